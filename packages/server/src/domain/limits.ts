@@ -1,0 +1,78 @@
+/**
+ * Every limit that a caller can meet: its value, its unit (in the name) and why. One that an operator may change
+ * is read through the configuration, which starts from these.
+ */
+export const limits = {
+  /** Names of topics and subscriptions; CMQ's Go SDK draws the same line. */
+  nameCharsMax: 64,
+  /** A message's own bytes. CMQ's largest topic setting is 1 MiB as well. */
+  bodyBytesMax: 1024 * 1024,
+  /** The smallest ceiling a topic may set for itself (CMQ: 1024). */
+  topicBodyBytesMin: 1024,
+  batchMessagesMax: 1000,
+  /** A publish request as sent, JSON and base64 overhead included. */
+  requestBytesMax: 8 * 1024 * 1024,
+  /** A catalog request (topics, subscriptions, redrive) is small. */
+  catalogRequestBytesMax: 256 * 1024,
+  tagsMax: 5,
+  tagCharsMax: 16,
+  routingKeyBytesMax: 64,
+  /** 15 dots make 16 words. */
+  routingKeyDotsMax: 15,
+  bindingKeysMax: 5,
+  bindingKeyBytesMax: 64,
+  orderingKeyBytesMax: 128,
+  attributesMax: 16,
+  attributeNameCharsMax: 64,
+  attributeValueBytesMax: 1024,
+  contentTypeCharsMax: 256,
+  idempotencyKeyCharsMax: 256,
+  idempotencyKeyHours: 24,
+  /** Twelve hours, as CMQ's longest visibility time. */
+  delayMsMax: 12 * 3600_000,
+  urlCharsMax: 2048,
+  pushHeadersMax: 32,
+  pushHeaderBytesMax: 4096,
+  /** The HTTP server's own ceiling for a request's header section. */
+  requestHeaderBytesMax: 16 * 1024,
+  /** A client gets this long for the header section, and `requestMsMax` for the whole request. */
+  requestHeaderMsMax: 10_000,
+  requestMsMax: 60_000,
+  connectionsMax: 10_000,
+
+  attemptTimeoutMsDefault: 15_000,
+  attemptTimeoutMsMin: 1_000,
+  attemptTimeoutMsMax: 60_000,
+  /** A reply is read this far; then its connection is cut and its status decides. */
+  replyBytesMax: 64 * 1024,
+  /** Of that, this much is kept in the attempt record. */
+  replyKeptBytes: 1024,
+
+  maxInFlightDefault: 64,
+  maxInFlightMax: 1024,
+  retriesMax: 1000,
+  retryDelayMsMax: 24 * 3600_000,
+  /** Nothing is retried for longer than a day (CMQ: 176 retries, 86,015 s). */
+  retryTotalMsMax: 24 * 3600_000,
+
+  retentionMsDefault: 7 * 24 * 3600_000,
+  retentionMsMin: 60_000,
+  retentionMsMax: 365 * 24 * 3600_000,
+
+  /** Parked deliveries of one subscription while its endpoint fails: past this its cursor lags instead. */
+  parkedFailingMax: 1_000,
+  /** Parked deliveries of one subscription in any case. */
+  parkedMax: 100_000,
+
+  topicsMax: 100_000,
+  subscriptionsPerTopicMax: 10_000,
+  subscriptionsMax: 1_000_000,
+  /** 23 bits of a message id. */
+  topicsEverMax: 2 ** 23 - 1,
+
+  pageItemsDefault: 50,
+  pageItemsMax: 200,
+  eventStreamsMax: 64,
+  /** Events waiting for one slow reader of /v1/events; past it the oldest are dropped and the reader is told. */
+  eventStreamBacklogMax: 1_000,
+} as const;

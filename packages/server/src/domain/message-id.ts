@@ -1,0 +1,28 @@
+import type { MessageId, Seq, TopicId } from "./model.ts";
+
+/**
+ * A message id is its place in the store: 23 bits of topic, 40 bits of position. So an id is a 63-bit unsigned
+ * integer (CMQ's are unsigned 64-bit), unique without coordination, and looking a message up needs no index.
+ */
+const SEQ_BITS = 40n;
+export const SEQ_MAX: Seq = 2 ** 40 - 1;
+const SEQ_MASK = (1n << SEQ_BITS) - 1n;
+const TOPIC_MAX = 2n ** 23n - 1n;
+
+export function messageIdToBigInt(topicId: TopicId, seq: Seq): bigint {
+  return (BigInt(topicId) << SEQ_BITS) | BigInt(seq);
+}
+
+export function messageId(topicId: TopicId, seq: Seq): MessageId {
+  return messageIdToBigInt(topicId, seq).toString() as MessageId;
+}
+
+/** null when the text is no message id that this server could have given out. */
+export function parseMessageId(text: string): { topicId: TopicId; seq: Seq } | null {
+  if (!/^[1-9]\d{0,19}$/.test(text)) return null;
+  const value = BigInt(text);
+  const topicId = value >> SEQ_BITS;
+  const seq = value & SEQ_MASK;
+  if (topicId < 1n || topicId > TOPIC_MAX || seq < 1n) return null;
+  return { topicId: Number(topicId) as TopicId, seq: Number(seq) };
+}

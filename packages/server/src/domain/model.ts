@@ -1,0 +1,152 @@
+/** The nouns of Ringback as plain data. See docs/ARCHITECTURE.md for the words. */
+
+declare const brand: unique symbol;
+type Branded<T, B extends string> = T & { readonly [brand]: B };
+
+export type AccountId = Branded<number, "AccountId">;
+export type TopicId = Branded<number, "TopicId">;
+export type SubscriptionId = Branded<number, "SubscriptionId">;
+/** Position of a message in its topic's log; dense, starts at 1. */
+export type Seq = number;
+/** Unsigned 64-bit integer as a decimal string. */
+export type MessageId = Branded<string, "MessageId">;
+
+/** Unix time in milliseconds. */
+export type TimeMs = number;
+
+export interface Account {
+  readonly id: AccountId;
+  readonly name: string;
+  /** CMQ's TopicOwner. */
+  readonly appId: number;
+}
+
+/** Which of the two CMQ filter kinds the topic's subscriptions use; fixed when the topic is made. */
+export type FilterType = "tag" | "route";
+
+export interface TopicSettings {
+  readonly filterType: FilterType;
+  readonly retentionMs: number;
+  readonly bodyBytesMax: number;
+}
+
+export interface Topic extends TopicSettings {
+  readonly id: TopicId;
+  readonly accountId: AccountId;
+  readonly name: string;
+  readonly createdAtMs: TimeMs;
+  readonly updatedAtMs: TimeMs;
+}
+
+/** null: everything. */
+export interface Filter {
+  /** Non-empty intersection with the message's tags. Empty: everything. */
+  readonly tags: readonly string[];
+  /** Any of them matches the message's routing key. */
+  readonly bindingKeys: readonly string[];
+}
+
+export type Jitter = "none" | "full" | "equal";
+
+/** When to try again; `domain/retry.ts` turns it into delays. */
+export type RetryPolicy =
+  | "EXPONENTIAL_DECAY_RETRY"
+  | "BACKOFF_RETRY"
+  | "none"
+  | { readonly delaysMs: readonly number[] }
+  | {
+      readonly baseMs: number;
+      readonly factor: number;
+      readonly delayMsMax: number;
+      readonly retriesMax: number;
+      readonly totalMsMax: number;
+      readonly jitter: Jitter;
+    };
+
+/**
+ * `none`: deliveries run side by side. `key`: one in flight per ordering key, and a failing one holds its successors
+ * of that key. `strict`: one in flight at all.
+ */
+export type Order = "none" | "key" | "strict";
+
+export interface PushSettings {
+  readonly url: string;
+  readonly protocol: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly connection: "keep-alive" | "close";
+  readonly timeoutMs: number;
+}
+
+export interface SubscriptionSettings {
+  readonly push: PushSettings;
+  readonly filter: Filter;
+  readonly retry: RetryPolicy;
+  readonly order: Order;
+  readonly maxInFlight: number;
+}
+
+/** Where a new subscription begins to read its topic. */
+export type Start =
+  | "now"
+  | "oldest"
+  /** The first message it gets is this one, or the next that still exists. */
+  | { readonly seq: Seq }
+  /** The first message published at or after this time. */
+  | { readonly atMs: TimeMs };
+
+export type SubscriptionState = "active" | "paused";
+
+export interface Subscription {
+  readonly id: SubscriptionId;
+  readonly accountId: AccountId;
+  readonly topicId: TopicId;
+  readonly topic: string;
+  readonly name: string;
+  readonly state: SubscriptionState;
+  readonly settings: SubscriptionSettings;
+  readonly createdAtMs: TimeMs;
+  readonly updatedAtMs: TimeMs;
+}
+
+/** What a publisher says about one message. */
+export interface NewMessage {
+  readonly body: Uint8Array;
+  readonly contentType: string | null;
+  readonly tags: readonly string[];
+  readonly routingKey: string | null;
+  readonly orderingKey: string | null;
+  readonly attributes: Readonly<Record<string, string>>;
+  /** 0: at once. */
+  readonly delayMs: number;
+}
+
+export interface Message extends Omit<NewMessage, "delayMs"> {
+  readonly topicId: TopicId;
+  readonly seq: Seq;
+  readonly publishedAtMs: TimeMs;
+  /** Not before this time; null: at once. */
+  readonly deliverAtMs: TimeMs | null;
+}
+
+/** How one POST ended. `accepted` and `failed` come from the dialect, `error` from the transport. */
+export type AttemptVerdict = "accepted" | "failed" | "error";
+
+export interface Attempt {
+  /** 1 for the first POST of a delivery. */
+  readonly attempt: number;
+  readonly startedAtMs: TimeMs;
+  readonly durationMs: number;
+  readonly verdict: AttemptVerdict;
+  /** HTTP status; null when no reply came. */
+  readonly status: number | null;
+  /** Why it failed: a transport code (`timeout`, `connect_refused` …) or a dialect code (`http_status` …). */
+  readonly errorCode: string | null;
+  /** The reply's first bytes, at most `limits.replyKeptBytes`. */
+  readonly reply: Uint8Array | null;
+}
+
+/** Why a delivery was given up. */
+export type DeadReason = "retries_exhausted" | "expired" | "unencodable";
+
+/** What became of one message for one subscription. */
+export type DeliveryState = "pending" | "in_flight" | "parked" | "delivered" | "dead" | "filtered" | "skipped";

@@ -1,0 +1,289 @@
+/**
+ * The one door between the engine and a database, in domain words. Every driver keeps these promises, and
+ * `store/contract/` proves them on each:
+ *
+ * 1. **Accepted is durable.** When `append` resolves, its messages survive `kill -9` and power loss.
+ * 2. **At least once, never silently.** A matching message is claimed until it is settled as delivered or dead, or it
+ *    is counted as expired.
+ * 3. **Few duplicates.** After a crash only unfinished deliveries of open claims are claimed again. A settled one never.
+ * 4. **Order when asked.** For `order: "strict"` at most one delivery is open; for `"key"` the deliveries of a key are
+ *    claimed in order, and a parked one holds its successors.
+ * 5. **Isolation.** One subscription's backlog, parked or open deliveries change nothing for another.
+ * 6. **Bounded.** What a call reads or returns is bounded by its arguments and `domain/limits.ts`.
+ * 7. **Crash-only.** Opening after a crash is an ordinary opening; nothing needs a clean close.
+ *
+ * Nothing here assumes that the caller is alone: a claim is a lease that runs out, a settlement names its claim and is
+ * void when the claim has passed to somebody else, and `ready` hints may be lost, doubled or late.
+ *
+ * Failures are `RingbackError`s: `storage_full` and `storage_unavailable` when the database cannot be written (nothing
+ * of the call took effect), `overloaded` when a queue is full.
+ */
+
+import type {
+  Account,
+  AccountId,
+  Attempt,
+  DeadReason,
+  DeliveryState,
+  Message,
+  MessageId,
+  NewMessage,
+  Seq,
+  Start,
+  Subscription,
+  SubscriptionId,
+  SubscriptionSettings,
+  SubscriptionState,
+  TimeMs,
+  Topic,
+  TopicId,
+  TopicSettings,
+} from "../domain/model.ts";
+
+export interface AppendRequest {
+  readonly topicId: TopicId;
+  /** At least one. All of them are accepted, or none. */
+  readonly messages: readonly NewMessage[];
+  /** `fingerprint` tells whether a repeated key came with the same request. */
+  readonly idempotency: { readonly key: string; readonly fingerprint: string } | null;
+}
+
+export interface AppendReceipt {
+  /** The messages took `firstSeq`, `firstSeq + 1`, … in the order of the request. */
+  readonly firstSeq: Seq;
+  readonly publishedAtMs: TimeMs;
+  /** The idempotency key had been used for this very request: nothing was appended, and this is the first answer. */
+  readonly replayed: boolean;
+}
+
+declare const claimBrand: unique symbol;
+export type ClaimId = number & { readonly [claimBrand]: "ClaimId" };
+
+export interface ClaimWant {
+  readonly subscriptionId: SubscriptionId;
+  /** At least 1. */
+  readonly deliveriesMax: number;
+  /** Message bytes after which the claim stops; one message always fits. */
+  readonly bytesMax: number;
+  /** `false`: only parked deliveries that are due, nothing new from the log. */
+  readonly fromLog: boolean;
+}
+
+export interface ClaimedDelivery {
+  readonly message: Message;
+  /** POSTs made before, over the delivery's whole life. */
+  readonly attemptsMade: number;
+  /** Retries that the retry policy has already spent; starts again at 0 on a redrive. */
+  readonly retriesMade: number;
+  /** When the retry policy's clock started: its first attempt; null before that. */
+  readonly firstAttemptAtMs: TimeMs | null;
+}
+
+export interface Claim {
+  readonly id: ClaimId;
+  readonly subscriptionId: SubscriptionId;
+  /** May be empty. In order of `seq` for ordered subscriptions. */
+  readonly deliveries: readonly ClaimedDelivery[];
+  /** More can be claimed right now. */
+  readonly more: boolean;
+  /** When the next parked delivery is due or an open lease runs out; null: nothing is waiting. */
+  readonly nextDueAtMs: TimeMs | null;
+  readonly parkedCount: number;
+}
+
+export type Settled =
+  | { readonly kind: "delivered" }
+  /** Again at `dueAtMs`. */
+  | { readonly kind: "parked"; readonly dueAtMs: TimeMs; readonly retriesMade: number }
+  /** Not attempted: an earlier delivery of the same ordering key is parked; due once that one is settled. */
+  | { readonly kind: "held" }
+  | { readonly kind: "dead"; readonly reason: DeadReason }
+  /** Not attempted: may be claimed again at once. */
+  | { readonly kind: "released" };
+
+export interface Settlement {
+  readonly claimId: ClaimId;
+  readonly subscriptionId: SubscriptionId;
+  readonly delivery: ClaimedDelivery;
+  /** null when no POST was made. */
+  readonly attempt: Attempt | null;
+  readonly settled: Settled;
+}
+
+export interface SubscriptionCounts {
+  /** Messages in the log that have not been claimed and settled yet; an upper bound when a filter is set. */
+  readonly backlog: number;
+  readonly parked: number;
+  readonly deadLetters: number;
+  /** Matching messages whose retention time ended before they were delivered. */
+  readonly expired: number;
+  readonly inFlight: number;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Give it as `after` to get the next page; null on the last. */
+  readonly next: string | null;
+}
+
+export interface PageRequest {
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+export interface AttemptRecord extends Attempt {
+  readonly messageId: MessageId;
+  readonly subscription: string;
+}
+
+export interface DeliveryRecord {
+  readonly subscription: string;
+  readonly state: DeliveryState;
+  /** For parked ones; null when held behind an earlier delivery of its key. */
+  readonly nextAttemptAtMs: TimeMs | null;
+  readonly reason: DeadReason | null;
+  readonly attempts: readonly Attempt[];
+}
+
+export interface MessageRecord {
+  readonly message: Message;
+  readonly topic: string;
+  readonly deliveries: readonly DeliveryRecord[];
+}
+
+export interface DeadLetter {
+  /** Decimal string; grows with time. */
+  readonly id: string;
+  readonly message: Message;
+  readonly reason: DeadReason;
+  readonly attemptsMade: number;
+  readonly diedAtMs: TimeMs;
+  /** The last attempt's end; null when none was made. */
+  readonly lastStatus: number | null;
+  readonly lastErrorCode: string | null;
+  readonly lastReply: Uint8Array | null;
+}
+
+export interface StoreStatistics {
+  readonly topics: number;
+  readonly subscriptions: number;
+  readonly backlog: number;
+  readonly parked: number;
+  readonly deadLetters: number;
+  readonly inFlight: number;
+  /** Size of the database on disk. */
+  readonly bytes: number;
+}
+
+export interface RetentionResult {
+  readonly messages: number;
+  readonly attempts: number;
+  readonly deadLetters: number;
+  readonly idempotencyKeys: number;
+  /** Undelivered matching messages that went: their deliveries are counted as expired or became dead letters. */
+  readonly expired: readonly { readonly subscriptionId: SubscriptionId; readonly count: number }[];
+  /** The step reached its bound: call again soon. */
+  readonly more: boolean;
+}
+
+export interface Store {
+  readonly driver: string;
+
+  // ---- the log
+
+  /** Atomic and durable. Idempotent under its idempotency key for `limits.idempotencyKeyHours`. `seq` grows in commit order. */
+  append(request: AppendRequest): Promise<AppendReceipt>;
+
+  /**
+   * Takes work under a lease of `leaseMs`. One claim per want, in the order of the wants; unknown, paused or deleted
+   * subscriptions give empty ones. A delivery is open in at most one unexpired claim.
+   */
+  claim(wants: readonly ClaimWant[], leaseMs: number): Promise<readonly Claim[]>;
+
+  /** Extends leases; returns those that were still held. A claim whose deliveries are all settled is gone. */
+  renew(claimIds: readonly ClaimId[], leaseMs: number): Promise<readonly ClaimId[]>;
+
+  /**
+   * Writes what became of claimed deliveries, durably, in one atomic step. A settlement whose claim no longer holds the
+   * delivery is void: not applied, not recorded. Returns how many were applied.
+   */
+  settle(settlements: readonly Settlement[]): Promise<number>;
+
+  /**
+   * Tells which subscriptions may have work now. Hints: they may come doubled, late or for nothing. A subscription
+   * that the driver has hinted at and that was not claimed from is not necessarily hinted at again.
+   */
+  onReady(listener: (subscriptionIds: readonly SubscriptionId[]) => void): void;
+
+  /** Subscriptions with work at hand or due by itself: after a start, and now and then as a net under the hints. */
+  findReady(): Promise<{ readonly subscriptionIds: readonly SubscriptionId[]; readonly nextDueAtMs: TimeMs | null }>;
+
+  // ---- the catalog
+
+  defaultAccount(): Account;
+
+  /** Creates or changes; changing nothing is harmless. `filterType` cannot change (`immutable_field`). */
+  putTopic(
+    accountId: AccountId,
+    name: string,
+    settings: Partial<TopicSettings>,
+  ): Promise<{ readonly topic: Topic; readonly created: boolean }>;
+  getTopic(accountId: AccountId, name: string): Promise<Topic | null>;
+  /** By name. */
+  listTopics(accountId: AccountId, page: PageRequest): Promise<Page<Topic>>;
+  /** Removes the topic, its subscriptions and everything of theirs. False when there was none. */
+  deleteTopic(accountId: AccountId, name: string): Promise<boolean>;
+
+  /** Creates or changes. `start` counts only at creation. */
+  putSubscription(
+    topicId: TopicId,
+    name: string,
+    settings: SubscriptionSettings,
+    start: Start,
+  ): Promise<{ readonly subscription: Subscription; readonly created: boolean }>;
+  getSubscription(topicId: TopicId, name: string): Promise<Subscription | null>;
+  getSubscriptionById(id: SubscriptionId): Promise<Subscription | null>;
+  /** By name. */
+  listSubscriptions(topicId: TopicId, page: PageRequest): Promise<Page<Subscription>>;
+  deleteSubscription(topicId: TopicId, name: string): Promise<boolean>;
+  setSubscriptionState(topicId: TopicId, name: string, state: SubscriptionState): Promise<Subscription | null>;
+  /** The engine learns here that a subscription was changed, paused, resumed or deleted. */
+  onSubscriptionChange(listener: (subscriptionId: SubscriptionId) => void): void;
+
+  // ---- looking and mending
+
+  getMessage(accountId: AccountId, id: MessageId): Promise<MessageRecord | null>;
+  subscriptionCounts(id: SubscriptionId): Promise<SubscriptionCounts>;
+  /** Newest first. */
+  listAttempts(
+    id: SubscriptionId,
+    page: PageRequest,
+    only: "all" | "failed",
+  ): Promise<Page<AttemptRecord>>;
+  /** Newest first. Those being redriven are not listed. */
+  listDeadLetters(id: SubscriptionId, page: PageRequest): Promise<Page<DeadLetter>>;
+  getDeadLetter(id: SubscriptionId, deadLetterId: string): Promise<DeadLetter | null>;
+  /**
+   * Makes dead letters deliveries again, due now, with their retry policy from its beginning. `ids` null: all there are
+   * at the time of the call, in bounded steps. Returns how many.
+   */
+  redriveDeadLetters(id: SubscriptionId, ids: readonly string[] | null): Promise<number>;
+  /** Removes them for good; `ids` null: all. Returns how many. */
+  purgeDeadLetters(id: SubscriptionId, ids: readonly string[] | null): Promise<number>;
+
+  statistics(): Promise<StoreStatistics>;
+
+  /** One small, bounded step of removing what is past its retention. Never blocks an append for long. */
+  retain(): Promise<RetentionResult>;
+
+  /** True when the last write succeeded. */
+  writable(): boolean;
+
+  close(): Promise<void>;
+}
+
+/** What a driver tells the operator's metrics. Durations in seconds. */
+export interface StoreObserver {
+  /** One group commit: how long the database took to make it durable, and how many operations shared it. */
+  commit(durationS: number, operations: number): void;
+}

@@ -1,0 +1,51 @@
+/** The engine's way to POST. The guarded HTTP client implements it; a simulator can too. */
+
+export type TransportErrorCode =
+  | "timeout"
+  | "dns_failed"
+  | "address_denied"
+  | "connect_refused"
+  | "connect_failed"
+  | "connection_reset"
+  | "tls_failed"
+  | "bad_reply"
+  | "aborted";
+
+/** Parsed once per subscription, used for every attempt. */
+export interface Endpoint {
+  /** `http://host:port` or `https://host:port`. */
+  readonly origin: string;
+  /** Path with query; starts with `/`. */
+  readonly path: string;
+  readonly connection: "keep-alive" | "close";
+  /** Covers name lookup, connecting, headers and body. */
+  readonly timeoutMs: number;
+}
+
+export interface PostResult {
+  readonly durationMs: number;
+  /** null when a whole reply did come. */
+  readonly error: TransportErrorCode | null;
+  /** 0 when no status line came. */
+  readonly status: number;
+  /** Lower-case names; of repeated ones the first value. Empty when no reply came. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The reply's first bytes, at most `limits.replyKeptBytes`. */
+  readonly body: Uint8Array;
+}
+
+export interface Transport {
+  /**
+   * POSTs once. Never throws and never rejects: every end is a result, handed over exactly once, later than the call.
+   * A callback, not a promise: this runs once per delivery.
+   */
+  post(
+    endpoint: Endpoint,
+    headers: readonly string[],
+    body: Uint8Array,
+    done: (result: PostResult) => void,
+  ): void;
+  openSockets(): number;
+  /** Ends what is in flight as `aborted`, closes every socket. */
+  close(): Promise<void>;
+}
