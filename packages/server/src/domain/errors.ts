@@ -3,6 +3,7 @@
  * succeed later, `title` the sentence for people. docs/reference/errors.md is generated from it.
  */
 export const errorTable = {
+  malformed_request: { status: 400, retry: false, title: "The request is not well-formed HTTP." },
   malformed_json: { status: 400, retry: false, title: "The request body is not valid JSON." },
   invalid_utf8: { status: 400, retry: false, title: "The request body is not valid UTF-8." },
   invalid_request: { status: 400, retry: false, title: "A field of the request is missing or wrong." },
@@ -37,12 +38,18 @@ export const errorTable = {
   request_too_large: { status: 413, retry: false, title: "The request is larger than the server accepts." },
   batch_too_large: { status: 413, retry: false, title: "The batch holds too many messages." },
   unsupported_media_type: { status: 415, retry: false, title: "The request's content type is not supported here." },
+  expectation_failed: { status: 417, retry: false, title: "The Expect header asks for something unknown." },
   headers_too_large: { status: 431, retry: false, title: "The request's header section is too large." },
   internal: { status: 500, retry: true, title: "The server met an unexpected condition." },
   overloaded: { status: 503, retry: true, title: "The server has as much work as it can hold; try again shortly." },
   storage_full: { status: 503, retry: true, title: "The disk or the database's size limit is full." },
   storage_unavailable: { status: 503, retry: true, title: "The database cannot be written at the moment." },
-  shutting_down: { status: 503, retry: true, title: "The server is stopping; another one, or a later try, will serve." },
+  not_ready: { status: 503, retry: true, title: "The server is up but cannot serve at the moment." },
+  shutting_down: {
+    status: 503,
+    retry: true,
+    title: "The server is stopping; another one, or a later try, will serve.",
+  },
   too_many_streams: { status: 503, retry: true, title: "As many event streams are open as the server allows." },
 } as const satisfies Record<string, { status: number; retry: boolean; title: string }>;
 

@@ -25,6 +25,8 @@ export const limits = {
   attributesMax: 16,
   attributeNameCharsMax: 64,
   attributeValueBytesMax: 1024,
+  /** All of a message's attributes, names and values: they become headers, and a Node server takes 16 KiB of those. */
+  attributesBytesMax: 8 * 1024,
   contentTypeCharsMax: 256,
   idempotencyKeyCharsMax: 256,
   idempotencyKeyHours: 24,
@@ -32,6 +34,7 @@ export const limits = {
   delayMsMax: 12 * 3600_000,
   urlCharsMax: 2048,
   pushHeadersMax: 32,
+  /** All of a subscription's own headers, names and values; with the attributes they stay under 16 KiB. */
   pushHeaderBytesMax: 4096,
   /** The HTTP server's own ceiling for a request's header section. */
   requestHeaderBytesMax: 16 * 1024,
@@ -39,6 +42,16 @@ export const limits = {
   requestHeaderMsMax: 10_000,
   requestMsMax: 60_000,
   connectionsMax: 10_000,
+  /** Bytes of request bodies that are still arriving, over all connections: what 10,000 slow uploads may hold. */
+  requestBytesHeldMax: 128 * 1024 * 1024,
+  /** Of a request that is refused, this much is still read, so that its sender gets to see the answer. */
+  requestBytesDiscardedMax: 32 * 1024 * 1024,
+  /** How long an idle connection is kept; longer than the minute that most proxies keep theirs. */
+  keepAliveMs: 65_000,
+  /** A connection on which nothing moves, in the middle of a request or an answer, is closed after this. */
+  connectionIdleMsMax: 120_000,
+  /** Ids that one redrive request may name. */
+  redriveIdsMax: 1_000,
 
   attemptTimeoutMsDefault: 15_000,
   attemptTimeoutMsMin: 1_000,
@@ -52,6 +65,7 @@ export const limits = {
   maxInFlightMax: 1024,
   retriesMax: 1000,
   retryDelayMsMax: 24 * 3600_000,
+  retryFactorMax: 100,
   /** Nothing is retried for longer than a day (CMQ: 176 retries, 86,015 s). */
   retryTotalMsMax: 24 * 3600_000,
 
@@ -75,4 +89,6 @@ export const limits = {
   eventStreamsMax: 64,
   /** Events waiting for one slow reader of /v1/events; past it the oldest are dropped and the reader is told. */
   eventStreamBacklogMax: 1_000,
+  /** Silence on /v1/events never lasts longer, so that proxies keep the stream open and a dead reader is noticed. */
+  eventHeartbeatMs: 15_000,
 } as const;

@@ -14,6 +14,7 @@ export function messageIdToBigInt(topicId: TopicId, seq: Seq): bigint {
 }
 
 export function messageId(topicId: TopicId, seq: Seq): MessageId {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the brand is given here.
   return messageIdToBigInt(topicId, seq).toString() as MessageId;
 }
 
@@ -24,5 +25,6 @@ export function parseMessageId(text: string): { topicId: TopicId; seq: Seq } | n
   const topicId = value >> SEQ_BITS;
   const seq = value & SEQ_MASK;
   if (topicId < 1n || topicId > TOPIC_MAX || seq < 1n) return null;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the brand is given here.
   return { topicId: Number(topicId) as TopicId, seq: Number(seq) };
 }

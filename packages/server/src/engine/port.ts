@@ -1,6 +1,15 @@
 /** What the API, the compatibility doors and the command line may ask of the engine. */
 
-import type { Message, MessageId, NewMessage, Seq, TimeMs, Topic, AttemptVerdict, DeadReason } from "../domain/model.ts";
+import type {
+  Message,
+  MessageId,
+  NewMessage,
+  Seq,
+  TimeMs,
+  Topic,
+  AttemptVerdict,
+  DeadReason,
+} from "../domain/model.ts";
 
 export interface PublishReceipt {
   readonly firstSeq: Seq;
@@ -24,7 +33,12 @@ export interface Publisher {
 
 /** What is happening now; `GET /v1/events` and `ringback tail` show it. */
 export type LiveEvent =
-  | { readonly type: "message.published"; readonly at: TimeMs; readonly topic: string; readonly ids: readonly MessageId[] }
+  | {
+      readonly type: "message.published";
+      readonly at: TimeMs;
+      readonly topic: string;
+      readonly ids: readonly MessageId[];
+    }
   | {
       readonly type: "delivery.attempted";
       readonly at: TimeMs;

@@ -255,11 +255,7 @@ export interface Store {
   getMessage(accountId: AccountId, id: MessageId): Promise<MessageRecord | null>;
   subscriptionCounts(id: SubscriptionId): Promise<SubscriptionCounts>;
   /** Newest first. */
-  listAttempts(
-    id: SubscriptionId,
-    page: PageRequest,
-    only: "all" | "failed",
-  ): Promise<Page<AttemptRecord>>;
+  listAttempts(id: SubscriptionId, page: PageRequest, only: "all" | "failed"): Promise<Page<AttemptRecord>>;
   /** Newest first. Those being redriven are not listed. */
   listDeadLetters(id: SubscriptionId, page: PageRequest): Promise<Page<DeadLetter>>;
   getDeadLetter(id: SubscriptionId, deadLetterId: string): Promise<DeadLetter | null>;

@@ -1,0 +1,29 @@
+import { RingbackError } from "./errors.ts";
+import { limits } from "./limits.ts";
+
+/** The URL is kept as it was written; what a parser would silently drop or rewrite is refused instead. */
+export function assertEndpointUrl(field: string, text: string): void {
+  const fault = textFault(text) ?? urlFault(text);
+  if (fault !== null) throw RingbackError.at("invalid_url", field, fault);
+}
+
+function textFault(text: string): string | null {
+  if (text.length > limits.urlCharsMax) return `must have at most ${limits.urlCharsMax} characters`;
+  if (/[\p{Cc}\s\\]/u.test(text)) return "must not hold white space, control characters or backslashes";
+  if (!text.isWellFormed()) return "must not hold half a surrogate pair";
+  if (!/^https?:\/\//i.test(text)) return "must begin with http:// or https://";
+  if (text.includes("#")) return "must not have a fragment (the part from # on): it would never be sent";
+  return null;
+}
+
+function urlFault(text: string): string | null {
+  const url = URL.parse(text);
+  if (url === null) return "is not a valid URL";
+  if (url.username !== "" || url.password !== "") {
+    return "must not hold a user name or password; send them in an Authorization header under push.headers";
+  }
+  if (url.port === "0") return "must not have port 0";
+  // Characters outside ASCII are sent percent-encoded, which is longer.
+  if (url.href.length > limits.urlCharsMax) return `must have at most ${limits.urlCharsMax} characters once encoded`;
+  return null;
+}

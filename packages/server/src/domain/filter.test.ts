@@ -1,0 +1,132 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+import { compileFilter, matches } from "./filter.ts";
+
+const byTags = (wanted: readonly string[], tags: readonly string[]): boolean =>
+  matches({ tags: wanted, bindingKeys: [] }, "tag", { tags, routingKey: null });
+
+const byRoute = (bindingKeys: readonly string[], routingKey: string | null): boolean =>
+  matches({ tags: [], bindingKeys }, "route", { tags: [], routingKey });
+
+describe("a filter by tag", () => {
+  it.each([
+    ["no tags wanted and none on the message", [], [], true],
+    ["no tags wanted", [], ["a"], true],
+    ["one wanted and present", ["a"], ["b", "a"], true],
+    ["one wanted and absent", ["a"], ["b"], false],
+    ["several wanted, one present", ["a", "b"], ["b", "c"], true],
+    ["several wanted, none present", ["a", "b"], ["c"], false],
+    ["tags wanted and none on the message", ["a"], [], false],
+    ["another case", ["a"], ["A"], false],
+  ])("with %s", (_, wanted, tags, expected) => {
+    expect(byTags(wanted, tags)).toBe(expected);
+  });
+
+  it("looks at tags only on a topic with tags, and at routing keys only on a topic with routes", () => {
+    const filter = { tags: ["a"], bindingKeys: ["x"] };
+    expect(matches(filter, "tag", { tags: ["a"], routingKey: "y" })).toBe(true);
+    expect(matches(filter, "route", { tags: ["a"], routingKey: "y" })).toBe(false);
+    expect(matches(filter, "route", { tags: ["b"], routingKey: "x" })).toBe(true);
+  });
+
+  it("lets a message through exactly when the two sets of tags meet", () => {
+    const tags = fc.array(fc.constantFrom("a", "b", "c", "d"), { maxLength: 5 });
+    fc.assert(
+      fc.property(tags, tags, (wanted, present) => {
+        const shared = present.filter((tag) => new Set(wanted).has(tag));
+        expect(byTags(wanted, present)).toBe(wanted.length === 0 || shared.length > 0);
+      }),
+    );
+  });
+});
+
+describe("a filter by route", () => {
+  it.each([
+    ["1.*.0", "1.any.0", true],
+    ["1.*.0", "1.0", false],
+    ["1.*.0", "1..0", false],
+    ["1.*.0", "1.2.3.0", false],
+    ["1.#.0", "1.2.3.4.4.2.2.0", true],
+    ["1.#.0", "1.2.3.0", true],
+    ["1.#.0", "1.0", true],
+    ["1.#.0", "1.0.2", false],
+    ["1.#.0", "1", false],
+    ["#", "", true],
+    ["#", "a", true],
+    ["#", "a..b", true],
+    ["*", "a", true],
+    ["*", "", false],
+    ["*", "a.b", false],
+    ["*.*", "a.b", true],
+    ["*.*", "a.", false],
+    ["#.a", "a", true],
+    ["#.a", "b.a.a", true],
+    ["#.a", "a.b", false],
+    ["a.#", "a", true],
+    ["a.#", "a.", true],
+    ["a.#", "ab", false],
+    ["#.a.#.b.#", "x.a.y.b", true],
+    ["#.a.#.b.#", "x.b.y.a", false],
+    ["#.*", "", false],
+    ["#.*.#", "a", true],
+    ["a.b", "a.b", true],
+    ["a.b", "A.b", false],
+    ["a.b", "a", false],
+    ["a..b", "a..b", true],
+    ["a*", "ab", false],
+    ["a*", "a*", true],
+    ["a.+", "a.b", false],
+  ])("with the binding key %j and the routing key %j", (bindingKey, routingKey, expected) => {
+    expect(byRoute([bindingKey], routingKey)).toBe(expected);
+  });
+
+  it("lets everything through without binding keys", () => {
+    expect(byRoute([], "a.b")).toBe(true);
+    expect(byRoute([], null)).toBe(true);
+  });
+
+  it("is content with one binding key out of several", () => {
+    expect(byRoute(["x", "*.b", "y"], "a.b")).toBe(true);
+    expect(byRoute(["x", "*.c", "y"], "a.b")).toBe(false);
+  });
+
+  it("keeps a message without a routing key from everyone who asks for routes", () => {
+    expect(byRoute(["#"], null)).toBe(false);
+    expect(byRoute(["#", "a"], null)).toBe(false);
+  });
+
+  it("agrees with the definition, tried out word by word", () => {
+    const words = fc.array(fc.constantFrom("a", "b", ""), { maxLength: 7 });
+    const pattern = fc.array(fc.constantFrom("a", "b", "*", "#", "#", ""), { maxLength: 6 });
+    fc.assert(
+      fc.property(pattern, words, (pattern, words) => {
+        const bindingKey = pattern.join(".");
+        const routingKey = words.join(".");
+        expect(byRoute([bindingKey], routingKey)).toBe(naive(split(bindingKey), split(routingKey)));
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  it.each([
+    ["the longest pattern of hashes", "#.#.#.#.#.#.#.#.#.#.#.#.#.#.#.a", Array(16).fill("b").join(".")],
+    ["a pattern and a key far past every limit", `${"#.a.".repeat(2000)}b`, Array(2000).fill("a").join(".")],
+  ])("does not come to a standstill at %s", (_, bindingKey, routingKey) => {
+    const fits = compileFilter({ tags: [], bindingKeys: [bindingKey] }, "route");
+    expect(fits({ tags: [], routingKey })).toBe(false);
+  });
+});
+
+function split(key: string): readonly string[] {
+  return key === "" ? [] : key.split(".");
+}
+
+function naive(pattern: readonly string[], words: readonly string[]): boolean {
+  const [wanted, ...restOfPattern] = pattern;
+  if (wanted === undefined) return words.length === 0;
+  if (wanted === "#") return naive(restOfPattern, words) || (words.length > 0 && naive(pattern, words.slice(1)));
+  const [word, ...restOfWords] = words;
+  if (word === undefined || (wanted === "*" ? word === "" : word !== wanted)) return false;
+  return naive(restOfPattern, restOfWords);
+}

@@ -1,0 +1,86 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+import { limits } from "./limits.ts";
+import { messageId, messageIdToBigInt, parseMessageId, SEQ_MAX } from "./message-id.ts";
+import type { TopicId } from "./model.ts";
+
+const topicIds = fc.integer({ min: 1, max: limits.topicsEverMax }).map(topicIdOf);
+const seqs = fc.integer({ min: 1, max: SEQ_MAX });
+
+describe("a message id", () => {
+  it("leads back to the message's place", () => {
+    fc.assert(
+      fc.property(topicIds, seqs, (topicId, seq) => {
+        expect(parseMessageId(messageId(topicId, seq))).toEqual({ topicId, seq });
+      }),
+    );
+  });
+
+  it("is an unsigned integer that fits signed 64-bit columns too", () => {
+    fc.assert(
+      fc.property(topicIds, seqs, (topicId, seq) => {
+        expect(messageId(topicId, seq)).toBe(messageIdToBigInt(topicId, seq).toString());
+        expect(BigInt.asIntN(64, messageIdToBigInt(topicId, seq))).toBeGreaterThan(0n);
+      }),
+    );
+  });
+
+  it("grows with the position within a topic", () => {
+    fc.assert(
+      fc.property(topicIds, fc.integer({ min: 1, max: SEQ_MAX - 1 }), (topicId, seq) => {
+        expect(messageIdToBigInt(topicId, seq + 1) - messageIdToBigInt(topicId, seq)).toBe(1n);
+      }),
+    );
+  });
+
+  it("ends at the last place of the last topic, which is the largest 63-bit integer", () => {
+    const last = messageId(topicIdOf(limits.topicsEverMax), SEQ_MAX);
+    expect(last).toBe("9223372036854775807");
+    expect(parseMessageId(last)).toEqual({ topicId: limits.topicsEverMax, seq: SEQ_MAX });
+    expect(parseMessageId("9223372036854775808")).toBeNull();
+  });
+
+  it("begins at the first place of the first topic", () => {
+    expect(messageId(topicIdOf(1), 1)).toBe("1099511627777");
+    expect(parseMessageId("1099511627777")).toEqual({ topicId: 1, seq: 1 });
+  });
+
+  it.each([
+    ["", "nothing"],
+    ["0", "no topic"],
+    ["1", "no topic"],
+    ["1099511627775", "no topic"],
+    ["1099511627776", "no position"],
+    ["01099511627777", "a leading zero"],
+    ["-1099511627777", "a sign"],
+    ["+1099511627777", "a sign"],
+    [" 1099511627777", "a space"],
+    ["1099511627777\n", "a line break"],
+    ["1099511627777.0", "a fraction"],
+    ["1e13", "an exponent"],
+    ["0x10000000001", "another base"],
+    ["１０９９５１１６２７７７７", "digits of another script"],
+    ["18446744073709551615", "64 bits"],
+    ["99999999999999999999", "more than 64 bits"],
+    ["9".repeat(1_000_000), "no end"],
+    ["abc", "letters"],
+  ])("is not %j: %s", (text) => {
+    expect(parseMessageId(text)).toBeNull();
+  });
+
+  it("has one spelling only: any text that is read is written the same", () => {
+    const digits = fc.bigInt({ min: 0n, max: 2n ** 65n }).map(String);
+    fc.assert(
+      fc.property(fc.oneof(digits, fc.string()), (text) => {
+        const place = parseMessageId(text);
+        expect(place === null || messageId(place.topicId, place.seq) === text).toBe(true);
+      }),
+    );
+  });
+});
+
+function topicIdOf(id: number): TopicId {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as a store would give it out.
+  return id as TopicId;
+}

@@ -1,0 +1,112 @@
+/**
+ * What a message must be to enter a topic's log.
+ *
+ * Tags or a routing key, never both, as in CMQ: the topic's filter type says which. On a topic that filters by tag a
+ * message may have tags and must not have a routing key; on one that filters by route it must have a routing key and
+ * must not have tags. A label that no filter of the topic would ever look at is a mistake that is better told than kept.
+ */
+
+import { RingbackError } from "./errors.ts";
+import { assertInteger } from "./integer-rule.ts";
+import { limits } from "./limits.ts";
+import type { NewMessage, Topic } from "./model.ts";
+import { assertRoutingKey } from "./route-rules.ts";
+import { assertTags } from "./tag-rules.ts";
+import { carriedTextFault, isLongerThanBytes } from "./text-rules.ts";
+
+/** Lower case only: the name becomes part of a header's name. */
+const attributeNameForm = /^[a-z][a-z0-9-]*$/;
+const contentTypeForm = /^[!-~](?:[ -~]*[!-~])?$/;
+
+/** `field` is the message's own place in the request, such as `messages[3]`; empty when the message is the request. */
+export function assertMessage(
+  message: NewMessage,
+  topic: Pick<Topic, "name" | "filterType" | "bodyBytesMax">,
+  field: string,
+): void {
+  const bytes = message.body.length;
+  if (bytes > topic.bodyBytesMax) {
+    const fault = `has ${bytes} bytes; topic "${topic.name}" takes at most ${topic.bodyBytesMax}`;
+    throw RingbackError.at("body_too_large", within(field, "body"), fault);
+  }
+  if (topic.filterType === "tag") assertTagged(message, topic.name, field);
+  else assertRouted(message, topic.name, field);
+  if (message.orderingKey !== null) assertOrderingKey(message.orderingKey, within(field, "orderingKey"));
+  if (message.contentType !== null) assertContentType(message.contentType, within(field, "contentType"));
+  assertAttributes(message.attributes, within(field, "attributes"));
+  if (message.delayMs !== 0) {
+    assertInteger("invalid_request", within(field, "delayMs"), message.delayMs, 0, limits.delayMsMax);
+  }
+}
+
+function within(field: string, member: string): string {
+  return field === "" ? member : `${field}.${member}`;
+}
+
+function assertTagged(message: NewMessage, topic: string, field: string): void {
+  if (message.routingKey !== null) {
+    const fault = `topic "${topic}" filters by tag, so its messages carry tags and no routing key`;
+    throw RingbackError.at("filter_type_mismatch", within(field, "routingKey"), fault);
+  }
+  if (message.tags.length > 0) assertTags(within(field, "tags"), message.tags);
+}
+
+function assertRouted(message: NewMessage, topic: string, field: string): void {
+  if (message.tags.length > 0) {
+    const fault = `topic "${topic}" filters by route, so its messages carry a routing key and no tags`;
+    throw RingbackError.at("filter_type_mismatch", within(field, "tags"), fault);
+  }
+  if (message.routingKey === null) {
+    const fault = `is missing; topic "${topic}" filters by route, so each of its messages needs one`;
+    throw RingbackError.at("invalid_routing_key", within(field, "routingKey"), fault);
+  }
+  assertRoutingKey(within(field, "routingKey"), message.routingKey);
+}
+
+function assertOrderingKey(key: string, field: string): void {
+  const fault = isLongerThanBytes(key, limits.orderingKeyBytesMax)
+    ? `must have 1 to ${limits.orderingKeyBytesMax} bytes`
+    : carriedTextFault(key);
+  if (fault !== null) throw RingbackError.at("invalid_request", field, fault);
+}
+
+function assertContentType(contentType: string, field: string): void {
+  if (contentType.length <= limits.contentTypeCharsMax && contentTypeForm.test(contentType)) return;
+  const fault = `must have 1 to ${limits.contentTypeCharsMax} printable ASCII characters, without spaces at its ends`;
+  throw RingbackError.at("invalid_request", field, fault);
+}
+
+function assertAttributes(attributes: NewMessage["attributes"], field: string): void {
+  const names = Object.keys(attributes);
+  if (names.length === 0) return;
+  if (names.length > limits.attributesMax) {
+    const fault = `holds ${names.length} attributes; at most ${limits.attributesMax} are allowed`;
+    throw RingbackError.at("invalid_request", field, fault);
+  }
+  let bytes = 0;
+  for (const name of names) {
+    const value = attributes[name] ?? "";
+    assertAttributeName(name, field);
+    assertAttributeValue(value, `${field}.${name}`);
+    bytes += name.length + Buffer.byteLength(value);
+  }
+  if (bytes > limits.attributesBytesMax) {
+    const fault = `have ${bytes} bytes, names and values together; at most ${limits.attributesBytesMax} are allowed`;
+    throw RingbackError.at("invalid_request", field, fault);
+  }
+}
+
+function assertAttributeName(name: string, field: string): void {
+  if (name.length <= limits.attributeNameCharsMax && attributeNameForm.test(name)) return;
+  const shown = JSON.stringify(name.slice(0, limits.attributeNameCharsMax));
+  const rule = `must begin with a-z and hold only a-z, 0-9 and "-", at most ${limits.attributeNameCharsMax} characters`;
+  throw RingbackError.at("invalid_request", field, `the name ${shown} is not allowed: it ${rule}`);
+}
+
+function assertAttributeValue(value: string, field: string): void {
+  if (value === "") return;
+  const fault = isLongerThanBytes(value, limits.attributeValueBytesMax)
+    ? `must have at most ${limits.attributeValueBytesMax} bytes`
+    : carriedTextFault(value);
+  if (fault !== null) throw RingbackError.at("invalid_request", field, fault);
+}

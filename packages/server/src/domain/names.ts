@@ -1,0 +1,18 @@
+import { RingbackError } from "./errors.ts";
+import { limits } from "./limits.ts";
+
+const nameForm = /^[a-zA-Z][a-zA-Z\d_-]*$/;
+
+/** Names of topics, subscriptions and whatever else is put by name. */
+export function isName(text: string): boolean {
+  return text.length <= limits.nameCharsMax && nameForm.test(text);
+}
+
+export function assertName(field: string, text: string): void {
+  if (isName(text)) return;
+  throw RingbackError.at(
+    "invalid_name",
+    field,
+    `must begin with a letter and hold only letters, digits, "-" and "_", at most ${limits.nameCharsMax} characters (a-z, A-Z, 0-9)`,
+  );
+}

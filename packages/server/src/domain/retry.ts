@@ -1,0 +1,56 @@
+/** When to try again after a failed attempt. */
+
+import { limits } from "./limits.ts";
+import type { RetryPolicy, TimeMs } from "./model.ts";
+import type { Random } from "./ports.ts";
+
+export interface RetryState {
+  /** Retries made so far; 0 when only the first attempt has failed. */
+  readonly retriesMade: number;
+  readonly firstAttemptAtMs: TimeMs;
+  readonly nowMs: TimeMs;
+}
+
+/** The delay of retry number `retriesMade + 1`; null when the policy has no more retries. */
+type Schedule = (retriesMade: number, random: Random) => number | null;
+
+/** null: give up. */
+export function nextRetry(policy: RetryPolicy, state: RetryState, random: Random): { readonly delayMs: number } | null {
+  const delayMs = scheduledDelayMs(policy, state.retriesMade, random);
+  if (delayMs === null) return null;
+  // The clock of the machine may have been set back since the first attempt.
+  const elapsedMs = Math.max(0, state.nowMs - state.firstAttemptAtMs);
+  return elapsedMs + delayMs > totalMsMax(policy) ? null : { delayMs };
+}
+
+function scheduledDelayMs(policy: RetryPolicy, retriesMade: number, random: Random): number | null {
+  if (policy === "none") return null;
+  if (policy === "EXPONENTIAL_DECAY_RETRY") return exponentialDecay(retriesMade, random);
+  if (policy === "BACKOFF_RETRY") return backoff(retriesMade, random);
+  if ("delaysMs" in policy) return policy.delaysMs[retriesMade] ?? null;
+  return growing(policy, retriesMade, random);
+}
+
+function totalMsMax(policy: RetryPolicy): number {
+  return typeof policy === "object" && "totalMsMax" in policy
+    ? Math.min(policy.totalMsMax, limits.retryTotalMsMax)
+    : limits.retryTotalMsMax;
+}
+
+/** CMQ: 1, 2, 4 … 256 s, then 512 s 167 times. */
+const exponentialDecay: Schedule = (retriesMade) => (retriesMade >= 176 ? null : 1000 * 2 ** Math.min(retriesMade, 9));
+
+/** CMQ: three times, each after a random 10 to 20 s. */
+const backoff: Schedule = (retriesMade, random) =>
+  retriesMade >= 3 ? null : Math.round(10_000 + random.next() * 10_000);
+
+/** How much of a delay is certain; chance decides about the rest. */
+const certainShare = { none: 1, equal: 0.5, full: 0 } as const;
+
+function growing(policy: Extract<RetryPolicy, { baseMs: number }>, retriesMade: number, random: Random): number | null {
+  if (retriesMade >= policy.retriesMax) return null;
+  // A large factor overflows to Infinity, and the maximum takes over.
+  const delayMs = Math.min(policy.baseMs * policy.factor ** retriesMade, policy.delayMsMax);
+  const certainMs = delayMs * certainShare[policy.jitter];
+  return Math.round(certainMs + random.next() * (delayMs - certainMs));
+}

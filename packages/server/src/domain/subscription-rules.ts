@@ -1,0 +1,75 @@
+/** From a subscription as somebody writes it to the settings that the engine works with. */
+
+import { findPushProtocol, pushProtocols } from "@ringback/sdk/protocols";
+import type { PushProtocolName } from "@ringback/sdk/protocols";
+
+import { assertEndpointUrl } from "./endpoint-url-rule.ts";
+import { RingbackError } from "./errors.ts";
+import { assertInteger } from "./integer-rule.ts";
+import { limits } from "./limits.ts";
+import type { Filter, FilterType, Order, PushSettings, SubscriptionSettings, Topic } from "./model.ts";
+import { assertPushHeaders } from "./push-header-rules.ts";
+import type { RetryInput } from "./retry-rules.ts";
+import { normaliseRetry } from "./retry-rules.ts";
+import { assertBindingKeys } from "./route-rules.ts";
+import { assertTags } from "./tag-rules.ts";
+
+/** Its types have been checked already; its values have not. */
+export interface SubscriptionInput {
+  readonly push: Pick<PushSettings, "url"> & Partial<Omit<PushSettings, "url">>;
+  readonly filter?: Partial<Filter>;
+  readonly retry?: RetryInput;
+  readonly order?: Order;
+  readonly maxInFlight?: number;
+}
+
+const protocolDefault: PushProtocolName = "raw";
+
+/** Fills in what was left out. Throws `RingbackError` with the field that is wrong. */
+export function normaliseSubscription(
+  input: SubscriptionInput,
+  topic: Pick<Topic, "name" | "filterType">,
+): SubscriptionSettings {
+  const maxInFlight = input.maxInFlight ?? limits.maxInFlightDefault;
+  assertInteger("invalid_request", "maxInFlight", maxInFlight, 1, limits.maxInFlightMax);
+  return {
+    push: normalisePush(input.push),
+    filter: normaliseFilter(input.filter ?? {}, topic),
+    retry: normaliseRetry("retry", input.retry ?? "EXPONENTIAL_DECAY_RETRY"),
+    order: input.order ?? "none",
+    maxInFlight,
+  };
+}
+
+function normalisePush(push: SubscriptionInput["push"]): PushSettings {
+  const { url, protocol = protocolDefault, headers = {}, connection = "keep-alive" } = push;
+  const timeoutMs = push.timeoutMs ?? limits.attemptTimeoutMsDefault;
+  assertEndpointUrl("push.url", url);
+  assertProtocol("push.protocol", protocol);
+  assertPushHeaders("push.headers", headers);
+  assertInteger("invalid_request", "push.timeoutMs", timeoutMs, limits.attemptTimeoutMsMin, limits.attemptTimeoutMsMax);
+  return { url, protocol, headers: { ...headers }, connection, timeoutMs };
+}
+
+function assertProtocol(field: string, name: string): void {
+  if (findPushProtocol(name) !== null) return;
+  const known = pushProtocols.map((protocol) => protocol.name).join(", ");
+  const shown = JSON.stringify(name.slice(0, 64));
+  throw RingbackError.at("unknown_protocol", field, `there is no protocol ${shown}; it must be one of ${known}`);
+}
+
+function normaliseFilter(filter: Partial<Filter>, topic: Pick<Topic, "name" | "filterType">): Filter {
+  const { tags = [], bindingKeys = [] } = filter;
+  if (topic.filterType === "tag" && bindingKeys.length > 0) throw mismatch("filter.bindingKeys", topic, "tags");
+  if (topic.filterType === "route" && tags.length > 0) throw mismatch("filter.tags", topic, "binding keys");
+  assertTags("filter.tags", tags);
+  assertBindingKeys("filter.bindingKeys", bindingKeys);
+  return { tags: [...tags], bindingKeys: [...bindingKeys] };
+}
+
+const filteredBy: Record<FilterType, string> = { tag: "by tag", route: "by route" };
+
+function mismatch(field: string, topic: Pick<Topic, "name" | "filterType">, fitting: string): RingbackError {
+  const fault = `topic "${topic.name}" filters ${filteredBy[topic.filterType]}, so its subscriptions filter by ${fitting}`;
+  return RingbackError.at("filter_type_mismatch", field, fault);
+}

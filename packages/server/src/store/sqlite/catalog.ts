@@ -1,0 +1,258 @@
+import type {
+  AccountId,
+  Filter,
+  Message,
+  Order,
+  Seq,
+  Subscription,
+  SubscriptionId,
+  SubscriptionSettings,
+  SubscriptionState,
+  TimeMs,
+  Topic,
+  TopicId,
+} from "../../domain/model.ts";
+import { compileFilter } from "../../domain/filter.ts";
+import type { ClaimId } from "../port.ts";
+import { Cursor } from "./cursor.ts";
+import { NameIndex } from "./name-index.ts";
+
+/**
+ * The catalog as this process holds it: light enough for a hundred thousand subscriptions, since settings stay text
+ * until a subscription has something to do. Only one process can have the folder open, so memory is the truth between
+ * two commits and the database is what survives.
+ */
+export class TopicEntry {
+  topic: Topic;
+  firstSeq: Seq;
+  lastSeq: Seq;
+  /** Publishing time of the oldest message, or earlier; null: the log is empty. Retention keeps it. */
+  oldestAtMs: TimeMs | null = 0;
+  readonly subscriptions = new NameIndex<SubscriptionEntry>();
+  #ids: readonly SubscriptionId[] | null = null;
+
+  constructor(topic: Topic, firstSeq: Seq, lastSeq: Seq) {
+    this.topic = topic;
+    this.firstSeq = firstSeq;
+    this.lastSeq = lastSeq;
+  }
+
+  add(entry: SubscriptionEntry): void {
+    this.subscriptions.set(entry.name, entry);
+    this.#ids = null;
+  }
+
+  remove(entry: SubscriptionEntry): void {
+    this.subscriptions.delete(entry.name);
+    this.#ids = null;
+  }
+
+  /** The same array until a subscription comes or goes: a publish must not cost one entry per subscription. */
+  get subscriptionIds(): readonly SubscriptionId[] {
+    return (this.#ids ??= [...this.subscriptions.values()].map((entry) => entry.id));
+  }
+}
+
+export interface ClaimState {
+  readonly id: ClaimId;
+  readonly entry: SubscriptionEntry;
+  leaseUntilMs: TimeMs;
+  open: number;
+}
+
+/** A delivery in somebody's hands. */
+export interface OpenDelivery {
+  readonly claim: ClaimState;
+  /** It has a row in `parked`; otherwise only the cursor knows of it. */
+  parked: boolean;
+  /** The key whose successors its row in `parked` holds back. */
+  readonly orderingKey: string | null;
+  readonly deadLetterId: number | null;
+  readonly message: Message;
+  readonly attemptsMade: number;
+  readonly retriesMade: number;
+  readonly firstAttemptAtMs: TimeMs | null;
+}
+
+export class SubscriptionEntry {
+  readonly id: SubscriptionId;
+  readonly topic: TopicEntry;
+  readonly name: string;
+  readonly createdAtMs: TimeMs;
+  updatedAtMs: TimeMs;
+  state: SubscriptionState;
+  removed = false;
+  readonly cursor: Cursor;
+  parkedCount = 0;
+  /** May be earlier than the truth, never later. */
+  nextParkedDueAtMs: TimeMs | null = null;
+  /** Parked deliveries per ordering key, of those that hold their successors back. */
+  #blockedKeys: Map<string, number> | null = null;
+  #open: Map<Seq, OpenDelivery> | null = null;
+  /** One claim at a time looks at the log of a subscription. */
+  claiming: Promise<void> | null = null;
+  #settingsText: string;
+  #settings: SubscriptionSettings | null = null;
+  #matches: ((message: Pick<Message, "tags" | "routingKey">) => boolean) | null = null;
+
+  constructor(
+    topic: TopicEntry,
+    row: {
+      readonly id: SubscriptionId;
+      readonly name: string;
+      readonly state: SubscriptionState;
+      readonly settings: string;
+      readonly createdAtMs: TimeMs;
+      readonly updatedAtMs: TimeMs;
+    },
+    cursor: Cursor,
+  ) {
+    this.topic = topic;
+    this.id = row.id;
+    this.name = row.name;
+    this.state = row.state;
+    this.createdAtMs = row.createdAtMs;
+    this.updatedAtMs = row.updatedAtMs;
+    this.#settingsText = row.settings;
+    this.cursor = cursor;
+  }
+
+  get settings(): SubscriptionSettings {
+    return (this.#settings ??= JSON.parse(this.#settingsText) as SubscriptionSettings);
+  }
+
+  change(settings: string, updatedAtMs: TimeMs): void {
+    this.#settingsText = settings;
+    this.#settings = null;
+    this.#matches = null;
+    this.updatedAtMs = updatedAtMs;
+  }
+
+  get settingsText(): string {
+    return this.#settingsText;
+  }
+
+  get filter(): Filter {
+    return this.settings.filter;
+  }
+
+  get order(): Order {
+    return this.settings.order;
+  }
+
+  get matches(): (message: Pick<Message, "tags" | "routingKey">) => boolean {
+    return (this.#matches ??= compileFilter(this.settings.filter, this.topic.topic.filterType));
+  }
+
+  get open(): ReadonlyMap<Seq, OpenDelivery> {
+    return (this.#open ??= new Map());
+  }
+
+  get openCount(): number {
+    return this.#open === null ? 0 : this.#open.size;
+  }
+
+  take(seq: Seq, delivery: OpenDelivery): void {
+    (this.#open ??= new Map()).set(seq, delivery);
+    delivery.claim.open++;
+  }
+
+  letGo(seq: Seq): void {
+    const delivery = this.#open?.get(seq);
+    if (delivery === undefined) return;
+    delivery.claim.open--;
+    this.#open?.delete(seq);
+  }
+
+  blockKey(key: string): void {
+    this.#blockedKeys ??= new Map();
+    this.#blockedKeys.set(key, (this.#blockedKeys.get(key) ?? 0) + 1);
+  }
+
+  unblockKey(key: string): void {
+    const count = this.#blockedKeys?.get(key) ?? 0;
+    if (count <= 1) this.#blockedKeys?.delete(key);
+    else this.#blockedKeys?.set(key, count - 1);
+  }
+
+  unblockAll(): void {
+    this.#blockedKeys = null;
+  }
+
+  restoreBlockedKey(key: string, count: number): void {
+    (this.#blockedKeys ??= new Map()).set(key, count);
+  }
+
+  isBlocked(key: string | null): boolean {
+    return key !== null && this.#blockedKeys !== null && this.#blockedKeys.has(key);
+  }
+
+  /** The key within which this message must keep its place; null: none. */
+  orderingKeyOf(message: Message): string | null {
+    const order = this.order;
+    if (order === "none") return null;
+    return order === "strict" ? "" : message.orderingKey;
+  }
+
+  parkedDueAt(dueAtMs: TimeMs): void {
+    if (this.nextParkedDueAtMs === null || dueAtMs < this.nextParkedDueAtMs) this.nextParkedDueAtMs = dueAtMs;
+  }
+
+  /** The log has something that no claim has looked at. */
+  get hasUnread(): boolean {
+    return Math.max(this.cursor.scannedThrough, this.topic.firstSeq - 1) < this.topic.lastSeq;
+  }
+
+  get backlog(): number {
+    const { cursor, topic } = this;
+    return Math.max(0, topic.lastSeq - Math.max(cursor.settledThrough, topic.firstSeq - 1) - cursor.doneCount);
+  }
+
+  view(): Subscription {
+    return {
+      id: this.id,
+      accountId: this.topic.topic.accountId,
+      topicId: this.topic.topic.id,
+      topic: this.topic.topic.name,
+      name: this.name,
+      state: this.state,
+      settings: this.settings,
+      createdAtMs: this.createdAtMs,
+      updatedAtMs: this.updatedAtMs,
+    };
+  }
+}
+
+export class Catalog {
+  readonly topics = new Map<TopicId, TopicEntry>();
+  readonly subscriptions = new Map<SubscriptionId, SubscriptionEntry>();
+  readonly #accounts = new Map<AccountId, NameIndex<TopicEntry>>();
+
+  addTopic(entry: TopicEntry): void {
+    this.topics.set(entry.topic.id, entry);
+    this.topicsOf(entry.topic.accountId).set(entry.topic.name, entry);
+  }
+
+  topicsOf(accountId: AccountId): NameIndex<TopicEntry> {
+    let topics = this.#accounts.get(accountId);
+    if (topics === undefined) this.#accounts.set(accountId, (topics = new NameIndex()));
+    return topics;
+  }
+
+  removeTopic(entry: TopicEntry): void {
+    this.topics.delete(entry.topic.id);
+    this.topicsOf(entry.topic.accountId).delete(entry.topic.name);
+    for (const subscription of [...entry.subscriptions.values()]) this.removeSubscription(subscription);
+  }
+
+  addSubscription(entry: SubscriptionEntry): void {
+    entry.topic.add(entry);
+    this.subscriptions.set(entry.id, entry);
+  }
+
+  removeSubscription(entry: SubscriptionEntry): void {
+    entry.removed = true;
+    entry.topic.remove(entry);
+    this.subscriptions.delete(entry.id);
+  }
+}

@@ -1,0 +1,56 @@
+import type { Message, Seq, TopicId } from "../../domain/model.ts";
+
+/** What one cached message costs beside its body: objects, map entries, strings. Measured roughly, on the high side. */
+const OVERHEAD_BYTES = 400;
+
+/**
+ * The newest messages, kept so that what was just published is delivered without reading it back. The oldest go first,
+ * whatever their topic; a subscription that lags further behind reads from the database.
+ */
+export class MessageCache {
+  readonly #bytesMax: number;
+  readonly #topics = new Map<TopicId, Map<Seq, Message>>();
+  /** In order of arrival; `#head` is the oldest one that may still be cached. */
+  #order: (Message | undefined)[] = [];
+  #head = 0;
+  #bytes = 0;
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
+  get(topicId: TopicId, seq: Seq): Message | undefined {
+    return this.#topics.get(topicId)?.get(seq);
+  }
+
+  add(message: Message): void {
+    const size = message.body.byteLength + OVERHEAD_BYTES;
+    if (size > this.#bytesMax) return;
+    let topic = this.#topics.get(message.topicId);
+    if (topic === undefined) this.#topics.set(message.topicId, (topic = new Map()));
+    topic.set(message.seq, message);
+    this.#order.push(message);
+    this.#bytes += size;
+    while (this.#bytes > this.#bytesMax) this.#evictOldest();
+  }
+
+  dropTopic(topicId: TopicId): void {
+    // Its entries leave the order, and their bytes the sum, when their turn comes.
+    this.#topics.delete(topicId);
+  }
+
+  #evictOldest(): void {
+    const oldest = this.#order[this.#head] as Message;
+    this.#order[this.#head++] = undefined;
+    this.#bytes -= oldest.body.byteLength + OVERHEAD_BYTES;
+    const topic = this.#topics.get(oldest.topicId);
+    if (topic !== undefined) {
+      topic.delete(oldest.seq);
+      if (topic.size === 0) this.#topics.delete(oldest.topicId);
+    }
+    if (this.#head > 4096 && this.#head * 2 > this.#order.length) {
+      this.#order = this.#order.slice(this.#head);
+      this.#head = 0;
+    }
+  }
+}

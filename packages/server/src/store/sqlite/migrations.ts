@@ -1,0 +1,150 @@
+/**
+ * The schema as numbered steps. A step that has been released is frozen: a later change is a new step.
+ * `PRAGMA user_version` holds the number of the last step that was applied.
+ */
+
+/**
+ * Every row belongs to an account: `topic`, `subscription` and `dead_letter` name it; a message, an attempt, a parked
+ * delivery or a cursor belongs to its topic or subscription and cannot be reached past it.
+ */
+const initial = `
+CREATE TABLE account (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  app_id INTEGER NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT;
+
+-- AUTOINCREMENT: an id is never used twice, since message ids are made from it.
+CREATE TABLE topic (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  account_id INTEGER NOT NULL REFERENCES account (id),
+  name TEXT NOT NULL,
+  filter_type TEXT NOT NULL,
+  retention_ms INTEGER NOT NULL,
+  body_bytes_max INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  UNIQUE (account_id, name)
+) STRICT;
+
+-- What changes with every publish, apart from what people change: a few hundred topics share a page.
+CREATE TABLE topic_log (
+  topic_id INTEGER PRIMARY KEY,
+  first_seq INTEGER NOT NULL,
+  last_seq INTEGER NOT NULL,
+  last_published_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE subscription (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  account_id INTEGER NOT NULL REFERENCES account (id),
+  topic_id INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  state TEXT NOT NULL,
+  settings TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  UNIQUE (topic_id, name)
+) STRICT;
+
+-- settled_through: every message at or before it is settled. ahead: those settled beyond it, one bit each, the
+-- first bit standing for settled_through + 1.
+CREATE TABLE cursor (
+  subscription_id INTEGER PRIMARY KEY,
+  settled_through INTEGER NOT NULL,
+  ahead BLOB,
+  expired INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- The log. id = topic (23 bits) and seq (40 bits), so that a topic's messages lie side by side and need no index.
+CREATE TABLE message (
+  id INTEGER PRIMARY KEY,
+  published_at INTEGER NOT NULL,
+  deliver_at INTEGER,
+  content_type TEXT,
+  tags TEXT,
+  routing_key TEXT,
+  ordering_key TEXT,
+  attributes TEXT,
+  body BLOB NOT NULL
+) STRICT;
+
+-- Deliveries that wait: after a failure, for a delay, or (due_at null) behind an earlier one of their ordering key.
+-- ordering_key is set only where the row holds its successors back; '' is the one key of a strict subscription.
+CREATE TABLE parked (
+  subscription_id INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  due_at INTEGER,
+  attempts INTEGER NOT NULL,
+  retries INTEGER NOT NULL,
+  first_attempt_at INTEGER,
+  ordering_key TEXT,
+  dead_letter_id INTEGER,
+  PRIMARY KEY (subscription_id, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX parked_due ON parked (subscription_id, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX parked_key ON parked (subscription_id, ordering_key, seq) WHERE ordering_key IS NOT NULL;
+
+CREATE TABLE dead_letter (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  account_id INTEGER NOT NULL,
+  subscription_id INTEGER NOT NULL,
+  topic_id INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  attempts INTEGER NOT NULL,
+  died_at INTEGER NOT NULL,
+  redriven_at INTEGER,
+  last_status INTEGER,
+  last_error_code TEXT,
+  last_reply BLOB,
+  published_at INTEGER NOT NULL,
+  deliver_at INTEGER,
+  content_type TEXT,
+  tags TEXT,
+  routing_key TEXT,
+  ordering_key TEXT,
+  attributes TEXT,
+  body BLOB NOT NULL
+) STRICT;
+CREATE INDEX dead_letter_listed ON dead_letter (subscription_id, id) WHERE redriven_at IS NULL;
+CREATE INDEX dead_letter_delivery ON dead_letter (subscription_id, seq);
+
+-- One line per POST.
+CREATE TABLE attempt (
+  id INTEGER PRIMARY KEY,
+  topic_id INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  subscription_id INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  started_at INTEGER NOT NULL,
+  duration_ms INTEGER NOT NULL,
+  verdict INTEGER NOT NULL,
+  status INTEGER,
+  error_code TEXT,
+  reply BLOB
+) STRICT;
+CREATE INDEX attempt_message ON attempt (topic_id, seq);
+CREATE INDEX attempt_subscription ON attempt (subscription_id);
+CREATE INDEX attempt_failed ON attempt (subscription_id) WHERE verdict <> 0;
+
+CREATE TABLE idempotency (
+  topic_id INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  first_seq INTEGER NOT NULL,
+  published_at INTEGER NOT NULL,
+  PRIMARY KEY (topic_id, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_age ON idempotency (published_at);
+
+-- Topics and subscriptions that are gone; retention removes their rows in small steps.
+CREATE TABLE removed (
+  kind TEXT NOT NULL,
+  id INTEGER NOT NULL,
+  PRIMARY KEY (kind, id)
+) STRICT, WITHOUT ROWID;
+`;
+
+export const migrations: readonly string[] = [initial];

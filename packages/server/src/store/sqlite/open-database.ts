@@ -1,0 +1,61 @@
+import { DatabaseSync } from "node:sqlite";
+import { RingbackError } from "../../domain/errors.ts";
+import { migrations } from "./migrations.ts";
+
+const PAGE_BYTES = 4096;
+/**
+ * Pages in the write-ahead log before they are copied home: 16 MiB. Four times SQLite's own default, because a hot
+ * page (the end of the log, the cursors) is then copied once for many commits.
+ */
+const CHECKPOINT_PAGES = 4000;
+const WAL_BYTES_KEPT = 64 * 1024 * 1024;
+
+export interface DatabaseLimits {
+  /** Size of the database file past which writes fail with `storage_full`; 0: only the disk limits it. */
+  readonly bytesMax: number;
+}
+
+/** The one writing connection: WAL, and every commit is on the disk before it counts. */
+export function openForWriting(file: string, limits: DatabaseLimits): DatabaseSync {
+  const db = new DatabaseSync(file, { timeout: 5_000, enableForeignKeyConstraints: false });
+  db.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
+  db.exec("PRAGMA journal_mode = WAL");
+  db.exec("PRAGMA synchronous = FULL");
+  db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  db.exec(`PRAGMA journal_size_limit = ${WAL_BYTES_KEPT}`);
+  db.exec("PRAGMA temp_store = MEMORY");
+  db.exec("PRAGMA cache_size = -16000");
+  migrate(db);
+  setBytesMax(db, limits.bytesMax);
+  return db;
+}
+
+/** A connection that looks while the other writes: neither waits for the other. */
+export function openForReading(file: string): DatabaseSync {
+  const db = new DatabaseSync(file, { timeout: 5_000, readOnly: true });
+  db.exec("PRAGMA cache_size = -8000");
+  db.exec("PRAGMA temp_store = MEMORY");
+  return db;
+}
+
+export function setBytesMax(db: DatabaseSync, bytesMax: number): void {
+  // 0xfffffffe is SQLite's own ceiling.
+  db.exec(`PRAGMA max_page_count = ${bytesMax === 0 ? 4294967294 : Math.max(1, Math.floor(bytesMax / PAGE_BYTES))}`);
+}
+
+function migrate(db: DatabaseSync): void {
+  const version = Number((db.prepare("PRAGMA user_version").get() as { user_version: number }).user_version);
+  if (version > migrations.length) {
+    throw new RingbackError(
+      "storage_unavailable",
+      `The data folder was written by a newer Ringback (schema ${version}; this one knows ${migrations.length}). ` +
+        "Start the newer version, or give another --data folder.",
+    );
+  }
+  for (let step = version; step < migrations.length; step++) {
+    db.exec("BEGIN IMMEDIATE");
+    db.exec(migrations[step] as string);
+    db.exec(`PRAGMA user_version = ${step + 1}`);
+    db.exec("COMMIT");
+  }
+}

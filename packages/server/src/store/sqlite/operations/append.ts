@@ -1,0 +1,147 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { messageIdToBigInt } from "../../../domain/message-id.ts";
+import type { Seq, TimeMs, TopicId } from "../../../domain/model.ts";
+
+/**
+ * Many publishes for one commit, column by column: between threads an array of numbers or strings is copied in one go,
+ * where as many objects would cost more than writing them does. A column nobody uses is null.
+ */
+export interface AppendGroup {
+  readonly nowMs: TimeMs;
+  /** One entry per request. */
+  readonly topicIds: TopicId[];
+  readonly counts: number[];
+  readonly keys: (string | null)[] | null;
+  readonly fingerprints: (string | null)[] | null;
+  /** One entry per message, requests one after the other; all bodies in one buffer, in the same order. */
+  readonly bodies: Uint8Array;
+  readonly lengths: number[];
+  readonly delaysMs: number[] | null;
+  readonly contentTypes: (string | null)[] | null;
+  readonly tags: (string | null)[] | null;
+  readonly routingKeys: (string | null)[] | null;
+  readonly orderingKeys: (string | null)[] | null;
+  readonly attributes: (string | null)[] | null;
+}
+
+export const appendStatus = { appended: 0, replayed: 1, topicGone: 2, keyConflict: 3 } as const;
+
+/** One entry per request. */
+export interface AppendGroupResult {
+  readonly status: number[];
+  readonly firstSeqs: Seq[];
+  readonly publishedAtMs: TimeMs[];
+}
+
+interface LogEnd {
+  lastSeq: Seq;
+  lastPublishedAtMs: TimeMs;
+}
+
+export class AppendOperation {
+  readonly #insert: StatementSync;
+  readonly #loadEnd: StatementSync;
+  readonly #saveEnd: StatementSync;
+  readonly #findKey: StatementSync;
+  readonly #insertKey: StatementSync;
+  /** Ends of the logs as of the open transaction. Forgotten when it is rolled back. */
+  readonly #ends = new Map<TopicId, LogEnd>();
+
+  constructor(db: DatabaseSync) {
+    this.#insert = db.prepare(
+      `INSERT INTO message (id, published_at, deliver_at, content_type, tags, routing_key, ordering_key, attributes, body)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.#loadEnd = db.prepare("SELECT last_seq, last_published_at FROM topic_log WHERE topic_id = ?");
+    this.#saveEnd = db.prepare("UPDATE topic_log SET last_seq = ?, last_published_at = ? WHERE topic_id = ?");
+    this.#findKey = db.prepare(
+      "SELECT fingerprint, first_seq, published_at FROM idempotency WHERE topic_id = ? AND key = ?",
+    );
+    this.#insertKey = db.prepare(
+      "INSERT INTO idempotency (topic_id, key, fingerprint, first_seq, published_at) VALUES (?, ?, ?, ?, ?)",
+    );
+  }
+
+  run(group: AppendGroup): AppendGroupResult {
+    const requests = group.topicIds.length;
+    const result: AppendGroupResult = {
+      status: Array.from({ length: requests }, () => appendStatus.appended),
+      firstSeqs: Array.from({ length: requests }, () => 0),
+      publishedAtMs: Array.from({ length: requests }, () => 0),
+    };
+    const touched = new Set<TopicId>();
+    let index = 0;
+    let offset = 0;
+    for (let request = 0; request < requests; request++) {
+      const topicId = group.topicIds[request] as TopicId;
+      const count = group.counts[request] as number;
+      const end = this.#end(topicId);
+      const status = end === null ? appendStatus.topicGone : this.#checkKey(group, request, end, result);
+      result.status[request] = status;
+      if (end === null || status !== appendStatus.appended) {
+        for (let n = 0; n < count; n++) offset += group.lengths[index++] as number;
+        continue;
+      }
+      const at = Math.max(group.nowMs, end.lastPublishedAtMs);
+      result.firstSeqs[request] = end.lastSeq + 1;
+      result.publishedAtMs[request] = at;
+      for (let n = 0; n < count; n++, index++) {
+        const length = group.lengths[index] as number;
+        const delayMs = group.delaysMs === null ? 0 : (group.delaysMs[index] as number);
+        end.lastSeq++;
+        this.#insert.run(
+          messageIdToBigInt(topicId, end.lastSeq),
+          at,
+          delayMs === 0 ? null : at + delayMs,
+          group.contentTypes === null ? null : (group.contentTypes[index] as string | null),
+          group.tags === null ? null : (group.tags[index] as string | null),
+          group.routingKeys === null ? null : (group.routingKeys[index] as string | null),
+          group.orderingKeys === null ? null : (group.orderingKeys[index] as string | null),
+          group.attributes === null ? null : (group.attributes[index] as string | null),
+          group.bodies.subarray(offset, offset + length),
+        );
+        offset += length;
+      }
+      end.lastPublishedAtMs = at;
+      touched.add(topicId);
+    }
+    for (const topicId of touched) {
+      const end = this.#ends.get(topicId) as LogEnd;
+      this.#saveEnd.run(end.lastSeq, end.lastPublishedAtMs, topicId);
+    }
+    return result;
+  }
+
+  /** What this operation remembers no longer holds: the transaction was rolled back, or a topic was removed. */
+  forget(): void {
+    this.#ends.clear();
+  }
+
+  #checkKey(group: AppendGroup, request: number, end: LogEnd, result: AppendGroupResult): number {
+    const key = group.keys === null ? null : (group.keys[request] as string | null);
+    if (key === null) return appendStatus.appended;
+    const topicId = group.topicIds[request] as TopicId;
+    const fingerprint = group.fingerprints?.[request] as string;
+    const known = this.#findKey.get(topicId, key) as
+      | { fingerprint: string; first_seq: number; published_at: number }
+      | undefined;
+    if (known === undefined) {
+      this.#insertKey.run(topicId, key, fingerprint, end.lastSeq + 1, Math.max(group.nowMs, end.lastPublishedAtMs));
+      return appendStatus.appended;
+    }
+    if (known.fingerprint !== fingerprint) return appendStatus.keyConflict;
+    result.firstSeqs[request] = known.first_seq;
+    result.publishedAtMs[request] = known.published_at;
+    return appendStatus.replayed;
+  }
+
+  #end(topicId: TopicId): LogEnd | null {
+    const known = this.#ends.get(topicId);
+    if (known !== undefined) return known;
+    const row = this.#loadEnd.get(topicId) as { last_seq: number; last_published_at: number } | undefined;
+    if (row === undefined) return null;
+    const end = { lastSeq: row.last_seq, lastPublishedAtMs: row.last_published_at };
+    this.#ends.set(topicId, end);
+    return end;
+  }
+}

@@ -1,0 +1,138 @@
+import type { DatabaseSync } from "node:sqlite";
+import type {
+  AccountId,
+  Seq,
+  SubscriptionId,
+  SubscriptionState,
+  TimeMs,
+  TopicId,
+  TopicSettings,
+} from "../../../domain/model.ts";
+import { statement } from "../statements.ts";
+
+/** Catalog writes as plain functions over the writing connection. The store has checked everything before. */
+
+export interface AccountRow {
+  readonly id: AccountId;
+  readonly name: string;
+  readonly app_id: number;
+}
+
+export function ensureAccount(
+  db: DatabaseSync,
+  input: { readonly name: string; readonly appId: number; readonly nowMs: TimeMs },
+): AccountRow {
+  statement(
+    db,
+    `INSERT INTO account (name, app_id, created_at) VALUES (?, ?, ?)
+     ON CONFLICT (name) DO UPDATE SET app_id = excluded.app_id`,
+  ).run(input.name, input.appId, input.nowMs);
+  return statement(db, "SELECT id, name, app_id FROM account WHERE name = ?").get(input.name) as unknown as AccountRow;
+}
+
+export function insertTopic(
+  db: DatabaseSync,
+  input: {
+    readonly accountId: AccountId;
+    readonly name: string;
+    readonly settings: TopicSettings;
+    readonly nowMs: TimeMs;
+  },
+): { readonly id: TopicId } {
+  const { accountId, name, settings, nowMs } = input;
+  const id = statement(
+    db,
+    `INSERT INTO topic (account_id, name, filter_type, retention_ms, body_bytes_max, created_at, updated_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  ).run(accountId, name, settings.filterType, settings.retentionMs, settings.bodyBytesMax, nowMs, nowMs)
+    .lastInsertRowid as number;
+  statement(db, "INSERT INTO topic_log (topic_id, first_seq, last_seq, last_published_at) VALUES (?, 1, 0, 0)").run(id);
+  return { id: id as TopicId };
+}
+
+export function updateTopic(
+  db: DatabaseSync,
+  input: { readonly id: TopicId; readonly settings: TopicSettings; readonly nowMs: TimeMs },
+): void {
+  statement(db, "UPDATE topic SET retention_ms = ?, body_bytes_max = ?, updated_at = ? WHERE id = ?").run(
+    input.settings.retentionMs,
+    input.settings.bodyBytesMax,
+    input.nowMs,
+    input.id,
+  );
+}
+
+/** The rows that people see go at once; the log and the records are left to retention. */
+export function removeTopic(db: DatabaseSync, input: { readonly id: TopicId }): void {
+  statement(db, "INSERT OR IGNORE INTO removed (kind, id) VALUES ('topic', ?)").run(input.id);
+  statement(
+    db,
+    "INSERT OR IGNORE INTO removed (kind, id) SELECT 'subscription', id FROM subscription WHERE topic_id = ?",
+  ).run(input.id);
+  statement(db, "DELETE FROM cursor WHERE subscription_id IN (SELECT id FROM subscription WHERE topic_id = ?)").run(
+    input.id,
+  );
+  statement(db, "DELETE FROM subscription WHERE topic_id = ?").run(input.id);
+  statement(db, "DELETE FROM topic_log WHERE topic_id = ?").run(input.id);
+  statement(db, "DELETE FROM topic WHERE id = ?").run(input.id);
+}
+
+export function insertSubscription(
+  db: DatabaseSync,
+  input: {
+    readonly accountId: AccountId;
+    readonly topicId: TopicId;
+    readonly name: string;
+    readonly settings: string;
+    readonly settledThrough: Seq;
+    readonly nowMs: TimeMs;
+  },
+): { readonly id: SubscriptionId } {
+  const id = statement(
+    db,
+    `INSERT INTO subscription (account_id, topic_id, name, state, settings, created_at, updated_at)
+       VALUES (?, ?, ?, 'active', ?, ?, ?)`,
+  ).run(input.accountId, input.topicId, input.name, input.settings, input.nowMs, input.nowMs).lastInsertRowid as number;
+  statement(db, "INSERT INTO cursor (subscription_id, settled_through) VALUES (?, ?)").run(id, input.settledThrough);
+  return { id: id as SubscriptionId };
+}
+
+export function updateSubscription(
+  db: DatabaseSync,
+  input: {
+    readonly id: SubscriptionId;
+    readonly settings: string;
+    /** The order no longer asks for holding: what is held becomes due. */
+    readonly releaseHeld: boolean;
+    readonly nowMs: TimeMs;
+  },
+): void {
+  statement(db, "UPDATE subscription SET settings = ?, updated_at = ? WHERE id = ?").run(
+    input.settings,
+    input.nowMs,
+    input.id,
+  );
+  if (!input.releaseHeld) return;
+  statement(
+    db,
+    `UPDATE parked SET due_at = coalesce(due_at, ?), ordering_key = NULL
+     WHERE subscription_id = ? AND ordering_key IS NOT NULL`,
+  ).run(input.nowMs, input.id);
+}
+
+export function setSubscriptionState(
+  db: DatabaseSync,
+  input: { readonly id: SubscriptionId; readonly state: SubscriptionState; readonly nowMs: TimeMs },
+): void {
+  statement(db, "UPDATE subscription SET state = ?, updated_at = ? WHERE id = ?").run(
+    input.state,
+    input.nowMs,
+    input.id,
+  );
+}
+
+export function removeSubscription(db: DatabaseSync, input: { readonly id: SubscriptionId }): void {
+  statement(db, "INSERT OR IGNORE INTO removed (kind, id) VALUES ('subscription', ?)").run(input.id);
+  statement(db, "DELETE FROM cursor WHERE subscription_id = ?").run(input.id);
+  statement(db, "DELETE FROM subscription WHERE id = ?").run(input.id);
+}

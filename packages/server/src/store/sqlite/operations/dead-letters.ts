@@ -1,0 +1,63 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { SubscriptionId, TimeMs } from "../../../domain/model.ts";
+import { statement } from "../statements.ts";
+
+/** Which dead letters one bounded step works on: those named, or the first `limit` up to `throughId`. */
+export interface DeadLetterSelection {
+  readonly subscriptionId: SubscriptionId;
+  readonly ids: readonly number[] | null;
+  /** Every listed one up to this id, when `ids` is null. */
+  readonly throughId: number;
+  readonly limit: number;
+}
+
+export interface DeadLetterStep {
+  readonly changed: number;
+  /** How many parked deliveries came to be. */
+  readonly parked: number;
+}
+
+function select(db: DatabaseSync, selection: DeadLetterSelection): { id: number; seq: number; attempts: number }[] {
+  if (selection.ids === null) {
+    return statement(
+      db,
+      `SELECT id, seq, attempts FROM dead_letter
+         WHERE subscription_id = ? AND redriven_at IS NULL AND id <= ? ORDER BY id LIMIT ?`,
+    ).all(selection.subscriptionId, selection.throughId, selection.limit) as never;
+  }
+  const one = statement(
+    db,
+    "SELECT id, seq, attempts FROM dead_letter WHERE id = ? AND subscription_id = ? AND redriven_at IS NULL",
+  );
+  return selection.ids.flatMap((id) => one.all(id, selection.subscriptionId)) as never;
+}
+
+/**
+ * A redriven dead letter is a parked delivery that is due now and still tied to its dead letter, which keeps the message
+ * even when the log no longer has it. Delivered, the dead letter goes; given up again, it comes back.
+ */
+export function redrive(db: DatabaseSync, input: DeadLetterSelection & { readonly nowMs: TimeMs }): DeadLetterStep {
+  const park = statement(
+    db,
+    `INSERT INTO parked (subscription_id, seq, due_at, attempts, retries, first_attempt_at, ordering_key, dead_letter_id)
+     VALUES (?, ?, ?, ?, 0, NULL, NULL, ?) ON CONFLICT (subscription_id, seq) DO NOTHING`,
+  );
+  const mark = statement(db, "UPDATE dead_letter SET redriven_at = ? WHERE id = ?");
+  const chosen = select(db, input);
+  let parked = 0;
+  for (const letter of chosen) {
+    const { changes } = park.run(input.subscriptionId, letter.seq, input.nowMs, letter.attempts, letter.id);
+    // Already parked by other means: that delivery stands for this one.
+    if (changes === 0) statement(db, "DELETE FROM dead_letter WHERE id = ?").run(letter.id);
+    else mark.run(input.nowMs, letter.id);
+    parked += Number(changes);
+  }
+  return { changed: chosen.length, parked };
+}
+
+export function purge(db: DatabaseSync, input: DeadLetterSelection): DeadLetterStep {
+  const drop = statement(db, "DELETE FROM dead_letter WHERE id = ?");
+  const chosen = select(db, input);
+  for (const letter of chosen) drop.run(letter.id);
+  return { changed: chosen.length, parked: 0 };
+}

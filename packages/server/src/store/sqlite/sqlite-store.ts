@@ -1,0 +1,676 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { RingbackError } from "../../domain/errors.ts";
+import { limits } from "../../domain/limits.ts";
+import { parseMessageId } from "../../domain/message-id.ts";
+import type {
+  Account,
+  AccountId,
+  DeliveryState,
+  FilterType,
+  MessageId,
+  Seq,
+  Start,
+  Subscription,
+  SubscriptionId,
+  SubscriptionSettings,
+  SubscriptionState,
+  TimeMs,
+  Topic,
+  TopicId,
+  TopicSettings,
+} from "../../domain/model.ts";
+import { systemClock, systemTimers, type Clock, type Timers } from "../../domain/ports.ts";
+import type {
+  AppendReceipt,
+  AppendRequest,
+  AttemptRecord,
+  Claim,
+  ClaimId,
+  ClaimWant,
+  DeadLetter,
+  MessageRecord,
+  Page,
+  PageRequest,
+  RetentionResult,
+  Settlement,
+  Store,
+  StoreObserver,
+  StoreStatistics,
+  SubscriptionCounts,
+} from "../port.ts";
+import { Catalog, SubscriptionEntry, TopicEntry } from "./catalog.ts";
+import { Claims } from "./claims.ts";
+import { Cursor } from "./cursor.ts";
+import { lockFolder, type FolderLock } from "./folder-lock.ts";
+import { GroupCommit } from "./group-commit.ts";
+import { MessageCache } from "./message-cache.ts";
+import type { DeliveryRows } from "./operations/records.ts";
+import type { ParkRow } from "./operations/settle.ts";
+import type { ReadJobs } from "./read-thread.ts";
+import { Retention } from "./retention.ts";
+import { cursorRows, Settlements } from "./settlements.ts";
+import { ThreadLink } from "./thread-link.ts";
+import type { WriteJobs } from "./write-thread.ts";
+
+export interface SqliteStoreOptions {
+  /** Made when it is missing. One server at a time. */
+  readonly folder: string;
+  readonly account: { readonly name: string; readonly appId: number };
+  /** Database size past which writes fail with `storage_full`; 0: only the disk limits it. */
+  readonly bytesMax: number;
+  readonly messageCacheBytes: number;
+  readonly attemptRetentionMs: number;
+  readonly deadLetterRetentionMs: number;
+  readonly observer?: StoreObserver;
+  readonly clock?: Clock;
+  readonly timers?: Timers;
+}
+
+/** Dead letters changed in one commit, when many are redriven or purged. */
+const DEAD_LETTER_STEP = 500;
+/** Cursors that only passed over messages are written this much later at the latest. */
+const CURSOR_WRITE_MS = 1_000;
+const ID_MAX = Number.MAX_SAFE_INTEGER;
+
+const silent: StoreObserver = { commit: () => {} };
+
+/** The embedded driver: one SQLite file, a thread that writes it, a thread that reads it, and claims in memory. */
+export class SqliteStore implements Store {
+  readonly driver = "sqlite";
+  readonly #file: string;
+  readonly #lock: FolderLock;
+  readonly #writer: ThreadLink<WriteJobs>;
+  readonly #reader: ThreadLink<ReadJobs>;
+  readonly #clock: Clock;
+  readonly #timers: Timers;
+  readonly #catalog = new Catalog();
+  readonly #cache: MessageCache;
+  readonly #commits: GroupCommit;
+  readonly #claims: Claims;
+  readonly #settlements: Settlements;
+  readonly #retention: Retention;
+  readonly #moved = new Set<SubscriptionEntry>();
+  #cancelMovedTimer: (() => void) | null = null;
+  #account: Account | null = null;
+  #onReady: (ids: readonly SubscriptionId[]) => void = () => {};
+  #onChange: (id: SubscriptionId) => void = () => {};
+  /** Catalog changes run one after the other: each looks at memory, writes, then changes memory. */
+  #catalogTurn: Promise<unknown> = Promise.resolve();
+
+  static async open(options: SqliteStoreOptions): Promise<SqliteStore> {
+    const lock = lockFolder(options.folder);
+    try {
+      const file = join(options.folder, "ringback.db");
+      const writer = await ThreadLink.start<WriteJobs>("write-thread", { file, bytesMax: options.bytesMax });
+      const reader = await ThreadLink.start<ReadJobs>("read-thread", { file });
+      const store = new SqliteStore(options, file, lock, writer, reader);
+      await store.#load(options);
+      return store;
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  private constructor(
+    options: SqliteStoreOptions,
+    file: string,
+    lock: FolderLock,
+    writer: ThreadLink<WriteJobs>,
+    reader: ThreadLink<ReadJobs>,
+  ) {
+    this.#file = file;
+    this.#lock = lock;
+    this.#writer = writer;
+    this.#reader = reader;
+    this.#clock = options.clock ?? systemClock;
+    this.#timers = options.timers ?? systemTimers;
+    this.#cache = new MessageCache(options.messageCacheBytes);
+    this.#commits = new GroupCommit({
+      thread: writer,
+      clock: this.#clock,
+      timers: this.#timers,
+      observer: options.observer ?? silent,
+      appended: (request, receipt) => this.#appended(request, receipt),
+    });
+    this.#claims = new Claims({
+      catalog: this.#catalog,
+      cache: this.#cache,
+      reader,
+      clock: this.#clock,
+      park: (entry, rows) => this.#parkOnClaim(entry, rows),
+      moved: (entry) => this.#noteMoved(entry),
+    });
+    const ready = (entry: SubscriptionEntry): void => this.#onReady([entry.id]);
+    this.#settlements = new Settlements({
+      catalog: this.#catalog,
+      claims: this.#claims,
+      commits: this.#commits,
+      clock: this.#clock,
+      ready,
+    });
+    this.#retention = new Retention({
+      catalog: this.#catalog,
+      writer,
+      clock: this.#clock,
+      ready,
+      attemptRetentionMs: options.attemptRetentionMs,
+      deadLetterRetentionMs: options.deadLetterRetentionMs,
+    });
+  }
+
+  async #load(options: SqliteStoreOptions): Promise<void> {
+    const account = await this.#writer.call("ensureAccount", { ...options.account, nowMs: this.#clock.now() });
+    this.#account = { id: account.id, name: account.name, appId: account.app_id };
+    const rows = await this.#reader.call("loadCatalog", null);
+    for (const row of rows.topics) {
+      const topic: Topic = {
+        id: row.id,
+        accountId: row.account_id as AccountId,
+        name: row.name,
+        filterType: row.filter_type as FilterType,
+        retentionMs: row.retention_ms,
+        bodyBytesMax: row.body_bytes_max,
+        createdAtMs: row.created_at,
+        updatedAtMs: row.updated_at,
+      };
+      this.#catalog.addTopic(new TopicEntry(topic, row.first_seq, row.last_seq));
+    }
+    for (const row of rows.subscriptions) {
+      const topic = this.#catalog.topics.get(row.topic_id);
+      if (topic === undefined) continue;
+      const fields = {
+        id: row.id,
+        name: row.name,
+        state: row.state as SubscriptionState,
+        settings: row.settings,
+        createdAtMs: row.created_at,
+        updatedAtMs: row.updated_at,
+      };
+      this.#catalog.addSubscription(new SubscriptionEntry(topic, fields, new Cursor(row.settled_through, row.ahead)));
+    }
+    for (const row of rows.parked) {
+      const entry = this.#catalog.subscriptions.get(row.subscription_id);
+      if (entry === undefined) continue;
+      entry.parkedCount = row.count;
+      entry.nextParkedDueAtMs = row.due_at;
+    }
+    for (const row of rows.keys) {
+      this.#catalog.subscriptions.get(row.subscription_id)?.restoreBlockedKey(row.ordering_key, row.count);
+    }
+  }
+
+  // ---- the log
+
+  append(request: AppendRequest): Promise<AppendReceipt> {
+    return this.#commits.append(request);
+  }
+
+  #appended(request: AppendRequest, receipt: AppendReceipt): void {
+    const topic = this.#catalog.topics.get(request.topicId);
+    if (topic === undefined || receipt.replayed) return;
+    for (let index = 0; index < request.messages.length; index++) {
+      const { delayMs, ...message } = request.messages[index] as AppendRequest["messages"][number];
+      this.#cache.add({
+        ...message,
+        topicId: request.topicId,
+        seq: receipt.firstSeq + index,
+        publishedAtMs: receipt.publishedAtMs,
+        deliverAtMs: delayMs === 0 ? null : receipt.publishedAtMs + delayMs,
+      });
+    }
+    topic.lastSeq = receipt.firstSeq + request.messages.length - 1;
+    topic.oldestAtMs ??= receipt.publishedAtMs;
+    if (topic.subscriptions.size > 0) this.#onReady(topic.subscriptionIds);
+  }
+
+  claim(wants: readonly ClaimWant[], leaseMs: number): Promise<readonly Claim[]> {
+    return this.#claims.claim(wants, leaseMs);
+  }
+
+  renew(claimIds: readonly ClaimId[], leaseMs: number): Promise<readonly ClaimId[]> {
+    return Promise.resolve(this.#claims.renew(claimIds, leaseMs));
+  }
+
+  settle(settlements: readonly Settlement[]): Promise<number> {
+    return this.#settlements.settle(settlements);
+  }
+
+  onReady(listener: (ids: readonly SubscriptionId[]) => void): void {
+    this.#onReady = listener;
+  }
+
+  findReady(): Promise<{ subscriptionIds: readonly SubscriptionId[]; nextDueAtMs: TimeMs | null }> {
+    const now = this.#clock.now();
+    const subscriptionIds: SubscriptionId[] = [];
+    let nextDueAtMs: TimeMs | null = null;
+    for (const entry of this.#catalog.subscriptions.values()) {
+      if (entry.state === "paused") continue;
+      const due = entry.parkedCount === 0 ? null : entry.nextParkedDueAtMs;
+      if (entry.hasUnread || (due !== null && due <= now)) subscriptionIds.push(entry.id);
+      else if (due !== null && (nextDueAtMs === null || due < nextDueAtMs)) nextDueAtMs = due;
+    }
+    return Promise.resolve({ subscriptionIds, nextDueAtMs });
+  }
+
+  #parkOnClaim(entry: SubscriptionEntry, rows: readonly ParkRow[]): void {
+    entry.parkedCount += rows.length;
+    this.#commits.settle({
+      ...noWork,
+      cursors: () => cursorRows([entry]),
+      parked: [...rows],
+      done: () => {
+        for (const row of rows) if (row.dueAtMs !== null) entry.parkedDueAt(row.dueAtMs);
+        this.#onReady([entry.id]);
+      },
+    });
+  }
+
+  #noteMoved(entry: SubscriptionEntry): void {
+    this.#moved.add(entry);
+    this.#cancelMovedTimer ??= this.#timers.after(CURSOR_WRITE_MS, () => this.#writeMoved());
+  }
+
+  #writeMoved(): void {
+    this.#cancelMovedTimer?.();
+    this.#cancelMovedTimer = null;
+    if (this.#moved.size === 0) return;
+    const entries = [...this.#moved];
+    this.#moved.clear();
+    this.#commits.settle({ ...noWork, cursors: () => cursorRows(entries), done: () => {} });
+  }
+
+  // ---- the catalog
+
+  defaultAccount(): Account {
+    return this.#account as Account;
+  }
+
+  putTopic(
+    accountId: AccountId,
+    name: string,
+    settings: Partial<TopicSettings>,
+  ): Promise<{ topic: Topic; created: boolean }> {
+    return this.#inTurn(async () => {
+      const known = this.#catalog.topicsOf(accountId).get(name);
+      const nowMs = this.#clock.now();
+      if (known !== undefined) return { topic: await this.#changeTopic(known, settings, nowMs), created: false };
+      if (this.#catalog.topicsOf(accountId).size >= limits.topicsMax) throw new RingbackError("topic_limit");
+      const full: TopicSettings = {
+        filterType: settings.filterType ?? "tag",
+        retentionMs: settings.retentionMs ?? limits.retentionMsDefault,
+        bodyBytesMax: settings.bodyBytesMax ?? limits.bodyBytesMax,
+      };
+      const { id } = await this.#writer.call("insertTopic", { accountId, name, settings: full, nowMs });
+      const topic: Topic = { id, accountId, name, ...full, createdAtMs: nowMs, updatedAtMs: nowMs };
+      const entry = new TopicEntry(topic, 1, 0);
+      entry.oldestAtMs = null;
+      this.#catalog.addTopic(entry);
+      return { topic, created: true };
+    });
+  }
+
+  async #changeTopic(entry: TopicEntry, settings: Partial<TopicSettings>, nowMs: TimeMs): Promise<Topic> {
+    const { topic } = entry;
+    if (settings.filterType !== undefined && settings.filterType !== topic.filterType) {
+      throw RingbackError.at("immutable_field", "filterType", `is "${topic.filterType}" and cannot be changed`);
+    }
+    const retentionMs = settings.retentionMs ?? topic.retentionMs;
+    const bodyBytesMax = settings.bodyBytesMax ?? topic.bodyBytesMax;
+    if (retentionMs === topic.retentionMs && bodyBytesMax === topic.bodyBytesMax) return topic;
+    const full = { filterType: topic.filterType, retentionMs, bodyBytesMax };
+    await this.#writer.call("updateTopic", { id: topic.id, settings: full, nowMs });
+    entry.topic = { ...topic, ...full, updatedAtMs: nowMs };
+    return entry.topic;
+  }
+
+  getTopic(accountId: AccountId, name: string): Promise<Topic | null> {
+    return Promise.resolve(this.#catalog.topicsOf(accountId).get(name)?.topic ?? null);
+  }
+
+  listTopics(accountId: AccountId, page: PageRequest): Promise<Page<Topic>> {
+    return Promise.resolve(this.#catalog.topicsOf(accountId).page(page, (entry) => entry.topic));
+  }
+
+  deleteTopic(accountId: AccountId, name: string): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const entry = this.#catalog.topicsOf(accountId).get(name);
+      if (entry === undefined) return false;
+      await this.#writer.call("removeTopic", { id: entry.topic.id });
+      const ids = entry.subscriptionIds;
+      this.#catalog.removeTopic(entry);
+      this.#cache.dropTopic(entry.topic.id);
+      for (const id of ids) this.#onChange(id);
+      return true;
+    });
+  }
+
+  putSubscription(
+    topicId: TopicId,
+    name: string,
+    settings: SubscriptionSettings,
+    start: Start,
+  ): Promise<{ subscription: Subscription; created: boolean }> {
+    return this.#inTurn(async () => {
+      const topic = this.#topic(topicId);
+      const text = JSON.stringify(settings);
+      const nowMs = this.#clock.now();
+      const known = topic.subscriptions.get(name);
+      if (known !== undefined) {
+        if (known.settingsText !== text) await this.#changeSubscription(known, text, settings, nowMs);
+        return { subscription: known.view(), created: false };
+      }
+      if (
+        topic.subscriptions.size >= limits.subscriptionsPerTopicMax ||
+        this.#catalog.subscriptions.size >= limits.subscriptionsMax
+      ) {
+        throw new RingbackError("subscription_limit");
+      }
+      const settledThrough = await this.#startingPoint(topic, start);
+      const { id } = await this.#writer.call("insertSubscription", {
+        accountId: topic.topic.accountId,
+        topicId,
+        name,
+        settings: text,
+        settledThrough,
+        nowMs,
+      });
+      const row = { id, name, state: "active" as const, settings: text, createdAtMs: nowMs, updatedAtMs: nowMs };
+      const entry = new SubscriptionEntry(topic, row, new Cursor(settledThrough));
+      this.#catalog.addSubscription(entry);
+      this.#onReady([id]);
+      return { subscription: entry.view(), created: true };
+    });
+  }
+
+  async #changeSubscription(
+    entry: SubscriptionEntry,
+    text: string,
+    settings: SubscriptionSettings,
+    nowMs: TimeMs,
+  ): Promise<void> {
+    const releaseHeld = entry.order !== settings.order && entry.parkedCount > 0;
+    await this.#commits.flush();
+    await this.#writer.call("updateSubscription", { id: entry.id, settings: text, releaseHeld, nowMs });
+    entry.change(text, nowMs);
+    if (releaseHeld) {
+      entry.unblockAll();
+      entry.parkedDueAt(nowMs);
+    }
+    this.#onChange(entry.id);
+    this.#onReady([entry.id]);
+  }
+
+  /** The position before the first message that a new subscription gets. */
+  async #startingPoint(topic: TopicEntry, start: Start): Promise<Seq> {
+    if (start === "now") return topic.lastSeq;
+    if (start === "oldest") return topic.firstSeq - 1;
+    if ("seq" in start) return Math.max(start.seq - 1, topic.firstSeq - 1);
+    const seq = await this.#reader.call("findSeqAt", {
+      topicId: topic.topic.id,
+      firstSeq: topic.firstSeq,
+      lastSeq: topic.lastSeq,
+      atMs: start.atMs,
+    });
+    return seq - 1;
+  }
+
+  getSubscription(topicId: TopicId, name: string): Promise<Subscription | null> {
+    return Promise.resolve(this.#catalog.topics.get(topicId)?.subscriptions.get(name)?.view() ?? null);
+  }
+
+  getSubscriptionById(id: SubscriptionId): Promise<Subscription | null> {
+    return Promise.resolve(this.#catalog.subscriptions.get(id)?.view() ?? null);
+  }
+
+  listSubscriptions(topicId: TopicId, page: PageRequest): Promise<Page<Subscription>> {
+    return Promise.resolve(this.#topic(topicId).subscriptions.page(page, (entry) => entry.view()));
+  }
+
+  deleteSubscription(topicId: TopicId, name: string): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const entry = this.#catalog.topics.get(topicId)?.subscriptions.get(name);
+      if (entry === undefined) return false;
+      await this.#writer.call("removeSubscription", { id: entry.id });
+      this.#catalog.removeSubscription(entry);
+      this.#onChange(entry.id);
+      return true;
+    });
+  }
+
+  setSubscriptionState(topicId: TopicId, name: string, state: SubscriptionState): Promise<Subscription | null> {
+    return this.#inTurn(async () => {
+      const entry = this.#catalog.topics.get(topicId)?.subscriptions.get(name);
+      if (entry === undefined) return null;
+      if (entry.state !== state) {
+        const nowMs = this.#clock.now();
+        await this.#writer.call("setSubscriptionState", { id: entry.id, state, nowMs });
+        entry.state = state;
+        entry.updatedAtMs = nowMs;
+        this.#onChange(entry.id);
+        if (state === "active") this.#onReady([entry.id]);
+      }
+      return entry.view();
+    });
+  }
+
+  onSubscriptionChange(listener: (id: SubscriptionId) => void): void {
+    this.#onChange = listener;
+  }
+
+  #topic(id: TopicId): TopicEntry {
+    const entry = this.#catalog.topics.get(id);
+    if (entry === undefined) throw new RingbackError("topic_not_found");
+    return entry;
+  }
+
+  #subscription(id: SubscriptionId): SubscriptionEntry {
+    const entry = this.#catalog.subscriptions.get(id);
+    if (entry === undefined) throw new RingbackError("subscription_not_found");
+    return entry;
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#catalogTurn.then(work);
+    this.#catalogTurn = result.catch(() => {});
+    return result;
+  }
+
+  // ---- looking and mending
+
+  async getMessage(accountId: AccountId, id: MessageId): Promise<MessageRecord | null> {
+    const place = parseMessageId(id);
+    if (place === null) return null;
+    const topic = this.#catalog.topics.get(place.topicId);
+    if (topic === undefined || topic.topic.accountId !== accountId) return null;
+    const entries = [...topic.subscriptions.values()];
+    const found = await this.#reader.call("readMessage", {
+      ...place,
+      subscriptionIds: entries.map((entry) => entry.id),
+    });
+    if (found === null) return null;
+    return {
+      message: found.message,
+      topic: topic.topic.name,
+      deliveries: found.deliveries.map((rows, index) => {
+        const entry = entries[index] as SubscriptionEntry;
+        return {
+          subscription: entry.name,
+          state: deliveryState(entry, found.message, rows),
+          nextAttemptAtMs: rows.parked?.dueAtMs ?? null,
+          reason: rows.dead,
+          attempts: rows.attempts,
+        };
+      }),
+    };
+  }
+
+  async subscriptionCounts(id: SubscriptionId): Promise<SubscriptionCounts> {
+    const entry = this.#subscription(id);
+    const [deadLetters, expired] = await Promise.all([
+      this.#reader.call("countDeadLetters", { subscriptionId: id }),
+      this.#reader.call("readExpired", { subscriptionId: id }),
+    ]);
+    const open = [...entry.open.values()];
+    const openFromLog = open.filter((delivery) => !delivery.parked).length;
+    return {
+      backlog: Math.max(0, entry.backlog - openFromLog),
+      parked: Math.max(0, entry.parkedCount - (open.length - openFromLog)),
+      deadLetters,
+      expired,
+      inFlight: open.length,
+    };
+  }
+
+  async listAttempts(id: SubscriptionId, page: PageRequest, only: "all" | "failed"): Promise<Page<AttemptRecord>> {
+    const entry = this.#subscription(id);
+    const rows = await this.#reader.call("readAttempts", {
+      subscriptionId: id,
+      beforeId: before(page),
+      limit: page.limit,
+      failedOnly: only === "failed",
+    });
+    const shown = rows.slice(0, page.limit);
+    return {
+      items: shown.map(({ record }) => ({ ...record, subscription: entry.name })),
+      next: rows.length > page.limit ? String(shown.at(-1)?.id) : null,
+    };
+  }
+
+  async listDeadLetters(id: SubscriptionId, page: PageRequest): Promise<Page<DeadLetter>> {
+    this.#subscription(id);
+    const letters = await this.#reader.call("readDeadLetters", {
+      subscriptionId: id,
+      beforeId: before(page),
+      limit: page.limit,
+    });
+    const items = letters.slice(0, page.limit);
+    return { items, next: letters.length > page.limit ? (items.at(-1)?.id ?? null) : null };
+  }
+
+  getDeadLetter(id: SubscriptionId, deadLetterId: string): Promise<DeadLetter | null> {
+    const number = toId(deadLetterId);
+    if (number === null) return Promise.resolve(null);
+    return this.#reader.call("readDeadLetter", { subscriptionId: id, id: number });
+  }
+
+  redriveDeadLetters(id: SubscriptionId, ids: readonly string[] | null): Promise<number> {
+    return this.#eachDeadLetterStep(id, ids, (selection) =>
+      this.#writer.call("redrive", { ...selection, nowMs: this.#clock.now() }),
+    );
+  }
+
+  purgeDeadLetters(id: SubscriptionId, ids: readonly string[] | null): Promise<number> {
+    return this.#eachDeadLetterStep(id, ids, (selection) => this.#writer.call("purge", selection));
+  }
+
+  async #eachDeadLetterStep(
+    id: SubscriptionId,
+    ids: readonly string[] | null,
+    step: (
+      selection: Parameters<WriteJobs["purge"]>[0],
+    ) => Promise<{ readonly changed: number; readonly parked: number }>,
+  ): Promise<number> {
+    const entry = this.#subscription(id);
+    const throughId = ids === null ? await this.#reader.call("lastDeadLetterId", { subscriptionId: id }) : 0;
+    const wanted = ids === null ? null : ids.map(toId).filter((number) => number !== null);
+    let total = 0;
+    for (let from = 0; ; from += DEAD_LETTER_STEP) {
+      const chosen = wanted === null ? null : wanted.slice(from, from + DEAD_LETTER_STEP);
+      if (chosen !== null && chosen.length === 0) return total;
+      const { changed, parked } = await step({ subscriptionId: id, ids: chosen, throughId, limit: DEAD_LETTER_STEP });
+      total += changed;
+      if (parked > 0) {
+        entry.parkedCount += parked;
+        entry.parkedDueAt(this.#clock.now());
+        this.#onReady([id]);
+      }
+      if (chosen === null && changed < DEAD_LETTER_STEP) return total;
+    }
+  }
+
+  async statistics(): Promise<StoreStatistics> {
+    let backlog = 0;
+    let parked = 0;
+    for (const entry of this.#catalog.subscriptions.values()) {
+      backlog += entry.backlog;
+      parked += entry.parkedCount;
+    }
+    return {
+      topics: this.#catalog.topics.size,
+      subscriptions: this.#catalog.subscriptions.size,
+      backlog,
+      parked,
+      deadLetters: await this.#reader.call("countDeadLetters", { subscriptionId: null }),
+      inFlight: this.#claims.openCount,
+      bytes: fileBytes(this.#file) + fileBytes(`${this.#file}-wal`),
+    };
+  }
+
+  retain(): Promise<RetentionResult> {
+    return this.#retention.step();
+  }
+
+  writable(): boolean {
+    return this.#commits.writable;
+  }
+
+  /** For operators and tests: changes the database's size limit while it is open. */
+  async setBytesMax(bytesMax: number): Promise<void> {
+    await this.#writer.call("setBytesMax", { bytesMax });
+  }
+
+  async close(): Promise<void> {
+    this.#writeMoved();
+    await this.#commits.flush();
+    this.#commits.close();
+    await Promise.all([this.#reader.close(), this.#writer.close()]);
+    this.#lock.release();
+  }
+}
+
+const noWork = {
+  attempts: {
+    topicIds: [],
+    seqs: [],
+    subscriptionIds: [],
+    attempts: [],
+    startedAtMs: [],
+    durationsMs: [],
+    verdicts: [],
+    statuses: [],
+    errorCodes: [],
+    replies: [],
+  },
+  dead: [],
+  unparked: [],
+  parked: [],
+};
+
+function deliveryState(entry: SubscriptionEntry, message: MessageRecord["message"], rows: DeliveryRows): DeliveryState {
+  if (entry.open.has(message.seq)) return "in_flight";
+  if (rows.parked !== null) return "parked";
+  if (rows.dead !== null) return "dead";
+  if (rows.attempts.at(-1)?.verdict === "accepted") return "delivered";
+  if (!entry.matches(message)) return "filtered";
+  if (!entry.cursor.isDone(message.seq)) return "pending";
+  // Settled without a record: it began to read after this message, or a purge has taken the record away.
+  return "skipped";
+}
+
+/** Pages go by falling id. */
+function before(page: PageRequest): number {
+  if (page.after === null) return ID_MAX;
+  const id = toId(page.after);
+  if (id === null) throw new RingbackError("invalid_cursor");
+  return id;
+}
+
+function toId(text: string): number | null {
+  return /^\d{1,15}$/.test(text) ? Number(text) : null;
+}
+
+function fileBytes(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}

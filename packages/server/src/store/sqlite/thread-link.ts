@@ -1,0 +1,79 @@
+import { Worker, type Transferable } from "node:worker_threads";
+import { RingbackError } from "../../domain/errors.ts";
+import type { JobAnswer, JobFailure, Jobs } from "./thread-service.ts";
+
+/** The event loop's end of a database thread. Answers come in the order of the calls. */
+export class ThreadLink<J extends Jobs> {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
+  #lastId = 0;
+  #ended: Error | null = null;
+
+  private constructor(worker: Worker) {
+    this.#worker = worker;
+    worker.on("message", (answer: JobAnswer) => this.#answer(answer));
+    worker.on("error", (error) => this.#end(asStoreError(error as Error)));
+    worker.on("exit", () => this.#end(new RingbackError("shutting_down")));
+  }
+
+  /** Resolves when the thread has opened the database. */
+  static async start<J extends Jobs>(name: "write-thread" | "read-thread", data: unknown): Promise<ThreadLink<J>> {
+    // Sources and build have the same layout; only the ending differs.
+    const ending = import.meta.url.endsWith(".ts") ? "ts" : "js";
+    const worker = new Worker(new URL(`./${name}.${ending}`, import.meta.url), { workerData: data, name });
+    const link = new ThreadLink<J>(worker);
+    await new Promise<void>((resolve, reject) => link.#waiting.set(0, { resolve: resolve as never, reject }));
+    return link;
+  }
+
+  call<N extends keyof J & string>(
+    name: N,
+    input: Parameters<J[N]>[0],
+    transfer: readonly Transferable[] = [],
+  ): Promise<ReturnType<J[N]>> {
+    if (this.#ended !== null) return Promise.reject(this.#ended);
+    return new Promise((resolve, reject) => {
+      const id = ++this.#lastId;
+      this.#waiting.set(id, { resolve: resolve as never, reject });
+      this.#worker.postMessage({ id, name, input }, transfer as Transferable[]);
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#ended !== null) return;
+    const exited = new Promise<void>((resolve) => this.#worker.once("exit", () => resolve()));
+    await this.call("close", null as never);
+    await exited;
+  }
+
+  #answer(answer: JobAnswer): void {
+    const waiting = this.#waiting.get(answer.id);
+    if (waiting === undefined) return;
+    this.#waiting.delete(answer.id);
+    if (answer.failure === undefined) waiting.resolve(answer.result as never);
+    else waiting.reject(asJobError(answer.failure));
+  }
+
+  #end(error: Error): void {
+    this.#ended ??= error;
+    for (const waiting of this.#waiting.values()) waiting.reject(this.#ended);
+    this.#waiting.clear();
+  }
+}
+
+const SQLITE_FULL = 13;
+
+function asJobError(failure: JobFailure): RingbackError {
+  const cause = new Error(failure.message);
+  if (failure.sqliteCode === null) return new RingbackError("internal", undefined, { cause });
+  // The low byte is the primary code.
+  const code = (failure.sqliteCode & 0xff) === SQLITE_FULL ? "storage_full" : "storage_unavailable";
+  return new RingbackError(code, undefined, { cause });
+}
+
+function asStoreError(error: Error): Error {
+  // An error thrown by the migration check crosses the threads as a plain object with our code.
+  const code = (error as { code?: unknown }).code;
+  if (code === "storage_unavailable") return new RingbackError("storage_unavailable", error.message);
+  return new RingbackError("storage_unavailable", `The database cannot be opened: ${error.message}`, { cause: error });
+}

@@ -1,0 +1,41 @@
+import type { MessagePort } from "node:worker_threads";
+
+/** Jobs by name, run one after the other on a thread of their own. */
+// oxlint-disable-next-line typescript/no-explicit-any -- the caller's side is typed by `Jobs`, see thread-link.ts
+export type Jobs = Record<string, (input: any) => unknown>;
+
+export interface JobCall {
+  readonly id: number;
+  readonly name: string;
+  readonly input: unknown;
+}
+
+/** How a failure crosses the threads: SQLite's own code decides what a caller is told. */
+export interface JobFailure {
+  readonly message: string;
+  /** SQLite's extended result code; null when the failure came from elsewhere. */
+  readonly sqliteCode: number | null;
+}
+
+export interface JobAnswer {
+  readonly id: number;
+  readonly result?: unknown;
+  readonly failure?: JobFailure;
+}
+
+export function serve(port: MessagePort, jobs: Jobs): void {
+  port.on("message", (call: JobCall) => {
+    const answer: { id: number; result?: unknown; failure?: JobFailure } = { id: call.id };
+    try {
+      answer.result = (jobs[call.name] as (input: unknown) => unknown)(call.input);
+    } catch (error) {
+      answer.failure = {
+        message: error instanceof Error ? error.message : String(error),
+        sqliteCode: (error as { errcode?: number }).errcode ?? null,
+      };
+    }
+    port.postMessage(answer);
+    if (call.name === "close") port.close();
+  });
+  port.postMessage({ id: 0 } satisfies JobAnswer);
+}

@@ -1,0 +1,88 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { openForWriting, setBytesMax } from "./open-database.ts";
+import { AppendOperation, type AppendGroup, type AppendGroupResult } from "./operations/append.ts";
+import * as catalog from "./operations/catalog.ts";
+import * as deadLetters from "./operations/dead-letters.ts";
+import * as retention from "./operations/retain.ts";
+import { SettleOperation, type SettleGroup } from "./operations/settle.ts";
+import { serve } from "./thread-service.ts";
+
+/**
+ * The thread that owns the writing connection. A job is one transaction: what is waited for is the disk, and it waits
+ * here, so that the event loop never does.
+ */
+
+const { file, bytesMax } = workerData as { file: string; bytesMax: number };
+const db = openForWriting(file, { bytesMax });
+const append = new AppendOperation(db);
+const settle = new SettleOperation(db);
+
+export interface WriteGroup {
+  readonly append: AppendGroup | null;
+  readonly settle: SettleGroup | null;
+}
+
+export interface WriteGroupResult {
+  readonly append: AppendGroupResult | null;
+  readonly commitS: number;
+}
+
+/** How long the last COMMIT took: the write to the log and its fsync. */
+let commitS = 0;
+
+function transaction<T>(work: () => T): T {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    const result = work();
+    const started = performance.now();
+    db.exec("COMMIT");
+    commitS = (performance.now() - started) / 1000;
+    return result;
+  } catch (error) {
+    append.forget();
+    // SQLite has already rolled back after some errors (a full disk among them).
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+const one =
+  <I, O>(operation: (database: typeof db, input: I) => O) =>
+  (input: I): O =>
+    transaction(() => operation(db, input));
+
+export const writeJobs = {
+  group(group: WriteGroup): WriteGroupResult {
+    const appended = transaction(() => {
+      const result = group.append === null ? null : append.run(group.append);
+      if (group.settle !== null) settle.run(group.settle);
+      return result;
+    });
+    return { append: appended, commitS };
+  },
+  ensureAccount: one(catalog.ensureAccount),
+  insertTopic: one(catalog.insertTopic),
+  updateTopic: one(catalog.updateTopic),
+  removeTopic(input: Parameters<typeof catalog.removeTopic>[1]): void {
+    transaction(() => catalog.removeTopic(db, input));
+    append.forget();
+  },
+  insertSubscription: one(catalog.insertSubscription),
+  updateSubscription: one(catalog.updateSubscription),
+  setSubscriptionState: one(catalog.setSubscriptionState),
+  removeSubscription: one(catalog.removeSubscription),
+  redrive: one(deadLetters.redrive),
+  purge: one(deadLetters.purge),
+  trimTopic: one(retention.trimTopic),
+  trimRecords: one(retention.trimRecords),
+  setBytesMax(input: { readonly bytesMax: number }): void {
+    setBytesMax(db, input.bytesMax);
+  },
+  close(_input: null): void {
+    db.close();
+  },
+};
+
+export type WriteJobs = typeof writeJobs;
+
+if (parentPort !== null) serve(parentPort, writeJobs);
