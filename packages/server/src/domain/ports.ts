@@ -10,6 +10,8 @@ export interface Clock {
 export interface Timers {
   /** Runs `task` once, `delayMs` from now; the returned function cancels it. */
   after(delayMs: number, task: () => void): () => void;
+  /** Runs `task` once, when this turn of the event loop is over: what else the turn brings can be taken along. */
+  soon(task: () => void): void;
 }
 
 export interface Random {
@@ -23,5 +25,8 @@ export const systemTimers: Timers = {
   after(delayMs, task) {
     const timer = setTimeout(task, delayMs);
     return () => clearTimeout(timer);
+  },
+  soon(task) {
+    setImmediate(task);
   },
 };

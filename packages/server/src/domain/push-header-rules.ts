@@ -2,9 +2,10 @@ import { RingbackError } from "./errors.ts";
 import { limits } from "./limits.ts";
 
 /** RFC 9110 section 5.6.2. */
-const token = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
+const nameForm = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
 /** RFC 9110 section 5.5 asks new fields to keep to ASCII; a space at an end would be lost on the way. */
-const value = /^(?:[!-~](?:[ -~]*[!-~])?)?$/;
+const valueForm = /^(?:[!-~](?:[ -~]*[!-~])?)?$/;
+const VALUE_FAULT = "must hold only printable ASCII characters, without spaces at its ends";
 
 /** What frames the request, belongs to one connection, or would ask for an answer that the transport does not expect. */
 const transportHeaders = new Set([
@@ -43,17 +44,15 @@ export function assertPushHeaders(field: string, headers: Readonly<Record<string
   }
 }
 
-function assertPushHeader(field: string, name: string, text: string, seen: ReadonlySet<string>): void {
-  if (!token.test(name)) {
+function assertPushHeader(field: string, name: string, value: string, seen: ReadonlySet<string>): void {
+  if (!nameForm.test(name)) {
     const shown = JSON.stringify(name.slice(0, 64));
     const fault = `the name ${shown} is not allowed: it must hold only letters, digits and !#$%&'*+-.^_\`|~`;
     throw RingbackError.at("invalid_request", field, fault);
   }
-  const fault = nameFault(name.toLowerCase(), seen) ?? (value.test(text) ? null : VALUE_FAULT);
+  const fault = nameFault(name.toLowerCase(), seen) ?? (valueForm.test(value) ? null : VALUE_FAULT);
   if (fault !== null) throw RingbackError.at("invalid_request", `${field}.${name.slice(0, 64)}`, fault);
 }
-
-const VALUE_FAULT = "must hold only printable ASCII characters, without spaces at its ends";
 
 function nameFault(name: string, seen: ReadonlySet<string>): string | null {
   if (transportHeaders.has(name) || name.startsWith("proxy-")) return "is set by the transport and cannot be chosen";

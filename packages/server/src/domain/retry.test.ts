@@ -120,6 +120,11 @@ describe("a growing delay", () => {
     expect(delaysOf({ ...policy, jitter: "equal" }, always(almostOne))).toEqual([100, 300, 900, 1_000, 1_000]);
   });
 
+  it("ends with the day whatever its own total", () => {
+    const hourly = { ...policy, baseMs: 3600_000, delayMsMax: 3600_000, retriesMax: 100, totalMsMax: 10 * DAY_MS };
+    expect(delaysOf(hourly)).toHaveLength(24);
+  });
+
   it("is not confused by a factor that leaves the numbers behind", () => {
     expect(delaysOf({ ...policy, factor: 1e300, retriesMax: 4 })).toEqual([100, 1_000, 1_000, 1_000]);
   });

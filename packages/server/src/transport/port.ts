@@ -39,12 +39,7 @@ export interface Transport {
    * POSTs once. Never throws and never rejects: every end is a result, handed over exactly once, later than the call.
    * A callback, not a promise: this runs once per delivery.
    */
-  post(
-    endpoint: Endpoint,
-    headers: readonly string[],
-    body: Uint8Array,
-    done: (result: PostResult) => void,
-  ): void;
+  post(endpoint: Endpoint, headers: readonly string[], body: Uint8Array, done: (result: PostResult) => void): void;
   openSockets(): number;
   /** Ends what is in flight as `aborted`, closes every socket. */
   close(): Promise<void>;

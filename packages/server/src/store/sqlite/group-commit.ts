@@ -118,7 +118,7 @@ export class GroupCommit {
   #schedule(): void {
     if (this.#scheduled || this.#writing || this.#closed) return;
     this.#scheduled = true;
-    setImmediate(() => {
+    this.#timers.soon(() => {
       this.#scheduled = false;
       if (!this.#writing) void this.#write();
     });

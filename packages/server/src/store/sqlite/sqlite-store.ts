@@ -246,10 +246,10 @@ export class SqliteStore implements Store {
     const subscriptionIds: SubscriptionId[] = [];
     let nextDueAtMs: TimeMs | null = null;
     for (const entry of this.#catalog.subscriptions.values()) {
-      if (entry.state === "paused") continue;
+      if (entry.state === "paused" || (!entry.hasUnread && entry.parkedCount === 0)) continue;
+      subscriptionIds.push(entry.id);
       const due = entry.parkedCount === 0 ? null : entry.nextParkedDueAtMs;
-      if (entry.hasUnread || (due !== null && due <= now)) subscriptionIds.push(entry.id);
-      else if (due !== null && (nextDueAtMs === null || due < nextDueAtMs)) nextDueAtMs = due;
+      if (due !== null && due > now && (nextDueAtMs === null || due < nextDueAtMs)) nextDueAtMs = due;
     }
     return Promise.resolve({ subscriptionIds, nextDueAtMs });
   }

@@ -1,0 +1,107 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { nowMs } from "./clock.ts";
+import { parseCommandLine, usage, UsageError } from "./command-line.ts";
+import type { Options } from "./command-line.ts";
+import { profileReport } from "./profile/print.ts";
+import { machine } from "./report/machine.ts";
+import { deliveryLines, resultTable } from "./report/table.ts";
+import { writeReport } from "./report/write.ts";
+import { runScenario } from "./run.ts";
+import { scenarios } from "./scenarios/all.ts";
+import { Bench } from "./scenarios/bench.ts";
+import { lostMessages, withinReach } from "./scenarios/result.ts";
+import type { ScenarioResult } from "./scenarios/result.ts";
+import { runMsMax, settingsAt } from "./settings.ts";
+
+const SERVER_ENTRY = fileURLToPath(new URL("../../packages/server/src/cli/main.ts", import.meta.url));
+const RESULTS = fileURLToPath(new URL("../results", import.meta.url));
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+async function main(options: Options): Promise<number> {
+  const startedAtMs = nowMs();
+  const startedAt = new Date().toISOString();
+  const name = startedAt.slice(0, 19).replaceAll(":", "-");
+  const settings = settingsAt(options.scale);
+  const dataRoot = mkdtempSync(join(folder(options.dataRoot ?? tmpdir()), "ringback-bench-"));
+  process.once("exit", () => rmSync(dataRoot, { recursive: true, force: true, maxRetries: 3 }));
+  const profileRoot = options.profile ? folder(join(RESULTS, `${name}-profiles`)) : null;
+  const where = machine(dataRoot);
+  print(`${where.cpu}, ${where.cores} cores, ${where.system} ${where.kernel}, ${where.fileSystem}, Node ${where.node}`);
+  print(`bodies of ${settings.bodyBytes} bytes; fsync on; scale ${settings.scale}`);
+
+  const entry = options.server ?? SERVER_ENTRY;
+  const bench = await Bench.start({ settings, entry, dataRoot, profileRoot, log: print });
+  const results: ScenarioResult[] = [];
+  const failures: { scenario: string; error: string }[] = [];
+  for (const scenario of scenarios.filter(({ name }) => options.only.includes(name))) {
+    print(`${scenario.name}: ${scenario.title}`);
+    try {
+      const result = await runScenario(bench, scenario);
+      results.push(result);
+      print(`  took ${result.tookS.toFixed(1)} s`);
+    } catch (error) {
+      failures.push({ scenario: scenario.name, error: String(error) });
+      print(`  failed: ${error instanceof Error ? error.stack : String(error)}`);
+    }
+    if (profileRoot !== null) printProfile(join(profileRoot, scenario.name));
+    // A million messages need not stay on the disk until the end.
+    rmSync(bench.folder(scenario.name), { recursive: true, force: true });
+  }
+  await bench.stop();
+
+  const tookS = (nowMs() - startedAtMs) / 1000;
+  const json = options.json ?? join(RESULTS, `${name}.json`);
+  writeReport(json, { startedAt, tookS, machine: where, settings, profiled: options.profile, results, failures });
+  print(`\n${resultTable(results)}\n`);
+  for (const line of deliveryLines(results)) print(line);
+  print(`\n${tookS.toFixed(0)} s in all; figures and samples are in ${json}`);
+  if (options.profile) print("The profiler's own cost is in these figures: they show where time goes, not how much.");
+
+  const lost = lostMessages(results);
+  if (lost > 0) print(`LOST: ${lost} accepted deliveries did not arrive.`);
+  const over = results.flatMap(({ figures }) => figures).filter((figure) => !withinReach(figure));
+  return lost > 0 || failures.length > 0 || (options.check && over.length > 0) ? 1 : 0;
+}
+
+function folder(path: string): string {
+  mkdirSync(path, { recursive: true });
+  return path;
+}
+
+function printProfile(profileFolder: string): void {
+  if (existsSync(profileFolder)) print(`\n${profileReport(profileFolder)}\n`);
+}
+
+/** `process.exit` runs the exit handlers, which end every child and remove the data. */
+function exitOnSignals(): void {
+  process.once("SIGINT", () => process.exit(130));
+  process.once("SIGTERM", () => process.exit(143));
+  setTimeout(() => {
+    print(`The run did not end within ${runMsMax / 60_000} minutes and was cut off.`);
+    process.exit(1);
+  }, runMsMax).unref();
+}
+
+try {
+  const options = parseCommandLine(
+    process.argv.slice(2),
+    scenarios.map(({ name }) => name),
+  );
+  if (options.help) {
+    print(usage);
+  } else {
+    exitOnSignals();
+    process.exitCode = await main(options);
+  }
+} catch (error) {
+  print(
+    error instanceof UsageError ? `${error.message}\n\n${usage}` : String(error instanceof Error ? error.stack : error),
+  );
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}

@@ -1,0 +1,42 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { lostMessages, withinReach } from "../scenarios/result.ts";
+import type { ScenarioResult } from "../scenarios/result.ts";
+import type { Settings } from "../settings.ts";
+import type { Machine } from "./machine.ts";
+
+export interface RunReport {
+  readonly startedAt: string;
+  readonly tookS: number;
+  readonly machine: Machine;
+  readonly settings: Settings;
+  readonly profiled: boolean;
+  readonly results: readonly ScenarioResult[];
+  /** Scenarios that ended with an error instead of figures. */
+  readonly failures: readonly { readonly scenario: string; readonly error: string }[];
+}
+
+/** `synchronous` cannot be read from outside; it is what docs/ARCHITECTURE.md promises. */
+function durability(results: readonly ScenarioResult[]) {
+  return {
+    journalModes: [...new Set(results.map(({ journalMode }) => journalMode))],
+    journalModeSource: "the database file's header",
+    synchronous: "full",
+    synchronousSource: "as documented",
+  };
+}
+
+export function writeReport(file: string, report: RunReport): void {
+  const results = report.results.map((result) => ({
+    ...result,
+    figures: result.figures.map((figure) => ({ ...figure, withinReach: withinReach(figure) })),
+  }));
+  const document = {
+    ...report,
+    durability: durability(report.results),
+    lost: lostMessages(report.results),
+    results,
+  };
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(document, null, 2)}\n`);
+}

@@ -1,0 +1,27 @@
+import { nowMs } from "./clock.ts";
+import { journalModeOf } from "./server/data-folder.ts";
+import type { Bench, Scenario } from "./scenarios/bench.ts";
+import type { ScenarioResult } from "./scenarios/result.ts";
+
+/** Runs one scenario on a server of its own, which it stops whatever happens. */
+export async function runScenario(bench: Bench, scenario: Scenario): Promise<ScenarioResult> {
+  const startedAtMs = nowMs();
+  const server = await bench.launch(scenario.name);
+  let metrics: Record<string, number> = {};
+  try {
+    const measured = await scenario.run(bench, server);
+    // The start scenario stops this server itself and measures later ones.
+    metrics = await server.metrics().catch(() => ({}));
+    await server.stop();
+    return {
+      scenario: scenario.name,
+      title: scenario.title,
+      ...measured,
+      metrics,
+      journalMode: journalModeOf(bench.folder(scenario.name)),
+      tookS: (nowMs() - startedAtMs) / 1000,
+    };
+  } finally {
+    await server.stop();
+  }
+}

@@ -1,0 +1,18 @@
+import { backlogScenario } from "./backlog.ts";
+import type { Scenario } from "./bench.ts";
+import { fanoutScenario } from "./fanout.ts";
+import { idleManyScenario } from "./idle-many.ts";
+import { latencyScenario } from "./latency.ts";
+import { publishBatchScenario } from "./publish-batch.ts";
+import { publishOneScenario } from "./publish-one.ts";
+import { startScenario } from "./start.ts";
+
+export const scenarios: readonly Scenario[] = [
+  publishOneScenario,
+  publishBatchScenario,
+  fanoutScenario,
+  latencyScenario,
+  backlogScenario,
+  idleManyScenario,
+  startScenario,
+];

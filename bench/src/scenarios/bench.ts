@@ -1,0 +1,97 @@
+import type { BareCommands } from "../bare/commands.ts";
+import type { LoadCommands } from "../load/commands.ts";
+import { Child } from "../process/child.ts";
+import type { ReceiverCommands } from "../receiver/commands.ts";
+import { Server } from "../server/launch.ts";
+import type { Settings } from "../settings.ts";
+import type { DeliveryAccount, Figure } from "./result.ts";
+
+export interface BenchOptions {
+  readonly settings: Settings;
+  /** The server's entry point. */
+  readonly entry: string;
+  /** Scenarios make their servers' folders in it. */
+  readonly dataRoot: string;
+  /** Null: no CPU profiles. */
+  readonly profileRoot: string | null;
+  readonly log: (line: string) => void;
+}
+
+/**
+ * The processes around the server, which every scenario shares. The two bare loops have one each, so that neither is
+ * compiled with the other's habits.
+ */
+export class Bench {
+  readonly settings: Settings;
+  readonly log: (line: string) => void;
+  readonly receiver: Child<ReceiverCommands>;
+  readonly load: Child<LoadCommands>;
+  readonly bareRequest: Child<BareCommands>;
+  readonly bareDispatch: Child<BareCommands>;
+  readonly receiverOrigin: string;
+  readonly silentOrigin: string;
+  readonly #options: BenchOptions;
+
+  private constructor(
+    options: BenchOptions,
+    receiver: Child<ReceiverCommands>,
+    ports: { readonly answering: number; readonly silent: number },
+  ) {
+    this.#options = options;
+    this.settings = options.settings;
+    this.log = options.log;
+    this.receiver = receiver;
+    this.receiverOrigin = `http://127.0.0.1:${ports.answering}`;
+    this.silentOrigin = `http://127.0.0.1:${ports.silent}`;
+    this.load = new Child<LoadCommands>(new URL("../load/main.ts", import.meta.url));
+    this.bareRequest = new Child<BareCommands>(new URL("../bare/main.ts", import.meta.url));
+    this.bareDispatch = new Child<BareCommands>(new URL("../bare/main.ts", import.meta.url));
+  }
+
+  static async start(options: BenchOptions): Promise<Bench> {
+    const receiver = new Child<ReceiverCommands>(new URL("../receiver/main.ts", import.meta.url));
+    return new Bench(options, receiver, await receiver.call("ports", null));
+  }
+
+  /** A server that answers. Launching the same name again finds the data of before. */
+  launch(name: string): Promise<Server> {
+    return Server.launch(this.#launchOptions(name));
+  }
+
+  /** A server that may not listen yet. */
+  spawn(name: string): Promise<Server> {
+    return Server.spawn(this.#launchOptions(name));
+  }
+
+  folder(name: string): string {
+    return `${this.#options.dataRoot}/${name}`;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.receiver, this.load, this.bareRequest, this.bareDispatch].map((child) => child.stop()));
+  }
+
+  #launchOptions(name: string) {
+    const { entry, profileRoot } = this.#options;
+    return {
+      entry,
+      folder: this.folder(name),
+      profileFolder: profileRoot === null ? null : `${profileRoot}/${name}`,
+    };
+  }
+}
+
+export interface Scenario {
+  /** For `--only`. */
+  readonly name: string;
+  readonly title: string;
+  /** `server` is a fresh one that nobody else uses; `run.ts` stops it. */
+  run(bench: Bench, server: Server): Promise<Measured>;
+}
+
+/** What one scenario finds; `run.ts` adds the rest of the result. */
+export interface Measured {
+  readonly figures: readonly Figure[];
+  readonly deliveries: readonly DeliveryAccount[];
+  readonly details: Readonly<Record<string, unknown>>;
+}

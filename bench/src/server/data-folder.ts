@@ -1,0 +1,36 @@
+import { closeSync, openSync, readdirSync, readSync, statfsSync } from "node:fs";
+import { join } from "node:path";
+
+const SQLITE_MAGIC = "SQLite format 3\0";
+const FILE_SYSTEMS: Readonly<Record<number, string>> = {
+  0xef53: "ext4 (or ext2, ext3)",
+  0x01021994: "tmpfs: fsync costs nothing here",
+  0x9123683e: "btrfs",
+  0x58465342: "xfs",
+  0x794c7630: "overlayfs",
+  0x2fc12fc1: "zfs",
+  0x6969: "nfs",
+};
+
+/** What kind of file system holds a folder, where the platform says. */
+export function fileSystemOf(folder: string): string {
+  const { type } = statfsSync(folder);
+  return FILE_SYSTEMS[type] ?? `0x${type.toString(16)}`;
+}
+
+/**
+ * The journal mode as the database files themselves state it: bytes 18 and 19 of the header are 2 for WAL. Null when
+ * the folder holds no SQLite database.
+ */
+export function journalModeOf(folder: string): "wal" | "rollback" | null {
+  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+    if (!entry.isFile()) continue;
+    const header = Buffer.alloc(20);
+    const file = openSync(join(entry.parentPath, entry.name), "r");
+    readSync(file, header, 0, header.length, 0);
+    closeSync(file);
+    if (header.toString("latin1", 0, 16) !== SQLITE_MAGIC) continue;
+    return header[18] === 2 && header[19] === 2 ? "wal" : "rollback";
+  }
+  return null;
+}

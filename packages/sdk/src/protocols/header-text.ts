@@ -1,0 +1,54 @@
+/**
+ * Text in an HTTP header value. A header carries bytes; a program hands them over as a string with one byte per
+ * character (RFC 9110 section 5.5, Fetch's "isomorphic encode"). Text that is not ASCII goes as its UTF-8 bytes.
+ */
+
+import { UndecodableError, UnencodableError } from "./protocol.ts";
+
+/** No sender of ours comes near; a value past this is an attack or an accident. */
+export const headerValueCharsMax = 8192;
+
+/** Printable ASCII that neither begins nor ends with a space: nearly every value, and what goes out as it is. */
+const plainValue = /^(?:[!-~](?:[ -~]*[!-~])?)?$/;
+const controlCharacter = /\p{Cc}/u;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Throws {@link UnencodableError}, naming `part`, for text that would not arrive as it was sent. */
+export function toHeaderValue(part: string, text: string): string {
+  if (plainValue.test(text)) return text;
+  if (controlCharacter.test(text)) throw new UnencodableError(`${part}: a header cannot carry control characters`);
+  if (text.startsWith(" ") || text.endsWith(" ")) {
+    throw new UnencodableError(`${part}: a header loses the spaces at the ends of its value`);
+  }
+  if (!text.isWellFormed()) throw new UnencodableError(`${part}: half a surrogate pair has no bytes in UTF-8`);
+  let value = "";
+  for (const byte of encoder.encode(text)) value += String.fromCharCode(byte);
+  return value;
+}
+
+/** The inverse of {@link toHeaderValue}. Throws {@link UndecodableError}, naming `part`. */
+export function fromHeaderValue(part: string, value: string): string {
+  if (value.length > headerValueCharsMax) {
+    throw new UndecodableError(`${part}: longer than ${headerValueCharsMax} characters`);
+  }
+  if (plainValue.test(value)) return value;
+  const text = decodeUtf8(part, value);
+  if (controlCharacter.test(text)) throw new UndecodableError(`${part}: holds control characters`);
+  return text;
+}
+
+function decodeUtf8(part: string, value: string): string {
+  const bytes = new Uint8Array(value.length);
+  for (let at = 0; at < value.length; at++) {
+    const code = value.charCodeAt(at);
+    if (code > 0xff) throw new UndecodableError(`${part}: holds characters that are no bytes`);
+    bytes[at] = code;
+  }
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new UndecodableError(`${part}: not UTF-8`);
+  }
+}

@@ -1,0 +1,5 @@
+export * from "./protocol.ts";
+export { cmqJson, cmqSimplified } from "./cmq.ts";
+export { raw } from "./raw.ts";
+export { findPushProtocol, pushProtocols } from "./registry.ts";
+export type { PushProtocolName } from "./registry.ts";

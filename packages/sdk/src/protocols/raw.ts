@@ -1,0 +1,127 @@
+/**
+ * Ringback's plain dialect: the message's own bytes with their own content type, and everything else in headers.
+ *
+ * Header values are UTF-8. `ringback-published-at` is Unix time in milliseconds, `ringback-attempt` counts from 1,
+ * `ringback-tags` is joined with comma and space, and each attribute has a header `ringback-attribute-<name>` of its own.
+ */
+
+import { fromHeaderValue, toHeaderValue } from "./header-text.ts";
+import { assertPushRequest, incomingName } from "./incoming-limits.ts";
+import type {
+  EncodedRequest,
+  IncomingMessage,
+  IncomingRequest,
+  OutgoingDelivery,
+  PushProtocol,
+  PushReply,
+  ReceiverReply,
+} from "./protocol.ts";
+import { UndecodableError, UnencodableError } from "./protocol.ts";
+import { verdictOfStatus } from "./status-verdict.ts";
+import { joinTags, splitTags } from "./tag-list.ts";
+import { incomingDigits, incomingId, outgoingId, outgoingInteger, timeMsMax } from "./wire-number.ts";
+
+const USER_AGENT = "Ringback/1";
+const CONTENT_TYPE_UNKNOWN = "application/octet-stream";
+const ATTRIBUTE = "ringback-attribute-";
+/** Lower case only: header names lose their case on the way. */
+const attributeName = /^[a-z][a-z0-9-]{0,63}$/;
+/** A message has at most 16. */
+const incomingAttributesMax = 64;
+
+export const raw = {
+  name: "raw",
+  encode,
+  interpret: (response: PushReply) => verdictOfStatus(response.status),
+  decode,
+  reply,
+} as const satisfies PushProtocol;
+
+function encode(delivery: OutgoingDelivery): EncodedRequest {
+  const headers = [
+    "Content-Type",
+    delivery.contentType === null ? CONTENT_TYPE_UNKNOWN : toHeaderValue("contentType", delivery.contentType),
+    "User-Agent",
+    USER_AGENT,
+    "ringback-message-id",
+    outgoingId("messageId", delivery.messageId),
+    "ringback-topic",
+    toHeaderValue("topic", delivery.topic),
+    "ringback-subscription",
+    toHeaderValue("subscription", delivery.subscription),
+    "ringback-request-id",
+    outgoingId("requestId", delivery.requestId),
+    "ringback-attempt",
+    String(outgoingInteger("attempt", delivery.attempt)),
+    "ringback-published-at",
+    String(outgoingInteger("publishedAtMs", delivery.publishedAtMs)),
+  ];
+  if (delivery.tags.length > 0) headers.push("ringback-tags", joinTags("tags", delivery.tags));
+  if (delivery.routingKey !== null) {
+    headers.push("ringback-routing-key", toHeaderValue("routingKey", delivery.routingKey));
+  }
+  if (delivery.orderingKey !== null) {
+    headers.push("ringback-ordering-key", toHeaderValue("orderingKey", delivery.orderingKey));
+  }
+  for (const [name, value] of Object.entries(delivery.attributes)) {
+    if (!attributeName.test(name)) {
+      throw new UnencodableError("attributes: a name must be lower-case letters, digits and hyphens, at most 64");
+    }
+    headers.push(ATTRIBUTE + name, toHeaderValue(`attributes.${name}`, value));
+  }
+  return { headers, body: delivery.body };
+}
+
+function decode(request: IncomingRequest): IncomingMessage {
+  assertPushRequest(request);
+  const { headers } = request;
+  const attempt = incomingDigits("ringback-attempt", headers["ringback-attempt"], Number.MAX_SAFE_INTEGER);
+  if (attempt < 1) throw new UndecodableError("ringback-attempt: the first attempt is 1");
+  return {
+    protocol: raw.name,
+    topicOwner: null,
+    topic: nameOf(request, "ringback-topic"),
+    subscription: nameOf(request, "ringback-subscription"),
+    messageId: incomingId("ringback-message-id", headers["ringback-message-id"]),
+    requestId: incomingId("ringback-request-id", headers["ringback-request-id"]),
+    attempt,
+    publishedAtMs: incomingDigits("ringback-published-at", headers["ringback-published-at"], timeMsMax),
+    body: request.body,
+    contentType: textOf(request, "content-type"),
+    tags: splitTags("ringback-tags", headers["ringback-tags"]),
+    routingKey: textOf(request, "ringback-routing-key"),
+    orderingKey: textOf(request, "ringback-ordering-key"),
+    attributes: attributesOf(request),
+  };
+}
+
+function nameOf(request: IncomingRequest, header: string): string {
+  return incomingName(header, textOf(request, header) ?? undefined);
+}
+
+function textOf(request: IncomingRequest, name: string): string | null {
+  const value = request.headers[name];
+  return value === undefined ? null : fromHeaderValue(name, value);
+}
+
+function attributesOf(request: IncomingRequest): Readonly<Record<string, string>> {
+  const attributes: Record<string, string> = {};
+  let count = 0;
+  for (const [header, value] of Object.entries(request.headers)) {
+    if (value === undefined || !header.startsWith(ATTRIBUTE)) continue;
+    const name = header.slice(ATTRIBUTE.length);
+    if (!attributeName.test(name)) throw new UndecodableError(`${ATTRIBUTE}*: not an attribute's name`);
+    if (++count > incomingAttributesMax) {
+      throw new UndecodableError(`${ATTRIBUTE}*: more than ${incomingAttributesMax} attributes`);
+    }
+    attributes[name] = fromHeaderValue(header, value);
+  }
+  return attributes;
+}
+
+/** The sender looks at the status alone, so success has nothing more to say. */
+function reply(handled: boolean): ReceiverReply {
+  return handled
+    ? { status: 204, headers: {}, body: "" }
+    : { status: 500, headers: { "content-type": "text/plain" }, body: "not handled" };
+}

@@ -1,0 +1,40 @@
+/** A message's tags in one header: joined with comma and space, as CMQ prints them (`a, b`). */
+
+import { fromHeaderValue, toHeaderValue } from "./header-text.ts";
+import { UndecodableError, UnencodableError } from "./protocol.ts";
+
+/** A message has at most five; a list past this was not written by a sender of this dialect. */
+export const incomingTagsMax = 64;
+
+/** Throws {@link UnencodableError} for a tag that {@link splitTags} would not give back. */
+export function joinTags(part: string, tags: readonly string[]): string {
+  for (const tag of tags) {
+    if (tag === "") throw new UnencodableError(`${part}: an empty tag cannot stand in a list`);
+    if (tag.includes(",")) throw new UnencodableError(`${part}: a tag with a comma cannot stand in a list`);
+    if (tag.startsWith(" ") || tag.endsWith(" ")) {
+      throw new UnencodableError(`${part}: a tag in a list loses the spaces at its ends`);
+    }
+  }
+  return toHeaderValue(part, tags.join(", "));
+}
+
+/** Takes a list with or without spaces around its commas, and skips empty places, as RFC 9110 section 5.6.1 asks. */
+export function splitTags(part: string, value: string | undefined): readonly string[] {
+  if (value === undefined || value === "") return [];
+  const tags: string[] = [];
+  for (const piece of fromHeaderValue(part, value).split(",")) {
+    const tag = withoutOuterSpaces(piece);
+    if (tag !== "") tags.push(tag);
+  }
+  if (tags.length > incomingTagsMax) throw new UndecodableError(`${part}: more than ${incomingTagsMax} tags`);
+  return tags;
+}
+
+/** Not `trim()`, which also takes characters that a tag may begin or end with, such as the ideographic space. */
+function withoutOuterSpaces(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && text[start] === " ") start++;
+  while (end > start && text[end - 1] === " ") end--;
+  return text.slice(start, end);
+}

@@ -1,0 +1,51 @@
+/** Numbers as they stand in headers and bodies. Ids stay strings from end to end: 64 bits do not fit a JS number. */
+
+import { UndecodableError, UnencodableError } from "./protocol.ts";
+
+const UINT64_MAX = 2n ** 64n - 1n;
+const decimalForm = /^(?:0|[1-9]\d{0,19})$/;
+/** The last millisecond that a Date can hold. */
+export const timeMsMax = 8_640_000_000_000_000;
+
+function isUint64(text: string): boolean {
+  return decimalForm.test(text) && (text.length < 20 || BigInt(text) <= UINT64_MAX);
+}
+
+/** The id itself, once it is known to be an unsigned 64-bit integer in decimal digits. */
+export function outgoingId(part: string, id: string): string {
+  if (!isUint64(id)) throw new UnencodableError(`${part}: not an unsigned 64-bit integer in decimal digits`);
+  return id;
+}
+
+/** The number itself, once it is known to be a whole number that prints as plain digits. */
+export function outgoingInteger(part: string, value: number): number {
+  if (!Number.isSafeInteger(value) || value < 0) throw new UnencodableError(`${part}: not an unsigned integer`);
+  return value;
+}
+
+/** From text, or from a JSON number as long as it has kept its digits. */
+export function incomingId(part: string, value: unknown): string {
+  if (typeof value === "number") return String(incomingInteger(part, value, Number.MAX_SAFE_INTEGER));
+  if (value === undefined) throw new UndecodableError(`${part}: missing`);
+  if (typeof value !== "string" || !isUint64(value)) {
+    throw new UndecodableError(`${part}: not an unsigned 64-bit integer in decimal digits`);
+  }
+  return value;
+}
+
+export function incomingInteger(part: string, value: unknown, max: number): number {
+  if (value === undefined) throw new UndecodableError(`${part}: missing`);
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {
+    throw new UndecodableError(`${part}: not an exact unsigned integer`);
+  }
+  if (value > max) throw new UndecodableError(`${part}: larger than ${max}`);
+  return value;
+}
+
+/** As {@link incomingInteger}, from the digits in a header. */
+export function incomingDigits(part: string, value: string | undefined, max: number): number {
+  if (value !== undefined && !decimalForm.test(value)) {
+    throw new UndecodableError(`${part}: not an unsigned integer in decimal digits`);
+  }
+  return incomingInteger(part, value === undefined ? undefined : Number(value), max);
+}

@@ -1,0 +1,70 @@
+import Fastify from "fastify";
+import type { FastifyInstance } from "fastify";
+import { attemptRoutes } from "./attempts.ts";
+import { takeBodiesAsBytes } from "./body-bytes.ts";
+import { apiDefaults } from "./config.ts";
+import { deadLetterRoutes } from "./dead-letters.ts";
+import type { ApiContext, AppDependencies } from "./dependencies.ts";
+import { createErrorHandler } from "./error-handler.ts";
+import { eventRoutes } from "./events.ts";
+import { healthRoutes } from "./health.ts";
+import { answerClientError, createHttpServer } from "./http-server.ts";
+import { messageRoutes, publishRoutes } from "./messages.ts";
+import { metricsRoute } from "./metrics-route.ts";
+import { describeRoutes, openapiRoute } from "./openapi.ts";
+import { subscriptionRoutes } from "./subscriptions.ts";
+import { topicRoutes } from "./topics.ts";
+import { answerUnmatchedRoutes } from "./unmatched-route.ts";
+
+export type { AppDependencies } from "./dependencies.ts";
+export type { ApiConfig } from "./config.ts";
+
+/** The whole HTTP application; `listen` and `close` are the caller's. */
+export async function createApp(dependencies: AppDependencies): Promise<FastifyInstance> {
+  const config = { ...apiDefaults, ...dependencies.config };
+  const context: ApiContext = { ...dependencies, config };
+  const state = { stopping: false };
+  const arriving = { held: 0 };
+  const answerError = createErrorHandler(context.log);
+
+  // No logger: with one, fastify makes a child of it for every request. Failures are logged by the error handler.
+  const app = Fastify({
+    serverFactory: (listener) => createHttpServer(listener, config, state),
+    clientErrorHandler: answerClientError,
+    frameworkErrors: answerError,
+    // `state` does it, with a body of our own.
+    return503OnClosing: false,
+    genReqId: () => "",
+    // Names are checked by their own rule; whatever fits into the header section may come here.
+    routerOptions: { maxParamLength: config.requestHeaderBytesMax },
+  });
+  app.setErrorHandler(answerError);
+  // Fastify's own validation would drop unknown fields and bend types. The routes check their input themselves, by
+  // `shape-check.ts`, against the same schemas that are given here for the OpenAPI document.
+  app.setValidatorCompiler(() => () => true);
+  // Measured: for answers of this size JSON.stringify costs what a compiled serialiser does, and it drops nothing.
+  app.setSerializerCompiler(() => (data: unknown) => JSON.stringify(data));
+  app.addHook("preClose", (done) => {
+    state.stopping = true;
+    done();
+  });
+
+  await describeRoutes(app, context.version);
+  answerUnmatchedRoutes(app);
+  takeBodiesAsBytes(app, config.catalogRequestBytesMax, arriving, config);
+  topicRoutes(app, context);
+  subscriptionRoutes(app, context);
+  messageRoutes(app, context);
+  attemptRoutes(app, context);
+  deadLetterRoutes(app, context);
+  eventRoutes(app, context);
+  healthRoutes(app, context);
+  metricsRoute(app, context);
+  openapiRoute(app);
+  await app.register((scope, _options, done) => {
+    takeBodiesAsBytes(scope, config.requestBytesMax, arriving, config);
+    publishRoutes(scope, context);
+    done();
+  });
+  return app;
+}

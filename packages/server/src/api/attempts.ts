@@ -1,0 +1,46 @@
+import type { FastifyInstance } from "fastify";
+import Type from "typebox";
+import { attemptRecordSchema, attemptRecordView } from "./attempt-shape.ts";
+import { subscriptionAt } from "./catalog-lookup.ts";
+import type { SubscriptionPath } from "./catalog-lookup.ts";
+import { pageRequest, pageView } from "./cursor.ts";
+import type { ApiContext } from "./dependencies.ts";
+import { pageParameters, queryReader } from "./query.ts";
+import { pageOf, problemResponses, subscriptionParams } from "./schema-parts.ts";
+
+const listQuery = Type.Object(
+  {
+    ...pageParameters,
+    only: Type.Optional(Type.Enum(["all", "failed"], { default: "all", description: "failed: without the accepted ones." })),
+  },
+  { additionalProperties: false },
+);
+
+export function attemptRoutes(app: FastifyInstance, context: ApiContext): void {
+  const readListQuery = queryReader(listQuery);
+
+  app.get<{ Params: SubscriptionPath }>(
+    "/v1/topics/:topic/subscriptions/:subscription/attempts",
+    {
+      schema: {
+        tags: ["attempts"],
+        operationId: "listAttempts",
+        summary: "List a subscription's attempts, newest first",
+        params: subscriptionParams,
+        querystring: listQuery,
+        response: {
+          200: pageOf(attemptRecordSchema, "A page of attempts."),
+          ...problemResponses("invalid_name", "invalid_cursor", "topic_not_found", "subscription_not_found"),
+        },
+      },
+    },
+    async (request) => {
+      const query = readListQuery(request.query);
+      const { id } = await subscriptionAt(context, request.params);
+      const only = query.only ?? "all";
+      const listing = `attempts ${id} ${only}`;
+      const page = await context.store.listAttempts(id, pageRequest(listing, query), only);
+      return pageView(listing, page, attemptRecordView);
+    },
+  );
+}

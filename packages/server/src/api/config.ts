@@ -1,0 +1,34 @@
+import { limits } from "../domain/limits.ts";
+
+/** What an operator may set about the HTTP side. Every value has its default, and its reason, in `domain/limits.ts`. */
+export interface ApiConfig {
+  readonly requestBytesMax: number;
+  readonly catalogRequestBytesMax: number;
+  readonly requestBytesHeldMax: number;
+  readonly requestBytesDiscardedMax: number;
+  readonly requestHeaderBytesMax: number;
+  readonly requestHeaderMsMax: number;
+  readonly requestMsMax: number;
+  readonly connectionsMax: number;
+  readonly connectionIdleMsMax: number;
+  readonly keepAliveMs: number;
+  readonly eventStreamsMax: number;
+  readonly eventStreamBacklogMax: number;
+  readonly eventHeartbeatMs: number;
+}
+
+export const apiDefaults: ApiConfig = {
+  requestBytesMax: limits.requestBytesMax,
+  catalogRequestBytesMax: limits.catalogRequestBytesMax,
+  requestBytesHeldMax: limits.requestBytesHeldMax,
+  requestBytesDiscardedMax: limits.requestBytesDiscardedMax,
+  requestHeaderBytesMax: limits.requestHeaderBytesMax,
+  requestHeaderMsMax: limits.requestHeaderMsMax,
+  requestMsMax: limits.requestMsMax,
+  connectionsMax: limits.connectionsMax,
+  connectionIdleMsMax: limits.connectionIdleMsMax,
+  keepAliveMs: limits.keepAliveMs,
+  eventStreamsMax: limits.eventStreamsMax,
+  eventStreamBacklogMax: limits.eventStreamBacklogMax,
+  eventHeartbeatMs: limits.eventHeartbeatMs,
+};

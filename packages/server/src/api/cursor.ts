@@ -1,0 +1,44 @@
+import { crc32 } from "node:zlib";
+import { RingbackError } from "../domain/errors.ts";
+import { limits } from "../domain/limits.ts";
+import type { Page, PageRequest } from "../store/port.ts";
+
+/**
+ * A page cursor as callers see it: the store's own, with a checksum over it and over the listing it belongs to, so that
+ * a mistyped one, or one from another listing, is refused and not silently misread. It guards nothing secret: the store
+ * treats what is inside as data in any case.
+ */
+const checksumBytes = 4;
+
+export function encodeCursor(listing: string, next: string): string {
+  const checksum = Buffer.alloc(checksumBytes);
+  checksum.writeUInt32BE(checksumOf(listing, next));
+  return Buffer.concat([checksum, Buffer.from(next)]).toString("base64url");
+}
+
+export function decodeCursor(listing: string, cursor: string): string {
+  const bytes = Buffer.from(cursor, "base64url");
+  if (bytes.length > checksumBytes && bytes.toString("base64url") === cursor) {
+    const next = bytes.toString("utf8", checksumBytes);
+    if (bytes.readUInt32BE() === checksumOf(listing, next)) return next;
+  }
+  throw RingbackError.at("invalid_cursor", "after", "must be the `next` of a page of this very listing");
+}
+
+export function pageRequest(listing: string, query: { after?: string; limit?: number }): PageRequest {
+  return {
+    after: query.after === undefined ? null : decodeCursor(listing, query.after),
+    limit: query.limit ?? limits.pageItemsDefault,
+  };
+}
+
+export function pageView<T, V>(listing: string, page: Page<T>, view: (item: T) => V): { items: V[]; next: string | null } {
+  return {
+    items: page.items.map(view),
+    next: page.next === null ? null : encodeCursor(listing, page.next),
+  };
+}
+
+function checksumOf(listing: string, next: string): number {
+  return crc32(`${listing}\0${next}`);
+}

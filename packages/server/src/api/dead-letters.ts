@@ -1,0 +1,195 @@
+import type { FastifyInstance } from "fastify";
+import Type from "typebox";
+import { RingbackError } from "../domain/errors.ts";
+import { subscriptionAt } from "./catalog-lookup.ts";
+import type { SubscriptionPath } from "./catalog-lookup.ts";
+import { pageRequest, pageView } from "./cursor.ts";
+import {
+  countSchema,
+  deadLetterSchema,
+  deadLetterSummarySchema,
+  deadLetterSummaryView,
+  deadLetterView,
+  redriveBody,
+} from "./dead-letter-shape.ts";
+import type { ApiContext } from "./dependencies.ts";
+import { jsonBody } from "./json-body.ts";
+import { noParameters, pageParameters, queryReader } from "./query.ts";
+import { bodyErrors, pageOf, problemResponses, subscriptionParams, writeErrors } from "./schema-parts.ts";
+import { shapeReader } from "./shape-check.ts";
+
+const tags = ["dead letters"];
+const base = "/v1/topics/:topic/subscriptions/:subscription/dead-letters";
+const notFound = ["invalid_name", "topic_not_found", "subscription_not_found"] as const;
+const listQuery = Type.Object(pageParameters, { additionalProperties: false });
+const purgeQuery = Type.Object(
+  { all: Type.Boolean({ description: "Must be true: says that all of them are meant." }) },
+  { additionalProperties: false },
+);
+const letterParams = Type.Object({
+  ...subscriptionParams.properties,
+  id: Type.String({ description: "The dead letter's id.", examples: ["42"] }),
+});
+
+interface LetterPath extends SubscriptionPath {
+  readonly id: string;
+}
+
+export function deadLetterRoutes(app: FastifyInstance, context: ApiContext): void {
+  const { store } = context;
+  const readListQuery = queryReader(listQuery);
+  const readPurgeQuery = queryReader(purgeQuery);
+  const readNoQuery = queryReader(noParameters);
+  const readRedriveBody = shapeReader(redriveBody);
+
+  app.get<{ Params: SubscriptionPath }>(
+    base,
+    {
+      schema: {
+        tags,
+        operationId: "listDeadLetters",
+        summary: "List a subscription's dead letters, newest first",
+        params: subscriptionParams,
+        querystring: listQuery,
+        response: {
+          200: pageOf(deadLetterSummarySchema, "A page of dead letters, without their bodies."),
+          ...problemResponses("invalid_cursor", ...notFound),
+        },
+      },
+    },
+    async (request) => {
+      const query = readListQuery(request.query);
+      const { id, topic } = await subscriptionAt(context, request.params);
+      const listing = `dead letters ${id}`;
+      const page = await store.listDeadLetters(id, pageRequest(listing, query));
+      return pageView(listing, page, (letter) => deadLetterSummaryView(letter, topic));
+    },
+  );
+
+  app.get<{ Params: LetterPath }>(
+    `${base}/:id`,
+    {
+      schema: {
+        tags,
+        operationId: "getDeadLetter",
+        summary: "Look at a dead letter with its message",
+        params: letterParams,
+        response: { 200: deadLetterSchema, ...problemResponses(...notFound, "dead_letter_not_found") },
+      },
+    },
+    async (request) => {
+      readNoQuery(request.query);
+      const { id, topic } = await subscriptionAt(context, request.params);
+      const letter = await store.getDeadLetter(id, letterId(request.params));
+      if (letter === null) throw letterNotFound(request.params);
+      return deadLetterView(letter, topic);
+    },
+  );
+
+  app.delete<{ Params: LetterPath }>(
+    `${base}/:id`,
+    {
+      schema: {
+        tags,
+        operationId: "deleteDeadLetter",
+        summary: "Remove a dead letter for good",
+        params: letterParams,
+        response: {
+          204: { type: "null", description: "It is gone." },
+          ...problemResponses(...notFound, "dead_letter_not_found", ...writeErrors),
+        },
+      },
+    },
+    async (request, reply) => {
+      readNoQuery(request.query);
+      const { id } = await subscriptionAt(context, request.params);
+      const count = await store.purgeDeadLetters(id, [letterId(request.params)]);
+      if (count === 0) throw letterNotFound(request.params);
+      return reply.code(204).send();
+    },
+  );
+
+  app.delete<{ Params: SubscriptionPath }>(
+    base,
+    {
+      schema: {
+        tags,
+        operationId: "purgeDeadLetters",
+        summary: "Remove all of a subscription's dead letters for good",
+        params: subscriptionParams,
+        querystring: purgeQuery,
+        response: {
+          200: { ...countSchema, description: "How many were removed." },
+          ...problemResponses(...notFound, ...writeErrors),
+        },
+      },
+    },
+    async (request) => {
+      const { all } = readPurgeQuery(request.query);
+      if (!all) throw RingbackError.at("invalid_request", "all", "must be true");
+      const { id } = await subscriptionAt(context, request.params);
+      return { count: await store.purgeDeadLetters(id, null) };
+    },
+  );
+
+  app.post<{ Params: LetterPath }>(
+    `${base}/:id/redrive`,
+    {
+      schema: {
+        tags,
+        operationId: "redriveDeadLetter",
+        summary: "Deliver a dead letter again, with its retry policy from the beginning",
+        params: letterParams,
+        response: {
+          200: { ...countSchema, description: "It is a delivery again." },
+          ...problemResponses(...notFound, "dead_letter_not_found", ...writeErrors),
+        },
+      },
+    },
+    async (request) => {
+      readNoQuery(request.query);
+      const { id } = await subscriptionAt(context, request.params);
+      const count = await store.redriveDeadLetters(id, [letterId(request.params)]);
+      if (count === 0) throw letterNotFound(request.params);
+      return { count };
+    },
+  );
+
+  app.post<{ Params: SubscriptionPath }>(
+    `${base}/redrive`,
+    {
+      schema: {
+        tags,
+        operationId: "redriveDeadLetters",
+        summary: "Deliver dead letters again, chosen ones or all",
+        params: subscriptionParams,
+        body: redriveBody,
+        response: {
+          200: { ...countSchema, description: "How many are deliveries again." },
+          ...problemResponses(...notFound, ...bodyErrors, ...writeErrors),
+        },
+      },
+    },
+    async (request) => {
+      readNoQuery(request.query);
+      const { ids = null, all = false } = readRedriveBody(jsonBody(request).value);
+      if ((ids !== null) === all) {
+        throw RingbackError.at("invalid_request", "ids", 'give either "ids" or "all": true');
+      }
+      const { id } = await subscriptionAt(context, request.params);
+      return { count: await store.redriveDeadLetters(id, ids) };
+    },
+  );
+}
+
+function letterId(path: LetterPath): string {
+  if (!/^[1-9]\d{0,18}$/.test(path.id)) throw letterNotFound(path);
+  return path.id;
+}
+
+function letterNotFound(path: LetterPath): RingbackError {
+  return new RingbackError(
+    "dead_letter_not_found",
+    `The subscription "${path.subscription}" has no dead letter of this id.`,
+  );
+}

@@ -1,0 +1,24 @@
+import type { Logger } from "pino";
+import type { Clock } from "../domain/ports.ts";
+import type { EventBus, Publisher } from "../engine/port.ts";
+import type { Metrics } from "../ops/metrics.ts";
+import type { Readiness } from "../ops/health.ts";
+import type { Store } from "../store/port.ts";
+import type { ApiConfig } from "./config.ts";
+
+/** Everything the API needs from the rest of the house; the composition root hands it in. */
+export interface AppDependencies {
+  readonly store: Store;
+  readonly publisher: Publisher;
+  readonly events: EventBus;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly version: string;
+  readonly ready: () => Readiness;
+  readonly clock: Clock;
+  /** What differs from `apiDefaults`. */
+  readonly config?: Partial<ApiConfig>;
+}
+
+/** The same with its configuration complete: what the resources get. */
+export type ApiContext = Omit<AppDependencies, "config"> & { readonly config: ApiConfig };

@@ -1,0 +1,60 @@
+import swagger from "@fastify/swagger";
+import type { FastifyInstance } from "fastify";
+import { problemSchema } from "./schema-parts.ts";
+
+/** The document is made of the routes' own schemas. Register before the routes: it learns them as they come. */
+export async function describeRoutes(app: FastifyInstance, version: string): Promise<void> {
+  app.addSchema(problemSchema);
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "Ringback",
+        version,
+        description:
+          "Publish to a topic, and every subscription's URL gets the POST. Failures are `application/problem+json` with a " +
+          "stable `code`; docs/reference/errors.md lists them all.",
+        license: { name: "Apache-2.0", identifier: "Apache-2.0" } as { name: string },
+      },
+      tags: [
+        { name: "topics", description: "Logs that messages are published to." },
+        { name: "subscriptions", description: "Who gets a topic's messages, where and how." },
+        { name: "messages", description: "Publishing, and what became of it." },
+        { name: "attempts", description: "The record of every POST." },
+        { name: "dead letters", description: "Deliveries that were given up." },
+        { name: "events", description: "What is happening now." },
+        { name: "operations", description: "For orchestrators and monitoring." },
+      ],
+    },
+    convertConstToEnum: false,
+    transformObject: (given) => {
+      if (!("openapiObject" in given)) throw new Error("only OpenAPI 3 is made here");
+      const body = given.openapiObject.paths?.["/v1/topics/{topic}"]?.put?.requestBody;
+      // The plugin calls every body required; a topic can be made without one.
+      if (body !== undefined && "content" in body) body.required = false;
+      return given.openapiObject;
+    },
+    refResolver: {
+      buildLocalReference: (json, _baseUri, _fragment, i) => (typeof json["$id"] === "string" ? json["$id"] : `def-${i}`),
+    },
+  });
+}
+
+export function openapiRoute(app: FastifyInstance): void {
+  let text: string | null = null;
+  app.get(
+    "/openapi.json",
+    {
+      schema: {
+        tags: ["operations"],
+        operationId: "getOpenapi",
+        summary: "This document",
+        response: { 200: { description: "OpenAPI 3.1.", type: "object" } },
+      },
+    },
+    (_request, reply) => {
+      text ??= JSON.stringify(app.swagger());
+      return reply.header("content-type", "application/json; charset=utf-8").send(text);
+    },
+  );
+}

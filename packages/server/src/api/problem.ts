@@ -1,0 +1,86 @@
+import { STATUS_CODES } from "node:http";
+import type { ServerResponse } from "node:http";
+import type { FastifyReply } from "fastify";
+import { errorTable, RingbackError } from "../domain/errors.ts";
+import type { ErrorCode, ErrorDetail } from "../domain/errors.ts";
+
+/** RFC 9457, with Ringback's own members `code`, `errors` and `requestId`. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ErrorCode;
+  readonly errors?: readonly ErrorDetail[];
+  /** Only for `internal`: the line of the log that tells more carries the same id. */
+  readonly requestId?: string;
+}
+
+export const problemContentType = "application/problem+json";
+
+export function problemType(code: ErrorCode): string {
+  return `urn:ringback:error:${code}`;
+}
+
+/** A full disk takes longer to mend than a full queue; an event stream is given back when somebody leaves. */
+const retryAfterS: Partial<Record<ErrorCode, number>> = {
+  overloaded: 1,
+  storage_full: 15,
+  storage_unavailable: 5,
+  not_ready: 2,
+  shutting_down: 5,
+  too_many_streams: 15,
+};
+
+export function problemOf(error: RingbackError, requestId?: string): Problem {
+  const row = errorTable[error.code];
+  return {
+    type: problemType(error.code),
+    title: row.title,
+    status: row.status,
+    detail: error.message,
+    code: error.code,
+    ...(error.details.length > 0 ? { errors: error.details } : {}),
+    ...(requestId === undefined ? {} : { requestId }),
+  };
+}
+
+export function problemHeaders(code: ErrorCode): Record<string, string> {
+  const seconds = retryAfterS[code];
+  return seconds === undefined ? {} : { "retry-after": String(seconds) };
+}
+
+export function sendProblem(reply: FastifyReply, problem: Problem, headers: Record<string, string> = {}): FastifyReply {
+  // As bytes, so that fastify neither serialises it again nor adds a charset, which this media type does not have.
+  return reply
+    .code(problem.status)
+    .headers({ ...problemHeaders(problem.code), ...headers, "content-type": problemContentType })
+    .send(Buffer.from(JSON.stringify(problem)));
+}
+
+/** For answers given before, or instead of, fastify's. The connection ends with it. */
+export function writeProblem(response: ServerResponse, error: RingbackError): void {
+  const body = Buffer.from(JSON.stringify(problemOf(error)));
+  response.writeHead(errorTable[error.code].status, {
+    ...problemHeaders(error.code),
+    "content-type": problemContentType,
+    "content-length": body.length,
+    connection: "close",
+  });
+  response.end(body);
+}
+
+/** For connections on which no request could be read: the whole answer as it goes over the wire. */
+export function problemText(error: RingbackError): string {
+  const { status } = errorTable[error.code];
+  const body = JSON.stringify(problemOf(error));
+  return [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
+    ...Object.entries(problemHeaders(error.code)).map(([name, value]) => `${name}: ${value}`),
+    `content-type: ${problemContentType}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    "connection: close",
+    "",
+    body,
+  ].join("\r\n");
+}

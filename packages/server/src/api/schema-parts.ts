@@ -1,0 +1,109 @@
+import Type from "typebox";
+import type { Static, TSchema } from "typebox";
+import { errorTable } from "../domain/errors.ts";
+import type { ErrorCode } from "../domain/errors.ts";
+import { limits } from "../domain/limits.ts";
+
+/** Pieces that the schemas of several resources share. */
+
+export function nullable<T extends TSchema>(schema: T) {
+  const { type, enum: values, ...rest } = schema as unknown as { type?: string; enum?: unknown[] };
+  return Type.Unsafe<Static<T> | null>(
+    values === undefined ? { type: [type, "null"], ...rest } : { enum: [...values, null], ...rest },
+  );
+}
+
+export function timeText(description: string) {
+  return Type.String({ format: "date-time", description, examples: ["2026-01-31T08:15:30.250Z"] });
+}
+
+export function pageOf<T extends TSchema>(item: T, description: string) {
+  return Type.Object(
+    {
+      items: Type.Array(item),
+      next: nullable(Type.String({ description: "Give it as `after` to get the next page; null on the last." })),
+    },
+    { additionalProperties: false, description },
+  );
+}
+
+/** A map of strings. Not Type.Record, whose pattern lets names with a line break through unchecked. */
+export function textMap(description: string) {
+  return Type.Unsafe<Record<string, string>>({
+    type: "object",
+    additionalProperties: { type: "string" },
+    description,
+  });
+}
+
+const name = (of: string, example: string) =>
+  Type.String({
+    pattern: String.raw`^[a-zA-Z][a-zA-Z\d_-]{0,${limits.nameCharsMax - 1}}$`,
+    description: `The ${of}'s name: a letter, then letters, digits, "-" and "_"; at most ${limits.nameCharsMax} characters.`,
+    examples: [example],
+  });
+
+export const topicParams = Type.Object({ topic: name("topic", "orders") });
+export const subscriptionParams = Type.Object({
+  topic: name("topic", "orders"),
+  subscription: name("subscription", "billing"),
+});
+
+export const problemSchema = Type.Object(
+  {
+    type: Type.String({ description: "`urn:ringback:error:` and the code.", examples: ["urn:ringback:error:topic_not_found"] }),
+    title: Type.String({ description: "What the code means.", examples: [errorTable.topic_not_found.title] }),
+    status: Type.Integer({ examples: [404] }),
+    detail: Type.String({ description: "What is wrong with this request.", examples: ['There is no topic "orders".'] }),
+    code: Type.Enum(Object.keys(errorTable) as ErrorCode[], {
+      description: "Stable: programs decide by this member.",
+      examples: ["topic_not_found"],
+    }),
+    errors: Type.Optional(
+      Type.Array(
+        Type.Object({
+          field: Type.String({ description: "A path such as `push.url` or `messages[3].tags[0]`, a parameter or a header." }),
+          message: Type.String({ description: "What would be right." }),
+        }),
+      ),
+    ),
+    requestId: Type.Optional(Type.String({ description: "Only for `internal`: the same id is in the server's log." })),
+  },
+  { $id: "Problem", title: "Problem", description: "RFC 9457 problem details." },
+);
+
+/** Any request can meet these: as soon as it is read, or because of the server's own state. */
+const anywhere: readonly ErrorCode[] = [
+  "malformed_request",
+  "invalid_request",
+  "request_timeout",
+  "headers_too_large",
+  "internal",
+  "shutting_down",
+];
+export const bodyErrors: readonly ErrorCode[] = [
+  "malformed_json",
+  "invalid_utf8",
+  "unsupported_media_type",
+  "request_too_large",
+  "overloaded",
+];
+export const writeErrors: readonly ErrorCode[] = ["overloaded", "storage_full", "storage_unavailable"];
+
+/** The answers to failures, for a route's `schema.response`: one entry per status, listing the codes it can have. */
+export function problemResponses(...codes: readonly ErrorCode[]): Record<number, unknown> {
+  const byStatus = new Map<number, Set<ErrorCode>>();
+  for (const code of [...anywhere, ...codes]) {
+    const { status } = errorTable[code];
+    byStatus.set(status, (byStatus.get(status) ?? new Set()).add(code));
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, codes]) => [
+      status,
+      {
+        description: [...codes].map((code) => `\`${code}\``).join(", "),
+        content: { "application/problem+json": { schema: { $ref: "Problem#" } } },
+      },
+    ]),
+  );
+}

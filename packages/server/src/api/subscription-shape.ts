@@ -1,0 +1,203 @@
+import { pushProtocols } from "@ringback/sdk/protocols";
+import Type from "typebox";
+import type { Static } from "typebox";
+import { RingbackError } from "../domain/errors.ts";
+import { limits } from "../domain/limits.ts";
+import type { Start, Subscription } from "../domain/model.ts";
+import type { SubscriptionCounts } from "../store/port.ts";
+import { textMap, timeText as timeSchema } from "./schema-parts.ts";
+import { timeText } from "./time-text.ts";
+
+const closed = { additionalProperties: false };
+
+const push = {
+  url: Type.String({
+    description: `Where the POSTs go: http or https, at most ${limits.urlCharsMax} characters.`,
+    examples: ["https://example.com/callback"],
+  }),
+  protocol: Type.String({
+    description: `How a message looks on the wire: ${pushProtocols.map(({ name }) => name).join(", ")}.`,
+    default: "raw",
+    examples: ["cmq-json"],
+  }),
+  headers: textMap(`Sent with every POST; at most ${limits.pushHeadersMax}, ${limits.pushHeaderBytesMax} bytes together.`),
+  connection: Type.Enum(["keep-alive", "close"], {
+    default: "keep-alive",
+    description: "close: a connection of its own for every POST.",
+  }),
+  timeoutMs: Type.Integer({
+    minimum: limits.attemptTimeoutMsMin,
+    maximum: limits.attemptTimeoutMsMax,
+    default: limits.attemptTimeoutMsDefault,
+    description: "For one attempt, from the name lookup to the end of the reply.",
+  }),
+};
+
+const filter = {
+  tags: Type.Array(Type.String(), {
+    description: "For topics of filter type tag: messages that share at least one. Empty: all messages.",
+  }),
+  bindingKeys: Type.Array(Type.String(), {
+    description: "For topics of filter type route: * is one word, # any number of words. Empty: all messages.",
+  }),
+};
+
+const retryNames = Type.Enum(["EXPONENTIAL_DECAY_RETRY", "BACKOFF_RETRY", "none"]);
+const retryDelays = Type.Object(
+  { delaysMs: Type.Array(Type.Integer(), { description: "One wait per retry, in milliseconds.", examples: [[1000, 5000]] }) },
+  closed,
+);
+const growing = {
+  baseMs: Type.Integer({ description: "The first wait." }),
+  factor: Type.Number({ description: "Each wait is so many times the one before." }),
+  delayMsMax: Type.Integer({ description: "No wait is longer." }),
+  retriesMax: Type.Integer({ description: "How many retries." }),
+  totalMsMax: Type.Integer({ description: "No retry later than this after the first attempt." }),
+  jitter: Type.Enum(["none", "full", "equal"], { description: "How much of a wait is left to chance." }),
+};
+const retryDescription =
+  "EXPONENTIAL_DECAY_RETRY: 176 retries after 1, 2, 4 … 256 s and then 512 s. BACKOFF_RETRY: 3, each after 10 to 20 s.";
+const retry = Type.Union([retryNames, retryDelays, Type.Object(growing, closed)], { description: retryDescription });
+const retryInput = Type.Union(
+  [
+    retryNames,
+    retryDelays,
+    Type.Object(
+      {
+        baseMs: growing.baseMs,
+        factor: Type.Optional(growing.factor),
+        delayMsMax: Type.Optional(growing.delayMsMax),
+        retriesMax: Type.Optional(growing.retriesMax),
+        totalMsMax: Type.Optional(growing.totalMsMax),
+        jitter: Type.Optional(growing.jitter),
+      },
+      closed,
+    ),
+  ],
+  { default: "EXPONENTIAL_DECAY_RETRY", description: retryDescription },
+);
+
+const order = Type.Enum(["none", "key", "strict"], {
+  default: "none",
+  description: "key: one delivery at a time per ordering key, in order. strict: one at a time at all.",
+});
+const maxInFlight = Type.Integer({
+  minimum: 1,
+  maximum: limits.maxInFlightMax,
+  default: limits.maxInFlightDefault,
+  description: "How many deliveries may be under way at once.",
+});
+
+export const subscriptionBody = Type.Object(
+  {
+    push: Type.Object(
+      {
+        url: push.url,
+        protocol: Type.Optional(push.protocol),
+        headers: Type.Optional(push.headers),
+        connection: Type.Optional(push.connection),
+        timeoutMs: Type.Optional(push.timeoutMs),
+      },
+      closed,
+    ),
+    filter: Type.Optional(
+      Type.Object({ tags: Type.Optional(filter.tags), bindingKeys: Type.Optional(filter.bindingKeys) }, closed),
+    ),
+    retry: Type.Optional(retryInput),
+    order: Type.Optional(order),
+    maxInFlight: Type.Optional(maxInFlight),
+    start: Type.Optional(
+      Type.Union(
+        [
+          Type.Enum(["now", "oldest"]),
+          Type.Object({ seq: Type.Integer({ minimum: 1, description: "This message first, or the next that still exists." }) }, closed),
+          Type.Object(
+            {
+              at: Type.Union([Type.String({ format: "date-time" }), Type.Integer({ minimum: 0 })], {
+                description: "The first message published at or after this time: ISO 8601 with an offset or Z, or Unix milliseconds.",
+              }),
+            },
+            closed,
+          ),
+        ],
+        { default: "now", description: "Where a new subscription begins to read. Means nothing for one that exists." },
+      ),
+    ),
+  },
+  {
+    ...closed,
+    examples: [
+      { push: { url: "https://example.com/callback", protocol: "cmq-json" } },
+      { push: { url: "https://example.com/callback" }, filter: { tags: ["important"] }, retry: { delaysMs: [1000, 5000] }, start: "oldest" },
+    ],
+  },
+);
+
+export type SubscriptionBody = Static<typeof subscriptionBody>;
+
+const members = {
+  name: Type.String({ examples: ["billing"] }),
+  topic: Type.String({ examples: ["orders"] }),
+  state: Type.Enum(["active", "paused"]),
+  push: Type.Object(push, closed),
+  filter: Type.Object(filter, closed),
+  retry,
+  order,
+  maxInFlight,
+  createdAt: timeSchema("When it was made."),
+  updatedAt: timeSchema("When it was last changed."),
+};
+
+const countsSchema = Type.Object(
+  {
+    backlog: Type.Integer({ description: "Messages that wait in the log; with a filter an upper bound." }),
+    parked: Type.Integer({ description: "Deliveries that wait for their next attempt." }),
+    deadLetters: Type.Integer({ description: "Deliveries that were given up and are kept." }),
+    expired: Type.Integer({ description: "Deliveries whose message ran out of its retention time first." }),
+    inFlight: Type.Integer({ description: "Deliveries under way." }),
+  },
+  closed,
+);
+
+export const subscriptionSchema = Type.Object(members, { ...closed, description: "The subscription." });
+export const countedSubscriptionSchema = Type.Object(
+  { ...members, counts: countsSchema },
+  { ...closed, description: "The subscription and what it has to do." },
+);
+
+export function subscriptionView({ name, topic, state, settings, createdAtMs, updatedAtMs }: Subscription) {
+  return {
+    name,
+    topic,
+    state,
+    push: settings.push,
+    filter: settings.filter,
+    retry: settings.retry,
+    order: settings.order,
+    maxInFlight: settings.maxInFlight,
+    createdAt: timeText(createdAtMs),
+    updatedAt: timeText(updatedAtMs),
+  };
+}
+
+export function countedSubscriptionView(subscription: Subscription, counts: SubscriptionCounts) {
+  const { backlog, parked, deadLetters, expired, inFlight } = counts;
+  return { ...subscriptionView(subscription), counts: { backlog, parked, deadLetters, expired, inFlight } };
+}
+
+export function startOf(start: SubscriptionBody["start"]): Start {
+  if (start === undefined) return "now";
+  if (typeof start === "string" || "seq" in start) return start;
+  return { atMs: typeof start.at === "number" ? start.at : parseTime(start.at) };
+}
+
+/** A date with its time of day and an offset: without one it would mean the server's own time zone. */
+const timeForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/;
+
+function parseTime(text: string): number {
+  const ms = timeForm.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(ms) || ms < 0) {
+    throw RingbackError.at("invalid_request", "start.at", 'must be a time such as "2026-01-31T08:15:30Z", or Unix milliseconds');
+  }
+  return ms;
+}

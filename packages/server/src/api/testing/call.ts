@@ -1,0 +1,31 @@
+import type { FastifyInstance } from "fastify";
+import { expectDescribed } from "./described-response.ts";
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The parsed body, of any shape; null when there is none. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers of every shape
+  readonly json: any;
+}
+
+export interface CallBody {
+  readonly json?: unknown;
+  readonly body?: string | Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** One request to the application; whatever it answers must be what the OpenAPI document describes. */
+export async function call(app: FastifyInstance, method: string, url: string, given: CallBody = {}): Promise<Answer> {
+  const payload = given.json === undefined ? given.body : JSON.stringify(given.json);
+  const response = await app.inject({
+    method: method as "GET",
+    url,
+    headers: { ...(given.json === undefined ? {} : { "content-type": "application/json" }), ...given.headers },
+    ...(payload === undefined ? {} : { payload: typeof payload === "string" ? payload : Buffer.from(payload) }),
+  });
+  const headers = Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
+  const json: unknown = /json/.test(headers["content-type"] ?? "") && response.body !== "" ? JSON.parse(response.body) : null;
+  expectDescribed(app, method, url, response.statusCode, headers["content-type"], json);
+  return { status: response.statusCode, headers, json };
+}

@@ -1,0 +1,49 @@
+import type { FastifyInstance } from "fastify";
+import { Compile } from "typebox/schema";
+import { expect } from "vitest";
+
+interface Operation {
+  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, { schema: object }>> }>>;
+}
+
+interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: { readonly Problem: object } };
+}
+
+/** Fails unless the OpenAPI document says that this operation can answer like this. */
+export function expectDescribed(
+  app: FastifyInstance,
+  method: string,
+  url: string,
+  status: number,
+  contentType: string | undefined,
+  body: unknown,
+): void {
+  const document = app.swagger() as unknown as Document;
+  const operation = findOperation(document, method, url.split("?", 1)[0] ?? "");
+  if (operation === undefined) return;
+  const response = operation.responses[status];
+  expect(response, `${method} ${url} may answer ${status}`).toBeDefined();
+  const schema = response?.content?.[contentType?.split(";", 1)[0] ?? ""]?.schema;
+  if (schema === undefined) {
+    expect(response?.content, `${method} ${url} ${status} has no body of type ${contentType}`).toBeUndefined();
+    return;
+  }
+  const isProblem = "$ref" in schema;
+  const [valid, errors] = Compile((isProblem ? document.components.schemas.Problem : schema) as never).Errors(body);
+  expect({ valid, errors }, `${method} ${url} ${status} is as described`).toEqual({ valid: true, errors: [] });
+}
+
+function findOperation(document: Document, method: string, path: string): Operation | undefined {
+  const given = path.split("/");
+  // Literal segments come before parameters, as in the router.
+  const patterns = Object.keys(document.paths).sort((a, b) => a.split("{").length - b.split("{").length);
+  for (const pattern of patterns) {
+    const wanted = pattern.split("/");
+    const fits = wanted.length === given.length && wanted.every((part, i) => part.startsWith("{") || part === given[i]);
+    const operation = fits ? document.paths[pattern]?.[method.toLowerCase()] : undefined;
+    if (operation !== undefined) return operation;
+  }
+  return undefined;
+}

@@ -1,0 +1,23 @@
+import type { EventBus, LiveEvent } from "../../engine/port.ts";
+
+/** An event bus that remembers what it was told. */
+export class MemoryEvents implements EventBus {
+  readonly emitted: LiveEvent[] = [];
+  private readonly listeners = new Set<(event: LiveEvent) => void>();
+
+  get listening(): boolean {
+    return this.listeners.size > 0;
+  }
+
+  emit(event: LiveEvent): void {
+    this.emitted.push(event);
+    for (const listener of this.listeners) listener(event);
+  }
+
+  subscribe(listener: (event: LiveEvent) => void): () => void {
+    this.listeners.add(listener);
+    return () => {
+      this.listeners.delete(listener);
+    };
+  }
+}

@@ -1,0 +1,218 @@
+import { RingbackError } from "../../domain/errors.ts";
+import { limits } from "../../domain/limits.ts";
+import { messageId, parseMessageId } from "../../domain/message-id.ts";
+import type {
+  Account,
+  AccountId,
+  Message,
+  NewMessage,
+  Subscription,
+  SubscriptionId,
+  Topic,
+  TopicId,
+} from "../../domain/model.ts";
+import type { AppendReceipt, AttemptRecord, DeadLetter, Page, PageRequest, Store } from "../../store/port.ts";
+
+const account: Account = { id: 1 as AccountId, name: "default", appId: 1 };
+
+/**
+ * A store in memory, only as far as the HTTP tests look: the catalog, the log, and lists that a test fills. Nothing is
+ * delivered, and what the API never calls is missing.
+ */
+export class MemoryStore implements Store {
+  readonly driver = "memory";
+  readonly topics = new Map<string, Topic>();
+  readonly subscriptions = new Map<string, Subscription>();
+  readonly log: Message[] = [];
+  attempts: AttemptRecord[] = [];
+  deadLetters: DeadLetter[] = [];
+  isWritable = true;
+  /** Every call rejects with this while it is set. */
+  failure: Error | null = null;
+  private readonly receipts = new Map<string, { fingerprint: string; receipt: AppendReceipt }>();
+  private lastId = 0;
+
+  defaultAccount(): Account {
+    return account;
+  }
+
+  async append({ topicId, messages, idempotency }: Parameters<Store["append"]>[0]): Promise<AppendReceipt> {
+    this.mayFail();
+    const used = idempotency && this.receipts.get(idempotency.key);
+    if (idempotency && used) {
+      if (used.fingerprint !== idempotency.fingerprint) throw new RingbackError("idempotency_conflict");
+      return { ...used.receipt, replayed: true };
+    }
+    const firstSeq = this.log.filter((message) => message.topicId === topicId).length + 1;
+    const publishedAtMs = Date.UTC(2026, 0, 31, 8, 15, 30, 250);
+    this.log.push(...messages.map((message, i) => logged(message, topicId, firstSeq + i, publishedAtMs)));
+    const receipt = { firstSeq, publishedAtMs, replayed: false };
+    if (idempotency) this.receipts.set(idempotency.key, { fingerprint: idempotency.fingerprint, receipt });
+    return receipt;
+  }
+
+  async putTopic(accountId: AccountId, name: string, settings: Parameters<Store["putTopic"]>[2]) {
+    this.mayFail();
+    const before = this.topics.get(name);
+    if (before && settings.filterType && settings.filterType !== before.filterType) {
+      throw RingbackError.at("immutable_field", "filterType", `is "${before.filterType}" and cannot change`);
+    }
+    const topic: Topic = {
+      id: ++this.lastId as TopicId,
+      accountId,
+      name,
+      filterType: "tag",
+      retentionMs: limits.retentionMsDefault,
+      bodyBytesMax: limits.bodyBytesMax,
+      createdAtMs: 1_000,
+      updatedAtMs: 1_000,
+      ...before,
+      ...settings,
+    };
+    this.topics.set(name, topic);
+    return { topic, created: !before };
+  }
+
+  async getTopic(_accountId: AccountId, name: string): Promise<Topic | null> {
+    this.mayFail();
+    return this.topics.get(name) ?? null;
+  }
+
+  async listTopics(_accountId: AccountId, page: PageRequest): Promise<Page<Topic>> {
+    return pageByKey([...this.topics.values()], page, (topic) => topic.name);
+  }
+
+  async deleteTopic(_accountId: AccountId, name: string): Promise<boolean> {
+    return this.topics.delete(name);
+  }
+
+  async putSubscription(topicId: TopicId, name: string, settings: Subscription["settings"]) {
+    const key = `${topicId}/${name}`;
+    const before = this.subscriptions.get(key);
+    const topic = [...this.topics.values()].find(({ id }) => id === topicId)?.name ?? "";
+    const subscription: Subscription = {
+      id: ++this.lastId as SubscriptionId,
+      accountId: account.id,
+      topicId,
+      topic,
+      name,
+      state: "active",
+      createdAtMs: 2_000,
+      updatedAtMs: 2_000,
+      ...before,
+      settings,
+    };
+    this.subscriptions.set(key, subscription);
+    return { subscription, created: !before };
+  }
+
+  async getSubscription(topicId: TopicId, name: string): Promise<Subscription | null> {
+    return this.subscriptions.get(`${topicId}/${name}`) ?? null;
+  }
+
+  async listSubscriptions(topicId: TopicId, page: PageRequest): Promise<Page<Subscription>> {
+    const own = [...this.subscriptions.values()].filter((subscription) => subscription.topicId === topicId);
+    return pageByKey(own, page, (subscription) => subscription.name);
+  }
+
+  async deleteSubscription(topicId: TopicId, name: string): Promise<boolean> {
+    return this.subscriptions.delete(`${topicId}/${name}`);
+  }
+
+  async setSubscriptionState(topicId: TopicId, name: string, state: Subscription["state"]) {
+    const before = await this.getSubscription(topicId, name);
+    if (before === null) return null;
+    const after = { ...before, state };
+    this.subscriptions.set(`${topicId}/${name}`, after);
+    return after;
+  }
+
+  async subscriptionCounts() {
+    return { backlog: this.log.length, parked: 1, deadLetters: this.deadLetters.length, expired: 3, inFlight: 4 };
+  }
+
+  async getMessage(_accountId: AccountId, id: Parameters<Store["getMessage"]>[1]) {
+    this.mayFail();
+    const place = parseMessageId(id);
+    const message = this.log.find(({ topicId, seq }) => topicId === place?.topicId && seq === place.seq);
+    if (!message) return null;
+    const topic = [...this.topics.values()].find(({ id: topicId }) => topicId === message.topicId)?.name ?? "";
+    const attempts = this.attempts.filter(({ messageId: of }) => of === messageId(message.topicId, message.seq));
+    const deliveries = attempts.map((attempt) => ({
+      subscription: attempt.subscription,
+      state: "parked" as const,
+      nextAttemptAtMs: attempt.startedAtMs + 1_000,
+      reason: null,
+      attempts: [attempt],
+    }));
+    return { message, topic, deliveries };
+  }
+
+  async listAttempts(_id: SubscriptionId, page: PageRequest, only: "all" | "failed"): Promise<Page<AttemptRecord>> {
+    const wanted = this.attempts.filter(({ verdict }) => only === "all" || verdict !== "accepted");
+    return pageByKey(wanted, page, ({ startedAtMs }) => String(startedAtMs));
+  }
+
+  async listDeadLetters(_id: SubscriptionId, page: PageRequest): Promise<Page<DeadLetter>> {
+    return pageByKey(this.deadLetters, page, ({ id }) => id);
+  }
+
+  async getDeadLetter(_id: SubscriptionId, deadLetterId: string): Promise<DeadLetter | null> {
+    return this.deadLetters.find(({ id }) => id === deadLetterId) ?? null;
+  }
+
+  async redriveDeadLetters(_id: SubscriptionId, ids: readonly string[] | null): Promise<number> {
+    return this.takeDeadLetters(ids);
+  }
+
+  async purgeDeadLetters(_id: SubscriptionId, ids: readonly string[] | null): Promise<number> {
+    return this.takeDeadLetters(ids);
+  }
+
+  async statistics() {
+    this.mayFail();
+    return { topics: 1, subscriptions: 2, backlog: 3, parked: 4, deadLetters: 5, inFlight: 6, bytes: 7 };
+  }
+
+  writable(): boolean {
+    return this.isWritable;
+  }
+
+  async close(): Promise<void> {}
+
+  claim = notFaked;
+  renew = notFaked;
+  settle = notFaked;
+  onReady = notFaked;
+  findReady = notFaked;
+  getSubscriptionById = notFaked;
+  onSubscriptionChange = notFaked;
+  retain = notFaked;
+
+  private takeDeadLetters(ids: readonly string[] | null): number {
+    const before = this.deadLetters.length;
+    this.deadLetters = this.deadLetters.filter(({ id }) => ids !== null && !ids.includes(id));
+    return before - this.deadLetters.length;
+  }
+
+  private mayFail(): void {
+    if (this.failure) throw this.failure;
+  }
+}
+
+function notFaked(): never {
+  throw new Error("the API was not expected to call this");
+}
+
+function logged(message: NewMessage, topicId: TopicId, seq: number, publishedAtMs: number): Message {
+  const { delayMs, ...rest } = message;
+  return { ...rest, topicId, seq, publishedAtMs, deliverAtMs: delayMs === 0 ? null : publishedAtMs + delayMs };
+}
+
+function pageByKey<T>(all: readonly T[], page: PageRequest, keyOf: (item: T) => string): Page<T> {
+  const sorted = all.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  const from = page.after === null ? 0 : sorted.findIndex((item) => keyOf(item) === page.after) + 1;
+  const items = sorted.slice(from, from + page.limit);
+  const last = items.at(-1);
+  return { items, next: last !== undefined && from + items.length < sorted.length ? keyOf(last) : null };
+}

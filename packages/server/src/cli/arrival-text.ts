@@ -1,0 +1,92 @@
+import type { IncomingMessage } from "@ringback/sdk/protocols";
+import type { Paint } from "./paint.ts";
+import { printableLine, printableText, textOfBytes } from "./printable.ts";
+import type { Arrival } from "./receiver.ts";
+
+/** Of a long body people see the beginning; --json has all of it. */
+const shownCharsMax = 4096;
+const shownBytesMax = 48;
+
+/** A few lines for people. */
+export function arrivalText(arrival: Arrival, count: number, paint: Paint): string {
+  const { recognised, body } = arrival;
+  const head = [
+    paint("dim", `#${count} ${new Date(arrival.atMs).toLocaleTimeString("en-GB")}`),
+    paint("bold", printableLine(`${arrival.method} ${arrival.path}`)),
+    recognised?.protocol.name ?? "",
+    answerText(arrival, paint),
+  ];
+  const particulars = recognised === null ? headerLines(arrival) : [particularsLine(recognised.message)];
+  return [
+    head.filter((part) => part !== "").join(" "),
+    ...particulars.map((line) => `  ${paint("dim", line)}`),
+    indented(bodyText(recognised?.message.body ?? body)),
+    "",
+  ].join("\n");
+}
+
+/** One object; a body that is no text is in `bodyBase64`. */
+export function arrivalJson(arrival: Arrival): string {
+  const { atMs, method, path, headers, recognised, status, note } = arrival;
+  const message = recognised?.message ?? null;
+  return JSON.stringify({
+    type: "request",
+    at: new Date(atMs).toISOString(),
+    method,
+    path,
+    headers,
+    protocol: recognised?.protocol.name ?? null,
+    message: message === null ? null : messageJson(message),
+    ...(message === null ? bodyJson(arrival.body) : {}),
+    status,
+    note,
+  });
+}
+
+function messageJson({ body, ...members }: IncomingMessage) {
+  return { ...members, ...bodyJson(body) };
+}
+
+function bodyJson(body: Uint8Array): { body: string } | { bodyBase64: string } {
+  const text = textOfBytes(body);
+  return text === null ? { bodyBase64: Buffer.from(body).toString("base64") } : { body: text };
+}
+
+function answerText({ status, note }: Arrival, paint: Paint): string {
+  const reason = note === null ? "" : ` (${note})`;
+  if (status === null) return paint("red", `→ no answer${reason}`);
+  return paint(status < 300 ? "green" : "red", `→ ${status}${reason}`);
+}
+
+function particularsLine(message: IncomingMessage): string {
+  const parts: readonly (readonly [label: string, value: string | number | null])[] = [
+    ["topic", message.topic],
+    ["subscription", message.subscription],
+    ["id", message.messageId],
+    ["attempt", message.attempt],
+    ["tags", message.tags.length === 0 ? null : message.tags.join(", ")],
+    ["routing key", message.routingKey],
+    ["ordering key", message.orderingKey],
+    ["type", message.contentType],
+    ...Object.entries(message.attributes),
+  ];
+  const known = parts.flatMap(([label, value]) => (value === null ? [] : [`${label} ${value}`]));
+  return printableLine(known.join(" · "));
+}
+
+function headerLines({ headers }: Arrival): string[] {
+  return Object.entries(headers).map(([name, value]) => printableLine(`${name}: ${value}`));
+}
+
+function bodyText(body: Uint8Array): string {
+  if (body.length === 0) return "(no body)";
+  const text = textOfBytes(body);
+  if (text === null) {
+    const cut = body.length > shownBytesMax ? "…" : "";
+    return `(${body.length} bytes, no text) ${Buffer.from(body.subarray(0, shownBytesMax)).toString("hex")}${cut}`;
+  }
+  const cut = text.length > shownCharsMax ? `… (${body.length} bytes in all)` : "";
+  return printableText(text.slice(0, shownCharsMax)) + cut;
+}
+
+const indented = (text: string) => text.replaceAll(/^/gm, "  ");

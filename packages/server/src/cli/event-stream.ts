@@ -1,0 +1,47 @@
+/** One event of a `text/event-stream` (WHATWG HTML, section 9.2). */
+export interface StreamEvent {
+  /** `message` when the server named none. */
+  readonly type: string;
+  readonly data: string;
+}
+
+/** An event larger than this is no event of ours. */
+export const eventCharsMax = 4 * 1024 * 1024;
+
+/** Takes the stream's text piece by piece, however it was cut, and gives the events that are complete. */
+export class EventStreamParser {
+  #rest = "";
+  #type = "";
+  #data: string[] = [];
+  #dataChars = 0;
+
+  push(text: string): readonly StreamEvent[] {
+    const lines = (this.#rest + text).split(/\r\n|\n|\r(?!$)/);
+    this.#rest = lines.pop() ?? "";
+    if (this.#rest.length > eventCharsMax) throw new RangeError(`a line of more than ${eventCharsMax} characters`);
+    return lines.flatMap((line) => this.#line(line) ?? []);
+  }
+
+  #line(line: string): StreamEvent | null {
+    if (line === "") return this.#complete();
+    const colon = line.indexOf(":");
+    const field = colon === -1 ? line : line.slice(0, colon);
+    const value = colon === -1 ? "" : line.slice(colon + 1).replace(/^ /, "");
+    if (field === "event") this.#type = value;
+    if (field === "data") {
+      this.#dataChars += value.length;
+      if (this.#dataChars > eventCharsMax) throw new RangeError(`an event of more than ${eventCharsMax} characters`);
+      this.#data.push(value);
+    }
+    return null;
+  }
+
+  #complete(): StreamEvent | null {
+    const event = { type: this.#type === "" ? "message" : this.#type, data: this.#data.join("\n") };
+    const empty = this.#data.length === 0;
+    this.#type = "";
+    this.#data = [];
+    this.#dataChars = 0;
+    return empty ? null : event;
+  }
+}

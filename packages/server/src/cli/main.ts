@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import { run } from "./run.ts";
+import type { CommandContext, Output } from "./context.ts";
+
+// `ringback tail | head -1`: the reader of the pipe has gone, and with it the reason to go on.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+
+const nodeMajorMin = 24;
+if (Number.parseInt(process.versions.node, 10) < nodeMajorMin) {
+  process.stderr.write(`ringback: Node ${nodeMajorMin} or newer is needed; this is ${process.versions.node}\n`);
+  process.exit(2);
+}
+
+const context: CommandContext = {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  readFile: (path) => readFileSync(path),
+  onStopSignal(listener) {
+    process.on("SIGINT", listener).on("SIGTERM", listener);
+    return () => void process.off("SIGINT", listener).off("SIGTERM", listener);
+  },
+  exit: (code) => process.exit(code),
+};
+
+// Loaded when `serve` asks for it, so that the other commands start without the server's libraries.
+const exitCode = await run(process.argv.slice(2), context, async () => (await import("../server.ts")).startServer);
+
+// Whatever a broken part may still hold open, a command that is done ends; what it wrote goes out first.
+await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+process.exit(exitCode);
+
+async function flushed(output: Output & NodeJS.WriteStream): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  output.write("", () => resolve());
+  return promise;
+}

@@ -1,0 +1,44 @@
+import { InvalidArgumentError } from "commander";
+import { durationForms, parseDurationMs } from "../config/duration.ts";
+import { listenForms, parseListenAddress } from "../config/listen-address.ts";
+import type { ListenAddress } from "../config/listen-address.ts";
+
+export function durationOption(text: string): number {
+  const valueMs = parseDurationMs(text);
+  // setTimeout cannot wait longer than 2^31 - 1 ms, and nobody means to.
+  if (valueMs === null || valueMs > 2 ** 31 - 1) throw new InvalidArgumentError(`Give ${durationForms}.`);
+  return valueMs;
+}
+
+export function listenOption(text: string): ListenAddress {
+  const address = parseListenAddress(text);
+  if (address === null) throw new InvalidArgumentError(`Give ${listenForms}.`);
+  return address;
+}
+
+export function statusOption(text: string): number {
+  const status = /^\d{3}$/.test(text) ? Number(text) : 0;
+  if (status < 200 || status > 599) throw new InvalidArgumentError("Give an HTTP status from 200 to 599.");
+  return status;
+}
+
+export function countOption(text: string): number {
+  const count = /^\d{1,9}$/.test(text) ? Number(text) : -1;
+  if (count < 0) throw new InvalidArgumentError("Give a whole number, 0 or more.");
+  return count;
+}
+
+/** An option that may be given several times. */
+export function collectOption(value: string, previous: readonly string[] | undefined): readonly string[] {
+  return [...(previous ?? []), value];
+}
+
+/** `--attribute key=value`, several times. */
+export function attributeOption(
+  text: string,
+  previous: Readonly<Record<string, string>> | undefined,
+): Readonly<Record<string, string>> {
+  const at = text.indexOf("=");
+  if (at < 1) throw new InvalidArgumentError("Give key=value.");
+  return { ...previous, [text.slice(0, at)]: text.slice(at + 1) };
+}

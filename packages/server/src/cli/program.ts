@@ -1,0 +1,36 @@
+import { Command } from "commander";
+import { readVersion } from "../config/version.ts";
+import type { CommandContext } from "./context.ts";
+import { addPublishCommand } from "./publish.ts";
+import { addReceiveCommand } from "./receive.ts";
+import { addServeCommand } from "./serve.ts";
+import type { StartServer } from "./serve.ts";
+import { addTailCommand } from "./tail.ts";
+import { addVersionCommand } from "./version.ts";
+
+/** Every command with its options; the documents are generated from it. */
+export function createProgram(context: CommandContext, loadServer: () => Promise<StartServer>): Command {
+  const program = new Command("ringback")
+    .description("Self-hosted HTTP callbacks: durable topics, retried POSTs, a record of every attempt.")
+    .version(readVersion(), "-V, --version", "show the version")
+    .option("--debug", "show where an error came from")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void context.stdout.write(text),
+      writeErr: (text) => void context.stderr.write(text),
+      // One line, also when a suggestion follows on a second one.
+      outputError: (text, write) =>
+        write(
+          `${text
+            .replace(/^error: /, "ringback: ")
+            .trimEnd()
+            .replaceAll("\n", " ")}\n`,
+        ),
+    });
+  addServeCommand(program, context, loadServer);
+  addPublishCommand(program, context);
+  addReceiveCommand(program, context);
+  addTailCommand(program, context);
+  addVersionCommand(program, context);
+  return program;
+}

@@ -1,0 +1,59 @@
+import type { ApiRequest } from "./api-client.ts";
+
+export interface OutgoingMessage {
+  readonly topic: string;
+  readonly body: Uint8Array;
+  readonly contentType: string;
+  readonly tags: readonly string[];
+  readonly routingKey: string | null;
+  readonly orderingKey: string | null;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly delayMs: number;
+  readonly idempotencyKey: string | null;
+}
+
+/** The request that publishes the message with exactly these bytes. */
+export function publishRequest(message: OutgoingMessage): Omit<ApiRequest, "timeoutMs"> {
+  const idempotency: Record<string, string> =
+    message.idempotencyKey === null ? {} : { "idempotency-key": message.idempotencyKey };
+  const path = `/v1/topics/${encodeURIComponent(message.topic)}/messages`;
+  if (fitsRawForm(message)) {
+    const headers = { "content-type": message.contentType, ...idempotency };
+    return { method: "POST", path: path + rawQuery(message), headers, body: message.body };
+  }
+  const headers = { "content-type": "application/json", ...idempotency };
+  return { method: "POST", path, headers, body: new TextEncoder().encode(jsonForm(message)) };
+}
+
+/**
+ * Where the body is the message itself, everything else stands in the query, which has no attributes and parts tags at
+ * the comma; and a request of type application/json would be taken for the other form.
+ */
+function fitsRawForm({ contentType, tags, attributes }: OutgoingMessage): boolean {
+  return (
+    !/^\s*application\/json\s*(?:;|$)/i.test(contentType) &&
+    Object.keys(attributes).length === 0 &&
+    !tags.some((tag) => tag.includes(","))
+  );
+}
+
+function rawQuery({ tags, routingKey, orderingKey, delayMs }: OutgoingMessage): string {
+  const query = new URLSearchParams(tags.map((tag) => ["tags", tag]));
+  if (routingKey !== null) query.set("routingKey", routingKey);
+  if (orderingKey !== null) query.set("orderingKey", orderingKey);
+  if (delayMs > 0) query.set("delayMs", String(delayMs));
+  return query.size === 0 ? "" : `?${query.toString()}`;
+}
+
+/** Base64 keeps the bytes as they are. */
+function jsonForm({ body, contentType, tags, routingKey, orderingKey, attributes, delayMs }: OutgoingMessage): string {
+  return JSON.stringify({
+    bodyBase64: Buffer.from(body).toString("base64"),
+    contentType,
+    tags,
+    ...(routingKey === null ? {} : { routingKey }),
+    ...(orderingKey === null ? {} : { orderingKey }),
+    attributes,
+    delayMs,
+  });
+}

@@ -1,0 +1,139 @@
+import { Option } from "commander";
+import type { Command } from "commander";
+import { formatDurationMs } from "../config/duration.ts";
+import { isRecord } from "../config/record.ts";
+import { readServerUrl, serverUrlDefault } from "../config/server-url.ts";
+import { limits } from "../domain/limits.ts";
+import { createApiClient } from "./api-client.ts";
+import { CommandError, exitCodes } from "./command-error.ts";
+import type { CommandContext } from "./context.ts";
+import { attributeOption, collectOption, durationOption } from "./option-values.ts";
+import { createPaint } from "./paint.ts";
+import { printableLine, textOfBytes } from "./printable.ts";
+import { publishRequest } from "./publish-request.ts";
+
+interface PublishOptions {
+  readonly tag?: readonly string[];
+  readonly routingKey?: string;
+  readonly orderingKey?: string;
+  readonly attribute?: Readonly<Record<string, string>>;
+  readonly delay?: number;
+  readonly contentType?: string;
+  readonly idempotencyKey?: string;
+  readonly timeout: number;
+  readonly url?: string;
+  readonly json?: true;
+}
+
+const timeoutMsDefault = 30_000;
+
+const example = `
+Examples:
+  $ ringback publish MyTopic "test message" --tag a --tag b
+  $ ringback publish MyTopic @order.json --content-type "application/json" --idempotency-key order-17
+  $ date | ringback publish MyTopic -
+
+The body's bytes are sent as they are. @file reads them from a file and - from standard input, which is also where
+they come from when BODY is left out and something is piped in.
+`;
+
+export function addPublishCommand(program: Command, context: CommandContext): void {
+  program
+    .command("publish")
+    .summary("publish one message")
+    .description("Publishes one message to a topic and shows its id.")
+    .argument("<topic>", "the topic's name")
+    .argument("[body]", "the message itself, @file, or - for standard input")
+    .option("--tag <tag>", "a tag; may be given several times", collectOption)
+    .option("--routing-key <key>", "the routing key, for topics that filter by route")
+    .option(
+      "--ordering-key <key>",
+      "messages with the same key are delivered in order where a subscription asks for it",
+    )
+    .option("--attribute <key=value>", "an attribute; may be given several times", attributeOption)
+    .option("--delay <duration>", "deliver no sooner than after this time: 500ms, 2s, 5m", durationOption)
+    .option(
+      "--content-type <type>",
+      "the body's type (default: text/plain for UTF-8, otherwise application/octet-stream)",
+    )
+    .option("--idempotency-key <key>", "publishing twice with the same key publishes once")
+    .addOption(
+      new Option("--timeout <duration>", "how long to wait for the server's answer")
+        .argParser(durationOption)
+        .default(timeoutMsDefault, formatDurationMs(timeoutMsDefault)),
+    )
+    .option("--url <url>", `the server (default: RINGBACK_URL, then ${serverUrlDefault})`)
+    .option("--json", "show the server's answer as one JSON object")
+    .addHelpText("after", example)
+    .action(async (topic: string, body: string | undefined, options: PublishOptions) =>
+      publish(topic, body, options, context),
+    );
+}
+
+async function publish(
+  topic: string,
+  bodyArgument: string | undefined,
+  options: PublishOptions,
+  context: CommandContext,
+): Promise<void> {
+  const client = createApiClient(readServerUrl(options.url, context.env));
+  const body = await readBody(bodyArgument, context);
+  const request = publishRequest({
+    topic,
+    body,
+    contentType: options.contentType ?? contentTypeOf(body),
+    tags: options.tag ?? [],
+    routingKey: options.routingKey ?? null,
+    orderingKey: options.orderingKey ?? null,
+    attributes: options.attribute ?? {},
+    delayMs: options.delay ?? 0,
+    idempotencyKey: options.idempotencyKey ?? null,
+  });
+  const receipt = await client.send({ ...request, timeoutMs: options.timeout });
+  if (!isRecord(receipt) || typeof receipt["id"] !== "string") {
+    throw new CommandError("the server accepted the message but told no id: is it a Ringback server?");
+  }
+  context.stdout.write(`${options.json ? JSON.stringify(receipt) : receiptLine(topic, receipt["id"], context)}\n`);
+}
+
+/** People get a sentence; a pipe gets the bare id, ready for the next command. */
+function receiptLine(topic: string, id: string, context: CommandContext): string {
+  if (context.stdout.isTTY !== true) return printableLine(id);
+  const paint = createPaint(context, context.stdout);
+  return `${paint("green", "published")} ${printableLine(id)} to ${printableLine(topic)}`;
+}
+
+const contentTypeOf = (body: Uint8Array) =>
+  textOfBytes(body) === null ? "application/octet-stream" : "text/plain; charset=utf-8";
+
+async function readBody(argument: string | undefined, context: CommandContext): Promise<Uint8Array> {
+  if (argument === "-" || (argument === undefined && context.stdin.isTTY !== true)) return readStdin(context);
+  if (argument === undefined) {
+    throw new CommandError("the message is missing: give BODY, @file, or pipe it in", { exitCode: exitCodes.misused });
+  }
+  if (!argument.startsWith("@")) return new TextEncoder().encode(argument);
+  const path = argument.slice(1);
+  try {
+    return context.readFile(path);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CommandError(`cannot read the file ${JSON.stringify(path)}: ${reason}`, { cause: error });
+  }
+}
+
+async function readStdin(context: CommandContext): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of context.stdin) {
+    const chunk = typeof piece === "string" ? new TextEncoder().encode(piece) : piece;
+    bytes += chunk.length;
+    // An endless pipe is told here; a file that is too large, by the server.
+    if (bytes > limits.requestBytesMax) {
+      throw new CommandError(
+        `more than ${limits.requestBytesMax} bytes came in; a message has at most ${limits.bodyBytesMax}`,
+      );
+    }
+    pieces.push(chunk);
+  }
+  return Buffer.concat(pieces);
+}

@@ -1,0 +1,160 @@
+/**
+ * Real: the command as a child process, its sockets, the dialects. Ours: the sender, which posts what the dialects'
+ * own encoders produce.
+ */
+import { afterEach, describe, expect, it } from "vitest";
+import { cmqJson, cmqSimplified, raw } from "@ringback/sdk/protocols";
+import type { OutgoingDelivery, PushProtocol } from "@ringback/sdk/protocols";
+import { startCommand } from "./testing/command-process.ts";
+import type { CommandProcess } from "./testing/command-process.ts";
+
+const delivery: OutgoingDelivery = {
+  topicOwner: 1,
+  topic: "MyTopic",
+  subscription: "mysubscription",
+  messageId: "1099511627777",
+  requestId: "77",
+  attempt: 1,
+  publishedAtMs: 1_700_000_000_000,
+  body: new TextEncoder().encode("test message"),
+  contentType: "text/plain; charset=utf-8",
+  tags: ["a", "b"],
+  routingKey: null,
+  orderingKey: null,
+  attributes: {},
+};
+
+let running: CommandProcess | null = null;
+
+afterEach(async () => {
+  running?.signal("SIGTERM");
+  await running?.ended;
+  running = null;
+});
+
+async function receive(...args: string[]): Promise<{ url: string; command: CommandProcess }> {
+  const command = startCommand(["receive", "--listen", "127.0.0.1:0", ...args]);
+  running = command;
+  const listening = /(http:\/\/127\.0\.0\.1:\d+)/;
+  const json = args.includes("--json");
+  const [, url = ""] = await (json ? command.stdoutMatch(listening) : command.stderrMatch(listening));
+  return { url: `${url}/cgi`, command };
+}
+
+async function push(url: string, protocol: PushProtocol, changes: Partial<OutgoingDelivery> = {}): Promise<Response> {
+  const { headers, body } = protocol.encode({ ...delivery, ...changes });
+  const pairs = headers.flatMap((name, at): [string, string][] =>
+    at % 2 === 0 ? [[name, headers[at + 1] ?? ""]] : [],
+  );
+  return fetch(url, { method: "POST", headers: pairs, body });
+}
+
+/** The JSON lines about requests, once there are `count`. */
+async function requests(command: CommandProcess, count: number): Promise<unknown[]> {
+  const { input } = await command.stdoutMatch(new RegExp(`(?:"type":"request".*\n[^]*?){${count}}`));
+  const lines = input.split("\n").filter((line) => line.includes('"type":"request"'));
+  return lines.map((line): unknown => JSON.parse(line));
+}
+
+describe("ringback receive", () => {
+  it("shows a CMQ push for people: dialect, topic, subscription, id, tags and body", async () => {
+    const { url, command } = await receive();
+    const answer = await push(url, cmqJson);
+    expect([answer.status, await answer.text()]).toEqual([200, "ok"]);
+    await command.stdoutMatch(/#1 \d\d:\d\d:\d\d POST \/cgi cmq-json → 200\n/);
+    await command.stdoutMatch(
+      /topic MyTopic · subscription mysubscription · id 1099511627777 · tags a, b\n {2}test message\n/,
+    );
+  });
+
+  it("recognises every dialect by itself and writes JSON lines", async () => {
+    const { url, command } = await receive("--json");
+    for (const protocol of [cmqJson, cmqSimplified, raw]) await push(url, protocol);
+    const seen = await requests(command, 3);
+    expect(seen).toMatchObject([
+      { protocol: "cmq-json", status: 200, message: { topic: "MyTopic", body: "test message", tags: ["a", "b"] } },
+      { protocol: "cmq-simplified", status: 200, message: { messageId: "1099511627777", body: "test message" } },
+      { protocol: "raw", status: 204, message: { attempt: 1, subscription: "mysubscription", body: "test message" } },
+    ]);
+  });
+
+  it("shows method, path, headers and body of anything else", async () => {
+    const { url, command } = await receive("--json");
+    await fetch(`${url}?x=1`, { method: "PUT", headers: { "x-mine": "yes" }, body: new Uint8Array([0xff, 0]) });
+    const [seen] = await requests(command, 1);
+    expect(seen).toMatchObject({ method: "PUT", path: "/cgi?x=1", protocol: null, message: null, bodyBase64: "/wA=" });
+    expect(seen).toHaveProperty("headers.x-mine", "yes");
+  });
+
+  it("fails the first requests of each message id, and then takes the message", async () => {
+    const { url } = await receive("--fail-first", "2");
+    const statuses: number[] = [];
+    for (const messageId of ["1", "1", "2", "1", "2", "2", "1"]) {
+      statuses.push((await push(url, cmqJson, { messageId })).status);
+    }
+    expect(statuses).toEqual([500, 500, 500, 200, 500, 200, 200]);
+  });
+
+  it("answers with the status that it was told", async () => {
+    const { url } = await receive("--status", "503");
+    expect((await push(url, cmqJson)).status).toBe(503);
+  });
+
+  it("waits before it answers", async () => {
+    const { url } = await receive("--delay", "150ms");
+    const startedAt = performance.now();
+    await push(url, cmqJson);
+    // A timer may fire a millisecond early.
+    expect(performance.now() - startedAt).toBeGreaterThan(148);
+  });
+
+  it("never answers when told so, and still ends when it is stopped", async () => {
+    const { url, command } = await receive("--never-answer");
+    const answer = push(url, cmqJson).then(
+      () => "answered",
+      () => "cut off",
+    );
+    await command.stdoutMatch(/→ no answer \(never answered\)/);
+    command.signal("SIGTERM");
+    expect(await answer).toBe("cut off");
+    expect((await command.ended).code).toBe(0);
+  });
+
+  it("refuses a body over its limit with 413 and goes on", async () => {
+    const { url, command } = await receive();
+    const status = await fetch(url, { method: "POST", body: new Uint8Array(9 * 1024 * 1024) }).then(
+      (answer) => answer.status,
+      // The connection may be cut while the rest is still on its way.
+      () => 413,
+    );
+    expect(status).toBe(413);
+    await command.stdoutMatch(/→ 413 \(the body has more than 8388608 bytes\)/);
+    expect((await push(url, cmqJson)).status).toBe(200);
+  });
+
+  it("does not let a message move the terminal's cursor", async () => {
+    const { url, command } = await receive();
+    await push(url, cmqJson, { body: new TextEncoder().encode("a\u001b[2Jb\nc") });
+    const { input } = await command.stdoutMatch(/ {2}c\n/);
+    expect(input).toContain("  a\\u001b[2Jb\n  c\n");
+  });
+
+  it("shows only the count when it is to be quiet", async () => {
+    const { url, command } = await receive("--quiet", "--fail-first", "1");
+    for (const _ of [1, 2, 3]) await push(url, cmqJson);
+    command.signal("SIGINT");
+    expect(await command.ended).toMatchObject({
+      code: 0,
+      stdout: "",
+      stderr: expect.stringContaining("500: 1, 200: 2"),
+    });
+  });
+
+  it("says in one line when its address is taken", async () => {
+    const { url } = await receive();
+    const second = startCommand(["receive", "--listen", new URL(url).host]);
+    const { code, stderr } = await second.ended;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^ringback: cannot listen on 127\.0\.0\.1:\d+: something listens there already; .*\n$/);
+  });
+});

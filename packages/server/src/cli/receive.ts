@@ -1,0 +1,128 @@
+import { once } from "node:events";
+import type { Server } from "node:http";
+import { Option } from "commander";
+import type { Command } from "commander";
+import { findPushProtocol, pushProtocols } from "@ringback/sdk/protocols";
+import { formatListenAddress } from "../config/listen-address.ts";
+import type { ListenAddress } from "../config/listen-address.ts";
+import { systemClock, systemTimers } from "../domain/ports.ts";
+import { arrivalJson, arrivalText } from "./arrival-text.ts";
+import { CommandError } from "./command-error.ts";
+import { stopSignal } from "./context.ts";
+import type { CommandContext } from "./context.ts";
+import { countOption, durationOption, listenOption, statusOption } from "./option-values.ts";
+import { createPaint } from "./paint.ts";
+import { createReceiver } from "./receiver.ts";
+import type { Arrival } from "./receiver.ts";
+
+interface ReceiveOptions {
+  readonly listen: ListenAddress;
+  readonly status?: number;
+  readonly delay: number;
+  readonly failFirst: number;
+  readonly neverAnswer?: true;
+  readonly protocol?: string;
+  readonly quiet?: true;
+  readonly json?: true;
+}
+
+const listenDefault: ListenAddress = { host: "127.0.0.1", port: 9000 };
+/** A CMQ push writes a message of 1 MiB as JSON text: up to six bytes for one. */
+const bodyBytesMax = 8 * 1024 * 1024;
+
+const example = `
+Examples:
+  $ ringback receive
+  $ ringback receive --fail-first 2
+  $ ringback receive --listen 127.0.0.1:9001 --status 503 --delay 2s --json
+
+Shows whatever is sent to it, at any path, and recognises every dialect that Ringback speaks.
+`;
+
+export function addReceiveCommand(program: Command, context: CommandContext): void {
+  const names = pushProtocols.map(({ name }) => name);
+  program
+    .command("receive")
+    .summary("show whatever arrives, in any dialect")
+    .description("Runs a small receiver that shows what arrives, and can play a bad endpoint.")
+    .addOption(
+      new Option("--listen <host:port>", "where to listen")
+        .argParser(listenOption)
+        .default(listenDefault, formatListenAddress(listenDefault)),
+    )
+    .option(
+      "--status <status>",
+      "answer with this HTTP status (default: success in the request's dialect)",
+      statusOption,
+    )
+    .option("--delay <duration>", "wait before every answer: 500ms, 2s, 5m", durationOption, 0)
+    .option("--fail-first <count>", "answer 500 to the first requests of each message id", countOption, 0)
+    .option("--never-answer", "take requests and never answer them")
+    .addOption(new Option("--protocol <name>", "read requests in this dialect only").choices(names))
+    .option("--quiet", "show no requests, only a count at the end")
+    .option("--json", "one JSON object per line")
+    .addHelpText("after", example)
+    .action(async (options: ReceiveOptions) => receive(options, context));
+}
+
+async function receive(options: ReceiveOptions, context: CommandContext): Promise<void> {
+  const stop = stopSignal(context);
+  const tally = new Map<string, number>();
+  const only = options.protocol === undefined ? null : findPushProtocol(options.protocol);
+  const show = options.quiet ? () => undefined : createShow(options, context);
+  const server = createReceiver(
+    {
+      status: options.status ?? null,
+      delayMs: options.delay,
+      failFirst: options.failFirst,
+      neverAnswer: options.neverAnswer ?? false,
+      protocols: only === null ? pushProtocols : [only],
+      bodyBytesMax,
+    },
+    {
+      clock: systemClock,
+      timers: systemTimers,
+      arrived(arrival) {
+        const answer = arrival.status === null ? "no answer" : String(arrival.status);
+        tally.set(answer, (tally.get(answer) ?? 0) + 1);
+        show(arrival);
+      },
+    },
+  );
+  const url = await listen(server, options.listen);
+  if (options.json) context.stdout.write(`${JSON.stringify({ type: "listening", url })}\n`);
+  else context.stderr.write(`Listening at ${url} and showing what arrives. Ctrl-C ends.\n`);
+  if (!stop.aborted) await once(stop, "abort");
+  // Those that wait for their answer do not get one: the receiver has gone.
+  server.close();
+  server.closeAllConnections();
+  if (!options.json) context.stderr.write(`${summary(tally)}\n`);
+}
+
+function createShow({ json }: ReceiveOptions, context: CommandContext): (arrival: Arrival) => void {
+  const paint = createPaint(context, context.stdout);
+  let count = 0;
+  return (arrival) => {
+    count += 1;
+    context.stdout.write(json ? `${arrivalJson(arrival)}\n` : `${arrivalText(arrival, count, paint)}\n`);
+  };
+}
+
+async function listen(server: Server, { host, port }: ListenAddress): Promise<string> {
+  const listening = once(server, "listening");
+  server.listen(port, host);
+  await listening.catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    const hint = reason.includes("EADDRINUSE")
+      ? "something listens there already; give --listen another address"
+      : reason;
+    throw new CommandError(`cannot listen on ${formatListenAddress({ host, port })}: ${hint}`, { cause: error });
+  });
+  const bound = server.address();
+  return `http://${formatListenAddress({ host, port: typeof bound === "object" && bound !== null ? bound.port : port })}`;
+}
+
+function summary(tally: ReadonlyMap<string, number>): string {
+  const parts = [...tally].map(([answer, count]) => `${answer}: ${count}`);
+  return parts.length === 0 ? "Nothing arrived." : `Arrived, by answer: ${parts.join(", ")}.`;
+}

@@ -1,0 +1,89 @@
+/** Real: the command as a child process and its HTTP client. Fake: the server, which sends events and cuts connections as told. */
+import { describe, expect, it } from "vitest";
+import { runCommand, startCommand } from "./testing/command-process.ts";
+import { startFakeServer } from "./testing/fake-server.ts";
+
+const attempted = {
+  type: "delivery.attempted",
+  at: "2026-01-31T08:15:30.250Z",
+  topic: "MyTopic",
+  subscription: "mysubscription",
+  messageId: "1099511627777",
+  attempt: 1,
+  verdict: "accepted",
+  status: 200,
+  errorCode: null,
+  durationMs: 3.4159,
+  nextAttemptAt: null,
+};
+
+const eventText = (event: typeof attempted) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+
+describe("ringback tail", () => {
+  it("shows events as they happen, and asks for what it was told", async () => {
+    const urls: string[] = [];
+    await using server = await startFakeServer((request, response) => {
+      urls.push(request.url ?? "");
+      response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
+      response.write(`retry: 2000\n\n: still here\n\n${eventText(attempted)}`);
+    });
+    const tail = startCommand(["tail", "--topic", "MyTopic", "--type", "delivery.attempted", "--url", server.url]);
+    await tail.stdoutMatch(
+      /^\d\d:\d\d:\d\d delivery\.attempted MyTopic\/mysubscription messageId=1099511627777 attempt=1 verdict=accepted status=200 durationMs=3\.4\n$/,
+    );
+    tail.signal("SIGINT");
+    expect((await tail.ended).code).toBe(0);
+    expect(urls).toEqual(["/v1/events?type=delivery.attempted&topic=MyTopic"]);
+  });
+
+  it("writes one JSON object per line with --json, of the topics asked for", async () => {
+    await using server = await startFakeServer((_, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      for (const topic of ["A", "B", "C"]) response.write(eventText({ ...attempted, topic }));
+      response.write('event: lagged\ndata: {"type":"lagged","dropped":7}\n\n');
+    });
+    const tail = startCommand(["tail", "--json", "--topic", "A", "--topic", "C", "--url", server.url]);
+    const { input } = await tail.stdoutMatch(/"lagged".*\n/);
+    tail.signal("SIGTERM");
+    await tail.ended;
+    const lines = input
+      .trimEnd()
+      .split("\n")
+      .map((line): unknown => JSON.parse(line));
+    expect(lines).toMatchObject([{ topic: "A" }, { topic: "C" }, { type: "lagged", dropped: 7 }]);
+  });
+
+  it("connects again when the stream ends or the server is starting", async () => {
+    let connections = 0;
+    await using server = await startFakeServer((_, response) => {
+      connections += 1;
+      if (connections === 2) {
+        response.writeHead(503).end(JSON.stringify({ code: "shutting_down", detail: "stopping" }));
+        return;
+      }
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(eventText({ ...attempted, messageId: String(connections) }));
+      if (connections === 1) response.end();
+    });
+    const tail = startCommand(["tail", "--url", server.url]);
+    await tail.stdoutMatch(/messageId=1 [^]*messageId=3 /);
+    tail.signal("SIGINT");
+    const { stderr } = await tail.ended;
+    expect(stderr).toContain("the stream ended (closed by the server); trying again in 0.25 s\n");
+    expect(stderr).toContain("the stream ended (shutting_down (503): stopping); trying again in ");
+  });
+
+  it("fails at once when the first connection is refused", async () => {
+    const refused = { code: "invalid_request", detail: "type: must be one of …" };
+    await using server = await startFakeServer((_, response) => response.writeHead(400).end(JSON.stringify(refused)));
+    const { code, stderr } = await runCommand(["tail", "--type", "nonsense", "--url", server.url]);
+    expect([code, stderr]).toEqual([1, "ringback: invalid_request (400): type: must be one of …\n"]);
+  });
+
+  it("fails when the server is none of ours", async () => {
+    await using server = await startFakeServer((_, response) => response.end("hello"));
+    const { code, stderr } = await runCommand(["tail", "--url", server.url]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/no event stream: is http:.* a Ringback server\?\n$/);
+  });
+});

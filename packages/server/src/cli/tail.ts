@@ -1,0 +1,149 @@
+import type { Command } from "commander";
+import { isRecord } from "../config/record.ts";
+import { readServerUrl, serverUrlDefault } from "../config/server-url.ts";
+import { ApiError, createApiClient, pause } from "./api-client.ts";
+import type { ApiClient } from "./api-client.ts";
+import { CommandError } from "./command-error.ts";
+import { stopSignal } from "./context.ts";
+import type { CommandContext } from "./context.ts";
+import type { StreamEvent } from "./event-stream.ts";
+import { collectOption } from "./option-values.ts";
+import { createPaint } from "./paint.ts";
+import type { Paint } from "./paint.ts";
+import { printableLine } from "./printable.ts";
+
+interface TailOptions {
+  readonly topic?: readonly string[];
+  readonly type?: readonly string[];
+  readonly url?: string;
+  readonly json?: true;
+}
+
+/** Waits between two tries to connect: doubled each time, from the first to the last, and begun again by a success. */
+const reconnectMsMin = 250;
+const reconnectMsMax = 10_000;
+
+const example = `
+Example:
+  $ ringback tail --topic MyTopic --type delivery.attempted --type delivery.dead
+
+Connects again by itself when the server is restarted; what happened meanwhile is not shown.
+`;
+
+export function addTailCommand(program: Command, context: CommandContext): void {
+  program
+    .command("tail")
+    .summary("show what is happening now")
+    .description("Shows publishes, attempts, dead letters and changes as they happen, from GET /v1/events.")
+    .option("--topic <name>", "only events of this topic; may be given several times", collectOption)
+    .option("--type <type>", "only events of this type, such as delivery.dead; several times", collectOption)
+    .option("--url <url>", `the server (default: RINGBACK_URL, then ${serverUrlDefault})`)
+    .option("--json", "one JSON object per line")
+    .addHelpText("after", example)
+    .action(async (options: TailOptions) => tail(options, context));
+}
+
+async function tail(options: TailOptions, context: CommandContext): Promise<void> {
+  const client = createApiClient(readServerUrl(options.url, context.env));
+  const paint = createPaint(context, context.stdout);
+  await followEvents(client, eventsQuery(options), stopSignal(context), {
+    event(event) {
+      const data = parseEvent(event);
+      if (!wanted(data, options)) return;
+      context.stdout.write(`${options.json ? JSON.stringify(data) : eventLine(data, paint)}\n`);
+    },
+    lost: (reason, delayMs) =>
+      void context.stderr.write(`ringback: the stream ended (${reason}); trying again in ${delayMs / 1000} s\n`),
+  });
+}
+
+interface Follower {
+  event(event: StreamEvent): void;
+  lost(reason: string, delayMs: number): void;
+}
+
+/** Until the signal aborts. A first connection that fails is an error; later ones are tried again. */
+export async function followEvents(
+  client: ApiClient,
+  query: string,
+  signal: AbortSignal,
+  follower: Follower,
+): Promise<void> {
+  let everOpened = false;
+  let delayMs = reconnectMsMin;
+  const opened = () => {
+    everOpened = true;
+    delayMs = reconnectMsMin;
+  };
+  while (!signal.aborted) {
+    let reason = "closed by the server";
+    try {
+      for await (const event of client.events(query, signal, opened)) follower.event(event);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!everOpened || !(error instanceof CommandError) || isFinal(error)) throw error;
+      reason = error.message;
+    }
+    if (signal.aborted) return;
+    follower.lost(reason, delayMs);
+    await pause(delayMs, signal);
+    delayMs = Math.min(delayMs * 2, reconnectMsMax);
+  }
+}
+
+/** A 4xx stays one, however often it is asked for; a server that is stopping or starting answers 5xx. */
+const isFinal = (error: CommandError) => error instanceof ApiError && error.status < 500;
+
+type EventData = Readonly<Record<string, unknown>>;
+
+function parseEvent(event: StreamEvent): EventData {
+  try {
+    const data: unknown = JSON.parse(event.data);
+    if (isRecord(data)) return { type: event.type, ...data };
+  } catch {
+    // Not JSON: shown as the text that it is.
+  }
+  return { type: event.type, data: event.data };
+}
+
+/** The server sends what is asked for: types, and one topic. Of several topics the choice is made here. */
+function eventsQuery({ topic = [], type = [] }: TailOptions): string {
+  const query = new URLSearchParams(type.map((name) => ["type", name]));
+  if (topic.length === 1) query.set("topic", topic.join(""));
+  return query.size === 0 ? "" : `?${query.toString()}`;
+}
+
+function wanted(data: EventData, { topic }: TailOptions): boolean {
+  // What belongs to no topic, such as the note that events were left out, is for everybody.
+  return topic === undefined || typeof data["topic"] !== "string" || topic.includes(data["topic"]);
+}
+
+/** `21:45:03 delivery.attempted MyTopic/mysubscription messageId=… attempt=1 verdict=accepted …` */
+export function eventLine(data: EventData, paint: Paint): string {
+  const clock = timeOfDay(data["at"]);
+  const place = [data["topic"], data["subscription"]].filter((part) => typeof part === "string");
+  const particulars = Object.entries(data)
+    .filter(([key, value]) => value !== null && !["type", "at", "topic", "subscription"].includes(key))
+    .map(([key, value]) => `${key}=${particular(key, value)}`);
+  const words = [paint("dim", clock), colouredType(data, paint), paint("bold", printableLine(place.join("/")))];
+  return [...words, printableLine(particulars.join(" "))].filter((word) => word !== "").join(" ");
+}
+
+function particular(key: string, value: unknown): string {
+  if (key === "nextAttemptAt") return timeOfDay(value);
+  if (key === "durationMs" && typeof value === "number") return String(Math.round(value * 10) / 10);
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** A time may be a date-time text or Unix milliseconds. */
+function timeOfDay(value: unknown): string {
+  const time = new Date(typeof value === "number" || typeof value === "string" ? value : Number.NaN);
+  return Number.isNaN(time.getTime()) ? "" : time.toLocaleTimeString("en-GB");
+}
+
+function colouredType({ type, verdict }: EventData, paint: Paint): string {
+  const word = printableLine(String(type));
+  if (type === "delivery.dead" || type === "delivery.expired") return paint("red", word);
+  if (verdict === "failed" || verdict === "error") return paint("yellow", word);
+  return verdict === "accepted" ? paint("green", word) : word;
+}

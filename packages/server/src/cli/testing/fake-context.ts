@@ -1,0 +1,47 @@
+import type { CommandContext } from "../context.ts";
+
+export interface FakeContext extends CommandContext {
+  readonly written: { stdout: string; stderr: string };
+  /** Exit codes asked for with `exit`, which does not end anything here. */
+  readonly exits: number[];
+  stop(): void;
+}
+
+/** A command's surroundings in memory: nothing of the real process is touched. */
+export function createFakeContext(options: { isTTY?: boolean; env?: Record<string, string> } = {}): FakeContext {
+  const written = { stdout: "", stderr: "" };
+  const exits: number[] = [];
+  const listeners = new Set<() => void>();
+  const output = (name: "stdout" | "stderr") => ({
+    isTTY: options.isTTY ?? false,
+    write: (text: string) => {
+      written[name] += text;
+    },
+  });
+  return {
+    written,
+    exits,
+    stdin: Object.assign(noInput(), { isTTY: true }),
+    stdout: output("stdout"),
+    stderr: output("stderr"),
+    env: { NO_COLOR: "1", ...options.env },
+    readFile: (path) => {
+      throw new Error(`no file ${path}`);
+    },
+    onStopSignal(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    exit(code) {
+      exits.push(code);
+      throw new Error("exit");
+    },
+    stop() {
+      for (const listener of listeners) listener();
+    },
+  };
+}
+
+async function* noInput(): AsyncGenerator<Uint8Array, void, undefined> {
+  // Nothing comes in.
+}

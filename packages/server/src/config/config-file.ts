@@ -1,0 +1,69 @@
+import { LineCounter, isMap, isScalar, isSeq, parseDocument } from "yaml";
+import type { Document } from "yaml";
+import { ConfigError } from "./config-error.ts";
+import { isRecord } from "./record.ts";
+
+/** A file is read as a whole; this is room for tens of thousands of declared subscriptions. */
+export const configFileBytesMax = 8 * 1024 * 1024;
+/** References (`*name`) to marked parts of the file; the limit keeps a small file from unfolding into a huge one. */
+const aliasesMax = 1000;
+
+export interface ConfigFile {
+  readonly values: Readonly<Record<string, unknown>>;
+  /** `ringback.yaml:7`, the line of the key or item; of the nearest one above it when there is none. */
+  origin(keys: readonly string[]): string;
+}
+
+export function parseConfigFile(path: string, text: string): ConfigFile {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const fault = document.errors[0];
+  if (fault !== undefined) {
+    const { line, col } = lines.linePos(fault.pos[0]);
+    throw new ConfigError(
+      `${path}:${line}`,
+      "",
+      `not valid YAML at column ${col}: ${explain(fault.code, fault.message)}`,
+    );
+  }
+  const origin = (keys: readonly string[]) => `${path}:${lines.linePos(offsetOf(document, keys)).line}`;
+  const values: unknown = document.contents === null ? {} : toPlainValues(document, path);
+  if (!isRecord(values)) {
+    throw new ConfigError(origin([]), "", "the file holds no settings; give lines such as listen: 127.0.0.1:8000");
+  }
+  return { values, origin };
+}
+
+function toPlainValues(document: Document.Parsed, path: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: aliasesMax });
+  } catch (error) {
+    throw new ConfigError(path, "", `too many references; at most ${aliasesMax} are unfolded`, error);
+  }
+}
+
+function explain(code: string, message: string): string {
+  if (code === "DUPLICATE_KEY") return "the key is there twice";
+  if (code === "UNEXPECTED_TOKEN" || code === "BAD_SCALAR_START") {
+    return `${message}; put a value with special characters, such as "[::1]:8000", in quotation marks`;
+  }
+  return message;
+}
+
+/** Where the key at the end of the path stands, or the last part of the path that exists. */
+function offsetOf(document: Document.Parsed, keys: readonly string[]): number {
+  let node: unknown = document.contents;
+  let offset = document.contents?.range[0] ?? 0;
+  for (const key of keys) {
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
+      if (pair === undefined) break;
+      if (isScalar(pair.key)) offset = pair.key.range?.[0] ?? offset;
+      node = pair.value;
+    } else if (isSeq(node)) {
+      node = node.items[Number(key)];
+      if (isMap(node) || isSeq(node) || isScalar(node)) offset = node.range?.[0] ?? offset;
+    } else break;
+  }
+  return offset;
+}

@@ -1,0 +1,321 @@
+import { describe, expect, it } from "vitest";
+import { ConfigError } from "./config-error.ts";
+import { loadConfig } from "./config.ts";
+import type { ConfigSources, Flags } from "./config.ts";
+
+interface Given {
+  flags?: Flags;
+  env?: Record<string, string>;
+  /** The text of ringback.yaml; `--config` names it unless `flags` or `env` do. */
+  file?: string;
+}
+
+function sources({ flags = {}, env = {}, file }: Given): ConfigSources {
+  const named = "config" in flags || "RINGBACK_CONFIG" in env || file === undefined;
+  return {
+    flags: named ? flags : { ...flags, config: "ringback.yaml" },
+    env,
+    readFile: (path) => {
+      if (path === "ringback.yaml" && file !== undefined) return file;
+      throw new Error("no such file or directory");
+    },
+  };
+}
+
+const load = (given: Given = {}) => loadConfig(sources(given));
+
+/** The one line that a person gets. */
+function refusal(given: Given): string {
+  try {
+    load(given);
+  } catch (error) {
+    if (error instanceof ConfigError && !error.message.includes("\n")) return error.message;
+    throw error;
+  }
+  throw new Error("the configuration was accepted");
+}
+
+describe("the configuration", () => {
+  it("has a default for everything", () => {
+    expect(load()).toEqual({
+      listen: { host: "127.0.0.1", port: 8000 },
+      data: "./ringback-data",
+      database: "sqlite",
+      databaseBytesMax: 0,
+      accountAppId: 1,
+      logLevel: "info",
+      allowPrivateNetworks: true,
+      allowedAddresses: [],
+      inFlightMax: 2048,
+      shutdownGraceMs: 10_000,
+      attemptRetentionMs: 7 * 24 * 3600_000,
+      deadLetterRetentionMs: 30 * 24 * 3600_000,
+      messageCacheBytes: 16 * 1024 * 1024,
+      declared: [],
+    });
+  });
+
+  it("lets a flag beat a variable, a variable beat the file, and the file beat the default", () => {
+    const file = "data: /from/file\ninFlightMax: 3\naccountAppId: 7\n";
+    const env = { RINGBACK_DATA: "/from/env", RINGBACK_IN_FLIGHT_MAX: "2" };
+    const config = load({ file, env, flags: { data: "/from/flag" } });
+    expect(config).toMatchObject({ data: "/from/flag", inFlightMax: 2, accountAppId: 7, logLevel: "info" });
+  });
+
+  it("lets a value that is false or 0 beat another", () => {
+    const config = load({
+      file: "allowPrivateNetworks: true\ndatabaseBytesMax: 2MiB\n",
+      flags: { allowPrivateNetworks: false, databaseBytesMax: "0" },
+    });
+    expect(config).toMatchObject({ allowPrivateNetworks: false, databaseBytesMax: 0 });
+  });
+
+  it("finds the file by its variable, and by the flag first", () => {
+    expect(load({ env: { RINGBACK_CONFIG: "ringback.yaml" }, file: "accountAppId: 5" }).accountAppId).toBe(5);
+    const both = {
+      env: { RINGBACK_CONFIG: "other.yaml" },
+      flags: { config: "ringback.yaml" },
+      file: "accountAppId: 6",
+    };
+    expect(load(both).accountAppId).toBe(6);
+  });
+
+  it("takes a variable that is set to nothing as not set", () => {
+    expect(load({ env: { RINGBACK_DATA: "", RINGBACK_CONFIG: "" } }).data).toBe("./ringback-data");
+  });
+
+  it("takes an empty file as one that says nothing", () => {
+    expect(load({ file: "# nothing yet\n" }).listen.port).toBe(8000);
+  });
+
+  it.each([
+    ["0.0.0.0:8000", false],
+    [":8000", false],
+    ["[::]:8000", false],
+    ["10.1.2.3:8000", false],
+    ["callbacks.example:8000", false],
+    ["127.0.0.1:0", true],
+    ["127.9.9.9:1", true],
+    ["[::1]:8000", true],
+    ["localhost:8000", true],
+  ])("listening on %s, allows endpoints in private networks by default: %s", (listen, allowed) => {
+    expect(load({ flags: { listen } }).allowPrivateNetworks).toBe(allowed);
+    expect(load({ flags: { listen, allowPrivateNetworks: !allowed } }).allowPrivateNetworks).toBe(!allowed);
+  });
+
+  it("reads networks from a list in the file and from text with commas", () => {
+    const networks = ["10.0.0.0/8", "192.168.1.7/32", "fd00::/8"];
+    expect(load({ file: "allowedAddresses: [10.0.0.0/8, 192.168.1.7, fd00::/8]" }).allowedAddresses).toEqual(networks);
+    expect(load({ env: { RINGBACK_ALLOWED_ADDRESSES: "10.0.0.0/8, 192.168.1.7,fd00::/8" } }).allowedAddresses).toEqual(
+      networks,
+    );
+    expect(load({ flags: { allowedAddresses: ["10.0.0.0/8", "192.168.1.7,fd00::/8"] } }).allowedAddresses).toEqual(
+      networks,
+    );
+  });
+
+  it("reads durations and sizes with units from all three", () => {
+    const config = load({
+      flags: { shutdownGraceMs: "2s" },
+      env: { RINGBACK_ATTEMPT_RETENTION_MS: "1d" },
+      file: "messageCacheBytes: 64MiB\ndeadLetterRetentionMs: 90000\n",
+    });
+    expect(config).toMatchObject({
+      shutdownGraceMs: 2000,
+      attemptRetentionMs: 24 * 3600_000,
+      messageCacheBytes: 64 * 1024 * 1024,
+      deadLetterRetentionMs: 90_000,
+    });
+  });
+
+  it("declares topics and subscriptions with the bodies that the API takes, and where each stands", () => {
+    const file = `
+topics:
+  MyTopic:
+    filterType: tag
+    bodyBytesMax: 65536
+    subscriptions:
+      mysubscription:
+        push: { url: "http://127.0.0.1:9000/cgi", protocol: cmq-json }
+        retry: { delaysMs: [1000, 2000] }
+  Quiet: {}
+`;
+    expect(load({ file }).declared).toEqual([
+      {
+        topic: "MyTopic",
+        settings: { filterType: "tag", bodyBytesMax: 65_536 },
+        origin: "ringback.yaml:3",
+        subscriptions: [
+          {
+            name: "mysubscription",
+            origin: "ringback.yaml:7",
+            input: {
+              push: { url: "http://127.0.0.1:9000/cgi", protocol: "cmq-json" },
+              retry: { delaysMs: [1000, 2000] },
+            },
+          },
+        ],
+      },
+      { topic: "Quiet", settings: {}, subscriptions: [], origin: "ringback.yaml:10" },
+    ]);
+  });
+});
+
+describe("one clear line stops the start", () => {
+  it("for an unknown key of the file, with its line and the key that was meant", () => {
+    expect(refusal({ file: "data: /x\nlisen: 127.0.0.1:1\n" })).toBe(
+      'ringback.yaml:2: unknown key "lisen"; did you mean listen?',
+    );
+  });
+
+  it("for an unknown key that resembles none, with those there are", () => {
+    expect(refusal({ file: "zebra: 1" })).toMatch(
+      /^ringback\.yaml:1: unknown key "zebra"; known here: listen, data, .*topics$/,
+    );
+  });
+
+  it("for an unknown variable", () => {
+    expect(refusal({ env: { RINGBACK_LISTN: ":1" } })).toBe(
+      "RINGBACK_LISTN: no such setting; did you mean RINGBACK_LISTEN?",
+    );
+    expect(refusal({ env: { RINGBACK_PORT: "9000" } })).toMatch(/^RINGBACK_PORT: no such setting/);
+  });
+
+  it("but not for the variables that a container platform makes of a service called ringback", () => {
+    const env = {
+      RINGBACK_SERVICE_HOST: "10.0.0.1",
+      RINGBACK_SERVICE_PORT: "8000",
+      RINGBACK_SERVICE_PORT_HTTP: "8000",
+      RINGBACK_PORT: "tcp://10.0.0.1:8000",
+      RINGBACK_PORT_8000_TCP: "tcp://10.0.0.1:8000",
+      RINGBACK_PORT_8000_TCP_ADDR: "10.0.0.1",
+      PATH: "/bin",
+    };
+    expect(load({ env }).listen.port).toBe(8000);
+  });
+
+  it("for an unknown flag", () => {
+    expect(refusal({ flags: { lisen: "x" } })).toBe('--lisen: unknown key "lisen"; did you mean listen?');
+  });
+
+  it.each([
+    [{ flags: { listen: "8000" } }, /^--listen: listen cannot be "8000"; give an address and a port from 0 to 65535: /],
+    [{ flags: { listen: "127.0.0.1:65536" } }, /^--listen: listen cannot be "127\.0\.0\.1:65536"; give /],
+    [{ flags: { data: "" } }, /^--data: data cannot be ""; give the path of a folder/],
+    [
+      { env: { RINGBACK_IN_FLIGHT_MAX: "lots" } },
+      /^RINGBACK_IN_FLIGHT_MAX: inFlightMax cannot be "lots"; give a whole number from 1 to 65536$/,
+    ],
+    [
+      { env: { RINGBACK_LOG_LEVEL: "loud" } },
+      /^RINGBACK_LOG_LEVEL: logLevel cannot be "loud"; give one of trace, debug, /,
+    ],
+    [
+      { env: { RINGBACK_SHUTDOWN_GRACE_MS: "1h" } },
+      /^RINGBACK_SHUTDOWN_GRACE_MS: shutdownGraceMs cannot be "1h"; give .*from 0 to 10m$/,
+    ],
+    [
+      { env: { RINGBACK_ALLOW_PRIVATE_NETWORKS: "maybe" } },
+      /allowPrivateNetworks cannot be "maybe"; give true or false$/,
+    ],
+    [
+      { env: { RINGBACK_ALLOWED_ADDRESSES: "10.0.0.0/33" } },
+      /allowedAddresses cannot be "10\.0\.0\.0\/33"; give addresses or networks/,
+    ],
+    [
+      { file: "\n\ninFlightMax: 0" },
+      /^ringback\.yaml:3: inFlightMax cannot be 0; give a whole number from 1 to 65536$/,
+    ],
+    [{ file: "data:" }, /^ringback\.yaml:1: data cannot be null; give the path/],
+    [
+      { file: "databaseBytesMax: 100" },
+      /^ringback\.yaml:1: databaseBytesMax cannot be 100; give .*; or 0 for no limit$/,
+    ],
+    [{ file: "messageCacheBytes: 10GB" }, /messageCacheBytes cannot be "10GB"; give bytes, or a number with a unit/],
+    [{ file: "accountAppId: 1.5" }, /accountAppId cannot be 1\.5/],
+    [{ file: "database: mysql" }, /^ringback\.yaml:1: database cannot be "mysql"; give sqlite, or leave it out$/],
+    [{ file: "allowedAddresses: [10.0.0.1, 7]" }, /allowedAddresses cannot be \["10\.0\.0\.1",7\]/],
+  ] as [Given, RegExp][])("for a bad value: %j", (given, line) => {
+    expect(refusal(given)).toMatch(line);
+  });
+
+  it("for a Postgres address, without showing its password", () => {
+    const line = refusal({ env: { RINGBACK_DATABASE: "postgres://me:secret@db/ringback" } });
+    expect(line).toBe(
+      "RINGBACK_DATABASE: database cannot be Postgres: that is not in this version yet; give sqlite, or leave it out",
+    );
+    expect(refusal({ flags: { database: "postgresql://me:secret@db/x" } })).not.toContain("secret");
+  });
+
+  it("for a bad value that another one beats", () => {
+    expect(refusal({ flags: { data: "/x" }, file: "data: 7" })).toMatch(/^ringback\.yaml:1: data cannot be 7/);
+  });
+
+  it("for a file that cannot be read", () => {
+    expect(refusal({ flags: { config: "gone.yaml" } })).toBe(
+      '--config: cannot read the file "gone.yaml": no such file or directory',
+    );
+    expect(refusal({ env: { RINGBACK_CONFIG: "gone.yaml" } })).toMatch(/^RINGBACK_CONFIG: cannot read/);
+  });
+
+  it("for a file that is larger than any configuration", () => {
+    expect(refusal({ file: `# ${"x".repeat(8 * 1024 * 1024)}` })).toMatch(
+      /^--config: the file "ringback\.yaml" is too large/,
+    );
+  });
+
+  it.each([
+    ["listen: [::1]:8000\n", /^ringback\.yaml:1: not valid YAML at column \d+: .*in quotation marks$/],
+    ["data: a\ndata: b\n", /^ringback\.yaml:2: not valid YAML at column 1: the key is there twice$/],
+    ["a:\n\t- b\n", /^ringback\.yaml:2: not valid YAML/],
+    ["just words", /^ringback\.yaml:1: the file holds no settings/],
+    ["- listen", /^ringback\.yaml:1: the file holds no settings/],
+  ])("for a file that is no configuration: %j", (file, line) => {
+    expect(refusal({ file })).toMatch(line);
+  });
+
+  it("for a file that unfolds into far more than it holds", () => {
+    const file = `a: &a [1]\nb: [${"*a,".repeat(1001)}]`;
+    expect(refusal({ file })).toBe("ringback.yaml: too many references; at most 1000 are unfolded");
+  });
+
+  it.each([
+    ["topics:\n  1bad: {}\n", 'ringback.yaml:2: "1bad": must begin with a letter'],
+    [
+      "topics:\n  T:\n    retentonMs: 1\n",
+      "ringback.yaml:3: retentonMs: is not a known field; known here: filterType, retentionMs",
+    ],
+    ["topics:\n  T:\n    filterType: tags\n", 'ringback.yaml:3: filterType: must be "tag" or "route"'],
+    ["topics:\n  T:\n    bodyBytesMax: 1\n", "ringback.yaml:3: bodyBytesMax: must be from 1024 to 1048576"],
+    ["topics:\n  T:\n    subscriptions:\n      s: {}\n", "ringback.yaml:4: push: is missing"],
+    [
+      "topics:\n  T:\n    subscriptions:\n      s:\n        push: {url: 'http://a/'}\n        retri: none\n",
+      "ringback.yaml:6: retri: is not a known field",
+    ],
+    [
+      "topics:\n  T:\n    subscriptions:\n      s:\n        push:\n          url: ftp://a/\n",
+      "ringback.yaml:6: push.url: ",
+    ],
+    [
+      "topics:\n  T:\n    subscriptions:\n      s:\n        push:\n          url: http://a/\n          protocol: smoke\n",
+      'ringback.yaml:7: push.protocol: there is no protocol "smoke"; it must be one of ',
+    ],
+    [
+      "topics:\n  T:\n    subscriptions:\n      s:\n        push: {url: 'http://a/'}\n        start: {at: yesterday}\n",
+      "ringback.yaml:6: start.at: must be a time",
+    ],
+    [
+      "topics:\n  T:\n    filterType: tag\n    subscriptions:\n      s:\n        push: {url: 'http://a/'}\n        filter: {bindingKeys: ['#']}\n",
+      "ringback.yaml:7: filter.bindingKeys: ",
+    ],
+    [
+      "topics:\n  T:\n    subscriptions:\n      s:\n        push: {url: 'http://a/'}\n        filter:\n          tags:\n            - fine\n            - longer than sixteen\n",
+      "ringback.yaml:9: filter.tags[1]: ",
+    ],
+    ["topics: [T]\n", 'ringback.yaml:1: topics cannot be ["T"]; give keys and values'],
+    ["topics:\n", "ringback.yaml:1: topics cannot be null; give keys and values"],
+    ["topics:\n  T:\n", "ringback.yaml:2: T cannot be null; give keys and values"],
+  ])("for topics that cannot be: %j", (file, line) => {
+    expect(refusal({ file })).toContain(line);
+  });
+});

@@ -1,0 +1,16 @@
+import { isIP } from "node:net";
+
+/** What `parseNetwork` understands, as the end of a sentence. */
+export const networkForms = "addresses or networks in CIDR form: 10.1.2.3, 10.0.0.0/8, fd00::/8";
+
+/** The network in CIDR form, a single address as a network of one; null when the text is neither. */
+export function parseNetwork(text: string): string | null {
+  const match = /^([^/%]+?)(?:\/(\d{1,3}))?$/.exec(text.trim());
+  if (match === null) return null;
+  const [, address = "", prefix] = match;
+  const family = isIP(address);
+  if (family === 0) return null;
+  const prefixMax = family === 4 ? 32 : 128;
+  const bits = prefix === undefined ? prefixMax : Number(prefix);
+  return bits <= prefixMax ? `${address}/${bits}` : null;
+}

@@ -1,0 +1,96 @@
+import { Type } from "typebox";
+import type { TSchema } from "typebox";
+import { bytesForms, formatBytes, parseBytes } from "./bytes.ts";
+import { durationForms, formatDurationMs, parseDurationMs } from "./duration.ts";
+import { listenForms, parseListenAddress } from "./listen-address.ts";
+import { networkForms, parseNetwork } from "./network.ts";
+
+/** How values of one kind are written and read. */
+export interface SettingKind<Schema extends TSchema> {
+  /** The value once read. */
+  readonly schema: Schema;
+  /** What would be right, as the end of "give …". */
+  readonly expected: string;
+  /** Turns what a flag, a variable or the file holds into a value for `schema`; anything else comes back as it is. */
+  readonly read: (raw: unknown) => unknown;
+}
+
+const readText = (raw: unknown, parse: (text: string) => unknown) => (typeof raw === "string" ? parse(raw) : raw);
+
+export function wholeNumber(minimum: number, maximum: number) {
+  return {
+    schema: Type.Integer({ minimum, maximum }),
+    expected: `a whole number from ${minimum} to ${maximum}`,
+    read: (raw: unknown) => readText(raw, (text) => (/^\d{1,16}$/.test(text) ? Number(text) : text)),
+  };
+}
+
+export function milliseconds(minimum: number, maximum: number) {
+  return {
+    schema: Type.Integer({ minimum, maximum }),
+    expected: `${durationForms}; from ${formatDurationMs(minimum)} to ${formatDurationMs(maximum)}`,
+    read: (raw: unknown) => readText(raw, parseDurationMs),
+  };
+}
+
+export function byteCount(minimum: number, maximum: number) {
+  return {
+    schema: Type.Integer({ minimum, maximum }),
+    expected: `${bytesForms}; from ${formatBytes(minimum)} to ${formatBytes(maximum)}`,
+    read: (raw: unknown) => readText(raw, parseBytes),
+  };
+}
+
+export function byteCountOrUnlimited(minimum: number, maximum: number) {
+  const counted = byteCount(minimum, maximum);
+  return {
+    ...counted,
+    schema: Type.Union([Type.Literal(0), counted.schema]),
+    expected: `${counted.expected}; or 0 for no limit`,
+  };
+}
+
+export function choice<const Word extends string>(words: readonly Word[]) {
+  return {
+    schema: Type.Enum(words),
+    expected: `one of ${words.join(", ")}`,
+    read: (raw: unknown) => raw,
+  };
+}
+
+export function yesOrNo() {
+  return {
+    schema: Type.Boolean(),
+    expected: "true or false",
+    read: (raw: unknown) => (raw === "true" ? true : raw === "false" ? false : raw),
+  };
+}
+
+export function path(charsMax: number) {
+  return {
+    // A zero byte would cut the name short in the operating system.
+    schema: Type.String({ minLength: 1, maxLength: charsMax, pattern: "^[^\\0]+$" }),
+    expected: `the path of a folder, at most ${charsMax} characters`,
+    read: (raw: unknown) => raw,
+  };
+}
+
+export function listenAddress() {
+  return {
+    schema: Type.Object({ host: Type.String(), port: Type.Integer({ minimum: 0, maximum: 65_535 }) }),
+    expected: listenForms,
+    read: (raw: unknown) => (typeof raw === "string" ? parseListenAddress(raw) : null),
+  };
+}
+
+/** A list, or text with commas. */
+export function networks(countMax: number) {
+  return {
+    schema: Type.Array(Type.String(), { maxItems: countMax }),
+    expected: `${networkForms}; at most ${countMax}`,
+    read: (raw: unknown) => {
+      const items: readonly unknown[] | null = Array.isArray(raw) ? raw : typeof raw === "string" ? [raw] : null;
+      return items?.flatMap((item) => (typeof item === "string" ? item.split(",").map(parseNetwork) : [item])) ?? null;
+    },
+  };
+}

@@ -1,0 +1,140 @@
+import { Type } from "typebox";
+import type { Static, TSchema } from "typebox";
+import {
+  byteCount,
+  byteCountOrUnlimited,
+  choice,
+  listenAddress,
+  milliseconds,
+  networks,
+  path,
+  wholeNumber,
+  yesOrNo,
+} from "./setting-kinds.ts";
+import type { SettingKind } from "./setting-kinds.ts";
+
+/** One thing that an operator can set. */
+export interface Setting<Schema extends TSchema = TSchema> extends SettingKind<Schema> {
+  readonly default: Static<Schema>;
+  /** The default as a person would write it. */
+  readonly defaultText: string;
+  /** What it does and why one would change it; Markdown. */
+  readonly about: string;
+}
+
+const day = 24 * 3600_000;
+
+function setting<Schema extends TSchema>(
+  kind: SettingKind<Schema>,
+  fallback: Static<Schema>,
+  defaultText: string,
+  about: string,
+): Setting<Schema> {
+  return { ...kind, default: fallback, defaultText, about };
+}
+
+export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+
+/** Every setting: its kind with its range, its default, and why it is there. Their order is that of the documents. */
+export const settings = {
+  listen: setting(
+    listenAddress(),
+    { host: "127.0.0.1", port: 8000 },
+    "127.0.0.1:8000",
+    "Where the server listens. There is no authentication yet, so by default only programs on the same machine can " +
+      "reach it. Port 0 takes any free port; the log says which.",
+  ),
+  data: setting(
+    path(4096),
+    "./ringback-data",
+    "./ringback-data",
+    "The folder that holds the database. It is made when it does not exist; one server at a time can use it. " +
+      "A relative path starts from the folder the server is started in.",
+  ),
+  database: setting(
+    { schema: Type.Literal("sqlite"), expected: "sqlite, or leave it out", read: (raw) => raw },
+    "sqlite",
+    "sqlite",
+    "The database. Only `sqlite`, in the data folder, in this version; `postgres://…` is not in this version yet.",
+  ),
+  databaseBytesMax: setting(
+    byteCountOrUnlimited(1024 ** 2, 256 * 1024 ** 4),
+    0,
+    "0",
+    "How large the database may grow on disk; 0 for no limit. Past it a publish gets 503 `storage_full`.",
+  ),
+  accountAppId: setting(
+    wholeNumber(1, Number.MAX_SAFE_INTEGER),
+    1,
+    "1",
+    "The numeric app id of the default account. The CMQ dialects send it as `TopicOwner`.",
+  ),
+  logLevel: setting(choice(logLevels), "info", "info", "The least important lines that are still logged."),
+  allowPrivateNetworks: setting(
+    yesOrNo(),
+    // config.ts decides by `listen`; this is the careful half.
+    false,
+    "true when `listen` is a loopback address, otherwise false",
+    "Whether endpoints may be in private networks: loopback, link-local, 10.0.0.0/8, 192.168.0.0/16 and the like. " +
+      "Who can reach the server can tell it to POST to any URL, so a server that others reach would be a door into the network it stands in. " +
+      "A server on a loopback address is reached by its own machine only, which could POST there by itself.",
+  ),
+  allowedAddresses: setting(
+    networks(1024),
+    [],
+    "none",
+    "Addresses and networks that endpoints may be in although `allowPrivateNetworks` is false. A list in the file; " +
+      "separated by commas in the flag and the variable.",
+  ),
+  inFlightMax: setting(
+    wholeNumber(1, 65_536),
+    2048,
+    "2048",
+    "POSTs under way at the same time, over all subscriptions. Each holds a socket and its message.",
+  ),
+  shutdownGraceMs: setting(
+    milliseconds(0, 600_000),
+    10_000,
+    "10s",
+    "After SIGTERM or SIGINT, how long POSTs under way may take to end. What has not ended by then is released and goes out again after the next start.",
+  ),
+  attemptRetentionMs: setting(
+    milliseconds(1000, 365 * day),
+    7 * day,
+    "7d",
+    "How long the record of an attempt is kept.",
+  ),
+  deadLetterRetentionMs: setting(
+    milliseconds(1000, 3650 * day),
+    30 * day,
+    "30d",
+    "How long a dead letter is kept, with its own copy of the message.",
+  ),
+  messageCacheBytes: setting(
+    byteCount(0, 64 * 1024 ** 3),
+    16 * 1024 ** 2,
+    "16MiB",
+    "Memory for messages that were read or published lately, so that a thousand subscriptions read a message once.",
+  ),
+} as const;
+
+export type SettingKey = keyof typeof settings;
+
+/** The values once read. */
+export type Settings = { readonly [Key in SettingKey]: Static<(typeof settings)[Key]["schema"]> };
+
+export function isSettingKey(key: string): key is SettingKey {
+  return Object.hasOwn(settings, key);
+}
+
+export const settingKeys: readonly SettingKey[] = Object.keys(settings).filter(isSettingKey);
+
+/** `shutdownGraceMs` is set with `--shutdown-grace-ms`. */
+export function flagName(key: string): string {
+  return `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** `shutdownGraceMs` is set with `RINGBACK_SHUTDOWN_GRACE_MS`. */
+export function variableName(key: string): string {
+  return `RINGBACK_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}

@@ -1,0 +1,136 @@
+import { describe, expect, it } from "vitest";
+import * as fc from "fast-check";
+import { formatBytes, parseBytes } from "./bytes.ts";
+import { formatDurationMs, parseDurationMs } from "./duration.ts";
+import { formatListenAddress, isLoopbackHost, parseListenAddress } from "./listen-address.ts";
+import { nearest } from "./nearest.ts";
+import { parseNetwork } from "./network.ts";
+
+describe("a duration", () => {
+  it.each([
+    ["500ms", 500],
+    ["2s", 2000],
+    ["5m", 300_000],
+    ["1h", 3_600_000],
+    ["7d", 604_800_000],
+    ["1500", 1500],
+    ["0", 0],
+    ["1.5s", 1500],
+    ["2 s", 2000],
+  ])("of %s is %i ms", (text, valueMs) => {
+    expect(parseDurationMs(text)).toBe(valueMs);
+  });
+
+  it.each(["", "s", "-1s", "1e3", "5 minutes", "1S", "0.5", "0.0001s", "1,5s", "999999999999999d", "NaN", "2s3"])(
+    "is not written %j",
+    (text) => {
+      expect(parseDurationMs(text)).toBeNull();
+    },
+  );
+
+  it("reads back as it was written", () => {
+    fc.assert(
+      fc.property(fc.nat(), (valueMs) => {
+        expect(parseDurationMs(formatDurationMs(valueMs))).toBe(valueMs);
+      }),
+    );
+  });
+});
+
+describe("a size", () => {
+  it.each(["", "10GB", "1kb", "-1", "1.5MiB", "MiB", "99999999999TiB"])("is not written %j", (text) => {
+    expect(parseBytes(text)).toBeNull();
+  });
+
+  it("reads back as it was written", () => {
+    const sizes = fc.tuple(fc.nat(4096), fc.nat(4)).map(([count, power]) => count * 1024 ** power);
+    fc.assert(
+      fc.property(sizes, (value) => {
+        expect(parseBytes(formatBytes(value))).toBe(value);
+      }),
+    );
+  });
+});
+
+describe("an address to listen on", () => {
+  it.each([
+    ["127.0.0.1:8000", "127.0.0.1", 8000],
+    ["[::1]:8000", "::1", 8000],
+    [":8000", "0.0.0.0", 8000],
+    ["localhost:0", "localhost", 0],
+    ["a.b-c.example:1", "a.b-c.example", 1],
+  ])("is written %s", (text, host, port) => {
+    expect(parseListenAddress(text)).toEqual({ host, port });
+  });
+
+  it.each([
+    "",
+    "8000",
+    "127.0.0.1",
+    "::1:8000",
+    "[::1]",
+    "[127.0.0.1]:80",
+    "1.2.3:80",
+    "256.0.0.1:80",
+    "a b:80",
+    "-a:80",
+    "a:",
+    "a:x",
+    "a:-1",
+    "a:65536",
+    "[::g]:1",
+    "http://a:80",
+  ])("is not written %j", (text) => {
+    expect(parseListenAddress(text)).toBeNull();
+  });
+
+  it("reads back as it was written", () => {
+    const address = fc.record({ host: fc.oneof(fc.ipV4(), fc.ipV6()), port: fc.nat(65_535) });
+    fc.assert(
+      fc.property(address, (wanted) => {
+        expect(parseListenAddress(formatListenAddress(wanted))).toEqual(wanted);
+      }),
+    );
+  });
+
+  it("is a loopback address only when it cannot be reached from elsewhere", () => {
+    const here = ["127.0.0.1", "127.255.0.1", "::1", "localhost", "LOCALHOST", "::ffff:127.0.0.1"];
+    const elsewhere = ["0.0.0.0", "::", "128.0.0.1", "10.0.0.1", "127.example", "localhost.example", "::ffff:10.0.0.1"];
+    expect([...here, ...elsewhere].filter(isLoopbackHost)).toEqual(here);
+  });
+});
+
+describe("a network", () => {
+  it.each([
+    ["10.0.0.0/8", "10.0.0.0/8"],
+    ["10.1.2.3", "10.1.2.3/32"],
+    ["fd00::/8", "fd00::/8"],
+    ["::1", "::1/128"],
+    [" 0.0.0.0/0 ", "0.0.0.0/0"],
+  ])("%j is %s", (text, network) => {
+    expect(parseNetwork(text)).toBe(network);
+  });
+
+  it.each([
+    "",
+    "10.0.0",
+    "10.0.0.0/33",
+    "::/129",
+    "10.0.0.0/-1",
+    "10.0.0.0/",
+    "localhost",
+    "fe80::1%eth0",
+    "010.0.0.1",
+  ])("is not written %j", (text) => {
+    expect(parseNetwork(text)).toBeNull();
+  });
+});
+
+describe("the word that was meant", () => {
+  it("is the nearest one, if any is near", () => {
+    expect(nearest("lisen", ["listen", "data"])).toBe("listen");
+    expect(nearest("LOGLEVEL", ["logLevel"])).toBe("logLevel");
+    expect(nearest("zebra", ["listen", "data"])).toBeNull();
+    expect(nearest("x".repeat(100_000), ["listen"])).toBeNull();
+  });
+});

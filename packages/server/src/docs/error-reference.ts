@@ -1,0 +1,31 @@
+import { errorTable, RingbackError } from "../domain/errors.ts";
+import type { ErrorCode } from "../domain/errors.ts";
+import { problemContentType, problemOf } from "../api/problem.ts";
+
+/** docs/reference/errors.md: the table of errors as a page. */
+export function errorReference(): string {
+  const codes = Object.keys(errorTable) as ErrorCode[];
+  const example = RingbackError.at("invalid_request", "push.url", "is missing");
+  return `# Errors
+
+<!-- Made by \`npm run generate\` from packages/server/src/domain/errors.ts; change it there. -->
+
+Every failure of the API is a problem document (RFC 9457, \`${problemContentType}\`). Programs decide by \`code\`, which never
+changes its meaning; \`detail\` and \`errors\` are for people and may be reworded. \`errors\` names the fields that are wrong, as
+paths such as \`push.url\` or \`messages[3].tags[0]\`. With a 503 the \`Retry-After\` header says when to try again, in seconds. An
+\`internal\` problem carries a \`requestId\` that the server's log has too.
+
+\`\`\`json
+${JSON.stringify(problemOf(example), null, 2)}
+\`\`\`
+
+| code | status | same request may succeed later | meaning |
+|---|---|---|---|
+${codes.map(row).join("\n")}
+`;
+}
+
+function row(code: ErrorCode): string {
+  const { status, retry, title } = errorTable[code];
+  return `| \`${code}\` | ${status} | ${retry ? "yes" : "no"} | ${title} |`;
+}

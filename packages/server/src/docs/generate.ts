@@ -1,0 +1,30 @@
+/** `npm run generate`: writes the reference pages that are made from the code. */
+
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { errorReference } from "./error-reference.ts";
+import { openapiReference } from "./openapi-reference.ts";
+
+export interface ReferenceFile {
+  readonly url: URL;
+  readonly text: string;
+}
+
+const folder = new URL("../../../../docs/reference/", import.meta.url);
+
+export async function referenceFiles(): Promise<readonly ReferenceFile[]> {
+  const manifest = await readFile(new URL("../../package.json", import.meta.url), "utf8");
+  const { version } = JSON.parse(manifest) as { version: string };
+  return [
+    { url: new URL("errors.md", folder), text: errorReference() },
+    { url: new URL("openapi.json", folder), text: await openapiReference(version) },
+  ];
+}
+
+if (import.meta.main) {
+  await mkdir(folder, { recursive: true });
+  for (const { url, text } of await referenceFiles()) {
+    await writeFile(url, text);
+    process.stdout.write(`${fileURLToPath(url)}\n`);
+  }
+}

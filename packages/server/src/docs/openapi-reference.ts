@@ -1,0 +1,10 @@
+import { createTestApp } from "../api/testing/test-app.ts";
+
+/** docs/reference/openapi.json: what a running server gives as /openapi.json. */
+export async function openapiReference(version: string): Promise<string> {
+  const { app } = await createTestApp();
+  await app.ready();
+  const document = app.swagger() as { info: { version: string } };
+  await app.close();
+  return `${JSON.stringify({ ...document, info: { ...document.info, version } }, null, 2)}\n`;
+}

@@ -1,0 +1,204 @@
+import { pushProtocols } from "@ringback/sdk/protocols";
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+import { RingbackError } from "./errors.ts";
+import { limits } from "./limits.ts";
+import { assertMessage } from "./message-rules.ts";
+import type { FilterType, NewMessage } from "./model.ts";
+
+const plain: NewMessage = {
+  body: new TextEncoder().encode("hello"),
+  contentType: null,
+  tags: [],
+  routingKey: null,
+  orderingKey: null,
+  attributes: {},
+  delayMs: 0,
+};
+
+const topicBy = (filterType: FilterType) => ({ name: "orders", filterType, bodyBytesMax: 1024 });
+
+/** The code and field of the first fault; null when the message may enter. */
+function faultOf(
+  message: Partial<NewMessage>,
+  filterType: FilterType,
+  field = "",
+): [string, string | undefined] | null {
+  try {
+    assertMessage({ ...plain, ...message }, topicBy(filterType), field);
+    return null;
+  } catch (error) {
+    if (error instanceof RingbackError) return [error.code, error.details[0]?.field];
+    throw error;
+  }
+}
+
+const attributes = (count: number, value: string) =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => [`a${index}`, value]));
+
+describe("a message may enter a topic that filters by tag", () => {
+  it.each<[string, Partial<NewMessage>]>([
+    ["without anything but its bytes", {}],
+    ["without any bytes", { body: new Uint8Array() }],
+    ["with as many bytes as the topic allows", { body: new Uint8Array(1024) }],
+    ["with five tags", { tags: ["a", "b", "c", "d", "e"] }],
+    ["with a tag of 16 characters", { tags: ["a".repeat(16)] }],
+    ["with a tag of 16 characters that are two units each", { tags: ["😀".repeat(16)] }],
+    ["with the same tag twice", { tags: ["a", "a"] }],
+    ["with a space inside a tag", { tags: ["a b"] }],
+    ["with an ordering key of 128 bytes", { orderingKey: "é".repeat(64) }],
+    ["with a content type", { contentType: "text/plain; charset=utf-8" }],
+    ["with 16 attributes", { attributes: attributes(16, "x") }],
+    ["with an attribute of 1024 bytes", { attributes: { a: "é".repeat(512) } }],
+    ["with an empty attribute", { attributes: { a: "" } }],
+    ["with an attribute of 64 characters in its name", { attributes: { ["n".repeat(64)]: "x" } }],
+    ["with the longest delay", { delayMs: limits.delayMsMax }],
+  ])("%s", (_, message) => {
+    expect(faultOf(message, "tag")).toBeNull();
+  });
+});
+
+describe("a message is refused", () => {
+  it.each<[string, Partial<NewMessage>, string, string]>([
+    ["for a byte too many", { body: new Uint8Array(1025) }, "body_too_large", "body"],
+    ["for a sixth tag", { tags: ["a", "b", "c", "d", "e", "f"] }, "too_many_tags", "tags"],
+    ["for an empty tag", { tags: ["a", ""] }, "invalid_tag", "tags[1]"],
+    ["for a tag of 17 characters", { tags: ["a".repeat(17)] }, "invalid_tag", "tags[0]"],
+    ["for a tag of 17 emoji", { tags: ["😀".repeat(17)] }, "invalid_tag", "tags[0]"],
+    ["for an endless tag", { tags: ["a".repeat(1_000_000)] }, "invalid_tag", "tags[0]"],
+    ["for a tag with a comma", { tags: ["a,b"] }, "invalid_tag", "tags[0]"],
+    ["for a tag with a line break", { tags: ["a\r\n"] }, "invalid_tag", "tags[0]"],
+    ["for a tag with a null character", { tags: ["\0"] }, "invalid_tag", "tags[0]"],
+    ["for a tag that ends with a space", { tags: ["a", "b", "c "] }, "invalid_tag", "tags[2]"],
+    ["for a tag with half a surrogate pair", { tags: ["\ud83d"] }, "invalid_tag", "tags[0]"],
+    ["for a routing key", { routingKey: "a.b" }, "filter_type_mismatch", "routingKey"],
+    ["for an empty ordering key", { orderingKey: "" }, "invalid_request", "orderingKey"],
+    ["for an ordering key of 129 bytes", { orderingKey: "k".repeat(129) }, "invalid_request", "orderingKey"],
+    [
+      "for an ordering key of 130 bytes in 65 characters",
+      { orderingKey: "é".repeat(65) },
+      "invalid_request",
+      "orderingKey",
+    ],
+    ["for an ordering key with a tab", { orderingKey: "a\tb" }, "invalid_request", "orderingKey"],
+    ["for an empty content type", { contentType: "" }, "invalid_request", "contentType"],
+    ["for a content type over 256 characters", { contentType: "t".repeat(257) }, "invalid_request", "contentType"],
+    ["for a content type outside ASCII", { contentType: "text/é" }, "invalid_request", "contentType"],
+    ["for a content type with a line break", { contentType: "text/plain\r\nx: y" }, "invalid_request", "contentType"],
+    ["for a 17th attribute", { attributes: attributes(17, "x") }, "invalid_request", "attributes"],
+    ["for an attribute without a name", { attributes: { "": "x" } }, "invalid_request", "attributes"],
+    ["for an attribute's name in upper case", { attributes: { Trace: "x" } }, "invalid_request", "attributes"],
+    [
+      "for an attribute's name that begins with a digit",
+      { attributes: { "1a": "x" } },
+      "invalid_request",
+      "attributes",
+    ],
+    [
+      "for an attribute's name of 65 characters",
+      { attributes: { ["n".repeat(65)]: "x" } },
+      "invalid_request",
+      "attributes",
+    ],
+    ["for an attribute of 1025 bytes", { attributes: { a: "x".repeat(1025) } }, "invalid_request", "attributes.a"],
+    ["for an attribute with a line break", { attributes: { ok: "x", a: "x\ny" } }, "invalid_request", "attributes.a"],
+    [
+      "for attributes over 8 KiB together",
+      { attributes: attributes(9, "x".repeat(1000)) },
+      "invalid_request",
+      "attributes",
+    ],
+    ["for a delay before now", { delayMs: -1 }, "invalid_request", "delayMs"],
+    ["for a delay between milliseconds", { delayMs: 0.5 }, "invalid_request", "delayMs"],
+    ["for a delay over twelve hours", { delayMs: limits.delayMsMax + 1 }, "invalid_request", "delayMs"],
+    ["for a delay that is no number", { delayMs: Number.NaN }, "invalid_request", "delayMs"],
+  ])("%s", (_, message, code, field) => {
+    expect(faultOf(message, "tag")).toEqual([code, field]);
+  });
+
+  it("with its place in the batch", () => {
+    expect(faultOf({ tags: [""] }, "tag", "messages[3]")).toEqual(["invalid_tag", "messages[3].tags[0]"]);
+    expect(faultOf({ body: new Uint8Array(2000) }, "tag", "messages[0]")).toEqual([
+      "body_too_large",
+      "messages[0].body",
+    ]);
+  });
+
+  it("with a sentence that says what would be right", () => {
+    expect(() => assertMessage({ ...plain, body: new Uint8Array(1025) }, topicBy("tag"), "")).toThrow(
+      'body: has 1025 bytes; topic "orders" takes at most 1024',
+    );
+  });
+});
+
+describe("a topic that filters by route", () => {
+  it.each([
+    "a",
+    "a.b.c",
+    "a..b",
+    "*",
+    "words of.a kind",
+    "k".repeat(64),
+    Array(16).fill("w").join("."),
+    "é".repeat(32),
+  ])("takes the routing key %j", (routingKey) => {
+    expect(faultOf({ routingKey }, "route")).toBeNull();
+  });
+
+  it.each([
+    ["", "nothing"],
+    ["k".repeat(65), "65 bytes"],
+    ["é".repeat(33), "66 bytes"],
+    [Array(17).fill("w").join("."), "16 dots"],
+    ["a\u0000b", "a null character"],
+    ["a.b ", "a space at its end"],
+  ])("refuses the routing key %j: %s", (routingKey) => {
+    expect(faultOf({ routingKey }, "route")).toEqual(["invalid_routing_key", "routingKey"]);
+  });
+
+  it("refuses a message without a routing key", () => {
+    expect(faultOf({}, "route", "messages[1]")).toEqual(["invalid_routing_key", "messages[1].routingKey"]);
+  });
+
+  it("refuses tags, which none of its filters would look at", () => {
+    expect(faultOf({ routingKey: "a", tags: ["a"] }, "route")).toEqual(["filter_type_mismatch", "tags"]);
+  });
+});
+
+describe("a message that has entered", () => {
+  it("can be carried by every protocol, as long as its bytes are text", () => {
+    const text = fc.oneof(fc.string(), fc.string({ unit: "binary" }));
+    const message = fc.record({
+      body: text.map((body) => new TextEncoder().encode(body)),
+      contentType: fc.option(text),
+      tags: fc.array(text, { maxLength: 2 }),
+      routingKey: fc.option(text),
+      orderingKey: fc.option(text),
+      attributes: fc.dictionary(fc.oneof(text, fc.stringMatching(/^[a-z][a-z0-9-]*$/)), text, { maxKeys: 2 }),
+      delayMs: fc.constant(0),
+    });
+    let entered = 0;
+    fc.assert(
+      fc.property(message, fc.constantFrom("tag", "route"), (message, filterType) => {
+        if (faultOf(message, filterType) !== null) return;
+        entered++;
+        for (const protocol of pushProtocols) {
+          protocol.encode({ ...message, ...envelope });
+        }
+      }),
+      { numRuns: 1000 },
+    );
+    expect(entered).toBeGreaterThan(5);
+  });
+});
+
+const envelope = {
+  topicOwner: 1,
+  topic: "orders",
+  subscription: "s",
+  messageId: "1",
+  requestId: "1",
+  attempt: 1,
+  publishedAtMs: 0,
+};

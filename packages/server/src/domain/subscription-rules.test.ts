@@ -1,0 +1,284 @@
+import { describe, expect, it } from "vitest";
+
+import { RingbackError } from "./errors.ts";
+import { limits } from "./limits.ts";
+import type { FilterType } from "./model.ts";
+import type { SubscriptionInput } from "./subscription-rules.ts";
+import { normaliseSubscription } from "./subscription-rules.ts";
+
+const url = "http://test.com/cgi";
+const topicBy = (filterType: FilterType) => ({ name: "orders", filterType });
+const normalised = (input: Partial<SubscriptionInput>, filterType: FilterType = "tag") =>
+  normaliseSubscription({ push: { url }, ...input }, topicBy(filterType));
+
+/** The code and field of the first fault; null when there is none. */
+function faultOf(
+  input: Partial<SubscriptionInput>,
+  filterType: FilterType = "tag",
+): [string, string | undefined] | null {
+  try {
+    normalised(input, filterType);
+    return null;
+  } catch (error) {
+    if (error instanceof RingbackError) return [error.code, error.details[0]?.field];
+    throw error;
+  }
+}
+
+describe("a subscription", () => {
+  it("needs nothing but a URL", () => {
+    expect(normalised({})).toEqual({
+      push: { url, protocol: "raw", headers: {}, connection: "keep-alive", timeoutMs: 15_000 },
+      filter: { tags: [], bindingKeys: [] },
+      retry: "EXPONENTIAL_DECAY_RETRY",
+      order: "none",
+      maxInFlight: 64,
+    });
+  });
+
+  it("keeps everything that was said", () => {
+    const input = {
+      push: {
+        url: "https://test.com:8443/cgi?a=%20b",
+        protocol: "cmq-json",
+        headers: { Authorization: "Bearer x", "X-Empty": "" },
+        connection: "close",
+        timeoutMs: 60_000,
+      },
+      filter: { tags: ["a", "b"], bindingKeys: [] },
+      retry: { delaysMs: [0, 1000] },
+      order: "key",
+      maxInFlight: 1024,
+    } as const satisfies SubscriptionInput;
+    expect(normalised(input)).toEqual(input);
+  });
+
+  it("gives back what it gave, word for word", () => {
+    const once = normalised({ retry: { baseMs: 1 }, filter: { bindingKeys: ["a.#"] } }, "route");
+    expect(normaliseSubscription(once, topicBy("route"))).toEqual(once);
+  });
+
+  it.each([0, 1.5, 1025, Number.NaN])("cannot have %d deliveries in flight", (maxInFlight) => {
+    expect(faultOf({ maxInFlight })).toEqual(["invalid_request", "maxInFlight"]);
+  });
+});
+
+const withPath = (characters: number) => ({ push: { url: `http://a/${"p".repeat(characters)}` } });
+
+describe("the URL of a push", () => {
+  it.each(["http://localhost:9000", "HTTP://EXAMPLE.com/", "https://[::1]:8443/a?b=c", "http://例え.jp/パス"])(
+    "may be %s",
+    (url) => {
+      expect(normalised({ push: { url } }).push.url).toBe(url);
+    },
+  );
+
+  it.each([
+    ["", "nothing"],
+    ["test.com/cgi", "no scheme"],
+    ["ftp://test.com/", "another scheme"],
+    ["file:///etc/passwd", "another scheme"],
+    ["javascript:alert(1)", "another scheme"],
+    ["http:/test.com/", "one slash"],
+    ["http:test.com/", "no slash"],
+    ["http://", "no host"],
+    ["http://?a", "no host"],
+    ["http://a b/", "a space"],
+    [" http://test.com/", "a space before it"],
+    ["http://test.com/\n", "a line break that a parser would drop"],
+    ["ht\ttp://test.com/", "a tab that a parser would drop"],
+    ["http://test.com\\cgi", "a backslash"],
+    ["http://test.com/#", "an empty fragment"],
+    ["http://test.com/#a", "a fragment"],
+    ["http://user@test.com/", "a user name"],
+    ["http://user:secret@test.com/", "a password"],
+    ["http://test.com:65536/", "a port that does not exist"],
+    ["http://test.com:0/", "port 0"],
+    ["http://1.2.3.256/", "an address that does not exist"],
+    ["http://[::1/", "a bracket that is left open"],
+    ["http://test.com/\ud800", "half a surrogate pair"],
+  ])("may not be %j: %s", (url) => {
+    expect(faultOf({ push: { url } })).toEqual(["invalid_url", "push.url"]);
+  });
+
+  it("has at most 2048 characters, encoded or not", () => {
+    expect(faultOf(withPath(2039))).toBeNull();
+    expect(faultOf(withPath(2040))).toEqual(["invalid_url", "push.url"]);
+    expect(faultOf({ push: { url: `http://a/${"é".repeat(500)}` } })).toEqual(["invalid_url", "push.url"]);
+  });
+
+  it("does not show a password in the error that refuses it", () => {
+    expect(() => normalised({ push: { url: "http://user:secret@test.com/" } })).toThrow(
+      "push.url: must not hold a user name or password; send them in an Authorization header under push.headers",
+    );
+  });
+});
+
+describe("the protocol of a push", () => {
+  it.each(["raw", "cmq-json", "cmq-simplified"])("may be %s", (protocol) => {
+    expect(normalised({ push: { url, protocol } }).push.protocol).toBe(protocol);
+  });
+
+  it("must exist", () => {
+    expect(faultOf({ push: { url, protocol: "smoke" } })).toEqual(["unknown_protocol", "push.protocol"]);
+    expect(() => normalised({ push: { url, protocol: "smoke" } })).toThrow(
+      'there is no protocol "smoke"; it must be one of raw, cmq-json, cmq-simplified',
+    );
+  });
+});
+
+describe("the timeout of a push", () => {
+  it.each([999, 60_001, 1500.5, Number.NaN])("may not be %d ms", (timeoutMs) => {
+    expect(faultOf({ push: { url, timeoutMs } })).toEqual(["invalid_request", "push.timeoutMs"]);
+  });
+
+  it.each([1000, 60_000])("may be %d ms", (timeoutMs) => {
+    expect(normalised({ push: { url, timeoutMs } }).push.timeoutMs).toBe(timeoutMs);
+  });
+});
+
+const withHeader = (name: string, value: string) => ({ push: { url, headers: { [name]: value } } });
+const many = (count: number, value: string) =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => [`x-${index}`, value]));
+
+describe("the headers of a push", () => {
+  it.each([
+    ["Authorization", "Bearer a.b.c"],
+    ["x-api-key", "k"],
+    ["!#$%&'*+-.^_`|~", "v"],
+    ["X-Empty", ""],
+    ["__proto__", "v"],
+  ])("may hold %s", (name, value) => {
+    const { headers } = normalised(withHeader(name, value)).push;
+    expect(Object.entries(headers)).toEqual([[name, value]]);
+  });
+
+  it.each(["", "a b", "a:", "a\r\nb", "é", "a/b", "(a)"])("cannot have the name %j", (name) => {
+    expect(faultOf(withHeader(name, "v"))).toEqual(["invalid_request", "push.headers"]);
+  });
+
+  it.each(["a\r\nb: c", "a\n", "a\0", "a\tb", "a\u007f", "é", "中", " a", "a "])(
+    "cannot have the value %j",
+    (value) => {
+      expect(faultOf(withHeader("X-A", value))).toEqual(["invalid_request", "push.headers.X-A"]);
+    },
+  );
+
+  it.each([
+    "Host",
+    "content-length",
+    "Transfer-Encoding",
+    "connection",
+    "Upgrade",
+    "TE",
+    "trailer",
+    "expect",
+    "keep-alive",
+    "HTTP2-Settings",
+    "Proxy-Authorization",
+    "proxy-anything",
+    "Content-Type",
+    "User-Agent",
+    "ringback-message-id",
+    "X-CMQ-Message-Tag",
+  ])("leave %s to the transport and the protocol", (name) => {
+    expect(faultOf(withHeader(name, "v"))).toEqual(["invalid_request", `push.headers.${name}`]);
+  });
+
+  it("name each header once, whatever its case", () => {
+    const headers = { "X-A": "1", "x-a": "2" };
+    expect(faultOf({ push: { url, headers } })).toEqual(["invalid_request", "push.headers.x-a"]);
+  });
+
+  it("are bounded in number and in bytes", () => {
+    expect(faultOf({ push: { url, headers: many(32, "v") } })).toBeNull();
+    expect(faultOf({ push: { url, headers: many(33, "v") } })).toEqual(["invalid_request", "push.headers"]);
+    expect(faultOf({ push: { url, headers: { a: "v".repeat(4095) } } })).toBeNull();
+    expect(faultOf({ push: { url, headers: { a: "v".repeat(4096) } } })).toEqual(["invalid_request", "push.headers"]);
+    expect(faultOf({ push: { url, headers: many(5, "v".repeat(1000)) } })).toEqual(["invalid_request", "push.headers"]);
+  });
+});
+
+describe("the filter of a subscription", () => {
+  it("fits the topic's filter type", () => {
+    expect(faultOf({ filter: { bindingKeys: ["a"] } }, "tag")).toEqual(["filter_type_mismatch", "filter.bindingKeys"]);
+    expect(faultOf({ filter: { tags: ["a"] } }, "route")).toEqual(["filter_type_mismatch", "filter.tags"]);
+    expect(faultOf({ filter: { tags: ["a"], bindingKeys: [] } }, "tag")).toBeNull();
+    expect(faultOf({ filter: { tags: [], bindingKeys: ["a"] } }, "route")).toBeNull();
+  });
+
+  it("has tags like those of messages", () => {
+    expect(faultOf({ filter: { tags: ["a", "b,c"] } })).toEqual(["invalid_tag", "filter.tags[1]"]);
+    expect(faultOf({ filter: { tags: Array<string>(6).fill("a") } })).toEqual(["too_many_tags", "filter.tags"]);
+  });
+
+  it.each(["#", "*.a.#", "k".repeat(64), Array(16).fill("*").join(".")])("may have the binding key %j", (key) => {
+    expect(normalised({ filter: { bindingKeys: [key] } }, "route").filter.bindingKeys).toEqual([key]);
+  });
+
+  it.each(["", "k".repeat(65), "é".repeat(33), Array(17).fill("*").join("."), "a\nb", " a"])(
+    "may not have the binding key %j",
+    (key) => {
+      const fault = faultOf({ filter: { bindingKeys: ["ok", key] } }, "route");
+      expect(fault).toEqual(["invalid_binding_key", "filter.bindingKeys[1]"]);
+    },
+  );
+
+  it("has at most five binding keys", () => {
+    const bindingKeys = ["a", "b", "c", "d", "e", "f"];
+    expect(faultOf({ filter: { bindingKeys } }, "route")).toEqual(["invalid_binding_key", "filter.bindingKeys"]);
+    expect(faultOf({ filter: { bindingKeys: bindingKeys.slice(1) } }, "route")).toBeNull();
+  });
+});
+
+describe("the retry policy of a subscription", () => {
+  it.each(["EXPONENTIAL_DECAY_RETRY", "BACKOFF_RETRY", "none"] as const)("may be %s", (retry) => {
+    expect(normalised({ retry }).retry).toBe(retry);
+  });
+
+  it("may leave out all of a growing delay but its first", () => {
+    expect(normalised({ retry: { baseMs: 500 } }).retry).toEqual({
+      baseMs: 500,
+      factor: 2,
+      delayMsMax: 512_000,
+      retriesMax: 176,
+      totalMsMax: 86_400_000,
+      jitter: "none",
+    });
+  });
+
+  it("may begin beyond the usual maximum", () => {
+    expect(normalised({ retry: { baseMs: 600_000 } }).retry).toMatchObject({ baseMs: 600_000, delayMsMax: 600_000 });
+  });
+
+  it.each<[string, object]>([
+    ["retry.delaysMs[1]", { delaysMs: [1, -1] }],
+    ["retry.delaysMs[0]", { delaysMs: [0.5] }],
+    ["retry.delaysMs[0]", { delaysMs: [limits.retryDelayMsMax + 1] }],
+    ["retry.baseMs", { baseMs: 0 }],
+    ["retry.baseMs", { baseMs: limits.retryDelayMsMax + 1 }],
+    ["retry.factor", { baseMs: 1, factor: 0.9 }],
+    ["retry.factor", { baseMs: 1, factor: 101 }],
+    ["retry.factor", { baseMs: 1, factor: Number.NaN }],
+    ["retry.delayMsMax", { baseMs: 10, delayMsMax: 9 }],
+    ["retry.delayMsMax", { baseMs: 10, delayMsMax: limits.retryDelayMsMax + 1 }],
+    ["retry.retriesMax", { baseMs: 1, retriesMax: -1 }],
+    ["retry.retriesMax", { baseMs: 1, retriesMax: 1001 }],
+    ["retry.totalMsMax", { baseMs: 1, totalMsMax: limits.retryTotalMsMax + 1 }],
+  ])("is refused at %s in %j", (field, retry) => {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the rows have the members that they are about.
+    expect(faultOf({ retry } as Partial<SubscriptionInput>)).toEqual(["invalid_retry_policy", field]);
+  });
+
+  it("has at most 1000 delays", () => {
+    expect(faultOf({ retry: { delaysMs: Array<number>(1000).fill(0) } })).toBeNull();
+    expect(faultOf({ retry: { delaysMs: Array<number>(1001).fill(0) } })).toEqual([
+      "invalid_retry_policy",
+      "retry.delaysMs",
+    ]);
+  });
+
+  it.each([{ delaysMs: [] }, { baseMs: 1, factor: 1.5, retriesMax: 0 }])("is taken at its limits: %j", (retry) => {
+    expect(normalised({ retry }).retry).toMatchObject(retry);
+  });
+});

@@ -1,0 +1,32 @@
+/** The engine's own bounds: what is in memory, in flight and unwritten at one time. */
+export const engineLimits = {
+  /** Lease of a claim. Longer than the longest attempt, and renewed while it is held. */
+  claimLeaseMs: 120_000,
+  claimRenewMs: 40_000,
+  /** Message bytes of one claim; one message always fits. */
+  claimBytesMax: 2 * 1024 * 1024,
+  /** Message bytes claimed and not settled, over all subscriptions. */
+  claimedBytesMax: 64 * 1024 * 1024,
+  /** Outcomes waiting to be written; past it nothing new is claimed. */
+  unsettledMax: 20_000,
+  /** Subscriptions claimed for in one call. */
+  claimWantsMax: 1_000,
+  /** A new or recovering endpoint is tried with this many POSTs at a time; each success adds one. */
+  windowStart: 8,
+  /** An endpoint that only fails is still tried with this many. */
+  windowMin: 2,
+  /** Failures in a row after which an endpoint counts as failing and its window is halved with each. */
+  failingAfter: 8,
+  /** An endpoint with POSTs in flight and no reply for this long counts as stalled. */
+  stalledAfterMs: 1_000,
+  /** What a lane remembers of its endpoint is dropped when nothing has happened for this long. */
+  laneIdleMs: 60_000,
+  laneSweepMs: 30_000,
+  /** A net under the store's hints. */
+  lookForWorkMs: 30_000,
+  /** setTimeout counts to 2^31 ms; a longer wait looks again after this long. */
+  dueTimerMsMax: 24 * 3600_000,
+  retentionStepMs: 5_000,
+  /** Between two steps while there is more to remove. */
+  retentionBusyMs: 20,
+} as const;

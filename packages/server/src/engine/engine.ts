@@ -1,0 +1,118 @@
+import type { Clock, Random, Timers } from "../domain/ports.ts";
+import type { Store } from "../store/port.ts";
+import type { Transport } from "../transport/port.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { engineLimits } from "./engine-limits.ts";
+import type { EngineObserver, EventBus, Publisher } from "./port.ts";
+import { createPublisher } from "./publisher.ts";
+import { Settler } from "./settler.ts";
+import { Slots } from "./slots.ts";
+
+export interface EngineOptions {
+  readonly store: Store;
+  readonly transport: Transport;
+  readonly events: EventBus;
+  readonly observer: EngineObserver;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  /** POSTs in flight over all subscriptions. */
+  readonly inFlightMax: number;
+  /** A failure that no caller can be told. */
+  readonly failed: (error: unknown, during: string) => void;
+}
+
+/** Publish, claim, deliver, settle, and clean up behind. Owns neither the store nor the transport. */
+export class Engine {
+  readonly publisher: Publisher;
+  readonly #options: EngineOptions;
+  readonly #settler: Settler;
+  readonly #dispatcher: Dispatcher;
+  #cancelRetention: (() => void) | null = null;
+  #retaining: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.publisher = createPublisher(options);
+    this.#settler = new Settler(options.store, options.timers, (error) => options.failed(error, "settle"));
+    this.#dispatcher = new Dispatcher(
+      options.store,
+      {
+        ...options,
+        settler: this.#settler,
+        slots: new Slots(options.inFlightMax),
+        topicOwner: options.store.defaultAccount().appId,
+        nextRequestId: requestIds(options.random),
+      },
+      (error) => options.failed(error, "dispatch"),
+    );
+  }
+
+  async start(): Promise<void> {
+    await this.#dispatcher.start();
+    this.#scheduleRetention(engineLimits.retentionStepMs);
+  }
+
+  /**
+   * Claims nothing more, waits up to `graceMs` for the POSTs in flight, cuts off the rest (they go out again after the
+   * next start) and writes every outcome.
+   */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopped = true;
+    this.#cancelRetention?.();
+    this.#dispatcher.stop();
+    await this.#drained(graceMs);
+    await this.#options.transport.close();
+    await this.#retaining;
+    await this.#settler.idle();
+  }
+
+  async #drained(graceMs: number): Promise<void> {
+    const { clock, timers } = this.#options;
+    const deadline = clock.now() + graceMs;
+    while (this.#dispatcher.inFlight > 0 && clock.now() < deadline) {
+      await new Promise<void>((resolve) => {
+        timers.after(Math.min(20, Math.max(1, deadline - clock.now())), resolve);
+      });
+    }
+  }
+
+  #scheduleRetention(delayMs: number): void {
+    if (this.#stopped) return;
+    this.#cancelRetention = this.#options.timers.after(delayMs, () => {
+      this.#retaining = this.#retain();
+    });
+  }
+
+  async #retain(): Promise<void> {
+    const { store, observer, events, clock, failed } = this.#options;
+    let more = false;
+    try {
+      const result = await store.retain();
+      more = result.more;
+      for (const { subscriptionId, count } of result.expired) {
+        observer.expired(count);
+        const subscription = events.listening ? await store.getSubscriptionById(subscriptionId) : null;
+        if (subscription === null) continue;
+        events.emit({
+          type: "delivery.expired",
+          at: clock.now(),
+          topic: subscription.topic,
+          subscription: subscription.name,
+          count,
+        });
+      }
+    } catch (error) {
+      failed(error, "retention");
+    }
+    this.#scheduleRetention(more ? engineLimits.retentionBusyMs : engineLimits.retentionStepMs);
+  }
+}
+
+/** Unsigned integers as decimal strings, apart from those of an earlier start. */
+function requestIds(random: Random): () => string {
+  const base = Math.floor(random.next() * 2 ** 31) * 2 ** 21;
+  let count = 0;
+  return () => String(base + ++count);
+}

@@ -1,0 +1,369 @@
+import { messageId } from "../domain/message-id.ts";
+import { nextRetry } from "../domain/retry.ts";
+import type { Attempt, Subscription, TimeMs } from "../domain/model.ts";
+import type { Clock, Random, Timers } from "../domain/ports.ts";
+import type { Claim, ClaimedDelivery, ClaimId, Settled } from "../store/port.ts";
+import type { PostResult, Transport } from "../transport/port.ts";
+import { engineLimits } from "./engine-limits.ts";
+import { EndpointHealth } from "./endpoint-health.ts";
+import { encode, judge, routeOf, type Route } from "./outgoing.ts";
+import type { EngineObserver, EventBus } from "./port.ts";
+import type { Settler } from "./settler.ts";
+import type { Slots, SlotUser } from "./slots.ts";
+import { limits } from "../domain/limits.ts";
+
+/** What every lane shares. */
+export interface LaneContext {
+  readonly transport: Transport;
+  readonly settler: Settler;
+  readonly slots: Slots;
+  readonly events: EventBus;
+  readonly observer: EngineObserver;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly topicOwner: number;
+  readonly nextRequestId: () => string;
+  /** The lane could use a claim. */
+  readonly wantsClaim: (lane: Lane) => void;
+  /** A claim has nothing left in this lane. */
+  readonly claimEnded: (claimId: ClaimId) => void;
+}
+
+interface Queued {
+  readonly claimId: ClaimId;
+  readonly delivery: ClaimedDelivery;
+}
+
+/**
+ * One subscription's way out: a queue of claimed deliveries, a window of POSTs in flight, and what is known about the
+ * endpoint. Lanes share nothing but the slots, so what one endpoint does stays with its lane.
+ */
+export class Lane implements SlotUser {
+  readonly #context: LaneContext;
+  readonly #health: EndpointHealth;
+  #subscription: Subscription;
+  #route: Route;
+  #queue: Queued[] = [];
+  #head = 0;
+  /** For ordered subscriptions: keys with a POST in flight, and what waits behind each. */
+  readonly #busyKeys = new Map<string, Queued[]>();
+  #waitingBehindKeys = 0;
+  #inFlight = 0;
+  #oldestStartMs: TimeMs = 0;
+  /** Deliveries of each claim that have not come to an end. */
+  readonly #claims = new Map<ClaimId, number>();
+  #parkedCount = 0;
+  #dueAtMs: TimeMs | null = null;
+  #cancelDueTimer: (() => void) | null = null;
+  #stopped = false;
+  /** The last claim left the log alone, because too much of this subscription is parked. */
+  #keptFromLog = false;
+  #lastUsedMs: TimeMs;
+  /** Work was hinted at and no claim has come back empty since. */
+  hasMore = true;
+
+  constructor(subscription: Subscription, context: LaneContext) {
+    this.#context = context;
+    this.#subscription = subscription;
+    this.#route = routeOf(subscription, context.topicOwner);
+    this.#health = new EndpointHealth(subscription.settings.maxInFlight);
+    this.#lastUsedMs = context.clock.now();
+  }
+
+  get id() {
+    return this.#subscription.id;
+  }
+
+  get isSlow(): boolean {
+    return (
+      this.#health.isFailing ||
+      (this.#inFlight > 0 && this.#health.isStalled(this.#context.clock.now(), this.#oldestStartMs))
+    );
+  }
+
+  get #queued(): number {
+    return this.#queue.length - this.#head + this.#waitingBehindKeys;
+  }
+
+  isIdle(nowMs: TimeMs): boolean {
+    return (
+      this.#inFlight === 0 &&
+      this.#queued === 0 &&
+      this.#dueAtMs === null &&
+      !this.hasMore &&
+      nowMs - this.#lastUsedMs > engineLimits.laneIdleMs
+    );
+  }
+
+  /** How many deliveries the next claim should bring; 0: none now. A window ahead keeps claims few and batches large. */
+  get wanted(): number {
+    if (this.#stopped || this.#queued * 2 >= this.#health.window) return 0;
+    return Math.max(1, this.#health.window * 2 - this.#inFlight - this.#queued);
+  }
+
+  /** `false`: parked deliveries only, because too many of them wait already. */
+  get wantsFromLog(): boolean {
+    return this.#parkedCount < (this.#health.isFailing ? limits.parkedFailingMax : limits.parkedMax);
+  }
+
+  change(subscription: Subscription): void {
+    this.#subscription = subscription;
+    this.#route = routeOf(subscription, this.#context.topicOwner);
+    this.#health.setWindowMax(subscription.settings.maxInFlight);
+  }
+
+  /** Nothing more goes out; what had not started goes back. */
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelDueTimer?.();
+    this.#cancelDueTimer = null;
+    this.#context.slots.forget(this);
+    this.#releaseQueued();
+  }
+
+  accept(claim: Claim, fromLog: boolean): void {
+    this.#lastUsedMs = this.#context.clock.now();
+    this.#parkedCount = claim.parkedCount;
+    this.#keptFromLog = !fromLog;
+    // The log has more, but not for now: asking again would bring nothing until an attempt succeeds.
+    this.hasMore = claim.more && (fromLog || claim.deliveries.length > 0);
+    this.#waitUntilDue(claim.nextDueAtMs);
+    if (claim.deliveries.length === 0) {
+      if (this.hasMore && this.wanted > 0) this.#context.wantsClaim(this);
+      return;
+    }
+    this.#claims.set(claim.id, claim.deliveries.length);
+    let bytes = 0;
+    for (const delivery of claim.deliveries) {
+      bytes += delivery.message.body.byteLength;
+      this.#queue.push({ claimId: claim.id, delivery });
+    }
+    this.#context.slots.addBytes(bytes);
+    if (this.#stopped) this.#releaseQueued();
+    else this.#run();
+  }
+
+  /** The lease of this claim is gone: what it brought and has not started belongs to somebody else. */
+  drop(claimId: ClaimId): void {
+    for (const queued of this.#takeQueued()) {
+      if (queued.claimId === claimId) this.#end(queued);
+      else this.#queue.push(queued);
+    }
+    this.#run();
+  }
+
+  onRoom(): void {
+    this.#run();
+  }
+
+  #run(): void {
+    while (!this.#stopped && this.#inFlight < this.#health.window && this.#head < this.#queue.length) {
+      const queued = this.#queue[this.#head] as Queued;
+      const key = this.#orderingKey(queued);
+      const busy = key === null ? undefined : this.#busyKeys.get(key);
+      if (busy !== undefined) {
+        this.#head++;
+        busy.push(queued);
+        this.#waitingBehindKeys++;
+        continue;
+      }
+      const slow = this.isSlow;
+      if (!this.#context.slots.take(this)) break;
+      this.#head++;
+      if (key !== null) this.#busyKeys.set(key, []);
+      this.#start(queued, slow);
+    }
+    if (this.#head === this.#queue.length && this.#head > 0) {
+      this.#queue = [];
+      this.#head = 0;
+      // A strict subscription gets its next claim only when nothing of the last one is left.
+      if (this.#inFlight === 0 && this.#subscription.settings.order === "strict") this.hasMore = true;
+    }
+    if (this.hasMore && this.wanted > 0) this.#context.wantsClaim(this);
+  }
+
+  #orderingKey({ delivery }: Queued): string | null {
+    const { order } = this.#subscription.settings;
+    if (order === "none") return null;
+    return order === "strict" ? "" : delivery.message.orderingKey;
+  }
+
+  #start(queued: Queued, slow: boolean): void {
+    const { clock, transport, nextRequestId } = this.#context;
+    const startedAtMs = clock.now();
+    if (this.#inFlight === 0) this.#oldestStartMs = startedAtMs;
+    this.#inFlight++;
+    const request = encode(this.#route, queued.delivery, nextRequestId());
+    if (request === null) {
+      this.#leave(slow);
+      this.#settle(queued, null, { kind: "dead", reason: "unencodable" });
+      this.#free(queued, "over");
+      return;
+    }
+    const route = this.#route;
+    transport.post(route.endpoint, request.headers, request.body, (result) => {
+      this.#leave(slow);
+      this.#finish(queued, route, startedAtMs, result);
+      this.#run();
+    });
+  }
+
+  #leave(slow: boolean): void {
+    this.#inFlight--;
+    this.#context.slots.free(slow);
+  }
+
+  #finish(queued: Queued, route: Route, startedAtMs: TimeMs, result: PostResult): void {
+    const { clock, observer } = this.#context;
+    if (result.error === "aborted") {
+      // Our own doing, at the end of a drain: no attempt of the receiver's.
+      this.#settle(queued, null, { kind: "released" });
+      this.#free(queued, "released");
+      return;
+    }
+    const nowMs = clock.now();
+    const { verdict, errorCode } = judge(route, result);
+    const attempt: Attempt = {
+      attempt: queued.delivery.attemptsMade + 1,
+      startedAtMs,
+      durationMs: Math.round(result.durationMs),
+      verdict,
+      status: result.status === 0 ? null : result.status,
+      errorCode,
+      reply: result.body,
+    };
+    observer.attempted(verdict, result.durationMs / 1000);
+    if (verdict === "accepted") {
+      this.#health.succeeded(nowMs);
+      if (this.#keptFromLog) this.hasMore = true;
+      if (attempt.attempt === 1) observer.delivered((nowMs - queued.delivery.message.publishedAtMs) / 1000);
+      this.#settle(queued, attempt, { kind: "delivered" });
+      this.#free(queued, "over");
+    } else {
+      this.#health.failed(nowMs);
+      const settled = this.#afterFailure(queued.delivery, startedAtMs, nowMs);
+      this.#settle(queued, attempt, settled);
+      this.#free(queued, settled.kind === "parked" ? "parked" : "over");
+    }
+  }
+
+  #afterFailure(delivery: ClaimedDelivery, startedAtMs: TimeMs, nowMs: TimeMs): Settled {
+    const { retriesMade } = delivery;
+    const firstAttemptAtMs = delivery.firstAttemptAtMs ?? startedAtMs;
+    const retry = nextRetry(
+      this.#subscription.settings.retry,
+      { retriesMade, firstAttemptAtMs, nowMs },
+      this.#context.random,
+    );
+    return retry === null
+      ? { kind: "dead", reason: "retries_exhausted" }
+      : { kind: "parked", dueAtMs: nowMs + retry.delayMs, retriesMade: retriesMade + 1 };
+  }
+
+  #settle(queued: Queued, attempt: Attempt | null, settled: Settled): void {
+    const { settler, events, observer } = this.#context;
+    const dueAtMs = settled.kind === "parked" ? settled.dueAtMs : null;
+    settler.add(
+      {
+        claimId: queued.claimId,
+        subscriptionId: this.#subscription.id,
+        delivery: queued.delivery,
+        attempt,
+        settled,
+      },
+      dueAtMs === null ? null : () => this.#parkedUntil(dueAtMs),
+    );
+    if (settled.kind === "dead") observer.dead(settled.reason);
+    if (events.listening) this.#tell(queued.delivery, attempt, settled);
+    this.#end(queued);
+  }
+
+  #tell(delivery: ClaimedDelivery, attempt: Attempt | null, settled: Settled): void {
+    const { events, clock } = this.#context;
+    const about = {
+      at: clock.now(),
+      topic: this.#subscription.topic,
+      subscription: this.#subscription.name,
+      messageId: messageId(delivery.message.topicId, delivery.message.seq),
+    };
+    if (attempt !== null) {
+      events.emit({
+        type: "delivery.attempted",
+        ...about,
+        attempt: attempt.attempt,
+        verdict: attempt.verdict,
+        status: attempt.status,
+        errorCode: attempt.errorCode,
+        durationMs: attempt.durationMs,
+        nextAttemptAt: settled.kind === "parked" ? settled.dueAtMs : null,
+      });
+    }
+    if (settled.kind === "dead") events.emit({ type: "delivery.dead", ...about, reason: settled.reason });
+  }
+
+  /** Lets the next delivery of the same ordering key go, or sends back what a failure holds. */
+  #free(queued: Queued, outcome: "over" | "parked" | "released"): void {
+    const key = this.#orderingKey(queued);
+    if (key === null) return;
+    const behind = this.#busyKeys.get(key) ?? [];
+    this.#busyKeys.delete(key);
+    this.#waitingBehindKeys -= behind.length;
+    if (outcome === "over") {
+      // They are older than anything queued, so they stay in front.
+      if (behind.length > 0) this.#queue.splice(this.#head, 0, ...behind);
+      return;
+    }
+    const queuedOfKey = this.#takeQueued().filter((other) => {
+      if (this.#orderingKey(other) === key) return true;
+      this.#queue.push(other);
+      return false;
+    });
+    // A strict subscription keeps its place in the log; with keys the others go on, so the held ones need rows.
+    const kind = outcome === "parked" && this.#subscription.settings.order === "key" ? "held" : "released";
+    for (const other of [...behind, ...queuedOfKey]) this.#settle(other, null, { kind });
+  }
+
+  #releaseQueued(): void {
+    const behind = [...this.#busyKeys.values()].flatMap((list) => list.splice(0));
+    this.#waitingBehindKeys = 0;
+    for (const queued of [...behind, ...this.#takeQueued()]) this.#settle(queued, null, { kind: "released" });
+  }
+
+  #takeQueued(): Queued[] {
+    const queued = this.#queue.slice(this.#head);
+    this.#queue = [];
+    this.#head = 0;
+    return queued;
+  }
+
+  #end({ claimId, delivery }: Queued): void {
+    this.#context.slots.addBytes(-delivery.message.body.byteLength);
+    const left = (this.#claims.get(claimId) ?? 1) - 1;
+    if (left > 0) {
+      this.#claims.set(claimId, left);
+      return;
+    }
+    this.#claims.delete(claimId);
+    this.#context.claimEnded(claimId);
+  }
+
+  #parkedUntil(dueAtMs: TimeMs): void {
+    this.#parkedCount++;
+    if (this.#dueAtMs === null || dueAtMs < this.#dueAtMs) this.#waitUntilDue(dueAtMs);
+  }
+
+  #waitUntilDue(dueAtMs: TimeMs | null): void {
+    this.#cancelDueTimer?.();
+    this.#cancelDueTimer = null;
+    this.#dueAtMs = dueAtMs;
+    if (dueAtMs === null || this.#stopped) return;
+    const delayMs = Math.max(0, dueAtMs - this.#context.clock.now());
+    this.#cancelDueTimer = this.#context.timers.after(Math.min(delayMs, engineLimits.dueTimerMsMax), () => {
+      this.#cancelDueTimer = null;
+      this.#dueAtMs = null;
+      this.hasMore = true;
+      this.#context.wantsClaim(this);
+    });
+  }
+}

@@ -1,0 +1,39 @@
+import { styleText } from "node:util";
+import type { DestinationStream } from "pino";
+
+/** Turns the log's JSON lines into lines for people: `08:15:30.250 INFO  Listening  address=127.0.0.1:8000`. */
+export function createLogLines(out: DestinationStream): DestinationStream {
+  return {
+    write(line) {
+      out.write(`${toPeople(line)}\n`);
+    },
+  };
+}
+
+const colours: Readonly<Record<string, "red" | "yellow" | "green" | "gray">> = {
+  fatal: "red",
+  error: "red",
+  warn: "yellow",
+  info: "green",
+  debug: "gray",
+  trace: "gray",
+};
+
+function toPeople(line: string): string {
+  const { level, time, msg, err, ...rest } = JSON.parse(line) as Record<string, unknown>;
+  const label = String(level);
+  const members = Object.entries(rest).map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+  const parts = [
+    styleText("gray", String(time).slice(11, 23)),
+    styleText(colours[label] ?? "gray", label.toUpperCase().padEnd(5)),
+    typeof msg === "string" ? msg : "",
+    styleText("gray", members.join(" ")),
+  ];
+  return parts.join(" ").trimEnd() + errorLines(err);
+}
+
+function errorLines(error: unknown): string {
+  if (error === undefined || error === null) return "";
+  const { stack, message } = error as { stack?: string; message?: string };
+  return `\n${(stack ?? message ?? JSON.stringify(error)).replace(/^/gm, "    ")}`;
+}

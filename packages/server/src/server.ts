@@ -1,0 +1,96 @@
+import type { AddressInfo } from "node:net";
+import type { Logger } from "pino";
+import { createApp } from "./api/app.ts";
+import { startOf } from "./api/subscription-shape.ts";
+import type { Config } from "./config/config.ts";
+import { readVersion } from "./config/version.ts";
+import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
+import { normaliseSubscription } from "./domain/subscription-rules.ts";
+import { Engine } from "./engine/engine.ts";
+import { createEventBus } from "./engine/event-bus.ts";
+import { createMetrics } from "./ops/metrics.ts";
+import type { Store } from "./store/port.ts";
+import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
+import { createHttpTransport } from "./transport/http-transport.ts";
+
+export interface RunningServer {
+  /** Where it listens, such as `http://127.0.0.1:8000`. */
+  readonly url: string;
+  /** Stops accepting, finishes or releases what is in flight, and ends. Bounded by `shutdownGraceMs`. */
+  close(): Promise<void>;
+}
+
+/** The composition root: the only place that knows all the rooms of the house. */
+export async function startServer(config: Config, { log }: { log: Logger }): Promise<RunningServer> {
+  const events = createEventBus();
+  const metrics = createMetrics({
+    statistics: () => store.statistics(),
+    openSockets: () => transport.openSockets(),
+  });
+  const store: Store = await SqliteStore.open({
+    folder: config.data,
+    account: { name: "default", appId: config.accountAppId },
+    bytesMax: config.databaseBytesMax,
+    messageCacheBytes: config.messageCacheBytes,
+    attemptRetentionMs: config.attemptRetentionMs,
+    deadLetterRetentionMs: config.deadLetterRetentionMs,
+    observer: metrics.observer,
+  });
+  const transport = createHttpTransport({
+    allowPrivateNetworks: config.allowPrivateNetworks,
+    allowedAddresses: config.allowedAddresses,
+  });
+  const engine = new Engine({
+    store,
+    transport,
+    events,
+    observer: metrics.observer,
+    clock: systemClock,
+    timers: systemTimers,
+    random: systemRandom,
+    inFlightMax: config.inFlightMax,
+    failed: (error, during) => log.error({ err: error, during }, "background work failed"),
+  });
+  let state: { ready: boolean; reason?: string } = { ready: false, reason: "starting" };
+  const app = await createApp({
+    store,
+    publisher: engine.publisher,
+    events,
+    metrics,
+    log,
+    version: readVersion(),
+    ready: () => state,
+    clock: systemClock,
+  });
+
+  const closeAll = async (): Promise<void> => {
+    state = { ready: false, reason: "stopping" };
+    await app.close();
+    await engine.stop(config.shutdownGraceMs);
+    await store.close();
+  };
+  try {
+    await declare(store, config);
+    await app.listen({ host: config.listen.host, port: config.listen.port });
+    await engine.start();
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+  state = { ready: true };
+  return { url: urlOf(app.server.address() as AddressInfo), close: closeAll };
+}
+
+/** Puts what the configuration file declares, as the API would. */
+async function declare(store: Store, config: Config): Promise<void> {
+  for (const declared of config.declared) {
+    const { topic } = await store.putTopic(store.defaultAccount().id, declared.topic, declared.settings);
+    for (const { name, input } of declared.subscriptions) {
+      await store.putSubscription(topic.id, name, normaliseSubscription(input, topic), startOf(input.start));
+    }
+  }
+}
+
+function urlOf({ address, family, port }: AddressInfo): string {
+  return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
+}

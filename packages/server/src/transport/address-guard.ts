@@ -1,0 +1,82 @@
+import { isIP } from "node:net";
+import ipaddr from "ipaddr.js";
+import { RingbackError } from "../domain/errors.ts";
+import { metadataNetworks, privateNetworks, refusedNetworks } from "./networks.ts";
+
+export interface AddressPolicy {
+  /** Endpoints may be in private networks. Other special addresses stay closed. */
+  readonly allowPrivateNetworks: boolean;
+  /** Addresses and networks (CIDR) that are open in any case. */
+  readonly allowedAddresses: readonly string[];
+}
+
+/** Whether Ringback may connect to this IP address. What is no IP address is refused. */
+export type AddressGuard = (address: string) => boolean;
+
+type Address = ipaddr.IPv4 | ipaddr.IPv6;
+type Network = readonly [Address, number];
+
+const refused = refusedNetworks.map(parseTrusted);
+const privates = privateNetworks.map(parseTrusted);
+const metadata = metadataNetworks.map(parseTrusted);
+const globalUnicastV6 = parseTrusted("2000::/3");
+const mappedV4 = parseTrusted("::ffff:0:0/96");
+const nat64 = parseTrusted("64:ff9b::/96");
+
+export function createAddressGuard(policy: AddressPolicy): AddressGuard {
+  const allowed = policy.allowedAddresses.map(parseAllowed);
+
+  function permits(address: Address): boolean {
+    if (isIn(address, allowed)) return true;
+    if (isIn(address, metadata) || isIn(address, refused)) return false;
+    if (isIn(address, privates)) return policy.allowPrivateNetworks;
+    if (address instanceof ipaddr.IPv4) return true;
+    // RFC 6052: an IPv6-only network reaches IPv4 through these, so the address inside decides.
+    if (matches(address, nat64)) return permits(lastFourBytes(address));
+    return matches(address, globalUnicastV6);
+  }
+
+  return (text) => {
+    if (isIP(text) === 0) return false;
+    return permits(unmapped(ipaddr.parse(text)));
+  };
+}
+
+/** Sockets treat ::ffff:a.b.c.d as a.b.c.d, and so does the guard. */
+function unmapped(address: Address): Address {
+  return address instanceof ipaddr.IPv6 && matches(address, mappedV4) ? lastFourBytes(address) : address;
+}
+
+function lastFourBytes(address: ipaddr.IPv6): ipaddr.IPv4 {
+  return new ipaddr.IPv4(address.toByteArray().slice(12));
+}
+
+function isIn(address: Address, networks: readonly Network[]): boolean {
+  return networks.some((network) => matches(address, network));
+}
+
+function matches(address: Address, [base, bits]: Network): boolean {
+  return address.kind() === base.kind() && address.match(base, bits);
+}
+
+function parseTrusted(cidr: string): Network {
+  return ipaddr.parseCIDR(cidr);
+}
+
+function parseAllowed(text: string): Network {
+  const [address = "", prefix, ...rest] = text.split("/");
+  const family = isIP(address);
+  const bitsMax = family === 4 ? 32 : 128;
+  const bits = prefix === undefined ? bitsMax : /^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN;
+  if (family === 0 || rest.length > 0 || !(bits <= bitsMax)) {
+    throw RingbackError.at(
+      "invalid_request",
+      "allowedAddresses",
+      `"${text}" is no address and no network in CIDR form`,
+    );
+  }
+  const base = ipaddr.parse(address);
+  const plain = unmapped(base);
+  // A network of mapped addresses is a network of IPv4 addresses.
+  return plain.kind() === base.kind() ? [base, bits] : [plain, Math.max(bits - 96, 0)];
+}

@@ -1,0 +1,110 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { Deadlines, type Expiring, type Line } from "./deadline.ts";
+import { transportLimits } from "./limits.ts";
+import { ManualTime } from "./testing/manual-time.ts";
+
+class Member implements Expiring {
+  previous: Expiring | null = null;
+  next: Expiring | null = null;
+  line: Line | null = null;
+  deadlineMs = 0;
+  ended: { readonly why: string; readonly atMs: number } | null = null;
+  private readonly time: ManualTime;
+
+  constructor(time: ManualTime) {
+    this.time = time;
+  }
+
+  end(why: "timeout" | "aborted"): void {
+    expect(this.ended).toBeNull();
+    this.ended = { why, atMs: this.time.now() };
+  }
+}
+
+test("each member ends once, never early and at most the slack late, and one that is removed never", () => {
+  const step = fc.record({
+    waitMs: fc.nat(400),
+    timeoutMs: fc.constantFrom(100, 101, 250, 1_000),
+    removeAfter: fc.option(fc.nat(5), { nil: undefined }),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      const time = new ManualTime();
+      const deadlines = new Deadlines(time, time);
+      const members: { member: Member; dueMs: number; removed: boolean }[] = [];
+      for (const { waitMs, timeoutMs, removeAfter } of steps) {
+        time.advance(waitMs);
+        const member = new Member(time);
+        deadlines.add(member, timeoutMs, time.now());
+        members.push({ member, dueMs: time.now() + timeoutMs, removed: false });
+        const victim = removeAfter === undefined ? undefined : members.at(-1 - removeAfter);
+        if (victim !== undefined && victim.member.ended === null) {
+          deadlines.remove(victim.member);
+          victim.removed = true;
+        }
+      }
+      time.advance(2_000);
+      for (const { member, dueMs, removed } of members) {
+        if (removed) expect(member.ended).toBeNull();
+        else {
+          expect(member.ended?.why).toBe("timeout");
+          expect(member.ended?.atMs).toBeGreaterThanOrEqual(dueMs);
+          expect(member.ended?.atMs).toBeLessThanOrEqual(dueMs + transportLimits.deadlineSlackMs);
+        }
+      }
+      expect(time.timersRunning).toBe(0);
+    }),
+  );
+});
+
+test("a steady stream that never times out sets about one timer per timeout", () => {
+  const time = new ManualTime();
+  const deadlines = new Deadlines(time, time);
+  let before = new Member(time);
+  deadlines.add(before, 1_000, time.now());
+  for (let index = 0; index < 10_000; index++) {
+    time.advance(1);
+    const member = new Member(time);
+    deadlines.add(member, 1_000, time.now());
+    deadlines.remove(before);
+    before = member;
+  }
+  expect(time.timersSet).toBeLessThanOrEqual(12);
+});
+
+test("no timer runs while nothing waits", () => {
+  const time = new ManualTime();
+  const deadlines = new Deadlines(time, time);
+  const member = new Member(time);
+  deadlines.add(member, 1_000, time.now());
+  expect(time.timersRunning).toBe(1);
+  deadlines.remove(member);
+  expect(time.timersRunning).toBe(0);
+});
+
+test("what is added while others end has its full time", () => {
+  const time = new ManualTime();
+  const deadlines = new Deadlines(time, time);
+  const later = new Member(time);
+  const first = new Member(time);
+  first.end = () => deadlines.add(later, 1_000, time.now());
+  deadlines.add(first, 1_000, time.now());
+  time.advance(1_999);
+  expect(later.ended).toBeNull();
+  time.advance(1 + transportLimits.deadlineSlackMs);
+  expect(later.ended?.why).toBe("timeout");
+});
+
+test("aborting ends everything at once", () => {
+  const time = new ManualTime();
+  const deadlines = new Deadlines(time, time);
+  const members = [100, 100, 5_000].map((timeoutMs) => {
+    const member = new Member(time);
+    deadlines.add(member, timeoutMs, time.now());
+    return member;
+  });
+  deadlines.abort();
+  expect(members.map((member) => member.ended?.why)).toEqual(["aborted", "aborted", "aborted"]);
+  expect(time.timersRunning).toBe(0);
+});

@@ -1,0 +1,52 @@
+import { expect, test } from "vitest";
+import { RingbackError } from "../domain/errors.ts";
+import type { PushSettings } from "../domain/model.ts";
+import { parseEndpoint } from "./endpoint.ts";
+
+function push(url: string): PushSettings {
+  return { url, protocol: "raw", headers: {}, connection: "close", timeoutMs: 7_000 };
+}
+
+test("a URL becomes origin and path, and the settings pass through", () => {
+  expect(parseEndpoint(push("https://Example.com:8443/a b?q=%41&é#part"))).toEqual({
+    origin: "https://example.com:8443",
+    path: "/a%20b?q=%41&%C3%A9",
+    connection: "close",
+    timeoutMs: 7_000,
+  });
+});
+
+test("a default port and an empty path take their usual form", () => {
+  expect(parseEndpoint(push("http://example.com:80"))).toMatchObject({ origin: "http://example.com", path: "/" });
+  expect(parseEndpoint(push("https://example.com:443?x"))).toMatchObject({
+    origin: "https://example.com",
+    path: "/?x",
+  });
+});
+
+test.each([
+  ["http://2130706433/", "http://127.0.0.1"],
+  ["http://0x7f.1/", "http://127.0.0.1"],
+  ["http://0177.0.0.1/", "http://127.0.0.1"],
+  ["http://①②⑦.0.0.1/", "http://127.0.0.1"],
+  ["http://[::FFFF:127.0.0.1]:81/", "http://[::ffff:7f00:1]:81"],
+])("%s is read as %s", (url, origin) => {
+  expect(parseEndpoint(push(url)).origin).toBe(origin);
+});
+
+test.each([
+  ["", "is not an absolute URL"],
+  ["/hook", "is not an absolute URL"],
+  ["http://", "is not an absolute URL"],
+  ["http://256.1.1.1/", "is not an absolute URL"],
+  ["ftp://example.com/", "must begin with http:// or https://"],
+  ["javascript:alert(1)", "must begin with http:// or https://"],
+  ["http://user@example.com/", "must not hold a user name or password"],
+  ["http://:secret@example.com/", "must not hold a user name or password"],
+  ["http://example.com:0/", "must not name port 0"],
+  [`http://example.com/${"x".repeat(2048)}`, "has more than 2048 characters"],
+])("%s is refused as an invalid_url", (url, reason) => {
+  const attempt = (): unknown => parseEndpoint(push(url));
+  expect(attempt).toThrow(RingbackError);
+  expect(attempt).toThrow(expect.objectContaining({ code: "invalid_url", message: expect.stringContaining(reason) }));
+});

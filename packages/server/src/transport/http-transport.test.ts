@@ -1,0 +1,460 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import * as fc from "fast-check";
+import { afterEach, describe, expect, test } from "vitest";
+import { createHttpTransport, type HttpTransportOptions } from "./http-transport.ts";
+import { transportLimits } from "./limits.ts";
+import type { Transport } from "./port.ts";
+import { ManualTime } from "./testing/manual-time.ts";
+import { bodyText, closeClean, endpoint, post } from "./testing/posting.ts";
+import { type RawConnection, RawReceiver } from "./testing/raw-receiver.ts";
+
+// Real: undici, sockets on 127.0.0.1. Faked where a test says so: time and the resolver.
+let transport: Transport;
+function start(options: HttpTransportOptions = {}): Transport {
+  transport = createHttpTransport({ allowPrivateNetworks: true, ...options });
+  return transport;
+}
+
+afterEach(() => closeClean(transport));
+
+const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+const answer =
+  (reply: string) =>
+  ({ socket }: RawConnection): void => {
+    socket.write(reply, "latin1");
+  };
+
+describe("the request", () => {
+  test("goes out byte for byte: Host first, header values one byte per character, one Connection header", async () => {
+    await using receiver = await RawReceiver.start(answer(ok));
+    const tag = Buffer.from("重要, b", "utf8");
+    const result = await post(start(), endpoint(receiver.origin, { path: "/a?b=%E9" }), Buffer.from([0, 255, 10]), [
+      "x-cmq-message-tag",
+      tag.toString("latin1"),
+      "Content-Type",
+      "text/plain",
+    ]);
+    expect(result).toMatchObject({ error: null, status: 200 });
+    expect(receiver.connections[0]?.received()).toBe(
+      "POST /a?b=%E9 HTTP/1.1\r\n" +
+        `host: 127.0.0.1:${receiver.port}\r\n` +
+        "connection: keep-alive\r\n" +
+        `x-cmq-message-tag: ${tag.toString("latin1")}\r\n` +
+        "Content-Type: text/plain\r\n" +
+        "content-length: 3\r\n\r\n\x00\xff\n",
+    );
+  });
+
+  test("with an empty body has Content-Length 0", async () => {
+    await using receiver = await RawReceiver.start(answer(ok));
+    await post(start(), endpoint(receiver.origin), "");
+    expect(receiver.connections[0]?.received()).toMatch(/\r\ncontent-length: 0\r\n\r\n$/);
+  });
+
+  test("has one Connection header even when the subscription adds its own", async () => {
+    await using receiver = await RawReceiver.start(answer(ok));
+    await post(start(), endpoint(receiver.origin), "x", ["Connection", "close"]);
+    expect(receiver.connections[0]?.received().match(/^connection: .*$/gim)).toEqual(["connection: close"]);
+  });
+
+  test.each([
+    ["a line break in a value", ["x-a", "1\r\nx-b: 2"]],
+    ["a name that is no token", ["x a", "1"]],
+    ["a character that is no byte", ["x-a", "重"]],
+    ["a second length", ["content-length", "7"]],
+    ["a transfer coding", ["transfer-encoding", "chunked"]],
+  ])("that is not HTTP (%s) is not sent", async (_what, headers) => {
+    await using receiver = await RawReceiver.start(answer(ok));
+    expect(await post(start(), endpoint(receiver.origin), "x", headers)).toMatchObject({
+      error: "connect_failed",
+      status: 0,
+    });
+    expect(receiver.requests).toBe(0);
+  });
+
+  test("to an origin that is none ends as connect_failed", async () => {
+    expect(await post(start(), endpoint("nonsense"))).toMatchObject({ error: "connect_failed" });
+  });
+});
+
+describe("the reply", () => {
+  test("has its status, lower-case headers with the first of repeated values, and its first bytes", async () => {
+    await using receiver = await RawReceiver.start(
+      answer("HTTP/1.1 503 Busy\r\nX-A: 1\r\nx-a: 2\r\nRetry-After: 7\r\nContent-Length: 5\r\n\r\nlater"),
+    );
+    const result = await post(start(), endpoint(receiver.origin));
+    expect(result).toMatchObject({ error: null, status: 503 });
+    expect(result.headers).toEqual({ "x-a": "1", "retry-after": "7", "content-length": "5" });
+    expect(bodyText(result)).toBe("later");
+    expect(result.durationMs).toBeGreaterThanOrEqual(0);
+    expect(Number.isInteger(result.durationMs)).toBe(true);
+  });
+
+  test("that redirects is not followed", async () => {
+    await using receiver = await RawReceiver.start(
+      answer("HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"),
+    );
+    expect(await post(start(), endpoint(receiver.origin))).toMatchObject({
+      error: null,
+      status: 302,
+      headers: { location: "/elsewhere" },
+    });
+    expect(receiver.requests).toBe(1);
+  });
+
+  test("keeps its first bytes in memory of their own", async () => {
+    await using receiver = await RawReceiver.start(
+      answer(`HTTP/1.1 200 OK\r\nContent-Length: 50000\r\n\r\n${"ab".repeat(25_000)}`),
+    );
+    const result = await post(start({ replyKeptBytes: 1024 }), endpoint(receiver.origin));
+    expect(bodyText(result)).toBe("ab".repeat(512));
+    expect(result.body.buffer.byteLength).toBe(1024);
+  });
+
+  test("is the same however it is cut into packets", async () => {
+    const reply =
+      "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" +
+      "HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\nX-One: 1\r\n\r\n" +
+      "5\r\nhello\r\n6;ext=1\r\n world\r\n0\r\nX-Trailer: t\r\n\r\n";
+    start({ replyKeptBytes: 8 });
+    const cuts = fc.uniqueArray(fc.nat(reply.length), { maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(cuts, async (places) => {
+        const pieces = cutAt(reply, places);
+        await using receiver = await RawReceiver.start(({ socket }) => {
+          void writeInTurn(socket, pieces);
+        });
+        const result = await post(transport, endpoint(receiver.origin, { connection: "close" }));
+        expect(result).toMatchObject({ error: null, status: 201, headers: { "x-one": "1" } });
+        expect(bodyText(result)).toBe("hello wo");
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+describe("a kept connection", () => {
+  test("carries one POST after the other", async () => {
+    await using receiver = await RawReceiver.start(answer(ok));
+    start();
+    for (let index = 0; index < 5; index++) await post(transport, endpoint(receiver.origin));
+    expect(receiver.connections).toHaveLength(1);
+    expect(receiver.requests).toBe(5);
+    expect(transport.openSockets()).toBe(1);
+  });
+
+  test("never carries two at a time", async () => {
+    const held: RawConnection[] = [];
+    await using receiver = await RawReceiver.start((connection) => held.push(connection));
+    start();
+    const posts = [1, 2, 3].map(() => post(transport, endpoint(receiver.origin)));
+    await expect.poll(() => held.length).toBe(3);
+    expect(receiver.connections).toHaveLength(3);
+    for (const connection of held) answer(ok)(connection);
+    await Promise.all(posts);
+  });
+
+  test("closes after its idle time, and sooner when the server says so", async () => {
+    await using receiver = await RawReceiver.start(answer(ok));
+    start({ keepAliveMs: 20 });
+    await post(transport, endpoint(receiver.origin));
+    await expect.poll(() => transport.openSockets()).toBe(0);
+
+    await using hinting = await RawReceiver.start(
+      answer("HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1\r\nContent-Length: 0\r\n\r\n"),
+    );
+    await post(start(), endpoint(hinting.origin));
+    await expect.poll(() => transport.openSockets()).toBe(0);
+  });
+
+  test("is not used again when the server says close, or has not read all that it was sent", async () => {
+    await using closing = await RawReceiver.start(
+      answer("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
+    );
+    start();
+    await post(transport, endpoint(closing.origin));
+    await post(transport, endpoint(closing.origin));
+    expect(closing.connections).toHaveLength(2);
+
+    await using early = await RawReceiver.start(
+      () => {},
+      ({ socket }) => {
+        socket.pause();
+        socket.write(ok);
+      },
+    );
+    const body = new Uint8Array(32 * 1024 * 1024);
+    expect(await post(transport, endpoint(early.origin), body)).toMatchObject({ error: null, status: 200 });
+    await expect.poll(() => transport.openSockets()).toBe(0);
+  });
+
+  test("that the server closed while it was idle costs nothing", async () => {
+    await using receiver = await RawReceiver.start(answer(ok));
+    start();
+    await post(transport, endpoint(receiver.origin));
+    receiver.connections[0]?.socket.end();
+    await expect.poll(() => transport.openSockets()).toBe(0);
+    expect(await post(transport, endpoint(receiver.origin))).toMatchObject({ error: null, status: 200 });
+    expect(receiver.requests).toBe(2);
+  });
+
+  test("that the server closes just as it is used again is replaced within the attempt, once", async () => {
+    await using receiver = await RawReceiver.start(({ socket, number }, request) => {
+      if (number === 1 && request === 2) socket.destroy();
+      else socket.write(ok);
+    });
+    start();
+    await post(transport, endpoint(receiver.origin));
+    expect(await post(transport, endpoint(receiver.origin))).toMatchObject({ error: null, status: 200 });
+    expect(receiver.connections).toHaveLength(2);
+    expect(receiver.requests).toBe(3);
+  });
+
+  test("whose replacement fails as well ends as connection_reset", async () => {
+    await using receiver = await RawReceiver.start(({ socket, number }, request) => {
+      if (number === 1 && request === 1) socket.write(ok);
+      else socket.destroy();
+    });
+    start();
+    await post(transport, endpoint(receiver.origin));
+    expect(await post(transport, endpoint(receiver.origin))).toMatchObject({ error: "connection_reset", status: 0 });
+    expect(receiver.requests).toBe(3);
+  });
+
+  test("is not replaced once a byte of the reply has come, nor when the server had time to work", async () => {
+    const time = new ManualTime();
+    const received: RawConnection[] = [];
+    await using receiver = await RawReceiver.start((connection, request) => {
+      received.push(connection);
+      if (request === 1) connection.socket.write(ok);
+    });
+    start({ clock: time, timers: time });
+    for (const beforeClose of ["a byte", "time"]) {
+      await post(transport, endpoint(receiver.origin, { connection: "keep-alive" }));
+      const second = post(transport, endpoint(receiver.origin));
+      const seen = received.length + 1;
+      await expect.poll(() => received.length).toBe(seen);
+      if (beforeClose === "a byte") received.at(-1)?.socket.end("H");
+      else {
+        time.advance(transportLimits.staleConnectionMsMax + 1);
+        received.at(-1)?.socket.end();
+      }
+      expect(await second).toMatchObject({ error: "connection_reset", status: 0 });
+    }
+    expect(receiver.requests).toBe(4);
+  });
+
+  test("a new connection that is cut off is not replaced", async () => {
+    await using receiver = await RawReceiver.start(({ socket }) => socket.destroy());
+    expect(await post(start(), endpoint(receiver.origin))).toMatchObject({ error: "connection_reset", status: 0 });
+    expect(receiver.requests).toBe(1);
+  });
+});
+
+test("a short connection says close, and is closed after the reply although the server would keep it", async () => {
+  await using receiver = await RawReceiver.start(answer(ok));
+  start();
+  for (let index = 1; index <= 2; index++) {
+    await post(transport, endpoint(receiver.origin, { connection: "close" }));
+    await expect.poll(() => transport.openSockets()).toBe(0);
+    expect(receiver.connections).toHaveLength(index);
+  }
+  expect(receiver.connections[0]?.received()).toContain("\r\nconnection: close\r\n");
+  await expect.poll(() => receiver.connections.map((connection) => connection.closed())).toEqual([true, true]);
+});
+
+describe("names and addresses", () => {
+  test("a private address is refused by default, as a literal and behind a name, and nothing is sent", async () => {
+    await using receiver = await RawReceiver.start(answer(ok));
+    start({ allowPrivateNetworks: false, resolver: (_name, done) => done(null, ["127.0.0.1"]) });
+    for (const host of ["127.0.0.1", "2130706433", "[::1]", "[::ffff:127.0.0.1]", "internal.test"]) {
+      const { origin } = new URL(`http://${host}:${receiver.port}`);
+      expect(await post(transport, endpoint(origin))).toMatchObject({ error: "address_denied", status: 0 });
+    }
+    expect(receiver.connections).toHaveLength(0);
+    expect(transport.openSockets()).toBe(0);
+  });
+
+  test("a listed address is open", async () => {
+    await using receiver = await RawReceiver.start(answer(ok));
+    start({ allowPrivateNetworks: false, allowedAddresses: ["127.0.0.1"] });
+    expect(await post(transport, endpoint(receiver.origin))).toMatchObject({ error: null });
+  });
+
+  test("one private address among a name's addresses refuses the name", async () => {
+    start({ allowPrivateNetworks: false, resolver: (_name, done) => done(null, ["1.1.1.1", "127.0.0.1"]) });
+    expect(await post(transport, endpoint("http://mixed.test"))).toMatchObject({ error: "address_denied" });
+  });
+
+  test("a name is looked up once, so that an answer which changes in between (rebinding) gains nothing", async () => {
+    await using receiver = await RawReceiver.start(answer(ok));
+    const answers = [["127.0.0.1"], ["10.0.0.1"]];
+    let lookups = 0;
+    start({
+      allowPrivateNetworks: false,
+      allowedAddresses: ["127.0.0.1"],
+      resolver: (_name, done) => done(null, answers[lookups++] ?? []),
+    });
+    const result = await post(transport, endpoint(`http://rebinding.test:${receiver.port}`));
+    expect(result).toMatchObject({ error: null, status: 200 });
+    expect(lookups).toBe(1);
+    expect(receiver.connections[0]?.received()).toContain(`host: rebinding.test:${receiver.port}\r\n`);
+  });
+
+  test("a name that does not resolve ends as dns_failed", async () => {
+    start({ resolver: (_name, done) => setImmediate(done, new Error("ENOTFOUND"), []) });
+    expect(await post(transport, endpoint("http://nowhere.test"))).toMatchObject({ error: "dns_failed" });
+  });
+
+  test("a resolver that never answers costs the attempt its time and no more, and delays no other", async () => {
+    await using receiver = await RawReceiver.start(answer(ok));
+    const time = new ManualTime();
+    start({ clock: time, timers: time, resolver: () => {} });
+    const stuck = post(transport, endpoint("http://dead.test", { timeoutMs: 1_000 }));
+    expect(await post(transport, endpoint(receiver.origin))).toMatchObject({ error: null });
+    time.advance(1_000);
+    expect(await stuck).toMatchObject({ error: "timeout", status: 0, durationMs: 1_000 });
+  });
+
+  test("the second address serves when the first refuses", async () => {
+    await using receiver = await RawReceiver.start(answer(ok));
+    start({ resolver: (_name, done) => done(null, ["127.0.0.2", "127.0.0.1"]) });
+    expect(await post(transport, endpoint(`http://two.test:${receiver.port}`))).toMatchObject({ error: null });
+  });
+
+  test("a port where nobody listens ends as connect_refused", async () => {
+    const receiver = await RawReceiver.start(answer(ok));
+    const { origin } = receiver;
+    await receiver[Symbol.asyncDispose]();
+    expect(await post(start(), endpoint(origin))).toMatchObject({ error: "connect_refused", status: 0 });
+  });
+});
+
+describe("bounds", () => {
+  test("past the connections of one origin POSTs wait in line, and those of another origin do not", async () => {
+    const held: RawConnection[] = [];
+    await using slow = await RawReceiver.start((connection) => held.push(connection));
+    await using quick = await RawReceiver.start(answer(ok));
+    start({ connectionsPerOriginMax: 2 });
+    const posts = Array.from({ length: 4 }, () => post(transport, endpoint(slow.origin)));
+    const short = post(transport, endpoint(slow.origin, { connection: "close" }));
+    await expect.poll(() => held.length).toBe(2);
+    expect(await post(transport, endpoint(quick.origin))).toMatchObject({ error: null });
+    expect(slow.connections).toHaveLength(2);
+    for (let answered = 0; answered < 5; answered++) {
+      await expect.poll(() => held.length).toBeGreaterThan(answered);
+      held[answered]?.socket.write(ok);
+    }
+    for (const result of await Promise.all([...posts, short])) expect(result).toMatchObject({ error: null });
+    expect(slow.connections).toHaveLength(3);
+  });
+
+  test("who waits in line past its time ends as timeout and is never sent", async () => {
+    const time = new ManualTime();
+    await using receiver = await RawReceiver.start(() => {});
+    start({ clock: time, timers: time, connectionsPerOriginMax: 1 });
+    const first = post(transport, endpoint(receiver.origin, { timeoutMs: 5_000 }), "first");
+    const second = post(transport, endpoint(receiver.origin, { timeoutMs: 5_000 }), "second");
+    await expect.poll(() => receiver.requests).toBe(1);
+    time.advance(5_000);
+    expect(await first).toMatchObject({ error: "timeout" });
+    expect(await second).toMatchObject({ error: "timeout" });
+    await expect.poll(() => transport.openSockets()).toBe(0);
+    expect(receiver.requests).toBe(1);
+  });
+
+  test("an idle connection makes room for a short one at the origin's ceiling", async () => {
+    await using receiver = await RawReceiver.start(answer(ok));
+    start({ connectionsPerOriginMax: 1 });
+    await post(transport, endpoint(receiver.origin));
+    expect(await post(transport, endpoint(receiver.origin, { connection: "close" }))).toMatchObject({ error: null });
+    expect(await post(transport, endpoint(receiver.origin))).toMatchObject({ error: null });
+    expect(receiver.connections).toHaveLength(3);
+  });
+
+  test("past all connections the longest idle one makes room, and without one the POST fails at once", async () => {
+    const silent: RawConnection[] = [];
+    await using a = await RawReceiver.start(answer(ok));
+    await using b = await RawReceiver.start(answer(ok));
+    await using c = await RawReceiver.start((connection) => silent.push(connection));
+    start({ connectionsMax: 2 });
+    await post(transport, endpoint(a.origin));
+    await post(transport, endpoint(b.origin));
+    const held = [post(transport, endpoint(c.origin))];
+    await expect.poll(() => a.connections[0]?.closed()).toBe(true);
+    expect(b.connections[0]?.closed()).toBe(false);
+    held.push(post(transport, endpoint(c.origin)));
+    await expect.poll(() => silent.length).toBe(2);
+    expect(await post(transport, endpoint(a.origin))).toMatchObject({ error: "connect_failed" });
+    for (const { socket } of silent) socket.write(ok);
+    for (const result of await Promise.all(held)) expect(result).toMatchObject({ error: null });
+    expect(await post(transport, endpoint(a.origin))).toMatchObject({ error: null });
+  });
+});
+
+describe("closing", () => {
+  test("ends what is in flight, connecting or in line as aborted, and every socket", async () => {
+    await using receiver = await RawReceiver.start(() => {});
+    start({
+      connectionsPerOriginMax: 1,
+      resolver: () => {},
+    });
+    const posts = [
+      post(transport, endpoint(receiver.origin)),
+      post(transport, endpoint(receiver.origin)),
+      post(transport, endpoint("http://unresolved.test")),
+    ];
+    await expect.poll(() => receiver.requests).toBe(1);
+    await transport.close();
+    expect(transport.openSockets()).toBe(0);
+    for (const result of await Promise.all(posts)) expect(result).toMatchObject({ error: "aborted", status: 0 });
+  });
+
+  test("closes idle connections, and may be asked for twice", async () => {
+    await using receiver = await RawReceiver.start(answer(ok));
+    start();
+    await post(transport, endpoint(receiver.origin));
+    await Promise.all([transport.close(), transport.close()]);
+    expect(transport.openSockets()).toBe(0);
+  });
+
+  test("makes every later POST aborted", async () => {
+    start();
+    await transport.close();
+    expect(await post(transport, endpoint("http://127.0.0.1:1"))).toMatchObject({ error: "aborted" });
+  });
+});
+
+test("a process with nothing but idle connections can exit", async () => {
+  start();
+  await using receiver = await RawReceiver.start(answer(ok));
+  const script = `
+    const { createHttpTransport } = await import(process.argv[1]);
+    const transport = createHttpTransport({ allowPrivateNetworks: true });
+    const endpoint = { origin: process.argv[2], path: "/", connection: "keep-alive", timeoutMs: 60_000 };
+    transport.post(endpoint, [], new Uint8Array(3), (result) => console.log(result.status, transport.openSockets()));
+  `;
+  const module = new URL("./http-transport.ts", import.meta.url).href;
+  const startedAt = performance.now();
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--input-type=module", "-e", script, module, receiver.origin],
+    { timeout: 15_000 },
+  );
+  expect(stdout).toBe("200 1\n");
+  expect(performance.now() - startedAt).toBeLessThan(15_000);
+});
+
+function cutAt(text: string, places: readonly number[]): string[] {
+  const edges = [0, ...places.toSorted((a, b) => a - b), text.length];
+  return edges.slice(1).map((edge, index) => text.slice(edges[index], edge));
+}
+
+async function writeInTurn(socket: RawConnection["socket"], pieces: readonly string[]): Promise<void> {
+  for (const piece of pieces) {
+    if (piece === "") continue;
+    await new Promise((written) => socket.write(piece, "latin1", written));
+    await new Promise((turn) => setImmediate(turn));
+  }
+}

@@ -1,0 +1,93 @@
+import { connect, isIPv6, type Socket } from "node:net";
+import { TransportFailure } from "./failure.ts";
+import { transportLimits } from "./limits.ts";
+import type { SocketCount } from "./socket-count.ts";
+import type { Timers } from "./time.ts";
+
+export type Connected = (failure: TransportFailure | null, socket: Socket | null) => void;
+
+export interface TcpOptions {
+  readonly timers: Timers;
+  readonly sockets: SocketCount;
+  readonly open: OpenSocket;
+}
+
+/** Begins to connect to an IP address. */
+export type OpenSocket = (address: string, port: number) => Socket;
+
+export const openTcp: OpenSocket = (address, port) =>
+  connect({ host: address, port, noDelay: true, autoSelectFamily: false });
+
+/**
+ * Connects to the first of the addresses that answers (RFC 8305): each gets a short head start, then the next is tried
+ * beside it, so that a black hole in one address family costs a moment and not the whole attempt. The addresses are
+ * used as they are; no name is looked up here. The returned function gives up, silently.
+ */
+export function connectTcp(
+  addresses: readonly string[],
+  port: number,
+  options: TcpOptions,
+  done: Connected,
+): () => void {
+  const queue = alternateFamilies(addresses).slice(0, transportLimits.addressesTriedMax);
+  const trying = new Set<Socket>();
+  let cancelTimer: (() => void) | null = null;
+  let refused = false;
+  let finished = false;
+
+  tryNext();
+  return finish;
+
+  function tryNext(): void {
+    cancelTimer?.();
+    cancelTimer = null;
+    const address = queue.shift();
+    if (address === undefined) return;
+    const socket = options.open(address, port);
+    options.sockets.add(socket);
+    trying.add(socket);
+    socket.on("error", ignoreError);
+    socket.once("error", onError);
+    socket.once("connect", onConnect);
+    if (queue.length > 0) cancelTimer = options.timers.after(transportLimits.connectStaggerMs, tryNext);
+
+    function onConnect(): void {
+      socket.removeListener("error", onError);
+      trying.delete(socket);
+      finish();
+      done(null, socket);
+    }
+
+    function onError(error: NodeJS.ErrnoException): void {
+      trying.delete(socket);
+      if (finished) return;
+      if (error.code === "ECONNREFUSED") refused = true;
+      if (queue.length > 0) return tryNext();
+      if (trying.size > 0) return;
+      finish();
+      done(new TransportFailure(refused ? "connect_refused" : "connect_failed", error), null);
+    }
+  }
+
+  /** Ends all tries that are still under way. */
+  function finish(): void {
+    finished = true;
+    cancelTimer?.();
+    cancelTimer = null;
+    for (const socket of trying) socket.destroy();
+    trying.clear();
+  }
+}
+
+/** In the resolver's order, but taking turns between IPv4 and IPv6. */
+function alternateFamilies(addresses: readonly string[]): string[] {
+  const [first] = addresses;
+  if (first === undefined) return [];
+  const leading = isIPv6(first);
+  const same = addresses.filter((address) => isIPv6(address) === leading);
+  const other = addresses.filter((address) => isIPv6(address) !== leading);
+  return same.flatMap((address, index) => [address, ...other.slice(index, index + 1)]).concat(other.slice(same.length));
+}
+
+/** A socket whose error nobody hears would end the process; whoever uses the socket listens for itself. */
+function ignoreError(): void {}
