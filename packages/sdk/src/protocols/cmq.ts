@@ -18,6 +18,7 @@ import type {
   PushProtocol,
   PushReply,
   ReceiverReply,
+  Verdict,
 } from "./protocol.ts";
 import { UndecodableError, UnencodableError } from "./protocol.ts";
 import { verdictOfStatus } from "./status-verdict.ts";
@@ -31,21 +32,21 @@ const encoder = new TextEncoder();
 /** `ignoreBOM` keeps a leading byte order mark in the text: it is part of the message. */
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-export const cmqJson = {
+export const cmqJson: PushProtocol & { readonly name: "cmq-json" } = {
   name: "cmq-json",
   encode: (delivery) => ({ headers: headersOf(delivery), body: utf8Bytes(jsonOf(delivery)) }),
   interpret,
   decode: decodeJson,
   reply,
-} as const satisfies PushProtocol;
+};
 
-export const cmqSimplified = {
+export const cmqSimplified: PushProtocol & { readonly name: "cmq-simplified" } = {
   name: "cmq-simplified",
   encode: (delivery) => ({ headers: headersOf(delivery), body: delivery.body }),
   interpret,
   decode: decodeSimplified,
   reply,
-} as const satisfies PushProtocol;
+};
 
 // ---- the sender
 
@@ -90,7 +91,7 @@ function textOf(body: Uint8Array): string {
   }
 }
 
-function interpret(response: PushReply) {
+function interpret(response: PushReply): Verdict {
   return verdictOfStatus(response.status);
 }
 

@@ -29,13 +29,13 @@ const attributeName = /^[a-z][a-z0-9-]{0,63}$/;
 /** A message has at most 16. */
 const incomingAttributesMax = 64;
 
-export const raw = {
+export const raw: PushProtocol & { readonly name: "raw" } = {
   name: "raw",
   encode,
   interpret: (response: PushReply) => verdictOfStatus(response.status),
   decode,
   reply,
-} as const satisfies PushProtocol;
+};
 
 function encode(delivery: OutgoingDelivery): EncodedRequest {
   const headers = [

@@ -1,4 +1,5 @@
 import type { Environment } from "../config/environment.ts";
+import type { Clock } from "../domain/ports.ts";
 
 export interface Output {
   write(text: string): unknown;
@@ -16,21 +17,21 @@ export interface CommandContext {
   readonly stdout: Output;
   /** What accompanies it: errors, hints, where a server listens. */
   readonly stderr: Output;
+  /** Where the server's log goes; left out: standard output, past the buffers of `stdout`. */
+  readonly logTo?: Output;
   readonly env: Environment;
   /** Throws when the file cannot be read. */
   readonly readFile: (path: string) => Uint8Array;
-  /** SIGINT or SIGTERM; the returned function ends the watch. */
-  readonly onStopSignal: (listener: () => void) => () => void;
+  /** Calls the listener at every SIGINT and SIGTERM, which then no longer end the process by themselves. */
+  readonly onStopSignal: (listener: () => void) => void;
+  readonly clock: Clock;
   /** Ends the process at once, without finishing anything. */
   readonly exit: (code: number) => never;
 }
 
-/** Resolves at the first SIGINT or SIGTERM. */
+/** Aborts at the first SIGINT or SIGTERM; later ones change nothing. */
 export function stopSignal(context: CommandContext): AbortSignal {
   const stop = new AbortController();
-  const forget = context.onStopSignal(() => {
-    forget();
-    stop.abort();
-  });
+  context.onStopSignal(() => stop.abort());
   return stop.signal;
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import process from "node:process";
+import { systemClock } from "../domain/ports.ts";
 import { run } from "./run.ts";
 import type { CommandContext, Output } from "./context.ts";
 
@@ -21,8 +22,8 @@ const context: CommandContext = {
   readFile: (path) => readFileSync(path),
   onStopSignal(listener) {
     process.on("SIGINT", listener).on("SIGTERM", listener);
-    return () => void process.off("SIGINT", listener).off("SIGTERM", listener);
   },
+  clock: systemClock,
   exit: (code) => process.exit(code),
 };
 

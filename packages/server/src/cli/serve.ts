@@ -5,9 +5,9 @@ import type { Config, Flags } from "../config/config.ts";
 import { isLoopbackHost } from "../config/listen-address.ts";
 import { flagName, settingKeys, settings } from "../config/settings.ts";
 import { readVersion } from "../config/version.ts";
+import { createLog } from "../ops/log.ts";
 import { CommandError } from "./command-error.ts";
 import type { CommandContext } from "./context.ts";
-import { createJsonLog, createPeopleLog } from "./log.ts";
 import { createPaint } from "./paint.ts";
 
 /** What server.ts gives. */
@@ -15,6 +15,9 @@ export type StartServer = (config: Config, deps: { log: Logger }) => Promise<{ u
 
 /** The server bounds its own stop by `shutdownGraceMs`; this much later the process ends without it. */
 const closeMarginMs = 5_000;
+
+/** One Ctrl-C reaches a program that npm runs twice, from the terminal and from npm; no person is as fast. */
+const sameSignalMsMax = 300;
 
 const example = `
 Examples:
@@ -59,7 +62,8 @@ export async function serve(
   const config = loadConfig({ flags, env, readFile });
   const forPeople = stdout.isTTY === true && !json;
   const paint = createPaint(context, stdout);
-  const log = forPeople ? createPeopleLog(config.logLevel, stdout, paint) : createJsonLog(config.logLevel, stdout);
+  const destination = context.logTo === undefined ? {} : { destination: context.logTo };
+  const log = createLog({ level: config.logLevel, pretty: forPeople, ...destination });
 
   const stop = watchStopSignals(context);
   const startServer = await load();
@@ -84,13 +88,14 @@ export async function serve(
   log.info("stopped");
 }
 
-/** Resolves at the first signal; the second one ends the process. */
+/** Resolves at the first signal; a second one ends the process. */
 async function watchStopSignals(context: CommandContext): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  let signals = 0;
+  let firstAtMs: number | null = null;
   context.onStopSignal(() => {
-    signals += 1;
-    if (signals > 1) context.exit(1);
+    const nowMs = context.clock.now();
+    firstAtMs ??= nowMs;
+    if (nowMs - firstAtMs > sameSignalMsMax) context.exit(1);
     resolve();
   });
   return promise;

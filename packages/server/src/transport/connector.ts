@@ -3,6 +3,7 @@ import * as tls from "node:tls";
 import type { AddressGuard } from "./address-guard.ts";
 import { TransportFailure } from "./failure.ts";
 import type { NameCache } from "./name-cache.ts";
+import { trustedContext } from "./secure-context.ts";
 import { type Connected, connectTcp, type TcpOptions } from "./tcp-connect.ts";
 
 /** Where an origin is, as its URL says. */
@@ -37,7 +38,7 @@ export function parseTarget(origin: string): Target | null {
  * depend on which address happens to answer.
  */
 export function createConnector(options: ConnectorOptions): Connect {
-  const secureContext = createContextOnce(options.caPem);
+  const secureContext = trustedContext(options.caPem);
 
   return (target, done) => {
     let cancel = nothingToCancel;
@@ -94,17 +95,6 @@ function startTls(raw: Socket, hostname: string, secureContext: tls.SecureContex
     finished = true;
     socket.destroy();
     raw.destroy();
-  };
-}
-
-/** Reading the certificate store takes milliseconds, so it is done once, and only when somebody needs it. */
-function createContextOnce(caPem: string | undefined): () => tls.SecureContext {
-  let context: tls.SecureContext | undefined;
-  return () => {
-    context ??= tls.createSecureContext(
-      caPem === undefined ? {} : { ca: [...tls.getCACertificates("default"), caPem] },
-    );
-    return context;
   };
 }
 

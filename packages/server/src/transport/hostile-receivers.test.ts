@@ -1,7 +1,9 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createHttpTransport } from "./http-transport.ts";
 import { transportLimits } from "./limits.ts";
 import type { PostResult, Transport, TransportErrorCode } from "./port.ts";
+import { eventually } from "./testing/eventually.ts";
 import { ManualTime } from "./testing/manual-time.ts";
 import { bodyText, closeClean, endpoint, post } from "./testing/posting.ts";
 import { type RawConnection, RawReceiver } from "./testing/raw-receiver.ts";
@@ -23,7 +25,7 @@ beforeEach(() => {
 
 afterEach(async () => {
   // Nothing may be left even before the transport is closed.
-  await vi.waitUntil(() => transport.openSockets() === 0 && time.timersRunning === 0);
+  await vi.waitUntil(() => transport.openSockets() === 0 && time.timersRunning === 0, { timeout: 15_000 });
   await closeClean(transport);
 });
 
@@ -113,18 +115,6 @@ describe("a reply that is cut off is connection_reset", () => {
 });
 
 describe("a reply that never ends is timeout", () => {
-  async function timeOut(serve: (connection: RawConnection) => void, ready: (receiver: RawReceiver) => boolean) {
-    await using receiver = await RawReceiver.start(serve);
-    const posted = post(transport, endpoint(receiver.origin, { timeoutMs: 15_000 }));
-    await expect.poll(() => ready(receiver)).toBe(true);
-    time.advance(14_999);
-    expect(transport.openSockets()).toBe(1);
-    time.advance(1);
-    const result = await posted;
-    await expect.poll(() => receiver.connections[0]?.closed()).toBe(true);
-    return result;
-  }
-
   test("when the server reads and says nothing", async () => {
     const result = await timeOut(
       () => {},
@@ -136,14 +126,13 @@ describe("a reply that never ends is timeout", () => {
   });
 
   test("when the body stops short, with the status and what came of it", async () => {
-    let written = false;
-    const result = await timeOut(
-      ({ socket }) => {
-        socket.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345", () => (written = true));
-      },
-      () => written,
-    );
-    expect(result.error).toBe("timeout");
+    let arrived = false;
+    const onChunk = (): void => void (arrived = true);
+    subscribe("undici:request:bodyChunkReceived", onChunk);
+    const result = await timeOut(write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345"), () => arrived);
+    unsubscribe("undici:request:bodyChunkReceived", onChunk);
+    expect(result).toMatchObject({ error: "timeout", status: 200, headers: { "content-length": "10" } });
+    expect(bodyText(result)).toBe("12345");
   });
 
   test("when the status line never ends", async () => {
@@ -173,7 +162,7 @@ describe("a reply that never ends is timeout", () => {
       ({ socket }) => socket.pause(),
     );
     const posted = post(transport, endpoint(receiver.origin), new Uint8Array(32 * 1024 * 1024));
-    await expect.poll(() => receiver.connections.length).toBe(1);
+    await eventually(() => receiver.connections.length).toBe(1);
     time.advance(15_000);
     expect(await posted).toMatchObject({ error: "timeout", status: 0 });
   });
@@ -258,11 +247,24 @@ test("a hundred misbehaving receivers at once leave no socket, no timer, and one
     for (let index = 0; index < 20; index++) posts.push(post(transport, endpoint(receiver.origin)));
   }
   await Promise.all(posts.slice(0, 80));
-  await expect.poll(() => silent[0]?.requests).toBe(20);
+  await eventually(() => silent[0]?.requests).toBe(20);
   time.advance(15_000);
   const errors = (await Promise.all(posts)).map((result) => result.error);
   expect(errors).toEqual(kinds.flatMap(([expected]) => Array.from({ length: 20 }, () => expected)));
 });
+
+/** Posts, waits until the misbehaviour is under way, and lets the time run out. */
+async function timeOut(serve: (connection: RawConnection) => void, ready: (receiver: RawReceiver) => boolean) {
+  await using receiver = await RawReceiver.start(serve);
+  const posted = post(transport, endpoint(receiver.origin, { timeoutMs: 15_000 }));
+  await eventually(() => ready(receiver)).toBe(true);
+  time.advance(14_999);
+  expect(transport.openSockets()).toBe(1);
+  time.advance(1);
+  const result = await posted;
+  await eventually(() => receiver.connections[0]?.closed()).toBe(true);
+  return result;
+}
 
 /** Writes the same bytes for as long as the other side takes them. */
 function pour(socket: RawConnection["socket"], bytes: string, progress: (sentBytes: number) => void = () => {}): void {

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { createHttpTransport, type HttpTransportOptions } from "./http-transport.ts";
 import { transportLimits } from "./limits.ts";
 import type { Transport } from "./port.ts";
+import { eventually } from "./testing/eventually.ts";
 import { ManualTime } from "./testing/manual-time.ts";
 import { bodyText, closeClean, endpoint, post } from "./testing/posting.ts";
 import { type RawConnection, RawReceiver } from "./testing/raw-receiver.ts";
@@ -149,7 +150,7 @@ describe("a kept connection", () => {
     await using receiver = await RawReceiver.start((connection) => held.push(connection));
     start();
     const posts = [1, 2, 3].map(() => post(transport, endpoint(receiver.origin)));
-    await expect.poll(() => held.length).toBe(3);
+    await eventually(() => held.length).toBe(3);
     expect(receiver.connections).toHaveLength(3);
     for (const connection of held) answer(ok)(connection);
     await Promise.all(posts);
@@ -158,14 +159,14 @@ describe("a kept connection", () => {
   test("closes after its idle time, and sooner when the server says so", async () => {
     await using receiver = await RawReceiver.start(answer(ok));
     start({ keepAliveMs: 20 });
-    await post(transport, endpoint(receiver.origin));
-    await expect.poll(() => transport.openSockets()).toBe(0);
+    expect(await post(transport, endpoint(receiver.origin))).toMatchObject({ error: null });
+    await eventually(() => transport.openSockets()).toBe(0);
 
     await using hinting = await RawReceiver.start(
       answer("HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1\r\nContent-Length: 0\r\n\r\n"),
     );
-    await post(start(), endpoint(hinting.origin));
-    await expect.poll(() => transport.openSockets()).toBe(0);
+    expect(await post(start(), endpoint(hinting.origin))).toMatchObject({ error: null });
+    await eventually(() => transport.openSockets()).toBe(0);
   });
 
   test("is not used again when the server says close, or has not read all that it was sent", async () => {
@@ -186,7 +187,7 @@ describe("a kept connection", () => {
     );
     const body = new Uint8Array(32 * 1024 * 1024);
     expect(await post(transport, endpoint(early.origin), body)).toMatchObject({ error: null, status: 200 });
-    await expect.poll(() => transport.openSockets()).toBe(0);
+    await eventually(() => transport.openSockets()).toBe(0);
   });
 
   test("that the server closed while it was idle costs nothing", async () => {
@@ -194,7 +195,7 @@ describe("a kept connection", () => {
     start();
     await post(transport, endpoint(receiver.origin));
     receiver.connections[0]?.socket.end();
-    await expect.poll(() => transport.openSockets()).toBe(0);
+    await eventually(() => transport.openSockets()).toBe(0);
     expect(await post(transport, endpoint(receiver.origin))).toMatchObject({ error: null, status: 200 });
     expect(receiver.requests).toBe(2);
   });
@@ -234,7 +235,7 @@ describe("a kept connection", () => {
       await post(transport, endpoint(receiver.origin, { connection: "keep-alive" }));
       const second = post(transport, endpoint(receiver.origin));
       const seen = received.length + 1;
-      await expect.poll(() => received.length).toBe(seen);
+      await eventually(() => received.length).toBe(seen);
       if (beforeClose === "a byte") received.at(-1)?.socket.end("H");
       else {
         time.advance(transportLimits.staleConnectionMsMax + 1);
@@ -257,11 +258,11 @@ test("a short connection says close, and is closed after the reply although the 
   start();
   for (let index = 1; index <= 2; index++) {
     await post(transport, endpoint(receiver.origin, { connection: "close" }));
-    await expect.poll(() => transport.openSockets()).toBe(0);
+    await eventually(() => transport.openSockets()).toBe(0);
     expect(receiver.connections).toHaveLength(index);
   }
   expect(receiver.connections[0]?.received()).toContain("\r\nconnection: close\r\n");
-  await expect.poll(() => receiver.connections.map((connection) => connection.closed())).toEqual([true, true]);
+  await eventually(() => receiver.connections.map((connection) => connection.closed())).toEqual([true, true]);
 });
 
 describe("names and addresses", () => {
@@ -339,11 +340,11 @@ describe("bounds", () => {
     start({ connectionsPerOriginMax: 2 });
     const posts = Array.from({ length: 4 }, () => post(transport, endpoint(slow.origin)));
     const short = post(transport, endpoint(slow.origin, { connection: "close" }));
-    await expect.poll(() => held.length).toBe(2);
+    await eventually(() => held.length).toBe(2);
     expect(await post(transport, endpoint(quick.origin))).toMatchObject({ error: null });
     expect(slow.connections).toHaveLength(2);
     for (let answered = 0; answered < 5; answered++) {
-      await expect.poll(() => held.length).toBeGreaterThan(answered);
+      await eventually(() => held.length).toBeGreaterThan(answered);
       held[answered]?.socket.write(ok);
     }
     for (const result of await Promise.all([...posts, short])) expect(result).toMatchObject({ error: null });
@@ -356,11 +357,11 @@ describe("bounds", () => {
     start({ clock: time, timers: time, connectionsPerOriginMax: 1 });
     const first = post(transport, endpoint(receiver.origin, { timeoutMs: 5_000 }), "first");
     const second = post(transport, endpoint(receiver.origin, { timeoutMs: 5_000 }), "second");
-    await expect.poll(() => receiver.requests).toBe(1);
+    await eventually(() => receiver.requests).toBe(1);
     time.advance(5_000);
     expect(await first).toMatchObject({ error: "timeout" });
     expect(await second).toMatchObject({ error: "timeout" });
-    await expect.poll(() => transport.openSockets()).toBe(0);
+    await eventually(() => transport.openSockets()).toBe(0);
     expect(receiver.requests).toBe(1);
   });
 
@@ -382,10 +383,10 @@ describe("bounds", () => {
     await post(transport, endpoint(a.origin));
     await post(transport, endpoint(b.origin));
     const held = [post(transport, endpoint(c.origin))];
-    await expect.poll(() => a.connections[0]?.closed()).toBe(true);
+    await eventually(() => a.connections[0]?.closed()).toBe(true);
     expect(b.connections[0]?.closed()).toBe(false);
     held.push(post(transport, endpoint(c.origin)));
-    await expect.poll(() => silent.length).toBe(2);
+    await eventually(() => silent.length).toBe(2);
     expect(await post(transport, endpoint(a.origin))).toMatchObject({ error: "connect_failed" });
     for (const { socket } of silent) socket.write(ok);
     for (const result of await Promise.all(held)) expect(result).toMatchObject({ error: null });
@@ -405,7 +406,7 @@ describe("closing", () => {
       post(transport, endpoint(receiver.origin)),
       post(transport, endpoint("http://unresolved.test")),
     ];
-    await expect.poll(() => receiver.requests).toBe(1);
+    await eventually(() => receiver.requests).toBe(1);
     await transport.close();
     expect(transport.openSockets()).toBe(0);
     for (const result of await Promise.all(posts)) expect(result).toMatchObject({ error: "aborted", status: 0 });

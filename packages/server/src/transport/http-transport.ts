@@ -18,7 +18,7 @@ export interface HttpTransportOptions {
   readonly allowPrivateNetworks?: boolean | undefined;
   /** Addresses and networks (CIDR) that are open in any case. Throws `invalid_request` when one is neither. */
   readonly allowedAddresses?: readonly string[] | undefined;
-  /** Certificates trusted beside the usual ones, PEM. */
+  /** Certificates trusted beside the usual ones, PEM. Throws `invalid_request` when one cannot be read. */
   readonly caPem?: string | undefined;
   readonly connectionsMax?: number | undefined;
   readonly connectionsPerOriginMax?: number | undefined;

@@ -5,6 +5,7 @@ import { createServer, type Server, type TlsOptions } from "node:tls";
 import { afterEach, expect, test } from "vitest";
 import { createHttpTransport, type HttpTransportOptions } from "./http-transport.ts";
 import type { Transport } from "./port.ts";
+import { eventually } from "./testing/eventually.ts";
 import { ManualTime } from "./testing/manual-time.ts";
 import { closeClean, endpoint, post } from "./testing/posting.ts";
 import { tlsFixture } from "./testing/tls-fixture.ts";
@@ -74,8 +75,9 @@ test("an address as host is checked against the certificate's addresses, without
 test("a short TLS connection is closed after the reply", async () => {
   const { port } = await serve();
   start();
-  await post(transport, endpoint(`https://receiver.test:${port}`, { connection: "close" }));
-  await expect.poll(() => transport.openSockets()).toBe(0);
+  const result = await post(transport, endpoint(`https://receiver.test:${port}`, { connection: "close" }));
+  expect(result).toMatchObject({ error: null, status: 200 });
+  await eventually(() => transport.openSockets()).toBe(0);
 });
 
 test.each([
@@ -85,7 +87,7 @@ test.each([
   const { port, seen } = await serve();
   start({ caPem });
   expect(await post(transport, endpoint(`https://${host}:${port}`))).toMatchObject({ error: "tls_failed", status: 0 });
-  await expect.poll(() => transport.openSockets()).toBe(0);
+  await eventually(() => transport.openSockets()).toBe(0);
   expect(seen.every((connection) => connection.requests === 0)).toBe(true);
 });
 
@@ -130,10 +132,10 @@ test("a server that does not speak TLS, closes, or stays silent in the handshake
   expect(await post(transport, to)).toMatchObject({ error: "tls_failed" });
   expect(await post(transport, to)).toMatchObject({ error: "tls_failed" });
   const silent = post(transport, to);
-  await expect.poll(() => accepted).toBe(3);
+  await eventually(() => accepted).toBe(3);
   time.advance(to.timeoutMs);
   expect(await silent).toMatchObject({ error: "timeout", status: 0 });
-  await expect.poll(() => transport.openSockets()).toBe(0);
+  await eventually(() => transport.openSockets()).toBe(0);
   server.close();
   await once(server, "close");
 });
@@ -143,7 +145,19 @@ test("a kept TLS connection that the server closes is replaced", async () => {
   start();
   await post(transport, endpoint(`https://receiver.test:${port}`));
   sockets[0]?.end();
-  await expect.poll(() => transport.openSockets()).toBe(0);
+  await eventually(() => transport.openSockets()).toBe(0);
   expect(await post(transport, endpoint(`https://receiver.test:${port}`))).toMatchObject({ error: null, status: 200 });
   expect(seen).toHaveLength(2);
+});
+
+test.each([
+  ["hold none", "nonsense", "caPem: holds no certificate in PEM form"],
+  [
+    "hold a broken one",
+    `${tlsFixture.cert}-----BEGIN CERTIFICATE-----\nbm9uc2Vuc2U=\n-----END CERTIFICATE-----\n`,
+    "caPem: certificate 2 cannot be read",
+  ],
+])("extra certificates that %s are refused when the transport is made", (_what, caPem, message) => {
+  start();
+  expect(() => createHttpTransport({ caPem })).toThrow(message);
 });

@@ -3,6 +3,7 @@
 import * as fc from "fast-check";
 
 import type { EncodedRequest, IncomingRequest, OutgoingDelivery } from "../protocol.ts";
+import { anyText } from "./any-text.ts";
 
 const encoder = new TextEncoder();
 
@@ -81,12 +82,12 @@ const name = fc.oneof(
 );
 /** Any text that a header can carry: well formed, no control characters, no spaces at its ends. */
 const headerText = fc
-  .oneof(fc.string({ maxLength: 40 }), fc.string({ unit: "binary", maxLength: 40 }))
+  .oneof(fc.string({ maxLength: 40 }), anyText({ maxLength: 40 }))
   .map((text) => text.replace(/\p{Cc}/gu, "").replace(/^ +| +$/g, ""));
 const tag = headerText.map((text) => text.replaceAll(",", "").replace(/^ +| +$/g, "")).filter((text) => text !== "");
-export const anyText = fc.oneof(
-  fc.string({ unit: "binary", maxLength: 200 }),
-  fc.string({ unit: "binary", maxLength: 20 }).map((text) => `\uFEFF${text}`),
+export const messageText = fc.oneof(
+  anyText({ maxLength: 200 }),
+  anyText({ maxLength: 20 }).map((text) => `\uFEFF${text}`),
   fc.json(),
 );
 

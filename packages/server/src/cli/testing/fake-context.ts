@@ -4,13 +4,15 @@ export interface FakeContext extends CommandContext {
   readonly written: { stdout: string; stderr: string };
   /** Exit codes asked for with `exit`, which does not end anything here. */
   readonly exits: number[];
-  stop(): void;
+  /** A stop signal, so long after the one before. */
+  stop(afterMs?: number): void;
 }
 
 /** A command's surroundings in memory: nothing of the real process is touched. */
 export function createFakeContext(options: { isTTY?: boolean; env?: Record<string, string> } = {}): FakeContext {
   const written = { stdout: "", stderr: "" };
   const exits: number[] = [];
+  let nowMs = 1_800_000_000_000;
   const listeners = new Set<() => void>();
   const output = (name: "stdout" | "stderr") => ({
     isTTY: options.isTTY ?? false,
@@ -23,6 +25,7 @@ export function createFakeContext(options: { isTTY?: boolean; env?: Record<strin
     exits,
     stdin: Object.assign(noInput(), { isTTY: true }),
     stdout: output("stdout"),
+    logTo: output("stdout"),
     stderr: output("stderr"),
     env: { NO_COLOR: "1", ...options.env },
     readFile: (path) => {
@@ -30,13 +33,14 @@ export function createFakeContext(options: { isTTY?: boolean; env?: Record<strin
     },
     onStopSignal(listener) {
       listeners.add(listener);
-      return () => void listeners.delete(listener);
     },
     exit(code) {
       exits.push(code);
       throw new Error("exit");
     },
-    stop() {
+    clock: { now: () => nowMs },
+    stop(afterMs = 0) {
+      nowMs += afterMs;
       for (const listener of listeners) listener();
     },
   };

@@ -1,0 +1,163 @@
+/** Real: the HTTP application, through `inject`. Fake: store, publisher and event bus, in memory. */
+
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { call } from "./testing/call.ts";
+import { createTestApp } from "./testing/test-app.ts";
+import type { TestApp } from "./testing/test-app.ts";
+
+const url = "http://127.0.0.1:9/callback";
+const path = "/v1/topics/orders/subscriptions/billing";
+
+describe("subscriptions", () => {
+  let test: TestApp;
+  beforeEach(async () => {
+    test = await createTestApp();
+    await call(test.app, "PUT", "/v1/topics/orders");
+    test.events.emitted.length = 0;
+  });
+  afterEach(() => test.app.close());
+
+  it("are made with 201 and every default told, and putting again answers 200", async () => {
+    const made = await call(test.app, "PUT", path, { json: { push: { url } } });
+    expect(made.status).toBe(201);
+    expect(made.json).toEqual({
+      name: "billing",
+      topic: "orders",
+      state: "active",
+      push: { url, protocol: "raw", headers: {}, connection: "keep-alive", timeoutMs: 15_000 },
+      filter: { tags: [], bindingKeys: [] },
+      retry: "EXPONENTIAL_DECAY_RETRY",
+      order: "none",
+      maxInFlight: 64,
+      createdAt: "1970-01-01T00:00:02.000Z",
+      updatedAt: "1970-01-01T00:00:02.000Z",
+    });
+    const settings = {
+      push: { url, protocol: "cmq-json", headers: { "X-A": "b" }, connection: "close", timeoutMs: 1000 },
+      filter: { tags: ["a"] },
+      retry: { delaysMs: [1, 2] },
+      order: "key",
+      maxInFlight: 1,
+      start: "oldest",
+    };
+    const again = await call(test.app, "PUT", path, { json: settings });
+    expect(again.status).toBe(200);
+    const { start: _start, ...told } = settings;
+    expect(again.json).toMatchObject(told);
+  });
+
+  it("tell their counts when looked at, and not in a list", async () => {
+    await call(test.app, "PUT", path, { json: { push: { url } } });
+    const one = await call(test.app, "GET", path);
+    expect(one.json.counts).toEqual({ backlog: 0, parked: 1, deadLetters: 0, expired: 3, inFlight: 4 });
+    const { items, next } = (await call(test.app, "GET", "/v1/topics/orders/subscriptions")).json;
+    const { counts: _counts, ...rest } = one.json;
+    expect([items, next]).toEqual([[rest], null]);
+  });
+
+  it("take all forms of a retry policy", async () => {
+    const forms = ["EXPONENTIAL_DECAY_RETRY", "BACKOFF_RETRY", "none", { delaysMs: [] }, { baseMs: 10, factor: 1.5 }];
+    for (const retry of forms) {
+      const answer = await call(test.app, "PUT", path, { json: { push: { url }, retry } });
+      expect(answer.status).toBeLessThan(300);
+      expect(answer.json.retry).toEqual(typeof retry === "string" ? retry : expect.objectContaining(retry));
+    }
+  });
+
+  it.each([
+    [undefined, "now"],
+    ["now", "now"],
+    ["oldest", "oldest"],
+    [{ seq: 17 }, { seq: 17 }],
+    [{ at: 1_700_000_000_000 }, { atMs: 1_700_000_000_000 }],
+    [{ at: "2026-01-31T08:15:30Z" }, { atMs: Date.UTC(2026, 0, 31, 8, 15, 30) }],
+    [{ at: "2026-01-31T09:15:30.250+01:00" }, { atMs: Date.UTC(2026, 0, 31, 8, 15, 30, 250) }],
+  ])("start where they are told: %j", async (start, expected) => {
+    const put = vi.spyOn(test.store, "putSubscription");
+    await call(test.app, "PUT", path, { json: { push: { url }, start } });
+    expect(put.mock.calls[0]?.at(3)).toEqual(expected);
+  });
+
+  it.each([
+    [{}, "invalid_request", "push"],
+    [{ push: { url: 1 } }, "invalid_request", "push.url"],
+    [{ push: { url: "ftp://example.com/" } }, "invalid_url", "push.url"],
+    [{ push: { url: "nonsense" } }, "invalid_url", "push.url"],
+    [{ push: { url, protocol: "soap" } }, "unknown_protocol", "push.protocol"],
+    [{ push: { url, timeoutMs: 999 } }, "invalid_request", "push.timeoutMs"],
+    [{ push: { url, connection: "open" } }, "invalid_request", "push.connection"],
+    [{ push: { url, headers: { a: 1 } } }, "invalid_request", "push.headers.a"],
+    [{ push: { url }, filter: { tags: ["seventeen letters"] } }, "invalid_tag", "filter.tags[0]"],
+    [{ push: { url }, filter: { tags: [..."abcdef"] } }, "too_many_tags", "filter.tags"],
+    [{ push: { url }, filter: { bindingKeys: ["a.*"] } }, "filter_type_mismatch", "filter.bindingKeys"],
+    [{ push: { url }, retry: "sometimes" }, "invalid_retry_policy", "retry"],
+    [{ push: { url }, retry: { delaysMs: [-1] } }, "invalid_retry_policy", "retry.delaysMs[0]"],
+    [{ push: { url }, retry: { delaysMs: ["1"] } }, "invalid_retry_policy", "retry.delaysMs[0]"],
+    [{ push: { url }, retry: { factor: 2 } }, "invalid_retry_policy", "retry.baseMs"],
+    [{ push: { url }, order: "fifo" }, "invalid_request", "order"],
+    [{ push: { url }, maxInFlight: 0 }, "invalid_request", "maxInFlight"],
+    [{ push: { url }, start: { seq: 0 } }, "invalid_request", "start.seq"],
+    [{ push: { url }, start: { at: "yesterday" } }, "invalid_request", "start.at"],
+    [{ push: { url }, start: { at: "2026-01-31T08:15:30" } }, "invalid_request", "start.at"],
+    [{ push: { url }, start: { at: "2026-13-31T08:15:30Z" } }, "invalid_request", "start.at"],
+    [{ push: { url }, pull: {} }, "invalid_request", "pull"],
+  ])("refuse %j", async (json, code, field) => {
+    const answer = await call(test.app, "PUT", path, { json });
+    expect(answer).toMatchObject({ status: 400, json: { code, errors: [{ field }] } });
+    expect(test.store.subscriptions.size).toBe(0);
+  });
+
+  it("refuse a binding key of a wrong form, where binding keys are what filters", async () => {
+    await call(test.app, "PUT", "/v1/topics/routed", { json: { filterType: "route" } });
+    const json = { push: { url }, filter: { bindingKeys: ["a b"] } };
+    const answer = await call(test.app, "PUT", "/v1/topics/routed/subscriptions/s", { json });
+    expect(answer).toMatchObject({ status: 400, json: { code: "invalid_binding_key" } });
+  });
+
+  it("need JSON that says so", async () => {
+    const body = JSON.stringify({ push: { url } });
+    const form = await call(test.app, "PUT", path, { body, headers: { "content-type": "application/x-www-form-urlencoded" } });
+    expect(form).toMatchObject({ status: 415, json: { code: "unsupported_media_type", errors: [{ field: "Content-Type" }] } });
+    expect(await call(test.app, "PUT", path)).toMatchObject({ status: 415 });
+  });
+
+  it("pause and resume", async () => {
+    await call(test.app, "PUT", path, { json: { push: { url } } });
+    expect((await call(test.app, "POST", `${path}/pause`)).json.state).toBe("paused");
+    expect((await call(test.app, "POST", `${path}/resume`)).json.state).toBe("active");
+  });
+
+  it("tell those who watch", async () => {
+    await call(test.app, "PUT", path, { json: { push: { url } } });
+    await call(test.app, "POST", `${path}/pause`);
+    await call(test.app, "POST", `${path}/resume`);
+    await call(test.app, "DELETE", path);
+    const types = ["changed", "paused", "resumed", "deleted"];
+    expect(test.events.emitted).toEqual(
+      types.map((type) => ({ type: `subscription.${type}`, at: 1_700_000_000_000, topic: "orders", subscription: "billing" })),
+    );
+  });
+
+  it("are removed with 204", async () => {
+    await call(test.app, "PUT", path, { json: { push: { url } } });
+    expect((await call(test.app, "DELETE", path)).status).toBe(204);
+    expect((await call(test.app, "GET", path)).status).toBe(404);
+  });
+
+  it.each([
+    ["GET", ""],
+    ["DELETE", ""],
+    ["POST", "/pause"],
+    ["POST", "/resume"],
+    ["GET", "/attempts"],
+    ["GET", "/dead-letters"],
+    ["GET", "/dead-letters/1"],
+  ])("that are not there answer 404 to %s %s, and say what is missing", async (method, rest) => {
+    const missing = await call(test.app, method, `/v1/topics/orders/subscriptions/none${rest}`);
+    expect(missing).toMatchObject({ status: 404, json: { code: "subscription_not_found" } });
+    const nowhere = await call(test.app, method, `/v1/topics/none/subscriptions/none${rest}`);
+    expect(nowhere).toMatchObject({ status: 404, json: { code: "topic_not_found" } });
+    const misnamed = await call(test.app, method, `/v1/topics/orders/subscriptions/-${rest}`);
+    expect(misnamed).toMatchObject({ status: 400, json: { code: "invalid_name", errors: [{ field: "subscription" }] } });
+  });
+});

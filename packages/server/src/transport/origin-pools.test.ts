@@ -1,0 +1,76 @@
+import { expect, test } from "vitest";
+import type { Connection } from "./connection.ts";
+import { ConnectionBudget } from "./connection-budget.ts";
+import type { OriginPool, PooledPost } from "./origin-pool.ts";
+import { OriginPools } from "./origin-pools.ts";
+
+// Faked: the network, where no connection ever comes to be, and the POSTs.
+class Post implements PooledPost {
+  readonly mayReuse = true;
+  over = false;
+  connection: Connection | null = null;
+  error: string | null = null;
+  private readonly pool: OriginPool | null;
+
+  constructor(pool: OriginPool | null) {
+    this.pool = pool;
+    pool?.start(this);
+  }
+
+  run(connection: Connection): void {
+    this.connection = connection;
+  }
+
+  fail(error: string): void {
+    this.error = error;
+    this.finish();
+  }
+
+  finish(): void {
+    this.over = true;
+    this.pool?.finish(this, this.connection, false);
+  }
+}
+
+function start(connectionsMax: number, connectionsPerOriginMax: number): OriginPools {
+  return new OriginPools({
+    connect: () => () => {},
+    budget: new ConnectionBudget(connectionsMax),
+    connectionsPerOriginMax,
+    keepAliveMs: 1_000,
+    keepAliveMsMax: 1_000,
+  });
+}
+
+test("a pool is gone when its last POST is, so that a thousand dead origins leave nothing behind", () => {
+  const pools = start(10, 10);
+  for (let index = 0; index < 1_000; index++) new Post(pools.of(`http://host-${index}.test`)).finish();
+  expect(pools.size).toBe(0);
+});
+
+test("a POST that finds no place leaves no pool behind", () => {
+  const pools = start(1, 1);
+  const first = new Post(pools.of("http://a.test"));
+  const second = new Post(pools.of("http://b.test"));
+  expect(second.error).toBe("connect_failed");
+  expect(pools.size).toBe(1);
+  first.finish();
+  expect(pools.size).toBe(0);
+});
+
+test("a place that becomes free goes to who waited longest and still wants it", () => {
+  const pools = start(10, 1);
+  const posts = Array.from({ length: 4 }, () => new Post(pools.of("http://a.test")));
+  const gotOne = () => posts.map((post) => post.connection !== null);
+  expect(gotOne()).toEqual([true, false, false, false]);
+  const [first, second, third] = posts;
+  if (second !== undefined) second.over = true;
+  first?.finish();
+  expect(gotOne()).toEqual([true, false, true, false]);
+  third?.finish();
+  expect(gotOne()).toEqual([true, false, true, true]);
+});
+
+test("what is no origin has no pool", () => {
+  expect(start(1, 1).of("nonsense")).toBeNull();
+});

@@ -1,0 +1,4 @@
+import { expect } from "vitest";
+
+/** Waits until what `read` returns is as expected; long enough for a machine that is busy with other tests. */
+export const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 15_000, interval: 10 });
