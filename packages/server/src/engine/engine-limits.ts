@@ -3,6 +3,10 @@ export const engineLimits = {
   /** Lease of a claim. Longer than the longest attempt, and renewed while it is held. */
   claimLeaseMs: 120_000,
   claimRenewMs: 40_000,
+  /** POSTs in flight to one origin, over all its subscriptions; a subscription that may have more by itself has them. */
+  inFlightPerOriginMax: 128,
+  /** Origins whose count is kept although nothing is in flight. */
+  originsKeptMax: 10_000,
   /** Message bytes of one claim; one message always fits. */
   claimBytesMax: 2 * 1024 * 1024,
   /** Message bytes claimed and not settled, over all subscriptions. */

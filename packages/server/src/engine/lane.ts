@@ -9,7 +9,7 @@ import { EndpointHealth } from "./endpoint-health.ts";
 import { encode, judge, routeOf, type Route } from "./outgoing.ts";
 import type { EngineObserver, EventBus } from "./port.ts";
 import type { Settler } from "./settler.ts";
-import type { Slots, SlotUser } from "./slots.ts";
+import type { Slot, Slots, SlotUser } from "./slots.ts";
 import { limits } from "../domain/limits.ts";
 
 /** What every lane shares. */
@@ -73,6 +73,14 @@ export class Lane implements SlotUser {
 
   get id() {
     return this.#subscription.id;
+  }
+
+  get origin(): string {
+    return this.#route.endpoint.origin;
+  }
+
+  get windowMax(): number {
+    return this.#subscription.settings.maxInFlight;
   }
 
   get isSlow(): boolean {
@@ -168,11 +176,11 @@ export class Lane implements SlotUser {
         this.#waitingBehindKeys++;
         continue;
       }
-      const slow = this.isSlow;
-      if (!this.#context.slots.take(this)) break;
+      const slot = this.#context.slots.take(this);
+      if (slot === null) break;
       this.#head++;
       if (key !== null) this.#busyKeys.set(key, []);
-      this.#start(queued, slow);
+      this.#start(queued, slot);
     }
     if (this.#head === this.#queue.length && this.#head > 0) {
       this.#queue = [];
@@ -189,29 +197,29 @@ export class Lane implements SlotUser {
     return order === "strict" ? "" : delivery.message.orderingKey;
   }
 
-  #start(queued: Queued, slow: boolean): void {
+  #start(queued: Queued, slot: Slot): void {
     const { clock, transport, nextRequestId } = this.#context;
     const startedAtMs = clock.now();
     if (this.#inFlight === 0) this.#oldestStartMs = startedAtMs;
     this.#inFlight++;
     const request = encode(this.#route, queued.delivery, nextRequestId());
     if (request === null) {
-      this.#leave(slow);
+      this.#leave(slot);
       this.#settle(queued, null, { kind: "dead", reason: "unencodable" });
       this.#free(queued, "over");
       return;
     }
     const route = this.#route;
     transport.post(route.endpoint, request.headers, request.body, (result) => {
-      this.#leave(slow);
+      this.#leave(slot);
       this.#finish(queued, route, startedAtMs, result);
       this.#run();
     });
   }
 
-  #leave(slow: boolean): void {
+  #leave(slot: Slot): void {
     this.#inFlight--;
-    this.#context.slots.free(slow);
+    this.#context.slots.free(slot);
   }
 
   #finish(queued: Queued, route: Route, startedAtMs: TimeMs, result: PostResult): void {

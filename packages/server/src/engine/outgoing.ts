@@ -12,10 +12,8 @@ export interface Route {
   readonly topicOwner: number;
   readonly topic: string;
   readonly subscription: string;
-  /** The subscription's own headers: name, value, name, value … */
+  /** The subscription's own headers: name, value, name, value … None of them is one of the dialect's. */
   readonly headers: readonly string[];
-  /** Lower-case names of them: they stand in for the dialect's. */
-  readonly headerNames: ReadonlySet<string>;
 }
 
 export function routeOf(subscription: Subscription, topicOwner: number): Route {
@@ -29,7 +27,6 @@ export function routeOf(subscription: Subscription, topicOwner: number): Route {
     topic: subscription.topic,
     subscription: subscription.name,
     headers: Object.entries(push.headers).flat(),
-    headerNames: new Set(Object.keys(push.headers).map((name) => name.toLowerCase())),
   };
 }
 
@@ -52,21 +49,13 @@ export function encode(route: Route, delivery: ClaimedDelivery, requestId: strin
       orderingKey: message.orderingKey,
       attributes: message.attributes,
     });
-    return route.headers.length === 0 ? encoded : { headers: withOwn(route, encoded.headers), body: encoded.body };
+    return route.headers.length === 0
+      ? encoded
+      : { headers: [...encoded.headers, ...route.headers], body: encoded.body };
   } catch (error) {
     if (error instanceof UnencodableError) return null;
     throw error;
   }
-}
-
-function withOwn(route: Route, encoded: readonly string[]): string[] {
-  const headers: string[] = [];
-  for (let index = 0; index < encoded.length; index += 2) {
-    const name = encoded[index] as string;
-    if (!route.headerNames.has(name.toLowerCase())) headers.push(name, encoded[index + 1] as string);
-  }
-  headers.push(...route.headers);
-  return headers;
 }
 
 /** How the attempt ended, in the words of the record. */

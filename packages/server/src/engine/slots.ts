@@ -2,51 +2,65 @@ import { engineLimits } from "./engine-limits.ts";
 
 /** What a lane tells about its endpoint when it asks for room. */
 export interface SlotUser {
+  readonly origin: string;
+  /** POSTs that it may have in flight at most. */
+  readonly windowMax: number;
   /** Its endpoint fails or does not answer. */
   readonly isSlow: boolean;
   /** Called when room may have become free. */
   onRoom(): void;
 }
 
+/** A slot in use, as it was taken. */
+export interface Slot {
+  readonly gate: Gate;
+  readonly slow: boolean;
+}
+
 /**
- * The POSTs in flight and the message bytes in memory, over all subscriptions. Endpoints that fail or hang may use half
- * of each at the most, however many they are: the other half is always left to those that answer.
+ * The POSTs in flight and the message bytes in memory, over all subscriptions and per origin. Endpoints that fail or hang
+ * may use half of each at the most, however many they are: the other half is always left to those that answer. The limit
+ * per origin keeps a thousand subscriptions of one receiver from opening a thousand connections to it.
  */
 export class Slots {
-  readonly #slotsMax: number;
-  readonly #waiting = new Set<SlotUser>();
-  /** Apart, so that a crowd of them is not asked each time one of the others makes room. */
-  readonly #waitingSlow = new Set<SlotUser>();
-  #used = 0;
-  #usedBySlow = 0;
+  readonly #all: Gate;
+  readonly #origins = new Map<string, Gate>();
   #bytes = 0;
 
   constructor(slotsMax: number) {
-    this.#slotsMax = slotsMax;
+    this.#all = new Gate(slotsMax);
   }
 
   get used(): number {
-    return this.#used;
+    return this.#all.used;
   }
 
-  /** Takes a slot, or remembers who asked. */
-  take(user: SlotUser): boolean {
+  /** A slot, or null: then the user is remembered and hears of it when there is room. */
+  take(user: SlotUser): Slot | null {
     const slow = user.isSlow;
-    if (!this.#hasRoom(slow)) {
-      (slow ? this.#waitingSlow : this.#waiting).add(user);
-      return false;
+    let gate = this.#origins.get(user.origin);
+    if (gate === undefined) {
+      this.#forgetIdleOrigins();
+      this.#origins.set(user.origin, (gate = new Gate(engineLimits.inFlightPerOriginMax)));
     }
-    this.#used++;
-    if (slow) this.#usedBySlow++;
-    return true;
+    if (!gate.hasRoom(slow, user.windowMax)) {
+      gate.wait(user, slow);
+      return null;
+    }
+    if (!this.#all.hasRoom(slow, 0)) {
+      this.#all.wait(user, slow);
+      return null;
+    }
+    gate.enter(slow);
+    this.#all.enter(slow);
+    return { gate, slow };
   }
 
-  /** `slow`: what the user was when it took the slot. */
-  free(slow: boolean): void {
-    this.#used--;
-    if (slow) this.#usedBySlow--;
-    if (this.#waiting.size > 0) this.#wake(this.#waiting, false);
-    if (this.#waitingSlow.size > 0) this.#wake(this.#waitingSlow, true);
+  free({ gate, slow }: Slot): void {
+    gate.leave(slow);
+    this.#all.leave(slow);
+    gate.wake();
+    this.#all.wake();
   }
 
   /** Room for more claimed messages? */
@@ -59,18 +73,68 @@ export class Slots {
   }
 
   forget(user: SlotUser): void {
+    this.#all.forget(user);
+    this.#origins.get(user.origin)?.forget(user);
+  }
+
+  #forgetIdleOrigins(): void {
+    if (this.#origins.size < engineLimits.originsKeptMax) return;
+    for (const [origin, gate] of this.#origins) if (gate.isIdle) this.#origins.delete(origin);
+  }
+}
+
+/** One limit, half of it at most for the slow, and those who wait for room under it. */
+class Gate {
+  readonly #max: number;
+  readonly #waiting = new Set<SlotUser>();
+  /** Apart, so that a crowd of them is not asked each time one of the others makes room. */
+  readonly #waitingSlow = new Set<SlotUser>();
+  #usedBySlow = 0;
+  used = 0;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  get isIdle(): boolean {
+    return this.used === 0 && this.#waiting.size === 0 && this.#waitingSlow.size === 0;
+  }
+
+  /** `atLeast`: what one user alone may have, should that be more. */
+  hasRoom(slow: boolean, atLeast: number): boolean {
+    const max = Math.max(this.#max, atLeast);
+    return this.used < max && (!slow || this.#usedBySlow < max / 2);
+  }
+
+  enter(slow: boolean): void {
+    this.used++;
+    if (slow) this.#usedBySlow++;
+  }
+
+  leave(slow: boolean): void {
+    this.used--;
+    if (slow) this.#usedBySlow--;
+  }
+
+  wait(user: SlotUser, slow: boolean): void {
+    (slow ? this.#waitingSlow : this.#waiting).add(user);
+  }
+
+  forget(user: SlotUser): void {
     this.#waiting.delete(user);
     this.#waitingSlow.delete(user);
   }
 
-  #hasRoom(slow: boolean): boolean {
-    return this.#used < this.#slotsMax && (!slow || this.#usedBySlow < this.#slotsMax / 2);
+  wake(): void {
+    if (this.#waiting.size > 0) this.#wake(this.#waiting, false);
+    if (this.#waitingSlow.size > 0) this.#wake(this.#waitingSlow, true);
   }
 
   /** The longest waiting first, as long as there is room; who still finds none goes to the end of the line. */
   #wake(users: Set<SlotUser>, slow: boolean): void {
-    for (let left = users.size; left > 0 && this.#hasRoom(slow); left--) {
-      const user = users.values().next().value as SlotUser;
+    for (let left = users.size; left > 0; left--) {
+      const user = users.values().next().value;
+      if (user === undefined || !this.hasRoom(slow, user.windowMax)) return;
       users.delete(user);
       user.onRoom();
     }
