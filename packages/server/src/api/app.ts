@@ -8,7 +8,7 @@ import type { ApiContext, AppDependencies } from "./dependencies.ts";
 import { createErrorHandler } from "./error-handler.ts";
 import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
-import { answerClientError, createHttpServer } from "./http-server.ts";
+import { answerClientError, createHttpServer, endConnections } from "./http-server.ts";
 import { messageRoutes, publishRoutes } from "./messages.ts";
 import { metricsRoute } from "./metrics-route.ts";
 import { describeRoutes, openapiRoute } from "./openapi.ts";
@@ -46,6 +46,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   app.setSerializerCompiler(() => (data: unknown) => JSON.stringify(data));
   app.addHook("preClose", (done) => {
     state.stopping = true;
+    if (app.server.listening) endConnections(app.server, config);
     done();
   });
 

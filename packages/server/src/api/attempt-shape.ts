@@ -1,4 +1,4 @@
-import Type from "typebox";
+import { Type } from "typebox";
 import type { Static } from "typebox";
 import { limits } from "../domain/limits.ts";
 import type { Attempt } from "../domain/model.ts";
@@ -10,7 +10,9 @@ import { timeText } from "./time-text.ts";
 export const replyMembers = {
   reply: Type.Optional(
     nullable(
-      Type.String({ description: `The reply's first ${limits.replyKeptBytes} bytes as text; null when no reply came.` }),
+      Type.String({
+        description: `The reply's first ${limits.replyKeptBytes} bytes as text; null when no reply came.`,
+      }),
     ),
   ),
   replyBase64: Type.Optional(Type.String({ contentEncoding: "base64", description: "Instead, when it is no text." })),

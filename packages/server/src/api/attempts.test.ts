@@ -62,6 +62,9 @@ describe("attempts", () => {
 
   it("refuse another choice", async () => {
     const answer = await call(test.app, "GET", `${subscription}/attempts?only=slow`);
-    expect(answer).toMatchObject({ status: 400, json: { errors: [{ field: "only", message: 'must be "all" or "failed"' }] } });
+    expect(answer).toMatchObject({
+      status: 400,
+      json: { errors: [{ field: "only", message: 'must be "all" or "failed"' }] },
+    });
   });
 });

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import Type from "typebox";
+import { Type } from "typebox";
 import { attemptRecordSchema, attemptRecordView } from "./attempt-shape.ts";
 import { subscriptionAt } from "./catalog-lookup.ts";
 import type { SubscriptionPath } from "./catalog-lookup.ts";
@@ -11,7 +11,9 @@ import { pageOf, problemResponses, subscriptionParams } from "./schema-parts.ts"
 const listQuery = Type.Object(
   {
     ...pageParameters,
-    only: Type.Optional(Type.Enum(["all", "failed"], { default: "all", description: "failed: without the accepted ones." })),
+    only: Type.Optional(
+      Type.Enum(["all", "failed"], { default: "all", description: "failed: without the accepted ones." }),
+    ),
   },
   { additionalProperties: false },
 );

@@ -5,11 +5,17 @@ import { bodyView, replyView } from "./bytes-view.ts";
 describe("bytes in an answer", () => {
   it("are text where they are UTF-8, and base64 where not, and never change", () => {
     fc.assert(
-      fc.property(fc.oneof(fc.uint8Array(), fc.string({ unit: "binary" }).map((text) => Buffer.from(text))), (bytes) => {
-        const view = bodyView(bytes);
-        const back = "body" in view ? Buffer.from(view.body) : Buffer.from(view.bodyBase64, "base64");
-        expect(Buffer.compare(back, bytes)).toBe(0);
-      }),
+      fc.property(
+        fc.oneof(
+          fc.uint8Array(),
+          fc.string({ unit: "binary" }).map((text) => Buffer.from(text)),
+        ),
+        (bytes) => {
+          const view = bodyView(bytes);
+          const back = "body" in view ? Buffer.from(view.body) : Buffer.from(view.bodyBase64, "base64");
+          expect(Buffer.compare(back, bytes)).toBe(0);
+        },
+      ),
     );
   });
 

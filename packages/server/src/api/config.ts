@@ -12,6 +12,7 @@ export interface ApiConfig {
   readonly connectionsMax: number;
   readonly connectionIdleMsMax: number;
   readonly keepAliveMs: number;
+  readonly closeMsMax: number;
   readonly eventStreamsMax: number;
   readonly eventStreamBacklogMax: number;
   readonly eventHeartbeatMs: number;
@@ -28,6 +29,7 @@ export const apiDefaults: ApiConfig = {
   connectionsMax: limits.connectionsMax,
   connectionIdleMsMax: limits.connectionIdleMsMax,
   keepAliveMs: limits.keepAliveMs,
+  closeMsMax: limits.closeMsMax,
   eventStreamsMax: limits.eventStreamsMax,
   eventStreamBacklogMax: limits.eventStreamBacklogMax,
   eventHeartbeatMs: limits.eventHeartbeatMs,

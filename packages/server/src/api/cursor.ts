@@ -32,7 +32,11 @@ export function pageRequest(listing: string, query: { after?: string; limit?: nu
   };
 }
 
-export function pageView<T, V>(listing: string, page: Page<T>, view: (item: T) => V): { items: V[]; next: string | null } {
+export function pageView<T, V>(
+  listing: string,
+  page: Page<T>,
+  view: (item: T) => V,
+): { items: V[]; next: string | null } {
   return {
     items: page.items.map(view),
     next: page.next === null ? null : encodeCursor(listing, page.next),

@@ -1,4 +1,4 @@
-import Type from "typebox";
+import { Type } from "typebox";
 import type { Static } from "typebox";
 import { limits } from "../domain/limits.ts";
 import type { DeadLetter } from "../store/port.ts";
@@ -43,7 +43,10 @@ export const redriveBody = Type.Object(
   { additionalProperties: false, examples: [{ all: true }, { ids: ["42", "43"] }] },
 );
 
-export const countSchema = Type.Object({ count: Type.Integer({ description: "How many." }) }, { additionalProperties: false });
+export const countSchema = Type.Object(
+  { count: Type.Integer({ description: "How many." }) },
+  { additionalProperties: false },
+);
 
 export function deadLetterSummaryView(letter: DeadLetter, topic: string): Static<typeof deadLetterSummarySchema> {
   return { ...membersView(letter), message: messageMembersView(letter.message, topic) };

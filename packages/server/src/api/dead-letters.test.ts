@@ -73,7 +73,10 @@ describe("dead letters", () => {
     expect((await call(test.app, "DELETE", `${path}/2`)).status).toBe(204);
     expect(left()).toEqual(["1", "3"]);
     for (const query of ["", "?all=false", "?all=1", "?all="]) {
-      expect(await call(test.app, "DELETE", path + query)).toMatchObject({ status: 400, json: { errors: [{ field: "all" }] } });
+      expect(await call(test.app, "DELETE", path + query)).toMatchObject({
+        status: 400,
+        json: { errors: [{ field: "all" }] },
+      });
     }
     expect(left()).toEqual(["1", "3"]);
     expect((await call(test.app, "DELETE", `${path}?all=true`)).json).toEqual({ count: 2 });
@@ -82,7 +85,9 @@ describe("dead letters", () => {
 
   it("are redriven one by one, by a list, or all", async () => {
     expect(await call(test.app, "POST", `${path}/1/redrive`)).toMatchObject({ status: 200, json: { count: 1 } });
-    expect((await call(test.app, "POST", `${path}/redrive`, { json: { ids: ["2", "77"] } })).json).toEqual({ count: 1 });
+    expect((await call(test.app, "POST", `${path}/redrive`, { json: { ids: ["2", "77"] } })).json).toEqual({
+      count: 1,
+    });
     expect((await call(test.app, "POST", `${path}/redrive`, { json: { all: true } })).json).toEqual({ count: 1 });
     expect(left()).toEqual([]);
   });

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import Type from "typebox";
+import { Type } from "typebox";
 import { assertName } from "../domain/names.ts";
 import type { LiveEvent } from "../engine/port.ts";
 import type { ApiContext } from "./dependencies.ts";

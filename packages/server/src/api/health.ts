@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import Type from "typebox";
+import { Type } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { readiness } from "../ops/health.ts";
 import type { ApiContext } from "./dependencies.ts";

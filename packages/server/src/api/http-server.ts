@@ -63,6 +63,26 @@ export function createHttpServer(listener: RequestListener, config: ApiConfig, s
   }
 }
 
+const idleCheckMs = 20;
+
+/**
+ * Lets a server that is closing get to its end. Node closes the connections that are idle at that moment and then
+ * neither looks again nor keeps its time limits: one that becomes idle later would live on for its keep-alive time, and
+ * one with half a request for ever.
+ */
+export function endConnections(server: Server, config: ApiConfig): void {
+  const idle = setInterval(() => {
+    server.closeIdleConnections();
+  }, idleCheckMs).unref();
+  const patience = setTimeout(() => {
+    server.closeAllConnections();
+  }, config.closeMsMax).unref();
+  server.once("close", () => {
+    clearInterval(idle);
+    clearTimeout(patience);
+  });
+}
+
 export function requestTooLarge(bytesMax: number): RingbackError {
   return new RingbackError("request_too_large", `The request body is larger than ${bytesMax} bytes.`);
 }

@@ -27,9 +27,9 @@ export function isJson(contentType: string | undefined): boolean {
   return true;
 }
 
-/** The JSON of a request that may also have no body at all; then null. */
-export function optionalJsonBody(request: FastifyRequest): JsonBody | null {
-  return bodyBytes(request).length === 0 ? null : jsonBody(request);
+/** Of a request that may also have no body at all, which means the same as no members. */
+export function optionalJson(request: FastifyRequest): unknown {
+  return bodyBytes(request).length === 0 ? {} : jsonBody(request).value;
 }
 
 export function jsonBody(request: FastifyRequest): JsonBody {
@@ -62,7 +62,8 @@ function sentence(text: string): string {
   const before = text.slice(0, fault.index).split("\n");
   const line = before.length;
   const column = (before.at(-1) ?? "").length + 1;
-  const found = fault.index < text.length ? `${JSON.stringify(codePointAt(text, fault.index))} stands` : "the text ends";
+  const found =
+    fault.index < text.length ? `${JSON.stringify(codePointAt(text, fault.index))} stands` : "the text ends";
   return `At line ${line}, column ${column} ${found} where ${fault.expected} is expected.`;
 }
 

@@ -33,7 +33,12 @@ describe("the JSON fault finder", () => {
 
   it("finds a fault in a text exactly when JSON.parse does", () => {
     const jsonWithADent = fc
-      .tuple(fc.json(), fc.nat(), fc.nat({ max: 2 }), fc.constantFrom("", ",", "}", "]", '"', "\\", "\u0001", "0", "-", "e", ":", " "))
+      .tuple(
+        fc.json(),
+        fc.nat(),
+        fc.nat({ max: 2 }),
+        fc.constantFrom("", ",", "}", "]", '"', "\\", "\u0001", "0", "-", "e", ":", " "),
+      )
       .map(([text, at, cut, put]) => {
         const place = at % (text.length + 1);
         return text.slice(0, place) + put + text.slice(place + cut);

@@ -43,7 +43,10 @@ export function findJsonFault(text: string): JsonFault | null {
           at++;
           break;
         }
-        if (char !== '"') return fault(state === "firstName" ? 'a member name in double quotes or "}"' : "a member name in double quotes");
+        if (char !== '"')
+          return fault(
+            state === "firstName" ? 'a member name in double quotes or "}"' : "a member name in double quotes",
+          );
         const failed = string();
         if (failed !== null) return failed;
         at = skip(space, at);

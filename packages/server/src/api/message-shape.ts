@@ -1,4 +1,4 @@
-import Type from "typebox";
+import { Type } from "typebox";
 import type { Static } from "typebox";
 import { limits } from "../domain/limits.ts";
 import { messageId } from "../domain/message-id.ts";
@@ -49,11 +49,17 @@ export const publishBody = Type.Object(
     ),
     contentType: Type.Optional(
       Type.String({
-        description: "Of the message itself. Left out: text/plain; charset=utf-8 for a string, application/json for another value, none for bytes.",
+        description:
+          "Of the message itself. Left out: text/plain; charset=utf-8 for a string, application/json for another value, none for bytes.",
       }),
     ),
     delayMs: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: limits.delayMsMax, default: 0, description: "Deliver so much later, in milliseconds." }),
+      Type.Integer({
+        minimum: 0,
+        maximum: limits.delayMsMax,
+        default: 0,
+        description: "Deliver so much later, in milliseconds.",
+      }),
     ),
   },
   { additionalProperties: false, examples: [{ body: "hello", tags: ["important"] }, { body: { order: 17 } }] },
@@ -73,10 +79,14 @@ export const batchBody = Type.Object(
 /** For messages that are sent as the request's own bytes. */
 export const rawParameters = Type.Object(
   {
-    tags: Type.Optional(Type.Array(Type.String(), { description: "Joined by commas, or repeated. Only with raw bodies." })),
+    tags: Type.Optional(
+      Type.Array(Type.String(), { description: "Joined by commas, or repeated. Only with raw bodies." }),
+    ),
     routingKey: Type.Optional(Type.String({ description: "Only with raw bodies." })),
     orderingKey: Type.Optional(Type.String({ description: "Only with raw bodies." })),
-    delayMs: Type.Optional(Type.Integer({ minimum: 0, maximum: limits.delayMsMax, description: "Only with raw bodies." })),
+    delayMs: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: limits.delayMsMax, description: "Only with raw bodies." }),
+    ),
   },
   { additionalProperties: false },
 );

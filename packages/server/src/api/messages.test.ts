@@ -26,12 +26,23 @@ describe("publishing", () => {
   it("answers 201 with the receipt", async () => {
     const answer = await call(test.app, "POST", path, { json: { body: "hello" } });
     expect(answer.status).toBe(201);
-    expect(answer.json).toEqual({ id: "1099511627777", topic: "orders", seq: 1, publishedAt: "2026-01-31T08:15:30.250Z" });
+    expect(answer.json).toEqual({
+      id: "1099511627777",
+      topic: "orders",
+      seq: 1,
+      publishedAt: "2026-01-31T08:15:30.250Z",
+    });
     expect(answer.headers["idempotency-replayed"]).toBeUndefined();
   });
 
   it("keeps all that is said about a message", async () => {
-    const message = { tags: ["a", "b"], orderingKey: "k", attributes: { "trace-id": "1" }, contentType: "text/html", delayMs: 5 };
+    const message = {
+      tags: ["a", "b"],
+      orderingKey: "k",
+      attributes: { "trace-id": "1" },
+      contentType: "text/html",
+      delayMs: 5,
+    };
     await call(test.app, "POST", path, { json: { ...message, body: "x" } });
     const { delayMs: _delay, ...rest } = message;
     expect(test.store.log[0]).toMatchObject({ ...rest, routingKey: null });
@@ -41,7 +52,11 @@ describe("publishing", () => {
   it.each([
     ['{"body":"hé\\n\\u0041"}', "hé\nA", "text/plain; charset=utf-8"],
     ['{"body":""}', "", "text/plain; charset=utf-8"],
-    ['{ "body" : {"n": 12345678901234567890, "x":1.0 , "e":"\\u0041"} , "tags":[]}', '{"n": 12345678901234567890, "x":1.0 , "e":"\\u0041"}', "application/json"],
+    [
+      '{ "body" : {"n": 12345678901234567890, "x":1.0 , "e":"\\u0041"} , "tags":[]}',
+      '{"n": 12345678901234567890, "x":1.0 , "e":"\\u0041"}',
+      "application/json",
+    ],
     ['{"body":null}', "null", "application/json"],
     ['{"body":1e400}', "1e400", "application/json"],
     ['{"body":[ ]}', "[ ]", "application/json"],
@@ -96,7 +111,10 @@ describe("publishing", () => {
   it("wants a routing key where that is what filters", async () => {
     await call(test.app, "PUT", "/v1/topics/routed", { json: { filterType: "route" } });
     const answer = await call(test.app, "POST", "/v1/topics/routed/messages", { json: { body: "a" } });
-    expect(answer).toMatchObject({ status: 400, json: { code: "invalid_routing_key", errors: [{ field: "routingKey" }] } });
+    expect(answer).toMatchObject({
+      status: 400,
+      json: { code: "invalid_routing_key", errors: [{ field: "routingKey" }] },
+    });
   });
 
   it.each([
@@ -108,12 +126,18 @@ describe("publishing", () => {
     ['{"body":"a"}{}', "line 1, column 13"],
   ])("says where %j stops being JSON", async (body, where) => {
     const answer = await call(test.app, "POST", path, { body, headers: json });
-    expect(answer).toMatchObject({ status: 400, json: { code: "malformed_json", detail: expect.stringContaining(where) } });
+    expect(answer).toMatchObject({
+      status: 400,
+      json: { code: "malformed_json", detail: expect.stringContaining(where) },
+    });
   });
 
   it("refuses JSON that is not UTF-8", async () => {
     const body = Buffer.from('{"body":"\xff"}', "latin1");
-    expect(await call(test.app, "POST", path, { body, headers: json })).toMatchObject({ status: 400, json: { code: "invalid_utf8" } });
+    expect(await call(test.app, "POST", path, { body, headers: json })).toMatchObject({
+      status: 400,
+      json: { code: "invalid_utf8" },
+    });
     for (const charset of ["utf-16", "latin1"]) {
       const headers = { "content-type": `application/json; charset=${charset}` };
       const answer = await call(test.app, "POST", path, { body: '{"body":"a"}', headers });
@@ -164,7 +188,10 @@ describe("publishing", () => {
       ["?tag=a", "tag"],
       ["?__proto__=a", "__proto__"],
     ])("refuses the query %s", async (query, field) => {
-      const answer = await call(test.app, "POST", path + query, { body: "x", headers: { "content-type": "text/plain" } });
+      const answer = await call(test.app, "POST", path + query, {
+        body: "x",
+        headers: { "content-type": "text/plain" },
+      });
       expect(answer).toMatchObject({ status: 400, json: { code: "invalid_request", errors: [{ field }] } });
     });
 
@@ -199,17 +226,27 @@ describe("publishing", () => {
       const first = await call(test.app, "POST", path, once);
       const second = await call(test.app, "POST", path, once);
       expect([second.status, second.json]).toEqual([201, first.json]);
-      expect([first.headers["idempotency-replayed"], second.headers["idempotency-replayed"]]).toEqual([undefined, "true"]);
+      expect([first.headers["idempotency-replayed"], second.headers["idempotency-replayed"]]).toEqual([
+        undefined,
+        "true",
+      ]);
       expect(stored()).toHaveLength(1);
     });
 
     it.each([
       ["other bytes", path, { json: { body: "b" }, headers: once.headers }],
-      ["another content type", path, { body: '{"body":"a"}', headers: { ...once.headers, "content-type": "text/plain" } }],
+      [
+        "another content type",
+        path,
+        { body: '{"body":"a"}', headers: { ...once.headers, "content-type": "text/plain" } },
+      ],
       ["the batch", `${path}/batch`, { json: { messages: [{ body: "a" }] }, headers: once.headers }],
     ])("refuses %s under the same key", async (_what, url, other) => {
       await call(test.app, "POST", path, once);
-      expect(await call(test.app, "POST", url, other)).toMatchObject({ status: 409, json: { code: "idempotency_conflict" } });
+      expect(await call(test.app, "POST", url, other)).toMatchObject({
+        status: 409,
+        json: { code: "idempotency_conflict" },
+      });
       expect(stored()).toHaveLength(1);
     });
 
@@ -221,7 +258,10 @@ describe("publishing", () => {
 
     it.each(["", "k".repeat(257), "schlüssel", "a\tb"])("refuses the key %j", async (key) => {
       const answer = await call(test.app, "POST", path, { json: { body: "a" }, headers: { "idempotency-key": key } });
-      expect(answer).toMatchObject({ status: 400, json: { code: "invalid_idempotency_key", errors: [{ field: "Idempotency-Key" }] } });
+      expect(answer).toMatchObject({
+        status: 400,
+        json: { code: "invalid_idempotency_key", errors: [{ field: "Idempotency-Key" }] },
+      });
       expect(stored()).toEqual([]);
     });
   });
@@ -241,7 +281,12 @@ describe("publishing", () => {
     it.each([
       [{ messages: [{ body: "a" }, {}] }, 400, "invalid_request", "messages[1].body"],
       [{ messages: [{ body: "a" }, { body: "b", bodyBase64: "Yg==" }] }, 400, "invalid_request", "messages[1].body"],
-      [{ messages: [{ body: "a" }, { body: "b", tags: ["seventeen letters"] }] }, 400, "invalid_tag", "messages[1].tags[0]"],
+      [
+        { messages: [{ body: "a" }, { body: "b", tags: ["seventeen letters"] }] },
+        400,
+        "invalid_tag",
+        "messages[1].tags[0]",
+      ],
       [{ messages: [{ body: "b", tags: ["seventeen letters"] }] }, 400, "invalid_tag", "messages[0].tags[0]"],
       [{ messages: [1] }, 400, "invalid_request", "messages[0]"],
       [{ messages: [] }, 400, "empty_batch", "messages"],
@@ -250,7 +295,10 @@ describe("publishing", () => {
       [{ messages: {}, more: 1 }, 400, "invalid_request", "messages"],
     ])("refuses all when one is wrong, and says which", async (given, status, code, field) => {
       const answer = await call(test.app, "POST", batch, { json: given });
-      expect(answer).toMatchObject({ status, json: { code, errors: expect.arrayContaining([expect.objectContaining({ field })]) } });
+      expect(answer).toMatchObject({
+        status,
+        json: { code, errors: expect.arrayContaining([expect.objectContaining({ field })]) },
+      });
       expect(stored()).toEqual([]);
     });
 
@@ -281,7 +329,11 @@ describe("publishing", () => {
     expect(answer).toMatchObject({ status: 500, json: { code: "internal", requestId: expect.any(String) } });
     expect(JSON.stringify(answer.json)).not.toContain("secret path");
     const line = JSON.parse(test.logLines.join("")) as Record<string, unknown>;
-    expect(line).toMatchObject({ level: "error", requestId: answer.json.requestId, err: { message: expect.stringContaining("secret path") } });
+    expect(line).toMatchObject({
+      level: "error",
+      requestId: answer.json.requestId,
+      err: { message: expect.stringContaining("secret path") },
+    });
   });
 });
 
@@ -349,6 +401,9 @@ describe("a message", () => {
   });
 
   it.each(["1", "0", "-1", "abc", "99999999999999999999999", "1099511627777"])("%s is not there", async (id) => {
-    expect(await call(test.app, "GET", `/v1/messages/${id}`)).toMatchObject({ status: 404, json: { code: "message_not_found" } });
+    expect(await call(test.app, "GET", `/v1/messages/${id}`)).toMatchObject({
+      status: 404,
+      json: { code: "message_not_found" },
+    });
   });
 });

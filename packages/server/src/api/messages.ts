@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
-import Type from "typebox";
+import { Type } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { parseMessageId } from "../domain/message-id.ts";
 import type { MessageId } from "../domain/model.ts";
@@ -42,7 +42,9 @@ const publishErrors = [
 const replayedHeader = {
   "Idempotency-Replayed": { type: "string", enum: ["true"], description: "The key was used before: the first answer." },
 };
-const messageParams = Type.Object({ id: Type.String({ description: "The message's id.", examples: ["1099511627777"] }) });
+const messageParams = Type.Object({
+  id: Type.String({ description: "The message's id.", examples: ["1099511627777"] }),
+});
 
 /** Reading one message. */
 export function messageRoutes(app: FastifyInstance, { store }: ApiContext): void {
@@ -88,7 +90,9 @@ export function publishRoutes(app: FastifyInstance, context: ApiContext): void {
         params: topicParams,
         querystring: rawParameters,
         headers: idempotencyHeaders,
-        body: { content: { "application/json": { schema: publishBody }, "*/*": { schema: { contentMediaType: "*/*" } } } },
+        body: {
+          content: { "application/json": { schema: publishBody }, "*/*": { schema: { contentMediaType: "*/*" } } },
+        },
         response: {
           201: { ...receiptSchema, headers: replayedHeader },
           ...problemResponses(...publishErrors),
@@ -150,4 +154,3 @@ function receiptView(receipt: PublishReceipt, topic: string, i: number) {
     publishedAt: timeText(receipt.publishedAtMs),
   };
 }
-

@@ -35,7 +35,8 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
       return given.openapiObject;
     },
     refResolver: {
-      buildLocalReference: (json, _baseUri, _fragment, i) => (typeof json["$id"] === "string" ? json["$id"] : `def-${i}`),
+      buildLocalReference: (json, _baseUri, _fragment, i) =>
+        typeof json["$id"] === "string" ? json["$id"] : `def-${i}`,
     },
   });
 }

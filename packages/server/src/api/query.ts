@@ -1,4 +1,4 @@
-import Type from "typebox";
+import { Type } from "typebox";
 import type { Static, TObject, TProperties } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
@@ -10,7 +10,9 @@ import { shapeReader } from "./shape-check.ts";
  */
 export function queryReader<P extends TProperties>(schema: TObject<P>): (query: unknown) => Static<TObject<P>> {
   const read = shapeReader(schema);
-  const types = new Map(Object.entries(schema.properties).map(([name, part]) => [name, (part as { type?: string }).type]));
+  const types = new Map(
+    Object.entries(schema.properties).map(([name, part]) => [name, (part as { type?: string }).type]),
+  );
   return (query) => {
     // Without a prototype: a parameter called __proto__ is then one more unknown name.
     const values = Object.create(null) as Record<string, unknown>;

@@ -1,4 +1,4 @@
-import Type from "typebox";
+import { Type } from "typebox";
 import type { Static, TSchema } from "typebox";
 import { errorTable } from "../domain/errors.ts";
 import type { ErrorCode } from "../domain/errors.ts";
@@ -51,7 +51,10 @@ export const subscriptionParams = Type.Object({
 
 export const problemSchema = Type.Object(
   {
-    type: Type.String({ description: "`urn:ringback:error:` and the code.", examples: ["urn:ringback:error:topic_not_found"] }),
+    type: Type.String({
+      description: "`urn:ringback:error:` and the code.",
+      examples: ["urn:ringback:error:topic_not_found"],
+    }),
     title: Type.String({ description: "What the code means.", examples: [errorTable.topic_not_found.title] }),
     status: Type.Integer({ examples: [404] }),
     detail: Type.String({ description: "What is wrong with this request.", examples: ['There is no topic "orders".'] }),
@@ -62,7 +65,9 @@ export const problemSchema = Type.Object(
     errors: Type.Optional(
       Type.Array(
         Type.Object({
-          field: Type.String({ description: "A path such as `push.url` or `messages[3].tags[0]`, a parameter or a header." }),
+          field: Type.String({
+            description: "A path such as `push.url` or `messages[3].tags[0]`, a parameter or a header.",
+          }),
           message: Type.String({ description: "What would be right." }),
         }),
       ),

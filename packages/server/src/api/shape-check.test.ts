@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import Type from "typebox";
+import { Type } from "typebox";
 import { Compile } from "typebox/compile";
 import { describe, expect, it } from "vitest";
 import { RingbackError } from "../domain/errors.ts";

@@ -60,9 +60,13 @@ export function shapeReader<S extends TSchema>(schema: S, options: ShapeOptions 
     if (first === undefined) return value as Static<S>;
     const member = /^[^.[]*/.exec(first.field)?.[0] ?? "";
     const code = options.codes?.[member] ?? "invalid_request";
-    throw new RingbackError(code, first.field === "" ? `The body ${first.message}` : `${first.field}: ${first.message}`, {
-      details: faults,
-    });
+    throw new RingbackError(
+      code,
+      first.field === "" ? `The body ${first.message}` : `${first.field}: ${first.message}`,
+      {
+        details: faults,
+      },
+    );
   };
 }
 
@@ -98,7 +102,9 @@ function typeCheck(type: string): Check {
 function numberCheck({ type, minimum = -Infinity, maximum = Infinity }: Schema): Check {
   const integer = type === "integer";
   const range =
-    maximum === Infinity ? `must be at least ${minimum}` : `must be from ${minimum === -Infinity ? "…" : minimum} to ${maximum}`;
+    maximum === Infinity
+      ? `must be at least ${minimum}`
+      : `must be from ${minimum === -Infinity ? "…" : minimum} to ${maximum}`;
   return (value, trail, faults) => {
     if (typeof value !== "number" || (integer && !Number.isSafeInteger(value))) {
       wrongType(integer ? "integer" : "number", value, trail, faults);
@@ -177,7 +183,8 @@ function alternativesCheck(alternatives: readonly Schema[]): Check {
       const found: ErrorDetail[] = [];
       check(value, trail, found);
       if (found.length === 0) return;
-      if (schema.type !== undefined && schema.type === jsonType(value) && sharesMember(schema, value)) nearest ??= found;
+      if (schema.type !== undefined && schema.type === jsonType(value) && sharesMember(schema, value))
+        nearest ??= found;
     }
     if (nearest === null) add(faults, trail, sentence);
     else faults.push(...nearest);
@@ -185,7 +192,10 @@ function alternativesCheck(alternatives: readonly Schema[]): Check {
 }
 
 function sharesMember(schema: Schema, value: unknown): boolean {
-  return schema.type !== "object" || Object.keys(schema.properties ?? {}).some((name) => Object.hasOwn(value as object, name));
+  return (
+    schema.type !== "object" ||
+    Object.keys(schema.properties ?? {}).some((name) => Object.hasOwn(value as object, name))
+  );
 }
 
 function describe(schema: Schema): string {
@@ -196,7 +206,11 @@ function describe(schema: Schema): string {
 
 function wrongType(type: string, value: unknown, trail: Trail, faults: ErrorDetail[]): void {
   const given = jsonType(value);
-  add(faults, trail, `must be ${named(type)}${type === "integer" && given === "number" ? "" : `, not ${named(given)}`}`);
+  add(
+    faults,
+    trail,
+    `must be ${named(type)}${type === "integer" && given === "number" ? "" : `, not ${named(given)}`}`,
+  );
 }
 
 function jsonType(value: unknown): string {

@@ -1,5 +1,5 @@
 import { pushProtocols } from "@ringback/sdk/protocols";
-import Type from "typebox";
+import { Type } from "typebox";
 import type { Static } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
@@ -20,7 +20,9 @@ const push = {
     default: "raw",
     examples: ["cmq-json"],
   }),
-  headers: textMap(`Sent with every POST; at most ${limits.pushHeadersMax}, ${limits.pushHeaderBytesMax} bytes together.`),
+  headers: textMap(
+    `Sent with every POST; at most ${limits.pushHeadersMax}, ${limits.pushHeaderBytesMax} bytes together.`,
+  ),
   connection: Type.Enum(["keep-alive", "close"], {
     default: "keep-alive",
     description: "close: a connection of its own for every POST.",
@@ -44,7 +46,12 @@ const filter = {
 
 const retryNames = Type.Enum(["EXPONENTIAL_DECAY_RETRY", "BACKOFF_RETRY", "none"]);
 const retryDelays = Type.Object(
-  { delaysMs: Type.Array(Type.Integer(), { description: "One wait per retry, in milliseconds.", examples: [[1000, 5000]] }) },
+  {
+    delaysMs: Type.Array(Type.Integer(), {
+      description: "One wait per retry, in milliseconds.",
+      examples: [[1000, 5000]],
+    }),
+  },
   closed,
 );
 const growing = {
@@ -110,11 +117,15 @@ export const subscriptionBody = Type.Object(
       Type.Union(
         [
           Type.Enum(["now", "oldest"]),
-          Type.Object({ seq: Type.Integer({ minimum: 1, description: "This message first, or the next that still exists." }) }, closed),
+          Type.Object(
+            { seq: Type.Integer({ minimum: 1, description: "This message first, or the next that still exists." }) },
+            closed,
+          ),
           Type.Object(
             {
               at: Type.Union([Type.String({ format: "date-time" }), Type.Integer({ minimum: 0 })], {
-                description: "The first message published at or after this time: ISO 8601 with an offset or Z, or Unix milliseconds.",
+                description:
+                  "The first message published at or after this time: ISO 8601 with an offset or Z, or Unix milliseconds.",
               }),
             },
             closed,
@@ -128,7 +139,12 @@ export const subscriptionBody = Type.Object(
     ...closed,
     examples: [
       { push: { url: "https://example.com/callback", protocol: "cmq-json" } },
-      { push: { url: "https://example.com/callback" }, filter: { tags: ["important"] }, retry: { delaysMs: [1000, 5000] }, start: "oldest" },
+      {
+        push: { url: "https://example.com/callback" },
+        filter: { tags: ["important"] },
+        retry: { delaysMs: [1000, 5000] },
+        start: "oldest",
+      },
     ],
   },
 );
@@ -197,7 +213,11 @@ const timeForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\
 function parseTime(text: string): number {
   const ms = timeForm.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(ms) || ms < 0) {
-    throw RingbackError.at("invalid_request", "start.at", 'must be a time such as "2026-01-31T08:15:30Z", or Unix milliseconds');
+    throw RingbackError.at(
+      "invalid_request",
+      "start.at",
+      'must be a time such as "2026-01-31T08:15:30Z", or Unix milliseconds',
+    );
   }
   return ms;
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import Type from "typebox";
+import { Type } from "typebox";
 import { assertName } from "../domain/names.ts";
 import type { SubscriptionState } from "../domain/model.ts";
 import { normaliseSubscription } from "../domain/subscription-rules.ts";
@@ -100,7 +100,10 @@ export function subscriptionRoutes(app: FastifyInstance, context: ApiContext): v
         operationId: "deleteSubscription",
         summary: "Remove a subscription with its dead letters",
         params: subscriptionParams,
-        response: { 204: { type: "null", description: "It is gone." }, ...problemResponses(...notFound, ...writeErrors) },
+        response: {
+          204: { type: "null", description: "It is gone." },
+          ...problemResponses(...notFound, ...writeErrors),
+        },
       },
     },
     async (request, reply) => {

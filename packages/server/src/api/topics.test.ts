@@ -41,7 +41,10 @@ describe("topics", () => {
     expect([gone.status, gone.json]).toEqual([204, null]);
     for (const method of ["DELETE", "GET"]) {
       const answer = await call(test.app, method, "/v1/topics/orders");
-      expect(answer).toMatchObject({ status: 404, json: { code: "topic_not_found", detail: expect.stringContaining("orders") } });
+      expect(answer).toMatchObject({
+        status: 404,
+        json: { code: "topic_not_found", detail: expect.stringContaining("orders") },
+      });
     }
   });
 

@@ -1,12 +1,12 @@
 import type { FastifyInstance } from "fastify";
-import Type from "typebox";
+import { Type } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { assertName } from "../domain/names.ts";
 import { topicAt } from "./catalog-lookup.ts";
 import type { TopicPath } from "./catalog-lookup.ts";
 import { pageRequest, pageView } from "./cursor.ts";
 import type { ApiContext } from "./dependencies.ts";
-import { optionalJsonBody } from "./json-body.ts";
+import { optionalJson } from "./json-body.ts";
 import { noParameters, pageParameters, queryReader } from "./query.ts";
 import { bodyErrors, pageOf, problemResponses, topicParams, writeErrors } from "./schema-parts.ts";
 import { shapeReader } from "./shape-check.ts";
@@ -43,7 +43,7 @@ export function topicRoutes(app: FastifyInstance, context: ApiContext): void {
       readNoQuery(request.query);
       const { topic: name } = request.params;
       assertName("topic", name);
-      const settings = readBody(optionalJsonBody(request)?.value ?? {});
+      const settings = readBody(optionalJson(request));
       const { topic, created } = await store.putTopic(store.defaultAccount().id, name, settings);
       events.emit({ type: "topic.changed", at: clock.now(), topic: name });
       return reply.code(created ? 201 : 200).send(topicView(topic));

@@ -31,7 +31,6 @@ function matches(pattern: string, path: string): boolean {
   const wanted = pattern.split("/");
   const given = path.split("/");
   return (
-    wanted.length === given.length &&
-    wanted.every((segment, i) => (segment.startsWith(":") ? given[i] !== "" : segment === given[i]))
+    wanted.length === given.length && wanted.every((segment, i) => segment.startsWith(":") || segment === given[i])
   );
 }

@@ -76,6 +76,7 @@ export const settings = {
     false,
     "true when `listen` is a loopback address, otherwise false",
     "Whether endpoints may be in private networks: loopback, link-local, 10.0.0.0/8, 192.168.0.0/16 and the like. " +
+      "The clouds' metadata services stay closed even then, unless `allowedAddresses` names them. " +
       "Who can reach the server can tell it to POST to any URL, so a server that others reach would be a door into the network it stands in. " +
       "A server on a loopback address is reached by its own machine only, which could POST there by itself.",
   ),

@@ -50,6 +50,8 @@ export const limits = {
   keepAliveMs: 65_000,
   /** A connection on which nothing moves, in the middle of a request or an answer, is closed after this. */
   connectionIdleMsMax: 120_000,
+  /** A closing server waits so long for requests under way before it cuts their connections. */
+  closeMsMax: 10_000,
   /** Ids that one redrive request may name. */
   redriveIdsMax: 1_000,
 

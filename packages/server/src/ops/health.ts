@@ -11,7 +11,8 @@ export type ReadyState =
 /** Ready to serve: the parts are running, and the last write to the database succeeded. */
 export function readiness(store: { writable(): boolean }, ready: () => Readiness): ReadyState {
   const own = ready();
-  if (!own.ready) return { ready: false, code: "not_ready", reason: own.reason ?? "The server is starting or stopping." };
+  if (!own.ready)
+    return { ready: false, code: "not_ready", reason: own.reason ?? "The server is starting or stopping." };
   if (store.writable()) return { ready: true };
   return { ready: false, code: "storage_unavailable", reason: "The last write to the database failed." };
 }

@@ -22,7 +22,9 @@ const colours: Readonly<Record<string, "red" | "yellow" | "green" | "gray">> = {
 function toPeople(line: string): string {
   const { level, time, msg, err, ...rest } = JSON.parse(line) as Record<string, unknown>;
   const label = String(level);
-  const members = Object.entries(rest).map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+  const members = Object.entries(rest).map(
+    ([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
+  );
   const parts = [
     styleText("gray", String(time).slice(11, 23)),
     styleText(colours[label] ?? "gray", label.toUpperCase().padEnd(5)),

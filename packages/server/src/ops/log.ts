@@ -17,7 +17,17 @@ export interface LogOptions {
 const bufferedBytesMax = 4 * 1024 * 1024;
 
 /** Whatever these are called anywhere in the first three levels of a line is not written. */
-const secretNames = ["authorization", "Authorization", "cookie", "password", "secret", "secretKey", "token", "jwk", "apiKey"];
+const secretNames = [
+  "authorization",
+  "Authorization",
+  "cookie",
+  "password",
+  "secret",
+  "secretKey",
+  "token",
+  "jwk",
+  "apiKey",
+];
 const secretPaths = secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
 
 /** JSON lines for machines, one line for people on a terminal. Never holds credentials. */

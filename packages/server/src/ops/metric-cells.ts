@@ -33,12 +33,20 @@ export function labelledCounterMetric<L extends string>(
   counts: Readonly<Record<L, number>>,
 ): ScrapedMetric {
   return scraped(name, help, "counter", () =>
-    Object.entries<number>(counts).map(([value, count]) => ({ metricName: name, labels: { [label]: value }, value: count })),
+    Object.entries<number>(counts).map(([value, count]) => ({
+      metricName: name,
+      labels: { [label]: value },
+      value: count,
+    })),
   );
 }
 
 /** null: not known at the moment, so no sample is given. */
-export function gaugeMetric(name: string, help: string, read: () => Promise<number | null> | number | null): ScrapedMetric {
+export function gaugeMetric(
+  name: string,
+  help: string,
+  read: () => Promise<number | null> | number | null,
+): ScrapedMetric {
   return scraped(name, help, "gauge", async () => {
     const value = await read();
     return value === null ? [] : [{ metricName: name, labels: {}, value }];

@@ -71,11 +71,19 @@ export function createMetrics(sources: MetricsSources): Metrics {
   for (const metric of [
     counterMetric("ringback_publishes_total", "Messages accepted from publishers.", publishes),
     labelledCounterMetric("ringback_attempts_total", "POSTs to endpoints, by how they ended.", "outcome", attempts),
-    histogramMetric("ringback_delivery_latency_seconds", "From acceptance by the log to acceptance by the receiver, first attempts.", deliveryLatency),
+    histogramMetric(
+      "ringback_delivery_latency_seconds",
+      "From acceptance by the log to acceptance by the receiver, first attempts.",
+      deliveryLatency,
+    ),
     histogramMetric("ringback_attempt_duration_seconds", "How long POSTs took.", attemptDuration),
     labelledCounterMetric("ringback_dead_letters_total", "Deliveries given up, by reason.", "reason", dead),
     counterMetric("ringback_expired_total", "Deliveries whose message ran out of its retention time first.", expired),
-    histogramMetric("ringback_store_commit_seconds", "How long the database took to make a group of operations durable.", commitDuration),
+    histogramMetric(
+      "ringback_store_commit_seconds",
+      "How long the database took to make a group of operations durable.",
+      commitDuration,
+    ),
     histogramMetric("ringback_store_commit_operations", "How many operations shared a commit.", commitOperations),
     fromStore("ringback_topics", "Topics.", "topics"),
     fromStore("ringback_subscriptions", "Subscriptions.", "subscriptions"),

@@ -151,6 +151,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring, PooledPos
     const code = classifyFailure(error, this.connection?.peerEnded ?? false);
     if (this.isStaleConnection(code)) {
       this.again = true;
+      this.reusedAtMs = 0;
       process.nextTick(Exchange.restart, this);
     } else {
       this.finish(code);
@@ -170,7 +171,6 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring, PooledPos
     return (
       code === "connection_reset" &&
       this.reusedAtMs !== 0 &&
-      !this.again &&
       !this.replying &&
       this.setting.clock.now() - this.reusedAtMs <= transportLimits.staleConnectionMsMax
     );

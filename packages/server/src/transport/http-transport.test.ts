@@ -186,8 +186,10 @@ describe("a kept connection", () => {
       },
     );
     const body = new Uint8Array(32 * 1024 * 1024);
-    expect(await post(transport, endpoint(early.origin), body)).toMatchObject({ error: null, status: 200 });
-    await eventually(() => transport.openSockets()).toBe(0);
+    for (let index = 1; index <= 2; index++) {
+      expect(await post(transport, endpoint(early.origin), body)).toMatchObject({ error: null, status: 200 });
+      expect(early.connections).toHaveLength(index);
+    }
   });
 
   test("that the server closed while it was idle costs nothing", async () => {
@@ -200,16 +202,21 @@ describe("a kept connection", () => {
     expect(receiver.requests).toBe(2);
   });
 
-  test("that the server closes just as it is used again is replaced within the attempt, once", async () => {
-    await using receiver = await RawReceiver.start(({ socket, number }, request) => {
-      if (number === 1 && request === 2) socket.destroy();
-      else socket.write(ok);
+  test("that the server closes just as it is used again is replaced within the attempt, by a new one", async () => {
+    const first: RawConnection[] = [];
+    await using receiver = await RawReceiver.start((connection, request) => {
+      if (connection.number <= 2 && request === 2) connection.socket.destroy();
+      else if (connection.number <= 2) first.push(connection);
+      else connection.socket.write(ok);
     });
     start();
-    await post(transport, endpoint(receiver.origin));
+    const both = [post(transport, endpoint(receiver.origin)), post(transport, endpoint(receiver.origin))];
+    await eventually(() => first.length).toBe(2);
+    for (const { socket } of first) socket.write(ok);
+    await Promise.all(both);
     expect(await post(transport, endpoint(receiver.origin))).toMatchObject({ error: null, status: 200 });
-    expect(receiver.connections).toHaveLength(2);
-    expect(receiver.requests).toBe(3);
+    expect(receiver.connections).toHaveLength(3);
+    expect(receiver.requests).toBe(4);
   });
 
   test("whose replacement fails as well ends as connection_reset", async () => {
@@ -324,6 +331,19 @@ describe("names and addresses", () => {
     expect(await post(transport, endpoint(`http://two.test:${receiver.port}`))).toMatchObject({ error: null });
   });
 
+  test("a name whose address is dead is looked up again soon", async () => {
+    await using receiver = await RawReceiver.start(answer(ok));
+    const time = new ManualTime();
+    let address = "127.0.0.2";
+    start({ clock: time, timers: time, resolver: (_name, done) => setImmediate(done, null, [address]) });
+    const to = endpoint(`http://moved.test:${receiver.port}`);
+    expect((await post(transport, to)).error).not.toBeNull();
+    address = "127.0.0.1";
+    time.advance(transportLimits.nameFailedMs);
+    await post(transport, to);
+    expect(await post(transport, to)).toMatchObject({ error: null, status: 200 });
+  });
+
   test("a port where nobody listens ends as connect_refused", async () => {
     const receiver = await RawReceiver.start(answer(ok));
     const { origin } = receiver;
@@ -365,13 +385,25 @@ describe("bounds", () => {
     expect(receiver.requests).toBe(1);
   });
 
-  test("an idle connection makes room for a short one at the origin's ceiling", async () => {
-    await using receiver = await RawReceiver.start(answer(ok));
-    start({ connectionsPerOriginMax: 1 });
+  test("an idle connection makes room for a short one at the origin's ceiling, which holds", async () => {
+    const held: RawConnection[] = [];
+    await using receiver = await RawReceiver.start((connection) => {
+      if (connection.number === 1) answer(ok)(connection);
+      else held.push(connection);
+    });
+    await using other = await RawReceiver.start(answer(ok));
+    start({ connectionsPerOriginMax: 1, keepAliveMs: 60_000 });
     await post(transport, endpoint(receiver.origin));
-    expect(await post(transport, endpoint(receiver.origin, { connection: "close" }))).toMatchObject({ error: null });
-    expect(await post(transport, endpoint(receiver.origin))).toMatchObject({ error: null });
-    expect(receiver.connections).toHaveLength(3);
+    const short = post(transport, endpoint(receiver.origin, { connection: "close" }));
+    await eventually(() => held.length).toBe(1);
+    const waiting = post(transport, endpoint(receiver.origin));
+    await post(transport, endpoint(other.origin));
+    expect(receiver.connections).toHaveLength(2);
+    held[0]?.socket.write(ok);
+    expect(await short).toMatchObject({ error: null });
+    await eventually(() => held.length).toBe(2);
+    held[1]?.socket.write(ok);
+    expect(await waiting).toMatchObject({ error: null });
   });
 
   test("past all connections the longest idle one makes room, and without one the POST fails at once", async () => {

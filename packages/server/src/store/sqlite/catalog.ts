@@ -65,14 +65,21 @@ export interface OpenDelivery {
   readonly claim: ClaimState;
   /** It has a row in `parked`; otherwise only the cursor knows of it. */
   parked: boolean;
+  /**
+   * It is settled, and what became of its row is on the way to the disk: nobody holds it any more, but a claim that
+   * reads the row as it still is must not take it.
+   */
+  settling: boolean;
   /** The key whose successors its row in `parked` holds back. */
-  readonly orderingKey: string | null;
+  orderingKey: string | null;
   readonly deadLetterId: number | null;
   readonly message: Message;
   readonly attemptsMade: number;
   readonly retriesMade: number;
   readonly firstAttemptAtMs: TimeMs | null;
 }
+
+const nothingOpen: ReadonlyMap<Seq, OpenDelivery> = new Map();
 
 export class SubscriptionEntry {
   readonly id: SubscriptionId;
@@ -89,8 +96,15 @@ export class SubscriptionEntry {
   /** Parked deliveries per ordering key, of those that hold their successors back. */
   #blockedKeys: Map<string, number> | null = null;
   #open: Map<Seq, OpenDelivery> | null = null;
+  #settlingCount = 0;
+  /** The earliest end of a lease; may be earlier than the truth, never later. */
+  #leaseEndMs: TimeMs | null = null;
   /** One claim at a time looks at the log of a subscription. */
   claiming: Promise<void> | null = null;
+  /** Rows in `parked` that are about to be held: a claim that reads them as they still are must not take them. */
+  readonly holding = new Set<Seq>();
+  /** What left `open` while a claim was reading `parked`: the rows that it read may be older than that. */
+  leftWhileReading: Set<Seq> | null = null;
   #settingsText: string;
   #settings: SubscriptionSettings | null = null;
   #matches: ((message: Pick<Message, "tags" | "routingKey">) => boolean) | null = null;
@@ -144,24 +158,58 @@ export class SubscriptionEntry {
     return (this.#matches ??= compileFilter(this.settings.filter, this.topic.topic.filterType));
   }
 
+  /** With those that are settling. */
   get open(): ReadonlyMap<Seq, OpenDelivery> {
-    return (this.#open ??= new Map());
+    return this.#open ?? nothingOpen;
   }
 
+  /** In somebody's hands. */
   get openCount(): number {
-    return this.#open === null ? 0 : this.#open.size;
+    return this.#open === null ? 0 : this.#open.size - this.#settlingCount;
+  }
+
+  /** Of those, the ones that have a row in `parked`. */
+  get openParkedCount(): number {
+    let count = 0;
+    if (this.#open !== null) for (const { parked, settling } of this.#open.values()) if (parked && !settling) count++;
+    return count;
+  }
+
+  get leaseEndMs(): TimeMs | null {
+    return this.openCount === 0 ? null : this.#leaseEndMs;
   }
 
   take(seq: Seq, delivery: OpenDelivery): void {
+    const { claim } = delivery;
     (this.#open ??= new Map()).set(seq, delivery);
-    delivery.claim.open++;
+    claim.open++;
+    if (this.#leaseEndMs === null || claim.leaseUntilMs < this.#leaseEndMs) this.#leaseEndMs = claim.leaseUntilMs;
+  }
+
+  /** Nobody holds it from here on; `letGo` follows when its row is written. */
+  startSettling(delivery: OpenDelivery): void {
+    delivery.settling = true;
+    delivery.claim.open--;
+    this.#settlingCount++;
   }
 
   letGo(seq: Seq): void {
     const delivery = this.#open?.get(seq);
     if (delivery === undefined) return;
-    delivery.claim.open--;
+    if (delivery.settling) this.#settlingCount--;
+    else delivery.claim.open--;
     this.#open?.delete(seq);
+    this.leftWhileReading?.add(seq);
+    if (this.#open?.size === 0) this.#leaseEndMs = null;
+  }
+
+  /** Looks at every lease again, since renewals may have moved their ends. */
+  refreshLeaseEnd(): void {
+    let end: TimeMs | null = null;
+    for (const { claim, settling } of this.open.values()) {
+      if (!settling && (end === null || claim.leaseUntilMs < end)) end = claim.leaseUntilMs;
+    }
+    this.#leaseEndMs = end;
   }
 
   blockKey(key: string): void {
@@ -175,8 +223,10 @@ export class SubscriptionEntry {
     else this.#blockedKeys?.set(key, count - 1);
   }
 
+  /** No row in `parked` holds anything back any more. */
   unblockAll(): void {
     this.#blockedKeys = null;
+    for (const delivery of this.open.values()) delivery.orderingKey = null;
   }
 
   restoreBlockedKey(key: string, count: number): void {
@@ -200,12 +250,19 @@ export class SubscriptionEntry {
 
   /** The log has something that no claim has looked at. */
   get hasUnread(): boolean {
-    return Math.max(this.cursor.scannedThrough, this.topic.firstSeq - 1) < this.topic.lastSeq;
+    return this.cursor.scannedThrough < this.topic.lastSeq;
   }
 
+  /** Messages of the log that are neither settled nor in somebody's hands. */
   get backlog(): number {
     const { cursor, topic } = this;
-    return Math.max(0, topic.lastSeq - Math.max(cursor.settledThrough, topic.firstSeq - 1) - cursor.doneCount);
+    const unsettled = topic.lastSeq - cursor.settledThrough - cursor.doneCount;
+    return Math.max(0, unsettled - (this.openCount - this.openParkedCount));
+  }
+
+  /** Parked and in nobody's hands. */
+  get waitingCount(): number {
+    return Math.max(0, this.parkedCount - this.openParkedCount);
   }
 
   view(): Subscription {
@@ -246,6 +303,8 @@ export class Catalog {
   }
 
   addSubscription(entry: SubscriptionEntry): void {
+    // What retention had removed before it came to be, or before this start.
+    entry.cursor.skipThrough(entry.topic.firstSeq - 1);
     entry.topic.add(entry);
     this.subscriptions.set(entry.id, entry);
   }

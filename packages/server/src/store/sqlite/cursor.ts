@@ -29,7 +29,7 @@ export class Cursor {
   settle(seq: Seq): void {
     if (seq === this.settledThrough + 1) {
       this.settledThrough = seq;
-      if (this.#done !== null && this.#done.size > 0) this.#advance();
+      this.#advance();
     } else if (seq > this.settledThrough) {
       (this.#done ??= new Set()).add(seq);
     }
@@ -73,7 +73,9 @@ export class Cursor {
   }
 
   #advance(): void {
-    if (this.#done !== null) while (this.#done.delete(this.settledThrough + 1)) this.settledThrough++;
+    if (this.#done !== null && this.#done.size > 0) {
+      while (this.#done.delete(this.settledThrough + 1)) this.settledThrough++;
+    }
     if (this.scannedThrough < this.settledThrough) this.scannedThrough = this.settledThrough;
   }
 }

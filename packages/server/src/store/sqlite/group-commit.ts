@@ -3,6 +3,7 @@ import type { Clock, Timers } from "../../domain/ports.ts";
 import type { NewMessage, TimeMs } from "../../domain/model.ts";
 import type { AppendReceipt, AppendRequest, StoreObserver } from "../port.ts";
 import { appendStatus, type AppendGroup, type AppendGroupResult } from "./operations/append.ts";
+import { UNINDEXED_ATTEMPTS_MAX } from "./operations/index-attempts.ts";
 import type { AttemptColumns, CursorRow, DeadRow, ParkRow, SettleGroup, UnparkRow } from "./operations/settle.ts";
 import type { ThreadLink } from "./thread-link.ts";
 import type { WriteJobs } from "./write-thread.ts";
@@ -52,6 +53,8 @@ export class GroupCommit {
   #cancelSettleTimer: (() => void) | null = null;
   #settleDue = false;
   #writable = true;
+  /** At least as many as there are: attempts from before this start are counted in full. */
+  #unindexedAttempts = UNINDEXED_ATTEMPTS_MAX;
   #idleWaiters: (() => void)[] = [];
   #closed = false;
 
@@ -145,6 +148,7 @@ export class GroupCommit {
       this.#observer.commit(result.commitS, appends.length + settles.length);
       if (result.append !== null) this.#resolveAppends(appends, result.append);
       for (const settle of settles) settle.done();
+      this.#noteAttempts(settles);
     } catch (error) {
       this.#writable = false;
       this.#settles = [...settles, ...this.#settles];
@@ -153,6 +157,14 @@ export class GroupCommit {
     this.#writing = false;
     for (const wake of this.#idleWaiters.splice(0)) wake();
     this.#next();
+  }
+
+  /** A job of its own, between two commits. When it fails, the next one does its work. */
+  #noteAttempts(settles: readonly SettleWork[]): void {
+    for (const settle of settles) this.#unindexedAttempts += settle.attempts.seqs.length;
+    if (this.#unindexedAttempts < UNINDEXED_ATTEMPTS_MAX) return;
+    this.#unindexedAttempts = 0;
+    this.#thread.call("indexAttempts", null).catch(() => {});
   }
 
   #next(): void {

@@ -126,8 +126,16 @@ CREATE TABLE attempt (
   reply BLOB
 ) STRICT;
 CREATE INDEX attempt_message ON attempt (topic_id, seq);
-CREATE INDEX attempt_subscription ON attempt (subscription_id);
 CREATE INDEX attempt_failed ON attempt (subscription_id) WHERE verdict <> 0;
+
+-- Attempts by subscription, up to attempt_indexed.through; see operations/index-attempts.ts.
+CREATE TABLE attempt_index (
+  subscription_id INTEGER NOT NULL,
+  attempt_id INTEGER NOT NULL,
+  PRIMARY KEY (subscription_id, attempt_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE attempt_indexed (through INTEGER NOT NULL) STRICT;
+INSERT INTO attempt_indexed (through) VALUES (0);
 
 CREATE TABLE idempotency (
   topic_id INTEGER NOT NULL,

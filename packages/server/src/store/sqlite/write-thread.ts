@@ -3,6 +3,7 @@ import { openForWriting, setBytesMax } from "./open-database.ts";
 import { AppendOperation, type AppendGroup, type AppendGroupResult } from "./operations/append.ts";
 import * as catalog from "./operations/catalog.ts";
 import * as deadLetters from "./operations/dead-letters.ts";
+import { indexAttempts } from "./operations/index-attempts.ts";
 import * as retention from "./operations/retain.ts";
 import { SettleOperation, type SettleGroup } from "./operations/settle.ts";
 import { serve } from "./thread-service.ts";
@@ -73,6 +74,7 @@ export const writeJobs = {
   removeSubscription: one(catalog.removeSubscription),
   redrive: one(deadLetters.redrive),
   purge: one(deadLetters.purge),
+  indexAttempts: one(indexAttempts),
   trimTopic: one(retention.trimTopic),
   trimRecords: one(retention.trimRecords),
   setBytesMax(input: { readonly bytesMax: number }): void {

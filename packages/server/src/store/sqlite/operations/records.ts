@@ -101,15 +101,39 @@ export function readAttempts(
   db: DatabaseSync,
   input: RecordPage & { readonly failedOnly: boolean },
 ): { readonly id: number; readonly record: Omit<AttemptRecord, "subscription"> }[] {
-  const rows = statement(
-    db,
-    `SELECT * FROM attempt WHERE subscription_id = ? AND id < ? ${input.failedOnly ? "AND verdict <> 0" : ""}
-       ORDER BY id DESC LIMIT ?`,
-  ).all(input.subscriptionId, input.beforeId, input.limit + 1) as unknown as AttemptRow[];
+  const rows = input.failedOnly ? readFailedAttempts(db, input) : readAllAttempts(db, input);
   return rows.map((row) => ({
     id: row.id,
     record: { ...toAttempt(row), messageId: messageId(row.topic_id as TopicId, row.seq) },
   }));
+}
+
+function readFailedAttempts(db: DatabaseSync, { subscriptionId, beforeId, limit }: RecordPage): AttemptRow[] {
+  return statement(
+    db,
+    "SELECT * FROM attempt WHERE subscription_id = ? AND id < ? AND verdict <> 0 ORDER BY id DESC LIMIT ?",
+  ).all(subscriptionId, beforeId, limit + 1) as unknown as AttemptRow[];
+}
+
+/** First the newest, which the index does not have yet (see index-attempts.ts), then by the index. */
+function readAllAttempts(db: DatabaseSync, { subscriptionId, beforeId, limit }: RecordPage): AttemptRow[] {
+  db.exec("BEGIN");
+  try {
+    const { through } = statement(db, "SELECT through FROM attempt_indexed").get() as { through: number };
+    const rows = statement(
+      db,
+      "SELECT * FROM attempt WHERE id > ? AND id < ? AND +subscription_id = ? ORDER BY id DESC LIMIT ?",
+    ).all(through, beforeId, subscriptionId, limit + 1) as unknown as AttemptRow[];
+    if (rows.length > limit) return rows;
+    const indexed = statement(
+      db,
+      `SELECT a.* FROM attempt_index i JOIN attempt a ON a.id = i.attempt_id
+       WHERE i.subscription_id = ? AND i.attempt_id < ? ORDER BY i.attempt_id DESC LIMIT ?`,
+    ).all(subscriptionId, beforeId, limit + 1 - rows.length) as unknown as AttemptRow[];
+    return [...rows, ...indexed];
+  } finally {
+    db.exec("COMMIT");
+  }
 }
 
 interface DeadLetterRow extends MessageRow {

@@ -140,13 +140,7 @@ export interface RecordRetentionResult {
 
 /** The records' own ages, and what deleted topics and subscriptions left behind. */
 export function trimRecords(db: DatabaseSync, input: RecordRetentionInput): RecordRetentionResult {
-  const attempts = Number(
-    statement(
-      db,
-      `DELETE FROM attempt WHERE id <= (SELECT max(id) FROM
-           (SELECT id, started_at FROM attempt ORDER BY id LIMIT ?) WHERE started_at < ?)`,
-    ).run(RETENTION_ROWS_MAX, input.attemptsBeforeMs).changes,
-  );
+  const attempts = trimAttempts(db, input.attemptsBeforeMs);
   const deadLetters = Number(
     statement(
       db,
@@ -164,6 +158,23 @@ export function trimRecords(db: DatabaseSync, input: RecordRetentionInput): Reco
   return { attempts, deadLetters, idempotencyKeys, orphans: trimRemoved(db) };
 }
 
+/** The newest line always stays: ids must go on from it, or the index would take new attempts for old ones. */
+function trimAttempts(db: DatabaseSync, beforeMs: TimeMs): number {
+  const { through } = statement(
+    db,
+    `SELECT max(id) AS through FROM (SELECT id, started_at FROM attempt ORDER BY id LIMIT ?)
+     WHERE started_at < ? AND id < (SELECT max(id) FROM attempt)`,
+  ).get(RETENTION_ROWS_MAX, beforeMs) as { through: number | null };
+  if (through === null) return 0;
+  statement(
+    db,
+    `DELETE FROM attempt_index WHERE (subscription_id, attempt_id) IN
+       (SELECT subscription_id, id FROM attempt WHERE id <= ?)`,
+  ).run(through);
+  return Number(statement(db, "DELETE FROM attempt WHERE id <= ?").run(through).changes);
+}
+
+/** Attempts of what was deleted stay until their own time is over: nobody can ask for them, and they go in order. */
 function trimRemoved(db: DatabaseSync): number {
   const next = statement(db, "SELECT kind, id FROM removed LIMIT 1").get() as { kind: string; id: number } | undefined;
   if (next === undefined) return 0;
@@ -180,7 +191,6 @@ function trimRemoved(db: DatabaseSync): number {
       messageIdToBigInt((next.id + 1) as TopicId, 0),
       limit,
     );
-    remove("DELETE FROM attempt WHERE id IN (SELECT id FROM attempt WHERE topic_id = ? LIMIT ?)", topicId, limit);
     remove(
       "DELETE FROM idempotency WHERE topic_id = ? AND key IN (SELECT key FROM idempotency WHERE topic_id = ? LIMIT ?)",
       topicId,
@@ -200,7 +210,6 @@ function trimRemoved(db: DatabaseSync): number {
       id,
       limit,
     );
-    remove("DELETE FROM attempt WHERE id IN (SELECT id FROM attempt WHERE subscription_id = ? LIMIT ?)", id, limit);
   }
   if (changes === 0) statement(db, "DELETE FROM removed WHERE kind = ? AND id = ?").run(next.kind, next.id);
   return Math.max(1, changes);

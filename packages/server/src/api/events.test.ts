@@ -1,0 +1,176 @@
+/**
+ * Real: the HTTP application on a socket of the loopback interface. Fake: store, publisher and event bus, in memory.
+ */
+
+import { connect } from "node:net";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { MessageId } from "../domain/model.ts";
+import type { LiveEvent } from "../engine/port.ts";
+import { call } from "./testing/call.ts";
+import { listen } from "./testing/raw-connection.ts";
+import { createTestApp } from "./testing/test-app.ts";
+import type { TestApp } from "./testing/test-app.ts";
+
+const backlogMax = 10;
+
+function published(topic: string, ids: readonly string[] = ["1099511627777"]): LiveEvent {
+  return { type: "message.published", at: 1_000, topic, ids: ids as readonly MessageId[] };
+}
+
+describe("the event stream", () => {
+  let test: TestApp;
+  let base: string;
+  const readers: AbortController[] = [];
+  beforeEach(async () => {
+    test = await createTestApp({ eventStreamsMax: 2, eventStreamBacklogMax: backlogMax, eventHeartbeatMs: 20 });
+    base = `http://127.0.0.1:${await listen(test.app)}`;
+  });
+  afterEach(async () => {
+    for (const reader of readers.splice(0)) reader.abort();
+    await test.app.close();
+  });
+
+  /** Opens a stream and collects what comes. */
+  async function read(query = ""): Promise<{ text: () => string; leave: () => void; ended: Promise<void> }> {
+    const controller = new AbortController();
+    readers.push(controller);
+    const response = await fetch(`${base}/v1/events${query}`, { signal: controller.signal });
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/event-stream; charset=utf-8"]);
+    let text = "";
+    const collect = async (): Promise<void> => {
+      const decoder = new TextDecoder();
+      try {
+        for await (const chunk of response.body ?? []) text += decoder.decode(chunk, { stream: true });
+      } catch (error) {
+        if (!controller.signal.aborted) throw error;
+      }
+    };
+    return { text: () => text, leave: () => controller.abort(), ended: collect() };
+  }
+
+  it("carries each event with id, type and JSON, times as text", async () => {
+    const reader = await read();
+    test.events.emit(published("orders"));
+    test.events.emit({
+      type: "delivery.attempted",
+      at: 2_000,
+      topic: "orders",
+      subscription: "billing",
+      messageId: "1099511627777" as MessageId,
+      attempt: 1,
+      verdict: "failed",
+      status: 500,
+      errorCode: "http_status",
+      durationMs: 3,
+      nextAttemptAt: 3_000,
+    });
+    await vi.waitFor(() => {
+      expect(reader.text()).toContain("delivery.attempted");
+    });
+    expect(reader.text()).toContain(
+      'id: 1\nevent: message.published\ndata: {"type":"message.published","at":"1970-01-01T00:00:01.000Z","topic":"orders","ids":["1099511627777"]}\n\n',
+    );
+    expect(reader.text()).toContain('"nextAttemptAt":"1970-01-01T00:00:03.000Z"');
+  });
+
+  it("carries changes that are made through the API", async () => {
+    const reader = await read("?topic=orders");
+    await call(test.app, "PUT", "/v1/topics/orders");
+    await vi.waitFor(() => {
+      expect(reader.text()).toContain("event: topic.changed\n");
+    });
+  });
+
+  it("carries only what was asked for", async () => {
+    const reader = await read("?topic=orders&type=message.published,topic.deleted&type=delivery.dead");
+    test.events.emit(published("invoices"));
+    test.events.emit({ type: "topic.changed", at: 1, topic: "orders" });
+    test.events.emit({ type: "topic.deleted", at: 1, topic: "orders" });
+    await vi.waitFor(() => {
+      expect(reader.text()).toContain("topic.deleted");
+    });
+    expect(reader.text()).not.toMatch(/invoices|topic\.changed/);
+  });
+
+  it.each([
+    ["type=everything", "invalid_request", "type[0]"],
+    ["topic=1", "invalid_name", "topic"],
+    ["topic=a&topic=b", "invalid_request", "topic"],
+    ["since=1", "invalid_request", "since"],
+  ])("is refused for %s", async (query, code, field) => {
+    expect(await call(test.app, "GET", `/v1/events?${query}`)).toMatchObject({
+      status: 400,
+      json: { code, errors: [{ field }] },
+    });
+    expect(test.events.listening).toBe(false);
+  });
+
+  it("is never silent for long", async () => {
+    const reader = await read();
+    await vi.waitFor(() => {
+      expect(reader.text().match(/^: still here$/gm)?.length).toBeGreaterThan(1);
+    });
+  });
+
+  it("is given to so many readers and no more, and one who leaves makes room", async () => {
+    const first = await read();
+    await read();
+    const refused = await call(test.app, "GET", "/v1/events");
+    expect(refused).toMatchObject({
+      status: 503,
+      headers: { "retry-after": "15" },
+      json: { code: "too_many_streams" },
+    });
+    first.leave();
+    await vi.waitFor(async () => {
+      await read();
+    });
+  });
+
+  it("listens to the engine only while somebody reads", async () => {
+    expect(test.events.listening).toBe(false);
+    const reader = await read();
+    expect(test.events.listening).toBe(true);
+    reader.leave();
+    await vi.waitFor(() => {
+      expect(test.events.listening).toBe(false);
+    });
+  });
+
+  it("ends when the server closes", async () => {
+    const reader = await read();
+    await test.app.close();
+    await reader.ended;
+    expect(test.events.listening).toBe(false);
+  });
+
+  it("tells a reader that was too slow how much it missed, and goes on", async () => {
+    const port = Number(new URL(base).port);
+    const socket = connect(port, "127.0.0.1");
+    socket.setEncoding("latin1");
+    socket.write("GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n");
+    let text = "";
+    const take = (chunk: Buffer | string) => (text += String(chunk));
+    socket.on("data", take);
+    await vi.waitFor(() => {
+      expect(text).toContain("retry: ");
+    });
+
+    // All at once, so that nothing can drain between: the socket's buffers fill, then the backlog, then events are dropped.
+    const ids = Array.from({ length: 1_000 }, (_, i) => String(1_099_511_627_777 + i));
+    const sent = 1_000;
+    for (let i = 0; i < sent; i++) test.events.emit(published("orders", ids));
+    test.events.emit({ type: "topic.deleted", at: 1, topic: "the-last" });
+    await vi.waitFor(() => {
+      expect(text).toContain("the-last");
+    });
+    const dropped = [...text.matchAll(/event: lagged\r?\n?data: \{"type":"lagged","dropped":(\d+)\}/g)].map((match) =>
+      Number(match[1]),
+    );
+    const received = text.match(/event: message\.published/g)?.length ?? 0;
+    expect(dropped.length).toBeGreaterThan(0);
+    expect(received + dropped.reduce((sum, count) => sum + count, 0)).toBe(sent);
+    expect(text.lastIndexOf("event: lagged")).toBeLessThan(text.indexOf("the-last"));
+    socket.destroy();
+  });
+});

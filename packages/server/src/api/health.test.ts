@@ -1,0 +1,87 @@
+/** Real: the HTTP application, through `inject`. Fake: store, publisher and event bus, in memory. */
+
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { call } from "./testing/call.ts";
+import { createTestApp } from "./testing/test-app.ts";
+import type { TestApp } from "./testing/test-app.ts";
+
+describe("for orchestrators and monitoring", () => {
+  let test: TestApp;
+  beforeEach(async () => {
+    test = await createTestApp();
+  });
+  afterEach(() => test.app.close());
+
+  it("/healthz says that the process is up, whatever else is wrong", async () => {
+    test.store.isWritable = false;
+    test.readiness = { ready: false };
+    const answer = await call(test.app, "GET", "/healthz");
+    expect([answer.status, answer.json]).toEqual([200, { status: "ok", version: "0.0.0-test" }]);
+  });
+
+  it("/readyz says whether requests are served", async () => {
+    expect(await call(test.app, "GET", "/readyz")).toMatchObject({ status: 200, json: { status: "ready" } });
+    test.store.isWritable = false;
+    expect(await call(test.app, "GET", "/readyz")).toMatchObject({
+      status: 503,
+      json: { code: "storage_unavailable" },
+    });
+    test.readiness = { ready: false, reason: "The engine is still starting." };
+    const starting = await call(test.app, "GET", "/readyz");
+    expect(starting).toMatchObject({
+      status: 503,
+      json: { code: "not_ready", detail: "The engine is still starting." },
+    });
+    expect(Number(starting.headers["retry-after"])).toBeGreaterThan(0);
+  });
+
+  it("/metrics gives the Prometheus text format", async () => {
+    const response = await test.app.inject("/metrics");
+    expect(response.headers["content-type"]).toBe("text/plain; version=0.0.4; charset=utf-8");
+    expect(response.body).toMatch(/^ringback_backlog 3$/m);
+  });
+
+  it("/openapi.json describes every route that there is", async () => {
+    const { json } = await call(test.app, "GET", "/openapi.json");
+    expect(json.openapi).toBe("3.1.0");
+    const described = Object.entries<object>(json.paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(described.sort()).toEqual(
+      [
+        "DELETE /v1/topics/{topic}",
+        "DELETE /v1/topics/{topic}/subscriptions/{subscription}",
+        "DELETE /v1/topics/{topic}/subscriptions/{subscription}/dead-letters",
+        "DELETE /v1/topics/{topic}/subscriptions/{subscription}/dead-letters/{id}",
+        "GET /healthz",
+        "GET /metrics",
+        "GET /openapi.json",
+        "GET /readyz",
+        "GET /v1/events",
+        "GET /v1/messages/{id}",
+        "GET /v1/topics",
+        "GET /v1/topics/{topic}",
+        "GET /v1/topics/{topic}/subscriptions",
+        "GET /v1/topics/{topic}/subscriptions/{subscription}",
+        "GET /v1/topics/{topic}/subscriptions/{subscription}/attempts",
+        "GET /v1/topics/{topic}/subscriptions/{subscription}/dead-letters",
+        "GET /v1/topics/{topic}/subscriptions/{subscription}/dead-letters/{id}",
+        "POST /v1/topics/{topic}/messages",
+        "POST /v1/topics/{topic}/messages/batch",
+        "POST /v1/topics/{topic}/subscriptions/{subscription}/dead-letters/redrive",
+        "POST /v1/topics/{topic}/subscriptions/{subscription}/dead-letters/{id}/redrive",
+        "POST /v1/topics/{topic}/subscriptions/{subscription}/pause",
+        "POST /v1/topics/{topic}/subscriptions/{subscription}/resume",
+        "PUT /v1/topics/{topic}",
+        "PUT /v1/topics/{topic}/subscriptions/{subscription}",
+      ].sort(),
+    );
+  });
+
+  it("/openapi.json leaves no reference unresolved", async () => {
+    const { json } = await call(test.app, "GET", "/openapi.json");
+    const references = new Set([...JSON.stringify(json).matchAll(/"\$ref":"([^"]+)"/g)].map((match) => match[1]));
+    expect([...references]).toEqual(["#/components/schemas/Problem"]);
+    expect(json.components.schemas.Problem.properties.code.enum).toContain("too_many_streams");
+  });
+});

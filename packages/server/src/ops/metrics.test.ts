@@ -1,0 +1,108 @@
+import fc from "fast-check";
+import { describe, expect, it, vi } from "vitest";
+import type { StoreStatistics } from "../store/port.ts";
+import { Histogram, histogramMetric } from "./metric-cells.ts";
+import { createMetrics } from "./metrics.ts";
+
+const statistics: StoreStatistics = {
+  topics: 1,
+  subscriptions: 2,
+  backlog: 3,
+  parked: 4,
+  deadLetters: 5,
+  inFlight: 6,
+  bytes: 7,
+};
+
+function samples(text: string): Map<string, number> {
+  const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  return new Map(
+    lines.map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ") + 1))]),
+  );
+}
+
+describe("the metrics", () => {
+  it("count what the engine and the store tell", async () => {
+    const { observer, render } = createMetrics({ statistics: async () => statistics, openSockets: () => 8 });
+    observer.published(3);
+    observer.published(1);
+    observer.attempted("accepted", 0.02);
+    observer.attempted("failed", 7);
+    observer.attempted("error", 100);
+    observer.delivered(0.003);
+    observer.dead("unencodable");
+    observer.expired(9);
+    observer.commit(0.002, 16);
+    const seen = samples(await render());
+    expect(Object.fromEntries(seen)).toMatchObject({
+      ringback_publishes_total: 4,
+      'ringback_attempts_total{outcome="accepted"}': 1,
+      'ringback_attempts_total{outcome="failed"}': 1,
+      'ringback_attempts_total{outcome="error"}': 1,
+      'ringback_attempt_duration_seconds_bucket{le="0.01"}': 0,
+      'ringback_attempt_duration_seconds_bucket{le="0.025"}': 1,
+      'ringback_attempt_duration_seconds_bucket{le="10"}': 2,
+      'ringback_attempt_duration_seconds_bucket{le="+Inf"}': 3,
+      ringback_attempt_duration_seconds_count: 3,
+      ringback_attempt_duration_seconds_sum: 107.02,
+      'ringback_delivery_latency_seconds_bucket{le="0.005"}': 1,
+      'ringback_dead_letters_total{reason="unencodable"}': 1,
+      'ringback_dead_letters_total{reason="expired"}': 0,
+      ringback_expired_total: 9,
+      'ringback_store_commit_seconds_bucket{le="0.0025"}': 1,
+      ringback_store_commit_operations_sum: 16,
+    });
+  });
+
+  it("ask the store once per scrape, and scrapes that overlap share the answer", async () => {
+    const ask = vi.fn(async () => statistics);
+    const { render } = createMetrics({ statistics: ask, openSockets: () => 8 });
+    const [first, second] = await Promise.all([render(), render()]);
+    expect(second).toBe(first);
+    expect(ask).toHaveBeenCalledTimes(1);
+    expect(Object.fromEntries(samples(first))).toMatchObject({
+      ringback_topics: 1,
+      ringback_subscriptions: 2,
+      ringback_backlog: 3,
+      ringback_parked: 4,
+      ringback_dead: 5,
+      ringback_in_flight: 6,
+      ringback_database_bytes: 7,
+      ringback_open_sockets: 8,
+    });
+    await render();
+    expect(ask).toHaveBeenCalledTimes(2);
+  });
+
+  it("go on without the store", async () => {
+    const { observer, render } = createMetrics({
+      statistics: () => Promise.reject(new Error("no disk")),
+      openSockets: () => 8,
+    });
+    observer.published(1);
+    const seen = samples(await render());
+    expect(seen.has("ringback_backlog")).toBe(false);
+    expect(seen.get("ringback_publishes_total")).toBe(1);
+    expect(seen.get("process_resident_memory_bytes")).toBeGreaterThan(0);
+  });
+});
+
+describe("a histogram", () => {
+  it("counts a value in every bucket whose bound is not below it", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(fc.integer({ min: 0, max: 50 }), { minLength: 1 }),
+        fc.array(fc.integer({ min: -5, max: 60 })),
+        async (unsorted, values) => {
+          const bounds = unsorted.sort((a, b) => a - b);
+          const histogram = new Histogram(bounds);
+          for (const value of values) histogram.observe(value);
+          const { values: given } = await histogramMetric("h", "help", histogram).get();
+          const buckets = given.filter(({ metricName }) => metricName === "h_bucket").map(({ value }) => value);
+          const expected = [...bounds, Infinity].map((bound) => values.filter((value) => value <= bound).length);
+          expect(buckets).toEqual(expected);
+        },
+      ),
+    );
+  });
+});
