@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 
@@ -15,13 +15,18 @@ describe("a page cursor", () => {
 
   it("is refused when one character of it was changed", () => {
     fc.assert(
-      fc.property(wellFormed, fc.nat(), fc.constantFrom(..."Ab0-_=. "), (next, at, character) => {
-        const cursor = encodeCursor("topics", next);
-        const place = at % cursor.length;
-        fc.pre(cursor[place] !== character);
-        const changed = cursor.slice(0, place) + character + cursor.slice(place + 1);
-        expect(() => decodeCursor("topics", changed)).toThrow(expect.objectContaining({ code: "invalid_cursor" }));
-      }),
+      fc.property(
+        wellFormed,
+        fc.nat(),
+        fc.constantFrom("A", "b", "0", "-", "_", "=", ".", " "),
+        (next, at, character) => {
+          const cursor = encodeCursor("topics", next);
+          const place = at % cursor.length;
+          fc.pre(cursor[place] !== character);
+          const changed = cursor.slice(0, place) + character + cursor.slice(place + 1);
+          expect(() => decodeCursor("topics", changed)).toThrow(expect.objectContaining({ code: "invalid_cursor" }));
+        },
+      ),
     );
   });
 

@@ -85,7 +85,7 @@ describe("dead letters", () => {
 
   it("are redriven one by one, by a list, or all", async () => {
     expect(await call(test.app, "POST", `${path}/1/redrive`)).toMatchObject({ status: 200, json: { count: 1 } });
-    expect((await call(test.app, "POST", `${path}/redrive`, { json: { ids: ["2", "77"] } })).json).toEqual({
+    expect((await call(test.app, "POST", `${path}/redrive`, { json: { ids: ["2", "77", "abc"] } })).json).toEqual({
       count: 1,
     });
     expect((await call(test.app, "POST", `${path}/redrive`, { json: { all: true } })).json).toEqual({ count: 1 });

@@ -177,14 +177,18 @@ export function deadLetterRoutes(app: FastifyInstance, context: ApiContext): voi
         throw RingbackError.at("invalid_request", "ids", 'give either "ids" or "all": true');
       }
       const { id } = await subscriptionAt(context, request.params);
-      return { count: await store.redriveDeadLetters(id, ids) };
+      return { count: await store.redriveDeadLetters(id, ids === null ? null : ids.filter(isLetterId)) };
     },
   );
 }
 
 function letterId(path: LetterPath): string {
-  if (!/^[1-9]\d{0,18}$/.test(path.id)) throw letterNotFound(path);
+  if (!isLetterId(path.id)) throw letterNotFound(path);
   return path.id;
+}
+
+function isLetterId(text: string): boolean {
+  return /^[1-9]\d{0,18}$/.test(text);
 }
 
 function letterNotFound(path: LetterPath): RingbackError {

@@ -24,6 +24,8 @@ const config: Partial<ApiConfig> = {
   closeMsMax: 300,
 };
 
+const chunked = (bytes: number): string => `${bytes.toString(16)}\r\n${body(bytes)}\r\n0\r\n\r\n`;
+const body = (bytes: number): string => "x".repeat(bytes);
 const post = "POST /v1/topics/orders/messages HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n";
 
 describe("the HTTP server", () => {
@@ -83,14 +85,10 @@ describe("the HTTP server", () => {
 
   it("finishes the answer to a good request before it ends a connection that goes wrong after it", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const append = test.store.append.bind(test.store);
-    vi.spyOn(test.store, "append").mockImplementation(async (request) => {
-      await promise;
-      return append(request);
-    });
+    const appending = holdAppends(test, promise);
     const answer = exchange(port, `${post}Content-Length: 1\r\n\r\na`, "NONSENSE\r\n\r\n");
     await vi.waitFor(() => {
-      expect(test.store.append).toHaveBeenCalled();
+      expect(appending).toHaveBeenCalled();
     });
     resolve();
     expect(await answer).toMatch(/^HTTP\/1\.1 201/);
@@ -110,9 +108,6 @@ describe("the HTTP server", () => {
   });
 
   describe("reads a request body", () => {
-    const body = (bytes: number) => "x".repeat(bytes);
-    const chunked = (bytes: number) => `${bytes.toString(16)}\r\n${body(bytes)}\r\n0\r\n\r\n`;
-
     it.each([
       ["with its length", (n: number) => `${post}Connection: close\r\nContent-Length: ${n}\r\n\r\n${body(n)}`],
       ["in chunks", (n: number) => `${post}Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n${chunked(n)}`],
@@ -197,14 +192,10 @@ describe("the HTTP server", () => {
 
   it("refuses what still comes while it closes, and finishes what was there", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const append = test.store.append.bind(test.store);
-    vi.spyOn(test.store, "append").mockImplementation(async (request) => {
-      await promise;
-      return append(request);
-    });
+    const appending = holdAppends(test, promise);
     const busy = exchange(port, `${post}Content-Length: 1\r\n\r\na`);
     await vi.waitFor(() => {
-      expect(test.store.append).toHaveBeenCalled();
+      expect(appending).toHaveBeenCalled();
     });
     // A request of which a part is there keeps its connection through the closing.
     const sockets: Socket[] = [];
@@ -242,6 +233,15 @@ describe("the HTTP server", () => {
     expect(await ended).toBe("");
   });
 });
+
+/** Publishes get no answer before `until` resolves. */
+function holdAppends({ store }: TestApp, until: Promise<void>) {
+  const append = store.append.bind(store);
+  return vi.spyOn(store, "append").mockImplementation(async (request) => {
+    await until;
+    return append(request);
+  });
+}
 
 async function connections({ app }: TestApp): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();

@@ -94,7 +94,8 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
     return;
   }
   // Node keeps the answer under way on the socket; there is no public name for it.
-  const underWay = (socket as { _httpMessage?: ServerResponse })._httpMessage;
+  // oxlint-disable-next-line no-underscore-dangle
+  const underWay = (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage;
   if (underWay?.headersSent === true) {
     socket.destroy();
     return;
@@ -109,7 +110,7 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
 }
 
 function faultOf(error: Error & { code?: string }): RingbackError {
-  switch (error.code) {
+  switch (error.code ?? "") {
     case "HPE_HEADER_OVERFLOW":
       return new RingbackError("headers_too_large");
     case "HPE_CHUNK_EXTENSIONS_OVERFLOW":

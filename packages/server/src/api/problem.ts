@@ -1,8 +1,8 @@
 import { STATUS_CODES } from "node:http";
 import type { ServerResponse } from "node:http";
 import type { FastifyReply } from "fastify";
-import { errorTable, RingbackError } from "../domain/errors.ts";
-import type { ErrorCode, ErrorDetail } from "../domain/errors.ts";
+import { errorTable } from "../domain/errors.ts";
+import type { ErrorCode, ErrorDetail, RingbackError } from "../domain/errors.ts";
 
 /** RFC 9457, with Ringback's own members `code`, `errors` and `requestId`. */
 export interface Problem {

@@ -52,7 +52,7 @@ export interface ShapeOptions {
 
 /** Makes the function that returns the value, now typed, or throws `invalid_request` with the faults. */
 export function shapeReader<S extends TSchema>(schema: S, options: ShapeOptions = {}): (value: unknown) => Static<S> {
-  const check = checkOf(schema as unknown as Schema);
+  const check = checkOf(schema);
   return (value) => {
     const faults: ErrorDetail[] = [];
     check(value, [], faults);

@@ -55,14 +55,14 @@ describe("subscriptions", () => {
     expect([items, next]).toEqual([[rest], null]);
   });
 
-  it("take all forms of a retry policy", async () => {
-    const forms = ["EXPONENTIAL_DECAY_RETRY", "BACKOFF_RETRY", "none", { delaysMs: [] }, { baseMs: 10, factor: 1.5 }];
-    for (const retry of forms) {
+  it.each(["EXPONENTIAL_DECAY_RETRY", "BACKOFF_RETRY", "none", { delaysMs: [] }, { baseMs: 10, factor: 1.5 }])(
+    "take the retry policy %j",
+    async (retry) => {
       const answer = await call(test.app, "PUT", path, { json: { push: { url }, retry } });
-      expect(answer.status).toBeLessThan(300);
-      expect(answer.json.retry).toEqual(typeof retry === "string" ? retry : expect.objectContaining(retry));
-    }
-  });
+      expect(answer.status).toBe(201);
+      expect({ retry: answer.json.retry }).toMatchObject({ retry });
+    },
+  );
 
   it.each([
     [undefined, "now"],
@@ -88,7 +88,7 @@ describe("subscriptions", () => {
     [{ push: { url, connection: "open" } }, "invalid_request", "push.connection"],
     [{ push: { url, headers: { a: 1 } } }, "invalid_request", "push.headers.a"],
     [{ push: { url }, filter: { tags: ["seventeen letters"] } }, "invalid_tag", "filter.tags[0]"],
-    [{ push: { url }, filter: { tags: [..."abcdef"] } }, "too_many_tags", "filter.tags"],
+    [{ push: { url }, filter: { tags: ["a", "b", "c", "d", "e", "f"] } }, "too_many_tags", "filter.tags"],
     [{ push: { url }, filter: { bindingKeys: ["a.*"] } }, "filter_type_mismatch", "filter.bindingKeys"],
     [{ push: { url }, retry: "sometimes" }, "invalid_retry_policy", "retry"],
     [{ push: { url }, retry: { delaysMs: [-1] } }, "invalid_retry_policy", "retry.delaysMs[0]"],

@@ -65,10 +65,9 @@ export class Histogram {
   }
 
   observe(value: number): void {
-    const { bounds, counts } = this;
-    let i = 0;
-    while (i < bounds.length && value > (bounds[i] as number)) i++;
-    counts[i] = (counts[i] as number) + 1;
+    const found = this.bounds.findIndex((bound) => value <= bound);
+    const bucket = found < 0 ? this.bounds.length : found;
+    this.counts[bucket] = (this.counts[bucket] ?? 0) + 1;
     this.sum += value;
   }
 }

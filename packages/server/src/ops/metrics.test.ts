@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import type { StoreStatistics } from "../store/port.ts";
 import { Histogram, histogramMetric } from "./metric-cells.ts";
@@ -55,7 +55,7 @@ describe("the metrics", () => {
   });
 
   it("ask the store once per scrape, and scrapes that overlap share the answer", async () => {
-    const ask = vi.fn(async () => statistics);
+    const ask = vi.fn<() => Promise<StoreStatistics>>(async () => statistics);
     const { render } = createMetrics({ statistics: ask, openSockets: () => 8 });
     const [first, second] = await Promise.all([render(), render()]);
     expect(second).toBe(first);

@@ -17,7 +17,7 @@ export interface Metrics {
   readonly observer: EngineObserver & StoreObserver;
   readonly contentType: string;
   /** The Prometheus text format. */
-  render(): Promise<string>;
+  readonly render: () => Promise<string>;
 }
 
 const latencyBoundsS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -102,7 +102,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   return {
     observer,
     contentType: registry.contentType,
-    render() {
+    render: () => {
       // Scrapes that overlap share one answer.
       rendering ??= renderOnce().finally(() => {
         rendering = null;
