@@ -16,7 +16,7 @@ import { lostMessages, withinReach } from "./scenarios/result.ts";
 import type { ScenarioResult } from "./scenarios/result.ts";
 import { runMsMax, settingsAt } from "./settings.ts";
 
-const SERVER_ENTRY = fileURLToPath(new URL("../../packages/server/src/cli/main.ts", import.meta.url));
+const SERVER_ENTRY = fileURLToPath(new URL("../../packages/server/bin/ringback.js", import.meta.url));
 const RESULTS = fileURLToPath(new URL("../results", import.meta.url));
 
 function print(line: string): void {

@@ -91,8 +91,19 @@ describe("a shape reader", () => {
     expect(() => reader({ kind: 1 })).toThrow(expect.objectContaining({ code: "invalid_request" }));
   });
 
+  it("checks the length and the form of a text, and a constant", () => {
+    const reader = shapeReader(
+      Type.Object({ a: Type.String({ minLength: 2, maxLength: 3, pattern: "^x" }), b: Type.Literal(0) }, closed),
+    );
+    expect(reader({ a: "xy", b: 0 })).toEqual({ a: "xy", b: 0 });
+    expect(() => reader({ a: "x", b: 0 })).toThrow("a: must have at least 2 characters");
+    expect(() => reader({ a: "xyzz", b: 0 })).toThrow("a: must have at most 3 characters");
+    expect(() => reader({ a: "yx", b: 0 })).toThrow("a: must match ^x");
+    expect(() => reader({ a: "xy", b: 1 })).toThrow("b: must be 0");
+  });
+
   it("refuses at start a schema that it would check only in part", () => {
-    expect(() => shapeReader(Type.Object({ a: Type.String({ pattern: "x" }) }, closed))).toThrow("pattern");
+    expect(() => shapeReader(Type.Object({ a: Type.Integer({ multipleOf: 2 }) }, closed))).toThrow("multipleOf");
     expect(() => shapeReader(Type.Object({ a: Type.String() }))).toThrow("close its members");
   });
 

@@ -28,6 +28,10 @@ interface Schema {
   readonly maximum?: number;
   readonly minItems?: number;
   readonly maxItems?: number;
+  readonly const?: unknown;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly pattern?: string;
 }
 
 const checkedKeywords = new Set([
@@ -42,6 +46,10 @@ const checkedKeywords = new Set([
   "maximum",
   "minItems",
   "maxItems",
+  "const",
+  "minLength",
+  "maxLength",
+  "pattern",
 ]);
 const describingKeywords = new Set(["description", "examples", "title", "default", "format", "contentEncoding"]);
 
@@ -70,6 +78,12 @@ export function shapeReader<S extends TSchema>(schema: S, options: ShapeOptions 
   };
 }
 
+export function matchesShape(schema: TSchema, value: unknown): boolean {
+  const faults: ErrorDetail[] = [];
+  checkOf(schema)(value, [], faults);
+  return faults.length === 0;
+}
+
 function checkOf(schema: Schema): Check {
   for (const keyword of Object.keys(schema)) {
     if (!checkedKeywords.has(keyword) && !describingKeywords.has(keyword)) {
@@ -78,6 +92,7 @@ function checkOf(schema: Schema): Check {
   }
   if (schema.anyOf !== undefined) return alternativesCheck(schema.anyOf);
   if (schema.enum !== undefined) return enumCheck(schema.enum);
+  if ("const" in schema) return enumCheck([schema.const]);
   switch (schema.type) {
     case undefined:
       return () => {};
@@ -88,6 +103,8 @@ function checkOf(schema: Schema): Check {
     case "integer":
     case "number":
       return numberCheck(schema);
+    case "string":
+      return textCheck(schema);
     default:
       return typeCheck(schema.type);
   }
@@ -96,6 +113,16 @@ function checkOf(schema: Schema): Check {
 function typeCheck(type: string): Check {
   return (value, trail, faults) => {
     if (typeof value !== type) wrongType(type, value, trail, faults);
+  };
+}
+
+function textCheck({ minLength = 0, maxLength = Infinity, pattern }: Schema): Check {
+  const form = pattern === undefined ? null : new RegExp(pattern, "u");
+  return (value, trail, faults) => {
+    if (typeof value !== "string") wrongType("string", value, trail, faults);
+    else if (value.length < minLength) add(faults, trail, `must have at least ${minLength} characters`);
+    else if (value.length > maxLength) add(faults, trail, `must have at most ${maxLength} characters`);
+    else if (form?.test(value) === false) add(faults, trail, `must match ${pattern}`);
   };
 }
 

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { systemClock } from "../domain/ports.ts";
@@ -7,12 +6,6 @@ import type { CommandContext, Output } from "./context.ts";
 
 // `ringback tail | head -1`: the reader of the pipe has gone, and with it the reason to go on.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
-
-const nodeMajorMin = 24;
-if (Number.parseInt(process.versions.node, 10) < nodeMajorMin) {
-  process.stderr.write(`ringback: Node ${nodeMajorMin} or newer is needed; this is ${process.versions.node}\n`);
-  process.exit(2);
-}
 
 const context: CommandContext = {
   stdin: process.stdin,

@@ -1,5 +1,5 @@
 import type { Static, TSchema } from "typebox";
-import { Value } from "typebox/value";
+import { matchesShape } from "../api/shape-check.ts";
 import { ConfigError } from "./config-error.ts";
 import { configFileBytesMax, parseConfigFile } from "./config-file.ts";
 import type { ConfigFile } from "./config-file.ts";
@@ -125,6 +125,6 @@ function readSetting<Schema extends TSchema>(
     );
   }
   const value = read(raw);
-  if (Value.Check(schema, value)) return value;
+  if (matchesShape(schema, value)) return value as Static<Schema>;
   throw new ConfigError(origin, key, `${key} cannot be ${show(raw)}; give ${expected}`);
 }

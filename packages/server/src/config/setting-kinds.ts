@@ -77,7 +77,10 @@ export function path(charsMax: number) {
 
 export function listenAddress() {
   return {
-    schema: Type.Object({ host: Type.String(), port: Type.Integer({ minimum: 0, maximum: 65_535 }) }),
+    schema: Type.Object(
+      { host: Type.String(), port: Type.Integer({ minimum: 0, maximum: 65_535 }) },
+      { additionalProperties: false },
+    ),
     expected: listenForms,
     read: (raw: unknown) => (typeof raw === "string" ? parseListenAddress(raw) : null),
   };

@@ -1,10 +1,11 @@
 import type { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
-import { Client, type Dispatcher } from "undici";
+import type { Dispatcher } from "undici";
 import type { Evictable } from "./connection-budget.ts";
 import type { Connect, Target } from "./connector.ts";
 import { TransportFailure } from "./failure.ts";
 import { transportLimits } from "./limits.ts";
+import { Client } from "./undici-client.ts";
 
 export interface ConnectionSettings {
   readonly connect: Connect;

@@ -1,5 +1,5 @@
-import { errors } from "undici";
 import type { TransportErrorCode } from "./port.ts";
+import { errors } from "./undici-client.ts";
 
 /** A POST that ended before or beside HTTP: what the connector hands to undici, and undici back to the exchange. */
 export class TransportFailure extends Error {

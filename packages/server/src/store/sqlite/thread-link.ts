@@ -1,3 +1,5 @@
+import { getCompileCacheDir } from "node:module";
+import { dirname } from "node:path";
 import { Worker, type Transferable } from "node:worker_threads";
 import { RingbackError } from "../../domain/errors.ts";
 import type { JobAnswer, JobFailure, Jobs } from "./thread-service.ts";
@@ -20,7 +22,11 @@ export class ThreadLink<J extends Jobs> {
   static async start<J extends Jobs>(name: "write-thread" | "read-thread", data: unknown): Promise<ThreadLink<J>> {
     // Sources and build have the same layout; only the ending differs.
     const ending = import.meta.url.endsWith(".ts") ? "ts" : "js";
-    const worker = new Worker(new URL(`./${name}.${ending}`, import.meta.url), { workerData: data, name });
+    const worker = new Worker(new URL(`./${name}.${ending}`, import.meta.url), {
+      workerData: data,
+      name,
+      env: compileCacheEnvironment(),
+    });
     const link = new ThreadLink<J>(worker);
     await new Promise<void>((resolve, reject) => link.#waiting.set(0, { resolve: resolve as never, reject }));
     return link;
@@ -59,6 +65,12 @@ export class ThreadLink<J extends Jobs> {
     for (const waiting of this.#waiting.values()) waiting.reject(this.#ended);
     this.#waiting.clear();
   }
+}
+
+/** A thread does not share its parent's compile cache by itself; without it each thread loads the TypeScript stripper. */
+function compileCacheEnvironment(): Record<string, string> {
+  const folder = getCompileCacheDir();
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) };
 }
 
 const SQLITE_FULL = 13;
