@@ -22,7 +22,7 @@ export interface RunningServer {
 
 /** The composition root: the only place that knows all the rooms of the house. */
 export async function startServer(config: Config, { log }: { log: Logger }): Promise<RunningServer> {
-  const events = createEventBus();
+  const events = createEventBus((error) => log.error({ err: error }, "a listener to live events failed"));
   const metrics = createMetrics({
     statistics: () => store.statistics(),
     openSockets: () => transport.openSockets(),
@@ -65,8 +65,9 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
 
   const closeAll = async (): Promise<void> => {
     state = { ready: false, reason: "stopping" };
-    await app.close();
-    await engine.stop(config.shutdownGraceMs);
+    // One grace for both sides: neither a client that uploads slowly nor an endpoint that hangs outlasts it.
+    const cancelCut = systemTimers.after(config.shutdownGraceMs, () => app.server.closeAllConnections());
+    await Promise.all([app.close().finally(cancelCut), engine.stop(config.shutdownGraceMs)]);
     await store.close();
   };
   try {

@@ -113,8 +113,8 @@ export const settings = {
   ),
   messageCacheBytes: setting(
     byteCount(0, 64 * 1024 ** 3),
-    16 * 1024 ** 2,
-    "16MiB",
+    8 * 1024 ** 2,
+    "8MiB",
     "Memory for messages that were read or published lately, so that a thousand subscriptions read a message once.",
   ),
 } as const;

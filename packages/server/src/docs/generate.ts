@@ -2,6 +2,7 @@
 
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { configurationReference } from "../config/reference.ts";
 import { errorReference } from "./error-reference.ts";
 import { openapiReference } from "./openapi-reference.ts";
 
@@ -17,6 +18,7 @@ export async function referenceFiles(): Promise<readonly ReferenceFile[]> {
   const { version } = JSON.parse(manifest) as { version: string };
   return [
     { url: new URL("errors.md", folder), text: errorReference() },
+    { url: new URL("configuration.md", folder), text: configurationReference() },
     { url: new URL("openapi.json", folder), text: await openapiReference(version) },
   ];
 }

@@ -11,6 +11,7 @@ export class EndpointHealth {
   #window: number;
   #failuresInRow = 0;
   #lastReplyAtMs: TimeMs = 0;
+  #hasSucceeded = false;
 
   constructor(windowMax: number) {
     this.#windowMax = windowMax;
@@ -23,6 +24,15 @@ export class EndpointHealth {
 
   get isFailing(): boolean {
     return this.#failuresInRow >= engineLimits.failingAfter;
+  }
+
+  /** Whether it answers well is not known yet; nothing speaks against it until a first failure. */
+  get isUnproven(): boolean {
+    return !this.#hasSucceeded;
+  }
+
+  get hasFailed(): boolean {
+    return this.#failuresInRow > 0;
   }
 
   /** Nothing came back for a while although something is out. `oldestStartMs`: of the POSTs in flight, or later. */
@@ -38,6 +48,7 @@ export class EndpointHealth {
   succeeded(nowMs: TimeMs): void {
     this.#lastReplyAtMs = nowMs;
     this.#failuresInRow = 0;
+    this.#hasSucceeded = true;
     if (this.#window < this.#windowMax) this.#window++;
   }
 

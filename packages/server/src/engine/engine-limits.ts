@@ -1,3 +1,5 @@
+import { limits } from "../domain/limits.ts";
+
 /** The engine's own bounds: what is in memory, in flight and unwritten at one time. */
 export const engineLimits = {
   /** Lease of a claim. Longer than the longest attempt, and renewed while it is held. */
@@ -8,7 +10,9 @@ export const engineLimits = {
   /** Origins whose count is kept although nothing is in flight. */
   originsKeptMax: 10_000,
   /** Message bytes of one claim; one message always fits. */
-  claimBytesMax: 2 * 1024 * 1024,
+  claimBytesMax: 256 * 1024,
+  /** What a claim may bring in the worst case: it stops after the message that passes its bound. */
+  claimReservedBytes: 256 * 1024 + limits.bodyBytesMax,
   /** Message bytes claimed and not settled, over all subscriptions. */
   claimedBytesMax: 64 * 1024 * 1024,
   /** Outcomes waiting to be written; past it nothing new is claimed. */
@@ -30,6 +34,8 @@ export const engineLimits = {
   lookForWorkMs: 30_000,
   /** setTimeout counts to 2^31 ms; a longer wait looks again after this long. */
   dueTimerMsMax: 24 * 3600_000,
+  /** A delivery that is due and cannot be claimed, since order holds it back, is asked for again after this long. */
+  overdueRetryMs: 1_000,
   retentionStepMs: 5_000,
   /** Between two steps while there is more to remove. */
   retentionBusyMs: 20,

@@ -64,6 +64,7 @@ export class Engine {
     this.#dispatcher.stop();
     await this.#drained(graceMs);
     await this.#options.transport.close();
+    await this.#dispatcher.quiet();
     await this.#retaining;
     await this.#settler.idle();
   }

@@ -1,6 +1,6 @@
 import { messageId } from "../domain/message-id.ts";
 import { nextRetry } from "../domain/retry.ts";
-import type { Attempt, Subscription, TimeMs } from "../domain/model.ts";
+import type { Attempt, Seq, Subscription, TimeMs } from "../domain/model.ts";
 import type { Clock, Random, Timers } from "../domain/ports.ts";
 import type { Claim, ClaimedDelivery, ClaimId, Settled } from "../store/port.ts";
 import type { PostResult, Transport } from "../transport/port.ts";
@@ -53,6 +53,18 @@ export class Lane implements SlotUser {
   #oldestStartMs: TimeMs = 0;
   /** Deliveries of each claim that have not come to an end. */
   readonly #claims = new Map<ClaimId, number>();
+  /** A claim has been asked for and not been answered. */
+  #claimIsOut = false;
+  #claimAskedAtMs: TimeMs = 0;
+  /**
+   * Keys whose failed delivery the store does not hold for certain yet, with its position: until then a claim may bring
+   * successors, and they must not pass it.
+   */
+  readonly #failedKeys = new Map<string, Seq>();
+  /** Those of them that the store holds since the claim that is out was asked for. */
+  #keysToLetGo: string[] = [];
+  /** Settlements that the store has not answered, of those that something waits for. */
+  #unwritten = 0;
   #parkedCount = 0;
   #dueAtMs: TimeMs | null = null;
   #cancelDueTimer: (() => void) | null = null;
@@ -84,10 +96,11 @@ export class Lane implements SlotUser {
   }
 
   get isSlow(): boolean {
-    return (
-      this.#health.isFailing ||
-      (this.#inFlight > 0 && this.#health.isStalled(this.#context.clock.now(), this.#oldestStartMs))
-    );
+    const health = this.#health;
+    if (health.isFailing) return true;
+    // The first POST finds out what an endpoint is like; the next ones must not take room from those that are known.
+    if (health.isUnproven) return this.#inFlight > 0 || health.hasFailed;
+    return this.#inFlight > 0 && health.isStalled(this.#context.clock.now(), this.#oldestStartMs);
   }
 
   get #queued(): number {
@@ -98,6 +111,7 @@ export class Lane implements SlotUser {
     return (
       this.#inFlight === 0 &&
       this.#queued === 0 &&
+      !this.#claimIsOut &&
       this.#dueAtMs === null &&
       !this.hasMore &&
       nowMs - this.#lastUsedMs > engineLimits.laneIdleMs
@@ -115,10 +129,37 @@ export class Lane implements SlotUser {
     return this.#parkedCount < (this.#health.isFailing ? limits.parkedFailingMax : limits.parkedMax);
   }
 
+  get order() {
+    return this.#subscription.settings.order;
+  }
+
+  /** After `stop`: something is in flight or about to come, or the store does not know yet what became of it. */
+  get isDraining(): boolean {
+    return this.#claims.size > 0 || this.#claimIsOut || this.#unwritten > 0;
+  }
+
+  get isAsking(): boolean {
+    return this.#claimIsOut;
+  }
+
+  /** `accept` or `claimFailed` follows. */
+  claimAsked(): void {
+    this.#claimIsOut = true;
+    this.#claimAskedAtMs = this.#context.clock.now();
+  }
+
+  claimFailed(): void {
+    this.hasMore = true;
+    this.#claimIsHere();
+  }
+
+  /** Its order must be the same. */
   change(subscription: Subscription): void {
     this.#subscription = subscription;
     this.#route = routeOf(subscription, this.#context.topicOwner);
     this.#health.setWindowMax(subscription.settings.maxInFlight);
+    // It may have waited for room that it does not need any more.
+    this.#run();
   }
 
   /** Nothing more goes out; what had not started goes back. */
@@ -135,9 +176,16 @@ export class Lane implements SlotUser {
     this.#parkedCount = claim.parkedCount;
     this.#keptFromLog = !fromLog;
     // The log has more, but not for now: asking again would bring nothing until an attempt succeeds.
-    this.hasMore = claim.more && (fromLog || claim.deliveries.length > 0);
-    this.#waitUntilDue(claim.nextDueAtMs);
+    this.hasMore = claim.more && (fromLog || claim.deliveries.length > 0 || this.wantsFromLog);
+    if (claim.nextDueAtMs !== null) {
+      // Overdue, and yet the claim did not bring it: something else must come to its end first.
+      const isHeldBack = claim.deliveries.length === 0 && claim.nextDueAtMs < this.#claimAskedAtMs;
+      const dueAtMs = isHeldBack ? this.#lastUsedMs + engineLimits.overdueRetryMs : claim.nextDueAtMs;
+      // An earlier time may have become known while the claim was under way.
+      if (this.#dueAtMs === null || dueAtMs < this.#dueAtMs) this.#waitUntilDue(dueAtMs);
+    }
     if (claim.deliveries.length === 0) {
+      this.#claimIsHere();
       if (this.hasMore && this.wanted > 0) this.#context.wantsClaim(this);
       return;
     }
@@ -148,8 +196,15 @@ export class Lane implements SlotUser {
       this.#queue.push({ claimId: claim.id, delivery });
     }
     this.#context.slots.addBytes(bytes);
+    this.#claimIsHere();
     if (this.#stopped) this.#releaseQueued();
     else this.#run();
+  }
+
+  #claimIsHere(): void {
+    this.#claimIsOut = false;
+    if (this.#keysToLetGo.length > 0) for (const key of this.#keysToLetGo.splice(0)) this.#letKeyGo(key);
+    if (this.#stopped) this.#context.wantsClaim(this);
   }
 
   /** The lease of this claim is gone: what it brought and has not started belongs to somebody else. */
@@ -158,6 +213,18 @@ export class Lane implements SlotUser {
       if (queued.claimId === claimId) this.#end(queued);
       else this.#queue.push(queued);
     }
+    for (const [key, behind] of this.#busyKeys) {
+      const dropped = behind.filter((queued) => queued.claimId === claimId);
+      if (dropped.length === 0) continue;
+      this.#busyKeys.set(
+        key,
+        behind.filter((queued) => queued.claimId !== claimId),
+      );
+      this.#waitingBehindKeys -= dropped.length;
+      for (const queued of dropped) this.#end(queued);
+    }
+    // Perhaps nobody else wants it.
+    this.hasMore = true;
     this.#run();
   }
 
@@ -182,8 +249,8 @@ export class Lane implements SlotUser {
       if (key !== null) this.#busyKeys.set(key, []);
       this.#start(queued, slot);
     }
-    if (this.#head === this.#queue.length && this.#head > 0) {
-      this.#queue = [];
+    if (this.#head === this.#queue.length) {
+      if (this.#head > 0) this.#queue = [];
       this.#head = 0;
       // A strict subscription gets its next claim only when nothing of the last one is left.
       if (this.#inFlight === 0 && this.#subscription.settings.order === "strict") this.hasMore = true;
@@ -271,7 +338,8 @@ export class Lane implements SlotUser {
 
   #settle(queued: Queued, attempt: Attempt | null, settled: Settled): void {
     const { settler, events, observer } = this.#context;
-    const dueAtMs = settled.kind === "parked" ? settled.dueAtMs : null;
+    const isWaitedFor = settled.kind === "parked" || this.#stopped;
+    if (isWaitedFor) this.#unwritten++;
     settler.add(
       {
         claimId: queued.claimId,
@@ -280,7 +348,7 @@ export class Lane implements SlotUser {
         attempt,
         settled,
       },
-      dueAtMs === null ? null : () => this.#parkedUntil(dueAtMs),
+      isWaitedFor ? () => this.#written(queued, settled) : null,
     );
     if (settled.kind === "dead") observer.dead(settled.reason);
     if (events.listening) this.#tell(queued.delivery, attempt, settled);
@@ -314,28 +382,77 @@ export class Lane implements SlotUser {
   #free(queued: Queued, outcome: "over" | "parked" | "released"): void {
     const key = this.#orderingKey(queued);
     if (key === null) return;
-    const behind = this.#busyKeys.get(key) ?? [];
-    this.#busyKeys.delete(key);
-    this.#waitingBehindKeys -= behind.length;
     if (outcome === "over") {
+      const behind = this.#takeBehind(key);
       // They are older than anything queued, so they stay in front.
       if (behind.length > 0) this.#queue.splice(this.#head, 0, ...behind);
       return;
     }
-    const queuedOfKey = this.#takeQueued().filter((other) => {
-      if (this.#orderingKey(other) === key) return true;
-      this.#queue.push(other);
-      return false;
-    });
     // A strict subscription keeps its place in the log; with keys the others go on, so the held ones need rows.
-    const kind = outcome === "parked" && this.#subscription.settings.order === "key" ? "held" : "released";
-    for (const other of [...behind, ...queuedOfKey]) this.#settle(other, null, { kind });
+    const isHeld = outcome === "parked" && this.order === "key";
+    if (isHeld) this.#failedKeys.set(key, queued.delivery.message.seq);
+    const ahead: Queued[] = [];
+    for (const other of this.#takeAllOf(key)) {
+      // What failed was a delayed message that this one is ahead of.
+      if (isHeld && !this.#isBehindFailed(other)) ahead.push(other);
+      else this.#sendBack(other);
+    }
+    if (!isHeld) return;
+    this.#busyKeys.set(key, ahead);
+    this.#waitingBehindKeys += ahead.length;
+  }
+
+  #sendBack(queued: Queued): void {
+    this.#settle(queued, null, { kind: this.#isBehindFailed(queued) ? "held" : "released" });
+  }
+
+  #isBehindFailed(queued: Queued): boolean {
+    if (this.#failedKeys.size === 0) return false;
+    const key = this.#orderingKey(queued);
+    const failed = key === null ? undefined : this.#failedKeys.get(key);
+    return failed !== undefined && queued.delivery.message.seq > failed;
+  }
+
+  /** The store has answered. */
+  #written(queued: Queued, settled: Settled): void {
+    this.#unwritten--;
+    if (settled.kind === "parked") {
+      const key = this.order === "key" ? this.#orderingKey(queued) : null;
+      if (key !== null && this.#claimIsOut) this.#keysToLetGo.push(key);
+      else if (key !== null) this.#letKeyGo(key);
+      this.#parkedUntil(settled.dueAtMs);
+    }
+    // The lane that takes its place knows nothing of what this one has left.
+    if (this.#stopped) this.#context.wantsClaim(this);
+  }
+
+  /** From now on the store holds the key's successors; those that came before it did go back to it. */
+  #letKeyGo(key: string): void {
+    for (const other of this.#takeAllOf(key)) {
+      if (this.#isBehindFailed(other)) this.#sendBack(other);
+      else this.#queue.push(other);
+    }
+    this.#failedKeys.delete(key);
+    this.#run();
+  }
+
+  #takeBehind(key: string): Queued[] {
+    const behind = this.#busyKeys.get(key) ?? [];
+    this.#busyKeys.delete(key);
+    this.#waitingBehindKeys -= behind.length;
+    return behind;
+  }
+
+  #takeAllOf(key: string): Queued[] {
+    const taken = this.#takeBehind(key);
+    for (const other of this.#takeQueued()) (this.#orderingKey(other) === key ? taken : this.#queue).push(other);
+    return taken;
   }
 
   #releaseQueued(): void {
     const behind = [...this.#busyKeys.values()].flatMap((list) => list.splice(0));
     this.#waitingBehindKeys = 0;
-    for (const queued of [...behind, ...this.#takeQueued()]) this.#settle(queued, null, { kind: "released" });
+    for (const queued of [...behind, ...this.#takeQueued()]) this.#sendBack(queued);
   }
 
   #takeQueued(): Queued[] {

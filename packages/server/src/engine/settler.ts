@@ -3,7 +3,7 @@ import type { Settlement, Store } from "../store/port.ts";
 
 interface Waiting {
   readonly settlement: Settlement;
-  readonly durable: (() => void) | null;
+  readonly over: (() => void) | null;
 }
 
 /** Gathers outcomes and hands them to the store many at a time. */
@@ -27,9 +27,9 @@ export class Settler {
     return this.#unwritten;
   }
 
-  /** `durable` runs when the outcome can no longer be lost. */
-  add(settlement: Settlement, durable: (() => void) | null): void {
-    this.#waiting.push({ settlement, durable });
+  /** `over` runs when the store has answered: the outcome is durable, or it is lost together with its claim. */
+  add(settlement: Settlement, over: (() => void) | null): void {
+    this.#waiting.push({ settlement, over });
     this.#unwritten++;
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -48,12 +48,12 @@ export class Settler {
     this.#waiting = [];
     try {
       await this.#store.settle(batch.map((waiting) => waiting.settlement));
-      for (const { durable } of batch) durable?.();
     } catch (error) {
       // The store keeps settlements until the disk takes them; this is the store gone, and their claims with it.
       this.#failed(error);
     }
     this.#unwritten -= batch.length;
+    for (const { over } of batch) over?.();
     for (const wake of this.#idleWaiters.splice(0)) wake();
   }
 }

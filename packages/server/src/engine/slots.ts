@@ -63,9 +63,9 @@ export class Slots {
     this.#all.wake();
   }
 
-  /** Room for more claimed messages? */
-  hasBytes(slow: boolean): boolean {
-    return this.#bytes < (slow ? engineLimits.claimedBytesMax / 2 : engineLimits.claimedBytesMax);
+  /** Room for more claimed messages? `reserved`: bytes that are about to be claimed. */
+  hasBytes(slow: boolean, reserved = 0): boolean {
+    return this.#bytes + reserved < (slow ? engineLimits.claimedBytesMax / 2 : engineLimits.claimedBytesMax);
   }
 
   addBytes(bytes: number): void {

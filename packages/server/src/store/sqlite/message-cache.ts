@@ -1,7 +1,7 @@
 import type { Message, Seq, TopicId } from "../../domain/model.ts";
 
-/** What one cached message costs beside its body: objects, map entries, strings. Measured roughly, on the high side. */
-const OVERHEAD_BYTES = 400;
+/** What one cached message costs beside its body: objects, map entries, strings, and the slack of the heap around them. Measured. */
+const OVERHEAD_BYTES = 1_200;
 
 /**
  * The newest messages, kept so that what was just published is delivered without reading it back. The oldest go first,

@@ -24,7 +24,7 @@ export function openForWriting(file: string, limits: DatabaseLimits): DatabaseSy
   db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   db.exec(`PRAGMA journal_size_limit = ${WAL_BYTES_KEPT}`);
   db.exec("PRAGMA temp_store = MEMORY");
-  db.exec("PRAGMA cache_size = -16000");
+  db.exec("PRAGMA cache_size = -8000");
   migrate(db);
   setBytesMax(db, limits.bytesMax);
   return db;
@@ -33,7 +33,7 @@ export function openForWriting(file: string, limits: DatabaseLimits): DatabaseSy
 /** A connection that looks while the other writes: neither waits for the other. */
 export function openForReading(file: string): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: 5_000, readOnly: true });
-  db.exec("PRAGMA cache_size = -8000");
+  db.exec("PRAGMA cache_size = -4000");
   db.exec("PRAGMA temp_store = MEMORY");
   return db;
 }

@@ -1,0 +1,36 @@
+import type { Timers } from "../../domain/ports.ts";
+
+/** The timers of one process: when it is killed, none of its tasks runs any more. */
+export class MortalTimers implements Timers {
+  readonly #timers: Timers;
+  #alive = true;
+  /** Timers that are set and have neither run nor been cancelled. */
+  readonly waiting = new Set<() => void>();
+
+  constructor(timers: Timers) {
+    this.#timers = timers;
+  }
+
+  after(delayMs: number, task: () => void): () => void {
+    this.waiting.add(task);
+    const cancel = this.#timers.after(delayMs, () => {
+      this.waiting.delete(task);
+      if (this.#alive) task();
+    });
+    return () => {
+      this.waiting.delete(task);
+      cancel();
+    };
+  }
+
+  soon(task: () => void): void {
+    this.#timers.soon(() => {
+      if (this.#alive) task();
+    });
+  }
+
+  kill(): void {
+    this.#alive = false;
+    this.waiting.clear();
+  }
+}

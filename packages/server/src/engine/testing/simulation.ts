@@ -1,0 +1,171 @@
+import type { NewMessage, Subscription, SubscriptionId, TimeMs, Topic, TopicSettings } from "../../domain/model.ts";
+import { normaliseSubscription, type SubscriptionInput } from "../../domain/subscription-rules.ts";
+import { Engine } from "../engine.ts";
+import { createEventBus } from "../event-bus.ts";
+import type { EventBus, PublishReceipt } from "../port.ts";
+import { FaultyStore } from "./faulty-store.ts";
+import { MortalTimers } from "./mortal-timers.ts";
+import { RecordingObserver } from "./recording-observer.ts";
+import { ScriptedTransport, type Post, type Reaction, type Script } from "./scripted-transport.ts";
+import { SeededRandom } from "./seeded-random.ts";
+import { VirtualTime } from "./virtual-time.ts";
+
+const encoder = new TextEncoder();
+
+export type Subscribing = Partial<Omit<SubscriptionInput, "push">> & {
+  readonly push?: Partial<SubscriptionInput["push"]>;
+  readonly script?: Script | Reaction;
+};
+
+/**
+ * The whole engine in virtual time: the real publisher, dispatcher, lanes and settler on a store in memory and endpoints
+ * that follow a script. One seed is one run.
+ */
+export class Simulation {
+  readonly time = new VirtualTime();
+  readonly random: SeededRandom;
+  readonly store: FaultyStore;
+  readonly events: EventBus;
+  readonly observer = new RecordingObserver();
+  /** What the engine could tell nobody else. */
+  readonly failures: { readonly during: string; readonly error: unknown }[] = [];
+  /** Every POST of every start, in order. */
+  readonly posts: Post[] = [];
+  readonly #inFlightMax: number;
+  readonly #scripts = new Map<string, Script>();
+  #running: { readonly engine: Engine; readonly transport: ScriptedTransport; readonly timers: MortalTimers } | null =
+    null;
+  /** Called with each POST before it goes out. */
+  onPost: (post: Post) => void = () => {};
+  /** The most POSTs in flight at a time. */
+  inFlightPeak = 0;
+
+  constructor(options: { readonly seed?: number; readonly inFlightMax?: number } = {}) {
+    this.random = new SeededRandom(options.seed ?? 1);
+    this.#inFlightMax = options.inFlightMax ?? 1_000;
+    this.store = new FaultyStore(this.time, this.time, this.random);
+    this.events = createEventBus();
+  }
+
+  static async started(options: { readonly seed?: number; readonly inFlightMax?: number } = {}): Promise<Simulation> {
+    const simulation = new Simulation(options);
+    await simulation.start();
+    return simulation;
+  }
+
+  get nowMs(): TimeMs {
+    return this.time.now();
+  }
+
+  get engine(): Engine {
+    if (this.#running === null) throw new Error("the engine is not running");
+    return this.#running.engine;
+  }
+
+  get inFlight(): number {
+    return this.#running?.transport.inFlight ?? 0;
+  }
+
+  /** Timers that the engine, once stopped, has left behind. */
+  get timersWaiting(): number {
+    return this.#running?.timers.waiting.size ?? 0;
+  }
+
+  async start(): Promise<void> {
+    const timers = new MortalTimers(this.time);
+    const transport = new ScriptedTransport({
+      clock: this.time,
+      timers,
+      scriptOf: (origin) => this.#scripts.get(origin) ?? (() => ({ status: 204, afterMs: 5 })),
+      posted: (post) => {
+        this.onPost(post);
+        this.posts.push(post);
+        this.inFlightPeak = Math.max(this.inFlightPeak, transport.inFlight);
+      },
+    });
+    const engine = new Engine({
+      store: this.store,
+      transport,
+      events: this.events,
+      observer: this.observer,
+      clock: this.time,
+      timers,
+      random: this.random,
+      inFlightMax: this.#inFlightMax,
+      failed: (error, during) => this.failures.push({ during, error }),
+    });
+    this.#running = { engine, transport, timers };
+    await this.finished(engine.start());
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    await this.finished(this.engine.stop(graceMs));
+  }
+
+  /** The process is gone from one moment to the next, and with it what it had claimed. */
+  kill(): void {
+    this.#running?.timers.kill();
+    for (const post of this.posts) post.endedAtMs ??= this.nowMs;
+    this.store.callerDied();
+  }
+
+  /** Lets time pass until the promise is settled. */
+  async finished<T>(promise: Promise<T>): Promise<T> {
+    let settled = false;
+    const watched = promise.finally(() => (settled = true));
+    watched.catch(() => {});
+    await this.time.until(() => settled, 600_000);
+    return watched;
+  }
+
+  async topic(name = "orders", settings: Partial<TopicSettings> = {}): Promise<Topic> {
+    return (await this.store.putTopic(this.store.defaultAccount().id, name, settings)).topic;
+  }
+
+  /** Each subscription has an endpoint of its own, `http://<name>.test`, unless it says otherwise. */
+  async subscribe(topic: Topic, name: string, { script, push, ...rest }: Subscribing = {}): Promise<Subscription> {
+    const url = push?.url ?? `http://${name.toLowerCase()}.test/callback`;
+    if (script !== undefined) this.script(new URL(url).origin, script);
+    const settings = normaliseSubscription({ push: { ...push, url }, ...rest }, topic);
+    return (await this.store.putSubscription(topic.id, name, settings, "now")).subscription;
+  }
+
+  script(origin: string, script: Script | Reaction): void {
+    this.#scripts.set(origin, typeof script === "function" ? script : () => script);
+  }
+
+  publish(topic: Topic, ...messages: readonly (string | Partial<NewMessage>)[]): Promise<PublishReceipt> {
+    return this.engine.publisher.publish(topic, messages.map(messageOf), null);
+  }
+
+  postsTo(subscription: { readonly name: string }): Post[] {
+    return this.posts.filter(({ headers }) => headers["ringback-subscription"] === subscription.name);
+  }
+
+  counts(subscription: { readonly id: SubscriptionId }) {
+    return this.store.subscriptionCounts(subscription.id);
+  }
+}
+
+export function messageOf(message: string | Partial<NewMessage>): NewMessage {
+  const given = typeof message === "string" ? { body: encoder.encode(message) } : message;
+  return {
+    body: encoder.encode("hello"),
+    contentType: null,
+    tags: [],
+    routingKey: null,
+    orderingKey: null,
+    attributes: {},
+    delayMs: 0,
+    ...given,
+  };
+}
+
+export function bodyOf(post: Post): string {
+  return new TextDecoder().decode(post.body);
+}
+
+/** Times of posts after the first, each as the distance from the end of the one before. */
+export function pausesMs(posts: readonly Post[]): number[] {
+  return posts.slice(1).map((post, index) => post.startedAtMs - Number(posts[index]?.endedAtMs));
+}

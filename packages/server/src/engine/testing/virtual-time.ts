@@ -1,0 +1,142 @@
+import type { TimeMs } from "../../domain/model.ts";
+import type { Clock, Timers } from "../../domain/ports.ts";
+
+interface Task {
+  readonly atMs: TimeMs;
+  /** Tasks of the same millisecond run in the order in which they were asked for. */
+  readonly order: number;
+  readonly run: () => void;
+  cancelled: boolean;
+}
+
+/** Work without end in one millisecond is a loop that would burn a processor in earnest. */
+const STEPS_PER_MS_MAX = 50_000;
+
+/**
+ * Time that moves only when a test moves it. Between two tasks every promise that can go on does, as between two turns
+ * of the event loop, so a run depends on nothing but what the test and its seed say.
+ */
+export class VirtualTime implements Clock, Timers {
+  #nowMs: TimeMs = Date.UTC(2026, 0, 31, 8, 0, 0);
+  #soon: (() => void)[] = [];
+  /** A binary heap: the earliest first. */
+  readonly #tasks: Task[] = [];
+  #order = 0;
+  #steps = 0;
+
+  now(): TimeMs {
+    return this.#nowMs;
+  }
+
+  /** At least one millisecond, as `setTimeout`. */
+  after(delayMs: number, run: () => void): () => void {
+    const task = { atMs: this.#nowMs + Math.max(1, delayMs), order: ++this.#order, run, cancelled: false };
+    this.#push(task);
+    return () => {
+      task.cancelled = true;
+    };
+  }
+
+  soon(run: () => void): void {
+    this.#soon.push(run);
+  }
+
+  /** Everything that needs no time to pass has happened. */
+  async quiet(): Promise<void> {
+    await turn();
+    while (this.#soon.length > 0) {
+      for (const run of this.#soon.splice(0)) {
+        this.#step();
+        run();
+        await turn();
+      }
+    }
+  }
+
+  /** Lives through the next `byMs` milliseconds. */
+  async advance(byMs: number): Promise<void> {
+    await this.#liveUntil(this.#nowMs + byMs, () => false);
+  }
+
+  /** Lives until the condition holds; throws when it does not within `withinMs`. */
+  async until(condition: () => boolean, withinMs: number): Promise<void> {
+    const untilMs = this.#nowMs + withinMs;
+    await this.#liveUntil(untilMs, condition);
+    if (!condition()) throw new Error(`did not happen within ${withinMs} ms: ${condition.toString()}`);
+  }
+
+  async #liveUntil(untilMs: TimeMs, enough: () => boolean): Promise<void> {
+    await this.quiet();
+    while (!enough()) {
+      const next = this.#tasks[0];
+      if (next === undefined || next.atMs > untilMs) {
+        this.#moveTo(untilMs);
+        return;
+      }
+      this.#moveTo(next.atMs);
+      await this.#runDue();
+      await this.quiet();
+    }
+  }
+
+  /** All of one millisecond come before anything that was to run soon, as in a real turn. */
+  async #runDue(): Promise<void> {
+    for (let task = this.#tasks[0]; task !== undefined && task.atMs <= this.#nowMs; task = this.#tasks[0]) {
+      this.#pop();
+      if (task.cancelled) continue;
+      this.#step();
+      task.run();
+      await turn();
+    }
+  }
+
+  #moveTo(atMs: TimeMs): void {
+    if (atMs <= this.#nowMs) return;
+    this.#nowMs = atMs;
+    this.#steps = 0;
+  }
+
+  #step(): void {
+    if (++this.#steps > STEPS_PER_MS_MAX) throw new Error(`more than ${STEPS_PER_MS_MAX} steps in one millisecond`);
+  }
+
+  #push(task: Task): void {
+    const tasks = this.#tasks;
+    let at = tasks.push(task) - 1;
+    for (;;) {
+      const parentAt = (at - 1) >> 1;
+      const parent = tasks[parentAt];
+      if (parent === undefined || isBefore(parent, task)) break;
+      tasks[at] = parent;
+      at = parentAt;
+    }
+    tasks[at] = task;
+  }
+
+  #pop(): void {
+    const tasks = this.#tasks;
+    const last = tasks.pop();
+    if (last === undefined || tasks.length === 0) return;
+    let at = 0;
+    for (;;) {
+      const left = tasks[2 * at + 1];
+      const right = tasks[2 * at + 2];
+      if (left === undefined) break;
+      const isRight = right !== undefined && isBefore(right, left);
+      const first = isRight ? right : left;
+      if (isBefore(last, first)) break;
+      tasks[at] = first;
+      at = 2 * at + (isRight ? 2 : 1);
+    }
+    tasks[at] = last;
+  }
+}
+
+function isBefore(one: Task, other: Task): boolean {
+  return one.atMs === other.atMs ? one.order < other.order : one.atMs < other.atMs;
+}
+
+/** A real turn of the event loop: it comes only when no promise can go on any more. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
