@@ -1,4 +1,5 @@
 import { engineLimits } from "./engine-limits.ts";
+import { WaitingLine } from "./waiting-line.ts";
 
 /** What a lane tells about its endpoint when it asks for room. */
 export interface SlotUser {
@@ -86,9 +87,9 @@ export class Slots {
 /** One limit, half of it at most for the slow, and those who wait for room under it. */
 class Gate {
   readonly #max: number;
-  readonly #waiting = new Set<SlotUser>();
+  readonly #waiting = new WaitingLine<SlotUser>();
   /** Apart, so that a crowd of them is not asked each time one of the others makes room. */
-  readonly #waitingSlow = new Set<SlotUser>();
+  readonly #waitingSlow = new WaitingLine<SlotUser>();
   #usedBySlow = 0;
   used = 0;
 
@@ -121,8 +122,8 @@ class Gate {
   }
 
   forget(user: SlotUser): void {
-    this.#waiting.delete(user);
-    this.#waitingSlow.delete(user);
+    this.#waiting.remove(user);
+    this.#waitingSlow.remove(user);
   }
 
   wake(): void {
@@ -131,11 +132,11 @@ class Gate {
   }
 
   /** The longest waiting first, as long as there is room; who still finds none goes to the end of the line. */
-  #wake(users: Set<SlotUser>, slow: boolean): void {
+  #wake(users: WaitingLine<SlotUser>, slow: boolean): void {
     for (let left = users.size; left > 0; left--) {
-      const user = users.values().next().value;
-      if (user === undefined || !this.hasRoom(slow, user.windowMax)) return;
-      users.delete(user);
+      const user = users.first;
+      if (user === null || !this.hasRoom(slow, user.windowMax)) return;
+      users.remove(user);
       user.onRoom();
     }
   }

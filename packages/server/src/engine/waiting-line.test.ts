@@ -1,0 +1,41 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { WaitingLine } from "./waiting-line.ts";
+
+test("serves in the order of coming, whoever leaves meanwhile", () => {
+  const members = Array.from({ length: 40 }, (_, index) => ({ index }));
+  const step = fc.tuple(fc.constantFrom("add", "remove", "serve"), fc.nat(39));
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+      const line = new WaitingLine<{ index: number }>();
+      const model: number[] = [];
+      for (const [what, index] of steps) {
+        const member = members[index] as { index: number };
+        if (what === "add") {
+          line.add(member);
+          if (!model.includes(index)) model.push(index);
+        } else if (what === "remove") {
+          line.remove(member);
+          if (model.includes(index)) model.splice(model.indexOf(index), 1);
+        } else {
+          const first = line.first;
+          expect(first?.index).toBe(model.shift());
+          if (first !== null) line.remove(first);
+        }
+        expect(line.size).toBe(model.length);
+      }
+    }),
+  );
+});
+
+test("stays in order when many thousands pass through", () => {
+  const line = new WaitingLine<{ index: number }>();
+  const members = Array.from({ length: 3_000 }, (_, index) => ({ index }));
+  for (const member of members) line.add(member);
+  for (let round = 0; round < 10_000; round++) {
+    const first = line.first as { index: number };
+    expect(first.index).toBe(round % 3_000);
+    line.remove(first);
+    line.add(first);
+  }
+});
