@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const main = fileURLToPath(new URL("../main.ts", import.meta.url));
+const main = fileURLToPath(new URL("../../../bin/ringback.js", import.meta.url));
 
 export interface CommandProcess {
   /** Resolves with the first match in what has been or will be written; rejects when the process ends without it. */

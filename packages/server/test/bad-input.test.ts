@@ -1,0 +1,448 @@
+/**
+ * Real: the server and its sockets; bare TCP where no HTTP client would send such a thing. After all of it the topics hold
+ * nothing (a message's place in the log is dense, so the next one tells), and the server is the same process.
+ */
+import { connect } from "node:net";
+import { beforeAll, describe, expect, it } from "vitest";
+import { exchange, parseAnswer } from "../src/api/testing/raw-connection.ts";
+import { copies } from "./harness/copies.ts";
+import type { CallOptions, ProblemView } from "./harness/api.ts";
+import { useServer } from "./harness/running-server.ts";
+
+const server = useServer();
+const mebibyte = 1024 * 1024;
+
+beforeAll(async () => {
+  const { api } = server();
+  await api.putTopic("tagged");
+  await api.putTopic("small", { bodyBytesMax: 1024 });
+  await api.putTopic("routed", { filterType: "route" });
+});
+
+const publishPath = "/v1/topics/tagged/messages";
+const batchPath = `${publishPath}/batch`;
+const subscriptionPath = "/v1/topics/tagged/subscriptions/s";
+const asJson = { "content-type": "application/json" };
+const url = "http://127.0.0.1:9/";
+
+interface Case {
+  readonly what: string;
+  readonly method?: string;
+  readonly path: string;
+  readonly send: CallOptions;
+  readonly status: number;
+  readonly code: string;
+  /** Named in the sentence and in `errors`; null where the fault lies in no field. */
+  readonly field: string | null;
+}
+
+function publishing(what: string, message: unknown, status: number, code: string, field: string | null): Case {
+  return { what, path: publishPath, send: { json: message }, status, code, field };
+}
+
+function subscribing(what: string, settings: object, code: string, field: string): Case {
+  return { what, method: "PUT", path: subscriptionPath, send: { json: settings }, status: 400, code, field };
+}
+
+function naming(what: string, name: string): Case {
+  const path = `/v1/topics/${encodeURIComponent(name)}`;
+  return { what, method: "PUT", path, send: { json: {} }, status: 400, code: "invalid_name", field: "topic" };
+}
+
+const bodies: Case[] = [
+  ["half a JSON object", `{"body":"x"`, "malformed_json"],
+  ["a comma too many", `{"body":"x",}`, "malformed_json"],
+  ["no body at all", "", "malformed_json"],
+  ["a byte order mark", `\uFEFF{"body":"x"}`, "malformed_json"],
+  ["invalid UTF-8", new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]), "invalid_utf8"],
+  ["a million open brackets", "[".repeat(mebibyte), "malformed_json"],
+].map(([what, body, code]) => ({
+  what: String(what),
+  path: publishPath,
+  send: { body: body as string, headers: asJson },
+  status: 400,
+  code: String(code),
+  field: null,
+}));
+
+const messages: Case[] = [
+  publishing("an array in place of the object", [], 400, "invalid_request", null),
+  publishing("null", null, 400, "invalid_request", null),
+  publishing("an unknown field", { body: "x", colour: "red" }, 400, "invalid_request", "colour"),
+  publishing("no message", { tags: [] }, 400, "invalid_request", "body"),
+  publishing("two messages in one", { body: "x", bodyBase64: "eA==" }, 400, "invalid_request", "body"),
+  publishing("base64 that is none", { bodyBase64: "e A=" }, 400, "invalid_request", "bodyBase64"),
+  publishing("half a surrogate pair", { body: "\ud800" }, 400, "invalid_request", "body"),
+  publishing("a text for a list", { body: "x", tags: "a" }, 400, "invalid_request", "tags"),
+  publishing("a number for a tag", { body: "x", tags: ["a", 7] }, 400, "invalid_request", "tags[1]"),
+  publishing("six tags", { body: "x", tags: ["a", "b", "c", "d", "e", "f"] }, 400, "too_many_tags", "tags"),
+  publishing("a tag of 17 characters", { body: "x", tags: ["a".repeat(17)] }, 400, "invalid_tag", "tags[0]"),
+  publishing("a tag with a line break", { body: "x", tags: ["a\r\nb: c"] }, 400, "invalid_tag", "tags[0]"),
+  publishing("a text for a number", { body: "x", delayMs: "5" }, 400, "invalid_request", "delayMs"),
+  publishing("half a millisecond", { body: "x", delayMs: 0.5 }, 400, "invalid_request", "delayMs"),
+  publishing("a delay of a day", { body: "x", delayMs: 86_400_000 }, 400, "invalid_request", "delayMs"),
+  publishing("attributes that are a list", { body: "x", attributes: [] }, 400, "invalid_request", "attributes"),
+  publishing(
+    "an attribute that smuggles a header",
+    { body: "x", attributes: { a: "b\r\nc: d" } },
+    400,
+    "invalid_request",
+    "attributes.a",
+  ),
+  publishing(
+    "a routing key where tags filter",
+    { body: "x", routingKey: "a" },
+    400,
+    "filter_type_mismatch",
+    "routingKey",
+  ),
+  publishing("a body of 1 MiB and a byte", { body: "x".repeat(mebibyte + 1) }, 413, "body_too_large", "body"),
+  {
+    ...publishing("no routing key where routes filter", { body: "x" }, 400, "invalid_routing_key", "routingKey"),
+    path: "/v1/topics/routed/messages",
+  },
+  {
+    ...publishing(
+      "a routing key of 17 words",
+      { body: "x", routingKey: Array(17).fill("a").join(".") },
+      400,
+      "invalid_routing_key",
+      "routingKey",
+    ),
+    path: "/v1/topics/routed/messages",
+  },
+  {
+    ...publishing("a body over the topic's own limit", { body: "x".repeat(1025) }, 413, "body_too_large", "body"),
+    path: "/v1/topics/small/messages",
+  },
+  {
+    ...publishing("a body over 1 MiB sent as itself", null, 413, "body_too_large", "body"),
+    send: { body: new Uint8Array(mebibyte + 1), headers: { "content-type": "image/png" } },
+  },
+  {
+    ...publishing("a request over 8 MiB", null, 413, "request_too_large", null),
+    send: { body: new Uint8Array(8 * mebibyte + 1), headers: { "content-type": "image/png" } },
+  },
+  {
+    ...publishing("an Idempotency-Key of 257 characters", null, 400, "invalid_idempotency_key", "Idempotency-Key"),
+    send: { json: { body: "x" }, headers: { "idempotency-key": "k".repeat(257) } },
+  },
+  {
+    ...publishing("a compressed body", null, 415, "unsupported_media_type", "Content-Encoding"),
+    send: { body: "x", headers: { ...asJson, "content-encoding": "gzip" } },
+  },
+  {
+    ...publishing("an unknown parameter", { body: "x" }, 400, "invalid_request", "color"),
+    path: `${publishPath}?color=red`,
+  },
+  {
+    ...publishing("a topic that is not there", { body: "x" }, 404, "topic_not_found", null),
+    path: "/v1/topics/none/messages",
+  },
+];
+
+const batches: Case[] = [
+  publishing("no list", {}, 400, "invalid_request", "messages"),
+  publishing("an empty list", { messages: [] }, 400, "empty_batch", "messages"),
+  publishing("1,001 messages", { messages: copies(1001, { body: "x" }) }, 413, "batch_too_large", "messages"),
+  publishing(
+    "more than 8 MiB",
+    { messages: copies(9, { body: "x".repeat(mebibyte) }) },
+    413,
+    "request_too_large",
+    null,
+  ),
+  publishing(
+    "one bad message among good ones",
+    { messages: [{ body: "x" }, { body: "x" }, { body: "x", tags: ["ok", "a".repeat(17)] }] },
+    400,
+    "invalid_tag",
+    "messages[2].tags[1]",
+  ),
+  publishing(
+    "an unknown field in one",
+    { messages: [{ body: "x" }, { body: "x", a: 1 }] },
+    400,
+    "invalid_request",
+    "messages[1].a",
+  ),
+].map((given) => ({ ...given, path: batchPath }));
+
+const names: Case[] = [
+  naming("a name that begins with a digit", "1abc"),
+  naming("a name with a space", "a b"),
+  naming("a name with a slash", "a/b"),
+  naming("a name that climbs", "../x"),
+  naming("a name of 65 characters", "a".repeat(65)),
+  naming("a name in another script", "订单"),
+  naming("a name with a line break", "a\nb"),
+  {
+    ...naming("a subscription's name with a dot", ""),
+    path: "/v1/topics/tagged/subscriptions/a.b",
+    send: { json: { push: { url } } },
+    field: "subscription",
+  },
+];
+
+const topics: Case[] = [
+  { settings: { colour: 1 }, code: "invalid_request", field: "colour", status: 400 },
+  { settings: { filterType: "TAG" }, code: "invalid_request", field: "filterType", status: 400 },
+  { settings: { retentionMs: 1 }, code: "invalid_request", field: "retentionMs", status: 400 },
+  { settings: { bodyBytesMax: 2 * mebibyte }, code: "invalid_request", field: "bodyBytesMax", status: 400 },
+  { settings: { filterType: "route" }, code: "immutable_field", field: "filterType", status: 409 },
+].map(({ settings, ...rest }) => ({
+  what: `a topic with ${JSON.stringify(settings)}`,
+  method: "PUT",
+  path: "/v1/topics/tagged",
+  send: { json: settings },
+  ...rest,
+}));
+
+const subscriptions: Case[] = [
+  subscribing("no push", {}, "invalid_request", "push"),
+  subscribing("no URL", { push: {} }, "invalid_request", "push.url"),
+  ...[
+    "ftp://127.0.0.1/",
+    "javascript:alert(1)",
+    "file:///etc/passwd",
+    "127.0.0.1:80",
+    "http://",
+    "http://u:p@h/",
+    "http://h/#x",
+    "http://h/ x",
+    `http://h/${"x".repeat(2048)}`,
+  ].map((bad) => subscribing(`the URL ${bad.slice(0, 30)}`, { push: { url: bad } }, "invalid_url", "push.url")),
+  subscribing("an unknown protocol", { push: { url, protocol: "smtp" } }, "unknown_protocol", "push.protocol"),
+  subscribing("an unknown field of push", { push: { url, method: "GET" } }, "invalid_request", "push.method"),
+  subscribing(
+    "a header of the transport's",
+    { push: { url, headers: { Host: "x" } } },
+    "invalid_request",
+    "push.headers.Host",
+  ),
+  subscribing(
+    "a header with a line break",
+    { push: { url, headers: { a: "b\r\nc: d" } } },
+    "invalid_request",
+    "push.headers.a",
+  ),
+  subscribing("a timeout under a second", { push: { url, timeoutMs: 999 } }, "invalid_request", "push.timeoutMs"),
+  subscribing("a timeout over a minute", { push: { url, timeoutMs: 60_001 } }, "invalid_request", "push.timeoutMs"),
+  subscribing(
+    "an unknown connection mode",
+    { push: { url, connection: "upgrade" } },
+    "invalid_request",
+    "push.connection",
+  ),
+  subscribing(
+    "six tags",
+    { push: { url }, filter: { tags: ["a", "b", "c", "d", "e", "f"] } },
+    "too_many_tags",
+    "filter.tags",
+  ),
+  subscribing(
+    "binding keys where tags filter",
+    { push: { url }, filter: { bindingKeys: ["#"] } },
+    "filter_type_mismatch",
+    "filter.bindingKeys",
+  ),
+  subscribing("an unknown retry policy", { push: { url }, retry: "FOREVER" }, "invalid_retry_policy", "retry"),
+  subscribing(
+    "a negative delay",
+    { push: { url }, retry: { delaysMs: [1, -1] } },
+    "invalid_retry_policy",
+    "retry.delaysMs[1]",
+  ),
+  subscribing("an unknown order", { push: { url }, order: "random" }, "invalid_request", "order"),
+  subscribing("an empty window", { push: { url }, maxInFlight: 0 }, "invalid_request", "maxInFlight"),
+  subscribing("a start at no time", { push: { url }, start: { at: "yesterday" } }, "invalid_request", "start.at"),
+  subscribing("a start before the first", { push: { url }, start: { seq: 0 } }, "invalid_request", "start.seq"),
+];
+
+const elsewhere: Case[] = [
+  {
+    what: "an unknown path",
+    method: "GET",
+    path: "/v2/topics",
+    send: {},
+    status: 404,
+    code: "route_not_found",
+    field: null,
+  },
+  {
+    what: "a method that is not served",
+    method: "PATCH",
+    path: "/v1/topics/tagged",
+    send: {},
+    status: 405,
+    code: "method_not_allowed",
+    field: null,
+  },
+  {
+    what: "a page too large",
+    method: "GET",
+    path: "/v1/topics?limit=201",
+    send: {},
+    status: 400,
+    code: "invalid_request",
+    field: "limit",
+  },
+  {
+    what: "a cursor of somebody else's",
+    method: "GET",
+    path: "/v1/topics?after=abc",
+    send: {},
+    status: 400,
+    code: "invalid_cursor",
+    field: "after",
+  },
+  {
+    what: "an id that is none",
+    method: "GET",
+    path: "/v1/messages/12x",
+    send: {},
+    status: 404,
+    code: "message_not_found",
+    field: null,
+  },
+  {
+    what: "JSON of another type",
+    method: "PUT",
+    path: "/v1/topics/tagged",
+    send: { body: "{}", headers: { "content-type": "text/json" } },
+    status: 415,
+    code: "unsupported_media_type",
+    field: "Content-Type",
+  },
+];
+
+describe.each([
+  ["a request's body", bodies],
+  ["a message", messages],
+  ["a batch", batches],
+  ["a name", names],
+  ["a topic's settings", topics],
+  ["a subscription's settings", subscriptions],
+  ["anything else", elsewhere],
+])("%s that is wrong is answered with a problem that says what and where", (_group, cases) => {
+  it.each(cases)("$what", async ({ method = "POST", path, send, status, code, field }) => {
+    const { api } = server();
+    const answer = await api.call<ProblemView>(method, path, send);
+    expect([answer.status, answer.json.code]).toEqual([status, code]);
+    expect(answer.headers.get("content-type")).toBe("application/problem+json");
+    expect(answer.json).toMatchObject({ status, type: expect.any(String), title: expect.any(String) });
+    expect(answer.json.detail.length).toBeGreaterThan(10);
+    // A fault of the body as a whole has no name.
+    expect(answer.json.errors?.[0]?.field ?? "").toBe(field ?? "");
+    expect(answer.json.detail).toContain(field ?? "");
+  });
+});
+
+const head = (rest: string) => `POST ${publishPath} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n${rest}\r\n`;
+
+describe("bytes that are no HTTP request", () => {
+  it.each([
+    ["noise", "\u0000\u0001\u0002 nothing of the kind\r\n\r\n", 400, "malformed_request"],
+    ["a TLS greeting", "\u0016\u0003\u0001\u0002\u0000\u0001\u0000", 400, "malformed_request"],
+    ["no Host header", "GET /v1/topics HTTP/1.1\r\n\r\n", 400, "malformed_request"],
+    [
+      "an escape that is none",
+      "GET /v1/topics/%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+      400,
+      "malformed_request",
+    ],
+    [
+      "a header of 20 KB",
+      `GET /v1/topics HTTP/1.1\r\nHost: x\r\nX: ${"x".repeat(20_000)}\r\n\r\n`,
+      431,
+      "headers_too_large",
+    ],
+    [
+      "a thousand headers",
+      `GET /v1/topics HTTP/1.1\r\nHost: x\r\n${"X: 0123456789\r\n".repeat(2_000)}\r\n`,
+      431,
+      "headers_too_large",
+    ],
+    ["two lengths", head("Content-Length: 1\r\nContent-Length: 2\r\n") + "x", 400, "malformed_request"],
+    [
+      "a length and chunks",
+      head("Content-Length: 1\r\nTransfer-Encoding: chunked\r\n") + "1\r\nx\r\n0\r\n\r\n",
+      400,
+      "malformed_request",
+    ],
+    ["a chunk size that is none", head("Transfer-Encoding: chunked\r\n") + "zz\r\nx\r\n", 400, "malformed_request"],
+    ["a tunnel", "CONNECT h:80 HTTP/1.1\r\nHost: h\r\n\r\n", 405, "method_not_allowed"],
+    ["an unknown expectation", head("Expect: wonders\r\nContent-Length: 1\r\n"), 417, "expectation_failed"],
+  ])("(%s) get an answer all the same, and the connection ends", async (_what, bytes, status, code) => {
+    const {
+      status: answered,
+      headers,
+      problem,
+    } = parseAnswer(await exchange(server().port, Buffer.from(bytes, "latin1")));
+    expect([answered, problem.code]).toEqual([status, code]);
+    expect(headers).toContain("content-type: application/problem+json");
+    expect(problem.detail.length).toBeGreaterThan(10);
+  });
+
+  it("behind a good request in the same breath leave it its answer, and end the connection", async () => {
+    const good = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    const answers = await exchange(server().port, `${good}${good}gar bage\r\n\r\n`);
+    expect(answers.match(/HTTP\/1\.1 200 OK/g)?.length).toBeGreaterThanOrEqual(1);
+    expect(answers.startsWith("HTTP/1.1 200 OK")).toBe(true);
+  });
+
+  it("in chunks without end are refused at the limit, not gathered", async () => {
+    const piece = "10000\r\n" + "x".repeat(0x10000) + "\r\n";
+    const pieces = Array.from({ length: 200 }, () => piece);
+    const { status, problem } = parseAnswer(
+      await exchange(
+        server().port,
+        head("Transfer-Encoding: chunked\r\nConnection: close\r\n"),
+        ...pieces,
+        "0\r\n\r\n",
+      ),
+    );
+    expect([status, problem.code]).toEqual([413, "request_too_large"]);
+  });
+
+  it("of a body that breaks off are forgotten", async () => {
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
+    const socket = connect(server().port, "127.0.0.1", () => {
+      socket.write(head("Content-Length: 100\r\n") + "only the beginning", () => socket.destroy());
+    });
+    socket.on("close", () => resolve());
+    await closed;
+    expect((await server().api.call("GET", "/healthz")).status).toBe(200);
+  });
+});
+
+describe("a client that is too slow", () => {
+  // Time itself is the subject: the limit for the header section is 10 s, and Node looks every half second.
+  it("with its header hears so, and meanwhile the others are served", async () => {
+    const startedAt = performance.now();
+    const answer = exchange(server().port, "POST /v1/topics HTTP/1.1\r\nHost: x\r\nX-Slow: ");
+    for (let count = 0; count < 20; count++) expect((await server().api.call("GET", "/readyz")).status).toBe(200);
+    const { status, problem } = parseAnswer(await answer);
+    expect([status, problem.code]).toEqual([408, "request_timeout"]);
+    const tookMs = performance.now() - startedAt;
+    expect(tookMs).toBeGreaterThan(9_900);
+    expect(tookMs).toBeLessThan(20_000);
+  });
+});
+
+describe("after all of this", () => {
+  it("the logs are empty, the catalog is as it was, and the server serves", async () => {
+    const { api } = server();
+    for (const topic of ["tagged", "small", "routed"]) {
+      const { seq } = await api.publish(topic, topic === "routed" ? { body: "x", routingKey: "k" } : { body: "x" });
+      expect([topic, seq]).toEqual([topic, 1]);
+      expect(await api.ok("GET", `/v1/topics/${topic}/subscriptions`)).toMatchObject({ items: [] });
+    }
+    const { items } = await api.ok<{ items: { name: string; filterType: string }[] }>("GET", "/v1/topics");
+    expect(items.map(({ name, filterType }) => `${name} ${filterType}`)).toEqual([
+      "routed route",
+      "small tag",
+      "tagged tag",
+    ]);
+  });
+});

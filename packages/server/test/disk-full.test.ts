@@ -1,0 +1,193 @@
+/**
+ * Real: the server, its database with a size limit, and file writes that the kernel refuses. Not shown here: a device
+ * that reports errors on its own, which takes rights that a test should not need.
+ */
+import { describe, expect, it } from "vitest";
+import { copies } from "./harness/copies.ts";
+import type { Api, ProblemView, Receipt } from "./harness/api.ts";
+import { subscriptionPath } from "./harness/api.ts";
+import { limitFileSize } from "./harness/disk.ts";
+import { temporaryFolder } from "./harness/folder.ts";
+import { isInstalled } from "./harness/program.ts";
+import { startReceiver } from "./harness/receiver.ts";
+import { Server } from "./harness/server.ts";
+import { until, untilTrue } from "./harness/until.ts";
+
+const marginMs = 5_000;
+const publishPath = "/v1/topics/t/messages";
+
+interface Filled {
+  readonly accepted: readonly string[];
+  readonly refusal: { status: number; json: ProblemView; headers: Headers };
+}
+
+/** Publishes ever smaller messages, until not even the smallest is taken any more. */
+async function fill(api: Api): Promise<Filled> {
+  const accepted: string[] = [];
+  for (const bytes of [60_000, 4_000, 1]) {
+    for (;;) {
+      const answer = await api.call<Receipt & ProblemView>("POST", publishPath, { json: { body: "x".repeat(bytes) } });
+      if (answer.status === 201) accepted.push(answer.json.id);
+      else if (bytes === 1) return { accepted, refusal: answer };
+      else break;
+    }
+  }
+  throw new Error("not reached");
+}
+
+describe("a database at its size limit", () => {
+  it("refuses publishes with 503, keeps and delivers what it had accepted, says so, and goes on with a higher limit", async () => {
+    await using folder = await temporaryFolder();
+    await using receiver = await startReceiver();
+    let accepted: readonly string[] = [];
+    {
+      const args = ["--database-bytes-max", "2MiB", "--shutdown-grace-ms", "300"];
+      await using server = await Server.start({ folder: folder.path, args });
+      const { api } = server;
+      await api.putTopic("t");
+      await api.subscribe("t", "s", { push: { url: receiver.url } });
+      const filled = await fill(api);
+      accepted = filled.accepted;
+      expect(accepted.length).toBeGreaterThan(10);
+      expect(filled.refusal).toMatchObject({ status: 503, json: { code: "storage_full" } });
+      expect(filled.refusal.json.detail.length).toBeGreaterThan(10);
+      expect(Number(filled.refusal.headers.get("retry-after"))).toBeGreaterThan(0);
+      await untilTrue("what was accepted has arrived", () =>
+        accepted.every((id) => receiver.arrivals.some(({ messageId }) => messageId === id)),
+      );
+      const notReady = await until(
+        "it says that it is not ready",
+        () => api.call<ProblemView>("GET", "/readyz"),
+        ({ status }) => status === 503,
+      );
+      expect(notReady.json.code).toMatch(/^storage_/);
+      // Alive all the same, and looking still works.
+      expect((await api.call("GET", "/healthz")).status).toBe(200);
+      expect((await api.message(accepted[0] ?? "")).body).toHaveLength(60_000);
+
+      const startedAt = performance.now();
+      expect((await server.stop()).code).toBe(0);
+      expect(performance.now() - startedAt).toBeLessThan(300 + marginMs);
+    }
+    await using server = await Server.start({ folder: folder.path, args: ["--database-bytes-max", "64MiB"] });
+    const { api } = server;
+    expect((await api.call("GET", "/readyz")).status).toBe(200);
+    for (const id of accepted) expect((await api.call("GET", `/v1/messages/${id}`)).status).toBe(200);
+    const { id } = await api.publish("t", { body: "x".repeat(60_000) });
+    const last = await until(
+      "it is delivered",
+      () => api.delivery(id, "s"),
+      ({ state }) => state === "delivered",
+    );
+    expect(last.attempts).toHaveLength(1);
+    await until(
+      "nothing is left to do",
+      () => api.counts("t", "s"),
+      ({ backlog, parked, inFlight }) => backlog + parked + inFlight === 0,
+    );
+  });
+
+  it("takes publishes again as soon as dead letters have been purged, without a restart", async () => {
+    await using folder = await temporaryFolder();
+    await using receiver = await startReceiver(() => 500);
+    await using server = await Server.start({ folder: folder.path, args: ["--database-bytes-max", "2MiB"] });
+    const { api } = server;
+    await api.putTopic("t");
+    // Each dead letter keeps a copy of its message.
+    await api.subscribe("t", "s", { push: { url: receiver.url }, retry: "none" });
+    const half = await api.publishBatch("t", copies(12, { body: "x".repeat(60_000) }));
+    await until(
+      "they are dead letters",
+      () => api.counts("t", "s"),
+      ({ deadLetters }) => deadLetters === half.length,
+    );
+    await api.ok("POST", `${subscriptionPath("t", "s")}/pause`);
+    const { refusal } = await fill(api);
+    expect(refusal.json.code).toBe("storage_full");
+    expect(await api.ok("DELETE", `${subscriptionPath("t", "s")}/dead-letters?all=true`)).toEqual({
+      count: half.length,
+    });
+    const { id } = await api.publish("t", { body: "x".repeat(60_000) });
+    expect((await api.message(id)).body).toHaveLength(60_000);
+    await until(
+      "it is ready again",
+      () => api.call("GET", "/readyz"),
+      ({ status }) => status === 200,
+    );
+  });
+});
+
+describe("a disk that refuses writes", () => {
+  it("costs publishes a 503 and nothing else, and when it takes writes again the server goes on by itself", async (test) => {
+    if (!(await isInstalled("prlimit"))) test.skip("there is no prlimit on this machine");
+    await using folder = await temporaryFolder();
+    await using receiver = await startReceiver();
+    await using server = await Server.start({ folder: folder.path });
+    const { api } = server;
+    await api.putTopic("t");
+    await api.subscribe("t", "s", { push: { url: receiver.url } });
+    const before = await api.publish("t", { body: "before" });
+    await until(
+      "it is delivered",
+      () => api.delivery(before.id, "s"),
+      ({ state }) => state === "delivered",
+    );
+
+    await limitFileSize(folder.path, 1);
+    for (let count = 0; count < 3; count++) {
+      const answer = await api.call<ProblemView>("POST", publishPath, { json: { body: "meanwhile" } });
+      expect([answer.status, answer.json.code]).toEqual([503, "storage_unavailable"]);
+    }
+    expect(await api.call("GET", "/readyz")).toMatchObject({ status: 503, json: { code: "storage_unavailable" } });
+    expect((await api.call("PUT", "/v1/topics/other", { json: {} })).status).toBe(503);
+    expect((await api.message(before.id)).body).toBe("before");
+
+    await limitFileSize(folder.path, null);
+    const after = await until(
+      "a publish is taken again",
+      () => api.call<Receipt>("POST", publishPath, { json: { body: "after" } }),
+      ({ status }) => status === 201,
+    );
+    expect(after.json.seq).toBe(before.seq + 1);
+    await untilTrue("it has arrived", () => receiver.arrivals.length === 2);
+    expect(receiver.arrivals.map(({ text }) => text)).toEqual(["before", "after"]);
+    expect((await api.call("GET", "/readyz")).status).toBe(200);
+    expect((await api.call("PUT", "/v1/topics/other", { json: {} })).status).toBe(201);
+  });
+
+  it("in the middle of deliveries loses no outcome: they are kept until they can be written", async (test) => {
+    if (!(await isInstalled("prlimit"))) test.skip("there is no prlimit on this machine");
+    await using folder = await temporaryFolder();
+    let open = false;
+    const waiting: (() => void)[] = [];
+    await using receiver = await startReceiver((_arrival, response) => {
+      const answer = () => void response.writeHead(200).end();
+      if (open) answer();
+      else waiting.push(answer);
+    });
+    await using server = await Server.start({ folder: folder.path });
+    const { api } = server;
+    await api.putTopic("t");
+    await api.subscribe("t", "s", { push: { url: receiver.url } });
+    const receipts = await api.publishBatch("t", copies(20, { body: "x" }));
+    await untilTrue("some are under way", () => waiting.length > 0);
+    await limitFileSize(folder.path, 1);
+    open = true;
+    for (const answer of waiting) answer();
+    await until(
+      "an outcome could not be written",
+      () => api.call("GET", "/readyz"),
+      ({ status }) => status === 503,
+    );
+    await limitFileSize(folder.path, null);
+    for (const { id } of receipts) {
+      const { attempts } = await until(
+        "its outcome is written",
+        () => api.delivery(id, "s"),
+        ({ state }) => state === "delivered",
+      );
+      expect(attempts).toMatchObject([{ attempt: 1, verdict: "accepted", status: 200 }]);
+    }
+    expect(receiver.arrivals).toHaveLength(receipts.length);
+  });
+});

@@ -1,0 +1,160 @@
+/**
+ * Real: the server, README.md's own `curl` lines through a shell, `ringback receive`, CMQ's Python sample, sockets.
+ * Put in their place: the two ports that the README names, and the port 80 that the sample listens on.
+ */
+import { readFileSync } from "node:fs";
+import { connect } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { jsonRequest, simplifiedRequest } from "../../sdk/src/protocols/testing/cmq.vectors.ts";
+import { startCommand } from "../src/cli/testing/command-process.ts";
+import { RawReceiver } from "../src/transport/testing/raw-receiver.ts";
+import { temporaryFolder } from "./harness/folder.ts";
+import type { TemporaryFolder } from "./harness/folder.ts";
+import { freePort } from "./harness/free-port.ts";
+import { isInstalled, runInShell, startProgram } from "./harness/program.ts";
+import { firstDeliveryLines, readmeReceiver, readmeServer } from "./harness/readme.ts";
+import { Server } from "./harness/server.ts";
+import { until, untilTrue } from "./harness/until.ts";
+
+/** TopicOwner in the document's sample. */
+const appId = "100015036";
+
+let folder: TemporaryFolder;
+let server: Server;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  server = await Server.start({ folder: folder.path, args: ["--account-app-id", appId] });
+});
+
+afterAll(async () => {
+  await server.kill();
+  await folder[Symbol.asyncDispose]();
+});
+
+/** The README's lines, one after the other; gives the id that the publish was answered with. */
+async function typeReadmeLines(receiver: string): Promise<string> {
+  let answer = "";
+  for (const line of firstDeliveryLines()) {
+    const typed = line.replaceAll(readmeServer, new URL(server.url).host).replaceAll(readmeReceiver, receiver);
+    answer = await runInShell(`${typed} --silent --show-error --fail-with-body`);
+  }
+  return String((JSON.parse(answer) as { id: unknown }).id);
+}
+
+describe("the README's three curl lines", () => {
+  it("are three: make a topic, subscribe a URL, publish", () => {
+    expect(firstDeliveryLines().map((line) => /^curl -X (\w+) \S+?\/v1(\S+)/.exec(line)?.slice(1))).toEqual([
+      ["PUT", "/topics/MyTopic"],
+      ["PUT", "/topics/MyTopic/subscriptions/mysubscription"],
+      ["POST", "/topics/MyTopic/messages"],
+    ]);
+    for (const place of [readmeServer, readmeReceiver]) expect(firstDeliveryLines().join("\n")).toContain(place);
+  });
+
+  it("bring the POST to `ringback receive`", async (test) => {
+    if (!(await isInstalled("curl"))) test.skip("there is no curl on this machine");
+    const receive = startCommand(["receive", "--listen", "127.0.0.1:0", "--json"]);
+    try {
+      const [, host = ""] = await receive.stdoutMatch(/"url":"http:\/\/([^"]+)"/);
+      const id = await typeReadmeLines(host);
+      const [line] = await receive.stdoutMatch(/\{"type":"request".*\}/);
+      expect(JSON.parse(line)).toMatchObject({
+        method: "POST",
+        path: "/cgi",
+        protocol: "cmq-json",
+        message: {
+          topicOwner: appId,
+          topic: "MyTopic",
+          subscription: "mysubscription",
+          messageId: id,
+          tags: ["a", "b"],
+          body: "test message",
+        },
+        status: 200,
+      });
+    } finally {
+      receive.signal("SIGTERM");
+      await receive.ended;
+    }
+  });
+
+  it("bring the POST to the Python sample of CMQ's own document, whose reply counts as success", async (test) => {
+    if (!(await isInstalled("curl"))) test.skip("there is no curl on this machine");
+    if (!(await isInstalled("python3"))) test.skip("there is no python3 on this machine, and npm brings none");
+    const port = await freePort();
+    const sample = readFileSync(new URL("seeds/cmq_receiver.py", import.meta.url), "utf8");
+    const ours = sample.replace("start_server(80)", `start_server(${port})`);
+    expect(ours).not.toBe(sample);
+    await using python = startProgram("python3", ["-u", "-c", ours]);
+    await until("the sample listens", () => accepts(port), Boolean);
+
+    const id = await typeReadmeLines(`127.0.0.1:${port}`);
+    const delivered = await until(
+      "the attempt is recorded",
+      () => server.api.delivery(id, "mysubscription"),
+      ({ state }) => state === "delivered",
+    );
+    // An HTTP/1.0 server: its reply ends with the connection.
+    expect(delivered.attempts).toMatchObject([{ verdict: "accepted", status: 200, errorCode: null, reply: "ok" }]);
+    await untilTrue("the sample has printed it", () => python.output().includes("key:publishTime"));
+    for (const printed of [
+      "receive cmq topic publisher request:\n",
+      "Content-Type: text/plain\nUser-Agent: Qcloud Notification Service Agent\n",
+      `x-cmq-message-id: ${id}\nx-cmq-message-tag: a, b\n`,
+      `key:TopicOwner value:${appId}\nkey:topicName value:MyTopic\nkey:subscriptionName value:mysubscription\n` +
+        `key:msgId value:${id}\nkey:msgBody value:test message\nkey:publishTime value:`,
+    ]) {
+      expect(python.output()).toContain(printed);
+    }
+  });
+});
+
+describe("the POST on the wire", () => {
+  it.each([
+    ["cmq-json", jsonRequest],
+    ["cmq-simplified", simplifiedRequest],
+  ])("has the form that CMQ's document prints for %s, byte for byte", async (protocol, sample) => {
+    await using receiver = await RawReceiver.start(({ socket }) => {
+      socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    });
+    await server.api.putTopic("MyTopic");
+    const push = { url: `${receiver.origin}/cgi`, protocol };
+    await server.api.subscribe("MyTopic", "mysubscription", { push });
+    const receipt = await server.api.publish("MyTopic", { body: "test message", tags: ["a", "b"] });
+    await untilTrue("it has arrived", () => receiver.requests > 0);
+
+    const wanted = splitRequest(sample.replaceAll("\n", "\r\n"));
+    const got = splitRequest(receiver.connections[0]?.received() ?? "");
+    const publishTime = String(Math.floor(Date.parse(receipt.publishedAt) / 1000));
+    const [requestId = ""] = /(?<=x-cmq-request-id: )\d+/.exec(got.headers.join("\n")) ?? [];
+    expect(requestId).not.toBe("");
+    // The document's own ids and times are the only things that differ.
+    const asSent = (text: string) =>
+      text.replace("2394928734", requestId).replace("6942316962", receipt.id).replace("11203432", publishTime);
+    expect(got.line).toBe(wanted.line);
+    expect(got.body).toBe(asSent(wanted.body));
+    expect(got.headers.filter(isDialects)).toEqual(wanted.headers.filter(isDialects).map(asSent));
+    // The HTTP client's own: HTTP gives neither their place nor the case of their names a meaning, and undici fixes both.
+    // The document's two lengths (761 and 123) fit neither of its bodies.
+    expect(got.headers.filter((header) => !isDialects(header)).map((header) => header.toLowerCase())).toEqual([
+      `host: 127.0.0.1:${receiver.port}`,
+      "connection: keep-alive",
+      `content-length: ${Buffer.byteLength(got.body, "latin1")}`,
+    ]);
+  });
+});
+
+const isDialects = (header: string): boolean => !/^(?:host|connection|content-length):/i.test(header);
+
+function splitRequest(text: string): { line: string; headers: string[]; body: string } {
+  const end = text.indexOf("\r\n\r\n");
+  const [line = "", ...headers] = text.slice(0, end).split("\r\n");
+  return { line, headers, body: text.slice(end + 4) };
+}
+
+async function accepts(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connect(port, "127.0.0.1", () => resolve(true)).on("error", () => resolve(false));
+  return promise.finally(() => socket.destroy());
+}

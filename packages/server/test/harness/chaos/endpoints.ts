@@ -1,0 +1,62 @@
+import { startReceiver } from "../receiver.ts";
+import type { Receiver } from "../receiver.ts";
+import type { Chance } from "../random.ts";
+import { subscriptions } from "./plan.ts";
+
+export interface ChaosArrival {
+  /** How many kills there had been. */
+  readonly epoch: number;
+  /** Whether it was answered with success. A success can still be lost on the way, when the server is killed meanwhile. */
+  readonly success: boolean;
+  readonly body: string;
+}
+
+/** Every subscription's endpoint, and what arrived at it, as `topic/subscription/message id`. */
+export class Endpoints implements AsyncDisposable {
+  readonly arrivals = new Map<string, ChaosArrival[]>();
+  epoch = 0;
+  readonly #receiver: Receiver;
+
+  static async start(chance: Chance): Promise<Endpoints> {
+    const byPath = new Map(subscriptions.map((planned) => [`/${planned.topic}/${planned.name}`, planned]));
+    const receiver = await startReceiver((arrival, response) => {
+      const planned = byPath.get(arrival.path);
+      if (planned === undefined) return 404;
+      const success = chance.next() >= planned.failing;
+      endpoints.#note(`${planned.topic}/${planned.name}/${arrival.messageId}`, success, arrival.text);
+      const answer = () => {
+        if (success) response.writeHead(200).end("ok");
+        // Now a refusal, now a connection that breaks.
+        else if (chance.next() < 0.5) response.writeHead(503).end("later");
+        else response.destroy();
+      };
+      if (planned.delayMs === 0) answer();
+      else setTimeout(answer, planned.delayMs);
+      return undefined;
+    });
+    const endpoints = new Endpoints(receiver);
+    return endpoints;
+  }
+
+  private constructor(receiver: Receiver) {
+    this.#receiver = receiver;
+  }
+
+  get url(): string {
+    return this.#receiver.url;
+  }
+
+  succeeded(delivery: string): boolean {
+    return this.arrivals.get(delivery)?.some(({ success }) => success) ?? false;
+  }
+
+  #note(delivery: string, success: boolean, body: string): void {
+    const list = this.arrivals.get(delivery) ?? [];
+    this.arrivals.set(delivery, list);
+    list.push({ epoch: this.epoch, success, body });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#receiver[Symbol.asyncDispose]();
+  }
+}

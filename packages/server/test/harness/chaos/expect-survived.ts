@@ -1,0 +1,30 @@
+import { expect } from "vitest";
+import { runChaos } from "./run.ts";
+import { judgeChaos } from "./verdict.ts";
+import { temporaryFolder } from "../folder.ts";
+
+/**
+ * One whole run with its judgement. `CHAOS_SEED` repeats the choices of an earlier one (not its timing, which is the
+ * machine's), `CHAOS_KILLS` asks for another number of kills.
+ */
+export async function expectSurvivedKills(killsDefault: number, loadMsMax: number): Promise<void> {
+  const kills = Number(process.env["CHAOS_KILLS"] ?? killsDefault);
+  const seed = Number(process.env["CHAOS_SEED"] ?? Math.floor(Math.random() * 1e9));
+  await using folder = await temporaryFolder();
+  const report = await runChaos({ folder: folder.path, kills, seed, loadMsMax });
+  const { deliveries, arrivals, duplicates, ...faults } = judgeChaos(report);
+  const { accepted, unanswered, killsWhileStarting, leftOver } = report;
+  process.stdout.write(
+    `chaos: seed ${seed}, ${kills} kills (${killsWhileStarting} while starting), ${accepted.length} messages accepted, ` +
+      `${unanswered} publishes left in doubt, ${deliveries} deliveries due, ${arrivals} arrivals, ` +
+      `${duplicates} of them again after a success that a kill kept from being recorded\n`,
+  );
+  const none = { lost: [], repeatedThoughRecorded: [], repeatedWithoutReason: [], mixedUp: [], invented: [] };
+  expect(faults, `seed ${seed}`).toEqual({ ...none, publishedTwice: [] });
+  const done = { backlog: 0, parked: 0, inFlight: 0, deadLetters: 0, expired: 0 };
+  for (const counts of leftOver) expect(counts, `seed ${seed}`).toMatchObject(done);
+  // A run in which nothing was at stake would prove nothing.
+  expect(report.kills).toBe(kills);
+  expect(accepted.length).toBeGreaterThan(kills);
+  expect(report.recorded.at(-1)?.size).toBeGreaterThan(0);
+}

@@ -1,0 +1,64 @@
+import type { Chance } from "../random.ts";
+
+/** The topics and subscriptions that a run is about, and which message each subscription is entitled to. */
+
+export interface PlannedMessage {
+  readonly body: string;
+  readonly tags?: readonly string[];
+  readonly routingKey?: string;
+  readonly orderingKey?: string;
+}
+
+export interface PlannedSubscription {
+  readonly topic: TopicName;
+  readonly name: string;
+  readonly settings: object;
+  readonly gets: (message: PlannedMessage) => boolean;
+  /** Before it answers. */
+  readonly delayMs: number;
+  /** How often, from 0 to 1, it fails. */
+  readonly failing: number;
+}
+
+export type TopicName = (typeof topicNames)[number];
+export const topicNames = ["tagged", "ordered", "routed"] as const;
+export const topicSettings: Readonly<Record<TopicName, object>> = {
+  tagged: {},
+  ordered: {},
+  routed: { filterType: "route" },
+};
+
+const everything = (): boolean => true;
+/** Soon enough for a test, and far from giving up. */
+const patient = { baseMs: 40, factor: 1.5, delayMsMax: 400, retriesMax: 1000, jitter: "full" };
+const plain = { settings: {}, gets: everything, delayMs: 0, failing: 0 };
+
+export const subscriptions: readonly PlannedSubscription[] = [
+  { ...plain, topic: "tagged", name: "quick" },
+  { ...plain, topic: "tagged", name: "slow", settings: { maxInFlight: 12 }, delayMs: 30 },
+  { ...plain, topic: "tagged", name: "failing", settings: { retry: patient }, failing: 0.3 },
+  {
+    ...plain,
+    topic: "tagged",
+    name: "chosen",
+    settings: { filter: { tags: ["a", "b"] } },
+    gets: ({ tags = [] }) => tags.includes("a") || tags.includes("b"),
+  },
+  { ...plain, topic: "ordered", name: "strict", settings: { order: "strict", retry: patient }, failing: 0.02 },
+  { ...plain, topic: "ordered", name: "keyed", settings: { order: "key", retry: patient }, delayMs: 3, failing: 0.1 },
+  {
+    ...plain,
+    topic: "routed",
+    name: "matching",
+    settings: { filter: { bindingKeys: ["order.#"] } },
+    gets: ({ routingKey = "" }) => /^order(?:\.|$)/.test(routingKey),
+  },
+];
+
+/** `number` makes the body unlike any other, so that an arrival tells which publish it comes from. */
+export function planMessage(topic: TopicName, number: string, chance: Chance): PlannedMessage {
+  const body = `${number} ${"x".repeat(chance.next() < 0.05 ? 20_000 : chance.whole(0, 200))}`;
+  if (topic === "routed") return { body, routingKey: chance.pick(["order", "order.new", "order.new.eu", "user.new"]) };
+  if (topic === "ordered") return { body, orderingKey: chance.pick(["k1", "k2", "k3", "k4"]) };
+  return { body, tags: chance.pick([[], ["a"], ["b", "c"], ["c"]]) };
+}

@@ -1,0 +1,103 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Api, Receipt } from "../api.ts";
+import type { Chance } from "../random.ts";
+import { planMessage, topicNames } from "./plan.ts";
+import type { PlannedMessage, TopicName } from "./plan.ts";
+
+export interface Accepted {
+  readonly id: string;
+  readonly topic: TopicName;
+  readonly message: PlannedMessage;
+  /** It was sent again, under its idempotency key, because a kill had swallowed the first answer. */
+  readonly sentAgain: boolean;
+}
+
+interface Request {
+  readonly topic: TopicName;
+  readonly messages: readonly PlannedMessage[];
+  readonly key: string | null;
+  sent: number;
+}
+
+/**
+ * Programs that publish at the same time, singly and in batches. A request whose answer a kill swallowed may or may not
+ * have been accepted: one with an idempotency key is sent again until it is answered, one without is forgotten.
+ */
+export class Publishers {
+  readonly accepted: Accepted[] = [];
+  /** Bodies of requests that were sent at all. */
+  readonly attempted = new Set<string>();
+  unanswered = 0;
+  readonly #chance: Chance;
+  readonly #again: Request[] = [];
+  #count = 0;
+
+  constructor(chance: Chance) {
+    this.#chance = chance;
+  }
+
+  /** Until the server goes away, or `stop` is aborted. */
+  async run(api: Api, publishers: number, stop: AbortSignal): Promise<void> {
+    await Promise.all(Array.from({ length: publishers }, () => this.#publishUntilGone(api, stop)));
+  }
+
+  /** Sends again what a kill had left in doubt. */
+  async settle(api: Api): Promise<void> {
+    for (let request = this.#again.pop(); request !== undefined; request = this.#again.pop()) {
+      await this.#send(api, request);
+    }
+  }
+
+  async #publishUntilGone(api: Api, stop: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
+      if (!(await this.#send(api, this.#again.pop() ?? this.#next()))) return;
+      await pause(this.#chance.whole(5, 30));
+    }
+  }
+
+  #next(): Request {
+    const chance = this.#chance;
+    const topic = chance.pick(topicNames);
+    const size = chance.next() < 0.25 ? chance.whole(2, 12) : 1;
+    const number = ++this.#count;
+    const messages = Array.from({ length: size }, (_, index) => planMessage(topic, `${number}.${index}`, chance));
+    return { topic, messages, key: chance.next() < 0.5 ? `request-${number}` : null, sent: 0 };
+  }
+
+  /** False when no answer came. */
+  async #send(api: Api, request: Request): Promise<boolean> {
+    const { topic, messages, key } = request;
+    request.sent++;
+    for (const { body } of messages) this.attempted.add(body);
+    const headers = key === null ? {} : { "idempotency-key": key };
+    let receipts: readonly Receipt[];
+    try {
+      receipts = await publish(api, topic, messages, headers);
+    } catch (error) {
+      // fetch's word for a connection that could not be made or that broke.
+      if (!(error instanceof TypeError)) throw error;
+      this.unanswered++;
+      if (key !== null) this.#again.push(request);
+      return false;
+    }
+    messages.forEach((message, index) => {
+      const id = receipts[index]?.id;
+      if (id === undefined) throw new Error("a receipt is missing");
+      this.accepted.push({ id, topic, message, sentAgain: request.sent > 1 });
+    });
+    return true;
+  }
+}
+
+async function publish(
+  api: Api,
+  topic: TopicName,
+  messages: readonly PlannedMessage[],
+  headers: Readonly<Record<string, string>>,
+): Promise<readonly Receipt[]> {
+  const path = `/v1/topics/${topic}/messages`;
+  const [only] = messages;
+  if (messages.length === 1) return [await api.ok<Receipt>("POST", path, { json: only, headers })];
+  return (await api.ok<{ messages: readonly Receipt[] }>("POST", `${path}/batch`, { json: { messages }, headers }))
+    .messages;
+}

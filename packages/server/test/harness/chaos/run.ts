@@ -1,0 +1,129 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { subscriptionPath } from "../api.ts";
+import type { Api } from "../api.ts";
+import { chanceFrom } from "../random.ts";
+import { recordedSuccesses } from "../recorded-successes.ts";
+import { Server, spawnServer } from "../server.ts";
+import { until, untilTrue } from "../until.ts";
+import { Endpoints } from "./endpoints.ts";
+import { subscriptions, topicNames, topicSettings } from "./plan.ts";
+import { Publishers } from "./publishers.ts";
+import type { Accepted } from "./publishers.ts";
+
+export interface ChaosOptions {
+  readonly folder: string;
+  readonly kills: number;
+  readonly seed: number;
+  /** The longest time that a server lives under load before it is killed. */
+  readonly loadMsMax: number;
+}
+
+export interface ChaosReport {
+  readonly seed: number;
+  readonly kills: number;
+  readonly killsWhileStarting: number;
+  readonly accepted: readonly Accepted[];
+  /** Publishes whose answer a kill swallowed. */
+  readonly unanswered: number;
+  readonly attempted: ReadonlySet<string>;
+  readonly endpoints: Endpoints;
+  /** For each kill: the deliveries recorded as accepted by then, and how often each had arrived at that moment. */
+  readonly recorded: readonly ReadonlyMap<string, number>[];
+  /** What every subscription has left to do at the end. */
+  readonly leftOver: readonly object[];
+}
+
+const publishers = 4;
+/** Of the kills, this share hits a server that has not come up yet. */
+const whileStarting = 0.15;
+/** The end may have a backlog of slow and failing deliveries before it. */
+const drainMsMax = 60_000;
+
+/** Loads a server, kills it at a random moment, starts it again on the same folder, and so on. */
+export async function runChaos({ folder, kills, seed, loadMsMax }: ChaosOptions): Promise<ChaosReport> {
+  const chance = chanceFrom(seed);
+  // Chances of their own: how requests and kills interleave must not change what the others draw.
+  await using endpoints = await Endpoints.start(chanceFrom(seed + 1));
+  const load = new Publishers(chanceFrom(seed + 2));
+  const recorded: ReadonlyMap<string, number>[] = [];
+  let killsWhileStarting = 0;
+
+  const noteKill = (): void => {
+    const arrived = (delivery: string) => endpoints.arrivals.get(delivery)?.length ?? 0;
+    recorded.push(new Map(Array.from(recordedSuccesses(folder), (delivery) => [delivery, arrived(delivery)])));
+    endpoints.epoch++;
+  };
+
+  await using first = await Server.start({ folder });
+  await prepare(first.api, endpoints.url);
+  let server: Server = first;
+  while (recorded.length < kills) {
+    const stop = new AbortController();
+    const loading = load.run(server.api, publishers, stop.signal);
+    await pause(chance.whole(20, loadMsMax));
+    await server.kill();
+    stop.abort();
+    await loading;
+    noteKill();
+    while (recorded.length < kills && chance.next() < whileStarting) {
+      const starting = spawnServer({ folder });
+      await pause(chance.whole(0, 900));
+      starting.signal("SIGKILL");
+      await starting.ended;
+      killsWhileStarting++;
+      noteKill();
+    }
+    server = await Server.start({ folder });
+  }
+
+  await using last = server;
+  await load.settle(last.api);
+  const due = dueDeliveries(load.accepted);
+  await untilTrue(
+    "everything that was accepted has arrived",
+    () => due.every((delivery) => endpoints.succeeded(delivery)),
+    drainMsMax,
+  ).catch(() => undefined);
+  const leftOver = await settledCounts(last.api);
+  return {
+    seed,
+    kills: recorded.length,
+    killsWhileStarting,
+    accepted: load.accepted,
+    unanswered: load.unanswered,
+    attempted: load.attempted,
+    endpoints,
+    recorded,
+    leftOver,
+  };
+}
+
+/** As `topic/subscription/message id`. */
+export function dueDeliveries(accepted: readonly Accepted[]): string[] {
+  return accepted.flatMap(({ id, topic, message }) =>
+    subscriptions
+      .filter((planned) => planned.topic === topic && planned.gets(message))
+      .map((planned) => `${topic}/${planned.name}/${id}`),
+  );
+}
+
+async function prepare(api: Api, url: string): Promise<void> {
+  for (const topic of topicNames) await api.putTopic(topic, topicSettings[topic]);
+  for (const { topic, name, settings } of subscriptions) {
+    await api.subscribe(topic, name, { push: { url: `${url}/${topic}/${name}` }, ...settings });
+  }
+}
+
+/** Waits for the last outcomes to be written, and gives what is left when nothing moves any more. */
+async function settledCounts(api: Api): Promise<object[]> {
+  const read = () =>
+    Promise.all(
+      subscriptions.map(async ({ topic, name }) => ({
+        subscription: subscriptionPath(topic, name),
+        ...(await api.counts(topic, name)),
+      })),
+    );
+  const isDone = (counts: Awaited<ReturnType<typeof read>>) =>
+    counts.every(({ backlog, parked, inFlight }) => backlog + parked + inFlight === 0);
+  return until("every subscription is done", read, isDone).catch(read);
+}

@@ -1,0 +1,4 @@
+/** The same message so many times. */
+export function copies<T>(count: number, message: T): T[] {
+  return Array.from({ length: count }, () => message);
+}

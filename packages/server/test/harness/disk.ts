@@ -1,0 +1,15 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/**
+ * Makes the disk fail for a running server, without rights and without harm: the kernel refuses every write past
+ * `bytesMax` of any of its files. null lets it write again. (`prlimit`, of Linux's util-linux.)
+ */
+export async function limitFileSize(folder: string, bytesMax: number | null): Promise<void> {
+  const pid = readFileSync(join(folder, "ringback.pid"), "utf8").trim();
+  await run("prlimit", ["--pid", pid, `--fsize=${bytesMax ?? "unlimited"}:`]);
+}

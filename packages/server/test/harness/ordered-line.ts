@@ -1,0 +1,83 @@
+import { chanceFrom } from "./random.ts";
+import { startReceiver } from "./receiver.ts";
+import type { Receiver } from "./receiver.ts";
+
+interface LineArrival {
+  readonly number: number;
+  readonly taken: boolean;
+  /** How many times the server had been started before. */
+  readonly life: number;
+}
+
+/** What became of messages that must go out one after the other, as their receiver saw it. */
+export class OrderedLine {
+  readonly arrivals: LineArrival[] = [];
+  underWay = 0;
+  underWayMax = 0;
+
+  get taken(): number {
+    return new Set(this.arrivals.filter(({ taken }) => taken).map(({ number }) => number)).size;
+  }
+
+  /**
+   * Within one life of the server each arrival is the one before it again, if that was refused, or else its successor.
+   * A new life begins with the first that was not taken; after a kill it may begin earlier, with something that was
+   * taken and not yet recorded, and goes on from there. (That nothing recorded comes again is `crash.test.ts`'s.)
+   */
+  faults(endedByKill: (life: number) => boolean): string[] {
+    let taken = -1;
+    return this.arrivals.flatMap((arrival, index) => {
+      const before = this.arrivals[index - 1];
+      const sameLife = before?.life === arrival.life;
+      const wanted = !sameLife ? taken + 1 : before.taken ? before.number + 1 : before.number;
+      const rewound = !sameLife && arrival.number <= wanted && arrival.life > 0 && endedByKill(arrival.life - 1);
+      if (arrival.taken) taken = Math.max(taken, arrival.number);
+      if (arrival.number === wanted || rewound) return [];
+      return [`life ${arrival.life}: ${arrival.number} came instead of ${wanted}`];
+    });
+  }
+}
+
+/** A receiver for bodies `line number`. It refuses some of the POSTs, by chance from a seed. */
+export class OrderJudge implements AsyncDisposable {
+  readonly lines = new Map<string, OrderedLine>();
+  life = 0;
+  readonly #receiver: Receiver;
+
+  static async start(options: { readonly seed: number; readonly delayMs: number; readonly refused: number }) {
+    const chance = chanceFrom(options.seed);
+    const receiver = await startReceiver((arrival, response) => {
+      const [name = "", number = ""] = arrival.text.split(" ");
+      const line = judge.lines.get(name) ?? new OrderedLine();
+      judge.lines.set(name, line);
+      const taken = chance.next() >= options.refused;
+      const { life } = judge;
+      line.underWay++;
+      line.underWayMax = Math.max(line.underWayMax, line.underWay);
+      response.on("close", () => line.underWay--);
+      setTimeout(() => {
+        // A connection that a kill has cut takes no answer, and the sender will know nothing of this one.
+        line.arrivals.push({ number: Number(number), taken: taken && !response.destroyed, life });
+        response.writeHead(taken ? 200 : 500).end();
+      }, options.delayMs);
+    });
+    const judge = new OrderJudge(receiver);
+    return judge;
+  }
+
+  private constructor(receiver: Receiver) {
+    this.#receiver = receiver;
+  }
+
+  get url(): string {
+    return this.#receiver.url;
+  }
+
+  get taken(): number {
+    return [...this.lines.values()].reduce((sum, line) => sum + line.taken, 0);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#receiver[Symbol.asyncDispose]();
+  }
+}

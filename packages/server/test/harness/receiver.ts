@@ -1,0 +1,69 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+/** One POST as it came. */
+export interface Arrival {
+  /** Unix time in milliseconds. */
+  readonly atMs: number;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingMessage["headers"];
+  readonly body: Buffer;
+  readonly text: string;
+  /** `ringback-message-id` or `x-cmq-message-id`; empty when there is neither. */
+  readonly messageId: string;
+}
+
+/** What becomes of an arrival: a status, or the answer's own doing. */
+export type Behaviour = (arrival: Arrival, response: ServerResponse, index: number) => number | void;
+
+export interface Receiver extends AsyncDisposable {
+  readonly url: string;
+  readonly arrivals: readonly Arrival[];
+  /** Those at one path. */
+  at(path: string): readonly Arrival[];
+}
+
+/** A receiver that remembers everything. Several subscriptions can share one and be told apart by their path. */
+export async function startReceiver(behave: Behaviour = () => 200): Promise<Receiver> {
+  const arrivals: Arrival[] = [];
+  const byPath = new Map<string, Arrival[]>();
+  const server = createServer((request, response) => {
+    // The server may be killed in the middle of either.
+    request.on("error", () => undefined);
+    response.on("error", () => undefined);
+    const pieces: Buffer[] = [];
+    request.on("data", (piece: Buffer) => pieces.push(piece));
+    request.on("end", () => {
+      const arrival = toArrival(request, Buffer.concat(pieces));
+      const list = byPath.get(arrival.path) ?? [];
+      byPath.set(arrival.path, list);
+      list.push(arrival);
+      arrivals.push(arrival);
+      const status = behave(arrival, response, list.length - 1);
+      if (status !== undefined) response.writeHead(status).end("ok");
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the receiver has no port");
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    arrivals,
+    at: (path) => byPath.get(path) ?? [],
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function toArrival(request: IncomingMessage, body: Buffer): Arrival {
+  const { method = "", url = "", headers } = request;
+  const id = headers["ringback-message-id"] ?? headers["x-cmq-message-id"] ?? "";
+  return { atMs: Date.now(), method, path: url, headers, body, text: body.toString(), messageId: String(id) };
+}

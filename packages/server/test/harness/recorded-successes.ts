@@ -1,0 +1,23 @@
+import { DatabaseSync } from "node:sqlite";
+import { join } from "node:path";
+import { attemptVerdictCodes } from "../../src/store/sqlite/rows.ts";
+
+/**
+ * The deliveries that a stopped server had recorded as accepted, as `topic/subscription/message id`. Read past the
+ * server, from its database, before the next start could change anything.
+ */
+export function recordedSuccesses(folder: string): ReadonlySet<string> {
+  const db = new DatabaseSync(join(folder, "ringback.db"), { readOnly: true });
+  try {
+    const rows = db
+      .prepare(
+        `SELECT t.name || '/' || s.name || '/' || CAST((a.topic_id << 40) | a.seq AS TEXT) AS delivery
+           FROM attempt a JOIN subscription s ON s.id = a.subscription_id JOIN topic t ON t.id = a.topic_id
+          WHERE a.verdict = ?`,
+      )
+      .all(attemptVerdictCodes.indexOf("accepted"));
+    return new Set(rows.map((row) => String(row["delivery"])));
+  } finally {
+    db.close();
+  }
+}

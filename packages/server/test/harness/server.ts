@@ -1,0 +1,70 @@
+import { startCommand } from "../../src/cli/testing/command-process.ts";
+import type { CommandProcess } from "../../src/cli/testing/command-process.ts";
+import { Api } from "./api.ts";
+
+export interface ServerOptions {
+  readonly folder: string;
+  readonly args?: readonly string[];
+  /** 0: any free one. */
+  readonly port?: number;
+}
+
+/** `code` is null after a signal. */
+export type Ended = Awaited<CommandProcess["ended"]>;
+
+/** `ringback serve` as a child process, by the sources that `npm start` runs. */
+export class Server implements AsyncDisposable {
+  readonly api: Api;
+  readonly url: string;
+  readonly #command: CommandProcess;
+
+  /** Resolves when it says that it listens. */
+  static async start(options: ServerOptions): Promise<Server> {
+    const command = spawnServer(options);
+    const [, url = ""] = await command.stdoutMatch(/"url":"(http:[^"]+)".*"msg":"listening"/);
+    return new Server(command, url);
+  }
+
+  private constructor(command: CommandProcess, url: string) {
+    this.#command = command;
+    this.url = url;
+    this.api = new Api(url);
+  }
+
+  get port(): number {
+    return Number(new URL(this.url).port);
+  }
+
+  get ended(): Promise<Ended> {
+    return this.#command.ended;
+  }
+
+  signal(name: "SIGINT" | "SIGTERM"): void {
+    this.#command.signal(name);
+  }
+
+  logged(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.#command.stdoutMatch(pattern);
+  }
+
+  /** SIGTERM, and the end that follows. */
+  async stop(): Promise<Ended> {
+    this.#command.signal("SIGTERM");
+    return this.#command.ended;
+  }
+
+  /** `kill -9`: resolves when the operating system has taken everything back. */
+  async kill(): Promise<Ended> {
+    this.#command.signal("SIGKILL");
+    return this.#command.ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+  }
+}
+
+/** For starts that are meant to fail, or to be killed before they are done. */
+export function spawnServer({ folder, args = [], port = 0 }: ServerOptions): CommandProcess {
+  return startCommand(["serve", "--listen", `127.0.0.1:${port}`, "--data", folder, ...args]);
+}

@@ -1,0 +1,100 @@
+/**
+ * Real: the server, sockets, twenty dead endpoints (hanging, refusing, dripping) and a healthy one. Asserted are ratios
+ * between two runs on the same server and machine, with room for a machine that is busy with other tests.
+ */
+import { afterAll, describe, expect, it } from "vitest";
+import type { Api } from "./harness/api.ts";
+import { refusing, startDripping, startHanging } from "./harness/dead-endpoints.ts";
+import type { DeadEndpoint } from "./harness/dead-endpoints.ts";
+import { startReceiver } from "./harness/receiver.ts";
+import type { Receiver } from "./harness/receiver.ts";
+import { useServer } from "./harness/running-server.ts";
+import { until, untilTrue } from "./harness/until.ts";
+
+/** Fewer than the dead ones' windows together: they could take all of it. */
+const server = useServer(["--in-flight-max", "64"]);
+
+const dead: DeadEndpoint[] = [];
+afterAll(async () => {
+  await Promise.all(dead.map((endpoint) => endpoint[Symbol.asyncDispose]()));
+});
+
+const messages = 3_000;
+const batch = 500;
+const backlog = 2_000;
+const bodyText = "x".repeat(500);
+/** The healthy one keeps nine tenths of its throughput (the benchmark measures it); below this it is being held up. */
+const throughputShareMin = 0.2;
+/** 20 backlogs of 2,000 messages would be 20 MB as bodies alone, and much more as objects. */
+const grownBytesMax = 160 * 1024 * 1024;
+
+async function publishMany(api: Api, topic: string, count: number): Promise<void> {
+  for (let done = 0; done < count; done += batch) {
+    await api.publishBatch(
+      topic,
+      Array.from({ length: Math.min(batch, count - done) }, () => ({ body: bodyText })),
+    );
+  }
+}
+
+function reachedCount(): number {
+  return dead.filter((endpoint) => endpoint.connections() > 0).length;
+}
+
+/** From the first publish to the last arrival. */
+async function deliverMany(api: Api, topic: string, receiver: Receiver): Promise<number> {
+  const before = receiver.at("/healthy").length;
+  const startedAt = performance.now();
+  await publishMany(api, topic, messages);
+  await untilTrue("all have arrived", () => receiver.at("/healthy").length >= before + messages);
+  return performance.now() - startedAt;
+}
+
+describe("twenty dead endpoints with a backlog", () => {
+  it("take neither throughput nor memory from a healthy one", async () => {
+    const { api } = server();
+    await using receiver = await startReceiver();
+    const healthy = { push: { url: `${receiver.url}/healthy` } };
+    await api.putTopic("alone");
+    await api.subscribe("alone", "healthy", healthy);
+    await deliverMany(api, "alone", receiver);
+    const aloneMs = await deliverMany(api, "alone", receiver);
+
+    await api.putTopic("crowded");
+    for (let index = 0; index < 20; index++) {
+      const start = [startHanging, refusing, startDripping][index % 3] ?? startHanging;
+      const endpoint = await start();
+      dead.push(endpoint);
+      // The longest timeout there is: each attempt holds its place for as long as it may.
+      const push = { url: endpoint.url, timeoutMs: 60_000 };
+      await api.subscribe("crowded", `dead${index}`, { push, maxInFlight: 64 });
+    }
+    await publishMany(api, "crowded", backlog);
+    await untilTrue("all that can be reached are holding connections", () => reachedCount() === 13);
+    await until(
+      "those that refuse have failed",
+      () => api.counts("crowded", "dead1"),
+      ({ parked }) => parked > 0,
+    );
+    const bytesBefore = (await api.metrics()).get("process_resident_memory_bytes") ?? Number.NaN;
+    await api.subscribe("crowded", "healthy", healthy);
+    const crowdedMs = await deliverMany(api, "crowded", receiver);
+    const bytesAfter = (await api.metrics()).get("process_resident_memory_bytes") ?? Number.NaN;
+    process.stdout.write(
+      `isolation: ${messages} deliveries took ${Math.round(aloneMs)} ms alone and ${Math.round(crowdedMs)} ms beside ` +
+        `twenty dead endpoints; memory grew by ${Math.round((bytesAfter - bytesBefore) / 1024 ** 2)} MiB\n`,
+    );
+
+    expect(aloneMs / crowdedMs).toBeGreaterThan(throughputShareMin);
+    expect(bytesAfter - bytesBefore).toBeLessThan(grownBytesMax);
+    // They were dead all the while, and none of them was forgotten.
+    for (const index of dead.keys()) {
+      const { backlog: left, parked, inFlight } = await api.counts("crowded", `dead${index}`);
+      expect(left + parked + inFlight).toBe(backlog + messages);
+    }
+    // A single message is not late either: it does not wait for anybody's timeout.
+    const before = receiver.at("/healthy").length;
+    await api.publish("crowded", { body: "one more" });
+    await untilTrue("it has arrived", () => receiver.at("/healthy").length === before + 1, 5_000);
+  });
+});

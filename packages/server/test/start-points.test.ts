@@ -1,0 +1,137 @@
+/**
+ * Real: the server, its clock, its log. The end of a topic's retention, a minute at least, is not waited for here: it has its
+ * place in the store's contract suite.
+ */
+import { describe, expect, it } from "vitest";
+import type { Receipt } from "./harness/api.ts";
+import { temporaryFolder } from "./harness/folder.ts";
+import { startReceiver } from "./harness/receiver.ts";
+import type { Receiver } from "./harness/receiver.ts";
+import { useServer } from "./harness/running-server.ts";
+import { Server } from "./harness/server.ts";
+import { until, untilTrue } from "./harness/until.ts";
+
+const server = useServer();
+
+/** A late machine is late by less; far less than the delay itself would be early. */
+const lateMsMax = 1_500;
+
+/** Publishes one after the other, each in a millisecond of its own. */
+async function publishApart(topic: string, count: number): Promise<Receipt[]> {
+  const receipts: Receipt[] = [];
+  while (receipts.length < count) {
+    const last = receipts.at(-1);
+    await untilTrue("the clock has moved on", () => last === undefined || Date.now() > Date.parse(last.publishedAt));
+    receipts.push(await server().api.publish(topic, { body: `${receipts.length + 1}` }));
+  }
+  return receipts;
+}
+
+const bodies = (receiver: Receiver, path: string) => receiver.at(path).map(({ text }) => text);
+
+describe("a new subscription", () => {
+  it("begins where it was told: now, with the oldest, at a place in the log, or at a time", async () => {
+    const { api } = server();
+    await using receiver = await startReceiver();
+    await api.putTopic("log");
+    const receipts = await publishApart("log", 6);
+    const fourth = receipts[3]?.publishedAt ?? "";
+    const wanted: Record<string, { start?: unknown; gets: string[] }> = {
+      unsaid: { gets: ["7"] },
+      now: { start: "now", gets: ["7"] },
+      oldest: { start: "oldest", gets: ["1", "2", "3", "4", "5", "6", "7"] },
+      place: { start: { seq: 5 }, gets: ["5", "6", "7"] },
+      moment: { start: { at: fourth }, gets: ["4", "5", "6", "7"] },
+      justAfter: { start: { at: Date.parse(fourth) + 1 }, gets: ["5", "6", "7"] },
+      beginning: { start: { at: 0 }, gets: ["1", "2", "3", "4", "5", "6", "7"] },
+    };
+    for (const [name, { start }] of Object.entries(wanted)) {
+      const push = { url: `${receiver.url}/${name}` };
+      await api.subscribe("log", name, { push, order: "strict", ...(start === undefined ? {} : { start }) });
+    }
+    await api.publish("log", { body: "7" });
+    await untilTrue("the last has reached all of them", () =>
+      Object.keys(wanted).every((name) => bodies(receiver, `/${name}`).includes("7")),
+    );
+    for (const [name, { gets }] of Object.entries(wanted)) {
+      expect([name, bodies(receiver, `/${name}`)]).toEqual([name, gets]);
+    }
+  });
+
+  it("that waits for a place yet to come gets nothing before it", async () => {
+    const { api } = server();
+    await using receiver = await startReceiver();
+    await api.putTopic("ahead");
+    await api.subscribe("ahead", "s", { push: { url: receiver.url }, order: "strict", start: { seq: 3 } });
+    await publishApart("ahead", 4);
+    await untilTrue("the last has arrived", () => receiver.arrivals.length === 2);
+    expect(receiver.arrivals.map(({ text }) => text)).toEqual(["3", "4"]);
+  });
+
+  it("put a second time keeps its place, whatever start it is given", async () => {
+    const { api } = server();
+    await using receiver = await startReceiver();
+    await api.putTopic("twice");
+    const settings = { push: { url: receiver.url }, order: "strict" };
+    await publishApart("twice", 2);
+    await api.subscribe("twice", "s", settings);
+    await api.publish("twice", { body: "3" });
+    await untilTrue("it has begun", () => receiver.arrivals.length === 1);
+    await api.subscribe("twice", "s", { ...settings, start: "oldest" });
+    await api.publish("twice", { body: "4" });
+    await untilTrue("it goes on", () => receiver.arrivals.length === 2);
+    expect(receiver.arrivals.map(({ text }) => text)).toEqual(["3", "4"]);
+  });
+});
+
+describe("delayMs", () => {
+  it("keeps a message back for its time, and lets the others pass", async () => {
+    const { api } = server();
+    await using receiver = await startReceiver();
+    await api.putTopic("delayed");
+    await api.subscribe("delayed", "s", { push: { url: receiver.url } });
+    const late = await api.publish("delayed", { body: "late", delayMs: 900 });
+    await api.publish("delayed", { body: "later", delayMs: 1_400 });
+    await api.publish("delayed", { body: "at once" });
+    await until(
+      "it waits",
+      () => api.delivery(late.id, "s"),
+      ({ state }) => state === "parked",
+    );
+    await untilTrue("all have arrived", () => receiver.arrivals.length === 3);
+    expect(receiver.arrivals.map(({ text }) => text)).toEqual(["at once", "late", "later"]);
+    const publishedAtMs = Date.parse(late.publishedAt);
+    for (const [text, delayMs] of [
+      ["late", 900],
+      ["later", 1_400],
+    ] as const) {
+      const tookMs = (receiver.arrivals.find((arrival) => arrival.text === text)?.atMs ?? 0) - publishedAtMs;
+      expect(tookMs).toBeGreaterThanOrEqual(delayMs);
+      expect(tookMs).toBeLessThan(delayMs + lateMsMax);
+    }
+    expect(receiver.arrivals.map(({ headers }) => headers["ringback-attempt"])).toEqual(["1", "1", "1"]);
+  });
+
+  it("outlasts a kill and a restart", async () => {
+    await using folder = await temporaryFolder();
+    await using receiver = await startReceiver();
+    const path = "/v1/topics/t/messages?delayMs=2500";
+    await using first = await Server.start({ folder: folder.path });
+    await first.api.putTopic("t");
+    await first.api.subscribe("t", "s", { push: { url: receiver.url } });
+    const headers = { "content-type": "text/plain" };
+    const { publishedAt, id } = await first.api.ok<Receipt>("POST", path, { body: "bytes", headers });
+    await until(
+      "it waits",
+      () => first.api.delivery(id, "s"),
+      ({ state }) => state === "parked",
+    );
+    await first.kill();
+    await using second = await Server.start({ folder: folder.path });
+    await second.api.ok("GET", "/readyz");
+    await untilTrue("it has arrived", () => receiver.arrivals.length === 1);
+    const tookMs = (receiver.arrivals[0]?.atMs ?? 0) - Date.parse(publishedAt);
+    expect(tookMs).toBeGreaterThanOrEqual(2_500);
+    expect(tookMs).toBeLessThan(2_500 + 2 * lateMsMax);
+  });
+});
