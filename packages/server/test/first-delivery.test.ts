@@ -134,18 +134,15 @@ describe("the POST on the wire", () => {
       text.replace("2394928734", requestId).replace("6942316962", receipt.id).replace("11203432", publishTime);
     expect(got.line).toBe(wanted.line);
     expect(got.body).toBe(asSent(wanted.body));
-    expect(got.headers.filter(isDialects)).toEqual(wanted.headers.filter(isDialects).map(asSent));
-    // The HTTP client's own: HTTP gives neither their place nor the case of their names a meaning, and undici fixes both.
     // The document's two lengths (761 and 123) fit neither of its bodies.
-    expect(got.headers.filter((header) => !isDialects(header)).map((header) => header.toLowerCase())).toEqual([
-      `host: 127.0.0.1:${receiver.port}`,
-      "connection: keep-alive",
-      `content-length: ${Buffer.byteLength(got.body, "latin1")}`,
-    ]);
+    const lengthOf = (body: string) => String(Buffer.byteLength(body, "latin1"));
+    const inPlace = (header: string) =>
+      asSent(header)
+        .replace(/^Host: .*/, `Host: 127.0.0.1:${receiver.port}`)
+        .replace(/^Content-Length: .*/, `Content-Length: ${lengthOf(got.body)}`);
+    expect(got.headers).toEqual(wanted.headers.map(inPlace));
   });
 });
-
-const isDialects = (header: string): boolean => !/^(?:host|connection|content-length):/i.test(header);
 
 function splitRequest(text: string): { line: string; headers: string[]; body: string } {
   const end = text.indexOf("\r\n\r\n");

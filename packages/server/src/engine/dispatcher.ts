@@ -151,14 +151,14 @@ export class Dispatcher {
     const asking: Asking[] = [];
     let reserved = 0;
     for (const id of this.#ready) {
-      if (asking.length >= engineLimits.claimWantsMax || !slots.hasBytes(false, reserved)) break;
+      if (asking.length >= engineLimits.claimWantsMax || !slots.hasBytes("good", reserved)) break;
       const lane = this.#lanes.get(id) ?? (await this.#openLane(id));
       if (lane === null) {
         this.#ready.delete(id);
         continue;
       }
       // Hinted at again while another lane was opened: its turn comes after this claim.
-      if (lane.isAsking || !slots.hasBytes(lane.isSlow, reserved)) continue;
+      if (lane.isAsking || !slots.hasBytes(lane.standing, reserved)) continue;
       this.#ready.delete(id);
       const deliveriesMax = lane.wanted;
       if (deliveriesMax === 0) {

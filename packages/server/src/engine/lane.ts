@@ -9,7 +9,7 @@ import { EndpointHealth } from "./endpoint-health.ts";
 import { encode, judge, routeOf, type Route } from "./outgoing.ts";
 import type { EngineObserver, EventBus } from "./port.ts";
 import type { Settler } from "./settler.ts";
-import type { Slot, Slots, SlotUser } from "./slots.ts";
+import type { Slot, Slots, SlotUser, Standing } from "./slots.ts";
 import { limits } from "../domain/limits.ts";
 
 /** What every lane shares. */
@@ -95,12 +95,13 @@ export class Lane implements SlotUser {
     return this.#subscription.settings.maxInFlight;
   }
 
-  get isSlow(): boolean {
+  get standing(): Standing {
     const health = this.#health;
-    if (health.isFailing) return true;
+    if (health.isFailing) return "slow";
     // The first POST finds out what an endpoint is like; the next ones must not take room from those that are known.
-    if (health.isUnproven) return this.#inFlight > 0 || health.hasFailed;
-    return this.#inFlight > 0 && health.isStalled(this.#context.clock.now(), this.#oldestStartMs);
+    if (health.isUnproven) return this.#inFlight > 0 || health.hasFailed ? "slow" : "unknown";
+    const isStalled = this.#inFlight > 0 && health.isStalled(this.#context.clock.now(), this.#oldestStartMs);
+    return isStalled ? "slow" : "good";
   }
 
   get #queued(): number {

@@ -1,20 +1,23 @@
 import { expect, test } from "vitest";
 import { engineLimits } from "./engine-limits.ts";
-import { Slots, type Slot, type SlotUser } from "./slots.ts";
+import { Slots, type Slot, type SlotUser, type Standing } from "./slots.ts";
 
 /** A user that takes a slot whenever it hears of room, as long as it wants more. */
 class Taker implements SlotUser {
   readonly origin: string;
   readonly windowMax = 64;
   readonly taken: Slot[] = [];
-  isSlow: boolean;
+  standing: Standing;
   wants: number;
   readonly #slots: Slots;
 
-  constructor(slots: Slots, options: { readonly origin: string; readonly isSlow?: boolean; readonly wants: number }) {
+  constructor(
+    slots: Slots,
+    options: { readonly origin: string; readonly standing?: Standing; readonly wants: number },
+  ) {
     this.#slots = slots;
     this.origin = options.origin;
-    this.isSlow = options.isSlow ?? false;
+    this.standing = options.standing ?? "good";
     this.wants = options.wants;
     this.onRoom();
   }
@@ -35,19 +38,35 @@ class Taker implements SlotUser {
 
 test("the slow get half of the slots, the others what is left", () => {
   const slots = new Slots(100);
-  const slow = new Taker(slots, { origin: "http://slow", isSlow: true, wants: 60 });
-  const other = new Taker(slots, { origin: "http://slow.too", isSlow: true, wants: 60 });
+  const slow = new Taker(slots, { origin: "http://slow", standing: "slow", wants: 60 });
+  const other = new Taker(slots, { origin: "http://slow.too", standing: "slow", wants: 60 });
   const well = new Taker(slots, { origin: "http://well", wants: 60 });
   expect([slow.taken.length, other.taken.length, well.taken.length]).toEqual([50, 0, 50]);
   expect(slots.used).toBe(100);
 });
 
+test("endpoints that nothing is known of leave a quarter to those that answer, however many there are", () => {
+  const slots = new Slots(100);
+  const unknown = Array.from(
+    { length: 200 },
+    (_, index) => new Taker(slots, { origin: `http://new${index}`, standing: "unknown", wants: 1 }),
+  );
+  const well = new Taker(slots, { origin: "http://well", wants: 60 });
+  expect(unknown.filter((user) => user.taken.length > 0)).toHaveLength(75);
+  expect(well.taken).toHaveLength(25);
+  unknown[0]?.giveBack(1);
+  expect(well.taken).toHaveLength(26);
+  well.wants = 0;
+  well.giveBack(26);
+  expect(unknown.filter((user) => user.taken.length > 0)).toHaveLength(75);
+});
+
 test("a slot counts as what it was taken as, although its endpoint has changed since", () => {
   const slots = new Slots(4);
-  const user = new Taker(slots, { origin: "http://a", isSlow: true, wants: 2 });
-  user.isSlow = false;
+  const user = new Taker(slots, { origin: "http://a", standing: "slow", wants: 2 });
+  user.standing = "good";
   user.giveBack(2);
-  const slow = new Taker(slots, { origin: "http://b", isSlow: true, wants: 4 });
+  const slow = new Taker(slots, { origin: "http://b", standing: "slow", wants: 4 });
   expect(slow.taken).toHaveLength(2);
 });
 
@@ -86,6 +105,10 @@ test("bytes: the slow may add to half of claimedBytesMax, and what is about to b
   const slots = new Slots(1);
   const half = engineLimits.claimedBytesMax / 2;
   slots.addBytes(half - 1);
-  expect([slots.hasBytes(true), slots.hasBytes(true, 1), slots.hasBytes(false, half)]).toEqual([true, false, true]);
-  expect(slots.hasBytes(false, half + 1)).toBe(false);
+  expect([slots.hasBytes("slow"), slots.hasBytes("slow", 1), slots.hasBytes("good", half)]).toEqual([
+    true,
+    false,
+    true,
+  ]);
+  expect(slots.hasBytes("good", half + 1)).toBe(false);
 });

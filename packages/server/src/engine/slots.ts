@@ -1,13 +1,21 @@
 import { engineLimits } from "./engine-limits.ts";
 import { WaitingLine } from "./waiting-line.ts";
 
+/**
+ * What is known of an endpoint: it answers; nothing yet, for it has not answered once; or it fails or hangs. The last two
+ * are doubtful.
+ */
+export type Standing = "good" | "unknown" | "slow";
+
+/** How much of a limit may be in doubtful hands when one more of this standing comes. */
+const shares = { good: 1, unknown: 0.75, slow: 0.5 } as const satisfies Record<Standing, number>;
+
 /** What a lane tells about its endpoint when it asks for room. */
 export interface SlotUser {
   readonly origin: string;
   /** POSTs that it may have in flight at most. */
   readonly windowMax: number;
-  /** Its endpoint fails or does not answer. */
-  readonly isSlow: boolean;
+  readonly standing: Standing;
   /** Called when room may have become free. */
   onRoom(): void;
 }
@@ -15,13 +23,14 @@ export interface SlotUser {
 /** A slot in use, as it was taken. */
 export interface Slot {
   readonly gate: Gate;
-  readonly slow: boolean;
+  readonly standing: Standing;
 }
 
 /**
  * The POSTs in flight and the message bytes in memory, over all subscriptions and per origin. Endpoints that fail or hang
- * may use half of each at the most, however many they are: the other half is always left to those that answer. The limit
- * per origin keeps a thousand subscriptions of one receiver from opening a thousand connections to it.
+ * get nothing more once half of it is in doubtful hands, new ones once three quarters are, however many they are: the rest
+ * is always left to those that answer. The limit per origin keeps a thousand subscriptions of one receiver from opening a
+ * thousand connections to it.
  */
 export class Slots {
   readonly #all: Gate;
@@ -38,35 +47,35 @@ export class Slots {
 
   /** A slot, or null: then the user is remembered and hears of it when there is room. */
   take(user: SlotUser): Slot | null {
-    const slow = user.isSlow;
+    const { standing } = user;
     let gate = this.#origins.get(user.origin);
     if (gate === undefined) {
       this.#forgetIdleOrigins();
       this.#origins.set(user.origin, (gate = new Gate(engineLimits.inFlightPerOriginMax)));
     }
-    if (!gate.hasRoom(slow, user.windowMax)) {
-      gate.wait(user, slow);
+    if (!gate.hasRoom(standing, user.windowMax)) {
+      gate.wait(user, standing);
       return null;
     }
-    if (!this.#all.hasRoom(slow, 0)) {
-      this.#all.wait(user, slow);
+    if (!this.#all.hasRoom(standing, 0)) {
+      this.#all.wait(user, standing);
       return null;
     }
-    gate.enter(slow);
-    this.#all.enter(slow);
-    return { gate, slow };
+    gate.enter(standing);
+    this.#all.enter(standing);
+    return { gate, standing };
   }
 
-  free({ gate, slow }: Slot): void {
-    gate.leave(slow);
-    this.#all.leave(slow);
+  free({ gate, standing }: Slot): void {
+    gate.leave(standing);
+    this.#all.leave(standing);
     gate.wake();
     this.#all.wake();
   }
 
   /** Room for more claimed messages? `reserved`: bytes that are about to be claimed. */
-  hasBytes(slow: boolean, reserved = 0): boolean {
-    return this.#bytes + reserved < (slow ? engineLimits.claimedBytesMax / 2 : engineLimits.claimedBytesMax);
+  hasBytes(standing: Standing, reserved = 0): boolean {
+    return this.#bytes + reserved < engineLimits.claimedBytesMax * shares[standing];
   }
 
   addBytes(bytes: number): void {
@@ -84,13 +93,16 @@ export class Slots {
   }
 }
 
-/** One limit, half of it at most for the slow, and those who wait for room under it. */
+/** One limit, the share of it that may be in doubtful hands, and those who wait for room under it. */
 class Gate {
   readonly #max: number;
-  readonly #waiting = new WaitingLine<SlotUser>();
-  /** Apart, so that a crowd of them is not asked each time one of the others makes room. */
-  readonly #waitingSlow = new WaitingLine<SlotUser>();
-  #usedBySlow = 0;
+  /** By standing, so that a crowd of one kind is not asked each time another makes room. */
+  readonly #waiting = {
+    good: new WaitingLine<SlotUser>(),
+    unknown: new WaitingLine<SlotUser>(),
+    slow: new WaitingLine<SlotUser>(),
+  } as const satisfies Record<Standing, WaitingLine<SlotUser>>;
+  #doubtful = 0;
   used = 0;
 
   constructor(max: number) {
@@ -98,44 +110,46 @@ class Gate {
   }
 
   get isIdle(): boolean {
-    return this.used === 0 && this.#waiting.size === 0 && this.#waitingSlow.size === 0;
+    const { good, unknown, slow } = this.#waiting;
+    return this.used === 0 && good.size === 0 && unknown.size === 0 && slow.size === 0;
   }
 
   /** `atLeast`: what one user alone may have, should that be more. */
-  hasRoom(slow: boolean, atLeast: number): boolean {
+  hasRoom(standing: Standing, atLeast: number): boolean {
     const max = Math.max(this.#max, atLeast);
-    return this.used < max && (!slow || this.#usedBySlow < max / 2);
+    return this.used < max && (standing === "good" || this.#doubtful < max * shares[standing]);
   }
 
-  enter(slow: boolean): void {
+  enter(standing: Standing): void {
     this.used++;
-    if (slow) this.#usedBySlow++;
+    if (standing !== "good") this.#doubtful++;
   }
 
-  leave(slow: boolean): void {
+  leave(standing: Standing): void {
     this.used--;
-    if (slow) this.#usedBySlow--;
+    if (standing !== "good") this.#doubtful--;
   }
 
-  wait(user: SlotUser, slow: boolean): void {
-    (slow ? this.#waitingSlow : this.#waiting).add(user);
+  wait(user: SlotUser, standing: Standing): void {
+    this.#waiting[standing].add(user);
   }
 
   forget(user: SlotUser): void {
-    this.#waiting.remove(user);
-    this.#waitingSlow.remove(user);
+    for (const line of Object.values(this.#waiting)) line.remove(user);
   }
 
   wake(): void {
-    if (this.#waiting.size > 0) this.#wake(this.#waiting, false);
-    if (this.#waitingSlow.size > 0) this.#wake(this.#waitingSlow, true);
+    const { good, unknown, slow } = this.#waiting;
+    if (good.size > 0) this.#wake(good, "good");
+    if (unknown.size > 0) this.#wake(unknown, "unknown");
+    if (slow.size > 0) this.#wake(slow, "slow");
   }
 
   /** The longest waiting first, as long as there is room; who still finds none goes to the end of the line. */
-  #wake(users: WaitingLine<SlotUser>, slow: boolean): void {
+  #wake(users: WaitingLine<SlotUser>, standing: Standing): void {
     for (let left = users.size; left > 0; left--) {
       const user = users.first;
-      if (user === null || !this.hasRoom(slow, user.windowMax)) return;
+      if (user === null || !this.hasRoom(standing, user.windowMax)) return;
       users.remove(user);
       user.onRoom();
     }

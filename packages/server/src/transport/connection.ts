@@ -5,6 +5,7 @@ import type { Evictable } from "./connection-budget.ts";
 import type { Connect, Target } from "./connector.ts";
 import { TransportFailure } from "./failure.ts";
 import { transportLimits } from "./limits.ts";
+import { arrangeHead } from "./request-head.ts";
 import { Client } from "./undici-client.ts";
 
 export interface ConnectionSettings {
@@ -44,7 +45,7 @@ export class Connection implements Evictable {
           this.socket = socket;
           this.reused = false;
           if (socket === null) callback(failure ?? new TransportFailure("connect_failed"), null);
-          else callback(null, socket);
+          else callback(null, writingArrangedHeads(socket));
         });
       },
       pipelining: 1,
@@ -93,3 +94,11 @@ export class Connection implements Evictable {
 const cut = new TransportFailure("aborted");
 
 function nothingToDo(): void {}
+
+/** undici writes a head as text and a body as bytes. */
+function writingArrangedHeads(socket: Socket): Socket {
+  const write = socket.write.bind(socket) as (chunk: unknown, ...rest: unknown[]) => boolean;
+  socket.write = (chunk: unknown, ...rest: unknown[]): boolean =>
+    write(typeof chunk === "string" ? arrangeHead(chunk) : chunk, ...rest);
+  return socket;
+}

@@ -39,24 +39,24 @@ describe("the request", () => {
     expect(result).toMatchObject({ error: null, status: 200 });
     expect(receiver.connections[0]?.received()).toBe(
       "POST /a?b=%E9 HTTP/1.1\r\n" +
-        `host: 127.0.0.1:${receiver.port}\r\n` +
-        "connection: keep-alive\r\n" +
+        `Host: 127.0.0.1:${receiver.port}\r\n` +
+        "Content-Length: 3\r\n" +
         `x-cmq-message-tag: ${tag.toString("latin1")}\r\n` +
         "Content-Type: text/plain\r\n" +
-        "content-length: 3\r\n\r\n\x00\xff\n",
+        "\r\n\x00\xff\n",
     );
   });
 
   test("with an empty body has Content-Length 0", async () => {
     await using receiver = await RawReceiver.start(answer(ok));
     await post(start(), endpoint(receiver.origin), "");
-    expect(receiver.connections[0]?.received()).toMatch(/\r\ncontent-length: 0\r\n\r\n$/);
+    expect(receiver.connections[0]?.received()).toMatch(/\r\nContent-Length: 0\r\n(?:.*\r\n)?\r\n$/);
   });
 
   test("has one Connection header even when the subscription adds its own", async () => {
     await using receiver = await RawReceiver.start(answer(ok));
     await post(start(), endpoint(receiver.origin), "x", ["Connection", "close"]);
-    expect(receiver.connections[0]?.received().match(/^connection: .*$/gim)).toEqual(["connection: close"]);
+    expect(receiver.connections[0]?.received().match(/^connection: .*$/gim)).toEqual(["Connection: close"]);
   });
 
   test.each([
@@ -268,7 +268,7 @@ test("a short connection says close, and is closed after the reply although the 
     await eventually(() => transport.openSockets()).toBe(0);
     expect(receiver.connections).toHaveLength(index);
   }
-  expect(receiver.connections[0]?.received()).toContain("\r\nconnection: close\r\n");
+  expect(receiver.connections[0]?.received()).toContain("\r\nConnection: close\r\n");
   await eventually(() => receiver.connections.map((connection) => connection.closed())).toEqual([true, true]);
 });
 
@@ -307,7 +307,7 @@ describe("names and addresses", () => {
     const result = await post(transport, endpoint(`http://rebinding.test:${receiver.port}`));
     expect(result).toMatchObject({ error: null, status: 200 });
     expect(lookups).toBe(1);
-    expect(receiver.connections[0]?.received()).toContain(`host: rebinding.test:${receiver.port}\r\n`);
+    expect(receiver.connections[0]?.received()).toContain(`Host: rebinding.test:${receiver.port}\r\n`);
   });
 
   test("a name that does not resolve ends as dns_failed", async () => {

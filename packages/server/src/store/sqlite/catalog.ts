@@ -102,7 +102,7 @@ export class SubscriptionEntry {
   /** One claim at a time looks at the log of a subscription. */
   claiming: Promise<void> | null = null;
   /** Rows in `parked` that are about to be held: a claim that reads them as they still are must not take them. */
-  readonly holding = new Set<Seq>();
+  holding: Set<Seq> | null = null;
   /** What left `open` while a claim was reading `parked`: the rows that it read may be older than that. */
   leftWhileReading: Set<Seq> | null = null;
   #settingsText: string;

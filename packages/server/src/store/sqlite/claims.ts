@@ -326,6 +326,7 @@ export class Claims {
     entry.take(delivery.seq, {
       claim: state,
       parked: delivery.parked,
+      settling: false,
       orderingKey: delivery.orderingKey,
       deadLetterId: delivery.deadLetterId,
       message: delivery.message,

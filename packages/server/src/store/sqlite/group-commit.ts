@@ -4,7 +4,9 @@ import type { NewMessage, TimeMs } from "../../domain/model.ts";
 import type { AppendReceipt, AppendRequest, StoreObserver } from "../port.ts";
 import { appendStatus, type AppendGroup, type AppendGroupResult } from "./operations/append.ts";
 import { UNINDEXED_ATTEMPTS_MAX } from "./operations/index-attempts.ts";
-import type { AttemptColumns, CursorRow, DeadRow, ParkRow, SettleGroup, UnparkRow } from "./operations/settle.ts";
+import type { SubscriptionEntry } from "./catalog.ts";
+import type { DeadRow, ParkRow, SettleGroup, UnparkRow } from "./operations/settle.ts";
+import { AttemptList, packCursors } from "./settle-columns.ts";
 import type { ThreadLink } from "./thread-link.ts";
 import type { WriteJobs } from "./write-thread.ts";
 
@@ -19,9 +21,9 @@ const RETRY_MS = 250;
 
 /** One piece of settled work: rows for the commit, and what to do once they are durable. */
 export interface SettleWork {
-  readonly attempts: AttemptColumns;
-  /** Called when the commit is put together, so that a cursor that moved ten times since is written once. */
-  readonly cursors: () => CursorRow[];
+  readonly attempts: AttemptList;
+  /** Their cursors are read when the commit is put together, so that one that moved ten times since is written once. */
+  readonly entries: ReadonlySet<SubscriptionEntry>;
   readonly dead: DeadRow[];
   readonly unparked: UnparkRow[];
   readonly parked: ParkRow[];
@@ -161,7 +163,7 @@ export class GroupCommit {
 
   /** A job of its own, between two commits. When it fails, the next one does its work. */
   #noteAttempts(settles: readonly SettleWork[]): void {
-    for (const settle of settles) this.#unindexedAttempts += settle.attempts.seqs.length;
+    for (const settle of settles) this.#unindexedAttempts += settle.attempts.count;
     if (this.#unindexedAttempts < UNINDEXED_ATTEMPTS_MAX) return;
     this.#unindexedAttempts = 0;
     this.#thread.call("indexAttempts", null).catch(() => {});
@@ -274,36 +276,12 @@ function column(
 }
 
 function toSettleGroup(works: readonly SettleWork[], nowMs: TimeMs): SettleGroup {
-  if (works.length === 1) {
-    const work = works[0] as SettleWork;
-    return {
-      nowMs,
-      attempts: work.attempts,
-      cursors: work.cursors(),
-      dead: work.dead,
-      unparked: work.unparked,
-      parked: work.parked,
-    };
-  }
-  const flat = <K extends keyof AttemptColumns>(name: K) =>
-    works.flatMap((work) => work.attempts[name] as unknown[]) as AttemptColumns[K];
-  const cursors = new Map<number, CursorRow>();
-  for (const work of works) for (const row of work.cursors()) cursors.set(row.subscriptionId, row);
+  const moved = new Set<SubscriptionEntry>();
+  for (const work of works) for (const entry of work.entries) moved.add(entry);
   return {
     nowMs,
-    attempts: {
-      topicIds: flat("topicIds"),
-      seqs: flat("seqs"),
-      subscriptionIds: flat("subscriptionIds"),
-      attempts: flat("attempts"),
-      startedAtMs: flat("startedAtMs"),
-      durationsMs: flat("durationsMs"),
-      verdicts: flat("verdicts"),
-      statuses: flat("statuses"),
-      errorCodes: flat("errorCodes"),
-      replies: flat("replies"),
-    },
-    cursors: [...cursors.values()],
+    attempts: AttemptList.pack(works.map((work) => work.attempts)),
+    cursors: packCursors(moved),
     dead: works.flatMap((work) => work.dead),
     unparked: works.flatMap((work) => work.unparked),
     parked: works.flatMap((work) => work.parked),

@@ -110,6 +110,7 @@ CREATE TABLE dead_letter (
 ) STRICT;
 CREATE INDEX dead_letter_listed ON dead_letter (subscription_id, id) WHERE redriven_at IS NULL;
 CREATE INDEX dead_letter_delivery ON dead_letter (subscription_id, seq);
+CREATE INDEX dead_letter_age ON dead_letter (died_at) WHERE redriven_at IS NULL;
 
 -- One line per POST.
 CREATE TABLE attempt (
@@ -153,6 +154,9 @@ CREATE TABLE removed (
   id INTEGER NOT NULL,
   PRIMARY KEY (kind, id)
 ) STRICT, WITHOUT ROWID;
+
+-- Always empty: written and emptied again to find out whether the disk takes writes.
+CREATE TABLE write_probe (body BLOB NOT NULL) STRICT;
 `;
 
 export const migrations: readonly string[] = [initial];

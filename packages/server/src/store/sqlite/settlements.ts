@@ -4,7 +4,8 @@ import type { Settlement } from "../port.ts";
 import type { Catalog, OpenDelivery, SubscriptionEntry } from "./catalog.ts";
 import type { Claims } from "./claims.ts";
 import type { GroupCommit, SettleWork } from "./group-commit.ts";
-import type { AttemptColumns, DeadRow, ParkRow, UnparkRow } from "./operations/settle.ts";
+import type { DeadRow, ParkRow, UnparkRow } from "./operations/settle.ts";
+import { AttemptList } from "./settle-columns.ts";
 
 /**
  * How far a cursor may run ahead of its slowest open delivery. Past it the slow one gets a row of its own, so that the
@@ -59,7 +60,7 @@ export class Settlements {
 
   #apply(batch: Batch, entry: SubscriptionEntry, seq: Seq, open: OpenDelivery, settlement: Settlement): void {
     const { settled, attempt } = settlement;
-    if (attempt !== null) batch.addAttempt(entry, seq, settlement);
+    if (attempt !== null) batch.attempts.add(entry.topic.topic.id, seq, entry.id, attempt);
     const attempts = open.attemptsMade + (attempt === null ? 0 : 1);
     switch (settled.kind) {
       case "delivered":
@@ -113,7 +114,7 @@ export class Settlements {
       batch.entries.add(entry);
       return;
     }
-    batch.unparked.push({ subscriptionId: entry.id, seq, orderingKey: open.orderingKey, deadLetterId });
+    batch.unparked.push({ subscriptionId: entry.id, seq, orderingKey: open.orderingKey, deadLetterId, expired: false });
     entry.parkedCount--;
     if (open.orderingKey !== null) entry.unblockKey(open.orderingKey);
     // Open until the row is gone, so that no claim reads it meanwhile.
@@ -184,18 +185,7 @@ class Batch {
   readonly unparked: UnparkRow[] = [];
   readonly parked: ParkRow[] = [];
   readonly afterCommit: (() => void)[] = [];
-  readonly #attempts: AttemptColumns = {
-    topicIds: [],
-    seqs: [],
-    subscriptionIds: [],
-    attempts: [],
-    startedAtMs: [],
-    durationsMs: [],
-    verdicts: [],
-    statuses: [],
-    errorCodes: [],
-    replies: [],
-  };
+  readonly attempts = new AttemptList();
 
   constructor(nowMs: TimeMs) {
     this.nowMs = nowMs;
@@ -204,49 +194,15 @@ class Batch {
   get isEmpty(): boolean {
     return (
       this.entries.size === 0 &&
-      this.#attempts.seqs.length === 0 &&
+      this.attempts.count === 0 &&
       this.dead.length === 0 &&
       this.unparked.length === 0 &&
       this.parked.length === 0
     );
   }
 
-  addAttempt(entry: SubscriptionEntry, seq: Seq, { attempt }: Settlement): void {
-    if (attempt === null) return;
-    const columns = this.#attempts;
-    columns.topicIds.push(entry.topic.topic.id);
-    columns.seqs.push(seq);
-    columns.subscriptionIds.push(entry.id);
-    columns.attempts.push(attempt.attempt);
-    columns.startedAtMs.push(attempt.startedAtMs);
-    columns.durationsMs.push(attempt.durationMs);
-    columns.verdicts.push(attempt.verdict);
-    columns.statuses.push(attempt.status);
-    columns.errorCodes.push(attempt.errorCode);
-    columns.replies.push(attempt.reply === null || attempt.reply.byteLength === 0 ? null : attempt.reply);
-  }
-
   work(done: () => void): SettleWork {
-    return {
-      attempts: this.#attempts,
-      cursors: () => cursorRows(this.entries),
-      dead: this.dead,
-      unparked: this.unparked,
-      parked: this.parked,
-      done,
-    };
+    const { attempts, entries, dead, unparked, parked } = this;
+    return { attempts, entries, dead, unparked, parked, done };
   }
-}
-
-export function cursorRows(entries: Iterable<SubscriptionEntry>) {
-  const rows = [];
-  for (const entry of entries) {
-    if (entry.removed) continue;
-    rows.push({
-      subscriptionId: entry.id,
-      settledThrough: entry.cursor.settledThrough,
-      ahead: entry.cursor.ahead(),
-    });
-  }
-  return rows;
 }

@@ -49,7 +49,8 @@ import type { DeliveryRows } from "./operations/records.ts";
 import type { ParkRow } from "./operations/settle.ts";
 import type { ReadJobs } from "./read-thread.ts";
 import { Retention } from "./retention.ts";
-import { cursorRows, Settlements } from "./settlements.ts";
+import { AttemptList } from "./settle-columns.ts";
+import { Settlements } from "./settlements.ts";
 import { ThreadLink } from "./thread-link.ts";
 import type { WriteJobs } from "./write-thread.ts";
 
@@ -257,8 +258,8 @@ export class SqliteStore implements Store {
   #parkOnClaim(entry: SubscriptionEntry, rows: readonly ParkRow[]): void {
     entry.parkedCount += rows.length;
     this.#commits.settle({
-      ...noWork,
-      cursors: () => cursorRows([entry]),
+      ...noWork(),
+      entries: new Set([entry]),
       parked: [...rows],
       done: () => {
         for (const row of rows) if (row.dueAtMs !== null) entry.parkedDueAt(row.dueAtMs);
@@ -276,9 +277,9 @@ export class SqliteStore implements Store {
     this.#cancelMovedTimer?.();
     this.#cancelMovedTimer = null;
     if (this.#moved.size === 0) return;
-    const entries = [...this.#moved];
+    const entries = new Set(this.#moved);
     this.#moved.clear();
-    this.#commits.settle({ ...noWork, cursors: () => cursorRows(entries), done: () => {} });
+    this.#commits.settle({ ...noWork(), entries, done: () => {} });
   }
 
   // ---- the catalog
@@ -512,14 +513,12 @@ export class SqliteStore implements Store {
       this.#reader.call("countDeadLetters", { subscriptionId: id }),
       this.#reader.call("readExpired", { subscriptionId: id }),
     ]);
-    const open = [...entry.open.values()];
-    const openFromLog = open.filter((delivery) => !delivery.parked).length;
     return {
-      backlog: Math.max(0, entry.backlog - openFromLog),
-      parked: Math.max(0, entry.parkedCount - (open.length - openFromLog)),
+      backlog: entry.backlog,
+      parked: entry.waitingCount,
       deadLetters,
       expired,
-      inFlight: open.length,
+      inFlight: entry.openCount,
     };
   }
 
@@ -630,23 +629,9 @@ export class SqliteStore implements Store {
   }
 }
 
-const noWork = {
-  attempts: {
-    topicIds: [],
-    seqs: [],
-    subscriptionIds: [],
-    attempts: [],
-    startedAtMs: [],
-    durationsMs: [],
-    verdicts: [],
-    statuses: [],
-    errorCodes: [],
-    replies: [],
-  },
-  dead: [],
-  unparked: [],
-  parked: [],
-};
+function noWork() {
+  return { attempts: new AttemptList(), dead: [], unparked: [], parked: [] };
+}
 
 function deliveryState(entry: SubscriptionEntry, message: MessageRecord["message"], rows: DeliveryRows): DeliveryState {
   if (entry.open.has(message.seq)) return "in_flight";

@@ -1,6 +1,9 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { messageIdToBigInt } from "../../../domain/message-id.ts";
+import { limits } from "../../../domain/limits.ts";
 import type { Seq, TimeMs, TopicId } from "../../../domain/model.ts";
+
+const KEY_MS = limits.idempotencyKeyHours * 3600_000;
 
 /**
  * Many publishes for one commit, column by column: between threads an array of numbers or strings is copied in one go,
@@ -43,7 +46,7 @@ export class AppendOperation {
   readonly #loadEnd: StatementSync;
   readonly #saveEnd: StatementSync;
   readonly #findKey: StatementSync;
-  readonly #insertKey: StatementSync;
+  readonly #saveKey: StatementSync;
   /** Ends of the logs as of the open transaction. Forgotten when it is rolled back. */
   readonly #ends = new Map<TopicId, LogEnd>();
 
@@ -57,8 +60,8 @@ export class AppendOperation {
     this.#findKey = db.prepare(
       "SELECT fingerprint, first_seq, published_at FROM idempotency WHERE topic_id = ? AND key = ?",
     );
-    this.#insertKey = db.prepare(
-      "INSERT INTO idempotency (topic_id, key, fingerprint, first_seq, published_at) VALUES (?, ?, ?, ?, ?)",
+    this.#saveKey = db.prepare(
+      "INSERT OR REPLACE INTO idempotency (topic_id, key, fingerprint, first_seq, published_at) VALUES (?, ?, ?, ?, ?)",
     );
   }
 
@@ -122,11 +125,13 @@ export class AppendOperation {
     if (key === null) return appendStatus.appended;
     const topicId = group.topicIds[request] as TopicId;
     const fingerprint = group.fingerprints?.[request] as string;
+    const at = Math.max(group.nowMs, end.lastPublishedAtMs);
     const known = this.#findKey.get(topicId, key) as
       | { fingerprint: string; first_seq: number; published_at: number }
       | undefined;
-    if (known === undefined) {
-      this.#insertKey.run(topicId, key, fingerprint, end.lastSeq + 1, Math.max(group.nowMs, end.lastPublishedAtMs));
+    // Retention may not have come by yet.
+    if (known === undefined || known.published_at + KEY_MS <= group.nowMs) {
+      this.#saveKey.run(topicId, key, fingerprint, end.lastSeq + 1, at);
       return appendStatus.appended;
     }
     if (known.fingerprint !== fingerprint) return appendStatus.keyConflict;

@@ -17,6 +17,8 @@ export interface CatalogRows {
     readonly updated_at: number;
     readonly first_seq: Seq;
     readonly last_seq: Seq;
+    /** null: the log is empty. */
+    readonly oldest_at: TimeMs | null;
   }[];
   readonly subscriptions: {
     readonly id: SubscriptionId;
@@ -41,7 +43,9 @@ export function loadCatalog(db: DatabaseSync): CatalogRows {
   return {
     topics: statement(
       db,
-      "SELECT t.*, l.first_seq, l.last_seq FROM topic t JOIN topic_log l ON l.topic_id = t.id",
+      `SELECT t.*, l.first_seq, l.last_seq,
+           (SELECT published_at FROM message WHERE id = (t.id << 40) + l.first_seq) AS oldest_at
+         FROM topic t JOIN topic_log l ON l.topic_id = t.id`,
     ).all() as never,
     subscriptions: statement(
       db,
@@ -102,11 +106,17 @@ export interface DueDelivery {
 
 export interface DueDeliveries {
   readonly due: readonly DueDelivery[];
+  readonly bytes: number;
+  /** A bound was met: others may be due as well. */
+  readonly more: boolean;
   /** The earliest time after `nowMs` at which another one is due. */
   readonly nextDueAtMs: TimeMs | null;
 }
 
-/** Parked deliveries that are due, the longest overdue first. `skip`: those open in a claim already. */
+/**
+ * Parked deliveries that are due, the longest overdue first. One that is not the first of its ordering key waits,
+ * whatever its own time. `skip`: those open in a claim already.
+ */
 export function readDue(
   db: DatabaseSync,
   input: {
@@ -122,8 +132,11 @@ export function readDue(
   const parked = statement(
     db,
     `SELECT seq, attempts, retries, first_attempt_at, ordering_key, dead_letter_id FROM parked
-       WHERE subscription_id = ? AND due_at <= ? ORDER BY due_at, seq LIMIT ?`,
-  ).all(input.subscriptionId, input.nowMs, input.deliveriesMax + skip.size) as {
+       WHERE subscription_id = ? AND due_at <= ? AND NOT EXISTS (
+         SELECT 1 FROM parked AS earlier WHERE earlier.subscription_id = parked.subscription_id
+           AND earlier.ordering_key = parked.ordering_key AND earlier.seq < parked.seq)
+       ORDER BY due_at, seq LIMIT ?`,
+  ).all(input.subscriptionId, input.nowMs, input.deliveriesMax + skip.size + 1) as {
     seq: number;
     attempts: number;
     retries: number;
@@ -139,9 +152,13 @@ export function readDue(
   );
   const due: DueDelivery[] = [];
   let bytes = 0;
+  let more = false;
   for (const row of parked) {
     if (skip.has(row.seq)) continue;
-    if (due.length === input.deliveriesMax || bytes >= input.bytesMax) break;
+    if (due.length === input.deliveriesMax || bytes >= input.bytesMax) {
+      more = true;
+      break;
+    }
     const found =
       row.dead_letter_id === null
         ? fromLog.get(messageIdToBigInt(input.topicId, row.seq))
@@ -162,7 +179,7 @@ export function readDue(
     input.subscriptionId,
     input.nowMs,
   ) as { due_at: number | null };
-  return { due, nextDueAtMs: next.due_at };
+  return { due, bytes, more, nextDueAtMs: next.due_at };
 }
 
 export function readExpired(db: DatabaseSync, input: { readonly subscriptionId: SubscriptionId }): number {

@@ -1,41 +1,11 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { attemptVerdictCodes } from "../rows.ts";
-import type {
-  AccountId,
-  AttemptVerdict,
-  DeadReason,
-  Message,
-  Seq,
-  SubscriptionId,
-  TimeMs,
-  TopicId,
-} from "../../../domain/model.ts";
-
-/** What every settlement writes: its line in the attempt record. Column by column, as in `AppendGroup`. */
-export interface AttemptColumns {
-  readonly topicIds: TopicId[];
-  readonly seqs: Seq[];
-  readonly subscriptionIds: SubscriptionId[];
-  readonly attempts: number[];
-  readonly startedAtMs: TimeMs[];
-  readonly durationsMs: number[];
-  readonly verdicts: AttemptVerdict[];
-  readonly statuses: (number | null)[];
-  readonly errorCodes: (string | null)[];
-  /** null where the reply was empty or none came. */
-  readonly replies: (Uint8Array | null)[];
-}
-
-export interface CursorRow {
-  readonly subscriptionId: SubscriptionId;
-  readonly settledThrough: Seq;
-  readonly ahead: Uint8Array | null;
-}
+import { attemptFields, attemptNumbers, type AttemptColumns, type CursorColumns } from "../settle-columns.ts";
+import type { AccountId, DeadReason, Message, Seq, SubscriptionId, TimeMs } from "../../../domain/model.ts";
 
 export interface ParkRow {
   readonly subscriptionId: SubscriptionId;
   readonly seq: Seq;
-  /** null: held behind an earlier delivery of its key. */
+  /** null: held behind an earlier delivery of its key, if the key has one; due at `nowMs` otherwise. */
   readonly dueAtMs: TimeMs | null;
   readonly attempts: number;
   readonly retries: number;
@@ -50,6 +20,8 @@ export interface UnparkRow {
   /** The key whose next held delivery becomes due at `nowMs`. */
   readonly orderingKey: string | null;
   readonly deadLetterId: number | null;
+  /** Its message is lost, so that it can never be delivered: it counts as expired. */
+  readonly expired: boolean;
 }
 
 export interface DeadRow {
@@ -69,17 +41,22 @@ export interface DeadRow {
 export interface SettleGroup {
   readonly nowMs: TimeMs;
   readonly attempts: AttemptColumns;
-  readonly cursors: CursorRow[];
+  readonly cursors: CursorColumns;
   readonly dead: DeadRow[];
   readonly unparked: UnparkRow[];
   readonly parked: ParkRow[];
 }
+
+/** The first one that a key still has parked becomes due, if it was only held. (time, subscription, key) */
+export const promoteSql = `UPDATE parked SET due_at = ?1 WHERE subscription_id = ?2 AND due_at IS NULL AND seq =
+  (SELECT min(seq) FROM parked WHERE subscription_id = ?2 AND ordering_key = ?3)`;
 
 export class SettleOperation {
   readonly #attempt: StatementSync;
   readonly #cursor: StatementSync;
   readonly #park: StatementSync;
   readonly #unpark: StatementSync;
+  readonly #expire: StatementSync;
   readonly #promote: StatementSync;
   readonly #dropDead: StatementSync;
   readonly #reviveDead: StatementSync;
@@ -94,15 +71,15 @@ export class SettleOperation {
     // A redriven delivery that fails again stays tied to its dead letter.
     this.#park = db.prepare(
       `INSERT INTO parked (subscription_id, seq, due_at, attempts, retries, first_attempt_at, ordering_key)
-       VALUES (?, ?, ?, ?, ?, ?, ?)
+       VALUES (?1, ?2, coalesce(?3, CASE WHEN EXISTS (
+         SELECT 1 FROM parked WHERE subscription_id = ?1 AND ordering_key = ?7 AND seq < ?2) THEN NULL ELSE ?8 END),
+         ?4, ?5, ?6, ?7)
        ON CONFLICT (subscription_id, seq) DO UPDATE SET due_at = excluded.due_at, attempts = excluded.attempts,
          retries = excluded.retries, first_attempt_at = excluded.first_attempt_at, ordering_key = excluded.ordering_key`,
     );
     this.#unpark = db.prepare("DELETE FROM parked WHERE subscription_id = ? AND seq = ?");
-    this.#promote = db.prepare(
-      `UPDATE parked SET due_at = ? WHERE subscription_id = ? AND due_at IS NULL AND seq =
-         (SELECT min(seq) FROM parked WHERE subscription_id = ? AND ordering_key = ?)`,
-    );
+    this.#expire = db.prepare("UPDATE cursor SET expired = expired + 1 WHERE subscription_id = ?");
+    this.#promote = db.prepare(promoteSql);
     this.#dropDead = db.prepare("DELETE FROM dead_letter WHERE id = ?");
     this.#reviveDead = db.prepare(
       `UPDATE dead_letter SET redriven_at = NULL, reason = ?, attempts = ?, died_at = ?, last_status = ?,
@@ -118,7 +95,7 @@ export class SettleOperation {
 
   run(group: SettleGroup): void {
     this.#writeAttempts(group.attempts);
-    for (const row of group.cursors) this.#cursor.run(row.settledThrough, row.ahead, row.subscriptionId);
+    this.#writeCursors(group.cursors);
     for (const row of group.dead) this.#writeDead(row, group.nowMs);
     // Parked before unparked: the same delivery can be in both, spilled while open and finished since.
     for (const row of group.parked) {
@@ -130,34 +107,48 @@ export class SettleOperation {
         row.retries,
         row.firstAttemptAtMs,
         row.orderingKey,
+        group.nowMs,
       );
     }
     for (const row of group.unparked) {
       this.#unpark.run(row.subscriptionId, row.seq);
+      if (row.expired) this.#expire.run(row.subscriptionId);
       if (row.deadLetterId !== null) this.#dropDead.run(row.deadLetterId);
     }
     // Last, so that it sees which rows of the key are left.
     for (const row of group.unparked) {
       if (row.orderingKey !== null) {
-        this.#promote.run(group.nowMs, row.subscriptionId, row.subscriptionId, row.orderingKey);
+        this.#promote.run(group.nowMs, row.subscriptionId, row.orderingKey);
       }
     }
   }
 
-  #writeAttempts(columns: AttemptColumns): void {
-    for (let index = 0; index < columns.seqs.length; index++) {
+  #writeAttempts({ numbers, errorCodes, replies }: AttemptColumns): void {
+    let replyPlace = 0;
+    for (let index = 0, place = 0; place < numbers.length; index++, place += attemptNumbers) {
+      const status = numbers[place + attemptFields.status] as number;
+      const replyBytes = numbers[place + attemptFields.replyBytes] as number;
       this.#attempt.run(
-        columns.topicIds[index] as number,
-        columns.seqs[index] as number,
-        columns.subscriptionIds[index] as number,
-        columns.attempts[index] as number,
-        columns.startedAtMs[index] as number,
-        columns.durationsMs[index] as number,
-        attemptVerdictCodes.indexOf(columns.verdicts[index] as AttemptVerdict),
-        columns.statuses[index] as number | null,
-        columns.errorCodes[index] as string | null,
-        columns.replies[index] as Uint8Array | null,
+        numbers[place + attemptFields.topicId] as number,
+        numbers[place + attemptFields.seq] as number,
+        numbers[place + attemptFields.subscriptionId] as number,
+        numbers[place + attemptFields.attempt] as number,
+        numbers[place + attemptFields.startedAtMs] as number,
+        numbers[place + attemptFields.durationMs] as number,
+        numbers[place + attemptFields.verdict] as number,
+        status === 0 ? null : status,
+        errorCodes === null ? null : (errorCodes[index] as string | null),
+        replyBytes === 0 ? null : replies.subarray(replyPlace, replyPlace + replyBytes),
       );
+      replyPlace += replyBytes;
+    }
+  }
+
+  #writeCursors({ numbers, ahead }: CursorColumns): void {
+    let next = 0;
+    for (let place = 0; place < numbers.length; place += 2) {
+      const bits = ahead[next]?.[0] === place / 2 ? (ahead[next++]?.[1] ?? null) : null;
+      this.#cursor.run(numbers[place + 1] as number, bits, numbers[place] as number);
     }
   }
 

@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { arrangeHead } from "./request-head.ts";
+
+const lines = (...all: string[]): string => `${all.join("\r\n")}\r\n\r\n`;
+
+test("puts Host and Content-Length first, as CMQ's documents print them", () => {
+  expect(
+    arrangeHead(
+      lines(
+        "POST /cgi HTTP/1.1",
+        "host: test.com",
+        "connection: keep-alive",
+        "Content-Type: text/plain",
+        "content-length: 761",
+      ),
+    ),
+  ).toBe(lines("POST /cgi HTTP/1.1", "Host: test.com", "Content-Length: 761", "Content-Type: text/plain"));
+});
+
+test("says so when the connection is to be closed", () => {
+  expect(arrangeHead(lines("POST / HTTP/1.1", "host: [::1]:80", "connection: close", "content-length: 0"))).toBe(
+    lines("POST / HTTP/1.1", "Host: [::1]:80", "Content-Length: 0", "Connection: close"),
+  );
+});
+
+test.each([
+  ["a body", '{"host": "x"}'],
+  ["another order", lines("POST / HTTP/1.1", "x: y", "host: a", "content-length: 0")],
+  ["no length", lines("POST / HTTP/1.1", "host: a", "connection: close", "x: y")],
+  ["an upgrade", lines("GET / HTTP/1.1", "host: a", "connection: upgrade", "content-length: 0")],
+  ["nothing", ""],
+])("leaves %s as it is", (_what, text) => {
+  expect(arrangeHead(text)).toBe(text);
+});
