@@ -42,7 +42,7 @@ import type {
 
 export interface AppendRequest {
   readonly topicId: TopicId;
-  /** At least one. All of them are accepted, or none. */
+  /** At least one (`empty_batch`). All of them are accepted, or none. */
   readonly messages: readonly NewMessage[];
   /** `fingerprint` tells whether a repeated key came with the same request. */
   readonly idempotency: { readonly key: string; readonly fingerprint: string } | null;
@@ -84,10 +84,15 @@ export interface Claim {
   readonly subscriptionId: SubscriptionId;
   /** May be empty. In order of `seq` for ordered subscriptions. */
   readonly deliveries: readonly ClaimedDelivery[];
-  /** More can be claimed right now. */
+  /** The same want would bring more right now. */
   readonly more: boolean;
-  /** When the next parked delivery is due or an open lease runs out; null: nothing is waiting. */
+  /**
+   * When the next parked delivery is due; null: none is. An empty claim tells when the earliest open lease runs out as
+   * well, and of a strict subscription with an open delivery only that: until then the others wait, due or not. A driver
+   * whose disk does not keep up with settlements gives empty claims and says here when to ask again.
+   */
   readonly nextDueAtMs: TimeMs | null;
+  /** Of the whole subscription, with those that are open. */
   readonly parkedCount: number;
 }
 
@@ -95,7 +100,10 @@ export type Settled =
   | { readonly kind: "delivered" }
   /** Again at `dueAtMs`. */
   | { readonly kind: "parked"; readonly dueAtMs: TimeMs; readonly retriesMade: number }
-  /** Not attempted: an earlier delivery of the same ordering key is parked; due once that one is settled. */
+  /**
+   * Not attempted: an earlier delivery of the same ordering key is parked; due once that one is settled. If none is (it
+   * is over by now, or the order has changed), due at once.
+   */
   | { readonly kind: "held" }
   | { readonly kind: "dead"; readonly reason: DeadReason }
   /** Not attempted: may be claimed again at once. */
@@ -110,13 +118,17 @@ export interface Settlement {
   readonly settled: Settled;
 }
 
+/** Each message counts in one place. */
 export interface SubscriptionCounts {
-  /** Messages in the log that have not been claimed and settled yet; an upper bound when a filter is set. */
+  /** Messages in the log that are neither settled nor open; an upper bound when a filter is set. */
   readonly backlog: number;
+  /** Parked and not open. */
   readonly parked: number;
+  /** Without those being redriven, which are parked. */
   readonly deadLetters: number;
-  /** Matching messages whose retention time ended before they were delivered. */
+  /** Matching messages whose retention time ended before they were claimed. Parked ones become dead letters instead. */
   readonly expired: number;
+  /** Open under a lease that has not run out. */
   readonly inFlight: number;
 }
 
@@ -141,6 +153,7 @@ export interface DeliveryRecord {
   readonly state: DeliveryState;
   /** For parked ones; null when held behind an earlier delivery of its key. */
   readonly nextAttemptAtMs: TimeMs | null;
+  /** For dead ones; null when the dead letter has been purged. */
   readonly reason: DeadReason | null;
   readonly attempts: readonly Attempt[];
 }
@@ -196,16 +209,22 @@ export interface Store {
 
   /**
    * Takes work under a lease of `leaseMs`. One claim per want, in the order of the wants; unknown, paused or deleted
-   * subscriptions give empty ones. A delivery is open in at most one unexpired claim.
+   * subscriptions give empty ones. A delivery is open in at most one unexpired claim. A delayed message takes its place
+   * in an order when its time has come.
    */
   claim(wants: readonly ClaimWant[], leaseMs: number): Promise<readonly Claim[]>;
 
-  /** Extends leases; returns those that were still held. A claim whose deliveries are all settled is gone. */
+  /**
+   * Extends leases, never shortens them; returns those that were still held. A claim whose deliveries are all settled is
+   * gone, and so is one whose lease has run out.
+   */
   renew(claimIds: readonly ClaimId[], leaseMs: number): Promise<readonly ClaimId[]>;
 
   /**
    * Writes what became of claimed deliveries, durably, in one atomic step. A settlement whose claim no longer holds the
-   * delivery is void: not applied, not recorded. Returns how many were applied.
+   * delivery is void: not applied, not recorded. Returns how many were applied. After the end of a lease a claim may
+   * still hold what nobody else has taken. When the disk refuses, it waits until the disk takes it, or for `close`
+   * (`shutting_down`); a settlement that no record can hold is refused (`internal`), and its whole call with it.
    */
   settle(settlements: readonly Settlement[]): Promise<number>;
 
@@ -215,7 +234,10 @@ export interface Store {
    */
   onReady(listener: (subscriptionIds: readonly SubscriptionId[]) => void): void;
 
-  /** Subscriptions with work at hand or due by itself: after a start, and now and then as a net under the hints. */
+  /**
+   * Subscriptions with work at hand or due by itself, leases that have run out among it: after a start, and now and then
+   * as a net under the hints.
+   */
   findReady(): Promise<{ readonly subscriptionIds: readonly SubscriptionId[]; readonly nextDueAtMs: TimeMs | null }>;
 
   // ---- the catalog
@@ -234,7 +256,10 @@ export interface Store {
   /** Removes the topic, its subscriptions and everything of theirs. False when there was none. */
   deleteTopic(accountId: AccountId, name: string): Promise<boolean>;
 
-  /** Creates or changes. `start` counts only at creation. */
+  /**
+   * Creates or changes. `start` counts only at creation; a position that is yet to come is waited for, a time that is yet
+   * to come is now. A new filter judges what no claim has looked at; a new order lets go of everything that is held.
+   */
   putSubscription(
     topicId: TopicId,
     name: string,
@@ -269,10 +294,13 @@ export interface Store {
 
   statistics(): Promise<StoreStatistics>;
 
-  /** One small, bounded step of removing what is past its retention. Never blocks an append for long. */
+  /**
+   * One small, bounded step of removing what is past its retention. Never blocks an append for long. Messages go oldest
+   * first, up to the first that is open: what is in somebody's hands stays.
+   */
   retain(): Promise<RetentionResult>;
 
-  /** True when the last write succeeded. */
+  /** True when the last write succeeded; while it is false, the driver finds out by itself when that changes. */
   writable(): boolean;
 
   close(): Promise<void>;

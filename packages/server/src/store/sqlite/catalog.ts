@@ -14,7 +14,7 @@ import type {
 } from "../../domain/model.ts";
 import { compileFilter } from "../../domain/filter.ts";
 import type { ClaimId } from "../port.ts";
-import { Cursor } from "./cursor.ts";
+import type { Cursor } from "./cursor.ts";
 import { NameIndex } from "./name-index.ts";
 
 /**
@@ -27,14 +27,15 @@ export class TopicEntry {
   firstSeq: Seq;
   lastSeq: Seq;
   /** Publishing time of the oldest message, or earlier; null: the log is empty. Retention keeps it. */
-  oldestAtMs: TimeMs | null = 0;
+  oldestAtMs: TimeMs | null;
   readonly subscriptions = new NameIndex<SubscriptionEntry>();
   #ids: readonly SubscriptionId[] | null = null;
 
-  constructor(topic: Topic, firstSeq: Seq, lastSeq: Seq) {
+  constructor(topic: Topic, firstSeq: Seq, lastSeq: Seq, oldestAtMs: TimeMs | null) {
     this.topic = topic;
     this.firstSeq = firstSeq;
     this.lastSeq = lastSeq;
+    this.oldestAtMs = oldestAtMs;
   }
 
   add(entry: SubscriptionEntry): void {
@@ -299,7 +300,7 @@ export class Catalog {
   removeTopic(entry: TopicEntry): void {
     this.topics.delete(entry.topic.id);
     this.topicsOf(entry.topic.accountId).delete(entry.topic.name);
-    for (const subscription of [...entry.subscriptions.values()]) this.removeSubscription(subscription);
+    for (const subscription of entry.subscriptions.values()) this.removeSubscription(subscription);
   }
 
   addSubscription(entry: SubscriptionEntry): void {

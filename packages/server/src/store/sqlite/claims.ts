@@ -1,54 +1,46 @@
-import type { Message, Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
+import type { SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { Claim, ClaimedDelivery, ClaimId, ClaimWant } from "../port.ts";
-import type { Catalog, ClaimState, SubscriptionEntry } from "./catalog.ts";
-import type { MessageCache } from "./message-cache.ts";
-import type { DueDelivery } from "./operations/look.ts";
-import type { ParkRow } from "./operations/settle.ts";
-import type { ReadJobs } from "./read-thread.ts";
-import type { ThreadLink } from "./thread-link.ts";
+import type { Catalog, ClaimState, OpenDelivery, SubscriptionEntry } from "./catalog.ts";
+import { isHeldAltogether, type ClaimInProgress, type LogScan } from "./log-scan.ts";
+import type { ParkedScan } from "./parked-scan.ts";
 
-/** Positions that one claim looks at, matching or not, so that a filter that matches nothing cannot hold the loop. */
-const SCAN_MAX = 1_000;
-/** One read of a backlog. */
-const READ_MESSAGES_MAX = 256;
-const READ_BYTES_MAX = 4 * 1024 * 1024;
+/** While the disk does not keep up with settlements, nothing is given out; ask again this much later. */
+const CONGESTED_RETRY_MS = 250;
 
-const nothing: readonly ClaimedDelivery[] = [];
-
-/** Rows that a claim parks on its way: messages whose time has not come, or whose key is held back. */
-export type ParkOnClaim = (entry: SubscriptionEntry, rows: readonly ParkRow[]) => void;
-
+/** Who holds what, and for how long. Leases live in memory: a process that ends takes its claims with it. */
 export class Claims {
   readonly #catalog: Catalog;
-  readonly #cache: MessageCache;
-  readonly #reader: ThreadLink<ReadJobs>;
   readonly #clock: Clock;
-  readonly #park: ParkOnClaim;
-  /** Positions were passed over without a delivery: the cursor wants writing at some time. */
-  readonly #moved: (entry: SubscriptionEntry) => void;
+  readonly #log: LogScan;
+  readonly #parked: ParkedScan;
+  readonly #isCongested: () => boolean;
   readonly #claims = new Map<ClaimId, ClaimState>();
   #lastId = 0;
 
   constructor(options: {
     catalog: Catalog;
-    cache: MessageCache;
-    reader: ThreadLink<ReadJobs>;
     clock: Clock;
-    park: ParkOnClaim;
-    moved: (entry: SubscriptionEntry) => void;
+    log: LogScan;
+    parked: ParkedScan;
+    isCongested: () => boolean;
   }) {
     this.#catalog = options.catalog;
-    this.#cache = options.cache;
-    this.#reader = options.reader;
     this.#clock = options.clock;
-    this.#park = options.park;
-    this.#moved = options.moved;
+    this.#log = options.log;
+    this.#parked = options.parked;
+    this.#isCongested = options.isCongested;
   }
 
   async claim(wants: readonly ClaimWant[], leaseMs: number): Promise<readonly Claim[]> {
     const claims: (Claim | Promise<Claim>)[] = wants.map((want) => this.#claimOne(want, leaseMs));
-    return claims.some((claim) => claim instanceof Promise) ? Promise.all(claims) : (claims as Claim[]);
+    if (!claims.some((claim) => claim instanceof Promise)) return claims as Claim[];
+    const results = await Promise.allSettled(claims.map((claim) => Promise.resolve(claim)));
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed === undefined) return results.map((result) => (result as PromiseFulfilledResult<Claim>).value);
+    // Nobody will ever see what the others took.
+    for (const result of results) if (result.status === "fulfilled") this.#undo(this.#claims.get(result.value.id));
+    throw failed.reason;
   }
 
   renew(ids: readonly ClaimId[], leaseMs: number): readonly ClaimId[] {
@@ -56,7 +48,7 @@ export class Claims {
     return ids.filter((id) => {
       const claim = this.#claims.get(id);
       if (claim === undefined || claim.leaseUntilMs <= now) return false;
-      claim.leaseUntilMs = now + leaseMs;
+      claim.leaseUntilMs = Math.max(claim.leaseUntilMs, now + leaseMs);
       return true;
     });
   }
@@ -66,35 +58,54 @@ export class Claims {
     if (claim.open === 0) this.#claims.delete(claim.id);
   }
 
+  /** The delivery may be claimed again at once. */
+  giveBack(entry: SubscriptionEntry, { message: { seq }, parked, claim }: OpenDelivery, nowMs: TimeMs): void {
+    entry.letGo(seq);
+    this.left(claim);
+    if (parked) entry.parkedDueAt(nowMs);
+    else entry.cursor.rewind(seq);
+  }
+
+  /** Takes back what is held under leases that have run out. */
+  reclaimExpired(entry: SubscriptionEntry, nowMs: TimeMs): void {
+    const end = entry.leaseEndMs;
+    if (end === null || end > nowMs) return;
+    for (const delivery of entry.open.values()) {
+      if (!delivery.settling && delivery.claim.leaseUntilMs <= nowMs) this.giveBack(entry, delivery, nowMs);
+    }
+    entry.refreshLeaseEnd();
+  }
+
+  /** The subscription is gone, and whoever holds something of it holds nothing. */
+  forget(entry: SubscriptionEntry): void {
+    for (const [seq, { claim }] of entry.open) {
+      entry.letGo(seq);
+      this.left(claim);
+    }
+  }
+
   get openCount(): number {
     let open = 0;
     for (const claim of this.#claims.values()) open += claim.open;
     return open;
   }
 
-  /** The earliest end of a lease on this subscription. */
-  #leaseEnd(entry: SubscriptionEntry): TimeMs | null {
-    if (entry.openCount === 0) return null;
-    let end: TimeMs | null = null;
-    for (const { claim } of entry.open.values()) if (end === null || claim.leaseUntilMs < end) end = claim.leaseUntilMs;
-    return end;
-  }
-
   /** The common case costs no promise: everything wanted is in memory. */
   #claimOne(want: ClaimWant, leaseMs: number): Claim | Promise<Claim> {
     const entry = this.#catalog.subscriptions.get(want.subscriptionId);
-    if (entry === undefined || entry.state === "paused")
-      return this.#answer(want.subscriptionId, null, null, false, null);
+    if (entry === undefined || entry.state === "paused") return emptyClaim(want.subscriptionId);
     if (entry.claiming !== null) return this.#afterOther(entry, want, leaseMs);
-    const now = this.#clock.now();
-    this.#reclaimExpired(entry, now);
-    const hasDue = entry.parkedCount > 0 && entry.nextParkedDueAtMs !== null && entry.nextParkedDueAtMs <= now;
-    if (!hasDue && this.#logIsAtHand(entry, want)) {
-      const state = this.#newClaim(entry, now + leaseMs);
-      const deliveries = this.#takeFromLog(entry, want, state, now, null);
-      return this.#answer(entry.id, entry, state, false, deliveries);
+    const nowMs = this.#clock.now();
+    if (this.#isCongested()) {
+      const { id, parkedCount } = entry;
+      return { ...emptyClaim(id), nextDueAtMs: nowMs + CONGESTED_RETRY_MS, parkedCount };
     }
-    return this.#claimSlowly(entry, want, leaseMs);
+    this.reclaimExpired(entry, nowMs);
+    const state = { id: ++this.#lastId as ClaimId, entry, leaseUntilMs: nowMs + leaseMs, open: 0 };
+    const claim: ClaimInProgress = { entry, want, state, nowMs, deliveries: [], bytes: 0 };
+    if (this.#parked.isDue(entry, nowMs) || !this.#log.isAtHand(claim)) return this.#claimSlowly(claim);
+    this.#log.takeCached(claim);
+    return this.#answer(claim, false);
   }
 
   async #afterOther(entry: SubscriptionEntry, want: ClaimWant, leaseMs: number): Promise<Claim> {
@@ -102,252 +113,64 @@ export class Claims {
     return this.#claimOne(want, leaseMs);
   }
 
-  async #claimSlowly(entry: SubscriptionEntry, want: ClaimWant, leaseMs: number): Promise<Claim> {
-    let finished = (): void => {};
-    entry.claiming = new Promise((resolve) => (finished = resolve));
+  async #claimSlowly(claim: ClaimInProgress): Promise<Claim> {
+    const { entry, state } = claim;
+    const { promise, resolve: finished } = Promise.withResolvers<void>();
+    entry.claiming = promise;
     try {
-      const now = this.#clock.now();
-      const state = this.#newClaim(entry, now + leaseMs);
-      const { deliveries, more } = await this.#takeParked(entry, want, state, now);
-      if (want.fromLog && deliveries.length < want.deliveriesMax && !this.#isHeldAltogether(entry)) {
-        const left = { ...want, deliveriesMax: want.deliveriesMax - deliveries.length };
-        deliveries.push(...(await this.#takeFromBacklog(entry, left, state, now)));
-      }
-      return this.#answer(entry.id, entry, state, more, deliveries);
+      const moreParked = await this.#parked.take(claim);
+      await this.#log.take(claim);
+      if (entry.removed) return emptyClaim(entry.id);
+      return this.#answer(claim, moreParked);
+    } catch (error) {
+      this.#undo(state);
+      throw error;
     } finally {
       entry.claiming = null;
       finished();
     }
   }
 
-  #newClaim(entry: SubscriptionEntry, leaseUntilMs: TimeMs): ClaimState {
-    return { id: ++this.#lastId as ClaimId, entry, leaseUntilMs, open: 0 };
+  /** A claim that its caller will not get. */
+  #undo(state: ClaimState | undefined): void {
+    if (state === undefined) return;
+    const { entry } = state;
+    for (const delivery of entry.open.values()) {
+      if (delivery.claim === state && !delivery.settling) this.giveBack(entry, delivery, this.#clock.now());
+    }
   }
 
-  #answer(
-    subscriptionId: SubscriptionId,
-    entry: SubscriptionEntry | null,
-    state: ClaimState | null,
-    moreParked: boolean,
-    deliveries: readonly ClaimedDelivery[] | null,
-  ): Claim {
-    if (entry === null || state === null || deliveries === null) {
-      return {
-        id: 0 as ClaimId,
-        subscriptionId,
-        deliveries: nothing,
-        more: false,
-        nextDueAtMs: null,
-        parkedCount: 0,
-      };
-    }
+  #answer({ entry, want, state, deliveries, nowMs }: ClaimInProgress, moreParked: boolean): Claim {
     if (state.open > 0) this.#claims.set(state.id, state);
-    const leaseEnd = deliveries.length === 0 ? this.#leaseEnd(entry) : null;
-    const due = entry.parkedCount > 0 ? entry.nextParkedDueAtMs : null;
+    // Within a claim they are side by side, wherever they came from.
+    if (entry.order !== "none") deliveries.sort((a, b) => a.message.seq - b.message.seq);
     return {
       id: state.id,
-      subscriptionId,
+      subscriptionId: entry.id,
       deliveries,
-      more: moreParked || (!this.#isHeldAltogether(entry) && entry.hasUnread),
-      nextDueAtMs: leaseEnd === null ? due : due === null ? leaseEnd : Math.min(due, leaseEnd),
+      more: !isHeldAltogether(entry) && (moreParked || (want.fromLog && entry.hasUnread)),
+      nextDueAtMs: this.#nextDue(entry, deliveries, nowMs),
       parkedCount: entry.parkedCount,
     };
   }
 
-  /** A strict subscription gives nothing from the log while a delivery is open or a failed one waits. */
-  #isHeldAltogether(entry: SubscriptionEntry): boolean {
-    return entry.order === "strict" && (entry.openCount > 0 || entry.isBlocked(""));
-  }
-
-  #reclaimExpired(entry: SubscriptionEntry, now: TimeMs): void {
-    if (entry.openCount === 0) return;
-    for (const [seq, delivery] of entry.open) {
-      if (delivery.claim.leaseUntilMs > now) continue;
-      entry.letGo(seq);
-      this.left(delivery.claim);
-      if (delivery.parked) entry.parkedDueAt(now);
-      else entry.cursor.rewind(seq);
-    }
-  }
-
-  #logIsAtHand(entry: SubscriptionEntry, want: ClaimWant): boolean {
-    if (!want.fromLog || !entry.hasUnread || this.#isHeldAltogether(entry)) return true;
-    return this.#cache.get(entry.topic.topic.id, this.#nextSeq(entry)) !== undefined;
-  }
-
-  #nextSeq(entry: SubscriptionEntry): Seq {
-    return Math.max(entry.cursor.scannedThrough + 1, entry.topic.firstSeq);
-  }
-
-  /**
-   * Walks the log from where the last claim stopped. `read`: messages read for this claim, oldest first, in place of the
-   * cache; positions that they pass over no longer exist.
-   */
-  #takeFromLog(
-    entry: SubscriptionEntry,
-    want: ClaimWant,
-    state: ClaimState,
-    now: TimeMs,
-    read: readonly Message[] | null,
-  ): ClaimedDelivery[] {
-    const { cursor, topic } = entry;
-    const deliveries: ClaimedDelivery[] = [];
-    if (!want.fromLog || this.#isHeldAltogether(entry)) return deliveries;
-    const topicId = topic.topic.id;
-    let parked: ParkRow[] | null = null;
-    let passed = false;
-    let bytes = 0;
-    let index = 0;
-    if (cursor.scannedThrough < topic.firstSeq - 1) {
-      cursor.skipThrough(topic.firstSeq - 1);
-      passed = true;
-    }
-    for (
-      let looked = 0;
-      looked < SCAN_MAX && deliveries.length < want.deliveriesMax && bytes < want.bytesMax;
-      looked++
-    ) {
-      const seq = cursor.scannedThrough + 1;
-      if (seq > topic.lastSeq) break;
-      if (cursor.isDone(seq) || (entry.openCount > 0 && entry.open.has(seq))) {
-        cursor.scannedThrough = seq;
-        continue;
-      }
-      let message: Message | undefined;
-      if (read === null) message = this.#cache.get(topicId, seq);
-      else {
-        while (index < read.length && (read[index] as Message).seq < seq) index++;
-        message = read[index];
-        if (message !== undefined && message.seq > seq) {
-          // Removed by retention, and counted there.
-          cursor.settle(seq);
-          cursor.scannedThrough = Math.max(seq, cursor.scannedThrough);
-          passed = true;
-          continue;
-        }
-      }
-      if (message === undefined) break;
-      cursor.scannedThrough = seq;
-      const orderingKey = entry.orderingKeyOf(message);
-      if (!entry.matches(message)) {
-        cursor.settle(seq);
-        passed = true;
-      } else if (message.deliverAtMs !== null && message.deliverAtMs > now) {
-        (parked ??= []).push(parkRow(entry.id, message.seq, message.deliverAtMs, null));
-        cursor.settle(seq);
-      } else if (orderingKey !== null && entry.isBlocked(orderingKey)) {
-        (parked ??= []).push(parkRow(entry.id, message.seq, null, orderingKey));
-        entry.blockKey(orderingKey);
-        cursor.settle(seq);
-      } else {
-        deliveries.push(
-          this.#open(entry, state, {
-            seq,
-            attempts: 0,
-            retries: 0,
-            firstAttemptAtMs: null,
-            orderingKey: null,
-            deadLetterId: null,
-            message,
-            parked: false,
-          }),
-        );
-        bytes += message.body.byteLength;
-      }
-    }
-    if (parked !== null) this.#park(entry, parked);
-    else if (passed) this.#moved(entry);
-    return deliveries;
-  }
-
-  async #takeFromBacklog(
-    entry: SubscriptionEntry,
-    want: ClaimWant,
-    state: ClaimState,
-    now: TimeMs,
-  ): Promise<ClaimedDelivery[]> {
-    if (!entry.hasUnread) return [];
-    const fromSeq = this.#nextSeq(entry);
-    if (this.#cache.get(entry.topic.topic.id, fromSeq) !== undefined) {
-      return this.#takeFromLog(entry, want, state, now, null);
-    }
-    const throughSeq = entry.topic.lastSeq;
-    const messages = await this.#reader.call("readLog", {
-      topicId: entry.topic.topic.id,
-      fromSeq,
-      throughSeq,
-      messagesMax: Math.min(READ_MESSAGES_MAX, Math.max(want.deliveriesMax, 32)),
-      bytesMax: Math.min(READ_BYTES_MAX, want.bytesMax),
-    });
-    if (entry.removed) return [];
-    // Nothing at all up to the end that was known: retention has removed it.
-    if (messages.length === 0) {
-      entry.cursor.skipThrough(throughSeq);
-      this.#moved(entry);
-      return [];
-    }
-    return this.#takeFromLog(entry, want, state, now, messages);
-  }
-
-  async #takeParked(
-    entry: SubscriptionEntry,
-    want: ClaimWant,
-    state: ClaimState,
-    now: TimeMs,
-  ): Promise<{ deliveries: ClaimedDelivery[]; more: boolean }> {
-    const due = entry.nextParkedDueAtMs;
-    if (entry.parkedCount === 0 || due === null || due > now) return { deliveries: [], more: false };
-    if (entry.order === "strict" && entry.openCount > 0) return { deliveries: [], more: false };
-    const skip: Seq[] = [];
-    for (const [seq, delivery] of entry.open) if (delivery.parked) skip.push(seq);
-    const deliveriesMax = entry.order === "strict" ? 1 : want.deliveriesMax;
-    const found = await this.#reader.call("readDue", {
-      topicId: entry.topic.topic.id,
-      subscriptionId: entry.id,
-      nowMs: now,
-      deliveriesMax,
-      bytesMax: want.bytesMax,
-      skip,
-    });
-    if (entry.removed) return { deliveries: [], more: false };
-    const more = found.due.length === deliveriesMax;
-    entry.nextParkedDueAtMs = more ? now : found.nextDueAtMs;
-    const deliveries = found.due
-      .filter((row): row is DueDelivery & { message: Message } => row.message !== null && !entry.open.has(row.seq))
-      .map((row) => this.#open(entry, state, { ...row, parked: true }));
-    return { deliveries, more };
-  }
-
-  #open(
-    entry: SubscriptionEntry,
-    state: ClaimState,
-    delivery: DueDelivery & { readonly message: Message; readonly parked: boolean },
-  ): ClaimedDelivery {
-    entry.take(delivery.seq, {
-      claim: state,
-      parked: delivery.parked,
-      settling: false,
-      orderingKey: delivery.orderingKey,
-      deadLetterId: delivery.deadLetterId,
-      message: delivery.message,
-      attemptsMade: delivery.attempts,
-      retriesMade: delivery.retries,
-      firstAttemptAtMs: delivery.firstAttemptAtMs,
-    });
-    return {
-      message: delivery.message,
-      attemptsMade: delivery.attempts,
-      retriesMade: delivery.retries,
-      firstAttemptAtMs: delivery.firstAttemptAtMs,
-    };
+  /** Whoever got nothing wants to know when the leases of the others end as well. */
+  #nextDue(entry: SubscriptionEntry, deliveries: readonly ClaimedDelivery[], nowMs: TimeMs): TimeMs | null {
+    const due = entry.parkedCount > 0 ? entry.nextParkedDueAtMs : null;
+    if (entry.openCount === 0) return due;
+    // Renewals may have moved it since it was looked at.
+    if (entry.leaseEndMs !== null && entry.leaseEndMs <= nowMs) entry.refreshLeaseEnd();
+    const leaseEnd = deliveries.length === 0 ? entry.leaseEndMs : null;
+    // Whatever is parked waits for the one that is open.
+    return entry.order === "strict" ? leaseEnd : earlier(due, leaseEnd);
   }
 }
 
-function parkRow(
-  subscriptionId: SubscriptionId,
-  seq: Seq,
-  dueAtMs: TimeMs | null,
-  orderingKey: string | null,
-): ParkRow {
-  return { subscriptionId, seq, dueAtMs, attempts: 0, retries: 0, firstAttemptAtMs: null, orderingKey };
+function earlier(one: TimeMs | null, other: TimeMs | null): TimeMs | null {
+  if (one === null || other === null) return one ?? other;
+  return Math.min(one, other);
+}
+
+function emptyClaim(subscriptionId: SubscriptionId): Claim {
+  return { id: 0 as ClaimId, subscriptionId, deliveries: [], more: false, nextDueAtMs: null, parkedCount: 0 };
 }

@@ -12,22 +12,44 @@ export interface FolderLock {
 }
 
 export function lockFolder(folder: string): FolderLock {
-  mkdirSync(folder, { recursive: true });
   const owner = join(folder, "ringback.pid");
-  const db = new DatabaseSync(join(folder, "ringback.lock"), { timeout: 0 });
+  let db: DatabaseSync;
+  try {
+    mkdirSync(folder, { recursive: true });
+    db = new DatabaseSync(join(folder, "ringback.lock"), { timeout: 0 });
+  } catch (error) {
+    throw unusable(folder, error);
+  }
   try {
     db.exec("PRAGMA journal_mode = DELETE");
     db.exec("BEGIN EXCLUSIVE");
-  } catch (cause) {
+    writeFileSync(owner, `${process.pid}\n`);
+  } catch (error) {
     db.close();
-    throw new RingbackError(
-      "storage_unavailable",
-      `The data folder is in use by another Ringback${ownerText(owner)}. Stop that one, or give another --data folder.`,
-      { cause },
-    );
+    throw isBusy(error) ? inUse(owner, error) : unusable(folder, error);
   }
-  writeFileSync(owner, `${process.pid}\n`);
   return { release: () => db.close() };
+}
+
+const SQLITE_BUSY = 5;
+
+function isBusy(error: unknown): boolean {
+  const code = (error as { errcode?: number }).errcode;
+  // The low byte is the primary code.
+  return code !== undefined && (code & 0xff) === SQLITE_BUSY;
+}
+
+function inUse(owner: string, cause: unknown): RingbackError {
+  return new RingbackError(
+    "storage_unavailable",
+    `The data folder is in use by another Ringback${ownerText(owner)}. Stop that one, or give another --data folder.`,
+    { cause },
+  );
+}
+
+function unusable(folder: string, cause: unknown): RingbackError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new RingbackError("storage_unavailable", `The data folder "${folder}" cannot be used: ${reason}`, { cause });
 }
 
 function ownerText(file: string): string {

@@ -1,12 +1,11 @@
 import { RingbackError } from "../../domain/errors.ts";
+import type { SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Clock, Timers } from "../../domain/ports.ts";
-import type { NewMessage, TimeMs } from "../../domain/model.ts";
 import type { AppendReceipt, AppendRequest, StoreObserver } from "../port.ts";
-import { appendStatus, type AppendGroup, type AppendGroupResult } from "./operations/append.ts";
+import { appendBytes, assertStorable, toAppendGroup } from "./append-group.ts";
+import { appendStatus, type AppendGroupResult } from "./operations/append.ts";
 import { UNINDEXED_ATTEMPTS_MAX } from "./operations/index-attempts.ts";
-import type { SubscriptionEntry } from "./catalog.ts";
-import type { DeadRow, ParkRow, SettleGroup, UnparkRow } from "./operations/settle.ts";
-import { AttemptList, packCursors } from "./settle-columns.ts";
+import { forgetRemoved, releaseHeld, rowCount, toSettleGroup, type SettleWork } from "./settle-work.ts";
 import type { ThreadLink } from "./thread-link.ts";
 import type { WriteJobs } from "./write-thread.ts";
 
@@ -14,21 +13,12 @@ import type { WriteJobs } from "./write-thread.ts";
 const WAITING_BYTES_MAX = 64 * 1024 * 1024;
 /** Bytes of messages in one commit; one request always fits. */
 const GROUP_BYTES_MAX = 8 * 1024 * 1024;
+/** Rows of settled work waiting for a slow or failing disk; past it nothing new is claimed. */
+const WAITING_ROWS_MAX = 20_000;
 /** How long a settlement may wait for a publish to share its commit with. */
 const SETTLE_WAIT_MS = 5;
-/** After a failed commit, settlements are tried again this much later. */
+/** After a failed commit, settlements are tried again this much later; without any, a write that changes nothing. */
 const RETRY_MS = 250;
-
-/** One piece of settled work: rows for the commit, and what to do once they are durable. */
-export interface SettleWork {
-  readonly attempts: AttemptList;
-  /** Their cursors are read when the commit is put together, so that one that moved ten times since is written once. */
-  readonly entries: ReadonlySet<SubscriptionEntry>;
-  readonly dead: DeadRow[];
-  readonly unparked: UnparkRow[];
-  readonly parked: ParkRow[];
-  readonly done: () => void;
-}
 
 interface WaitingAppend {
   readonly request: AppendRequest;
@@ -50,15 +40,21 @@ export class GroupCommit {
   #appends: WaitingAppend[] = [];
   #appendBytes = 0;
   #settles: SettleWork[] = [];
-  #writing = false;
+  #settleRows = 0;
+  /** Work that wants no commit under way beside it. */
+  #turns: (() => Promise<void>)[] = [];
+  #wroteForTurn = false;
+  #busy = false;
   #scheduled = false;
   #cancelSettleTimer: (() => void) | null = null;
   #settleDue = false;
+  #cancelRetryTimer: (() => void) | null = null;
+  #retryDue = false;
   #writable = true;
   /** At least as many as there are: attempts from before this start are counted in full. */
   #unindexedAttempts = UNINDEXED_ATTEMPTS_MAX;
   #idleWaiters: (() => void)[] = [];
-  #closed = false;
+  #state: "open" | "closing" | "closed" = "open";
 
   constructor(options: {
     thread: ThreadLink<WriteJobs>;
@@ -79,12 +75,17 @@ export class GroupCommit {
     return this.#writable;
   }
 
-  append(request: AppendRequest): Promise<AppendReceipt> {
-    let bytes = 0;
-    for (const message of request.messages) bytes += message.body.byteLength;
-    if (this.#closed) return Promise.reject(new RingbackError("shutting_down"));
+  /** So much settled work waits for the disk that no more should come to be. */
+  get isCongested(): boolean {
+    return this.#settleRows >= WAITING_ROWS_MAX;
+  }
+
+  async append(request: AppendRequest): Promise<AppendReceipt> {
+    assertStorable(request);
+    if (this.#state !== "open") throw new RingbackError("shutting_down");
+    const bytes = appendBytes(request);
     if (this.#appendBytes > 0 && this.#appendBytes + bytes > WAITING_BYTES_MAX) {
-      return Promise.reject(new RingbackError("overloaded", "Too many publishes are waiting for the disk."));
+      throw new RingbackError("overloaded", "Too many publishes are waiting for the disk.");
     }
     return new Promise((resolve, reject) => {
       this.#appends.push({ request, bytes, resolve, reject });
@@ -94,8 +95,13 @@ export class GroupCommit {
   }
 
   settle(work: SettleWork): void {
+    if (this.#state === "closed") {
+      work.failed(new RingbackError("shutting_down"));
+      return;
+    }
     this.#settles.push(work);
-    if (this.#writing || this.#scheduled || this.#cancelSettleTimer !== null) return;
+    this.#settleRows += rowCount(work);
+    if (this.#busy || this.#scheduled || this.#cancelSettleTimer !== null || !this.#writable) return;
     this.#cancelSettleTimer = this.#timers.after(SETTLE_WAIT_MS, () => {
       this.#cancelSettleTimer = null;
       this.#settleDue = true;
@@ -103,62 +109,162 @@ export class GroupCommit {
     });
   }
 
-  /** Resolves when nothing waits to be written, or when the disk has refused what does. */
-  async flush(): Promise<void> {
-    while (this.#writable && (this.#writing || this.#appends.length > 0 || this.#settles.length > 0)) {
+  /**
+   * Runs `work` while no commit is under way: whatever has been settled is either on the disk or in `waiting`, and what
+   * comes meanwhile waits there as well.
+   */
+  alone<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#state === "closed") return Promise.reject(new RingbackError("shutting_down"));
+    return new Promise((resolve, reject) => {
+      this.#turns.push(() => work().then(resolve, reject));
+      this.#schedule();
+    });
+  }
+
+  /** Settled work that is not on the disk yet. Complete only within `alone`. */
+  get waiting(): readonly SettleWork[] {
+    return this.#settles;
+  }
+
+  forgetRemoved(isGone: (id: SubscriptionId) => boolean): void {
+    for (const work of this.#settles) forgetRemoved(work, isGone);
+  }
+
+  releaseHeld(id: SubscriptionId, nowMs: TimeMs): void {
+    for (const work of this.#settles) releaseHeld(work, id, nowMs);
+  }
+
+  /** A write outside of the commits has failed: until one succeeds, the store counts as not writable. */
+  noteFailure(error: unknown): void {
+    if (!isStorageFault(error)) return;
+    this.#writable = false;
+    this.#next();
+  }
+
+  /** Writes what waits, gives up on what the disk refuses, and takes nothing more. */
+  async close(): Promise<void> {
+    if (this.#state === "open") this.#state = "closing";
+    this.#retryDue = true;
+    do {
       const idle = new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
       this.#settleDue = true;
       this.#schedule();
+      if (!this.#busy && !this.#scheduled) break;
       await idle;
-    }
+    } while (this.#hasWork && (this.#writable || this.#appends.length > 0 || this.#turns.length > 0));
+    this.#state = "closed";
+    this.#cancelTimers();
+    const gone = new RingbackError("shutting_down");
+    for (const append of this.#appends.splice(0)) append.reject(gone);
+    for (const settle of this.#settles.splice(0)) settle.failed(gone);
   }
 
-  close(): void {
-    this.#closed = true;
+  get #hasWork(): boolean {
+    return this.#busy || this.#appends.length > 0 || this.#settles.length > 0 || this.#turns.length > 0;
+  }
+
+  #cancelTimers(): void {
     this.#cancelSettleTimer?.();
     this.#cancelSettleTimer = null;
+    this.#cancelRetryTimer?.();
+    this.#cancelRetryTimer = null;
   }
 
   /** At the end of this turn of the event loop: every publish that arrived in it shares the commit. */
   #schedule(): void {
-    if (this.#scheduled || this.#writing || this.#closed) return;
+    if (this.#scheduled || this.#busy || this.#state === "closed") return;
     this.#scheduled = true;
-    this.#timers.soon(() => {
+    setImmediate(() => {
       this.#scheduled = false;
-      if (!this.#writing) void this.#write();
+      void this.#run();
     });
   }
 
-  async #write(): Promise<void> {
-    const appends = this.#takeAppends();
-    const settles = this.#settles;
-    if (appends.length === 0 && (settles.length === 0 || !this.#settleDue)) return;
-    this.#settles = [];
-    this.#settleDue = false;
-    this.#cancelSettleTimer?.();
-    this.#cancelSettleTimer = null;
-    this.#writing = true;
+  async #run(): Promise<void> {
+    if (this.#busy || this.#state === "closed") return;
+    this.#busy = true;
+    // What waits is written before each turn, if the disk takes it: the turns should find as little as possible.
+    const turn = this.#wroteForTurn ? this.#turns.shift() : undefined;
+    this.#wroteForTurn = turn === undefined && this.#turns.length > 0;
+    if (this.#wroteForTurn) this.#settleDue = true;
+    await (turn === undefined ? this.#writeNext() : turn());
+    this.#busy = false;
+    for (const wake of this.#idleWaiters.splice(0)) wake();
+    this.#next();
+  }
+
+  #next(): void {
+    if (this.#state === "closed") return;
+    if (!this.#writable) this.#armRetry();
+    if (this.#appends.length > 0 || this.#turns.length > 0) this.#schedule();
+    else if (this.#settles.length > 0 && this.#writable) {
+      // The disk has just been busy for a while: what came meanwhile has waited long enough.
+      this.#settleDue = true;
+      this.#schedule();
+    }
+  }
+
+  #armRetry(): void {
+    this.#cancelRetryTimer ??= this.#timers.after(RETRY_MS, () => {
+      this.#cancelRetryTimer = null;
+      this.#retryDue = true;
+      this.#schedule();
+    });
+  }
+
+  /**
+   * While writes succeed, publishes and settlements share their commits. After a failure they go apart, so that neither
+   * keeps the other from being written: publishes fail one after the other, settlements are tried now and then.
+   */
+  async #writeNext(): Promise<void> {
+    if (this.#writable) {
+      if (this.#appends.length === 0 && (this.#settles.length === 0 || !this.#settleDue)) return;
+      await this.#write(this.#takeAppends(), this.#takeSettles());
+    } else if (this.#retryDue) {
+      this.#retryDue = false;
+      if (this.#settles.length > 0) await this.#write([], this.#takeSettles());
+      else await this.#probe();
+    } else if (this.#appends.length > 0) await this.#write(this.#takeAppends(), []);
+  }
+
+  async #write(appends: readonly WaitingAppend[], settles: readonly SettleWork[]): Promise<void> {
+    const error = await this.#commit(appends, settles);
+    if (error === null) return;
+    if (isStorageFault(error)) {
+      this.#writable = false;
+      this.#settles = [...settles, ...this.#settles];
+      for (const settle of settles) this.#settleRows += rowCount(settle);
+      for (const append of appends) append.reject(error);
+    } else if (appends.length + settles.length > 1) {
+      // One of them holds something that the database will never take: the others must not suffer for it.
+      for (const append of appends) await this.#write([append], []);
+      for (const settle of settles) await this.#write([], [settle]);
+    } else {
+      for (const append of appends) append.reject(error);
+      for (const settle of settles) settle.failed(error);
+    }
+  }
+
+  async #commit(appends: readonly WaitingAppend[], settles: readonly SettleWork[]): Promise<Error | null> {
     const nowMs = this.#clock.now();
+    const requests = appends.map((append) => append.request);
+    const append = appends.length === 0 ? null : toAppendGroup(requests, nowMs);
+    const group = { append, settle: settles.length === 0 ? null : toSettleGroup(settles, nowMs) };
     try {
-      const append = appends.length === 0 ? null : toAppendGroup(appends, nowMs);
       const result = await this.#thread.call(
         "group",
-        { append, settle: settles.length === 0 ? null : toSettleGroup(settles, nowMs) },
+        group,
         append === null ? [] : [append.bodies.buffer as ArrayBuffer],
       );
       this.#writable = true;
       this.#observer.commit(result.commitS, appends.length + settles.length);
       if (result.append !== null) this.#resolveAppends(appends, result.append);
-      for (const settle of settles) settle.done();
-      this.#noteAttempts(settles);
     } catch (error) {
-      this.#writable = false;
-      this.#settles = [...settles, ...this.#settles];
-      for (const append of appends) append.reject(error as Error);
+      return error as Error;
     }
-    this.#writing = false;
-    for (const wake of this.#idleWaiters.splice(0)) wake();
-    this.#next();
+    for (const settle of settles) settle.done();
+    this.#noteAttempts(settles);
+    return null;
   }
 
   /** A job of its own, between two commits. When it fails, the next one does its work. */
@@ -169,25 +275,26 @@ export class GroupCommit {
     this.#thread.call("indexAttempts", null).catch(() => {});
   }
 
-  #next(): void {
-    if (this.#closed) return;
-    if (this.#appends.length > 0) this.#schedule();
-    else if (this.#settles.length > 0) {
-      if (this.#writable) {
-        // The disk has just been busy for a while: what came meanwhile has waited long enough.
-        this.#settleDue = true;
-        this.#schedule();
-      } else {
-        this.#cancelSettleTimer ??= this.#timers.after(RETRY_MS, () => {
-          this.#cancelSettleTimer = null;
-          this.#settleDue = true;
-          this.#schedule();
-        });
-      }
+  async #probe(): Promise<void> {
+    try {
+      await this.#thread.call("probe", null);
+      this.#writable = true;
+    } catch (error) {
+      this.#writable = !isStorageFault(error);
     }
   }
 
-  #takeAppends(): WaitingAppend[] {
+  #takeSettles(): readonly SettleWork[] {
+    const settles = this.#settles;
+    this.#settles = [];
+    this.#settleRows = 0;
+    this.#settleDue = false;
+    this.#cancelSettleTimer?.();
+    this.#cancelSettleTimer = null;
+    return settles;
+  }
+
+  #takeAppends(): readonly WaitingAppend[] {
     let bytes = 0;
     let count = 0;
     for (const append of this.#appends) {
@@ -223,67 +330,7 @@ export class GroupCommit {
   }
 }
 
-function toAppendGroup(appends: readonly WaitingAppend[], nowMs: TimeMs): AppendGroup {
-  const messages: NewMessage[] = [];
-  let bytes = 0;
-  for (const append of appends) {
-    for (const message of append.request.messages) {
-      messages.push(message);
-      bytes += message.body.byteLength;
-    }
-  }
-  const bodies = new Uint8Array(bytes);
-  let offset = 0;
-  for (const message of messages) {
-    bodies.set(message.body, offset);
-    offset += message.body.byteLength;
-  }
-  const keyed = appends.some((append) => append.request.idempotency !== null);
-  return {
-    nowMs,
-    topicIds: appends.map((append) => append.request.topicId),
-    counts: appends.map((append) => append.request.messages.length),
-    keys: keyed ? appends.map((append) => append.request.idempotency?.key ?? null) : null,
-    fingerprints: keyed ? appends.map((append) => append.request.idempotency?.fingerprint ?? null) : null,
-    bodies,
-    lengths: messages.map((message) => message.body.byteLength),
-    delaysMs: messages.some((message) => message.delayMs > 0) ? messages.map((message) => message.delayMs) : null,
-    contentTypes: column(messages, (message) => message.contentType),
-    tags: column(messages, (message) => (message.tags.length === 0 ? null : JSON.stringify(message.tags))),
-    routingKeys: column(messages, (message) => message.routingKey),
-    orderingKeys: column(messages, (message) => message.orderingKey),
-    attributes: column(messages, attributesText),
-  };
-}
-
-function attributesText(message: NewMessage): string | null {
-  for (const _name in message.attributes) return JSON.stringify(message.attributes);
-  return null;
-}
-
-/** null when no message has a value. */
-function column(
-  messages: readonly NewMessage[],
-  value: (message: NewMessage) => string | null,
-): (string | null)[] | null {
-  let used = false;
-  const values = messages.map((message) => {
-    const text = value(message);
-    if (text !== null) used = true;
-    return text;
-  });
-  return used ? values : null;
-}
-
-function toSettleGroup(works: readonly SettleWork[], nowMs: TimeMs): SettleGroup {
-  const moved = new Set<SubscriptionEntry>();
-  for (const work of works) for (const entry of work.entries) moved.add(entry);
-  return {
-    nowMs,
-    attempts: AttemptList.pack(works.map((work) => work.attempts)),
-    cursors: packCursors(moved),
-    dead: works.flatMap((work) => work.dead),
-    unparked: works.flatMap((work) => work.unparked),
-    parked: works.flatMap((work) => work.parked),
-  };
+/** The disk's fault, which may pass, and not that of what was to be written. */
+function isStorageFault(error: unknown): boolean {
+  return !(error instanceof RingbackError) || error.code !== "internal";
 }

@@ -1,7 +1,5 @@
 import type { Message, Seq, TopicId } from "../../domain/model.ts";
-
-/** What one cached message costs beside its body: objects, map entries, strings, and the slack of the heap around them. Measured. */
-const OVERHEAD_BYTES = 1_200;
+import { messageBytes } from "./message-bytes.ts";
 
 /**
  * The newest messages, kept so that what was just published is delivered without reading it back. The oldest go first,
@@ -24,7 +22,7 @@ export class MessageCache {
   }
 
   add(message: Message): void {
-    const size = message.body.byteLength + OVERHEAD_BYTES;
+    const size = messageBytes(message);
     if (size > this.#bytesMax) return;
     let topic = this.#topics.get(message.topicId);
     if (topic === undefined) this.#topics.set(message.topicId, (topic = new Map()));
@@ -42,7 +40,7 @@ export class MessageCache {
   #evictOldest(): void {
     const oldest = this.#order[this.#head] as Message;
     this.#order[this.#head++] = undefined;
-    this.#bytes -= oldest.body.byteLength + OVERHEAD_BYTES;
+    this.#bytes -= messageBytes(oldest);
     const topic = this.#topics.get(oldest.topicId);
     if (topic !== undefined) {
       topic.delete(oldest.seq);

@@ -44,7 +44,7 @@ export function setBytesMax(db: DatabaseSync, bytesMax: number): void {
 }
 
 function migrate(db: DatabaseSync): void {
-  const version = Number((db.prepare("PRAGMA user_version").get() as { user_version: number }).user_version);
+  const { user_version: version } = db.prepare("PRAGMA user_version").get() as { user_version: number };
   if (version > migrations.length) {
     throw new RingbackError(
       "storage_unavailable",

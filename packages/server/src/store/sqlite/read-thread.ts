@@ -1,3 +1,4 @@
+import type { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { openForReading } from "./open-database.ts";
 import * as look from "./operations/look.ts";
@@ -7,15 +8,20 @@ import { serve } from "./thread-service.ts";
 /** The thread that reads: backlogs for claims, and what people look at. It never waits for a commit. */
 
 const { file } = workerData as { file: string };
-const db = openForReading(file);
+let opened: DatabaseSync | null = null;
+
+/** Opened when first needed: the thread starts while the other one still makes the file. */
+function database(): DatabaseSync {
+  return (opened ??= openForReading(file));
+}
 
 const one =
-  <I, O>(operation: (database: typeof db, input: I) => O) =>
+  <I, O>(operation: (db: DatabaseSync, input: I) => O) =>
   (input: I): O =>
-    operation(db, input);
+    operation(database(), input);
 
 export const readJobs = {
-  loadCatalog: (_input: null) => look.loadCatalog(db),
+  loadCatalog: (_input: null) => look.loadCatalog(database()),
   readLog: one(look.readLog),
   readDue: one(look.readDue),
   readExpired: one(look.readExpired),
@@ -27,7 +33,7 @@ export const readJobs = {
   countDeadLetters: one(records.countDeadLetters),
   lastDeadLetterId: one(records.lastDeadLetterId),
   close(_input: null): void {
-    db.close();
+    opened?.close();
   },
 };
 

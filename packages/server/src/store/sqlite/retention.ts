@@ -1,45 +1,47 @@
 import { limits } from "../../domain/limits.ts";
 import type { Clock } from "../../domain/ports.ts";
-import type { Seq } from "../../domain/model.ts";
+import type { Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { RetentionResult } from "../port.ts";
 import type { Catalog, SubscriptionEntry, TopicEntry } from "./catalog.ts";
-import { RETENTION_ROWS_MAX, type TrimResult } from "./operations/retain.ts";
+import { holdClaims } from "./claim-gate.ts";
+import type { Claims } from "./claims.ts";
+import type { GroupCommit } from "./group-commit.ts";
+import type { TrimResult } from "./operations/trim-topic.ts";
 import type { ThreadLink } from "./thread-link.ts";
 import type { WriteJobs } from "./write-thread.ts";
 
+/** Topics that one step looks at: of some, everything that is old enough is still in somebody's hands. */
+const TOPICS_TRIED_MAX = 16;
+
+export interface RetentionOptions {
+  readonly catalog: Catalog;
+  readonly claims: Claims;
+  readonly commits: GroupCommit;
+  readonly writer: ThreadLink<WriteJobs>;
+  readonly clock: Clock;
+  readonly ready: (entry: SubscriptionEntry) => void;
+  /** Runs work while the catalog does not change. */
+  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly attemptRetentionMs: number;
+  readonly deadLetterRetentionMs: number;
+}
+
 /** One topic and one slice of the records at a time: a commit of a few milliseconds between the publishes. */
 export class Retention {
-  readonly #catalog: Catalog;
-  readonly #writer: ThreadLink<WriteJobs>;
-  readonly #clock: Clock;
-  readonly #ready: (entry: SubscriptionEntry) => void;
-  readonly #attemptRetentionMs: number;
-  readonly #deadLetterRetentionMs: number;
+  readonly #options: RetentionOptions;
   #lastTopicId = 0;
 
-  constructor(options: {
-    catalog: Catalog;
-    writer: ThreadLink<WriteJobs>;
-    clock: Clock;
-    ready: (entry: SubscriptionEntry) => void;
-    attemptRetentionMs: number;
-    deadLetterRetentionMs: number;
-  }) {
-    this.#catalog = options.catalog;
-    this.#writer = options.writer;
-    this.#clock = options.clock;
-    this.#ready = options.ready;
-    this.#attemptRetentionMs = options.attemptRetentionMs;
-    this.#deadLetterRetentionMs = options.deadLetterRetentionMs;
+  constructor(options: RetentionOptions) {
+    this.#options = options;
   }
 
   async step(): Promise<RetentionResult> {
-    const nowMs = this.#clock.now();
-    const topic = this.#nextTopic(nowMs);
-    const trimmed = topic === null ? null : await this.#trim(topic, nowMs);
-    const records = await this.#writer.call("trimRecords", {
-      attemptsBeforeMs: nowMs - this.#attemptRetentionMs,
-      deadLettersBeforeMs: nowMs - this.#deadLetterRetentionMs,
+    const { clock, writer, inTurn, attemptRetentionMs, deadLetterRetentionMs } = this.#options;
+    const nowMs = clock.now();
+    const trimmed = await inTurn(() => this.#trimNext(nowMs));
+    const records = await writer.call("trimRecords", {
+      attemptsBeforeMs: nowMs - attemptRetentionMs,
+      deadLettersBeforeMs: nowMs - deadLetterRetentionMs,
       idempotencyBeforeMs: nowMs - limits.idempotencyKeyHours * 3600_000,
     });
     return {
@@ -48,19 +50,28 @@ export class Retention {
       deadLetters: records.deadLetters,
       idempotencyKeys: records.idempotencyKeys,
       expired: trimmed === null ? [] : allExpired(trimmed),
-      more:
-        records.attempts === RETENTION_ROWS_MAX ||
-        records.deadLetters === RETENTION_ROWS_MAX ||
-        records.idempotencyKeys === RETENTION_ROWS_MAX ||
-        records.orphans > 0 ||
-        (trimmed !== null && trimmed.removed > 0 && this.#nextTopic(nowMs) !== null),
+      more: records.more || (trimmed !== null && this.#nextTopic(nowMs) !== null),
     };
   }
 
+  /** null: there was nothing that could go. */
+  async #trimNext(nowMs: TimeMs): Promise<TrimResult | null> {
+    const tried = new Set<TopicEntry>();
+    while (tried.size < TOPICS_TRIED_MAX) {
+      const topic = this.#nextTopic(nowMs);
+      if (topic === null || tried.has(topic)) return null;
+      tried.add(topic);
+      this.#lastTopicId = topic.topic.id;
+      const trimmed = await this.#trim(topic, nowMs);
+      if (trimmed !== null && trimmed.removed + trimmed.died.length > 0) return trimmed;
+    }
+    return null;
+  }
+
   /** Round and round by id, so that a topic that cannot be trimmed just now does not keep the others waiting. */
-  #nextTopic(nowMs: number): TopicEntry | null {
+  #nextTopic(nowMs: TimeMs): TopicEntry | null {
     let first: TopicEntry | null = null;
-    for (const entry of this.#catalog.topics.values()) {
+    for (const entry of this.#options.catalog.topics.values()) {
       if (entry.oldestAtMs === null || entry.oldestAtMs + entry.topic.retentionMs > nowMs) continue;
       if (entry.topic.id > this.#lastTopicId) return entry;
       first ??= entry;
@@ -68,35 +79,33 @@ export class Retention {
     return first;
   }
 
-  async #trim(topic: TopicEntry, nowMs: number): Promise<TrimResult | null> {
-    this.#lastTopicId = topic.topic.id;
+  /**
+   * No claim may look at what is about to go, or a delivery would be both made and counted as expired; and no commit may
+   * be under way, or a delivery could be parked whose message has just gone.
+   */
+  async #trim(topic: TopicEntry, nowMs: TimeMs): Promise<TrimResult | null> {
     const entries = [...topic.subscriptions.values()];
-    // No claim may look at what is about to go, or a delivery would be both made and counted as expired.
-    for (const entry of entries) while (entry.claiming !== null) await entry.claiming;
-    let finished = (): void => {};
-    const trimming = new Promise<void>((resolve) => (finished = resolve));
-    for (const entry of entries) entry.claiming = trimming;
+    const letClaims = await holdClaims(entries);
     try {
-      return await this.#trimUnclaimed(topic, entries, nowMs);
+      return await this.#options.commits.alone(() => this.#trimUnclaimed(topic, entries, nowMs));
     } finally {
-      for (const entry of entries) if (entry.claiming === trimming) entry.claiming = null;
-      finished();
+      letClaims();
     }
   }
 
   async #trimUnclaimed(
     topic: TopicEntry,
     entries: readonly SubscriptionEntry[],
-    nowMs: number,
+    nowMs: TimeMs,
   ): Promise<TrimResult | null> {
-    const throughSeqMax = Math.min(topic.lastSeq, firstOpen(entries) - 1);
-    if (throughSeqMax < topic.firstSeq && topic.firstSeq <= topic.lastSeq) return null;
-    const from = topic.firstSeq;
-    const trimmed = await this.#writer.call("trimTopic", {
+    for (const entry of entries) this.#options.claims.reclaimExpired(entry, nowMs);
+    const throughSeqMax = Math.min(topic.lastSeq, this.#firstNeeded(topic, entries) - 1);
+    if (throughSeqMax < topic.firstSeq) return null;
+    const trimmed = await this.#options.writer.call("trimTopic", {
       topicId: topic.topic.id,
       filterType: topic.topic.filterType,
-      firstSeq: from,
-      beforeMs: nowMs - topic.topic.retentionMs,
+      firstSeq: topic.firstSeq,
+      throughMs: nowMs - topic.topic.retentionMs,
       throughSeqMax,
       subscriptionIds: entries.filter((entry) => entry.parkedCount > 0).map((entry) => entry.id),
       laggards: entries
@@ -111,34 +120,49 @@ export class Retention {
     });
     topic.firstSeq = trimmed.firstSeq;
     topic.oldestAtMs = trimmed.oldestAtMs;
-    for (const { subscriptionId, orderingKey } of trimmed.died) {
-      const entry = this.#catalog.subscriptions.get(subscriptionId);
-      if (entry === undefined) continue;
-      entry.parkedCount--;
-      if (orderingKey === null) continue;
-      entry.unblockKey(orderingKey);
-      entry.parkedDueAt(nowMs);
-      this.#ready(entry);
-    }
+    for (const entry of entries) entry.cursor.skipThrough(topic.firstSeq - 1);
+    for (const { subscriptionId, orderingKey } of trimmed.died) this.#died(subscriptionId, orderingKey, nowMs);
     return trimmed;
   }
+
+  #died(subscriptionId: SubscriptionId, orderingKey: string | null, nowMs: TimeMs): void {
+    const entry = this.#options.catalog.subscriptions.get(subscriptionId);
+    if (entry === undefined) return;
+    entry.parkedCount--;
+    if (orderingKey === null) return;
+    entry.unblockKey(orderingKey);
+    entry.parkedDueAt(nowMs);
+    this.#options.ready(entry);
+  }
+
+  /**
+   * Nothing of the log at or past it may go: its delivery is in somebody's hands, or what became of it is not written
+   * yet. A redriven delivery has its message in its dead letter.
+   */
+  #firstNeeded(topic: TopicEntry, entries: readonly SubscriptionEntry[]): Seq {
+    let first = Number.MAX_SAFE_INTEGER;
+    const need = (seq: Seq): void => {
+      if (seq >= topic.firstSeq && seq < first) first = seq;
+    };
+    for (const entry of entries) {
+      for (const [seq, { deadLetterId }] of entry.open) if (deadLetterId === null) need(seq);
+    }
+    const { catalog, commits } = this.#options;
+    const isOfTopic = (id: SubscriptionId): boolean => catalog.subscriptions.get(id)?.topic === topic;
+    for (const { dead, parked } of commits.waiting) {
+      for (const row of dead) if (isOfTopic(row.subscriptionId)) need(row.message.seq);
+      for (const row of parked) if (isOfTopic(row.subscriptionId)) need(row.seq);
+    }
+    return first;
+  }
 }
 
-/** Nothing at or past it may go: its delivery is in somebody's hands. */
-function firstOpen(entries: readonly SubscriptionEntry[]): Seq {
-  let first = Number.MAX_SAFE_INTEGER;
-  for (const entry of entries) {
-    if (entry.openCount === 0) continue;
-    for (const seq of entry.open.keys()) if (seq < first) first = seq;
-  }
-  return first;
-}
-
-function allExpired(trimmed: TrimResult): RetentionResult["expired"] {
-  const counts = new Map<TrimResult["expired"][number]["subscriptionId"], number>();
-  for (const { subscriptionId, count } of trimmed.expired) {
-    if (count > 0) counts.set(subscriptionId, (counts.get(subscriptionId) ?? 0) + count);
-  }
-  for (const { subscriptionId } of trimmed.died) counts.set(subscriptionId, (counts.get(subscriptionId) ?? 0) + 1);
-  return [...counts].map(([subscriptionId, count]) => ({ subscriptionId, count }));
+function allExpired({ expired, died }: TrimResult): RetentionResult["expired"] {
+  const counts = new Map<SubscriptionId, number>();
+  const add = (id: SubscriptionId, count: number): void => {
+    if (count > 0) counts.set(id, (counts.get(id) ?? 0) + count);
+  };
+  for (const { subscriptionId, count } of expired) add(subscriptionId, count);
+  for (const { subscriptionId } of died) add(subscriptionId, 1);
+  return Array.from(counts, ([subscriptionId, count]) => ({ subscriptionId, count }));
 }

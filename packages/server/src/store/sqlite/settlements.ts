@@ -3,15 +3,12 @@ import type { Seq, TimeMs } from "../../domain/model.ts";
 import type { Settlement } from "../port.ts";
 import type { Catalog, OpenDelivery, SubscriptionEntry } from "./catalog.ts";
 import type { Claims } from "./claims.ts";
-import type { GroupCommit, SettleWork } from "./group-commit.ts";
+import type { GroupCommit } from "./group-commit.ts";
 import type { DeadRow, ParkRow, UnparkRow } from "./operations/settle.ts";
 import { AttemptList } from "./settle-columns.ts";
-
-/**
- * How far a cursor may run ahead of its slowest open delivery. Past it the slow one gets a row of its own, so that the
- * bits beyond the cursor stay few.
- */
-const AHEAD_MAX = 2_048;
+import type { SettleWork } from "./settle-work.ts";
+import { assertStorable } from "./settlement-rule.ts";
+import { spillStragglers } from "./spill.ts";
 
 /** Turns what became of deliveries into rows, and keeps memory in step with them. */
 export class Settlements {
@@ -35,25 +32,26 @@ export class Settlements {
     this.#ready = options.ready;
   }
 
-  settle(settlements: readonly Settlement[]): Promise<number> {
+  async settle(settlements: readonly Settlement[]): Promise<number> {
+    for (const settlement of settlements) assertStorable(settlement);
     const batch = new Batch(this.#clock.now());
     let applied = 0;
     for (const settlement of settlements) {
       const entry = this.#catalog.subscriptions.get(settlement.subscriptionId);
       const seq = settlement.delivery.message.seq;
       const open = entry?.open.get(seq);
-      if (entry === undefined || open === undefined || open.claim.id !== settlement.claimId) continue;
+      if (entry === undefined || open === undefined || open.settling || open.claim.id !== settlement.claimId) continue;
       applied++;
       this.#apply(batch, entry, seq, open, settlement);
     }
     for (const entry of batch.entries) this.#spill(batch, entry);
-    if (batch.isEmpty) return Promise.resolve(applied);
-    return new Promise((resolve) => {
+    if (batch.isEmpty) return applied;
+    return new Promise((resolve, reject) => {
       this.#commits.settle(
         batch.work(() => {
           for (const after of batch.afterCommit) after();
           resolve(applied);
-        }),
+        }, reject),
       );
     });
   }
@@ -90,17 +88,15 @@ export class Settlements {
         break;
       case "held":
         this.#park(batch, entry, seq, open, {
-          dueAtMs: null,
+          // Without a key there is nothing that it could wait for.
+          dueAtMs: entry.orderingKeyOf(open.message) === null ? batch.nowMs : null,
           attempts: open.attemptsMade,
           retries: open.retriesMade,
           firstAttemptAtMs: open.firstAttemptAtMs,
         });
         break;
       case "released":
-        entry.letGo(seq);
-        this.#claims.left(open.claim);
-        if (open.parked) entry.parkedDueAt(batch.nowMs);
-        else entry.cursor.rewind(seq);
+        this.#claims.giveBack(entry, open, batch.nowMs);
         this.#ready(entry);
         break;
     }
@@ -109,21 +105,14 @@ export class Settlements {
   /** The delivery is over. */
   #finish(batch: Batch, entry: SubscriptionEntry, seq: Seq, open: OpenDelivery, deadLetterId: number | null): void {
     if (!open.parked) {
-      entry.cursor.settle(seq);
-      this.#letGo(entry, seq, open);
-      batch.entries.add(entry);
+      this.#settleInLog(batch, entry, seq, open);
       return;
     }
-    batch.unparked.push({ subscriptionId: entry.id, seq, orderingKey: open.orderingKey, deadLetterId, expired: false });
+    const { orderingKey } = open;
+    batch.unparked.push({ subscriptionId: entry.id, seq, orderingKey, deadLetterId, expired: false });
     entry.parkedCount--;
-    if (open.orderingKey !== null) entry.unblockKey(open.orderingKey);
-    // Open until the row is gone, so that no claim reads it meanwhile.
-    batch.afterCommit.push(() => {
-      this.#letGo(entry, seq, open);
-      if (open.orderingKey === null) return;
-      entry.parkedDueAt(batch.nowMs);
-      this.#ready(entry);
-    });
+    if (orderingKey !== null) entry.unblockKey(orderingKey);
+    this.#settleRow(batch, entry, seq, open, orderingKey === null ? null : batch.nowMs);
   }
 
   #park(
@@ -136,44 +125,45 @@ export class Settlements {
     const orderingKey = entry.orderingKeyOf(open.message);
     batch.parked.push({ subscriptionId: entry.id, seq, ...row, orderingKey });
     if (orderingKey !== null && (!open.parked || open.orderingKey === null)) entry.blockKey(orderingKey);
-    if (!open.parked) {
+    // A held one may turn out to be the first of its key.
+    const dueAtMs = row.dueAtMs ?? batch.nowMs;
+    if (open.parked) this.#settleRow(batch, entry, seq, open, dueAtMs);
+    else {
       entry.parkedCount++;
-      entry.cursor.settle(seq);
-      this.#letGo(entry, seq, open);
-      batch.entries.add(entry);
+      this.#settleInLog(batch, entry, seq, open);
+      batch.afterCommit.push(() => this.#dueAt(entry, dueAtMs));
     }
+  }
+
+  #settleInLog(batch: Batch, entry: SubscriptionEntry, seq: Seq, open: OpenDelivery): void {
+    entry.cursor.settle(seq);
+    entry.letGo(seq);
+    this.#claims.left(open.claim);
+    batch.entries.add(entry);
+    if (entry.order === "strict") this.#ready(entry);
+  }
+
+  /** It stays among the open ones until its row says what became of it, so that no claim reads it as it was. */
+  #settleRow(batch: Batch, entry: SubscriptionEntry, seq: Seq, open: OpenDelivery, dueAtMs: TimeMs | null): void {
+    entry.startSettling(open);
+    this.#claims.left(open.claim);
     batch.afterCommit.push(() => {
-      if (open.parked) this.#letGo(entry, seq, open);
-      if (row.dueAtMs !== null) entry.parkedDueAt(row.dueAtMs);
+      if (entry.open.get(seq) === open) entry.letGo(seq);
+      if (dueAtMs !== null) this.#dueAt(entry, dueAtMs);
+      else if (entry.order === "strict") this.#ready(entry);
     });
   }
 
-  #letGo(entry: SubscriptionEntry, seq: Seq, open: OpenDelivery): void {
-    if (entry.open.get(seq) !== open) return;
-    entry.letGo(seq);
-    this.#claims.left(open.claim);
+  #dueAt(entry: SubscriptionEntry, dueAtMs: TimeMs): void {
+    entry.parkedDueAt(dueAtMs);
+    if (dueAtMs <= this.#clock.now()) this.#ready(entry);
   }
 
   #spill(batch: Batch, entry: SubscriptionEntry): void {
-    const { cursor } = entry;
-    while (cursor.scannedThrough - cursor.settledThrough > AHEAD_MAX) {
-      const seq = cursor.settledThrough + 1;
-      const open = entry.open.get(seq);
-      if (open === undefined || open.parked) return;
-      open.parked = true;
-      entry.parkedCount++;
-      // Due at once: should the process end now, this delivery is unfinished.
-      batch.parked.push({
-        subscriptionId: entry.id,
-        seq,
-        dueAtMs: batch.nowMs,
-        attempts: open.attemptsMade,
-        retries: open.retriesMade,
-        firstAttemptAtMs: open.firstAttemptAtMs,
-        orderingKey: null,
-      });
-      cursor.settle(seq);
-    }
+    const rows = spillStragglers(entry, batch.nowMs);
+    if (rows.length === 0) return;
+    batch.parked.push(...rows);
+    batch.afterCommit.push(() => entry.parkedDueAt(batch.nowMs));
   }
 }
 
@@ -201,8 +191,8 @@ class Batch {
     );
   }
 
-  work(done: () => void): SettleWork {
+  work(done: () => void, failed: (error: Error) => void): SettleWork {
     const { attempts, entries, dead, unparked, parked } = this;
-    return { attempts, entries, dead, unparked, parked, done };
+    return { attempts, entries, dead, unparked, parked, done, failed };
   }
 }

@@ -6,7 +6,6 @@ import { parseMessageId } from "../../domain/message-id.ts";
 import type {
   Account,
   AccountId,
-  DeliveryState,
   FilterType,
   MessageId,
   Seq,
@@ -40,16 +39,20 @@ import type {
   SubscriptionCounts,
 } from "../port.ts";
 import { Catalog, SubscriptionEntry, TopicEntry } from "./catalog.ts";
+import { holdClaims } from "./claim-gate.ts";
 import { Claims } from "./claims.ts";
 import { Cursor } from "./cursor.ts";
+import { deliveryState } from "./delivery-state.ts";
 import { lockFolder, type FolderLock } from "./folder-lock.ts";
 import { GroupCommit } from "./group-commit.ts";
+import { LogScan } from "./log-scan.ts";
 import { MessageCache } from "./message-cache.ts";
-import type { DeliveryRows } from "./operations/records.ts";
-import type { ParkRow } from "./operations/settle.ts";
+import type { DeadLetterSelection, DeadLetterStep } from "./operations/dead-letters.ts";
+import type { ParkRow, UnparkRow } from "./operations/settle.ts";
+import { ParkedScan, type ChangeRows } from "./parked-scan.ts";
 import type { ReadJobs } from "./read-thread.ts";
 import { Retention } from "./retention.ts";
-import { AttemptList } from "./settle-columns.ts";
+import { emptyWork } from "./settle-work.ts";
 import { Settlements } from "./settlements.ts";
 import { ThreadLink } from "./thread-link.ts";
 import type { WriteJobs } from "./write-thread.ts";
@@ -69,7 +72,7 @@ export interface SqliteStoreOptions {
 }
 
 /** Dead letters changed in one commit, when many are redriven or purged. */
-const DEAD_LETTER_STEP = 500;
+const DEAD_LETTER_STEP = 100;
 /** Cursors that only passed over messages are written this much later at the latest. */
 const CURSOR_WRITE_MS = 1_000;
 const ID_MAX = Number.MAX_SAFE_INTEGER;
@@ -93,6 +96,7 @@ export class SqliteStore implements Store {
   readonly #retention: Retention;
   readonly #moved = new Set<SubscriptionEntry>();
   #cancelMovedTimer: (() => void) | null = null;
+  #closing: Promise<void> | null = null;
   #account: Account | null = null;
   #onReady: (ids: readonly SubscriptionId[]) => void = () => {};
   #onChange: (id: SubscriptionId) => void = () => {};
@@ -101,16 +105,21 @@ export class SqliteStore implements Store {
 
   static async open(options: SqliteStoreOptions): Promise<SqliteStore> {
     const lock = lockFolder(options.folder);
+    const file = join(options.folder, "ringback.db");
+    const starting = [
+      ThreadLink.start<WriteJobs>("write-thread", { file, bytesMax: options.bytesMax }),
+      ThreadLink.start<ReadJobs>("read-thread", { file }),
+    ] as const;
     try {
-      const file = join(options.folder, "ringback.db");
-      const writer = await ThreadLink.start<WriteJobs>("write-thread", { file, bytesMax: options.bytesMax });
-      const reader = await ThreadLink.start<ReadJobs>("read-thread", { file });
-      const store = new SqliteStore(options, file, lock, writer, reader);
+      const store = new SqliteStore(options, file, lock, ...(await Promise.all(starting)));
       await store.#load(options);
       return store;
     } catch (error) {
+      for (const thread of await Promise.allSettled(starting)) {
+        if (thread.status === "fulfilled") await thread.value.close();
+      }
       lock.release();
-      throw error;
+      throw openFailure(file, error);
     }
   }
 
@@ -137,11 +146,15 @@ export class SqliteStore implements Store {
     });
     this.#claims = new Claims({
       catalog: this.#catalog,
-      cache: this.#cache,
-      reader,
       clock: this.#clock,
-      park: (entry, rows) => this.#parkOnClaim(entry, rows),
-      moved: (entry) => this.#noteMoved(entry),
+      log: new LogScan({
+        cache: this.#cache,
+        reader,
+        park: (entry, parked, lost) => this.#parkOnClaim(entry, parked, lost),
+        moved: (entry) => this.#noteMoved(entry),
+      }),
+      parked: new ParkedScan({ reader, change: (entry, rows) => this.#changeParked(entry, rows) }),
+      isCongested: () => this.#commits.isCongested,
     });
     const ready = (entry: SubscriptionEntry): void => this.#onReady([entry.id]);
     this.#settlements = new Settlements({
@@ -153,9 +166,12 @@ export class SqliteStore implements Store {
     });
     this.#retention = new Retention({
       catalog: this.#catalog,
+      claims: this.#claims,
+      commits: this.#commits,
       writer,
       clock: this.#clock,
       ready,
+      inTurn: (work) => this.#inTurn(work),
       attemptRetentionMs: options.attemptRetentionMs,
       deadLetterRetentionMs: options.deadLetterRetentionMs,
     });
@@ -176,7 +192,7 @@ export class SqliteStore implements Store {
         createdAtMs: row.created_at,
         updatedAtMs: row.updated_at,
       };
-      this.#catalog.addTopic(new TopicEntry(topic, row.first_seq, row.last_seq));
+      this.#catalog.addTopic(new TopicEntry(topic, row.first_seq, row.last_seq, row.oldest_at));
     }
     for (const row of rows.subscriptions) {
       const topic = this.#catalog.topics.get(row.topic_id);
@@ -247,22 +263,43 @@ export class SqliteStore implements Store {
     const subscriptionIds: SubscriptionId[] = [];
     let nextDueAtMs: TimeMs | null = null;
     for (const entry of this.#catalog.subscriptions.values()) {
-      if (entry.state === "paused" || (!entry.hasUnread && entry.parkedCount === 0)) continue;
-      subscriptionIds.push(entry.id);
-      const due = entry.parkedCount === 0 ? null : entry.nextParkedDueAtMs;
+      if (entry.state === "paused") continue;
+      const due = earlierTime(entry.parkedCount === 0 ? null : entry.nextParkedDueAtMs, entry.leaseEndMs);
+      if (entry.hasUnread || entry.parkedCount > 0 || (due !== null && due <= now)) subscriptionIds.push(entry.id);
       if (due !== null && due > now && (nextDueAtMs === null || due < nextDueAtMs)) nextDueAtMs = due;
     }
     return Promise.resolve({ subscriptionIds, nextDueAtMs });
   }
 
-  #parkOnClaim(entry: SubscriptionEntry, rows: readonly ParkRow[]): void {
-    entry.parkedCount += rows.length;
+  #parkOnClaim(entry: SubscriptionEntry, parked: readonly ParkRow[], lost: readonly UnparkRow[]): void {
     this.#commits.settle({
-      ...noWork(),
+      ...emptyWork(),
       entries: new Set([entry]),
-      parked: [...rows],
+      parked: [...parked],
+      unparked: [...lost],
       done: () => {
-        for (const row of rows) if (row.dueAtMs !== null) entry.parkedDueAt(row.dueAtMs);
+        for (const row of parked) entry.parkedDueAt(row.dueAtMs ?? this.#clock.now());
+        this.#onReady([entry.id]);
+      },
+    });
+  }
+
+  #changeParked(entry: SubscriptionEntry, { parked, unparked }: Parameters<ChangeRows>[1]): void {
+    const holding = (entry.holding ??= new Set());
+    const seqs = [...parked, ...unparked].map((row) => row.seq);
+    for (const seq of seqs) holding.add(seq);
+    for (const { orderingKey } of unparked) if (orderingKey !== null) entry.unblockKey(orderingKey);
+    entry.parkedCount -= unparked.length;
+    this.#commits.settle({
+      ...emptyWork(),
+      parked: [...parked],
+      unparked: [...unparked],
+      done: () => {
+        for (const seq of seqs) {
+          holding.delete(seq);
+          entry.leftWhileReading?.add(seq);
+        }
+        entry.parkedDueAt(this.#clock.now());
         this.#onReady([entry.id]);
       },
     });
@@ -279,7 +316,7 @@ export class SqliteStore implements Store {
     if (this.#moved.size === 0) return;
     const entries = new Set(this.#moved);
     this.#moved.clear();
-    this.#commits.settle({ ...noWork(), entries, done: () => {} });
+    this.#commits.settle({ ...emptyWork(), entries });
   }
 
   // ---- the catalog
@@ -303,11 +340,10 @@ export class SqliteStore implements Store {
         retentionMs: settings.retentionMs ?? limits.retentionMsDefault,
         bodyBytesMax: settings.bodyBytesMax ?? limits.bodyBytesMax,
       };
-      const { id } = await this.#writer.call("insertTopic", { accountId, name, settings: full, nowMs });
+      const { id } = await this.#write("insertTopic", { accountId, name, settings: full, nowMs });
+      if (id === null) throw new RingbackError("topic_limit");
       const topic: Topic = { id, accountId, name, ...full, createdAtMs: nowMs, updatedAtMs: nowMs };
-      const entry = new TopicEntry(topic, 1, 0);
-      entry.oldestAtMs = null;
-      this.#catalog.addTopic(entry);
+      this.#catalog.addTopic(new TopicEntry(topic, 1, 0, null));
       return { topic, created: true };
     });
   }
@@ -321,7 +357,7 @@ export class SqliteStore implements Store {
     const bodyBytesMax = settings.bodyBytesMax ?? topic.bodyBytesMax;
     if (retentionMs === topic.retentionMs && bodyBytesMax === topic.bodyBytesMax) return topic;
     const full = { filterType: topic.filterType, retentionMs, bodyBytesMax };
-    await this.#writer.call("updateTopic", { id: topic.id, settings: full, nowMs });
+    await this.#write("updateTopic", { id: topic.id, settings: full, nowMs });
     entry.topic = { ...topic, ...full, updatedAtMs: nowMs };
     return entry.topic;
   }
@@ -338,10 +374,14 @@ export class SqliteStore implements Store {
     return this.#inTurn(async () => {
       const entry = this.#catalog.topicsOf(accountId).get(name);
       if (entry === undefined) return false;
-      await this.#writer.call("removeTopic", { id: entry.topic.id });
       const ids = entry.subscriptionIds;
-      this.#catalog.removeTopic(entry);
-      this.#cache.dropTopic(entry.topic.id);
+      await this.#commits.alone(async () => {
+        await this.#write("removeTopic", { id: entry.topic.id });
+        const subscriptions = [...entry.subscriptions.values()];
+        this.#catalog.removeTopic(entry);
+        this.#cache.dropTopic(entry.topic.id);
+        this.#forget(subscriptions);
+      });
       for (const id of ids) this.#onChange(id);
       return true;
     });
@@ -369,7 +409,7 @@ export class SqliteStore implements Store {
         throw new RingbackError("subscription_limit");
       }
       const settledThrough = await this.#startingPoint(topic, start);
-      const { id } = await this.#writer.call("insertSubscription", {
+      const { id } = await this.#write("insertSubscription", {
         accountId: topic.topic.accountId,
         topicId,
         name,
@@ -391,16 +431,28 @@ export class SqliteStore implements Store {
     settings: SubscriptionSettings,
     nowMs: TimeMs,
   ): Promise<void> {
-    const releaseHeld = entry.order !== settings.order && entry.parkedCount > 0;
-    await this.#commits.flush();
-    await this.#writer.call("updateSubscription", { id: entry.id, settings: text, releaseHeld, nowMs });
-    entry.change(text, nowMs);
-    if (releaseHeld) {
-      entry.unblockAll();
-      entry.parkedDueAt(nowMs);
-    }
+    if (entry.order === settings.order) {
+      await this.#write("updateSubscription", { id: entry.id, settings: text, releaseHeld: false, nowMs });
+      entry.change(text, nowMs);
+    } else await this.#changeOrder(entry, text, nowMs);
     this.#onChange(entry.id);
     this.#onReady([entry.id]);
+  }
+
+  /** Rows that hold others, on the disk, on their way there or in a claim, do so by the old order: all let go at once. */
+  async #changeOrder(entry: SubscriptionEntry, text: string, nowMs: TimeMs): Promise<void> {
+    const letClaims = await holdClaims([entry]);
+    try {
+      await this.#commits.alone(async () => {
+        await this.#write("updateSubscription", { id: entry.id, settings: text, releaseHeld: true, nowMs });
+        entry.change(text, nowMs);
+        entry.unblockAll();
+        this.#commits.releaseHeld(entry.id, nowMs);
+        entry.parkedDueAt(nowMs);
+      });
+    } finally {
+      letClaims();
+    }
   }
 
   /** The position before the first message that a new subscription gets. */
@@ -425,19 +477,28 @@ export class SqliteStore implements Store {
     return Promise.resolve(this.#catalog.subscriptions.get(id)?.view() ?? null);
   }
 
-  listSubscriptions(topicId: TopicId, page: PageRequest): Promise<Page<Subscription>> {
-    return Promise.resolve(this.#topic(topicId).subscriptions.page(page, (entry) => entry.view()));
+  async listSubscriptions(topicId: TopicId, page: PageRequest): Promise<Page<Subscription>> {
+    return this.#topic(topicId).subscriptions.page(page, (entry) => entry.view());
   }
 
   deleteSubscription(topicId: TopicId, name: string): Promise<boolean> {
     return this.#inTurn(async () => {
       const entry = this.#catalog.topics.get(topicId)?.subscriptions.get(name);
       if (entry === undefined) return false;
-      await this.#writer.call("removeSubscription", { id: entry.id });
-      this.#catalog.removeSubscription(entry);
+      await this.#commits.alone(async () => {
+        await this.#write("removeSubscription", { id: entry.id });
+        this.#catalog.removeSubscription(entry);
+        this.#forget([entry]);
+      });
       this.#onChange(entry.id);
       return true;
     });
+  }
+
+  /** What is held or waits to be written of them goes with them. */
+  #forget(entries: readonly SubscriptionEntry[]): void {
+    for (const entry of entries) this.#claims.forget(entry);
+    this.#commits.forgetRemoved((id) => !this.#catalog.subscriptions.has(id));
   }
 
   setSubscriptionState(topicId: TopicId, name: string, state: SubscriptionState): Promise<Subscription | null> {
@@ -446,7 +507,7 @@ export class SqliteStore implements Store {
       if (entry === undefined) return null;
       if (entry.state !== state) {
         const nowMs = this.#clock.now();
-        await this.#writer.call("setSubscriptionState", { id: entry.id, state, nowMs });
+        await this.#write("setSubscriptionState", { id: entry.id, state, nowMs });
         entry.state = state;
         entry.updatedAtMs = nowMs;
         this.#onChange(entry.id);
@@ -496,11 +557,12 @@ export class SqliteStore implements Store {
       topic: topic.topic.name,
       deliveries: found.deliveries.map((rows, index) => {
         const entry = entries[index] as SubscriptionEntry;
+        const state = deliveryState(entry, found.message, rows);
         return {
           subscription: entry.name,
-          state: deliveryState(entry, found.message, rows),
-          nextAttemptAtMs: rows.parked?.dueAtMs ?? null,
-          reason: rows.dead,
+          state,
+          nextAttemptAtMs: state === "parked" ? (rows.parked?.dueAtMs ?? null) : null,
+          reason: state === "dead" ? rows.dead : null,
           attempts: rows.attempts,
         };
       }),
@@ -513,6 +575,7 @@ export class SqliteStore implements Store {
       this.#reader.call("countDeadLetters", { subscriptionId: id }),
       this.#reader.call("readExpired", { subscriptionId: id }),
     ]);
+    this.#claims.reclaimExpired(entry, this.#clock.now());
     return {
       backlog: entry.backlog,
       parked: entry.waitingCount,
@@ -556,45 +619,50 @@ export class SqliteStore implements Store {
 
   redriveDeadLetters(id: SubscriptionId, ids: readonly string[] | null): Promise<number> {
     return this.#eachDeadLetterStep(id, ids, (selection) =>
-      this.#writer.call("redrive", { ...selection, nowMs: this.#clock.now() }),
+      this.#write("redrive", { ...selection, nowMs: this.#clock.now() }),
     );
   }
 
   purgeDeadLetters(id: SubscriptionId, ids: readonly string[] | null): Promise<number> {
-    return this.#eachDeadLetterStep(id, ids, (selection) => this.#writer.call("purge", selection));
+    return this.#eachDeadLetterStep(id, ids, (selection) => this.#write("purge", selection));
   }
 
   async #eachDeadLetterStep(
     id: SubscriptionId,
     ids: readonly string[] | null,
-    step: (
-      selection: Parameters<WriteJobs["purge"]>[0],
-    ) => Promise<{ readonly changed: number; readonly parked: number }>,
+    step: (selection: DeadLetterSelection) => Promise<DeadLetterStep>,
   ): Promise<number> {
     const entry = this.#subscription(id);
-    const throughId = ids === null ? await this.#reader.call("lastDeadLetterId", { subscriptionId: id }) : 0;
-    const wanted = ids === null ? null : ids.map(toId).filter((number) => number !== null);
+    // The same one twice would be redriven once and then taken for a delivery that was parked before.
+    const wanted = ids === null ? null : [...new Set(ids.map(toId).filter((number) => number !== null))];
+    const throughId = wanted === null ? await this.#reader.call("lastDeadLetterId", { subscriptionId: id }) : 0;
     let total = 0;
-    for (let from = 0; ; from += DEAD_LETTER_STEP) {
-      const chosen = wanted === null ? null : wanted.slice(from, from + DEAD_LETTER_STEP);
-      if (chosen !== null && chosen.length === 0) return total;
-      const { changed, parked } = await step({ subscriptionId: id, ids: chosen, throughId, limit: DEAD_LETTER_STEP });
+    let afterId = 0;
+    while (!entry.removed) {
+      const chosen = wanted === null ? null : wanted.splice(0, DEAD_LETTER_STEP);
+      if (chosen?.length === 0) break;
+      const selection = { subscriptionId: id, ids: chosen, afterId, throughId, limit: DEAD_LETTER_STEP };
+      const { changed, lastId, parked } = await step(selection);
       total += changed;
       if (parked > 0) {
         entry.parkedCount += parked;
         entry.parkedDueAt(this.#clock.now());
         this.#onReady([id]);
       }
-      if (chosen === null && changed < DEAD_LETTER_STEP) return total;
+      if (wanted === null && lastId === null) break;
+      afterId = lastId ?? afterId;
     }
+    return total;
   }
 
   async statistics(): Promise<StoreStatistics> {
     let backlog = 0;
     let parked = 0;
+    const now = this.#clock.now();
     for (const entry of this.#catalog.subscriptions.values()) {
+      this.#claims.reclaimExpired(entry, now);
       backlog += entry.backlog;
-      parked += entry.parkedCount;
+      parked += entry.waitingCount;
     }
     return {
       topics: this.#catalog.topics.size,
@@ -620,28 +688,43 @@ export class SqliteStore implements Store {
     await this.#writer.call("setBytesMax", { bytesMax });
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
     this.#writeMoved();
-    await this.#commits.flush();
-    this.#commits.close();
-    await Promise.all([this.#reader.close(), this.#writer.close()]);
+    await this.#commits.close();
+    await this.#reader.close();
+    // The last to close brings the write-ahead log home, which a reader may not.
+    await this.#writer.close();
     this.#lock.release();
+  }
+
+  /** A write of its own. That it fails says as much about the disk as a failed commit. */
+  async #write<N extends keyof WriteJobs>(
+    name: N,
+    input: Parameters<WriteJobs[N]>[0],
+  ): Promise<ReturnType<WriteJobs[N]>> {
+    try {
+      return await this.#writer.call(name, input);
+    } catch (error) {
+      this.#commits.noteFailure(error);
+      throw error;
+    }
   }
 }
 
-function noWork() {
-  return { attempts: new AttemptList(), dead: [], unparked: [], parked: [] };
+/** A damaged file shows itself as whatever the first reading of it runs into. */
+function openFailure(file: string, error: unknown): unknown {
+  if (!(error instanceof RingbackError) || !(error.cause instanceof Error)) return error;
+  return new RingbackError(error.code, `The database "${file}" cannot be opened: ${error.cause.message}`, {
+    cause: error.cause,
+  });
 }
 
-function deliveryState(entry: SubscriptionEntry, message: MessageRecord["message"], rows: DeliveryRows): DeliveryState {
-  if (entry.open.has(message.seq)) return "in_flight";
-  if (rows.parked !== null) return "parked";
-  if (rows.dead !== null) return "dead";
-  if (rows.attempts.at(-1)?.verdict === "accepted") return "delivered";
-  if (!entry.matches(message)) return "filtered";
-  if (!entry.cursor.isDone(message.seq)) return "pending";
-  // Settled without a record: it began to read after this message, or a purge has taken the record away.
-  return "skipped";
+function earlierTime(one: TimeMs | null, other: TimeMs | null): TimeMs | null {
+  return one === null || other === null ? (one ?? other) : Math.min(one, other);
 }
 
 /** Pages go by falling id. */

@@ -29,7 +29,7 @@ export class ThreadLink<J extends Jobs> {
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
     const link = new ThreadLink<J>(worker);
-    await new Promise<void>((resolve, reject) => link.#waiting.set(0, { resolve: resolve as never, reject }));
+    await new Promise<void>((resolve, reject) => link.#waiting.set(0, { resolve, reject }));
     return link;
   }
 
@@ -49,7 +49,7 @@ export class ThreadLink<J extends Jobs> {
   async close(): Promise<void> {
     if (this.#ended !== null) return;
     const exited = new Promise<void>((resolve) => this.#worker.once("exit", () => resolve()));
-    await this.call("close", null as never);
+    await this.call("close", null);
     await exited;
   }
 
@@ -81,13 +81,17 @@ function compileCacheEnvironment(): Record<string, string> {
 }
 
 const SQLITE_FULL = 13;
+/** Codes that say something about a statement or a value, not about the disk: trying again would not help. */
+const callersFaults: ReadonlySet<number> = new Set([
+  1 /* ERROR */, 18 /* TOOBIG */, 19 /* CONSTRAINT */, 20 /* MISMATCH */, 21 /* MISUSE */, 25 /* RANGE */,
+]);
 
 function asJobError(failure: JobFailure): RingbackError {
   const cause = new Error(failure.message);
-  if (failure.sqliteCode === null) return new RingbackError("internal", undefined, { cause });
   // The low byte is the primary code.
-  const code = (failure.sqliteCode & 0xff) === SQLITE_FULL ? "storage_full" : "storage_unavailable";
-  return new RingbackError(code, undefined, { cause });
+  const primary = failure.sqliteCode === null ? null : failure.sqliteCode & 0xff;
+  if (primary === null || callersFaults.has(primary)) return new RingbackError("internal", undefined, { cause });
+  return new RingbackError(primary === SQLITE_FULL ? "storage_full" : "storage_unavailable", undefined, { cause });
 }
 
 function asStoreError(error: Error): Error {

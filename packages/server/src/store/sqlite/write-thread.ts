@@ -6,6 +6,7 @@ import * as deadLetters from "./operations/dead-letters.ts";
 import { indexAttempts } from "./operations/index-attempts.ts";
 import * as retention from "./operations/retain.ts";
 import { SettleOperation, type SettleGroup } from "./operations/settle.ts";
+import { trimTopic } from "./operations/trim-topic.ts";
 import { serve } from "./thread-service.ts";
 
 /**
@@ -28,10 +29,15 @@ export interface WriteGroupResult {
   readonly commitS: number;
 }
 
+/** A few pages. */
+const PROBE_BYTES = 16 * 1024;
+
 /** How long the last COMMIT took: the write to the log and its fsync. */
 let commitS = 0;
 
 function transaction<T>(work: () => T): T {
+  // Left open when even rolling back failed.
+  if (db.isTransaction) db.exec("ROLLBACK");
   db.exec("BEGIN IMMEDIATE");
   try {
     const result = work();
@@ -75,8 +81,12 @@ export const writeJobs = {
   redrive: one(deadLetters.redrive),
   purge: one(deadLetters.purge),
   indexAttempts: one(indexAttempts),
-  trimTopic: one(retention.trimTopic),
+  trimTopic: one(trimTopic),
   trimRecords: one(retention.trimRecords),
+  /** Succeeds when there is room for a message. */
+  probe(_input: null): void {
+    transaction(() => db.exec(`INSERT INTO write_probe VALUES (zeroblob(${PROBE_BYTES})); DELETE FROM write_probe`));
+  },
   setBytesMax(input: { readonly bytesMax: number }): void {
     setBytesMax(db, input.bytesMax);
   },

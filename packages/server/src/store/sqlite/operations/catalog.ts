@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { limits } from "../../../domain/limits.ts";
 import type {
   AccountId,
   Seq,
@@ -30,6 +31,7 @@ export function ensureAccount(
   return statement(db, "SELECT id, name, app_id FROM account WHERE name = ?").get(input.name) as unknown as AccountRow;
 }
 
+/** null: as many topics have been made as there can ever be. */
 export function insertTopic(
   db: DatabaseSync,
   input: {
@@ -38,7 +40,12 @@ export function insertTopic(
     readonly settings: TopicSettings;
     readonly nowMs: TimeMs;
   },
-): { readonly id: TopicId } {
+): { readonly id: TopicId | null } {
+  // Message ids have only so many bits for the topic, and an id is never used twice.
+  const last = statement(db, "SELECT seq FROM sqlite_sequence WHERE name = 'topic'").get() as
+    | { seq: number }
+    | undefined;
+  if (last !== undefined && last.seq >= limits.topicsEverMax) return { id: null };
   const { accountId, name, settings, nowMs } = input;
   const id = statement(
     db,

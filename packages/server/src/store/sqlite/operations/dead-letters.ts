@@ -6,6 +6,8 @@ import { statement } from "../statements.ts";
 export interface DeadLetterSelection {
   readonly subscriptionId: SubscriptionId;
   readonly ids: readonly number[] | null;
+  /** Every listed one after this id, when `ids` is null: one that comes back meanwhile keeps its id. */
+  readonly afterId: number;
   /** Every listed one up to this id, when `ids` is null. */
   readonly throughId: number;
   readonly limit: number;
@@ -13,6 +15,8 @@ export interface DeadLetterSelection {
 
 export interface DeadLetterStep {
   readonly changed: number;
+  /** The last one of this step; null: there was none. */
+  readonly lastId: number | null;
   /** How many parked deliveries came to be. */
   readonly parked: number;
 }
@@ -22,8 +26,8 @@ function select(db: DatabaseSync, selection: DeadLetterSelection): { id: number;
     return statement(
       db,
       `SELECT id, seq, attempts FROM dead_letter
-         WHERE subscription_id = ? AND redriven_at IS NULL AND id <= ? ORDER BY id LIMIT ?`,
-    ).all(selection.subscriptionId, selection.throughId, selection.limit) as never;
+         WHERE subscription_id = ? AND redriven_at IS NULL AND id > ? AND id <= ? ORDER BY id LIMIT ?`,
+    ).all(selection.subscriptionId, selection.afterId, selection.throughId, selection.limit) as never;
   }
   const one = statement(
     db,
@@ -52,12 +56,12 @@ export function redrive(db: DatabaseSync, input: DeadLetterSelection & { readonl
     else mark.run(input.nowMs, letter.id);
     parked += Number(changes);
   }
-  return { changed: chosen.length, parked };
+  return { changed: chosen.length, lastId: chosen.at(-1)?.id ?? null, parked };
 }
 
 export function purge(db: DatabaseSync, input: DeadLetterSelection): DeadLetterStep {
   const drop = statement(db, "DELETE FROM dead_letter WHERE id = ?");
   const chosen = select(db, input);
   for (const letter of chosen) drop.run(letter.id);
-  return { changed: chosen.length, parked: 0 };
+  return { changed: chosen.length, lastId: chosen.at(-1)?.id ?? null, parked: 0 };
 }

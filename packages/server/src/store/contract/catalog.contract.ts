@@ -1,0 +1,307 @@
+import { expect } from "vitest";
+import type { SubscriptionId } from "../../domain/model.ts";
+import { limits } from "../../domain/limits.ts";
+import type { Page } from "../port.ts";
+import type { Part } from "./contract.ts";
+import { HOUR_MS, message, parkedUntil, Scene, settings, textsOf } from "./fixtures.ts";
+
+export function catalogContract({ promise, shared, fresh }: Part): void {
+  const account = () => shared().store.defaultAccount().id;
+
+  promise("has an account with the configured name and app id", () => {
+    expect(shared().store.defaultAccount()).toMatchObject({ name: "default", appId: 1_250_000_000 });
+    return Promise.resolve();
+  });
+
+  promise("makes a topic with defaults for what is not said", async () => {
+    const { store, clock } = shared();
+    const { topic, created } = await store.putTopic(account(), "defaults", {});
+    expect(created).toBe(true);
+    expect(topic).toEqual({
+      id: expect.any(Number) as number,
+      accountId: account(),
+      name: "defaults",
+      filterType: "tag",
+      retentionMs: limits.retentionMsDefault,
+      bodyBytesMax: limits.bodyBytesMax,
+      createdAtMs: clock.now(),
+      updatedAtMs: clock.now(),
+    });
+    expect(await store.getTopic(account(), "defaults")).toEqual(topic);
+  });
+
+  promise("puts a topic twice without harm, and changes only what is said", async () => {
+    const { store, clock } = shared();
+    const first = await store.putTopic(account(), "twice", { retentionMs: HOUR_MS, filterType: "route" });
+    clock.advance(10);
+    const second = await store.putTopic(account(), "twice", {});
+    expect(second).toEqual({ topic: first.topic, created: false });
+    const third = await store.putTopic(account(), "twice", { bodyBytesMax: 2_048, filterType: "route" });
+    expect(third).toEqual({
+      topic: { ...first.topic, bodyBytesMax: 2_048, updatedAtMs: clock.now() },
+      created: false,
+    });
+    await shared().crash();
+    expect(await shared().store.getTopic(account(), "twice")).toEqual(third.topic);
+  });
+
+  promise("refuses to change a topic's filter type, and changes nothing else then", async () => {
+    const { store } = shared();
+    const { topic } = await store.putTopic(account(), "fixed", { filterType: "tag" });
+    await expect(
+      store.putTopic(account(), "fixed", { filterType: "route", retentionMs: HOUR_MS }),
+    ).rejects.toMatchObject({ code: "immutable_field" });
+    expect(await store.getTopic(account(), "fixed")).toEqual(topic);
+  });
+
+  promise("makes one topic of many concurrent puts", async () => {
+    const { store } = shared();
+    const puts = await Promise.all(Array.from({ length: 10 }, () => store.putTopic(account(), "race", {})));
+    expect(puts.filter((put) => put.created)).toHaveLength(1);
+    expect(new Set(puts.map((put) => put.topic.id)).size).toBe(1);
+  });
+
+  promise("lists topics by name, in pages without a gap", async () => {
+    await fresh(async ({ store }) => {
+      const id = store.defaultAccount().id;
+      const names = ["b", "B", "a", "c_1", "c-1", "c1", "A9"];
+      for (const name of names) await store.putTopic(id, name, {});
+      const seen: string[] = [];
+      const sizes: number[] = [];
+      let after: string | null = null;
+      do {
+        const page: Page<{ readonly name: string }> = await store.listTopics(id, { after, limit: 3 });
+        seen.push(...page.items.map((topic) => topic.name));
+        sizes.push(page.items.length);
+        after = page.next;
+      } while (after !== null);
+      expect(sizes).toEqual([3, 3, 1]);
+      expect(seen).toEqual(names.toSorted());
+      expect(await store.listTopics(id, { after: null, limit: 7 })).toMatchObject({ next: null });
+      // Between two pages the place in the list may be deleted.
+      await store.deleteTopic(id, seen[2] as string);
+      const second = await store.listTopics(id, { after: seen[2] as string, limit: 3 });
+      expect(second.items.map((topic) => topic.name)).toEqual(seen.slice(3, 6));
+    });
+  });
+
+  promise("deletes a topic with everything of its own, and never gives its id again", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader");
+    await scene.publish("a");
+    const claim = await scene.claim(reader);
+    const { store } = scene;
+    expect(await store.deleteTopic(account(), scene.topic.name)).toBe(true);
+    expect(await store.deleteTopic(account(), scene.topic.name)).toBe(false);
+    expect(await store.getTopic(account(), scene.topic.name)).toBeNull();
+    expect(await store.getSubscriptionById(reader.id)).toBeNull();
+    expect(await store.getSubscription(scene.topic.id, "reader")).toBeNull();
+    expect(await store.getMessage(account(), scene.idOf(1))).toBeNull();
+    expect(textsOf(await scene.claim(reader))).toEqual([]);
+    expect(await store.renew([claim.id], 1)).toEqual([]);
+    await expect(store.listSubscriptions(scene.topic.id, { after: null, limit: 1 })).rejects.toMatchObject({
+      code: "topic_not_found",
+    });
+    await shared().crash();
+    const { topic } = await shared().store.putTopic(account(), scene.topic.name, {});
+    expect(topic.id).not.toBe(scene.topic.id);
+    const again = await shared().store.putSubscription(topic.id, "reader", settings(), "oldest");
+    expect(textsOf(await scene.claim(again.subscription))).toEqual([]);
+  });
+
+  promise("makes a subscription, and puts it twice without harm", async () => {
+    const scene = await Scene.make(shared());
+    const first = await scene.store.putSubscription(scene.topic.id, "reader", settings(), "now");
+    expect(first).toEqual({
+      subscription: {
+        id: expect.any(Number) as number,
+        accountId: account(),
+        topicId: scene.topic.id,
+        topic: scene.topic.name,
+        name: "reader",
+        state: "active",
+        settings: settings(),
+        createdAtMs: scene.now,
+        updatedAtMs: scene.now,
+      },
+      created: true,
+    });
+    scene.under.clock.advance(10);
+    const second = await scene.store.putSubscription(scene.topic.id, "reader", settings(), "oldest");
+    expect(second).toEqual({ ...first, created: false });
+    const changed = settings({
+      maxInFlight: 3,
+      retry: { delaysMs: [1, 2] },
+      filter: { tags: ["重要"], bindingKeys: [] },
+    });
+    const third = await scene.store.putSubscription(scene.topic.id, "reader", changed, "oldest");
+    expect(third).toEqual({
+      subscription: { ...first.subscription, settings: changed, updatedAtMs: scene.now },
+      created: false,
+    });
+    await scene.under.crash();
+    expect(await scene.store.getSubscription(scene.topic.id, "reader")).toEqual(third.subscription);
+    expect(await scene.store.getSubscriptionById(first.subscription.id)).toEqual(third.subscription);
+  });
+
+  promise("changes a subscription without touching where it is", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader");
+    await scene.publish("a", "b", "c");
+    await scene.settleNext(reader, { kind: "delivered" }, { deliveriesMax: 1 });
+    await scene.settleNext(reader, parkedUntil(scene.now + 10), { deliveriesMax: 1 });
+    await scene.subscribe("reader", { maxInFlight: 1 }, "oldest");
+    expect(textsOf(await scene.claim(reader))).toEqual(["c"]);
+    scene.under.clock.advance(10);
+    expect(textsOf(await scene.claim(reader))).toEqual(["b"]);
+  });
+
+  promise("refuses a subscription to an unknown topic", async () => {
+    const scene = await Scene.make(shared());
+    await scene.store.deleteTopic(account(), scene.topic.name);
+    await expect(scene.subscribe("reader")).rejects.toMatchObject({ code: "topic_not_found" });
+    expect(await scene.store.setSubscriptionState(scene.topic.id, "reader", "paused")).toBeNull();
+    expect(await scene.store.deleteSubscription(scene.topic.id, "reader")).toBe(false);
+  });
+
+  promise("starts a subscription from now", async () => {
+    const scene = await Scene.make(shared());
+    await scene.publish("before");
+    const reader = await scene.subscribe("reader", {}, "now");
+    await scene.publish("after");
+    expect(textsOf(await scene.claim(reader))).toEqual(["after"]);
+    expect(await scene.deliveryOf(1, reader)).toMatchObject({ state: "skipped" });
+  });
+
+  promise("starts a subscription from the oldest message there is", async () => {
+    const scene = await Scene.make(shared(), { retentionMs: HOUR_MS });
+    await scene.publish("gone");
+    scene.under.clock.advance(HOUR_MS);
+    await scene.publish("a");
+    await scene.store.retain();
+    const reader = await scene.subscribe("reader", {}, "oldest");
+    expect(await scene.store.subscriptionCounts(reader.id)).toMatchObject({ backlog: 1, expired: 0 });
+    expect(textsOf(await scene.claim(reader))).toEqual(["a"]);
+  });
+
+  promise("starts a subscription from a position, past or to come", async () => {
+    const scene = await Scene.make(shared());
+    await scene.publish("1", "2", "3");
+    const [first, second, sixth] = [
+      await scene.subscribe("first", {}, { seq: 0 }),
+      await scene.subscribe("second", {}, { seq: 2 }),
+      await scene.subscribe("sixth", {}, { seq: 6 }),
+    ];
+    expect(textsOf(await scene.claim(first))).toEqual(["1", "2", "3"]);
+    expect(textsOf(await scene.claim(second))).toEqual(["2", "3"]);
+    await scene.publish("4", "5", "6", "7");
+    expect(textsOf(await scene.claim(sixth))).toEqual(["6", "7"]);
+  });
+
+  promise("starts a subscription from a time", async () => {
+    const scene = await Scene.make(shared());
+    const times: number[] = [];
+    for (const text of ["1", "2", "3", "4"]) {
+      times.push((await scene.publish(text)).publishedAtMs);
+      scene.under.clock.advance(text === "2" ? 0 : 100);
+    }
+    const from = async (name: string, atMs: number) =>
+      textsOf(await scene.claim(await scene.subscribe(name, {}, { atMs })));
+    const [first, second, , fourth] = times as [number, number, number, number];
+    expect(await from("early", 0)).toEqual(["1", "2", "3", "4"]);
+    expect(await from("exact", second)).toEqual(["2", "3", "4"]);
+    expect(await from("between", first + 1)).toEqual(["2", "3", "4"]);
+    expect(await from("last", fourth)).toEqual(["4"]);
+    expect(await from("after", fourth + 1)).toEqual([]);
+  });
+
+  promise("lists subscriptions by name, in pages without a gap", async () => {
+    const scene = await Scene.make(shared());
+    for (const name of ["d", "b", "a", "e", "c"]) await scene.subscribe(name);
+    const seen: string[][] = [];
+    let after: string | null = null;
+    do {
+      const page: Page<{ readonly name: string }> = await scene.store.listSubscriptions(scene.topic.id, {
+        after,
+        limit: 2,
+      });
+      seen.push(page.items.map((subscription) => subscription.name));
+      after = page.next;
+    } while (after !== null);
+    expect(seen).toEqual([["a", "b"], ["c", "d"], ["e"]]);
+  });
+
+  promise("deletes a subscription, and another one of its name begins anew", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader");
+    await scene.publish("a", "b");
+    await scene.settleNext(reader, parkedUntil(scene.now), { deliveriesMax: 1 });
+    expect(await scene.store.deleteSubscription(scene.topic.id, "reader")).toBe(true);
+    expect(await scene.store.deleteSubscription(scene.topic.id, "reader")).toBe(false);
+    expect(await scene.store.getSubscription(scene.topic.id, "reader")).toBeNull();
+    const again = await scene.subscribe("reader");
+    expect(again.id).not.toBe(reader.id);
+    await scene.under.crash();
+    await scene.publish("c");
+    expect(textsOf(await scene.claim(again))).toEqual(["c"]);
+    await expect(scene.store.subscriptionCounts(reader.id)).rejects.toMatchObject({ code: "subscription_not_found" });
+  });
+
+  promise("writes nothing of a settlement whose subscription is deleted before it is durable", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader");
+    await scene.publish("a");
+    const claim = await scene.claim(reader);
+    await Promise.all([
+      scene.settle(claim, parkedUntil(scene.now)),
+      scene.store.deleteSubscription(scene.topic.id, "reader"),
+    ]);
+    await scene.under.crash();
+    expect(await scene.store.getSubscriptionById(reader.id)).toBeNull();
+  });
+
+  promise("pauses and resumes, and keeps that over a crash", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader");
+    scene.under.clock.advance(10);
+    const paused = await scene.store.setSubscriptionState(scene.topic.id, "reader", "paused");
+    expect(paused).toEqual({ ...reader, state: "paused", updatedAtMs: scene.now });
+    scene.under.clock.advance(10);
+    expect(await scene.store.setSubscriptionState(scene.topic.id, "reader", "paused")).toEqual(paused);
+    await scene.under.crash();
+    expect(await scene.store.getSubscription(scene.topic.id, "reader")).toEqual(paused);
+    expect(await scene.store.setSubscriptionState(scene.topic.id, "reader", "active")).toMatchObject({
+      state: "active",
+    });
+    expect(await scene.store.setSubscriptionState(scene.topic.id, "nobody", "active")).toBeNull();
+  });
+
+  promise("tells who listens of every change to a subscription", async () => {
+    const scene = await Scene.make(shared());
+    const changed: SubscriptionId[] = [];
+    scene.store.onSubscriptionChange((id) => changed.push(id));
+    const reader = await scene.subscribe("reader");
+    const count = async (change: () => Promise<unknown>): Promise<number> => {
+      const before = changed.length;
+      await change();
+      expect(changed.slice(before).every((id) => id === reader.id)).toBe(true);
+      return changed.length - before;
+    };
+    expect(await count(() => scene.subscribe("reader"))).toBe(0);
+    expect(await count(() => scene.subscribe("reader", { maxInFlight: 2 }))).toBeGreaterThan(0);
+    expect(await count(() => scene.subscribe("reader", { order: "strict" }))).toBeGreaterThan(0);
+    expect(await count(() => scene.store.setSubscriptionState(scene.topic.id, "reader", "paused"))).toBeGreaterThan(0);
+    expect(await count(() => scene.store.setSubscriptionState(scene.topic.id, "reader", "active"))).toBeGreaterThan(0);
+    expect(await count(() => scene.store.deleteTopic(account(), scene.topic.name))).toBeGreaterThan(0);
+  });
+
+  promise("judges what a claim has not looked at yet by the new filter", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader", { filter: { tags: ["a"], bindingKeys: [] } });
+    await scene.publish(message("1", { tags: ["b"] }));
+    expect(textsOf(await scene.claim(reader))).toEqual([]);
+    await scene.publish(message("2", { tags: ["b"] }));
+    await scene.subscribe("reader", { filter: { tags: ["b"], bindingKeys: [] } });
+    expect(textsOf(await scene.claim(reader))).toEqual(["2"]);
+  });
+}

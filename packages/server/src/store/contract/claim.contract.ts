@@ -1,0 +1,283 @@
+import { expect } from "vitest";
+import type { ClaimId } from "../port.ts";
+import type { Part } from "./contract.ts";
+import { delivered, LEASE_MS, message, parkedUntil, Scene, textsOf } from "./fixtures.ts";
+
+export function claimContract({ promise, shared }: Part): void {
+  promise("gives each delivery to one holder only", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader");
+    await scene.publish(...Array.from({ length: 50 }, (_, index) => `${index}`));
+    const claims = await Promise.all(Array.from({ length: 10 }, () => scene.claim(reader, { deliveriesMax: 7 })));
+    const seqs = claims.flatMap((claim) => claim.deliveries.map((delivery) => delivery.message.seq));
+    expect(seqs).toHaveLength(50);
+    expect(new Set(seqs).size).toBe(50);
+  });
+
+  promise("gives every subscription every message", async () => {
+    const scene = await Scene.make(shared());
+    const [one, other] = [await scene.subscribe("one"), await scene.subscribe("other")];
+    await scene.publish("a", "b");
+    expect(textsOf(await scene.claim(one))).toEqual(["a", "b"]);
+    expect(textsOf(await scene.claim(other))).toEqual(["a", "b"]);
+  });
+
+  promise("answers the wants of a call in their order, with an empty claim for what it cannot give", async () => {
+    const scene = await Scene.make(shared());
+    const [gone, paused, reader] = [
+      await scene.subscribe("gone"),
+      await scene.subscribe("paused"),
+      await scene.subscribe("reader"),
+    ];
+    await scene.publish("a");
+    await scene.store.deleteSubscription(scene.topic.id, "gone");
+    await scene.store.setSubscriptionState(scene.topic.id, "paused", "paused");
+    const want = { deliveriesMax: 10, bytesMax: 1_000, fromLog: true };
+    const ids = [paused.id, reader.id, gone.id, reader.id];
+    const claims = await scene.store.claim(
+      ids.map((subscriptionId) => ({ ...want, subscriptionId })),
+      LEASE_MS,
+    );
+    expect(claims.map((claim) => claim.subscriptionId)).toEqual(ids);
+    expect(claims.map(textsOf)).toEqual([[], ["a"], [], []]);
+    expect(claims[0]).toMatchObject({ more: false, nextDueAtMs: null });
+    expect(claims[2]).toMatchObject({ more: false, nextDueAtMs: null, parkedCount: 0 });
+  });
+
+  promise("starts a delivery's life without attempts", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader");
+    await scene.publish("a");
+    const [first] = (await scene.claim(reader)).deliveries;
+    expect(first).toMatchObject({ attemptsMade: 0, retriesMade: 0, firstAttemptAtMs: null });
+  });
+
+  promise("gives at most as many deliveries as are wanted, and says that there are more", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader");
+    await scene.publish("a", "b", "c");
+    const first = await scene.claim(reader, { deliveriesMax: 2 });
+    expect(textsOf(first)).toEqual(["a", "b"]);
+    expect(first.more).toBe(true);
+    const second = await scene.claim(reader, { deliveriesMax: 2 });
+    expect(textsOf(second)).toEqual(["c"]);
+    expect(second.more).toBe(false);
+  });
+
+  promise("stops once it has the wanted bytes, but always gives one message", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader");
+    await scene.publish("x".repeat(1_000), "y".repeat(400), "z".repeat(700), "rest");
+    expect((await scene.claim(reader, { bytesMax: 10 })).deliveries).toHaveLength(1);
+    const second = await scene.claim(reader, { bytesMax: 1_000 });
+    expect(second.deliveries.map((delivery) => delivery.message.body.byteLength)).toEqual([400, 700]);
+    expect(second.more).toBe(true);
+  });
+
+  promise("counts parked and new deliveries together towards the wanted number and bytes", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader");
+    await scene.publish("x".repeat(500), "y".repeat(500));
+    await scene.settleNext(reader, parkedUntil(scene.now));
+    await scene.publish("z".repeat(500), "a", "b");
+    expect((await scene.claim(reader, { bytesMax: 900 })).deliveries).toHaveLength(2);
+    await scene.publish("c");
+    await scene.settleNext(reader, parkedUntil(scene.now), { deliveriesMax: 1 });
+    expect((await scene.claim(reader, { deliveriesMax: 2 })).deliveries).toHaveLength(2);
+  });
+
+  promise("comes back for parked deliveries that did not fit", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader");
+    await scene.publish(...Array.from({ length: 9 }, (_, index) => `${index}`.repeat(100)));
+    await scene.settleNext(reader, parkedUntil(scene.now));
+    const sizes: number[] = [];
+    for (let more = true; more;) {
+      const claim = await scene.claim(reader, { bytesMax: 150 });
+      sizes.push(claim.deliveries.length);
+      more = claim.more;
+    }
+    expect(sizes).toEqual([2, 2, 2, 2, 1]);
+  });
+
+  promise("gives only parked deliveries when the log is not wanted, and does not call what is in it more", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader");
+    await scene.publish("parked");
+    await scene.settleNext(reader, parkedUntil(scene.now + 10));
+    await scene.publish("new");
+    expect(await scene.claim(reader, { fromLog: false })).toMatchObject({
+      deliveries: [],
+      more: false,
+      nextDueAtMs: scene.now + 10,
+      parkedCount: 1,
+    });
+    scene.under.clock.advance(10);
+    expect(textsOf(await scene.claim(reader, { fromLog: false }))).toEqual(["parked"]);
+    expect(textsOf(await scene.claim(reader))).toEqual(["new"]);
+  });
+
+  promise("gives what the filter by tags lets through, and settles the rest by passing over it", async () => {
+    const scene = await Scene.make(shared(), { filterType: "tag" });
+    const reader = await scene.subscribe("reader", { filter: { tags: ["a", "c"], bindingKeys: [] } });
+    await scene.publish(
+      message("1", { tags: ["a", "b"] }),
+      message("2", { tags: ["b"] }),
+      message("3"),
+      message("4", { tags: ["c"] }),
+    );
+    const claim = await scene.claim(reader);
+    expect(textsOf(claim)).toEqual(["1", "4"]);
+    await scene.settle(claim, delivered);
+    expect(await scene.store.subscriptionCounts(reader.id)).toMatchObject({ backlog: 0, inFlight: 0, expired: 0 });
+  });
+
+  promise("gives what the filter by route lets through", async () => {
+    const scene = await Scene.make(shared(), { filterType: "route" });
+    const reader = await scene.subscribe("reader", { filter: { tags: [], bindingKeys: ["a.*", "#.z"] } });
+    const keys = ["a.b", "a.b.c", "q.w.z", "a", null];
+    await scene.publish(...keys.map((routingKey) => message(String(routingKey), { routingKey })));
+    expect(textsOf(await scene.claim(reader))).toEqual(["a.b", "q.w.z"]);
+  });
+
+  promise("comes through thousands of messages that the filter holds back", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader", { filter: { tags: ["wanted"], bindingKeys: [] } });
+    const noise = Array.from({ length: 1_000 }, () => message("noise"));
+    for (let batch = 0; batch < 5; batch++) await scene.publish(...noise);
+    await scene.publish(message("needle", { tags: ["wanted"] }));
+    const claims = await scene.claimUntil(reader, 1);
+    expect(claims.flatMap(textsOf)).toEqual(["needle"]);
+  });
+
+  promise("keeps a delayed message until its time, says when that is, and lets later ones pass", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader");
+    await scene.publish(message("later", { delayMs: 5_000 }), "now");
+    const claim = await scene.claim(reader);
+    expect(textsOf(claim)).toEqual(["now"]);
+    await scene.settle(claim, delivered);
+    scene.under.clock.advance(4_999);
+    expect(await scene.claim(reader)).toMatchObject({ deliveries: [], nextDueAtMs: scene.now + 1 });
+    scene.under.clock.advance(1);
+    const late = await scene.claim(reader);
+    expect(late.deliveries[0]).toMatchObject({ attemptsMade: 0, retriesMade: 0, firstAttemptAtMs: null });
+    expect(late.deliveries[0]?.message.deliverAtMs).toBe(scene.now);
+  });
+
+  promise("delivers a delayed message at its time although nobody looked before", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader");
+    await scene.publish(message("later", { delayMs: 5_000 }));
+    scene.under.clock.advance(5_000);
+    expect(textsOf(await scene.claim(reader))).toEqual(["later"]);
+  });
+
+  promise("gives a delivery whose lease has run out to the next one who asks", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader");
+    await scene.publish("a", "b");
+    await scene.claim(reader, {}, 1_000);
+    scene.under.clock.advance(999);
+    expect(await scene.claim(reader)).toMatchObject({ deliveries: [], nextDueAtMs: scene.now + 1 });
+    scene.under.clock.advance(1);
+    expect(textsOf(await scene.claim(reader))).toEqual(["a", "b"]);
+  });
+
+  promise("gives a parked delivery whose lease has run out to the next one, attempts and all", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader");
+    await scene.publish("a");
+    await scene.settleNext(reader, parkedUntil(scene.now, 3));
+    const first = await scene.claim(reader, {}, 1_000);
+    scene.under.clock.advance(1_000);
+    const second = await scene.claim(reader);
+    expect(second.deliveries).toEqual(first.deliveries);
+    expect(second.deliveries[0]).toMatchObject({ attemptsMade: 1, retriesMade: 3 });
+  });
+
+  promise("extends a lease that is held, and only that", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader");
+    await scene.publish("a", "b", "c");
+    const [held, lapsed, settled] = [
+      await scene.claim(reader, { deliveriesMax: 1 }, 1_000),
+      await scene.claim(reader, { deliveriesMax: 1 }, 500),
+      await scene.claim(reader, { deliveriesMax: 1 }, 1_000),
+    ];
+    await scene.settle(settled, delivered);
+    scene.under.clock.advance(600);
+    const unknown = 987_654_321 as ClaimId;
+    expect(await scene.store.renew([held.id, lapsed.id, settled.id, unknown], 1_000)).toEqual([held.id]);
+    scene.under.clock.advance(999);
+    expect(textsOf(await scene.claim(reader, {}, 10_000))).toEqual(["b"]);
+    scene.under.clock.advance(1);
+    expect(textsOf(await scene.claim(reader))).toEqual(["a"]);
+  });
+
+  promise("never shortens a lease", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader");
+    await scene.publish("a");
+    const claim = await scene.claim(reader, {}, 1_000);
+    expect(await scene.store.renew([claim.id], 1)).toEqual([claim.id]);
+    scene.under.clock.advance(999);
+    expect(textsOf(await scene.claim(reader))).toEqual([]);
+  });
+
+  promise("gives out nothing of a paused subscription, and everything when it goes on", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader");
+    await scene.publish("parked");
+    await scene.settleNext(reader, parkedUntil(scene.now));
+    await scene.publish("a");
+    await scene.store.setSubscriptionState(scene.topic.id, "reader", "paused");
+    expect(textsOf(await scene.claim(reader))).toEqual([]);
+    await scene.publish("b");
+    await scene.store.setSubscriptionState(scene.topic.id, "reader", "active");
+    expect(textsOf(await scene.claim(reader)).toSorted()).toEqual(["a", "b", "parked"]);
+  });
+
+  promise("reads a backlog that is larger than any memory of it, in order and without a gap", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader");
+    const body = "x".repeat(2_000);
+    for (let batch = 0; batch < 3; batch++) {
+      await scene.publish(...Array.from({ length: 1_000 }, (_, index) => `${batch * 1_000 + index} ${body}`));
+    }
+    const numbers: number[] = [];
+    while (numbers.length < 3_000) {
+      const claim = await scene.claim(reader, { deliveriesMax: 300 });
+      expect(claim.more).toBe(numbers.length + claim.deliveries.length < 3_000);
+      numbers.push(...textsOf(claim).map((text) => Number(text.split(" ")[0])));
+    }
+    expect(numbers).toEqual(Array.from({ length: 3_000 }, (_, index) => index));
+  });
+
+  promise("keeps the work of subscriptions apart: what one parks or holds changes nothing for another", async () => {
+    const scene = await Scene.make(shared());
+    const [bad, good] = [await scene.subscribe("bad", { order: "strict" }), await scene.subscribe("good")];
+    await scene.publish("a", "b", "c");
+    await scene.settleNext(bad, parkedUntil(scene.now + 1_000_000));
+    await scene.claim(bad);
+    const claim = await scene.claim(good);
+    expect(textsOf(claim)).toEqual(["a", "b", "c"]);
+    expect(claim).toMatchObject({ parkedCount: 0, nextDueAtMs: null });
+  });
+
+  promise("does not lose a delivery that comes back while another claim reads the log", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader");
+    // Larger than what a driver may keep in memory, so that the second claim has to read.
+    const bodies = Array.from({ length: 40 }, (_, index) => `${index} ${"x".repeat(60_000)}`);
+    for (const body of bodies) await scene.publish(body);
+    const first = await scene.claim(reader, { deliveriesMax: 10 });
+    const second = scene.claim(reader, { deliveriesMax: 10 });
+    await scene.settle(first, { kind: "released" });
+    const seen = new Set((await second).deliveries.map((delivery) => delivery.message.seq));
+    for (const claim of await scene.claimUntil(reader, bodies.length - seen.size)) {
+      for (const delivery of claim.deliveries) seen.add(delivery.message.seq);
+    }
+    expect(seen.size).toBe(bodies.length);
+  });
+}

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { appendContract } from "./append.contract.ts";
+import { catalogContract } from "./catalog.contract.ts";
+import { claimContract } from "./claim.contract.ts";
+import { crashContract } from "./crash.contract.ts";
+import { deadLetterContract } from "./dead-letter.contract.ts";
+import type { StoreHarness, StoreUnderTest } from "./harness.ts";
+import { hintContract } from "./hint.contract.ts";
+import { lookingContract } from "./looking.contract.ts";
+import { modelContract } from "./model.contract.ts";
+import { orderContract } from "./order.contract.ts";
+import { retentionContract } from "./retention.contract.ts";
+import { settleContract } from "./settle.contract.ts";
+
+/** What a part of the contract is written with. */
+export interface Part {
+  /** One sentence of the contract, skipped if the driver says why. */
+  readonly promise: (sentence: string, proof: () => Promise<void>) => void;
+  /** A store that the whole part shares; each test makes topics of its own. */
+  readonly shared: () => StoreUnderTest;
+  /** A store of the test's own, gone when the test is over. */
+  readonly fresh: <T>(
+    work: (under: StoreUnderTest) => Promise<T>,
+    options?: Parameters<StoreHarness["open"]>[0],
+  ) => Promise<T>;
+}
+
+const parts: Record<string, (part: Part) => void> = {
+  "appending to the log": appendContract,
+  "claiming deliveries": claimContract,
+  "settling deliveries": settleContract,
+  "keeping order": orderContract,
+  "dead letters": deadLetterContract,
+  retention: retentionContract,
+  "the catalog": catalogContract,
+  "looking at messages, attempts and counts": lookingContract,
+  "hints of work": hintContract,
+  "the end of a process": crashContract,
+  "any sequence of operations": modelContract,
+};
+
+/** Every promise of `store/port.ts` as tests, for any driver. */
+export function storeContract(name: string, harness: StoreHarness): void {
+  const skips = new Map(Object.entries(harness.skip ?? {}));
+  const said = new Set<string>();
+  describe(`the store's contract, kept by ${name}`, () => {
+    for (const [title, write] of Object.entries(parts)) {
+      // oxlint-disable-next-line vitest/valid-title -- a key of the table above.
+      describe(title, () => {
+        let under: StoreUnderTest | null = null;
+        beforeAll(async () => {
+          under = await harness.open();
+        });
+        afterAll(() => under?.dispose());
+        write({
+          promise(sentence, proof) {
+            said.add(sentence);
+            const reason = skips.get(sentence);
+            const title = reason === undefined ? sentence : `${sentence} (skipped: ${reason})`;
+            // oxlint-disable-next-line vitest/valid-title -- every sentence is written out where `promise` is called.
+            test.skipIf(reason !== undefined)(title, proof);
+          },
+          shared: () => under as StoreUnderTest,
+          async fresh(work, options) {
+            const own = await harness.open(options);
+            try {
+              return await work(own);
+            } finally {
+              await own.dispose();
+            }
+          },
+        });
+      });
+    }
+    test("skips only what the contract says", () => {
+      expect([...skips.keys()].filter((sentence) => !said.has(sentence))).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,113 @@
+import { expect } from "vitest";
+import type { Part } from "./contract.ts";
+import { dead, delivered, LEASE_MS, message, parkedUntil, Scene, settlement, textsOf } from "./fixtures.ts";
+
+export function crashContract({ promise, fresh }: Part): void {
+  promise("keeps every acknowledged message, in its place", async () => {
+    await fresh(async (under) => {
+      const scene = await Scene.make(under);
+      const reader = await scene.subscribe("reader");
+      const receipts = await Promise.all(
+        Array.from({ length: 100 }, async (_, index) => ({ index, receipt: await scene.publish(`${index}`) })),
+      );
+      await under.crash();
+      const texts = (await scene.claimUntil(reader, 100)).flatMap(textsOf);
+      for (const { index, receipt } of receipts) expect(texts[receipt.firstSeq - 1]).toBe(`${index}`);
+    });
+  });
+
+  promise("keeps all or nothing of a batch whose answer was never seen", async () => {
+    await fresh(async (under) => {
+      const scene = await Scene.make(under);
+      const reader = await scene.subscribe("reader");
+      for (let round = 0; round < 5; round++) {
+        const unseen = Array.from({ length: 20 }, () => scene.publish("a", "b", "c").catch(() => null));
+        if (round > 0) await Promise.race(unseen);
+        await under.crash();
+        await Promise.all(unseen);
+        const texts: string[] = [];
+        for (let claim = await scene.claim(reader); claim.deliveries.length > 0; claim = await scene.claim(reader)) {
+          texts.push(...textsOf(claim));
+          await scene.settle(claim, delivered);
+        }
+        expect(texts).toEqual(Array.from({ length: texts.length / 3 }, () => ["a", "b", "c"]).flat());
+      }
+    });
+  });
+
+  promise("claims only what was not settled, and that with the same identity", async () => {
+    await fresh(async (under) => {
+      const scene = await Scene.make(under);
+      const reader = await scene.subscribe("reader");
+      await scene.publish("delivered", "open", "dead", "parked", "never claimed");
+      const claim = await scene.claim(reader, { deliveriesMax: 4 });
+      const [first, , third, fourth] = claim.deliveries;
+      await scene.store.settle([
+        settlement(claim, third as never, dead),
+        settlement(claim, first as never, delivered),
+        settlement(claim, fourth as never, parkedUntil(scene.now + 10, 5)),
+      ]);
+      await under.crash();
+      // Whatever the old process still holds counts for nothing.
+      expect(await scene.settle(claim, delivered)).toBe(0);
+      const again = await scene.claim(reader);
+      expect(again.deliveries.map((delivery) => delivery.message.seq)).toEqual([2, 5]);
+      under.clock.advance(10);
+      expect((await scene.claim(reader)).deliveries).toMatchObject([
+        { message: { seq: 4 }, attemptsMade: 1, retriesMade: 5 },
+      ]);
+      expect(await scene.store.subscriptionCounts(reader.id)).toMatchObject({ deadLetters: 1 });
+    });
+  });
+
+  promise("opens after any number of crashes in a row", async () => {
+    await fresh(async (under) => {
+      const scene = await Scene.make(under);
+      const reader = await scene.subscribe("reader");
+      await scene.publish("a");
+      for (let times = 0; times < 3; times++) {
+        await scene.claim(reader);
+        await under.crash();
+      }
+      expect(textsOf(await scene.claim(reader))).toEqual(["a"]);
+    });
+  });
+
+  promise("goes on with delayed and filtered messages where it was", async () => {
+    await fresh(async (under) => {
+      const scene = await Scene.make(under);
+      const reader = await scene.subscribe("reader", { filter: { tags: ["x"], bindingKeys: [] } });
+      await scene.publish("no", message("later", { tags: ["x"], delayMs: LEASE_MS }), "no");
+      await scene.claim(reader);
+      await under.crash();
+      await scene.claim(reader);
+      await under.crash();
+      under.clock.advance(LEASE_MS);
+      const claims = await scene.claimUntil(reader, 1);
+      expect(claims.flatMap(textsOf)).toEqual(["later"]);
+      for (const claim of claims) await scene.settle(claim, delivered);
+      expect(await scene.claim(reader)).toMatchObject({ deliveries: [], more: false });
+      expect(await scene.store.subscriptionCounts(reader.id)).toMatchObject({ backlog: 0, parked: 0 });
+    });
+  });
+
+  promise("closes with everything written, and closing twice is harmless", async () => {
+    await fresh(async (under) => {
+      const scene = await Scene.make(under);
+      const reader = await scene.subscribe("reader");
+      await scene.publish("a", "b");
+      const claim = await scene.claim(reader);
+      const settled = scene.settle(claim, [delivered, parkedUntil(scene.now)]);
+      const published = scene.publish("c");
+      const { store } = scene;
+      await Promise.all([store.close(), store.close()]);
+      expect(await settled).toBe(2);
+      await published;
+      await expect(
+        store.append({ topicId: scene.topic.id, messages: [message("d")], idempotency: null }),
+      ).rejects.toMatchObject({ code: "shutting_down" });
+      await under.crash();
+      expect(textsOf(await scene.claim(reader)).toSorted()).toEqual(["b", "c"]);
+    });
+  });
+}

@@ -1,0 +1,198 @@
+import { messageId } from "../../domain/message-id.ts";
+import type {
+  Attempt,
+  AttemptVerdict,
+  MessageId,
+  NewMessage,
+  Seq,
+  Start,
+  Subscription,
+  SubscriptionId,
+  SubscriptionSettings,
+  Topic,
+  TopicSettings,
+} from "../../domain/model.ts";
+import type {
+  AppendReceipt,
+  Claim,
+  ClaimedDelivery,
+  ClaimWant,
+  DeliveryRecord,
+  Settled,
+  Settlement,
+  Store,
+} from "../port.ts";
+import type { StoreUnderTest } from "./harness.ts";
+
+export const HOUR_MS = 3_600_000;
+export const LEASE_MS = 60_000;
+
+export function message(text: string, fields: Partial<NewMessage> = {}): NewMessage {
+  return {
+    body: Buffer.from(text),
+    contentType: null,
+    tags: [],
+    routingKey: null,
+    orderingKey: null,
+    attributes: {},
+    delayMs: 0,
+    ...fields,
+  };
+}
+
+export function textOf({ body }: { readonly body: Uint8Array }): string {
+  return Buffer.from(body).toString("utf8");
+}
+
+export function textsOf(claim: Claim): readonly string[] {
+  return claim.deliveries.map((delivery) => textOf(delivery.message));
+}
+
+export function settings(fields: Partial<SubscriptionSettings> = {}): SubscriptionSettings {
+  return {
+    push: { url: "http://127.0.0.1:9/", protocol: "raw", headers: {}, connection: "keep-alive", timeoutMs: 15_000 },
+    filter: { tags: [], bindingKeys: [] },
+    retry: "EXPONENTIAL_DECAY_RETRY",
+    order: "none",
+    maxInFlight: 64,
+    ...fields,
+  };
+}
+
+export function attempt(number: number, verdict: AttemptVerdict, fields: Partial<Attempt> = {}): Attempt {
+  return {
+    attempt: number,
+    startedAtMs: 1_700_000_000_000,
+    durationMs: 7,
+    verdict,
+    status: verdict === "accepted" ? 200 : 500,
+    errorCode: verdict === "accepted" ? null : "http_status",
+    reply: Buffer.from(verdict),
+    ...fields,
+  };
+}
+
+let topicCount = 0;
+
+/** One topic of its own for each test, so that tests can share a store. */
+export class Scene {
+  readonly under: StoreUnderTest;
+  topic: Topic;
+
+  private constructor(under: StoreUnderTest, topic: Topic) {
+    this.under = under;
+    this.topic = topic;
+  }
+
+  static async make(under: StoreUnderTest, topicSettings: Partial<TopicSettings> = {}): Promise<Scene> {
+    const { store } = under;
+    const { topic } = await store.putTopic(store.defaultAccount().id, `topic-${++topicCount}`, topicSettings);
+    return new Scene(under, topic);
+  }
+
+  get store(): Store {
+    return this.under.store;
+  }
+
+  get now(): number {
+    return this.under.clock.now();
+  }
+
+  publish(...messages: readonly (string | NewMessage)[]): Promise<AppendReceipt> {
+    return this.store.append({
+      topicId: this.topic.id,
+      messages: messages.map((each) => (typeof each === "string" ? message(each) : each)),
+      idempotency: null,
+    });
+  }
+
+  async subscribe(
+    name: string,
+    fields: Partial<SubscriptionSettings> = {},
+    start: Start = "now",
+  ): Promise<Subscription> {
+    return (await this.store.putSubscription(this.topic.id, name, settings(fields), start)).subscription;
+  }
+
+  async claim(
+    { id }: { readonly id: SubscriptionId },
+    want: Partial<ClaimWant> = {},
+    leaseMs = LEASE_MS,
+  ): Promise<Claim> {
+    const full = { subscriptionId: id, deliveriesMax: 100, bytesMax: 10_000_000, fromLog: true, ...want };
+    const claims = await this.store.claim([full], leaseMs);
+    return claims[0] as Claim;
+  }
+
+  /** What is at hand may come in more than one claim, and a moment after what made it so. */
+  async claimUntil(subscription: { readonly id: SubscriptionId }, count: number): Promise<readonly Claim[]> {
+    const claims: Claim[] = [];
+    let found = 0;
+    await eventually(async () => {
+      const claim = await this.claim(subscription, { deliveriesMax: count - found });
+      if (claim.deliveries.length > 0) claims.push(claim);
+      found += claim.deliveries.length;
+      return found >= count;
+    });
+    return claims;
+  }
+
+  settle(claim: Claim, how: Settled | readonly Settled[], verdicts = true): Promise<number> {
+    return this.store.settle(
+      claim.deliveries.map((delivery, index) => {
+        const settled = Array.isArray(how) ? (how[index] as Settled) : (how as Settled);
+        return settlement(claim, delivery, settled, verdicts);
+      }),
+    );
+  }
+
+  /** Claims whatever there is and settles it all the same way. */
+  async settleNext(subscription: Subscription, settled: Settled, want: Partial<ClaimWant> = {}): Promise<Claim> {
+    const claim = await this.claim(subscription, want);
+    await this.settle(claim, settled);
+    return claim;
+  }
+
+  idOf(seq: Seq): MessageId {
+    return messageId(this.topic.id, seq);
+  }
+
+  async deliveryOf(seq: Seq, subscription: { readonly name: string }): Promise<DeliveryRecord | undefined> {
+    const record = await this.store.getMessage(this.topic.accountId, this.idOf(seq));
+    return record?.deliveries.find((delivery) => delivery.subscription === subscription.name);
+  }
+}
+
+export const delivered: Settled = { kind: "delivered" };
+export const held: Settled = { kind: "held" };
+export const released: Settled = { kind: "released" };
+export const dead: Settled = { kind: "dead", reason: "retries_exhausted" };
+export const parkedUntil = (dueAtMs: number, retriesMade = 1): Settled => ({ kind: "parked", dueAtMs, retriesMade });
+
+export function settlement(claim: Claim, delivery: ClaimedDelivery, settled: Settled, verdicts = true): Settlement {
+  const wasTried = verdicts && settled.kind !== "held" && settled.kind !== "released";
+  const verdict = settled.kind === "delivered" ? "accepted" : "failed";
+  return {
+    claimId: claim.id,
+    subscriptionId: claim.subscriptionId,
+    delivery,
+    attempt: wasTried ? attempt(delivery.attemptsMade + 1, verdict) : null,
+    settled,
+  };
+}
+
+/** Lets the driver get on with its work. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+const PATIENCE_MS = 5_000;
+
+/** Some things come a moment after the call that caused them. */
+export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`It did not come to be within ${PATIENCE_MS} ms.`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}

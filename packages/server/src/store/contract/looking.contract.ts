@@ -1,0 +1,190 @@
+import { expect } from "vitest";
+import type { MessageId } from "../../domain/model.ts";
+import type { AttemptRecord, Page } from "../port.ts";
+import type { Part } from "./contract.ts";
+import { attempt, dead, delivered, held, message, parkedUntil, Scene, settlement, textOf } from "./fixtures.ts";
+
+export function lookingContract({ promise, shared, fresh }: Part): void {
+  promise("knows what became of a message for each subscription, and every attempt", async () => {
+    const scene = await Scene.make(shared());
+    await scene.publish("before");
+    const [open, parked, done, died, filtered, waiting, strict] = [
+      await scene.subscribe("open"),
+      await scene.subscribe("parked"),
+      await scene.subscribe("done"),
+      await scene.subscribe("died"),
+      await scene.subscribe("filtered", { filter: { tags: ["x"], bindingKeys: [] } }),
+      await scene.subscribe("waiting"),
+      await scene.subscribe("held", { order: "key" }),
+    ];
+    await scene.publish(message("zero", { orderingKey: "k" }), message("one", { orderingKey: "k" }));
+    for (const reader of [open, parked, done, died]) {
+      await scene.settleNext(reader, delivered, { deliveriesMax: 1 });
+    }
+    await scene.claim(open);
+    await scene.settleNext(parked, parkedUntil(scene.now));
+    await scene.settleNext(parked, parkedUntil(scene.now + 77));
+    await scene.settleNext(done, delivered);
+    await scene.settleNext(died, dead);
+    await scene.claim(filtered);
+    await scene.settle(await scene.claim(strict), [parkedUntil(scene.now + 5), held]);
+
+    const record = await scene.store.getMessage(scene.topic.accountId, scene.idOf(3));
+    expect(record?.topic).toBe(scene.topic.name);
+    expect(textOf(record?.message as never)).toBe("one");
+    const of = (name: string) => record?.deliveries.find((delivery) => delivery.subscription === name);
+    expect(record?.deliveries).toHaveLength(7);
+    expect(of("open")).toMatchObject({ state: "in_flight", nextAttemptAtMs: null, reason: null, attempts: [] });
+    expect(of("parked")).toMatchObject({ state: "parked", nextAttemptAtMs: scene.now + 77, reason: null });
+    expect(of("parked")?.attempts.map((each) => [each.attempt, each.verdict])).toEqual([
+      [1, "failed"],
+      [2, "failed"],
+    ]);
+    expect(of("done")).toMatchObject({ state: "delivered", nextAttemptAtMs: null, reason: null });
+    expect(of("done")?.attempts).toHaveLength(1);
+    expect(of("died")).toMatchObject({ state: "dead", nextAttemptAtMs: null, reason: "retries_exhausted" });
+    expect(of("filtered")).toMatchObject({ state: "filtered", attempts: [] });
+    expect(of(waiting.name)).toMatchObject({ state: "pending", attempts: [] });
+    expect(of("held")).toMatchObject({ state: "parked", nextAttemptAtMs: null });
+    const before = await scene.store.getMessage(scene.topic.accountId, scene.idOf(1));
+    expect(new Set(before?.deliveries.map((delivery) => delivery.state))).toEqual(new Set(["skipped", "filtered"]));
+  });
+
+  promise("knows a parked delivery as in flight while somebody holds it", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader");
+    await scene.publish("a");
+    await scene.settleNext(reader, parkedUntil(scene.now));
+    await scene.claim(reader);
+    expect(await scene.deliveryOf(1, reader)).toMatchObject({ state: "in_flight", nextAttemptAtMs: null });
+  });
+
+  promise("does not know messages that are not there", async () => {
+    const scene = await Scene.make(shared());
+    await scene.publish("a");
+    const get = (id: string) => scene.store.getMessage(scene.topic.accountId, id as MessageId);
+    expect(await get(scene.idOf(1))).not.toBeNull();
+    expect(await get(scene.idOf(2))).toBeNull();
+    for (const id of ["0", "1", "-1", "18446744073709551615", "99999999999999999999", "", "abc"]) {
+      expect(await get(id)).toBeNull();
+    }
+    expect(await scene.store.getMessage(987_654 as never, scene.idOf(1))).toBeNull();
+  });
+
+  promise("counts each message of a subscription in one place", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader");
+    await scene.publish("1", "2", "3", "4", "5", "6", "7");
+    const counts = () => scene.store.subscriptionCounts(reader.id);
+    const zero = { backlog: 0, parked: 0, deadLetters: 0, expired: 0, inFlight: 0 };
+    expect(await counts()).toEqual({ ...zero, backlog: 7 });
+    const claim = await scene.claim(reader, { deliveriesMax: 5 });
+    expect(await counts()).toEqual({ ...zero, backlog: 2, inFlight: 5 });
+    const settleAt = (index: number, settled: Parameters<typeof settlement>[2]) =>
+      scene.store.settle([settlement(claim, claim.deliveries[index] as never, settled)]);
+    await settleAt(3, delivered);
+    await settleAt(2, parkedUntil(scene.now));
+    await settleAt(1, dead);
+    expect(await counts()).toEqual({ ...zero, backlog: 2, inFlight: 2, parked: 1, deadLetters: 1 });
+    await scene.claim(reader, { fromLog: false }, 1_000_000);
+    expect(await counts()).toEqual({ ...zero, backlog: 2, inFlight: 3, deadLetters: 1 });
+    scene.under.clock.advance(60_000);
+    expect(await counts()).toEqual({ ...zero, backlog: 4, inFlight: 1, deadLetters: 1 });
+    await scene.under.crash();
+    expect(await counts()).toEqual({ ...zero, backlog: 4, parked: 1, deadLetters: 1 });
+  });
+
+  promise("lists attempts newest first, all or failed ones, in pages without a gap", async () => {
+    const scene = await Scene.make(shared());
+    const [reader, other] = [await scene.subscribe("reader"), await scene.subscribe("other")];
+    await scene.publish("1", "2", "3", "4", "5");
+    await scene.settleNext(other, delivered);
+    const claim = await scene.claim(reader);
+    for (const [index, delivery] of claim.deliveries.entries()) {
+      const verdict = (["accepted", "failed", "error", "accepted", "failed"] as const)[index] as "failed";
+      const settled = index % 3 === 0 ? delivered : dead;
+      await scene.store.settle([{ ...settlement(claim, delivery, settled), attempt: attempt(index + 1, verdict) }]);
+    }
+    const pages = async (only: "all" | "failed", limit: number) => {
+      const numbers: number[][] = [];
+      let after: string | null = null;
+      do {
+        const page: Page<AttemptRecord> = await scene.store.listAttempts(reader.id, { after, limit }, only);
+        numbers.push(page.items.map((each) => each.attempt));
+        after = page.next;
+      } while (after !== null);
+      return numbers;
+    };
+    expect(await pages("all", 2)).toEqual([[5, 4], [3, 2], [1]]);
+    expect(await pages("all", 5)).toEqual([[5, 4, 3, 2, 1]]);
+    expect(await pages("failed", 2)).toEqual([[5, 3], [2]]);
+    await scene.under.crash();
+    expect(await pages("all", 3)).toEqual([
+      [5, 4, 3],
+      [2, 1],
+    ]);
+  });
+
+  promise("lists attempts of a busy store, of which the subscription has only some", async () => {
+    const scene = await Scene.make(shared());
+    const readers = await Promise.all(Array.from({ length: 12 }, (_, index) => scene.subscribe(`r${index}`)));
+    await scene.publish(...Array.from({ length: 1_000 }, (_, index) => `${index}`));
+    for (const reader of readers) {
+      for (const claim of await scene.claimUntil(reader, 1_000)) await scene.settle(claim, delivered);
+    }
+    const [first] = readers as [(typeof readers)[number]];
+    const seen = new Set<string>();
+    let after: string | null = null;
+    do {
+      const page: Page<AttemptRecord> = await scene.store.listAttempts(first.id, { after, limit: 200 }, "all");
+      for (const { messageId } of page.items) seen.add(messageId);
+      after = page.next;
+    } while (after !== null);
+    expect(seen.size).toBe(1_000);
+  });
+
+  promise("refuses a page cursor that it did not give out", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader");
+    const page = { after: "not a cursor", limit: 1 };
+    const refused = { code: "invalid_cursor" };
+    await expect(scene.store.listAttempts(reader.id, page, "all")).rejects.toMatchObject(refused);
+    await expect(scene.store.listDeadLetters(reader.id, page)).rejects.toMatchObject(refused);
+  });
+
+  promise("refuses to look at an unknown subscription", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader");
+    await scene.store.deleteSubscription(scene.topic.id, "reader");
+    const unknown = { code: "subscription_not_found" };
+    await expect(scene.store.subscriptionCounts(reader.id)).rejects.toMatchObject(unknown);
+    await expect(scene.store.listAttempts(reader.id, { after: null, limit: 1 }, "all")).rejects.toMatchObject(unknown);
+  });
+
+  promise("adds up the statistics of the whole store", async () => {
+    await fresh(async (under) => {
+      const empty = { topics: 0, subscriptions: 0, backlog: 0, parked: 0, deadLetters: 0, inFlight: 0 };
+      expect(await under.store.statistics()).toMatchObject(empty);
+      const [one, other] = [await Scene.make(under), await Scene.make(under)];
+      const [first, second] = [await one.subscribe("first"), await other.subscribe("second")];
+      await one.publish("1", "2", "3");
+      await other.publish("1", "2");
+      await one.settle(await one.claim(first, { deliveriesMax: 2 }), [parkedUntil(one.now), dead]);
+      await one.claim(first, { fromLog: false });
+      await other.claim(second, { deliveriesMax: 1 });
+      const statistics = await under.store.statistics();
+      expect(statistics).toMatchObject({
+        topics: 2,
+        subscriptions: 2,
+        backlog: 2,
+        parked: 0,
+        deadLetters: 1,
+        inFlight: 2,
+      });
+      expect(statistics.bytes).toBeGreaterThan(0);
+      await under.store.deleteTopic(one.topic.accountId, one.topic.name);
+      await under.store.deleteSubscription(other.topic.id, "second");
+      expect(await under.store.statistics()).toMatchObject({ ...empty, topics: 1, deadLetters: expect.any(Number) });
+    });
+  });
+}

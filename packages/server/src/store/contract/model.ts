@@ -1,0 +1,160 @@
+import type { Order, Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
+import type { ClaimId } from "../port.ts";
+
+/**
+ * What the contract promises, kept in the most naive way: every delivery of every subscription as an object that says where
+ * it is. It does not predict what a claim brings, only what it may bring and what must not be missing.
+ */
+export type Fate =
+  /** Nobody has it. A driver may have parked it (delayed, or held by its key) or not yet. */
+  | { readonly kind: "pending" }
+  /** `dueAtMs` null: held. */
+  | { readonly kind: "parked"; readonly dueAtMs: TimeMs | null }
+  | { readonly kind: "open"; readonly claimId: ClaimId; leaseUntilMs: TimeMs; readonly before: Waiting }
+  | { readonly kind: "delivered" | "dead" | "expired" | "purged" };
+export type Waiting = Extract<Fate, { kind: "pending" | "parked" }>;
+
+export interface ModelMessage {
+  readonly seq: Seq;
+  readonly text: string;
+  readonly key: string | null;
+  readonly tag: string | null;
+  readonly publishedAtMs: TimeMs;
+  readonly deliverAtMs: TimeMs | null;
+}
+
+export interface ModelDelivery {
+  readonly message: ModelMessage;
+  fate: Fate;
+  attempts: number;
+  retries: number;
+  firstAttemptAtMs: TimeMs | null;
+  /** The key whose later deliveries it holds back. */
+  blocks: string | null;
+  /** It was a dead letter and has that one's copy of the message. */
+  redriven: boolean;
+  /** Somebody has settled it before, or the order has changed: its first place in the order is lost. */
+  loose: boolean;
+}
+
+export class ModelSubscription {
+  readonly id: SubscriptionId;
+  readonly name: string;
+  readonly tag: string | null;
+  order: Order;
+  paused = false;
+  expired = 0;
+  readonly deliveries = new Map<Seq, ModelDelivery>();
+
+  constructor(id: SubscriptionId, name: string, order: Order, tag: string | null) {
+    this.id = id;
+    this.name = name;
+    this.order = order;
+    this.tag = tag;
+  }
+
+  add(message: ModelMessage): void {
+    if (this.tag !== null && message.tag !== this.tag) return;
+    this.deliveries.set(message.seq, {
+      message,
+      fate: { kind: "pending" },
+      attempts: 0,
+      retries: 0,
+      firstAttemptAtMs: null,
+      blocks: null,
+      redriven: false,
+      loose: false,
+    });
+  }
+
+  all(...kinds: readonly Fate["kind"][]): readonly ModelDelivery[] {
+    return [...this.deliveries.values()].filter((delivery) => kinds.includes(delivery.fate.kind));
+  }
+
+  held(nowMs: TimeMs): readonly ModelDelivery[] {
+    return this.all("open").filter((delivery) => isHeld(delivery, nowMs));
+  }
+
+  keyOf({ message }: ModelDelivery): string | null {
+    if (this.order === "none") return null;
+    return this.order === "strict" ? "" : message.key;
+  }
+
+  /** Why a claim must not bring this delivery now; null: it may. */
+  objection(delivery: ModelDelivery, nowMs: TimeMs): string | null {
+    const { fate } = delivery;
+    const waiting = fate.kind === "open" && fate.leaseUntilMs <= nowMs ? fate.before : fate;
+    if (waiting.kind !== "pending" && waiting.kind !== "parked") return `it is ${fate.kind}`;
+    if (!isDue(delivery, waiting, nowMs)) return "its time has not come";
+    if (this.order === "strict" && this.held(nowMs).length > 0) return "another one is open, and the order is strict";
+    const key = this.keyOf(delivery);
+    if (key === null) return null;
+    const { seq } = delivery.message;
+    for (const other of this.deliveries.values()) {
+      if (other.message.seq >= seq) continue;
+      if (other.blocks === key) return `${other.message.seq} is parked and holds its key`;
+      const inOrder = !isOutOfOrder(other) && !isOutOfOrder(delivery) && this.keyOf(other) === key;
+      if (inOrder && isFree(other, nowMs)) return `${other.message.seq} comes before it`;
+    }
+    return null;
+  }
+
+  /** What a claim that has room must bring: due, and nothing that may stand in its way. */
+  mustBring(nowMs: TimeMs): readonly ModelDelivery[] {
+    if (this.paused) return [];
+    return [...this.deliveries.values()].filter((delivery) => {
+      if (this.objection(delivery, nowMs) !== null) return false;
+      const key = this.keyOf(delivery);
+      if (key === null) return true;
+      return ![...this.deliveries.values()].some((other) => {
+        return other !== delivery && this.keyOf(other) === key && !isOver(other);
+      });
+    });
+  }
+
+  changeOrder(order: Order, nowMs: TimeMs): void {
+    if (order === this.order) return;
+    this.order = order;
+    for (const delivery of this.deliveries.values()) {
+      delivery.loose = true;
+      delivery.blocks = null;
+      const due: Waiting = { kind: "parked", dueAtMs: nowMs };
+      const { fate } = delivery;
+      if (fate.kind === "parked" && fate.dueAtMs === null) delivery.fate = due;
+      else if (fate.kind === "open" && fate.before.kind === "parked" && fate.before.dueAtMs === null) {
+        delivery.fate = { ...fate, before: due };
+      }
+    }
+  }
+
+  /** Whoever held something is gone. */
+  crash(): void {
+    for (const delivery of this.deliveries.values()) {
+      if (delivery.fate.kind === "open") delivery.fate = delivery.fate.before;
+    }
+  }
+}
+
+export function isOver({ fate }: ModelDelivery): boolean {
+  return fate.kind !== "pending" && fate.kind !== "parked" && fate.kind !== "open";
+}
+
+export function isHeld({ fate }: ModelDelivery, nowMs: TimeMs): boolean {
+  return fate.kind === "open" && fate.leaseUntilMs > nowMs;
+}
+
+/** In the log, as far as anybody can tell, and in nobody's hands. */
+function isFree({ fate }: ModelDelivery, nowMs: TimeMs): boolean {
+  if (fate.kind === "open") return fate.leaseUntilMs <= nowMs && fate.before.kind === "pending";
+  return fate.kind === "pending";
+}
+
+/** It takes its place when it becomes due, not by its position. */
+function isOutOfOrder({ message, redriven, loose }: ModelDelivery): boolean {
+  return message.deliverAtMs !== null || redriven || loose;
+}
+
+function isDue({ message }: ModelDelivery, waiting: Waiting, nowMs: TimeMs): boolean {
+  if (waiting.kind === "parked") return waiting.dueAtMs === null || waiting.dueAtMs <= nowMs;
+  return message.deliverAtMs === null || message.deliverAtMs <= nowMs;
+}

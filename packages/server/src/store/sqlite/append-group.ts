@@ -1,0 +1,74 @@
+import { RingbackError } from "../../domain/errors.ts";
+import type { NewMessage, TimeMs } from "../../domain/model.ts";
+import type { AppendRequest } from "../port.ts";
+import { messageBytes } from "./message-bytes.ts";
+import type { AppendGroup } from "./operations/append.ts";
+
+/** What a request takes in memory while it waits. */
+export function appendBytes(request: AppendRequest): number {
+  let bytes = 0;
+  for (const message of request.messages) bytes += messageBytes(message);
+  return bytes;
+}
+
+/** What the rules have checked already and the database would refuse: one such message would fail a whole commit. */
+export function assertStorable(request: AppendRequest): void {
+  if (request.messages.length === 0) throw new RingbackError("empty_batch");
+  for (const { delayMs } of request.messages) {
+    if (!Number.isSafeInteger(delayMs) || delayMs < 0) {
+      throw new RingbackError("internal", `A message's delay is ${delayMs}, which is no number of milliseconds.`);
+    }
+  }
+}
+
+export function toAppendGroup(requests: readonly AppendRequest[], nowMs: TimeMs): AppendGroup {
+  const messages: NewMessage[] = [];
+  let bytes = 0;
+  for (const request of requests) {
+    for (const message of request.messages) {
+      messages.push(message);
+      bytes += message.body.byteLength;
+    }
+  }
+  const bodies = new Uint8Array(bytes);
+  let offset = 0;
+  for (const message of messages) {
+    bodies.set(message.body, offset);
+    offset += message.body.byteLength;
+  }
+  const keyed = requests.some((request) => request.idempotency !== null);
+  return {
+    nowMs,
+    topicIds: requests.map((request) => request.topicId),
+    counts: requests.map((request) => request.messages.length),
+    keys: keyed ? requests.map((request) => request.idempotency?.key ?? null) : null,
+    fingerprints: keyed ? requests.map((request) => request.idempotency?.fingerprint ?? null) : null,
+    bodies,
+    lengths: messages.map((message) => message.body.byteLength),
+    delaysMs: messages.some((message) => message.delayMs > 0) ? messages.map((message) => message.delayMs) : null,
+    contentTypes: column(messages, (message) => message.contentType),
+    tags: column(messages, (message) => (message.tags.length === 0 ? null : JSON.stringify(message.tags))),
+    routingKeys: column(messages, (message) => message.routingKey),
+    orderingKeys: column(messages, (message) => message.orderingKey),
+    attributes: column(messages, attributesText),
+  };
+}
+
+function attributesText(message: NewMessage): string | null {
+  const text = JSON.stringify(message.attributes);
+  return text === "{}" ? null : text;
+}
+
+/** null when no message has a value. */
+function column(
+  messages: readonly NewMessage[],
+  value: (message: NewMessage) => string | null,
+): (string | null)[] | null {
+  let used = false;
+  const values = messages.map((message) => {
+    const text = value(message);
+    if (text !== null) used = true;
+    return text;
+  });
+  return used ? values : null;
+}

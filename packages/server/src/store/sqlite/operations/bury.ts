@@ -1,0 +1,99 @@
+import type { DatabaseSync } from "node:sqlite";
+import { messageIdToBigInt } from "../../../domain/message-id.ts";
+import type { Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
+import type { MessageRow } from "../rows.ts";
+import { statement } from "../statements.ts";
+import { promoteSql } from "./settle.ts";
+
+/** A parked delivery whose message is too old. */
+export interface Burial {
+  readonly subscriptionId: SubscriptionId;
+  readonly seq: Seq;
+  readonly attempts: number;
+  readonly orderingKey: string | null;
+}
+
+interface LastAttempt {
+  readonly subscription_id: number;
+  readonly status: number | null;
+  readonly error_code: string | null;
+  readonly reply: Uint8Array | null;
+}
+
+/**
+ * Turns parked deliveries into dead letters with their own copies of the messages, which go first where nothing else
+ * needs them. `burials` come by message.
+ */
+export function bury(
+  db: DatabaseSync,
+  topicId: TopicId,
+  burials: readonly Burial[],
+  nowMs: TimeMs,
+  isLast: (seq: Seq) => boolean,
+): void {
+  let message: MessageRow | undefined;
+  let attempts = new Map<number, LastAttempt>();
+  let seq: Seq = 0;
+  for (const burial of burials) {
+    if (burial.seq !== seq) {
+      seq = burial.seq;
+      message = takeMessage(db, topicId, seq, isLast(seq));
+      attempts = lastAttempts(db, topicId, seq);
+    }
+    if (message !== undefined) insert(db, topicId, burial, message, attempts.get(burial.subscriptionId), nowMs);
+    statement(db, "DELETE FROM parked WHERE subscription_id = ? AND seq = ?").run(burial.subscriptionId, burial.seq);
+  }
+  // When all of them are gone, so that none of them is promoted.
+  for (const { subscriptionId, orderingKey } of burials) {
+    if (orderingKey !== null) statement(db, promoteSql).run(nowMs, subscriptionId, orderingKey);
+  }
+}
+
+function takeMessage(db: DatabaseSync, topicId: TopicId, seq: Seq, remove: boolean): MessageRow | undefined {
+  const id = messageIdToBigInt(topicId, seq);
+  const row = statement(db, "SELECT * FROM message WHERE id = ?").get(id) as MessageRow | undefined;
+  if (remove) statement(db, "DELETE FROM message WHERE id = ?").run(id);
+  return row;
+}
+
+function lastAttempts(db: DatabaseSync, topicId: TopicId, seq: Seq): Map<number, LastAttempt> {
+  const rows = statement(
+    db,
+    "SELECT subscription_id, status, error_code, reply FROM attempt WHERE topic_id = ? AND seq = ? ORDER BY id",
+  ).all(topicId, seq) as unknown as LastAttempt[];
+  return new Map(rows.map((row) => [row.subscription_id, row]));
+}
+
+function insert(
+  db: DatabaseSync,
+  topicId: TopicId,
+  { subscriptionId, seq, attempts }: Burial,
+  message: MessageRow,
+  last: LastAttempt | undefined,
+  nowMs: TimeMs,
+): void {
+  statement(
+    db,
+    `INSERT INTO dead_letter (account_id, subscription_id, topic_id, seq, reason, attempts, died_at, last_status,
+       last_error_code, last_reply, published_at, deliver_at, content_type, tags, routing_key, ordering_key, attributes, body)
+     SELECT account_id, id, ?1, ?2, 'expired', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15
+     FROM subscription WHERE id = ?16`,
+  ).run(
+    topicId,
+    seq,
+    attempts,
+    nowMs,
+    last?.status ?? null,
+    last?.error_code ?? null,
+    last?.reply ?? null,
+    message.published_at,
+    message.deliver_at,
+    message.content_type,
+    message.tags,
+    message.routing_key,
+    message.ordering_key,
+    message.attributes,
+    message.body,
+    subscriptionId,
+  );
+}

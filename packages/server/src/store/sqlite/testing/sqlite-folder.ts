@@ -1,0 +1,96 @@
+import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Timers } from "../../../domain/ports.ts";
+import { ManualClock, type StoreUnderTest } from "../../contract/harness.ts";
+import { SqliteStore, type SqliteStoreOptions } from "../sqlite-store.ts";
+
+/** Nothing is to be waited for in a test. */
+const briskTimers: Timers = {
+  after(delayMs, task) {
+    const timer = setTimeout(task, Math.min(delayMs, 2));
+    return () => clearTimeout(timer);
+  },
+  soon: (task) => void setImmediate(task),
+};
+
+export function storeOptions(folder: string, options: Partial<SqliteStoreOptions> = {}): SqliteStoreOptions {
+  return {
+    folder,
+    account: { name: "default", appId: 1_250_000_000 },
+    bytesMax: 0,
+    messageCacheBytes: 1_000_000,
+    attemptRetentionMs: 30 * 86_400_000,
+    deadLetterRetentionMs: 30 * 86_400_000,
+    timers: briskTimers,
+    ...options,
+  };
+}
+
+/** A SQLite store in a temporary folder of its own. */
+export class SqliteFolder implements StoreUnderTest {
+  readonly clock = new ManualClock();
+  readonly #options: Partial<SqliteStoreOptions>;
+  readonly #folders: string[] = [];
+  store: SqliteStore;
+
+  private constructor(store: SqliteStore, clock: ManualClock, folder: string, options: Partial<SqliteStoreOptions>) {
+    this.store = store;
+    this.clock = clock;
+    this.#folders.push(folder);
+    this.#options = options;
+  }
+
+  static async open(options: Partial<SqliteStoreOptions> = {}): Promise<SqliteFolder> {
+    const folder = temporaryFolder();
+    const clock = new ManualClock();
+    const store = await SqliteStore.open(storeOptions(folder, { clock, ...options }));
+    return new SqliteFolder(store, clock, folder, options);
+  }
+
+  get folder(): string {
+    return this.#folders.at(-1) as string;
+  }
+
+  get file(): string {
+    return join(this.folder, "ringback.db");
+  }
+
+  async crash(): Promise<void> {
+    const folder = temporaryFolder();
+    copyDatabase(this.folder, folder);
+    // It may write on, in a folder that nobody looks at any more.
+    await this.store.close();
+    this.#folders.push(folder);
+    this.store = await SqliteStore.open(storeOptions(folder, { clock: this.clock, ...this.#options }));
+  }
+
+  async dispose(): Promise<void> {
+    await this.store.close();
+    for (const folder of this.#folders) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export function temporaryFolder(): string {
+  return mkdtempSync(join(tmpdir(), "ringback-"));
+}
+
+/** A write-ahead log of this size may be on its way into the database, and a copy of both would be of no moment. */
+const WAL_BYTES_MAX = 12 * 1024 * 1024;
+/** From this size on the copy is brought home, so that the next one stays far from it. */
+const WAL_BYTES_KEPT = 1024 * 1024;
+
+function copyDatabase(from: string, to: string): void {
+  for (const name of ["ringback.db", "ringback.db-wal"]) {
+    const file = join(from, name);
+    if (!existsSync(file)) continue;
+    if (name.endsWith("-wal") && statSync(file).size > WAL_BYTES_MAX) throw new Error("Too much written for a crash.");
+    copyFileSync(file, join(to, name));
+  }
+  const wal = statSync(join(to, "ringback.db-wal"), { throwIfNoEntry: false });
+  if (wal === undefined || wal.size < WAL_BYTES_KEPT) return;
+  const database = new DatabaseSync(join(to, "ringback.db"));
+  database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  database.close();
+}
