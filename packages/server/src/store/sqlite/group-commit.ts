@@ -7,7 +7,7 @@ import { appendStatus, type AppendGroupResult } from "./operations/append.ts";
 import { UNINDEXED_ATTEMPTS_MAX } from "./operations/index-attempts.ts";
 import { forgetRemoved, releaseHeld, rowCount, toSettleGroup, type SettleWork } from "./settle-work.ts";
 import type { ThreadLink } from "./thread-link.ts";
-import type { WriteJobs } from "./write-thread.ts";
+import type { WriteGroup, WriteJobs } from "./write-thread.ts";
 
 /** Bytes of messages waiting to be written; past it publishes are refused as `overloaded`. */
 const WAITING_BYTES_MAX = 64 * 1024 * 1024;
@@ -15,8 +15,12 @@ const WAITING_BYTES_MAX = 64 * 1024 * 1024;
 const GROUP_BYTES_MAX = 8 * 1024 * 1024;
 /** Rows of settled work waiting for a slow or failing disk; past it nothing new is claimed. */
 const WAITING_ROWS_MAX = 20_000;
-/** How long a settlement may wait for a publish to share its commit with. */
-const SETTLE_WAIT_MS = 5;
+/**
+ * How long settled work may wait for more to share its commit with, and how many rows are enough not to wait. Nobody waits
+ * for it; what is not written yet goes out again after a crash, as what is in flight does.
+ */
+const SETTLE_WAIT_MS = 20;
+const SETTLED_ROWS_ENOUGH = 1_000;
 /** After a failed commit, settlements are tried again this much later; without any, a write that changes nothing. */
 const RETRY_MS = 250;
 
@@ -101,8 +105,16 @@ export class GroupCommit {
     }
     this.#settles.push(work);
     this.#settleRows += rowCount(work);
-    if (this.#busy || this.#scheduled || this.#cancelSettleTimer !== null || !this.#writable) return;
-    this.#cancelSettleTimer = this.#timers.after(SETTLE_WAIT_MS, () => {
+    if (!this.#busy && this.#writable) this.#writeSettlesSoon();
+  }
+
+  #writeSettlesSoon(): void {
+    if (this.#settleRows >= SETTLED_ROWS_ENOUGH) {
+      this.#settleDue = true;
+      this.#schedule();
+      return;
+    }
+    this.#cancelSettleTimer ??= this.#timers.after(SETTLE_WAIT_MS, () => {
       this.#cancelSettleTimer = null;
       this.#settleDue = true;
       this.#schedule();
@@ -174,7 +186,7 @@ export class GroupCommit {
   #schedule(): void {
     if (this.#scheduled || this.#busy || this.#state === "closed") return;
     this.#scheduled = true;
-    setImmediate(() => {
+    this.#timers.soon(() => {
       this.#scheduled = false;
       void this.#run();
     });
@@ -198,9 +210,8 @@ export class GroupCommit {
     if (!this.#writable) this.#armRetry();
     if (this.#appends.length > 0 || this.#turns.length > 0) this.#schedule();
     else if (this.#settles.length > 0 && this.#writable) {
-      // The disk has just been busy for a while: what came meanwhile has waited long enough.
-      this.#settleDue = true;
-      this.#schedule();
+      if (this.#settleDue) this.#schedule();
+      else this.#writeSettlesSoon();
     }
   }
 
@@ -251,11 +262,7 @@ export class GroupCommit {
     const append = appends.length === 0 ? null : toAppendGroup(requests, nowMs);
     const group = { append, settle: settles.length === 0 ? null : toSettleGroup(settles, nowMs) };
     try {
-      const result = await this.#thread.call(
-        "group",
-        group,
-        append === null ? [] : [append.bodies.buffer as ArrayBuffer],
-      );
+      const result = await this.#thread.call("group", group, buffersOf(group));
       this.#writable = true;
       this.#observer.commit(result.commitS, appends.length + settles.length);
       if (result.append !== null) this.#resolveAppends(appends, result.append);
@@ -328,6 +335,16 @@ export class GroupCommit {
       }
     }
   }
+}
+
+/** Handed over, not copied. */
+function buffersOf({ append, settle }: WriteGroup): ArrayBuffer[] {
+  const buffers: ArrayBufferLike[] = [];
+  if (append !== null) buffers.push(append.bodies.buffer);
+  if (settle !== null) {
+    buffers.push(settle.attempts.numbers.buffer, settle.attempts.replies.buffer, settle.cursors.numbers.buffer);
+  }
+  return buffers as ArrayBuffer[];
 }
 
 /** The disk's fault, which may pass, and not that of what was to be written. */
