@@ -1,8 +1,12 @@
 import { defineConfig } from "vitest/config";
 
 // Sources run as they are: the exports condition points the workspaces at their TypeScript.
-const shared = { resolve: { conditions: ["ringback-source", "node"] }, ssr: { resolve: { conditions: ["ringback-source", "node"] } } };
-const execArgv = ["--conditions=ringback-source"];
+const conditions = ["ringback-source", "node"];
+const shared = { resolve: { conditions }, ssr: { resolve: { conditions } } };
+const run = { pool: "forks", execArgv: ["--conditions=ringback-source"], maxWorkers: 2 } as const;
+
+/** Beside the code they test, but with a disk or with processes of their own: too slow for `npm run check`. */
+const withDiskOrProcesses = ["packages/server/src/store/**/*.test.ts", "bench/src/bench.test.ts"];
 
 export default defineConfig({
   ...shared,
@@ -10,19 +14,23 @@ export default defineConfig({
     projects: [
       {
         ...shared,
-        test: { name: "unit", include: ["packages/*/src/**/*.test.ts", "bench/src/**/*.test.ts"], pool: "forks", execArgv, testTimeout: 20_000 },
+        test: {
+          ...run,
+          name: "unit",
+          include: ["packages/*/src/**/*.test.ts", "bench/src/**/*.test.ts"],
+          exclude: withDiskOrProcesses,
+          testTimeout: 20_000,
+        },
       },
       {
         ...shared,
         test: {
+          ...run,
           name: "system",
-          include: ["packages/*/test/**/*.test.ts"],
+          include: ["packages/*/test/**/*.test.ts", ...withDiskOrProcesses],
           exclude: ["packages/*/test/slow/**"],
-          pool: "forks",
-          execArgv,
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          maxWorkers: 2,
         },
       },
     ],

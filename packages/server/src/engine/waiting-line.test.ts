@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { WaitingLine } from "./waiting-line.ts";
 
@@ -9,6 +9,8 @@ test("serves in the order of coming, whoever leaves meanwhile", () => {
     fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
       const line = new WaitingLine<{ index: number }>();
       const model: number[] = [];
+      const served: (number | undefined)[] = [];
+      const expected: (number | undefined)[] = [];
       for (const [what, index] of steps) {
         const member = members[index] as { index: number };
         if (what === "add") {
@@ -19,11 +21,13 @@ test("serves in the order of coming, whoever leaves meanwhile", () => {
           if (model.includes(index)) model.splice(model.indexOf(index), 1);
         } else {
           const first = line.first;
-          expect(first?.index).toBe(model.shift());
+          served.push(first?.index);
+          expected.push(model.shift());
           if (first !== null) line.remove(first);
         }
         expect(line.size).toBe(model.length);
       }
+      expect(served).toEqual(expected);
     }),
   );
 });
