@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 // Sources run as they are: the exports condition points the workspaces at their TypeScript.
 const conditions = ["ringback-source", "node"];
 const shared = { resolve: { conditions }, ssr: { resolve: { conditions } } };
-const run = { pool: "forks", execArgv: ["--conditions=ringback-source"], maxWorkers: 2 } as const;
+const run = { pool: "forks" as const, execArgv: ["--conditions=ringback-source"], maxWorkers: 2 };
 
 /** Beside the code they test, but with a disk or with processes of their own: too slow for `npm run check`. */
 const withDiskOrProcesses = ["packages/server/src/store/**/*.test.ts", "bench/src/bench.test.ts"];
