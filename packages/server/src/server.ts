@@ -5,6 +5,7 @@ import { startOf } from "./api/subscription-shape.ts";
 import type { Config } from "./config/config.ts";
 import { readVersion } from "./config/version.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
+import { RingbackError } from "./domain/errors.ts";
 import { normaliseSubscription } from "./domain/subscription-rules.ts";
 import { Engine } from "./engine/engine.ts";
 import { createEventBus } from "./engine/event-bus.ts";
@@ -82,13 +83,26 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
   return { url: urlOf(app.server.address() as AddressInfo), close: closeAll };
 }
 
-/** Puts what the configuration file declares, as the API would. */
+/** Puts what the configuration file declares, as the API would. A refusal says where in the file it stands. */
 async function declare(store: Store, config: Config): Promise<void> {
   for (const declared of config.declared) {
-    const { topic } = await store.putTopic(store.defaultAccount().id, declared.topic, declared.settings);
-    for (const { name, input } of declared.subscriptions) {
-      await store.putSubscription(topic.id, name, normaliseSubscription(input, topic), startOf(input.start));
+    const { topic } = await at(declared.origin, () =>
+      store.putTopic(store.defaultAccount().id, declared.topic, declared.settings),
+    );
+    for (const { name, input, origin } of declared.subscriptions) {
+      await at(origin, () =>
+        store.putSubscription(topic.id, name, normaliseSubscription(input, topic), startOf(input.start)),
+      );
     }
+  }
+}
+
+async function at<T>(origin: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof RingbackError)) throw error;
+    throw new RingbackError(error.code, `${origin}: ${error.message}`, { details: error.details, cause: error });
   }
 }
 

@@ -175,6 +175,16 @@ describe.concurrent("a start", () => {
     expect((await first.api.publish("still-here", { body: "x" })).seq).toBe(1);
   });
 
+  it.each([
+    ["a file", "/etc/hostname", "it is a file"],
+    ["a folder that the system does not let be made", "/proc/ringback", "ENOENT"],
+  ])("on %s is refused in one line", { skip: process.platform !== "linux" }, async (_what, path, reason) => {
+    const { code, stderr, stdout } = await spawnServer({ folder: path }).ended;
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toContain(`ringback: The data folder "${path}" cannot be used: ${reason}`);
+    expect(stderr.trimEnd()).not.toContain("\n");
+  });
+
   it("on a port that is in use is refused in one line, and leaves the folder free", async () => {
     await using folder = await temporaryFolder();
     await using other = await temporaryFolder();

@@ -3,7 +3,7 @@
  * place in the store's contract suite.
  */
 import { describe, expect, it } from "vitest";
-import type { Receipt } from "./harness/api.ts";
+import type { ProblemView, Receipt } from "./harness/api.ts";
 import { temporaryFolder } from "./harness/folder.ts";
 import { startReceiver } from "./harness/receiver.ts";
 import type { Receiver } from "./harness/receiver.ts";
@@ -30,6 +30,19 @@ async function publishApart(topic: string, count: number): Promise<Receipt[]> {
 const bodies = (receiver: Receiver, path: string) => receiver.at(path).map(({ text }) => text);
 
 describe("a new subscription", () => {
+  it.each([
+    ["in the future", () => Date.now() + 3_600_000, "must not lie in the future"],
+    ["on a day that does not exist", () => "2026-02-30T00:00:00Z", "must be a time such as"],
+  ])("cannot begin %s", async (_what, at, sentence) => {
+    const { api } = server();
+    await api.putTopic("no-time");
+    const body = { push: { url: "http://127.0.0.1:1/" }, start: { at: at() } };
+    const answer = await api.call("PUT", "/v1/topics/no-time/subscriptions/s", { json: body });
+    const problem = answer.json as ProblemView;
+    expect([answer.status, problem.code, problem.errors?.[0]?.field]).toEqual([400, "invalid_request", "start.at"]);
+    expect(problem.detail).toContain(sentence);
+  });
+
   it("begins where it was told: now, with the oldest, at a place in the log, or at a time", async () => {
     const { api } = server();
     await using receiver = await startReceiver();
@@ -134,4 +147,16 @@ describe("delayMs", () => {
     expect(tookMs).toBeGreaterThanOrEqual(2_500);
     expect(tookMs).toBeLessThan(2_500 + 2 * lateMsMax);
   });
+});
+
+it("a delivery that waits is never shown as skipped, however early one looks", async () => {
+  const { api } = server();
+  await api.putTopic("early");
+  await api.subscribe("early", "s", { push: { url: "http://127.0.0.1:1/" } });
+  const seen = new Set<string>();
+  for (let count = 0; count < 30; count++) {
+    const { id } = await api.publish("early", { body: "x", delayMs: 600_000 });
+    for (let look = 0; look < 5; look++) seen.add((await api.message(id)).deliveries[0]?.state ?? "none");
+  }
+  expect([...seen].filter((state) => state !== "pending" && state !== "in_flight")).toEqual(["parked"]);
 });

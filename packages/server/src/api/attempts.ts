@@ -37,7 +37,7 @@ export function attemptRoutes(app: FastifyInstance, context: ApiContext): void {
       },
     },
     async (request) => {
-      const query = readListQuery(request.query);
+      const query = readListQuery(request);
       const { id } = await subscriptionAt(context, request.params);
       const only = query.only ?? "all";
       const listing = `attempts ${id} ${only}`;

@@ -58,7 +58,7 @@ export function deadLetterRoutes(app: FastifyInstance, context: ApiContext): voi
       },
     },
     async (request) => {
-      const query = readListQuery(request.query);
+      const query = readListQuery(request);
       const { id, topic } = await subscriptionAt(context, request.params);
       const listing = `dead letters ${id}`;
       const page = await store.listDeadLetters(id, pageRequest(listing, query));
@@ -78,7 +78,7 @@ export function deadLetterRoutes(app: FastifyInstance, context: ApiContext): voi
       },
     },
     async (request) => {
-      readNoQuery(request.query);
+      readNoQuery(request);
       const { id, topic } = await subscriptionAt(context, request.params);
       const letter = await store.getDeadLetter(id, letterId(request.params));
       if (letter === null) throw letterNotFound(request.params);
@@ -101,7 +101,7 @@ export function deadLetterRoutes(app: FastifyInstance, context: ApiContext): voi
       },
     },
     async (request, reply) => {
-      readNoQuery(request.query);
+      readNoQuery(request);
       const { id } = await subscriptionAt(context, request.params);
       const count = await store.purgeDeadLetters(id, [letterId(request.params)]);
       if (count === 0) throw letterNotFound(request.params);
@@ -125,7 +125,7 @@ export function deadLetterRoutes(app: FastifyInstance, context: ApiContext): voi
       },
     },
     async (request) => {
-      const { all } = readPurgeQuery(request.query);
+      const { all } = readPurgeQuery(request);
       if (!all) throw RingbackError.at("invalid_request", "all", "must be true");
       const { id } = await subscriptionAt(context, request.params);
       return { count: await store.purgeDeadLetters(id, null) };
@@ -147,7 +147,7 @@ export function deadLetterRoutes(app: FastifyInstance, context: ApiContext): voi
       },
     },
     async (request) => {
-      readNoQuery(request.query);
+      readNoQuery(request);
       const { id } = await subscriptionAt(context, request.params);
       const count = await store.redriveDeadLetters(id, [letterId(request.params)]);
       if (count === 0) throw letterNotFound(request.params);
@@ -171,7 +171,7 @@ export function deadLetterRoutes(app: FastifyInstance, context: ApiContext): voi
       },
     },
     async (request) => {
-      readNoQuery(request.query);
+      readNoQuery(request);
       const { ids = null, all = false } = readRedriveBody(jsonBody(request).value);
       if ((ids !== null) === all) {
         throw RingbackError.at("invalid_request", "ids", 'give either "ids" or "all": true');

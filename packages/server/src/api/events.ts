@@ -59,7 +59,7 @@ export function eventRoutes(app: FastifyInstance, { events, config }: ApiContext
       },
     },
     (request, reply) => {
-      const { topic = null, type = [] } = readQuery(request.query);
+      const { topic = null, type = [] } = readQuery(request);
       if (topic !== null) assertName("topic", topic);
       hub.open(reply.raw, { topic, types: type });
       reply.hijack();

@@ -169,6 +169,17 @@ describe("publishing", () => {
       expect(test.store.log[0]?.contentType).toBe("Image/PNG;  q=1");
     });
 
+    it("refuses a query that does not decode, and stores nothing", async () => {
+      for (const query of ["tags=%E6%A0%87,%FF", "orderingKey=%", "tags=%zz"]) {
+        const answer = await call(test.app, "POST", `${path}?${query}`, {
+          body: "x",
+          headers: { "content-type": "a/b" },
+        });
+        expect([answer.status, answer.json]).toEqual([400, expect.objectContaining({ code: "malformed_request" })]);
+      }
+      expect(test.store.log).toHaveLength(0);
+    });
+
     it("may come without a content type", async () => {
       await call(test.app, "POST", path, { body: "plain", headers: { "content-length": "5" } });
       expect(stored()).toEqual([{ body: "plain", contentType: null }]);

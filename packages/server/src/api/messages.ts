@@ -62,7 +62,7 @@ export function messageRoutes(app: FastifyInstance, { store }: ApiContext): void
       },
     },
     async (request) => {
-      readNoQuery(request.query);
+      readNoQuery(request);
       const { id } = request.params;
       const record = parseMessageId(id) && (await store.getMessage(store.defaultAccount().id, id as MessageId));
       if (record === null) throw new RingbackError("message_not_found");
@@ -102,8 +102,8 @@ export function publishRoutes(app: FastifyInstance, context: ApiContext): void {
     async (request, reply) => {
       const topic = await topicAt(context, request.params);
       const message = isJson(request.headers["content-type"])
-        ? (readNoQuery(request.query), messageOf(parseJson(bodyBytes(request))))
-        : rawMessageOf(request, readRawQuery(request.query));
+        ? (readNoQuery(request), messageOf(parseJson(bodyBytes(request))))
+        : rawMessageOf(request, readRawQuery(request));
       const receipt = await publisher
         .publish(topic, [message], idempotencyOf(request, "publish", topic))
         .catch(publishErrorsAt("single"));
@@ -130,7 +130,7 @@ export function publishRoutes(app: FastifyInstance, context: ApiContext): void {
     },
     async (request, reply) => {
       const topic = await topicAt(context, request.params);
-      readNoQuery(request.query);
+      readNoQuery(request);
       const messages = messagesOf(jsonBody(request));
       const receipt = await publisher
         .publish(topic, messages, idempotencyOf(request, "batch", topic))

@@ -211,7 +211,7 @@ export function startOf(start: SubscriptionBody["start"]): Start {
 const timeForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/;
 
 function parseTime(text: string): number {
-  const ms = timeForm.test(text) ? Date.parse(text) : Number.NaN;
+  const ms = timeForm.test(text) && isDay(text.slice(0, 10)) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(ms) || ms < 0) {
     throw RingbackError.at(
       "invalid_request",
@@ -220,4 +220,10 @@ function parseTime(text: string): number {
     );
   }
   return ms;
+}
+
+/** Date.parse takes 30 February for 2 March. */
+function isDay(date: string): boolean {
+  const ms = Date.parse(`${date}T00:00:00Z`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date);
 }

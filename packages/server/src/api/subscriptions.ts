@@ -62,7 +62,7 @@ export function subscriptionRoutes(app: FastifyInstance, context: ApiContext): v
       },
     },
     async (request, reply) => {
-      readNoQuery(request.query);
+      readNoQuery(request);
       const { topic: topicName, subscription: name } = request.params;
       assertName("subscription", name);
       const { start, ...input } = readBody(jsonBody(request).value);
@@ -86,7 +86,7 @@ export function subscriptionRoutes(app: FastifyInstance, context: ApiContext): v
       },
     },
     async (request) => {
-      readNoQuery(request.query);
+      readNoQuery(request);
       const subscription = await subscriptionAt(context, request.params);
       return countedSubscriptionView(subscription, await store.subscriptionCounts(subscription.id));
     },
@@ -107,7 +107,7 @@ export function subscriptionRoutes(app: FastifyInstance, context: ApiContext): v
       },
     },
     async (request, reply) => {
-      readNoQuery(request.query);
+      readNoQuery(request);
       const { topic, subscription: name } = request.params;
       const subscription = await subscriptionAt(context, request.params);
       // Somebody else may have been quicker since the lookup.
@@ -134,7 +134,7 @@ export function subscriptionRoutes(app: FastifyInstance, context: ApiContext): v
       },
     },
     async (request) => {
-      const query = readListQuery(request.query);
+      const query = readListQuery(request);
       const { id } = await topicAt(context, request.params);
       const listing = `subscriptions ${id}`;
       return pageView(listing, await store.listSubscriptions(id, pageRequest(listing, query)), subscriptionView);
@@ -162,7 +162,7 @@ export function subscriptionRoutes(app: FastifyInstance, context: ApiContext): v
         },
       },
       async (request) => {
-        readNoQuery(request.query);
+        readNoQuery(request);
         const { topic: topicName, subscription: name } = request.params;
         assertName("subscription", name);
         const topic = await topicAt(context, request.params);

@@ -40,7 +40,7 @@ export function topicRoutes(app: FastifyInstance, context: ApiContext): void {
       },
     },
     async (request, reply) => {
-      readNoQuery(request.query);
+      readNoQuery(request);
       const { topic: name } = request.params;
       assertName("topic", name);
       const settings = readBody(optionalJson(request));
@@ -62,7 +62,7 @@ export function topicRoutes(app: FastifyInstance, context: ApiContext): void {
       },
     },
     async (request) => {
-      readNoQuery(request.query);
+      readNoQuery(request);
       return topicView(await topicAt(context, request.params));
     },
   );
@@ -82,7 +82,7 @@ export function topicRoutes(app: FastifyInstance, context: ApiContext): void {
       },
     },
     async (request, reply) => {
-      readNoQuery(request.query);
+      readNoQuery(request);
       const { topic: name } = request.params;
       assertName("topic", name);
       if (!(await store.deleteTopic(store.defaultAccount().id, name))) {
@@ -105,7 +105,7 @@ export function topicRoutes(app: FastifyInstance, context: ApiContext): void {
       },
     },
     async (request) => {
-      const page = pageRequest(listing, readListQuery(request.query));
+      const page = pageRequest(listing, readListQuery(request));
       return pageView(listing, await store.listTopics(store.defaultAccount().id, page), topicView);
     },
   );

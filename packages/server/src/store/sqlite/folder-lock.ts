@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { RingbackError } from "../../domain/errors.ts";
 
 /**
@@ -15,7 +15,7 @@ export function lockFolder(folder: string): FolderLock {
   const owner = join(folder, "ringback.pid");
   let db: DatabaseSync;
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(resolve(folder));
     db = new DatabaseSync(join(folder, "ringback.lock"), { timeout: 0 });
   } catch (error) {
     throw unusable(folder, error);
@@ -29,6 +29,16 @@ export function lockFolder(folder: string): FolderLock {
     throw isBusy(error) ? inUse(owner, error) : unusable(folder, error);
   }
   return { release: () => db.close() };
+}
+
+/** Node's own recursive mkdir goes round for ever where the system answers ENOENT although the parent is there (in /proc). */
+function makeFolder(folder: string): void {
+  const known = statSync(folder, { throwIfNoEntry: false });
+  if (known?.isDirectory() === true) return;
+  if (known !== undefined) throw new Error("it is a file");
+  const parent = dirname(folder);
+  if (parent !== folder) makeFolder(parent);
+  mkdirSync(folder);
 }
 
 const SQLITE_BUSY = 5;

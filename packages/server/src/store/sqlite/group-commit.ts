@@ -138,6 +138,22 @@ export class GroupCommit {
     return this.#settles;
   }
 
+  /** Something has been settled that is not on the disk yet. */
+  get isBehind(): boolean {
+    return this.#busy || this.#settles.length > 0;
+  }
+
+  /** Resolves when what has been settled so far is on the disk, or when the disk has refused it. */
+  async written(): Promise<void> {
+    // The commit under way, and the one after it, which takes what waits.
+    for (let run = 0; run < 2 && this.isBehind && this.#writable && this.#state === "open"; run++) {
+      const ran = new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+      this.#settleDue = true;
+      this.#schedule();
+      await ran;
+    }
+  }
+
   forgetRemoved(isGone: (id: SubscriptionId) => boolean): void {
     for (const work of this.#settles) forgetRemoved(work, isGone);
   }

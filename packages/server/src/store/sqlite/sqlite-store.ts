@@ -76,6 +76,8 @@ const DEAD_LETTER_STEP = 100;
 /** Cursors that only passed over messages are written this much later at the latest. */
 const CURSOR_WRITE_MS = 1_000;
 const ID_MAX = Number.MAX_SAFE_INTEGER;
+/** How often a message is read again because its outcome was still on its way to the disk. */
+const READ_AGAIN_MAX = 3;
 
 const silent: StoreObserver = { commit: () => {} };
 
@@ -460,6 +462,13 @@ export class SqliteStore implements Store {
     if (start === "now") return topic.lastSeq;
     if (start === "oldest") return topic.firstSeq - 1;
     if ("seq" in start) return Math.max(start.seq - 1, topic.firstSeq - 1);
+    if (start.atMs > this.#clock.now()) {
+      throw RingbackError.at(
+        "invalid_request",
+        "start.at",
+        "must not lie in the future; a subscription starts when it is made",
+      );
+    }
     const seq = await this.#reader.call("findSeqAt", {
       topicId: topic.topic.id,
       firstSeq: topic.firstSeq,
@@ -546,6 +555,16 @@ export class SqliteStore implements Store {
     if (place === null) return null;
     const topic = this.#catalog.topics.get(place.topicId);
     if (topic === undefined || topic.topic.accountId !== accountId) return null;
+    for (let tries = 0; ; tries++) {
+      const record = await this.#readMessage(topic, place);
+      // Memory is ahead of the disk: what became of the delivery is about to be written.
+      const isEarly = record?.deliveries.some(({ state }) => state === "skipped") === true && this.#commits.isBehind;
+      if (!isEarly || tries === READ_AGAIN_MAX || !this.#commits.writable) return record;
+      await this.#commits.written();
+    }
+  }
+
+  async #readMessage(topic: TopicEntry, place: { topicId: TopicId; seq: Seq }): Promise<MessageRecord | null> {
     const entries = [...topic.subscriptions.values()];
     const found = await this.#reader.call("readMessage", {
       ...place,
