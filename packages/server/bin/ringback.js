@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { enableCompileCache } from "node:module";
 import process from "node:process";
+import { setFlagsFromString } from "node:v8";
 
 const nodeMajorMin = 24;
 if (Number.parseInt(process.versions.node, 10) < nodeMajorMin) {
@@ -11,6 +12,11 @@ if (Number.parseInt(process.versions.node, 10) < nodeMajorMin) {
 // JavaScript, and before anything else: from the second start on, compiled code comes from the cache and no TypeScript is
 // stripped. The stripper alone is 15 MB per thread, and a third of a second.
 enableCompileCache();
+
+// How much the heap may grow before it is looked through again: a fifth in place of up to four times. What lives here is
+// small and what passes through is much, so V8's own answer to a flood of publishes is 100 MB of garbage more; this one
+// costs no measurable CPU time.
+setFlagsFromString("--heap-growing-percent=20");
 
 // The sources in this repository, the build where the package is installed: see "imports" in package.json.
 await import("#main");

@@ -11,6 +11,7 @@ import { modelContract } from "./model.contract.ts";
 import { orderContract } from "./order.contract.ts";
 import { retentionContract } from "./retention.contract.ts";
 import { settleContract } from "./settle.contract.ts";
+import { turmoilContract } from "./turmoil.contract.ts";
 
 /** What a part of the contract is written with. */
 export interface Part {
@@ -25,26 +26,44 @@ export interface Part {
   ) => Promise<T>;
 }
 
-const parts: Record<string, (part: Part) => void> = {
+/** What the calls do. */
+const calls: Record<string, (part: Part) => void> = {
   "appending to the log": appendContract,
   "claiming deliveries": claimContract,
   "settling deliveries": settleContract,
   "keeping order": orderContract,
   "dead letters": deadLetterContract,
-  retention: retentionContract,
   "the catalog": catalogContract,
   "looking at messages, attempts and counts": lookingContract,
   "hints of work": hintContract,
+};
+
+/** What time, crashes and crowds do. */
+const endurance: Record<string, (part: Part) => void> = {
+  retention: retentionContract,
   "the end of a process": crashContract,
+  "many hands at once": turmoilContract,
   "any sequence of operations": modelContract,
 };
 
-/** Every promise of `store/port.ts` as tests, for any driver. */
+/**
+ * Every promise of `store/port.ts` as tests, for any driver. It comes in two halves, each for a test file of its own, so
+ * that they run side by side; a driver keeps the contract when it keeps both.
+ */
 export function storeContract(name: string, harness: StoreHarness): void {
+  runParts(name, harness, calls);
+}
+
+/** The other half of `storeContract`. */
+export function storeEnduranceContract(name: string, harness: StoreHarness): void {
+  runParts(name, harness, endurance);
+}
+
+function runParts(name: string, harness: StoreHarness, chosen: Record<string, (part: Part) => void>): void {
   const skips = new Map(Object.entries(harness.skip ?? {}));
   const said = new Set<string>();
   describe(`the store's contract, kept by ${name}`, () => {
-    for (const [title, write] of Object.entries(parts)) {
+    for (const [title, write] of Object.entries(chosen)) {
       // oxlint-disable-next-line vitest/valid-title -- a key of the table above.
       describe(title, () => {
         let under: StoreUnderTest | null = null;

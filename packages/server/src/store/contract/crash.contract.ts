@@ -48,9 +48,11 @@ export function crashContract({ promise, fresh }: Part): void {
         settlement(claim, fourth as never, parkedUntil(scene.now + 10, 5)),
       ]);
       await under.crash();
-      // Whatever the old process still holds counts for nothing.
+      // Whatever the old process still holds counts for nothing, before the new one has claimed and after.
       expect(await scene.settle(claim, delivered)).toBe(0);
       const again = await scene.claim(reader);
+      expect(await scene.settle(claim, delivered)).toBe(0);
+      expect(await scene.store.renew([claim.id], LEASE_MS)).toEqual([]);
       expect(again.deliveries.map((delivery) => delivery.message.seq)).toEqual([2, 5]);
       under.clock.advance(10);
       expect((await scene.claim(reader)).deliveries).toMatchObject([

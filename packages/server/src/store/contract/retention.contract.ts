@@ -221,7 +221,7 @@ export function retentionContract({ promise, fresh }: Part): void {
   promise("works in bounded steps for a message that very many subscriptions still want", async () => {
     await fresh(async (under) => {
       const scene = await Scene.make(under, { retentionMs: HOUR_MS });
-      const count = 700;
+      const count = 520;
       const readers = await Promise.all(Array.from({ length: count }, (_, index) => scene.subscribe(`s${index}`)));
       await scene.publish(message("delayed", { delayMs: 9 * HOUR_MS }));
       await scene.store.claim(

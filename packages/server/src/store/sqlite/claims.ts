@@ -5,6 +5,8 @@ import type { Catalog, ClaimState, OpenDelivery, SubscriptionEntry } from "./cat
 import { isHeldAltogether, type ClaimInProgress, type LogScan } from "./log-scan.ts";
 import type { ParkedScan } from "./parked-scan.ts";
 
+/** Claims that one process can make; no claim of an earlier one has the same id. */
+const CLAIMS_PER_START = 2 ** 36;
 /** While the disk does not keep up with settlements, nothing is given out; ask again this much later. */
 const CONGESTED_RETRY_MS = 250;
 
@@ -30,6 +32,10 @@ export class Claims {
     this.#log = options.log;
     this.#parked = options.parked;
     this.#isCongested = options.isCongested;
+  }
+
+  begin(start: number): void {
+    this.#lastId = start * CLAIMS_PER_START;
   }
 
   async claim(wants: readonly ClaimWant[], leaseMs: number): Promise<readonly Claim[]> {

@@ -155,6 +155,10 @@ CREATE TABLE removed (
   PRIMARY KEY (kind, id)
 ) STRICT, WITHOUT ROWID;
 
+-- How often the database has been opened, so that no claim of an earlier process has the id of a later one.
+CREATE TABLE start (count INTEGER NOT NULL) STRICT;
+INSERT INTO start (count) VALUES (0);
+
 -- Always empty: written and emptied again to find out whether the disk takes writes.
 CREATE TABLE write_probe (body BLOB NOT NULL) STRICT;
 `;

@@ -13,11 +13,13 @@ const WAL_BYTES_KEPT = 64 * 1024 * 1024;
 export interface DatabaseLimits {
   /** Size of the database file past which writes fail with `storage_full`; 0: only the disk limits it. */
   readonly bytesMax: number;
+  /** How long a write waits for another program's lock. */
+  readonly busyMsMax: number;
 }
 
 /** The one writing connection: WAL, and every commit is on the disk before it counts. */
 export function openForWriting(file: string, limits: DatabaseLimits): DatabaseSync {
-  const db = new DatabaseSync(file, { timeout: 5_000, enableForeignKeyConstraints: false });
+  const db = new DatabaseSync(file, { timeout: limits.busyMsMax, enableForeignKeyConstraints: false });
   db.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
   db.exec("PRAGMA journal_mode = WAL");
   db.exec("PRAGMA synchronous = FULL");

@@ -8,12 +8,15 @@ import type { ParkRow } from "./operations/settle.ts";
  */
 export const AHEAD_MAX = 2_048;
 
+const none: readonly ParkRow[] = [];
+
 /**
  * Moves the slowest open deliveries out of the cursor's way. Their rows are due at once, in case the process ends before
  * they are settled; as long as they are open no claim takes them. The caller writes the rows.
  */
-export function spillStragglers(entry: SubscriptionEntry, nowMs: TimeMs): ParkRow[] {
+export function spillStragglers(entry: SubscriptionEntry, nowMs: TimeMs): readonly ParkRow[] {
   const { cursor } = entry;
+  if (cursor.scannedThrough - cursor.settledThrough <= AHEAD_MAX) return none;
   const rows: ParkRow[] = [];
   while (cursor.scannedThrough - cursor.settledThrough > AHEAD_MAX) {
     const seq = cursor.settledThrough + 1;

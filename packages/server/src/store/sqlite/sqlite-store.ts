@@ -64,6 +64,8 @@ export interface SqliteStoreOptions {
   /** Database size past which writes fail with `storage_full`; 0: only the disk limits it. */
   readonly bytesMax: number;
   readonly messageCacheBytes: number;
+  /** How long a write waits for another program that has the database locked, a backup for instance. */
+  readonly busyMsMax?: number;
   readonly attemptRetentionMs: number;
   readonly deadLetterRetentionMs: number;
   readonly observer?: StoreObserver;
@@ -75,6 +77,7 @@ export interface SqliteStoreOptions {
 const DEAD_LETTER_STEP = 100;
 /** Cursors that only passed over messages are written this much later at the latest. */
 const CURSOR_WRITE_MS = 1_000;
+const BUSY_MS_MAX_DEFAULT = 5_000;
 const ID_MAX = Number.MAX_SAFE_INTEGER;
 /** How often a message is read again because its outcome was still on its way to the disk. */
 const READ_AGAIN_MAX = 3;
@@ -108,8 +111,9 @@ export class SqliteStore implements Store {
   static async open(options: SqliteStoreOptions): Promise<SqliteStore> {
     const lock = lockFolder(options.folder);
     const file = join(options.folder, "ringback.db");
+    const { bytesMax, busyMsMax = BUSY_MS_MAX_DEFAULT } = options;
     const starting = [
-      ThreadLink.start<WriteJobs>("write-thread", { file, bytesMax: options.bytesMax }),
+      ThreadLink.start<WriteJobs>("write-thread", { file, limits: { bytesMax, busyMsMax } }),
       ThreadLink.start<ReadJobs>("read-thread", { file }),
     ] as const;
     try {
@@ -181,6 +185,7 @@ export class SqliteStore implements Store {
 
   async #load(options: SqliteStoreOptions): Promise<void> {
     const account = await this.#writer.call("ensureAccount", { ...options.account, nowMs: this.#clock.now() });
+    this.#claims.begin(await this.#writer.call("countStart", null));
     this.#account = { id: account.id, name: account.name, appId: account.app_id };
     const rows = await this.#reader.call("loadCatalog", null);
     for (const row of rows.topics) {

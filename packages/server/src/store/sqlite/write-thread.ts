@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { openForWriting, setBytesMax } from "./open-database.ts";
+import { openForWriting, setBytesMax, type DatabaseLimits } from "./open-database.ts";
 import { AppendOperation, type AppendGroup, type AppendGroupResult } from "./operations/append.ts";
 import * as catalog from "./operations/catalog.ts";
 import * as deadLetters from "./operations/dead-letters.ts";
@@ -14,8 +14,8 @@ import { serve } from "./thread-service.ts";
  * here, so that the event loop never does.
  */
 
-const { file, bytesMax } = workerData as { file: string; bytesMax: number };
-const db = openForWriting(file, { bytesMax });
+const { file, limits } = workerData as { file: string; limits: DatabaseLimits };
+const db = openForWriting(file, limits);
 const append = new AppendOperation(db);
 const settle = new SettleOperation(db);
 
@@ -67,6 +67,7 @@ export const writeJobs = {
     });
     return { append: appended, commitS };
   },
+  countStart: one(catalog.countStart),
   ensureAccount: one(catalog.ensureAccount),
   insertTopic: one(catalog.insertTopic),
   updateTopic: one(catalog.updateTopic),

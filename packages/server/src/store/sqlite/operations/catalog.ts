@@ -31,6 +31,11 @@ export function ensureAccount(
   return statement(db, "SELECT id, name, app_id FROM account WHERE name = ?").get(input.name) as unknown as AccountRow;
 }
 
+export function countStart(db: DatabaseSync, _input: null): number {
+  const { count } = statement(db, "UPDATE start SET count = count + 1 RETURNING count").get() as { count: number };
+  return count;
+}
+
 /** null: as many topics have been made as there can ever be. */
 export function insertTopic(
   db: DatabaseSync,

@@ -2,31 +2,9 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from "node:fs
 import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Timers } from "../../../domain/ports.ts";
 import { ManualClock, type StoreUnderTest } from "../../contract/harness.ts";
 import { SqliteStore, type SqliteStoreOptions } from "../sqlite-store.ts";
-
-/** Nothing is to be waited for in a test. */
-const briskTimers: Timers = {
-  after(delayMs, task) {
-    const timer = setTimeout(task, Math.min(delayMs, 2));
-    return () => clearTimeout(timer);
-  },
-  soon: (task) => void setImmediate(task),
-};
-
-export function storeOptions(folder: string, options: Partial<SqliteStoreOptions> = {}): SqliteStoreOptions {
-  return {
-    folder,
-    account: { name: "default", appId: 1_250_000_000 },
-    bytesMax: 0,
-    messageCacheBytes: 1_000_000,
-    attemptRetentionMs: 30 * 86_400_000,
-    deadLetterRetentionMs: 30 * 86_400_000,
-    timers: briskTimers,
-    ...options,
-  };
-}
+import { storeOptions } from "./store-options.ts";
 
 /** A SQLite store in a temporary folder of its own. */
 export class SqliteFolder implements StoreUnderTest {

@@ -1,0 +1,66 @@
+import { DatabaseSync } from "node:sqlite";
+import { describe, expect, test } from "vitest";
+import { messageIdToBigInt } from "../../domain/message-id.ts";
+import { delivered, eventually, parkedUntil, Scene, textsOf } from "../contract/fixtures.ts";
+import { SqliteFolder } from "./testing/sqlite-folder.ts";
+
+/** What no code of ours does: somebody's repair, a lost page. */
+async function loseMessages(scene: Scene, under: SqliteFolder, seqs: readonly number[]): Promise<void> {
+  const database = new DatabaseSync(under.file);
+  for (const seq of seqs) {
+    database.prepare("DELETE FROM message WHERE id = ?").run(messageIdToBigInt(scene.topic.id, seq));
+  }
+  database.close();
+  // So that nothing is remembered.
+  await under.crash();
+}
+
+describe("a log that has lost messages", () => {
+  test("counts them as expired and goes on behind them", async () => {
+    const under = await SqliteFolder.open();
+    const scene = await Scene.make(under);
+    const reader = await scene.subscribe("reader");
+    await scene.publish("1", "2", "3", "4", "5");
+    await loseMessages(scene, under, [2, 3, 5]);
+    expect(textsOf(await scene.claim(reader))).toEqual(["1", "4"]);
+    await scene.claim(reader);
+    await eventually(async () => (await under.store.subscriptionCounts(reader.id)).expired === 3);
+    await scene.publish("6");
+    expect(textsOf(await scene.claim(reader))).toEqual(["6"]);
+    await under.dispose();
+  });
+
+  test("counts a parked delivery without a message as expired, and does not stop at it", async () => {
+    const under = await SqliteFolder.open();
+    const scene = await Scene.make(under);
+    const reader = await scene.subscribe("reader", { order: "strict" });
+    await scene.publish("1", "2");
+    await scene.settleNext(reader, parkedUntil(scene.now));
+    await loseMessages(scene, under, [1]);
+    const [claim] = await scene.claimUntil(reader, 1);
+    expect(textsOf(claim as never)).toEqual(["2"]);
+    await scene.settle(claim as never, delivered);
+    expect(await under.store.subscriptionCounts(reader.id)).toEqual({
+      backlog: 0,
+      parked: 0,
+      deadLetters: 0,
+      expired: 1,
+      inFlight: 0,
+    });
+    await under.dispose();
+  });
+});
+
+describe("a read that stops at its bytes", () => {
+  test("does not keep the reading thread from seeing what is written afterwards", async () => {
+    const under = await SqliteFolder.open({ messageCacheBytes: 0 });
+    const scene = await Scene.make(under);
+    const reader = await scene.subscribe("reader");
+    await scene.publish("a".repeat(100), "b".repeat(100), "c".repeat(100));
+    await scene.settleNext(reader, parkedUntil(scene.now), { bytesMax: 10 });
+    expect(textsOf(await scene.claim(reader, { bytesMax: 10 }))).toEqual(["a".repeat(100)]);
+    await scene.publish("d");
+    expect(await scene.store.getMessage(scene.topic.accountId, scene.idOf(4))).not.toBeNull();
+    await under.dispose();
+  });
+});

@@ -1,0 +1,176 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { delivered, eventually, HOUR_MS, message, parkedUntil, Scene, textsOf } from "../contract/fixtures.ts";
+import { SqliteFolder } from "./testing/sqlite-folder.ts";
+
+// Real: SQLite and its own limit on the size of a file, which answers as a full disk does.
+let under: SqliteFolder;
+let scene: Scene;
+
+beforeEach(async () => {
+  under = await SqliteFolder.open();
+  scene = await Scene.make(under, { retentionMs: HOUR_MS });
+});
+afterEach(() => under.dispose());
+
+const full = { code: "storage_full" };
+const large = () => message("x".repeat(40_000));
+
+/** From here on nothing fits that needs a page. */
+async function fill(): Promise<number> {
+  await under.store.setBytesMax(1);
+  let published = 0;
+  for (let room = true; room;) {
+    room = await scene.publish(large()).then(
+      () => true,
+      () => false,
+    );
+    if (room) published++;
+  }
+  return published;
+}
+
+describe("a full database", () => {
+  test("refuses publishes whole, and takes the next ones in their place when there is room", async () => {
+    await scene.publish("a");
+    const next = 2 + (await fill());
+    expect(under.store.writable()).toBe(false);
+    await expect(scene.publish("small", large(), "small")).rejects.toMatchObject(full);
+    await expect(Promise.all([scene.publish(large()), scene.publish(large())])).rejects.toMatchObject(full);
+    await under.store.setBytesMax(0);
+    expect(await scene.publish("b")).toMatchObject({ firstSeq: next });
+    expect(under.store.writable()).toBe(true);
+    const reader = await scene.subscribe("reader", {}, "oldest");
+    const texts = (await scene.claimUntil(reader, next)).flatMap(textsOf);
+    expect(texts[0]).toBe("a");
+    expect(texts.at(-1)).toBe("b");
+    expect(texts.filter((text) => text === "small")).toEqual([]);
+  });
+
+  test("does not keep an idempotency key of what it refused", async () => {
+    await fill();
+    const request = {
+      topicId: scene.topic.id,
+      messages: [large()],
+      idempotency: { key: "k", fingerprint: "f" },
+    };
+    await expect(under.store.append(request)).rejects.toMatchObject(full);
+    await under.store.setBytesMax(0);
+    expect(await under.store.append(request)).toMatchObject({ replayed: false });
+  });
+
+  test("keeps settlements until there is room, and what they settled is not given out meanwhile", async () => {
+    const reader = await scene.subscribe("reader");
+    await scene.publish("parked", "new", "rest");
+    await scene.settleNext(reader, parkedUntil(scene.now), { deliveriesMax: 1 });
+    const claim = await scene.claim(reader, { deliveriesMax: 2 }, 1_000);
+    expect(textsOf(claim)).toEqual(["parked", "new"]);
+    await fill();
+    const outcome = { applied: -1 };
+    // A record larger than any page that is left.
+    const reply = new Uint8Array(1_024);
+    const settling = Promise.all(
+      claim.deliveries.map((delivery) =>
+        under.store.settle([
+          {
+            claimId: claim.id,
+            subscriptionId: reader.id,
+            delivery,
+            attempt: {
+              attempt: 1,
+              startedAtMs: scene.now,
+              durationMs: 1,
+              verdict: "accepted",
+              status: 200,
+              errorCode: "x".repeat(100_000),
+              reply,
+            },
+            settled: delivered,
+          },
+        ]),
+      ),
+    ).then((counts) => (outcome.applied = counts.length));
+    await expect(scene.publish(large())).rejects.toMatchObject(full);
+    // Their lease ends while they wait.
+    under.clock.advance(1_000);
+    expect(textsOf(await scene.claim(reader, { deliveriesMax: 1 }))).toEqual(["rest"]);
+    await expect(scene.publish(large())).rejects.toMatchObject(full);
+    expect(outcome.applied).toBe(-1);
+    await under.store.setBytesMax(0);
+    await settling;
+    expect(outcome.applied).toBe(2);
+    await under.crash();
+    expect(await scene.deliveryOf(1, reader)).toMatchObject({ state: "delivered" });
+    expect(await scene.deliveryOf(2, reader)).toMatchObject({ state: "delivered" });
+    const attempts = await under.store.listAttempts(reader.id, { after: null, limit: 10 }, "all");
+    expect(attempts.items).toHaveLength(3);
+  });
+
+  test("is found to have room again although nobody writes", async () => {
+    await fill();
+    expect(under.store.writable()).toBe(false);
+    await under.store.setBytesMax(0);
+    await eventually(() => under.store.writable());
+  });
+
+  test("shows in what the catalog is told as well", async () => {
+    const account = scene.topic.accountId;
+    await under.store.setBytesMax(1);
+    const failures: unknown[] = [];
+    for (let count = 0; failures.length === 0; count++) {
+      await under.store.putTopic(account, `t${count}`, {}).catch((error: unknown) => failures.push(error));
+    }
+    expect(failures[0]).toMatchObject(full);
+    expect(under.store.writable()).toBe(false);
+    const { items } = await under.store.listTopics(account, { after: null, limit: 10_000 });
+    await under.store.setBytesMax(0);
+    await under.crash();
+    const after = await under.store.listTopics(account, { after: null, limit: 10_000 });
+    expect(after.items.map((topic) => topic.name)).toEqual(items.map((topic) => topic.name));
+  });
+
+  test("is still read, claimed from and cleaned by retention, which makes the room", async () => {
+    const reader = await scene.subscribe("reader");
+    for (let count = 0; count < 20; count++) await scene.publish(large());
+    await scene.settleNext(reader, parkedUntil(scene.now + 10 * HOUR_MS));
+    await fill();
+    await expect(scene.publish(large())).rejects.toMatchObject(full);
+    expect(await scene.store.getMessage(scene.topic.accountId, scene.idOf(1))).not.toBeNull();
+    under.clock.advance(HOUR_MS);
+    for (let more = true; more;) more = (await under.store.retain()).more;
+    expect(await under.store.subscriptionCounts(reader.id)).toMatchObject({ parked: 0, deadLetters: 20 });
+    await under.store.purgeDeadLetters(reader.id, null);
+    await eventually(() => under.store.writable());
+    expect(await scene.publish(large())).toMatchObject({ replayed: false });
+  });
+
+  test("gives out nothing more once very many settlements wait for it, and goes on when they are written", async () => {
+    const reader = await scene.subscribe("reader");
+    const other = await scene.subscribe("other");
+    for (let batch = 0; batch < 22; batch++) {
+      await scene.publish(...Array.from({ length: 1_000 }, (_, index) => `${index}`));
+    }
+    await fill();
+    const waiting: Promise<number>[] = [];
+    let claim = await scene.claim(reader, { deliveriesMax: 1_000 });
+    while (claim.deliveries.length > 0) {
+      waiting.push(scene.settle(claim, delivered));
+      claim = await scene.claim(reader, { deliveriesMax: 1_000 });
+    }
+    expect(claim.nextDueAtMs).toBeGreaterThan(scene.now);
+    expect(await scene.claim(other)).toMatchObject({ deliveries: [], more: false });
+    expect(waiting.length).toBeLessThan(100);
+    await under.store.setBytesMax(0);
+    await Promise.all(waiting);
+    expect((await scene.claim(other)).deliveries.length).toBeGreaterThan(0);
+  });
+
+  test("does not hold up a close: what cannot be written is refused", async () => {
+    const reader = await scene.subscribe("reader");
+    for (let count = 0; count < 5; count++) await scene.publish(...Array.from({ length: 1_000 }, () => "m"));
+    const claims = await scene.claimUntil(reader, 5_000);
+    await fill();
+    const settling = claims.map((claim) => scene.settle(claim, delivered).catch((error: unknown) => error));
+    await under.store.close();
+    expect(await Promise.all(settling)).toContainEqual(expect.objectContaining({ code: "shutting_down" }));
+  });
+});

@@ -1,0 +1,162 @@
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { dead, delivered, message, parkedUntil, Scene, settlement, textsOf } from "../contract/fixtures.ts";
+import { SqliteFolder } from "./testing/sqlite-folder.ts";
+
+// Real: SQLite. Failures come from triggers and locks of another connection.
+const commits: number[] = [];
+let under: SqliteFolder;
+let scene: Scene;
+
+beforeEach(async () => {
+  commits.length = 0;
+  const observer = { commit: (_: number, operations: number) => void commits.push(operations) };
+  under = await SqliteFolder.open({ observer, busyMsMax: 200 });
+  scene = await Scene.make(under);
+});
+afterEach(() => under.dispose());
+
+/** Another program at the same database. */
+function elsewhere<T>(work: (database: DatabaseSync) => T): T {
+  const database = new DatabaseSync(under.file);
+  try {
+    return work(database);
+  } finally {
+    database.close();
+  }
+}
+
+/** The database will not have what the condition says. */
+function refuse(table: string, condition: string): void {
+  elsewhere((database) =>
+    database.exec(
+      `CREATE TRIGGER refusal BEFORE INSERT ON ${table} WHEN ${condition} BEGIN SELECT RAISE(ABORT, 'no'); END`,
+    ),
+  );
+}
+
+describe("group commit", () => {
+  test("writes many concurrent publishes with few commits", async () => {
+    await Promise.all(Array.from({ length: 500 }, (_, index) => scene.publish(`${index}`)));
+    expect(commits.length).toBeLessThan(20);
+    expect(commits.reduce((sum, operations) => sum + operations)).toBe(500);
+  });
+
+  test("writes publishes and settlements of one moment together", async () => {
+    const reader = await scene.subscribe("reader");
+    await scene.publish(...Array.from({ length: 100 }, (_, index) => `${index}`));
+    const claim = await scene.claim(reader);
+    commits.length = 0;
+    await Promise.all([
+      ...claim.deliveries.map((delivery) => under.store.settle([settlement(claim, delivery, delivered)])),
+      ...Array.from({ length: 100 }, (_, index) => scene.publish(`${index}`)),
+    ]);
+    expect(commits.length).toBeLessThan(10);
+  });
+
+  test("bounds the bytes of one commit", async () => {
+    const body = Buffer.alloc(1_000_000);
+    await Promise.all(Array.from({ length: 24 }, () => scene.publish(message("", { body }))));
+    expect(Math.max(...commits)).toBeLessThanOrEqual(8);
+  });
+
+  test("refuses publishes past the bytes that may wait, empty ones included, and takes them afterwards", async () => {
+    const batch = Array.from({ length: 1_000 }, () => message(""));
+    const results = await Promise.allSettled(Array.from({ length: 100 }, () => scene.publish(...batch)));
+    const refused = results.filter((result) => result.status === "rejected");
+    expect(refused.length).toBeGreaterThan(0);
+    for (const { reason } of refused) expect(reason).toMatchObject({ code: "overloaded" });
+    expect(await scene.publish("a")).toMatchObject({ firstSeq: (100 - refused.length) * 1_000 + 1 });
+  });
+
+  test("fails only the publish that the database refuses, not those beside it", async () => {
+    refuse("message", "NEW.body = CAST('poison' AS BLOB)");
+    const texts = Array.from({ length: 30 }, (_, index) => (index % 10 === 5 ? "poison" : `${index}`));
+    const results = await Promise.allSettled(texts.map((text) => scene.publish("before", text)));
+    for (const [index, result] of results.entries()) {
+      const refused = { status: "rejected", reason: { code: "internal" } };
+      expect(result).toMatchObject(texts[index] === "poison" ? refused : { status: "fulfilled" });
+    }
+    expect(await scene.publish("after")).toMatchObject({ firstSeq: 27 * 2 + 1 });
+    expect(under.store.writable()).toBe(true);
+    const reader = await scene.subscribe("reader", {}, "oldest");
+    const log = (await scene.claimUntil(reader, 55)).flatMap(textsOf);
+    expect(log.filter((text) => text === "before")).toHaveLength(27);
+    expect(log).not.toContain("poison");
+  });
+
+  test("fails only the settlement that the database refuses, not those beside it", async () => {
+    refuse("attempt", "NEW.error_code = 'poison'");
+    const reader = await scene.subscribe("reader");
+    await scene.publish("a", "b", "c");
+    const claim = await scene.claim(reader);
+    const results = await Promise.allSettled(
+      claim.deliveries.map((delivery, index) => {
+        const made = settlement(claim, delivery, delivered);
+        const attempt = made.attempt === null ? null : { ...made.attempt, errorCode: index === 1 ? "poison" : null };
+        return under.store.settle([{ ...made, attempt }]);
+      }),
+    );
+    expect(results.map((result) => result.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(await scene.publish("d")).toMatchObject({ firstSeq: 4 });
+  });
+
+  test("leaves nothing of a commit that fails at its last row", async () => {
+    refuse("parked", "NEW.seq = 3");
+    const reader = await scene.subscribe("reader");
+    await scene.publish("a", "b", "c");
+    const claim = await scene.claim(reader);
+    const later = parkedUntil(scene.now + 5);
+    await expect(scene.settle(claim, [delivered, dead, later])).rejects.toMatchObject({ code: "internal" });
+    elsewhere((database) => {
+      for (const table of ["attempt", "dead_letter", "parked"]) {
+        expect(database.prepare(`SELECT count(*) AS count FROM ${table}`).get()).toEqual({ count: 0 });
+      }
+      expect(database.prepare("SELECT settled_through FROM cursor").get()).toEqual({ settled_through: 0 });
+    });
+    // Nothing of it is on the disk, so all of it goes out again after the next start.
+    await under.crash();
+    expect(textsOf(await scene.claim(reader))).toEqual(["a", "b", "c"]);
+  });
+
+  test("waits for another program that has the database locked for a moment", async () => {
+    const database = new DatabaseSync(under.file);
+    database.exec("BEGIN IMMEDIATE");
+    const published = scene.publish("a");
+    setTimeout(() => database.close(), 50);
+    expect(await published).toMatchObject({ firstSeq: 1 });
+  });
+
+  test("fails publishes while another program keeps the lock, keeps settlements, and recovers", async () => {
+    const reader = await scene.subscribe("reader");
+    await scene.publish("a");
+    const claim = await scene.claim(reader);
+    const database = new DatabaseSync(under.file);
+    database.exec("BEGIN IMMEDIATE");
+    const settling = scene.settle(claim, delivered);
+    await expect(scene.publish("b")).rejects.toMatchObject({ code: "storage_unavailable" });
+    expect(under.store.writable()).toBe(false);
+    await expect(under.store.putTopic(scene.topic.accountId, "other", {})).rejects.toMatchObject({
+      code: "storage_unavailable",
+    });
+    database.close();
+    expect(await settling).toBe(1);
+    expect(under.store.writable()).toBe(true);
+    expect(await scene.publish("c")).toMatchObject({ firstSeq: 2 });
+    expect(await scene.deliveryOf(1, reader)).toMatchObject({ state: "delivered" });
+  });
+
+  test("changes the catalog while publishes never cease", async () => {
+    const reader = await scene.subscribe("reader", { order: "key" });
+    const changing = { done: false };
+    const publishing = Array.from({ length: 4 }, async () => {
+      while (!changing.done) await scene.publish("m");
+    });
+    for (const order of ["strict", "none", "key"] as const) await scene.subscribe(reader.name, { order });
+    await under.store.retain();
+    await under.store.deleteSubscription(scene.topic.id, reader.name);
+    changing.done = true;
+    await Promise.all(publishing);
+    expect(await under.store.getSubscription(scene.topic.id, reader.name)).toBeNull();
+  });
+});

@@ -1,0 +1,33 @@
+/** Opens the folder given, appends without end and writes the position of every acknowledged message. */
+import { message } from "../../contract/fixtures.ts";
+import { SqliteStore } from "../sqlite-store.ts";
+import { storeOptions } from "./store-options.ts";
+
+const PUBLISHERS = 8;
+const [folder] = process.argv.slice(2);
+const store = await SqliteStore.open(storeOptions(folder as string));
+const { topic } = await store.putTopic(store.defaultAccount().id, "orders", {});
+await store.putSubscription(
+  topic.id,
+  "reader",
+  {
+    push: { url: "http://127.0.0.1:9/", protocol: "raw", headers: {}, connection: "keep-alive", timeoutMs: 15_000 },
+    filter: { tags: [], bindingKeys: [] },
+    retry: "none",
+    order: "none",
+    maxInFlight: 1,
+  },
+  "now",
+);
+process.stdout.write("ready\n");
+
+async function publish(publisher: number): Promise<void> {
+  for (let number = 0; ; number++) {
+    const texts = Array.from({ length: 1 + (number % 3) }, (_, part) => `${publisher}.${number}.${part}`);
+    const messages = texts.map((text) => message(text));
+    const { firstSeq } = await store.append({ topicId: topic.id, messages, idempotency: null });
+    process.stdout.write(texts.map((text, part) => `${firstSeq + part} ${text}\n`).join(""));
+  }
+}
+
+await Promise.all(Array.from({ length: PUBLISHERS }, (_, publisher) => publish(publisher)));

@@ -1,0 +1,11 @@
+/** Opens the folder given and keeps it, or says why it cannot. */
+import { SqliteStore } from "../sqlite-store.ts";
+import { storeOptions } from "./store-options.ts";
+
+const [folder] = process.argv.slice(2);
+try {
+  await SqliteStore.open(storeOptions(folder as string));
+  process.stdout.write("open\n");
+} catch (error) {
+  process.stdout.write(`${(error as { code?: string }).code}: ${(error as Error).message}\n`);
+}
