@@ -8,7 +8,7 @@ import type { StoreUnderTest } from "./harness.ts";
 
 const SUBSCRIPTIONS: readonly Order[] = ["none", "none", "key", "key", "strict"];
 const PUBLISHERS = 3;
-const BATCHES = 15;
+const BATCHES = 10;
 const RETENTION_MS = 60_000;
 const LEASE_MS = 4_000;
 const ROUNDS_MAX = 3_000;
