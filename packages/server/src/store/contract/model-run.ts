@@ -212,6 +212,7 @@ export class ModelRun {
     }
     delivery.loose = true;
     delivery.blocks = delivery.fate.kind === "parked" ? key : null;
+    if (delivery.blocks !== null) subscription.parkedOutOfOrder(delivery);
   }
 
   // ---- the end

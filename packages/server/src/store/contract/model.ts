@@ -127,6 +127,18 @@ export class ModelSubscription {
     }
   }
 
+  /**
+   * Whoever keeps to an order parks nothing before what precedes it is settled or parked itself. Done all the same, the
+   * deliveries of the key have lost their order, and only that.
+   */
+  parkedOutOfOrder(parked: ModelDelivery): void {
+    const ofKey = [...this.deliveries.values()].filter((other) => this.keyOf(other) === this.keyOf(parked));
+    const isEarly = ofKey.some(
+      (other) => other.message.seq < parked.message.seq && !isOver(other) && other.fate.kind !== "parked",
+    );
+    if (isEarly) for (const other of ofKey) other.loose = true;
+  }
+
   /** Whoever held something is gone. */
   crash(): void {
     for (const delivery of this.deliveries.values()) {
