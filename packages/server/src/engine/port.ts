@@ -1,15 +1,6 @@
 /** What the API, the compatibility doors and the command line may ask of the engine. */
 
-import type {
-  Message,
-  MessageId,
-  NewMessage,
-  Seq,
-  TimeMs,
-  Topic,
-  AttemptVerdict,
-  DeadReason,
-} from "../domain/model.ts";
+import type { MessageId, NewMessage, Seq, TimeMs, Topic, AttemptVerdict, DeadReason } from "../domain/model.ts";
 
 export interface PublishReceipt {
   readonly firstSeq: Seq;
@@ -97,5 +88,3 @@ export interface EngineObserver {
   dead(reason: DeadReason): void;
   expired(count: number): void;
 }
-
-export type { Message };
