@@ -49,6 +49,7 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
     clock: systemClock,
     timers: systemTimers,
     random: systemRandom,
+    keyRing: { find: () => Promise.resolve(null) },
     inFlightMax: config.inFlightMax,
     failed: (error, during) => log.error({ err: error, during }, "background work failed"),
   });

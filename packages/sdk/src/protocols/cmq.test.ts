@@ -94,13 +94,18 @@ describe("the sender's half of CMQ", () => {
   });
 
   it.each([300, 301, 304, 308, 399])("takes the redirect %d for a failure of its own kind", (status) => {
-    expect(cmqJson.interpret({ status, headers: {}, body: bytes("") })).toEqual({ kind: "failed", code: "redirect" });
+    expect(cmqJson.interpret({ status, headers: {}, body: bytes("") })).toEqual({
+      kind: "failed",
+      code: "redirect",
+      retryAfter: null,
+    });
   });
 
   it.each([0, 100, 199, 400, 404, 500, 503, 999])("takes %d for a failure", (status) => {
     expect(cmqSimplified.interpret({ status, headers: {}, body: bytes("ok") })).toEqual({
       kind: "failed",
       code: "http_status",
+      retryAfter: null,
     });
   });
 });
@@ -355,8 +360,8 @@ describe("the receiver's half of CMQ", () => {
     expect(cmqJson.reply(true)).toEqual({ status: 200, headers: { "content-type": "text/plain" }, body: "ok" });
     for (const protocol of [cmqJson, cmqSimplified]) {
       for (const handled of [true, false]) {
-        const { status, body } = protocol.reply(handled);
-        const verdict = protocol.interpret({ status, headers: {}, body: bytes(body) });
+        const { status } = protocol.reply(handled);
+        const verdict = protocol.interpret({ status, headers: {}, body: bytes("") });
         expect(verdict.kind).toBe(handled ? "accepted" : "failed");
       }
     }

@@ -32,21 +32,23 @@ const encoder = new TextEncoder();
 /** `ignoreBOM` keeps a leading byte order mark in the text: it is part of the message. */
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-export const cmqJson: PushProtocol & { readonly name: "cmq-json" } = {
+export const cmqJson = {
   name: "cmq-json",
-  encode: (delivery) => ({ headers: headersOf(delivery), body: utf8Bytes(jsonOf(delivery)) }),
+  keys: "none",
+  encode: (delivery: OutgoingDelivery) => ({ headers: headersOf(delivery), body: utf8Bytes(jsonOf(delivery)) }),
   interpret,
   decode: decodeJson,
   reply,
-};
+} as const satisfies PushProtocol;
 
-export const cmqSimplified: PushProtocol & { readonly name: "cmq-simplified" } = {
+export const cmqSimplified = {
   name: "cmq-simplified",
-  encode: (delivery) => ({ headers: headersOf(delivery), body: delivery.body }),
+  keys: "none",
+  encode: (delivery: OutgoingDelivery) => ({ headers: headersOf(delivery), body: delivery.body }),
   interpret,
   decode: decodeSimplified,
   reply,
-};
+} as const satisfies PushProtocol;
 
 // ---- the sender
 
@@ -91,6 +93,7 @@ function textOf(body: Uint8Array): string {
   }
 }
 
+/** CMQ knows neither 410 nor `Retry-After`: its retry policies alone say when to try again, and when to give up. */
 function interpret(response: PushReply): Verdict {
   return verdictOfStatus(response.status);
 }

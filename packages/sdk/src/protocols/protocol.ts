@@ -1,7 +1,10 @@
 /**
  * The contract of a push dialect: how a message looks on the wire, what the reply means, and the mirror image of both
- * for the program that receives. Everything here is pure: no I/O, no clock, no randomness.
+ * for the program that receives. Everything here is pure: no I/O, no clock, no randomness. A dialect that signs answers
+ * with a promise, since the Web's cryptography does; every other answers at once.
  */
+
+import type { ProtocolKey, Trust } from "./key.ts";
 
 /** One message on its way to one subscription, in terms that every dialect can draw from. */
 export interface OutgoingDelivery {
@@ -17,6 +20,8 @@ export interface OutgoingDelivery {
   readonly attempt: number;
   /** Unix time in milliseconds. */
   readonly publishedAtMs: number;
+  /** When this attempt begins, Unix time in milliseconds: what a signature's timestamp is made from. */
+  readonly sentAtMs: number;
   /** The message's bytes exactly as published. */
   readonly body: Uint8Array;
   /** Content type the publisher sent the bytes with; null when it said nothing. */
@@ -47,8 +52,13 @@ export interface PushReply {
 export type Verdict =
   /** The receiver has it. */
   | { readonly kind: "accepted" }
-  /** Try again by the retry policy. `code` is stable and machine-readable. */
-  | { readonly kind: "failed"; readonly code: "http_status" | "redirect" };
+  /** Try again by the retry policy, but not before `retryAfter`. `code` is stable and machine-readable. */
+  | { readonly kind: "failed"; readonly code: "http_status" | "redirect"; readonly retryAfter: RetryAfter | null }
+  /** The endpoint says that it will never take anything again: the subscription is disabled. */
+  | { readonly kind: "gone" };
+
+/** What a `Retry-After` header says: a wait from now on, or a moment in Unix milliseconds (RFC 9110 section 10.2.3). */
+export type RetryAfter = { readonly delayMs: number } | { readonly atMs: number };
 
 /** A request as the receiving program got it. */
 export interface IncomingRequest {
@@ -80,18 +90,28 @@ export interface IncomingMessage {
 export interface ReceiverReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Uint8Array;
 }
 
 /** Both halves of one dialect, side by side. */
 export interface PushProtocol {
   readonly name: string;
-  /** Sender: the request for this delivery. Throws {@link UnencodableError} when the dialect cannot carry it. */
-  encode(delivery: OutgoingDelivery): EncodedRequest;
+  /** `required`: the sender signs with at least one key, the receiver verifies with at least one. */
+  readonly keys: "none" | "required";
+  /** Schemes of the URLs that it can be sent to, without the colon; left out: http and https. */
+  readonly schemes?: readonly string[];
+  /**
+   * Sender: the request for this delivery, signed with every one of `keys`. Throws, or rejects with,
+   * {@link UnencodableError} when the dialect cannot carry it.
+   */
+  encode(delivery: OutgoingDelivery, keys: readonly ProtocolKey[]): EncodedRequest | Promise<EncodedRequest>;
   /** Sender: what the reply means. */
   interpret(reply: PushReply): Verdict;
-  /** Receiver: the message in this request. Throws {@link UndecodableError} when it is not of this dialect. */
-  decode(request: IncomingRequest): IncomingMessage;
+  /**
+   * Receiver: the message in this request. Throws, or rejects with, {@link UndecodableError} when it is not of this
+   * dialect, and {@link UntrustedError} when it is, but not from somebody who holds one of the keys.
+   */
+  decode(request: IncomingRequest, trust: Trust): IncomingMessage | Promise<IncomingMessage>;
   /** Receiver: the answer that tells the sender whether the message was handled. */
   reply(handled: boolean): ReceiverReply;
 }
@@ -105,3 +125,25 @@ export class UnencodableError extends Error {
 export class UndecodableError extends Error {
   readonly code = "undecodable";
 }
+
+/**
+ * The request looks like this dialect's and cannot be trusted. `reason` is for the receiver's own log; what is answered
+ * to the sender never says which check failed.
+ */
+export class UntrustedError extends Error {
+  readonly code = "untrusted";
+  readonly reason: UntrustedReason;
+
+  constructor(reason: UntrustedReason) {
+    super(`the request cannot be trusted: ${reason}`);
+    this.reason = reason;
+  }
+}
+
+export type UntrustedReason =
+  | "no_signature"
+  | "wrong_signature"
+  | "unknown_key"
+  | "timestamp_out_of_tolerance"
+  | "wrong_algorithm"
+  | "malformed";

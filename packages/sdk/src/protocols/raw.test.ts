@@ -68,8 +68,8 @@ describe("the sender's half of raw", () => {
   it("looks at the status alone", () => {
     const reply = { headers: {}, body: bytes("") };
     expect(raw.interpret({ ...reply, status: 204 })).toEqual({ kind: "accepted" });
-    expect(raw.interpret({ ...reply, status: 302 })).toEqual({ kind: "failed", code: "redirect" });
-    expect(raw.interpret({ ...reply, status: 429 })).toEqual({ kind: "failed", code: "http_status" });
+    expect(raw.interpret({ ...reply, status: 302 })).toEqual({ kind: "failed", code: "redirect", retryAfter: null });
+    expect(raw.interpret({ ...reply, status: 429 })).toEqual({ kind: "failed", code: "http_status", retryAfter: null });
   });
 });
 

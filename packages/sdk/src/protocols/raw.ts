@@ -13,11 +13,10 @@ import type {
   IncomingRequest,
   OutgoingDelivery,
   PushProtocol,
-  PushReply,
   ReceiverReply,
 } from "./protocol.ts";
 import { UndecodableError, UnencodableError } from "./protocol.ts";
-import { verdictOfStatus } from "./status-verdict.ts";
+import { verdictOfReply } from "./status-verdict.ts";
 import { joinTags, splitTags } from "./tag-list.ts";
 import { incomingDigits, incomingId, outgoingId, outgoingInteger, timeMsMax } from "./wire-number.ts";
 
@@ -29,13 +28,14 @@ const attributeName = /^[a-z][a-z0-9-]{0,63}$/;
 /** A message has at most 16. */
 const incomingAttributesMax = 64;
 
-export const raw: PushProtocol & { readonly name: "raw" } = {
+export const raw = {
   name: "raw",
+  keys: "none",
   encode,
-  interpret: (response: PushReply) => verdictOfStatus(response.status),
+  interpret: verdictOfReply,
   decode,
   reply,
-};
+} as const satisfies PushProtocol;
 
 function encode(delivery: OutgoingDelivery): EncodedRequest {
   const headers = [

@@ -1,12 +1,26 @@
-import type { Verdict } from "./protocol.ts";
+import type { PushReply, RetryAfter, Verdict } from "./protocol.ts";
+import { retryAfterOf } from "./retry-after.ts";
 
 const accepted: Verdict = Object.freeze({ kind: "accepted" });
-const redirect: Verdict = Object.freeze({ kind: "failed", code: "redirect" });
-const httpStatus: Verdict = Object.freeze({ kind: "failed", code: "http_status" });
+const gone: Verdict = Object.freeze({ kind: "gone" });
+const redirect: Verdict = Object.freeze({ kind: "failed", code: "redirect", retryAfter: null });
+const httpStatus: Verdict = Object.freeze({ kind: "failed", code: "http_status", retryAfter: null });
 
 /** The rule of dialects that look at the status alone: 2xx is success. A redirect is never followed, so it failed. */
 export function verdictOfStatus(status: number): Verdict {
   if (status >= 200 && status < 300) return accepted;
   if (status >= 300 && status < 400) return redirect;
   return httpStatus;
+}
+
+/**
+ * The same with what HTTP says beside it: 410 Gone means never again (RFC 9110 section 15.5.11), and a failed reply may
+ * say when to come back (section 10.2.3).
+ */
+export function verdictOfReply(reply: PushReply): Verdict {
+  if (reply.status === 410) return gone;
+  const verdict = verdictOfStatus(reply.status);
+  if (verdict.kind !== "failed") return verdict;
+  const retryAfter: RetryAfter | null = retryAfterOf(reply.headers["retry-after"]);
+  return retryAfter === null ? verdict : { ...verdict, retryAfter };
 }

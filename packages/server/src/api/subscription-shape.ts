@@ -27,6 +27,9 @@ const push = {
     default: "keep-alive",
     description: "close: a connection of its own for every POST.",
   }),
+  keys: Type.Array(Type.String(), {
+    description: `Names of the keys that a signing protocol signs with; at most ${limits.pushKeysMax}. Several while one is being changed.`,
+  }),
   timeoutMs: Type.Integer({
     minimum: limits.attemptTimeoutMsMin,
     maximum: limits.attemptTimeoutMsMax,
@@ -104,6 +107,7 @@ export const subscriptionBody = Type.Object(
         headers: Type.Optional(push.headers),
         connection: Type.Optional(push.connection),
         timeoutMs: Type.Optional(push.timeoutMs),
+        keys: Type.Optional(push.keys),
       },
       closed,
     ),
@@ -154,7 +158,9 @@ export type SubscriptionBody = Static<typeof subscriptionBody>;
 const members = {
   name: Type.String({ examples: ["billing"] }),
   topic: Type.String({ examples: ["orders"] }),
-  state: Type.Enum(["active", "paused"]),
+  state: Type.Enum(["active", "paused", "disabled"], {
+    description: "disabled: the endpoint has answered 410 Gone; resume it when it is back.",
+  }),
   push: Type.Object(push, closed),
   filter: Type.Object(filter, closed),
   retry,

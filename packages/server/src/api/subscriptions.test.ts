@@ -24,7 +24,7 @@ describe("subscriptions", () => {
       name: "billing",
       topic: "orders",
       state: "active",
-      push: { url, protocol: "raw", headers: {}, connection: "keep-alive", timeoutMs: 15_000 },
+      push: { url, protocol: "raw", headers: {}, connection: "keep-alive", timeoutMs: 15_000, keys: [] },
       filter: { tags: [], bindingKeys: [] },
       retry: "EXPONENTIAL_DECAY_RETRY",
       order: "none",

@@ -16,6 +16,7 @@ const delivery: OutgoingDelivery = {
   requestId: "77",
   attempt: 1,
   publishedAtMs: 1_700_000_000_000,
+  sentAtMs: 1_700_000_000_500,
   body: new TextEncoder().encode("test message"),
   contentType: "text/plain; charset=utf-8",
   tags: ["a", "b"],
@@ -42,7 +43,7 @@ async function receive(...args: string[]): Promise<{ url: string; command: Comma
 }
 
 async function push(url: string, protocol: PushProtocol, changes: Partial<OutgoingDelivery> = {}): Promise<Response> {
-  const { headers, body } = protocol.encode({ ...delivery, ...changes });
+  const { headers, body } = await protocol.encode({ ...delivery, ...changes }, []);
   const pairs = headers.flatMap((name, at): [string, string][] =>
     at % 2 === 0 ? [[name, headers[at + 1] ?? ""]] : [],
   );

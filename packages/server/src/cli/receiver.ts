@@ -20,6 +20,9 @@ export interface ReceiverBehaviour {
   readonly bodyBytesMax: number;
 }
 
+/** As the Standard Webhooks libraries have it. */
+const SIGNATURE_TOLERANCE_MS = 300_000;
+
 /** One request, as far as it was read. */
 export interface Arrival {
   readonly atMs: number;
@@ -47,11 +50,10 @@ export function createReceiver(behaviour: ReceiverBehaviour, ports: ReceiverPort
   const failures = new FailurePlan(behaviour.failFirst);
   // Node's own limits hold for the header section and for requests that take forever to arrive.
   return createServer((request, response) => {
-    collect(request, behaviour.bodyBytesMax).then(
-      (body) => handle(request, response, body, { behaviour, ports, failures }),
+    collect(request, behaviour.bodyBytesMax)
+      .then((body) => handle(request, response, body, { behaviour, ports, failures }))
       // The sender has gone in the middle of its request: there is nobody to answer.
-      () => response.destroy(),
-    );
+      .catch(() => response.destroy());
   });
 }
 
@@ -73,10 +75,16 @@ interface Handling {
   readonly failures: FailurePlan;
 }
 
-function handle(request: HttpRequest, response: ServerResponse, body: Uint8Array | null, handling: Handling): void {
+async function handle(
+  request: HttpRequest,
+  response: ServerResponse,
+  body: Uint8Array | null,
+  handling: Handling,
+): Promise<void> {
   const { behaviour, ports, failures } = handling;
+  const trust = { keys: [], nowMs: ports.clock.now(), toleranceMs: SIGNATURE_TOLERANCE_MS };
   const incoming = toIncoming(request, body ?? new Uint8Array());
-  const recognised = body === null ? null : recognise(incoming, behaviour.protocols);
+  const recognised = body === null ? null : await recognise(incoming, trust, behaviour.protocols);
   const { reply, note } = chooseReply(body, recognised, behaviour, failures);
   ports.arrived({
     atMs: ports.clock.now(),

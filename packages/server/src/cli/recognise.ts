@@ -1,5 +1,5 @@
-import { UndecodableError, pushProtocols } from "@ringback/sdk/protocols";
-import type { IncomingMessage, IncomingRequest, PushProtocol } from "@ringback/sdk/protocols";
+import { UndecodableError, UntrustedError, pushProtocols } from "@ringback/sdk/protocols";
+import type { IncomingMessage, IncomingRequest, PushProtocol, Trust } from "@ringback/sdk/protocols";
 
 export interface Recognised {
   readonly protocol: PushProtocol;
@@ -7,15 +7,16 @@ export interface Recognised {
 }
 
 /** The first dialect that can read the request; null when none can. */
-export function recognise(
+export async function recognise(
   request: IncomingRequest,
+  trust: Trust,
   protocols: readonly PushProtocol[] = pushProtocols,
-): Recognised | null {
+): Promise<Recognised | null> {
   for (const protocol of protocols) {
     try {
-      return { protocol, message: protocol.decode(request) };
+      return { protocol, message: await protocol.decode(request, trust) };
     } catch (error) {
-      if (!(error instanceof UndecodableError)) throw error;
+      if (!(error instanceof UndecodableError || error instanceof UntrustedError)) throw error;
     }
   }
   return null;

@@ -1,17 +1,22 @@
 import { RingbackError } from "./errors.ts";
 import { limits } from "./limits.ts";
 
+export const httpSchemes: readonly string[] = ["http", "https"];
+
 /** The URL is kept as it was written; what a parser would silently drop or rewrite is refused instead. */
-export function assertEndpointUrl(field: string, text: string): void {
-  const fault = textFault(text) ?? urlFault(text);
+export function assertEndpointUrl(field: string, text: string, schemes: readonly string[] = httpSchemes): void {
+  const fault = textFault(text, schemes) ?? urlFault(text);
   if (fault !== null) throw RingbackError.at("invalid_url", field, fault);
 }
 
-function textFault(text: string): string | null {
+function textFault(text: string, schemes: readonly string[]): string | null {
   if (text.length > limits.urlCharsMax) return `must have at most ${limits.urlCharsMax} characters`;
   if (/[\p{Cc}\s\\]/u.test(text)) return "must not hold white space, control characters or backslashes";
   if (!text.isWellFormed()) return "must not hold half a surrogate pair";
-  if (!/^https?:\/\//i.test(text)) return "must begin with http:// or https://";
+  const scheme = /^([a-z]+):\/\//i.exec(text)?.[1]?.toLowerCase();
+  if (scheme === undefined || !schemes.includes(scheme)) {
+    return `must begin with ${schemes.map((known) => `${known}://`).join(" or ")}`;
+  }
   if (text.includes("#")) return "must not have a fragment (the part from # on): it would never be sent";
   return null;
 }

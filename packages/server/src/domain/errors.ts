@@ -34,6 +34,7 @@ export const errorTable = {
   },
   topic_limit: { status: 409, retry: false, title: "The account has as many topics as it may have." },
   subscription_limit: { status: 409, retry: false, title: "The topic has as many subscriptions as it may have." },
+  entry_limit: { status: 409, retry: false, title: "The account has as many of these as it may have." },
   body_too_large: { status: 413, retry: false, title: "A message is larger than its topic allows." },
   request_too_large: { status: 413, retry: false, title: "The request is larger than the server accepts." },
   batch_too_large: { status: 413, retry: false, title: "The batch holds too many messages." },

@@ -71,6 +71,16 @@ export const limits = {
   /** Nothing is retried for longer than a day (CMQ: 176 retries, 86,015 s). */
   retryTotalMsMax: 24 * 3600_000,
 
+  /** What a `Retry-After` is taken at; the retry policy's own wait may be longer. */
+  retryAfterMsMax: 3600_000,
+  /** Keys that one subscription signs with: the new one and the old one, and room for a third. */
+  pushKeysMax: 5,
+
+  /** Hooks, inboxes and keys, of each kind. */
+  entriesMax: 10_000,
+  /** What the store keeps of one of them, as JSON. */
+  entryBytesMax: 16 * 1024,
+
   retentionMsDefault: 7 * 24 * 3600_000,
   retentionMsMin: 60_000,
   retentionMsMax: 365 * 24 * 3600_000,

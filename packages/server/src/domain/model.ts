@@ -75,14 +75,22 @@ export interface PushSettings {
   readonly headers: Readonly<Record<string, string>>;
   readonly connection: "keep-alive" | "close";
   readonly timeoutMs: number;
+  /** Names of the keys that a signing protocol signs with, each of them; empty for every other. */
+  readonly keys: readonly string[];
 }
 
 export interface SubscriptionSettings {
-  readonly push: PushSettings;
+  /** null: nothing is sent; whoever holds the subscription takes from it. */
+  readonly push: PushSettings | null;
   readonly filter: Filter;
   readonly retry: RetryPolicy;
   readonly order: Order;
   readonly maxInFlight: number;
+}
+
+/** Of a subscription that is pushed. */
+export interface PushedSettings extends SubscriptionSettings {
+  readonly push: PushSettings;
 }
 
 /** Where a new subscription begins to read its topic. */
@@ -94,7 +102,8 @@ export type Start =
   /** The first message published at or after this time. */
   | { readonly atMs: TimeMs };
 
-export type SubscriptionState = "active" | "paused";
+/** `disabled`: its endpoint has answered 410 Gone. Like `paused`, until somebody resumes it. */
+export type SubscriptionState = "active" | "paused" | "disabled";
 
 export interface Subscription {
   readonly id: SubscriptionId;
@@ -147,6 +156,18 @@ export interface Attempt {
 
 /** Why a delivery was given up. */
 export type DeadReason = "retries_exhausted" | "expired" | "unencodable";
+
+/** What the store keeps by name and never looks into. */
+export type EntryKind = "hook" | "inbox" | "key" | "wechat";
+
+export interface Entry<T = unknown> {
+  readonly kind: EntryKind;
+  readonly name: string;
+  /** A JSON value; the same object until the entry is put again. */
+  readonly value: T;
+  readonly createdAtMs: TimeMs;
+  readonly updatedAtMs: TimeMs;
+}
 
 /** What became of one message for one subscription. */
 export type DeliveryState = "pending" | "in_flight" | "parked" | "delivered" | "dead" | "filtered" | "skipped";

@@ -28,7 +28,7 @@ function faultOf(
 describe("a subscription", () => {
   it("needs nothing but a URL", () => {
     expect(normalised({})).toEqual({
-      push: { url, protocol: "raw", headers: {}, connection: "keep-alive", timeoutMs: 15_000 },
+      push: { url, protocol: "raw", headers: {}, connection: "keep-alive", timeoutMs: 15_000, keys: [] },
       filter: { tags: [], bindingKeys: [] },
       retry: "EXPONENTIAL_DECAY_RETRY",
       order: "none",
@@ -44,6 +44,7 @@ describe("a subscription", () => {
         headers: { Authorization: "Bearer x", "X-Empty": "" },
         connection: "close",
         timeoutMs: 60_000,
+        keys: [],
       },
       filter: { tags: ["a", "b"], bindingKeys: [] },
       retry: { delaysMs: [0, 1000] },

@@ -1,13 +1,14 @@
 /** From a subscription as somebody writes it to the settings that the engine works with. */
 
 import { findPushProtocol, pushProtocols } from "@ringback/sdk/protocols";
-import type { PushProtocolName } from "@ringback/sdk/protocols";
+import type { PushProtocol, PushProtocolName } from "@ringback/sdk/protocols";
 
-import { assertEndpointUrl } from "./endpoint-url-rule.ts";
+import { assertEndpointUrl, httpSchemes } from "./endpoint-url-rule.ts";
 import { RingbackError } from "./errors.ts";
 import { assertInteger } from "./integer-rule.ts";
+import { assertKid } from "./kid-rule.ts";
 import { limits } from "./limits.ts";
-import type { Filter, FilterType, Order, PushSettings, SubscriptionSettings, Topic } from "./model.ts";
+import type { Filter, FilterType, Order, PushedSettings, PushSettings, Topic } from "./model.ts";
 import { assertPushHeaders } from "./push-header-rules.ts";
 import type { RetryInput } from "./retry-rules.ts";
 import { normaliseRetry } from "./retry-rules.ts";
@@ -29,7 +30,7 @@ const protocolDefault: PushProtocolName = "raw";
 export function normaliseSubscription(
   input: SubscriptionInput,
   topic: Pick<Topic, "name" | "filterType">,
-): SubscriptionSettings {
+): PushedSettings {
   const maxInFlight = input.maxInFlight ?? limits.maxInFlightDefault;
   assertInteger("invalid_request", "maxInFlight", maxInFlight, 1, limits.maxInFlightMax);
   return {
@@ -42,17 +43,37 @@ export function normaliseSubscription(
 }
 
 function normalisePush(push: SubscriptionInput["push"]): PushSettings {
-  const { url, protocol = protocolDefault, headers = {}, connection = "keep-alive" } = push;
+  const { url, protocol = protocolDefault, headers = {}, connection = "keep-alive", keys = [] } = push;
   const timeoutMs = push.timeoutMs ?? limits.attemptTimeoutMsDefault;
-  assertEndpointUrl("push.url", url);
-  assertProtocol("push.protocol", protocol);
+  const found = knownProtocol("push.protocol", protocol);
+  assertEndpointUrl("push.url", url, found.schemes ?? httpSchemes);
   assertPushHeaders("push.headers", headers);
   assertInteger("invalid_request", "push.timeoutMs", timeoutMs, limits.attemptTimeoutMsMin, limits.attemptTimeoutMsMax);
-  return { url, protocol, headers: { ...headers }, connection, timeoutMs };
+  return { url, protocol, headers: { ...headers }, connection, timeoutMs, keys: normaliseKeys(found, keys) };
 }
 
-function assertProtocol(field: string, name: string): void {
-  if (findPushProtocol(name) !== null) return;
+function normaliseKeys(protocol: PushProtocol, keys: readonly string[]): readonly string[] {
+  if (protocol.keys === "none" && keys.length > 0) {
+    throw RingbackError.at("invalid_request", "push.keys", `protocol "${protocol.name}" signs nothing`);
+  }
+  if (protocol.keys === "required" && keys.length === 0) {
+    throw RingbackError.at(
+      "invalid_request",
+      "push.keys",
+      `protocol "${protocol.name}" needs at least one key to sign with`,
+    );
+  }
+  if (keys.length > limits.pushKeysMax) {
+    throw RingbackError.at("invalid_request", "push.keys", `must name at most ${limits.pushKeysMax} keys`);
+  }
+  if (new Set(keys).size < keys.length) throw RingbackError.at("invalid_request", "push.keys", "names a key twice");
+  for (const [index, kid] of keys.entries()) assertKid(`push.keys[${index}]`, kid);
+  return [...keys];
+}
+
+function knownProtocol(field: string, name: string): PushProtocol {
+  const protocol = findPushProtocol(name);
+  if (protocol !== null) return protocol;
   const known = pushProtocols.map((protocol) => protocol.name).join(", ");
   const shown = JSON.stringify(name.slice(0, 64));
   throw RingbackError.at("unknown_protocol", field, `there is no protocol ${shown}; it must be one of ${known}`);

@@ -183,7 +183,9 @@ export class Dispatcher {
 
   async #openLane(id: SubscriptionId): Promise<Lane | null> {
     const subscription = await this.#read(id);
-    if (subscription === null || subscription.state === "paused" || this.#stopped) return null;
+    if (subscription === null || subscription.state !== "active" || this.#stopped) return null;
+    // Somebody takes from it; nothing is sent.
+    if (subscription.settings.push === null) return null;
     const { order } = subscription.settings;
     for (const before of this.#draining.get(id) ?? []) if (order !== "none" || before.order !== "none") return null;
     let lane: Lane;

@@ -1,9 +1,10 @@
+import type { Subscription } from "../domain/model.ts";
 import type { Clock, Random, Timers } from "../domain/ports.ts";
 import type { Store } from "../store/port.ts";
 import type { Transport } from "../transport/port.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { engineLimits } from "./engine-limits.ts";
-import type { EngineObserver, EventBus, Publisher } from "./port.ts";
+import type { EngineObserver, EventBus, KeyRing, Publisher } from "./port.ts";
 import { createPublisher } from "./publisher.ts";
 import { Settler } from "./settler.ts";
 import { Slots } from "./slots.ts";
@@ -16,6 +17,7 @@ export interface EngineOptions {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
+  readonly keyRing: KeyRing;
   /** POSTs in flight over all subscriptions. */
   readonly inFlightMax: number;
   /** A failure that no caller can be told. */
@@ -44,6 +46,10 @@ export class Engine {
         slots: new Slots(options.inFlightMax),
         topicOwner: options.store.defaultAccount().appId,
         nextRequestId: requestIds(options.random),
+        gone: (subscription) => {
+          this.#disable(subscription).catch((error: unknown) => options.failed(error, "disable"));
+        },
+        failed: (error) => options.failed(error, "encode"),
       },
       (error) => options.failed(error, "dispatch"),
     );
@@ -67,6 +73,13 @@ export class Engine {
     await this.#dispatcher.quiet();
     await this.#retaining;
     await this.#settler.idle();
+  }
+
+  async #disable({ topicId, topic, name }: Subscription): Promise<void> {
+    const { store, events, clock } = this.#options;
+    const disabled = await store.setSubscriptionState(topicId, name, "disabled");
+    if (disabled === null || !events.listening) return;
+    events.emit({ type: "subscription.disabled", at: clock.now(), topic, subscription: name });
   }
 
   async #drained(graceMs: number): Promise<void> {

@@ -1,3 +1,4 @@
+import type { EncodedRequest, RetryAfter } from "@ringback/sdk/protocols";
 import { messageId } from "../domain/message-id.ts";
 import { nextRetry } from "../domain/retry.ts";
 import type { Attempt, Seq, Subscription, TimeMs } from "../domain/model.ts";
@@ -6,8 +7,9 @@ import type { Claim, ClaimedDelivery, ClaimId, Settled } from "../store/port.ts"
 import type { PostResult, Transport } from "../transport/port.ts";
 import { engineLimits } from "./engine-limits.ts";
 import { EndpointHealth } from "./endpoint-health.ts";
-import { encode, judge, routeOf, type Route } from "./outgoing.ts";
-import type { EngineObserver, EventBus } from "./port.ts";
+import { encode, judge, routeOf, type EncodeFailure, type Route } from "./outgoing.ts";
+import type { EngineObserver, EventBus, KeyRing } from "./port.ts";
+import { retryDelayMs } from "./retry-delay.ts";
 import type { Settler } from "./settler.ts";
 import type { Slot, Slots, SlotUser, Standing } from "./slots.ts";
 import { limits } from "../domain/limits.ts";
@@ -24,11 +26,28 @@ export interface LaneContext {
   readonly random: Random;
   readonly topicOwner: number;
   readonly nextRequestId: () => string;
+  readonly keyRing: KeyRing;
+  /** The endpoint has said that it is gone for good. */
+  readonly gone: (subscription: Subscription) => void;
+  readonly failed: (error: unknown) => void;
   /** The lane could use a claim. */
   readonly wantsClaim: (lane: Lane) => void;
   /** A claim has nothing left in this lane. */
   readonly claimEnded: (claimId: ClaimId) => void;
 }
+
+/** A delivery that has taken its slot. */
+interface Sent {
+  readonly queued: Queued;
+  readonly slot: Slot;
+  readonly route: Route;
+  readonly startedAtMs: TimeMs;
+}
+
+/** An attempt that ended before its POST: a key is missing, which a later attempt may find. */
+const unsigned = { error: "key_unavailable", durationMs: 0, status: 0, body: null } as const;
+type Unsigned = typeof unsigned;
+const cannotSign = { verdict: "error", errorCode: unsigned.error, gone: false, retryAfter: null } as const;
 
 interface Queued {
   readonly claimId: ClaimId;
@@ -266,23 +285,46 @@ export class Lane implements SlotUser {
   }
 
   #start(queued: Queued, slot: Slot): void {
-    const { clock, transport, nextRequestId } = this.#context;
+    const { clock, keyRing, nextRequestId } = this.#context;
     const startedAtMs = clock.now();
     if (this.#inFlight === 0) this.#oldestStartMs = startedAtMs;
     this.#inFlight++;
-    const request = encode(this.#route, queued.delivery, nextRequestId());
-    if (request === null) {
+    const sent: Sent = { queued, slot, route: this.#route, startedAtMs };
+    const sending = { requestId: nextRequestId(), sentAtMs: startedAtMs };
+    const encoded = encode(sent.route, queued.delivery, sending, keyRing);
+    if (!(encoded instanceof Promise)) return this.#post(sent, encoded);
+    void this.#postEncoded(sent, encoded);
+  }
+
+  async #postEncoded(sent: Sent, encoding: Promise<EncodedRequest | EncodeFailure>): Promise<void> {
+    let request: EncodedRequest | EncodeFailure;
+    try {
+      request = await encoding;
+    } catch (error) {
+      // A fault of ours, which must not hold the slot: it counts as an attempt, and the policy decides.
+      this.#context.failed(error);
+      request = "key_unavailable";
+    }
+    this.#post(sent, request);
+    if (typeof request === "string") this.#run();
+  }
+
+  #post(sent: Sent, request: EncodedRequest | EncodeFailure): void {
+    const { queued, slot, route } = sent;
+    if (request === "unencodable") {
       this.#leave(slot);
       this.#settle(queued, null, { kind: "dead", reason: "unencodable" });
       this.#free(queued, "over");
-      return;
-    }
-    const route = this.#route;
-    transport.post(route.endpoint, request.headers, request.body, (result) => {
+    } else if (request === "key_unavailable") {
       this.#leave(slot);
-      this.#finish(queued, route, startedAtMs, result);
-      this.#run();
-    });
+      this.#finish(sent, unsigned);
+    } else {
+      this.#context.transport.post(route.endpoint, request.headers, request.body, (result) => {
+        this.#leave(slot);
+        this.#finish(sent, result);
+        this.#run();
+      });
+    }
   }
 
   #leave(slot: Slot): void {
@@ -290,7 +332,7 @@ export class Lane implements SlotUser {
     this.#context.slots.free(slot);
   }
 
-  #finish(queued: Queued, route: Route, startedAtMs: TimeMs, result: PostResult): void {
+  #finish({ queued, route, startedAtMs }: Sent, result: PostResult | Unsigned): void {
     const { clock, observer } = this.#context;
     if (result.error === "aborted") {
       // Our own doing, at the end of a drain: no attempt of the receiver's.
@@ -299,7 +341,8 @@ export class Lane implements SlotUser {
       return;
     }
     const nowMs = clock.now();
-    const { verdict, errorCode } = judge(route, result);
+    const judgement = result.error === "key_unavailable" ? cannotSign : judge(route, result);
+    const { verdict, errorCode } = judgement;
     const attempt: Attempt = {
       attempt: queued.delivery.attemptsMade + 1,
       startedAtMs,
@@ -318,13 +361,15 @@ export class Lane implements SlotUser {
       this.#free(queued, "over");
     } else {
       this.#health.failed(nowMs);
-      const settled = this.#afterFailure(queued.delivery, startedAtMs, nowMs);
+      // Of an endpoint that the subscription has left behind it says nothing.
+      if (judgement.gone && route === this.#route) this.#context.gone(this.#subscription);
+      const settled = this.#afterFailure(queued.delivery, startedAtMs, nowMs, judgement.retryAfter);
       this.#settle(queued, attempt, settled);
       this.#free(queued, settled.kind === "parked" ? "parked" : "over");
     }
   }
 
-  #afterFailure(delivery: ClaimedDelivery, startedAtMs: TimeMs, nowMs: TimeMs): Settled {
+  #afterFailure(delivery: ClaimedDelivery, startedAtMs: TimeMs, nowMs: TimeMs, retryAfter: RetryAfter | null): Settled {
     const { retriesMade } = delivery;
     const firstAttemptAtMs = delivery.firstAttemptAtMs ?? startedAtMs;
     const retry = nextRetry(
@@ -334,7 +379,11 @@ export class Lane implements SlotUser {
     );
     return retry === null
       ? { kind: "dead", reason: "retries_exhausted" }
-      : { kind: "parked", dueAtMs: nowMs + retry.delayMs, retriesMade: retriesMade + 1 };
+      : {
+          kind: "parked",
+          dueAtMs: nowMs + retryDelayMs(retry.delayMs, retryAfter, nowMs),
+          retriesMade: retriesMade + 1,
+        };
   }
 
   #settle(queued: Queued, attempt: Attempt | null, settled: Settled): void {

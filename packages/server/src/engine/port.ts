@@ -1,5 +1,6 @@
 /** What the API, the compatibility doors and the command line may ask of the engine. */
 
+import type { ProtocolKey } from "@ringback/sdk/protocols";
 import type { MessageId, NewMessage, Seq, TimeMs, Topic, AttemptVerdict, DeadReason } from "../domain/model.ts";
 
 export interface PublishReceipt {
@@ -20,6 +21,12 @@ export interface Publisher {
     messages: readonly NewMessage[],
     idempotency: { readonly key: string; readonly fingerprint: string } | null,
   ): Promise<PublishReceipt>;
+}
+
+/** The account's keys, ready for use. */
+export interface KeyRing {
+  /** null: there is no such key, or it cannot be opened with the master keys at hand. The same object until it changes. */
+  find(kid: string): Promise<ProtocolKey | null>;
 }
 
 /** What is happening now; `GET /v1/events` and `ringback tail` show it. */
@@ -65,7 +72,12 @@ export type LiveEvent =
       readonly topic: string;
     }
   | {
-      readonly type: "subscription.changed" | "subscription.paused" | "subscription.resumed" | "subscription.deleted";
+      readonly type:
+        | "subscription.changed"
+        | "subscription.paused"
+        | "subscription.resumed"
+        | "subscription.disabled"
+        | "subscription.deleted";
       readonly at: TimeMs;
       readonly topic: string;
       readonly subscription: string;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { RingbackError } from "../domain/errors.ts";
+import type { PushSettings } from "../domain/model.ts";
 import { createEventBus } from "./event-bus.ts";
 import { engineLimits } from "./engine-limits.ts";
 import type { LiveEvent } from "./port.ts";
@@ -186,10 +187,11 @@ test("a subscription whose protocol nobody knows is told of and keeps no other f
   const simulation = await Simulation.started();
   const topic = await simulation.topic();
   const { settings } = await simulation.subscribe(topic, "well");
+  const push = settings.push as PushSettings;
   await simulation.store.putSubscription(
     topic.id,
     "odd",
-    { ...settings, push: { ...settings.push, protocol: "of tomorrow" } },
+    { ...settings, push: { ...push, protocol: "of tomorrow" } },
     "now",
   );
   await simulation.store.putSubscription(topic.id, "also", settings, "now");

@@ -23,6 +23,8 @@ import type {
   Account,
   AccountId,
   Attempt,
+  Entry,
+  EntryKind,
   DeadReason,
   DeliveryState,
   Message,
@@ -274,6 +276,21 @@ export interface Store {
   setSubscriptionState(topicId: TopicId, name: string, state: SubscriptionState): Promise<Subscription | null>;
   /** The engine learns here that a subscription was changed, paused, resumed or deleted. */
   onSubscriptionChange(listener: (subscriptionId: SubscriptionId) => void): void;
+
+  // ---- things with a name that the store keeps for others: hooks, inboxes, keys
+
+  /** Creates or replaces, durably. `entry_limit` past `limits.entriesMax` of a kind. */
+  putEntry(
+    accountId: AccountId,
+    kind: EntryKind,
+    name: string,
+    value: unknown,
+  ): Promise<{ readonly entry: Entry; readonly created: boolean }>;
+  /** Read for every call of a hook and every arrival of an inbox: a driver keeps it at hand. */
+  getEntry(accountId: AccountId, kind: EntryKind, name: string): Promise<Entry | null>;
+  /** By name. */
+  listEntries(accountId: AccountId, kind: EntryKind, page: PageRequest): Promise<Page<Entry>>;
+  deleteEntry(accountId: AccountId, kind: EntryKind, name: string): Promise<boolean>;
 
   // ---- looking and mending
 

@@ -4,7 +4,7 @@ import type { PushSettings } from "../domain/model.ts";
 import { parseEndpoint } from "./endpoint.ts";
 
 function push(url: string): PushSettings {
-  return { url, protocol: "raw", headers: {}, connection: "close", timeoutMs: 7_000 };
+  return { url, protocol: "raw", headers: {}, connection: "close", timeoutMs: 7_000, keys: [] };
 }
 
 test("a URL becomes origin and path, and the settings pass through", () => {
@@ -13,6 +13,7 @@ test("a URL becomes origin and path, and the settings pass through", () => {
     path: "/a%20b?q=%41&%C3%A9",
     connection: "close",
     timeoutMs: 7_000,
+    wholeReplyBytesMax: null,
   });
 });
 

@@ -22,6 +22,7 @@ export function parseEndpoint(push: PushSettings): Endpoint {
     path: url.pathname + url.search,
     connection: push.connection,
     timeoutMs: push.timeoutMs,
+    wholeReplyBytesMax: null,
   };
 }
 

@@ -49,6 +49,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring, PooledPos
   private status = 0;
   private replyHeaders: Readonly<Record<string, string>> = noHeaders;
   private kept: Uint8Array = noBytes;
+  /** Where the whole reply is wanted. */
+  private chunks: Uint8Array[] = [];
   private receivedBytes = 0;
   private interimReplies = 0;
   private replying = false;
@@ -134,15 +136,26 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring, PooledPos
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
     if (this.finished) return;
+    const { wholeReplyBytesMax } = this.endpoint;
+    if (wholeReplyBytesMax !== null) return this.keepWhole(chunk, wholeReplyBytesMax);
     const { replyBytesMax, replyKeptBytes } = this.setting;
     this.receivedBytes += chunk.byteLength;
     if (this.kept.byteLength < replyKeptBytes) this.kept = joined(this.kept, chunk, replyKeptBytes);
     if (this.receivedBytes > replyBytesMax) this.finish(null);
   }
 
+  private keepWhole(chunk: Uint8Array, bytesMax: number): void {
+    this.receivedBytes += chunk.byteLength;
+    if (this.receivedBytes > bytesMax) {
+      this.chunks = [];
+      this.finish("reply_too_large");
+    } else this.chunks.push(chunk);
+  }
+
   onResponseEnd(): void {
     if (this.finished) return;
     this.whole = true;
+    if (this.chunks.length > 0) this.kept = Buffer.concat(this.chunks, this.receivedBytes);
     this.finish(null);
   }
 

@@ -9,6 +9,8 @@ export type TransportErrorCode =
   | "connection_reset"
   | "tls_failed"
   | "bad_reply"
+  /** Only where the whole reply was asked for. */
+  | "reply_too_large"
   | "aborted";
 
 /** Parsed once per subscription, used for every attempt. */
@@ -20,17 +22,22 @@ export interface Endpoint {
   readonly connection: "keep-alive" | "close";
   /** Covers name lookup, connecting, headers and body. */
   readonly timeoutMs: number;
+  /**
+   * The whole reply is wanted, up to so many bytes; a longer one ends as `reply_too_large`. null: its first bytes are
+   * kept, and however long it is, its status decides.
+   */
+  readonly wholeReplyBytesMax: number | null;
 }
 
 export interface PostResult {
   readonly durationMs: number;
   /** null when a whole reply did come. */
   readonly error: TransportErrorCode | null;
-  /** 0 when no status line came. */
+  /** 0 when no status line came; with no error that is a message handed over where there are no replies (TCP, WebSocket). */
   readonly status: number;
   /** Lower-case names; of repeated ones the first value. Empty when no reply came. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The reply's first bytes, at most `limits.replyKeptBytes`. */
+  /** The reply's first bytes, at most `limits.replyKeptBytes`; the whole of it where that was asked for. */
   readonly body: Uint8Array;
 }
 

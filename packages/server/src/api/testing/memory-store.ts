@@ -4,6 +4,8 @@ import { messageId, parseMessageId } from "../../domain/message-id.ts";
 import type {
   Account,
   AccountId,
+  Entry,
+  EntryKind,
   Message,
   NewMessage,
   Subscription,
@@ -11,6 +13,7 @@ import type {
   Topic,
   TopicId,
 } from "../../domain/model.ts";
+import { EntryIndex } from "../../store/entry-index.ts";
 import type { AppendReceipt, AttemptRecord, DeadLetter, Page, PageRequest, Store } from "../../store/port.ts";
 
 const account: Account = { id: 1 as AccountId, name: "default", appId: 1 };
@@ -30,10 +33,39 @@ export class MemoryStore implements Store {
   /** Every call rejects with this while it is set. */
   failure: Error | null = null;
   private readonly receipts = new Map<string, { fingerprint: string; receipt: AppendReceipt }>();
+  private readonly entries = new EntryIndex();
   private lastId = 0;
 
   defaultAccount(): Account {
     return account;
+  }
+
+  // ---- things with a name
+
+  async putEntry(accountId: AccountId, kind: EntryKind, name: string, value: unknown) {
+    this.mayFail();
+    const { entry, created } = this.entries.prepare(
+      accountId,
+      { kind, name },
+      value,
+      Date.UTC(2026, 0, 31, 8, 15, 30, 250),
+    );
+    this.entries.set(accountId, entry);
+    return { entry, created };
+  }
+
+  async getEntry(accountId: AccountId, kind: EntryKind, name: string): Promise<Entry | null> {
+    return this.entries.get(accountId, kind, name);
+  }
+
+  async listEntries(accountId: AccountId, kind: EntryKind, page: PageRequest): Promise<Page<Entry>> {
+    return this.entries.page(accountId, kind, page);
+  }
+
+  async deleteEntry(accountId: AccountId, kind: EntryKind, name: string): Promise<boolean> {
+    const existed = this.entries.get(accountId, kind, name) !== null;
+    this.entries.delete(accountId, kind, name);
+    return existed;
   }
 
   async append({ topicId, messages, idempotency }: Parameters<Store["append"]>[0]): Promise<AppendReceipt> {

@@ -198,7 +198,7 @@ export class Chaos {
   #watchedOf(post: Post): Watched | null {
     const watched = this.#watched.get(post.headers["ringback-subscription"] ?? "");
     if (watched === undefined) return null;
-    return post.endpoint.path === URL.parse(watched.subscription.settings.push.url)?.pathname ? watched : null;
+    return post.endpoint.path === URL.parse(watched.subscription.settings.push?.url ?? "")?.pathname ? watched : null;
   }
 
   #judge(post: Post): void {

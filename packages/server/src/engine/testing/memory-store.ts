@@ -4,6 +4,8 @@ import { messageId, parseMessageId } from "../../domain/message-id.ts";
 import type {
   Account,
   AccountId,
+  Entry,
+  EntryKind,
   MessageId,
   Seq,
   Start,
@@ -16,6 +18,7 @@ import type {
   TopicId,
   TopicSettings,
 } from "../../domain/model.ts";
+import { EntryIndex } from "../../store/entry-index.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type {
   AppendReceipt,
@@ -58,12 +61,35 @@ export class MemoryStore implements Store {
   readonly #subscriptions = new Map<SubscriptionId, MemorySubscription>();
   readonly #receipts = new Map<string, { readonly fingerprint: string; readonly receipt: AppendReceipt }>();
   #changed: (id: SubscriptionId) => void = () => {};
+  protected readonly entries = new EntryIndex();
   #lastTopicId = 0;
   #lastSubscriptionId = 0;
   #lastDeadLetterId = 0;
 
   constructor(clock: Clock) {
     this.clock = clock;
+  }
+
+  // ---- things with a name
+
+  async putEntry(accountId: AccountId, kind: EntryKind, name: string, value: unknown) {
+    const { entry, created } = this.entries.prepare(accountId, { kind, name }, value, this.clock.now());
+    this.entries.set(accountId, entry);
+    return { entry, created };
+  }
+
+  async getEntry(accountId: AccountId, kind: EntryKind, name: string): Promise<Entry | null> {
+    return this.entries.get(accountId, kind, name);
+  }
+
+  async listEntries(accountId: AccountId, kind: EntryKind, page: PageRequest): Promise<Page<Entry>> {
+    return this.entries.page(accountId, kind, page);
+  }
+
+  async deleteEntry(accountId: AccountId, kind: EntryKind, name: string): Promise<boolean> {
+    const existed = this.entries.get(accountId, kind, name) !== null;
+    this.entries.delete(accountId, kind, name);
+    return existed;
   }
 
   // ---- the log

@@ -4,7 +4,12 @@ import type { Endpoint, PostResult, Transport, TransportErrorCode } from "../../
 
 /** What an endpoint does with a POST. */
 export type Reaction =
-  | { readonly status: number; readonly afterMs: number; readonly body?: string }
+  | {
+      readonly status: number;
+      readonly afterMs: number;
+      readonly body?: string;
+      readonly headers?: Record<string, string>;
+    }
   | { readonly error: Exclude<TransportErrorCode, "aborted" | "timeout">; readonly afterMs: number }
   /** Nothing comes back until the deadline. */
   | "hang";
@@ -101,7 +106,9 @@ export class ScriptedTransport implements Transport {
       this.#timers.after(reaction.afterMs, () => end({ error: reaction.error, ...noReply }));
     } else {
       const body = new TextEncoder().encode(reaction.body ?? "");
-      this.#timers.after(reaction.afterMs, () => end({ error: null, status: reaction.status, headers: {}, body }));
+      this.#timers.after(reaction.afterMs, () =>
+        end({ error: null, status: reaction.status, headers: reaction.headers ?? {}, body }),
+      );
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { ProtocolKey } from "@ringback/sdk/protocols";
 import type { NewMessage, Subscription, SubscriptionId, TimeMs, Topic, TopicSettings } from "../../domain/model.ts";
 import { normaliseSubscription, type SubscriptionInput } from "../../domain/subscription-rules.ts";
 import { Engine } from "../engine.ts";
@@ -37,6 +38,8 @@ export class Simulation {
     null;
   /** Called with each POST before it goes out. */
   onPost: (post: Post) => void = () => {};
+  /** The account's keys by name. */
+  readonly keys = new Map<string, ProtocolKey>();
   /** The most POSTs in flight at a time. */
   inFlightPeak = 0;
 
@@ -91,6 +94,7 @@ export class Simulation {
       clock: this.time,
       timers,
       random: this.random,
+      keyRing: { find: (kid) => Promise.resolve(this.keys.get(kid) ?? null) },
       inFlightMax: this.#inFlightMax,
       failed: (error, during) => this.failures.push({ during, error }),
     });

@@ -5,6 +5,7 @@ import { claimContract } from "./claim.contract.ts";
 import { crashContract } from "./crash.contract.ts";
 import { deadLetterContract } from "./dead-letter.contract.ts";
 import type { StoreHarness, StoreUnderTest } from "./harness.ts";
+import { entriesContract } from "./entries.contract.ts";
 import { hintContract } from "./hint.contract.ts";
 import { lookingContract } from "./looking.contract.ts";
 import { modelContract } from "./model.contract.ts";
@@ -34,6 +35,7 @@ const calls: Record<string, (part: Part) => void> = {
   "keeping order": orderContract,
   "dead letters": deadLetterContract,
   "the catalog": catalogContract,
+  "things kept by name": entriesContract,
   "looking at messages, attempts and counts": lookingContract,
   "hints of work": hintContract,
 };

@@ -50,7 +50,14 @@ export function textsOf(claim: Claim): readonly string[] {
 
 export function settings(fields: Partial<SubscriptionSettings> = {}): SubscriptionSettings {
   return {
-    push: { url: "http://127.0.0.1:9/", protocol: "raw", headers: {}, connection: "keep-alive", timeoutMs: 15_000 },
+    push: {
+      url: "http://127.0.0.1:9/",
+      protocol: "raw",
+      headers: {},
+      connection: "keep-alive",
+      timeoutMs: 15_000,
+      keys: [],
+    },
     filter: { tags: [], bindingKeys: [] },
     retry: "EXPONENTIAL_DECAY_RETRY",
     order: "none",

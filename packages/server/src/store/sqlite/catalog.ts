@@ -15,7 +15,7 @@ import type {
 import { compileFilter } from "../../domain/filter.ts";
 import type { ClaimId } from "../port.ts";
 import type { Cursor } from "./cursor.ts";
-import { NameIndex } from "./name-index.ts";
+import { NameIndex } from "../name-index.ts";
 
 /**
  * The catalog as this process holds it: light enough for a hundred thousand subscriptions, since settings stay text

@@ -99,7 +99,7 @@ export class Claims {
   /** The common case costs no promise: everything wanted is in memory. */
   #claimOne(want: ClaimWant, leaseMs: number): Claim | Promise<Claim> {
     const entry = this.#catalog.subscriptions.get(want.subscriptionId);
-    if (entry === undefined || entry.state === "paused") return emptyClaim(want.subscriptionId);
+    if (entry === undefined || entry.state !== "active") return emptyClaim(want.subscriptionId);
     if (entry.claiming !== null) return this.#afterOther(entry, want, leaseMs);
     const nowMs = this.#clock.now();
     if (this.#isCongested()) {

@@ -163,4 +163,19 @@ INSERT INTO start (count) VALUES (0);
 CREATE TABLE write_probe (body BLOB NOT NULL) STRICT;
 `;
 
-export const migrations: readonly string[] = [initial];
+/** Hooks, inboxes and keys: what others keep by name. A push names the keys that it signs with. */
+const entries = `
+CREATE TABLE entry (
+  account_id INTEGER NOT NULL REFERENCES account (id),
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  PRIMARY KEY (account_id, kind, name)
+) STRICT, WITHOUT ROWID;
+
+UPDATE subscription SET settings = json_set(settings, '$.push.keys', json('[]'));
+`;
+
+export const migrations: readonly string[] = [initial, entries];

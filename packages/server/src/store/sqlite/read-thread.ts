@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { openForReading } from "./open-database.ts";
+import { loadEntries } from "./operations/entries.ts";
 import * as look from "./operations/look.ts";
 import * as records from "./operations/records.ts";
 import { serve } from "./thread-service.ts";
@@ -21,6 +22,7 @@ const one =
     operation(database(), input);
 
 export const readJobs = {
+  loadEntries: (_input: null) => loadEntries(database()),
   loadCatalog: (_input: null) => look.loadCatalog(database()),
   readLog: one(look.readLog),
   readDue: one(look.readDue),

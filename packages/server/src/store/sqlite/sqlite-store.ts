@@ -6,6 +6,8 @@ import { parseMessageId } from "../../domain/message-id.ts";
 import type {
   Account,
   AccountId,
+  Entry,
+  EntryKind,
   FilterType,
   MessageId,
   Seq,
@@ -43,6 +45,7 @@ import { holdClaims } from "./claim-gate.ts";
 import { Claims } from "./claims.ts";
 import { Cursor } from "./cursor.ts";
 import { deliveryState } from "./delivery-state.ts";
+import { Entries } from "./entries.ts";
 import { lockFolder, type FolderLock } from "./folder-lock.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { LogScan } from "./log-scan.ts";
@@ -99,6 +102,7 @@ export class SqliteStore implements Store {
   readonly #claims: Claims;
   readonly #settlements: Settlements;
   readonly #retention: Retention;
+  readonly #entries: Entries;
   readonly #moved = new Set<SubscriptionEntry>();
   #cancelMovedTimer: (() => void) | null = null;
   #closing: Promise<void> | null = null;
@@ -170,6 +174,12 @@ export class SqliteStore implements Store {
       clock: this.#clock,
       ready,
     });
+    this.#entries = new Entries({
+      clock: this.#clock,
+      inTurn: (work) => this.#inTurn(work),
+      put: (row) => this.#write("putEntry", row),
+      remove: (key) => this.#write("deleteEntry", key),
+    });
     this.#retention = new Retention({
       catalog: this.#catalog,
       claims: this.#claims,
@@ -187,6 +197,7 @@ export class SqliteStore implements Store {
     const account = await this.#writer.call("ensureAccount", { ...options.account, nowMs: this.#clock.now() });
     this.#claims.begin(await this.#writer.call("countStart", null));
     this.#account = { id: account.id, name: account.name, appId: account.app_id };
+    this.#entries.load(await this.#reader.call("loadEntries", null));
     const rows = await this.#reader.call("loadCatalog", null);
     for (const row of rows.topics) {
       const topic: Topic = {
@@ -270,7 +281,7 @@ export class SqliteStore implements Store {
     const subscriptionIds: SubscriptionId[] = [];
     let nextDueAtMs: TimeMs | null = null;
     for (const entry of this.#catalog.subscriptions.values()) {
-      if (entry.state === "paused") continue;
+      if (entry.state !== "active") continue;
       const due = earlierTime(entry.parkedCount === 0 ? null : entry.nextParkedDueAtMs, entry.leaseEndMs);
       if (entry.hasUnread || entry.parkedCount > 0 || (due !== null && due <= now)) subscriptionIds.push(entry.id);
       if (due !== null && due > now && (nextDueAtMs === null || due < nextDueAtMs)) nextDueAtMs = due;
@@ -529,6 +540,27 @@ export class SqliteStore implements Store {
       }
       return entry.view();
     });
+  }
+
+  putEntry(
+    accountId: AccountId,
+    kind: EntryKind,
+    name: string,
+    value: unknown,
+  ): Promise<{ entry: Entry; created: boolean }> {
+    return this.#entries.put(accountId, kind, name, value);
+  }
+
+  getEntry(accountId: AccountId, kind: EntryKind, name: string): Promise<Entry | null> {
+    return Promise.resolve(this.#entries.get(accountId, kind, name));
+  }
+
+  listEntries(accountId: AccountId, kind: EntryKind, page: PageRequest): Promise<Page<Entry>> {
+    return Promise.resolve(this.#entries.page(accountId, kind, page));
+  }
+
+  deleteEntry(accountId: AccountId, kind: EntryKind, name: string): Promise<boolean> {
+    return this.#entries.delete(accountId, kind, name);
   }
 
   onSubscriptionChange(listener: (id: SubscriptionId) => void): void {

@@ -3,6 +3,7 @@ import { openForWriting, setBytesMax, type DatabaseLimits } from "./open-databas
 import { AppendOperation, type AppendGroup, type AppendGroupResult } from "./operations/append.ts";
 import * as catalog from "./operations/catalog.ts";
 import * as deadLetters from "./operations/dead-letters.ts";
+import * as entries from "./operations/entries.ts";
 import { indexAttempts } from "./operations/index-attempts.ts";
 import * as retention from "./operations/retain.ts";
 import { SettleOperation, type SettleGroup } from "./operations/settle.ts";
@@ -79,6 +80,8 @@ export const writeJobs = {
   updateSubscription: one(catalog.updateSubscription),
   setSubscriptionState: one(catalog.setSubscriptionState),
   removeSubscription: one(catalog.removeSubscription),
+  putEntry: one(entries.putEntry),
+  deleteEntry: one(entries.deleteEntry),
   redrive: one(deadLetters.redrive),
   purge: one(deadLetters.purge),
   indexAttempts: one(indexAttempts),

@@ -3,7 +3,7 @@ import type { Endpoint, PostResult, Transport } from "../port.ts";
 const text = new TextEncoder();
 
 export function endpoint(origin: string, changes: Partial<Endpoint> = {}): Endpoint {
-  return { origin, path: "/hook", connection: "keep-alive", timeoutMs: 15_000, ...changes };
+  return { origin, path: "/hook", connection: "keep-alive", timeoutMs: 15_000, wholeReplyBytesMax: null, ...changes };
 }
 
 /** Posts and waits. A second result, or one that comes inside the call, fails the test that asked. */

@@ -11,7 +11,14 @@ await store.putSubscription(
   topic.id,
   "reader",
   {
-    push: { url: "http://127.0.0.1:9/", protocol: "raw", headers: {}, connection: "keep-alive", timeoutMs: 15_000 },
+    push: {
+      url: "http://127.0.0.1:9/",
+      protocol: "raw",
+      headers: {},
+      connection: "keep-alive",
+      timeoutMs: 15_000,
+      keys: [],
+    },
     filter: { tags: [], bindingKeys: [] },
     retry: "none",
     order: "none",

@@ -1,0 +1,9 @@
+import { RingbackError } from "./errors.ts";
+
+/** Wider than a name: senders of other systems call their keys "0", or by a version with dots. */
+const kidForm = /^[a-zA-Z\d_.~-]{1,64}$/;
+
+export function assertKid(field: string, kid: string): void {
+  if (kidForm.test(kid)) return;
+  throw RingbackError.at("invalid_name", field, 'must be 1 to 64 of a-z, A-Z, 0-9, "-", "_", "." and "~"');
+}

@@ -1,0 +1,72 @@
+import { expect } from "vitest";
+import { limits } from "../../domain/limits.ts";
+import type { Part } from "./contract.ts";
+
+export function entriesContract({ promise, shared, fresh }: Part): void {
+  const account = () => shared().store.defaultAccount().id;
+
+  promise("keeps an entry's value as it was put, through the end of a process", async () => {
+    const { store, clock } = shared();
+    const value = { urls: ["http://a/"], nested: { "": null, list: [1, "é", true] }, key: "0" };
+    const put = await store.putEntry(account(), "hook", "kept", value);
+    const entry = { kind: "hook", name: "kept", value, createdAtMs: clock.now(), updatedAtMs: clock.now() };
+    expect(put).toEqual({ entry, created: true });
+    await shared().crash();
+    expect(await shared().store.getEntry(account(), "hook", "kept")).toEqual(entry);
+  });
+
+  promise("replaces an entry, keeps when it was made, and does nothing when nothing changes", async () => {
+    const { store, clock } = shared();
+    const { entry: first } = await store.putEntry(account(), "hook", "replaced", { a: 1 });
+    clock.advance(10);
+    expect(await store.putEntry(account(), "hook", "replaced", { a: 1 })).toEqual({ entry: first, created: false });
+    const second = await store.putEntry(account(), "hook", "replaced", { b: 2 });
+    expect(second).toEqual({ entry: { ...first, value: { b: 2 }, updatedAtMs: clock.now() }, created: false });
+    await shared().crash();
+    expect(await shared().store.getEntry(account(), "hook", "replaced")).toEqual(second.entry);
+  });
+
+  promise(
+    "holds nothing of what the caller goes on to change, and hands out one object until the next put",
+    async () => {
+      const { store } = shared();
+      const value = { list: [1] };
+      await store.putEntry(account(), "hook", "apart", value);
+      value.list.push(2);
+      const read = await store.getEntry(account(), "hook", "apart");
+      expect(read?.value).toEqual({ list: [1] });
+      expect((await store.getEntry(account(), "hook", "apart"))?.value).toBe(read?.value);
+    },
+  );
+
+  promise("keeps kinds apart and lists each by name", async () =>
+    fresh(async ({ store }) => {
+      const { id } = store.defaultAccount();
+      for (const name of ["c", "a", "b"]) await store.putEntry(id, "inbox", name, { name });
+      await store.putEntry(id, "key", "a", { kind: "key" });
+      const page = await store.listEntries(id, "inbox", { after: null, limit: 2 });
+      expect(page.items.map((entry) => entry.name)).toEqual(["a", "b"]);
+      const rest = await store.listEntries(id, "inbox", { after: page.next, limit: 2 });
+      expect([rest.items.map((entry) => entry.name), rest.next]).toEqual([["c"], null]);
+      expect((await store.getEntry(id, "key", "a"))?.value).toEqual({ kind: "key" });
+    }),
+  );
+
+  promise("deletes an entry for good", async () => {
+    await shared().store.putEntry(account(), "hook", "deleted", {});
+    expect(await shared().store.deleteEntry(account(), "hook", "deleted")).toBe(true);
+    expect(await shared().store.deleteEntry(account(), "hook", "deleted")).toBe(false);
+    await shared().crash();
+    expect(await shared().store.getEntry(account(), "hook", "deleted")).toBeNull();
+  });
+
+  promise("refuses an entry that is too large, and keeps the one before", async () => {
+    const { store } = shared();
+    await store.putEntry(account(), "hook", "large", { a: 1 });
+    const text = "x".repeat(limits.entryBytesMax);
+    await expect(store.putEntry(account(), "hook", "large", { text })).rejects.toMatchObject({
+      code: "invalid_request",
+    });
+    expect((await store.getEntry(account(), "hook", "large"))?.value).toEqual({ a: 1 });
+  });
+}

@@ -1,0 +1,74 @@
+import type { AccountId, Entry, EntryKind, TimeMs } from "../../domain/model.ts";
+import type { Clock } from "../../domain/ports.ts";
+import { EntryIndex, entryOf } from "../entry-index.ts";
+import type { Page, PageRequest } from "../port.ts";
+import type { EntryRow } from "./operations/entries.ts";
+
+export interface EntriesOptions {
+  readonly clock: Clock;
+  /** Catalog changes run one after the other. */
+  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly put: (row: EntryRow) => Promise<void>;
+  readonly remove: (key: { accountId: AccountId; kind: EntryKind; name: string }) => Promise<void>;
+}
+
+/** Entries: read from memory, written to the database first. */
+export class Entries {
+  readonly #options: EntriesOptions;
+  readonly #index = new EntryIndex();
+
+  constructor(options: EntriesOptions) {
+    this.#options = options;
+  }
+
+  load(rows: readonly EntryRow[]): void {
+    for (const row of rows) {
+      const times: { createdAtMs: TimeMs; updatedAtMs: TimeMs } = {
+        createdAtMs: row.created_at,
+        updatedAtMs: row.updated_at,
+      };
+      this.#index.set(row.account_id, entryOf(row.kind, row.name, row.value, times));
+    }
+  }
+
+  put(
+    accountId: AccountId,
+    kind: EntryKind,
+    name: string,
+    value: unknown,
+  ): Promise<{ entry: Entry; created: boolean }> {
+    const { clock, inTurn, put } = this.#options;
+    return inTurn(async () => {
+      const { entry, text, created, changed } = this.#index.prepare(accountId, { kind, name }, value, clock.now());
+      if (changed) {
+        await put({
+          account_id: accountId,
+          kind,
+          name,
+          value: text,
+          created_at: entry.createdAtMs,
+          updated_at: entry.updatedAtMs,
+        });
+        this.#index.set(accountId, entry);
+      }
+      return { entry, created };
+    });
+  }
+
+  get(accountId: AccountId, kind: EntryKind, name: string): Entry | null {
+    return this.#index.get(accountId, kind, name);
+  }
+
+  page(accountId: AccountId, kind: EntryKind, page: PageRequest): Page<Entry> {
+    return this.#index.page(accountId, kind, page);
+  }
+
+  delete(accountId: AccountId, kind: EntryKind, name: string): Promise<boolean> {
+    return this.#options.inTurn(async () => {
+      if (this.#index.get(accountId, kind, name) === null) return false;
+      await this.#options.remove({ accountId, kind, name });
+      this.#index.delete(accountId, kind, name);
+      return true;
+    });
+  }
+}
