@@ -1,18 +1,18 @@
-import type { EncodedRequest, RetryAfter } from "@ringback/sdk/protocols";
-import { messageId } from "../domain/message-id.ts";
-import { nextRetry } from "../domain/retry.ts";
-import type { Attempt, Seq, Subscription, TimeMs } from "../domain/model.ts";
+import type { EncodedRequest } from "@ringback/sdk/protocols";
+import { limits } from "../domain/limits.ts";
+import type { Attempt, Subscription, TimeMs } from "../domain/model.ts";
 import type { Clock, Random, Timers } from "../domain/ports.ts";
-import type { Claim, ClaimedDelivery, ClaimId, Settled } from "../store/port.ts";
+import type { Claim, ClaimId, Settled } from "../store/port.ts";
 import type { PostResult, Transport } from "../transport/port.ts";
+import { afterFailure } from "./after-failure.ts";
+import { tellDelivery } from "./delivery-events.ts";
 import { engineLimits } from "./engine-limits.ts";
 import { EndpointHealth } from "./endpoint-health.ts";
+import { LaneQueue, type Queued } from "./lane-queue.ts";
 import { encode, judge, routeOf, type EncodeFailure, type Route } from "./outgoing.ts";
 import type { EngineObserver, EventBus, KeyRing } from "./port.ts";
-import { retryDelayMs } from "./retry-delay.ts";
 import type { Settler } from "./settler.ts";
 import type { Slot, Slots, SlotUser, Standing } from "./slots.ts";
-import { limits } from "../domain/limits.ts";
 
 /** What every lane shares. */
 export interface LaneContext {
@@ -49,11 +49,6 @@ const unsigned = { error: "key_unavailable", durationMs: 0, status: 0, body: nul
 type Unsigned = typeof unsigned;
 const cannotSign = { verdict: "error", errorCode: unsigned.error, gone: false, retryAfter: null } as const;
 
-interface Queued {
-  readonly claimId: ClaimId;
-  readonly delivery: ClaimedDelivery;
-}
-
 /**
  * One subscription's way out: a queue of claimed deliveries, a window of POSTs in flight, and what is known about the
  * endpoint. Lanes share nothing but the slots, so what one endpoint does stays with its lane.
@@ -63,11 +58,7 @@ export class Lane implements SlotUser {
   readonly #health: EndpointHealth;
   #subscription: Subscription;
   #route: Route;
-  #queue: Queued[] = [];
-  #head = 0;
-  /** For ordered subscriptions: keys with a POST in flight, and what waits behind each. */
-  readonly #busyKeys = new Map<string, Queued[]>();
-  #waitingBehindKeys = 0;
+  readonly #queue: LaneQueue;
   #inFlight = 0;
   #oldestStartMs: TimeMs = 0;
   /** Deliveries of each claim that have not come to an end. */
@@ -75,12 +66,7 @@ export class Lane implements SlotUser {
   /** A claim has been asked for and not been answered. */
   #claimIsOut = false;
   #claimAskedAtMs: TimeMs = 0;
-  /**
-   * Keys whose failed delivery the store does not hold for certain yet, with its position: until then a claim may bring
-   * successors, and they must not pass it.
-   */
-  readonly #failedKeys = new Map<string, Seq>();
-  /** Those of them that the store holds since the claim that is out was asked for. */
+  /** Keys that a failure holds up and that the store holds since the claim that is out was asked for. */
   #keysToLetGo: string[] = [];
   /** Settlements that the store has not answered, of those that something waits for. */
   #unwritten = 0;
@@ -98,6 +84,7 @@ export class Lane implements SlotUser {
     this.#context = context;
     this.#subscription = subscription;
     this.#route = routeOf(subscription, context.topicOwner);
+    this.#queue = new LaneQueue(subscription.settings.order);
     this.#health = new EndpointHealth(subscription.settings.maxInFlight);
     this.#lastUsedMs = context.clock.now();
   }
@@ -123,14 +110,10 @@ export class Lane implements SlotUser {
     return isStalled ? "slow" : "good";
   }
 
-  get #queued(): number {
-    return this.#queue.length - this.#head + this.#waitingBehindKeys;
-  }
-
   isIdle(nowMs: TimeMs): boolean {
     return (
       this.#inFlight === 0 &&
-      this.#queued === 0 &&
+      this.#queue.size === 0 &&
       !this.#claimIsOut &&
       this.#dueAtMs === null &&
       !this.hasMore &&
@@ -140,8 +123,8 @@ export class Lane implements SlotUser {
 
   /** How many deliveries the next claim should bring; 0: none now. A window ahead keeps claims few and batches large. */
   get wanted(): number {
-    if (this.#stopped || this.#queued * 2 >= this.#health.window) return 0;
-    return Math.max(1, this.#health.window * 2 - this.#inFlight - this.#queued);
+    if (this.#stopped || this.#queue.size * 2 >= this.#health.window) return 0;
+    return Math.max(1, this.#health.window * 2 - this.#inFlight - this.#queue.size);
   }
 
   /** `false`: parked deliveries only, because too many of them wait already. */
@@ -229,20 +212,7 @@ export class Lane implements SlotUser {
 
   /** The lease of this claim is gone: what it brought and has not started belongs to somebody else. */
   drop(claimId: ClaimId): void {
-    for (const queued of this.#takeQueued()) {
-      if (queued.claimId === claimId) this.#end(queued);
-      else this.#queue.push(queued);
-    }
-    for (const [key, behind] of this.#busyKeys) {
-      const dropped = behind.filter((queued) => queued.claimId === claimId);
-      if (dropped.length === 0) continue;
-      this.#busyKeys.set(
-        key,
-        behind.filter((queued) => queued.claimId !== claimId),
-      );
-      this.#waitingBehindKeys -= dropped.length;
-      for (const queued of dropped) this.#end(queued);
-    }
+    for (const queued of this.#queue.takeClaim(claimId)) this.#end(queued);
     // Perhaps nobody else wants it.
     this.hasMore = true;
     this.#run();
@@ -253,35 +223,18 @@ export class Lane implements SlotUser {
   }
 
   #run(): void {
-    while (!this.#stopped && this.#inFlight < this.#health.window && this.#head < this.#queue.length) {
-      const queued = this.#queue[this.#head] as Queued;
-      const key = this.#orderingKey(queued);
-      const busy = key === null ? undefined : this.#busyKeys.get(key);
-      if (busy !== undefined) {
-        this.#head++;
-        busy.push(queued);
-        this.#waitingBehindKeys++;
-        continue;
-      }
-      const slot = this.#context.slots.take(this);
-      if (slot === null) break;
-      this.#head++;
-      if (key !== null) this.#busyKeys.set(key, []);
+    while (!this.#stopped && this.#inFlight < this.#health.window) {
+      const queued = this.#queue.peek();
+      const slot = queued === null ? null : this.#context.slots.take(this);
+      if (queued === null || slot === null) break;
+      this.#queue.start(queued);
       this.#start(queued, slot);
     }
-    if (this.#head === this.#queue.length) {
-      if (this.#head > 0) this.#queue = [];
-      this.#head = 0;
+    if (this.#queue.isDrained()) {
       // A strict subscription gets its next claim only when nothing of the last one is left.
       if (this.#inFlight === 0 && this.#subscription.settings.order === "strict") this.hasMore = true;
     }
     if (this.hasMore && this.wanted > 0) this.#context.wantsClaim(this);
-  }
-
-  #orderingKey({ delivery }: Queued): string | null {
-    const { order } = this.#subscription.settings;
-    if (order === "none") return null;
-    return order === "strict" ? "" : delivery.message.orderingKey;
   }
 
   #start(queued: Queued, slot: Slot): void {
@@ -333,7 +286,7 @@ export class Lane implements SlotUser {
   }
 
   #finish({ queued, route, startedAtMs }: Sent, result: PostResult | Unsigned): void {
-    const { clock, observer } = this.#context;
+    const { clock, observer, random } = this.#context;
     if (result.error === "aborted") {
       // Our own doing, at the end of a drain: no attempt of the receiver's.
       this.#settle(queued, null, { kind: "released" });
@@ -363,31 +316,19 @@ export class Lane implements SlotUser {
       this.#health.failed(nowMs);
       // Of an endpoint that the subscription has left behind it says nothing.
       if (judgement.gone && route === this.#route) this.#context.gone(this.#subscription);
-      const settled = this.#afterFailure(queued.delivery, startedAtMs, nowMs, judgement.retryAfter);
+      const { retryAfter } = judgement;
+      const settled = afterFailure(
+        this.#subscription.settings.retry,
+        { delivery: queued.delivery, startedAtMs, nowMs, retryAfter },
+        random,
+      );
       this.#settle(queued, attempt, settled);
       this.#free(queued, settled.kind === "parked" ? "parked" : "over");
     }
   }
 
-  #afterFailure(delivery: ClaimedDelivery, startedAtMs: TimeMs, nowMs: TimeMs, retryAfter: RetryAfter | null): Settled {
-    const { retriesMade } = delivery;
-    const firstAttemptAtMs = delivery.firstAttemptAtMs ?? startedAtMs;
-    const retry = nextRetry(
-      this.#subscription.settings.retry,
-      { retriesMade, firstAttemptAtMs, nowMs },
-      this.#context.random,
-    );
-    return retry === null
-      ? { kind: "dead", reason: "retries_exhausted" }
-      : {
-          kind: "parked",
-          dueAtMs: nowMs + retryDelayMs(retry.delayMs, retryAfter, nowMs),
-          retriesMade: retriesMade + 1,
-        };
-  }
-
   #settle(queued: Queued, attempt: Attempt | null, settled: Settled): void {
-    const { settler, events, observer } = this.#context;
+    const { settler, events, observer, clock } = this.#context;
     const isWaitedFor = settled.kind === "parked" || this.#stopped;
     if (isWaitedFor) this.#unwritten++;
     settler.add(
@@ -401,73 +342,27 @@ export class Lane implements SlotUser {
       isWaitedFor ? () => this.#written(queued, settled) : null,
     );
     if (settled.kind === "dead") observer.dead(settled.reason);
-    if (events.listening) this.#tell(queued.delivery, attempt, settled);
-    this.#end(queued);
-  }
-
-  #tell(delivery: ClaimedDelivery, attempt: Attempt | null, settled: Settled): void {
-    const { events, clock } = this.#context;
-    const about = {
-      at: clock.now(),
-      topic: this.#subscription.topic,
-      subscription: this.#subscription.name,
-      messageId: messageId(delivery.message.topicId, delivery.message.seq),
-    };
-    if (attempt !== null) {
-      events.emit({
-        type: "delivery.attempted",
-        ...about,
-        attempt: attempt.attempt,
-        verdict: attempt.verdict,
-        status: attempt.status,
-        errorCode: attempt.errorCode,
-        durationMs: attempt.durationMs,
-        nextAttemptAt: settled.kind === "parked" ? settled.dueAtMs : null,
-      });
+    if (events.listening) {
+      tellDelivery(events, this.#subscription, queued.delivery, { at: clock.now(), attempt, settled });
     }
-    if (settled.kind === "dead") events.emit({ type: "delivery.dead", ...about, reason: settled.reason });
+    this.#end(queued);
   }
 
   /** Lets the next delivery of the same ordering key go, or sends back what a failure holds. */
   #free(queued: Queued, outcome: "over" | "parked" | "released"): void {
-    const key = this.#orderingKey(queued);
-    if (key === null) return;
-    if (outcome === "over") {
-      const behind = this.#takeBehind(key);
-      // They are older than anything queued, so they stay in front.
-      if (behind.length > 0) this.#queue.splice(this.#head, 0, ...behind);
-      return;
-    }
-    // A strict subscription keeps its place in the log; with keys the others go on, so the held ones need rows.
-    const isHeld = outcome === "parked" && this.order === "key";
-    if (isHeld) this.#failedKeys.set(key, queued.delivery.message.seq);
-    const ahead: Queued[] = [];
-    for (const other of this.#takeAllOf(key)) {
-      // What failed was a delayed message that this one is ahead of.
-      if (isHeld && !this.#isBehindFailed(other)) ahead.push(other);
-      else this.#sendBack(other);
-    }
-    if (!isHeld) return;
-    this.#busyKeys.set(key, ahead);
-    this.#waitingBehindKeys += ahead.length;
+    if (outcome === "over") this.#queue.over(queued);
+    else for (const other of this.#queue.unfinished(queued, outcome === "parked")) this.#sendBack(other);
   }
 
   #sendBack(queued: Queued): void {
-    this.#settle(queued, null, { kind: this.#isBehindFailed(queued) ? "held" : "released" });
-  }
-
-  #isBehindFailed(queued: Queued): boolean {
-    if (this.#failedKeys.size === 0) return false;
-    const key = this.#orderingKey(queued);
-    const failed = key === null ? undefined : this.#failedKeys.get(key);
-    return failed !== undefined && queued.delivery.message.seq > failed;
+    this.#settle(queued, null, { kind: this.#queue.isBehindFailed(queued) ? "held" : "released" });
   }
 
   /** The store has answered. */
   #written(queued: Queued, settled: Settled): void {
     this.#unwritten--;
     if (settled.kind === "parked") {
-      const key = this.order === "key" ? this.#orderingKey(queued) : null;
+      const key = this.order === "key" ? this.#queue.keyOf(queued) : null;
       if (key !== null && this.#claimIsOut) this.#keysToLetGo.push(key);
       else if (key !== null) this.#letKeyGo(key);
       this.#parkedUntil(settled.dueAtMs);
@@ -478,38 +373,12 @@ export class Lane implements SlotUser {
 
   /** From now on the store holds the key's successors; those that came before it did go back to it. */
   #letKeyGo(key: string): void {
-    for (const other of this.#takeAllOf(key)) {
-      if (this.#isBehindFailed(other)) this.#sendBack(other);
-      else this.#queue.push(other);
-    }
-    this.#failedKeys.delete(key);
+    this.#queue.letKeyGo(key, (queued) => this.#sendBack(queued));
     this.#run();
   }
 
-  #takeBehind(key: string): Queued[] {
-    const behind = this.#busyKeys.get(key) ?? [];
-    this.#busyKeys.delete(key);
-    this.#waitingBehindKeys -= behind.length;
-    return behind;
-  }
-
-  #takeAllOf(key: string): Queued[] {
-    const taken = this.#takeBehind(key);
-    for (const other of this.#takeQueued()) (this.#orderingKey(other) === key ? taken : this.#queue).push(other);
-    return taken;
-  }
-
   #releaseQueued(): void {
-    const behind = [...this.#busyKeys.values()].flatMap((list) => list.splice(0));
-    this.#waitingBehindKeys = 0;
-    for (const queued of [...behind, ...this.#takeQueued()]) this.#sendBack(queued);
-  }
-
-  #takeQueued(): Queued[] {
-    const queued = this.#queue.slice(this.#head);
-    this.#queue = [];
-    this.#head = 0;
-    return queued;
+    for (const queued of this.#queue.takeAll()) this.#sendBack(queued);
   }
 
   #end({ claimId, delivery }: Queued): void {
