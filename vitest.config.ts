@@ -28,7 +28,7 @@ export default defineConfig({
           ...run,
           name: "system",
           include: ["packages/*/test/**/*.test.ts", ...withDiskOrProcesses],
-          exclude: ["packages/*/test/slow/**"],
+          exclude: ["packages/*/test/slow/**", "packages/*/test/samples/**"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -3,13 +3,13 @@
  * Put in their place: the two ports that the README names, and the port 80 that the sample listens on.
  */
 import { readFileSync } from "node:fs";
-import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { jsonRequest, simplifiedRequest } from "../../sdk/src/protocols/testing/cmq.vectors.ts";
 import { startCommand } from "../src/cli/testing/command-process.ts";
 import { RawReceiver } from "../src/transport/testing/raw-receiver.ts";
 import { temporaryFolder } from "./harness/folder.ts";
 import type { TemporaryFolder } from "./harness/folder.ts";
+import { accepts } from "./harness/accepts.ts";
 import { freePort } from "./harness/free-port.ts";
 import { isInstalled, runInShell, startProgram } from "./harness/program.ts";
 import { firstDeliveryLines, readmeReceiver, readmeServer } from "./harness/readme.ts";
@@ -83,7 +83,7 @@ describe("the README's three curl lines", () => {
     if (!(await isInstalled("curl"))) test.skip("there is no curl on this machine");
     if (!(await isInstalled("python3"))) test.skip("there is no python3 on this machine, and npm brings none");
     const port = await freePort();
-    const sample = readFileSync(new URL("seeds/cmq_receiver.py", import.meta.url), "utf8");
+    const sample = readFileSync(new URL("../../../examples/cmq-http-delivery-zh/sample.py", import.meta.url), "utf8");
     const ours = sample.replace("start_server(80)", `start_server(${port})`);
     expect(ours).not.toBe(sample);
     await using python = startProgram("python3", ["-u", "-c", ours]);
@@ -147,10 +147,4 @@ function splitRequest(text: string): { line: string; headers: string[]; body: st
   const end = text.indexOf("\r\n\r\n");
   const [line = "", ...headers] = text.slice(0, end).split("\r\n");
   return { line, headers, body: text.slice(end + 4) };
-}
-
-async function accepts(port: number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const socket = connect(port, "127.0.0.1", () => resolve(true)).on("error", () => resolve(false));
-  return promise.finally(() => socket.destroy());
 }

@@ -1,14 +1,19 @@
 import { describe, expect, it } from "vitest";
 
+import { cloudEvents, cloudEventsBinary } from "./cloudevents.ts";
 import { cmqJson, cmqSimplified } from "./cmq.ts";
 import { raw } from "./raw.ts";
 import { findPushProtocol, pushProtocols } from "./registry.ts";
+import { standardWebhooks } from "./standard-webhooks.ts";
 
 describe("the list of push dialects", () => {
   it("finds each dialect by its name", () => {
     expect(findPushProtocol("cmq-json")).toBe(cmqJson);
     expect(findPushProtocol("cmq-simplified")).toBe(cmqSimplified);
     expect(findPushProtocol("raw")).toBe(raw);
+    expect(findPushProtocol("standard-webhooks")).toBe(standardWebhooks);
+    expect(findPushProtocol("cloudevents")).toBe(cloudEvents);
+    expect(findPushProtocol("cloudevents-binary")).toBe(cloudEventsBinary);
   });
 
   it("has one name per dialect", () => {

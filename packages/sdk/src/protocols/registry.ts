@@ -1,9 +1,21 @@
+import { cloudEvents, cloudEventsBinary } from "./cloudevents.ts";
 import { cmqJson, cmqSimplified } from "./cmq.ts";
 import type { PushProtocol } from "./protocol.ts";
 import { raw } from "./raw.ts";
+import { standardWebhooks } from "./standard-webhooks.ts";
+import { wechat } from "./wechat.ts";
 
 /** Every push dialect there is; a new one is one more entry. */
-export const pushProtocols = [raw, cmqJson, cmqSimplified] as const satisfies readonly PushProtocol[];
+export const pushProtocols = [
+  raw,
+  cmqJson,
+  cmqSimplified,
+  standardWebhooks,
+  cloudEvents,
+  cloudEventsBinary,
+  // Any JSON object is one of its messages, so what is more particular comes first.
+  wechat,
+] as const satisfies readonly PushProtocol[];
 
 export type PushProtocolName = (typeof pushProtocols)[number]["name"];
 

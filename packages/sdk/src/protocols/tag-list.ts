@@ -8,6 +8,11 @@ export const incomingTagsMax = 64;
 
 /** Throws {@link UnencodableError} for a tag that {@link splitTags} would not give back. */
 export function joinTags(part: string, tags: readonly string[]): string {
+  return toHeaderValue(part, tagsAsText(part, tags));
+}
+
+/** As {@link joinTags}, for where text is carried as text. */
+export function tagsAsText(part: string, tags: readonly string[]): string {
   for (const tag of tags) {
     if (tag === "") throw new UnencodableError(`${part}: an empty tag cannot stand in a list`);
     if (tag.includes(",")) throw new UnencodableError(`${part}: a tag with a comma cannot stand in a list`);
@@ -15,14 +20,18 @@ export function joinTags(part: string, tags: readonly string[]): string {
       throw new UnencodableError(`${part}: a tag in a list loses the spaces at its ends`);
     }
   }
-  return toHeaderValue(part, tags.join(", "));
+  return tags.join(", ");
 }
 
 /** Takes a list with or without spaces around its commas, and skips empty places, as RFC 9110 section 5.6.1 asks. */
 export function splitTags(part: string, value: string | undefined): readonly string[] {
-  if (value === undefined || value === "") return [];
+  return value === undefined || value === "" ? [] : tagsFromText(part, fromHeaderValue(part, value));
+}
+
+/** As {@link splitTags}, for where text is carried as text. */
+export function tagsFromText(part: string, text: string): readonly string[] {
   const tags: string[] = [];
-  for (const piece of fromHeaderValue(part, value).split(",")) {
+  for (const piece of text.split(",")) {
     const tag = withoutOuterSpaces(piece);
     if (tag !== "") tags.push(tag);
   }

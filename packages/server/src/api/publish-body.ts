@@ -1,6 +1,7 @@
+import { arrayMemberSpans, topLevelMemberSpan } from "@ringback/sdk/protocols";
+import type { Span } from "@ringback/sdk/protocols";
+
 import { RingbackError } from "../domain/errors.ts";
-import { arrayMemberSpans, topLevelMemberSpan } from "../domain/json-span.ts";
-import type { Span } from "../domain/json-span.ts";
 import { limits } from "../domain/limits.ts";
 import type { NewMessage } from "../domain/model.ts";
 import { batchBody, publishBody } from "./message-shape.ts";

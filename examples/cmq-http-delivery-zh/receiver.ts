@@ -1,0 +1,18 @@
+/** Receives what CMQ, or Ringback in its place, pushes: both formats, each message once. */
+import { createServer } from "node:http";
+import { createCmqReceiver, messageText, toNodeHandler } from "@ringback/sdk/receive";
+
+const port = Number(process.argv[2] ?? 9000);
+
+const receiver = createCmqReceiver({
+  deduplicate: true,
+  onMessage(message) {
+    console.log(
+      `${message.topic ?? "?"} ${message.messageId ?? "?"} [${message.tags.join(", ")}] ${messageText(message)}`,
+    );
+  },
+});
+
+createServer(toNodeHandler(receiver)).listen(port, "127.0.0.1", () => {
+  console.log(`receiving on http://127.0.0.1:${port}/cgi`);
+});

@@ -1,0 +1,120 @@
+/** How a program writes a hook down, and the checks that make a definition of it. */
+
+import type { HookProtocol } from "../protocols/hook-protocol.ts";
+import type { HookProtocolName } from "../protocols/hook-registry.ts";
+import { findHookProtocol, hookProtocols } from "../protocols/hook-registry.ts";
+import type { ProtocolKey } from "../protocols/key.ts";
+import { koipy } from "../protocols/koipy.ts";
+import { HookDefinitionError } from "./hook-definition-error.ts";
+import { hookLimits } from "./hook-limits.ts";
+import type { HookDefinition } from "./run-hook.ts";
+
+export interface HookSettings {
+  /** Called in this order, each seeing the data merged so far; 1 to 16 http or https URLs. */
+  readonly urls: readonly string[];
+  /** A name, or a dialect itself. Left out: koipy. */
+  readonly protocol?: HookProtocolName | HookProtocol;
+  /** For the whole call; 100 to 60,000. Left out: 5,000. */
+  readonly timeoutMs?: number;
+  /** What a failure means. Left out: continue. */
+  readonly onError?: "continue" | "reject";
+  /** For dialects that need one. */
+  readonly key?: ProtocolKey | null;
+  /** For each reply; 1 KiB to 64 MiB. Left out: 8 MiB. */
+  readonly replyBytesMax?: number;
+}
+
+const settingNames: ReadonlySet<string> = new Set<keyof HookSettings>([
+  "urls",
+  "protocol",
+  "timeoutMs",
+  "onError",
+  "key",
+  "replyBytesMax",
+]);
+
+/** A string is one URL of a koipy hook. Throws {@link HookDefinitionError}, code `invalid_hook`. */
+export function hookDefinition(hook: string, settings: string | HookSettings): HookDefinition {
+  const wrong = (problem: string): HookDefinitionError =>
+    new HookDefinitionError("invalid_hook", hook, `hook ${JSON.stringify(hook)}: ${problem}`);
+  if (hook === "" || hook.length > hookLimits.nameCharsMax) {
+    throw wrong(`a name has 1 to ${hookLimits.nameCharsMax} characters`);
+  }
+  const given = typeof settings === "string" ? { urls: [settings] } : settings;
+  if (!isObject(given)) throw wrong("must be a URL, or an object with urls");
+  for (const name of Object.keys(given)) {
+    if (!settingNames.has(name))
+      throw wrong(`${name} is no setting of a hook; there are ${[...settingNames].join(", ")}`);
+  }
+  const problem =
+    urlsFault(given.urls) ??
+    numberFault("timeoutMs", given.timeoutMs, hookLimits.timeoutMsMin, hookLimits.timeoutMsMax) ??
+    numberFault("replyBytesMax", given.replyBytesMax, hookLimits.replyBytesMaxMin, hookLimits.replyBytesMaxMax) ??
+    onErrorFault(given.onError);
+  if (problem !== null) throw wrong(problem);
+  const protocol = protocolOf(given.protocol);
+  if (protocol === null) {
+    throw wrong(`protocol must be one of ${hookProtocols.map(({ name }) => name).join(", ")}, or a dialect itself`);
+  }
+  const key = given.key ?? null;
+  const mismatch = keyFault(key, protocol);
+  if (mismatch !== null) throw wrong(mismatch);
+  return {
+    urls: [...given.urls],
+    protocol,
+    timeoutMs: given.timeoutMs ?? hookLimits.timeoutMsDefault,
+    onError: given.onError ?? "continue",
+    key,
+    replyBytesMax: given.replyBytesMax ?? hookLimits.replyBytesMaxDefault,
+  };
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function urlsFault(urls: unknown): string | null {
+  if (!Array.isArray(urls) || urls.length === 0 || urls.length > hookLimits.urlsMax) {
+    return `urls must be a list of 1 to ${hookLimits.urlsMax} URLs`;
+  }
+  for (const [at, url] of urls.entries()) {
+    const fault = urlFault(url);
+    if (fault !== null) return `urls[${at}] ${fault}`;
+  }
+  return null;
+}
+
+/** What `fetch` would refuse later, or silently drop. */
+function urlFault(url: unknown): string | null {
+  if (typeof url !== "string" || !/^https?:\/\//i.test(url) || !URL.canParse(url)) return "is no http or https URL";
+  if (url.length > hookLimits.urlCharsMax) return `has more than ${hookLimits.urlCharsMax} characters`;
+  if (/[\p{Cc}\s\\]/u.test(url)) return "holds white space, control characters or backslashes";
+  const { username, password } = new URL(url);
+  if (username !== "" || password !== "") return "holds a user name or password, which fetch does not send";
+  return url.includes("#") ? "has a fragment (the part from # on), which would never be sent" : null;
+}
+
+function numberFault(name: string, value: unknown, min: number, max: number): string | null {
+  const fits = value === undefined || (Number.isInteger(value) && (value as number) >= min && (value as number) <= max);
+  return fits ? null : `${name} must be a whole number from ${min} to ${max}`;
+}
+
+function onErrorFault(onError: unknown): string | null {
+  return onError === undefined || onError === "continue" || onError === "reject"
+    ? null
+    : 'onError must be "continue" or "reject"';
+}
+
+function protocolOf(protocol: unknown): HookProtocol | null {
+  if (protocol === undefined) return koipy;
+  if (typeof protocol === "string") return findHookProtocol(protocol);
+  const isDialect =
+    isObject(protocol) && typeof protocol["encode"] === "function" && typeof protocol["interpret"] === "function";
+  return isDialect ? (protocol as unknown as HookProtocol) : null;
+}
+
+function keyFault(key: unknown, { name, keys }: HookProtocol): string | null {
+  if (keys === "none") return key === null ? null : `the protocol ${name} takes no key`;
+  if (key === null) return `the protocol ${name} needs a key`;
+  return isObject(key) && typeof key["kid"] === "string" && isObject(key["jwk"]) ? null : "key must be {kid, jwk}";
+}

@@ -1,0 +1,11 @@
+export { createHooks } from "./create-hooks.ts";
+export type { CallOptions, Hooks, HooksOptions } from "./create-hooks.ts";
+export { fetchPost } from "./fetch-post.ts";
+export { HookDefinitionError } from "./hook-definition-error.ts";
+export { hookLimits } from "./hook-limits.ts";
+export { hookDefinition } from "./hook-settings.ts";
+export type { HookSettings } from "./hook-settings.ts";
+export { failureReasons } from "./outcome.ts";
+export type { HookErrorCode, Outcome, PostFailure } from "./outcome.ts";
+export { runHook } from "./run-hook.ts";
+export type { HookDefinition, HookPorts, HookPost, PostOptions } from "./run-hook.ts";

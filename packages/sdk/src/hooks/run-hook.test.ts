@@ -1,0 +1,255 @@
+import { describe, expect, it } from "vitest";
+
+import type { HookProtocol, HookReply } from "../protocols/hook-protocol.ts";
+import { jsonHook } from "../protocols/json-hook.ts";
+import { koipy } from "../protocols/koipy.ts";
+import { tinyPng } from "../protocols/testing/images.vectors.ts";
+import type { PostFailure } from "./outcome.ts";
+import { failureReasons } from "./outcome.ts";
+import type { HookDefinition, HookPorts, PostOptions } from "./run-hook.ts";
+import { runHook } from "./run-hook.ts";
+
+// Faked: the transport and the clock. Each post answers what its URL stands for and lets so much time pass.
+interface Answer {
+  readonly reply: HookReply | { readonly error: PostFailure };
+  readonly tookMs?: number;
+}
+interface Posted {
+  readonly url: string;
+  readonly body: unknown;
+  readonly options: PostOptions;
+}
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+function jsonReply(value: unknown): HookReply {
+  return { status: 200, headers: { "content-type": "application/json" }, body: bytes(JSON.stringify(value)) };
+}
+const veto: HookReply = { status: 403, headers: { "content-type": "text/plain" }, body: bytes("你已被拉黑!") };
+const image: HookReply = { status: 200, headers: { "content-type": "image/png" }, body: tinyPng };
+const silent: HookReply = { status: 204, headers: {}, body: new Uint8Array() };
+const text: HookReply = { status: 200, headers: { "content-type": "text/plain" }, body: bytes("hi") };
+const broken: HookReply = { status: 200, headers: { "content-type": "application/json" }, body: bytes("{") };
+
+function scene(answers: Readonly<Record<string, Answer>>, more: Partial<HookPorts> = {}) {
+  const posts: Posted[] = [];
+  let nowMs = 1_000;
+  const ports: HookPorts = {
+    post: (url, _headers, body, options) => {
+      posts.push({ url, body: JSON.parse(new TextDecoder().decode(body)), options });
+      const answer = answers[url];
+      if (answer === undefined) throw new Error(`nobody at ${url}`);
+      nowMs += answer.tookMs ?? 1;
+      return Promise.resolve(answer.reply);
+    },
+    nowMs: () => nowMs,
+    requestId: () => `request-${posts.length + 1}`,
+    json: JSON,
+    ...more,
+  };
+  return { posts, ports };
+}
+
+function hook(urls: readonly string[], more: Partial<HookDefinition> = {}): HookDefinition {
+  return { urls, protocol: koipy, timeoutMs: 5_000, onError: "continue", key: null, replyBytesMax: 1024, ...more };
+}
+
+describe("a call of one URL", () => {
+  it("continues with the payload itself when the server has nothing to say", async () => {
+    const payload = { result: { a: 1 } };
+    const { ports, posts } = scene({ one: { reply: silent, tookMs: 7 } });
+    const outcome = await runHook(hook(["one"]), payload, ports);
+    expect(outcome).toEqual({
+      action: "continue",
+      reason: null,
+      attachments: [],
+      data: payload,
+      httpStatus: 204,
+      durationMs: 7,
+      error: null,
+    });
+    expect(outcome.data).toBe(payload);
+    expect(posts).toEqual([{ url: "one", body: payload, options: { timeoutMs: 5_000, replyBytesMax: 1024 } }]);
+  });
+
+  it("rejects with the server's own words", async () => {
+    const { ports } = scene({ one: { reply: veto } });
+    expect(await runHook(hook(["one"]), {}, ports)).toMatchObject({
+      action: "reject",
+      reason: "你已被拉黑!",
+      httpStatus: 403,
+      error: null,
+    });
+  });
+
+  it("hides the hook's addresses in the words of an error page", async () => {
+    const url = "http://10.1.2.3:9000/hooks/s3cret";
+    const page = "Traceback: POST http://10.1.2.3:9000/hooks/s3cret failed at 10.1.2.3, see http://other.example/a";
+    const { ports } = scene({ [url]: { reply: { status: 500, headers: {}, body: bytes(page) } } });
+    const { reason } = await runHook(hook([url, "http://other.example/a"]), {}, ports);
+    expect(reason).toBe("Traceback: POST [callback server] failed at [callback server], see [callback server]");
+  });
+});
+
+describe("a call of several URLs", () => {
+  it("asks them in order, each with the data so far, and gathers what they show", async () => {
+    const { ports, posts } = scene({
+      one: { reply: jsonReply({ result: { a: 2, b: 2 } }) },
+      two: { reply: image },
+      three: { reply: jsonReply({ result: { b: 3 } }) },
+      four: { reply: text },
+    });
+    const payload = { result: { a: 1 } };
+    const outcome = await runHook(hook(["one", "two", "three", "four"]), payload, ports);
+    expect(posts.map(({ url, body }) => [url, body])).toEqual([
+      ["one", { result: { a: 1 } }],
+      ["two", { result: { a: 2, b: 2 } }],
+      ["three", { result: { a: 2, b: 2 } }],
+      ["four", { result: { a: 2, b: 3 } }],
+    ]);
+    expect(outcome).toMatchObject({
+      action: "continue",
+      data: { result: { a: 2, b: 3 } },
+      attachments: [{ kind: "image" }, { kind: "text" }],
+      durationMs: 4,
+    });
+    expect(payload).toEqual({ result: { a: 1 } });
+  });
+
+  it("ends at the first rejection, with what was gathered before it", async () => {
+    const { ports, posts } = scene({ one: { reply: image }, two: { reply: veto } });
+    const outcome = await runHook(hook(["one", "two", "three"]), { result: {} }, ports);
+    expect(posts.map(({ url }) => url)).toEqual(["one", "two"]);
+    expect(outcome).toMatchObject({ action: "reject", reason: "你已被拉黑!", attachments: [{ kind: "image" }] });
+  });
+
+  it("gives every post a request id of its own", async () => {
+    const ids: unknown[] = [];
+    const { ports } = scene({ one: { reply: silent }, two: { reply: silent } });
+    const post: HookPorts["post"] = (url, headers, body, options) => {
+      ids.push(headers[headers.indexOf("ringback-request-id") + 1]);
+      return ports.post(url, headers, body, options);
+    };
+    await runHook(hook(["one", "two"], { protocol: jsonHook }), {}, { ...ports, post });
+    expect(ids).toEqual(["request-1", "request-2"]);
+  });
+
+  it("has one deadline for all of them", async () => {
+    const { ports, posts } = scene({
+      one: { reply: silent, tookMs: 3_000.5 },
+      two: { reply: silent, tookMs: 1_999.5 },
+    });
+    const outcome = await runHook(hook(["one", "two", "three"]), {}, ports);
+    expect(posts.map(({ options }) => options.timeoutMs)).toEqual([5_000, 2_000]);
+    expect(outcome).toMatchObject({ action: "continue", error: "timeout", durationMs: 5_000, httpStatus: 204 });
+  });
+
+  it("rejects when the time is over before all were asked, if failures reject", async () => {
+    const { ports, posts } = scene({ one: { reply: silent, tookMs: 6_000 } });
+    const outcome = await runHook(hook(["one", "two"], { onError: "reject" }), {}, ports);
+    expect(outcome).toMatchObject({ action: "reject", reason: failureReasons.timeout, error: "timeout" });
+    expect(posts).toHaveLength(1);
+  });
+});
+
+describe("a failure on the way", () => {
+  const failures = ["unreachable", "timeout", "reply_too_large", "bad_reply"] as const;
+
+  it.each(failures)("goes on after %s, and is remembered", async (error) => {
+    const { ports, posts } = scene({
+      one: { reply: jsonReply({ result: { a: 1 } }) },
+      two: { reply: { error } },
+      three: { reply: { error: "unreachable" } },
+      four: { reply: jsonReply({ result: { b: 2 } }) },
+    });
+    const outcome = await runHook(hook(["one", "two", "three", "four"]), {}, ports);
+    expect(posts).toHaveLength(4);
+    expect(outcome).toMatchObject({ action: "continue", reason: null, data: { result: { a: 1, b: 2 } }, error });
+  });
+
+  it.each(failures)("ends with a fixed sentence after %s, if failures reject", async (error) => {
+    const { ports, posts } = scene({ one: { reply: image }, two: { reply: { error } } });
+    const outcome = await runHook(hook(["one", "two", "three"], { onError: "reject" }), { a: 1 }, ports);
+    expect(posts).toHaveLength(2);
+    expect(outcome).toMatchObject({
+      action: "reject",
+      reason: failureReasons[error],
+      attachments: [{ kind: "image" }],
+      data: { a: 1 },
+      error,
+      httpStatus: 200,
+    });
+  });
+
+  it("is a reply that the dialect cannot use, whose status is kept", async () => {
+    const { ports } = scene({ one: { reply: broken } });
+    expect(await runHook(hook(["one"]), {}, ports)).toMatchObject({
+      action: "continue",
+      error: "bad_reply",
+      httpStatus: 200,
+    });
+    const failing = scene({ one: { reply: { ...silent, status: 503 } } });
+    expect(await runHook(hook(["one"], { protocol: jsonHook, onError: "reject" }), {}, failing.ports)).toMatchObject({
+      action: "reject",
+      reason: failureReasons.http_status,
+      error: "http_status",
+      httpStatus: 503,
+    });
+  });
+
+  it.each([undefined, 1n, "text", []])(
+    "is a payload that the dialect cannot carry, and then nothing is sent",
+    async (payload) => {
+      const { ports, posts } = scene({});
+      expect(await runHook(hook(["one"]), payload, ports)).toEqual({
+        action: "continue",
+        reason: null,
+        attachments: [],
+        data: payload,
+        httpStatus: null,
+        durationMs: 0,
+        error: "unencodable",
+      });
+      expect(posts).toHaveLength(0);
+    },
+  );
+
+  it("is not a fault of the dialect itself, which is thrown", async () => {
+    const faulty: HookProtocol = {
+      ...koipy,
+      encode: () => {
+        throw new RangeError("a fault");
+      },
+    };
+    await expect(runHook(hook(["one"], { protocol: faulty }), {}, scene({}).ports)).rejects.toThrow(RangeError);
+  });
+
+  it("waits for a dialect that answers with promises", async () => {
+    const slow: HookProtocol = {
+      ...koipy,
+      encode: (call) => Promise.resolve(koipy.encode(call)),
+      interpret: (reply, call) => Promise.resolve(koipy.interpret(reply, call)),
+    };
+    const { ports } = scene({ one: { reply: veto } });
+    expect(await runHook(hook(["one"], { protocol: slow }), {}, ports)).toMatchObject({ action: "reject" });
+  });
+});
+
+describe("a call that its caller gives up", () => {
+  it("asks nobody when it was given up before", async () => {
+    const { ports, posts } = scene({}, { signal: AbortSignal.abort() });
+    expect(await runHook(hook(["one", "two"]), {}, ports)).toMatchObject({ action: "continue", error: "aborted" });
+    expect(posts).toHaveLength(0);
+  });
+
+  it("hands the signal to the transport, and asks no further URL", async () => {
+    const given = new AbortController();
+    const { ports, posts } = scene({ one: { reply: { error: "aborted" } } }, { signal: given.signal });
+    expect(await runHook(hook(["one", "two"]), {}, ports)).toMatchObject({ error: "aborted" });
+    expect(posts.map(({ options }) => options.signal)).toEqual([given.signal]);
+  });
+});
+
+it("the sentences hold no address and end like sentences", () => {
+  for (const sentence of Object.values(failureReasons)) expect(sentence).toMatch(/^[A-Z][a-z' ]+\.$/);
+});

@@ -1,0 +1,134 @@
+/**
+ * One call of a hook: its URLs in order, each seeing the data merged so far, until one rejects or all have been asked.
+ * Programs and the server run their hooks with this, each with a transport of its own.
+ */
+
+import type {
+  Attachment,
+  HookProtocol,
+  HookReply,
+  HookVerdict,
+  JsonCodec,
+  OutgoingCall,
+} from "../protocols/hook-protocol.ts";
+import type { ProtocolKey } from "../protocols/key.ts";
+import type { EncodedRequest } from "../protocols/protocol.ts";
+import { UnencodableError } from "../protocols/protocol.ts";
+import { withoutAddress } from "./hidden-address.ts";
+import type { HookErrorCode, Outcome, PostFailure } from "./outcome.ts";
+import { failureReasons } from "./outcome.ts";
+
+/** A hook that has been checked; see {@link hookLimits} for the bounds. */
+export interface HookDefinition {
+  readonly urls: readonly string[];
+  readonly protocol: HookProtocol;
+  /** For the whole call, all of its URLs together. */
+  readonly timeoutMs: number;
+  /** When a URL cannot be asked or its reply cannot be used: go on to the next one with the data so far, or reject. */
+  readonly onError: "continue" | "reject";
+  /** null where the dialect takes none. */
+  readonly key: ProtocolKey | null;
+  /** For each reply, decoded. */
+  readonly replyBytesMax: number;
+}
+
+export interface PostOptions {
+  /** Covers name lookup, connecting, headers and body; more than 0. */
+  readonly timeoutMs: number;
+  readonly replyBytesMax: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Headers are name, value, name, value …, as dialects give them. Follows no redirect. Never rejects. */
+export type HookPost = (
+  url: string,
+  headers: readonly string[],
+  body: Uint8Array,
+  options: PostOptions,
+) => Promise<HookReply | { readonly error: PostFailure }>;
+
+export interface HookPorts {
+  readonly post: HookPost;
+  /** A clock that only goes forward; where it begins does not matter. */
+  nowMs(): number;
+  /** A new one for every POST; at most 64 of letters, digits and hyphens. */
+  requestId(): string;
+  readonly json: JsonCodec;
+  /** Gives the call up: what is in flight ends, and no further URL is asked. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Never rejects for anything that comes from the wire. `payload` is not changed; the outcome's `data` shares with it what
+ * was not merged.
+ */
+export async function runHook(definition: HookDefinition, payload: unknown, ports: HookPorts): Promise<Outcome> {
+  const startedMs = ports.nowMs();
+  const attachments: Attachment[] = [];
+  let data = payload;
+  let httpStatus: number | null = null;
+  let error: HookErrorCode | null = null;
+  const outcome = (action: Outcome["action"], reason: string | null): Outcome => ({
+    action,
+    reason,
+    attachments,
+    data,
+    httpStatus,
+    durationMs: Math.max(0, Math.round(ports.nowMs() - startedMs)),
+    error,
+  });
+
+  for (const url of definition.urls) {
+    const leftMs = definition.timeoutMs - (ports.nowMs() - startedMs);
+    const answer = await ask(url, data, leftMs, definition, ports);
+    httpStatus = answer.httpStatus ?? httpStatus;
+    if (answer.kind === "failed") {
+      error ??= answer.code;
+      if (definition.onError === "reject") return outcome("reject", failureReasons[answer.code]);
+      if (answer.code === "aborted") break;
+      continue;
+    }
+    data = answer.data;
+    if (answer.kind === "reject") return outcome("reject", definition.urls.reduce(withoutAddress, answer.reason));
+    attachments.push(...answer.attachments);
+  }
+  return outcome("continue", null);
+}
+
+type Answer =
+  | (Exclude<HookVerdict, { kind: "failed" }> & { readonly httpStatus: number })
+  | { readonly kind: "failed"; readonly code: HookErrorCode; readonly httpStatus: number | null };
+
+async function ask(
+  url: string,
+  payload: unknown,
+  leftMs: number,
+  { protocol, key, replyBytesMax }: HookDefinition,
+  ports: HookPorts,
+): Promise<Answer> {
+  const { json, signal } = ports;
+  if (signal?.aborted === true) return failed("aborted");
+  if (leftMs <= 0) return failed("timeout");
+  const call: OutgoingCall = { payload, requestId: ports.requestId(), key, json };
+  const request = await encoded(protocol, call);
+  if (request === null) return failed("unencodable");
+  const options = { timeoutMs: Math.ceil(leftMs), replyBytesMax, ...(signal !== undefined && { signal }) };
+  const reply = await ports.post(url, request.headers, request.body, options);
+  if ("error" in reply) return failed(reply.error);
+  const verdict = await protocol.interpret(reply, call);
+  return verdict.kind === "failed" ? failed(verdict.code, reply.status) : { ...verdict, httpStatus: reply.status };
+}
+
+function failed(code: HookErrorCode, httpStatus: number | null = null): Answer {
+  return { kind: "failed", code, httpStatus };
+}
+
+/** null when the dialect cannot carry the payload; any other error is a fault of the dialect itself. */
+async function encoded(protocol: HookProtocol, call: OutgoingCall): Promise<EncodedRequest | null> {
+  try {
+    return await protocol.encode(call);
+  } catch (error) {
+    if (error instanceof UnencodableError) return null;
+    throw error;
+  }
+}

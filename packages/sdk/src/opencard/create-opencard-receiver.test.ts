@@ -1,0 +1,338 @@
+import { describe, expect, it, vi } from "vitest";
+
+import type { HookVerdict, OutgoingCall } from "../protocols/hook-protocol.ts";
+import type { Jwk } from "../protocols/key.ts";
+import type { ReceiverReply } from "../protocols/protocol.ts";
+import { forgeToken } from "../protocols/testing/forge-token.ts";
+import { otherHeaders, otherKinds, otherShapes } from "../protocols/testing/hostile-tokens.ts";
+import { documentKey, headerText, jwcryptoReply, jwcryptoRequest } from "../protocols/testing/opencard.vectors.ts";
+import { arrived } from "../protocols/testing/wire.ts";
+import type { ReceivedRequest, Receiver } from "../receive/receiver.ts";
+import type { CardHandler, CardRequest, OpencardReceiverOptions } from "./index.ts";
+import { badParameters, createOpencardReceiver, found, noResult, opencard } from "./index.ts";
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const newJwk: Jwk = { kty: "oct", k: "AAAAAAAAAAAAAAAAAAAAAA" };
+const rid = "1547805433203-123456";
+
+const posted = (body: string | Uint8Array): ReceivedRequest => ({
+  method: "POST",
+  path: "/webhook",
+  headers: {},
+  body: typeof body === "string" ? bytes(body) : body,
+});
+
+const palace: CardHandler = () => ({ item_list: [{ title: "故宫博物院" }], jump_url: "/path/to/page3" });
+
+function receiverWith(options: Partial<OpencardReceiverOptions>): Receiver {
+  return createOpencardReceiver({ keys: { "0": documentKey }, cards: { "123": palace }, ...options });
+}
+
+/** The handler's answer as the sender gets it. */
+async function asked(
+  receiver: Receiver,
+  payload: unknown,
+  key: { kid: string; jwk: Jwk } = { kid: "0", jwk: documentKey },
+): Promise<HookVerdict> {
+  const call: OutgoingCall = { payload, requestId: rid, key, json: JSON };
+  const reply = await receiver.handle({ ...arrived(await opencard.encode(call)), path: "/" });
+  return opencard.interpret(asGot(reply), call);
+}
+
+function asGot({ status, headers, body }: ReceiverReply): {
+  status: number;
+  headers: Readonly<Record<string, string>>;
+  body: Uint8Array;
+} {
+  return { status, headers, body: typeof body === "string" ? bytes(body) : body };
+}
+
+const fails = (): never => {
+  throw new Error("the listener failed");
+};
+
+function cyclic(): object {
+  const itself: Record<string, unknown> = {};
+  itself["itself"] = itself;
+  return itself;
+}
+
+const answers = (data: object): object => ({ kind: "continue", data: { status: 0, data } });
+const says = (status: number, msg: string): object => ({ kind: "reject", reason: msg, data: { status, msg } });
+const refused = { status: 400, headers: {}, body: "" };
+
+describe("a receiver of Opencard's calls", () => {
+  it("answers the request that jwcrypto made with what the document's program answers", async () => {
+    const reply = await receiverWith({}).handle(posted(jwcryptoRequest.token));
+    expect(reply).toMatchObject({ status: 200, headers: { "content-type": "application/jwt" } });
+    const call: OutgoingCall = { payload: {}, requestId: rid, key: { kid: "0", jwk: documentKey }, json: JSON };
+    const verdict = await opencard.interpret(asGot(reply), call);
+    expect(verdict).toEqual(
+      await opencard.interpret(asGot({ status: 200, headers: {}, body: jwcryptoReply.token }), call),
+    );
+    expect(verdict).toMatchObject({ kind: "continue" });
+  });
+
+  it("answers an unknown card as the document's program does", async () => {
+    expect(await asked(receiverWith({}), { srcid: "124" })).toMatchObject(says(2, "Invalid srcid"));
+  });
+
+  it.each([{}, { srcid: 123 }, { srcid: null }, { srcid: ["123"] }, { srcid: "__proto__" }, { srcid: "constructor" }])(
+    "knows no card for %j",
+    async (payload) => {
+      expect(await asked(receiverWith({}), payload)).toMatchObject(says(2, "Invalid srcid"));
+    },
+  );
+
+  it("hands the card's handler the question, taken apart", async () => {
+    const onCard = vi.fn<(request: CardRequest) => object>(() => ({}));
+    await receiverWith({ cards: { "123": onCard } }).handle(posted(jwcryptoRequest.token));
+    expect(onCard).toHaveBeenCalledExactlyOnceWith({
+      srcid: "123",
+      type: "sp_ala",
+      surface: "mobile",
+      intent: { name: "故宫" },
+      location: { province: "北京市", city: "北京市" },
+      payload: JSON.parse(jwcryptoRequest.plaintext),
+      kid: "0",
+      rid,
+      signal: expect.any(AbortSignal),
+    });
+  });
+
+  it("makes do with a question that has a srcid only", async () => {
+    const onCard = vi.fn<(request: CardRequest) => object>(() => ({}));
+    await asked(receiverWith({ cards: { "123": onCard } }), { srcid: "123" });
+    expect(onCard.mock.calls[0]?.[0]).toMatchObject({ type: null, surface: null, intent: {}, location: null });
+  });
+
+  it.each([
+    ["type", { type: 1 }],
+    ["surface", { surface: {} }],
+    ["intent", { intent: "a" }],
+    ["intent", { intent: [1] }],
+    ["location", { location: "北京市" }],
+    ["location", { location: { city: 1 } }],
+  ])("answers bad parameters for a wrong %s: %j", async (member, payload) => {
+    const onCard = vi.fn<CardHandler>(() => ({}));
+    const receiver = receiverWith({ cards: { "123": onCard } });
+    expect(await asked(receiver, { srcid: "123", ...payload })).toMatchObject(says(2, `Invalid ${member}`));
+    expect(onCard).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    ["no JSON", "{"],
+    ["a list", "[]"],
+    ["not UTF-8", Uint8Array.of(0xff)],
+    ["half a million brackets", `{"srcid":"123","intent":${"[".repeat(500_000)}`],
+  ])("answers bad parameters to a payload that is %s, for its sender holds the key", async (_, plaintext) => {
+    const reply = await receiverWith({}).handle(posted(forgeToken(headerText, plaintext, documentKey.k)));
+    const call: OutgoingCall = { payload: {}, requestId: rid, key: { kid: "0", jwk: documentKey }, json: JSON };
+    expect(await opencard.interpret(asGot(reply), call)).toMatchObject(says(2, "Invalid request"));
+  });
+
+  it("sends each question to its own card", async () => {
+    const receiver = receiverWith({ cards: { "1": () => ({ card: 1 }), "2": async () => ({ card: 2 }) } });
+    expect(await asked(receiver, { srcid: "1" })).toMatchObject(answers({ card: 1 }));
+    expect(await asked(receiver, { srcid: "2" })).toMatchObject(answers({ card: 2 }));
+  });
+
+  it("takes data that looks like an answer for data", async () => {
+    const receiver = receiverWith({ cards: { "1": () => ({ status: 2, msg: "a" }) } });
+    expect(await asked(receiver, { srcid: "1" })).toMatchObject(answers({ status: 2, msg: "a" }));
+  });
+
+  it("says that there is no result, that parameters are bad, and how long data lives", async () => {
+    const cards: Record<string, CardHandler> = {
+      none: () => noResult("nothing today"),
+      bad: () => badParameters("which city?"),
+      found: () => found({ a: 1 }, { msg: "ok", lifetime: 3600 }),
+    };
+    const receiver = receiverWith({ cards });
+    expect(await asked(receiver, { srcid: "none" })).toMatchObject(says(1, "nothing today"));
+    expect(await asked(receiver, { srcid: "bad" })).toMatchObject(says(2, "which city?"));
+    expect(await asked(receiver, { srcid: "found" })).toMatchObject({
+      kind: "continue",
+      data: { status: 0, msg: "ok", data: { a: 1 }, lifetime: 3600 },
+    });
+  });
+});
+
+describe("a card's handler that fails", () => {
+  const failure = new Error("password: hunter2");
+  it.each<[string, CardHandler]>([
+    [
+      "throws",
+      () => {
+        throw failure;
+      },
+    ],
+    ["rejects", () => Promise.reject(failure)],
+    ["returns nothing", (() => undefined) as unknown as CardHandler],
+    ["returns a text", (() => "a") as unknown as CardHandler],
+    ["returns a list", () => [1]],
+    ["returns what is no JSON", () => ({ id: 1n })],
+    ["returns what contains itself", cyclic],
+    ["returns too much", () => ({ a: "x".repeat(2 * 1024 * 1024) })],
+  ])("is reported when it %s, and the sender gets status 3 without any of it", async (_, handler) => {
+    const onError = vi.fn<(error: unknown) => void>();
+    const receiver = receiverWith({ cards: { "123": handler }, onError });
+    expect(await asked(receiver, { srcid: "123" })).toMatchObject(says(3, "Internal error"));
+    expect(onError).toHaveBeenCalledOnce();
+    expect(onError.mock.calls[0]?.[0]).toBeInstanceOf(Error);
+  });
+
+  it("costs no answer when the listener fails as well", async () => {
+    const receiver = receiverWith({
+      cards: { "123": () => Promise.reject(failure) },
+      onError: fails,
+    });
+    expect(await asked(receiver, { srcid: "123" })).toMatchObject(says(3, "Internal error"));
+  });
+
+  it("is given up when its time is over, and told so", async () => {
+    const onError = vi.fn<(error: unknown) => void>();
+    let signal: AbortSignal | null = null;
+    const late: CardHandler = (request) => {
+      ({ signal } = request);
+      return new Promise((_, reject) => {
+        request.signal.addEventListener("abort", () => reject(new Error("given up")));
+      });
+    };
+    const receiver = receiverWith({ cards: { "123": late }, onError, handlerTimeoutMs: 1 });
+    expect(await asked(receiver, { srcid: "123" })).toMatchObject(says(3, "Internal error"));
+    expect(onError).toHaveBeenCalledOnce();
+    expect(signal).toMatchObject({ aborted: true });
+  });
+
+  it("is not given up while it has time", async () => {
+    const receiver = receiverWith({ handlerTimeoutMs: 60_000 });
+    expect(await asked(receiver, { srcid: "123" })).toMatchObject({ kind: "continue" });
+  });
+});
+
+describe("what a receiver of Opencard's calls refuses", () => {
+  const wrongKey = forgeToken(headerText, "{}", newJwk.k ?? "");
+  const unknownKid = forgeToken(headerText.replace('"kid":"0"', '"kid":"9"'), "{}", documentKey.k);
+  const tampered = jwcryptoRequest.token.split(".").with(4, "AAAAAAAAAAAAAAAAAAAAAA").join(".");
+  const untrusted: readonly (readonly [string, string])[] = [
+    ["a wrong key", wrongKey],
+    ["an unknown kid", unknownKid],
+    ["a changed tag", tampered],
+    ["a kid called __proto__", forgeToken(headerText.replace('"kid":"0"', '"kid":"__proto__"'), "{}", documentKey.k)],
+  ];
+
+  it.each([...untrusted, ...otherKinds, ...otherHeaders, ...otherShapes])(
+    "gets one and the same answer, whatever it is: %s",
+    async (_, token) => {
+      const onCard = vi.fn<CardHandler>(() => ({}));
+      expect(await receiverWith({ cards: { "123": onCard } }).handle(posted(token))).toEqual(refused);
+      expect(onCard).not.toHaveBeenCalled();
+    },
+  );
+
+  it.each([
+    ["wrong_signature", wrongKey],
+    ["unknown_key", unknownKid],
+    ["malformed", "a.b.c"],
+    ["wrong_algorithm", otherKinds[0]?.[1] ?? ""],
+  ])("is told to the program alone: %s", async (reason, token) => {
+    const onRefused = vi.fn<NonNullable<OpencardReceiverOptions["onRefused"]>>();
+    const request = posted(token);
+    expect(await receiverWith({ onRefused }).handle(request)).toEqual(refused);
+    expect(onRefused).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "untrusted", reason }), request);
+    expect(JSON.stringify(onRefused.mock.calls[0]?.[0])).not.toContain(documentKey.k);
+  });
+
+  it("stays refused when the listener fails", async () => {
+    const onError = vi.fn<(error: unknown) => void>();
+    expect(await receiverWith({ onRefused: fails, onError }).handle(posted("a"))).toEqual(refused);
+    expect(onError).toHaveBeenCalledOnce();
+  });
+
+  it("takes as long for an unknown kid as for a wrong key: both are unwrapped once", async () => {
+    const unwrap = vi.spyOn(crypto.subtle, "unwrapKey");
+    try {
+      await receiverWith({}).handle(posted(unknownKid));
+      expect(unwrap).toHaveBeenCalledTimes(1);
+      await receiverWith({}).handle(posted(wrongKey));
+      expect(unwrap).toHaveBeenCalledTimes(2);
+    } finally {
+      unwrap.mockRestore();
+    }
+  });
+
+  it.each(["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])("answers 404 to %s", async (method) => {
+    const reply = await receiverWith({}).handle({ ...posted(jwcryptoRequest.token), method });
+    expect(reply).toEqual({ status: 404, headers: {}, body: "" });
+  });
+
+  it("takes no larger body than the largest token", async () => {
+    const receiver = receiverWith({});
+    expect(receiver.bodyBytesMax).toBeLessThan(2 * 1024 * 1024);
+    expect(await receiver.handle(posted("A".repeat(receiver.bodyBytesMax + 1)))).toEqual(refused);
+  });
+});
+
+describe("the keys of a receiver of Opencard's calls", () => {
+  it("may be several, while a key is being changed", async () => {
+    const receiver = receiverWith({ keys: { "0": documentKey, "1": newJwk } });
+    expect(await asked(receiver, { srcid: "123" })).toMatchObject({ kind: "continue" });
+    expect(await asked(receiver, { srcid: "123" }, { kid: "1", jwk: newJwk })).toMatchObject({ kind: "continue" });
+  });
+
+  it("may be written as the k of a JWK", async () => {
+    const receiver = receiverWith({ keys: { "0": documentKey.k } });
+    expect(await asked(receiver, { srcid: "123" })).toMatchObject({ kind: "continue" });
+  });
+
+  it("can change while it runs", async () => {
+    let keys: Record<string, Jwk | string> = { "0": documentKey };
+    const receiver = receiverWith({ keys: async () => keys });
+    expect(await asked(receiver, { srcid: "123" })).toMatchObject({ kind: "continue" });
+    keys = { "1": newJwk };
+    expect(await receiver.handle(posted(jwcryptoRequest.token))).toEqual(refused);
+    expect(await asked(receiver, { srcid: "123" }, { kid: "1", jwk: newJwk })).toMatchObject({ kind: "continue" });
+  });
+
+  it("are not asked for by what is no token", async () => {
+    const keys = vi.fn<() => Record<string, string>>(() => ({ "0": documentKey.k }));
+    await receiverWith({ keys }).handle(posted("hello"));
+    expect(keys).not.toHaveBeenCalled();
+  });
+
+  it.each<[string, () => Record<string, string> | Promise<Record<string, string>>]>([
+    [
+      "throws",
+      () => {
+        throw new Error("no database");
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("no database"))],
+    ["returns a key that is none", () => ({ "0": "c2VjcmV0LXNlY3JldA" })],
+  ])("that %s are reported, and the sender gets 500 with nothing", async (_, keys) => {
+    const onError = vi.fn<(error: unknown) => void>();
+    const reply = await receiverWith({ keys, onError }).handle(posted(jwcryptoRequest.token));
+    expect(reply).toEqual({ status: 500, headers: {}, body: "" });
+    expect(onError).toHaveBeenCalledOnce();
+    expect(String(onError.mock.calls[0]?.[0])).not.toContain("c2VjcmV0");
+  });
+
+  it("are checked at once when they are fixed, in words that hold nothing of them", () => {
+    expect(() => receiverWith({ keys: { "7": "c2VjcmV0LXNlY3JldA" } })).toThrow(
+      new TypeError('keys: "7": k must be 16 bytes in base64url without padding'),
+    );
+    expect(() => receiverWith({ keys: {} })).toThrow(TypeError);
+  });
+});
+
+describe("options that cannot work", () => {
+  it.each<[string, Partial<OpencardReceiverOptions>]>([
+    ["a card without a handler", { cards: { "123": "palace" as unknown as CardHandler } }],
+    ["no time for handlers", { handlerTimeoutMs: 0 }],
+    ["half a millisecond", { handlerTimeoutMs: 0.5 }],
+    ["more time than a timer can wait", { handlerTimeoutMs: 2 ** 31 }],
+  ])("are told at once: %s", (_, options) => {
+    expect(() => receiverWith(options)).toThrow(TypeError);
+  });
+});

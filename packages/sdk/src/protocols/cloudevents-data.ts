@@ -1,0 +1,115 @@
+/**
+ * An event's data in the JSON format of CloudEvents 1.0.2 (section 3.1): the content type decides whether it stands there
+ * as JSON, as a string or in base64.
+ */
+
+import { fromBase64, toBase64 } from "./base64.ts";
+import { topLevelMemberSpan } from "./json-span.ts";
+import { isMediaType, mediaTypeOf } from "./media-type.ts";
+import { UndecodableError, UnencodableError } from "./protocol.ts";
+
+const encoder = new TextEncoder();
+/** `ignoreBOM` keeps a leading byte order mark in the text: it is part of the message. */
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+// ---- the sender
+
+/**
+ * The JSON object that begins with `event`, its closing brace left out, and carries `body`. Without a member for the data
+ * when there is none: no bytes are no JSON. Throws {@link UnencodableError}.
+ */
+export function eventWithData(event: string, contentType: string, body: Uint8Array): Uint8Array {
+  if (body.length === 0) return encoder.encode(`${event}}`);
+  if (isJson(contentType)) {
+    assertJson(body);
+    return concatenated(encoder.encode(`${event},"data":`), body, encoder.encode("}"));
+  }
+  const text = isUtf8Text(contentType) ? utf8Text(body) : null;
+  const data = text === null ? `"data_base64":"${toBase64(body)}"` : `"data":${JSON.stringify(text)}`;
+  return encoder.encode(`${event},${data}}`);
+}
+
+function assertJson(body: Uint8Array): void {
+  try {
+    JSON.parse(decoder.decode(body));
+  } catch {
+    throw new UnencodableError("body: not JSON, although its content type says so; use cloudevents-binary or raw");
+  }
+}
+
+function concatenated(first: Uint8Array, second: Uint8Array, third: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(first.length + second.length + third.length);
+  whole.set(first);
+  whole.set(second, first.length);
+  whole.set(third, first.length + second.length);
+  return whole;
+}
+
+// ---- the receiver
+
+export interface EventData {
+  readonly contentType: string | null;
+  readonly body: Uint8Array;
+}
+
+/**
+ * The data in the JSON object `text`, whose members are `members`. What is JSON keeps the bytes that it had there. Throws
+ * {@link UndecodableError}.
+ */
+export function dataOf(
+  text: string,
+  members: Readonly<Record<string, unknown>>,
+  contentType: string | null,
+): EventData {
+  const { data, data_base64: base64 } = members;
+  if (typeof base64 === "string") {
+    if (data !== undefined) throw new UndecodableError("data: beside data_base64");
+    const bytes = fromBase64(base64);
+    if (bytes === null) throw new UndecodableError("data_base64: not base64");
+    return { contentType, body: bytes };
+  }
+  if (base64 !== undefined && base64 !== null) throw new UndecodableError("data_base64: not a string");
+  const span = topLevelMemberSpan(text, "data");
+  if (span === null) return { contentType, body: new Uint8Array() };
+  if (contentType === null || isJson(contentType)) {
+    return { contentType: contentType ?? "application/json", body: encoder.encode(text.slice(span.start, span.end)) };
+  }
+  return { contentType, body: stringBytes(data) };
+}
+
+function stringBytes(data: unknown): Uint8Array {
+  if (data === null) return new Uint8Array();
+  if (typeof data !== "string") throw new UndecodableError("data: neither a string nor of a JSON content type");
+  if (!data.isWellFormed()) throw new UndecodableError("data: half a surrogate pair has no bytes in UTF-8");
+  return encoder.encode(data);
+}
+
+// ---- both
+
+/** Any type, not only `application`: that is how the format has it. */
+function isJson(contentType: string): boolean {
+  const named = mediaTypeOf(contentType);
+  return named !== null && isMediaType(named) && (named.endsWith("/json") || named.endsWith("+json"));
+}
+
+/** Whoever makes bytes of the string again goes by the charset. */
+function isUtf8Text(contentType: string): boolean {
+  return mediaTypeOf(contentType)?.startsWith("text/") === true && isUtf8(contentType);
+}
+
+const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i;
+
+/** It names UTF-8, or no charset at all. */
+export function isUtf8(contentType: string): boolean {
+  const name = charset.exec(contentType)?.[1] ?? "utf-8";
+  return name.toLowerCase() === "utf-8";
+}
+
+/** null when the bytes are no UTF-8. */
+export function utf8Text(body: Uint8Array): string | null {
+  try {
+    return decoder.decode(body);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,73 @@
+/** Values of `ce-` headers (CloudEvents 1.0.2, HTTP binding, section 3.1.3.2): UTF-8, percent-encoded. */
+
+import { headerValueCharsMax } from "./header-text.ts";
+import { UndecodableError } from "./protocol.ts";
+
+/** Each byte of the text may take three characters. */
+const encodedCharsMax = 3 * headerValueCharsMax;
+
+/** Printable ASCII but for the double quote and the percent sign. */
+const toEncode = /[^!#$&-~]/gu;
+const ending = /["\\]/g;
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Of well-formed text; one with half a surrogate pair throws URIError. */
+export function toEventHeader(text: string): string {
+  return text.replace(toEncode, encodeURIComponent);
+}
+
+/**
+ * Throws {@link UndecodableError}, naming `part`. A percent sign without two digits stands for itself, and bytes that are
+ * not ASCII for their text: senders that do not encode at all are about.
+ */
+export function fromEventHeader(part: string, value: string): string {
+  if (value.length > encodedCharsMax) throw new UndecodableError(`${part}: longer than ${encodedCharsMax} characters`);
+  const encoded = value.startsWith('"') ? unquoted(part, value) : value;
+  const bytes = new Uint8Array(encoded.length);
+  let length = 0;
+  for (let at = 0; at < encoded.length; at++) {
+    let code = encoded.charCodeAt(at);
+    if (code > 0xff) throw new UndecodableError(`${part}: holds characters that are no bytes`);
+    if (code === PERCENT) {
+      const byte = hexByte(encoded, at + 1);
+      if (byte !== null) {
+        code = byte;
+        at += 2;
+      }
+    }
+    bytes[length++] = code;
+  }
+  try {
+    return decoder.decode(bytes.subarray(0, length));
+  } catch {
+    throw new UndecodableError(`${part}: not UTF-8`);
+  }
+}
+
+const PERCENT = 0x25;
+const twoHexDigits = /[\da-fA-F]{2}/y;
+
+function hexByte(text: string, at: number): number | null {
+  twoHexDigits.lastIndex = at;
+  return twoHexDigits.test(text) ? Number.parseInt(text.slice(at, at + 2), 16) : null;
+}
+
+/** A quoted string (RFC 9110 section 5.6.4), as older versions of the binding had it. */
+function unquoted(part: string, value: string): string {
+  let text = "";
+  let from = 1;
+  for (;;) {
+    ending.lastIndex = from;
+    const at = ending.exec(value)?.index;
+    if (at === undefined) throw new UndecodableError(`${part}: a quoted string without its end`);
+    text += value.slice(from, at);
+    if (value[at] === '"') {
+      if (at !== value.length - 1) throw new UndecodableError(`${part}: more follows a quoted string`);
+      return text;
+    }
+    if (at + 1 === value.length) throw new UndecodableError(`${part}: a quoted string without its end`);
+    text += value[at + 1];
+    from = at + 2;
+  }
+}

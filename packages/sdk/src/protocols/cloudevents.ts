@@ -1,0 +1,352 @@
+/**
+ * CloudEvents 1.0.2 over HTTP, in the two modes that carry one event: `cloudevents` (structured: a JSON object around the
+ * message) and `cloudevents-binary` (the message's own bytes, the event's attributes in `ce-` headers). A receiver of
+ * either takes both.
+ *
+ * `id` is the message's id, `source` is `/topics/<topic>`, `type` is `ringback.message`, `time` is when the message was
+ * published. The publisher's attribute `ce-<name>` sets the attribute or extension `<name>` instead, or in addition; its
+ * other attributes have no place in an event and stay at home. What else Ringback knows goes as extensions:
+ * `ringbacktopic`, `ringbacksubscription`, `ringbackrequestid`, `ringbackattempt`, `ringbacktags`, `ringbackroutingkey`,
+ * `ringbackorderingkey`.
+ */
+
+import { dataOf, eventWithData, isUtf8, utf8Text } from "./cloudevents-data.ts";
+import { fromEventHeader, toEventHeader } from "./cloudevents-header.ts";
+import { fromHeaderValue, headerValueCharsMax, toHeaderValue } from "./header-text.ts";
+import { assertPushRequest, incomingName } from "./incoming-limits.ts";
+import { mediaTypeOf } from "./media-type.ts";
+import type {
+  EncodedRequest,
+  IncomingMessage,
+  IncomingRequest,
+  OutgoingDelivery,
+  PushProtocol,
+  ReceiverReply,
+} from "./protocol.ts";
+import { UndecodableError, UnencodableError } from "./protocol.ts";
+import { msOfRfc3339, rfc3339Of } from "./rfc3339.ts";
+import { verdictOfReply } from "./status-verdict.ts";
+import { tagsAsText, tagsFromText } from "./tag-list.ts";
+import { incomingDigits, incomingId, outgoingId, outgoingInteger } from "./wire-number.ts";
+
+const USER_AGENT = "Ringback/1";
+const SPEC_VERSION = "1.0";
+const STRUCTURED = "application/cloudevents+json";
+/** Every event format's media type begins with it, the batches' too. */
+const EVENT_FORMAT = "application/cloudevents";
+const BATCH_FORMAT = "application/cloudevents-batch";
+const CONTENT_TYPE_UNKNOWN = "application/octet-stream";
+const TYPE_DEFAULT = "ringback.message";
+/** Of the publisher's attributes, and of headers. */
+const PREFIX = "ce-";
+const OWN = "ringback";
+
+/** The specification says SHOULD for the length; other systems may go by it. */
+const outgoingName = /^[a-z\d]{1,20}$/;
+const incomingAttributeName = /^[a-z\d]{1,64}$/;
+/** A message has at most 16, and seven are ours. */
+const incomingAttributesMax = 64;
+/** The specification's Integer. */
+const integerMax = 2 ** 31 - 1;
+
+export const cloudEvents = {
+  name: "cloudevents",
+  keys: "none",
+  encode: encodeStructured,
+  interpret: verdictOfReply,
+  decode,
+  reply,
+} as const satisfies PushProtocol;
+
+export const cloudEventsBinary = {
+  name: "cloudevents-binary",
+  keys: "none",
+  encode: encodeBinary,
+  interpret: verdictOfReply,
+  decode,
+  reply,
+} as const satisfies PushProtocol;
+
+// ---- the sender
+
+function encodeStructured(delivery: OutgoingDelivery): EncodedRequest {
+  let event = "{";
+  for (const [name, value] of contextOf(delivery)) event += `"${name}":${JSON.stringify(value)},`;
+  const contentType = contentTypeOf(delivery);
+  event += `"datacontenttype":${JSON.stringify(outgoingText("contentType", contentType))}`;
+  return {
+    headers: ["Content-Type", STRUCTURED, "User-Agent", USER_AGENT],
+    body: eventWithData(event, contentType, delivery.body),
+  };
+}
+
+function encodeBinary(delivery: OutgoingDelivery): EncodedRequest {
+  const contentType = contentTypeOf(delivery);
+  if (mediaTypeOf(contentType)?.startsWith(EVENT_FORMAT)) {
+    throw new UnencodableError("contentType: one of an event's own formats, which only cloudevents can carry as data");
+  }
+  const headers = ["Content-Type", toHeaderValue("contentType", contentType), "User-Agent", USER_AGENT];
+  for (const [name, value] of contextOf(delivery)) headers.push(PREFIX + name, toEventHeader(String(value)));
+  return { headers, body: delivery.body };
+}
+
+type Attribute = readonly [name: string, value: string | number];
+
+/** Every attribute of the event but the data's content type, which has another place in each mode. */
+function contextOf(delivery: OutgoingDelivery): readonly Attribute[] {
+  const given = givenAttributes(delivery.attributes);
+  const context: Attribute[] = [
+    ["specversion", SPEC_VERSION],
+    ["id", outgoingId("messageId", delivery.messageId)],
+    ["source", given.get("source") ?? sourceOf(delivery.topic)],
+    ["type", given.get("type") ?? TYPE_DEFAULT],
+    ["time", given.get("time") ?? timeOf(delivery.publishedAtMs)],
+  ];
+  for (const attribute of given) if (!defaulted.has(attribute[0])) context.push(attribute);
+  context.push(
+    ["ringbacktopic", outgoingText("topic", delivery.topic)],
+    ["ringbacksubscription", outgoingText("subscription", delivery.subscription)],
+    ["ringbackrequestid", outgoingId("requestId", delivery.requestId)],
+    ["ringbackattempt", attemptOf(delivery.attempt)],
+  );
+  if (delivery.tags.length > 0) context.push(["ringbacktags", outgoingText("tags", tagsAsText("tags", delivery.tags))]);
+  // An attribute cannot be empty; a key that is empty says no more than none.
+  if (delivery.routingKey) context.push(["ringbackroutingkey", outgoingText("routingKey", delivery.routingKey)]);
+  if (delivery.orderingKey) context.push(["ringbackorderingkey", outgoingText("orderingKey", delivery.orderingKey)]);
+  return context;
+}
+
+const defaulted: ReadonlySet<string> = new Set(["source", "type", "time"]);
+/** What the event says of itself here cannot be left to the publisher. */
+const fixed: ReadonlySet<string> = new Set(["specversion", "id", "datacontenttype", "data"]);
+
+function givenAttributes(attributes: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  const given = new Map<string, string>();
+  for (const [key, value] of Object.entries(attributes)) {
+    if (!key.startsWith(PREFIX)) continue;
+    const name = key.slice(PREFIX.length);
+    if (!outgoingName.test(name)) {
+      throw new UnencodableError(`attributes.${PREFIX}*: the name must be lower-case letters and digits, at most 20`);
+    }
+    if (fixed.has(name) || name.startsWith(OWN)) throw new UnencodableError(`attributes.${key}: not the publisher's`);
+    given.set(name, outgoingText(`attributes.${key}`, value));
+  }
+  assertForm(given, "source", uriReference, "not a URI reference");
+  assertForm(given, "dataschema", uri, "not a URI");
+  const time = given.get("time");
+  if (time !== undefined && msOfRfc3339(time) === null) {
+    throw new UnencodableError(`attributes.${PREFIX}time: not a time of RFC 3339`);
+  }
+  return given;
+}
+
+/** RFC 3986 by its characters. */
+const uriReference = /^(?:[\w.~:/?#[\]@!$&'()*+,;=-]|%[\da-fA-F]{2})+$/;
+const uri = /^[a-zA-Z][a-zA-Z\d+.-]*:(?:[\w.~:/?#[\]@!$&'()*+,;=-]|%[\da-fA-F]{2})*$/;
+
+function assertForm(given: ReadonlyMap<string, string>, name: string, form: RegExp, fault: string): void {
+  const value = given.get(name);
+  if (value !== undefined && !form.test(value)) throw new UnencodableError(`attributes.${PREFIX}${name}: ${fault}`);
+}
+
+function sourceOf(topic: string): string {
+  return `/topics/${encodeURIComponent(outgoingText("topic", topic))}`;
+}
+
+function timeOf(publishedAtMs: number): string {
+  const time = rfc3339Of(outgoingInteger("publishedAtMs", publishedAtMs));
+  if (time === null) throw new UnencodableError("publishedAtMs: RFC 3339 ends with the year 9999");
+  return time;
+}
+
+function attemptOf(attempt: number): number {
+  if (outgoingInteger("attempt", attempt) > integerMax)
+    throw new UnencodableError(`attempt: larger than ${integerMax}`);
+  return attempt;
+}
+
+function contentTypeOf({ contentType }: OutgoingDelivery): string {
+  return contentType === null || contentType === "" ? CONTENT_TYPE_UNKNOWN : contentType;
+}
+
+/** What the specification's String leaves out. */
+const outsideString = /[\p{Cc}\p{Noncharacter_Code_Point}]/u;
+
+function outgoingText(part: string, text: string): string {
+  if (text === "") throw new UnencodableError(`${part}: an event's attribute cannot be empty`);
+  if (!text.isWellFormed()) throw new UnencodableError(`${part}: half a surrogate pair has no bytes in UTF-8`);
+  if (outsideString.test(text)) {
+    throw new UnencodableError(`${part}: an event's attribute holds no control characters and no noncharacters`);
+  }
+  return text;
+}
+
+// ---- the receiver
+
+function decode(request: IncomingRequest): IncomingMessage {
+  assertPushRequest(request);
+  const header = request.headers["content-type"];
+  const contentType = header === undefined ? null : fromHeaderValue("content-type", header);
+  const mediaType = mediaTypeOf(contentType ?? undefined) ?? "";
+  if (mediaType.startsWith(BATCH_FORMAT)) {
+    throw new UndecodableError("content-type: a batch; only requests with one event are taken");
+  }
+  if (!mediaType.startsWith(EVENT_FORMAT)) return decodeBinary(request, contentType);
+  if (mediaType !== STRUCTURED) throw new UndecodableError("content-type: of the event formats only JSON is taken");
+  if (!isUtf8(contentType ?? "")) throw new UndecodableError("content-type: JSON is always UTF-8");
+  return decodeStructured(request.body);
+}
+
+function decodeBinary(request: IncomingRequest, contentType: string | null): IncomingMessage {
+  const context = new Context();
+  for (const [header, value] of Object.entries(request.headers)) {
+    if (value === undefined || !header.startsWith(PREFIX)) continue;
+    context.set(header.slice(PREFIX.length), fromEventHeader(`${PREFIX}*`, value));
+  }
+  if (context.isEmpty) throw new UndecodableError(`content-type: not ${STRUCTURED}, and no ${PREFIX}* headers either`);
+  return messageOf(cloudEventsBinary.name, context, contentType, request.body);
+}
+
+function decodeStructured(body: Uint8Array): IncomingMessage {
+  const text = utf8Text(body);
+  if (text === null) throw new UndecodableError("body: not UTF-8");
+  const members = membersOf(text);
+  const context = new Context();
+  for (const [name, value] of Object.entries(members)) {
+    if (name === "data" || name === "data_base64" || name === "datacontenttype" || value === null) continue;
+    context.set(name, scalarText(name, value));
+  }
+  const { datacontenttype = null } = members;
+  if (datacontenttype !== null && typeof datacontenttype !== "string") {
+    throw new UndecodableError("datacontenttype: not a string");
+  }
+  if (datacontenttype !== null) incomingText("datacontenttype", datacontenttype);
+  const data = dataOf(text, members, datacontenttype);
+  return messageOf(cloudEvents.name, context, data.contentType, data.body);
+}
+
+function membersOf(text: string): Readonly<Record<string, unknown>> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    throw new UndecodableError("body: not JSON");
+  }
+  if (!isJsonObject(parsed)) throw new UndecodableError("body: not a JSON object");
+  return parsed;
+}
+
+function isJsonObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The text that stands for a Boolean, an Integer or a String in every mode. */
+function scalarText(name: string, value: unknown): string {
+  if (typeof value === "string") return value;
+  if (typeof value === "boolean" || Number.isSafeInteger(value)) return String(value);
+  throw new UndecodableError(`${partOf(name)}: neither a string nor a boolean nor an exact integer`);
+}
+
+/** The attributes of one event, as text. */
+class Context {
+  readonly #values = new Map<string, string>();
+
+  get isEmpty(): boolean {
+    return this.#values.size === 0;
+  }
+
+  set(name: string, text: string): void {
+    if (!incomingAttributeName.test(name) || name === "data") {
+      throw new UndecodableError("an attribute's name: not lower-case letters and digits, at most 64");
+    }
+    if (this.#values.size >= incomingAttributesMax) {
+      throw new UndecodableError(`attributes: more than ${incomingAttributesMax}`);
+    }
+    this.#values.set(name, incomingText(name, text));
+  }
+
+  /** Each is taken once; what is left in the end is for the program. */
+  take(name: string): string | undefined {
+    const text = this.#values.get(name);
+    this.#values.delete(name);
+    return text;
+  }
+
+  get(name: string): string | undefined {
+    return this.#values.get(name);
+  }
+
+  rest(): Readonly<Record<string, string>> {
+    return Object.fromEntries(Array.from(this.#values, ([name, text]) => [PREFIX + name, text]));
+  }
+}
+
+function messageOf(protocol: string, context: Context, contentType: string | null, body: Uint8Array): IncomingMessage {
+  const version = context.take("specversion");
+  if (version === undefined) throw new UndecodableError("specversion: missing");
+  if (version !== SPEC_VERSION) throw new UndecodableError(`specversion: not ${SPEC_VERSION}`);
+  // In binary mode its place is Content-Type, and a header of this name must not be there.
+  context.take("datacontenttype");
+  const time = context.take("time");
+  const publishedAtMs = time === undefined ? null : msOfRfc3339(time);
+  if (time !== undefined && publishedAtMs === null) throw new UndecodableError("time: not a time of RFC 3339");
+  const source = required("source", context.get("source"));
+  required("type", context.get("type"));
+  const topic = context.take("ringbacktopic");
+  const subscription = context.take("ringbacksubscription");
+  const requestId = context.take("ringbackrequestid");
+  const tags = context.take("ringbacktags");
+  return {
+    protocol,
+    topicOwner: null,
+    // Other senders have no topics; with them an id is unique within the source.
+    topic: topic === undefined ? source : incomingName("ringbacktopic", topic),
+    subscription: subscription === undefined ? null : incomingName("ringbacksubscription", subscription),
+    messageId: incomingName("id", context.take("id")),
+    requestId: requestId === undefined ? null : incomingId("ringbackrequestid", requestId),
+    attempt: attemptFrom(context.take("ringbackattempt")),
+    publishedAtMs,
+    body,
+    contentType,
+    tags: tags === undefined ? [] : tagsFromText("ringbacktags", tags),
+    routingKey: context.take("ringbackroutingkey") ?? null,
+    orderingKey: context.take("ringbackorderingkey") ?? null,
+    attributes: context.rest(),
+  };
+}
+
+function attemptFrom(digits: string | undefined): number | null {
+  if (digits === undefined) return null;
+  const attempt = incomingDigits("ringbackattempt", digits, integerMax);
+  if (attempt < 1) throw new UndecodableError("ringbackattempt: the first attempt is 1");
+  return attempt;
+}
+
+function required(name: string, text: string | undefined): string {
+  if (text === undefined) throw new UndecodableError(`${name}: missing`);
+  if (text === "") throw new UndecodableError(`${name}: empty`);
+  return text;
+}
+
+const controlCharacter = /\p{Cc}/u;
+
+function incomingText(name: string, text: string): string {
+  if (text.length > headerValueCharsMax) {
+    throw new UndecodableError(`${partOf(name)}: longer than ${headerValueCharsMax} characters`);
+  }
+  if (controlCharacter.test(text)) throw new UndecodableError(`${partOf(name)}: holds control characters`);
+  if (!text.isWellFormed()) throw new UndecodableError(`${partOf(name)}: half a surrogate pair`);
+  return text;
+}
+
+/** An error is no place for a name that a stranger has made up. */
+function partOf(name: string): string {
+  return incomingAttributeName.test(name) ? name : "an attribute";
+}
+
+/** Any 2xx says that it has arrived. */
+function reply(handled: boolean): ReceiverReply {
+  return handled
+    ? { status: 204, headers: {}, body: "" }
+    : { status: 500, headers: { "content-type": "text/plain" }, body: "not handled" };
+}

@@ -1,0 +1,86 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+import { fileNameBytesMax, safeFileName } from "./file-name.ts";
+import { anyText } from "./testing/any-text.ts";
+
+const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
+
+describe("a safe file name", () => {
+  it.each([
+    "test.jpg",
+    "测试结果.png",
+    "a b.tar.gz",
+    "100% (1).txt",
+    "Zoë's".replace("'", "’"),
+    "_",
+    "icon.txt",
+    "😀.png",
+  ])("leaves %j as it is", (name) => {
+    expect(safeFileName(name)).toBe(name);
+  });
+
+  it.each([
+    ["../../etc/passwd", "passwd"],
+    ["/etc/passwd", "passwd"],
+    ["..\\..\\windows\\system32\\cmd.exe", "cmd.exe"],
+    ["C:\\fakepath\\a.jpg", "a.jpg"],
+    ["a/../b", "b"],
+    ["c:a.txt", "c_a.txt"],
+    ["a.txt::$DATA", "a.txt__$DATA"],
+    ["a\r\nSet-Cookie: x=1", "aSet-Cookie_ x=1"],
+    ["a\0.jpg", "a.jpg"],
+    ['a"b.jpg', "a_b.jpg"],
+    ["it's`.sh", "it_s_.sh"],
+    ["<script>.html", "_script_.html"],
+    ["a|b?c*", "a_b_c_"],
+    [".bashrc", "bashrc"],
+    ["...", null],
+    ["..", null],
+    [".", null],
+    ["", null],
+    [" ", null],
+    ["a/", null],
+    ["../", null],
+    ["\u202e", null],
+    ["name.txt. . .", "name.txt"],
+    ["a..b", "a.b"],
+    ["invoice\u202egpj.exe", "invoicegpj.exe"],
+    ["CON", "_CON"],
+    ["nul.txt", "_nul.txt"],
+    ["com1 .log", "_com1 .log"],
+    ["LPT¹", "_LPT¹"],
+    ["conin$", "_conin$"],
+    ["com0", "_com0"],
+    ["com10", "com10"],
+    ["\ud800.txt", "\ufffd.txt"],
+  ])("makes of %j %j", (name, safe) => {
+    expect(safeFileName(name)).toBe(safe);
+  });
+
+  it("is cut to what file systems take, between two characters, and keeps its extension", () => {
+    const name = safeFileName(`${"语".repeat(200)}.jpeg`);
+    expect(name).toMatch(/^语+\.jpeg$/u);
+    expect(bytesOf(name ?? "")).toBe(fileNameBytesMax - 1);
+    expect(safeFileName("a".repeat(10_000))).toBe("a".repeat(fileNameBytesMax));
+    expect(safeFileName(`a.${"b".repeat(10_000)}`)).toBe(`a.${"b".repeat(fileNameBytesMax - 2)}`);
+    expect(safeFileName(`${"a".repeat(249)} . ${"a".repeat(99)}.jpeg`)).toBe(`${"a".repeat(249)}.jpeg`);
+  });
+
+  it("is a bare name for every text, and its own safe name", () => {
+    const piece = fc.constantFrom("..", ".", "/", "\\", " ", "con", "COM1", '"', "\r\n", "%2e", "名", "\u202e", ":");
+    const text = fc.oneof(
+      anyText({ maxLength: 400 }),
+      fc.string({ unit: fc.oneof(piece, fc.string({ minLength: 1, maxLength: 1 })), maxLength: 300 }),
+    );
+    fc.assert(
+      fc.property(text, (hostile) => {
+        const name = safeFileName(hostile);
+        fc.pre(name !== null);
+        expect(name).not.toMatch(/[/\\<>:"|?*\p{Cc}\p{Cs}]|\.\.|^[. ]|[. ]$|^(?:con|nul|com1)(?: *\.|$)/iu);
+        expect(bytesOf(name)).toBeLessThanOrEqual(fileNameBytesMax);
+        expect(safeFileName(name)).toBe(name);
+      }),
+    );
+  });
+});

@@ -1,0 +1,75 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+import { imageTypeOf } from "./image-type.ts";
+import { drawnPng } from "./testing/koipy.vectors.ts";
+import { baselineJpeg, progressiveJpeg, tinyPng } from "./testing/images.vectors.ts";
+
+const joined = (...parts: readonly Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));
+
+const whole: [string, Uint8Array, string][] = [
+  ["a small PNG", tinyPng, "image/png"],
+  ["the PNG that koipy's sample draws", drawnPng, "image/png"],
+  ["a JPEG with one scan", baselineJpeg, "image/jpeg"],
+  ["a progressive JPEG", progressiveJpeg, "image/jpeg"],
+];
+
+describe("the kind of an image", () => {
+  it.each(whole)("is told by the bytes of %s", (_, bytes, type) => {
+    expect(imageTypeOf(bytes)).toBe(type);
+  });
+
+  it.each(whole)("is none wherever %s is cut off", (_, bytes) => {
+    const told = Array.from({ length: bytes.length }, (_, length) => imageTypeOf(bytes.subarray(0, length)));
+    expect(new Set(told)).toEqual(new Set([null]));
+  });
+
+  it.each(whole)("is told when something else follows %s", (_, bytes, type) => {
+    expect(imageTypeOf(joined(bytes, new TextEncoder().encode("appended by an editor")))).toBe(type);
+  });
+
+  it("is none for a JPEG that is cut off behind a preview with an end of its own", () => {
+    const preview = joined(
+      Uint8Array.of(0xff, 0xe1, (tinyJpegBytes + 2) >> 8, (tinyJpegBytes + 2) & 0xff),
+      baselineJpeg,
+    );
+    const withPreview = joined(baselineJpeg.subarray(0, 2), preview, baselineJpeg.subarray(2));
+    expect(imageTypeOf(joined(withPreview, Uint8Array.of(0)))).toBe("image/jpeg");
+    expect(imageTypeOf(withPreview.subarray(0, withPreview.length - 20))).toBeNull();
+  });
+
+  it("goes over restart markers, fill bytes and coded FF bytes", () => {
+    const scan = [0xff, 0xda, 0, 2, 1, 0xff, 0, 0xff, 0xd0, 2, 0xff, 0xff, 0xd9, 7];
+    expect(imageTypeOf(Uint8Array.of(0xff, 0xd8, 0xff, 0xff, 0xfe, 0, 3, 9, 0xff, 0x01, ...scan))).toBe("image/jpeg");
+  });
+
+  it.each([
+    ["nothing", []],
+    ["text", [0x68, 0x69]],
+    ["a PNG's signature alone", [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]],
+    ["a JPEG's signature alone", [0xff, 0xd8, 0xff]],
+    ["a segment shorter than its own length", [0xff, 0xd8, 0xff, 0xe0, 0, 1, 0xff, 0xd9, 0]],
+    ["a segment that lies about its length", [0xff, 0xd8, 0xff, 0xe0, 0xff, 0xff, 0xff, 0xd9, 0]],
+    ["a GIF", [0x47, 0x49, 0x46, 0x38, 0x39, 0x61]],
+  ])("is none for %s", (_, bytes) => {
+    expect(imageTypeOf(Uint8Array.from(bytes))).toBeNull();
+  });
+
+  it("comes to an answer for every sequence of bytes", () => {
+    const byte = fc.oneof(fc.constantFrom(0xff, 0xd8, 0xd9, 0xda, 0x00, 0x49), fc.integer({ min: 0, max: 255 }));
+    fc.assert(
+      fc.property(fc.array(byte, { maxLength: 60 }), (bytes) => {
+        const hostile = Uint8Array.of(0xff, 0xd8, 0xff, ...bytes);
+        expect([null, "image/jpeg"]).toContain(imageTypeOf(hostile));
+      }),
+    );
+  });
+
+  it("takes no longer for a large one full of near ends", () => {
+    const bytes = new Uint8Array(4 * 1024 * 1024).fill(0x49);
+    bytes.set([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+    expect(imageTypeOf(bytes)).toBeNull();
+  });
+});
+
+const tinyJpegBytes = baselineJpeg.length;

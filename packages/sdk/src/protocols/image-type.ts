@@ -1,0 +1,77 @@
+/**
+ * What kind of image some bytes are, by their own signature: labels are not to be trusted (the sample program of koipy's
+ * document itself labels a PNG as image/jpeg). An image that does not come to its end was cut off on the way and is none.
+ * Bytes behind the end are allowed: cameras and editors append data, and every viewer ignores it.
+ */
+
+export type ImageType = "image/png" | "image/jpeg";
+
+const PNG_SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+/** The last chunk, which is always the same: no data, "IEND", and their checksum (PNG third edition, section 11.2.5). */
+const PNG_END = [0x00, 0x00, 0x00, 0x00, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82];
+/** Start of image, and the first byte of the marker that follows (ITU-T T.81, annex B). */
+const JPEG_SIGNATURE = [0xff, 0xd8, 0xff];
+const JPEG_END = [0xff, 0xd9];
+const MARKER = 0xff;
+const END_OF_IMAGE = 0xd9;
+const START_OF_SCAN = 0xda;
+const TEMPORARY = 0x01;
+
+/** null: neither PNG nor JPEG, or not all of it. */
+export function imageTypeOf(bytes: Uint8Array): ImageType | null {
+  if (holdsAt(bytes, 0, PNG_SIGNATURE)) return pngEnds(bytes) ? "image/png" : null;
+  if (holdsAt(bytes, 0, JPEG_SIGNATURE)) return jpegEnds(bytes) ? "image/jpeg" : null;
+  return null;
+}
+
+function holdsAt(bytes: Uint8Array, at: number, expected: readonly number[]): boolean {
+  return at >= 0 && expected.every((byte, offset) => bytes[at + offset] === byte);
+}
+
+/** Twelve bytes that are no accident, so looking for them is as good as going from chunk to chunk. */
+function pngEnds(bytes: Uint8Array): boolean {
+  for (let at = bytes.indexOf(0x49, PNG_SIGNATURE.length); at !== -1; at = bytes.indexOf(0x49, at + 1)) {
+    if (holdsAt(bytes, at - 4, PNG_END)) return true;
+  }
+  return false;
+}
+
+function jpegEnds(bytes: Uint8Array): boolean {
+  return holdsAt(bytes, bytes.length - JPEG_END.length, JPEG_END) || jpegEndsEarly(bytes);
+}
+
+/** From marker to marker, since the preview inside a segment has an end of its own. */
+function jpegEndsEarly(bytes: Uint8Array): boolean {
+  let at = 2;
+  while (at < bytes.length) {
+    const marker = bytes[at + 1];
+    if (bytes[at] !== MARKER || marker === undefined) return false;
+    if (marker === END_OF_IMAGE) return true;
+    if (marker === MARKER) at += 1;
+    else if (standsAlone(marker)) at += 2;
+    else {
+      const segmentBytes = (bytes[at + 2] ?? 0) * 256 + (bytes[at + 3] ?? 0);
+      if (segmentBytes < 2) return false;
+      at += 2 + segmentBytes;
+      if (marker === START_OF_SCAN) at = endOfScan(bytes, at);
+    }
+  }
+  return false;
+}
+
+/** Where the next marker stands: in coded data FF is followed by 00, or by a restart marker, which belongs to it. */
+function endOfScan(bytes: Uint8Array, start: number): number {
+  for (let at = bytes.indexOf(MARKER, start); at !== -1; at = bytes.indexOf(MARKER, at + 1)) {
+    const next = bytes[at + 1] ?? 0;
+    if (next !== 0x00 && next !== MARKER && !isRestart(next)) return at;
+  }
+  return bytes.length;
+}
+
+function standsAlone(marker: number): boolean {
+  return marker === TEMPORARY || isRestart(marker);
+}
+
+function isRestart(marker: number): boolean {
+  return marker >= 0xd0 && marker <= 0xd7;
+}

@@ -1,0 +1,45 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+import { jsonDepthWithin } from "./json-depth.ts";
+
+/** The depth of what the text says, after parsing it. */
+function depthOf(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  return 1 + Math.max(0, ...Object.values(value).map(depthOf));
+}
+
+describe("the depth of JSON before it is parsed", () => {
+  it("agrees with the depth after parsing, whatever the text", () => {
+    fc.assert(
+      fc.property(fc.json({ maxDepth: 6 }), (text) => {
+        const depth = depthOf(JSON.parse(text));
+        expect(jsonDepthWithin(text, depth)).toBe(true);
+        expect(jsonDepthWithin(text, depth - 1)).toBe(depth === 0);
+      }),
+    );
+  });
+
+  it.each(['"[[[["', '"\\"[[[["', '"\\\\\\"{{{"', '{"[[[[":"}{{{{"}'])(
+    "counts no bracket inside a string: %s",
+    (text) => {
+      expect(jsonDepthWithin(text, depthOf(JSON.parse(text)))).toBe(true);
+    },
+  );
+
+  it("counts on after a string that ends with an escaped backslash", () => {
+    expect(jsonDepthWithin('["\\\\",[[]]]', 2)).toBe(false);
+  });
+
+  it("counts how deep things lie, not how many there are", () => {
+    expect(jsonDepthWithin(`[${"[],".repeat(1000)}{}]`, 2)).toBe(true);
+  });
+
+  it.each(["[", "{", '{"a":', '["x",'])("refuses a million times %j", (piece) => {
+    expect(jsonDepthWithin(piece.repeat(1_000_000), 64)).toBe(false);
+  });
+
+  it.each(['"', '"[[', '"\\', "]]]", ""])("comes to an end with what is no JSON: %j", (text) => {
+    expect(jsonDepthWithin(text, 0)).toBe(true);
+  });
+});

@@ -1,0 +1,211 @@
+/**
+ * Ringback's plain hook dialect. The request is the payload as JSON, any JSON value, with the header
+ * `ringback-request-id`. The reply:
+ *
+ * | status | body | means |
+ * |---|---|---|
+ * | 2xx | none (always so for 204 and 205) | go on |
+ * | 2xx | JSON, `{"action", "reason", "data", "attachments"}` | what it says; no member is needed, unknown ones are ignored |
+ * | 4xx, but not 408 and 429 | anything | stop; the reason is the JSON's `reason`, `detail` or `title` (RFC 9457), or the body's text |
+ * | 408, 429, 5xx, 3xx, any other | | the server has failed |
+ *
+ * `action` is "continue", which it is also when it is left out, or "reject". `data` is an object; it is merged shallowly
+ * into a payload that is an object and takes the place of any other. An attachment is `{"kind", "contentType",
+ * "filename", "bodyBase64"}`, of which the first and the last are needed; those of a rejection are not shown. A member
+ * that is null counts as left out.
+ */
+
+import { fromBase64, toBase64 } from "./base64.ts";
+import { safeFileName } from "./file-name.ts";
+import { checkedAnswer } from "./hook-answer.ts";
+import { fromHeaderValue } from "./header-text.ts";
+import type { JsonObject } from "./hook-json.ts";
+import { isJsonObject, mergedShallowly, ownMember, payloadBytes, payloadOf, readJson, writeJson } from "./hook-json.ts";
+import type {
+  Attachment,
+  HookAnswer,
+  HookProtocol,
+  HookReply,
+  HookVerdict,
+  IncomingCall,
+  OutgoingCall,
+} from "./hook-protocol.ts";
+import { imageTypeOf } from "./image-type.ts";
+import { lenientText } from "./lenient-text.ts";
+import { isJsonType, isMediaType, mediaTypeOf } from "./media-type.ts";
+import type { EncodedRequest, IncomingRequest, ReceiverReply } from "./protocol.ts";
+import { UndecodableError, UnencodableError } from "./protocol.ts";
+import { rejectReasonCharsMax, shortReason } from "./reject-reason.ts";
+
+/** More than anybody reads beside one result. */
+export const replyAttachmentsMax = 16;
+
+const REQUEST_ID = "ringback-request-id";
+const requestIdForm = /^[a-zA-Z\d-]{1,64}$/;
+
+export const jsonHook = {
+  name: "json",
+  keys: "none",
+  encode,
+  interpret,
+  decode,
+  reply,
+} as const satisfies HookProtocol;
+
+// ---- the sender
+
+function encode(call: OutgoingCall): EncodedRequest {
+  if (!requestIdForm.test(call.requestId)) {
+    throw new UnencodableError("requestId: not 1 to 64 letters, digits and hyphens");
+  }
+  return { headers: ["Content-Type", "application/json", REQUEST_ID, call.requestId], body: payloadBytes(call) };
+}
+
+function interpret(reply: HookReply, call: OutgoingCall): HookVerdict {
+  const { status } = reply;
+  if (status >= 200 && status < 300) return verdictOfSuccess(reply, call);
+  if (status >= 400 && status < 500 && status !== 408 && status !== 429) {
+    return { kind: "reject", reason: reasonOfRefusal(reply, call), data: call.payload };
+  }
+  return { kind: "failed", code: "http_status", detail: `the reply has the status ${status}` };
+}
+
+function verdictOfSuccess(reply: HookReply, call: OutgoingCall): HookVerdict {
+  if (reply.status === 204 || reply.status === 205 || reply.body.length === 0) {
+    return { kind: "continue", attachments: [], data: call.payload };
+  }
+  try {
+    return verdictOfObject(objectOf(reply, call), call.payload);
+  } catch (error) {
+    if (error instanceof UndecodableError) return { kind: "failed", code: "bad_reply", detail: error.message };
+    throw error;
+  }
+}
+
+function objectOf(reply: HookReply, call: OutgoingCall): JsonObject {
+  if (!isJsonType(mediaTypeOf(reply.headers["content-type"]))) {
+    throw new UndecodableError("content-type: not JSON, around a body that is not empty");
+  }
+  const read = readJson(reply.body, call.json);
+  if ("fault" in read) throw new UndecodableError(read.fault);
+  if (!isJsonObject(read.value)) throw new UndecodableError("body: not a JSON object");
+  return read.value;
+}
+
+function verdictOfObject(said: JsonObject, payload: unknown): HookVerdict {
+  const action = ownMember(said, "action") ?? "continue";
+  if (action !== "continue" && action !== "reject") throw new UndecodableError('action: not "continue" or "reject"');
+  const reason = textMember(said, "reason", "reason") ?? "";
+  const data = dataOf(said, payload);
+  const attachments = attachmentsOf(said);
+  return action === "reject"
+    ? { kind: "reject", reason: shortReason(reason), data }
+    : { kind: "continue", attachments, data };
+}
+
+function dataOf(said: JsonObject, payload: unknown): unknown {
+  const data = ownMember(said, "data");
+  if (data === undefined) return payload;
+  if (!isJsonObject(data)) throw new UndecodableError("data: not a JSON object");
+  return isJsonObject(payload) ? mergedShallowly(payload, data) : data;
+}
+
+function attachmentsOf(said: JsonObject): readonly Attachment[] {
+  const attachments = ownMember(said, "attachments") ?? [];
+  if (!Array.isArray(attachments)) throw new UndecodableError("attachments: not an array");
+  if (attachments.length > replyAttachmentsMax) {
+    throw new UndecodableError(`attachments: more than ${replyAttachmentsMax}`);
+  }
+  return attachments.map((value, at) => attachmentOf(value, `attachments[${at}]`));
+}
+
+function attachmentOf(value: unknown, part: string): Attachment {
+  if (!isJsonObject(value)) throw new UndecodableError(`${part}: not a JSON object`);
+  const kind = ownMember(value, "kind");
+  if (kind !== "image" && kind !== "text" && kind !== "file") {
+    throw new UndecodableError(`${part}.kind: not "image", "text" or "file"`);
+  }
+  const body = fromBase64(textMember(value, "bodyBase64", `${part}.bodyBase64`) ?? "*");
+  if (body === null) throw new UndecodableError(`${part}.bodyBase64: not base64`);
+  const named = mediaTypeOf(textMember(value, "contentType", `${part}.contentType`) ?? undefined);
+  if (named !== null && !isMediaType(named)) throw new UndecodableError(`${part}.contentType: not a media type`);
+  const contentType = kind === "image" ? typeOfImage(named, body) : named;
+  if (kind === "image" && contentType === null) throw new UndecodableError(`${part}: not a whole image`);
+  const filename = textMember(value, "filename", `${part}.filename`);
+  return { kind, contentType, filename: filename === null ? null : safeFileName(filename), body };
+}
+
+/** What the bytes are, where we can tell; a format that we do not know keeps its label. null: cut off, or no image. */
+function typeOfImage(named: string | null, body: Uint8Array): string | null {
+  const found = imageTypeOf(body);
+  if (found !== null) return found;
+  const weWouldKnow = named === "image/png" || named === "image/jpeg";
+  return named?.startsWith("image/") === true && !weWouldKnow && body.length > 0 ? named : null;
+}
+
+/** null where the member is left out. */
+function textMember(object: JsonObject, name: string, part: string): string | null {
+  const value = ownMember(object, name) ?? null;
+  if (value !== null && typeof value !== "string") throw new UndecodableError(`${part}: not a string`);
+  return value;
+}
+
+/** A refusal stays one, however badly it is put. */
+function reasonOfRefusal(reply: HookReply, call: OutgoingCall): string {
+  const read = isJsonType(mediaTypeOf(reply.headers["content-type"])) ? readJson(reply.body, call.json) : null;
+  if (read !== null && "value" in read && isJsonObject(read.value)) {
+    for (const name of ["reason", "detail", "title"]) {
+      const text = ownMember(read.value, name);
+      if (typeof text === "string") return shortReason(text);
+    }
+  }
+  return lenientText(reply.body, rejectReasonCharsMax);
+}
+
+// ---- the receiver
+
+function decode(request: IncomingRequest): IncomingCall {
+  const requestId = request.headers[REQUEST_ID];
+  return {
+    payload: payloadOf(request),
+    // Only a log line needs it, so a call made by hand may go without.
+    requestId: requestId === undefined ? null : requestIdOf(requestId),
+    key: null,
+  };
+}
+
+function requestIdOf(value: string): string {
+  const requestId = fromHeaderValue(REQUEST_ID, value);
+  if (!requestIdForm.test(requestId)) {
+    throw new UndecodableError(`${REQUEST_ID}: not 1 to 64 letters, digits and hyphens`);
+  }
+  return requestId;
+}
+
+function reply(answer: HookAnswer): ReceiverReply {
+  const { action, reason, attachments, data } = checkedAnswer(answer);
+  if (action === "continue" && data === null && attachments.length === 0) {
+    return { status: 204, headers: {}, body: "" };
+  }
+  if (attachments.length > replyAttachmentsMax) {
+    throw new UnencodableError(`attachments: more than ${replyAttachmentsMax}`);
+  }
+  const said = {
+    action,
+    ...(action === "reject" && { reason }),
+    ...(data !== null && { data }),
+    ...(attachments.length > 0 && { attachments: attachments.map(written) }),
+  };
+  return { status: 200, headers: { "content-type": "application/json" }, body: writeJson("answer", said, JSON) };
+}
+
+function written({ kind, contentType, filename, body }: Attachment, at: number): object {
+  const part = `attachments[${at}]`;
+  if (contentType !== null && (!isMediaType(contentType) || contentType !== contentType.toLowerCase())) {
+    throw new UnencodableError(`${part}.contentType: not a media type without parameters, in lower case`);
+  }
+  if (kind === "image" && (contentType === null || typeOfImage(contentType, body) !== contentType)) {
+    throw new UnencodableError(`${part}: not a whole image of the named type`);
+  }
+  return { kind, contentType, filename, bodyBase64: toBase64(body) };
+}

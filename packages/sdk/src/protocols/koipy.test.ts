@@ -1,0 +1,546 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+
+import { safeFileName } from "./file-name.ts";
+import type { Attachment, HookAnswer, HookReply, HookVerdict } from "./hook-protocol.ts";
+import { koipy } from "./koipy.ts";
+import { UndecodableError, UnencodableError } from "./protocol.ts";
+import { anyText } from "./testing/any-text.ts";
+import { callWith, carried, replied } from "./testing/hook-wire.ts";
+import { baselineJpeg, progressiveJpeg, tinyPng } from "./testing/images.vectors.ts";
+import {
+  allowedReply,
+  blockedReply,
+  drawingError,
+  drawnPng,
+  handlerError,
+  imageRejection,
+  resultPayload,
+  resultReply,
+} from "./testing/koipy.vectors.ts";
+import { arrived, printed } from "./testing/wire.ts";
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const nothing = new Uint8Array();
+
+const payload = {
+  message: { from_user: { username: "somebody" } },
+  config: { admin: [1] },
+  slaveRequest: { slave: "a", items: ["x"] },
+  result: { 节点名称: ["香港 01", "日本 02"] },
+  addons: {},
+};
+const call = callWith(payload);
+const goesOn: HookVerdict = { kind: "continue", attachments: [], data: payload };
+
+function reply(status: number, headers: Record<string, string> = {}, body: Uint8Array | string = nothing): HookReply {
+  return { status, headers, body: typeof body === "string" ? bytes(body) : body };
+}
+
+function jsonReply(body: string): HookReply {
+  return reply(200, { "content-type": "application/json" }, body);
+}
+
+function shown(verdict: HookVerdict): readonly Attachment[] {
+  if (verdict.kind !== "continue") throw new Error(`not a continue: ${JSON.stringify(verdict)}`);
+  return verdict.attachments;
+}
+
+describe("the sender's half of koipy", () => {
+  it("writes the callback data as JSON, byte for byte", () => {
+    expect(new TextDecoder().decode(printed(koipy.encode(callWith({ message: { text: "/测试" }, addons: {} }))))).toBe(
+      'POST /cgi HTTP/1.1\nContent-Type: application/json\n\n{"message":{"text":"/测试"},"addons":{}}',
+    );
+  });
+
+  it("writes and reads JSON through the caller's codec, so that large integers keep their digits", () => {
+    const codec = {
+      parse: (text: string): unknown =>
+        JSON.parse(text.replaceAll(/\b\d{17,}\b/g, '"big:$&"'), (_, value: unknown) =>
+          typeof value === "string" && value.startsWith("big:") ? BigInt(value.slice(4)) : value,
+        ),
+      stringify: (value: unknown) =>
+        JSON.stringify(value, (_, member: unknown) =>
+          typeof member === "bigint" ? `big:${member}` : member,
+        ).replaceAll(/"big:(\d+)"/g, "$1"),
+    };
+    const large = { ...callWith({ result: { id: 12345678901234567890n } }), json: codec };
+    expect(new TextDecoder().decode(koipy.encode(large).body)).toBe('{"result":{"id":12345678901234567890}}');
+    expect(koipy.interpret(jsonReply('{"result":{"other":18446744073709551615}}'), large)).toMatchObject({
+      data: { result: { id: 12345678901234567890n, other: 18446744073709551615n } },
+    });
+  });
+
+  const cycle: Record<string, unknown> = {};
+  cycle["self"] = cycle;
+  it.each<[string, unknown]>([
+    ["no object", "text"],
+    ["a list", []],
+    ["nothing", undefined],
+    ["null", null],
+    ["a cycle", cycle],
+    ["a bigint that JSON has no form for", { result: { id: 1n } }],
+    ["a hundred and one levels", { result: JSON.parse(`${"[".repeat(100)}${"]".repeat(100)}`) }],
+    ["more levels than the stack", { result: nested(100_000) }],
+    ["more bytes than a receiver takes", { result: "a".repeat(8 * 1024 * 1024) }],
+  ])("cannot carry a payload that is %s", (_, value) => {
+    expect(() => koipy.encode(callWith(value))).toThrow(UnencodableError);
+  });
+});
+
+describe("what a reply means to koipy: the document's own server, recorded", () => {
+  it("lets a user through with an application/json of no bytes", () => {
+    expect(koipy.interpret(replied(allowedReply), call)).toEqual(goesOn);
+  });
+
+  it("refuses a blocked user with the server's words", () => {
+    expect(koipy.interpret(replied(blockedReply), call)).toEqual({
+      kind: "reject",
+      reason: "你已被拉黑!",
+      data: payload,
+    });
+  });
+
+  it("refuses with whatever text there is in an image that has the status 403", () => {
+    expect(koipy.interpret(replied(imageRejection), call)).toEqual({
+      kind: "reject",
+      reason: new TextDecoder().decode(drawnPng),
+      data: payload,
+    });
+  });
+
+  it("refuses with the error of a handler that fell over", () => {
+    expect(koipy.interpret(replied(drawingError), call)).toMatchObject({
+      kind: "reject",
+      reason: "Error generating image: argument of type 'int' is not iterable",
+    });
+    expect(koipy.interpret(replied(handlerError), call)).toMatchObject({
+      kind: "reject",
+      reason: "500 Internal Server Error\n\nServer got itself in trouble",
+    });
+  });
+
+  it("takes over the added column", () => {
+    const asked = JSON.parse(resultPayload) as Record<string, unknown>;
+    expect(koipy.interpret(replied(resultReply), callWith(asked))).toEqual({
+      kind: "continue",
+      attachments: [],
+      data: {
+        ...asked,
+        result: { ...(asked["result"] as object), NewKey: ["回调新增数据1", "回调新增数据1"] },
+      },
+    });
+  });
+});
+
+describe("what a reply's status means to koipy", () => {
+  it.each([201, 202, 204, 206, 299, 300, 301, 302, 304, 399, 400])(
+    "goes on after %d, whatever else it says",
+    (status) => {
+      for (const type of ["image/png", "text/plain", "application/json", undefined]) {
+        const headers = type === undefined ? {} : { "content-type": type };
+        expect(koipy.interpret(reply(status, headers, "{"), call)).toEqual(goesOn);
+      }
+    },
+  );
+
+  it.each([401, 403, 404, 408, 429, 451, 500, 502, 599])("stops after %d", (status) => {
+    expect(koipy.interpret(reply(status, {}, "no"), call)).toEqual({ kind: "reject", reason: "no", data: payload });
+  });
+
+  it("gives an empty reason when a veto has no body", () => {
+    expect(koipy.interpret(reply(403), call)).toEqual({ kind: "reject", reason: "", data: payload });
+  });
+
+  it("keeps of a long reason what a chat message holds", () => {
+    const verdict = koipy.interpret(reply(500, {}, "长".repeat(100_000)), call);
+    expect(verdict).toEqual({ kind: "reject", reason: "长".repeat(4096), data: payload });
+  });
+});
+
+describe("what a 200's content type means to koipy", () => {
+  it.each([
+    ["image/png", tinyPng, "image/png"],
+    ["image/jpeg", baselineJpeg, "image/jpeg"],
+    ["IMAGE/JPEG; q=1", progressiveJpeg, "image/jpeg"],
+    ["image/jpeg", drawnPng, "image/png"],
+    ["image/png", baselineJpeg, "image/jpeg"],
+  ])("shows what comes as %s as the image that it is", (label, body, contentType) => {
+    expect(koipy.interpret(reply(200, { "content-type": label }, body), call)).toEqual({
+      kind: "continue",
+      attachments: [{ kind: "image", contentType, filename: null, body }],
+      data: payload,
+    });
+  });
+
+  it("keeps the name of an image", () => {
+    const headers = { "content-type": "image/png", "content-disposition": 'attachment; filename="test.jpg"' };
+    expect(shown(koipy.interpret(reply(200, headers, tinyPng), call))).toEqual([
+      { kind: "image", contentType: "image/png", filename: "test.jpg", body: tinyPng },
+    ]);
+  });
+
+  it.each([
+    ["no bytes", nothing],
+    ["half a PNG", tinyPng.subarray(0, 40)],
+    ["a PNG without its last byte", drawnPng.subarray(0, -1)],
+    ["a JPEG without its end", baselineJpeg.subarray(0, -2)],
+    ["a web page", bytes("<html>")],
+    ["a GIF", bytes("GIF89a")],
+  ])("cannot use an image that is %s", (_, body) => {
+    expect(koipy.interpret(reply(200, { "content-type": "image/png" }, body), call)).toEqual({
+      kind: "failed",
+      code: "bad_reply",
+      detail: "body: not a whole JPEG or PNG",
+    });
+  });
+
+  it.each(["plain/text", "text/plain", "Text/Plain; charset=utf-8"])("shows the text that comes as %s", (label) => {
+    expect(shown(koipy.interpret(reply(200, { "content-type": label }, "还有 10 分"), call))).toEqual([
+      { kind: "text", contentType: "text/plain", filename: null, body: bytes("还有 10 分") },
+    ]);
+  });
+
+  it("has nothing to show for a text without characters", () => {
+    expect(koipy.interpret(reply(200, { "content-type": "text/plain" }), call)).toEqual(goesOn);
+  });
+
+  it.each([
+    ["attachment; filename=\"a.csv\"; filename*=UTF-8''%E6%8A%A5%E5%91%8A.csv", "报告.csv"],
+    ['attachment; filename="../../../etc/passwd"', "passwd"],
+    ["attachment; filename*=UTF-8''%2e%2e%2f", null],
+    ['attachment; filename="a\r\nX-Evil: 1"', "aX-Evil_ 1"],
+    ['attachment; filename="a\\"; filename=b"', "a_; filename=b"],
+    ['attachment; filename="..\\\\..\\\\boot.ini"', "boot.ini"],
+    ["attachment", null],
+    ["", null],
+  ])("shows a file where there is no content type, with the safe name in %j", (disposition, filename) => {
+    const headers = { "content-disposition": disposition };
+    expect(koipy.interpret(reply(200, headers, "1,2"), call)).toEqual({
+      kind: "continue",
+      attachments: [{ kind: "file", contentType: null, filename, body: bytes("1,2") }],
+      data: payload,
+    });
+  });
+
+  it("shows a file without a name, one whose content type is blank, and one without bytes that has a name", () => {
+    expect(shown(koipy.interpret(reply(200, {}, "x"), call))).toHaveLength(1);
+    expect(shown(koipy.interpret(reply(200, { "content-type": " " }, "x"), call))).toMatchObject([{ kind: "file" }]);
+    const named = reply(200, { "content-disposition": "attachment; filename=empty.txt" });
+    expect(shown(koipy.interpret(named, call))).toMatchObject([{ filename: "empty.txt", body: nothing }]);
+  });
+
+  it("has nothing to show for a bare 200", () => {
+    expect(koipy.interpret(reply(200), call)).toEqual(goesOn);
+  });
+
+  it.each([
+    "text/html",
+    "application/octet-stream",
+    "image/gif",
+    "text/json",
+    "application/problem+json",
+    "nonsense",
+    "/",
+  ])("goes on after a %s, which the document does not name", (label) => {
+    expect(koipy.interpret(reply(200, { "content-type": label }, "{}"), call)).toEqual(goesOn);
+  });
+});
+
+describe("what koipy merges", () => {
+  it("lays each member's own members over the payload's, and leaves the others as they were", () => {
+    const verdict = koipy.interpret(
+      jsonReply('{"result":{"NewKey":[1],"节点名称":["a"]},"slaveRequest":{"items":{"deep":1}},"other":{"x":1}}'),
+      call,
+    );
+    expect(verdict).toEqual({
+      kind: "continue",
+      attachments: [],
+      data: {
+        ...payload,
+        result: { 节点名称: ["a"], NewKey: [1] },
+        slaveRequest: { slave: "a", items: { deep: 1 } },
+      },
+    });
+  });
+
+  it("never changes the payload in place", () => {
+    const frozen = deeplyFrozen(structuredClone(payload));
+    const verdict = koipy.interpret(jsonReply('{"result":{"a":1},"addons":{"b":2}}'), callWith(frozen));
+    expect(verdict).toMatchObject({ data: { result: { a: 1 }, addons: { b: 2 } } });
+    expect(frozen).toEqual(payload);
+  });
+
+  it("makes a member that the payload lacks, and merges nothing from one that is null", () => {
+    const sparse = callWith({ result: { a: 1 }, addons: null });
+    expect(koipy.interpret(jsonReply('{"message":{"m":1},"result":null,"addons":{"x":1}}'), sparse)).toMatchObject({
+      data: { result: { a: 1 }, addons: { x: 1 }, message: { m: 1 } },
+    });
+  });
+
+  it("takes an echo of a payload that koipy would not send", () => {
+    const strange = { message: "text", config: [1], result: {}, more: true };
+    expect(koipy.interpret(jsonReply(JSON.stringify(strange)), callWith(strange))).toEqual({
+      kind: "continue",
+      attachments: [],
+      data: strange,
+    });
+  });
+
+  it.each(["[1]", '"text"', "5", "false"])("does not put %s in the place of an object", (value) => {
+    expect(koipy.interpret(jsonReply(`{"result":${value}}`), call)).toEqual({
+      kind: "failed",
+      code: "bad_reply",
+      detail: "result: not a JSON object",
+    });
+    expect(koipy.interpret(jsonReply(`{"result":${value}}`), callWith({}))).toMatchObject({ kind: "failed" });
+  });
+
+  it("reads JSON behind a byte order mark", () => {
+    expect(koipy.interpret(jsonReply('\ufeff{"result":{"a":1}}'), call)).toMatchObject({ data: { result: { a: 1 } } });
+  });
+
+  it.each([
+    ["body: not JSON", "{"],
+    ["body: not JSON", " "],
+    ["body: not JSON", '{"result":{}} trailing'],
+    ["body: not a JSON object", "null"],
+    ["body: not a JSON object", "[]"],
+    ["body: not a JSON object", '"text"'],
+    ["body: JSON deeper than 100 levels", `{"result":{"a":${"[".repeat(99)}${"]".repeat(99)}}}`],
+    ["body: JSON deeper than 100 levels", "[".repeat(4_000_000)],
+    ["body: JSON deeper than 100 levels", '{"a":'.repeat(1_000_000)],
+  ])("says %s", (detail, body) => {
+    expect(koipy.interpret(jsonReply(body), call)).toEqual({ kind: "failed", code: "bad_reply", detail });
+  });
+
+  it("says that JSON is not UTF-8", () => {
+    const body = Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d);
+    expect(koipy.interpret(reply(200, { "content-type": "application/json" }, body), call)).toMatchObject({
+      kind: "failed",
+      detail: "body: not UTF-8",
+    });
+  });
+
+  it("keeps members called like those of every object as plain members, and takes none that is inherited", () => {
+    const hostile =
+      '{"__proto__":{"result":{"polluted":1}},"constructor":{"prototype":{"polluted":1}},' +
+      '"result":{"__proto__":{"polluted":1},"constructor":1,"toString":2}}';
+    const verdict = koipy.interpret(jsonReply(hostile), call);
+    const data = (verdict as { data: typeof payload }).data;
+    expect(Object.keys(data)).toEqual(Object.keys(payload));
+    expect(Object.keys(data.result)).toEqual(["节点名称", "__proto__", "constructor", "toString"]);
+    for (const object of [data, data.result]) {
+      expect(Object.getPrototypeOf(object)).toBe(Object.prototype);
+      expect((object as { polluted?: unknown }).polluted).toBeUndefined();
+    }
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+  });
+
+  it("agrees with overwriting key by key, for any two objects", () => {
+    const member = fc.dictionary(
+      fc.oneof(fc.constantFrom("a", "b", "__proto__", "constructor"), fc.string()),
+      fc.jsonValue({ maxDepth: 1 }),
+      {
+        maxKeys: 5,
+      },
+    );
+    const data = fc.record(
+      { message: member, config: member, slaveRequest: member, result: member, addons: member },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(data, data, (ours, theirs) => {
+        const asked = JSON.parse(JSON.stringify(ours)) as Record<string, object>;
+        const verdict = koipy.interpret(jsonReply(JSON.stringify(theirs)), callWith(asked));
+        const expected = new Map(Object.entries(asked).map(([name, value]) => [name, new Map(Object.entries(value))]));
+        for (const [name, value] of Object.entries(theirs)) {
+          const into = expected.get(name) ?? new Map<string, unknown>();
+          for (const [key, inner] of Object.entries(value)) into.set(key, inner);
+          expected.set(name, into);
+        }
+        const merged = Object.entries((verdict as { data: Record<string, object> }).data);
+        expect(JSON.stringify(sorted(merged.map(([name, value]) => [name, sorted(Object.entries(value))])))).toBe(
+          JSON.stringify(sorted([...expected].map(([name, value]) => [name, sorted([...value])]))),
+        );
+      }),
+    );
+  });
+
+  it("meets any reply with a verdict, and never throws", () => {
+    const header = fc.oneof(
+      fc.constantFrom(
+        "image/png",
+        "image/jpeg",
+        "text/plain",
+        "plain/text",
+        "application/json",
+        "attachment; filename=a",
+      ),
+      anyText({ maxLength: 30 }),
+    );
+    const headers = fc.dictionary(fc.constantFrom("content-type", "content-disposition", "__proto__"), header);
+    const body = fc.oneof(fc.uint8Array({ maxLength: 50 }), fc.json().map(bytes));
+    const payloads = fc.oneof(fc.constant(payload), fc.jsonValue());
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 999 }), headers, body, payloads, (status, hostile, content, asked) => {
+        const verdict = koipy.interpret({ status, headers: hostile, body: content }, callWith(asked));
+        expect(["continue", "reject", "failed"]).toContain(verdict.kind);
+      }),
+    );
+  });
+});
+
+describe("the receiver's half of koipy", () => {
+  it("reads what the sender writes", () => {
+    fc.assert(
+      fc.property(fc.dictionary(anyText({ maxLength: 10 }), fc.jsonValue()), (data) => {
+        const sent = JSON.parse(JSON.stringify(data)) as unknown;
+        expect(koipy.decode(arrived(koipy.encode(callWith(sent))))).toEqual({
+          payload: sent,
+          requestId: null,
+          key: null,
+        });
+      }),
+    );
+  });
+
+  it("reads the callback data whatever its content type", () => {
+    expect(koipy.decode({ method: "POST", headers: {}, body: bytes(resultPayload) }).payload).toMatchObject({
+      result: { 线程: 4 },
+    });
+  });
+
+  it.each([
+    ["method: a call is always a POST", "GET", bytes("{}")],
+    ["method: a call is always a POST", "post", bytes("{}")],
+    ["body: not JSON", "POST", nothing],
+    ["body: not JSON", "POST", bytes("{")],
+    ["body: not UTF-8", "POST", Uint8Array.of(0x22, 0xff, 0x22)],
+    ["body: not a JSON object", "POST", bytes("[]")],
+    ["body: not a JSON object", "POST", bytes("null")],
+    ["body: JSON deeper than 100 levels", "POST", bytes("[".repeat(1_000_000))],
+    ["body: larger than 8388608 bytes", "POST", new Uint8Array(8 * 1024 * 1024 + 1)],
+  ])("says %s", (message, method, body) => {
+    const decode = (): unknown => koipy.decode({ method, headers: {}, body });
+    expect(decode).toThrow(UndecodableError);
+    expect(decode).toThrow(new RegExp(`^${message}$`));
+  });
+
+  it("writes a veto, an image, a text, a file and data as the document has them", () => {
+    expect(koipy.reply({ action: "reject", reason: "你已被拉黑!" })).toEqual({
+      status: 403,
+      headers: { "content-type": "text/plain; charset=utf-8" },
+      body: "你已被拉黑!",
+    });
+    expect(koipy.reply({ action: "continue" })).toEqual({ status: 204, headers: {}, body: "" });
+    const image = { kind: "image", contentType: "image/png", filename: "test.png", body: tinyPng } as const;
+    expect(koipy.reply({ action: "continue", attachments: [image] })).toEqual({
+      status: 200,
+      headers: { "content-type": "image/png", "content-disposition": 'attachment; filename="test.png"' },
+      body: tinyPng,
+    });
+    const file = { kind: "file", contentType: "text/csv", filename: null, body: bytes("1,2") } as const;
+    expect(koipy.reply({ action: "continue", attachments: [file] })).toEqual({
+      status: 200,
+      headers: { "content-disposition": "attachment" },
+      body: bytes("1,2"),
+    });
+    const text = { kind: "text", contentType: null, filename: null, body: bytes("hi") } as const;
+    expect(koipy.reply({ action: "continue", attachments: [text] })).toEqual({
+      status: 200,
+      headers: { "content-type": "text/plain; charset=utf-8" },
+      body: bytes("hi"),
+    });
+    expect(koipy.reply({ action: "continue", data: { result: { a: 1 } } })).toEqual({
+      status: 200,
+      headers: { "content-type": "application/json" },
+      body: bytes('{"result":{"a":1}}'),
+    });
+  });
+
+  it("labels an image as what it is", () => {
+    const image = { kind: "image", contentType: "image/jpeg", filename: null, body: tinyPng } as const;
+    expect(koipy.reply({ action: "continue", attachments: [image] }).headers).toEqual({ "content-type": "image/png" });
+  });
+
+  it("writes what the sender's half reads", () => {
+    const filename = fc.option(anyText({ maxLength: 30 })).map((text) => (text === null ? null : safeFileName(text)));
+    const attachment: fc.Arbitrary<Attachment> = fc.oneof(
+      fc.record({
+        kind: fc.constant("image" as const),
+        contentType: fc.constant("image/png"),
+        filename,
+        body: fc.constant(tinyPng),
+      }),
+      fc.record({
+        kind: fc.constant("text" as const),
+        contentType: fc.constant("text/plain"),
+        filename,
+        body: anyText({ minLength: 1 }).map(bytes),
+      }),
+      fc.record({
+        kind: fc.constant("file" as const),
+        contentType: fc.constant(null),
+        filename,
+        body: fc.uint8Array({ minLength: 1 }),
+      }),
+    );
+    const reason = anyText({ maxLength: 50 }).map((text) => text.replace(/^\ufeff/, ""));
+    const data = fc.dictionary(
+      fc.constantFrom("message", "config", "slaveRequest", "result", "addons"),
+      fc.dictionary(fc.string(), fc.jsonValue()),
+    );
+    const answers: fc.Arbitrary<HookAnswer> = fc.oneof(
+      fc.record({ action: fc.constant("reject" as const), reason }),
+      fc.record({ action: fc.constant("continue" as const) }),
+      fc.record({ action: fc.constant("continue" as const), attachments: fc.tuple(attachment) }),
+      fc.record({ action: fc.constant("continue" as const), data }),
+    );
+    fc.assert(
+      fc.property(answers, (answer) => {
+        const verdict = koipy.interpret(carried(koipy.reply(answer)), callWith({}));
+        const merged = JSON.parse(JSON.stringify(answer.data ?? {})) as unknown;
+        expect(verdict).toEqual(
+          answer.action === "reject"
+            ? { kind: "reject", reason: answer.reason, data: {} }
+            : { kind: "continue", attachments: answer.attachments ?? [], data: merged },
+        );
+      }),
+    );
+  });
+
+  const png: Attachment = { kind: "image", contentType: "image/png", filename: null, body: tinyPng };
+  it.each<[string, unknown]>([
+    ["two attachments", { action: "continue", attachments: [png, png] }],
+    ["an attachment and data", { action: "continue", attachments: [png], data: {} }],
+    ["a veto with data", { action: "reject", data: {} }],
+    ["a veto with an attachment", { action: "reject", attachments: [png] }],
+    ["an image that is cut off", { action: "continue", attachments: [{ ...png, body: tinyPng.subarray(0, 30) }] }],
+    ["a name that leads out of the folder", { action: "continue", attachments: [{ ...png, filename: "../a" }] }],
+    ["a name that would write headers", { action: "continue", attachments: [{ ...png, filename: "a\r\nx: y" }] }],
+    ["a kind that there is not", { action: "continue", attachments: [{ ...png, kind: "video" }] }],
+    ["data that is no object", { action: "continue", data: [1] }],
+    ["a member that is no object", { action: "continue", data: { result: [1] } }],
+    ["data that JSON has no form for", { action: "continue", data: { result: { a: 1n } } }],
+    ["a misspelt action", { action: "Reject" }],
+    ["a reason that is no text", { action: "reject", reason: 5 }],
+  ])("cannot carry %s", (_, answer) => {
+    expect(() => koipy.reply(answer as HookAnswer)).toThrow(UnencodableError);
+  });
+});
+
+function nested(depth: number): unknown {
+  let value: unknown = [];
+  for (let level = 1; level < depth; level++) value = [value];
+  return value;
+}
+
+function deeplyFrozen<T extends object>(value: T): T {
+  for (const member of Object.values(value)) if (typeof member === "object" && member !== null) deeplyFrozen(member);
+  return Object.freeze(value);
+}
+
+function sorted<T>(entries: [string, T][]): [string, T][] {
+  return entries.sort(([a], [b]) => (a < b ? -1 : 1));
+}

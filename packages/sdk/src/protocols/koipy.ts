@@ -1,0 +1,185 @@
+/**
+ * koipy's callbacks. The request carries one JSON object, KoiCallbackData; the reply's status and content type say what
+ * to do:
+ *
+ * | status | content type | means |
+ * |---|---|---|
+ * | 204 | | go on |
+ * | 200 | image/jpeg, image/png | go on and show the image, which is what its bytes are and not what its label says |
+ * | 200 | text/plain, plain/text | go on and show the text |
+ * | 200 | application/json | go on with the payload's members merged with the reply's; an empty body merges nothing |
+ * | 200 | none | go on and show the file, named by Content-Disposition |
+ * | above 400 | | stop; the body is the reason |
+ * | any other, 400 too | | go on |
+ *
+ * `plain/text` is what the older document has and `text/plain` what the newer one has. Where both are silent: a 200 of
+ * another content type, and an empty text or a file without bytes and name, go on with nothing to show.
+ */
+
+import { attachmentNamed, fileNameOf } from "./content-disposition.ts";
+import { checkedAnswer } from "./hook-answer.ts";
+import type { JsonObject } from "./hook-json.ts";
+import { isJsonObject, mergedShallowly, ownMember, payloadBytes, payloadOf, readJson, writeJson } from "./hook-json.ts";
+import type {
+  Attachment,
+  HookAnswer,
+  HookProtocol,
+  HookReply,
+  HookVerdict,
+  IncomingCall,
+  OutgoingCall,
+} from "./hook-protocol.ts";
+import { imageTypeOf } from "./image-type.ts";
+import { lenientText } from "./lenient-text.ts";
+import { mediaTypeOf } from "./media-type.ts";
+import type { EncodedRequest, IncomingRequest, ReceiverReply } from "./protocol.ts";
+import { UndecodableError, UnencodableError } from "./protocol.ts";
+import { rejectReasonCharsMax } from "./reject-reason.ts";
+
+/** What koipy sends and what a reply can merge into. Members are objects of koipy's own; later versions send fewer. */
+export interface KoiCallbackData {
+  readonly message?: JsonObject;
+  readonly config?: JsonObject;
+  readonly slaveRequest?: JsonObject;
+  readonly result?: JsonObject;
+  readonly addons?: JsonObject;
+}
+
+const memberNames = [
+  "message",
+  "config",
+  "slaveRequest",
+  "result",
+  "addons",
+] as const satisfies readonly (keyof KoiCallbackData)[];
+
+const TEXT = "text/plain; charset=utf-8";
+
+export const koipy = {
+  name: "koipy",
+  keys: "none",
+  encode,
+  interpret,
+  decode,
+  reply,
+} as const satisfies HookProtocol;
+
+// ---- the sender
+
+function encode(call: OutgoingCall): EncodedRequest {
+  if (!isJsonObject(call.payload)) throw new UnencodableError("payload: koipy's callback data is a JSON object");
+  return { headers: ["Content-Type", "application/json"], body: payloadBytes(call) };
+}
+
+function interpret(reply: HookReply, call: OutgoingCall): HookVerdict {
+  if (reply.status > 400) {
+    return { kind: "reject", reason: lenientText(reply.body, rejectReasonCharsMax), data: call.payload };
+  }
+  if (reply.status !== 200) return goOn(call);
+  const named = mediaTypeOf(reply.headers["content-type"]);
+  switch (named) {
+    case "image/jpeg":
+    case "image/png":
+      return withImage(reply, call);
+    case "text/plain":
+    case "plain/text":
+      return reply.body.length === 0
+        ? goOn(call)
+        : goOn(call, { kind: "text", contentType: "text/plain", ...rest(reply) });
+    case "application/json":
+      return reply.body.length === 0 ? goOn(call) : merged(reply, call);
+    case null:
+      return withFile(reply, call);
+    default:
+      return goOn(call);
+  }
+}
+
+function goOn(call: OutgoingCall, ...attachments: readonly Attachment[]): HookVerdict {
+  return { kind: "continue", attachments, data: call.payload };
+}
+
+function badReply(detail: string): HookVerdict {
+  return { kind: "failed", code: "bad_reply", detail };
+}
+
+function rest(reply: HookReply): Pick<Attachment, "filename" | "body"> {
+  return { filename: fileNameOf(reply.headers["content-disposition"]), body: reply.body };
+}
+
+function withImage(reply: HookReply, call: OutgoingCall): HookVerdict {
+  const contentType = imageTypeOf(reply.body);
+  if (contentType === null) return badReply("body: not a whole JPEG or PNG");
+  return goOn(call, { kind: "image", contentType, ...rest(reply) });
+}
+
+function withFile(reply: HookReply, call: OutgoingCall): HookVerdict {
+  const file = { kind: "file", contentType: null, ...rest(reply) } as const;
+  return file.body.length === 0 && file.filename === null ? goOn(call) : goOn(call, file);
+}
+
+function merged(reply: HookReply, call: OutgoingCall): HookVerdict {
+  const read = readJson(reply.body, call.json);
+  if ("fault" in read) return badReply(read.fault);
+  if (!isJsonObject(read.value)) return badReply("body: not a JSON object");
+  const payload = isJsonObject(call.payload) ? call.payload : {};
+  const data: Record<string, unknown> = { ...payload };
+  for (const name of memberNames) {
+    const theirs = ownMember(read.value, name);
+    // An object in Python may be None: such a member merges nothing.
+    if (theirs === undefined) continue;
+    const ours = ownMember(payload, name);
+    if (isJsonObject(theirs)) data[name] = isJsonObject(ours) ? mergedShallowly(ours, theirs) : theirs;
+    // What is no object on either side is an echo of a payload that koipy itself would not send.
+    else if (ours !== undefined && !isJsonObject(ours)) data[name] = theirs;
+    else return badReply(`${name}: not a JSON object`);
+  }
+  return { kind: "continue", attachments: [], data };
+}
+
+// ---- the receiver
+
+function decode(request: IncomingRequest): IncomingCall {
+  const payload = payloadOf(request);
+  if (!isJsonObject(payload)) throw new UndecodableError("body: not a JSON object");
+  return { payload, requestId: null, key: null };
+}
+
+/**
+ * A reply of koipy carries one thing: a veto, an image, a text, a file, or data to merge. A file goes without its content
+ * type, since the lack of one is what makes it a file.
+ */
+function reply(answer: HookAnswer): ReceiverReply {
+  const { action, reason, attachments, data } = checkedAnswer(answer);
+  if (action === "reject") {
+    if (data !== null) throw new UnencodableError("data: a koipy veto carries only a reason");
+    return { status: 403, headers: { "content-type": TEXT }, body: reason };
+  }
+  const [attachment] = attachments;
+  if (attachment === undefined) return data === null ? { status: 204, headers: {}, body: "" } : replyOfData(data);
+  if (attachments.length > 1) throw new UnencodableError("attachments: a koipy reply carries only one");
+  if (data !== null) throw new UnencodableError("data: a koipy reply carries it or an attachment, not both");
+  return replyOfAttachment(attachment);
+}
+
+function replyOfData(data: JsonObject): ReceiverReply {
+  for (const name of memberNames) {
+    const member = ownMember(data, name);
+    if (member !== undefined && !isJsonObject(member)) throw new UnencodableError(`data.${name}: not a JSON object`);
+  }
+  return { status: 200, headers: { "content-type": "application/json" }, body: writeJson("data", data, JSON) };
+}
+
+function replyOfAttachment({ kind, filename, body }: Attachment): ReceiverReply {
+  const headers: Record<string, string> = {};
+  if (kind === "image") headers["content-type"] = wholeImageType(body);
+  if (kind === "text") headers["content-type"] = TEXT;
+  if (filename !== null || kind === "file") headers["content-disposition"] = attachmentNamed(filename);
+  return { status: 200, headers, body };
+}
+
+function wholeImageType(body: Uint8Array): string {
+  const contentType = imageTypeOf(body);
+  if (contentType === null) throw new UnencodableError("attachments[0].body: not a whole JPEG or PNG");
+  return contentType;
+}

@@ -1,0 +1,181 @@
+/**
+ * Baidu's Opencard: a POST whose body is an encrypted token, answered by a token under the same key and header. The key
+ * that both ends hold is all the proof there is that a call or a reply is genuine, so it works over plain HTTP.
+ *
+ * A reply is `{status, msg, data, lifetime}`: status 0 is a result, 1 no result, 2 bad parameters, 3 an internal error;
+ * `lifetime` is how long the caller may keep the data, in Unix seconds. Baidu's document says nothing about replay: the
+ * same token may come twice, and only its rid tells.
+ */
+
+import { toBase64Url } from "./base64.ts";
+import type { JsonObject } from "./hook-json.ts";
+import { ownMember } from "./hook-json.ts";
+import type {
+  HookAnswer,
+  HookFailure,
+  HookProtocol,
+  HookReply,
+  HookVerdict,
+  IncomingCall,
+  OutgoingCall,
+} from "./hook-protocol.ts";
+import type { Jwk, ProtocolKey, Trust } from "./key.ts";
+import type { OpencardHeader } from "./opencard-header.ts";
+import { headerNameCharsMax, isHeaderName } from "./opencard-header.ts";
+import { opencardKeyFault } from "./opencard-key.ts";
+import { payloadBytes, payloadObject } from "./opencard-payload.ts";
+import type { OpencardToken } from "./opencard-token.ts";
+import { openToken, readToken, sealToken } from "./opencard-token.ts";
+import type { EncodedRequest, IncomingRequest, ReceiverReply } from "./protocol.ts";
+import { UndecodableError, UnencodableError, UntrustedError } from "./protocol.ts";
+import { shortReason } from "./reject-reason.ts";
+
+const CONTENT_TYPE = "application/jwt";
+
+export const opencard = {
+  name: "opencard",
+  keys: "required",
+  encode,
+  interpret,
+  decode,
+  reply,
+} as const satisfies HookProtocol;
+
+/** What a reply says, as it stands in the token. */
+export interface OpencardReply {
+  /** 0 a result, 1 no result, 2 bad parameters, 3 an internal error. */
+  readonly status: number;
+  readonly msg: string;
+  /** The card's own; left out where there is none. */
+  readonly data?: unknown;
+  /** Unix seconds. The document does not say whether it is a moment or a span, so it is passed on as it came. */
+  readonly lifetime?: unknown;
+}
+
+// ---- the sender
+
+async function encode(call: OutgoingCall): Promise<EncodedRequest> {
+  const { header, jwk } = underKey(call.key, call.requestId);
+  const body = await sealToken(payloadBytes("payload", call.payload, call.json), header, jwk);
+  return { headers: ["Content-Type", CONTENT_TYPE], body };
+}
+
+async function interpret(reply: HookReply, call: OutgoingCall): Promise<HookVerdict> {
+  // The document: always 200, whatever the reply says. Nothing else can come from who holds the key.
+  if (reply.status !== 200) return failed("http_status", `the reply has the status ${reply.status} instead of 200`);
+  try {
+    return verdictOf(await openReply(reply, call));
+  } catch (error) {
+    return failureOf(error);
+  }
+}
+
+async function openReply(reply: HookReply, call: OutgoingCall): Promise<OpencardReply> {
+  const token = readToken(reply.body);
+  const { header, jwk } = underKey(call.key, call.requestId);
+  // Both headers have four members, two of them constant. Compared as values: other libraries sort the members.
+  if (token.header.kid !== header.kid || token.header.rid !== header.rid) throw new UntrustedError("unknown_key");
+  return replyOf(payloadObject(await openToken(token, jwk), call.json));
+}
+
+function replyOf(payload: JsonObject): OpencardReply {
+  const status = ownMember(payload, "status");
+  if (!Number.isSafeInteger(status)) throw new UndecodableError("status: not an integer");
+  const msg = ownMember(payload, "msg") ?? "";
+  if (typeof msg !== "string") throw new UndecodableError("msg: not a string");
+  return {
+    status: status as number,
+    msg,
+    ...(Object.hasOwn(payload, "data") ? { data: payload["data"] } : {}),
+    ...(Object.hasOwn(payload, "lifetime") ? { lifetime: payload["lifetime"] } : {}),
+  };
+}
+
+function verdictOf(reply: OpencardReply): HookVerdict {
+  return reply.status === 0
+    ? { kind: "continue", attachments: [], data: reply }
+    : { kind: "reject", reason: shortReason(reply.msg), data: reply };
+}
+
+function failureOf(error: unknown): HookVerdict {
+  if (error instanceof UndecodableError) return failed("bad_reply", error.message);
+  if (!(error instanceof UntrustedError)) return failed("bad_reply", "the reply cannot be read");
+  return error.reason === "malformed"
+    ? failed("bad_reply", "the reply is no token of Opencard's kind")
+    : failed("untrusted_reply", "the reply's token is not from the holder of the key, or not for this call");
+}
+
+function failed(code: HookFailure, detail: string): HookVerdict {
+  return { kind: "failed", code, detail };
+}
+
+// ---- the receiver
+
+async function decode(request: IncomingRequest, trust: Trust): Promise<IncomingCall> {
+  if (request.method !== "POST") throw new UndecodableError("method: a call is always a POST");
+  const { header, key, plaintext } = await openCall(readToken(request.body), trust.keys);
+  return { payload: payloadObject(plaintext, JSON), requestId: header.rid, key };
+}
+
+export interface OpenedCall {
+  readonly header: OpencardHeader;
+  readonly key: ProtocolKey;
+  readonly plaintext: Uint8Array;
+}
+
+/** Throws {@link UntrustedError}. An unknown kid takes as long as a wrong key, so that time tells no kids. */
+export async function openCall(token: OpencardToken, keys: readonly ProtocolKey[]): Promise<OpenedCall> {
+  const key = keys.find(({ kid, jwk }) => kid === token.header.kid && opencardKeyFault(jwk) === null);
+  if (key === undefined) {
+    await openToken(token, decoyKey()).catch(() => null);
+    throw new UntrustedError("unknown_key");
+  }
+  return { header: token.header, key, plaintext: await openToken(token, key.jwk) };
+}
+
+let decoy: Jwk | null = null;
+
+/** Nobody knows it. Made when it is first needed, since some platforms have no randomness while a module loads. */
+function decoyKey(): Jwk {
+  decoy ??= { kty: "oct", k: toBase64Url(crypto.getRandomValues(new Uint8Array(16))) };
+  return decoy;
+}
+
+/** A refusal goes out as status 1, no result: that the called program has nothing for this call. */
+function reply(answer: HookAnswer, call: IncomingCall): Promise<ReceiverReply> {
+  if ((answer.attachments ?? []).length > 0) {
+    return Promise.reject(new UnencodableError("attachments: Opencard carries none"));
+  }
+  const data = answer.data === undefined ? {} : { data: answer.data };
+  return sealReply(
+    answer.action === "continue" ? { status: 0, msg: "", ...data } : { status: 1, msg: answer.reason ?? "", ...data },
+    call,
+  );
+}
+
+/** The reply to a call, under the call's own key and header. Rejects with {@link UnencodableError}. */
+export async function sealReply(
+  reply: OpencardReply,
+  call: Pick<IncomingCall, "key" | "requestId">,
+): Promise<ReceiverReply> {
+  const { header, jwk } = underKey(call.key, call.requestId);
+  const body = await sealToken(payloadBytes("reply", reply, JSON), header, jwk);
+  return { status: 200, headers: { "content-type": CONTENT_TYPE }, body };
+}
+
+// ---- both
+
+/** Throws {@link UnencodableError}, in words that hold nothing of the key. */
+function underKey(key: ProtocolKey | null, rid: string | null): { header: OpencardHeader; jwk: Jwk } {
+  if (key === null) throw new UnencodableError("key: Opencard needs one");
+  const fault = opencardKeyFault(key.jwk);
+  if (fault !== null) throw new UnencodableError(`key: ${fault}`);
+  return { header: { kid: headerName("kid", key.kid), rid: headerName("requestId", rid) }, jwk: key.jwk };
+}
+
+function headerName(part: string, value: unknown): string {
+  if (isHeaderName(value)) return value;
+  throw new UnencodableError(
+    `${part}: must be text of 1 to ${headerNameCharsMax} characters without control characters`,
+  );
+}

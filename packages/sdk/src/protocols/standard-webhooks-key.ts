@@ -1,0 +1,162 @@
+/**
+ * Keys of Standard Webhooks: what a JSON Web Key must be to sign or verify, and the text form that the specification
+ * gives to keys (`whsec_…`, `whsk_…`, `whpk_…`). Nothing of a key ever stands in what is said about it.
+ */
+
+import { fromBase64, fromBase64Url, toBase64, toBase64Url } from "./base64.ts";
+import type { Jwk, ProtocolKey } from "./key.ts";
+
+/** The specification asks for 24 to 64 bytes of secret, and we sign with nothing else. */
+const secretBytesMin = 24;
+const secretBytesMax = 64;
+/** A receiver does not choose its sender's secret; 128 bits are still out of everybody's reach. */
+const verifyingSecretBytesMin = 16;
+const ed25519KeyBytes = 32;
+
+/** How the specification calls its two kinds of signature: HMAC-SHA256 and Ed25519. */
+export type SignatureVersion = "v1" | "v1a";
+export type KeyPurpose = "sign" | "verify";
+
+/** Says what is wrong with a key, and nothing of what is in it. */
+export class UnusableKey extends Error {}
+
+const imported: Readonly<Record<KeyPurpose, WeakMap<Jwk, Promise<CryptoKey>>>> = {
+  sign: new WeakMap(),
+  verify: new WeakMap(),
+};
+
+/** null for a key that is not for signing, or not for this dialect's ways of signing. */
+export function versionOf(jwk: Jwk): SignatureVersion | null {
+  const use = jwk["use"];
+  if (use !== undefined && use !== "sig") return null;
+  const alg = jwk["alg"];
+  if (jwk.kty === "oct") return alg === undefined || alg === "HS256" ? "v1" : null;
+  if (jwk.kty !== "OKP" || jwk.crv !== "Ed25519") return null;
+  return alg === undefined || alg === "EdDSA" || alg === "Ed25519" ? "v1a" : null;
+}
+
+/** Imported once for each JWK object. Rejects with {@link UnusableKey}. */
+export function cryptoKeyOf(jwk: Jwk, version: SignatureVersion, purpose: KeyPurpose): Promise<CryptoKey> {
+  const known = imported[purpose].get(jwk);
+  if (known !== undefined) return known;
+  const importing = version === "v1" ? importSecret(jwk, purpose) : importEd25519(jwk, purpose);
+  imported[purpose].set(jwk, importing);
+  return importing;
+}
+
+async function importSecret(jwk: Jwk, purpose: KeyPurpose): Promise<CryptoKey> {
+  const secret = memberBytes(jwk, "k");
+  const bytesMin = purpose === "sign" ? secretBytesMin : verifyingSecretBytesMin;
+  if (secret.length < bytesMin || secret.length > secretBytesMax) {
+    throw new UnusableKey(`a secret to ${purpose} with has ${bytesMin} to ${secretBytesMax} bytes`);
+  }
+  return importByPlatform("raw", secret, { name: "HMAC", hash: "SHA-256" }, purpose);
+}
+
+async function importEd25519(jwk: Jwk, purpose: KeyPurpose): Promise<CryptoKey> {
+  if (purpose === "verify") return importPublicKey(jwk);
+  const seed = memberBytes(jwk, "d", ed25519KeyBytes);
+  // Only the private half goes in, so that a public half that is not its own cannot spoil the signature.
+  const signer = await importByPlatform("pkcs8", Uint8Array.of(...pkcs8Head, ...seed), { name: "Ed25519" }, "sign");
+  if (jwk.x !== undefined) await assertPair(signer, await importPublicKey(jwk));
+  return signer;
+}
+
+function importPublicKey(jwk: Jwk): Promise<CryptoKey> {
+  return importByPlatform("raw", memberBytes(jwk, "x", ed25519KeyBytes), { name: "Ed25519" }, "verify");
+}
+
+/** Otherwise every message would go out, and none would be believed. */
+async function assertPair(signer: CryptoKey, verifier: CryptoKey): Promise<void> {
+  const anything = new Uint8Array(1);
+  const signature = await crypto.subtle.sign("Ed25519", signer, anything);
+  if (!(await crypto.subtle.verify("Ed25519", verifier, signature, anything))) {
+    throw new UnusableKey("its public half does not belong to its private half");
+  }
+}
+
+/** What stands before the 32 bytes of an Ed25519 private key in PKCS #8 (RFC 8410 section 7). */
+const pkcs8Head = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+
+async function importByPlatform(
+  format: "raw" | "pkcs8",
+  bytes: Uint8Array<ArrayBuffer>,
+  algorithm: { readonly name: "HMAC"; readonly hash: "SHA-256" } | { readonly name: "Ed25519" },
+  purpose: KeyPurpose,
+): Promise<CryptoKey> {
+  try {
+    return await crypto.subtle.importKey(format, bytes, algorithm, false, [purpose]);
+  } catch {
+    throw new UnusableKey("the platform does not take it");
+  }
+}
+
+function memberBytes(jwk: Jwk, member: "k" | "d" | "x", length?: number): Uint8Array<ArrayBuffer> {
+  const value: unknown = jwk[member];
+  if (typeof value !== "string") throw new UnusableKey(`has no "${member}"`);
+  const bytes = fromBase64Url(value);
+  if (bytes === null) throw new UnusableKey(`"${member}" is not base64url without padding`);
+  if (length !== undefined && bytes.length !== length)
+    throw new UnusableKey(`"${member}" does not have ${length} bytes`);
+  return bytes;
+}
+
+// ---- keys as text
+
+const SECRET = "whsec_";
+const PRIVATE_KEY = "whsk_";
+const PUBLIC_KEY = "whpk_";
+
+/**
+ * A key from the text that senders show their users: `whsec_` and the base64 of a shared secret, `whpk_` and that of an
+ * Ed25519 public key, or `whsk_` and that of a private one (32 bytes, or 64 when the public key follows it). Throws
+ * TypeError, which says nothing of the text.
+ */
+export function standardWebhooksKey(kid: string, text: string): ProtocolKey {
+  return { kid, jwk: Object.freeze(jwkOf(text)) };
+}
+
+function jwkOf(text: string): Jwk {
+  if (text.startsWith(SECRET)) {
+    const secret = textBytes(text, SECRET);
+    if (secret.length < verifyingSecretBytesMin || secret.length > secretBytesMax) {
+      throw new TypeError(`a secret has ${verifyingSecretBytesMin} to ${secretBytesMax} bytes`);
+    }
+    return { kty: "oct", k: toBase64Url(secret) };
+  }
+  if (text.startsWith(PUBLIC_KEY)) {
+    const publicKey = textBytes(text, PUBLIC_KEY);
+    if (publicKey.length !== ed25519KeyBytes) throw new TypeError(`a public key has ${ed25519KeyBytes} bytes`);
+    return { kty: "OKP", crv: "Ed25519", x: toBase64Url(publicKey) };
+  }
+  if (text.startsWith(PRIVATE_KEY)) {
+    const pair = textBytes(text, PRIVATE_KEY);
+    const privateKey = { kty: "OKP", crv: "Ed25519", d: toBase64Url(pair.subarray(0, ed25519KeyBytes)) };
+    if (pair.length === ed25519KeyBytes) return privateKey;
+    if (pair.length === 2 * ed25519KeyBytes) return { ...privateKey, x: toBase64Url(pair.subarray(ed25519KeyBytes)) };
+    throw new TypeError(`a private key has ${ed25519KeyBytes} bytes, or ${2 * ed25519KeyBytes} with the public one`);
+  }
+  throw new TypeError(`a key in text begins with ${SECRET}, ${PUBLIC_KEY} or ${PRIVATE_KEY}`);
+}
+
+function textBytes(text: string, prefix: string): Uint8Array<ArrayBuffer> {
+  const bytes = fromBase64(text.slice(prefix.length));
+  if (bytes === null) throw new TypeError(`what follows ${prefix} is not base64`);
+  return bytes;
+}
+
+/**
+ * The text that a receiver is given to verify with: `whsec_…` for a shared secret, `whpk_…` for an Ed25519 key, whose
+ * private half never leaves. Throws TypeError for a key that this dialect cannot use.
+ */
+export function standardWebhooksText(key: ProtocolKey): string {
+  const version = versionOf(key.jwk);
+  if (version === null) throw new TypeError(`key "${key.kid}": neither a shared secret nor an Ed25519 key`);
+  try {
+    return version === "v1"
+      ? SECRET + toBase64(memberBytes(key.jwk, "k"))
+      : PUBLIC_KEY + toBase64(memberBytes(key.jwk, "x", ed25519KeyBytes));
+  } catch (error) {
+    throw error instanceof UnusableKey ? new TypeError(`key "${key.kid}": ${error.message}`) : error;
+  }
+}

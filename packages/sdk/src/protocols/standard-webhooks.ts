@@ -1,0 +1,210 @@
+/**
+ * Standard Webhooks 1.0.0 (standardwebhooks.com): the message's own bytes, with three headers that say which message it
+ * is, when this attempt began, and that both come from who holds the key.
+ *
+ * What is signed is `<webhook-id>.<webhook-timestamp>.<body>`. A shared secret (`oct`) signs with HMAC-SHA256 (`v1`), an
+ * Ed25519 key pair (`OKP`) with its private half (`v1a`). Several keys sign side by side while one is being changed.
+ * Topic, tags and the rest stay at home: the signature would not cover their headers.
+ */
+
+import { fromBase64, toBase64 } from "./base64.ts";
+import { fromHeaderValue, headerValueCharsMax, toHeaderValue } from "./header-text.ts";
+import { assertPushRequest, incomingName } from "./incoming-limits.ts";
+import type { ProtocolKey, Trust } from "./key.ts";
+import type {
+  EncodedRequest,
+  IncomingMessage,
+  IncomingRequest,
+  OutgoingDelivery,
+  PushProtocol,
+  ReceiverReply,
+} from "./protocol.ts";
+import { UndecodableError, UnencodableError, UntrustedError } from "./protocol.ts";
+import { cryptoKeyOf, UnusableKey, versionOf } from "./standard-webhooks-key.ts";
+import type { SignatureVersion } from "./standard-webhooks-key.ts";
+import { verdictOfReply } from "./status-verdict.ts";
+import { incomingDigits, outgoingId, outgoingInteger, timeMsMax } from "./wire-number.ts";
+
+const USER_AGENT = "Ringback/1";
+const CONTENT_TYPE_UNKNOWN = "application/octet-stream";
+
+/** A request has one signature per key, and a sender has an old key, a new one, and seldom a third. */
+const signaturesMax = 8;
+/** With {@link signaturesMax} this bounds how often a stranger can have a body hashed. */
+const verifyingKeysMax = 16;
+
+const signatureBytes: Readonly<Record<SignatureVersion, number>> = { v1: 32, v1a: 64 };
+
+const encoder = new TextEncoder();
+
+export const standardWebhooks = {
+  name: "standard-webhooks",
+  keys: "required",
+  encode,
+  interpret: verdictOfReply,
+  decode,
+  reply,
+} as const satisfies PushProtocol;
+
+// ---- the sender
+
+async function encode(delivery: OutgoingDelivery, keys: readonly ProtocolKey[]): Promise<EncodedRequest> {
+  if (keys.length === 0) throw new UnencodableError("keys: standard-webhooks signs with at least one");
+  if (keys.length > signaturesMax) throw new UnencodableError(`keys: more than ${signaturesMax}`);
+  const id = outgoingId("messageId", delivery.messageId);
+  const timestamp = String(Math.floor(outgoingInteger("sentAtMs", delivery.sentAtMs) / 1000));
+  const contentType =
+    delivery.contentType === null ? CONTENT_TYPE_UNKNOWN : toHeaderValue("contentType", delivery.contentType);
+  const content = signedContent(id, timestamp, delivery.body);
+  const signatures = await Promise.all(keys.map((key) => signatureOf(key, content)));
+  const headers = [
+    "Content-Type",
+    contentType,
+    "User-Agent",
+    USER_AGENT,
+    "webhook-id",
+    id,
+    "webhook-timestamp",
+    timestamp,
+    "webhook-signature",
+    signatures.join(" "),
+  ];
+  return { headers, body: delivery.body };
+}
+
+async function signatureOf(key: ProtocolKey, content: Uint8Array<ArrayBuffer>): Promise<string> {
+  const version = versionOf(key.jwk);
+  if (version === null) throw new UnencodableError(`key "${key.kid}": neither a shared secret nor an Ed25519 key`);
+  let signer: CryptoKey;
+  try {
+    signer = await cryptoKeyOf(key.jwk, version, "sign");
+  } catch (error) {
+    throw error instanceof UnusableKey ? new UnencodableError(`key "${key.kid}": ${error.message}`) : error;
+  }
+  const signature = await crypto.subtle.sign(signer.algorithm.name, signer, content);
+  return `${version},${toBase64(new Uint8Array(signature))}`;
+}
+
+function signedContent(id: string, timestamp: string, body: Uint8Array): Uint8Array<ArrayBuffer> {
+  const head = encoder.encode(`${id}.${timestamp}.`);
+  const content = new Uint8Array(head.length + body.length);
+  content.set(head);
+  content.set(body, head.length);
+  return content;
+}
+
+// ---- the receiver
+
+async function decode(request: IncomingRequest, trust: Trust): Promise<IncomingMessage> {
+  assertPushRequest(request);
+  const { headers } = request;
+  const names = headers["webhook-id"] === undefined && headers["svix-id"] !== undefined ? svixNames : webhookNames;
+  const id = messageIdOf(names.id, headers[names.id]);
+  const timestamp = headers[names.timestamp];
+  const timestampMs = incomingDigits(names.timestamp, timestamp, timeMsMax / 1000) * 1000;
+  const contentType = headers["content-type"];
+  const message: IncomingMessage = {
+    ...nothingCarried,
+    protocol: standardWebhooks.name,
+    messageId: id,
+    body: request.body,
+    contentType: contentType === undefined ? null : fromHeaderValue("content-type", contentType),
+  };
+  const candidates = candidatesOf(headers[names.signature]);
+  if (Math.abs(trust.nowMs - timestampMs) > trust.toleranceMs) throw new UntrustedError("timestamp_out_of_tolerance");
+  await assertSigned(signedContent(id, String(timestamp), request.body), candidates, trust.keys);
+  return message;
+}
+
+const webhookNames = { id: "webhook-id", timestamp: "webhook-timestamp", signature: "webhook-signature" } as const;
+/** The names from before there was a standard; Svix sends them still. */
+const svixNames = { id: "svix-id", timestamp: "svix-timestamp", signature: "svix-signature" } as const;
+
+const nothingCarried = {
+  topicOwner: null,
+  topic: null,
+  subscription: null,
+  requestId: null,
+  attempt: null,
+  publishedAtMs: null,
+  tags: Object.freeze([]),
+  routingKey: null,
+  orderingKey: null,
+  attributes: Object.freeze({}),
+} as const;
+
+/**
+ * With a full stop in it the signed text could be cut in another place: what was the body's beginning would become the
+ * timestamp, and the signature would still be right.
+ */
+function messageIdOf(name: string, value: string | undefined): string {
+  const id = incomingName(name, value === undefined ? undefined : fromHeaderValue(name, value));
+  if (id.includes(".")) throw new UndecodableError(`${name}: holds a full stop, which leaves open what was signed`);
+  return id;
+}
+
+interface Candidate {
+  readonly version: SignatureVersion;
+  readonly signature: Uint8Array<ArrayBuffer>;
+}
+
+/** The signatures of a kind that we know, each once. Newer kinds may stand beside them and are passed over. */
+function candidatesOf(value: string | undefined): readonly Candidate[] {
+  if (value === undefined || value === "") throw new UntrustedError("no_signature");
+  if (value.length > headerValueCharsMax) throw new UntrustedError("malformed");
+  const candidates: Candidate[] = [];
+  let unknownVersions = 0;
+  for (const entry of new Set(value.split(" "))) {
+    const comma = entry.indexOf(",");
+    const version = entry.slice(0, Math.max(comma, 0));
+    if (!isVersion(version)) {
+      if (version !== "") unknownVersions++;
+      continue;
+    }
+    const signature = fromBase64(entry.slice(comma + 1));
+    if (signature?.length === signatureBytes[version]) candidates.push({ version, signature });
+  }
+  if (candidates.length > signaturesMax) throw new UntrustedError("malformed");
+  if (candidates.length === 0) throw new UntrustedError(unknownVersions > 0 ? "wrong_algorithm" : "malformed");
+  return candidates;
+}
+
+function isVersion(text: string): text is SignatureVersion {
+  return text === "v1" || text === "v1a";
+}
+
+/** The platform compares, in constant time. */
+async function assertSigned(
+  content: Uint8Array<ArrayBuffer>,
+  candidates: readonly Candidate[],
+  keys: readonly ProtocolKey[],
+): Promise<void> {
+  if (keys.length > verifyingKeysMax) throw new TypeError(`keys: more than ${verifyingKeysMax}`);
+  let tried = 0;
+  for (const key of keys) {
+    const version = versionOf(key.jwk);
+    for (const candidate of candidates) {
+      if (candidate.version !== version) continue;
+      tried++;
+      const verifier = await verifierOf(key, version);
+      if (await crypto.subtle.verify(verifier.algorithm.name, verifier, candidate.signature, content)) return;
+    }
+  }
+  throw new UntrustedError(tried === 0 ? "unknown_key" : "wrong_signature");
+}
+
+/** A key that cannot verify is a mistake of the receiving program's, not of whoever sent this request. */
+async function verifierOf(key: ProtocolKey, version: SignatureVersion): Promise<CryptoKey> {
+  try {
+    return await cryptoKeyOf(key.jwk, version, "verify");
+  } catch (error) {
+    throw error instanceof UnusableKey ? new TypeError(`key "${key.kid}": ${error.message}`) : error;
+  }
+}
+
+/** Any 2xx says that it has arrived. */
+function reply(handled: boolean): ReceiverReply {
+  return handled
+    ? { status: 204, headers: {}, body: "" }
+    : { status: 500, headers: { "content-type": "text/plain" }, body: "not handled" };
+}

@@ -1,0 +1,70 @@
+import { createServer } from "node:http";
+import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2";
+import type { AddressInfo } from "node:net";
+import { describe, expect, it } from "vitest";
+
+import type { ReceivedRequest, Receiver } from "../receiver.ts";
+import { describeAdapter } from "../testing/adapter-contract.ts";
+import { RawConnection, chunk, chunkedHead, latin1, post, sent } from "../testing/raw-http.ts";
+import { listening, serveNode } from "../testing/servers.ts";
+import { discardedBytesMax } from "./node-message.ts";
+import { toNodeHandler } from "./node.ts";
+
+describeAdapter("node:http", serveNode);
+
+describe("the adapter for node:http", () => {
+  const echo: Receiver = {
+    bodyBytesMax: 10,
+    handle: (request) => Promise.resolve({ status: 200, headers: {}, body: request.body }),
+  };
+
+  it("says how long its replies are, so that HTTP/1.0 clients know the end", async () => {
+    await using server = await disposable(echo);
+    expect((await sent(server.port, post("/", [], latin1("12345")))).headers["content-length"]).toBe("5");
+  });
+
+  it("keeps the connection of a sender whose body was a little too large", async () => {
+    await using server = await disposable(echo);
+    const connection = await RawConnection.to(server.port);
+    connection.send(post("/", [], latin1("12345678901")));
+    expect((await connection.reply())?.status).toBe(413);
+    connection.send(post("/", [], latin1("1234567890")));
+    expect((await connection.reply())?.status).toBe(200);
+    connection.close();
+  });
+
+  it("reads some more of a body that is too large, so that its sender comes to read the answer, and cuts it in the end", async () => {
+    await using server = await disposable(echo);
+    const connection = await RawConnection.to(server.port);
+    connection.send(chunkedHead("/", []));
+    const piece = chunk(new Uint8Array(1024 * 1024));
+    for (let sentBytes = 0; sentBytes <= discardedBytesMax; sentBytes += 1024 * 1024) connection.send(piece);
+    expect((await connection.reply())?.status).toBe(413);
+    await connection.ended();
+    connection.close();
+  });
+
+  it("serves HTTP/2 as well", async () => {
+    const requests: ReceivedRequest[] = [];
+    const keeping: Receiver = {
+      bodyBytesMax: 10,
+      handle: (request) => Promise.resolve({ status: 200, headers: {}, body: String(requests.push(request)) }),
+    };
+    const server = createHttp2Server(toNodeHandler(keeping));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const session = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const stream = session.request({ ":method": "POST", ":path": "/a?b" }).end("1234567890");
+    const status = await new Promise((resolve) => stream.once("response", (headers) => resolve(headers[":status"])));
+    stream.resume();
+    await new Promise<void>((resolve) => session.close(resolve));
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    expect(status).toBe(200);
+    expect(requests[0]).toMatchObject({ method: "POST", path: "/a?b" });
+    expect(Buffer.from(requests[0]?.body ?? []).toString()).toBe("1234567890");
+  });
+});
+
+async function disposable(receiver: Receiver) {
+  const server = await listening(createServer(toNodeHandler(receiver)));
+  return { port: server.port, [Symbol.asyncDispose]: () => server.close() };
+}

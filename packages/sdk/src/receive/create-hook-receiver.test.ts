@@ -1,0 +1,60 @@
+import { describe, expect, it, vi } from "vitest";
+
+import { jsonHook } from "../protocols/json-hook.ts";
+import { opencard } from "../protocols/opencard.ts";
+import { callWith, carried } from "../protocols/testing/hook-wire.ts";
+import { documentKey } from "../protocols/testing/opencard.vectors.ts";
+import type { HookReceiverOptions } from "./create-hook-receiver.ts";
+import { createHookReceiver } from "./create-hook-receiver.ts";
+import { merge, reject } from "./hook-answers.ts";
+import type { ReceivedRequest } from "./receiver.ts";
+import { encodedRequest } from "./testing/requests.ts";
+
+const call = callWith({ a: 1 });
+const request = encodedRequest(jsonHook.encode(call));
+
+describe("a receiver of calls", () => {
+  it("hands over the payload and the call's id, and lets the caller go on when nothing is returned", async () => {
+    const onCall = vi.fn<HookReceiverOptions["onCall"]>();
+    const reply = await createHookReceiver({ protocol: jsonHook, onCall }).handle(request);
+    expect(onCall).toHaveBeenCalledExactlyOnceWith({ payload: { a: 1 }, requestId: "0194-a", key: null }, request);
+    expect(jsonHook.interpret(carried(reply), call)).toEqual({ kind: "continue", attachments: [], data: { a: 1 } });
+  });
+
+  it.each([
+    [merge({ b: 2 }), { kind: "continue", attachments: [], data: { a: 1, b: 2 } }],
+    [reject("no more"), { kind: "reject", reason: "no more", data: { a: 1 } }],
+  ])("gives the caller the handler's answer %j", async (answer, verdict) => {
+    const receiver = createHookReceiver({ protocol: jsonHook, onCall: () => Promise.resolve(answer) });
+    expect(jsonHook.interpret(carried(await receiver.handle(request)), call)).toEqual(verdict);
+  });
+
+  it("answers an encrypted call under its own key", async () => {
+    const key = { kid: "0", jwk: documentKey };
+    const encrypted = { ...call, key };
+    const receiver = createHookReceiver({ protocol: opencard, keys: [key], onCall: () => merge({ b: 2 }) });
+    const reply = await receiver.handle(encodedRequest(await opencard.encode(encrypted)));
+    expect(await opencard.interpret(carried(reply), encrypted)).toMatchObject({ data: { status: 0, data: { b: 2 } } });
+    expect(() => createHookReceiver({ protocol: opencard, onCall: () => undefined })).toThrow(TypeError);
+  });
+
+  it("answers 500 without a detail when the handler fails", async () => {
+    const onError = vi.fn<(error: unknown, from: ReceivedRequest) => void>();
+    const failure = new Error("a secret");
+    const receiver = createHookReceiver({ protocol: jsonHook, onCall: () => Promise.reject(failure), onError });
+    const reply = await receiver.handle(request);
+    expect(reply).toMatchObject({ status: 500, body: "not handled" });
+    expect(onError).toHaveBeenCalledExactlyOnceWith(failure, request);
+    expect(jsonHook.interpret(carried(reply), call)).toMatchObject({ kind: "failed", code: "http_status" });
+  });
+
+  it("refuses what is not of the dialect, other methods, and bodies past its bound", async () => {
+    const onCall = vi.fn<HookReceiverOptions["onCall"]>();
+    const receiver = createHookReceiver({ protocol: jsonHook, onCall, bodyBytesMax: 7 });
+    expect((await receiver.handle({ ...request, body: Uint8Array.of(0xff) })).status).toBe(400);
+    expect((await receiver.handle({ ...request, method: "PUT" })).status).toBe(405);
+    expect((await receiver.handle({ ...request, body: new Uint8Array(8) })).status).toBe(413);
+    expect((await receiver.handle(request)).status).toBe(204);
+    expect(onCall).toHaveBeenCalledOnce();
+  });
+});

@@ -1,0 +1,67 @@
+/** One table of everything that a receiver refuses: the code, what is answered, and whether the sender may know why. */
+
+import type { ReceiverReply, UntrustedReason } from "../protocols/protocol.ts";
+
+export type ReceiveErrorCode =
+  | "wrong_method"
+  | "unknown_path"
+  | "body_too_large"
+  | "body_incomplete"
+  | "undecodable"
+  | "untrusted"
+  /** Something in front of the receiver has taken the request's bytes and kept only what it made of them. */
+  | "body_already_read";
+
+interface Refusal {
+  readonly status: number;
+  /** What the sender reads. */
+  readonly answer: string;
+}
+
+const refusals: Readonly<Record<ReceiveErrorCode, Refusal>> = {
+  wrong_method: { status: 405, answer: "only POST is taken here" },
+  unknown_path: { status: 404, answer: "nothing is received here" },
+  body_too_large: { status: 413, answer: "the body is too large" },
+  body_incomplete: { status: 400, answer: "the body ended early" },
+  undecodable: { status: 400, answer: "the request was not understood" },
+  // 401 would have to name a scheme to log in with (RFC 9110 section 15.5.2), and there is none.
+  untrusted: { status: 403, answer: "the request is not trusted" },
+  body_already_read: { status: 500, answer: "the receiver is set up wrongly" },
+};
+
+/** Why a request was refused. Programs go by `code`; the message is for their log. */
+export class ReceiveError extends Error {
+  override readonly name = "ReceiveError";
+  readonly code: ReceiveErrorCode;
+  /** Which check failed, for `untrusted`; null otherwise. */
+  readonly reason: UntrustedReason | null;
+  /** What the sender is told: never which check failed. */
+  readonly answer: string;
+
+  constructor(code: ReceiveErrorCode, details: ReceiveErrorDetails = {}) {
+    super(details.message ?? refusals[code].answer, details.cause === undefined ? {} : { cause: details.cause });
+    this.code = code;
+    this.reason = details.reason ?? null;
+    this.answer = details.answer ?? refusals[code].answer;
+  }
+}
+
+export interface ReceiveErrorDetails {
+  readonly message?: string;
+  readonly reason?: UntrustedReason;
+  readonly answer?: string;
+  readonly cause?: unknown;
+}
+
+/** The answer to a refused request. */
+export function refusalReply({ code, answer }: Pick<ReceiveError, "code" | "answer">): ReceiverReply {
+  return plainReply(refusals[code].status, answer, code === "wrong_method" ? { allow: "POST" } : {});
+}
+
+export function plainReply(
+  status: number,
+  text: string,
+  headers: Readonly<Record<string, string>> = {},
+): ReceiverReply {
+  return { status, headers: { "content-type": "text/plain; charset=utf-8", ...headers }, body: text };
+}

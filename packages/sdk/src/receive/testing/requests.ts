@@ -1,0 +1,19 @@
+/** Requests as an adapter hands them to a receiver, without any server. */
+
+import type { EncodedRequest } from "../../protocols/protocol.ts";
+import { arrived, received } from "../../protocols/testing/wire.ts";
+import type { ReceivedRequest } from "../receiver.ts";
+
+/** A request as the documents print it. */
+export function printedRequest(text: string, path = "/callbacks"): ReceivedRequest {
+  return { ...received(text), path };
+}
+
+/** What a sender's half has encoded. */
+export function encodedRequest(request: EncodedRequest, path = "/callbacks"): ReceivedRequest {
+  return { ...arrived(request), path };
+}
+
+export function postOf(text: string, path: string): ReceivedRequest {
+  return { method: "POST", path, headers: {}, body: new TextEncoder().encode(text) };
+}

@@ -1,0 +1,50 @@
+/** The SDK as npm would publish it, in a folder where programs find it by its name. */
+
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const sdk = join(import.meta.dirname, "..");
+const root = join(sdk, "../..");
+const run = promisify(execFile);
+
+export interface PublishedPackage extends AsyncDisposable {
+  /** Programs in here import `@ringback/sdk`, and nothing else that the workspace has but what they were given. */
+  readonly folder: string;
+  /** The folder of the package itself. */
+  readonly packageFolder: string;
+}
+
+/** Builds it. `beside` names packages of the workspace that programs in the folder use as well. */
+export async function publishedPackage(beside: readonly string[] = []): Promise<PublishedPackage> {
+  const folder = await mkdtemp(join(tmpdir(), "ringback-sdk-"));
+  const packageFolder = join(folder, "node_modules/@ringback/sdk");
+  await mkdir(packageFolder, { recursive: true });
+  for (const name of ["package.json", "LICENSE"]) await cp(join(sdk, name), join(packageFolder, name));
+  await typeScript(["-p", join(sdk, "tsconfig.build.json"), "--outDir", join(packageFolder, "dist")]);
+  const { dependencies } = JSON.parse(await readFile(join(sdk, "package.json"), "utf8")) as {
+    dependencies: Record<string, string>;
+  };
+  for (const name of [...Object.keys(dependencies), ...beside]) {
+    const link = join(folder, "node_modules", name);
+    await mkdir(join(link, ".."), { recursive: true });
+    await symlink(join(root, "node_modules", name), link, "junction");
+  }
+  return {
+    folder,
+    packageFolder,
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }),
+  };
+}
+
+/** Runs the workspace's compiler; what it complains about is in the error. */
+export async function typeScript(args: readonly string[], cwd: string = root): Promise<void> {
+  try {
+    await run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), ...args], { cwd });
+  } catch (error) {
+    const { stdout } = error as { stdout: string };
+    throw new Error(`the compiler complains:\n${stdout}`, { cause: error });
+  }
+}

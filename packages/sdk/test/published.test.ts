@@ -1,0 +1,107 @@
+/** What npm would publish of the SDK. Real: the build, npm's own list of files, the compiler of a program that uses it. */
+
+import { execFile } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import type { PublishedPackage } from "./published-package.ts";
+import { publishedPackage, typeScript } from "./published-package.ts";
+
+const run = promisify(execFile);
+
+/** Uses every adapter with the types of what it is for, and with no other settings than a new project has. */
+const program = `
+import { createServer } from "node:http";
+import { createServer as createHttp2Server } from "node:http2";
+import { createHooks } from "@ringback/sdk/hooks";
+import { createOpencardReceiver } from "@ringback/sdk/opencard";
+import { pushProtocols } from "@ringback/sdk/protocols";
+import {
+  createCmqReceiver, createKoipyReceiver, createWebhookReceiver, image, merge, messageText, reject,
+  toExpressHandler, toFastifyPlugin, toFetchHandler, toNodeHandler,
+} from "@ringback/sdk/receive";
+import type { Receiver } from "@ringback/sdk/receive";
+import express from "express";
+import fastify from "fastify";
+import { Hono } from "hono";
+
+const receiver: Receiver = createCmqReceiver({ onMessage: async (message) => console.log(messageText(message)) });
+export const servers = [createServer(toNodeHandler(receiver)), createHttp2Server(toNodeHandler(receiver))];
+export const app = express().use("/callbacks", toExpressHandler(receiver));
+app.post("/callbacks", toExpressHandler(receiver));
+export const plugin = fastify({ http2: false }).register(toFastifyPlugin(receiver), { prefix: "/callbacks" });
+const handler = toFetchHandler(receiver);
+export const hono = new Hono().post("/callbacks", (context) => handler(context.req.raw));
+export const worker = { fetch: handler };
+export const koipy = createKoipyReceiver({
+  onMessage: ({ message }) => (message === undefined ? reject("no") : undefined),
+  onPreSend: async () => image(new Uint8Array(), "image/png"),
+  onResult: ({ result }) => merge({ result: { ...result } }),
+});
+export const others: Receiver[] = [
+  createWebhookReceiver({ secrets: "whsec_", deduplicate: { ttlMs: 1 }, onMessage: () => undefined }),
+  createOpencardReceiver({ keys: {}, cards: {} }),
+];
+export const names: string[] = pushProtocols.map(({ name }) => name);
+export const outcome = createHooks({ hook: "http://example.com/" }).call("hook", {});
+`;
+
+describe("the published SDK", () => {
+  let published: PublishedPackage;
+  beforeAll(async () => {
+    const frameworks = ["express", "fastify", "hono", "@types/express", "@types/node"];
+    published = await publishedPackage(frameworks);
+  });
+  afterAll(() => published[Symbol.asyncDispose]());
+
+  it("holds what a program needs and nothing else: no tests, nothing of theirs, nothing of the server", async () => {
+    const files = await packedFiles(published.packageFolder);
+    const strange = files.filter((file) => !/^dist\/(?:protocols|receive|hooks|client|opencard)\//.test(file));
+    expect(strange.toSorted()).toEqual(["LICENSE", "package.json"]);
+    expect(files.filter((file) => /test|contract|vectors|seeds/.test(file))).toEqual([]);
+    expect(files.filter((file) => !/\.(?:d\.ts|js|js\.map)$/.test(file)).toSorted()).toEqual([
+      "LICENSE",
+      "package.json",
+    ]);
+    const sources = await Promise.all(
+      files.filter((file) => file.endsWith(".js")).map((file) => readFile(join(published.packageFolder, file), "utf8")),
+    );
+    expect(sources.filter((source) => /from "node:|from "ringback|packages\/server/.test(source))).toEqual([]);
+  });
+
+  it("has a file for everything that its exports name", async () => {
+    const files = await packedFiles(published.packageFolder);
+    const { exports } = JSON.parse(await readFile(join(published.packageFolder, "package.json"), "utf8")) as {
+      exports: Record<string, Record<string, string>>;
+    };
+    for (const { types, default: file } of Object.values(exports)) {
+      expect(files).toContain(types?.slice(2));
+      expect(files).toContain(file?.slice(2));
+    }
+  });
+
+  it.each([
+    ["nodenext", "nodenext"],
+    ["bundler", "preserve"],
+  ])("has types that fit every framework, to a program resolved by %s", async (moduleResolution, module) => {
+    const { folder } = published;
+    await writeFile(join(folder, "package.json"), '{"type": "module"}');
+    await writeFile(join(folder, "program.ts"), program);
+    const options = ["--strict", "--noEmit", "--target", "es2022", "--types", "node"];
+    await typeScript([...options, "--module", module, "--moduleResolution", moduleResolution, "program.ts"], folder);
+  });
+});
+
+async function packedFiles(folder: string): Promise<readonly string[]> {
+  const npm = process.env["npm_execpath"];
+  const args = ["pack", "--dry-run", "--json", "--ignore-scripts"];
+  const { stdout } =
+    npm === undefined
+      ? await run("npm", args, { cwd: folder, shell: process.platform === "win32" })
+      : await run(process.execPath, [npm, ...args], { cwd: folder });
+  const [packed] = JSON.parse(stdout) as readonly { readonly files: readonly { readonly path: string }[] }[];
+  return (packed?.files ?? []).map(({ path }) => path);
+}

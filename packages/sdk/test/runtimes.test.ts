@@ -1,0 +1,47 @@
+/**
+ * The published SDK on every Node that it promises to run on. Real: the built package under its published name, four
+ * different Nodes, HTTP between a server and a client in each. Nothing is faked.
+ */
+
+import { execFile } from "node:child_process";
+import { copyFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import type { PublishedPackage } from "./published-package.ts";
+import { publishedPackage } from "./published-package.ts";
+import { runtimes } from "./runtimes/installed.ts";
+
+const run = promisify(execFile);
+
+describe("the SDK", () => {
+  let published: PublishedPackage;
+  beforeAll(async () => {
+    published = await publishedPackage();
+    await copyFile(join(import.meta.dirname, "runtime-suite.mjs"), join(published.folder, "suite.mjs"));
+  });
+  afterAll(() => published[Symbol.asyncDispose]());
+
+  it.each(runtimes())("runs on Node $major", async ({ major, program, fault }) => {
+    if (fault !== null) throw new Error(fault);
+    const report = await reportOf(program, published.folder);
+    expect(report.node).toMatch(new RegExp(`^v${major}\\.`));
+    expect(report.failed).toEqual([]);
+    expect(report.passed.length).toBeGreaterThan(20);
+  });
+});
+
+interface Report {
+  readonly node: string;
+  readonly passed: readonly string[];
+  readonly failed: readonly string[];
+}
+
+async function reportOf(program: string, cwd: string): Promise<Report> {
+  // Not the conditions nor the type stripping of the process that runs the tests.
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  const { stdout } = await run(program, ["suite.mjs"], { cwd, env });
+  return JSON.parse(stdout) as Report;
+}

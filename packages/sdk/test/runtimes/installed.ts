@@ -1,0 +1,57 @@
+/** The Nodes that the SDK is tested on: three older ones as npm packages, and the one that runs this. */
+
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+export const runtimesFolder = join(import.meta.dirname, "../../runtimes");
+
+export interface Runtime {
+  readonly major: 20 | 22 | 24 | 26;
+  /** Where its program is, or would be. */
+  readonly program: string;
+  /** What keeps it from being used, as a sentence; null when nothing does. */
+  readonly fault: string | null;
+}
+
+export function runtimes(): readonly Runtime[] {
+  const older = ([20, 22, 24] as const).map((major) => olderRuntime(major));
+  return [...older, { major: 26, program: process.execPath, fault: faultOfThisNode() }];
+}
+
+function olderRuntime(major: 20 | 22 | 24): Runtime {
+  const name = `node-${major}-${process.platform}-${process.arch}`;
+  const folder = join(runtimesFolder, "node_modules", name);
+  const program = join(folder, "bin", process.platform === "win32" ? "node.exe" : "node");
+  const wanted = wantedVersions()[name];
+  if (wanted === undefined) {
+    return {
+      major,
+      program,
+      fault: `Node ${major}: packages/sdk/runtimes has none for ${process.platform}-${process.arch}.`,
+    };
+  }
+  const installed = existsSync(program) ? versionIn(folder) : null;
+  const fault =
+    installed === wanted ? null : `Node ${major}: ${wanted} is not installed; "npm run runtimes" installs it.`;
+  return { major, program, fault };
+}
+
+/** By the name under which each is installed. */
+function wantedVersions(): Readonly<Record<string, string>> {
+  const { optionalDependencies } = JSON.parse(readFileSync(join(runtimesFolder, "package.json"), "utf8")) as {
+    optionalDependencies: Record<string, string>;
+  };
+  return Object.fromEntries(
+    Object.entries(optionalDependencies).map(([name, alias]) => [name, alias.slice(alias.lastIndexOf("@") + 1)]),
+  );
+}
+
+/** Some of these packages write `v` before it. */
+function versionIn(folder: string): string {
+  const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version: string };
+  return version.replace(/^v/, "");
+}
+
+function faultOfThisNode(): string | null {
+  return process.version.startsWith("v26.") ? null : `Node 26: the tests run on ${process.version} instead.`;
+}
