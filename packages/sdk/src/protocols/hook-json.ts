@@ -76,8 +76,10 @@ export function payloadOf(request: IncomingRequest): unknown {
   return read.value;
 }
 
+/** What writes itself, as a number does that its codec has kept as it was written, is no object with members. */
 export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  return !("toJSON" in value && typeof value.toJSON === "function");
 }
 
 /** The member that the object itself has, never one that it inherits; undefined where it has none or null. */

@@ -11,6 +11,7 @@ export { arrayMemberSpans, topLevelMemberSpan } from "./json-span.ts";
 export type { Span } from "./json-span.ts";
 export { koipy } from "./koipy.ts";
 export type { KoiCallbackData } from "./koipy.ts";
+export { mnsJson, mnsSimplified, mnsStringToSign, mnsXml } from "./mns.ts";
 export { raw } from "./raw.ts";
 export { standardWebhooks } from "./standard-webhooks.ts";
 export { standardWebhooksKey, standardWebhooksText } from "./standard-webhooks-key.ts";

@@ -337,6 +337,12 @@ describe("what koipy merges", () => {
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
   });
 
+  it("takes nothing that an object inherits, when the caller's codec lets a reply choose its prototype", () => {
+    const parse = (): unknown => Object.create({ result: { polluted: 1 } });
+    const careless = { ...call, json: { parse, stringify: JSON.stringify } };
+    expect(koipy.interpret(jsonReply('{"__proto__":{"result":{"polluted":1}}}'), careless)).toEqual(goesOn);
+  });
+
   it("agrees with overwriting key by key, for any two objects", () => {
     const member = fc.dictionary(
       fc.oneof(fc.constantFrom("a", "b", "__proto__", "constructor"), fc.string()),

@@ -1,5 +1,6 @@
 import { cloudEvents, cloudEventsBinary } from "./cloudevents.ts";
 import { cmqJson, cmqSimplified } from "./cmq.ts";
+import { mnsJson, mnsSimplified, mnsXml } from "./mns.ts";
 import type { PushProtocol } from "./protocol.ts";
 import { raw } from "./raw.ts";
 import { standardWebhooks } from "./standard-webhooks.ts";
@@ -13,6 +14,9 @@ export const pushProtocols = [
   standardWebhooks,
   cloudEvents,
   cloudEventsBinary,
+  mnsXml,
+  mnsJson,
+  mnsSimplified,
   // Any JSON object is one of its messages, so what is more particular comes first.
   wechat,
 ] as const satisfies readonly PushProtocol[];

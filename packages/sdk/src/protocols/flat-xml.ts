@@ -1,0 +1,136 @@
+/**
+ * XML of one shape: a root that has its namespace and nothing else, around elements that hold text and nothing else.
+ *
+ * What a platform sends has that shape, so whatever is beyond it (document types and with them entities of one's own,
+ * other attributes, comments, processing instructions, elements in elements) is refused rather than understood. The
+ * reader passes once over the text, keeps no stack, and builds nothing that is longer than the text.
+ */
+
+import { UndecodableError, UnencodableError } from "./protocol.ts";
+
+/** No platform sends half as many. */
+export const xmlElementsMax = 32;
+
+/** What is no `Char` of XML 1.0 (section 2.2): no reference can stand for it either. */
+const foreignCharacter = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
+const LAST_CODE_POINT = 0x10ffff;
+
+/** The text as an element's content. Throws {@link UnencodableError}, naming `part`, for what XML has no way to carry. */
+export function xmlText(part: string, text: string): string {
+  if (foreignCharacter.test(text)) throw new UnencodableError(`${part}: XML 1.0 cannot carry one of its characters`);
+  return text.replace(/[&<>\r]/g, (character) => escapes[character] ?? character);
+}
+
+/** A carriage return, since parsers make a line feed of one that stands there as itself (section 2.11). */
+const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;" };
+
+const declaration = /<\?xml[ \t\r\n]+version=(["'])1\.0\1(?:[ \t\r\n]+encoding=(["'])[Uu][Tt][Ff]-8\2)?[ \t\r\n]*\?>/y;
+const whiteSpace = /[ \t\r\n]*/y;
+const rootStart = /<([A-Za-z][\w.-]*)[ \t\r\n]+xmlns=(?:"([^"<&]*)"|'([^'<&]*)')[ \t\r\n]*>/y;
+const startTag = /<([A-Za-z][\w.-]*)[ \t\r\n]*(\/?)>/y;
+const endTag = /<\/([A-Za-z][\w.-]*)[ \t\r\n]*>/y;
+const CDATA_START = "<![CDATA[";
+const CDATA_END = "]]>";
+
+/**
+ * The elements' texts by their names, in their order. Two things are taken as they stand although XML would not have
+ * them there, since a text that came from a careless sender is then the one that its checksum was made of: a carriage
+ * return, and `]]>`.
+ *
+ * Throws {@link UndecodableError} for any other document than one of this shape, root and namespace.
+ */
+export function readFlatXml(text: string, root: string, namespace: string): ReadonlyMap<string, string> {
+  if (foreignCharacter.test(text)) throw new UndecodableError("body: holds a character that XML does not allow");
+  const elements = new Map<string, string>();
+  let at = 0;
+
+  function take(form: RegExp): RegExpExecArray | null {
+    form.lastIndex = at;
+    const found = form.exec(text);
+    if (found !== null) at = form.lastIndex;
+    return found;
+  }
+
+  function fault(): UndecodableError {
+    return new UndecodableError(`body: not the XML that is sent here, at character ${at}`);
+  }
+
+  function contentOf(name: string): string {
+    let content = "";
+    for (;;) {
+      const markup = text.indexOf("<", at);
+      if (markup === -1) throw fault();
+      content += withoutReferences(text.slice(at, markup));
+      at = markup;
+      if (text.startsWith(CDATA_START, at)) {
+        const end = text.indexOf(CDATA_END, at);
+        if (end === -1) throw fault();
+        content += text.slice(at + CDATA_START.length, end);
+        at = end + CDATA_END.length;
+      } else if (take(endTag)?.[1] === name) {
+        return content;
+      } else {
+        throw fault();
+      }
+    }
+  }
+
+  take(declaration);
+  take(whiteSpace);
+  const start = take(rootStart);
+  if (start?.[1] !== root) throw fault();
+  if ((start[2] ?? start[3]) !== namespace) throw new UndecodableError(`body: not in the namespace ${namespace}`);
+  for (;;) {
+    take(whiteSpace);
+    const element = take(startTag);
+    if (element === null) break;
+    const [, name = "", closed] = element;
+    if (elements.has(name)) throw new UndecodableError("body: has two elements of one name");
+    if (elements.size === xmlElementsMax) throw new UndecodableError(`body: more than ${xmlElementsMax} elements`);
+    elements.set(name, closed === "/" ? "" : contentOf(name));
+  }
+  if (take(endTag)?.[1] !== root) throw fault();
+  take(whiteSpace);
+  if (at < text.length) throw fault();
+  return elements;
+}
+
+/** `&` and `;` left off: the longest are `#1114111` and `#x10ffff`. */
+const REFERENCE_CHARS_MAX = 8;
+const codePointReference = /^#(?:([0-9]+)|x([0-9A-Fa-f]+))$/;
+const predefined: ReadonlyMap<string, string> = new Map([
+  ["amp", "&"],
+  ["lt", "<"],
+  ["gt", ">"],
+  ["quot", '"'],
+  ["apos", "'"],
+]);
+
+/** A loop, since `replace` finds every match before it hands over the first, and millions of them are easily sent. */
+function withoutReferences(text: string): string {
+  let plain = "";
+  let at = 0;
+  for (;;) {
+    const start = text.indexOf("&", at);
+    if (start === -1) return plain + text.slice(at);
+    const end = text.indexOf(";", start);
+    if (end === -1 || end - start - 1 > REFERENCE_CHARS_MAX) throw unknownReference();
+    const name = text.slice(start + 1, end);
+    plain += text.slice(at, start) + (predefined.get(name) ?? characterOf(name));
+    at = end + 1;
+  }
+}
+
+function characterOf(reference: string): string {
+  const [, decimal, hexadecimal = ""] = codePointReference.exec(reference) ?? [];
+  const codePoint = decimal === undefined ? Number.parseInt(hexadecimal, 16) : Number(decimal);
+  // NaN, which is no code point either, when it is no number at all.
+  if (!(codePoint <= LAST_CODE_POINT)) throw unknownReference();
+  const character = String.fromCodePoint(codePoint);
+  if (foreignCharacter.test(character)) throw unknownReference();
+  return character;
+}
+
+function unknownReference(): UndecodableError {
+  return new UndecodableError("body: holds a reference to no character and to none of XML's five entities");
+}
