@@ -1,18 +1,26 @@
+import { randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
 import { createApp } from "./api/app.ts";
 import { startOf } from "./api/subscription-shape.ts";
+import { addDoors } from "./compat/doors.ts";
 import type { Config } from "./config/config.ts";
 import { readVersion } from "./config/version.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
 import { RingbackError } from "./domain/errors.ts";
 import { normaliseSubscription } from "./domain/subscription-rules.ts";
 import { Engine } from "./engine/engine.ts";
+import { AccountInboxes } from "./engine/inboxes/account-inboxes.ts";
+import { AccountHooks } from "./engine/hooks/account-hooks.ts";
+import { AccountKeys } from "./engine/keys/account-keys.ts";
+import { assertPushKeysKnown } from "./engine/keys/known-keys.ts";
+import type { Hooks, Inboxes, Keys } from "./engine/port.ts";
 import { createEventBus } from "./engine/event-bus.ts";
 import { createMetrics } from "./ops/metrics.ts";
 import type { Store } from "./store/port.ts";
 import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
-import { createHttpTransport } from "./transport/http-transport.ts";
+import { createTransport } from "./transport/transport-by-scheme.ts";
 
 export interface RunningServer {
   /** Where it listens, such as `http://127.0.0.1:8000`. */
@@ -37,9 +45,14 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
     deadLetterRetentionMs: config.deadLetterRetentionMs,
     observer: metrics.observer,
   });
-  const transport = createHttpTransport({
+  const transport = createTransport({
     allowPrivateNetworks: config.allowPrivateNetworks,
     allowedAddresses: config.allowedAddresses,
+  });
+  const keys = new AccountKeys({
+    store,
+    masterKeys: config.masterKey,
+    failed: (error, kid) => log.error({ err: error, kid }, "a key is damaged and cannot be opened"),
   });
   const engine = new Engine({
     store,
@@ -49,14 +62,36 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
     clock: systemClock,
     timers: systemTimers,
     random: systemRandom,
-    keyRing: { find: () => Promise.resolve(null) },
+    keyRing: keys,
     inFlightMax: config.inFlightMax,
     failed: (error, during) => log.error({ err: error, during }, "background work failed"),
+  });
+  const hooks = new AccountHooks({
+    store,
+    keys,
+    transport,
+    events,
+    observer: metrics.observer,
+    clock: systemClock,
+    steadyClock: { now: () => performance.now() },
+    requestId: randomUUID,
+  });
+  const inboxes = new AccountInboxes({
+    store,
+    publisher: engine.publisher,
+    events,
+    observer: metrics.observer,
+    clock: systemClock,
+    timers: systemTimers,
+    failed: (error) => log.error({ err: error, during: "inboxes" }, "background work failed"),
   });
   let state: { ready: boolean; reason?: string } = { ready: false, reason: "starting" };
   const app = await createApp({
     store,
     publisher: engine.publisher,
+    keys,
+    hooks,
+    inboxes,
     events,
     metrics,
     log,
@@ -64,16 +99,24 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
     ready: () => state,
     clock: systemClock,
   });
+  await addDoors(app, {
+    wechat: { store, events, clock: systemClock, log, randomBytes, topic: config.wechatTopic },
+  });
 
   const closeAll = async (): Promise<void> => {
     state = { ready: false, reason: "stopping" };
     // One grace for both sides: neither a client that uploads slowly nor an endpoint that hangs outlasts it.
     const cancelCut = systemTimers.after(config.shutdownGraceMs, () => app.server.closeAllConnections());
-    await Promise.all([app.close().finally(cancelCut), engine.stop(config.shutdownGraceMs)]);
+    hooks.stop();
+    const stopEngine = engine.stop(config.shutdownGraceMs, () => hooks.callsUnderWay > 0);
+    await Promise.all([app.close().finally(cancelCut), stopEngine]);
+    await inboxes.idle();
     await store.close();
   };
   try {
-    await declare(store, config);
+    await declare({ store, keys, hooks, inboxes }, config);
+    await warnOfUnusableKeys(keys, log);
+    inboxes.start();
     await app.listen({ host: config.listen.host, port: config.listen.port });
     await engine.start();
   } catch (error) {
@@ -84,18 +127,41 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
   return { url: urlOf(app.server.address() as AddressInfo), close: closeAll };
 }
 
+interface Declaring {
+  readonly store: Store;
+  readonly keys: Keys;
+  readonly hooks: Hooks;
+  readonly inboxes: Inboxes;
+}
+
 /** Puts what the configuration file declares, as the API would. A refusal says where in the file it stands. */
-async function declare(store: Store, config: Config): Promise<void> {
+async function declare({ store, keys, hooks, inboxes }: Declaring, config: Config): Promise<void> {
+  for (const { kid, jwk, origin } of config.declaredKeys) await at(origin, () => keys.put(kid, jwk));
+  for (const { name, input, origin } of config.declaredHooks) await at(origin, () => hooks.put(name, input));
   for (const declared of config.declared) {
     const { topic } = await at(declared.origin, () =>
       store.putTopic(store.defaultAccount().id, declared.topic, declared.settings),
     );
     for (const { name, input, origin } of declared.subscriptions) {
-      await at(origin, () =>
-        store.putSubscription(topic.id, name, normaliseSubscription(input, topic), startOf(input.start)),
-      );
+      await at(origin, async () => {
+        const settings = normaliseSubscription(input, topic);
+        await assertPushKeysKnown(keys, settings);
+        return store.putSubscription(topic.id, name, settings, startOf(input.start));
+      });
     }
   }
+  // After the topics that they publish into.
+  for (const { name, settings, origin } of config.declaredInboxes) await at(origin, () => inboxes.put(name, settings));
+}
+
+/** Names enough to see which master key is missing. */
+const unusableKeysNamedMax = 50;
+
+async function warnOfUnusableKeys(keys: AccountKeys, log: Logger): Promise<void> {
+  const kids = await keys.unusable();
+  if (kids.length === 0) return;
+  const line = "these keys were put under a master key that is not configured: whatever needs them fails";
+  log.warn({ count: kids.length, kids: kids.slice(0, unusableKeysNamedMax) }, line);
 }
 
 async function at<T>(origin: string, work: () => Promise<T>): Promise<T> {

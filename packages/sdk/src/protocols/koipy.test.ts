@@ -338,8 +338,8 @@ describe("what koipy merges", () => {
   });
 
   it("takes nothing that an object inherits, when the caller's codec lets a reply choose its prototype", () => {
-    const parse = (): unknown => Object.create({ result: { polluted: 1 } });
-    const careless = { ...call, json: { parse, stringify: JSON.stringify } };
+    const inheriting: unknown = Object.create({ result: { polluted: 1 } });
+    const careless = { ...call, json: { parse: () => inheriting, stringify: JSON.stringify } };
     expect(koipy.interpret(jsonReply('{"__proto__":{"result":{"polluted":1}}}'), careless)).toEqual(goesOn);
   });
 

@@ -1,5 +1,6 @@
 import Fastify from "fastify";
 import type { FastifyInstance } from "fastify";
+import { limits } from "../domain/limits.ts";
 import { attemptRoutes } from "./attempts.ts";
 import { takeBodiesAsBytes } from "./body-bytes.ts";
 import { apiDefaults } from "./config.ts";
@@ -9,6 +10,10 @@ import { createErrorHandler } from "./error-handler.ts";
 import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
 import { answerClientError, createHttpServer, endConnections } from "./http-server.ts";
+import { inboxGateRoutes } from "./inbox-gate.ts";
+import { inboxRoutes } from "./inboxes.ts";
+import { hookCallRoute, hookRoutes } from "./hooks.ts";
+import { keyRoutes } from "./keys.ts";
 import { messageRoutes, publishRoutes } from "./messages.ts";
 import { metricsRoute } from "./metrics-route.ts";
 import { describeRoutes, openapiRoute } from "./openapi.ts";
@@ -58,6 +63,9 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   messageRoutes(app, context);
   attemptRoutes(app, context);
   deadLetterRoutes(app, context);
+  inboxRoutes(app, context);
+  hookRoutes(app, context);
+  keyRoutes(app, context);
   eventRoutes(app, context);
   healthRoutes(app, context);
   metricsRoute(app, context);
@@ -65,6 +73,13 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   await app.register((scope, _options, done) => {
     takeBodiesAsBytes(scope, config.requestBytesMax, arriving, config);
     publishRoutes(scope, context);
+    hookCallRoute(scope, context);
+    done();
+  });
+  await app.register((scope, _options, done) => {
+    // What is larger than any message may be is not read first.
+    takeBodiesAsBytes(scope, limits.bodyBytesMax, arriving, config);
+    inboxGateRoutes(scope, context);
     done();
   });
   return app;

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Clock } from "../domain/ports.ts";
-import type { EventBus, Publisher } from "../engine/port.ts";
+import type { EventBus, Hooks, Inboxes, Keys, Publisher } from "../engine/port.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import type { Readiness } from "../ops/health.ts";
 import type { Store } from "../store/port.ts";
@@ -10,6 +10,9 @@ import type { ApiConfig } from "./config.ts";
 export interface AppDependencies {
   readonly store: Store;
   readonly publisher: Publisher;
+  readonly keys: Keys;
+  readonly hooks: Hooks;
+  readonly inboxes: Inboxes;
   readonly events: EventBus;
   readonly metrics: Metrics;
   readonly log: Logger;

@@ -68,9 +68,8 @@ export function createEventHub(events: EventBus, config: ApiConfig): EventHub {
 }
 
 function wants(filter: EventFilter, event: LiveEvent): boolean {
-  return (
-    (filter.topic ?? event.topic) === event.topic && (filter.types.length === 0 || filter.types.includes(event.type))
-  );
+  const topic = "topic" in event ? event.topic : null;
+  return (filter.topic ?? topic) === topic && (filter.types.length === 0 || filter.types.includes(event.type));
 }
 
 /** Times as text, as everywhere in the API. */

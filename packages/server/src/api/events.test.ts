@@ -92,6 +92,30 @@ describe("the event stream", () => {
     expect(reader.text()).not.toMatch(/invoices|topic\.changed/);
   });
 
+  it("leaves calls of hooks out for those who ask for a topic, and shows them to the others", async () => {
+    const called = {
+      type: "hook.called",
+      at: 1_000,
+      hook: "onMessage",
+      action: "continue",
+      httpStatus: 204,
+      error: null,
+      transportError: null,
+      durationMs: 3,
+    } as const;
+    const [ofTopic, all] = [await read("?topic=orders"), await read("?type=hook.called,message.published")];
+    test.events.emit(called);
+    test.events.emit(published("orders"));
+    await vi.waitFor(() => {
+      expect(ofTopic.text()).toContain("message.published");
+      expect(all.text()).toContain("message.published");
+    });
+    expect(ofTopic.text()).not.toContain("hook.called");
+    expect(all.text()).toContain(
+      'event: hook.called\ndata: {"type":"hook.called","at":"1970-01-01T00:00:01.000Z","hook":"onMessage","action":"continue"',
+    );
+  });
+
   it.each([
     ["type=everything", "invalid_request", "type[0]"],
     ["topic=1", "invalid_name", "topic"],

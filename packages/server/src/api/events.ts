@@ -12,17 +12,19 @@ const types = [
   "delivery.attempted",
   "delivery.dead",
   "delivery.expired",
+  "hook.called",
   "topic.changed",
   "topic.deleted",
   "subscription.changed",
   "subscription.paused",
   "subscription.resumed",
+  "subscription.disabled",
   "subscription.deleted",
 ] as const satisfies readonly LiveEvent["type"][];
 
 const query = Type.Object(
   {
-    topic: Type.Optional(Type.String({ description: "Only this topic's events." })),
+    topic: Type.Optional(Type.String({ description: "Only this topic's events; those of hooks belong to none." })),
     type: Type.Optional(
       Type.Array(Type.Enum([...types]), { description: "Only these types; joined by commas, or repeated." }),
     ),
@@ -60,7 +62,8 @@ export function eventRoutes(app: FastifyInstance, { events, config }: ApiContext
     },
     (request, reply) => {
       const { topic = null, type = [] } = readQuery(request);
-      if (topic !== null) assertName("topic", topic);
+      // The log of an inbox can be watched, too.
+      if (topic !== null) assertName("topic", topic.replace(/^inbox:/, ""));
       hub.open(reply.raw, { topic, types: type });
       reply.hijack();
     },

@@ -49,6 +49,21 @@ describe("for orchestrators and monitoring", () => {
     );
     expect(described.sort()).toEqual(
       [
+        "DELETE /v1/inboxes/{inbox}",
+        "GET /in/{inbox}",
+        "GET /v1/inboxes",
+        "GET /v1/inboxes/{inbox}",
+        "POST /in/{inbox}",
+        "PUT /v1/inboxes/{inbox}",
+        "DELETE /v1/hooks/{hook}",
+        "GET /v1/hooks",
+        "GET /v1/hooks/{hook}",
+        "POST /v1/hooks/{hook}/call",
+        "PUT /v1/hooks/{hook}",
+        "DELETE /v1/keys/{kid}",
+        "GET /v1/keys",
+        "GET /v1/keys/{kid}",
+        "PUT /v1/keys/{kid}",
         "DELETE /v1/topics/{topic}",
         "DELETE /v1/topics/{topic}/subscriptions/{subscription}",
         "DELETE /v1/topics/{topic}/subscriptions/{subscription}/dead-letters",

@@ -32,18 +32,20 @@ export function optionalJson(request: FastifyRequest): unknown {
   return bodyBytes(request).length === 0 ? {} : jsonBody(request).value;
 }
 
-export function jsonBody(request: FastifyRequest): JsonBody {
+/** `parse` may throw a `RingbackError` of its own; what else it throws is a fault of the JSON. */
+export function jsonBody(request: FastifyRequest, parse: (text: string) => unknown = JSON.parse): JsonBody {
   if (!isJson(request.headers["content-type"])) {
     throw RingbackError.at("unsupported_media_type", "Content-Type", "must be application/json");
   }
-  return parseJson(bodyBytes(request));
+  return parseJson(bodyBytes(request), parse);
 }
 
-export function parseJson(bytes: Uint8Array): JsonBody {
+export function parseJson(bytes: Uint8Array, parse: (text: string) => unknown = JSON.parse): JsonBody {
   const text = decodeUtf8(bytes);
   try {
-    return { text, value: JSON.parse(text) as unknown };
+    return { text, value: parse(text) };
   } catch (cause) {
+    if (cause instanceof RingbackError) throw cause;
     throw new RingbackError("malformed_json", sentence(text), { cause });
   }
 }

@@ -22,16 +22,22 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
         { name: "messages", description: "Publishing, and what became of it." },
         { name: "attempts", description: "The record of every POST." },
         { name: "dead letters", description: "Deliveries that were given up." },
+        { name: "inboxes", description: "Buffers: what is POSTed to one is kept until a GET takes it." },
+        { name: "hooks", description: "Programs that are asked now, and whose answer means something." },
+        { name: "keys", description: "What dialects sign and encrypt with." },
         { name: "events", description: "What is happening now." },
+        { name: "compatibility", description: "Other systems' APIs, as their programs know them." },
         { name: "operations", description: "For orchestrators and monitoring." },
       ],
     },
     convertConstToEnum: false,
     transformObject: (given) => {
       if (!("openapiObject" in given)) throw new Error("only OpenAPI 3 is made here");
-      const body = given.openapiObject.paths?.["/v1/topics/{topic}"]?.put?.requestBody;
-      // The plugin calls every body required; a topic can be made without one.
-      if (body !== undefined && "content" in body) body.required = false;
+      // The plugin calls every body required; these can be made without one.
+      for (const path of ["/v1/topics/{topic}", "/v1/inboxes/{inbox}"]) {
+        const body = given.openapiObject.paths?.[path]?.put?.requestBody;
+        if (body !== undefined && "content" in body) body.required = false;
+      }
       return given.openapiObject;
     },
     refResolver: {

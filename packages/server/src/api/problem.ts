@@ -29,6 +29,8 @@ const retryAfterS: Partial<Record<ErrorCode, number>> = {
   storage_unavailable: 5,
   not_ready: 2,
   shutting_down: 5,
+  inbox_full: 5,
+  too_many_waiters: 5,
   too_many_streams: 15,
 };
 

@@ -2,6 +2,7 @@ import { Type } from "typebox";
 import type { Static, TSchema } from "typebox";
 import { errorTable } from "../domain/errors.ts";
 import type { ErrorCode } from "../domain/errors.ts";
+import { kidForm } from "../domain/kid-rule.ts";
 import { limits } from "../domain/limits.ts";
 
 /** Pieces that the schemas of several resources share. */
@@ -47,6 +48,17 @@ export const topicParams = Type.Object({ topic: name("topic", "orders") });
 export const subscriptionParams = Type.Object({
   topic: name("topic", "orders"),
   subscription: name("subscription", "billing"),
+});
+
+export const inboxParams = Type.Object({ inbox: name("inbox", "weixin") });
+
+export const hookParams = Type.Object({ hook: name("hook", "onMessage") });
+export const keyParams = Type.Object({
+  kid: Type.String({
+    pattern: kidForm.source,
+    description: 'The key\'s name: 1 to 64 letters, digits, "-", "_", "." and "~".',
+    examples: ["0"],
+  }),
 });
 
 export const problemSchema = Type.Object(

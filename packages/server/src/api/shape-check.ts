@@ -112,7 +112,7 @@ function checkOf(schema: Schema): Check {
 
 function typeCheck(type: string): Check {
   return (value, trail, faults) => {
-    if (typeof value !== type) wrongType(type, value, trail, faults);
+    if (jsonType(value) !== type) wrongType(type, value, trail, faults);
   };
 }
 

@@ -12,7 +12,7 @@ const closed = { additionalProperties: false };
 
 const push = {
   url: Type.String({
-    description: `Where the POSTs go: http or https, at most ${limits.urlCharsMax} characters.`,
+    description: `Where the POSTs go: http or https, at most ${limits.urlCharsMax} characters. With protocol wechat also ws, wss or tcp://host:port, with ?byteOrder=little where the length is written so.`,
     examples: ["https://example.com/callback"],
   }),
   protocol: Type.String({
@@ -21,7 +21,7 @@ const push = {
     examples: ["cmq-json"],
   }),
   headers: textMap(
-    `Sent with every POST; at most ${limits.pushHeadersMax}, ${limits.pushHeaderBytesMax} bytes together.`,
+    `Sent with every POST, http and https only; at most ${limits.pushHeadersMax}, ${limits.pushHeaderBytesMax} bytes together.`,
   ),
   connection: Type.Enum(["keep-alive", "close"], {
     default: "keep-alive",

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { readVersion } from "../config/version.ts";
 import type { CommandContext } from "./context.ts";
+import { addInboxCommand } from "./inbox.ts";
 import { addPublishCommand } from "./publish.ts";
 import { addReceiveCommand } from "./receive.ts";
 import { addServeCommand } from "./serve.ts";
@@ -30,6 +31,7 @@ export function createProgram(context: CommandContext, loadServer: () => Promise
   addServeCommand(program, context, loadServer);
   addPublishCommand(program, context);
   addReceiveCommand(program, context);
+  addInboxCommand(program, context);
   addTailCommand(program, context);
   addVersionCommand(program, context);
   return program;

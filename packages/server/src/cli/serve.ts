@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { loadConfig } from "../config/config.ts";
 import type { Config, Flags } from "../config/config.ts";
 import { isLoopbackHost } from "../config/listen-address.ts";
-import { flagName, settingKeys, settings } from "../config/settings.ts";
+import { flagKeys, flagName, settings } from "../config/settings.ts";
 import { readVersion } from "../config/version.ts";
 import { createLog } from "../ops/log.ts";
 import { CommandError } from "./command-error.ts";
@@ -34,14 +34,14 @@ export function addServeCommand(program: Command, context: CommandContext, load:
     .command("serve")
     .summary("run the server")
     .description("Runs the server until it is stopped.")
-    .option("--config <file>", "a YAML file with settings and topics")
+    .option("--config <file>", "a YAML file with settings, and what the API can create")
     .option("--json", "log JSON lines at a terminal too")
     .addHelpText("after", example);
-  for (const key of settingKeys) addSettingOption(command, key);
+  for (const key of flagKeys) addSettingOption(command, key);
   command.action(async ({ json, ...flags }: Flags) => serve(flags, json === true, context, load));
 }
 
-function addSettingOption(command: Command, key: (typeof settingKeys)[number]): void {
+function addSettingOption(command: Command, key: (typeof flagKeys)[number]): void {
   const { about, expected, defaultText } = settings[key];
   const sentence = `${/^.*?\.(?= |$)/.exec(about)?.[0] ?? about} (default: ${defaultText})`.replaceAll("`", "");
   if (key === "allowPrivateNetworks") {

@@ -53,6 +53,34 @@ describe("ringback tail", () => {
     expect(lines).toMatchObject([{ topic: "A" }, { topic: "C" }, { type: "lagged", dropped: 7 }]);
   });
 
+  it("shows calls of hooks, except to who asked for topics", async () => {
+    const called = {
+      type: "hook.called",
+      at: "2026-01-31T08:15:30.250Z",
+      hook: "onMessage",
+      action: "reject",
+      httpStatus: null,
+      error: "unreachable",
+      transportError: "connect_refused",
+      durationMs: 3,
+    };
+    await using server = await startFakeServer((_, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(`event: hook.called\ndata: ${JSON.stringify(called)}\n\n`);
+      response.write(eventText({ ...attempted, topic: "A" }));
+    });
+    const tail = startCommand(["tail", "--url", server.url]);
+    await tail.stdoutMatch(
+      /^\d\d:\d\d:\d\d hook\.called onMessage action=reject error=unreachable transportError=connect_refused durationMs=3\n/,
+    );
+    const ofTopics = startCommand(["tail", "--topic", "A", "--topic", "B", "--url", server.url]);
+    await ofTopics.stdoutMatch(/^\S+ delivery\.attempted A\/mysubscription .*\n/);
+    for (const command of [tail, ofTopics]) {
+      command.signal("SIGINT");
+      await command.ended;
+    }
+  });
+
   it("connects again when the stream ends or the server is starting", async () => {
     let connections = 0;
     await using server = await startFakeServer((_, response) => {

@@ -34,7 +34,9 @@ export function addTailCommand(program: Command, context: CommandContext): void 
   program
     .command("tail")
     .summary("show what is happening now")
-    .description("Shows publishes, attempts, dead letters and changes as they happen, from GET /v1/events.")
+    .description(
+      "Shows publishes, attempts, dead letters, calls of hooks and changes as they happen, from GET /v1/events.",
+    )
     .option("--topic <name>", "only events of this topic; may be given several times", collectOption)
     .option("--type <type>", "only events of this type, such as delivery.dead; several times", collectOption)
     .option("--url <url>", `the server (default: RINGBACK_URL, then ${serverUrlDefault})`)
@@ -114,16 +116,17 @@ function eventsQuery({ topic = [], type = [] }: TailOptions): string {
 }
 
 function wanted(data: EventData, { topic }: TailOptions): boolean {
-  // What belongs to no topic, such as the note that events were left out, is for everybody.
+  // A hook belongs to no topic. The note that events were left out is for everybody.
+  if (topic !== undefined && typeof data["hook"] === "string") return false;
   return topic === undefined || typeof data["topic"] !== "string" || topic.includes(data["topic"]);
 }
 
 /** `21:45:03 delivery.attempted MyTopic/mysubscription messageId=… attempt=1 verdict=accepted …` */
 export function eventLine(data: EventData, paint: Paint): string {
   const clock = timeOfDay(data["at"]);
-  const place = [data["topic"], data["subscription"]].filter((part) => typeof part === "string");
+  const place = [data["topic"], data["subscription"], data["hook"]].filter((part) => typeof part === "string");
   const particulars = Object.entries(data)
-    .filter(([key, value]) => value !== null && !["type", "at", "topic", "subscription"].includes(key))
+    .filter(([key, value]) => value !== null && !["type", "at", "topic", "subscription", "hook"].includes(key))
     .map(([key, value]) => `${key}=${particular(key, value)}`);
   const words = [paint("dim", clock), colouredType(data, paint), paint("bold", printableLine(place.join("/")))];
   return [...words, printableLine(particulars.join(" "))].filter((word) => word !== "").join(" ");
@@ -141,9 +144,10 @@ function timeOfDay(value: unknown): string {
   return Number.isNaN(time.getTime()) ? "" : time.toLocaleTimeString("en-GB");
 }
 
-function colouredType({ type, verdict }: EventData, paint: Paint): string {
+function colouredType({ type, verdict, action, error }: EventData, paint: Paint): string {
   const word = printableLine(String(type));
   if (type === "delivery.dead" || type === "delivery.expired") return paint("red", word);
   if (verdict === "failed" || verdict === "error") return paint("yellow", word);
-  return verdict === "accepted" ? paint("green", word) : word;
+  if (typeof error === "string" || action === "reject") return paint("yellow", word);
+  return verdict === "accepted" || action === "continue" ? paint("green", word) : word;
 }

@@ -46,12 +46,17 @@ describe("the configuration", () => {
       logLevel: "info",
       allowPrivateNetworks: true,
       allowedAddresses: [],
+      masterKey: [],
+      wechatTopic: "wechat",
       inFlightMax: 2048,
       shutdownGraceMs: 10_000,
       attemptRetentionMs: 7 * 24 * 3600_000,
       deadLetterRetentionMs: 30 * 24 * 3600_000,
       messageCacheBytes: 8 * 1024 * 1024,
       declared: [],
+      declaredHooks: [],
+      declaredInboxes: [],
+      declaredKeys: [],
     });
   });
 
@@ -128,6 +133,14 @@ describe("the configuration", () => {
     });
   });
 
+  it("reads master keys from a list in the file and from text with commas, in both alphabets of base64", () => {
+    const keys = ["_-8BAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"];
+    const [asOpensslWritesIt, second] = ["/+8BAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4=", keys[1]];
+    expect(load({ env: { RINGBACK_MASTER_KEY: `${asOpensslWritesIt}, ${second}` } }).masterKey).toEqual(keys);
+    expect(load({ file: `masterKey: [${keys.join(", ")}]` }).masterKey).toEqual(keys);
+    expect(load({ file: `masterKey: ${asOpensslWritesIt}` }).masterKey).toEqual([keys[0]]);
+  });
+
   it("declares topics and subscriptions with the bodies that the API takes, and where each stands", () => {
     const file = `
 topics:
@@ -161,6 +174,106 @@ topics:
   });
 });
 
+describe("hooks and keys of the file", () => {
+  it("are declared with the bodies that the API takes, and where each stands", () => {
+    const file = `
+keys:
+  "0": { jwk: { kty: oct, k: MDEyMzQ1Njc4OWFiY2RlZg, alg: A128KW } }
+hooks:
+  veto: { urls: ["http://127.0.0.1:9/a", "http://127.0.0.1:9/b"], protocol: json, timeoutMs: 500, onError: reject }
+  card:
+    urls: ["https://example.com/webhook"]
+    protocol: opencard
+    key: "0"
+`;
+    const { declaredHooks, declaredKeys } = load({ file });
+    expect(declaredKeys).toEqual([
+      { kid: "0", jwk: { kty: "oct", k: "MDEyMzQ1Njc4OWFiY2RlZg" }, origin: "ringback.yaml:3" },
+    ]);
+    expect(declaredHooks).toEqual([
+      {
+        name: "veto",
+        input: {
+          urls: ["http://127.0.0.1:9/a", "http://127.0.0.1:9/b"],
+          protocol: "json",
+          timeoutMs: 500,
+          onError: "reject",
+        },
+        origin: "ringback.yaml:5",
+      },
+      {
+        name: "card",
+        input: { urls: ["https://example.com/webhook"], protocol: "opencard", key: "0" },
+        origin: "ringback.yaml:6",
+      },
+    ]);
+  });
+
+  it("take koipy's own callbacks word for word", () => {
+    const file = `
+callbacks:
+  onMessage: http://127.0.0.1:8080/onMessage # 回调地址
+#  onPreSend: http://127.0.0.1:8080/onPreSend
+  onResult:
+`;
+    expect(load({ file }).declaredHooks).toEqual([
+      { name: "onMessage", input: { urls: ["http://127.0.0.1:8080/onMessage"] }, origin: "ringback.yaml:3" },
+    ]);
+    expect(load({ file: "callbacks:\n#  onMessage: http://127.0.0.1/\n" }).declaredHooks).toEqual([]);
+  });
+
+  it.each([
+    ["callbacks: {onMessage: 'ftp://a/'}\n", "ringback.yaml:1: onMessage: must begin with http:// or https://"],
+    ["callbacks:\n  onMessage: ''\n", "ringback.yaml:2: onMessage: must begin with http://"],
+    ["callbacks:\n  onMessage: [http://a/]\n", 'ringback.yaml:2: onMessage cannot be ["http://a/"]; give one URL'],
+    ["callbacks:\n  onMesage: http://a/\n", 'ringback.yaml:2: unknown key "onMesage"; did you mean onMessage?'],
+    ["callbacks: http://a/\n", 'ringback.yaml:1: callbacks cannot be "http://a/"; give keys and values'],
+    [
+      "callbacks:\n  onResult: http://a/\nhooks:\n  onResult: {urls: ['http://b/']}\n",
+      "ringback.yaml:4: onResult stands under callbacks (line 2) as well; keep one of the two",
+    ],
+    ["hooks:\n", "ringback.yaml:1: hooks cannot be null; give keys and values"],
+    ["hooks:\n  h: http://a/\n", 'ringback.yaml:2: h cannot be "http://a/"; give keys and values'],
+    ["hooks:\n  1h: {urls: ['http://a/']}\n", 'ringback.yaml:2: "1h": must begin with a letter'],
+    ["hooks:\n  h: {}\n", "ringback.yaml:2: urls: is missing"],
+    ["hooks:\n  h:\n    urls:\n      - http://a/\n      - b\n", "ringback.yaml:5: urls[1]: must begin with http"],
+    ["hooks:\n  h:\n    urls: ['http://a/']\n    protocol: cmq-json\n", "ringback.yaml:4: protocol: there is no hook"],
+    [
+      "hooks:\n  h:\n    urls: ['http://a/']\n    protocol: opencard\n",
+      'ringback.yaml:2: key: protocol "opencard" needs',
+    ],
+    ["keys:\n  a b: {}\n", 'ringback.yaml:2: "a b": must be 1 to 64'],
+    ["keys:\n  '0': {}\n", "ringback.yaml:2: jwk: is missing"],
+    ["keys:\n  '0':\n    jwk:\n      kty: oct\n      k: short\n", "ringback.yaml:5: jwk.k: must be base64url"],
+  ])("stop the start with one clear line when they cannot be: %j", (file, line) => {
+    expect(refusal({ file })).toContain(line);
+  });
+
+  it("are refused without showing a key, wherever it stands", () => {
+    const k = "c2VjcmV0IHNlY3JldCBzZWNyZXQ";
+    for (const file of [
+      `keys: ${k}\n`,
+      `keys:\n  "0": ${k}\n`,
+      `keys:\n  "0": {jwk: ${k}}\n`,
+      `keys:\n  "0": {k: ${k}}\n`,
+      `keys:\n  "0": {jwk: {kty: ${k}}}\n`,
+      `keys:\n  "0": {jwk: {kty: oct, k: [${k}]}}\n`,
+      `keys:\n  "0": {jwk: {kty: OKP, crv: ${k}, x: ${k}, d: ${k}}}\n`,
+      `keys:\n  "0": {jwk: {kty: oct, k: "${k}}}\n`,
+      `keys:\n  "0": {jwk: {kty: oct, k: ${k}"}}}\n`,
+      `keys:\n  "0": {jwk: {kty: oct, k: *${k}}}\n`,
+      `keys:\n  "0": {jwk: {kty: oct, k: !${k} a}}\n`,
+      `keys:\n  "0": {jwk: {kty: oct, k: @${k}}}\n`,
+      `masterKey: ${k}: x\n`,
+      `masterKey: {${k}: x}\n`,
+      `masterKey: "${k}\\q"\n`,
+      `masterKey: ["${k}" "${k}"]\n`,
+    ]) {
+      expect(refusal({ file })).not.toContain(k.slice(0, 8));
+    }
+  });
+});
+
 describe("one clear line stops the start", () => {
   it("for an unknown key of the file, with its line and the key that was meant", () => {
     expect(refusal({ file: "data: /x\nlisen: 127.0.0.1:1\n" })).toBe(
@@ -170,7 +283,7 @@ describe("one clear line stops the start", () => {
 
   it("for an unknown key that resembles none, with those there are", () => {
     expect(refusal({ file: "zebra: 1" })).toMatch(
-      /^ringback\.yaml:1: unknown key "zebra"; known here: listen, data, .*topics$/,
+      /^ringback\.yaml:1: unknown key "zebra"; known here: listen, data, .*topics, .*keys/,
     );
   });
 
@@ -245,6 +358,25 @@ describe("one clear line stops the start", () => {
       "RINGBACK_DATABASE: database cannot be Postgres: that is not in this version yet; give sqlite, or leave it out",
     );
     expect(refusal({ flags: { database: "postgresql://me:secret@db/x" } })).not.toContain("secret");
+  });
+
+  it("for a master key that is none, or stands on the command line, without showing it", () => {
+    const secret = "c2VjcmV0IGJ1dCB0b28gc2hvcnQ";
+    expect(refusal({ env: { RINGBACK_MASTER_KEY: secret } })).toBe(
+      "RINGBACK_MASTER_KEY: masterKey is not valid; give 32 random bytes in base64, such as `openssl rand -base64 32` prints; at most 8 of them, separated by commas",
+    );
+    const good = "A".repeat(43);
+    expect(refusal({ file: `\nmasterKey: [${good}, ${secret}]` })).toMatch(
+      /^ringback\.yaml:2: masterKey is not valid; /,
+    );
+    // Its last character says more than 32 bytes can.
+    expect(refusal({ file: `masterKey: ${"A".repeat(42)}B` })).toMatch(/masterKey is not valid/);
+    expect(refusal({ flags: { masterKey: good } })).toBe(
+      "--master-key: masterKey is a secret and has no flag: every user of this machine could read it; set RINGBACK_MASTER_KEY",
+    );
+    for (const given of [{ file: `masterKey: ${secret}` }, { flags: { masterKey: secret } }]) {
+      expect(refusal(given)).not.toContain(secret);
+    }
   });
 
   it("for a bad value that another one beats", () => {

@@ -3,19 +3,34 @@ import { matchesShape } from "../api/shape-check.ts";
 import { ConfigError } from "./config-error.ts";
 import { configFileBytesMax, parseConfigFile } from "./config-file.ts";
 import type { ConfigFile } from "./config-file.ts";
+import { readDeclaredHooks } from "./declared-hooks.ts";
+import type { DeclaredHook } from "./declared-hooks.ts";
+import { readDeclaredInboxes } from "./declared-inboxes.ts";
+import type { DeclaredInbox } from "./declared-inboxes.ts";
+import { readDeclaredKeys } from "./declared-keys.ts";
+import type { DeclaredKey } from "./declared-keys.ts";
 import { readDeclaredTopics } from "./declared-topics.ts";
 import type { DeclaredTopic } from "./declared-topics.ts";
 import { configFileVariable, readVariable, rejectUnknownVariables } from "./environment.ts";
 import type { Environment } from "./environment.ts";
 import { isLoopbackHost } from "./listen-address.ts";
 import { show, unknownKey } from "./words.ts";
-import { flagName, isSettingKey, settingKeys, settings, variableName } from "./settings.ts";
+import { flagKeys, flagName, isSettingKey, settingKeys, settings, variableName } from "./settings.ts";
 import type { Setting, SettingKey, Settings } from "./settings.ts";
+
+/** Keys of the file beside the settings: what the API can create. */
+const declarations: readonly string[] = ["topics", "inboxes", "hooks", "callbacks", "keys"];
 
 /** Everything that an operator decided; `server.ts` hands the parts on. */
 export interface Config extends Settings {
   /** What the file's `topics:` asks for; `server.ts` puts it at the start. */
   readonly declared: readonly DeclaredTopic[];
+  /** The same for `hooks:` and koipy's `callbacks:`. */
+  readonly declaredHooks: readonly DeclaredHook[];
+  /** The same for `inboxes:`. */
+  readonly declaredInboxes: readonly DeclaredInbox[];
+  /** The same for `keys:`. */
+  readonly declaredKeys: readonly DeclaredKey[];
 }
 
 export type Flags = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
@@ -52,19 +67,28 @@ export function loadConfig(sources: ConfigSources): Config {
     logLevel: chosen("logLevel", settings.logLevel),
     allowPrivateNetworks: given("allowPrivateNetworks", settings.allowPrivateNetworks) ?? isLoopbackHost(listen.host),
     allowedAddresses: chosen("allowedAddresses", settings.allowedAddresses),
+    masterKey: chosen("masterKey", settings.masterKey),
+    wechatTopic: chosen("wechatTopic", settings.wechatTopic),
     inFlightMax: chosen("inFlightMax", settings.inFlightMax),
     shutdownGraceMs: chosen("shutdownGraceMs", settings.shutdownGraceMs),
     attemptRetentionMs: chosen("attemptRetentionMs", settings.attemptRetentionMs),
     deadLetterRetentionMs: chosen("deadLetterRetentionMs", settings.deadLetterRetentionMs),
     messageCacheBytes: chosen("messageCacheBytes", settings.messageCacheBytes),
     declared: file === null ? [] : readDeclaredTopics(file),
+    declaredHooks: file === null ? [] : readDeclaredHooks(file),
+    declaredInboxes: file === null ? [] : readDeclaredInboxes(file),
+    declaredKeys: file === null ? [] : readDeclaredKeys(file),
   };
 }
 
 function rejectUnknownFlags(flags: Flags): void {
   for (const key of Object.keys(flags)) {
+    if (isSettingKey(key) && settings[key].secret) {
+      const sentence = `${key} is a secret and has no flag: every user of this machine could read it; set ${variableName(key)}`;
+      throw new ConfigError(flagName(key), key, sentence);
+    }
     if (key === "config" || isSettingKey(key)) continue;
-    throw new ConfigError(flagName(key), key, unknownKey(key, settingKeys));
+    throw new ConfigError(flagName(key), key, unknownKey(key, flagKeys));
   }
 }
 
@@ -76,8 +100,8 @@ function openFile({ flags, env, readFile }: ConfigSources): ConfigFile | null {
   const text = readConfigText(path, origin, readFile);
   const file = parseConfigFile(path, text);
   for (const key of Object.keys(file.values)) {
-    if (key === "topics" || isSettingKey(key)) continue;
-    throw new ConfigError(file.origin([key]), key, unknownKey(key, [...settingKeys, "topics"]));
+    if (declarations.includes(key) || isSettingKey(key)) continue;
+    throw new ConfigError(file.origin([key]), key, unknownKey(key, [...settingKeys, ...declarations]));
   }
   return file;
 }
@@ -112,7 +136,7 @@ function inOrderOfRank(key: SettingKey, { flags, env }: ConfigSources, file: Con
 
 function readSetting<Schema extends TSchema>(
   key: SettingKey,
-  { schema, expected, read }: Setting<Schema>,
+  { schema, expected, read, secret }: Setting<Schema>,
   raw: unknown,
   origin: string,
 ): Static<Schema> {
@@ -126,5 +150,5 @@ function readSetting<Schema extends TSchema>(
   }
   const value = read(raw);
   if (matchesShape(schema, value)) return value as Static<Schema>;
-  throw new ConfigError(origin, key, `${key} cannot be ${show(raw)}; give ${expected}`);
+  throw new ConfigError(origin, key, `${key} ${secret ? "is not valid" : `cannot be ${show(raw)}`}; give ${expected}`);
 }

@@ -3,14 +3,10 @@ import { shapeReader } from "../api/shape-check.ts";
 import { startOf, subscriptionBody } from "../api/subscription-shape.ts";
 import type { SubscriptionBody } from "../api/subscription-shape.ts";
 import { topicBody } from "../api/topic-shape.ts";
-import { RingbackError } from "../domain/errors.ts";
 import type { FilterType } from "../domain/model.ts";
-import { assertName } from "../domain/names.ts";
 import { normaliseSubscription } from "../domain/subscription-rules.ts";
-import { ConfigError } from "./config-error.ts";
 import type { ConfigFile } from "./config-file.ts";
-import { isRecord } from "./record.ts";
-import { show } from "./words.ts";
+import { checked, named, record } from "./declared-part.ts";
 
 export interface DeclaredSubscription {
   readonly name: string;
@@ -58,37 +54,4 @@ function subscriptionInput(body: unknown, topic: string, filterType: FilterType 
   normaliseSubscription(input, { name: topic, filterType: filterType ?? (filtersByRoute ? "route" : "tag") });
   startOf(input.start);
   return input;
-}
-
-/** What stands under names: topics, or subscriptions. */
-function named(file: ConfigFile, keys: readonly string[], what: string, value: unknown): [string, unknown][] {
-  if (value === undefined) return [];
-  const entries = Object.entries(record(file, keys, what, value));
-  for (const [name] of entries) {
-    checked(file, [...keys, name], () => {
-      assertName(show(name), name);
-    });
-  }
-  return entries;
-}
-
-function record(file: ConfigFile, keys: readonly string[], what: string, value: unknown) {
-  if (isRecord(value)) return value;
-  throw new ConfigError(file.origin(keys), keys.join("."), `${what} cannot be ${show(value)}; give keys and values`);
-}
-
-/** The rules speak of fields; here they get the line on which the field stands. */
-function checked<T>(file: ConfigFile, keys: readonly string[], check: () => T): T {
-  try {
-    return check();
-  } catch (error) {
-    if (!(error instanceof RingbackError)) throw error;
-    const path = [...keys, ...fieldKeys(error.details[0]?.field ?? "")];
-    throw new ConfigError(file.origin(path), path.join("."), error.message.replace(/\.$/, ""), error);
-  }
-}
-
-/** `filter.tags[0]` is `filter`, `tags`, `0`. */
-function fieldKeys(field: string): string[] {
-  return field.split(/[.[\]]+/).filter((key) => key !== "");
 }

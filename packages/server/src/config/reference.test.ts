@@ -9,16 +9,22 @@ it("is what docs/reference/configuration.md says (npm run generate writes it)", 
   expect(readFileSync(committed, "utf8")).toBe(configurationReference());
 });
 
-it("shows an example that the server accepts", () => {
-  const [, example = ""] = /```yaml\n([\s\S]*?)```/.exec(configurationReference()) ?? [];
-  const config = loadConfig({ flags: { config: "ringback.yaml" }, env: {}, readFile: () => example });
-  expect(config.declared.map(({ topic }) => topic)).toEqual(["MyTopic"]);
+it("shows examples that the server accepts", () => {
+  const examples = configurationReference().matchAll(/```yaml\n([\s\S]*?)```/g);
+  const configs = Array.from(examples, ([, example = ""]) =>
+    loadConfig({ flags: { config: "ringback.yaml" }, env: {}, readFile: () => example }),
+  );
+  expect(configs.flatMap(({ declared }) => declared.map(({ topic }) => topic))).toEqual(["MyTopic"]);
+  expect(configs.flatMap(({ declaredInboxes }) => declaredInboxes.map(({ name }) => name))).toEqual(["weixin"]);
+  const hooks = configs.flatMap(({ declaredHooks }) => declaredHooks.map(({ name }) => name));
+  expect(hooks).toEqual(["onMessage", "card"]);
+  expect(configs.flatMap(({ declaredKeys }) => declaredKeys.map(({ kid }) => kid))).toEqual(["0"]);
 });
 
 it("tells each default as a person would write it", () => {
   for (const key of settingKeys) {
     const { default: fallback, defaultText, read } = settings[key];
-    if (key === "allowPrivateNetworks" || key === "allowedAddresses") continue;
+    if (key === "allowPrivateNetworks" || key === "allowedAddresses" || key === "masterKey") continue;
     expect(read(defaultText)).toEqual(fallback);
   }
 });

@@ -4,7 +4,7 @@ import type { SettingKey } from "./settings.ts";
 
 /** docs/reference/configuration.md, whole. `npm run generate` writes it. */
 export function configurationReference(): string {
-  return `${[introduction, ...settingKeys.map(section), topics, serviceDiscovery].join("\n\n")}\n`;
+  return `${[introduction, ...settingKeys.map(section), topics, inboxes, hooks, serviceDiscovery].join("\n\n")}\n`;
 }
 
 const introduction = `# Configuration
@@ -21,13 +21,17 @@ unit (\`64KiB\`, \`16MiB\`, \`10GiB\`).
 
 | setting | flag | variable | default |
 |---|---|---|---|
-${settingKeys.map((key) => `| \`${key}\` | \`${flagName(key)}\` | \`${variableName(key)}\` | ${defaultCell(key)} |`).join("\n")}
+${settingKeys.map((key) => `| \`${key}\` | ${flagCell(key)} | \`${variableName(key)}\` | ${defaultCell(key)} |`).join("\n")}
 
 \`${serverUrlVariable}\` is read by \`ringback publish\` and \`ringback tail\`: the server to talk to, when \`--url\` does not say.`;
 
 function defaultCell(key: SettingKey): string {
   const { defaultText } = settings[key];
   return /[ ]|^none$/.test(defaultText) ? defaultText : `\`${defaultText}\``;
+}
+
+function flagCell(key: SettingKey): string {
+  return settings[key].secret ? "none: it is a secret" : `\`${flagName(key)}\``;
 }
 
 function section(key: SettingKey): string {
@@ -51,6 +55,41 @@ topics:
         push:
           url: http://127.0.0.1:9000/cgi
           protocol: cmq-json
+\`\`\``;
+
+const inboxes = `## inboxes
+
+Only in the file, and put at every start as topics are, after them: inboxes (\`PUT /v1/inboxes/{inbox}\`, with the same bodies).
+
+\`\`\`yaml
+inboxes:
+  weixin:
+    accept: json
+    whilePolledMs: 300000
+\`\`\``;
+
+const hooks = `## hooks, callbacks and keys
+
+Only in the file, and put at every start as topics are: hooks (\`PUT /v1/hooks/{name}\`) and the keys that they and signing
+subscriptions use (\`PUT /v1/keys/{kid}\`, which needs \`masterKey\`). \`callbacks\` is koipy's own block, word for word: each URL
+becomes a hook of that name in koipy's dialect, with the defaults; one that is left out or empty is not set. A name may stand
+under \`callbacks\` or under \`hooks\`, not under both.
+
+\`\`\`yaml
+callbacks:
+  onMessage: http://127.0.0.1:8080/onMessage
+  # onPreSend: http://127.0.0.1:8080/onPreSend
+  # onResult: http://127.0.0.1:8080/onResult
+hooks:
+  card:
+    urls: ["https://example.com/webhook"]
+    protocol: opencard
+    key: "0"
+    timeoutMs: 3000
+    onError: reject
+keys:
+  "0":
+    jwk: { kty: oct, k: MDEyMzQ1Njc4OWFiY2RlZg }
 \`\`\``;
 
 const serviceDiscovery = `## Variables that are left alone

@@ -1,5 +1,6 @@
 import { Type } from "typebox";
 import type { TSchema } from "typebox";
+import { limits } from "../domain/limits.ts";
 import { bytesForms, formatBytes, parseBytes } from "./bytes.ts";
 import { durationForms, formatDurationMs, parseDurationMs } from "./duration.ts";
 import { listenForms, parseListenAddress } from "./listen-address.ts";
@@ -66,6 +67,14 @@ export function yesOrNo() {
   };
 }
 
+export function topicName() {
+  return {
+    schema: Type.String({ pattern: String.raw`^[a-zA-Z][a-zA-Z\d_-]{0,${limits.nameCharsMax - 1}}$` }),
+    expected: `a letter, then letters, digits, "-" and "_"; at most ${limits.nameCharsMax} characters`,
+    read: (raw: unknown) => raw,
+  };
+}
+
 export function path(charsMax: number) {
   return {
     // A zero byte would cut the name short in the operating system.
@@ -84,6 +93,27 @@ export function listenAddress() {
     expected: listenForms,
     read: (raw: unknown) => (typeof raw === "string" ? parseListenAddress(raw) : null),
   };
+}
+
+/** A list, or text with commas; either alphabet of base64, since `openssl rand -base64 32` writes the other one. */
+export function masterKeys(countMax: number) {
+  return {
+    // 32 bytes: the last of 43 characters carries four bits of them.
+    schema: Type.Array(Type.String({ pattern: "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$" }), { maxItems: countMax }),
+    expected: `32 random bytes in base64, such as \`openssl rand -base64 32\` prints; at most ${countMax} of them, separated by commas`,
+    read: (raw: unknown) => {
+      const items: readonly unknown[] | null = Array.isArray(raw)
+        ? raw
+        : typeof raw === "string"
+          ? raw.split(",")
+          : null;
+      return items?.map((item) => (typeof item === "string" ? toBase64url(item.trim()) : item)) ?? null;
+    },
+  };
+}
+
+function toBase64url(base64: string): string {
+  return base64.replaceAll("+", "-").replaceAll("/", "_").replace(/=$/, "");
 }
 
 /** A list, or text with commas. */

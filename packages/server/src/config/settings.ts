@@ -5,9 +5,11 @@ import {
   byteCountOrUnlimited,
   choice,
   listenAddress,
+  masterKeys,
   milliseconds,
   networks,
   path,
+  topicName,
   wholeNumber,
   yesOrNo,
 } from "./setting-kinds.ts";
@@ -20,6 +22,8 @@ export interface Setting<Schema extends TSchema = TSchema> extends SettingKind<S
   readonly defaultText: string;
   /** What it does and why one would change it; Markdown. */
   readonly about: string;
+  /** There is no flag for it, since every user of a machine can read command lines, and no error line shows its value. */
+  readonly secret: boolean;
 }
 
 const day = 24 * 3600_000;
@@ -30,7 +34,11 @@ function setting<Schema extends TSchema>(
   defaultText: string,
   about: string,
 ): Setting<Schema> {
-  return { ...kind, default: fallback, defaultText, about };
+  return { ...kind, default: fallback, defaultText, about, secret: false };
+}
+
+function secretSetting<Schema extends TSchema>(...parts: Parameters<typeof setting<Schema>>): Setting<Schema> {
+  return { ...setting(...parts), secret: true };
 }
 
 export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
@@ -87,6 +95,21 @@ export const settings = {
     "Addresses and networks that endpoints may be in although `allowPrivateNetworks` is false. A list in the file; " +
       "separated by commas in the flag and the variable.",
   ),
+  masterKey: secretSetting(
+    masterKeys(8),
+    [],
+    "none",
+    "What keys (`/v1/keys`) are encrypted with in the database; without it none can be put. Keep it somewhere else than the " +
+      "database: whoever has both has the keys. To change it, put the new one before the old one: the first encrypts, each " +
+      "decrypts what it has encrypted. Once every key has been put again the old one can go.",
+  ),
+  wechatTopic: setting(
+    topicName(),
+    "wechat",
+    "wechat",
+    "The topic whose messages go to the handlers that programs add at `POST /api/`, as with the WeChat HTTP API. " +
+      "It is made with the first handler; publish to it like to any other topic.",
+  ),
   inFlightMax: setting(
     wholeNumber(1, 65_536),
     2048,
@@ -129,6 +152,9 @@ export function isSettingKey(key: string): key is SettingKey {
 }
 
 export const settingKeys: readonly SettingKey[] = Object.keys(settings).filter(isSettingKey);
+
+/** Those that a command line may hold. */
+export const flagKeys: readonly SettingKey[] = settingKeys.filter((key) => !settings[key].secret);
 
 /** `shutdownGraceMs` is set with `--shutdown-grace-ms`. */
 export function flagName(key: string): string {

@@ -1,8 +1,11 @@
 import { createTestApp } from "../api/testing/test-app.ts";
+import { addTestDoors } from "../compat/testing/test-doors.ts";
 
 /** docs/reference/openapi.json: what a running server gives as /openapi.json. */
 export async function openapiReference(version: string): Promise<string> {
-  const { app } = await createTestApp();
+  const testApp = await createTestApp();
+  const { app } = testApp;
+  await addTestDoors(testApp);
   await app.ready();
   const document = app.swagger() as { info: { version: string } };
   await app.close();

@@ -16,6 +16,7 @@ export const errorTable = {
   invalid_binding_key: { status: 400, retry: false, title: "A binding key has a wrong form." },
   filter_type_mismatch: { status: 400, retry: false, title: "The filter does not fit the topic's filter type." },
   invalid_retry_policy: { status: 400, retry: false, title: "The retry policy is not one of the known forms." },
+  invalid_key: { status: 400, retry: false, title: "The key is not one that can be used here." },
   invalid_cursor: { status: 400, retry: false, title: "The page cursor was not given out by this server." },
   invalid_idempotency_key: { status: 400, retry: false, title: "The Idempotency-Key header has a wrong form." },
   empty_batch: { status: 400, retry: false, title: "The batch holds no message." },
@@ -25,6 +26,9 @@ export const errorTable = {
   subscription_not_found: { status: 404, retry: false, title: "No such subscription." },
   message_not_found: { status: 404, retry: false, title: "No such message, or its retention time is over." },
   dead_letter_not_found: { status: 404, retry: false, title: "No such dead letter." },
+  inbox_not_found: { status: 404, retry: false, title: "No such inbox." },
+  hook_not_found: { status: 404, retry: false, title: "No such hook." },
+  key_not_found: { status: 404, retry: false, title: "No such key." },
   request_timeout: { status: 408, retry: true, title: "The request took too long to arrive." },
   immutable_field: { status: 409, retry: false, title: "The field cannot be changed once the resource exists." },
   idempotency_conflict: {
@@ -34,6 +38,8 @@ export const errorTable = {
   },
   topic_limit: { status: 409, retry: false, title: "The account has as many topics as it may have." },
   subscription_limit: { status: 409, retry: false, title: "The topic has as many subscriptions as it may have." },
+  master_key_missing: { status: 409, retry: false, title: "The server has no master key to keep keys with." },
+  key_unavailable: { status: 409, retry: false, title: "The key cannot be opened with the master keys at hand." },
   entry_limit: { status: 409, retry: false, title: "The account has as many of these as it may have." },
   body_too_large: { status: 413, retry: false, title: "A message is larger than its topic allows." },
   request_too_large: { status: 413, retry: false, title: "The request is larger than the server accepts." },
@@ -51,6 +57,8 @@ export const errorTable = {
     retry: true,
     title: "The server is stopping; another one, or a later try, will serve.",
   },
+  inbox_full: { status: 503, retry: true, title: "The inbox holds as many messages as it may." },
+  too_many_waiters: { status: 503, retry: true, title: "As many requests wait for a message as the server allows." },
   too_many_streams: { status: 503, retry: true, title: "As many event streams are open as the server allows." },
 } as const satisfies Record<string, { status: number; retry: boolean; title: string }>;
 

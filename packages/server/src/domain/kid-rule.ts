@@ -1,7 +1,7 @@
 import { RingbackError } from "./errors.ts";
 
 /** Wider than a name: senders of other systems call their keys "0", or by a version with dots. */
-const kidForm = /^[a-zA-Z\d_.~-]{1,64}$/;
+export const kidForm = /^[a-zA-Z\d_.~-]{1,64}$/;
 
 export function assertKid(field: string, kid: string): void {
   if (kidForm.test(kid)) return;

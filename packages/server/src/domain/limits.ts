@@ -76,10 +76,47 @@ export const limits = {
   /** Keys that one subscription signs with: the new one and the old one, and room for a third. */
   pushKeysMax: 5,
 
+  /** A shared secret: 128 bits at least, and no more than any dialect makes use of. */
+  secretBytesMin: 16,
+  secretBytesMax: 128,
+
+  /** Calls of hooks under way: each holds a connection, its payload and the replies. */
+  hookCallsMax: 256,
+  /** What those calls hold together; past it a call is refused. A slow reader of an outcome holds its part until the end. */
+  hookBytesHeldMax: 256 * 1024 * 1024,
+  /** Roughly what one byte of a payload takes: its text, what is parsed from it, the request, and the outcome's text. */
+  hookPayloadBytesFactor: 8,
+  /** Of all the replies that one call gets. */
+  hookCallReplyBytesMax: 64 * 1024 * 1024,
+  /** Of a payload: what the dialects take of a reply, too. */
+  hookPayloadDepthMax: 100,
+
   /** Hooks, inboxes and keys, of each kind. */
   entriesMax: 10_000,
   /** What the store keeps of one of them, as JSON. */
   entryBytesMax: 16 * 1024,
+
+  inboxMessagesDefault: 10_000,
+  inboxMessagesMax: 1_000_000,
+  /** How long after the last poll an inbox may go on keeping. */
+  whilePolledMsMin: 1_000,
+  whilePolledMsMax: 7 * 24 * 3600_000,
+  /** How long one GET of an inbox may wait for a message; shorter than what most proxies allow an answer. */
+  inboxWaitMsMax: 60_000,
+  /** GETs that wait at one inbox, and at all of them: each holds a connection. */
+  inboxWaitersMax: 1_000,
+  inboxWaitersTotalMax: 4_000,
+  /** A client that takes longer to read its message loses its connection, and the message is there for the next. */
+  inboxAnswerMsMax: 60_000,
+
+  /** Handlers that programs for the WeChat HTTP API have added and not removed. */
+  wechatHandlersMax: 100,
+  /** A request of that API: a few short members. */
+  wechatRequestBytesMax: 64 * 1024,
+  wechatRequestBytesHeldMax: 8 * 1024 * 1024,
+  wechatSecretCharsMax: 256,
+  /** Its requests that wait for one another: new handlers, and secrets that are being checked. */
+  wechatWaitingMax: 32,
 
   retentionMsDefault: 7 * 24 * 3600_000,
   retentionMsMin: 60_000,

@@ -115,6 +115,47 @@ describe("the URL of a push", () => {
   });
 });
 
+const wechat = (to: string, headers: Record<string, string> = {}) =>
+  normalised({ push: { url: to, protocol: "wechat", headers } }).push;
+
+describe("the URL of a push that may go over more than HTTP", () => {
+  it.each(["http://h/", "https://h", "ws://h:80/a?b=c", "WSS://h", "tcp://h:9", "tcp://[::1]:9/?byteOrder=little"])(
+    "may be %s, and stays as it was written",
+    (url) => {
+      expect(wechat(url).url).toBe(url);
+    },
+  );
+
+  it.each([
+    ["ftp://h/", "must begin with http://, https://, ws://, wss:// or tcp://"],
+    ["ws:/h", "must begin with http://"],
+    ["ws://h/#a", "must not have a fragment"],
+    ["ws://h:0/", "must not have port 0"],
+    ["ws://me:hush@h/", "must not hold a user name or password"],
+    ["tcp://me:hush@h:1", "must not hold a user name or password: TCP has no place for them"],
+    ["tcp://h", "must name a port"],
+    ["tcp://h:1/a", "must not have a path"],
+    ["tcp://h:1?order=little", "must have no query but"],
+    ["tcp://h:1#a", "must not have a fragment"],
+  ])("may not be %s", (url, fault) => {
+    expect(() => wechat(url)).toThrow(`push.url: ${fault}`);
+    expect(() => wechat(url)).not.toThrow("hush");
+  });
+
+  it.each(["raw", "cmq-json", "cmq-simplified"])("is http or https for %s", (protocol) => {
+    for (const url of ["ws://h/", "tcp://h:1"]) {
+      expect(() => normalised({ push: { url, protocol } })).toThrow("push.url: must begin with http:// or https://");
+    }
+  });
+
+  it("has headers of its own where there are headers", () => {
+    expect(wechat("http://h/", { "x-a": "b" }).headers).toEqual({ "x-a": "b" });
+    for (const url of ["ws://h/", "tcp://h:1"]) {
+      expect(() => wechat(url, { "x-a": "b" })).toThrow("push.headers: can be sent over http and https only");
+    }
+  });
+});
+
 describe("the protocol of a push", () => {
   it.each(["raw", "cmq-json", "cmq-simplified"])("may be %s", (protocol) => {
     expect(normalised({ push: { url, protocol } }).push.protocol).toBe(protocol);

@@ -3,7 +3,7 @@
 import { findPushProtocol, pushProtocols } from "@ringback/sdk/protocols";
 import type { PushProtocol, PushProtocolName } from "@ringback/sdk/protocols";
 
-import { assertEndpointUrl, httpSchemes } from "./endpoint-url-rule.ts";
+import { assertEndpointUrl, httpSchemes, isHttpUrl } from "./endpoint-url-rule.ts";
 import { RingbackError } from "./errors.ts";
 import { assertInteger } from "./integer-rule.ts";
 import { assertKid } from "./kid-rule.ts";
@@ -48,6 +48,9 @@ function normalisePush(push: SubscriptionInput["push"]): PushSettings {
   const found = knownProtocol("push.protocol", protocol);
   assertEndpointUrl("push.url", url, found.schemes ?? httpSchemes);
   assertPushHeaders("push.headers", headers);
+  if (Object.keys(headers).length > 0 && !isHttpUrl(url)) {
+    throw RingbackError.at("invalid_request", "push.headers", "can be sent over http and https only");
+  }
   assertInteger("invalid_request", "push.timeoutMs", timeoutMs, limits.attemptTimeoutMsMin, limits.attemptTimeoutMsMax);
   return { url, protocol, headers: { ...headers }, connection, timeoutMs, keys: normaliseKeys(found, keys) };
 }

@@ -36,6 +36,12 @@ export const engineLimits = {
   dueTimerMsMax: 24 * 3600_000,
   /** A delivery that is due and cannot be claimed, since order holds it back, is asked for again after this long. */
   overdueRetryMs: 1_000,
+  /** Lease of a message that an inbox is handing to a client; the client's connection is cut before it ends. */
+  inboxLeaseMs: limits.inboxAnswerMsMax + 30_000,
+  /** Bytes of messages that inboxes are handing to clients, who may read them slowly; past it nobody gets one. */
+  inboxBytesOutMax: 64 * 1024 * 1024,
+  /** Who waits at an inbox looks again at a time that the store names, and never sooner than this. */
+  inboxLookAgainMsMin: 50,
   retentionStepMs: 5_000,
   /** Between two steps while there is more to remove. */
   retentionBusyMs: 20,

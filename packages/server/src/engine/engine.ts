@@ -62,13 +62,13 @@ export class Engine {
 
   /**
    * Claims nothing more, waits up to `graceMs` for the POSTs in flight, cuts off the rest (they go out again after the
-   * next start) and writes every outcome.
+   * next start) and writes every outcome. `othersUnderWay`: somebody else still needs the transport.
    */
-  async stop(graceMs: number): Promise<void> {
+  async stop(graceMs: number, othersUnderWay: () => boolean = () => false): Promise<void> {
     this.#stopped = true;
     this.#cancelRetention?.();
     this.#dispatcher.stop();
-    await this.#drained(graceMs);
+    await this.#drained(graceMs, othersUnderWay);
     await this.#options.transport.close();
     await this.#dispatcher.quiet();
     await this.#retaining;
@@ -82,10 +82,10 @@ export class Engine {
     events.emit({ type: "subscription.disabled", at: clock.now(), topic, subscription: name });
   }
 
-  async #drained(graceMs: number): Promise<void> {
+  async #drained(graceMs: number, othersUnderWay: () => boolean): Promise<void> {
     const { clock, timers } = this.#options;
     const deadline = clock.now() + graceMs;
-    while (this.#dispatcher.inFlight > 0 && clock.now() < deadline) {
+    while ((this.#dispatcher.inFlight > 0 || othersUnderWay()) && clock.now() < deadline) {
       await new Promise<void>((resolve) => {
         timers.after(Math.min(20, Math.max(1, deadline - clock.now())), resolve);
       });

@@ -26,6 +26,7 @@ const secretNames = [
   "secretKey",
   "token",
   "jwk",
+  "masterKey",
   "apiKey",
 ];
 const secretPaths = secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);

@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Registry } from "prom-client";
 import type { Metric } from "prom-client";
 import type { DeadReason } from "../domain/model.ts";
-import type { EngineObserver } from "../engine/port.ts";
+import type { EngineObserver, HookObserver } from "../engine/port.ts";
 import type { StoreObserver, StoreStatistics } from "../store/port.ts";
 import { counterMetric, gaugeMetric, Histogram, histogramMetric, labelledCounterMetric } from "./metric-cells.ts";
 import type { ScrapedMetric } from "./metric-cells.ts";
@@ -13,8 +13,8 @@ export interface MetricsSources {
 }
 
 export interface Metrics {
-  /** For the engine and for the store: one object that is both. */
-  readonly observer: EngineObserver & StoreObserver;
+  /** For the engine, the hooks and the store: one object that is all of them. */
+  readonly observer: EngineObserver & StoreObserver & HookObserver;
   readonly contentType: string;
   /** The Prometheus text format. */
   readonly render: () => Promise<string>;
@@ -34,10 +34,12 @@ export function createMetrics(sources: MetricsSources): Metrics {
   const expired = { count: 0 };
   const deliveryLatency = new Histogram(latencyBoundsS);
   const attemptDuration = new Histogram(latencyBoundsS);
+  const hookCalls = { continue: 0, reject: 0, failed: 0 };
+  const hookDuration = new Histogram(latencyBoundsS);
   const commitDuration = new Histogram(commitBoundsS);
   const commitOperations = new Histogram(commitSizeBounds);
 
-  const observer: EngineObserver & StoreObserver = {
+  const observer: EngineObserver & StoreObserver & HookObserver = {
     published(messages) {
       publishes.count += messages;
     },
@@ -53,6 +55,10 @@ export function createMetrics(sources: MetricsSources): Metrics {
     },
     expired(count) {
       expired.count += count;
+    },
+    hookCalled(outcome, durationS) {
+      hookCalls[outcome]++;
+      hookDuration.observe(durationS);
     },
     commit(durationS, operations) {
       commitDuration.observe(durationS);
@@ -79,6 +85,8 @@ export function createMetrics(sources: MetricsSources): Metrics {
     histogramMetric("ringback_attempt_duration_seconds", "How long POSTs took.", attemptDuration),
     labelledCounterMetric("ringback_dead_letters_total", "Deliveries given up, by reason.", "reason", dead),
     counterMetric("ringback_expired_total", "Deliveries whose message ran out of its retention time first.", expired),
+    labelledCounterMetric("ringback_hook_calls_total", "Calls of hooks, by what came of them.", "outcome", hookCalls),
+    histogramMetric("ringback_hook_call_duration_seconds", "How long calls of hooks took.", hookDuration),
     histogramMetric(
       "ringback_store_commit_seconds",
       "How long the database took to make a group of operations durable.",

@@ -15,6 +15,9 @@
  * Nothing here assumes that the caller is alone: a claim is a lease that runs out, a settlement names its claim and is
  * void when the claim has passed to somebody else, and `ready` hints may be lost, doubled or late.
  *
+ * A topic or subscription whose name holds a colon is the server's own (`domain/internal-names.ts`): it is found by its name
+ * and works like any other, but no list, no statistics and no limit of the account counts it.
+ *
  * Failures are `RingbackError`s: `storage_full` and `storage_unavailable` when the database cannot be written (nothing
  * of the call took effect), `overloaded` when a queue is full.
  */
@@ -179,6 +182,7 @@ export interface DeadLetter {
   readonly lastReply: Uint8Array | null;
 }
 
+/** Messages and deliveries of the whole store; topics and subscriptions without the server's own. */
 export interface StoreStatistics {
   readonly topics: number;
   readonly subscriptions: number;
@@ -231,7 +235,7 @@ export interface Store {
   settle(settlements: readonly Settlement[]): Promise<number>;
 
   /**
-   * Tells which subscriptions may have work now. Hints: they may come doubled, late or for nothing. A subscription
+   * Tells every listener which subscriptions may have work now. Hints: they may come doubled, late or for nothing. A subscription
    * that the driver has hinted at and that was not claimed from is not necessarily hinted at again.
    */
   onReady(listener: (subscriptionIds: readonly SubscriptionId[]) => void): void;

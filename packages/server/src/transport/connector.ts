@@ -14,7 +14,7 @@ export interface Target {
   readonly secure: boolean;
 }
 
-/** Opens one connection, ready for HTTP. The returned function gives up, silently. */
+/** Opens one connection, ready for HTTP or what goes without. The returned function gives up, silently. */
 export type Connect = (target: Target, done: Connected) => () => void;
 
 export interface ConnectorOptions extends TcpOptions {
@@ -27,7 +27,7 @@ export interface ConnectorOptions extends TcpOptions {
 export function parseTarget(origin: string): Target | null {
   const url = URL.parse(origin);
   if (url === null) return null;
-  const secure = url.protocol === "https:";
+  const secure = url.protocol === "https:" || url.protocol === "wss:";
   return { hostname: url.hostname.replace(/^\[|\]$/g, ""), port: Number(url.port) || (secure ? 443 : 80), secure };
 }
 

@@ -36,6 +36,17 @@ test.each([
 });
 
 test.each([
+  ["ws://Example.com:80/push?token=a b", "ws://example.com", "/push?token=a%20b"],
+  ["wss://example.com:8443", "wss://example.com:8443", "/"],
+  ["ws://0x7f.1:81/", "ws://127.0.0.1:81", "/"],
+  ["tcp://Example.com:80", "tcp://example.com:80", "/?byteOrder=big"],
+  ["tcp://0177.0.0.1:9?byteOrder=little", "tcp://127.0.0.1:9", "/?byteOrder=little"],
+  ["tcp://[::FFFF:127.0.0.1]:9/?byteOrder=big", "tcp://[::ffff:7f00:1]:9", "/?byteOrder=big"],
+])("%s is a place without HTTP's replies", (url, origin, path) => {
+  expect(parseEndpoint(push(url))).toMatchObject({ origin, path });
+});
+
+test.each([
   ["", "is not an absolute URL"],
   ["/hook", "is not an absolute URL"],
   ["http://", "is not an absolute URL"],
@@ -45,6 +56,11 @@ test.each([
   ["http://user@example.com/", "must not hold a user name or password"],
   ["http://:secret@example.com/", "must not hold a user name or password"],
   ["http://example.com:0/", "must not name port 0"],
+  ["ws://:secret@example.com/", "must not hold a user name or password"],
+  ["ws://example.com:0/", "must not name port 0"],
+  ["tcp://example.com", "must name a port"],
+  ["tcp://example.com:1/path", "must not have a path"],
+  ["tcp://:secret@example.com:1", "must not hold a user name or password"],
   [`http://example.com/${"x".repeat(2048)}`, "has more than 2048 characters"],
 ])("%s is refused as an invalid_url", (url, reason) => {
   const attempt = (): unknown => parseEndpoint(push(url));

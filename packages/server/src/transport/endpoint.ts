@@ -1,6 +1,7 @@
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { PushSettings } from "../domain/model.ts";
+import { readTcpUrl } from "../domain/tcp-url.ts";
 import type { Endpoint } from "./port.ts";
 
 /**
@@ -8,22 +9,28 @@ import type { Endpoint } from "./port.ts";
  * IPv4 address (decimal, octal, hexadecimal) comes out as the one form that the address guard judges.
  * Throws `invalid_url`.
  */
-export function parseEndpoint(push: PushSettings): Endpoint {
+export function parseEndpoint(push: Pick<PushSettings, "url" | "connection" | "timeoutMs">): Endpoint {
   if (push.url.length > limits.urlCharsMax) throw refuse(`has more than ${limits.urlCharsMax} characters`);
-  const url = URL.parse(push.url);
+  const place = /^tcp:/i.test(push.url) ? tcpPlace(push.url) : webPlace(push.url);
+  return { ...place, connection: push.connection, timeoutMs: push.timeoutMs, wholeReplyBytesMax: null };
+}
+
+const schemes: ReadonlySet<string> = new Set(["http:", "https:", "ws:", "wss:"]);
+
+function webPlace(text: string): Pick<Endpoint, "origin" | "path"> {
+  const url = URL.parse(text);
   if (url === null) throw refuse("is not an absolute URL");
-  if (url.protocol !== "http:" && url.protocol !== "https:") throw refuse("must begin with http:// or https://");
-  if (url.username !== "" || url.password !== "") {
-    throw refuse("must not hold a user name or password; send them in a header");
-  }
+  // Which dialect may go over which of them is judged when the subscription is put.
+  if (!schemes.has(url.protocol)) throw refuse("must begin with http:// or https:// (or ws://, wss:// or tcp://)");
+  if (url.username !== "" || url.password !== "") throw refuse("must not hold a user name or password");
   if (url.port === "0") throw refuse("must not name port 0");
-  return {
-    origin: url.origin,
-    path: url.pathname + url.search,
-    connection: push.connection,
-    timeoutMs: push.timeoutMs,
-    wholeReplyBytesMax: null,
-  };
+  return { origin: url.origin, path: url.pathname + url.search };
+}
+
+function tcpPlace(text: string): Pick<Endpoint, "origin" | "path"> {
+  const read = readTcpUrl(text);
+  if (typeof read === "string") throw refuse(read);
+  return { origin: `tcp://${read.host}:${read.port}`, path: `/?byteOrder=${read.byteOrder}` };
 }
 
 function refuse(what: string): RingbackError {

@@ -8,6 +8,7 @@ import type { OriginPools } from "./origin-pools.ts";
 import type { OriginPool, PooledPost } from "./origin-pool.ts";
 import type { Endpoint, PostResult, TransportErrorCode } from "./port.ts";
 import type { Clock, TimeMs } from "./time.ts";
+import { WholeReply } from "./whole-reply.ts";
 
 /** What all exchanges of a transport share. */
 export interface ExchangeSetting {
@@ -50,7 +51,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring, PooledPos
   private replyHeaders: Readonly<Record<string, string>> = noHeaders;
   private kept: Uint8Array = noBytes;
   /** Where the whole reply is wanted. */
-  private chunks: Uint8Array[] = [];
+  private readonly wholeReply: WholeReply | null;
   private receivedBytes = 0;
   private interimReplies = 0;
   private replying = false;
@@ -74,6 +75,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring, PooledPos
     this.body = body;
     this.done = done;
     this.startedAtMs = setting.clock.now();
+    const { wholeReplyBytesMax, takeReplyBytes } = endpoint;
+    this.wholeReply = wholeReplyBytesMax === null ? null : new WholeReply(wholeReplyBytesMax, takeReplyBytes);
   }
 
   get mayReuse(): boolean {
@@ -136,26 +139,20 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring, PooledPos
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
     if (this.finished) return;
-    const { wholeReplyBytesMax } = this.endpoint;
-    if (wholeReplyBytesMax !== null) return this.keepWhole(chunk, wholeReplyBytesMax);
+    if (this.wholeReply !== null) {
+      if (!this.wholeReply.append(chunk)) this.finish("reply_too_large");
+      return;
+    }
     const { replyBytesMax, replyKeptBytes } = this.setting;
     this.receivedBytes += chunk.byteLength;
     if (this.kept.byteLength < replyKeptBytes) this.kept = joined(this.kept, chunk, replyKeptBytes);
     if (this.receivedBytes > replyBytesMax) this.finish(null);
   }
 
-  private keepWhole(chunk: Uint8Array, bytesMax: number): void {
-    this.receivedBytes += chunk.byteLength;
-    if (this.receivedBytes > bytesMax) {
-      this.chunks = [];
-      this.finish("reply_too_large");
-    } else this.chunks.push(chunk);
-  }
-
   onResponseEnd(): void {
     if (this.finished) return;
     this.whole = true;
-    if (this.chunks.length > 0) this.kept = Buffer.concat(this.chunks, this.receivedBytes);
+    if (this.wholeReply !== null) this.kept = this.wholeReply.bytes();
     this.finish(null);
   }
 

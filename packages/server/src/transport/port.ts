@@ -15,9 +15,9 @@ export type TransportErrorCode =
 
 /** Parsed once per subscription, used for every attempt. */
 export interface Endpoint {
-  /** `http://host:port` or `https://host:port`. */
+  /** `http://host:port`, and the same with https, ws, wss or tcp: the scheme decides how the message travels. */
   readonly origin: string;
-  /** Path with query; starts with `/`. */
+  /** Path with query; starts with `/`. For tcp it is `/?byteOrder=big` or `/?byteOrder=little`. */
   readonly path: string;
   readonly connection: "keep-alive" | "close";
   /** Covers name lookup, connecting, headers and body. */
@@ -27,6 +27,11 @@ export interface Endpoint {
    * kept, and however long it is, its status decides.
    */
   readonly wholeReplyBytesMax: number | null;
+  /**
+   * Asked before a piece of a whole reply is kept, for callers that share a bound on what all their replies may hold:
+   * false ends the reply as `reply_too_large`. Left out: yes.
+   */
+  readonly takeReplyBytes?: (bytes: number) => boolean;
 }
 
 export interface PostResult {

@@ -7,6 +7,7 @@ export interface ServerOptions {
   readonly args?: readonly string[];
   /** 0: any free one. */
   readonly port?: number;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** `code` is null after a signal. */
@@ -65,6 +66,6 @@ export class Server implements AsyncDisposable {
 }
 
 /** For starts that are meant to fail, or to be killed before they are done. */
-export function spawnServer({ folder, args = [], port = 0 }: ServerOptions): CommandProcess {
-  return startCommand(["serve", "--listen", `127.0.0.1:${port}`, "--data", folder, ...args]);
+export function spawnServer({ folder, args = [], port = 0, env = {} }: ServerOptions): CommandProcess {
+  return startCommand(["serve", "--listen", `127.0.0.1:${port}`, "--data", folder, ...args], { env });
 }

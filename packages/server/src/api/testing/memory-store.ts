@@ -1,4 +1,5 @@
 import { RingbackError } from "../../domain/errors.ts";
+import { isInternalName } from "../../domain/internal-names.ts";
 import { limits } from "../../domain/limits.ts";
 import { messageId, parseMessageId } from "../../domain/message-id.ts";
 import type {
@@ -111,7 +112,8 @@ export class MemoryStore implements Store {
   }
 
   async listTopics(_accountId: AccountId, page: PageRequest): Promise<Page<Topic>> {
-    return pageByKey([...this.topics.values()], page, (topic) => topic.name);
+    const listed = [...this.topics.values()].filter(({ name }) => !isInternalName(name));
+    return pageByKey(listed, page, (topic) => topic.name);
   }
 
   async deleteTopic(_accountId: AccountId, name: string): Promise<boolean> {
@@ -143,7 +145,9 @@ export class MemoryStore implements Store {
   }
 
   async listSubscriptions(topicId: TopicId, page: PageRequest): Promise<Page<Subscription>> {
-    const own = [...this.subscriptions.values()].filter((subscription) => subscription.topicId === topicId);
+    const own = [...this.subscriptions.values()].filter(
+      ({ topicId: of, name }) => of === topicId && !isInternalName(name),
+    );
     return pageByKey(own, page, (subscription) => subscription.name);
   }
 

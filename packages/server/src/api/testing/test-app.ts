@@ -2,7 +2,14 @@ import type { FastifyInstance } from "fastify";
 import { createLog } from "../../ops/log.ts";
 import { createMetrics } from "../../ops/metrics.ts";
 import type { Readiness } from "../../ops/health.ts";
+import { systemTimers } from "../../domain/ports.ts";
+import { AccountInboxes } from "../../engine/inboxes/account-inboxes.ts";
+import type { Inboxes } from "../../engine/port.ts";
 import { createApp } from "../app.ts";
+import { AccountKeys } from "../../engine/keys/account-keys.ts";
+import { AccountHooks } from "../../engine/hooks/account-hooks.ts";
+import type { AccountHooksOptions } from "../../engine/hooks/account-hooks.ts";
+import type { Transport } from "../../transport/port.ts";
 import type { ApiConfig } from "../config.ts";
 import { MemoryEvents } from "./memory-events.ts";
 import { memoryPublisher } from "./memory-publisher.ts";
@@ -17,25 +24,78 @@ export interface TestApp {
   readiness: Readiness;
 }
 
+export const testMasterKey = Buffer.alloc(32, 7).toString("base64url");
+
+/** What a test has otherwise than the rest. */
+export interface TestParts {
+  readonly masterKeys?: readonly string[];
+  /** Left out: nothing can be reached. */
+  readonly transport?: Transport;
+  readonly hooks?: Pick<AccountHooksOptions, "callsMax" | "bytesHeldMax">;
+  /** Left out: some of which only the making and removing works, since this store gives out no claims. */
+  readonly inboxes?: Inboxes;
+}
+
+const unreachable: Transport = {
+  post: (_endpoint, _headers, _body, done) =>
+    setImmediate(done, { durationMs: 0, error: "connect_refused", status: 0, headers: {}, body: new Uint8Array(0) }),
+  openSockets: () => 0,
+  close: () => Promise.resolve(),
+};
+
 /** The real HTTP application over a store, a publisher and an event bus in memory. */
-export async function createTestApp(config: Partial<ApiConfig> = {}): Promise<TestApp> {
+export async function createTestApp(config: Partial<ApiConfig> = {}, parts: TestParts = {}): Promise<TestApp> {
   const store = new MemoryStore();
   const events = new MemoryEvents();
   const logLines: string[] = [];
+  const keys = new AccountKeys({
+    store,
+    masterKeys: parts.masterKeys ?? [testMasterKey],
+    failed: (error, kid) => log.error({ err: error, kid }, "a key cannot be opened"),
+  });
   const log = createLog({ level: "info", pretty: false, destination: { write: (line) => void logLines.push(line) } });
   const testApp: { -readonly [K in keyof TestApp]?: TestApp[K] } & Pick<TestApp, "readiness"> = {
     readiness: { ready: true },
   };
+  const clock = { now: () => 1_700_000_000_000 };
+  const metrics = createMetrics({ statistics: () => store.statistics(), openSockets: () => 8 });
   const app = await createApp({
     store,
     publisher: memoryPublisher(store),
+    keys,
+    hooks: new AccountHooks({
+      store,
+      keys,
+      transport: parts.transport ?? unreachable,
+      events,
+      observer: metrics.observer,
+      clock,
+      steadyClock: { now: () => performance.now() },
+      requestId: () => "1700000000000-7",
+      ...parts.hooks,
+    }),
+    inboxes: parts.inboxes ?? unclaimedInboxes(store, events),
     events,
-    metrics: createMetrics({ statistics: () => store.statistics(), openSockets: () => 8 }),
+    metrics,
     log,
     version: "0.0.0-test",
     ready: () => testApp.readiness,
-    clock: { now: () => 1_700_000_000_000 },
+    clock,
     config,
   });
   return Object.assign(testApp, { app, store, events, logLines });
+}
+
+function unclaimedInboxes(store: MemoryStore, events: MemoryEvents): Inboxes {
+  return new AccountInboxes({
+    store,
+    publisher: memoryPublisher(store),
+    events,
+    observer: { expired: () => {} },
+    clock: { now: () => 1_700_000_000_000 },
+    timers: systemTimers,
+    failed: (error) => {
+      throw error;
+    },
+  });
 }

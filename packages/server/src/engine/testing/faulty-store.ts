@@ -95,6 +95,7 @@ export class FaultyStore extends MemoryStore {
   callerDied(): void {
     this.#callers++;
     this.#settleTurn = Promise.resolve();
+    this.readyListeners.length = 0;
     this.expireLeases();
   }
 

@@ -1,4 +1,5 @@
 import { RingbackError } from "../../domain/errors.ts";
+import { isInternalName } from "../../domain/internal-names.ts";
 import { limits } from "../../domain/limits.ts";
 import { messageId, parseMessageId } from "../../domain/message-id.ts";
 import type {
@@ -56,7 +57,8 @@ export class MemoryStore implements Store {
   readonly driver: string = "memory";
   protected readonly clock: Clock;
   protected readonly claims = new MemoryClaims();
-  protected ready: (ids: readonly SubscriptionId[]) => void = () => {};
+  /** Of the processes that are alive. */
+  protected readonly readyListeners: ((ids: readonly SubscriptionId[]) => void)[] = [];
   readonly #topics = new Map<TopicId, MemoryTopic>();
   readonly #subscriptions = new Map<SubscriptionId, MemorySubscription>();
   readonly #receipts = new Map<string, { readonly fingerprint: string; readonly receipt: AppendReceipt }>();
@@ -142,7 +144,11 @@ export class MemoryStore implements Store {
   }
 
   onReady(listener: (ids: readonly SubscriptionId[]) => void): void {
-    this.ready = listener;
+    this.readyListeners.push(listener);
+  }
+
+  protected ready(ids: readonly SubscriptionId[]): void {
+    for (const listener of this.readyListeners) listener(ids);
   }
 
   async findReady(): Promise<{
@@ -205,7 +211,7 @@ export class MemoryStore implements Store {
 
   async listTopics(accountId: AccountId, page: PageRequest): Promise<Page<Topic>> {
     const topics = [...this.#topics.values()].map(({ topic }) => topic);
-    const own = topics.filter((topic) => topic.accountId === accountId);
+    const own = topics.filter((topic) => topic.accountId === accountId && !isInternalName(topic.name));
     return pageOf(byName(own), page, (topic) => topic.name);
   }
 
@@ -274,7 +280,8 @@ export class MemoryStore implements Store {
 
   async listSubscriptions(topicId: TopicId, page: PageRequest): Promise<Page<Subscription>> {
     const own = [...this.#topic(topicId).subscriptions.values()].map(({ subscription }) => subscription);
-    return pageOf(byName(own), page, (subscription) => subscription.name);
+    const listed = own.filter(({ name }) => !isInternalName(name));
+    return pageOf(byName(listed), page, (subscription) => subscription.name);
   }
 
   async deleteSubscription(topicId: TopicId, name: string): Promise<boolean> {
@@ -379,8 +386,8 @@ export class MemoryStore implements Store {
     const sum = (of: (entry: MemorySubscription) => number): number =>
       entries.reduce((total, entry) => total + of(entry), 0);
     return {
-      topics: this.#topics.size,
-      subscriptions: entries.length,
+      topics: [...this.#topics.values()].filter(({ topic }) => !isInternalName(topic.name)).length,
+      subscriptions: entries.filter(({ subscription }) => !isInternalName(subscription.name)).length,
       backlog: sum((entry) => entry.backlog),
       parked: sum((entry) => entry.parked.size),
       deadLetters: sum((entry) => entry.deadLetters.size),

@@ -1,9 +1,12 @@
 import { expect } from "vitest";
-import type { SubscriptionId } from "../../domain/model.ts";
+import type { Subscription, SubscriptionId } from "../../domain/model.ts";
 import { limits } from "../../domain/limits.ts";
-import type { Page } from "../port.ts";
+import type { Claim, Page } from "../port.ts";
 import type { Part } from "./contract.ts";
 import { HOUR_MS, message, parkedUntil, Scene, settings, textsOf } from "./fixtures.ts";
+
+const pulled = settings({ push: null });
+const namesOf = ({ items }: Page<{ readonly name: string }>) => items.map(({ name }) => name);
 
 export function catalogContract({ promise, shared, fresh }: Part): void {
   const account = () => shared().store.defaultAccount().id;
@@ -229,6 +232,31 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
       after = page.next;
     } while (after !== null);
     expect(seen).toEqual([["a", "b"], ["c", "d"], ["e"]]);
+  });
+
+  promise("finds what is the server's own by its name, and lists and counts it nowhere", async () => {
+    await fresh(async (under) => {
+      const { id } = under.store.defaultAccount();
+      for (const name of ["c", "inbox:b", "a"]) await under.store.putTopic(id, name, {});
+      const { topic } = await under.store.putTopic(id, "a", {});
+      for (const name of ["s", "inbox:r", "q"]) await under.store.putSubscription(topic.id, name, pulled, "now");
+      await under.store.append({ topicId: topic.id, messages: [message("1")], idempotency: null });
+      const look = async () => {
+        const topics = await under.store.listTopics(id, { after: null, limit: 2 });
+        expect([namesOf(topics), topics.next]).toEqual([["a", "c"], null]);
+        const subscriptions = await under.store.listSubscriptions(topic.id, { after: null, limit: 2 });
+        expect([namesOf(subscriptions), subscriptions.next]).toEqual([["q", "s"], null]);
+        expect(await under.store.statistics()).toMatchObject({ topics: 2, subscriptions: 2, backlog: 3 });
+      };
+      await look();
+      await under.crash();
+      await look();
+      expect(await under.store.getTopic(id, "inbox:b")).toMatchObject({ name: "inbox:b" });
+      const own = (await under.store.getSubscription(topic.id, "inbox:r")) as Subscription;
+      const want = { subscriptionId: own.id, deliveriesMax: 1, bytesMax: 1, fromLog: true };
+      const [claim] = await under.store.claim([want], 1_000);
+      expect(textsOf(claim as Claim)).toEqual(["1"]);
+    });
   });
 
   promise("deletes a subscription, and another one of its name begins anew", async () => {

@@ -15,6 +15,19 @@ export function hintContract({ promise, shared, fresh }: Part): void {
     expect(hinted).toEqual(new Set([one.id, other.id]));
   });
 
+  promise("tells a hint to everybody who listens", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader");
+    const told: string[] = [];
+    for (const who of ["one", "other"]) {
+      scene.store.onReady((ids) => {
+        if (ids.includes(reader.id)) told.push(who);
+      });
+    }
+    await scene.publish("a");
+    expect(new Set(told)).toEqual(new Set(["one", "other"]));
+  });
+
   promise("hints at a subscription that is made, changed or resumed", async () => {
     const scene = await Scene.make(shared());
     await scene.publish("a");

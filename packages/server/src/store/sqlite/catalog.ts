@@ -13,9 +13,12 @@ import type {
   TopicId,
 } from "../../domain/model.ts";
 import { compileFilter } from "../../domain/filter.ts";
+import { isInternalName } from "../../domain/internal-names.ts";
 import type { ClaimId } from "../port.ts";
 import type { Cursor } from "./cursor.ts";
 import { NameIndex } from "../name-index.ts";
+
+const isListed = (name: string): boolean => !isInternalName(name);
 
 /**
  * The catalog as this process holds it: light enough for a hundred thousand subscriptions, since settings stay text
@@ -28,7 +31,7 @@ export class TopicEntry {
   lastSeq: Seq;
   /** Publishing time of the oldest message, or earlier; null: the log is empty. Retention keeps it. */
   oldestAtMs: TimeMs | null;
-  readonly subscriptions = new NameIndex<SubscriptionEntry>();
+  readonly subscriptions = new NameIndex<SubscriptionEntry>(isListed);
   #ids: readonly SubscriptionId[] | null = null;
 
   constructor(topic: Topic, firstSeq: Seq, lastSeq: Seq, oldestAtMs: TimeMs | null) {
@@ -293,8 +296,14 @@ export class Catalog {
 
   topicsOf(accountId: AccountId): NameIndex<TopicEntry> {
     let topics = this.#accounts.get(accountId);
-    if (topics === undefined) this.#accounts.set(accountId, (topics = new NameIndex()));
+    if (topics === undefined) this.#accounts.set(accountId, (topics = new NameIndex(isListed)));
     return topics;
+  }
+
+  get listedTopicCount(): number {
+    let count = 0;
+    for (const topics of this.#accounts.values()) count += topics.listedCount;
+    return count;
   }
 
   removeTopic(entry: TopicEntry): void {

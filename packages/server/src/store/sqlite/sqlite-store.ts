@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { RingbackError } from "../../domain/errors.ts";
+import { isInternalName } from "../../domain/internal-names.ts";
 import { limits } from "../../domain/limits.ts";
 import { parseMessageId } from "../../domain/message-id.ts";
 import type {
@@ -107,7 +108,7 @@ export class SqliteStore implements Store {
   #cancelMovedTimer: (() => void) | null = null;
   #closing: Promise<void> | null = null;
   #account: Account | null = null;
-  #onReady: (ids: readonly SubscriptionId[]) => void = () => {};
+  readonly #readyListeners: ((ids: readonly SubscriptionId[]) => void)[] = [];
   #onChange: (id: SubscriptionId) => void = () => {};
   /** Catalog changes run one after the other: each looks at memory, writes, then changes memory. */
   #catalogTurn: Promise<unknown> = Promise.resolve();
@@ -273,7 +274,11 @@ export class SqliteStore implements Store {
   }
 
   onReady(listener: (ids: readonly SubscriptionId[]) => void): void {
-    this.#onReady = listener;
+    this.#readyListeners.push(listener);
+  }
+
+  #onReady(ids: readonly SubscriptionId[]): void {
+    for (const listener of this.#readyListeners) listener(ids);
   }
 
   findReady(): Promise<{ subscriptionIds: readonly SubscriptionId[]; nextDueAtMs: TimeMs | null }> {
@@ -352,7 +357,9 @@ export class SqliteStore implements Store {
       const known = this.#catalog.topicsOf(accountId).get(name);
       const nowMs = this.#clock.now();
       if (known !== undefined) return { topic: await this.#changeTopic(known, settings, nowMs), created: false };
-      if (this.#catalog.topicsOf(accountId).size >= limits.topicsMax) throw new RingbackError("topic_limit");
+      if (!isInternalName(name) && this.#catalog.topicsOf(accountId).listedCount >= limits.topicsMax) {
+        throw new RingbackError("topic_limit");
+      }
       const full: TopicSettings = {
         filterType: settings.filterType ?? "tag",
         retentionMs: settings.retentionMs ?? limits.retentionMsDefault,
@@ -421,7 +428,7 @@ export class SqliteStore implements Store {
         return { subscription: known.view(), created: false };
       }
       if (
-        topic.subscriptions.size >= limits.subscriptionsPerTopicMax ||
+        (!isInternalName(name) && topic.subscriptions.listedCount >= limits.subscriptionsPerTopicMax) ||
         this.#catalog.subscriptions.size >= limits.subscriptionsMax
       ) {
         throw new RingbackError("subscription_limit");
@@ -712,17 +719,19 @@ export class SqliteStore implements Store {
   }
 
   async statistics(): Promise<StoreStatistics> {
+    let subscriptions = 0;
     let backlog = 0;
     let parked = 0;
     const now = this.#clock.now();
     for (const entry of this.#catalog.subscriptions.values()) {
       this.#claims.reclaimExpired(entry, now);
+      if (!isInternalName(entry.name)) subscriptions++;
       backlog += entry.backlog;
       parked += entry.waitingCount;
     }
     return {
-      topics: this.#catalog.topics.size,
-      subscriptions: this.#catalog.subscriptions.size,
+      topics: this.#catalog.listedTopicCount,
+      subscriptions,
       backlog,
       parked,
       deadLetters: await this.#reader.call("countDeadLetters", { subscriptionId: null }),

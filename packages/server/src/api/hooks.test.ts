@@ -1,0 +1,464 @@
+/** Real: the HTTP application, through `inject`, the hooks and the keys. Fake: the store in memory, and the called programs. */
+
+import { createOpencardReceiver, opencard } from "@ringback/sdk/opencard";
+import { afterEach, describe, expect, it } from "vitest";
+import { limits } from "../domain/limits.ts";
+import { RingbackError } from "../domain/errors.ts";
+import { call } from "./testing/call.ts";
+import type { CallBody } from "./testing/call.ts";
+import { scriptedReplies } from "./testing/scripted-replies.ts";
+import type { ScriptedPost, ScriptedReply } from "./testing/scripted-replies.ts";
+import { createTestApp } from "./testing/test-app.ts";
+import type { TestApp, TestParts } from "./testing/test-app.ts";
+
+const url = "http://callbacks.internal.example:8080/secret-path/onMessage?token=t0p";
+const jwk = { kty: "oct", k: "MDEyMzQ1Njc4OWFiY2RlZg" };
+const json = { "content-type": "application/json" };
+
+let test: TestApp;
+afterEach(() => test.app.close());
+
+const ask = (method: string, path: string, given?: CallBody) => call(test.app, method, path, given);
+
+/** An application whose hooks reach programs that reply by this script. */
+async function start(script: (post: ScriptedPost) => ScriptedReply | Promise<ScriptedReply>, parts: TestParts = {}) {
+  const transport = scriptedReplies(script);
+  test = await createTestApp({}, { transport, ...parts });
+  return transport.posts;
+}
+
+/** The answer as text, since a test that parses it would lose the digits that it looks for. */
+async function callAsText(hook: string, payload: string) {
+  const { statusCode, body } = await test.app.inject({
+    method: "POST",
+    url: `/v1/hooks/${hook}/call`,
+    headers: json,
+    payload,
+  });
+  return { status: statusCode, text: body };
+}
+
+describe("a hook", () => {
+  it("is put by name, putting twice is harmless, and what GET gives can be put", async () => {
+    await start(() => "timeout");
+    const put = await ask("PUT", "/v1/hooks/onMessage", { json: { urls: [url] } });
+    expect(put.status).toBe(201);
+    expect(put.json).toEqual({
+      name: "onMessage",
+      urls: [url],
+      protocol: "koipy",
+      timeoutMs: 5_000,
+      onError: "continue",
+      replyBytesMax: 8 * 1024 * 1024,
+      key: null,
+      createdAt: "2026-01-31T08:15:30.250Z",
+      updatedAt: "2026-01-31T08:15:30.250Z",
+    });
+    const { name: _name, createdAt: _createdAt, updatedAt: _updatedAt, ...body } = put.json;
+    expect(await ask("PUT", "/v1/hooks/onMessage", { json: body })).toMatchObject({ status: 200, json: put.json });
+    expect((await ask("GET", "/v1/hooks/onMessage")).json).toEqual(put.json);
+    expect((await ask("DELETE", "/v1/hooks/onMessage")).status).toBe(204);
+    for (const [method, path] of [
+      ["GET", "/v1/hooks/onMessage"],
+      ["DELETE", "/v1/hooks/onMessage"],
+      ["POST", "/v1/hooks/onMessage/call"],
+    ] as const) {
+      const answer = await ask(method, path, method === "POST" ? { json: {} } : {});
+      expect(answer.json).toMatchObject({ status: 404, code: "hook_not_found" });
+    }
+  });
+
+  it("is listed by name, page by page", async () => {
+    await start(() => "timeout");
+    for (const name of ["b", "a", "c"]) await ask("PUT", `/v1/hooks/${name}`, { json: { urls: [url] } });
+    const page = await ask("GET", "/v1/hooks?limit=2");
+    expect(page.json.items).toMatchObject([{ name: "a" }, { name: "b" }]);
+    const rest = await ask("GET", `/v1/hooks?after=${page.json.next}`);
+    expect(rest.json).toMatchObject({ items: [{ name: "c" }], next: null });
+  });
+
+  it.each<[string, object, string, string]>([
+    ["no URL", {}, "invalid_request", "urls"],
+    ["one URL that is no list", { urls: url }, "invalid_request", "urls"],
+    ["a URL that is none", { urls: [url, "x"] }, "invalid_url", "urls[1]"],
+    ["an unknown protocol", { urls: [url], protocol: "smoke" }, "unknown_protocol", "protocol"],
+    ["no such choice", { urls: [url], onError: "ignore" }, "invalid_request", "onError"],
+    ["time without bounds", { urls: [url], timeoutMs: 1e9 }, "invalid_request", "timeoutMs"],
+    ["a name of nothing", { urls: [url], timeout: 1 }, "invalid_request", "timeout"],
+    ["a key that is none", { urls: [url], key: 0 }, "invalid_request", "key"],
+    ["a key for nothing", { urls: [url], key: "0" }, "invalid_request", "key"],
+    ["no key", { urls: [url], protocol: "opencard" }, "invalid_request", "key"],
+    ["a key that is not there", { urls: [url], protocol: "opencard", key: "1" }, "key_not_found", "key"],
+    ["a key of another length", { urls: [url], protocol: "opencard", key: "long" }, "invalid_key", "key"],
+  ])("with %s is refused", async (_what, body, code, field) => {
+    await start(() => "timeout");
+    await ask("PUT", "/v1/keys/long", { json: { jwk: { kty: "oct", k: `${jwk.k.slice(0, 21)}${jwk.k}g` } } });
+    const answer = await ask("PUT", "/v1/hooks/h", { json: body });
+    expect(answer.json).toMatchObject({ code, errors: [{ field }] });
+    expect((await ask("GET", "/v1/hooks/h")).status).toBe(404);
+  });
+
+  it("has a name of the usual form", async () => {
+    await start(() => "timeout");
+    expect((await ask("PUT", "/v1/hooks/1", { json: { urls: [url] } })).json.code).toBe("invalid_name");
+    expect((await ask("POST", "/v1/hooks/a.b/call", { json: {} })).json.code).toBe("invalid_name");
+  });
+});
+
+describe("a call", () => {
+  it("sends the payload and answers with what the reply means", async () => {
+    const posts = await start(() => ({ status: 403, body: "你已被拉黑!" }));
+    await ask("PUT", "/v1/hooks/onMessage", { json: { urls: [url] } });
+    const answer = await ask("POST", "/v1/hooks/onMessage/call", { json: { message: { text: "hi" } } });
+    expect(answer.status).toBe(200);
+    expect(answer.json).toEqual({
+      action: "reject",
+      reason: "你已被拉黑!",
+      attachments: [],
+      data: { message: { text: "hi" } },
+      httpStatus: 403,
+      durationMs: expect.any(Number),
+      error: null,
+    });
+    expect(posts).toMatchObject([{ url, text: '{"message":{"text":"hi"}}', headers: json }]);
+  });
+
+  it("keeps every digit and every spelling of a number, both ways", async () => {
+    const posts = await start(() => ({
+      status: 200,
+      headers: json,
+      body: '{"result":{"added":[18446744073709551615,0.10,1e2]},"addons":{"__proto__":{"a":1.0}}}',
+    }));
+    await ask("PUT", "/v1/hooks/onResult", { json: { urls: [url, url] } });
+    const payload = '{"message":{"id":12345678901234567890},"result":{"n":[1.0,-0]},"__proto__":{"x":1}}';
+    const { status, text } = await callAsText("onResult", payload);
+    expect(status).toBe(200);
+    expect(posts[0]?.text).toBe(payload);
+    expect(posts[1]?.text).toBe(
+      '{"message":{"id":12345678901234567890},"result":{"n":[1.0,-0],"added":[18446744073709551615,0.10,1e2]},' +
+        '"__proto__":{"x":1},"addons":{"__proto__":{"a":1.0}}}',
+    );
+    expect(text).toContain(`"data":${posts[1]?.text ?? ""},"httpStatus":200,`);
+    expect("x" in {}).toBe(false);
+  });
+
+  it("asks its URLs in order, each with the data merged so far, until one rejects", async () => {
+    const posts = await start(({ url: asked }) => {
+      if (asked.endsWith("/2")) return { status: 204 };
+      if (asked.endsWith("/3")) return { status: 403, body: "no" };
+      return { status: 200, headers: json, body: '{"result":{"a":2}}' };
+    });
+    const urls = [1, 2, 3, 4].map((n) => `http://127.0.0.1:9/${n}`);
+    await ask("PUT", "/v1/hooks/h", { json: { urls } });
+    const { json: outcome } = await ask("POST", "/v1/hooks/h/call", { json: { result: { a: 1, b: 1 } } });
+    expect(outcome).toMatchObject({ action: "reject", reason: "no", data: { result: { a: 2, b: 1 } } });
+    expect(posts.map((post) => [post.url, post.text])).toEqual([
+      [urls[0], '{"result":{"a":1,"b":1}}'],
+      [urls[1], '{"result":{"a":2,"b":1}}'],
+      [urls[2], '{"result":{"a":2,"b":1}}'],
+    ]);
+  });
+
+  it("gives attachments as base64, under names that are safe", async () => {
+    await start(() => ({
+      status: 200,
+      headers: { "content-disposition": 'attachment; filename="../../etc/passwd"' },
+      body: Uint8Array.of(0, 255, 10),
+    }));
+    await ask("PUT", "/v1/hooks/h", { json: { urls: [url] } });
+    const { attachments } = (await ask("POST", "/v1/hooks/h/call", { json: {} })).json;
+    expect(attachments).toMatchObject([{ kind: "file", contentType: null, bodyBase64: "AP8K" }]);
+    expect(attachments[0].filename).not.toMatch(/[/\\]/);
+  });
+
+  it("takes any JSON value where the protocol does", async () => {
+    const posts = await start(() => ({ status: 204 }));
+    await ask("PUT", "/v1/hooks/h", { json: { urls: [url], protocol: "json" } });
+    for (const payload of ["null", '"text"', "12345678901234567890", "[]", "false"]) {
+      expect((await callAsText("h", payload)).text).toContain(`"data":${payload},`);
+      expect(posts.at(-1)?.text).toBe(payload);
+    }
+  });
+
+  it("of a koipy hook with a payload that is no object sends nothing", async () => {
+    const posts = await start(() => ({ status: 204 }));
+    await ask("PUT", "/v1/hooks/h", { json: { urls: [url], onError: "reject" } });
+    for (const payload of ["[]", "1", "1.0"]) {
+      expect(JSON.parse((await callAsText("h", payload)).text)).toMatchObject({
+        action: "reject",
+        error: "unencodable",
+      });
+    }
+    expect(posts).toEqual([]);
+  });
+
+  it.each<[string, CallBody, number, string]>([
+    ["nothing", { headers: json }, 400, "malformed_json"],
+    ["no JSON", { body: '{"a":1', headers: json }, 400, "malformed_json"],
+    ["another type", { body: "{}", headers: { "content-type": "text/plain" } }, 415, "unsupported_media_type"],
+    ["no UTF-8", { body: Uint8Array.of(0x22, 0xff, 0x22), headers: json }, 400, "invalid_utf8"],
+    ["JSON without a bottom", { body: "[".repeat(1_000_000), headers: json }, 400, "invalid_request"],
+    ["JSON that is too deep", { body: `${"[".repeat(101)}${"]".repeat(101)}`, headers: json }, 400, "invalid_request"],
+    ["too much", { body: `"${"x".repeat(limits.requestBytesMax)}"`, headers: json }, 413, "request_too_large"],
+  ])("with a payload of %s is refused", async (_what, given, status, code) => {
+    const posts = await start(() => ({ status: 204 }));
+    await ask("PUT", "/v1/hooks/h", { json: { urls: [url] } });
+    expect((await ask("POST", "/v1/hooks/h/call", given)).json).toMatchObject({ status, code });
+    expect(posts).toEqual([]);
+  });
+
+  it("may be as large as a publish request, and 100 levels deep", async () => {
+    const posts = await start(() => ({ status: 204 }));
+    await ask("PUT", "/v1/hooks/h", { json: { urls: [url], protocol: "json" } });
+    const large = `"${"x".repeat(limits.requestBytesMax - 2)}"`;
+    expect((await callAsText("h", large)).status).toBe(200);
+    const deep = "[".repeat(100) + "]".repeat(100);
+    expect((await callAsText("h", deep)).text).toContain(`"data":${deep},`);
+    expect(posts.map(({ text }) => text.length)).toEqual([large.length, deep.length]);
+  });
+});
+
+describe("a program that fails", () => {
+  const replies: [string, ScriptedReply, string, string | null][] = [
+    ["refuses the connection", "connect_refused", "unreachable", "connect_refused"],
+    ["has no address", "dns_failed", "unreachable", "dns_failed"],
+    ["is in a forbidden network", "address_denied", "unreachable", "address_denied"],
+    ["cannot be connected to", "connect_failed", "unreachable", "connect_failed"],
+    ["has a wrong certificate", "tls_failed", "unreachable", "tls_failed"],
+    ["hangs up", "connection_reset", "unreachable", "connection_reset"],
+    ["is late", "timeout", "timeout", "timeout"],
+    ["speaks no HTTP", "bad_reply", "bad_reply", "bad_reply"],
+    ["never ends", "reply_too_large", "reply_too_large", "reply_too_large"],
+    ["is cut off with the server", "aborted", "aborted", "aborted"],
+    ["merges no JSON", { status: 200, headers: json, body: "<html>" }, "bad_reply", null],
+    ["merges a number", { status: 200, headers: json, body: "1.0" }, "bad_reply", null],
+    ["merges numbers", { status: 200, headers: json, body: '{"result":1.0}' }, "bad_reply", null],
+    ["merges JSON without a bottom", { status: 200, headers: json, body: "[".repeat(100_000) }, "bad_reply", null],
+    [
+      "sends half an image",
+      { status: 200, headers: { "content-type": "image/png" }, body: "\u0089PNG" },
+      "bad_reply",
+      null,
+    ],
+  ];
+
+  it.each(replies)(
+    "and %s counts as told by onError, and its address is not shown",
+    async (_what, reply, error, below) => {
+      await start(() => reply);
+      const events: unknown[] = [];
+      test.events.subscribe((event) => events.push(event));
+      for (const onError of ["continue", "reject"] as const) {
+        await ask("PUT", "/v1/hooks/h", { json: { urls: [url], onError } });
+        const answer = await ask("POST", "/v1/hooks/h/call", { json: { result: { a: 1 } } });
+        expect(answer).toMatchObject({ status: 200, json: { action: onError, error, data: { result: { a: 1 } } } });
+        expect(JSON.stringify(answer)).not.toMatch(/internal\.example|8080|secret-path|t0p/);
+        expect(events.at(-1)).toMatchObject({
+          type: "hook.called",
+          hook: "h",
+          action: onError,
+          error,
+          transportError: below,
+        });
+        expect(JSON.stringify(events)).not.toMatch(/internal\.example|8080|secret-path|t0p/);
+      }
+    },
+  );
+
+  it("does not show its address in the text of a rejection either", async () => {
+    await start(() => ({ status: 500, body: `Traceback: POST ${url} at callbacks.internal.example:8080` }));
+    await ask("PUT", "/v1/hooks/h", { json: { urls: [url] } });
+    const { json: outcome } = await ask("POST", "/v1/hooks/h/call", { json: {} });
+    expect(outcome).toMatchObject({ action: "reject", httpStatus: 500, error: null });
+    expect(outcome.reason).toContain("Traceback");
+    expect(outcome.reason).not.toMatch(/internal\.example|secret-path|t0p/);
+  });
+
+  it("leaves the others their turn when onError says continue", async () => {
+    await start(({ url: asked }) =>
+      asked.endsWith("/1") ? "connect_refused" : { status: 200, headers: json, body: '{"result":{"b":2}}' },
+    );
+    await ask("PUT", "/v1/hooks/h", { json: { urls: ["http://a.example/1", "http://a.example/2"] } });
+    const { json: outcome } = await ask("POST", "/v1/hooks/h/call", { json: { result: { a: 1 } } });
+    expect(outcome).toMatchObject({ action: "continue", error: "unreachable", data: { result: { a: 1, b: 2 } } });
+  });
+});
+
+describe("opencard", () => {
+  const receiver = createOpencardReceiver({
+    keys: { "0": jwk },
+    cards: { "123": () => ({ item_list: [{ title: "故宫博物院" }] }) },
+  });
+  const webhook = async (post: ScriptedPost): Promise<ScriptedReply> => {
+    const reply = await receiver.handle({
+      method: "POST",
+      path: "/",
+      headers: post.headers,
+      body: Buffer.from(post.text),
+    });
+    return { status: reply.status, headers: reply.headers, body: reply.body };
+  };
+  const put = async () => {
+    await ask("PUT", "/v1/keys/0", { json: { jwk } });
+    await ask("PUT", "/v1/hooks/card", { json: { urls: [url], protocol: "opencard", key: "0", onError: "reject" } });
+  };
+
+  it("goes out encrypted under the named key, and the decrypted reply is the outcome's data", async () => {
+    const posts = await start(webhook);
+    await put();
+    const payload = { type: "sp_ala", srcid: "123", surface: "mobile", intent: {} };
+    const { json: outcome } = await ask("POST", "/v1/hooks/card/call", { json: payload });
+    expect(outcome).toMatchObject({
+      action: "continue",
+      data: { status: 0, msg: "", data: { item_list: [{ title: "故宫博物院" }] } },
+      error: null,
+    });
+    expect(posts[0]?.text).toMatch(/^[\w-]+(\.[\w-]+){4}$/);
+    expect(JSON.parse(Buffer.from(posts[0]?.text.split(".")[0] ?? "", "base64url").toString())).toEqual({
+      alg: "A128KW",
+      enc: "A128CBC-HS256",
+      kid: "0",
+      rid: "1700000000000-7",
+    });
+  });
+
+  it("rejects with the receiver's own words for a card that it does not have", async () => {
+    await start(webhook);
+    await put();
+    const { json: outcome } = await ask("POST", "/v1/hooks/card/call", { json: { srcid: "124" } });
+    expect(outcome).toMatchObject({ action: "reject", reason: "Invalid srcid", data: { status: 2 }, error: null });
+  });
+
+  it("does not trust a reply that somebody else has sealed, or sealed for another call", async () => {
+    for (const [key, requestId] of [
+      [{ kid: "0", jwk: { kty: "oct", k: "ZmVkY2JhOTg3NjU0MzIxMA" } }, "1700000000000-7"],
+      [{ kid: "0", jwk }, "1700000000000-8"],
+    ] as const) {
+      await start(async () =>
+        opencard.reply({ action: "continue", data: { forged: true } }, { payload: null, requestId, key }),
+      );
+      await put();
+      const { json: outcome } = await ask("POST", "/v1/hooks/card/call", { json: { srcid: "123" } });
+      expect(outcome).toMatchObject({ action: "reject", error: "untrusted_reply", data: { srcid: "123" } });
+      await test.app.close();
+    }
+    await start(webhook);
+  });
+
+  it("does not take what is no token for a reply", async () => {
+    const scripts: [ScriptedReply, string][] = [
+      [{ status: 200, body: "eyJhbGciOiJub25lIn0...." }, "bad_reply"],
+      [{ status: 200, body: "not a token" }, "bad_reply"],
+      [{ status: 404, body: "" }, "http_status"],
+    ];
+    for (const [reply, error] of scripts) {
+      await start(() => reply);
+      await put();
+      const { json: outcome } = await ask("POST", "/v1/hooks/card/call", { json: { srcid: "123" } });
+      expect(outcome).toMatchObject({ action: "reject", error });
+      await test.app.close();
+    }
+    await start(webhook);
+  });
+
+  it("says so when its key is gone, or sealed under a master key that is", async () => {
+    await start(webhook);
+    await put();
+    const account = test.store.defaultAccount().id;
+    const sealed = (await test.store.getEntry(account, "key", "0"))?.value as { sealed: string };
+    const strange = Buffer.from('{"alg":"dir","enc":"A256GCM","kid":"gone"}').toString("base64url");
+    const parts = sealed.sealed.split(".").with(0, strange);
+    await test.store.putEntry(account, "key", "0", { ...sealed, sealed: parts.join(".") });
+    const unavailable = await ask("POST", "/v1/hooks/card/call", { json: { srcid: "123" } });
+    expect(unavailable.json).toMatchObject({ status: 409, code: "key_unavailable" });
+    const again = { json: { urls: [url], protocol: "opencard", key: "0" } };
+    expect((await ask("PUT", "/v1/hooks/other", again)).json).toMatchObject({ code: "key_unavailable" });
+    expect((await ask("GET", "/v1/keys/0")).json).toMatchObject({ usable: false });
+    await ask("DELETE", "/v1/keys/0");
+    const gone = await ask("POST", "/v1/hooks/card/call", { json: { srcid: "123" } });
+    expect(gone.json).toMatchObject({ status: 404, code: "key_not_found" });
+  });
+
+  it("goes by a key as soon as it is replaced", async () => {
+    await start(webhook);
+    await put();
+    await ask("PUT", "/v1/keys/0", { json: { jwk: { kty: "oct", k: "ZmVkY2JhOTg3NjU0MzIxMA" } } });
+    const refused = await ask("POST", "/v1/hooks/card/call", { json: { srcid: "123" } });
+    expect(refused.json).toMatchObject({ action: "reject", httpStatus: 400, error: "http_status" });
+    await ask("PUT", "/v1/keys/0", { json: { jwk } });
+    const taken = await ask("POST", "/v1/hooks/card/call", { json: { srcid: "123" } });
+    expect(taken.json).toMatchObject({ action: "continue", error: null });
+  });
+});
+
+describe("calls are bounded:", () => {
+  it("so many at once and no more, and the next one after that is served", async () => {
+    const { promise, resolve } = Promise.withResolvers<ScriptedReply>();
+    const posts = await start(() => promise, { hooks: { callsMax: 2 } });
+    await ask("PUT", "/v1/hooks/h", { json: { urls: [url] } });
+    const both = [1, 2].map(() => ask("POST", "/v1/hooks/h/call", { json: {} }));
+    await expect.poll(() => posts.length).toBe(2);
+    const refused = await ask("POST", "/v1/hooks/h/call", { json: {} });
+    expect(refused.json).toMatchObject({ status: 503, code: "overloaded" });
+    expect(refused.headers["retry-after"]).toBeDefined();
+    resolve({ status: 204 });
+    expect((await Promise.all(both)).map(({ status }) => status)).toEqual([200, 200]);
+    expect((await ask("POST", "/v1/hooks/h/call", { json: {} })).status).toBe(200);
+  });
+
+  it("what their payloads and replies hold together, which is given back with the answer", async () => {
+    let body = "x".repeat(2_000);
+    await start(() => ({ status: 200, headers: { "content-type": "text/plain" }, body }), {
+      hooks: { bytesHeldMax: 3_000 },
+    });
+    await ask("PUT", "/v1/hooks/h", { json: { urls: [url] } });
+    for (let i = 0; i < 5; i++) expect((await ask("POST", "/v1/hooks/h/call", { json: {} })).status).toBe(200);
+    body = "x".repeat(4_000);
+    expect((await ask("POST", "/v1/hooks/h/call", { json: {} })).json).toMatchObject({ code: "overloaded" });
+    const large = { json: { message: { text: "x".repeat(500) } } };
+    expect((await ask("POST", "/v1/hooks/h/call", large)).json).toMatchObject({ code: "overloaded" });
+    body = "short";
+    expect((await ask("POST", "/v1/hooks/h/call", { json: {} })).status).toBe(200);
+  });
+});
+
+describe("those who watch", () => {
+  it("learn of every call and how it ended", async () => {
+    const replies: ScriptedReply[] = [{ status: 204 }, { status: 403, body: "no" }, "connect_refused"];
+    await start(() => replies.shift() ?? "timeout");
+    await ask("PUT", "/v1/hooks/h", { json: { urls: [url] } });
+    const stop = test.events.subscribe(() => {});
+    for (let i = 0; i < 3; i++) await ask("POST", "/v1/hooks/h/call", { json: {} });
+    const about = { type: "hook.called", at: 1_700_000_000_000, hook: "h", durationMs: expect.any(Number) };
+    expect(test.events.emitted).toEqual([
+      { ...about, action: "continue", httpStatus: 204, error: null, transportError: null },
+      { ...about, action: "reject", httpStatus: 403, error: null, transportError: null },
+      { ...about, action: "continue", httpStatus: null, error: "unreachable", transportError: "connect_refused" },
+    ]);
+    stop();
+    const metrics = (await test.app.inject("/metrics")).body;
+    for (const outcome of ["continue", "reject", "failed"]) {
+      expect(metrics).toContain(`ringback_hook_calls_total{outcome="${outcome}"} 1\n`);
+    }
+    expect(metrics).toContain("ringback_hook_call_duration_seconds_count 3\n");
+  });
+});
+
+describe("subscriptions that sign", () => {
+  it("name only keys that there are", async () => {
+    await start(() => "timeout");
+    await ask("PUT", "/v1/topics/t");
+    const body = { json: { push: { url, protocol: "standard-webhooks", keys: ["new", "old"] } } };
+    await ask("PUT", "/v1/keys/new", { json: { jwk: { kty: "oct", k: "A".repeat(43) } } });
+    const refused = await ask("PUT", "/v1/topics/t/subscriptions/s", body);
+    expect(refused.json).toMatchObject({ status: 404, code: "key_not_found", errors: [{ field: "push.keys[1]" }] });
+    await ask("PUT", "/v1/keys/old", { json: { jwk: { kty: "oct", k: "A".repeat(43) } } });
+    expect((await ask("PUT", "/v1/topics/t/subscriptions/s", body)).status).toBe(201);
+  });
+});
+
+it("a database that cannot be written is told", async () => {
+  await start(() => "timeout");
+  test.store.failure = new RingbackError("storage_full");
+  expect((await ask("PUT", "/v1/hooks/h", { json: { urls: [url] } })).json.code).toBe("storage_full");
+});

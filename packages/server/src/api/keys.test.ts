@@ -1,0 +1,97 @@
+/** Real: the HTTP application, through `inject`, and the keys. Fake: the store, in memory. */
+
+import { afterEach, describe, expect, it } from "vitest";
+import { RingbackError } from "../domain/errors.ts";
+import { call } from "./testing/call.ts";
+import type { CallBody } from "./testing/call.ts";
+import { createTestApp } from "./testing/test-app.ts";
+import type { TestApp } from "./testing/test-app.ts";
+
+const jwk = { kty: "oct", k: "MDEyMzQ1Njc4OWFiY2RlZg" };
+let test: TestApp;
+afterEach(() => test.app.close());
+
+const ask = (method: string, url: string, given?: CallBody) => call(test.app, method, url, given);
+
+describe("keys", () => {
+  it("are put by name, and putting twice is harmless", async () => {
+    test = await createTestApp();
+    const put = await ask("PUT", "/v1/keys/0", { json: { jwk } });
+    expect(put).toMatchObject({
+      status: 201,
+      json: { kid: "0", kty: "oct", crv: null, bits: 128, usable: true, createdAt: "2026-01-31T08:15:30.250Z" },
+    });
+    expect(await ask("PUT", "/v1/keys/0", { json: { jwk } })).toMatchObject({ status: 200, json: put.json });
+    expect(await ask("GET", "/v1/keys/0")).toMatchObject({ status: 200, json: put.json });
+    expect((await ask("DELETE", "/v1/keys/0")).status).toBe(204);
+    expect((await ask("GET", "/v1/keys/0")).json).toMatchObject({ code: "key_not_found", status: 404 });
+    expect((await ask("DELETE", "/v1/keys/0")).json).toMatchObject({ code: "key_not_found" });
+  });
+
+  it("are never given back: neither one by one, nor in a list, nor in what is logged", async () => {
+    test = await createTestApp();
+    const answers = [
+      await ask("PUT", "/v1/keys/0", { json: { jwk: { ...jwk, note: "of mine" } } }),
+      await ask("GET", "/v1/keys/0"),
+      await ask("GET", "/v1/keys"),
+      await ask("PUT", "/v1/keys/1", { json: { jwk: { ...jwk, kty: "RSA" } } }),
+      await ask("PUT", "/v1/keys/1", { json: { jwk: { kty: "oct", k: [jwk.k] } } }),
+      await ask("PUT", "/v1/keys/1", { json: { jwk: `oct:${jwk.k}` } }),
+      await ask("PUT", "/v1/keys/1", { json: { jwk, k: jwk.k } }),
+      await ask("PUT", "/v1/keys/1", { json: { jwk }, headers: { "content-type": "text/plain" } }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([201, 200, 200, 400, 400, 400, 400, 415]);
+    expect(JSON.stringify(answers)).not.toMatch(/MDEyMzQ1|of mine|sealed/);
+    expect(test.logLines.join("")).not.toContain(jwk.k);
+  });
+
+  it("are listed by name, page by page", async () => {
+    test = await createTestApp();
+    for (const kid of ["b", "0", "a.2"]) await ask("PUT", `/v1/keys/${kid}`, { json: { jwk } });
+    const page = await ask("GET", "/v1/keys?limit=2");
+    expect(page.json.items).toMatchObject([{ kid: "0" }, { kid: "a.2" }]);
+    expect((await ask("GET", `/v1/keys?after=${page.json.next}`)).json).toMatchObject({
+      items: [{ kid: "b" }],
+      next: null,
+    });
+    expect((await ask("GET", "/v1/keys?after=x")).json.code).toBe("invalid_cursor");
+  });
+
+  it.each<[string, CallBody, string, string]>([
+    ["no key", { json: {} }, "invalid_key", "jwk"],
+    ["no type", { json: { jwk: { k: jwk.k } } }, "invalid_key", "jwk.kty"],
+    ["a type that is no text", { json: { jwk: { kty: ["oct"], k: jwk.k } } }, "invalid_key", "jwk.kty"],
+    ["an unknown type", { json: { jwk: { kty: "EC" } } }, "invalid_key", "jwk.kty"],
+    ["another member", { json: { jwk, hint: "x" } }, "invalid_request", "hint"],
+    ["a type that hides in the prototype", { body: '{"jwk":{"__proto__":{"kty":"oct"}}}' }, "invalid_key", "jwk.kty"],
+  ])("with %s are refused", async (_what, given, code, field) => {
+    test = await createTestApp();
+    const answer = await ask("PUT", "/v1/keys/0", { headers: { "content-type": "application/json" }, ...given });
+    expect(answer.json).toMatchObject({ status: 400, code, errors: [{ field }] });
+  });
+
+  it("have names of their own form", async () => {
+    test = await createTestApp();
+    for (const kid of ["a%20b", "%2F", "x".repeat(65), "%00"]) {
+      for (const method of ["GET", "DELETE"]) {
+        expect((await ask(method, `/v1/keys/${kid}`)).json.code).toBe("invalid_name");
+      }
+      expect((await ask("PUT", `/v1/keys/${kid}`, { json: { jwk } })).json.code).toBe("invalid_name");
+    }
+    expect((await ask("PUT", "/v1/keys/__proto__", { json: { jwk } })).status).toBe(201);
+    expect((await ask("GET", "/v1/keys")).json.items).toMatchObject([{ kid: "__proto__" }]);
+  });
+
+  it("cannot be put where there is no master key, and the answer says what to set", async () => {
+    test = await createTestApp({}, { masterKeys: [] });
+    const { json } = await ask("PUT", "/v1/keys/0", { json: { jwk } });
+    expect(json).toMatchObject({ status: 409, code: "master_key_missing" });
+    expect(json.detail).toContain("RINGBACK_MASTER_KEY");
+  });
+
+  it("tell a database that cannot be written", async () => {
+    test = await createTestApp();
+    test.store.failure = new RingbackError("storage_full");
+    expect((await ask("PUT", "/v1/keys/0", { json: { jwk } })).json.code).toBe("storage_full");
+  });
+});

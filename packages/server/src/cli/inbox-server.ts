@@ -1,0 +1,140 @@
+import { createServer } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { whenHandedOver } from "../api/handed-over.ts";
+import { parseJson } from "../api/json-body.ts";
+import { RingbackError } from "../domain/errors.ts";
+import { limits } from "../domain/limits.ts";
+import type { MessageBuffer } from "../domain/message-buffer.ts";
+import type { TimeMs } from "../domain/model.ts";
+import type { Clock } from "../domain/ports.ts";
+
+/** One POST, as far as it was read. */
+export interface InboxArrival {
+  readonly atMs: TimeMs;
+  /** Empty when it was too large. */
+  readonly body: Uint8Array;
+  readonly outcome: "kept" | "dropped" | "refused";
+  /** Why it was refused. */
+  readonly fault: string | null;
+  /** Messages that wait now. */
+  readonly waiting: number;
+}
+
+export interface InboxServerOptions {
+  /** As in a URL: it begins with a slash and is escaped. */
+  readonly path: string;
+  readonly buffer: MessageBuffer;
+  readonly clock: Clock;
+  readonly arrived: (arrival: InboxArrival) => void;
+  readonly taken: () => void;
+}
+
+/** With the largest body on each of them it is what the process may hold beside its buffer. */
+const connectionsMax = 256;
+const fullRetryAfterS = 5;
+
+/**
+ * The receiver of the WeChat HTTP API's documentation: what is POSTed at the path is kept, a GET takes the oldest. Messages
+ * are checked to be JSON and kept byte for byte, since their ids do not fit into a JavaScript number.
+ */
+export function createInboxServer(options: InboxServerOptions): Server {
+  const server = createServer(
+    { headersTimeout: limits.requestHeaderMsMax, requestTimeout: limits.requestMsMax },
+    (request, response) => {
+      handle(request, response, options).catch(() => {
+        // The sender has gone in the middle of its request: there is nobody to answer.
+        response.destroy();
+      });
+    },
+  );
+  server.maxConnections = connectionsMax;
+  server.timeout = limits.connectionIdleMsMax;
+  return server;
+}
+
+async function handle(request: IncomingMessage, response: ServerResponse, options: InboxServerOptions): Promise<void> {
+  const path = pathOf(request);
+  if (path === options.path) {
+    if (request.method === "POST") return arrive(request, response, options);
+    if (request.method === "GET") return take(request, response, options);
+    // A HEAD, too: it would take a message and show it to nobody.
+    response.setHeader("allow", "GET, POST");
+    return answer(response, 405, { detail: "Method Not Allowed" });
+  }
+  if (path === "/" && request.method === "GET") return answer(response, 200, "Hello World");
+  return answer(response, 404, { detail: "Not Found" });
+}
+
+async function arrive(request: IncomingMessage, response: ServerResponse, options: InboxServerOptions): Promise<void> {
+  const { buffer, clock, arrived } = options;
+  const body = await collect(request);
+  const atMs = clock.now();
+  const { outcome, fault, status } = judge(body, atMs, buffer);
+  arrived({ atMs, body: body ?? new Uint8Array(0), outcome, fault, waiting: buffer.count });
+  if (fault === null) return answer(response, status, { response: "success" });
+  // After a body that was not read to its end the connection cannot carry another request.
+  if (body === null) response.setHeader("connection", "close");
+  if (status === 503) response.setHeader("retry-after", fullRetryAfterS);
+  return answer(response, status, { message: `An error occurred: ${fault}` });
+}
+
+interface Judgement extends Pick<InboxArrival, "outcome" | "fault"> {
+  readonly status: number;
+}
+
+function judge(body: Uint8Array | null, atMs: TimeMs, buffer: MessageBuffer): Judgement {
+  if (body === null) return refused(413, `the body has more than ${limits.bodyBytesMax} bytes`);
+  try {
+    parseJson(body);
+  } catch (error) {
+    if (!(error instanceof RingbackError)) throw error;
+    return refused(500, error.message);
+  }
+  const outcome = buffer.arrive(body, atMs);
+  if (outcome === "full") return refused(503, "as many messages wait as this inbox may hold; fetch some of them");
+  return { outcome, fault: null, status: 200 };
+}
+
+function refused(status: number, fault: string): Judgement {
+  return { outcome: "refused", fault, status };
+}
+
+function take(request: IncomingMessage, response: ServerResponse, { buffer, clock, taken }: InboxServerOptions): void {
+  const message = buffer.take(clock.now());
+  if (message === null) {
+    response.writeHead(200, { "content-length": 0 }).end();
+    return;
+  }
+  whenHandedOver(response, request.socket, limits.inboxAnswerMsMax, (handedOver) => {
+    if (handedOver) taken();
+    else buffer.giveBack(message);
+  });
+  response
+    .writeHead(200, { "content-type": "application/json", "content-length": message.body.byteLength })
+    .end(message.body);
+}
+
+function answer(response: ServerResponse, status: number, json: unknown): void {
+  const body = JSON.stringify(json);
+  response
+    .writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(body) })
+    .end(body);
+}
+
+/** null when there is more of it than a message may have. What is too much is still read, within bounds, and thrown away: many senders look for an answer only when they have sent everything. */
+async function collect(request: IncomingMessage): Promise<Uint8Array | null> {
+  let pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
+    bytes += piece.length;
+    if (bytes > limits.requestBytesDiscardedMax) return null;
+    if (bytes > limits.bodyBytesMax) pieces = [];
+    else pieces.push(piece);
+  }
+  return bytes > limits.bodyBytesMax ? null : Buffer.concat(pieces);
+}
+
+function pathOf({ url = "/" }: IncomingMessage): string {
+  // With another origin in front of it only where somebody takes this server for a proxy.
+  return URL.parse(url, "http://inbox")?.pathname ?? "";
+}

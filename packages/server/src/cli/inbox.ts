@@ -1,0 +1,108 @@
+import { once } from "node:events";
+import { Option } from "commander";
+import type { Command } from "commander";
+import { formatListenAddress } from "../config/listen-address.ts";
+import type { ListenAddress } from "../config/listen-address.ts";
+import { limits } from "../domain/limits.ts";
+import { MessageBuffer } from "../domain/message-buffer.ts";
+import { stopSignal } from "./context.ts";
+import type { CommandContext } from "./context.ts";
+import { createInboxServer } from "./inbox-server.ts";
+import type { InboxArrival } from "./inbox-server.ts";
+import { inboxArrivalJson, inboxArrivalText } from "./inbox-text.ts";
+import { listen } from "./listening.ts";
+import { countFrom1Option, durationFrom1Option, listenOption, pathOption } from "./option-values.ts";
+import { createPaint } from "./paint.ts";
+
+interface InboxOptions {
+  readonly listen: ListenAddress;
+  readonly path: string;
+  readonly whilePolled: number;
+  readonly durable?: true;
+  readonly messagesMax: number;
+  readonly json?: true;
+}
+
+const listenDefault: ListenAddress = { host: "127.0.0.1", port: 18_000 };
+const pathDefault = "/weixinCallback";
+const whilePolledDefault = { ms: 300_000, text: "5m" };
+/** All messages together: what the process may grow to. */
+const bufferBytesMax = 256 * 1024 * 1024;
+
+const example = `
+Examples:
+  $ ringback inbox --listen 0.0.0.0:18000 --path /weixinCallback
+  $ ringback inbox --durable --messages-max 100 --json
+
+POST at the path keeps a JSON message and answers {"response":"success"}; GET takes the oldest, or answers with an empty
+body. Messages are in memory only: an inbox of the server (PUT /v1/inboxes/{inbox}) keeps them over a restart.
+`;
+
+export function addInboxCommand(program: Command, context: CommandContext): void {
+  program
+    .command("inbox")
+    .summary("keep what is POSTed until somebody GETs it")
+    .description("Runs a small receiver that keeps JSON callbacks for a program that fetches them. Needs no server.")
+    .addOption(
+      new Option("--listen <host:port>", "where to listen")
+        .argParser(listenOption)
+        .default(listenDefault, formatListenAddress(listenDefault)),
+    )
+    .option("--path <path>", "where to POST to and to GET from", pathOption, pathDefault)
+    .addOption(
+      new Option("--while-polled <duration>", "keep only while somebody has fetched within this time: 30s, 5m")
+        .argParser(durationFrom1Option)
+        .default(whilePolledDefault.ms, whilePolledDefault.text),
+    )
+    .addOption(new Option("--durable", "keep every message until it is taken").conflicts("whilePolled"))
+    .option(
+      "--messages-max <count>",
+      "how many messages may wait",
+      countFrom1Option(limits.inboxMessagesMax),
+      limits.inboxMessagesDefault,
+    )
+    .option("--json", "one JSON object per line")
+    .addHelpText("after", example)
+    .action(async (options: InboxOptions) => inbox(options, context));
+}
+
+async function inbox(options: InboxOptions, context: CommandContext): Promise<void> {
+  const stop = stopSignal(context);
+  const { clock } = context;
+  const whilePolledMs = options.durable ? null : options.whilePolled;
+  const buffer = new MessageBuffer(
+    { whilePolledMs, messagesMax: options.messagesMax, bytesMax: bufferBytesMax },
+    clock.now(),
+  );
+  const tally = { kept: 0, dropped: 0, refused: 0, taken: 0 };
+  const show = createShow(options, context);
+  const server = createInboxServer({
+    path: options.path,
+    buffer,
+    clock,
+    arrived(arrival) {
+      tally[arrival.outcome]++;
+      show(arrival);
+    },
+    taken: () => void tally.taken++,
+  });
+  const url = (await listen(server, options.listen)) + options.path;
+  if (options.json) context.stdout.write(`${JSON.stringify({ type: "listening", url })}\n`);
+  else context.stderr.write(`Listening at ${url}: POST keeps, GET takes the oldest. Ctrl-C ends.\n`);
+  if (!stop.aborted) await once(stop, "abort");
+  server.close();
+  server.closeAllConnections();
+  if (options.json) return;
+  const { kept, taken, dropped, refused } = tally;
+  const lost = buffer.count === 0 ? "" : ` ${buffer.count} that nobody fetched are gone.`;
+  context.stderr.write(`Kept ${kept}, taken ${taken}, dropped ${dropped}, refused ${refused}.${lost}\n`);
+}
+
+function createShow({ json }: InboxOptions, context: CommandContext): (arrival: InboxArrival) => void {
+  const paint = createPaint(context, context.stdout);
+  let count = 0;
+  return (arrival) => {
+    count += 1;
+    context.stdout.write(json ? `${inboxArrivalJson(arrival)}\n` : `${inboxArrivalText(arrival, count, paint)}\n`);
+  };
+}

@@ -1,0 +1,61 @@
+import { isUtf8 } from "node:buffer";
+
+const COMMA = 0x2c;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const openings = new Set("[{".split("").map(codeOf));
+const closings = new Set("]}".split("").map(codeOf));
+const spaces = new Set(" \t\r\n".split("").map(codeOf));
+
+/**
+ * JSON as programs for this API send it: a comma may stand behind the last member or element, as it does in the
+ * document's own examples, and a byte order mark before everything. null when it is not even that.
+ */
+export function parseLenientJson(bytes: Uint8Array): { readonly value: unknown } | null {
+  if (!isUtf8(bytes)) return null;
+  const text = Buffer.from(bytes)
+    .toString("utf8")
+    .replace(/^\uFEFF/, "");
+  return parse(text) ?? parse(withoutTrailingCommas(text));
+}
+
+function parse(text: string): { readonly value: unknown } | null {
+  try {
+    return { value: JSON.parse(text) as unknown };
+  } catch {
+    return null;
+  }
+}
+
+/** One comma at most, and only behind a value: `[,]` and `[1,,]` stay what they are. */
+function withoutTrailingCommas(text: string): string {
+  const pieces: string[] = [];
+  let taken = 0;
+  /** The last character that is not white space, and where it stands. */
+  let last = 0;
+  let lastAt = -1;
+  let beforeLast = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (spaces.has(code)) continue;
+    if (closings.has(code) && last === COMMA && beforeLast !== COMMA && !openings.has(beforeLast)) {
+      pieces.push(text.slice(taken, lastAt));
+      taken = lastAt + 1;
+    }
+    [beforeLast, last, lastAt] = [last, code, at];
+    if (code === QUOTE) at = closingQuote(text, at);
+  }
+  pieces.push(text.slice(taken));
+  return pieces.join("");
+}
+
+/** The end of the text when there is none. */
+function closingQuote(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length && text.charCodeAt(at) !== QUOTE) at += text.charCodeAt(at) === BACKSLASH ? 2 : 1;
+  return at;
+}
+
+function codeOf(character: string): number {
+  return character.charCodeAt(0);
+}

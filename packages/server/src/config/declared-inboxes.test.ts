@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import { limits } from "../domain/limits.ts";
+import { loadConfig } from "./config.ts";
+
+const load = (file: string) =>
+  loadConfig({ flags: { config: "ringback.yaml" }, env: {}, readFile: () => file }).declaredInboxes;
+
+const defaults = {
+  topic: null,
+  accept: "any",
+  whilePolledMs: null,
+  retentionMs: limits.retentionMsDefault,
+  messagesMax: limits.inboxMessagesDefault,
+  bodyBytesMax: limits.bodyBytesMax,
+};
+
+describe("inboxes in the configuration file", () => {
+  it("are declared with the bodies that the API takes, and where each stands", () => {
+    const file = `
+inboxes:
+  plain:
+  weixin:
+    accept: json
+    whilePolledMs: 300000
+  orders: { topic: orders, messagesMax: 5 }
+`;
+    expect(load(file)).toEqual([
+      { name: "plain", settings: defaults, origin: "ringback.yaml:3" },
+      { name: "weixin", settings: { ...defaults, accept: "json", whilePolledMs: 300_000 }, origin: "ringback.yaml:4" },
+      {
+        name: "orders",
+        settings: { ...defaults, topic: "orders", retentionMs: null, messagesMax: 5 },
+        origin: "ringback.yaml:7",
+      },
+    ]);
+  });
+
+  it("are none when the file says nothing of them", () => {
+    expect(load("logLevel: info")).toEqual([]);
+  });
+
+  it.each([
+    ["inboxes:\n  - weixin\n", "ringback.yaml:1: inboxes cannot be"],
+    ["inboxes:\n  inbox:a: {}\n", 'ringback.yaml:2: "inbox:a": must begin with a letter'],
+    ["inboxes:\n  weixin: polled\n", "ringback.yaml:2: "],
+    [
+      "inboxes:\n  weixin:\n    acept: json\n",
+      "ringback.yaml:3: acept: is not a known field; known here: topic, accept",
+    ],
+    ["inboxes:\n  weixin:\n    accept: xml\n", 'ringback.yaml:3: accept: must be "any" or "json"'],
+    [
+      "inboxes:\n  weixin:\n    messagesMax: 0\n",
+      `ringback.yaml:3: messagesMax: must be from 1 to ${limits.inboxMessagesMax}`,
+    ],
+    [
+      "inboxes:\n  weixin:\n    topic: orders\n    retentionMs: 60000\n",
+      'ringback.yaml:4: retentionMs: is for the topic "orders" to say',
+    ],
+    ["inboxes:\n  weixin:\n    topic: a b\n", "ringback.yaml:3: topic: must begin with a letter"],
+  ])("stop the start with one line that says where the fault is: %j", (file, line) => {
+    expect(() => load(file)).toThrow(line);
+  });
+});

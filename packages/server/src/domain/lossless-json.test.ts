@@ -1,0 +1,153 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { losslessJson, Numeral } from "./lossless-json.ts";
+
+const json = losslessJson(100);
+const again = (text: string) => json.stringify(json.parse(text));
+
+/** JSON text as any program may write it: every spelling of a number, every kind of space, escapes, odd names. */
+const number = fc
+  .tuple(
+    fc.constantFrom("", "-"),
+    fc.oneof(fc.constant("0"), fc.bigInt({ min: 1n, max: 10n ** 24n }).map(String)),
+    fc.constantFrom("", ".0", ".10", ".123456789012345678"),
+    fc.constantFrom("", "e5", "E+400", "e-07"),
+  )
+  .map((parts) => parts.join(""));
+const string = fc.oneof(
+  fc.string({ unit: "binary" }).map((text) => JSON.stringify(text)),
+  fc.constantFrom(String.raw`"\u0041\/\ud800"`, '"1.0"', '"\\"\\\\"', '"-0}],"'),
+);
+const space = fc.constantFrom("", " ", "\n\t ", "\r\n");
+const { value } = fc.letrec<{ value: string; array: string; object: string }>((tie) => ({
+  value: fc
+    .tuple(
+      space,
+      fc.oneof({ maxDepth: 4 }, fc.constantFrom("true", "false", "null"), number, string, tie("array"), tie("object")),
+      space,
+    )
+    .map((parts) => parts.join("")),
+  array: fc.array(tie("value"), { maxLength: 5 }).map((items) => `[${items.length === 0 ? " " : items.join(",")}]`),
+  object: fc
+    .array(
+      fc.tuple(space, fc.oneof(string, fc.constantFrom('"__proto__"', '"a"', '"toJSON"', '"0"')), space, tie("value")),
+      {
+        maxLength: 5,
+      },
+    )
+    .map((members) => `{${members.map(([before, name, after, of]) => `${before}${name}${after}:${of}`).join(",")}}`),
+}));
+
+/** Text as `JSON.stringify` writes it, but for its numbers. Names that are indexes would come out first, in any order. */
+const { compact } = fc.letrec<{ compact: string; array: string; object: string }>((tie) => ({
+  compact: fc.oneof(
+    { maxDepth: 4 },
+    fc.constantFrom("true", "false", "null"),
+    number,
+    plainString(),
+    tie("array"),
+    tie("object"),
+  ),
+  array: fc.array(tie("compact"), { maxLength: 5 }).map((items) => `[${items.join(",")}]`),
+  object: fc
+    .uniqueArray(
+      fc.tuple(
+        plainString().filter((name) => !/^"\d+"$/.test(name)),
+        tie("compact"),
+      ),
+      {
+        maxLength: 5,
+        selector: ([name]) => name,
+      },
+    )
+    .map((members) => `{${members.map(([name, of]) => `${name}:${of}`).join(",")}}`),
+}));
+
+function plainString() {
+  return fc.string({ unit: "binary" }).map((text) => JSON.stringify(text));
+}
+
+/** The same value with numbers in the place of numerals. */
+function plain(value: unknown): unknown {
+  if (value instanceof Numeral) return Number(value.toString());
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, plain(member)]));
+}
+
+describe("lossless JSON", () => {
+  it.each([
+    "12345678901234567890",
+    "-9007199254740993",
+    "1.0",
+    "1e3",
+    "-0",
+    "0.10",
+    "1E400",
+    "100000000000000000000000",
+    '{"msgSvrID":3475435642412345678,"b":[1.50,2]}',
+    '{"__proto__":{"a":1.0},"constructor":1e0}',
+  ])("writes %s as it read it", (text) => {
+    expect(again(text)).toBe(text);
+  });
+
+  it("leaves ordinary numbers numbers", () => {
+    expect(json.parse('{"a":[1,-2,0.5,9007199254740991,1.25]}')).toEqual({ a: [1, -2, 0.5, 9007199254740991, 1.25] });
+  });
+
+  it("gives a numeral to no one as an object or a number", () => {
+    const { id } = json.parse('{"id":1.0}') as { id: unknown };
+    expect(id).toBeInstanceOf(Numeral);
+    expect({ ...(id as object) }).toEqual({});
+  });
+
+  it("changes no prototype", () => {
+    const read = json.parse('{"__proto__":{"polluted":1.0}}') as object;
+    expect(Object.getPrototypeOf(read)).toBe(Object.prototype);
+    expect(Object.hasOwn(read, "__proto__")).toBe(true);
+    expect("polluted" in {}).toBe(false);
+  });
+
+  it("is JSON.parse in everything but numbers", () => {
+    fc.assert(
+      fc.property(value, (text) => {
+        expect(plain(json.parse(text))).toEqual(JSON.parse(text));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("writes again what it read, character for character, where the text has no white space", () => {
+    fc.assert(
+      fc.property(compact, (text) => {
+        expect(again(text)).toBe(text);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("refuses what JSON.parse refuses, and nothing else", () => {
+    fc.assert(
+      fc.property(value, fc.nat(), fc.constantFrom("", "x", ",", '"', "1", "}", "\u0000"), (text, place, piece) => {
+        const at = place % (text.length + 1);
+        const broken = text.slice(0, at) + piece + text.slice(at + 1);
+        expect(attempt(() => plain(json.parse(broken)))).toEqual(attempt(() => JSON.parse(broken)));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("refuses what is deeper than its bound before it parses it", () => {
+    expect(() => losslessJson(3).parse("[[[[1.0]]]]")).toThrow("deeper than 3");
+    expect(losslessJson(3).parse("[[[1]]]")).toEqual([[[1]]]);
+    expect(() => json.parse("[".repeat(4_000_000))).toThrow("deeper than 100");
+  });
+});
+
+function attempt(parse: () => unknown): unknown {
+  try {
+    return { value: parse() };
+  } catch (error) {
+    return { refused: error instanceof SyntaxError };
+  }
+}

@@ -1,0 +1,212 @@
+import { RingbackError } from "../../domain/errors.ts";
+import type { InboxSettings } from "../../domain/inbox-rules.ts";
+import type { Entry, NewMessage } from "../../domain/model.ts";
+import type { Clock, Timers } from "../../domain/ports.ts";
+import type { Page, PageRequest, Store } from "../../store/port.ts";
+import type {
+  Arrived,
+  ArrivingMessage,
+  EngineObserver,
+  EventBus,
+  InboxDetails,
+  Inboxes,
+  Publisher,
+  TakenMessage,
+} from "../port.ts";
+import { InboxLogs } from "./inbox-logs.ts";
+import type { InboxPlace } from "./inbox-logs.ts";
+import { Rooms } from "./rooms.ts";
+import type { Room } from "./rooms.ts";
+import { Taking } from "./taking.ts";
+
+export interface AccountInboxesOptions {
+  readonly store: Store;
+  readonly publisher: Publisher;
+  readonly events: EventBus;
+  readonly observer: Pick<EngineObserver, "expired">;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** A failure that no caller can be told. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** The inboxes of the account. */
+export class AccountInboxes implements Inboxes {
+  readonly #options: AccountInboxesOptions;
+  readonly #logs: InboxLogs;
+  readonly #rooms: Rooms;
+  readonly #taking: Taking;
+  /** What makes and removes logs runs one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: AccountInboxesOptions) {
+    const { store, clock, timers } = options;
+    this.#options = options;
+    this.#logs = new InboxLogs(store, clock);
+    this.#rooms = new Rooms(clock, timers);
+    this.#taking = new Taking({
+      ...options,
+      rooms: this.#rooms,
+      found: (name) => this.#found(name),
+      place: (inbox, room) => this.#place(inbox, room),
+    });
+  }
+
+  /** From here on whoever waits hears of messages that came by another way than `keep`, such as into the inbox's topic. */
+  start(): void {
+    this.#options.store.onReady((ids) => this.#taking.ready(ids));
+  }
+
+  /** Whoever waits is sent away with nothing, and nobody waits any more. */
+  stopWaiting(): void {
+    this.#taking.stopWaiting();
+  }
+
+  /** What has been handed out is written down. */
+  async idle(): Promise<void> {
+    await this.#taking.idle();
+  }
+
+  put(name: string, settings: InboxSettings): Promise<{ inbox: InboxDetails; created: boolean }> {
+    return this.#inTurn(async () => {
+      const { store } = this.#options;
+      const before = await this.get(name);
+      if (before !== null && before.topic !== settings.topic) {
+        const fault = before.topic === null ? "is not set" : `is "${before.topic}"`;
+        throw RingbackError.at("immutable_field", "topic", `${fault} and cannot be changed`);
+      }
+      if (settings.topic !== null) await this.#assertPublishable(settings.topic);
+      // The entry first: what a crash leaves undone after it is made good when the inbox is used.
+      const { entry, created } = await store.putEntry(this.#accountId, "inbox", name, settings);
+      const inbox = detailsOf(entry);
+      await this.#logs.make(inbox, created ? "now" : "recover");
+      return { inbox, created };
+    });
+  }
+
+  async get(name: string): Promise<InboxDetails | null> {
+    const entry = await this.#options.store.getEntry(this.#accountId, "inbox", name);
+    return entry === null ? null : detailsOf(entry);
+  }
+
+  async list(page: PageRequest): Promise<Page<InboxDetails>> {
+    const { items, next } = await this.#options.store.listEntries(this.#accountId, "inbox", page);
+    return { items: items.map(detailsOf), next };
+  }
+
+  async waitingCount(inbox: InboxDetails): Promise<number> {
+    const place = await this.#logs.find(inbox);
+    return place === null ? 0 : this.#count(place);
+  }
+
+  delete(name: string): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const inbox = await this.get(name);
+      if (inbox === null) return false;
+      await this.#logs.remove(inbox);
+      await this.#options.store.deleteEntry(this.#accountId, "inbox", name);
+      this.#rooms.remove(name);
+      return true;
+    });
+  }
+
+  async keep(name: string, message: ArrivingMessage): Promise<Arrived> {
+    const inbox = await this.#found(name);
+    const bytes = message.body.length;
+    if (bytes > inbox.bodyBytesMax) {
+      const fault = `has ${bytes} bytes; the inbox "${name}" takes at most ${inbox.bodyBytesMax}`;
+      throw RingbackError.at("body_too_large", "body", fault);
+    }
+    const room = this.#rooms.of(inbox);
+    if (!this.#isPolled(inbox, room)) return this.#drop(inbox, message);
+    const place = await this.#place(inbox, room);
+    // With those that are arriving at this moment, or many at once would all find the last free place.
+    if ((await this.#count(place)) + room.arriving >= inbox.messagesMax) {
+      throw new RingbackError(
+        "inbox_full",
+        `The inbox "${name}" holds ${inbox.messagesMax} messages, as many as it may.`,
+      );
+    }
+    room.arriving++;
+    try {
+      const { ids } = await this.#options.publisher.publish(place.topic, [newMessage(message)], null);
+      return { kept: true, id: ids[0] ?? null };
+    } finally {
+      room.arriving--;
+    }
+  }
+
+  take(name: string, { waitMs, gone }: { waitMs: number; gone: AbortSignal }): Promise<TakenMessage | null> {
+    return this.#taking.take(name, waitMs, gone);
+  }
+
+  /** Nobody has fetched for too long: what had been kept goes, and so does this message, except from a topic. */
+  async #drop(inbox: InboxDetails, message: ArrivingMessage): Promise<Arrived> {
+    const topic = inbox.topic === null ? null : await this.#logs.publishedTopic(inbox.topic);
+    const receipt = topic && (await this.#options.publisher.publish(topic, [newMessage(message)], null));
+    await this.#inTurn(() => this.#empty(inbox));
+    return { kept: false, id: receipt?.ids[0] ?? null };
+  }
+
+  async #empty(inbox: InboxDetails): Promise<void> {
+    const place = await this.#logs.find(inbox);
+    if (place === null || this.#isPolled(inbox, this.#rooms.of(inbox))) return;
+    const { store, observer, events, clock } = this.#options;
+    const { backlog, parked } = await store.subscriptionCounts(place.subscription.id);
+    await this.#logs.empty(place, inbox);
+    const count = backlog + parked;
+    if (count === 0) return;
+    observer.expired(count);
+    if (!events.listening) return;
+    const { topic, name: subscription } = place.subscription;
+    events.emit({ type: "delivery.expired", at: clock.now(), topic, subscription, count });
+  }
+
+  #isPolled({ whilePolledMs }: InboxDetails, { waiters, lastPoll }: Room): boolean {
+    return waiters.size > 0 || lastPoll.keeps(whilePolledMs, this.#options.clock.now());
+  }
+
+  async #place(inbox: InboxDetails, room: Room): Promise<InboxPlace> {
+    const place =
+      (await this.#logs.find(inbox)) ??
+      (await this.#inTurn(async () => this.#logs.make(await this.#found(inbox.name), "recover")));
+    this.#rooms.attach(room, place.subscription.id);
+    return place;
+  }
+
+  async #count({ subscription }: InboxPlace): Promise<number> {
+    const { backlog, parked, inFlight } = await this.#options.store.subscriptionCounts(subscription.id);
+    return backlog + parked + inFlight;
+  }
+
+  async #assertPublishable(name: string): Promise<void> {
+    const { filterType } = await this.#logs.publishedTopic(name);
+    if (filterType === "tag") return;
+    const fault = `"${name}" filters by route, so its messages need a routing key, which what arrives has not`;
+    throw RingbackError.at("filter_type_mismatch", "topic", fault);
+  }
+
+  async #found(name: string): Promise<InboxDetails> {
+    const inbox = await this.get(name);
+    if (inbox !== null) return inbox;
+    throw new RingbackError("inbox_not_found", `There is no inbox "${name}".`);
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  get #accountId() {
+    return this.#options.store.defaultAccount().id;
+  }
+}
+
+function detailsOf({ name, value, createdAtMs, updatedAtMs }: Entry): InboxDetails {
+  return { ...(value as InboxSettings), name, createdAtMs, updatedAtMs };
+}
+
+function newMessage({ body, contentType }: ArrivingMessage): NewMessage {
+  return { body, contentType, tags: [], routingKey: null, orderingKey: null, attributes: {}, delayMs: 0 };
+}

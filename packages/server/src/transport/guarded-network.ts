@@ -1,0 +1,50 @@
+import { systemTimers } from "../domain/ports.ts";
+import { createAddressGuard } from "./address-guard.ts";
+import { ConnectionBudget } from "./connection-budget.ts";
+import { type Connect, createConnector } from "./connector.ts";
+import { transportLimits } from "./limits.ts";
+import { NameCache, type NameResolver, systemResolver } from "./name-cache.ts";
+import { SocketCount } from "./socket-count.ts";
+import { openTcp } from "./tcp-connect.ts";
+import { type Clock, steadyClock, type Timers } from "./time.ts";
+
+export interface NetworkOptions {
+  /** Endpoints may be in private networks. Default false. */
+  readonly allowPrivateNetworks?: boolean | undefined;
+  /** Addresses and networks (CIDR) that are open in any case. Throws `invalid_request` when one is neither. */
+  readonly allowedAddresses?: readonly string[] | undefined;
+  /** Certificates trusted beside the usual ones, PEM. Throws `invalid_request` when one cannot be read. */
+  readonly caPem?: string | undefined;
+  readonly connectionsMax?: number | undefined;
+  readonly resolver?: NameResolver | undefined;
+  readonly clock?: Clock | undefined;
+  readonly timers?: Timers | undefined;
+}
+
+/** What every way out goes through: one guard, one cache of names, one budget and one count, whatever the scheme. */
+export interface GuardedNetwork {
+  readonly connect: Connect;
+  readonly budget: ConnectionBudget;
+  readonly sockets: SocketCount;
+  readonly clock: Clock;
+  readonly timers: Timers;
+}
+
+export function createGuardedNetwork(options: NetworkOptions): GuardedNetwork {
+  const clock = options.clock ?? steadyClock;
+  const timers = options.timers ?? systemTimers;
+  const sockets = new SocketCount();
+  const connect = createConnector({
+    guard: createAddressGuard({
+      allowPrivateNetworks: options.allowPrivateNetworks ?? false,
+      allowedAddresses: options.allowedAddresses ?? [],
+    }),
+    names: new NameCache({ resolver: options.resolver ?? systemResolver, clock }),
+    timers,
+    sockets,
+    open: openTcp,
+    caPem: options.caPem,
+  });
+  const budget = new ConnectionBudget(options.connectionsMax ?? transportLimits.connectionsMax);
+  return { connect, budget, sockets, clock, timers };
+}

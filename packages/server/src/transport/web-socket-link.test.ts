@@ -1,0 +1,446 @@
+import type { Socket } from "node:net";
+import { setImmediate as turn } from "node:timers/promises";
+import { afterEach, describe, expect, test } from "vitest";
+import type { HttpTransportOptions } from "./http-transport.ts";
+import { transportLimits } from "./limits.ts";
+import type { Endpoint, Transport } from "./port.ts";
+import { eventually } from "./testing/eventually.ts";
+import { ManualTime } from "./testing/manual-time.ts";
+import { closeClean, endpoint, post } from "./testing/posting.ts";
+import { RawReceiver } from "./testing/raw-receiver.ts";
+import { tlsFixture } from "./testing/tls-fixture.ts";
+import { WebSocketPeer } from "./testing/web-socket-peer.ts";
+import { createTransport } from "./transport-by-scheme.ts";
+
+// Real: WebSockets of the ws library, and bare sockets that pretend, on 127.0.0.1. Faked where a test says so: time and the
+// resolver.
+let transport: Transport;
+function start(options: HttpTransportOptions = {}): Transport {
+  transport = createTransport({ allowPrivateNetworks: true, ...options });
+  return transport;
+}
+
+/** Time that only the test moves. */
+function startWithTime(options: HttpTransportOptions = {}): ManualTime {
+  const time = new ManualTime();
+  start({ clock: time, timers: time, ...options });
+  return time;
+}
+
+afterEach(() => closeClean(transport));
+
+const at = (peer: { readonly origin: string }, changes: Partial<Endpoint> = {}): Endpoint =>
+  endpoint(peer.origin.replace(/^http/, "ws"), { path: "/", ...changes });
+const handedOver = { error: null, status: 0, headers: {}, body: new Uint8Array() };
+/** More than the system takes from us while the peer does not read. */
+const tooMuch = Buffer.alloc(16 * 1024 * 1024, "x");
+
+describe("a message over a WebSocket", () => {
+  test("goes out as one text frame, byte for byte, once hello was said both ways", async () => {
+    await using peer = await WebSocketPeer.start();
+    const body = Buffer.from('{"id":12345678901234567890,"名":"😀"}');
+    const before = Buffer.from(body);
+    expect(await post(start(), at(peer, { path: "/push?token=a%20b" }), body)).toMatchObject(handedOver);
+    await eventually(() => peer.messages).toEqual([{ text: before.toString(), isBinary: false, connection: 1 }]);
+    expect(peer.paths).toEqual(["/push?token=a%20b"]);
+    // Frames are masked on their way; the message must not be.
+    expect(body).toEqual(before);
+  });
+
+  test("shares one connection with all others to the same URL, in order", async () => {
+    await using peer = await WebSocketPeer.start({ onMessage: (socket) => socket.send("ok") });
+    start();
+    const texts = Array.from({ length: 100 }, (_, index) => String(index));
+    const results = await Promise.all(texts.map((text) => post(transport, at(peer), text)));
+    expect(results.every(({ error }) => error === null)).toBe(true);
+    await eventually(() => peer.texts).toEqual(texts);
+    expect(await post(transport, at(peer), "later")).toMatchObject(handedOver);
+    expect(peer.sockets).toHaveLength(1);
+    await post(transport, at(peer, { path: "/other" }));
+    expect(peer.sockets).toHaveLength(2);
+  });
+
+  test("may have a megabyte", async () => {
+    await using peer = await WebSocketPeer.start();
+    const body = "y".repeat(1024 * 1024);
+    expect(await post(start(), at(peer), body)).toMatchObject(handedOver);
+    await eventually(() => peer.texts[0]?.length).toBe(body.length);
+  });
+
+  test("goes over TLS to a peer whose certificate is good, and to no other", async () => {
+    await using peer = await WebSocketPeer.start({ tls: true });
+    start();
+    expect(await post(transport, at(peer))).toMatchObject({ error: "tls_failed" });
+    await transport.close();
+    expect(await post(start({ caPem: tlsFixture.cert }), at(peer))).toMatchObject(handedOver);
+    await eventually(() => peer.texts).toEqual(["hello"]);
+    expect(peer.sockets).toHaveLength(1);
+  });
+
+  test.each(["ok", "hello", "", "x".repeat(60_000), '{"response":"success"}'])(
+    "does not care what the peer answers",
+    async (answer) => {
+      await using peer = await WebSocketPeer.start({ onMessage: (socket) => socket.send(answer) });
+      start();
+      for (const text of ["1", "2", "3"]) expect(await post(transport, at(peer), text)).toMatchObject(handedOver);
+      await eventually(() => peer.texts).toEqual(["1", "2", "3"]);
+      expect(peer.sockets).toHaveLength(1);
+    },
+  );
+
+  test("waits while the peer takes its time to greet", async () => {
+    const late: (() => void)[] = [];
+    await using peer = await WebSocketPeer.start({ greet: (socket) => late.push(() => socket.send(" hello\n")) });
+    const result = post(start(), at(peer), "1");
+    await eventually(() => late.length).toBe(1);
+    expect(peer.messages).toEqual([]);
+    late[0]?.();
+    expect(await result).toMatchObject(handedOver);
+  });
+});
+
+describe("a message over a WebSocket has failed", () => {
+  test("when nobody listens", async () => {
+    const peer = await WebSocketPeer.start();
+    const nobody = at(peer);
+    await peer.stop();
+    expect(await post(start(), nobody)).toMatchObject({ error: "connect_refused", status: 0 });
+  });
+
+  test("when its address is not allowed, whatever name it hides behind", async () => {
+    start({ allowPrivateNetworks: false, resolver: (_name, done) => done(null, ["127.0.0.1"]) });
+    for (const origin of ["ws://127.0.0.1:9", "wss://[::1]:9", "ws://rebound.test"]) {
+      expect(await post(transport, endpoint(origin))).toMatchObject({ error: "address_denied" });
+    }
+  });
+
+  test("when its name has no address", async () => {
+    start({ resolver: (_name, done) => setImmediate(done, new Error("no such name"), []) });
+    expect(await post(transport, endpoint("ws://nowhere.test"))).toMatchObject({ error: "dns_failed" });
+  });
+
+  test.each([
+    ["a page", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"],
+    ["an error", "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"],
+    ["a redirect", "HTTP/1.1 302 Found\r\nLocation: ws://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n"],
+    [
+      "a false handshake",
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n",
+    ],
+    ["another protocol", "SSH-2.0-OpenSSH\r\n"],
+    ["endless headers", `HTTP/1.1 101 Switching Protocols\r\n${"x-a: y\r\n".repeat(10_000)}`],
+  ])("when the peer answers the handshake with %s", async (_, answer) => {
+    await using receiver = await RawReceiver.start(({ socket }) => socket.write(answer));
+    expect(await post(start(), at(receiver))).toMatchObject({ error: "bad_reply" });
+  });
+
+  test("when the peer cuts the handshake", async () => {
+    await using receiver = await RawReceiver.start(({ socket }) => socket.destroy());
+    expect(await post(start(), at(receiver))).toMatchObject({ error: "connection_reset" });
+  });
+
+  test.each([
+    ["never answers the handshake", () => RawReceiver.start(() => {})],
+    ["never says hello", () => WebSocketPeer.start({ greet: () => {} })],
+  ])("when the peer %s", async (_, startPeer) => {
+    await using peer = await startPeer();
+    const time = startWithTime();
+    const short = post(transport, at(peer, { timeoutMs: 3_000 }));
+    const long = post(transport, at(peer, { timeoutMs: 60_000 }));
+    const connections = (): number => (peer instanceof WebSocketPeer ? peer.sockets.length : peer.requests);
+    await eventually(connections).toBe(1);
+    time.advance(3_000);
+    expect(await short).toMatchObject({ error: "timeout", durationMs: 3_000 });
+    time.advance(transportLimits.webSocketGreetingMsMax - 3_000);
+    expect(await long).toMatchObject({ error: "timeout", durationMs: transportLimits.webSocketGreetingMsMax });
+    await eventually(() => transport.openSockets()).toBe(0);
+  });
+
+  test.each([
+    ["another word", (peer: WebSocketPeer) => peer.last.send("welcome")],
+    ["hello as bytes", (peer: WebSocketPeer) => peer.last.send(Buffer.from("hello"))],
+    ["a megabyte", (peer: WebSocketPeer) => peer.last.send("x".repeat(1024 * 1024))],
+  ])("when the peer greets with %s", async (_, greet) => {
+    const peer: WebSocketPeer = await WebSocketPeer.start({ greet: () => greet(peer) });
+    expect(await post(start(), at(peer))).toMatchObject({ error: "bad_reply" });
+    expect(peer.messages).toEqual([]);
+    await peer.stop();
+  });
+
+  test.each([
+    ["goodbye", (peer: WebSocketPeer) => peer.last.close(1000)],
+    ["nothing and goes", (peer: WebSocketPeer) => peer.last.terminate()],
+  ])("when the peer says %s in the place of hello", async (_, greet) => {
+    const peer: WebSocketPeer = await WebSocketPeer.start({ greet: () => greet(peer) });
+    expect(await post(start(), at(peer))).toMatchObject({ error: "connection_reset" });
+    await peer.stop();
+  });
+
+  test("when the connection drops before the system has taken all of it; what had not begun goes out anew", async () => {
+    const peer = await WebSocketPeer.start();
+    const time = startWithTime();
+    await post(transport, at(peer), "first");
+    peer.last.pause();
+    const cut = post(transport, at(peer), tooMuch);
+    const next = post(transport, at(peer), "next");
+    await eventually(() => peer.last.readyState).toBe(1);
+    peer.last.terminate();
+    expect(await cut).toMatchObject({ error: "connection_reset" });
+    time.advance(transportLimits.webSocketRetryMsMin);
+    expect(await next).toMatchObject(handedOver);
+    await eventually(() => peer.messages.at(-1)).toMatchObject({ text: "next", connection: 2 });
+    await peer.stop();
+  });
+
+  test("when the peer does not read, and its connection is given up since nothing can be taken back from it", async () => {
+    const peer = await WebSocketPeer.start();
+    const time = startWithTime();
+    await post(transport, at(peer), "first");
+    peer.last.pause();
+    const stuck = post(transport, at(peer, { timeoutMs: 2_000 }), tooMuch);
+    const behind = post(transport, at(peer, { timeoutMs: 60_000 }), "behind");
+    await turn();
+    time.advance(2_000);
+    expect(await stuck).toMatchObject({ error: "timeout" });
+    time.advance(transportLimits.webSocketRetryMsMin);
+    expect(await behind).toMatchObject(handedOver);
+    expect(peer.sockets).toHaveLength(2);
+    await peer.stop();
+  });
+
+  test("when too many wait in line", async () => {
+    await using peer = await WebSocketPeer.start({ greet: () => {} });
+    start();
+    const { webSocketWaitingMax } = transportLimits;
+    const waiting = Array.from({ length: webSocketWaitingMax }, () => post(transport, at(peer)));
+    expect(await post(transport, at(peer))).toMatchObject({ error: "connect_failed" });
+    await transport.close();
+    expect((await Promise.all(waiting)).every(({ error }) => error === "aborted")).toBe(true);
+  });
+});
+
+describe("a peer that talks too much is left", () => {
+  test.each<[string, (peer: WebSocketPeer) => void]>([
+    ["frames over the limit", (peer) => peer.last.send("x".repeat(transportLimits.webSocketHeardFrameBytesMax + 1))],
+    [
+      "message after message",
+      (peer) => {
+        for (let count = 0; count < 40; count++) peer.last.send("x".repeat(10_000));
+      },
+    ],
+    [
+      "empty messages",
+      (peer) => {
+        for (let count = 0; count < 20_000; count++) peer.last.send("");
+      },
+    ],
+    [
+      "pings",
+      (peer) => {
+        for (let count = 0; count < 20_000; count++) peer.last.ping();
+      },
+    ],
+    [
+      "fragments without end",
+      (peer) => {
+        for (let count = 0; count < 1_000; count++) peer.last.send("x", { fin: false });
+      },
+    ],
+    ["what is no frame", (peer) => rawSocketOf(peer).write(Buffer.alloc(100, 0xff))],
+  ])("when it sends %s", async (_, flood) => {
+    await using peer = await WebSocketPeer.start();
+    const time = startWithTime();
+    await post(transport, at(peer), "1");
+    flood(peer);
+    await eventually(() => transport.openSockets()).toBe(0);
+    // The next message finds a new connection.
+    const next = post(transport, at(peer), "2");
+    time.advance(transportLimits.webSocketRetryMsMin);
+    expect(await next).toMatchObject(handedOver);
+    await eventually(() => peer.messages.at(-1)).toMatchObject({ text: "2", connection: 2 });
+  });
+
+  test("but may answer every message, however many there are", async () => {
+    await using peer = await WebSocketPeer.start({ onMessage: (socket) => socket.send("x".repeat(900)) });
+    start();
+    for (let round = 0; round < 20; round++) {
+      await Promise.all(Array.from({ length: 50 }, () => post(transport, at(peer))));
+    }
+    await eventually(() => peer.messages.length).toBe(1000);
+    expect(peer.sockets).toHaveLength(1);
+  });
+});
+
+describe("the connection is kept", () => {
+  test("with pings, as long as the peer answers them", async () => {
+    let pings = 0;
+    await using peer = await WebSocketPeer.start({
+      greet: (socket) => socket.on("ping", () => (pings += 1)).send("hello"),
+    });
+    const time = startWithTime();
+    await post(transport, at(peer), "1");
+    for (let round = 1; round <= 5; round++) {
+      await eventually(() => pings).toBe(round);
+      await pongs();
+      time.advance(transportLimits.webSocketPingMs);
+    }
+    expect(peer.sockets).toHaveLength(1);
+  });
+
+  test("no longer than one ping after the peer has fallen silent, and opened anew", async () => {
+    await using peer = await WebSocketPeer.start();
+    const time = startWithTime();
+    await post(transport, at(peer), "1");
+    await pongs();
+    peer.last.pause();
+    time.advance(transportLimits.webSocketPingMs);
+    expect(transport.openSockets()).toBe(1);
+    time.advance(transportLimits.webSocketPingMs);
+    await eventually(() => transport.openSockets()).toBe(0);
+    time.advance(transportLimits.webSocketRetryMsMin);
+    await eventually(() => peer.sockets.length).toBe(2);
+    expect(await post(transport, at(peer), "2")).toMatchObject(handedOver);
+  });
+
+  test("until nothing was sent for a while; then it is closed with a goodbye, and opened for the next message", async () => {
+    await using peer = await WebSocketPeer.start();
+    const time = startWithTime();
+    const goodbyes: number[] = [];
+    await post(transport, at(peer), "1");
+    peer.last.on("close", (code) => goodbyes.push(code));
+    const { webSocketIdleMs, webSocketPingMs } = transportLimits;
+    for (let passedMs = 0; passedMs < webSocketIdleMs; passedMs += webSocketPingMs) {
+      expect(goodbyes).toEqual([]);
+      await pongs();
+      time.advance(webSocketPingMs);
+    }
+    await eventually(() => goodbyes).toEqual([1001]);
+    await eventually(() => time.timersRunning).toBe(0);
+    expect(await post(transport, at(peer), "2")).toMatchObject(handedOver);
+    expect(peer.sockets).toHaveLength(2);
+  });
+
+  test("unless its place is needed", async () => {
+    await using first = await WebSocketPeer.start();
+    await using second = await WebSocketPeer.start();
+    await using third = await RawReceiver.start(({ socket }) =>
+      socket.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+    );
+    start({ connectionsMax: 1 });
+    expect(await post(transport, at(first), "1")).toMatchObject(handedOver);
+    expect(await post(transport, at(second), "2")).toMatchObject(handedOver);
+    await eventually(() => transport.openSockets()).toBe(1);
+    expect(await post(transport, endpoint(third.origin))).toMatchObject({ status: 200 });
+    await eventually(() => transport.openSockets()).toBe(1);
+    expect(await post(transport, at(first), "3")).toMatchObject(handedOver);
+    await eventually(() => first.texts).toEqual(["1", "3"]);
+  });
+
+  test("but a busy one is not given up for another", async () => {
+    await using busy = await WebSocketPeer.start({ greet: () => {} });
+    await using other = await WebSocketPeer.start();
+    start({ connectionsMax: 1 });
+    const waiting = post(transport, at(busy));
+    await eventually(() => busy.sockets.length).toBe(1);
+    expect(await post(transport, at(other))).toMatchObject({ error: "connect_failed" });
+    await transport.close();
+    expect(await waiting).toMatchObject({ error: "aborted" });
+  });
+});
+
+describe("when the peer has gone", () => {
+  test("a message waits for the next try and shares its fate, and the pause grows with each", async () => {
+    const peer = await WebSocketPeer.start();
+    const { port } = peer;
+    const to = at(peer, { timeoutMs: 60_000 });
+    const time = startWithTime();
+    await post(transport, to, "1");
+    await peer.stop();
+    await eventually(() => transport.openSockets()).toBe(0);
+    const { webSocketRetryMsMin, webSocketRetryMsMax } = transportLimits;
+    for (let pauseMs = webSocketRetryMsMin; pauseMs < 2 * webSocketRetryMsMax; pauseMs *= 2) {
+      const waitMs = Math.min(pauseMs, webSocketRetryMsMax);
+      const next = post(transport, to, "2");
+      time.advance(waitMs);
+      expect(await next).toMatchObject({ error: "connect_refused", durationMs: waitMs });
+    }
+    await using again = await WebSocketPeer.start({ port });
+    const last = post(transport, to, "3");
+    time.advance(webSocketRetryMsMax);
+    expect(await last).toMatchObject(handedOver);
+    await eventually(() => again.texts).toEqual(["3"]);
+  });
+
+  test("a message whose time is over before the next try says why the last one failed", async () => {
+    const peer = await WebSocketPeer.start();
+    const to = at(peer);
+    const time = startWithTime();
+    await peer.stop();
+    expect(await post(transport, to)).toMatchObject({ error: "connect_refused" });
+    for (const waitMs of [250, 500, 1_000]) {
+      const next = post(transport, to);
+      time.advance(waitMs);
+      expect(await next).toMatchObject({ error: "connect_refused" });
+    }
+    const late = post(transport, { ...to, timeoutMs: 1_000 });
+    time.advance(1_000);
+    expect(await late).toMatchObject({ error: "connect_refused", durationMs: 1_000 });
+  });
+
+  test("it gets its connection back by itself, before there is a message", async () => {
+    const peer = await WebSocketPeer.start();
+    const { port } = peer;
+    const time = startWithTime();
+    await post(transport, at(peer), "1");
+    await peer.stop();
+    await eventually(() => transport.openSockets()).toBe(0);
+    await using again = await WebSocketPeer.start({ port });
+    time.advance(transportLimits.webSocketRetryMsMin);
+    await eventually(() => again.sockets.length).toBe(1);
+  });
+
+  test("and was never there, nothing is left of it", async () => {
+    const peer = await WebSocketPeer.start();
+    const to = at(peer);
+    await peer.stop();
+    const time = startWithTime();
+    expect(await post(transport, to)).toMatchObject({ error: "connect_refused" });
+    time.advance(transportLimits.webSocketRetryMsMin);
+    expect(time.timersRunning).toBe(0);
+  });
+});
+
+describe("closing the transport", () => {
+  test("says goodbye to peers and ends what waits as aborted", async () => {
+    await using peer = await WebSocketPeer.start();
+    await using silent = await WebSocketPeer.start({ greet: () => {} });
+    start();
+    const codes: number[] = [];
+    await post(transport, at(peer), "1");
+    peer.last.on("close", (code) => codes.push(code));
+    const waiting = post(transport, at(silent));
+    await eventually(() => silent.sockets.length).toBe(1);
+    await closeClean(transport);
+    expect(await waiting).toMatchObject({ error: "aborted" });
+    await eventually(() => codes).toEqual([1001]);
+    expect(await post(transport, at(peer))).toMatchObject({ error: "aborted" });
+  });
+
+  test("does not wait long for a peer that never says goodbye", async () => {
+    await using peer = await WebSocketPeer.start();
+    start();
+    await post(transport, at(peer), "1");
+    peer.last.pause();
+    await closeClean(transport);
+  });
+});
+
+function rawSocketOf(peer: WebSocketPeer): Socket {
+  // oxlint-disable-next-line no-underscore-dangle, typescript/no-unsafe-type-assertion -- ws has no public name for it
+  return (peer.last as unknown as { readonly _socket: Socket })._socket;
+}
+
+/** The peer's pongs go out while it reads the pings; here they are then read with the next looks at the sockets. */
+async function pongs(): Promise<void> {
+  for (let count = 0; count < 3; count++) await turn();
+}

@@ -1,0 +1,30 @@
+import * as fc from "fast-check";
+import { expect, it } from "vitest";
+import { WholeReply } from "./whole-reply.ts";
+
+it("holds what came, in whatever pieces it came", () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 40_000 }), { maxLength: 8 }), (pieces) => {
+      const whole = Buffer.concat(pieces);
+      const reply = new WholeReply(whole.length);
+      expect(pieces.every((piece) => reply.append(piece))).toBe(true);
+      expect(Buffer.compare(reply.bytes(), whole)).toBe(0);
+      expect(reply.append(Uint8Array.of(0))).toBe(false);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+it("keeps nothing of a reply that its caller has no room for", () => {
+  let room = 5;
+  const reply = new WholeReply(100, (bytes) => (room -= bytes) >= 0);
+  expect(reply.append(new Uint8Array(4))).toBe(true);
+  expect(reply.append(new Uint8Array(4))).toBe(false);
+  expect(reply.bytes()).toHaveLength(0);
+});
+
+it("costs about what it holds, although it comes byte by byte", () => {
+  const reply = new WholeReply(1024 * 1024);
+  for (let at = 0; at < 1024 * 1024; at++) reply.append(Uint8Array.of(at));
+  expect(reply.bytes().buffer.byteLength).toBe(1024 * 1024);
+});

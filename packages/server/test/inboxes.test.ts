@@ -1,0 +1,331 @@
+/**
+ * Real: the server as a process, its database, sockets; bare TCP where a client is to leave in the middle. Ours: who sends
+ * and who fetches.
+ */
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import type { Socket } from "node:net";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { limits } from "../src/domain/limits.ts";
+import type { MessageView, Page, ProblemView } from "./harness/api.ts";
+import { temporaryFolder } from "./harness/folder.ts";
+import { startReceiver } from "./harness/receiver.ts";
+import { useServer } from "./harness/running-server.ts";
+import { Server, spawnServer } from "./harness/server.ts";
+import { until, untilTrue } from "./harness/until.ts";
+
+const server = useServer();
+
+interface Taken {
+  readonly status: number;
+  readonly text: string;
+  readonly id: string | null;
+  readonly type: string | null;
+}
+
+async function send(url: string, init?: RequestInit): Promise<Taken> {
+  const response = await fetch(url, init);
+  const { status, headers } = response;
+  return {
+    status,
+    text: await response.text(),
+    id: headers.get("ringback-message-id"),
+    type: headers.get("content-type"),
+  };
+}
+
+const post = (url: string, body: string, type = "application/json") =>
+  send(url, { method: "POST", body, headers: { "content-type": type } });
+
+/** One after the other, until there is none. */
+async function takeAll(url: string): Promise<string[]> {
+  const texts: string[] = [];
+  for (let taken = await send(url); taken.id !== null; taken = await send(url)) texts.push(taken.text);
+  return texts;
+}
+
+/** A connection on which requests are sent ahead, and read or not as the test likes. */
+async function open(port: number, text: string): Promise<Socket> {
+  const socket = connect(port, "127.0.0.1");
+  socket.on("error", () => undefined);
+  await once(socket, "connect");
+  socket.write(text);
+  return socket;
+}
+
+const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+
+describe("an inbox", () => {
+  it("keeps what was answered over a kill, in order and byte for byte, and gives no message twice for good", async () => {
+    await using folder = await temporaryFolder();
+    const bodies = Array.from(
+      { length: 40 },
+      (_, at) => `{"n":${at}, "msgSvrID":3604851935629391762, "t":"${"好".repeat(at)}"}`,
+    );
+    const types = ["application/json", "text/plain;charset=utf-8", "plain/text"];
+    {
+      await using first = await Server.start({ folder: folder.path });
+      await first.api.ok("PUT", "/v1/inboxes/weixin");
+      for (const [at, body] of bodies.entries()) {
+        const answer = await post(`${first.url}/in/weixin`, body, types[at % types.length]);
+        expect([answer.status, answer.text]).toEqual([200, '{"response":"success"}']);
+      }
+      for (let at = 0; at < 10; at++) expect((await send(`${first.url}/in/weixin`)).text).toBe(bodies[at]);
+      // What is being handed out still counts.
+      await until(
+        "ten are gone",
+        () => waiting(first, "weixin"),
+        (count) => count === 30,
+      );
+      await first.kill();
+    }
+    await using second = await Server.start({ folder: folder.path });
+    const url = `${second.url}/in/weixin`;
+    let taken = await send(url);
+    // What was taken right before the kill may come again: its end had not reached the disk.
+    while (bodies.indexOf(taken.text) < 10) taken = await send(url);
+    expect([taken.text, taken.type]).toEqual([bodies[10], types[10 % types.length]]);
+    expect(await takeAll(url)).toEqual(bodies.slice(11));
+  });
+
+  it("gives each message to one of many that fetch at once", async () => {
+    const { api, url } = server();
+    await api.ok("PUT", "/v1/inboxes/many");
+    const bodies = Array.from({ length: 100 }, (_, at) => `${at}`);
+    const fetchers = Array.from({ length: 10 }, async () => {
+      const texts: string[] = [];
+      for (;;) {
+        const { text, id } = await send(`${url}/in/many?waitMs=2000`);
+        if (id === null) return texts;
+        texts.push(text);
+      }
+    });
+    await Promise.all(bodies.map((body) => post(`${url}/in/many`, body)));
+    const texts = (await Promise.all(fetchers)).flat();
+    expect(texts.toSorted()).toEqual(bodies.toSorted());
+  });
+
+  it("loses nothing to clients that leave: while they wait, and in the middle of their answers", async () => {
+    const { api, url, port } = server();
+    await api.ok("PUT", "/v1/inboxes/left", { json: { messagesMax: 100 } });
+    const waiter = await open(port, get("/in/left?waitMs=60000"));
+    await post(`${url}/in/left`, "first");
+    await once(waiter, "readable");
+    const leaver = await open(port, get("/in/left?waitMs=60000"));
+    leaver.destroy();
+    await once(leaver, "close");
+    // Far more than the buffers of a connection hold, so that most of it is still with the server when the client goes.
+    const bodies = Array.from({ length: 24 }, (_, at) => `${at}`.padEnd(limits.bodyBytesMax));
+    for (const body of bodies) await post(`${url}/in/left`, body, "text/plain");
+    const reader = await open(port, get("/in/left").repeat(bodies.length));
+    await once(reader, "readable");
+    reader.destroy();
+    waiter.destroy();
+    const left: number[] = [];
+    await until(
+      "the last one is there again",
+      async () => {
+        const { text, id } = await send(`${url}/in/left?waitMs=1000`);
+        if (id !== null) left.push(Number(text));
+        return left.at(-1);
+      },
+      (last) => last === bodies.length - 1,
+    );
+    expect(left.length).toBeGreaterThan(8);
+    // In order and without a gap: those that are missing are the first ones, which had gone out to the client.
+    expect(left).toEqual(Array.from({ length: left.length }, (_, at) => bodies.length - left.length + at));
+  });
+
+  it("answers who waits as soon as something arrives, by whatever way", async () => {
+    const { api, url } = server();
+    await api.putTopic("orders");
+    await api.ok("PUT", "/v1/inboxes/orders", { json: { topic: "orders" } });
+    const first = send(`${url}/in/orders?waitMs=60000`);
+    await post(`${url}/in/orders`, "by POST");
+    expect((await first).text).toBe("by POST");
+    const second = send(`${url}/in/orders?waitMs=60000`);
+    await api.publish("orders", { body: "published" });
+    expect(await second).toMatchObject({ text: "published", type: "text/plain; charset=utf-8" });
+    const third = send(`${url}/in/orders?waitMs=60000`);
+    await api.publish("orders", { body: "late", delayMs: 300 });
+    expect((await third).text).toBe("late");
+  });
+
+  it("with a topic sends what arrives to every subscription, and is told from them", async () => {
+    const { api, url } = server();
+    await using receiver = await startReceiver();
+    await api.putTopic("fan");
+    await api.subscribe("fan", "one", { push: { url: `${receiver.url}/one` } });
+    await api.subscribe("fan", "two", { push: { url: `${receiver.url}/two` } });
+    await api.ok("PUT", "/v1/inboxes/fan", { json: { topic: "fan" } });
+    const { id } = await post(`${url}/in/fan`, '{"id":3604851935629391762}');
+    await untilTrue("both have it", () => receiver.arrivals.length === 2);
+    expect(receiver.arrivals.map(({ text, messageId }) => [text, messageId])).toEqual([
+      ['{"id":3604851935629391762}', id],
+      ['{"id":3604851935629391762}', id],
+    ]);
+    expect(await takeAll(`${url}/in/fan`)).toEqual(['{"id":3604851935629391762}']);
+    const states = await until(
+      "all is written down",
+      async () => (await api.ok<MessageView>("GET", `/v1/messages/${id}`)).deliveries,
+      (deliveries) => deliveries.every(({ state }) => state === "delivered"),
+    );
+    expect(states.map(({ subscription }) => subscription).toSorted()).toEqual(["inbox:fan", "one", "two"]);
+    const listed = await api.ok<Page<{ name: string }>>("GET", "/v1/topics/fan/subscriptions");
+    expect(listed.items.map(({ name }) => name)).toEqual(["one", "two"]);
+    expect(await api.ok("DELETE", "/v1/inboxes/fan")).toBeNull();
+    await post(`${url}/in/fan`, "nobody");
+    await api.publish("fan", { body: "goes on" });
+    await untilTrue("the topic goes on", () => receiver.arrivals.length === 4);
+  });
+
+  it("that keeps while it is polled forgets everything when a message comes too late", async () => {
+    const { api, url } = server();
+    const whilePolledMs = 1000;
+    await api.ok("PUT", "/v1/inboxes/polled", { json: { whilePolledMs } });
+    await send(`${url}/in/polled`);
+    const startedAt = performance.now();
+    expect((await post(`${url}/in/polled`, "kept")).id).not.toBeNull();
+    await until(
+      "a message is dropped",
+      () => post(`${url}/in/polled`, "more"),
+      ({ id }) => id === null,
+    );
+    expect(performance.now() - startedAt).toBeGreaterThan(whilePolledMs / 2);
+    expect(await send(`${url}/in/polled`)).toMatchObject({ status: 200, text: "", id: null });
+    expect((await post(`${url}/in/polled`, "after a poll")).id).not.toBeNull();
+    expect(await takeAll(`${url}/in/polled`)).toEqual(["after a poll"]);
+  });
+
+  it("shows nothing of itself among topics, at their doors or in their numbers", async () => {
+    const { api, url } = server();
+    const topics = async () => (await api.ok<Page<{ name: string }>>("GET", "/v1/topics?limit=200")).items.length;
+    const before = [await topics(), (await api.metrics()).get("ringback_topics")];
+    await api.ok("PUT", "/v1/inboxes/hidden");
+    const { id } = await post(`${url}/in/hidden`, "1");
+    expect([await topics(), (await api.metrics()).get("ringback_topics")]).toEqual(before);
+    for (const path of ["/v1/topics/inbox%3Ahidden", "/v1/topics/inbox:hidden/subscriptions"]) {
+      expect(await api.call("GET", path)).toMatchObject({ status: 400, json: { code: "invalid_name" } });
+    }
+    const refused = await api.call("POST", "/v1/topics/inbox:hidden/messages", { json: { body: "x" } });
+    expect(refused).toMatchObject({ status: 400, json: { code: "invalid_name" } });
+    expect(await api.ok("GET", `/v1/messages/${id}`)).toMatchObject({ topic: "inbox:hidden", body: "1" });
+  });
+
+  it("can be watched as it works", async () => {
+    const { api, url } = server();
+    await api.ok("PUT", "/v1/inboxes/watched");
+    const leave = new AbortController();
+    const events = await fetch(`${url}/v1/events?topic=inbox:watched`, { signal: leave.signal });
+    const reader = (events.body as ReadableStream<Uint8Array>).getReader();
+    const { id } = await post(`${url}/in/watched`, "1");
+    let told = "";
+    await until(
+      "the arrival is told",
+      async () => (told += new TextDecoder().decode((await reader.read()).value)),
+      (text) => text.includes(`"topic":"inbox:watched","ids":["${id}"]`),
+    );
+    leave.abort();
+    const refused = await api.call("GET", "/v1/events?topic=inbox:");
+    expect(refused).toMatchObject({ status: 400, json: { code: "invalid_name" } });
+  });
+});
+
+describe("a server with inboxes", () => {
+  it("lets a bounded number of clients wait, and serves everybody else meanwhile", async () => {
+    const { api, url, port } = server();
+    await api.ok("PUT", "/v1/inboxes/crowd");
+    await api.ok("PUT", "/v1/inboxes/calm");
+    const path = "/in/crowd?waitMs=60000";
+    const perSocket = 50;
+    const sockets = await Promise.all(
+      Array.from({ length: limits.inboxWaitersMax / perSocket + 2 }, () => open(port, get(path).repeat(perSocket))),
+    );
+    const refused = await until(
+      "no more may wait",
+      () => api.call<ProblemView>("GET", "/in/crowd?waitMs=1"),
+      ({ status }) => status === 503,
+    );
+    expect([refused.json.code, Number(refused.headers.get("retry-after"))]).toEqual(["too_many_waiters", 5]);
+    expect((await send(`${url}/in/crowd`)).status).toBe(200);
+    const elsewhere = send(`${url}/in/calm?waitMs=60000`);
+    await post(`${url}/in/calm`, "calm");
+    expect((await elsewhere).text).toBe("calm");
+    for (const socket of sockets) socket.destroy();
+    await until(
+      "there is room again",
+      () => send(`${url}/in/crowd?waitMs=1`),
+      ({ status }) => status === 200,
+    );
+    await post(`${url}/in/crowd`, "for the next");
+    expect(await takeAll(`${url}/in/crowd`)).toEqual(["for the next"]);
+  });
+
+  it("refuses bodies that are too large or never end, and keeps nothing of them", async () => {
+    const { api, url, port } = server();
+    await api.ok("PUT", "/v1/inboxes/large");
+    const large = await api.call("POST", "/in/large", { body: new Uint8Array(limits.bodyBytesMax + 1) });
+    expect(large).toMatchObject({ status: 413, json: { code: "request_too_large" } });
+    const endless = await open(port, "POST /in/large HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+    let answer = "";
+    endless.setEncoding("latin1").on("data", (text: string) => (answer += text));
+    const piece = `10000\r\n${"x".repeat(0x1_00_00)}\r\n`;
+    const write = (): void => {
+      while (!endless.destroyed && endless.write(piece));
+    };
+    endless.on("drain", write);
+    write();
+    // Not `once`, which would take the error of a cut connection for its own.
+    await new Promise((resolve) => endless.on("close", resolve));
+    expect(answer === "" || answer.startsWith("HTTP/1.1 413")).toBe(true);
+    expect(await takeAll(`${url}/in/large`)).toEqual([]);
+    expect((await post(`${url}/in/large`, "1")).status).toBe(200);
+  });
+
+  it("ends soon although clients wait, and answers them with nothing", async () => {
+    await using folder = await temporaryFolder();
+    await using own = await Server.start({ folder: folder.path });
+    for (const name of ["weixin", "probe"]) await own.api.ok("PUT", `/v1/inboxes/${name}`);
+    // Requests of one connection are taken up in their order: when the last one has done its work, the others wait.
+    const last = "POST /in/probe HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n1";
+    const socket = await open(own.port, get("/in/weixin?waitMs=60000").repeat(5) + last);
+    await until(
+      "all are taken up",
+      () => waiting(own, "probe"),
+      (count) => count === 1,
+    );
+    let answers = "";
+    socket.setEncoding("latin1").on("data", (text: string) => (answers += text));
+    const [{ code }] = await Promise.all([own.stop(), once(socket, "close")]);
+    expect(code).toBe(0);
+    expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(Array.from({ length: 6 }, () => "HTTP/1.1 200"));
+    expect(answers.match(/content-length: 0/g)).toHaveLength(5);
+  });
+
+  it("has the inboxes that its file declares, and does not start when one cannot be", async () => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, "ringback.yaml");
+    const start = { folder: folder.path, args: ["--config", file] };
+    await writeFile(file, "inboxes:\n  weixin: { whilePolledMs: 300000 }\n  orders:\n    topic: orders\n");
+    const { code, stdout, stderr } = await spawnServer(start).ended;
+    expect(code).toBe(1);
+    expect([stdout, stderr]).toEqual([
+      "",
+      `ringback: ${file}:3: The inbox publishes into the topic "orders", which does not exist.\n`,
+    ]);
+    await writeFile(
+      file,
+      "inboxes:\n  weixin: { whilePolledMs: 300000 }\n  orders: { topic: orders }\ntopics:\n  orders: {}\n",
+    );
+    await using own = await Server.start(start);
+    await post(`${own.url}/in/orders`, "1");
+    expect(await own.api.ok("GET", "/v1/inboxes/orders")).toMatchObject({ topic: "orders", waiting: 1 });
+    expect(await own.api.ok("GET", "/v1/inboxes/weixin")).toMatchObject({ whilePolledMs: 300_000, waiting: 0 });
+  });
+});
+
+async function waiting({ api }: Server, inbox: string): Promise<number> {
+  return (await api.ok<{ waiting: number }>("GET", `/v1/inboxes/${inbox}`)).waiting;
+}

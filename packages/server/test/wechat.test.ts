@@ -1,0 +1,230 @@
+/**
+ * Real: the server as a process, its database, and receivers of all three kinds on 127.0.0.1. The door is used as programs
+ * for the WeChat HTTP API use it, the topic as its publishers do. Nothing is faked.
+ */
+import { expect, it } from "vitest";
+import { WebSocketPeer } from "../src/transport/testing/web-socket-peer.ts";
+import { temporaryFolder } from "./harness/folder.ts";
+import { startReceiver } from "./harness/receiver.ts";
+import { useServer } from "./harness/running-server.ts";
+import { Server } from "./harness/server.ts";
+import { startTcpReceiver } from "./harness/tcp-messages.ts";
+import { until, untilTrue } from "./harness/until.ts";
+
+interface Envelope {
+  readonly error_code: number;
+  readonly description: string;
+  readonly data: {
+    readonly status: number;
+    readonly desc: string;
+    readonly cookie?: string;
+    readonly data?: readonly { readonly cookie: string; readonly pcotocol: number }[];
+  };
+  readonly type: number;
+}
+
+/** As the official samples do it: JSON in a body without a content type of its own. */
+async function ask(server: Server, request: object): Promise<Envelope> {
+  const response = await fetch(`${server.url}/api/`, { method: "POST", body: Buffer.from(JSON.stringify(request)) });
+  expect(response.status).toBe(200);
+  return (await response.json()) as Envelope;
+}
+
+async function add(server: Server, handler: object): Promise<string> {
+  const { error_code: code, data } = await ask(server, { type: 1001, ...handler });
+  expect([code, data.status]).toEqual([10000, 0]);
+  return data.cookie ?? "";
+}
+
+async function publish(server: Server, body: string, topic = "wechat"): Promise<string> {
+  const response = await fetch(`${server.url}/v1/topics/${topic}/messages`, {
+    method: "POST",
+    headers: { "content-type": "application/vnd.wechat+json" },
+    body: Buffer.from(body),
+  });
+  expect(response.status).toBe(201);
+  return ((await response.json()) as { id: string }).id;
+}
+
+/** White space, escapes, member order and digits that any rewriting would change. */
+const push = (number: number): string =>
+  `{"pushType": 1, "pushTime":1665206058.0, "data": {"content": "wxid:\\n\\u4f60好😀 ${number}",` +
+  ` "msgSvrID": 1234567890123456789012, "type": 1 }, "robot": {},"type":1001}`;
+
+const server = useServer();
+
+it("hands the very bytes that were published to handlers of all three protocols", async () => {
+  await using http = await startReceiver();
+  await using webSocket = await WebSocketPeer.start({ onMessage: (socket) => socket.send("ok") });
+  await using big = await startTcpReceiver("big");
+  await using little = await startTcpReceiver("little");
+  const cookies = [
+    await add(server(), { protocol: 2, url: `${http.url}/weixinCallback` }),
+    await add(server(), { protocol: 3, url: `${webSocket.origin}/msg` }),
+    await add(server(), { protocol: 1, host: "127.0.0.1", port: String(big.port) }),
+    await add(server(), { protocol: 1, host: "127.0.0.1", port: little.port, byteOrder: "little" }),
+  ];
+  const published = [1, 2, 3].map(push);
+  for (const body of published) await publish(server(), body);
+
+  const arrived = (): string[][] => [
+    http.arrivals.map(({ text }) => text),
+    webSocket.texts,
+    [...big.messages],
+    [...little.messages],
+  ];
+  await until("all have all", arrived, (lists) => lists.every(({ length }) => length === 3));
+  for (const list of arrived()) expect(list.toSorted()).toEqual(published);
+  expect(http.arrivals.map(({ headers }) => headers["content-type"])).toEqual(published.map(() => "application/json"));
+  expect(http.arrivals.map(({ headers }) => headers.connection)).toEqual(published.map(() => "close"));
+  expect(webSocket.sockets).toHaveLength(1);
+
+  const listed = (await ask(server(), { type: 1003 })).data.data ?? [];
+  expect(listed.map(({ pcotocol }) => pcotocol).toSorted((a, b) => a - b)).toEqual([1, 1, 2, 3]);
+  expect(listed.map(({ cookie }) => cookie).toSorted()).toEqual(cookies.toSorted());
+  for (const { cookie } of listed) expect((await ask(server(), { type: 1002, cookie })).data.status).toBe(0);
+  expect((await ask(server(), { type: 1003 })).data.data).toEqual([]);
+  await publish(server(), push(4));
+  expect((await ask(server(), { type: 1002, cookie: cookies[0] })).data.status).toBe(-1);
+  expect(http.arrivals).toHaveLength(3);
+});
+
+it("answers the document's own request, trailing comma included, under the label that curl gives to data", async () => {
+  const response = await fetch(`${server().url}/api/`, {
+    method: "POST",
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    body: ' {\n  "type": 1001,\n  "protocol": 2,\n  "url": "http://127.0.0.1:8888/",\n } ',
+  });
+  expect(response.status).toBe(200);
+  const answer = (await response.json()) as Envelope;
+  expect(answer).toEqual({
+    error_code: 10000,
+    description: "",
+    data: { status: 0, desc: "", cookie: expect.stringMatching(/^[0-9a-f]{32}$/) as unknown },
+    robot: {
+      alias: "",
+      isLogin: false,
+      nickName: "",
+      pid: 0,
+      port: server().port,
+      smallHeadImgUrl: "",
+      userName: "",
+    },
+    type: 1001,
+  });
+  await ask(server(), { type: 1002, cookie: answer.data.cookie });
+});
+
+it("gives up a message that is no JSON object, and sends the others", async () => {
+  await using http = await startReceiver();
+  const cookie = await add(server(), { protocol: 2, url: http.url });
+  const bad = await publish(server(), "hello");
+  await publish(server(), push(1));
+  await untilTrue("the good one is there", () => http.arrivals.length === 1);
+  const delivery = await until(
+    "the other is dead",
+    () => server().api.delivery(bad, `wechat-${cookie}`),
+    ({ state }) => state === "dead",
+  );
+  expect(delivery.reason).toBe("unencodable");
+  expect(http.arrivals.map(({ text }) => text)).toEqual([push(1)]);
+  await ask(server(), { type: 1002, cookie });
+});
+
+it("retries over TCP and WebSocket like over HTTP, and records why", async () => {
+  const peer = await WebSocketPeer.start();
+  const gone = `${peer.origin}/`;
+  await peer.stop();
+  const { api } = server();
+  await api.putTopic("elsewhere");
+  const retry = { delaysMs: [100] };
+  await api.subscribe("elsewhere", "ws", { push: { url: gone, protocol: "wechat" }, retry });
+  await api.subscribe("elsewhere", "tcp", { push: { url: gone.replace("ws:", "tcp:"), protocol: "wechat" }, retry });
+  const id = await publish(server(), push(1), "elsewhere");
+  for (const name of ["ws", "tcp"]) {
+    const { attempts } = await until(
+      `${name} is given up`,
+      () => api.delivery(id, name),
+      ({ state }) => state === "dead",
+    );
+    const refused = { verdict: "error", errorCode: "connect_refused", status: null };
+    expect(attempts).toMatchObject([refused, refused]);
+  }
+});
+
+it("refuses schemes that a dialect cannot go over, and headers where nothing carries them", async () => {
+  const { api } = server();
+  await api.putTopic("refusals");
+  const path = "/v1/topics/refusals/subscriptions/s";
+  const refusal = async (pushed: object) => (await api.call("PUT", path, { json: { push: pushed } })).json as object;
+  expect(await refusal({ url: "ws://h/" })).toMatchObject({
+    code: "invalid_url",
+    detail: "push.url: must begin with http:// or https://",
+  });
+  expect(await refusal({ url: "ftp://h/", protocol: "wechat" })).toMatchObject({
+    detail: "push.url: must begin with http://, https://, ws://, wss:// or tcp://",
+  });
+  expect(await refusal({ url: "tcp://h", protocol: "wechat" })).toMatchObject({
+    detail: "push.url: must name a port: a tcp URL has the form tcp://host:port",
+  });
+  expect(await refusal({ url: "ws://h/", protocol: "wechat", headers: { "x-a": "b" } })).toMatchObject({
+    code: "invalid_request",
+    detail: "push.headers: can be sent over http and https only",
+  });
+});
+
+it("loses nothing that was not handed over when a WebSocket's peer restarts", async () => {
+  const before = await WebSocketPeer.start();
+  const { port } = before;
+  const { api } = server();
+  await api.putTopic("restarts");
+  await api.subscribe("restarts", "s", {
+    push: { url: before.origin, protocol: "wechat" },
+    retry: { baseMs: 100, factor: 1, retriesMax: 500 },
+  });
+  for (const number of [1, 2, 3]) await publish(server(), push(number), "restarts");
+  await untilTrue("the first are there", () => before.messages.length === 3);
+  await before.stop();
+  const ids: string[] = [];
+  for (const number of [4, 5, 6]) ids.push(await publish(server(), push(number), "restarts"));
+  await until(
+    "one has been tried in vain",
+    () => Promise.all(ids.map((id) => api.delivery(id, "s"))),
+    (deliveries) => deliveries.some(({ attempts }) => attempts.length > 0),
+  );
+  await using after = await WebSocketPeer.start({ port });
+  await publish(server(), push(7), "restarts");
+  await untilTrue("all others are there", () => after.messages.length >= 4);
+  expect(after.texts.toSorted()).toEqual([4, 5, 6, 7].map(push));
+  expect(before.texts.toSorted()).toEqual([1, 2, 3].map(push));
+});
+
+it("keeps handlers and the secret over a restart, and has its topic where the setting says", async () => {
+  await using folder = await temporaryFolder();
+  await using http = await startReceiver();
+  await using webSocket = await WebSocketPeer.start();
+  const start = () => Server.start({ folder: folder.path, args: ["--wechat-topic", "weixin"] });
+  const secretKey = "芝麻开门";
+  const first = await start();
+  const cookie = await add(first, { protocol: 2, url: http.url });
+  await add(first, { protocol: 3, url: webSocket.origin });
+  expect((await ask(first, { type: 1006, newSecretKey: secretKey })).error_code).toBe(10000);
+  expect((await ask(first, { type: 1003 })).error_code).toBe(10002);
+  await publish(first, push(1), "weixin");
+  await untilTrue("the first message is there", () => http.arrivals.length + webSocket.messages.length === 2);
+  expect(await first.stop()).toMatchObject({ code: 0 });
+
+  await using second = await start();
+  expect(await ask(second, { type: 1003 })).toMatchObject({
+    error_code: 10002,
+    description: "secretKey: missing or wrong",
+  });
+  expect((await ask(second, { type: 1003, secretKey })).data.data).toHaveLength(2);
+  await publish(second, push(2), "weixin");
+  await untilTrue("the second message is there", () => http.arrivals.length + webSocket.messages.length === 4);
+  expect(http.arrivals.map(({ text }) => text)).toEqual([push(1), push(2)]);
+  expect(webSocket.texts).toEqual([push(1), push(2)]);
+  expect((await ask(second, { type: 1002, cookie, secretKey })).data.status).toBe(0);
+  expect((await ask(second, { type: 1006, newSecretKey: "", secretKey })).error_code).toBe(10000);
+  expect((await ask(second, { type: 1003 })).data.data).toHaveLength(1);
+});
