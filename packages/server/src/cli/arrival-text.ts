@@ -2,6 +2,7 @@ import type { IncomingMessage } from "@ringback/sdk/protocols";
 import type { Paint } from "./paint.ts";
 import { printableLine, printableText, textOfBytes } from "./printable.ts";
 import type { Arrival } from "./receiver.ts";
+import type { Recognised } from "./recognise.ts";
 
 /** Of a long body people see the beginning; --json has all of it. */
 const shownCharsMax = 4096;
@@ -13,14 +14,14 @@ export function arrivalText(arrival: Arrival, count: number, paint: Paint): stri
   const head = [
     paint("dim", `#${count} ${new Date(arrival.atMs).toLocaleTimeString("en-GB")}`),
     paint("bold", printableLine(`${arrival.method} ${arrival.path}`)),
-    recognised?.protocol.name ?? "",
+    dialectText(recognised),
     answerText(arrival, paint),
   ];
-  const particulars = recognised === null ? headerLines(arrival) : [particularsLine(recognised.message)];
+  const particulars = recognised?.message ? [particularsLine(recognised.message)] : headerLines(arrival);
   return [
     head.filter((part) => part !== "").join(" "),
     ...particulars.map((line) => `  ${paint("dim", line)}`),
-    indented(bodyText(recognised?.message.body ?? body)),
+    indented(bodyText(recognised?.message?.body ?? body)),
     "",
   ].join("\n");
 }
@@ -36,11 +37,18 @@ export function arrivalJson(arrival: Arrival): string {
     path,
     headers,
     protocol: recognised?.protocol.name ?? null,
+    ...(recognised?.untrusted ? { untrusted: recognised.untrusted } : {}),
     message: message === null ? null : messageJson(message),
     ...(message === null ? bodyJson(arrival.body) : {}),
     status,
     note,
   });
+}
+
+function dialectText(recognised: Recognised | null): string {
+  if (recognised === null) return "";
+  const { protocol, untrusted } = recognised;
+  return untrusted === null ? protocol.name : `${protocol.name} (not verified: ${untrusted.replaceAll("_", " ")})`;
 }
 
 function messageJson({ body, ...members }: IncomingMessage) {

@@ -1,4 +1,7 @@
+import { standardWebhooksKey } from "@ringback/sdk/protocols";
+import type { ProtocolKey } from "@ringback/sdk/protocols";
 import { InvalidArgumentError } from "commander";
+import { CommandError, exitCodes } from "./command-error.ts";
 import { durationForms, parseDurationMs } from "../config/duration.ts";
 import { listenForms, parseListenAddress } from "../config/listen-address.ts";
 import type { ListenAddress } from "../config/listen-address.ts";
@@ -26,6 +29,39 @@ export function countOption(text: string): number {
   const count = /^\d{1,9}$/.test(text) ? Number(text) : -1;
   if (count < 0) throw new InvalidArgumentError("Give a whole number, 0 or more.");
   return count;
+}
+
+export function durationFrom1Option(text: string): number {
+  const valueMs = durationOption(text);
+  if (valueMs === 0) throw new InvalidArgumentError("Give more than 0.");
+  return valueMs;
+}
+
+export function countFrom1Option(max: number): (text: string) => number {
+  return (text) => {
+    const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+    if (count < 1 || count > max) throw new InvalidArgumentError(`Give a whole number from 1 to ${max}.`);
+    return count;
+  };
+}
+
+/** A path as it stands in a request, whatever of it a person has escaped. */
+export function pathOption(text: string): string {
+  const path = text.startsWith("/") && !text.startsWith("//") ? URL.parse(text, "http://path") : null;
+  if (path === null || path.search !== "" || path.hash !== "") {
+    throw new InvalidArgumentError("Give a path such as /weixinCallback, without a query.");
+  }
+  return path.pathname;
+}
+
+/** `--secret whsec_…`, several times. */
+export function secretOption(text: string, previous: readonly ProtocolKey[]): readonly ProtocolKey[] {
+  try {
+    return [...previous, standardWebhooksKey(String(previous.length), text)];
+  } catch {
+    // Not an InvalidArgumentError, whose line repeats what was given.
+    throw new CommandError("--secret: give whsec_… or whpk_… as the sender shows it", { exitCode: exitCodes.misused });
+  }
 }
 
 /** An option that may be given several times. */

@@ -3,8 +3,8 @@
  * own encoders produce.
  */
 import { afterEach, describe, expect, it } from "vitest";
-import { cmqJson, cmqSimplified, raw } from "@ringback/sdk/protocols";
-import type { OutgoingDelivery, PushProtocol } from "@ringback/sdk/protocols";
+import { cmqJson, cmqSimplified, raw, standardWebhooks, standardWebhooksKey } from "@ringback/sdk/protocols";
+import type { OutgoingDelivery, ProtocolKey, PushProtocol } from "@ringback/sdk/protocols";
 import { startCommand } from "./testing/command-process.ts";
 import type { CommandProcess } from "./testing/command-process.ts";
 
@@ -42,8 +42,13 @@ async function receive(...args: string[]): Promise<{ url: string; command: Comma
   return { url: `${url}/cgi`, command };
 }
 
-async function push(url: string, protocol: PushProtocol, changes: Partial<OutgoingDelivery> = {}): Promise<Response> {
-  const { headers, body } = await protocol.encode({ ...delivery, ...changes }, []);
+async function push(
+  url: string,
+  protocol: PushProtocol,
+  changes: Partial<OutgoingDelivery> = {},
+  keys: readonly ProtocolKey[] = [],
+): Promise<Response> {
+  const { headers, body } = await protocol.encode({ ...delivery, ...changes }, keys);
   const pairs = headers.flatMap((name, at): [string, string][] =>
     at % 2 === 0 ? [[name, headers[at + 1] ?? ""]] : [],
   );
@@ -77,6 +82,27 @@ describe("ringback receive", () => {
       { protocol: "cmq-simplified", status: 200, message: { messageId: "1099511627777", body: "test message" } },
       { protocol: "raw", status: 204, message: { attempt: 1, subscription: "mysubscription", body: "test message" } },
     ]);
+  });
+
+  it("verifies signatures with the secret that it is given, and says so where it cannot", async () => {
+    const secret = `whsec_${Buffer.alloc(32, 1).toString("base64")}`;
+    const key = standardWebhooksKey("mine", secret);
+    const other = standardWebhooksKey("other", `whsec_${Buffer.alloc(32, 2).toString("base64")}`);
+    const { url, command } = await receive("--json", "--secret", secret);
+    await push(url, standardWebhooks, { sentAtMs: Date.now() }, [key]);
+    await push(url, standardWebhooks, { sentAtMs: Date.now() }, [other]);
+    expect(await requests(command, 2)).toMatchObject([
+      { protocol: "standard-webhooks", message: { messageId: "1099511627777", body: "test message" } },
+      { protocol: "standard-webhooks", message: null, untrusted: "wrong_signature", body: "test message" },
+    ]);
+  });
+
+  it("does not repeat a secret that it cannot use", async () => {
+    const command = startCommand(["receive", "--secret", "whsec_hunter2!"]);
+    const { code, stderr } = await command.ended;
+    expect(code).toBe(2);
+    expect(stderr).toContain("whsec_…");
+    expect(stderr).not.toContain("hunter2");
   });
 
   it("shows method, path, headers and body of anything else", async () => {

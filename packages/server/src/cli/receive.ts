@@ -1,16 +1,16 @@
 import { once } from "node:events";
-import type { Server } from "node:http";
 import { Option } from "commander";
 import type { Command } from "commander";
 import { findPushProtocol, pushProtocols } from "@ringback/sdk/protocols";
+import type { ProtocolKey } from "@ringback/sdk/protocols";
 import { formatListenAddress } from "../config/listen-address.ts";
 import type { ListenAddress } from "../config/listen-address.ts";
 import { systemClock, systemTimers } from "../domain/ports.ts";
 import { arrivalJson, arrivalText } from "./arrival-text.ts";
-import { CommandError } from "./command-error.ts";
 import { stopSignal } from "./context.ts";
 import type { CommandContext } from "./context.ts";
-import { countOption, durationOption, listenOption, statusOption } from "./option-values.ts";
+import { listen } from "./listening.ts";
+import { countOption, durationOption, listenOption, secretOption, statusOption } from "./option-values.ts";
 import { createPaint } from "./paint.ts";
 import { createReceiver } from "./receiver.ts";
 import type { Arrival } from "./receiver.ts";
@@ -22,6 +22,7 @@ interface ReceiveOptions {
   readonly failFirst: number;
   readonly neverAnswer?: true;
   readonly protocol?: string;
+  readonly secret: readonly ProtocolKey[];
   readonly quiet?: true;
   readonly json?: true;
 }
@@ -59,6 +60,7 @@ export function addReceiveCommand(program: Command, context: CommandContext): vo
     .option("--fail-first <count>", "answer 500 to the first requests of each message id", countOption, 0)
     .option("--never-answer", "take requests and never answer them")
     .addOption(new Option("--protocol <name>", "read requests in this dialect only").choices(names))
+    .option("--secret <secret>", "verify signatures with this, whsec_… or whpk_…; may be given twice", secretOption, [])
     .option("--quiet", "show no requests, only a count at the end")
     .option("--json", "one JSON object per line")
     .addHelpText("after", example)
@@ -76,6 +78,7 @@ async function receive(options: ReceiveOptions, context: CommandContext): Promis
       delayMs: options.delay,
       failFirst: options.failFirst,
       neverAnswer: options.neverAnswer ?? false,
+      keys: options.secret,
       protocols: only === null ? pushProtocols : [only],
       bodyBytesMax,
     },
@@ -106,20 +109,6 @@ function createShow({ json }: ReceiveOptions, context: CommandContext): (arrival
     count += 1;
     context.stdout.write(json ? `${arrivalJson(arrival)}\n` : `${arrivalText(arrival, count, paint)}\n`);
   };
-}
-
-async function listen(server: Server, { host, port }: ListenAddress): Promise<string> {
-  const listening = once(server, "listening");
-  server.listen(port, host);
-  await listening.catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error);
-    const hint = reason.includes("EADDRINUSE")
-      ? "something listens there already; give --listen another address"
-      : reason;
-    throw new CommandError(`cannot listen on ${formatListenAddress({ host, port })}: ${hint}`, { cause: error });
-  });
-  const bound = server.address();
-  return `http://${formatListenAddress({ host, port: typeof bound === "object" && bound !== null ? bound.port : port })}`;
 }
 
 function summary(tally: ReadonlyMap<string, number>): string {

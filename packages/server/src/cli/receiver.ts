@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { IncomingMessage as HttpRequest, Server, ServerResponse } from "node:http";
-import type { IncomingRequest, PushProtocol, ReceiverReply } from "@ringback/sdk/protocols";
+import type { IncomingRequest, ProtocolKey, PushProtocol, ReceiverReply } from "@ringback/sdk/protocols";
 import type { Clock, Timers } from "../domain/ports.ts";
 import { FailurePlan } from "./failure-plan.ts";
 import { recognise } from "./recognise.ts";
@@ -17,6 +17,8 @@ export interface ReceiverBehaviour {
   readonly neverAnswer: boolean;
   /** Tried in this order. */
   readonly protocols: readonly PushProtocol[];
+  /** What signatures are verified with. */
+  readonly keys: readonly ProtocolKey[];
   readonly bodyBytesMax: number;
 }
 
@@ -82,7 +84,7 @@ async function handle(
   handling: Handling,
 ): Promise<void> {
   const { behaviour, ports, failures } = handling;
-  const trust = { keys: [], nowMs: ports.clock.now(), toleranceMs: SIGNATURE_TOLERANCE_MS };
+  const trust = { keys: behaviour.keys, nowMs: ports.clock.now(), toleranceMs: SIGNATURE_TOLERANCE_MS };
   const incoming = toIncoming(request, body ?? new Uint8Array());
   const recognised = body === null ? null : await recognise(incoming, trust, behaviour.protocols);
   const { reply, note } = chooseReply(body, recognised, behaviour, failures);
@@ -114,7 +116,7 @@ function chooseReply(
 ): { reply: ReceiverReply | null; note: string | null } {
   if (body === null) return { reply: plainReply(413), note: `the body has more than ${behaviour.bodyBytesMax} bytes` };
   if (behaviour.neverAnswer) return { reply: null, note: "never answered" };
-  const failure = failures.nextFailure(recognised?.message.messageId ?? null);
+  const failure = failures.nextFailure(recognised?.message?.messageId ?? null);
   if (failure !== null) return { reply: plainReply(500), note: `failure ${failure} of ${behaviour.failFirst}` };
   if (behaviour.status !== null) return { reply: plainReply(behaviour.status), note: null };
   return { reply: recognised?.protocol.reply(true) ?? plainReply(200), note: null };

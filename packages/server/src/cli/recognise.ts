@@ -1,12 +1,15 @@
 import { UndecodableError, UntrustedError, pushProtocols } from "@ringback/sdk/protocols";
-import type { IncomingMessage, IncomingRequest, PushProtocol, Trust } from "@ringback/sdk/protocols";
+import type { IncomingMessage, IncomingRequest, PushProtocol, Trust, UntrustedReason } from "@ringback/sdk/protocols";
 
 export interface Recognised {
   readonly protocol: PushProtocol;
-  readonly message: IncomingMessage;
+  /** null: its signature was not verified. */
+  readonly message: IncomingMessage | null;
+  /** Why not; null when it was, or when the dialect has none. */
+  readonly untrusted: UntrustedReason | null;
 }
 
-/** The first dialect that can read the request; null when none can. */
+/** The first dialect that can read the request, verified or not; null when none can. */
 export async function recognise(
   request: IncomingRequest,
   trust: Trust,
@@ -14,9 +17,10 @@ export async function recognise(
 ): Promise<Recognised | null> {
   for (const protocol of protocols) {
     try {
-      return { protocol, message: await protocol.decode(request, trust) };
+      return { protocol, message: await protocol.decode(request, trust), untrusted: null };
     } catch (error) {
-      if (!(error instanceof UndecodableError || error instanceof UntrustedError)) throw error;
+      if (error instanceof UntrustedError) return { protocol, message: null, untrusted: error.reason };
+      if (!(error instanceof UndecodableError)) throw error;
     }
   }
   return null;
