@@ -1,6 +1,7 @@
 import { backlogScenario } from "./backlog.ts";
 import type { Scenario } from "./bench.ts";
 import { fanoutScenario } from "./fanout.ts";
+import { hookCallScenario } from "./hook-call.ts";
 import { idleManyScenario } from "./idle-many.ts";
 import { latencyScenario } from "./latency.ts";
 import { publishBatchScenario } from "./publish-batch.ts";
@@ -11,6 +12,7 @@ export const scenarios: readonly Scenario[] = [
   publishOneScenario,
   publishBatchScenario,
   fanoutScenario,
+  hookCallScenario,
   latencyScenario,
   backlogScenario,
   idleManyScenario,

@@ -1,6 +1,7 @@
 import type { BareCommands } from "../bare/commands.ts";
 import type { LoadCommands } from "../load/commands.ts";
 import { Child } from "../process/child.ts";
+import type { ProgramCommands } from "../program/commands.ts";
 import type { ReceiverCommands } from "../receiver/commands.ts";
 import { Server } from "../server/launch.ts";
 import type { Settings } from "../settings.ts";
@@ -28,6 +29,7 @@ export class Bench {
   readonly load: Child<LoadCommands>;
   readonly bareRequest: Child<BareCommands>;
   readonly bareDispatch: Child<BareCommands>;
+  readonly program: Child<ProgramCommands>;
   readonly receiverOrigin: string;
   readonly silentOrigin: string;
   readonly #options: BenchOptions;
@@ -46,6 +48,7 @@ export class Bench {
     this.load = new Child<LoadCommands>(new URL("../load/main.ts", import.meta.url));
     this.bareRequest = new Child<BareCommands>(new URL("../bare/main.ts", import.meta.url));
     this.bareDispatch = new Child<BareCommands>(new URL("../bare/main.ts", import.meta.url));
+    this.program = new Child<ProgramCommands>(new URL("../program/main.ts", import.meta.url));
   }
 
   static async start(options: BenchOptions): Promise<Bench> {
@@ -68,7 +71,9 @@ export class Bench {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.receiver, this.load, this.bareRequest, this.bareDispatch].map((child) => child.stop()));
+    await Promise.all(
+      [this.receiver, this.load, this.bareRequest, this.bareDispatch, this.program].map((child) => child.stop()),
+    );
   }
 
   #launchOptions(name: string) {

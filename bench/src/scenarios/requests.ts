@@ -35,6 +35,24 @@ export function publishBatch(origin: string, topic: string, bodyBytes: number, m
   };
 }
 
+/** A koipy payload whose text is so long. */
+export function hookPayload(bodyBytes: number): object {
+  return { message: { text: text(bodyBytes) } };
+}
+
+/** Its outcome says what the receiver's reply means: 200 without a content type is a file. */
+export function callHook(origin: string, hook: string, bodyBytes: number): Target {
+  return {
+    origin,
+    path: `/v1/hooks/${hook}/call`,
+    headers: JSON_HEADERS,
+    body: Buffer.from(JSON.stringify(hookPayload(bodyBytes))),
+    okStatus: 200,
+    messagesPerRequest: 1,
+    readIds: false,
+  };
+}
+
 /** As `publishOne`, with room for the time of sending at the beginning of the message. */
 export function publishTimed(origin: string, topic: string, bodyBytes: number) {
   const target = publishOne(origin, topic, bodyBytes);

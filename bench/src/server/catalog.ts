@@ -21,6 +21,10 @@ export class Catalog {
     });
   }
 
+  putHook(hook: string, url: string): Promise<void> {
+    return this.#put(`/v1/hooks/${hook}`, { urls: [url], protocol: "koipy" });
+  }
+
   async metricsText(): Promise<string> {
     const { statusCode, body } = await this.#pool.request({ path: "/metrics", method: "GET" });
     const text = await body.text();

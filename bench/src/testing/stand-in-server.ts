@@ -14,6 +14,7 @@ const { values } = parseArgs({
 const [host = "127.0.0.1", port = "0"] = (values.listen ?? "").split(":");
 const dropEvery = Number(process.env["STAND_IN_DROP_EVERY"] ?? "0");
 
+const hooks = new Map<string, URL>();
 const agent = new Agent({ connections: 64, pipelining: 1 });
 const urlsByTopic = new Map<string, Map<string, URL>>();
 let messages = 0;
@@ -53,10 +54,28 @@ function answer(method: string, path: string, text: string): [status: number, do
   return [201, { messages: document.messages.map(({ body }) => publish(topic, body)) }];
 }
 
+/** A hook's outcome, as far as the benchmark looks at it. */
+async function call(url: URL, body: string): Promise<[status: number, document: unknown]> {
+  const headers = { "content-type": "application/json" };
+  const reply = await agent.request({ origin: url.origin, path: url.pathname, method: "POST", headers, body });
+  await reply.body.dump();
+  return [200, { action: "continue" }];
+}
+
+async function answerHook(method: string, path: string, text: string): Promise<[status: number, document: unknown]> {
+  const [, , , name = ""] = path.split("/");
+  const known = hooks.get(name);
+  if (method === "POST" && known !== undefined) return call(known, text);
+  const { urls }: { urls: string[] } = JSON.parse(text);
+  hooks.set(name, new URL(urls[0] ?? ""));
+  return [201, {}];
+}
+
 async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
   let text = "";
   for await (const chunk of request) text += String(chunk);
-  const [status, document] = answer(request.method ?? "", request.url ?? "", text);
+  const isHook = request.url?.startsWith("/v1/hooks/") === true;
+  const [status, document] = await (isHook ? answerHook : answer)(request.method ?? "", request.url ?? "", text);
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(document));
 }
 
