@@ -92,13 +92,16 @@ async function posted(url, { headers, body }) {
 
 // ---- push dialects
 
+// MNS carries one tag.
+const tagged = (protocol) => (protocol.name.startsWith("mns-") ? { ...delivery, tags: ["标签"] } : delivery);
+
 for (const protocol of pushProtocols) {
   const keys = protocol.keys === "required" ? [secret, pair] : [];
   check(`${protocol.name}: what the sender writes comes to the handler`, async () => {
     const messages = [];
     const onMessage = (message) => messages.push(message);
     await served(createReceiver({ protocol, keys, clock, onMessage }), async (url) => {
-      const reply = await posted(url, await protocol.encode(delivery, keys));
+      const reply = await posted(url, await protocol.encode(tagged(protocol), keys));
       assert.deepEqual(protocol.interpret(reply), { kind: "accepted" });
     });
     assert.equal(messages.length, 1);
@@ -108,7 +111,7 @@ for (const protocol of pushProtocols) {
   check(`${protocol.name}: a handler that fails makes the sender try again`, async () => {
     const failing = { onMessage: () => Promise.reject(new Error("no")), onError: () => undefined };
     await served(createReceiver({ protocol, keys, clock, ...failing }), async (url) => {
-      const reply = await posted(url, await protocol.encode(delivery, keys));
+      const reply = await posted(url, await protocol.encode(tagged(protocol), keys));
       assert.equal(protocol.interpret(reply).kind, "failed");
     });
   });

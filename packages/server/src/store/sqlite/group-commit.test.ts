@@ -18,7 +18,7 @@ afterEach(() => under.dispose());
 
 /** Another program at the same database. */
 function elsewhere<T>(work: (database: DatabaseSync) => T): T {
-  const database = new DatabaseSync(under.file);
+  const database = new DatabaseSync(under.file, { timeout: lockMsMax });
   try {
     return work(database);
   } finally {
@@ -34,6 +34,9 @@ function refuse(table: string, condition: string): void {
     ),
   );
 }
+
+/** What a cursor that is just being written holds the lock for, and far more. */
+const lockMsMax = 5_000;
 
 describe("group commit", () => {
   test("writes many concurrent publishes with few commits", async () => {
@@ -120,7 +123,7 @@ describe("group commit", () => {
   });
 
   test("waits for another program that has the database locked for a moment", async () => {
-    const database = new DatabaseSync(under.file);
+    const database = new DatabaseSync(under.file, { timeout: lockMsMax });
     database.exec("BEGIN IMMEDIATE");
     const published = scene.publish("a");
     setTimeout(() => database.close(), 50);
@@ -131,7 +134,7 @@ describe("group commit", () => {
     const reader = await scene.subscribe("reader");
     await scene.publish("a");
     const claim = await scene.claim(reader);
-    const database = new DatabaseSync(under.file);
+    const database = new DatabaseSync(under.file, { timeout: lockMsMax });
     database.exec("BEGIN IMMEDIATE");
     const settling = scene.settle(claim, delivered);
     await expect(scene.publish("b")).rejects.toMatchObject({ code: "storage_unavailable" });
