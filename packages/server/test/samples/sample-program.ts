@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import { accepts } from "../harness/accepts.ts";
 import { freePort } from "../harness/free-port.ts";
@@ -14,12 +15,30 @@ export interface Sample extends AsyncDisposable {
   output(): string;
 }
 
+const examples = new URL("../../../../examples/", import.meta.url);
+
 /** A sample program on a free port: the one change to its text is the address that `listens` names. */
 export async function startSample(folder: string, listens: string, ours: (port: number) => string): Promise<Sample> {
-  const text = readFileSync(new URL(`../../../../examples/${folder}/sample.py`, import.meta.url), "utf8");
+  const text = readFileSync(new URL(`${folder}/sample.py`, examples), "utf8");
   const port = await freePort();
   expect(text).toContain(listens);
   const program = startProgram(python, ["-u", "-c", text.replace(listens, ours(port))]);
   await until(`the sample of ${folder} listens: ${program.output()}`, () => accepts(port), Boolean);
   return { port, output: () => program.output(), [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() };
+}
+
+/** The SDK's counterpart of a sample, as its README starts it. */
+export async function startExample(file: string): Promise<Sample> {
+  const port = await freePort();
+  const path = fileURLToPath(new URL(file, examples));
+  const program = startProgram(process.execPath, ["--conditions=ringback-source", path, String(port)]);
+  await until(`${file} listens`, () => accepts(port), Boolean);
+  return { port, output: () => program.output(), [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() };
+}
+
+/** The commands of a README's `sh` blocks that begin with curl, with the lines that their quotes span. */
+export function curlLines(folder: string): readonly string[] {
+  const readme = readFileSync(new URL(`${folder}/README.md`, examples), "utf8");
+  const blocks = Array.from(readme.matchAll(/^```sh\n(?<code>[^]*?)^```$/gm), ({ groups }) => groups?.["code"] ?? "");
+  return blocks.flatMap((code) => code.split(/\n(?=curl|npm|python3|sudo)/)).filter((line) => line.startsWith("curl "));
 }

@@ -9,7 +9,7 @@ import { temporaryFolder, type TemporaryFolder } from "../harness/folder.ts";
 import { runInShell } from "../harness/program.ts";
 import { Server } from "../harness/server.ts";
 import { until, untilTrue } from "../harness/until.ts";
-import { startSample, type Sample } from "./sample-program.ts";
+import { curlLines, startExample, startSample, type Sample } from "./sample-program.ts";
 
 interface Outcome {
   readonly action: "continue" | "reject";
@@ -159,5 +159,57 @@ describe("Opencard's jwcrypto webhook", () => {
       error: null,
     });
     expect(await runInShell(`curl -s -o /dev/null -w '%{http_code}' ${sent(sample, "/")}`)).toBe("404");
+  });
+});
+
+describe("the curl lines in the examples' READMEs", () => {
+  let folder: TemporaryFolder;
+  let server: Server;
+
+  beforeAll(async () => {
+    folder = await temporaryFolder();
+    server = await Server.start({
+      folder: join(folder.path, "data"),
+      env: { RINGBACK_MASTER_KEY: Buffer.alloc(32, 7).toString("base64url") },
+    });
+  });
+
+  afterAll(async () => {
+    await server.stop();
+    await folder[Symbol.asyncDispose]();
+  });
+
+  it.each(["cmq-http-delivery-zh", "cmq-http-delivery-en"])("send %s's request, which is answered ok", async (name) => {
+    await using receiver = await startExample(`${name}/receiver.ts`);
+    const [line = ""] = curlLines(name);
+    const answer = await runInShell(line.replace("127.0.0.1:9000", `127.0.0.1:${receiver.port}`).replace("-i", "-si"));
+    expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nok$/);
+    await untilTrue("it is printed", () => receiver.output().includes("6942316962 [a, b] test message"));
+  });
+
+  it("add a WeChat handler, with the document's own comma", async () => {
+    const line = curlLines("wechat-http-handler").at(-1) ?? "";
+    expect(line).toContain(",\n}");
+    expect(JSON.parse(await runInShell(line.replace("127.0.0.1:8000", new URL(server.url).host)))).toMatchObject({
+      error_code: 10000,
+      description: "",
+      data: { status: 0, desc: "", cookie: expect.stringMatching(/./) as string },
+    });
+  });
+
+  it("put a key and a hook, and call an Opencard webhook", async () => {
+    await using receiver = await startExample("baidu-opencard-webhook/receiver.ts");
+    const answers: unknown[] = [];
+    for (const line of curlLines("baidu-opencard-webhook")) {
+      const ours = line
+        .replace("127.0.0.1:8000", new URL(server.url).host)
+        .replace("127.0.0.1:8001", `127.0.0.1:${receiver.port}`);
+      answers.push(JSON.parse(await runInShell(ours)));
+    }
+    expect(answers).toMatchObject([
+      { kid: "0" },
+      { protocol: "opencard" },
+      { action: "continue", data: { status: 0 } },
+    ]);
   });
 });
