@@ -1,4 +1,5 @@
-import { createHooks } from "@ringback/sdk/hooks";
+import { createHooks, dispatcherPost } from "@ringback/sdk/hooks";
+import { Agent } from "undici";
 import type { BareReport } from "../bare/commands.ts";
 import { nowMs } from "../clock.ts";
 import { answerCalls } from "../process/answer-calls.ts";
@@ -6,8 +7,9 @@ import { ownCpuUs } from "../process/own-cpu.ts";
 import { hookPayload } from "../scenarios/requests.ts";
 import type { HookLoop, ProgramCommands } from "./commands.ts";
 
-async function hooks({ url, bodyBytes, concurrency, durationMs }: HookLoop): Promise<BareReport> {
-  const called = createHooks({ bench: url });
+async function hooks({ transport, url, bodyBytes, concurrency, durationMs }: HookLoop): Promise<BareReport> {
+  const agent = new Agent({ connections: concurrency });
+  const called = createHooks({ bench: url }, transport === "dispatcher" ? { post: dispatcherPost(agent) } : {});
   const payload = hookPayload(bodyBytes);
   const startMs = nowMs();
   const cpuUsBefore = ownCpuUs();
@@ -21,7 +23,9 @@ async function hooks({ url, bodyBytes, concurrency, durationMs }: HookLoop): Pro
     }
   };
   await Promise.all(Array.from({ length: concurrency }, worker));
-  return { posts, failed, cpuUs: ownCpuUs() - cpuUsBefore, wallMs: nowMs() - startMs };
+  const report = { posts, failed, cpuUs: ownCpuUs() - cpuUsBefore, wallMs: nowMs() - startMs };
+  await agent.close();
+  return report;
 }
 
 const commands: ProgramCommands = { hooks };

@@ -1,7 +1,7 @@
 import type { BareCommands } from "../bare/commands.ts";
 import type { LoadCommands } from "../load/commands.ts";
 import { Child } from "../process/child.ts";
-import type { ProgramCommands } from "../program/commands.ts";
+import type { HookLoop, ProgramCommands } from "../program/commands.ts";
 import type { ReceiverCommands } from "../receiver/commands.ts";
 import { Server } from "../server/launch.ts";
 import type { Settings } from "../settings.ts";
@@ -19,8 +19,8 @@ export interface BenchOptions {
 }
 
 /**
- * The processes around the server, which every scenario shares. The two bare loops have one each, so that neither is
- * compiled with the other's habits.
+ * The processes around the server, which every scenario shares. The two bare loops have one each, and so have the programs
+ * that call a hook, so that none is compiled with another's habits.
  */
 export class Bench {
   readonly settings: Settings;
@@ -29,7 +29,7 @@ export class Bench {
   readonly load: Child<LoadCommands>;
   readonly bareRequest: Child<BareCommands>;
   readonly bareDispatch: Child<BareCommands>;
-  readonly program: Child<ProgramCommands>;
+  readonly programs: Readonly<Record<HookLoop["transport"], Child<ProgramCommands>>>;
   readonly receiverOrigin: string;
   readonly silentOrigin: string;
   readonly #options: BenchOptions;
@@ -48,7 +48,8 @@ export class Bench {
     this.load = new Child<LoadCommands>(new URL("../load/main.ts", import.meta.url));
     this.bareRequest = new Child<BareCommands>(new URL("../bare/main.ts", import.meta.url));
     this.bareDispatch = new Child<BareCommands>(new URL("../bare/main.ts", import.meta.url));
-    this.program = new Child<ProgramCommands>(new URL("../program/main.ts", import.meta.url));
+    const program = new URL("../program/main.ts", import.meta.url);
+    this.programs = { fetch: new Child<ProgramCommands>(program), dispatcher: new Child<ProgramCommands>(program) };
   }
 
   static async start(options: BenchOptions): Promise<Bench> {
@@ -71,9 +72,9 @@ export class Bench {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(
-      [this.receiver, this.load, this.bareRequest, this.bareDispatch, this.program].map((child) => child.stop()),
-    );
+    const { receiver, load, bareRequest, bareDispatch, programs } = this;
+    const children = [receiver, load, bareRequest, bareDispatch, programs.fetch, programs.dispatcher];
+    await Promise.all(children.map((child) => child.stop()));
   }
 
   #launchOptions(name: string) {

@@ -1,6 +1,7 @@
 import { median } from "../statistics/percentiles.ts";
 import type { Server } from "../server/launch.ts";
 import type { ClosedLoop } from "../load/commands.ts";
+import type { HookLoop } from "../program/commands.ts";
 import { untilQuiet } from "./arrival.ts";
 import type { Bench, Measured, Scenario } from "./bench.ts";
 import { callHook, closedLoop } from "./requests.ts";
@@ -19,7 +20,7 @@ interface Sample {
 
 /**
  * A call of a hook, from the caller's request to its outcome: by the server's API, in the server's CPU time, and by
- * `createHooks` in a program, in that program's.
+ * `createHooks` in a program, in that program's: over `fetch`, and over an undici dispatcher.
  */
 export const hookCallScenario: Scenario = {
   name: "hook-call",
@@ -34,21 +35,31 @@ export const hookCallScenario: Scenario = {
     const yardstick = await Yardstick.of(bench, GROUP);
     const measured = closedLoop(target, settings, settings.measuredMs);
     const byApi: Sample[] = [];
-    const byProgram: Sample[] = [];
-    await callFromProgram(bench, settings.warmUpMs, tally);
+    const byFetch: Sample[] = [];
+    const byDispatcher: Sample[] = [];
+    await callFromProgram(bench, "fetch", settings.warmUpMs, tally);
+    await callFromProgram(bench, "dispatcher", settings.warmUpMs, tally);
     for (let repeat = 0; repeat < settings.repeats; repeat++) {
       await yardstick.measure();
       byApi.push(await callThroughApi(bench, server, measured, tally));
-      byProgram.push(await callFromProgram(bench, settings.measuredMs, tally));
+      byFetch.push(await callFromProgram(bench, "fetch", settings.measuredMs, tally));
+      byDispatcher.push(await callFromProgram(bench, "dispatcher", settings.measuredMs, tally));
     }
     await yardstick.measure();
     return {
       figures: [
         figureOf("CPU per call, through the API", byApi, yardstick),
-        figureOf("CPU per call, createHooks in a program", byProgram, yardstick),
+        figureOf("CPU per call, createHooks in a program", byFetch, yardstick),
+        figureOf("CPU per call, createHooks over an undici dispatcher", byDispatcher, yardstick),
       ],
       deliveries: [await accountOf(bench, tally)],
-      details: { byApi, byProgram, bareRequestUs: yardstick.requestUs, bareDispatchUs: yardstick.dispatchUs },
+      details: {
+        byApi,
+        byFetch,
+        byDispatcher,
+        bareRequestUs: yardstick.requestUs,
+        bareDispatchUs: yardstick.dispatchUs,
+      },
     } satisfies Measured;
   },
 };
@@ -67,9 +78,15 @@ async function callThroughApi(bench: Bench, server: Server, loop: ClosedLoop, ta
   return sampleOf(report.acceptedMessages, server.cpuUs() - before, report.endedAtMs - report.startedAtMs);
 }
 
-async function callFromProgram(bench: Bench, durationMs: number, tally: Tally): Promise<Sample> {
+async function callFromProgram(
+  bench: Bench,
+  transport: HookLoop["transport"],
+  durationMs: number,
+  tally: Tally,
+): Promise<Sample> {
   const { settings } = bench;
-  const report = await bench.program.call("hooks", {
+  const report = await bench.programs[transport].call("hooks", {
+    transport,
     url: `${bench.receiverOrigin}/${GROUP}/program`,
     bodyBytes: settings.bodyBytes,
     concurrency: settings.maxInFlight,

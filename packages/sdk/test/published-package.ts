@@ -22,7 +22,7 @@ export async function publishedPackage(beside: readonly string[] = []): Promise<
   const folder = await mkdtemp(join(tmpdir(), "ringback-sdk-"));
   const packageFolder = join(folder, "node_modules/@ringback/sdk");
   await mkdir(packageFolder, { recursive: true });
-  for (const name of ["package.json", "LICENSE"]) await cp(join(sdk, name), join(packageFolder, name));
+  for (const name of ["package.json", "LICENSE", "README.md"]) await cp(join(sdk, name), join(packageFolder, name));
   await typeScript(["-p", join(sdk, "tsconfig.build.json"), "--outDir", join(packageFolder, "dist")]);
   const { dependencies } = JSON.parse(await readFile(join(sdk, "package.json"), "utf8")) as {
     dependencies: Record<string, string>;

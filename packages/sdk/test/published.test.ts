@@ -16,7 +16,7 @@ const run = promisify(execFile);
 const program = `
 import { createServer } from "node:http";
 import { createServer as createHttp2Server } from "node:http2";
-import { createHooks } from "@ringback/sdk/hooks";
+import { createHooks, dispatcherPost } from "@ringback/sdk/hooks";
 import { createOpencardReceiver } from "@ringback/sdk/opencard";
 import { pushProtocols } from "@ringback/sdk/protocols";
 import {
@@ -27,6 +27,7 @@ import type { Receiver } from "@ringback/sdk/receive";
 import express from "express";
 import fastify from "fastify";
 import { Hono } from "hono";
+import { Agent, Pool } from "undici";
 
 const receiver: Receiver = createCmqReceiver({ onMessage: async (message) => console.log(messageText(message)) });
 export const servers = [createServer(toNodeHandler(receiver)), createHttp2Server(toNodeHandler(receiver))];
@@ -47,12 +48,14 @@ export const others: Receiver[] = [
 ];
 export const names: string[] = pushProtocols.map(({ name }) => name);
 export const outcome = createHooks({ hook: "http://example.com/" }).call("hook", {});
+export const lean = createHooks({ hook: "http://example.com/" }, { post: dispatcherPost(new Agent()) });
+export const leaner = createHooks({ hook: "http://example.com/" }, { post: dispatcherPost(new Pool("http://example.com")) });
 `;
 
 describe("the published SDK", () => {
   let published: PublishedPackage;
   beforeAll(async () => {
-    const frameworks = ["express", "fastify", "hono", "@types/express", "@types/node"];
+    const frameworks = ["express", "fastify", "hono", "undici", "@types/express", "@types/node"];
     published = await publishedPackage(frameworks);
   });
   afterAll(() => published[Symbol.asyncDispose]());
@@ -60,10 +63,11 @@ describe("the published SDK", () => {
   it("holds what a program needs and nothing else: no tests, nothing of theirs, nothing of the server", async () => {
     const files = await packedFiles(published.packageFolder);
     const strange = files.filter((file) => !/^dist\/(?:protocols|receive|hooks|client|opencard)\//.test(file));
-    expect(strange.toSorted()).toEqual(["LICENSE", "package.json"]);
+    expect(strange.toSorted()).toEqual(["LICENSE", "README.md", "package.json"]);
     expect(files.filter((file) => /test|contract|vectors|seeds/.test(file))).toEqual([]);
     expect(files.filter((file) => !/\.(?:d\.ts|js|js\.map)$/.test(file)).toSorted()).toEqual([
       "LICENSE",
+      "README.md",
       "package.json",
     ]);
     const sources = await Promise.all(

@@ -1,5 +1,4 @@
-import { randomUUID } from "node:crypto";
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
 import { createApp } from "./api/app.ts";
@@ -14,7 +13,7 @@ import { Engine } from "./engine/engine.ts";
 import { AccountInboxes } from "./engine/inboxes/account-inboxes.ts";
 import { AccountHooks } from "./engine/hooks/account-hooks.ts";
 import { AccountKeys } from "./engine/keys/account-keys.ts";
-import { assertPushKeysKnown } from "./engine/keys/known-keys.ts";
+import { assertPushKeysFit } from "./engine/keys/push-keys.ts";
 import type { Hooks, Inboxes, Keys } from "./engine/port.ts";
 import { createEventBus } from "./engine/event-bus.ts";
 import { createMetrics } from "./ops/metrics.ts";
@@ -145,7 +144,7 @@ async function declare({ store, keys, hooks, inboxes }: Declaring, config: Confi
     for (const { name, input, origin } of declared.subscriptions) {
       await at(origin, async () => {
         const settings = normaliseSubscription(input, topic);
-        await assertPushKeysKnown(keys, settings);
+        await assertPushKeysFit(keys, settings);
         return store.putSubscription(topic.id, name, settings, startOf(input.start));
       });
     }

@@ -1,39 +1,15 @@
 /** Real: the server, its event stream, `ringback tail` as a child process beside it, a receiver. */
 import { describe, expect, it } from "vitest";
-import { EventStreamParser } from "../src/cli/event-stream.ts";
 import { startCommand } from "../src/cli/testing/command-process.ts";
 import { temporaryFolder } from "./harness/folder.ts";
 import { freePort } from "./harness/free-port.ts";
+import { listen } from "./harness/live-events.ts";
 import { startReceiver } from "./harness/receiver.ts";
 import { useServer } from "./harness/running-server.ts";
 import { Server } from "./harness/server.ts";
 import { until, untilTrue } from "./harness/until.ts";
 
 const server = useServer();
-
-type LiveEvent = Readonly<Record<string, unknown>>;
-
-/** What a program with an EventSource would see. */
-async function listen(url: string, query: string) {
-  const cut = new AbortController();
-  const response = await fetch(`${url}/v1/events${query}`, { signal: cut.signal });
-  const events: LiveEvent[] = [];
-  const parser = new EventStreamParser();
-  const reading = (async () => {
-    for await (const piece of (response.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream())) {
-      for (const { type, data } of parser.push(piece)) events.push({ event: type, ...(JSON.parse(data) as LiveEvent) });
-    }
-  })().catch(() => undefined);
-  return {
-    status: response.status,
-    contentType: response.headers.get("content-type"),
-    events,
-    async [Symbol.asyncDispose]() {
-      cut.abort();
-      await reading;
-    },
-  };
-}
 
 describe("live events", () => {
   it("show a publish, its attempts and its end, as they happen", async () => {

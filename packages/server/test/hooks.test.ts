@@ -345,6 +345,31 @@ describe("a hostile reply", () => {
     expect(await outcomeOf(reply)).toMatchObject({ action: "reject", error, data: { result: { a: 1 } } });
   });
 
+  const no = "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain; charset=utf-8\r\n";
+  it.each<[string, string, string]>([
+    ["is shorter than it says", `${no}Content-Length: 100\r\n\r\nnot you`, "not you"],
+    ["ends inside a chunk", `${no}Transfer-Encoding: chunked\r\n\r\n7\r\nnot you\r\nff\r\n`, "not you"],
+    ["only says that it is compressed", `${no}Content-Encoding: gzip\r\nContent-Length: 7\r\n\r\nnot you`, "not you"],
+    ["is larger than it may be", `${no}Connection: close\r\n\r\n${"no ".repeat(1_000)}`, "no no no"],
+  ])("that refuses and %s is a refusal, also where failures mean to go on", async (_what, reply, reason) => {
+    await using program = await RawReceiver.start(({ socket }) => void socket.end(reply));
+    for (const protocol of ["koipy", "json"]) {
+      const hook = { urls: [program.origin], protocol, onError: "continue", replyBytesMax: 1_024 };
+      await server().api.ok("PUT", "/v1/hooks/h", { json: hook });
+      const outcome = await call(server(), "h", { result: { a: 1 } });
+      expect(outcome).toMatchObject({ action: "reject", httpStatus: 403, error: null, data: { result: { a: 1 } } });
+      expect(outcome.reason).toContain(reason);
+    }
+  });
+
+  it("that refuses and never ends is a refusal in time", async () => {
+    await using program = await RawReceiver.start(
+      ({ socket }) => void socket.write(`${no}Content-Length: 100\r\n\r\nnot you`),
+    );
+    await server().api.ok("PUT", "/v1/hooks/h", { json: { urls: [program.origin], timeoutMs: 500 } });
+    expect(await call(server(), "h", {})).toMatchObject({ action: "reject", reason: "not you", error: null });
+  });
+
   it("that trickles is late, whatever comes of it", async () => {
     const started = performance.now();
     const outcome = await outcomeOf((write, closed) => {

@@ -4,14 +4,14 @@ import { describe, expect, it } from "vitest";
 import { BoundedBytes } from "./bounded-bytes.ts";
 
 describe("bytes up to a bound", () => {
-  it("are all pieces in their order, as long as they fit", () => {
+  it("are all pieces in their order, up to the first that does not fit, and of that one as much as does", () => {
     const pieces = fc.array(fc.uint8Array({ maxLength: 30_000 }), { maxLength: 6 });
     fc.assert(
       fc.property(pieces, fc.nat({ max: 100_000 }), (pieces, bytesMax) => {
         const bytes = new BoundedBytes(bytesMax);
-        const fitted = pieces.filter((piece) => bytes.append(piece));
-        expect(Buffer.compare(bytes.taken(), Buffer.concat(fitted))).toBe(0);
-        expect(fitted.length === pieces.length).toBe(Buffer.concat(pieces).length <= bytesMax);
+        const whole = Buffer.concat(pieces);
+        expect(pieces.every((piece) => bytes.append(piece))).toBe(whole.length <= bytesMax);
+        expect(Buffer.compare(bytes.taken(), whole.subarray(0, bytesMax))).toBe(0);
       }),
     );
   });
@@ -22,5 +22,13 @@ describe("bytes up to a bound", () => {
     expect(bytes.append(Uint8Array.of(4))).toBe(false);
     expect(bytes.append(Uint8Array.of())).toBe(true);
     expect(bytes.taken()).toEqual(Uint8Array.of(1, 2, 3));
+  });
+
+  it("are nobody else's, so that their buffer can be transferred even when there are none", () => {
+    const one = new BoundedBytes(1).taken();
+    structuredClone(one, { transfer: [one.buffer as ArrayBuffer] });
+    const other = new BoundedBytes(1);
+    expect(other.append(Uint8Array.of(1))).toBe(true);
+    expect(other.taken()).toEqual(Uint8Array.of(1));
   });
 });

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Agent } from "undici";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 import type { HookAnswer, HookProtocol } from "../protocols/hook-protocol.ts";
@@ -10,13 +11,14 @@ import { koipy } from "../protocols/koipy.ts";
 import { tinyPng } from "../protocols/testing/images.vectors.ts";
 import { allowedReply, blockedReply, imageRejection, resultPayload } from "../protocols/testing/koipy.vectors.ts";
 import { createHooks } from "./create-hooks.ts";
+import { dispatcherPost } from "./dispatcher-post.ts";
 import { HookDefinitionError } from "./hook-definition-error.ts";
 import type { HookSettings } from "./hook-settings.ts";
 import { failureReasons } from "./outcome.ts";
 import type { RawConnection } from "./testing/raw-server.ts";
 import { RawServer, pour } from "./testing/raw-server.ts";
 
-// Real: fetch, and servers on 127.0.0.1 that are built from the dialects' other halves, or answer recorded bytes.
+// Real: fetch, undici, and servers on 127.0.0.1 that are built from the dialects' other halves, or answer recorded bytes.
 const servers: AsyncDisposable[] = [];
 
 afterEach(async () => {
@@ -160,6 +162,29 @@ describe("hooks of a program", () => {
     );
     expect(await hooks.call("a", {})).toMatchObject({ action: "reject", reason: "no" });
     expect(asked).toEqual(["https://h.example/"]);
+  });
+
+  it("go over an undici dispatcher when they are given one", async () => {
+    const agent = new Agent();
+    const url = await called(koipy, ({ message }: { message: object }) => ({
+      action: "continue",
+      data: { result: message },
+    }));
+    const hooks = createHooks({ a: url }, { post: dispatcherPost(agent) });
+    expect(await hooks.call("a", { message: { text: "测试" } })).toMatchObject({
+      action: "continue",
+      data: { message: { text: "测试" }, result: { text: "测试" } },
+      httpStatus: 200,
+      error: null,
+    });
+    await agent.close();
+  });
+
+  it("go over one thing, not over two", () => {
+    const post = dispatcherPost({ dispatch: () => true });
+    expect(() => createHooks({ a: "http://h.example/" }, { post, fetch })).toThrow(
+      new TypeError("hooks go over post or over fetch, not over both"),
+    );
   });
 
   it("end when the caller gives up", async () => {

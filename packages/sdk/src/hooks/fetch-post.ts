@@ -2,13 +2,18 @@
 
 import type { HookReply } from "../protocols/hook-protocol.ts";
 import { BoundedBytes } from "./bounded-bytes.ts";
+import { withFirstValues } from "./joined-headers.ts";
+import { isNotHttpError } from "./not-http.ts";
 import type { PostFailure } from "./outcome.ts";
 import type { HookPost, PostOptions } from "./run-hook.ts";
 
 /**
  * A post over this `fetch`. Redirects are not followed. The reply is bounded as it is decoded, so neither a lying length
- * nor compressed zeros get past the bound, and whatever is not read to its end is cut off with its connection. Of a
- * header that came several times `fetch` gives all values joined with commas.
+ * nor compressed zeros get past the bound, and whatever is not read to its end is cut off with its connection.
+ *
+ * What `fetch` keeps to itself: of a header that came several times it gives all values joined with commas, of which only
+ * those of `Content-Type` and `Content-Disposition` are taken apart again; and a 407 is a network error of its own, so
+ * that a callback server's 407 is `unreachable` and no refusal.
  */
 export function fetchPost(fetchFunction: typeof fetch = fetch): HookPost {
   return async (url, headers, body, options) => {
@@ -41,11 +46,13 @@ async function exchange(
   } catch (error) {
     return { error: deadline.passed ?? (isNotHttp(error) ? "bad_reply" : "unreachable") };
   }
+  const bytes = new BoundedBytes(replyBytesMax);
   try {
-    const bytes = await readBody(response, replyBytesMax);
-    return bytes === null ? { error: "reply_too_large" } : replyOf(response, bytes);
+    const whole = await readBody(response, bytes);
+    const reply = replyOf(response, bytes.taken());
+    return whole ? reply : { error: "reply_too_large", partial: reply };
   } catch {
-    return { error: deadline.passed ?? "bad_reply" };
+    return { error: deadline.passed ?? "bad_reply", partial: replyOf(response, bytes.taken()) };
   }
 }
 
@@ -56,33 +63,26 @@ function headersOf(pairs: readonly string[]): [string, string][] {
   return headers;
 }
 
-/** null when there is more than `bytesMax`. */
-async function readBody(response: Response, bytesMax: number): Promise<Uint8Array | null> {
-  if (response.body === null) return new Uint8Array();
-  const bytes = new BoundedBytes(bytesMax);
+/** false when there is more than fits. */
+async function readBody(response: Response, bytes: BoundedBytes): Promise<boolean> {
+  if (response.body === null) return true;
   const reader: ReadableStreamDefaultReader<Uint8Array> = response.body.getReader();
   for (;;) {
     const { value, done } = await reader.read();
-    if (done) return bytes.taken();
-    if (!bytes.append(value)) return null;
+    if (done) return true;
+    if (!bytes.append(value)) return false;
   }
 }
 
 /** A browser does not say which redirect it was; to every dialect all are the same. */
 function replyOf(response: Response, body: Uint8Array): HookReply {
   const status = response.type === "opaqueredirect" ? 302 : response.status;
-  return { status, headers: Object.fromEntries(response.headers), body };
+  return { status, headers: withFirstValues(Object.fromEntries(response.headers)), body };
 }
 
-/** Node's client names its errors so; elsewhere what is not HTTP counts as nobody there. */
-const notHttp: ReadonlySet<unknown> = new Set([
-  "HTTPParserError",
-  "HeadersOverflowError",
-  "ResponseContentLengthMismatchError",
-]);
-
+/** Told by Node alone; elsewhere what is not HTTP counts as nobody there. */
 function isNotHttp(error: unknown): boolean {
-  return error instanceof Error && error.cause instanceof Error && notHttp.has(error.cause.name);
+  return error instanceof Error && error.cause instanceof Error && isNotHttpError(error.cause);
 }
 
 /** The time that a POST has, and its caller's wish to give it up, in one signal that also cuts what nobody reads on. */

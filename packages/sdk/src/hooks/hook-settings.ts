@@ -3,14 +3,14 @@
 import type { HookProtocol } from "../protocols/hook-protocol.ts";
 import type { HookProtocolName } from "../protocols/hook-registry.ts";
 import { findHookProtocol, hookProtocols } from "../protocols/hook-registry.ts";
-import type { ProtocolKey } from "../protocols/key.ts";
+import type { Jwk, ProtocolKey } from "../protocols/key.ts";
 import { koipy } from "../protocols/koipy.ts";
 import { HookDefinitionError } from "./hook-definition-error.ts";
 import { hookLimits } from "./hook-limits.ts";
 import type { HookDefinition } from "./run-hook.ts";
 
 export interface HookSettings {
-  /** Called in this order, each seeing the data merged so far; 1 to 16 http or https URLs. */
+  /** Called in this order, each seeing the data merged so far; 1 to 16 http or https URLs. Opencard: one. */
   readonly urls: readonly string[];
   /** A name, or a dialect itself. Left out: koipy. */
   readonly protocol?: HookProtocolName | HookProtocol;
@@ -55,6 +55,9 @@ export function hookDefinition(hook: string, settings: string | HookSettings): H
   const protocol = protocolOf(given.protocol);
   if (protocol === null) {
     throw wrong(`protocol must be one of ${hookProtocols.map(({ name }) => name).join(", ")}, or a dialect itself`);
+  }
+  if (!protocol.merges && given.urls.length > 1) {
+    throw wrong(`urls must be one URL with the protocol ${protocol.name}, whose reply is no payload for another`);
   }
   const key = given.key ?? null;
   const mismatch = keyFault(key, protocol);
@@ -113,8 +116,10 @@ function protocolOf(protocol: unknown): HookProtocol | null {
   return isDialect ? (protocol as unknown as HookProtocol) : null;
 }
 
-function keyFault(key: unknown, { name, keys }: HookProtocol): string | null {
+function keyFault(key: unknown, { name, keys, keyFault: faultOf }: HookProtocol): string | null {
   if (keys === "none") return key === null ? null : `the protocol ${name} takes no key`;
   if (key === null) return `the protocol ${name} needs a key`;
-  return isObject(key) && typeof key["kid"] === "string" && isObject(key["jwk"]) ? null : "key must be {kid, jwk}";
+  if (!isObject(key) || typeof key["kid"] !== "string" || !isObject(key["jwk"])) return "key must be {kid, jwk}";
+  const fault = faultOf?.(key["jwk"] as Jwk) ?? null;
+  return fault === null ? null : `key is unfit for the protocol ${name}: ${fault}`;
 }

@@ -1,5 +1,7 @@
 export { createHooks } from "./create-hooks.ts";
 export type { CallOptions, Hooks, HooksOptions } from "./create-hooks.ts";
+export { dispatcherPost } from "./dispatcher-post.ts";
+export type { UndiciDispatcher } from "./dispatcher-post.ts";
 export { fetchPost } from "./fetch-post.ts";
 export { HookDefinitionError } from "./hook-definition-error.ts";
 export { hookLimits } from "./hook-limits.ts";
@@ -8,4 +10,4 @@ export type { HookSettings } from "./hook-settings.ts";
 export { failureReasons } from "./outcome.ts";
 export type { HookErrorCode, Outcome, PostFailure } from "./outcome.ts";
 export { runHook } from "./run-hook.ts";
-export type { HookDefinition, HookPorts, HookPost, PostOptions } from "./run-hook.ts";
+export type { FailedPost, HookDefinition, HookPorts, HookPost, PostOptions } from "./run-hook.ts";

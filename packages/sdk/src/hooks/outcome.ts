@@ -17,7 +17,7 @@ export interface Outcome {
   readonly error: HookErrorCode | null;
 }
 
-/** Why no reply can be had. `bad_reply`: what came is not HTTP, or was cut off. `aborted`: by the caller's own signal. */
+/** Why no whole reply can be had. `bad_reply`: what came is not HTTP, or was cut off. `aborted`: by the caller's own signal. */
 export type PostFailure = "unreachable" | "timeout" | "reply_too_large" | "bad_reply" | "aborted";
 
 /** `unencodable`: the dialect cannot carry the payload, and nothing was sent. */

@@ -3,15 +3,15 @@ import { describe, expect, it } from "vitest";
 import type { HookProtocol, HookReply } from "../protocols/hook-protocol.ts";
 import { jsonHook } from "../protocols/json-hook.ts";
 import { koipy } from "../protocols/koipy.ts";
+import { opencard } from "../protocols/opencard.ts";
 import { tinyPng } from "../protocols/testing/images.vectors.ts";
-import type { PostFailure } from "./outcome.ts";
 import { failureReasons } from "./outcome.ts";
-import type { HookDefinition, HookPorts, PostOptions } from "./run-hook.ts";
+import type { FailedPost, HookDefinition, HookPorts, PostOptions } from "./run-hook.ts";
 import { runHook } from "./run-hook.ts";
 
 // Faked: the transport and the clock. Each post answers what its URL stands for and lets so much time pass.
 interface Answer {
-  readonly reply: HookReply | { readonly error: PostFailure };
+  readonly reply: HookReply | FailedPost;
   readonly tookMs?: number;
 }
 interface Posted {
@@ -232,6 +232,83 @@ describe("a failure on the way", () => {
     };
     const { ports } = scene({ one: { reply: veto } });
     expect(await runHook(hook(["one"], { protocol: slow }), {}, ports)).toMatchObject({ action: "reject" });
+  });
+});
+
+describe("what came of a reply that failed", () => {
+  const failures = ["bad_reply", "reply_too_large", "timeout", "aborted", "unreachable"] as const;
+  const dialects = [koipy, jsonHook] as const;
+
+  it.each(failures.flatMap((error) => dialects.map((protocol) => [error, protocol] as const)))(
+    "is a rejection when it refuses: after %s",
+    async (error, protocol) => {
+      const { ports, posts } = scene({ one: { reply: { error, partial: veto } } });
+      expect(await runHook(hook(["one", "two"], { protocol }), { a: 1 }, ports)).toMatchObject({
+        action: "reject",
+        reason: "你已被拉黑!",
+        data: { a: 1 },
+        httpStatus: 403,
+        error: null,
+      });
+      expect(posts).toHaveLength(1);
+    },
+  );
+
+  it("rejects without the hook's addresses, and remembers what failed before", async () => {
+    const url = "http://10.1.2.3:9000/s3cret";
+    const partial = { status: 500, headers: {}, body: bytes(`at ${url}`) };
+    const { ports } = scene({
+      one: { reply: { error: "unreachable" } },
+      [url]: { reply: { error: "bad_reply", partial } },
+    });
+    expect(await runHook(hook(["one", url]), {}, ports)).toMatchObject({
+      action: "reject",
+      reason: "at [callback server]",
+      error: "unreachable",
+    });
+  });
+
+  it.each([
+    ["text", text],
+    ["an image", image],
+    ["data to merge", jsonReply({ result: { a: 2 } })],
+    ["nothing", silent],
+    ["a 400", { ...veto, status: 400 }],
+  ])("is nothing when it would go on: with %s", async (_, partial) => {
+    const payload = { result: { a: 1 } };
+    const { ports } = scene({ one: { reply: { error: "timeout", partial } } });
+    const outcome = await runHook(hook(["one"]), payload, ports);
+    expect(outcome).toMatchObject({ action: "continue", attachments: [], httpStatus: null, error: "timeout" });
+    expect(outcome.data).toBe(payload);
+  });
+
+  it("is nothing when the dialect calls it a failure too", async () => {
+    const { ports } = scene({ one: { reply: { error: "bad_reply", partial: { ...veto, status: 503 } } } });
+    expect(await runHook(hook(["one"], { protocol: jsonHook }), {}, ports)).toMatchObject({
+      action: "continue",
+      error: "bad_reply",
+    });
+  });
+
+  it("is nothing under a key, be it the whole token of a refusal", async () => {
+    const key = { kid: "0", jwk: { kty: "oct", k: "MDEyMzQ1Njc4OWFiY2RlZg" } };
+    const refusal = await opencard.reply(
+      { action: "reject", reason: "no" },
+      { payload: null, requestId: "request-1", key },
+    );
+    const whole: HookReply = { status: 200, headers: {}, body: Buffer.from(refusal.body) };
+    const card = hook(["one"], { protocol: opencard, key });
+    const outcomeOf = (reply: HookReply | FailedPost) =>
+      runHook(card, {}, { ...scene({}).ports, post: () => Promise.resolve(reply) });
+    expect(await outcomeOf(whole)).toMatchObject({ action: "reject", reason: "no", error: null });
+    for (const partial of [whole, { ...whole, body: whole.body.subarray(0, -1) }, { ...whole, status: 403 }]) {
+      expect(await outcomeOf({ error: "bad_reply", partial })).toMatchObject({
+        action: "continue",
+        error: "bad_reply",
+      });
+    }
+    const cut = { ...whole, body: whole.body.subarray(0, -1) };
+    expect(await outcomeOf(cut)).toMatchObject({ action: "continue", error: "bad_reply" });
   });
 });
 

@@ -24,7 +24,10 @@ export interface HookDefinition {
   readonly protocol: HookProtocol;
   /** For the whole call, all of its URLs together. */
   readonly timeoutMs: number;
-  /** When a URL cannot be asked or its reply cannot be used: go on to the next one with the data so far, or reject. */
+  /**
+   * When a URL cannot be asked or its reply cannot be used: go on to the next one with the data so far, or reject. A reply
+   * whose status refuses is a rejection in any case, however little of it came (koipy, json).
+   */
   readonly onError: "continue" | "reject";
   /** null where the dialect takes none. */
   readonly key: ProtocolKey | null;
@@ -39,13 +42,23 @@ export interface PostOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Why there is no whole reply, and what there is of one. */
+export interface FailedPost {
+  readonly error: PostFailure;
+  /**
+   * Left out until a status and its headers have come. The body is what came before the failure, within the bound: cut
+   * off anywhere, and empty where it cannot be read.
+   */
+  readonly partial?: HookReply;
+}
+
 /** Headers are name, value, name, value …, as dialects give them. Follows no redirect. Never rejects. */
 export type HookPost = (
   url: string,
   headers: readonly string[],
   body: Uint8Array,
   options: PostOptions,
-) => Promise<HookReply | { readonly error: PostFailure }>;
+) => Promise<HookReply | FailedPost>;
 
 export interface HookPorts {
   readonly post: HookPost;
@@ -110,25 +123,37 @@ async function ask(
   if (signal?.aborted === true) return failed("aborted");
   if (leftMs <= 0) return failed("timeout");
   const call: OutgoingCall = { payload, requestId: ports.requestId(), key, json };
-  const request = await encoded(protocol, call);
-  if (request === null) return failed("unencodable");
-  const options = { timeoutMs: Math.ceil(leftMs), replyBytesMax, ...(signal !== undefined && { signal }) };
+  let request: EncodedRequest;
+  try {
+    request = await protocol.encode(call);
+  } catch (error) {
+    if (error instanceof UnencodableError) return failed("unencodable");
+    // A fault of the dialect itself.
+    throw error;
+  }
+  const timeoutMs = Math.ceil(leftMs);
+  const options = signal === undefined ? { timeoutMs, replyBytesMax } : { timeoutMs, replyBytesMax, signal };
   const reply = await ports.post(url, request.headers, request.body, options);
-  if ("error" in reply) return failed(reply.error);
+  if ("error" in reply) return (await vetoOf(reply.partial, call, protocol)) ?? failed(reply.error);
   const verdict = await protocol.interpret(reply, call);
   return verdict.kind === "failed" ? failed(verdict.code, reply.status) : { ...verdict, httpStatus: reply.status };
 }
 
-function failed(code: HookErrorCode, httpStatus: number | null = null): Answer {
-  return { kind: "failed", code, httpStatus };
+/**
+ * A refusal stands although the rest of its reply was cut off or cannot be read: counted as a failure, which may mean to
+ * go on, it would turn a no into a yes. Nothing else is taken from such a reply, and nothing at all from one under a key,
+ * which is trusted as a whole or not.
+ */
+async function vetoOf(
+  partial: HookReply | undefined,
+  call: OutgoingCall,
+  protocol: HookProtocol,
+): Promise<Answer | null> {
+  if (partial === undefined || protocol.keys !== "none") return null;
+  const verdict = await protocol.interpret(partial, call);
+  return verdict.kind === "reject" ? { ...verdict, httpStatus: partial.status } : null;
 }
 
-/** null when the dialect cannot carry the payload; any other error is a fault of the dialect itself. */
-async function encoded(protocol: HookProtocol, call: OutgoingCall): Promise<EncodedRequest | null> {
-  try {
-    return await protocol.encode(call);
-  } catch (error) {
-    if (error instanceof UnencodableError) return null;
-    throw error;
-  }
+function failed(code: HookErrorCode, httpStatus: number | null = null): Answer {
+  return { kind: "failed", code, httpStatus };
 }

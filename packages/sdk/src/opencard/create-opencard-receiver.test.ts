@@ -7,6 +7,7 @@ import { forgeToken } from "../protocols/testing/forge-token.ts";
 import { otherHeaders, otherKinds, otherShapes } from "../protocols/testing/hostile-tokens.ts";
 import { documentKey, headerText, jwcryptoReply, jwcryptoRequest } from "../protocols/testing/opencard.vectors.ts";
 import { arrived } from "../protocols/testing/wire.ts";
+import { ReceiveError } from "../receive/receive-error.ts";
 import type { ReceivedRequest, Receiver } from "../receive/receiver.ts";
 import type { CardHandler, CardRequest, OpencardReceiverOptions } from "./index.ts";
 import { badParameters, createOpencardReceiver, found, noResult, opencard } from "./index.ts";
@@ -51,7 +52,7 @@ const fails = (): never => {
   throw new Error("the listener failed");
 };
 
-function cyclic(): object {
+function cyclic(): Record<string, unknown> {
   const itself: Record<string, unknown> = {};
   itself["itself"] = itself;
   return itself;
@@ -158,6 +159,30 @@ describe("a receiver of Opencard's calls", () => {
   });
 });
 
+interface Palace {
+  readonly title: string;
+}
+const palaceOf = (title: string): Palace => ({ title });
+
+describe("a card's data", () => {
+  const title = "故宫博物院";
+  it.each<[string, CardHandler]>([
+    ["an interface", (): Palace => ({ title })],
+    ["a promise of one", (): Promise<Palace> => Promise.resolve({ title })],
+    [
+      "a class",
+      () =>
+        new (class {
+          readonly title = title;
+        })(),
+    ],
+    ["a record", (): Record<string, unknown> => ({ title })],
+    ["an interface in found()", () => found(palaceOf(title))],
+  ])("may have the type of %s", async (_, card) => {
+    expect(await asked(receiverWith({ cards: { "1": card } }), { srcid: "1" })).toMatchObject(answers({ title }));
+  });
+});
+
 describe("a card's handler that fails", () => {
   const failure = new Error("password: hunter2");
   it.each<[string, CardHandler]>([
@@ -170,7 +195,12 @@ describe("a card's handler that fails", () => {
     ["rejects", () => Promise.reject(failure)],
     ["returns nothing", (() => undefined) as unknown as CardHandler],
     ["returns a text", (() => "a") as unknown as CardHandler],
+    // @ts-expect-error -- the type says so before
     ["returns a list", () => [1]],
+    // @ts-expect-error -- the type says so before
+    ["returns a date", () => new Date(0)],
+    // @ts-expect-error -- the type says so before
+    ["returns a promise of a list", () => Promise.resolve([1])],
     ["returns what is no JSON", () => ({ id: 1n })],
     ["returns what contains itself", cyclic],
     ["returns too much", () => ({ a: "x".repeat(2 * 1024 * 1024) })],
@@ -267,6 +297,20 @@ describe("what a receiver of Opencard's calls refuses", () => {
     expect(reply).toEqual({ status: 404, headers: {}, body: "" });
   });
 
+  it("is refused like every other token when it is too large to be read, or breaks off, and the program is told", async () => {
+    const onRefused = vi.fn<NonNullable<OpencardReceiverOptions["onRefused"]>>();
+    const receiver = receiverWith({ onRefused });
+    const request = posted("");
+    for (const code of ["body_too_large", "body_incomplete"] as const) {
+      const error = new ReceiveError(code);
+      expect(await receiver.refuse?.(error, request)).toEqual(refused);
+      expect(onRefused).toHaveBeenLastCalledWith(error, request);
+    }
+    expect(await receiver.refuse?.(new ReceiveError("body_too_large"), { ...request, method: "PUT" })).toMatchObject({
+      status: 404,
+    });
+  });
+
   it("takes no larger body than the largest token", async () => {
     const receiver = receiverWith({});
     expect(receiver.bodyBytesMax).toBeLessThan(2 * 1024 * 1024);
@@ -316,6 +360,12 @@ describe("the keys of a receiver of Opencard's calls", () => {
     expect(reply).toEqual({ status: 500, headers: {}, body: "" });
     expect(onError).toHaveBeenCalledOnce();
     expect(String(onError.mock.calls[0]?.[0])).not.toContain("c2VjcmV0");
+  });
+
+  it("are refused when they are meant for something else", () => {
+    const jwk = { ...documentKey, key_ops: ["encrypt"] };
+    expect(() => receiverWith({ keys: { "7": jwk } })).toThrow(/^keys: "7": key_ops must have "wrapKey"/);
+    expect(() => receiverWith({ keys: { "7": { ...jwk, key_ops: ["unwrapKey", "wrapKey"] } } })).not.toThrow();
   });
 
   it("are checked at once when they are fixed, in words that hold nothing of them", () => {

@@ -8,9 +8,10 @@ import { readToken, tokenBytesMax } from "../protocols/opencard-token.ts";
 import type { ReceiverReply } from "../protocols/protocol.ts";
 import { UndecodableError, UntrustedError } from "../protocols/protocol.ts";
 import type { Observers } from "../receive/answering.ts";
-import { failed } from "../receive/answering.ts";
+import { failed, refused as told } from "../receive/answering.ts";
 import { ReceiveError } from "../receive/receive-error.ts";
 import type { ReceivedRequest, Receiver } from "../receive/receiver.ts";
+import type { CardData } from "./card-answer.ts";
 import { CardAnswer } from "./card-answer.ts";
 import type { CardRequest } from "./card-request.ts";
 import { cardRequestOf } from "./card-request.ts";
@@ -21,7 +22,7 @@ import { protocolKeysOf } from "./opencard-keys.ts";
  * Answers one card. An object is the data of status 0; `found`, `noResult` and `badParameters` say the rest. Whatever it
  * throws becomes status 3, and nothing of it is told to the caller.
  */
-export type CardHandler = (request: CardRequest) => object | Promise<object>;
+export type CardHandler = (request: CardRequest) => CardData | CardAnswer | Promise<CardData | CardAnswer>;
 
 /**
  * `onRefused` is told which check a request failed, which its sender is not; `onError` is told of failures in a handler and
@@ -64,7 +65,13 @@ export function createOpencardReceiver(options: OpencardReceiverOptions): Receiv
   }
   assertTimeout(handlerTimeoutMs);
 
-  return { bodyBytesMax: tokenBytesMax, handle };
+  return {
+    bodyBytesMax: tokenBytesMax,
+    // What an adapter does not read is refused like every other token.
+    refuse: async (error, request) =>
+      request.method === "POST" ? await told(error, request, options, refused) : notFound,
+    handle,
+  };
 
   async function handle(request: ReceivedRequest): Promise<ReceiverReply> {
     if (request.method !== "POST") return notFound;
@@ -72,19 +79,13 @@ export function createOpencardReceiver(options: OpencardReceiverOptions): Receiv
       const call = await openCall(readToken(request.body), await keys());
       return await answer(call, request);
     } catch (error) {
-      if (error instanceof UntrustedError) return refuse(error, request);
+      if (error instanceof UntrustedError) {
+        const refusal = new ReceiveError("untrusted", { reason: error.reason, cause: error });
+        return await told(refusal, request, options, refused);
+      }
       await failed(error, request, options);
       return withoutKeys;
     }
-  }
-
-  async function refuse(cause: UntrustedError, request: ReceivedRequest): Promise<ReceiverReply> {
-    try {
-      await options.onRefused?.(new ReceiveError("untrusted", { reason: cause.reason, cause }), request);
-    } catch (error) {
-      await failed(error, request, options);
-    }
-    return refused;
   }
 
   async function answer(call: OpenedCall, request: ReceivedRequest): Promise<ReceiverReply> {

@@ -4,6 +4,7 @@
  */
 
 import { fromBase64, toBase64 } from "./base64.ts";
+import { jsonDepthWithin } from "./json-depth.ts";
 import { topLevelMemberSpan } from "./json-span.ts";
 import { isMediaType, mediaTypeOf } from "./media-type.ts";
 import { UndecodableError, UnencodableError } from "./protocol.ts";
@@ -11,6 +12,9 @@ import { UndecodableError, UnencodableError } from "./protocol.ts";
 const encoder = new TextEncoder();
 /** `ignoreBOM` keeps a leading byte order mark in the text: it is part of the message. */
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** How deep the data's objects and arrays may lie in each other, as in the bodies of hooks. */
+export const dataJsonDepthMax = 100;
 
 // ---- the sender
 
@@ -30,8 +34,12 @@ export function eventWithData(event: string, contentType: string, body: Uint8Arr
 }
 
 function assertJson(body: Uint8Array): void {
+  const text = utf8Text(body);
+  if (text !== null && !jsonDepthWithin(text, dataJsonDepthMax)) {
+    throw new UnencodableError(`body: JSON deeper than ${dataJsonDepthMax} levels; use cloudevents-binary or raw`);
+  }
   try {
-    JSON.parse(decoder.decode(body));
+    JSON.parse(text ?? "");
   } catch {
     throw new UnencodableError("body: not JSON, although its content type says so; use cloudevents-binary or raw");
   }

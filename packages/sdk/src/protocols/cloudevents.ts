@@ -10,10 +10,11 @@
  * `ringbackorderingkey`.
  */
 
-import { dataOf, eventWithData, isUtf8, utf8Text } from "./cloudevents-data.ts";
+import { dataJsonDepthMax, dataOf, eventWithData, isUtf8, utf8Text } from "./cloudevents-data.ts";
 import { fromEventHeader, toEventHeader } from "./cloudevents-header.ts";
 import { fromHeaderValue, headerValueCharsMax, toHeaderValue } from "./header-text.ts";
 import { assertPushRequest, incomingName } from "./incoming-limits.ts";
+import { jsonDepthWithin } from "./json-depth.ts";
 import { mediaTypeOf } from "./media-type.ts";
 import type {
   EncodedRequest,
@@ -46,12 +47,17 @@ const outgoingName = /^[a-z\d]{1,20}$/;
 const incomingAttributeName = /^[a-z\d]{1,64}$/;
 /** A message has at most 16, and seven are ours. */
 const incomingAttributesMax = 64;
+/** The event's own object lies around its data. */
+const eventJsonDepthMax = 1 + dataJsonDepthMax;
+/** Base64 makes a third more of a message, and quotes and line breaks take two characters each; the rest is attributes. */
+const structuredBytesMax = 2 * 1024 * 1024 + 256 * 1024;
 /** The specification's Integer. */
 const integerMax = 2 ** 31 - 1;
 
 export const cloudEvents = {
   name: "cloudevents",
   keys: "none",
+  bodyBytesMax: structuredBytesMax,
   encode: encodeStructured,
   interpret: verdictOfReply,
   decode,
@@ -61,6 +67,8 @@ export const cloudEvents = {
 export const cloudEventsBinary = {
   name: "cloudevents-binary",
   keys: "none",
+  // Its receiver takes structured events as well.
+  bodyBytesMax: structuredBytesMax,
   encode: encodeBinary,
   interpret: verdictOfReply,
   decode,
@@ -226,6 +234,9 @@ function decodeStructured(body: Uint8Array): IncomingMessage {
 }
 
 function membersOf(text: string): Readonly<Record<string, unknown>> {
+  if (!jsonDepthWithin(text, eventJsonDepthMax)) {
+    throw new UndecodableError(`body: JSON deeper than ${eventJsonDepthMax} levels`);
+  }
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);

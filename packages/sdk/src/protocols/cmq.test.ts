@@ -238,7 +238,7 @@ describe("the receiver's half of CMQ", () => {
     ["TopicOwner", { TopicOwner: true }],
     ["TopicOwner", { TopicOwner: -1 }],
     ["TopicOwner", { TopicOwner: "1e3" }],
-    ["TopicOwner", { TopicOwner: 2 ** 53 }],
+    ["TopicOwner", { TopicOwner: 2 ** 70 }],
     ["TopicOwner", { TopicOwner: [1] }],
     ["topicName: missing", { topicName: undefined }],
     ["topicName", { topicName: 5 }],
@@ -247,7 +247,8 @@ describe("the receiver's half of CMQ", () => {
     ["subscriptionName: missing", { subscriptionName: undefined }],
     ["subscriptionName", { subscriptionName: {} }],
     ["msgId: missing", { msgId: undefined }],
-    ["msgId", { msgId: 2 ** 63 }],
+    ["msgId", { msgId: 2 ** 64 }],
+    ["msgId", { msgId: 1e21 }],
     ["msgId", { msgId: "18446744073709551616" }],
     ["msgId", { msgId: "999999999999999999999999999999999999999" }],
     ["msgId", { msgId: "-1" }],
@@ -258,7 +259,8 @@ describe("the receiver's half of CMQ", () => {
     ["msgBody", { msgBody: { nested: 1 } }],
     ["msgBody", { msgBody: "\ud800" }],
     ["publishTime: missing", { publishTime: undefined }],
-    ["publishTime", { publishTime: "11203432" }],
+    ["publishTime", { publishTime: " 1" }],
+    ["publishTime", { publishTime: "1e3" }],
     ["publishTime", { publishTime: -1 }],
     ["publishTime", { publishTime: 1.5 }],
     ["publishTime", { publishTime: 8_640_000_000_001 }],
@@ -266,6 +268,18 @@ describe("the receiver's half of CMQ", () => {
     const request = json(members);
     expect(() => cmqJson.decode(request)).toThrow(UndecodableError);
     expect(() => cmqJson.decode(request)).toThrow(new RegExp(`^${part}`));
+  });
+
+  it("reads a message id and an owner that are bare numbers with all their digits, and a time that is text", () => {
+    const written = text(received(jsonRequest).body)
+      .replace('"msgId":"6942316962"', '"msgId":18446744073709551615')
+      .replace('"TopicOwner":100015036', '"TopicOwner":9007199254740993')
+      .replace('"publishTime":11203432', '"publishTime":"11203432"');
+    expect(cmqJson.decode({ ...received(jsonRequest), body: bytes(written) })).toMatchObject({
+      messageId: "18446744073709551615",
+      topicOwner: "9007199254740993",
+      publishedAtMs: 11_203_432_000,
+    });
   });
 
   it("refuses members of absurd length", () => {
@@ -282,7 +296,9 @@ describe("the receiver's half of CMQ", () => {
     ["1", /^body: not a JSON object$/],
     ["\uFEFF{}", /^body: not JSON$/],
     ['{"TopicOwner":1', /^body: not JSON$/],
-    ["[".repeat(1_000_000), /^body: not JSON$/],
+    ["[".repeat(8_000_000), /^body: JSON deeper than 8 levels/],
+    [`{"msgBody":"a","x":${"[".repeat(8)}${"]".repeat(8)}}`, /^body: JSON deeper than 8 levels/],
+    [`{"msgBody":"a","x":[${"{},".repeat(2_000_000)}{}]}`, /with more than 1024 values$/],
     ['{"__proto__":{"TopicOwner":1}}', /^TopicOwner: missing$/],
   ])("refuses a body that is no such object", (body, reason) => {
     const request = { ...received(jsonRequest), body: bytes(body) };

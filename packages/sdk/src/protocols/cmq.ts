@@ -10,7 +10,8 @@
  */
 
 import { fromHeaderValue } from "./header-text.ts";
-import { assertPushRequest, incomingName } from "./incoming-limits.ts";
+import { assertPushRequest, envelopeMembers, incomingEnvelopeBytesMax, incomingName } from "./incoming-limits.ts";
+import { topLevelMemberSpan } from "./json-span.ts";
 import type {
   IncomingMessage,
   IncomingRequest,
@@ -24,7 +25,7 @@ import { UndecodableError, UnencodableError } from "./protocol.ts";
 import { verdictOfStatus } from "./status-verdict.ts";
 import { joinTags, splitTags } from "./tag-list.ts";
 import { utf8Bytes } from "./text-bytes.ts";
-import { incomingId, incomingInteger, outgoingId, outgoingInteger, timeMsMax } from "./wire-number.ts";
+import { incomingDigits, incomingId, incomingInteger, outgoingId, outgoingInteger, timeMsMax } from "./wire-number.ts";
 
 const USER_AGENT = "Qcloud Notification Service Agent";
 
@@ -35,6 +36,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export const cmqJson = {
   name: "cmq-json",
   keys: "none",
+  bodyBytesMax: incomingEnvelopeBytesMax,
   encode: (delivery: OutgoingDelivery) => ({ headers: headersOf(delivery), body: utf8Bytes(jsonOf(delivery)) }),
   interpret,
   decode: decodeJson,
@@ -110,16 +112,17 @@ const nothingCarried = {
 
 function decodeJson(request: IncomingRequest): IncomingMessage {
   assertPushRequest(request);
-  const members = membersOf(request.body);
+  const text = textOfBody(request.body);
+  const members = envelopeMembers(text);
   return {
     ...nothingCarried,
     protocol: cmqJson.name,
-    topicOwner: incomingId("TopicOwner", members["TopicOwner"]),
+    topicOwner: idIn(text, members, "TopicOwner"),
     topic: incomingName("topicName", members["topicName"]),
     subscription: incomingName("subscriptionName", members["subscriptionName"]),
-    messageId: incomingId("msgId", members["msgId"]),
+    messageId: idIn(text, members, "msgId"),
     requestId: requestIdOf(request),
-    publishedAtMs: incomingInteger("publishTime", members["publishTime"], timeMsMax / 1000) * 1000,
+    publishedAtMs: publishTimeOf(members["publishTime"]) * 1000,
     body: bytesOf(members["msgBody"]),
     tags: tagsOf(request),
   };
@@ -151,28 +154,27 @@ function tagsOf(request: IncomingRequest): readonly string[] {
   return splitTags("x-cmq-message-tag", request.headers["x-cmq-message-tag"]);
 }
 
-function membersOf(body: Uint8Array): Record<string, unknown> {
-  const parsed = parseJson(body);
-  if (!isJsonObject(parsed)) throw new UndecodableError("body: not a JSON object");
-  return parsed;
-}
-
-function isJsonObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function parseJson(body: Uint8Array): unknown {
-  let text: string;
+function textOfBody(body: Uint8Array): string {
   try {
-    text = decoder.decode(body);
+    return decoder.decode(body);
   } catch {
     throw new UndecodableError("body: not UTF-8");
   }
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new UndecodableError("body: not JSON");
-  }
+}
+
+/** An id that is a bare number has digits that `JSON.parse` would bend; they stand in the text. */
+function idIn(text: string, members: Readonly<Record<string, unknown>>, name: string): string {
+  const value = members[name];
+  if (typeof value !== "number" || Number.isSafeInteger(value)) return incomingId(name, value);
+  const span = topLevelMemberSpan(text, name);
+  return incomingId(name, span === null ? value : text.slice(span.start, span.end));
+}
+
+/** Some write it as text. */
+function publishTimeOf(seconds: unknown): number {
+  const max = timeMsMax / 1000;
+  if (typeof seconds === "string") return incomingDigits("publishTime", seconds, max);
+  return incomingInteger("publishTime", seconds, max);
 }
 
 function bytesOf(msgBody: unknown): Uint8Array {

@@ -1,5 +1,6 @@
 /** A called program's answer, checked before a dialect writes it: what is misspelt must not become a "continue". */
 
+import { bytesOf } from "./body-bytes.ts";
 import { safeFileName } from "./file-name.ts";
 import type { Attachment, HookAnswer } from "./hook-protocol.ts";
 import type { JsonObject } from "./hook-json.ts";
@@ -24,15 +25,17 @@ export function checkedAnswer({ action, reason, attachments = [], data }: HookAn
   if (action === "reject" && attachments.length > 0) {
     throw new UnencodableError("attachments: those of a rejection would not be shown");
   }
-  attachments.forEach(assertAttachment);
-  return { action, reason: reason ?? "", attachments, data: merging };
+  return { action, reason: reason ?? "", attachments: attachments.map(checkedAttachment), data: merging };
 }
 
-function assertAttachment({ kind, filename }: Attachment, at: number): void {
+function checkedAttachment({ kind, contentType, filename, body }: Attachment, at: number): Attachment {
   if (kind !== "image" && kind !== "text" && kind !== "file") {
     throw new UnencodableError(`attachments[${at}].kind: not "image", "text" or "file"`);
   }
   if (filename !== null && safeFileName(filename) !== filename) {
     throw new UnencodableError(`attachments[${at}].filename: not a bare file name that is safe everywhere`);
   }
+  const bytes = bytesOf(body);
+  if (bytes === null) throw new UnencodableError(`attachments[${at}].body: neither bytes nor a string`);
+  return { kind, contentType, filename, body: bytes };
 }

@@ -3,7 +3,7 @@
  * the program that is called. Pure like a push dialect: no I/O, no clock, no randomness.
  */
 
-import type { ProtocolKey, Trust } from "./key.ts";
+import type { Jwk, ProtocolKey, Trust } from "./key.ts";
 import type { EncodedRequest, IncomingRequest, ReceiverReply } from "./protocol.ts";
 
 /** How JSON is read and written. The server brings one that keeps integers beyond 2^53; a program has `JSON`. */
@@ -23,7 +23,7 @@ export interface OutgoingCall {
   readonly json: JsonCodec;
 }
 
-/** The whole reply; whoever made the call has bounded its size. */
+/** The whole reply, or what had come of one that was cut off; whoever made the call has bounded its size. */
 export interface HookReply {
   readonly status: number;
   /** Lower-case names; of repeated ones the first value. Values hold one byte per character. */
@@ -49,7 +49,7 @@ export type HookVerdict =
       /** The payload after merging, or the decrypted reply; never changed in place. */
       readonly data: unknown;
     }
-  /** `reason` is what the called program says, shown to people. */
+  /** `reason` is what the called program says; who shows it to people takes the endpoint's address out and cuts it. */
   | { readonly kind: "reject"; readonly reason: string; readonly data: unknown }
   /** The reply cannot be used; the hook's `onError` decides. `detail` holds nothing of the endpoint nor of a secret. */
   | { readonly kind: "failed"; readonly code: HookFailure; readonly detail: string };
@@ -79,6 +79,15 @@ export interface HookAnswer {
 export interface HookProtocol {
   readonly name: string;
   readonly keys: "none" | "required";
+  /**
+   * Whether a reply's data is the payload with something merged into it. Where it is an answer of its own, a hook can
+   * have only one URL: the next one would be asked with the answer.
+   */
+  readonly merges: boolean;
+  /** What makes this key unfit for the dialect, at both ends, in words that hold nothing of it; null when it fits. */
+  readonly keyFault?: (jwk: Jwk) => string | null;
+  /** What a receiver takes of a body unless it is told otherwise, in bytes. Left out: 2 MiB. */
+  readonly bodyBytesMax?: number;
   /** Sender. Throws, or rejects with, `UnencodableError` when the dialect cannot carry the payload. */
   encode(call: OutgoingCall): EncodedRequest | Promise<EncodedRequest>;
   /** Sender: what the reply means for this call. However hostile the reply, it neither throws nor rejects. */

@@ -9,6 +9,8 @@ export type ImageType = "image/png" | "image/jpeg";
 const PNG_SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 /** The last chunk, which is always the same: no data, "IEND", and their checksum (PNG third edition, section 11.2.5). */
 const PNG_END = [0x00, 0x00, 0x00, 0x00, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82];
+/** "IEND" as a number. */
+const END_CHUNK = 0x49454e44;
 /** Start of image, and the first byte of the marker that follows (ITU-T T.81, annex B). */
 const JPEG_SIGNATURE = [0xff, 0xd8, 0xff];
 const JPEG_END = [0xff, 0xd9];
@@ -28,10 +30,14 @@ function holdsAt(bytes: Uint8Array, at: number, expected: readonly number[]): bo
   return at >= 0 && expected.every((byte, offset) => bytes[at + offset] === byte);
 }
 
-/** Twelve bytes that are no accident, so looking for them is as good as going from chunk to chunk. */
+/** From chunk to chunk: length, type, data and checksum, so that what lies inside a chunk ends nothing. */
 function pngEnds(bytes: Uint8Array): boolean {
-  for (let at = bytes.indexOf(0x49, PNG_SIGNATURE.length); at !== -1; at = bytes.indexOf(0x49, at + 1)) {
-    if (holdsAt(bytes, at - 4, PNG_END)) return true;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = PNG_SIGNATURE.length;
+  while (at + PNG_END.length <= bytes.length) {
+    const dataBytes = view.getUint32(at);
+    if (view.getUint32(at + 4) === END_CHUNK && holdsAt(bytes, at, PNG_END)) return true;
+    at += PNG_END.length + dataBytes;
   }
   return false;
 }
@@ -61,7 +67,8 @@ function jpegEndsEarly(bytes: Uint8Array): boolean {
 
 /** Where the next marker stands: in coded data FF is followed by 00, or by a restart marker, which belongs to it. */
 function endOfScan(bytes: Uint8Array, start: number): number {
-  for (let at = bytes.indexOf(MARKER, start); at !== -1; at = bytes.indexOf(MARKER, at + 1)) {
+  for (let at = start; at < bytes.length; at++) {
+    if (bytes[at] !== MARKER) continue;
     const next = bytes[at + 1] ?? 0;
     if (next !== 0x00 && next !== MARKER && !isRestart(next)) return at;
   }

@@ -1,10 +1,18 @@
 /** What a receiver takes from a request before it looks at the dialect. Nothing that arrives is trusted. */
 
+import { jsonWithin } from "./json-depth.ts";
 import type { IncomingRequest } from "./protocol.ts";
 import { UndecodableError } from "./protocol.ts";
 
 /** A message holds at most 1 MiB; JSON may write each of its bytes with six (`\u0001`), and the envelope needs some. */
 export const incomingBodyBytesMax = 8 * 1024 * 1024;
+/** What a receiver takes of a body unless its dialect says otherwise. The largest message is half of it. */
+export const incomingBodyBytesDefault = 2 * 1024 * 1024;
+/** For a message that stands in an envelope, each of its bytes written with six at worst, and 64 KiB of envelope. */
+export const incomingEnvelopeBytesMax = 6 * 1024 * 1024 + 64 * 1024;
+/** An envelope is flat, with some ten members; what a platform may add to it one day has room. */
+export const envelopeJsonDepthMax = 8;
+export const envelopeJsonValuesMax = 1024;
 /** Names of topics and subscriptions; ours have at most 64 characters, other senders may be more generous. */
 export const incomingNameCharsMax = 256;
 
@@ -15,6 +23,25 @@ export function assertPushRequest(request: IncomingRequest): void {
   if (request.body.length > incomingBodyBytesMax) {
     throw new UndecodableError(`body: larger than ${incomingBodyBytesMax} bytes`);
   }
+}
+
+/** The envelope's members. Throws {@link UndecodableError}; deep and wide JSON is refused before it is parsed. */
+export function envelopeMembers(text: string): Readonly<Record<string, unknown>> {
+  if (!jsonWithin(text, envelopeJsonDepthMax, envelopeJsonValuesMax)) {
+    throw new UndecodableError(
+      `body: JSON deeper than ${envelopeJsonDepthMax} levels, or with more than ${envelopeJsonValuesMax} values`,
+    );
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    throw new UndecodableError("body: not JSON");
+  }
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+    throw new UndecodableError("body: not a JSON object");
+  }
+  return parsed as Record<string, unknown>;
 }
 
 export function incomingName(part: string, value: unknown): string {

@@ -9,6 +9,7 @@ export { jsonDepthWithin } from "./json-depth.ts";
 export { jsonHook } from "./json-hook.ts";
 export { arrayMemberSpans, topLevelMemberSpan } from "./json-span.ts";
 export type { Span } from "./json-span.ts";
+export { isJsonType, mediaTypeOf } from "./media-type.ts";
 export { koipy } from "./koipy.ts";
 export type { KoiCallbackData } from "./koipy.ts";
 export { mnsJson, mnsSimplified, mnsStringToSign, mnsXml } from "./mns.ts";

@@ -1,13 +1,43 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { jsonDepthWithin } from "./json-depth.ts";
+import { jsonDepthWithin, jsonWithin } from "./json-depth.ts";
 
 /** The depth of what the text says, after parsing it. */
 function depthOf(value: unknown): number {
   if (typeof value !== "object" || value === null) return 0;
   return 1 + Math.max(0, ...Object.values(value).map(depthOf));
 }
+
+/** How many members and elements there are. */
+function valuesOf(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  return Object.values(value).reduce((sum: number, member) => sum + 1 + valuesOf(member), 0);
+}
+
+function emptyOnesOf(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  const members = Object.values(value) as unknown[];
+  return members.length === 0 ? 1 : members.reduce((sum: number, member) => sum + emptyOnesOf(member), 0);
+}
+
+describe("the size of JSON before it is parsed", () => {
+  it("is what parsing makes of it, and one more for each empty list or object", () => {
+    fc.assert(
+      fc.property(fc.array(fc.jsonValue({ maxDepth: 4 })), (value) => {
+        const text = JSON.stringify(value);
+        const values = valuesOf(value);
+        expect(jsonWithin(text, 100, values + emptyOnesOf(value))).toBe(true);
+        expect(jsonWithin(text, 100, values + emptyOnesOf(value) - 1)).toBe(false);
+      }),
+    );
+  });
+
+  it("says nothing of what stands in strings", () => {
+    expect(jsonWithin('{"a":"[,,,{,"}', 1, 1)).toBe(true);
+    expect(jsonWithin('["a","b"]', 1, 1)).toBe(false);
+  });
+});
 
 describe("the depth of JSON before it is parsed", () => {
   it("agrees with the depth after parsing, whatever the text", () => {

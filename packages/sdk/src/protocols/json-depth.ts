@@ -5,6 +5,7 @@
  */
 
 const QUOTE = 0x22;
+const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
 const OPENING_BRACKET = 0x5b;
 const CLOSING_BRACKET = 0x5d;
@@ -32,8 +33,37 @@ export function jsonDepthWithin(text: string, depthMax: number): boolean {
   return true;
 }
 
-/** Where the closing quote stands; the end of the text when there is none. */
+/** As {@link jsonDepthWithin}, and no more than `valuesMax` members and elements in all: each takes many bytes once parsed. */
+export function jsonWithin(text: string, depthMax: number, valuesMax: number): boolean {
+  return jsonDepthWithin(text, depthMax) && jsonValuesWithin(text, valuesMax);
+}
+
+/** Every value but the first one in its object or array stands behind a comma, and that one behind a bracket. */
+function jsonValuesWithin(text: string, valuesMax: number): boolean {
+  let values = 0;
+  for (let at = 0; at < text.length; at++) {
+    switch (text.charCodeAt(at)) {
+      case QUOTE:
+        at = endOfString(text, at + 1);
+        break;
+      case COMMA:
+      case OPENING_BRACKET:
+      case OPENING_BRACE:
+        if (++values > valuesMax) return false;
+        break;
+    }
+  }
+  return true;
+}
+
+/**
+ * Where the closing quote stands; the end of the text when there is none. Nearly always it is the first quote, which the
+ * engine's own search finds ten times as fast as a loop; only one behind a backslash has to be counted up to.
+ */
 function endOfString(text: string, start: number): number {
+  const quote = text.indexOf('"', start);
+  if (quote === -1) return text.length;
+  if (text.charCodeAt(quote - 1) !== BACKSLASH) return quote;
   for (let at = start; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) return at;

@@ -134,14 +134,14 @@ describe("what a reply means in the plain hook dialect", () => {
     expect(jsonHook.interpret(reply(403, body ?? "", contentType), call)).toMatchObject({ kind: "reject", reason });
   });
 
-  it("keeps of a long reason what a chat message holds, wherever it stands", () => {
-    const long = "长".repeat(10_000);
+  it("reads of a long reason as much as is needed to take addresses out of what is shown", () => {
+    const long = "长".repeat(100_000);
     for (const received of [
       reply(403, long, "text/plain"),
       reply(403, JSON.stringify({ detail: long })),
       said({ action: "reject", reason: long }),
     ]) {
-      expect(jsonHook.interpret(received, call)).toMatchObject({ kind: "reject", reason: "长".repeat(4096) });
+      expect(jsonHook.interpret(received, call)).toMatchObject({ kind: "reject", reason: "长".repeat(4 * 4096) });
     }
   });
 
@@ -166,6 +166,14 @@ describe("what a reply means in the plain hook dialect", () => {
     ["attachments[0].bodyBase64: not a string", said({ attachments: [attached({ bodyBase64: 1 })] })],
     ["attachments[0].contentType: not a media type", said({ attachments: [attached({ contentType: "a/b\r\nx: y" })] })],
     ["attachments[0].contentType: not a string", said({ attachments: [attached({ contentType: 1 })] })],
+    [
+      "attachments[0].contentType: longer than 1024 characters",
+      said({ attachments: [attached({ contentType: `a/b;${"x".repeat(1024)}` })] }),
+    ],
+    [
+      "attachments[0].filename: longer than 1024 characters",
+      said({ attachments: [attached({ filename: `a${" ".repeat(1_000_000)}b` })] }),
+    ],
     ["attachments[0].filename: not a string", said({ attachments: [attached({ filename: {} })] })],
     ["attachments[0]: not a whole image", said({ attachments: [attached({ kind: "image" })] })],
     [

@@ -16,6 +16,7 @@
  */
 
 import { fromBase64, toBase64 } from "./base64.ts";
+import { incomingBodyBytesMax } from "./incoming-limits.ts";
 import { safeFileName } from "./file-name.ts";
 import { checkedAnswer } from "./hook-answer.ts";
 import { fromHeaderValue } from "./header-text.ts";
@@ -35,10 +36,14 @@ import { lenientText } from "./lenient-text.ts";
 import { isJsonType, isMediaType, mediaTypeOf } from "./media-type.ts";
 import type { EncodedRequest, IncomingRequest, ReceiverReply } from "./protocol.ts";
 import { UndecodableError, UnencodableError } from "./protocol.ts";
-import { rejectReasonCharsMax, shortReason } from "./reject-reason.ts";
+import { readReason, readReasonCharsMax } from "./reject-reason.ts";
 
 /** More than anybody reads beside one result. */
 export const replyAttachmentsMax = 16;
+/** No file system has names as long, whatever their characters take. */
+export const filenameCharsMax = 1024;
+/** Both halves of a media type have at most 127, and parameters follow. */
+export const contentTypeCharsMax = 1024;
 
 const REQUEST_ID = "ringback-request-id";
 const requestIdForm = /^[a-zA-Z\d-]{1,64}$/;
@@ -46,6 +51,8 @@ const requestIdForm = /^[a-zA-Z\d-]{1,64}$/;
 export const jsonHook = {
   name: "json",
   keys: "none",
+  merges: true,
+  bodyBytesMax: incomingBodyBytesMax,
   encode,
   interpret,
   decode,
@@ -99,7 +106,7 @@ function verdictOfObject(said: JsonObject, payload: unknown): HookVerdict {
   const data = dataOf(said, payload);
   const attachments = attachmentsOf(said);
   return action === "reject"
-    ? { kind: "reject", reason: shortReason(reason), data }
+    ? { kind: "reject", reason: readReason(reason), data }
     : { kind: "continue", attachments, data };
 }
 
@@ -127,11 +134,11 @@ function attachmentOf(value: unknown, part: string): Attachment {
   }
   const body = fromBase64(textMember(value, "bodyBase64", `${part}.bodyBase64`) ?? "*");
   if (body === null) throw new UndecodableError(`${part}.bodyBase64: not base64`);
-  const named = mediaTypeOf(textMember(value, "contentType", `${part}.contentType`) ?? undefined);
+  const named = mediaTypeOf(shortMember(value, "contentType", contentTypeCharsMax, part) ?? undefined);
   if (named !== null && !isMediaType(named)) throw new UndecodableError(`${part}.contentType: not a media type`);
   const contentType = kind === "image" ? typeOfImage(named, body) : named;
   if (kind === "image" && contentType === null) throw new UndecodableError(`${part}: not a whole image`);
-  const filename = textMember(value, "filename", `${part}.filename`);
+  const filename = shortMember(value, "filename", filenameCharsMax, part);
   return { kind, contentType, filename: filename === null ? null : safeFileName(filename), body };
 }
 
@@ -150,16 +157,24 @@ function textMember(object: JsonObject, name: string, part: string): string | nu
   return value;
 }
 
+function shortMember(object: JsonObject, name: string, charsMax: number, of: string): string | null {
+  const part = `${of}.${name}`;
+  const text = textMember(object, name, part);
+  if (text !== null && text.length > charsMax)
+    throw new UndecodableError(`${part}: longer than ${charsMax} characters`);
+  return text;
+}
+
 /** A refusal stays one, however badly it is put. */
 function reasonOfRefusal(reply: HookReply, call: OutgoingCall): string {
   const read = isJsonType(mediaTypeOf(reply.headers["content-type"])) ? readJson(reply.body, call.json) : null;
   if (read !== null && "value" in read && isJsonObject(read.value)) {
     for (const name of ["reason", "detail", "title"]) {
       const text = ownMember(read.value, name);
-      if (typeof text === "string") return shortReason(text);
+      if (typeof text === "string") return readReason(text);
     }
   }
-  return lenientText(reply.body, rejectReasonCharsMax);
+  return lenientText(reply.body, readReasonCharsMax);
 }
 
 // ---- the receiver

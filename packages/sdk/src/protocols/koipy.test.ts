@@ -152,9 +152,9 @@ describe("what a reply's status means to koipy", () => {
     expect(koipy.interpret(reply(403), call)).toEqual({ kind: "reject", reason: "", data: payload });
   });
 
-  it("keeps of a long reason what a chat message holds", () => {
+  it("reads of a long reason as much as is needed to take addresses out of what is shown", () => {
     const verdict = koipy.interpret(reply(500, {}, "长".repeat(100_000)), call);
-    expect(verdict).toEqual({ kind: "reject", reason: "长".repeat(4096), data: payload });
+    expect(verdict).toEqual({ kind: "reject", reason: "长".repeat(4 * 4096), data: payload });
   });
 });
 
@@ -296,16 +296,27 @@ describe("what koipy merges", () => {
     expect(koipy.interpret(jsonReply(`{"result":${value}}`), callWith({}))).toMatchObject({ kind: "failed" });
   });
 
+  it.each([" ", "\r\n\t", "null", "[]", '{"addons":[]}', '{"result":[],"message":null}'])(
+    "merges nothing from %j, which is how other languages write nothing",
+    (body) => {
+      expect(koipy.interpret(jsonReply(body), call)).toEqual({ kind: "continue", attachments: [], data: payload });
+    },
+  );
+
+  it("merges what stands beside PHP's empty object", () => {
+    const verdict = koipy.interpret(jsonReply('{"addons":[],"result":{"a":1}}'), callWith({}));
+    expect(verdict).toEqual({ kind: "continue", attachments: [], data: { result: { a: 1 } } });
+  });
+
   it("reads JSON behind a byte order mark", () => {
     expect(koipy.interpret(jsonReply('\ufeff{"result":{"a":1}}'), call)).toMatchObject({ data: { result: { a: 1 } } });
   });
 
   it.each([
     ["body: not JSON", "{"],
-    ["body: not JSON", " "],
     ["body: not JSON", '{"result":{}} trailing'],
-    ["body: not a JSON object", "null"],
-    ["body: not a JSON object", "[]"],
+    ["body: not JSON", "\u00a0"],
+    ["body: not a JSON object", "[{}]"],
     ["body: not a JSON object", '"text"'],
     ["body: JSON deeper than 100 levels", `{"result":{"a":${"[".repeat(99)}${"]".repeat(99)}}}`],
     ["body: JSON deeper than 100 levels", "[".repeat(4_000_000)],

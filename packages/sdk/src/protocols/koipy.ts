@@ -7,7 +7,7 @@
  * | 204 | | go on |
  * | 200 | image/jpeg, image/png | go on and show the image, which is what its bytes are and not what its label says |
  * | 200 | text/plain, plain/text | go on and show the text |
- * | 200 | application/json | go on with the payload's members merged with the reply's; an empty body merges nothing |
+ * | 200 | application/json | go on with the payload's members merged with the reply's; a blank body merges nothing |
  * | 200 | none | go on and show the file, named by Content-Disposition |
  * | above 400 | | stop; the body is the reason |
  * | any other, 400 too | | go on |
@@ -16,6 +16,7 @@
  * another content type, and an empty text or a file without bytes and name, go on with nothing to show.
  */
 
+import { incomingBodyBytesMax } from "./incoming-limits.ts";
 import { attachmentNamed, fileNameOf } from "./content-disposition.ts";
 import { checkedAnswer } from "./hook-answer.ts";
 import type { JsonObject } from "./hook-json.ts";
@@ -34,7 +35,7 @@ import { lenientText } from "./lenient-text.ts";
 import { mediaTypeOf } from "./media-type.ts";
 import type { EncodedRequest, IncomingRequest, ReceiverReply } from "./protocol.ts";
 import { UndecodableError, UnencodableError } from "./protocol.ts";
-import { rejectReasonCharsMax } from "./reject-reason.ts";
+import { readReasonCharsMax } from "./reject-reason.ts";
 
 /** What koipy sends and what a reply can merge into. Members are objects of koipy's own; later versions send fewer. */
 export interface KoiCallbackData {
@@ -58,6 +59,9 @@ const TEXT = "text/plain; charset=utf-8";
 export const koipy = {
   name: "koipy",
   keys: "none",
+  merges: true,
+  // A payload holds whole results, and a call that is too large is a veto.
+  bodyBytesMax: incomingBodyBytesMax,
   encode,
   interpret,
   decode,
@@ -73,7 +77,7 @@ function encode(call: OutgoingCall): EncodedRequest {
 
 function interpret(reply: HookReply, call: OutgoingCall): HookVerdict {
   if (reply.status > 400) {
-    return { kind: "reject", reason: lenientText(reply.body, rejectReasonCharsMax), data: call.payload };
+    return { kind: "reject", reason: lenientText(reply.body, readReasonCharsMax), data: call.payload };
   }
   if (reply.status !== 200) return goOn(call);
   const named = mediaTypeOf(reply.headers["content-type"]);
@@ -87,7 +91,7 @@ function interpret(reply: HookReply, call: OutgoingCall): HookVerdict {
         ? goOn(call)
         : goOn(call, { kind: "text", contentType: "text/plain", ...rest(reply) });
     case "application/json":
-      return reply.body.length === 0 ? goOn(call) : merged(reply, call);
+      return isBlank(reply.body) ? goOn(call) : merged(reply, call);
     case null:
       return withFile(reply, call);
     default:
@@ -118,16 +122,25 @@ function withFile(reply: HookReply, call: OutgoingCall): HookVerdict {
   return file.body.length === 0 && file.filename === null ? goOn(call) : goOn(call, file);
 }
 
+function isBlank(body: Uint8Array): boolean {
+  return body.every((byte) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09);
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
+}
+
 function merged(reply: HookReply, call: OutgoingCall): HookVerdict {
   const read = readJson(reply.body, call.json);
   if ("fault" in read) return badReply(read.fault);
+  if (read.value === null || isEmptyList(read.value)) return goOn(call);
   if (!isJsonObject(read.value)) return badReply("body: not a JSON object");
   const payload = isJsonObject(call.payload) ? call.payload : {};
   const data: Record<string, unknown> = { ...payload };
   for (const name of memberNames) {
     const theirs = ownMember(read.value, name);
-    // An object in Python may be None: such a member merges nothing.
-    if (theirs === undefined) continue;
+    // An object in Python may be None, and one in PHP without members is written []: such a member merges nothing.
+    if (theirs === undefined || isEmptyList(theirs)) continue;
     const ours = ownMember(payload, name);
     if (isJsonObject(theirs)) data[name] = isJsonObject(ours) ? mergedShallowly(ours, theirs) : theirs;
     // What is no object on either side is an echo of a payload that koipy itself would not send.

@@ -361,12 +361,18 @@ describe("the receiver's half of MNS", () => {
     expect(() => mnsXml.decode(request)).toThrow(/^body: /);
   });
 
-  it.each(["", "null", "[]", "1", '"x"', "\uFEFF{}", '{"TopicOwner":1', "[".repeat(100_000)])(
+  it.each(["", "null", "[]", "1", '"x"', "\uFEFF{}", '{"TopicOwner":1'])(
     "refuses a body that is no JSON object",
     (body) => {
       expect(() => mnsJson.decode({ method: "POST", headers: {}, body: bytes(body) })).toThrow(/^body: not /);
     },
   );
+
+  it.each(["[".repeat(6_000_000), `[${"{},".repeat(2_000_000)}{}]`])("refuses deep and wide JSON unparsed", (body) => {
+    expect(() => mnsJson.decode({ method: "POST", headers: {}, body: bytes(body) })).toThrow(
+      /^body: JSON deeper than 8 levels, or with more than 1024 values$/,
+    );
+  });
 
   it("does not look for members behind __proto__", () => {
     const body = bytes(`{"__proto__":${text(received(documentedJson).body)}}`);

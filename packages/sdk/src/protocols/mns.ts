@@ -17,7 +17,7 @@
 
 import { readFlatXml, xmlText } from "./flat-xml.ts";
 import { fromHeaderValue, toHeaderValue } from "./header-text.ts";
-import { assertPushRequest, incomingName } from "./incoming-limits.ts";
+import { assertPushRequest, envelopeMembers, incomingEnvelopeBytesMax, incomingName } from "./incoming-limits.ts";
 import { md5Hex } from "./md5.ts";
 import type { EncodedRequest, IncomingMessage, IncomingRequest } from "./protocol.ts";
 import type { OutgoingDelivery, PushProtocol, ReceiverReply } from "./protocol.ts";
@@ -46,6 +46,7 @@ const interpret = verdictOfReply;
 export const mnsXml = {
   name: "mns-xml",
   keys: "none",
+  bodyBytesMax: incomingEnvelopeBytesMax,
   encode: (delivery: OutgoingDelivery) => withParticulars(delivery, XML, xmlOf(particularsOf(delivery))),
   interpret,
   decode: decodeXml,
@@ -55,6 +56,7 @@ export const mnsXml = {
 export const mnsJson = {
   name: "mns-json",
   keys: "none",
+  bodyBytesMax: incomingEnvelopeBytesMax,
   encode: (delivery: OutgoingDelivery) => withParticulars(delivery, PLAIN, jsonOf(particularsOf(delivery))),
   interpret,
   decode: decodeJson,
@@ -180,7 +182,7 @@ function decodeXml(request: IncomingRequest): IncomingMessage {
 }
 
 function decodeJson(request: IncomingRequest): IncomingMessage {
-  const members = jsonMembers(incomingText(request));
+  const members = envelopeMembers(incomingText(request));
   return messageOf(mnsJson.name, request, (name) => members[name]);
 }
 
@@ -252,19 +254,6 @@ function incomingText(request: IncomingRequest): string {
   } catch {
     throw new UndecodableError("body: not UTF-8");
   }
-}
-
-function jsonMembers(text: string): Readonly<Record<string, unknown>> {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    throw new UndecodableError("body: not JSON");
-  }
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
-    throw new UndecodableError("body: not a JSON object");
-  }
-  return parsed as Record<string, unknown>;
 }
 
 function messageBytes(message: unknown): Uint8Array {

@@ -8,6 +8,7 @@ import type { Jwk } from "./key.ts";
 
 const secretBytes = 16;
 const secretCharsMax = 22;
+const usages: ("wrapKey" | "unwrapKey")[] = ["wrapKey", "unwrapKey"];
 
 const imported = new WeakMap<Jwk, Promise<CryptoKey>>();
 
@@ -18,6 +19,11 @@ export function opencardKeyFault(jwk: Jwk): string | null {
   if (secretOf(jwk) === null) return `k must be ${secretBytes} bytes in base64url without padding`;
   if (jwk["alg"] !== undefined && jwk["alg"] !== "A128KW") return 'alg must be "A128KW" or left out';
   if (jwk["use"] !== undefined && jwk["use"] !== "enc") return 'use must be "enc" or left out';
+  // Both ends wrap a key for what they send and unwrap one for what they get.
+  const operations = jwk["key_ops"];
+  if (operations !== undefined && !(Array.isArray(operations) && usages.every((usage) => operations.includes(usage)))) {
+    return 'key_ops must have "wrapKey" and "unwrapKey" or be left out';
+  }
   return null;
 }
 
@@ -34,7 +40,7 @@ export function importOpencardKey(jwk: Jwk): Promise<CryptoKey> {
 async function importSecret(jwk: Jwk): Promise<CryptoKey> {
   const secret = secretOf(jwk);
   if (secret === null) throw new TypeError("the JWK has a fault");
-  return crypto.subtle.importKey("raw", secret, "AES-KW", false, ["wrapKey", "unwrapKey"]);
+  return crypto.subtle.importKey("raw", secret, "AES-KW", false, usages);
 }
 
 function secretOf(jwk: Jwk): Uint8Array<ArrayBuffer> | null {

@@ -18,9 +18,9 @@ export const plaintextBytesMax = 1024 * 1024;
 const wrappedKeyBytes = 40;
 /** The initialization vector, the tag and the steps of the ciphertext. */
 const blockBytes = 16;
-/** The largest token: all its bytes, with base64url's third and four dots on top. */
+/** The largest token: all its bytes, with base64url's third, four dots and the end of a line on top. */
 export const tokenBytesMax =
-  Math.ceil(((headerBytesMax + wrappedKeyBytes + 3 * blockBytes + plaintextBytesMax) * 4) / 3) + 8;
+  Math.ceil(((headerBytesMax + wrappedKeyBytes + 3 * blockBytes + plaintextBytesMax) * 4) / 3) + 10;
 
 export interface OpencardToken {
   readonly header: OpencardHeader;
@@ -38,7 +38,7 @@ const onlyThisKind = {
 /** Reads a token without a key. Throws {@link UntrustedError}: `malformed` or `wrong_algorithm`. */
 export function readToken(body: Uint8Array): OpencardToken {
   if (body.length > tokenBytesMax) throw new UntrustedError("malformed");
-  const compact = textOf(body);
+  const compact = withoutLineEnd(textOf(body));
   // One part more than there may be: what follows it does not matter any more.
   const parts = compact.split(".", 6);
   const [header, wrappedKey, iv, ciphertext, tag] = parts.map(fromBase64Url);
@@ -81,6 +81,12 @@ function textOf(bytes: Uint8Array): string {
   } catch {
     throw new UntrustedError("malformed");
   }
+}
+
+/** Programs that print a token end it like a line. */
+function withoutLineEnd(text: string): string {
+  if (!text.endsWith("\n")) return text;
+  return text.slice(0, text.endsWith("\r\n") ? -2 : -1);
 }
 
 /** null is what was no base64url, undefined what was missing. */

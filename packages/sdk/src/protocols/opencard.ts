@@ -28,13 +28,16 @@ import type { OpencardToken } from "./opencard-token.ts";
 import { openToken, readToken, sealToken } from "./opencard-token.ts";
 import type { EncodedRequest, IncomingRequest, ReceiverReply } from "./protocol.ts";
 import { UndecodableError, UnencodableError, UntrustedError } from "./protocol.ts";
-import { shortReason } from "./reject-reason.ts";
+import { readReason } from "./reject-reason.ts";
 
 const CONTENT_TYPE = "application/jwt";
 
 export const opencard = {
   name: "opencard",
   keys: "required",
+  // Its reply is another thing than its request, so there is nothing that a second URL could be asked with.
+  merges: false,
+  keyFault: opencardKeyFault,
   encode,
   interpret,
   decode,
@@ -94,7 +97,7 @@ function replyOf(payload: JsonObject): OpencardReply {
 function verdictOf(reply: OpencardReply): HookVerdict {
   return reply.status === 0
     ? { kind: "continue", attachments: [], data: reply }
-    : { kind: "reject", reason: shortReason(reply.msg), data: reply };
+    : { kind: "reject", reason: readReason(reply.msg), data: reply };
 }
 
 function failureOf(error: unknown): HookVerdict {

@@ -4,7 +4,7 @@
  * with a promise, since the Web's cryptography does; every other answers at once.
  */
 
-import type { ProtocolKey, Trust } from "./key.ts";
+import type { Jwk, ProtocolKey, Trust } from "./key.ts";
 
 /** One message on its way to one subscription, in terms that every dialect can draw from. */
 export interface OutgoingDelivery {
@@ -98,6 +98,17 @@ export interface PushProtocol {
   readonly name: string;
   /** `required`: the sender signs with at least one key, the receiver verifies with at least one. */
   readonly keys: "none" | "required";
+  /** Sender: what makes this key unfit to sign with, in words that hold nothing of it; null when it fits. */
+  readonly keyFault?: (jwk: Jwk) => string | null;
+  /** Receiver: as `keyFault`, for a key to verify with. */
+  readonly verifyingKeyFault?: (jwk: Jwk) => string | null;
+  /** Receiver: how many keys it takes to verify with; left out: any number. */
+  readonly verifyingKeysMax?: number;
+  /**
+   * What a receiver takes of a body unless it is told otherwise, in bytes: a message of 1 MiB in the longest form that
+   * the dialect writes. Left out: 2 MiB.
+   */
+  readonly bodyBytesMax?: number;
   /** Schemes of the URLs that it can be sent to, without the colon; left out: http and https. */
   readonly schemes?: readonly string[];
   /**

@@ -1,7 +1,14 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { cryptoKeyOf, standardWebhooksKey, standardWebhooksText, versionOf } from "./standard-webhooks-key.ts";
+import {
+  cryptoKeyOf,
+  signingKeyFault,
+  standardWebhooksKey,
+  standardWebhooksText,
+  versionOf,
+} from "./standard-webhooks-key.ts";
+import type { Jwk } from "./key.ts";
 import { oldSecret, privateKey, publicKey } from "./testing/standard-webhooks.vectors.ts";
 
 const x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
@@ -84,6 +91,26 @@ describe("a JSON Web Key", () => {
     [{ kty: "OCT" }, null],
   ])("%j signs as %j", (jwk, version) => {
     expect(versionOf(jwk)).toBe(version);
+  });
+
+  it.each<[Jwk, string | null]>([
+    [{ kty: "oct", k: "A".repeat(32) }, null],
+    [{ kty: "OKP", crv: "Ed25519", d, x }, null],
+    [{ kty: "OKP", crv: "Ed25519", d }, null],
+    [{ kty: "oct", k: "A".repeat(22) }, "a secret to sign with has 24 to 64 bytes"],
+    [{ kty: "oct", k: "A".repeat(88) }, "a secret to sign with has 24 to 64 bytes"],
+    [{ kty: "oct" }, 'has no "k"'],
+    [{ kty: "OKP", crv: "Ed25519", x }, 'has no "d"'],
+    [{ kty: "OKP", crv: "Ed25519", d: "AAAA" }, '"d" does not have 32 bytes'],
+    [{ kty: "oct", k: "A".repeat(32), key_ops: ["sign", "verify"] }, null],
+    [{ kty: "oct", k: "A".repeat(32), key_ops: ["verify"] }, '"key_ops" does not have "sign"'],
+    [{ kty: "oct", k: "A".repeat(32), key_ops: "sign" }, '"key_ops" does not have "sign"'],
+    [{ kty: "RSA" }, "neither a shared secret nor an Ed25519 key"],
+  ])("to sign with has a fault when signing would fail for it: %j", async (jwk, fault) => {
+    expect(signingKeyFault(jwk)).toBe(fault);
+    const version = versionOf(jwk);
+    const signer = version === null ? null : await cryptoKeyOf(jwk, version, "sign").catch(() => null);
+    expect(signer === null).toBe(fault !== null);
   });
 
   it("is imported once for each purpose", async () => {

@@ -35,22 +35,63 @@ export function versionOf(jwk: Jwk): SignatureVersion | null {
   return alg === undefined || alg === "EdDSA" || alg === "Ed25519" ? "v1a" : null;
 }
 
+/** What makes this JWK no key to sign with, in words that hold nothing of it; null when it is one. */
+export function signingKeyFault(jwk: Jwk): string | null {
+  return keyFault(jwk, "sign", "d");
+}
+
+/** As {@link signingKeyFault}, for a key to verify with. */
+export function verifyingKeyFault(jwk: Jwk): string | null {
+  return keyFault(jwk, "verify", "x");
+}
+
+function keyFault(jwk: Jwk, purpose: KeyPurpose, half: "d" | "x"): string | null {
+  const version = versionOf(jwk);
+  if (version === null) return "neither a shared secret nor an Ed25519 key";
+  try {
+    assertMeantFor(jwk, purpose);
+    if (version === "v1") secretBytes(jwk, purpose);
+    else memberBytes(jwk, half, ed25519KeyBytes);
+    return null;
+  } catch (error) {
+    if (error instanceof UnusableKey) return error.message;
+    throw error;
+  }
+}
+
+/** A key that names its operations is good for no others (RFC 7517 section 4.3). */
+function assertMeantFor(jwk: Jwk, purpose: KeyPurpose): void {
+  const operations = jwk["key_ops"];
+  if (operations !== undefined && !(Array.isArray(operations) && operations.includes(purpose))) {
+    throw new UnusableKey(`"key_ops" does not have "${purpose}"`);
+  }
+}
+
 /** Imported once for each JWK object. Rejects with {@link UnusableKey}. */
 export function cryptoKeyOf(jwk: Jwk, version: SignatureVersion, purpose: KeyPurpose): Promise<CryptoKey> {
   const known = imported[purpose].get(jwk);
   if (known !== undefined) return known;
-  const importing = version === "v1" ? importSecret(jwk, purpose) : importEd25519(jwk, purpose);
+  const importing = imports(jwk, version, purpose);
   imported[purpose].set(jwk, importing);
   return importing;
 }
 
+async function imports(jwk: Jwk, version: SignatureVersion, purpose: KeyPurpose): Promise<CryptoKey> {
+  assertMeantFor(jwk, purpose);
+  return version === "v1" ? importSecret(jwk, purpose) : importEd25519(jwk, purpose);
+}
+
 async function importSecret(jwk: Jwk, purpose: KeyPurpose): Promise<CryptoKey> {
+  return importByPlatform("raw", secretBytes(jwk, purpose), { name: "HMAC", hash: "SHA-256" }, purpose);
+}
+
+function secretBytes(jwk: Jwk, purpose: KeyPurpose): Uint8Array<ArrayBuffer> {
   const secret = memberBytes(jwk, "k");
   const bytesMin = purpose === "sign" ? secretBytesMin : verifyingSecretBytesMin;
   if (secret.length < bytesMin || secret.length > secretBytesMax) {
     throw new UnusableKey(`a secret to ${purpose} with has ${bytesMin} to ${secretBytesMax} bytes`);
   }
-  return importByPlatform("raw", secret, { name: "HMAC", hash: "SHA-256" }, purpose);
+  return secret;
 }
 
 async function importEd25519(jwk: Jwk, purpose: KeyPurpose): Promise<CryptoKey> {

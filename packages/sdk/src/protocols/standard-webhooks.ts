@@ -20,7 +20,7 @@ import type {
   ReceiverReply,
 } from "./protocol.ts";
 import { UndecodableError, UnencodableError, UntrustedError } from "./protocol.ts";
-import { cryptoKeyOf, UnusableKey, versionOf } from "./standard-webhooks-key.ts";
+import { cryptoKeyOf, signingKeyFault, UnusableKey, verifyingKeyFault, versionOf } from "./standard-webhooks-key.ts";
 import type { SignatureVersion } from "./standard-webhooks-key.ts";
 import { verdictOfReply } from "./status-verdict.ts";
 import { incomingDigits, outgoingId, outgoingInteger, timeMsMax } from "./wire-number.ts";
@@ -40,6 +40,9 @@ const encoder = new TextEncoder();
 export const standardWebhooks = {
   name: "standard-webhooks",
   keys: "required",
+  keyFault: signingKeyFault,
+  verifyingKeyFault,
+  verifyingKeysMax,
   encode,
   interpret: verdictOfReply,
   decode,

@@ -1,19 +1,23 @@
 /** From a request to its answer, whatever happens on the way: what all receivers have in common. */
 
 import type { ReceiverReply } from "../protocols/protocol.ts";
-import { incomingBodyBytesMax } from "../protocols/incoming-limits.ts";
+import { incomingBodyBytesDefault, incomingBodyBytesMax } from "../protocols/incoming-limits.ts";
 import { ReceiveError, plainReply, refusalReply } from "./receive-error.ts";
 import { wholeNumber } from "./whole-number.ts";
 import type { ReceivedRequest } from "./receiver.ts";
+import { sendableReply } from "./sendable-reply.ts";
 
-/** What a receiver was told, or as much as the dialects take. Throws `RangeError`. */
-export function checkedBodyBytesMax(bodyBytesMax: number = incomingBodyBytesMax): number {
-  return wholeNumber("bodyBytesMax", bodyBytesMax, 0, incomingBodyBytesMax);
+/** What a receiver was told, or as much as its dialect needs. Throws `RangeError`. */
+export function checkedBodyBytesMax(told: number | undefined, needed: number = incomingBodyBytesDefault): number {
+  return wholeNumber("bodyBytesMax", told ?? needed, 0, incomingBodyBytesMax);
 }
 
 /** Who is told what went wrong. What they return is waited for, and what they throw changes no answer. */
 export interface Observers {
-  /** A request was refused: it is of another dialect, cannot be trusted, is too large. Left out: nobody is told. */
+  /**
+   * A request was refused: it is of another dialect, cannot be trusted, is too large, broke off. The last two, and one
+   * whose bytes something else has read, come without a body. Left out: nobody is told.
+   */
   readonly onRefused?: (error: ReceiveError, request: ReceivedRequest) => unknown;
   /** The program's own handler failed. Left out: the error goes to the console. */
   readonly onError?: (error: unknown, request: ReceivedRequest) => unknown;
@@ -26,14 +30,9 @@ export async function answered(
   run: () => Promise<ReceiverReply>,
 ): Promise<ReceiverReply> {
   try {
-    const reply = await run();
-    assertSendable(reply);
-    return reply;
+    return sendableReply(await run());
   } catch (error) {
-    if (error instanceof ReceiveError) {
-      await refused(error, request, observers);
-      return refusalReply(error);
-    }
+    if (error instanceof ReceiveError) return await refused(error, request, observers);
     await failed(error, request, observers);
     return failureReply();
   }
@@ -61,25 +60,17 @@ export async function failed(error: unknown, request: ReceivedRequest, observers
   }
 }
 
-async function refused(error: ReceiveError, request: ReceivedRequest, observers: Observers): Promise<void> {
+/** Tells whoever wants to know, and answers. Never rejects. */
+export async function refused(
+  error: ReceiveError,
+  request: ReceivedRequest,
+  observers: Observers,
+  reply: ReceiverReply = refusalReply(error),
+): Promise<ReceiverReply> {
   try {
     await observers.onRefused?.(error, request);
   } catch (failure) {
     await failed(failure, request, observers);
   }
-}
-
-/** RFC 9110 sections 5.1 and 5.5, less the tab; a server would refuse anything else, each in a way of its own. */
-const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-const headerValue = /^[\u0020-\u007e\u0080-\u00ff]*$/;
-
-function assertSendable(reply: ReceiverReply): void {
-  if (!Number.isInteger(reply.status) || reply.status < 200 || reply.status > 599) {
-    throw new TypeError("reply: the status is none that a server can answer");
-  }
-  for (const [name, value] of Object.entries(reply.headers)) {
-    if (!headerName.test(name) || !headerValue.test(value)) {
-      throw new TypeError("reply: a header holds what a header cannot carry");
-    }
-  }
+  return reply;
 }

@@ -76,6 +76,33 @@ describe("a receiver of CMQ", () => {
     );
   });
 
+  it.each([
+    ["a bare number beyond 2^53", "18446744073709551614"],
+    ["text", '"18446744073709551614"'],
+  ])("takes an object for CMQ's own when its id is %s and its time is text", async (_, msgId) => {
+    const object = envelope
+      .replace(`"msgId":"${sampleDelivery.messageId}"`, `"msgId":${msgId}`)
+      .replace(/"publishTime":(\d+)/, '"publishTime":"$1"');
+    const { message } = await handed(simplified(object, "18446744073709551614"));
+    expect(message).toMatchObject({ protocol: "cmq-json", messageId: "18446744073709551614" });
+  });
+
+  it("handles a message once that a JSON and a simplified subscription push", async () => {
+    const ids: (string | null)[] = [];
+    const receiver = createCmqReceiver({ deduplicate: true, onMessage: ({ messageId }) => void ids.push(messageId) });
+    await receiver.handle(encodedRequest(cmqJson.encode(sampleDelivery)));
+    await receiver.handle(simplified("the same"));
+    expect(ids).toEqual([sampleDelivery.messageId]);
+  });
+
+  it("takes the largest message in its longest form, and no more than that by default", async () => {
+    const body = new Uint8Array(1024 * 1024).fill(1);
+    const { message } = await handed(encodedRequest(cmqJson.encode({ ...sampleDelivery, body })));
+    expect(message?.body.length).toBe(body.length);
+    const { bodyBytesMax } = createCmqReceiver({ onMessage: () => undefined });
+    expect(bodyBytesMax).toBe(6 * 1024 * 1024 + 64 * 1024);
+  });
+
   it("refuses the other format, and what was damaged, when it is told its own", async () => {
     expect((await handed(printedRequest(simplifiedRequest), { format: "json" })).status).toBe(400);
     expect((await handed(simplified(envelope.slice(0, -1)), { format: "json" })).status).toBe(400);

@@ -11,7 +11,9 @@ export interface CmqReceiverOptions extends MessageReceiverOptions {
    * the JSON format when it is CMQ's object and its `msgId` is the one in the `x-cmq-message-id` header (or there is no
    * such header). Every other body is a simplified message, although it may be JSON of its own, even another message's
    * object: no publisher can know the id that its message is going to have. The price is that an object of CMQ's that
-   * was damaged on its way is taken for a simplified message; a receiver that names its format refuses it.
+   * was damaged on its way is taken for a simplified message; a receiver that names its format refuses it. With `any`,
+   * `deduplicate` goes by the message id alone: a simplified message says nothing of its topic, and may be one that came
+   * as JSON before.
    */
   readonly format?: "json" | "simplified" | "any";
 }
@@ -24,7 +26,13 @@ export function createCmqReceiver(options: CmqReceiverOptions): Receiver {
 const formats = {
   json: cmqJson,
   simplified: cmqSimplified,
-  any: { keys: "none", decode: decodeEither, reply: cmqJson.reply },
+  any: {
+    keys: "none",
+    bodyBytesMax: cmqJson.bodyBytesMax,
+    deduplicatesById: true,
+    decode: decodeEither,
+    reply: cmqJson.reply,
+  },
 } as const;
 
 function decodeEither(request: IncomingRequest): IncomingMessage {

@@ -13,6 +13,12 @@ import { encodedRequest } from "./testing/requests.ts";
 const call = callWith({ a: 1 });
 const request = encodedRequest(jsonHook.encode(call));
 
+const answeringWith = (body: unknown, onError?: HookReceiverOptions["onError"]) => {
+  const attachment = { kind: "file", contentType: null, filename: "a", body: body as Uint8Array } as const;
+  const onCall = () => ({ action: "continue", attachments: [attachment] }) as const;
+  return createHookReceiver({ protocol: jsonHook, onCall, ...(onError !== undefined && { onError }) }).handle(request);
+};
+
 describe("a receiver of calls", () => {
   it("hands over the payload and the call's id, and lets the caller go on when nothing is returned", async () => {
     const onCall = vi.fn<HookReceiverOptions["onCall"]>();
@@ -36,6 +42,28 @@ describe("a receiver of calls", () => {
     const reply = await receiver.handle(encodedRequest(await opencard.encode(encrypted)));
     expect(await opencard.interpret(carried(reply), encrypted)).toMatchObject({ data: { status: 0, data: { b: 2 } } });
     expect(() => createHookReceiver({ protocol: opencard, onCall: () => undefined })).toThrow(TypeError);
+    const keys = [{ kid: "0", jwk: { kty: "oct", k: "AAAA" } }];
+    expect(() => createHookReceiver({ protocol: opencard, keys, onCall: () => undefined })).toThrow(/^key "0": k must/);
+  });
+
+  it.each<[string, unknown]>([
+    ["bytes", Uint8Array.of(104, 105)],
+    ["a view of other numbers", new Uint16Array([0x6968])],
+    ["an ArrayBuffer", Uint8Array.of(104, 105).buffer],
+    ["a string", "hi"],
+  ])("takes %s for the body of an attachment", async (_, body) => {
+    const reply = await answeringWith(body);
+    expect(new TextDecoder().decode(reply.body as Uint8Array)).toContain('"bodyBase64":"aGk="');
+  });
+
+  it.each<[string, unknown]>([
+    ["numbers", [104, 105]],
+    ["an object", { length: 2 }],
+    ["nothing", undefined],
+  ])("answers 500 when the body of an attachment is %s", async (_, body) => {
+    const onError = vi.fn<(error: unknown) => void>();
+    expect((await answeringWith(body, onError)).status).toBe(500);
+    expect(String(onError.mock.calls[0]?.[0])).toContain("attachments[0].body: neither bytes nor a string");
   });
 
   it("answers 500 without a detail when the handler fails", async () => {

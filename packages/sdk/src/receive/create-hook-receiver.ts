@@ -3,8 +3,8 @@
 import type { HookAnswer, HookProtocol, IncomingCall } from "../protocols/hook-protocol.ts";
 import type { ProtocolKey } from "../protocols/key.ts";
 import type { Observers } from "./answering.ts";
-import { answered, assertPost, checkedBodyBytesMax } from "./answering.ts";
-import { assertKeys, assertTolerance, receive, toleranceMsDefault } from "./receive.ts";
+import { answered, assertPost, checkedBodyBytesMax, refused } from "./answering.ts";
+import { assertFitKeys, assertKeys, assertTolerance, receive, toleranceMsDefault } from "./receive.ts";
 import type { ReceivedRequest, Receiver } from "./receiver.ts";
 
 /** What a handler of a call may return: nothing means that the caller goes on. */
@@ -13,14 +13,14 @@ export type CallResult = HookAnswer | undefined | void;
 
 /** What receivers of every hook dialect can be told. */
 export interface CallReceiverOptions extends Observers {
-  /** Larger bodies are answered with 413. Default 8 MiB, which is as much as the dialects take. */
+  /** Larger bodies are answered with 413. At most 8 MiB. Default 2 MiB. */
   readonly bodyBytesMax?: number;
   /** Unix time in milliseconds; the system's clock when left out. */
   readonly clock?: () => number;
 }
 
 export interface HookReceiverOptions extends CallReceiverOptions {
-  readonly protocol: Pick<HookProtocol, "keys" | "decode" | "reply">;
+  readonly protocol: Pick<HookProtocol, "keys" | "decode" | "reply" | "bodyBytesMax" | "keyFault">;
   /** Any of them may have been used: the old one and the new one while a key is being changed. */
   readonly keys?: readonly ProtocolKey[];
   /** How far a signed timestamp may be from the clock, in milliseconds. Default five minutes. */
@@ -34,15 +34,20 @@ export interface HookReceiverOptions extends CallReceiverOptions {
 
 const goOn: HookAnswer = Object.freeze({ action: "continue" });
 
-/** Throws `TypeError` when the dialect needs a key and none is given, `RangeError` for a limit that cannot be one. */
+/**
+ * Throws `TypeError` when the dialect needs a key and none is given, or one that is unfit for it, and `RangeError` for a
+ * limit that cannot be one.
+ */
 export function createHookReceiver(options: HookReceiverOptions): Receiver {
   const { protocol, keys = [], toleranceMs = toleranceMsDefault } = options;
-  const bodyBytesMax = checkedBodyBytesMax(options.bodyBytesMax);
+  const bodyBytesMax = checkedBodyBytesMax(options.bodyBytesMax, protocol.bodyBytesMax);
   const clock = options.clock ?? Date.now;
   assertKeys(protocol, keys);
+  assertFitKeys(keys, protocol.keyFault);
   assertTolerance(toleranceMs);
   return {
     bodyBytesMax,
+    refuse: (error, request) => refused(error, request, options),
     handle: (request) =>
       answered(request, options, async () => {
         assertPost(request, bodyBytesMax);

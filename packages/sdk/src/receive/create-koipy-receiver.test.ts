@@ -108,6 +108,7 @@ describe("a receiver of koipy's callbacks", () => {
     ["breaks its promise", () => Promise.reject(new Error("a secret"))],
     ["answers with a picture that is none", () => image(Uint8Array.of(1), "image/png")],
     ["answers with a file name that would break out", () => file(Uint8Array.of(1), "../a\r\nb")],
+    ["answers with a file of what is no bytes", () => file([1, 2] as unknown as Uint8Array, "a.bin")],
     ["answers with what is no answer", () => "no answer" as unknown as CallResult],
   ])("stops koipy without a detail when a handler %s", async (_, onMessage) => {
     const onError = vi.fn<() => void>();
@@ -125,6 +126,10 @@ describe("a receiver of koipy's callbacks", () => {
     const request = { ...called("/onMessage"), body: new TextEncoder().encode(body) };
     expect((await createKoipyReceiver({ onMessage }).handle(request)).status).toBe(400);
     expect(onMessage).not.toHaveBeenCalled();
+  });
+
+  it.each(["", "/", "//"])("does not start with the path %j, which no request would have", (onMessage) => {
+    expect(() => createKoipyReceiver({ onMessage: goOn, paths: { onMessage } })).toThrow(/^paths: /);
   });
 
   it("refuses other methods and bodies past its bound", async () => {

@@ -1,6 +1,6 @@
 import type { KoiCallbackData } from "../protocols/koipy.ts";
 import { koipy } from "../protocols/koipy.ts";
-import { answered, checkedBodyBytesMax } from "./answering.ts";
+import { answered, checkedBodyBytesMax, refused } from "./answering.ts";
 import type { CallReceiverOptions, CallResult } from "./create-hook-receiver.ts";
 import { createHookReceiver } from "./create-hook-receiver.ts";
 import { ReceiveError } from "./receive-error.ts";
@@ -40,12 +40,13 @@ interface Route {
 /**
  * A receiver of koipy's callbacks, all three at one base address. A callback without a handler is answered with 404, which
  * koipy takes for a veto as well: one that was set up and is not served shows at once. Throws TypeError when there is no
- * handler at all, or two callbacks have one path.
+ * handler at all, two callbacks have one path, or a path has no segment.
  */
 export function createKoipyReceiver(options: KoipyReceiverOptions): Receiver {
   const routes = routesOf(options);
   return {
-    bodyBytesMax: checkedBodyBytesMax(options.bodyBytesMax),
+    bodyBytesMax: checkedBodyBytesMax(options.bodyBytesMax, koipy.bodyBytesMax),
+    refuse: (error, request) => refused(error, request, options),
     handle: (request) => {
       const receiver = routedTo(routes, request);
       return receiver === null
@@ -76,7 +77,10 @@ function routesOf(options: KoipyReceiverOptions): readonly Route[] {
 }
 
 function endingOf(path: string): string {
-  return `/${path.replace(/^\/+|\/+$/g, "")}`;
+  const segments = path.split("/").filter((segment) => segment !== "");
+  if (segments.length === 0)
+    throw new TypeError("paths: one without a segment, which no request's path would end with");
+  return `/${segments.join("/")}`;
 }
 
 function routedTo(routes: readonly Route[], request: ReceivedRequest): Receiver | null {

@@ -91,6 +91,39 @@ describe("a receiver of messages", () => {
     expect(onRefused.mock.calls[0]?.[0].code).toBe("body_too_large");
   });
 
+  it("takes by default as much as its dialect needs", () => {
+    expect(watched().receiver.bodyBytesMax).toBe(2 * 1024 * 1024);
+    expect(watched({ protocol: { ...raw, bodyBytesMax: 7 } }).receiver.bodyBytesMax).toBe(7);
+    expect(watched({ protocol: { ...raw, bodyBytesMax: 7 }, bodyBytesMax: 8 }).receiver.bodyBytesMax).toBe(8);
+  });
+
+  it.each(["body_too_large", "body_incomplete"] as const)("is told of %s by its adapter, and says so", async (code) => {
+    const { receiver, onRefused } = watched();
+    const error = new ReceiveError(code);
+    const reply = await receiver.refuse?.(error, full);
+    expect(reply?.status).toBe(code === "body_too_large" ? 413 : 400);
+    expect(onRefused).toHaveBeenCalledExactlyOnceWith(error, full);
+  });
+
+  it("does not start with a key that cannot verify, nor with more keys than are tried", () => {
+    const short = { kid: "a", jwk: { kty: "oct", k: "c2Vj" } };
+    expect(() => watched({ protocol: standardWebhooks, keys: [short] })).toThrow(
+      new TypeError('key "a": a secret to verify with has 16 to 64 bytes'),
+    );
+    const keys = Array.from({ length: 17 }, () => ({ kid: "a", jwk: { kty: "oct", k: "A".repeat(32) } }));
+    expect(() => watched({ protocol: standardWebhooks, keys })).toThrow(new TypeError("keys: more than 16"));
+  });
+
+  it.each([[[1, 2]], [{}], [5], [null], [undefined]])(
+    "answers 500 when a dialect's reply has %j for a body",
+    async (body) => {
+      const reply = () => ({ status: 200, headers: {}, body: body as unknown as string });
+      const { receiver, onError } = watched({ protocol: { ...raw, reply } });
+      expect(await receiver.handle(full)).toMatchObject({ status: 500, body: "not handled" });
+      expect(onError).toHaveBeenCalledOnce();
+    },
+  );
+
   it("answers 400 to what is not of the dialect, and says which part is wrong", async () => {
     const { receiver, onRefused, onMessage } = watched();
     const hostile = postOf("<script>", "/");

@@ -3,11 +3,11 @@
 import type { ProtocolKey } from "../protocols/key.ts";
 import type { IncomingMessage, PushProtocol } from "../protocols/protocol.ts";
 import type { Observers } from "./answering.ts";
-import { answered, assertPost, checkedBodyBytesMax, failed } from "./answering.ts";
+import { answered, assertPost, checkedBodyBytesMax, failed, refused } from "./answering.ts";
 import type { DeduplicationLimits } from "./deduplication.ts";
 import { Deduplication } from "./deduplication.ts";
 import { deduplicationKey } from "./deduplication-key.ts";
-import { assertKeys, assertTolerance, receive, toleranceMsDefault } from "./receive.ts";
+import { assertFitKeys, assertKeys, assertTolerance, receive, toleranceMsDefault } from "./receive.ts";
 import type { ReceivedRequest, Receiver } from "./receiver.ts";
 
 /** What receivers of every push dialect can be told. */
@@ -19,11 +19,14 @@ export interface MessageReceiverOptions extends Observers {
   readonly onMessage: (message: IncomingMessage, request: ReceivedRequest) => unknown;
   /**
    * Whether a message that was handled is answered with success without handling it again. Messages are told apart by
-   * their topic and id, so one that two subscriptions of a topic push here is handled once as well. Messages without
-   * an id are always handled. What was handled is kept in this process's memory only. Default false.
+   * their topic and id, so one that two subscriptions of a topic push here is handled once as well (a CMQ
+   * receiver that takes both formats goes by the id alone). Messages without an id are always handled. What was handled is kept in this process's memory only. Default false.
    */
   readonly deduplicate?: boolean | DeduplicationLimits;
-  /** Larger bodies are answered with 413. Default 8 MiB, which is as much as the dialects take. */
+  /**
+   * Larger bodies are answered with 413. At most 8 MiB. Left out: what the dialect needs, which is 2 MiB for most and 6 MiB
+   * where a message of 1 MiB stands as text in JSON or XML.
+   */
   readonly bodyBytesMax?: number;
   /** Unix time in milliseconds; the system's clock when left out. */
   readonly clock?: () => number;
@@ -36,17 +39,27 @@ export interface SignedMessageReceiverOptions extends MessageReceiverOptions {
 }
 
 export interface ReceiverOptions extends SignedMessageReceiverOptions {
-  readonly protocol: Pick<PushProtocol, "keys" | "decode" | "reply">;
+  readonly protocol: Pick<
+    PushProtocol,
+    "keys" | "decode" | "reply" | "bodyBytesMax" | "verifyingKeyFault" | "verifyingKeysMax"
+  > & {
+    /** Ids tell messages apart without their topics. */
+    readonly deduplicatesById?: boolean;
+  };
   /** Any of them may have signed: the old one and the new one while a key is being changed. */
   readonly keys?: readonly ProtocolKey[];
 }
 
-/** Throws `TypeError` when the dialect needs a key and none is given, `RangeError` for a limit that cannot be one. */
+/**
+ * Throws `TypeError` when the dialect needs a key and none is given, or one that it cannot verify with, and `RangeError`
+ * for a limit that cannot be one.
+ */
 export function createReceiver(options: ReceiverOptions): Receiver {
   const { protocol, keys = [], toleranceMs = toleranceMsDefault } = options;
-  const bodyBytesMax = checkedBodyBytesMax(options.bodyBytesMax);
+  const bodyBytesMax = checkedBodyBytesMax(options.bodyBytesMax, protocol.bodyBytesMax);
   const clock = options.clock ?? Date.now;
   assertKeys(protocol, keys);
+  assertFitKeys(keys, protocol.verifyingKeyFault, protocol.verifyingKeysMax);
   assertTolerance(toleranceMs);
   const deduplication = deduplicationOf(options.deduplicate, clock);
 
@@ -63,11 +76,12 @@ export function createReceiver(options: ReceiverOptions): Receiver {
 
   return {
     bodyBytesMax,
+    refuse: (error, request) => refused(error, request, options),
     handle: (request) =>
       answered(request, options, async () => {
         assertPost(request, bodyBytesMax);
         const message = await receive(request, { protocol, keys, nowMs: clock(), toleranceMs });
-        const key = deduplication === null ? null : await deduplicationKey(message);
+        const key = deduplication === null ? null : await deduplicationKey(message, protocol.deduplicatesById);
         if (deduplication === null || key === null) return protocol.reply(await handled(message, request));
         return protocol.reply(await deduplication.once(key, () => handled(message, request)));
       }),

@@ -66,6 +66,15 @@ describe("a receiver of Standard Webhooks", () => {
     ["a text that is no base64", "whsec_c2VjcmV0*"],
     ["a secret that is too short", "whsec_c2VjcmV0"],
     ["a key of another kind", { kty: "RSA", n: "c2VjcmV0" }],
+    ["a JSON Web Key that is too short", { kty: "oct", k: "c2Vj" }],
+    ["an empty one", { kty: "oct", k: "" }],
+    ["one without k", { kty: "oct" }],
+    ["one that is too long", { kty: "oct", k: "c2Vj".repeat(50) }],
+    ["one that is meant for something else", { kty: "oct", k: "c2Vj".repeat(8), key_ops: ["sign"] }],
+    ["one that is meant to encrypt", { kty: "oct", k: "c2Vj".repeat(8), use: "enc" }],
+    ["a public key that is too short", { kty: "OKP", crv: "Ed25519", x: "c2Vj" }],
+    ["null", null as unknown as WebhookSecret],
+    ["seventeen of them", Array.from({ length: 17 }, () => secret)],
     ["a private key without its public half", { kty: "OKP", crv: "Ed25519", d: "c2VjcmV0" }],
   ])("does not start with %s, and says nothing of what is in it", (_, secrets) => {
     const start = () => createWebhookReceiver({ secrets, onMessage: () => undefined });

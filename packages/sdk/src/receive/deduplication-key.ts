@@ -6,11 +6,11 @@ const plainKeyCharsMax = 128;
 
 /**
  * What tells messages apart: their topic and their id, since not every sender has ids that are unique beyond a topic.
- * null for a message without an id.
+ * Their id alone with `byId`. null for a message without an id.
  */
-export async function deduplicationKey(message: IncomingMessage): Promise<string | null> {
+export async function deduplicationKey(message: IncomingMessage, byId = false): Promise<string | null> {
   if (message.messageId === null) return null;
-  const key = JSON.stringify([message.topic, message.messageId]);
+  const key = JSON.stringify([byId ? null : message.topic, message.messageId]);
   if (key.length <= plainKeyCharsMax) return key;
   return toBase64(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key))));
 }

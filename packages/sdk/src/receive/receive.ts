@@ -1,6 +1,6 @@
 /** The core of receiving: raw bytes and headers go in, a verified message or a typed error comes out. No I/O, no clock. */
 
-import type { ProtocolKey, Trust } from "../protocols/key.ts";
+import type { Jwk, ProtocolKey, Trust } from "../protocols/key.ts";
 import type { IncomingRequest } from "../protocols/protocol.ts";
 import { UndecodableError, UntrustedError } from "../protocols/protocol.ts";
 import { ReceiveError } from "./receive-error.ts";
@@ -53,6 +53,19 @@ export async function receive<Decoded>(request: IncomingRequest, options: Receiv
 export function assertKeys(protocol: Pick<Decoder<unknown>, "keys">, keys: readonly ProtocolKey[]): void {
   if (protocol.keys === "required" && keys.length === 0) {
     throw new TypeError("keys: this dialect needs at least one key to verify with");
+  }
+}
+
+/** What every request would fail for shows when the receiver is made. The error holds nothing of a key. */
+export function assertFitKeys(
+  keys: readonly ProtocolKey[],
+  fault: ((jwk: Jwk) => string | null) | undefined,
+  keysMax = Number.POSITIVE_INFINITY,
+): void {
+  if (keys.length > keysMax) throw new TypeError(`keys: more than ${keysMax}`);
+  for (const { kid, jwk } of keys) {
+    const problem = typeof jwk === "object" && jwk !== null ? (fault?.(jwk) ?? null) : "not a JSON Web Key";
+    if (problem !== null) throw new TypeError(`key "${kid}": ${problem}`);
   }
 }
 

@@ -3,6 +3,7 @@ import type { Outcome } from "@ringback/sdk/hooks";
 import { Type } from "typebox";
 import type { Static } from "typebox";
 import { hookProtocols } from "../domain/hook-protocols.ts";
+import { limits } from "../domain/limits.ts";
 import type { HookDetails } from "../engine/port.ts";
 import { nullable, timeText as timeSchema } from "./schema-parts.ts";
 import { timeText } from "./time-text.ts";
@@ -33,7 +34,7 @@ const settings = {
     minimum: hookLimits.replyBytesMaxMin,
     maximum: hookLimits.replyBytesMaxMax,
     default: hookLimits.replyBytesMaxDefault,
-    description: "For each reply, in bytes.",
+    description: `For each reply, in bytes; one that is JSON has at most ${limits.hookJsonReplyBytesMax} in any case.`,
   }),
 };
 const key = Type.String({

@@ -148,10 +148,10 @@ export function hookCallRoute(app: FastifyInstance, { hooks }: ApiContext): void
       readNoQuery(request);
       const { hook: name } = request.params;
       assertName("hook", name);
-      // Sent or not: what the outcome holds is given back when its connection needs it no more. That may be at once.
-      const closed = new Promise<void>((resolve) => reply.raw.once("close", resolve));
       const { outcome, release } = await hooks.call(name, payloadOf(request));
-      void closed.then(release);
+      // What it holds is given back when the answer has been sent, or its client is gone, which may be so already.
+      if (reply.raw.destroyed) release();
+      else reply.raw.once("close", release);
       const text = hookJson.stringify(outcomeView(outcome));
       return reply.header("content-type", "application/json; charset=utf-8").send(text);
     },
@@ -159,11 +159,16 @@ export function hookCallRoute(app: FastifyInstance, { hooks }: ApiContext): void
 }
 
 function payloadOf(request: FastifyRequest): HookPayload {
-  return { value: jsonBody(request, parsePayload).value, bytes: bodyBytes(request).length };
+  return { bytes: bodyBytes(request).length, read: () => jsonBody(request, parsePayload).value };
 }
 
 function parsePayload(text: string): unknown {
-  if (jsonDepthWithin(text, limits.hookPayloadDepthMax)) return hookJson.parse(text);
+  try {
+    return hookJson.parse(text);
+  } catch (error) {
+    // It looks at the depth first, and says no more than that it is no JSON.
+    if (jsonDepthWithin(text, limits.hookPayloadDepthMax)) throw error;
+  }
   throw new RingbackError("invalid_request", `The payload is deeper than ${limits.hookPayloadDepthMax} levels.`);
 }
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { limits } from "../domain/limits.ts";
+import { isContentType } from "../domain/message-rules.ts";
 import { assertName } from "../domain/names.ts";
 import type { TakenMessage } from "../engine/port.ts";
 import type { ApiContext } from "./dependencies.ts";
@@ -41,9 +42,10 @@ export function inboxGateRoutes(app: FastifyInstance, { inboxes }: ApiContext): 
   const readTakeQuery = queryReader(takeQuery);
   const contentTypes = new WeakMap<FastifyRequest, string>();
   app.addHook("onRequest", (request, _reply, done) => {
-    // Out of fastify's sight, which refuses whatever is no media type: a sender may call its body what it likes.
+    // Out of fastify's sight, which refuses whatever is no media type: a sender may call its body what it likes. What
+    // could not be handed on is not worth the message.
     const { "content-type": contentType } = request.raw.headers;
-    if (contentType !== undefined) contentTypes.set(request, contentType);
+    if (contentType !== undefined && isContentType(contentType)) contentTypes.set(request, contentType);
     delete request.raw.headers["content-type"];
     done();
   });
@@ -56,7 +58,8 @@ export function inboxGateRoutes(app: FastifyInstance, { inboxes }: ApiContext): 
         operationId: "keepInInbox",
         summary: "Send a message to an inbox",
         description:
-          "The body's bytes are kept as they came, together with their content type, whatever it is. A query is not kept. " +
+          "The body's bytes are kept as they came, together with their content type, media type or not, unless it has more than " +
+          `${limits.contentTypeCharsMax} characters or others than printable ASCII. A query is not kept. ` +
           "An inbox that keeps only while it is polled answers the same when it has dropped the message.",
         params: inboxParams,
         body: { content: { "*/*": { schema: { contentMediaType: "*/*" } } } },

@@ -43,10 +43,10 @@ const bodyBytesMax = Type.Integer({
 
 export const inboxBody = Type.Object(
   {
-    topic: Type.Optional(topic),
+    topic: Type.Optional(Type.Union([topic, Type.Null()])),
     accept: Type.Optional(accept),
-    whilePolledMs: Type.Optional(whilePolledMs),
-    retentionMs: Type.Optional(retentionMs),
+    whilePolledMs: Type.Optional(Type.Union([whilePolledMs, Type.Null()])),
+    retentionMs: Type.Optional(Type.Union([retentionMs, Type.Null()])),
     messagesMax: Type.Optional(messagesMax),
     bodyBytesMax: Type.Optional(bodyBytesMax),
   },

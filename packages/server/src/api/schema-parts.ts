@@ -56,7 +56,7 @@ export const hookParams = Type.Object({ hook: name("hook", "onMessage") });
 export const keyParams = Type.Object({
   kid: Type.String({
     pattern: kidForm.source,
-    description: 'The key\'s name: 1 to 64 letters, digits, "-", "_", "." and "~".',
+    description: 'The key\'s name: 1 to 64 letters, digits, "-", "_", "." and "~", but not "." or "..".',
     examples: ["0"],
   }),
 });

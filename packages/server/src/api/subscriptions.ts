@@ -3,7 +3,7 @@ import { Type } from "typebox";
 import { assertName } from "../domain/names.ts";
 import type { SubscriptionState } from "../domain/model.ts";
 import { normaliseSubscription } from "../domain/subscription-rules.ts";
-import { assertPushKeysKnown } from "../engine/keys/known-keys.ts";
+import { assertPushKeysFit } from "../engine/keys/push-keys.ts";
 import { found, subscriptionAt, topicAt } from "./catalog-lookup.ts";
 import type { SubscriptionPath, TopicPath } from "./catalog-lookup.ts";
 import { pageRequest, pageView } from "./cursor.ts";
@@ -55,6 +55,7 @@ export function subscriptionRoutes(app: FastifyInstance, context: ApiContext): v
             "filter_type_mismatch",
             "invalid_retry_policy",
             "topic_not_found",
+            "invalid_key",
             "key_not_found",
             "subscription_limit",
             ...bodyErrors,
@@ -70,7 +71,7 @@ export function subscriptionRoutes(app: FastifyInstance, context: ApiContext): v
       const { start, ...input } = readBody(jsonBody(request).value);
       const topic = await topicAt(context, request.params);
       const settings = normaliseSubscription(input, topic);
-      await assertPushKeysKnown(keys, settings);
+      await assertPushKeysFit(keys, settings);
       const { subscription, created } = await store.putSubscription(topic.id, name, settings, startOf(start));
       events.emit({ type: "subscription.changed", at: clock.now(), topic: topicName, subscription: name });
       return reply.code(created ? 201 : 200).send(subscriptionView(subscription));

@@ -58,11 +58,15 @@ async function handle(request: IncomingMessage, response: ServerResponse, option
     if (request.method === "POST") return arrive(request, response, options);
     if (request.method === "GET") return take(request, response, options);
     // A HEAD, too: it would take a message and show it to nobody.
-    response.setHeader("allow", "GET, POST");
-    return answer(response, 405, { detail: "Method Not Allowed" });
+    return refuseMethod(response, "GET, POST");
   }
-  if (path === "/" && request.method === "GET") return answer(response, 200, "Hello World");
-  return answer(response, 404, { detail: "Not Found" });
+  if (path !== "/") return answer(response, 404, { detail: "Not Found" });
+  return request.method === "GET" ? answer(response, 200, "Hello World") : refuseMethod(response, "GET");
+}
+
+function refuseMethod(response: ServerResponse, allowed: string): void {
+  response.setHeader("allow", allowed);
+  answer(response, 405, { detail: "Method Not Allowed" });
 }
 
 async function arrive(request: IncomingMessage, response: ServerResponse, options: InboxServerOptions): Promise<void> {
@@ -106,8 +110,9 @@ function take(request: IncomingMessage, response: ServerResponse, { buffer, cloc
     return;
   }
   whenHandedOver(response, request.socket, limits.inboxAnswerMsMax, (handedOver) => {
-    if (handedOver) taken();
-    else buffer.giveBack(message);
+    if (!handedOver) return buffer.giveBack(message);
+    buffer.gone(message);
+    taken();
   });
   response
     .writeHead(200, { "content-type": "application/json", "content-length": message.body.byteLength })

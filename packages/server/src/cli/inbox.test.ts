@@ -126,18 +126,23 @@ describe("ringback inbox", () => {
     const { url, origin } = await inbox("--path", "/in%20here/");
     await post(url, message);
     expect(await call(`${origin}/weixinCallback`)).toMatchObject({ status: 404, text: '{"detail":"Not Found"}' });
-    expect((await call(`${origin}/`, { method: "POST" })).status).toBe(404);
-    for (const method of ["HEAD", "PUT", "DELETE"]) {
-      const response = await fetch(url, { method });
-      expect([response.status, response.headers.get("allow")]).toEqual([405, "GET, POST"]);
+    for (const [at, allowed, methods] of [
+      [url, "GET, POST", ["HEAD", "PUT", "DELETE"]],
+      [`${origin}/`, "GET", ["HEAD", "POST"]],
+    ] as const) {
+      for (const method of methods) {
+        const response = await fetch(at, { method });
+        expect([response.status, response.headers.get("allow")]).toEqual([405, allowed]);
+      }
     }
     expect((await call(url)).text).toBe(message);
   });
 
   it("gives a message that its client did not read to the next one, in its place", async () => {
-    const { url, command } = await inbox("--durable", "--json");
-    // Far more than a connection's buffers hold, so that most of it is still here when the client goes.
-    const texts = Array.from({ length: 24 }, (_, at) => `"${at}${"x".repeat(limits.bodyBytesMax - 4)}"`);
+    // Without --json, which would write all of it once more.
+    const { url, command } = await inbox("--durable");
+    // More than a connection's buffers hold, so that most of it is still here when the client goes.
+    const texts = Array.from({ length: 12 }, (_, at) => `"${at}${"x".repeat(limits.bodyBytesMax - 4)}"`);
     for (const text of texts) await post(url, text);
     const { hostname, port, pathname } = new URL(url);
     const socket = connect(Number(port), hostname);
@@ -154,16 +159,17 @@ describe("ringback inbox", () => {
           if (text !== "") left.push(text.slice(1, 3));
           return left.at(-1);
         },
-        { timeout: 15_000, interval: 1 },
+        { timeout: 40_000, interval: 1 },
       )
-      .toBe("23");
+      .toBe("11");
     const numbers = left.map((text) => Number.parseInt(text, 10));
-    expect(numbers.length).toBeGreaterThan(8);
-    expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
-    expect(new Set(numbers).size).toBe(numbers.length);
+    expect(numbers.length).toBeGreaterThan(4);
+    // In order and without a gap: those that are missing are the first ones, which had gone out to the client.
+    expect(numbers).toEqual(Array.from(numbers, (_, at) => texts.length - numbers.length + at));
     command.signal("SIGTERM");
     expect((await command.ended).code).toBe(0);
-  });
+    // Twelve megabytes through two processes: on a busy machine that takes a while.
+  }, 60_000);
 
   it("refuses a body over its limit, cuts one that never ends, and goes on", async () => {
     const { url } = await inbox();

@@ -38,7 +38,8 @@ function toPlainValues(document: Document.Parsed, path: string): unknown {
   try {
     return document.toJS({ maxAliasCount: aliasesMax });
   } catch (error) {
-    throw new ConfigError(path, "", `too many references; at most ${aliasesMax} are unfolded`, error);
+    const sentence = `a reference (*name) has no mark (&name) before it, or more than ${aliasesMax} would be unfolded`;
+    throw new ConfigError(path, "", sentence, error);
   }
 }
 

@@ -408,7 +408,10 @@ describe("one clear line stops the start", () => {
 
   it("for a file that unfolds into far more than it holds", () => {
     const file = `a: &a [1]\nb: [${"*a,".repeat(1001)}]`;
-    expect(refusal({ file })).toBe("ringback.yaml: too many references; at most 1000 are unfolded");
+    const sentence = "a reference (*name) has no mark (&name) before it, or more than 1000 would be unfolded";
+    expect(refusal({ file })).toBe(`ringback.yaml: ${sentence}`);
+    // What stands after the asterisk may be a secret.
+    expect(refusal({ file: "masterKey: *c2VjcmV0\n" })).toBe(`ringback.yaml: ${sentence}`);
   });
 
   it.each([

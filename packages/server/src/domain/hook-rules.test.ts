@@ -19,7 +19,7 @@ describe("a hook", () => {
 
   it("keeps what it was given, and is what it was when put again", () => {
     const given = {
-      urls: [...urls, "https://example.com/opencard?x=1"],
+      urls: ["https://example.com/opencard?x=1"],
       protocol: "opencard",
       timeoutMs: 60_000,
       onError: "reject",
@@ -32,6 +32,7 @@ describe("a hook", () => {
   it.each<[string, HookInput, string, string]>([
     ["no URL", { urls: [] }, "invalid_request", "urls"],
     ["too many URLs", { urls: Array.from({ length: 17 }, () => urls).flat() }, "invalid_request", "urls"],
+    ["two URLs with opencard", { urls: [...urls, ...urls], protocol: "opencard", key: "0" }, "invalid_request", "urls"],
     ["a URL that is none", { urls: [...urls, "localhost:8080"] }, "invalid_url", "urls[1]"],
     ["a URL without HTTP", { urls: ["ws://127.0.0.1/"] }, "invalid_url", "urls[0]"],
     ["a password in a URL", { urls: ["http://me:secret@127.0.0.1/"] }, "invalid_url", "urls[0]"],

@@ -34,6 +34,7 @@ export function normaliseHook(input: HookInput): HookSettings {
   const { timeoutMsMin, timeoutMsMax, replyBytesMaxMin, replyBytesMaxMax } = hookLimits;
   assertUrls(urls);
   const found = knownProtocol(protocol);
+  assertUrlsFit(found, urls);
   assertInteger("invalid_request", "timeoutMs", timeoutMs, timeoutMsMin, timeoutMsMax);
   assertInteger("invalid_request", "replyBytesMax", replyBytesMax, replyBytesMaxMin, replyBytesMaxMax);
   assertKey(found, key);
@@ -46,6 +47,13 @@ function assertUrls(urls: readonly string[]): void {
     throw RingbackError.at("invalid_request", "urls", `must hold at most ${hookLimits.urlsMax} URLs`);
   }
   for (const [index, url] of urls.entries()) assertEndpointUrl(`urls[${index}]`, url);
+}
+
+/** Where a reply is no payload with something merged into it, there is nothing to ask a second URL with. */
+function assertUrlsFit({ name, merges }: HookProtocol, urls: readonly string[]): void {
+  if (!merges && urls.length > 1) {
+    throw RingbackError.at("invalid_request", "urls", `must hold one URL with protocol "${name}"`);
+  }
 }
 
 function knownProtocol(name: string): HookProtocol {

@@ -80,12 +80,19 @@ export const limits = {
   secretBytesMin: 16,
   secretBytesMax: 128,
 
-  /** Calls of hooks under way: each holds a connection, its payload and the replies. */
+  /** Calls of hooks under way, half of them of one hook: each holds a connection, its payload and the replies. */
   hookCallsMax: 256,
   /** What those calls hold together; past it a call is refused. A slow reader of an outcome holds its part until the end. */
   hookBytesHeldMax: 256 * 1024 * 1024,
-  /** Roughly what one byte of a payload takes: its text, what is parsed from it, the request, and the outcome's text. */
-  hookPayloadBytesFactor: 8,
+  /**
+   * What one byte of JSON takes, of a payload or a reply: its text, what is parsed from it, the next request, the outcome's
+   * text. Measured: 13 for a list of nothing but `{}`, 40 for one of nothing but `1.0`.
+   */
+  hookJsonBytesFactor: 16,
+  /** The same of an image, a text or a file: its bytes, and base64 in the outcome's text. */
+  hookAttachmentBytesFactor: 3,
+  /** Of one reply that is JSON, whatever the hook allows: with what is parsed from it half of what all calls may hold. */
+  hookJsonReplyBytesMax: 8 * 1024 * 1024,
   /** Of all the replies that one call gets. */
   hookCallReplyBytesMax: 64 * 1024 * 1024,
   /** Of a payload: what the dialects take of a reply, too. */

@@ -10,7 +10,10 @@ function buffer(limits: Partial<BufferLimits> = {}) {
     put: (body: string, nowMs = 0) => messages.arrive(Buffer.from(body), nowMs),
     all: (nowMs = 0) => {
       const texts: string[] = [];
-      for (let next = messages.take(nowMs); next !== null; next = messages.take(nowMs)) texts.push(text(next));
+      for (let next = messages.take(nowMs); next !== null; next = messages.take(nowMs)) {
+        texts.push(text(next));
+        messages.gone(next);
+      }
       return texts;
     },
   });
@@ -43,8 +46,19 @@ describe("a buffer of messages", () => {
       "full",
       "kept",
     ]);
-    small.take(0);
+    small.gone(small.take(0) as Buffered);
     expect(small.put("x".repeat(6))).toBe("kept");
+  });
+
+  it("counts the bytes of a message that is on its way to a client until the client has it", () => {
+    const messages = buffer({ bytesMax: 10 });
+    messages.put("x".repeat(6));
+    const taken = messages.take(0) as Buffered;
+    expect(messages.put("y".repeat(6))).toBe("full");
+    messages.giveBack(taken);
+    expect(messages.put("y".repeat(6))).toBe("full");
+    messages.gone(messages.take(0) as Buffered);
+    expect(messages.put("y".repeat(6))).toBe("kept");
   });
 
   it("keeps while it is polled, from its beginning on, and empties itself when something arrives later", () => {
@@ -61,10 +75,11 @@ describe("a buffer of messages", () => {
     const messages = buffer({ whilePolledMs: 10, bytesMax: 10 });
     messages.put("x".repeat(8));
     const taken = messages.take(0) as Buffered;
-    messages.put("y".repeat(8), 5);
-    messages.put("2", 10);
-    messages.giveBack(taken);
+    messages.put("yy", 5);
+    expect(messages.put("2", 10)).toBe("dropped");
     messages.take(20);
+    expect(messages.put("z".repeat(3), 20)).toBe("full");
+    messages.giveBack(taken);
     expect([messages.count, messages.put("z".repeat(10), 20)]).toEqual([0, "kept"]);
   });
 });

@@ -4,7 +4,9 @@ import type { TimeMs } from "./model.ts";
 export interface BufferLimits {
   /** null: keep until taken. */
   readonly whilePolledMs: number | null;
+  /** Those that wait. */
   readonly messagesMax: number;
+  /** Of those that wait and those that are on their way to clients, who may read them slowly. */
   readonly bytesMax: number;
 }
 
@@ -37,8 +39,8 @@ export class MessageBuffer {
   arrive(body: Uint8Array, nowMs: TimeMs): "kept" | "dropped" | "full" {
     const { whilePolledMs, messagesMax, bytesMax } = this.#limits;
     if (!this.#lastPoll.keeps(whilePolledMs, nowMs)) {
+      for (const { body } of this.#waiting) this.#bytes -= body.byteLength;
       this.#waiting = [];
-      this.#bytes = 0;
       this.#emptiedThrough = this.#placesGiven;
       return "dropped";
     }
@@ -48,19 +50,21 @@ export class MessageBuffer {
     return "kept";
   }
 
-  /** The oldest; null when there is none. Also a poll. */
+  /** The oldest, until it is `gone` or given back; null when there is none. Also a poll. */
   take(nowMs: TimeMs): Buffered | null {
     this.#lastPoll.note(nowMs);
-    const taken = this.#waiting.shift() ?? null;
-    this.#bytes -= taken?.body.byteLength ?? 0;
-    return taken;
+    return this.#waiting.shift() ?? null;
+  }
+
+  /** Whoever took it has got it. */
+  gone({ body }: Buffered): void {
+    this.#bytes -= body.byteLength;
   }
 
   /** Whoever took it has not got it: it waits again, in its place. */
   giveBack(message: Buffered): void {
-    if (message.place <= this.#emptiedThrough) return;
+    if (message.place <= this.#emptiedThrough) return this.gone(message);
     const after = this.#waiting.findIndex(({ place }) => place > message.place);
     this.#waiting.splice(after === -1 ? this.#waiting.length : after, 0, message);
-    this.#bytes += message.body.byteLength;
   }
 }

@@ -70,8 +70,13 @@ function assertOrderingKey(key: string, field: string): void {
   if (fault !== null) throw RingbackError.at("invalid_request", field, fault);
 }
 
+/** It need not be a media type, only fit into a header. */
+export function isContentType(text: string): boolean {
+  return text.length <= limits.contentTypeCharsMax && contentTypeForm.test(text);
+}
+
 function assertContentType(contentType: string, field: string): void {
-  if (contentType.length <= limits.contentTypeCharsMax && contentTypeForm.test(contentType)) return;
+  if (isContentType(contentType)) return;
   const fault = `must have 1 to ${limits.contentTypeCharsMax} printable ASCII characters, without spaces at its ends`;
   throw RingbackError.at("invalid_request", field, fault);
 }

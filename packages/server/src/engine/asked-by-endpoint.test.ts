@@ -43,6 +43,56 @@ test("a 410 from the endpoint that a subscription had before does not disable it
   expect(simulation.posts.map((post) => post.endpoint.origin)).toEqual(["http://one.test", "http://moved.test"]);
 });
 
+test("a 410 that comes after the subscription was deleted and made again does not disable the new one", async () => {
+  const simulation = await Simulation.started();
+  const topic = await simulation.topic();
+  await simulation.subscribe(topic, "one", { script: { status: 410, afterMs: 1_000 } });
+  await simulation.publish(topic, "hello");
+  await simulation.time.advance(500);
+  await simulation.store.deleteSubscription(topic.id, "one");
+  await simulation.subscribe(topic, "one", { push: { url: "http://another.test/" } });
+  await simulation.time.advance(60_000);
+  expect((await simulation.store.getSubscription(topic.id, "one"))?.state).toBe("active");
+});
+
+test("a 410 to a POST from before somebody resumed the subscription does not disable it again", async () => {
+  const simulation = await Simulation.started();
+  const topic = await simulation.topic();
+  let posts = 0;
+  const one = await simulation.subscribe(topic, "one", {
+    script: () => {
+      posts += 1;
+      if (posts === 2) return { status: 410, afterMs: 5 };
+      return posts === 3 ? { status: 410, afterMs: 5_000 } : { status: 200, afterMs: 5 };
+    },
+  });
+  await simulation.publish(topic, "the first one finds out what the endpoint is like");
+  await simulation.time.advance(1_000);
+  await simulation.publish(topic, "gone at once");
+  await simulation.publish(topic, "gone later");
+  await simulation.time.advance(1_000);
+  expect((await simulation.store.getSubscriptionById(one.id))?.state).toBe("disabled");
+  await simulation.store.setSubscriptionState(topic.id, "one", "active");
+  await simulation.time.advance(60_000);
+  expect((await simulation.store.getSubscriptionById(one.id))?.state).toBe("active");
+});
+
+test("many 410 at once are one change, told of once", async () => {
+  const simulation = await Simulation.started();
+  const told: string[] = [];
+  simulation.events.subscribe((event) => told.push(event.type));
+  const topic = await simulation.topic();
+  let status = 200;
+  const one = await simulation.subscribe(topic, "one", { script: () => ({ status, afterMs: 50 }) });
+  await simulation.publish(topic, "the first one finds out what the endpoint is like");
+  await simulation.time.advance(1_000);
+  status = 410;
+  for (let i = 0; i < 8; i++) await simulation.publish(topic, "hello");
+  await simulation.time.advance(1_000);
+  expect(simulation.postsTo(one).length).toBeGreaterThan(2);
+  expect(told.filter((type) => type === "subscription.disabled")).toHaveLength(1);
+});
+
 test("a CMQ endpoint that answers 410 is tried again as CMQ would", async () => {
   const simulation = await Simulation.started();
   const topic = await simulation.topic();

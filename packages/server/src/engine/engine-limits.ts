@@ -38,8 +38,9 @@ export const engineLimits = {
   overdueRetryMs: 1_000,
   /** Lease of a message that an inbox is handing to a client; the client's connection is cut before it ends. */
   inboxLeaseMs: limits.inboxAnswerMsMax + 30_000,
-  /** Bytes of messages that inboxes are handing to clients, who may read them slowly; past it nobody gets one. */
-  inboxBytesOutMax: 64 * 1024 * 1024,
+  /** Bytes of messages that an inbox, and all of them, are handing to clients, who may read slowly; past it nobody gets one. */
+  inboxBytesOutMax: 16 * 1024 * 1024,
+  inboxBytesOutTotalMax: 64 * 1024 * 1024,
   /** Who waits at an inbox looks again at a time that the store names, and never sooner than this. */
   inboxLookAgainMsMin: 50,
   retentionStepMs: 5_000,

@@ -1,4 +1,4 @@
-import type { Subscription } from "../domain/model.ts";
+import type { Subscription, SubscriptionId } from "../domain/model.ts";
 import type { Clock, Random, Timers } from "../domain/ports.ts";
 import type { Store } from "../store/port.ts";
 import type { Transport } from "../transport/port.ts";
@@ -30,6 +30,7 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #settler: Settler;
   readonly #dispatcher: Dispatcher;
+  readonly #disabling = new Set<SubscriptionId>();
   #cancelRetention: (() => void) | null = null;
   #retaining: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -75,11 +76,18 @@ export class Engine {
     await this.#settler.idle();
   }
 
-  async #disable({ topicId, topic, name }: Subscription): Promise<void> {
+  /** Once for all the replies that say so together; what somebody has paused, or made anew, stays as it is. */
+  async #disable({ id, topicId, topic, name }: Subscription): Promise<void> {
+    if (this.#disabling.has(id)) return;
     const { store, events, clock } = this.#options;
-    const disabled = await store.setSubscriptionState(topicId, name, "disabled");
-    if (disabled === null || !events.listening) return;
-    events.emit({ type: "subscription.disabled", at: clock.now(), topic, subscription: name });
+    this.#disabling.add(id);
+    try {
+      if ((await store.getSubscriptionById(id))?.state !== "active") return;
+      if ((await store.setSubscriptionState(topicId, name, "disabled")) === null) return;
+    } finally {
+      this.#disabling.delete(id);
+    }
+    if (events.listening) events.emit({ type: "subscription.disabled", at: clock.now(), topic, subscription: name });
   }
 
   async #drained(graceMs: number, othersUnderWay: () => boolean): Promise<void> {

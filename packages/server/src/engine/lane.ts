@@ -314,8 +314,8 @@ export class Lane implements SlotUser {
       this.#free(queued, "over");
     } else {
       this.#health.failed(nowMs);
-      // Of an endpoint that the subscription has left behind it says nothing.
-      if (judgement.gone && route === this.#route) this.#context.gone(this.#subscription);
+      // It says nothing of an endpoint that the subscription has left behind, nor of one that somebody has resumed since.
+      if (judgement.gone && route === this.#route && !this.#stopped) this.#context.gone(this.#subscription);
       const { retryAfter } = judgement;
       const settled = afterFailure(
         this.#subscription.settings.retry,

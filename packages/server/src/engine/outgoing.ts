@@ -27,7 +27,7 @@ export interface Route {
   readonly keys: readonly string[];
 }
 
-/** Why nothing can be sent: the dialect cannot carry this message, or a key is not there. */
+/** Why nothing can be sent: the dialect cannot carry this message, or a key is not there or cannot sign for it. */
 export type EncodeFailure = "unencodable" | "key_unavailable";
 
 export function routeOf(subscription: Subscription, topicOwner: number): Route {
@@ -89,7 +89,8 @@ async function encodeSigned(
   const keys: ProtocolKey[] = [];
   for (const kid of route.keys) {
     const key = await keyRing.find(kid);
-    if (key === null) return "key_unavailable";
+    // A key that does not fit is somebody's mistake, which can be mended like a missing one; the message is in order.
+    if (key === null || (route.protocol.keyFault?.(key.jwk) ?? null) !== null) return "key_unavailable";
     keys.push(key);
   }
   return finishEncoding(route, (async () => route.protocol.encode(outgoing, keys))());

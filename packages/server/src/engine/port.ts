@@ -116,10 +116,15 @@ export interface HookDetails extends HookSettings {
   readonly updatedAtMs: TimeMs;
 }
 
-/** A JSON value, read without losing digits, and how many bytes its text had. */
+/** What a hook is called with. */
 export interface HookPayload {
-  readonly value: unknown;
+  /** Of its text. */
   readonly bytes: number;
+  /**
+   * The JSON value, read without losing digits; called once, when there is room for what it makes of the text. What it
+   * throws, the call throws.
+   */
+  readonly read: () => unknown;
 }
 
 export interface CalledHook {

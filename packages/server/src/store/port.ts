@@ -123,18 +123,21 @@ export interface Settlement {
   readonly settled: Settled;
 }
 
-/** Each message counts in one place. */
-export interface SubscriptionCounts {
+/** Messages of a subscription that have not come to their end. Each counts in one place, here and in `SubscriptionCounts`. */
+export interface UnsettledCounts {
   /** Messages in the log that are neither settled nor open; an upper bound when a filter is set. */
   readonly backlog: number;
   /** Parked and not open. */
   readonly parked: number;
+  /** Open under a lease that has not run out. */
+  readonly inFlight: number;
+}
+
+export interface SubscriptionCounts extends UnsettledCounts {
   /** Without those being redriven, which are parked. */
   readonly deadLetters: number;
   /** Matching messages whose retention time ended before they were claimed. Parked ones become dead letters instead. */
   readonly expired: number;
-  /** Open under a lease that has not run out. */
-  readonly inFlight: number;
 }
 
 export interface Page<T> {
@@ -300,6 +303,8 @@ export interface Store {
 
   getMessage(accountId: AccountId, id: MessageId): Promise<MessageRecord | null>;
   subscriptionCounts(id: SubscriptionId): Promise<SubscriptionCounts>;
+  /** Asked for with every arrival of an inbox: a driver keeps them at hand. */
+  unsettledCounts(id: SubscriptionId): Promise<UnsettledCounts>;
   /** Newest first. */
   listAttempts(id: SubscriptionId, page: PageRequest, only: "all" | "failed"): Promise<Page<AttemptRecord>>;
   /** Newest first. Those being redriven are not listed. */

@@ -152,7 +152,6 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring, PooledPos
   onResponseEnd(): void {
     if (this.finished) return;
     this.whole = true;
-    if (this.wholeReply !== null) this.kept = this.wholeReply.bytes();
     this.finish(null);
   }
 
@@ -224,7 +223,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring, PooledPos
       error: exchange.error,
       status: exchange.status,
       headers: exchange.replyHeaders,
-      body: exchange.kept,
+      body: exchange.wholeReply?.bytes() ?? exchange.kept,
     });
   };
 }

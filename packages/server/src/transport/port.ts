@@ -42,7 +42,10 @@ export interface PostResult {
   readonly status: number;
   /** Lower-case names; of repeated ones the first value. Empty when no reply came. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The reply's first bytes, at most `limits.replyKeptBytes`; the whole of it where that was asked for. */
+  /**
+   * The reply's first bytes, at most `limits.replyKeptBytes`; the whole of it where that was asked for, and with an error
+   * as much of that as had come and fits.
+   */
   readonly body: Uint8Array;
 }
 

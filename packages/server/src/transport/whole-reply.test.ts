@@ -10,9 +10,19 @@ it("holds what came, in whatever pieces it came", () => {
       expect(pieces.every((piece) => reply.append(piece))).toBe(true);
       expect(Buffer.compare(reply.bytes(), whole)).toBe(0);
       expect(reply.append(Uint8Array.of(0))).toBe(false);
+      expect(Buffer.compare(reply.bytes(), whole)).toBe(0);
     }),
     { numRuns: 50 },
   );
+});
+
+it("keeps of a reply that is too large as much as fits, and asks for no more room than that", () => {
+  const asked: number[] = [];
+  const reply = new WholeReply(5, (bytes) => asked.push(bytes) > 0);
+  expect(reply.append(Uint8Array.of(1, 2, 3))).toBe(true);
+  expect(reply.append(Uint8Array.of(4, 5, 6, 7))).toBe(false);
+  expect(reply.bytes()).toEqual(Uint8Array.of(1, 2, 3, 4, 5));
+  expect(asked).toEqual([3, 2]);
 });
 
 it("keeps nothing of a reply that its caller has no room for", () => {
@@ -21,6 +31,12 @@ it("keeps nothing of a reply that its caller has no room for", () => {
   expect(reply.append(new Uint8Array(4))).toBe(true);
   expect(reply.append(new Uint8Array(4))).toBe(false);
   expect(reply.bytes()).toHaveLength(0);
+});
+
+it("costs just what it holds when it comes in one piece", () => {
+  const reply = new WholeReply(1024 * 1024);
+  reply.append(Uint8Array.of(1, 2, 3));
+  expect(reply.bytes().buffer.byteLength).toBe(3);
 });
 
 it("costs about what it holds, although it comes byte by byte", () => {

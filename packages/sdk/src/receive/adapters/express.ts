@@ -1,7 +1,8 @@
-import { ReceiveError, refusalReply } from "../receive-error.ts";
-import type { Receiver } from "../receiver.ts";
+import { ReceiveError } from "../receive-error.ts";
+import type { ReceivedRequest, Receiver } from "../receiver.ts";
+import { handled, refusedBy } from "./asked-receiver.ts";
 import type { NodeRequest, NodeResponse } from "./node-message.ts";
-import { exchange, handled, toReceivedRequest, writeReply } from "./node-message.ts";
+import { exchange, toReceivedRequest, writeReply } from "./node-message.ts";
 
 /** What is used of Express' request, version 4 or 5. */
 export interface ExpressRequest extends NodeRequest {
@@ -30,17 +31,26 @@ export function toExpressHandler(
     // Read to the end without a single byte: whatever a parser has made of it, there were none.
     const body = request.readableDidRead ? bytesOf(request.body) : new Uint8Array(0);
     if (body === null) {
-      next(
-        new ReceiveError("body_already_read", {
-          message:
-            "a body parser has read the request and not kept its bytes: put the receiver before express.json() and " +
-            "the like, or express.raw({ type: () => true }) before the receiver",
-        }),
-      );
+      const error = new ReceiveError("body_already_read", {
+        message:
+          "a body parser has read the request and not kept its bytes: put the receiver before express.json() and " +
+          "the like, or express.raw({ type: () => true }) before the receiver",
+      });
+      void passOn(receiver, request, error, next);
       return;
     }
     void answerRead(receiver, request, response, body);
   };
+}
+
+async function passOn(
+  receiver: Receiver,
+  request: ExpressRequest,
+  error: ReceiveError,
+  next: (error: unknown) => void,
+): Promise<void> {
+  await refusedBy(receiver, error, withoutBody(request));
+  next(error);
 }
 
 async function answerRead(
@@ -53,9 +63,13 @@ async function answerRead(
     request,
     response,
     body.length > receiver.bodyBytesMax
-      ? refusalReply(new ReceiveError("body_too_large"))
+      ? await refusedBy(receiver, new ReceiveError("body_too_large"), withoutBody(request))
       : await handled(receiver, toReceivedRequest(request, request.originalUrl, body)),
   );
+}
+
+function withoutBody(request: ExpressRequest): ReceivedRequest {
+  return toReceivedRequest(request, request.originalUrl, new Uint8Array(0));
 }
 
 function bytesOf(body: unknown): Uint8Array | null {

@@ -28,6 +28,26 @@ describe("the adapter for Fetch", () => {
     expect(requests).toEqual([]);
   });
 
+  it("breaks its promise for a body that something else is reading, and tells the receiver of either", async () => {
+    const codes: string[] = [];
+    const handler = toFetchHandler({
+      bodyBytesMax: 10,
+      handle: () => Promise.reject(new Error("not reached")),
+      refuse: async ({ code }) => {
+        codes.push(code);
+        return { status: 500, headers: {}, body: "" };
+      },
+    });
+    const locked = new Request("https://example.com/", { method: "POST", body: "text" });
+    locked.body?.getReader();
+    const read = new Request("https://example.com/", { method: "POST", body: "text" });
+    await read.text();
+    for (const request of [locked, read]) {
+      await expect(handler(request)).rejects.toMatchObject({ code: "body_already_read" });
+    }
+    expect(codes).toEqual(["body_already_read", "body_already_read"]);
+  });
+
   it("answers 400 when the body breaks off", async () => {
     const { handler, requests } = keeping();
     const body = new ReadableStream<Uint8Array>({

@@ -1,7 +1,8 @@
 import type { ReceiverReply } from "../../protocols/protocol.ts";
-import { ReceiveError, refusalReply } from "../receive-error.ts";
+import { ReceiveError } from "../receive-error.ts";
 import type { ReceivedRequest, Receiver } from "../receiver.ts";
 import { failureReply } from "../answering.ts";
+import { handled, refusedBy } from "./asked-receiver.ts";
 import { BodyBuffer, announcedLength } from "./body-buffer.ts";
 
 /**
@@ -15,26 +16,34 @@ import { BodyBuffer, announcedLength } from "./body-buffer.ts";
  * A reply without a content type is handed on without one. Some servers add one all the same, and koipy takes a file for
  * a text then.
  *
- * The promise is broken only when the body has been read before, which no reply could mend.
+ * The promise is broken only when the body has been read before, or is locked by who reads it, which no reply could mend.
  */
 export function toFetchHandler(receiver: Receiver): (request: Request) => Promise<Response> {
   return async (request) => {
-    if (request.bodyUsed) {
-      throw new ReceiveError("body_already_read", {
-        message: "the request's body has been read before the receiver got it, and its bytes are gone",
+    if (request.bodyUsed || request.body?.locked === true) {
+      const error = new ReceiveError("body_already_read", {
+        message: "the request's body has been read before the receiver got it, or is being read by something else",
       });
+      await refusedBy(receiver, error, withoutBody(request));
+      throw error;
     }
     return toResponse(await replyTo(receiver, request));
   };
 }
 
 async function replyTo(receiver: Receiver, request: Request): Promise<ReceiverReply> {
+  let body: Uint8Array;
   try {
-    const body = await readBody(request, receiver.bodyBytesMax);
-    return await receiver.handle(toReceivedRequest(request, body));
+    body = await readBody(request, receiver.bodyBytesMax);
   } catch (error) {
-    return error instanceof ReceiveError ? refusalReply(error) : failureReply();
+    if (!(error instanceof ReceiveError)) return failureReply();
+    return await refusedBy(receiver, error, withoutBody(request));
   }
+  return await handled(receiver, toReceivedRequest(request, body));
+}
+
+function withoutBody(request: Request): ReceivedRequest {
+  return toReceivedRequest(request, new Uint8Array(0));
 }
 
 function toReceivedRequest(request: Request, body: Uint8Array): ReceivedRequest {

@@ -5,8 +5,9 @@
 
 import type { ReceiverReply } from "../../protocols/protocol.ts";
 import { failureReply } from "../answering.ts";
-import { ReceiveError, refusalReply } from "../receive-error.ts";
+import { ReceiveError } from "../receive-error.ts";
 import type { ReceivedRequest, Receiver } from "../receiver.ts";
+import { handled, refusedBy } from "./asked-receiver.ts";
 import { BodyBuffer, announcedLength } from "./body-buffer.ts";
 
 /** What is used of `http.IncomingMessage` (and of HTTP/2's request in its compatible form). */
@@ -27,6 +28,7 @@ export interface NodeRequest {
 /** What is used of `http.ServerResponse`. */
 export interface NodeResponse {
   readonly headersSent: boolean;
+  destroy(): unknown;
   writeHead(status: number, headers: Record<string, string>): unknown;
   end(): unknown;
   end(body: Uint8Array): unknown;
@@ -53,7 +55,8 @@ async function replyTo(receiver: Receiver, request: NodeRequest, path: string): 
   try {
     body = await readBody(request, receiver.bodyBytesMax);
   } catch (error) {
-    return error instanceof ReceiveError ? refusalReply(error) : failureReply();
+    if (!(error instanceof ReceiveError)) return failureReply();
+    return await refusedBy(receiver, error, toReceivedRequest(request, path, new Uint8Array(0)));
   }
   return await handled(receiver, toReceivedRequest(request, path, body));
 }
@@ -67,21 +70,13 @@ export function toReceivedRequest(request: NodeRequest, path: string, body: Uint
   return { method: request.method ?? "", path, headers, body };
 }
 
-/** A receiver of this package never rejects; one that a program has written itself may. */
-export async function handled(receiver: Receiver, request: ReceivedRequest): Promise<ReceiverReply> {
-  try {
-    return await receiver.handle(request);
-  } catch {
-    return failureReply();
-  }
-}
-
 export function writeReply(request: NodeRequest, response: NodeResponse, reply: ReceiverReply): void {
   try {
     write(request, response, reply);
   } catch {
-    // Node refuses a status or a header before it writes anything.
-    if (!response.headersSent) write(request, response, failureReply());
+    // Node refuses a status or a header before it writes anything; past that the reply cannot be mended, only ended.
+    if (response.headersSent) response.destroy();
+    else write(request, response, failureReply());
   }
 }
 

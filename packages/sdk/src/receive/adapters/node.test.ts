@@ -44,6 +44,22 @@ describe("the adapter for node:http", () => {
     connection.close();
   });
 
+  it("ends the connection when a reply cannot be written past its head", async () => {
+    const server = createServer((request, response) => {
+      response.end = () => {
+        throw new Error("a body cannot be written");
+      };
+      toNodeHandler(echo)(request, response);
+      response.flushHeaders();
+    });
+    const running = await listening(server);
+    const connection = await RawConnection.to(running.port);
+    connection.send(post("/", [], latin1("12345")));
+    await connection.ended();
+    connection.close();
+    await running.close();
+  });
+
   it("serves HTTP/2 as well", async () => {
     const requests: ReceivedRequest[] = [];
     const keeping: Receiver = {

@@ -271,6 +271,11 @@ export function describeAdapter(name: string, serve: Serve): void {
       ],
       ["answers with a header that cannot be sent", () => ({ status: 200, headers: { "x-a": "b\r\nc: d" }, body: "" })],
       ["answers with a status that is none", () => ({ status: 99, headers: {}, body: "" })],
+      ["answers with a list of numbers", () => ({ ...ok, body: [1, 2] as unknown as string })],
+      ["answers with an object", () => ({ ...ok, body: { length: 3 } as unknown as string })],
+      ["answers with a number", () => ({ ...ok, body: 5 as unknown as string })],
+      ["answers without a body", () => ({ status: 200, headers: {} }) as unknown as ReceiverReply],
+      ["answers with nothing", () => undefined as unknown as ReceiverReply],
     ])("answers 500 without details for a receiver that %s, and goes on serving", async (_, answer) => {
       const { port } = await keeping((request) => (request.path === "/bad" ? answer() : ok));
       const reply = await sent(port, post("/bad", [], nothing));
@@ -278,6 +283,71 @@ export function describeAdapter(name: string, serve: Serve): void {
       expect(Buffer.from(reply.body).toString()).toBe("not handled");
       expect(reply.headers["c"]).toBeUndefined();
       expect((await sent(port, post("/", [], nothing))).status).toBe(200);
+    });
+
+    it.each([
+      ["an ArrayBuffer", everyByte.slice().buffer],
+      ["a view of larger numbers", new Uint32Array(everyByte.slice().buffer)],
+    ])("answers with the bytes of %s", async (_, body) => {
+      const { port } = await keeping(() => ({ ...ok, body: body as unknown as Uint8Array }));
+      expect((await sent(port, post("/", [], nothing))).body).toEqual(everyByte);
+    });
+
+    it("lets the receiver say what an oversized body is answered with, and tells it of it without the body", async () => {
+      const refused: [string, ReceivedRequest][] = [];
+      const port = await started({
+        bodyBytesMax,
+        handle: async () => ok,
+        refuse: async ({ code }, request) => {
+          refused.push([code, request]);
+          return { status: 400, headers: { "x-said": "by the receiver" }, body: "" };
+        },
+      });
+      const body = new Uint8Array(bodyBytesMax + 1);
+      for (const request of [post("/large?a=1", ["x-a: b"], body), chunkedPost("/large?a=1", ["x-a: b"], [body])]) {
+        const reply = await sent(port, request);
+        expect(reply).toMatchObject({ status: 400, headers: { "x-said": "by the receiver" } });
+        expect(reply.body).toEqual(nothing);
+      }
+      const told = {
+        method: "POST",
+        path: "/large?a=1",
+        body: nothing,
+        headers: expect.objectContaining({ "x-a": "b" }),
+      };
+      expect(refused).toEqual([
+        ["body_too_large", told],
+        ["body_too_large", told],
+      ]);
+    });
+
+    it("tells the receiver of an upload that is cut off", async () => {
+      const codes: string[] = [];
+      const port = await started({
+        bodyBytesMax,
+        handle: async () => ok,
+        refuse: async ({ code }) => {
+          codes.push(code);
+          return ok;
+        },
+      });
+      const connection = await RawConnection.to(port);
+      connection.send(
+        latin1("POST / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n"),
+      );
+      await connection.received("100 Continue");
+      connection.send(latin1("abc"));
+      connection.cut();
+      await vi.waitFor(() => expect(codes).toEqual(["body_incomplete"]));
+    });
+
+    it("answers 500 for a receiver whose refusal fails", async () => {
+      const port = await started({
+        bodyBytesMax,
+        handle: async () => ok,
+        refuse: () => Promise.reject(new Error("a secret")),
+      });
+      expect((await sent(port, post("/", [], new Uint8Array(bodyBytesMax + 1)))).status).toBe(500);
     });
 
     it("answers when the handler is done and not before", async () => {

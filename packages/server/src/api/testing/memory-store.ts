@@ -164,7 +164,11 @@ export class MemoryStore implements Store {
   }
 
   async subscriptionCounts() {
-    return { backlog: this.log.length, parked: 1, deadLetters: this.deadLetters.length, expired: 3, inFlight: 4 };
+    return { ...(await this.unsettledCounts()), deadLetters: this.deadLetters.length, expired: 3 };
+  }
+
+  async unsettledCounts() {
+    return { backlog: this.log.length, parked: 1, inFlight: 4 };
   }
 
   async getMessage(_accountId: AccountId, id: Parameters<Store["getMessage"]>[1]) {

@@ -1,16 +1,21 @@
 /** Real: hooks and keys. Fake: the store in memory, and a transport that replies when a test says so. */
 
 import { describe, expect, it } from "vitest";
+import { limits } from "../../domain/limits.ts";
 import type { PostResult, Transport } from "../../transport/port.ts";
 import { createEventBus } from "../event-bus.ts";
 import { AccountKeys } from "../keys/account-keys.ts";
 import { MemoryStore } from "../testing/memory-store.ts";
 import { AccountHooks } from "./account-hooks.ts";
+import type { AccountHooksOptions } from "./account-hooks.ts";
 
 const clock = { now: () => 1_700_000_000_000 };
-const empty = { value: {}, bytes: 2 };
+const unread = () => {
+  throw new Error("there is no room for it");
+};
+const empty = { bytes: 2, read: () => ({}) };
 
-async function oneHook() {
+async function oneHook(options: Pick<AccountHooksOptions, "callsMax"> = {}) {
   const store = new MemoryStore(clock);
   const waiting: ((result: PostResult) => void)[] = [];
   const transport: Transport = {
@@ -18,20 +23,22 @@ async function oneHook() {
     openSockets: () => 0,
     close: () => Promise.resolve(),
   };
+  const events = createEventBus();
   const hooks = new AccountHooks({
     store,
     keys: new AccountKeys({ store, masterKeys: [], failed: () => {} }),
     transport,
-    events: createEventBus(),
+    events,
     observer: { hookCalled: () => {} },
     clock,
     steadyClock: clock,
     requestId: () => "1",
+    ...options,
   });
   await hooks.put("h", { urls: ["http://127.0.0.1:9/"] });
   const reply = (result: Partial<PostResult>) =>
     waiting.shift()?.({ durationMs: 1, error: null, status: 204, headers: {}, body: new Uint8Array(0), ...result });
-  return { store, hooks, waiting, reply };
+  return { store, hooks, waiting, reply, events };
 }
 
 describe("hooks that are stopping", () => {
@@ -58,19 +65,55 @@ describe("hooks that are stopping", () => {
   });
 });
 
+it("a refusal counts although its reply is damaged, and whoever watches learns how", async () => {
+  const { hooks, waiting, reply, events } = await oneHook();
+  const seen: unknown[] = [];
+  events.subscribe((event) => seen.push(event));
+  await hooks.put("h", { urls: ["http://127.0.0.1:9/", "http://127.0.0.1:9/never"] });
+  for (const error of ["connection_reset", "timeout", "reply_too_large", "bad_reply", "aborted"] as const) {
+    const called = hooks.call("h", empty);
+    await expect.poll(() => waiting.length).toBe(1);
+    reply({ error, status: 403, body: new TextEncoder().encode("not y") });
+    expect((await called).outcome).toMatchObject({
+      action: "reject",
+      reason: "not y",
+      httpStatus: 403,
+      error: null,
+    });
+    expect(seen.at(-1)).toMatchObject({ action: "reject", error: null, transportError: error });
+  }
+});
+
+it("a hook whose programs hang leaves room for the calls of others", async () => {
+  const { hooks, waiting, reply } = await oneHook({ callsMax: 8 });
+  await hooks.put("other", { urls: ["http://127.0.0.1:9/"] });
+  const hanging = Array.from({ length: 4 }, () => hooks.call("h", empty));
+  await expect(hooks.call("h", empty)).rejects.toMatchObject({ code: "overloaded" });
+  const other = hooks.call("other", empty);
+  await expect.poll(() => waiting.length).toBe(5);
+  for (let i = 0; i < 5; i++) reply({});
+  await Promise.all([...hanging, other]);
+  expect(hooks.callsUnderWay).toBe(0);
+  const again = hooks.call("h", empty);
+  await expect.poll(() => waiting.length).toBe(1);
+  reply({});
+  expect((await again).outcome.error).toBeNull();
+});
+
 describe("a hook's memory", () => {
   it("is held until the outcome has been sent, and not at all after a call that was refused", async () => {
     const { hooks, waiting, reply } = await oneHook();
-    const called = hooks.call("h", { value: {}, bytes: 10 });
+    const called = hooks.call("h", { ...empty, bytes: 10 });
     await expect.poll(() => waiting.length).toBe(1);
-    expect(hooks.bytesHeld).toBe(80);
+    expect(hooks.bytesHeld).toBe(10 * limits.hookJsonBytesFactor);
     reply({});
     const { release } = await called;
-    expect(hooks.bytesHeld).toBe(80);
+    expect(hooks.bytesHeld).toBe(10 * limits.hookJsonBytesFactor);
     release();
     expect(hooks.bytesHeld).toBe(0);
     await expect(hooks.call("nobody", empty)).rejects.toMatchObject({ code: "hook_not_found" });
-    await expect(hooks.call("h", { value: "", bytes: 1e9 })).rejects.toMatchObject({ code: "overloaded" });
+    await expect(hooks.call("h", { bytes: 1e9, read: unread })).rejects.toMatchObject({ code: "overloaded" });
+    await expect(hooks.call("h", { bytes: 2, read: unread })).rejects.toThrow("there is no room for it");
     expect([hooks.bytesHeld, hooks.callsUnderWay]).toEqual([0, 0]);
   });
 });

@@ -1,6 +1,6 @@
 import { runHook } from "@ringback/sdk/hooks";
-import type { Outcome } from "@ringback/sdk/hooks";
-import type { HookProtocol, ProtocolKey } from "@ringback/sdk/protocols";
+import type { HookDefinition, Outcome } from "@ringback/sdk/hooks";
+import type { ProtocolKey } from "@ringback/sdk/protocols";
 import { RingbackError } from "../../domain/errors.ts";
 import type { ErrorCode } from "../../domain/errors.ts";
 import { findHookProtocol, hookKeyFault } from "../../domain/hook-protocols.ts";
@@ -15,7 +15,7 @@ import type { CalledHook, EventBus, HookDetails, HookObserver, HookPayload, Hook
 import { CallGate } from "./call-gate.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import { hookJson } from "./hook-json.ts";
-import { callPosts, placesOf } from "./hook-post.ts";
+import { CallPosts, placesOf } from "./hook-post.ts";
 import type { Place } from "./hook-post.ts";
 
 export interface AccountHooksOptions {
@@ -36,7 +36,8 @@ export interface AccountHooksOptions {
 
 /** What a hook's settings mean, worked out once. */
 interface Prepared {
-  readonly protocol: HookProtocol;
+  /** Without its key, which changes apart from the hook. */
+  readonly keyless: HookDefinition;
   readonly places: ReadonlyMap<string, Place>;
 }
 
@@ -78,7 +79,7 @@ export class AccountHooks implements Hooks {
   }
 
   async call(name: string, payload: HookPayload): Promise<CalledHook> {
-    this.#gate.enter();
+    this.#gate.enter(name);
     const share = this.#bytes.share();
     try {
       const outcome = await this.#run(name, payload, share);
@@ -87,7 +88,7 @@ export class AccountHooks implements Hooks {
       share.release();
       throw error;
     } finally {
-      this.#gate.leave();
+      this.#gate.leave(name);
     }
   }
 
@@ -110,14 +111,13 @@ export class AccountHooks implements Hooks {
     const entry = await store.getEntry(this.#account, kind, name);
     if (entry === null) throw new RingbackError("hook_not_found", `There is no hook "${name}".`);
     const settings = settingsOf(entry);
-    const { protocol, places } = this.#prepare(settings);
-    const key = settings.key === null ? null : await this.#keyOf(settings.key);
-    if (!share.take(payload.bytes * limits.hookPayloadBytesFactor)) {
+    const { keyless, places } = this.#prepare(settings);
+    const definition = settings.key === null ? keyless : { ...keyless, key: await this.#keyOf(settings.key) };
+    if (!share.take(payload.bytes * limits.hookJsonBytesFactor)) {
       throw new RingbackError("overloaded", "Calls of hooks hold as much memory as they may; try again shortly.");
     }
-    const posts = callPosts(transport, share, places);
-    const { urls, timeoutMs, onError, replyBytesMax } = settings;
-    const outcome = await runHook({ urls, protocol, timeoutMs, onError, key, replyBytesMax }, payload.value, {
+    const posts = new CallPosts(transport, share, places);
+    const outcome = await runHook(definition, payload.read(), {
       post: posts.post,
       nowMs: () => steadyClock.now(),
       requestId,
@@ -145,7 +145,9 @@ export class AccountHooks implements Hooks {
       const protocol = findHookProtocol(settings.protocol);
       if (protocol === null)
         throw new Error(`the database holds a hook of the unknown protocol "${settings.protocol}"`);
-      prepared = { protocol, places: placesOf(settings.urls) };
+      const { urls, timeoutMs, onError, replyBytesMax } = settings;
+      const keyless = { urls, protocol, timeoutMs, onError, key: null, replyBytesMax };
+      prepared = { keyless, places: placesOf(urls) };
       this.#prepared.set(settings, prepared);
     }
     return prepared;

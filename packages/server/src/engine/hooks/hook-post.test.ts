@@ -1,13 +1,14 @@
 /** Real: the transport, sockets, and programs that answer whatever a test likes. Fake: nothing. */
 
 import { afterEach, describe, expect, it } from "vitest";
+import { limits } from "../../domain/limits.ts";
 import { createHttpTransport } from "../../transport/http-transport.ts";
 import type { Transport } from "../../transport/port.ts";
 import { closeClean } from "../../transport/testing/posting.ts";
 import { RawReceiver } from "../../transport/testing/raw-receiver.ts";
 import type { RawConnection } from "../../transport/testing/raw-receiver.ts";
 import { HeldBytes } from "./held-bytes.ts";
-import { callPosts, placesOf } from "./hook-post.ts";
+import { CallPosts, placesOf } from "./hook-post.ts";
 
 const allowed = { timeoutMs: 5_000, replyBytesMax: 1024 * 1024 };
 const hello = new TextEncoder().encode("{}");
@@ -19,7 +20,7 @@ afterEach(async () => {
 });
 
 function callTo(url: string, bytes = new HeldBytes(64 * 1024 * 1024)) {
-  const posts = callPosts(transport, bytes.share(), placesOf([url]));
+  const posts = new CallPosts(transport, bytes.share(), placesOf([url]));
   const post = (options: Partial<typeof allowed> = {}) =>
     posts.post(url, ["content-type", "application/json"], hello, { ...allowed, ...options });
   return { posts, post };
@@ -65,7 +66,7 @@ describe("a hook's POST", () => {
   ])("whose reply %s ends with that", async (_what, text, error, below) => {
     await using receiver = await RawReceiver.start(({ socket }) => void socket.end(text));
     const { post, posts } = callTo(receiver.origin);
-    expect(await post({ replyBytesMax: 1_024 })).toEqual({ error });
+    expect(await post({ replyBytesMax: 1_024 })).toMatchObject({ error });
     expect(posts.firstError).toBe(below);
   });
 
@@ -78,13 +79,45 @@ describe("a hook's POST", () => {
       };
       more();
     });
-    expect(await callTo(receiver.origin).post()).toEqual({ error: "reply_too_large" });
+    expect(await callTo(receiver.origin).post()).toMatchObject({ error: "reply_too_large" });
     await expect.poll(() => receiver.connections[0]?.closed()).toBe(true);
   });
 
-  it("that nobody answers ends in time, whatever trickles in", async () => {
-    await using receiver = await RawReceiver.start(answering("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nx"));
+  it("that nobody answers ends in time", async () => {
+    await using receiver = await RawReceiver.start(() => {});
     expect(await callTo(receiver.origin).post({ timeoutMs: 150 })).toEqual({ error: "timeout" });
+  });
+
+  const refusal = "HTTP/1.1 403 Forbidden\r\nX-A: 1\r\n";
+  it.each<[string, string, string, string]>([
+    ["trickles in", "Content-Length: 9\r\n\r\nnot", "timeout", "not"],
+    [
+      "is larger than it may be",
+      `Content-Length: 2000\r\n\r\n${"no".repeat(1000)}`,
+      "reply_too_large",
+      "no".repeat(512),
+    ],
+    ["ends inside a chunk", "Transfer-Encoding: chunked\r\n\r\n3\r\nnot\r\nzz\r\n", "bad_reply", "not"],
+  ])("whose refusal %s keeps what had come of it", async (_what, rest, error, body) => {
+    await using receiver = await RawReceiver.start(answering(refusal + rest));
+    expect(await callTo(receiver.origin).post({ timeoutMs: 500, replyBytesMax: 1024 })).toEqual({
+      error,
+      partial: {
+        status: 403,
+        headers: expect.objectContaining({ "x-a": "1" }),
+        body: new Uint8Array(Buffer.from(body)),
+      },
+    });
+  });
+
+  it("whose refusal is cut off keeps what had come of it", async () => {
+    await using receiver = await RawReceiver.start(
+      ({ socket }) => void socket.end(`${refusal}Content-Length: 9\r\n\r\nnot`),
+    );
+    expect(await callTo(receiver.origin).post()).toMatchObject({
+      error: "bad_reply",
+      partial: { status: 403, body: new Uint8Array(Buffer.from("not")) },
+    });
   });
 
   it("to where nobody listens, or where nobody may go, says only that it could not be reached", async () => {
@@ -119,11 +152,37 @@ describe("a hook's POST", () => {
 
   it("is refused as overloaded when all calls together hold as much as they may", async () => {
     await using receiver = await RawReceiver.start(answering(ok("x".repeat(2_000))));
-    const bytes = new HeldBytes(3_000);
+    const bytes = new HeldBytes(7_000);
     const first = callTo(receiver.origin, bytes);
     expect(await first.post()).toMatchObject({ status: 200 });
-    expect(bytes.held).toBe(2_000);
+    expect(bytes.held).toBe(2_000 * limits.hookAttachmentBytesFactor);
     await expect(callTo(receiver.origin, bytes).post()).rejects.toMatchObject({ code: "overloaded" });
+  });
+
+  it("that brings JSON counts with what will be parsed from it", async () => {
+    const json = "HTTP/1.1 200 OK\r\nContent-Type: Application/JSON; charset=utf-8\r\nContent-Length: 2000\r\n\r\n";
+    await using receiver = await RawReceiver.start(answering(json + "x".repeat(2_000)));
+    const bytes = new HeldBytes(2_000 * (limits.hookJsonBytesFactor + 2));
+    expect(await callTo(receiver.origin, bytes).post()).toMatchObject({ status: 200 });
+    expect(bytes.held).toBe(2_000 * limits.hookJsonBytesFactor);
+    // There is room for its bytes, and not for that.
+    await expect(callTo(receiver.origin, bytes).post()).rejects.toMatchObject({ code: "overloaded" });
+  });
+
+  it("takes no more JSON than all calls could hold, however large the hook's replies may be", async () => {
+    const length = limits.hookJsonReplyBytesMax + 1;
+    const head = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`;
+    await using receiver = await RawReceiver.start(({ socket }) => void socket.write(head + " ".repeat(length)));
+    const post = callTo(receiver.origin).post({ replyBytesMax: 2 * length });
+    expect(await post).toMatchObject({ error: "reply_too_large" });
+  });
+
+  it("keeps no more of a damaged reply than a refusal needs", async () => {
+    const begun = `HTTP/1.1 403 Forbidden\r\nContent-Length: 1000000\r\n\r\n${"x".repeat(500_000)}`;
+    await using receiver = await RawReceiver.start(({ socket }) => void socket.end(begun));
+    const bytes = new HeldBytes(500_000 + 64 * 1024 * limits.hookAttachmentBytesFactor);
+    const result = await callTo(receiver.origin, bytes).post();
+    expect("partial" in result && result.partial?.body.byteLength).toBe(64 * 1024);
   });
 });
 

@@ -1,53 +1,75 @@
-import type { HookPost, PostFailure } from "@ringback/sdk/hooks";
+import type { FailedPost, HookPost, PostFailure, PostOptions } from "@ringback/sdk/hooks";
+import { isJsonType, mediaTypeOf } from "@ringback/sdk/protocols";
+import type { HookReply } from "@ringback/sdk/protocols";
 import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import { parseEndpoint } from "../../transport/endpoint.ts";
 import type { Endpoint, PostResult, Transport, TransportErrorCode } from "../../transport/port.ts";
 import type { BytesShare } from "./held-bytes.ts";
 
-/** The POSTs of one call. */
-export interface CallPosts {
-  readonly post: HookPost;
-  /** The first failure below HTTP; null when there was none. */
-  readonly firstError: TransportErrorCode | null;
-}
+/** What is looked at of a reply that failed: only a refusal counts there, and its reason is shorter than that. */
+const partialBytesMax = 64 * 1024;
 
 /**
- * The SDK's hook runner over the guarded transport. All replies of the call together are bounded, and count against what
- * all calls may hold: where that is full the call is refused as `overloaded`.
+ * The POSTs of one call: the SDK's hook runner over the guarded transport. All replies of the call together are bounded,
+ * and count against what all calls may hold: where that is full the call is refused as `overloaded`.
  */
-export function callPosts(transport: Transport, share: BytesShare, places: ReadonlyMap<string, Place>): CallPosts {
-  let replyBytesLeft: number = limits.hookCallReplyBytesMax;
-  let firstError: TransportErrorCode | null = null;
+export class CallPosts {
+  readonly #transport: Transport;
+  readonly #share: BytesShare;
+  readonly #places: ReadonlyMap<string, Place>;
+  #replyBytesLeft: number = limits.hookCallReplyBytesMax;
+  #refused = false;
+  #firstError: TransportErrorCode | null = null;
 
-  return {
-    get firstError() {
-      return firstError;
-    },
-    post: (url, headers, body, { timeoutMs, replyBytesMax }) => {
-      const place = places.get(url);
-      if (place === undefined) throw new Error("the hook has no such URL");
-      const { promise, resolve, reject } = Promise.withResolvers<Awaited<ReturnType<HookPost>>>();
-      let refused = false;
-      const endpoint: Endpoint = {
-        ...place,
-        connection: "keep-alive",
-        timeoutMs,
-        wholeReplyBytesMax: Math.min(replyBytesMax, replyBytesLeft),
-        takeReplyBytes: (bytes) => {
-          refused = !share.take(bytes);
-          return !refused;
-        },
-      };
-      transport.post(endpoint, headers, body, (result) => {
-        firstError ??= result.error;
-        replyBytesLeft -= result.body.byteLength;
-        if (refused) reject(new RingbackError("overloaded", "The replies of hooks hold as much memory as they may."));
-        else resolve(answerOf(result));
+  constructor(transport: Transport, share: BytesShare, places: ReadonlyMap<string, Place>) {
+    this.#transport = transport;
+    this.#share = share;
+    this.#places = places;
+  }
+
+  /** The first failure below HTTP; null when there was none. */
+  get firstError(): TransportErrorCode | null {
+    return this.#firstError;
+  }
+
+  readonly post: HookPost = (url, headers, body, options) => {
+    const place = this.#places.get(url);
+    if (place === undefined) throw new Error("the hook has no such URL");
+    const endpoint = this.#endpoint(place, options);
+    return new Promise((resolve, reject) => {
+      this.#transport.post(endpoint, headers, body, (result) => {
+        const answer = this.#answer(result);
+        if (answer === null) {
+          reject(new RingbackError("overloaded", "The replies of hooks hold as much memory as they may."));
+        } else resolve(answer);
       });
-      return promise;
-    },
+    });
   };
+
+  readonly #take = (bytes: number): boolean => {
+    const taken = this.#share.take(bytes);
+    if (!taken) this.#refused = true;
+    return taken;
+  };
+
+  #endpoint({ origin, path }: Place, { timeoutMs, replyBytesMax }: PostOptions): Endpoint {
+    const wholeReplyBytesMax = Math.min(replyBytesMax, this.#replyBytesLeft);
+    return { origin, path, connection: "keep-alive", timeoutMs, wholeReplyBytesMax, takeReplyBytes: this.#take };
+  }
+
+  /** null where there is no room for it. */
+  #answer(result: PostResult): HookReply | FailedPost | null {
+    this.#firstError ??= result.error;
+    this.#replyBytesLeft -= result.body.byteLength;
+    const error = failureOf(result);
+    const { status, headers } = result;
+    const body = error === null ? result.body : result.body.subarray(0, partialBytesMax);
+    const reply = { status, headers, body };
+    if (this.#refused || !this.#take(bytesMade(reply))) return null;
+    if (error === null) return reply;
+    return status === 0 ? { error } : { error, partial: reply };
+  }
 }
 
 /** Where one URL leads; it says nothing of one call. */
@@ -62,9 +84,14 @@ export function placesOf(urls: readonly string[]): ReadonlyMap<string, Place> {
   );
 }
 
-function answerOf(result: PostResult): Awaited<ReturnType<HookPost>> {
-  const { error, status, headers, body } = result;
-  return error === null ? { status, headers, body } : { error: failureOf(error, status) };
+/** What is made of a reply, beside the bytes themselves, which were counted as they came. */
+function bytesMade(reply: HookReply): number {
+  const factor = isJson(reply) ? limits.hookJsonBytesFactor : limits.hookAttachmentBytesFactor;
+  return reply.body.byteLength * (factor - 1);
+}
+
+function isJson({ headers }: HookReply): boolean {
+  return isJsonType(mediaTypeOf(headers["content-type"]));
 }
 
 /** Coarser than the transport's own: which of them it was says something of the network that the server stands in. */
@@ -81,7 +108,11 @@ const failures: Readonly<Record<TransportErrorCode, PostFailure>> = {
   tls_failed: "unreachable",
 };
 
-function failureOf(error: TransportErrorCode, status: number): PostFailure {
+function failureOf(result: PostResult): PostFailure | null {
+  const { error, status, body } = result;
+  if (error === null) {
+    return body.byteLength > limits.hookJsonReplyBytesMax && isJson(result) ? "reply_too_large" : null;
+  }
   // Cut off in the middle of a reply.
   return error === "connection_reset" && status !== 0 ? "bad_reply" : failures[error];
 }

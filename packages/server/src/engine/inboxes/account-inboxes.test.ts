@@ -147,6 +147,9 @@ describe("an inbox", () => {
     const refused = results.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
     expect(taken).toHaveLength(outMax);
     expect(refused).toHaveLength(outMax);
+    await scene.put("other");
+    await scene.keep("other", "not held up by it");
+    expect(await scene.next("other")).toBe("not held up by it");
     expect(refused[0]).toMatchObject({ code: "overloaded" });
     taken[0]?.done(true);
     expect(await scene.next("in")).toBe(body);
@@ -337,17 +340,41 @@ describe("waiting for a message", () => {
   });
 
   it("goes on for the others when one is woken while no more may be handed out", async () => {
-    await scene.put("slow");
+    const perInbox = engineLimits.inboxBytesOutMax / limits.bodyBytesMax;
     const waiting = [scene.take("in", minuteMs), scene.take("in", minuteMs)];
     const out: (TakenMessage | null)[] = [];
-    while (out.length * limits.bodyBytesMax < engineLimits.inboxBytesOutMax) {
-      await scene.keep("slow", "x".repeat(limits.bodyBytesMax));
-      out.push(await scene.take("slow"));
+    while (out.length * limits.bodyBytesMax < engineLimits.inboxBytesOutTotalMax) {
+      const slow = `slow${Math.floor(out.length / perInbox)}`;
+      await scene.put(slow);
+      await scene.keep(slow, "x".repeat(limits.bodyBytesMax));
+      out.push(await scene.take(slow));
     }
     await scene.keep("in", "1");
     await expect(waiting[0]).rejects.toMatchObject({ code: "overloaded" });
     out[0]?.done(true);
     expect(textOf((await waiting[1]) ?? null)).toBe("1");
+  });
+
+  it("goes on when its own inbox may hand out again", async () => {
+    const outMax = engineLimits.inboxBytesOutMax / limits.bodyBytesMax;
+    const taken: (TakenMessage | null)[] = [];
+    const refused: unknown[] = [];
+    for (let at = 0; at < outMax + 2; at++) {
+      scene.take("in", minuteMs).then(
+        (one) => taken.push(one),
+        (error: unknown) => refused.push(error),
+      );
+    }
+    await scene.time.quiet();
+    for (let at = 0; at <= outMax; at++) {
+      await scene.keep("in", "x".repeat(limits.bodyBytesMax));
+      await scene.time.quiet();
+    }
+    // One was woken in vain; the other waits on.
+    expect([taken.length, refused]).toMatchObject([outMax, [{ code: "overloaded" }]]);
+    taken[0]?.done(true);
+    await scene.time.quiet();
+    expect(taken).toHaveLength(outMax + 1);
   });
 
   it("ends with an error when the inbox is deleted", async () => {
@@ -438,6 +465,28 @@ describe("an inbox that keeps only while it is polled", () => {
     scene.store.deleteSubscription = () => Promise.reject(new Error("asked again"));
     await scene.keep("in", "5");
     expect(await scene.waiting("in")).toBe(0);
+  });
+
+  it("keeps what comes after a poll although it is still being emptied of what was there before", async () => {
+    await scene.put("in", { whilePolledMs });
+    await scene.keep("in", "1");
+    await scene.time.advance(whilePolledMs);
+    const remove = scene.store.deleteSubscription.bind(scene.store);
+    const { promise: held, resolve: letGo } = Promise.withResolvers<void>();
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+    scene.store.deleteSubscription = async (...about) => {
+      begin();
+      await held;
+      return remove(...about);
+    };
+    const late = scene.keep("in", "2");
+    await begun;
+    (await scene.take("in"))?.done(true);
+    const kept = scene.keep("in", "3");
+    await scene.time.quiet();
+    letGo();
+    expect([(await late).kept, (await kept).kept]).toEqual([false, true]);
+    expect(await scene.all("in")).toEqual(["3"]);
   });
 
   it("has a bound of messages like any other", async () => {

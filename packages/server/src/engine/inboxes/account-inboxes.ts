@@ -119,6 +119,8 @@ export class AccountInboxes implements Inboxes {
     }
     const room = this.#rooms.of(inbox);
     if (!this.#isPolled(inbox, room)) return this.#drop(inbox, message);
+    // What was there before the last poll may be going yet, and must not take this message along.
+    await room.emptied;
     const place = await this.#place(inbox, room);
     // With those that are arriving at this moment, or many at once would all find the last free place.
     if ((await this.#count(place)) + room.arriving >= inbox.messagesMax) {
@@ -150,9 +152,16 @@ export class AccountInboxes implements Inboxes {
 
   async #empty(inbox: InboxDetails): Promise<void> {
     const place = await this.#logs.find(inbox);
-    if (place === null || this.#isPolled(inbox, this.#rooms.of(inbox))) return;
+    const room = this.#rooms.of(inbox);
+    if (place === null || this.#isPolled(inbox, room)) return;
+    const emptied = this.#emptyNow(inbox, place);
+    room.emptied = emptied.catch(() => {});
+    await emptied;
+  }
+
+  async #emptyNow(inbox: InboxDetails, place: InboxPlace): Promise<void> {
     const { store, observer, events, clock } = this.#options;
-    const { backlog, parked } = await store.subscriptionCounts(place.subscription.id);
+    const { backlog, parked } = await store.unsettledCounts(place.subscription.id);
     await this.#logs.empty(place, inbox);
     const count = backlog + parked;
     if (count === 0) return;
@@ -175,7 +184,7 @@ export class AccountInboxes implements Inboxes {
   }
 
   async #count({ subscription }: InboxPlace): Promise<number> {
-    const { backlog, parked, inFlight } = await this.#options.store.subscriptionCounts(subscription.id);
+    const { backlog, parked, inFlight } = await this.#options.store.unsettledCounts(subscription.id);
     return backlog + parked + inFlight;
   }
 

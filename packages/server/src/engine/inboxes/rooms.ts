@@ -10,8 +10,12 @@ export interface Room {
   readonly waiters: Waiters;
   /** Messages that are on their way into the log. */
   arriving: number;
+  /** Bytes of messages that are on their way to clients. */
+  bytesOut: number;
   /** The last of the looks for a message, which are one after the other. */
   look: Promise<unknown>;
+  /** Settled when what nobody has fetched in time is gone. */
+  emptied: Promise<void>;
   subscriptionId: SubscriptionId | null;
 }
 
@@ -36,7 +40,9 @@ export class Rooms {
         lastPoll: new LastPoll(Math.max(this.#startedAtMs, createdAtMs)),
         waiters: new Waiters(this.#clock, this.#timers),
         arriving: 0,
+        bytesOut: 0,
         look: Promise.resolve(),
+        emptied: Promise.resolve(),
         subscriptionId: null,
       };
       this.#byName.set(name, room);

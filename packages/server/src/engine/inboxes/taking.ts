@@ -112,7 +112,7 @@ export class Taking {
   async #lookNow(inbox: InboxDetails, room: Room): Promise<TakenMessage | null> {
     const { store, place } = this.#options;
     const { subscription } = await place(inbox, room);
-    if (this.#bytesOut >= engineLimits.inboxBytesOutMax) {
+    if (this.#isFull || isFull(room)) {
       throw new RingbackError("overloaded", "Too many messages are on their way to clients that read slowly.");
     }
     const want = { subscriptionId: subscription.id, deliveriesMax: 1, bytesMax: 1, fromLog: true };
@@ -131,10 +131,11 @@ export class Taking {
     const startedAtMs = this.#options.clock.now();
     let isOut = true;
     this.#bytesOut += message.body.byteLength;
+    room.bytesOut += message.body.byteLength;
     const done = (delivered: boolean): void => {
       if (!isOut) return;
       isOut = false;
-      this.#cameBack(message.body.byteLength);
+      this.#cameBack(message.body.byteLength, room);
       // A lease ends with the process that holds it.
       if (this.#stopped && !delivered) return;
       const about = { claimId: claim.id, subscriptionId: claim.subscriptionId, delivery };
@@ -149,12 +150,17 @@ export class Taking {
     return { id: messageId(message.topicId, message.seq), message, done };
   }
 
-  #cameBack(bytes: number): void {
-    const wasFull = this.#bytesOut >= engineLimits.inboxBytesOutMax;
+  #cameBack(bytes: number, room: Room): void {
+    const [wasFull, roomWasFull] = [this.#isFull, isFull(room)];
     this.#bytesOut -= bytes;
-    if (!wasFull || this.#bytesOut >= engineLimits.inboxBytesOutMax) return;
+    room.bytesOut -= bytes;
     // Somebody may have been woken in vain meanwhile.
-    for (const { waiters } of this.#options.rooms.all()) waiters.wakeOne();
+    if (wasFull && !this.#isFull) for (const { waiters } of this.#options.rooms.all()) waiters.wakeOne();
+    else if (roomWasFull && !isFull(room)) room.waiters.wakeOne();
+  }
+
+  get #isFull(): boolean {
+    return this.#bytesOut >= engineLimits.inboxBytesOutTotalMax;
   }
 
   /** Recorded as a POST would be: without it nothing would tell this message from one that was skipped. */
@@ -169,4 +175,8 @@ export class Taking {
       reply: null,
     };
   }
+}
+
+function isFull({ bytesOut }: Room): boolean {
+  return bytesOut >= engineLimits.inboxBytesOutMax;
 }

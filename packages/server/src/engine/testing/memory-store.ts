@@ -37,6 +37,7 @@ import type {
   Store,
   StoreStatistics,
   SubscriptionCounts,
+  UnsettledCounts,
 } from "../../store/port.ts";
 import { branded } from "./brand.ts";
 import { MemoryClaims } from "./memory-claims.ts";
@@ -330,14 +331,14 @@ export class MemoryStore implements Store {
   }
 
   async subscriptionCounts(id: SubscriptionId): Promise<SubscriptionCounts> {
+    const { deadLetters, expired } = this.#subscription(id);
+    return { ...(await this.unsettledCounts(id)), deadLetters: deadLetters.size, expired };
+  }
+
+  async unsettledCounts(id: SubscriptionId): Promise<UnsettledCounts> {
     const entry = this.#subscription(id);
-    return {
-      backlog: entry.backlog,
-      parked: [...entry.parked.keys()].filter((seq) => !entry.hasOpen(seq)).length,
-      deadLetters: entry.deadLetters.size,
-      expired: entry.expired,
-      inFlight: entry.openCount,
-    };
+    const parked = [...entry.parked.keys()].filter((seq) => !entry.hasOpen(seq)).length;
+    return { backlog: entry.backlog, parked, inFlight: entry.openCount };
   }
 
   async listAttempts(id: SubscriptionId, page: PageRequest, only: "all" | "failed"): Promise<Page<AttemptRecord>> {

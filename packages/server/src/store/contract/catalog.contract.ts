@@ -273,6 +273,7 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
     await scene.publish("c");
     expect(textsOf(await scene.claim(again))).toEqual(["c"]);
     await expect(scene.store.subscriptionCounts(reader.id)).rejects.toMatchObject({ code: "subscription_not_found" });
+    await expect(scene.store.unsettledCounts(reader.id)).rejects.toMatchObject({ code: "subscription_not_found" });
   });
 
   promise("writes nothing of a settlement whose subscription is deleted before it is durable", async () => {

@@ -75,7 +75,12 @@ export function lookingContract({ promise, shared, fresh }: Part): void {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("1", "2", "3", "4", "5", "6", "7");
-    const counts = () => scene.store.subscriptionCounts(reader.id);
+    const counts = async () => {
+      const all = await scene.store.subscriptionCounts(reader.id);
+      const { backlog, parked, inFlight } = all;
+      expect(await scene.store.unsettledCounts(reader.id)).toEqual({ backlog, parked, inFlight });
+      return all;
+    };
     const zero = { backlog: 0, parked: 0, deadLetters: 0, expired: 0, inFlight: 0 };
     expect(await counts()).toEqual({ ...zero, backlog: 7 });
     const claim = await scene.claim(reader, { deliveriesMax: 5 });

@@ -40,6 +40,7 @@ import type {
   StoreObserver,
   StoreStatistics,
   SubscriptionCounts,
+  UnsettledCounts,
 } from "../port.ts";
 import { Catalog, SubscriptionEntry, TopicEntry } from "./catalog.ts";
 import { holdClaims } from "./claim-gate.ts";
@@ -638,14 +639,16 @@ export class SqliteStore implements Store {
       this.#reader.call("countDeadLetters", { subscriptionId: id }),
       this.#reader.call("readExpired", { subscriptionId: id }),
     ]);
+    return { ...this.#unsettled(entry), deadLetters, expired };
+  }
+
+  async unsettledCounts(id: SubscriptionId): Promise<UnsettledCounts> {
+    return this.#unsettled(this.#subscription(id));
+  }
+
+  #unsettled(entry: SubscriptionEntry): UnsettledCounts {
     this.#claims.reclaimExpired(entry, this.#clock.now());
-    return {
-      backlog: entry.backlog,
-      parked: entry.waitingCount,
-      deadLetters,
-      expired,
-      inFlight: entry.openCount,
-    };
+    return { backlog: entry.backlog, parked: entry.waitingCount, inFlight: entry.openCount };
   }
 
   async listAttempts(id: SubscriptionId, page: PageRequest, only: "all" | "failed"): Promise<Page<AttemptRecord>> {

@@ -1,0 +1,208 @@
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { gzipSync } from "node:zlib";
+import { Agent, Pool } from "undici";
+import { afterAll, describe, expect, it, vi } from "vitest";
+
+import type { DispatchedPost, DispatchedPostHandler, UndiciDispatcher } from "./dispatcher-post.ts";
+import { dispatcherPost } from "./dispatcher-post.ts";
+import { posting, sentHeaders, write, writeAndEnd } from "./testing/posting.ts";
+import { RawServer, pour } from "./testing/raw-server.ts";
+
+// Real: undici and sockets on 127.0.0.1, but for the dispatchers that say what undici would not. What this shares with
+// other ways to POST is in hook-post.test.ts.
+const agent = new Agent();
+afterAll(() => agent.close());
+const { postTo } = posting(dispatcherPost(agent));
+
+const answering = (head: string, body = ""): ReturnType<typeof writeAndEnd> =>
+  writeAndEnd(`HTTP/1.1 200 OK\r\n${head}Content-Length: ${body.length}\r\n\r\n${body}`);
+
+describe("a reply to a POST over a dispatcher", () => {
+  it("has the first value of a header that came several times", async () => {
+    const reply = await postTo(answering("X-A: 1\r\nX-B: b\r\nX-A: 2\r\n__proto__: p\r\n__proto__: q\r\n", "ok"));
+    const { headers } = reply as { headers: Record<string, string> };
+    expect(Object.entries(headers)).toEqual([
+      ["x-a", "1"],
+      ["x-b", "b"],
+      ["__proto__", "p"],
+      ["content-length", "2"],
+    ]);
+    expect(Object.getPrototypeOf(headers)).toBe(Object.prototype);
+  });
+
+  it.each(["gzip", "GZIP", "identity, br", "of its own", "identity\r\nContent-Encoding: gzip"])(
+    "is a bad one with a body of the encoding %j, which nobody asked for",
+    async (encoding) => {
+      const head = `HTTP/1.1 200 OK\r\nContent-Encoding: ${encoding}\r\nContent-Length: 104857600\r\n\r\n`;
+      const begun = Buffer.concat([Buffer.from(head), gzipSync("{}")]);
+      expect(await postTo(write(begun))).toMatchObject({
+        error: "bad_reply",
+        partial: { status: 200, body: new Uint8Array() },
+      });
+    },
+  );
+
+  it.each(["identity", "Identity", ""])("may say that its encoding is %j", async (encoding) => {
+    expect(await postTo(answering(`Content-Encoding: ${encoding}\r\n`, "ok"))).toMatchObject({ status: 200 });
+  });
+
+  it("may name an encoding when it has no body", async () => {
+    const reply = await postTo(writeAndEnd("HTTP/1.1 204 No Content\r\nContent-Encoding: gzip\r\n\r\n"));
+    expect(reply).toMatchObject({ status: 204, body: new Uint8Array() });
+  });
+
+  it("is a bad one when replies without end go before it", async () => {
+    expect(await postTo(({ socket }) => pour(socket, "HTTP/1.1 103 Early Hints\r\n\r\n"))).toEqual({
+      error: "bad_reply",
+    });
+  });
+
+  it("may be a 407", async () => {
+    const reply = await postTo(writeAndEnd("HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n"));
+    expect(reply).toMatchObject({ status: 407 });
+  });
+
+  it("is too large when the dispatcher itself says so", async () => {
+    await using server = await RawServer.start(answering("", "x".repeat(2048)));
+    const strict = new Agent({ maxResponseSize: 1024 });
+    expect(await posting(dispatcherPost(strict)).post(server.url)).toMatchObject({
+      error: "reply_too_large",
+      partial: { status: 200 },
+    });
+    await strict.close();
+  });
+});
+
+describe("a POST that waits for a connection", () => {
+  it("is never sent once it was given up, and the connection stays for others", async () => {
+    const waiting: ServerResponse[] = [];
+    const seen: string[] = [];
+    const server = createServer((request: IncomingMessage, response) => {
+      seen.push(`${request.url} from ${request.socket.remotePort}`);
+      request.resume();
+      waiting.push(response);
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const pool = new Pool(origin, { connections: 1 });
+    const { post } = posting(dispatcherPost(pool));
+
+    const first = post(`${origin}/first`);
+    await vi.waitUntil(() => waiting.length === 1);
+    const given = new AbortController();
+    const second = post(`${origin}/second`, { signal: given.signal });
+    const third = post(`${origin}/third`, { timeoutMs: 50 });
+    const fourth = post(`${origin}/fourth`);
+    given.abort();
+    expect(await second).toEqual({ error: "aborted" });
+    expect(await third).toEqual({ error: "timeout" });
+    waiting[0]?.end("ok");
+    expect(await first).toMatchObject({ status: 200 });
+    await vi.waitUntil(() => waiting.length === 2);
+    waiting[1]?.end("ok");
+    expect(await fourth).toMatchObject({ status: 200 });
+
+    const [port] = /\d+$/.exec(seen[0] ?? "") ?? [];
+    expect(seen).toEqual([`/first from ${port}`, `/fourth from ${port}`]);
+    await pool.close();
+    server.close();
+    await once(server, "close");
+  });
+});
+
+describe("a dispatcher", () => {
+  it("that was closed reaches nobody", async () => {
+    const closed = new Agent();
+    await closed.close();
+    expect(await posting(dispatcherPost(closed)).post("http://127.0.0.1:9/")).toEqual({ error: "unreachable" });
+  });
+
+  it("that refuses a header has sent nothing", async () => {
+    await using server = await RawServer.start(() => {});
+    const refused = dispatcherPost(agent)(server.url, ["x-a", "b\r\nc: d"], new Uint8Array(), {
+      timeoutMs: 15_000,
+      replyBytesMax: 1,
+    });
+    expect(await refused).toEqual({ error: "unreachable" });
+    expect(server.connections).toHaveLength(0);
+  });
+
+  it("that throws reaches nobody", async () => {
+    const throwing: UndiciDispatcher = {
+      dispatch: () => {
+        throw new TypeError("not today");
+      },
+    };
+    expect(await posting(dispatcherPost(throwing)).post("http://h.example/")).toEqual({ error: "unreachable" });
+  });
+
+  it("that never says anything is not waited for", async () => {
+    const silent: UndiciDispatcher = { dispatch: () => true };
+    const { post } = posting(dispatcherPost(silent));
+    expect(await post("http://h.example/", { timeoutMs: 20 })).toEqual({ error: "timeout" });
+  });
+
+  it("is asked for the URL's path at its origin, without time limits of its own", async () => {
+    const { asked, post } = recording((handler) => handler.onResponseEnd());
+    await post("https://h.example:8443/a/b?c=d");
+    expect(asked).toEqual([
+      {
+        origin: "https://h.example:8443",
+        path: "/a/b?c=d",
+        method: "POST",
+        headers: ["accept-encoding", "identity", ...sentHeaders],
+        body: expect.any(Uint8Array),
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      },
+    ]);
+  });
+
+  it("keeps what had come of a reply when its caller gives up", async () => {
+    const given = new AbortController();
+    const controller = { abort: vi.fn<(reason: Error) => void>() };
+    const { post } = recording((handler) => {
+      handler.onRequestStart(controller);
+      handler.onResponseStart(controller, 403, { "x-a": ["1", "2"] });
+      handler.onResponseData(controller, Uint8Array.of(1, 2));
+      given.abort();
+    });
+    expect(await post("http://h.example/", { signal: given.signal })).toEqual({
+      error: "aborted",
+      partial: { status: 403, headers: { "x-a": "1" }, body: Uint8Array.of(1, 2) },
+    });
+    expect(controller.abort).toHaveBeenCalledOnce();
+  });
+
+  it("that goes on after the end is not heard", async () => {
+    const aborted = vi.fn<(reason: Error) => void>();
+    const controller = { abort: aborted };
+    const { post } = recording((handler) => {
+      handler.onRequestStart(controller);
+      handler.onResponseStart(controller, 200, {});
+      handler.onResponseData(controller, Uint8Array.of(1, 2));
+      handler.onResponseEnd();
+      handler.onResponseError(controller, new Error("too late"));
+      handler.onResponseEnd();
+    });
+    const reply = await post("http://h.example/", { replyBytesMax: 2 });
+    expect(reply).toEqual({ status: 200, headers: {}, body: Uint8Array.of(1, 2) });
+    expect(aborted).not.toHaveBeenCalled();
+  });
+});
+
+function recording(play: (handler: DispatchedPostHandler) => void) {
+  const asked: DispatchedPost[] = [];
+  const dispatcher: UndiciDispatcher = {
+    dispatch: (request, handler) => {
+      asked.push(request);
+      play(handler);
+      return true;
+    },
+  };
+  return { asked, post: posting(dispatcherPost(dispatcher)).post };
+}

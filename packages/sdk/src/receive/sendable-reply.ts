@@ -1,0 +1,23 @@
+/** A reply as a server can send it. What a program's own code has made is looked at before anything is written. */
+
+import { bytesOf } from "../protocols/body-bytes.ts";
+import type { ReceiverReply } from "../protocols/protocol.ts";
+
+/** RFC 9110 sections 5.1 and 5.5, less the tab; a server would refuse anything else, each in a way of its own. */
+const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const headerValue = /^[\u0020-\u007e\u0080-\u00ff]*$/;
+
+/** The same, with a body that is a string or bytes. Throws `TypeError` for a status, a header or a body that cannot be sent. */
+export function sendableReply({ status, headers, body }: ReceiverReply): ReceiverReply {
+  if (!Number.isInteger(status) || status < 200 || status > 599) {
+    throw new TypeError("reply: the status is none that a server can answer");
+  }
+  for (const [name, value] of Object.entries(headers)) {
+    if (!headerName.test(name) || typeof value !== "string" || !headerValue.test(value)) {
+      throw new TypeError("reply: a header holds what a header cannot carry");
+    }
+  }
+  const sent = typeof body === "string" ? body : bytesOf(body);
+  if (sent === null) throw new TypeError("reply: the body is neither a string nor bytes");
+  return { status, headers, body: sent };
+}

@@ -1,0 +1,272 @@
+/**
+ * Real: the server as its own process with its database and its keys, sockets, and the official libraries that
+ * receivers of Standard Webhooks and of CloudEvents use. Fake: nothing. The libraries know no `v1a`, so Node's own
+ * cryptography checks that.
+ */
+import { createPublicKey, generateKeyPairSync, randomBytes, verify } from "node:crypto";
+import { CloudEvent, HTTP } from "cloudevents";
+import { Webhook } from "standardwebhooks";
+import { Webhook as SvixWebhook } from "svix";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { subscriptionPath } from "./harness/api.ts";
+import { temporaryFolder } from "./harness/folder.ts";
+import type { TemporaryFolder } from "./harness/folder.ts";
+import { startReceiver } from "./harness/receiver.ts";
+import type { Arrival } from "./harness/receiver.ts";
+import { Server } from "./harness/server.ts";
+import { until, untilTrue } from "./harness/until.ts";
+
+const env = { RINGBACK_MASTER_KEY: randomBytes(32).toString("base64") };
+const protocol = "standard-webhooks";
+
+let folder: TemporaryFolder;
+let server: Server;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  server = await Server.start({ folder: folder.path, env });
+  await server.api.putTopic("signed");
+});
+
+afterAll(async () => {
+  await server.kill();
+  await folder[Symbol.asyncDispose]();
+});
+
+interface Secret {
+  readonly jwk: { readonly kty: "oct"; readonly k: string };
+  readonly official: Webhook;
+  readonly svix: SvixWebhook;
+}
+
+function newSecret(bytes = 32): Secret {
+  const secret = randomBytes(bytes);
+  const text = `whsec_${secret.toString("base64")}`;
+  return {
+    jwk: { kty: "oct", k: secret.toString("base64url") },
+    official: new Webhook(text),
+    svix: new SvixWebhook(text),
+  };
+}
+
+const putKey = (kid: string, jwk: object) => server.api.ok("PUT", `/v1/keys/${kid}`, { json: { jwk } });
+
+function signedHeaders({ headers }: Arrival): Record<"webhook-id" | "webhook-timestamp" | "webhook-signature", string> {
+  const value = (name: string) => String(headers[name]);
+  return {
+    "webhook-id": value("webhook-id"),
+    "webhook-timestamp": value("webhook-timestamp"),
+    "webhook-signature": value("webhook-signature"),
+  };
+}
+
+function isSignedBy({ official }: Secret, arrival: Arrival): boolean {
+  try {
+    official.verify(arrival.body, signedHeaders(arrival));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const isAttempt = (errorCode: string) => (codes: readonly (string | null)[]) => codes.includes(errorCode);
+const attemptCodes = async (id: string, subscription: string) =>
+  (await server.api.delivery(id, subscription)).attempts.map((attempt) => attempt.errorCode);
+
+describe("a signed push", () => {
+  it("is what the official libraries verify, byte for byte, and nothing changed is", async () => {
+    await using receiver = await startReceiver();
+    const secret = newSecret();
+    await putKey("whole", secret.jwk);
+    await server.api.subscribe("signed", "whole", { push: { url: receiver.url, protocol, keys: ["whole"] } });
+    const body = '{"id": 12345678901234567890, "who": "故宫"}';
+    const { id } = await server.api.ok<{ id: string }>("POST", "/v1/topics/signed/messages", {
+      headers: { "content-type": "application/json; charset=utf-8" },
+      body: `{"body": ${body}}`,
+    });
+    const [arrival] = await until(
+      "it has arrived",
+      () => receiver.arrivals,
+      ({ length }) => length === 1,
+    );
+    if (arrival === undefined) throw new Error("nothing has arrived");
+    expect(arrival.text).toBe(body);
+    const headers = signedHeaders(arrival);
+    expect(headers["webhook-id"]).toBe(id);
+    expect(Math.abs(Number(headers["webhook-timestamp"]) * 1000 - arrival.atMs)).toBeLessThan(60_000);
+    expect(secret.official.verify(arrival.body, headers)).toMatchObject({ who: "故宫" });
+    // Svix's throws, or says nothing.
+    secret.svix.verify(arrival.body, headers);
+    expect(() => secret.svix.verify(`${body} `, headers)).toThrow(/No matching signature found/);
+    expect(() => secret.official.verify(`${body} `, headers)).toThrow(/No matching signature found/);
+    expect(() => secret.official.verify(body, { ...headers, "webhook-id": "7" })).toThrow(
+      /No matching signature found/,
+    );
+    expect(isSignedBy(newSecret(), arrival)).toBe(false);
+    await server.api.ok("DELETE", subscriptionPath("signed", "whole"));
+  });
+
+  it("is signed with a secret and a key pair side by side", async () => {
+    await using receiver = await startReceiver();
+    const secret = newSecret();
+    const { privateKey } = generateKeyPairSync("ed25519");
+    await putKey("pair", privateKey.export({ format: "jwk" }));
+    await putKey("beside", secret.jwk);
+    await server.api.subscribe("signed", "pair", { push: { url: receiver.url, protocol, keys: ["pair", "beside"] } });
+    await server.api.publish("signed", { body: { a: 1 } });
+    await untilTrue("it has arrived", () => receiver.arrivals.length === 1);
+    const [arrival] = receiver.arrivals;
+    if (arrival === undefined) throw new Error("nothing has arrived");
+    expect(isSignedBy(secret, arrival)).toBe(true);
+    const headers = signedHeaders(arrival);
+    const signature = /(?:^| )v1a,(\S+)/.exec(headers["webhook-signature"])?.[1] ?? "";
+    const content = Buffer.from(`${headers["webhook-id"]}.${headers["webhook-timestamp"]}.${arrival.text}`);
+    const publicKey = createPublicKey(privateKey);
+    expect(verify(null, content, publicKey, Buffer.from(signature, "base64"))).toBe(true);
+    await server.api.ok("DELETE", subscriptionPath("signed", "pair"));
+  });
+});
+
+describe("changing a key", () => {
+  it("loses nobody: old and new sign together, then the new one alone", async () => {
+    await using receiver = await startReceiver();
+    const [older, newer] = [newSecret(24), newSecret(64)];
+    await putKey("older", older.jwk);
+    await putKey("newer", newer.jwk);
+    const signers: boolean[][] = [];
+    for (const keys of [["older"], ["newer", "older"], ["newer"]]) {
+      await server.api.subscribe("signed", "rotating", { push: { url: receiver.url, protocol, keys } });
+      await server.api.publish("signed", { body: { keys } });
+      await untilTrue("it has arrived", () => receiver.arrivals.length === signers.length + 1);
+      const arrival = receiver.arrivals.at(-1);
+      signers.push([older, newer].map((secret) => arrival !== undefined && isSignedBy(secret, arrival)));
+    }
+    expect(signers).toEqual([
+      [true, false],
+      [true, true],
+      [false, true],
+    ]);
+    await server.api.ok("DELETE", subscriptionPath("signed", "rotating"));
+  });
+
+  it("while deliveries are under way leaves each of them signed by one of the two, and later ones by the new one", async () => {
+    await using receiver = await startReceiver((_arrival, response) => {
+      setTimeout(() => response.writeHead(200).end(), 5);
+    });
+    const [before, after] = [newSecret(), newSecret()];
+    await putKey("moving", before.jwk);
+    await server.api.subscribe("signed", "moving", { push: { url: receiver.url, protocol, keys: ["moving"] } });
+    const count = 300;
+    await server.api.publishBatch(
+      "signed",
+      Array.from({ length: count }, (_, number) => ({ body: { number } })),
+    );
+    await untilTrue("some have arrived", () => receiver.arrivals.length >= 20);
+    await putKey("moving", after.jwk);
+    await server.api.publish("signed", { body: { number: "last" } });
+    await untilTrue("all have arrived", () => receiver.arrivals.length >= count + 1);
+    const signers = receiver.arrivals.map((arrival) =>
+      isSignedBy(before, arrival) ? "before" : isSignedBy(after, arrival) ? "after" : "nobody",
+    );
+    expect(new Set(signers)).toEqual(new Set(["before", "after"]));
+    expect(new Set(receiver.arrivals.map(({ text }) => text)).size).toBe(count + 1);
+    expect(signers[receiver.arrivals.findIndex(({ text }) => text.includes("last"))]).toBe("after");
+    await server.api.ok("DELETE", subscriptionPath("signed", "moving"));
+  });
+});
+
+describe("a key that is not there", () => {
+  it("is refused where a subscription names it", async () => {
+    const push = { url: "http://127.0.0.1:9/", protocol, keys: ["never-put"] };
+    expect(await server.api.call("PUT", subscriptionPath("signed", "keyless"), { json: { push } })).toMatchObject({
+      status: 404,
+      json: { code: "key_not_found", errors: [{ field: "push.keys[0]" }] },
+    });
+  });
+
+  it("any more keeps its messages back, unsent, until it is put again", async () => {
+    await using receiver = await startReceiver();
+    const secret = newSecret();
+    await putKey("leaving", newSecret().jwk);
+    await server.api.subscribe("signed", "leaving", {
+      push: { url: receiver.url, protocol, keys: ["leaving"] },
+      retry: { delaysMs: Array.from({ length: 200 }, () => 50) },
+    });
+    await server.api.ok("DELETE", "/v1/keys/leaving");
+    const { id } = await server.api.publish("signed", { body: { a: 1 } });
+    await until("it is told", () => attemptCodes(id, "leaving"), isAttempt("key_unavailable"));
+    expect(receiver.arrivals).toEqual([]);
+    await putKey("leaving", secret.jwk);
+    await untilTrue("it has arrived", () => receiver.arrivals.length === 1);
+    expect(receiver.arrivals.map((arrival) => isSignedBy(secret, arrival))).toEqual([true]);
+    await server.api.ok("DELETE", subscriptionPath("signed", "leaving"));
+  });
+});
+
+describe("a key that the dialect cannot sign with", () => {
+  const short = { kty: "oct", k: randomBytes(16).toString("base64url") };
+
+  it("is refused where a subscription names it", async () => {
+    await putKey("short", short);
+    const push = { url: "http://127.0.0.1:9/", protocol, keys: ["short"] };
+    const refused = await server.api.call("PUT", subscriptionPath("signed", "unfit"), { json: { push } });
+    expect(refused).toMatchObject({ status: 400, json: { code: "invalid_key", errors: [{ field: "push.keys[0]" }] } });
+    expect(JSON.stringify(refused.json)).not.toContain(short.k);
+  });
+
+  it("keeps its messages back when it takes another's place, and loses none", async () => {
+    await using receiver = await startReceiver();
+    const secret = newSecret();
+    await putKey("mistaken", newSecret().jwk);
+    await server.api.subscribe("signed", "mistaken", {
+      push: { url: receiver.url, protocol, keys: ["mistaken"] },
+      retry: { delaysMs: Array.from({ length: 200 }, () => 50) },
+    });
+    await putKey("mistaken", short);
+    const { id } = await server.api.publish("signed", { body: { a: 1 } });
+    await until("it is told", () => attemptCodes(id, "mistaken"), isAttempt("key_unavailable"));
+    await putKey("mistaken", secret.jwk);
+    await untilTrue("it has arrived", () => receiver.arrivals.length === 1);
+    expect(receiver.arrivals.map((arrival) => isSignedBy(secret, arrival))).toEqual([true]);
+    expect((await server.api.deadLetters("signed", "mistaken")).items).toEqual([]);
+    await server.api.ok("DELETE", subscriptionPath("signed", "mistaken"));
+  });
+});
+
+it("a killed server signs again with the keys it had", async () => {
+  await using receiver = await startReceiver();
+  await using data = await temporaryFolder();
+  const secret = newSecret();
+  const first = await Server.start({ folder: data.path, env });
+  await first.api.ok("PUT", "/v1/keys/0", { json: { jwk: secret.jwk } });
+  await first.api.putTopic("t");
+  await first.api.subscribe("t", "s", { push: { url: receiver.url, protocol, keys: ["0"] } });
+  await first.kill();
+  await using second = await Server.start({ folder: data.path, env });
+  await second.api.publish("t", { body: { a: 1 } });
+  await untilTrue("it has arrived", () => receiver.arrivals.length === 1);
+  expect(receiver.arrivals.map((arrival) => isSignedBy(secret, arrival))).toEqual([true]);
+});
+
+describe.each(["cloudevents", "cloudevents-binary"])("a push in the dialect %s", (dialect) => {
+  const topic = `events-${dialect}`;
+  beforeAll(() => server.api.putTopic(topic));
+
+  it.each<[string, string, unknown]>([
+    ["JSON", "application/json", { who: "故宫", list: [1, null, true] }],
+    ["text", "text/plain", "any text: \u{1F514}"],
+  ])("is an event to the official library, with its data as %s", async (_what, contentType, data) => {
+    await using receiver = await startReceiver();
+    await server.api.subscribe(topic, "s", { push: { url: receiver.url, protocol: dialect } });
+    const attributes = { "ce-type": "com.example.rung", "ce-subject": "the bell, été" };
+    const { id } = await server.api.publish(topic, { body: data, contentType, attributes, tags: ["a", "b"] });
+    await untilTrue("it has arrived", () => receiver.arrivals.length === 1);
+    const [arrival] = receiver.arrivals;
+    const event = HTTP.toEvent({ headers: arrival?.headers ?? {}, body: arrival?.text });
+    if (!(event instanceof CloudEvent)) throw new Error("the library sees no single event");
+    expect(event.validate()).toBe(true);
+    expect(event).toMatchObject({ id, source: `/topics/${topic}`, type: "com.example.rung", ringbacktopic: topic });
+    expect(event.data).toEqual(data);
+    await server.api.ok("DELETE", subscriptionPath(topic, "s"));
+  });
+});
