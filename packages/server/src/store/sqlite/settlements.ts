@@ -7,7 +7,7 @@ import type { GroupCommit } from "./group-commit.ts";
 import type { DeadRow, ParkRow, UnparkRow } from "./operations/settle.ts";
 import { AttemptList } from "./settle-columns.ts";
 import type { SettleWork } from "./settle-work.ts";
-import { assertStorable } from "./settlement-rule.ts";
+import { assertStorable } from "../settlement-rule.ts";
 import { spillStragglers } from "./spill.ts";
 
 /** Turns what became of deliveries into rows, and keeps memory in step with them. */

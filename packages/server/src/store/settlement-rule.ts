@@ -1,5 +1,5 @@
-import { RingbackError } from "../../domain/errors.ts";
-import type { Settlement } from "../port.ts";
+import { RingbackError } from "../domain/errors.ts";
+import type { Settlement } from "./port.ts";
 
 /**
  * The database takes whole numbers only. A settlement that it refuses would be tried again for ever, and every publish
