@@ -1,0 +1,147 @@
+import { RingbackError } from "../../domain/errors.ts";
+import { limits } from "../../domain/limits.ts";
+import type { NewMessage } from "../../domain/model.ts";
+import type { Timers } from "../../domain/ports.ts";
+import type { AppendReceipt, AppendRequest, StoreObserver } from "../port.ts";
+import { Batches } from "./batches.ts";
+import { packBytes, textArray } from "./columns.ts";
+import type { Lane } from "./database.ts";
+import type { Health } from "./health.ts";
+import { postgresLimits } from "./postgres-limits.ts";
+import type { Times } from "./times.ts";
+
+const KEY_MS = limits.idempotencyKeyHours * 3600_000;
+/** What a message costs beside its body, roughly. */
+const MESSAGE_OVERHEAD_BYTES = 256;
+
+interface Waiting {
+  readonly request: AppendRequest;
+  readonly bytes: number;
+  readonly resolve: (receipt: AppendReceipt) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface AppendRow {
+  readonly request: number;
+  readonly outcome: "appended" | "replayed" | "topic_gone" | "key_conflict";
+  readonly first_seq: number;
+  readonly published_at: number;
+}
+
+/** Publishes of this node, as many in one round trip and one commit as are there. */
+export class Appends {
+  readonly #options: { lane: Lane; times: Times; health: Health; observer: StoreObserver };
+  readonly #batches: Batches<Waiting>;
+  #waitingBytes = 0;
+
+  constructor(options: { lane: Lane; times: Times; timers: Timers; health: Health; observer: StoreObserver }) {
+    this.#options = options;
+    this.#batches = new Batches(options.timers, takeBatch, (batch) => this.#run(batch));
+  }
+
+  append(request: AppendRequest): Promise<AppendReceipt> {
+    if (request.messages.length === 0) return Promise.reject(new RingbackError("empty_batch"));
+    const bytes = request.messages.reduce((sum, { body }) => sum + body.byteLength + MESSAGE_OVERHEAD_BYTES, 0);
+    if (this.#waitingBytes + bytes > postgresLimits.appendWaitingBytesMax) {
+      return Promise.reject(new RingbackError("overloaded"));
+    }
+    this.#waitingBytes += bytes;
+    return new Promise((resolve, reject) => this.#batches.add({ request, bytes, resolve, reject }));
+  }
+
+  idle(): Promise<void> {
+    return this.#batches.idle();
+  }
+
+  async #run(batch: readonly Waiting[]): Promise<void> {
+    const { lane, times, health, observer } = this.#options;
+    const startedMs = performance.now();
+    try {
+      const rows = await lane.query<AppendRow>(sql, parameters(batch, times.at()), "append_1");
+      health.wrote();
+      observer.commit((performance.now() - startedMs) / 1_000, batch.length);
+      for (const row of rows) answer(batch[row.request - 1] as Waiting, row);
+    } catch (error) {
+      health.failed(error);
+      for (const { reject } of batch) reject(error);
+    } finally {
+      for (const { bytes } of batch) this.#waitingBytes -= bytes;
+    }
+  }
+}
+
+const sql = `SELECT * FROM ringback.append_1($1, $2, $3::integer[], $4::integer[], $5::text[], $6::text[], $7::integer[],
+  $8::integer[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::integer[],
+  $16::integer[], $17)`;
+
+/** A second request with the same key has to see what became of the first: it waits for the next batch. */
+function takeBatch(waiting: Waiting[]): Waiting[] {
+  const keys = new Set<string>();
+  let messages = 0;
+  let bytes = 0;
+  let count = 0;
+  for (const { request, bytes: more } of waiting) {
+    if (count > 0 && messages + request.messages.length > postgresLimits.appendMessagesMax) break;
+    if (count > 0 && bytes + more > postgresLimits.appendBytesMax) break;
+    if (request.idempotency !== null) {
+      const key = `${request.topicId} ${request.idempotency.key}`;
+      if (keys.has(key)) break;
+      keys.add(key);
+    }
+    messages += request.messages.length;
+    bytes += more;
+    count++;
+  }
+  return waiting.splice(0, count);
+}
+
+function parameters(batch: readonly Waiting[], nowMs: number | null): unknown[] {
+  const requests: number[] = [];
+  const places: number[] = [];
+  const messages: NewMessage[] = [];
+  for (const [index, { request }] of batch.entries()) {
+    for (const [place, message] of request.messages.entries()) {
+      requests.push(index + 1);
+      places.push(place);
+      messages.push(message);
+    }
+  }
+  const { offsets, sizes, bytes } = packBytes(messages.map(({ body }) => body));
+  return [
+    nowMs,
+    KEY_MS,
+    batch.map(({ request }) => request.topicId),
+    batch.map(({ request }) => request.messages.length),
+    batch.map(({ request }) => request.idempotency?.key ?? null),
+    batch.map(({ request }) => request.idempotency?.fingerprint ?? null),
+    requests,
+    places,
+    messages.map(({ delayMs }) => delayMs),
+    messages.map(({ contentType }) => contentType),
+    messages.map(({ tags }) => (tags.length === 0 ? null : textArray(tags))),
+    messages.map(({ routingKey }) => routingKey),
+    messages.map(({ orderingKey }) => orderingKey),
+    messages.map(({ attributes }) => (Object.keys(attributes).length === 0 ? null : JSON.stringify(attributes))),
+    offsets,
+    sizes,
+    bytes,
+  ];
+}
+
+function answer({ resolve, reject }: Waiting, row: AppendRow): void {
+  switch (row.outcome) {
+    case "topic_gone":
+      reject(new RingbackError("topic_not_found"));
+      return;
+    case "key_conflict":
+      reject(new RingbackError("idempotency_conflict"));
+      return;
+    case "appended":
+    case "replayed":
+      resolve({
+        firstSeq: row.first_seq,
+        publishedAtMs: row.published_at,
+        replayed: row.outcome === "replayed",
+      });
+  }
+}

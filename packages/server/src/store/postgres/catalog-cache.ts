@@ -1,0 +1,72 @@
+import type { AccountId, Subscription, SubscriptionId, Topic, TopicId } from "../../domain/model.ts";
+import { postgresLimits } from "./postgres-limits.ts";
+import { Recent } from "./recent.ts";
+
+/**
+ * What this node remembers of the catalog. Claims and appends never go by it, only what is shown and hinted at does. What
+ * another node changes is dropped when its notification comes; while none can come, nothing is remembered.
+ */
+export class CatalogCache {
+  readonly #isTold: () => boolean;
+  readonly #topics = new Recent<string, Topic>(postgresLimits.cachedTopicsMax);
+  readonly #subscriptions = new Recent<SubscriptionId, Subscription>(postgresLimits.cachedSubscriptionsMax);
+  readonly #subscriptionIds = new Recent<TopicId, readonly SubscriptionId[]>(postgresLimits.cachedTopicsMax);
+  /** Counts what was dropped, so that an answer that was under way meanwhile is not kept. */
+  #changes = 0;
+
+  constructor(isTold: () => boolean) {
+    this.#isTold = isTold;
+  }
+
+  topic(accountId: AccountId, name: string, read: () => Promise<Topic | null>): Promise<Topic | null> {
+    return this.#remember(this.#topics, `${accountId} ${name}`, read);
+  }
+
+  subscription(id: SubscriptionId, read: () => Promise<Subscription | null>): Promise<Subscription | null> {
+    return this.#remember(this.#subscriptions, id, read);
+  }
+
+  /** null: they have to be read. */
+  subscriptionIdsAtHand(topicId: TopicId): readonly SubscriptionId[] | null {
+    return this.#isTold() ? (this.#subscriptionIds.get(topicId) ?? null) : null;
+  }
+
+  async subscriptionIds(
+    topicId: TopicId,
+    read: () => Promise<readonly SubscriptionId[]>,
+  ): Promise<readonly SubscriptionId[]> {
+    return (await this.#remember(this.#subscriptionIds, topicId, read)) ?? [];
+  }
+
+  knownSubscriptionIds(): readonly SubscriptionId[] {
+    return this.#subscriptions.keys();
+  }
+
+  dropTopic(topicId: TopicId): void {
+    this.#changes++;
+    this.#subscriptionIds.delete(topicId);
+    this.#topics.deleteWhere((topic) => topic.id === topicId);
+  }
+
+  dropSubscription(topicId: TopicId, id: SubscriptionId): void {
+    this.#changes++;
+    this.#subscriptionIds.delete(topicId);
+    this.#subscriptions.delete(id);
+  }
+
+  clear(): void {
+    this.#changes++;
+    this.#topics.clear();
+    this.#subscriptions.clear();
+    this.#subscriptionIds.clear();
+  }
+
+  async #remember<K, V>(kept: Recent<K, V>, key: K, read: () => Promise<V | null>): Promise<V | null> {
+    const known = this.#isTold() ? kept.get(key) : undefined;
+    if (known !== undefined) return known;
+    const changes = this.#changes;
+    const found = await read();
+    if (found !== null && changes === this.#changes && this.#isTold()) kept.set(key, found);
+    return found;
+  }
+}

@@ -1,0 +1,196 @@
+import type { Message, TopicId } from "../../domain/model.ts";
+import type { Timers } from "../../domain/ports.ts";
+import type { Claim, ClaimedDelivery, ClaimId, ClaimWant } from "../port.ts";
+import { Batches } from "./batches.ts";
+import type { Lane } from "./database.ts";
+import type { Health } from "./health.ts";
+import { postgresLimits } from "./postgres-limits.ts";
+import { toMessage, type MessageRow } from "./rows.ts";
+import type { Times } from "./times.ts";
+
+/** Claims that one process can make: with 2^21 processes, numbers stay below 2^53. */
+const CLAIMS_PER_NODE = 2 ** 32;
+
+interface Waiting {
+  readonly wants: readonly ClaimWant[];
+  readonly leaseMs: number;
+  readonly resolve: (claims: readonly Claim[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Asked {
+  readonly id: ClaimId;
+  readonly want: ClaimWant;
+}
+
+interface ClaimRow extends MessageRow {
+  readonly want: number;
+  /** null: the last row of its want, which says the rest. */
+  readonly seq: number;
+  readonly topic_id: TopicId;
+  readonly attempts: number;
+  readonly retries: number;
+  readonly first_attempt_at: number | null;
+  readonly busy: boolean;
+  readonly more: boolean;
+  readonly next_due_at: number | null;
+  readonly parked_count: number;
+}
+
+/** Takes and keeps leases for this node. What is held stands in the database only. */
+export class Claims {
+  readonly #options: { lane: Lane; times: Times; health: Health; nodeId: number };
+  readonly #batches: Batches<Waiting>;
+  /** Claims whose answer was lost on its way: they may be there, and nobody will settle them. */
+  #lost: ClaimId[] = [];
+  #lastId: number;
+
+  constructor(options: { lane: Lane; times: Times; timers: Timers; health: Health; nodeId: number }) {
+    this.#options = options;
+    this.#lastId = options.nodeId * CLAIMS_PER_NODE;
+    this.#batches = new Batches(options.timers, takeBatch, (batch) => this.#run(batch));
+  }
+
+  claim(wants: readonly ClaimWant[], leaseMs: number): Promise<readonly Claim[]> {
+    if (wants.length === 0) return Promise.resolve([]);
+    return new Promise((resolve, reject) => this.#batches.add({ wants, leaseMs, resolve, reject }));
+  }
+
+  idle(): Promise<void> {
+    return this.#batches.idle();
+  }
+
+  async renew(ids: readonly ClaimId[], leaseMs: number): Promise<readonly ClaimId[]> {
+    if (ids.length === 0) return [];
+    const { lane, times, nodeId } = this.#options;
+    const rows = await lane.query<{ id: ClaimId }>(
+      "SELECT id FROM ringback.renew_1($1, $2, $3, $4::bigint[])",
+      [times.at(), nodeId, leaseMs, ids],
+      "renew_1",
+    );
+    const held = new Set(rows.map(({ id }) => id));
+    return ids.filter((id) => held.has(id));
+  }
+
+  /** Every lease of this node ends now; others may take what is left. */
+  async abandonAll(): Promise<void> {
+    await this.#abandon(null);
+  }
+
+  async #run(batch: readonly Waiting[]): Promise<void> {
+    const asked = batch.flatMap(({ wants }) => wants.map((want) => ({ id: ++this.#lastId as ClaimId, want })));
+    try {
+      if (this.#lost.length > 0) {
+        const lost = this.#lost;
+        await this.#abandon(lost);
+        this.#lost = this.#lost.slice(lost.length);
+      }
+      const claims = await this.#claimAll(asked, batch[0]?.leaseMs ?? 0);
+      let next = 0;
+      for (const { wants, resolve } of batch) {
+        resolve(claims.slice(next, next + wants.length));
+        next += wants.length;
+      }
+    } catch (error) {
+      this.#options.health.failed(error);
+      this.#lost.push(...asked.map(({ id }) => id));
+      for (const { reject } of batch) reject(error);
+    }
+  }
+
+  /** What another node is just claiming from is asked for once more, and waited for, when the rest has been answered. */
+  async #claimAll(asked: readonly Asked[], leaseMs: number): Promise<readonly Claim[]> {
+    const claims = await this.#ask(asked, leaseMs, false);
+    const busy = asked
+      .map((each, index) => ({ ...each, index }))
+      .filter(({ index }) => claims[index] === null)
+      .sort((a, b) => a.want.subscriptionId - b.want.subscriptionId);
+    if (busy.length > 0) {
+      const late = await this.#ask(busy, leaseMs, true);
+      for (const [place, { index }] of busy.entries()) claims[index] = late[place] ?? null;
+    }
+    return claims.map((claim, index) => claim ?? emptyClaim(asked[index] as Asked));
+  }
+
+  async #ask(asked: readonly Asked[], leaseMs: number, wait: boolean): Promise<(Claim | null)[]> {
+    const { lane, times, nodeId } = this.#options;
+    const rows = await lane.query<ClaimRow>(
+      sql,
+      [
+        times.at(),
+        nodeId,
+        leaseMs,
+        wait,
+        postgresLimits.scanMessagesMax,
+        postgresLimits.poolPassedMax,
+        postgresLimits.claimRetryMs,
+        asked.map(({ id }) => id),
+        asked.map(({ want }) => want.subscriptionId),
+        asked.map(({ want }) => want.deliveriesMax),
+        asked.map(({ want }) => want.bytesMax),
+        asked.map(({ want }) => want.fromLog),
+      ],
+      "claim_1",
+    );
+    const claims: (Claim | null)[] = [];
+    let deliveries: ClaimedDelivery[] = [];
+    for (const row of rows) {
+      if (row.seq !== null) {
+        deliveries.push(toDelivery(row));
+        continue;
+      }
+      const place = row.want - 1;
+      claims[place] = row.busy ? null : toClaim(asked[place] as Asked, deliveries, row);
+      deliveries = [];
+    }
+    return claims;
+  }
+
+  async #abandon(ids: readonly ClaimId[] | null): Promise<void> {
+    const { lane, nodeId } = this.#options;
+    await lane.query("SELECT ringback.abandon_1($1, $2::bigint[])", [nodeId, ids], "abandon_1");
+  }
+}
+
+const sql = `SELECT * FROM ringback.claim_1($1, $2, $3, $4, $5, $6, $7, $8::bigint[], $9::bigint[], $10::integer[],
+  $11::bigint[], $12::boolean[])`;
+
+/** One call to the database has one lease. */
+function takeBatch(waiting: Waiting[]): Waiting[] {
+  const leaseMs = waiting[0]?.leaseMs;
+  let wants = 0;
+  let count = 0;
+  for (const each of waiting) {
+    if (each.leaseMs !== leaseMs || (count > 0 && wants + each.wants.length > postgresLimits.wantsMax)) break;
+    wants += each.wants.length;
+    count++;
+  }
+  return waiting.splice(0, count);
+}
+
+function toDelivery(row: ClaimRow): ClaimedDelivery {
+  const message: Message = toMessage(row.topic_id, row);
+  return {
+    message,
+    attemptsMade: row.attempts,
+    retriesMade: row.retries,
+    firstAttemptAtMs: row.first_attempt_at,
+  };
+}
+
+function toClaim({ id, want }: Asked, deliveries: ClaimedDelivery[], row: ClaimRow): Claim {
+  return {
+    id,
+    subscriptionId: want.subscriptionId,
+    // Within a claim they are side by side, wherever they came from.
+    deliveries: deliveries.sort((a, b) => a.message.seq - b.message.seq),
+    more: row.more,
+    nextDueAtMs: row.next_due_at,
+    parkedCount: row.parked_count,
+  };
+}
+
+function emptyClaim({ id, want }: Asked): Claim {
+  const { subscriptionId } = want;
+  return { id, subscriptionId, deliveries: [], more: false, nextDueAtMs: null, parkedCount: 0 };
+}

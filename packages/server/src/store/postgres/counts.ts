@@ -1,0 +1,110 @@
+import { RingbackError } from "../../domain/errors.ts";
+import type { SubscriptionId, TimeMs } from "../../domain/model.ts";
+import type { StoreStatistics, SubscriptionCounts } from "../port.ts";
+import type { Lane } from "./database.ts";
+import type { Times } from "./times.ts";
+
+/**
+ * Where the deliveries of subscriptions are. What stands in a claim whose lease has run out counts as if it were given
+ * back already.
+ */
+const standing = `SELECT c.subscription_id, c.expired,
+    greatest(0, g.last_seq - greatest(c.scanned_through, g.first_seq - 1))
+      + (SELECT count(*) FROM unnest(c.pool) AS s WHERE s >= g.first_seq) + coalesce(l.back, 0) AS backlog,
+    coalesce(l.open, 0) AS in_flight,
+    coalesce(l.open_parked, 0) AS open_parked,
+    (SELECT count(*) FROM ringback.parked p WHERE p.subscription_id = c.subscription_id) AS parked
+  FROM ringback.subscription_cursor c
+  JOIN ringback.topic_log g ON g.topic_id = c.topic_id
+  LEFT JOIN LATERAL (
+    SELECT
+      sum(cardinality(l.seqs) + cardinality(l.parked)) FILTER (WHERE l.lease_until > n.now) AS open,
+      sum(cardinality(l.parked)) FILTER (WHERE l.lease_until > n.now) AS open_parked,
+      sum((SELECT count(*) FROM unnest(l.seqs) AS s WHERE s >= g.first_seq)) FILTER (WHERE l.lease_until <= n.now) AS back
+    FROM ringback.claim l, (SELECT coalesce($1::bigint, ringback.now_ms()) AS now) n
+    WHERE l.subscription_id = c.subscription_id
+  ) l ON true`;
+
+export async function readSubscriptionCounts(
+  lane: Lane,
+  times: Times,
+  id: SubscriptionId,
+): Promise<SubscriptionCounts> {
+  const [row] = await lane.query<Record<"backlog" | "parked" | "expired" | "in_flight" | "dead", number>>(
+    `SELECT x.backlog::bigint AS backlog, (x.parked - x.open_parked)::bigint AS parked, x.expired,
+       x.in_flight::bigint AS in_flight,
+       (SELECT count(*) FROM ringback.dead_letter d WHERE d.subscription_id = $2 AND d.redriven_at IS NULL) AS dead
+     FROM (${standing} WHERE c.subscription_id = $2) x`,
+    [times.at(), id],
+    "subscription_counts",
+  );
+  if (row === undefined) throw new RingbackError("subscription_not_found");
+  return {
+    backlog: row.backlog,
+    parked: Math.max(0, row.parked),
+    deadLetters: row.dead,
+    expired: row.expired,
+    inFlight: row.in_flight,
+  };
+}
+
+export async function readStatistics(lane: Lane, times: Times): Promise<StoreStatistics> {
+  const [row] = await lane.query<
+    Record<"topics" | "subscriptions" | "backlog" | "parked" | "dead" | "in_flight" | "bytes", number>
+  >(
+    `SELECT (SELECT count(*) FROM ringback.topic) AS topics, count(*) AS subscriptions,
+       coalesce(sum(x.backlog), 0)::bigint AS backlog, coalesce(sum(x.parked - x.open_parked), 0)::bigint AS parked,
+       coalesce(sum(x.in_flight), 0)::bigint AS in_flight,
+       (SELECT count(*) FROM ringback.dead_letter d WHERE d.redriven_at IS NULL) AS dead,
+       pg_database_size(current_database()) AS bytes
+     FROM (${standing}) x`,
+    [times.at()],
+    "statistics",
+  );
+  if (row === undefined) throw new Error("unreachable");
+  return {
+    topics: row.topics,
+    subscriptions: row.subscriptions,
+    backlog: row.backlog,
+    parked: Math.max(0, row.parked),
+    deadLetters: row.dead,
+    inFlight: row.in_flight,
+    bytes: row.bytes,
+  };
+}
+
+/** Subscriptions with work at hand, and when the next work is due by itself. */
+export async function findReady(
+  lane: Lane,
+  times: Times,
+): Promise<{ readonly subscriptionIds: readonly SubscriptionId[]; readonly nextDueAtMs: TimeMs | null }> {
+  const rows = await lane.query<{ id: SubscriptionId | null; due_at: TimeMs | null }>(
+    `WITH clock AS MATERIALIZED (SELECT coalesce($1::bigint, ringback.now_ms()) AS now),
+     lease AS (
+       SELECT l.subscription_id, min(l.lease_until) AS until, array_agg(x.seq) FILTER (WHERE l.lease_until > clock.now) AS parked
+       FROM clock, ringback.claim l LEFT JOIN LATERAL unnest(l.parked) AS x (seq) ON true GROUP BY l.subscription_id
+     ), found AS (
+       SELECT c.subscription_id AS id,
+         g.last_seq > greatest(c.scanned_through, g.first_seq - 1) OR cardinality(c.pool) > 0
+           OR coalesce(lease.until <= clock.now, false)
+           OR EXISTS (SELECT 1 FROM ringback.parked p WHERE p.subscription_id = c.subscription_id AND p.due_at <= clock.now
+             AND p.seq <> ALL (coalesce(lease.parked, '{}'))) AS is_ready,
+         least(
+           CASE WHEN lease.until > clock.now THEN lease.until END,
+           (SELECT p.due_at FROM ringback.parked p WHERE p.subscription_id = c.subscription_id AND p.due_at > clock.now
+             ORDER BY p.due_at LIMIT 1)) AS due_at
+       FROM clock, ringback.subscription_cursor c
+       JOIN ringback.topic_log g ON g.topic_id = c.topic_id
+       LEFT JOIN lease ON lease.subscription_id = c.subscription_id
+       WHERE c.active
+     )
+     SELECT CASE WHEN is_ready THEN id END AS id, due_at FROM found WHERE is_ready OR due_at IS NOT NULL`,
+    [times.at()],
+    "find_ready",
+  );
+  let nextDueAtMs: TimeMs | null = null;
+  for (const { due_at } of rows) {
+    if (due_at !== null && (nextDueAtMs === null || due_at < nextDueAtMs)) nextDueAtMs = due_at;
+  }
+  return { subscriptionIds: rows.map(({ id }) => id).filter((id) => id !== null), nextDueAtMs };
+}

@@ -1,0 +1,182 @@
+import type { DeadReason, SubscriptionId, TopicId } from "../../domain/model.ts";
+import type { DeadLetter, Page, PageRequest } from "../port.ts";
+import { subscriptionName } from "./attempt-records.ts";
+import type { Connection } from "./connection.ts";
+import type { Lane } from "./database.ts";
+import { beforeId, toId } from "./page-cursor.ts";
+import { postgresLimits } from "./postgres-limits.ts";
+import { toMessage, type MessageRow } from "./rows.ts";
+import type { Times } from "./times.ts";
+
+interface DeadLetterRow extends MessageRow {
+  readonly id: number;
+  readonly topic_id: TopicId;
+  readonly reason: DeadReason;
+  readonly attempts: number;
+  readonly died_at: number;
+  readonly last_status: number | null;
+  readonly last_error_code: string | null;
+  readonly last_reply: Uint8Array | null;
+}
+
+interface Chosen {
+  readonly id: number;
+  readonly seq: number;
+  readonly attempts: number;
+}
+
+/** Which ones a step works on: those named, or the first after `afterId` up to `throughId`. */
+type Selection = { readonly ids: readonly number[] } | { readonly afterId: number; readonly throughId: number };
+
+type Change = (connection: Connection, id: SubscriptionId, chosen: readonly Chosen[]) => Promise<void>;
+
+/** Looks at deliveries that were given up, and mends them. */
+export class DeadLetters {
+  readonly #lane: Lane;
+  readonly #times: Times;
+  readonly #ready: (id: SubscriptionId) => void;
+
+  constructor(lane: Lane, times: Times, ready: (id: SubscriptionId) => void) {
+    this.#lane = lane;
+    this.#times = times;
+    this.#ready = ready;
+  }
+
+  async list(id: SubscriptionId, page: PageRequest): Promise<Page<DeadLetter>> {
+    await subscriptionName(this.#lane, id);
+    const rows = await this.#lane.query<DeadLetterRow>(
+      `SELECT * FROM ringback.dead_letter WHERE subscription_id = $1 AND redriven_at IS NULL AND id < $2
+         ORDER BY id DESC LIMIT $3`,
+      [id, beforeId(page), page.limit + 1],
+      "list_dead_letters",
+    );
+    const items = rows.slice(0, page.limit).map(toDeadLetter);
+    return { items, next: rows.length > page.limit ? (items.at(-1)?.id ?? null) : null };
+  }
+
+  async get(id: SubscriptionId, deadLetterId: string): Promise<DeadLetter | null> {
+    const number = toId(deadLetterId);
+    if (number === null) return null;
+    const [row] = await this.#lane.query<DeadLetterRow>(
+      "SELECT * FROM ringback.dead_letter WHERE id = $1 AND subscription_id = $2 AND redriven_at IS NULL",
+      [number, id],
+      "get_dead_letter",
+    );
+    return row === undefined ? null : toDeadLetter(row);
+  }
+
+  /**
+   * A redriven dead letter is a parked delivery that is due now and still tied to its dead letter, which keeps the message
+   * even when the log no longer has it. Delivered, the dead letter goes; given up again, it comes back.
+   */
+  redrive(id: SubscriptionId, ids: readonly string[] | null): Promise<number> {
+    return this.#eachStep(id, ids, async (connection, subscriptionId, chosen) => {
+      await connection.query(
+        `WITH chosen AS (
+           SELECT * FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) AS c (id, seq, attempts)
+         ), parked AS (
+           INSERT INTO ringback.parked (subscription_id, seq, due_at, attempts, retries, dead_letter_id)
+           SELECT $1, seq, coalesce($5, ringback.now_ms()), attempts, 0, id FROM chosen
+           ON CONFLICT (subscription_id, seq) DO NOTHING RETURNING dead_letter_id
+         ), marked AS (
+           UPDATE ringback.dead_letter SET redriven_at = coalesce($5, ringback.now_ms())
+             WHERE id IN (SELECT dead_letter_id FROM parked)
+         )
+         -- Already parked by other means: that delivery stands for this one.
+         DELETE FROM ringback.dead_letter WHERE id IN (SELECT id FROM chosen EXCEPT SELECT dead_letter_id FROM parked)`,
+        [
+          subscriptionId,
+          chosen.map(({ id }) => id),
+          chosen.map(({ seq }) => seq),
+          chosen.map(({ attempts }) => attempts),
+          this.#times.at(),
+        ],
+        "redrive",
+      );
+    }).then((count) => {
+      if (count > 0) this.#ready(id);
+      return count;
+    });
+  }
+
+  purge(id: SubscriptionId, ids: readonly string[] | null): Promise<number> {
+    return this.#eachStep(id, ids, async (connection, _, chosen) => {
+      await connection.query("DELETE FROM ringback.dead_letter WHERE id = ANY ($1::bigint[])", [
+        chosen.map(({ id }) => id),
+      ]);
+    });
+  }
+
+  async #eachStep(id: SubscriptionId, ids: readonly string[] | null, change: Change): Promise<number> {
+    await subscriptionName(this.#lane, id);
+    const step = postgresLimits.deadLetterStep;
+    let total = 0;
+    if (ids !== null) {
+      const wanted = [...new Set(ids.map(toId).filter((number) => number !== null))];
+      while (wanted.length > 0) total += (await this.#step(id, { ids: wanted.splice(0, step) }, change)).length;
+      return total;
+    }
+    // One that comes back meanwhile keeps its id, and is not taken again.
+    const throughId = await this.#lastId(id);
+    for (let afterId = 0; ;) {
+      const chosen = await this.#step(id, { afterId, throughId }, change);
+      const last = chosen.at(-1);
+      if (last === undefined) return total;
+      total += chosen.length;
+      afterId = last.id;
+      this.#ready(id);
+    }
+  }
+
+  #step(id: SubscriptionId, selection: Selection, change: Change): Promise<readonly Chosen[]> {
+    return this.#lane.transaction(async (connection) => {
+      // Nothing is parked for a subscription that has just gone.
+      const [cursor] = await connection.query(
+        "SELECT 1 FROM ringback.subscription_cursor WHERE subscription_id = $1 FOR UPDATE",
+        [id],
+      );
+      if (cursor === undefined) return [];
+      const chosen = await choose(connection, id, selection);
+      if (chosen.length > 0) await change(connection, id, chosen);
+      return chosen;
+    });
+  }
+
+  async #lastId(id: SubscriptionId): Promise<number> {
+    const [row] = await this.#lane.query<{ id: number | null }>(
+      "SELECT max(id) AS id FROM ringback.dead_letter WHERE redriven_at IS NULL AND subscription_id = $1",
+      [id],
+      "last_dead_letter",
+    );
+    return row?.id ?? 0;
+  }
+}
+
+function choose(connection: Connection, id: SubscriptionId, selection: Selection): Promise<Chosen[]> {
+  const select = `SELECT id, seq, attempts FROM ringback.dead_letter WHERE subscription_id = $1 AND redriven_at IS NULL`;
+  if ("ids" in selection) {
+    return connection.query<Chosen>(`${select} AND id = ANY ($2::bigint[]) ORDER BY id FOR UPDATE`, [
+      id,
+      selection.ids,
+    ]);
+  }
+  return connection.query<Chosen>(`${select} AND id > $2 AND id <= $3 ORDER BY id LIMIT $4 FOR UPDATE`, [
+    id,
+    selection.afterId,
+    selection.throughId,
+    postgresLimits.deadLetterStep,
+  ]);
+}
+
+function toDeadLetter(row: DeadLetterRow): DeadLetter {
+  return {
+    id: String(row.id),
+    message: toMessage(row.topic_id, row),
+    reason: row.reason,
+    attemptsMade: row.attempts,
+    diedAtMs: row.died_at,
+    lastStatus: row.last_status,
+    lastErrorCode: row.last_error_code,
+    lastReply: row.last_reply,
+  };
+}

@@ -1,0 +1,131 @@
+import type { AccountId, Entry, EntryKind, TimeMs } from "../../domain/model.ts";
+import { EntryIndex, entryOf } from "../entry-index.ts";
+import type { Page, PageRequest } from "../port.ts";
+import { CHANNEL, toPayload } from "./change-bus.ts";
+import type { Connection } from "./connection.ts";
+import type { Lane } from "./database.ts";
+import type { Times } from "./times.ts";
+import { readNow } from "./topics.ts";
+
+interface EntryRow {
+  readonly account_id: AccountId;
+  readonly kind: EntryKind;
+  readonly name: string;
+  readonly value: string;
+  readonly created_at: TimeMs;
+  readonly updated_at: TimeMs;
+}
+
+/** Entries: read from memory, written to the database first. What other nodes write is read when they tell. */
+export class Entries {
+  readonly #lane: Lane;
+  readonly #times: Times;
+  readonly #nodeId: number;
+  #index = new EntryIndex();
+  /** Changes run one after the other, and so does what is heard of others' changes. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(lane: Lane, times: Times, nodeId: number) {
+    this.#lane = lane;
+    this.#times = times;
+    this.#nodeId = nodeId;
+  }
+
+  load(): Promise<void> {
+    return this.#inTurn(async () => {
+      const rows = await this.#lane.query<EntryRow>("SELECT * FROM ringback.entry");
+      const index = new EntryIndex();
+      for (const row of rows) {
+        const known = this.#index.get(row.account_id, row.kind, row.name);
+        index.set(row.account_id, sameAs(known, row) ? known : toEntry(row));
+      }
+      this.#index = index;
+    });
+  }
+
+  /** Another node has changed this one. */
+  refresh(accountId: AccountId, kind: EntryKind, name: string): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#read(this.#lane, accountId, kind, name);
+    });
+  }
+
+  put(
+    accountId: AccountId,
+    kind: EntryKind,
+    name: string,
+    value: unknown,
+  ): Promise<{ entry: Entry; created: boolean }> {
+    return this.#inTurn(async () => {
+      const { entry, created } = await this.#lane.transaction(async (connection) => {
+        await this.#read(connection, accountId, kind, name);
+        const nowMs = await readNow(connection, this.#times);
+        const prepared = this.#index.prepare(accountId, { kind, name }, value, nowMs);
+        if (!prepared.changed) return prepared;
+        await connection.query(
+          `INSERT INTO ringback.entry (account_id, kind, name, value, created_at, updated_at)
+           VALUES ($1, $2, $3, $4, $5, $6)
+           ON CONFLICT (account_id, kind, name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at`,
+          [accountId, kind, name, prepared.text, prepared.entry.createdAtMs, prepared.entry.updatedAtMs],
+        );
+        await this.#tell(connection, accountId, kind, name);
+        return prepared;
+      });
+      this.#index.set(accountId, entry);
+      return { entry, created };
+    });
+  }
+
+  get(accountId: AccountId, kind: EntryKind, name: string): Entry | null {
+    return this.#index.get(accountId, kind, name);
+  }
+
+  page(accountId: AccountId, kind: EntryKind, page: PageRequest): Page<Entry> {
+    return this.#index.page(accountId, kind, page);
+  }
+
+  delete(accountId: AccountId, kind: EntryKind, name: string): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const gone = await this.#lane.transaction(async (connection) => {
+        const rows = await connection.query(
+          "DELETE FROM ringback.entry WHERE account_id = $1 AND kind = $2 AND name = $3 RETURNING 1",
+          [accountId, kind, name],
+        );
+        if (rows.length > 0) await this.#tell(connection, accountId, kind, name);
+        return rows.length > 0;
+      });
+      this.#index.delete(accountId, kind, name);
+      return gone;
+    });
+  }
+
+  async #read(connection: Connection, accountId: AccountId, kind: EntryKind, name: string): Promise<void> {
+    const [row] = await connection.query<EntryRow>(
+      "SELECT * FROM ringback.entry WHERE account_id = $1 AND kind = $2 AND name = $3",
+      [accountId, kind, name],
+      "get_entry",
+    );
+    if (row === undefined) this.#index.delete(accountId, kind, name);
+    else if (!sameAs(this.#index.get(accountId, kind, name), row)) this.#index.set(accountId, toEntry(row));
+  }
+
+  async #tell(connection: Connection, accountId: AccountId, entryKind: EntryKind, name: string): Promise<void> {
+    const payload = toPayload(this.#nodeId, { kind: "entry", accountId, entryKind, name });
+    await connection.query("SELECT pg_notify($1, $2)", [CHANNEL, payload]);
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+}
+
+/** Callers may go by the object staying the same while the entry does. */
+function sameAs(entry: Entry | null, row: EntryRow): entry is Entry {
+  return entry !== null && entry.updatedAtMs === row.updated_at && JSON.stringify(entry.value) === row.value;
+}
+
+function toEntry(row: EntryRow): Entry {
+  return entryOf(row.kind, row.name, row.value, { createdAtMs: row.created_at, updatedAtMs: row.updated_at });
+}

@@ -1,0 +1,30 @@
+import { RingbackError } from "../../domain/errors.ts";
+
+/** Whether the database takes writes, as far as the last one tells. */
+export class Health {
+  #writable = true;
+  #onFailure: () => void = () => {};
+
+  /** Told when a write fails after one that did not. */
+  onFailure(listener: () => void): void {
+    this.#onFailure = listener;
+  }
+
+  get writable(): boolean {
+    return this.#writable;
+  }
+
+  wrote(): void {
+    this.#writable = true;
+  }
+
+  failed(error: unknown): void {
+    if (!this.#writable || !isStorageFailure(error)) return;
+    this.#writable = false;
+    this.#onFailure();
+  }
+}
+
+export function isStorageFailure(error: unknown): boolean {
+  return error instanceof RingbackError && (error.code === "storage_unavailable" || error.code === "storage_full");
+}

@@ -1,0 +1,119 @@
+import { Client } from "pg";
+import type { Timers } from "../../domain/ports.ts";
+import { BackOff } from "./back-off.ts";
+import { CHANNEL, fromPayload, type News } from "./change-bus.ts";
+import { postgresLimits } from "./postgres-limits.ts";
+
+/** How often the connection is asked whether it is still there: a cut cable says nothing by itself. */
+const PROBE_MS = 10_000;
+
+export interface ListenerOptions {
+  readonly url: string;
+  readonly applicationName: string;
+  readonly nodeId: number;
+  readonly timers: Timers;
+  readonly heard: (news: News) => void;
+  /** Something may have been missed: whatever was remembered may be out of date. */
+  readonly missed: () => void;
+}
+
+interface Listening {
+  /** Its connection is gone. */
+  readonly ended: Promise<void>;
+}
+
+/** Hears what other nodes say, on a connection of its own, and connects again when that breaks. */
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #backOff: BackOff;
+  #client: Client | null = null;
+  #isUp = false;
+  #closed = false;
+  #cancelProbe: () => void = () => {};
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#backOff = new BackOff(options.timers);
+  }
+
+  /** While it is not, changes of other nodes go unheard. */
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  /** Resolves when the first try to listen has come to its end. */
+  async start(): Promise<void> {
+    const listening = await this.#listen();
+    this.#running = this.#keepListening(listening);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#isUp = false;
+    this.#cancelProbe();
+    this.#backOff.stop();
+    await this.#client?.end().catch(() => {});
+    await this.#running;
+  }
+
+  async #keepListening(first: Listening | null): Promise<void> {
+    let listening = first;
+    while (!this.#closed) {
+      if (listening !== null) {
+        await listening.ended;
+        this.#isUp = false;
+      }
+      if (this.#closed) return;
+      await this.#backOff.wait();
+      if (this.#closed) return;
+      listening = await this.#listen();
+      if (listening !== null) this.#options.missed();
+    }
+  }
+
+  /** null: it could not. */
+  async #listen(): Promise<Listening | null> {
+    const { url, applicationName, nodeId, heard } = this.#options;
+    const client = new Client({
+      connectionString: url,
+      application_name: applicationName,
+      connectionTimeoutMillis: postgresLimits.connectMsMax,
+      query_timeout: postgresLimits.connectMsMax,
+      keepAlive: true,
+    });
+    this.#client = client;
+    const ended = new Promise<void>((resolve) => {
+      client.once("end", resolve);
+      // Before its end, or instead of it.
+      client.on("error", () => {
+        resolve();
+        client.end().catch(() => {});
+      });
+    });
+    client.on("notification", ({ payload }) => {
+      const news = fromPayload(nodeId, payload ?? "[0]");
+      if (news !== null) heard(news);
+    });
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${CHANNEL}`);
+    } catch {
+      client.end().catch(() => {});
+      return null;
+    }
+    this.#isUp = true;
+    this.#backOff.reset();
+    this.#probe(client);
+    return { ended };
+  }
+
+  #probe(client: Client): void {
+    this.#cancelProbe = this.#options.timers.after(PROBE_MS, () => {
+      client.query("SELECT 1").then(
+        () => this.#probe(client),
+        () => client.end().catch(() => {}),
+      );
+    });
+  }
+}

@@ -1,0 +1,135 @@
+import { compileFilter } from "../../domain/filter.ts";
+import { parseMessageId } from "../../domain/message-id.ts";
+import type {
+  AccountId,
+  Attempt,
+  DeadReason,
+  DeliveryState,
+  FilterType,
+  Message,
+  MessageId,
+  Seq,
+  SubscriptionId,
+  SubscriptionSettings,
+  TimeMs,
+  TopicId,
+} from "../../domain/model.ts";
+import type { DeliveryRecord, MessageRecord } from "../port.ts";
+import { toAttempt, type AttemptRow } from "./attempt-records.ts";
+import type { Lane } from "./database.ts";
+import { postgresLimits } from "./postgres-limits.ts";
+import { messageColumns, toMessage, type MessageRow } from "./rows.ts";
+import type { Times } from "./times.ts";
+
+interface TopicOfMessage extends MessageRow {
+  readonly topic: string;
+  readonly filter_type: FilterType;
+}
+
+interface DeliveryRow {
+  readonly id: SubscriptionId;
+  readonly name: string;
+  readonly settings: string;
+  /** A claim has it under a lease that has not run out. */
+  readonly is_open: boolean;
+  /** No claim has looked at it, or it has come back. */
+  readonly is_ahead: boolean;
+  readonly is_parked: boolean;
+  readonly due_at: TimeMs | null;
+  readonly reason: DeadReason | null;
+}
+
+/** What became of a message, as far as the records still know. */
+export async function readMessageRecord(
+  lane: Lane,
+  times: Times,
+  accountId: AccountId,
+  id: MessageId,
+): Promise<MessageRecord | null> {
+  const place = parseMessageId(id);
+  if (place === null) return null;
+  const { topicId, seq } = place;
+  const [found] = await lane.query<TopicOfMessage>(
+    `SELECT m.${messageColumns.split(", ").join(", m.")}, t.name AS topic, t.filter_type
+       FROM ringback.message m JOIN ringback.topic t ON t.id = m.topic_id
+       WHERE m.topic_id = $1 AND m.seq = $2 AND t.account_id = $3`,
+    [topicId, seq, accountId],
+    "get_message",
+  );
+  if (found === undefined) return null;
+  const message = toMessage(topicId, found);
+  const attempts = await readAttempts(lane, topicId, seq);
+  const rows = await readDeliveries(lane, times, topicId, seq);
+  return {
+    message,
+    topic: found.topic,
+    deliveries: rows.map((row) => toRecord(row, message, found.filter_type, attempts.get(row.id) ?? [])),
+  };
+}
+
+async function readAttempts(lane: Lane, topicId: TopicId, seq: Seq): Promise<Map<SubscriptionId, Attempt[]>> {
+  const rows = await lane.query<AttemptRow>(
+    "SELECT * FROM ringback.attempt WHERE topic_id = $1 AND seq = $2 ORDER BY id LIMIT $3",
+    [topicId, seq, postgresLimits.messageAttemptsMax],
+    "message_attempts",
+  );
+  const attempts = new Map<SubscriptionId, Attempt[]>();
+  for (const row of rows) {
+    const list = attempts.get(row.subscription_id);
+    if (list === undefined) attempts.set(row.subscription_id, [toAttempt(row)]);
+    else list.push(toAttempt(row));
+  }
+  return attempts;
+}
+
+function readDeliveries(lane: Lane, times: Times, topicId: TopicId, seq: Seq): Promise<DeliveryRow[]> {
+  return lane.query<DeliveryRow>(
+    `SELECT s.id, s.name, s.settings, p.seq IS NOT NULL AS is_parked, p.due_at, coalesce(o.is_open, false) AS is_open,
+       $2 > c.scanned_through OR $2 = ANY (c.pool) OR coalesce(o.is_back, false) AS is_ahead,
+       (SELECT d.reason FROM ringback.dead_letter d
+         WHERE d.subscription_id = s.id AND d.seq = $2 AND d.redriven_at IS NULL ORDER BY d.id DESC LIMIT 1) AS reason
+     FROM ringback.subscription_cursor c
+     JOIN ringback.subscription s ON s.id = c.subscription_id
+     LEFT JOIN ringback.parked p ON p.subscription_id = c.subscription_id AND p.seq = $2
+     LEFT JOIN LATERAL (
+       SELECT bool_or(l.lease_until > coalesce($3, ringback.now_ms())) AS is_open,
+         bool_or(l.lease_until <= coalesce($3, ringback.now_ms()) AND $2 = ANY (l.seqs)) AS is_back
+       FROM ringback.claim l
+       WHERE l.subscription_id = c.subscription_id AND ($2 = ANY (l.seqs) OR $2 = ANY (l.parked))
+     ) o ON true
+     WHERE c.topic_id = $1::integer AND $2::bigint IS NOT NULL AND ($3::bigint IS NULL OR true)
+     ORDER BY s.id`,
+    [topicId, seq, times.at()],
+    "message_deliveries",
+  );
+}
+
+function toRecord(
+  row: DeliveryRow,
+  message: Message,
+  filterType: FilterType,
+  attempts: readonly Attempt[],
+): DeliveryRecord {
+  const { filter } = JSON.parse(row.settings) as SubscriptionSettings;
+  const state = stateOf(row, () => compileFilter(filter, filterType)(message), attempts);
+  return {
+    subscription: row.name,
+    state,
+    nextAttemptAtMs: state === "parked" ? row.due_at : null,
+    reason: state === "dead" ? row.reason : null,
+    attempts,
+  };
+}
+
+function stateOf(row: DeliveryRow, matches: () => boolean, attempts: readonly Attempt[]): DeliveryState {
+  if (row.is_open) return "in_flight";
+  if (row.is_parked) return "parked";
+  if (row.reason !== null) return "dead";
+  const last = attempts.at(-1);
+  if (last?.verdict === "accepted") return "delivered";
+  if (row.is_ahead) return matches() ? "pending" : "filtered";
+  // It had given up before its dead letter was purged.
+  if (last !== undefined) return "dead";
+  // Settled without a record: it began to read after this message, or a purge has taken the record away.
+  return matches() ? "skipped" : "filtered";
+}

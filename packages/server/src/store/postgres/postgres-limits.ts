@@ -1,0 +1,55 @@
+/** The driver's own bounds. What a caller can meet stands in domain/limits.ts. */
+export const postgresLimits = {
+  /** Connections for appends, claims, settlements and leases: one each, and one to spare. */
+  hotConnectionsMax: 4,
+  /** Connections for everything that people look at or change. They cannot use up the ones above. */
+  restConnectionsMax: 6,
+  /** How long a call waits for a connection before it fails as `storage_unavailable`. */
+  connectMsMax: 5_000,
+  /** A statement that takes longer is given up, and its connection with it. */
+  statementMsMax: 30_000,
+  connectionIdleMsMax: 60_000,
+
+  /** Between two tries while the database cannot be reached or written: doubled from the first to the last. */
+  retryMsMin: 50,
+  retryMsMax: 2_000,
+
+  /** Messages and bytes of one append; one request always fits. */
+  appendMessagesMax: 2_000,
+  appendBytesMax: 8 * 1024 * 1024,
+  /** Bytes of messages waiting to be appended; past it publishes are refused as `overloaded`. */
+  appendWaitingBytesMax: 64 * 1024 * 1024,
+  settlementsMax: 2_000,
+  wantsMax: 1_000,
+
+  /** Positions of the log that one claim looks at, matching or not. */
+  scanMessagesMax: 1_000,
+  /** Positions that claims pass by because their key is open on another node. */
+  poolPassedMax: 256,
+  /** When to ask again for what another node holds back: a key, or room under maxInFlight. */
+  claimRetryMs: 25,
+
+  /** A node says this often that it is there, and counts as gone when it has not for so long. */
+  heartbeatMs: 5_000,
+  nodeAliveMs: 20_000,
+  /** Rows of nodes that are gone are kept this long for people to look at. */
+  nodeKeptMs: 24 * 3600_000,
+
+  /** Other nodes are told of work at most this often, whatever there is of it. */
+  wakeMs: 20,
+  /** Names of topics and subscriptions in one wake-up: a notification carries at most 8,000 bytes. */
+  wakeIdsMax: 400,
+  cachedTopicsMax: 20_000,
+  cachedSubscriptionsMax: 100_000,
+
+  /** Bounds of one step of retention, so that nobody waits long for its locks. */
+  trimMessagesMax: 500,
+  trimBytesMax: 64 * 1024 * 1024,
+  burialsMax: 500,
+  burialBytesMax: 16 * 1024 * 1024,
+  recordsTrimmedMax: 500,
+  topicsTriedMax: 16,
+  /** Dead letters changed in one commit, when many are redriven or purged. */
+  deadLetterStep: 100,
+  messageAttemptsMax: 10_000,
+} as const;

@@ -1,0 +1,422 @@
+import { RingbackError } from "../../domain/errors.ts";
+import type {
+  Account,
+  AccountId,
+  Entry,
+  EntryKind,
+  MessageId,
+  Start,
+  Subscription,
+  SubscriptionId,
+  SubscriptionSettings,
+  SubscriptionState,
+  TimeMs,
+  Topic,
+  TopicId,
+  TopicSettings,
+} from "../../domain/model.ts";
+import { systemTimers, type Clock, type Timers } from "../../domain/ports.ts";
+import type {
+  AppendReceipt,
+  AppendRequest,
+  AttemptRecord,
+  Claim,
+  ClaimId,
+  ClaimWant,
+  DeadLetter,
+  MessageRecord,
+  Page,
+  PageRequest,
+  RetentionResult,
+  Settlement,
+  Store,
+  StoreObserver,
+  StoreStatistics,
+  SubscriptionCounts,
+} from "../port.ts";
+import { Appends } from "./appends.ts";
+import { listAttempts } from "./attempt-records.ts";
+import { CatalogCache } from "./catalog-cache.ts";
+import type { News } from "./change-bus.ts";
+import { Claims } from "./claims.ts";
+import type { Connection } from "./connection.ts";
+import { findReady, readStatistics, readSubscriptionCounts } from "./counts.ts";
+import { Database } from "./database.ts";
+import { DeadLetters } from "./dead-letters.ts";
+import { Entries } from "./entries.ts";
+import { Health } from "./health.ts";
+import { Listener } from "./listener.ts";
+import { readMessageRecord } from "./message-records.ts";
+import { Heartbeat, registerNode } from "./node-row.ts";
+import { Retention } from "./retention.ts";
+import { migrate } from "./schema/migrate.ts";
+import { Settlements, type SettledNews } from "./settlements.ts";
+import { Subscriptions } from "./subscriptions.ts";
+import { Times } from "./times.ts";
+import { Topics } from "./topics.ts";
+import { WakeUps } from "./wake-ups.ts";
+
+export interface PostgresStoreOptions {
+  /** `postgres://user:password@host:port/database`; whatever else the URL says is the library's. */
+  readonly url: string;
+  /** How the connections call themselves in `pg_stat_activity`. */
+  readonly applicationName?: string;
+  readonly account: { readonly name: string; readonly appId: number };
+  readonly attemptRetentionMs: number;
+  readonly deadLetterRetentionMs: number;
+  readonly observer?: StoreObserver;
+  /** For tests; null: the database's own clock, which all nodes share. */
+  readonly clock?: Clock | null;
+  readonly timers?: Timers;
+}
+
+const silent: StoreObserver = { commit: () => {} };
+
+/** The driver for many equal nodes on one PostgreSQL: what is true stands in the database, memory only saves looking. */
+export class PostgresStore implements Store {
+  readonly driver = "postgres";
+  readonly nodeId: number;
+  readonly #database: Database;
+  readonly #account: Account;
+  readonly #times: Times;
+  readonly #health = new Health();
+  readonly #cache: CatalogCache;
+  readonly #appends: Appends;
+  readonly #claims: Claims;
+  readonly #settlements: Settlements;
+  readonly #topics: Topics;
+  readonly #subscriptions: Subscriptions;
+  readonly #entries: Entries;
+  readonly #deadLetters: DeadLetters;
+  readonly #retention: Retention;
+  readonly #listener: Listener;
+  readonly #wakeUps: WakeUps;
+  readonly #heartbeat: Heartbeat;
+  #closing: Promise<void> | null = null;
+  #onReady: (ids: readonly SubscriptionId[]) => void = () => {};
+  #onChange: (id: SubscriptionId) => void = () => {};
+
+  static async open(options: PostgresStoreOptions): Promise<PostgresStore> {
+    const database = new Database(options.url, options.applicationName ?? "ringback");
+    const times = new Times(options.clock ?? null);
+    try {
+      await database.rest.withConnection(migrate);
+      const account = await ensureAccount(database.rest, options.account, times);
+      const nodeId = await registerNode(database.rest, times);
+      const store = new PostgresStore(options, database, times, account, nodeId);
+      await store.#start();
+      return store;
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+  }
+
+  private constructor(
+    options: PostgresStoreOptions,
+    database: Database,
+    times: Times,
+    account: Account,
+    nodeId: number,
+  ) {
+    const timers = options.timers ?? systemTimers;
+    const observer = options.observer ?? silent;
+    const health = this.#health;
+    this.nodeId = nodeId;
+    this.#database = database;
+    this.#times = times;
+    this.#account = account;
+    const { hot, rest } = database;
+    this.#listener = new Listener({
+      url: options.url,
+      applicationName: options.applicationName ?? "ringback",
+      nodeId,
+      timers,
+      heard: (news) => this.#heard(news),
+      missed: () => this.#missed(),
+    });
+    this.#cache = new CatalogCache(() => this.#listener.isUp);
+    this.#wakeUps = new WakeUps(rest, timers, nodeId);
+    this.#appends = new Appends({ lane: hot, times, timers, health, observer });
+    this.#claims = new Claims({ lane: hot, times, timers, health, nodeId });
+    const settled = (news: SettledNews): void => this.#settled(news);
+    this.#settlements = new Settlements({ lane: hot, times, timers, health, observer, nodeId, settled });
+    const ready = (ids: readonly SubscriptionId[]): void => {
+      this.#onReady(ids);
+      for (const id of ids) this.#wakeUps.subscription(id);
+    };
+    const changed = (id: SubscriptionId): void => this.#onChange(id);
+    const catalog = { lane: rest, times, nodeId, cache: this.#cache, changed, ready };
+    this.#topics = new Topics(catalog);
+    this.#subscriptions = new Subscriptions(catalog);
+    this.#entries = new Entries(rest, times, nodeId);
+    this.#deadLetters = new DeadLetters(rest, times, (id) => ready([id]));
+    const { attemptRetentionMs, deadLetterRetentionMs } = options;
+    const retention = { lane: rest, times, attemptRetentionMs, deadLetterRetentionMs };
+    this.#retention = new Retention({ ...retention, ready: (id) => ready([id]) });
+    this.#heartbeat = new Heartbeat({ lane: hot, times, timers, health, nodeId });
+  }
+
+  async #start(): Promise<void> {
+    await this.#listener.start();
+    await this.#entries.load();
+    this.#heartbeat.start();
+  }
+
+  // ---- the log
+
+  async append(request: AppendRequest): Promise<AppendReceipt> {
+    this.#assertOpen();
+    const { topicId } = request;
+    const atHand = this.#cache.subscriptionIdsAtHand(topicId);
+    if (atHand !== null) {
+      const receipt = await this.#appends.append(request);
+      if (!receipt.replayed) this.#appended(topicId, atHand);
+      return receipt;
+    }
+    // Whom to hint at is read beside the append. That it fails is no reason to say that the append did.
+    const reading = this.#subscriptions.idsOf(topicId).catch(() => []);
+    const receipt = await this.#appends.append(request);
+    if (!receipt.replayed) this.#appended(topicId, await reading);
+    return receipt;
+  }
+
+  #appended(topicId: TopicId, ids: readonly SubscriptionId[]): void {
+    // One that came meanwhile stands in the newer list.
+    const now = this.#cache.subscriptionIdsAtHand(topicId) ?? ids;
+    if (now.length === 0) return;
+    this.#onReady(now);
+    this.#wakeUps.topic(topicId);
+  }
+
+  async claim(wants: readonly ClaimWant[], leaseMs: number): Promise<readonly Claim[]> {
+    this.#assertOpen();
+    return this.#claims.claim(wants, leaseMs);
+  }
+
+  async renew(claimIds: readonly ClaimId[], leaseMs: number): Promise<readonly ClaimId[]> {
+    this.#assertOpen();
+    return this.#claims.renew(claimIds, leaseMs);
+  }
+
+  async settle(settlements: readonly Settlement[]): Promise<number> {
+    this.#assertOpen();
+    return this.#settlements.settle(settlements);
+  }
+
+  #settled({ ready, released }: SettledNews): void {
+    if (ready.size > 0) this.#onReady([...ready]);
+    for (const id of released) this.#wakeUps.subscription(id);
+  }
+
+  onReady(listener: (ids: readonly SubscriptionId[]) => void): void {
+    this.#onReady = listener;
+  }
+
+  findReady(): Promise<{ subscriptionIds: readonly SubscriptionId[]; nextDueAtMs: TimeMs | null }> {
+    return findReady(this.#database.rest, this.#times);
+  }
+
+  // ---- the catalog
+
+  defaultAccount(): Account {
+    return this.#account;
+  }
+
+  putTopic(
+    accountId: AccountId,
+    name: string,
+    settings: Partial<TopicSettings>,
+  ): Promise<{ topic: Topic; created: boolean }> {
+    return this.#topics.put(accountId, name, settings);
+  }
+
+  getTopic(accountId: AccountId, name: string): Promise<Topic | null> {
+    return this.#topics.get(accountId, name);
+  }
+
+  listTopics(accountId: AccountId, page: PageRequest): Promise<Page<Topic>> {
+    return this.#topics.list(accountId, page);
+  }
+
+  deleteTopic(accountId: AccountId, name: string): Promise<boolean> {
+    return this.#topics.delete(accountId, name);
+  }
+
+  putSubscription(
+    topicId: TopicId,
+    name: string,
+    settings: SubscriptionSettings,
+    start: Start,
+  ): Promise<{ subscription: Subscription; created: boolean }> {
+    return this.#subscriptions.put(topicId, name, settings, start);
+  }
+
+  getSubscription(topicId: TopicId, name: string): Promise<Subscription | null> {
+    return this.#subscriptions.get(topicId, name);
+  }
+
+  getSubscriptionById(id: SubscriptionId): Promise<Subscription | null> {
+    return this.#subscriptions.getById(id);
+  }
+
+  listSubscriptions(topicId: TopicId, page: PageRequest): Promise<Page<Subscription>> {
+    return this.#subscriptions.list(topicId, page);
+  }
+
+  deleteSubscription(topicId: TopicId, name: string): Promise<boolean> {
+    return this.#subscriptions.delete(topicId, name);
+  }
+
+  setSubscriptionState(topicId: TopicId, name: string, state: SubscriptionState): Promise<Subscription | null> {
+    return this.#subscriptions.setState(topicId, name, state);
+  }
+
+  onSubscriptionChange(listener: (id: SubscriptionId) => void): void {
+    this.#onChange = listener;
+  }
+
+  putEntry(
+    accountId: AccountId,
+    kind: EntryKind,
+    name: string,
+    value: unknown,
+  ): Promise<{ entry: Entry; created: boolean }> {
+    return this.#entries.put(accountId, kind, name, value);
+  }
+
+  getEntry(accountId: AccountId, kind: EntryKind, name: string): Promise<Entry | null> {
+    return Promise.resolve(this.#entries.get(accountId, kind, name));
+  }
+
+  listEntries(accountId: AccountId, kind: EntryKind, page: PageRequest): Promise<Page<Entry>> {
+    return Promise.resolve(this.#entries.page(accountId, kind, page));
+  }
+
+  deleteEntry(accountId: AccountId, kind: EntryKind, name: string): Promise<boolean> {
+    return this.#entries.delete(accountId, kind, name);
+  }
+
+  // ---- looking and mending
+
+  getMessage(accountId: AccountId, id: MessageId): Promise<MessageRecord | null> {
+    return readMessageRecord(this.#database.rest, this.#times, accountId, id);
+  }
+
+  subscriptionCounts(id: SubscriptionId): Promise<SubscriptionCounts> {
+    return readSubscriptionCounts(this.#database.rest, this.#times, id);
+  }
+
+  listAttempts(id: SubscriptionId, page: PageRequest, only: "all" | "failed"): Promise<Page<AttemptRecord>> {
+    return listAttempts(this.#database.rest, id, page, only);
+  }
+
+  listDeadLetters(id: SubscriptionId, page: PageRequest): Promise<Page<DeadLetter>> {
+    return this.#deadLetters.list(id, page);
+  }
+
+  getDeadLetter(id: SubscriptionId, deadLetterId: string): Promise<DeadLetter | null> {
+    return this.#deadLetters.get(id, deadLetterId);
+  }
+
+  redriveDeadLetters(id: SubscriptionId, ids: readonly string[] | null): Promise<number> {
+    return this.#deadLetters.redrive(id, ids);
+  }
+
+  purgeDeadLetters(id: SubscriptionId, ids: readonly string[] | null): Promise<number> {
+    return this.#deadLetters.purge(id, ids);
+  }
+
+  statistics(): Promise<StoreStatistics> {
+    return readStatistics(this.#database.rest, this.#times);
+  }
+
+  retain(): Promise<RetentionResult> {
+    return this.#retention.step();
+  }
+
+  writable(): boolean {
+    return this.#health.writable;
+  }
+
+  /** Statements sent so far, each of them one round trip: for the benchmark and for tests. */
+  get statements(): number {
+    return this.#database.hot.statements + this.#database.rest.statements;
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([this.#appends.idle(), this.#claims.idle(), this.#settlements.close()]);
+    await this.#heartbeat.stop();
+    // Others need not wait for leases that nobody will use.
+    await this.#claims.abandonAll().catch(() => {});
+    await this.#database.rest.query("DELETE FROM ringback.node WHERE id = $1", [this.nodeId]).catch(() => {});
+    await this.#wakeUps.close();
+    await this.#listener.close();
+    await this.#database.close();
+  }
+
+  #assertOpen(): void {
+    if (this.#closing !== null) throw new RingbackError("shutting_down");
+  }
+
+  // ---- other nodes
+
+  #heard(news: News): void {
+    switch (news.kind) {
+      case "topic":
+        this.#cache.dropTopic(news.topicId);
+        return this.#mayHaveChanged();
+      case "subscription":
+        this.#cache.dropSubscription(news.topicId, news.subscriptionId);
+        this.#onChange(news.subscriptionId);
+        this.#onReady([news.subscriptionId]);
+        return;
+      case "entry":
+        this.#entries.refresh(news.accountId, news.entryKind, news.name).catch(() => {});
+        return;
+      case "wake":
+        if (news.subscriptionIds.length > 0) this.#onReady(news.subscriptionIds);
+        for (const topicId of news.topicIds) this.#hintAt(topicId).catch(() => {});
+    }
+  }
+
+  async #hintAt(topicId: TopicId): Promise<void> {
+    const ids = await this.#subscriptions.idsOf(topicId);
+    if (ids.length > 0) this.#onReady(ids);
+  }
+
+  /** For a while nothing was heard. */
+  #missed(): void {
+    this.#entries.load().catch(() => {});
+    this.#mayHaveChanged();
+    this.#lookForWork().catch(() => {});
+  }
+
+  async #lookForWork(): Promise<void> {
+    this.#onReady((await this.findReady()).subscriptionIds);
+  }
+
+  #mayHaveChanged(): void {
+    const known = this.#cache.knownSubscriptionIds();
+    this.#cache.clear();
+    for (const id of known) this.#onChange(id);
+  }
+}
+
+async function ensureAccount(
+  connection: Connection,
+  { name, appId }: PostgresStoreOptions["account"],
+  times: Times,
+): Promise<Account> {
+  const [row] = await connection.query<{ id: AccountId; name: string; app_id: number }>(
+    `INSERT INTO ringback.account (name, app_id, created_at) VALUES ($1, $2, coalesce($3::bigint, ringback.now_ms()))
+     ON CONFLICT (name) DO UPDATE SET app_id = excluded.app_id RETURNING id, name, app_id`,
+    [name, appId, times.at()],
+  );
+  const { id, name: kept, app_id } = row as NonNullable<typeof row>;
+  return { id, name: kept, appId: app_id };
+}

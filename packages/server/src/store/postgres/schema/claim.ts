@@ -1,0 +1,315 @@
+/**
+ * Claims for many subscriptions in one round trip. See docs/adr/0009-claims-in-postgres.md.
+ *
+ * Locks are taken in this order everywhere: a topic's log, cursors by id, claims by id. Without `p_wait` a cursor
+ * that somebody has locked is passed over and told as busy; with it, cursors are waited for, and the caller gives the
+ * wants in the order of ids. A claim that is being settled at this moment is left alone, even if its lease has run out.
+ *
+ * A want answers with a row per delivery and, last, one without `seq` that says the rest.
+ */
+export const claim = `
+CREATE FUNCTION ringback.claim_1(
+  p_now bigint,
+  p_node bigint,
+  p_lease_ms bigint,
+  p_wait boolean,
+  p_scan_max integer,
+  p_pool_max integer,
+  p_retry_ms bigint,
+  -- One entry per want.
+  p_claims bigint[],
+  p_subscriptions bigint[],
+  p_deliveries_max integer[],
+  p_bytes_max bigint[],
+  p_from_log boolean[]
+) RETURNS TABLE (
+  want integer, seq bigint, attempts bigint, retries bigint, first_attempt_at bigint,
+  topic_id integer, published_at bigint, deliver_at bigint, content_type text, tags text[], routing_key text,
+  ordering_key text, attributes text, body bytea,
+  busy boolean, more boolean, next_due_at bigint, parked_count bigint
+)
+LANGUAGE plpgsql SET enable_seqscan = off AS $function$
+#variable_conflict use_column
+DECLARE
+  v_now bigint := coalesce(p_now, ringback.now_ms());
+  v_shared boolean;
+  v_id bigint;
+  v_cursor ringback.subscription_cursor%ROWTYPE;
+  v_claim ringback.claim%ROWTYPE;
+  v_row record;
+  v_key text;
+  v_room integer;
+  v_bytes bigint;
+  v_bytes_max bigint;
+  v_first bigint;
+  v_last bigint;
+  v_scanned bigint;
+  v_pool bigint[];
+  v_back bigint[];
+  v_looked integer;
+  v_open integer;
+  v_lease_end bigint;
+  v_open_parked bigint[];
+  v_foreign_keys text[];
+  v_seqs bigint[];
+  v_keys text[];
+  v_parked bigint[];
+  v_parked_keys text[];
+  v_expired bigint;
+  v_capped boolean;
+  v_waiting boolean;
+  v_held boolean;
+  v_more_parked boolean;
+  v_due bigint;
+  v_taken integer;
+BEGIN
+  -- A claim that is forgotten in a crash only goes out again: it need not wait for the disk.
+  PERFORM set_config('synchronous_commit', 'off', true);
+  v_shared := EXISTS (SELECT 1 FROM ringback.node WHERE id <> p_node AND alive_until > v_now);
+  FOR v_want IN 1 .. cardinality(p_subscriptions) LOOP
+    v_id := p_subscriptions[v_want];
+    want := v_want;
+    seq := NULL; busy := false; more := false; next_due_at := NULL; parked_count := 0;
+    IF p_wait THEN
+      SELECT * INTO v_cursor FROM ringback.subscription_cursor c WHERE c.subscription_id = v_id FOR UPDATE;
+    ELSE
+      SELECT * INTO v_cursor FROM ringback.subscription_cursor c WHERE c.subscription_id = v_id FOR UPDATE SKIP LOCKED;
+    END IF;
+    IF v_cursor.subscription_id IS NULL THEN
+      busy := NOT p_wait AND EXISTS (SELECT 1 FROM ringback.subscription_cursor c WHERE c.subscription_id = v_id);
+      RETURN NEXT;
+      CONTINUE;
+    END IF;
+    IF NOT v_cursor.active THEN
+      RETURN NEXT;
+      CONTINUE;
+    END IF;
+
+    -- Who has what. Before parked rows are read: what is parked meanwhile is then seen twice, never not at all.
+    v_pool := v_cursor.pool;
+    v_open := 0; v_lease_end := NULL; v_open_parked := '{}'; v_foreign_keys := '{}';
+    FOR v_claim IN SELECT * FROM ringback.claim c WHERE c.subscription_id = v_id LOOP
+      IF v_claim.lease_until <= v_now THEN
+        DELETE FROM ringback.claim c
+          WHERE c.id = (SELECT l.id FROM ringback.claim l WHERE l.id = v_claim.id AND l.lease_until <= v_now FOR UPDATE SKIP LOCKED)
+          RETURNING c.seqs INTO v_back;
+        IF FOUND THEN
+          v_pool := v_pool || v_back;
+          CONTINUE;
+        END IF;
+      END IF;
+      v_open := v_open + cardinality(v_claim.seqs) + cardinality(v_claim.parked);
+      v_lease_end := least(v_lease_end, v_claim.lease_until);
+      v_open_parked := v_open_parked || v_claim.parked;
+      IF v_claim.node_id <> p_node AND v_cursor.ordering = 'key' THEN
+        v_foreign_keys := v_foreign_keys || v_claim.keys || v_claim.parked_keys;
+      END IF;
+    END LOOP;
+
+    v_room := p_deliveries_max[v_want];
+    v_bytes_max := p_bytes_max[v_want];
+    v_capped := v_shared AND v_cursor.in_flight_max - v_open < v_room;
+    IF v_capped THEN v_room := greatest(0, v_cursor.in_flight_max - v_open); END IF;
+    IF v_cursor.ordering = 'strict' THEN v_room := CASE WHEN v_open > 0 THEN 0 ELSE 1 END; END IF;
+    v_bytes := 0; v_taken := 0; v_expired := 0; v_looked := 0;
+    v_seqs := '{}'; v_keys := '{}'; v_parked := '{}'; v_parked_keys := '{}';
+    v_more_parked := false; v_waiting := false;
+
+    -- Parked deliveries that are due, the longest overdue first. One that is not the first of its key waits.
+    IF v_room > 0 THEN
+      FOR v_row IN
+        SELECT p.seq, p.ordering_key AS holds, p.dead_letter_id, coalesce(d.ordering_key, m.ordering_key) AS ordering_key,
+          octet_length(coalesce(d.body, m.body)) AS size
+        FROM ringback.parked p
+        LEFT JOIN ringback.dead_letter d ON d.id = p.dead_letter_id
+        LEFT JOIN ringback.message m ON p.dead_letter_id IS NULL AND m.topic_id = v_cursor.topic_id AND m.seq = p.seq
+        WHERE p.subscription_id = v_id AND p.due_at <= v_now AND p.seq <> ALL (v_open_parked)
+          AND NOT EXISTS (SELECT 1 FROM ringback.parked e WHERE e.subscription_id = p.subscription_id
+            AND e.ordering_key = p.ordering_key AND e.seq < p.seq)
+        ORDER BY p.due_at, p.seq LIMIT p_scan_max
+      LOOP
+        IF v_taken >= v_room OR v_bytes >= v_bytes_max THEN
+          v_more_parked := true;
+          EXIT;
+        END IF;
+        v_looked := v_looked + 1;
+        v_key := CASE v_cursor.ordering WHEN 'none' THEN NULL WHEN 'strict' THEN '' ELSE v_row.ordering_key END;
+        IF v_row.size IS NULL THEN
+          -- Nothing has its message any more: a damaged database. It must not wait for ever, nor go without a trace.
+          DELETE FROM ringback.parked p WHERE p.subscription_id = v_id AND p.seq = v_row.seq;
+          PERFORM ringback.promote_1(v_id, v_row.holds, v_now);
+          v_expired := v_expired + 1;
+        ELSIF v_row.holds IS NULL AND v_key IS NOT NULL AND ringback.is_held_1(v_id, v_key) THEN
+          -- It was delayed, or had been given up, and now takes its place among the others of its key.
+          v_due := ringback.held_due_1(v_id, v_key, v_row.seq, v_now);
+          UPDATE ringback.parked p SET due_at = v_due, ordering_key = v_key WHERE p.subscription_id = v_id AND p.seq = v_row.seq;
+          IF v_due IS NOT NULL THEN v_more_parked := true; END IF;
+        ELSIF v_cursor.ordering = 'key' AND v_key = ANY (v_foreign_keys) THEN
+          v_waiting := true;
+        ELSE
+          v_parked := v_parked || v_row.seq;
+          v_parked_keys := v_parked_keys || v_key;
+          v_bytes := v_bytes + v_row.size;
+          v_taken := v_taken + 1;
+        END IF;
+      END LOOP;
+      IF v_looked = p_scan_max THEN v_more_parked := true; END IF;
+    END IF;
+
+    -- The log: what came back, then what nobody has looked at.
+    SELECT l.first_seq, l.last_seq INTO v_first, v_last FROM ringback.topic_log l WHERE l.topic_id = v_cursor.topic_id;
+    v_scanned := greatest(v_cursor.scanned_through, v_first - 1);
+    v_held := v_cursor.ordering = 'strict' AND (v_open + v_taken > 0 OR ringback.is_held_1(v_id, ''));
+    IF p_from_log[v_want] AND NOT v_held AND v_taken < v_room AND v_bytes < v_bytes_max
+        AND (v_scanned < v_last OR cardinality(v_pool) > 0) THEN
+      v_looked := 0;
+      FOR v_row IN
+        (SELECT m.seq, octet_length(m.body) AS size, m.deliver_at, m.ordering_key, true AS returned, true AS wanted
+         FROM ringback.message m WHERE m.topic_id = v_cursor.topic_id AND m.seq = ANY (v_pool) ORDER BY m.seq)
+        UNION ALL
+        (SELECT m.seq, octet_length(m.body), m.deliver_at, m.ordering_key, false,
+           (v_cursor.tags IS NULL OR coalesce(m.tags && v_cursor.tags, false))
+           AND (v_cursor.routes IS NULL
+             OR coalesce(CASE m.routing_key WHEN '' THEN '' ELSE '.' || m.routing_key END ~ ANY (v_cursor.routes), false))
+         FROM ringback.message m WHERE m.topic_id = v_cursor.topic_id AND m.seq > v_scanned AND m.seq <= v_last
+         ORDER BY m.seq LIMIT p_scan_max)
+      LOOP
+        IF v_taken >= v_room OR v_bytes >= v_bytes_max THEN
+          v_looked := -1;
+          EXIT;
+        END IF;
+        v_key := CASE v_cursor.ordering WHEN 'none' THEN NULL WHEN 'strict' THEN '' ELSE v_row.ordering_key END;
+        IF v_row.wanted AND v_cursor.ordering = 'key' AND v_key = ANY (v_foreign_keys)
+            AND NOT (v_row.deliver_at IS NOT NULL AND v_row.deliver_at > v_now) THEN
+          -- Its key is open on another node: passed by, for whoever claims when it no longer is.
+          v_waiting := true;
+          IF v_row.returned THEN CONTINUE; END IF;
+          IF cardinality(v_pool) >= p_pool_max THEN
+            v_looked := -1;
+            EXIT;
+          END IF;
+          v_pool := v_pool || v_row.seq;
+          v_scanned := v_row.seq;
+          v_looked := v_looked + 1;
+          CONTINUE;
+        END IF;
+        IF v_row.returned THEN v_pool := array_remove(v_pool, v_row.seq);
+        ELSE
+          v_scanned := v_row.seq;
+          v_looked := v_looked + 1;
+        END IF;
+        IF NOT v_row.wanted THEN CONTINUE; END IF;
+        IF v_row.deliver_at > v_now THEN
+          INSERT INTO ringback.parked (subscription_id, seq, due_at, attempts, retries)
+            VALUES (v_id, v_row.seq, v_row.deliver_at, 0, 0);
+        ELSIF v_key IS NOT NULL AND ringback.is_held_1(v_id, v_key) THEN
+          v_due := ringback.held_due_1(v_id, v_key, v_row.seq, v_now);
+          INSERT INTO ringback.parked (subscription_id, seq, due_at, attempts, retries, ordering_key)
+            VALUES (v_id, v_row.seq, v_due, 0, 0, v_key);
+          IF v_due IS NOT NULL THEN v_more_parked := true; END IF;
+        ELSE
+          v_seqs := v_seqs || v_row.seq;
+          v_keys := v_keys || v_key;
+          v_bytes := v_bytes + v_row.size;
+          v_taken := v_taken + 1;
+        END IF;
+      END LOOP;
+      -- Everything up to the end was there to be looked at; a position without a message is damage, and passed over.
+      IF v_looked >= 0 AND v_looked < p_scan_max THEN v_scanned := greatest(v_scanned, v_last); END IF;
+    END IF;
+
+    IF v_scanned > v_cursor.scanned_through OR v_pool IS DISTINCT FROM v_cursor.pool OR v_expired > 0 THEN
+      UPDATE ringback.subscription_cursor c
+        SET scanned_through = greatest(c.scanned_through, v_scanned), pool = v_pool, expired = c.expired + v_expired
+        WHERE c.subscription_id = v_id;
+    END IF;
+    SELECT count(*) INTO parked_count FROM ringback.parked p WHERE p.subscription_id = v_id;
+
+    IF v_taken > 0 THEN
+      INSERT INTO ringback.claim (id, node_id, subscription_id, lease_until, seqs, keys, parked, parked_keys)
+        VALUES (p_claims[v_want], p_node, v_id, v_now + p_lease_ms, v_seqs, v_keys, v_parked, v_parked_keys);
+      topic_id := v_cursor.topic_id;
+      FOR seq, attempts, retries, first_attempt_at, published_at, deliver_at, content_type, tags, routing_key,
+          ordering_key, attributes, body IN
+        SELECT m.seq, 0, 0, NULL, m.published_at, m.deliver_at, m.content_type, m.tags, m.routing_key, m.ordering_key,
+          m.attributes, m.body
+        FROM ringback.message m WHERE m.topic_id = v_cursor.topic_id AND m.seq = ANY (v_seqs)
+      LOOP
+        RETURN NEXT;
+      END LOOP;
+      IF cardinality(v_parked) > 0 THEN
+        FOR seq, attempts, retries, first_attempt_at, published_at, deliver_at, content_type, tags, routing_key,
+            ordering_key, attributes, body IN
+          SELECT p.seq, p.attempts, p.retries, p.first_attempt_at, x.published_at, x.deliver_at, x.content_type, x.tags,
+            x.routing_key, x.ordering_key, x.attributes, x.body
+          FROM ringback.parked p, LATERAL (
+            SELECT m.published_at, m.deliver_at, m.content_type, m.tags, m.routing_key, m.ordering_key, m.attributes, m.body
+              FROM ringback.message m
+              WHERE p.dead_letter_id IS NULL AND m.topic_id = v_cursor.topic_id AND m.seq = p.seq
+            UNION ALL
+            SELECT d.published_at, d.deliver_at, d.content_type, d.tags, d.routing_key, d.ordering_key, d.attributes, d.body
+              FROM ringback.dead_letter d WHERE d.id = p.dead_letter_id) x
+          WHERE p.subscription_id = v_id AND p.seq = ANY (v_parked)
+        LOOP
+          RETURN NEXT;
+        END LOOP;
+      END IF;
+      seq := NULL; attempts := NULL; body := NULL; attributes := NULL; tags := NULL;
+    END IF;
+
+    IF parked_count > 0 THEN
+      SELECT p.due_at INTO v_due FROM ringback.parked p WHERE p.subscription_id = v_id AND p.due_at > v_now
+        ORDER BY p.due_at LIMIT 1;
+    ELSE v_due := NULL;
+    END IF;
+    IF v_more_parked THEN v_due := v_now; END IF;
+    -- Whoever got nothing wants to know when the leases of the others end as well, or when to ask again.
+    IF v_taken > 0 THEN v_lease_end := NULL;
+    ELSIF v_capped OR v_waiting THEN v_lease_end := least(v_lease_end, v_now + p_retry_ms);
+    END IF;
+    next_due_at := CASE WHEN v_cursor.ordering = 'strict' AND v_open + v_taken > 0 THEN v_lease_end
+      ELSE least(v_due, v_lease_end) END;
+    more := NOT (v_taken = 0 AND v_capped)
+      AND NOT (v_cursor.ordering = 'strict' AND (v_open + v_taken > 0 OR ringback.is_held_1(v_id, '')))
+      AND (v_more_parked OR (p_from_log[v_want] AND (v_scanned < v_last OR (cardinality(v_pool) > 0 AND NOT v_waiting))));
+    RETURN NEXT;
+  END LOOP;
+END $function$;
+
+-- A row in parked holds back what comes after it in this key.
+CREATE FUNCTION ringback.is_held_1(p_subscription bigint, p_key text) RETURNS boolean LANGUAGE sql VOLATILE
+  RETURN EXISTS (SELECT 1 FROM ringback.parked WHERE subscription_id = p_subscription AND ordering_key = p_key);
+
+-- When a delivery that joins its key is due: held behind an earlier one, or at once, since it is the first.
+CREATE FUNCTION ringback.held_due_1(p_subscription bigint, p_key text, p_seq bigint, p_now bigint) RETURNS bigint
+LANGUAGE sql VOLATILE
+  RETURN CASE WHEN NOT EXISTS (SELECT 1 FROM ringback.parked
+    WHERE subscription_id = p_subscription AND ordering_key = p_key AND seq < p_seq) THEN p_now END;
+
+-- The first one that a key still has parked becomes due, if it was only held.
+CREATE FUNCTION ringback.promote_1(p_subscription bigint, p_key text, p_now bigint) RETURNS void
+LANGUAGE sql VOLATILE AS $function$
+  UPDATE ringback.parked SET due_at = p_now WHERE subscription_id = p_subscription AND due_at IS NULL AND seq =
+    (SELECT min(seq) FROM ringback.parked WHERE subscription_id = p_subscription AND ordering_key = p_key)
+$function$;
+
+-- Leases never become shorter. What is returned was still held.
+CREATE FUNCTION ringback.renew_1(p_now bigint, p_node bigint, p_lease_ms bigint, p_claims bigint[])
+RETURNS TABLE (id bigint) LANGUAGE plpgsql SET enable_seqscan = off AS $function$
+#variable_conflict use_column
+DECLARE
+  v_now bigint := coalesce(p_now, ringback.now_ms());
+BEGIN
+  RETURN QUERY
+  WITH held AS MATERIALIZED (
+    SELECT id FROM ringback.claim WHERE id = ANY (p_claims) AND node_id = p_node AND lease_until > v_now ORDER BY id FOR UPDATE
+  )
+  UPDATE ringback.claim c SET lease_until = greatest(c.lease_until, v_now + p_lease_ms)
+    FROM held WHERE c.id = held.id RETURNING c.id;
+END $function$;
+
+-- Claims that their node will never settle: it has not seen the answer, or it ends. Their leases end now.
+CREATE FUNCTION ringback.abandon_1(p_node bigint, p_claims bigint[]) RETURNS void LANGUAGE sql VOLATILE AS $function$
+  UPDATE ringback.claim SET lease_until = 0 WHERE node_id = p_node AND (p_claims IS NULL OR id = ANY (p_claims))
+$function$;
+`;

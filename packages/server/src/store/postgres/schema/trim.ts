@@ -1,0 +1,149 @@
+/**
+ * Removes the oldest messages of one topic. What had not been delivered by then does not vanish: a parked delivery
+ * becomes a dead letter, and what no claim has taken is counted on its subscription. Nothing at or past the first message
+ * that is in somebody's hands goes. The log and all cursors of the topic are locked meanwhile, so each call is small.
+ *
+ * Answers with how many deliveries of each subscription went (`expired`), whose keys have let go of something (`ready`)
+ * and, without a subscription, how many messages and parked rows there were (`removed`, `buried`).
+ */
+export const trim = `
+CREATE FUNCTION ringback.trim_topic_1(
+  p_now bigint,
+  p_topic integer,
+  p_messages_max integer,
+  p_message_bytes_max bigint,
+  p_burials_max integer,
+  p_burial_bytes_max bigint
+) RETURNS TABLE (what text, subscription_id bigint, count bigint)
+LANGUAGE plpgsql SET enable_seqscan = off AS $function$
+#variable_conflict use_column
+DECLARE
+  v_now bigint := coalesce(p_now, ringback.now_ms());
+  v_log ringback.topic_log%ROWTYPE;
+  v_needed bigint;
+  v_through bigint;
+  v_too_much bigint;
+  v_subscriptions bigint[];
+  v_seqs bigint[];
+  v_row record;
+BEGIN
+  SELECT * INTO v_log FROM ringback.topic_log l WHERE l.topic_id = p_topic FOR UPDATE;
+  IF v_log.expires_at IS NULL OR v_log.expires_at > v_now THEN RETURN; END IF;
+  PERFORM 1 FROM ringback.subscription_cursor c WHERE c.topic_id = p_topic ORDER BY c.subscription_id FOR UPDATE;
+
+  WITH lapsed AS MATERIALIZED (
+    SELECT l.id FROM ringback.subscription_cursor c JOIN ringback.claim l ON l.subscription_id = c.subscription_id
+      WHERE c.topic_id = p_topic AND l.lease_until <= v_now FOR UPDATE OF l SKIP LOCKED
+  ), gone AS (
+    DELETE FROM ringback.claim l USING lapsed WHERE l.id = lapsed.id RETURNING l.subscription_id, l.seqs
+  ), back AS (
+    SELECT g.subscription_id, array_agg(s) AS seqs FROM gone g, unnest(g.seqs) AS s GROUP BY g.subscription_id
+  )
+  UPDATE ringback.subscription_cursor c SET pool = c.pool || b.seqs FROM back b WHERE c.subscription_id = b.subscription_id;
+
+  -- A redriven delivery has its message in its dead letter.
+  SELECT min(x.seq) INTO v_needed FROM ringback.subscription_cursor c
+    JOIN ringback.claim l ON l.subscription_id = c.subscription_id
+    CROSS JOIN LATERAL (
+      SELECT s AS seq FROM unnest(l.seqs) AS s
+      UNION ALL
+      SELECT p.seq FROM ringback.parked p
+        WHERE p.subscription_id = l.subscription_id AND p.seq = ANY (l.parked) AND p.dead_letter_id IS NULL
+    ) x
+    WHERE c.topic_id = p_topic AND x.seq >= v_log.first_seq;
+
+  SELECT max(o.seq) INTO v_through FROM (
+    SELECT m.seq, m.published_at, sum(octet_length(m.body)) OVER (ORDER BY m.seq) - octet_length(m.body) AS bytes_before
+    FROM (SELECT * FROM ringback.message WHERE topic_id = p_topic AND seq >= v_log.first_seq ORDER BY seq LIMIT p_messages_max) m
+  ) o
+  WHERE o.published_at <= v_now - v_log.retention_ms AND o.bytes_before < p_message_bytes_max
+    AND (v_needed IS NULL OR o.seq < v_needed);
+  IF v_through IS NULL THEN RETURN; END IF;
+
+  -- Messages go with all of their parked deliveries, except one that has too many for a step: it stays until they are buried.
+  SELECT array_agg(b.subscription_id) FILTER (WHERE b.fits), array_agg(b.seq) FILTER (WHERE b.fits), min(b.seq) FILTER (WHERE NOT b.fits)
+    INTO v_subscriptions, v_seqs, v_too_much
+  FROM (
+    SELECT w.subscription_id, w.seq, w.place = 1 OR (w.place <= p_burials_max AND w.bytes <= p_burial_bytes_max) AS fits
+    FROM (
+      SELECT p.subscription_id, p.seq, row_number() OVER s AS place, sum(octet_length(m.body)) OVER s AS bytes
+      FROM (
+        SELECT p.subscription_id, p.seq FROM ringback.subscription_cursor c
+        JOIN ringback.parked p ON p.subscription_id = c.subscription_id
+        WHERE c.topic_id = p_topic AND p.seq <= v_through AND p.dead_letter_id IS NULL
+        ORDER BY p.seq, p.subscription_id LIMIT p_burials_max + 1
+      ) p JOIN ringback.message m ON m.topic_id = p_topic AND m.seq = p.seq
+      WINDOW s AS (ORDER BY p.seq, p.subscription_id)
+    ) w
+  ) b;
+  IF v_too_much IS NOT NULL THEN
+    v_through := v_too_much - 1;
+    IF v_through >= v_log.first_seq THEN
+      SELECT array_agg(b.subscription_id), array_agg(b.seq) INTO v_subscriptions, v_seqs
+        FROM unnest(v_subscriptions, v_seqs) AS b (subscription_id, seq) WHERE b.seq <= v_through;
+    END IF;
+  END IF;
+
+  INSERT INTO ringback.dead_letter (account_id, subscription_id, topic_id, seq, reason, attempts, died_at, last_status,
+    last_error_code, last_reply, published_at, deliver_at, content_type, tags, routing_key, ordering_key, attributes, body)
+  SELECT t.account_id, b.subscription_id, p_topic, b.seq, 'expired', p.attempts, v_now, a.status, a.error_code, a.reply,
+    m.published_at, m.deliver_at, m.content_type, m.tags, m.routing_key, m.ordering_key, m.attributes, m.body
+  FROM unnest(v_subscriptions, v_seqs) AS b (subscription_id, seq)
+  JOIN ringback.parked p ON p.subscription_id = b.subscription_id AND p.seq = b.seq
+  JOIN ringback.message m ON m.topic_id = p_topic AND m.seq = b.seq
+  JOIN ringback.topic t ON t.id = p_topic
+  LEFT JOIN LATERAL (
+    SELECT a.status, a.error_code, a.reply FROM ringback.attempt a
+    WHERE a.topic_id = p_topic AND a.seq = b.seq AND a.subscription_id = b.subscription_id ORDER BY a.id DESC LIMIT 1
+  ) a ON true
+  ORDER BY b.seq, b.subscription_id;
+
+  -- When all of them are gone, so that none of them is promoted.
+  FOR v_row IN
+    WITH gone AS (
+      DELETE FROM ringback.parked p USING unnest(v_subscriptions, v_seqs) AS b (subscription_id, seq)
+      WHERE p.subscription_id = b.subscription_id AND p.seq = b.seq RETURNING p.subscription_id, p.ordering_key
+    )
+    SELECT g.subscription_id, array_agg(DISTINCT g.ordering_key) FILTER (WHERE g.ordering_key IS NOT NULL) AS keys, count(*) AS buried
+    FROM gone g GROUP BY g.subscription_id
+  LOOP
+    what := 'expired'; subscription_id := v_row.subscription_id; count := v_row.buried;
+    RETURN NEXT;
+    CONTINUE WHEN v_row.keys IS NULL;
+    what := 'ready'; count := 0;
+    RETURN NEXT;
+    PERFORM ringback.promote_1(v_row.subscription_id, k, v_now) FROM unnest(v_row.keys) AS k;
+  END LOOP;
+  what := 'buried'; subscription_id := NULL; count := coalesce(cardinality(v_seqs), 0);
+  RETURN NEXT;
+
+  IF v_through < v_log.first_seq THEN RETURN; END IF;
+  FOR v_row IN
+    WITH missed AS MATERIALIZED (
+      SELECT c.subscription_id, count(*) AS missed FROM ringback.subscription_cursor c
+      JOIN ringback.message m ON m.topic_id = p_topic AND m.seq >= v_log.first_seq AND m.seq <= v_through
+      WHERE c.topic_id = p_topic AND (c.scanned_through < v_through OR cardinality(c.pool) > 0)
+        AND (m.seq = ANY (c.pool) OR (m.seq > c.scanned_through
+          AND (c.tags IS NULL OR coalesce(m.tags && c.tags, false))
+          AND (c.routes IS NULL
+            OR coalesce(CASE m.routing_key WHEN '' THEN '' ELSE '.' || m.routing_key END ~ ANY (c.routes), false))))
+      GROUP BY c.subscription_id
+    )
+    UPDATE ringback.subscription_cursor c SET expired = c.expired + x.missed,
+      scanned_through = greatest(c.scanned_through, v_through),
+      pool = ARRAY (SELECT s FROM unnest(c.pool) AS s WHERE s > v_through)
+    FROM missed x WHERE c.subscription_id = x.subscription_id RETURNING c.subscription_id, x.missed
+  LOOP
+    what := 'expired'; subscription_id := v_row.subscription_id; count := v_row.missed;
+    RETURN NEXT;
+  END LOOP;
+  DELETE FROM ringback.message m WHERE m.topic_id = p_topic AND m.seq >= v_log.first_seq AND m.seq <= v_through;
+  GET DIAGNOSTICS count = ROW_COUNT;
+  what := 'removed'; subscription_id := NULL;
+  RETURN NEXT;
+  UPDATE ringback.topic_log l SET first_seq = v_through + 1, expires_at =
+    (SELECT m.published_at + l.retention_ms FROM ringback.message m
+      WHERE m.topic_id = p_topic AND m.seq > v_through ORDER BY m.seq LIMIT 1)
+    WHERE l.topic_id = p_topic;
+END $function$;
+`;

@@ -1,0 +1,44 @@
+import { RingbackError, type ErrorCode } from "../../domain/errors.ts";
+
+/** SQLSTATE: its first two characters are the class. Appendix A of the PostgreSQL documentation. */
+const full = new Set(["53100"]);
+const unavailable = new Set([
+  // The server stops, starts, or was told to end the statement or the connection.
+  "57P01",
+  "57P02",
+  "57P03",
+  "57P05",
+  "57014",
+  // A standby, or a primary that has just become one.
+  "25006",
+  // Two calls waited for each other; nothing took effect.
+  "40001",
+  "40P01",
+  "55P03",
+]);
+const unavailableClasses = new Set(["08", "53", "58"]);
+/** What another try may succeed at, at once. */
+const transient = new Set(["40001", "40P01", "55P03"]);
+
+export function sqlState(error: unknown): string | null {
+  const code = (error as { readonly code?: unknown } | null)?.code;
+  return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : null;
+}
+
+export function isTransient(error: unknown): boolean {
+  return transient.has(sqlState(error) ?? "");
+}
+
+/** As callers know it. Whatever is not said by the server itself came from the connection to it. */
+export function toStorageError(error: unknown): RingbackError {
+  if (error instanceof RingbackError) return error;
+  return new RingbackError(codeOf(error), undefined, { cause: error });
+}
+
+function codeOf(error: unknown): ErrorCode {
+  const state = sqlState(error);
+  if (state === null) return "storage_unavailable";
+  if (full.has(state)) return "storage_full";
+  if (unavailable.has(state) || unavailableClasses.has(state.slice(0, 2))) return "storage_unavailable";
+  return "internal";
+}

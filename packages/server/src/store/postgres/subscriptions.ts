@@ -1,0 +1,321 @@
+import { RingbackError } from "../../domain/errors.ts";
+import { limits } from "../../domain/limits.ts";
+import type {
+  AccountId,
+  FilterType,
+  Seq,
+  Start,
+  Subscription,
+  SubscriptionId,
+  SubscriptionSettings,
+  SubscriptionState,
+  TimeMs,
+  TopicId,
+} from "../../domain/model.ts";
+import type { Page, PageRequest } from "../port.ts";
+import { CHANNEL, toPayload } from "./change-bus.ts";
+import type { Connection } from "./connection.ts";
+import { routePattern } from "./route-patterns.ts";
+import { readNow, removeSubscriptions, toPage, type CatalogOptions } from "./topics.ts";
+
+interface SubscriptionRow {
+  readonly id: SubscriptionId;
+  readonly account_id: AccountId;
+  readonly topic_id: TopicId;
+  readonly topic: string;
+  readonly name: string;
+  readonly state: SubscriptionState;
+  readonly settings: string;
+  readonly created_at: TimeMs;
+  readonly updated_at: TimeMs;
+}
+
+interface TopicOfSubscription {
+  readonly account_id: AccountId;
+  readonly name: string;
+  readonly filter_type: FilterType;
+  readonly first_seq: Seq;
+  readonly last_seq: Seq;
+}
+
+const select = `SELECT s.*, t.name AS topic FROM ringback.subscription s JOIN ringback.topic t ON t.id = s.topic_id`;
+
+export class Subscriptions {
+  readonly #options: CatalogOptions;
+
+  constructor(options: CatalogOptions) {
+    this.#options = options;
+  }
+
+  async put(
+    topicId: TopicId,
+    name: string,
+    settings: SubscriptionSettings,
+    start: Start,
+  ): Promise<{ subscription: Subscription; created: boolean }> {
+    const { lane, cache, changed, ready } = this.#options;
+    const result = await lane.transaction(async (connection) => {
+      // The log's row keeps the topic from going, and its end where it is, until this is done.
+      const [topic] = await connection.query<TopicOfSubscription>(
+        `SELECT t.account_id, t.name, t.filter_type, l.first_seq, l.last_seq
+           FROM ringback.topic_log l JOIN ringback.topic t ON t.id = l.topic_id WHERE l.topic_id = $1 FOR UPDATE OF l`,
+        [topicId],
+      );
+      if (topic === undefined) throw new RingbackError("topic_not_found");
+      const nowMs = await readNow(connection, this.#options.times);
+      const known = await read(connection, topicId, name);
+      if (known !== null) {
+        const didChange = await this.#change(connection, topic, known, settings, nowMs);
+        return { id: known.id, created: false, didChange };
+      }
+      const id = await this.#make(connection, { topicId, name, topic, settings, nowMs, start });
+      await this.#tell(connection, topicId, id);
+      return { id, created: true, didChange: false };
+    });
+    cache.dropSubscription(topicId, result.id);
+    const subscription = await this.getById(result.id);
+    if (subscription === null) throw new RingbackError("topic_not_found");
+    if (result.didChange) changed(result.id);
+    if (result.didChange || result.created) ready([result.id]);
+    return { subscription, created: result.created };
+  }
+
+  async #make(
+    connection: Connection,
+    made: {
+      readonly topicId: TopicId;
+      readonly name: string;
+      readonly topic: TopicOfSubscription;
+      readonly settings: SubscriptionSettings;
+      readonly nowMs: TimeMs;
+      readonly start: Start;
+    },
+  ): Promise<SubscriptionId> {
+    const { topicId, name, topic, settings, nowMs, start } = made;
+    const [count] = await connection.query<{ here: number; all: number }>(
+      `SELECT (SELECT count(*) FROM ringback.subscription WHERE topic_id = $1) AS here,
+         (SELECT reltuples::bigint FROM pg_class WHERE oid = 'ringback.subscription'::regclass) AS all`,
+      [topicId],
+    );
+    if ((count?.here ?? 0) >= limits.subscriptionsPerTopicMax || (count?.all ?? 0) >= limits.subscriptionsMax) {
+      throw new RingbackError("subscription_limit");
+    }
+    const scannedThrough = await startingPoint(connection, topicId, topic, start, nowMs);
+    const [row] = await connection.query<{ id: SubscriptionId }>(
+      `INSERT INTO ringback.subscription (account_id, topic_id, name, state, settings, created_at, updated_at)
+       VALUES ($1, $2, $3, 'active', $4, $5, $5) RETURNING id`,
+      [topic.account_id, topicId, name, JSON.stringify(settings), nowMs],
+    );
+    const { id } = row as { id: SubscriptionId };
+    await connection.query(
+      `INSERT INTO ringback.subscription_cursor
+         (subscription_id, topic_id, active, scanned_through, ordering, in_flight_max, tags, routes)
+       VALUES ($1, $2, true, $3, $4, $5, $6, $7)`,
+      [id, topicId, scannedThrough, ...claimSettings(settings, topic.filter_type)],
+    );
+    return id;
+  }
+
+  async #change(
+    connection: Connection,
+    topic: TopicOfSubscription,
+    known: SubscriptionRow,
+    settings: SubscriptionSettings,
+    nowMs: TimeMs,
+  ): Promise<boolean> {
+    const text = JSON.stringify(settings);
+    if (known.settings === text) return false;
+    const before = JSON.parse(known.settings) as SubscriptionSettings;
+    await connection.query("SELECT 1 FROM ringback.subscription_cursor WHERE subscription_id = $1 FOR UPDATE", [
+      known.id,
+    ]);
+    await connection.query("UPDATE ringback.subscription SET settings = $2, updated_at = $3 WHERE id = $1", [
+      known.id,
+      text,
+      nowMs,
+    ]);
+    await connection.query(
+      `UPDATE ringback.subscription_cursor SET ordering = $2, in_flight_max = $3, tags = $4, routes = $5
+         WHERE subscription_id = $1`,
+      [known.id, ...claimSettings(settings, topic.filter_type)],
+    );
+    if (before.order !== settings.order) {
+      // Rows that hold others do so by the old order: all let go at once.
+      await connection.query(
+        `UPDATE ringback.parked SET due_at = coalesce(due_at, $2), ordering_key = NULL
+           WHERE subscription_id = $1 AND ordering_key IS NOT NULL`,
+        [known.id, nowMs],
+      );
+    }
+    await this.#tell(connection, known.topic_id, known.id);
+    return true;
+  }
+
+  async get(topicId: TopicId, name: string): Promise<Subscription | null> {
+    const row = await read(this.#options.lane, topicId, name);
+    return row === null ? null : toSubscription(row);
+  }
+
+  getById(id: SubscriptionId): Promise<Subscription | null> {
+    const { lane, cache } = this.#options;
+    return cache.subscription(id, async () => {
+      const [row] = await lane.query<SubscriptionRow>(`${select} WHERE s.id = $1`, [id], "get_subscription");
+      return row === undefined ? null : toSubscription(row);
+    });
+  }
+
+  async list(topicId: TopicId, page: PageRequest): Promise<Page<Subscription>> {
+    const { lane } = this.#options;
+    const [topic] = await lane.query("SELECT 1 FROM ringback.topic WHERE id = $1", [topicId], "has_topic");
+    if (topic === undefined) throw new RingbackError("topic_not_found");
+    const rows = await lane.query<SubscriptionRow>(
+      `${select} WHERE s.topic_id = $1 AND s.name > $2 ORDER BY s.name LIMIT $3`,
+      [topicId, page.after ?? "", page.limit + 1],
+      "list_subscriptions",
+    );
+    return toPage(rows, page, toSubscription);
+  }
+
+  idsOf(topicId: TopicId): Promise<readonly SubscriptionId[]> {
+    const { lane, cache } = this.#options;
+    return cache.subscriptionIds(topicId, async () => {
+      const rows = await lane.query<{ id: SubscriptionId }>(
+        "SELECT subscription_id AS id FROM ringback.subscription_cursor WHERE topic_id = $1",
+        [topicId],
+        "subscription_ids",
+      );
+      return rows.map(({ id }) => id);
+    });
+  }
+
+  async delete(topicId: TopicId, name: string): Promise<boolean> {
+    const { lane, cache, changed } = this.#options;
+    const id = await lane.transaction(async (connection) => {
+      const row = await lockCursor(connection, topicId, name);
+      if (row === null) return null;
+      await removeSubscriptions(connection, [row.id]);
+      await this.#tell(connection, topicId, row.id);
+      return row.id;
+    });
+    if (id === null) return false;
+    cache.dropSubscription(topicId, id);
+    changed(id);
+    return true;
+  }
+
+  async setState(topicId: TopicId, name: string, state: SubscriptionState): Promise<Subscription | null> {
+    const { lane, cache, changed, ready } = this.#options;
+    const result = await lane.transaction(async (connection) => {
+      const row = await lockCursor(connection, topicId, name);
+      if (row === null) return null;
+      if (row.state === state) return { row, didChange: false };
+      const nowMs = await readNow(connection, this.#options.times);
+      await connection.query("UPDATE ringback.subscription SET state = $2, updated_at = $3 WHERE id = $1", [
+        row.id,
+        state,
+        nowMs,
+      ]);
+      await connection.query("UPDATE ringback.subscription_cursor SET active = $2 WHERE subscription_id = $1", [
+        row.id,
+        state === "active",
+      ]);
+      await this.#tell(connection, topicId, row.id);
+      return { row: { ...row, state, updated_at: nowMs }, didChange: true };
+    });
+    if (result === null) return null;
+    const { row, didChange } = result;
+    if (didChange) {
+      cache.dropSubscription(topicId, row.id);
+      changed(row.id);
+      if (state === "active") ready([row.id]);
+    }
+    return toSubscription(row);
+  }
+
+  async #tell(connection: Connection, topicId: TopicId, subscriptionId: SubscriptionId): Promise<void> {
+    const payload = toPayload(this.#options.nodeId, { kind: "subscription", topicId, subscriptionId });
+    await connection.query("SELECT pg_notify($1, $2)", [CHANNEL, payload]);
+  }
+}
+
+async function read(connection: Connection, topicId: TopicId, name: string): Promise<SubscriptionRow | null> {
+  const [row] = await connection.query<SubscriptionRow>(
+    `${select} WHERE s.topic_id = $1 AND s.name = $2`,
+    [topicId, name],
+    "find_subscription",
+  );
+  return row ?? null;
+}
+
+/** As it is once no claim or settlement of it is under way. */
+async function lockCursor(connection: Connection, topicId: TopicId, name: string): Promise<SubscriptionRow | null> {
+  const found = await read(connection, topicId, name);
+  if (found === null) return null;
+  await connection.query("SELECT 1 FROM ringback.subscription_cursor WHERE subscription_id = $1 FOR UPDATE", [
+    found.id,
+  ]);
+  return read(connection, topicId, name);
+}
+
+/** The part of the settings that claims go by, as the cursor has it. */
+function claimSettings({ order, maxInFlight, filter }: SubscriptionSettings, filterType: FilterType): unknown[] {
+  const tags = filterType === "tag" && filter.tags.length > 0 ? filter.tags : null;
+  const routes = filterType === "route" && filter.bindingKeys.length > 0 ? filter.bindingKeys.map(routePattern) : null;
+  return [order, maxInFlight, tags, routes];
+}
+
+/** The position before the first message that a new subscription gets. */
+async function startingPoint(
+  connection: Connection,
+  topicId: TopicId,
+  topic: TopicOfSubscription,
+  start: Start,
+  nowMs: TimeMs,
+): Promise<Seq> {
+  if (start === "now") return topic.last_seq;
+  if (start === "oldest") return topic.first_seq - 1;
+  if ("seq" in start) return Math.max(start.seq - 1, topic.first_seq - 1);
+  if (start.atMs > nowMs) {
+    throw RingbackError.at(
+      "invalid_request",
+      "start.at",
+      "must not lie in the future; a subscription starts when it is made",
+    );
+  }
+  return (await findSeqAt(connection, topicId, topic, start.atMs)) - 1;
+}
+
+/** The first position published at or after a time; binary search, since times never fall within a log. */
+async function findSeqAt(
+  connection: Connection,
+  topicId: TopicId,
+  { first_seq, last_seq }: TopicOfSubscription,
+  atMs: TimeMs,
+): Promise<Seq> {
+  let low = first_seq;
+  let high = last_seq + 1;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const [row] = await connection.query<{ published_at: TimeMs }>(
+      "SELECT published_at FROM ringback.message WHERE topic_id = $1 AND seq = $2",
+      [topicId, middle],
+    );
+    if (row === undefined || row.published_at < atMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function toSubscription(row: SubscriptionRow): Subscription {
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    topicId: row.topic_id,
+    topic: row.topic,
+    name: row.name,
+    state: row.state,
+    settings: JSON.parse(row.settings) as SubscriptionSettings,
+    createdAtMs: row.created_at,
+    updatedAtMs: row.updated_at,
+  };
+}

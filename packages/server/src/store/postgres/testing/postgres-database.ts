@@ -1,0 +1,134 @@
+import { ManualClock, type RetentionTimes, type StoreUnderTest } from "../../contract/harness.ts";
+import { PostgresStore, type PostgresStoreOptions } from "../postgres-store.ts";
+import { Cable } from "./cable.ts";
+import type { PostgresServer } from "./postgres-server.ts";
+
+let databaseCount = 0;
+let nodeCount = 0;
+const TEMPLATE = "ringback_template";
+const templates = new WeakMap<PostgresServer, Promise<void>>();
+const GONE_POLL_MS = 1;
+
+export function storeOptions(url: string, options: Partial<PostgresStoreOptions> = {}): PostgresStoreOptions {
+  return {
+    url,
+    account: { name: "default", appId: 1_250_000_000 },
+    attemptRetentionMs: 30 * 86_400_000,
+    deadLetterRetentionMs: 30 * 86_400_000,
+    ...options,
+  };
+}
+
+/** A database of the test's own, copied from one in which a store has been opened. Its name. */
+export async function freshDatabase(server: PostgresServer): Promise<string> {
+  let template = templates.get(server);
+  if (template === undefined) templates.set(server, (template = makeTemplate(server)));
+  await template;
+  const name = `ringback_${++databaseCount}`;
+  await server.query(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE} STRATEGY file_copy`);
+  return name;
+}
+
+async function makeTemplate(server: PostgresServer): Promise<void> {
+  await server.query(`CREATE DATABASE ${TEMPLATE} TEMPLATE template0`);
+  await (await PostgresStore.open(storeOptions(server.url(TEMPLATE)))).close();
+  await server.query("TRUNCATE ringback.node, ringback.account RESTART IDENTITY CASCADE", [], TEMPLATE);
+}
+
+/** One node, and the cable between it and the database. */
+export class Node {
+  readonly store: PostgresStore;
+  readonly cable: Cable;
+  readonly #applicationName: string;
+  readonly #server: PostgresServer;
+
+  private constructor(server: PostgresServer, store: PostgresStore, cable: Cable, applicationName: string) {
+    this.#server = server;
+    this.store = store;
+    this.cable = cable;
+    this.#applicationName = applicationName;
+  }
+
+  static async start(
+    server: PostgresServer,
+    database: string,
+    options: Partial<PostgresStoreOptions> = {},
+  ): Promise<Node> {
+    const cable = await Cable.to(server.port);
+    const applicationName = `node-${++nodeCount}`;
+    const url = `postgres://ringback@127.0.0.1:${cable.port}/${database}`;
+    const store = await PostgresStore.open(storeOptions(url, { applicationName, ...options }));
+    return new Node(server, store, cable, applicationName);
+  }
+
+  /** Ends without a word. Resolves when the server has noticed, so that nothing of it is under way any more. */
+  async kill(): Promise<void> {
+    this.cable.cut();
+    for (;;) {
+      const left = await this.#server.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1",
+        [this.#applicationName],
+      );
+      if (left.length === 0) break;
+      await new Promise((resolve) => setTimeout(resolve, GONE_POLL_MS));
+    }
+    // In this process only: it finds no server, and whoever waits for it gets to know that.
+    await this.store.close();
+    await this.cable.close();
+  }
+
+  async close(): Promise<void> {
+    await this.store.close();
+    await this.cable.close();
+  }
+}
+
+/** A store on a database of its own. */
+export class PostgresDatabase implements StoreUnderTest {
+  readonly clock = new ManualClock();
+  readonly #server: PostgresServer;
+  readonly #name: string;
+  readonly #retention: RetentionTimes;
+  #node: Node | null = null;
+
+  private constructor(server: PostgresServer, name: string, retention: RetentionTimes) {
+    this.#server = server;
+    this.#name = name;
+    this.#retention = retention;
+  }
+
+  static async open(server: PostgresServer, retention: RetentionTimes = {}): Promise<PostgresDatabase> {
+    const database = new PostgresDatabase(server, await freshDatabase(server), retention);
+    await database.#start();
+    return database;
+  }
+
+  get store(): PostgresStore {
+    return (this.#node as Node).store;
+  }
+
+  /**
+   * What the process held is free when its leases have run out, which nobody can tell from a process that hangs. That time is
+   * let go by here for the node that has ended, and only for it.
+   */
+  async crash(): Promise<void> {
+    const { nodeId } = this.store;
+    await this.#node?.kill();
+    await this.#server.query(
+      `WITH gone AS (DELETE FROM ringback.node WHERE id = $1)
+       UPDATE ringback.claim SET lease_until = 0 WHERE node_id = $1`,
+      [nodeId],
+      this.#name,
+    );
+    await this.#start();
+  }
+
+  async dispose(): Promise<void> {
+    await this.#node?.close();
+    await this.#server.query(`DROP DATABASE ${this.#name} WITH (FORCE)`);
+  }
+
+  async #start(): Promise<void> {
+    this.#node = await Node.start(this.#server, this.#name, { clock: this.clock, ...this.#retention });
+  }
+}

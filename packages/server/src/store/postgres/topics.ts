@@ -1,0 +1,234 @@
+import { RingbackError } from "../../domain/errors.ts";
+import { limits } from "../../domain/limits.ts";
+import type {
+  AccountId,
+  FilterType,
+  SubscriptionId,
+  TimeMs,
+  Topic,
+  TopicId,
+  TopicSettings,
+} from "../../domain/model.ts";
+import type { Page, PageRequest } from "../port.ts";
+import type { CatalogCache } from "./catalog-cache.ts";
+import { CHANNEL, toPayload } from "./change-bus.ts";
+import type { Connection } from "./connection.ts";
+import type { Lane } from "./database.ts";
+import { sqlState } from "./storage-failure.ts";
+import type { Times } from "./times.ts";
+
+export interface TopicRow {
+  readonly id: TopicId;
+  readonly account_id: AccountId;
+  readonly name: string;
+  readonly filter_type: FilterType;
+  readonly retention_ms: number;
+  readonly body_bytes_max: number;
+  readonly created_at: TimeMs;
+  readonly updated_at: TimeMs;
+}
+
+export interface CatalogOptions {
+  readonly lane: Lane;
+  readonly times: Times;
+  readonly nodeId: number;
+  readonly cache: CatalogCache;
+  /** After a change by this node. The others hear of it by a notification. */
+  readonly changed: (id: SubscriptionId) => void;
+  readonly ready: (ids: readonly SubscriptionId[]) => void;
+}
+
+/** The number of topics is kept in bounds by one at a time being made. */
+const TOPIC_LIMIT_LOCK = "8243118316933116780";
+
+/** SQLSTATE: a sequence has come to its end. */
+const NUMBERS_USED_UP = "2200H";
+
+export class Topics {
+  readonly #options: CatalogOptions;
+
+  constructor(options: CatalogOptions) {
+    this.#options = options;
+  }
+
+  async put(
+    accountId: AccountId,
+    name: string,
+    settings: Partial<TopicSettings>,
+  ): Promise<{ topic: Topic; created: boolean }> {
+    const { lane, cache } = this.#options;
+    const result = await lane.transaction(async (connection) => {
+      const nowMs = await this.#now(connection);
+      const known = await readForUpdate(connection, accountId, name);
+      if (known !== null) return { topic: await this.#change(connection, known, settings, nowMs), created: false };
+      await connection.query(`SELECT pg_advisory_xact_lock(${TOPIC_LIMIT_LOCK})`);
+      const made = await readForUpdate(connection, accountId, name);
+      if (made !== null) return { topic: await this.#change(connection, made, settings, nowMs), created: false };
+      return { topic: await this.#make(connection, accountId, name, settings, nowMs), created: true };
+    });
+    cache.dropTopic(result.topic.id);
+    return result;
+  }
+
+  async #make(
+    connection: Connection,
+    accountId: AccountId,
+    name: string,
+    settings: Partial<TopicSettings>,
+    nowMs: TimeMs,
+  ): Promise<Topic> {
+    const [count] = await connection.query<{ count: number }>(
+      "SELECT count(*) AS count FROM ringback.topic WHERE account_id = $1",
+      [accountId],
+    );
+    if ((count?.count ?? 0) >= limits.topicsMax) throw new RingbackError("topic_limit");
+    const full: TopicSettings = {
+      filterType: settings.filterType ?? "tag",
+      retentionMs: settings.retentionMs ?? limits.retentionMsDefault,
+      bodyBytesMax: settings.bodyBytesMax ?? limits.bodyBytesMax,
+    };
+    const [row] = await connection
+      .query<{ id: TopicId }>(
+        `INSERT INTO ringback.topic (account_id, name, filter_type, retention_ms, body_bytes_max, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $6) RETURNING id`,
+        [accountId, name, full.filterType, full.retentionMs, full.bodyBytesMax, nowMs],
+      )
+      .catch((error: unknown) => {
+        throw sqlState(error) === NUMBERS_USED_UP
+          ? new RingbackError("topic_limit", undefined, { cause: error })
+          : error;
+      });
+    const { id } = row as { id: TopicId };
+    await connection.query("INSERT INTO ringback.topic_log (topic_id, retention_ms) VALUES ($1, $2)", [
+      id,
+      full.retentionMs,
+    ]);
+    return { id, accountId, name, ...full, createdAtMs: nowMs, updatedAtMs: nowMs };
+  }
+
+  async #change(connection: Connection, topic: Topic, settings: Partial<TopicSettings>, nowMs: TimeMs): Promise<Topic> {
+    if (settings.filterType !== undefined && settings.filterType !== topic.filterType) {
+      throw RingbackError.at("immutable_field", "filterType", `is "${topic.filterType}" and cannot be changed`);
+    }
+    const retentionMs = settings.retentionMs ?? topic.retentionMs;
+    const bodyBytesMax = settings.bodyBytesMax ?? topic.bodyBytesMax;
+    if (retentionMs === topic.retentionMs && bodyBytesMax === topic.bodyBytesMax) return topic;
+    await connection.query(
+      "UPDATE ringback.topic SET retention_ms = $2, body_bytes_max = $3, updated_at = $4 WHERE id = $1",
+      [topic.id, retentionMs, bodyBytesMax, nowMs],
+    );
+    await connection.query(
+      `UPDATE ringback.topic_log SET expires_at = expires_at - retention_ms + $2, retention_ms = $2 WHERE topic_id = $1`,
+      [topic.id, retentionMs],
+    );
+    await this.#tell(connection, topic.id);
+    return { ...topic, retentionMs, bodyBytesMax, updatedAtMs: nowMs };
+  }
+
+  get(accountId: AccountId, name: string): Promise<Topic | null> {
+    const { lane, cache } = this.#options;
+    return cache.topic(accountId, name, async () => {
+      const [row] = await lane.query<TopicRow>(
+        "SELECT * FROM ringback.topic WHERE account_id = $1 AND name = $2",
+        [accountId, name],
+        "get_topic",
+      );
+      return row === undefined ? null : toTopic(row);
+    });
+  }
+
+  async list(accountId: AccountId, page: PageRequest): Promise<Page<Topic>> {
+    const rows = await this.#options.lane.query<TopicRow>(
+      "SELECT * FROM ringback.topic WHERE account_id = $1 AND name > $2 ORDER BY name LIMIT $3",
+      [accountId, page.after ?? "", page.limit + 1],
+      "list_topics",
+    );
+    return toPage(rows, page, toTopic);
+  }
+
+  /** Its messages and the rest of its rows go in small steps later. */
+  async delete(accountId: AccountId, name: string): Promise<boolean> {
+    const { lane, cache, changed } = this.#options;
+    const gone = await lane.transaction(async (connection) => {
+      const topic = await readForUpdate(connection, accountId, name);
+      if (topic === null) return null;
+      await connection.query("SELECT 1 FROM ringback.topic_log WHERE topic_id = $1 FOR UPDATE", [topic.id]);
+      const rows = await connection.query<{ id: SubscriptionId }>(
+        "SELECT subscription_id AS id FROM ringback.subscription_cursor WHERE topic_id = $1 ORDER BY subscription_id FOR UPDATE",
+        [topic.id],
+      );
+      const ids = rows.map(({ id }) => id);
+      await removeSubscriptions(connection, ids);
+      await connection.query("DELETE FROM ringback.topic_log WHERE topic_id = $1", [topic.id]);
+      await connection.query("DELETE FROM ringback.topic WHERE id = $1", [topic.id]);
+      await connection.query("INSERT INTO ringback.removed (kind, id) VALUES ('topic', $1)", [topic.id]);
+      await this.#tell(connection, topic.id);
+      return { topicId: topic.id, ids };
+    });
+    if (gone === null) return false;
+    cache.dropTopic(gone.topicId);
+    for (const id of gone.ids) {
+      cache.dropSubscription(gone.topicId, id);
+      changed(id);
+    }
+    return true;
+  }
+
+  async #tell(connection: Connection, topicId: TopicId): Promise<void> {
+    const payload = toPayload(this.#options.nodeId, { kind: "topic", topicId });
+    await connection.query("SELECT pg_notify($1, $2)", [CHANNEL, payload]);
+  }
+
+  #now(connection: Connection): Promise<TimeMs> {
+    return readNow(connection, this.#options.times);
+  }
+}
+
+export async function readNow(connection: Connection, times: Times): Promise<TimeMs> {
+  const [row] = await connection.query<{ now: TimeMs }>("SELECT coalesce($1::bigint, ringback.now_ms()) AS now", [
+    times.at(),
+  ]);
+  return (row as { now: TimeMs }).now;
+}
+
+/** Their claims, cursors and names; the rest goes in small steps later. The cursors are locked. */
+export async function removeSubscriptions(connection: Connection, ids: readonly SubscriptionId[]): Promise<void> {
+  await connection.query("DELETE FROM ringback.claim WHERE subscription_id = ANY ($1::bigint[])", [ids]);
+  await connection.query("DELETE FROM ringback.subscription_cursor WHERE subscription_id = ANY ($1::bigint[])", [ids]);
+  await connection.query("DELETE FROM ringback.subscription WHERE id = ANY ($1::bigint[])", [ids]);
+  await connection.query(
+    "INSERT INTO ringback.removed (kind, id) SELECT 'subscription', id FROM unnest($1::bigint[]) AS id",
+    [ids],
+  );
+}
+
+/** Pages go by name; one row more than wanted tells that there is a next one. */
+export function toPage<R extends { readonly name: string }, T>(
+  rows: readonly R[],
+  page: PageRequest,
+  view: (row: R) => T,
+): Page<T> {
+  const shown = rows.slice(0, page.limit);
+  return { items: shown.map(view), next: rows.length > page.limit ? (shown.at(-1)?.name ?? null) : null };
+}
+
+async function readForUpdate(connection: Connection, accountId: AccountId, name: string): Promise<Topic | null> {
+  const [row] = await connection.query<TopicRow>(
+    "SELECT * FROM ringback.topic WHERE account_id = $1 AND name = $2 FOR UPDATE",
+    [accountId, name],
+  );
+  return row === undefined ? null : toTopic(row);
+}
+
+function toTopic(row: TopicRow): Topic {
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    name: row.name,
+    filterType: row.filter_type,
+    retentionMs: row.retention_ms,
+    bodyBytesMax: row.body_bytes_max,
+    createdAtMs: row.created_at,
+    updatedAtMs: row.updated_at,
+  };
+}
