@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Seq } from "../../domain/model.ts";
+import { delivered, eventually, message } from "../contract/fixtures.ts";
+import { Cluster, seqsOf } from "./testing/cluster.ts";
+import { PostgresServer } from "./testing/postgres-server.ts";
+import { Survival, unlessBroken } from "./testing/survival.ts";
+
+// Real: PostgreSQL with its fsync, its clock, connections that are cut and servers that end like with the power.
+let server: PostgresServer;
+beforeAll(async () => void (server = await PostgresServer.start({ fsync: true })));
+afterAll(() => server.stop());
+
+async function withNodes(count: number, work: (cluster: Cluster) => Promise<void>): Promise<void> {
+  const cluster = await Cluster.start(server, count, null);
+  try {
+    await work(cluster);
+  } finally {
+    await cluster.dispose();
+  }
+}
+
+describe("a database that breaks", () => {
+  it("loses nothing that was accepted and settles nothing twice while connections are cut at random", () =>
+    withNodes(2, async (cluster) => {
+      const { failed, twice } = await Survival.of(cluster, async (survival) => {
+        for (let cut = 0; cut < 15; cut++) {
+          await survival.more(100);
+          await server.query(
+            `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+               WHERE application_name LIKE 'node-%' AND datname = $1 AND random() < 0.6`,
+            [cluster.database],
+          );
+        }
+      });
+      expect(failed).toBeGreaterThan(0);
+      expect(twice).toBe(0);
+    }));
+
+  it("loses nothing that was accepted while the server ends without a word and comes back", () =>
+    withNodes(2, async (cluster) => {
+      const { failed, twice } = await Survival.of(cluster, async (survival) => {
+        for (let end = 0; end < 2; end++) {
+          await survival.more(500);
+          await server.crash();
+          await server.run();
+        }
+        await survival.more(500);
+      });
+      expect(failed).toBeGreaterThan(0);
+      expect(twice).toBe(0);
+    }));
+
+  it("fails publishes while it only reads, as after a change of primary, and takes them again by itself", () =>
+    withNodes(1, async (cluster) => {
+      const store = cluster.store(0);
+      const request = { topicId: cluster.topic.id, messages: [message("a")], idempotency: null };
+      await store.append(request);
+      const readOnly = (on: boolean): Promise<unknown> =>
+        cluster.query(`ALTER DATABASE ${cluster.database} SET default_transaction_read_only = ${on ? "on" : "off"}`);
+      await readOnly(true);
+      await server.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'node-%'");
+      await eventually(() =>
+        store.append(request).then(
+          () => false,
+          () => !store.writable(),
+        ),
+      );
+      await expect(store.append(request)).rejects.toMatchObject({ code: "storage_unavailable" });
+      await server.query(`ALTER DATABASE ${cluster.database} RESET default_transaction_read_only`);
+      await server.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'node-%'");
+      // Nobody publishes: the node finds out by itself.
+      await eventually(() => store.writable());
+      expect(await store.append(request)).toMatchObject({ replayed: false });
+    }));
+
+  it("keeps settlements until the database is back, and gives them up when the node ends before", () =>
+    withNodes(2, async (cluster) => {
+      const reader = await cluster.subscribe();
+      await cluster.publish("a", "b");
+      const [first, second] = [
+        await cluster.claim(0, reader, { deliveriesMax: 1 }, 60_000),
+        await cluster.claim(1, reader, { deliveriesMax: 1 }, 60_000),
+      ];
+      for (const { cable } of cluster.nodes) cable.cut();
+      const kept = cluster.settle(0, first);
+      const given = cluster.settle(1, second);
+      given.catch(() => {});
+      const closing = cluster.nodes[1]?.store.close();
+      await expect(given).rejects.toMatchObject({ code: "shutting_down" });
+      await closing;
+      cluster.nodes[0]?.cable.mend();
+      expect(await kept).toBe(1);
+      const { items } = await cluster.store(0).listAttempts(reader.id, { after: null, limit: 10 }, "all");
+      expect(items).toHaveLength(1);
+    }));
+
+  it("gives back what a claim took whose answer was lost", () =>
+    withNodes(1, async (cluster) => {
+      const reader = await cluster.subscribe();
+      await cluster.publish("a", "b", "c");
+      const before = new Set<Seq>();
+      // Some of these are taken in the database and never heard of here.
+      for (let times = 0; times < 10; times++) {
+        const asking = unlessBroken(() => cluster.claim(0, reader, { deliveriesMax: 1 }, 60_000));
+        await new Promise((resolve) => setImmediate(resolve));
+        cluster.nodes[0]?.cable.cut();
+        const claim = await asking;
+        cluster.nodes[0]?.cable.mend();
+        for (const seq of claim === null ? [] : seqsOf(claim)) before.add(seq);
+      }
+      const claims: Seq[] = [];
+      await eventually(async () => {
+        const claim = await unlessBroken(() => cluster.claim(0, reader, {}, 60_000));
+        claims.push(...(claim === null ? [] : seqsOf(claim)));
+        return claims.length + before.size >= 3;
+      });
+      expect([...before, ...claims].toSorted((a, b) => a - b)).toEqual([1, 2, 3]);
+    }));
+
+  it("hears of changes again after its connection was cut", () =>
+    withNodes(2, async (cluster) => {
+      const reader = await cluster.subscribe();
+      const other = cluster.store(1);
+      await other.getSubscriptionById(reader.id);
+      cluster.nodes[1]?.cable.cut();
+      await cluster.subscribe({ maxInFlight: 7 });
+      cluster.nodes[1]?.cable.mend();
+      const changed = new Set<number>();
+      other.onSubscriptionChange((id) => changed.add(id));
+      await eventually(
+        async () => (await unlessBroken(() => other.getSubscriptionById(reader.id)))?.settings.maxInFlight === 7,
+      );
+      await cluster.store(0).setSubscriptionState(cluster.topic.id, "reader", "paused");
+      await eventually(async () => (await other.getSubscriptionById(reader.id))?.state === "paused");
+    }));
+});
+
+it("is told apart from a mistake: what no row can hold is refused, and what came with it is taken", () =>
+  withNodes(1, async (cluster) => {
+    const reader = await cluster.subscribe();
+    await cluster.publish("a", "b");
+    const claim = await cluster.claim(0, reader);
+    const bad = { ...delivered };
+    const [one, other] = claim.deliveries;
+    const attempt = {
+      attempt: 1,
+      startedAtMs: 1,
+      durationMs: 1,
+      verdict: "accepted" as const,
+      status: 200,
+      errorCode: "a null character: \u0000",
+      reply: null,
+    };
+    const base = { claimId: claim.id, subscriptionId: reader.id, settled: bad };
+    const store = cluster.store(0);
+    const answers = await Promise.allSettled([
+      store.settle([{ ...base, delivery: one as never, attempt }]),
+      store.settle([{ ...base, delivery: other as never, attempt: { ...attempt, errorCode: null } }]),
+    ]);
+    expect(answers).toMatchObject([
+      { status: "rejected", reason: { code: "internal" } },
+      { status: "fulfilled", value: 1 },
+    ]);
+  }));

@@ -1,0 +1,227 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { delivered, eventually, message, parkedUntil, released, textsOf } from "../contract/fixtures.ts";
+import type { Claim } from "../port.ts";
+import { Cluster, seqsOf } from "./testing/cluster.ts";
+import { PostgresServer } from "./testing/postgres-server.ts";
+
+// Real: PostgreSQL, and nodes with connections of their own, though in one process. Faked: the clock, unless a test says otherwise.
+let server: PostgresServer;
+beforeAll(async () => void (server = await PostgresServer.start()));
+afterAll(() => server.stop());
+
+async function withNodes(count: number, work: (cluster: Cluster) => Promise<void>): Promise<void> {
+  const cluster = await Cluster.start(server, count);
+  try {
+    await work(cluster);
+  } finally {
+    await cluster.dispose();
+  }
+}
+
+const texts = (count: number, key = ""): string[] => Array.from({ length: count }, (_, index) => `${key}${index}`);
+
+describe("several nodes on one database", () => {
+  it("deliver one hot subscription together, each message once", () =>
+    withNodes(3, async (cluster) => {
+      const reader = await cluster.subscribe({ maxInFlight: 1_000 });
+      await cluster.publish(...texts(900));
+      const shares = await Promise.all(
+        cluster.nodes.map(async (_, node) => {
+          const seqs: number[] = [];
+          for (;;) {
+            const claim = await cluster.claim(node, reader, { deliveriesMax: 20 });
+            if (claim.deliveries.length === 0) return seqs;
+            seqs.push(...seqsOf(claim));
+            expect(await cluster.settle(node, claim)).toBe(claim.deliveries.length);
+          }
+        }),
+      );
+      expect(shares.flat().toSorted((a, b) => a - b)).toEqual(Array.from({ length: 900 }, (_, index) => index + 1));
+      for (const share of shares) expect(share.length).toBeGreaterThan(100);
+      const counts = await cluster.store(1).subscriptionCounts(reader.id);
+      expect(counts).toMatchObject({ backlog: 0, inFlight: 0, parked: 0 });
+    }));
+
+  it("hold no more than maxInFlight open among them, and use what one of them gives up", () =>
+    withNodes(2, async (cluster) => {
+      const reader = await cluster.subscribe({ maxInFlight: 10 });
+      await cluster.publish(...texts(50));
+      const first = await cluster.claim(0, reader, { deliveriesMax: 7 });
+      const second = await cluster.claim(1, reader, { deliveriesMax: 7 });
+      expect([first.deliveries.length, second.deliveries.length]).toEqual([7, 3]);
+      const none = await cluster.claim(0, reader);
+      expect(none).toMatchObject({ deliveries: [], more: false });
+      expect(none.nextDueAtMs).toBeGreaterThan(cluster.clock?.now() ?? 0);
+      await cluster.settle(0, first, delivered, [1, 2]);
+      expect(seqsOf(await cluster.claim(1, reader))).toEqual([11, 12]);
+    }));
+
+  it("let one of them have all it wants once it is alone", () =>
+    withNodes(2, async (cluster) => {
+      const reader = await cluster.subscribe({ maxInFlight: 4 });
+      await cluster.publish(...texts(20));
+      expect(seqsOf(await cluster.claim(0, reader))).toHaveLength(4);
+      await cluster.nodes[1]?.close();
+      expect(seqsOf(await cluster.claim(0, reader))).toHaveLength(16);
+    }));
+
+  it("open one delivery of a strict subscription, wherever", () =>
+    withNodes(2, async (cluster) => {
+      const reader = await cluster.subscribe({ order: "strict" });
+      await cluster.publish(...texts(4));
+      const claims = await Promise.all([0, 1, 0, 1].map((node) => cluster.claim(node, reader)));
+      const opened = claims.flatMap(seqsOf);
+      expect(opened).toEqual([1]);
+      const holder = claims.findIndex((claim) => claim.deliveries.length === 1);
+      await cluster.settle(holder % 2, claims[holder] as Claim);
+      expect(seqsOf(await cluster.claim(1, reader))).toEqual([2]);
+      expect(seqsOf(await cluster.claim(0, reader))).toEqual([]);
+    }));
+
+  it("leave a key to the node that has it open, and take the other keys", () =>
+    withNodes(2, async (cluster) => {
+      const reader = await cluster.subscribe({ order: "key" });
+      await cluster.publish("a1", "b1", "a2", "c1", "a3", "b2");
+      const mine = await cluster.claim(0, reader, { deliveriesMax: 1 });
+      expect(textsOf(mine)).toEqual(["a1"]);
+      const theirs = await cluster.claim(1, reader);
+      expect(textsOf(theirs)).toEqual(["b1", "c1", "b2"]);
+      // What was passed by is the first node's to take, or anybody's once the key is free.
+      expect(textsOf(await cluster.claim(0, reader, { deliveriesMax: 1 }))).toEqual(["a2"]);
+      expect(textsOf(await cluster.claim(1, reader))).toEqual([]);
+      await cluster.settle(0, mine);
+      expect(textsOf(await cluster.claim(1, reader))).toEqual([]);
+      expect(textsOf(await cluster.claim(0, reader))).toEqual(["a3"]);
+    }));
+
+  it("keep the order of every key while they claim, fail, give back and settle at random", () =>
+    withNodes(3, async (cluster) => {
+      const reader = await cluster.subscribe({ order: "key" });
+      const keys = ["a", "b", "c", "d"];
+      const count = 40;
+      for (let index = 0; index < count; index++) await cluster.publish(...keys.map((key) => `${key}${index}`));
+      let state = 7;
+      const chance = (below: number): number => {
+        state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+        return Math.floor((state / 2 ** 32) * below);
+      };
+      const seen = new Map<string, number[]>(keys.map((key) => [key, []]));
+      let left = keys.length * count;
+      const work = async (node: number): Promise<void> => {
+        while (left > 0) {
+          const claim = await cluster.claim(node, reader, { deliveriesMax: 1 + chance(9) });
+          const stopped = new Set<string>();
+          for (const { message: sent } of claim.deliveries) {
+            const key = sent.orderingKey as string;
+            // As a lane does it: what follows a failure of its key is held.
+            const how = stopped.has(key) ? ({ kind: "held" } as const) : chance(5) === 0 ? parkedUntil(0) : delivered;
+            if (how.kind !== "delivered") stopped.add(key);
+            else {
+              seen.get(key)?.push(sent.seq);
+              left--;
+            }
+            expect(await cluster.settle(node, claim, how, [sent.seq])).toBe(1);
+          }
+        }
+      };
+      await Promise.all([work(0), work(1), work(2)]);
+      for (const seqs of seen.values()) {
+        expect(seqs).toHaveLength(count);
+        expect(seqs).toEqual(seqs.toSorted((a, b) => a - b));
+      }
+    }));
+
+  it("take over exactly what a node had not finished, when its lease has run out", () =>
+    withNodes(2, async (cluster) => {
+      const reader = await cluster.subscribe();
+      await cluster.publish(...texts(6));
+      const claim = await cluster.claim(0, reader, { deliveriesMax: 4 }, 1_000);
+      await cluster.settle(0, claim, delivered, [2]);
+      await cluster.settle(0, claim, parkedUntil(5_000_000_000_000), [3]);
+      await cluster.nodes[0]?.kill();
+      expect(seqsOf(await cluster.claim(1, reader))).toEqual([5, 6]);
+      cluster.clock?.advance(1_000);
+      expect(seqsOf(await cluster.claim(1, reader))).toEqual([1, 4]);
+    }));
+
+  it("let a node that hung settle nothing of what another has taken, nor renew it", () =>
+    withNodes(2, async (cluster) => {
+      const reader = await cluster.subscribe();
+      await cluster.publish("a", "b");
+      const late = await cluster.claim(0, reader, {}, 1_000);
+      cluster.clock?.advance(1_000);
+      const holder = await cluster.claim(1, reader);
+      expect(seqsOf(holder)).toEqual([1, 2]);
+      expect(await cluster.store(0).renew([late.id], 1_000)).toEqual([]);
+      expect(await cluster.settle(0, late)).toBe(0);
+      expect(await cluster.settle(1, holder)).toBe(2);
+      const { items } = await cluster.store(0).listAttempts(reader.id, { after: null, limit: 10 }, "all");
+      expect(items).toHaveLength(2);
+    }));
+
+  it("cannot settle or renew the claims of each other", () =>
+    withNodes(2, async (cluster) => {
+      const reader = await cluster.subscribe();
+      await cluster.publish("a");
+      const claim = await cluster.claim(0, reader);
+      expect(await cluster.settle(1, claim)).toBe(0);
+      expect(await cluster.store(1).renew([claim.id], 1_000_000)).toEqual([]);
+      expect(await cluster.settle(0, claim)).toBe(1);
+    }));
+
+  it("wake each other when something is published, given back or changed", () =>
+    withNodes(2, async (cluster) => {
+      const reader = await cluster.subscribe();
+      const other = cluster.store(1);
+      let ready = 0;
+      let changed = 0;
+      other.onReady((ids) => void (ready += ids.filter((id) => id === reader.id).length));
+      other.onSubscriptionChange((id) => void (changed += id === reader.id ? 1 : 0));
+      const wakes = async (cause: () => Promise<unknown>): Promise<void> => {
+        const before = ready;
+        await cause();
+        await eventually(() => ready > before);
+      };
+      await wakes(() => cluster.publish("a"));
+      await wakes(async () => cluster.settle(0, await cluster.claim(0, reader), released));
+      await wakes(() => cluster.subscribe({ maxInFlight: 5 }));
+      expect((await other.getSubscriptionById(reader.id))?.settings.maxInFlight).toBe(5);
+      const before = changed;
+      await cluster.store(0).deleteSubscription(cluster.topic.id, "reader");
+      await eventually(() => changed > before);
+      expect(await other.getSubscriptionById(reader.id)).toBeNull();
+    }));
+
+  it("see each other's topics and entries", () =>
+    withNodes(2, async (cluster) => {
+      const [one, other] = [cluster.store(0), cluster.store(1)];
+      const account = one.defaultAccount().id;
+      expect(await other.getTopic(account, "orders")).toEqual(cluster.topic);
+      await one.putTopic(account, "orders", { bodyBytesMax: 2_048 });
+      await eventually(async () => (await other.getTopic(account, "orders"))?.bodyBytesMax === 2_048);
+      await one.putEntry(account, "hook", "h", { a: 1 });
+      await eventually(async () => (await other.getEntry(account, "hook", "h")) !== null);
+      await one.deleteTopic(account, "orders");
+      await eventually(async () => (await other.getTopic(account, "orders")) === null);
+      const request = { topicId: cluster.topic.id, messages: [message("a")], idempotency: null };
+      await expect(other.append(request)).rejects.toMatchObject({ code: "topic_not_found" });
+    }));
+
+  it("number a topic's messages without a gap while all of them publish", () =>
+    withNodes(3, async (cluster) => {
+      const reader = await cluster.subscribe({ maxInFlight: 1_000 });
+      const receipts = await Promise.all(
+        Array.from({ length: 150 }, (_, index) =>
+          cluster.store(index % 3).append({
+            topicId: cluster.topic.id,
+            messages: [message(`${index}.0`), message(`${index}.1`)],
+            idempotency: index % 10 === 0 ? { key: "same", fingerprint: "f" } : null,
+          }),
+        ),
+      );
+      expect(receipts.filter(({ replayed }) => replayed)).toHaveLength(14);
+      expect(seqsOf(await cluster.claim(0, reader, { deliveriesMax: 1_000 }))).toEqual(
+        Array.from({ length: 272 }, (_, index) => index + 1),
+      );
+    }));
+});

@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { settings } from "../contract/fixtures.ts";
+import { PostgresStore } from "./postgres-store.ts";
+import { storeOptions } from "./testing/postgres-database.ts";
+import { PostgresServer } from "./testing/postgres-server.ts";
+
+// Real: PostgreSQL and its clock.
+let server: PostgresServer;
+beforeAll(async () => void (server = await PostgresServer.start()));
+afterAll(() => server.stop());
+
+it("opens ten nodes at once on an empty database, and makes the schema once", async () => {
+  await server.query("CREATE DATABASE ten");
+  const stores = await Promise.all(
+    Array.from({ length: 10 }, () => PostgresStore.open(storeOptions(server.url("ten")))),
+  );
+  expect(new Set(stores.map(({ nodeId }) => nodeId)).size).toBe(10);
+  const applied = await server.query<{ number: number }>("SELECT number FROM ringback.migration", [], "ten");
+  expect(applied).toEqual([{ number: 1 }]);
+  const [first] = stores as [PostgresStore];
+  const { topic } = await first.putTopic(first.defaultAccount().id, "orders", {});
+  const puts = await Promise.all(stores.map((store) => store.putSubscription(topic.id, "reader", settings(), "now")));
+  expect(puts.filter(({ created }) => created)).toHaveLength(1);
+  await Promise.all(stores.map((store) => store.close()));
+  expect(await server.query("SELECT 1 FROM ringback.node", [], "ten")).toEqual([]);
+});
+
+it("goes by the database's clock", async () => {
+  await server.query("CREATE DATABASE clock");
+  const store = await PostgresStore.open(storeOptions(server.url("clock")));
+  const { topic } = await store.putTopic(store.defaultAccount().id, "orders", {});
+  const [{ now }] = (await server.query("SELECT extract(epoch FROM clock_timestamp()) * 1000 AS now")) as [
+    { now: string },
+  ];
+  expect(Math.abs(topic.createdAtMs - Number(now))).toBeLessThan(5_000);
+  await store.close();
+});
+
+it("says why it cannot open a database that is not there, or is not UTF-8", async () => {
+  await expect(PostgresStore.open(storeOptions(server.url("nowhere")))).rejects.toMatchObject({
+    code: "internal",
+    cause: { code: "3D000" },
+  });
+  await server.query("CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1'");
+  await expect(PostgresStore.open(storeOptions(server.url("latin")))).rejects.toThrow("needs UTF8");
+});
