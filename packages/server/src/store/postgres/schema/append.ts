@@ -1,3 +1,5 @@
+import { steadyPlans } from "./steady-plans.ts";
+
 /**
  * Many publishes in one round trip and one commit. The rows of their logs are locked first, in the order of ids; what
  * follows sees everything that earlier holders of those locks have written: positions and idempotency keys.
@@ -24,7 +26,7 @@ CREATE FUNCTION ringback.append_1(
   p_sizes integer[],
   p_bodies bytea
 ) RETURNS TABLE (request integer, outcome text, first_seq bigint, published_at bigint)
-LANGUAGE plpgsql SET enable_seqscan = off AS $function$
+LANGUAGE plpgsql ${steadyPlans} AS $function$
 #variable_conflict use_column
 DECLARE
   v_now bigint := coalesce(p_now, ringback.now_ms());
@@ -42,8 +44,10 @@ BEGIN
         ELSE 'key_conflict'
       END AS outcome
     FROM unnest(p_topics, p_counts, p_keys, p_fingerprints) WITH ORDINALITY AS r (topic_id, count, key, fingerprint, request)
-    LEFT JOIN ringback.topic_log l ON l.topic_id = r.topic_id
-    LEFT JOIN ringback.idempotency i ON i.topic_id = r.topic_id AND i.key = r.key AND i.published_at + p_key_ms > v_now
+    LEFT JOIN LATERAL (SELECT * FROM ringback.topic_log l WHERE l.topic_id = r.topic_id LIMIT 1) l ON true
+    LEFT JOIN LATERAL (
+      SELECT * FROM ringback.idempotency i WHERE i.topic_id = r.topic_id AND i.key = r.key AND i.published_at + p_key_ms > v_now
+      LIMIT 1) i ON true
   ), placed AS MATERIALIZED (
     SELECT a.*, a.last_seq + 1 - a.count
       + sum(CASE WHEN a.outcome = 'appended' THEN a.count ELSE 0 END) OVER (PARTITION BY a.topic_id ORDER BY a.request)::bigint
@@ -62,7 +66,7 @@ BEGIN
     UPDATE ringback.topic_log l SET last_seq = l.last_seq + s.count, last_published_at = s.at,
       expires_at = coalesce(l.expires_at, s.at + l.retention_ms)
     FROM (SELECT topic_id, sum(count)::bigint AS count, max(at) AS at FROM placed WHERE outcome = 'appended' GROUP BY topic_id) s
-    WHERE l.topic_id = s.topic_id
+    WHERE l.topic_id = ANY (p_topics) AND l.topic_id = s.topic_id
   ), kept AS (
     INSERT INTO ringback.idempotency AS i (topic_id, key, fingerprint, first_seq, published_at)
     SELECT topic_id, key, fingerprint, first_seq, at FROM placed WHERE outcome = 'appended' AND key IS NOT NULL

@@ -1,3 +1,5 @@
+import { steadyPlans } from "./steady-plans.ts";
+
 /**
  * Claims for many subscriptions in one round trip. See docs/adr/0009-claims-in-postgres.md.
  *
@@ -28,7 +30,7 @@ CREATE FUNCTION ringback.claim_1(
   ordering_key text, attributes text, body bytea,
   busy boolean, more boolean, next_due_at bigint, parked_count bigint
 )
-LANGUAGE plpgsql SET enable_seqscan = off AS $function$
+LANGUAGE plpgsql ${steadyPlans} AS $function$
 #variable_conflict use_column
 DECLARE
   v_now bigint := coalesce(p_now, ringback.now_ms());
@@ -118,11 +120,14 @@ BEGIN
     -- Parked deliveries that are due, the longest overdue first. One that is not the first of its key waits.
     IF v_room > 0 THEN
       FOR v_row IN
-        SELECT p.seq, p.ordering_key AS holds, p.dead_letter_id, coalesce(d.ordering_key, m.ordering_key) AS ordering_key,
-          octet_length(coalesce(d.body, m.body)) AS size
+        SELECT p.seq, p.ordering_key AS holds, x.ordering_key, x.size
         FROM ringback.parked p
-        LEFT JOIN ringback.dead_letter d ON d.id = p.dead_letter_id
-        LEFT JOIN ringback.message m ON p.dead_letter_id IS NULL AND m.topic_id = v_cursor.topic_id AND m.seq = p.seq
+        LEFT JOIN LATERAL (
+          SELECT m.ordering_key, octet_length(m.body) AS size FROM ringback.message m
+            WHERE p.dead_letter_id IS NULL AND m.topic_id = v_cursor.topic_id AND m.seq = p.seq
+          UNION ALL
+          SELECT d.ordering_key, octet_length(d.body) FROM ringback.dead_letter d WHERE d.id = p.dead_letter_id
+          LIMIT 1) x ON true
         WHERE p.subscription_id = v_id AND p.due_at <= v_now AND p.seq <> ALL (v_open_parked)
           AND NOT EXISTS (SELECT 1 FROM ringback.parked e WHERE e.subscription_id = p.subscription_id
             AND e.ordering_key = p.ordering_key AND e.seq < p.seq)
@@ -164,8 +169,11 @@ BEGIN
         AND (v_scanned < v_last OR cardinality(v_pool) > 0) THEN
       v_looked := 0;
       FOR v_row IN
-        (SELECT m.seq, octet_length(m.body) AS size, m.deliver_at, m.ordering_key, true AS returned, true AS wanted
-         FROM ringback.message m WHERE m.topic_id = v_cursor.topic_id AND m.seq = ANY (v_pool) ORDER BY m.seq)
+        (SELECT s AS seq, x.size, x.deliver_at, x.ordering_key, true AS returned, true AS wanted
+         FROM unnest(v_pool) AS s, LATERAL (
+           SELECT octet_length(m.body) AS size, m.deliver_at, m.ordering_key FROM ringback.message m
+           WHERE m.topic_id = v_cursor.topic_id AND m.seq = s LIMIT 1) x
+         ORDER BY s)
         UNION ALL
         (SELECT m.seq, octet_length(m.body), m.deliver_at, m.ordering_key, false,
            (v_cursor.tags IS NULL OR coalesce(m.tags && v_cursor.tags, false))
@@ -233,7 +241,8 @@ BEGIN
           ordering_key, attributes, body IN
         SELECT m.seq, 0, 0, NULL, m.published_at, m.deliver_at, m.content_type, m.tags, m.routing_key, m.ordering_key,
           m.attributes, m.body
-        FROM ringback.message m WHERE m.topic_id = v_cursor.topic_id AND m.seq = ANY (v_seqs)
+        FROM unnest(v_seqs) AS s, LATERAL (
+          SELECT * FROM ringback.message m WHERE m.topic_id = v_cursor.topic_id AND m.seq = s LIMIT 1) m
       LOOP
         RETURN NEXT;
       END LOOP;
@@ -242,14 +251,15 @@ BEGIN
             ordering_key, attributes, body IN
           SELECT p.seq, p.attempts, p.retries, p.first_attempt_at, x.published_at, x.deliver_at, x.content_type, x.tags,
             x.routing_key, x.ordering_key, x.attributes, x.body
-          FROM ringback.parked p, LATERAL (
+          FROM unnest(v_parked) AS s, LATERAL (
+            SELECT * FROM ringback.parked p WHERE p.subscription_id = v_id AND p.seq = s LIMIT 1) p, LATERAL (
             SELECT m.published_at, m.deliver_at, m.content_type, m.tags, m.routing_key, m.ordering_key, m.attributes, m.body
               FROM ringback.message m
               WHERE p.dead_letter_id IS NULL AND m.topic_id = v_cursor.topic_id AND m.seq = p.seq
             UNION ALL
             SELECT d.published_at, d.deliver_at, d.content_type, d.tags, d.routing_key, d.ordering_key, d.attributes, d.body
-              FROM ringback.dead_letter d WHERE d.id = p.dead_letter_id) x
-          WHERE p.subscription_id = v_id AND p.seq = ANY (v_parked)
+              FROM ringback.dead_letter d WHERE d.id = p.dead_letter_id
+            LIMIT 1) x
         LOOP
           RETURN NEXT;
         END LOOP;
@@ -295,7 +305,7 @@ $function$;
 
 -- Leases never become shorter. What is returned was still held.
 CREATE FUNCTION ringback.renew_1(p_now bigint, p_node bigint, p_lease_ms bigint, p_claims bigint[])
-RETURNS TABLE (id bigint) LANGUAGE plpgsql SET enable_seqscan = off AS $function$
+RETURNS TABLE (id bigint) LANGUAGE plpgsql ${steadyPlans} AS $function$
 #variable_conflict use_column
 DECLARE
   v_now bigint := coalesce(p_now, ringback.now_ms());
@@ -305,7 +315,7 @@ BEGIN
     SELECT id FROM ringback.claim WHERE id = ANY (p_claims) AND node_id = p_node AND lease_until > v_now ORDER BY id FOR UPDATE
   )
   UPDATE ringback.claim c SET lease_until = greatest(c.lease_until, v_now + p_lease_ms)
-    FROM held WHERE c.id = held.id RETURNING c.id;
+    FROM held WHERE c.id = ANY (p_claims) AND c.id = held.id RETURNING c.id;
 END $function$;
 
 -- Claims that their node will never settle: it has not seen the answer, or it ends. Their leases end now.

@@ -1,3 +1,5 @@
+import { steadyPlans } from "./steady-plans.ts";
+
 /**
  * What became of claimed deliveries, in one round trip. Cursors are locked first where more than a claim changes, then
  * the claims; what a claim does not name (any more) is void. Answers with the ordinals that were applied.
@@ -30,7 +32,7 @@ CREATE FUNCTION ringback.settle_1(
   p_reply_sizes integer[],
   p_replies bytea
 ) RETURNS TABLE (settlement integer, ordered boolean)
-LANGUAGE plpgsql SET enable_seqscan = off AS $function$
+LANGUAGE plpgsql ${steadyPlans} AS $function$
 #variable_conflict use_column
 DECLARE
   v_now bigint := coalesce(p_now, ringback.now_ms());
@@ -60,7 +62,8 @@ BEGIN
     SELECT h.claim_id, array_agg(h.seq) AS seqs FROM held h GROUP BY h.claim_id
   ), ended AS (
     DELETE FROM ringback.claim c USING leaving g
-      WHERE c.id = g.claim_id AND cardinality(c.seqs) + cardinality(c.parked) = cardinality(g.seqs)
+      WHERE c.id = ANY (p_claims) AND c.id = g.claim_id
+        AND cardinality(c.seqs) + cardinality(c.parked) = cardinality(g.seqs)
   ), left_over AS (
     UPDATE ringback.claim c SET
       (seqs, keys) = (SELECT coalesce(array_agg(x.seq ORDER BY x.place), '{}'), array_agg(x.key ORDER BY x.place)
@@ -68,7 +71,8 @@ BEGIN
       (parked, parked_keys) = (SELECT coalesce(array_agg(x.seq ORDER BY x.place), '{}'), array_agg(x.key ORDER BY x.place)
         FROM unnest(c.parked, c.parked_keys) WITH ORDINALITY AS x (seq, key, place) WHERE x.seq <> ALL (g.seqs))
     FROM leaving g
-    WHERE c.id = g.claim_id AND cardinality(c.seqs) + cardinality(c.parked) > cardinality(g.seqs)
+    WHERE c.id = ANY (p_claims) AND c.id = g.claim_id
+      AND cardinality(c.seqs) + cardinality(c.parked) > cardinality(g.seqs)
   )
   SELECT array_agg(h.settlement), array_agg(h.from_parked) INTO v_applied, v_from_parked FROM held h;
   IF v_applied IS NULL THEN RETURN; END IF;
@@ -144,7 +148,7 @@ BEGIN
     PERFORM ringback.promote_1(v_row.subscription_id, v_row.key, v_now);
   END LOOP;
 
-  RETURN QUERY SELECT n, c.ordering <> 'none' FROM unnest(v_applied) AS n
-    JOIN ringback.subscription_cursor c ON c.subscription_id = p_subscriptions[n];
+  RETURN QUERY SELECT n, (SELECT c.ordering <> 'none' FROM ringback.subscription_cursor c
+      WHERE c.subscription_id = p_subscriptions[n]) FROM unnest(v_applied) AS n;
 END $function$;
 `;

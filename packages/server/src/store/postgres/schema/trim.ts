@@ -1,3 +1,5 @@
+import { steadyPlans } from "./steady-plans.ts";
+
 /**
  * Removes the oldest messages of one topic. What had not been delivered by then does not vanish: a parked delivery
  * becomes a dead letter, and what no claim has taken is counted on its subscription. Nothing at or past the first message
@@ -15,7 +17,7 @@ CREATE FUNCTION ringback.trim_topic_1(
   p_burials_max integer,
   p_burial_bytes_max bigint
 ) RETURNS TABLE (what text, subscription_id bigint, count bigint)
-LANGUAGE plpgsql SET enable_seqscan = off AS $function$
+LANGUAGE plpgsql ${steadyPlans} AS $function$
 #variable_conflict use_column
 DECLARE
   v_now bigint := coalesce(p_now, ringback.now_ms());
@@ -72,7 +74,7 @@ BEGIN
         JOIN ringback.parked p ON p.subscription_id = c.subscription_id
         WHERE c.topic_id = p_topic AND p.seq <= v_through AND p.dead_letter_id IS NULL
         ORDER BY p.seq, p.subscription_id LIMIT p_burials_max + 1
-      ) p JOIN ringback.message m ON m.topic_id = p_topic AND m.seq = p.seq
+      ) p, LATERAL (SELECT m.body FROM ringback.message m WHERE m.topic_id = p_topic AND m.seq = p.seq LIMIT 1) m
       WINDOW s AS (ORDER BY p.seq, p.subscription_id)
     ) w
   ) b;
@@ -89,9 +91,10 @@ BEGIN
   SELECT t.account_id, b.subscription_id, p_topic, b.seq, 'expired', p.attempts, v_now, a.status, a.error_code, a.reply,
     m.published_at, m.deliver_at, m.content_type, m.tags, m.routing_key, m.ordering_key, m.attributes, m.body
   FROM unnest(v_subscriptions, v_seqs) AS b (subscription_id, seq)
-  JOIN ringback.parked p ON p.subscription_id = b.subscription_id AND p.seq = b.seq
-  JOIN ringback.message m ON m.topic_id = p_topic AND m.seq = b.seq
-  JOIN ringback.topic t ON t.id = p_topic
+  CROSS JOIN LATERAL (
+    SELECT * FROM ringback.parked p WHERE p.subscription_id = b.subscription_id AND p.seq = b.seq LIMIT 1) p
+  CROSS JOIN LATERAL (SELECT * FROM ringback.message m WHERE m.topic_id = p_topic AND m.seq = b.seq LIMIT 1) m
+  CROSS JOIN LATERAL (SELECT t.account_id FROM ringback.topic t WHERE t.id = p_topic LIMIT 1) t
   LEFT JOIN LATERAL (
     SELECT a.status, a.error_code, a.reply FROM ringback.attempt a
     WHERE a.topic_id = p_topic AND a.seq = b.seq AND a.subscription_id = b.subscription_id ORDER BY a.id DESC LIMIT 1
@@ -101,8 +104,10 @@ BEGIN
   -- When all of them are gone, so that none of them is promoted.
   FOR v_row IN
     WITH gone AS (
-      DELETE FROM ringback.parked p USING unnest(v_subscriptions, v_seqs) AS b (subscription_id, seq)
-      WHERE p.subscription_id = b.subscription_id AND p.seq = b.seq RETURNING p.subscription_id, p.ordering_key
+      DELETE FROM ringback.parked p WHERE p.ctid = ANY (ARRAY (
+        SELECT x.place FROM unnest(v_subscriptions, v_seqs) AS b (subscription_id, seq), LATERAL (
+          SELECT p.ctid AS place FROM ringback.parked p WHERE p.subscription_id = b.subscription_id AND p.seq = b.seq LIMIT 1) x))
+      RETURNING p.subscription_id, p.ordering_key
     )
     SELECT g.subscription_id, array_agg(DISTINCT g.ordering_key) FILTER (WHERE g.ordering_key IS NOT NULL) AS keys, count(*) AS buried
     FROM gone g GROUP BY g.subscription_id
