@@ -8,6 +8,8 @@ export type News =
   | { readonly kind: "topic"; readonly topicId: TopicId }
   | { readonly kind: "subscription"; readonly topicId: TopicId; readonly subscriptionId: SubscriptionId }
   | { readonly kind: "entry"; readonly accountId: AccountId; readonly entryKind: EntryKind; readonly name: string }
+  /** A node has come. */
+  | { readonly kind: "node" }
   /** There may be work. */
   | {
       readonly kind: "wake";

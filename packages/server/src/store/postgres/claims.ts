@@ -1,4 +1,4 @@
-import type { Message, TopicId } from "../../domain/model.ts";
+import type { Message, SubscriptionId, TopicId } from "../../domain/model.ts";
 import type { Timers } from "../../domain/ports.ts";
 import type { Claim, ClaimedDelivery, ClaimId, ClaimWant } from "../port.ts";
 import { Batches } from "./batches.ts";
@@ -37,15 +37,25 @@ interface ClaimRow extends MessageRow {
   readonly parked_count: number;
 }
 
+export interface ClaimsOptions {
+  readonly lane: Lane;
+  readonly times: Times;
+  readonly timers: Timers;
+  readonly health: Health;
+  readonly nodeId: number;
+  /** A claim, asked for at that time (of `performance.now`), has left nothing in the subscription's log. */
+  readonly emptied: (id: SubscriptionId, askedAtMs: number) => void;
+}
+
 /** Takes and keeps leases for this node. What is held stands in the database only. */
 export class Claims {
-  readonly #options: { lane: Lane; times: Times; health: Health; nodeId: number };
+  readonly #options: ClaimsOptions;
   readonly #batches: Batches<Waiting>;
   /** Claims whose answer was lost on its way: they may be there, and nobody will settle them. */
   #lost: ClaimId[] = [];
   #lastId: number;
 
-  constructor(options: { lane: Lane; times: Times; timers: Timers; health: Health; nodeId: number }) {
+  constructor(options: ClaimsOptions) {
     this.#options = options;
     this.#lastId = options.nodeId * CLAIMS_PER_NODE;
     this.#batches = new Batches(options.timers, takeBatch, (batch) => this.#run(batch));
@@ -79,6 +89,7 @@ export class Claims {
 
   async #run(batch: readonly Waiting[]): Promise<void> {
     const asked = batch.flatMap(({ wants }) => wants.map((want) => ({ id: ++this.#lastId as ClaimId, want })));
+    const askedAtMs = performance.now();
     try {
       if (this.#lost.length > 0) {
         const lost = this.#lost;
@@ -86,6 +97,9 @@ export class Claims {
         this.#lost = this.#lost.slice(lost.length);
       }
       const claims = await this.#claimAll(asked, batch[0]?.leaseMs ?? 0);
+      for (const [index, { want }] of asked.entries()) {
+        if (want.fromLog && claims[index]?.more === false) this.#options.emptied(want.subscriptionId, askedAtMs);
+      }
       let next = 0;
       for (const { wants, resolve } of batch) {
         resolve(claims.slice(next, next + wants.length));

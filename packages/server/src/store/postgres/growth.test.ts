@@ -44,6 +44,11 @@ async function rowsRead(database: string): Promise<number> {
   return Number(row?.rows);
 }
 
+function outcome(index: number, attemptsMade: number): Settled {
+  if (index === 0) return dead;
+  return index < 4 && attemptsMade === 0 ? parkedUntil(1) : delivered;
+}
+
 /** How many rows publishing, claiming, failing, retrying and settling read for each message, in tables of this size. */
 async function rowsReadPerMessage(rows: number): Promise<number> {
   const database = await freshDatabase(server);
@@ -64,10 +69,6 @@ async function rowsReadPerMessage(rows: number): Promise<number> {
     for (;;) {
       const [claim] = await store.claim([want], 60_000);
       if (claim === undefined || claim.deliveries.length === 0) break;
-      const outcome = (index: number, attemptsMade: number): Settled => {
-        if (index === 0) return dead;
-        return index < 4 && attemptsMade === 0 ? parkedUntil(1) : delivered;
-      };
       await store.settle(
         claim.deliveries.map((each, index) => settlement(claim, each, outcome(index, each.attemptsMade))),
       );

@@ -21,15 +21,28 @@ export class Heartbeat {
   readonly #backOff: BackOff;
   #beating: Promise<void> = Promise.resolve();
   #stopped = false;
+  #isAlone = true;
 
   constructor(options: { lane: Lane; times: Times; timers: Timers; health: Health; nodeId: number }) {
     this.#options = options;
     this.#backOff = new BackOff(options.timers);
   }
 
-  start(): void {
+  /** Looks who else is there, and then goes on doing so. */
+  async start(): Promise<void> {
+    await this.#beat();
     this.#options.health.onFailure(() => this.#backOff.hurry());
     this.#beating = this.#keepBeating();
+  }
+
+  /** As far as is known, no other node is there. */
+  get isAlone(): boolean {
+    return this.#isAlone;
+  }
+
+  /** One has said that it has come. */
+  met(): void {
+    this.#isAlone = false;
   }
 
   async stop(): Promise<void> {
@@ -49,12 +62,15 @@ export class Heartbeat {
   async #beat(): Promise<void> {
     const { lane, times, health, nodeId } = this.#options;
     try {
-      await lane.query(
+      const [row] = await lane.query<{ alone: boolean }>(
         `WITH gone AS (DELETE FROM ringback.node WHERE alive_until < coalesce($1::bigint, ringback.now_ms()) - $4)
-         UPDATE ringback.node SET alive_until = coalesce($1::bigint, ringback.now_ms()) + $3 WHERE id = $2`,
+         UPDATE ringback.node SET alive_until = coalesce($1::bigint, ringback.now_ms()) + $3 WHERE id = $2
+           RETURNING NOT EXISTS (SELECT 1 FROM ringback.node o
+             WHERE o.id <> $2 AND o.alive_until > coalesce($1::bigint, ringback.now_ms())) AS alone`,
         [times.at(), nodeId, postgresLimits.nodeAliveMs, postgresLimits.nodeKeptMs],
         "heartbeat",
       );
+      this.#isAlone = row?.alone ?? false;
       health.wrote();
       this.#backOff.reset();
     } catch (error) {

@@ -39,6 +39,8 @@ export const postgresLimits = {
   wakeMs: 20,
   /** Names of topics and subscriptions in one wake-up: a notification carries at most 8,000 bytes. */
   wakeIdsMax: 400,
+  /** Of a topic with more subscriptions it is not counted whether this node has taken all there is. */
+  wakeCountedMax: 8,
   cachedTopicsMax: 20_000,
   cachedSubscriptionsMax: 100_000,
 

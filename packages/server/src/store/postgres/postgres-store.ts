@@ -37,7 +37,7 @@ import type {
 import { Appends } from "./appends.ts";
 import { listAttempts } from "./attempt-records.ts";
 import { CatalogCache } from "./catalog-cache.ts";
-import type { News } from "./change-bus.ts";
+import { CHANNEL, toPayload, type News } from "./change-bus.ts";
 import { Claims } from "./claims.ts";
 import type { Connection } from "./connection.ts";
 import { findReady, readStatistics, readSubscriptionCounts } from "./counts.ts";
@@ -136,14 +136,16 @@ export class PostgresStore implements Store {
       missed: () => this.#missed(),
     });
     this.#cache = new CatalogCache(() => this.#listener.isUp);
-    this.#wakeUps = new WakeUps(rest, timers, nodeId);
+    this.#heartbeat = new Heartbeat({ lane: hot, times, timers, health, nodeId });
+    this.#wakeUps = new WakeUps({ lane: rest, timers, nodeId, isAlone: () => this.#heartbeat.isAlone });
     this.#appends = new Appends({ lane: hot, times, timers, health, observer });
-    this.#claims = new Claims({ lane: hot, times, timers, health, nodeId });
+    const emptied = (id: SubscriptionId, askedAtMs: number): void => this.#wakeUps.emptied(id, askedAtMs);
+    this.#claims = new Claims({ lane: hot, times, timers, health, nodeId, emptied });
     const settled = (news: SettledNews): void => this.#settled(news);
     this.#settlements = new Settlements({ lane: hot, times, timers, health, observer, nodeId, settled });
     const ready = (ids: readonly SubscriptionId[]): void => {
       this.#onReady(ids);
-      for (const id of ids) this.#wakeUps.subscription(id);
+      for (const id of ids) this.#wakeUps.ready(id);
     };
     const changed = (id: SubscriptionId): void => this.#onChange(id);
     const catalog = { lane: rest, times, nodeId, cache: this.#cache, changed, ready };
@@ -154,13 +156,13 @@ export class PostgresStore implements Store {
     const { attemptRetentionMs, deadLetterRetentionMs } = options;
     const retention = { lane: rest, times, attemptRetentionMs, deadLetterRetentionMs };
     this.#retention = new Retention({ ...retention, ready: (id) => ready([id]) });
-    this.#heartbeat = new Heartbeat({ lane: hot, times, timers, health, nodeId });
   }
 
   async #start(): Promise<void> {
     await this.#listener.start();
     await this.#entries.load();
-    this.#heartbeat.start();
+    await this.#database.rest.query("SELECT pg_notify($1, $2)", [CHANNEL, toPayload(this.nodeId, { kind: "node" })]);
+    await this.#heartbeat.start();
   }
 
   // ---- the log
@@ -186,7 +188,7 @@ export class PostgresStore implements Store {
     const now = this.#cache.subscriptionIdsAtHand(topicId) ?? ids;
     if (now.length === 0) return;
     this.#onReady(now);
-    this.#wakeUps.topic(topicId);
+    this.#wakeUps.published(topicId, now);
   }
 
   async claim(wants: readonly ClaimWant[], leaseMs: number): Promise<readonly Claim[]> {
@@ -206,7 +208,7 @@ export class PostgresStore implements Store {
 
   #settled({ ready, released }: SettledNews): void {
     if (ready.size > 0) this.#onReady([...ready]);
-    for (const id of released) this.#wakeUps.subscription(id);
+    for (const id of released) this.#wakeUps.ready(id);
   }
 
   onReady(listener: (ids: readonly SubscriptionId[]) => void): void {
@@ -377,6 +379,9 @@ export class PostgresStore implements Store {
         return;
       case "entry":
         this.#entries.refresh(news.accountId, news.entryKind, news.name).catch(() => {});
+        return;
+      case "node":
+        this.#heartbeat.met();
         return;
       case "wake":
         if (news.subscriptionIds.length > 0) this.#onReady(news.subscriptionIds);
