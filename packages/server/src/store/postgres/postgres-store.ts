@@ -108,7 +108,7 @@ export class PostgresStore implements Store {
       return store;
     } catch (error) {
       await database.close();
-      throw error;
+      throw openFailure(options.url, error);
     }
   }
 
@@ -410,6 +410,20 @@ export class PostgresStore implements Store {
     this.#cache.clear();
     for (const id of known) this.#onChange(id);
   }
+}
+
+/** Says which database, without user and password, and what stands in the way. */
+function openFailure(url: string, error: unknown): unknown {
+  if (!(error instanceof RingbackError) || !(error.cause instanceof Error)) return error;
+  const { cause } = error;
+  // Of a name with several addresses, each of which was tried.
+  const [first] = cause instanceof AggregateError ? (cause.errors as Error[]) : [cause];
+  const { host, pathname } = new URL(url);
+  return new RingbackError(
+    error.code,
+    `The database "${pathname.slice(1)}" at ${host} cannot be opened: ${(first ?? cause).message}`,
+    { cause },
+  );
 }
 
 async function ensureAccount(

@@ -40,6 +40,13 @@ it("says why it cannot open a database that is not there, or is not UTF-8", asyn
   await expect(PostgresStore.open(storeOptions(server.url("nowhere")))).rejects.toMatchObject({
     code: "internal",
     cause: { code: "3D000" },
+    message: expect.stringMatching(
+      /^The database "nowhere" at 127\.0\.0\.1:\d+ cannot be opened: .*does not exist$/,
+    ) as string,
+  });
+  await expect(PostgresStore.open(storeOptions("postgres://me:secret@127.0.0.1:1/x"))).rejects.toMatchObject({
+    code: "storage_unavailable",
+    message: 'The database "x" at 127.0.0.1:1 cannot be opened: connect ECONNREFUSED 127.0.0.1:1',
   });
   await server.query("CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1'");
   await expect(PostgresStore.open(storeOptions(server.url("latin")))).rejects.toThrow("needs UTF8");
