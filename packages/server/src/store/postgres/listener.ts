@@ -96,7 +96,8 @@ export class Listener {
       if (news !== null) heard(news);
     });
     try {
-      await client.connect();
+      // The library leaves a connecting client that is ended without an answer.
+      await Promise.race([client.connect(), ended.then(() => Promise.reject(new Error("It has ended.")))]);
       await client.query(`LISTEN ${CHANNEL}`);
     } catch {
       client.end().catch(() => {});
@@ -109,11 +110,15 @@ export class Listener {
   }
 
   #probe(client: Client): void {
-    this.#cancelProbe = this.#options.timers.after(PROBE_MS, () => {
-      client.query("SELECT 1").then(
-        () => this.#probe(client),
-        () => client.end().catch(() => {}),
-      );
-    });
+    this.#cancelProbe = this.#options.timers.after(PROBE_MS, () => void this.#probeNow(client));
+  }
+
+  async #probeNow(client: Client): Promise<void> {
+    try {
+      await client.query("SELECT 1");
+      if (!this.#closed) this.#probe(client);
+    } catch {
+      await client.end().catch(() => {});
+    }
   }
 }
