@@ -138,6 +138,7 @@ export class Claims {
         postgresLimits.scanMessagesMax,
         postgresLimits.poolPassedMax,
         postgresLimits.claimRetryMs,
+        postgresLimits.nodeAliveMs,
         asked.map(({ id }) => id),
         asked.map(({ want }) => want.subscriptionId),
         asked.map(({ want }) => want.deliveriesMax),
@@ -166,8 +167,8 @@ export class Claims {
   }
 }
 
-const sql = `SELECT * FROM ringback.claim_1($1, $2, $3, $4, $5, $6, $7, $8::bigint[], $9::bigint[], $10::integer[],
-  $11::bigint[], $12::boolean[])`;
+const sql = `SELECT * FROM ringback.claim_1($1, $2, $3, $4, $5, $6, $7, $8, $9::bigint[], $10::bigint[], $11::integer[],
+  $12::bigint[], $13::boolean[])`;
 
 /** One call to the database has one lease. */
 function takeBatch(waiting: Waiting[]): Waiting[] {

@@ -1,3 +1,4 @@
+import type { SubscriptionId } from "../../domain/model.ts";
 import type { Timers } from "../../domain/ports.ts";
 import { BackOff } from "./back-off.ts";
 import type { Connection } from "./connection.ts";
@@ -8,22 +9,51 @@ import type { Times } from "./times.ts";
 
 export async function registerNode(connection: Connection, times: Times): Promise<number> {
   const [row] = await connection.query<{ id: number }>(
-    `INSERT INTO ringback.node (started_at, alive_until)
-     SELECT now, now + $2 FROM (SELECT coalesce($1::bigint, ringback.now_ms()) AS now) AS clock RETURNING id`,
+    `INSERT INTO ringback.node (started_at, beating_since, alive_until)
+     SELECT now, now, now + $2 FROM (SELECT coalesce($1::bigint, ringback.now_ms()) AS now) AS clock RETURNING id`,
     [times.at(), postgresLimits.nodeAliveMs],
   );
   return (row as { id: number }).id;
 }
 
+export interface HeartbeatOptions {
+  readonly lane: Lane;
+  readonly times: Times;
+  readonly timers: Timers;
+  readonly health: Health;
+  readonly nodeId: number;
+  /** A node is gone, and these subscriptions have deliveries that it held. */
+  readonly orphaned: (ids: readonly SubscriptionId[]) => void;
+}
+
+const sql = `WITH clock AS MATERIALIZED (
+    SELECT coalesce($1::bigint, ringback.now_ms()) AS now
+  ), gone AS (
+    DELETE FROM ringback.node WHERE alive_until < (SELECT now FROM clock) - $4 AND id <> $2
+  ), alive AS MATERIALIZED (
+    SELECT id FROM ringback.node WHERE id <> $2 AND alive_until > (SELECT now FROM clock)
+  ), me AS (
+    INSERT INTO ringback.node AS n (id, started_at, beating_since, alive_until) OVERRIDING SYSTEM VALUE
+    SELECT $2, now, now, now + $3 FROM clock
+    ON CONFLICT (id) DO UPDATE SET alive_until = excluded.alive_until,
+      beating_since = CASE WHEN n.alive_until < excluded.beating_since THEN excluded.beating_since ELSE n.beating_since END
+    RETURNING beating_since
+  )
+  SELECT NOT EXISTS (SELECT 1 FROM alive) AS alone, ARRAY (
+      SELECT DISTINCT c.subscription_id FROM ringback.claim c
+      WHERE me.beating_since <= clock.now - $3 AND c.node_id <> $2 AND c.node_id NOT IN (SELECT id FROM alive)
+      LIMIT $5) AS orphaned
+  FROM me, clock`;
+
 /** Says now and then that this node is there. Being a write, it finds out whether the database takes any again. */
 export class Heartbeat {
-  readonly #options: { lane: Lane; times: Times; timers: Timers; health: Health; nodeId: number };
+  readonly #options: HeartbeatOptions;
   readonly #backOff: BackOff;
   #beating: Promise<void> = Promise.resolve();
   #stopped = false;
   #isAlone = true;
 
-  constructor(options: { lane: Lane; times: Times; timers: Timers; health: Health; nodeId: number }) {
+  constructor(options: HeartbeatOptions) {
     this.#options = options;
     this.#backOff = new BackOff(options.timers);
   }
@@ -60,16 +90,14 @@ export class Heartbeat {
   }
 
   async #beat(): Promise<void> {
-    const { lane, times, health, nodeId } = this.#options;
+    const { lane, times, health, nodeId, orphaned } = this.#options;
     try {
-      const [row] = await lane.query<{ alone: boolean }>(
-        `WITH gone AS (DELETE FROM ringback.node WHERE alive_until < coalesce($1::bigint, ringback.now_ms()) - $4)
-         UPDATE ringback.node SET alive_until = coalesce($1::bigint, ringback.now_ms()) + $3 WHERE id = $2
-           RETURNING NOT EXISTS (SELECT 1 FROM ringback.node o
-             WHERE o.id <> $2 AND o.alive_until > coalesce($1::bigint, ringback.now_ms())) AS alone`,
-        [times.at(), nodeId, postgresLimits.nodeAliveMs, postgresLimits.nodeKeptMs],
+      const [row] = await lane.query<{ alone: boolean; orphaned: readonly SubscriptionId[] }>(
+        sql,
+        [times.at(), nodeId, postgresLimits.nodeAliveMs, postgresLimits.nodeKeptMs, postgresLimits.orphanedMax],
         "heartbeat",
       );
+      if (row !== undefined && row.orphaned.length > 0) orphaned(row.orphaned);
       this.#isAlone = row?.alone ?? false;
       health.wrote();
       this.#backOff.reset();

@@ -136,7 +136,14 @@ export class PostgresStore implements Store {
       missed: () => this.#missed(),
     });
     this.#cache = new CatalogCache(() => this.#listener.isUp);
-    this.#heartbeat = new Heartbeat({ lane: hot, times, timers, health, nodeId });
+    this.#heartbeat = new Heartbeat({
+      lane: hot,
+      times,
+      timers,
+      health,
+      nodeId,
+      orphaned: (ids) => this.#onReady(ids),
+    });
     this.#wakeUps = new WakeUps({ lane: rest, timers, nodeId, isAlone: () => this.#heartbeat.isAlone });
     this.#appends = new Appends({ lane: hot, times, timers, health, observer });
     const emptied = (id: SubscriptionId, askedAtMs: number): void => this.#wakeUps.emptied(id, askedAtMs);

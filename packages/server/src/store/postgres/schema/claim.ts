@@ -18,6 +18,7 @@ CREATE FUNCTION ringback.claim_1(
   p_scan_max integer,
   p_pool_max integer,
   p_retry_ms bigint,
+  p_steady_ms bigint,
   -- One entry per want.
   p_claims bigint[],
   p_subscriptions bigint[],
@@ -34,6 +35,8 @@ LANGUAGE plpgsql ${steadyPlans} AS $function$
 #variable_conflict use_column
 DECLARE
   v_now bigint := coalesce(p_now, ringback.now_ms());
+  v_alive bigint[];
+  v_steady boolean;
   v_shared boolean;
   v_id bigint;
   v_cursor ringback.subscription_cursor%ROWTYPE;
@@ -67,7 +70,12 @@ DECLARE
 BEGIN
   -- A claim that is forgotten in a crash only goes out again: it need not wait for the disk.
   PERFORM set_config('synchronous_commit', 'off', true);
-  v_shared := EXISTS (SELECT 1 FROM ringback.node WHERE id <> p_node AND alive_until > v_now);
+  v_alive := ARRAY (SELECT n.id FROM ringback.node n WHERE n.alive_until > v_now);
+  v_shared := EXISTS (SELECT 1 FROM unnest(v_alive) AS n WHERE n <> p_node);
+  -- A node that has been heard all the time may say of another that it is gone. After a time in which nobody could be heard,
+  -- when the database was away, it cannot.
+  v_steady := p_node = ANY (v_alive)
+    AND EXISTS (SELECT 1 FROM ringback.node n WHERE n.id = p_node AND n.beating_since <= v_now - p_steady_ms);
   FOR v_want IN 1 .. cardinality(p_subscriptions) LOOP
     v_id := p_subscriptions[v_want];
     want := v_want;
@@ -91,9 +99,11 @@ BEGIN
     v_pool := v_cursor.pool;
     v_open := 0; v_lease_end := NULL; v_open_parked := '{}'; v_foreign_keys := '{}';
     FOR v_claim IN SELECT * FROM ringback.claim c WHERE c.subscription_id = v_id LOOP
-      IF v_claim.lease_until <= v_now THEN
+      IF v_claim.lease_until <= v_now
+          OR (v_steady AND v_claim.node_id <> p_node AND v_claim.node_id <> ALL (v_alive)) THEN
         DELETE FROM ringback.claim c
-          WHERE c.id = (SELECT l.id FROM ringback.claim l WHERE l.id = v_claim.id AND l.lease_until <= v_now FOR UPDATE SKIP LOCKED)
+          WHERE c.id = (SELECT l.id FROM ringback.claim l WHERE l.id = v_claim.id AND l.lease_until = v_claim.lease_until
+            FOR UPDATE SKIP LOCKED)
           RETURNING c.seqs INTO v_back;
         IF FOUND THEN
           v_pool := v_pool || v_back;

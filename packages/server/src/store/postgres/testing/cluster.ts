@@ -2,7 +2,7 @@ import type { Seq, Subscription, SubscriptionSettings, Topic } from "../../../do
 import { message, settings, settlement, LEASE_MS, delivered } from "../../contract/fixtures.ts";
 import { ManualClock } from "../../contract/harness.ts";
 import type { Claim, ClaimWant, Settled } from "../../port.ts";
-import type { PostgresStore } from "../postgres-store.ts";
+import type { PostgresStore, PostgresStoreOptions } from "../postgres-store.ts";
 import { freshDatabase, Node } from "./postgres-database.ts";
 import type { PostgresServer } from "./postgres-server.ts";
 
@@ -26,9 +26,12 @@ export class Cluster {
     server: PostgresServer,
     count: number,
     clock: ManualClock | null = new ManualClock(),
+    options: Partial<PostgresStoreOptions> = {},
   ): Promise<Cluster> {
     const database = await freshDatabase(server);
-    const nodes = await Promise.all(Array.from({ length: count }, () => Node.start(server, database, { clock })));
+    const nodes = await Promise.all(
+      Array.from({ length: count }, () => Node.start(server, database, { clock, ...options })),
+    );
     const cluster = new Cluster(server, database, nodes, clock);
     const store = cluster.store(0);
     cluster.topic = (await store.putTopic(store.defaultAccount().id, "orders", {})).topic;

@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { systemTimers, type Timers } from "../../domain/ports.ts";
+import { eventually } from "../contract/fixtures.ts";
+import { ManualClock } from "../contract/harness.ts";
+import { postgresLimits } from "./postgres-limits.ts";
+import { Cluster, seqsOf } from "./testing/cluster.ts";
+import { PostgresServer } from "./testing/postgres-server.ts";
+
+// Real: PostgreSQL, nodes with connections of their own, the cables between. Faked: the clock, and timers that hardly wait.
+let server: PostgresServer;
+beforeAll(async () => void (server = await PostgresServer.start()));
+afterAll(() => server.stop());
+
+const brisk: Timers = { ...systemTimers, after: (delayMs, task) => systemTimers.after(Math.min(delayMs, 5), task) };
+const LEASE_MS = 3_600_000;
+
+async function withNodes(count: number, work: (cluster: Cluster, clock: ManualClock) => Promise<void>): Promise<void> {
+  const clock = new ManualClock();
+  const cluster = await Cluster.start(server, count, clock, { timers: brisk });
+  try {
+    await work(cluster, clock);
+  } finally {
+    await cluster.dispose();
+  }
+}
+
+/** Time goes by, a heartbeat at a time; those of the nodes named are waited for. */
+async function pass(cluster: Cluster, clock: ManualClock, ms: number, nodes: readonly number[]): Promise<void> {
+  const ids = nodes.map((node) => cluster.store(node).nodeId);
+  for (let passed = 0; passed < ms; passed += postgresLimits.heartbeatMs) {
+    clock.advance(postgresLimits.heartbeatMs);
+    await eventually(async () => {
+      const rows = await cluster.query<{ id: string }>(
+        `SELECT id FROM ringback.node WHERE alive_until = ${clock.now() + postgresLimits.nodeAliveMs}`,
+      );
+      return ids.every((id) => rows.some((row) => Number(row.id) === id));
+    });
+  }
+}
+
+describe("a node that is not heard any more", () => {
+  it("loses its claims to those that are, long before its leases end, and they get to know of it", () =>
+    withNodes(2, async (cluster, clock) => {
+      const reader = await cluster.subscribe();
+      await cluster.publish("a", "b");
+      const lost = await cluster.claim(0, reader, {}, LEASE_MS);
+      expect(seqsOf(lost)).toEqual([1, 2]);
+      let ready = false;
+      cluster.store(1).onReady((ids) => void (ready ||= ids.includes(reader.id)));
+      await pass(cluster, clock, postgresLimits.nodeAliveMs, [0, 1]);
+      expect(seqsOf(await cluster.claim(1, reader))).toEqual([]);
+      cluster.nodes[0]?.cable.cut();
+      ready = false;
+      await pass(cluster, clock, postgresLimits.nodeAliveMs, [1]);
+      await eventually(() => ready);
+      expect(seqsOf(await cluster.claim(1, reader))).toEqual([1, 2]);
+      // It only was cut off. What it settles now is void.
+      cluster.nodes[0]?.cable.mend();
+      expect(await cluster.settle(0, lost)).toBe(0);
+    }));
+
+  it("keeps them when nobody could be heard, since the database was away", () =>
+    withNodes(2, async (cluster, clock) => {
+      const reader = await cluster.subscribe();
+      await cluster.publish("a");
+      const held = await cluster.claim(0, reader, {}, LEASE_MS);
+      await pass(cluster, clock, postgresLimits.nodeAliveMs, [0, 1]);
+      for (const { cable } of cluster.nodes) cable.cut();
+      clock.advance(10 * postgresLimits.nodeAliveMs);
+      cluster.nodes[1]?.cable.mend();
+      await pass(cluster, clock, postgresLimits.heartbeatMs, [1]);
+      expect(seqsOf(await cluster.claim(1, reader))).toEqual([]);
+      cluster.nodes[0]?.cable.mend();
+      await pass(cluster, clock, postgresLimits.nodeAliveMs, [0, 1]);
+      expect(seqsOf(await cluster.claim(1, reader))).toEqual([]);
+      expect(await cluster.settle(0, held)).toBe(1);
+    }));
+});
