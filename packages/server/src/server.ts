@@ -17,7 +17,7 @@ import { assertPushKeysFit } from "./engine/keys/push-keys.ts";
 import type { Hooks, Inboxes, Keys } from "./engine/port.ts";
 import { createEventBus } from "./engine/event-bus.ts";
 import { createMetrics } from "./ops/metrics.ts";
-import type { Store } from "./store/port.ts";
+import type { Store, StoreObserver } from "./store/port.ts";
 import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { createTransport } from "./transport/transport-by-scheme.ts";
 
@@ -35,15 +35,7 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
     statistics: () => store.statistics(),
     openSockets: () => transport.openSockets(),
   });
-  const store: Store = await SqliteStore.open({
-    folder: config.data,
-    account: { name: "default", appId: config.accountAppId },
-    bytesMax: config.databaseBytesMax,
-    messageCacheBytes: config.messageCacheBytes,
-    attemptRetentionMs: config.attemptRetentionMs,
-    deadLetterRetentionMs: config.deadLetterRetentionMs,
-    observer: metrics.observer,
-  });
+  const store = await openStore(config, metrics.observer);
   const transport = createTransport({
     allowPrivateNetworks: config.allowPrivateNetworks,
     allowedAddresses: config.allowedAddresses,
@@ -124,6 +116,19 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
   }
   state = { ready: true };
   return { url: urlOf(app.server.address() as AddressInfo), close: closeAll };
+}
+
+async function openStore(config: Config, observer: StoreObserver): Promise<Store> {
+  const { attemptRetentionMs, deadLetterRetentionMs } = config;
+  const account = { name: "default", appId: config.accountAppId };
+  const shared = { account, attemptRetentionMs, deadLetterRetentionMs, observer };
+  if (config.database !== "sqlite") {
+    // Loaded only where it is wanted: most servers never speak to PostgreSQL.
+    const { PostgresStore } = await import("./store/postgres/postgres-store.ts");
+    return PostgresStore.open({ url: config.database, ...shared });
+  }
+  const { databaseBytesMax: bytesMax, messageCacheBytes } = config;
+  return SqliteStore.open({ folder: config.data, bytesMax, messageCacheBytes, ...shared });
 }
 
 interface Declaring {

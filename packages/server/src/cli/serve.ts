@@ -70,14 +70,13 @@ export async function serve(
   const server = await startServer(config, { log }).catch((error: unknown) => {
     throw startFailure(error, config);
   });
-  log.info({ url: server.url, data: config.data, version: readVersion() }, "listening");
+  const place = placeOfData(config);
+  log.info({ url: server.url, data: place, version: readVersion() }, "listening");
   if (!isLoopbackHost(config.listen.host)) {
     log.warn("there is no authentication yet: whoever can reach this address can publish and subscribe");
   }
   if (forPeople) {
-    stdout.write(
-      `Ringback ${readVersion()} is at ${paint("bold", server.url)} and keeps its data in ${config.data}.\n`,
-    );
+    stdout.write(`Ringback ${readVersion()} is at ${paint("bold", server.url)} and keeps its data in ${place}.\n`);
     stdout.write(
       "Next: run `npm run ringback -- receive` in another terminal and follow the README. Ctrl-C stops the server.\n",
     );
@@ -86,6 +85,13 @@ export async function serve(
   log.info({ graceMs: config.shutdownGraceMs }, "stopping");
   await closeInTime(server, config.shutdownGraceMs + closeMarginMs);
   log.info("stopped");
+}
+
+/** Without user and password. */
+function placeOfData({ database, data }: Config): string {
+  if (database === "sqlite") return data;
+  const { protocol, host, pathname } = new URL(database);
+  return `${protocol}//${host}${pathname}`;
 }
 
 /** Resolves at the first signal; a second one ends the process. */

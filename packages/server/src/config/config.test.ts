@@ -346,18 +346,22 @@ describe("one clear line stops the start", () => {
     ],
     [{ file: "messageCacheBytes: 10GB" }, /messageCacheBytes cannot be "10GB"; give bytes, or a number with a unit/],
     [{ file: "accountAppId: 1.5" }, /accountAppId cannot be 1\.5/],
-    [{ file: "database: mysql" }, /^ringback\.yaml:1: database cannot be "mysql"; give sqlite, or leave it out$/],
+    [
+      { file: "database: mysql" },
+      /^ringback\.yaml:1: database cannot be "mysql"; give sqlite, or postgres:\/\/user:password@host:port\/name$/,
+    ],
     [{ file: "allowedAddresses: [10.0.0.1, 7]" }, /allowedAddresses cannot be \["10\.0\.0\.1",7\]/],
   ] as [Given, RegExp][])("for a bad value: %j", (given, line) => {
     expect(refusal(given)).toMatch(line);
   });
 
-  it("for a Postgres address, without showing its password", () => {
-    const line = refusal({ env: { RINGBACK_DATABASE: "postgres://me:secret@db/ringback" } });
+  it("for the address of another database, without showing its password", () => {
+    const line = refusal({ env: { RINGBACK_DATABASE: "mysql://me:secret@db/ringback" } });
     expect(line).toBe(
-      "RINGBACK_DATABASE: database cannot be Postgres: that is not in this version yet; give sqlite, or leave it out",
+      "RINGBACK_DATABASE: database cannot be what it is (not shown: it may hold a password); " +
+        "give sqlite, or postgres://user:password@host:port/name",
     );
-    expect(refusal({ flags: { database: "postgresql://me:secret@db/x" } })).not.toContain("secret");
+    expect(refusal({ flags: { database: "postgres://me:secret@db/x y" } })).not.toContain("secret");
   });
 
   it("for a master key that is none, or stands on the command line, without showing it", () => {

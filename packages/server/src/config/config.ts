@@ -136,19 +136,12 @@ function inOrderOfRank(key: SettingKey, { flags, env }: ConfigSources, file: Con
 
 function readSetting<Schema extends TSchema>(
   key: SettingKey,
-  { schema, expected, read, secret }: Setting<Schema>,
+  { schema, expected, read, secret, isSecret }: Setting<Schema>,
   raw: unknown,
   origin: string,
 ): Static<Schema> {
-  if (key === "database" && typeof raw === "string" && /^postgres(?:ql)?:/.test(raw)) {
-    // Without the value: it may hold a password.
-    throw new ConfigError(
-      origin,
-      key,
-      `database cannot be Postgres: that is not in this version yet; give ${expected}`,
-    );
-  }
   const value = read(raw);
   if (matchesShape(schema, value)) return value as Static<Schema>;
-  throw new ConfigError(origin, key, `${key} ${secret ? "is not valid" : `cannot be ${show(raw)}`}; give ${expected}`);
+  const isHidden = secret || isSecret?.(raw) === true;
+  throw new ConfigError(origin, key, `${key} ${isHidden ? "is not valid" : `cannot be ${show(raw)}`}; give ${expected}`);
 }

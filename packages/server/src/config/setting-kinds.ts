@@ -14,6 +14,8 @@ export interface SettingKind<Schema extends TSchema> {
   readonly expected: string;
   /** Turns what a flag, a variable or the file holds into a value for `schema`; anything else comes back as it is. */
   readonly read: (raw: unknown) => unknown;
+  /** A value that must not be shown, not even when it is wrong. */
+  readonly isSecret?: (raw: unknown) => boolean;
 }
 
 const readText = (raw: unknown, parse: (text: string) => unknown) => (typeof raw === "string" ? parse(raw) : raw);
@@ -48,6 +50,18 @@ export function byteCountOrUnlimited(minimum: number, maximum: number) {
     ...counted,
     schema: Type.Union([Type.Literal(0), counted.schema]),
     expected: `${counted.expected}; or 0 for no limit`,
+  };
+}
+
+const postgresAddress = /^postgres(?:ql)?:\/\/\S+$/;
+
+/** Its value may hold a password: `isSecret` keeps it out of what is shown. */
+export function database() {
+  return {
+    schema: Type.String({ pattern: `^sqlite$|${postgresAddress.source}`, maxLength: 2048 }),
+    expected: "sqlite, or postgres://user:password@host:port/name",
+    read: (raw: unknown) => raw,
+    isSecret: (raw: unknown) => typeof raw === "string" && raw.includes("//"),
   };
 }
 

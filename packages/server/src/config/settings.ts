@@ -1,9 +1,9 @@
-import { Type } from "typebox";
 import type { Static, TSchema } from "typebox";
 import {
   byteCount,
   byteCountOrUnlimited,
   choice,
+  database,
   listenAddress,
   masterKeys,
   milliseconds,
@@ -60,10 +60,13 @@ export const settings = {
       "A relative path starts from the folder the server is started in.",
   ),
   database: setting(
-    { schema: Type.Literal("sqlite"), expected: "sqlite, or leave it out", read: (raw) => raw },
+    database(),
     "sqlite",
     "sqlite",
-    "The database. Only `sqlite`, in the data folder, in this version; `postgres://…` is not in this version yet.",
+    "The database: `sqlite`, in the data folder, or a PostgreSQL (14 or newer) as `postgres://user:password@host:port/name`. " +
+      "Any number of servers can use one PostgreSQL; each of them takes publishes and delivers. " +
+      "`data`, `databaseBytesMax` and `messageCacheBytes` are about `sqlite` only. " +
+      "The address may hold a password, so a variable is a better place for it than a flag.",
   ),
   databaseBytesMax: setting(
     byteCountOrUnlimited(1024 ** 2, 256 * 1024 ** 4),
