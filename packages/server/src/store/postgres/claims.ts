@@ -1,4 +1,4 @@
-import type { Message, SubscriptionId, TopicId } from "../../domain/model.ts";
+import type { Message, SubscriptionId, TimeMs, TopicId } from "../../domain/model.ts";
 import type { Timers } from "../../domain/ports.ts";
 import type { Claim, ClaimedDelivery, ClaimId, ClaimWant } from "../port.ts";
 import { Batches } from "./batches.ts";
@@ -33,7 +33,7 @@ interface ClaimRow extends MessageRow {
   readonly first_attempt_at: number | null;
   readonly busy: boolean;
   readonly more: boolean;
-  readonly next_due_at: number | null;
+  readonly next_due_in: number | null;
   readonly parked_count: number;
 }
 
@@ -147,6 +147,7 @@ export class Claims {
       ],
       "claim_1",
     );
+    const nowMs = times.about();
     const claims: (Claim | null)[] = [];
     let deliveries: ClaimedDelivery[] = [];
     for (const row of rows) {
@@ -155,7 +156,7 @@ export class Claims {
         continue;
       }
       const place = row.want - 1;
-      claims[place] = row.busy ? null : toClaim(asked[place] as Asked, deliveries, row);
+      claims[place] = row.busy ? null : toClaim(asked[place] as Asked, deliveries, row, nowMs);
       deliveries = [];
     }
     return claims;
@@ -193,14 +194,14 @@ function toDelivery(row: ClaimRow): ClaimedDelivery {
   };
 }
 
-function toClaim({ id, want }: Asked, deliveries: ClaimedDelivery[], row: ClaimRow): Claim {
+function toClaim({ id, want }: Asked, deliveries: ClaimedDelivery[], row: ClaimRow, nowMs: TimeMs): Claim {
   return {
     id,
     subscriptionId: want.subscriptionId,
     // Within a claim they are side by side, wherever they came from.
     deliveries: deliveries.sort((a, b) => a.message.seq - b.message.seq),
     more: row.more,
-    nextDueAtMs: row.next_due_at,
+    nextDueAtMs: row.next_due_in === null ? null : nowMs + row.next_due_in,
     parkedCount: row.parked_count,
   };
 }

@@ -105,7 +105,7 @@ export class Settlements {
     const { lane, times, health, observer, nodeId, settled } = this.#options;
     const { chosen, owners } = distinct(batch);
     const startedMs = performance.now();
-    const rows = await lane.query<SettledRow>(sql, parameters(chosen, nodeId, times.at()), "settle_1");
+    const rows = await lane.query<SettledRow>(sql, parameters(chosen, nodeId, times), "settle_1");
     health.wrote();
     observer.commit((performance.now() - startedMs) / 1_000, batch.length);
     const applied = batch.map(() => 0);
@@ -156,13 +156,14 @@ const sql = `SELECT * FROM ringback.settle_1($1, $2, $3::bigint[], $4::bigint[],
   $8::smallint[], $9::bigint[], $10::bigint[], $11::text[], $12::text[], $13::bigint[], $14::bigint[], $15::bigint[],
   $16::smallint[], $17::bigint[], $18::text[], $19::integer[], $20::integer[], $21)`;
 
-function parameters(settlements: readonly Settlement[], nodeId: number, nowMs: number | null): unknown[] {
+function parameters(settlements: readonly Settlement[], nodeId: number, times: Times): unknown[] {
+  const nowMs = times.about();
   const exceptional = new Set<SubscriptionId>();
   for (const { settled, subscriptionId } of settlements)
     if (settled.kind !== "delivered") exceptional.add(subscriptionId);
   const replies = packBytes(settlements.map(({ attempt }) => attempt?.reply ?? null));
   return [
-    nowMs,
+    times.at(),
     nodeId,
     [...exceptional],
     settlements.map(({ claimId }) => claimId),
@@ -170,7 +171,7 @@ function parameters(settlements: readonly Settlement[], nodeId: number, nowMs: n
     settlements.map(({ delivery }) => delivery.message.topicId),
     settlements.map(({ delivery }) => delivery.message.seq),
     settlements.map(({ settled }) => kinds[settled.kind]),
-    settlements.map(({ settled }) => (settled.kind === "parked" ? settled.dueAtMs : null)),
+    settlements.map(({ settled }) => (settled.kind === "parked" ? settled.dueAtMs - nowMs : null)),
     settlements.map(({ settled }) => (settled.kind === "parked" ? settled.retriesMade : null)),
     settlements.map(({ settled }) => (settled.kind === "dead" ? settled.reason : null)),
     settlements.map(({ delivery }) => delivery.message.orderingKey),

@@ -17,7 +17,10 @@ export class Times {
     return this.#clock?.now() ?? null;
   }
 
-  /** This process's own idea of the time, where a moment more or less does not matter. */
+  /**
+   * This process's own idea of the time. The engine thinks in it, so times that come from it or go to it travel as waits: a node whose
+   * clock is wrong neither hurries nor delays what it parks.
+   */
   about(): TimeMs {
     return (this.#clock ?? systemClock).now();
   }

@@ -29,7 +29,7 @@ CREATE FUNCTION ringback.claim_1(
   want integer, seq bigint, attempts bigint, retries bigint, first_attempt_at bigint,
   topic_id integer, published_at bigint, deliver_at bigint, content_type text, tags text[], routing_key text,
   ordering_key text, attributes text, body bytea,
-  busy boolean, more boolean, next_due_at bigint, parked_count bigint
+  busy boolean, more boolean, next_due_in bigint, parked_count bigint
 )
 LANGUAGE plpgsql ${steadyPlans} AS $function$
 #variable_conflict use_column
@@ -79,7 +79,7 @@ BEGIN
   FOR v_want IN 1 .. cardinality(p_subscriptions) LOOP
     v_id := p_subscriptions[v_want];
     want := v_want;
-    seq := NULL; busy := false; more := false; next_due_at := NULL; parked_count := 0;
+    seq := NULL; busy := false; more := false; next_due_in := NULL; parked_count := 0;
     IF p_wait THEN
       SELECT * INTO v_cursor FROM ringback.subscription_cursor c WHERE c.subscription_id = v_id FOR UPDATE;
     ELSE
@@ -287,8 +287,8 @@ BEGIN
     IF v_taken > 0 THEN v_lease_end := NULL;
     ELSIF v_capped OR v_waiting THEN v_lease_end := least(v_lease_end, v_now + p_retry_ms);
     END IF;
-    next_due_at := CASE WHEN v_cursor.ordering = 'strict' AND v_open + v_taken > 0 THEN v_lease_end
-      ELSE least(v_due, v_lease_end) END;
+    next_due_in := CASE WHEN v_cursor.ordering = 'strict' AND v_open + v_taken > 0 THEN v_lease_end
+      ELSE least(v_due, v_lease_end) END - v_now;
     more := NOT (v_taken = 0 AND v_capped)
       AND NOT (v_cursor.ordering = 'strict' AND (v_open + v_taken > 0 OR ringback.is_held_1(v_id, '')))
       AND (v_more_parked OR (p_from_log[v_want] AND (v_scanned < v_last OR (cardinality(v_pool) > 0 AND NOT v_waiting))));

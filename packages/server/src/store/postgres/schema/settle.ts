@@ -18,7 +18,7 @@ CREATE FUNCTION ringback.settle_1(
   p_topics integer[],
   p_seqs bigint[],
   p_kinds smallint[],
-  p_due bigint[],
+  p_due_in bigint[],
   p_retries bigint[],
   p_reasons text[],
   p_ordering_keys text[],
@@ -127,7 +127,7 @@ BEGIN
         (subscription_id, seq, due_at, attempts, retries, first_attempt_at, ordering_key)
       VALUES (v_row.subscription_id, v_row.seq,
         CASE
-          WHEN v_row.kind = 1 THEN p_due[v_row.n]
+          WHEN v_row.kind = 1 THEN v_now + p_due_in[v_row.n]
           -- There is nothing that it could wait for.
           WHEN v_key IS NULL THEN v_now
           ELSE ringback.held_due_1(v_row.subscription_id, v_key, v_row.seq, v_now)
