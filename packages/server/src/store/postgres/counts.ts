@@ -1,7 +1,8 @@
 import { RingbackError } from "../../domain/errors.ts";
 import type { SubscriptionId, TimeMs } from "../../domain/model.ts";
-import type { StoreStatistics, SubscriptionCounts } from "../port.ts";
+import type { StoreStatistics, SubscriptionCounts, UnsettledCounts } from "../port.ts";
 import type { Lane } from "./database.ts";
+import { isCallersName } from "./internal-names.ts";
 import type { Times } from "./times.ts";
 
 /**
@@ -52,7 +53,8 @@ export async function readStatistics(lane: Lane, times: Times): Promise<StoreSta
   const [row] = await lane.query<
     Record<"topics" | "subscriptions" | "backlog" | "parked" | "dead" | "in_flight" | "bytes", number>
   >(
-    `SELECT (SELECT count(*) FROM ringback.topic) AS topics, count(*) AS subscriptions,
+    `SELECT (SELECT count(*) FROM ringback.topic WHERE ${isCallersName}) AS topics,
+       (SELECT count(*) FROM ringback.subscription WHERE ${isCallersName}) AS subscriptions,
        coalesce(sum(x.backlog), 0)::bigint AS backlog, coalesce(sum(x.parked - x.open_parked), 0)::bigint AS parked,
        coalesce(sum(x.in_flight), 0)::bigint AS in_flight,
        (SELECT count(*) FROM ringback.dead_letter d WHERE d.redriven_at IS NULL) AS dead,
@@ -71,6 +73,19 @@ export async function readStatistics(lane: Lane, times: Times): Promise<StoreSta
     inFlight: row.in_flight,
     bytes: row.bytes,
   };
+}
+
+/** As `readSubscriptionCounts`, without what only grows. */
+export async function readUnsettledCounts(lane: Lane, times: Times, id: SubscriptionId): Promise<UnsettledCounts> {
+  const [row] = await lane.query<Record<"backlog" | "parked" | "in_flight", number>>(
+    `SELECT x.backlog::bigint AS backlog, greatest(0, x.parked - x.open_parked)::bigint AS parked,
+       x.in_flight::bigint AS in_flight
+     FROM (${standing} WHERE c.subscription_id = $2) x`,
+    [times.at(), id],
+    "unsettled_counts",
+  );
+  if (row === undefined) throw new RingbackError("subscription_not_found");
+  return { backlog: row.backlog, parked: row.parked, inFlight: row.in_flight };
 }
 
 /** Subscriptions with work at hand, and when the next work is due by itself. */

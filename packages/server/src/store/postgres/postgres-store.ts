@@ -33,6 +33,7 @@ import type {
   StoreObserver,
   StoreStatistics,
   SubscriptionCounts,
+  UnsettledCounts,
 } from "../port.ts";
 import { Appends } from "./appends.ts";
 import { listAttempts } from "./attempt-records.ts";
@@ -40,7 +41,7 @@ import { CatalogCache } from "./catalog-cache.ts";
 import { CHANNEL, toPayload, type News } from "./change-bus.ts";
 import { Claims } from "./claims.ts";
 import type { Connection } from "./connection.ts";
-import { findReady, readStatistics, readSubscriptionCounts } from "./counts.ts";
+import { findReady, readStatistics, readSubscriptionCounts, readUnsettledCounts } from "./counts.ts";
 import { Database } from "./database.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { Entries } from "./entries.ts";
@@ -93,7 +94,7 @@ export class PostgresStore implements Store {
   readonly #wakeUps: WakeUps;
   readonly #heartbeat: Heartbeat;
   #closing: Promise<void> | null = null;
-  #onReady: (ids: readonly SubscriptionId[]) => void = () => {};
+  readonly #readyListeners: ((ids: readonly SubscriptionId[]) => void)[] = [];
   #onChange: (id: SubscriptionId) => void = () => {};
 
   static async open(options: PostgresStoreOptions): Promise<PostgresStore> {
@@ -219,7 +220,11 @@ export class PostgresStore implements Store {
   }
 
   onReady(listener: (ids: readonly SubscriptionId[]) => void): void {
-    this.#onReady = listener;
+    this.#readyListeners.push(listener);
+  }
+
+  #onReady(ids: readonly SubscriptionId[]): void {
+    for (const listener of this.#readyListeners) listener(ids);
   }
 
   findReady(): Promise<{ subscriptionIds: readonly SubscriptionId[]; nextDueAtMs: TimeMs | null }> {
@@ -314,6 +319,10 @@ export class PostgresStore implements Store {
 
   subscriptionCounts(id: SubscriptionId): Promise<SubscriptionCounts> {
     return readSubscriptionCounts(this.#database.rest, this.#times, id);
+  }
+
+  unsettledCounts(id: SubscriptionId): Promise<UnsettledCounts> {
+    return readUnsettledCounts(this.#database.rest, this.#times, id);
   }
 
   listAttempts(id: SubscriptionId, page: PageRequest, only: "all" | "failed"): Promise<Page<AttemptRecord>> {

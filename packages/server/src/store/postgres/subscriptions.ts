@@ -1,4 +1,5 @@
 import { RingbackError } from "../../domain/errors.ts";
+import { isInternalName } from "../../domain/internal-names.ts";
 import { limits } from "../../domain/limits.ts";
 import type {
   AccountId,
@@ -15,6 +16,7 @@ import type {
 import type { Page, PageRequest } from "../port.ts";
 import { CHANNEL, toPayload } from "./change-bus.ts";
 import type { Connection } from "./connection.ts";
+import { isCallersName } from "./internal-names.ts";
 import { routePattern } from "./route-patterns.ts";
 import { readNow, removeSubscriptions, toPage, type CatalogOptions } from "./topics.ts";
 
@@ -93,11 +95,12 @@ export class Subscriptions {
   ): Promise<SubscriptionId> {
     const { topicId, name, topic, settings, nowMs, start } = made;
     const [count] = await connection.query<{ here: number; all: number }>(
-      `SELECT (SELECT count(*) FROM ringback.subscription WHERE topic_id = $1) AS here,
+      `SELECT (SELECT count(*) FROM ringback.subscription WHERE topic_id = $1 AND ${isCallersName}) AS here,
          (SELECT reltuples::bigint FROM pg_class WHERE oid = 'ringback.subscription'::regclass) AS all`,
       [topicId],
     );
-    if ((count?.here ?? 0) >= limits.subscriptionsPerTopicMax || (count?.all ?? 0) >= limits.subscriptionsMax) {
+    const here = isInternalName(name) ? 0 : (count?.here ?? 0);
+    if (here >= limits.subscriptionsPerTopicMax || (count?.all ?? 0) >= limits.subscriptionsMax) {
       throw new RingbackError("subscription_limit");
     }
     const scannedThrough = await startingPoint(connection, topicId, topic, start, nowMs);
@@ -169,7 +172,7 @@ export class Subscriptions {
     const [topic] = await lane.query("SELECT 1 FROM ringback.topic WHERE id = $1", [topicId], "has_topic");
     if (topic === undefined) throw new RingbackError("topic_not_found");
     const rows = await lane.query<SubscriptionRow>(
-      `${select} WHERE s.topic_id = $1 AND s.name > $2 ORDER BY s.name LIMIT $3`,
+      `${select} WHERE s.topic_id = $1 AND s.name > $2 AND position(':' in s.name) = 0 ORDER BY s.name LIMIT $3`,
       [topicId, page.after ?? "", page.limit + 1],
       "list_subscriptions",
     );

@@ -1,4 +1,5 @@
 import { RingbackError } from "../../domain/errors.ts";
+import { isInternalName } from "../../domain/internal-names.ts";
 import { limits } from "../../domain/limits.ts";
 import type {
   AccountId,
@@ -14,6 +15,7 @@ import type { CatalogCache } from "./catalog-cache.ts";
 import { CHANNEL, toPayload } from "./change-bus.ts";
 import type { Connection } from "./connection.ts";
 import type { Lane } from "./database.ts";
+import { isCallersName } from "./internal-names.ts";
 import { sqlState } from "./storage-failure.ts";
 import type { Times } from "./times.ts";
 
@@ -78,10 +80,10 @@ export class Topics {
     nowMs: TimeMs,
   ): Promise<Topic> {
     const [count] = await connection.query<{ count: number }>(
-      "SELECT count(*) AS count FROM ringback.topic WHERE account_id = $1",
+      `SELECT count(*) AS count FROM ringback.topic WHERE account_id = $1 AND ${isCallersName}`,
       [accountId],
     );
-    if ((count?.count ?? 0) >= limits.topicsMax) throw new RingbackError("topic_limit");
+    if (!isInternalName(name) && (count?.count ?? 0) >= limits.topicsMax) throw new RingbackError("topic_limit");
     const full: TopicSettings = {
       filterType: settings.filterType ?? "tag",
       retentionMs: settings.retentionMs ?? limits.retentionMsDefault,
@@ -139,7 +141,7 @@ export class Topics {
 
   async list(accountId: AccountId, page: PageRequest): Promise<Page<Topic>> {
     const rows = await this.#options.lane.query<TopicRow>(
-      "SELECT * FROM ringback.topic WHERE account_id = $1 AND name > $2 ORDER BY name LIMIT $3",
+      `SELECT * FROM ringback.topic WHERE account_id = $1 AND name > $2 AND ${isCallersName} ORDER BY name LIMIT $3`,
       [accountId, page.after ?? "", page.limit + 1],
       "list_topics",
     );
