@@ -1,7 +1,7 @@
 import { steadyPlans } from "./steady-plans.ts";
 
 /**
- * Claims for many subscriptions in one round trip. See docs/adr/0009-claims-in-postgres.md.
+ * Claims for many subscriptions in one round trip. See docs/adr/0011-claims-in-postgres.md.
  *
  * Locks are taken in this order everywhere: a topic's log, cursors by id, claims by id. Without `p_wait` a cursor
  * that somebody has locked is passed over and told as busy; with it, cursors are waited for, and the caller gives the
