@@ -143,5 +143,9 @@ function readSetting<Schema extends TSchema>(
   const value = read(raw);
   if (matchesShape(schema, value)) return value as Static<Schema>;
   const isHidden = secret || isSecret?.(raw) === true;
-  throw new ConfigError(origin, key, `${key} ${isHidden ? "is not valid" : `cannot be ${show(raw)}`}; give ${expected}`);
+  throw new ConfigError(
+    origin,
+    key,
+    `${key} ${isHidden ? "is not valid" : `cannot be ${show(raw)}`}; give ${expected}`,
+  );
 }
