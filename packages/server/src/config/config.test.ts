@@ -358,7 +358,7 @@ describe("one clear line stops the start", () => {
   it("for the address of another database, without showing its password", () => {
     const line = refusal({ env: { RINGBACK_DATABASE: "mysql://me:secret@db/ringback" } });
     expect(line).toBe(
-      "RINGBACK_DATABASE: database is not valid; " + "give sqlite, or postgres://user:password@host:port/name",
+      "RINGBACK_DATABASE: database is not valid; give sqlite, or postgres://user:password@host:port/name",
     );
     expect(refusal({ flags: { database: "postgres://me:secret@db/x y" } })).not.toContain("secret");
   });
