@@ -149,6 +149,27 @@ describe("group commit", () => {
     expect(await scene.deliveryOf(1, reader)).toMatchObject({ state: "delivered" });
   });
 
+  test("publishes to a topic whose messages have ids beyond 2^53, and settles them", async () => {
+    elsewhere((database) => database.exec("UPDATE sqlite_sequence SET seq = 9000 WHERE name = 'topic'"));
+    const late = await Scene.make(under);
+    expect(late.topic.id).toBeGreaterThan(8191);
+    const reader = await late.subscribe("reader");
+    expect(await late.publish("a", "b")).toMatchObject({ firstSeq: 1 });
+    expect(await late.settle(await late.claim(reader), delivered)).toBe(2);
+    await under.store.putTopic(late.topic.accountId, "other", {});
+    expect(await late.publish("c")).toMatchObject({ firstSeq: 3 });
+    expect(await late.deliveryOf(2, reader)).toMatchObject({ state: "delivered" });
+
+    expect(await late.settle(await late.claim(reader), { kind: "dead", reason: "retries_exhausted" })).toBe(1);
+    const { items } = await under.store.listDeadLetters(reader.id, { after: null, limit: 9 });
+    expect(items.map(({ message }) => message.seq)).toEqual([3]);
+    expect(await under.store.redriveDeadLetters(reader.id, null)).toBe(1);
+    await under.store.deleteTopic(late.topic.accountId, late.topic.name);
+    while ((await under.store.retain()).more);
+    const left = elsewhere((database) => database.prepare("SELECT count(*) AS count FROM message").get());
+    expect(left).toEqual({ count: 0 });
+  });
+
   test("changes the catalog while publishes never cease", async () => {
     const reader = await scene.subscribe("reader", { order: "key" });
     const changing = { done: false };

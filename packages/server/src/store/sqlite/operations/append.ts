@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { messageIdToBigInt } from "../../../domain/message-id.ts";
 import { limits } from "../../../domain/limits.ts";
 import type { Seq, TimeMs, TopicId } from "../../../domain/model.ts";
+import { prepared } from "../statements.ts";
 
 const KEY_MS = limits.idempotencyKeyHours * 3600_000;
 
@@ -51,16 +52,19 @@ export class AppendOperation {
   readonly #ends = new Map<TopicId, LogEnd>();
 
   constructor(db: DatabaseSync) {
-    this.#insert = db.prepare(
+    this.#insert = prepared(
+      db,
       `INSERT INTO message (id, published_at, deliver_at, content_type, tags, routing_key, ordering_key, attributes, body)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
-    this.#loadEnd = db.prepare("SELECT last_seq, last_published_at FROM topic_log WHERE topic_id = ?");
-    this.#saveEnd = db.prepare("UPDATE topic_log SET last_seq = ?, last_published_at = ? WHERE topic_id = ?");
-    this.#findKey = db.prepare(
+    this.#loadEnd = prepared(db, "SELECT last_seq, last_published_at FROM topic_log WHERE topic_id = ?");
+    this.#saveEnd = prepared(db, "UPDATE topic_log SET last_seq = ?, last_published_at = ? WHERE topic_id = ?");
+    this.#findKey = prepared(
+      db,
       "SELECT fingerprint, first_seq, published_at FROM idempotency WHERE topic_id = ? AND key = ?",
     );
-    this.#saveKey = db.prepare(
+    this.#saveKey = prepared(
+      db,
       "INSERT OR REPLACE INTO idempotency (topic_id, key, fingerprint, first_seq, published_at) VALUES (?, ?, ?, ?, ?)",
     );
   }

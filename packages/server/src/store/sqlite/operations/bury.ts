@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { messageIdToBigInt } from "../../../domain/message-id.ts";
 import type { Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
-import type { MessageRow } from "../rows.ts";
+import { messageColumns, type MessageRow } from "../rows.ts";
 import { statement } from "../statements.ts";
 import { promoteSql } from "./settle.ts";
 
@@ -51,7 +51,7 @@ export function bury(
 
 function takeMessage(db: DatabaseSync, topicId: TopicId, seq: Seq, remove: boolean): MessageRow | undefined {
   const id = messageIdToBigInt(topicId, seq);
-  const row = statement(db, "SELECT * FROM message WHERE id = ?").get(id) as MessageRow | undefined;
+  const row = statement(db, `SELECT ${messageColumns} FROM message WHERE id = ?`).get(id) as MessageRow | undefined;
   if (remove) statement(db, "DELETE FROM message WHERE id = ?").run(id);
   return row;
 }

@@ -52,12 +52,12 @@ export function insertTopic(
     | undefined;
   if (last !== undefined && last.seq >= limits.topicsEverMax) return { id: null };
   const { accountId, name, settings, nowMs } = input;
-  const id = statement(
+  const { lastInsertRowid } = statement(
     db,
     `INSERT INTO topic (account_id, name, filter_type, retention_ms, body_bytes_max, created_at, updated_at)
        VALUES (?, ?, ?, ?, ?, ?, ?)`,
-  ).run(accountId, name, settings.filterType, settings.retentionMs, settings.bodyBytesMax, nowMs, nowMs)
-    .lastInsertRowid as number;
+  ).run(accountId, name, settings.filterType, settings.retentionMs, settings.bodyBytesMax, nowMs, nowMs);
+  const id = Number(lastInsertRowid);
   statement(db, "INSERT INTO topic_log (topic_id, first_seq, last_seq, last_published_at) VALUES (?, 1, 0, 0)").run(id);
   return { id: id as TopicId };
 }
@@ -100,11 +100,12 @@ export function insertSubscription(
     readonly nowMs: TimeMs;
   },
 ): { readonly id: SubscriptionId } {
-  const id = statement(
+  const { lastInsertRowid } = statement(
     db,
     `INSERT INTO subscription (account_id, topic_id, name, state, settings, created_at, updated_at)
        VALUES (?, ?, ?, 'active', ?, ?, ?)`,
-  ).run(input.accountId, input.topicId, input.name, input.settings, input.nowMs, input.nowMs).lastInsertRowid as number;
+  ).run(input.accountId, input.topicId, input.name, input.settings, input.nowMs, input.nowMs);
+  const id = Number(lastInsertRowid);
   statement(db, "INSERT INTO cursor (subscription_id, settled_through) VALUES (?, ?)").run(id, input.settledThrough);
   return { id: id as SubscriptionId };
 }

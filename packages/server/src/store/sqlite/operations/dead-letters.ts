@@ -50,11 +50,11 @@ export function redrive(db: DatabaseSync, input: DeadLetterSelection & { readonl
   const chosen = select(db, input);
   let parked = 0;
   for (const letter of chosen) {
-    const { changes } = park.run(input.subscriptionId, letter.seq, input.nowMs, letter.attempts, letter.id);
+    const changes = Number(park.run(input.subscriptionId, letter.seq, input.nowMs, letter.attempts, letter.id).changes);
     // Already parked by other means: that delivery stands for this one.
     if (changes === 0) statement(db, "DELETE FROM dead_letter WHERE id = ?").run(letter.id);
     else mark.run(input.nowMs, letter.id);
-    parked += Number(changes);
+    parked += changes;
   }
   return { changed: chosen.length, lastId: chosen.at(-1)?.id ?? null, parked };
 }

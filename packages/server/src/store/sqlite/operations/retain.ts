@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { messageIdToBigInt } from "../../../domain/message-id.ts";
-import type { TimeMs, TopicId } from "../../../domain/model.ts";
+import type { Seq, TimeMs, TopicId } from "../../../domain/model.ts";
+import { SEQ_MASK_SQL } from "../rows.ts";
 import { statement } from "../statements.ts";
 import { REMOVED_BYTES_MAX, withinBytes } from "./byte-bound.ts";
 
@@ -82,13 +83,13 @@ function trimRemoved(db: DatabaseSync): boolean {
 function trimRemovedTopic(db: DatabaseSync, topicId: TopicId): number {
   const messages = statement(
     db,
-    "SELECT id, length(body) AS bytes FROM message WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
+    `SELECT id & ${SEQ_MASK_SQL} AS seq, length(body) AS bytes FROM message WHERE id >= ? AND id < ? ORDER BY id LIMIT ?`,
   ).all(messageIdToBigInt(topicId, 0), messageIdToBigInt((topicId + 1) as TopicId, 0), ROWS_MAX) as unknown as {
-    readonly id: number;
+    readonly seq: Seq;
     readonly bytes: number;
   }[];
   const going = withinBytes(messages, REMOVED_BYTES_MAX);
-  for (const { id } of going) statement(db, "DELETE FROM message WHERE id = ?").run(id);
+  for (const { seq } of going) statement(db, "DELETE FROM message WHERE id = ?").run(messageIdToBigInt(topicId, seq));
   if (going.length > 0) return going.length;
   return Number(
     statement(

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { attemptFields, attemptNumbers, type AttemptColumns, type CursorColumns } from "../settle-columns.ts";
 import type { AccountId, DeadReason, Message, Seq, SubscriptionId, TimeMs } from "../../../domain/model.ts";
+import { prepared } from "../statements.ts";
 
 export interface ParkRow {
   readonly subscriptionId: SubscriptionId;
@@ -63,13 +64,15 @@ export class SettleOperation {
   readonly #dead: StatementSync;
 
   constructor(db: DatabaseSync) {
-    this.#attempt = db.prepare(
+    this.#attempt = prepared(
+      db,
       `INSERT INTO attempt (topic_id, seq, subscription_id, attempt, started_at, duration_ms, verdict, status, error_code, reply)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
-    this.#cursor = db.prepare("UPDATE cursor SET settled_through = ?, ahead = ? WHERE subscription_id = ?");
+    this.#cursor = prepared(db, "UPDATE cursor SET settled_through = ?, ahead = ? WHERE subscription_id = ?");
     // A redriven delivery that fails again stays tied to its dead letter.
-    this.#park = db.prepare(
+    this.#park = prepared(
+      db,
       `INSERT INTO parked (subscription_id, seq, due_at, attempts, retries, first_attempt_at, ordering_key)
        VALUES (?1, ?2, coalesce(?3, CASE WHEN EXISTS (
          SELECT 1 FROM parked WHERE subscription_id = ?1 AND ordering_key = ?7 AND seq < ?2) THEN NULL ELSE ?8 END),
@@ -77,15 +80,17 @@ export class SettleOperation {
        ON CONFLICT (subscription_id, seq) DO UPDATE SET due_at = excluded.due_at, attempts = excluded.attempts,
          retries = excluded.retries, first_attempt_at = excluded.first_attempt_at, ordering_key = excluded.ordering_key`,
     );
-    this.#unpark = db.prepare("DELETE FROM parked WHERE subscription_id = ? AND seq = ?");
-    this.#expire = db.prepare("UPDATE cursor SET expired = expired + 1 WHERE subscription_id = ?");
-    this.#promote = db.prepare(promoteSql);
-    this.#dropDead = db.prepare("DELETE FROM dead_letter WHERE id = ?");
-    this.#reviveDead = db.prepare(
+    this.#unpark = prepared(db, "DELETE FROM parked WHERE subscription_id = ? AND seq = ?");
+    this.#expire = prepared(db, "UPDATE cursor SET expired = expired + 1 WHERE subscription_id = ?");
+    this.#promote = prepared(db, promoteSql);
+    this.#dropDead = prepared(db, "DELETE FROM dead_letter WHERE id = ?");
+    this.#reviveDead = prepared(
+      db,
       `UPDATE dead_letter SET redriven_at = NULL, reason = ?, attempts = ?, died_at = ?, last_status = ?,
          last_error_code = ?, last_reply = ? WHERE id = ?`,
     );
-    this.#dead = db.prepare(
+    this.#dead = prepared(
+      db,
       `INSERT INTO dead_letter (account_id, subscription_id, topic_id, seq, reason, attempts, died_at, last_status,
          last_error_code, last_reply, published_at, deliver_at, content_type, tags, routing_key, ordering_key,
          attributes, body)
