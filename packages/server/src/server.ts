@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
 import { createApp } from "./api/app.ts";
@@ -33,6 +34,8 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
   const events = createEventBus((error) => log.error({ err: error }, "a listener to live events failed"));
   const metrics = createMetrics({
     statistics: () => store.statistics(),
+    nodes: () => store.nodes(),
+    connections: () => store.connections(),
     openSockets: () => transport.openSockets(),
   });
   const store = await openStore(config, metrics.observer);
@@ -121,7 +124,8 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
 async function openStore(config: Config, observer: StoreObserver): Promise<Store> {
   const { attemptRetentionMs, deadLetterRetentionMs } = config;
   const account = { name: "default", appId: config.accountAppId };
-  const shared = { account, attemptRetentionMs, deadLetterRetentionMs, observer };
+  const node = { name: hostname(), version: readVersion() };
+  const shared = { account, node, attemptRetentionMs, deadLetterRetentionMs, observer };
   if (config.database !== "sqlite") {
     // Loaded only where it is wanted: most servers never speak to PostgreSQL.
     const { PostgresStore } = await import("./store/postgres/postgres-store.ts");

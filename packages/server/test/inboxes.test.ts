@@ -202,10 +202,10 @@ describe("an inbox", () => {
   it("shows nothing of itself among topics, at their doors or in their numbers", async () => {
     const { api, url } = server();
     const topics = async () => (await api.ok<Page<{ name: string }>>("GET", "/v1/topics?limit=200")).items.length;
-    const before = [await topics(), (await api.metrics()).get("ringback_topics")];
+    const before = [await topics(), (await api.metrics()).get("ringback_cluster_topics")];
     await api.ok("PUT", "/v1/inboxes/hidden");
     const { id } = await post(`${url}/in/hidden`, "1");
-    expect([await topics(), (await api.metrics()).get("ringback_topics")]).toEqual(before);
+    expect([await topics(), (await api.metrics()).get("ringback_cluster_topics")]).toEqual(before);
     for (const path of ["/v1/topics/inbox%3Ahidden", "/v1/topics/inbox:hidden/subscriptions"]) {
       expect(await api.call("GET", path)).toMatchObject({ status: 400, json: { code: "invalid_name" } });
     }

@@ -29,6 +29,7 @@ describe("the operator's documents", () => {
       ...["pause", "resume", "attempts", "dead-letters", "dead-letters/redrive"].map((end) => `${subscription}/${end}`),
       "/v1/messages/{id}",
       "/v1/events",
+      "/v1/nodes",
       "/healthz",
       "/readyz",
       "/metrics",
@@ -52,7 +53,7 @@ describe("the operator's documents", () => {
     const text = await until(
       "all is counted",
       async () => (await fetch(`${url}/metrics`)).text(),
-      (page) => /^ringback_dead 5$/m.test(page) && /^ringback_parked 5$/m.test(page),
+      (page) => /^ringback_cluster_dead_letters 5$/m.test(page) && /^ringback_cluster_parked 5$/m.test(page),
     );
     for (const line of [
       /^ringback_publishes_total 5$/m,
@@ -60,7 +61,7 @@ describe("the operator's documents", () => {
       /^ringback_attempts_total\{outcome="failed"\} 10$/m,
       /^ringback_attempts_total\{outcome="error"\} 0$/m,
       /^ringback_delivery_latency_seconds_count 5$/m,
-      /^ringback_backlog 5$/m,
+      /^ringback_cluster_backlog 5$/m,
       /^ringback_dead_letters_total\{reason="retries_exhausted"\} 5$/m,
       /^ringback_open_sockets [1-9]\d*$/m,
       /^ringback_store_commit_seconds_count [1-9]\d*$/m,

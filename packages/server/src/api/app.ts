@@ -16,6 +16,7 @@ import { hookCallRoute, hookRoutes } from "./hooks.ts";
 import { keyRoutes } from "./keys.ts";
 import { messageRoutes, publishRoutes } from "./messages.ts";
 import { metricsRoute } from "./metrics-route.ts";
+import { nodeRoutes } from "./nodes.ts";
 import { describeRoutes, openapiRoute } from "./openapi.ts";
 import { subscriptionRoutes } from "./subscriptions.ts";
 import { topicRoutes } from "./topics.ts";
@@ -67,6 +68,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   hookRoutes(app, context);
   keyRoutes(app, context);
   eventRoutes(app, context);
+  nodeRoutes(app, context);
   healthRoutes(app, context);
   metricsRoute(app, context);
   openapiRoute(app);

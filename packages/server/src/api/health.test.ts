@@ -38,7 +38,7 @@ describe("for orchestrators and monitoring", () => {
   it("/metrics gives the Prometheus text format", async () => {
     const response = await test.app.inject("/metrics");
     expect(response.headers["content-type"]).toBe("text/plain; version=0.0.4; charset=utf-8");
-    expect(response.body).toMatch(/^ringback_backlog 3$/m);
+    expect(response.body).toMatch(/^ringback_cluster_backlog 3$/m);
   });
 
   it("/openapi.json describes every route that there is", async () => {
@@ -74,6 +74,7 @@ describe("for orchestrators and monitoring", () => {
         "GET /readyz",
         "GET /v1/events",
         "GET /v1/messages/{id}",
+        "GET /v1/nodes",
         "GET /v1/topics",
         "GET /v1/topics/{topic}",
         "GET /v1/topics/{topic}/subscriptions",

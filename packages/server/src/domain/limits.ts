@@ -147,4 +147,7 @@ export const limits = {
   eventStreamBacklogMax: 1_000,
   /** Silence on /v1/events never lasts longer, so that proxies keep the stream open and a dead reader is noticed. */
   eventHeartbeatMs: 15_000,
+
+  /** Nodes that one look at the cluster shows. One that is started again every second leaves a row each time. */
+  nodesListedMax: 1_000,
 } as const;

@@ -41,6 +41,16 @@ export function labelledCounterMetric<L extends string>(
   );
 }
 
+/** Samples under labels that are known only when they are asked for. */
+export function labelledMetric(
+  name: string,
+  help: string,
+  type: "counter" | "gauge",
+  read: () => readonly Omit<Sample, "metricName">[],
+): ScrapedMetric {
+  return scraped(name, help, type, () => read().map((sample) => ({ metricName: name, ...sample })));
+}
+
 /** null: not known at the moment, so no sample is given. */
 export function gaugeMetric(
   name: string,

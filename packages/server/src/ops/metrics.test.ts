@@ -14,6 +14,13 @@ const statistics: StoreStatistics = {
   bytes: 7,
 };
 
+const node = { name: "a", version: "1.2.3", startedAtMs: 1, lastSeenAtMs: 2, isThis: false };
+const others = {
+  openSockets: () => 8,
+  nodes: async () => [1, 2, 3].map((id) => ({ ...node, id, isAlive: id !== 2 })),
+  connections: () => [{ pool: "hot", max: 4, open: 3, idle: 2, waiting: 1, lost: 9 }],
+};
+
 function samples(text: string): Map<string, number> {
   const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
   return new Map(
@@ -23,7 +30,7 @@ function samples(text: string): Map<string, number> {
 
 describe("the metrics", () => {
   it("count what the engine and the store tell", async () => {
-    const { observer, render } = createMetrics({ statistics: async () => statistics, openSockets: () => 8 });
+    const { observer, render } = createMetrics({ statistics: async () => statistics, ...others });
     observer.published(3);
     observer.published(1);
     observer.attempted("accepted", 0.02);
@@ -56,32 +63,56 @@ describe("the metrics", () => {
 
   it("ask the store once per scrape, and scrapes that overlap share the answer", async () => {
     const ask = vi.fn<() => Promise<StoreStatistics>>(async () => statistics);
-    const { render } = createMetrics({ statistics: ask, openSockets: () => 8 });
+    const { render } = createMetrics({ statistics: ask, ...others });
     const [first, second] = await Promise.all([render(), render()]);
     expect(second).toBe(first);
     expect(ask).toHaveBeenCalledTimes(1);
     expect(Object.fromEntries(samples(first))).toMatchObject({
-      ringback_topics: 1,
-      ringback_subscriptions: 2,
-      ringback_backlog: 3,
-      ringback_parked: 4,
-      ringback_dead: 5,
-      ringback_in_flight: 6,
-      ringback_database_bytes: 7,
+      ringback_cluster_topics: 1,
+      ringback_cluster_subscriptions: 2,
+      ringback_cluster_backlog: 3,
+      ringback_cluster_parked: 4,
+      ringback_cluster_dead_letters: 5,
+      ringback_cluster_in_flight: 6,
+      ringback_cluster_database_bytes: 7,
       ringback_open_sockets: 8,
     });
     await render();
     expect(ask).toHaveBeenCalledTimes(2);
   });
 
+  it("say in their help what every node tells alike, and name it so", async () => {
+    const text = await createMetrics({ statistics: async () => statistics, ...others }).render();
+    const helps = [...text.matchAll(/^# HELP (ringback_\S+) (.*)$/gm)].map(([, name = "", help = ""]) => ({
+      name,
+      help,
+    }));
+    const ofAll = helps.filter(({ help }) => help.includes("not the sum")).map(({ name }) => name);
+    expect(ofAll).toEqual(helps.map(({ name }) => name).filter((name) => name.startsWith("ringback_cluster_")));
+    expect(ofAll.length).toBeGreaterThan(5);
+  });
+
+  it("tell of the nodes that are alive, and of this process's connections", async () => {
+    const text = await createMetrics({ statistics: async () => statistics, ...others }).render();
+    expect(Object.fromEntries(samples(text))).toMatchObject({
+      ringback_cluster_nodes_alive: 2,
+      'ringback_database_connections_max{pool="hot"}': 4,
+      'ringback_database_connections{pool="hot"}': 3,
+      'ringback_database_connections_idle{pool="hot"}': 2,
+      'ringback_database_waiting{pool="hot"}': 1,
+      'ringback_database_reconnects_total{pool="hot"}': 9,
+    });
+  });
+
   it("go on without the store", async () => {
     const { observer, render } = createMetrics({
       statistics: () => Promise.reject(new Error("no disk")),
-      openSockets: () => 8,
+      ...others,
+      nodes: () => Promise.reject(new Error("no disk")),
     });
     observer.published(1);
     const seen = samples(await render());
-    expect(seen.has("ringback_backlog")).toBe(false);
+    expect([...seen.keys()].filter((name) => name.startsWith("ringback_cluster_"))).toEqual([]);
     expect(seen.get("ringback_publishes_total")).toBe(1);
     expect(seen.get("process_resident_memory_bytes")).toBeGreaterThan(0);
   });

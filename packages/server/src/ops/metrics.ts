@@ -2,13 +2,17 @@ import { collectDefaultMetrics, Registry } from "prom-client";
 import type { Metric } from "prom-client";
 import type { DeadReason } from "../domain/model.ts";
 import type { EngineObserver, HookObserver } from "../engine/port.ts";
-import type { StoreObserver, StoreStatistics } from "../store/port.ts";
+import type { ConnectionUse, StoreNode, StoreObserver, StoreStatistics } from "../store/port.ts";
 import { counterMetric, gaugeMetric, Histogram, histogramMetric, labelledCounterMetric } from "./metric-cells.ts";
 import type { ScrapedMetric } from "./metric-cells.ts";
+import { connectionMetrics } from "./connection-metrics.ts";
 
 export interface MetricsSources {
   /** Asked once per scrape. */
   readonly statistics: () => Promise<StoreStatistics>;
+  /** Asked once per scrape, beside it. */
+  readonly nodes: () => Promise<readonly StoreNode[]>;
+  readonly connections: () => readonly ConnectionUse[];
   readonly openSockets: () => number;
 }
 
@@ -26,6 +30,9 @@ const commitSizeBounds = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 
 /** prom-client samples the event loop's delay by a timer; at its default of 10 ms an idle server would never rest. */
 const eventLoopSampleMs = 100;
+
+/** Said in the help of each figure that every node tells alike; all others are of the process that was asked, and can be summed. */
+const ofTheCluster = "Of the whole cluster: every node tells the same, so take one or the maximum, not the sum.";
 
 export function createMetrics(sources: MetricsSources): Metrics {
   const publishes = { count: 0 };
@@ -69,8 +76,9 @@ export function createMetrics(sources: MetricsSources): Metrics {
   // All gauges of one scrape share one question to the store. A store that cannot answer leaves them out; the rest of
   // the metrics is wanted then more than ever.
   let statistics: Promise<StoreStatistics | null> = Promise.resolve(null);
+  let nodes: Promise<readonly StoreNode[] | null> = Promise.resolve(null);
   const fromStore = (name: string, help: string, member: keyof StoreStatistics): ScrapedMetric =>
-    gaugeMetric(name, help, async () => (await statistics)?.[member] ?? null);
+    gaugeMetric(name, `${help} ${ofTheCluster}`, async () => (await statistics)?.[member] ?? null);
 
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: eventLoopSampleMs });
@@ -93,13 +101,19 @@ export function createMetrics(sources: MetricsSources): Metrics {
       commitDuration,
     ),
     histogramMetric("ringback_store_commit_operations", "How many operations shared a commit.", commitOperations),
-    fromStore("ringback_topics", "Topics.", "topics"),
-    fromStore("ringback_subscriptions", "Subscriptions.", "subscriptions"),
-    fromStore("ringback_backlog", "Messages that wait in the log, over all subscriptions.", "backlog"),
-    fromStore("ringback_parked", "Deliveries that wait for their next attempt.", "parked"),
-    fromStore("ringback_dead", "Dead letters kept.", "deadLetters"),
-    fromStore("ringback_in_flight", "Deliveries claimed and not settled.", "inFlight"),
-    fromStore("ringback_database_bytes", "Size of the database on disk.", "bytes"),
+    fromStore("ringback_cluster_topics", "Topics.", "topics"),
+    fromStore("ringback_cluster_subscriptions", "Subscriptions.", "subscriptions"),
+    fromStore("ringback_cluster_backlog", "Messages that wait in the log, over all subscriptions.", "backlog"),
+    fromStore("ringback_cluster_parked", "Deliveries that wait for their next attempt.", "parked"),
+    fromStore("ringback_cluster_dead_letters", "Dead letters kept.", "deadLetters"),
+    fromStore("ringback_cluster_in_flight", "Deliveries claimed and not settled.", "inFlight"),
+    fromStore("ringback_cluster_database_bytes", "Size of the database on disk.", "bytes"),
+    gaugeMetric(
+      "ringback_cluster_nodes_alive",
+      `Nodes that have said lately that they are there. ${ofTheCluster}`,
+      async () => (await nodes)?.filter(({ isAlive }) => isAlive).length ?? null,
+    ),
+    ...connectionMetrics(sources.connections),
     gaugeMetric("ringback_open_sockets", "Open connections to endpoints.", sources.openSockets),
   ]) {
     // Its type asks for prom-client's own classes, its code only for what a ScrapedMetric has.
@@ -121,6 +135,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
 
   async function renderOnce(): Promise<string> {
     statistics = sources.statistics().catch(() => null);
+    nodes = sources.nodes().catch(() => null);
     return registry.metrics();
   }
 }

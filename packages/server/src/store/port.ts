@@ -185,6 +185,38 @@ export interface DeadLetter {
   readonly lastReply: Uint8Array | null;
 }
 
+/** A process that has the store open, or had it lately. */
+export interface StoreNode {
+  readonly id: number;
+  /** Where it runs, for people: the name of its host. */
+  readonly name: string;
+  readonly version: string;
+  readonly startedAtMs: TimeMs;
+  /** When it last said that it is there. */
+  readonly lastSeenAtMs: TimeMs;
+  readonly isAlive: boolean;
+  /** The one that was asked. */
+  readonly isThis: boolean;
+}
+
+/** What a process calls itself among the nodes. */
+export interface NodeLabel {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** A process's own connections to a database server, one line per pool. */
+export interface ConnectionUse {
+  readonly pool: string;
+  readonly max: number;
+  readonly open: number;
+  readonly idle: number;
+  /** Calls that wait for a connection. */
+  readonly waiting: number;
+  /** Connections that broke, since the start; each is made anew when somebody next wants it. */
+  readonly lost: number;
+}
+
 /** Messages and deliveries of the whole store; topics and subscriptions without the server's own. */
 export interface StoreStatistics {
   readonly topics: number;
@@ -319,6 +351,11 @@ export interface Store {
   purgeDeadLetters(id: SubscriptionId, ids: readonly string[] | null): Promise<number>;
 
   statistics(): Promise<StoreStatistics>;
+
+  /** The processes that have the store open, this one among them, and those that have gone lately; the living first, at most `limits.nodesListedMax`. */
+  nodes(): Promise<readonly StoreNode[]>;
+  /** Of this process; none where the database is a part of it. */
+  connections(): readonly ConnectionUse[];
 
   /**
    * One small, bounded step of removing what is past its retention. Never blocks an append for long. Messages go oldest

@@ -15,7 +15,16 @@ import type {
   TopicId,
 } from "../../domain/model.ts";
 import { EntryIndex } from "../../store/entry-index.ts";
-import type { AppendReceipt, AttemptRecord, DeadLetter, Page, PageRequest, Store } from "../../store/port.ts";
+import type {
+  AppendReceipt,
+  AttemptRecord,
+  ConnectionUse,
+  DeadLetter,
+  Page,
+  PageRequest,
+  Store,
+  StoreNode,
+} from "../../store/port.ts";
 
 const account: Account = { id: 1 as AccountId, name: "default", appId: 1 };
 
@@ -30,6 +39,7 @@ export class MemoryStore implements Store {
   readonly log: Message[] = [];
   attempts: AttemptRecord[] = [];
   deadLetters: DeadLetter[] = [];
+  nodeList: StoreNode[] = [];
   isWritable = true;
   /** Every call rejects with this while it is set. */
   failure: Error | null = null;
@@ -212,6 +222,15 @@ export class MemoryStore implements Store {
   async statistics() {
     this.mayFail();
     return { topics: 1, subscriptions: 2, backlog: 3, parked: 4, deadLetters: 5, inFlight: 6, bytes: 7 };
+  }
+
+  async nodes(): Promise<readonly StoreNode[]> {
+    this.mayFail();
+    return this.nodeList;
+  }
+
+  connections(): readonly ConnectionUse[] {
+    return [];
   }
 
   writable(): boolean {

@@ -58,7 +58,12 @@ export async function createTestApp(config: Partial<ApiConfig> = {}, parts: Test
     readiness: { ready: true },
   };
   const clock = { now: () => 1_700_000_000_000 };
-  const metrics = createMetrics({ statistics: () => store.statistics(), openSockets: () => 8 });
+  const metrics = createMetrics({
+    statistics: () => store.statistics(),
+    nodes: () => store.nodes(),
+    connections: () => store.connections(),
+    openSockets: () => 8,
+  });
   const app = await createApp({
     store,
     publisher: memoryPublisher(store),

@@ -28,6 +28,7 @@ import type {
   Claim,
   ClaimId,
   ClaimWant,
+  ConnectionUse,
   DeadLetter,
   MessageRecord,
   Page,
@@ -35,6 +36,7 @@ import type {
   RetentionResult,
   Settlement,
   Store,
+  StoreNode,
   StoreStatistics,
   SubscriptionCounts,
   UnsettledCounts,
@@ -395,6 +397,17 @@ export class MemoryStore implements Store {
       inFlight: this.claims.openDeliveries,
       bytes: 0,
     };
+  }
+
+  async nodes(): Promise<readonly StoreNode[]> {
+    const nowMs = this.clock.now();
+    return [
+      { id: 1, name: "memory", version: "", startedAtMs: nowMs, lastSeenAtMs: nowMs, isAlive: true, isThis: true },
+    ];
+  }
+
+  connections(): readonly ConnectionUse[] {
+    return [];
   }
 
   async retain(): Promise<RetentionResult> {

@@ -166,6 +166,24 @@ export function lookingContract({ promise, shared, fresh }: Part): void {
     await expect(scene.store.listAttempts(reader.id, { after: null, limit: 1 }, "all")).rejects.toMatchObject(unknown);
   });
 
+  promise("names this process among the nodes that have it open, alive", async () => {
+    await fresh(async (under) => {
+      const nodes = await under.store.nodes();
+      expect(nodes.filter(({ isThis }) => isThis)).toEqual([
+        {
+          id: expect.any(Number),
+          name: "",
+          version: "",
+          startedAtMs: under.clock.now(),
+          lastSeenAtMs: under.clock.now(),
+          isAlive: true,
+          isThis: true,
+        },
+      ]);
+      for (const use of under.store.connections()) expect(use.open).toBeLessThanOrEqual(use.max);
+    });
+  });
+
   promise("adds up the statistics of the whole store", async () => {
     await fresh(async (under) => {
       const empty = { topics: 0, subscriptions: 0, backlog: 0, parked: 0, deadLetters: 0, inFlight: 0 };

@@ -1,8 +1,9 @@
 import { Pool, type PoolClient, type PoolConfig } from "pg";
 import { RingbackError } from "../../domain/errors.ts";
+import type { ConnectionUse } from "../port.ts";
 import { valueTypes, type Connection } from "./connection.ts";
 import { postgresLimits } from "./postgres-limits.ts";
-import { isTransient, toStorageError } from "./storage-failure.ts";
+import { isTransient, READ_ONLY, sqlState, toStorageError } from "./storage-failure.ts";
 
 /** How often a call that lost a deadlock is tried again. */
 const TRANSIENT_TRIES_MAX = 5;
@@ -26,8 +27,8 @@ export class Database {
       keepAlive: true,
       types: valueTypes,
     };
-    this.hot = new Lane({ ...shared, max: postgresLimits.hotConnectionsMax });
-    this.rest = new Lane({ ...shared, max: postgresLimits.restConnectionsMax });
+    this.hot = new Lane("hot", { ...shared, max: postgresLimits.hotConnectionsMax });
+    this.rest = new Lane("rest", { ...shared, max: postgresLimits.restConnectionsMax });
   }
 
   close(): Promise<void> {
@@ -42,19 +43,29 @@ export class Database {
 /** One of the pools. Failures leave it as `RingbackError`s. */
 export class Lane implements Connection {
   readonly #pool: Pool;
+  readonly #name: string;
+  readonly #max: number;
   #statements = 0;
+  #lost = 0;
   #ended = false;
 
-  constructor(config: PoolConfig) {
+  constructor(name: string, config: PoolConfig & { readonly max: number }) {
+    this.#name = name;
+    this.#max = config.max;
     this.#pool = new Pool(config);
     // A connection that breaks tells the statement that is on it, or the pool, which has dropped it by then.
-    this.#pool.on("error", () => {});
+    this.#pool.on("error", () => this.#lost++);
     this.#pool.on("connect", (client) => client.on("error", () => {}));
   }
 
   /** Sent so far, each of them one round trip. */
   get statements(): number {
     return this.#statements;
+  }
+
+  get use(): ConnectionUse {
+    const { totalCount: open, idleCount: idle, waitingCount: waiting } = this.#pool;
+    return { pool: this.#name, max: this.#max, open, idle, waiting, lost: this.#lost };
   }
 
   async query<T extends object>(sql: string, values: readonly unknown[] = [], name?: string): Promise<T[]> {
@@ -65,7 +76,7 @@ export class Lane implements Connection {
         client.release();
         return rows;
       } catch (error) {
-        client.release(!isUsable(error));
+        this.#release(client, isUsable(error));
         if (!isTransient(error) || tries === TRANSIENT_TRIES_MAX) throw toStorageError(error);
       }
     }
@@ -89,7 +100,7 @@ export class Lane implements Connection {
         return result;
       } catch (error) {
         const usable = isUsable(error) && (!isOpen || (await rollback(connection)));
-        client.release(!usable);
+        this.#release(client, usable);
         if (!isTransient(error) || tries === TRANSIENT_TRIES_MAX) throw toStorageError(error);
       }
     }
@@ -102,7 +113,7 @@ export class Lane implements Connection {
       await work({ query: (sql, values = [], name) => this.#send(client, sql, values, name) });
       client.release();
     } catch (error) {
-      client.release(true);
+      this.#release(client, false);
       throw toStorageError(error);
     }
   }
@@ -121,6 +132,11 @@ export class Lane implements Connection {
     this.#statements++;
     const query = name === undefined ? { text, values: [...values] } : { text, values: [...values], name };
     return (await client.query<T>(query)).rows;
+  }
+
+  #release(client: PoolClient, usable: boolean): void {
+    if (!usable) this.#lost++;
+    client.release(!usable);
   }
 
   async #connect(): Promise<PoolClient> {
@@ -142,9 +158,13 @@ async function rollback(connection: Connection): Promise<boolean> {
   }
 }
 
-/** After an error that the server has told, and told well, its connection can be used again. */
+/**
+ * After an error that the server has told, and told well, its connection can be used again. Not to a server that only
+ * reads: it was the primary, and its address may lead to another one by now.
+ */
 function isUsable(error: unknown): boolean {
   if (error instanceof RingbackError) return true;
+  if (sqlState(error) === READ_ONLY) return false;
   const code = (error as { readonly severity?: unknown }).severity;
   return code === "ERROR";
 }

@@ -39,6 +39,19 @@ async function pass(cluster: Cluster, clock: ManualClock, ms: number, nodes: rea
 }
 
 describe("a node that is not heard any more", () => {
+  it("is shown as gone, after those that are there, with when it was last seen", () =>
+    withNodes(2, async (cluster, clock) => {
+      const [gone, left] = [cluster.store(0), cluster.store(1)];
+      const startedAtMs = clock.now();
+      await cluster.nodes[0]?.kill();
+      // Its row goes with a clean end only.
+      await pass(cluster, clock, postgresLimits.nodeAliveMs, [1]);
+      expect(await left.nodes()).toMatchObject([
+        { id: left.nodeId, isThis: true, isAlive: true, lastSeenAtMs: clock.now() },
+        { id: gone.nodeId, isThis: false, isAlive: false, startedAtMs, lastSeenAtMs: startedAtMs },
+      ]);
+    }));
+
   it("loses its claims to those that are, long before its leases end, and they get to know of it", () =>
     withNodes(2, async (cluster, clock) => {
       const reader = await cluster.subscribe();

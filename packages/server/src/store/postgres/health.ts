@@ -19,7 +19,12 @@ export class Health {
   }
 
   failed(error: unknown): void {
-    if (!this.#writable || !isStorageFailure(error)) return;
+    if (isStorageFailure(error)) this.silent();
+  }
+
+  /** It does not answer. */
+  silent(): void {
+    if (!this.#writable) return;
     this.#writable = false;
     this.#onFailure();
   }

@@ -1,5 +1,6 @@
 import { Client } from "pg";
 import type { Timers } from "../../domain/ports.ts";
+import type { ConnectionUse } from "../port.ts";
 import { BackOff } from "./back-off.ts";
 import { CHANNEL, fromPayload, type News } from "./change-bus.ts";
 import { postgresLimits } from "./postgres-limits.ts";
@@ -28,6 +29,7 @@ export class Listener {
   readonly #backOff: BackOff;
   #client: Client | null = null;
   #isUp = false;
+  #lost = 0;
   #closed = false;
   #cancelProbe: () => void = () => {};
   #running: Promise<void> = Promise.resolve();
@@ -40,6 +42,11 @@ export class Listener {
   /** While it is not, changes of other nodes go unheard. */
   get isUp(): boolean {
     return this.#isUp;
+  }
+
+  get use(): ConnectionUse {
+    const open = this.#isUp ? 1 : 0;
+    return { pool: "listen", max: 1, open, idle: 0, waiting: 0, lost: this.#lost };
   }
 
   /** Resolves when the first try to listen has come to its end. */
@@ -63,6 +70,7 @@ export class Listener {
       if (listening !== null) {
         await listening.ended;
         this.#isUp = false;
+        if (!this.#closed) this.#lost++;
       }
       if (this.#closed) return;
       await this.#backOff.wait();

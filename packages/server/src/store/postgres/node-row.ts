@@ -1,5 +1,6 @@
 import type { SubscriptionId } from "../../domain/model.ts";
 import type { Timers } from "../../domain/ports.ts";
+import type { NodeLabel } from "../port.ts";
 import { BackOff } from "./back-off.ts";
 import type { Connection } from "./connection.ts";
 import type { Lane } from "./database.ts";
@@ -7,11 +8,15 @@ import type { Health } from "./health.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import type { Times } from "./times.ts";
 
-export async function registerNode(connection: Connection, times: Times): Promise<number> {
+export async function registerNode(
+  connection: Connection,
+  times: Times,
+  { name, version }: NodeLabel,
+): Promise<number> {
   const [row] = await connection.query<{ id: number }>(
-    `INSERT INTO ringback.node (started_at, beating_since, alive_until)
-     SELECT now, now, now + $2 FROM (SELECT coalesce($1::bigint, ringback.now_ms()) AS now) AS clock RETURNING id`,
-    [times.at(), postgresLimits.nodeAliveMs],
+    `INSERT INTO ringback.node (name, version, started_at, beating_since, alive_until)
+     SELECT $3, $4, now, now, now + $2 FROM (SELECT coalesce($1::bigint, ringback.now_ms()) AS now) AS clock RETURNING id`,
+    [times.at(), postgresLimits.nodeAliveMs, name, version],
   );
   return (row as { id: number }).id;
 }
@@ -22,6 +27,7 @@ export interface HeartbeatOptions {
   readonly timers: Timers;
   readonly health: Health;
   readonly nodeId: number;
+  readonly label: NodeLabel;
   /** A node is gone, and these subscriptions have deliveries that it held. */
   readonly orphaned: (ids: readonly SubscriptionId[]) => void;
 }
@@ -33,8 +39,8 @@ const sql = `WITH clock AS MATERIALIZED (
   ), alive AS MATERIALIZED (
     SELECT id FROM ringback.node WHERE id <> $2 AND alive_until > (SELECT now FROM clock)
   ), me AS (
-    INSERT INTO ringback.node AS n (id, started_at, beating_since, alive_until) OVERRIDING SYSTEM VALUE
-    SELECT $2, now, now, now + $3 FROM clock
+    INSERT INTO ringback.node AS n (id, name, version, started_at, beating_since, alive_until) OVERRIDING SYSTEM VALUE
+    SELECT $2, $6, $7, now, now, now + $3 FROM clock
     ON CONFLICT (id) DO UPDATE SET alive_until = excluded.alive_until,
       beating_since = CASE WHEN n.alive_until < excluded.beating_since THEN excluded.beating_since ELSE n.beating_since END
     RETURNING beating_since
@@ -90,11 +96,21 @@ export class Heartbeat {
   }
 
   async #beat(): Promise<void> {
-    const { lane, times, health, nodeId, orphaned } = this.#options;
+    const { lane, times, timers, health, nodeId, label, orphaned } = this.#options;
+    // A server that neither answers nor refuses takes no writes either: nobody should have to wait for the statement's own end to know.
+    const cancelLate = timers.after(postgresLimits.heartbeatAnswerMsMax, () => health.silent());
     try {
       const [row] = await lane.query<{ alone: boolean; orphaned: readonly SubscriptionId[] }>(
         sql,
-        [times.at(), nodeId, postgresLimits.nodeAliveMs, postgresLimits.nodeKeptMs, postgresLimits.orphanedMax],
+        [
+          times.at(),
+          nodeId,
+          postgresLimits.nodeAliveMs,
+          postgresLimits.nodeKeptMs,
+          postgresLimits.orphanedMax,
+          label.name,
+          label.version,
+        ],
         "heartbeat",
       );
       if (row !== undefined && row.orphaned.length > 0) orphaned(row.orphaned);
@@ -103,6 +119,8 @@ export class Heartbeat {
       this.#backOff.reset();
     } catch (error) {
       health.failed(error);
+    } finally {
+      cancelLate();
     }
   }
 }

@@ -32,6 +32,8 @@ export const postgresLimits = {
   /** A node says this often that it is there, and counts as gone when it has not for so long. */
   heartbeatMs: 5_000,
   nodeAliveMs: 20_000,
+  /** Without an answer to that for so long the database counts as not writable. */
+  heartbeatAnswerMsMax: 5_000,
   /** Subscriptions of nodes that are gone, found in one look. */
   orphanedMax: 1_000,
   /** Rows of nodes that are gone are kept this long for people to look at. */

@@ -23,13 +23,16 @@ import type {
   Claim,
   ClaimId,
   ClaimWant,
+  ConnectionUse,
   DeadLetter,
   MessageRecord,
+  NodeLabel,
   Page,
   PageRequest,
   RetentionResult,
   Settlement,
   Store,
+  StoreNode,
   StoreObserver,
   StoreStatistics,
   SubscriptionCounts,
@@ -49,8 +52,10 @@ import { Health } from "./health.ts";
 import { Listener } from "./listener.ts";
 import { readMessageRecord } from "./message-records.ts";
 import { Heartbeat, registerNode } from "./node-row.ts";
+import { readNodes } from "./nodes.ts";
 import { Retention } from "./retention.ts";
 import { migrate } from "./schema/migrate.ts";
+import { assertOwnSessions } from "./own-session.ts";
 import { Settlements, type SettledNews } from "./settlements.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { Times } from "./times.ts";
@@ -62,6 +67,8 @@ export interface PostgresStoreOptions {
   readonly url: string;
   /** How the connections call themselves in `pg_stat_activity`. */
   readonly applicationName?: string;
+  /** How it shows itself among the nodes. */
+  readonly node?: NodeLabel;
   readonly account: { readonly name: string; readonly appId: number };
   readonly attemptRetentionMs: number;
   readonly deadLetterRetentionMs: number;
@@ -72,6 +79,7 @@ export interface PostgresStoreOptions {
 }
 
 const silent: StoreObserver = { commit: () => {} };
+const unnamed: NodeLabel = { name: "", version: "" };
 
 /** The driver for many equal nodes on one PostgreSQL: what is true stands in the database, memory only saves looking. */
 export class PostgresStore implements Store {
@@ -101,9 +109,10 @@ export class PostgresStore implements Store {
     const database = new Database(options.url, options.applicationName ?? "ringback");
     const times = new Times(options.clock ?? null);
     try {
+      await assertOwnSessions(database.rest);
       await database.rest.withConnection(migrate);
       const account = await ensureAccount(database.rest, options.account, times);
-      const nodeId = await registerNode(database.rest, times);
+      const nodeId = await registerNode(database.rest, times, options.node ?? unnamed);
       const store = new PostgresStore(options, database, times, account, nodeId);
       await store.#start();
       return store;
@@ -143,6 +152,7 @@ export class PostgresStore implements Store {
       timers,
       health,
       nodeId,
+      label: options.node ?? unnamed,
       orphaned: (ids) => this.#onReady(ids),
     });
     this.#wakeUps = new WakeUps({ lane: rest, timers, nodeId, isAlone: () => this.#heartbeat.isAlone });
@@ -347,6 +357,14 @@ export class PostgresStore implements Store {
 
   statistics(): Promise<StoreStatistics> {
     return readStatistics(this.#database.rest, this.#times);
+  }
+
+  nodes(): Promise<readonly StoreNode[]> {
+    return readNodes(this.#database.rest, this.#times, this.nodeId);
+  }
+
+  connections(): readonly ConnectionUse[] {
+    return [this.#database.hot.use, this.#database.rest.use, this.#listener.use];
   }
 
   retain(): Promise<RetentionResult> {

@@ -1,6 +1,10 @@
 import { RingbackError, type ErrorCode } from "../../domain/errors.ts";
 
-/** SQLSTATE: its first two characters are the class. Appendix A of the PostgreSQL documentation. */
+// SQLSTATE: its first two characters are the class. Appendix A of the PostgreSQL documentation.
+
+/** A statement that writes met a server, or a database, that only reads. */
+export const READ_ONLY = "25006";
+
 const full = new Set(["53100"]);
 const unavailable = new Set([
   // The server stops, starts, or was told to end the statement or the connection.
@@ -10,7 +14,7 @@ const unavailable = new Set([
   "57P05",
   "57014",
   // A standby, or a primary that has just become one.
-  "25006",
+  READ_ONLY,
   // Two calls waited for each other; nothing took effect.
   "40001",
   "40P01",

@@ -30,13 +30,16 @@ import type {
   Claim,
   ClaimId,
   ClaimWant,
+  ConnectionUse,
   DeadLetter,
   MessageRecord,
+  NodeLabel,
   Page,
   PageRequest,
   RetentionResult,
   Settlement,
   Store,
+  StoreNode,
   StoreObserver,
   StoreStatistics,
   SubscriptionCounts,
@@ -76,6 +79,8 @@ export interface SqliteStoreOptions {
   readonly observer?: StoreObserver;
   readonly clock?: Clock;
   readonly timers?: Timers;
+  /** How it shows itself among the nodes. */
+  readonly node?: NodeLabel;
 }
 
 /** Dead letters changed in one commit, when many are redriven or purged. */
@@ -98,6 +103,8 @@ export class SqliteStore implements Store {
   readonly #reader: ThreadLink<ReadJobs>;
   readonly #clock: Clock;
   readonly #timers: Timers;
+  readonly #label: NodeLabel;
+  readonly #openedAtMs: TimeMs;
   readonly #catalog = new Catalog();
   readonly #cache: MessageCache;
   readonly #commits: GroupCommit;
@@ -148,6 +155,8 @@ export class SqliteStore implements Store {
     this.#reader = reader;
     this.#clock = options.clock ?? systemClock;
     this.#timers = options.timers ?? systemTimers;
+    this.#label = options.node ?? { name: "", version: "" };
+    this.#openedAtMs = this.#clock.now();
     this.#cache = new MessageCache(options.messageCacheBytes);
     this.#commits = new GroupCommit({
       thread: writer,
@@ -741,6 +750,24 @@ export class SqliteStore implements Store {
       inFlight: this.#claims.openCount,
       bytes: fileBytes(this.#file) + fileBytes(`${this.#file}-wal`),
     };
+  }
+
+  /** One process at a time has the folder. */
+  async nodes(): Promise<readonly StoreNode[]> {
+    return [
+      {
+        id: 1,
+        ...this.#label,
+        startedAtMs: this.#openedAtMs,
+        lastSeenAtMs: this.#clock.now(),
+        isAlive: true,
+        isThis: true,
+      },
+    ];
+  }
+
+  connections(): readonly ConnectionUse[] {
+    return [];
   }
 
   retain(): Promise<RetentionResult> {

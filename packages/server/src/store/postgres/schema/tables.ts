@@ -13,9 +13,11 @@ CREATE TABLE ringback.account (
 );
 
 -- The processes that have this database open. A number is never given twice: claims are numbered within it.
--- beating_since: from when on it has said that it is there without a gap.
+-- beating_since: from when on it has said that it is there without a gap. name, version: for people.
 CREATE TABLE ringback.node (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  name text NOT NULL DEFAULT '',
+  version text NOT NULL DEFAULT '',
   started_at bigint NOT NULL,
   beating_since bigint NOT NULL,
   alive_until bigint NOT NULL
