@@ -1,0 +1,210 @@
+/**
+ * Real: the files of `deploy/`, the reader of settings that the server uses, the routes that it serves, the bounds of its
+ * connections. Not here: a container engine, so that an image starts is not shown.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { parse, parseAllDocuments } from "yaml";
+import { createTestApp } from "../src/api/testing/test-app.ts";
+import { loadConfig, type Config } from "../src/config/config.ts";
+import { postgresLimits } from "../src/store/postgres/postgres-limits.ts";
+
+const root = new URL("../../../", import.meta.url);
+const textOf = (path: string): string => readFileSync(new URL(path, root), "utf8");
+const connectionsPerNode = postgresLimits.hotConnectionsMax + postgresLimits.restConnectionsMax + 1;
+
+/** As the container would: an unknown variable or a value out of its range is refused here as it is there. */
+function configOf(env: Readonly<Record<string, string>>): Config {
+  return loadConfig({ flags: {}, env, readFile: textOf });
+}
+
+/** `${NAME:-default}`, as when nobody sets NAME. */
+function filled(env: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).map(([name, value]) => [name, value.replaceAll(/\$\{\w+:-([^}]*)\}/g, "$1")]),
+  );
+}
+
+async function servedPaths(): Promise<readonly string[]> {
+  const { app } = await createTestApp();
+  const { paths } = JSON.parse((await app.inject("/openapi.json")).body) as { paths: object };
+  await app.close();
+  return Object.keys(paths);
+}
+
+describe("deploy/compose.yaml", () => {
+  interface Service {
+    readonly environment?: Readonly<Record<string, string>>;
+    readonly healthcheck?: { readonly test: readonly string[] };
+    readonly ports?: readonly string[];
+    readonly depends_on?: unknown;
+    readonly command?: string;
+    readonly stop_grace_period?: string;
+    readonly build?: { readonly context: string; readonly dockerfile: string };
+  }
+  interface Compose {
+    readonly services: Readonly<Record<string, Service>>;
+    readonly configs: { readonly haproxy: { readonly content: string } };
+  }
+  const { services, configs } = parse(textOf("deploy/compose.yaml"), { merge: true }) as Compose;
+  const names = Object.keys(services).filter((name) => name.startsWith("node-"));
+  const nodes = names.map((name) => services[name] as Service);
+
+  it("gives three nodes settings that exist, and all of them the database that it starts", () => {
+    expect(nodes).toHaveLength(3);
+    const { POSTGRES_USER, POSTGRES_PASSWORD, POSTGRES_DB } = filled(services["postgres"]?.environment);
+    for (const { environment } of nodes) {
+      const config = configOf(filled(environment));
+      expect(config.database).toBe(`postgres://${POSTGRES_USER}:${POSTGRES_PASSWORD}@postgres:5432/${POSTGRES_DB}`);
+      expect(config.listen).toEqual({ host: "0.0.0.0", port: 8000 });
+    }
+  });
+
+  it("has room in the database for every node's connections, and for one node more", () => {
+    const max = Number(/max_connections=(\d+)/.exec(services["postgres"]?.command ?? "")?.[1]);
+    expect(max).toBeGreaterThanOrEqual((nodes.length + 1) * connectionsPerNode + 20);
+  });
+
+  it("looks at /healthz of each node, and sends requests to those whose /readyz is good", async () => {
+    const paths = await servedPaths();
+    expect(paths).toEqual(expect.arrayContaining(["/healthz", "/readyz"]));
+    const { content } = configs.haproxy;
+    expect(content).toContain("option httpchk GET /readyz");
+    for (const [index, name] of names.entries()) {
+      expect(nodes[index]?.healthcheck?.test.at(-1)).toContain("http://127.0.0.1:8000/healthz");
+      expect(content).toMatch(new RegExp(String.raw`^ *server ${name} ${name}:8000$`, "m"));
+    }
+    expect(content).toContain("bind :8000");
+    expect(services["proxy"]?.ports).toEqual(["127.0.0.1:8000:8000"]);
+    expect(services["proxy"]?.depends_on).toEqual(names);
+  });
+
+  it("waits longer for a node's end than the node does, and builds it from what is there", () => {
+    for (const { environment, stop_grace_period: graceText, build } of nodes) {
+      const graceMs = Number.parseInt(graceText ?? "", 10) * 1_000;
+      expect(graceMs).toBeGreaterThan(configOf(filled(environment)).shutdownGraceMs);
+      expect(build).toEqual({ context: "..", dockerfile: "deploy/Dockerfile" });
+    }
+  });
+});
+
+describe("deploy/kubernetes.yaml", () => {
+  interface Probe {
+    readonly httpGet: { readonly path: string; readonly port: string };
+  }
+  interface Container {
+    readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
+    readonly env: readonly {
+      readonly name: string;
+      readonly value?: string;
+      readonly valueFrom?: { readonly secretKeyRef: { readonly name: string; readonly key: string } };
+    }[];
+    readonly startupProbe: Probe;
+    readonly livenessProbe: Probe;
+    readonly readinessProbe: Probe;
+    readonly lifecycle: { readonly preStop: { readonly sleep: { readonly seconds: number } } };
+  }
+  interface Manifest {
+    readonly kind: string;
+    readonly metadata: { readonly name: string };
+    readonly stringData: Readonly<Record<string, string>>;
+    readonly spec: {
+      readonly replicas: number;
+      readonly selector: { readonly matchLabels?: unknown };
+      readonly ports: readonly { readonly targetPort: string }[];
+      readonly maxUnavailable: number;
+      readonly template: {
+        readonly metadata: { readonly labels: unknown };
+        readonly spec: { readonly terminationGracePeriodSeconds: number; readonly containers: readonly Container[] };
+      };
+    };
+  }
+  const documents = parseAllDocuments(textOf("deploy/kubernetes.yaml"));
+  const byKind = new Map(
+    documents.map((document) => {
+      const manifest = document.toJS() as Manifest;
+      return [manifest.kind, manifest];
+    }),
+  );
+  const of = (kind: string): Manifest => byKind.get(kind) as Manifest;
+  const pod = of("Deployment").spec.template;
+  const [container] = pod.spec.containers as [Container];
+  const env = Object.fromEntries(
+    container.env.map(({ name, value, valueFrom }) => [
+      name,
+      value ?? of("Secret").stringData[valueFrom?.secretKeyRef.key ?? ""] ?? "missing",
+    ]),
+  );
+
+  it("is YAML without a fault, with everything that a cluster needs", () => {
+    expect(documents.flatMap(({ errors, warnings }) => [...errors, ...warnings])).toEqual([]);
+    expect([...byKind.keys()].sort()).toEqual(["Deployment", "PodDisruptionBudget", "Secret", "Service"]);
+  });
+
+  it("gives settings that exist, and keeps the database's address in the secret", () => {
+    const config = configOf(env);
+    expect(config.listen).toEqual({ host: "0.0.0.0", port: container.ports[0]?.containerPort });
+    expect(new URL(config.database).protocol).toBe("postgres:");
+    expect(container.env.find(({ name }) => name === "RINGBACK_DATABASE")).toEqual({
+      name: "RINGBACK_DATABASE",
+      valueFrom: { secretKeyRef: { name: of("Secret").metadata.name, key: "database" } },
+    });
+  });
+
+  it("restarts by /healthz, sends requests by /readyz, and both are served at the port that is open", async () => {
+    const { startupProbe, livenessProbe, readinessProbe, ports } = container;
+    const paths = [startupProbe, livenessProbe, readinessProbe].map(({ httpGet }) => httpGet.path);
+    expect(paths).toEqual(["/healthz", "/healthz", "/readyz"]);
+    expect(await servedPaths()).toEqual(expect.arrayContaining(paths));
+    for (const { httpGet } of [startupProbe, livenessProbe, readinessProbe]) expect(httpGet.port).toBe(ports[0]?.name);
+    expect(of("Service").spec.ports.map(({ targetPort }) => targetPort)).toEqual([ports[0]?.name]);
+  });
+
+  it("means the same pods everywhere, and takes away one at a time, after its grace", () => {
+    const { labels } = pod.metadata;
+    expect(of("Deployment").spec.selector.matchLabels).toEqual(labels);
+    expect(of("PodDisruptionBudget").spec.selector.matchLabels).toEqual(labels);
+    expect(of("Service").spec.selector).toEqual(labels);
+    expect(of("PodDisruptionBudget").spec.maxUnavailable).toBeLessThan(of("Deployment").spec.replicas);
+    const graceMs = (pod.spec.terminationGracePeriodSeconds - container.lifecycle.preStop.sleep.seconds) * 1_000;
+    expect(graceMs).toBeGreaterThan(configOf(env).shutdownGraceMs);
+  });
+});
+
+describe("deploy/Dockerfile", () => {
+  const text = textOf("deploy/Dockerfile");
+
+  it("copies what is there, or what the build makes, and starts the command that the package has", () => {
+    const copied = [...text.matchAll(/^COPY (?!--from)(?<paths>.*) \S+$/gm)].flatMap(
+      ({ groups }) => groups?.["paths"]?.split(" ") ?? [],
+    );
+    expect(copied.length).toBeGreaterThan(5);
+    for (const path of copied) expect([path, existsSync(new URL(path, root))]).toEqual([path, true]);
+    const { workspaces } = JSON.parse(textOf("package.json")) as { workspaces: readonly string[] };
+    for (const workspace of workspaces) expect(copied).toContain(`${workspace}/package.json`);
+    expect(text).toContain('ENTRYPOINT ["node", "packages/server/bin/ringback.js"]');
+  });
+
+  it("sets settings that exist, for the port that it opens", () => {
+    const pairs =
+      /^ENV (.*)$/m
+        .exec(text)?.[1]
+        ?.split(" ")
+        .map((pair) => pair.split("=") as [string, string]) ?? [];
+    const { listen } = configOf(Object.fromEntries(pairs));
+    expect(text).toContain(`EXPOSE ${listen.port}`);
+  });
+});
+
+describe("docs/guide/cluster.md", () => {
+  it("counts the connections as the server does, and names only figures that the server gives", async () => {
+    const text = textOf("docs/guide/cluster.md");
+    expect(text).toContain(`**${connectionsPerNode} connections**`);
+    const { app } = await createTestApp();
+    const metrics = (await app.inject("/metrics")).body;
+    await app.close();
+    const named = new Set([...text.matchAll(/`(ringback_[a-z_]+)`/g)].map(([, name = ""]) => name));
+    expect(named.size).toBeGreaterThan(8);
+    for (const name of named) expect(metrics).toContain(`# TYPE ${name} `);
+  });
+});
