@@ -129,7 +129,7 @@ async function openStore(config: Config, observer: StoreObserver): Promise<Store
   if (config.database !== "sqlite") {
     // Loaded only where it is wanted: most servers never speak to PostgreSQL.
     const { PostgresStore } = await import("./store/postgres/postgres-store.ts");
-    return PostgresStore.open({ url: config.database, ...shared });
+    return PostgresStore.open({ url: config.database, nodeAliveMs: config.nodeGoneAfterMs, ...shared });
   }
   const { databaseBytesMax: bytesMax, messageCacheBytes } = config;
   return SqliteStore.open({ folder: config.data, bytesMax, messageCacheBytes, ...shared });

@@ -42,6 +42,7 @@ describe("the configuration", () => {
       data: "./ringback-data",
       database: "sqlite",
       databaseBytesMax: 0,
+      nodeGoneAfterMs: 20_000,
       accountAppId: 1,
       logLevel: "info",
       allowPrivateNetworks: true,

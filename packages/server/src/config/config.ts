@@ -63,6 +63,7 @@ export function loadConfig(sources: ConfigSources): Config {
     data: chosen("data", settings.data),
     database: chosen("database", settings.database),
     databaseBytesMax: chosen("databaseBytesMax", settings.databaseBytesMax),
+    nodeGoneAfterMs: chosen("nodeGoneAfterMs", settings.nodeGoneAfterMs),
     accountAppId: chosen("accountAppId", settings.accountAppId),
     logLevel: chosen("logLevel", settings.logLevel),
     allowPrivateNetworks: given("allowPrivateNetworks", settings.allowPrivateNetworks) ?? isLoopbackHost(listen.host),

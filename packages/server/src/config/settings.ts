@@ -74,6 +74,14 @@ export const settings = {
     "0",
     "How large the database may grow on disk; 0 for no limit. Past it a publish gets 503 `storage_full`.",
   ),
+  nodeGoneAfterMs: setting(
+    milliseconds(2000, 120_000),
+    20_000,
+    "20s",
+    "With PostgreSQL: a server that the database has not heard of for so long is gone, and the others take over what it was " +
+      "delivering. One that comes back after that (it hung, or was cut off) sends nothing of it any more. The same on all servers. " +
+      "Shorter finds a dead server sooner, and takes a slow one for a dead one sooner.",
+  ),
   accountAppId: setting(
     wholeNumber(1, Number.MAX_SAFE_INTEGER),
     1,

@@ -3,6 +3,8 @@ import type { Claim, ClaimId, ClaimWant, Store } from "../store/port.ts";
 import { engineLimits } from "./engine-limits.ts";
 import { Lane, type LaneContext } from "./lane.ts";
 
+type DispatcherContext = Omit<LaneContext, "maySend" | "wantsClaim" | "claimEnded">;
+
 interface Asking {
   readonly lane: Lane;
   readonly want: ClaimWant;
@@ -13,7 +15,7 @@ interface Asking {
  */
 export class Dispatcher {
   readonly #store: Store;
-  readonly #context: Omit<LaneContext, "wantsClaim" | "claimEnded">;
+  readonly #context: DispatcherContext;
   readonly #failed: (error: unknown) => void;
   readonly #lanes = new Map<SubscriptionId, Lane>();
   /** Subscriptions that a claim may bring something for. */
@@ -29,12 +31,18 @@ export class Dispatcher {
   /** Counts the changes of subscriptions, to see whether one came while something was read. */
   #changes = 0;
   #stopped = false;
+  /** What `store.touch` said when every open claim was known to be held; null: some may have been lost since. */
+  #sureAt: number | null;
+  /** Counts claims whose answer may have come too late. */
+  #lateClaims = 0;
+  #resolvingDoubt = false;
   #cancelTimers: (() => void)[] = [];
 
-  constructor(store: Store, context: Omit<LaneContext, "wantsClaim" | "claimEnded">, failed: (error: unknown) => void) {
+  constructor(store: Store, context: DispatcherContext, failed: (error: unknown) => void) {
     this.#store = store;
     this.#context = context;
     this.#failed = failed;
+    this.#sureAt = store.touch();
   }
 
   async start(): Promise<void> {
@@ -125,6 +133,7 @@ export class Dispatcher {
 
   async #claim(asking: readonly Asking[]): Promise<void> {
     let claims: readonly Claim[];
+    const askedAt = this.#store.touch();
     try {
       claims = await this.#store.claim(
         asking.map(({ want }) => want),
@@ -136,6 +145,11 @@ export class Dispatcher {
         this.#ready.add(lane.id);
       }
       throw error;
+    }
+    if (askedAt === null || askedAt !== this.#store.touch()) {
+      // Others may have taken it again before its answer was here.
+      this.#lateClaims++;
+      this.#sureAt = null;
     }
     asking.forEach(({ lane, want }, index) => {
       const claim = claims[index];
@@ -212,6 +226,7 @@ export class Dispatcher {
   #newLane(subscription: Subscription): Lane {
     const lane: Lane = new Lane(subscription, {
       ...this.#context,
+      maySend: () => this.#maySend(),
       wantsClaim: (wanting) => this.#wantsClaim(wanting),
       claimEnded: (claimId) => {
         this.#openClaims.delete(claimId);
@@ -254,6 +269,38 @@ export class Dispatcher {
 
   async #lookForWork(): Promise<void> {
     this.#hint((await this.#store.findReady()).subscriptionIds);
+  }
+
+  /** A process that hung finds out what it still holds before it sends any of it: others may have delivered the rest. */
+  #maySend(): boolean {
+    if (this.#isSure()) return true;
+    if (!this.#resolvingDoubt && !this.#stopped) {
+      this.#resolvingDoubt = true;
+      this.#context.timers.soon(() => void this.#resolveDoubt());
+    }
+    return false;
+  }
+
+  #isSure(): boolean {
+    return this.#sureAt !== null && this.#sureAt === this.#store.touch();
+  }
+
+  async #resolveDoubt(): Promise<void> {
+    try {
+      const touch = this.#store.touch();
+      const lateClaims = this.#lateClaims;
+      if (touch !== null) {
+        await this.#renewLeases();
+        if (lateClaims === this.#lateClaims) this.#sureAt = touch;
+      }
+    } catch (error) {
+      this.#failed(error);
+    }
+    if (this.#stopped) return;
+    if (this.#isSure()) {
+      this.#resolvingDoubt = false;
+      for (const lane of this.#lanes.values()) lane.onRoom();
+    } else this.#context.timers.after(engineLimits.doubtMs, () => void this.#resolveDoubt());
   }
 
   async #renewLeases(): Promise<void> {

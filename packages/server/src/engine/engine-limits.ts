@@ -5,6 +5,8 @@ export const engineLimits = {
   /** Lease of a claim. Longer than the longest attempt, and renewed while it is held. */
   claimLeaseMs: 120_000,
   claimRenewMs: 40_000,
+  /** While others may have taken what this process holds, it looks this often whether it can find out. */
+  doubtMs: 50,
   /** POSTs in flight to one origin, over all its subscriptions; a subscription that may have more by itself has them. */
   inFlightPerOriginMax: 128,
   /** Origins whose count is kept although nothing is in flight. */

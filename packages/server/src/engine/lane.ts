@@ -30,6 +30,8 @@ export interface LaneContext {
   /** The endpoint has said that it is gone for good. */
   readonly gone: (subscription: Subscription) => void;
   readonly failed: (error: unknown) => void;
+  /** False: others may have what this process has claimed. `onRoom` follows when it is known. */
+  readonly maySend: () => boolean;
   /** The lane could use a claim. */
   readonly wantsClaim: (lane: Lane) => void;
   /** A claim has nothing left in this lane. */
@@ -83,7 +85,7 @@ export class Lane implements SlotUser {
   constructor(subscription: Subscription, context: LaneContext) {
     this.#context = context;
     this.#subscription = subscription;
-    this.#route = routeOf(subscription, context.topicOwner);
+    this.#route = routeOf(subscription, context.topicOwner, context.maySend);
     this.#queue = new LaneQueue(subscription.settings.order);
     this.#health = new EndpointHealth(subscription.settings.maxInFlight);
     this.#lastUsedMs = context.clock.now();
@@ -159,7 +161,7 @@ export class Lane implements SlotUser {
   /** Its order must be the same. */
   change(subscription: Subscription): void {
     this.#subscription = subscription;
-    this.#route = routeOf(subscription, this.#context.topicOwner);
+    this.#route = routeOf(subscription, this.#context.topicOwner, this.#context.maySend);
     this.#health.setWindowMax(subscription.settings.maxInFlight);
     // It may have waited for room that it does not need any more.
     this.#run();
@@ -225,6 +227,7 @@ export class Lane implements SlotUser {
   #run(): void {
     while (!this.#stopped && this.#inFlight < this.#health.window) {
       const queued = this.#queue.peek();
+      if (queued !== null && !this.#context.maySend()) break;
       const slot = queued === null ? null : this.#context.slots.take(this);
       if (queued === null || slot === null) break;
       this.#queue.start(queued);

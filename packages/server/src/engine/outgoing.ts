@@ -30,13 +30,13 @@ export interface Route {
 /** Why nothing can be sent: the dialect cannot carry this message, or a key is not there or cannot sign for it. */
 export type EncodeFailure = "unencodable" | "key_unavailable";
 
-export function routeOf(subscription: Subscription, topicOwner: number): Route {
+export function routeOf(subscription: Subscription, topicOwner: number, maySend?: () => boolean): Route {
   const { push } = subscription.settings;
   if (push === null) throw new Error(`subscription ${subscription.id} is not pushed`);
   const protocol = findPushProtocol(push.protocol);
   if (protocol === null) throw new Error(`subscription ${subscription.id} has no protocol "${push.protocol}"`);
   return {
-    endpoint: parseEndpoint(push),
+    endpoint: maySend === undefined ? parseEndpoint(push) : { ...parseEndpoint(push), maySend },
     protocol,
     topicOwner,
     topic: subscription.topic,

@@ -90,6 +90,32 @@ describe("a lease", () => {
     expect(simulation.posts.map(bodyOf)).toEqual(numbers(30));
   });
 
+  test("that others may have taken while the process hung is asked about before anything of it is sent", async () => {
+    const simulation = await Simulation.started();
+    const topic = await simulation.topic();
+    const { store } = simulation;
+    await simulation.subscribe(topic, "one", { maxInFlight: 2, script: { status: 200, afterMs: 1_000 } });
+    await simulation.publish(topic, ...numbers(4));
+    await simulation.time.advance(100);
+    expect(simulation.posts.map(bodyOf)).toEqual(["0", "1"]);
+    store.touched = null;
+    await simulation.time.advance(5_000);
+    expect(simulation.posts).toHaveLength(2);
+    // Another node takes what is left.
+    store.expireLeases();
+    const [subscriptionId] = (await store.findReady()).subscriptionIds;
+    const want = { subscriptionId: subscriptionId as never, deliveriesMax: 4, bytesMax: 1_000, fromLog: true };
+    const [taken] = await store.claim([want], 100_000);
+    expect(taken?.deliveries).toHaveLength(2);
+    // The process is heard again, and what it had in its queue is not its own any more.
+    store.touched = 1;
+    await simulation.time.advance(5_000);
+    expect(simulation.posts).toHaveLength(2);
+    await simulation.publish(topic, "new");
+    await simulation.time.advance(5_000);
+    expect(simulation.posts.map(bodyOf)).toEqual(["0", "1", "new"]);
+  });
+
   test("that is lost drops what has not started: the new claim alone sends it", async () => {
     for (const order of ["none", "key"] as const) {
       const simulation = await Simulation.started();

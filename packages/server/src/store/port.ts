@@ -262,6 +262,13 @@ export interface Store {
   renew(claimIds: readonly ClaimId[], leaseMs: number): Promise<readonly ClaimId[]>;
 
   /**
+   * Whether claims are still this process's, without asking. null: it has not been heard for so long that others may have taken
+   * them, and none of their deliveries may be started. Another number than at the time of a claim: that was so meanwhile,
+   * and `renew` tells what is still held.
+   */
+  touch(): number | null;
+
+  /**
    * Writes what became of claimed deliveries, durably, in one atomic step. A settlement whose claim no longer holds the
    * delivery is void: not applied, not recorded. Returns how many were applied. After the end of a lease a claim may
    * still hold what nobody else has taken. When the disk refuses, it waits until the disk takes it, or for `close`

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher } from "undici";
 import type { Connection } from "./connection.ts";
 import type { Deadlines, Expiring, Line } from "./deadline.ts";
-import { classifyFailure } from "./failure.ts";
+import { classifyFailure, TransportFailure } from "./failure.ts";
 import { transportLimits } from "./limits.ts";
 import type { OriginPools } from "./origin-pools.ts";
 import type { OriginPool, PooledPost } from "./origin-pool.ts";
@@ -115,7 +115,12 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring, PooledPos
 
   // ---- what undici tells
 
-  onRequestStart(): void {
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.endpoint.maySend?.() === false) {
+      this.finish("aborted");
+      controller.abort(new TransportFailure("aborted"));
+      return;
+    }
     // undici itself connects anew when it finds an idle socket closed before it wrote; then this is not reuse.
     this.reusedAtMs = this.connection?.reused === true ? this.setting.clock.now() : 0;
   }

@@ -47,6 +47,18 @@ describe("the request", () => {
     );
   });
 
+  test("is not written when its time is over before the connection is open, and the next one is", async () => {
+    await using receiver = await RawReceiver.start(answer(ok));
+    let maySend = true;
+    const pending = post(start(), { ...endpoint(receiver.origin), maySend: () => maySend }, "stale");
+    maySend = false;
+    expect(await pending).toMatchObject({ error: "aborted", status: 0 });
+    expect(await post(transport, endpoint(receiver.origin), "new")).toMatchObject({ error: null, status: 200 });
+    const received = receiver.connections.map((connection) => connection.received()).join("");
+    expect(received).toContain("new");
+    expect(received).not.toContain("stale");
+  });
+
   test("with an empty body has Content-Length 0", async () => {
     await using receiver = await RawReceiver.start(answer(ok));
     await post(start(), endpoint(receiver.origin), "");

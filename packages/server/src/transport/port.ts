@@ -32,6 +32,11 @@ export interface Endpoint {
    * false ends the reply as `reply_too_large`. Left out: yes.
    */
   readonly takeReplyBytes?: (bytes: number) => boolean;
+  /**
+   * Asked when a connection is open and before the first byte is written, which may be long after the call: false ends the POST
+   * as `aborted`. Left out: yes.
+   */
+  readonly maySend?: () => boolean;
 }
 
 export interface PostResult {

@@ -40,7 +40,7 @@ export class Server implements AsyncDisposable {
     return this.#command.ended;
   }
 
-  signal(name: "SIGINT" | "SIGTERM"): void {
+  signal(name: "SIGINT" | "SIGTERM" | "SIGSTOP" | "SIGCONT"): void {
     this.#command.signal(name);
   }
 

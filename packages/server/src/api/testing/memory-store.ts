@@ -240,6 +240,7 @@ export class MemoryStore implements Store {
   async close(): Promise<void> {}
 
   claim = notFaked;
+  touch = notFaked;
   renew = notFaked;
   settle = notFaked;
   onReady = notFaked;

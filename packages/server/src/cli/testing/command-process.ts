@@ -7,7 +7,7 @@ export interface CommandProcess {
   /** Resolves with the first match in what has been or will be written; rejects when the process ends without it. */
   stdoutMatch(pattern: RegExp): Promise<RegExpExecArray>;
   stderrMatch(pattern: RegExp): Promise<RegExpExecArray>;
-  signal(name: "SIGINT" | "SIGTERM" | "SIGKILL"): void;
+  signal(name: "SIGINT" | "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): void;
   readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
 }
 

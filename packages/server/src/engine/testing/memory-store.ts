@@ -131,6 +131,13 @@ export class MemoryStore implements Store {
     });
   }
 
+  /** As a test wants it. */
+  touched: number | null = 0;
+
+  touch(): number | null {
+    return this.touched;
+  }
+
   async renew(claimIds: readonly ClaimId[], leaseMs: number): Promise<readonly ClaimId[]> {
     const nowMs = this.clock.now();
     return this.claims.renew(claimIds, nowMs + leaseMs, nowMs);

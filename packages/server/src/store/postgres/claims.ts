@@ -43,6 +43,8 @@ export interface ClaimsOptions {
   readonly timers: Timers;
   readonly health: Health;
   readonly nodeId: number;
+  /** Only a node that has been heard for so long says of another that it is gone. */
+  readonly aliveMs: number;
   /** A claim, asked for at that time (of `performance.now`), has left nothing in the subscription's log. */
   readonly emptied: (id: SubscriptionId, askedAtMs: number) => void;
 }
@@ -127,7 +129,7 @@ export class Claims {
   }
 
   async #ask(asked: readonly Asked[], leaseMs: number, wait: boolean): Promise<(Claim | null)[]> {
-    const { lane, times, nodeId } = this.#options;
+    const { lane, times, nodeId, aliveMs } = this.#options;
     const rows = await lane.query<ClaimRow>(
       sql,
       [
@@ -138,7 +140,7 @@ export class Claims {
         postgresLimits.scanMessagesMax,
         postgresLimits.poolPassedMax,
         postgresLimits.claimRetryMs,
-        postgresLimits.nodeAliveMs,
+        aliveMs,
         asked.map(({ id }) => id),
         asked.map(({ want }) => want.subscriptionId),
         asked.map(({ want }) => want.deliveriesMax),

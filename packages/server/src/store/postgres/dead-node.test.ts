@@ -12,6 +12,7 @@ beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
 
 const brisk: Timers = { ...systemTimers, after: (delayMs, task) => systemTimers.after(Math.min(delayMs, 5), task) };
+const heartbeatMs = postgresLimits.nodeAliveMs / postgresLimits.heartbeatsMissed;
 const LEASE_MS = 3_600_000;
 
 async function withNodes(count: number, work: (cluster: Cluster, clock: ManualClock) => Promise<void>): Promise<void> {
@@ -27,8 +28,8 @@ async function withNodes(count: number, work: (cluster: Cluster, clock: ManualCl
 /** Time goes by, a heartbeat at a time; those of the nodes named are waited for. */
 async function pass(cluster: Cluster, clock: ManualClock, ms: number, nodes: readonly number[]): Promise<void> {
   const ids = nodes.map((node) => cluster.store(node).nodeId);
-  for (let passed = 0; passed < ms; passed += postgresLimits.heartbeatMs) {
-    clock.advance(postgresLimits.heartbeatMs);
+  for (let passed = 0; passed < ms; passed += heartbeatMs) {
+    clock.advance(heartbeatMs);
     await eventually(async () => {
       const rows = await cluster.query<{ id: string }>(
         `SELECT id FROM ringback.node WHERE alive_until = ${clock.now() + postgresLimits.nodeAliveMs}`,
@@ -81,7 +82,7 @@ describe("a node that is not heard any more", () => {
       for (const { cable } of cluster.nodes) cable.cut();
       clock.advance(10 * postgresLimits.nodeAliveMs);
       cluster.nodes[1]?.cable.mend();
-      await pass(cluster, clock, postgresLimits.heartbeatMs, [1]);
+      await pass(cluster, clock, heartbeatMs, [1]);
       expect(seqsOf(await cluster.claim(1, reader))).toEqual([]);
       cluster.nodes[0]?.cable.mend();
       await pass(cluster, clock, postgresLimits.nodeAliveMs, [0, 1]);

@@ -11,12 +11,13 @@ import type { Times } from "./times.ts";
 export async function registerNode(
   connection: Connection,
   times: Times,
+  aliveMs: number,
   { name, version }: NodeLabel,
 ): Promise<number> {
   const [row] = await connection.query<{ id: number }>(
     `INSERT INTO ringback.node (name, version, started_at, beating_since, alive_until)
      SELECT $3, $4, now, now, now + $2 FROM (SELECT coalesce($1::bigint, ringback.now_ms()) AS now) AS clock RETURNING id`,
-    [times.at(), postgresLimits.nodeAliveMs, name, version],
+    [times.at(), aliveMs, name, version],
   );
   return (row as { id: number }).id;
 }
@@ -28,6 +29,8 @@ export interface HeartbeatOptions {
   readonly health: Health;
   readonly nodeId: number;
   readonly label: NodeLabel;
+  /** Without a heartbeat for so long it counts as gone. */
+  readonly aliveMs: number;
   /** A node is gone, and these subscriptions have deliveries that it held. */
   readonly orphaned: (ids: readonly SubscriptionId[]) => void;
 }
@@ -58,6 +61,9 @@ export class Heartbeat {
   #beating: Promise<void> = Promise.resolve();
   #stopped = false;
   #isAlone = true;
+  /** When the last heartbeat that was taken had been asked for, of `performance.now`. */
+  #heardAtMs = -Infinity;
+  #gaps = 0;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
@@ -76,6 +82,11 @@ export class Heartbeat {
     return this.#isAlone;
   }
 
+  /** See the port. Others go by what this one said last, which is at least as late as it was asked for. */
+  touch(): number | null {
+    return performance.now() - this.#heardAtMs < this.#options.aliveMs ? this.#gaps : null;
+  }
+
   /** One has said that it has come. */
   met(): void {
     this.#isAlone = false;
@@ -89,34 +100,31 @@ export class Heartbeat {
 
   async #keepBeating(): Promise<void> {
     for (;;) {
-      await (this.#options.health.writable ? this.#backOff.rest(postgresLimits.heartbeatMs) : this.#backOff.wait());
+      await (this.#options.health.writable && this.touch() !== null
+        ? this.#backOff.rest(this.#options.aliveMs / postgresLimits.heartbeatsMissed)
+        : this.#backOff.wait());
       if (this.#stopped) return;
       await this.#beat();
     }
   }
 
   async #beat(): Promise<void> {
-    const { lane, times, timers, health, nodeId, label, orphaned } = this.#options;
+    const { lane, times, timers, health, nodeId, aliveMs, label, orphaned } = this.#options;
     // A server that neither answers nor refuses takes no writes either: nobody should have to wait for the statement's own end to know.
     const cancelLate = timers.after(postgresLimits.heartbeatAnswerMsMax, () => health.silent());
+    const askedAtMs = performance.now();
     try {
       const [row] = await lane.query<{ alone: boolean; orphaned: readonly SubscriptionId[] }>(
         sql,
-        [
-          times.at(),
-          nodeId,
-          postgresLimits.nodeAliveMs,
-          postgresLimits.nodeKeptMs,
-          postgresLimits.orphanedMax,
-          label.name,
-          label.version,
-        ],
+        [times.at(), nodeId, aliveMs, postgresLimits.nodeKeptMs, postgresLimits.orphanedMax, label.name, label.version],
         "heartbeat",
       );
+      if (this.touch() === null) this.#gaps++;
+      this.#heardAtMs = askedAtMs;
       if (row !== undefined && row.orphaned.length > 0) orphaned(row.orphaned);
       this.#isAlone = row?.alone ?? false;
       health.wrote();
-      this.#backOff.reset();
+      if (this.touch() !== null) this.#backOff.reset();
     } catch (error) {
       health.failed(error);
     } finally {

@@ -2,7 +2,6 @@ import { limits } from "../../domain/limits.ts";
 import type { TimeMs } from "../../domain/model.ts";
 import type { StoreNode } from "../port.ts";
 import type { Lane } from "./database.ts";
-import { postgresLimits } from "./postgres-limits.ts";
 import type { Times } from "./times.ts";
 
 interface NodeRow {
@@ -15,12 +14,17 @@ interface NodeRow {
 }
 
 /** The nodes as their rows tell; a row says until when its node is taken to be alive. */
-export async function readNodes(lane: Lane, times: Times, nodeId: number): Promise<readonly StoreNode[]> {
+export async function readNodes(
+  lane: Lane,
+  times: Times,
+  nodeId: number,
+  aliveMs: number,
+): Promise<readonly StoreNode[]> {
   const rows = await lane.query<NodeRow>(
     `SELECT id, name, version, started_at, alive_until - $2 AS last_seen_at,
        alive_until > coalesce($1::bigint, ringback.now_ms()) AS alive
      FROM ringback.node ORDER BY alive DESC, id = $3 DESC, id DESC LIMIT $4`,
-    [times.at(), postgresLimits.nodeAliveMs, nodeId, limits.nodesListedMax],
+    [times.at(), aliveMs, nodeId, limits.nodesListedMax],
     "nodes",
   );
   return rows

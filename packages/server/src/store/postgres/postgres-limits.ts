@@ -29,9 +29,9 @@ export const postgresLimits = {
   /** When to ask again for what another node holds back: a key, or room under maxInFlight. */
   claimRetryMs: 25,
 
-  /** A node says this often that it is there, and counts as gone when it has not for so long. */
-  heartbeatMs: 5_000,
+  /** A node that has not said for so long that it is there counts as gone: so many heartbeats in a row are missed. */
   nodeAliveMs: 20_000,
+  heartbeatsMissed: 4,
   /** Without an answer to that for so long the database counts as not writable. */
   heartbeatAnswerMsMax: 5_000,
   /** Subscriptions of nodes that are gone, found in one look. */

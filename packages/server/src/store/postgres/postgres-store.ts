@@ -53,6 +53,7 @@ import { Listener } from "./listener.ts";
 import { readMessageRecord } from "./message-records.ts";
 import { Heartbeat, registerNode } from "./node-row.ts";
 import { readNodes } from "./nodes.ts";
+import { postgresLimits } from "./postgres-limits.ts";
 import { Retention } from "./retention.ts";
 import { migrate } from "./schema/migrate.ts";
 import { assertOwnSessions } from "./own-session.ts";
@@ -73,6 +74,8 @@ export interface PostgresStoreOptions {
   readonly attemptRetentionMs: number;
   readonly deadLetterRetentionMs: number;
   readonly observer?: StoreObserver;
+  /** Without a heartbeat for so long a node counts as gone; the same on all nodes. */
+  readonly nodeAliveMs?: number;
   /** For tests; null: the database's own clock, which all nodes share. */
   readonly clock?: Clock | null;
   readonly timers?: Timers;
@@ -85,6 +88,7 @@ const unnamed: NodeLabel = { name: "", version: "" };
 export class PostgresStore implements Store {
   readonly driver = "postgres";
   readonly nodeId: number;
+  readonly #aliveMs: number;
   readonly #database: Database;
   readonly #account: Account;
   readonly #times: Times;
@@ -112,7 +116,8 @@ export class PostgresStore implements Store {
       await assertOwnSessions(database.rest);
       await database.rest.withConnection(migrate);
       const account = await ensureAccount(database.rest, options.account, times);
-      const nodeId = await registerNode(database.rest, times, options.node ?? unnamed);
+      const aliveMs = options.nodeAliveMs ?? postgresLimits.nodeAliveMs;
+      const nodeId = await registerNode(database.rest, times, aliveMs, options.node ?? unnamed);
       const store = new PostgresStore(options, database, times, account, nodeId);
       await store.#start();
       return store;
@@ -132,7 +137,9 @@ export class PostgresStore implements Store {
     const timers = options.timers ?? systemTimers;
     const observer = options.observer ?? silent;
     const health = this.#health;
+    const aliveMs = options.nodeAliveMs ?? postgresLimits.nodeAliveMs;
     this.nodeId = nodeId;
+    this.#aliveMs = aliveMs;
     this.#database = database;
     this.#times = times;
     this.#account = account;
@@ -153,12 +160,13 @@ export class PostgresStore implements Store {
       health,
       nodeId,
       label: options.node ?? unnamed,
+      aliveMs,
       orphaned: (ids) => this.#onReady(ids),
     });
     this.#wakeUps = new WakeUps({ lane: rest, timers, nodeId, isAlone: () => this.#heartbeat.isAlone });
     this.#appends = new Appends({ lane: hot, times, timers, health, observer });
     const emptied = (id: SubscriptionId, askedAtMs: number): void => this.#wakeUps.emptied(id, askedAtMs);
-    this.#claims = new Claims({ lane: hot, times, timers, health, nodeId, emptied });
+    this.#claims = new Claims({ lane: hot, times, timers, health, nodeId, aliveMs, emptied });
     const settled = (news: SettledNews): void => this.#settled(news);
     this.#settlements = new Settlements({ lane: hot, times, timers, health, observer, nodeId, settled });
     const ready = (ids: readonly SubscriptionId[]): void => {
@@ -217,6 +225,10 @@ export class PostgresStore implements Store {
   async renew(claimIds: readonly ClaimId[], leaseMs: number): Promise<readonly ClaimId[]> {
     this.#assertOpen();
     return this.#claims.renew(claimIds, leaseMs);
+  }
+
+  touch(): number | null {
+    return this.#heartbeat.touch();
   }
 
   async settle(settlements: readonly Settlement[]): Promise<number> {
@@ -360,7 +372,7 @@ export class PostgresStore implements Store {
   }
 
   nodes(): Promise<readonly StoreNode[]> {
-    return readNodes(this.#database.rest, this.#times, this.nodeId);
+    return readNodes(this.#database.rest, this.#times, this.nodeId, this.#aliveMs);
   }
 
   connections(): readonly ConnectionUse[] {

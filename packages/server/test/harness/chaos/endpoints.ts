@@ -9,7 +9,14 @@ export interface ChaosArrival {
   /** Whether it was answered with success. A success can still be lost on the way, when the server is killed meanwhile. */
   readonly success: boolean;
   readonly body: string;
+  /** By the clock of `performance.now`. */
+  readonly atMs: number;
+  /** The process that sent it: its request ids have a base of their own. */
+  readonly sender: string;
 }
+
+/** Request ids of one process count up from a multiple of this. */
+const idsOfProcess = 2n ** 21n;
 
 /** Every subscription's endpoint, and what arrived at it, as `topic/subscription/message id`. */
 export class Endpoints implements AsyncDisposable {
@@ -23,7 +30,8 @@ export class Endpoints implements AsyncDisposable {
       const planned = byPath.get(arrival.path);
       if (planned === undefined) return 404;
       const success = chance.next() >= planned.failing;
-      endpoints.#note(`${planned.topic}/${planned.name}/${arrival.messageId}`, success, arrival.text);
+      const sender = String(BigInt(String(arrival.headers["ringback-request-id"])) / idsOfProcess);
+      endpoints.#note(`${planned.topic}/${planned.name}/${arrival.messageId}`, success, arrival.text, sender);
       const answer = () => {
         if (success) response.writeHead(200).end("ok");
         // Now a refusal, now a connection that breaks.
@@ -50,10 +58,10 @@ export class Endpoints implements AsyncDisposable {
     return this.arrivals.get(delivery)?.some(({ success }) => success) ?? false;
   }
 
-  #note(delivery: string, success: boolean, body: string): void {
+  #note(delivery: string, success: boolean, body: string, sender: string): void {
     const list = this.arrivals.get(delivery) ?? [];
     this.arrivals.set(delivery, list);
-    list.push({ epoch: this.epoch, success, body });
+    list.push({ epoch: this.epoch, success, body, atMs: performance.now(), sender });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -93,8 +93,13 @@ export class PostgresServer {
     await this.#end("SIGQUIT");
   }
 
-  async stop(): Promise<void> {
+  /** It ends its connections and writes everything; `run` starts it again. */
+  async shutDown(): Promise<void> {
     await this.#end("SIGINT");
+  }
+
+  async stop(): Promise<void> {
+    await this.shutDown();
     process.off("exit", this.#kill);
     rmSync(this.#folder, { recursive: true, force: true });
   }

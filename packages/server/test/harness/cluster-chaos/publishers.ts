@@ -1,0 +1,98 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Receipt } from "../api.ts";
+import { planMessage } from "../chaos/plan.ts";
+import type { PlannedMessage, TopicName } from "../chaos/plan.ts";
+import type { Accepted } from "../chaos/publishers.ts";
+import type { Chance } from "../random.ts";
+import type { ClusterNodes } from "./nodes.ts";
+import { nodeCount } from "./script.ts";
+
+/** A strict subscription takes one at a time and its backlog must end with the run: few of these. */
+const topics = ["tagged", "tagged", "tagged", "routed", "routed", "ordered"] as const satisfies TopicName[];
+const answerMsMax = 1_500;
+/** A node that did not answer is not asked again for so long, as by a load balancer. */
+const avoidedMs = 1_000;
+
+/**
+ * Programs that publish to whatever node answers. Every request has an idempotency key and is sent again, to any node, until
+ * it is answered 201: a 503, a connection that breaks and an answer that does not come are all the same to them.
+ */
+export class ClusterPublishers {
+  readonly accepted: Accepted[] = [];
+  /** Answers that no client should get, whatever happens to a node or the database. */
+  readonly unexpected: string[] = [];
+  refused = 0;
+  unanswered = 0;
+  readonly #chance: Chance;
+  readonly #nodes: ClusterNodes;
+  readonly #avoidedUntilMs: number[] = Array.from({ length: nodeCount }, () => 0);
+  #count = 0;
+
+  constructor(chance: Chance, nodes: ClusterNodes) {
+    this.#chance = chance;
+    this.#nodes = nodes;
+  }
+
+  /** Until `stop` is aborted and what was begun is answered. */
+  async run(publishers: number, stop: AbortSignal): Promise<void> {
+    await Promise.all(Array.from({ length: publishers }, () => this.#publish(stop)));
+  }
+
+  async #publish(stop: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
+      await this.#publishNext();
+      await pause(this.#chance.whole(10, 50));
+    }
+  }
+
+  async #publishNext(): Promise<void> {
+    const chance = this.#chance;
+    const topic = chance.pick(topics);
+    const size = topic !== "ordered" && chance.next() < 0.25 ? chance.whole(2, 12) : 1;
+    const number = ++this.#count;
+    const messages = Array.from({ length: size }, (_, index) => planMessage(topic, `${number}.${index}`, chance));
+    for (let sent = 1; ; sent++) {
+      const receipts = await this.#send(topic, messages, `request-${number}`);
+      if (receipts === "again") {
+        await pause(chance.whole(20, 100));
+        continue;
+      }
+      for (const [index, message] of messages.entries()) {
+        const { id } = receipts[index] as Receipt;
+        this.accepted.push({ id, topic, message, sentAgain: sent > 1 });
+      }
+      return;
+    }
+  }
+
+  async #send(
+    topic: TopicName,
+    messages: readonly PlannedMessage[],
+    key: string,
+  ): Promise<readonly Receipt[] | "again"> {
+    const now = performance.now();
+    const node = this.#chance.whole(0, nodeCount - 1);
+    const server = this.#nodes.server(node);
+    if (server === null || (this.#avoidedUntilMs[node] ?? 0) > now) return "again";
+    let status: number;
+    let text: string;
+    try {
+      const response = await fetch(`${server.url}/v1/topics/${topic}/messages/batch`, {
+        method: "POST",
+        headers: { "content-type": "application/json", "idempotency-key": key },
+        body: JSON.stringify({ messages }),
+        signal: AbortSignal.timeout(answerMsMax),
+      });
+      status = response.status;
+      text = await response.text();
+    } catch {
+      this.unanswered++;
+      this.#avoidedUntilMs[node] = now + avoidedMs;
+      return "again";
+    }
+    if (status === 201) return (JSON.parse(text) as { messages: readonly Receipt[] }).messages;
+    if (status === 503) this.refused++;
+    else this.unexpected.push(`${status} ${text.slice(0, 300)}`);
+    return "again";
+  }
+}

@@ -1,0 +1,52 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { attemptVerdictCodes } from "../../../src/store/postgres/rows.ts";
+import type { PostgresServer } from "../../../src/store/postgres/testing/postgres-server.ts";
+import { ask } from "./database.ts";
+
+const lookMs = 100;
+/** Numbers are given before a commit: one that comes late has at most this many after it. */
+const late = 3_000;
+
+interface Row {
+  readonly id: string;
+  readonly delivery: string;
+}
+
+const sql = `SELECT a.id, t.name || '/' || s.name || '/' || ((a.topic_id::bigint << 40) | a.seq)::text AS delivery
+  FROM ringback.attempt a JOIN ringback.subscription s ON s.id = a.subscription_id JOIN ringback.topic t ON t.id = a.topic_id
+  WHERE a.verdict = $1 AND a.id > $2`;
+
+/** What the database has on record as accepted: looked at again and again, past the servers. */
+export class Recorded {
+  /** For each delivery: how often it had arrived when its success was first seen on record. None may follow. */
+  readonly arrivedByThen = new Map<string, number>();
+  readonly #server: PostgresServer;
+  readonly #arrived: (delivery: string) => number;
+  #lastId = 0;
+
+  constructor(server: PostgresServer, arrived: (delivery: string) => number) {
+    this.#server = server;
+    this.#arrived = arrived;
+  }
+
+  async watch(stop: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
+      for (const { id, delivery } of await this.#read(this.#lastId - late)) {
+        this.#lastId = Math.max(this.#lastId, Number(id));
+        if (!this.arrivedByThen.has(delivery)) this.arrivedByThen.set(delivery, this.#arrived(delivery));
+      }
+      await pause(lookMs);
+    }
+  }
+
+  /** How often each delivery's success is on record: more than once would be two settlements of it. */
+  async counts(): Promise<ReadonlyMap<string, number>> {
+    const counts = new Map<string, number>();
+    for (const { delivery } of await this.#read(0)) counts.set(delivery, (counts.get(delivery) ?? 0) + 1);
+    return counts;
+  }
+
+  #read(afterId: number): Promise<Row[]> {
+    return ask<Row>(this.#server, sql, [attemptVerdictCodes.indexOf("accepted"), afterId]);
+  }
+}

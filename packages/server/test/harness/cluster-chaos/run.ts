@@ -1,0 +1,157 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { PostgresServer } from "../../../src/store/postgres/testing/postgres-server.ts";
+import { subscriptionPath } from "../api.ts";
+import type { Api } from "../api.ts";
+import { Endpoints } from "../chaos/endpoints.ts";
+import { subscriptions, topicNames, topicSettings } from "../chaos/plan.ts";
+import type { Accepted } from "../chaos/publishers.ts";
+import { dueDeliveries } from "../chaos/run.ts";
+import { temporaryFolder } from "../folder.ts";
+import { chanceFrom } from "../random.ts";
+import { until, untilTrue } from "../until.ts";
+import { cutConnections, databaseName } from "./database.ts";
+import { Disturbances } from "./disturbances.ts";
+import { ClusterNodes } from "./nodes.ts";
+import { ClusterPublishers } from "./publishers.ts";
+import { Recorded } from "./recorded.ts";
+import { nodeCount, rounds } from "./script.ts";
+import type { Round, Step } from "./script.ts";
+
+export interface ClusterChaosOptions {
+  readonly seed: number;
+  /** Rounds begin until it is over. */
+  readonly loadMs: number;
+  /** The servers' setting. */
+  readonly nodeGoneAfterMs: number;
+}
+
+export interface ClusterChaosReport {
+  readonly accepted: readonly Accepted[];
+  readonly unexpected: readonly string[];
+  readonly refused: number;
+  readonly unanswered: number;
+  readonly endpoints: Endpoints;
+  readonly disturbances: Disturbances;
+  /** For each delivery on record as accepted: how often it had arrived by then. */
+  readonly arrivedByThen: ReadonlyMap<string, number>;
+  readonly recordCounts: ReadonlyMap<string, number>;
+  readonly startsInVain: number;
+  readonly deliveriesLost: number;
+  readonly leftOver: readonly object[];
+  readonly loadedMs: number;
+}
+
+const publishers = 5;
+/** The last nodes may have been killed just before: what they held waits for its heartbeats to be missed. */
+const drainMsMax = 150_000;
+
+/** Loads three servers on one database, and does to all four whatever the script says. */
+export async function runClusterChaos({
+  seed,
+  loadMs,
+  nodeGoneAfterMs,
+}: ClusterChaosOptions): Promise<ClusterChaosReport> {
+  const database = await PostgresServer.start();
+  try {
+    await database.query(`CREATE DATABASE ${databaseName}`);
+    await using folder = await temporaryFolder();
+    const disturbances = new Disturbances();
+    await using endpoints = await Endpoints.start(chanceFrom(seed + 1));
+    await using nodes = new ClusterNodes({ database, folder: folder.path, disturbances, nodeGoneAfterMs });
+    await Promise.all(Array.from({ length: nodeCount }, (_, node) => nodes.begin(node)));
+    await prepare(apiOf(nodes, 0), endpoints.url);
+
+    const load = new ClusterPublishers(chanceFrom(seed + 2), nodes);
+    const recorded = new Recorded(database, (delivery) => endpoints.arrivals.get(delivery)?.length ?? 0);
+    const publishing = new AbortController();
+    const watching = new AbortController();
+    const loading = load.run(publishers, publishing.signal);
+    const watched = recorded.watch(watching.signal);
+    const startedMs = performance.now();
+    for (const round of rounds(seed)) {
+      await play(round, { nodes, database, disturbances });
+      if (performance.now() - startedMs >= loadMs) break;
+    }
+    const loadedMs = performance.now() - startedMs;
+    publishing.abort();
+    await loading;
+    const due = dueDeliveries(load.accepted);
+    await untilTrue(
+      "everything that was accepted has arrived",
+      () => due.every((delivery) => endpoints.succeeded(delivery)),
+      drainMsMax,
+    ).catch(() => undefined);
+    const leftOver = await settledCounts(apiOf(nodes, 0));
+    const recordCounts = await recorded.counts();
+    watching.abort();
+    await watched;
+    const { accepted, unexpected, refused, unanswered } = load;
+    const { startsInVain, deliveriesLost } = nodes;
+    const { arrivedByThen } = recorded;
+    const counted = { accepted, unexpected, refused, unanswered, startsInVain, deliveriesLost, loadedMs };
+    return { ...counted, endpoints, disturbances, arrivedByThen, recordCounts, leftOver };
+  } finally {
+    await database.stop();
+  }
+}
+
+interface Playing {
+  readonly nodes: ClusterNodes;
+  readonly database: PostgresServer;
+  readonly disturbances: Disturbances;
+}
+
+async function play({ stopped, meanwhile, afterwards }: Round, playing: Playing): Promise<void> {
+  const lost = playing.nodes.stopUntilLost(stopped);
+  await Promise.all([lost, playSteps(meanwhile, playing)]);
+  await playSteps(afterwards, playing);
+}
+
+/** Resolves when all nodes and the database are there again. */
+async function playSteps(steps: readonly Step[], { nodes, database, disturbances }: Playing): Promise<void> {
+  const beginning: Promise<void>[] = [];
+  for (const step of steps) {
+    await pause(step.afterMs);
+    if (step.kind === "kill") {
+      await nodes.kill(step.node);
+      beginning.push(pause(step.downMs).then(() => nodes.begin(step.node)));
+      continue;
+    }
+    const end = disturbances.begin(step.kind, null);
+    if (step.kind === "cut") await cutConnections(database, step.share);
+    else {
+      if (step.kind === "crash") await database.crash();
+      else await database.shutDown();
+      await database.run();
+    }
+    end();
+  }
+  await Promise.all(beginning);
+}
+
+function apiOf(nodes: ClusterNodes, node: number): Api {
+  const server = nodes.server(node);
+  if (server === null) throw new Error(`node ${node} is down`);
+  return server.api;
+}
+
+async function prepare(api: Api, url: string): Promise<void> {
+  for (const topic of topicNames) await api.putTopic(topic, topicSettings[topic]);
+  for (const { topic, name, settings } of subscriptions) {
+    await api.subscribe(topic, name, { push: { url: `${url}/${topic}/${name}` }, ...settings });
+  }
+}
+
+/** Waits for the last outcomes to be written, and gives what is left when nothing moves any more. */
+async function settledCounts(api: Api): Promise<object[]> {
+  const read = () =>
+    Promise.all(
+      subscriptions.map(async ({ topic, name }) => ({
+        subscription: subscriptionPath(topic, name),
+        ...(await api.counts(topic, name)),
+      })),
+    );
+  const isDone = (counts: Awaited<ReturnType<typeof read>>) =>
+    counts.every(({ backlog, parked, inFlight }) => backlog + parked + inFlight === 0);
+  return until("every subscription is done", read, isDone, drainMsMax).catch(read);
+}

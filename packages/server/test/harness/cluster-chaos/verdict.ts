@@ -1,0 +1,129 @@
+import { subscriptions } from "../chaos/plan.ts";
+import type { ChaosArrival } from "../chaos/endpoints.ts";
+import { dueDeliveries } from "../chaos/run.ts";
+import type { DisturbanceKind } from "./disturbances.ts";
+import type { ClusterChaosReport } from "./run.ts";
+
+export interface ClusterFaults {
+  /** Accepted and entitled, and never answered with success by the receiver. */
+  readonly lost: readonly string[];
+  /** Arrived again after its success was on record. */
+  readonly repeatedThoughRecorded: readonly string[];
+  /** Its success is on record more than once, or not at all. */
+  readonly notRecordedOnce: readonly string[];
+  /** Arrived again after a success, and nothing had happened that explains it. */
+  readonly repeatedWithoutReason: readonly string[];
+  /** Arrived before one that comes before it in its order had been taken. */
+  readonly outOfOrder: readonly string[];
+  /** One publish, one idempotency key, and two ids; or one id with two bodies. */
+  readonly mixedUp: readonly string[];
+  /** Arrived, although it was not published so. */
+  readonly invented: readonly string[];
+  /** Answers to publishes that are neither 201 nor 503. */
+  readonly unexpected: readonly string[];
+}
+
+export interface ClusterVerdict {
+  readonly faults: ClusterFaults;
+  readonly deliveries: number;
+  readonly arrivals: number;
+  /** Arrivals after an arrival that had been answered with success, by what made them necessary. */
+  readonly duplicates: Readonly<Record<DisturbanceKind, number>>;
+}
+
+/** What a process had written when it was stopped or killed may arrive this much later. */
+const underWayMs = 300;
+const seqBits = 40n;
+
+/** Judges a run from what clients and receivers saw and what the database has on record, and from nothing else. */
+export function judgeCluster(report: ClusterChaosReport): ClusterVerdict {
+  const { endpoints, accepted, arrivedByThen, recordCounts } = report;
+  const due = dueDeliveries(accepted);
+  const all = [...endpoints.arrivals];
+  const arrived = (delivery: string) => endpoints.arrivals.get(delivery)?.length ?? 0;
+  const repeats = all.flatMap(([delivery, list]) =>
+    list.slice(1).flatMap((again, index) => {
+      const before = list[index] as ChaosArrival;
+      return before.success ? [{ delivery, before, again }] : [];
+    }),
+  );
+  const explain = explanations(report);
+  const duplicates: Record<DisturbanceKind, number> = { kill: 0, stop: 0, cut: 0, restart: 0, crash: 0 };
+  const repeatedWithoutReason: string[] = [];
+  for (const { delivery, before, again } of repeats) {
+    const reason = explain(before, again);
+    if (reason === null) repeatedWithoutReason.push(`${delivery}: ${told(report, before)}, ${told(report, again)}`);
+    else duplicates[reason]++;
+  }
+  const bodies = new Map(accepted.map(({ id, message }) => [id, message.body]));
+  const faults: ClusterFaults = {
+    lost: due.filter((delivery) => !endpoints.succeeded(delivery)),
+    repeatedThoughRecorded: [...arrivedByThen]
+      .filter(([delivery, byThen]) => arrived(delivery) > byThen)
+      .map(([delivery]) => delivery),
+    notRecordedOnce: due.filter((delivery) => recordCounts.get(delivery) !== 1),
+    repeatedWithoutReason,
+    outOfOrder: outOfOrder(report),
+    mixedUp: new Set(bodies.values()).size === bodies.size && bodies.size === accepted.length ? [] : ["ids and bodies"],
+    invented: all
+      .filter(([delivery, list]) => list.some(({ body }) => body !== bodies.get(delivery.split("/")[2] ?? "")))
+      .map(([delivery]) => delivery),
+    unexpected: report.unexpected,
+  };
+  const arrivals = all.reduce((sum, [, list]) => sum + list.length, 0);
+  return { faults, deliveries: due.length, arrivals, duplicates };
+}
+
+function told({ disturbances }: ClusterChaosReport, { atMs, sender }: ChaosArrival): string {
+  return `at ${disturbances.at(atMs)} s from ${sender}`;
+}
+
+/**
+ * A second arrival is explained by the end or the stop of the process that had sent the first one, which shows in its silence
+ * since; or else by what happened to the database between the two.
+ */
+function explanations(
+  report: ClusterChaosReport,
+): (before: ChaosArrival, again: ChaosArrival) => DisturbanceKind | null {
+  const sentAtMs = new Map<string, number[]>();
+  for (const list of report.endpoints.arrivals.values()) {
+    for (const { sender, atMs } of list) sentAtMs.set(sender, [...(sentAtMs.get(sender) ?? []), atMs]);
+  }
+  return (before, again) => {
+    const isSilent = (fromMs: number, toMs: number) =>
+      (sentAtMs.get(before.sender) ?? []).every((atMs) => atMs <= fromMs + underWayMs || atMs >= toMs);
+    const between = report.disturbances.list.filter(
+      ({ fromMs, toMs }) => fromMs <= again.atMs && toMs >= before.atMs - underWayMs,
+    );
+    const reason =
+      between.find(({ kind, fromMs }) => kind === "kill" && isSilent(fromMs, Infinity)) ??
+      between.find(({ kind, fromMs, toMs }) => kind === "stop" && isSilent(fromMs, toMs)) ??
+      between.find(({ kind }) => kind === "crash") ??
+      between.find(({ kind }) => kind === "restart") ??
+      between.find(({ kind }) => kind === "cut");
+    return reason?.kind ?? null;
+  };
+}
+
+/** In each line, whatever arrives for the first time has only such before it as were taken already. */
+function outOfOrder({ accepted, endpoints }: ClusterChaosReport): string[] {
+  const bySeq = accepted
+    .filter(({ topic }) => topic === "ordered")
+    .map(({ id, message }) => ({ id, key: message.orderingKey, seq: BigInt.asUintN(Number(seqBits), BigInt(id)) }))
+    .toSorted((a, b) => Number(a.seq - b.seq));
+  return subscriptions
+    .filter(({ topic }) => topic === "ordered")
+    .flatMap(({ name }) => {
+      const takenThroughMs = new Map<string, number>();
+      return bySeq.flatMap(({ id, key = "" }) => {
+        const line = name === "strict" ? "" : key;
+        const delivery = `ordered/${name}/${id}`;
+        const list = endpoints.arrivals.get(delivery) ?? [];
+        const firstMs = list[0]?.atMs ?? Infinity;
+        const takenMs = list.find(({ success }) => success)?.atMs ?? Infinity;
+        const beforeMs = takenThroughMs.get(line) ?? -Infinity;
+        takenThroughMs.set(line, Math.max(beforeMs, takenMs));
+        return firstMs < beforeMs ? [delivery] : [];
+      });
+    });
+}
