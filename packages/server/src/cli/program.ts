@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { readVersion } from "../config/version.ts";
 import type { CommandContext } from "./context.ts";
 import { addInboxCommand } from "./inbox.ts";
+import { addMigrateCommand } from "./migrate.ts";
 import { addPublishCommand } from "./publish.ts";
 import { addReceiveCommand } from "./receive.ts";
 import { addServeCommand } from "./serve.ts";
@@ -33,6 +34,7 @@ export function createProgram(context: CommandContext, loadServer: () => Promise
   addReceiveCommand(program, context);
   addInboxCommand(program, context);
   addTailCommand(program, context);
+  addMigrateCommand(program, context);
   addVersionCommand(program, context);
   return program;
 }

@@ -109,11 +109,14 @@ describe("ringback", () => {
     );
   });
 
-  it.each(["serve", "publish", "receive", "tail", "version"])("shows help with an example for %s", async (command) => {
-    const context = createFakeContext();
-    expect(await run([command, "--help"], context, createFakeStart().load)).toBe(0);
-    expect(context.written.stdout).toMatch(new RegExp(`Examples?:\\n {2}\\$ (?:date \\| )?ringback ${command}`));
-  });
+  it.each(["serve", "publish", "receive", "tail", "migrate", "version"])(
+    "shows help with an example for %s",
+    async (command) => {
+      const context = createFakeContext();
+      expect(await run([command, "--help"], context, createFakeStart().load)).toBe(0);
+      expect(context.written.stdout).toMatch(new RegExp(`Examples?:\\n {2}\\$ (?:date \\| )?ringback ${command}`));
+    },
+  );
 
   it("shows help and fails when it is told nothing", async () => {
     const context = createFakeContext();

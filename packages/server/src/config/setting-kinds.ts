@@ -53,7 +53,7 @@ export function byteCountOrUnlimited(minimum: number, maximum: number) {
   };
 }
 
-const postgresAddress = /^postgres(?:ql)?:\/\/\S+$/;
+export const postgresAddress = /^postgres(?:ql)?:\/\/\S+$/;
 
 /** Its value may hold a password: `isSecret` keeps it out of what is shown. */
 export function database() {

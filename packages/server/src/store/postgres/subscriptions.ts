@@ -261,7 +261,7 @@ async function lockCursor(connection: Connection, topicId: TopicId, name: string
 }
 
 /** The part of the settings that claims go by, as the cursor has it. */
-function claimSettings({ order, maxInFlight, filter }: SubscriptionSettings, filterType: FilterType): unknown[] {
+export function claimSettings({ order, maxInFlight, filter }: SubscriptionSettings, filterType: FilterType): unknown[] {
   const tags = filterType === "tag" && filter.tags.length > 0 ? filter.tags : null;
   const routes = filterType === "route" && filter.bindingKeys.length > 0 ? filter.bindingKeys.map(routePattern) : null;
   return [order, maxInFlight, tags, routes];

@@ -1,0 +1,90 @@
+import type { Command } from "commander";
+import { formatDurationMs } from "../config/duration.ts";
+import { readMigrationSource, readMigrationTarget } from "../config/migration-ends.ts";
+import { settings } from "../config/settings.ts";
+import type { MoveOutcome, TableMoved } from "../store/migrate/move.ts";
+import { CommandError } from "./command-error.ts";
+import { stopSignal } from "./context.ts";
+import type { CommandContext } from "./context.ts";
+import { createPaint } from "./paint.ts";
+import { printableLine } from "./printable.ts";
+
+interface MigrateOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly json?: true;
+}
+
+const example = `
+Examples:
+  $ ringback migrate --from ./ringback-data --to postgres://ringback@db.example/ringback
+  $ RINGBACK_DATABASE=postgres://ringback:secret@db.example/ringback ringback migrate --json
+
+Stop the server first. The database must be empty. Whatever interrupts the move, run the same command again: it goes on
+where it was. Servers start on the database when everything is there. The folder is only read; keep it, but start no
+server on it any more, since it would deliver again what was not delivered.
+`;
+
+export function addMigrateCommand(program: Command, context: CommandContext): void {
+  program
+    .command("migrate")
+    .summary("move a data folder into PostgreSQL")
+    .description("Moves everything from the data folder of a stopped server into a PostgreSQL database.")
+    .option("--from <folder>", `the data folder (default: RINGBACK_DATA, then ${settings.data.default})`)
+    .option("--to <url>", "postgres://user:password@host:port/name (default: RINGBACK_DATABASE)")
+    .option("--json", "one JSON object per line")
+    .addHelpText("after", example)
+    .action(async (options: MigrateOptions) => migrate(options, context));
+}
+
+async function migrate(options: MigrateOptions, context: CommandContext): Promise<void> {
+  const folder = readMigrationSource(options.from, context.env);
+  const url = readMigrationTarget(options.to, context.env);
+  const stop = stopSignal(context);
+  const startedAtMs = context.clock.now();
+  const rows: Record<string, number> = {};
+  const show = options.json === true ? showJson(context) : showText(context);
+  // Loaded only where it is wanted, with the libraries of both databases.
+  const { moveToPostgres } = await import("../store/migrate/move.ts");
+  const outcome = await moveToPostgres({
+    folder,
+    url,
+    stop,
+    progress(moved) {
+      rows[moved.table] = moved.rows;
+      show(moved);
+    },
+  });
+  if (outcome === "stopped") {
+    throw new CommandError("stopped before everything was moved; run the same command again to go on");
+  }
+  const durationMs = context.clock.now() - startedAtMs;
+  const line =
+    options.json === true
+      ? JSON.stringify({ type: "migrated", movedBefore: outcome === "moved_before", rows, durationMs })
+      : sentence(outcome, folder, durationMs, context);
+  context.stdout.write(`${line}\n`);
+}
+
+function sentence(outcome: MoveOutcome, folder: string, durationMs: number, context: CommandContext): string {
+  if (outcome === "moved_before") return "Everything had been moved before; there was nothing to do.";
+  const paint = createPaint(context, context.stdout);
+  const took = formatDurationMs(Math.max(1, Math.round(durationMs)));
+  return `${paint("green", "moved")} everything from ${printableLine(folder)} in ${took}. Start the servers with --database.`;
+}
+
+function showJson(context: CommandContext): (moved: TableMoved) => void {
+  return ({ table, rows, rowsMax, isDone }) =>
+    void context.stdout.write(`${JSON.stringify({ type: "progress", table, rows, rowsMax, done: isDone })}\n`);
+}
+
+/** A line per kind of thing; at a terminal it counts up in its place. */
+function showText({ stderr }: CommandContext): (moved: TableMoved) => void {
+  const isTerminal = stderr.isTTY === true;
+  return ({ label, rows, rowsMax, isDone }) => {
+    if (isDone) stderr.write(`${isTerminal ? "\r\u001B[K" : ""}${label}: ${count(rows)}\n`);
+    else if (isTerminal) stderr.write(`\r\u001B[K${label}: ${count(rows)} of ${count(Math.max(rows, rowsMax))}`);
+  };
+}
+
+const count = (rows: number): string => rows.toLocaleString("en");

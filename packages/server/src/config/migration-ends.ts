@@ -1,0 +1,23 @@
+import { ConfigError } from "./config-error.ts";
+import { readVariable } from "./environment.ts";
+import type { Environment } from "./environment.ts";
+import { postgresAddress } from "./setting-kinds.ts";
+import { settings, variableName } from "./settings.ts";
+
+const expected = "give postgres://user:password@host:port/name";
+
+/** The folder to move from: `--from` beats `RINGBACK_DATA` beats the server's own default. */
+export function readMigrationSource(flag: string | undefined, env: Environment): string {
+  return flag ?? readVariable(env, variableName("data")) ?? settings.data.default;
+}
+
+/** The database to move to: `--to` beats `RINGBACK_DATABASE`. No error shows it, since it may hold a password. */
+export function readMigrationTarget(flag: string | undefined, env: Environment): string {
+  const url = flag ?? readVariable(env, variableName("database"));
+  const origin = flag === undefined ? variableName("database") : "--to";
+  if (url === undefined) throw new ConfigError("--to", "to", `is missing; ${expected}`);
+  if (!postgresAddress.test(url) || !URL.canParse(url)) {
+    throw new ConfigError(origin, "to", `is not valid; ${expected}`);
+  }
+  return url;
+}

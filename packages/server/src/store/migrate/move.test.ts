@@ -1,0 +1,363 @@
+/** Real: SQLite in a folder, PostgreSQL, the stores on both, and a process that is killed. Only the stores' clock is the test's. */
+import { copyFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runCommand, startCommand } from "../../cli/testing/command-process.ts";
+import type { SubscriptionId, Topic } from "../../domain/model.ts";
+import { attempt, dead, delivered, held, message, parkedUntil, Scene } from "../contract/fixtures.ts";
+import type { Claim, Store } from "../port.ts";
+import { PostgresStore } from "../postgres/postgres-store.ts";
+import { freshDatabase, storeOptions } from "../postgres/testing/postgres-database.ts";
+import { PostgresServer } from "../postgres/testing/postgres-server.ts";
+import { SqliteFolder, temporaryFolder } from "../sqlite/testing/sqlite-folder.ts";
+import type { MoveRefusal } from "./move-refusal.ts";
+import { moveToPostgres, type MoveOutcome } from "./move.ts";
+
+let server: PostgresServer;
+beforeAll(async () => void (server = await PostgresServer.start()));
+afterAll(() => server.stop());
+
+const smallBatches = { rowsMax: 3, bytesMax: 1_000_000 };
+const PAGE = { after: null, limit: 1_000 };
+const RETRY_MS = 60_000;
+
+interface Filled {
+  readonly source: SqliteFolder;
+  readonly ids: Readonly<Record<"plain" | "keyed" | "strict" | "filtered" | "paused" | "letters", SubscriptionId>>;
+}
+
+/** A folder with something of everything, whose server has been stopped. */
+async function filledFolder(): Promise<Filled> {
+  const source = await SqliteFolder.open();
+  const { store, clock } = source;
+  const account = store.defaultAccount().id;
+  // Ids that are not the first ones, and one that is gone.
+  await store.putTopic(account, "gone", {});
+  await store.deleteTopic(account, "gone");
+  const scene = await Scene.make(source, { retentionMs: 3 * 86_400_000 });
+  const plain = await scene.subscribe("plain");
+  const keyed = await scene.subscribe("keyed", { order: "key" });
+  const strict = await scene.subscribe("strict", { order: "strict" });
+  const filtered = await scene.subscribe("filtered", { filter: { tags: ["red"], bindingKeys: [] } });
+  const paused = await scene.subscribe("paused");
+  const letters = await scene.subscribe("letters");
+  await store.setSubscriptionState(scene.topic.id, "paused", "paused");
+  await store.append({
+    topicId: scene.topic.id,
+    messages: Array.from({ length: 10 }, (_, number) =>
+      message(`m${number + 1}`, {
+        tags: number % 2 === 0 ? ["red", 'qu"o\\te'] : [],
+        orderingKey: number % 3 === 0 ? "a" : null,
+        attributes: { number: `${number}` },
+        contentType: "text/plain",
+      }),
+    ),
+    idempotency: { key: "first", fingerprint: "f" },
+  });
+  await scene.publish(message("later", { delayMs: RETRY_MS, tags: ["red"] }));
+
+  // Settled out of order: two stay open, one is parked, so that positions are settled ahead of the cursor.
+  const claim = await scene.claim(plain, { deliveriesMax: 8 });
+  const half = { ...claim, deliveries: claim.deliveries.filter((_, place) => place !== 1 && place !== 4) };
+  await scene.settle(
+    half,
+    half.deliveries.map(({ message: { seq } }) => (seq === 4 ? parkedUntil(clock.now() + RETRY_MS, 3) : delivered)),
+  );
+  const first = await scene.claim(keyed, { deliveriesMax: 4 });
+  await scene.settle(first, [parkedUntil(clock.now() + RETRY_MS), delivered, delivered, held]);
+  await scene.settle(await scene.claim(strict, { deliveriesMax: 1 }), parkedUntil(clock.now() + RETRY_MS));
+  const red = await scene.claim(filtered, { deliveriesMax: 4 });
+  await scene.settle({ ...red, deliveries: red.deliveries.slice(2) }, delivered);
+  await scene.settleNext(letters, dead, { deliveriesMax: 4 });
+  const page = await store.listDeadLetters(letters.id, PAGE);
+  await store.redriveDeadLetters(
+    letters.id,
+    page.items.slice(1, 2).map(({ id }) => id),
+  );
+
+  await store.putEntry(account, "hook", "ask", { urls: ["http://127.0.0.1:9/"] });
+  await store.putEntry(account, "inbox", "weixin", { messagesMax: 3 });
+  await store.putEntry(account, "key", "k1", { sealed: "…" });
+  await store.close();
+  const ids = {
+    plain: plain.id,
+    keyed: keyed.id,
+    strict: strict.id,
+    filtered: filtered.id,
+    paused: paused.id,
+    letters: letters.id,
+  };
+  return { source, ids };
+}
+
+/** A copy, as it is now: what one of the two sides does changes nothing for the other. */
+async function bothSides(filled: Filled, database: string): Promise<readonly [SqliteFolder["store"], Store]> {
+  const { source } = filled;
+  await source.crash();
+  const target = await PostgresStore.open(storeOptions(server.url(database), { clock: source.clock }));
+  return [source.store, target];
+}
+
+async function everythingIn(store: Store): Promise<unknown> {
+  const account = store.defaultAccount();
+  const topics = (await store.listTopics(account.id, PAGE)).items;
+  const byTopic = await Promise.all(
+    topics.map(async (topic) => {
+      const subscriptions = (await store.listSubscriptions(topic.id, PAGE)).items;
+      return {
+        topic,
+        subscriptions: await Promise.all(
+          subscriptions.map(async (subscription) => ({
+            subscription,
+            counts: await store.subscriptionCounts(subscription.id),
+            attempts: (await store.listAttempts(subscription.id, PAGE, "all")).items,
+            failed: (await store.listAttempts(subscription.id, PAGE, "failed")).items,
+            deadLetters: (await store.listDeadLetters(subscription.id, PAGE)).items,
+          })),
+        ),
+      };
+    }),
+  );
+  const kinds = ["hook", "inbox", "key"] as const;
+  const entries = await Promise.all(kinds.map(async (kind) => (await store.listEntries(account.id, kind, PAGE)).items));
+  return { account, byTopic, entries };
+}
+
+async function recordsIn(store: Store, topicName: string): Promise<readonly unknown[]> {
+  const topic = await store.getTopic(store.defaultAccount().id, topicName);
+  const seqs = Array.from({ length: 11 }, (_, place) => BigInt(place + 1));
+  const records = await Promise.all(
+    seqs.map((seq) => store.getMessage(store.defaultAccount().id, `${(BigInt(topic?.id ?? 0) << 40n) | seq}` as never)),
+  );
+  return records.map((record) => ({
+    ...record,
+    deliveries: record?.deliveries.toSorted((a, b) => a.subscription.localeCompare(b.subscription)),
+  }));
+}
+
+function claimAll(store: Store, id: SubscriptionId): Promise<readonly Claim[]> {
+  return store.claim([{ subscriptionId: id, deliveriesMax: 100, bytesMax: 1e7, fromLog: true }], 60_000);
+}
+
+/** What a worker is given, claim for claim, until there is nothing left for now. */
+async function deliveriesOf(store: Store, id: SubscriptionId): Promise<readonly unknown[]> {
+  const found: unknown[] = [];
+  let quiet = 0;
+  while (quiet < 3) {
+    const [claim] = (await claimAll(store, id)) as [Claim];
+    quiet = claim.deliveries.length === 0 ? quiet + 1 : 0;
+    found.push(...claim.deliveries);
+    await store.settle(
+      claim.deliveries.map((delivery) => ({
+        claimId: claim.id,
+        subscriptionId: id,
+        delivery,
+        attempt: attempt(delivery.attemptsMade + 1, "accepted"),
+        settled: delivered,
+      })),
+    );
+  }
+  return found;
+}
+
+const bySeq = (found: readonly unknown[]): readonly unknown[] =>
+  (found as { message: { seq: number } }[]).toSorted((a, b) => a.message.seq - b.message.seq);
+
+const seqsOf = (found: readonly unknown[]): readonly number[] =>
+  (found as { message: { seq: number } }[]).map((delivery) => delivery.message.seq);
+
+function move(filled: Filled, database: string, options: { readonly stop?: AbortSignal } = {}): Promise<MoveOutcome> {
+  return moveToPostgres({ folder: filled.source.folder, url: server.url(database), ...options });
+}
+
+/** In as many runs as there are batches: each is interrupted after its first. */
+async function moveInPieces({ source }: Filled, database: string): Promise<number> {
+  for (let runs = 1; ; runs++) {
+    const interrupted = new Error("interrupted");
+    let batches = 0;
+    const outcome = await moveToPostgres({
+      folder: source.folder,
+      url: server.url(database),
+      limits: smallBatches,
+      progress: ({ isDone }) => {
+        if (!isDone && ++batches === 2) throw interrupted;
+      },
+    }).catch((error: unknown) => {
+      if (error !== interrupted) throw error;
+    });
+    if (outcome === "moved") return runs;
+  }
+}
+
+async function expectTheSame(filled: Filled, database: string): Promise<void> {
+  const [before, after] = await bothSides(filled, database);
+  const { clock } = filled.source;
+  try {
+    const topicName = ((await before.listTopics(before.defaultAccount().id, PAGE)).items[0] as { name: string }).name;
+    const left = await everythingIn(before);
+    expect(await everythingIn(after)).toEqual(left);
+    expect(await recordsIn(after, topicName)).toEqual(await recordsIn(before, topicName));
+    await before.setSubscriptionState(topicIdOf(left), "paused", "active");
+    await after.setSubscriptionState(topicIdOf(left), "paused", "active");
+    // What is due now, and then what is due when the retries and the delay are.
+    const given = new Map<SubscriptionId, readonly number[]>();
+    for (const id of Object.values(filled.ids)) {
+      const now = bySeq(await deliveriesOf(before, id));
+      given.set(id, seqsOf(now));
+      expect(bySeq(await deliveriesOf(after, id))).toEqual(now);
+    }
+    expect(given.get(filled.ids.plain)).toEqual([2, 5, 9, 10]);
+    clock.advance(RETRY_MS);
+    for (const [name, id] of Object.entries(filled.ids)) {
+      const then = bySeq(await deliveriesOf(before, id));
+      expect(then.length).toBeGreaterThan(0);
+      expect([name, bySeq(await deliveriesOf(after, id))]).toEqual([name, then]);
+    }
+    expect(await recordsIn(after, topicName)).toEqual(await recordsIn(before, topicName));
+  } finally {
+    await after.close();
+  }
+}
+
+const topicIdOf = (left: unknown): never =>
+  (left as { byTopic: { topic: { id: number } }[] }).byTopic[0]?.topic.id as never;
+
+describe("a move from SQLite to PostgreSQL", () => {
+  it("brings everything, and both deliver the same from then on", async () => {
+    const filled = await filledFolder();
+    const database = await freshDatabase(server);
+    expect(await move(filled, database)).toBe("moved");
+    await expectTheSame(filled, database);
+    await filled.source.dispose();
+  });
+
+  it("goes on where it was interrupted, after every batch, and doubles nothing", async () => {
+    const filled = await filledFolder();
+    const database = await freshDatabase(server);
+    expect(await moveInPieces(filled, database)).toBeGreaterThan(10);
+    expect(await move(filled, database)).toBe("moved_before");
+    await expectTheSame(filled, database);
+    await filled.source.dispose();
+  });
+
+  it("goes on with ids and positions from the last ones, also of what is gone", async () => {
+    const filled = await filledFolder();
+    const database = await freshDatabase(server);
+    await move(filled, database);
+    const [before, after] = await bothSides(filled, database);
+    const account = after.defaultAccount().id;
+    const [topic] = (await after.listTopics(account, PAGE)).items as readonly [Topic];
+    const request = { topicId: topic.id, messages: [message("new")], idempotency: null };
+    expect(await after.append(request)).toMatchObject({ firstSeq: 12, replayed: false });
+    const again = { ...request, idempotency: { key: "first", fingerprint: "f" } };
+    expect(await after.append(again)).toEqual(await before.append(again));
+    const made = await Promise.all([before, after].map((store) => store.putTopic(account, "another", {})));
+    expect(made[1]?.topic.id).toBe(made[0]?.topic.id);
+    await after.close();
+    await filled.source.dispose();
+  });
+
+  it("survives kill -9 in the middle", async () => {
+    const filled = await filledFolder();
+    const database = await freshDatabase(server);
+    const args = ["migrate", "--from", filled.source.folder, "--to", server.url(database), "--json"];
+    // Nothing can be written there, so that it is surely in the middle when it is killed.
+    await server.query(
+      "CREATE FUNCTION hang() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(600); RETURN NEW; END'",
+      [],
+      database,
+    );
+    await server.query(
+      "CREATE TRIGGER hang BEFORE INSERT ON ringback.dead_letter EXECUTE FUNCTION hang()",
+      [],
+      database,
+    );
+    const first = startCommand(args);
+    await first.stdoutMatch(/"table":"parked".*"done":true/);
+    first.signal("SIGKILL");
+    expect(await first.ended).toMatchObject({ code: null });
+    await server.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ringback-migrate'",
+    );
+    await server.query("DROP FUNCTION hang CASCADE", [], database);
+    // A server is not let in before everything is there.
+    await expect(PostgresStore.open(storeOptions(server.url(database)))).rejects.toThrow("data is being moved into it");
+    const { code, stdout } = await runCommand(args);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/"type":"migrated"/);
+    await expectTheSame(filled, database);
+    await filled.source.dispose();
+  });
+});
+
+describe("a move is refused", () => {
+  it("from a folder that a server holds", async () => {
+    const source = await SqliteFolder.open();
+    const url = server.url(await freshDatabase(server));
+    await expect(moveToPostgres({ folder: source.folder, url })).rejects.toThrow("in use by another Ringback");
+    await source.dispose();
+  });
+
+  it("from a folder without a database, and makes none", async () => {
+    const url = server.url(await freshDatabase(server));
+    await expect(moveToPostgres({ folder: "./nowhere", url })).rejects.toMatchObject({ reason: "no_source" });
+  });
+
+  it("into a database that a server has open, or has put something into", async () => {
+    const filled = await filledFolder();
+    const database = await freshDatabase(server);
+    const store = await PostgresStore.open(storeOptions(server.url(database)));
+    await expect(move(filled, database)).rejects.toMatchObject({ reason: "target_in_use" });
+    await store.putTopic(store.defaultAccount().id, "orders", {});
+    await store.close();
+    await expect(move(filled, database)).rejects.toMatchObject({ reason: "target_not_empty" });
+    await filled.source.dispose();
+  });
+
+  it("into a database that a server was only tried out on: it is not", async () => {
+    const filled = await filledFolder();
+    const database = await freshDatabase(server);
+    await (await PostgresStore.open(storeOptions(server.url(database)))).close();
+    expect(await move(filled, database)).toBe("moved");
+    await filled.source.dispose();
+  });
+
+  it("once more, when a server has used the database since", async () => {
+    const filled = await filledFolder();
+    const database = await freshDatabase(server);
+    await move(filled, database);
+    await (await PostgresStore.open(storeOptions(server.url(database)))).close();
+    await expect(move(filled, database)).rejects.toMatchObject({ reason: "target_used_since" });
+    await filled.source.dispose();
+  });
+
+  it("when the folder is not the one that it was begun with, or a server has written into it since", async () => {
+    const filled = await filledFolder();
+    const database = await freshDatabase(server);
+    const stop = new AbortController();
+    stop.abort();
+    expect(await move(filled, database, { stop: stop.signal })).toBe("stopped");
+    await filled.source.crash();
+    await filled.source.store.close();
+    await expect(move(filled, database)).rejects.toMatchObject({ reason: "other_source" });
+    await filled.source.dispose();
+  });
+
+  it("when another one runs: one of the two ends, and everything is there once", async () => {
+    const filled = await filledFolder();
+    const database = await freshDatabase(server);
+    // A copy of the folder has a lock of its own, as it would on another machine.
+    const copy = temporaryFolder();
+    copyFileSync(filled.source.file, join(copy, "ringback.db"));
+    const options = { url: server.url(database), limits: smallBatches };
+    const runs = await Promise.allSettled(
+      [filled.source.folder, copy].map((folder) => moveToPostgres({ folder, ...options })),
+    );
+    const outcomes = runs.map((run) => (run.status === "fulfilled" ? run.value : (run.reason as MoveRefusal).reason));
+    expect(outcomes).toContain("moved");
+    expect(["moved", "other_move", "moved_before"]).toEqual(expect.arrayContaining(outcomes));
+    rmSync(copy, { recursive: true });
+    await expectTheSame(filled, database);
+    await filled.source.dispose();
+  });
+});

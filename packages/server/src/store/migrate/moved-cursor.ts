@@ -1,0 +1,79 @@
+import type { DatabaseSync } from "node:sqlite";
+import { compileFilter } from "../../domain/filter.ts";
+import { messageIdToBigInt } from "../../domain/message-id.ts";
+import type { FilterType, Seq, SubscriptionSettings, TopicId } from "../../domain/model.ts";
+import { textArray } from "../postgres/columns.ts";
+import { claimSettings } from "../postgres/subscriptions.ts";
+import { Cursor } from "../sqlite/cursor.ts";
+import { statement } from "../sqlite/statements.ts";
+import type { Row } from "./moved-rows.ts";
+
+interface SourceCursor {
+  readonly subscription_id: number;
+  readonly topic_id: TopicId;
+  readonly state: string;
+  readonly settings: string;
+  readonly filter_type: FilterType;
+  readonly first_seq: Seq;
+  readonly settled_through: Seq;
+  readonly ahead: Uint8Array | null;
+  readonly expired: number;
+}
+
+/**
+ * SQLite keeps a position and, beyond it, a bit for everything that is settled ahead of it. PostgreSQL keeps a position up to which
+ * everything has been looked at, and a pool of what came back unfinished. So the position becomes the last one that was settled ahead,
+ * and what has no bit before it goes into the pool: if the filter wants it, since nobody judges the pool again, and if
+ * its message is there. One whose message is lost, because the database is damaged, counts as expired, as it would have.
+ */
+export function toPostgresCursor(row: Row, db: DatabaseSync): Row {
+  const source = row as unknown as SourceCursor;
+  const settings = JSON.parse(source.settings) as SubscriptionSettings;
+  const cursor = new Cursor(source.settled_through, source.ahead);
+  const scannedThrough = cursor.doneAhead().reduce((last, seq) => Math.max(last, seq), cursor.settledThrough);
+  const { pool, lost } = unfinished(source, settings, cursor, scannedThrough, db);
+  const [ordering, inFlightMax, tags, routes] = claimSettings(settings, source.filter_type) as [
+    string,
+    number,
+    readonly string[] | null,
+    readonly string[] | null,
+  ];
+  return {
+    subscription_id: source.subscription_id,
+    topic_id: source.topic_id,
+    active: source.state === "active",
+    ordering,
+    in_flight_max: inFlightMax,
+    tags: tags === null ? null : textArray(tags),
+    routes: routes === null ? null : textArray(routes),
+    scanned_through: scannedThrough,
+    pool: `{${pool.join(",")}}`,
+    expired: source.expired + lost,
+  };
+}
+
+function unfinished(
+  { topic_id, filter_type, first_seq }: SourceCursor,
+  { filter }: SubscriptionSettings,
+  cursor: Cursor,
+  scannedThrough: Seq,
+  db: DatabaseSync,
+): { readonly pool: readonly Seq[]; readonly lost: number } {
+  const matches = compileFilter(filter, filter_type);
+  const read = statement(db, "SELECT tags, routing_key FROM message WHERE id = ?");
+  const pool: Seq[] = [];
+  let lost = 0;
+  for (let seq = Math.max(cursor.settledThrough + 1, first_seq); seq < scannedThrough; seq++) {
+    if (cursor.isDone(seq)) continue;
+    const found = read.get(messageIdToBigInt(topic_id, seq)) as
+      | { readonly tags: string | null; readonly routing_key: string | null }
+      | undefined;
+    if (found === undefined) {
+      lost++;
+      continue;
+    }
+    const tags = found.tags === null ? [] : (JSON.parse(found.tags) as string[]);
+    if (matches({ tags, routingKey: found.routing_key })) pool.push(seq);
+  }
+  return { pool, lost };
+}
