@@ -1,6 +1,7 @@
 /** Real: SQLite in a folder, PostgreSQL, the stores on both, and a process that is killed. Only the stores' clock is the test's. */
 import { copyFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCommand, startCommand } from "../../cli/testing/command-process.ts";
 import type { SubscriptionId, Topic } from "../../domain/model.ts";
@@ -20,6 +21,12 @@ afterAll(() => server.stop());
 const smallBatches = { rowsMax: 3, bytesMax: 1_000_000 };
 const PAGE = { after: null, limit: 1_000 };
 const RETRY_MS = 60_000;
+
+function change({ file }: SqliteFolder, sql: string): void {
+  const db = new DatabaseSync(file);
+  db.exec(sql);
+  db.close();
+}
 
 interface Filled {
   readonly source: SqliteFolder;
@@ -257,6 +264,41 @@ describe("a move from SQLite to PostgreSQL", () => {
     await filled.source.dispose();
   });
 
+  it("brings messages whose ids are too large for a number", async () => {
+    const filled = await filledFolder();
+    const database = await freshDatabase(server);
+    const tables = ["topic_log", "subscription", "dead_letter", "attempt", "idempotency"];
+    change(
+      filled.source,
+      [
+        "UPDATE topic SET id = id + 9000; UPDATE message SET id = id + (9000 << 40)",
+        ...tables.map((table) => `UPDATE ${table} SET topic_id = topic_id + 9000`),
+      ].join(";"),
+    );
+    expect(await move(filled, database)).toBe("moved");
+    const store = await PostgresStore.open(storeOptions(server.url(database), { clock: filled.source.clock }));
+    const { items } = await store.listTopics(store.defaultAccount().id, PAGE);
+    const [topic] = items as readonly [Topic];
+    expect(topic.id).toBe(9002);
+    const records = (await recordsIn(store, topic.name)) as readonly { message: { seq: number } }[];
+    expect(records.map((record) => record.message.seq)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    expect(seqsOf(bySeq(await deliveriesOf(store, filled.ids.plain)))).toEqual([2, 5, 9, 10]);
+    await store.close();
+    await filled.source.dispose();
+  });
+
+  it("counts a delivery whose message a damaged folder has lost as expired, and brings the others", async () => {
+    const filled = await filledFolder();
+    const database = await freshDatabase(server);
+    change(filled.source, "DELETE FROM message WHERE id & 1099511627775 = 2");
+    expect(await move(filled, database)).toBe("moved");
+    const store = await PostgresStore.open(storeOptions(server.url(database), { clock: filled.source.clock }));
+    expect(await store.subscriptionCounts(filled.ids.plain)).toMatchObject({ expired: 1 });
+    expect(seqsOf(bySeq(await deliveriesOf(store, filled.ids.plain)))).toEqual([5, 9, 10]);
+    await store.close();
+    await filled.source.dispose();
+  });
+
   it("survives kill -9 in the middle", async () => {
     const filled = await filledFolder();
     const database = await freshDatabase(server);
@@ -301,6 +343,15 @@ describe("a move is refused", () => {
   it("from a folder without a database, and makes none", async () => {
     const url = server.url(await freshDatabase(server));
     await expect(moveToPostgres({ folder: "./nowhere", url })).rejects.toMatchObject({ reason: "no_source" });
+  });
+
+  it("into a database that does not answer, in a line that shows no password", async () => {
+    const filled = await filledFolder();
+    const url = "postgres://me:secret@127.0.0.1:1/x";
+    await expect(moveToPostgres({ folder: filled.source.folder, url })).rejects.toThrow(
+      'The database "x" at 127.0.0.1:1 cannot be moved into: connect ECONNREFUSED 127.0.0.1:1',
+    );
+    await filled.source.dispose();
   });
 
   it("into a database that a server has open, or has put something into", async () => {
