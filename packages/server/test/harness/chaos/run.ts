@@ -1,12 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { subscriptionPath } from "../api.ts";
-import type { Api } from "../api.ts";
 import { chanceFrom } from "../random.ts";
 import { recordedSuccesses } from "../recorded-successes.ts";
 import { Server, spawnServer } from "../server.ts";
-import { until, untilTrue } from "../until.ts";
+import { untilTrue } from "../until.ts";
 import { Endpoints } from "./endpoints.ts";
-import { subscriptions, topicNames, topicSettings } from "./plan.ts";
+import { subscriptions } from "./plan.ts";
+import { prepare, settledCounts } from "./subscribing.ts";
 import { Publishers } from "./publishers.ts";
 import type { Accepted } from "./publishers.ts";
 
@@ -105,25 +104,4 @@ export function dueDeliveries(accepted: readonly Accepted[]): string[] {
       .filter((planned) => planned.topic === topic && planned.gets(message))
       .map((planned) => `${topic}/${planned.name}/${id}`),
   );
-}
-
-async function prepare(api: Api, url: string): Promise<void> {
-  for (const topic of topicNames) await api.putTopic(topic, topicSettings[topic]);
-  for (const { topic, name, settings } of subscriptions) {
-    await api.subscribe(topic, name, { push: { url: `${url}/${topic}/${name}` }, ...settings });
-  }
-}
-
-/** Waits for the last outcomes to be written, and gives what is left when nothing moves any more. */
-async function settledCounts(api: Api): Promise<object[]> {
-  const read = () =>
-    Promise.all(
-      subscriptions.map(async ({ topic, name }) => ({
-        subscription: subscriptionPath(topic, name),
-        ...(await api.counts(topic, name)),
-      })),
-    );
-  const isDone = (counts: Awaited<ReturnType<typeof read>>) =>
-    counts.every(({ backlog, parked, inFlight }) => backlog + parked + inFlight === 0);
-  return until("every subscription is done", read, isDone).catch(read);
 }

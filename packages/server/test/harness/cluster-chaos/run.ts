@@ -1,14 +1,13 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { PostgresServer } from "../../../src/store/postgres/testing/postgres-server.ts";
-import { subscriptionPath } from "../api.ts";
 import type { Api } from "../api.ts";
 import { Endpoints } from "../chaos/endpoints.ts";
-import { subscriptions, topicNames, topicSettings } from "../chaos/plan.ts";
 import type { Accepted } from "../chaos/publishers.ts";
 import { dueDeliveries } from "../chaos/run.ts";
+import { prepare, settledCounts } from "../chaos/subscribing.ts";
 import { temporaryFolder } from "../folder.ts";
 import { chanceFrom } from "../random.ts";
-import { until, untilTrue } from "../until.ts";
+import { untilTrue } from "../until.ts";
 import { cutConnections, databaseName } from "./database.ts";
 import { Disturbances } from "./disturbances.ts";
 import { ClusterNodes } from "./nodes.ts";
@@ -81,7 +80,7 @@ export async function runClusterChaos({
       () => due.every((delivery) => endpoints.succeeded(delivery)),
       drainMsMax,
     ).catch(() => undefined);
-    const leftOver = await settledCounts(apiOf(nodes, 0));
+    const leftOver = await settledCounts(apiOf(nodes, 0), drainMsMax);
     const recordCounts = await recorded.counts();
     watching.abort();
     await watched;
@@ -133,25 +132,4 @@ function apiOf(nodes: ClusterNodes, node: number): Api {
   const server = nodes.server(node);
   if (server === null) throw new Error(`node ${node} is down`);
   return server.api;
-}
-
-async function prepare(api: Api, url: string): Promise<void> {
-  for (const topic of topicNames) await api.putTopic(topic, topicSettings[topic]);
-  for (const { topic, name, settings } of subscriptions) {
-    await api.subscribe(topic, name, { push: { url: `${url}/${topic}/${name}` }, ...settings });
-  }
-}
-
-/** Waits for the last outcomes to be written, and gives what is left when nothing moves any more. */
-async function settledCounts(api: Api): Promise<object[]> {
-  const read = () =>
-    Promise.all(
-      subscriptions.map(async ({ topic, name }) => ({
-        subscription: subscriptionPath(topic, name),
-        ...(await api.counts(topic, name)),
-      })),
-    );
-  const isDone = (counts: Awaited<ReturnType<typeof read>>) =>
-    counts.every(({ backlog, parked, inFlight }) => backlog + parked + inFlight === 0);
-  return until("every subscription is done", read, isDone, drainMsMax).catch(read);
 }

@@ -1,0 +1,25 @@
+import { subscriptionPath, type Api } from "../api.ts";
+import { until } from "../until.ts";
+import { subscriptions, topicNames, topicSettings } from "./plan.ts";
+
+/** The topics and subscriptions of the plan, all of them pushed to one receiver. */
+export async function prepare(api: Api, url: string): Promise<void> {
+  for (const topic of topicNames) await api.putTopic(topic, topicSettings[topic]);
+  for (const { topic, name, settings } of subscriptions) {
+    await api.subscribe(topic, name, { push: { url: `${url}/${topic}/${name}` }, ...settings });
+  }
+}
+
+/** Waits for the last outcomes to be written, and gives what is left when nothing moves any more. */
+export async function settledCounts(api: Api, limitMs?: number): Promise<object[]> {
+  const read = () =>
+    Promise.all(
+      subscriptions.map(async ({ topic, name }) => ({
+        subscription: subscriptionPath(topic, name),
+        ...(await api.counts(topic, name)),
+      })),
+    );
+  const isDone = (counts: Awaited<ReturnType<typeof read>>) =>
+    counts.every(({ backlog, parked, inFlight }) => backlog + parked + inFlight === 0);
+  return until("every subscription is done", read, isDone, limitMs).catch(read);
+}
