@@ -116,6 +116,25 @@ export const limits = {
   /** A client that takes longer to read its message loses its connection, and the message is there for the next. */
   inboxAnswerMsMax: 60_000,
 
+  visibilityMsDefault: 30_000,
+  visibilityMsMin: 1_000,
+  /** Twelve hours, as CMQ's longest. */
+  visibilityMsMax: 12 * 3600_000,
+  receivesMax: 1_000,
+  /** Messages that one pull may bring. */
+  pullMessagesMax: 100,
+  /** Bytes of messages after which a pull brings no more; one always fits. */
+  pullBytesMax: 4 * 1024 * 1024,
+  /** Receipts that one request may answer for. */
+  receiptsMax: 100,
+  /** How long one pull may wait for a message; shorter than what most proxies allow an answer. */
+  pullWaitMsMax: 60_000,
+  /** Pulls that wait at one subscription, and at all of them: each holds a connection and nothing else. */
+  pullWaitersMax: 12_000,
+  pullWaitersTotalMax: 12_000,
+  /** Messages that a count of the delayed ones looks at in the log. */
+  delayedLookedAtMax: 10_000,
+
   /** Handlers that programs for the WeChat HTTP API have added and not removed. */
   wechatHandlersMax: 100,
   /** A request of that API: a few short members. */

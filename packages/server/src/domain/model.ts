@@ -79,9 +79,19 @@ export interface PushSettings {
   readonly keys: readonly string[];
 }
 
+/** How whoever asks takes from a subscription: what is handed out is hidden from the others until its receiver answers for it. */
+export interface PullSettings {
+  /** How long a message that was handed out is hidden; then it is there again. */
+  readonly visibilityMs: number;
+  /** A message that was handed out so often and never acknowledged becomes a dead letter; null: it never does. */
+  readonly receivesMax: number | null;
+}
+
 export interface SubscriptionSettings {
   /** null: nothing is sent; whoever holds the subscription takes from it. */
   readonly push: PushSettings | null;
+  /** Only without `push`. Absent without `push`: the server itself takes from it, as an inbox does. */
+  readonly pull?: PullSettings;
   readonly filter: Filter;
   readonly retry: RetryPolicy;
   readonly order: Order;
@@ -155,10 +165,10 @@ export interface Attempt {
 }
 
 /** Why a delivery was given up. */
-export type DeadReason = "retries_exhausted" | "expired" | "unencodable";
+export type DeadReason = "retries_exhausted" | "receives_exhausted" | "expired" | "unencodable";
 
 /** What the store keeps by name and never looks into. */
-export type EntryKind = "hook" | "inbox" | "key" | "wechat";
+export type EntryKind = "hook" | "inbox" | "key" | "wechat" | "api-key" | "queue";
 
 export interface Entry<T = unknown> {
   readonly kind: EntryKind;

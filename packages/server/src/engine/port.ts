@@ -9,12 +9,13 @@ import type {
   MessageId,
   NewMessage,
   Seq,
+  Subscription,
   TimeMs,
   Topic,
   AttemptVerdict,
   DeadReason,
 } from "../domain/model.ts";
-import type { Page, PageRequest } from "../store/port.ts";
+import type { Page, PageRequest, PullCounts } from "../store/port.ts";
 import type { TransportErrorCode } from "../transport/port.ts";
 
 export interface PublishReceipt {
@@ -108,6 +109,101 @@ export interface Inboxes {
   take(name: string, want: { readonly waitMs: number; readonly gone: AbortSignal }): Promise<TakenMessage | null>;
   /** Nobody waits from now on: who does gets nothing. */
   stopWaiting(): void;
+}
+
+/** A message in a receiver's hands: hidden from the others until `visibleAtMs`. */
+export interface PulledMessage {
+  readonly id: MessageId;
+  readonly message: Message;
+  /** Names this handing out, for the answer; of letters, digits and hyphens. */
+  readonly receipt: string;
+  /** How often it has been handed out, this time included. */
+  readonly receives: number;
+  readonly firstReceivedAtMs: TimeMs;
+  readonly visibleAtMs: TimeMs;
+}
+
+export interface PullWant {
+  /** 1 to `limits.pullMessagesMax`. */
+  readonly messagesMax: number;
+  /** How long to wait when nothing is there; 0: not at all. */
+  readonly waitMs: number;
+  /** null: as the subscription says. */
+  readonly visibilityMs: number | null;
+  /** Nobody wants the answer any more. */
+  readonly gone: AbortSignal;
+}
+
+/** What became of one receipt. `malformed`: none that was ever given out here. `ended`: its time is over, or it was answered for before. */
+export type ReceiptResult = "done" | "malformed" | "ended";
+
+/** Taking from subscriptions with `pull` settings, and answering for what was taken. The same on every node. */
+export interface Pulls {
+  /** Oldest first, first asked first served; empty: nothing came within `waitMs`. Throws `overloaded`, `too_many_waiters`, `subscription_not_found`. */
+  pull(subscription: Subscription, want: PullWant): Promise<readonly PulledMessage[]>;
+  /** They have been dealt with, and do not come again. */
+  acknowledge(subscription: Subscription, receipts: readonly string[]): Promise<readonly ReceiptResult[]>;
+  /** There again after `delayMs`: 0, give them to somebody else at once; more, the receiver needs longer. */
+  putBack(subscription: Subscription, receipts: readonly string[], delayMs: number): Promise<readonly ReceiptResult[]>;
+  /** Nobody waits from now on: who does gets nothing. */
+  stopWaiting(): void;
+}
+
+/** A queue: a log of its own and the one subscription that is pulled from it, under one name. */
+export interface QueueSettings {
+  /** Messages that are not settled; past it sending is refused. */
+  readonly messagesMax: number;
+  /** What a receive that does not say otherwise waits. */
+  readonly waitMs: number;
+  readonly visibilityMs: number;
+  readonly bodyBytesMax: number;
+  readonly retentionMs: number;
+  /** How far back it may be rewound; at most `retentionMs`. */
+  readonly rewindMs: number;
+  /** Where messages go that nobody has acknowledged; null: they are handed out until their retention is over. */
+  readonly deadLetters: DeadLetterPolicy | null;
+}
+
+export type DeadLetterPolicy =
+  | { readonly queue: string; readonly after: "receives"; readonly receivesMax: number }
+  /** Counted from the first time that it was handed out. */
+  | { readonly queue: string; readonly after: "time"; readonly ttlMs: number };
+
+export interface QueueDetails extends QueueSettings {
+  readonly name: string;
+  /** Of its subscription: unique, and never given again. */
+  readonly id: number;
+  readonly createdAtMs: TimeMs;
+  readonly updatedAtMs: TimeMs;
+}
+
+export interface QueueMessage {
+  readonly body: Uint8Array;
+  readonly delayMs: number;
+}
+
+/** Names have been checked for their form. They are the same name if they differ in case alone. */
+export interface Queues {
+  /** Throws `queue_exists`, `entry_limit` and `queue_not_found` (of its dead letters). */
+  create(name: string, settings: QueueSettings): Promise<QueueDetails>;
+  /** Throws `queue_not_found`. */
+  change(name: string, change: Partial<QueueSettings>): Promise<QueueDetails>;
+  get(name: string): Promise<QueueDetails | null>;
+  /** By name. */
+  list(page: PageRequest): Promise<Page<QueueDetails>>;
+  /** With everything in it. */
+  delete(name: string): Promise<boolean>;
+  /** All or nothing, durable when it resolves. Throws `queue_not_found`, `queue_full` and `body_too_large`. */
+  send(name: string, messages: readonly QueueMessage[]): Promise<readonly MessageId[]>;
+  /** `waitMs` null: as the queue says. */
+  receive(
+    name: string,
+    want: Omit<PullWant, "waitMs"> & { readonly waitMs: number | null },
+  ): Promise<readonly PulledMessage[]>;
+  acknowledge(name: string, receipts: readonly string[]): Promise<readonly ReceiptResult[]>;
+  counts(name: string): Promise<PullCounts>;
+  /** Throws `invalid_request` when the time lies further back than `rewindMs`. */
+  rewind(name: string, atMs: TimeMs): Promise<void>;
 }
 
 export interface HookDetails extends HookSettings {

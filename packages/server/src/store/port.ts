@@ -103,8 +103,16 @@ export interface Claim {
 
 export type Settled =
   | { readonly kind: "delivered" }
-  /** Again at `dueAtMs`. */
-  | { readonly kind: "parked"; readonly dueAtMs: TimeMs; readonly retriesMade: number }
+  /**
+   * Again at `dueAtMs`. `firstAttemptAtMs` counts for one that was handed out to somebody instead of being POSTed, so that there is
+   * no attempt to begin its clock, and only the first time.
+   */
+  | {
+      readonly kind: "parked";
+      readonly dueAtMs: TimeMs;
+      readonly retriesMade: number;
+      readonly firstAttemptAtMs?: TimeMs;
+    }
   /**
    * Not attempted: an earlier delivery of the same ordering key is parked; due once that one is settled. If none is (it
    * is over by now, or the order has changed), due at once.
@@ -138,6 +146,36 @@ export interface SubscriptionCounts extends UnsettledCounts {
   readonly deadLetters: number;
   /** Matching messages whose retention time ended before they were claimed. Parked ones become dead letters instead. */
   readonly expired: number;
+}
+
+/** Names a delivery that was handed out and parked meanwhile, as it was then. */
+export interface HandedOut {
+  readonly seq: Seq;
+  readonly retriesMade: number;
+  readonly firstAttemptAtMs: TimeMs;
+}
+
+/** What the receiver of a delivery says of it. */
+export interface ReceiverAnswer {
+  readonly handedOut: HandedOut;
+  readonly answer:
+    | { readonly kind: "delivered"; readonly attempt: Attempt }
+    /** Hidden until then; now or earlier: there again at once. */
+    | { readonly kind: "due"; readonly dueAtMs: TimeMs };
+}
+
+/** A subscription that is pulled from, in the words of its receivers. Each unsettled message counts in one of the first three. */
+export interface PullCounts {
+  /** There to be taken now; an upper bound when a filter is set. */
+  readonly visible: number;
+  /** Handed out and not answered for, or put off by a receiver. */
+  readonly hidden: number;
+  /** Never handed out, and not before their time. Those that no claim has come to yet are counted as far as `limits.delayedLookedAtMax` messages. */
+  readonly delayed: number;
+  /** When the oldest of them was published; null: there is none. */
+  readonly oldestAtMs: TimeMs | null;
+  /** Settled messages in the log that were published at or after the time that was asked for: a rewind to it brings them back. */
+  readonly rewindable: number;
 }
 
 export interface Page<T> {
@@ -277,6 +315,19 @@ export interface Store {
   settle(settlements: readonly Settlement[]): Promise<number>;
 
   /**
+   * Receivers answer for what was handed out to them: deliveries that are parked and still hidden, as they were parked then. One that is there again,
+   * was handed out again, or is open in a claim, is not touched. In one atomic, durable step; says for each whether it was applied.
+   */
+  answer(id: SubscriptionId, answers: readonly ReceiverAnswer[]): Promise<readonly boolean[]>;
+
+  /**
+   * Goes back in the log: every matching message from `to` on that is still kept is for this subscription again, whatever became of it, once.
+   * Its parked deliveries and open claims from there on are void, and so is what anybody says of them later; dead letters stay.
+   * A place after the one that claims have come to changes nothing. False: there is no such subscription.
+   */
+  rewind(id: SubscriptionId, to: Exclude<Start, "now">): Promise<boolean>;
+
+  /**
    * Tells every listener which subscriptions may have work now. Hints: they may come doubled, late or for nothing. A subscription
    * that the driver has hinted at and that was not claimed from is not necessarily hinted at again.
    */
@@ -299,6 +350,8 @@ export interface Store {
     settings: Partial<TopicSettings>,
   ): Promise<{ readonly topic: Topic; readonly created: boolean }>;
   getTopic(accountId: AccountId, name: string): Promise<Topic | null>;
+  /** One whose name is the same but for the case of A to Z; null: there is none. */
+  findTopicAnyCase(accountId: AccountId, name: string): Promise<Topic | null>;
   /** By name. */
   listTopics(accountId: AccountId, page: PageRequest): Promise<Page<Topic>>;
   /** Removes the topic, its subscriptions and everything of theirs. False when there was none. */
@@ -344,6 +397,7 @@ export interface Store {
   subscriptionCounts(id: SubscriptionId): Promise<SubscriptionCounts>;
   /** Asked for with every arrival of an inbox: a driver keeps them at hand. */
   unsettledCounts(id: SubscriptionId): Promise<UnsettledCounts>;
+  pullCounts(id: SubscriptionId, rewindableFromMs: TimeMs): Promise<PullCounts>;
   /** Newest first. */
   listAttempts(id: SubscriptionId, page: PageRequest, only: "all" | "failed"): Promise<Page<AttemptRecord>>;
   /** Newest first. Those being redriven are not listed. */
