@@ -32,6 +32,7 @@ export const errorTable = {
   api_key_not_found: { status: 404, retry: false, title: "No such API key." },
   key_not_found: { status: 404, retry: false, title: "No such key." },
   request_timeout: { status: 408, retry: true, title: "The request took too long to arrive." },
+  api_key_exists: { status: 409, retry: false, title: "There is another API key of this secretId." },
   queue_exists: { status: 409, retry: false, title: "There is a queue of this name." },
   not_pulled: { status: 409, retry: false, title: "The subscription is pushed: nobody can pull from it." },
   immutable_field: { status: 409, retry: false, title: "The field cannot be changed once the resource exists." },

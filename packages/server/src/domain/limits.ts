@@ -80,6 +80,11 @@ export const limits = {
   secretBytesMin: 16,
   secretBytesMax: 128,
 
+  /** What people call an API key. */
+  apiKeyNameCharsMax: 64,
+  /** Of an API key: Tencent Cloud's have 36, with the AKID that each begins with. */
+  secretIdCharsMax: 64,
+
   /** Calls of hooks under way, half of them of one hook: each holds a connection, its payload and the replies. */
   hookCallsMax: 256,
   /** What those calls hold together; past it a call is refused. A slow reader of an outcome holds its part until the end. */

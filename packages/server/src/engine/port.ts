@@ -66,6 +66,48 @@ export interface Keys extends KeyRing {
   delete(kid: string): Promise<boolean>;
 }
 
+/** What a program signs its requests with, as with other clouds: the id goes with every request, the key with none. */
+export interface ApiKeyPair {
+  readonly secretId: string;
+  readonly secretKey: string;
+}
+
+/** What may be told about a pair. */
+export interface ApiKeyDetails {
+  /** Its secretId: unique, and no secret. */
+  readonly id: string;
+  /** For people. */
+  readonly name: string;
+  /** One of the master keys at hand opens it. */
+  readonly usable: boolean;
+  readonly createdAtMs: TimeMs;
+  readonly updatedAtMs: TimeMs;
+}
+
+/** The account's API keys. */
+export interface ApiKeys {
+  /**
+   * Of `pair`, or of one that is made here (null). The same again changes nothing but the name. Throws `invalid_key`, `invalid_name`, `api_key_exists`,
+   * `master_key_missing` and `entry_limit`.
+   */
+  create(
+    name: string,
+    pair: ApiKeyPair | null,
+  ): Promise<{ readonly apiKey: ApiKeyDetails; readonly pair: ApiKeyPair; readonly created: boolean }>;
+  /** The same, and replaces what was there under this secretId. */
+  put(name: string, pair: ApiKeyPair): Promise<ApiKeyDetails>;
+  get(id: string): Promise<ApiKeyDetails | null>;
+  /** By id. */
+  list(page: PageRequest): Promise<Page<ApiKeyDetails>>;
+  /** Nothing that is signed with it counts from now on; on other nodes as soon as they have heard of it. */
+  delete(id: string): Promise<boolean>;
+  /**
+   * The secretKey's bytes, as they key an HMAC; null: there is no such pair, or it cannot be opened with the master keys at hand.
+   * Asked for with every signed request: kept at hand, whatever text is asked with. The same object until it changes.
+   */
+  secretOf(secretId: string): Promise<Uint8Array | null>;
+}
+
 export interface InboxDetails extends InboxSettings {
   readonly name: string;
   readonly createdAtMs: TimeMs;
