@@ -8,6 +8,11 @@ export function isName(text: string): boolean {
   return text.length <= limits.nameCharsMax && nameForm.test(text);
 }
 
+/** Two names are the same but for the case of A to Z when this makes them one. */
+export function foldCase(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+
 export function assertName(field: string, text: string): void {
   if (isName(text)) return;
   throw RingbackError.at(

@@ -316,14 +316,16 @@ export interface Store {
 
   /**
    * Receivers answer for what was handed out to them: deliveries that are parked and still hidden, as they were parked then. One that is there again,
-   * was handed out again, or is open in a claim, is not touched. In one atomic, durable step; says for each whether it was applied.
+   * was handed out again, or is open in a claim, is not touched. In one atomic, durable step; says for each whether it was applied. Of
+   * several about one delivery only the first can be. Nothing is waited for: when the disk refuses, so does the call.
    */
   answer(id: SubscriptionId, answers: readonly ReceiverAnswer[]): Promise<readonly boolean[]>;
 
   /**
    * Goes back in the log: every matching message from `to` on that is still kept is for this subscription again, whatever became of it, once.
    * Its parked deliveries and open claims from there on are void, and so is what anybody says of them later; dead letters stay.
-   * A place after the one that claims have come to changes nothing. False: there is no such subscription.
+   * One that is being redriven goes with its dead letter. A place after the one that claims have come to changes nothing.
+   * False: there is no such subscription.
    */
   rewind(id: SubscriptionId, to: Exclude<Start, "now">): Promise<boolean>;
 
@@ -404,8 +406,8 @@ export interface Store {
   listDeadLetters(id: SubscriptionId, page: PageRequest): Promise<Page<DeadLetter>>;
   getDeadLetter(id: SubscriptionId, deadLetterId: string): Promise<DeadLetter | null>;
   /**
-   * Makes dead letters deliveries again, due now, with their retry policy from its beginning. `ids` null: all there are
-   * at the time of the call, in bounded steps. Returns how many.
+   * Makes dead letters deliveries again, due now, with their retry policy from its beginning. One whose message is to be delivered
+   * anyway, after a rewind, only goes. `ids` null: all there are at the time of the call, in bounded steps. Returns how many.
    */
   redriveDeadLetters(id: SubscriptionId, ids: readonly string[] | null): Promise<number>;
   /** Removes them for good; `ids` null: all. Returns how many. */

@@ -2,6 +2,7 @@ import { RingbackError } from "../../domain/errors.ts";
 import { isInternalName } from "../../domain/internal-names.ts";
 import { limits } from "../../domain/limits.ts";
 import { messageId, parseMessageId } from "../../domain/message-id.ts";
+import { foldCase } from "../../domain/names.ts";
 import type {
   Account,
   AccountId,
@@ -121,6 +122,11 @@ export class MemoryStore implements Store {
     return this.topics.get(name) ?? null;
   }
 
+  async findTopicAnyCase(_accountId: AccountId, name: string): Promise<Topic | null> {
+    this.mayFail();
+    return [...this.topics.values()].find((topic) => foldCase(topic.name) === foldCase(name)) ?? null;
+  }
+
   async listTopics(_accountId: AccountId, page: PageRequest): Promise<Page<Topic>> {
     const listed = [...this.topics.values()].filter(({ name }) => !isInternalName(name));
     return pageByKey(listed, page, (topic) => topic.name);
@@ -179,6 +185,10 @@ export class MemoryStore implements Store {
 
   async unsettledCounts() {
     return { backlog: this.log.length, parked: 1, inFlight: 4 };
+  }
+
+  async pullCounts() {
+    return { visible: this.log.length, hidden: 1, delayed: 2, oldestAtMs: 1_000, rewindable: 3 };
   }
 
   async getMessage(_accountId: AccountId, id: Parameters<Store["getMessage"]>[1]) {
@@ -243,6 +253,8 @@ export class MemoryStore implements Store {
   touch = notFaked;
   renew = notFaked;
   settle = notFaked;
+  answer = notFaked;
+  rewind = notFaked;
   onReady = notFaked;
   findReady = notFaked;
   getSubscriptionById = notFaked;

@@ -2,6 +2,7 @@ import { RingbackError } from "../../domain/errors.ts";
 import { isInternalName } from "../../domain/internal-names.ts";
 import { limits } from "../../domain/limits.ts";
 import { messageId, parseMessageId } from "../../domain/message-id.ts";
+import { foldCase } from "../../domain/names.ts";
 import type {
   Account,
   AccountId,
@@ -33,6 +34,8 @@ import type {
   MessageRecord,
   Page,
   PageRequest,
+  PullCounts,
+  ReceiverAnswer,
   RetentionResult,
   Settlement,
   Store,
@@ -153,6 +156,25 @@ export class MemoryStore implements Store {
     return applied;
   }
 
+  async answer(id: SubscriptionId, answers: readonly ReceiverAnswer[]): Promise<readonly boolean[]> {
+    const nowMs = this.clock.now();
+    const said = new Set<Seq>();
+    return answers.map((each) => {
+      const { seq } = each.handedOut;
+      if (said.has(seq)) return false;
+      said.add(seq);
+      return this.#subscriptions.get(id)?.answer(each, nowMs, () => this.ready([id])) ?? false;
+    });
+  }
+
+  async rewind(id: SubscriptionId, to: Exclude<Start, "now">): Promise<boolean> {
+    const entry = this.#subscriptions.get(id);
+    if (entry === undefined) return false;
+    entry.rewind(startAfter(this.#topic(entry.subscription.topicId), to) + 1);
+    this.ready([id]);
+    return true;
+  }
+
   onReady(listener: (ids: readonly SubscriptionId[]) => void): void {
     this.readyListeners.push(listener);
   }
@@ -217,6 +239,14 @@ export class MemoryStore implements Store {
 
   async getTopic(accountId: AccountId, name: string): Promise<Topic | null> {
     return this.#topicNamed(accountId, name)?.topic ?? null;
+  }
+
+  async findTopicAnyCase(accountId: AccountId, name: string): Promise<Topic | null> {
+    const folded = foldCase(name);
+    const same = [...this.#topics.values()]
+      .map(({ topic }) => topic)
+      .filter((topic) => topic.accountId === accountId && foldCase(topic.name) === folded);
+    return same.find((topic) => topic.name === name) ?? same[0] ?? null;
   }
 
   async listTopics(accountId: AccountId, page: PageRequest): Promise<Page<Topic>> {
@@ -348,6 +378,10 @@ export class MemoryStore implements Store {
     const entry = this.#subscription(id);
     const parked = [...entry.parked.keys()].filter((seq) => !entry.hasOpen(seq)).length;
     return { backlog: entry.backlog, parked, inFlight: entry.openCount };
+  }
+
+  async pullCounts(id: SubscriptionId, rewindableFromMs: TimeMs): Promise<PullCounts> {
+    return this.#subscription(id).pullCounts(this.clock.now(), rewindableFromMs);
   }
 
   async listAttempts(id: SubscriptionId, page: PageRequest, only: "all" | "failed"): Promise<Page<AttemptRecord>> {

@@ -1,6 +1,15 @@
 import { matches } from "../../domain/filter.ts";
 import type { Attempt, DeadReason, DeliveryState, Message, Seq, Subscription, TimeMs } from "../../domain/model.ts";
-import type { Claim, ClaimedDelivery, ClaimId, ClaimWant, DeadLetter, Settlement } from "../../store/port.ts";
+import type {
+  Claim,
+  ClaimedDelivery,
+  ClaimId,
+  ClaimWant,
+  DeadLetter,
+  PullCounts,
+  ReceiverAnswer,
+  Settlement,
+} from "../../store/port.ts";
 import type { MemoryClaims } from "./memory-claims.ts";
 import type { MemoryTopic } from "./memory-topic.ts";
 
@@ -26,7 +35,7 @@ export class MemorySubscription {
   readonly #nextDeadLetterId: () => string;
   /** Positions of the log that are over for this subscription: settled, parked, filtered or skipped. */
   readonly #passed = new Set<Seq>();
-  readonly skippedThrough: Seq;
+  skippedThrough: Seq;
   #scannedThrough: Seq;
   readonly delivered = new Set<Seq>();
   readonly #open = new Map<Seq, OpenDelivery>();
@@ -124,7 +133,7 @@ export class MemorySubscription {
             message,
             attemptsMade,
             retriesMade: settled.kind === "parked" ? settled.retriesMade : before.retriesMade,
-            firstAttemptAtMs: before.firstAttemptAtMs ?? attempt?.startedAtMs ?? null,
+            firstAttemptAtMs: before.firstAttemptAtMs ?? attempt?.startedAtMs ?? handedOutAtMs(settled),
           },
           settled.kind === "parked" ? settled.dueAtMs : null,
           nowMs,
@@ -147,10 +156,69 @@ export class MemorySubscription {
     return true;
   }
 
+  /** False: it is not as it was when it was handed out. `ready` is called when something can be claimed again. */
+  answer({ handedOut, answer }: ReceiverAnswer, nowMs: TimeMs, ready: () => void): boolean {
+    const { seq } = handedOut;
+    const parked = this.parked.get(seq);
+    if (parked === undefined || this.#open.has(seq)) return false;
+    if (parked.dueAtMs === null || parked.dueAtMs <= nowMs) return false;
+    if (parked.retriesMade !== handedOut.retriesMade || parked.firstAttemptAtMs !== handedOut.firstAttemptAtMs)
+      return false;
+    if (answer.kind === "due") {
+      parked.dueAtMs = answer.dueAtMs;
+      ready();
+      return true;
+    }
+    this.attempts.push({ message: parked.message, attempt: answer.attempt });
+    this.delivered.add(seq);
+    if (parked.deadLetter !== null) this.redriven.delete(parked.deadLetter);
+    if (this.#end(seq, nowMs)) ready();
+    return true;
+  }
+
+  /** Everything from this position on is as if nobody had ever looked at it. */
+  rewind(from: Seq): void {
+    for (const seq of [...this.#open.keys()].filter((open) => open >= from)) this.#letGo(seq);
+    for (const [seq, { deadLetter }] of this.parked) {
+      if (seq < from) continue;
+      if (deadLetter !== null) this.redriven.delete(deadLetter);
+      this.parked.delete(seq);
+    }
+    for (const seq of this.#passed) if (seq >= from) this.#passed.delete(seq);
+    for (const seq of this.delivered) if (seq >= from) this.delivered.delete(seq);
+    this.skippedThrough = Math.min(this.skippedThrough, from - 1);
+    this.#scannedThrough = Math.min(this.#scannedThrough, from - 1);
+  }
+
+  pullCounts(nowMs: TimeMs, rewindableFromMs: TimeMs): PullCounts {
+    const counts = { visible: 0, hidden: this.#open.size, delayed: 0 };
+    const unsettled: Message[] = [...this.#open.values()].map(({ delivery }) => delivery.message);
+    let rewindable = 0;
+    for (const message of this.#topic.messages.values()) {
+      if (this.#open.has(message.seq) || this.parked.has(message.seq)) continue;
+      if (this.#isOver(message.seq)) {
+        if (message.publishedAtMs >= rewindableFromMs) rewindable++;
+        continue;
+      }
+      unsettled.push(message);
+      counts[message.deliverAtMs !== null && message.deliverAtMs > nowMs ? "delayed" : "visible"]++;
+    }
+    for (const { message, dueAtMs, firstAttemptAtMs } of this.parked.values()) {
+      if (this.#open.has(message.seq)) continue;
+      unsettled.push(message);
+      if (dueAtMs === null || dueAtMs <= nowMs) counts.visible++;
+      else counts[firstAttemptAtMs === null ? "delayed" : "hidden"]++;
+    }
+    const oldestAtMs = unsettled.length === 0 ? null : Math.min(...unsettled.map((message) => message.publishedAtMs));
+    return { ...counts, oldestAtMs, rewindable };
+  }
+
   /** Redriven: due now, its retry policy from the beginning. */
   redrive(letter: DeadLetter, nowMs: TimeMs): void {
     const { message, attemptsMade } = letter;
     this.deadLetters.delete(letter.id);
+    // There is another delivery of it, which stands for this one.
+    if (this.parked.has(message.seq) || !this.#isOver(message.seq)) return;
     this.redriven.add(letter);
     this.parked.set(message.seq, {
       message,
@@ -186,11 +254,11 @@ export class MemorySubscription {
   stateOf(message: Message): DeliveryState {
     if (this.#open.has(message.seq)) return "in_flight";
     if (this.parked.has(message.seq)) return "parked";
+    if (!this.#isOver(message.seq)) return this.#fits(message) ? "pending" : "filtered";
     if ([...this.deadLetters.values()].some((letter) => letter.message.seq === message.seq)) return "dead";
     const last = this.attempts.findLast((record) => record.message.seq === message.seq);
     if (last?.attempt.verdict === "accepted") return "delivered";
-    if (!this.#fits(message)) return "filtered";
-    return this.#isOver(message.seq) ? "skipped" : "pending";
+    return this.#fits(message) ? "skipped" : "filtered";
   }
 
   #takeParked(want: ClaimWant, nowMs: TimeMs, take: (delivery: ClaimedDelivery) => void): number {
@@ -372,4 +440,8 @@ export class MemorySubscription {
     for (const [seq, { claimId }] of this.#open) if (this.#claims.leaseUntilMs(claimId) <= nowMs) seqs.push(seq);
     return seqs;
   }
+}
+
+function handedOutAtMs(settled: Settlement["settled"]): TimeMs | null {
+  return settled.kind === "parked" ? (settled.firstAttemptAtMs ?? null) : null;
 }
