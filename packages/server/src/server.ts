@@ -13,9 +13,10 @@ import { normaliseSubscription } from "./domain/subscription-rules.ts";
 import { Engine } from "./engine/engine.ts";
 import { AccountInboxes } from "./engine/inboxes/account-inboxes.ts";
 import { AccountHooks } from "./engine/hooks/account-hooks.ts";
+import { AccountApiKeys } from "./engine/keys/account-api-keys.ts";
 import { AccountKeys } from "./engine/keys/account-keys.ts";
 import { assertPushKeysFit } from "./engine/keys/push-keys.ts";
-import type { Hooks, Inboxes, Keys } from "./engine/port.ts";
+import type { ApiKeys, Hooks, Inboxes, Keys } from "./engine/port.ts";
 import { createEventBus } from "./engine/event-bus.ts";
 import { createMetrics } from "./ops/metrics.ts";
 import type { Store, StoreObserver } from "./store/port.ts";
@@ -43,11 +44,13 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
     allowPrivateNetworks: config.allowPrivateNetworks,
     allowedAddresses: config.allowedAddresses,
   });
-  const keys = new AccountKeys({
+  const safe = {
     store,
     masterKeys: config.masterKey,
-    failed: (error, kid) => log.error({ err: error, kid }, "a key is damaged and cannot be opened"),
-  });
+    failed: (error: unknown, key: string) => log.error({ err: error, key }, "a key is damaged and cannot be opened"),
+  };
+  const keys = new AccountKeys(safe);
+  const apiKeys = new AccountApiKeys({ ...safe, randomBytes });
   const engine = new Engine({
     store,
     transport,
@@ -84,6 +87,7 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
     store,
     publisher: engine.publisher,
     keys,
+    apiKeys,
     hooks,
     inboxes,
     events,
@@ -108,7 +112,7 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
     await store.close();
   };
   try {
-    await declare({ store, keys, hooks, inboxes }, config);
+    await declare({ store, keys, apiKeys, hooks, inboxes }, config);
     await warnOfUnusableKeys(keys, log);
     inboxes.start();
     await app.listen({ host: config.listen.host, port: config.listen.port });
@@ -138,13 +142,15 @@ async function openStore(config: Config, observer: StoreObserver): Promise<Store
 interface Declaring {
   readonly store: Store;
   readonly keys: Keys;
+  readonly apiKeys: ApiKeys;
   readonly hooks: Hooks;
   readonly inboxes: Inboxes;
 }
 
 /** Puts what the configuration file declares, as the API would. A refusal says where in the file it stands. */
-async function declare({ store, keys, hooks, inboxes }: Declaring, config: Config): Promise<void> {
+async function declare({ store, keys, apiKeys, hooks, inboxes }: Declaring, config: Config): Promise<void> {
   for (const { kid, jwk, origin } of config.declaredKeys) await at(origin, () => keys.put(kid, jwk));
+  for (const { name, pair, origin } of config.declaredApiKeys) await at(origin, () => apiKeys.put(name, pair));
   for (const { name, input, origin } of config.declaredHooks) await at(origin, () => hooks.put(name, input));
   for (const declared of config.declared) {
     const { topic } = await at(declared.origin, () =>

@@ -1,6 +1,7 @@
 import Fastify from "fastify";
 import type { FastifyInstance } from "fastify";
 import { limits } from "../domain/limits.ts";
+import { apiKeyRoutes } from "./api-keys.ts";
 import { attemptRoutes } from "./attempts.ts";
 import { takeBodiesAsBytes } from "./body-bytes.ts";
 import { apiDefaults } from "./config.ts";
@@ -67,6 +68,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   inboxRoutes(app, context);
   hookRoutes(app, context);
   keyRoutes(app, context);
+  apiKeyRoutes(app, context);
   eventRoutes(app, context);
   nodeRoutes(app, context);
   healthRoutes(app, context);

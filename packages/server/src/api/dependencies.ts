@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Clock } from "../domain/ports.ts";
-import type { EventBus, Hooks, Inboxes, Keys, Publisher } from "../engine/port.ts";
+import type { ApiKeys, EventBus, Hooks, Inboxes, Keys, Publisher } from "../engine/port.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import type { Readiness } from "../ops/health.ts";
 import type { Store } from "../store/port.ts";
@@ -11,6 +11,7 @@ export interface AppDependencies {
   readonly store: Store;
   readonly publisher: Publisher;
   readonly keys: Keys;
+  readonly apiKeys: ApiKeys;
   readonly hooks: Hooks;
   readonly inboxes: Inboxes;
   readonly events: EventBus;

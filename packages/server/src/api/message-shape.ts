@@ -125,7 +125,7 @@ const deliverySchema = Type.Object(
     subscription: Type.String(),
     state: Type.Enum(["pending", "in_flight", "parked", "delivered", "dead", "filtered", "skipped"]),
     nextAttemptAt: nullable(timeSchema("For parked ones; null when held behind an earlier one of its ordering key.")),
-    reason: nullable(Type.Enum(["retries_exhausted", "expired", "unencodable"])),
+    reason: nullable(Type.Enum(["retries_exhausted", "receives_exhausted", "expired", "unencodable"])),
     attempts: Type.Array(attemptSchema),
   },
   { additionalProperties: false },

@@ -25,6 +25,7 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
         { name: "inboxes", description: "Buffers: what is POSTed to one is kept until a GET takes it." },
         { name: "hooks", description: "Programs that are asked now, and whose answer means something." },
         { name: "keys", description: "What dialects sign and encrypt with." },
+        { name: "api keys", description: "What programs sign their requests with." },
         { name: "events", description: "What is happening now." },
         { name: "compatibility", description: "Other systems' APIs, as their programs know them." },
         { name: "operations", description: "For orchestrators and monitoring." },

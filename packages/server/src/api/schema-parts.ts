@@ -61,6 +61,13 @@ export const keyParams = Type.Object({
   }),
 });
 
+export const apiKeyParams = Type.Object({
+  id: Type.String({
+    description: "The API key's id: its secretId.",
+    examples: ["AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA"],
+  }),
+});
+
 export const problemSchema = Type.Object(
   {
     type: Type.String({

@@ -58,6 +58,7 @@ describe("the configuration", () => {
       declaredHooks: [],
       declaredInboxes: [],
       declaredKeys: [],
+      declaredApiKeys: [],
     });
   });
 

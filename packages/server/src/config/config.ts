@@ -3,6 +3,8 @@ import { matchesShape } from "../api/shape-check.ts";
 import { ConfigError } from "./config-error.ts";
 import { configFileBytesMax, parseConfigFile } from "./config-file.ts";
 import type { ConfigFile } from "./config-file.ts";
+import { readDeclaredApiKeys } from "./declared-api-keys.ts";
+import type { DeclaredApiKey } from "./declared-api-keys.ts";
 import { readDeclaredHooks } from "./declared-hooks.ts";
 import type { DeclaredHook } from "./declared-hooks.ts";
 import { readDeclaredInboxes } from "./declared-inboxes.ts";
@@ -19,7 +21,7 @@ import { flagKeys, flagName, isSettingKey, settingKeys, settings, variableName }
 import type { Setting, SettingKey, Settings } from "./settings.ts";
 
 /** Keys of the file beside the settings: what the API can create. */
-const declarations: readonly string[] = ["topics", "inboxes", "hooks", "callbacks", "keys"];
+const declarations: readonly string[] = ["topics", "inboxes", "hooks", "callbacks", "keys", "apiKeys"];
 
 /** Everything that an operator decided; `server.ts` hands the parts on. */
 export interface Config extends Settings {
@@ -31,6 +33,8 @@ export interface Config extends Settings {
   readonly declaredInboxes: readonly DeclaredInbox[];
   /** The same for `keys:`. */
   readonly declaredKeys: readonly DeclaredKey[];
+  /** The same for `apiKeys:`. */
+  readonly declaredApiKeys: readonly DeclaredApiKey[];
 }
 
 export type Flags = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
@@ -79,6 +83,7 @@ export function loadConfig(sources: ConfigSources): Config {
     declaredHooks: file === null ? [] : readDeclaredHooks(file),
     declaredInboxes: file === null ? [] : readDeclaredInboxes(file),
     declaredKeys: file === null ? [] : readDeclaredKeys(file),
+    declaredApiKeys: file === null ? [] : readDeclaredApiKeys(file),
   };
 }
 

@@ -4,7 +4,7 @@ import type { SettingKey } from "./settings.ts";
 
 /** docs/reference/configuration.md, whole. `npm run generate` writes it. */
 export function configurationReference(): string {
-  return `${[introduction, ...settingKeys.map(section), topics, inboxes, hooks, serviceDiscovery].join("\n\n")}\n`;
+  return `${[introduction, ...settingKeys.map(section), topics, inboxes, hooks, apiKeys, serviceDiscovery].join("\n\n")}\n`;
 }
 
 const introduction = `# Configuration
@@ -90,6 +90,20 @@ hooks:
 keys:
   "0":
     jwk: { kty: oct, k: MDEyMzQ1Njc4OWFiY2RlZg }
+\`\`\``;
+
+const apiKeys = `## apiKeys
+
+Only in the file, and put at every start as topics are: the pairs that programs sign their requests with, each under the name that
+people know it by (\`POST /v1/api-keys\`; they need \`masterKey\`). A program that comes from another cloud keeps the pair that it has.
+A pair of the same \`secretId\` is replaced; one that is missing here is not revoked. Whoever reads the file can sign, so keep it
+readable for the server alone, or make the pairs by the API, which gives a \`secretKey\` out once.
+
+\`\`\`yaml
+apiKeys:
+  billing:
+    secretId: AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA
+    secretKey: Gu5t9xGARNpq86cd98joQYCN3EXAMPLE
 \`\`\``;
 
 const serviceDiscovery = `## Variables that are left alone

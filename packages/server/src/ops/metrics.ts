@@ -37,7 +37,7 @@ const ofTheCluster = "Of the whole cluster: every node tells the same, so take o
 export function createMetrics(sources: MetricsSources): Metrics {
   const publishes = { count: 0 };
   const attempts = { accepted: 0, failed: 0, error: 0 };
-  const dead: Record<DeadReason, number> = { retries_exhausted: 0, expired: 0, unencodable: 0 };
+  const dead: Record<DeadReason, number> = { retries_exhausted: 0, receives_exhausted: 0, expired: 0, unencodable: 0 };
   const expired = { count: 0 };
   const deliveryLatency = new Histogram(latencyBoundsS);
   const attemptDuration = new Histogram(latencyBoundsS);

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import { createLog } from "../../ops/log.ts";
 import { createMetrics } from "../../ops/metrics.ts";
@@ -6,6 +7,7 @@ import { systemTimers } from "../../domain/ports.ts";
 import { AccountInboxes } from "../../engine/inboxes/account-inboxes.ts";
 import type { Inboxes } from "../../engine/port.ts";
 import { createApp } from "../app.ts";
+import { AccountApiKeys } from "../../engine/keys/account-api-keys.ts";
 import { AccountKeys } from "../../engine/keys/account-keys.ts";
 import { AccountHooks } from "../../engine/hooks/account-hooks.ts";
 import type { AccountHooksOptions } from "../../engine/hooks/account-hooks.ts";
@@ -19,6 +21,7 @@ export interface TestApp {
   readonly app: FastifyInstance;
   readonly store: MemoryStore;
   readonly events: MemoryEvents;
+  readonly apiKeys: AccountApiKeys;
   /** What was logged, a JSON line each. */
   readonly logLines: string[];
   readiness: Readiness;
@@ -48,11 +51,13 @@ export async function createTestApp(config: Partial<ApiConfig> = {}, parts: Test
   const store = new MemoryStore();
   const events = new MemoryEvents();
   const logLines: string[] = [];
-  const keys = new AccountKeys({
+  const safe = {
     store,
     masterKeys: parts.masterKeys ?? [testMasterKey],
-    failed: (error, kid) => log.error({ err: error, kid }, "a key cannot be opened"),
-  });
+    failed: (error: unknown, name: string) => log.error({ err: error, name }, "a key cannot be opened"),
+  };
+  const keys = new AccountKeys(safe);
+  const apiKeys = new AccountApiKeys({ ...safe, randomBytes });
   const log = createLog({ level: "info", pretty: false, destination: { write: (line) => void logLines.push(line) } });
   const testApp: { -readonly [K in keyof TestApp]?: TestApp[K] } & Pick<TestApp, "readiness"> = {
     readiness: { ready: true },
@@ -68,6 +73,7 @@ export async function createTestApp(config: Partial<ApiConfig> = {}, parts: Test
     store,
     publisher: memoryPublisher(store),
     keys,
+    apiKeys,
     hooks: new AccountHooks({
       store,
       keys,
@@ -88,7 +94,7 @@ export async function createTestApp(config: Partial<ApiConfig> = {}, parts: Test
     clock,
     config,
   });
-  return Object.assign(testApp, { app, store, events, logLines });
+  return Object.assign(testApp, { app, store, events, apiKeys, logLines });
 }
 
 function unclaimedInboxes(store: MemoryStore, events: MemoryEvents): Inboxes {
