@@ -64,6 +64,11 @@ export const errorTable = {
   },
   queue_full: { status: 503, retry: true, title: "The queue holds as many messages as it may." },
   inbox_full: { status: 503, retry: true, title: "The inbox holds as many messages as it may." },
+  too_many_unacknowledged: {
+    status: 503,
+    retry: true,
+    title: "As many messages are handed out and not acknowledged as may be; nothing new is handed out.",
+  },
   too_many_waiters: { status: 503, retry: true, title: "As many requests wait for a message as the server allows." },
   too_many_streams: { status: 503, retry: true, title: "As many event streams are open as the server allows." },
 } as const satisfies Record<string, { status: number; retry: boolean; title: string }>;

@@ -43,8 +43,21 @@ export const engineLimits = {
   /** Bytes of messages that an inbox, and all of them, are handing to clients, who may read slowly; past it nobody gets one. */
   inboxBytesOutMax: 16 * 1024 * 1024,
   inboxBytesOutTotalMax: 64 * 1024 * 1024,
-  /** Who waits at an inbox looks again at a time that the store names, and never sooner than this. */
-  inboxLookAgainMsMin: 50,
+  /** Who waits for a message looks again at a time that the store names, and never sooner than this. */
+  lookAgainMsMin: 50,
+  /** Lease of messages between their claim and the write that hides them: what a process that dies in between holds up. */
+  pullLeaseMs: 15_000,
+  /** Messages that one look brings for all who wait at that moment. */
+  pullClaimMessagesMax: 1_000,
+  /** What one look may bring in the worst case: it stops after the message that passes its bound. */
+  pullReservedBytes: limits.pullBytesMax + limits.bodyBytesMax,
+  /** Bytes that one subscription, and all of them, are handing to receivers, who may read slowly; past it nobody gets any. */
+  pullBytesOutMax: 16 * 1024 * 1024,
+  pullBytesOutTotalMax: 64 * 1024 * 1024,
+  /** After a failure those who wait look again after this long. */
+  pullRetryMs: 1_000,
+  /** A message that cannot be moved to its dead-letter queue for now stays hidden this long, and is tried again. */
+  deadLetterRetryMs: 60_000,
   retentionStepMs: 5_000,
   /** Between two steps while there is more to remove. */
   retentionBusyMs: 20,

@@ -174,6 +174,11 @@ export interface PullWant {
   readonly visibilityMs: number | null;
   /** Nobody wants the answer any more. */
   readonly gone: AbortSignal;
+  /**
+   * For a receiver that may read slowly: called when messages are handed out, with what must be called once when they have arrived
+   * or never will. Until then their bytes count, and past a bound nothing more is handed out. Left out: they are not counted.
+   */
+  readonly handedOut?: (arrived: () => void) => void;
 }
 
 /** What became of one receipt. `malformed`: none that was ever given out here. `ended`: its time is over, or it was answered for before. */
@@ -181,7 +186,10 @@ export type ReceiptResult = "done" | "malformed" | "ended";
 
 /** Taking from subscriptions with `pull` settings, and answering for what was taken. The same on every node. */
 export interface Pulls {
-  /** Oldest first, first asked first served; empty: nothing came within `waitMs`. Throws `overloaded`, `too_many_waiters`, `subscription_not_found`. */
+  /**
+   * Oldest first, first asked first served; empty: nothing came within `waitMs`.
+   * Throws `overloaded`, `too_many_waiters`, `too_many_unacknowledged`, `not_pulled`, `subscription_not_found`, and what the store does.
+   */
   pull(subscription: Subscription, want: PullWant): Promise<readonly PulledMessage[]>;
   /** They have been dealt with, and do not come again. */
   acknowledge(subscription: Subscription, receipts: readonly string[]): Promise<readonly ReceiptResult[]>;

@@ -23,6 +23,14 @@ export class WaitingLine<T extends object> {
     this.#line[place] = null;
   }
 
+  /** From the first. Members may leave meanwhile, and nobody may come. */
+  *[Symbol.iterator](): IterableIterator<T> {
+    for (let at = this.first === null ? this.#line.length : this.#head; at < this.#line.length; at++) {
+      const member = this.#line[at];
+      if (member !== null && member !== undefined) yield member;
+    }
+  }
+
   get first(): T | null {
     while (this.#head < this.#line.length) {
       const member = this.#line[this.#head];

@@ -1,6 +1,8 @@
 import { LastPoll } from "../../domain/last-poll.ts";
 import type { SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Clock, Timers } from "../../domain/ports.ts";
+import { BytesOut } from "../bytes-out.ts";
+import { engineLimits } from "../engine-limits.ts";
 import type { InboxDetails } from "../port.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -11,7 +13,7 @@ export interface Room {
   /** Messages that are on their way into the log. */
   arriving: number;
   /** Bytes of messages that are on their way to clients. */
-  bytesOut: number;
+  readonly bytesOut: BytesOut;
   /** The last of the looks for a message, which are one after the other. */
   look: Promise<unknown>;
   /** Settled when what nobody has fetched in time is gone. */
@@ -40,7 +42,7 @@ export class Rooms {
         lastPoll: new LastPoll(Math.max(this.#startedAtMs, createdAtMs)),
         waiters: new Waiters(this.#clock, this.#timers),
         arriving: 0,
-        bytesOut: 0,
+        bytesOut: new BytesOut(engineLimits.inboxBytesOutMax),
         look: Promise.resolve(),
         emptied: Promise.resolve(),
         subscriptionId: null,

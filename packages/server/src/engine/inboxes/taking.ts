@@ -4,6 +4,7 @@ import { messageId } from "../../domain/message-id.ts";
 import type { Attempt, SubscriptionId } from "../../domain/model.ts";
 import type { Clock, Timers } from "../../domain/ports.ts";
 import type { Claim, ClaimedDelivery, Store } from "../../store/port.ts";
+import { BytesOut } from "../bytes-out.ts";
 import { engineLimits } from "../engine-limits.ts";
 import type { InboxDetails, TakenMessage } from "../port.ts";
 import { Settler } from "../settler.ts";
@@ -29,7 +30,7 @@ export class Taking {
   /** Those who ask at this moment, and of them those who wait; over all rooms. */
   #asking = 0;
   #waiting = 0;
-  #bytesOut = 0;
+  readonly #bytesOut = new BytesOut(engineLimits.inboxBytesOutTotalMax);
   #stopped = false;
 
   constructor(options: TakingOptions) {
@@ -112,7 +113,7 @@ export class Taking {
   async #lookNow(inbox: InboxDetails, room: Room): Promise<TakenMessage | null> {
     const { store, place } = this.#options;
     const { subscription } = await place(inbox, room);
-    if (this.#isFull || isFull(room)) {
+    if (this.#bytesOut.isFull || room.bytesOut.isFull) {
       throw new RingbackError("overloaded", "Too many messages are on their way to clients that read slowly.");
     }
     const want = { subscriptionId: subscription.id, deliveriesMax: 1, bytesMax: 1, fromLog: true };
@@ -130,8 +131,8 @@ export class Taking {
     const { message } = delivery;
     const startedAtMs = this.#options.clock.now();
     let isOut = true;
-    this.#bytesOut += message.body.byteLength;
-    room.bytesOut += message.body.byteLength;
+    this.#bytesOut.add(message.body.byteLength);
+    room.bytesOut.add(message.body.byteLength);
     const done = (delivered: boolean): void => {
       if (!isOut) return;
       isOut = false;
@@ -151,16 +152,10 @@ export class Taking {
   }
 
   #cameBack(bytes: number, room: Room): void {
-    const [wasFull, roomWasFull] = [this.#isFull, isFull(room)];
-    this.#bytesOut -= bytes;
-    room.bytesOut -= bytes;
+    const [allHaveRoom, roomHasRoom] = [this.#bytesOut.remove(bytes), room.bytesOut.remove(bytes)];
     // Somebody may have been woken in vain meanwhile.
-    if (wasFull && !this.#isFull) for (const { waiters } of this.#options.rooms.all()) waiters.wakeOne();
-    else if (roomWasFull && !isFull(room)) room.waiters.wakeOne();
-  }
-
-  get #isFull(): boolean {
-    return this.#bytesOut >= engineLimits.inboxBytesOutTotalMax;
+    if (allHaveRoom) for (const { waiters } of this.#options.rooms.all()) waiters.wakeOne();
+    else if (roomHasRoom) room.waiters.wakeOne();
   }
 
   /** Recorded as a POST would be: without it nothing would tell this message from one that was skipped. */
@@ -175,8 +170,4 @@ export class Taking {
       reply: null,
     };
   }
-}
-
-function isFull({ bytesOut }: Room): boolean {
-  return bytesOut >= engineLimits.inboxBytesOutMax;
 }

@@ -1,6 +1,6 @@
 import type { TimeMs } from "../../domain/model.ts";
 import type { Clock, Timers } from "../../domain/ports.ts";
-import { engineLimits } from "../engine-limits.ts";
+import { DueAlarm } from "../due-alarm.ts";
 import { WaitingLine } from "../waiting-line.ts";
 
 interface Waiter {
@@ -9,16 +9,14 @@ interface Waiter {
 
 /** Who waits at an inbox for a message, first come, first served. Each has one timer; nobody asks the store meanwhile. */
 export class Waiters {
-  readonly #clock: Clock;
   readonly #timers: Timers;
   readonly #line = new WaitingLine<Waiter>();
+  readonly #alarm: DueAlarm;
   #wakes = 0;
-  #dueAtMs: TimeMs | null = null;
-  #cancelAlarm: (() => void) | null = null;
 
   constructor(clock: Clock, timers: Timers) {
-    this.#clock = clock;
     this.#timers = timers;
+    this.#alarm = new DueAlarm(clock, timers, () => this.wakeOne());
   }
 
   get size(): number {
@@ -38,14 +36,14 @@ export class Waiters {
     const waiter: Waiter = {
       end: (woken) => {
         this.#line.remove(waiter);
-        if (this.#line.size === 0) this.#stopAlarm();
+        if (this.#line.size === 0) this.#alarm.disarm();
         cancelTimer();
         gone.removeEventListener("abort", leave);
         resolve(woken);
       },
     };
     this.#line.add(waiter);
-    if (this.#cancelAlarm === null) this.#setAlarm();
+    this.#alarm.arm();
     gone.addEventListener("abort", leave);
     return promise;
   }
@@ -66,23 +64,6 @@ export class Waiters {
 
   /** When the store, as its last look said, has something without any more hint: one is woken then. null: never. */
   set dueAtMs(atMs: TimeMs | null) {
-    if (atMs === this.#dueAtMs) return;
-    this.#dueAtMs = atMs;
-    this.#stopAlarm();
-    if (this.#line.size > 0) this.#setAlarm();
-  }
-
-  #setAlarm(): void {
-    if (this.#dueAtMs === null) return;
-    const delayMs = Math.max(this.#dueAtMs - this.#clock.now(), engineLimits.inboxLookAgainMsMin);
-    this.#cancelAlarm = this.#timers.after(delayMs, () => {
-      this.#cancelAlarm = null;
-      this.wakeOne();
-    });
-  }
-
-  #stopAlarm(): void {
-    this.#cancelAlarm?.();
-    this.#cancelAlarm = null;
+    this.#alarm.dueAtMs = atMs;
   }
 }
