@@ -149,6 +149,37 @@ export const limits = {
   /** Its requests that wait for one another: new handlers, and secrets that are being checked. */
   wechatWaitingMax: 32,
 
+  /** A request of CMQ's API as sent: 1 MiB of messages, which the form's escapes make three times as long, and the rest. */
+  cmqRequestBytesMax: 3 * 1024 * 1024 + 64 * 1024,
+  /** A batch with tags has some forty. */
+  cmqParametersMax: 200,
+  /** The smaller of what CMQ has bounded messages by at one time or another; a topic or queue may allow `bodyBytesMax`. */
+  cmqMessageBytesDefault: 64 * 1024,
+  cmqBatchMax: 16,
+  cmqBatchBytesMax: 1024 * 1024,
+  cmqEndpointCharsMax: 500,
+  /** CMQ keeps a topic's messages for a day. */
+  cmqTopicRetentionMs: 24 * 3600_000,
+  cmqQueueMessagesDefault: 10_000_000,
+  cmqQueueMessagesMax: 1_000_000_000,
+  cmqQueueRetentionMsDefault: 4 * 24 * 3600_000,
+  cmqQueueRetentionMsMax: 15 * 24 * 3600_000,
+  cmqPollingWaitMsMax: 30_000,
+  cmqTimeToLiveSMin: 300,
+  cmqTimeToLiveSMax: 43_200,
+  cmqListOffsetMax: 1_000,
+  cmqListLimitDefault: 20,
+  cmqListLimitMax: 50,
+  cmqSubscriptionListLimitMax: 100,
+  /** Entries that one list looks at, as many topics as CMQ lets an account have; its `totalCount` ends there. */
+  cmqListedMax: 10_000,
+  /** Signatures of requests within the time window that are remembered against replays, at most 24 bytes each. */
+  cmqSeenRequestsMax: 2_000_000,
+  /** Subscriptions' filters that are kept at hand to tell a publisher that nobody would get its message. */
+  cmqFiltersKeptMax: 100_000,
+  /** Requests that make a topic or a subscription and wait for one another. */
+  cmqMakingMax: 256,
+
   retentionMsDefault: 7 * 24 * 3600_000,
   retentionMsMin: 60_000,
   retentionMsMax: 365 * 24 * 3600_000,

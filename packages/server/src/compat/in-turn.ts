@@ -1,4 +1,4 @@
-import { RingbackError } from "../../domain/errors.ts";
+import { RingbackError } from "../domain/errors.ts";
 
 /** Runs pieces of work one after the other. So many may wait; past that it throws `overloaded`. */
 export class InTurn {

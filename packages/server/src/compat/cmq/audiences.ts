@@ -1,0 +1,98 @@
+import { compileFilter, type MessagePredicate } from "../../domain/filter.ts";
+import { limits } from "../../domain/limits.ts";
+import type { Message, Subscription, SubscriptionId, Topic, TopicId } from "../../domain/model.ts";
+import type { Page, Store } from "../../store/port.ts";
+
+type Labelled = Pick<Message, "tags" | "routingKey">;
+type Audience = ReadonlyMap<SubscriptionId, MessagePredicate>;
+
+export type Reach = "reached" | "no-subscription" | "nothing-matches";
+
+/**
+ * Who would get a message, which this API tells the publisher: the filters of a topic's subscriptions, kept at hand. A change
+ * or an end of a subscription drops what is kept of its topic; and before a publish is refused they are read afresh, so
+ * that a new subscription is never overlooked.
+ */
+export class Audiences {
+  readonly #store: Pick<Store, "listSubscriptions" | "onSubscriptionChange">;
+  readonly #filtersMax: number;
+  readonly #kept = new Map<TopicId, Audience>();
+  readonly #topicOf = new Map<SubscriptionId, TopicId>();
+  readonly #reading = new Map<TopicId, Promise<Audience>>();
+  /** What was read across a change is not kept: it may be from before. */
+  #changes = 0;
+
+  constructor(
+    store: Pick<Store, "listSubscriptions" | "onSubscriptionChange">,
+    filtersMax: number = limits.cmqFiltersKeptMax,
+  ) {
+    this.#store = store;
+    this.#filtersMax = filtersMax;
+    store.onSubscriptionChange((id) => {
+      this.#changes++;
+      const topicId = this.#topicOf.get(id);
+      if (topicId !== undefined) this.#drop(topicId);
+    });
+  }
+
+  /** Its subscriptions were changed here. */
+  forget(topicId: TopicId): void {
+    this.#changes++;
+    this.#drop(topicId);
+  }
+
+  async reach(topic: Topic, message: Labelled): Promise<Reach> {
+    // What somebody else has begun to read is good enough for a yes; for a no it may have begun too early.
+    const audience = this.#kept.get(topic.id) ?? (await this.#reading.get(topic.id));
+    if (audience !== undefined && isHeard(audience, message)) return "reached";
+    const afresh = await this.#read(topic);
+    if (isHeard(afresh, message)) return "reached";
+    return afresh.size === 0 ? "no-subscription" : "nothing-matches";
+  }
+
+  #read(topic: Topic): Promise<Audience> {
+    const reading = this.#readAll(topic).finally(() => {
+      if (this.#reading.get(topic.id) === reading) this.#reading.delete(topic.id);
+    });
+    this.#reading.set(topic.id, reading);
+    return reading;
+  }
+
+  async #readAll(topic: Topic): Promise<Audience> {
+    const before = this.#changes;
+    const audience = new Map<SubscriptionId, MessagePredicate>();
+    let after: string | null = null;
+    do {
+      const request = { after, limit: limits.pageItemsMax };
+      const page: Page<Subscription> = await this.#store.listSubscriptions(topic.id, request);
+      for (const { id, settings } of page.items) audience.set(id, compileFilter(settings.filter, topic.filterType));
+      after = page.next;
+    } while (after !== null);
+    if (this.#changes === before) this.#keep(topic.id, audience);
+    return audience;
+  }
+
+  #keep(topicId: TopicId, audience: Audience): void {
+    this.#drop(topicId);
+    if (this.#topicOf.size + audience.size > this.#filtersMax) {
+      this.#kept.clear();
+      this.#topicOf.clear();
+    }
+    // An empty one would answer nothing that is not asked afresh anyhow.
+    if (audience.size === 0 || audience.size > this.#filtersMax) return;
+    this.#kept.set(topicId, audience);
+    for (const id of audience.keys()) this.#topicOf.set(id, topicId);
+  }
+
+  #drop(topicId: TopicId): void {
+    const audience = this.#kept.get(topicId);
+    if (audience === undefined) return;
+    this.#kept.delete(topicId);
+    for (const id of audience.keys()) this.#topicOf.delete(id);
+  }
+}
+
+function isHeard(audience: Audience, message: Labelled): boolean {
+  for (const matches of audience.values()) if (matches(message)) return true;
+  return false;
+}

@@ -1,0 +1,60 @@
+import type { Clock } from "../../domain/ports.ts";
+import { CmqError } from "./errors.ts";
+import type { Parameters } from "./parameters.ts";
+import { SeenRequests } from "./seen-requests.ts";
+import { algorithmOf, isSignedWith, type SignedRequest } from "./signature.ts";
+
+export interface Credentials {
+  /** The SecretKey; null: there is no such pair, or it was revoked. */
+  secretOf(secretId: string): Promise<string | null>;
+}
+
+export interface Freshness {
+  readonly credentials: Credentials;
+  readonly clock: Clock;
+  /** How far a timestamp may be from this server's time, either way. */
+  readonly timestampWindowMs: number;
+}
+
+/** Who sent a request, and that it is this one and no earlier one. */
+export class Authentication {
+  readonly #given: Freshness;
+  readonly #seen = new SeenRequests();
+
+  constructor(given: Freshness) {
+    this.#given = given;
+  }
+
+  async check(request: SignedRequest, parameters: Parameters): Promise<void> {
+    const secretId = parameters.text("SecretId");
+    const signature = parameters.text("Signature");
+    if (secretId === null || signature === null) throw new CmqError("authentication", "the request is not signed");
+    if (algorithmOf(request.form.get("SignatureMethod")) === null) {
+      throw new CmqError("outOfRange", "parameter SignatureMethod must be HmacSHA1 or HmacSHA256");
+    }
+    const timestamp = parameters.anyInteger("Timestamp");
+    if (timestamp === null) throw new CmqError("missingParameter", "parameter Timestamp is missing");
+    const nonce = parameters.text("Nonce");
+    if (nonce === null) throw new CmqError("missingParameter", "parameter Nonce is missing");
+    // Python's have up to 19 digits.
+    if (!/^\d{1,20}$/.test(nonce)) throw new CmqError("wrongType", "parameter Nonce must be a whole number");
+    await this.secretFor(secretId, (secretKey) => isSignedWith(secretKey, request));
+    this.assertInTime(timestamp);
+    const { clock, timestampWindowMs } = this.#given;
+    const isNew = this.#seen.add(Buffer.from(signature, "base64"), timestamp * 1000, clock.now(), timestampWindowMs);
+    if (!isNew) throw new CmqError("overdue", "this request was sent before; sign it anew, with another Nonce");
+  }
+
+  /** Throws when there is no such pair of keys, or when its secret does not fit. */
+  async secretFor(secretId: string, fits: (secretKey: string) => boolean): Promise<void> {
+    const secretKey = await this.#given.credentials.secretOf(secretId);
+    if (secretKey === null) throw new CmqError(secretId.startsWith("AKID") ? "unknownSecretId" : "secretIdForm");
+    if (!fits(secretKey)) throw new CmqError("authentication", "the signature does not fit the request");
+  }
+
+  assertInTime(timestampS: number): void {
+    const { clock, timestampWindowMs } = this.#given;
+    if (Math.abs(timestampS * 1000 - clock.now()) <= timestampWindowMs) return;
+    throw new CmqError("overdue", `the timestamp is more than ${timestampWindowMs / 1000} s from this server's time`);
+  }
+}

@@ -1,0 +1,102 @@
+import { limits } from "../../domain/limits.ts";
+import type { MessageId } from "../../domain/model.ts";
+import type { PulledMessage, ReceiptResult } from "../../engine/port.ts";
+import { bodiesOf, bodyOf } from "./bodies.ts";
+import type { ActionContext, Call, Members } from "./call.ts";
+import { CmqError, type CmqErrorKey, cmqErrorTable } from "./errors.ts";
+import { seconds } from "./found.ts";
+import type { Parameters } from "./parameters.ts";
+import { pollingWaitMs } from "./queues.ts";
+
+/** Whatever a receipt of CMQ could hold, so that one that was never any is told from one that is over. */
+const receiptForm = /^[a-zA-Z\d%#:_-]{1,256}$/;
+
+export async function sendMessage(context: ActionContext, { parameters }: Call): Promise<Members> {
+  const [msgId] = await send(context, parameters, [bodyOf(parameters)]);
+  return { msgId };
+}
+
+export async function batchSendMessage(context: ActionContext, { parameters }: Call): Promise<Members> {
+  const ids = await send(context, parameters, bodiesOf(parameters));
+  return { msgList: ids.map((msgId) => ({ msgId })) };
+}
+
+function send(
+  { queues }: ActionContext,
+  parameters: Parameters,
+  bodies: readonly Uint8Array[],
+): Promise<readonly MessageId[]> {
+  const name = parameters.resourceName("queueName");
+  const delayS = parameters.integer("delaySeconds", 0, seconds(limits.delayMsMax), "delayRange") ?? 0;
+  return queues.send(
+    name,
+    bodies.map((body) => ({ body, delayMs: delayS * 1000 })),
+  );
+}
+
+export async function receiveMessage(context: ActionContext, call: Call): Promise<Members> {
+  const [message] = await receive(context, call, 1);
+  if (message === undefined) throw new CmqError("noMessage");
+  return shownMessage(message);
+}
+
+export async function batchReceiveMessage(context: ActionContext, call: Call): Promise<Members> {
+  const count = call.parameters.integer("numOfMsg", 1, limits.cmqBatchMax, "batchSize");
+  if (count === null) throw new CmqError("missingParameter", "parameter numOfMsg is missing");
+  const messages = await receive(context, call, count);
+  if (messages.length === 0) throw new CmqError("noMessage");
+  return { msgInfoList: messages.map(shownMessage) };
+}
+
+function receive({ queues }: ActionContext, { parameters, gone }: Call, messagesMax: number) {
+  const name = parameters.resourceName("queueName");
+  const waitMs = pollingWaitMs(parameters);
+  return queues.receive(name, { messagesMax, waitMs, visibilityMs: null, gone: gone() });
+}
+
+function shownMessage({ id, message, receipt, receives, firstReceivedAtMs, visibleAtMs }: PulledMessage) {
+  const { body } = message;
+  return {
+    msgBody: Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8"),
+    msgId: id,
+    receiptHandle: receipt,
+    enqueueTime: seconds(message.publishedAtMs),
+    firstDequeueTime: seconds(firstReceivedAtMs),
+    nextVisibleTime: seconds(visibleAtMs),
+    dequeueCount: receives,
+  };
+}
+
+export async function deleteMessage({ queues }: ActionContext, { parameters }: Call): Promise<Members> {
+  const name = parameters.resourceName("queueName");
+  const receipt = parameters.required("receiptHandle");
+  if (!receiptForm.test(receipt)) throw new CmqError("receiptForm");
+  const [result] = await queues.acknowledge(name, [receipt]);
+  if (result !== "done") throw new CmqError("invalidReceipt");
+  return {};
+}
+
+export async function batchDeleteMessage({ queues }: ActionContext, { parameters }: Call): Promise<Members> {
+  const name = parameters.resourceName("queueName");
+  const receipts = parameters.list("receiptHandle", limits.cmqBatchMax, "batchSize");
+  if (receipts === null) throw new CmqError("missingParameter", "parameter receiptHandle.0 is missing");
+  const wellFormed = receipts.filter((receipt) => receiptForm.test(receipt));
+  // Also without any, for a queue that is not there.
+  const results = await queues.acknowledge(name, wellFormed);
+  let next = 0;
+  const errorList = receipts.flatMap((receipt) => {
+    const fault = receiptForm.test(receipt) ? faultOf(results[next++]) : "receiptForm";
+    return fault === null ? [] : [{ ...shownFault(fault), receiptHandle: receipt }];
+  });
+  if (errorList.length > 0) throw new CmqError("partialDelete", undefined, { errorList });
+  return { errorList };
+}
+
+function faultOf(result: ReceiptResult | undefined): CmqErrorKey | null {
+  return result === "done" ? null : "invalidReceipt";
+}
+
+function shownFault(key: CmqErrorKey) {
+  const { code, module, message } = cmqErrorTable[key];
+  return { code, message: `(${module})${message}` };
+}

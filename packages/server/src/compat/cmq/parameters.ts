@@ -1,0 +1,101 @@
+import { isName } from "../../domain/names.ts";
+import { CmqError, type CmqErrorKey } from "./errors.ts";
+import { shown } from "./form.ts";
+
+const integerForm = /^-?\d{1,16}$/;
+const indexForm = /^(?:0|[1-9]\d{0,3})$/;
+
+/** A call's parameters, read with the refusals that CMQ has for each fault. What nobody reads is ignored. */
+export class Parameters {
+  readonly #values: ReadonlyMap<string, string>;
+
+  constructor(values: ReadonlyMap<string, string>) {
+    this.#values = values;
+  }
+
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
+  /** null when it is missing or empty. */
+  text(name: string): string | null {
+    return this.#values.get(name) || null;
+  }
+
+  /** As it was given, empty or not; throws when it is missing. */
+  required(name: string): string {
+    const value = this.#values.get(name);
+    if (value === undefined) throw new CmqError("missingParameter", `parameter ${name} is missing`);
+    return value;
+  }
+
+  resourceName(name: "topicName" | "subscriptionName" | "queueName"): string {
+    const value = this.required(name);
+    assertResourceName(name, value);
+    return value;
+  }
+
+  /** null when it is missing or empty. */
+  integer(name: string, min: number, max: number, beyond: CmqErrorKey = "outOfRange"): number | null {
+    const value = this.anyInteger(name);
+    if (value !== null && (value < min || value > max)) {
+      throw new CmqError(beyond, `parameter ${name} must be from ${min} to ${max}`);
+    }
+    return value;
+  }
+
+  anyInteger(name: string): number | null {
+    const text = this.#values.get(name);
+    if (text === undefined || text === "") return null;
+    if (!integerForm.test(text)) throw new CmqError("wrongType", `parameter ${name} must be a whole number`);
+    return Number(text);
+  }
+
+  /** One of `choices`; null when it is missing or empty. */
+  choice<T extends string>(name: string, choices: readonly T[], otherwise: CmqErrorKey): T | null {
+    const text = this.text(name);
+    if (text === null) return null;
+    const chosen = choices.find((choice) => choice === text);
+    if (chosen === undefined) throw new CmqError(otherwise);
+    return chosen;
+  }
+
+  /**
+   * `name.0`, `name.1` …, or from `name.1` on, in the order of the indices, which must have no gap; or `name` alone, for one. null when
+   * there is none of it.
+   */
+  list(name: string, max: number, tooMany: CmqErrorKey): readonly string[] | null {
+    const prefix = `${name}.`;
+    let count = 0;
+    for (const key of this.#values.keys()) {
+      if (!key.startsWith(prefix)) continue;
+      if (!indexForm.test(key.slice(prefix.length))) throw new CmqError("keyFormat", `${shown(key)} has no index`);
+      count++;
+    }
+    if (count === 0) {
+      const alone = this.text(name);
+      return alone === null ? null : [alone];
+    }
+    if (count > max) throw new CmqError(tooMany, `${name} holds ${count}; at most ${max} are allowed`);
+    const first = this.#values.has(`${prefix}0`) ? 0 : 1;
+    const items: string[] = [];
+    for (let index = first; index < first + count; index++) {
+      const value = this.#values.get(`${prefix}${index}`);
+      if (value === undefined) throw new CmqError("notConsecutive", `the indices of ${name} must be consecutive`);
+      items.push(value);
+    }
+    return items;
+  }
+}
+
+const nameFaults = {
+  topicName: "topicNameFormat",
+  subscriptionName: "subscriptionNameFormat",
+  queueName: "queueNameFormat",
+} as const;
+
+export function assertResourceName(parameter: keyof typeof nameFaults, value: string): void {
+  if (isName(value)) return;
+  const rule = "must begin with a letter and hold only letters, digits, - and _, at most 64 characters";
+  throw new CmqError(nameFaults[parameter], `${parameter} ${rule}`);
+}

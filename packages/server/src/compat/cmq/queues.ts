@@ -1,0 +1,141 @@
+import { limits } from "../../domain/limits.ts";
+import type { DeadLetterPolicy, QueueDetails, QueueSettings } from "../../engine/port.ts";
+import type { ActionContext, Call, Members } from "./call.ts";
+import { CmqError } from "./errors.ts";
+import { listed, queueOf, seconds, wantedOf } from "./found.ts";
+import { cmqId } from "./ids.ts";
+import { assertResourceName, type Parameters } from "./parameters.ts";
+
+const defaults: QueueSettings = {
+  messagesMax: limits.cmqQueueMessagesDefault,
+  waitMs: 0,
+  visibilityMs: limits.visibilityMsDefault,
+  bodyBytesMax: limits.cmqMessageBytesDefault,
+  retentionMs: limits.cmqQueueRetentionMsDefault,
+  rewindMs: 0,
+  deadLetters: null,
+};
+
+export async function createQueue(context: ActionContext, { parameters }: Call): Promise<Members> {
+  const name = parameters.resourceName("queueName");
+  const settings = fitting({ ...defaults, ...settingsOf(parameters) });
+  const { id } = await context.queues.create(name, settings);
+  return { queueId: cmqId("queue", id) };
+}
+
+/** What is not given keeps its value. */
+export async function setQueueAttributes(context: ActionContext, { parameters }: Call): Promise<Members> {
+  const change = settingsOf(parameters);
+  const queue = await queueOf(context, parameters);
+  fitting({ ...queue, ...change });
+  await context.queues.change(queue.name, change);
+  return {};
+}
+
+export async function getQueueAttributes(context: ActionContext, { parameters }: Call): Promise<Members> {
+  return queueAttributes(context, await queueOf(context, parameters));
+}
+
+export async function queueAttributes({ queues }: ActionContext, queue: QueueDetails) {
+  const counts = await queues.counts(queue.name);
+  return {
+    maxMsgHeapNum: queue.messagesMax,
+    pollingWaitSeconds: seconds(queue.waitMs),
+    visibilityTimeout: seconds(queue.visibilityMs),
+    maxMsgSize: queue.bodyBytesMax,
+    msgRetentionSeconds: seconds(queue.retentionMs),
+    createTime: seconds(queue.createdAtMs),
+    lastModifyTime: seconds(queue.updatedAtMs),
+    activeMsgNum: counts.visible,
+    inactiveMsgNum: counts.hidden,
+    delayMsgNum: counts.delayed,
+    rewindSeconds: seconds(queue.rewindMs),
+    // As the documents spell it.
+    rewindmsgNum: counts.rewindable,
+    minMsgTime: counts.oldestAtMs === null ? 0 : seconds(counts.oldestAtMs),
+    ...(queue.deadLetters !== null && { deadLetterPolicy: shownDeadLetters(queue.deadLetters) }),
+  };
+}
+
+export async function listQueue({ queues }: ActionContext, { parameters }: Call): Promise<Members> {
+  const wanted = wantedOf(parameters, limits.cmqListLimitMax);
+  const { totalCount, items } = await listed(wanted, (page) => queues.list(page));
+  return { totalCount, queueList: items.map(({ id, name }) => ({ queueId: cmqId("queue", id), queueName: name })) };
+}
+
+export async function deleteQueue({ queues }: ActionContext, { parameters }: Call): Promise<Members> {
+  if (!(await queues.delete(parameters.resourceName("queueName")))) throw new CmqError("queueNotFound");
+  return {};
+}
+
+export async function rewindQueue(context: ActionContext, { parameters }: Call): Promise<Members> {
+  const startS = parameters.integer("startConsumeTime", 0, seconds(Number.MAX_SAFE_INTEGER));
+  if (startS === null) throw new CmqError("missingParameter", "parameter startConsumeTime is missing");
+  const { name } = await queueOf(context, parameters);
+  await context.queues.rewind(name, startS * 1000);
+  return {};
+}
+
+/** Only what is given. */
+function settingsOf(parameters: Parameters): Partial<QueueSettings> {
+  const messagesMax = parameters.integer("maxMsgHeapNum", 1, limits.cmqQueueMessagesMax);
+  const waitMs = pollingWaitMs(parameters);
+  const visibilityS = parameters.integer("visibilityTimeout", 1, seconds(limits.visibilityMsMax));
+  const bodyBytesMax = parameters.integer("maxMsgSize", limits.topicBodyBytesMin, limits.bodyBytesMax);
+  const retentionS = parameters.integer(
+    "msgRetentionSeconds",
+    seconds(limits.retentionMsMin),
+    seconds(limits.cmqQueueRetentionMsMax),
+  );
+  const rewindS = parameters.integer("rewindSeconds", 0, seconds(limits.cmqQueueRetentionMsMax));
+  const deadLetters = deadLettersOf(parameters);
+  if ((parameters.integer("transaction", 0, 1) ?? 0) === 1) {
+    throw new CmqError("invalidParameters", "queues with transactions are not served");
+  }
+  return {
+    ...(messagesMax !== null && { messagesMax }),
+    ...(waitMs !== null && { waitMs }),
+    ...(visibilityS !== null && { visibilityMs: visibilityS * 1000 }),
+    ...(bodyBytesMax !== null && { bodyBytesMax }),
+    ...(retentionS !== null && { retentionMs: retentionS * 1000 }),
+    ...(rewindS !== null && { rewindMs: rewindS * 1000 }),
+    ...(deadLetters !== null && { deadLetters }),
+  };
+}
+
+/** Clients send a wait in milliseconds by mistake, or none as -1: what is beyond the range is taken at its end. */
+export function pollingWaitMs(parameters: Parameters): number | null {
+  const waitS = parameters.anyInteger("pollingWaitSeconds");
+  return waitS === null ? null : Math.min(Math.max(waitS * 1000, 0), limits.cmqPollingWaitMsMax);
+}
+
+function deadLettersOf(parameters: Parameters): DeadLetterPolicy | null {
+  const queue = parameters.text("deadLetterQueueName") ?? parameters.text("deadLetterQueue");
+  const receivesMax = parameters.integer("maxReceiveCount", 1, limits.receivesMax);
+  const ttlS = parameters.integer("maxTimeToLive", limits.cmqTimeToLiveSMin, limits.cmqTimeToLiveSMax);
+  const policy = parameters.integer("policy", 0, 1) ?? (receivesMax === null && ttlS !== null ? 1 : 0);
+  if (queue === null) return null;
+  assertResourceName("queueName", queue);
+  if (policy === 1) {
+    if (ttlS === null) throw new CmqError("missingParameter", "parameter maxTimeToLive is missing");
+    return { queue, after: "time", ttlMs: ttlS * 1000 };
+  }
+  if (receivesMax === null) throw new CmqError("missingParameter", "parameter maxReceiveCount is missing");
+  return { queue, after: "receives", receivesMax };
+}
+
+function fitting(settings: QueueSettings): QueueSettings {
+  if (settings.rewindMs > settings.retentionMs) {
+    throw new CmqError("outOfRange", "parameter rewindSeconds must be at most msgRetentionSeconds");
+  }
+  if (settings.deadLetters?.after === "time" && settings.deadLetters.ttlMs >= settings.retentionMs) {
+    throw new CmqError("outOfRange", "parameter maxTimeToLive must be less than msgRetentionSeconds");
+  }
+  return settings;
+}
+
+export function shownDeadLetters(policy: DeadLetterPolicy) {
+  return policy.after === "receives"
+    ? { deadLetterQueueName: policy.queue, policy: 0, maxReceiveCount: policy.receivesMax }
+    : { deadLetterQueueName: policy.queue, policy: 1, maxTimeToLive: seconds(policy.ttlMs) };
+}

@@ -1,0 +1,30 @@
+import type { FastifyRequest } from "fastify";
+import { isUtf8 } from "node:buffer";
+import { bodyBytes } from "../../api/json-body.ts";
+import { CmqError } from "./errors.ts";
+import { readForm } from "./form.ts";
+import type { SignedRequest } from "./signature.ts";
+
+/** GET with a query, or POST of a form; its parameters decoded, nothing of it trusted yet. */
+export function signedRequestOf(request: FastifyRequest): SignedRequest {
+  const { method, url = "" } = request.raw;
+  const mark = url.indexOf("?");
+  const path = mark < 0 ? url : url.slice(0, mark);
+  const query = mark < 0 ? "" : url.slice(mark + 1);
+  const host = request.headers.host ?? "";
+  if (method === "GET") return { method, host, path, form: readForm(query) };
+  if (method !== "POST") throw new CmqError("wrongMethod");
+  const bytes = bodyBytes(request);
+  // Some clients POST nothing and say everything in the query.
+  if (bytes.length === 0) return { method, host, path, form: readForm(query) };
+  if (!isForm(request.raw.headers["content-type"])) {
+    throw new CmqError("wrongMethod", "a POST must be of application/x-www-form-urlencoded");
+  }
+  if (!isUtf8(bytes)) throw new CmqError("unreadable", "the form is not UTF-8");
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+  return { method, host, path, form: readForm(text) };
+}
+
+function isForm(contentType: string | undefined): boolean {
+  return contentType === undefined || /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i.test(contentType);
+}

@@ -1,0 +1,244 @@
+import { limits } from "../../domain/limits.ts";
+import type { Filter, Subscription, SubscriptionSettings, Topic } from "../../domain/model.ts";
+import { normaliseSubscription, type SubscriptionInput } from "../../domain/subscription-rules.ts";
+import { RingbackError } from "../../domain/errors.ts";
+import type { Page } from "../../store/port.ts";
+import type { ActionContext, Call, Members } from "./call.ts";
+import { CmqError, cmqErrorOf } from "./errors.ts";
+import { listed, seconds, subscriptionOf, topicOf, wantedOf } from "./found.ts";
+import { cmqId } from "./ids.ts";
+import { assertResourceName, type Parameters } from "./parameters.ts";
+
+const strategies = ["BACKOFF_RETRY", "EXPONENTIAL_DECAY_RETRY"] as const;
+const formats = ["JSON", "SIMPLIFIED"] as const;
+type Format = (typeof formats)[number];
+const protocolOfFormat: Record<Format, string> = { JSON: "cmq-json", SIMPLIFIED: "cmq-simplified" };
+
+/** What a subscription to a queue is pushed to: the message itself, as it is. */
+const queueScheme = "queue:";
+const queueProtocol = "raw";
+
+export async function subscribe(context: ActionContext, call: Call): Promise<Members> {
+  await subscribed(context, call);
+  return {};
+}
+
+export async function subscribed(context: ActionContext, { parameters }: Call): Promise<Subscription> {
+  const name = parameters.resourceName("subscriptionName");
+  const topic = await topicOf(context, parameters);
+  const filter = filterOf(parameters, topic);
+  if (topic.filterType === "route" && (filter.bindingKeys ?? []).length === 0) throw new CmqError("bindingKeyMissing");
+  const retry = strategyOf(parameters) ?? "EXPONENTIAL_DECAY_RETRY";
+  const target = await targetOf(context, parameters);
+  const settings = settingsOf(topic, {
+    push: { url: "http://placeholder/", protocol: target.protocol },
+    filter,
+    retry,
+  });
+  const { store } = context;
+  const subscription = await context.makingInTurn.run(async () => {
+    await assertFree(context, topic, name);
+    const pushed = { ...settings, push: { ...settings.push, url: target.url } };
+    return (await store.putSubscription(topic.id, name, pushed, "now")).subscription;
+  });
+  tellChanged(context, topic, name);
+  return subscription;
+}
+
+export async function unsubscribe(context: ActionContext, { parameters }: Call): Promise<Members> {
+  const { topic, subscription } = await subscriptionOf(context, parameters);
+  const { store, events, clock, audiences } = context;
+  if (!(await store.deleteSubscription(topic.id, subscription.name))) throw new CmqError("subscriptionNotFound");
+  audiences.forget(topic.id);
+  events.emit({
+    type: "subscription.deleted",
+    at: clock.now(),
+    topic: topic.name,
+    subscription: subscription.name,
+  });
+  return {};
+}
+
+export async function listSubscriptionByTopic(context: ActionContext, { parameters }: Call): Promise<Members> {
+  const wanted = wantedOf(parameters, limits.cmqSubscriptionListLimitMax);
+  const topic = await topicOf(context, parameters);
+  const { totalCount, items } = await listed(wanted, (page) => context.store.listSubscriptions(topic.id, page));
+  return {
+    totalCount,
+    subscriptionList: items.map((subscription) => ({
+      subscriptionId: cmqId("subsc", subscription.id),
+      subscriptionName: subscription.name,
+      ...addressOf(subscription.settings),
+    })),
+  };
+}
+
+/** What is not given keeps its value. */
+export async function setSubscriptionAttributes(context: ActionContext, { parameters }: Call): Promise<Members> {
+  const retry = strategyOf(parameters);
+  const format = formatOf(parameters);
+  const { topic, subscription } = await subscriptionOf(context, parameters);
+  const { settings } = subscription;
+  const filter = filterOf(parameters, topic);
+  const checked = settingsOf(topic, {
+    push: { url: "http://placeholder/" },
+    filter: { ...settings.filter, ...filter },
+  });
+  await put(context, topic, subscription, {
+    ...settings,
+    ...(retry !== null && { retry }),
+    ...(format !== null && { push: pushIn(format, settings) }),
+    filter: checked.filter,
+  });
+  return {};
+}
+
+export async function getSubscriptionAttributes(context: ActionContext, { parameters }: Call): Promise<Members> {
+  const { subscription } = await subscriptionOf(context, parameters);
+  return subscriptionAttributes(context, subscription);
+}
+
+export async function subscriptionAttributes({ store, account }: ActionContext, subscription: Subscription) {
+  const { id, settings, createdAtMs, updatedAtMs } = subscription;
+  const { backlog, parked, inFlight } = await store.unsettledCounts(id);
+  const { protocol, endpoint } = addressOf(settings);
+  return {
+    topicOwner: account.appId,
+    msgCount: backlog + parked + inFlight,
+    protocol,
+    // Not our misspelling: the Python SDK reads it.
+    protocal: protocol,
+    endpoint,
+    notifyStrategy: settings.retry === "BACKOFF_RETRY" ? "BACKOFF_RETRY" : "EXPONENTIAL_DECAY_RETRY",
+    notifyContentFormat: shownFormat(settings),
+    createTime: seconds(createdAtMs),
+    lastModifyTime: seconds(updatedAtMs),
+    bindingKey: settings.filter.bindingKeys,
+    // The Java SDK reads the first, the Python SDK the second.
+    filterTag: settings.filter.tags,
+    filterTags: settings.filter.tags,
+  };
+}
+
+export async function clearSubscriptionFilterTags(context: ActionContext, { parameters }: Call): Promise<Members> {
+  const { topic, subscription } = await subscriptionOf(context, parameters);
+  const { settings } = subscription;
+  await put(context, topic, subscription, { ...settings, filter: { ...settings.filter, tags: [] } });
+  return {};
+}
+
+async function put(
+  context: ActionContext,
+  topic: Topic,
+  { name }: Subscription,
+  settings: SubscriptionSettings,
+): Promise<void> {
+  await context.store.putSubscription(topic.id, name, settings, "now");
+  tellChanged(context, topic, name);
+}
+
+function tellChanged({ audiences, events, clock }: ActionContext, topic: Topic, subscription: string): void {
+  audiences.forget(topic.id);
+  events.emit({ type: "subscription.changed", at: clock.now(), topic: topic.name, subscription });
+}
+
+async function assertFree({ store }: ActionContext, topic: Topic, name: string): Promise<void> {
+  const wanted = name.toLowerCase();
+  let after: string | null = null;
+  do {
+    const page: Page<Subscription> = await store.listSubscriptions(topic.id, { after, limit: limits.pageItemsMax });
+    if (page.items.some((other) => other.name.toLowerCase() === wanted)) throw new CmqError("subscriptionExists");
+    after = page.next;
+  } while (after !== null);
+}
+
+async function targetOf(
+  { queues }: ActionContext,
+  parameters: Parameters,
+): Promise<{ readonly url: string; readonly protocol: string }> {
+  parameters.required("protocol");
+  const protocol = parameters.choice(
+    "protocol",
+    ["http", "https", "queue", "HTTP", "HTTPS", "QUEUE"],
+    "unknownProtocol",
+  );
+  const endpoint = parameters.required("endpoint");
+  const format = formatOf(parameters) ?? "JSON";
+  if (protocol === null) throw new CmqError("unknownProtocol");
+  if (protocol.toLowerCase() === "queue") {
+    assertResourceName("queueName", endpoint);
+    if (format !== "SIMPLIFIED") throw new CmqError("queueNeedsSimplified");
+    const queue = await queues.get(endpoint);
+    if (queue === null) throw new CmqError("queueNotFound");
+    return { url: queueScheme + queue.name, protocol: queueProtocol };
+  }
+  assertHttpEndpoint(endpoint);
+  return { url: endpoint, protocol: protocolOfFormat[format] };
+}
+
+function assertHttpEndpoint(endpoint: string): void {
+  if (!/^https?:\/\//i.test(endpoint))
+    throw new CmqError("endpointForm", "endpoint must begin with http:// or https://");
+  if (endpoint.length > limits.cmqEndpointCharsMax) {
+    throw new CmqError("endpointForm", `endpoint must have at most ${limits.cmqEndpointCharsMax} characters`);
+  }
+  try {
+    // For its rules about URLs alone.
+    normaliseSubscription({ push: { url: endpoint } }, { name: "", filterType: "tag" });
+  } catch (error) {
+    if (error instanceof RingbackError)
+      throw new CmqError("illegalEndpoint", error.message.replace(/^push\.url/, "endpoint"));
+    throw error;
+  }
+}
+
+/** Only what is given. */
+function filterOf(parameters: Parameters, { filterType }: Topic): Partial<Filter> {
+  const tags =
+    parameters.list("filterTag", limits.tagsMax, "tooManyFilterTags") ??
+    parameters.list("filterTags", limits.tagsMax, "tooManyFilterTags");
+  const bindingKeys = parameters.list("bindingKey", limits.bindingKeysMax, "tooManyBindingKeys");
+  if (bindingKeys?.some((key) => key.split(".").length > limits.routingKeyDotsMax + 1) === true) {
+    throw new CmqError("tooManyDots");
+  }
+  if (filterType === "tag" && bindingKeys !== null) {
+    throw new CmqError("invalidParameters", "the topic filters by tag: its subscriptions have no bindingKey");
+  }
+  if (filterType === "route" && tags !== null) {
+    throw new CmqError("invalidParameters", "the topic filters by route: its subscriptions have no filterTag");
+  }
+  return { ...(tags !== null && { tags }), ...(bindingKeys !== null && { bindingKeys }) };
+}
+
+function settingsOf(topic: Topic, input: SubscriptionInput): ReturnType<typeof normaliseSubscription> {
+  try {
+    return normaliseSubscription(input, topic);
+  } catch (error) {
+    throw error instanceof RingbackError ? cmqErrorOf(error) : error;
+  }
+}
+function strategyOf(parameters: Parameters) {
+  return parameters.choice("notifyStrategy", strategies, "unknownStrategy");
+}
+
+function formatOf(parameters: Parameters): Format | null {
+  return parameters.choice("notifyContentFormat", formats, "unknownFormat");
+}
+
+function pushIn(format: Format, { push }: SubscriptionSettings): SubscriptionSettings["push"] {
+  if (push === null) throw new CmqError("invalidParameters", "the subscription is pulled from: it has no format");
+  if (!push.url.startsWith(queueScheme)) return { ...push, protocol: protocolOfFormat[format] };
+  if (format !== "SIMPLIFIED") throw new CmqError("queueNeedsSimplified");
+  return push;
+}
+
+/** Of one that was made by another door, the nearest that this API has a word for. */
+function addressOf({ push }: SubscriptionSettings): { readonly protocol: string; readonly endpoint: string } {
+  if (push === null) return { protocol: "queue", endpoint: "" };
+  if (push.url.startsWith(queueScheme)) return { protocol: "queue", endpoint: push.url.slice(queueScheme.length) };
+  return { protocol: "http", endpoint: push.url };
+}
+
+function shownFormat({ push }: SubscriptionSettings): Format {
+  return push?.protocol === protocolOfFormat.JSON ? "JSON" : "SIMPLIFIED";
+}

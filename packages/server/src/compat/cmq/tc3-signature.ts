@@ -1,0 +1,72 @@
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { CmqError } from "./errors.ts";
+
+const algorithm = "TC3-HMAC-SHA256";
+const form =
+  /^TC3-HMAC-SHA256\s+Credential=([^/,\s]{1,128})\/(\d{4}-\d\d-\d\d)\/([^/,\s]{1,64})\/tc3_request,\s*SignedHeaders=([a-z\d;-]{1,512}),\s*Signature=([\da-f]{64})$/;
+
+export interface Tc3Authorization {
+  readonly secretId: string;
+  /** Of the credential: the day of the timestamp, in UTC. */
+  readonly date: string;
+  readonly service: string;
+  readonly signedHeaders: readonly string[];
+  readonly signature: Uint8Array;
+}
+
+export interface Tc3Request {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Uint8Array;
+  readonly timestampS: number;
+}
+
+export function readTc3Authorization(header: string | undefined): Tc3Authorization {
+  if (header === undefined || header === "") throw new CmqError("authentication", "the request is not signed");
+  const [, secretId, date, service, signedHeaders, signature] = form.exec(header) ?? [];
+  if (
+    secretId === undefined ||
+    date === undefined ||
+    service === undefined ||
+    signedHeaders === undefined ||
+    signature === undefined
+  ) {
+    throw new CmqError("authentication", `the Authorization header is not of the form of ${algorithm}`);
+  }
+  return { secretId, date, service, signedHeaders: signedHeaders.split(";"), signature: Buffer.from(signature, "hex") };
+}
+
+/** With `host` as its one freedom: clients sign it with the port or without. */
+export function tc3CanonicalRequest(request: Tc3Request, signedHeaders: readonly string[], host: string): string {
+  const headers = signedHeaders.map(
+    (name) => `${name}:${name === "host" ? host : headerText(request.headers[name])}\n`,
+  );
+  const hash = createHash("sha256").update(request.body).digest("hex");
+  return [request.method, request.path, request.query, headers.join(""), signedHeaders.join(";"), hash].join("\n");
+}
+
+export function isTc3SignedWith(secretKey: string, request: Tc3Request, authorization: Tc3Authorization): boolean {
+  const { date, service, signedHeaders, signature } = authorization;
+  // What is signed must say what it is for: the host and the type at the least.
+  if (!signedHeaders.includes("host") || !signedHeaders.includes("content-type")) return false;
+  if (date !== new Date(request.timestampS * 1000).toISOString().slice(0, 10)) return false;
+  const key = hmac(hmac(hmac(`TC3${secretKey}`, date), service), "tc3_request");
+  const host = headerText(request.headers["host"]);
+  for (const tried of new Set([host, host.replace(/:\d*$/, "")])) {
+    const canonical = tc3CanonicalRequest(request, signedHeaders, tried);
+    const hash = createHash("sha256").update(canonical).digest("hex");
+    const wanted = hmac(key, `${algorithm}\n${request.timestampS}\n${date}/${service}/tc3_request\n${hash}`);
+    if (timingSafeEqual(signature, wanted)) return true;
+  }
+  return false;
+}
+
+function hmac(key: string | Uint8Array, text: string): Uint8Array {
+  return createHmac("sha256", key).update(text).digest();
+}
+
+function headerText(value: string | string[] | undefined): string {
+  return (Array.isArray(value) ? value.join(",") : (value ?? "")).trim();
+}

@@ -1,0 +1,91 @@
+import { limits } from "../../domain/limits.ts";
+import type { Topic } from "../../domain/model.ts";
+import type { Page } from "../../store/port.ts";
+import type { Subscription } from "../../domain/model.ts";
+import type { ActionContext, Call, Members } from "./call.ts";
+import { CmqError } from "./errors.ts";
+import { listed, seconds, topicOf, wantedOf } from "./found.ts";
+import { cmqId } from "./ids.ts";
+import type { Parameters } from "./parameters.ts";
+
+const retentionSMin = 60;
+
+export async function createTopic(context: ActionContext, { parameters }: Call): Promise<Members> {
+  const name = parameters.resourceName("topicName");
+  const settings = {
+    bodyBytesMax: bodyBytesMaxOf(parameters) ?? limits.cmqMessageBytesDefault,
+    filterType: parameters.integer("filterType", 1, 2) === 2 ? "route" : "tag",
+    retentionMs: retentionMsOf(parameters) ?? limits.cmqTopicRetentionMs,
+  } as const;
+  const { store, account } = context;
+  const topic = await context.makingInTurn.run(async () => {
+    if ((await store.findTopicAnyCase(account.id, name)) !== null) throw new CmqError("exists");
+    return (await store.putTopic(account.id, name, settings)).topic;
+  });
+  tellChanged(context, name);
+  return { topicId: cmqId("topic", topic.id) };
+}
+
+export async function setTopicAttributes(context: ActionContext, { parameters }: Call): Promise<Members> {
+  const bodyBytesMax = bodyBytesMaxOf(parameters);
+  const retentionMs = retentionMsOf(parameters);
+  const { name } = await topicOf(context, parameters);
+  const settings = { ...(bodyBytesMax !== null && { bodyBytesMax }), ...(retentionMs !== null && { retentionMs }) };
+  await context.store.putTopic(context.account.id, name, settings);
+  tellChanged(context, name);
+  return {};
+}
+
+export async function getTopicAttributes(context: ActionContext, { parameters }: Call): Promise<Members> {
+  return topicAttributes(context, await topicOf(context, parameters));
+}
+
+export async function topicAttributes(context: ActionContext, topic: Topic) {
+  return {
+    msgCount: await waitingCount(context, topic),
+    maxMsgSize: topic.bodyBytesMax,
+    msgRetentionSeconds: seconds(topic.retentionMs),
+    createTime: seconds(topic.createdAtMs),
+    lastModifyTime: seconds(topic.updatedAtMs),
+    filterType: topic.filterType === "route" ? 2 : 1,
+  };
+}
+
+export async function listTopic({ store, account }: ActionContext, { parameters }: Call): Promise<Members> {
+  const wanted = wantedOf(parameters, limits.cmqListLimitMax);
+  const { totalCount, items } = await listed(wanted, (page) => store.listTopics(account.id, page));
+  return { totalCount, topicList: items.map(({ id, name }) => ({ topicId: cmqId("topic", id), topicName: name })) };
+}
+
+export async function deleteTopic(context: ActionContext, { parameters }: Call): Promise<Members> {
+  const { store, account, events, clock, audiences } = context;
+  const topic = await topicOf(context, parameters);
+  const { items } = await store.listSubscriptions(topic.id, { after: null, limit: 1 });
+  if (items.length > 0) throw new CmqError("hasSubscriptions");
+  // Somebody else may have been quicker.
+  if (!(await store.deleteTopic(account.id, topic.name))) throw new CmqError("topicNotFound");
+  audiences.forget(topic.id);
+  events.emit({ type: "topic.deleted", at: clock.now(), topic: topic.name });
+  return {};
+}
+
+/** Messages that are not through: of the subscription that has most of them, among the first that a page holds. */
+async function waitingCount({ store }: ActionContext, topic: Topic): Promise<number> {
+  const page: Page<Subscription> = await store.listSubscriptions(topic.id, { after: null, limit: limits.pageItemsMax });
+  const counts = await Promise.all(page.items.map(({ id }) => store.unsettledCounts(id)));
+  return Math.max(0, ...counts.map(({ backlog, parked, inFlight }) => backlog + parked + inFlight));
+}
+
+function bodyBytesMaxOf(parameters: Parameters): number | null {
+  return parameters.integer("maxMsgSize", limits.topicBodyBytesMin, limits.bodyBytesMax);
+}
+
+/** Of the newer API; here it is a day. */
+function retentionMsOf(parameters: Parameters): number | null {
+  const retentionS = parameters.integer("msgRetentionSeconds", retentionSMin, seconds(limits.cmqTopicRetentionMs));
+  return retentionS === null ? null : retentionS * 1000;
+}
+
+function tellChanged({ events, clock }: ActionContext, topic: string): void {
+  events.emit({ type: "topic.changed", at: clock.now(), topic });
+}
