@@ -46,6 +46,7 @@ export class MemoryStore implements Store {
   failure: Error | null = null;
   private readonly receipts = new Map<string, { fingerprint: string; receipt: AppendReceipt }>();
   private readonly entries = new EntryIndex();
+  private readonly changed: ((id: SubscriptionId) => void)[] = [];
   private lastId = 0;
 
   defaultAccount(): Account {
@@ -153,7 +154,12 @@ export class MemoryStore implements Store {
       settings,
     };
     this.subscriptions.set(key, subscription);
+    if (before) this.tellChange(before.id);
     return { subscription, created: !before };
+  }
+
+  onSubscriptionChange(listener: (id: SubscriptionId) => void): void {
+    this.changed.push(listener);
   }
 
   async getSubscription(topicId: TopicId, name: string): Promise<Subscription | null> {
@@ -168,7 +174,10 @@ export class MemoryStore implements Store {
   }
 
   async deleteSubscription(topicId: TopicId, name: string): Promise<boolean> {
-    return this.subscriptions.delete(`${topicId}/${name}`);
+    const before = this.subscriptions.get(`${topicId}/${name}`);
+    this.subscriptions.delete(`${topicId}/${name}`);
+    if (before) this.tellChange(before.id);
+    return before !== undefined;
   }
 
   async setSubscriptionState(topicId: TopicId, name: string, state: Subscription["state"]) {
@@ -258,13 +267,16 @@ export class MemoryStore implements Store {
   onReady = notFaked;
   findReady = notFaked;
   getSubscriptionById = notFaked;
-  onSubscriptionChange = notFaked;
   retain = notFaked;
 
   private takeDeadLetters(ids: readonly string[] | null): number {
     const before = this.deadLetters.length;
     this.deadLetters = this.deadLetters.filter(({ id }) => ids !== null && !ids.includes(id));
     return before - this.deadLetters.length;
+  }
+
+  private tellChange(id: SubscriptionId): void {
+    for (const listener of this.changed) listener(id);
   }
 
   private mayFail(): void {

@@ -1,16 +1,12 @@
 import type { Clock } from "../../domain/ports.ts";
+import type { ApiKeys } from "../../engine/port.ts";
 import { CmqError } from "./errors.ts";
 import type { Parameters } from "./parameters.ts";
 import { SeenRequests } from "./seen-requests.ts";
 import { algorithmOf, isSignedWith, type SignedRequest } from "./signature.ts";
 
-export interface Credentials {
-  /** The SecretKey; null: there is no such pair, or it was revoked. */
-  secretOf(secretId: string): Promise<string | null>;
-}
-
 export interface Freshness {
-  readonly credentials: Credentials;
+  readonly apiKeys: Pick<ApiKeys, "secretOf">;
   readonly clock: Clock;
   /** How far a timestamp may be from this server's time, either way. */
   readonly timestampWindowMs: number;
@@ -46,8 +42,8 @@ export class Authentication {
   }
 
   /** Throws when there is no such pair of keys, or when its secret does not fit. */
-  async secretFor(secretId: string, fits: (secretKey: string) => boolean): Promise<void> {
-    const secretKey = await this.#given.credentials.secretOf(secretId);
+  async secretFor(secretId: string, fits: (secretKey: Uint8Array) => boolean): Promise<void> {
+    const secretKey = await this.#given.apiKeys.secretOf(secretId);
     if (secretKey === null) throw new CmqError(secretId.startsWith("AKID") ? "unknownSecretId" : "secretIdForm");
     if (!fits(secretKey)) throw new CmqError("authentication", "the signature does not fit the request");
   }

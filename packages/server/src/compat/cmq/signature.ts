@@ -33,7 +33,7 @@ export function canonicalString(request: SignedRequest, { host, skipsAt, keepsLe
 }
 
 /** Whether `Signature` is that of the secret key, in one of the ways in which the known clients make it. */
-export function isSignedWith(secretKey: string, request: SignedRequest): boolean {
+export function isSignedWith(secretKey: Uint8Array, request: SignedRequest): boolean {
   const given = Buffer.from(request.form.get("Signature") ?? "", "base64");
   const algorithm = algorithmOf(request.form.get("SignatureMethod"));
   if (algorithm === null) return false;

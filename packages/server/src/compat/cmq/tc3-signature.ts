@@ -47,12 +47,12 @@ export function tc3CanonicalRequest(request: Tc3Request, signedHeaders: readonly
   return [request.method, request.path, request.query, headers.join(""), signedHeaders.join(";"), hash].join("\n");
 }
 
-export function isTc3SignedWith(secretKey: string, request: Tc3Request, authorization: Tc3Authorization): boolean {
+export function isTc3SignedWith(secretKey: Uint8Array, request: Tc3Request, authorization: Tc3Authorization): boolean {
   const { date, service, signedHeaders, signature } = authorization;
   // What is signed must say what it is for: the host and the type at the least.
   if (!signedHeaders.includes("host") || !signedHeaders.includes("content-type")) return false;
   if (date !== new Date(request.timestampS * 1000).toISOString().slice(0, 10)) return false;
-  const key = hmac(hmac(hmac(`TC3${secretKey}`, date), service), "tc3_request");
+  const key = hmac(hmac(hmac(Buffer.concat([Buffer.from("TC3"), secretKey]), date), service), "tc3_request");
   const host = headerText(request.headers["host"]);
   for (const tried of new Set([host, host.replace(/:\d*$/, "")])) {
     const canonical = tc3CanonicalRequest(request, signedHeaders, tried);
@@ -63,7 +63,7 @@ export function isTc3SignedWith(secretKey: string, request: Tc3Request, authoriz
   return false;
 }
 
-function hmac(key: string | Uint8Array, text: string): Uint8Array {
+function hmac(key: Uint8Array, text: string): Uint8Array {
   return createHmac("sha256", key).update(text).digest();
 }
 

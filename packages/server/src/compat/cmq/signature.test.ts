@@ -1,0 +1,105 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { readForm } from "./form.ts";
+import { canonicalString, isSignedWith, type SignedRequest } from "./signature.ts";
+import { recordedApi2, recordedSecretKey, recordedTc3, type RecordedRequest } from "./testing/recorded-requests.ts";
+import { isTc3SignedWith, readTc3Authorization, tc3CanonicalRequest, type Tc3Request } from "./tc3-signature.ts";
+
+const key = Buffer.from(recordedSecretKey);
+
+function signedRequest({ method, url, headers, body }: RecordedRequest): SignedRequest {
+  const [path = "", query = ""] = url.split("?");
+  return { method, path, host: headers["host"] ?? "", form: readForm(method === "GET" ? query : body) };
+}
+
+describe("the signature of API 2.0", () => {
+  it.each(recordedApi2)("fits what $client sent", (recorded) => {
+    expect(isSignedWith(key, signedRequest(recorded))).toBe(true);
+  });
+
+  it.each(recordedApi2)("fits nothing else: $client", (recorded) => {
+    const request = signedRequest(recorded);
+    expect(isSignedWith(Buffer.from(`${recordedSecretKey}x`), request)).toBe(false);
+    expect(isSignedWith(key, { ...request, host: "elsewhere.test" })).toBe(false);
+    expect(isSignedWith(key, { ...request, path: "/v2/index.htm" })).toBe(false);
+    expect(isSignedWith(key, { ...request, method: request.method === "GET" ? "POST" : "GET" })).toBe(false);
+    for (const name of request.form.keys()) {
+      if (name === "at") continue;
+      const changed = new Map(request.form).set(name, `${request.form.get(name)}x`);
+      if (name === "Signature") changed.set(name, "AAAA");
+      expect(isSignedWith(key, { ...request, form: changed })).toBe(false);
+    }
+    expect(isSignedWith(key, { ...request, form: new Map(request.form).set("more", "") })).toBe(false);
+  });
+
+  const form = new Map(Object.entries({ b_c: "1", B: " 2&", a: "@f", _d_e: "ü", Signature: "x" }));
+  const request = { method: "POST", host: "h:80", path: "/p", form } as const;
+
+  it("is over method, host, path and the values as they are, sorted by ASCII, underscores as dots", () => {
+    const variant = { host: "h", skipsAt: false, keepsLeading: false };
+    expect(canonicalString(request, variant)).toBe("POSTh/p?B= 2&&.d.e=ü&a=@f&b.c=1");
+  });
+
+  it("is made in other ways by some clients", () => {
+    const variant = { host: "h:80", skipsAt: true, keepsLeading: true };
+    expect(canonicalString(request, variant)).toBe("POSTh:80/p?B= 2&&_d_e=ü&b.c=1");
+  });
+});
+
+describe("the signature of the newer API", () => {
+  const tc3Request = ({ method, headers, body }: RecordedRequest): Tc3Request => ({
+    method,
+    path: "/",
+    query: "",
+    headers,
+    body: Buffer.from(body),
+    timestampS: Number(headers["x-tc-timestamp"]),
+  });
+  let request: Tc3Request;
+  beforeEach(() => {
+    request = tc3Request(recordedTc3[0] as RecordedRequest);
+  });
+
+  it.each(recordedTc3)("fits what $client sent", (recorded) => {
+    const authorization = readTc3Authorization(recorded.headers["authorization"]);
+    expect(authorization).toMatchObject({ service: "127", date: "2026-11-22" });
+    expect(isTc3SignedWith(key, tc3Request(recorded), authorization)).toBe(true);
+  });
+
+  it("is over the method, the path, the query, the headers that it names and the body", () => {
+    expect(tc3CanonicalRequest(request, ["content-type", "host"], "h")).toBe(
+      "POST\n/\n\ncontent-type:application/json\nhost:h\n\ncontent-type;host\n" +
+        "3a2a5d81b21ef9ac627cc92453b6829aad6aa63b37c433b5836e75c568278baa",
+    );
+  });
+
+  it("fits nothing else", () => {
+    const { headers } = request;
+    const authorization = readTc3Authorization(headers["authorization"] as string);
+    const changes: Partial<Tc3Request>[] = [
+      { body: Buffer.from("{}") },
+      { query: "a=1" },
+      { timestampS: request.timestampS + 1 },
+      { headers: { ...headers, host: "elsewhere" } },
+      { headers: { ...headers, "content-type": "text/plain" } },
+    ];
+    for (const change of changes) expect(isTc3SignedWith(key, { ...request, ...change }, authorization)).toBe(false);
+    expect(isTc3SignedWith(Buffer.from("other"), request, authorization)).toBe(false);
+    expect(isTc3SignedWith(key, request, { ...authorization, date: "2026-11-21" })).toBe(false);
+    expect(isTc3SignedWith(key, request, { ...authorization, service: "tdmq" })).toBe(false);
+  });
+
+  it.each([["host"], ["content-type"], ["x-tc-action"]])("refuses one that signs %s alone", (name) => {
+    const authorization = readTc3Authorization(request.headers["authorization"] as string);
+    expect(isTc3SignedWith(key, request, { ...authorization, signedHeaders: [name] })).toBe(false);
+  });
+
+  it.each([
+    undefined,
+    "",
+    "Bearer x",
+    "TC3-HMAC-SHA256 Credential=a/b",
+    `TC3-HMAC-SHA256 ${"Credential=".repeat(500)}`,
+  ])("refuses the header %j", (header) => {
+    expect(() => readTc3Authorization(header)).toThrow(expect.objectContaining({ key: "authentication" }));
+  });
+});

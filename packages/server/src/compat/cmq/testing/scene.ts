@@ -1,0 +1,101 @@
+import { createHmac } from "node:crypto";
+import { createTestApp, type TestApp } from "../../../api/testing/test-app.ts";
+import { memoryPublisher } from "../../../api/testing/memory-publisher.ts";
+import { createLog } from "../../../ops/log.ts";
+import { addCmqDoor } from "../door.ts";
+import { MemoryQueues } from "./memory-queues.ts";
+import { recordedAtMs, recordedSecretId, recordedSecretKey } from "./recorded-requests.ts";
+
+export const secretId = recordedSecretId;
+export const secretKey = recordedSecretKey;
+
+export interface Answer {
+  readonly code: number;
+  readonly message: string;
+  readonly requestId: string;
+  readonly [member: string]: unknown;
+}
+
+export type Params = Readonly<Record<string, string | number>>;
+
+/** The real door and the real HTTP application; store, publisher, queues, events and the clock are the tests' own, in memory. */
+export interface Scene extends TestApp {
+  readonly queues: MemoryQueues;
+  readonly clock: { nowMs: number };
+  /** Signs and sends; `params` beat the common ones. */
+  ask(
+    action: string,
+    params?: Params,
+    how?: { readonly method?: "GET" | "POST"; readonly sha?: "sha1" | "sha256" },
+  ): Promise<Answer>;
+  /** As it stands. */
+  send(method: "GET" | "POST", form: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  /** `code` and the module code of the message, as `4000/10280`; `0` for success. */
+  code(action: string, params?: Params): Promise<string>;
+}
+
+export async function cmqScene(): Promise<Scene> {
+  const testApp = await createTestApp();
+  const clock = { nowMs: recordedAtMs };
+  const ticking = { now: () => clock.nowMs };
+  const queues = new MemoryQueues(ticking);
+  const destination = { write: (line: string) => void testApp.logLines.push(line) };
+  await addCmqDoor(testApp.app, {
+    store: testApp.store,
+    publisher: memoryPublisher(testApp.store),
+    queues,
+    apiKeys: { secretOf: async (id) => (id === secretId ? Buffer.from(secretKey) : null) },
+    events: testApp.events,
+    clock: ticking,
+    log: createLog({ level: "info", pretty: false, destination }),
+    randomBytes: (length) => new Uint8Array(length).fill(7),
+    timestampWindowMs: 300_000,
+  });
+  let nonce = 0;
+  const scene: Omit<Scene, keyof TestApp> = {
+    queues,
+    clock,
+    ask: (action, params = {}, { method = "POST", sha = "sha1" } = {}) => {
+      const form = new Map<string, string>(
+        Object.entries({
+          Action: action,
+          Region: "gz",
+          SecretId: secretId,
+          Nonce: ++nonce,
+          Timestamp: Math.floor(clock.nowMs / 1000),
+          ...(sha === "sha256" && { SignatureMethod: "HmacSHA256" }),
+          ...params,
+        }).map(([name, value]) => [name, String(value)]),
+      );
+      return scene.send(method, signedForm(method, form, sha));
+    },
+    send: async (method, form, headers = {}) => {
+      const url = method === "GET" ? `/v2/index.php?${form}` : "/v2/index.php";
+      const response = await testApp.app.inject({
+        method,
+        url,
+        headers: { host: "cmq.test:8000", "content-type": "application/x-www-form-urlencoded", ...headers },
+        ...(method === "POST" && { payload: form }),
+      });
+      if (response.statusCode !== 200) throw new Error(`status ${response.statusCode}`);
+      return response.json<Answer>();
+    },
+    code: async (action, params) => {
+      const { code, message } = await scene.ask(action, params);
+      return code === 0 ? "0" : `${code}/${/^\((\d+)\)/.exec(message)?.[1]}`;
+    },
+  };
+  return Object.assign(testApp, scene);
+}
+
+/** As the documents say it, apart from how the door does it. */
+export function signedForm(method: string, form: ReadonlyMap<string, string>, sha: "sha1" | "sha256"): string {
+  const pairs = [...form]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${key.replaceAll("_", ".")}=${value}`);
+  const text = `${method}cmq.test:8000/v2/index.php?${pairs.join("&")}`;
+  const signature = createHmac(sha, secretKey).update(text).digest("base64");
+  return [...form, ["Signature", signature]]
+    .map((pair) => pair.map((part) => encodeURIComponent(part ?? "")).join("="))
+    .join("&");
+}
