@@ -10,6 +10,7 @@ import { hintContract } from "./hint.contract.ts";
 import { lookingContract } from "./looking.contract.ts";
 import { modelContract } from "./model.contract.ts";
 import { orderContract } from "./order.contract.ts";
+import { pullContract } from "./pull.contract.ts";
 import { retentionContract } from "./retention.contract.ts";
 import { settleContract } from "./settle.contract.ts";
 import { turmoilContract } from "./turmoil.contract.ts";
@@ -33,6 +34,7 @@ const calls: Record<string, (part: Part) => void> = {
   "claiming deliveries": claimContract,
   "settling deliveries": settleContract,
   "keeping order": orderContract,
+  "what is pulled": pullContract,
   "dead letters": deadLetterContract,
   "the catalog": catalogContract,
   "things kept by name": entriesContract,

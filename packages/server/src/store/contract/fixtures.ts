@@ -176,6 +176,14 @@ export const released: Settled = { kind: "released" };
 export const dead: Settled = { kind: "dead", reason: "retries_exhausted" };
 export const parkedUntil = (dueAtMs: number, retriesMade = 1): Settled => ({ kind: "parked", dueAtMs, retriesMade });
 
+/** In a receiver's hands, without a POST. */
+export const handedOutUntil = (dueAtMs: number, retriesMade: number, firstAttemptAtMs: number): Settled => ({
+  kind: "parked",
+  dueAtMs,
+  retriesMade,
+  firstAttemptAtMs,
+});
+
 export function settlement(claim: Claim, delivery: ClaimedDelivery, settled: Settled, verdicts = true): Settlement {
   const wasTried = verdicts && settled.kind !== "held" && settled.kind !== "released";
   const verdict = settled.kind === "delivered" ? "accepted" : "failed";

@@ -14,7 +14,9 @@ import type {
 } from "../../domain/model.ts";
 import { compileFilter } from "../../domain/filter.ts";
 import { isInternalName } from "../../domain/internal-names.ts";
+import { foldCase } from "../../domain/names.ts";
 import type { ClaimId } from "../port.ts";
+import type { AnswerList } from "./answer-columns.ts";
 import type { Cursor } from "./cursor.ts";
 import { NameIndex } from "../name-index.ts";
 
@@ -107,6 +109,9 @@ export class SubscriptionEntry {
   claiming: Promise<void> | null = null;
   /** Rows in `parked` that are about to be held: a claim that reads them as they still are must not take them. */
   holding: Set<Seq> | null = null;
+  /** How many answers of receivers are on their way, by delivery: no claim takes those. */
+  #answering: Map<Seq, number> | null = null;
+  #passedOver = false;
   /** What left `open` while a claim was reading `parked`: the rows that it read may be older than that. */
   leftWhileReading: Set<Seq> | null = null;
   #settingsText: string;
@@ -207,6 +212,38 @@ export class SubscriptionEntry {
     if (this.#open?.size === 0) this.#leaseEndMs = null;
   }
 
+  startAnswering(list: AnswerList): void {
+    this.#answering ??= new Map();
+    for (let place = 0; place < list.count; place++) {
+      const seq = list.seqAt(place);
+      this.#answering.set(seq, (this.#answering.get(seq) ?? 0) + 1);
+    }
+  }
+
+  /** True: a claim may have passed one of them over that is there after all. */
+  stopAnswering(list: AnswerList): boolean {
+    for (let place = 0; place < list.count; place++) {
+      const seq = list.seqAt(place);
+      const count = this.#answering?.get(seq) ?? 0;
+      if (count > 1) this.#answering?.set(seq, count - 1);
+      else this.#answering?.delete(seq);
+    }
+    const passedOver = this.#passedOver;
+    this.#passedOver = false;
+    return passedOver;
+  }
+
+  isAnswering(seq: Seq): boolean {
+    return this.#answering !== null && this.#answering.has(seq);
+  }
+
+  /** For a claim that is about to read what is parked. */
+  answeringNow(): Iterable<Seq> {
+    if (this.#answering === null || this.#answering.size === 0) return [];
+    this.#passedOver = true;
+    return this.#answering.keys();
+  }
+
   /** Looks at every lease again, since renewals may have moved their ends. */
   refreshLeaseEnd(): void {
     let end: TimeMs | null = null;
@@ -288,10 +325,19 @@ export class Catalog {
   readonly topics = new Map<TopicId, TopicEntry>();
   readonly subscriptions = new Map<SubscriptionId, SubscriptionEntry>();
   readonly #accounts = new Map<AccountId, NameIndex<TopicEntry>>();
+  readonly #folded = new Map<string, readonly TopicEntry[]>();
 
   addTopic(entry: TopicEntry): void {
-    this.topics.set(entry.topic.id, entry);
-    this.topicsOf(entry.topic.accountId).set(entry.topic.name, entry);
+    const { id, accountId, name } = entry.topic;
+    this.topics.set(id, entry);
+    this.topicsOf(accountId).set(name, entry);
+    const folded = foldedKey(accountId, name);
+    this.#folded.set(folded, [...(this.#folded.get(folded) ?? []), entry]);
+  }
+
+  /** The one of this very name before others that differ from it in case. */
+  topicAnyCase(accountId: AccountId, name: string): TopicEntry | undefined {
+    return this.topicsOf(accountId).get(name) ?? this.#folded.get(foldedKey(accountId, name))?.[0];
   }
 
   topicsOf(accountId: AccountId): NameIndex<TopicEntry> {
@@ -307,8 +353,13 @@ export class Catalog {
   }
 
   removeTopic(entry: TopicEntry): void {
-    this.topics.delete(entry.topic.id);
-    this.topicsOf(entry.topic.accountId).delete(entry.topic.name);
+    const { id, accountId, name } = entry.topic;
+    this.topics.delete(id);
+    this.topicsOf(accountId).delete(name);
+    const folded = foldedKey(accountId, name);
+    const left = this.#folded.get(folded)?.filter((other) => other !== entry) ?? [];
+    if (left.length === 0) this.#folded.delete(folded);
+    else this.#folded.set(folded, left);
     for (const subscription of entry.subscriptions.values()) this.removeSubscription(subscription);
   }
 
@@ -324,4 +375,8 @@ export class Catalog {
     entry.topic.remove(entry);
     this.subscriptions.delete(entry.id);
   }
+}
+
+function foldedKey(accountId: AccountId, name: string): string {
+  return `${accountId} ${foldCase(name)}`;
 }

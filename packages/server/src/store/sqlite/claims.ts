@@ -1,4 +1,4 @@
-import type { SubscriptionId, TimeMs } from "../../domain/model.ts";
+import type { Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { Claim, ClaimedDelivery, ClaimId, ClaimWant } from "../port.ts";
 import type { Catalog, ClaimState, OpenDelivery, SubscriptionEntry } from "./catalog.ts";
@@ -80,6 +80,15 @@ export class Claims {
       if (!delivery.settling && delivery.claim.leaseUntilMs <= nowMs) this.giveBack(entry, delivery, nowMs);
     }
     entry.refreshLeaseEnd();
+  }
+
+  /** Whoever holds something of the subscription from there on holds it no longer. */
+  forgetFrom(entry: SubscriptionEntry, fromSeq: Seq): void {
+    for (const [seq, { claim }] of entry.open) {
+      if (seq < fromSeq) continue;
+      entry.letGo(seq);
+      this.left(claim);
+    }
   }
 
   /** The subscription is gone, and whoever holds something of it holds nothing. */

@@ -51,6 +51,22 @@ export class Cursor {
     this.scannedThrough = Math.max(this.settledThrough, Math.min(this.scannedThrough, seq - 1));
   }
 
+  /** Everything from `seq` on is to be looked at as if for the first time. */
+  goBackTo(seq: Seq): void {
+    this.settledThrough = Math.min(this.settledThrough, seq - 1);
+    this.scannedThrough = Math.min(this.scannedThrough, seq - 1);
+    if (this.#done === null) return;
+    for (const done of this.#done) if (done >= seq) this.#done.delete(done);
+  }
+
+  /** As it is when it goes back there. */
+  backAt(seq: Seq): Cursor {
+    const cursor = new Cursor(this.settledThrough);
+    for (const done of this.doneAhead()) cursor.settle(done);
+    cursor.goBackTo(seq);
+    return cursor;
+  }
+
   get doneCount(): number {
     return this.#done === null ? 0 : this.#done.size;
   }

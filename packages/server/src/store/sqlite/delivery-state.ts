@@ -6,10 +6,11 @@ import type { DeliveryRows } from "./operations/records.ts";
 export function deliveryState(entry: SubscriptionEntry, message: Message, rows: DeliveryRows): DeliveryState {
   if (entry.open.has(message.seq)) return "in_flight";
   if (rows.parked !== null) return "parked";
+  // Of a rewound one the records still tell what became of it before.
+  if (!entry.cursor.isDone(message.seq)) return entry.matches(message) ? "pending" : "filtered";
   if (rows.dead !== null) return "dead";
   const last = rows.attempts.at(-1);
   if (last?.verdict === "accepted") return "delivered";
-  if (!entry.cursor.isDone(message.seq)) return entry.matches(message) ? "pending" : "filtered";
   // It had given up before its dead letter was purged.
   if (last !== undefined) return "dead";
   // Settled without a record: it began to read after this message, or a purge has taken the record away.

@@ -1,11 +1,20 @@
 import { RingbackError } from "../../domain/errors.ts";
-import type { SubscriptionId, TimeMs } from "../../domain/model.ts";
+import type { Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Clock, Timers } from "../../domain/ports.ts";
 import type { AppendReceipt, AppendRequest, StoreObserver } from "../port.ts";
 import { appendBytes, assertStorable, toAppendGroup } from "./append-group.ts";
 import { appendStatus, type AppendGroupResult } from "./operations/append.ts";
 import { UNINDEXED_ATTEMPTS_MAX } from "./operations/index-attempts.ts";
-import { forgetRemoved, releaseHeld, rowCount, toSettleGroup, type SettleWork } from "./settle-work.ts";
+import type { AnswerOutcomes } from "./answer-columns.ts";
+import {
+  forgetRemoved,
+  releaseHeld,
+  rowCount,
+  takeOut,
+  tellWritten,
+  toSettleGroup,
+  type SettleWork,
+} from "./settle-work.ts";
 import type { ThreadLink } from "./thread-link.ts";
 import type { WriteGroup, WriteJobs } from "./write-thread.ts";
 
@@ -105,11 +114,12 @@ export class GroupCommit {
     }
     this.#settles.push(work);
     this.#settleRows += rowCount(work);
+    if (work.isUrgent) this.#settleDue = true;
     if (!this.#busy && this.#writable) this.#writeSettlesSoon();
   }
 
   #writeSettlesSoon(): void {
-    if (this.#settleRows >= SETTLED_ROWS_ENOUGH) {
+    if (this.#settleDue || this.#settleRows >= SETTLED_ROWS_ENOUGH) {
       this.#settleDue = true;
       this.#schedule();
       return;
@@ -160,6 +170,11 @@ export class GroupCommit {
 
   releaseHeld(id: SubscriptionId, nowMs: TimeMs): void {
     for (const work of this.#settles) releaseHeld(work, id, nowMs);
+  }
+
+  /** Within `alone`: see `takeOut` of settled work. */
+  takeOut(id: SubscriptionId, fromSeq: Seq, parked: Map<Seq, string | null>): void {
+    for (const work of this.#settles) takeOut(work, id, fromSeq, parked);
   }
 
   /** A write outside of the commits has failed: until one succeeds, the store counts as not writable. */
@@ -259,8 +274,11 @@ export class GroupCommit {
     if (error === null) return;
     if (isStorageFault(error)) {
       this.#writable = false;
-      this.#settles = [...settles, ...this.#settles];
-      for (const settle of settles) this.#settleRows += rowCount(settle);
+      // Whoever waits for it shall hear of it.
+      for (const { answers, failed } of settles) if (answers !== null) failed(error);
+      const kept = settles.filter(({ answers }) => answers === null);
+      this.#settles = [...kept, ...this.#settles];
+      for (const settle of kept) this.#settleRows += rowCount(settle);
       for (const append of appends) append.reject(error);
     } else if (appends.length + settles.length > 1) {
       // One of them holds something that the database will never take: the others must not suffer for it.
@@ -277,22 +295,24 @@ export class GroupCommit {
     const requests = appends.map((append) => append.request);
     const append = appends.length === 0 ? null : toAppendGroup(requests, nowMs);
     const group = { append, settle: settles.length === 0 ? null : toSettleGroup(settles, nowMs) };
+    let outcomes: AnswerOutcomes | null = null;
     try {
       const result = await this.#thread.call("group", group, buffersOf(group));
       this.#writable = true;
       this.#observer.commit(result.commitS, appends.length + settles.length);
       if (result.append !== null) this.#resolveAppends(appends, result.append);
+      outcomes = result.answers;
     } catch (error) {
       return error as Error;
     }
-    for (const settle of settles) settle.done();
+    tellWritten(settles, outcomes);
     this.#noteAttempts(settles);
     return null;
   }
 
   /** A job of its own, between two commits. When it fails, the next one does its work. */
   #noteAttempts(settles: readonly SettleWork[]): void {
-    for (const settle of settles) this.#unindexedAttempts += settle.attempts.count;
+    for (const { attempts, answers } of settles) this.#unindexedAttempts += attempts.count + (answers?.count ?? 0);
     if (this.#unindexedAttempts < UNINDEXED_ATTEMPTS_MAX) return;
     this.#unindexedAttempts = 0;
     this.#thread.call("indexAttempts", null).catch(() => {});
@@ -359,6 +379,7 @@ function buffersOf({ append, settle }: WriteGroup): ArrayBuffer[] {
   if (append !== null) buffers.push(append.bodies.buffer);
   if (settle !== null) {
     buffers.push(settle.attempts.numbers.buffer, settle.attempts.replies.buffer, settle.cursors.numbers.buffer);
+    if (settle.answers !== null) buffers.push(settle.answers.numbers.buffer, settle.answers.attempts.numbers.buffer);
   }
   return buffers as ArrayBuffer[];
 }

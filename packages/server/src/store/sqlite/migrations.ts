@@ -178,4 +178,9 @@ CREATE TABLE entry (
 UPDATE subscription SET settings = json_set(settings, '$.push.keys', json('[]'));
 `;
 
-export const migrations: readonly string[] = [initial, entries];
+/** Queues count what waits for its time and was never handed out; few rows are in it. */
+const delayed = `
+CREATE INDEX parked_delayed ON parked (subscription_id, due_at) WHERE first_attempt_at IS NULL AND due_at IS NOT NULL;
+`;
+
+export const migrations: readonly string[] = [initial, entries, delayed];

@@ -65,6 +65,7 @@ export class ParkedScan {
     const lost: UnparkRow[] = [];
     for (const row of found) {
       if (entry.open.has(row.seq) || entry.leftWhileReading?.has(row.seq) === true) continue;
+      if (entry.isAnswering(row.seq)) continue;
       if (!hasMessage(row)) {
         lost.push(lostRow(entry.id, row));
         continue;
@@ -99,7 +100,7 @@ function hasMessage(row: DueDelivery): row is Due {
 
 /** Open, or about to be changed. */
 function rowsNotToRead(entry: SubscriptionEntry): Seq[] {
-  const seqs = [...(entry.holding ?? [])];
+  const seqs = [...(entry.holding ?? []), ...entry.answeringNow()];
   for (const [seq, { parked }] of entry.open) if (parked) seqs.push(seq);
   return seqs;
 }

@@ -3,6 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { openForReading } from "./open-database.ts";
 import { loadEntries } from "./operations/entries.ts";
 import * as look from "./operations/look.ts";
+import { readPullRows } from "./operations/pull-counts.ts";
 import * as records from "./operations/records.ts";
 import { serve } from "./thread-service.ts";
 
@@ -26,6 +27,7 @@ export const readJobs = {
   loadCatalog: (_input: null) => look.loadCatalog(database()),
   readLog: one(look.readLog),
   readDue: one(look.readDue),
+  readPullRows: one(readPullRows),
   readExpired: one(look.readExpired),
   findSeqAt: one(look.findSeqAt),
   readMessage: one(records.readMessage),

@@ -6,7 +6,7 @@ import type { Claims } from "./claims.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import type { DeadRow, ParkRow, UnparkRow } from "./operations/settle.ts";
 import { AttemptList } from "./settle-columns.ts";
-import type { SettleWork } from "./settle-work.ts";
+import { emptyWork, type SettleWork } from "./settle-work.ts";
 import { assertStorable } from "../settlement-rule.ts";
 import { spillStragglers } from "./spill.ts";
 
@@ -44,14 +44,19 @@ export class Settlements {
       applied++;
       this.#apply(batch, entry, seq, open, settlement);
     }
+    const isUrgent = settlements.some(isHandedOut);
     for (const entry of batch.entries) this.#spill(batch, entry);
     if (batch.isEmpty) return applied;
     return new Promise((resolve, reject) => {
       this.#commits.settle(
-        batch.work(() => {
-          for (const after of batch.afterCommit) after();
-          resolve(applied);
-        }, reject),
+        batch.work(
+          () => {
+            for (const after of batch.afterCommit) after();
+            resolve(applied);
+          },
+          reject,
+          isUrgent,
+        ),
       );
     });
   }
@@ -83,7 +88,7 @@ export class Settlements {
           dueAtMs: settled.dueAtMs,
           attempts,
           retries: settled.retriesMade,
-          firstAttemptAtMs: open.firstAttemptAtMs ?? attempt?.startedAtMs ?? null,
+          firstAttemptAtMs: open.firstAttemptAtMs ?? attempt?.startedAtMs ?? settled.firstAttemptAtMs ?? null,
         });
         break;
       case "held":
@@ -167,6 +172,11 @@ export class Settlements {
   }
 }
 
+/** Its receiver gets it once this is written. */
+function isHandedOut({ settled }: Settlement): boolean {
+  return settled.kind === "parked" && settled.firstAttemptAtMs !== undefined;
+}
+
 /** The rows of one call, and what memory does when they are durable. */
 class Batch {
   readonly nowMs: TimeMs;
@@ -191,8 +201,8 @@ class Batch {
     );
   }
 
-  work(done: () => void, failed: (error: Error) => void): SettleWork {
+  work(done: () => void, failed: (error: Error) => void, isUrgent: boolean): SettleWork {
     const { attempts, entries, dead, unparked, parked } = this;
-    return { attempts, entries, dead, unparked, parked, done, failed };
+    return { ...emptyWork(), attempts, entries, dead, unparked, parked, isUrgent, done, failed };
   }
 }

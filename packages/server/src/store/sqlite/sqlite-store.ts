@@ -36,6 +36,8 @@ import type {
   NodeLabel,
   Page,
   PageRequest,
+  PullCounts,
+  ReceiverAnswer,
   RetentionResult,
   Settlement,
   Store,
@@ -45,6 +47,7 @@ import type {
   SubscriptionCounts,
   UnsettledCounts,
 } from "../port.ts";
+import { Answers } from "./answers.ts";
 import { Catalog, SubscriptionEntry, TopicEntry } from "./catalog.ts";
 import { holdClaims } from "./claim-gate.ts";
 import { Claims } from "./claims.ts";
@@ -58,8 +61,10 @@ import { MessageCache } from "./message-cache.ts";
 import type { DeadLetterSelection, DeadLetterStep } from "./operations/dead-letters.ts";
 import type { ParkRow, UnparkRow } from "./operations/settle.ts";
 import { ParkedScan, type ChangeRows } from "./parked-scan.ts";
+import { readPullCounts } from "./pull-counts.ts";
 import type { ReadJobs } from "./read-thread.ts";
 import { Retention } from "./retention.ts";
+import { rewindTo } from "./rewinding.ts";
 import { emptyWork } from "./settle-work.ts";
 import { Settlements } from "./settlements.ts";
 import { ThreadLink } from "./thread-link.ts";
@@ -110,6 +115,7 @@ export class SqliteStore implements Store {
   readonly #commits: GroupCommit;
   readonly #claims: Claims;
   readonly #settlements: Settlements;
+  readonly #answers: Answers;
   readonly #retention: Retention;
   readonly #entries: Entries;
   readonly #moved = new Set<SubscriptionEntry>();
@@ -185,6 +191,7 @@ export class SqliteStore implements Store {
       clock: this.#clock,
       ready,
     });
+    this.#answers = new Answers({ catalog: this.#catalog, commits: this.#commits, clock: this.#clock, ready });
     this.#entries = new Entries({
       clock: this.#clock,
       inTurn: (work) => this.#inTurn(work),
@@ -286,6 +293,22 @@ export class SqliteStore implements Store {
 
   settle(settlements: readonly Settlement[]): Promise<number> {
     return this.#settlements.settle(settlements);
+  }
+
+  answer(id: SubscriptionId, answers: readonly ReceiverAnswer[]): Promise<readonly boolean[]> {
+    return this.#answers.answer(id, answers);
+  }
+
+  rewind(id: SubscriptionId, to: Exclude<Start, "now">): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const entry = this.#catalog.subscriptions.get(id);
+      if (entry === undefined) return false;
+      const fromSeq = await this.#seqOf(entry.topic, to);
+      const write = (input: Parameters<WriteJobs["rewind"]>[0]) => this.#write("rewind", input);
+      await rewindTo(entry, fromSeq, { claims: this.#claims, commits: this.#commits, write });
+      this.#onReady([id]);
+      return true;
+    });
   }
 
   onReady(listener: (ids: readonly SubscriptionId[]) => void): void {
@@ -406,6 +429,10 @@ export class SqliteStore implements Store {
     return Promise.resolve(this.#catalog.topicsOf(accountId).get(name)?.topic ?? null);
   }
 
+  findTopicAnyCase(accountId: AccountId, name: string): Promise<Topic | null> {
+    return Promise.resolve(this.#catalog.topicAnyCase(accountId, name)?.topic ?? null);
+  }
+
   listTopics(accountId: AccountId, page: PageRequest): Promise<Page<Topic>> {
     return Promise.resolve(this.#catalog.topicsOf(accountId).page(page, (entry) => entry.topic));
   }
@@ -498,22 +525,22 @@ export class SqliteStore implements Store {
   /** The position before the first message that a new subscription gets. */
   async #startingPoint(topic: TopicEntry, start: Start): Promise<Seq> {
     if (start === "now") return topic.lastSeq;
-    if (start === "oldest") return topic.firstSeq - 1;
-    if ("seq" in start) return Math.max(start.seq - 1, topic.firstSeq - 1);
-    if (start.atMs > this.#clock.now()) {
+    if (typeof start === "object" && "atMs" in start && start.atMs > this.#clock.now()) {
       throw RingbackError.at(
         "invalid_request",
         "start.at",
         "must not lie in the future; a subscription starts when it is made",
       );
     }
-    const seq = await this.#reader.call("findSeqAt", {
-      topicId: topic.topic.id,
-      firstSeq: topic.firstSeq,
-      lastSeq: topic.lastSeq,
-      atMs: start.atMs,
-    });
-    return seq - 1;
+    return (await this.#seqOf(topic, start)) - 1;
+  }
+
+  /** The first position from there on. */
+  async #seqOf(topic: TopicEntry, place: Exclude<Start, "now">): Promise<Seq> {
+    if (place === "oldest") return topic.firstSeq;
+    if ("seq" in place) return Math.max(place.seq, topic.firstSeq);
+    const { firstSeq, lastSeq } = topic;
+    return this.#reader.call("findSeqAt", { topicId: topic.topic.id, firstSeq, lastSeq, atMs: place.atMs });
   }
 
   getSubscription(topicId: TopicId, name: string): Promise<Subscription | null> {
@@ -665,6 +692,15 @@ export class SqliteStore implements Store {
     return { backlog: entry.backlog, parked: entry.waitingCount, inFlight: entry.openCount };
   }
 
+  async pullCounts(id: SubscriptionId, rewindableFromMs: TimeMs): Promise<PullCounts> {
+    const entry = this.#subscription(id);
+    const fromSeq = await this.#seqOf(entry.topic, { atMs: rewindableFromMs });
+    if (this.#commits.isBehind) await this.#commits.written();
+    const nowMs = this.#clock.now();
+    this.#claims.reclaimExpired(entry, nowMs);
+    return readPullCounts(entry, this.#reader, { nowMs, fromSeq });
+  }
+
   async listAttempts(id: SubscriptionId, page: PageRequest, only: "all" | "failed"): Promise<Page<AttemptRecord>> {
     const entry = this.#subscription(id);
     const rows = await this.#reader.call("readAttempts", {
@@ -699,8 +735,20 @@ export class SqliteStore implements Store {
 
   redriveDeadLetters(id: SubscriptionId, ids: readonly string[] | null): Promise<number> {
     return this.#eachDeadLetterStep(id, ids, (selection) =>
-      this.#write("redrive", { ...selection, nowMs: this.#clock.now() }),
+      // Nothing may go back in the log meanwhile, nor be on its way to the disk.
+      this.#inTurn(() => this.#commits.alone(() => this.#redriveStep(id, selection))),
     );
+  }
+
+  async #redriveStep(id: SubscriptionId, selection: DeadLetterSelection): Promise<DeadLetterStep> {
+    const entry = this.#catalog.subscriptions.get(id);
+    if (entry === undefined) return { changed: 0, lastId: null, parked: 0 };
+    const { settledThrough } = entry.cursor;
+    const parkedSoon = this.#commits.waiting.flatMap(({ parked }) =>
+      parked.filter(({ subscriptionId }) => subscriptionId === id).map(({ seq }) => seq),
+    );
+    const done = entry.cursor.doneAhead();
+    return this.#write("redrive", { ...selection, settledThrough, done, parkedSoon, nowMs: this.#clock.now() });
   }
 
   purgeDeadLetters(id: SubscriptionId, ids: readonly string[] | null): Promise<number> {

@@ -1,11 +1,15 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { openForWriting, setBytesMax, type DatabaseLimits } from "./open-database.ts";
 import { AppendOperation, type AppendGroup, type AppendGroupResult } from "./operations/append.ts";
+import type { AnswerOutcomes } from "./answer-columns.ts";
+import { AnswerOperation } from "./operations/answer.ts";
+import { AttemptRows } from "./operations/attempt-rows.ts";
 import * as catalog from "./operations/catalog.ts";
 import * as deadLetters from "./operations/dead-letters.ts";
 import * as entries from "./operations/entries.ts";
 import { indexAttempts } from "./operations/index-attempts.ts";
 import * as retention from "./operations/retain.ts";
+import { rewind } from "./operations/rewind.ts";
 import { SettleOperation, type SettleGroup } from "./operations/settle.ts";
 import { trimTopic } from "./operations/trim-topic.ts";
 import { serve } from "./thread-service.ts";
@@ -18,7 +22,9 @@ import { serve } from "./thread-service.ts";
 const { file, limits } = workerData as { file: string; limits: DatabaseLimits };
 const db = openForWriting(file, limits);
 const append = new AppendOperation(db);
-const settle = new SettleOperation(db);
+const attempts = new AttemptRows(db);
+const settle = new SettleOperation(db, attempts);
+const answer = new AnswerOperation(db, attempts);
 
 export interface WriteGroup {
   readonly append: AppendGroup | null;
@@ -27,6 +33,7 @@ export interface WriteGroup {
 
 export interface WriteGroupResult {
   readonly append: AppendGroupResult | null;
+  readonly answers: AnswerOutcomes | null;
   readonly commitS: number;
 }
 
@@ -61,12 +68,14 @@ const one =
 
 export const writeJobs = {
   group(group: WriteGroup): WriteGroupResult {
-    const appended = transaction(() => {
-      const result = group.append === null ? null : append.run(group.append);
-      if (group.settle !== null) settle.run(group.settle);
-      return result;
+    const written = transaction(() => {
+      const appended = group.append === null ? null : append.run(group.append);
+      if (group.settle === null) return { append: appended, answers: null };
+      settle.run(group.settle);
+      const { answers, nowMs } = group.settle;
+      return { append: appended, answers: answers === null ? null : answer.run(answers, nowMs) };
     });
-    return { append: appended, commitS };
+    return { ...written, commitS };
   },
   countStart: one(catalog.countStart),
   ensureAccount: one(catalog.ensureAccount),
@@ -82,6 +91,7 @@ export const writeJobs = {
   removeSubscription: one(catalog.removeSubscription),
   putEntry: one(entries.putEntry),
   deleteEntry: one(entries.deleteEntry),
+  rewind: one(rewind),
   redrive: one(deadLetters.redrive),
   purge: one(deadLetters.purge),
   indexAttempts: one(indexAttempts),

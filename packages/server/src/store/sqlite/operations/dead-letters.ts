@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { SubscriptionId, TimeMs } from "../../../domain/model.ts";
+import type { Seq, SubscriptionId, TimeMs } from "../../../domain/model.ts";
 import { statement } from "../statements.ts";
 
 /** Which dead letters one bounded step works on: those named, or the first `limit` up to `throughId`. */
@@ -40,7 +40,17 @@ function select(db: DatabaseSync, selection: DeadLetterSelection): { id: number;
  * A redriven dead letter is a parked delivery that is due now and still tied to its dead letter, which keeps the message
  * even when the log no longer has it. Delivered, the dead letter goes; given up again, it comes back.
  */
-export function redrive(db: DatabaseSync, input: DeadLetterSelection & { readonly nowMs: TimeMs }): DeadLetterStep {
+export function redrive(
+  db: DatabaseSync,
+  input: DeadLetterSelection & {
+    readonly nowMs: TimeMs;
+    readonly settledThrough: Seq;
+    /** Those settled beyond. */
+    readonly done: readonly Seq[];
+    /** Those whose rows in `parked` are about to be written. */
+    readonly parkedSoon: readonly Seq[];
+  },
+): DeadLetterStep {
   const park = statement(
     db,
     `INSERT INTO parked (subscription_id, seq, due_at, attempts, retries, first_attempt_at, ordering_key, dead_letter_id)
@@ -48,10 +58,16 @@ export function redrive(db: DatabaseSync, input: DeadLetterSelection & { readonl
   );
   const mark = statement(db, "UPDATE dead_letter SET redriven_at = ? WHERE id = ?");
   const chosen = select(db, input);
+  const done = new Set(input.done);
+  const parkedSoon = new Set(input.parkedSoon);
   let parked = 0;
   for (const letter of chosen) {
-    const changes = Number(park.run(input.subscriptionId, letter.seq, input.nowMs, letter.attempts, letter.id).changes);
-    // Already parked by other means: that delivery stands for this one.
+    const isAhead = letter.seq > input.settledThrough && !done.has(letter.seq);
+    const hasOther = isAhead || parkedSoon.has(letter.seq);
+    const changes = hasOther
+      ? 0
+      : Number(park.run(input.subscriptionId, letter.seq, input.nowMs, letter.attempts, letter.id).changes);
+    // Already parked, or still to come from the log after a rewind: that delivery stands for this one.
     if (changes === 0) statement(db, "DELETE FROM dead_letter WHERE id = ?").run(letter.id);
     else mark.run(input.nowMs, letter.id);
     parked += changes;

@@ -1,7 +1,9 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { attemptFields, attemptNumbers, type AttemptColumns, type CursorColumns } from "../settle-columns.ts";
+import type { AttemptColumns, CursorColumns } from "../settle-columns.ts";
 import type { AccountId, DeadReason, Message, Seq, SubscriptionId, TimeMs } from "../../../domain/model.ts";
+import type { AnswerColumns } from "../answer-columns.ts";
 import { prepared } from "../statements.ts";
+import type { AttemptRows } from "./attempt-rows.ts";
 
 export interface ParkRow {
   readonly subscriptionId: SubscriptionId;
@@ -46,6 +48,7 @@ export interface SettleGroup {
   readonly dead: DeadRow[];
   readonly unparked: UnparkRow[];
   readonly parked: ParkRow[];
+  readonly answers: AnswerColumns | null;
 }
 
 /** The first one that a key still has parked becomes due, if it was only held. (time, subscription, key) */
@@ -53,7 +56,7 @@ export const promoteSql = `UPDATE parked SET due_at = ?1 WHERE subscription_id =
   (SELECT min(seq) FROM parked WHERE subscription_id = ?2 AND ordering_key = ?3)`;
 
 export class SettleOperation {
-  readonly #attempt: StatementSync;
+  readonly #attempts: AttemptRows;
   readonly #cursor: StatementSync;
   readonly #park: StatementSync;
   readonly #unpark: StatementSync;
@@ -63,12 +66,8 @@ export class SettleOperation {
   readonly #reviveDead: StatementSync;
   readonly #dead: StatementSync;
 
-  constructor(db: DatabaseSync) {
-    this.#attempt = prepared(
-      db,
-      `INSERT INTO attempt (topic_id, seq, subscription_id, attempt, started_at, duration_ms, verdict, status, error_code, reply)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    );
+  constructor(db: DatabaseSync, attempts: AttemptRows) {
+    this.#attempts = attempts;
     this.#cursor = prepared(db, "UPDATE cursor SET settled_through = ?, ahead = ? WHERE subscription_id = ?");
     // A redriven delivery that fails again stays tied to its dead letter.
     this.#park = prepared(
@@ -99,7 +98,7 @@ export class SettleOperation {
   }
 
   run(group: SettleGroup): void {
-    this.#writeAttempts(group.attempts);
+    this.#attempts.insert(group.attempts, null);
     this.#writeCursors(group.cursors);
     for (const row of group.dead) this.#writeDead(row, group.nowMs);
     // Parked before unparked: the same delivery can be in both, spilled while open and finished since.
@@ -125,27 +124,6 @@ export class SettleOperation {
       if (row.orderingKey !== null) {
         this.#promote.run(group.nowMs, row.subscriptionId, row.orderingKey);
       }
-    }
-  }
-
-  #writeAttempts({ numbers, errorCodes, replies }: AttemptColumns): void {
-    let replyPlace = 0;
-    for (let index = 0, place = 0; place < numbers.length; index++, place += attemptNumbers) {
-      const status = numbers[place + attemptFields.status] as number;
-      const replyBytes = numbers[place + attemptFields.replyBytes] as number;
-      this.#attempt.run(
-        numbers[place + attemptFields.topicId] as number,
-        numbers[place + attemptFields.seq] as number,
-        numbers[place + attemptFields.subscriptionId] as number,
-        numbers[place + attemptFields.attempt] as number,
-        numbers[place + attemptFields.startedAtMs] as number,
-        numbers[place + attemptFields.durationMs] as number,
-        numbers[place + attemptFields.verdict] as number,
-        status === 0 ? null : status,
-        errorCodes === null ? null : (errorCodes[index] as string | null),
-        replyBytes === 0 ? null : replies.subarray(replyPlace, replyPlace + replyBytes),
-      );
-      replyPlace += replyBytes;
     }
   }
 

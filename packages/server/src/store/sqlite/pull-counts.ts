@@ -1,0 +1,40 @@
+import { limits } from "../../domain/limits.ts";
+import type { Seq, TimeMs } from "../../domain/model.ts";
+import type { PullCounts } from "../port.ts";
+import type { SubscriptionEntry } from "./catalog.ts";
+import type { ReadJobs } from "./read-thread.ts";
+import type { ThreadLink } from "./thread-link.ts";
+
+/** Memory knows the log and what is open, the disk what is parked. */
+export async function readPullCounts(
+  entry: SubscriptionEntry,
+  reader: ThreadLink<ReadJobs>,
+  { nowMs, fromSeq }: { readonly nowMs: TimeMs; readonly fromSeq: Seq },
+): Promise<PullCounts> {
+  const { cursor, topic } = entry;
+  const first = Math.max(cursor.settledThrough + 1, topic.firstSeq);
+  const rows = await reader.call("readPullRows", {
+    topicId: topic.topic.id,
+    subscriptionId: entry.id,
+    nowMs,
+    scannedThrough: cursor.scannedThrough,
+    lookedAtMax: limits.delayedLookedAtMax,
+    fromSeq,
+    unsettledSeq: first > topic.lastSeq ? null : first,
+  });
+  const there = Math.max(0, entry.waitingCount - rows.parkedLater);
+  const logDelayed = Math.min(rows.logDelayed, entry.backlog);
+  return {
+    visible: entry.backlog - logDelayed + there,
+    hidden: entry.openCount + rows.parkedLater - rows.parkedDelayed,
+    delayed: rows.parkedDelayed + logDelayed,
+    oldestAtMs: rows.oldestAtMs,
+    rewindable: Math.max(0, settledFrom(entry, fromSeq) - rows.parkedFromSeq),
+  };
+}
+
+/** Positions that the cursor counts as settled, those that are parked with them. */
+function settledFrom({ cursor, topic }: SubscriptionEntry, fromSeq: Seq): number {
+  const through = Math.max(0, Math.min(cursor.settledThrough, topic.lastSeq) - fromSeq + 1);
+  return through + cursor.doneAhead().filter((seq) => seq >= fromSeq).length;
+}
