@@ -9,12 +9,13 @@ import type { Config } from "./config/config.ts";
 import { readVersion } from "./config/version.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
 import { RingbackError } from "./domain/errors.ts";
-import { normaliseSubscription } from "./domain/subscription-rules.ts";
+import { assertStaysPushedOrPulled, normaliseSubscription } from "./domain/subscription-rules.ts";
 import { Engine } from "./engine/engine.ts";
 import { AccountInboxes } from "./engine/inboxes/account-inboxes.ts";
 import { AccountHooks } from "./engine/hooks/account-hooks.ts";
 import { AccountApiKeys } from "./engine/keys/account-api-keys.ts";
 import { AccountKeys } from "./engine/keys/account-keys.ts";
+import { AccountPulls } from "./engine/pulls/account-pulls.ts";
 import { assertPushKeysFit } from "./engine/keys/push-keys.ts";
 import type { ApiKeys, Hooks, Inboxes, Keys } from "./engine/port.ts";
 import { createEventBus } from "./engine/event-bus.ts";
@@ -82,6 +83,14 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
     timers: systemTimers,
     failed: (error) => log.error({ err: error, during: "inboxes" }, "background work failed"),
   });
+  const pulls = new AccountPulls({
+    store,
+    events,
+    observer: metrics.observer,
+    clock: systemClock,
+    timers: systemTimers,
+    failed: (error) => log.error({ err: error, during: "pulls" }, "background work failed"),
+  });
   let state: { ready: boolean; reason?: string } = { ready: false, reason: "starting" };
   const app = await createApp({
     store,
@@ -90,6 +99,7 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
     apiKeys,
     hooks,
     inboxes,
+    pulls,
     events,
     metrics,
     log,
@@ -108,13 +118,14 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
     hooks.stop();
     const stopEngine = engine.stop(config.shutdownGraceMs, () => hooks.callsUnderWay > 0);
     await Promise.all([app.close().finally(cancelCut), stopEngine]);
-    await inboxes.idle();
+    await Promise.all([inboxes.idle(), pulls.idle()]);
     await store.close();
   };
   try {
     await declare({ store, keys, apiKeys, hooks, inboxes }, config);
     await warnOfUnusableKeys(keys, log);
     inboxes.start();
+    pulls.start();
     await app.listen({ host: config.listen.host, port: config.listen.port });
     await engine.start();
   } catch (error) {
@@ -160,6 +171,7 @@ async function declare({ store, keys, apiKeys, hooks, inboxes }: Declaring, conf
       await at(origin, async () => {
         const settings = normaliseSubscription(input, topic);
         await assertPushKeysFit(keys, settings);
+        assertStaysPushedOrPulled((await store.getSubscription(topic.id, name))?.settings ?? null, settings);
         return store.putSubscription(topic.id, name, settings, startOf(input.start));
       });
     }

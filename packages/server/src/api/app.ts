@@ -19,6 +19,7 @@ import { messageRoutes, publishRoutes } from "./messages.ts";
 import { metricsRoute } from "./metrics-route.ts";
 import { nodeRoutes } from "./nodes.ts";
 import { describeRoutes, openapiRoute } from "./openapi.ts";
+import { pullRoutes } from "./pulls.ts";
 import { subscriptionRoutes } from "./subscriptions.ts";
 import { topicRoutes } from "./topics.ts";
 import { answerUnmatchedRoutes } from "./unmatched-route.ts";
@@ -62,6 +63,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   takeBodiesAsBytes(app, config.catalogRequestBytesMax, arriving, config);
   topicRoutes(app, context);
   subscriptionRoutes(app, context);
+  pullRoutes(app, context);
   messageRoutes(app, context);
   attemptRoutes(app, context);
   deadLetterRoutes(app, context);

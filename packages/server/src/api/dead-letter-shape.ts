@@ -10,7 +10,9 @@ import { timeText } from "./time-text.ts";
 
 const members = {
   id: Type.String({ description: "Decimal; grows with time.", examples: ["42"] }),
-  reason: Type.Enum(["retries_exhausted", "receives_exhausted", "expired", "unencodable"], { description: "Why the delivery was given up." }),
+  reason: Type.Enum(["retries_exhausted", "receives_exhausted", "expired", "unencodable"], {
+    description: "Why the delivery was given up.",
+  }),
   attempts: Type.Integer({ description: "How many POSTs were made." }),
   diedAt: timeSchema("When it was given up."),
   lastStatus: nullable(Type.Integer({ description: "The last reply's HTTP status; null when none came." })),

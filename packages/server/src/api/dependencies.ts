@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Clock } from "../domain/ports.ts";
-import type { ApiKeys, EventBus, Hooks, Inboxes, Keys, Publisher } from "../engine/port.ts";
+import type { ApiKeys, EventBus, Hooks, Inboxes, Keys, Publisher, Pulls } from "../engine/port.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import type { Readiness } from "../ops/health.ts";
 import type { Store } from "../store/port.ts";
@@ -14,6 +14,7 @@ export interface AppDependencies {
   readonly apiKeys: ApiKeys;
   readonly hooks: Hooks;
   readonly inboxes: Inboxes;
+  readonly pulls: Pulls;
   readonly events: EventBus;
   readonly metrics: Metrics;
   readonly log: Logger;

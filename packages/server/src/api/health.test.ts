@@ -90,6 +90,14 @@ describe("for orchestrators and monitoring", () => {
         "POST /v1/topics/{topic}/subscriptions/{subscription}/resume",
         "PUT /v1/topics/{topic}",
         "PUT /v1/topics/{topic}/subscriptions/{subscription}",
+        "DELETE /v1/api-keys/{id}",
+        "GET /v1/api-keys",
+        "GET /v1/api-keys/{id}",
+        "POST /v1/api-keys",
+        "POST /v1/topics/{topic}/subscriptions/{subscription}/ack",
+        "POST /v1/topics/{topic}/subscriptions/{subscription}/nack",
+        "POST /v1/topics/{topic}/subscriptions/{subscription}/pull",
+        "POST /v1/topics/{topic}/subscriptions/{subscription}/rewind",
       ].sort(),
     );
   });

@@ -2,6 +2,13 @@ import swagger from "@fastify/swagger";
 import type { FastifyInstance } from "fastify";
 import { problemSchema } from "./schema-parts.ts";
 
+/** What can be asked for without a body, which means the same as one without members. */
+const bodiless = [
+  ["/v1/topics/{topic}", "put"],
+  ["/v1/inboxes/{inbox}", "put"],
+  ["/v1/topics/{topic}/subscriptions/{subscription}/pull", "post"],
+] as const;
+
 /** The document is made of the routes' own schemas. Register before the routes: it learns them as they come. */
 export async function describeRoutes(app: FastifyInstance, version: string): Promise<void> {
   app.addSchema(problemSchema);
@@ -19,6 +26,7 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
       tags: [
         { name: "topics", description: "Logs that messages are published to." },
         { name: "subscriptions", description: "Who gets a topic's messages, where and how." },
+        { name: "pulling", description: "Taking messages from a subscription, and answering for them." },
         { name: "messages", description: "Publishing, and what became of it." },
         { name: "attempts", description: "The record of every POST." },
         { name: "dead letters", description: "Deliveries that were given up." },
@@ -34,9 +42,9 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
     convertConstToEnum: false,
     transformObject: (given) => {
       if (!("openapiObject" in given)) throw new Error("only OpenAPI 3 is made here");
-      // The plugin calls every body required; these can be made without one.
-      for (const path of ["/v1/topics/{topic}", "/v1/inboxes/{inbox}"]) {
-        const body = given.openapiObject.paths?.[path]?.put?.requestBody;
+      // The plugin calls every body required.
+      for (const [path, method] of bodiless) {
+        const body = given.openapiObject.paths?.[path]?.[method]?.requestBody;
         if (body !== undefined && "content" in body) body.required = false;
       }
       return given.openapiObject;

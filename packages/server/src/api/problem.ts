@@ -31,6 +31,8 @@ const retryAfterS: Partial<Record<ErrorCode, number>> = {
   shutting_down: 5,
   inbox_full: 5,
   too_many_waiters: 5,
+  too_many_unacknowledged: 5,
+  queue_full: 5,
   too_many_streams: 15,
 };
 

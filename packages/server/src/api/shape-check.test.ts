@@ -110,7 +110,11 @@ describe("a shape reader", () => {
   it.each([
     ["publish", publishBody, ["body", "tags", "delayMs", "attributes", "__proto__"]],
     ["topic", topicBody, ["filterType", "retentionMs", "bodyBytesMax", "__proto__"]],
-    ["subscription", subscriptionBody, ["push", "url", "retry", "delaysMs", "baseMs", "start", "seq", "at", "order"]],
+    [
+      "subscription",
+      subscriptionBody,
+      ["push", "pull", "receivesMax", "url", "retry", "delaysMs", "baseMs", "start", "seq", "at", "order"],
+    ],
   ] as const)("agrees with typebox about every value (%s)", (_name, shape, names) => {
     const oracle = Compile(shape);
     const reader = shapeReader(shape);

@@ -1,11 +1,14 @@
 /** Real: the HTTP application, through `inject`. Fake: store, publisher and event bus, in memory. */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { TopicId } from "../domain/model.ts";
+import { normaliseSubscription } from "../domain/subscription-rules.ts";
 import { call } from "./testing/call.ts";
 import { createTestApp } from "./testing/test-app.ts";
 import type { TestApp } from "./testing/test-app.ts";
 
 const url = "http://127.0.0.1:9/callback";
+const pushed = normaliseSubscription({ push: { url } }, { name: "orders", filterType: "tag" });
 const path = "/v1/topics/orders/subscriptions/billing";
 
 describe("subscriptions", () => {
@@ -25,6 +28,7 @@ describe("subscriptions", () => {
       topic: "orders",
       state: "active",
       push: { url, protocol: "raw", headers: {}, connection: "keep-alive", timeoutMs: 15_000, keys: [] },
+      pull: null,
       filter: { tags: [], bindingKeys: [] },
       retry: "EXPONENTIAL_DECAY_RETRY",
       order: "none",
@@ -51,8 +55,73 @@ describe("subscriptions", () => {
     const one = await call(test.app, "GET", path);
     expect(one.json.counts).toEqual({ backlog: 0, parked: 1, deadLetters: 0, expired: 3, inFlight: 4 });
     const { items, next } = (await call(test.app, "GET", "/v1/topics/orders/subscriptions")).json;
-    const { counts: _counts, ...rest } = one.json;
+    const { counts: _counts, pullCounts, ...rest } = one.json;
     expect([items, next]).toEqual([[rest], null]);
+    expect(pullCounts).toBeNull();
+  });
+
+  it("can be pulled from, and tell then what is there and what is hidden", async () => {
+    const made = await call(test.app, "PUT", path, { json: { pull: {}, order: "key", start: "oldest" } });
+    expect(made).toMatchObject({
+      status: 201,
+      json: {
+        push: null,
+        pull: { visibilityMs: 30_000, receivesMax: null },
+        retry: null,
+        order: "key",
+        maxInFlight: null,
+      },
+    });
+    const json = { pull: { visibilityMs: 1_000, receivesMax: 3 } };
+    expect(await call(test.app, "PUT", path, { json })).toMatchObject({ status: 200, json });
+    expect((await call(test.app, "GET", path)).json).toMatchObject({
+      counts: { backlog: 0 },
+      pullCounts: { visible: 0, hidden: 1, delayed: 2, oldestAt: "1970-01-01T00:00:01.000Z" },
+    });
+    expect((await call(test.app, "GET", "/v1/topics/orders/subscriptions")).json.items).toMatchObject([json]);
+  });
+
+  it.each([
+    [{ push: { url } }, { pull: {} }, "pull"],
+    [{ pull: {} }, { push: { url } }, "push"],
+  ])("that were made with %j do not become %j", async (before, after, field) => {
+    await call(test.app, "PUT", path, { json: before });
+    const answer = await call(test.app, "PUT", path, { json: after });
+    expect(answer).toMatchObject({ status: 409, json: { code: "immutable_field", errors: [{ field }] } });
+    expect((await call(test.app, "GET", path)).json).toMatchObject(before);
+  });
+
+  it.each([
+    [{ to: "oldest" }, "oldest"],
+    [{ to: { seq: 17 } }, { seq: 17 }],
+    [{ to: { at: "2026-01-31T08:15:30Z" } }, { atMs: Date.UTC(2026, 0, 31, 8, 15, 30) }],
+  ])("go back where they are told: %j", async (json, expected) => {
+    const { id } = (await test.store.putSubscription(1 as TopicId, "billing", pushed)).subscription;
+    const rewind = vi.spyOn(test.store, "rewind");
+    expect(await call(test.app, "POST", `${path}/rewind`, { json })).toMatchObject({
+      status: 200,
+      json: { name: "billing" },
+    });
+    expect(rewind.mock.calls).toEqual([[id, expected]]);
+  });
+
+  it.each([
+    [{}, "to"],
+    [{ to: "now" }, "to"],
+    [{ to: { seq: 0 } }, "to.seq"],
+    [{ to: { at: "yesterday" } }, "to.at"],
+    [{ to: { seq: 1, at: 1 } }, "to.at"],
+  ])("do not go back to %j", async (json, field) => {
+    await call(test.app, "PUT", path, { json: { push: { url } } });
+    const answer = await call(test.app, "POST", `${path}/rewind`, { json });
+    expect(answer).toMatchObject({ status: 400, json: { code: "invalid_request", errors: [{ field }] } });
+  });
+
+  it("that go while they are being rewound are told as gone", async () => {
+    await call(test.app, "PUT", path, { json: { push: { url } } });
+    vi.spyOn(test.store, "rewind").mockResolvedValue(false);
+    const answer = await call(test.app, "POST", `${path}/rewind`, { json: { to: "oldest" } });
+    expect(answer).toMatchObject({ status: 404, json: { code: "subscription_not_found" } });
   });
 
   it.each(["EXPONENTIAL_DECAY_RETRY", "BACKOFF_RETRY", "none", { delaysMs: [] }, { baseMs: 10, factor: 1.5 }])(
@@ -101,6 +170,13 @@ describe("subscriptions", () => {
     [{ push: { url }, start: { at: "2026-01-31T08:15:30" } }, "invalid_request", "start.at"],
     [{ push: { url }, start: { at: "2026-13-31T08:15:30Z" } }, "invalid_request", "start.at"],
     [{ push: { url }, pull: {} }, "invalid_request", "pull"],
+    [{ pull: null }, "invalid_request", "pull"],
+    [{ pull: { visibilityMs: 999 } }, "invalid_request", "pull.visibilityMs"],
+    [{ pull: { receivesMax: 0 } }, "invalid_request", "pull.receivesMax"],
+    [{ pull: { url } }, "invalid_request", "pull.url"],
+    [{ pull: {}, retry: "none" }, "invalid_request", "retry"],
+    [{ pull: {}, maxInFlight: 1 }, "invalid_request", "maxInFlight"],
+    [{ pull: {}, filter: { bindingKeys: ["a.*"] } }, "filter_type_mismatch", "filter.bindingKeys"],
   ])("refuse %j", async (json, code, field) => {
     const answer = await call(test.app, "PUT", path, { json });
     expect(answer).toMatchObject({ status: 400, json: { code, errors: [{ field }] } });

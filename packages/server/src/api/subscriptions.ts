@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { assertName } from "../domain/names.ts";
 import type { SubscriptionState } from "../domain/model.ts";
-import { normaliseSubscription } from "../domain/subscription-rules.ts";
+import { assertStaysPushedOrPulled, normaliseSubscription } from "../domain/subscription-rules.ts";
 import { assertPushKeysFit } from "../engine/keys/push-keys.ts";
 import { found, subscriptionAt, topicAt } from "./catalog-lookup.ts";
 import type { SubscriptionPath, TopicPath } from "./catalog-lookup.ts";
@@ -15,6 +15,8 @@ import { shapeReader } from "./shape-check.ts";
 import {
   countedSubscriptionSchema,
   countedSubscriptionView,
+  rewindBody,
+  rewindTo,
   startOf,
   subscriptionBody,
   subscriptionSchema,
@@ -29,6 +31,7 @@ const listQuery = Type.Object(pageParameters, { additionalProperties: false });
 export function subscriptionRoutes(app: FastifyInstance, context: ApiContext): void {
   const { store, keys, events, clock } = context;
   const readBody = shapeReader(subscriptionBody, { codes: { retry: "invalid_retry_policy" } });
+  const readRewind = shapeReader(rewindBody);
   const readListQuery = queryReader(listQuery);
   const readNoQuery = queryReader(noParameters);
 
@@ -39,7 +42,8 @@ export function subscriptionRoutes(app: FastifyInstance, context: ApiContext): v
         tags,
         operationId: "putSubscription",
         summary: "Make a subscription, or change it",
-        description: "The body is the whole of its settings: what is left out gets its default.",
+        description:
+          "The body is the whole of its settings: what is left out gets its default. One that is pushed stays so, and one that is pulled from, too.",
         params: subscriptionParams,
         body: subscriptionBody,
         response: {
@@ -55,6 +59,7 @@ export function subscriptionRoutes(app: FastifyInstance, context: ApiContext): v
             "filter_type_mismatch",
             "invalid_retry_policy",
             "topic_not_found",
+            "immutable_field",
             "invalid_key",
             "key_not_found",
             "subscription_limit",
@@ -72,6 +77,7 @@ export function subscriptionRoutes(app: FastifyInstance, context: ApiContext): v
       const topic = await topicAt(context, request.params);
       const settings = normaliseSubscription(input, topic);
       await assertPushKeysFit(keys, settings);
+      assertStaysPushedOrPulled((await store.getSubscription(topic.id, name))?.settings ?? null, settings);
       const { subscription, created } = await store.putSubscription(topic.id, name, settings, startOf(start));
       events.emit({ type: "subscription.changed", at: clock.now(), topic: topicName, subscription: name });
       return reply.code(created ? 201 : 200).send(subscriptionView(subscription));
@@ -92,7 +98,11 @@ export function subscriptionRoutes(app: FastifyInstance, context: ApiContext): v
     async (request) => {
       readNoQuery(request);
       const subscription = await subscriptionAt(context, request.params);
-      return countedSubscriptionView(subscription, await store.subscriptionCounts(subscription.id));
+      const { id, settings } = subscription;
+      // Nobody asks here what a rewind would bring back: from now on nothing.
+      const pulled = settings.pull === undefined ? null : store.pullCounts(id, clock.now());
+      const [counts, pullCounts] = await Promise.all([store.subscriptionCounts(id), pulled]);
+      return countedSubscriptionView(subscription, counts, pullCounts);
     },
   );
 
@@ -142,6 +152,36 @@ export function subscriptionRoutes(app: FastifyInstance, context: ApiContext): v
       const { id } = await topicAt(context, request.params);
       const listing = `subscriptions ${id}`;
       return pageView(listing, await store.listSubscriptions(id, pageRequest(listing, query)), subscriptionView);
+    },
+  );
+
+  app.post<{ Params: SubscriptionPath }>(
+    `${base}/:subscription/rewind`,
+    {
+      schema: {
+        tags,
+        operationId: "rewindSubscription",
+        summary: "Go back in the topic and deliver from there once more",
+        description:
+          "Every matching message from there on that is still kept goes out again, or is there to be pulled again, whatever became of it before. " +
+          "Receipts of those messages count no more; dead letters stay. A place that has not been reached yet changes nothing.",
+        params: subscriptionParams,
+        body: rewindBody,
+        response: {
+          200: subscriptionSchema,
+          ...problemResponses(...notFound, ...bodyErrors, ...writeErrors),
+        },
+      },
+    },
+    async (request) => {
+      readNoQuery(request);
+      const to = rewindTo(readRewind(jsonBody(request).value));
+      const { topic, subscription: name } = request.params;
+      const subscription = await subscriptionAt(context, request.params);
+      // It may have gone since the lookup.
+      found(request.params, (await store.rewind(subscription.id, to)) ? subscription : null);
+      events.emit({ type: "subscription.changed", at: clock.now(), topic, subscription: name });
+      return subscriptionView(subscription);
     },
   );
 

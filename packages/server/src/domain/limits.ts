@@ -134,6 +134,10 @@ export const limits = {
   receiptsMax: 100,
   /** How long one pull may wait for a message; shorter than what most proxies allow an answer. */
   pullWaitMsMax: 60_000,
+  /** A client that takes longer to read what it has pulled loses its connection, and the messages are there for the next. */
+  pullAnswerMsMax: 60_000,
+  /** Of a receipt that a client sends; those that are given out are shorter. */
+  receiptCharsMax: 256,
   /** Pulls that wait at one subscription, and at all of them: each holds a connection and nothing else. */
   pullWaitersMax: 12_000,
   pullWaitersTotalMax: 12_000,

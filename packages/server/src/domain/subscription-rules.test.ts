@@ -4,7 +4,7 @@ import { RingbackError } from "./errors.ts";
 import { limits } from "./limits.ts";
 import type { FilterType } from "./model.ts";
 import type { SubscriptionInput } from "./subscription-rules.ts";
-import { normaliseSubscription } from "./subscription-rules.ts";
+import { assertStaysPushedOrPulled, normaliseSubscription } from "./subscription-rules.ts";
 
 const url = "http://test.com/cgi";
 const topicBy = (filterType: FilterType) => ({ name: "orders", filterType });
@@ -61,6 +61,63 @@ describe("a subscription", () => {
 
   it.each([0, 1.5, 1025, Number.NaN])("cannot have %d deliveries in flight", (maxInFlight) => {
     expect(faultOf({ maxInFlight })).toEqual(["invalid_request", "maxInFlight"]);
+  });
+});
+
+describe("a subscription that is pulled from", () => {
+  const pulled = (input: SubscriptionInput) => normaliseSubscription(input, topicBy("tag"));
+  const faultOfPulled = (input: SubscriptionInput) => {
+    try {
+      pulled(input);
+      return null;
+    } catch (error) {
+      if (error instanceof RingbackError) return [error.code, error.details[0]?.field];
+      throw error;
+    }
+  };
+
+  it("needs nothing but to say so", () => {
+    expect(pulled({ pull: {} })).toMatchObject({
+      push: null,
+      pull: { visibilityMs: 30_000, receivesMax: null },
+      filter: { tags: [], bindingKeys: [] },
+      order: "none",
+    });
+  });
+
+  it("keeps everything that was said", () => {
+    const input = {
+      pull: { visibilityMs: limits.visibilityMsMax, receivesMax: limits.receivesMax },
+      filter: { tags: ["a"], bindingKeys: [] },
+      order: "strict",
+    } as const satisfies SubscriptionInput;
+    expect(pulled(input)).toMatchObject(input);
+  });
+
+  it.each([
+    [{}, "push"],
+    [{ push: { url }, pull: {} }, "pull"],
+    [{ pull: {}, retry: "none" as const }, "retry"],
+    [{ pull: {}, maxInFlight: 64 }, "maxInFlight"],
+    [{ pull: { visibilityMs: limits.visibilityMsMin - 1 } }, "pull.visibilityMs"],
+    [{ pull: { visibilityMs: limits.visibilityMsMax + 1 } }, "pull.visibilityMs"],
+    [{ pull: { visibilityMs: 1000.5 } }, "pull.visibilityMs"],
+    [{ pull: { receivesMax: 0 } }, "pull.receivesMax"],
+    [{ pull: { receivesMax: limits.receivesMax + 1 } }, "pull.receivesMax"],
+  ])("cannot be %j", (input, field) => {
+    expect(faultOfPulled(input)).toEqual(["invalid_request", field]);
+  });
+
+  it("stays so, and one that is pushed, too", () => {
+    const [push, pull] = [normalised({}), pulled({ pull: {} })];
+    for (const [before, after] of [
+      [push, pull],
+      [pull, push],
+    ] as const) {
+      expect(() => assertStaysPushedOrPulled(before, after)).toThrow(/make it again/);
+      expect(() => assertStaysPushedOrPulled(null, after)).not.toThrow();
+      expect(() => assertStaysPushedOrPulled(before, before)).not.toThrow();
+    }
   });
 });
 

@@ -8,7 +8,16 @@ import { RingbackError } from "./errors.ts";
 import { assertInteger } from "./integer-rule.ts";
 import { assertKid } from "./kid-rule.ts";
 import { limits } from "./limits.ts";
-import type { Filter, FilterType, Order, PushedSettings, PushSettings, Topic } from "./model.ts";
+import type {
+  Filter,
+  FilterType,
+  Order,
+  PullSettings,
+  PushedSettings,
+  PushSettings,
+  SubscriptionSettings,
+  Topic,
+} from "./model.ts";
 import { assertPushHeaders } from "./push-header-rules.ts";
 import type { RetryInput } from "./retry-rules.ts";
 import { normaliseRetry } from "./retry-rules.ts";
@@ -17,20 +26,85 @@ import { assertTags } from "./tag-rules.ts";
 
 /** Its types have been checked already; its values have not. */
 export interface SubscriptionInput {
-  readonly push: Pick<PushSettings, "url"> & Partial<Omit<PushSettings, "url">>;
+  /** Either this or `pull`. */
+  readonly push?: Pick<PushSettings, "url"> & Partial<Omit<PushSettings, "url">>;
+  readonly pull?: Partial<PullSettings>;
   readonly filter?: Partial<Filter>;
   readonly retry?: RetryInput;
   readonly order?: Order;
   readonly maxInFlight?: number;
 }
 
+export type PushedInput = SubscriptionInput & { readonly push: NonNullable<SubscriptionInput["push"]> };
+
 const protocolDefault: PushProtocolName = "raw";
 
+type FilteredTopic = Pick<Topic, "name" | "filterType">;
+
 /** Fills in what was left out. Throws `RingbackError` with the field that is wrong. */
-export function normaliseSubscription(
-  input: SubscriptionInput,
-  topic: Pick<Topic, "name" | "filterType">,
-): PushedSettings {
+export function normaliseSubscription(input: PushedInput, topic: FilteredTopic): PushedSettings;
+export function normaliseSubscription(input: SubscriptionInput, topic: FilteredTopic): SubscriptionSettings;
+export function normaliseSubscription(input: SubscriptionInput, topic: FilteredTopic): SubscriptionSettings {
+  const { push, pull } = input;
+  if (pull === undefined) {
+    if (push === undefined) throw RingbackError.at("invalid_request", "push", "is missing; give push or pull");
+    return normalisePushed({ ...input, push }, topic);
+  }
+  if (push !== undefined) {
+    throw RingbackError.at("invalid_request", "pull", "cannot stand beside push: a subscription is pushed or pulled");
+  }
+  return normalisePulled({ ...input, pull }, topic);
+}
+
+/**
+ * What a parked delivery has been through are retries for the one and receives for the other, and neither means anything to the other;
+ * nor is a POST that is under way anybody's receipt. So a subscription stays what it was made as. Throws `immutable_field`.
+ */
+export function assertStaysPushedOrPulled(before: SubscriptionSettings | null, after: SubscriptionSettings): void {
+  if (before === null || (before.push === null) === (after.push === null)) return;
+  const [field, sentence] =
+    before.push === null
+      ? ["push", "the subscription is pulled from, and cannot become one that is pushed; remove it and make it again"]
+      : ["pull", "the subscription is pushed, and cannot become one that is pulled from; remove it and make it again"];
+  throw RingbackError.at("immutable_field", field, sentence);
+}
+
+function normalisePulled(
+  input: SubscriptionInput & { readonly pull: Partial<PullSettings> },
+  topic: FilteredTopic,
+): SubscriptionSettings {
+  for (const field of ["retry", "maxInFlight"] as const) {
+    if (input[field] === undefined) continue;
+    throw RingbackError.at(
+      "invalid_request",
+      field,
+      "means nothing for a subscription that is pulled from; leave it out",
+    );
+  }
+  return {
+    push: null,
+    pull: normalisePull(input.pull),
+    filter: normaliseFilter(input.filter ?? {}, topic),
+    // Nobody asks for these two: a message that is pulled is there again when its time is up, and receivers take what they want.
+    retry: "none",
+    order: input.order ?? "none",
+    maxInFlight: limits.maxInFlightDefault,
+  };
+}
+
+function normalisePull({
+  visibilityMs = limits.visibilityMsDefault,
+  receivesMax = null,
+}: Partial<PullSettings>): PullSettings {
+  const { visibilityMsMin, visibilityMsMax } = limits;
+  assertInteger("invalid_request", "pull.visibilityMs", visibilityMs, visibilityMsMin, visibilityMsMax);
+  if (receivesMax !== null) {
+    assertInteger("invalid_request", "pull.receivesMax", receivesMax, 1, limits.receivesMax);
+  }
+  return { visibilityMs, receivesMax };
+}
+
+function normalisePushed(input: PushedInput, topic: FilteredTopic): PushedSettings {
   const maxInFlight = input.maxInFlight ?? limits.maxInFlightDefault;
   assertInteger("invalid_request", "maxInFlight", maxInFlight, 1, limits.maxInFlightMax);
   return {
@@ -42,7 +116,7 @@ export function normaliseSubscription(
   };
 }
 
-function normalisePush(push: SubscriptionInput["push"]): PushSettings {
+function normalisePush(push: PushedInput["push"]): PushSettings {
   const { url, protocol = protocolDefault, headers = {}, connection = "keep-alive", keys = [] } = push;
   const timeoutMs = push.timeoutMs ?? limits.attemptTimeoutMsDefault;
   const found = knownProtocol("push.protocol", protocol);
@@ -82,7 +156,7 @@ function knownProtocol(field: string, name: string): PushProtocol {
   throw RingbackError.at("unknown_protocol", field, `there is no protocol ${shown}; it must be one of ${known}`);
 }
 
-function normaliseFilter(filter: Partial<Filter>, topic: Pick<Topic, "name" | "filterType">): Filter {
+function normaliseFilter(filter: Partial<Filter>, topic: FilteredTopic): Filter {
   const { tags = [], bindingKeys = [] } = filter;
   if (topic.filterType === "tag" && bindingKeys.length > 0) throw mismatch("filter.bindingKeys", topic, "tags");
   if (topic.filterType === "route" && tags.length > 0) throw mismatch("filter.tags", topic, "binding keys");
@@ -93,7 +167,7 @@ function normaliseFilter(filter: Partial<Filter>, topic: Pick<Topic, "name" | "f
 
 const filteredBy: Record<FilterType, string> = { tag: "by tag", route: "by route" };
 
-function mismatch(field: string, topic: Pick<Topic, "name" | "filterType">, fitting: string): RingbackError {
+function mismatch(field: string, topic: FilteredTopic, fitting: string): RingbackError {
   const fault = `topic "${topic.name}" filters ${filteredBy[topic.filterType]}, so its subscriptions filter by ${fitting}`;
   return RingbackError.at("filter_type_mismatch", field, fault);
 }

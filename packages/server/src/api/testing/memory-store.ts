@@ -188,6 +188,10 @@ export class MemoryStore implements Store {
     return after;
   }
 
+  async rewind(_id: SubscriptionId, _to: Parameters<Store["rewind"]>[1]): Promise<boolean> {
+    return true;
+  }
+
   async subscriptionCounts() {
     return { ...(await this.unsettledCounts()), deadLetters: this.deadLetters.length, expired: 3 };
   }
@@ -263,7 +267,6 @@ export class MemoryStore implements Store {
   renew = notFaked;
   settle = notFaked;
   answer = notFaked;
-  rewind = notFaked;
   onReady = notFaked;
   findReady = notFaked;
   getSubscriptionById = notFaked;

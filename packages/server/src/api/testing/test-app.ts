@@ -5,7 +5,7 @@ import { createMetrics } from "../../ops/metrics.ts";
 import type { Readiness } from "../../ops/health.ts";
 import { systemTimers } from "../../domain/ports.ts";
 import { AccountInboxes } from "../../engine/inboxes/account-inboxes.ts";
-import type { Inboxes } from "../../engine/port.ts";
+import type { Inboxes, Pulls } from "../../engine/port.ts";
 import { createApp } from "../app.ts";
 import { AccountApiKeys } from "../../engine/keys/account-api-keys.ts";
 import { AccountKeys } from "../../engine/keys/account-keys.ts";
@@ -14,6 +14,7 @@ import type { AccountHooksOptions } from "../../engine/hooks/account-hooks.ts";
 import type { Transport } from "../../transport/port.ts";
 import type { ApiConfig } from "../config.ts";
 import { MemoryEvents } from "./memory-events.ts";
+import { MemoryPulls } from "./memory-pulls.ts";
 import { memoryPublisher } from "./memory-publisher.ts";
 import { MemoryStore } from "./memory-store.ts";
 
@@ -37,6 +38,8 @@ export interface TestParts {
   readonly hooks?: Pick<AccountHooksOptions, "callsMax" | "bytesHeldMax">;
   /** Left out: some of which only the making and removing works, since this store gives out no claims. */
   readonly inboxes?: Inboxes;
+  /** Left out: nothing is there to be pulled. */
+  readonly pulls?: Pulls;
 }
 
 const unreachable: Transport = {
@@ -86,6 +89,7 @@ export async function createTestApp(config: Partial<ApiConfig> = {}, parts: Test
       ...parts.hooks,
     }),
     inboxes: parts.inboxes ?? unclaimedInboxes(store, events),
+    pulls: parts.pulls ?? new MemoryPulls(),
     events,
     metrics,
     log,

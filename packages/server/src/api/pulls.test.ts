@@ -1,0 +1,219 @@
+/** Real: the HTTP application, on a socket where a client leaves. Fake: store and pulls, in memory. */
+
+import { connect } from "node:net";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { RingbackError } from "../domain/errors.ts";
+import { limits } from "../domain/limits.ts";
+import type { Message, MessageId, TopicId } from "../domain/model.ts";
+import type { PulledMessage } from "../engine/port.ts";
+import { call } from "./testing/call.ts";
+import { MemoryPulls } from "./testing/memory-pulls.ts";
+import { listen } from "./testing/raw-connection.ts";
+import { createTestApp } from "./testing/test-app.ts";
+import type { TestApp } from "./testing/test-app.ts";
+
+const path = "/v1/topics/orders/subscriptions/worker";
+let test: TestApp;
+let pulls: MemoryPulls;
+
+beforeEach(async () => {
+  pulls = new MemoryPulls();
+  test = await createTestApp({}, { pulls });
+  await call(test.app, "PUT", "/v1/topics/orders");
+  await call(test.app, "PUT", path, { json: { pull: {} } });
+  await call(test.app, "PUT", "/v1/topics/orders/subscriptions/pushed", { json: { push: { url: "http://a.test/" } } });
+});
+afterEach(() => test.app.close());
+
+function pulled(seq: number, body: string | Uint8Array = `body ${seq}`): PulledMessage {
+  const message: Message = {
+    topicId: 1 as TopicId,
+    seq,
+    body: Buffer.from(body),
+    contentType: "text/plain",
+    tags: ["a"],
+    routingKey: null,
+    orderingKey: null,
+    attributes: { x: "y" },
+    publishedAtMs: 1_000,
+    deliverAtMs: null,
+  };
+  const id = String(seq) as MessageId;
+  return { id, message, receipt: `r${seq}`, receives: 2, firstReceivedAtMs: 2_000, visibleAtMs: 32_000 };
+}
+
+describe("pulling", () => {
+  it("brings messages as they are shown elsewhere, each with its receipt", async () => {
+    pulls.arrive(pulled(1), pulled(2, new Uint8Array([0xff, 0])), pulled(3));
+    const answer = await call(test.app, "POST", `${path}/pull`, { json: { messagesMax: 2 } });
+    expect(answer).toMatchObject({ status: 200, headers: { "cache-control": "no-store" } });
+    expect(answer.json.messages).toMatchObject([
+      {
+        topic: "orders",
+        seq: 1,
+        body: "body 1",
+        tags: ["a"],
+        attributes: { x: "y" },
+        publishedAt: "1970-01-01T00:00:01.000Z",
+        receipt: "r1",
+        receives: 2,
+        firstReceivedAt: "1970-01-01T00:00:02.000Z",
+        visibleAt: "1970-01-01T00:00:32.000Z",
+      },
+      { seq: 2, bodyBase64: "/wA=", bodyBytes: 2 },
+    ]);
+    expect([pulls.underWay, pulls.putBacks]).toEqual([0, []]);
+  });
+
+  it("asks for one message and does not wait, unless it is told otherwise", async () => {
+    expect((await call(test.app, "POST", `${path}/pull`)).json).toEqual({ messages: [] });
+    const json = { messagesMax: limits.pullMessagesMax, waitMs: 0, visibilityMs: 1_000 };
+    await call(test.app, "POST", `${path}/pull`, { json });
+    expect(pulls.wants).toMatchObject([{ messagesMax: 1, waitMs: 0, visibilityMs: null }, json]);
+  });
+
+  it("waits for what is yet to come", async () => {
+    const answer = call(test.app, "POST", `${path}/pull`, { json: { waitMs: 60_000 } });
+    await expect.poll(() => pulls.waiting).toBe(1);
+    pulls.arrive(pulled(1));
+    expect((await answer).json.messages).toMatchObject([{ seq: 1 }]);
+  });
+
+  it("that waits is answered with nothing when the server stops", async () => {
+    const answer = call(test.app, "POST", `${path}/pull`, { json: { waitMs: 60_000 } });
+    await expect.poll(() => pulls.waiting).toBe(1);
+    await test.app.close();
+    expect(await answer).toMatchObject({ status: 200, json: { messages: [] } });
+  });
+
+  it("ends when its client leaves, and takes nothing", async () => {
+    const socket = await request(JSON.stringify({ waitMs: 60_000 }));
+    await expect.poll(() => pulls.waiting).toBe(1);
+    socket.destroy();
+    await expect.poll(() => pulls.waiting).toBe(0);
+    expect(pulls.wants[0]?.gone.aborted).toBe(true);
+  });
+
+  it("puts back at once what a client has not got that left in the middle of the answer", async () => {
+    const socket = await request(JSON.stringify({ messagesMax: 100, waitMs: 60_000 }));
+    await expect.poll(() => pulls.waiting).toBe(1);
+    socket.pause();
+    // More than the system's buffers take of an answer that nobody reads.
+    const body = "x".repeat(limits.bodyBytesMax);
+    pulls.arrive(...Array.from({ length: 30 }, (_, index) => pulled(index + 1, body)));
+    await expect.poll(() => pulls.underWay).toBe(1);
+    socket.destroy();
+    await expect.poll(() => pulls.putBacks.length).toBe(1);
+    expect(pulls.putBacks[0]).toMatchObject({ delayMs: 0, receipts: { length: 30 } });
+    expect(pulls.underWay).toBe(0);
+  });
+
+  it("puts back what was handed out to a client that had gone by then", async () => {
+    const socket = await request(JSON.stringify({ waitMs: 60_000 }));
+    await expect.poll(() => pulls.waiting).toBe(1);
+    // There when the end of the wait is told: what a real one may have written down meanwhile.
+    pulls.messages.push(pulled(1));
+    socket.destroy();
+    await expect.poll(() => pulls.putBacks).toEqual([{ receipts: ["r1"], delayMs: 0 }]);
+    expect(pulls.underWay).toBe(0);
+  });
+
+  it.each([
+    [{ messagesMax: 0 }, "messagesMax"],
+    [{ messagesMax: limits.pullMessagesMax + 1 }, "messagesMax"],
+    [{ waitMs: -1 }, "waitMs"],
+    [{ waitMs: limits.pullWaitMsMax + 1 }, "waitMs"],
+    [{ visibilityMs: 0 }, "visibilityMs"],
+    [{ visibilityMs: limits.visibilityMsMax + 1 }, "visibilityMs"],
+    [{ waitMs: "1" }, "waitMs"],
+    [{ wait: 1 }, "wait"],
+  ])("refuses %j", async (json, field) => {
+    const answer = await call(test.app, "POST", `${path}/pull`, { json });
+    expect(answer).toMatchObject({ status: 400, json: { code: "invalid_request", errors: [{ field }] } });
+    expect(pulls.wants).toEqual([]);
+  });
+
+  it.each(["too_many_waiters", "too_many_unacknowledged", "overloaded"] as const)(
+    "tells %s, and when to try again",
+    async (code) => {
+      pulls.failure = new RingbackError(code);
+      const answer = await call(test.app, "POST", `${path}/pull`);
+      expect(answer).toMatchObject({ status: 503, json: { code } });
+      expect(Number(answer.headers["retry-after"])).toBeGreaterThan(0);
+    },
+  );
+});
+
+describe("a receiver's answer", () => {
+  beforeEach(() => {
+    pulls.results.set("r1", "done").set("r2", "ended");
+  });
+
+  it.each(["ack", "nack"])(
+    "by %s tells what became of each receipt, and is no failure for those that failed",
+    async (verb) => {
+      const receipts = ["r2", "r1", "what?"];
+      const answer = await call(test.app, "POST", `${path}/${verb}`, { json: { receipts } });
+      expect(answer).toMatchObject({
+        status: 200,
+        json: {
+          failed: 2,
+          results: [
+            { receipt: "r2", result: "ended" },
+            { receipt: "r1", result: "done" },
+            { receipt: "what?", result: "malformed" },
+          ],
+        },
+      });
+    },
+  );
+
+  it("puts back at once, or later when it is told so", async () => {
+    await call(test.app, "POST", `${path}/nack`, { json: { receipts: ["r1"] } });
+    await call(test.app, "POST", `${path}/nack`, { json: { receipts: ["r1"], delayMs: limits.visibilityMsMax } });
+    expect(pulls.putBacks).toEqual([
+      { receipts: ["r1"], delayMs: 0 },
+      { receipts: ["r1"], delayMs: limits.visibilityMsMax },
+    ]);
+  });
+
+  it.each([
+    [{}, "receipts"],
+    [{ receipts: [] }, "receipts"],
+    [{ receipts: "r1" }, "receipts"],
+    [{ receipts: [1] }, "receipts[0]"],
+    [{ receipts: Array.from({ length: limits.receiptsMax + 1 }, () => "r1") }, "receipts"],
+    [{ receipts: ["r".repeat(limits.receiptCharsMax + 1)] }, "receipts[0]"],
+    [{ receipts: ["r1"], delay: 1 }, "delay"],
+    [{ receipts: ["r1"], delayMs: -1 }, "delayMs"],
+  ])("is refused when it is %.60j", async (json, field) => {
+    for (const verb of ["ack", "nack"]) {
+      const answer = await call(test.app, "POST", `${path}/${verb}`, { json });
+      expect(answer).toMatchObject({ status: 400, json: { code: "invalid_request", errors: [{ field }] } });
+    }
+    expect([pulls.acknowledged, pulls.putBacks]).toEqual([[], []]);
+  });
+});
+
+describe("a subscription that nobody can pull from", () => {
+  const bodies = { pull: {}, ack: { receipts: ["r1"] }, nack: { receipts: ["r1"] } };
+
+  it.each(Object.entries(bodies))("is told by %s: pushed, or not there", async (verb, json) => {
+    const at = (where: string) => call(test.app, "POST", `/v1/topics/${where}/${verb}`, { json });
+    expect(await at("orders/subscriptions/pushed")).toMatchObject({ status: 409, json: { code: "not_pulled" } });
+    expect(await at("orders/subscriptions/none")).toMatchObject({ json: { code: "subscription_not_found" } });
+    expect(await at("none/subscriptions/worker")).toMatchObject({ json: { code: "topic_not_found" } });
+    expect(await at("orders/subscriptions/queue:a")).toMatchObject({ json: { code: "invalid_name" } });
+    expect([pulls.wants, pulls.acknowledged, pulls.putBacks]).toEqual([[], [], []]);
+  });
+});
+
+/** A pull over a connection of its own. */
+async function request(body: string) {
+  const port = await listen(test.app);
+  const socket = connect(port, "127.0.0.1");
+  socket.on("error", () => {});
+  const head = ["host: a", "content-type: application/json", `content-length: ${body.length}`];
+  socket.write([`POST ${path}/pull HTTP/1.1`, ...head, "", body].join("\r\n"));
+  return socket;
+}
