@@ -43,7 +43,8 @@ export class Audiences {
 
   async reach(topic: Topic, message: Labelled): Promise<Reach> {
     // What somebody else has begun to read is good enough for a yes; for a no it may have begun too early.
-    const audience = this.#kept.get(topic.id) ?? (await this.#reading.get(topic.id));
+    const known = this.#kept.get(topic.id) ?? this.#reading.get(topic.id);
+    const audience = known instanceof Promise ? await known : known;
     if (audience !== undefined && isHeard(audience, message)) return "reached";
     const afresh = await this.#read(topic);
     if (isHeard(afresh, message)) return "reached";

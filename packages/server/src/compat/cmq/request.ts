@@ -26,5 +26,5 @@ export function signedRequestOf(request: FastifyRequest): SignedRequest {
 }
 
 function isForm(contentType: string | undefined): boolean {
-  return contentType === undefined || /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i.test(contentType);
+  return !contentType || /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i.test(contentType);
 }

@@ -16,6 +16,8 @@ export interface Answer {
   readonly [member: string]: unknown;
 }
 
+export const testHost = "cmq.test:8000";
+
 export type Params = Readonly<Record<string, string | number>>;
 
 /** The real door and the real HTTP application; store, publisher, queues, events and the clock are the tests' own, in memory. */
@@ -74,7 +76,7 @@ export async function cmqScene(): Promise<Scene> {
       const response = await testApp.app.inject({
         method,
         url,
-        headers: { host: "cmq.test:8000", "content-type": "application/x-www-form-urlencoded", ...headers },
+        headers: { host: testHost, "content-type": "application/x-www-form-urlencoded", ...headers },
         ...(method === "POST" && { payload: form }),
       });
       if (response.statusCode !== 200) throw new Error(`status ${response.statusCode}`);
@@ -89,11 +91,16 @@ export async function cmqScene(): Promise<Scene> {
 }
 
 /** As the documents say it, apart from how the door does it. */
-export function signedForm(method: string, form: ReadonlyMap<string, string>, sha: "sha1" | "sha256"): string {
+export function signedForm(
+  method: string,
+  form: ReadonlyMap<string, string>,
+  sha: "sha1" | "sha256",
+  host = testHost,
+): string {
   const pairs = [...form]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, value]) => `${key.replaceAll("_", ".")}=${value}`);
-  const text = `${method}cmq.test:8000/v2/index.php?${pairs.join("&")}`;
+  const text = `${method}${host}/v2/index.php?${pairs.join("&")}`;
   const signature = createHmac(sha, secretKey).update(text).digest("base64");
   return [...form, ["Signature", signature]]
     .map((pair) => pair.map((part) => encodeURIComponent(part ?? "")).join("="))

@@ -1,0 +1,193 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { limits } from "../../domain/limits.ts";
+import { RingbackError, type ErrorCode } from "../../domain/errors.ts";
+import { cmqScene, type Scene, secretId, secretKey, signedForm } from "./testing/scene.ts";
+import { recordedApi2, recordedAtMs } from "./testing/recorded-requests.ts";
+
+// Real: the HTTP application and the door. Faked: the store, the publisher, the queues, the events and the clock, in memory.
+let scene: Scene;
+beforeEach(async () => {
+  scene = await cmqScene();
+});
+
+const inWindow = String(recordedAtMs / 1000);
+const form = (params: Record<string, string>, method = "POST") =>
+  signedForm(
+    method,
+    new Map(Object.entries({ Timestamp: inWindow, Nonce: "1", SecretId: secretId, ...params })),
+    "sha1",
+  );
+
+describe("a request", () => {
+  it.each([
+    ["GET", "sha1"],
+    ["GET", "sha256"],
+    ["POST", "sha1"],
+    ["POST", "sha256"],
+  ] as const)("is served by %s, signed with %s", async (method, sha) => {
+    const answer = await scene.ask("ListTopic", {}, { method, sha });
+    expect(answer).toEqual({
+      code: 0,
+      message: "",
+      requestId: expect.any(String) as string,
+      totalCount: 0,
+      topicList: [],
+    });
+    expect(Object.keys(answer)).toEqual(["code", "message", "requestId", "totalCount", "topicList"]);
+  });
+
+  it.each(recordedApi2)("is served as $client sent it", async ({ method, url, headers, body }) => {
+    const response = await scene.app.inject({ method, url, headers, ...(method === "POST" && { payload: body }) });
+    expect(response.statusCode).toBe(200);
+    // Past its signature: there is no such topic yet.
+    expect(response.json()).toMatchObject({ code: 4440, message: expect.stringContaining("(10600)") as string });
+  });
+
+  it("gets its own request id, of decimal digits", async () => {
+    const ids = [await scene.ask("ListTopic"), await scene.ask("Nothing")].map(({ requestId }) => requestId);
+    expect(new Set(ids).size).toBe(2);
+    for (const id of ids) expect(id).toMatch(/^\d{9,}$/);
+  });
+
+  it.each(["7", "0", "-5", "1234567890123456789"])("gets its clientRequestId %s back as a number", async (id) => {
+    const response = await scene.app.inject({
+      method: "POST",
+      url: "/v2/index.php",
+      headers: { host: "cmq.test:8000", "content-type": "application/x-www-form-urlencoded" },
+      payload: form({ Action: "ListTopic", clientRequestId: id }),
+    });
+    expect(response.body).toContain(`,"clientRequestId":${id},"totalCount":0`);
+  });
+
+  it.each(["x", "01", "1.5", '1,"code":1', "9".repeat(30)])("gets no clientRequestId back for %j", async (id) => {
+    expect(Object.keys(await scene.ask("ListTopic", { clientRequestId: id }))).not.toContain("clientRequestId");
+  });
+
+  it("may be signed with its host without the port, and with no other", async () => {
+    const params = { Action: "ListTopic", SecretId: secretId, Timestamp: inWindow };
+    const ask = async (nonce: string, host: string) => {
+      const pairs = new Map(Object.entries({ ...params, Nonce: nonce }));
+      return (await scene.send("POST", signedForm("POST", pairs, "sha1", host))).code;
+    };
+    expect(await ask("1", "cmq.test")).toBe(0);
+    expect(await ask("2", "cmq.test:8000")).toBe(0);
+    expect(await ask("3", "cmq.test:8001")).toBe(4100);
+    expect(await ask("4", "elsewhere.test")).toBe(4100);
+  });
+
+  it("may come without a content type", async () => {
+    expect((await scene.send("POST", form({ Action: "ListTopic" }), { "content-type": "" })).code).toBe(0);
+  });
+
+  it.each(["PUT", "DELETE", "PATCH", "OPTIONS"] as const)("is refused by %s", async (method) => {
+    const response = await scene.app.inject({ method, url: "/v2/index.php" });
+    expect([response.statusCode, response.json<{ code: number; message: string }>().message]).toEqual([
+      200,
+      expect.stringContaining("(10410)"),
+    ]);
+  });
+
+  it.each(["application/json", "multipart/form-data; boundary=x", "text/plain", "nonsense"])(
+    "is refused as %s",
+    async (type) => {
+      const answer = await scene.send("POST", form({ Action: "ListTopic" }), { "content-type": type });
+      expect(answer.message).toMatch(/^\(10410\)/);
+    },
+  );
+
+  it.each([
+    ["Action=%zz", "(10420)"],
+    ["a=1&a=2", "(10330)"],
+    ["a=".repeat(3) + "&b&".repeat(50_000), "(10330)"],
+    [Array.from({ length: 1000 }, (_, index) => `p${index}=1`).join("&"), "(10420)"],
+    ["x".repeat(limits.cmqRequestBytesMax + 1), "(10420)"],
+  ])("that cannot be read is refused (%#)", async (text, module) => {
+    const answer = await scene.send("POST", text);
+    expect(answer).toMatchObject({ code: 4000, message: expect.stringContaining(module) as string });
+  });
+
+  it("of random bytes is refused, and nothing of it is logged", async () => {
+    for (let seed = 1; seed < 60; seed++) {
+      const bytes = Buffer.from(Array.from({ length: 40 }, (_, index) => (seed * 31 + index * seed * 17) % 256));
+      const response = await scene.app.inject({
+        method: "POST",
+        url: "/v2/index.php",
+        headers: { "content-type": "application/x-www-form-urlencoded" },
+        payload: bytes,
+      });
+      expect(response.statusCode).toBe(200);
+      expect(response.json<{ code: number }>().code).toBeGreaterThanOrEqual(4000);
+    }
+    expect(scene.logLines).toEqual([]);
+  });
+});
+
+describe("who may ask", () => {
+  it.each([
+    [{ SecretId: "" }, "4100/10030"],
+    [{ SecretId: "AKIDother" }, "4100/10270"],
+    [{ SecretId: "other" }, "4000/10450"],
+    [{ SecretId: "__proto__" }, "4000/10450"],
+    [{ Timestamp: "" }, "4000/10390"],
+    [{ Timestamp: "now" }, "4000/10360"],
+    [{ Nonce: "" }, "4000/10390"],
+    [{ Nonce: "x" }, "4000/10360"],
+    [{ Nonce: "9223372036854775807" }, "0"],
+    [{ SignatureMethod: "HmacMD5" }, "4000/10350"],
+    [{ SignatureMethod: "HmacSHA256" }, "4100/10030"],
+    [{ Timestamp: Number(inWindow) - 300 }, "0"],
+    [{ Timestamp: Number(inWindow) + 300 }, "0"],
+    [{ Timestamp: Number(inWindow) - 301 }, "4300/10040"],
+    [{ Timestamp: Number(inWindow) + 301 }, "4300/10040"],
+    [{ Timestamp: "0" }, "4300/10040"],
+  ])("is told by %j: %s", async (params, code) => {
+    expect(await scene.code("ListTopic", params)).toBe(code);
+  });
+
+  it("is not told by an unsigned request, nor by a wrong signature", async () => {
+    for (const signature of ["", "AAAA", "x".repeat(10_000)]) {
+      const text = form({ Action: "ListTopic" }).replace(/Signature=.*/, `Signature=${signature}`);
+      expect(await scene.send("POST", text)).toMatchObject({ code: 4100 });
+    }
+    expect((await scene.send("GET", "")).code).toBe(4100);
+  });
+
+  it("is refused for a request that was sent before, and not for another with the same nonce", async () => {
+    const text = form({ Action: "ListTopic" });
+    expect((await scene.send("POST", text)).code).toBe(0);
+    expect((await scene.send("POST", text)).message).toMatch(/^\(10040\)/);
+    // The same signature, written otherwise.
+    expect((await scene.send("POST", text.replace(/Signature=/, "Signature=%20"))).code).toBe(4300);
+    expect((await scene.send("POST", form({ Action: "ListQueue" }))).code).toBe(0);
+  });
+
+  it("never reaches a log or an answer with the secret", async () => {
+    scene.store.failure = new Error("the disk is gone");
+    const answer = await scene.ask("CreateTopic", { topicName: "orders" });
+    expect(answer).toMatchObject({ code: 6000, message: "(10050)the server cannot do it at the moment" });
+    await scene.ask("ListTopic", { Signature: "x" });
+    expect(scene.logLines).toHaveLength(1);
+    expect(scene.logLines.join()).toContain("the disk is gone");
+    expect(scene.logLines.join()).not.toMatch(new RegExp(`${secretKey}|${secretId}|Signature`));
+  });
+
+  it.each<[ErrorCode, number]>([
+    ["storage_unavailable", 6000],
+    ["storage_full", 6000],
+    ["overloaded", 6000],
+    ["shutting_down", 6000],
+    ["topic_limit", 4450],
+  ])("gets 200 and a code of CMQ's for %s", async (code, cmqCode) => {
+    scene.store.failure = new RingbackError(code);
+    expect((await scene.ask("CreateTopic", { topicName: "orders" })).code).toBe(cmqCode);
+    expect(scene.logLines).toEqual([]);
+  });
+
+  it.each(["Nothing", "toString", "__proto__", "listTopic", ""])("asks for no action %j", async (action) => {
+    expect(await scene.code(action)).toBe("4000/10280");
+  });
+
+  it("says which action", async () => {
+    expect((await scene.send("POST", form({ topicName: "x" }))).message).toBe("(10390)parameter Action is missing");
+  });
+});

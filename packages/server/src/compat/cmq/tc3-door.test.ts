@@ -1,0 +1,236 @@
+import { createHash, createHmac } from "node:crypto";
+import { beforeEach, describe, expect, it } from "vitest";
+import { recordedAtMs, recordedTc3 } from "./testing/recorded-requests.ts";
+import { cmqScene, type Scene, secretId, secretKey } from "./testing/scene.ts";
+
+// Real: the HTTP application and the door. Faked: the store, the publisher, the queues, the events and the clock, in memory.
+let scene: Scene;
+beforeEach(async () => {
+  scene = await cmqScene();
+});
+
+interface Tc3Answer {
+  readonly RequestId: string;
+  readonly Error?: { readonly Code: string; readonly Message: string };
+  readonly [member: string]: unknown;
+}
+
+interface How {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly key?: string;
+  readonly payload?: string;
+}
+
+const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** Signs as the documents say it, with the host without its port, as `tencentcloud-sdk-nodejs` does. */
+async function ask(action: string, body: object = {}, how: How = {}): Promise<Tc3Answer> {
+  const payload = how.payload ?? JSON.stringify(body);
+  const timestamp = how.headers?.["x-tc-timestamp"] ?? String(Math.floor(scene.clock.nowMs / 1000));
+  const date = new Date(Number(timestamp) * 1000).toISOString().slice(0, 10);
+  const canonical = `POST\n/\n\ncontent-type:application/json\nhost:tdmq.test\n\ncontent-type;host\n${sha256(payload)}`;
+  const text = `TC3-HMAC-SHA256\n${timestamp}\n${date}/tdmq/tc3_request\n${sha256(canonical)}`;
+  const key = hmac(hmac(hmac(`TC3${how.key ?? secretKey}`, date), "tdmq"), "tc3_request");
+  const credential = `Credential=${secretId}/${date}/tdmq/tc3_request, SignedHeaders=content-type;host`;
+  const response = await scene.app.inject({
+    method: "POST",
+    url: "/",
+    payload,
+    headers: {
+      host: "tdmq.test:8000",
+      "content-type": "application/json",
+      "x-tc-action": action,
+      "x-tc-version": "2020-02-17",
+      "x-tc-timestamp": timestamp,
+      authorization: `TC3-HMAC-SHA256 ${credential}, Signature=${hmac(key, text).toString("hex")}`,
+      ...how.headers,
+    },
+  });
+  expect(response.statusCode).toBe(200);
+  return response.json<{ Response: Tc3Answer }>().Response;
+}
+
+const codeOf = async (...request: Parameters<typeof ask>) => (await ask(...request)).Error?.Code ?? "ok";
+
+const t = { TopicName: "orders" };
+const s = { ...t, SubscriptionName: "billing" };
+const http = { ...s, Protocol: "http", Endpoint: "http://example.com/" };
+const q = { QueueName: "work" };
+
+describe("the newer API", () => {
+  it.each(recordedTc3)("serves what $client sent", async ({ url, headers, body }) => {
+    await scene.ask("CreateTopic", { topicName: "t" });
+    const response = await scene.app.inject({ method: "POST", url, headers, payload: body });
+    const { Response } = response.json<{ Response: Tc3Answer }>();
+    expect(Response.RequestId).toMatch(/^\d+$/);
+    expect(Response.Error?.Code ?? "ok").toBe(headers["x-tc-action"] === "PublishCmqMsg" ? "ResourceNotFound" : "ok");
+  });
+
+  it("makes, shows, changes, lists and deletes topics", async () => {
+    const made = await ask("CreateCmqTopic", { ...t, MaxMsgSize: 2048, FilterType: 1, MsgRetentionSeconds: 3600 });
+    expect(made["TopicId"]).toMatch(/^topic-/);
+    expect(scene.store.topics.get("orders")).toMatchObject({ retentionMs: 3_600_000, bodyBytesMax: 2048 });
+    const view = {
+      TopicId: made["TopicId"],
+      TopicName: "orders",
+      MsgCount: 0,
+      MaxMsgSize: 2048,
+      MsgRetentionSeconds: 3600,
+      FilterType: 1,
+      CreateTime: 1000,
+      LastModifyTime: 1000,
+    };
+    expect(await ask("DescribeCmqTopicDetail", t)).toMatchObject({ TopicDescribe: view });
+    await ask("ModifyCmqTopicAttribute", { ...t, MaxMsgSize: 4096 });
+    expect(
+      await ask("DescribeCmqTopics", { TopicName: "RDE", TopicNameList: ["orders", "x"], Offset: 0, Limit: 5 }),
+    ).toMatchObject({
+      TotalCount: 1,
+      TopicList: [{ ...view, MaxMsgSize: 4096 }],
+    });
+    expect(await ask("DescribeCmqTopics", { TopicNameList: ["x"] })).toMatchObject({ TotalCount: 0, TopicList: [] });
+    const old = { headers: { "x-tc-version": "2019-03-04" } };
+    expect(await ask("DescribeTopicDetail", {}, old)).toMatchObject({
+      TotalCount: 1,
+      TopicSet: [{ TopicName: "orders" }],
+    });
+    expect(await codeOf("DeleteCmqTopic", t)).toBe("ok");
+    expect(await codeOf("DeleteCmqTopic", t)).toBe("ResourceNotFound");
+  });
+
+  it("makes, shows, changes and ends subscriptions, and publishes", async () => {
+    await ask("CreateCmqTopic", t);
+    expect(await codeOf("PublishCmqMsg", { ...t, MsgContent: "中文" })).toBe("FailedOperation");
+    const { SubscriptionId } = await ask("CreateCmqSubscribe", { ...http, FilterTag: ["a", "b"] });
+    expect(SubscriptionId).toMatch(/^subsc-/);
+    expect(await codeOf("CreateCmqSubscribe", http)).toBe("ResourceInUse");
+    const sent = await ask("PublishCmqMsg", { ...t, MsgContent: "中文", MsgTag: ["a"] });
+    expect(sent).toMatchObject({ Result: true, MsgId: expect.stringMatching(/^\d+$/) as string });
+    expect(scene.store.log).toMatchObject([{ tags: ["a"], body: Buffer.from("中文") }]);
+    await ask("ModifyCmqSubscriptionAttribute", { ...s, FilterTags: ["c"], NotifyContentFormat: "SIMPLIFIED" });
+    expect(await ask("DescribeCmqSubscriptionDetail", t)).toMatchObject({
+      TotalCount: 1,
+      SubscriptionSet: [
+        {
+          SubscriptionName: "billing",
+          SubscriptionId,
+          TopicName: "orders",
+          TopicOwner: 1,
+          Protocol: "http",
+          Endpoint: "http://example.com/",
+          FilterTags: ["c"],
+          BindingKey: [],
+          NotifyContentFormat: "SIMPLIFIED",
+          NotifyStrategy: "EXPONENTIAL_DECAY_RETRY",
+          CreateTime: 2000,
+        },
+      ],
+    });
+    expect(await codeOf("ClearCmqSubscriptionFilterTags", s)).toBe("ok");
+    expect(await codeOf("PublishCmqMsg", { ...t, MsgContent: "x" })).toBe("ok");
+    expect(await codeOf("DeleteCmqTopic", t)).toBe("ResourceInUse");
+    expect(await codeOf("DeleteCmqSubscribe", s)).toBe("ok");
+    expect(await codeOf("DescribeCmqSubscriptionDetail", { ...t, QueryType: "queue" })).toBe("InvalidParameter");
+  });
+
+  it("publishes by the one routing key among the tags", async () => {
+    await ask("CreateCmqTopic", { ...t, FilterType: 2 });
+    await ask("CreateCmqSubscribe", { ...http, BindingKey: ["a.*"] });
+    expect(await codeOf("PublishCmqMsg", { ...t, MsgContent: "x", MsgTag: ["a.b"] })).toBe("ok");
+    expect(await codeOf("PublishCmqMsg", { ...t, MsgContent: "x", MsgTag: ["b"] })).toBe("FailedOperation");
+  });
+
+  it("makes, shows, changes, empties, rewinds and deletes queues, and sends to them", async () => {
+    await ask("CreateCmqQueue", { QueueName: "dead" });
+    const { QueueId } = await ask("CreateCmqQueue", {
+      ...q,
+      VisibilityTimeout: 5,
+      DeadLetterQueueName: "dead",
+      Policy: 0,
+      MaxReceiveCount: 3,
+      RewindSeconds: 60,
+    });
+    expect(QueueId).toMatch(/^queue-/);
+    expect(await ask("SendCmqMsg", { ...q, MsgContent: "x", DelaySeconds: 0 })).toMatchObject({ Result: true });
+    expect(await ask("DescribeCmqQueueDetail", q)).toMatchObject({
+      QueueDescribe: {
+        QueueId,
+        QueueName: "work",
+        VisibilityTimeout: 5,
+        ActiveMsgNum: 1,
+        RewindMsgNum: 0,
+        CreateTime: recordedAtMs,
+        DeadLetterPolicy: { DeadLetterQueue: "dead", Policy: 0, MaxReceiveCount: 3 },
+      },
+    });
+    expect(await ask("DescribeCmqDeadLetterSourceQueues", { DeadLetterQueueName: "dead" })).toMatchObject({
+      TotalCount: 1,
+      QueueSet: [{ QueueName: "work" }],
+    });
+    await ask("ModifyCmqQueueAttribute", { ...q, VisibilityTimeout: 7 });
+    await ask("UnbindCmqDeadLetter", { SourceQueueName: "work" });
+    expect(await ask("DescribeCmqQueues", { QueueName: "wor" })).toMatchObject({
+      TotalCount: 1,
+      QueueList: [{ VisibilityTimeout: 7 }],
+    });
+    expect(await scene.queues.get("work")).toMatchObject({ deadLetters: null });
+    expect(await codeOf("RewindCmqQueue", { ...q, StartConsumeTime: recordedAtMs / 1000 - 1 })).toBe("ok");
+    expect(await codeOf("ClearCmqQueue", q)).toBe("ok");
+    expect(await ask("DescribeCmqQueueDetail", q)).toMatchObject({
+      QueueDescribe: { ActiveMsgNum: 0, VisibilityTimeout: 7 },
+    });
+    const old = { headers: { "x-tc-version": "2019-03-04" } };
+    expect(await ask("DescribeQueueDetail", q, old)).toMatchObject({
+      TotalCount: 1,
+      QueueSet: [{ QueueName: "work" }],
+    });
+    expect(await codeOf("DeleteCmqQueue", q)).toBe("ok");
+    expect(await codeOf("UnbindCmqDeadLetter", { SourceQueueName: "work" })).toBe("ResourceNotFound");
+  });
+
+  it.each<[string, object, string]>([
+    ["CreateCmqTopic", {}, "MissingParameter"],
+    ["CreateCmqTopic", { TopicName: "1" }, "InvalidParameterValue"],
+    ["CreateCmqTopic", { TopicName: { toString: 1 } }, "MissingParameter"],
+    ["CreateCmqTopic", { TopicName: "a", topicName: "b" }, "InvalidParameter"],
+    ["CreateCmqTopic", { ...t, MaxMsgSize: "much" }, "InvalidParameterValue"],
+    ["CreateCmqTopic", { ...t, MaxMsgSize: 1.5 }, "InvalidParameterValue"],
+    ["CreateCmqTopic", [], "InvalidParameter"],
+    ["CreateTopic", t, "InvalidAction"],
+    ["toString", t, "InvalidAction"],
+    ["", t, "InvalidAction"],
+  ])("%s %j is %s", async (action, body, code) => {
+    expect(await codeOf(action, body)).toBe(code);
+  });
+
+  it.each<[How, string]>([
+    [{ headers: { authorization: "" } }, "AuthFailure.SignatureFailure"],
+    [{ headers: { authorization: "Bearer x" } }, "AuthFailure.SignatureFailure"],
+    [{ headers: { "x-tc-timestamp": "" } }, "MissingParameter"],
+    [{ headers: { "x-tc-timestamp": String(recordedAtMs / 1000 - 301) } }, "AuthFailure.SignatureExpire"],
+    [{ headers: { "x-tc-timestamp": String(recordedAtMs / 1000 + 301) } }, "AuthFailure.SignatureExpire"],
+    [{ headers: { "x-tc-version": "1" } }, "InvalidAction"],
+    [{ headers: { "content-type": "text/plain" } }, "AuthFailure.SignatureFailure"],
+    [{ headers: { host: "elsewhere" } }, "AuthFailure.SignatureFailure"],
+    [{ key: "another" }, "AuthFailure.SignatureFailure"],
+    [{ payload: "{" }, "InvalidParameter"],
+    [{ payload: "null" }, "InvalidParameter"],
+    [{ payload: '{"a":1e999}' }, "ok"],
+  ])("%j is %s", async (how, code) => {
+    expect(await codeOf("DescribeCmqTopics", {}, how)).toBe(code);
+    expect(scene.logLines).toEqual([]);
+  });
+
+  it("refuses an unknown SecretId", async () => {
+    const { headers, body } = recordedTc3[0] ?? { headers: {}, body: "" };
+    const authorization = (headers["authorization"] ?? "").replace(secretId, "AKIDother");
+    const response = await scene.app.inject({
+      method: "POST",
+      url: "/",
+      headers: { ...headers, authorization },
+      payload: body,
+    });
+    expect(response.json()).toMatchObject({ Response: { Error: { Code: "AuthFailure.SecretIdNotFound" } } });
+  });
+});

@@ -1,0 +1,341 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { normaliseSubscription } from "../../domain/subscription-rules.ts";
+import { cmqScene, type Params, type Scene } from "./testing/scene.ts";
+
+// Real: the HTTP application and the door. Faked: the store, the publisher, the queues, the events and the clock, in memory.
+let scene: Scene;
+beforeEach(async () => {
+  scene = await cmqScene();
+});
+
+const t = { topicName: "orders" };
+const s = { ...t, subscriptionName: "billing" };
+const http = { ...s, protocol: "http", endpoint: "http://example.com/cb" };
+const settingsOf = (name: string) => [...scene.store.subscriptions.values()].find((one) => one.name === name)?.settings;
+
+describe("topics", () => {
+  it("are made, looked at, changed, listed and deleted", async () => {
+    const made = await scene.ask("CreateTopic", { ...t, maxMsgSize: 1024, filterType: 2 });
+    expect(made).toMatchObject({ code: 0, topicId: expect.stringMatching(/^topic-[a-z\d]{8}$/) as string });
+    expect(scene.store.topics.get("orders")).toMatchObject({
+      filterType: "route",
+      retentionMs: 86_400_000,
+      bodyBytesMax: 1024,
+    });
+    expect(await scene.ask("GetTopicAttributes", t)).toEqual({
+      code: 0,
+      message: "",
+      requestId: expect.any(String) as string,
+      msgCount: 0,
+      maxMsgSize: 1024,
+      msgRetentionSeconds: 86_400,
+      createTime: 1,
+      lastModifyTime: 1,
+      filterType: 2,
+    });
+    await scene.ask("SetTopicAttributes", { ...t, maxMsgSize: 65_536 });
+    expect(scene.store.topics.get("orders")).toMatchObject({ filterType: "route", bodyBytesMax: 65_536 });
+    expect(await scene.ask("ListTopic")).toMatchObject({
+      totalCount: 1,
+      topicList: [{ topicId: made["topicId"], topicName: "orders" }],
+    });
+    expect(await scene.code("DeleteTopic", t)).toBe("0");
+    expect(await scene.code("GetTopicAttributes", t)).toBe("4440/10600");
+    expect(scene.events.emitted.map(({ type }) => type)).toEqual(["topic.changed", "topic.changed", "topic.deleted"]);
+  });
+
+  it("hold 64 KiB and filter by tag if nothing else is said", async () => {
+    await scene.ask("CreateTopic", { ...t, maxMsgSize: "", filterType: "" });
+    expect(scene.store.topics.get("orders")).toMatchObject({ filterType: "tag", bodyBytesMax: 65_536 });
+  });
+
+  it.each<[string, Params, string]>([
+    ["CreateTopic", {}, "4000/10390"],
+    ["CreateTopic", { topicName: "" }, "4000/10580"],
+    ["CreateTopic", { topicName: "1a" }, "4000/10580"],
+    ["CreateTopic", { topicName: "inbox:a" }, "4000/10580"],
+    ["CreateTopic", { topicName: "a b" }, "4000/10580"],
+    ["CreateTopic", { topicName: "a".repeat(65) }, "4000/10580"],
+    ["CreateTopic", { ...t, maxMsgSize: 1023 }, "4000/10350"],
+    ["CreateTopic", { ...t, maxMsgSize: 1_048_577 }, "4000/10350"],
+    ["CreateTopic", { ...t, maxMsgSize: "big" }, "4000/10360"],
+    ["CreateTopic", { ...t, filterType: 3 }, "4000/10350"],
+    ["SetTopicAttributes", t, "4440/10600"],
+    ["DeleteTopic", t, "4440/10600"],
+    ["ListTopic", { offset: -1 }, "4000/10350"],
+    ["ListTopic", { offset: 1001 }, "4000/10350"],
+    ["ListTopic", { limit: 51 }, "4000/10350"],
+    ["ListTopic", { limit: "x" }, "4000/10360"],
+  ])("%s %j is %s", async (action, params, code) => {
+    expect(await scene.code(action, params)).toBe(code);
+    expect(scene.store.topics.size).toBe(0);
+  });
+
+  it("are there already if case alone makes the difference, also for those that come at once", async () => {
+    const codes = await Promise.all(
+      ["orders", "Orders", "ORDERS"].map((topicName) => scene.code("CreateTopic", { topicName })),
+    );
+    expect(codes.toSorted()).toEqual(["0", "4460/10550", "4460/10550"]);
+  });
+
+  it("are listed by a part of their name, some at a time", async () => {
+    for (let count = 0; count < 30; count++)
+      await scene.ask("CreateTopic", { topicName: `t-${String(count).padStart(2, "0")}` });
+    await scene.ask("CreateTopic", { topicName: "Other" });
+    await scene.store.putTopic(scene.store.defaultAccount().id, "inbox:x", {});
+    const names = async (params: Params) => {
+      const { totalCount, topicList } = await scene.ask("ListTopic", params);
+      return [totalCount, (topicList as { topicName: string }[]).map(({ topicName }) => topicName)];
+    };
+    expect(await names({ searchWord: "oTHE" })).toEqual([1, ["Other"]]);
+    expect((await names({}))[1]).toHaveLength(20);
+    expect(await names({ searchWord: "t-", offset: 28, limit: 50 })).toEqual([30, ["t-28", "t-29"]]);
+    expect(await names({ limit: 0 })).toEqual([31, []]);
+    expect(await names({ searchWord: "inbox" })).toEqual([0, []]);
+  });
+
+  it("cannot be deleted while they have subscriptions", async () => {
+    await scene.ask("CreateTopic", t);
+    await scene.ask("Subscribe", http);
+    expect(await scene.code("DeleteTopic", t)).toBe("4000/10540");
+    await scene.ask("Unsubscribe", s);
+    expect(await scene.code("DeleteTopic", t)).toBe("0");
+  });
+});
+
+describe("subscriptions", () => {
+  beforeEach(async () => {
+    await scene.ask("CreateTopic", t);
+  });
+
+  it("are made, looked at, listed and ended", async () => {
+    expect(await scene.ask("Subscribe", { ...http, "filterTag.1": "a", "filterTag.2": "b" })).toEqual({
+      code: 0,
+      message: "",
+      requestId: expect.any(String) as string,
+    });
+    expect(settingsOf("billing")).toMatchObject({
+      push: { url: "http://example.com/cb", protocol: "cmq-json" },
+      retry: "EXPONENTIAL_DECAY_RETRY",
+      filter: { tags: ["a", "b"], bindingKeys: [] },
+    });
+    const attributes = await scene.ask("GetSubscriptionAttributes", s);
+    expect(attributes).toEqual({
+      code: 0,
+      message: "",
+      requestId: expect.any(String) as string,
+      topicOwner: 1,
+      msgCount: 5,
+      protocol: "http",
+      protocal: "http",
+      endpoint: "http://example.com/cb",
+      notifyStrategy: "EXPONENTIAL_DECAY_RETRY",
+      notifyContentFormat: "JSON",
+      createTime: 2,
+      lastModifyTime: 2,
+      bindingKey: [],
+      filterTag: ["a", "b"],
+      filterTags: ["a", "b"],
+    });
+    expect(await scene.ask("ListSubscriptionByTopic", t)).toMatchObject({
+      totalCount: 1,
+      subscriptionList: [
+        {
+          subscriptionId: expect.stringMatching(/^subsc-[a-z\d]{8}$/) as string,
+          subscriptionName: "billing",
+          protocol: "http",
+          endpoint: "http://example.com/cb",
+        },
+      ],
+    });
+    expect(await scene.code("Unsubscribe", s)).toBe("0");
+    expect(await scene.code("Unsubscribe", s)).toBe("4440/10600");
+    expect(scene.events.emitted.map(({ type }) => type).slice(1)).toEqual([
+      "subscription.changed",
+      "subscription.deleted",
+    ]);
+  });
+
+  it("take the simplified format, the other strategy and https", async () => {
+    const other = { notifyContentFormat: "SIMPLIFIED", notifyStrategy: "BACKOFF_RETRY", endpoint: "https://h/" };
+    expect(await scene.code("Subscribe", { ...http, ...other })).toBe("0");
+    expect(settingsOf("billing")).toMatchObject({ push: { protocol: "cmq-simplified" }, retry: "BACKOFF_RETRY" });
+  });
+
+  it("change in what is given, and in nothing else", async () => {
+    await scene.ask("Subscribe", { ...http, "filterTag.0": "a", notifyStrategy: "BACKOFF_RETRY" });
+    const before = settingsOf("billing");
+    await scene.ask("SetSubscriptionAttributes", { ...s, notifyContentFormat: "SIMPLIFIED" });
+    expect(settingsOf("billing")).toEqual({ ...before, push: { ...before?.push, protocol: "cmq-simplified" } });
+    await scene.ask("SetSubscriptionAttributes", {
+      ...s,
+      "filterTag.0": "b",
+      notifyStrategy: "EXPONENTIAL_DECAY_RETRY",
+    });
+    expect(settingsOf("billing")).toMatchObject({
+      push: { protocol: "cmq-simplified" },
+      filter: { tags: ["b"] },
+      retry: "EXPONENTIAL_DECAY_RETRY",
+    });
+  });
+
+  it.each(["ClearSubscriptionFilterTags", "ClearSUbscriptionFIlterTags"])("lose their tags by %s", async (action) => {
+    await scene.ask("Subscribe", { ...http, "filterTag.0": "a" });
+    expect(await scene.code(action, s)).toBe("0");
+    expect(settingsOf("billing")).toMatchObject({ push: { url: http.endpoint }, filter: { tags: [] } });
+  });
+
+  it("feed a queue, which must be there, with the message itself", async () => {
+    const queue = { ...s, protocol: "queue", endpoint: "work", notifyContentFormat: "SIMPLIFIED" };
+    expect(await scene.code("Subscribe", queue)).toBe("4440/10100");
+    await scene.ask("CreateQueue", { queueName: "work" });
+    expect(await scene.code("Subscribe", { ...queue, notifyContentFormat: "JSON" })).toBe("4000/10640");
+    expect(await scene.code("Subscribe", { ...queue, notifyContentFormat: "" })).toBe("4000/10640");
+    expect(await scene.code("Subscribe", { ...queue, endpoint: "no queue" })).toBe("4000/10020");
+    expect(await scene.code("Subscribe", queue)).toBe("0");
+    expect(settingsOf("billing")).toMatchObject({ push: { url: "queue:work", protocol: "raw" } });
+    expect(await scene.ask("GetSubscriptionAttributes", s)).toMatchObject({
+      protocol: "queue",
+      endpoint: "work",
+      notifyContentFormat: "SIMPLIFIED",
+    });
+    expect(await scene.code("SetSubscriptionAttributes", { ...s, notifyContentFormat: "JSON" })).toBe("4000/10640");
+    expect(await scene.code("SetSubscriptionAttributes", { ...s, "filterTag.0": "a" })).toBe("0");
+    expect(settingsOf("billing")).toMatchObject({ push: { url: "queue:work" }, filter: { tags: ["a"] } });
+  });
+
+  it.each<[Params, string]>([
+    [{ topicName: "nothing" }, "4440/10600"],
+    [{ subscriptionName: "1" }, "4000/10590"],
+    [{ subscriptionName: "queue:x" }, "4000/10590"],
+    [{ protocol: "ftp" }, "4000/10510"],
+    [{ protocol: "" }, "4000/10510"],
+    [{ endpoint: "example.com" }, "4000/10500"],
+    [{ endpoint: "" }, "4000/10500"],
+    [{ endpoint: "queue:work" }, "4000/10500"],
+    [{ endpoint: `http://h/${"x".repeat(500)}` }, "4000/10500"],
+    [{ endpoint: "http://me:secret@h/" }, "4000/10630"],
+    [{ endpoint: "http://" }, "4000/10630"],
+    [{ endpoint: "http://h/ x" }, "4000/10630"],
+    [{ notifyStrategy: "NEVER" }, "4000/10520"],
+    [{ notifyContentFormat: "XML" }, "4000/10530"],
+    [{ "filterTag.0": "a".repeat(17) }, "4000/10350"],
+    [{ "filterTag.0": "a,b" }, "4000/10350"],
+    [{ "filterTag.0": "" }, "4000/10350"],
+    [Object.fromEntries([0, 1, 2, 3, 4, 5].map((index) => [`filterTag.${index}`, "a"])), "4000/10490"],
+    [{ "filterTag.0": "a", "filterTag.2": "b" }, "4000/10380"],
+    [{ "filterTag.x": "a" }, "4000/10310"],
+    [{ "bindingKey.0": "a.*" }, "4000/10110"],
+  ])("%j is %s", async (params, code) => {
+    expect(await scene.code("Subscribe", { ...http, ...params })).toBe(code);
+    expect(scene.store.subscriptions.size).toBe(0);
+  });
+
+  it("need a binding key where the topic filters by route", async () => {
+    const r = { ...http, topicName: "routes" };
+    await scene.ask("CreateTopic", { topicName: "routes", filterType: 2 });
+    expect(await scene.code("Subscribe", r)).toBe("4000/10710");
+    expect(await scene.code("Subscribe", { ...r, "filterTag.0": "a" })).toBe("4000/10110");
+    expect(await scene.code("Subscribe", { ...r, "bindingKey.0": "a.".repeat(16) })).toBe("4000/10691");
+    expect(await scene.code("Subscribe", { ...r, "bindingKey.0": "a".repeat(65) })).toBe("4000/10350");
+    const six = Object.fromEntries([1, 2, 3, 4, 5, 6].map((index) => [`bindingKey.${index}`, "a"]));
+    expect(await scene.code("Subscribe", { ...r, ...six })).toBe("4000/10680");
+    expect(await scene.code("Subscribe", { ...r, "bindingKey.1": "a.#" })).toBe("0");
+    expect(settingsOf("billing")?.filter).toEqual({ tags: [], bindingKeys: ["a.#"] });
+  });
+
+  it("are there already if case alone makes the difference", async () => {
+    await scene.ask("Subscribe", http);
+    expect(await scene.code("Subscribe", { ...http, subscriptionName: "BILLING" })).toBe("4490/10470");
+  });
+
+  it("that were made by another door are shown as well as this API can", async () => {
+    const topic = scene.store.topics.get("orders");
+    if (topic === undefined) throw new Error("no topic");
+    const settings = normaliseSubscription({ push: { url: "http://h/" } }, topic);
+    await scene.store.putSubscription(topic.id, "pulled", { ...settings, push: null });
+    expect(await scene.ask("GetSubscriptionAttributes", { ...t, subscriptionName: "pulled" })).toMatchObject({
+      protocol: "queue",
+      endpoint: "",
+      notifyContentFormat: "SIMPLIFIED",
+    });
+    const change = { ...t, subscriptionName: "pulled", notifyContentFormat: "JSON" };
+    expect(await scene.code("SetSubscriptionAttributes", change)).toBe("4000/10110");
+  });
+});
+
+describe("publishing", () => {
+  beforeEach(async () => {
+    await scene.ask("CreateTopic", { ...t, maxMsgSize: 1024 });
+  });
+
+  it("is refused while there is no subscription, and where no filter lets the message through", async () => {
+    const message = { ...t, msgBody: "hello" };
+    expect(await scene.code("PublishMessage", message)).toBe("6030/10650");
+    await scene.ask("Subscribe", { ...http, "filterTag.0": "a" });
+    expect(await scene.code("PublishMessage", message)).toBe("6030/10730");
+    expect(await scene.code("BatchPublishMessage", { ...t, "msgBody.0": "x", "msgTag.0": "b" })).toBe("6030/10730");
+    expect(scene.store.log).toEqual([]);
+    expect(await scene.code("PublishMessage", { ...message, "msgTag.1": "b", "msgTag.2": "a" })).toBe("0");
+    await scene.ask("ClearSubscriptionFilterTags", s);
+    expect(await scene.code("PublishMessage", message)).toBe("0");
+    await scene.ask("Unsubscribe", s);
+    expect(await scene.code("PublishMessage", message)).toBe("6030/10650");
+  });
+
+  it("keeps the text as it was, with its tags, and gives its id as decimal digits", async () => {
+    await scene.ask("Subscribe", http);
+    const body = ' 中文 \u0000 a=b&c+d %20 {"id":12345678901234567890}\n';
+    const { msgId } = await scene.ask("PublishMessage", { ...t, msgBody: body, "msgTag.0": "a", "msgTag.1": "标" });
+    expect(msgId).toMatch(/^\d{10,20}$/);
+    expect(scene.store.log).toMatchObject([{ tags: ["a", "标"], routingKey: null, contentType: null }]);
+    expect(Buffer.from(scene.store.log[0]?.body ?? []).toString()).toBe(body);
+  });
+
+  it("by a batch takes sixteen at most, in their order", async () => {
+    await scene.ask("Subscribe", http);
+    const bodies = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, n) => [`msgBody.${n}`, `m${n}`]));
+    const { msgList } = await scene.ask("BatchPublishMessage", { ...t, ...bodies(16) });
+    expect(msgList).toHaveLength(16);
+    expect(new Set((msgList as { msgId: string }[]).map(({ msgId }) => msgId)).size).toBe(16);
+    expect(scene.store.log.map(({ body }) => Buffer.from(body).toString())).toEqual(Object.values(bodies(16)));
+    expect(await scene.code("BatchPublishMessage", { ...t, ...bodies(17) })).toBe("4000/10370");
+    expect(await scene.code("BatchPublishMessage", t)).toBe("4000/10390");
+    expect(await scene.code("BatchPublishMessage", { ...t, "msgBody.0": "a", "msgBody.2": "b" })).toBe("4000/10380");
+    expect(scene.store.log).toHaveLength(16);
+  });
+
+  it.each<[Params, string]>([
+    [{}, "4000/10390"],
+    [{ msgBody: "" }, "4000/10120"],
+    [{ msgBody: "x", topicName: "nothing" }, "4440/10600"],
+    [{ msgBody: "x", topicName: "queue:x" }, "4000/10580"],
+    [{ msgBody: "é".repeat(513) }, "4400/10230"],
+    [{ msgBody: "x", "msgTag.0": "a".repeat(17) }, "4000/10350"],
+    [{ msgBody: "x", ...Object.fromEntries([0, 1, 2, 3, 4, 5].map((n) => [`msgTag.${n}`, "a"])) }, "4000/10720"],
+    [{ msgBody: "x", "msgTag.3": "a" }, "4000/10380"],
+  ])("%j is %s", async (params, code) => {
+    await scene.ask("Subscribe", http);
+    expect(await scene.code("PublishMessage", { ...t, ...params })).toBe(code);
+    expect(scene.store.log).toEqual([]);
+  });
+
+  it("bounds a batch as a whole", async () => {
+    const big = Object.fromEntries(Array.from({ length: 11 }, (_, n) => [`msgBody.${n}`, "x".repeat(100_000)]));
+    expect(await scene.code("BatchPublishMessage", { ...t, ...big })).toBe("4470/10300");
+  });
+
+  it("goes by a routing key where the topic filters by route", async () => {
+    const r = { topicName: "routes" };
+    await scene.ask("CreateTopic", { ...r, filterType: 2 });
+    await scene.ask("Subscribe", { ...http, ...r, "bindingKey.0": "1.#.0" });
+    const publish = (params: Params) => scene.code("PublishMessage", { ...r, msgBody: "x", ...params });
+    expect(await publish({})).toBe("4000/10700");
+    expect(await publish({ "msgTag.0": "a" })).toBe("4000/10700");
+    expect(await publish({ routingKey: "2.0" })).toBe("6030/10730");
+    expect(await publish({ routingKey: "a.".repeat(16) })).toBe("4000/10691");
+    expect(await publish({ routingKey: "1.0" })).toBe("0");
+    expect(await publish({ routingKey: "1.2.3.4.4.2.2.0" })).toBe("0");
+  });
+});
