@@ -12,10 +12,12 @@ import { RingbackError } from "./domain/errors.ts";
 import { assertStaysPushedOrPulled, normaliseSubscription } from "./domain/subscription-rules.ts";
 import { Engine } from "./engine/engine.ts";
 import { AccountInboxes } from "./engine/inboxes/account-inboxes.ts";
+import { AccountPulls } from "./engine/pulls/account-pulls.ts";
+import { AccountQueues } from "./engine/queues/account-queues.ts";
+import { QueueTransport } from "./engine/queues/queue-transport.ts";
 import { AccountHooks } from "./engine/hooks/account-hooks.ts";
 import { AccountApiKeys } from "./engine/keys/account-api-keys.ts";
 import { AccountKeys } from "./engine/keys/account-keys.ts";
-import { AccountPulls } from "./engine/pulls/account-pulls.ts";
 import { assertPushKeysFit } from "./engine/keys/push-keys.ts";
 import type { ApiKeys, Hooks, Inboxes, Keys } from "./engine/port.ts";
 import { createEventBus } from "./engine/event-bus.ts";
@@ -52,9 +54,15 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
   };
   const keys = new AccountKeys(safe);
   const apiKeys = new AccountApiKeys({ ...safe, randomBytes });
+  const queueFailed = (error: unknown): void => log.error({ err: error, during: "queues" }, "background work failed");
   const engine = new Engine({
     store,
-    transport,
+    transport: new QueueTransport({
+      others: transport,
+      send: (name, messages) => queues.send(name, messages),
+      clock: systemClock,
+      failed: queueFailed,
+    }),
     events,
     observer: metrics.observer,
     clock: systemClock,
@@ -90,6 +98,13 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
     clock: systemClock,
     timers: systemTimers,
     failed: (error) => log.error({ err: error, during: "pulls" }, "background work failed"),
+  });
+  const queues = new AccountQueues({
+    store,
+    publisher: engine.publisher,
+    pulls,
+    clock: systemClock,
+    failed: queueFailed,
   });
   let state: { ready: boolean; reason?: string } = { ready: false, reason: "starting" };
   const app = await createApp({

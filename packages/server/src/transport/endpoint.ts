@@ -1,6 +1,7 @@
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { PushSettings } from "../domain/model.ts";
+import { isName } from "../domain/names.ts";
 import { readTcpUrl } from "../domain/tcp-url.ts";
 import type { Endpoint } from "./port.ts";
 
@@ -11,8 +12,19 @@ import type { Endpoint } from "./port.ts";
  */
 export function parseEndpoint(push: Pick<PushSettings, "url" | "connection" | "timeoutMs">): Endpoint {
   if (push.url.length > limits.urlCharsMax) throw refuse(`has more than ${limits.urlCharsMax} characters`);
-  const place = /^tcp:/i.test(push.url) ? tcpPlace(push.url) : webPlace(push.url);
+  const place = placeOf(push.url);
   return { ...place, connection: push.connection, timeoutMs: push.timeoutMs, wholeReplyBytesMax: null };
+}
+
+function placeOf(url: string): Pick<Endpoint, "origin" | "path"> {
+  if (/^tcp:/i.test(url)) return tcpPlace(url);
+  return url.startsWith("queue:") ? queuePlace(url) : webPlace(url);
+}
+
+/** No caller can give such a URL: the server writes it for a subscription that feeds a queue. */
+function queuePlace(url: string): Pick<Endpoint, "origin" | "path"> {
+  if (!isName(url.slice("queue:".length))) throw refuse("does not name a queue");
+  return { origin: url, path: "/" };
 }
 
 const schemes: ReadonlySet<string> = new Set(["http:", "https:", "ws:", "wss:"]);

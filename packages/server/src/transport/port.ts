@@ -15,7 +15,10 @@ export type TransportErrorCode =
 
 /** Parsed once per subscription, used for every attempt. */
 export interface Endpoint {
-  /** `http://host:port`, and the same with https, ws, wss or tcp: the scheme decides how the message travels. */
+  /**
+   * `http://host:port`, and the same with https, ws, wss or tcp: the scheme decides how the message travels. `queue:NAME` stays in
+   * the house.
+   */
   readonly origin: string;
   /** Path with query; starts with `/`. For tcp it is `/?byteOrder=big` or `/?byteOrder=little`. */
   readonly path: string;

@@ -131,14 +131,17 @@ export class AccountPulls implements Pulls {
     // Each once: of a receipt that stands there twice the second one comes too late.
     const read = receipts.map((text, index) => (receipts.indexOf(text) === index ? readReceipt(id, text) : "again"));
     const asked = read.filter((receipt): receipt is Receipt => receipt !== null && receipt !== "again");
-    const answers = asked.map((receipt) => ({ handedOut: handedOut(receipt), answer: answer(receipt) }));
-    const applied = answers.length === 0 ? [] : await this.#options.store.answer(id, answers);
-    const isDone = new Map(asked.map((receipt, index) => [receipt, applied[index] === true]));
-    for (const receipt of asked) if (isDone.get(receipt) === true) done(receipt);
-    if (applied.includes(true)) this.#rooms.get(id)?.answered();
+    const applied = new Set<Receipt>();
+    for (const step of withoutRepeats(asked)) {
+      const said = step.map((receipt) => ({ handedOut: handedOut(receipt), answer: answer(receipt) }));
+      const isApplied = await this.#options.store.answer(id, said);
+      for (const [index, receipt] of step.entries()) if (isApplied[index] === true) applied.add(receipt);
+    }
+    for (const receipt of applied) done(receipt);
+    if (applied.size > 0) this.#rooms.get(id)?.answered();
     return read.map((receipt) => {
       if (receipt === null) return "malformed";
-      return receipt !== "again" && isDone.get(receipt) === true ? "done" : "ended";
+      return receipt !== "again" && applied.has(receipt) ? "done" : "ended";
     });
   }
 
@@ -175,6 +178,17 @@ export class AccountPulls implements Pulls {
     }
     if (this.#rooms.size > 0) this.#keepNet();
   }
+}
+
+/** One step nearly always; more when there are receipts of several handings out of one message, of which one may be good. */
+function withoutRepeats(receipts: readonly Receipt[]): readonly Receipt[][] {
+  const steps: Receipt[][] = [];
+  for (const receipt of receipts) {
+    const step = steps.find((others) => others.every(({ seq }) => seq !== receipt.seq));
+    if (step === undefined) steps.push([receipt]);
+    else step.push(receipt);
+  }
+  return steps;
 }
 
 function handedOut({ seq, retriesMade, firstAttemptAtMs }: Receipt): ReceiverAnswer["handedOut"] {

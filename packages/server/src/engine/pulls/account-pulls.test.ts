@@ -1,0 +1,449 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { limits } from "../../domain/limits.ts";
+import type { Subscription } from "../../domain/model.ts";
+import { engineLimits } from "../engine-limits.ts";
+import type { PulledMessage } from "../port.ts";
+import { PullScene, textOf, visibilityMs } from "./testing/pull-scene.ts";
+
+let scene: PullScene;
+let subscription: Subscription;
+
+beforeEach(async () => {
+  scene = new PullScene();
+  subscription = await scene.subscribe("workers");
+});
+
+async function one(): Promise<PulledMessage> {
+  const [message] = await scene.pull(subscription);
+  if (message === undefined) throw new Error("there was no message");
+  return message;
+}
+
+describe("a pull", () => {
+  it("brings the oldest messages, as many as were asked for, and tells when and how often each was received", async () => {
+    await scene.publish("1", "2", "3");
+    const nowMs = scene.time.now();
+    const messages = await scene.pull(subscription, { messagesMax: 2 });
+    expect(messages.map(textOf)).toEqual(["1", "2"]);
+    expect(messages[0]).toMatchObject({ receives: 1, firstReceivedAtMs: nowMs, visibleAtMs: nowMs + visibilityMs });
+    expect(await scene.texts(subscription)).toEqual(["3"]);
+  });
+
+  it("brings nothing at once when nothing is there and nobody wants to wait", async () => {
+    expect(await scene.pull(subscription)).toEqual([]);
+    expect(scene.claims).toBe(1);
+  });
+
+  it("hides what it brings until its time is over; then it is there again, received once more", async () => {
+    await scene.publish("1");
+    const first = await one();
+    await scene.time.advance(visibilityMs - 1);
+    expect(await scene.pull(subscription)).toEqual([]);
+    await scene.time.advance(1);
+    const again = await one();
+    expect(again).toMatchObject({ id: first.id, receives: 2, firstReceivedAtMs: first.firstReceivedAtMs });
+    expect(again.receipt).not.toBe(first.receipt);
+  });
+
+  it("hides for as long as the receiver says", async () => {
+    await scene.publish("1");
+    await scene.pull(subscription, { visibilityMs: 2_000 });
+    await scene.time.advance(1_999);
+    expect(await scene.texts(subscription)).toEqual([]);
+    await scene.time.advance(1);
+    expect(await scene.texts(subscription)).toEqual(["1"]);
+  });
+
+  it("serves all who ask at one moment with one claim and one settlement, first asked first served", async () => {
+    await scene.publish("1", "2", "3", "4");
+    let settlements = 0;
+    const settle = scene.store.settle.bind(scene.store);
+    scene.store.settle = (batch) => {
+      settlements++;
+      return settle(batch);
+    };
+    const asked = [scene.ask(subscription, { messagesMax: 2 }), scene.ask(subscription), scene.ask(subscription)];
+    const answers = await scene.finished(Promise.all(asked));
+    expect(answers.map((messages) => messages.map(textOf))).toEqual([["1", "2"], ["3"], ["4"]]);
+    expect({ claims: scene.claims, settlements }).toEqual({ claims: 1, settlements: 1 });
+  });
+
+  it("never brings more than it may, however much was asked for", async () => {
+    await scene.publish(...Array.from({ length: limits.pullMessagesMax + 1 }, (_, index) => `${index}`));
+    expect(await scene.pull(subscription, { messagesMax: 1_000_000 })).toHaveLength(limits.pullMessagesMax);
+  });
+
+  it("stops after the message that passes its bytes, and one always fits", async () => {
+    const body = Buffer.alloc(limits.bodyBytesMax);
+    const count = limits.pullBytesMax / limits.bodyBytesMax;
+    for (let at = 0; at <= count; at++) await scene.publish({ body });
+    expect(await scene.pull(subscription, { messagesMax: 100 })).toHaveLength(count);
+    expect(await scene.pull(subscription, { messagesMax: 100 })).toHaveLength(1);
+  });
+
+  it("is refused for a subscription that is not pulled, and for one that is gone", async () => {
+    const pushed = { ...subscription, settings: { ...subscription.settings, pull: undefined } };
+    await expect(scene.pull(pushed as unknown as Subscription)).rejects.toMatchObject({ code: "not_pulled" });
+    await scene.store.deleteSubscription(subscription.topicId, subscription.name);
+    await expect(scene.pull(subscription)).rejects.toMatchObject({ code: "subscription_not_found" });
+  });
+
+  it("tells who has just come of a store that fails, and lets those who wait go on waiting", async () => {
+    const waiting = scene.ask(subscription, { waitMs: 20_000 });
+    await scene.time.quiet();
+    scene.store.failing.set("claim", new Error("the network is gone"));
+    await expect(scene.pull(subscription)).rejects.toThrow("the network is gone");
+    await scene.publish("1");
+    await scene.time.advance(engineLimits.pullRetryMs);
+    scene.store.failing.clear();
+    await scene.time.advance(engineLimits.pullRetryMs);
+    expect((await waiting).map(textOf)).toEqual(["1"]);
+    expect(scene.failures.length).toBeGreaterThan(0);
+  });
+});
+
+describe("what was not surely hidden", () => {
+  it("is handed to nobody, and comes again", async () => {
+    await scene.publish("1");
+    const letGo = scene.store.holdSettlements();
+    const asked = scene.ask(subscription, { waitMs: 60_000 });
+    await scene.time.quiet();
+    // So long that the claim is somebody else's.
+    await scene.time.advance(engineLimits.pullLeaseMs + 1);
+    const { pulls } = scene.addNode();
+    const other = pulls.pull(subscription, {
+      messagesMax: 1,
+      waitMs: 0,
+      visibilityMs: null,
+      gone: new AbortController().signal,
+    });
+    await scene.time.quiet();
+    letGo();
+    await scene.time.quiet();
+    expect((await other).map(textOf)).toEqual(["1"]);
+    await scene.time.advance(visibilityMs);
+    expect(await asked).toMatchObject([{ receives: 2 }]);
+  });
+
+  it("is handed to nobody when its time was over before it was written down", async () => {
+    await scene.publish("1");
+    const letGo = scene.store.holdSettlements();
+    const asked = scene.ask(subscription, { waitMs: 10_000, visibilityMs: 1_000 });
+    await scene.time.advance(1_000);
+    letGo();
+    await scene.time.quiet();
+    expect(await scene.finished(asked)).toMatchObject([{ receives: 2 }]);
+  });
+
+  it("goes to the next in line when whoever asked has left meanwhile", async () => {
+    await scene.publish("1");
+    const leaving = new AbortController();
+    const letGo = scene.store.holdSettlements();
+    const asked = scene.ask(subscription, { gone: leaving.signal });
+    const next = scene.ask(subscription, { waitMs: 20_000 });
+    await scene.time.quiet();
+    leaving.abort();
+    letGo();
+    await scene.time.quiet();
+    expect(await asked).toEqual([]);
+    expect(await next).toMatchObject([{ receives: 2 }]);
+  });
+});
+
+describe("a receipt", () => {
+  it("acknowledges a message once, for good, and leaves a line about it", async () => {
+    await scene.publish("1");
+    const { receipt, id } = await one();
+    await scene.time.advance(40);
+    expect(await scene.pulls.acknowledge(subscription, [receipt, receipt])).toEqual(["done", "ended"]);
+    expect(await scene.pulls.acknowledge(subscription, [receipt])).toEqual(["ended"]);
+    await scene.time.advance(visibilityMs);
+    expect(await scene.pull(subscription)).toEqual([]);
+    const record = await scene.store.getMessage(scene.store.defaultAccount().id, id);
+    const attempts = [{ attempt: 1, verdict: "accepted", durationMs: 40 }];
+    expect(record).toMatchObject({ deliveries: [{ state: "delivered", attempts }] });
+    expect(scene.observer.attempts).toEqual([{ outcome: "accepted", durationS: 0.04 }]);
+    expect(scene.told).toContainEqual(expect.objectContaining({ type: "delivery.attempted", messageId: id }));
+  });
+
+  it("has ended when the message's time is over, and when somebody else has got it", async () => {
+    await scene.publish("1");
+    const { receipt } = await one();
+    await scene.time.advance(visibilityMs);
+    expect(await scene.pulls.acknowledge(subscription, [receipt])).toEqual(["ended"]);
+    const again = await one();
+    expect(await scene.pulls.acknowledge(subscription, [receipt, again.receipt])).toEqual(["ended", "done"]);
+  });
+
+  it("is not understood when it is another subscription's, or nobody's", async () => {
+    await scene.publish("1");
+    const { receipt } = await one();
+    const other = await scene.subscribe("others");
+    expect(await scene.pulls.acknowledge(other, [receipt, "", "x", `${receipt}-0`])).toEqual(
+      Array.from({ length: 4 }, () => "malformed"),
+    );
+    expect(await scene.pulls.acknowledge(subscription, [receipt])).toEqual(["done"]);
+  });
+
+  it("is made of letters, digits and hyphens", async () => {
+    await scene.publish("1");
+    expect((await one()).receipt).toMatch(/^[A-Za-z\d-]{1,256}$/);
+  });
+
+  it("gives a message back at once, to who waits or to the next who asks", async () => {
+    await scene.publish("1");
+    const { receipt } = await one();
+    const waiting = scene.ask(subscription, { waitMs: 20_000 });
+    await scene.time.quiet();
+    expect(await scene.pulls.putBack(subscription, [receipt], 0)).toEqual(["done"]);
+    await scene.time.quiet();
+    expect(await waiting).toMatchObject([{ receives: 2 }]);
+  });
+
+  it("puts off when a message is there again, and can be used again as long as it is hidden", async () => {
+    await scene.publish("1");
+    const { receipt } = await one();
+    await scene.time.advance(visibilityMs - 1);
+    expect(await scene.pulls.putBack(subscription, [receipt], visibilityMs)).toEqual(["done"]);
+    await scene.time.advance(visibilityMs - 1);
+    expect(await scene.texts(subscription)).toEqual([]);
+    expect(await scene.pulls.acknowledge(subscription, [receipt])).toEqual(["done"]);
+  });
+});
+
+describe("those who wait", () => {
+  it("get one message each, first come first served, and no claim is made beside that", async () => {
+    const asked = Array.from({ length: 1_000 }, () => scene.ask(subscription, { waitMs: 60_000 }));
+    await scene.time.quiet();
+    const before = scene.claims;
+    await scene.publish("1");
+    await scene.time.quiet();
+    expect((await asked[0])?.map(textOf)).toEqual(["1"]);
+    expect(scene.claims - before).toBeLessThanOrEqual(2);
+    await scene.publish("2", "3");
+    await scene.time.quiet();
+    expect((await asked[2])?.map(textOf)).toEqual(["3"]);
+    const quiet = scene.claims;
+    await scene.time.advance(visibilityMs - 1);
+    expect(scene.claims).toBe(quiet);
+    await scene.time.advance(60_001 - visibilityMs);
+    // Each of the three came once more.
+    expect((await Promise.all(asked)).filter((messages) => messages.length === 0)).toHaveLength(994);
+  });
+
+  it("get what becomes visible again, with nobody publishing", async () => {
+    await scene.publish("1");
+    const { visibleAtMs } = await one();
+    const waiting = scene.ask(subscription, { waitMs: 60_000 });
+    await scene.time.quiet();
+    await scene.time.until(() => scene.time.now() >= visibleAtMs, visibilityMs);
+    expect(await scene.finished(waiting)).toMatchObject([{ receives: 2 }]);
+    expect(scene.time.now()).toBe(visibleAtMs);
+  });
+
+  it("get a delayed message when its delay is over", async () => {
+    const beginMs = scene.time.now();
+    const waiting = scene.ask(subscription, { waitMs: 60_000 });
+    await scene.time.quiet();
+    await scene.publish({ delayMs: 12_345 });
+    expect(await scene.finished(waiting)).toMatchObject([{ receives: 1 }]);
+    expect(scene.time.now()).toBe(beginMs + 12_345);
+  });
+
+  it("get it on another node than the one where it was published or given back", async () => {
+    const other = scene.addNode();
+    const waiting = scene.ask(subscription, { waitMs: 60_000 }, other);
+    await scene.publish("1");
+    const [message] = await scene.finished(waiting);
+    const again = scene.ask(subscription, { waitMs: 60_000 }, other);
+    await scene.time.quiet();
+    await scene.pulls.putBack(subscription, [message?.receipt ?? ""], 5_000);
+    const beginMs = scene.time.now();
+    expect(await scene.finished(again)).toMatchObject([{ receives: 2 }]);
+    expect(scene.time.now()).toBe(beginMs + 5_000);
+  });
+
+  it("get it although a hint was lost", async () => {
+    const waiting = scene.ask(subscription, { waitMs: 60_000 });
+    await scene.time.quiet();
+    scene.store.hintLoss = 1;
+    await scene.publish("1");
+    await scene.time.advance(engineLimits.lookForWorkMs);
+    expect((await scene.finished(waiting)).map(textOf)).toEqual(["1"]);
+    expect(scene.findings).toBe(1);
+  });
+
+  it("get nothing once they have left, which goes to the next", async () => {
+    const leaving = new AbortController();
+    const left = scene.ask(subscription, { waitMs: 60_000, gone: leaving.signal });
+    const next = scene.ask(subscription, { waitMs: 60_000 });
+    await scene.time.quiet();
+    leaving.abort();
+    await scene.publish("1");
+    await scene.time.quiet();
+    expect(await left).toEqual([]);
+    expect(await next).toMatchObject([{ receives: 1 }]);
+    expect(await scene.pull(subscription, { gone: leaving.signal })).toEqual([]);
+  });
+
+  it("are so many and no more", async () => {
+    const asked = Array.from({ length: limits.pullWaitersMax + 1 }, () => scene.ask(subscription, { waitMs: 1_000 }));
+    const settled = Promise.allSettled(asked);
+    await scene.time.advance(1_000);
+    const refused = (await settled).filter(({ status }) => status === "rejected");
+    expect(refused).toMatchObject([{ reason: { code: "too_many_waiters" } }]);
+    const again = scene.ask(subscription, { waitMs: 1_000 });
+    await scene.time.advance(1_000);
+    expect(await again).toEqual([]);
+  });
+
+  it("are told when their subscription is removed, and sent away when it is paused", async () => {
+    const paused = scene.ask(subscription, { waitMs: 60_000 });
+    await scene.time.quiet();
+    await scene.store.setSubscriptionState(subscription.topicId, subscription.name, "paused");
+    await scene.time.quiet();
+    expect(await paused).toEqual([]);
+    const later = scene.ask(subscription, { waitMs: 60_000 });
+    await scene.publish("1");
+    await scene.time.advance(1_000);
+    await scene.store.setSubscriptionState(subscription.topicId, subscription.name, "active");
+    await scene.time.quiet();
+    expect((await later).map(textOf)).toEqual(["1"]);
+    const removed = scene.ask(subscription, { waitMs: 60_000 });
+    await scene.time.quiet();
+    await scene.store.deleteSubscription(subscription.topicId, subscription.name);
+    await expect(scene.finished(removed)).rejects.toMatchObject({ code: "subscription_not_found" });
+  });
+
+  it("are sent away when the server stops, and nobody waits any more; what is being handed out arrives", async () => {
+    await scene.publish("1");
+    const letGo = scene.store.holdSettlements();
+    const asked = [1, 2].map(() => scene.ask(subscription, { waitMs: 60_000 }));
+    await scene.time.quiet();
+    scene.pulls.stopWaiting();
+    letGo();
+    await scene.finished(scene.pulls.idle());
+    expect((await scene.finished(Promise.all(asked))).map((messages) => messages.length)).toEqual([1, 0]);
+    expect(await scene.pull(subscription, { waitMs: 60_000 })).toEqual([]);
+    expect(scene.node.timers.waiting.size).toBe(0);
+  });
+});
+
+describe("what is bounded", () => {
+  it("holds only so many bytes for receivers that read slowly, of one subscription and of all", async () => {
+    const body = Buffer.alloc(limits.bodyBytesMax);
+    const other = await scene.subscribe("others");
+    for (let at = 0; at < 20; at++) await scene.publish({ body });
+    const arrived: (() => void)[] = [];
+    const handedOut = (done: () => void): void => void arrived.push(done);
+    const pullUntilRefused = async (): Promise<unknown> => {
+      for (;;) await scene.pull(subscription, { handedOut });
+    };
+    await expect(pullUntilRefused()).rejects.toMatchObject({ code: "overloaded" });
+    expect(arrived.length).toBeGreaterThan(10);
+    expect(arrived.length * body.length).toBeLessThanOrEqual(engineLimits.pullBytesOutMax);
+    expect(await scene.pull(other)).toHaveLength(1);
+    arrived.forEach((done) => done());
+    expect(await scene.pull(subscription)).toHaveLength(1);
+  });
+
+  it("lets who waits wait on while others read slowly", async () => {
+    const waiting = scene.ask(subscription, { waitMs: 60_000 });
+    await scene.time.quiet();
+    const arrived: (() => void)[] = [];
+    const handedOut = (done: () => void): void => void arrived.push(done);
+    const slow = Array.from({ length: 20 }, () => scene.ask(subscription, { waitMs: 20_000, handedOut }));
+    await scene.time.quiet();
+    for (let at = 0; at < 24; at++) await scene.publish({ body: Buffer.alloc(limits.bodyBytesMax) });
+    await scene.time.quiet();
+    expect(await waiting).toHaveLength(1);
+    expect(arrived.length).toBeLessThan(slow.length);
+    while (arrived.length > 0) {
+      arrived.splice(0).forEach((done) => done());
+      await scene.time.quiet();
+    }
+    expect((await Promise.all(slow)).flat()).toHaveLength(20);
+  });
+
+  it("hands out nothing new past so many hidden messages, says so, and goes on when one is acknowledged", async () => {
+    await scene.publish("1", "2");
+    const { receipt } = await one();
+    const counts = scene.store.unsettledCounts.bind(scene.store);
+    const claim = scene.store.claim.bind(scene.store);
+    let parked = limits.parkedMax;
+    // As if there were so many: the real ones would take a minute to make.
+    scene.store.unsettledCounts = async (id) => ({ ...(await counts(id)), parked });
+    scene.store.claim = async (wants, leaseMs) =>
+      (await claim(wants, leaseMs)).map((each) => ({ ...each, parkedCount: parked }));
+    scene.node = scene.addNode();
+    await expect(scene.pull(subscription)).rejects.toMatchObject({ code: "too_many_unacknowledged" });
+    const waiting = scene.ask(subscription, { waitMs: 20_000 });
+    await scene.time.quiet();
+    parked--;
+    await scene.pulls.acknowledge(subscription, [receipt]);
+    await scene.time.quiet();
+    expect((await waiting).map(textOf)).toEqual(["2"]);
+  });
+
+  it("forgets subscriptions that nobody asks for any more, and leaves no timer", async () => {
+    await scene.pull(subscription);
+    await scene.time.advance(engineLimits.laneIdleMs + 3 * engineLimits.lookForWorkMs);
+    expect(scene.node.timers.waiting.size).toBe(0);
+  });
+});
+
+describe("a message that was received as often as it may", () => {
+  it("becomes a dead letter at the next pull, which brings the next message instead", async () => {
+    subscription = await scene.subscribe("workers", { receivesMax: 2 });
+    await scene.publish("1", "2");
+    for (const receives of [1, 2]) {
+      expect(await scene.pull(subscription)).toMatchObject([{ receives }]);
+      await scene.time.advance(visibilityMs);
+    }
+    expect(await scene.texts(subscription, 1)).toEqual(["2"]);
+    const letters = await scene.store.listDeadLetters(subscription.id, { after: null, limit: 10 });
+    expect(letters.items).toMatchObject([{ reason: "receives_exhausted", message: { seq: 1 } }]);
+    expect(scene.observer.deaths).toEqual(["receives_exhausted"]);
+    const dead = { type: "delivery.dead", subscription: "workers", reason: "receives_exhausted" };
+    expect(scene.told).toContainEqual(expect.objectContaining(dead));
+  });
+});
+
+describe("order", () => {
+  it("of a key: its next message is there only when the one before is acknowledged, and other keys go on", async () => {
+    subscription = await scene.subscribe("workers", {}, "key");
+    const keyed = (orderingKey: string, text: string) => ({ orderingKey, body: Buffer.from(text) });
+    await scene.publish(keyed("a", "a1"), keyed("a", "a2"), keyed("b", "b1"), keyed("a", "a3"));
+    const first = await scene.pull(subscription, { messagesMax: 10 });
+    expect(first.map(textOf)).toEqual(["a1", "b1"]);
+    const waiting = scene.ask(subscription, { waitMs: 20_000, messagesMax: 10 });
+    await scene.time.quiet();
+    await scene.pulls.acknowledge(subscription, [first[0]?.receipt ?? ""]);
+    expect((await scene.finished(waiting)).map(textOf)).toEqual(["a2"]);
+    await scene.time.advance(visibilityMs);
+    // Given up, not acknowledged: the same one again.
+    expect(await scene.texts(subscription)).toEqual(["a2", "b1"]);
+  });
+
+  it("strict: one message at a time is out, until it is acknowledged", async () => {
+    subscription = await scene.subscribe("workers", {}, "strict");
+    await scene.publish("1", "2", "3");
+    const seen: string[] = [];
+    for (let at = 0; at < 3; at++) {
+      const messages = await scene.pull(subscription, { messagesMax: 10 });
+      expect(await scene.texts(subscription)).toEqual([]);
+      seen.push(...messages.map(textOf));
+      if (at === 0) {
+        await scene.time.advance(visibilityMs);
+        expect((await one()).message.seq).toBe(1);
+        await scene.time.advance(visibilityMs);
+        continue;
+      }
+      await scene.pulls.acknowledge(
+        subscription,
+        messages.map(({ receipt }) => receipt),
+      );
+    }
+    expect(seen).toEqual(["1", "1", "2"]);
+  });
+});

@@ -1,0 +1,178 @@
+import type { NewMessage, Order, PullSettings, Subscription, Topic } from "../../../domain/model.ts";
+import { createEventBus } from "../../event-bus.ts";
+import type { LiveEvent, PulledMessage, Publisher, PullWant, QueueSettings } from "../../port.ts";
+import { createPublisher } from "../../publisher.ts";
+import { AccountQueues } from "../../queues/account-queues.ts";
+import { FaultyStore } from "../../testing/faulty-store.ts";
+import { MortalTimers } from "../../testing/mortal-timers.ts";
+import { RecordingObserver } from "../../testing/recording-observer.ts";
+import { SeededRandom } from "../../testing/seeded-random.ts";
+import { messageOf } from "../../testing/simulation.ts";
+import { VirtualTime } from "../../testing/virtual-time.ts";
+import { AccountPulls } from "../account-pulls.ts";
+
+export const stays = new AbortController().signal;
+export const visibilityMs = 30_000;
+
+export interface Node {
+  readonly pulls: AccountPulls;
+  readonly queues: AccountQueues;
+  readonly timers: MortalTimers;
+}
+
+/** The real pulls, queues and publisher in virtual time, on a store in memory; one node or several on the same store. */
+export class PullScene {
+  readonly time = new VirtualTime();
+  readonly store: FaultyStore;
+  readonly observer = new RecordingObserver();
+  readonly told: LiveEvent[] = [];
+  readonly failures: unknown[] = [];
+  readonly publisher: Publisher;
+  readonly #events = createEventBus();
+  node: Node;
+  /** How often the store was asked for messages, and how often to look for work. */
+  claims = 0;
+  findings = 0;
+
+  constructor(seed = 1) {
+    this.store = new FaultyStore(this.time, this.time, new SeededRandom(seed));
+    const claim = this.store.claim.bind(this.store);
+    this.store.claim = (wants, leaseMs) => {
+      this.claims++;
+      return claim(wants, leaseMs);
+    };
+    const findReady = this.store.findReady.bind(this.store);
+    this.store.findReady = () => {
+      this.findings++;
+      return findReady();
+    };
+    this.#events.subscribe((event) => this.told.push(event));
+    const { store, observer, time: clock } = this;
+    this.publisher = createPublisher({ store, observer, clock, events: this.#events });
+    this.node = this.addNode();
+  }
+
+  get pulls(): AccountPulls {
+    return this.node.pulls;
+  }
+
+  get queues(): AccountQueues {
+    return this.node.queues;
+  }
+
+  addNode(): Node {
+    const { store, publisher, observer, time: clock } = this;
+    const timers = new MortalTimers(this.time);
+    const failed = (error: unknown): void => void this.failures.push(error);
+    const pulls = new AccountPulls({ store, observer, timers, clock, events: this.#events, failed });
+    const queues = new AccountQueues({ store, publisher, pulls, clock, failed });
+    pulls.start();
+    return { pulls, queues, timers };
+  }
+
+  /** The process ends without a word, and another one begins. */
+  restart(): void {
+    this.node.timers.kill();
+    this.store.callerDied();
+    this.node = this.addNode();
+  }
+
+  async subscribe(name: string, pull: Partial<PullSettings> = {}, order: Order = "none"): Promise<Subscription> {
+    const { topic } = await this.store.putTopic(this.store.defaultAccount().id, "orders", {});
+    return this.put(topic, name, pull, order);
+  }
+
+  async put(topic: Topic, name: string, pull: Partial<PullSettings>, order: Order = "none"): Promise<Subscription> {
+    const { subscription } = await this.store.putSubscription(
+      topic.id,
+      name,
+      {
+        push: null,
+        pull: { visibilityMs, receivesMax: null, ...pull },
+        filter: { tags: [], bindingKeys: [] },
+        retry: "none",
+        order,
+        maxInFlight: 64,
+      },
+      "oldest",
+    );
+    return subscription;
+  }
+
+  async publish(...messages: (string | Partial<NewMessage>)[]): Promise<void> {
+    const topic = await this.store.getTopic(this.store.defaultAccount().id, "orders");
+    if (topic === null) throw new Error("nobody has subscribed");
+    await this.publisher.publish(topic, messages.map(messageOf), null);
+  }
+
+  pull(subscription: Subscription, want: Partial<PullWant> = {}): Promise<readonly PulledMessage[]> {
+    return this.finished(this.ask(subscription, want));
+  }
+
+  /** Without waiting for the answer. */
+  ask(subscription: Subscription, want: Partial<PullWant> = {}, node = this.node): Promise<readonly PulledMessage[]> {
+    const asked = node.pulls.pull(subscription, wantOf(want));
+    asked.catch(() => {});
+    return asked;
+  }
+
+  /** Lets happen what needs no time to pass, as often as it takes until this is settled. */
+  async finished<T>(promise: Promise<T>): Promise<T> {
+    let settled = false;
+    const watched = promise.finally(() => (settled = true));
+    watched.catch(() => {});
+    await this.time.until(() => settled, 600_000);
+    return watched;
+  }
+
+  async texts(subscription: Subscription, messagesMax = 100): Promise<string[]> {
+    return (await this.pull(subscription, { messagesMax })).map(textOf);
+  }
+
+  queue(name: string, settings: Partial<QueueSettings> = {}) {
+    return this.queues.create(name, { ...queueDefaults, ...settings });
+  }
+
+  send(name: string, ...texts: string[]) {
+    return this.queues.send(
+      name,
+      texts.map((text) => ({ body: Buffer.from(text), delayMs: 0 })),
+    );
+  }
+
+  receive(name: string, want: Partial<PullWant> = {}): Promise<readonly PulledMessage[]> {
+    return this.finished(this.queues.receive(name, wantOf(want)));
+  }
+
+  /** Receives and acknowledges until nothing comes. */
+  async drain(name: string): Promise<string[]> {
+    const texts: string[] = [];
+    for (;;) {
+      const messages = await this.receive(name, { messagesMax: 16 });
+      if (messages.length === 0) return texts;
+      texts.push(...messages.map(textOf));
+      await this.queues.acknowledge(
+        name,
+        messages.map(({ receipt }) => receipt),
+      );
+    }
+  }
+}
+
+export const queueDefaults: QueueSettings = {
+  messagesMax: 1_000,
+  waitMs: 0,
+  visibilityMs,
+  bodyBytesMax: 64 * 1024,
+  retentionMs: 4 * 24 * 3600_000,
+  rewindMs: 0,
+  deadLetters: null,
+};
+
+export function wantOf(want: Partial<PullWant>): PullWant {
+  return { messagesMax: 1, waitMs: 0, visibilityMs: null, gone: stays, ...want };
+}
+
+export function textOf({ message }: PulledMessage): string {
+  return Buffer.from(message.body).toString();
+}

@@ -1,0 +1,289 @@
+import { errorTable, RingbackError } from "../../domain/errors.ts";
+import { queueOfLog } from "../../domain/internal-names.ts";
+import { foldCase } from "../../domain/names.ts";
+import type { Entry, Message, MessageId, NewMessage, Subscription, TimeMs } from "../../domain/model.ts";
+import type { Clock } from "../../domain/ports.ts";
+import type { Page, PageRequest, PullCounts, Store } from "../../store/port.ts";
+import type {
+  PulledMessage,
+  Pulls,
+  PullWant,
+  Publisher,
+  QueueDetails,
+  QueueMessage,
+  Queues,
+  QueueSettings,
+  ReceiptResult,
+} from "../port.ts";
+import type { DeadLetterWay, DeadLetterWays, Moved } from "../pulls/burial.ts";
+import { Arrivals } from "./arrivals.ts";
+import { QueueLogs, type QueuePlace } from "./queue-logs.ts";
+
+export interface AccountQueuesOptions {
+  readonly store: Store;
+  readonly publisher: Publisher;
+  readonly pulls: Pulls & { sendDeadLetters(ways: DeadLetterWays): void };
+  readonly clock: Clock;
+  /** A failure that no caller can be told. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** What the store keeps of a queue, under its name in small letters. */
+interface Kept extends QueueSettings {
+  /** As it was created. */
+  readonly name: string;
+}
+
+interface Found extends QueuePlace {
+  readonly queue: Kept;
+}
+
+/** The queues of the account. */
+export class AccountQueues implements Queues {
+  readonly #options: AccountQueuesOptions;
+  readonly #logs: QueueLogs;
+  readonly #arrivals = new Arrivals();
+  /** What makes and removes logs runs one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: AccountQueuesOptions) {
+    this.#options = options;
+    this.#logs = new QueueLogs(options.store);
+    options.pulls.sendDeadLetters((subscription) => this.#deadLetterWay(subscription));
+  }
+
+  create(name: string, settings: QueueSettings): Promise<QueueDetails> {
+    return this.#inTurn(async () => {
+      if ((await this.#entry(name)) !== null) throw queueExists(name);
+      await this.#assertFits(name, settings);
+      const kept: Kept = { ...settings, name };
+      // The entry first, which only one can make: what a crash leaves undone after it is made good when the queue is used.
+      const { entry, created } = await this.#options.store.putEntry(this.#accountId, "queue", foldCase(name), kept);
+      if (!created) throw queueExists(name);
+      await this.#logs.removeOlderThan(name, entry.createdAtMs);
+      const { subscription } = await this.#logs.make(name, settings);
+      return detailsOf(entry, subscription);
+    });
+  }
+
+  change(name: string, change: Partial<QueueSettings>): Promise<QueueDetails> {
+    return this.#inTurn(async () => {
+      const kept = keptIn(await this.#foundEntry(name));
+      const changed: Kept = { ...kept, ...change, name: kept.name };
+      await this.#assertFits(name, changed);
+      const { entry } = await this.#options.store.putEntry(this.#accountId, "queue", foldCase(name), changed);
+      const { subscription } = await this.#logs.make(name, changed);
+      return detailsOf(entry, subscription);
+    });
+  }
+
+  async get(name: string): Promise<QueueDetails | null> {
+    const entry = await this.#entry(name);
+    return entry === null ? null : this.#details(entry);
+  }
+
+  async list(page: PageRequest): Promise<Page<QueueDetails>> {
+    const { items, next } = await this.#options.store.listEntries(this.#accountId, "queue", page);
+    const queues: QueueDetails[] = [];
+    for (const entry of items) {
+      const details = await this.#orNull(this.#details(entry));
+      // One that was removed meanwhile.
+      if (details !== null) queues.push(details);
+    }
+    return { items: queues, next };
+  }
+
+  delete(name: string): Promise<boolean> {
+    return this.#inTurn(async () => {
+      if ((await this.#entry(name)) === null) return false;
+      const place = await this.#logs.find(name);
+      await this.#logs.remove(name);
+      if (place !== null) this.#arrivals.forget(place.subscription.id);
+      return this.#options.store.deleteEntry(this.#accountId, "queue", foldCase(name));
+    });
+  }
+
+  async send(name: string, messages: readonly QueueMessage[]): Promise<readonly MessageId[]> {
+    const found = await this.#found(name);
+    const { bodyBytesMax } = found.queue;
+    messages.forEach(({ body }, index) => {
+      const bytes = body.byteLength;
+      if (bytes <= bodyBytesMax) return;
+      const field = messages.length === 1 ? "body" : `messages[${index}].body`;
+      const fault = `has ${bytes} bytes; the queue "${found.queue.name}" takes at most ${bodyBytesMax}`;
+      throw RingbackError.at("body_too_large", field, fault);
+    });
+    return this.#append(found, messages.map(newMessage), null);
+  }
+
+  async receive(
+    name: string,
+    want: Omit<PullWant, "waitMs"> & { readonly waitMs: number | null },
+  ): Promise<readonly PulledMessage[]> {
+    const { queue, subscription } = await this.#found(name);
+    const waitMs = want.waitMs ?? queue.waitMs;
+    return this.#asQueue(name, () => this.#options.pulls.pull(subscription, { ...want, waitMs }));
+  }
+
+  async acknowledge(name: string, receipts: readonly string[]): Promise<readonly ReceiptResult[]> {
+    const { subscription } = await this.#found(name);
+    return this.#options.pulls.acknowledge(subscription, receipts);
+  }
+
+  async counts(name: string): Promise<PullCounts> {
+    const { queue, subscription } = await this.#found(name);
+    const fromMs = this.#options.clock.now() - queue.rewindMs;
+    return this.#asQueue(name, () => this.#options.store.pullCounts(subscription.id, fromMs));
+  }
+
+  async rewind(name: string, atMs: TimeMs): Promise<void> {
+    const { queue, subscription } = await this.#found(name);
+    if (atMs < this.#options.clock.now() - queue.rewindMs) {
+      const fault = `lies further back than the queue "${queue.name}" may be rewound (${queue.rewindMs} ms)`;
+      throw RingbackError.at("invalid_request", "startConsumeTime", fault);
+    }
+    if (!(await this.#options.store.rewind(subscription.id, { atMs }))) throw noQueue(name);
+  }
+
+  /** Whole or not at all, and never past the queue's number of messages. */
+  async #append(
+    { queue, topic, subscription }: Found,
+    messages: readonly NewMessage[],
+    idempotencyKey: string | null,
+  ): Promise<readonly MessageId[]> {
+    const { store, publisher } = this.#options;
+    return this.#asQueue(queue.name, async () => {
+      const arriving = this.#arrivals.since(subscription.id);
+      const { backlog, parked, inFlight } = await store.unsettledCounts(subscription.id);
+      if (backlog + parked + inFlight + arriving() + messages.length > queue.messagesMax) throw queueFull(queue);
+      const arrived = this.#arrivals.begin(subscription.id, messages.length);
+      try {
+        const idempotency = idempotencyKey === null ? null : { key: idempotencyKey, fingerprint: idempotencyKey };
+        return (await publisher.publish(topic, messages, idempotency)).ids;
+      } finally {
+        arrived();
+      }
+    });
+  }
+
+  async #deadLetterWay({ id, topic }: Subscription): Promise<DeadLetterWay | null> {
+    const name = queueOfLog(topic);
+    const entry = name === null ? null : await this.#entry(name);
+    const policy = entry === null ? null : keptIn(entry).deadLetters;
+    if (policy === null) return null;
+    return {
+      ttlMs: policy.after === "time" ? policy.ttlMs : null,
+      move: (message, firstReceivedAtMs) => {
+        // With its first time: after a rewind the same message may come to its end again.
+        const key = `dead-letter ${id} ${message.seq} ${firstReceivedAtMs}`;
+        return this.#move(policy.queue, message, key);
+      },
+    };
+  }
+
+  async #move(to: string, { body, contentType, tags, routingKey, attributes }: Message, key: string): Promise<Moved> {
+    try {
+      const message = { body, contentType, tags, routingKey, attributes, orderingKey: null, delayMs: 0 };
+      await this.#append(await this.#found(to), [message], key);
+      return "moved";
+    } catch (error) {
+      if (error instanceof RingbackError) return errorTable[error.code].retry ? "later" : "refused";
+      this.#options.failed(error);
+      return "later";
+    }
+  }
+
+  async #assertFits(name: string, { retentionMs, rewindMs, deadLetters }: QueueSettings): Promise<void> {
+    if (rewindMs > retentionMs) {
+      throw RingbackError.at("invalid_request", "rewindSeconds", "must not be longer than the messages are kept");
+    }
+    if (deadLetters === null) return;
+    if (foldCase(deadLetters.queue) === foldCase(name)) {
+      throw RingbackError.at("invalid_request", "deadLetterQueue", "must be another queue");
+    }
+    if ((await this.#entry(deadLetters.queue)) === null) throw noQueue(deadLetters.queue);
+  }
+
+  async #details(entry: Entry): Promise<QueueDetails> {
+    const { subscription } = await this.#place(keptIn(entry));
+    return detailsOf(entry, subscription);
+  }
+
+  async #found(name: string): Promise<Found> {
+    const queue = keptIn(await this.#foundEntry(name));
+    return { queue, ...(await this.#place(queue)) };
+  }
+
+  /** A crash, or another node, may have left a queue without its log. */
+  async #place({ name }: Kept): Promise<QueuePlace> {
+    const place = await this.#logs.find(name);
+    if (place !== null) return place;
+    return this.#inTurn(async () => this.#logs.make(name, keptIn(await this.#foundEntry(name))));
+  }
+
+  #entry(name: string): Promise<Entry | null> {
+    return this.#options.store.getEntry(this.#accountId, "queue", foldCase(name));
+  }
+
+  async #foundEntry(name: string): Promise<Entry> {
+    const entry = await this.#entry(name);
+    if (entry === null) throw noQueue(name);
+    return entry;
+  }
+
+  /** The log of a queue that is removed meanwhile goes before its entry does. */
+  async #asQueue<T>(name: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof RingbackError) || !logIsGone.has(error.code)) throw error;
+      throw noQueue(name, error);
+    }
+  }
+
+  async #orNull<T>(work: Promise<T>): Promise<T | null> {
+    try {
+      return await work;
+    } catch (error) {
+      if (error instanceof RingbackError && error.code === "queue_not_found") return null;
+      throw error;
+    }
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+
+  get #accountId() {
+    return this.#options.store.defaultAccount().id;
+  }
+}
+
+const logIsGone: ReadonlySet<string> = new Set(["topic_not_found", "subscription_not_found"]);
+
+function keptIn({ value }: Entry): Kept {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nobody else writes entries of this kind.
+  return value as Kept;
+}
+
+function detailsOf(entry: Entry, { id }: Subscription): QueueDetails {
+  return { ...keptIn(entry), id, createdAtMs: entry.createdAtMs, updatedAtMs: entry.updatedAtMs };
+}
+
+function newMessage({ body, delayMs }: QueueMessage): NewMessage {
+  return { body, contentType: null, tags: [], routingKey: null, orderingKey: null, attributes: {}, delayMs };
+}
+
+function queueExists(name: string): RingbackError {
+  return new RingbackError("queue_exists", `There is a queue "${name}".`);
+}
+
+function noQueue(name: string, cause?: unknown): RingbackError {
+  return new RingbackError("queue_not_found", `There is no queue "${name}".`, { cause });
+}
+
+function queueFull({ name, messagesMax }: Kept): RingbackError {
+  return new RingbackError("queue_full", `The queue "${name}" holds ${messagesMax} messages, as many as it may.`);
+}

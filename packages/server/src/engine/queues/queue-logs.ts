@@ -1,0 +1,69 @@
+import { queueLogName } from "../../domain/internal-names.ts";
+import { limits } from "../../domain/limits.ts";
+import type { Subscription, SubscriptionSettings, TimeMs, Topic, TopicSettings } from "../../domain/model.ts";
+import type { Store } from "../../store/port.ts";
+import type { QueueSettings } from "../port.ts";
+
+export interface QueuePlace {
+  readonly topic: Topic;
+  readonly subscription: Subscription;
+}
+
+/** What a queue is in the store: a log of its own and the one subscription to it, under one name of the server's. */
+export class QueueLogs {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async find(name: string): Promise<QueuePlace | null> {
+    const topic = await this.#topic(name);
+    const subscription = topic && (await this.#store.getSubscription(topic.id, queueLogName(name)));
+    return topic && subscription && { topic, subscription };
+  }
+
+  /** Makes what is missing and brings the settings up to date. */
+  async make(name: string, settings: QueueSettings): Promise<QueuePlace> {
+    const logName = queueLogName(name);
+    const { topic } = await this.#store.putTopic(this.#accountId, logName, topicSettings(settings));
+    const pulled = subscriptionSettings(settings);
+    const { subscription } = await this.#store.putSubscription(topic.id, logName, pulled, "oldest");
+    return { topic, subscription };
+  }
+
+  /** What may be left of an earlier queue of this name, when somebody used it while it was being removed. */
+  async removeOlderThan(name: string, createdAtMs: TimeMs): Promise<void> {
+    const topic = await this.#topic(name);
+    if (topic !== null && topic.createdAtMs < createdAtMs) await this.remove(name);
+  }
+
+  remove(name: string): Promise<boolean> {
+    return this.#store.deleteTopic(this.#accountId, queueLogName(name));
+  }
+
+  #topic(name: string): Promise<Topic | null> {
+    return this.#store.getTopic(this.#accountId, queueLogName(name));
+  }
+
+  get #accountId() {
+    return this.#store.defaultAccount().id;
+  }
+}
+
+/** What may be rewound to must be there. */
+function topicSettings({ retentionMs, rewindMs, bodyBytesMax }: QueueSettings): TopicSettings {
+  return { filterType: "tag", retentionMs: Math.max(retentionMs, rewindMs), bodyBytesMax };
+}
+
+function subscriptionSettings({ visibilityMs, deadLetters }: QueueSettings): SubscriptionSettings {
+  const receivesMax = deadLetters?.after === "receives" ? deadLetters.receivesMax : null;
+  return {
+    push: null,
+    pull: { visibilityMs, receivesMax },
+    filter: { tags: [], bindingKeys: [] },
+    retry: "none",
+    order: "none",
+    maxInFlight: limits.maxInFlightMax,
+  };
+}

@@ -1,0 +1,73 @@
+import { errorTable, RingbackError } from "../../domain/errors.ts";
+import type { Clock } from "../../domain/ports.ts";
+import type { Endpoint, PostResult, Transport } from "../../transport/port.ts";
+import type { Queues } from "../port.ts";
+
+export interface QueueTransportOptions {
+  /** For every other endpoint. */
+  readonly others: Transport;
+  readonly send: Queues["send"];
+  readonly clock: Clock;
+  /** A failure that no attempt can tell. */
+  readonly failed: (error: unknown) => void;
+}
+
+/**
+ * The way out for endpoints `queue:NAME`: the body becomes a message of that queue. What a queue says comes back as a server
+ * would say it over HTTP, so that retries and records are those of any other endpoint.
+ */
+export class QueueTransport implements Transport {
+  readonly #options: QueueTransportOptions;
+  readonly #sending = new Set<Promise<void>>();
+  #isClosed = false;
+
+  constructor(options: QueueTransportOptions) {
+    this.#options = options;
+  }
+
+  post(endpoint: Endpoint, headers: readonly string[], body: Uint8Array, done: (result: PostResult) => void): void {
+    if (!endpoint.origin.startsWith("queue:")) return this.#options.others.post(endpoint, headers, body, done);
+    const sending = this.#send(endpoint, body, done);
+    this.#sending.add(sending);
+    void sending.finally(() => this.#sending.delete(sending));
+  }
+
+  openSockets(): number {
+    return this.#options.others.openSockets();
+  }
+
+  /** What is being appended is appended: to tell it as aborted would send it twice. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([this.#options.others.close(), ...this.#sending]);
+  }
+
+  async #send(endpoint: Endpoint, body: Uint8Array, done: (result: PostResult) => void): Promise<void> {
+    const { clock } = this.#options;
+    const startedAtMs = clock.now();
+    const ended = await this.#append(endpoint, body);
+    try {
+      done({ durationMs: Math.max(0, clock.now() - startedAtMs), headers: {}, ...ended });
+    } catch (error) {
+      this.#options.failed(error);
+    }
+  }
+
+  async #append(endpoint: Endpoint, body: Uint8Array): Promise<Pick<PostResult, "error" | "status" | "body">> {
+    // Later than the call, as every other way out.
+    await Promise.resolve();
+    if (this.#isClosed || endpoint.maySend?.() === false) return { error: "aborted", status: 0, body: nothing };
+    try {
+      await this.#options.send(endpoint.origin.slice("queue:".length), [{ body, delayMs: 0 }]);
+      return { error: null, status: 200, body: nothing };
+    } catch (error) {
+      if (error instanceof RingbackError) {
+        return { error: null, status: errorTable[error.code].status, body: Buffer.from(error.message) };
+      }
+      this.#options.failed(error);
+      return { error: null, status: errorTable.internal.status, body: nothing };
+    }
+  }
+}
+
+const nothing = new Uint8Array();
