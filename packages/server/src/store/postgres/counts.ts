@@ -9,7 +9,7 @@ import type { Times } from "./times.ts";
  * Where the deliveries of subscriptions are. What stands in a claim whose lease has run out counts as if it were given
  * back already.
  */
-const standing = `SELECT c.subscription_id, c.expired,
+export const standing = `SELECT c.subscription_id, c.expired,
     greatest(0, g.last_seq - greatest(c.scanned_through, g.first_seq - 1))
       + (SELECT count(*) FROM unnest(c.pool) AS s WHERE s >= g.first_seq) + coalesce(l.back, 0) AS backlog,
     coalesce(l.open, 0) AS in_flight,

@@ -76,13 +76,16 @@ export class DeadLetters {
            SELECT * FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) AS c (id, seq, attempts)
          ), parked AS (
            INSERT INTO ringback.parked (subscription_id, seq, due_at, attempts, retries, dead_letter_id)
-           SELECT $1, seq, coalesce($5, ringback.now_ms()), attempts, 0, id FROM chosen
+           SELECT $1, c.seq, coalesce($5, ringback.now_ms()), c.attempts, 0, c.id FROM chosen c
+             JOIN ringback.subscription_cursor k ON k.subscription_id = $1
+             WHERE c.seq <= k.scanned_through AND c.seq <> ALL (k.pool) AND NOT EXISTS (
+               SELECT 1 FROM ringback.claim l WHERE l.subscription_id = $1 AND c.seq = ANY (l.seqs))
            ON CONFLICT (subscription_id, seq) DO NOTHING RETURNING dead_letter_id
          ), marked AS (
            UPDATE ringback.dead_letter SET redriven_at = coalesce($5, ringback.now_ms())
              WHERE id IN (SELECT dead_letter_id FROM parked)
          )
-         -- Already parked by other means: that delivery stands for this one.
+         -- Already parked by other means, or still to come from the log after a rewind: that delivery stands for this one.
          DELETE FROM ringback.dead_letter WHERE id IN (SELECT id FROM chosen EXCEPT SELECT dead_letter_id FROM parked)`,
         [
           subscriptionId,

@@ -124,10 +124,11 @@ function toRecord(
 function stateOf(row: DeliveryRow, matches: () => boolean, attempts: readonly Attempt[]): DeliveryState {
   if (row.is_open) return "in_flight";
   if (row.is_parked) return "parked";
+  // Of a rewound one the records still tell what became of it before.
+  if (row.is_ahead) return matches() ? "pending" : "filtered";
   if (row.reason !== null) return "dead";
   const last = attempts.at(-1);
   if (last?.verdict === "accepted") return "delivered";
-  if (row.is_ahead) return matches() ? "pending" : "filtered";
   // It had given up before its dead letter was purged.
   if (last !== undefined) return "dead";
   // Settled without a record: it began to read after this message, or a purge has taken the record away.

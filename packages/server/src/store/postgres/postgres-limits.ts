@@ -1,6 +1,6 @@
 /** The driver's own bounds. What a caller can meet stands in domain/limits.ts. */
 export const postgresLimits = {
-  /** Connections for appends, claims, settlements and leases: one each, and one to spare. */
+  /** Connections for appends, claims, settlements and answers of receivers: one each. Leases and heartbeats go in between. */
   hotConnectionsMax: 4,
   /** Connections for everything that people look at or change. They cannot use up the ones above. */
   restConnectionsMax: 6,

@@ -29,6 +29,8 @@ import type {
   NodeLabel,
   Page,
   PageRequest,
+  PullCounts,
+  ReceiverAnswer,
   RetentionResult,
   Settlement,
   Store,
@@ -38,6 +40,7 @@ import type {
   SubscriptionCounts,
   UnsettledCounts,
 } from "../port.ts";
+import { Answers } from "./answers.ts";
 import { Appends } from "./appends.ts";
 import { listAttempts } from "./attempt-records.ts";
 import { CatalogCache } from "./catalog-cache.ts";
@@ -54,7 +57,9 @@ import { readMessageRecord } from "./message-records.ts";
 import { Heartbeat, registerNode } from "./node-row.ts";
 import { readNodes } from "./nodes.ts";
 import { postgresLimits } from "./postgres-limits.ts";
+import { readPullCounts } from "./pull-counts.ts";
 import { Retention } from "./retention.ts";
+import { rewindTo } from "./rewinding.ts";
 import { migrate } from "./schema/migrate.ts";
 import { assertOwnSessions } from "./own-session.ts";
 import { Settlements, type SettledNews } from "./settlements.ts";
@@ -97,6 +102,7 @@ export class PostgresStore implements Store {
   readonly #appends: Appends;
   readonly #claims: Claims;
   readonly #settlements: Settlements;
+  readonly #answers: Answers;
   readonly #topics: Topics;
   readonly #subscriptions: Subscriptions;
   readonly #entries: Entries;
@@ -169,10 +175,8 @@ export class PostgresStore implements Store {
     this.#claims = new Claims({ lane: hot, times, timers, health, nodeId, aliveMs, emptied });
     const settled = (news: SettledNews): void => this.#settled(news);
     this.#settlements = new Settlements({ lane: hot, times, timers, health, observer, nodeId, settled });
-    const ready = (ids: readonly SubscriptionId[]): void => {
-      this.#onReady(ids);
-      for (const id of ids) this.#wakeUps.ready(id);
-    };
+    const ready = (ids: readonly SubscriptionId[]): void => this.#ready(ids);
+    this.#answers = new Answers({ lane: hot, times, timers, health, observer, ready });
     const changed = (id: SubscriptionId): void => this.#onChange(id);
     const catalog = { lane: rest, times, nodeId, cache: this.#cache, changed, ready };
     this.#topics = new Topics(catalog);
@@ -241,8 +245,25 @@ export class PostgresStore implements Store {
     for (const id of released) this.#wakeUps.ready(id);
   }
 
+  async answer(id: SubscriptionId, answers: readonly ReceiverAnswer[]): Promise<readonly boolean[]> {
+    this.#assertOpen();
+    return this.#answers.answer(id, answers);
+  }
+
+  async rewind(id: SubscriptionId, to: Exclude<Start, "now">): Promise<boolean> {
+    if (!(await rewindTo(this.#database.rest, id, to))) return false;
+    this.#ready([id]);
+    return true;
+  }
+
   onReady(listener: (ids: readonly SubscriptionId[]) => void): void {
     this.#readyListeners.push(listener);
+  }
+
+  /** Here and on the other nodes. */
+  #ready(ids: readonly SubscriptionId[]): void {
+    this.#onReady(ids);
+    for (const id of ids) this.#wakeUps.ready(id);
   }
 
   #onReady(ids: readonly SubscriptionId[]): void {
@@ -269,6 +290,10 @@ export class PostgresStore implements Store {
 
   getTopic(accountId: AccountId, name: string): Promise<Topic | null> {
     return this.#topics.get(accountId, name);
+  }
+
+  findTopicAnyCase(accountId: AccountId, name: string): Promise<Topic | null> {
+    return this.#topics.findAnyCase(accountId, name);
   }
 
   listTopics(accountId: AccountId, page: PageRequest): Promise<Page<Topic>> {
@@ -347,6 +372,10 @@ export class PostgresStore implements Store {
     return readUnsettledCounts(this.#database.rest, this.#times, id);
   }
 
+  pullCounts(id: SubscriptionId, rewindableFromMs: TimeMs): Promise<PullCounts> {
+    return readPullCounts(this.#database.rest, this.#times, id, rewindableFromMs);
+  }
+
   listAttempts(id: SubscriptionId, page: PageRequest, only: "all" | "failed"): Promise<Page<AttemptRecord>> {
     return listAttempts(this.#database.rest, id, page, only);
   }
@@ -397,7 +426,7 @@ export class PostgresStore implements Store {
   }
 
   async #close(): Promise<void> {
-    await Promise.all([this.#appends.idle(), this.#claims.idle(), this.#settlements.close()]);
+    await Promise.all([this.#appends.idle(), this.#claims.idle(), this.#answers.idle(), this.#settlements.close()]);
     await this.#heartbeat.stop();
     // Others need not wait for leases that nobody will use.
     await this.#claims.abandonAll().catch(() => {});

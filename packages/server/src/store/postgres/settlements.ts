@@ -1,5 +1,5 @@
 import { RingbackError } from "../../domain/errors.ts";
-import type { SubscriptionId } from "../../domain/model.ts";
+import type { SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Timers } from "../../domain/ports.ts";
 import type { Settled, Settlement, StoreObserver } from "../port.ts";
 import { BackOff } from "./back-off.ts";
@@ -152,6 +152,11 @@ function takeBatch(waiting: Waiting[]): Waiting[] {
   return waiting.splice(0, count);
 }
 
+/** Begins the clock as a POST does, without a line in the attempt record. */
+function handedOutAtMs(settled: Settled): TimeMs | null {
+  return settled.kind === "parked" ? (settled.firstAttemptAtMs ?? null) : null;
+}
+
 const sql = `SELECT * FROM ringback.settle_1($1, $2, $3::bigint[], $4::bigint[], $5::bigint[], $6::integer[], $7::bigint[],
   $8::smallint[], $9::bigint[], $10::bigint[], $11::text[], $12::text[], $13::bigint[], $14::bigint[], $15::bigint[],
   $16::smallint[], $17::bigint[], $18::text[], $19::integer[], $20::integer[], $21)`;
@@ -176,7 +181,7 @@ function parameters(settlements: readonly Settlement[], nodeId: number, times: T
     settlements.map(({ settled }) => (settled.kind === "dead" ? settled.reason : null)),
     settlements.map(({ delivery }) => delivery.message.orderingKey),
     settlements.map(({ attempt }) => attempt?.attempt ?? null),
-    settlements.map(({ attempt }) => attempt?.startedAtMs ?? null),
+    settlements.map(({ attempt, settled }) => attempt?.startedAtMs ?? handedOutAtMs(settled)),
     settlements.map(({ attempt }) => attempt?.durationMs ?? null),
     settlements.map(({ attempt }) => (attempt === null ? null : attemptVerdictCodes.indexOf(attempt.verdict))),
     settlements.map(({ attempt }) => attempt?.status ?? null),

@@ -32,12 +32,16 @@ interface SubscriptionRow {
   readonly updated_at: TimeMs;
 }
 
-interface TopicOfSubscription {
+/** Of a log. */
+export interface LogEnds {
+  readonly first_seq: Seq;
+  readonly last_seq: Seq;
+}
+
+interface TopicOfSubscription extends LogEnds {
   readonly account_id: AccountId;
   readonly name: string;
   readonly filter_type: FilterType;
-  readonly first_seq: Seq;
-  readonly last_seq: Seq;
 }
 
 const select = `SELECT s.*, t.name AS topic FROM ringback.subscription s JOIN ringback.topic t ON t.id = s.topic_id`;
@@ -276,23 +280,33 @@ async function startingPoint(
   nowMs: TimeMs,
 ): Promise<Seq> {
   if (start === "now") return topic.last_seq;
-  if (start === "oldest") return topic.first_seq - 1;
-  if ("seq" in start) return Math.max(start.seq - 1, topic.first_seq - 1);
-  if (start.atMs > nowMs) {
+  if (typeof start === "object" && "atMs" in start && start.atMs > nowMs) {
     throw RingbackError.at(
       "invalid_request",
       "start.at",
       "must not lie in the future; a subscription starts when it is made",
     );
   }
-  return (await findSeqAt(connection, topicId, topic, start.atMs)) - 1;
+  return (await seqOf(connection, topicId, topic, start)) - 1;
+}
+
+/** The first position from there on. */
+export async function seqOf(
+  connection: Connection,
+  topicId: TopicId,
+  log: LogEnds,
+  place: Exclude<Start, "now">,
+): Promise<Seq> {
+  if (place === "oldest") return log.first_seq;
+  if ("seq" in place) return Math.max(place.seq, log.first_seq);
+  return findSeqAt(connection, topicId, log, place.atMs);
 }
 
 /** The first position published at or after a time; binary search, since times never fall within a log. */
 async function findSeqAt(
   connection: Connection,
   topicId: TopicId,
-  { first_seq, last_seq }: TopicOfSubscription,
+  { first_seq, last_seq }: LogEnds,
   atMs: TimeMs,
 ): Promise<Seq> {
   let low = first_seq;

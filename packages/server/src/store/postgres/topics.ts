@@ -10,6 +10,7 @@ import type {
   TopicId,
   TopicSettings,
 } from "../../domain/model.ts";
+import { foldCase } from "../../domain/names.ts";
 import type { Page, PageRequest } from "../port.ts";
 import type { CatalogCache } from "./catalog-cache.ts";
 import { CHANNEL, toPayload } from "./change-bus.ts";
@@ -137,6 +138,16 @@ export class Topics {
       );
       return row === undefined ? null : toTopic(row);
     });
+  }
+
+  /** The one of this very name before others that differ from it in case. */
+  async findAnyCase(accountId: AccountId, name: string): Promise<Topic | null> {
+    const [row] = await this.#options.lane.query<TopicRow>(
+      "SELECT * FROM ringback.topic WHERE account_id = $1 AND lower(name) = $2 ORDER BY name = $3 DESC, id LIMIT 1",
+      [accountId, foldCase(name), name],
+      "find_topic_any_case",
+    );
+    return row === undefined ? null : toTopic(row);
   }
 
   async list(accountId: AccountId, page: PageRequest): Promise<Page<Topic>> {

@@ -1,5 +1,6 @@
 import { append } from "./append.ts";
 import { claim } from "./claim.ts";
+import { pull } from "./pull.ts";
 import { settle } from "./settle.ts";
 import { tables } from "./tables.ts";
 import { trim } from "./trim.ts";
@@ -9,4 +10,4 @@ import { trim } from "./trim.ts";
  * one that nodes of the version before can live with, since they run beside the new ones. A function that
  * changes comes as a new one under the next number in its name; the old one stays until no such node can be left.
  */
-export const migrations: readonly string[] = [tables + append + claim + settle + trim];
+export const migrations: readonly string[] = [tables + append + claim + settle + trim, pull];

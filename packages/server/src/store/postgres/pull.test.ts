@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Subscription } from "../../domain/model.ts";
+import { attempt, eventually, handedOutUntil, settlement, textsOf } from "../contract/fixtures.ts";
+import type { HandedOut, ReceiverAnswer } from "../port.ts";
+import { Cluster } from "./testing/cluster.ts";
+import { PostgresServer } from "./testing/postgres-server.ts";
+
+// Real: PostgreSQL, and nodes with connections of their own, though in one process. Faked: the clock.
+let server: PostgresServer;
+beforeAll(async () => void (server = await PostgresServer.start()));
+afterAll(() => server.stop());
+
+async function withNodes(count: number, work: (cluster: Cluster) => Promise<void>): Promise<void> {
+  const cluster = await Cluster.start(server, count);
+  try {
+    await work(cluster);
+  } finally {
+    await cluster.dispose();
+  }
+}
+
+const HIDDEN_MS = 100;
+
+/** Takes what there is at one node, as the engine does for receivers. */
+async function pull(cluster: Cluster, node: number, reader: Subscription, messagesMax: number): Promise<HandedOut[]> {
+  const nowMs = cluster.clock?.now() ?? 0;
+  const claim = await cluster.claim(node, reader, { deliveriesMax: messagesMax });
+  const all = claim.deliveries.map((delivery) => ({
+    ...settlement(claim, delivery, handedOutUntil(nowMs + HIDDEN_MS, delivery.retriesMade + 1, nowMs), false),
+  }));
+  expect(await cluster.store(node).settle(all)).toBe(all.length);
+  return claim.deliveries.map(({ message: { seq }, retriesMade, firstAttemptAtMs }) => ({
+    seq,
+    retriesMade: retriesMade + 1,
+    firstAttemptAtMs: firstAttemptAtMs ?? nowMs,
+  }));
+}
+
+function ack(handedOut: HandedOut): ReceiverAnswer {
+  return { handedOut, answer: { kind: "delivered", attempt: attempt(1, "accepted", { status: null, reply: null }) } };
+}
+
+describe("pulling at several nodes on one database", () => {
+  it("takes one answer for a delivery, of all that come to any of them at once", () =>
+    withNodes(2, async (cluster) => {
+      const reader = await cluster.subscribe({ maxInFlight: 1_000 });
+      await cluster.publish(...Array.from({ length: 100 }, (_, index) => `${index}`));
+      const receipts = await pull(cluster, 0, reader, 100);
+      const answers = await Promise.all(
+        receipts.flatMap((receipt) => [0, 1, 0].map((node) => cluster.store(node).answer(reader.id, [ack(receipt)]))),
+      );
+      expect(answers.filter(([applied]) => applied)).toHaveLength(100);
+      const { items } = await cluster.store(1).listAttempts(reader.id, { after: null, limit: 1_000 }, "all");
+      expect(items).toHaveLength(100);
+      expect(await cluster.store(1).unsettledCounts(reader.id)).toEqual({ backlog: 0, parked: 0, inFlight: 0 });
+    }));
+
+  it("hands out nothing again that was acknowledged, and everything that was not, while both happen at once", () =>
+    withNodes(3, async (cluster) => {
+      const count = 120;
+      const reader = await cluster.subscribe({ maxInFlight: 1_000 });
+      await cluster.publish(...Array.from({ length: count }, (_, index) => `${index}`));
+      const acknowledged = new Set<number>();
+      const receive = async (node: number, every: number): Promise<void> => {
+        for (let round = 0; acknowledged.size < count; round++) {
+          const doneBefore = new Set(acknowledged);
+          const receipts = await pull(cluster, node, reader, 7);
+          for (const { seq } of receipts) expect(doneBefore.has(seq)).toBe(false);
+          // Some receivers die; others answer when their time may be over by then.
+          const answering = receipts.filter(({ seq }) => (seq + round) % every !== 0);
+          if (round % 2 === 0) cluster.clock?.advance(HIDDEN_MS / 2);
+          const applied = await cluster.store((node + round) % 3).answer(reader.id, answering.map(ack));
+          for (const [index, isApplied] of applied.entries()) {
+            const { seq } = answering[index] as HandedOut;
+            if (!isApplied) continue;
+            expect(acknowledged.has(seq)).toBe(false);
+            acknowledged.add(seq);
+          }
+        }
+      };
+      await Promise.all([receive(0, 3), receive(1, 4), receive(2, 5)]);
+      expect(await cluster.store(0).unsettledCounts(reader.id)).toEqual({ backlog: 0, parked: 0, inFlight: 0 });
+    }));
+
+  it("wakes the other nodes when a delivery is put back, when a key is free, and after going back", () =>
+    withNodes(2, async (cluster) => {
+      const reader = await cluster.subscribe({ order: "key" });
+      await cluster.publish("a1", "a2");
+      const [receipt] = (await pull(cluster, 0, reader, 1)) as [HandedOut];
+      const hints: number[] = [];
+      cluster.store(1).onReady((ids) => hints.push(...ids));
+      const wakes = async (cause: () => Promise<unknown>): Promise<void> => {
+        hints.length = 0;
+        await cause();
+        await eventually(() => hints.includes(reader.id));
+      };
+      const answer = { kind: "due", dueAtMs: cluster.clock?.now() ?? 0 } as const;
+      await wakes(() => cluster.store(0).answer(reader.id, [{ handedOut: receipt, answer }]));
+      const [again] = (await pull(cluster, 1, reader, 1)) as [HandedOut];
+      expect(again).toMatchObject({ seq: 1, retriesMade: 2 });
+      expect(textsOf(await cluster.claim(0, reader))).toEqual([]);
+      await wakes(() => cluster.store(0).answer(reader.id, [ack(again)]));
+      expect(textsOf(await cluster.claim(1, reader))).toEqual(["a2"]);
+      await wakes(() => cluster.store(0).rewind(reader.id, "oldest"));
+      expect(textsOf(await cluster.claim(1, reader))).toEqual(["a1", "a2"]);
+    }));
+
+  it("takes no settlement at one node of what another has gone back past", () =>
+    withNodes(2, async (cluster) => {
+      const reader = await cluster.subscribe();
+      await cluster.publish("a", "b", "c");
+      const claim = await cluster.claim(0, reader);
+      await cluster.store(1).rewind(reader.id, { seq: 2 });
+      expect(await cluster.settle(0, claim)).toBe(1);
+      const again = await cluster.claim(1, reader);
+      expect(textsOf(again)).toEqual(["b", "c"]);
+      expect(await cluster.settle(0, claim)).toBe(0);
+      expect(await cluster.settle(1, again)).toBe(2);
+    }));
+
+  it("writes the answers of many callers in a few round trips", () =>
+    withNodes(1, async (cluster) => {
+      const reader = await cluster.subscribe({ maxInFlight: 1_000 });
+      await cluster.publish(...Array.from({ length: 200 }, (_, index) => `${index}`));
+      const receipts = await pull(cluster, 0, reader, 200);
+      const before = cluster.store(0).statements;
+      await Promise.all(receipts.map((receipt) => cluster.store(0).answer(reader.id, [ack(receipt)])));
+      expect(cluster.store(0).statements - before).toBeLessThan(10);
+    }));
+});
