@@ -124,6 +124,17 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
   });
   await addDoors(app, {
     wechat: { store, events, clock: systemClock, log, randomBytes, topic: config.wechatTopic },
+    cmq: {
+      store,
+      publisher: engine.publisher,
+      queues,
+      apiKeys,
+      events,
+      clock: systemClock,
+      log,
+      randomBytes,
+      timestampWindowMs: config.cmqTimestampWindowMs,
+    },
   });
 
   const closeAll = async (): Promise<void> => {

@@ -49,6 +49,7 @@ describe("the configuration", () => {
       allowedAddresses: [],
       masterKey: [],
       wechatTopic: "wechat",
+      cmqTimestampWindowMs: 300_000,
       inFlightMax: 2048,
       shutdownGraceMs: 10_000,
       attemptRetentionMs: 7 * 24 * 3600_000,

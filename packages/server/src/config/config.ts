@@ -74,6 +74,7 @@ export function loadConfig(sources: ConfigSources): Config {
     allowedAddresses: chosen("allowedAddresses", settings.allowedAddresses),
     masterKey: chosen("masterKey", settings.masterKey),
     wechatTopic: chosen("wechatTopic", settings.wechatTopic),
+    cmqTimestampWindowMs: chosen("cmqTimestampWindowMs", settings.cmqTimestampWindowMs),
     inFlightMax: chosen("inFlightMax", settings.inFlightMax),
     shutdownGraceMs: chosen("shutdownGraceMs", settings.shutdownGraceMs),
     attemptRetentionMs: chosen("attemptRetentionMs", settings.attemptRetentionMs),

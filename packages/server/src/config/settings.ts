@@ -121,6 +121,13 @@ export const settings = {
     "The topic whose messages go to the handlers that programs add at `POST /api/`, as with the WeChat HTTP API. " +
       "It is made with the first handler; publish to it like to any other topic.",
   ),
+  cmqTimestampWindowMs: setting(
+    milliseconds(1000, 3600_000),
+    300_000,
+    "5m",
+    "How far the timestamp of a request of CMQ's API (`/v2/index.php`, and `POST /` with `X-TC-Action`) may be from this server's time, either way. " +
+      "Within it a request of `/v2/index.php` that is sent again, with the same nonce and signature, is refused by the server that has served it.",
+  ),
   inFlightMax: setting(
     wholeNumber(1, 65_536),
     2048,

@@ -3,6 +3,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { configurationReference } from "../config/reference.ts";
+import { cmqReference } from "./cmq-reference.ts";
 import { errorReference } from "./error-reference.ts";
 import { openapiReference } from "./openapi-reference.ts";
 
@@ -19,6 +20,7 @@ export async function referenceFiles(): Promise<readonly ReferenceFile[]> {
   return [
     { url: new URL("errors.md", folder), text: errorReference() },
     { url: new URL("configuration.md", folder), text: configurationReference() },
+    { url: new URL("cmq.md", folder), text: cmqReference() },
     { url: new URL("openapi.json", folder), text: await openapiReference(version) },
   ];
 }

@@ -20,7 +20,7 @@ const gatewayOnly = "the cloud's own gateway; nothing here has it";
 const otherCodeSays = "a more exact code is given instead";
 
 export const cmqErrorTable = {
-  invalidRequest: row(4000, 10000, "the request's parameters are not valid", "InvalidParameter"),
+  invalidRequest: row(4000, 10000, "the request's parameters are not valid", "InvalidParameter", otherCodeSays),
   missingParameters: row(4000, 10010, "required parameters are missing", "MissingParameter", otherCodeSays),
   queueNameFormat: row(4000, 10020, "the queue name has a wrong form", "InvalidParameterValue"),
   invalidParameters: row(4000, 10110, "a parameter does not fit here", "InvalidParameter"),
@@ -99,7 +99,13 @@ export const cmqErrorTable = {
   nothingMatches: row(6030, 10730, "no subscription's filter lets the message through", "FailedOperation"),
   nameHeld: row(6040, 10660, "the name was deleted moments ago", "ResourceUnavailable", "a name is free at once"),
   reserved10740: row(6050, 10740, "not documented in words", "InternalError", gatewayOnly),
-  tooManyUnacked: row(6070, 10690, "too many messages are received and not deleted", "LimitExceeded"),
+  tooManyUnacked: row(
+    6070,
+    10690,
+    "too many messages are received and not deleted",
+    "LimitExceeded",
+    "there is no such bound",
+  ),
   noMessage: row(7000, 10200, "there is no message", "ResourceUnavailable"),
 } as const satisfies Record<string, CmqErrorRow>;
 
@@ -130,7 +136,7 @@ const ringbackErrors: Partial<Record<ErrorCode, CmqErrorKey>> = {
   request_too_large: "unreadable",
   unsupported_media_type: "unreadable",
   invalid_request: "outOfRange",
-  invalid_name: "nameFormat",
+  invalid_name: "invalidParameters",
   invalid_url: "illegalEndpoint",
   invalid_tag: "outOfRange",
   too_many_tags: "tooManyMessageTags",

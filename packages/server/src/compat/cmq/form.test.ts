@@ -15,6 +15,12 @@ const keyOf = (work: () => unknown): string => {
   return "none";
 };
 
+const formOf = (count: number) => Array.from({ length: count }, (_, index) => `p${index}=`).join("&");
+
+const list = (form: string) => new Parameters(readForm(form)).list("tag", 5, "batchSize");
+
+const integer = (text: string) => new Parameters(new Map([["n", text]])).integer("n", 1, 10);
+
 describe("a form", () => {
   it("gives back what URLSearchParams wrote", () => {
     const wellFormed = fc.string({ unit: "binary" }).filter((text) => text.isWellFormed());
@@ -49,9 +55,8 @@ describe("a form", () => {
   });
 
   it("holds so many parameters and no more", () => {
-    const form = (count: number) => Array.from({ length: count }, (_, index) => `p${index}=`).join("&");
-    expect(readForm(form(limits.cmqParametersMax)).size).toBe(limits.cmqParametersMax);
-    expect(keyOf(() => readForm(form(100_000)))).toBe("unreadable");
+    expect(readForm(formOf(limits.cmqParametersMax)).size).toBe(limits.cmqParametersMax);
+    expect(keyOf(() => readForm(formOf(100_000)))).toBe("unreadable");
   });
 
   it("has names like any others where JavaScript has its own", () => {
@@ -63,8 +68,6 @@ describe("a form", () => {
 });
 
 describe("an array of parameters", () => {
-  const list = (form: string) => new Parameters(readForm(form)).list("tag", 5, "batchSize");
-
   it.each([
     ["tag.0=a&tag.1=b", ["a", "b"]],
     ["tag.1=a&tag.2=b", ["a", "b"]],
@@ -93,8 +96,6 @@ describe("an array of parameters", () => {
 });
 
 describe("a whole number", () => {
-  const integer = (text: string) => new Parameters(new Map([["n", text]])).integer("n", 1, 10);
-
   it.each([
     ["1", 1],
     ["10", 10],

@@ -10,6 +10,8 @@ beforeEach(async () => {
 
 const q = { queueName: "work" };
 const nowS = recordedAtMs / 1000;
+const receipts = (handles: readonly string[]) =>
+  Object.fromEntries(handles.map((handle, n) => [`receiptHandle.${n}`, handle]));
 
 describe("queues", () => {
   it("are made with the documented defaults, looked at, changed, listed and deleted", async () => {
@@ -166,8 +168,6 @@ describe("messages of a queue", () => {
     const infos = msgInfoList as { msgBody: string; msgId: string; receiptHandle: string; dequeueCount: number }[];
     expect(infos.map(({ msgBody }) => msgBody)).toEqual(Object.values(bodies));
     expect(infos.map(({ msgId }) => ({ msgId }))).toEqual(msgList);
-    const receipts = (handles: readonly string[]) =>
-      Object.fromEntries(handles.map((handle, n) => [`receiptHandle.${n}`, handle]));
     const [first = "", ...others] = infos.map(({ receiptHandle }) => receiptHandle);
     expect(await scene.ask("BatchDeleteMessage", { ...q, ...receipts(others) })).toMatchObject({
       code: 0,

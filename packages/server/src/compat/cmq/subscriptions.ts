@@ -1,6 +1,6 @@
 import { limits } from "../../domain/limits.ts";
-import type { Filter, Subscription, SubscriptionSettings, Topic } from "../../domain/model.ts";
-import { normaliseSubscription, type SubscriptionInput } from "../../domain/subscription-rules.ts";
+import type { Filter, PushedSettings, Subscription, SubscriptionSettings, Topic } from "../../domain/model.ts";
+import { normaliseSubscription, type PushedInput } from "../../domain/subscription-rules.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import type { Page } from "../../store/port.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
@@ -79,6 +79,9 @@ export async function setSubscriptionAttributes(context: ActionContext, { parame
   const format = formatOf(parameters);
   const { topic, subscription } = await subscriptionOf(context, parameters);
   const { settings } = subscription;
+  if (settings.push === null && retry !== null) {
+    throw new CmqError("invalidParameters", "the subscription is pulled from: it has no strategy");
+  }
   const filter = filterOf(parameters, topic);
   const checked = settingsOf(topic, {
     push: { url: "http://placeholder/" },
@@ -210,7 +213,7 @@ function filterOf(parameters: Parameters, { filterType }: Topic): Partial<Filter
   return { ...(tags !== null && { tags }), ...(bindingKeys !== null && { bindingKeys }) };
 }
 
-function settingsOf(topic: Topic, input: SubscriptionInput): ReturnType<typeof normaliseSubscription> {
+function settingsOf(topic: Topic, input: PushedInput): PushedSettings {
   try {
     return normaliseSubscription(input, topic);
   } catch (error) {

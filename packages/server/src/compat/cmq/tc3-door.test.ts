@@ -1,6 +1,6 @@
 import { createHash, createHmac } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
-import { recordedAtMs, recordedTc3 } from "./testing/recorded-requests.ts";
+import { recordedAtMs, recordedTc3, type RecordedRequest } from "./testing/recorded-requests.ts";
 import { cmqScene, type Scene, secretId, secretKey } from "./testing/scene.ts";
 
 // Real: the HTTP application and the door. Faked: the store, the publisher, the queues, the events and the clock, in memory.
@@ -53,6 +53,7 @@ async function ask(action: string, body: object = {}, how: How = {}): Promise<Tc
 
 const codeOf = async (...request: Parameters<typeof ask>) => (await ask(...request)).Error?.Code ?? "ok";
 
+const nothing: Pick<RecordedRequest, "headers" | "body"> = { headers: {}, body: "" };
 const t = { TopicName: "orders" };
 const s = { ...t, SubscriptionName: "billing" };
 const http = { ...s, Protocol: "http", Endpoint: "http://example.com/" };
@@ -223,7 +224,7 @@ describe("the newer API", () => {
   });
 
   it("refuses an unknown SecretId", async () => {
-    const { headers, body } = recordedTc3[0] ?? { headers: {}, body: "" };
+    const [{ headers, body } = nothing] = recordedTc3;
     const authorization = (headers["authorization"] ?? "").replace(secretId, "AKIDother");
     const response = await scene.app.inject({
       method: "POST",

@@ -12,6 +12,8 @@ const t = { topicName: "orders" };
 const s = { ...t, subscriptionName: "billing" };
 const http = { ...s, protocol: "http", endpoint: "http://example.com/cb" };
 const settingsOf = (name: string) => [...scene.store.subscriptions.values()].find((one) => one.name === name)?.settings;
+const bodies = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, n) => [`msgBody.${n}`, `m${n}`]));
 
 describe("topics", () => {
   it("are made, looked at, changed, listed and deleted", async () => {
@@ -294,8 +296,6 @@ describe("publishing", () => {
 
   it("by a batch takes sixteen at most, in their order", async () => {
     await scene.ask("Subscribe", http);
-    const bodies = (count: number) =>
-      Object.fromEntries(Array.from({ length: count }, (_, n) => [`msgBody.${n}`, `m${n}`]));
     const { msgList } = await scene.ask("BatchPublishMessage", { ...t, ...bodies(16) });
     expect(msgList).toHaveLength(16);
     expect(new Set((msgList as { msgId: string }[]).map(({ msgId }) => msgId)).size).toBe(16);
