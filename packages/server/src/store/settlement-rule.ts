@@ -1,6 +1,6 @@
 import { RingbackError } from "../domain/errors.ts";
 import type { ReceiverAnswer, Settlement } from "./port.ts";
-import type { Attempt, Seq } from "../domain/model.ts";
+import type { Attempt } from "../domain/model.ts";
 
 /**
  * The database takes whole numbers only. A settlement that it refuses would be tried again for ever, and every publish
@@ -20,14 +20,18 @@ export function assertAnswerStorable({ answer }: ReceiverAnswer): void {
   else assertAttempt(answer.attempt);
 }
 
-/** Where the first word about each delivery stands, of those that could name one. */
+/**
+ * Where the first word about each handing out stands, of those that could name one. Of several handings out of one delivery,
+ * which a receiver may answer for together, one at most is the one that counts.
+ */
 export function firstWords(answers: readonly ReceiverAnswer[]): readonly number[] {
-  const said = new Set<Seq>();
+  const said = new Set<string>();
   const places: number[] = [];
   for (const [place, { handedOut }] of answers.entries()) {
     const { seq, retriesMade, firstAttemptAtMs } = handedOut;
-    if (![seq, retriesMade, firstAttemptAtMs].every(Number.isSafeInteger) || said.has(seq)) continue;
-    said.add(seq);
+    const parts = [seq, retriesMade, firstAttemptAtMs];
+    if (!parts.every(Number.isSafeInteger) || said.has(parts.join(" "))) continue;
+    said.add(parts.join(" "));
     places.push(place);
   }
   return places;

@@ -93,6 +93,17 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     expect(await scene.store.answer(reader.id, [ack({ ...(first as HandedOut), retriesMade: 2 })])).toEqual([true]);
   });
 
+  promise("takes the answer for the last handing out, beside one that comes too late for an earlier one", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader");
+    await scene.publish("a");
+    const [first] = (await pull(scene, reader)) as [HandedOut];
+    scene.under.clock.advance(HIDDEN_MS);
+    const [second] = (await pull(scene, reader)) as [HandedOut];
+    expect(await scene.store.answer(reader.id, [ack(first), ack(second)])).toEqual([false, true]);
+    expect(await scene.deliveryOf(1, reader)).toMatchObject({ state: "delivered" });
+  });
+
   promise("takes the second of two answers only if the first left the delivery hidden", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
