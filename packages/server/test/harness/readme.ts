@@ -1,16 +1,28 @@
 import { readFileSync } from "node:fs";
 
-const readme = new URL("../../../../README.md", import.meta.url);
+const root = new URL("../../../../", import.meta.url);
 
 /** The `curl` lines of README.md's section "The first delivery", up to the one that publishes, as they stand there. */
 export function firstDeliveryLines(): readonly string[] {
-  const section = /^## The first delivery\n(?<text>[^]*?)^## /m.exec(readFileSync(readme, "utf8"))?.groups?.["text"];
-  const blocks = (section ?? "").matchAll(/^```sh\n(?<code>[^]*?)^```$/gm);
-  for (const { groups } of blocks) {
-    const lines = (groups?.["code"] ?? "").trimEnd().split("\n");
-    if (lines.every((line) => line.startsWith("curl "))) return lines;
-  }
-  throw new Error("README.md has no block of curl lines under ## The first delivery");
+  const section = /^## The first delivery\n(?<text>[^]*?)^## /m.exec(textOf("README.md"))?.groups?.["text"];
+  const [lines] = curlBlocks(section ?? "");
+  if (lines === undefined) throw new Error("README.md has no block of curl lines under ## The first delivery");
+  return lines;
+}
+
+/** The `curl` lines of a document, all its blocks one after the other, as they stand there. */
+export function curlLines(path: string): readonly string[] {
+  return curlBlocks(textOf(path)).flat();
+}
+
+function curlBlocks(text: string): string[][] {
+  return [...text.matchAll(/^```sh\n(?<code>[^]*?)^```$/gm)]
+    .map(({ groups }) => (groups?.["code"] ?? "").trimEnd().split("\n"))
+    .filter((lines) => lines.every((line) => line.startsWith("curl ")));
+}
+
+function textOf(path: string): string {
+  return readFileSync(new URL(path, root), "utf8");
 }
 
 /** What the lines call the server and the receiver. */

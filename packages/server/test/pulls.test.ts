@@ -1,0 +1,221 @@
+/** Real: the server as a process, its database, sockets, the guide's own `curl` lines through a shell. Ours: the receivers. */
+
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { Api, DeadLetterView } from "./harness/api.ts";
+import { subscriptionPath } from "./harness/api.ts";
+import { temporaryFolder } from "./harness/folder.ts";
+import { runInShell } from "./harness/program.ts";
+import { curlLines, readmeServer } from "./harness/readme.ts";
+import { useServer } from "./harness/running-server.ts";
+import { Server } from "./harness/server.ts";
+import { until } from "./harness/until.ts";
+
+const server = useServer();
+
+interface Pulled {
+  readonly id: string;
+  readonly seq: number;
+  readonly body: string;
+  readonly receipt: string;
+  readonly receives: number;
+  readonly visibleAt: string;
+}
+
+interface Answered {
+  readonly failed: number;
+  readonly results: readonly { readonly receipt: string; readonly result: string }[];
+}
+
+/** A subscription of a new topic that is pulled from, and what a receiver does with it. */
+async function pulledFrom(api: Api, topic: string, settings: object = {}) {
+  const path = subscriptionPath(topic, "workers");
+  await api.putTopic(topic);
+  await api.ok("PUT", path, { json: { pull: { visibilityMs: 60_000 }, ...settings } });
+  return {
+    path,
+    pull: async (json: object = {}) =>
+      (await api.ok<{ messages: readonly Pulled[] }>("POST", `${path}/pull`, { json })).messages,
+    answer: (verb: "ack" | "nack", receipts: readonly string[], more: object = {}) =>
+      api.ok<Answered>("POST", `${path}/${verb}`, { json: { receipts, ...more } }),
+    counts: async () => (await api.ok<{ pullCounts: object }>("GET", path)).pullCounts,
+    publish: (...bodies: readonly string[]) =>
+      api.publishBatch(
+        topic,
+        bodies.map((body) => ({ body })),
+      ),
+  };
+}
+
+describe("pulling", () => {
+  it("hands out each message once while it is hidden, oldest first, and never again once it is acknowledged", async () => {
+    const { pull, answer, counts, publish } = await pulledFrom(server().api, "jobs");
+    await publish("1", "2", "3");
+    const first = await pull({ messagesMax: 2 });
+    expect(first.map(({ body, receives }) => [body, receives])).toEqual([
+      ["1", 1],
+      ["2", 1],
+    ]);
+    const second = await pull({ messagesMax: 100 });
+    expect(second.map(({ body }) => body)).toEqual(["3"]);
+    expect(await counts()).toMatchObject({ visible: 0, hidden: 3, delayed: 0 });
+    const receipts = [...first, ...second].map(({ receipt }) => receipt);
+    expect(await answer("ack", receipts)).toEqual({
+      failed: 0,
+      results: receipts.map((receipt) => ({ receipt, result: "done" })),
+    });
+    expect(await answer("ack", [receipts[0] ?? "", "nonsense"])).toMatchObject({
+      failed: 2,
+      results: [{ result: "ended" }, { result: "malformed" }],
+    });
+    expect([await pull(), await counts()]).toMatchObject([[], { visible: 0, hidden: 0, oldestAt: null }]);
+  });
+
+  it("wakes one who waits", async () => {
+    const { pull, publish } = await pulledFrom(server().api, "waiting");
+    const waiting = pull({ waitMs: 60_000 });
+    await publish("1");
+    expect(await waiting).toMatchObject([{ body: "1" }]);
+  });
+
+  it("hands out again what was put back, at once to one who waits, and what nobody has answered for in time", async () => {
+    const { pull, answer, publish } = await pulledFrom(server().api, "again");
+    await publish("1");
+    const [once] = await pull();
+    const waiting = pull({ waitMs: 60_000, visibilityMs: 1_000 });
+    expect(await answer("nack", [once?.receipt ?? ""])).toMatchObject({ failed: 0 });
+    expect(await waiting).toMatchObject([{ body: "1", receives: 2 }]);
+    // Nobody answers for that one: a second later it is there by itself.
+    const [third] = await pull({ waitMs: 60_000 });
+    expect(third).toMatchObject({ body: "1", receives: 3 });
+    expect(await answer("ack", [once?.receipt ?? "", third?.receipt ?? ""])).toMatchObject({
+      results: [{ result: "ended" }, { result: "done" }],
+    });
+  });
+
+  it("makes a dead letter of what was handed out often enough and never acknowledged", async () => {
+    const { api } = server();
+    const { path, pull, answer, publish } = await pulledFrom(api, "poison", { pull: { receivesMax: 2 } });
+    const [receipt] = await publish("1");
+    for (const receives of [1, 2]) {
+      const [taken] = await pull({ waitMs: 10_000 });
+      expect(taken).toMatchObject({ receives });
+      await answer("nack", [taken?.receipt ?? ""]);
+    }
+    expect(await pull()).toEqual([]);
+    const { items } = await until(
+      "the dead letter is there",
+      () => api.ok<{ items: readonly DeadLetterView[] }>("GET", `${path}/dead-letters`),
+      ({ items }) => items.length > 0,
+    );
+    expect(items).toMatchObject([{ reason: "receives_exhausted", message: { id: receipt?.id } }]);
+    expect(await api.delivery(receipt?.id ?? "", "workers")).toMatchObject({
+      state: "dead",
+      reason: "receives_exhausted",
+    });
+  });
+
+  it("goes back in the log when it is told to", async () => {
+    const { api } = server();
+    const { path, pull, answer, publish } = await pulledFrom(api, "back");
+    await publish("1", "2", "3");
+    const taken = await pull({ messagesMax: 3 });
+    await answer(
+      "ack",
+      taken.slice(0, 2).map(({ receipt }) => receipt),
+    );
+    await api.ok("POST", `${path}/rewind`, { json: { to: { seq: 2 } } });
+    expect(await answer("ack", [taken[2]?.receipt ?? ""])).toMatchObject({ results: [{ result: "ended" }] });
+    expect((await pull({ messagesMax: 3 })).map(({ body }) => body)).toEqual(["2", "3"]);
+    await api.ok("POST", `${path}/rewind`, { json: { to: "oldest" } });
+    expect((await pull({ messagesMax: 3 })).map(({ body }) => body)).toEqual(["1", "2", "3"]);
+  });
+
+  it("holds the successors of a hidden message where order is asked for", async () => {
+    const { pull, answer, publish } = await pulledFrom(server().api, "ordered", { order: "strict" });
+    await publish("1", "2");
+    const [first] = await pull({ messagesMax: 10 });
+    expect(first).toMatchObject({ body: "1" });
+    expect(await pull({ messagesMax: 10 })).toEqual([]);
+    await answer("ack", [first?.receipt ?? ""]);
+    expect(await pull({ messagesMax: 10, waitMs: 10_000 })).toMatchObject([{ body: "2" }]);
+  });
+
+  it("remembers over kill -9 what is hidden, and its receipts", async () => {
+    await using folder = await temporaryFolder();
+    const first = await Server.start({ folder: folder.path });
+    const before = await pulledFrom(first.api, "jobs");
+    await before.publish("1", "2");
+    const [taken] = await before.pull();
+    await first.kill();
+    await using node = await Server.start({ folder: folder.path });
+    const after = await pulledFrom(node.api, "jobs");
+    expect(await after.pull({ messagesMax: 10 })).toMatchObject([{ body: "2" }]);
+    expect(await after.answer("ack", [taken?.receipt ?? ""])).toMatchObject({ failed: 0 });
+  });
+
+  it("ends the waits of receivers when the server stops", async () => {
+    await using folder = await temporaryFolder();
+    await using node = await Server.start({ folder: folder.path });
+    const { path, pull } = await pulledFrom(node.api, "jobs");
+    const waiting = pull({ waitMs: 60_000 });
+    // Its wait has begun before this one, on another connection, is answered.
+    await node.api.ok("POST", `${path}/pull`, { json: { waitMs: 0 } });
+    expect(await node.stop()).toMatchObject({ code: 0 });
+    expect(await waiting).toEqual([]);
+  });
+});
+
+describe("docs/guide/pull.md", () => {
+  it("works line by line", async () => {
+    await using folder = await temporaryFolder();
+    await using node = await Server.start({ folder: folder.path });
+    let receipt = "";
+    const answers: unknown[] = [];
+    for (const line of curlLines("docs/guide/pull.md")) {
+      const typed = line.replaceAll(readmeServer, new URL(node.url).host).replaceAll("RECEIPT", receipt);
+      const answer = JSON.parse(await runInShell(`${typed} --silent --show-error --fail-with-body`)) as {
+        messages?: readonly Pulled[];
+      };
+      answers.push(answer);
+      receipt = answer.messages?.[0]?.receipt ?? receipt;
+    }
+    expect(answers).toMatchObject([
+      { name: "jobs" },
+      { pull: { visibilityMs: 30_000, receivesMax: 5 } },
+      { id: expect.stringMatching(/^\d+$/) },
+      { messages: [{ body: "resize cat.jpg", receives: 1 }] },
+      { failed: 0, results: [{ result: "done" }] },
+      // It has been acknowledged just before.
+      { failed: 1, results: [{ result: "ended" }] },
+      { name: "workers" },
+    ]);
+  });
+});
+
+describe("a configuration file", () => {
+  it("declares subscriptions to pull from and API keys", async () => {
+    await using folder = await temporaryFolder();
+    const config = join(folder.path, "ringback.yaml");
+    await writeFile(
+      config,
+      `masterKey: ${"A".repeat(43)}
+topics:
+  jobs:
+    subscriptions:
+      workers:
+        pull: { visibilityMs: 5000 }
+apiKeys:
+  shop: { secretId: AKIDshop, secretKey: 0123456789abcdefX }
+`,
+    );
+    await using node = await Server.start({ folder: folder.path, args: ["--config", config] });
+    expect(await node.api.ok("GET", subscriptionPath("jobs", "workers"))).toMatchObject({
+      pull: { visibilityMs: 5_000 },
+    });
+    expect(await node.api.ok("GET", "/v1/api-keys")).toMatchObject({
+      items: [{ id: "AKIDshop", name: "shop", usable: true }],
+    });
+  });
+});
