@@ -1,0 +1,149 @@
+import { assert, asyncProperty, boolean, constantFrom, integer, oneof, record, array } from "fast-check";
+import { expect, it } from "vitest";
+import type { TimeMs } from "../../domain/model.ts";
+import type { PulledMessage } from "../port.ts";
+import { PullScene, type Node, stays, textOf, visibilityMs, wantOf } from "./testing/pull-scene.ts";
+
+/** What a receiver may know of a message: the last time that somebody got it, and until when it is that receiver's. */
+interface Known {
+  receipt: string;
+  hiddenUntilMs: TimeMs;
+}
+
+interface Asking {
+  readonly count: number;
+  readonly waitMs: number;
+  readonly leavesAfterMs: number | null;
+  readonly isOther: boolean;
+}
+
+/**
+ * Publishers, receivers and crashes in any order, on two nodes and a store that is slow to answer and loses hints, against the naive rule: from
+ * the moment that somebody gets a message until its time is over, nobody else gets it, and once it is acknowledged nobody at all.
+ */
+class Receivers {
+  readonly scene: PullScene;
+  readonly published: string[] = [];
+  readonly known = new Map<string, Known>();
+  readonly acknowledged = new Set<string>();
+  readonly faults: string[] = [];
+  #other: Node;
+
+  constructor(seed: number) {
+    this.scene = new PullScene(seed);
+    this.#other = this.scene.addNode();
+  }
+
+  die(): void {
+    this.#other.timers.kill();
+    this.scene.restart();
+    this.#other = this.scene.addNode();
+  }
+
+  get subscription() {
+    return this.scene.subscribe("workers");
+  }
+
+  async publish(count: number): Promise<void> {
+    const texts = Array.from({ length: count }, (_, index) => `${this.published.length + index}`);
+    this.published.push(...texts);
+    await this.scene.publish(...texts);
+  }
+
+  async ask({ count, waitMs, leavesAfterMs, isOther }: Asking): Promise<void> {
+    const leaving = new AbortController();
+    const { pulls, timers } = isOther ? this.#other : this.scene.node;
+    if (leavesAfterMs !== null) timers.after(leavesAfterMs, () => leaving.abort());
+    const gone = leavesAfterMs === null ? stays : leaving.signal;
+    const asked = pulls.pull(await this.subscription, wantOf({ messagesMax: count, waitMs, gone }));
+    void asked.then((messages) => messages.forEach((message) => this.#note(message)));
+  }
+
+  async answer(pick: number, how: "ack" | "back" | "longer"): Promise<void> {
+    const [text, known] = [...this.known][pick % Math.max(1, this.known.size)] ?? [];
+    if (text === undefined || known === undefined) return;
+    const { pulls } = this.scene;
+    const nowMs = this.scene.time.now();
+    const subscription = await this.subscription;
+    const delayMs = how === "back" ? 0 : 2 * visibilityMs;
+    const [result] = await (how === "ack"
+      ? pulls.acknowledge(subscription, [known.receipt])
+      : pulls.putBack(subscription, [known.receipt], delayMs));
+    if (result === "malformed") this.faults.push(`${text} was malformed`);
+    if (result !== "done") return;
+    if (nowMs >= known.hiddenUntilMs) this.faults.push(`${text} was answered for after its time`);
+    if (this.acknowledged.has(text)) this.faults.push(`${text} was answered for after its end`);
+    if (how === "ack") this.acknowledged.add(text);
+    else known.hiddenUntilMs = nowMs + delayMs;
+  }
+
+  async drain(): Promise<void> {
+    this.scene.store.latencyMsMax = 0;
+    this.scene.store.hintLoss = 0;
+    for (let round = 0; round < 5; round++) {
+      await this.scene.time.advance(3 * visibilityMs);
+      for (const { receipt, message } of await this.scene.pull(await this.subscription, { messagesMax: 100 })) {
+        const [result] = await this.scene.pulls.acknowledge(await this.subscription, [receipt]);
+        if (result === "done") this.acknowledged.add(Buffer.from(message.body).toString());
+      }
+    }
+  }
+
+  #note(message: PulledMessage): void {
+    const text = textOf(message);
+    const before = this.known.get(text);
+    const handedOutAtMs = message.visibleAtMs - visibilityMs;
+    if (before !== undefined && handedOutAtMs < before.hiddenUntilMs) this.faults.push(`${text} went to two`);
+    if (this.acknowledged.has(text)) this.faults.push(`${text} came after its end`);
+    this.known.set(text, { receipt: message.receipt, hiddenUntilMs: message.visibleAtMs });
+  }
+}
+
+const step = oneof(
+  record({ do: constantFrom("publish"), count: integer({ min: 1, max: 5 }) }),
+  record({
+    do: constantFrom("ask"),
+    count: integer({ min: 1, max: 4 }),
+    waitMs: constantFrom(0, 1_000, 40_000),
+    leavesAfterMs: constantFrom(null, null, 5, 1_500),
+    isOther: boolean(),
+  }),
+  record({
+    do: constantFrom("answer"),
+    pick: integer({ min: 0, max: 50 }),
+    how: constantFrom("ack", "back", "longer"),
+  }),
+  record({ do: constantFrom("pass"), byMs: constantFrom(1, 300, 1_000, visibilityMs / 2, visibilityMs) }),
+  record({ do: constantFrom("die", "stall") }),
+);
+
+it("whatever is published, pulled, answered for or interrupted: none is lost, and none is anybody else's in its time", async () => {
+  await assert(
+    asyncProperty(
+      array(step, { maxLength: 60, size: "max" }),
+      integer(),
+      constantFrom(0, 15, 2_000),
+      async (steps, seed, latencyMsMax) => {
+        const run = new Receivers(seed);
+        await run.subscription;
+        run.scene.store.latencyMsMax = latencyMsMax;
+        run.scene.store.hintLoss = latencyMsMax === 0 ? 0 : 0.3;
+        for (const each of steps) {
+          if ("byMs" in each) await run.scene.time.advance(each.byMs);
+          else if ("how" in each) await run.answer(each.pick, each.how);
+          else if ("waitMs" in each) await run.ask(each);
+          else if ("count" in each) await run.publish(each.count);
+          else if (each.do === "die") run.die();
+          // Longer than every lease: what is being hidden at this moment is anybody's again.
+          else run.scene.store.expireLeases();
+          await run.scene.time.quiet();
+        }
+        await run.drain();
+        expect(run.faults).toEqual([]);
+        expect([...run.acknowledged].toSorted()).toEqual(run.published.toSorted());
+        expect(run.scene.failures).toEqual([]);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});

@@ -1,0 +1,273 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { queueLogName } from "../../domain/internal-names.ts";
+import { engineLimits } from "../engine-limits.ts";
+import { PullScene, textOf, visibilityMs } from "../pulls/testing/pull-scene.ts";
+
+const dayMs = 24 * 3600_000;
+let scene: PullScene;
+
+beforeEach(() => {
+  scene = new PullScene();
+});
+
+async function receiveAndLetGo(name: string): Promise<string[]> {
+  const messages = await scene.receive(name, { messagesMax: 16 });
+  await scene.time.advance(visibilityMs);
+  return messages.map(textOf);
+}
+
+describe("a queue", () => {
+  it("gives what was sent, oldest first, and not again once it is acknowledged", async () => {
+    await scene.queue("jobs");
+    const ids = await scene.send("jobs", "1", "2");
+    await scene.send("jobs", "3");
+    const messages = await scene.receive("jobs", { messagesMax: 16 });
+    expect(messages.map(textOf)).toEqual(["1", "2", "3"]);
+    expect(messages.slice(0, 2).map(({ id }) => id)).toEqual(ids);
+    const receipts = messages.map(({ receipt }) => receipt);
+    expect(await scene.queues.acknowledge("jobs", receipts)).toEqual(["done", "done", "done"]);
+    await scene.time.advance(visibilityMs);
+    expect(await scene.receive("jobs")).toEqual([]);
+  });
+
+  it("is the same under every spelling of its name, keeps the one it was created with, and cannot be created twice", async () => {
+    const { id } = await scene.queue("Jobs-A");
+    await expect(scene.queue("jobs-a")).rejects.toMatchObject({ code: "queue_exists" });
+    expect(await scene.queues.get("JOBS-A")).toMatchObject({ name: "Jobs-A", id });
+    await scene.send("jobs-A", "1");
+    expect(await scene.drain("JOBS-a")).toEqual(["1"]);
+  });
+
+  it("is listed by name with its settings, and no topic of the account's is", async () => {
+    await scene.queue("b", { waitMs: 3_000 });
+    await scene.queue("A");
+    const { items, next } = await scene.queues.list({ after: null, limit: 10 });
+    expect(items).toMatchObject([{ name: "A" }, { name: "b", waitMs: 3_000 }]);
+    expect(next).toBeNull();
+    expect((await scene.store.listTopics(scene.store.defaultAccount().id, { after: null, limit: 10 })).items).toEqual(
+      [],
+    );
+  });
+
+  it("is not found before it is created and after it is removed, and begins anew when it is created again", async () => {
+    const notFound = { code: "queue_not_found" };
+    await expect(scene.send("jobs", "1")).rejects.toMatchObject(notFound);
+    const { id } = await scene.queue("jobs");
+    await scene.send("jobs", "1");
+    expect(await scene.queues.delete("JOBS")).toBe(true);
+    expect(await scene.queues.delete("jobs")).toBe(false);
+    expect(await scene.queues.get("jobs")).toBeNull();
+    const asked = await Promise.allSettled([
+      scene.send("jobs", "1"),
+      scene.receive("jobs"),
+      scene.queues.acknowledge("jobs", []),
+      scene.queues.counts("jobs"),
+      scene.queues.rewind("jobs", 0),
+      scene.queues.change("jobs", {}),
+    ]);
+    expect(asked).toMatchObject(asked.map(() => ({ status: "rejected", reason: notFound })));
+    expect((await scene.queue("jobs")).id).not.toBe(id);
+    expect(await scene.drain("jobs")).toEqual([]);
+  });
+
+  it("tells who waits that it is removed", async () => {
+    await scene.queue("jobs", { waitMs: 20_000 });
+    const waiting = scene.queues.receive("jobs", {
+      messagesMax: 1,
+      waitMs: null,
+      visibilityMs: null,
+      gone: new AbortController().signal,
+    });
+    waiting.catch(() => {});
+    await scene.time.quiet();
+    await scene.queues.delete("jobs");
+    await expect(scene.finished(waiting)).rejects.toMatchObject({ code: "queue_not_found" });
+  });
+
+  it("waits as long as it is set to when the receiver says nothing", async () => {
+    await scene.queue("jobs", { waitMs: 7_000 });
+    const beginMs = scene.time.now();
+    const asked = scene.queues.receive("jobs", {
+      messagesMax: 1,
+      waitMs: null,
+      visibilityMs: null,
+      gone: new AbortController().signal,
+    });
+    expect(await scene.finished(asked)).toEqual([]);
+    expect(scene.time.now() - beginMs).toBe(7_000);
+  });
+
+  it("is changed in part, and what is in it stays", async () => {
+    const { id } = await scene.queue("jobs");
+    await scene.send("jobs", "1");
+    const changed = await scene.queues.change("Jobs", { visibilityMs: 1_000, bodyBytesMax: 2_048 });
+    expect(changed).toMatchObject({ name: "jobs", id, visibilityMs: 1_000, bodyBytesMax: 2_048, messagesMax: 1_000 });
+    const [message] = await scene.receive("jobs");
+    expect((message?.visibleAtMs ?? 0) - scene.time.now()).toBe(1_000);
+  });
+
+  it("refuses a body that is larger than it takes, and with it the whole batch", async () => {
+    await scene.queue("jobs", { bodyBytesMax: 1024 });
+    await expect(scene.send("jobs", "1", "x".repeat(1025))).rejects.toMatchObject({
+      code: "body_too_large",
+      message: 'messages[1].body: has 1025 bytes; the queue "jobs" takes at most 1024',
+    });
+    await scene.send("jobs", "x".repeat(1024));
+    expect(await scene.queues.counts("jobs")).toMatchObject({ visible: 1 });
+  });
+
+  it("never holds more messages than it may, however many send at once", async () => {
+    await scene.queue("jobs", { messagesMax: 5 });
+    scene.store.latencyMsMax = 20;
+    const sent = await scene.finished(
+      Promise.allSettled(Array.from({ length: 12 }, (_, index) => scene.send("jobs", `${index}`))),
+    );
+    scene.store.latencyMsMax = 0;
+    expect(sent.filter(({ status }) => status === "fulfilled")).toHaveLength(5);
+    await expect(scene.send("jobs", "6")).rejects.toMatchObject({ code: "queue_full" });
+    const [message] = await scene.receive("jobs");
+    await expect(scene.send("jobs", "6")).rejects.toMatchObject({ code: "queue_full" });
+    await scene.queues.acknowledge("jobs", [message?.receipt ?? ""]);
+    await scene.send("jobs", "6");
+    await expect(scene.send("jobs", "7", "8")).rejects.toMatchObject({ code: "queue_full" });
+  });
+
+  it("counts what is there, what is hidden, what is delayed and what it could be rewound to", async () => {
+    await scene.queue("jobs", { rewindMs: dayMs });
+    await scene.send("jobs", "1", "2", "3");
+    await scene.queues.send("jobs", [{ body: Buffer.from("later"), delayMs: 60_000 }]);
+    const [first] = await scene.receive("jobs", { messagesMax: 2 });
+    await scene.queues.acknowledge("jobs", [first?.receipt ?? ""]);
+    const oldestAtMs = scene.time.now();
+    expect(await scene.queues.counts("jobs")).toEqual({ visible: 1, hidden: 1, delayed: 1, oldestAtMs, rewindable: 1 });
+  });
+
+  it("brings back what was acknowledged after a time, and only as far back as it is set to", async () => {
+    await scene.queue("jobs", { rewindMs: 60_000 });
+    await scene.send("jobs", "1");
+    await scene.time.advance(10_000);
+    const backToMs = scene.time.now();
+    await scene.send("jobs", "2", "3");
+    expect(await scene.drain("jobs")).toEqual(["1", "2", "3"]);
+    const waiting = scene.ask(await logOf("jobs"), { waitMs: 20_000, messagesMax: 16 });
+    await scene.time.quiet();
+    await scene.queues.rewind("jobs", backToMs);
+    expect((await scene.finished(waiting)).map(textOf)).toEqual(["2", "3"]);
+    await scene.time.advance(60_001);
+    await expect(scene.queues.rewind("jobs", backToMs)).rejects.toMatchObject({ code: "invalid_request" });
+    await expect(scene.queue("other", { rewindMs: 5 * dayMs })).rejects.toMatchObject({ code: "invalid_request" });
+  });
+
+  it("has its log again when a crash has left it without one", async () => {
+    const { id } = await scene.queue("jobs");
+    await scene.store.deleteTopic(scene.store.defaultAccount().id, queueLogName("jobs"));
+    await Promise.all([scene.send("jobs", "1"), scene.send("jobs", "2"), scene.queues.get("jobs")]);
+    expect((await scene.queues.get("jobs"))?.id).not.toBe(id);
+    expect((await scene.drain("jobs")).toSorted()).toEqual(["1", "2"]);
+  });
+
+  it("does not begin with what was left of an earlier one", async () => {
+    await scene.queue("jobs");
+    await scene.send("jobs", "old");
+    await scene.store.deleteEntry(scene.store.defaultAccount().id, "queue", "jobs");
+    await scene.time.advance(1);
+    await scene.queue("jobs");
+    expect(await scene.drain("jobs")).toEqual([]);
+  });
+
+  it("has what is in it, and what is hidden, after the end of the process", async () => {
+    await scene.queue("jobs");
+    await scene.send("jobs", "1", "2");
+    const [first] = await scene.receive("jobs");
+    scene.restart();
+    expect(await scene.drain("jobs")).toEqual(["2"]);
+    await scene.time.advance(visibilityMs);
+    const [again] = await scene.receive("jobs");
+    expect(again).toMatchObject({ id: first?.id, receives: 2 });
+  });
+});
+
+async function logOf(name: string) {
+  const topic = await scene.store.getTopic(scene.store.defaultAccount().id, queueLogName(name));
+  const subscription = topic && (await scene.store.getSubscription(topic.id, queueLogName(name)));
+  if (subscription === null) throw new Error(`the queue ${name} has no log`);
+  return subscription;
+}
+
+describe("dead letters of a queue", () => {
+  const byReceives = { queue: "dead", after: "receives", receivesMax: 2 } as const;
+
+  it("go into the queue that is named for them, after so many receives", async () => {
+    await scene.queue("dead");
+    await scene.queue("jobs", { deadLetters: byReceives });
+    await scene.send("jobs", "1");
+    expect([await receiveAndLetGo("jobs"), await receiveAndLetGo("jobs")]).toEqual([["1"], ["1"]]);
+    expect(await scene.receive("jobs")).toEqual([]);
+    expect(await scene.drain("dead")).toEqual(["1"]);
+    expect(scene.observer.deaths).toEqual(["receives_exhausted"]);
+    expect(await scene.queues.counts("jobs")).toMatchObject({ visible: 0, hidden: 0 });
+  });
+
+  it("go there when their time since the first receive is over", async () => {
+    await scene.queue("dead");
+    await scene.queue("jobs", { deadLetters: { queue: "DEAD", after: "time", ttlMs: 2 * visibilityMs } });
+    await scene.send("jobs", "1");
+    expect([await receiveAndLetGo("jobs"), await receiveAndLetGo("jobs")]).toEqual([["1"], ["1"]]);
+    expect(await scene.receive("jobs")).toEqual([]);
+    expect(await scene.drain("dead")).toEqual(["1"]);
+    expect(scene.observer.deaths).toEqual(["expired"]);
+  });
+
+  it("are there once when a crash comes between the move and its record", async () => {
+    await scene.queue("dead");
+    await scene.queue("jobs", { deadLetters: byReceives });
+    await scene.send("jobs", "1");
+    await receiveAndLetGo("jobs");
+    await receiveAndLetGo("jobs");
+    scene.store.failing.set("settle", new Error("the database is gone"));
+    await expect(scene.receive("jobs")).rejects.toThrow("the database is gone");
+    scene.store.failing.clear();
+    scene.restart();
+    await scene.time.advance(engineLimits.pullLeaseMs);
+    expect(await scene.receive("jobs")).toEqual([]);
+    expect(await scene.drain("dead")).toEqual(["1"]);
+    expect(await scene.queues.counts("jobs")).toMatchObject({ visible: 0, hidden: 0 });
+  });
+
+  it("are ordinary ones when that queue is gone", async () => {
+    await scene.queue("dead");
+    await scene.queue("jobs", { deadLetters: byReceives });
+    await scene.send("jobs", "1");
+    await receiveAndLetGo("jobs");
+    await receiveAndLetGo("jobs");
+    await scene.queues.delete("dead");
+    expect(await scene.receive("jobs")).toEqual([]);
+    const letters = await scene.store.listDeadLetters((await logOf("jobs")).id, { after: null, limit: 10 });
+    expect(letters.items).toMatchObject([{ reason: "receives_exhausted" }]);
+  });
+
+  it("wait, hidden, for room in that queue", async () => {
+    await scene.queue("dead", { messagesMax: 1 });
+    await scene.send("dead", "full");
+    await scene.queue("jobs", { deadLetters: byReceives });
+    await scene.send("jobs", "1");
+    await receiveAndLetGo("jobs");
+    await receiveAndLetGo("jobs");
+    expect(await scene.receive("jobs")).toEqual([]);
+    expect(await scene.drain("dead")).toEqual(["full"]);
+    await scene.time.advance(engineLimits.deadLetterRetryMs);
+    expect(await scene.receive("jobs")).toEqual([]);
+    expect(await scene.drain("dead")).toEqual(["1"]);
+  });
+
+  it("need a queue that is there and is another one", async () => {
+    await expect(scene.queue("jobs", { deadLetters: byReceives })).rejects.toMatchObject({ code: "queue_not_found" });
+    expect(await scene.queues.get("jobs")).toBeNull();
+    await scene.queue("dead");
+    await expect(scene.queues.change("dead", { deadLetters: byReceives })).rejects.toMatchObject({
+      code: "invalid_request",
+    });
+    await scene.queue("jobs", { deadLetters: byReceives });
+    expect(await scene.queues.change("jobs", { deadLetters: null })).toMatchObject({ deadLetters: null });
+  });
+});
