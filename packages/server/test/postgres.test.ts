@@ -19,6 +19,7 @@ beforeAll(async () => {
     Server.start({
       folder: folder.path,
       args: ["--database", database.url("ringback"), "--shutdown-grace-ms", "300ms"],
+      env: { RINGBACK_MASTER_KEY: "A".repeat(43) },
     });
   servers = await Promise.all([start(), start()]);
   await folder[Symbol.asyncDispose]();
@@ -51,6 +52,47 @@ describe("two servers on one PostgreSQL", () => {
         ({ state }) => state === "delivered",
       );
     }
+  });
+
+  it("hide from all receivers what one has, take its answer at either, and wake who waits at the other", async () => {
+    const [one, other] = servers as [Server, Server];
+    const path = "/v1/topics/jobs/subscriptions/workers";
+    await one.api.putTopic("jobs");
+    await one.api.subscribe("jobs", "workers", { pull: { visibilityMs: 60_000 } });
+    const pull = (server: Server, waitMs = 0) =>
+      server.api.ok<{ messages: readonly { body: string; receipt: string; receives: number }[] }>(
+        "POST",
+        `${path}/pull`,
+        {
+          json: { messagesMax: 10, waitMs },
+        },
+      );
+    const waiting = pull(other, 60_000);
+    await one.api.publish("jobs", { body: "1" });
+    const [taken] = (await waiting).messages;
+    expect(taken).toMatchObject({ body: "1", receives: 1 });
+    expect(await pull(one)).toEqual({ messages: [] });
+    const again = pull(other, 60_000);
+    await one.api.ok("POST", `${path}/nack`, { json: { receipts: [taken?.receipt] } });
+    const [second] = (await again).messages;
+    expect(second).toMatchObject({ body: "1", receives: 2 });
+    // The earlier receipt comes too late, and the later one counts, at whichever server.
+    expect(
+      await one.api.ok("POST", `${path}/ack`, { json: { receipts: [taken?.receipt, second?.receipt] } }),
+    ).toMatchObject({
+      results: [{ result: "ended" }, { result: "done" }],
+    });
+    expect(await one.api.ok("GET", path)).toMatchObject({ pullCounts: { visible: 0, hidden: 0, delayed: 0 } });
+  });
+
+  it("know of an API key, and soon of its end, wherever it was made and revoked", async () => {
+    const [one, other] = servers as [Server, Server];
+    const { id } = await one.api.ok<{ id: string }>("POST", "/v1/api-keys", { json: { name: "shop" } });
+    const statusAtOther = async () => (await other.api.call("GET", `/v1/api-keys/${id}`)).status;
+    await until("the other has heard of it", statusAtOther, (status) => status === 200);
+    await one.api.ok("DELETE", `/v1/api-keys/${id}`);
+    expect((await one.api.call("GET", `/v1/api-keys/${id}`)).status).toBe(404);
+    await until("the other has heard that it is gone", statusAtOther, (status) => status === 404);
   });
 
   it("goes on when one of them ends, and hands over what that one held", async () => {
