@@ -1,8 +1,8 @@
 // oxlint-disable vitest/no-standalone-expect -- the test is in model.contract.ts.
 import { expect } from "vitest";
 import type { Order, Start } from "../../domain/model.ts";
-import type { Claim, ClaimedDelivery, Settled, Settlement, Store } from "../port.ts";
-import { eventually, message, Scene, settings, settlement, textOf, turn } from "./fixtures.ts";
+import type { Claim, ClaimedDelivery, ReceiverAnswer, Settled, Settlement, Store } from "../port.ts";
+import { attempt, eventually, message, Scene, settings, settlement, textOf, turn } from "./fixtures.ts";
 import type { StoreUnderTest } from "./harness.ts";
 import { isHeld, isOver, ModelSubscription, type ModelDelivery, type ModelMessage } from "./model.ts";
 
@@ -167,6 +167,13 @@ export class ModelRun {
       { kind: "dead", reason: "retries_exhausted" },
       { kind: "released" },
       { kind: "parked", dueAtMs: this.now, retriesMade: 9 },
+      // Handed out, as a pull does.
+      {
+        kind: "parked",
+        dueAtMs: this.now + (1 + (number >> 3)) * 1_000,
+        retriesMade: 1 + (number >> 4),
+        firstAttemptAtMs: this.now,
+      },
     ];
     return kinds[number % kinds.length] as Settled;
   }
@@ -174,7 +181,8 @@ export class ModelRun {
   settlementsOf({ claim }: Held, list: readonly number[]): Settlement[] {
     return claim.deliveries.map((each, index) => {
       const settled = this.choose(list[index % Math.max(1, list.length)] ?? 0);
-      const made = settlement(claim, each, settled);
+      const isHandedOut = settled.kind === "parked" && settled.firstAttemptAtMs !== undefined;
+      const made = settlement(claim, each, settled, !isHandedOut);
       return made.attempt === null ? made : { ...made, attempt: { ...made.attempt, startedAtMs: this.now } };
     });
   }
@@ -203,7 +211,7 @@ export class ModelRun {
       case "parked":
         delivery.fate = { kind: "parked", dueAtMs: settled.dueAtMs };
         delivery.retries = settled.retriesMade;
-        delivery.firstAttemptAtMs ??= attempt?.startedAtMs ?? null;
+        delivery.firstAttemptAtMs ??= attempt?.startedAtMs ?? settled.firstAttemptAtMs ?? null;
         break;
       case "delivered":
       case "dead":
@@ -254,7 +262,7 @@ export class ModelRun {
 
 async function checkCounts(run: ModelRun, subscription: ModelSubscription): Promise<void> {
   const counts = await run.store.subscriptionCounts(subscription.id);
-  const dead = subscription.all("dead");
+  const dead = [...subscription.all("dead").map((delivery) => delivery.message.seq), ...subscription.oldLetters];
   const held = subscription.held(run.now).length;
   const waiting = [...subscription.deliveries.values()].filter((delivery) => !isOver(delivery)).length - held;
   expect(counts).toMatchObject({ inFlight: held, deadLetters: dead.length, expired: subscription.expired });
@@ -263,8 +271,29 @@ async function checkCounts(run: ModelRun, subscription: ModelSubscription): Prom
   else expect(found).toBeGreaterThanOrEqual(waiting);
   const letters = await run.store.listDeadLetters(subscription.id, { after: null, limit: 1_000 });
   expect(letters.items.map((letter) => Number(textOf(letter.message))).toSorted((a, b) => a - b)).toEqual(
-    dead.map((delivery) => delivery.message.seq).toSorted((a, b) => a - b),
+    dead.toSorted((a, b) => a - b),
   );
+  if (subscription.tag === null) await checkPullCounts(run, subscription);
+}
+
+async function checkPullCounts(run: ModelRun, subscription: ModelSubscription): Promise<void> {
+  const unsettled = [...subscription.deliveries.values()].filter((delivery) => !isOver(delivery));
+  const held = subscription.held(run.now);
+  const isLater = ({ fate, message: { deliverAtMs } }: ModelDelivery): boolean =>
+    fate.kind === "parked"
+      ? fate.dueAtMs !== null && fate.dueAtMs > run.now
+      : fate.kind === "pending" && deliverAtMs !== null && deliverAtMs > run.now;
+  const later = unsettled.filter(isLater);
+  const delayed = later.filter(({ firstAttemptAtMs }) => firstAttemptAtMs === null).length;
+  const kept = run.messages.filter(({ seq }) => seq >= run.firstSeq).length;
+  const times = unsettled.map(({ message: { publishedAtMs } }) => publishedAtMs);
+  expect(await run.store.pullCounts(subscription.id, 0)).toEqual({
+    visible: unsettled.length - held.length - later.length,
+    hidden: held.length + later.length - delayed,
+    delayed,
+    oldestAtMs: times.length === 0 ? null : Math.min(...times),
+    rewindable: kept - unsettled.filter(({ message: { seq } }) => seq >= run.firstSeq).length,
+  });
 }
 
 // ---- what can be done
@@ -358,6 +387,55 @@ const settle: Operation = async (run, a, b, list) => {
     const applied = await run.store.settle([each]);
     if (applied === 1) run.apply(held.subscription, each);
   }
+};
+
+/** Receivers say something of what is parked, as it is or as it may have been. */
+const answer: Operation = async (run, a, b, list) => {
+  const subscription = run.pick(a);
+  if (subscription === null) return;
+  const parked = subscription.all("parked", "open", "delivered").slice(0, 8);
+  const answers = parked.map(({ message: { seq }, retries, firstAttemptAtMs, attempts }, index): ReceiverAnswer => {
+    const number = list[index % Math.max(1, list.length)] ?? b;
+    const handedOut = { seq, retriesMade: retries, firstAttemptAtMs: firstAttemptAtMs ?? run.now };
+    if (number % 7 === 6) handedOut.retriesMade++;
+    if (number % 3 !== 0) return { handedOut, answer: { kind: "due", dueAtMs: run.now + (number >> 3) * 1_000 } };
+    return { handedOut, answer: { kind: "delivered", attempt: attempt(attempts + 1, "accepted") } };
+  });
+  const isHidden = ({ fate }: ModelDelivery): boolean =>
+    fate.kind === "parked" && fate.dueAtMs !== null && fate.dueAtMs > run.now;
+  const expected = parked.map((delivery, index) => {
+    const { retriesMade, firstAttemptAtMs } = (answers[index] as ReceiverAnswer).handedOut;
+    const isAsItWas = delivery.retries === retriesMade && delivery.firstAttemptAtMs === firstAttemptAtMs;
+    return isHidden(delivery) && isAsItWas;
+  });
+  expect(await run.store.answer(subscription.id, answers)).toEqual(expected);
+  for (const [index, delivery] of parked.entries()) {
+    if (expected[index] !== true) continue;
+    const said = (answers[index] as ReceiverAnswer).answer;
+    if (said.kind === "due") delivery.fate = { kind: "parked", dueAtMs: said.dueAtMs };
+    else {
+      delivery.attempts++;
+      delivery.fate = { kind: "delivered" };
+      delivery.blocks = null;
+    }
+  }
+};
+
+const rewind: Operation = async (run, a, b) => {
+  const subscription = run.pick(a);
+  if (subscription === null || b % 2 === 0) return;
+  const places: readonly Exclude<Start, "now">[] = [
+    "oldest",
+    { seq: (a >> 2) % (run.messages.length + 3) },
+    { atMs: run.now - (a >> 2) * 500 },
+  ];
+  const to = places[(b >> 1) % places.length] as Exclude<Start, "now">;
+  expect(await run.store.rewind(subscription.id, to)).toBe(true);
+  const kept = run.messages.filter(({ seq }) => seq >= run.firstSeq);
+  const first = kept.find(
+    (each) => to === "oldest" || ("seq" in to ? each.seq >= to.seq : each.publishedAtMs >= to.atMs),
+  );
+  if (first !== undefined) subscription.rewind(first.seq, kept);
 };
 
 const renew: Operation = async (run, a, b) => {
@@ -492,16 +570,23 @@ const changeDeadLetters =
         ? await run.store.redriveDeadLetters(subscription.id, ids)
         : await run.store.purgeDeadLetters(subscription.id, ids);
     expect(count).toBe(chosen.length);
-    for (const letter of chosen) {
-      const delivery = subscription.deliveries.get(letter.message.seq) as ModelDelivery;
-      expect(delivery.fate.kind).toBe("dead");
-      if (what === "purge") delivery.fate = { kind: "purged" };
-      else {
-        delivery.fate = { kind: "parked", dueAtMs: run.now };
-        delivery.redriven = true;
-        delivery.retries = 0;
-        delivery.firstAttemptAtMs = null;
+    // Oldest first, as a redrive takes them: of two with one message the first is delivered, and the other only goes.
+    for (const letter of chosen.toReversed()) {
+      const { seq } = letter.message;
+      const delivery = subscription.deliveries.get(seq) as ModelDelivery;
+      if (what === "purge") {
+        if (!subscription.forgetOldLetter(seq)) delivery.fate = { kind: "purged" };
+        continue;
       }
+      if (delivery.fate.kind !== "dead") expect(subscription.forgetOldLetter(seq)).toBe(true);
+      if (!isOver(delivery)) continue;
+      delivery.fate = { kind: "parked", dueAtMs: run.now };
+      delivery.redriven = true;
+      delivery.retries = 0;
+      delivery.attempts = letter.attemptsMade;
+      delivery.firstAttemptAtMs = null;
+      delivery.blocks = null;
+      delivery.loose = true;
     }
   };
 
@@ -515,6 +600,8 @@ export const operations = {
   pause,
   claim,
   settle,
+  answer,
+  rewind,
   renew,
   advance,
   crash,

@@ -17,6 +17,8 @@ const weights: Record<keyof typeof operations, number> = {
   pause: 1,
   claim: 10,
   settle: 10,
+  answer: 5,
+  rewind: 1,
   renew: 2,
   advance: 6,
   crash: 1,

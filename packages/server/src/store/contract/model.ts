@@ -45,6 +45,8 @@ export class ModelSubscription {
   paused = false;
   expired = 0;
   readonly deliveries = new Map<Seq, ModelDelivery>();
+  /** Dead letters of deliveries that a rewind has begun anew. */
+  oldLetters: Seq[] = [];
 
   constructor(id: SubscriptionId, name: string, order: Order, tag: string | null) {
     this.id = id;
@@ -137,6 +139,21 @@ export class ModelSubscription {
       (other) => other.message.seq < parked.message.seq && !isOver(other) && other.fate.kind !== "parked",
     );
     if (isEarly) for (const other of ofKey) other.loose = true;
+  }
+
+  /** From there on it is as if nobody had ever looked at them; those before its start come as well. */
+  rewind(from: Seq, kept: readonly ModelMessage[]): void {
+    for (const message of kept) {
+      if (message.seq < from) continue;
+      if (this.deliveries.get(message.seq)?.fate.kind === "dead") this.oldLetters.push(message.seq);
+      this.add(message);
+    }
+  }
+
+  forgetOldLetter(seq: Seq): boolean {
+    const place = this.oldLetters.indexOf(seq);
+    if (place >= 0) this.oldLetters.splice(place, 1);
+    return place >= 0;
   }
 
   /** Whoever held something is gone. */

@@ -23,7 +23,9 @@ export async function readPullCounts(
     unsettledSeq: first > topic.lastSeq ? null : first,
   });
   const there = Math.max(0, entry.waitingCount - rows.parkedLater);
-  const logDelayed = Math.min(rows.logDelayed, entry.backlog);
+  // A scan that was taken back, after a crash for instance, passes again what is parked already.
+  const delayedInLog = rows.delayedInLog.filter((seq) => !cursor.isDone(seq) && !entry.open.has(seq));
+  const logDelayed = Math.min(delayedInLog.length, entry.backlog);
   return {
     visible: entry.backlog - logDelayed + there,
     hidden: entry.openCount + rows.parkedLater - rows.parkedDelayed,

@@ -1,14 +1,15 @@
 import type { DatabaseSync } from "node:sqlite";
 import { messageIdToBigInt } from "../../../domain/message-id.ts";
 import type { Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
+import { SEQ_MASK_SQL } from "../rows.ts";
 import { statement } from "../statements.ts";
 
 export interface PullRows {
   readonly parkedLater: number;
   /** Of those, never handed out. */
   readonly parkedDelayed: number;
-  /** Messages after `scannedThrough` whose time has not come, as far as somebody looked. */
-  readonly logDelayed: number;
+  /** Messages after `scannedThrough` whose time has not come, as far as `lookedAtMax` goes; some may be parked by now. */
+  readonly delayedInLog: readonly Seq[];
   readonly parkedFromSeq: number;
   readonly oldestAtMs: TimeMs | null;
 }
@@ -46,13 +47,18 @@ export function readPullRows(
       subscriptionId,
       nowMs,
     ),
-    logDelayed: count(
-      "(SELECT deliver_at FROM message WHERE id > ? AND id < ? ORDER BY id LIMIT ?) WHERE deliver_at > ?",
-      messageIdToBigInt(topicId, scannedThrough),
-      messageIdToBigInt((topicId + 1) as TopicId, 0),
-      lookedAtMax,
-      nowMs,
-    ),
+    delayedInLog: statement(
+      db,
+      `SELECT id & ${SEQ_MASK_SQL} AS seq FROM (SELECT id, deliver_at FROM message WHERE id > ? AND id < ? ORDER BY id LIMIT ?)
+         WHERE deliver_at > ?`,
+    )
+      .all(
+        messageIdToBigInt(topicId, scannedThrough),
+        messageIdToBigInt((topicId + 1) as TopicId, 0),
+        lookedAtMax,
+        nowMs,
+      )
+      .map((row) => row["seq"] as Seq),
     parkedFromSeq: count("parked WHERE subscription_id = ? AND seq >= ?", subscriptionId, fromSeq),
     oldestAtMs: times.length === 0 ? null : Math.min(...times),
   };
