@@ -41,7 +41,8 @@ export const limits = {
   /** A client gets this long for the header section, and `requestMsMax` for the whole request. */
   requestHeaderMsMax: 10_000,
   requestMsMax: 60_000,
-  connectionsMax: 10_000,
+  /** As many as may wait for messages (`pullWaitersTotalMax`), and room for everybody else beside them. */
+  connectionsMax: 16_000,
   /** Bytes of request bodies that are still arriving, over all connections: what 10,000 slow uploads may hold. */
   requestBytesHeldMax: 128 * 1024 * 1024,
   /** Of a request that is refused, this much is still read, so that its sender gets to see the answer. */
