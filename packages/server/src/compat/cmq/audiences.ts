@@ -41,6 +41,12 @@ export class Audiences {
     this.#drop(topicId);
   }
 
+  /** Told at once, as nearly every publish can be; false: ask `reach`. */
+  isKnownToReach(topic: Topic, message: Labelled): boolean {
+    const audience = this.#kept.get(topic.id);
+    return audience !== undefined && isHeard(audience, message);
+  }
+
   async reach(topic: Topic, message: Labelled): Promise<Reach> {
     // What somebody else has begun to read is good enough for a yes; for a no it may have begun too early.
     const known = this.#kept.get(topic.id) ?? this.#reading.get(topic.id);

@@ -3,7 +3,7 @@ import type { ApiKeys } from "../../engine/port.ts";
 import { CmqError } from "./errors.ts";
 import type { Parameters } from "./parameters.ts";
 import { SeenRequests } from "./seen-requests.ts";
-import { algorithmOf, isSignedWith, type SignedRequest } from "./signature.ts";
+import { algorithmOf, verifiedSignature, type SignedRequest } from "./signature.ts";
 
 export interface Freshness {
   readonly apiKeys: Pick<ApiKeys, "secretOf">;
@@ -34,18 +34,18 @@ export class Authentication {
     if (nonce === null) throw new CmqError("missingParameter", "parameter Nonce is missing");
     // Python's have up to 19 digits.
     if (!/^\d{1,20}$/.test(nonce)) throw new CmqError("wrongType", "parameter Nonce must be a whole number");
-    await this.secretFor(secretId, (secretKey) => isSignedWith(secretKey, request));
+    const verified = verifiedSignature(await this.secretOf(secretId), request);
+    if (verified === null) throw new CmqError("authentication", "the signature does not fit the request");
     this.assertInTime(timestamp);
     const { clock, timestampWindowMs } = this.#given;
-    const isNew = this.#seen.add(Buffer.from(signature, "base64"), timestamp * 1000, clock.now(), timestampWindowMs);
+    const isNew = this.#seen.add(verified, timestamp * 1000, clock.now(), timestampWindowMs);
     if (!isNew) throw new CmqError("overdue", "this request was sent before; sign it anew, with another Nonce");
   }
 
-  /** Throws when there is no such pair of keys, or when its secret does not fit. */
-  async secretFor(secretId: string, fits: (secretKey: Uint8Array) => boolean): Promise<void> {
+  async secretOf(secretId: string): Promise<Uint8Array> {
     const secretKey = await this.#given.apiKeys.secretOf(secretId);
     if (secretKey === null) throw new CmqError(secretId.startsWith("AKID") ? "unknownSecretId" : "secretIdForm");
-    if (!fits(secretKey)) throw new CmqError("authentication", "the signature does not fit the request");
+    return secretKey;
   }
 
   assertInTime(timestampS: number): void {

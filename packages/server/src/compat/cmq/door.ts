@@ -16,7 +16,7 @@ import { type ActionContext, SocketCall } from "./call.ts";
 import { CmqError, cmqErrorOf } from "./errors.ts";
 import { requestIds } from "./ids.ts";
 import { Parameters } from "./parameters.ts";
-import { signedRequestOf } from "./request.ts";
+import { formType, signedRequestOf } from "./request.ts";
 import { addTc3Route } from "./tc3-door.ts";
 
 export interface CmqDependencies {
@@ -52,8 +52,8 @@ export async function addCmqDoor(app: FastifyInstance, given: CmqDependencies): 
     takeBodiesAsBytes(scope, limits.cmqRequestBytesMax, { held: 0 }, apiDefaults);
     // Out of fastify's sight, which refuses whatever is no media type; `request.ts` reads it from the raw request.
     scope.addHook("onRequest", (request, _reply, next) => {
-      if (request.raw.method === "POST") {
-        request.headers = { ...request.headers, "content-type": "application/x-www-form-urlencoded" };
+      if (request.raw.method !== "GET" && request.headers["content-type"] !== formType) {
+        request.headers = { ...request.headers, "content-type": formType };
       }
       next();
     });
@@ -84,8 +84,11 @@ export async function addCmqDoor(app: FastifyInstance, given: CmqDependencies): 
       const run = findAction(action);
       if (run === null) throw new CmqError("unknownAction");
       const call = new SocketCall(parameters, request.raw.socket);
-      const members = await run(context, call).finally(() => call.end());
-      return send(reply, success({ requestId, clientRequestId }, members));
+      try {
+        return send(reply, success({ requestId, clientRequestId }, await run(context, call)));
+      } finally {
+        call.end();
+      }
     } catch (error) {
       return send(reply, failure({ requestId, clientRequestId }, errorOf(error, action)));
     }

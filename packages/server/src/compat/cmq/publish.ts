@@ -1,5 +1,6 @@
 import { limits } from "../../domain/limits.ts";
 import type { MessageId, NewMessage, Topic } from "../../domain/model.ts";
+import type { Reach } from "./audiences.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
 import { bodyOf, bodiesOf } from "./bodies.ts";
 import { CmqError } from "./errors.ts";
@@ -29,9 +30,7 @@ async function publish(
   bodies: readonly Uint8Array[],
   labels: Labels,
 ): Promise<readonly MessageId[]> {
-  const reach = await audiences.reach(topic, labels);
-  if (reach === "no-subscription") throw new CmqError("noSubscription");
-  if (reach === "nothing-matches") throw new CmqError("nothingMatches");
+  if (!audiences.isKnownToReach(topic, labels)) assertReached(await audiences.reach(topic, labels));
   const messages = bodies.map((body): NewMessage => ({
     body,
     contentType: null,
@@ -41,6 +40,11 @@ async function publish(
     delayMs: 0,
   }));
   return (await publisher.publish(topic, messages, null)).ids;
+}
+
+function assertReached(reach: Reach): void {
+  if (reach === "no-subscription") throw new CmqError("noSubscription");
+  if (reach === "nothing-matches") throw new CmqError("nothingMatches");
 }
 
 /** Tags or a routing key, as the topic filters; what it would never look at is not looked at here either. */

@@ -5,6 +5,8 @@ import { CmqError } from "./errors.ts";
 import { readForm } from "./form.ts";
 import type { SignedRequest } from "./signature.ts";
 
+export const formType = "application/x-www-form-urlencoded";
+
 /** GET with a query, or POST of a form; its parameters decoded, nothing of it trusted yet. */
 export function signedRequestOf(request: FastifyRequest): SignedRequest {
   const { method, url = "" } = request.raw;
@@ -26,5 +28,7 @@ export function signedRequestOf(request: FastifyRequest): SignedRequest {
 }
 
 function isForm(contentType: string | undefined): boolean {
-  return !contentType || /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i.test(contentType);
+  return (
+    contentType === formType || !contentType || /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i.test(contentType)
+  );
 }

@@ -21,7 +21,8 @@ interface Variant {
 export function canonicalString(request: SignedRequest, { host, skipsAt, keepsLeading }: Variant): string {
   let text = `${request.method}${host}${request.path}?`;
   let separator = "";
-  for (const key of [...request.form.keys()].toSorted(byCode)) {
+  // By UTF-16, which for ASCII is by ASCII.
+  for (const key of [...request.form.keys()].toSorted()) {
     if (key === "Signature") continue;
     const value = request.form.get(key) ?? "";
     if (skipsAt && value.startsWith("@")) continue;
@@ -32,16 +33,16 @@ export function canonicalString(request: SignedRequest, { host, skipsAt, keepsLe
   return text;
 }
 
-/** Whether `Signature` is that of the secret key, in one of the ways in which the known clients make it. */
-export function isSignedWith(secretKey: Uint8Array, request: SignedRequest): boolean {
-  const given = Buffer.from(request.form.get("Signature") ?? "", "base64");
+/** The signature's bytes if it is that of the secret key, in one of the ways in which the known clients make it; or null. */
+export function verifiedSignature(secretKey: Uint8Array, request: SignedRequest): Uint8Array | null {
   const algorithm = algorithmOf(request.form.get("SignatureMethod"));
-  if (algorithm === null) return false;
+  if (algorithm === null) return null;
+  const given = Buffer.from(request.form.get("Signature") ?? "", "base64");
   for (const variant of variantsOf(request)) {
     const wanted = createHmac(algorithm, secretKey).update(canonicalString(request, variant)).digest();
-    if (given.length === wanted.length && timingSafeEqual(given, wanted)) return true;
+    if (given.length === wanted.length && timingSafeEqual(given, wanted)) return given;
   }
-  return false;
+  return null;
 }
 
 /** null: no algorithm that this API has. */
@@ -50,19 +51,16 @@ export function algorithmOf(method: string | undefined): "sha1" | "sha256" | nul
   return method === "HmacSHA256" ? "sha256" : null;
 }
 
-/** The likeliest first; nearly always it is the only one that is tried. */
+/** The likeliest first: nearly always it is the only one that is looked at. */
 function* variantsOf({ method, host, form }: SignedRequest): Generator<Variant> {
+  yield { host, skipsAt: false, keepsLeading: false };
   const bare = host.replace(/:\d*$/, "");
   const hosts = bare === host ? [host] : [host, bare];
-  const hasAt = method === "POST" && [...form.values()].some((value) => value.startsWith("@"));
-  const hasLeading = [...form.keys()].some((key) => key.startsWith("_"));
+  const maySkip = method === "POST" && [...form.values()].some((value) => value.startsWith("@"));
+  const mayKeep = [...form.keys()].some((key) => key.startsWith("_"));
   for (const host of hosts) {
-    for (const skipsAt of hasAt ? [false, true] : [false]) {
-      for (const keepsLeading of hasLeading ? [false, true] : [false]) yield { host, skipsAt, keepsLeading };
+    for (const skipsAt of maySkip ? [false, true] : [false]) {
+      for (const keepsLeading of mayKeep ? [false, true] : [false]) yield { host, skipsAt, keepsLeading };
     }
   }
-}
-
-function byCode(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -66,9 +66,10 @@ async function authenticate(authentication: Authentication, request: FastifyRequ
   const mark = url.indexOf("?");
   const query = mark < 0 ? "" : url.slice(mark + 1);
   const signed = { method: "POST", path: "/", query, headers, body: bodyBytes(request), timestampS };
-  await authentication.secretFor(authorization.secretId, (secretKey) =>
-    isTc3SignedWith(secretKey, signed, authorization),
-  );
+  const secretKey = await authentication.secretOf(authorization.secretId);
+  if (!isTc3SignedWith(secretKey, signed, authorization)) {
+    throw new CmqError("authentication", "the signature does not fit the request");
+  }
   authentication.assertInTime(timestampS);
 }
 
