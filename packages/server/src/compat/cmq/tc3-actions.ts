@@ -11,7 +11,7 @@ import { cmqId } from "./ids.ts";
 import { sendMessage } from "./messages.ts";
 import type { Parameters } from "./parameters.ts";
 import { publishMessage } from "./publish.ts";
-import { createQueue, deleteQueue, queueAttributes, rewindQueue, setQueueAttributes } from "./queues.ts";
+import { createLargeQueue, deleteQueue, queueAttributes, rewindQueue, setQueueAttributes } from "./queues.ts";
 import {
   clearSubscriptionFilterTags,
   setSubscriptionAttributes,
@@ -36,7 +36,7 @@ export const tc3Actions: ReadonlyMap<string, Tc3Action> = new Map<string, Tc3Act
   ["ModifyCmqSubscriptionAttribute", setSubscriptionAttributes],
   ["DescribeCmqSubscriptionDetail", describeSubscriptions],
   ["ClearCmqSubscriptionFilterTags", clearSubscriptionFilterTags],
-  ["CreateCmqQueue", async (context, call) => capitalised(await createQueue(context, call))],
+  ["CreateCmqQueue", async (context, call) => capitalised(await createLargeQueue(context, call))],
   ["ModifyCmqQueueAttribute", setQueueAttributes],
   ["DeleteCmqQueue", deleteQueue],
   ["DescribeCmqQueues", describeQueues],

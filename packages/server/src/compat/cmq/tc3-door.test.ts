@@ -159,6 +159,7 @@ describe("the newer API", () => {
         QueueId,
         QueueName: "work",
         VisibilityTimeout: 5,
+        MaxMsgSize: 1_048_576,
         ActiveMsgNum: 1,
         RewindMsgNum: 0,
         CreateTime: recordedAtMs,

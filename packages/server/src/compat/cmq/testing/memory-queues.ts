@@ -32,6 +32,8 @@ export class MemoryQueues implements Queues {
   readonly #queues = new Map<string, MemoryQueue>();
   /** What was asked for, for tests that look at it. */
   readonly receives: { readonly name: string; readonly waitMs: number | null; readonly messagesMax: number }[] = [];
+  /** Whatever makes, sends or receives rejects with this while it is set. */
+  failure: Error | null = null;
   #lastId = 100;
 
   constructor(clock: Clock) {
@@ -39,6 +41,7 @@ export class MemoryQueues implements Queues {
   }
 
   async create(name: string, settings: QueueSettings): Promise<QueueDetails> {
+    this.#mayFail();
     const wanted = name.toLowerCase();
     if ([...this.#queues.keys()].some((other) => other.toLowerCase() === wanted))
       throw new RingbackError("queue_exists");
@@ -68,6 +71,7 @@ export class MemoryQueues implements Queues {
   }
 
   async send(name: string, messages: readonly QueueMessage[]): Promise<readonly MessageId[]> {
+    this.#mayFail();
     const { details, held } = this.#queue(name);
     if (messages.some(({ body }) => body.length > details.bodyBytesMax)) throw new RingbackError("body_too_large");
     if (held.filter(({ deleted }) => !deleted).length + messages.length > details.messagesMax) {
@@ -83,6 +87,7 @@ export class MemoryQueues implements Queues {
   }
 
   async receive(name: string, want: Parameters<Queues["receive"]>[1]): Promise<readonly PulledMessage[]> {
+    this.#mayFail();
     const { details, held } = this.#queue(name);
     this.receives.push({ name, waitMs: want.waitMs, messagesMax: want.messagesMax });
     const now = this.#clock.now();
@@ -128,6 +133,10 @@ export class MemoryQueues implements Queues {
     for (const message of held) {
       if (message.sentAtMs >= atMs) Object.assign(message, { deleted: false, visibleAtMs: 0, receives: 0 });
     }
+  }
+
+  #mayFail(): void {
+    if (this.failure !== null) throw this.failure;
   }
 
   #queue(name: string): MemoryQueue {
