@@ -330,7 +330,8 @@ export interface Store {
   rewind(id: SubscriptionId, to: Exclude<Start, "now">): Promise<boolean>;
 
   /**
-   * Tells every listener which subscriptions may have work now. Hints: they may come doubled, late or for nothing. A subscription
+   * Tells every listener which subscriptions may have work now. Hints: they may come doubled, late or for nothing; other processes
+   * also hear of what was handed out here, so that they can ask when it is there again. A subscription
    * that the driver has hinted at and that was not claimed from is not necessarily hinted at again.
    */
   onReady(listener: (subscriptionIds: readonly SubscriptionId[]) => void): void;

@@ -237,7 +237,12 @@ export class PostgresStore implements Store {
 
   async settle(settlements: readonly Settlement[]): Promise<number> {
     this.#assertOpen();
-    return this.#settlements.settle(settlements);
+    const applied = await this.#settlements.settle(settlements);
+    // Whoever waits at another node asks then when it is there again: this node may be gone by that time, or have nobody waiting.
+    for (const { subscriptionId, settled } of settlements) {
+      if (settled.kind === "parked" && settled.firstAttemptAtMs !== undefined) this.#wakeUps.ready(subscriptionId);
+    }
+    return applied;
   }
 
   #settled({ ready, released }: SettledNews): void {

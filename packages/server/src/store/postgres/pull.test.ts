@@ -105,6 +105,21 @@ describe("pulling at several nodes on one database", () => {
       expect(textsOf(await cluster.claim(1, reader))).toEqual(["a1", "a2"]);
     }));
 
+  it("tells the other nodes when something is handed out, so that they can ask when it is there again", () =>
+    withNodes(2, async (cluster) => {
+      const reader = await cluster.subscribe();
+      const hints: number[] = [];
+      cluster.store(1).onReady((ids) => hints.push(...ids));
+      await cluster.publish("a");
+      await eventually(() => hints.includes(reader.id));
+      hints.length = 0;
+      await pull(cluster, 0, reader, 1);
+      await eventually(() => hints.includes(reader.id));
+      const visibleAtMs = (cluster.clock?.now() ?? 0) + HIDDEN_MS;
+      // A claim that meets another one at the database is told to ask again soon.
+      await eventually(async () => (await cluster.claim(1, reader)).nextDueAtMs === visibleAtMs);
+    }));
+
   it("takes no settlement at one node of what another has gone back past", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe();
