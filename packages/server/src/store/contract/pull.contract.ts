@@ -301,6 +301,39 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     await expect(scene.store.pullCounts(reader.id, 0)).rejects.toMatchObject({ code: "subscription_not_found" });
   });
 
+  promise(
+    "hands out nothing that was acknowledged and all that was not, when both come at the end of its time",
+    async () => {
+      const scene = await Scene.make(shared());
+      const reader = await scene.subscribe("reader");
+      const count = 60;
+      await scene.publish(...Array.from({ length: count }, (_, index) => `${index}`));
+      const done = new Set<number>();
+      const receive = async (dieEvery: number): Promise<void> => {
+        for (let round = 0; done.size < count && round < 1_000; round++) {
+          const doneBefore = new Set(done);
+          const receipts = await pull(scene, reader, 5);
+          for (const { seq } of receipts) expect(doneBefore.has(seq)).toBe(false);
+          const alive = receipts.filter(({ seq }) => (seq + round) % dieEvery !== 0);
+          // Now and then the time of all of them is over while answers are on their way.
+          const answering = scene.store.answer(reader.id, alive.map(ack));
+          if (round % dieEvery === 1) scene.under.clock.advance(HIDDEN_MS);
+          const applied = await answering;
+          for (const [index, { seq }] of alive.entries()) {
+            if (applied[index] !== true) continue;
+            expect(done.has(seq)).toBe(false);
+            done.add(seq);
+          }
+        }
+      };
+      await Promise.all([receive(3), receive(4), receive(5)]);
+      expect(await scene.store.unsettledCounts(reader.id)).toEqual({ backlog: 0, parked: 0, inFlight: 0 });
+      expect((await scene.store.listAttempts(reader.id, { after: null, limit: 1_000 }, "all")).items).toHaveLength(
+        count,
+      );
+    },
+  );
+
   // ---- going back
 
   promise("brings back everything from a place on, whatever became of it, once", async () => {
@@ -676,19 +709,16 @@ async function pull(
   const want = { deliveriesMax: messagesMax };
   const claims = countMin === 0 ? [await scene.claim(reader, want)] : await scene.claimUntil(reader, countMin);
   const receipts: HandedOut[] = [];
+  // The clock may move before they are written.
+  const nowMs = scene.now;
   for (const claim of claims) {
-    const all = claim.deliveries.map((delivery) => {
-      const settled = handedOutUntil(scene.now + HIDDEN_MS, delivery.retriesMade + 1, scene.now);
-      return settlement(claim, delivery, settled, false);
-    });
+    const all = claim.deliveries.map((delivery) =>
+      settlement(claim, delivery, handedOutUntil(nowMs + HIDDEN_MS, delivery.retriesMade + 1, nowMs), false),
+    );
     expect(await scene.store.settle(all)).toBe(all.length);
     for (const { delivery } of all) {
       const { message: taken, retriesMade, firstAttemptAtMs } = delivery;
-      receipts.push({
-        seq: taken.seq,
-        retriesMade: retriesMade + 1,
-        firstAttemptAtMs: firstAttemptAtMs ?? scene.now,
-      });
+      receipts.push({ seq: taken.seq, retriesMade: retriesMade + 1, firstAttemptAtMs: firstAttemptAtMs ?? nowMs });
     }
   }
   return receipts;

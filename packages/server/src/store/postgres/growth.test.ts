@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { TopicId } from "../../domain/model.ts";
-import { dead, delivered, message, parkedUntil, settings, settlement } from "../contract/fixtures.ts";
+import {
+  attempt,
+  dead,
+  delivered,
+  handedOutUntil,
+  message,
+  parkedUntil,
+  settings,
+  settlement,
+} from "../contract/fixtures.ts";
 import type { Settled } from "../port.ts";
 import { PostgresStore } from "./postgres-store.ts";
 import { freshDatabase, storeOptions } from "./testing/postgres-database.ts";
@@ -13,6 +22,7 @@ afterAll(() => server.stop());
 
 const ROUNDS = 60;
 const PER_ROUND = 20;
+const HANDED_OUT_AT_MS = 1_000;
 
 /** Rows of finished work, of the topic itself and of others. */
 async function fill(database: string, topicId: TopicId, subscriptionId: number, rows: number): Promise<void> {
@@ -44,12 +54,16 @@ async function rowsRead(database: string): Promise<number> {
   return Number(row?.rows);
 }
 
+/** Handed out and acknowledged. */
+const isPulled = (index: number): boolean => index >= 4 && index < 6;
+
 function outcome(index: number, attemptsMade: number): Settled {
   if (index === 0) return dead;
-  return index < 4 && attemptsMade === 0 ? parkedUntil(1) : delivered;
+  if (index < 4 && attemptsMade === 0) return parkedUntil(1);
+  return isPulled(index) ? handedOutUntil(Date.now() + 600_000, 1, HANDED_OUT_AT_MS) : delivered;
 }
 
-/** How many rows publishing, claiming, failing, retrying and settling read for each message, in tables of this size. */
+/** How many rows publishing, claiming, failing, retrying, settling, handing out and acknowledging read for each message, in tables of this size. */
 async function rowsReadPerMessage(rows: number): Promise<number> {
   const database = await freshDatabase(server);
   const first = await PostgresStore.open(storeOptions(server.url(database)));
@@ -70,8 +84,19 @@ async function rowsReadPerMessage(rows: number): Promise<number> {
       const [claim] = await store.claim([want], 60_000);
       if (claim === undefined || claim.deliveries.length === 0) break;
       await store.settle(
-        claim.deliveries.map((each, index) => settlement(claim, each, outcome(index, each.attemptsMade))),
+        claim.deliveries.map((each, index) =>
+          settlement(claim, each, outcome(index, each.attemptsMade), !isPulled(index)),
+        ),
       );
+      const pulled = claim.deliveries.filter((_, index) => isPulled(index));
+      const applied = await store.answer(
+        subscription.id,
+        pulled.map(({ message: { seq } }) => ({
+          handedOut: { seq, retriesMade: 1, firstAttemptAtMs: HANDED_OUT_AT_MS },
+          answer: { kind: "delivered", attempt: attempt(1, "accepted") },
+        })),
+      );
+      expect(applied.every(Boolean)).toBe(true);
     }
   }
   // Its connections report what they have read when they end.

@@ -1,5 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { delivered, eventually, HOUR_MS, message, parkedUntil, Scene, textsOf } from "../contract/fixtures.ts";
+import {
+  attempt,
+  delivered,
+  eventually,
+  handedOutUntil,
+  HOUR_MS,
+  message,
+  parkedUntil,
+  Scene,
+  textsOf,
+} from "../contract/fixtures.ts";
+import type { ReceiverAnswer } from "../port.ts";
 import { SqliteFolder } from "./testing/sqlite-folder.ts";
 
 // Real: SQLite and its own limit on the size of a file, which answers as a full disk does.
@@ -56,6 +67,24 @@ describe("a full database", () => {
     await expect(under.store.append(request)).rejects.toMatchObject(full);
     await under.store.setBytesMax(0);
     expect(await under.store.append(request)).toMatchObject({ replayed: false });
+  });
+
+  test("refuses what a receiver says, who may say it again when there is room", async () => {
+    const reader = await scene.subscribe("reader");
+    await scene.publish("a");
+    await scene.settleNext(reader, handedOutUntil(scene.now + HOUR_MS, 1, scene.now));
+    const [{ startedAtMs: firstAttemptAtMs } = { startedAtMs: 0 }] =
+      (await scene.deliveryOf(1, reader))?.attempts ?? [];
+    await fill();
+    const said: ReceiverAnswer = {
+      handedOut: { seq: 1, retriesMade: 1, firstAttemptAtMs },
+      // A record larger than any page that is left.
+      answer: { kind: "delivered", attempt: attempt(1, "accepted", { reply: new Uint8Array(40_000) }) },
+    };
+    await expect(under.store.answer(reader.id, [said])).rejects.toMatchObject(full);
+    expect(textsOf(await scene.claim(reader, { fromLog: false }))).toEqual([]);
+    await under.store.setBytesMax(0);
+    expect(await under.store.answer(reader.id, [said])).toEqual([true]);
   });
 
   test("keeps settlements until there is room, and what they settled is not given out meanwhile", async () => {
