@@ -68,6 +68,19 @@ describe("a pull", () => {
     expect({ claims: scene.claims, settlements }).toEqual({ claims: 1, settlements: 1 });
   });
 
+  it("asks the store for no more at a time than may be in flight, however many ask", async () => {
+    await scene.publish(...Array.from({ length: 300 }, (_, index) => `${index}`));
+    const wanted: number[] = [];
+    const claim = scene.store.claim.bind(scene.store);
+    scene.store.claim = (wants, leaseMs) => {
+      wanted.push(...wants.map(({ deliveriesMax }) => deliveriesMax));
+      return claim(wants, leaseMs);
+    };
+    const asked = [1, 2, 3].map(() => scene.ask(subscription, { messagesMax: 100 }));
+    expect((await scene.finished(Promise.all(asked))).flat()).toHaveLength(300);
+    expect(wanted).toEqual([subscription.settings.maxInFlight, 100]);
+  });
+
   it("never brings more than it may, however much was asked for", async () => {
     await scene.publish(...Array.from({ length: limits.pullMessagesMax + 1 }, (_, index) => `${index}`));
     expect(await scene.pull(subscription, { messagesMax: 1_000_000 })).toHaveLength(limits.pullMessagesMax);

@@ -232,7 +232,8 @@ export class PullRoom {
   get #deliveriesMax(): number {
     if (this.#subscription.settings.order === "strict") return 1;
     const roomLeft = limits.parkedMax - (this.#parkedCount ?? 0);
-    const wanted = Math.min(this.#wanted, engineLimits.pullClaimMessagesMax);
+    // A driver with several nodes tells who wants more than may be in flight to ask again soon, which would be polling.
+    const wanted = Math.min(this.#wanted, engineLimits.pullClaimMessagesMax, this.#subscription.settings.maxInFlight);
     return roomLeft > 0 ? Math.min(wanted, roomLeft) : wanted;
   }
 

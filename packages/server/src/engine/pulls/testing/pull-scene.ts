@@ -92,7 +92,7 @@ export class PullScene {
         filter: { tags: [], bindingKeys: [] },
         retry: "none",
         order,
-        maxInFlight: 64,
+        maxInFlight: 200,
       },
       "oldest",
     );
