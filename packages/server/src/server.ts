@@ -149,7 +149,8 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
   };
   try {
     await declare({ store, keys, apiKeys, hooks, inboxes }, config);
-    await warnOfUnusableKeys(keys, log);
+    warnOfUnusableKeys(await keys.unusable(), log);
+    warnOfUnusableKeys(await apiKeys.unusable(), log);
     inboxes.start();
     pulls.start();
     await app.listen({ host: config.listen.host, port: config.listen.port });
@@ -209,8 +210,7 @@ async function declare({ store, keys, apiKeys, hooks, inboxes }: Declaring, conf
 /** Names enough to see which master key is missing. */
 const unusableKeysNamedMax = 50;
 
-async function warnOfUnusableKeys(keys: AccountKeys, log: Logger): Promise<void> {
-  const kids = await keys.unusable();
+function warnOfUnusableKeys(kids: readonly string[], log: Logger): void {
   if (kids.length === 0) return;
   const line = "these keys were put under a master key that is not configured: whatever needs them fails";
   log.warn({ count: kids.length, kids: kids.slice(0, unusableKeysNamedMax) }, line);

@@ -4,6 +4,7 @@ import type { CommandContext } from "./context.ts";
 import { addInboxCommand } from "./inbox.ts";
 import { addMigrateCommand } from "./migrate.ts";
 import { addPublishCommand } from "./publish.ts";
+import { addPullCommand } from "./pull.ts";
 import { addReceiveCommand } from "./receive.ts";
 import { addServeCommand } from "./serve.ts";
 import type { StartServer } from "./serve.ts";
@@ -31,6 +32,7 @@ export function createProgram(context: CommandContext, loadServer: () => Promise
     });
   addServeCommand(program, context, loadServer);
   addPublishCommand(program, context);
+  addPullCommand(program, context);
   addReceiveCommand(program, context);
   addInboxCommand(program, context);
   addTailCommand(program, context);

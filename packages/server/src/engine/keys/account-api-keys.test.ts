@@ -110,10 +110,11 @@ describe("an API key", () => {
     const without = apiKeysOf(store, [second]);
     expect(await without.secretOf(pair.secretId)).toBeNull();
     expect(await without.get(pair.secretId)).toMatchObject({ usable: false });
+    expect(await without.unusable()).toEqual([pair.secretId]);
     await expect(without.create("a", pair)).rejects.toMatchObject({ code: "api_key_exists" });
     await apiKeysOf(store, [second, first]).put("a", pair);
     expect(text(await without.secretOf(pair.secretId))).toBe(pair.secretKey);
-    expect(without.failures).toEqual([]);
+    expect([without.failures, await without.unusable()]).toEqual([[], []]);
   });
 
   it.each<[string, { name?: string; secretId?: string; secretKey?: string }, string, string]>([

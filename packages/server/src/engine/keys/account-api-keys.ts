@@ -1,6 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { assertApiKeyName, assertApiKeyPair, isSecretId, secretIdPrefix } from "../../domain/api-key-rules.ts";
 import { RingbackError } from "../../domain/errors.ts";
+import { limits } from "../../domain/limits.ts";
 import type { Entry } from "../../domain/model.ts";
 import type { Page, PageRequest, Store } from "../../store/port.ts";
 import type { ApiKeyDetails, ApiKeyPair, ApiKeys } from "../port.ts";
@@ -72,6 +73,17 @@ export class AccountApiKeys implements ApiKeys {
 
   async delete(id: string): Promise<boolean> {
     return isSecretId(id) && this.#store.deleteEntry(this.#account, kind, id);
+  }
+
+  /** Ids of the pairs that none of the master keys at hand opens. */
+  async unusable(): Promise<readonly string[]> {
+    const ids: string[] = [];
+    for (let after: string | null = null; ;) {
+      const page: Page<ApiKeyDetails> = await this.list({ after, limit: limits.pageItemsMax });
+      ids.push(...page.items.filter(({ usable }) => !usable).map(({ id }) => id));
+      if (page.next === null) return ids;
+      after = page.next;
+    }
   }
 
   async secretOf(secretId: string): Promise<Uint8Array | null> {
