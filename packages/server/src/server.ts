@@ -134,6 +134,7 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
       log,
       randomBytes,
       timestampWindowMs: config.cmqTimestampWindowMs,
+      refuseReplays: config.cmqRefuseReplays,
     },
   });
 

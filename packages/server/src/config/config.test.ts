@@ -50,6 +50,7 @@ describe("the configuration", () => {
       masterKey: [],
       wechatTopic: "wechat",
       cmqTimestampWindowMs: 300_000,
+      cmqRefuseReplays: true,
       inFlightMax: 2048,
       shutdownGraceMs: 10_000,
       attemptRetentionMs: 7 * 24 * 3600_000,

@@ -75,6 +75,7 @@ export function loadConfig(sources: ConfigSources): Config {
     masterKey: chosen("masterKey", settings.masterKey),
     wechatTopic: chosen("wechatTopic", settings.wechatTopic),
     cmqTimestampWindowMs: chosen("cmqTimestampWindowMs", settings.cmqTimestampWindowMs),
+    cmqRefuseReplays: chosen("cmqRefuseReplays", settings.cmqRefuseReplays),
     inFlightMax: chosen("inFlightMax", settings.inFlightMax),
     shutdownGraceMs: chosen("shutdownGraceMs", settings.shutdownGraceMs),
     attemptRetentionMs: chosen("attemptRetentionMs", settings.attemptRetentionMs),

@@ -128,6 +128,14 @@ export const settings = {
     "How far the timestamp of a request of CMQ's API (`/v2/index.php`, and `POST /` with `X-TC-Action`) may be from this server's time, either way. " +
       "Within it a request of `/v2/index.php` that is sent again, with the same nonce and signature, is refused by the server that has served it.",
   ),
+  cmqRefuseReplays: setting(
+    yesOrNo(),
+    true,
+    "true",
+    "Whether a request of `/v2/index.php` that came before is refused. Some clients draw their nonce from ten thousand numbers only: of those that send the " +
+      "same request a hundred times a second, such as a receive that does not wait, one in two seconds is taken for a replay. False serves them, and whoever can listen " +
+      "can send again what was heard, for as long as its timestamp counts.",
+  ),
   inFlightMax: setting(
     wholeNumber(1, 65_536),
     2048,

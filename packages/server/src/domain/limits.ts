@@ -178,6 +178,8 @@ export const limits = {
   cmqSubscriptionListLimitMax: 100,
   /** Entries that one list looks at, as many topics as CMQ lets an account have; its `totalCount` ends there. */
   cmqListedMax: 10_000,
+  /** Subscriptions that are asked how far they are to tell how many messages a topic has: a list of topics asks for each. */
+  cmqCountedSubscriptionsMax: 20,
   /** Signatures of requests within the time window that are remembered against replays, at most 24 bytes each. */
   cmqSeenRequestsMax: 2_000_000,
   /** Subscriptions' filters that are kept at hand to tell a publisher that nobody would get its message. */

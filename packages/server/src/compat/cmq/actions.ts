@@ -25,7 +25,7 @@ export const actions: ReadonlyMap<string, ActionRow> = new Map(
     SetTopicAttributes: { run: setTopicAttributes, about: "`maxMsgSize`; the filter type cannot change." },
     GetTopicAttributes: {
       run: getTopicAttributes,
-      about: "`msgCount` is what the subscription that lags most has still to get.",
+      about: "`msgCount` is what the subscription that lags most has still to get, of the first twenty.",
     },
     ListTopic: { run: listTopic, about: "By name; `searchWord` is looked for anywhere in it." },
     DeleteTopic: { run: deleteTopic, about: "Refused while there are subscriptions." },

@@ -10,6 +10,7 @@ export interface Freshness {
   readonly clock: Clock;
   /** How far a timestamp may be from this server's time, either way. */
   readonly timestampWindowMs: number;
+  readonly refuseReplays: boolean;
 }
 
 /** Who sent a request, and that it is this one and no earlier one. */
@@ -37,7 +38,8 @@ export class Authentication {
     const verified = verifiedSignature(await this.secretOf(secretId), request);
     if (verified === null) throw new CmqError("authentication", "the signature does not fit the request");
     this.assertInTime(timestamp);
-    const { clock, timestampWindowMs } = this.#given;
+    const { clock, timestampWindowMs, refuseReplays } = this.#given;
+    if (!refuseReplays) return;
     const isNew = this.#seen.add(verified, timestamp * 1000, clock.now(), timestampWindowMs);
     if (!isNew) throw new CmqError("overdue", "this request was sent before; sign it anew, with another Nonce");
   }

@@ -87,6 +87,12 @@ describe("a request", () => {
     ]);
   });
 
+  it("is refused by HEAD, which has no room for the reason", async () => {
+    const response = await scene.app.inject({ method: "HEAD", url: "/v2/index.php?Action=ReceiveMessage" });
+    expect([response.statusCode, response.body]).toEqual([200, ""]);
+    expect(scene.queues.receives).toEqual([]);
+  });
+
   it.each(["application/json", "multipart/form-data; boundary=x", "text/plain", "nonsense"])(
     "is refused as %s",
     async (type) => {
@@ -159,6 +165,15 @@ describe("who may ask", () => {
     // The same signature, written otherwise.
     expect((await scene.send("POST", text.replace(/Signature=/, "Signature=%20"))).code).toBe(4300);
     expect((await scene.send("POST", form({ Action: "ListQueue" }))).code).toBe(0);
+  });
+
+  it("may send again what came before where that is allowed", async () => {
+    scene = await cmqScene({ refuseReplays: false });
+    const text = form({ Action: "ListTopic" });
+    expect((await scene.send("POST", text)).code).toBe(0);
+    expect((await scene.send("POST", text)).code).toBe(0);
+    scene.clock.nowMs += 300_001;
+    expect((await scene.send("POST", text)).code).toBe(4300);
   });
 
   it("never reaches a log or an answer with the secret", async () => {

@@ -30,6 +30,7 @@ export interface CmqDependencies {
   /** Unguessable, from the operating system. */
   readonly randomBytes: (count: number) => Uint8Array;
   readonly timestampWindowMs: number;
+  readonly refuseReplays: boolean;
 }
 
 /** `/v2/index.php` of CMQ's API 2.0, and `POST /` of the newer one: programs written for the cloud's queues and topics call here. */
@@ -61,7 +62,7 @@ export async function addCmqDoor(app: FastifyInstance, given: CmqDependencies): 
       send(reply, failure({ requestId: nextRequestId(), clientRequestId: null }, errorOf(error, null)));
     });
     scope.route({
-      method: ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+      method: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
       url: "/v2/index.php",
       exposeHeadRoute: false,
       schema: { hide: true },

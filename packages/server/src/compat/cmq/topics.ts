@@ -69,9 +69,10 @@ export async function deleteTopic(context: ActionContext, { parameters }: Call):
   return {};
 }
 
-/** Messages that are not through: of the subscription that has most of them, among the first that a page holds. */
+/** Messages that are not through: of the subscription that has most of them, among the first few. */
 async function waitingCount({ store }: ActionContext, topic: Topic): Promise<number> {
-  const page: Page<Subscription> = await store.listSubscriptions(topic.id, { after: null, limit: limits.pageItemsMax });
+  const request = { after: null, limit: limits.cmqCountedSubscriptionsMax };
+  const page: Page<Subscription> = await store.listSubscriptions(topic.id, request);
   const counts = await Promise.all(page.items.map(({ id }) => store.unsettledCounts(id)));
   return Math.max(0, ...counts.map(({ backlog, parked, inFlight }) => backlog + parked + inFlight));
 }

@@ -24,6 +24,7 @@ export async function addTestDoors({ app, store, events, logLines }: TestApp): P
       queues: new MemoryQueues(clock),
       apiKeys: { secretOf: async () => null },
       timestampWindowMs: 300_000,
+      refuseReplays: true,
     },
   });
 }

@@ -36,7 +36,7 @@ export interface Scene extends TestApp {
   code(action: string, params?: Params): Promise<string>;
 }
 
-export async function cmqScene(): Promise<Scene> {
+export async function cmqScene({ refuseReplays = true } = {}): Promise<Scene> {
   const testApp = await createTestApp();
   const clock = { nowMs: recordedAtMs };
   const ticking = { now: () => clock.nowMs };
@@ -52,6 +52,7 @@ export async function cmqScene(): Promise<Scene> {
     log: createLog({ level: "info", pretty: false, destination }),
     randomBytes: (length) => new Uint8Array(length).fill(7),
     timestampWindowMs: 300_000,
+    refuseReplays,
   });
   let nonce = 0;
   const scene: Omit<Scene, keyof TestApp> = {
