@@ -45,6 +45,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   const hookDuration = new Histogram(latencyBoundsS);
   const commitDuration = new Histogram(commitBoundsS);
   const commitOperations = new Histogram(commitSizeBounds);
+  const statements = { count: 0 };
 
   const observer: EngineObserver & StoreObserver & HookObserver = {
     published(messages) {
@@ -70,6 +71,9 @@ export function createMetrics(sources: MetricsSources): Metrics {
     commit(durationS, operations) {
       commitDuration.observe(durationS);
       commitOperations.observe(operations);
+    },
+    statement() {
+      statements.count++;
     },
   };
 
@@ -101,6 +105,11 @@ export function createMetrics(sources: MetricsSources): Metrics {
       commitDuration,
     ),
     histogramMetric("ringback_store_commit_operations", "How many operations shared a commit.", commitOperations),
+    counterMetric(
+      "ringback_store_statements_total",
+      "Statements sent to PostgreSQL, each of them one round trip. Always 0 with the embedded database.",
+      statements,
+    ),
     fromStore("ringback_cluster_topics", "Topics.", "topics"),
     fromStore("ringback_cluster_subscriptions", "Subscriptions.", "subscriptions"),
     fromStore("ringback_cluster_backlog", "Messages that wait in the log, over all subscriptions.", "backlog"),

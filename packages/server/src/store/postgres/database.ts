@@ -17,7 +17,8 @@ export class Database {
   readonly rest: Lane;
   #closing: Promise<void> | null = null;
 
-  constructor(url: string, applicationName: string) {
+  /** `sent` is told of every statement. */
+  constructor(url: string, applicationName: string, sent: () => void = () => {}) {
     const shared: PoolConfig = {
       connectionString: url,
       application_name: applicationName,
@@ -27,8 +28,8 @@ export class Database {
       keepAlive: true,
       types: valueTypes,
     };
-    this.hot = new Lane("hot", { ...shared, max: postgresLimits.hotConnectionsMax });
-    this.rest = new Lane("rest", { ...shared, max: postgresLimits.restConnectionsMax });
+    this.hot = new Lane("hot", { ...shared, max: postgresLimits.hotConnectionsMax }, sent);
+    this.rest = new Lane("rest", { ...shared, max: postgresLimits.restConnectionsMax }, sent);
   }
 
   close(): Promise<void> {
@@ -45,13 +46,15 @@ export class Lane implements Connection {
   readonly #pool: Pool;
   readonly #name: string;
   readonly #max: number;
+  readonly #sent: () => void;
   #statements = 0;
   #lost = 0;
   #ended = false;
 
-  constructor(name: string, config: PoolConfig & { readonly max: number }) {
+  constructor(name: string, config: PoolConfig & { readonly max: number }, sent: () => void) {
     this.#name = name;
     this.#max = config.max;
+    this.#sent = sent;
     this.#pool = new Pool(config);
     // A connection that breaks tells the statement that is on it, or the pool, which has dropped it by then.
     this.#pool.on("error", () => this.#lost++);
@@ -130,6 +133,7 @@ export class Lane implements Connection {
     name?: string,
   ): Promise<T[]> {
     this.#statements++;
+    this.#sent();
     const query = name === undefined ? { text, values: [...values] } : { text, values: [...values], name };
     return (await client.query<T>(query)).rows;
   }

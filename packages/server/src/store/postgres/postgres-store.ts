@@ -110,7 +110,8 @@ export class PostgresStore implements Store {
   #onChange: (id: SubscriptionId) => void = () => {};
 
   static async open(options: PostgresStoreOptions): Promise<PostgresStore> {
-    const database = new Database(options.url, options.applicationName ?? "ringback");
+    const sent = (): void => options.observer?.statement?.();
+    const database = new Database(options.url, options.applicationName ?? "ringback", sent);
     const times = new Times(options.clock ?? null);
     try {
       await assertOwnSessions(database.rest);

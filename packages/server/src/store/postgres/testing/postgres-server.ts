@@ -19,12 +19,16 @@ const settings = [
   "autovacuum_naptime=5s",
 ];
 
-/** Tests of what survives a crash of the server keep its fsync; all others only lose time with it. */
 export interface ServerOptions {
+  /** Tests of what survives a crash of the server keep its fsync; all others only lose time with it. */
   readonly fsync?: boolean;
+  /** Its own folder is made in this one. The system's folder for temporary files when nothing is said. */
+  readonly root?: string;
+  /** `name=value`; they go before the ones that all tests share. */
+  readonly settings?: readonly string[];
 }
 
-/** A real PostgreSQL of the test's own: in a temporary folder, on a free port, without anything to install. */
+/** A real PostgreSQL of the test's own, or the benchmark's: in a folder of its own, on a free port, without anything to install. */
 export class PostgresServer {
   readonly #folder: string;
   readonly #binaries: Binaries;
@@ -42,7 +46,7 @@ export class PostgresServer {
 
   static async start(options: ServerOptions = {}): Promise<PostgresServer> {
     const binaries = await findBinaries();
-    const folder = mkdtempSync(join(tmpdir(), "ringback-pg-"));
+    const folder = mkdtempSync(join(options.root ?? tmpdir(), "ringback-pg-"));
     mkdirSync(join(folder, "lib"));
     binaries.link(join(folder, "lib"));
     mkdirSync(join(folder, "data"), { mode: 0o700 });
@@ -52,6 +56,18 @@ export class PostgresServer {
     await server.run();
     process.once("exit", server.#kill);
     return server;
+  }
+
+  /** Of the process that is the parent of all its others. */
+  get pid(): number {
+    const pid = this.#process?.pid;
+    if (pid === undefined) throw new Error("PostgreSQL is not running.");
+    return pid;
+  }
+
+  /** Where everything of it is, until `stop`. */
+  get folder(): string {
+    return this.#folder;
   }
 
   url(database = "postgres"): string {
@@ -66,7 +82,7 @@ export class PostgresServer {
       join(this.#folder, "data"),
       "-p",
       String(this.port),
-      ...[...settings, ...fast].flatMap((setting) => ["-c", setting]),
+      ...[...settings, ...fast, ...(this.#options.settings ?? [])].flatMap((setting) => ["-c", setting]),
     ]);
     const deadline = performance.now() + START_MS_MAX;
     while (!(await this.#answers())) {
