@@ -139,7 +139,7 @@ export class PostgresServer {
       "--no-sync",
       "--no-instructions",
     ]);
-    const code = await new Promise((resolve) => initdb.once("close", resolve));
+    const code = await new Promise((resolve, reject) => initdb.once("close", resolve).once("error", reject));
     if (code !== 0) throw new Error(`initdb ended with ${String(code)}.`);
   }
 
