@@ -11,6 +11,9 @@ const HEADINGS = [
   "database µs",
   "share",
   "statements",
+  "append",
+  "claim",
+  "settle",
   "WAL bytes",
   "msgs/s a database core",
 ];
@@ -26,7 +29,7 @@ export function databaseTable(results: readonly Pick<ScenarioResult, "scenario" 
       if (cost === undefined || cost.database === null || seen.has(cost)) return [];
       const first = seen.size === 0;
       seen.add(cost);
-      const { cpuUs, statements, walBytes } = cost.database;
+      const { cpuUs, statements, appends, claims, settlements, walBytes } = cost.database;
       return [
         [
           first ? scenario : "",
@@ -35,7 +38,7 @@ export function databaseTable(results: readonly Pick<ScenarioResult, "scenario" 
           number(cost.nodesUs),
           number(cpuUs),
           `${number(databasePercent(cost))} %`,
-          number(statements),
+          ...[statements, appends, claims, settlements].map(number),
           number(walBytes),
           number(US_PER_S / cpuUs),
         ],

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { costBetween, costPerMessage, databasePercent, medianCost, totalUs } from "./cost.ts";
+import { costBetween, costPerMessage, databasePercent, medianCost, statementCounts, totalUs } from "./cost.ts";
 import type { Cost } from "./cost.ts";
 
 function cost(nodesUs: number, cpuUs: number, statements: number, walBytes: number): Cost {
-  return { nodesUs, database: { cpuUs, statements, walBytes } };
+  return { nodesUs, database: { cpuUs, statements, appends: 0, claims: 0, settlements: statements, walBytes } };
 }
 
 describe("what messages cost", () => {
@@ -22,6 +22,18 @@ describe("what messages cost", () => {
     expect(embedded).toEqual({ nodesUs: 40, database: null });
     expect(totalUs(embedded)).toBe(40);
     expect(databasePercent(embedded)).toBe(0);
+  });
+
+  it("counts statements of every name, and those on the way of a message apart", () => {
+    const samples = ["append", "claim", "settle", "wake"].map(
+      (name, index) => [`ringback_store_statements_total{statement="${name}"}`, 10 ** index] as const,
+    );
+    expect(statementCounts([...samples, ...samples, ["ringback_publishes_total", 7]])).toEqual({
+      statements: 2_222,
+      appends: 2,
+      claims: 20,
+      settlements: 200,
+    });
   });
 
   it("counts the database's CPU with the nodes', and says its share", () => {

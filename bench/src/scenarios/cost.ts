@@ -2,13 +2,17 @@ import type { Server } from "../server/launch.ts";
 import { median } from "../statistics/percentiles.ts";
 import type { Bench } from "./bench.ts";
 
-/** The server's own count of what it has sent to its database. */
-const STATEMENTS = "ringback_store_statements_total";
+/** The servers' own count of what they have sent to their database, by name. */
+const STATEMENTS = /^ringback_store_statements_total\{statement="(\w+)"\}$/;
 
 export interface DatabaseCost {
   readonly cpuUs: number;
   /** Each of them is one round trip. */
   readonly statements: number;
+  /** Those of them that are on the way of a message; the others are wake-ups, heartbeats, readings and the like. */
+  readonly appends: number;
+  readonly claims: number;
+  readonly settlements: number;
   readonly walBytes: number;
 }
 
@@ -59,8 +63,20 @@ type Counts = Omit<DatabaseCost, "cpuUs">;
 
 async function databaseCounts({ database }: Bench, nodes: readonly Server[]): Promise<Counts | null> {
   if (database === null) return null;
-  const counts = await Promise.all(nodes.map(async (node) => (await node.metrics())[STATEMENTS] ?? Number.NaN));
-  return { statements: counts.reduce((sum, count) => sum + count, 0), walBytes: await database.walBytes() };
+  const samples = (await Promise.all(nodes.map((node) => node.metrics()))).flatMap((page) => Object.entries(page));
+  return { ...statementCounts(samples), walBytes: await database.walBytes() };
+}
+
+export function statementCounts(samples: readonly (readonly [string, number])[]): Omit<Counts, "walBytes"> {
+  const counts = { statements: 0, append: 0, claim: 0, settle: 0 };
+  for (const [sample, count] of samples) {
+    const name = STATEMENTS.exec(sample)?.[1];
+    if (name === undefined) continue;
+    counts.statements += count;
+    if (name === "append" || name === "claim" || name === "settle") counts[name] += count;
+  }
+  const { statements, append: appends, claim: claims, settle: settlements } = counts;
+  return { statements, appends, claims, settlements };
 }
 
 function cost({ nodesUs, databaseUs }: Cpu, counts: Counts | null): Cost {
@@ -92,9 +108,13 @@ export function databasePercent(of: Cost): number {
 function combine(costs: readonly Cost[], how: (values: readonly number[]) => number): Cost {
   const databases = costs.flatMap(({ database }) => database ?? []);
   const of = (part: keyof DatabaseCost): number => how(databases.map((database) => database[part]));
-  return {
-    nodesUs: how(costs.map(({ nodesUs }) => nodesUs)),
-    database:
-      databases.length === 0 ? null : { cpuUs: of("cpuUs"), statements: of("statements"), walBytes: of("walBytes") },
-  };
+  const database = (): DatabaseCost => ({
+    cpuUs: of("cpuUs"),
+    statements: of("statements"),
+    appends: of("appends"),
+    claims: of("claims"),
+    settlements: of("settlements"),
+    walBytes: of("walBytes"),
+  });
+  return { nodesUs: how(costs.map(({ nodesUs }) => nodesUs)), database: databases.length === 0 ? null : database() };
 }

@@ -3,7 +3,14 @@ import type { Metric } from "prom-client";
 import type { DeadReason } from "../domain/model.ts";
 import type { EngineObserver, HookObserver } from "../engine/port.ts";
 import type { ConnectionUse, StoreNode, StoreObserver, StoreStatistics } from "../store/port.ts";
-import { counterMetric, gaugeMetric, Histogram, histogramMetric, labelledCounterMetric } from "./metric-cells.ts";
+import {
+  counterMetric,
+  gaugeMetric,
+  Histogram,
+  histogramMetric,
+  labelledCounterMetric,
+  labelledMetric,
+} from "./metric-cells.ts";
 import type { ScrapedMetric } from "./metric-cells.ts";
 import { connectionMetrics } from "./connection-metrics.ts";
 
@@ -45,7 +52,8 @@ export function createMetrics(sources: MetricsSources): Metrics {
   const hookDuration = new Histogram(latencyBoundsS);
   const commitDuration = new Histogram(commitBoundsS);
   const commitOperations = new Histogram(commitSizeBounds);
-  const statements = { count: 0 };
+  /** The names are those of the driver's statements: a few dozen. */
+  const statements = new Map<string, number>();
 
   const observer: EngineObserver & StoreObserver & HookObserver = {
     published(messages) {
@@ -72,8 +80,8 @@ export function createMetrics(sources: MetricsSources): Metrics {
       commitDuration.observe(durationS);
       commitOperations.observe(operations);
     },
-    statement() {
-      statements.count++;
+    statement(name) {
+      statements.set(name, (statements.get(name) ?? 0) + 1);
     },
   };
 
@@ -105,10 +113,11 @@ export function createMetrics(sources: MetricsSources): Metrics {
       commitDuration,
     ),
     histogramMetric("ringback_store_commit_operations", "How many operations shared a commit.", commitOperations),
-    counterMetric(
+    labelledMetric(
       "ringback_store_statements_total",
-      "Statements sent to PostgreSQL, each of them one round trip. Always 0 with the embedded database.",
-      statements,
+      "Statements sent to PostgreSQL, by their name, each of them one round trip. None with the embedded database.",
+      "counter",
+      () => [...statements].map(([statement, value]) => ({ labels: { statement }, value })),
     ),
     fromStore("ringback_cluster_topics", "Topics.", "topics"),
     fromStore("ringback_cluster_subscriptions", "Subscriptions.", "subscriptions"),

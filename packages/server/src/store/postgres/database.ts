@@ -7,6 +7,8 @@ import { isTransient, READ_ONLY, sqlState, toStorageError } from "./storage-fail
 
 /** How often a call that lost a deadlock is tried again. */
 const TRANSIENT_TRIES_MAX = 5;
+/** Statements that are too rare to be prepared, and the ends of transactions. */
+const UNNAMED = "other";
 
 /**
  * The connections of one node. Two pools, so that people who look at things cannot take the connections away that publishes
@@ -17,8 +19,8 @@ export class Database {
   readonly rest: Lane;
   #closing: Promise<void> | null = null;
 
-  /** `sent` is told of every statement. */
-  constructor(url: string, applicationName: string, sent: () => void = () => {}) {
+  /** `sent` is told of every statement, by the name of what is prepared, without its version. */
+  constructor(url: string, applicationName: string, sent: (name: string) => void = () => {}) {
     const shared: PoolConfig = {
       connectionString: url,
       application_name: applicationName,
@@ -46,12 +48,12 @@ export class Lane implements Connection {
   readonly #pool: Pool;
   readonly #name: string;
   readonly #max: number;
-  readonly #sent: () => void;
+  readonly #sent: (name: string) => void;
   #statements = 0;
   #lost = 0;
   #ended = false;
 
-  constructor(name: string, config: PoolConfig & { readonly max: number }, sent: () => void) {
+  constructor(name: string, config: PoolConfig & { readonly max: number }, sent: (name: string) => void) {
     this.#name = name;
     this.#max = config.max;
     this.#sent = sent;
@@ -133,7 +135,7 @@ export class Lane implements Connection {
     name?: string,
   ): Promise<T[]> {
     this.#statements++;
-    this.#sent();
+    this.#sent(name?.replace(/_\d+$/, "") ?? UNNAMED);
     const query = name === undefined ? { text, values: [...values] } : { text, values: [...values], name };
     return (await client.query<T>(query)).rows;
   }

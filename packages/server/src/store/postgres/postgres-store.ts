@@ -110,7 +110,7 @@ export class PostgresStore implements Store {
   #onChange: (id: SubscriptionId) => void = () => {};
 
   static async open(options: PostgresStoreOptions): Promise<PostgresStore> {
-    const sent = (): void => options.observer?.statement?.();
+    const sent = (name: string): void => options.observer?.statement?.(name);
     const database = new Database(options.url, options.applicationName ?? "ringback", sent);
     const times = new Times(options.clock ?? null);
     try {
