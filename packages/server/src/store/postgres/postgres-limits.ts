@@ -41,6 +41,8 @@ export const postgresLimits = {
 
   /** Other nodes are told of work at most this often, whatever there is of it. */
   wakeMs: 20,
+  /** What a claim of this node may be bringing is told to the others only when the claim takes longer. */
+  wakeClaimMsMax: 500,
   /** Names of topics and subscriptions in one wake-up: a notification carries at most 8,000 bytes. */
   wakeIdsMax: 400,
   /** Of a topic with more subscriptions it is not counted whether this node has taken all there is. */

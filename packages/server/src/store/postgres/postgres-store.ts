@@ -164,10 +164,15 @@ export class PostgresStore implements Store {
       aliveMs,
       orphaned: (ids) => this.#onReady(ids),
     });
-    this.#wakeUps = new WakeUps({ lane: rest, timers, nodeId, isAlone: () => this.#heartbeat.isAlone });
+    this.#wakeUps = new WakeUps({
+      lane: rest,
+      timers,
+      nowMs: () => performance.now(),
+      nodeId,
+      isAlone: () => this.#heartbeat.isAlone,
+    });
     this.#appends = new Appends({ lane: hot, times, timers, health, observer });
-    const emptied = (id: SubscriptionId, askedAtMs: number): void => this.#wakeUps.emptied(id, askedAtMs);
-    this.#claims = new Claims({ lane: hot, times, timers, health, nodeId, aliveMs, emptied });
+    this.#claims = new Claims({ lane: hot, times, timers, health, nodeId, aliveMs, wakeUps: this.#wakeUps });
     const settled = (news: SettledNews): void => this.#settled(news);
     this.#settlements = new Settlements({ lane: hot, times, timers, health, observer, nodeId, settled });
     const ready = (ids: readonly SubscriptionId[]): void => {
