@@ -21,6 +21,9 @@ export const postgresLimits = {
   answerMsMax: 1_500,
   /** … which it has to say within this time. A publish on a connection that leads nowhere fails after both. */
   probeMsMax: 1_500,
+  /** After a write for which the disk had no room, one that needs none proves nothing for so long. */
+  fullMs: 5_000,
+
   /** Between two looks at what is late. */
   watchMs: 250,
   /** Between two tries to hear of a server that says nothing. */

@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
 import { Client } from "pg";
+import { withSmallDisk } from "./small-disk.ts";
 
 /** PostgreSQL refuses to run as root. Where that is who we are, it runs as `nobody`, whose number is the same on every Linux. */
 const NOBODY = 65_534;
@@ -29,6 +30,8 @@ export interface ServerOptions {
   readonly root?: string;
   /** As in `postgresql.conf`: `name=value`. They win over the ones that all tests share. */
   readonly settings?: readonly string[];
+  /** The tablespace `small` is on a disk of its own with so many bytes. It does not outlast the server's processes. */
+  readonly smallDiskBytes?: number;
 }
 
 /** A real PostgreSQL of the test's own, or the benchmark's: in a folder of its own, on a free port, without anything to install. */
@@ -52,11 +55,14 @@ export class PostgresServer {
     const folder = mkdtempSync(join(options.root ?? tmpdir(), "ringback-pg-"));
     mkdirSync(join(folder, "lib"));
     binaries.link(join(folder, "lib"));
-    mkdirSync(join(folder, "data"), { mode: 0o700 });
-    if (isRoot()) for (const path of [folder, join(folder, "data")]) chownSync(path, NOBODY, NOBODY);
+    const [data, disk] = [join(folder, "data"), join(folder, "disk")];
+    for (const path of [data, disk]) mkdirSync(path, { mode: 0o700 });
+    if (isRoot()) for (const path of [folder, data, disk]) chownSync(path, NOBODY, NOBODY);
     const server = new PostgresServer(folder, binaries, await freePort(), options);
     await server.#initialize();
     await server.run();
+    if (options.smallDiskBytes !== undefined)
+      await server.query(`CREATE TABLESPACE small LOCATION '${server.#smallDisk}'`);
     process.once("exit", server.#kill);
     return server;
   }
@@ -80,13 +86,12 @@ export class PostgresServer {
   /** Starts it, after `stop` or `crash` as well, and waits until it takes connections. */
   async run(): Promise<void> {
     const fast = this.#options.fsync === true ? [] : ["fsync=off", "full_page_writes=off"];
-    this.#process = this.#spawn(this.#binaries.postgres, [
-      "-D",
-      join(this.#folder, "data"),
-      "-p",
-      String(this.port),
-      ...[...settings, ...fast, ...(this.#options.settings ?? [])].flatMap((setting) => ["-c", setting]),
-    ]);
+    const all = [...settings, ...fast, ...(this.#options.settings ?? [])].flatMap((setting) => ["-c", setting]);
+    const args = ["-D", join(this.#folder, "data"), "-p", String(this.port), ...all];
+    const plain = { file: this.#binaries.postgres, args };
+    const { smallDiskBytes } = this.#options;
+    const program = smallDiskBytes === undefined ? plain : withSmallDisk(plain, this.#smallDisk, smallDiskBytes);
+    this.#process = this.#spawn(program.file, program.args);
     const deadline = performance.now() + START_MS_MAX;
     while (!(await this.#answers())) {
       if (performance.now() > deadline) throw new Error("PostgreSQL does not start.");
@@ -121,6 +126,10 @@ export class PostgresServer {
     await this.shutDown();
     process.off("exit", this.#kill);
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  get #smallDisk(): string {
+    return join(this.#folder, "disk");
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {

@@ -16,9 +16,10 @@ let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
 
-const { answerMsMax, probeMsMax, watchMs, lockMsMax, idleInTransactionMsMax, unreadMsMax } = postgresLimits;
+const { answerMsMax, probeMsMax, watchMs, connectMsMax, lockMsMax, idleInTransactionMsMax, unreadMsMax } =
+  postgresLimits;
 /** What timers, and a machine with other work, add. */
-const SLACK_MS = 2_500;
+const SLACK_MS = 5_000;
 const VANISHED_MS_MAX = answerMsMax + probeMsMax + 2 * watchMs + SLACK_MS;
 
 async function withNodes(count: number, work: (cluster: Cluster) => Promise<void>): Promise<void> {
@@ -181,5 +182,42 @@ describe.concurrent("a node that hangs", () => {
       expect(seqs).toHaveLength(16);
       cluster.nodes[0]?.cable.flow();
       expect(await hung).toBeNull();
+    }));
+});
+
+describe.concurrent("a node without a connection to spare", () => {
+  it("shows who waits, refuses after a while, and says that it is its own pool; nothing is lost with it", () =>
+    withNodes(1, async (cluster) => {
+      const database = new Database(server.url(cluster.database), "busy");
+      const { restConnectionsMax: max } = postgresLimits;
+      const slow = Array.from({ length: max }, () => database.rest.query("SELECT pg_sleep(60)"));
+      for (const each of slow) each.catch(() => {});
+      await until(() => database.rest.use.open === max);
+      const startedMs = performance.now();
+      const refused = database.rest.query("SELECT 1");
+      refused.catch(() => {});
+      await until(() => database.rest.use.waiting === 1);
+      await expect(refused).rejects.toMatchObject({
+        code: "storage_unavailable",
+        message: `All ${max} connections of the pool "rest" are busy.`,
+      });
+      expect(performance.now() - startedMs).toBeLessThan(connectMsMax + SLACK_MS);
+      await cluster.query("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'busy'");
+      for (const each of slow)
+        await expect(each).rejects.toMatchObject({ message: "The database is there, but has taken too long." });
+      expect(await database.rest.query("SELECT 1 AS one")).toEqual([{ one: 1 }]);
+      expect(database.rest.use).toMatchObject({ waiting: 0, lost: 0 });
+      await database.close();
+    }));
+
+  it("has told the server how long a statement may take", () =>
+    withNodes(1, async (cluster) => {
+      const database = new Database(server.url(cluster.database), "timed");
+      const limit = (lane: typeof database.hot): Promise<unknown> => lane.query("SHOW statement_timeout");
+      expect(await limit(database.hot)).toEqual([
+        { statement_timeout: `${postgresLimits.hotStatementMsMax / 1_000}s` },
+      ]);
+      expect(await limit(database.rest)).toEqual([{ statement_timeout: `${postgresLimits.statementMsMax / 1_000}s` }]);
+      await database.close();
     }));
 });
