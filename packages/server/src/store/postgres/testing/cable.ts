@@ -16,19 +16,21 @@ export class Cable {
   readonly #directions = new Set<Direction>();
   readonly #stalled = new Set<Direction>();
   readonly port: number;
+  #to: number;
   #isCut = false;
   #isStalled = false;
 
-  private constructor(server: Server, port: number) {
+  private constructor(server: Server, port: number, to: number) {
     this.#server = server;
     this.port = port;
+    this.#to = to;
   }
 
   static async to(port: number): Promise<Cable> {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const cable = new Cable(server, (server.address() as AddressInfo).port);
-    server.on("connection", (near) => cable.#join(near, port));
+    const cable = new Cable(server, (server.address() as AddressInfo).port, port);
+    server.on("connection", (near) => cable.#join(near));
     return cable;
   }
 
@@ -36,6 +38,11 @@ export class Cable {
   cut(): void {
     this.#isCut = true;
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** New connections go to another server, as when an address moves. */
+  leadTo(port: number): void {
+    this.#to = port;
   }
 
   mend(): void {
@@ -67,12 +74,12 @@ export class Cable {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  #join(near: Socket, port: number): void {
+  #join(near: Socket): void {
     if (this.#isCut) {
       near.destroy();
       return;
     }
-    const far = connect(port, "127.0.0.1");
+    const far = connect(this.#to, "127.0.0.1");
     for (const direction of [
       { from: near, to: far, isAnswer: false },
       { from: far, to: near, isAnswer: true },

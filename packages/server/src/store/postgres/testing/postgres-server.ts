@@ -1,5 +1,14 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
@@ -19,6 +28,8 @@ const settings = [
   "log_min_messages=panic",
   "autovacuum_naptime=5s",
 ];
+
+const STANDBY = "standby";
 
 /** The folder of another version's programs, for `npm run test:postgres-versions`; left out: the one that npm has brought. */
 const BINARIES_VARIABLE = "RINGBACK_TEST_POSTGRES_BIN";
@@ -51,6 +62,30 @@ export class PostgresServer {
   }
 
   static async start(options: ServerOptions = {}): Promise<PostgresServer> {
+    const server = await PostgresServer.#prepare(options);
+    await server.#initialize();
+    await server.run();
+    if (options.smallDiskBytes !== undefined)
+      await server.query(`CREATE TABLESPACE small LOCATION '${server.#smallDisk}'`);
+    return server;
+  }
+
+  /** A second server that only reads and follows this one, which is started anew for it and from then on waits for it with each commit. */
+  async withStandby(): Promise<PostgresServer> {
+    const follow = `primary_conninfo=host=127.0.0.1 port=${this.port} user=ringback application_name=${STANDBY}`;
+    const { settings = [], ...others } = this.#options;
+    const standby = await PostgresServer.#prepare({ ...others, settings: [...settings, follow] });
+    await this.shutDown();
+    execFileSync("cp", ["-a", `${this.#data}/.`, standby.#data]);
+    writeFileSync(join(standby.#data, "standby.signal"), "");
+    await this.run();
+    await standby.run();
+    await this.query(`ALTER SYSTEM SET synchronous_standby_names = '${STANDBY}'`);
+    await this.query("SELECT pg_reload_conf()");
+    return standby;
+  }
+
+  static async #prepare(options: ServerOptions): Promise<PostgresServer> {
     const binaries = await findBinaries();
     const folder = mkdtempSync(join(options.root ?? tmpdir(), "ringback-pg-"));
     mkdirSync(join(folder, "lib"));
@@ -59,10 +94,6 @@ export class PostgresServer {
     for (const path of [data, disk]) mkdirSync(path, { mode: 0o700 });
     if (isRoot()) for (const path of [folder, data, disk]) chownSync(path, NOBODY, NOBODY);
     const server = new PostgresServer(folder, binaries, await freePort(), options);
-    await server.#initialize();
-    await server.run();
-    if (options.smallDiskBytes !== undefined)
-      await server.query(`CREATE TABLESPACE small LOCATION '${server.#smallDisk}'`);
     process.once("exit", server.#kill);
     return server;
   }
@@ -126,6 +157,10 @@ export class PostgresServer {
     await this.shutDown();
     process.off("exit", this.#kill);
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  get #data(): string {
+    return join(this.#folder, "data");
   }
 
   get #smallDisk(): string {
