@@ -14,7 +14,7 @@ import { startReceiver } from "./harness/receiver.ts";
 import { Server } from "./harness/server.ts";
 import { until } from "./harness/until.ts";
 
-const DISK_BYTES = 40 * 1024 * 1024;
+const DISK_BYTES = 28 * 1024 * 1024;
 const DISK_FULL = "53100";
 /** Its outcomes take more than the pages that are there have room for. */
 const MESSAGES = 300;
@@ -23,7 +23,7 @@ const MESSAGES = 300;
 async function fillDisk(database: PostgresServer): Promise<void> {
   await database.query("CREATE TABLE ballast (body text)", [], "ringback");
   await database.query("ALTER TABLE ballast ALTER body SET STORAGE EXTERNAL", [], "ringback");
-  for (const bytes of [500_000, 50_000, 1_000]) {
+  for (const bytes of [2_000_000, 100_000, 5_000]) {
     try {
       for (;;) await database.query("INSERT INTO ballast VALUES (repeat('x', $1))", [bytes], "ringback");
     } catch (error) {
