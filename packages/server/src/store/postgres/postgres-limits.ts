@@ -79,8 +79,18 @@ export const postgresLimits = {
   cachedTopicsMax: 20_000,
   cachedSubscriptionsMax: 100_000,
 
+  /** How long a step of the schema waits for a table before it lets the others go on, and begins again. */
+  schemaLockMsMax: 1_000,
+  schemaRetryMs: 500,
+  schemaTriesMax: 120,
+  /** How long dropping a partition may keep everybody waiting who reads or writes the table. */
+  dropLockMsMax: 50,
+  dropRetryMs: 60_000,
+  /** Attempts of a partition that are looked through before it is dropped, and counted one by one. */
+  attemptsLookedMax: 1_000_000,
+
   /** Bounds of one step of retention, so that nobody waits long for its locks. */
-  trimMessagesMax: 500,
+  trimMessagesMax: 1_000,
   trimBytesMax: 64 * 1024 * 1024,
   burialsMax: 500,
   burialBytesMax: 16 * 1024 * 1024,

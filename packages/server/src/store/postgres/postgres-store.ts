@@ -115,7 +115,7 @@ export class PostgresStore implements Store {
     const times = new Times(options.clock ?? null);
     try {
       await assertOwnSessions(database.rest);
-      await database.rest.withConnection(migrate);
+      await migrate(options.url);
       const account = await ensureAccount(database.rest, options.account, times);
       const aliveMs = options.nodeAliveMs ?? postgresLimits.nodeAliveMs;
       const nodeId = await registerNode(database.rest, times, aliveMs, options.node ?? unnamed);
@@ -193,6 +193,7 @@ export class PostgresStore implements Store {
   async #start(): Promise<void> {
     await this.#listener.start();
     await this.#entries.load();
+    await this.#retention.start();
     await this.#database.rest.query("SELECT pg_notify($1, $2)", [CHANNEL, toPayload(this.nodeId, { kind: "node" })]);
     await this.#heartbeat.start();
   }

@@ -1,4 +1,4 @@
-import type { TopicId } from "../../../domain/model.ts";
+import type { Subscription, Topic, TopicId } from "../../../domain/model.ts";
 import { dead, delivered, message, parkedUntil, settings, settlement } from "../../contract/fixtures.ts";
 import type { Settled } from "../../port.ts";
 import { PostgresStore } from "../postgres-store.ts";
@@ -7,6 +7,14 @@ import type { PostgresServer } from "./postgres-server.ts";
 
 const ROUNDS = 60;
 const PER_ROUND = 20;
+/** Slots of the third class, and times of attempts, long ago. */
+const SLOT = 300_000_000;
+const SPAN_MS = 90 * 3600_000;
+
+export interface Size {
+  readonly rows: number;
+  readonly partitions: number;
+}
 
 /** Rows of finished work, of the topic itself and of others. */
 async function fill(
@@ -14,15 +22,20 @@ async function fill(
   database: string,
   topicId: TopicId,
   subscriptionId: number,
-  rows: number,
+  { rows, partitions }: Size,
 ): Promise<void> {
   const statements = [
-    `INSERT INTO ringback.message (topic_id, seq, published_at, body)
-       SELECT ${topicId}, n, 1, 'x' FROM generate_series(1, ${rows}) AS n`,
-    `UPDATE ringback.topic_log SET last_seq = ${rows} WHERE topic_id = ${topicId}`,
+    `SELECT ringback.ensure_slot_2(${SLOT} + n) FROM generate_series(1, ${partitions}) AS n`,
+    `SELECT ringback.ensure_attempt_ranges_2(array_agg(n * ${SPAN_MS}::bigint)) FROM generate_series(1, ${partitions}) AS n`,
+    `INSERT INTO ringback.message (topic_id, seq, slot, published_at, body)
+       SELECT ${topicId}, n, ${SLOT} + 1 + (n - 1) * ${partitions} / ${rows}, 1, 'x' FROM generate_series(1, ${rows}) AS n`,
+    `INSERT INTO ringback.segment (topic_id, first_seq, slot)
+       SELECT topic_id, min(seq), slot FROM ringback.message GROUP BY topic_id, slot`,
+    `UPDATE ringback.topic_log SET last_seq = ${rows}, slot = ${SLOT + partitions},
+       slot_from = (SELECT max(first_seq) FROM ringback.segment) WHERE topic_id = ${topicId}`,
     `UPDATE ringback.subscription_cursor SET scanned_through = ${rows}`,
     `INSERT INTO ringback.attempt (topic_id, seq, subscription_id, attempt, started_at, duration_ms, verdict)
-       SELECT ${topicId}, n, ${subscriptionId}, 1, 1, 1, n % 2 FROM generate_series(1, ${rows}) AS n`,
+       SELECT ${topicId}, n, ${subscriptionId}, 1, ${SPAN_MS}::bigint * (1 + n % ${partitions}), 1, n % 2 FROM generate_series(1, ${rows}) AS n`,
     `INSERT INTO ringback.parked (subscription_id, seq, due_at, attempts, retries)
        SELECT ${subscriptionId} + 1 + n % 100, n, 4000000000000, 1, 1 FROM generate_series(1, ${rows / 10}) AS n`,
     `INSERT INTO ringback.dead_letter
@@ -47,6 +60,8 @@ export interface Plans {
 export interface Reading {
   /** Rows of tables and entries of indexes that publishing, claiming, failing, retrying and settling read. */
   readonly perMessage: number;
+  /** Pages of tables and indexes. */
+  readonly pagesPerMessage: number;
   readonly plans: Plans;
 }
 
@@ -57,8 +72,19 @@ interface Looked {
   readonly read: number;
 }
 
+interface Looks {
+  readonly pages: number;
+  readonly byName: ReadonlyMap<string, Looked>;
+}
+
 /** By the database's own count. Entries of indexes as well: a scan of an index alone fetches no row. */
-async function looked(server: PostgresServer, database: string): Promise<Map<string, Looked>> {
+async function looked(server: PostgresServer, database: string): Promise<Looks> {
+  const [io] = await server.query<{ pages: number }>(
+    `SELECT sum(heap_blks_hit + heap_blks_read + coalesce(idx_blks_hit + idx_blks_read, 0))::float AS pages
+       FROM pg_statio_user_tables`,
+    [],
+    database,
+  );
   const rows = await server.query<Looked>(
     `SELECT false AS "isIndex", relname AS name, seq_scan::float AS scans,
        (seq_tup_read + coalesce(idx_tup_fetch, 0))::float AS read FROM pg_stat_user_tables
@@ -67,7 +93,7 @@ async function looked(server: PostgresServer, database: string): Promise<Map<str
     [],
     database,
   );
-  return new Map(rows.map((row) => [row.name, row]));
+  return { pages: io?.pages ?? 0, byName: new Map(rows.map((row) => [row.name, row])) };
 }
 
 /** Partitions have their table's name with more behind it. */
@@ -75,16 +101,22 @@ function isGrown(name: string): boolean {
   return GROWN.some((table) => name === table || name.startsWith(`${table}_`));
 }
 
-function difference(before: ReadonlyMap<string, Looked>, after: ReadonlyMap<string, Looked>) {
-  let read = 0;
-  const used: Looked[] = [];
-  for (const now of after.values()) {
-    const then = before.get(now.name);
-    read += now.read - (then?.read ?? 0);
-    if (now.scans > (then?.scans ?? 0) && isGrown(now.name)) used.push(now);
-  }
-  const names = (isIndex: boolean) => used.filter((each) => each.isIndex === isIndex).map(({ name }) => name);
-  return { read, plans: { tablesScanned: names(false).toSorted(), indexesUsed: names(true).toSorted() } };
+function difference(before: Looks, after: Looks): { rows: number; pages: number } {
+  let rows = 0;
+  for (const now of after.byName.values()) rows += now.read - (before.byName.get(now.name)?.read ?? 0);
+  return { rows, pages: after.pages - before.pages };
+}
+
+/** Whichever partition it was: what one of them is read by, all of them are. */
+function plansBetween(before: Looks, after: Looks): Plans {
+  const used = [...after.byName.values()].filter(
+    ({ name, scans }) => isGrown(name) && scans > (before.byName.get(name)?.scans ?? 0),
+  );
+  const names = (isIndex: boolean) => {
+    const found = used.filter((each) => each.isIndex === isIndex).map(({ name }) => name.replace(/\d+/g, "N"));
+    return [...new Set(found)].toSorted();
+  };
+  return { tablesScanned: names(false), indexesUsed: names(true) };
 }
 
 function outcome(index: number, attemptsMade: number): Settled {
@@ -92,22 +124,16 @@ function outcome(index: number, attemptsMade: number): Settled {
   return index < 4 && attemptsMade === 0 ? parkedUntil(1) : delivered;
 }
 
-/** Publishes, claims, fails, retries and settles in tables of this size. */
-export async function readInTablesOf(server: PostgresServer, rows: number): Promise<Reading> {
-  const database = await freshDatabase(server);
-  const first = await PostgresStore.open(storeOptions(server.url(database)));
-  const { topic } = await first.putTopic(first.defaultAccount().id, "orders", {});
-  const { subscription } = await first.putSubscription(topic.id, "reader", settings({ order: "key" }), "now");
-  await first.close();
-  await fill(server, database, topic.id, subscription.id, rows);
-  const store = await PostgresStore.open(storeOptions(server.url(database)));
+/** Publishes, claims, fails, retries and settles; each connection plans its statements anew. */
+async function runRounds(url: string, topic: Topic, subscription: Subscription, rounds: number): Promise<void> {
+  const store = await PostgresStore.open(storeOptions(url));
   await store.getSubscriptionById(subscription.id);
-  const before = await looked(server, database);
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     const messages = Array.from({ length: PER_ROUND }, (_, index) =>
       message("m", { orderingKey: `${round} ${index}` }),
     );
-    await store.append({ topicId: topic.id, messages, idempotency: { key: `new ${round}`, fingerprint: "f" } });
+    const idempotency = { key: `${rounds} ${round}`, fingerprint: "f" };
+    await store.append({ topicId: topic.id, messages, idempotency });
     const want = { subscriptionId: subscription.id, deliveriesMax: 100, bytesMax: 1_000_000, fromLog: true };
     for (;;) {
       const [claim] = await store.claim([want], 60_000);
@@ -119,10 +145,33 @@ export async function readInTablesOf(server: PostgresServer, rows: number): Prom
   }
   // Its connections report what they have read when they end.
   await store.close();
-  const { read, plans } = difference(before, await looked(server, database));
-  const after = await PostgresStore.open(storeOptions(server.url(database)));
+}
+
+/** What a message costs on its way in tables of this size, once everything is planned. */
+export async function readInTablesOf(server: PostgresServer, size: Size): Promise<Reading> {
+  const database = await freshDatabase(server);
+  const url = server.url(database);
+  const first = await PostgresStore.open(storeOptions(url));
+  const { topic } = await first.putTopic(first.defaultAccount().id, "orders", {});
+  const { subscription } = await first.putSubscription(topic.id, "reader", settings({ order: "key" }), "now");
+  await first.close();
+  await fill(server, database, topic.id, subscription.id, size);
+  const atFirst = await looked(server, database);
+  await runRounds(url, topic, subscription, ROUNDS / 4);
+  const between = await looked(server, database);
+  await runRounds(url, topic, subscription, ROUNDS);
+  const atLast = await looked(server, database);
+  const after = await PostgresStore.open(storeOptions(url));
   const { backlog, parked, inFlight } = await after.subscriptionCounts(subscription.id);
   if (backlog + parked + inFlight > 0) throw new Error("Something was left undone.");
   await after.close();
-  return { perMessage: read / ROUNDS / PER_ROUND, plans };
+  // The same planning is in both.
+  const few = difference(atFirst, between);
+  const many = difference(between, atLast);
+  const messages = (ROUNDS - ROUNDS / 4) * PER_ROUND;
+  return {
+    perMessage: (many.rows - few.rows) / messages,
+    pagesPerMessage: (many.pages - few.pages) / messages,
+    plans: plansBetween(atFirst, atLast),
+  };
 }
