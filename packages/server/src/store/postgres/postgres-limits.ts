@@ -76,6 +76,9 @@ export const postgresLimits = {
   wakeIdsMax: 400,
   /** Of a topic with more subscriptions it is not counted whether this node has taken all there is. */
   wakeCountedMax: 8,
+  /** Statistics that took longer are given again until they were no more than this share of one connection's time. */
+  statisticsMsLong: 100,
+  statisticsShareMax: 0.05,
   cachedTopicsMax: 20_000,
   cachedSubscriptionsMax: 100_000,
 

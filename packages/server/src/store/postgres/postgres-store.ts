@@ -44,7 +44,7 @@ import { CatalogCache } from "./catalog-cache.ts";
 import { CHANNEL, toPayload, type News } from "./change-bus.ts";
 import { Claims } from "./claims.ts";
 import type { Connection } from "./connection.ts";
-import { findReady, readStatistics, readSubscriptionCounts, readUnsettledCounts } from "./counts.ts";
+import { findReady, readSubscriptionCounts, readUnsettledCounts } from "./counts.ts";
 import { Database } from "./database.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { Entries } from "./entries.ts";
@@ -58,6 +58,7 @@ import { Retention } from "./retention.ts";
 import { migrate } from "./schema/migrate.ts";
 import { assertOwnSessions } from "./own-session.ts";
 import { Settlements, type SettledNews } from "./settlements.ts";
+import { Statistics } from "./statistics.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { Times } from "./times.ts";
 import { Topics } from "./topics.ts";
@@ -102,6 +103,7 @@ export class PostgresStore implements Store {
   readonly #entries: Entries;
   readonly #deadLetters: DeadLetters;
   readonly #retention: Retention;
+  readonly #statistics: Statistics;
   readonly #listener: Listener;
   readonly #wakeUps: WakeUps;
   readonly #heartbeat: Heartbeat;
@@ -187,6 +189,7 @@ export class PostgresStore implements Store {
     this.#deadLetters = new DeadLetters(rest, times, (id) => ready([id]));
     const { attemptRetentionMs, deadLetterRetentionMs } = options;
     const retention = { lane: rest, times, attemptRetentionMs, deadLetterRetentionMs };
+    this.#statistics = new Statistics(rest, times);
     this.#retention = new Retention({ ...retention, ready: (id) => ready([id]) });
   }
 
@@ -375,7 +378,7 @@ export class PostgresStore implements Store {
   }
 
   statistics(): Promise<StoreStatistics> {
-    return readStatistics(this.#database.rest, this.#times);
+    return this.#statistics.read();
   }
 
   nodes(): Promise<readonly StoreNode[]> {
