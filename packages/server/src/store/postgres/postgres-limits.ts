@@ -82,8 +82,11 @@ export const postgresLimits = {
   cachedTopicsMax: 20_000,
   cachedSubscriptionsMax: 100_000,
 
-  /** How long a step of the schema waits for a table before it lets the others go on, and begins again. */
-  schemaLockMsMax: 1_000,
+  /**
+   * How long a step of the schema waits for a table before it lets the others go on, and begins again. Autovacuum gives way to
+   * whoever has waited for `deadlock_timeout`, which is a second.
+   */
+  schemaLockMsMax: 2_000,
   schemaRetryMs: 500,
   schemaTriesMax: 120,
   /** How long dropping a partition may keep everybody waiting who reads or writes the table. */

@@ -2,12 +2,9 @@ import { Client } from "pg";
 import { RingbackError } from "../../../domain/errors.ts";
 import { valueTypes } from "../connection.ts";
 import { postgresLimits } from "../postgres-limits.ts";
-import { sqlState, toStorageError } from "../storage-failure.ts";
+import { isTransient, toStorageError } from "../storage-failure.ts";
 import { MIGRATION_LOCK } from "./locks.ts";
 import { migrations } from "./migrations.ts";
-
-/** SQLSTATE: a lock was not to be had in the time given. */
-const LOCK_NOT_AVAILABLE = "55P03";
 
 /**
  * Brings the schema up to date, each step in one transaction. Nodes that start at the same time wait for each other, and all
@@ -55,7 +52,7 @@ async function nextStep(client: Client, steps: readonly string[]): Promise<boole
       return step !== undefined;
     } catch (error) {
       await client.query("ROLLBACK").catch(() => {});
-      if (sqlState(error) !== LOCK_NOT_AVAILABLE || tries === postgresLimits.schemaTriesMax) throw error;
+      if (!isTransient(error) || tries === postgresLimits.schemaTriesMax) throw error;
       await client.query("SELECT pg_sleep($1 / 1000.0)", [postgresLimits.schemaRetryMs]);
     }
   }

@@ -2,11 +2,11 @@ import { RETENTION_LOCK } from "../locks.ts";
 
 /**
  * Messages and attempts become partitioned, see docs/adr/0013-partitions.md. What was there becomes the first partition of each. No
- * statement of the functions may stand between the old tables and the new, so all that they use is locked, in their order.
+ * statement of the functions may stand between the old tables and the new, so all that they use is locked, in the order in which claims and settlements do.
  */
 export const partitionedTables = `
 SELECT pg_advisory_xact_lock(${RETENTION_LOCK});
-LOCK TABLE ringback.topic_log, ringback.subscription_cursor, ringback.message, ringback.attempt, ringback.removed
+LOCK TABLE ringback.subscription_cursor, ringback.topic_log, ringback.attempt, ringback.message, ringback.removed
   IN ACCESS EXCLUSIVE MODE;
 
 -- Where the log of a topic goes on at the moment: its last segment. Null: the log is empty.
