@@ -87,6 +87,7 @@ it("loses nothing while earlier nodes go on during the change and beside new one
   const accepted = new Set<string>();
   const seen: string[] = [];
   const publishing = { isOver: false };
+  const delivering = { isOver: false };
   const publish = async (send: (text: string) => Promise<unknown>, name: string): Promise<void> => {
     for (let number = 0; !publishing.isOver; number++) {
       await send(`${name} ${number}`);
@@ -94,20 +95,24 @@ it("loses nothing while earlier nodes go on during the change and beside new one
     }
   };
   const deliver = async (): Promise<void> => {
-    while (!publishing.isOver || seen.length < accepted.size) {
+    while (!delivering.isOver) {
       const claim = await earlier.claim(reader);
       expect(await earlier.settle(claim, delivered)).toBe(claim.deliveries.length);
       seen.push(...textsOf(claim));
     }
   };
-  const working = [publish((text) => earlier.publish(topic, text), "earlier"), deliver()];
-  await eventually(() => seen.length > 100);
+  const work = deliver();
+  const publishers = [publish((text) => earlier.publish(topic, text), "earlier")];
+  await eventually(() => seen.length > 20);
   const store = await PostgresStore.open(storeOptions(url));
   const append = (text: string) => store.append({ topicId: topic.id, messages: [message(text)], idempotency: null });
-  working.push(publish(append, "new"));
-  await eventually(() => accepted.has("new 100"));
+  publishers.push(publish(append, "new"));
+  await eventually(() => accepted.has("new 20"));
   publishing.isOver = true;
-  await Promise.all(working);
+  await Promise.all(publishers);
+  await eventually(() => seen.length >= accepted.size);
+  delivering.isOver = true;
+  await work;
   expect(seen.toSorted()).toEqual([...accepted].toSorted());
   expect(await earlier.attemptCount(reader)).toBe(Math.min(1_000, seen.length));
   await store.close();
