@@ -36,7 +36,7 @@ export class EarlierNode {
     const { hot, rest } = database;
     const shared = { lane: hot, times, timers: systemTimers, health: new Health(), observer: { commit: () => {} } };
     this.#appends = new Appends(shared);
-    this.#claims = new Claims({ ...shared, nodeId, aliveMs: postgresLimits.nodeAliveMs, emptied: () => {} });
+    this.#claims = new Claims({ ...shared, nodeId, aliveMs: postgresLimits.nodeAliveMs, wakeUps: { claiming: () => {}, claimed: () => {} } });
     this.#settlements = new Settlements({ ...shared, nodeId, settled: () => {} });
     const cache = new CatalogCache(() => false);
     const catalog = { lane: rest, times, nodeId, cache, changed: () => {}, ready: () => {} };

@@ -131,8 +131,8 @@ BEGIN
 
     v_room := p_deliveries_max[v_want];
     v_bytes_max := p_bytes_max[v_want];
-    v_capped := v_shared AND v_cursor.in_flight_max - v_open < v_room;
-    IF v_capped THEN v_room := greatest(0, v_cursor.in_flight_max - v_open); END IF;
+    v_capped := v_shared AND v_cursor.in_flight_max <= v_open;
+    IF v_shared THEN v_room := least(v_room, greatest(0, v_cursor.in_flight_max - v_open)); END IF;
     IF v_cursor.ordering = 'strict' THEN v_room := CASE WHEN v_open > 0 THEN 0 ELSE 1 END; END IF;
     v_bytes := 0; v_taken := 0; v_expired := 0; v_looked := 0;
     v_seqs := '{}'; v_seq_slots := '{}'; v_slots := '{}'; v_keys := '{}'; v_parked := '{}'; v_parked_keys := '{}';
@@ -327,7 +327,8 @@ BEGIN
     IF v_more_parked THEN v_due := v_now; END IF;
     -- Whoever got nothing wants to know when the leases of the others end as well, or when to ask again.
     IF v_taken > 0 THEN v_lease_end := NULL;
-    ELSIF v_capped OR v_waiting THEN v_lease_end := least(v_lease_end, v_now + p_retry_ms);
+    ELSIF v_waiting OR (v_capped AND (v_scanned < v_last OR cardinality(v_pool) > 0 OR parked_count > 0)) THEN
+      v_lease_end := least(v_lease_end, v_now + p_retry_ms);
     END IF;
     next_due_in := CASE WHEN v_cursor.ordering = 'strict' AND v_open + v_taken > 0 THEN v_lease_end
       ELSE least(v_due, v_lease_end) END - v_now;
