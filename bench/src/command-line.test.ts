@@ -1,11 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { parseCommandLine, UsageError } from "./command-line.ts";
 
-const known = ["publish-one", "fanout"];
+const known = { always: ["publish-one", "fanout"], postgres: ["nodes"] };
 
 describe("parseCommandLine", () => {
   it("runs everything, whole, and checks no figure when nothing is said", () => {
-    expect(parseCommandLine([], known)).toMatchObject({ only: known, scale: 1, json: null, check: false });
+    expect(parseCommandLine([], known)).toMatchObject({
+      database: "sqlite",
+      only: known.always,
+      scale: 1,
+      json: null,
+      check: false,
+    });
   });
 
   it("reads what is said", () => {
@@ -20,8 +26,19 @@ describe("parseCommandLine", () => {
     expect(parseCommandLine(["--no-check"], known).check).toBe(false);
   });
 
+  it("runs what only PostgreSQL has as well when that is asked for", () => {
+    const args = ["--database", "postgres"];
+    expect(parseCommandLine(args, known)).toMatchObject({
+      database: "postgres",
+      only: ["publish-one", "fanout", "nodes"],
+    });
+    expect(parseCommandLine([...args, "--only", "nodes"], known).only).toEqual(["nodes"]);
+  });
+
   it.each([
     [["--only", "hooks"], "no scenario hooks; there are publish-one, fanout"],
+    [["--only", "nodes"], "scenario nodes needs --database postgres"],
+    [["--database", "mysql"], "--database is sqlite or postgres"],
     [["--scale", "0"], "--scale is a number"],
     [["--scale", "fast"], "--scale is a number"],
     [["--sclae", "1"], "--sclae"],

@@ -1,7 +1,10 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
+export type DatabaseKind = "sqlite" | "postgres";
+
 export interface Options {
+  readonly database: DatabaseKind;
   readonly only: readonly string[];
   readonly scale: number;
   /** Null: a file of its own in bench/results. */
@@ -22,6 +25,7 @@ const SCALE_MAX = 10;
 
 export const usage = `npm run bench -- [options]
 
+  --database KIND sqlite (the default), or postgres: one of the benchmark's own, its CPU counted too
   --only NAMES    scenarios, separated by commas
   --scale N       ${SCALE_MIN} to ${SCALE_MAX}; 0.1 measures for a tenth of the time with a tenth of the messages
   --json FILE     where the figures go (default: bench/results/<date>.json)
@@ -30,12 +34,25 @@ export const usage = `npm run bench -- [options]
   --server FILE   another entry point of the server, for example a build
   --data DIR      where the servers keep their data (default: the system's temporary folder)
 
+There are more scenarios with --database postgres: README.md says which.
+
 Exit code 1 when an accepted message did not arrive, or a scenario failed.`;
 
-export function parseCommandLine(args: readonly string[], known: readonly string[]): Options {
+/** What `--only` can name: always, and with PostgreSQL only. */
+export interface Known {
+  readonly always: readonly string[];
+  readonly postgres: readonly string[];
+}
+
+export function parseCommandLine(args: readonly string[], scenarios: Known): Options {
   const values = parse(args);
+  const database = databaseKind(values.database ?? "sqlite");
+  const known = database === "postgres" ? [...scenarios.always, ...scenarios.postgres] : scenarios.always;
   const only = values.only?.split(",").map((name) => name.trim()) ?? known;
   for (const name of only) {
+    if (scenarios.postgres.includes(name) && database !== "postgres") {
+      throw new UsageError(`scenario ${name} needs --database postgres`);
+    }
     if (!known.includes(name)) throw new UsageError(`no scenario ${name}; there are ${known.join(", ")}`);
   }
   const scale = Number(values.scale ?? "1");
@@ -43,6 +60,7 @@ export function parseCommandLine(args: readonly string[], known: readonly string
     throw new UsageError(`--scale is a number from ${SCALE_MIN} to ${SCALE_MAX}`);
   }
   return {
+    database,
     only,
     scale,
     json: values.json ?? null,
@@ -54,12 +72,18 @@ export function parseCommandLine(args: readonly string[], known: readonly string
   };
 }
 
+function databaseKind(text: string): DatabaseKind {
+  if (text === "sqlite" || text === "postgres") return text;
+  throw new UsageError("--database is sqlite or postgres");
+}
+
 function parse(args: readonly string[]) {
   try {
     return parseArgs({
       args: [...args],
       allowNegative: true,
       options: {
+        database: { type: "string" },
         only: { type: "string" },
         scale: { type: "string" },
         json: { type: "string" },

@@ -5,13 +5,16 @@ import { fileURLToPath } from "node:url";
 import { nowMs } from "./clock.ts";
 import { parseCommandLine, usage, UsageError } from "./command-line.ts";
 import type { Options } from "./command-line.ts";
+import { BenchDatabase } from "./database/bench-database.ts";
 import { profileReport } from "./profile/print.ts";
+import { databaseTable } from "./report/database-table.ts";
 import { machine } from "./report/machine.ts";
 import { deliveryLines, resultTable } from "./report/table.ts";
 import { writeReport } from "./report/write.ts";
 import { runScenario } from "./run.ts";
 import { scenarios } from "./scenarios/all.ts";
 import { Bench } from "./scenarios/bench.ts";
+import type { Scenario } from "./scenarios/bench.ts";
 import { lostMessages, withinReach } from "./scenarios/result.ts";
 import type { ScenarioResult } from "./scenarios/result.ts";
 import { runMsMax, settingsAt } from "./settings.ts";
@@ -36,7 +39,15 @@ async function main(options: Options): Promise<number> {
   print(`bodies of ${settings.bodyBytes} bytes; fsync on; scale ${settings.scale}`);
 
   const entry = options.server ?? SERVER_ENTRY;
-  const bench = await Bench.start({ settings, entry, dataRoot, profileRoot, log: print });
+  const database = options.database === "postgres" ? await startDatabase(options) : null;
+  const shown = (await database?.shown()) ?? null;
+  if (shown !== null)
+    print(
+      `PostgreSQL: ${Object.entries(shown)
+        .map((pair) => pair.join(" "))
+        .join(", ")}`,
+    );
+  const bench = await Bench.start({ settings, entry, database, dataRoot, profileRoot, log: print });
   const results: ScenarioResult[] = [];
   const failures: { scenario: string; error: string }[] = [];
   for (const scenario of scenarios.filter(({ name }) => options.only.includes(name))) {
@@ -50,15 +61,17 @@ async function main(options: Options): Promise<number> {
       print(`  failed: ${error instanceof Error ? error.stack : String(error)}`);
     }
     if (profileRoot !== null) printProfile(join(profileRoot, scenario.name));
-    // A million messages need not stay on the disk until the end.
-    rmSync(bench.folder(scenario.name), { recursive: true, force: true });
+    await bench.forget(scenario.name);
   }
   await bench.stop();
+  await database?.stop();
 
   const tookS = (nowMs() - startedAtMs) / 1000;
   const json = options.json ?? join(RESULTS, `${name}.json`);
-  writeReport(json, { startedAt, tookS, machine: where, settings, profiled: options.profile, results, failures });
+  const measured = { machine: where, settings, database: shown, profiled: options.profile, results, failures };
+  writeReport(json, { startedAt, tookS, ...measured });
   print(`\n${resultTable(results)}\n`);
+  if (shown !== null) print(`${databaseTable(results)}\n`);
   for (const line of deliveryLines(results)) print(line);
   print(`\n${tookS.toFixed(0)} s in all; figures and samples are in ${json}`);
   if (options.profile) print("The profiler's own cost is in these figures: they show where time goes, not how much.");
@@ -69,6 +82,13 @@ async function main(options: Options): Promise<number> {
   return lost > 0 || failures.length > 0 || (options.check && over.length > 0) ? 1 : 0;
 }
 
+/** It runs as somebody else where we are root, who cannot look into the servers' folders: so beside those. */
+async function startDatabase({ dataRoot }: Options): Promise<BenchDatabase> {
+  const database = await BenchDatabase.start(folder(dataRoot ?? tmpdir()));
+  process.once("exit", () => rmSync(database.folder, { recursive: true, force: true, maxRetries: 3 }));
+  return database;
+}
+
 function folder(path: string): string {
   mkdirSync(path, { recursive: true });
   return path;
@@ -76,6 +96,10 @@ function folder(path: string): string {
 
 function printProfile(profileFolder: string): void {
   if (existsSync(profileFolder)) print(`\n${profileReport(profileFolder)}\n`);
+}
+
+function namesOf(wanted: (scenario: Scenario) => boolean): string[] {
+  return scenarios.filter(wanted).map(({ name }) => name);
 }
 
 /** `process.exit` runs the exit handlers, which end every child and remove the data. */
@@ -89,10 +113,10 @@ function exitOnSignals(): void {
 }
 
 try {
-  const options = parseCommandLine(
-    process.argv.slice(2),
-    scenarios.map(({ name }) => name),
-  );
+  const options = parseCommandLine(process.argv.slice(2), {
+    always: namesOf(({ needs }) => needs === undefined),
+    postgres: namesOf(({ needs }) => needs === "postgres"),
+  });
   if (options.help) {
     print(usage);
   } else {

@@ -29,6 +29,7 @@ export interface Settings {
   /** How long a throughput is measured. */
   readonly throughputMs: number;
   readonly starts: number;
+  readonly oneAtATimeMs: number;
   /** Deliveries are waited for as long as one arrives at least this often. */
   readonly stallMs: number;
 }
@@ -65,6 +66,7 @@ export function settingsAt(scale: number): Settings {
     idleMs: count(10_000, 500),
     throughputMs: count(2_000, 200),
     starts: scale < 0.5 ? 2 : 5,
+    oneAtATimeMs: count(20_000, 1_000),
     stallMs: count(20_000, 1_500),
   };
 }

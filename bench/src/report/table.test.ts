@@ -37,6 +37,12 @@ describe("resultTable", () => {
     expect(second).toMatch(/^ +throughput kept +95\.0 % +≥ 90 % +ok +12,346$/);
   });
 
+  it("judges no figure that is there for information", () => {
+    const [figure] = result([]).figures;
+    const told = { ...result([]), figures: [{ ...figure!, reach: null }] };
+    expect(resultTable([told])).toMatch(/3\.00 × +91\.3$/);
+  });
+
   it("shows a figure that could not be computed, and does not call it reached", () => {
     const [figure] = result([]).figures;
     const broken = { ...result([]), figures: [{ ...figure!, value: Number.NaN }] };

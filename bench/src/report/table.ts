@@ -49,8 +49,9 @@ function cells(figure: Figure): string[] {
   return [
     figure.name,
     `${number(value)} ${unit}`,
-    `${limit === "at most" ? "≤" : "≥"} ${reach} ${unit}`,
-    withinReach(figure) ? "ok" : "OVER",
+    ...(reach === null
+      ? ["", ""]
+      : [`${limit === "at most" ? "≤" : "≥"} ${reach} ${unit}`, withinReach(figure) ? "ok" : "OVER"]),
     lowest === undefined || highest === undefined ? "" : `${number(lowest)}–${number(highest)}`,
     ...[
       figure.dispatchRatio,
@@ -63,7 +64,7 @@ function cells(figure: Figure): string[] {
   ];
 }
 
-function number(value: number): string {
+export function number(value: number): string {
   if (!Number.isFinite(value)) return "?";
   if (Math.abs(value) >= 1000) return Math.round(value).toLocaleString("en");
   return value.toFixed(Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2);

@@ -10,6 +10,8 @@ export interface RunReport {
   readonly tookS: number;
   readonly machine: Machine;
   readonly settings: Settings;
+  /** PostgreSQL's settings as it states them itself; null: the embedded database. */
+  readonly database: Readonly<Record<string, string>> | null;
   readonly profiled: boolean;
   readonly results: readonly ScenarioResult[];
   /** Scenarios that ended with an error instead of figures. */
@@ -33,7 +35,8 @@ export function writeReport(file: string, report: RunReport): void {
   }));
   const document = {
     ...report,
-    durability: durability(report.results),
+    // With PostgreSQL it stands in `database`.
+    durability: report.database === null ? durability(report.results) : null,
     lost: lostMessages(report.results),
     results,
   };

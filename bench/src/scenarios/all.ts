@@ -4,6 +4,8 @@ import { fanoutScenario } from "./fanout.ts";
 import { hookCallScenario } from "./hook-call.ts";
 import { idleManyScenario } from "./idle-many.ts";
 import { latencyScenario } from "./latency.ts";
+import { nodesScenario } from "./nodes.ts";
+import { oneAtATimeScenario } from "./one-at-a-time.ts";
 import { publishBatchScenario } from "./publish-batch.ts";
 import { publishOneScenario } from "./publish-one.ts";
 import { startScenario } from "./start.ts";
@@ -17,4 +19,6 @@ export const scenarios: readonly Scenario[] = [
   backlogScenario,
   idleManyScenario,
   startScenario,
+  oneAtATimeScenario,
+  nodesScenario,
 ];

@@ -1,5 +1,7 @@
+import { rmSync } from "node:fs";
 import type { BareCommands } from "../bare/commands.ts";
 import type { LoadCommands } from "../load/commands.ts";
+import type { BenchDatabase } from "../database/bench-database.ts";
 import { Child } from "../process/child.ts";
 import type { HookLoop, ProgramCommands } from "../program/commands.ts";
 import type { ReceiverCommands } from "../receiver/commands.ts";
@@ -11,6 +13,8 @@ export interface BenchOptions {
   readonly settings: Settings;
   /** The server's entry point. */
   readonly entry: string;
+  /** Null: the servers keep their data themselves. */
+  readonly database: BenchDatabase | null;
   /** Scenarios make their servers' folders in it. */
   readonly dataRoot: string;
   /** Null: no CPU profiles. */
@@ -24,6 +28,7 @@ export interface BenchOptions {
  */
 export class Bench {
   readonly settings: Settings;
+  readonly database: BenchDatabase | null;
   readonly log: (line: string) => void;
   readonly receiver: Child<ReceiverCommands>;
   readonly load: Child<LoadCommands>;
@@ -41,6 +46,7 @@ export class Bench {
   ) {
     this.#options = options;
     this.settings = options.settings;
+    this.database = options.database;
     this.log = options.log;
     this.receiver = receiver;
     this.receiverOrigin = `http://127.0.0.1:${ports.answering}`;
@@ -58,13 +64,29 @@ export class Bench {
   }
 
   /** A server that answers. Launching the same name again finds the data of before. */
-  launch(name: string): Promise<Server> {
-    return Server.launch(this.#launchOptions(name));
+  async launch(name: string): Promise<Server> {
+    return Server.launch(await this.#launchOptions(name));
+  }
+
+  /** One more node on the scenario's database. */
+  async launchNode(name: string, node: number): Promise<Server> {
+    return Server.launch(await this.#launchOptions(name, `${name}/node-${node}`));
   }
 
   /** A server that may not listen yet. */
-  spawn(name: string): Promise<Server> {
-    return Server.spawn(this.#launchOptions(name));
+  async spawn(name: string): Promise<Server> {
+    return Server.spawn(await this.#launchOptions(name));
+  }
+
+  /** CPU time of a server so far, and of the database when that is not inside it, in microseconds. */
+  cpuUs(server: Server): number {
+    return server.cpuUs() + (this.database?.cpuUs() ?? 0);
+  }
+
+  /** A million messages need not stay on the disk until the end. */
+  async forget(name: string): Promise<void> {
+    rmSync(this.folder(name), { recursive: true, force: true });
+    await this.database?.drop(name);
   }
 
   folder(name: string): string {
@@ -77,11 +99,12 @@ export class Bench {
     await Promise.all(children.map((child) => child.stop()));
   }
 
-  #launchOptions(name: string) {
+  async #launchOptions(name: string, folder = name) {
     const { entry, profileRoot } = this.#options;
     return {
       entry,
-      folder: this.folder(name),
+      folder: this.folder(folder),
+      databaseUrl: (await this.database?.url(name)) ?? null,
       profileFolder: profileRoot === null ? null : `${profileRoot}/${name}`,
     };
   }
@@ -91,6 +114,8 @@ export interface Scenario {
   /** For `--only`. */
   readonly name: string;
   readonly title: string;
+  /** It says nothing about a server that keeps its data itself. */
+  readonly needs?: "postgres";
   /** `server` is a fresh one that nobody else uses; `run.ts` stops it. */
   run(bench: Bench, server: Server): Promise<Measured>;
 }

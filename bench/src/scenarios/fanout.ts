@@ -31,6 +31,7 @@ export const fanoutScenario: Scenario = {
     return cpuPerDelivery(bench, server, {
       figure: "CPU per delivery",
       reach: 1.5,
+      statementsReach: null,
       group: "fanout",
       members,
       warmUp: loop(Math.ceil(settings.fanoutMessages / 2)),

@@ -37,10 +37,10 @@ export const idleManyScenario: Scenario = {
     const setupS = (nowMs() - fromMs) / 1000;
 
     await untilQuiet(server);
-    const cpuUsBefore = server.cpuUs();
+    const cpuUsBefore = bench.cpuUs(server);
     const idleFromMs = nowMs();
     await delay(settings.idleMs);
-    const idlePercent = (server.cpuUs() - cpuUsBefore) / (nowMs() - idleFromMs) / 10;
+    const idlePercent = (bench.cpuUs(server) - cpuUsBefore) / (nowMs() - idleFromMs) / 10;
     const full = await throughput(bench, server, "busy", account);
 
     return {

@@ -1,5 +1,5 @@
 import type { Scenario } from "./bench.ts";
-import { cpuPerDelivery } from "./cpu-per-delivery.ts";
+import { cpuPerDelivery, STATEMENTS_PER_MESSAGE_MAX } from "./cpu-per-delivery.ts";
 import { closedLoop, publishBatch } from "./requests.ts";
 
 /** Batches in flight: enough to keep the server busy, few enough that publishing does not run far ahead of delivery. */
@@ -21,6 +21,7 @@ export const publishBatchScenario: Scenario = {
     return cpuPerDelivery(bench, server, {
       figure: "CPU per message",
       reach: 2,
+      statementsReach: STATEMENTS_PER_MESSAGE_MAX,
       group: "batch",
       members: ["0"],
       warmUp: loop(settings.warmUpMs),

@@ -1,5 +1,5 @@
 import type { Scenario } from "./bench.ts";
-import { cpuPerDelivery } from "./cpu-per-delivery.ts";
+import { cpuPerDelivery, STATEMENTS_PER_MESSAGE_MAX } from "./cpu-per-delivery.ts";
 import { closedLoop, publishOne } from "./requests.ts";
 
 export const publishOneScenario: Scenario = {
@@ -13,6 +13,7 @@ export const publishOneScenario: Scenario = {
     return cpuPerDelivery(bench, server, {
       figure: "CPU per message",
       reach: 3,
+      statementsReach: STATEMENTS_PER_MESSAGE_MAX,
       group: "one",
       members: ["0"],
       warmUp: closedLoop(target, settings, settings.warmUpMs),

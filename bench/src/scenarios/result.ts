@@ -1,13 +1,15 @@
+import type { Cost } from "./cost.ts";
+
 /** What a scenario hands back. */
 
 /** One line of the table. */
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: "×" | "ms" | "s" | "MB" | "%";
-  /** `value` should be at most, or at least, `reach`. */
+  readonly unit: "×" | "ms" | "s" | "MB" | "%" | "/msg" | "/s";
+  /** `value` should be at most, or at least, `reach`. Null: for information. */
   readonly limit: "at most" | "at least";
-  readonly reach: number;
+  readonly reach: number | null;
   /** Of the samples whose median `value` is: how far to trust it. */
   readonly lowest?: number;
   readonly highest?: number;
@@ -21,9 +23,12 @@ export interface Figure {
   readonly bareUs?: number;
   readonly receiverUs?: number;
   readonly generatorUs?: number;
+  /** Of each message (of a fan-out: delivery), the database's part told apart. */
+  readonly cost?: Cost;
 }
 
 export function withinReach({ value, limit, reach }: Figure): boolean {
+  if (reach === null) return true;
   return limit === "at most" ? value <= reach : value >= reach;
 }
 

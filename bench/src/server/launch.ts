@@ -22,6 +22,8 @@ export interface LaunchOptions {
   readonly entry: string;
   /** A folder for its data and its log; made when missing. A second launch on it finds the first one's data. */
   readonly folder: string;
+  /** `postgres://…`; null: its data is in the folder. */
+  readonly databaseUrl: string | null;
   /** Where CPU profiles go; null: none are taken. */
   readonly profileFolder: string | null;
 }
@@ -59,6 +61,7 @@ export class Server {
         "serve",
         `--listen=${listen}`,
         `--data=${join(options.folder, "data")}`,
+        ...(options.databaseUrl === null ? [] : [`--database=${options.databaseUrl}`]),
       ],
       { cwd: options.folder, env: plainEnvironment(), stdio: ["ignore", log, log] },
     );

@@ -79,7 +79,7 @@ export class Lane implements SlotUser {
   /** The last claim left the log alone, because too much of this subscription is parked. */
   #keptFromLog = false;
   #lastUsedMs: TimeMs;
-  /** Work was hinted at and no claim has come back empty since. */
+  /** There may be work that no claim has been asked for yet. */
   hasMore = true;
 
   constructor(subscription: Subscription, context: LaneContext) {
@@ -150,6 +150,8 @@ export class Lane implements SlotUser {
   /** `accept` or `claimFailed` follows. */
   claimAsked(): void {
     this.#claimIsOut = true;
+    // Else each POST that ends meanwhile would ask for one more claim.
+    this.hasMore = false;
     this.#claimAskedAtMs = this.#context.clock.now();
   }
 
@@ -181,7 +183,7 @@ export class Lane implements SlotUser {
     this.#parkedCount = claim.parkedCount;
     this.#keptFromLog = !fromLog;
     // The log has more, but not for now: asking again would bring nothing until an attempt succeeds.
-    this.hasMore = claim.more && (fromLog || claim.deliveries.length > 0 || this.wantsFromLog);
+    if (claim.more && (fromLog || claim.deliveries.length > 0 || this.wantsFromLog)) this.hasMore = true;
     if (claim.nextDueAtMs !== null) {
       // Overdue, and yet the claim did not bring it: something else must come to its end first.
       const isHeldBack = claim.deliveries.length === 0 && claim.nextDueAtMs < this.#claimAskedAtMs;

@@ -40,6 +40,9 @@ describe("the metrics", () => {
     observer.dead("unencodable");
     observer.expired(9);
     observer.commit(0.002, 16);
+    observer.statement?.("claim");
+    observer.statement?.("claim");
+    observer.statement?.("settle");
     const seen = samples(await render());
     expect(Object.fromEntries(seen)).toMatchObject({
       ringback_publishes_total: 4,
@@ -58,6 +61,8 @@ describe("the metrics", () => {
       ringback_expired_total: 9,
       'ringback_store_commit_seconds_bucket{le="0.0025"}': 1,
       ringback_store_commit_operations_sum: 16,
+      'ringback_store_statements_total{statement="claim"}': 2,
+      'ringback_store_statements_total{statement="settle"}': 1,
     });
   });
 

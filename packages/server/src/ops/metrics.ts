@@ -3,7 +3,14 @@ import type { Metric } from "prom-client";
 import type { DeadReason } from "../domain/model.ts";
 import type { EngineObserver, HookObserver } from "../engine/port.ts";
 import type { ConnectionUse, StoreNode, StoreObserver, StoreStatistics } from "../store/port.ts";
-import { counterMetric, gaugeMetric, Histogram, histogramMetric, labelledCounterMetric } from "./metric-cells.ts";
+import {
+  counterMetric,
+  gaugeMetric,
+  Histogram,
+  histogramMetric,
+  labelledCounterMetric,
+  labelledMetric,
+} from "./metric-cells.ts";
 import type { ScrapedMetric } from "./metric-cells.ts";
 import { connectionMetrics } from "./connection-metrics.ts";
 
@@ -45,6 +52,8 @@ export function createMetrics(sources: MetricsSources): Metrics {
   const hookDuration = new Histogram(latencyBoundsS);
   const commitDuration = new Histogram(commitBoundsS);
   const commitOperations = new Histogram(commitSizeBounds);
+  /** The names are those of the driver's statements: a few dozen. */
+  const statements = new Map<string, number>();
 
   const observer: EngineObserver & StoreObserver & HookObserver = {
     published(messages) {
@@ -70,6 +79,9 @@ export function createMetrics(sources: MetricsSources): Metrics {
     commit(durationS, operations) {
       commitDuration.observe(durationS);
       commitOperations.observe(operations);
+    },
+    statement(name) {
+      statements.set(name, (statements.get(name) ?? 0) + 1);
     },
   };
 
@@ -101,6 +113,12 @@ export function createMetrics(sources: MetricsSources): Metrics {
       commitDuration,
     ),
     histogramMetric("ringback_store_commit_operations", "How many operations shared a commit.", commitOperations),
+    labelledMetric(
+      "ringback_store_statements_total",
+      "Statements sent to PostgreSQL, by their name, each of them one round trip. None with the embedded database.",
+      "counter",
+      () => [...statements].map(([statement, value]) => ({ labels: { statement }, value })),
+    ),
     fromStore("ringback_cluster_topics", "Topics.", "topics"),
     fromStore("ringback_cluster_subscriptions", "Subscriptions.", "subscriptions"),
     fromStore("ringback_cluster_backlog", "Messages that wait in the log, over all subscriptions.", "backlog"),

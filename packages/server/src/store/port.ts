@@ -437,4 +437,6 @@ export interface Store {
 export interface StoreObserver {
   /** One group commit: how long the database took to make it durable, and how many operations shared it. */
   commit(durationS: number, operations: number): void;
+  /** One statement of this name has been sent to a database that is elsewhere: one round trip. Not told by a driver without one. */
+  statement?(name: string): void;
 }

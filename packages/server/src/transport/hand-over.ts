@@ -25,17 +25,30 @@ export abstract class HandOver implements Expiring {
   private readonly handOverSetting: HandOverSetting;
   private readonly done: (result: PostResult) => void;
   private readonly startedAtMs: TimeMs;
+  private readonly maySend: (() => boolean) | undefined;
 
   constructor(setting: HandOverSetting, endpoint: Endpoint, body: Uint8Array, done: (result: PostResult) => void) {
     this.handOverSetting = setting;
     this.body = body;
     this.done = done;
     this.startedAtMs = setting.clock.now();
+    this.maySend = endpoint.maySend;
     setting.deadlines.add(this, endpoint.timeoutMs, this.startedAtMs);
   }
 
   /** Its time is over, or everything is. */
   abstract end(why: "timeout" | "aborted"): void;
+
+  /**
+   * Asked right before the first byte. False: its time was over while it waited for a connection, and it has ended: somebody
+   * else may be sending it.
+   */
+  mayBegin(): boolean {
+    if (this.finished) return false;
+    if (this.maySend?.() !== false) return true;
+    this.finish("aborted");
+    return false;
+  }
 
   /** Gives back what it holds. */
   protected abstract letGo(): void;

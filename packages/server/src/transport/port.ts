@@ -36,8 +36,8 @@ export interface Endpoint {
    */
   readonly takeReplyBytes?: (bytes: number) => boolean;
   /**
-   * Asked when a connection is open and before the first byte is written, which may be long after the call: false ends the POST
-   * as `aborted`. Left out: yes.
+   * Asked on every way when a connection is open and before the first byte is written, which may be long after the call: false
+   * ends the POST as `aborted`. Left out: yes.
    */
   readonly maySend?: () => boolean;
 }

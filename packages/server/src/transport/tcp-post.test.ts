@@ -62,6 +62,16 @@ describe("a message over TCP", () => {
     );
   });
 
+  test("is not written when its time is over before the connection is open", async () => {
+    await using receiver = await endingWithSender();
+    let maySend = true;
+    const pending = post(start(), at(receiver, { maySend: () => maySend }), "stale");
+    maySend = false;
+    expect(await pending).toMatchObject({ error: "aborted", status: 0 });
+    expect(await post(transport, at(receiver, { maySend: () => true }), "new")).toMatchObject(handedOver);
+    expect(receiver.connections.map((connection) => connection.received()).join("")).toBe("\x00\x00\x00\x03new");
+  });
+
   test("may have a megabyte", async () => {
     await using receiver = await endingWithSender();
     const body = Buffer.alloc(1024 * 1024, "y");

@@ -59,6 +59,7 @@ export class TcpPost extends HandOver {
   private write(socket: Socket): void {
     this.socket = socket;
     socket.on("error", () => this.finish("connection_reset"));
+    if (!this.mayBegin()) return;
     socket.on("data", (chunk) => this.onHeard(chunk.length));
     socket.on("end", () => this.finish(this.written ? null : "connection_reset"));
     socket.on("close", () => this.finish(this.written ? null : "connection_reset"));

@@ -60,6 +60,21 @@ describe("a message over a WebSocket", () => {
     expect(peer.sockets).toHaveLength(2);
   });
 
+  test("is not sent when its time is over before the connection is open, and those behind it are", async () => {
+    await using peer = await WebSocketPeer.start();
+    let maySend = true;
+    start();
+    const stale = post(transport, at(peer, { maySend: () => maySend }), "stale");
+    const next = post(transport, at(peer), "next");
+    maySend = false;
+    expect(await stale).toMatchObject({ error: "aborted", status: 0 });
+    expect(await next).toMatchObject(handedOver);
+    // On the connection that is open by now as well.
+    expect(await post(transport, at(peer, { maySend: () => maySend }), "late")).toMatchObject({ error: "aborted" });
+    expect(await post(transport, at(peer), "last")).toMatchObject(handedOver);
+    await eventually(() => peer.texts).toEqual(["next", "last"]);
+  });
+
   test("may have a megabyte", async () => {
     await using peer = await WebSocketPeer.start();
     const body = "y".repeat(1024 * 1024);

@@ -162,6 +162,7 @@ export class WebSocketLink implements Evictable, WebSocketOwner {
     for (const post of this.waiting) {
       if (connection === null || !connection.canSend) return;
       if (connection.bufferedBytes >= transportLimits.webSocketBufferedBytesMax) return;
+      if (!post.mayBegin()) continue;
       this.waiting.delete(post);
       this.sending.add(post);
       connection.send(post.body, () => {

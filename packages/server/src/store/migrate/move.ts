@@ -45,7 +45,7 @@ export async function moveToPostgres(options: MoveOptions): Promise<MoveOutcome>
   const target = new Database(options.url, "ringback-migrate");
   try {
     const lane = target.rest;
-    await lane.withConnection(migrate);
+    await migrate(options.url);
     const accountRows = readBatch(source.db, accounts, accounts.start, { rowsMax: -1, bytesMax: Infinity });
     const state = await beginMove(lane, source.identity, movedTables, {
       table: accounts,

@@ -123,7 +123,8 @@ const entries: MovedTable = {
 const messages: MovedTable = {
   name: "message",
   label: "messages",
-  columns: { topic_id: "bigint", seq: "bigint", ...messageColumns },
+  // The slot is the target's own affair.
+  columns: { topic_id: "bigint", seq: "bigint", slot: "bigint", ...messageColumns },
   key: ["topic_id", "seq"],
   start: [0, 0],
   select: `SELECT id >> ${SEQ_BITS_SQL} AS topic_id, id & ${SEQ_MASK_SQL} AS seq, published_at, deliver_at, content_type, tags,

@@ -105,9 +105,26 @@ export function writeBatch(lane: Lane, table: MovedTable, before: Position, rows
     if (moved.length === 0) {
       throw new MoveRefusal("other_move", "Somebody else is moving into the same database at this moment.");
     }
-    await insertRows(connection, table, rows);
+    await insertRows(connection, table, await placed(connection, table, rows));
     return after;
   });
+}
+
+/** Messages and attempts go into partitions, which are made as they come. */
+async function placed(connection: Connection, { name }: MovedTable, rows: readonly Row[]): Promise<readonly Row[]> {
+  if (name === "attempt") {
+    await connection.query("LOCK TABLE ONLY ringback.attempt IN ROW EXCLUSIVE MODE");
+    await connection.query("SELECT ringback.ensure_attempt_ranges_2($1::bigint[])", [
+      rows.map((row) => row["started_at"]),
+    ]);
+  }
+  if (name !== "message") return rows;
+  const slots = await connection.query<{ slot: number }>(
+    "SELECT slot FROM ringback.place_messages_2($1::integer[], $2::bigint[], $3::bigint[])",
+    ["topic_id", "seq", "published_at"].map((column) => rows.map((row) => row[column])),
+    "place_messages_2",
+  );
+  return rows.map((row, index) => ({ ...row, slot: (slots[index] as { slot: number }).slot }));
 }
 
 /** Ids go on from the source's last ones, so that none is given a second time, and servers may start. */
@@ -131,7 +148,8 @@ async function assertUnused(connection: Connection): Promise<void> {
   const [found] = await connection.query<{ alive: boolean; filled: boolean }>(
     `SELECT EXISTS (SELECT 1 FROM ringback.node WHERE alive_until > ringback.now_ms()) AS alive,
        EXISTS (SELECT 1 FROM ringback.topic) OR EXISTS (SELECT 1 FROM ringback.entry)
-         OR EXISTS (SELECT 1 FROM ringback.message) OR EXISTS (SELECT 1 FROM ringback.removed) AS filled`,
+         OR EXISTS (SELECT 1 FROM ringback.message) OR EXISTS (SELECT 1 FROM ringback.removed)
+         OR EXISTS (SELECT 1 FROM ringback.removed_topic) AS filled`,
   );
   if (found?.filled === true) {
     throw new MoveRefusal("target_not_empty", "The database holds topics or other things of a Ringback already.");

@@ -1,4 +1,4 @@
-import type { Message, SubscriptionId, TimeMs, TopicId } from "../../domain/model.ts";
+import type { Message, TimeMs, TopicId } from "../../domain/model.ts";
 import type { Timers } from "../../domain/ports.ts";
 import type { Claim, ClaimedDelivery, ClaimId, ClaimWant } from "../port.ts";
 import { Batches } from "./batches.ts";
@@ -7,6 +7,7 @@ import type { Health } from "./health.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { toMessage, type MessageRow } from "./rows.ts";
 import type { Times } from "./times.ts";
+import type { WakeUps } from "./wake-ups.ts";
 
 /** Claims that one process can make: with 2^21 processes, numbers stay below 2^53. */
 const CLAIMS_PER_NODE = 2 ** 32;
@@ -45,8 +46,8 @@ export interface ClaimsOptions {
   readonly nodeId: number;
   /** Only a node that has been heard for so long says of another that it is gone. */
   readonly aliveMs: number;
-  /** A claim, asked for at that time (of `performance.now`), has left nothing in the subscription's log. */
-  readonly emptied: (id: SubscriptionId, askedAtMs: number) => void;
+  /** Which claims are under way, asked for at a time of `performance.now`, and whether they have left nothing in the log. */
+  readonly wakeUps: Pick<WakeUps, "claiming" | "claimed">;
 }
 
 /** Takes and keeps leases for this node. What is held stands in the database only. */
@@ -91,7 +92,9 @@ export class Claims {
 
   async #run(batch: readonly Waiting[]): Promise<void> {
     const asked = batch.flatMap(({ wants }) => wants.map((want) => ({ id: ++this.#lastId as ClaimId, want })));
+    const { wakeUps, health } = this.#options;
     const askedAtMs = performance.now();
+    for (const { want } of asked) if (want.fromLog) wakeUps.claiming(want.subscriptionId, askedAtMs);
     try {
       if (this.#lost.length > 0) {
         const lost = this.#lost;
@@ -100,7 +103,7 @@ export class Claims {
       }
       const claims = await this.#claimAll(asked, batch[0]?.leaseMs ?? 0);
       for (const [index, { want }] of asked.entries()) {
-        if (want.fromLog && claims[index]?.more === false) this.#options.emptied(want.subscriptionId, askedAtMs);
+        if (want.fromLog) wakeUps.claimed(want.subscriptionId, askedAtMs, claims[index]?.more === false);
       }
       let next = 0;
       for (const { wants, resolve } of batch) {
@@ -108,7 +111,8 @@ export class Claims {
         next += wants.length;
       }
     } catch (error) {
-      this.#options.health.failed(error);
+      health.failed(error);
+      for (const { want } of asked) if (want.fromLog) wakeUps.claimed(want.subscriptionId, askedAtMs, false);
       this.#lost.push(...asked.map(({ id }) => id));
       for (const { reject } of batch) reject(error);
     }
@@ -116,7 +120,8 @@ export class Claims {
 
   /** What another node is just claiming from is asked for once more, and waited for, when the rest has been answered. */
   async #claimAll(asked: readonly Asked[], leaseMs: number): Promise<readonly Claim[]> {
-    const claims = await this.#ask(asked, leaseMs, false);
+    // Alone it keeps nothing waiting, so it need not ask twice.
+    const claims = await this.#ask(asked, leaseMs, asked.length === 1);
     const busy = asked
       .map((each, index) => ({ ...each, index }))
       .filter(({ index }) => claims[index] === null)

@@ -1,8 +1,7 @@
 import { RingbackError } from "../../domain/errors.ts";
 import type { SubscriptionId, TimeMs } from "../../domain/model.ts";
-import type { StoreStatistics, SubscriptionCounts, UnsettledCounts } from "../port.ts";
+import type { SubscriptionCounts, UnsettledCounts } from "../port.ts";
 import type { Lane } from "./database.ts";
-import { isCallersName } from "./internal-names.ts";
 import type { Times } from "./times.ts";
 
 /**
@@ -46,32 +45,6 @@ export async function readSubscriptionCounts(
     deadLetters: row.dead,
     expired: row.expired,
     inFlight: row.in_flight,
-  };
-}
-
-export async function readStatistics(lane: Lane, times: Times): Promise<StoreStatistics> {
-  const [row] = await lane.query<
-    Record<"topics" | "subscriptions" | "backlog" | "parked" | "dead" | "in_flight" | "bytes", number>
-  >(
-    `SELECT (SELECT count(*) FROM ringback.topic WHERE ${isCallersName}) AS topics,
-       (SELECT count(*) FROM ringback.subscription WHERE ${isCallersName}) AS subscriptions,
-       coalesce(sum(x.backlog), 0)::bigint AS backlog, coalesce(sum(x.parked - x.open_parked), 0)::bigint AS parked,
-       coalesce(sum(x.in_flight), 0)::bigint AS in_flight,
-       (SELECT count(*) FROM ringback.dead_letter d WHERE d.redriven_at IS NULL) AS dead,
-       pg_database_size(current_database()) AS bytes
-     FROM (${standing}) x`,
-    [times.at()],
-    "statistics",
-  );
-  if (row === undefined) throw new Error("unreachable");
-  return {
-    topics: row.topics,
-    subscriptions: row.subscriptions,
-    backlog: row.backlog,
-    parked: Math.max(0, row.parked),
-    deadLetters: row.dead,
-    inFlight: row.in_flight,
-    bytes: row.bytes,
   };
 }
 

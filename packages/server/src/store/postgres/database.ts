@@ -1,12 +1,16 @@
-import { Pool, type PoolClient, type PoolConfig } from "pg";
+import { Pool, type PoolClient, type PoolConfig, type QueryConfig } from "pg";
 import { RingbackError } from "../../domain/errors.ts";
 import type { ConnectionUse } from "../port.ts";
 import { valueTypes, type Connection } from "./connection.ts";
 import { postgresLimits } from "./postgres-limits.ts";
-import { isTransient, READ_ONLY, sqlState, toStorageError } from "./storage-failure.ts";
+import { prepareSession } from "./session.ts";
+import { isTransient, NoConnectionFree, READ_ONLY, sqlState, toStorageError } from "./storage-failure.ts";
+import { lookFrom, Watch } from "./watch.ts";
 
 /** How often a call that lost a deadlock is tried again. */
 const TRANSIENT_TRIES_MAX = 5;
+/** Statements that are too rare to be prepared, and the ends of transactions. */
+const UNNAMED = "other";
 
 /**
  * The connections of one node. Two pools, so that people who look at things cannot take the connections away that publishes
@@ -15,20 +19,25 @@ const TRANSIENT_TRIES_MAX = 5;
 export class Database {
   readonly hot: Lane;
   readonly rest: Lane;
+  readonly #watch: Watch;
   #closing: Promise<void> | null = null;
 
-  constructor(url: string, applicationName: string) {
+  /** `sent` is told of every statement, by the name of what is prepared, without its version. */
+  constructor(url: string, applicationName: string, sent: (name: string) => void = () => {}) {
     const shared: PoolConfig = {
       connectionString: url,
       application_name: applicationName,
       connectionTimeoutMillis: postgresLimits.connectMsMax,
-      query_timeout: postgresLimits.statementMsMax,
       idleTimeoutMillis: postgresLimits.connectionIdleMsMax,
       keepAlive: true,
       types: valueTypes,
     };
-    this.hot = new Lane("hot", { ...shared, max: postgresLimits.hotConnectionsMax });
-    this.rest = new Lane("rest", { ...shared, max: postgresLimits.restConnectionsMax });
+    this.#watch = new Watch({ look: lookFrom(url, applicationName) });
+    const { hotConnectionsMax, hotStatementMsMax, restConnectionsMax, statementMsMax } = postgresLimits;
+    const lane = (name: string, max: number, msMax: number): Lane =>
+      new Lane({ name, max, statementMsMax: msMax, watch: this.#watch, sent }, { ...shared, max });
+    this.hot = lane("hot", hotConnectionsMax, hotStatementMsMax);
+    this.rest = lane("rest", restConnectionsMax, statementMsMax);
   }
 
   close(): Promise<void> {
@@ -37,21 +46,33 @@ export class Database {
 
   async #close(): Promise<void> {
     await Promise.all([this.hot.end(), this.rest.end()]);
+    this.#watch.close();
   }
+}
+
+interface LaneOptions {
+  readonly name: string;
+  readonly max: number;
+  readonly statementMsMax: number;
+  readonly watch: Watch;
+  /** Told of every statement, by the name of what is prepared, without its version. */
+  readonly sent: (name: string) => void;
 }
 
 /** One of the pools. Failures leave it as `RingbackError`s. */
 export class Lane implements Connection {
   readonly #pool: Pool;
-  readonly #name: string;
-  readonly #max: number;
+  readonly #options: LaneOptions;
+  /** The server's process behind each connection that has been prepared. */
+  readonly #pids = new WeakMap<PoolClient, number>();
+  /** Connections that somebody works with. */
+  #taken = 0;
   #statements = 0;
   #lost = 0;
   #ended = false;
 
-  constructor(name: string, config: PoolConfig & { readonly max: number }) {
-    this.#name = name;
-    this.#max = config.max;
+  constructor(options: LaneOptions, config: PoolConfig) {
+    this.#options = options;
     this.#pool = new Pool(config);
     // A connection that breaks tells the statement that is on it, or the pool, which has dropped it by then.
     this.#pool.on("error", () => this.#lost++);
@@ -65,15 +86,17 @@ export class Lane implements Connection {
 
   get use(): ConnectionUse {
     const { totalCount: open, idleCount: idle, waitingCount: waiting } = this.#pool;
-    return { pool: this.#name, max: this.#max, open, idle, waiting, lost: this.#lost };
+    const { name, max } = this.#options;
+    return { pool: name, max, open, idle, waiting, lost: this.#lost };
   }
 
   async query<T extends object>(sql: string, values: readonly unknown[] = [], name?: string): Promise<T[]> {
     for (let tries = 1; ; tries++) {
       const client = await this.#connect();
       try {
+        await this.#prepare(client);
         const rows = await this.#send<T>(client, sql, values, name);
-        client.release();
+        this.#release(client, true);
         return rows;
       } catch (error) {
         this.#release(client, isUsable(error));
@@ -92,11 +115,12 @@ export class Lane implements Connection {
       };
       let isOpen = false;
       try {
+        await this.#prepare(client);
         await connection.query("BEGIN");
         isOpen = true;
         const result = await work(connection);
         await connection.query("COMMIT");
-        client.release();
+        this.#release(client, true);
         return result;
       } catch (error) {
         const usable = isUsable(error) && (!isOpen || (await rollback(connection)));
@@ -106,15 +130,19 @@ export class Lane implements Connection {
     }
   }
 
-  /** One connection for work that sees to its own transactions. It is not used again when the work fails. */
+  /** One connection, as the server gives it, for work that sees to its own transactions and may take long. It is not used again. */
   async withConnection(work: (connection: Connection) => Promise<void>): Promise<void> {
     const client = await this.#connect();
     try {
-      await work({ query: (sql, values = [], name) => this.#send(client, sql, values, name) });
-      client.release();
+      await work({
+        query: (sql, values = [], name) => this.#send(client, sql, values, name, postgresLimits.migrationMsMax),
+      });
     } catch (error) {
-      this.#release(client, false);
+      this.#lost++;
       throw toStorageError(error);
+    } finally {
+      this.#taken--;
+      client.release(true);
     }
   }
 
@@ -128,22 +156,47 @@ export class Lane implements Connection {
     text: string,
     values: readonly unknown[],
     name?: string,
+    msMax = this.#options.statementMsMax,
   ): Promise<T[]> {
     this.#statements++;
-    const query = name === undefined ? { text, values: [...values] } : { text, values: [...values], name };
-    return (await client.query<T>(query)).rows;
+    this.#options.sent(name?.replace(/_\d+$/, "") ?? UNNAMED);
+    const query: QueryConfig & { query_timeout: number } = {
+      text,
+      values: [...values],
+      query_timeout: msMax + postgresLimits.statementGraceMs,
+    };
+    if (name !== undefined) query.name = name;
+    return (await this.#options.watch.during(this.#pids.get(client) ?? null, client.query<T>(query))).rows;
+  }
+
+  async #prepare(client: PoolClient): Promise<void> {
+    if (this.#pids.has(client)) return;
+    const query: Connection["query"] = (sql, values = []) => this.#send(client, sql, values);
+    this.#pids.set(client, await prepareSession({ query }, this.#options));
   }
 
   #release(client: PoolClient, usable: boolean): void {
+    this.#taken--;
     if (!usable) this.#lost++;
     client.release(!usable);
   }
 
   async #connect(): Promise<PoolClient> {
     if (this.#ended) throw new RingbackError("shutting_down");
+    const { watch, name, max } = this.#options;
+    if (watch.isSilent) throw new RingbackError("storage_unavailable", "The database says nothing.");
+    const connecting = this.#pool.connect();
     try {
-      return await this.#pool.connect();
+      const client = await watch.during(null, connecting);
+      this.#taken++;
+      return client;
     } catch (error) {
+      // It may still come, when nobody waits for it any more.
+      if (error instanceof RingbackError) connecting.then((client) => client.release(true)).catch(() => {});
+      if (!(error instanceof RingbackError) && sqlState(error) === null && this.#taken >= max) {
+        const busy = `All ${max} connections of the pool "${name}" are busy.`;
+        throw new RingbackError("storage_unavailable", busy, { cause: new NoConnectionFree(busy, { cause: error }) });
+      }
       throw toStorageError(error);
     }
   }
@@ -163,7 +216,7 @@ async function rollback(connection: Connection): Promise<boolean> {
  * reads: it was the primary, and its address may lead to another one by now.
  */
 function isUsable(error: unknown): boolean {
-  if (error instanceof RingbackError) return true;
+  if (error instanceof RingbackError) return error.code !== "storage_unavailable";
   if (sqlState(error) === READ_ONLY) return false;
   const code = (error as { readonly severity?: unknown }).severity;
   return code === "ERROR";

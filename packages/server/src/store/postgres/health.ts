@@ -1,8 +1,12 @@
 import { RingbackError } from "../../domain/errors.ts";
+import { postgresLimits } from "./postgres-limits.ts";
+import { isSlowness } from "./storage-failure.ts";
 
 /** Whether the database takes writes, as far as the last one tells. */
 export class Health {
   #writable = true;
+  /** Of `performance.now`. */
+  #fullAtMs = -Infinity;
   #onFailure: () => void = () => {};
 
   /** Told when a write fails after one that did not. */
@@ -16,10 +20,19 @@ export class Health {
 
   wrote(): void {
     this.#writable = true;
+    this.#fullAtMs = -Infinity;
   }
 
+  /** A write that needs no room: on a disk that was full a moment ago it says nothing of those that do. */
+  wroteInPlace(): void {
+    if (performance.now() - this.#fullAtMs >= postgresLimits.fullMs) this.#writable = true;
+  }
+
+  /** One that was slow is not the database's: whether that takes any writes the heartbeat knows. */
   failed(error: unknown): void {
-    if (isStorageFailure(error)) this.silent();
+    if (!isStorageFailure(error) || isSlowness(error)) return;
+    if (error.code === "storage_full") this.#fullAtMs = performance.now();
+    this.silent();
   }
 
   /** It does not answer. */
@@ -30,6 +43,6 @@ export class Health {
   }
 }
 
-export function isStorageFailure(error: unknown): boolean {
+export function isStorageFailure(error: unknown): error is RingbackError {
   return error instanceof RingbackError && (error.code === "storage_unavailable" || error.code === "storage_full");
 }

@@ -50,9 +50,11 @@ export async function readMessageRecord(
   if (place === null) return null;
   const { topicId, seq } = place;
   const [found] = await lane.query<TopicOfMessage>(
+    // What retention has passed by stays in its partition for a while.
     `SELECT m.${messageColumns.split(", ").join(", m.")}, t.name AS topic, t.filter_type
-       FROM ringback.message m JOIN ringback.topic t ON t.id = m.topic_id
-       WHERE m.topic_id = $1 AND m.seq = $2 AND t.account_id = $3`,
+       FROM ringback.topic t JOIN ringback.topic_log l ON l.topic_id = t.id AND l.first_seq <= $2::bigint
+       CROSS JOIN LATERAL ringback.message_at_2(t.id, $2::bigint) m
+       WHERE t.id = $1 AND t.account_id = $3`,
     [topicId, seq, accountId],
     "get_message",
   );

@@ -123,7 +123,7 @@ export class Heartbeat {
       this.#heardAtMs = askedAtMs;
       if (row !== undefined && row.orphaned.length > 0) orphaned(row.orphaned);
       this.#isAlone = row?.alone ?? false;
-      health.wrote();
+      health.wroteInPlace();
       if (this.touch() !== null) this.#backOff.reset();
     } catch (error) {
       health.failed(error);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { delivered, eventually, message, parkedUntil, released, textsOf } from "../contract/fixtures.ts";
 import type { Claim } from "../port.ts";
+import { postgresLimits } from "./postgres-limits.ts";
 import { Cluster, seqsOf } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 
@@ -55,6 +56,18 @@ describe("several nodes on one database", () => {
       expect(none.nextDueAtMs).toBeGreaterThan(cluster.clock?.now() ?? 0);
       await cluster.settle(0, first, delivered, [1, 2]);
       expect(seqsOf(await cluster.claim(1, reader))).toEqual([11, 12]);
+    }));
+
+  it("need not ask again soon when there is nothing, though they had asked for more than maxInFlight or another has some of it", () =>
+    withNodes(2, async (cluster) => {
+      const reader = await cluster.subscribe({ maxInFlight: 10 });
+      expect(await cluster.claim(0, reader, { deliveriesMax: 20 })).toMatchObject({ more: false, nextDueAtMs: null });
+      await cluster.publish(...texts(4));
+      const held = await cluster.claim(0, reader, { deliveriesMax: 20 });
+      expect(held.deliveries).toHaveLength(4);
+      const none = await cluster.claim(1, reader, { deliveriesMax: 20 });
+      // When the lease of the other runs out, and not sooner.
+      expect(none.nextDueAtMs).toBeGreaterThan((cluster.clock?.now() ?? 0) + postgresLimits.claimRetryMs);
     }));
 
   it("let one of them have all it wants once it is alone", () =>

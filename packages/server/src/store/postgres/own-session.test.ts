@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { Client } from "pg";
+import { Database } from "./database.ts";
+import { assertOwnSessions } from "./own-session.ts";
 import { PostgresStore } from "./postgres-store.ts";
 import { PoolingProxy, type PoolingOptions } from "./testing/pooling-proxy.ts";
 import { storeOptions } from "./testing/postgres-database.ts";
@@ -35,6 +38,34 @@ it.each([
       ) as string,
     });
     expect(await server.query("SELECT 1 FROM pg_namespace WHERE nspname = 'ringback'", [], "pooled")).toEqual([]);
+  }),
+);
+
+const CHECKS = 8;
+
+it.each([
+  { sessions: 3, turns: "last-first" },
+  { sessions: 4, turns: "in-turn" },
+  { sessions: 9, turns: "last-first" },
+] as const)("refuses it each time while others work through it as well: $sessions sessions, $turns", (pool) =>
+  behind({ mode: "transaction", ...pool }, async (url) => {
+    const over = new AbortController();
+    const others = Array.from({ length: 3 }, async (_, number) => {
+      const client = new Client({ connectionString: url });
+      client.on("error", () => {});
+      await client.connect();
+      while (!over.signal.aborted) {
+        for (const sql of number === 0 ? ["BEGIN", "SELECT 1", "COMMIT"] : ["SELECT 1"]) await client.query(sql);
+      }
+      await client.end();
+    });
+    for (let check = 0; check < CHECKS; check++) {
+      const database = new Database(url, "checking");
+      await expect(assertOwnSessions(database.rest)).rejects.toThrow("shares sessions");
+      await database.close();
+    }
+    over.abort();
+    await Promise.all(others);
   }),
 );
 

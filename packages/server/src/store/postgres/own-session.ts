@@ -19,21 +19,35 @@ export async function assertOwnSessions(lane: Lane): Promise<void> {
   );
 }
 
+/** Looks at each of the two connections. Other clients of a proxy could bring the same session back a few times, not so often. */
+const ROUNDS = 12;
+
 /**
  * A session of one's own has one process of the server, and nobody else has it. A proxy that takes turns is seen by a
- * statement after a statement; one that gives out what was last free, by a transaction that stands between the two.
+ * statement after a statement; one that gives out what was last free, by a transaction that stands between the two. The
+ * two change places, so that no order in which sessions come back fits both. At most one transaction is open, since a proxy may
+ * have no more than one session.
  */
 export async function sharesSessions(one: Connection, other: Connection): Promise<boolean> {
-  const seen = new Set([await backendOf(one), await backendOf(one)]);
-  await other.query("BEGIN");
-  try {
-    const taken = await backendOf(other);
-    if (seen.size > 1 || seen.has(taken)) return true;
-    seen.add(await backendOf(one));
-    return seen.size > 1;
-  } finally {
-    await other.query("COMMIT");
+  const known = new Map<Connection, number>();
+  const isOwn = async (connection: Connection): Promise<boolean> => {
+    const pid = await backendOf(connection);
+    const before = known.get(connection);
+    known.set(connection, pid);
+    const [first, second] = [known.get(one), known.get(other)];
+    return (before === undefined || before === pid) && first !== second;
+  };
+  for (let round = 0; round < ROUNDS; round++) {
+    const [still, busy] = round % 2 === 0 ? [one, other] : [other, one];
+    for (const each of [still, still]) if (!(await isOwn(each))) return true;
+    await busy.query("BEGIN");
+    try {
+      for (const each of [busy, still]) if (!(await isOwn(each))) return true;
+    } finally {
+      await busy.query("COMMIT");
+    }
   }
+  return false;
 }
 
 async function backendOf(connection: Connection): Promise<number> {

@@ -6,8 +6,37 @@ export const postgresLimits = {
   restConnectionsMax: 6,
   /** How long a call waits for a connection before it fails as `storage_unavailable`. */
   connectMsMax: 5_000,
-  /** A statement that takes longer is given up, and its connection with it. */
+  /** What people look at may take so long before the server gives it up. */
   statementMsMax: 30_000,
+  /** And so long what publishes and deliveries wait for: callers do not wait much longer either. */
+  hotStatementMsMax: 10_000,
+  /** Changes of the schema, and the wait for another node that makes them. */
+  migrationMsMax: 3_600_000,
+  /** If the server has not given up a statement by then, we do, and its connection with it. */
+  statementGraceMs: 2_000,
+  /** How long a statement waits for a row that another holds. */
+  lockMsMax: 4_000,
+
+  /** An answer that takes longer makes us ask the server over a new connection whether it is there… */
+  answerMsMax: 1_500,
+  /** … which it has to say within this time. A publish on a connection that leads nowhere fails after both. */
+  probeMsMax: 1_500,
+  /** After a write for which the disk had no room, one that needs none proves nothing for so long. */
+  fullMs: 5_000,
+
+  /** Between two looks at what is late. */
+  watchMs: 250,
+  /** Between two tries to hear of a server that says nothing. */
+  silentRetryMs: 500,
+
+  /** The server ends a transaction whose node says nothing for so long, and lets go of its locks. */
+  idleInTransactionMsMax: 5_000,
+  /** And a connection whose node takes nothing for so long of what it has asked for. */
+  unreadMsMax: 5_000,
+  /** It asks an idle connection so often whether anybody is there, three times in vain at most. */
+  keepAliveMs: 10_000,
+  /** And, while it works for one, whether that one is still waiting. */
+  clientCheckMs: 5_000,
   connectionIdleMsMax: 60_000,
 
   /** Between two tries while the database cannot be reached or written: doubled from the first to the last. */
@@ -41,15 +70,33 @@ export const postgresLimits = {
 
   /** Other nodes are told of work at most this often, whatever there is of it. */
   wakeMs: 20,
+  /** What a claim of this node may be bringing is told to the others only when the claim takes longer. */
+  wakeClaimMsMax: 500,
   /** Names of topics and subscriptions in one wake-up: a notification carries at most 8,000 bytes. */
   wakeIdsMax: 400,
   /** Of a topic with more subscriptions it is not counted whether this node has taken all there is. */
   wakeCountedMax: 8,
+  /** Statistics that took longer are given again until they were no more than this share of one connection's time. */
+  statisticsMsLong: 100,
+  statisticsShareMax: 0.05,
   cachedTopicsMax: 20_000,
   cachedSubscriptionsMax: 100_000,
 
+  /**
+   * How long a step of the schema waits for a table before it lets the others go on, and begins again. Autovacuum gives way to
+   * whoever has waited for `deadlock_timeout`, which is a second.
+   */
+  schemaLockMsMax: 2_000,
+  schemaRetryMs: 500,
+  schemaTriesMax: 120,
+  /** How long dropping a partition may keep everybody waiting who reads or writes the table. */
+  dropLockMsMax: 50,
+  dropRetryMs: 60_000,
+  /** Attempts of a partition that are looked through before it is dropped, and counted one by one. */
+  attemptsLookedMax: 1_000_000,
+
   /** Bounds of one step of retention, so that nobody waits long for its locks. */
-  trimMessagesMax: 500,
+  trimMessagesMax: 1_000,
   trimBytesMax: 64 * 1024 * 1024,
   burialsMax: 500,
   burialBytesMax: 16 * 1024 * 1024,

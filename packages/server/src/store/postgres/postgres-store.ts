@@ -47,7 +47,7 @@ import { CatalogCache } from "./catalog-cache.ts";
 import { CHANNEL, toPayload, type News } from "./change-bus.ts";
 import { Claims } from "./claims.ts";
 import type { Connection } from "./connection.ts";
-import { findReady, readStatistics, readSubscriptionCounts, readUnsettledCounts } from "./counts.ts";
+import { findReady, readSubscriptionCounts, readUnsettledCounts } from "./counts.ts";
 import { Database } from "./database.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { Entries } from "./entries.ts";
@@ -63,6 +63,7 @@ import { rewindTo } from "./rewinding.ts";
 import { migrate } from "./schema/migrate.ts";
 import { assertOwnSessions } from "./own-session.ts";
 import { Settlements, type SettledNews } from "./settlements.ts";
+import { Statistics } from "./statistics.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { Times } from "./times.ts";
 import { Topics } from "./topics.ts";
@@ -108,6 +109,7 @@ export class PostgresStore implements Store {
   readonly #entries: Entries;
   readonly #deadLetters: DeadLetters;
   readonly #retention: Retention;
+  readonly #statistics: Statistics;
   readonly #listener: Listener;
   readonly #wakeUps: WakeUps;
   readonly #heartbeat: Heartbeat;
@@ -116,11 +118,12 @@ export class PostgresStore implements Store {
   #onChange: (id: SubscriptionId) => void = () => {};
 
   static async open(options: PostgresStoreOptions): Promise<PostgresStore> {
-    const database = new Database(options.url, options.applicationName ?? "ringback");
+    const sent = (name: string): void => options.observer?.statement?.(name);
+    const database = new Database(options.url, options.applicationName ?? "ringback", sent);
     const times = new Times(options.clock ?? null);
     try {
       await assertOwnSessions(database.rest);
-      await database.rest.withConnection(migrate);
+      await migrate(options.url);
       const account = await ensureAccount(database.rest, options.account, times);
       const aliveMs = options.nodeAliveMs ?? postgresLimits.nodeAliveMs;
       const nodeId = await registerNode(database.rest, times, aliveMs, options.node ?? unnamed);
@@ -169,10 +172,15 @@ export class PostgresStore implements Store {
       aliveMs,
       orphaned: (ids) => this.#onReady(ids),
     });
-    this.#wakeUps = new WakeUps({ lane: rest, timers, nodeId, isAlone: () => this.#heartbeat.isAlone });
+    this.#wakeUps = new WakeUps({
+      lane: rest,
+      timers,
+      nowMs: () => performance.now(),
+      nodeId,
+      isAlone: () => this.#heartbeat.isAlone,
+    });
     this.#appends = new Appends({ lane: hot, times, timers, health, observer });
-    const emptied = (id: SubscriptionId, askedAtMs: number): void => this.#wakeUps.emptied(id, askedAtMs);
-    this.#claims = new Claims({ lane: hot, times, timers, health, nodeId, aliveMs, emptied });
+    this.#claims = new Claims({ lane: hot, times, timers, health, nodeId, aliveMs, wakeUps: this.#wakeUps });
     const settled = (news: SettledNews): void => this.#settled(news);
     this.#settlements = new Settlements({ lane: hot, times, timers, health, observer, nodeId, settled });
     const ready = (ids: readonly SubscriptionId[]): void => this.#ready(ids);
@@ -185,12 +193,14 @@ export class PostgresStore implements Store {
     this.#deadLetters = new DeadLetters(rest, times, (id) => ready([id]));
     const { attemptRetentionMs, deadLetterRetentionMs } = options;
     const retention = { lane: rest, times, attemptRetentionMs, deadLetterRetentionMs };
+    this.#statistics = new Statistics(rest, times);
     this.#retention = new Retention({ ...retention, ready: (id) => ready([id]) });
   }
 
   async #start(): Promise<void> {
     await this.#listener.start();
     await this.#entries.load();
+    await this.#retention.start();
     await this.#database.rest.query("SELECT pg_notify($1, $2)", [CHANNEL, toPayload(this.nodeId, { kind: "node" })]);
     await this.#heartbeat.start();
   }
@@ -402,7 +412,7 @@ export class PostgresStore implements Store {
   }
 
   statistics(): Promise<StoreStatistics> {
-    return readStatistics(this.#database.rest, this.#times);
+    return this.#statistics.read();
   }
 
   nodes(): Promise<readonly StoreNode[]> {

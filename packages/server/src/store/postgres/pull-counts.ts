@@ -65,12 +65,17 @@ const sql = `WITH place AS MATERIALIZED (
     (SELECT count(*) FROM ringback.parked p
       WHERE p.subscription_id = $2 AND p.due_at > k.now AND p.first_attempt_at IS NULL) AS parked_delayed,
     (SELECT count(*) FROM (
-      SELECT m.deliver_at FROM ringback.message m WHERE m.topic_id = k.topic_id AND m.seq > k.scanned AND m.seq <= k.last_seq
-        ORDER BY m.seq LIMIT $4) m WHERE m.deliver_at > k.now) AS log_delayed,
+      SELECT m.deliver_at FROM ringback.segment s CROSS JOIN LATERAL (
+        SELECT m.deliver_at FROM ringback.message m WHERE m.slot = s.slot AND m.topic_id = k.topic_id
+          AND m.seq > k.scanned AND m.seq <= k.last_seq AND m.seq >= s.first_seq AND m.seq < coalesce(
+            (SELECT min(n.first_seq) FROM ringback.segment n WHERE n.topic_id = k.topic_id AND n.first_seq > s.first_seq),
+            k.last_seq + 1)
+          ORDER BY m.seq LIMIT $4) m
+        WHERE s.topic_id = k.topic_id ORDER BY s.first_seq LIMIT $4) m WHERE m.deliver_at > k.now) AS log_delayed,
     greatest(0, least(k.scanned, k.last_seq) - $3::bigint + 1)
       - (SELECT count(*) FROM unnest(k.pool || k.claimed) AS s WHERE s >= $3::bigint)
       - (SELECT count(*) FROM ringback.parked p WHERE p.subscription_id = $2 AND p.seq >= $3::bigint) AS settled,
     least(
-      (SELECT m.published_at FROM unsettled u, ringback.message m WHERE m.topic_id = k.topic_id AND m.seq = u.seq),
+      (SELECT m.published_at FROM unsettled u, ringback.message_at_2(k.topic_id, u.seq) m),
       (SELECT d.published_at FROM first_parked f JOIN ringback.dead_letter d ON d.id = f.dead_letter_id)) AS oldest_at
   FROM (${standing} WHERE c.subscription_id = $2) x, place k`;

@@ -4,10 +4,11 @@ import type { RetentionResult } from "../port.ts";
 import type { Connection } from "./connection.ts";
 import type { Lane } from "./database.ts";
 import { postgresLimits } from "./postgres-limits.ts";
+import { RETENTION_LOCK } from "./schema/locks.ts";
 import type { Times } from "./times.ts";
 
-/** One node at a time removes things: two would only wait for each other. */
-const RETENTION_LOCK = "8243118316933116781";
+/** The answer of a function that was to drop a partition: others read or write the table for too long. */
+const IN_USE = -1;
 const KEY_MS = limits.idempotencyKeyHours * 3600_000;
 
 const nothing: RetentionResult = {
@@ -33,13 +34,23 @@ export interface RetentionOptions {
   readonly ready: (id: SubscriptionId) => void;
 }
 
-/** One topic and one slice of the records at a time, in two short transactions. */
+/**
+ * One topic and one slice of the records at a time, in two short transactions; then what holds nothing any more goes by the
+ * partition, and what will be needed soon is made.
+ */
 export class Retention {
   readonly #options: RetentionOptions;
   #lastTopicId = 0;
+  #dropAgainAtMs = 0;
 
   constructor(options: RetentionOptions) {
     this.#options = options;
+  }
+
+  /** How long the partitions of attempts are goes by how long they are kept. */
+  async start(): Promise<void> {
+    const { lane, attemptRetentionMs } = this.#options;
+    await lane.query("SELECT ringback.set_attempt_span_2($1)", [attemptRetentionMs]);
   }
 
   async step(): Promise<RetentionResult> {
@@ -50,12 +61,15 @@ export class Retention {
       this.#alone(connection, () => this.#trimRecords(connection)),
     );
     if (trimmed === null || records === null) return nothing;
+    const dropped = await this.#dropPartitions();
+    await this.#preparePartitions();
     const didSomething = trimmed.some(({ what, count }) => what !== "ready" && count > 0);
     return {
       messages: trimmed.find(({ what }) => what === "removed")?.count ?? 0,
       ...records.counts,
+      attempts: dropped.attempts,
       expired: expiredOf(trimmed),
-      more: records.more || (didSomething && (await this.#dueTopics(lane, 1)).length > 0),
+      more: records.more || dropped.more || (didSomething && (await this.#dueTopics(lane, 1)).length > 0),
     };
   }
 
@@ -98,37 +112,65 @@ export class Retention {
     return rows.map(({ topic_id }) => topic_id);
   }
 
+  /** Each in one statement, which ends with its lock whatever becomes of this process. */
+  async #dropPartitions(): Promise<{ readonly attempts: number; readonly more: boolean }> {
+    const { lane, times, attemptRetentionMs } = this.#options;
+    const { dropLockMsMax, attemptsLookedMax } = postgresLimits;
+    // A table that is being dumped stays in use for long, and each try keeps everybody waiting.
+    if (performance.now() < this.#dropAgainAtMs) return { attempts: 0, more: false };
+    const [messages] = await lane.query<{ slot: number | null }>(
+      "SELECT ringback.drop_slot_2($1, $2) AS slot",
+      [times.at(), dropLockMsMax],
+      "drop_slot_2",
+    );
+    const [attempts] = await lane.query<{ count: number | null }>(
+      "SELECT ringback.drop_attempts_2($1, $2, $3, $4) AS count",
+      [times.at(), attemptRetentionMs, attemptsLookedMax, dropLockMsMax],
+      "drop_attempts_2",
+    );
+    const answers = [messages?.slot ?? null, attempts?.count ?? null];
+    if (answers.includes(IN_USE)) this.#dropAgainAtMs = performance.now() + postgresLimits.dropRetryMs;
+    return {
+      attempts: Math.max(0, attempts?.count ?? 0),
+      more: answers.some((answer) => answer !== null && answer !== IN_USE),
+    };
+  }
+
+  async #preparePartitions(): Promise<void> {
+    const { lane, times } = this.#options;
+    await lane.query(
+      "SELECT ringback.prepare_slots_2($1::bigint), ringback.prepare_attempts_2($1::bigint)",
+      [times.at()],
+      "prepare_2",
+    );
+  }
+
   async #trimRecords(connection: Connection): Promise<{
-    readonly counts: Pick<RetentionResult, "attempts" | "deadLetters" | "idempotencyKeys">;
+    readonly counts: Pick<RetentionResult, "deadLetters" | "idempotencyKeys">;
     readonly more: boolean;
   }> {
-    const { times, attemptRetentionMs, deadLetterRetentionMs } = this.#options;
+    const { times, deadLetterRetentionMs } = this.#options;
     const max = postgresLimits.recordsTrimmedMax;
-    const [row] = await connection.query<Record<"attempts" | "dead_letters" | "keys", number>>(
+    const [row] = await connection.query<Record<"dead_letters" | "keys", number>>(
       `WITH clock AS MATERIALIZED (SELECT coalesce($1::bigint, ringback.now_ms()) AS now),
-       attempts AS (
-         DELETE FROM ringback.attempt WHERE id IN (
-           SELECT o.id FROM clock, (SELECT id, started_at FROM ringback.attempt ORDER BY id LIMIT $2) o
-           WHERE o.started_at < clock.now - $3) RETURNING 1
-       ), dead_letters AS (
+       dead_letters AS (
          DELETE FROM ringback.dead_letter WHERE id IN (
-           SELECT d.id FROM ringback.dead_letter d WHERE d.redriven_at IS NULL AND d.died_at < (SELECT now FROM clock) - $4
+           SELECT d.id FROM ringback.dead_letter d WHERE d.redriven_at IS NULL AND d.died_at < (SELECT now FROM clock) - $3
            ORDER BY d.died_at LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING 1
        ), keys AS (
          DELETE FROM ringback.idempotency WHERE (topic_id, key) IN (
-           SELECT i.topic_id, i.key FROM ringback.idempotency i WHERE i.published_at < (SELECT now FROM clock) - $5
+           SELECT i.topic_id, i.key FROM ringback.idempotency i WHERE i.published_at < (SELECT now FROM clock) - $4
            ORDER BY i.published_at LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING 1
        )
-       SELECT (SELECT count(*) FROM attempts) AS attempts, (SELECT count(*) FROM dead_letters) AS dead_letters,
-         (SELECT count(*) FROM keys) AS keys`,
-      [times.at(), max, attemptRetentionMs, deadLetterRetentionMs, KEY_MS],
+       SELECT (SELECT count(*) FROM dead_letters) AS dead_letters, (SELECT count(*) FROM keys) AS keys`,
+      [times.at(), max, deadLetterRetentionMs, KEY_MS],
       "trim_records",
     );
-    const { attempts, dead_letters: deadLetters, keys: idempotencyKeys } = row as NonNullable<typeof row>;
+    const { dead_letters: deadLetters, keys: idempotencyKeys } = row as NonNullable<typeof row>;
     const left = await this.#trimRemoved(connection, max);
     return {
-      counts: { attempts, deadLetters, idempotencyKeys },
-      more: left || attempts === max || deadLetters === max || idempotencyKeys === max,
+      counts: { deadLetters, idempotencyKeys },
+      more: left || deadLetters === max || idempotencyKeys === max,
     };
   }
 
@@ -137,23 +179,51 @@ export class Retention {
    * time is over: nobody can ask for them, and they go in order.
    */
   async #trimRemoved(connection: Connection, max: number): Promise<boolean> {
-    const [next] = await connection.query<{ kind: "topic" | "subscription"; id: number }>(
-      "SELECT kind, id FROM ringback.removed ORDER BY kind, id LIMIT 1",
+    if (await this.#trimRemovedTopic(connection, max)) return true;
+    // Topics are in the other table; a node of the version before finds none here.
+    const [next] = await connection.query<{ id: number }>(
+      "SELECT id FROM ringback.removed WHERE kind = 'subscription' ORDER BY id LIMIT 1",
     );
     if (next === undefined) return false;
-    const column = next.kind === "topic" ? "topic_id" : "subscription_id";
     let count = 0;
-    for (const table of next.kind === "topic" ? ["message", "idempotency"] : ["parked", "dead_letter"]) {
+    for (const table of ["parked", "dead_letter"]) {
       const gone = await connection.query(
         `DELETE FROM ringback.${table} WHERE ctid = ANY (ARRAY
-           (SELECT ctid FROM ringback.${table} WHERE ${column} = $1 LIMIT $2)) RETURNING 1`,
+           (SELECT ctid FROM ringback.${table} WHERE subscription_id = $1 LIMIT $2)) RETURNING 1`,
         [next.id, max],
       );
       count += gone.length;
     }
     if (count === 0) {
-      await connection.query("DELETE FROM ringback.removed WHERE kind = $1 AND id = $2", [next.kind, next.id]);
+      await connection.query("DELETE FROM ringback.removed WHERE kind = 'subscription' AND id = $1", [next.id]);
     }
+    return true;
+  }
+
+  /** Segment by segment: one that is empty no longer holds its partition. */
+  async #trimRemovedTopic(connection: Connection, max: number): Promise<boolean> {
+    const [next] = await connection.query<{ id: TopicId; first_seq: number | null; slot: number | null }>(
+      `SELECT t.id, s.first_seq, s.slot FROM (SELECT id FROM ringback.removed_topic ORDER BY id LIMIT 1) t
+       LEFT JOIN LATERAL (
+         SELECT first_seq, slot FROM ringback.segment WHERE topic_id = t.id ORDER BY first_seq LIMIT 1) s ON true`,
+    );
+    if (next === undefined) return false;
+    const { id, first_seq: firstSeq, slot } = next;
+    const keys = await connection.query(
+      `DELETE FROM ringback.idempotency WHERE topic_id = $1 AND key = ANY (ARRAY
+         (SELECT key FROM ringback.idempotency WHERE topic_id = $1 LIMIT $2)) RETURNING 1`,
+      [id, max],
+    );
+    if (slot !== null) {
+      const gone = await connection.query(
+        `DELETE FROM ringback.message WHERE slot = $1 AND topic_id = $2 AND seq = ANY (ARRAY
+           (SELECT seq FROM ringback.message WHERE slot = $1 AND topic_id = $2 ORDER BY seq LIMIT $3)) RETURNING 1`,
+        [slot, id, max],
+      );
+      if (gone.length < max) {
+        await connection.query("DELETE FROM ringback.segment WHERE topic_id = $1 AND first_seq = $2", [id, firstSeq]);
+      }
+    } else if (keys.length < max) await connection.query("DELETE FROM ringback.removed_topic WHERE id = $1", [id]);
     return true;
   }
 }

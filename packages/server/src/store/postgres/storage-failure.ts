@@ -15,14 +15,23 @@ const unavailable = new Set([
   "57014",
   // A standby, or a primary that has just become one.
   READ_ONLY,
-  // Two calls waited for each other; nothing took effect.
+  // Two calls waited for each other, or one for too long; nothing took effect.
   "40001",
   "40P01",
   "55P03",
 ]);
 const unavailableClasses = new Set(["08", "53", "58"]);
 /** What another try may succeed at, at once. */
-const transient = new Set(["40001", "40P01", "55P03"]);
+const transient = new Set(["40001", "40P01"]);
+/** A row that somebody holds for long, a statement that takes too long: the database is there and takes writes. */
+const slow = new Set(["40001", "40P01", "55P03", "57014"]);
+
+/** Where the operator has to look is not what the code alone says. */
+const sentences = new Map([
+  ["55P03", "The database is there, but somebody in it holds for too long what this needs to change."],
+  ["57014", "The database is there, but has taken too long."],
+  ["53300", "The database takes no more connections."],
+]);
 
 export function sqlState(error: unknown): string | null {
   const code = (error as { readonly code?: unknown } | null)?.code;
@@ -33,10 +42,19 @@ export function isTransient(error: unknown): boolean {
   return transient.has(sqlState(error) ?? "");
 }
 
+/** This process has no connection to spare, which says nothing of the database. */
+export class NoConnectionFree extends Error {}
+
+/** A failure that says nothing of other writes. */
+export function isSlowness(error: unknown): boolean {
+  const { cause } = error as { readonly cause?: unknown };
+  return cause instanceof NoConnectionFree || slow.has(sqlState(cause) ?? "");
+}
+
 /** As callers know it. Whatever is not said by the server itself came from the connection to it. */
 export function toStorageError(error: unknown): RingbackError {
   if (error instanceof RingbackError) return error;
-  return new RingbackError(codeOf(error), undefined, { cause: error });
+  return new RingbackError(codeOf(error), sentences.get(sqlState(error) ?? ""), { cause: error });
 }
 
 function codeOf(error: unknown): ErrorCode {

@@ -1,12 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { SubscriptionId, TopicId } from "../../domain/model.ts";
 import type { News } from "./change-bus.ts";
+import { postgresLimits } from "./postgres-limits.ts";
 import { WakeUps } from "./wake-ups.ts";
 
-// Faked: the database, which only keeps what it is told, and the timers, which fire when the test says so.
+// Faked: the database, which only keeps what it is told, and the time, which passes when the test says so.
 function start(isAlone = false) {
   const told: News[] = [];
-  let due: (() => void)[] = [];
+  let due: { task: () => void; atMs: number }[] = [];
+  let nowMs = 1_000;
   const wakeUps = new WakeUps({
     lane: {
       query: (_sql, values = []) => {
@@ -15,26 +17,37 @@ function start(isAlone = false) {
       },
     },
     timers: {
-      after: (_, task) => {
-        due.push(task);
+      after: (delayMs, task) => {
+        due.push({ task, atMs: nowMs + delayMs });
         return () => {};
       },
       soon: setImmediate,
     },
+    nowMs: () => nowMs,
     nodeId: 1,
     isAlone: () => isAlone,
   });
-  const wait = (): void => {
-    const tasks = due;
-    due = [];
-    for (const task of tasks) task();
+  const wait = (forMs: number = postgresLimits.wakeMs): void => {
+    const untilMs = nowMs + forMs;
+    for (;;) {
+      const next = due.toSorted((a, b) => a.atMs - b.atMs)[0];
+      if (next === undefined || next.atMs > untilMs) break;
+      due = due.filter((each) => each !== next);
+      nowMs = next.atMs;
+      next.task();
+    }
+    nowMs = untilMs;
   };
-  return { wakeUps, told, wait };
+  /** A claim of this node that is answered at once. */
+  const claim = (id: SubscriptionId, emptied = true): void => {
+    wakeUps.claiming(id, nowMs);
+    wakeUps.claimed(id, nowMs, emptied);
+  };
+  return { wakeUps, told, wait, claim, now: () => nowMs };
 }
 
 const topic = (id: number): TopicId => id as TopicId;
 const subscription = (id: number): SubscriptionId => id as SubscriptionId;
-const ever = Number.MAX_SAFE_INTEGER;
 
 describe("waking other nodes", () => {
   it("tells all that came up within the time in one call", () => {
@@ -49,28 +62,77 @@ describe("waking other nodes", () => {
   });
 
   it("says nothing of a topic once this node has emptied each of its subscriptions", () => {
-    const { wakeUps, told, wait } = start();
+    const { wakeUps, told, wait, claim } = start();
     wakeUps.published(topic(1), [subscription(1), subscription(2)]);
-    wakeUps.emptied(subscription(1), ever);
-    wakeUps.emptied(subscription(2), ever);
+    claim(subscription(1));
+    claim(subscription(2));
     wait();
     expect(told).toEqual([]);
   });
 
+  it("says nothing while this node takes all that comes, though something younger is always there", () => {
+    const { wakeUps, told, wait, claim, now } = start();
+    for (let turn = 0; turn < 100; turn++) {
+      wakeUps.published(topic(1), [subscription(1)]);
+      const askedAtMs = now();
+      wait(5);
+      wakeUps.published(topic(1), [subscription(1)]);
+      wakeUps.claimed(subscription(1), askedAtMs, true);
+    }
+    expect(told).toEqual([]);
+    wait();
+    expect(told).toHaveLength(1);
+    claim(subscription(1));
+    wait();
+    expect(told).toHaveLength(1);
+  });
+
+  it("tells what claims of this node leave, and when the first of it has waited for the time", () => {
+    const { wakeUps, told, wait, claim } = start();
+    wakeUps.published(topic(1), [subscription(1)]);
+    wait(postgresLimits.wakeMs - 1);
+    wakeUps.published(topic(1), [subscription(1)]);
+    claim(subscription(1), false);
+    expect(told).toEqual([]);
+    wait(1);
+    expect(told).toMatchObject([{ topicIds: [1] }]);
+  });
+
+  it("does not tell of what a claim under way may bring, unless that takes long", () => {
+    const { wakeUps, told, wait, now } = start();
+    wakeUps.published(topic(1), [subscription(1)]);
+    wakeUps.claiming(subscription(1), now());
+    wait(postgresLimits.wakeClaimMsMax);
+    expect(told).toEqual([]);
+    wait();
+    expect(told).toMatchObject([{ topicIds: [1] }]);
+  });
+
+  it("tells at once of what a claim that took longer than the time has not brought", () => {
+    const { wakeUps, told, wait, now } = start();
+    wakeUps.published(topic(1), [subscription(1)]);
+    const askedAtMs = now();
+    wakeUps.claiming(subscription(1), askedAtMs);
+    wait(2 * postgresLimits.wakeMs);
+    wakeUps.claimed(subscription(1), askedAtMs, false);
+    wait();
+    expect(told).toMatchObject([{ topicIds: [1] }]);
+  });
+
   it("tells when one of them is left, or was emptied by a claim that is older than what was published", () => {
-    const { wakeUps, told, wait } = start();
+    const { wakeUps, told, wait, claim, now } = start();
     wakeUps.published(topic(1), [subscription(1), subscription(2)]);
-    wakeUps.emptied(subscription(1), ever);
-    wakeUps.emptied(subscription(2), 0);
+    claim(subscription(1));
+    wakeUps.claimed(subscription(2), now() - 1, true);
     wait();
     expect(told).toMatchObject([{ topicIds: [1] }]);
   });
 
   it("tells of a topic with many subscriptions in any case, and of more topics than one call holds in the next", () => {
-    const { wakeUps, told, wait } = start();
+    const { wakeUps, told, wait, claim } = start();
     const many = Array.from({ length: 100 }, (_, id) => subscription(id));
     wakeUps.published(topic(1), many);
-    for (const id of many) wakeUps.emptied(id, ever);
+    for (const id of many) claim(id);
     wait();
     expect(told).toHaveLength(1);
     for (let id = 0; id < 500; id++) wakeUps.published(topic(id), [subscription(id)]);

@@ -5,29 +5,38 @@ import type { Connection } from "./connection.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 
 interface Published {
-  sinceMs: number;
-  /** Subscriptions that this node has not emptied since; null: too many to keep count. */
-  readonly left: Set<SubscriptionId> | null;
+  /** Of the newest message. */
+  lastMs: number;
+  /**
+   * Subscriptions that this node has not emptied since, and how long something of theirs has waited at most; null: too many to keep
+   * count, and `sinceMs` says it of all of them.
+   */
+  readonly left: Map<SubscriptionId, number> | null;
+  readonly sinceMs: number;
 }
 
 export interface WakeUpsOptions {
   readonly lane: Connection;
   readonly timers: Timers;
+  /** As `performance.now`. */
+  readonly nowMs: () => number;
   readonly nodeId: number;
   /** No other node would hear it. */
   readonly isAlone: () => boolean;
 }
 
 /**
- * Tells the other nodes that there is work, `wakeMs` after it came up and together with what came up meanwhile; not of what this node
- * has taken itself by then. So nothing is told when the nodes are idle, and fifty times a second at most when they are busy.
- * Such a call may be lost; each node looks for work by itself now and then.
+ * Tells the other nodes that there is work, when it has been there for `wakeMs` and this node has not taken it itself, together with what
+ * else there is by then. So nothing is told as long as the nodes keep up with what they are given, however busy they are, and fifty
+ * times a second at most when they do not. Such a call may be lost; each node looks for work by itself now and then.
  */
 export class WakeUps {
   readonly #options: WakeUpsOptions;
   readonly #topics = new Map<TopicId, Published>();
   readonly #topicOf = new Map<SubscriptionId, TopicId>();
-  readonly #subscriptions = new Set<SubscriptionId>();
+  readonly #subscriptions = new Map<SubscriptionId, number>();
+  /** Claims of this node that are under way, and until when others are not told of what they may bring. */
+  readonly #claiming = new Map<SubscriptionId, number>();
   #cancel: (() => void) | null = null;
   #telling: Promise<void> = Promise.resolve();
   #closed = false;
@@ -38,26 +47,44 @@ export class WakeUps {
 
   published(topicId: TopicId, ids: readonly SubscriptionId[]): void {
     if (this.#options.isAlone()) return;
+    const nowMs = this.#options.nowMs();
     let topic = this.#topics.get(topicId);
     if (topic === undefined) {
-      topic = { sinceMs: 0, left: ids.length <= postgresLimits.wakeCountedMax ? new Set() : null };
+      const left = ids.length <= postgresLimits.wakeCountedMax ? new Map<SubscriptionId, number>() : null;
+      topic = { lastMs: nowMs, left, sinceMs: nowMs };
       this.#topics.set(topicId, topic);
     }
-    topic.sinceMs = performance.now();
+    topic.lastMs = nowMs;
     if (topic.left !== null) {
       for (const id of ids) {
-        topic.left.add(id);
+        if (!topic.left.has(id)) topic.left.set(id, nowMs);
         this.#topicOf.set(id, topicId);
       }
     }
     this.#schedule();
   }
 
-  /** A claim of this node, asked for at that time, has left nothing in the log of this subscription. */
-  emptied(id: SubscriptionId, askedAtMs: number): void {
+  /** This node is claiming from it: where the database is slow, the others would only stand in line behind. `claimed` follows. */
+  claiming(id: SubscriptionId, askedAtMs: number): void {
+    if (this.#topicOf.has(id)) this.#claiming.set(id, askedAtMs + postgresLimits.wakeClaimMsMax);
+  }
+
+  /** That claim has come to its end. `emptied`: it has left nothing in the log of this subscription. */
+  claimed(id: SubscriptionId, askedAtMs: number, emptied: boolean): void {
+    this.#claiming.delete(id);
+    if (emptied) this.#emptied(id, askedAtMs);
+  }
+
+  #emptied(id: SubscriptionId, askedAtMs: number): void {
     const topicId = this.#topicOf.get(id);
     const topic = topicId === undefined ? undefined : this.#topics.get(topicId);
-    if (topicId === undefined || topic === undefined || topic.left === null || askedAtMs < topic.sinceMs) return;
+    if (topicId === undefined || topic === undefined || topic.left === null) return;
+    if (askedAtMs < topic.lastMs) {
+      // What may be left is younger than the claim.
+      const sinceMs = topic.left.get(id);
+      if (sinceMs !== undefined && sinceMs < askedAtMs) topic.left.set(id, askedAtMs);
+      return;
+    }
     topic.left.delete(id);
     this.#topicOf.delete(id);
     if (topic.left.size === 0) this.#topics.delete(topicId);
@@ -65,35 +92,62 @@ export class WakeUps {
 
   ready(id: SubscriptionId): void {
     if (this.#options.isAlone()) return;
-    this.#subscriptions.add(id);
+    if (!this.#subscriptions.has(id)) this.#subscriptions.set(id, this.#options.nowMs());
     this.#schedule();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancel?.();
-    this.#tell();
+    this.#tell(Infinity);
     await this.#telling;
   }
 
-  #schedule(): void {
+  #schedule(waitMs: number = postgresLimits.wakeMs): void {
     if (this.#cancel !== null || this.#closed) return;
-    this.#cancel = this.#options.timers.after(postgresLimits.wakeMs, () => {
+    this.#cancel = this.#options.timers.after(waitMs, () => {
       this.#cancel = null;
-      this.#tell();
-      if (this.#topics.size + this.#subscriptions.size > 0) this.#schedule();
+      this.#tell(this.#options.nowMs() - postgresLimits.wakeMs);
+      const oldestMs = this.#oldestMs();
+      if (oldestMs === Infinity) return;
+      // What did not fit goes with the next call, and a claim under way may end sooner than it is given.
+      const dueInMs = Math.ceil(oldestMs + postgresLimits.wakeMs - this.#options.nowMs());
+      this.#schedule(dueInMs > 0 ? Math.min(dueInMs, postgresLimits.wakeMs) : postgresLimits.wakeMs);
     });
   }
 
-  #tell(): void {
-    if (this.#topics.size + this.#subscriptions.size === 0) return;
-    const topicIds = [...this.#topics.keys()].slice(0, postgresLimits.wakeIdsMax);
-    for (const topicId of topicIds) {
-      for (const id of this.#topics.get(topicId)?.left ?? []) this.#topicOf.delete(id);
+  #oldestMs(): number {
+    let oldestMs = Infinity;
+    for (const topic of this.#topics.values()) oldestMs = Math.min(oldestMs, this.#waitingSinceMs(topic));
+    for (const sinceMs of this.#subscriptions.values()) oldestMs = Math.min(oldestMs, sinceMs);
+    return oldestMs;
+  }
+
+  #waitingSinceMs({ left, sinceMs }: Published): number {
+    if (left === null) return sinceMs;
+    let oldestMs = Infinity;
+    for (const [id, idSinceMs] of left) oldestMs = Math.min(oldestMs, Math.max(idSinceMs, this.#claiming.get(id) ?? 0));
+    return oldestMs;
+  }
+
+  /** Of what has been there since that time at least. */
+  #tell(throughMs: number): void {
+    const topicIds: TopicId[] = [];
+    for (const [topicId, topic] of this.#topics) {
+      if (topicIds.length === postgresLimits.wakeIdsMax) break;
+      if (this.#waitingSinceMs(topic) > throughMs) continue;
+      topicIds.push(topicId);
+      for (const id of topic.left?.keys() ?? []) this.#topicOf.delete(id);
       this.#topics.delete(topicId);
     }
-    const subscriptionIds = [...this.#subscriptions].slice(0, postgresLimits.wakeIdsMax);
-    for (const id of subscriptionIds) this.#subscriptions.delete(id);
+    const subscriptionIds: SubscriptionId[] = [];
+    for (const [id, sinceMs] of this.#subscriptions) {
+      if (subscriptionIds.length === postgresLimits.wakeIdsMax) break;
+      if (sinceMs > throughMs) continue;
+      subscriptionIds.push(id);
+      this.#subscriptions.delete(id);
+    }
+    if (topicIds.length + subscriptionIds.length === 0) return;
     this.#telling = this.#send({ kind: "wake", topicIds, subscriptionIds });
   }
 

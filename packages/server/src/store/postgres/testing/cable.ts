@@ -1,22 +1,36 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 
-/** A way to a server that can be cut: a node at its end is cut off from one moment to the next, without a word. */
+interface Direction {
+  readonly from: Socket;
+  readonly to: Socket;
+  readonly isAnswer: boolean;
+}
+
+/**
+ * A way to a server that can be cut, so that both ends know at once, or stalled, so that neither does: what is sent into it goes
+ * nowhere, and nothing says so.
+ */
 export class Cable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #directions = new Set<Direction>();
+  readonly #stalled = new Set<Direction>();
   readonly port: number;
+  #to: number;
   #isCut = false;
+  #isStalled = false;
 
-  private constructor(server: Server, port: number) {
+  private constructor(server: Server, port: number, to: number) {
     this.#server = server;
     this.port = port;
+    this.#to = to;
   }
 
   static async to(port: number): Promise<Cable> {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const cable = new Cable(server, (server.address() as AddressInfo).port);
-    server.on("connection", (near) => cable.#join(near, port));
+    const cable = new Cable(server, (server.address() as AddressInfo).port, port);
+    server.on("connection", (near) => cable.#join(near));
     return cable;
   }
 
@@ -26,33 +40,70 @@ export class Cable {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** New connections go to another server, as when an address moves. */
+  leadTo(port: number): void {
+    this.#to = port;
+  }
+
   mend(): void {
     this.#isCut = false;
   }
 
+  /**
+   * `connections`: those that are there lead nowhere from now on, and new ones are as they should be. `answers`: only what comes
+   * over them from the server, as with a node that hangs.
+   */
+  stall(what: "everything" | "connections" | "answers" = "everything"): void {
+    this.#isStalled = what === "everything";
+    for (const direction of this.#directions) if (what !== "answers" || direction.isAnswer) this.#hold(direction);
+  }
+
+  /** What was held up arrives after all. */
+  flow(): void {
+    this.#isStalled = false;
+    for (const { from, to } of this.#stalled) {
+      if (from.destroyed) to.destroy();
+      else from.pipe(to);
+    }
+    this.#stalled.clear();
+  }
+
   async close(): Promise<void> {
     this.cut();
+    this.#stalled.clear();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  #join(near: Socket, port: number): void {
+  #join(near: Socket): void {
     if (this.#isCut) {
       near.destroy();
       return;
     }
-    const far = connect(port, "127.0.0.1");
-    for (const [one, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
+    const far = connect(this.#to, "127.0.0.1");
+    for (const direction of [
+      { from: near, to: far, isAnswer: false },
+      { from: far, to: near, isAnswer: true },
+    ]) {
+      const { from: one, to: other } = direction;
       this.#sockets.add(one);
       one.setNoDelay(true);
       one.on("error", () => {});
       one.on("close", () => {
         this.#sockets.delete(one);
-        other.destroy();
+        this.#directions.delete(direction);
+        // The other end would not hear of it.
+        if (!this.#stalled.has(direction)) other.destroy();
       });
-      one.pipe(other);
+      this.#directions.add(direction);
+      if (this.#isStalled) this.#hold(direction);
+      else one.pipe(other);
     }
+  }
+
+  #hold(direction: Direction): void {
+    const { from, to } = direction;
+    from.unpipe(to);
+    from.pause();
+    this.#stalled.add(direction);
   }
 }

@@ -12,7 +12,7 @@ export class Cluster {
   readonly database: string;
   readonly nodes: Node[];
   topic!: Topic;
-  readonly #server: PostgresServer;
+  #server: PostgresServer;
 
   private constructor(server: PostgresServer, database: string, nodes: Node[], clock: ManualClock | null) {
     this.#server = server;
@@ -36,6 +36,12 @@ export class Cluster {
     const store = cluster.store(0);
     cluster.topic = (await store.putTopic(store.defaultAccount().id, "orders", {})).topic;
     return cluster;
+  }
+
+  /** Its address leads to another server from now on. */
+  moveTo(server: PostgresServer): void {
+    this.#server = server;
+    for (const { cable } of this.nodes) cable.leadTo(server.port);
   }
 
   store(index: number): PostgresStore {

@@ -6,7 +6,8 @@ import type { PostgresServer } from "./postgres-server.ts";
 let databaseCount = 0;
 let nodeCount = 0;
 const TEMPLATE = "ringback_template";
-const templates = new WeakMap<PostgresServer, Promise<void>>();
+/** Each with how to say that a copy of it is one of its files. */
+const templates = new WeakMap<PostgresServer, Promise<string>>();
 const GONE_POLL_MS = 1;
 
 export function storeOptions(url: string, options: Partial<PostgresStoreOptions> = {}): PostgresStoreOptions {
@@ -23,16 +24,21 @@ export function storeOptions(url: string, options: Partial<PostgresStoreOptions>
 export async function freshDatabase(server: PostgresServer): Promise<string> {
   let template = templates.get(server);
   if (template === undefined) templates.set(server, (template = makeTemplate(server)));
-  await template;
+  const asFiles = await template;
   const name = `ringback_${++databaseCount}`;
-  await server.query(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE} STRATEGY file_copy`);
+  await server.query(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE} ${asFiles}`);
   return name;
 }
 
-async function makeTemplate(server: PostgresServer): Promise<void> {
+async function makeTemplate(server: PostgresServer): Promise<string> {
   await server.query(`CREATE DATABASE ${TEMPLATE} TEMPLATE template0`);
   await (await PostgresStore.open(storeOptions(server.url(TEMPLATE)))).close();
   await server.query("TRUNCATE ringback.node, ringback.account RESTART IDENTITY CASCADE", [], TEMPLATE);
+  const [version] = await server.query<{ number: number }>(
+    "SELECT current_setting('server_version_num')::integer AS number",
+  );
+  // Before version 15 there was no other way.
+  return (version?.number ?? 0) < 150_000 ? "" : "STRATEGY file_copy";
 }
 
 /** One node, and the cable between it and the database. */

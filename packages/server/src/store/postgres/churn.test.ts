@@ -1,0 +1,26 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { Churn, hotShare, hotTables } from "./testing/churn.ts";
+import { PostgresServer } from "./testing/postgres-server.ts";
+
+// Real: PostgreSQL and its statistics, two nodes. Faked: the time, which passes quickly. test/slow/postgres-churn.test.ts goes on for
+// long, and looks at sizes, dead rows and pages.
+let server: PostgresServer;
+beforeAll(async () => void (server = await PostgresServer.start()));
+afterAll(() => server.stop());
+
+const ROUNDS = 10;
+const HOT_SHARE_MIN = 0.9;
+
+it("changes what every batch changes within its page, without an entry in any index", async () => {
+  const churn = await Churn.start(server);
+  for (let round = 0; round < ROUNDS; round++) await churn.round();
+  await churn.retain();
+  const figures = await churn.finalFigures();
+  for (const table of hotTables) {
+    const { updates = 0 } = figures.find((each) => each.table === table) ?? {};
+    expect(updates).toBeGreaterThan(ROUNDS);
+    const share = hotShare(figures, table);
+    expect({ table, share }).toSatisfy(() => share > HOT_SHARE_MIN);
+  }
+  await churn.dispose();
+});

@@ -1,0 +1,90 @@
+import { Client } from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually, message } from "../contract/fixtures.ts";
+import { sqlState } from "./storage-failure.ts";
+import { Cluster } from "./testing/cluster.ts";
+import { PostgresServer } from "./testing/postgres-server.ts";
+
+// Real: PostgreSQL with few connections to give. Faked where a test says so: a disk that is full, by a trigger that refuses rows in the
+// words of the server. (test/postgres-disk-full.test.ts has a real one.)
+const TOO_MANY_CONNECTIONS = "53300";
+
+let server: PostgresServer;
+beforeAll(async () => void (server = await PostgresServer.start({ settings: ["max_connections=24"] })));
+afterAll(() => server.stop());
+
+async function withNode(work: (cluster: Cluster) => Promise<void>): Promise<void> {
+  const cluster = await Cluster.start(server, 1, null);
+  try {
+    await work(cluster);
+  } finally {
+    await cluster.dispose();
+  }
+}
+
+const publish = (cluster: Cluster): Promise<unknown> =>
+  cluster.store(0).append({ topicId: cluster.topic.id, messages: [message("a")], idempotency: null });
+
+/** Takes every connection that the server has left. */
+async function crowd(database: string): Promise<Client[]> {
+  const clients: Client[] = [];
+  for (;;) {
+    const client = new Client({ connectionString: server.url(database) });
+    client.on("error", () => {});
+    try {
+      await client.connect();
+      clients.push(client);
+    } catch (error) {
+      if (sqlState(error) !== TOO_MANY_CONNECTIONS) throw error;
+      return clients;
+    }
+  }
+}
+
+describe("a database without a connection to spare", () => {
+  it("refuses publishes at once, is not writable, and is served again by itself when there is one", () =>
+    withNode(async (cluster) => {
+      const store = cluster.store(0);
+      await publish(cluster);
+      cluster.nodes[0]?.cable.cut();
+      const clients = await crowd(cluster.database);
+      cluster.nodes[0]?.cable.mend();
+      await expect(publish(cluster)).rejects.toMatchObject({
+        code: "storage_unavailable",
+        message: "The database takes no more connections.",
+      });
+      expect(store.writable()).toBe(false);
+      expect(store.connections()[0]?.lost).toBeGreaterThan(0);
+      await Promise.all(clients.map((client) => client.end()));
+      await eventually(() => store.writable());
+      await publish(cluster);
+    }));
+});
+
+it("a database without room is not writable, whatever writes need none, until one that needs some is taken", () =>
+  withNode(async (cluster) => {
+    const store = cluster.store(0);
+    const reader = await cluster.subscribe();
+    await publish(cluster);
+    const claim = await cluster.claim(0, reader);
+    await cluster.query(
+      `CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+         $$ BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$`,
+    );
+    for (const table of ["message", "attempt"])
+      await cluster.query(
+        `CREATE TRIGGER full_disk BEFORE INSERT ON ringback.${table} FOR EACH ROW EXECUTE FUNCTION full_disk()`,
+      );
+    const settling = cluster.settle(0, claim);
+    await expect(publish(cluster)).rejects.toMatchObject({ code: "storage_full" });
+    // A heartbeat is taken all the same.
+    const [seen] = await store.nodes();
+    await eventually(async () => ((await store.nodes())[0]?.lastSeenAtMs ?? 0) > (seen?.lastSeenAtMs ?? 0));
+    expect(store.writable()).toBe(false);
+    await cluster.query("DROP FUNCTION full_disk CASCADE");
+    expect(await settling).toBe(1);
+    await publish(cluster);
+    expect(store.writable()).toBe(true);
+    const { items } = await store.listAttempts(reader.id, { after: null, limit: 10 }, "all");
+    expect(items).toHaveLength(1);
+  }));

@@ -1,0 +1,88 @@
+import type { StoreStatistics } from "../port.ts";
+import type { Lane } from "./database.ts";
+import { isCallersName } from "./internal-names.ts";
+import { postgresLimits } from "./postgres-limits.ts";
+import type { Times } from "./times.ts";
+
+/**
+ * Adds up the whole store, for whoever asks how it is; monitoring does so all the time. It takes longer as the catalog grows,
+ * and as more is parked or dead. So one answer at a time is asked for, and one that took long is given again for a while.
+ */
+export class Statistics {
+  readonly #lane: Lane;
+  readonly #times: Times;
+  readonly #monotonicMs: () => number;
+  #reading: Promise<StoreStatistics> | null = null;
+  #freshUntilMs = 0;
+
+  constructor(lane: Lane, times: Times, monotonicMs: () => number = () => performance.now()) {
+    this.#monotonicMs = monotonicMs;
+    this.#lane = lane;
+    this.#times = times;
+  }
+
+  read(): Promise<StoreStatistics> {
+    if (this.#reading === null || this.#monotonicMs() >= this.#freshUntilMs) {
+      this.#freshUntilMs = Infinity;
+      this.#reading = this.#readAndKeep();
+    }
+    return this.#reading;
+  }
+
+  async #readAndKeep(): Promise<StoreStatistics> {
+    const { statisticsMsLong, statisticsShareMax } = postgresLimits;
+    const startedAtMs = this.#monotonicMs();
+    let keptMs = 0;
+    try {
+      const statistics = await readStatistics(this.#lane, this.#times);
+      const tookMs = this.#monotonicMs() - startedAtMs;
+      if (tookMs > statisticsMsLong) keptMs = tookMs / statisticsShareMax;
+      return statistics;
+    } finally {
+      this.#freshUntilMs = this.#monotonicMs() + keptMs;
+    }
+  }
+}
+
+/** By whole tables: a look at each subscription would be a hundred thousand of them. */
+async function readStatistics(lane: Lane, times: Times): Promise<StoreStatistics> {
+  const [row] = await lane.query<
+    Record<
+      "topics" | "subscriptions" | "ahead" | "back" | "parked" | "open_parked" | "dead" | "in_flight" | "bytes",
+      number
+    >
+  >(
+    `WITH clock AS MATERIALIZED (SELECT coalesce($1::bigint, ringback.now_ms()) AS now),
+     ahead AS (
+       SELECT sum(greatest(0, g.last_seq - greatest(c.scanned_through, g.first_seq - 1)) + cardinality(c.pool)) AS count
+       FROM ringback.subscription_cursor c JOIN ringback.topic_log g ON g.topic_id = c.topic_id
+     ), claimed AS (
+       SELECT sum(cardinality(l.seqs) + cardinality(l.parked)) FILTER (WHERE l.lease_until > clock.now) AS open,
+         sum(cardinality(l.parked)) FILTER (WHERE l.lease_until > clock.now) AS open_parked,
+         sum(cardinality(l.seqs)) FILTER (WHERE l.lease_until <= clock.now) AS back
+       FROM clock, ringback.claim l
+     ), parked AS (
+       SELECT count(*) AS count FROM ringback.parked p JOIN ringback.subscription_cursor c USING (subscription_id)
+     )
+     SELECT (SELECT count(*) FROM ringback.topic WHERE ${isCallersName}) AS topics,
+       (SELECT count(*) FROM ringback.subscription WHERE ${isCallersName}) AS subscriptions,
+       coalesce(ahead.count, 0)::bigint AS ahead, coalesce(claimed.back, 0)::bigint AS back,
+       parked.count AS parked, coalesce(claimed.open_parked, 0)::bigint AS open_parked,
+       coalesce(claimed.open, 0)::bigint AS in_flight,
+       (SELECT count(*) FROM ringback.dead_letter d WHERE d.redriven_at IS NULL) AS dead,
+       pg_database_size(current_database()) AS bytes
+     FROM ahead, claimed, parked`,
+    [times.at()],
+    "statistics",
+  );
+  if (row === undefined) throw new Error("unreachable");
+  return {
+    topics: row.topics,
+    subscriptions: row.subscriptions,
+    backlog: row.ahead + row.back,
+    parked: Math.max(0, row.parked - row.open_parked),
+    deadLetters: row.dead,
+    inFlight: row.in_flight,
+    bytes: row.bytes,
+  };
+}

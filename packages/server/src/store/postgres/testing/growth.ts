@@ -1,0 +1,202 @@
+import type { Subscription, Topic, TopicId } from "../../../domain/model.ts";
+import {
+  attempt,
+  dead,
+  delivered,
+  handedOutUntil,
+  message,
+  parkedUntil,
+  settings,
+  settlement,
+} from "../../contract/fixtures.ts";
+import type { Settled } from "../../port.ts";
+import { PostgresStore } from "../postgres-store.ts";
+import { freshDatabase, storeOptions } from "./postgres-database.ts";
+import type { PostgresServer } from "./postgres-server.ts";
+
+const ROUNDS = 60;
+const PER_ROUND = 20;
+const HANDED_OUT_AT_MS = 1_000;
+/** Slots of the third class, and times of attempts, long ago. */
+const SLOT = 300_000_000;
+const SPAN_MS = 90 * 3600_000;
+
+export interface Size {
+  readonly rows: number;
+  readonly partitions: number;
+}
+
+/** Rows of finished work, of the topic itself and of others. */
+async function fill(
+  server: PostgresServer,
+  database: string,
+  topicId: TopicId,
+  subscriptionId: number,
+  { rows, partitions }: Size,
+): Promise<void> {
+  const statements = [
+    `SELECT ringback.ensure_slot_2(${SLOT} + n) FROM generate_series(1, ${partitions}) AS n`,
+    `SELECT ringback.ensure_attempt_ranges_2(array_agg(n * ${SPAN_MS}::bigint)) FROM generate_series(1, ${partitions}) AS n`,
+    `INSERT INTO ringback.message (topic_id, seq, slot, published_at, body)
+       SELECT ${topicId}, n, ${SLOT} + 1 + (n - 1) * ${partitions} / ${rows}, 1, 'x' FROM generate_series(1, ${rows}) AS n`,
+    `INSERT INTO ringback.segment (topic_id, first_seq, slot)
+       SELECT topic_id, min(seq), slot FROM ringback.message GROUP BY topic_id, slot`,
+    `UPDATE ringback.topic_log SET last_seq = ${rows}, slot = ${SLOT + partitions},
+       slot_from = (SELECT max(first_seq) FROM ringback.segment) WHERE topic_id = ${topicId}`,
+    `UPDATE ringback.subscription_cursor SET scanned_through = ${rows}`,
+    `INSERT INTO ringback.attempt (topic_id, seq, subscription_id, attempt, started_at, duration_ms, verdict)
+       SELECT ${topicId}, n, ${subscriptionId}, 1, ${SPAN_MS}::bigint * (1 + n % ${partitions}), 1, n % 2 FROM generate_series(1, ${rows}) AS n`,
+    `INSERT INTO ringback.parked (subscription_id, seq, due_at, attempts, retries)
+       SELECT ${subscriptionId} + 1 + n % 100, n, 4000000000000, 1, 1 FROM generate_series(1, ${rows / 10}) AS n`,
+    `INSERT INTO ringback.dead_letter
+       (account_id, subscription_id, topic_id, seq, reason, attempts, died_at, published_at, body)
+       SELECT 1, ${subscriptionId}, ${topicId}, n, 'expired', 1, 1, 1, 'x' FROM generate_series(1, ${rows / 10}) AS n`,
+    `INSERT INTO ringback.idempotency (topic_id, key, fingerprint, first_seq, published_at)
+       SELECT ${topicId}, 'k' || n, 'f', n, 1 FROM generate_series(1, ${rows / 10}) AS n`,
+    "ANALYZE",
+  ];
+  for (const sql of statements) await server.query(sql, [], database);
+}
+
+/** The tables that are as large as they were asked to be. The others are as small as ever. */
+const GROWN = ["message", "attempt", "parked", "dead_letter", "idempotency"];
+
+/** How the grown tables are looked at: the tables that are read from end to end, and the indexes that rows are found by. */
+export interface Plans {
+  readonly tablesScanned: readonly string[];
+  readonly indexesUsed: readonly string[];
+}
+
+export interface Reading {
+  /** Rows of tables and entries of indexes that publishing, claiming, failing, retrying, settling, handing out and acknowledging read. */
+  readonly perMessage: number;
+  /** Pages of tables and indexes. */
+  readonly pagesPerMessage: number;
+  readonly plans: Plans;
+}
+
+interface Looked {
+  readonly isIndex: boolean;
+  readonly name: string;
+  readonly scans: number;
+  readonly read: number;
+}
+
+interface Looks {
+  readonly pages: number;
+  readonly byName: ReadonlyMap<string, Looked>;
+}
+
+/** By the database's own count. Entries of indexes as well: a scan of an index alone fetches no row. */
+async function looked(server: PostgresServer, database: string): Promise<Looks> {
+  const [io] = await server.query<{ pages: number }>(
+    `SELECT sum(heap_blks_hit + heap_blks_read + coalesce(idx_blks_hit + idx_blks_read, 0))::float AS pages
+       FROM pg_statio_user_tables`,
+    [],
+    database,
+  );
+  const rows = await server.query<Looked>(
+    `SELECT false AS "isIndex", relname AS name, seq_scan::float AS scans,
+       (seq_tup_read + coalesce(idx_tup_fetch, 0))::float AS read FROM pg_stat_user_tables
+     UNION ALL
+     SELECT true, indexrelname, idx_scan::float, idx_tup_read::float FROM pg_stat_user_indexes`,
+    [],
+    database,
+  );
+  return { pages: io?.pages ?? 0, byName: new Map(rows.map((row) => [row.name, row])) };
+}
+
+/** Partitions have their table's name with more behind it. */
+function isGrown(name: string): boolean {
+  return GROWN.some((table) => name === table || name.startsWith(`${table}_`));
+}
+
+function difference(before: Looks, after: Looks): { rows: number; pages: number } {
+  let rows = 0;
+  for (const now of after.byName.values()) rows += now.read - (before.byName.get(now.name)?.read ?? 0);
+  return { rows, pages: after.pages - before.pages };
+}
+
+/** Whichever partition it was: what one of them is read by, all of them are. */
+function plansBetween(before: Looks, after: Looks): Plans {
+  const used = [...after.byName.values()].filter(
+    ({ name, scans }) => isGrown(name) && scans > (before.byName.get(name)?.scans ?? 0),
+  );
+  const names = (isIndex: boolean) => {
+    const found = used.filter((each) => each.isIndex === isIndex).map(({ name }) => name.replace(/\d+/g, "N"));
+    return [...new Set(found)].toSorted();
+  };
+  return { tablesScanned: names(false), indexesUsed: names(true) };
+}
+
+/** Handed out and acknowledged. */
+const isPulled = (index: number): boolean => index >= 4 && index < 6;
+
+function outcome(index: number, attemptsMade: number): Settled {
+  if (index === 0) return dead;
+  if (index < 4 && attemptsMade === 0) return parkedUntil(1);
+  return isPulled(index) ? handedOutUntil(Date.now() + 600_000, 1, HANDED_OUT_AT_MS) : delivered;
+}
+
+/** Publishes, claims, fails, retries, settles, hands out and acknowledges; each connection plans its statements anew. */
+async function runRounds(url: string, topic: Topic, subscription: Subscription, rounds: number): Promise<void> {
+  const store = await PostgresStore.open(storeOptions(url));
+  await store.getSubscriptionById(subscription.id);
+  for (let round = 0; round < rounds; round++) {
+    const messages = Array.from({ length: PER_ROUND }, (_, index) =>
+      message("m", { orderingKey: `${round} ${index}` }),
+    );
+    const idempotency = { key: `${rounds} ${round}`, fingerprint: "f" };
+    await store.append({ topicId: topic.id, messages, idempotency });
+    const want = { subscriptionId: subscription.id, deliveriesMax: 100, bytesMax: 1_000_000, fromLog: true };
+    for (;;) {
+      const [claim] = await store.claim([want], 60_000);
+      if (claim === undefined || claim.deliveries.length === 0) break;
+      await store.settle(
+        claim.deliveries.map((each, index) =>
+          settlement(claim, each, outcome(index, each.attemptsMade), !isPulled(index)),
+        ),
+      );
+      const pulled = claim.deliveries.filter((_, index) => isPulled(index));
+      const applied = await store.answer(
+        subscription.id,
+        pulled.map(({ message: { seq } }) => ({
+          handedOut: { seq, retriesMade: 1, firstAttemptAtMs: HANDED_OUT_AT_MS },
+          answer: { kind: "delivered", attempt: attempt(1, "accepted") },
+        })),
+      );
+      if (!applied.every(Boolean)) throw new Error("An answer came too late.");
+    }
+  }
+  // Its connections report what they have read when they end.
+  await store.close();
+}
+
+/** What a message costs on its way in tables of this size, once everything is planned. */
+export async function readInTablesOf(server: PostgresServer, size: Size): Promise<Reading> {
+  const database = await freshDatabase(server);
+  const url = server.url(database);
+  const first = await PostgresStore.open(storeOptions(url));
+  const { topic } = await first.putTopic(first.defaultAccount().id, "orders", {});
+  const { subscription } = await first.putSubscription(topic.id, "reader", settings({ order: "key" }), "now");
+  await first.close();
+  await fill(server, database, topic.id, subscription.id, size);
+  const atFirst = await looked(server, database);
+  await runRounds(url, topic, subscription, ROUNDS / 4);
+  const between = await looked(server, database);
+  await runRounds(url, topic, subscription, ROUNDS);
+  const atLast = await looked(server, database);
+  const after = await PostgresStore.open(storeOptions(url));
+  const { backlog, parked, inFlight } = await after.subscriptionCounts(subscription.id);
+  if (backlog + parked + inFlight > 0) throw new Error("Something was left undone.");
+  await after.close();
+  // The same planning is in both.
+  const few = difference(atFirst, between);
+  const many = difference(between, atLast);
+  const messages = (ROUNDS - ROUNDS / 4) * PER_ROUND;
+  return {
+    perMessage: (many.rows - few.rows) / messages,
+    pagesPerMessage: (many.pages - few.pages) / messages,
+    plans: plansBetween(atFirst, atLast),
+  };
+}

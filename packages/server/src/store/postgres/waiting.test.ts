@@ -1,0 +1,223 @@
+import { Client } from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { RingbackError } from "../../domain/errors.ts";
+import { message } from "../contract/fixtures.ts";
+import type { AppendReceipt } from "../port.ts";
+import { Database } from "./database.ts";
+import { postgresLimits } from "./postgres-limits.ts";
+import type { PostgresStore } from "./postgres-store.ts";
+import { Cluster, seqsOf } from "./testing/cluster.ts";
+import { PostgresServer } from "./testing/postgres-server.ts";
+import { unlessBroken } from "./testing/survival.ts";
+
+// Real: PostgreSQL, its clock and its locks, sockets. Faked: the cable between a node and the server, which stops carrying anything and
+// does not say so. The tests run side by side, since they wait.
+let server: PostgresServer;
+beforeAll(async () => void (server = await PostgresServer.start()));
+afterAll(() => server.stop());
+
+const { answerMsMax, probeMsMax, watchMs, connectMsMax, lockMsMax, idleInTransactionMsMax, unreadMsMax } =
+  postgresLimits;
+/** What timers, and a machine with other work, add. */
+const SLACK_MS = 5_000;
+const VANISHED_MS_MAX = answerMsMax + probeMsMax + 2 * watchMs + SLACK_MS;
+
+async function withNodes(count: number, work: (cluster: Cluster) => Promise<void>): Promise<void> {
+  const cluster = await Cluster.start(server, count, null);
+  try {
+    await work(cluster);
+  } finally {
+    for (const { cable } of cluster.nodes) cable.flow();
+    await cluster.dispose();
+  }
+}
+
+function publish(cluster: Cluster, store: PostgresStore): Promise<AppendReceipt> {
+  return store.append({ topicId: cluster.topic.id, messages: [message("a")], idempotency: null });
+}
+
+/** The refusal, and how long it took. */
+async function refusalOf(call: Promise<unknown>): Promise<{ readonly error: RingbackError; readonly ms: number }> {
+  const startedMs = performance.now();
+  try {
+    await call;
+  } catch (error) {
+    if (error instanceof RingbackError) return { error, ms: performance.now() - startedMs };
+    throw error;
+  }
+  throw new Error("It was taken.");
+}
+
+/** The test's own time is the bound. */
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+async function holdTopic(cluster: Cluster): Promise<Client> {
+  const holder = new Client({ connectionString: server.url(cluster.database) });
+  await holder.connect();
+  await holder.query("BEGIN");
+  await holder.query("SELECT 1 FROM ringback.topic_log FOR UPDATE");
+  return holder;
+}
+
+describe.concurrent("a connection into which everything vanishes", () => {
+  it("costs a publish a refusal within seconds and the next one none, and service resumes by itself with nothing lost", () =>
+    withNodes(1, async (cluster) => {
+      const store = cluster.store(0);
+      const { cable } = cluster.nodes[0] as (typeof cluster.nodes)[number];
+      const reader = await cluster.subscribe();
+      await publish(cluster, store);
+      const claim = await cluster.claim(0, reader);
+      cable.stall();
+      const settling = cluster.settle(0, claim);
+      const first = await refusalOf(publish(cluster, store));
+      expect(first.error.code).toBe("storage_unavailable");
+      expect(first.ms).toBeLessThan(VANISHED_MS_MAX);
+      expect(store.writable()).toBe(false);
+      const next = await refusalOf(publish(cluster, store));
+      expect(next.error.code).toBe("storage_unavailable");
+      expect(next.ms).toBeLessThan(answerMsMax);
+      cable.flow();
+      await until(() => store.writable());
+      await publish(cluster, store);
+      // The one that nobody heard of may have been written before or not at all, but an outcome is there once.
+      await settling;
+      const attempts = await store.listAttempts(reader.id, { after: null, limit: 10 }, "all");
+      expect(attempts.items).toHaveLength(1);
+      const left = await cluster.claim(0, reader);
+      expect(seqsOf(left)).not.toContain(claim.deliveries[0]?.message.seq);
+    }));
+
+  it("is told apart from a database that is away, where new connections work", () =>
+    withNodes(1, async (cluster) => {
+      const store = cluster.store(0);
+      await publish(cluster, store);
+      cluster.nodes[0]?.cable.stall("connections");
+      const { error, ms } = await refusalOf(publish(cluster, store));
+      expect(error.message).toContain("A connection to the database was lost without a word");
+      expect(ms).toBeLessThan(VANISHED_MS_MAX);
+      await publish(cluster, store);
+    }));
+});
+
+describe.concurrent("a row that somebody holds", () => {
+  it("for a while is waited for, even if the answer takes longer than one from a database that is well", () =>
+    withNodes(1, async (cluster) => {
+      const store = cluster.store(0);
+      const holder = await holdTopic(cluster);
+      const publishing = publish(cluster, store);
+      await until(async () => {
+        const waiting = await cluster.query(
+          `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
+             AND clock_timestamp() - query_start > interval '${answerMsMax + 2 * watchMs + 300} ms'`,
+        );
+        return waiting.length > 0;
+      });
+      await holder.end();
+      expect(await publishing).toMatchObject({ firstSeq: 1 });
+      expect(store.connections()[0]).toMatchObject({ lost: 0 });
+    }));
+
+  it("for too long costs a refusal that says so, and the database still counts as writable", () =>
+    withNodes(1, async (cluster) => {
+      const store = cluster.store(0);
+      const holder = await holdTopic(cluster);
+      const { error, ms } = await refusalOf(publish(cluster, store));
+      expect(error).toMatchObject({ code: "storage_unavailable", cause: { code: "55P03" } });
+      expect(error.message).toContain("somebody in it holds");
+      expect(ms).toBeLessThan(lockMsMax + SLACK_MS);
+      expect(store.writable()).toBe(true);
+      await holder.end();
+      await publish(cluster, store);
+    }));
+});
+
+describe.concurrent("a node that hangs", () => {
+  it("within a transaction stops the others no longer than the server waits for it", () =>
+    withNodes(1, async (cluster) => {
+      const hanging = new Database(server.url(cluster.database), "hanging");
+      const { promise: asleep, resolve: wakeUp } = Promise.withResolvers<void>();
+      let isHolding = false;
+      const work = hanging.rest.transaction(async (connection) => {
+        await connection.query("SELECT 1 FROM ringback.topic_log FOR UPDATE");
+        isHolding = true;
+        await asleep;
+      });
+      await until(() => isHolding);
+      const startedMs = performance.now();
+      await until(async () => (await unlessBroken(() => publish(cluster, cluster.store(0)))) !== null);
+      expect(performance.now() - startedMs).toBeLessThan(idleInTransactionMsMax + SLACK_MS);
+      wakeUp();
+      await expect(work).rejects.toMatchObject({ code: "storage_unavailable" });
+      await hanging.close();
+    }));
+
+  it("while it reads what it has claimed stops the others no longer than the server waits for it", () =>
+    withNodes(2, async (cluster) => {
+      const reader = await cluster.subscribe();
+      // More than both systems' buffers take.
+      for (let count = 0; count < 16; count++) {
+        const body = Buffer.alloc(1024 * 1024, "x");
+        const messages = [{ ...message(""), body }];
+        await cluster.store(1).append({ topicId: cluster.topic.id, messages, idempotency: null });
+      }
+      const all = { bytesMax: 64 * 1024 * 1024 };
+      cluster.nodes[0]?.cable.stall("answers");
+      const hung = unlessBroken(() => cluster.claim(0, reader, all));
+      await until(async () => {
+        const answering = await cluster.query(
+          "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'ClientWrite' AND datname = current_database()",
+        );
+        return answering.length > 0;
+      });
+      const startedMs = performance.now();
+      let seqs: readonly number[] = [];
+      await until(async () => {
+        const claim = await unlessBroken(() => cluster.claim(1, reader, all));
+        seqs = claim === null ? [] : seqsOf(claim);
+        return seqs.length > 0;
+      });
+      expect(performance.now() - startedMs).toBeLessThan(unreadMsMax + SLACK_MS);
+      expect(seqs).toHaveLength(16);
+      cluster.nodes[0]?.cable.flow();
+      expect(await hung).toBeNull();
+    }));
+});
+
+describe.concurrent("a node without a connection to spare", () => {
+  it("shows who waits, refuses after a while, and says that it is its own pool; nothing is lost with it", () =>
+    withNodes(1, async (cluster) => {
+      const database = new Database(server.url(cluster.database), "busy");
+      const { restConnectionsMax: max } = postgresLimits;
+      const slow = Array.from({ length: max }, () => database.rest.query("SELECT pg_sleep(60)"));
+      for (const each of slow) each.catch(() => {});
+      await until(() => database.rest.use.open === max);
+      const startedMs = performance.now();
+      const refused = database.rest.query("SELECT 1");
+      refused.catch(() => {});
+      await until(() => database.rest.use.waiting === 1);
+      await expect(refused).rejects.toMatchObject({
+        code: "storage_unavailable",
+        message: `All ${max} connections of the pool "rest" are busy.`,
+      });
+      expect(performance.now() - startedMs).toBeLessThan(connectMsMax + SLACK_MS);
+      await cluster.query("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'busy'");
+      for (const each of slow)
+        await expect(each).rejects.toMatchObject({ message: "The database is there, but has taken too long." });
+      expect(await database.rest.query("SELECT 1 AS one")).toEqual([{ one: 1 }]);
+      expect(database.rest.use).toMatchObject({ waiting: 0, lost: 0 });
+      await database.close();
+    }));
+
+  it("has told the server how long a statement may take", () =>
+    withNodes(1, async (cluster) => {
+      const database = new Database(server.url(cluster.database), "timed");
+      const limit = (lane: typeof database.hot): Promise<unknown> => lane.query("SHOW statement_timeout");
+      expect(await limit(database.hot)).toEqual([
+        { statement_timeout: `${postgresLimits.hotStatementMsMax / 1_000}s` },
+      ]);
+      expect(await limit(database.rest)).toEqual([{ statement_timeout: `${postgresLimits.statementMsMax / 1_000}s` }]);
+      await database.close();
+    }));
+});

@@ -1,0 +1,164 @@
+import { Client } from "pg";
+import { systemTimers, type Timers } from "../../domain/ports.ts";
+import { RingbackError } from "../../domain/errors.ts";
+import { postgresLimits } from "./postgres-limits.ts";
+import { sqlState } from "./storage-failure.ts";
+
+/** What the server says of the sessions that were asked about: their processes, and whether each is at work. */
+export type Look = (pids: readonly number[]) => Promise<ReadonlyMap<number, string | null>>;
+
+export interface WatchOptions {
+  readonly look: Look;
+  readonly timers?: Timers;
+}
+
+interface Waiting {
+  /** null: there is no session yet. */
+  readonly pid: number | null;
+  sinceMs: number;
+  /** The server has been asked at this time, and was not at work for it. */
+  idleSinceMs: number | null;
+  readonly giveUp: (error: RingbackError) => void;
+}
+
+/**
+ * Tells a database that does not answer from one that is slow. Packets that vanish leave no trace on a connection, and the
+ * system goes on sending for a quarter of an hour. So when an answer is late, the server is asked over a new connection: if it says
+ * nothing, whoever waits for it is told, and whoever comes is told at once, until it answers again; if it is not at work
+ * for the one that waits, that one's connection has been lost on the way; otherwise it is slow, and is waited for.
+ */
+export class Watch {
+  readonly #look: Look;
+  readonly #timers: Timers;
+  readonly #waiting = new Set<Waiting>();
+  #cancel: (() => void) | null = null;
+  #lookedAtMs = 0;
+  #isLooking = false;
+  #isSilent = false;
+  #closed = false;
+
+  constructor({ look, timers = systemTimers }: WatchOptions) {
+    this.#look = look;
+    this.#timers = timers;
+  }
+
+  /** It was asked, said nothing, and has not been heard since. */
+  get isSilent(): boolean {
+    return this.#isSilent;
+  }
+
+  /** The answer, or `storage_unavailable` when none is to be expected. What is asked for then has to be let go by the caller. */
+  during<T>(pid: number | null, answer: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const waiting: Waiting = { pid, sinceMs: performance.now(), idleSinceMs: null, giveUp: reject };
+      this.#waiting.add(waiting);
+      answer.then(resolve, reject).finally(() => this.#waiting.delete(waiting));
+      this.#schedule();
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancel?.();
+  }
+
+  #schedule(): void {
+    if (this.#cancel !== null || this.#closed) return;
+    const askedAtMs = performance.now();
+    const waitMs = this.#isSilent ? postgresLimits.silentRetryMs : postgresLimits.watchMs;
+    this.#cancel = this.#timers.after(waitMs, () => {
+      this.#cancel = null;
+      // This process itself has hung: what has come meanwhile is read first.
+      const nowMs = performance.now();
+      if (nowMs - askedAtMs > waitMs + postgresLimits.watchMs) for (const each of this.#waiting) each.sinceMs = nowMs;
+      this.#check(nowMs);
+      if (this.#waiting.size > 0 || this.#isSilent) this.#schedule();
+    });
+  }
+
+  #check(nowMs: number): void {
+    const { answerMsMax, watchMs } = postgresLimits;
+    const late: Waiting[] = [];
+    for (const each of this.#waiting) {
+      if (nowMs - each.sinceMs < answerMsMax) continue;
+      if (this.#isSilent) each.giveUp(silence(nowMs - each.sinceMs));
+      // An answer may have been on its way when the server was asked.
+      else if (each.idleSinceMs !== null && nowMs - each.idleSinceMs >= watchMs)
+        each.giveUp(lost(nowMs - each.sinceMs));
+      else late.push(each);
+    }
+    const isDue = this.#isSilent || (late.length > 0 && nowMs - this.#lookedAtMs >= answerMsMax);
+    if (!this.#isLooking && isDue) void this.#lookAt(late);
+  }
+
+  async #lookAt(late: readonly Waiting[]): Promise<void> {
+    this.#isLooking = true;
+    this.#lookedAtMs = performance.now();
+    try {
+      const pids = late.flatMap(({ pid }) => (pid === null ? [] : [pid]));
+      const states = await this.#within(postgresLimits.probeMsMax, this.#look(pids));
+      this.#isSilent = false;
+      for (const each of late) if (each.pid !== null && isOver(states, each.pid)) each.idleSinceMs = performance.now();
+    } catch (error) {
+      // A refusal is an answer, too.
+      this.#isSilent = sqlState(error) === null;
+    } finally {
+      this.#isLooking = false;
+    }
+    if (!this.#isSilent || this.#closed) return;
+    const nowMs = performance.now();
+    for (const each of late) each.giveUp(silence(nowMs - each.sinceMs));
+    this.#schedule();
+  }
+
+  async #within<T>(msMax: number, answer: Promise<T>): Promise<T> {
+    const { promise: end, reject } = Promise.withResolvers<never>();
+    // What has come by then is read before it is judged.
+    const cancel = this.#timers.after(msMax, () => this.#timers.soon(() => reject(new Error("It says nothing."))));
+    try {
+      return await Promise.race([answer, end]);
+    } finally {
+      cancel();
+    }
+  }
+}
+
+/** Where the server tells no state, it has to be believed to be at work. */
+function isOver(states: ReadonlyMap<number, string | null>, pid: number): boolean {
+  if (!states.has(pid)) return true;
+  return states.get(pid)?.startsWith("idle") === true;
+}
+
+function silence(ms: number): RingbackError {
+  return new RingbackError("storage_unavailable", `The database has said nothing for ${Math.round(ms)} ms.`);
+}
+
+function lost(ms: number): RingbackError {
+  return new RingbackError(
+    "storage_unavailable",
+    `A connection to the database was lost without a word; nothing has come over it for ${Math.round(ms)} ms.`,
+  );
+}
+
+/** Asks over a connection of its own, which is ended whatever happens to it. */
+export function lookFrom(url: string, applicationName: string): Look {
+  return async (pids) => {
+    const client = new Client({
+      connectionString: url,
+      application_name: applicationName,
+      connectionTimeoutMillis: postgresLimits.probeMsMax,
+      query_timeout: postgresLimits.probeMsMax,
+    });
+    client.on("error", () => {});
+    try {
+      await client.connect();
+      const { rows } = await client.query<{ pid: number; state: string | null }>(
+        "SELECT pid, state FROM pg_stat_activity WHERE pid = ANY ($1)",
+        [[...pids]],
+      );
+      return new Map(rows.map(({ pid, state }) => [pid, state]));
+    } finally {
+      client.end().catch(() => {});
+    }
+  };
+}

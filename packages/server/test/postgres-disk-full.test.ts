@@ -1,0 +1,110 @@
+/**
+ * Real: a server as a child process, a PostgreSQL of its own whose database is on a small disk, sockets. Nothing is faked. Not shown
+ * here: a disk without room for PostgreSQL's own log, at which it ends; then it is as with any other end of it.
+ */
+import { randomBytes } from "node:crypto";
+import { expect, it } from "vitest";
+import { sqlState } from "../src/store/postgres/storage-failure.ts";
+import { PostgresServer } from "../src/store/postgres/testing/postgres-server.ts";
+import { canHaveSmallDisk } from "../src/store/postgres/testing/small-disk.ts";
+import type { ProblemView, Receipt } from "./harness/api.ts";
+import { copies } from "./harness/copies.ts";
+import { temporaryFolder } from "./harness/folder.ts";
+import { startReceiver } from "./harness/receiver.ts";
+import { Server } from "./harness/server.ts";
+import { until } from "./harness/until.ts";
+
+const DISK_BYTES = 28 * 1024 * 1024;
+const DISK_FULL = "53100";
+/** Its outcomes take more than the pages that are there have room for. */
+const MESSAGES = 300;
+
+/** Whatever else is on the disk: until there is no room for another page. */
+async function fillDisk(database: PostgresServer): Promise<void> {
+  await database.query("CREATE TABLE ballast (body text)", [], "ringback");
+  await database.query("ALTER TABLE ballast ALTER body SET STORAGE EXTERNAL", [], "ringback");
+  for (const bytes of [2_000_000, 100_000, 5_000]) {
+    try {
+      for (;;) await database.query("INSERT INTO ballast VALUES (repeat('x', $1))", [bytes], "ringback");
+    } catch (error) {
+      if (sqlState(error) !== DISK_FULL) throw error;
+    }
+  }
+}
+
+it("a full disk costs publishes a 503 and no outcome; when there is room again the server goes on by itself", async (test) => {
+  if (!canHaveSmallDisk()) test.skip("this system lets nobody but root have a disk of their own");
+  const database = await PostgresServer.start({ smallDiskBytes: DISK_BYTES });
+  try {
+    await database.query("CREATE DATABASE ringback TABLESPACE small");
+    await using folder = await temporaryFolder();
+    let open = false;
+    const waiting: (() => void)[] = [];
+    await using receiver = await startReceiver((_arrival, response) => {
+      const answer = () => void response.writeHead(200).end();
+      if (open) answer();
+      else waiting.push(answer);
+    });
+    await using server = await Server.start({ folder: folder.path, args: ["--database", database.url("ringback")] });
+    const { api } = server;
+    await api.putTopic("t");
+    await api.subscribe("t", "s", { push: { url: receiver.url } });
+    const accepted = (await api.publishBatch("t", copies(MESSAGES, { body: "x" }))).map(({ id }) => id);
+
+    await fillDisk(database);
+    const publishLarge = () =>
+      api.call<Receipt & ProblemView>("POST", "/v1/topics/t/messages", {
+        json: { body: randomBytes(30_000).toString("base64") },
+      });
+    const refusal = await until("a publish is refused", publishLarge, ({ status, json }) => {
+      if (status === 201) accepted.push(json.id);
+      return status !== 201;
+    });
+    expect(refusal).toMatchObject({ status: 503, json: { code: "storage_full" } });
+    expect(Number(refusal.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect(await api.call("GET", "/readyz")).toMatchObject({ status: 503, json: { code: "storage_unavailable" } });
+
+    open = true;
+    for (const answer of waiting) answer();
+    let before = "";
+    await until(
+      "deliveries have stopped, with outcomes that have no room",
+      async () => {
+        const [row] = await database.query<{ count: number }>(
+          "SELECT count(*)::integer FROM ringback.attempt",
+          [],
+          "ringback",
+        );
+        return { written: row?.count ?? 0, answered: receiver.arrivals.length };
+      },
+      ({ written, answered }) => {
+        const now = `${written} ${answered}`;
+        const hasStopped = now === before && written < answered;
+        before = now;
+        return hasStopped;
+      },
+    );
+
+    await database.query("DROP TABLE ballast", [], "ringback");
+    await database.query("CHECKPOINT");
+    // Nobody publishes: it finds out by itself.
+    await until(
+      "it is ready again",
+      () => api.call("GET", "/readyz"),
+      ({ status }) => status === 200,
+    );
+    const after = await publishLarge();
+    expect(after.status).toBe(201);
+    for (const id of [...accepted, after.json.id]) {
+      const { attempts } = await until(
+        "its outcome is written",
+        () => api.delivery(id, "s"),
+        ({ state }) => state === "delivered",
+      );
+      expect(attempts).toMatchObject([{ attempt: 1, verdict: "accepted", status: 200 }]);
+    }
+    expect(receiver.arrivals).toHaveLength(accepted.length + 1);
+  } finally {
+    await database.stop();
+  }
+});

@@ -1,0 +1,69 @@
+/**
+ * Real: PostgreSQL with its autovacuum and its statistics, two nodes' stores in this process. Faked: the time, of which a week passes.
+ */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Churn, hotShare, hotTables, type TableFigures } from "../../src/store/postgres/testing/churn.ts";
+import { PostgresServer } from "../../src/store/postgres/testing/postgres-server.ts";
+import { until } from "../harness/until.ts";
+
+let server: PostgresServer;
+beforeAll(async () => void (server = await PostgresServer.start()));
+afterAll(() => server.stop());
+
+/** Longer than the longest that anything is kept: from then on as much goes as comes. */
+const WARM_ROUNDS = 80;
+const WINDOW_ROUNDS = 200;
+const MEASURED_ROUNDS = 5;
+/** Retention moves the one column of topic_log that has an index, and here it does so after every two publishes. */
+const hotShareMin = { subscription_cursor: 0.9, topic_log: 0.6, claim: 0.9 } as const;
+const AUTOVACUUM_MS_MAX = 120_000;
+/** Samples of a size that goes up and down, and of pages, differ by themselves. */
+const GROWTH_MAX = 1.3;
+/** A page or two more or less of a small table is not growth. */
+const SMALL_BYTES = 256 * 1024;
+/** Where autovacuum begins, by its defaults, and as much again for what comes while it works. */
+const deadMax = ({ live }: TableFigures): number => 2 * (50 + 0.2 * live);
+
+type Sizes = Map<string, number>;
+
+function keepLargest(sizes: Sizes, figures: readonly TableFigures[]): void {
+  for (const { table, heapBytes, indexBytes } of figures) {
+    sizes.set(`${table}, rows`, Math.max(sizes.get(`${table}, rows`) ?? 0, heapBytes));
+    sizes.set(`${table}, indexes`, Math.max(sizes.get(`${table}, indexes`) ?? 0, indexBytes));
+  }
+}
+
+test("days of publishing, failing, retrying, dying, redriving and retention leave nothing that grows", async () => {
+  const churn = await Churn.start(server);
+  const rounds = async (count: number, after: () => Promise<void> = async () => {}): Promise<void> => {
+    for (let round = 0; round < count; round++) {
+      await churn.round();
+      await churn.retain();
+      await after();
+    }
+  };
+  const measure = async (sizes: Sizes): Promise<void> => keepLargest(sizes, await churn.figures());
+
+  await rounds(WARM_ROUNDS);
+  const pagesBefore = await churn.pagesPerMessage(MEASURED_ROUNDS);
+  const [first, second]: [Sizes, Sizes] = [new Map(), new Map()];
+  await rounds(WINDOW_ROUNDS, () => measure(first));
+  await rounds(WINDOW_ROUNDS, () => measure(second));
+  const pagesAfter = await churn.pagesPerMessage(MEASURED_ROUNDS);
+  const figures = await churn.finalFigures();
+
+  for (const table of hotTables) {
+    const share = hotShare(figures, table);
+    expect({ table, share }).toSatisfy(() => share > hotShareMin[table]);
+  }
+  expect(pagesAfter).toBeLessThan(pagesBefore * GROWTH_MAX);
+  const grown = [...second].filter(([what, bytes]) => bytes > (first.get(what) ?? 0) * GROWTH_MAX + SMALL_BYTES);
+  expect(grown).toEqual([]);
+  await until(
+    "autovacuum has been everywhere",
+    () => churn.figures(),
+    (now) => now.every((each) => each.dead <= deadMax(each)),
+    AUTOVACUUM_MS_MAX,
+  );
+  await churn.dispose();
+});
