@@ -9,7 +9,7 @@ import type { Config } from "./config/config.ts";
 import { readVersion } from "./config/version.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
 import { RingbackError } from "./domain/errors.ts";
-import { assertStaysPushedOrPulled, normaliseSubscription } from "./domain/subscription-rules.ts";
+import { normaliseSubscription } from "./domain/subscription-rules.ts";
 import { Engine } from "./engine/engine.ts";
 import { AccountInboxes } from "./engine/inboxes/account-inboxes.ts";
 import { AccountPulls } from "./engine/pulls/account-pulls.ts";
@@ -199,7 +199,6 @@ async function declare({ store, keys, apiKeys, hooks, inboxes }: Declaring, conf
       await at(origin, async () => {
         const settings = normaliseSubscription(input, topic);
         await assertPushKeysFit(keys, settings);
-        assertStaysPushedOrPulled((await store.getSubscription(topic.id, name))?.settings ?? null, settings);
         return store.putSubscription(topic.id, name, settings, startOf(input.start));
       });
     }

@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { assertName } from "../domain/names.ts";
 import type { SubscriptionState } from "../domain/model.ts";
-import { assertStaysPushedOrPulled, normaliseSubscription } from "../domain/subscription-rules.ts";
+import { normaliseSubscription } from "../domain/subscription-rules.ts";
 import { assertPushKeysFit } from "../engine/keys/push-keys.ts";
 import { found, subscriptionAt, topicAt } from "./catalog-lookup.ts";
 import type { SubscriptionPath, TopicPath } from "./catalog-lookup.ts";
@@ -77,7 +77,6 @@ export function subscriptionRoutes(app: FastifyInstance, context: ApiContext): v
       const topic = await topicAt(context, request.params);
       const settings = normaliseSubscription(input, topic);
       await assertPushKeysFit(keys, settings);
-      assertStaysPushedOrPulled((await store.getSubscription(topic.id, name))?.settings ?? null, settings);
       const { subscription, created } = await store.putSubscription(topic.id, name, settings, startOf(start));
       events.emit({ type: "subscription.changed", at: clock.now(), topic: topicName, subscription: name });
       return reply.code(created ? 201 : 200).send(subscriptionView(subscription));

@@ -60,8 +60,8 @@ export function normaliseSubscription(input: SubscriptionInput, topic: FilteredT
  * What a parked delivery has been through are retries for the one and receives for the other, and neither means anything to the other;
  * nor is a POST that is under way anybody's receipt. So a subscription stays what it was made as. Throws `immutable_field`.
  */
-export function assertStaysPushedOrPulled(before: SubscriptionSettings | null, after: SubscriptionSettings): void {
-  if (before === null || (before.push === null) === (after.push === null)) return;
+export function assertStaysPushedOrPulled(before: SubscriptionSettings, after: SubscriptionSettings): void {
+  if ((before.push === null) === (after.push === null)) return;
   const [field, sentence] =
     before.push === null
       ? ["push", "the subscription is pulled from, and cannot become one that is pushed; remove it and make it again"]

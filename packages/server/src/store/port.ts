@@ -362,7 +362,8 @@ export interface Store {
 
   /**
    * Creates or changes. `start` counts only at creation; a position that is yet to come is waited for, a time that is yet
-   * to come is now. A new filter judges what no claim has looked at; a new order lets go of everything that is held.
+   * to come is now. A new filter judges what no claim has looked at; a new order lets go of everything that is held. One that is pushed
+   * stays so, and one that is pulled from, too (`immutable_field`).
    */
   putSubscription(
     topicId: TopicId,

@@ -15,6 +15,7 @@ import type {
   Topic,
   TopicId,
 } from "../../domain/model.ts";
+import { assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
 import { EntryIndex } from "../../store/entry-index.ts";
 import type {
   AppendReceipt,
@@ -140,6 +141,7 @@ export class MemoryStore implements Store {
   async putSubscription(topicId: TopicId, name: string, settings: Subscription["settings"]) {
     const key = `${topicId}/${name}`;
     const before = this.subscriptions.get(key);
+    if (before) assertStaysPushedOrPulled(before.settings, settings);
     const topic = [...this.topics.values()].find(({ id }) => id === topicId)?.name ?? "";
     const subscription: Subscription = {
       id: ++this.lastId as SubscriptionId,

@@ -22,6 +22,7 @@ import type {
 } from "../../domain/model.ts";
 import { EntryIndex } from "../../store/entry-index.ts";
 import type { Clock } from "../../domain/ports.ts";
+import { assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
 import type {
   AppendReceipt,
   AppendRequest,
@@ -277,6 +278,7 @@ export class MemoryStore implements Store {
     const known = topic.subscriptions.get(name);
     if (known !== undefined) {
       const before = known.subscription;
+      assertStaysPushedOrPulled(before.settings, settings);
       if (JSON.stringify(before.settings) !== JSON.stringify(settings)) {
         known.subscription = { ...before, settings, updatedAtMs: nowMs };
         if (before.settings.order !== settings.order) known.releaseHeld(nowMs);

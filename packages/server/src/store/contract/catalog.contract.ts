@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Subscription, SubscriptionId } from "../../domain/model.ts";
+import type { Subscription, SubscriptionId, SubscriptionSettings } from "../../domain/model.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Claim, Page } from "../port.ts";
 import type { Part } from "./contract.ts";
@@ -185,6 +185,50 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
     const reader = await scene.subscribe("reader", {}, "oldest");
     expect(await scene.store.subscriptionCounts(reader.id)).toMatchObject({ backlog: 1, expired: 0 });
     expect(textsOf(await scene.claim(reader))).toEqual(["a"]);
+  });
+
+  promise("keeps a subscription pushed or pulled from as it was made, and changes nothing else then", async () => {
+    const scene = await Scene.make(shared());
+    const put = (name: string, fields: Partial<SubscriptionSettings>) =>
+      scene.store.putSubscription(scene.topic.id, name, settings(fields), "now");
+    const pull = { visibilityMs: 30_000, receivesMax: null };
+    const kinds: readonly Partial<SubscriptionSettings>[] = [{}, { push: null, pull }, { push: null }];
+    for (const [made, asked, field] of [
+      [0, 1, "pull"],
+      [0, 2, "pull"],
+      [1, 0, "push"],
+      [2, 0, "push"],
+    ] as const) {
+      const name = `${made}-${asked}`;
+      const { subscription } = await put(name, kinds[made] ?? {});
+      await expect(put(name, { ...kinds[asked], maxInFlight: 7 })).rejects.toMatchObject({
+        code: "immutable_field",
+        details: [{ field }],
+      });
+      expect(await scene.store.getSubscription(scene.topic.id, name)).toEqual(subscription);
+      expect((await put(name, { ...kinds[made], maxInFlight: 7 })).created).toBe(false);
+    }
+  });
+
+  promise("makes a subscription pushed or pulled from, as the first of many concurrent puts says", async () => {
+    const scene = await Scene.make(shared());
+    const puts = await Promise.allSettled(
+      Array.from({ length: 10 }, (_, index) =>
+        scene.store.putSubscription(
+          scene.topic.id,
+          "race",
+          settings(index % 2 === 0 ? {} : { push: null, pull: { visibilityMs: 30_000, receivesMax: null } }),
+          "now",
+        ),
+      ),
+    );
+    const made = puts.flatMap((put) => (put.status === "fulfilled" ? [put.value] : []));
+    expect(made.map(({ created }) => created).filter(Boolean)).toHaveLength(1);
+    expect(made).toHaveLength(5);
+    expect(new Set(made.map(({ subscription }) => subscription.settings.push === null)).size).toBe(1);
+    for (const put of puts) {
+      if (put.status === "rejected") expect(put.reason).toMatchObject({ code: "immutable_field" });
+    }
   });
 
   promise("starts a subscription from a position, past or to come", async () => {

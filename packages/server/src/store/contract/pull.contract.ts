@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { Subscription } from "../../domain/model.ts";
-import type { HandedOut, ReceiverAnswer } from "../port.ts";
+import type { Claim, HandedOut, ReceiverAnswer } from "../port.ts";
 import type { Part } from "./contract.ts";
 import {
   attempt,
@@ -553,16 +553,27 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish(...Array.from({ length: 40 }, (_, index) => `${index}`));
+    // Going back voids what is claimed from its place on, and nothing else.
+    const places: number[] = [];
+    let wentBack = 0;
     const work = async (): Promise<void> => {
       for (let round = 0; round < 6; round++) {
-        const receipts = await pull(scene, reader, 5);
+        const wentBackBefore = wentBack;
+        const claim = await scene.claim(reader, { deliveriesMax: 5 });
+        const { receipts, applied } = await handOut(scene, claim);
+        const passedBy = Math.min(Infinity, ...places.slice(wentBackBefore));
+        expect(applied).toBeGreaterThanOrEqual(receipts.filter(({ seq }) => seq < passedBy).length);
         await scene.store.answer(reader.id, receipts.map(ack));
         await scene.settleNext(reader, delivered, { deliveriesMax: 3 });
         scene.under.clock.advance(1);
       }
     };
     const goBack = async (): Promise<void> => {
-      for (let seq = 30; seq > 10; seq -= 5) await scene.store.rewind(reader.id, { seq });
+      for (let seq = 30; seq > 10; seq -= 5) {
+        places.push(seq);
+        await scene.store.rewind(reader.id, { seq });
+        wentBack++;
+      }
     };
     await Promise.all([work(), work(), goBack(), scene.publish("last")]);
     await scene.store.rewind(reader.id, { seq: 5 });
@@ -709,19 +720,32 @@ async function pull(
   const want = { deliveriesMax: messagesMax };
   const claims = countMin === 0 ? [await scene.claim(reader, want)] : await scene.claimUntil(reader, countMin);
   const receipts: HandedOut[] = [];
-  // The clock may move before they are written.
-  const nowMs = scene.now;
   for (const claim of claims) {
-    const all = claim.deliveries.map((delivery) =>
-      settlement(claim, delivery, handedOutUntil(nowMs + HIDDEN_MS, delivery.retriesMade + 1, nowMs), false),
-    );
-    expect(await scene.store.settle(all)).toBe(all.length);
-    for (const { delivery } of all) {
-      const { message: taken, retriesMade, firstAttemptAtMs } = delivery;
-      receipts.push({ seq: taken.seq, retriesMade: retriesMade + 1, firstAttemptAtMs: firstAttemptAtMs ?? nowMs });
-    }
+    const handedOut = await handOut(scene, claim);
+    expect(handedOut.applied).toBe(claim.deliveries.length);
+    receipts.push(...handedOut.receipts);
   }
   return receipts;
+}
+
+/** Hides what was claimed. Of that which is no longer the claim's, nothing is applied, and the receipts are worth nothing. */
+async function handOut(
+  scene: Scene,
+  claim: Claim,
+): Promise<{ readonly receipts: readonly HandedOut[]; readonly applied: number }> {
+  // The clock may move before they are written.
+  const nowMs = scene.now;
+  const applied = await scene.store.settle(
+    claim.deliveries.map((delivery) =>
+      settlement(claim, delivery, handedOutUntil(nowMs + HIDDEN_MS, delivery.retriesMade + 1, nowMs), false),
+    ),
+  );
+  const receipts = claim.deliveries.map(({ message: { seq }, retriesMade, firstAttemptAtMs }) => ({
+    seq,
+    retriesMade: retriesMade + 1,
+    firstAttemptAtMs: firstAttemptAtMs ?? nowMs,
+  }));
+  return { receipts, applied };
 }
 
 function ack(handedOut: HandedOut): ReceiverAnswer {

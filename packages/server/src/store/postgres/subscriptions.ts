@@ -13,6 +13,7 @@ import type {
   TimeMs,
   TopicId,
 } from "../../domain/model.ts";
+import { assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
 import type { Page, PageRequest } from "../port.ts";
 import { CHANNEL, toPayload } from "./change-bus.ts";
 import type { Connection } from "./connection.ts";
@@ -133,6 +134,7 @@ export class Subscriptions {
     const text = JSON.stringify(settings);
     if (known.settings === text) return false;
     const before = JSON.parse(known.settings) as SubscriptionSettings;
+    assertStaysPushedOrPulled(before, settings);
     await connection.query("SELECT 1 FROM ringback.subscription_cursor WHERE subscription_id = $1 FOR UPDATE", [
       known.id,
     ]);

@@ -23,6 +23,7 @@ import type {
   TopicSettings,
 } from "../../domain/model.ts";
 import { systemClock, systemTimers, type Clock, type Timers } from "../../domain/ports.ts";
+import { assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
 import type {
   AppendReceipt,
   AppendRequest,
@@ -466,6 +467,7 @@ export class SqliteStore implements Store {
       const nowMs = this.#clock.now();
       const known = topic.subscriptions.get(name);
       if (known !== undefined) {
+        assertStaysPushedOrPulled(known.settings, settings);
         if (known.settingsText !== text) await this.#changeSubscription(known, text, settings, nowMs);
         return { subscription: known.view(), created: false };
       }

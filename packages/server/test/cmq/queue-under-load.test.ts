@@ -1,0 +1,83 @@
+/**
+ * Real: the server as a process with its database (SQLite; PostgreSQL with two servers), receivers as processes that are killed
+ * with SIGKILL wherever they are, HTTP. Theirs is a client of our own: what an SDK would do besides is not the point.
+ */
+import { describe, expect, it } from "vitest";
+import { PostgresServer } from "../../src/store/postgres/testing/postgres-server.ts";
+import { makeKeyPair, withMasterKey } from "../harness/cmq/account.ts";
+import { useCmqServer } from "../harness/cmq/running-server.ts";
+import { SignedCaller } from "../harness/cmq/signed-caller.ts";
+import { temporaryFolder } from "../harness/folder.ts";
+import { expectKept } from "../harness/queue-load/expect-kept.ts";
+import { Receivers } from "../harness/queue-load/receivers.ts";
+import { runQueueLoad } from "../harness/queue-load/run.ts";
+import { chanceFrom } from "../harness/random.ts";
+import { Server } from "../harness/server.ts";
+import { until } from "../harness/until.ts";
+
+const given = useCmqServer();
+
+describe("a queue whose receivers are killed at random", () => {
+  it("loses nothing, gives nothing to two within its time, and gives back what the dead had", async () => {
+    const { server, pair } = given();
+    const report = await runQueueLoad({ urls: [server.url], pair, seed: 20261122, loadMs: 2_000 });
+    expectKept(report, { kills: 2, sent: 100 });
+  });
+
+  it("does so with two servers on one PostgreSQL", async () => {
+    const database = await PostgresServer.start();
+    try {
+      await database.query("CREATE DATABASE ringback");
+      await using folder = await temporaryFolder();
+      const env = withMasterKey();
+      const args = ["--database", database.url("ringback")];
+      await using one = await Server.start({ folder: folder.path, args, env });
+      await using other = await Server.start({ folder: folder.path, args, env });
+      const pair = await makeKeyPair(one.api);
+      const report = await runQueueLoad({ urls: [one.url, other.url], pair, seed: 20261123, loadMs: 2_000 });
+      expectKept(report, { kills: 2, sent: 100 });
+    } finally {
+      await database.stop();
+    }
+  });
+});
+
+it("gives a waiting receiver what a dead one had, when its time is up and not before", async () => {
+  const { server, pair } = given();
+  using caller = new SignedCaller(server.url, pair);
+  const queueName = "inherited";
+  await caller.ok("CreateQueue", { queueName, visibilityTimeout: 1 });
+  const { msgId } = await caller.ok("SendMessage", { queueName, msgBody: "inheritance" });
+  const options = { urls: [server.url] as const, pair, queueName, count: 1, chance: chanceFrom(1) };
+  await using receivers = new Receivers({ ...options, workMsMax: 0, dropped: 1 });
+  const [first] = await until(
+    "it has it",
+    () => receivers.told,
+    (told) => told.length > 0,
+  );
+  await receivers.kill(0);
+  const next = await caller.ok("ReceiveMessage", { queueName, pollingWaitSeconds: 20 });
+  if (first?.event !== "received") throw new Error(JSON.stringify(first));
+  expect([next.msgId, next.dequeueCount]).toEqual([msgId, first.dequeueCount + 1]);
+  expect(Date.now()).toBeGreaterThanOrEqual(first.askedAtMs + 1000);
+});
+
+it("hands out in the order of sending to one that takes one at a time", async () => {
+  const { server, pair } = given();
+  using caller = new SignedCaller(server.url, pair);
+  const queueName = "in-line";
+  await caller.ok("CreateQueue", { queueName });
+  const count = 200;
+  const wanted = Array.from({ length: count }, (_, index) => `number ${index}`);
+  for (let at = 0; at < count; at += 10) {
+    const batch = wanted.slice(at, at + 10).map((body, index) => [`msgBody.${index}`, body]);
+    await caller.ok("BatchSendMessage", { queueName, ...(Object.fromEntries(batch) as Record<string, string>) });
+  }
+  const got: string[] = [];
+  while (got.length < count) {
+    const { msgBody = "", receiptHandle = "" } = await caller.ok("ReceiveMessage", { queueName });
+    got.push(msgBody);
+    await caller.ok("DeleteMessage", { queueName, receiptHandle });
+  }
+  expect(got).toEqual(wanted);
+});

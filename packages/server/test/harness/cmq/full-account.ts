@@ -1,0 +1,45 @@
+import { DatabaseSync } from "node:sqlite";
+import { join } from "node:path";
+import { limits } from "../../../src/domain/limits.ts";
+
+/**
+ * Copies, in the database of a stopped server, the topic `full`, its one subscription and the one queue's entry as often as
+ * an account may have such. By requests it would take minutes.
+ */
+export function fillAccount(folder: string): void {
+  const db = new DatabaseSync(join(folder, "ringback.db"));
+  try {
+    const numbers = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $count)";
+    const copy = (sql: string, $count: number) => db.prepare(`${numbers} ${sql}`).run({ $count });
+    db.exec("BEGIN");
+    copy(
+      `INSERT INTO topic (account_id, name, filter_type, retention_ms, body_bytes_max, created_at, updated_at)
+         SELECT account_id, name || '-' || i, filter_type, retention_ms, body_bytes_max, created_at, updated_at
+           FROM n JOIN topic ON name = 'full'`,
+      limits.topicsMax - 1,
+    );
+    db.exec(
+      `INSERT INTO topic_log (topic_id, first_seq, last_seq, last_published_at)
+         SELECT id, 1, 0, 0 FROM topic WHERE id NOT IN (SELECT topic_id FROM topic_log)`,
+    );
+    copy(
+      `INSERT INTO subscription (account_id, topic_id, name, state, settings, created_at, updated_at)
+         SELECT account_id, topic_id, name || '-' || i, state, settings, created_at, updated_at
+           FROM n JOIN subscription ON name = 'full'`,
+      limits.subscriptionsPerTopicMax - 1,
+    );
+    db.exec(
+      `INSERT INTO cursor (subscription_id, settled_through)
+         SELECT id, 0 FROM subscription WHERE id NOT IN (SELECT subscription_id FROM cursor)`,
+    );
+    copy(
+      `INSERT INTO entry (account_id, kind, name, value, created_at, updated_at)
+         SELECT account_id, kind, name || '-' || i, value, created_at, updated_at
+           FROM n JOIN entry ON kind = 'queue' AND name = 'full'`,
+      limits.entriesMax - 1,
+    );
+    db.exec("COMMIT");
+  } finally {
+    db.close();
+  }
+}

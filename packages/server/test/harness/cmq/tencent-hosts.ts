@@ -1,0 +1,30 @@
+import { createRequire } from "node:module";
+import type { LookupOptions } from "node:dns";
+import { globalAgent } from "node:http";
+import { createConnection } from "node:net";
+import type { NetConnectOpts } from "node:net";
+
+type Found = (error: Error | null, address: unknown, family?: number) => void;
+type Lookup = (host: string, options: LookupOptions, found: Found) => void;
+
+/** The module itself and not a view of it: what is changed here is what `node:net` looks names up with. */
+const dns = createRequire(import.meta.url)("node:dns") as { lookup: Lookup };
+const tencentHost = /\.api\.(?:tencentyun|qcloud)\.com$/;
+
+/**
+ * Does for this process what somebody who moves does with a line in /etc/hosts: CMQ's names lead to 127.0.0.1. Port 80, which
+ * a test cannot have, becomes the server's. Gives the names that were asked for.
+ */
+export function pointTencentHostsAt(port: () => number): ReadonlySet<string> {
+  const asked = new Set<string>();
+  const { lookup } = dns;
+  dns.lookup = (host, options, found) => {
+    if (!tencentHost.test(host)) return lookup(host, options, found);
+    asked.add(host);
+    if (options.all === true) found(null, [{ address: "127.0.0.1", family: 4 }]);
+    else found(null, "127.0.0.1", 4);
+  };
+  globalAgent.createConnection = (options: NetConnectOpts & { host?: string }) =>
+    createConnection(tencentHost.test(options.host ?? "") ? { ...options, port: port() } : options);
+  return asked;
+}

@@ -1,0 +1,85 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { KeyPair } from "../cmq/account.ts";
+import type { Chance } from "../random.ts";
+import type { ReceiverOptions, Report } from "./reports.ts";
+
+const program = fileURLToPath(new URL("./receiver-process.ts", import.meta.url));
+
+/** A report, and which life of which receiver it is from. */
+export type Told = Report & { readonly life: number };
+
+export interface ReceiversOptions {
+  /** Shared out between them. */
+  readonly urls: readonly [string, ...(readonly string[])];
+  readonly pair: KeyPair;
+  readonly queueName: string;
+  readonly count: number;
+  readonly chance: Chance;
+  readonly workMsMax: number;
+  readonly dropped: number;
+}
+
+/** Receivers as processes, each of which is killed at some moment and begins anew as another. */
+export class Receivers implements AsyncDisposable {
+  readonly told: Told[] = [];
+  /** Lives that a kill has ended. */
+  readonly killed = new Set<number>();
+  readonly #options: ReceiversOptions;
+  readonly #children = new Map<number, ChildProcess>();
+  #lives = 0;
+
+  constructor(options: ReceiversOptions) {
+    this.#options = options;
+    for (let at = 0; at < options.count; at++) this.#begin();
+  }
+
+  /** Kills one at a time, after pauses of up to `everyMsMax`, for so long. */
+  async killFor(durationMs: number, everyMsMax: number): Promise<void> {
+    const { chance } = this.#options;
+    const end = performance.now() + durationMs;
+    while (performance.now() < end) {
+      await pause(chance.whole(1, everyMsMax));
+      // One that has not yet got anything would show nothing by its end.
+      const atWork = [...this.#children.keys()].filter((life) => this.told.some((told) => told.life === life));
+      const [first, ...others] = atWork;
+      if (first === undefined) continue;
+      await this.kill(chance.pick([first, ...others]));
+      this.#begin();
+    }
+  }
+
+  async kill(life: number): Promise<void> {
+    const child = this.#children.get(life);
+    if (child === undefined) return;
+    this.#children.delete(life);
+    this.killed.add(life);
+    if (child.exitCode !== null) return;
+    const ended = once(child, "close");
+    child.kill("SIGKILL");
+    await ended;
+  }
+
+  #begin(): void {
+    const life = this.#lives++;
+    const { urls, pair, queueName, workMsMax, dropped, chance } = this.#options;
+    const url = urls[life % urls.length] ?? urls[0];
+    const options: ReceiverOptions = { url, ...pair, queueName, workMsMax, dropped, seed: chance.whole(1, 2 ** 31) };
+    const child = spawn(process.execPath, [program, JSON.stringify(options)], { stdio: ["ignore", "pipe", "inherit"] });
+    this.#children.set(life, child);
+    child.on("exit", (code) => {
+      if (this.killed.has(life)) return;
+      this.told.push({ event: "unexpected", answer: `receiver ${life} ended by itself with ${code}`, life });
+    });
+    const lines = createInterface({ input: child.stdout });
+    lines.on("line", (line) => this.told.push({ ...(JSON.parse(line) as Report), life }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#children.keys()].map((life) => this.kill(life)));
+  }
+}

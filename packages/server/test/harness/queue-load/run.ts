@@ -1,0 +1,79 @@
+import type { KeyPair } from "../cmq/account.ts";
+import { SignedCaller } from "../cmq/signed-caller.ts";
+import { chanceFrom } from "../random.ts";
+import { until } from "../until.ts";
+import { Receivers } from "./receivers.ts";
+import { judge } from "./verdict.ts";
+import type { Verdict } from "./verdict.ts";
+
+export interface QueueLoadOptions {
+  readonly urls: readonly [string, ...(readonly string[])];
+  readonly pair: KeyPair;
+  readonly seed: number;
+  readonly loadMs: number;
+}
+
+export interface QueueLoadReport extends Verdict {
+  readonly sent: number;
+  readonly kills: number;
+}
+
+const queueName = "loaded";
+const visibilityS = 2;
+const senders = 2;
+const receivers = 4;
+const killEveryMsMax = 600;
+/** Messages that nobody has taken yet; past it the senders wait, so that what comes back is not at the end of a long queue. */
+const waitingMax = 200;
+const drainMsMax = 60_000;
+
+/** Sends to a queue while receivers that take from it are killed, and waits until it is empty. */
+export async function runQueueLoad({ urls, pair, seed, loadMs }: QueueLoadOptions): Promise<QueueLoadReport> {
+  const chance = chanceFrom(seed);
+  using caller = new SignedCaller(urls[0], pair);
+  await caller.ok("CreateQueue", { queueName, visibilityTimeout: visibilityS });
+  await using at = new Receivers({ urls, pair, queueName, count: receivers, chance, workMsMax: 60, dropped: 0.02 });
+  const sent = new Map<string, string>();
+  const taken = new Set<string>();
+  let looked = 0;
+  const waiting = (): number => {
+    for (; looked < at.told.length; looked++) {
+      const report = at.told[looked];
+      if (report?.event === "received") taken.add(report.id);
+    }
+    return sent.size - taken.size;
+  };
+  const end = performance.now() + loadMs;
+  const send = async (sender: number): Promise<void> => {
+    for (let batch = 0; performance.now() < end; batch++) {
+      await until("there is room", waiting, (count) => count < waitingMax, loadMs + drainMsMax);
+      const bodies = Array.from({ length: chance.whole(1, 16) }, (_, index) => `${sender} ${batch} ${index} 消息`);
+      const named = Object.fromEntries(bodies.map((body, index) => [`msgBody.${index}`, body]));
+      const delaySeconds = chance.next() < 0.1 ? 1 : 0;
+      const answer = await caller.ok("BatchSendMessage", { queueName, ...named, delaySeconds });
+      const list = answer["msgList"] as readonly { readonly msgId: string }[];
+      for (const [index, { msgId }] of list.entries()) sent.set(bodies[index] ?? "", msgId);
+    }
+  };
+  const killing = at.killFor(loadMs, killEveryMsMax);
+  await Promise.all([killing, ...Array.from({ length: senders }, (_, index) => send(index))]);
+  await until(
+    "the queue is empty",
+    async () => {
+      const all = await caller.ok("GetQueueAttributes", { queueName });
+      return [all["activeMsgNum"], all["inactiveMsgNum"], all["delayMsgNum"]];
+    },
+    (counts) => counts.every((count) => count === 0),
+    drainMsMax,
+  );
+  const deletions = () => at.told.filter(({ event }) => event === "deleting" || event === "deleted");
+  const open = () => {
+    const ended = new Set(deletions().flatMap((told) => (told.event === "deleted" ? [`${told.id} ${told.life}`] : [])));
+    return deletions().filter(
+      (told) => told.event === "deleting" && !ended.has(`${told.id} ${told.life}`) && !at.killed.has(told.life),
+    ).length;
+  };
+  await until("every receiver has heard of its deletions", open, (count) => count === 0);
+  const { told, killed } = at;
+  return { ...judge({ sent, told, killed, visibilityMs: visibilityS * 1000 }), sent: sent.size, kills: killed.size };
+}

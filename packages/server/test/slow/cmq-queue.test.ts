@@ -1,0 +1,39 @@
+/**
+ * Two minutes of what `cmq/queue-under-load.test.ts` does for seconds. Real: servers, databases, receivers that are killed.
+ */
+import { expect, it } from "vitest";
+import { PostgresServer } from "../../src/store/postgres/testing/postgres-server.ts";
+import { makeKeyPair, withMasterKey } from "../harness/cmq/account.ts";
+import { temporaryFolder } from "../harness/folder.ts";
+import { expectKept } from "../harness/queue-load/expect-kept.ts";
+import { runQueueLoad } from "../harness/queue-load/run.ts";
+import { Server } from "../harness/server.ts";
+
+const loadMs = 60_000;
+
+it("a queue on SQLite keeps its promises for a minute of killed receivers", async () => {
+  await using folder = await temporaryFolder();
+  await using server = await Server.start({ folder: folder.path, env: withMasterKey() });
+  const pair = await makeKeyPair(server.api);
+  const report = await runQueueLoad({ urls: [server.url], pair, seed: Date.now() % 2 ** 31, loadMs });
+  expectKept(report, { kills: 50, sent: 2_000 });
+  expect(report.cameBack).toBeGreaterThan(20);
+});
+
+it("a queue on PostgreSQL with two servers keeps its promises for a minute of killed receivers", async () => {
+  const database = await PostgresServer.start();
+  try {
+    await database.query("CREATE DATABASE ringback");
+    await using folder = await temporaryFolder();
+    const env = withMasterKey();
+    const args = ["--database", database.url("ringback")];
+    await using one = await Server.start({ folder: folder.path, args, env });
+    await using other = await Server.start({ folder: folder.path, args, env });
+    const pair = await makeKeyPair(one.api);
+    const report = await runQueueLoad({ urls: [one.url, other.url], pair, seed: Date.now() % 2 ** 31, loadMs });
+    expectKept(report, { kills: 50, sent: 2_000 });
+    expect(report.cameBack).toBeGreaterThan(20);
+  } finally {
+    await database.stop();
+  }
+});

@@ -1,0 +1,41 @@
+/**
+ * Real: the server as a process and ten thousand connections to it, each with a receive that waits. Needs as many open files, twice.
+ */
+import { expect, it } from "vitest";
+import { limits } from "../../src/domain/limits.ts";
+import { expectOneOfManyWoken } from "../harness/cmq/expect-woken.ts";
+import { useCmqServer } from "../harness/cmq/running-server.ts";
+import { SignedCaller } from "../harness/cmq/signed-caller.ts";
+import { WaitingReceives } from "../harness/cmq/waiting-receives.ts";
+import { until } from "../harness/until.ts";
+
+const given = useCmqServer();
+
+it("lets ten thousand receives wait at rest, and gives a message to exactly one of them", async () => {
+  const { server, pair } = given();
+  const woken = await expectOneOfManyWoken(server, pair, { count: 10_000, idleMs: 5_000 });
+  expect(woken.idlePercent).toBeLessThan(10);
+  expect(woken.bytesPerReceive).toBeLessThan(50_000);
+});
+
+it("answers the receive after the last that may wait with 4420, and goes on when one has left", async () => {
+  const { server, pair } = given();
+  using caller = new SignedCaller(server.url, pair);
+  await caller.ok("CreateQueue", { queueName: "full-house" });
+  const wait = { queueName: "full-house", pollingWaitSeconds: 1 };
+  {
+    await using receives = await WaitingReceives.ask(server.url, pair, "full-house", limits.pullWaitersMax);
+    const refused = await until(
+      "all of them wait",
+      () => caller.call("ReceiveMessage", wait),
+      ({ code }) => code !== 7000,
+    );
+    expect(refused).toMatchObject({ code: 4420, message: expect.stringMatching(/^\(10250\)/) });
+    expect(receives.broken).toEqual([]);
+  }
+  await until(
+    "there is room again",
+    () => caller.call("ReceiveMessage", wait),
+    ({ code }) => code === 7000,
+  );
+});
