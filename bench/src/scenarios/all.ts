@@ -1,5 +1,6 @@
 import { backlogScenario } from "./backlog.ts";
 import type { Scenario } from "./bench.ts";
+import { cmqScenario } from "./cmq.ts";
 import { fanoutScenario } from "./fanout.ts";
 import { hookCallScenario } from "./hook-call.ts";
 import { idleManyScenario } from "./idle-many.ts";
@@ -15,6 +16,7 @@ export const scenarios: readonly Scenario[] = [
   publishBatchScenario,
   fanoutScenario,
   hookCallScenario,
+  cmqScenario,
   latencyScenario,
   backlogScenario,
   idleManyScenario,

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -16,6 +17,8 @@ const READY_MS_MAX = 20_000;
 const STOP_MS_MAX = 25_000;
 const POLL_MS = 5;
 const LOG_TAIL_CHARS = 2_000;
+/** API keys are kept sealed. One for all launches: a second one on a folder opens the first one's keys. */
+const masterKey = randomBytes(32).toString("base64");
 
 export interface LaunchOptions {
   /** The server's entry point. */
@@ -128,7 +131,8 @@ export class Server {
 /** The defaults are what is measured: neither the caller's settings nor a `ringback.yaml` nearby may change them. */
 function plainEnvironment(): NodeJS.ProcessEnv {
   const names = Object.keys(process.env).filter((name) => !name.startsWith("RINGBACK_") && name !== "NODE_OPTIONS");
-  return Object.fromEntries(names.map((name) => [name, process.env[name]]));
+  const kept = Object.fromEntries(names.map((name) => [name, process.env[name]]));
+  return { ...kept, RINGBACK_MASTER_KEY: masterKey };
 }
 
 /** A port that nobody listened on a moment ago. */

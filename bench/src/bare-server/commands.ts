@@ -1,0 +1,4 @@
+export type BareServerCommands = {
+  port(argument: null): Promise<number>;
+  cpuUs(argument: null): number;
+};
