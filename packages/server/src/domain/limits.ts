@@ -195,6 +195,8 @@ export const limits = {
   parkedFailingMax: 1_000,
   /** Parked deliveries of one subscription in any case. */
   parkedMax: 100_000,
+  /** Of them, those that one commit of a rewind removes: whoever else writes waits for no more than that. */
+  rewoundPerCommitMax: 5_000,
 
   topicsMax: 100_000,
   subscriptionsPerTopicMax: 10_000,

@@ -325,6 +325,7 @@ export interface Store {
    * Goes back in the log: every matching message from `to` on that is still kept is for this subscription again, whatever became of it, once.
    * Its parked deliveries and open claims from there on are void, and so is what anybody says of them later; dead letters stay.
    * One that is being redriven goes with its dead letter. A place after the one that claims have come to changes nothing.
+   * Past `limits.rewoundPerCommitMax` parked deliveries it goes in steps, the last ones first: one that fails has gone a part of the way.
    * False: there is no such subscription.
    */
   rewind(id: SubscriptionId, to: Exclude<Start, "now">): Promise<boolean>;

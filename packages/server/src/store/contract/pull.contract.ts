@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { limits } from "../../domain/limits.ts";
 import type { Subscription } from "../../domain/model.ts";
 import type { Claim, HandedOut, ReceiverAnswer } from "../port.ts";
 import type { Part } from "./contract.ts";
@@ -489,6 +490,27 @@ export function pullContract({ promise, shared, fresh }: Part): void {
         await scene.settle(claim as never, [delivered, released, released].slice(0, claim?.deliveries.length));
       }
     }
+  });
+
+  promise("goes back past more than one commit removes, and loses nothing and no order", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader", { order: "key" });
+    const count = 2 * limits.rewoundPerCommitMax + 2;
+    const messages = Array.from({ length: count }, (_, index) => message(`${index + 1}`, { orderingKey: `k${index}` }));
+    for (let from = 0; from < count; from += 500) await scene.publish(...messages.slice(from, from + 500));
+    const receipts: HandedOut[] = [];
+    while (receipts.length < count) receipts.push(...(await pull(scene, reader, 1_000)));
+    await Promise.all([scene.store.rewind(reader.id, { seq: 2 }), scene.publish("last")]);
+    expect(await scene.store.unsettledCounts(reader.id)).toEqual({ backlog: count, parked: 1, inFlight: 0 });
+    const answers = [1, count - 1, 0].map((place) => ack(receipts[place] as HandedOut));
+    expect(await scene.store.answer(reader.id, answers)).toEqual([false, false, true]);
+    const texts: string[] = [];
+    while (texts.length < count) {
+      const claim = await scene.claim(reader, { deliveriesMax: 1_000 });
+      texts.push(...textsOf(claim));
+      await scene.settle(claim, delivered);
+    }
+    expect(texts).toEqual([...messages.slice(1).map((_, index) => `${index + 2}`), "last"]);
   });
 
   promise("still holds a key that a delivery before the place holds", async () => {

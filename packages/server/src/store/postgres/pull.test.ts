@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { limits } from "../../domain/limits.ts";
 import type { Subscription } from "../../domain/model.ts";
 import { attempt, eventually, handedOutUntil, settlement, textsOf } from "../contract/fixtures.ts";
 import type { HandedOut, ReceiverAnswer } from "../port.ts";
@@ -131,6 +132,24 @@ describe("pulling at several nodes on one database", () => {
       expect(textsOf(again)).toEqual(["b", "c"]);
       expect(await cluster.settle(0, claim)).toBe(0);
       expect(await cluster.settle(1, again)).toBe(2);
+    }));
+
+  it("goes back in one commit for each bounded number of parked deliveries, and in a single one where there are few", () =>
+    withNodes(1, async (cluster) => {
+      const reader = await cluster.subscribe({ maxInFlight: 1_000 });
+      const count = 2 * limits.rewoundPerCommitMax;
+      for (let from = 0; from < count; from += 500) {
+        await cluster.publish(...Array.from({ length: 500 }, (_, index) => `${from + index}`));
+      }
+      const statementsToGoBack = async (seq: number): Promise<number> => {
+        const before = cluster.store(0).statements;
+        await cluster.store(0).rewind(reader.id, { seq });
+        return cluster.store(0).statements - before;
+      };
+      for (let taken = 0; taken < count;) taken += (await pull(cluster, 0, reader, 1_000)).length;
+      const few = await statementsToGoBack(count - 10);
+      expect(await statementsToGoBack(1)).toBeGreaterThanOrEqual(2 * few);
+      expect(await cluster.store(0).unsettledCounts(reader.id)).toEqual({ backlog: count, parked: 0, inFlight: 0 });
     }));
 
   it("writes the answers of many callers in a few round trips", () =>

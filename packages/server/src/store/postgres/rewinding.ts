@@ -1,23 +1,43 @@
-import type { Start, SubscriptionId, TopicId } from "../../domain/model.ts";
+import { limits } from "../../domain/limits.ts";
+import type { Seq, Start, SubscriptionId, TopicId } from "../../domain/model.ts";
+import type { Connection } from "./connection.ts";
 import type { Lane } from "./database.ts";
 import { seqOf, type LogEnds } from "./subscriptions.ts";
 
 /** Takes a subscription back to a place in its log. False: there is none. */
-export function rewindTo(lane: Lane, id: SubscriptionId, to: Exclude<Start, "now">): Promise<boolean> {
-  return lane.transaction(async (connection) => {
-    const [cursor] = await connection.query<{ topic_id: TopicId }>(
-      "SELECT topic_id FROM ringback.subscription_cursor WHERE subscription_id = $1 FOR UPDATE",
-      [id],
-    );
-    if (cursor === undefined) return false;
-    // Read when the cursor is locked: whoever removes messages locks it as well.
-    const [log] = await connection.query<LogEnds>(
-      "SELECT first_seq, last_seq FROM ringback.topic_log WHERE topic_id = $1",
-      [cursor.topic_id],
-    );
-    if (log === undefined) return false;
-    const from = await seqOf(connection, cursor.topic_id, log, to);
-    await connection.query("SELECT ringback.rewind_1($1, $2)", [id, from]);
-    return true;
-  });
+export async function rewindTo(lane: Lane, id: SubscriptionId, to: Exclude<Start, "now">): Promise<boolean> {
+  let end: Seq = Number.MAX_SAFE_INTEGER;
+  for (;;) {
+    const step = await lane.transaction((connection) => goBack(connection, { id, to, end }));
+    if (step === null) return false;
+    if (step.isLast) return true;
+    end = step.place;
+  }
+}
+
+/** As far as one commit may, of what lies before `end`. What comes after it, parked anew since the step before, goes as well. */
+async function goBack(
+  connection: Connection,
+  { id, to, end }: { readonly id: SubscriptionId; readonly to: Exclude<Start, "now">; readonly end: Seq },
+): Promise<{ readonly place: Seq; readonly isLast: boolean } | null> {
+  const [cursor] = await connection.query<{ topic_id: TopicId }>(
+    "SELECT topic_id FROM ringback.subscription_cursor WHERE subscription_id = $1 FOR UPDATE",
+    [id],
+  );
+  if (cursor === undefined) return null;
+  // Read when the cursor is locked: whoever removes messages locks it as well.
+  const [log] = await connection.query<LogEnds>(
+    "SELECT first_seq, last_seq FROM ringback.topic_log WHERE topic_id = $1",
+    [cursor.topic_id],
+  );
+  if (log === undefined) return null;
+  const from = await seqOf(connection, cursor.topic_id, log, to);
+  const [far] = await connection.query<{ seq: Seq }>(
+    `SELECT seq FROM ringback.parked WHERE subscription_id = $1 AND seq >= $2 AND seq < $3
+       ORDER BY seq DESC OFFSET $4 LIMIT 1`,
+    [id, from, end, limits.rewoundPerCommitMax - 1],
+  );
+  const place = far?.seq ?? from;
+  await connection.query("SELECT ringback.rewind_1($1, $2)", [id, place]);
+  return { place, isLast: place === from };
 }

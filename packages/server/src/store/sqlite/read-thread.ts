@@ -5,6 +5,7 @@ import { loadEntries } from "./operations/entries.ts";
 import * as look from "./operations/look.ts";
 import { readPullRows } from "./operations/pull-counts.ts";
 import * as records from "./operations/records.ts";
+import { findParkedFromEnd } from "./operations/rewind.ts";
 import { serve } from "./thread-service.ts";
 
 /** The thread that reads: backlogs for claims, and what people look at. It never waits for a commit. */
@@ -30,6 +31,7 @@ export const readJobs = {
   readPullRows: one(readPullRows),
   readExpired: one(look.readExpired),
   findSeqAt: one(look.findSeqAt),
+  findParkedFromEnd: one(findParkedFromEnd),
   readMessage: one(records.readMessage),
   readAttempts: one(records.readAttempts),
   readDeadLetters: one(records.readDeadLetters),

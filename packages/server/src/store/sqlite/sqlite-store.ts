@@ -306,7 +306,7 @@ export class SqliteStore implements Store {
       if (entry === undefined) return false;
       const fromSeq = await this.#seqOf(entry.topic, to);
       const write = (input: Parameters<WriteJobs["rewind"]>[0]) => this.#write("rewind", input);
-      await rewindTo(entry, fromSeq, { claims: this.#claims, commits: this.#commits, write });
+      await rewindTo(entry, fromSeq, { claims: this.#claims, commits: this.#commits, reader: this.#reader, write });
       this.#onReady([id]);
       return true;
     });

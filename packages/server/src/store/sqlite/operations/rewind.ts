@@ -2,6 +2,25 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Seq, SubscriptionId } from "../../../domain/model.ts";
 import { statement } from "../statements.ts";
 
+/** The first of the last `count` parked deliveries between two positions; null: there are fewer. */
+export function findParkedFromEnd(
+  db: DatabaseSync,
+  input: {
+    readonly subscriptionId: SubscriptionId;
+    readonly fromSeq: Seq;
+    /** The first that does not count. */
+    readonly endSeq: Seq;
+    readonly count: number;
+  },
+): Seq | null {
+  const { subscriptionId, fromSeq, endSeq, count } = input;
+  const row = statement(
+    db,
+    "SELECT seq FROM parked WHERE subscription_id = ? AND seq >= ? AND seq < ? ORDER BY seq DESC LIMIT 1 OFFSET ?",
+  ).get(subscriptionId, fromSeq, endSeq, count - 1) as unknown as { readonly seq: Seq } | undefined;
+  return row?.seq ?? null;
+}
+
 /** Parked deliveries from `fromSeq` on go, with the dead letters of those that were being redriven; the cursor goes back. */
 export function rewind(
   db: DatabaseSync,
