@@ -1,0 +1,38 @@
+import { afterEach, expect, it } from "vitest";
+import { limits } from "../../domain/limits.ts";
+import { parkedUntil, Scene, turn } from "../contract/fixtures.ts";
+import { SqliteFolder } from "./testing/sqlite-folder.ts";
+
+// Real: the database and its threads. Faked: the clock.
+let folder: SqliteFolder | null = null;
+afterEach(() => folder?.dispose());
+
+it("goes back in bounded steps, between which others have their turn, and hands out nothing before the last", async () => {
+  folder = await SqliteFolder.open();
+  const scene = await Scene.make(folder);
+  const reader = await scene.subscribe("reader");
+  const count = 3 * limits.rewoundPerCommitMax;
+  for (let from = 0; from < count; from += 500) {
+    await scene.publish(...Array.from({ length: 500 }, (_, index) => `${from + index}`));
+  }
+  for (let parked = 0; parked < count;) {
+    parked += (await scene.settleNext(reader, parkedUntil(scene.now + 60_000), { deliveriesMax: 1_000 })).deliveries
+      .length;
+  }
+  const seen = new Set<number>();
+  const goingBack = { isOver: false };
+  const look = async (): Promise<void> => {
+    while (!goingBack.isOver) {
+      seen.add((await scene.store.unsettledCounts(reader.id)).parked);
+      await turn();
+    }
+  };
+  const goBack = async (): Promise<void> => {
+    await scene.store.rewind(reader.id, "oldest");
+    goingBack.isOver = true;
+  };
+  const [claims] = await Promise.all([scene.claimUntil(reader, 3), look(), goBack()]);
+  const step = limits.rewoundPerCommitMax;
+  expect([...seen].filter((parked) => parked > 0)).toEqual([count, count - step, count - 2 * step]);
+  expect(claims.flatMap(({ deliveries }) => deliveries.map(({ message }) => message.seq))).toEqual([1, 2, 3]);
+});
