@@ -99,13 +99,7 @@ export const cmqErrorTable = {
   nothingMatches: row(6030, 10730, "no subscription's filter lets the message through", "FailedOperation"),
   nameHeld: row(6040, 10660, "the name was deleted moments ago", "ResourceUnavailable", "a name is free at once"),
   reserved10740: row(6050, 10740, "not documented in words", "InternalError", gatewayOnly),
-  tooManyUnacked: row(
-    6070,
-    10690,
-    "too many messages are received and not deleted",
-    "LimitExceeded",
-    "there is no such bound",
-  ),
+  tooManyUnacked: row(6070, 10690, "too many messages are received and not deleted", "LimitExceeded"),
   noMessage: row(7000, 10200, "there is no message", "ResourceUnavailable"),
 } as const satisfies Record<string, CmqErrorRow>;
 
@@ -155,6 +149,7 @@ const ringbackErrors: Partial<Record<ErrorCode, CmqErrorKey>> = {
   body_too_large: "messageSize",
   queue_full: "heapFull",
   too_many_waiters: "throttled",
+  too_many_unacknowledged: "tooManyUnacked",
 };
 
 /** Only errors of the caller's making tell more than their sentence: what went wrong inside is for the log. */
