@@ -1,0 +1,59 @@
+/** Nothing is real here: the judge of the load tests, and reports as receivers would give them. */
+import { expect, it } from "vitest";
+import type { Told } from "./receivers.ts";
+import { judge } from "./verdict.ts";
+
+const visibilityMs = 2_000;
+
+function received(life: number, askedAtMs: number, gotAtMs: number, dequeueCount: number): Told {
+  const nextVisibleTime = Math.floor((gotAtMs + visibilityMs) / 1000);
+  return { event: "received", id: "1", body: "one", askedAtMs, gotAtMs, nextVisibleTime, dequeueCount, life };
+}
+
+const deleting = (life: number): Told => ({ event: "deleting", id: "1", life });
+const deleted = (life: number, atMs: number): Told => ({ event: "deleted", id: "1", code: 0, atMs, life });
+
+function verdict(told: readonly Told[], killed: readonly number[] = []) {
+  return judge({ sent: new Map([["one", "1"]]), told, killed: new Set(killed), visibilityMs });
+}
+
+it("finds nothing wrong with a message that was received and deleted once", () => {
+  const { lost, early, strange, cameBack } = verdict([received(0, 1000, 1010, 1), deleting(0), deleted(0, 1020)]);
+  expect({ lost, early, strange, cameBack }).toEqual({ lost: [], early: [], strange: [], cameBack: 0 });
+});
+
+it("finds a message that nobody has deleted, unless who was about to was killed", () => {
+  expect(verdict([]).lost).toEqual(["1"]);
+  expect(verdict([received(0, 1000, 1010, 1), deleting(0)]).lost).toEqual(["1"]);
+  expect(verdict([received(0, 1000, 1010, 1), deleting(0)], [0]).lost).toEqual([]);
+});
+
+it("finds a message that came to a second receiver before its time was up", () => {
+  const inTime = [received(0, 1000, 1010, 1), received(1, 1500, 3100, 2), deleted(1, 3200)];
+  expect(verdict(inTime).early).toEqual([]);
+  const tooEarly = [received(0, 1000, 1010, 1), received(1, 1500, 2500, 2), deleted(1, 3200)];
+  expect(verdict(tooEarly).early).toEqual(["1 came 500 ms too early"]);
+});
+
+it("finds a message that came again after it was deleted", () => {
+  const told = [received(0, 1000, 1010, 1), deleted(0, 1020), received(1, 5000, 5010, 2)];
+  expect(verdict(told).early).toEqual(["1 came after it was deleted"]);
+});
+
+it("finds a body that is another's, a count that stands still, and an answer that nobody expected", () => {
+  const told: Told[] = [
+    { ...received(0, 1000, 1010, 1), body: "other" } as Told,
+    received(1, 5000, 5010, 1),
+    deleted(1, 5020),
+    { event: "unexpected", answer: "HTTP 500", life: 2 },
+  ];
+  expect(verdict(told).strange).toHaveLength(3);
+});
+
+it("measures how late a message comes back whose receiver was killed with it", () => {
+  const { cameBack, cameBackAfterMsMax } = verdict(
+    [received(0, 1000, 1010, 1), received(1, 5000, 5500, 2), deleted(1, 6000)],
+    [0],
+  );
+  expect([cameBack, cameBackAfterMsMax]).toEqual([1, 1500]);
+});
