@@ -38,19 +38,27 @@ export class Receivers implements AsyncDisposable {
     for (let at = 0; at < options.count; at++) this.#begin();
   }
 
-  /** Kills one at a time, after pauses of up to `everyMsMax`, for so long. */
-  async killFor(durationMs: number, everyMsMax: number): Promise<void> {
+  /** Kills one at a time that has a message in its hands, after pauses of up to `everyMsMax`: so often, and for so long, at least. */
+  async killFor(durationMs: number, killsMin: number, everyMsMax: number): Promise<void> {
     const { chance } = this.#options;
     const end = performance.now() + durationMs;
-    while (performance.now() < end) {
+    while (performance.now() < end || this.killed.size < killsMin) {
       await pause(chance.whole(1, everyMsMax));
-      // One that has not yet got anything would show nothing by its end.
-      const atWork = [...this.#children.keys()].filter((life) => this.told.some((told) => told.life === life));
-      const [first, ...others] = atWork;
+      const [first, ...others] = this.#holding();
       if (first === undefined) continue;
       await this.kill(chance.pick([first, ...others]));
       this.#begin();
     }
+  }
+
+  /** Lives that have received something and not yet said that they delete it. */
+  #holding(): number[] {
+    const held = new Map<number, Set<string>>();
+    for (const told of this.told) {
+      if (told.event === "received") held.set(told.life, (held.get(told.life) ?? new Set()).add(told.id));
+      else if (told.event === "deleting") held.get(told.life)?.delete(told.id);
+    }
+    return [...this.#children.keys()].filter((life) => (held.get(life)?.size ?? 0) > 0);
   }
 
   async kill(life: number): Promise<void> {

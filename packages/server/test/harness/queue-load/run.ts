@@ -11,6 +11,8 @@ export interface QueueLoadOptions {
   readonly pair: KeyPair;
   readonly seed: number;
   readonly loadMs: number;
+  /** Sending goes on until so many receivers have been killed. */
+  readonly killsMin: number;
 }
 
 export interface QueueLoadReport extends Verdict {
@@ -28,7 +30,8 @@ const waitingMax = 200;
 const drainMsMax = 60_000;
 
 /** Sends to a queue while receivers that take from it are killed, and waits until it is empty. */
-export async function runQueueLoad({ urls, pair, seed, loadMs }: QueueLoadOptions): Promise<QueueLoadReport> {
+export async function runQueueLoad(options: QueueLoadOptions): Promise<QueueLoadReport> {
+  const { urls, pair, seed, loadMs, killsMin } = options;
   const chance = chanceFrom(seed);
   using caller = new SignedCaller(urls[0], pair);
   await caller.ok("CreateQueue", { queueName, visibilityTimeout: visibilityS });
@@ -43,10 +46,10 @@ export async function runQueueLoad({ urls, pair, seed, loadMs }: QueueLoadOption
     }
     return sent.size - taken.size;
   };
-  const end = performance.now() + loadMs;
+  const enough = new AbortController();
   const send = async (sender: number): Promise<void> => {
-    for (let batch = 0; performance.now() < end; batch++) {
-      await until("there is room", waiting, (count) => count < waitingMax, loadMs + drainMsMax);
+    for (let batch = 0; !enough.signal.aborted; batch++) {
+      await until("there is room", waiting, (count) => enough.signal.aborted || count < waitingMax, drainMsMax);
       const bodies = Array.from({ length: chance.whole(1, 16) }, (_, index) => `${sender} ${batch} ${index} 消息`);
       const named = Object.fromEntries(bodies.map((body, index) => [`msgBody.${index}`, body]));
       const delaySeconds = chance.next() < 0.1 ? 1 : 0;
@@ -55,7 +58,7 @@ export async function runQueueLoad({ urls, pair, seed, loadMs }: QueueLoadOption
       for (const [index, { msgId }] of list.entries()) sent.set(bodies[index] ?? "", msgId);
     }
   };
-  const killing = at.killFor(loadMs, killEveryMsMax);
+  const killing = at.killFor(loadMs, killsMin, killEveryMsMax).finally(() => enough.abort());
   await Promise.all([killing, ...Array.from({ length: senders }, (_, index) => send(index))]);
   await until(
     "the queue is empty",
