@@ -1,7 +1,9 @@
+import { type IncomingMessage, request } from "node:http";
+import { json } from "node:stream/consumers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { limits } from "../../domain/limits.ts";
 import { RingbackError, type ErrorCode } from "../../domain/errors.ts";
-import { cmqScene, type Scene, secretId, secretKey, signedForm } from "./testing/scene.ts";
+import { cmqScene, type Scene, secretId, secretKey, signedForm, testHost } from "./testing/scene.ts";
 import { recordedApi2, recordedAtMs } from "./testing/recorded-requests.ts";
 
 // Real: the HTTP application and the door. Faked: the store, the publisher, the queues, the events and the clock, in memory.
@@ -73,6 +75,33 @@ describe("a request", () => {
     expect(await ask("2", "cmq.test:8000")).toBe(0);
     expect(await ask("3", "cmq.test:8001")).toBe(4100);
     expect(await ask("4", "elsewhere.test")).toBe(4100);
+  });
+
+  it("means what was signed, in which an underscore is a dot", async () => {
+    const message = { Action: "PublishMessage", topicName: "t", msgBody: "x", Nonce: "2" };
+    await scene.ask("CreateTopic", { topicName: "t" });
+    await scene.ask("Subscribe", { topicName: "t", subscriptionName: "s", protocol: "http", endpoint: "http://h/" });
+    expect(
+      await scene.send("POST", form({ ...message, "msgTag.0": "a" }).replace("msgTag.0", "msgTag_0")),
+    ).toMatchObject({ code: 0 });
+    expect(scene.store.log.at(-1)?.tags).toEqual(["a"]);
+    const twice = form({ ...message, Nonce: "3", "msgTag.0": "a", msgTag_0: "b" });
+    expect(await scene.send("POST", twice)).toMatchObject({ code: 4000, message: expect.stringMatching(/^\(10330\)/) });
+  });
+
+  it("may have the server's address before its path, as for a proxy", async () => {
+    const query = form({ Action: "ListTopic" }, "GET");
+    const url = await scene.app.listen({ host: "127.0.0.1", port: 0 });
+    try {
+      const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+      const path = `http://${testHost}/v2/index.php?${query}`;
+      request(url, { path, headers: { host: testHost } }, resolve)
+        .on("error", reject)
+        .end();
+      expect(await json(await promise)).toMatchObject({ code: 0, topicList: [] });
+    } finally {
+      await scene.app.close();
+    }
   });
 
   it("may come without a content type", async () => {
