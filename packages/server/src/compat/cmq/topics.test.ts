@@ -271,6 +271,17 @@ describe("publishing", () => {
     await scene.ask("CreateTopic", { ...t, maxMsgSize: 1024 });
   });
 
+  it("is refused for what is wrong with the message, also where nobody would get it", async () => {
+    expect(await scene.code("PublishMessage", { ...t, msgBody: "x".repeat(1025) })).toBe("4400/10230");
+    expect(await scene.code("PublishMessage", { ...t, msgBody: "x", "msgTag.0": "a".repeat(17) })).toBe("4000/10350");
+    expect(await scene.code("BatchPublishMessage", { ...t, "msgBody.0": "x", "msgBody.1": "x".repeat(1025) })).toBe(
+      "4400/10230",
+    );
+    await scene.ask("CreateTopic", { topicName: "routes", filterType: 2 });
+    const routed = { topicName: "routes", msgBody: "x", routingKey: "a".repeat(65) };
+    expect(await scene.code("PublishMessage", routed)).toBe("4000/10350");
+  });
+
   it("is refused while there is no subscription, and where no filter lets the message through", async () => {
     const message = { ...t, msgBody: "hello" };
     expect(await scene.code("PublishMessage", message)).toBe("6030/10650");
