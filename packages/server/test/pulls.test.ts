@@ -72,6 +72,13 @@ describe("pulling", () => {
     expect([await pull(), await counts()]).toMatchObject([[], { visible: 0, hidden: 0, oldestAt: null }]);
   });
 
+  it("brings as many messages in one answer as it was asked for", async () => {
+    const { pull, publish } = await pulledFrom(server().api, "many");
+    const bodies = Array.from({ length: 101 }, (_, index) => `${index}`);
+    await publish(...bodies);
+    expect((await pull({ messagesMax: 100 })).map(({ body }) => body)).toEqual(bodies.slice(0, 100));
+  });
+
   it("wakes one who waits", async () => {
     const { pull, publish } = await pulledFrom(server().api, "waiting");
     const waiting = pull({ waitMs: 60_000 });
