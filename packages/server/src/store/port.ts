@@ -383,12 +383,16 @@ export interface Store {
 
   // ---- things with a name that the store keeps for others: hooks, inboxes, keys
 
-  /** Creates or replaces, durably. `entry_limit` past `limits.entriesMax` of a kind. */
+  /**
+   * Creates or replaces, durably; of several who create one at once, on whatever node, one does. `only` `"new"`: what is there stays as
+   * it is. `entry_limit` past `limits.entriesMax` of a kind.
+   */
   putEntry(
     accountId: AccountId,
     kind: EntryKind,
     name: string,
     value: unknown,
+    only?: "new",
   ): Promise<{ readonly entry: Entry; readonly created: boolean }>;
   /** Read for every call of a hook and every arrival of an inbox: a driver keeps it at hand. */
   getEntry(accountId: AccountId, kind: EntryKind, name: string): Promise<Entry | null>;

@@ -357,8 +357,9 @@ export class PostgresStore implements Store {
     kind: EntryKind,
     name: string,
     value: unknown,
+    only?: "new",
   ): Promise<{ entry: Entry; created: boolean }> {
-    return this.#entries.put(accountId, kind, name, value);
+    return this.#entries.put(accountId, { kind, name }, value, only);
   }
 
   getEntry(accountId: AccountId, kind: EntryKind, name: string): Promise<Entry | null> {
