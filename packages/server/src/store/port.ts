@@ -378,7 +378,7 @@ export interface Store {
   listSubscriptions(topicId: TopicId, page: PageRequest): Promise<Page<Subscription>>;
   deleteSubscription(topicId: TopicId, name: string): Promise<boolean>;
   setSubscriptionState(topicId: TopicId, name: string, state: SubscriptionState): Promise<Subscription | null>;
-  /** The engine learns here that a subscription was changed, paused, resumed or deleted. */
+  /** Whoever wants to learns here that a subscription was changed, paused, resumed or deleted; several may. */
   onSubscriptionChange(listener: (subscriptionId: SubscriptionId) => void): void;
 
   // ---- things with a name that the store keeps for others: hooks, inboxes, keys

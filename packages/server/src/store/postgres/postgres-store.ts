@@ -115,7 +115,7 @@ export class PostgresStore implements Store {
   readonly #heartbeat: Heartbeat;
   #closing: Promise<void> | null = null;
   readonly #readyListeners: ((ids: readonly SubscriptionId[]) => void)[] = [];
-  #onChange: (id: SubscriptionId) => void = () => {};
+  readonly #changeListeners: ((id: SubscriptionId) => void)[] = [];
 
   static async open(options: PostgresStoreOptions): Promise<PostgresStore> {
     const sent = (name: string): void => options.observer?.statement?.(name);
@@ -349,7 +349,11 @@ export class PostgresStore implements Store {
   }
 
   onSubscriptionChange(listener: (id: SubscriptionId) => void): void {
-    this.#onChange = listener;
+    this.#changeListeners.push(listener);
+  }
+
+  #onChange(id: SubscriptionId): void {
+    for (const listener of this.#changeListeners) listener(id);
   }
 
   putEntry(
