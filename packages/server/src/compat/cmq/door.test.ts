@@ -1,4 +1,7 @@
 import { type IncomingMessage, request } from "node:http";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { setImmediate } from "node:timers/promises";
 import { json } from "node:stream/consumers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { limits } from "../../domain/limits.ts";
@@ -103,6 +106,26 @@ describe("a request", () => {
       await scene.app.close();
     }
   });
+
+  it.each(["/v2/index.php", "/"])(
+    "to %s that ends in the middle of its body is no failure of this server",
+    async (path) => {
+      const { port } = new URL(await scene.app.listen({ host: "127.0.0.1", port: 0 }));
+      try {
+        const accepted = once(scene.app.server, "request") as Promise<[IncomingMessage]>;
+        const socket = connect(Number(port), "127.0.0.1");
+        socket.write(`POST ${path} HTTP/1.1\r\nHost: a\r\nX-TC-Action: A\r\nContent-Length: 1000\r\n\r\nAction=`);
+        const [received] = await accepted;
+        const closed = once(received.socket, "close");
+        socket.destroy();
+        await closed;
+        await setImmediate();
+        expect(scene.logLines).toEqual([]);
+      } finally {
+        await scene.app.close();
+      }
+    },
+  );
 
   it("may come without a content type", async () => {
     expect((await scene.send("POST", form({ Action: "ListTopic" }), { "content-type": "" })).code).toBe(0);

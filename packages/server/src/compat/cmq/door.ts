@@ -99,6 +99,8 @@ export async function addCmqDoor(app: FastifyInstance, given: CmqDependencies): 
   function errorOf(error: unknown, action: string | null): CmqError {
     if (error instanceof CmqError) return error;
     if (error instanceof RingbackError) return cmqErrorOf(error);
+    // The client went away in the middle of its body: nobody reads this, and whoever likes could fill the log with it.
+    if (error instanceof Error && "code" in error && error.code === "ECONNRESET") return new CmqError("unreadable");
     // Without the request, which is signed and may be sent again.
     log.error({ err: error, action }, "a CMQ request failed unexpectedly");
     return new CmqError("internal");
