@@ -69,7 +69,7 @@ export class MemoryStore implements Store {
   readonly #topics = new Map<TopicId, MemoryTopic>();
   readonly #subscriptions = new Map<SubscriptionId, MemorySubscription>();
   readonly #receipts = new Map<string, { readonly fingerprint: string; readonly receipt: AppendReceipt }>();
-  readonly #changeListeners: ((id: SubscriptionId) => void)[] = [];
+  protected readonly changeListeners: ((id: SubscriptionId) => void)[] = [];
   protected readonly entries = new EntryIndex();
   #lastTopicId = 0;
   #lastSubscriptionId = 0;
@@ -350,11 +350,11 @@ export class MemoryStore implements Store {
   }
 
   onSubscriptionChange(listener: (id: SubscriptionId) => void): void {
-    this.#changeListeners.push(listener);
+    this.changeListeners.push(listener);
   }
 
   #changed(id: SubscriptionId): void {
-    for (const listener of this.#changeListeners) listener(id);
+    for (const listener of this.changeListeners) listener(id);
   }
 
   // ---- looking and mending
