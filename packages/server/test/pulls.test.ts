@@ -72,6 +72,29 @@ describe("pulling", () => {
     expect([await pull(), await counts()]).toMatchObject([[], { visible: 0, hidden: 0, oldestAt: null }]);
   });
 
+  it("brings as many messages in one answer as it was asked for", async () => {
+    const { pull, publish } = await pulledFrom(server().api, "many");
+    const bodies = Array.from({ length: 101 }, (_, index) => `${index}`);
+    await publish(...bodies);
+    expect((await pull({ messagesMax: 100 })).map(({ body }) => body)).toEqual(bodies.slice(0, 100));
+  });
+
+  it("tells who waits that the subscription is gone, and goes by what it is set to now", async () => {
+    const { api } = server();
+    const { path, pull, publish } = await pulledFrom(api, "changing");
+    await pull();
+    await api.ok("PUT", path, { json: { pull: { visibilityMs: 1_000 } } });
+    await publish("1");
+    const [first] = await pull({ waitMs: 1_000 });
+    expect(Date.parse(first?.visibleAt ?? "") - Date.now()).toBeLessThanOrEqual(1_000);
+    const [again] = await pull({ waitMs: 50_000, visibilityMs: 60_000 });
+    expect(again?.receives).toBe(2);
+    const waiting = api.call("POST", `${path}/pull`, { json: { waitMs: 60_000 } });
+    await api.ok("GET", path);
+    await api.ok("DELETE", path);
+    expect((await waiting).status).toBe(404);
+  });
+
   it("wakes one who waits", async () => {
     const { pull, publish } = await pulledFrom(server().api, "waiting");
     const waiting = pull({ waitMs: 60_000 });

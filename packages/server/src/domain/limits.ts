@@ -184,7 +184,7 @@ export const limits = {
   cmqSeenRequestsMax: 2_000_000,
   /** Subscriptions' filters that are kept at hand to tell a publisher that nobody would get its message. */
   cmqFiltersKeptMax: 100_000,
-  /** Requests that make a topic or a subscription and wait for one another. */
+  /** Requests that make, change or remove a topic or a subscription and wait for one another. */
   cmqMakingMax: 256,
 
   retentionMsDefault: 7 * 24 * 3600_000,

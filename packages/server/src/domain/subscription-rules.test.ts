@@ -85,6 +85,10 @@ describe("a subscription that is pulled from", () => {
     expect(pulled(input)).toMatchObject(input);
   });
 
+  it("brings as many messages at once as a pull may ask for, although nobody can say so", () => {
+    expect(pulled({ pull: {} }).maxInFlight).toBeGreaterThanOrEqual(limits.pullMessagesMax);
+  });
+
   it.each([
     [{}, "push"],
     [{ push: { url }, pull: {} }, "pull"],

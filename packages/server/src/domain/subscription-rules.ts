@@ -86,9 +86,10 @@ function normalisePulled(
     pull: normalisePull(input.pull),
     filter: normaliseFilter(input.filter ?? {}, topic),
     // Nobody asks for these two: a message that is pulled is there again when its time is up, and receivers take what they want.
+    // A claim is for all who wait at that moment, so what bounds POSTs must not bound it.
     retry: "none",
     order: input.order ?? "none",
-    maxInFlight: limits.maxInFlightDefault,
+    maxInFlight: limits.maxInFlightMax,
   };
 }
 

@@ -378,17 +378,21 @@ export interface Store {
   listSubscriptions(topicId: TopicId, page: PageRequest): Promise<Page<Subscription>>;
   deleteSubscription(topicId: TopicId, name: string): Promise<boolean>;
   setSubscriptionState(topicId: TopicId, name: string, state: SubscriptionState): Promise<Subscription | null>;
-  /** The engine learns here that a subscription was changed, paused, resumed or deleted. */
+  /** Whoever wants to learns here that a subscription was changed, paused, resumed or deleted; several may. */
   onSubscriptionChange(listener: (subscriptionId: SubscriptionId) => void): void;
 
   // ---- things with a name that the store keeps for others: hooks, inboxes, keys
 
-  /** Creates or replaces, durably. `entry_limit` past `limits.entriesMax` of a kind. */
+  /**
+   * Creates or replaces, durably; of several who create one at once, on whatever node, one does. `only` `"new"`: what is there stays as
+   * it is. `entry_limit` past `limits.entriesMax` of a kind.
+   */
   putEntry(
     accountId: AccountId,
     kind: EntryKind,
     name: string,
     value: unknown,
+    only?: "new",
   ): Promise<{ readonly entry: Entry; readonly created: boolean }>;
   /** Read for every call of a hook and every arrival of an inbox: a driver keeps it at hand. */
   getEntry(accountId: AccountId, kind: EntryKind, name: string): Promise<Entry | null>;

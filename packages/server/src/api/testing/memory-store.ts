@@ -56,8 +56,10 @@ export class MemoryStore implements Store {
 
   // ---- things with a name
 
-  async putEntry(accountId: AccountId, kind: EntryKind, name: string, value: unknown) {
+  async putEntry(accountId: AccountId, kind: EntryKind, name: string, value: unknown, only?: "new") {
     this.mayFail();
+    const before = this.entries.get(accountId, kind, name);
+    if (only === "new" && before !== null) return { entry: before, created: false };
     const { entry, created } = this.entries.prepare(
       accountId,
       { kind, name },

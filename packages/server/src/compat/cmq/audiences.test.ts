@@ -54,6 +54,18 @@ describe("who would get a message", () => {
     expect(await reach("b")).toBe("no-subscription");
   });
 
+  it("is an inbox, too, as long as it reads the topic", async () => {
+    const account = store.defaultAccount().id;
+    await store.putEntry(account, "inbox", "box", { topic: "orders" });
+    await store.putEntry(account, "inbox", "other", { topic: null });
+    expect(await reach()).toBe("no-subscription");
+    await subscribe("inbox:box");
+    expect(await reach("a")).toBe("reached");
+    expect(audiences.isKnownToReach(topic, { tags: [], routingKey: null })).toBe(true);
+    await store.deleteSubscription(topic.id, "inbox:box");
+    expect(await reach("a")).toBe("no-subscription");
+  });
+
   it("is read once for many who ask at once", async () => {
     await subscribe("s");
     expect(new Set(await Promise.all(Array.from({ length: 50 }, () => reach())))).toEqual(new Set(["reached"]));

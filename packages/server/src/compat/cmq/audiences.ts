@@ -1,9 +1,12 @@
 import { compileFilter, type MessagePredicate } from "../../domain/filter.ts";
+import type { InboxSettings } from "../../domain/inbox-rules.ts";
+import { inboxLogName } from "../../domain/internal-names.ts";
 import { limits } from "../../domain/limits.ts";
-import type { Message, Subscription, SubscriptionId, Topic, TopicId } from "../../domain/model.ts";
+import type { Entry, Message, Subscription, SubscriptionId, Topic, TopicId } from "../../domain/model.ts";
 import type { Page, Store } from "../../store/port.ts";
 
 type Labelled = Pick<Message, "tags" | "routingKey">;
+type ReadStore = Pick<Store, "listSubscriptions" | "onSubscriptionChange" | "listEntries" | "getSubscription">;
 type Audience = ReadonlyMap<SubscriptionId, MessagePredicate>;
 
 export type Reach = "reached" | "no-subscription" | "nothing-matches";
@@ -14,7 +17,7 @@ export type Reach = "reached" | "no-subscription" | "nothing-matches";
  * that a new subscription is never overlooked.
  */
 export class Audiences {
-  readonly #store: Pick<Store, "listSubscriptions" | "onSubscriptionChange">;
+  readonly #store: ReadStore;
   readonly #filtersMax: number;
   readonly #kept = new Map<TopicId, Audience>();
   readonly #topicOf = new Map<SubscriptionId, TopicId>();
@@ -22,10 +25,7 @@ export class Audiences {
   /** What was read across a change is not kept: it may be from before. */
   #changes = 0;
 
-  constructor(
-    store: Pick<Store, "listSubscriptions" | "onSubscriptionChange">,
-    filtersMax: number = limits.cmqFiltersKeptMax,
-  ) {
+  constructor(store: ReadStore, filtersMax: number = limits.cmqFiltersKeptMax) {
     this.#store = store;
     this.#filtersMax = filtersMax;
     store.onSubscriptionChange((id) => {
@@ -75,8 +75,26 @@ export class Audiences {
       for (const { id, settings } of page.items) audience.set(id, compileFilter(settings.filter, topic.filterType));
       after = page.next;
     } while (after !== null);
+    await this.#addInboxes(topic, audience);
     if (this.#changes === before) this.#keep(topic.id, audience);
     return audience;
+  }
+
+  /** Those that read this topic get its messages as well; their subscriptions are the server's own, which no list shows. */
+  async #addInboxes(topic: Topic, audience: Map<SubscriptionId, MessagePredicate>): Promise<void> {
+    let after: string | null = null;
+    do {
+      const request = { after, limit: limits.pageItemsMax };
+      const page: Page<Entry> = await this.#store.listEntries(topic.accountId, "inbox", request);
+      for (const { name, value } of page.items) {
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what inboxes are made of, and nothing else
+        if ((value as InboxSettings).topic !== topic.name) continue;
+        const subscription = await this.#store.getSubscription(topic.id, inboxLogName(name));
+        if (subscription === null) continue;
+        audience.set(subscription.id, compileFilter(subscription.settings.filter, topic.filterType));
+      }
+      after = page.next;
+    } while (after !== null);
   }
 
   #keep(topicId: TopicId, audience: Audience): void {

@@ -17,7 +17,10 @@ export interface ActionContext {
   readonly events: EventBus;
   readonly clock: Clock;
   readonly audiences: Audiences;
-  /** Whatever makes something under a name, so that two that differ in case cannot come to be at once. */
+  /**
+   * Whatever makes, changes or removes something under a name: two that differ in case cannot come to be at once, no change is
+   * lost by another, and none brings back what was removed meanwhile.
+   */
   readonly makingInTurn: InTurn;
 }
 

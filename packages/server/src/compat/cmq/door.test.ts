@@ -1,7 +1,12 @@
+import { type IncomingMessage, request } from "node:http";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { setImmediate } from "node:timers/promises";
+import { json } from "node:stream/consumers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { limits } from "../../domain/limits.ts";
 import { RingbackError, type ErrorCode } from "../../domain/errors.ts";
-import { cmqScene, type Scene, secretId, secretKey, signedForm } from "./testing/scene.ts";
+import { cmqScene, type Scene, secretId, secretKey, signedForm, testHost } from "./testing/scene.ts";
 import { recordedApi2, recordedAtMs } from "./testing/recorded-requests.ts";
 
 // Real: the HTTP application and the door. Faked: the store, the publisher, the queues, the events and the clock, in memory.
@@ -74,6 +79,53 @@ describe("a request", () => {
     expect(await ask("3", "cmq.test:8001")).toBe(4100);
     expect(await ask("4", "elsewhere.test")).toBe(4100);
   });
+
+  it("means what was signed, in which an underscore is a dot", async () => {
+    const message = { Action: "PublishMessage", topicName: "t", msgBody: "x", Nonce: "2" };
+    await scene.ask("CreateTopic", { topicName: "t" });
+    await scene.ask("Subscribe", { topicName: "t", subscriptionName: "s", protocol: "http", endpoint: "http://h/" });
+    expect(
+      await scene.send("POST", form({ ...message, "msgTag.0": "a" }).replace("msgTag.0", "msgTag_0")),
+    ).toMatchObject({ code: 0 });
+    expect(scene.store.log.at(-1)?.tags).toEqual(["a"]);
+    const twice = form({ ...message, Nonce: "3", "msgTag.0": "a", msgTag_0: "b" });
+    expect(await scene.send("POST", twice)).toMatchObject({ code: 4000, message: expect.stringMatching(/^\(10330\)/) });
+  });
+
+  it("may have the server's address before its path, as for a proxy", async () => {
+    const query = form({ Action: "ListTopic" }, "GET");
+    const url = await scene.app.listen({ host: "127.0.0.1", port: 0 });
+    try {
+      const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+      const path = `http://${testHost}/v2/index.php?${query}`;
+      request(url, { path, headers: { host: testHost } }, resolve)
+        .on("error", reject)
+        .end();
+      expect(await json(await promise)).toMatchObject({ code: 0, topicList: [] });
+    } finally {
+      await scene.app.close();
+    }
+  });
+
+  it.each(["/v2/index.php", "/"])(
+    "to %s that ends in the middle of its body is no failure of this server",
+    async (path) => {
+      const { port } = new URL(await scene.app.listen({ host: "127.0.0.1", port: 0 }));
+      try {
+        const accepted = once(scene.app.server, "request") as Promise<[IncomingMessage]>;
+        const socket = connect(Number(port), "127.0.0.1");
+        socket.write(`POST ${path} HTTP/1.1\r\nHost: a\r\nX-TC-Action: A\r\nContent-Length: 1000\r\n\r\nAction=`);
+        const [received] = await accepted;
+        const closed = once(received.socket, "close");
+        socket.destroy();
+        await closed;
+        await setImmediate();
+        expect(scene.logLines).toEqual([]);
+      } finally {
+        await scene.app.close();
+      }
+    },
+  );
 
   it("may come without a content type", async () => {
     expect((await scene.send("POST", form({ Action: "ListTopic" }), { "content-type": "" })).code).toBe(0);

@@ -14,6 +14,7 @@ import { Audiences } from "./audiences.ts";
 import { Authentication } from "./authentication.ts";
 import { type ActionContext, SocketCall } from "./call.ts";
 import { CmqError, cmqErrorOf } from "./errors.ts";
+import { bySignedNames } from "./form.ts";
 import { requestIds } from "./ids.ts";
 import { Parameters } from "./parameters.ts";
 import { formType, signedRequestOf } from "./request.ts";
@@ -78,7 +79,7 @@ export async function addCmqDoor(app: FastifyInstance, given: CmqDependencies): 
     let action: string | null = null;
     try {
       const signed = signedRequestOf(request);
-      const parameters = new Parameters(signed.form);
+      const parameters = new Parameters(bySignedNames(signed.form));
       clientRequestId = clientRequestIdOf(parameters.text("clientRequestId"));
       await authentication.check(signed, parameters);
       action = parameters.required("Action");
@@ -98,6 +99,8 @@ export async function addCmqDoor(app: FastifyInstance, given: CmqDependencies): 
   function errorOf(error: unknown, action: string | null): CmqError {
     if (error instanceof CmqError) return error;
     if (error instanceof RingbackError) return cmqErrorOf(error);
+    // The client went away in the middle of its body: nobody reads this, and whoever likes could fill the log with it.
+    if (error instanceof Error && "code" in error && error.code === "ECONNRESET") return new CmqError("unreadable");
     // Without the request, which is signed and may be sent again.
     log.error({ err: error, action }, "a CMQ request failed unexpectedly");
     return new CmqError("internal");

@@ -37,6 +37,21 @@ function decoded(text: string): string {
   }
 }
 
+/**
+ * The form by the names that its signature covers, in which an underscore and a dot are the same: `msgTag_0` is `msgTag.0`, so that
+ * nobody between client and server can turn a parameter into one that is ignored, or the other way round.
+ */
+export function bySignedNames(form: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  if (![...form.keys()].some((name) => name.includes("_"))) return form;
+  const signed = new Map<string, string>();
+  for (const [name, value] of form) {
+    const dotted = name.replaceAll("_", ".");
+    if (signed.has(dotted)) throw new CmqError("repeatedParameter", `parameter ${shown(dotted)} is given twice`);
+    signed.set(dotted, value);
+  }
+  return signed;
+}
+
 /** Of a name that somebody sent, as much as tells which one it is. */
 export function shown(name: string): string {
   return JSON.stringify(name.slice(0, 64));

@@ -1,5 +1,6 @@
 import { limits } from "../../domain/limits.ts";
 import type { MessageId, NewMessage, Topic } from "../../domain/model.ts";
+import { assertMessage } from "../../domain/message-rules.ts";
 import type { Reach } from "./audiences.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
 import { bodyOf, bodiesOf } from "./bodies.ts";
@@ -30,7 +31,6 @@ async function publish(
   bodies: readonly Uint8Array[],
   labels: Labels,
 ): Promise<readonly MessageId[]> {
-  if (!audiences.isKnownToReach(topic, labels)) assertReached(await audiences.reach(topic, labels));
   const messages = bodies.map((body): NewMessage => ({
     body,
     contentType: null,
@@ -39,6 +39,11 @@ async function publish(
     attributes: {},
     delayMs: 0,
   }));
+  if (!audiences.isKnownToReach(topic, labels)) {
+    // What is wrong with the message itself is told before that nobody would get it.
+    for (const message of messages) assertMessage(message, topic, "");
+    assertReached(await audiences.reach(topic, labels));
+  }
   return (await publisher.publish(topic, messages, null)).ids;
 }
 

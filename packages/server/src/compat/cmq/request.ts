@@ -7,9 +7,13 @@ import type { SignedRequest } from "./signature.ts";
 
 export const formType = "application/x-www-form-urlencoded";
 
+/** What stands before the path when a client takes this server for its proxy; the path alone is signed. */
+const absolute = /^[a-z]+:\/\/[^/?]*/i;
+
 /** GET with a query, or POST of a form; its parameters decoded, nothing of it trusted yet. */
 export function signedRequestOf(request: FastifyRequest): SignedRequest {
-  const { method, url = "" } = request.raw;
+  const { method } = request.raw;
+  const url = (request.raw.url ?? "").replace(absolute, "");
   const mark = url.indexOf("?");
   const path = mark < 0 ? url : url.slice(0, mark);
   const query = mark < 0 ? "" : url.slice(mark + 1);

@@ -70,9 +70,8 @@ describe("the signature of the newer API", () => {
   });
 
   it("is over the method, the path, the query, the headers that it names and the body", () => {
-    expect(tc3CanonicalRequest(request, ["content-type", "host"], "h")).toBe(
-      "POST\n/\n\ncontent-type:application/json\nhost:h\n\ncontent-type;host\n" +
-        "3a2a5d81b21ef9ac627cc92453b6829aad6aa63b37c433b5836e75c568278baa",
+    expect(tc3CanonicalRequest(request, ["content-type", "host"], "HASH", (name, text) => `${name}=${text}`)).toBe(
+      `POST\n/\n\ncontent-type:content-type=application/json\nhost:host=${String(request.headers["host"])}\n\ncontent-type;host\nHASH`,
     );
   });
 

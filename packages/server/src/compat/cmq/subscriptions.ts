@@ -1,3 +1,4 @@
+import { isHttpUrl } from "../../domain/endpoint-url-rule.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Filter, PushedSettings, Subscription, SubscriptionSettings, Topic } from "../../domain/model.ts";
 import { normaliseSubscription, type PushedInput } from "../../domain/subscription-rules.ts";
@@ -37,6 +38,8 @@ export async function subscribed(context: ActionContext, { parameters }: Call): 
   });
   const { store } = context;
   const subscription = await context.makingInTurn.run(async () => {
+    // Another request may have removed the topic since, and made it anew.
+    if ((await topicOf(context, parameters)).id !== topic.id) throw new CmqError("topicNotFound");
     await assertFree(context, topic, name);
     const pushed = { ...settings, push: { ...settings.push, url: target.url } };
     return (await store.putSubscription(topic.id, name, pushed, "now")).subscription;
@@ -46,9 +49,13 @@ export async function subscribed(context: ActionContext, { parameters }: Call): 
 }
 
 export async function unsubscribe(context: ActionContext, { parameters }: Call): Promise<Members> {
-  const { topic, subscription } = await subscriptionOf(context, parameters);
   const { store, events, clock, audiences } = context;
-  if (!(await store.deleteSubscription(topic.id, subscription.name))) throw new CmqError("subscriptionNotFound");
+  const { topic, subscription } = await context.makingInTurn.run(async () => {
+    const found = await subscriptionOf(context, parameters);
+    const didDelete = await store.deleteSubscription(found.topic.id, found.subscription.name);
+    if (!didDelete) throw new CmqError("subscriptionNotFound");
+    return found;
+  });
   audiences.forget(topic.id);
   events.emit({
     type: "subscription.deleted",
@@ -77,23 +84,22 @@ export async function listSubscriptionByTopic(context: ActionContext, { paramete
 export async function setSubscriptionAttributes(context: ActionContext, { parameters }: Call): Promise<Members> {
   const retry = strategyOf(parameters);
   const format = formatOf(parameters);
-  const { topic, subscription } = await subscriptionOf(context, parameters);
-  const { settings } = subscription;
-  if (settings.push === null && retry !== null) {
-    throw new CmqError("invalidParameters", "the subscription is pulled from: it has no strategy");
-  }
-  const filter = filterOf(parameters, topic);
-  const checked = settingsOf(topic, {
-    push: { url: "http://placeholder/" },
-    filter: { ...settings.filter, ...filter },
+  return change(context, parameters, (topic, settings) => {
+    if (settings.push === null && retry !== null) {
+      throw new CmqError("invalidParameters", "the subscription is pulled from: it has no strategy");
+    }
+    const filter = filterOf(parameters, topic);
+    const checked = settingsOf(topic, {
+      push: { url: "http://placeholder/" },
+      filter: { ...settings.filter, ...filter },
+    });
+    return {
+      ...settings,
+      ...(retry !== null && { retry }),
+      ...(format !== null && { push: pushIn(format, settings) }),
+      filter: checked.filter,
+    };
   });
-  await put(context, topic, subscription, {
-    ...settings,
-    ...(retry !== null && { retry }),
-    ...(format !== null && { push: pushIn(format, settings) }),
-    filter: checked.filter,
-  });
-  return {};
 }
 
 export async function getSubscriptionAttributes(context: ActionContext, { parameters }: Call): Promise<Members> {
@@ -124,20 +130,23 @@ export async function subscriptionAttributes({ store, account }: ActionContext, 
 }
 
 export async function clearSubscriptionFilterTags(context: ActionContext, { parameters }: Call): Promise<Members> {
-  const { topic, subscription } = await subscriptionOf(context, parameters);
-  const { settings } = subscription;
-  await put(context, topic, subscription, { ...settings, filter: { ...settings.filter, tags: [] } });
-  return {};
+  return change(context, parameters, (_topic, settings) => ({ ...settings, filter: { ...settings.filter, tags: [] } }));
 }
 
-async function put(
+/** From the settings as they are: what another request has changed a moment ago stays, and what it has removed stays away. */
+async function change(
   context: ActionContext,
-  topic: Topic,
-  { name }: Subscription,
-  settings: SubscriptionSettings,
-): Promise<void> {
-  await context.store.putSubscription(topic.id, name, settings, "now");
-  tellChanged(context, topic, name);
+  parameters: Parameters,
+  changed: (topic: Topic, settings: SubscriptionSettings) => SubscriptionSettings,
+): Promise<Members> {
+  const { topic, subscription } = await context.makingInTurn.run(async () => {
+    const found = await subscriptionOf(context, parameters);
+    const { topic, subscription } = found;
+    await context.store.putSubscription(topic.id, subscription.name, changed(topic, subscription.settings), "now");
+    return found;
+  });
+  tellChanged(context, topic, subscription.name);
+  return {};
 }
 
 function tellChanged({ audiences, events, clock }: ActionContext, topic: Topic, subscription: string): void {
@@ -230,9 +239,15 @@ function formatOf(parameters: Parameters): Format | null {
 
 function pushIn(format: Format, { push }: SubscriptionSettings): SubscriptionSettings["push"] {
   if (push === null) throw new CmqError("invalidParameters", "the subscription is pulled from: it has no format");
-  if (!push.url.startsWith(queueScheme)) return { ...push, protocol: protocolOfFormat[format] };
-  if (format !== "SIMPLIFIED") throw new CmqError("queueNeedsSimplified");
-  return push;
+  if (push.url.startsWith(queueScheme)) {
+    if (format !== "SIMPLIFIED") throw new CmqError("queueNeedsSimplified");
+    return push;
+  }
+  if (!isHttpUrl(push.url)) {
+    throw new CmqError("invalidParameters", "the subscription is not pushed over HTTP: it has no format");
+  }
+  // Its protocol until now may have signed; these sign nothing.
+  return { ...push, protocol: protocolOfFormat[format], keys: [] };
 }
 
 /** Of one that was made by another door, the nearest that this API has a word for. */

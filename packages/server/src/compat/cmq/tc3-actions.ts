@@ -2,6 +2,7 @@
 
 import { limits } from "../../domain/limits.ts";
 import type { Subscription, Topic } from "../../domain/model.ts";
+import { foldCase } from "../../domain/names.ts";
 import type { QueueDetails } from "../../engine/port.ts";
 import type { Page } from "../../store/port.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
@@ -9,7 +10,7 @@ import { CmqError } from "./errors.ts";
 import { listed, queueOf, topicOf, type Wanted } from "./found.ts";
 import { cmqId } from "./ids.ts";
 import { sendMessage } from "./messages.ts";
-import type { Parameters } from "./parameters.ts";
+import { assertResourceName, type Parameters } from "./parameters.ts";
 import { publishMessage } from "./publish.ts";
 import { createLargeQueue, deleteQueue, queueAttributes, rewindQueue, setQueueAttributes } from "./queues.ts";
 import {
@@ -103,7 +104,7 @@ async function describeSubscriptions(context: ActionContext, { parameters }: Cal
   }
   const { store } = context;
   const topic = await topicOf(context, parameters);
-  const wanted = wantedOf(parameters, "subscriptionName");
+  const wanted = wantedOf(parameters, "subscriptionName", limits.cmqSubscriptionListLimitMax);
   const { totalCount, items } = await listed(wanted, (page) => store.listSubscriptions(topic.id, page));
   const SubscriptionSet = await inOrder(items, (subscription) => subscriptionView(context, subscription));
   return { TotalCount: totalCount, SubscriptionSet };
@@ -122,8 +123,9 @@ async function subscriptionView(context: ActionContext, subscription: Subscripti
 
 async function describeQueues(context: ActionContext, { parameters }: Call) {
   const wanted = wantedOf(parameters, "queueName");
-  const names = namesOf(parameters, "queueNameList");
-  const { totalCount, items } = await listed(wanted, (page) => named(context.queues.list(page), names));
+  // Queues whose names differ in case alone are the same queue.
+  const names = namesOf(parameters, "queueNameList", foldCase);
+  const { totalCount, items } = await listed(wanted, (page) => named(context.queues.list(page), names, foldCase));
   const QueueList = await inOrder(items, (queue) => queueView(context, queue));
   return { TotalCount: totalCount, QueueList };
 }
@@ -166,17 +168,17 @@ async function clearQueue(context: ActionContext, { parameters }: Call): Promise
 }
 
 async function unbindDeadLetter({ queues }: ActionContext, { parameters }: Call): Promise<Members> {
-  const name = parameters.required("sourceQueueName");
+  const name = queueNameIn(parameters, "sourceQueueName");
   if ((await queues.get(name)) === null) throw new CmqError("queueNotFound");
   await queues.change(name, { deadLetters: null });
   return {};
 }
 
 async function describeDeadLetterSources({ queues }: ActionContext, { parameters }: Call): Promise<Members> {
-  const deadLetterQueue = parameters.required("deadLetterQueueName");
+  const wanted = foldCase(queueNameIn(parameters, "deadLetterQueueName"));
   const { totalCount, items } = await listed(wantedOf(parameters, "sourceQueueName"), async (page) => {
     const { items, next } = await queues.list(page);
-    return { items: items.filter(({ deadLetters }) => deadLetters?.queue === deadLetterQueue), next };
+    return { items: items.filter(({ deadLetters }) => foldCase(deadLetters?.queue ?? "") === wanted), next };
   });
   return {
     TotalCount: totalCount,
@@ -184,26 +186,35 @@ async function describeDeadLetterSources({ queues }: ActionContext, { parameters
   };
 }
 
+function queueNameIn(parameters: Parameters, parameter: string): string {
+  const name = parameters.required(parameter);
+  assertResourceName("queueName", name);
+  return name;
+}
+
 /** Looked for by a part of the name, which is the newer API's search word. */
-function wantedOf(parameters: Parameters, nameParameter: string): Wanted {
+function wantedOf(parameters: Parameters, nameParameter: string, limitMax: number = limits.cmqListLimitMax): Wanted {
   return {
     searchWord: parameters.text(nameParameter)?.toLowerCase() ?? "",
     offset: parameters.integer("offset", 0, limits.cmqListOffsetMax) ?? 0,
-    limit: parameters.integer("limit", 0, limits.cmqListLimitMax) ?? limits.cmqListLimitDefault,
+    limit: parameters.integer("limit", 0, limitMax) ?? limits.cmqListLimitDefault,
   };
 }
 
-function namesOf(parameters: Parameters, name: string): ReadonlySet<string> | null {
+const asItIs = (name: string): string => name;
+
+function namesOf(parameters: Parameters, name: string, formOf = asItIs): ReadonlySet<string> | null {
   const names = parameters.list(name, limits.cmqListLimitMax, "batchSize");
-  return names === null ? null : new Set(names);
+  return names === null ? null : new Set(names.map(formOf));
 }
 
 async function named<T extends { readonly name: string }>(
   page: Promise<Page<T>>,
   names: ReadonlySet<string> | null,
+  formOf = asItIs,
 ): Promise<Page<T>> {
   const { items, next } = await page;
-  return names === null ? { items, next } : { items: items.filter(({ name }) => names.has(name)), next };
+  return names === null ? { items, next } : { items: items.filter(({ name }) => names.has(formOf(name))), next };
 }
 
 async function inOrder<T, View>(items: readonly T[], view: (item: T) => Promise<View>): Promise<readonly View[]> {

@@ -19,6 +19,8 @@ interface How {
   readonly headers?: Readonly<Record<string, string>>;
   readonly key?: string;
   readonly payload?: string;
+  /** In small letters, as the documents have it. */
+  readonly signsAction?: boolean;
 }
 
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
@@ -29,10 +31,13 @@ async function ask(action: string, body: object = {}, how: How = {}): Promise<Tc
   const payload = how.payload ?? JSON.stringify(body);
   const timestamp = how.headers?.["x-tc-timestamp"] ?? String(Math.floor(scene.clock.nowMs / 1000));
   const date = new Date(Number(timestamp) * 1000).toISOString().slice(0, 10);
-  const canonical = `POST\n/\n\ncontent-type:application/json\nhost:tdmq.test\n\ncontent-type;host\n${sha256(payload)}`;
+  const signedAction = how.signsAction === true;
+  const actionLine = signedAction ? `x-tc-action:${action.toLowerCase()}\n` : "";
+  const names = `content-type;host${signedAction ? ";x-tc-action" : ""}`;
+  const canonical = `POST\n/\n\ncontent-type:application/json\nhost:tdmq.test\n${actionLine}\n${names}\n${sha256(payload)}`;
   const text = `TC3-HMAC-SHA256\n${timestamp}\n${date}/tdmq/tc3_request\n${sha256(canonical)}`;
   const key = hmac(hmac(hmac(`TC3${how.key ?? secretKey}`, date), "tdmq"), "tc3_request");
-  const credential = `Credential=${secretId}/${date}/tdmq/tc3_request, SignedHeaders=content-type;host`;
+  const credential = `Credential=${secretId}/${date}/tdmq/tc3_request, SignedHeaders=${names}`;
   const response = await scene.app.inject({
     method: "POST",
     url: "/",
@@ -170,6 +175,10 @@ describe("the newer API", () => {
       TotalCount: 1,
       QueueSet: [{ QueueName: "work" }],
     });
+    expect(await ask("DescribeCmqDeadLetterSourceQueues", { DeadLetterQueueName: "DEAD" })).toMatchObject({
+      TotalCount: 1,
+    });
+    expect(await ask("DescribeCmqQueues", { QueueNameList: ["WORK"] })).toMatchObject({ TotalCount: 1 });
     await ask("ModifyCmqQueueAttribute", { ...q, VisibilityTimeout: 7 });
     await ask("UnbindCmqDeadLetter", { SourceQueueName: "work" });
     expect(await ask("DescribeCmqQueues", { QueueName: "wor" })).toMatchObject({
@@ -199,6 +208,9 @@ describe("the newer API", () => {
     ["CreateCmqTopic", { ...t, MaxMsgSize: "much" }, "InvalidParameterValue"],
     ["CreateCmqTopic", { ...t, MaxMsgSize: 1.5 }, "InvalidParameterValue"],
     ["CreateCmqTopic", [], "InvalidParameter"],
+    ["UnbindCmqDeadLetter", { SourceQueueName: "a\0" }, "InvalidParameterValue"],
+    ["DescribeCmqDeadLetterSourceQueues", { DeadLetterQueueName: "" }, "InvalidParameterValue"],
+    ["SendCmqMsg", { ...q, MsgContent: "a\ud800" }, "InvalidParameter"],
     ["CreateTopic", t, "InvalidAction"],
     ["toString", t, "InvalidAction"],
     ["", t, "InvalidAction"],
@@ -222,6 +234,12 @@ describe("the newer API", () => {
   ])("%j is %s", async (how, code) => {
     expect(await codeOf("DescribeCmqTopics", {}, how)).toBe(code);
     expect(scene.logLines).toEqual([]);
+  });
+
+  it("takes headers that were signed in small letters", async () => {
+    expect(await codeOf("DescribeCmqTopics", {}, { signsAction: true })).toBe("ok");
+    const other = { signsAction: true, headers: { "x-tc-action": "DeleteCmqTopic" } };
+    expect(await codeOf("DescribeCmqTopics", {}, other)).toBe("AuthFailure.SignatureFailure");
   });
 
   it("refuses an unknown SecretId", async () => {

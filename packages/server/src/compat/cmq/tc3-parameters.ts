@@ -42,7 +42,11 @@ function set(values: Map<string, string>, name: string, value: string | null): v
 }
 
 function scalar(value: unknown): string | null {
-  if (typeof value === "string") return value;
+  if (typeof value === "string") {
+    // It could be kept by bending it only.
+    if (!value.isWellFormed()) throw new CmqError("unreadable", "a text holds half a surrogate pair");
+    return value;
+  }
   if (typeof value === "number") return String(value);
   return typeof value === "boolean" ? (value ? "1" : "0") : null;
 }

@@ -38,14 +38,26 @@ export function readTc3Authorization(header: string | undefined): Tc3Authorizati
   return { secretId, date, service, signedHeaders: signedHeaders.split(";"), signature: Buffer.from(signature, "hex") };
 }
 
-/** With `host` as its one freedom: clients sign it with the port or without. */
-export function tc3CanonicalRequest(request: Tc3Request, signedHeaders: readonly string[], host: string): string {
-  const headers = signedHeaders.map(
-    (name) => `${name}:${name === "host" ? host : headerText(request.headers[name])}\n`,
-  );
-  const hash = createHash("sha256").update(request.body).digest("hex");
-  return [request.method, request.path, request.query, headers.join(""), signedHeaders.join(";"), hash].join("\n");
+/** Of a header's value, what stands in the signed text. */
+type HeaderText = (name: string, value: string) => string;
+
+export function tc3CanonicalRequest(
+  request: Tc3Request,
+  signedHeaders: readonly string[],
+  bodyHash: string,
+  textOf: HeaderText,
+): string {
+  const headers = signedHeaders.map((name) => `${name}:${textOf(name, headerText(request.headers[name]))}\n`);
+  return [request.method, request.path, request.query, headers.join(""), signedHeaders.join(";"), bodyHash].join("\n");
 }
+
+/** What clients differ in: the host with its port or without, and whether values are in small letters, as the documents have them. */
+const variants: readonly HeaderText[] = [
+  (_name, value) => value,
+  (name, value) => (name === "host" ? withoutPort(value) : value),
+  (_name, value) => value.toLowerCase(),
+  (name, value) => (name === "host" ? withoutPort(value) : value).toLowerCase(),
+];
 
 export function isTc3SignedWith(secretKey: Uint8Array, request: Tc3Request, authorization: Tc3Authorization): boolean {
   const { date, service, signedHeaders, signature } = authorization;
@@ -53,10 +65,9 @@ export function isTc3SignedWith(secretKey: Uint8Array, request: Tc3Request, auth
   if (!signedHeaders.includes("host") || !signedHeaders.includes("content-type")) return false;
   if (date !== new Date(request.timestampS * 1000).toISOString().slice(0, 10)) return false;
   const key = hmac(hmac(hmac(Buffer.concat([Buffer.from("TC3"), secretKey]), date), service), "tc3_request");
-  const host = headerText(request.headers["host"]);
-  for (const tried of new Set([host, host.replace(/:\d*$/, "")])) {
-    const canonical = tc3CanonicalRequest(request, signedHeaders, tried);
-    const hash = createHash("sha256").update(canonical).digest("hex");
+  const bodyHash = sha256(request.body);
+  for (const textOf of variants) {
+    const hash = sha256(tc3CanonicalRequest(request, signedHeaders, bodyHash, textOf));
     const wanted = hmac(key, `${algorithm}\n${request.timestampS}\n${date}/${service}/tc3_request\n${hash}`);
     if (timingSafeEqual(signature, wanted)) return true;
   }
@@ -65,6 +76,14 @@ export function isTc3SignedWith(secretKey: Uint8Array, request: Tc3Request, auth
 
 function hmac(key: Uint8Array, text: string): Uint8Array {
   return createHmac("sha256", key).update(text).digest();
+}
+
+function sha256(content: string | Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
+}
+
+function withoutPort(host: string): string {
+  return host.replace(/:\d*$/, "");
 }
 
 function headerText(value: string | string[] | undefined): string {

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { beforeEach, describe, expect, it } from "vitest";
 import { normaliseSubscription } from "../../domain/subscription-rules.ts";
 import { cmqScene, type Params, type Scene } from "./testing/scene.ts";
@@ -78,6 +79,31 @@ describe("topics", () => {
       ["orders", "Orders", "ORDERS"].map((topicName) => scene.code("CreateTopic", { topicName })),
     );
     expect(codes.toSorted()).toEqual(["0", "4460/10550", "4460/10550"]);
+  });
+
+  it("go or get a subscription, of two who want that at once, and do not come back by a change", async () => {
+    const slow = scene.store.listSubscriptions.bind(scene.store);
+    scene.store.listSubscriptions = async (...args) => {
+      const found = await slow(...args);
+      await setImmediate();
+      return found;
+    };
+    const found = scene.store.getTopic.bind(scene.store);
+    scene.store.getTopic = async (...args) => {
+      const topic = await found(...args);
+      await setImmediate();
+      return topic;
+    };
+    await scene.ask("CreateTopic", t);
+    const codes = await Promise.all([scene.code("DeleteTopic", t), scene.code("Subscribe", http)]);
+    expect([
+      ["0", "4440/10600"],
+      ["4000/10540", "0"],
+    ]).toContainEqual(codes);
+    await scene.ask("Unsubscribe", s);
+    await scene.ask("CreateTopic", t);
+    await Promise.all([scene.code("DeleteTopic", t), scene.code("SetTopicAttributes", { ...t, maxMsgSize: 2048 })]);
+    expect(scene.store.topics.size).toBe(0);
   });
 
   it("are listed by a part of their name, some at a time", async () => {
@@ -251,6 +277,46 @@ describe("subscriptions", () => {
     expect(await scene.code("Subscribe", { ...http, subscriptionName: "BILLING" })).toBe("4490/10470");
   });
 
+  it("keep both of two changes that come at once, and stay away once they are removed", async () => {
+    const slow = scene.store.getSubscription.bind(scene.store);
+    scene.store.getSubscription = async (...args) => {
+      const found = await slow(...args);
+      await setImmediate();
+      return found;
+    };
+    await scene.ask("Subscribe", http);
+    await Promise.all([
+      scene.ask("SetSubscriptionAttributes", { ...s, "filterTag.0": "b" }),
+      scene.ask("SetSubscriptionAttributes", { ...s, notifyStrategy: "BACKOFF_RETRY" }),
+      scene.ask("SetSubscriptionAttributes", { ...s, notifyContentFormat: "SIMPLIFIED" }),
+    ]);
+    expect(settingsOf("billing")).toMatchObject({
+      push: { protocol: "cmq-simplified" },
+      filter: { tags: ["b"] },
+      retry: "BACKOFF_RETRY",
+    });
+    await Promise.all([
+      scene.ask("SetSubscriptionAttributes", { ...s, "filterTag.0": "c" }),
+      scene.ask("Unsubscribe", s),
+      scene.ask("ClearSubscriptionFilterTags", s),
+    ]);
+    expect(settingsOf("billing")).toBeUndefined();
+  });
+
+  it("of another protocol take a format of this API as far as they can", async () => {
+    const topic = scene.store.topics.get("orders");
+    if (topic === undefined) throw new Error("no topic");
+    const put = (name: string, push: { url: string; protocol: string; keys?: string[] }) =>
+      scene.store.putSubscription(topic.id, name, normaliseSubscription({ push }, topic));
+    await put("signed", { url: "http://h/", protocol: "standard-webhooks", keys: ["k"] });
+    await put("line", { url: "tcp://h:1", protocol: "wechat" });
+    const json = { ...t, notifyContentFormat: "JSON" };
+    expect(await scene.code("SetSubscriptionAttributes", { ...json, subscriptionName: "signed" })).toBe("0");
+    expect(settingsOf("signed")).toMatchObject({ push: { url: "http://h/", protocol: "cmq-json", keys: [] } });
+    expect(await scene.code("SetSubscriptionAttributes", { ...json, subscriptionName: "line" })).toBe("4000/10110");
+    expect(settingsOf("line")).toMatchObject({ push: { url: "tcp://h:1", protocol: "wechat" } });
+  });
+
   it("that were made by another door are shown as well as this API can", async () => {
     const topic = scene.store.topics.get("orders");
     if (topic === undefined) throw new Error("no topic");
@@ -269,6 +335,17 @@ describe("subscriptions", () => {
 describe("publishing", () => {
   beforeEach(async () => {
     await scene.ask("CreateTopic", { ...t, maxMsgSize: 1024 });
+  });
+
+  it("is refused for what is wrong with the message, also where nobody would get it", async () => {
+    expect(await scene.code("PublishMessage", { ...t, msgBody: "x".repeat(1025) })).toBe("4400/10230");
+    expect(await scene.code("PublishMessage", { ...t, msgBody: "x", "msgTag.0": "a".repeat(17) })).toBe("4000/10350");
+    expect(await scene.code("BatchPublishMessage", { ...t, "msgBody.0": "x", "msgBody.1": "x".repeat(1025) })).toBe(
+      "4400/10230",
+    );
+    await scene.ask("CreateTopic", { topicName: "routes", filterType: 2 });
+    const routed = { topicName: "routes", msgBody: "x", routingKey: "a".repeat(65) };
+    expect(await scene.code("PublishMessage", routed)).toBe("4000/10350");
   });
 
   it("is refused while there is no subscription, and where no filter lets the message through", async () => {

@@ -29,9 +29,12 @@ export async function createTopic(context: ActionContext, { parameters }: Call):
 export async function setTopicAttributes(context: ActionContext, { parameters }: Call): Promise<Members> {
   const bodyBytesMax = bodyBytesMaxOf(parameters);
   const retentionMs = retentionMsOf(parameters);
-  const { name } = await topicOf(context, parameters);
   const settings = { ...(bodyBytesMax !== null && { bodyBytesMax }), ...(retentionMs !== null && { retentionMs }) };
-  await context.store.putTopic(context.account.id, name, settings);
+  const name = await context.makingInTurn.run(async () => {
+    const { name } = await topicOf(context, parameters);
+    await context.store.putTopic(context.account.id, name, settings);
+    return name;
+  });
   tellChanged(context, name);
   return {};
 }
@@ -59,11 +62,14 @@ export async function listTopic({ store, account }: ActionContext, { parameters 
 
 export async function deleteTopic(context: ActionContext, { parameters }: Call): Promise<Members> {
   const { store, account, events, clock, audiences } = context;
-  const topic = await topicOf(context, parameters);
-  const { items } = await store.listSubscriptions(topic.id, { after: null, limit: 1 });
-  if (items.length > 0) throw new CmqError("hasSubscriptions");
-  // Somebody else may have been quicker.
-  if (!(await store.deleteTopic(account.id, topic.name))) throw new CmqError("topicNotFound");
+  const topic = await context.makingInTurn.run(async () => {
+    const topic = await topicOf(context, parameters);
+    const { items } = await store.listSubscriptions(topic.id, { after: null, limit: 1 });
+    if (items.length > 0) throw new CmqError("hasSubscriptions");
+    // Another door may have been quicker.
+    if (!(await store.deleteTopic(account.id, topic.name))) throw new CmqError("topicNotFound");
+    return topic;
+  });
   audiences.forget(topic.id);
   events.emit({ type: "topic.deleted", at: clock.now(), topic: topic.name });
   return {};

@@ -74,7 +74,8 @@ function settledAs({ delivery, reason, moved }: Burial, nowMs: TimeMs): Settled 
   return {
     kind: "parked",
     dueAtMs: nowMs + engineLimits.deadLetterRetryMs,
-    retriesMade: delivery.retriesMade,
+    // One more: hidden as it was before, it would be its last receiver's again, whose receipt has ended.
+    retriesMade: delivery.retriesMade + 1,
   };
 }
 

@@ -260,6 +260,22 @@ describe("dead letters of a queue", () => {
     expect(await scene.drain("dead")).toEqual(["1"]);
   });
 
+  it("belong to nobody while they wait: the receipts of all who had them have ended", async () => {
+    await scene.queue("dead", { messagesMax: 1 });
+    await scene.send("dead", "full");
+    await scene.queue("jobs", { deadLetters: { ...byReceives, receivesMax: 1 } });
+    await scene.send("jobs", "1");
+    const [had] = await scene.receive("jobs");
+    await scene.time.advance(visibilityMs);
+    expect(await scene.queues.acknowledge("jobs", [had?.receipt ?? ""])).toEqual(["ended"]);
+    expect(await scene.receive("jobs")).toEqual([]);
+    expect(await scene.queues.acknowledge("jobs", [had?.receipt ?? ""])).toEqual(["ended"]);
+    await scene.drain("dead");
+    await scene.time.advance(engineLimits.deadLetterRetryMs);
+    expect(await scene.receive("jobs")).toEqual([]);
+    expect(await scene.drain("dead")).toEqual(["1"]);
+  });
+
   it("need a queue that is there and is another one", async () => {
     await expect(scene.queue("jobs", { deadLetters: byReceives })).rejects.toMatchObject({ code: "queue_not_found" });
     expect(await scene.queues.get("jobs")).toBeNull();

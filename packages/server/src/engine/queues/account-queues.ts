@@ -58,7 +58,8 @@ export class AccountQueues implements Queues {
       await this.#assertFits(name, settings);
       const kept: Kept = { ...settings, name };
       // The entry first, which only one can make: what a crash leaves undone after it is made good when the queue is used.
-      const { entry, created } = await this.#options.store.putEntry(this.#accountId, "queue", foldCase(name), kept);
+      const { store } = this.#options;
+      const { entry, created } = await store.putEntry(this.#accountId, "queue", foldCase(name), kept, "new");
       if (!created) throw queueExists(name);
       await this.#logs.removeOlderThan(name, entry.createdAtMs);
       const { subscription } = await this.#logs.make(name, settings);

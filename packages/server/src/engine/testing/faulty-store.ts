@@ -96,6 +96,7 @@ export class FaultyStore extends MemoryStore {
     this.#callers++;
     this.#settleTurn = Promise.resolve();
     this.readyListeners.length = 0;
+    this.changeListeners.length = 0;
     this.expireLeases();
   }
 

@@ -69,7 +69,7 @@ export class MemoryStore implements Store {
   readonly #topics = new Map<TopicId, MemoryTopic>();
   readonly #subscriptions = new Map<SubscriptionId, MemorySubscription>();
   readonly #receipts = new Map<string, { readonly fingerprint: string; readonly receipt: AppendReceipt }>();
-  #changed: (id: SubscriptionId) => void = () => {};
+  protected readonly changeListeners: ((id: SubscriptionId) => void)[] = [];
   protected readonly entries = new EntryIndex();
   #lastTopicId = 0;
   #lastSubscriptionId = 0;
@@ -81,7 +81,9 @@ export class MemoryStore implements Store {
 
   // ---- things with a name
 
-  async putEntry(accountId: AccountId, kind: EntryKind, name: string, value: unknown) {
+  async putEntry(accountId: AccountId, kind: EntryKind, name: string, value: unknown, only?: "new") {
+    const before = this.entries.get(accountId, kind, name);
+    if (only === "new" && before !== null) return { entry: before, created: false };
     const { entry, created } = this.entries.prepare(accountId, { kind, name }, value, this.clock.now());
     this.entries.set(accountId, entry);
     return { entry, created };
@@ -348,7 +350,11 @@ export class MemoryStore implements Store {
   }
 
   onSubscriptionChange(listener: (id: SubscriptionId) => void): void {
-    this.#changed = listener;
+    this.changeListeners.push(listener);
+  }
+
+  #changed(id: SubscriptionId): void {
+    for (const listener of this.changeListeners) listener(id);
   }
 
   // ---- looking and mending

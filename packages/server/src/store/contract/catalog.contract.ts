@@ -349,10 +349,11 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
     expect(await scene.store.setSubscriptionState(scene.topic.id, "nobody", "active")).toBeNull();
   });
 
-  promise("tells who listens of every change to a subscription", async () => {
+  promise("tells all who listen of every change to a subscription", async () => {
     const scene = await Scene.make(shared());
-    const changed: SubscriptionId[] = [];
+    const [changed, alsoChanged]: [SubscriptionId[], SubscriptionId[]] = [[], []];
     scene.store.onSubscriptionChange((id) => changed.push(id));
+    scene.store.onSubscriptionChange((id) => alsoChanged.push(id));
     const reader = await scene.subscribe("reader");
     const count = async (change: () => Promise<unknown>): Promise<number> => {
       const before = changed.length;
@@ -366,6 +367,7 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
     expect(await count(() => scene.store.setSubscriptionState(scene.topic.id, "reader", "paused"))).toBeGreaterThan(0);
     expect(await count(() => scene.store.setSubscriptionState(scene.topic.id, "reader", "active"))).toBeGreaterThan(0);
     expect(await count(() => scene.store.deleteTopic(account(), scene.topic.name))).toBeGreaterThan(0);
+    expect(alsoChanged).toEqual(changed);
   });
 
   promise("judges what a claim has not looked at yet by the new filter", async () => {

@@ -5,6 +5,14 @@ import type { Part } from "./contract.ts";
 export function entriesContract({ promise, shared, fresh }: Part): void {
   const account = () => shared().store.defaultAccount().id;
 
+  promise("leaves an entry as it is that somebody wants to make anew", async () => {
+    const { store } = shared();
+    const { entry, created } = await store.putEntry(account(), "hook", "only-new", { a: 1 }, "new");
+    expect(created).toBe(true);
+    expect(await store.putEntry(account(), "hook", "only-new", { b: 2 }, "new")).toEqual({ entry, created: false });
+    expect(await store.getEntry(account(), "hook", "only-new")).toEqual(entry);
+  });
+
   promise("keeps an entry's value as it was put, through the end of a process", async () => {
     const { store, clock } = shared();
     const value = { urls: ["http://a/"], nested: { "": null, list: [1, "é", true] }, key: "0" };

@@ -95,6 +95,22 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     expect(await scene.store.answer(reader.id, [ack({ ...(first as HandedOut), retriesMade: 2 })])).toEqual([true]);
   });
 
+  promise(
+    "hands out what is there again although its receiver answers too late, just while a claim looks",
+    async () => {
+      const scene = await Scene.make(shared());
+      const reader = await scene.subscribe("reader");
+      await scene.publish("a");
+      const [first] = (await pull(scene, reader)) as [HandedOut];
+      scene.under.clock.advance(HIDDEN_MS);
+      const looking = scene.claim(reader);
+      const [taken, applied] = await Promise.all([looking, scene.store.answer(reader.id, [ack(first)])]);
+      expect(applied).toEqual([false]);
+      const claims = taken.deliveries.length > 0 ? [taken] : await scene.claimUntil(reader, 1);
+      expect(claims.flatMap(textsOf)).toEqual(["a"]);
+    },
+  );
+
   promise("takes the answer for the last handing out, beside one that comes too late for an earlier one", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");

@@ -52,13 +52,17 @@ export class Entries {
 
   put(
     accountId: AccountId,
-    kind: EntryKind,
-    name: string,
+    { kind, name }: { readonly kind: EntryKind; readonly name: string },
     value: unknown,
+    only?: "new",
   ): Promise<{ entry: Entry; created: boolean }> {
     return this.#inTurn(async () => {
       const { entry, created } = await this.#lane.transaction(async (connection) => {
+        // What is not there yet has no row to lock: another node must not make it between the look and the write.
+        await connection.query("LOCK TABLE ringback.entry IN SHARE ROW EXCLUSIVE MODE");
         await this.#read(connection, accountId, kind, name);
+        const before = this.#index.get(accountId, kind, name);
+        if (only === "new" && before !== null) return { entry: before, created: false };
         const nowMs = await readNow(connection, this.#times);
         const prepared = this.#index.prepare(accountId, { kind, name }, value, nowMs);
         if (!prepared.changed) return prepared;

@@ -221,6 +221,25 @@ describe("several nodes on one database", () => {
       await expect(other.append(request)).rejects.toMatchObject({ code: "topic_not_found" });
     }));
 
+  it("make an entry once when all of them want to at the same time, and keep it as whoever made it said", () =>
+    withNodes(2, async (cluster) => {
+      const [one, other] = [cluster.store(0), cluster.store(1)];
+      const account = one.defaultAccount().id;
+      for (let round = 0; round < 10; round++) {
+        const name = `q${round}`;
+        const results = await Promise.all([
+          one.putEntry(account, "queue", name, { by: 0 }, "new"),
+          other.putEntry(account, "queue", name, { by: 1 }, "new"),
+        ]);
+        const made = results.filter(({ created }) => created).map(({ entry }) => entry.value);
+        expect(made).toHaveLength(1);
+        for (const store of [one, other]) {
+          await eventually(async () => (await store.getEntry(account, "queue", name)) !== null);
+          expect((await store.getEntry(account, "queue", name))?.value).toEqual(made[0]);
+        }
+      }
+    }));
+
   it("number a topic's messages without a gap while all of them publish", () =>
     withNodes(3, async (cluster) => {
       const reader = await cluster.subscribe({ maxInFlight: 1_000 });

@@ -115,7 +115,7 @@ export class PostgresStore implements Store {
   readonly #heartbeat: Heartbeat;
   #closing: Promise<void> | null = null;
   readonly #readyListeners: ((ids: readonly SubscriptionId[]) => void)[] = [];
-  #onChange: (id: SubscriptionId) => void = () => {};
+  readonly #changeListeners: ((id: SubscriptionId) => void)[] = [];
 
   static async open(options: PostgresStoreOptions): Promise<PostgresStore> {
     const sent = (name: string): void => options.observer?.statement?.(name);
@@ -349,7 +349,11 @@ export class PostgresStore implements Store {
   }
 
   onSubscriptionChange(listener: (id: SubscriptionId) => void): void {
-    this.#onChange = listener;
+    this.#changeListeners.push(listener);
+  }
+
+  #onChange(id: SubscriptionId): void {
+    for (const listener of this.#changeListeners) listener(id);
   }
 
   putEntry(
@@ -357,8 +361,9 @@ export class PostgresStore implements Store {
     kind: EntryKind,
     name: string,
     value: unknown,
+    only?: "new",
   ): Promise<{ entry: Entry; created: boolean }> {
-    return this.#entries.put(accountId, kind, name, value);
+    return this.#entries.put(accountId, { kind, name }, value, only);
   }
 
   getEntry(accountId: AccountId, kind: EntryKind, name: string): Promise<Entry | null> {

@@ -233,8 +233,11 @@ export class SubscriptionEntry {
     return passedOver;
   }
 
-  isAnswering(seq: Seq): boolean {
-    return this.#answering !== null && this.#answering.has(seq);
+  /** For a claim that has found it due: while an answer for it is on its way, it is passed over. */
+  isPassedOver(seq: Seq): boolean {
+    if (this.#answering === null || !this.#answering.has(seq)) return false;
+    this.#passedOver = true;
+    return true;
   }
 
   /** For a claim that is about to read what is parked. */

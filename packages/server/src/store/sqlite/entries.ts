@@ -33,12 +33,14 @@ export class Entries {
 
   put(
     accountId: AccountId,
-    kind: EntryKind,
-    name: string,
+    { kind, name }: { readonly kind: EntryKind; readonly name: string },
     value: unknown,
+    only?: "new",
   ): Promise<{ entry: Entry; created: boolean }> {
     const { clock, inTurn, put } = this.#options;
     return inTurn(async () => {
+      const before = this.#index.get(accountId, kind, name);
+      if (only === "new" && before !== null) return { entry: before, created: false };
       const { entry, text, created, changed } = this.#index.prepare(accountId, { kind, name }, value, clock.now());
       if (changed) {
         await put({

@@ -65,7 +65,7 @@ export class ParkedScan {
     const lost: UnparkRow[] = [];
     for (const row of found) {
       if (entry.open.has(row.seq) || entry.leftWhileReading?.has(row.seq) === true) continue;
-      if (entry.isAnswering(row.seq)) continue;
+      if (entry.isPassedOver(row.seq)) continue;
       if (!hasMessage(row)) {
         lost.push(lostRow(entry.id, row));
         continue;

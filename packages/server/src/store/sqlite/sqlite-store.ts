@@ -124,7 +124,7 @@ export class SqliteStore implements Store {
   #closing: Promise<void> | null = null;
   #account: Account | null = null;
   readonly #readyListeners: ((ids: readonly SubscriptionId[]) => void)[] = [];
-  #onChange: (id: SubscriptionId) => void = () => {};
+  readonly #changeListeners: ((id: SubscriptionId) => void)[] = [];
   /** Catalog changes run one after the other: each looks at memory, writes, then changes memory. */
   #catalogTurn: Promise<unknown> = Promise.resolve();
 
@@ -598,8 +598,9 @@ export class SqliteStore implements Store {
     kind: EntryKind,
     name: string,
     value: unknown,
+    only?: "new",
   ): Promise<{ entry: Entry; created: boolean }> {
-    return this.#entries.put(accountId, kind, name, value);
+    return this.#entries.put(accountId, { kind, name }, value, only);
   }
 
   getEntry(accountId: AccountId, kind: EntryKind, name: string): Promise<Entry | null> {
@@ -615,7 +616,11 @@ export class SqliteStore implements Store {
   }
 
   onSubscriptionChange(listener: (id: SubscriptionId) => void): void {
-    this.#onChange = listener;
+    this.#changeListeners.push(listener);
+  }
+
+  #onChange(id: SubscriptionId): void {
+    for (const listener of this.#changeListeners) listener(id);
   }
 
   #topic(id: TopicId): TopicEntry {

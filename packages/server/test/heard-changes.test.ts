@@ -1,0 +1,53 @@
+/** Real: the server as a process. What is changed by one door is heard by everybody who keeps something of it at hand. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { makeKeyPair, withMasterKey } from "./harness/cmq/account.ts";
+import { SignedCaller } from "./harness/cmq/signed-caller.ts";
+import { temporaryFolder } from "./harness/folder.ts";
+import type { TemporaryFolder } from "./harness/folder.ts";
+import { Server } from "./harness/server.ts";
+
+let folder: TemporaryFolder;
+let server: Server;
+let program: SignedCaller;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  server = await Server.start({ folder: folder.path, env: withMasterKey() });
+  program = new SignedCaller(server.url, await makeKeyPair(server.api));
+});
+afterAll(async () => {
+  program[Symbol.dispose]();
+  await server.kill();
+  await folder[Symbol.asyncDispose]();
+});
+
+describe("a change", () => {
+  it("to a subscription by the native API is known to the next publish by CMQ's", async () => {
+    const path = "/v1/topics/orders/subscriptions/s";
+    const message = { topicName: "orders", msgBody: "x", "msgTag.0": "a" };
+    const put = (tags: readonly string[]) =>
+      server.api.ok("PUT", path, { json: { push: { url: "http://127.0.0.1:1/" }, filter: { tags } } });
+    await program.ok("CreateTopic", { topicName: "orders" });
+    await put(["a"]);
+    await program.ok("PublishMessage", message);
+    await put(["b"]);
+    expect(await program.call("PublishMessage", message)).toMatchObject({ code: 6030 });
+    await put(["a"]);
+    await program.ok("PublishMessage", message);
+    await server.api.ok("DELETE", path);
+    expect(await program.call("PublishMessage", message)).toMatchObject({ code: 6030 });
+  });
+
+  it("of a queue's visibility timeout counts for the next receive", async () => {
+    const queueName = "work";
+    const hiddenS = async () => {
+      await program.ok("SendMessage", { queueName, msgBody: "x" });
+      const received = await program.ok("ReceiveMessage", { queueName });
+      return (received.nextVisibleTime ?? 0) - Number(received["firstDequeueTime"]);
+    };
+    await program.ok("CreateQueue", { queueName, visibilityTimeout: 30 });
+    expect(await hiddenS()).toBe(30);
+    await program.ok("SetQueueAttributes", { queueName, visibilityTimeout: 100 });
+    expect(await hiddenS()).toBe(100);
+  });
+});
