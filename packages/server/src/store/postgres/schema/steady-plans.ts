@@ -8,3 +8,12 @@
  */
 export const steadyPlans = `SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
   SET enable_material = off SET enable_memoize = off SET jit = off`;
+
+/**
+ * From the fourth step on, no bitmaps either. What reads an index in order marks the entries whose rows are dead, and whoever comes next
+ * passes them over; a bitmap takes them all, each time, until vacuum has been there. Deliveries that were parked and are done leave
+ * such entries where claims look first.
+ *
+ * And one plan for all calls: with several to choose from, planning anew takes a third to a half of the time of an append.
+ */
+export const steadierPlans = `${steadyPlans} SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan`;

@@ -59,7 +59,18 @@ async function fill(
 }
 
 /** The tables that are as large as they were asked to be. The others are as small as ever. */
-const GROWN = ["message", "attempt", "parked", "dead_letter", "idempotency"];
+const GROWN = [
+  "message",
+  "attempt",
+  "parked",
+  "dead_letter",
+  "idempotency",
+  "segment",
+  "message_slot",
+  "attempt_range",
+];
+/** It has one row, whatever its name begins with. */
+const NEVER_GROWS = "attempt_span";
 
 /** How the grown tables are looked at: the tables that are read from end to end, and the indexes that rows are found by. */
 export interface Plans {
@@ -108,7 +119,7 @@ async function looked(server: PostgresServer, database: string): Promise<Looks> 
 
 /** Partitions have their table's name with more behind it. */
 function isGrown(name: string): boolean {
-  return GROWN.some((table) => name === table || name.startsWith(`${table}_`));
+  return !name.startsWith(NEVER_GROWS) && GROWN.some((table) => name === table || name.startsWith(`${table}_`));
 }
 
 function difference(before: Looks, after: Looks): { rows: number; pages: number } {
@@ -181,6 +192,8 @@ export async function readInTablesOf(server: PostgresServer, size: Size): Promis
   const { subscription } = await first.putSubscription(topic.id, "reader", settings({ order: "key" }), "now");
   await first.close();
   await fill(server, database, topic.id, subscription.id, size);
+  // The partitions of today are made by whoever comes first, who builds indexes over nothing.
+  await runRounds(url, topic, subscription, 1);
   const atFirst = await looked(server, database);
   await runRounds(url, topic, subscription, ROUNDS / 4);
   const between = await looked(server, database);

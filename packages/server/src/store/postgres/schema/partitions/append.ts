@@ -1,4 +1,4 @@
-import { steadyPlans } from "../steady-plans.ts";
+import { steadierPlans } from "../steady-plans.ts";
 
 /**
  * Many publishes in one round trip and one commit. The rows of their logs are locked first, in the order of ids; what
@@ -27,7 +27,7 @@ CREATE OR REPLACE FUNCTION ringback.append_1(
   p_sizes integer[],
   p_bodies bytea
 ) RETURNS TABLE (request integer, outcome text, first_seq bigint, published_at bigint)
-LANGUAGE plpgsql ${steadyPlans} AS $function$
+LANGUAGE plpgsql ${steadierPlans} AS $function$
 #variable_conflict use_column
 DECLARE
   v_now bigint := coalesce(p_now, ringback.now_ms());

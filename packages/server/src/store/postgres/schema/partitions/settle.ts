@@ -1,4 +1,4 @@
-import { steadyPlans } from "../steady-plans.ts";
+import { steadierPlans } from "../steady-plans.ts";
 
 /**
  * What became of claimed deliveries, in one round trip. Cursors are locked first where more than a claim changes, then
@@ -34,7 +34,7 @@ CREATE OR REPLACE FUNCTION ringback.settle_1(
   p_reply_sizes integer[],
   p_replies bytea
 ) RETURNS TABLE (settlement integer, ordered boolean)
-LANGUAGE plpgsql ${steadyPlans} AS $function$
+LANGUAGE plpgsql ${steadierPlans} AS $function$
 #variable_conflict use_column
 DECLARE
   v_now bigint := coalesce(p_now, ringback.now_ms());
