@@ -4,6 +4,7 @@ import type { Subscription, Topic } from "../../domain/model.ts";
 import { attempt, delivered, HOUR_MS, message, settings, settlement, textsOf } from "../contract/fixtures.ts";
 import { ManualClock } from "../contract/harness.ts";
 import { PostgresStore } from "./postgres-store.ts";
+import { PARTITION_LOCK } from "./schema/locks.ts";
 import { Cluster } from "./testing/cluster.ts";
 import { freshDatabase, storeOptions } from "./testing/postgres-database.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
@@ -232,6 +233,34 @@ describe("partitions", () => {
     expect(await scene.isThere(table)).toBe(false);
     await other.close();
     await scene.store.close();
+  });
+
+  it("are not taken to have lost a message while somebody makes one", async () => {
+    const cluster = await Cluster.start(server, 1, null);
+    const reader = await cluster.subscribe();
+    const texts = ["a", "lost", "b"];
+    for (const text of texts) {
+      await cluster.store(0).append({ topicId: cluster.topic.id, messages: [message(text)], idempotency: null });
+    }
+    await cluster.query("DELETE FROM ringback.message WHERE seq > 1");
+    const maker = new Client({ connectionString: server.url(cluster.database) });
+    await maker.connect();
+    await maker.query(`BEGIN; SELECT pg_advisory_xact_lock(${PARTITION_LOCK})`);
+    const claiming = cluster.claim(0, reader);
+    for (;;) {
+      const waiting = await cluster.query(
+        "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock' AND NOT granted",
+      );
+      if (waiting.length > 0) break;
+    }
+    // As it comes to be seen when the maker has come to its end.
+    await cluster.query(
+      `INSERT INTO ringback.message (topic_id, seq, slot, published_at, body)
+         SELECT topic_id, last_seq, slot, 1, 'b' FROM ringback.topic_log`,
+    );
+    await maker.end();
+    expect(textsOf(await claiming)).toEqual(["a", "b"]);
+    await cluster.dispose();
   });
 
   it("are crossed by ten nodes at once, none of which loses anything", async () => {

@@ -21,8 +21,13 @@ const unavailable = new Set([
   "55P03",
 ]);
 const unavailableClasses = new Set(["08", "53", "58"]);
+/**
+ * No partition takes the row. Whoever made it has committed, and the news of that comes a moment later: a session that sees the one
+ * before the other does not know the partition yet.
+ */
+const NO_PARTITION = "23514";
 /** What another try may succeed at, at once. */
-const transient = new Set(["40001", "40P01"]);
+const transient = new Set(["40001", "40P01", NO_PARTITION]);
 /** A row that somebody holds for long, a statement that takes too long: the database is there and takes writes. */
 const slow = new Set(["40001", "40P01", "55P03", "57014"]);
 

@@ -1,3 +1,4 @@
+import { PARTITION_LOCK } from "../locks.ts";
 import { steadierPlans } from "../steady-plans.ts";
 
 /**
@@ -78,6 +79,7 @@ DECLARE
   v_slots integer[];
   v_seq_slots integer[];
   v_counted bigint;
+  v_sure boolean := false;
 BEGIN
   -- A claim that is forgotten in a crash only goes out again: it need not wait for the disk.
   PERFORM set_config('synchronous_commit', 'off', true);
@@ -257,8 +259,19 @@ BEGIN
           END IF;
         END LOOP;
         EXIT WHEN v_looked < 0;
-        -- All of the segment was there to be looked at; a position without a message is damage, and passed over.
-        IF v_looked < p_scan_max THEN v_scanned := greatest(v_scanned, v_through); END IF;
+        -- All of the segment was there to be looked at, so what is not there may be in a partition that this session does not know
+        -- yet: whoever made it has committed, and is about to say so. After that, a position without a message is damage, and passed over.
+        IF v_looked < p_scan_max AND v_scanned < v_through THEN
+          IF NOT v_sure THEN
+            v_sure := true;
+            PERFORM pg_advisory_xact_lock_shared(${PARTITION_LOCK});
+            -- A lock that is new to the transaction makes the session hear the news.
+            LOCK TABLE ONLY ringback.message IN ROW SHARE MODE;
+            v_returned := '{}';
+            CONTINUE;
+          END IF;
+          v_scanned := v_through;
+        END IF;
         EXIT WHEN v_scanned >= v_last OR v_looked >= p_scan_max OR v_taken >= v_room OR v_bytes >= v_bytes_max;
         v_returned := '{}';
       END LOOP;
