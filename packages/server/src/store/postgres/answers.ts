@@ -43,7 +43,7 @@ export class Answers {
     ready: (ids: readonly SubscriptionId[]) => void;
   }) {
     this.#options = options;
-    this.#batches = new Batches(options.timers, takeBatch, (batch) => this.#run(batch));
+    this.#batches = new Batches({ timers: options.timers, take: takeBatch, run: (batch) => this.#run(batch) });
   }
 
   async answer(id: SubscriptionId, answers: readonly ReceiverAnswer[]): Promise<readonly boolean[]> {

@@ -1,6 +1,6 @@
 import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
-import type { NewMessage } from "../../domain/model.ts";
+import type { NewMessage, TopicId } from "../../domain/model.ts";
 import type { Timers } from "../../domain/ports.ts";
 import type { AppendReceipt, AppendRequest, StoreObserver } from "../port.ts";
 import { Batches } from "./batches.ts";
@@ -32,11 +32,18 @@ interface AppendRow {
 export class Appends {
   readonly #options: { lane: Lane; times: Times; health: Health; observer: StoreObserver };
   readonly #batches: Batches<Waiting>;
+  /** Topics that are being appended to. Whatever else comes for one waits, since it would wait in the database. */
+  readonly #underWay = new Set<TopicId>();
   #waitingBytes = 0;
 
   constructor(options: { lane: Lane; times: Times; timers: Timers; health: Health; observer: StoreObserver }) {
     this.#options = options;
-    this.#batches = new Batches(options.timers, takeBatch, (batch) => this.#run(batch));
+    this.#batches = new Batches({
+      timers: options.timers,
+      take: (waiting) => takeBatch(waiting, this.#underWay),
+      run: (batch) => this.#run(batch),
+      lateMs: postgresLimits.appendLateMs,
+    });
   }
 
   append(request: AppendRequest): Promise<AppendReceipt> {
@@ -56,6 +63,8 @@ export class Appends {
   async #run(batch: readonly Waiting[]): Promise<void> {
     const { lane, times, health, observer } = this.#options;
     const startedMs = performance.now();
+    const topicIds = new Set(batch.map(({ request }) => request.topicId));
+    for (const topicId of topicIds) this.#underWay.add(topicId);
     try {
       const rows = await lane.query<AppendRow>(sql, parameters(batch, times.at()), "append_1");
       health.wrote();
@@ -65,6 +74,7 @@ export class Appends {
       health.failed(error);
       for (const { reject } of batch) reject(error);
     } finally {
+      for (const topicId of topicIds) this.#underWay.delete(topicId);
       for (const { bytes } of batch) this.#waitingBytes -= bytes;
     }
   }
@@ -74,25 +84,39 @@ const sql = `SELECT * FROM ringback.append_1($1, $2, $3::integer[], $4::integer[
   $8::integer[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::integer[],
   $16::integer[], $17)`;
 
-/** A second request with the same key has to see what became of the first: it waits for the next batch. */
-function takeBatch(waiting: Waiting[]): Waiting[] {
+/**
+ * A second request with the same key has to see what became of the first: it waits for the next batch. Nothing of a topic that a
+ * batch is under way for is taken, so that publishes to it stay in their order.
+ */
+function takeBatch(waiting: Waiting[], underWay: ReadonlySet<TopicId>): Waiting[] {
   const keys = new Set<string>();
+  const batch: Waiting[] = [];
+  const left: Waiting[] = [];
   let messages = 0;
   let bytes = 0;
-  let count = 0;
-  for (const { request, bytes: more } of waiting) {
-    if (count > 0 && messages + request.messages.length > postgresLimits.appendMessagesMax) break;
-    if (count > 0 && bytes + more > postgresLimits.appendBytesMax) break;
-    if (request.idempotency !== null) {
-      const key = `${request.topicId} ${request.idempotency.key}`;
-      if (keys.has(key)) break;
-      keys.add(key);
+  let isFull = false;
+  for (const each of waiting) {
+    const { request, bytes: more } = each;
+    if (isFull || underWay.has(request.topicId)) {
+      left.push(each);
+      continue;
     }
+    const key = request.idempotency === null ? null : `${request.topicId} ${request.idempotency.key}`;
+    const isTooMuch =
+      messages + request.messages.length > postgresLimits.appendMessagesMax ||
+      bytes + more > postgresLimits.appendBytesMax;
+    if ((batch.length > 0 && isTooMuch) || (key !== null && keys.has(key))) {
+      isFull = true;
+      left.push(each);
+      continue;
+    }
+    if (key !== null) keys.add(key);
     messages += request.messages.length;
     bytes += more;
-    count++;
+    batch.push(each);
   }
-  return waiting.splice(0, count);
+  waiting.splice(0, waiting.length, ...left);
+  return batch;
 }
 
 function parameters(batch: readonly Waiting[], nowMs: number | null): unknown[] {

@@ -1,40 +1,72 @@
 import type { Timers } from "../../domain/ports.ts";
 
+export interface BatchesOptions<T> {
+  readonly timers: Timers;
+  /** Takes from the front what fits one batch; nothing only if there is another one under way, and it has to wait for that. */
+  readonly take: (waiting: T[]) => T[];
+  /** Answers each item by itself and never throws. */
+  readonly run: (batch: readonly T[]) => Promise<void>;
+  /** A batch that takes longer lets one more be under way beside it. Left out: there is never more than one. */
+  readonly lateMs?: number;
+}
+
+const WORKERS_MAX = 2;
+
 /**
  * Gathers items and works on them one batch at a time: what comes in one turn of the event loop, or while the batch before
  * is on its way, shares the next round trip.
  */
 export class Batches<T> {
-  readonly #timers: Timers;
-  /** Takes from the front what fits one batch; at least one. */
-  readonly #take: (waiting: T[]) => T[];
-  /** Answers each item by itself and never throws. */
-  readonly #run: (batch: readonly T[]) => Promise<void>;
+  readonly #options: BatchesOptions<T>;
   readonly #waiting: T[] = [];
-  #busy = false;
+  #workers = 0;
+  /** Those of them whose batch takes long. */
+  #late = 0;
   #idle: (() => void)[] = [];
 
-  constructor(timers: Timers, take: (waiting: T[]) => T[], run: (batch: readonly T[]) => Promise<void>) {
-    this.#timers = timers;
-    this.#take = take;
-    this.#run = run;
+  constructor(options: BatchesOptions<T>) {
+    this.#options = options;
   }
 
   add(item: T): void {
     this.#waiting.push(item);
-    if (this.#busy) return;
-    this.#busy = true;
-    this.#timers.soon(() => void this.#work());
+    this.#start();
   }
 
   /** Everything that was added has been answered. */
   async idle(): Promise<void> {
-    while (this.#busy) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    while (this.#workers > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  #start(): void {
+    if (this.#workers > this.#late || this.#workers === WORKERS_MAX) return;
+    this.#workers++;
+    this.#options.timers.soon(() => void this.#work());
   }
 
   async #work(): Promise<void> {
-    while (this.#waiting.length > 0) await this.#run(this.#take(this.#waiting));
-    this.#busy = false;
+    // One that was late stops where another has taken its place.
+    while (this.#waiting.length > 0 && this.#workers - this.#late === 1) {
+      const batch = this.#options.take(this.#waiting);
+      if (batch.length === 0) break;
+      await this.#run(batch);
+    }
+    this.#workers--;
+    if (this.#workers > 0) return;
     for (const wake of this.#idle.splice(0)) wake();
+  }
+
+  async #run(batch: readonly T[]): Promise<void> {
+    const { timers, run, lateMs } = this.#options;
+    if (lateMs === undefined) return run(batch);
+    let isLate = false;
+    const cancel = timers.after(lateMs, () => {
+      isLate = true;
+      this.#late++;
+      if (this.#waiting.length > 0) this.#start();
+    });
+    await run(batch);
+    cancel();
+    if (isLate) this.#late--;
   }
 }

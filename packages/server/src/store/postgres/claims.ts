@@ -61,7 +61,7 @@ export class Claims {
   constructor(options: ClaimsOptions) {
     this.#options = options;
     this.#lastId = options.nodeId * CLAIMS_PER_NODE;
-    this.#batches = new Batches(options.timers, takeBatch, (batch) => this.#run(batch));
+    this.#batches = new Batches({ timers: options.timers, take: takeBatch, run: (batch) => this.#run(batch) });
   }
 
   claim(wants: readonly ClaimWant[], leaseMs: number): Promise<readonly Claim[]> {

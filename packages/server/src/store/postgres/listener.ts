@@ -3,7 +3,9 @@ import type { Timers } from "../../domain/ports.ts";
 import type { ConnectionUse } from "../port.ts";
 import { BackOff } from "./back-off.ts";
 import { CHANNEL, fromPayload, type News } from "./change-bus.ts";
+import type { Connection } from "./connection.ts";
 import { postgresLimits } from "./postgres-limits.ts";
+import { prepareSession } from "./session.ts";
 
 /** How often the connection is asked whether it is still there: a cut cable says nothing by itself. */
 const PROBE_MS = 10_000;
@@ -106,6 +108,8 @@ export class Listener {
     try {
       // The library leaves a connecting client that is ended without an answer.
       await Promise.race([client.connect(), ended.then(() => Promise.reject(new Error("It has ended.")))]);
+      // One that hears nothing any more must not keep the server from forgetting what it has told the others.
+      await prepareSession(connectionOf(client), { statementMsMax: postgresLimits.connectMsMax });
       await client.query(`LISTEN ${CHANNEL}`);
     } catch {
       client.end().catch(() => {});
@@ -129,4 +133,11 @@ export class Listener {
       await client.end().catch(() => {});
     }
   }
+}
+
+function connectionOf(client: Client): Connection {
+  return {
+    query: async <T extends object>(sql: string, values: readonly unknown[] = []) =>
+      (await client.query<T>(sql, [...values])).rows,
+  };
 }

@@ -46,6 +46,8 @@ export const postgresLimits = {
   /** Messages and bytes of one append; one request always fits. */
   appendMessagesMax: 2_000,
   appendBytesMax: 8 * 1024 * 1024,
+  /** An append that takes longer, since somebody holds one of its topics, lets one for others go beside it. */
+  appendLateMs: 100,
   /** Bytes of messages waiting to be appended; past it publishes are refused as `overloaded`. */
   appendWaitingBytesMax: 64 * 1024 * 1024,
   settlementsMax: 2_000,

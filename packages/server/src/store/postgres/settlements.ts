@@ -56,7 +56,7 @@ export class Settlements {
   }) {
     this.#options = options;
     this.#backOff = new BackOff(options.timers);
-    this.#batches = new Batches(options.timers, takeBatch, (batch) => this.#run(batch));
+    this.#batches = new Batches({ timers: options.timers, take: takeBatch, run: (batch) => this.#run(batch) });
   }
 
   async settle(settlements: readonly Settlement[]): Promise<number> {

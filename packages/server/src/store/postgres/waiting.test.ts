@@ -3,9 +3,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RingbackError } from "../../domain/errors.ts";
 import { message } from "../contract/fixtures.ts";
 import type { AppendReceipt } from "../port.ts";
+import { systemTimers } from "../../domain/ports.ts";
+import { CHANNEL } from "./change-bus.ts";
 import { Database } from "./database.ts";
+import { Listener } from "./listener.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import type { PostgresStore } from "./postgres-store.ts";
+import { Cable } from "./testing/cable.ts";
 import { Cluster, seqsOf } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 import { unlessBroken } from "./testing/survival.ts";
@@ -119,6 +123,28 @@ describe.concurrent("a row that somebody holds", () => {
       expect(store.connections()[0]).toMatchObject({ lost: 0 });
     }));
 
+  it("holds up publishes to its own topic only, and those keep their order", () =>
+    withNodes(1, async (cluster) => {
+      const store = cluster.store(0);
+      const holder = await holdTopic(cluster);
+      const arrived: string[] = [];
+      const held = ["first", "second"].map(async (text) => {
+        const { firstSeq } = await publish(cluster, store);
+        arrived.push(text);
+        return firstSeq;
+      });
+      const { topic } = await store.putTopic(store.defaultAccount().id, "another", {});
+      for (const place of [1, 2]) {
+        held.push(publish(cluster, store).then(({ firstSeq }) => firstSeq));
+        const other = await store.append({ topicId: topic.id, messages: [message("b")], idempotency: null });
+        expect(other.firstSeq).toBe(place);
+      }
+      expect(arrived).toEqual([]);
+      await holder.end();
+      expect(await Promise.all(held)).toEqual([1, 2, 3, 4]);
+      expect(arrived).toEqual(["first", "second"]);
+    }));
+
   it("for too long costs a refusal that says so, and the database still counts as writable", () =>
     withNodes(1, async (cluster) => {
       const store = cluster.store(0);
@@ -182,6 +208,33 @@ describe.concurrent("a node that hangs", () => {
       expect(seqs).toHaveLength(16);
       cluster.nodes[0]?.cable.flow();
       expect(await hung).toBeNull();
+    }));
+});
+
+describe.concurrent("a node that does not read what the others say", () => {
+  it("is let go by the server, which would have to keep it all", () =>
+    withNodes(1, async (cluster) => {
+      const cable = await Cable.to(server.port);
+      const url = `postgres://ringback@127.0.0.1:${cable.port}/${cluster.database}`;
+      // It never looks whether it is still heard.
+      const timers = { ...systemTimers, after: () => () => {} };
+      const news = { heard: () => {}, missed: () => {} };
+      const listener = new Listener({ url, applicationName: "deaf", nodeId: 1_000, timers, ...news });
+      await listener.start();
+      const there = (): Promise<readonly { readonly event: string | null }[]> =>
+        cluster.query("SELECT wait_event AS event FROM pg_stat_activity WHERE application_name = 'deaf'");
+      expect(await there()).toHaveLength(1);
+      cable.stall("answers");
+      // More than both systems' buffers take.
+      await cluster.query(
+        `SELECT pg_notify('${CHANNEL}', '[0,"' || n || repeat('x', 7000) || '"]') FROM generate_series(1, 4000) AS n`,
+      );
+      await until(async () => (await there()).some(({ event }) => event === "ClientWrite"));
+      const startedMs = performance.now();
+      await until(async () => (await there()).length === 0);
+      expect(performance.now() - startedMs).toBeLessThan(unreadMsMax + SLACK_MS);
+      await listener.close();
+      await cable.close();
     }));
 });
 
