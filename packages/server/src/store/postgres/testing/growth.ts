@@ -98,8 +98,22 @@ interface Looks {
   readonly byName: ReadonlyMap<string, Looked>;
 }
 
+/** Before version 15 a process of its own counts, and what it says may be half a second old. */
+async function counted(server: PostgresServer, database: string): Promise<void> {
+  const [now] = await server.query<{ at: string }>("SELECT clock_timestamp()::text AS at", [], database);
+  for (;;) {
+    const [row] = await server.query<{ fresh: boolean }>(
+      "SELECT coalesce(pg_stat_get_snapshot_timestamp(), 'infinity') > $1::timestamptz AS fresh",
+      [now?.at],
+      database,
+    );
+    if (row?.fresh === true) return;
+  }
+}
+
 /** By the database's own count. Entries of indexes as well: a scan of an index alone fetches no row. */
 async function looked(server: PostgresServer, database: string): Promise<Looks> {
+  await counted(server, database);
   const [io] = await server.query<{ pages: number }>(
     `SELECT sum(heap_blks_hit + heap_blks_read + coalesce(idx_blks_hit + idx_blks_read, 0))::float AS pages
        FROM pg_statio_user_tables`,
