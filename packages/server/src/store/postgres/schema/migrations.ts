@@ -12,6 +12,7 @@ import { pull } from "./pull.ts";
 import { settle } from "./settle.ts";
 import { tables } from "./tables.ts";
 import { trim } from "./trim.ts";
+import { vacuumSooner } from "./vacuum.ts";
 
 /**
  * The schema as numbered steps, forward only, each in a transaction of its own. A step that has been released is frozen: a
@@ -28,4 +29,5 @@ export const migrations: readonly string[] = [
   checkBounds,
   partitionedTables + messageSlots + attemptRanges + appendBySlot + claimBySlot + settleByRange + trimBySlot,
   pull,
+  vacuumSooner,
 ];
