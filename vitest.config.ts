@@ -20,6 +20,8 @@ export default defineConfig({
           include: ["packages/*/src/**/*.test.ts", "bench/src/**/*.test.ts"],
           exclude: withDiskOrProcesses,
           testTimeout: 20_000,
+          // Nothing here changes its process: a worker of its own for each file would cost more than the tests.
+          isolate: false,
         },
       },
       {
