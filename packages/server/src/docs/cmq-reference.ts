@@ -1,5 +1,6 @@
 import { actions } from "../compat/cmq/actions.ts";
 import { cmqErrorTable } from "../compat/cmq/errors.ts";
+import { limits } from "../domain/limits.ts";
 import { oldTc3Actions, tc3Actions } from "../compat/cmq/tc3-actions.ts";
 
 interface ErrorRow {
@@ -22,6 +23,10 @@ What programs for Tencent Cloud CMQ find here. They sign with a pair of keys of 
 ## API 2.0
 
 \`GET\` with a query or \`POST\` of a form to \`/v2/index.php\`, signed with HmacSHA1 or HmacSHA256. Every answer has status 200; \`code\` tells.
+
+A \`GET\` has room for ${limits.requestHeaderBytesMax / 1024} KiB of query and headers; a longer one is no request of this API any more and is answered with status 431. What is larger goes by \`POST\`.
+A body of more than ${limits.cmqRequestBytesMax / 1024} KiB, escapes included, is 10420. The signed \`Host\` must reach the server as the client sent it: a proxy in front must pass it on.
+In the names of parameters an underscore is a dot, as in what is signed. Signatures are remembered against replays for as long as their timestamps are in time, at most ${limits.cmqSeenRequestsMax.toLocaleString("en")} on each node; past that requests are refused with 10250 (\`cmqRefuseReplays\`).
 
 | action | state | how |
 |---|---|---|

@@ -353,6 +353,8 @@ export interface Store {
     name: string,
     settings: Partial<TopicSettings>,
   ): Promise<{ readonly topic: Topic; readonly created: boolean }>;
+  /** Creates; null when there is one whose name is the same but for the case of A to Z, also one that comes at the same time. */
+  createTopic(accountId: AccountId, name: string, settings: Partial<TopicSettings>): Promise<Topic | null>;
   getTopic(accountId: AccountId, name: string): Promise<Topic | null>;
   /** One whose name is the same but for the case of A to Z; null: there is none. */
   findTopicAnyCase(accountId: AccountId, name: string): Promise<Topic | null>;

@@ -121,6 +121,15 @@ export class MemoryStore implements Store {
     return { topic, created: !before };
   }
 
+  async createTopic(
+    accountId: AccountId,
+    name: string,
+    settings: Parameters<Store["putTopic"]>[2],
+  ): Promise<Topic | null> {
+    if ((await this.findTopicAnyCase(accountId, name)) !== null) return null;
+    return (await this.putTopic(accountId, name, settings)).topic;
+  }
+
   async getTopic(_accountId: AccountId, name: string): Promise<Topic | null> {
     this.mayFail();
     return this.topics.get(name) ?? null;

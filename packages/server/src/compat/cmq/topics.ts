@@ -19,8 +19,12 @@ export async function createTopic(context: ActionContext, { parameters }: Call):
   } as const;
   const { store, account } = context;
   const topic = await context.makingInTurn.run(async () => {
-    if ((await store.findTopicAnyCase(account.id, name)) !== null) throw new CmqError("exists");
-    return (await store.putTopic(account.id, name, settings)).topic;
+    // Programs make their topics at every start, and nearly always they are there: that is told without a transaction.
+    const made =
+      (await store.findTopicAnyCase(account.id, name)) === null &&
+      (await store.createTopic(account.id, name, settings));
+    if (!made) throw new CmqError("exists");
+    return made;
   });
   tellChanged(context, name);
   return { topicId: cmqId("topic", topic.id) };

@@ -65,6 +65,18 @@ describe("an API key", () => {
     expect(text(await apiKeys.secretOf(pair.secretId))).toBe(another.secretKey);
   });
 
+  it("is made once of all that are made at the same time with one SecretId, and the others are refused", async () => {
+    const apiKeys = apiKeysOf(new MemoryStore(clock));
+    const made = await Promise.allSettled([apiKeys.create("a", pair), apiKeys.create("b", another)]);
+    const [kept] = made.flatMap((each) => (each.status === "fulfilled" ? [each.value.pair.secretKey] : []));
+    expect(made).toContainEqual(
+      expect.objectContaining({ reason: expect.objectContaining({ code: "api_key_exists" }) }),
+    );
+    expect(text(await apiKeys.secretOf(pair.secretId))).toBe(kept);
+    const same = await Promise.all([1, 2].map(() => apiKeys.create("c", { ...pair, secretId: "AKIDsame" })));
+    expect(same.filter(({ created }) => created)).toHaveLength(1);
+  });
+
   it("counts no more once it is deleted", async () => {
     const apiKeys = apiKeysOf(new MemoryStore(clock));
     await apiKeys.create("a", pair);

@@ -45,15 +45,21 @@ export class AccountApiKeys implements ApiKeys {
   ): Promise<{ apiKey: ApiKeyDetails; pair: ApiKeyPair; created: boolean }> {
     const pair = given ?? this.#newPair();
     this.#assertCanKeep(name, pair);
-    const before = await this.#entry(pair.secretId);
-    if (before !== null && !(await this.#holds(before, pair))) {
+    let before = await this.#entry(pair.secretId);
+    if (before === null) {
+      const { entry, created } = await this.#putEntry(name, pair.secretId, await this.#seal(pair), "new");
+      if (created) return { apiKey: this.#details(entry), pair, created };
+      // Somebody else was quicker.
+      before = entry;
+    }
+    if (!(await this.#holds(before, pair))) {
       throw RingbackError.at(
         "api_key_exists",
         "secretId",
         "is there already, with another secretKey or one that cannot be opened; remove it first if it is to be replaced",
       );
     }
-    return { apiKey: await this.#keep(name, pair, before), pair, created: before === null };
+    return { apiKey: await this.#keep(name, pair, before), pair, created: false };
   }
 
   async put(name: string, pair: ApiKeyPair): Promise<ApiKeyDetails> {
@@ -101,16 +107,23 @@ export class AccountApiKeys implements ApiKeys {
     this.#safe.assertSeals();
   }
 
-  async #keep(name: string, { secretId, secretKey }: ApiKeyPair, before: Entry<KeptApiKey> | null) {
+  async #keep(name: string, pair: ApiKeyPair, before: Entry<KeptApiKey> | null): Promise<ApiKeyDetails> {
     // Sealing gives another text each time, so without this look the same pair put twice would count as a new one.
-    const isSame =
-      before !== null && this.#safe.isFresh(before.value.sealed) && (await this.#holds(before, { secretKey }));
+    const isSame = before !== null && this.#safe.isFresh(before.value.sealed) && (await this.#holds(before, pair));
     if (isSame && before.value.name === name) return this.#details(before);
+    const sealed = isSame ? before.value.sealed : await this.#seal(pair);
+    return this.#details((await this.#putEntry(name, pair.secretId, sealed)).entry);
+  }
+
+  #seal({ secretId, secretKey }: ApiKeyPair): Promise<string> {
     const k = Buffer.from(secretKey).toString("base64url");
-    const sealed = isSame ? before.value.sealed : await this.#safe.seal(sealedName(secretId), { kty: "oct", k });
+    return this.#safe.seal(sealedName(secretId), { kty: "oct", k });
+  }
+
+  async #putEntry(name: string, secretId: string, sealed: string, only?: "new") {
     const value: KeptApiKey = { name, sealed };
-    const { entry } = await this.#store.putEntry(this.#account, kind, secretId, value);
-    return this.#details(keptEntry(entry));
+    const { entry, created } = await this.#store.putEntry(this.#account, kind, secretId, value, only);
+    return { entry: keptEntry(entry), created };
   }
 
   /** What no pair can be called is not looked for: the text comes from strangers. */

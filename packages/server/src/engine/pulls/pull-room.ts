@@ -304,6 +304,8 @@ export class PullRoom {
       for (const { ask } of hidden) ask.isBeingServed = false;
     }
     if (!isWhole) {
+      // Only what nobody has had before can be told from what another node has hidden meanwhile: by the time of its first receive.
+      await this.#putBack(hidden.flatMap(({ messages }) => messages.filter(({ receives }) => receives === 1)));
       for (const { ask } of hidden) this.#checkTime(ask);
       return false;
     }

@@ -240,6 +240,11 @@ export class MemoryStore implements Store {
     return { topic: entry.topic, created: false };
   }
 
+  async createTopic(accountId: AccountId, name: string, settings: Partial<TopicSettings>): Promise<Topic | null> {
+    if ((await this.findTopicAnyCase(accountId, name)) !== null) return null;
+    return (await this.putTopic(accountId, name, settings)).topic;
+  }
+
   async getTopic(accountId: AccountId, name: string): Promise<Topic | null> {
     return this.#topicNamed(accountId, name)?.topic ?? null;
   }

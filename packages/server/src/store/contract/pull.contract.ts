@@ -750,6 +750,10 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const { topic: lower } = await store.putTopic(account, "any-case-x", {});
     const { topic: queue } = await store.putTopic(account, "queue:Any-Case-X", {});
     expect(await store.findTopicAnyCase(account, "ANY-Case-x")).toEqual(lower);
+    expect(await store.createTopic(account, "ANY-Case-x", {})).toBeNull();
+    const names = ["Twice-made", "twice-made", "TWICE-MADE", "twice-made"];
+    const made = await Promise.all(names.map((name) => store.createTopic(account, name, { filterType: "route" })));
+    expect(made.filter((topic) => topic !== null)).toEqual([await store.findTopicAnyCase(account, "twice-MADE")]);
     expect(await store.findTopicAnyCase(account, "queue:any-case-X")).toEqual(queue);
     const { topic: upper } = await store.putTopic(account, "ANY-CASE-X", {});
     expect(await store.findTopicAnyCase(account, "any-case-x")).toEqual(lower);

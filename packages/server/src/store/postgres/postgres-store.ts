@@ -307,6 +307,10 @@ export class PostgresStore implements Store {
     return this.#topics.get(accountId, name);
   }
 
+  createTopic(accountId: AccountId, name: string, settings: Partial<TopicSettings>): Promise<Topic | null> {
+    return this.#topics.create(accountId, name, settings);
+  }
+
   findTopicAnyCase(accountId: AccountId, name: string): Promise<Topic | null> {
     return this.#topics.findAnyCase(accountId, name);
   }

@@ -73,6 +73,22 @@ export class Topics {
     return result;
   }
 
+  async create(accountId: AccountId, name: string, settings: Partial<TopicSettings>): Promise<Topic | null> {
+    const { lane, cache } = this.#options;
+    const made = await lane.transaction(async (connection) => {
+      // Whoever makes a topic waits here for the others, of all nodes.
+      await connection.query(`SELECT pg_advisory_xact_lock(${TOPIC_LIMIT_LOCK})`);
+      const [same] = await connection.query(
+        "SELECT 1 FROM ringback.topic WHERE account_id = $1 AND lower(name) = $2 LIMIT 1",
+        [accountId, foldCase(name)],
+      );
+      if (same !== undefined) return null;
+      return this.#make(connection, accountId, name, settings, await this.#now(connection));
+    });
+    if (made !== null) cache.dropTopic(made.id);
+    return made;
+  }
+
   async #make(
     connection: Connection,
     accountId: AccountId,

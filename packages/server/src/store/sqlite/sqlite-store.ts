@@ -396,20 +396,36 @@ export class SqliteStore implements Store {
       const known = this.#catalog.topicsOf(accountId).get(name);
       const nowMs = this.#clock.now();
       if (known !== undefined) return { topic: await this.#changeTopic(known, settings, nowMs), created: false };
-      if (!isInternalName(name) && this.#catalog.topicsOf(accountId).listedCount >= limits.topicsMax) {
-        throw new RingbackError("topic_limit");
-      }
-      const full: TopicSettings = {
-        filterType: settings.filterType ?? "tag",
-        retentionMs: settings.retentionMs ?? limits.retentionMsDefault,
-        bodyBytesMax: settings.bodyBytesMax ?? limits.bodyBytesMax,
-      };
-      const { id } = await this.#write("insertTopic", { accountId, name, settings: full, nowMs });
-      if (id === null) throw new RingbackError("topic_limit");
-      const topic: Topic = { id, accountId, name, ...full, createdAtMs: nowMs, updatedAtMs: nowMs };
-      this.#catalog.addTopic(new TopicEntry(topic, 1, 0, null));
-      return { topic, created: true };
+      return { topic: await this.#makeTopic(accountId, name, settings, nowMs), created: true };
     });
+  }
+
+  createTopic(accountId: AccountId, name: string, settings: Partial<TopicSettings>): Promise<Topic | null> {
+    return this.#inTurn(async () => {
+      if (this.#catalog.topicAnyCase(accountId, name) !== undefined) return null;
+      return this.#makeTopic(accountId, name, settings, this.#clock.now());
+    });
+  }
+
+  async #makeTopic(
+    accountId: AccountId,
+    name: string,
+    settings: Partial<TopicSettings>,
+    nowMs: TimeMs,
+  ): Promise<Topic> {
+    if (!isInternalName(name) && this.#catalog.topicsOf(accountId).listedCount >= limits.topicsMax) {
+      throw new RingbackError("topic_limit");
+    }
+    const full: TopicSettings = {
+      filterType: settings.filterType ?? "tag",
+      retentionMs: settings.retentionMs ?? limits.retentionMsDefault,
+      bodyBytesMax: settings.bodyBytesMax ?? limits.bodyBytesMax,
+    };
+    const { id } = await this.#write("insertTopic", { accountId, name, settings: full, nowMs });
+    if (id === null) throw new RingbackError("topic_limit");
+    const topic: Topic = { id, accountId, name, ...full, createdAtMs: nowMs, updatedAtMs: nowMs };
+    this.#catalog.addTopic(new TopicEntry(topic, 1, 0, null));
+    return topic;
   }
 
   async #changeTopic(entry: TopicEntry, settings: Partial<TopicSettings>, nowMs: TimeMs): Promise<Topic> {
