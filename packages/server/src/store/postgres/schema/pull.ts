@@ -1,4 +1,4 @@
-import { steadyPlans } from "./steady-plans.ts";
+import { steadierPlans } from "./steady-plans.ts";
 
 /**
  * What receivers say of what was handed out to them, and going back in the log.
@@ -31,7 +31,7 @@ CREATE FUNCTION ringback.answer_1(
   p_reply_sizes integer[],
   p_replies bytea
 ) RETURNS TABLE (answer integer, freed boolean)
-LANGUAGE plpgsql ${steadyPlans} AS $function$
+LANGUAGE plpgsql ${steadierPlans} AS $function$
 #variable_conflict use_column
 DECLARE
   v_now bigint;
@@ -104,7 +104,7 @@ END $function$;
 -- Everything from this position on is as if no claim had ever come to it. The cursor is locked, and what is parked or open from there
 -- on goes; of the claims there stays what lies before.
 CREATE FUNCTION ringback.rewind_1(p_subscription bigint, p_from bigint) RETURNS void
-LANGUAGE plpgsql ${steadyPlans} AS $function$
+LANGUAGE plpgsql ${steadierPlans} AS $function$
 #variable_conflict use_column
 BEGIN
   PERFORM 1 FROM ringback.claim l WHERE l.subscription_id = p_subscription ORDER BY l.id FOR UPDATE;
