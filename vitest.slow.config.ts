@@ -6,7 +6,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ["packages/*/test/slow/**/*.test.ts"],
+    include: ["packages/*/test/slow/**/*.test.ts", "bench/test/slow/**/*.test.ts"],
     pool: "forks",
     execArgv: ["--conditions=ringback-source"],
     testTimeout: 600_000,

@@ -6,7 +6,6 @@ import { readFileSync } from "node:fs";
 import { expect, describe, it } from "vitest";
 import { limits } from "../../src/domain/limits.ts";
 import { makeKeyPair, withMasterKey } from "../harness/cmq/account.ts";
-import { fillAccount } from "../harness/cmq/full-account.ts";
 import { useCmqServer } from "../harness/cmq/running-server.ts";
 import { SignedCaller, commonParameters, formOf, signatureOf, signedForm } from "../harness/cmq/signed-caller.ts";
 import type { CmqAnswer, Parameters } from "../harness/cmq/signed-caller.ts";
@@ -226,7 +225,7 @@ const cases: readonly Case[] = [
   ofQueue(7000, 10200, "an empty queue, for a batch", "BatchReceiveMessage", { numOfMsg: 16 }),
 ];
 
-/** Shown below on servers of their own, or in the slow tests. */
+/** Shown below on a server of its own, or in the slow tests. */
 const elsewhere = ["4450/10220", "4450/10610", "4500/10480", "6000/10050", "4420/10250", "6070/10690"];
 
 /** The documented ones that no request can bring about here. */
@@ -260,34 +259,6 @@ describe("each documented code that a request can bring about", () => {
       message: expect.stringMatching(new RegExp(`^\\(${module}\\)[\\x20-\\x7e]{3,}$`)),
       requestId: expect.stringMatching(/^\d+$/),
     });
-  });
-
-  it("is 4450 for a topic and a queue, and 4500 for a subscription, past the account's limits", async () => {
-    await using folder = await temporaryFolder();
-    const env = withMasterKey();
-    const start = () => Server.start({ folder: folder.path, env });
-    const before = await start();
-    const pair = await makeKeyPair(before.api);
-    {
-      using caller = new SignedCaller(before.url, pair);
-      await caller.ok("CreateTopic", { topicName: "full" });
-      await caller.ok("Subscribe", { topicName: "full", ...subscription, subscriptionName: "full" });
-      await caller.ok("CreateQueue", { queueName: "full" });
-    }
-    await before.stop();
-    fillAccount(folder.path);
-    await using server = await start();
-    using caller = new SignedCaller(server.url, pair);
-    const answers = [
-      await caller.call("CreateTopic", { topicName: "more" }),
-      await caller.call("CreateQueue", { queueName: "more" }),
-      await caller.call("Subscribe", { topicName: "full", ...subscription }),
-    ];
-    expect(answers.map(({ code, message }) => `${code}${/^\(\d+\)/.exec(message)?.[0]}`)).toEqual([
-      "4450(10610)",
-      "4450(10220)",
-      "4500(10480)",
-    ]);
   });
 
   it("is 6000 when the database is full", async () => {
