@@ -1,14 +1,24 @@
 import { Pool, type PoolClient, type PoolConfig, type QueryConfig } from "pg";
 import { RingbackError } from "../../domain/errors.ts";
+import { systemTimers } from "../../domain/ports.ts";
 import type { ConnectionUse } from "../port.ts";
 import { valueTypes, type Connection } from "./connection.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { prepareSession } from "./session.ts";
-import { isTransient, NoConnectionFree, READ_ONLY, sqlState, toStorageError } from "./storage-failure.ts";
+import {
+  isTransient,
+  NoConnectionFree,
+  READ_ONLY,
+  sqlState,
+  toConnectError,
+  toStorageError,
+} from "./storage-failure.ts";
 import { lookFrom, Watch } from "./watch.ts";
 
 /** How often a call that lost a deadlock is tried again. */
 const TRANSIENT_TRIES_MAX = 5;
+/** A server that is there says its last word at once; one that is not is not waited for. */
+const FAREWELL_MS_MAX = 1_000;
 /** Statements that are too rare to be prepared, and the ends of transactions. */
 const UNNAMED = "other";
 
@@ -65,6 +75,8 @@ export class Lane implements Connection {
   readonly #options: LaneOptions;
   /** The server's process behind each connection that has been prepared. */
   readonly #pids = new WeakMap<PoolClient, number>();
+  /** Ends of connections that the server has not confirmed yet: until then their sessions are there. */
+  readonly #farewells = new Set<Promise<void>>();
   /** Connections that somebody works with. */
   #taken = 0;
   #statements = 0;
@@ -76,7 +88,12 @@ export class Lane implements Connection {
     this.#pool = new Pool(config);
     // A connection that breaks tells the statement that is on it, or the pool, which has dropped it by then.
     this.#pool.on("error", () => this.#lost++);
-    this.#pool.on("connect", (client) => client.on("error", () => {}));
+    this.#pool.on("connect", (client) => {
+      client.on("error", () => {});
+      const farewell = new Promise<void>((resolve) => client.once("end", resolve));
+      this.#farewells.add(farewell);
+      void farewell.then(() => this.#farewells.delete(farewell));
+    });
   }
 
   /** Sent so far, each of them one round trip. */
@@ -146,9 +163,14 @@ export class Lane implements Connection {
     }
   }
 
+  /** The pool says that it has ended when it has told its connections to; their sessions may go on for a moment. */
   async end(): Promise<void> {
     this.#ended = true;
     await this.#pool.end();
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const cancel = systemTimers.after(FAREWELL_MS_MAX, resolve);
+    await Promise.race([Promise.all(this.#farewells), late]);
+    cancel();
   }
 
   async #send<T extends object>(

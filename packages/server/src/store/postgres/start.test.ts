@@ -1,3 +1,4 @@
+import { Client } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { settings } from "../contract/fixtures.ts";
 import { PostgresStore } from "./postgres-store.ts";
@@ -28,6 +29,21 @@ it("opens ten nodes at once on an empty database, and makes the schema once", as
   expect(puts.filter(({ created }) => created)).toHaveLength(1);
   await Promise.all(stores.map((store) => store.close()));
   expect(await server.query("SELECT 1 FROM ringback.node", [], "ten")).toEqual([]);
+});
+
+it("has no session left when it is closed", async () => {
+  await server.query("CREATE DATABASE closed");
+  const looking = new Client({ connectionString: server.url() });
+  await looking.connect();
+  // A session that is on its way out is often seen, and not always.
+  for (let round = 0; round < 8; round++) {
+    const store = await PostgresStore.open(storeOptions(server.url("closed")));
+    await Promise.all(Array.from({ length: 6 }, () => store.nodes()));
+    await store.close();
+    const { rows } = await looking.query("SELECT query FROM pg_stat_activity WHERE datname = 'closed'");
+    expect(rows).toEqual([]);
+  }
+  await looking.end();
 });
 
 it("goes by the database's clock", async () => {
