@@ -73,6 +73,28 @@ describe("a database that breaks", () => {
       expect(await store.append(request)).toMatchObject({ replayed: false });
     }));
 
+  it("is away when it lets nobody in, whatever it says: publishes are told so, and outcomes are kept", () =>
+    withNodes(1, async (cluster) => {
+      const store = cluster.store(0);
+      const reader = await cluster.subscribe();
+      await cluster.publish("a");
+      const claim = await cluster.claim(0, reader, {}, 60_000);
+      const letIn = (on: boolean): Promise<unknown> =>
+        server.query(`ALTER DATABASE ${cluster.database} ALLOW_CONNECTIONS ${String(on)}`);
+      await letIn(false);
+      await server.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", [
+        cluster.database,
+      ]);
+      const kept = cluster.settle(0, claim);
+      kept.catch(() => {});
+      await eventually(() => !store.writable());
+      await expect(cluster.publish("b")).rejects.toMatchObject({ code: "storage_unavailable" });
+      await letIn(true);
+      expect(await kept).toBe(1);
+      await eventually(() => store.writable());
+      await cluster.publish("c");
+    }));
+
   it("keeps settlements until the database is back, and gives them up when the node ends before", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe();

@@ -219,7 +219,7 @@ export class Lane implements Connection {
         const busy = `All ${max} connections of the pool "${name}" are busy.`;
         throw new RingbackError("storage_unavailable", busy, { cause: new NoConnectionFree(busy, { cause: error }) });
       }
-      throw toStorageError(error);
+      throw toConnectError(error);
     }
   }
 }

@@ -59,7 +59,7 @@ it("goes by the database's clock", async () => {
 
 it("says why it cannot open a database that is not there, or is not UTF-8", async () => {
   await expect(PostgresStore.open(storeOptions(server.url("nowhere")))).rejects.toMatchObject({
-    code: "internal",
+    code: "storage_unavailable",
     cause: { code: "3D000" },
     message: expect.stringMatching(
       /^The database "nowhere" at 127\.0\.0\.1:\d+ cannot be opened: .*does not exist$/,

@@ -62,6 +62,13 @@ export function toStorageError(error: unknown): RingbackError {
   return new RingbackError(codeOf(error), sentences.get(sqlState(error) ?? ""), { cause: error });
 }
 
+/** Of a session that did not come about. Whatever the server's reason, such as a password that was changed: it may let us in again. */
+export function toConnectError(error: unknown): RingbackError {
+  const known = toStorageError(error);
+  if (known.code !== "internal") return known;
+  return new RingbackError("storage_unavailable", "The database does not let this node in.", { cause: error });
+}
+
 function codeOf(error: unknown): ErrorCode {
   const state = sqlState(error);
   if (state === null) return "storage_unavailable";
