@@ -21,8 +21,19 @@ export function toPayload(nodeId: number, news: News): string {
   return JSON.stringify([nodeId, news]);
 }
 
-/** null: it comes from this very node, or from a version that says things this one does not know. */
+/** null: it comes from this very node, or is nothing that a node says: whoever may use the database can say what he likes here. */
 export function fromPayload(nodeId: number, payload: string): News | null {
-  const [from, news] = JSON.parse(payload) as [number, News];
-  return from === nodeId ? null : news;
+  let said: unknown;
+  try {
+    said = JSON.parse(payload);
+  } catch {
+    return null;
+  }
+  if (!Array.isArray(said)) return null;
+  const [from, news] = said as [unknown, Partial<News> | null | undefined];
+  return from === nodeId || typeof news !== "object" || news === null || !isWhole(news) ? null : news;
+}
+
+function isWhole(news: Partial<News>): news is News {
+  return news.kind !== "wake" || (Array.isArray(news.topicIds) && Array.isArray(news.subscriptionIds));
 }

@@ -1,0 +1,14 @@
+import { expect, it } from "vitest";
+import { fromPayload, toPayload } from "./change-bus.ts";
+
+const wake = { kind: "wake", topicIds: [1], subscriptionIds: [] } as never;
+
+it("hears what another node says, and not what it says itself", () => {
+  expect(fromPayload(1, toPayload(2, wake))).toEqual(wake);
+  expect(fromPayload(1, toPayload(1, wake))).toBeNull();
+});
+
+it.each(["", "hello", "null", "7", "{}", "[]", "[2]", "[2,null]", "[2,7]", '[2,{"kind":"wake"}]'])(
+  "takes %j, which no node says, for nothing",
+  (payload) => expect(fromPayload(1, payload)).toBeNull(),
+);
