@@ -1,6 +1,8 @@
 import type { AccountId, Entry, EntryKind, TimeMs } from "../../domain/model.ts";
 import { EntryIndex, entryOf } from "../entry-index.ts";
+import type { Timers } from "../../domain/ports.ts";
 import type { Page, PageRequest } from "../port.ts";
+import { BackOff } from "./back-off.ts";
 import { CHANNEL, toPayload } from "./change-bus.ts";
 import type { Connection } from "./connection.ts";
 import type { Lane } from "./database.ts";
@@ -24,9 +26,15 @@ export class Entries {
   #index = new EntryIndex();
   /** Changes run one after the other, and so does what is heard of others' changes. */
   #turn: Promise<unknown> = Promise.resolve();
+  readonly #backOff: BackOff;
+  /** What others have changed could not be read. */
+  #isBehind = false;
+  #catchingUp: Promise<void> | null = null;
+  #stopped = false;
 
-  constructor(lane: Lane, times: Times, nodeId: number) {
+  constructor(lane: Lane, times: Times, timers: Timers, nodeId: number) {
     this.#lane = lane;
+    this.#backOff = new BackOff(timers);
     this.#times = times;
     this.#nodeId = nodeId;
   }
@@ -43,11 +51,40 @@ export class Entries {
     });
   }
 
-  /** Another node has changed this one. */
-  refresh(accountId: AccountId, kind: EntryKind, name: string): Promise<void> {
-    return this.#inTurn(async () => {
-      await this.#read(this.#lane, accountId, kind, name);
-    });
+  /** Another node has changed this one. Nobody says so twice: what cannot be read now, such as a key that was removed, is read later. */
+  changed(accountId: AccountId, kind: EntryKind, name: string): void {
+    this.#inTurn(() => this.#read(this.#lane, accountId, kind, name)).catch(() => this.#catchUpLater());
+  }
+
+  /** Any may have been changed. */
+  missed(): void {
+    this.load().catch(() => this.#catchUpLater());
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#backOff.stop();
+    await this.#catchingUp;
+  }
+
+  #catchUpLater(): void {
+    this.#isBehind = true;
+    this.#catchingUp ??= this.#catchUp();
+  }
+
+  async #catchUp(): Promise<void> {
+    while (this.#isBehind) {
+      await this.#backOff.wait();
+      if (this.#stopped) break;
+      this.#isBehind = false;
+      try {
+        await this.load();
+        this.#backOff.reset();
+      } catch {
+        this.#isBehind = true;
+      }
+    }
+    this.#catchingUp = null;
   }
 
   put(

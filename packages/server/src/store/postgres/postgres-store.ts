@@ -189,7 +189,7 @@ export class PostgresStore implements Store {
     const catalog = { lane: rest, times, nodeId, cache: this.#cache, changed, ready };
     this.#topics = new Topics(catalog);
     this.#subscriptions = new Subscriptions(catalog);
-    this.#entries = new Entries(rest, times, nodeId);
+    this.#entries = new Entries(rest, times, timers, nodeId);
     this.#deadLetters = new DeadLetters(rest, times, (id) => ready([id]));
     const { attemptRetentionMs, deadLetterRetentionMs } = options;
     const retention = { lane: rest, times, attemptRetentionMs, deadLetterRetentionMs };
@@ -457,6 +457,7 @@ export class PostgresStore implements Store {
     await this.#database.rest.query("DELETE FROM ringback.node WHERE id = $1", [this.nodeId]).catch(() => {});
     await this.#wakeUps.close();
     await this.#listener.close();
+    await this.#entries.stop();
     await this.#database.close();
   }
 
@@ -477,7 +478,7 @@ export class PostgresStore implements Store {
         this.#onReady([news.subscriptionId]);
         return;
       case "entry":
-        this.#entries.refresh(news.accountId, news.entryKind, news.name).catch(() => {});
+        this.#entries.changed(news.accountId, news.entryKind, news.name);
         return;
       case "node":
         this.#heartbeat.met();
@@ -495,7 +496,7 @@ export class PostgresStore implements Store {
 
   /** For a while nothing was heard. */
   #missed(): void {
-    this.#entries.load().catch(() => {});
+    this.#entries.missed();
     this.#mayHaveChanged();
     this.#lookForWork().catch(() => {});
   }

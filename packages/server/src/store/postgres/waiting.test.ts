@@ -4,7 +4,7 @@ import { RingbackError } from "../../domain/errors.ts";
 import { message } from "../contract/fixtures.ts";
 import type { AppendReceipt } from "../port.ts";
 import { systemTimers } from "../../domain/ports.ts";
-import { CHANNEL } from "./change-bus.ts";
+import { CHANNEL, toPayload } from "./change-bus.ts";
 import { Database } from "./database.ts";
 import { Listener } from "./listener.ts";
 import { postgresLimits } from "./postgres-limits.ts";
@@ -274,3 +274,28 @@ describe.concurrent("a node without a connection to spare", () => {
       await database.close();
     }));
 });
+
+it("hears of an entry that another node has removed although it could not be read when that was told", () =>
+  withNodes(1, async (cluster) => {
+    const store = cluster.store(0);
+    const account = store.defaultAccount().id;
+    await store.putEntry(account, "hook", "h", { a: 1 });
+    const holder = new Client({ connectionString: server.url(cluster.database) });
+    await holder.connect();
+    await holder.query("BEGIN");
+    await holder.query("LOCK TABLE ringback.entry IN ACCESS EXCLUSIVE MODE");
+    await holder.query("DELETE FROM ringback.entry");
+    const told = toPayload(0, { kind: "entry", accountId: account, entryKind: "hook", name: "h" });
+    await cluster.query(`SELECT pg_notify('${CHANNEL}', '${told}')`);
+    const isReading = async (): Promise<boolean> => {
+      const waiting = await cluster.query(
+        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+      );
+      return waiting.length > 0;
+    };
+    await until(isReading);
+    await until(async () => !(await isReading()));
+    await holder.query("COMMIT");
+    await holder.end();
+    await until(async () => (await store.getEntry(account, "hook", "h")) === null);
+  }));
