@@ -8,7 +8,16 @@ it("hears what another node says, and not what it says itself", () => {
   expect(fromPayload(1, toPayload(1, wake))).toBeNull();
 });
 
-it.each(["", "hello", "null", "7", "{}", "[]", "[2]", "[2,null]", "[2,7]", '[2,{"kind":"wake"}]'])(
-  "takes %j, which no node says, for nothing",
-  (payload) => expect(fromPayload(1, payload)).toBeNull(),
-);
+it.each([
+  "",
+  "hello",
+  "null",
+  "7",
+  "{}",
+  "[]",
+  "[2]",
+  "[2,null]",
+  "[2,7]",
+  '[2,{"kind":"wake"}]',
+  '[2,{"kind":"wake","topicIds":[],"subscriptionIds":[{}]}]',
+])("takes %j, which no node says, for nothing", (payload) => expect(fromPayload(1, payload)).toBeNull());

@@ -35,5 +35,10 @@ export function fromPayload(nodeId: number, payload: string): News | null {
 }
 
 function isWhole(news: Partial<News>): news is News {
-  return news.kind !== "wake" || (Array.isArray(news.topicIds) && Array.isArray(news.subscriptionIds));
+  return news.kind !== "wake" || (areIds(news.topicIds) && areIds(news.subscriptionIds));
+}
+
+/** One that is none would be claimed from, and fail whatever is claimed with it, again and again. */
+function areIds(ids: unknown): boolean {
+  return Array.isArray(ids) && ids.every((id) => Number.isSafeInteger(id));
 }
