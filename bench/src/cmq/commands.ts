@@ -28,6 +28,8 @@ export interface BareCycles extends CmqLoop {
 
 export type CmqCommands = {
   publish(argument: CmqLoop): Promise<LoadReport>;
+  /** The same client, which publishes by the native API. */
+  publishNatively(argument: CmqLoop): Promise<LoadReport>;
   cycles(argument: CmqLoop): Promise<CycleReport>;
   /** The same requests to a server that does nothing but answer with so many bytes. */
   bareCycles(argument: BareCycles): Promise<CycleReport>;

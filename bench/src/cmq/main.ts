@@ -3,7 +3,8 @@ import { nowMs } from "../clock.ts";
 import { oneRequest } from "../load/one-request.ts";
 import { answerCalls } from "../process/answer-calls.ts";
 import { ownCpuUs } from "../process/own-cpu.ts";
-import { text } from "../scenarios/requests.ts";
+import { publishOne, text } from "../scenarios/requests.ts";
+import type { Target } from "../load/commands.ts";
 import type { AnswerBytes, BareCycles, CmqCommands, CmqLoop, CycleReport } from "./commands.ts";
 import { signedForm, signedTarget } from "./signed-form.ts";
 
@@ -16,28 +17,36 @@ interface Answer {
 /** Sends one signed request and gives the answer and its length. */
 type Ask = (action: string, own: Readonly<Record<string, string>>, path?: string) => Promise<[Answer, number]>;
 
+/** Sends a request as it is, and gives the text of its answer. */
+type Send = (target: Target) => Promise<string>;
+
 /** Keeps `concurrency` of `work` going; what it throws is counted by its message. */
-async function inLoops(loop: CmqLoop, work: (ask: Ask) => Promise<void>) {
+async function inLoops(loop: CmqLoop, work: (ask: Ask, send: Send) => Promise<void>) {
   const pool = new Pool(loop.origin, { connections: loop.concurrency, pipelining: 1 });
   const startedAtMs = nowMs();
   const cpuUsBefore = ownCpuUs();
   const refused: Record<string, number> = {};
   let requests = 0;
-  const ask: Ask = (action, own, path = signedTarget.path) =>
+  const send: Send = (target) =>
     new Promise((resolve, reject) => {
       requests += 1;
-      const target = { ...signedTarget, origin: loop.origin, path, body: signedForm(loop, { Action: action, ...own }) };
       oneRequest(pool, target, target.body, (error, status, body) => {
-        if (error !== null) return reject(error);
-        const answer: Answer = status === 200 ? JSON.parse(body) : { code: status };
-        if (answer.code !== 0) reject(new Error(`${action} ${answer.code}`));
-        else resolve([answer, body.length]);
+        if (error !== null) reject(error);
+        else if (status === target.okStatus) resolve(body);
+        else reject(new Error(`status ${status}`));
       });
     });
+  const ask: Ask = async (action, own, path = signedTarget.path) => {
+    const form = signedForm(loop, { Action: action, ...own });
+    const body = await send({ ...signedTarget, origin: loop.origin, path, body: form });
+    const answer: Answer = JSON.parse(body);
+    if (answer.code !== 0) throw new Error(`${action} ${answer.code}`);
+    return [answer, body.length];
+  };
   const worker = async (): Promise<void> => {
     while (requests < loop.requestsMax && nowMs() < startedAtMs + loop.durationMs) {
       try {
-        await work(ask);
+        await work(ask, send);
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
         refused[why] = (refused[why] ?? 0) + 1;
@@ -57,6 +66,19 @@ const commands: CmqCommands = {
     const report = await inLoops(loop, async (ask) => {
       const [{ msgId = "" }] = await ask("PublishMessage", { topicName: loop.name, msgBody });
       ids.push(msgId);
+    });
+    return { ...report, ids, acceptedMessages: ids.length };
+  },
+
+  async publishNatively(loop) {
+    const target = publishOne(loop.origin, loop.name, loop.bodyBytes);
+    const signedInVain = { topicName: loop.name, msgBody: text(loop.bodyBytes) };
+    const ids: string[] = [];
+    const report = await inLoops(loop, async (_ask, send) => {
+      // As busy as the client beside it: the server's cost of a message depends on how many come at a time.
+      signedForm(loop, { Action: "PublishMessage", ...signedInVain });
+      const { id }: { id: string } = JSON.parse(await send(target));
+      ids.push(id);
     });
     return { ...report, ids, acceptedMessages: ids.length };
   },

@@ -6,7 +6,6 @@ import type { Server } from "../server/launch.ts";
 import { median } from "../statistics/percentiles.ts";
 import { untilQuiet } from "./arrival.ts";
 import type { Bench, Measured, Scenario } from "./bench.ts";
-import { closedLoop, publishOne } from "./requests.ts";
 import type { DeliveryAccount, Figure } from "./result.ts";
 import { besideNeighbours } from "./yardstick.ts";
 
@@ -65,9 +64,8 @@ async function measurePublishing(bench: Bench, server: Server, program: Program,
   const refused: Record<string, number> = {};
   let accepted = 0;
   const native = async (durationMs: number): Promise<Sample> => {
-    const target = publishOne(server.origin, "published", settings.bodyBytes);
     const before = bench.cpuUs(server);
-    const report = await bench.load.call("closedLoop", closedLoop(target, settings, durationMs));
+    const report = await program.call("publishNatively", loopOf(bench, server, pair, "published", durationMs));
     return sampled(before, report, report.acceptedMessages);
   };
   const signed = async (durationMs: number): Promise<Sample> => {
