@@ -9,6 +9,7 @@ import { subscriptionPath } from "./harness/api.ts";
 import { limitFileSize } from "./harness/disk.ts";
 import { temporaryFolder } from "./harness/folder.ts";
 import { isInstalled } from "./harness/program.ts";
+import { startHeldReceiver } from "./harness/held-receiver.ts";
 import { startReceiver } from "./harness/receiver.ts";
 import { Server } from "./harness/server.ts";
 import { until, untilTrue } from "./harness/until.ts";
@@ -158,22 +159,15 @@ describe("a disk that refuses writes", () => {
   it("in the middle of deliveries loses no outcome: they are kept until they can be written", async (test) => {
     if (!(await isInstalled("prlimit"))) test.skip("there is no prlimit on this machine");
     await using folder = await temporaryFolder();
-    let open = false;
-    const waiting: (() => void)[] = [];
-    await using receiver = await startReceiver((_arrival, response) => {
-      const answer = () => void response.writeHead(200).end();
-      if (open) answer();
-      else waiting.push(answer);
-    });
+    await using receiver = await startHeldReceiver();
     await using server = await Server.start({ folder: folder.path });
     const { api } = server;
     await api.putTopic("t");
     await api.subscribe("t", "s", { push: { url: receiver.url } });
     const receipts = await api.publishBatch("t", copies(20, { body: "x" }));
-    await untilTrue("some are under way", () => waiting.length > 0);
+    await untilTrue("some are under way", () => receiver.heldCount() > 0);
     await limitFileSize(folder.path, 1);
-    open = true;
-    for (const answer of waiting) answer();
+    receiver.letGo();
     await until(
       "an outcome could not be written",
       () => api.call("GET", "/readyz"),

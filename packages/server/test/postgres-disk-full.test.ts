@@ -10,7 +10,7 @@ import { canHaveSmallDisk } from "../src/store/postgres/testing/small-disk.ts";
 import type { ProblemView, Receipt } from "./harness/api.ts";
 import { copies } from "./harness/copies.ts";
 import { temporaryFolder } from "./harness/folder.ts";
-import { startReceiver } from "./harness/receiver.ts";
+import { startHeldReceiver } from "./harness/held-receiver.ts";
 import { Server } from "./harness/server.ts";
 import { until } from "./harness/until.ts";
 
@@ -38,13 +38,7 @@ it("a full disk costs publishes a 503 and no outcome; when there is room again t
   try {
     await database.query("CREATE DATABASE ringback TABLESPACE small");
     await using folder = await temporaryFolder();
-    let open = false;
-    const waiting: (() => void)[] = [];
-    await using receiver = await startReceiver((_arrival, response) => {
-      const answer = () => void response.writeHead(200).end();
-      if (open) answer();
-      else waiting.push(answer);
-    });
+    await using receiver = await startHeldReceiver();
     await using server = await Server.start({ folder: folder.path, args: ["--database", database.url("ringback")] });
     const { api } = server;
     await api.putTopic("t");
@@ -64,8 +58,7 @@ it("a full disk costs publishes a 503 and no outcome; when there is room again t
     expect(Number(refusal.headers.get("retry-after"))).toBeGreaterThan(0);
     expect(await api.call("GET", "/readyz")).toMatchObject({ status: 503, json: { code: "storage_unavailable" } });
 
-    open = true;
-    for (const answer of waiting) answer();
+    receiver.letGo();
     let before = "";
     await until(
       "deliveries have stopped, with outcomes that have no room",

@@ -3,16 +3,13 @@
  * with SIGKILL wherever they are, HTTP. Theirs is a client of our own: what an SDK would do besides is not the point.
  */
 import { describe, expect, it } from "vitest";
-import { PostgresServer } from "../../src/store/postgres/testing/postgres-server.ts";
-import { makeKeyPair, withMasterKey } from "../harness/cmq/account.ts";
 import { useCmqServer } from "../harness/cmq/running-server.ts";
 import { SignedCaller } from "../harness/cmq/signed-caller.ts";
-import { temporaryFolder } from "../harness/folder.ts";
+import { withTwoServers } from "../harness/cmq/two-servers.ts";
 import { expectKept } from "../harness/queue-load/expect-kept.ts";
 import { Receivers } from "../harness/queue-load/receivers.ts";
 import { runQueueLoad } from "../harness/queue-load/run.ts";
 import { chanceFrom } from "../harness/random.ts";
-import { Server } from "../harness/server.ts";
 import { until } from "../harness/until.ts";
 
 const given = useCmqServer();
@@ -24,28 +21,11 @@ describe("a queue whose receivers are killed at random", () => {
     expectKept(report, { sent: 100 });
   });
 
-  it("does so with two servers on one PostgreSQL", async () => {
-    const database = await PostgresServer.start();
-    try {
-      await database.query("CREATE DATABASE ringback");
-      await using folder = await temporaryFolder();
-      const env = withMasterKey();
-      const args = ["--database", database.url("ringback")];
-      await using one = await Server.start({ folder: folder.path, args, env });
-      await using other = await Server.start({ folder: folder.path, args, env });
-      const pair = await makeKeyPair(one.api);
-      const report = await runQueueLoad({
-        urls: [one.url, other.url],
-        pair,
-        seed: 20261123,
-        loadMs: 2_000,
-        killsMin: 4,
-      });
+  it("does so with two servers on one PostgreSQL", () =>
+    withTwoServers(async (servers) => {
+      const report = await runQueueLoad({ ...servers, seed: 20261123, loadMs: 2_000, killsMin: 4 });
       expectKept(report, { sent: 100 });
-    } finally {
-      await database.stop();
-    }
-  });
+    }));
 });
 
 it("gives a waiting receiver what a dead one had, when its time is up and not before", async () => {

@@ -2,8 +2,8 @@
  * Two minutes of what `cmq/queue-under-load.test.ts` does for seconds. Real: servers, databases, receivers that are killed.
  */
 import { expect, it } from "vitest";
-import { PostgresServer } from "../../src/store/postgres/testing/postgres-server.ts";
 import { makeKeyPair, withMasterKey } from "../harness/cmq/account.ts";
+import { withTwoServers } from "../harness/cmq/two-servers.ts";
 import { temporaryFolder } from "../harness/folder.ts";
 import { expectKept } from "../harness/queue-load/expect-kept.ts";
 import { runQueueLoad } from "../harness/queue-load/run.ts";
@@ -20,20 +20,9 @@ it("a queue on SQLite keeps its promises for a minute of killed receivers", asyn
   expect(report.cameBack).toBeGreaterThan(20);
 });
 
-it("a queue on PostgreSQL with two servers keeps its promises for a minute of killed receivers", async () => {
-  const database = await PostgresServer.start();
-  try {
-    await database.query("CREATE DATABASE ringback");
-    await using folder = await temporaryFolder();
-    const env = withMasterKey();
-    const args = ["--database", database.url("ringback")];
-    await using one = await Server.start({ folder: folder.path, args, env });
-    await using other = await Server.start({ folder: folder.path, args, env });
-    const pair = await makeKeyPair(one.api);
-    const report = await runQueueLoad({ urls: [one.url, other.url], pair, seed: 20261124, loadMs, killsMin: 40 });
+it("a queue on PostgreSQL with two servers keeps its promises for a minute of killed receivers", () =>
+  withTwoServers(async (servers) => {
+    const report = await runQueueLoad({ ...servers, seed: 20261124, loadMs, killsMin: 40 });
     expectKept(report, { sent: 2_000 });
     expect(report.cameBack).toBeGreaterThan(20);
-  } finally {
-    await database.stop();
-  }
-});
+  }));

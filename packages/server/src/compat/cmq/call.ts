@@ -4,7 +4,7 @@ import type { Account } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { EventBus, Publisher, Queues } from "../../engine/port.ts";
 import type { Store } from "../../store/port.ts";
-import type { InTurn } from "../in-turn.ts";
+import type { InTurn } from "../../domain/in-turn.ts";
 import type { Audiences } from "./audiences.ts";
 import type { Parameters } from "./parameters.ts";
 

@@ -7,7 +7,7 @@ import { limits } from "../../domain/limits.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { ApiKeys, EventBus, Publisher, Queues } from "../../engine/port.ts";
 import type { Store } from "../../store/port.ts";
-import { InTurn } from "../in-turn.ts";
+import { InTurn } from "../../domain/in-turn.ts";
 import { findAction } from "./actions.ts";
 import { clientRequestIdOf, failure, success } from "./answer.ts";
 import { Audiences } from "./audiences.ts";

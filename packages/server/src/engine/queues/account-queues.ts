@@ -1,4 +1,5 @@
 import { errorTable, RingbackError } from "../../domain/errors.ts";
+import { InTurn } from "../../domain/in-turn.ts";
 import { queueOfLog } from "../../domain/internal-names.ts";
 import { foldCase } from "../../domain/names.ts";
 import type { Entry, Message, MessageId, NewMessage, Subscription, TimeMs } from "../../domain/model.ts";
@@ -44,7 +45,7 @@ export class AccountQueues implements Queues {
   readonly #logs: QueueLogs;
   readonly #arrivals = new Arrivals();
   /** What makes and removes logs runs one after the other. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #inTurn = new InTurn();
 
   constructor(options: AccountQueuesOptions) {
     this.#options = options;
@@ -53,7 +54,7 @@ export class AccountQueues implements Queues {
   }
 
   create(name: string, settings: QueueSettings): Promise<QueueDetails> {
-    return this.#inTurn(async () => {
+    return this.#inTurn.run(async () => {
       if ((await this.#entry(name)) !== null) throw queueExists(name);
       await this.#assertFits(name, settings);
       const kept: Kept = { ...settings, name };
@@ -68,7 +69,7 @@ export class AccountQueues implements Queues {
   }
 
   change(name: string, change: Partial<QueueSettings>): Promise<QueueDetails> {
-    return this.#inTurn(async () => {
+    return this.#inTurn.run(async () => {
       const kept = keptIn(await this.#foundEntry(name));
       const changed: Kept = { ...kept, ...change, name: kept.name };
       await this.#assertFits(name, changed);
@@ -95,7 +96,7 @@ export class AccountQueues implements Queues {
   }
 
   delete(name: string): Promise<boolean> {
-    return this.#inTurn(async () => {
+    return this.#inTurn.run(async () => {
       if ((await this.#entry(name)) === null) return false;
       const place = await this.#logs.find(name);
       await this.#logs.remove(name);
@@ -219,7 +220,7 @@ export class AccountQueues implements Queues {
   async #place({ name }: Kept): Promise<QueuePlace> {
     const place = await this.#logs.find(name);
     if (place !== null) return place;
-    return this.#inTurn(async () => this.#logs.make(name, keptIn(await this.#foundEntry(name))));
+    return this.#inTurn.run(async () => this.#logs.make(name, keptIn(await this.#foundEntry(name))));
   }
 
   #entry(name: string): Promise<Entry | null> {
@@ -249,12 +250,6 @@ export class AccountQueues implements Queues {
       if (error instanceof RingbackError && error.code === "queue_not_found") return null;
       throw error;
     }
-  }
-
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(work);
-    this.#turn = result.catch(() => {});
-    return result;
   }
 
   get #accountId() {

@@ -114,12 +114,8 @@ export class Simulation {
   }
 
   /** Lets time pass until the promise is settled. */
-  async finished<T>(promise: Promise<T>): Promise<T> {
-    let settled = false;
-    const watched = promise.finally(() => (settled = true));
-    watched.catch(() => {});
-    await this.time.until(() => settled, 600_000);
-    return watched;
+  finished<T>(promise: Promise<T>): Promise<T> {
+    return this.time.untilSettled(promise);
   }
 
   async topic(name = "orders", settings: Partial<TopicSettings> = {}): Promise<Topic> {

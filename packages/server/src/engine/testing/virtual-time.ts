@@ -65,6 +65,15 @@ export class VirtualTime implements Clock, Timers {
     if (!condition()) throw new Error(`did not happen within ${withinMs} ms: ${condition.toString()}`);
   }
 
+  /** Lives until the promise is settled. */
+  async untilSettled<T>(promise: Promise<T>): Promise<T> {
+    let settled = false;
+    const watched = promise.finally(() => (settled = true));
+    watched.catch(() => {});
+    await this.until(() => settled, 600_000);
+    return watched;
+  }
+
   async #liveUntil(untilMs: TimeMs, enough: () => boolean): Promise<void> {
     await this.quiet();
     while (!enough()) {

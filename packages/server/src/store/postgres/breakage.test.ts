@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Seq } from "../../domain/model.ts";
 import { delivered, eventually, message } from "../contract/fixtures.ts";
-import { Cluster, seqsOf } from "./testing/cluster.ts";
+import { Cluster, seqsOf, withCluster } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 import { Survival, unlessBroken } from "./testing/survival.ts";
 
@@ -10,13 +10,8 @@ let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start({ fsync: true })));
 afterAll(() => server.stop());
 
-async function withNodes(count: number, work: (cluster: Cluster) => Promise<void>): Promise<void> {
-  const cluster = await Cluster.start(server, count, null);
-  try {
-    await work(cluster);
-  } finally {
-    await cluster.dispose();
-  }
+function withNodes(count: number, work: (cluster: Cluster) => Promise<void>): Promise<void> {
+  return withCluster(Cluster.start(server, count, null), work);
 }
 
 describe("a database that breaks", () => {

@@ -2,7 +2,7 @@ import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually, message } from "../contract/fixtures.ts";
 import { sqlState } from "./storage-failure.ts";
-import { Cluster } from "./testing/cluster.ts";
+import { Cluster, withCluster } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 
 // Real: PostgreSQL with few connections to give. Faked where a test says so: a disk that is full, by a trigger that refuses rows in the
@@ -13,13 +13,8 @@ let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start({ settings: ["max_connections=24"] })));
 afterAll(() => server.stop());
 
-async function withNode(work: (cluster: Cluster) => Promise<void>): Promise<void> {
-  const cluster = await Cluster.start(server, 1, null);
-  try {
-    await work(cluster);
-  } finally {
-    await cluster.dispose();
-  }
+function withNode(work: (cluster: Cluster) => Promise<void>): Promise<void> {
+  return withCluster(Cluster.start(server, 1, null), work);
 }
 
 const publish = (cluster: Cluster): Promise<unknown> =>

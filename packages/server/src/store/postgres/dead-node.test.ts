@@ -3,7 +3,7 @@ import { systemTimers, type Timers } from "../../domain/ports.ts";
 import { eventually } from "../contract/fixtures.ts";
 import { ManualClock } from "../contract/harness.ts";
 import { postgresLimits } from "./postgres-limits.ts";
-import { Cluster, seqsOf } from "./testing/cluster.ts";
+import { Cluster, seqsOf, withCluster } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 
 // Real: PostgreSQL, nodes with connections of their own, the cables between. Faked: the clock, and timers that hardly wait.
@@ -15,14 +15,9 @@ const brisk: Timers = { ...systemTimers, after: (delayMs, task) => systemTimers.
 const heartbeatMs = postgresLimits.nodeAliveMs / postgresLimits.heartbeatsMissed;
 const LEASE_MS = 3_600_000;
 
-async function withNodes(count: number, work: (cluster: Cluster, clock: ManualClock) => Promise<void>): Promise<void> {
+function withNodes(count: number, work: (cluster: Cluster, clock: ManualClock) => Promise<void>): Promise<void> {
   const clock = new ManualClock();
-  const cluster = await Cluster.start(server, count, clock, { timers: brisk });
-  try {
-    await work(cluster, clock);
-  } finally {
-    await cluster.dispose();
-  }
+  return withCluster(Cluster.start(server, count, clock, { timers: brisk }), (cluster) => work(cluster, clock));
 }
 
 /** Time goes by, a heartbeat at a time; those of the nodes named are waited for. */

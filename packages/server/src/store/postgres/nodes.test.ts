@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { delivered, eventually, message, parkedUntil, released, textsOf } from "../contract/fixtures.ts";
 import type { Claim } from "../port.ts";
 import { postgresLimits } from "./postgres-limits.ts";
-import { Cluster, seqsOf } from "./testing/cluster.ts";
+import { Cluster, seqsOf, withCluster } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 
 // Real: PostgreSQL, and nodes with connections of their own, though in one process. Faked: the clock, unless a test says otherwise.
@@ -10,13 +10,8 @@ let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
 
-async function withNodes(count: number, work: (cluster: Cluster) => Promise<void>): Promise<void> {
-  const cluster = await Cluster.start(server, count);
-  try {
-    await work(cluster);
-  } finally {
-    await cluster.dispose();
-  }
+function withNodes(count: number, work: (cluster: Cluster) => Promise<void>): Promise<void> {
+  return withCluster(Cluster.start(server, count), work);
 }
 
 const texts = (count: number, key = ""): string[] => Array.from({ length: count }, (_, index) => `${key}${index}`);

@@ -3,7 +3,7 @@ import { limits } from "../../domain/limits.ts";
 import type { Subscription } from "../../domain/model.ts";
 import { attempt, eventually, handedOutUntil, settlement, textsOf } from "../contract/fixtures.ts";
 import type { HandedOut, ReceiverAnswer } from "../port.ts";
-import { Cluster } from "./testing/cluster.ts";
+import { Cluster, withCluster } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 
 // Real: PostgreSQL, and nodes with connections of their own, though in one process. Faked: the clock.
@@ -11,13 +11,8 @@ let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
 
-async function withNodes(count: number, work: (cluster: Cluster) => Promise<void>): Promise<void> {
-  const cluster = await Cluster.start(server, count);
-  try {
-    await work(cluster);
-  } finally {
-    await cluster.dispose();
-  }
+function withNodes(count: number, work: (cluster: Cluster) => Promise<void>): Promise<void> {
+  return withCluster(Cluster.start(server, count), work);
 }
 
 const HIDDEN_MS = 100;

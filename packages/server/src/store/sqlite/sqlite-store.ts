@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { RingbackError } from "../../domain/errors.ts";
+import { InTurn } from "../../domain/in-turn.ts";
 import { isInternalName } from "../../domain/internal-names.ts";
 import { limits } from "../../domain/limits.ts";
 import { parseMessageId } from "../../domain/message-id.ts";
@@ -126,7 +127,7 @@ export class SqliteStore implements Store {
   readonly #readyListeners: ((ids: readonly SubscriptionId[]) => void)[] = [];
   readonly #changeListeners: ((id: SubscriptionId) => void)[] = [];
   /** Catalog changes run one after the other: each looks at memory, writes, then changes memory. */
-  #catalogTurn: Promise<unknown> = Promise.resolve();
+  readonly #inTurn = new InTurn();
 
   static async open(options: SqliteStoreOptions): Promise<SqliteStore> {
     const lock = lockFolder(options.folder);
@@ -195,7 +196,7 @@ export class SqliteStore implements Store {
     this.#answers = new Answers({ catalog: this.#catalog, commits: this.#commits, clock: this.#clock, ready });
     this.#entries = new Entries({
       clock: this.#clock,
-      inTurn: (work) => this.#inTurn(work),
+      inTurn: (work) => this.#inTurn.run(work),
       put: (row) => this.#write("putEntry", row),
       remove: (key) => this.#write("deleteEntry", key),
     });
@@ -206,7 +207,7 @@ export class SqliteStore implements Store {
       writer,
       clock: this.#clock,
       ready,
-      inTurn: (work) => this.#inTurn(work),
+      inTurn: (work) => this.#inTurn.run(work),
       attemptRetentionMs: options.attemptRetentionMs,
       deadLetterRetentionMs: options.deadLetterRetentionMs,
     });
@@ -301,7 +302,7 @@ export class SqliteStore implements Store {
   }
 
   rewind(id: SubscriptionId, to: Exclude<Start, "now">): Promise<boolean> {
-    return this.#inTurn(async () => {
+    return this.#inTurn.run(async () => {
       const entry = this.#catalog.subscriptions.get(id);
       if (entry === undefined) return false;
       const fromSeq = await this.#seqOf(entry.topic, to);
@@ -392,7 +393,7 @@ export class SqliteStore implements Store {
     name: string,
     settings: Partial<TopicSettings>,
   ): Promise<{ topic: Topic; created: boolean }> {
-    return this.#inTurn(async () => {
+    return this.#inTurn.run(async () => {
       const known = this.#catalog.topicsOf(accountId).get(name);
       const nowMs = this.#clock.now();
       if (known !== undefined) return { topic: await this.#changeTopic(known, settings, nowMs), created: false };
@@ -401,7 +402,7 @@ export class SqliteStore implements Store {
   }
 
   createTopic(accountId: AccountId, name: string, settings: Partial<TopicSettings>): Promise<Topic | null> {
-    return this.#inTurn(async () => {
+    return this.#inTurn.run(async () => {
       if (this.#catalog.topicAnyCase(accountId, name) !== undefined) return null;
       return this.#makeTopic(accountId, name, settings, this.#clock.now());
     });
@@ -455,7 +456,7 @@ export class SqliteStore implements Store {
   }
 
   deleteTopic(accountId: AccountId, name: string): Promise<boolean> {
-    return this.#inTurn(async () => {
+    return this.#inTurn.run(async () => {
       const entry = this.#catalog.topicsOf(accountId).get(name);
       if (entry === undefined) return false;
       const ids = entry.subscriptionIds;
@@ -477,7 +478,7 @@ export class SqliteStore implements Store {
     settings: SubscriptionSettings,
     start: Start,
   ): Promise<{ subscription: Subscription; created: boolean }> {
-    return this.#inTurn(async () => {
+    return this.#inTurn.run(async () => {
       const topic = this.#topic(topicId);
       const text = JSON.stringify(settings);
       const nowMs = this.#clock.now();
@@ -574,7 +575,7 @@ export class SqliteStore implements Store {
   }
 
   deleteSubscription(topicId: TopicId, name: string): Promise<boolean> {
-    return this.#inTurn(async () => {
+    return this.#inTurn.run(async () => {
       const entry = this.#catalog.topics.get(topicId)?.subscriptions.get(name);
       if (entry === undefined) return false;
       await this.#commits.alone(async () => {
@@ -594,7 +595,7 @@ export class SqliteStore implements Store {
   }
 
   setSubscriptionState(topicId: TopicId, name: string, state: SubscriptionState): Promise<Subscription | null> {
-    return this.#inTurn(async () => {
+    return this.#inTurn.run(async () => {
       const entry = this.#catalog.topics.get(topicId)?.subscriptions.get(name);
       if (entry === undefined) return null;
       if (entry.state !== state) {
@@ -649,12 +650,6 @@ export class SqliteStore implements Store {
     const entry = this.#catalog.subscriptions.get(id);
     if (entry === undefined) throw new RingbackError("subscription_not_found");
     return entry;
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#catalogTurn.then(work);
-    this.#catalogTurn = result.catch(() => {});
-    return result;
   }
 
   // ---- looking and mending
@@ -759,7 +754,7 @@ export class SqliteStore implements Store {
   redriveDeadLetters(id: SubscriptionId, ids: readonly string[] | null): Promise<number> {
     return this.#eachDeadLetterStep(id, ids, (selection) =>
       // Nothing may go back in the log meanwhile, nor be on its way to the disk.
-      this.#inTurn(() => this.#commits.alone(() => this.#redriveStep(id, selection))),
+      this.#inTurn.run(() => this.#commits.alone(() => this.#redriveStep(id, selection))),
     );
   }
 

@@ -117,12 +117,8 @@ export class PullScene {
   }
 
   /** Lets happen what needs no time to pass, as often as it takes until this is settled. */
-  async finished<T>(promise: Promise<T>): Promise<T> {
-    let settled = false;
-    const watched = promise.finally(() => (settled = true));
-    watched.catch(() => {});
-    await this.time.until(() => settled, 600_000);
-    return watched;
+  finished<T>(promise: Promise<T>): Promise<T> {
+    return this.time.untilSettled(promise);
   }
 
   async texts(subscription: Subscription, messagesMax = 100): Promise<string[]> {

@@ -41,7 +41,6 @@ DECLARE
   v_dead_letters bigint[];
   v_subscriptions bigint[];
   v_keys text[];
-  v_started bigint[];
   v_row record;
 BEGIN
   PERFORM 1 FROM ringback.subscription_cursor c
@@ -81,16 +80,7 @@ BEGIN
       WHERE p.subscription_id = p_subscriptions[v_row.n] AND p.seq = p_seqs[v_row.n];
   END LOOP;
 
-  SELECT array_agg(p_started[x.n]) INTO v_started FROM unnest(v_applied) AS x (n) WHERE p_due_in[x.n] IS NULL;
-  IF v_started IS NOT NULL THEN
-    -- Nobody drops a partition from here on, and most often one has them all.
-    LOCK TABLE ONLY ringback.attempt IN ROW EXCLUSIVE MODE;
-    IF NOT EXISTS (SELECT 1 FROM (SELECT min(s) AS first, max(s) AS last FROM unnest(v_started) AS s) x, LATERAL (
-        SELECT r.to_at FROM ringback.attempt_range r WHERE r.from_at <= x.first ORDER BY r.from_at DESC LIMIT 1) r
-        WHERE r.to_at > x.last) THEN
-      PERFORM ringback.ensure_attempt_ranges_2(v_started);
-    END IF;
-  END IF;
+  PERFORM ringback.hold_attempt_ranges_2(ARRAY (SELECT p_started[x.n] FROM unnest(v_applied) AS x (n) WHERE p_due_in[x.n] IS NULL));
   INSERT INTO ringback.attempt
     (topic_id, seq, subscription_id, attempt, started_at, duration_ms, verdict, status, error_code, reply)
   SELECT x.topic_id, p_seqs[x.n], p_subscriptions[x.n], p_attempts[x.n], p_started[x.n], p_durations[x.n], p_verdicts[x.n],

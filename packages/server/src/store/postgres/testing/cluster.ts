@@ -85,3 +85,16 @@ export class Cluster {
 export function seqsOf({ deliveries }: Claim): Seq[] {
   return deliveries.map(({ message: { seq } }) => seq);
 }
+
+/** A cluster for as long as the work with it takes. */
+export async function withCluster(
+  starting: Promise<Cluster>,
+  work: (cluster: Cluster) => Promise<void>,
+): Promise<void> {
+  const cluster = await starting;
+  try {
+    await work(cluster);
+  } finally {
+    await cluster.dispose();
+  }
+}

@@ -38,6 +38,19 @@ BEGIN
   END LOOP;
 END $function$;
 
+-- For whoever writes attempts of these times: their partitions are there, and stay until the caller's transaction ends.
+CREATE FUNCTION ringback.hold_attempt_ranges_2(p_times bigint[]) RETURNS void LANGUAGE plpgsql AS $function$
+BEGIN
+  IF cardinality(p_times) = 0 THEN RETURN; END IF;
+  -- Nobody drops a partition from here on, and most often one has them all.
+  LOCK TABLE ONLY ringback.attempt IN ROW EXCLUSIVE MODE;
+  IF NOT EXISTS (SELECT 1 FROM (SELECT min(t) AS first, max(t) AS last FROM unnest(p_times) AS t) x, LATERAL (
+      SELECT r.to_at FROM ringback.attempt_range r WHERE r.from_at <= x.first ORDER BY r.from_at DESC LIMIT 1) r
+      WHERE r.to_at > x.last) THEN
+    PERFORM ringback.ensure_attempt_ranges_2(p_times);
+  END IF;
+END $function$;
+
 -- The partition in use has its successor made in its last quarter.
 CREATE FUNCTION ringback.prepare_attempts_2(p_now bigint) RETURNS void LANGUAGE plpgsql AS $function$
 DECLARE

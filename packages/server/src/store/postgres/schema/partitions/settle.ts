@@ -46,7 +46,6 @@ DECLARE
   v_parked ringback.parked%ROWTYPE;
   v_promote_subscriptions bigint[] := '{}';
   v_promote_keys text[] := '{}';
-  v_started bigint[];
 BEGIN
   PERFORM 1 FROM ringback.subscription_cursor c
     WHERE c.subscription_id = ANY (p_subscriptions)
@@ -80,16 +79,7 @@ BEGIN
   SELECT array_agg(h.settlement), array_agg(h.from_parked) INTO v_applied, v_from_parked FROM held h;
   IF v_applied IS NULL THEN RETURN; END IF;
 
-  SELECT array_agg(p_started[n]) INTO v_started FROM unnest(v_applied) AS n WHERE p_attempts[n] IS NOT NULL;
-  IF v_started IS NOT NULL THEN
-    -- Nobody drops a partition from here on, and most often one has them all.
-    LOCK TABLE ONLY ringback.attempt IN ROW EXCLUSIVE MODE;
-    IF NOT EXISTS (SELECT 1 FROM (SELECT min(s) AS first, max(s) AS last FROM unnest(v_started) AS s) x, LATERAL (
-        SELECT r.to_at FROM ringback.attempt_range r WHERE r.from_at <= x.first ORDER BY r.from_at DESC LIMIT 1) r
-        WHERE r.to_at > x.last) THEN
-      PERFORM ringback.ensure_attempt_ranges_2(v_started);
-    END IF;
-  END IF;
+  PERFORM ringback.hold_attempt_ranges_2(ARRAY (SELECT p_started[n] FROM unnest(v_applied) AS n WHERE p_attempts[n] IS NOT NULL));
   INSERT INTO ringback.attempt
     (topic_id, seq, subscription_id, attempt, started_at, duration_ms, verdict, status, error_code, reply)
   SELECT p_topics[n], p_seqs[n], p_subscriptions[n], p_attempts[n], p_started[n], p_durations[n], p_verdicts[n],
