@@ -5,7 +5,7 @@ import { systemClock, systemTimers } from "../src/domain/ports.ts";
 import { createEventBus } from "../src/engine/event-bus.ts";
 import type { PulledMessage } from "../src/engine/port.ts";
 import { createPublisher } from "../src/engine/publisher.ts";
-import { AccountPulls } from "../src/engine/pulls/account-pulls.ts";
+import { AccountPulls } from "../src/engine/pull/account-pulls.ts";
 import { AccountQueues } from "../src/engine/queues/account-queues.ts";
 import { RecordingObserver } from "../src/engine/testing/recording-observer.ts";
 import { SqliteStore } from "../src/store/sqlite/sqlite-store.ts";

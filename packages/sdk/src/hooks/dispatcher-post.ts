@@ -7,7 +7,7 @@ import type { HookReply } from "../protocols/hook-protocol.ts";
 import { BoundedBytes } from "./bounded-bytes.ts";
 import { isNotHttpError } from "./not-http.ts";
 import type { PostFailure } from "./outcome.ts";
-import { PlaceCache } from "./place-cache.ts";
+import { PlaceCache } from "./target-cache.ts";
 import type { HookPost, PostOptions } from "./run-hook.ts";
 
 /**

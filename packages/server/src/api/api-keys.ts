@@ -4,13 +4,13 @@ import type { Static } from "typebox";
 import { isSecretId } from "../domain/api-key-rules.ts";
 import { RingbackError } from "../domain/errors.ts";
 import type { ApiKeyPair } from "../engine/port.ts";
-import { apiKeyBody, apiKeySchema, apiKeyView, newApiKeySchema, newApiKeyView } from "./api-key-shape.ts";
-import { pageRequest, pageView } from "./cursor.ts";
+import { apiKeyBody, apiKeySchema, apiKeyView, newApiKeySchema, newApiKeyView } from "../shapes/api-key.ts";
+import { pageRequest, pageView } from "../shapes/page-cursor.ts";
 import type { ApiContext } from "./dependencies.ts";
-import { jsonBody } from "./json-body.ts";
-import { noParameters, pageParameters, queryReader } from "./query.ts";
-import { apiKeyParams, bodyErrors, pageOf, problemResponses, writeErrors } from "./schema-parts.ts";
-import { shapeReader } from "./shape-check.ts";
+import { jsonBody } from "../http/json-body.ts";
+import { noParameters, pageParameters, queryReader } from "../shapes/query.ts";
+import { apiKeyParams, bodyErrors, pageOf, problemResponses, writeErrors } from "../shapes/schema-parts.ts";
+import { shapeReader } from "../shapes/shape-check.ts";
 
 interface ApiKeyPath {
   readonly id: string;

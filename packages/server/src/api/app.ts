@@ -3,14 +3,14 @@ import type { FastifyInstance } from "fastify";
 import { limits } from "../domain/limits.ts";
 import { apiKeyRoutes } from "./api-keys.ts";
 import { attemptRoutes } from "./attempts.ts";
-import { takeBodiesAsBytes } from "./body-bytes.ts";
-import { apiDefaults } from "./config.ts";
+import { takeBodiesAsBytes } from "../http/body-bytes.ts";
+import { apiDefaults } from "../http/http-limits.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import type { ApiContext, AppDependencies } from "./dependencies.ts";
-import { createErrorHandler } from "./error-handler.ts";
+import { createErrorHandler } from "../http/error-handler.ts";
 import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
-import { answerClientError, createHttpServer, endConnections } from "./http-server.ts";
+import { answerClientError, createHttpServer, endConnections } from "../http/http-server.ts";
 import { inboxGateRoutes } from "./inbox-gate.ts";
 import { inboxRoutes } from "./inboxes.ts";
 import { hookCallRoute, hookRoutes } from "./hooks.ts";
@@ -22,10 +22,10 @@ import { describeRoutes, openapiRoute } from "./openapi.ts";
 import { pullRoutes } from "./pulls.ts";
 import { subscriptionRoutes } from "./subscriptions.ts";
 import { topicRoutes } from "./topics.ts";
-import { answerUnmatchedRoutes } from "./unmatched-route.ts";
+import { answerUnmatchedRoutes } from "../http/unmatched-route.ts";
 
 export type { AppDependencies } from "./dependencies.ts";
-export type { ApiConfig } from "./config.ts";
+export type { ApiConfig } from "../http/http-limits.ts";
 
 /** The whole HTTP application; `listen` and `close` are the caller's. */
 export async function createApp(dependencies: AppDependencies): Promise<FastifyInstance> {

@@ -1,12 +1,12 @@
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
-import { attemptRecordSchema, attemptRecordView } from "./attempt-shape.ts";
+import { attemptRecordSchema, attemptRecordView } from "../shapes/attempt.ts";
 import { subscriptionAt } from "./catalog-lookup.ts";
 import type { SubscriptionPath } from "./catalog-lookup.ts";
-import { pageRequest, pageView } from "./cursor.ts";
+import { pageRequest, pageView } from "../shapes/page-cursor.ts";
 import type { ApiContext } from "./dependencies.ts";
-import { pageParameters, queryReader } from "./query.ts";
-import { pageOf, problemResponses, subscriptionParams } from "./schema-parts.ts";
+import { pageParameters, queryReader } from "../shapes/query.ts";
+import { pageOf, problemResponses, subscriptionParams } from "../shapes/schema-parts.ts";
 
 const listQuery = Type.Object(
   {

@@ -3,7 +3,7 @@ import { Type } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { subscriptionAt } from "./catalog-lookup.ts";
 import type { SubscriptionPath } from "./catalog-lookup.ts";
-import { pageRequest, pageView } from "./cursor.ts";
+import { pageRequest, pageView } from "../shapes/page-cursor.ts";
 import {
   countSchema,
   deadLetterSchema,
@@ -11,12 +11,12 @@ import {
   deadLetterSummaryView,
   deadLetterView,
   redriveBody,
-} from "./dead-letter-shape.ts";
+} from "../shapes/dead-letter.ts";
 import type { ApiContext } from "./dependencies.ts";
-import { jsonBody } from "./json-body.ts";
-import { noParameters, pageParameters, queryReader } from "./query.ts";
-import { bodyErrors, pageOf, problemResponses, subscriptionParams, writeErrors } from "./schema-parts.ts";
-import { shapeReader } from "./shape-check.ts";
+import { jsonBody } from "../http/json-body.ts";
+import { noParameters, pageParameters, queryReader } from "../shapes/query.ts";
+import { bodyErrors, pageOf, problemResponses, subscriptionParams, writeErrors } from "../shapes/schema-parts.ts";
+import { shapeReader } from "../shapes/shape-check.ts";
 
 const tags = ["dead letters"];
 const base = "/v1/topics/:topic/subscriptions/:subscription/dead-letters";

@@ -4,7 +4,7 @@ import type { ApiKeys, EventBus, Hooks, Inboxes, Keys, Publisher, Pulls } from "
 import type { Metrics } from "../ops/metrics.ts";
 import type { Readiness } from "../ops/health.ts";
 import type { Store } from "../store/port.ts";
-import type { ApiConfig } from "./config.ts";
+import type { ApiConfig } from "../http/http-limits.ts";
 
 /** Everything the API needs from the rest of the house; the composition root hands it in. */
 export interface AppDependencies {

@@ -1,10 +1,10 @@
 import type { ServerResponse } from "node:http";
 import { RingbackError } from "../domain/errors.ts";
 import type { EventBus, LiveEvent } from "../engine/port.ts";
-import type { ApiConfig } from "./config.ts";
-import { openEventStream } from "./event-stream.ts";
-import type { EventStream } from "./event-stream.ts";
-import { timeText } from "./time-text.ts";
+import type { ApiConfig } from "../http/http-limits.ts";
+import { openEventStream } from "../http/event-stream.ts";
+import type { EventStream } from "../http/event-stream.ts";
+import { timeText } from "../shapes/time-text.ts";
 
 export interface EventFilter {
   readonly topic: string | null;

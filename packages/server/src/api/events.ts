@@ -4,8 +4,8 @@ import { assertName } from "../domain/names.ts";
 import type { LiveEvent } from "../engine/port.ts";
 import type { ApiContext } from "./dependencies.ts";
 import { createEventHub } from "./event-hub.ts";
-import { queryReader } from "./query.ts";
-import { problemResponses } from "./schema-parts.ts";
+import { queryReader } from "../shapes/query.ts";
+import { problemResponses } from "../shapes/schema-parts.ts";
 
 const types = [
   "message.published",

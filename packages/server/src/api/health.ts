@@ -3,7 +3,7 @@ import { Type } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { readiness } from "../ops/health.ts";
 import type { ApiContext } from "./dependencies.ts";
-import { problemResponses } from "./schema-parts.ts";
+import { problemResponses } from "../shapes/schema-parts.ts";
 
 const healthSchema = Type.Object(
   { status: Type.Enum(["ok"]), version: Type.String() },

@@ -6,13 +6,13 @@ import { limits } from "../domain/limits.ts";
 import { assertName } from "../domain/names.ts";
 import { hookJson } from "../engine/hooks/hook-json.ts";
 import type { HookPayload } from "../engine/port.ts";
-import { pageRequest, pageView } from "./cursor.ts";
+import { pageRequest, pageView } from "../shapes/page-cursor.ts";
 import type { ApiContext } from "./dependencies.ts";
-import { hookBody, hookSchema, hookView, outcomeSchema, outcomeView } from "./hook-shape.ts";
-import { bodyBytes, jsonBody } from "./json-body.ts";
-import { noParameters, pageParameters, queryReader } from "./query.ts";
-import { bodyErrors, hookParams, pageOf, problemResponses, writeErrors } from "./schema-parts.ts";
-import { shapeReader } from "./shape-check.ts";
+import { hookBody, hookSchema, hookView, outcomeSchema, outcomeView } from "../shapes/hook.ts";
+import { bodyBytes, jsonBody } from "../http/json-body.ts";
+import { noParameters, pageParameters, queryReader } from "../shapes/query.ts";
+import { bodyErrors, hookParams, pageOf, problemResponses, writeErrors } from "../shapes/schema-parts.ts";
+import { shapeReader } from "../shapes/shape-check.ts";
 
 interface HookPath {
   readonly hook: string;

@@ -4,7 +4,7 @@ import { Type } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { Topic } from "../domain/model.ts";
-import { bodyBytes } from "./json-body.ts";
+import { bodyBytes } from "../http/json-body.ts";
 
 const keyForm = new RegExp(String.raw`^[\x20-\x7e]{1,${limits.idempotencyKeyCharsMax}}$`);
 

@@ -5,13 +5,13 @@ import { isContentType } from "../domain/message-rules.ts";
 import { assertName } from "../domain/names.ts";
 import type { TakenMessage } from "../engine/port.ts";
 import type { ApiContext } from "./dependencies.ts";
-import { whenHandedOver } from "./handed-over.ts";
+import { whenHandedOver } from "../http/response-sent.ts";
 import { noInbox } from "./inboxes.ts";
 import type { InboxPath } from "./inboxes.ts";
-import { bodyBytes, parseJson } from "./json-body.ts";
-import { queryReader } from "./query.ts";
-import { bodyErrors, inboxParams, problemResponses, writeErrors } from "./schema-parts.ts";
-import { onSocketClose } from "./socket-close.ts";
+import { bodyBytes, parseJson } from "../http/json-body.ts";
+import { queryReader } from "../shapes/query.ts";
+import { bodyErrors, inboxParams, problemResponses, writeErrors } from "../shapes/schema-parts.ts";
+import { onSocketClose } from "../http/socket-close.ts";
 
 const tags = ["inboxes"];
 const takeQuery = Type.Object(

@@ -3,13 +3,13 @@ import { Type } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { normaliseInbox } from "../domain/inbox-rules.ts";
 import { assertName } from "../domain/names.ts";
-import { pageRequest, pageView } from "./cursor.ts";
+import { pageRequest, pageView } from "../shapes/page-cursor.ts";
 import type { ApiContext } from "./dependencies.ts";
-import { countedInboxSchema, inboxBody, inboxSchema, inboxView } from "./inbox-shape.ts";
-import { optionalJson } from "./json-body.ts";
-import { noParameters, pageParameters, queryReader } from "./query.ts";
-import { bodyErrors, inboxParams, pageOf, problemResponses, writeErrors } from "./schema-parts.ts";
-import { shapeReader } from "./shape-check.ts";
+import { countedInboxSchema, inboxBody, inboxSchema, inboxView } from "../shapes/inbox.ts";
+import { optionalJson } from "../http/json-body.ts";
+import { noParameters, pageParameters, queryReader } from "../shapes/query.ts";
+import { bodyErrors, inboxParams, pageOf, problemResponses, writeErrors } from "../shapes/schema-parts.ts";
+import { shapeReader } from "../shapes/shape-check.ts";
 
 export interface InboxPath {
   readonly inbox: string;

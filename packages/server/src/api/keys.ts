@@ -3,13 +3,13 @@ import { Type } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { assertKid } from "../domain/kid-rule.ts";
 import type { KeyDetails } from "../engine/port.ts";
-import { pageRequest, pageView } from "./cursor.ts";
+import { pageRequest, pageView } from "../shapes/page-cursor.ts";
 import type { ApiContext } from "./dependencies.ts";
-import { jsonBody } from "./json-body.ts";
-import { keyBody, keySchema, keyView } from "./key-shape.ts";
-import { noParameters, pageParameters, queryReader } from "./query.ts";
-import { bodyErrors, keyParams, pageOf, problemResponses, writeErrors } from "./schema-parts.ts";
-import { shapeReader } from "./shape-check.ts";
+import { jsonBody } from "../http/json-body.ts";
+import { keyBody, keySchema, keyView } from "../shapes/key.ts";
+import { noParameters, pageParameters, queryReader } from "../shapes/query.ts";
+import { bodyErrors, keyParams, pageOf, problemResponses, writeErrors } from "../shapes/schema-parts.ts";
+import { shapeReader } from "../shapes/shape-check.ts";
 
 interface KeyPath {
   readonly kid: string;

@@ -8,7 +8,7 @@ import { topicAt } from "./catalog-lookup.ts";
 import type { TopicPath } from "./catalog-lookup.ts";
 import type { ApiContext } from "./dependencies.ts";
 import { idempotencyHeaders, idempotencyOf } from "./idempotency.ts";
-import { isJson, jsonBody, parseJson, bodyBytes } from "./json-body.ts";
+import { isJson, jsonBody, parseJson, bodyBytes } from "../http/json-body.ts";
 import {
   batchBody,
   batchReceiptSchema,
@@ -17,13 +17,13 @@ import {
   publishBody,
   rawParameters,
   receiptSchema,
-} from "./message-shape.ts";
-import { messageOf, messagesOf } from "./publish-body.ts";
+} from "../shapes/message.ts";
+import { messageOf, messagesOf } from "../shapes/publish-body.ts";
 import { publishErrorsAt } from "./publish-errors.ts";
-import { noParameters, queryReader } from "./query.ts";
-import { rawMessageOf } from "./raw-message.ts";
-import { bodyErrors, problemResponses, topicParams, writeErrors } from "./schema-parts.ts";
-import { timeText } from "./time-text.ts";
+import { noParameters, queryReader } from "../shapes/query.ts";
+import { rawMessageOf } from "../shapes/raw-message.ts";
+import { bodyErrors, problemResponses, topicParams, writeErrors } from "../shapes/schema-parts.ts";
+import { timeText } from "../shapes/time-text.ts";
 
 const tags = ["messages"];
 const publishErrors = [

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from "fastify";
 import type { ApiContext } from "./dependencies.ts";
-import { nodesSchema, nodesView } from "./node-shape.ts";
-import { noParameters, queryReader } from "./query.ts";
-import { problemResponses } from "./schema-parts.ts";
+import { nodesSchema, nodesView } from "../shapes/node.ts";
+import { noParameters, queryReader } from "../shapes/query.ts";
+import { problemResponses } from "../shapes/schema-parts.ts";
 
 export function nodeRoutes(app: FastifyInstance, { store }: ApiContext): void {
   const readNoQuery = queryReader(noParameters);

@@ -1,6 +1,6 @@
 import swagger from "@fastify/swagger";
 import type { FastifyInstance } from "fastify";
-import { problemSchema } from "./schema-parts.ts";
+import { problemSchema } from "../shapes/schema-parts.ts";
 
 /** What can be asked for without a body, which means the same as one without members. */
 const bodiless = [

@@ -1,5 +1,5 @@
 import { RingbackError } from "../domain/errors.ts";
-import { publishBody } from "./message-shape.ts";
+import { publishBody } from "../shapes/message.ts";
 
 const firstInBatch = "messages[0].";
 const members = new Set(Object.keys(publishBody.properties));

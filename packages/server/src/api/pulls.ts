@@ -6,8 +6,8 @@ import type { PulledMessage } from "../engine/port.ts";
 import { subscriptionAt } from "./catalog-lookup.ts";
 import type { SubscriptionPath } from "./catalog-lookup.ts";
 import type { ApiContext } from "./dependencies.ts";
-import { whenHandedOver } from "./handed-over.ts";
-import { jsonBody, optionalJson } from "./json-body.ts";
+import { whenHandedOver } from "../http/response-sent.ts";
+import { jsonBody, optionalJson } from "../http/json-body.ts";
 import {
   ackBody,
   nackBody,
@@ -16,11 +16,11 @@ import {
   pulledView,
   receiptResultsSchema,
   receiptResultsView,
-} from "./pull-shape.ts";
-import { noParameters, queryReader } from "./query.ts";
-import { bodyErrors, problemResponses, subscriptionParams, writeErrors } from "./schema-parts.ts";
-import { shapeReader } from "./shape-check.ts";
-import { onSocketClose } from "./socket-close.ts";
+} from "../shapes/pull.ts";
+import { noParameters, queryReader } from "../shapes/query.ts";
+import { bodyErrors, problemResponses, subscriptionParams, writeErrors } from "../shapes/schema-parts.ts";
+import { shapeReader } from "../shapes/shape-check.ts";
+import { onSocketClose } from "../http/socket-close.ts";
 
 const tags = ["pulling"];
 const base = "/v1/topics/:topic/subscriptions/:subscription";

@@ -6,12 +6,12 @@ import { normaliseSubscription } from "../domain/subscription-rules.ts";
 import { assertPushKeysFit } from "../engine/keys/push-keys.ts";
 import { found, subscriptionAt, topicAt } from "./catalog-lookup.ts";
 import type { SubscriptionPath, TopicPath } from "./catalog-lookup.ts";
-import { pageRequest, pageView } from "./cursor.ts";
+import { pageRequest, pageView } from "../shapes/page-cursor.ts";
 import type { ApiContext } from "./dependencies.ts";
-import { jsonBody } from "./json-body.ts";
-import { noParameters, pageParameters, queryReader } from "./query.ts";
-import { bodyErrors, pageOf, problemResponses, subscriptionParams, topicParams, writeErrors } from "./schema-parts.ts";
-import { shapeReader } from "./shape-check.ts";
+import { jsonBody } from "../http/json-body.ts";
+import { noParameters, pageParameters, queryReader } from "../shapes/query.ts";
+import { bodyErrors, pageOf, problemResponses, subscriptionParams, topicParams, writeErrors } from "../shapes/schema-parts.ts";
+import { shapeReader } from "../shapes/shape-check.ts";
 import {
   countedSubscriptionSchema,
   countedSubscriptionView,
@@ -21,7 +21,7 @@ import {
   subscriptionBody,
   subscriptionSchema,
   subscriptionView,
-} from "./subscription-shape.ts";
+} from "../shapes/subscription.ts";
 
 const tags = ["subscriptions"];
 const base = "/v1/topics/:topic/subscriptions";

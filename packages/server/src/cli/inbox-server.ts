@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import { whenHandedOver } from "../api/handed-over.ts";
-import { parseJson } from "../api/json-body.ts";
+import { whenHandedOver } from "../http/response-sent.ts";
+import { parseJson } from "../http/json-body.ts";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { MessageBuffer } from "../domain/message-buffer.ts";

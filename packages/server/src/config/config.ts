@@ -1,5 +1,5 @@
 import type { Static, TSchema } from "typebox";
-import { matchesShape } from "../api/shape-check.ts";
+import { matchesShape } from "../shapes/shape-check.ts";
 import { ConfigError } from "./config-error.ts";
 import { configFileBytesMax, parseConfigFile } from "./config-file.ts";
 import type { ConfigFile } from "./config-file.ts";

@@ -1,5 +1,5 @@
-import { declaredApiKeyBody } from "../api/api-key-shape.ts";
-import { shapeReader } from "../api/shape-check.ts";
+import { declaredApiKeyBody } from "../shapes/api-key.ts";
+import { shapeReader } from "../shapes/shape-check.ts";
 import { assertApiKeyName, assertApiKeyPair } from "../domain/api-key-rules.ts";
 import type { ApiKeyPair } from "../engine/port.ts";
 import { ConfigError } from "./config-error.ts";

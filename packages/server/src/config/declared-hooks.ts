@@ -1,5 +1,5 @@
-import { hookBody } from "../api/hook-shape.ts";
-import { shapeReader } from "../api/shape-check.ts";
+import { hookBody } from "../shapes/hook.ts";
+import { shapeReader } from "../shapes/shape-check.ts";
 import { assertEndpointUrl } from "../domain/endpoint-url-rule.ts";
 import { normaliseHook } from "../domain/hook-rules.ts";
 import type { HookInput } from "../domain/hook-rules.ts";

@@ -1,5 +1,5 @@
-import { inboxBody } from "../api/inbox-shape.ts";
-import { shapeReader } from "../api/shape-check.ts";
+import { inboxBody } from "../shapes/inbox.ts";
+import { shapeReader } from "../shapes/shape-check.ts";
 import { normaliseInbox } from "../domain/inbox-rules.ts";
 import type { InboxSettings } from "../domain/inbox-rules.ts";
 import type { ConfigFile } from "./config-file.ts";

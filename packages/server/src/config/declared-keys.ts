@@ -1,6 +1,6 @@
 import type { Jwk } from "@ringback/sdk/protocols";
-import { keyBody } from "../api/key-shape.ts";
-import { shapeReader } from "../api/shape-check.ts";
+import { keyBody } from "../shapes/key.ts";
+import { shapeReader } from "../shapes/shape-check.ts";
 import { assertKid } from "../domain/kid-rule.ts";
 import { keptJwk } from "../engine/keys/jwk-rule.ts";
 import type { KeptJwk } from "../engine/keys/jwk-rule.ts";

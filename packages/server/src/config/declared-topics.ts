@@ -1,8 +1,8 @@
 import type { Static } from "typebox";
-import { shapeReader } from "../api/shape-check.ts";
-import { startOf, subscriptionBody } from "../api/subscription-shape.ts";
-import type { SubscriptionBody } from "../api/subscription-shape.ts";
-import { topicBody } from "../api/topic-shape.ts";
+import { shapeReader } from "../shapes/shape-check.ts";
+import { startOf, subscriptionBody } from "../shapes/subscription.ts";
+import type { SubscriptionBody } from "../shapes/subscription.ts";
+import { topicBody } from "../shapes/topic.ts";
 import type { FilterType } from "../domain/model.ts";
 import { normaliseSubscription } from "../domain/subscription-rules.ts";
 import type { ConfigFile } from "./config-file.ts";

@@ -1,6 +1,6 @@
 import { errorTable, RingbackError } from "../domain/errors.ts";
 import type { ErrorCode } from "../domain/errors.ts";
-import { problemContentType, problemOf } from "../api/problem.ts";
+import { problemContentType, problemOf } from "../http/problem.ts";
 
 /** docs/reference/errors.md: the table of errors as a page. */
 export function errorReference(): string {

@@ -1,5 +1,5 @@
 import { createTestApp } from "../api/testing/test-app.ts";
-import { addTestDoors } from "../compat/testing/test-doors.ts";
+import { addTestDoors } from "../compat/testing/test-gateway.ts";
 
 /** docs/reference/openapi.json: what a running server gives as /openapi.json. */
 export async function openapiReference(version: string): Promise<string> {

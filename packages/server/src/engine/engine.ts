@@ -2,12 +2,12 @@ import type { Subscription, SubscriptionId } from "../domain/model.ts";
 import type { Clock, Random, Timers } from "../domain/ports.ts";
 import type { Store } from "../store/port.ts";
 import type { Transport } from "../transport/port.ts";
-import { Dispatcher } from "./dispatcher.ts";
+import { Dispatcher } from "./push/dispatcher.ts";
 import { engineLimits } from "./engine-limits.ts";
 import type { EngineObserver, EventBus, KeyRing, Publisher } from "./port.ts";
 import { createPublisher } from "./publisher.ts";
-import { Settler } from "./settler.ts";
-import { Slots } from "./slots.ts";
+import { Settler } from "./push/settler.ts";
+import { Slots } from "./push/slots.ts";
 
 export interface EngineOptions {
   readonly store: Store;

@@ -1,6 +1,6 @@
 import { ReceiveError } from "../receive-error.ts";
 import type { ReceivedRequest, Receiver } from "../receiver.ts";
-import { handled, refusedBy } from "./asked-receiver.ts";
+import { handled, refusedBy } from "./requested-receiver.ts";
 import type { NodeRequest, NodeResponse } from "./node-message.ts";
 import { exchange, toReceivedRequest, writeReply } from "./node-message.ts";
 

@@ -2,7 +2,7 @@ import type { ReceiverReply } from "../../protocols/protocol.ts";
 import { ReceiveError } from "../receive-error.ts";
 import type { ReceivedRequest, Receiver } from "../receiver.ts";
 import { failureReply } from "../answering.ts";
-import { handled, refusedBy } from "./asked-receiver.ts";
+import { handled, refusedBy } from "./requested-receiver.ts";
 import { BodyBuffer, announcedLength } from "./body-buffer.ts";
 
 /**

@@ -7,7 +7,7 @@ import type { ReceiverReply } from "../../protocols/protocol.ts";
 import { failureReply } from "../answering.ts";
 import { ReceiveError } from "../receive-error.ts";
 import type { ReceivedRequest, Receiver } from "../receiver.ts";
-import { handled, refusedBy } from "./asked-receiver.ts";
+import { handled, refusedBy } from "./requested-receiver.ts";
 import { BodyBuffer, announcedLength } from "./body-buffer.ts";
 
 /** What is used of `http.IncomingMessage` (and of HTTP/2's request in its compatible form). */

@@ -12,7 +12,7 @@ import { AccountKeys } from "../../engine/keys/account-keys.ts";
 import { AccountHooks } from "../../engine/hooks/account-hooks.ts";
 import type { AccountHooksOptions } from "../../engine/hooks/account-hooks.ts";
 import type { Transport } from "../../transport/port.ts";
-import type { ApiConfig } from "../config.ts";
+import type { ApiConfig } from "../../http/http-limits.ts";
 import { MemoryEvents } from "./memory-events.ts";
 import { MemoryPulls } from "./memory-pulls.ts";
 import { memoryPublisher } from "./memory-publisher.ts";

@@ -1,11 +1,11 @@
 import type { Socket } from "node:net";
-import { onSocketClose } from "../../api/socket-close.ts";
+import { onSocketClose } from "../../http/socket-close.ts";
 import type { Account } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { EventBus, Publisher, Queues } from "../../engine/port.ts";
 import type { Store } from "../../store/port.ts";
-import type { InTurn } from "../../domain/in-turn.ts";
-import type { Audiences } from "./audiences.ts";
+import type { InTurn } from "../../domain/mutex.ts";
+import type { Audiences } from "./filter-cache.ts";
 import type { Parameters } from "./parameters.ts";
 
 /** What the actions work with. */

@@ -1,7 +1,7 @@
 import { limits } from "../../domain/limits.ts";
 import type { MessageId, NewMessage, Topic } from "../../domain/model.ts";
 import { assertMessage } from "../../domain/message-rules.ts";
-import type { Reach } from "./audiences.ts";
+import type { Reach } from "./filter-cache.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
 import { bodyOf, bodiesOf } from "./bodies.ts";
 import { CmqError } from "./errors.ts";

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import { isUtf8 } from "node:buffer";
-import { bodyBytes } from "../../api/json-body.ts";
+import { bodyBytes } from "../../http/json-body.ts";
 import { CmqError } from "./errors.ts";
 import { readForm } from "./form.ts";
 import type { SignedRequest } from "./signature.ts";

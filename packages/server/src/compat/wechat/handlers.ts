@@ -5,7 +5,7 @@ import type { Clock } from "../../domain/ports.ts";
 import { normaliseSubscription } from "../../domain/subscription-rules.ts";
 import type { EventBus } from "../../engine/port.ts";
 import type { Page, Store } from "../../store/port.ts";
-import { InTurn } from "../../domain/in-turn.ts";
+import { InTurn } from "../../domain/mutex.ts";
 
 export interface HandlerDependencies {
   readonly store: Store;

@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { limits } from "../../domain/limits.ts";
 import type { EntryKind } from "../../domain/model.ts";
 import type { Store } from "../../store/port.ts";
-import { InTurn } from "../../domain/in-turn.ts";
+import { InTurn } from "../../domain/mutex.ts";
 
 /** What the database holds: people choose secrets that can be guessed, so guessing must be made dear. */
 interface KeptSecret {

@@ -7,7 +7,7 @@ import type { Transport } from "../../transport/port.ts";
 import { closeClean } from "../../transport/testing/posting.ts";
 import { RawReceiver } from "../../transport/testing/raw-receiver.ts";
 import type { RawConnection } from "../../transport/testing/raw-receiver.ts";
-import { HeldBytes } from "./held-bytes.ts";
+import { HeldBytes } from "./memory-budget.ts";
 import { CallPosts, placesOf } from "./hook-post.ts";
 
 const allowed = { timeoutMs: 5_000, replyBytesMax: 1024 * 1024 };

@@ -5,7 +5,7 @@ import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import { parseEndpoint } from "../../transport/endpoint.ts";
 import type { Endpoint, PostResult, Transport, TransportErrorCode } from "../../transport/port.ts";
-import type { BytesShare } from "./held-bytes.ts";
+import type { BytesShare } from "./memory-budget.ts";
 
 /** What is looked at of a reply that failed: only a refusal counts there, and its reason is shorter than that. */
 const partialBytesMax = 64 * 1024;

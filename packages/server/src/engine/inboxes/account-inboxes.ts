@@ -1,5 +1,5 @@
 import { RingbackError } from "../../domain/errors.ts";
-import { InTurn } from "../../domain/in-turn.ts";
+import { InTurn } from "../../domain/mutex.ts";
 import type { InboxSettings } from "../../domain/inbox-rules.ts";
 import type { Entry, NewMessage } from "../../domain/model.ts";
 import type { Clock, Timers } from "../../domain/ports.ts";

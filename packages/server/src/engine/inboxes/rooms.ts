@@ -1,7 +1,7 @@
 import { LastPoll } from "../../domain/last-poll.ts";
 import type { SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Clock, Timers } from "../../domain/ports.ts";
-import { BytesOut } from "../bytes-out.ts";
+import { BytesOut } from "../unread-bytes.ts";
 import { engineLimits } from "../engine-limits.ts";
 import type { InboxDetails } from "../port.ts";
 import { Waiters } from "./waiters.ts";

@@ -4,10 +4,10 @@ import { messageId } from "../../domain/message-id.ts";
 import type { Attempt, SubscriptionId } from "../../domain/model.ts";
 import type { Clock, Timers } from "../../domain/ports.ts";
 import type { Claim, ClaimedDelivery, Store } from "../../store/port.ts";
-import { BytesOut } from "../bytes-out.ts";
+import { BytesOut } from "../unread-bytes.ts";
 import { engineLimits } from "../engine-limits.ts";
 import type { InboxDetails, TakenMessage } from "../port.ts";
-import { Settler } from "../settler.ts";
+import { Settler } from "../push/settler.ts";
 import type { InboxPlace } from "./inbox-logs.ts";
 import type { Room, Rooms } from "./rooms.ts";
 

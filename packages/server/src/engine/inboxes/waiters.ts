@@ -1,7 +1,7 @@
 import type { TimeMs } from "../../domain/model.ts";
 import type { Clock, Timers } from "../../domain/ports.ts";
-import { DueAlarm } from "../due-alarm.ts";
-import { WaitingLine } from "../waiting-line.ts";
+import { DueAlarm } from "../pull/due-alarm.ts";
+import { WaitingLine } from "../fifo-queue.ts";
 
 interface Waiter {
   readonly end: (woken: boolean) => void;

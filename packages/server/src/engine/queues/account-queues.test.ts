@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { queueLogName } from "../../domain/internal-names.ts";
 import { engineLimits } from "../engine-limits.ts";
-import { PullScene, textOf, visibilityMs } from "../pulls/testing/pull-scene.ts";
+import { PullScene, textOf, visibilityMs } from "../pull/testing/pull-scene.ts";
 
 const dayMs = 24 * 3600_000;
 let scene: PullScene;

@@ -1,5 +1,5 @@
 import { errorTable, RingbackError } from "../../domain/errors.ts";
-import { InTurn } from "../../domain/in-turn.ts";
+import { InTurn } from "../../domain/mutex.ts";
 import { queueOfLog } from "../../domain/internal-names.ts";
 import { foldCase } from "../../domain/names.ts";
 import type { Entry, Message, MessageId, NewMessage, Subscription, TimeMs } from "../../domain/model.ts";
@@ -16,7 +16,7 @@ import type {
   QueueSettings,
   ReceiptResult,
 } from "../port.ts";
-import type { DeadLetterWay, DeadLetterWays, Moved } from "../pulls/burial.ts";
+import type { DeadLetterWay, DeadLetterWays, Moved } from "../pull/dead-lettering.ts";
 import { Arrivals } from "./arrivals.ts";
 import { QueueLogs, type QueuePlace } from "./queue-logs.ts";
 

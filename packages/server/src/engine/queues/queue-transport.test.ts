@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { parseEndpoint } from "../../transport/endpoint.ts";
 import type { PostResult, Transport } from "../../transport/port.ts";
-import { PullScene } from "../pulls/testing/pull-scene.ts";
+import { PullScene } from "../pull/testing/pull-scene.ts";
 import { QueueTransport } from "./queue-transport.ts";
 
 let scene: PullScene;

@@ -1,4 +1,4 @@
-import { InTurn } from "../../domain/in-turn.ts";
+import { InTurn } from "../../domain/mutex.ts";
 import type { AccountId, Entry, EntryKind, TimeMs } from "../../domain/model.ts";
 import { EntryIndex, entryOf } from "../entry-index.ts";
 import type { Timers } from "../../domain/ports.ts";

@@ -5,7 +5,7 @@ import type { MessageCache } from "./message-cache.ts";
 import type { DueDelivery } from "./operations/look.ts";
 import type { ParkRow, UnparkRow } from "./operations/settle.ts";
 import type { ReadJobs } from "./read-thread.ts";
-import { spillStragglers } from "./spill.ts";
+import { spillStragglers } from "./park-slow.ts";
 import type { ThreadLink } from "./thread-link.ts";
 
 /** Positions that one claim looks at, matching or not, so that a filter that matches nothing cannot hold the loop. */

@@ -3,7 +3,7 @@ import type { Clock } from "../../domain/ports.ts";
 import type { Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { RetentionResult } from "../port.ts";
 import type { Catalog, SubscriptionEntry, TopicEntry } from "./catalog.ts";
-import { holdClaims } from "./claim-gate.ts";
+import { holdClaims } from "./claim-lock.ts";
 import type { Claims } from "./claims.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import type { TrimResult } from "./operations/trim-topic.ts";

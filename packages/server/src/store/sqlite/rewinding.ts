@@ -1,7 +1,7 @@
 import { limits } from "../../domain/limits.ts";
 import type { Seq } from "../../domain/model.ts";
 import type { SubscriptionEntry } from "./catalog.ts";
-import { holdClaims } from "./claim-gate.ts";
+import { holdClaims } from "./claim-lock.ts";
 import type { Claims } from "./claims.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import type { ReadJobs } from "./read-thread.ts";

@@ -8,7 +8,7 @@ import type { DeadRow, ParkRow, UnparkRow } from "./operations/settle.ts";
 import { AttemptList } from "./settle-columns.ts";
 import { emptyWork, type SettleWork } from "./settle-work.ts";
 import { assertStorable } from "../settlement-rule.ts";
-import { spillStragglers } from "./spill.ts";
+import { spillStragglers } from "./park-slow.ts";
 
 /** Turns what became of deliveries into rows, and keeps memory in step with them. */
 export class Settlements {

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { RingbackError } from "../../domain/errors.ts";
-import { InTurn } from "../../domain/in-turn.ts";
+import { InTurn } from "../../domain/mutex.ts";
 import { isInternalName } from "../../domain/internal-names.ts";
 import { limits } from "../../domain/limits.ts";
 import { parseMessageId } from "../../domain/message-id.ts";
@@ -51,7 +51,7 @@ import type {
 } from "../port.ts";
 import { Answers } from "./answers.ts";
 import { Catalog, SubscriptionEntry, TopicEntry } from "./catalog.ts";
-import { holdClaims } from "./claim-gate.ts";
+import { holdClaims } from "./claim-lock.ts";
 import { Claims } from "./claims.ts";
 import { Cursor } from "./cursor.ts";
 import { deliveryState } from "./delivery-state.ts";

@@ -1,7 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
 import { delivered, message, parkedUntil, Scene, settlement, textsOf } from "../contract/fixtures.ts";
-import { AHEAD_MAX } from "./spill.ts";
+import { AHEAD_MAX } from "./park-slow.ts";
 import { SqliteFolder } from "./testing/sqlite-folder.ts";
 
 interface CursorRow {

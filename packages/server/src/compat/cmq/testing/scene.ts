@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { createTestApp, type TestApp } from "../../../api/testing/test-app.ts";
 import { memoryPublisher } from "../../../api/testing/memory-publisher.ts";
 import { createLog } from "../../../ops/log.ts";
-import { addCmqDoor } from "../door.ts";
+import { addCmqDoor } from "../api.ts";
 import { MemoryQueues } from "./memory-queues.ts";
 import { recordedAtMs, recordedSecretId, recordedSecretKey } from "./recorded-requests.ts";
 

@@ -4,7 +4,7 @@ import { messageIdToBigInt } from "../../../domain/message-id.ts";
 import type { Filter, FilterType, Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
 import { SEQ_MASK_SQL } from "../rows.ts";
 import { statement } from "../statements.ts";
-import { bury, type Burial } from "./bury.ts";
+import { bury, type Burial } from "./dead-letter.ts";
 import { REMOVED_BYTES_MAX, withinBytes } from "./byte-bound.ts";
 
 /** Bounds of one step, so that its commit stays short. */

@@ -1,0 +1,95 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { MemoryStore } from "../../api/testing/memory-store.ts";
+import type { Filter, Topic } from "../../domain/model.ts";
+import { normaliseSubscription } from "../../domain/subscription-rules.ts";
+import { Audiences } from "./filter-cache.ts";
+
+let store: MemoryStore;
+let audiences: Audiences;
+let topic: Topic;
+let looks: number;
+beforeEach(async () => {
+  store = new MemoryStore();
+  looks = 0;
+  const list = store.listSubscriptions.bind(store);
+  store.listSubscriptions = (id, page) => {
+    looks++;
+    return list(id, page);
+  };
+  audiences = new Audiences(store, 10);
+  ({ topic } = await store.putTopic(store.defaultAccount().id, "orders", {}));
+});
+
+const subscribe = (name: string, filter: Partial<Filter> = {}, to = topic) =>
+  store.putSubscription(to.id, name, normaliseSubscription({ push: { url: "http://h/" }, filter }, to));
+const reach = (...tags: string[]) => audiences.reach(topic, { tags, routingKey: null });
+
+describe("who would get a message", () => {
+  it("is nobody without subscriptions, and nobody whose filter does not let it through", async () => {
+    expect(await reach("a")).toBe("no-subscription");
+    await subscribe("s", { tags: ["a"] });
+    expect(await reach("a")).toBe("reached");
+    expect(await reach("b")).toBe("nothing-matches");
+    expect(await reach()).toBe("nothing-matches");
+  });
+
+  it("is not looked at again while somebody gets it", async () => {
+    await subscribe("s");
+    await reach();
+    const before = looks;
+    for (let count = 0; count < 100; count++) expect(await reach("a")).toBe("reached");
+    expect(looks).toBe(before);
+  });
+
+  it("is looked at again when a subscription was changed or has gone, and before anybody is refused", async () => {
+    await subscribe("s", { tags: ["a"] });
+    await reach("a");
+    await subscribe("s", { tags: ["b"] });
+    expect(await reach("a")).toBe("nothing-matches");
+    await subscribe("t", { tags: ["a"] });
+    expect(await reach("a")).toBe("reached");
+    await store.deleteSubscription(topic.id, "t");
+    expect(await reach("a")).toBe("nothing-matches");
+    await store.deleteSubscription(topic.id, "s");
+    expect(await reach("b")).toBe("no-subscription");
+  });
+
+  it("is an inbox, too, as long as it reads the topic", async () => {
+    const account = store.defaultAccount().id;
+    await store.putEntry(account, "inbox", "box", { topic: "orders" });
+    await store.putEntry(account, "inbox", "other", { topic: null });
+    expect(await reach()).toBe("no-subscription");
+    await subscribe("inbox:box");
+    expect(await reach("a")).toBe("reached");
+    expect(audiences.isKnownToReach(topic, { tags: [], routingKey: null })).toBe(true);
+    await store.deleteSubscription(topic.id, "inbox:box");
+    expect(await reach("a")).toBe("no-subscription");
+  });
+
+  it("is read once for many who ask at once", async () => {
+    await subscribe("s");
+    expect(new Set(await Promise.all(Array.from({ length: 50 }, () => reach())))).toEqual(new Set(["reached"]));
+    expect(looks).toBe(1);
+  });
+
+  it("keeps nothing that was read while something changed", async () => {
+    await subscribe("s", { tags: ["a"] });
+    const reading = reach("a");
+    await subscribe("s", { tags: ["b"] });
+    await reading;
+    expect(await reach("a")).toBe("nothing-matches");
+  });
+
+  it("keeps a bounded number of filters, and answers all the same", async () => {
+    const topics: Topic[] = [];
+    for (let count = 0; count < 6; count++) {
+      const { topic: other } = await store.putTopic(store.defaultAccount().id, `t${count}`, {});
+      for (let each = 0; each < count * 4; each++) await subscribe(`s${each}`, { tags: ["a"] }, other);
+      topics.push(other);
+    }
+    for (const other of [...topics, ...topics]) {
+      const answer = await audiences.reach(other, { tags: ["a"], routingKey: null });
+      expect(answer).toBe(other.name === "t0" ? "no-subscription" : "reached");
+    }
+  });
+});

@@ -1,0 +1,30 @@
+import type { TestApp } from "../../api/testing/test-app.ts";
+import { memoryPublisher } from "../../api/testing/memory-publisher.ts";
+import { createLog } from "../../ops/log.ts";
+import { MemoryQueues } from "../cmq/testing/memory-queues.ts";
+import { addDoors } from "../gateway.ts";
+
+/** All doors, in front of the application that tests use. Its random bytes are 0, 1, 2, and so on: not to be guessed is the real ones' part. */
+export async function addTestDoors({ app, store, events, logLines }: TestApp): Promise<void> {
+  let count = 0;
+  const destination = { write: (line: string) => void logLines.push(line) };
+  const clock = { now: () => 1_700_000_000_000 };
+  const shared = {
+    store,
+    events,
+    clock,
+    log: createLog({ level: "info", pretty: false, destination }),
+    randomBytes: (length: number) => new Uint8Array(length).fill(count++),
+  };
+  await addDoors(app, {
+    wechat: { ...shared, topic: "wechat" },
+    cmq: {
+      ...shared,
+      publisher: memoryPublisher(store),
+      queues: new MemoryQueues(clock),
+      apiKeys: { secretOf: async () => null },
+      timestampWindowMs: 300_000,
+      refuseReplays: true,
+    },
+  });
+}

@@ -1,0 +1,219 @@
+import { expect, test } from "vitest";
+import { parseMessageId } from "../../domain/message-id.ts";
+import { engineLimits } from "../engine-limits.ts";
+import { Simulation, bodyOf } from "../testing/simulation.ts";
+import type { Post } from "../testing/scripted-transport.ts";
+
+const bodies = (posts: readonly Post[]): string[] => posts.map(bodyOf);
+const attemptsOf = (posts: readonly Post[]): string[] => posts.map((post) => post.headers["ringback-attempt"] ?? "");
+
+test("a published message reaches every matching subscription once", async () => {
+  const simulation = await Simulation.started();
+  const topic = await simulation.topic();
+  const all = await simulation.subscribe(topic, "all");
+  const red = await simulation.subscribe(topic, "red", { filter: { tags: ["red"] } });
+  const blue = await simulation.subscribe(topic, "blue", { filter: { tags: ["blue"] } });
+  await simulation.publish(topic, { tags: ["red"] });
+  await simulation.time.advance(3_600_000);
+  expect(simulation.postsTo(all)).toHaveLength(1);
+  expect(simulation.postsTo(red)).toHaveLength(1);
+  expect(simulation.postsTo(blue)).toHaveLength(0);
+});
+
+test("a message goes out in the turn in which it was published", async () => {
+  const simulation = await Simulation.started();
+  const topic = await simulation.topic();
+  await simulation.subscribe(topic, "one");
+  await simulation.publish(topic, "now");
+  const publishedAtMs = simulation.nowMs;
+  await simulation.time.quiet();
+  expect(simulation.posts.map((post) => post.startedAtMs)).toEqual([publishedAtMs]);
+});
+
+test("a batch arrives whole, each message once, and its ids are those that the publisher was given", async () => {
+  const simulation = await Simulation.started();
+  const topic = await simulation.topic();
+  const subscription = await simulation.subscribe(topic, "one");
+  const sent = Array.from({ length: 1_000 }, (_, index) => `message ${index}`);
+  const receipt = await simulation.publish(topic, ...sent);
+  await simulation.time.until(() => simulation.postsTo(subscription).length === 1_000, 5_000);
+  await simulation.time.advance(60_000);
+  const posts = simulation.postsTo(subscription);
+  expect(bodies(posts).toSorted()).toEqual(sent.toSorted());
+  expect(new Set(posts.map((post) => post.headers["ringback-message-id"]))).toEqual(new Set(receipt.ids));
+});
+
+test("attempts are numbered 1, 2, 3 and carry one message id and a new request id each", async () => {
+  const simulation = await Simulation.started();
+  const topic = await simulation.topic();
+  const subscription = await simulation.subscribe(topic, "one", {
+    retry: { delaysMs: [1_000, 1_000] },
+    script: (post) => ({ status: post.headers["ringback-attempt"] === "3" ? 200 : 503, afterMs: 5 }),
+  });
+  const { ids } = await simulation.publish(topic, "hello");
+  await simulation.time.advance(60_000);
+  expect(attemptsOf(simulation.posts)).toEqual(["1", "2", "3"]);
+  expect(new Set(simulation.posts.map((post) => post.headers["ringback-message-id"]))).toEqual(new Set(ids));
+  expect(new Set(simulation.posts.map((post) => post.headers["ringback-request-id"])).size).toBe(3);
+  const { items } = await simulation.store.listAttempts(subscription.id, { after: null, limit: 10 }, "all");
+  expect(items.map(({ attempt, verdict, status, errorCode }) => [attempt, verdict, status, errorCode])).toEqual([
+    [3, "accepted", 200, null],
+    [2, "failed", 503, "http_status"],
+    [1, "failed", 503, "http_status"],
+  ]);
+});
+
+test("a delayed message goes out when its time has come, to the millisecond, and those behind it do not wait", async () => {
+  const simulation = await Simulation.started();
+  const topic = await simulation.topic();
+  await simulation.subscribe(topic, "one");
+  await simulation.publish(topic, { body: Buffer.from("later"), delayMs: 90_000 }, "now");
+  const publishedAtMs = simulation.nowMs;
+  await simulation.time.advance(3_600_000);
+  expect(simulation.posts.map((post) => [bodyOf(post), post.startedAtMs - publishedAtMs])).toEqual([
+    ["now", 0],
+    ["later", 90_000],
+  ]);
+});
+
+test("what was published while no engine ran goes out after the start", async () => {
+  const simulation = await Simulation.started();
+  const topic = await simulation.topic();
+  await simulation.subscribe(topic, "one");
+  await simulation.stop(0);
+  await simulation.publish(topic, "waiting");
+  await simulation.time.advance(60_000);
+  expect(simulation.posts).toHaveLength(0);
+  await simulation.start();
+  await simulation.time.quiet();
+  expect(bodies(simulation.posts)).toEqual(["waiting"]);
+});
+
+test("a paused subscription gets nothing, and everything after it is resumed", async () => {
+  const simulation = await Simulation.started();
+  const topic = await simulation.topic();
+  const subscription = await simulation.subscribe(topic, "one", {
+    script: { status: 200, afterMs: 100 },
+    maxInFlight: 2,
+  });
+  await simulation.publish(topic, "a", "b", "c", "d");
+  await simulation.time.quiet();
+  await simulation.store.setSubscriptionState(topic.id, "one", "paused");
+  await simulation.time.advance(60_000);
+  expect(bodies(simulation.posts)).toEqual(["a", "b"]);
+  await simulation.store.setSubscriptionState(topic.id, "one", "active");
+  await simulation.time.advance(1_000);
+  expect(bodies(simulation.posts)).toEqual(["a", "b", "c", "d"]);
+  expect(await simulation.counts(subscription)).toMatchObject({ backlog: 0, inFlight: 0 });
+});
+
+test("a change of the URL counts for the next POST", async () => {
+  const simulation = await Simulation.started();
+  const topic = await simulation.topic();
+  await simulation.subscribe(topic, "one", { retry: { delaysMs: [1_000] }, script: { status: 500, afterMs: 5 } });
+  await simulation.publish(topic, "hello");
+  await simulation.time.advance(100);
+  await simulation.subscribe(topic, "one", { push: { url: "http://moved.test/there" }, retry: { delaysMs: [1_000] } });
+  await simulation.time.advance(10_000);
+  expect(simulation.posts.map(({ endpoint }) => endpoint.origin + endpoint.path)).toEqual([
+    "http://one.test/callback",
+    "http://moved.test/there",
+  ]);
+});
+
+test("a message that the dialect cannot carry becomes a dead letter without a POST, and the next one goes out", async () => {
+  const simulation = await Simulation.started();
+  const topic = await simulation.topic();
+  const subscription = await simulation.subscribe(topic, "one", { order: "strict", push: { protocol: "cmq-json" } });
+  await simulation.publish(topic, { body: Uint8Array.of(0xc3, 0x28) }, "text");
+  await simulation.time.advance(1_000);
+  const letters = await simulation.store.listDeadLetters(subscription.id, { after: null, limit: 10 });
+  expect(letters.items.map(({ reason, attemptsMade }) => [reason, attemptsMade])).toEqual([["unencodable", 0]]);
+  expect(simulation.posts).toHaveLength(1);
+  expect(simulation.observer.deaths).toEqual(["unencodable"]);
+});
+
+test("a subscription's own headers, deadline and kind of connection go with each POST", async () => {
+  const simulation = await Simulation.started();
+  const topic = await simulation.topic();
+  await simulation.subscribe(topic, "one", {
+    push: { headers: { Authorization: "Bearer x" }, connection: "close", timeoutMs: 2_000 },
+    script: "hang",
+  });
+  await simulation.publish(topic, "hello");
+  await simulation.time.advance(2_000);
+  const [post] = simulation.posts;
+  expect(post?.headers).toMatchObject({
+    "user-agent": "Ringback/1",
+    authorization: "Bearer x",
+    "ringback-attempt": "1",
+  });
+  expect(post?.endpoint).toMatchObject({ connection: "close", timeoutMs: 2_000 });
+  expect(post?.result).toMatchObject({ error: "timeout", durationMs: 2_000 });
+});
+
+test("a redriven dead letter goes out at once, and its attempts count on", async () => {
+  const simulation = await Simulation.started();
+  const topic = await simulation.topic();
+  let status = 500;
+  const subscription = await simulation.subscribe(topic, "one", {
+    retry: { delaysMs: [1_000] },
+    script: () => ({ status, afterMs: 5 }),
+  });
+  await simulation.publish(topic, "hello");
+  await simulation.time.advance(60_000);
+  expect((await simulation.counts(subscription)).deadLetters).toBe(1);
+  status = 200;
+  await simulation.store.redriveDeadLetters(subscription.id, null);
+  const redrivenAtMs = simulation.nowMs;
+  await simulation.time.advance(60_000);
+  expect(attemptsOf(simulation.posts)).toEqual(["1", "2", "3"]);
+  expect(simulation.posts.at(-1)?.startedAtMs).toBe(redrivenAtMs);
+});
+
+test("a subscription that nothing happened on for a while costs nothing, and works when something does", async () => {
+  const simulation = await Simulation.started();
+  const topic = await simulation.topic();
+  await simulation.subscribe(topic, "one");
+  await simulation.publish(topic, "first");
+  await simulation.time.advance(engineLimits.laneIdleMs + engineLimits.laneSweepMs + 1_000);
+  const { length } = await claimsDuring(simulation, 3_600_000);
+  expect(length).toBe(0);
+  await simulation.publish(topic, "second");
+  await simulation.time.quiet();
+  expect(bodies(simulation.posts)).toEqual(["first", "second"]);
+});
+
+async function claimsDuring(simulation: Simulation, ms: number): Promise<number[]> {
+  const claimedAt: number[] = [];
+  const claim = simulation.store.claim.bind(simulation.store);
+  simulation.store.claim = (...args) => {
+    claimedAt.push(simulation.nowMs);
+    return claim(...args);
+  };
+  await simulation.time.advance(ms);
+  simulation.store.claim = claim;
+  return claimedAt;
+}
+
+test("a hint is enough: nothing is ever found by looking that a hint has told", async () => {
+  const simulation = await Simulation.started();
+  simulation.store.findsNothing = true;
+  const topic = await simulation.topic();
+  const subscription = await simulation.subscribe(topic, "one", { order: "strict" });
+  for (let round = 0; round < 5; round++) await simulation.publish(topic, ...Array.from({ length: 50 }, () => "x"));
+  await simulation.time.advance(2_000);
+  expect(simulation.postsTo(subscription)).toHaveLength(250);
+});
+
+test("a lost hint costs no more than the time until the engine looks for work", async () => {
+  const simulation = await Simulation.started();
+  const topic = await simulation.topic();
+  await simulation.subscribe(topic, "one");
+  await simulation.time.quiet();
+  simulation.store.hintLoss = 1;
+  await simulation.publish(topic, "hello");
+  await simulation.time.advance(engineLimits.lookForWorkMs);
+  expect(simulation.posts).toHaveLength(1);
+  expect(parseMessageId(simulation.posts[0]?.headers["ringback-message-id"] ?? "")?.seq).toBe(1);
+});

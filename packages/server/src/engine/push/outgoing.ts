@@ -1,0 +1,140 @@
+import {
+  findPushProtocol,
+  UnencodableError,
+  type EncodedRequest,
+  type OutgoingDelivery,
+  type ProtocolKey,
+  type PushProtocol,
+  type RetryAfter,
+} from "@ringback/sdk/protocols";
+import { messageId } from "../../domain/message-id.ts";
+import type { Subscription, TimeMs } from "../../domain/model.ts";
+import type { ClaimedDelivery } from "../../store/port.ts";
+import { parseEndpoint } from "../../transport/endpoint.ts";
+import type { Endpoint, PostResult } from "../../transport/port.ts";
+import type { KeyRing } from "../port.ts";
+
+/** What is the same for every delivery of a subscription, worked out once. */
+export interface Route {
+  readonly endpoint: Endpoint;
+  readonly protocol: PushProtocol;
+  readonly topicOwner: number;
+  readonly topic: string;
+  readonly subscription: string;
+  /** The subscription's own headers: name, value, name, value … None of them is one of the dialect's. */
+  readonly headers: readonly string[];
+  /** Names of the keys that it signs with. */
+  readonly keys: readonly string[];
+}
+
+/** Why nothing can be sent: the dialect cannot carry this message, or a key is not there or cannot sign for it. */
+export type EncodeFailure = "unencodable" | "key_unavailable";
+
+export function routeOf(subscription: Subscription, topicOwner: number, maySend?: () => boolean): Route {
+  const { push } = subscription.settings;
+  if (push === null) throw new Error(`subscription ${subscription.id} is not pushed`);
+  const protocol = findPushProtocol(push.protocol);
+  if (protocol === null) throw new Error(`subscription ${subscription.id} has no protocol "${push.protocol}"`);
+  return {
+    endpoint: maySend === undefined ? parseEndpoint(push) : { ...parseEndpoint(push), maySend },
+    protocol,
+    topicOwner,
+    topic: subscription.topic,
+    subscription: subscription.name,
+    headers: Object.entries(push.headers).flat(),
+    keys: push.keys,
+  };
+}
+
+/** At once for a dialect that does not sign; one that does needs its keys and the platform's cryptography. */
+export function encode(
+  route: Route,
+  delivery: ClaimedDelivery,
+  sending: { readonly requestId: string; readonly sentAtMs: TimeMs },
+  keyRing: KeyRing,
+): EncodedRequest | EncodeFailure | Promise<EncodedRequest | EncodeFailure> {
+  const { message } = delivery;
+  const outgoing: OutgoingDelivery = {
+    topicOwner: route.topicOwner,
+    topic: route.topic,
+    subscription: route.subscription,
+    messageId: messageId(message.topicId, message.seq),
+    requestId: sending.requestId,
+    attempt: delivery.attemptsMade + 1,
+    publishedAtMs: message.publishedAtMs,
+    sentAtMs: sending.sentAtMs,
+    body: message.body,
+    contentType: message.contentType,
+    tags: message.tags,
+    routingKey: message.routingKey,
+    orderingKey: message.orderingKey,
+    attributes: message.attributes,
+  };
+  if (route.keys.length > 0) return encodeSigned(route, outgoing, keyRing);
+  try {
+    const encoded = route.protocol.encode(outgoing, noKeys);
+    return encoded instanceof Promise ? finishEncoding(route, encoded) : withHeaders(route, encoded);
+  } catch (error) {
+    return unencodable(error);
+  }
+}
+
+const noKeys: readonly ProtocolKey[] = [];
+
+async function encodeSigned(
+  route: Route,
+  outgoing: OutgoingDelivery,
+  keyRing: KeyRing,
+): Promise<EncodedRequest | EncodeFailure> {
+  const keys: ProtocolKey[] = [];
+  for (const kid of route.keys) {
+    const key = await keyRing.find(kid);
+    // A key that does not fit is somebody's mistake, which can be mended like a missing one; the message is in order.
+    if (key === null || (route.protocol.keyFault?.(key.jwk) ?? null) !== null) return "key_unavailable";
+    keys.push(key);
+  }
+  return finishEncoding(route, (async () => route.protocol.encode(outgoing, keys))());
+}
+
+async function finishEncoding(
+  route: Route,
+  encoding: Promise<EncodedRequest>,
+): Promise<EncodedRequest | EncodeFailure> {
+  try {
+    return withHeaders(route, await encoding);
+  } catch (error) {
+    return unencodable(error);
+  }
+}
+
+function withHeaders(route: Route, encoded: EncodedRequest): EncodedRequest {
+  return route.headers.length === 0 ? encoded : { headers: [...encoded.headers, ...route.headers], body: encoded.body };
+}
+
+function unencodable(error: unknown): "unencodable" {
+  if (error instanceof UnencodableError) return "unencodable";
+  throw error;
+}
+
+/** How an attempt ended. */
+export interface Judgement {
+  readonly verdict: "accepted" | "failed" | "error";
+  readonly errorCode: string | null;
+  /** The endpoint wants nothing more, ever. */
+  readonly gone: boolean;
+  /** What the endpoint asks for before the next attempt. */
+  readonly retryAfter: RetryAfter | null;
+}
+
+const accepted: Judgement = { verdict: "accepted", errorCode: null, gone: false, retryAfter: null };
+const gone: Judgement = { verdict: "failed", errorCode: "gone", gone: true, retryAfter: null };
+
+export function judge(route: Route, result: PostResult): Judgement {
+  if (result.error !== null) return { verdict: "error", errorCode: result.error, gone: false, retryAfter: null };
+  // Handed over on a connection that carries no replies.
+  if (result.status === 0) return accepted;
+  const verdict = route.protocol.interpret({ status: result.status, headers: result.headers, body: result.body });
+  if (verdict.kind === "accepted") return accepted;
+  if (verdict.kind === "gone") return gone;
+  return { verdict: "failed", errorCode: verdict.code, gone: false, retryAfter: verdict.retryAfter };
+}

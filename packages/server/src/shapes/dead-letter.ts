@@ -1,0 +1,71 @@
+import { Type } from "typebox";
+import type { Static } from "typebox";
+import { limits } from "../domain/limits.ts";
+import type { DeadLetter } from "../store/port.ts";
+import { replyMembers } from "./attempt.ts";
+import { replyView } from "./bytes-view.ts";
+import { messageBodyMembers, messageMembers, messageMembersView, messageView } from "./message.ts";
+import { nullable, timeText as timeSchema } from "./schema-parts.ts";
+import { timeText } from "./time-text.ts";
+
+const members = {
+  id: Type.String({ description: "Decimal; grows with time.", examples: ["42"] }),
+  reason: Type.Enum(["retries_exhausted", "receives_exhausted", "expired", "unencodable"], {
+    description: "Why the delivery was given up.",
+  }),
+  attempts: Type.Integer({ description: "How many POSTs were made." }),
+  diedAt: timeSchema("When it was given up."),
+  lastStatus: nullable(Type.Integer({ description: "The last reply's HTTP status; null when none came." })),
+  lastErrorCode: nullable(Type.String({ description: "Why the last attempt failed." })),
+  ...replyMembers,
+};
+
+/** In a list without the body: two hundred of a mebibyte each would be no page. */
+export const deadLetterSummarySchema = Type.Object(
+  { ...members, message: Type.Object(messageMembers, { additionalProperties: false }) },
+  { additionalProperties: false },
+);
+
+export const deadLetterSchema = Type.Object(
+  { ...members, message: Type.Object({ ...messageMembers, ...messageBodyMembers }, { additionalProperties: false }) },
+  { additionalProperties: false, description: "The dead letter with its message." },
+);
+
+export const redriveBody = Type.Object(
+  {
+    ids: Type.Optional(
+      Type.Array(Type.String(), {
+        minItems: 1,
+        maxItems: limits.redriveIdsMax,
+        description: "These dead letters. Ids that are not there (any more) count for nothing.",
+      }),
+    ),
+    all: Type.Optional(Type.Boolean({ description: "Or true: all there are at the time of the call." })),
+  },
+  { additionalProperties: false, examples: [{ all: true }, { ids: ["42", "43"] }] },
+);
+
+export const countSchema = Type.Object(
+  { count: Type.Integer({ description: "How many." }) },
+  { additionalProperties: false },
+);
+
+export function deadLetterSummaryView(letter: DeadLetter, topic: string): Static<typeof deadLetterSummarySchema> {
+  return { ...membersView(letter), message: messageMembersView(letter.message, topic) };
+}
+
+export function deadLetterView(letter: DeadLetter, topic: string): Static<typeof deadLetterSchema> {
+  return { ...membersView(letter), message: messageView(letter.message, topic) };
+}
+
+function membersView(letter: DeadLetter) {
+  return {
+    id: letter.id,
+    reason: letter.reason,
+    attempts: letter.attemptsMade,
+    diedAt: timeText(letter.diedAtMs),
+    lastStatus: letter.lastStatus,
+    lastErrorCode: letter.lastErrorCode,
+    ...replyView(letter.lastReply),
+  };
+}

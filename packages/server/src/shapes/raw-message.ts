@@ -1,0 +1,28 @@
+import type { FastifyRequest } from "fastify";
+import type { Static } from "typebox";
+import { RingbackError } from "../domain/errors.ts";
+import type { NewMessage } from "../domain/model.ts";
+import { bodyBytes } from "../http/json-body.ts";
+import type { rawParameters } from "./message.ts";
+
+/** A message that is the request's own bytes. */
+export function rawMessageOf(request: FastifyRequest, query: Static<typeof rawParameters>): NewMessage {
+  const contentType = request.headers["content-type"] ?? null;
+  const body = bodyBytes(request);
+  if (contentType === null && body.length === 0) {
+    throw RingbackError.at(
+      "invalid_request",
+      "body",
+      "is missing: send JSON with Content-Type: application/json, or the message's own bytes with their content type",
+    );
+  }
+  return {
+    body,
+    contentType,
+    tags: query.tags ?? [],
+    routingKey: query.routingKey ?? null,
+    orderingKey: query.orderingKey ?? null,
+    attributes: {},
+    delayMs: query.delayMs ?? 0,
+  };
+}
