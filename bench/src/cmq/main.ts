@@ -85,7 +85,7 @@ const commands: CmqCommands = {
 
   cycles(loop) {
     const paths = [signedTarget.path, signedTarget.path, signedTarget.path] as const;
-    return cycles(loop, paths, (receipt) => receipt);
+    return cycles(loop, paths, (receiptHandle) => receiptHandle);
   },
 
   bareCycles(loop: BareCycles) {
@@ -98,7 +98,7 @@ const commands: CmqCommands = {
 async function cycles(
   loop: CmqLoop,
   paths: readonly [string, string, string],
-  receiptOf: (receipt: string) => string,
+  receiptOf: (receiptHandle: string) => string,
 ): Promise<CycleReport> {
   const queueName = loop.name;
   const msgBody = text(loop.bodyBytes);

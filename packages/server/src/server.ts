@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
 import { createApp } from "./api/app.ts";
 import { startOf } from "./shapes/subscription.ts";
-import { addDoors } from "./compat/gateway.ts";
+import { addCompatibilityApis } from "./compat/gateway.ts";
 import type { Config } from "./config/config.ts";
 import { readVersion } from "./config/version.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
@@ -122,7 +122,7 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
     ready: () => state,
     clock: systemClock,
   });
-  await addDoors(app, {
+  await addCompatibilityApis(app, {
     wechat: { store, events, clock: systemClock, log, randomBytes, topic: config.wechatTopic },
     cmq: {
       store,

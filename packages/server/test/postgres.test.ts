@@ -82,7 +82,7 @@ describe("two servers on one PostgreSQL", () => {
     ).toMatchObject({
       results: [{ result: "ended" }, { result: "done" }],
     });
-    expect(await one.api.ok("GET", path)).toMatchObject({ pullCounts: { visible: 0, hidden: 0, delayed: 0 } });
+    expect(await one.api.ok("GET", path)).toMatchObject({ pullCounts: { visible: 0, invisible: 0, delayed: 0 } });
   });
 
   it("know of an API key, and soon of its end, wherever it was made and revoked", async () => {

@@ -18,14 +18,14 @@ interface Pulled {
   readonly id: string;
   readonly seq: number;
   readonly body: string;
-  readonly receipt: string;
+  readonly receiptHandle: string;
   readonly receives: number;
   readonly visibleAt: string;
 }
 
 interface Answered {
   readonly failed: number;
-  readonly results: readonly { readonly receipt: string; readonly result: string }[];
+  readonly results: readonly { readonly receiptHandle: string; readonly result: string }[];
 }
 
 /** A subscription of a new topic that is pulled from, and what a receiver does with it. */
@@ -37,8 +37,8 @@ async function pulledFrom(api: Api, topic: string, settings: object = {}) {
     path,
     pull: async (json: object = {}) =>
       (await api.ok<{ messages: readonly Pulled[] }>("POST", `${path}/pull`, { json })).messages,
-    answer: (verb: "ack" | "nack", receipts: readonly string[], more: object = {}) =>
-      api.ok<Answered>("POST", `${path}/${verb}`, { json: { receipts, ...more } }),
+    answer: (verb: "ack" | "nack", receiptHandles: readonly string[], more: object = {}) =>
+      api.ok<Answered>("POST", `${path}/${verb}`, { json: { receiptHandles, ...more } }),
     counts: async () => (await api.ok<{ pullCounts: object }>("GET", path)).pullCounts,
     publish: (...bodies: readonly string[]) =>
       api.publishBatch(
@@ -60,16 +60,16 @@ describe("pulling", () => {
     const second = await pull({ messagesMax: 100 });
     expect(second.map(({ body }) => body)).toEqual(["3"]);
     expect(await counts()).toMatchObject({ visible: 0, hidden: 3, delayed: 0 });
-    const receipts = [...first, ...second].map(({ receipt }) => receipt);
-    expect(await answer("ack", receipts)).toEqual({
+    const receiptHandles = [...first, ...second].map(({ receiptHandle }) => receiptHandle);
+    expect(await answer("ack", receiptHandles)).toEqual({
       failed: 0,
-      results: receipts.map((receipt) => ({ receipt, result: "done" })),
+      results: receiptHandles.map((receiptHandle) => ({ receiptHandle, result: "done" })),
     });
-    expect(await answer("ack", [receipts[0] ?? "", "nonsense"])).toMatchObject({
+    expect(await answer("ack", [receiptHandles[0] ?? "", "nonsense"])).toMatchObject({
       failed: 2,
       results: [{ result: "ended" }, { result: "malformed" }],
     });
-    expect([await pull(), await counts()]).toMatchObject([[], { visible: 0, hidden: 0, oldestAt: null }]);
+    expect([await pull(), await counts()]).toMatchObject([[], { visible: 0, invisible: 0, oldestAt: null }]);
   });
 
   it("brings as many messages in one answer as it was asked for", async () => {
@@ -107,12 +107,12 @@ describe("pulling", () => {
     await publish("1");
     const [once] = await pull();
     const waiting = pull({ waitMs: 60_000, visibilityMs: 1_000 });
-    expect(await answer("nack", [once?.receipt ?? ""])).toMatchObject({ failed: 0 });
+    expect(await answer("nack", [once?.receiptHandle ?? ""])).toMatchObject({ failed: 0 });
     expect(await waiting).toMatchObject([{ body: "1", receives: 2 }]);
     // Nobody answers for that one: a second later it is there by itself.
     const [third] = await pull({ waitMs: 60_000 });
     expect(third).toMatchObject({ body: "1", receives: 3 });
-    expect(await answer("ack", [once?.receipt ?? "", third?.receipt ?? ""])).toMatchObject({
+    expect(await answer("ack", [once?.receiptHandle ?? "", third?.receiptHandle ?? ""])).toMatchObject({
       results: [{ result: "ended" }, { result: "done" }],
     });
   });
@@ -120,11 +120,11 @@ describe("pulling", () => {
   it("makes a dead letter of what was handed out often enough and never acknowledged", async () => {
     const { api } = server();
     const { path, pull, answer, publish } = await pulledFrom(api, "poison", { pull: { receivesMax: 2 } });
-    const [receipt] = await publish("1");
+    const [receiptHandle] = await publish("1");
     for (const receives of [1, 2]) {
       const [taken] = await pull({ waitMs: 10_000 });
       expect(taken).toMatchObject({ receives });
-      await answer("nack", [taken?.receipt ?? ""]);
+      await answer("nack", [taken?.receiptHandle ?? ""]);
     }
     expect(await pull()).toEqual([]);
     const { items } = await until(
@@ -132,8 +132,8 @@ describe("pulling", () => {
       () => api.ok<{ items: readonly DeadLetterView[] }>("GET", `${path}/dead-letters`),
       ({ items }) => items.length > 0,
     );
-    expect(items).toMatchObject([{ reason: "receives_exhausted", message: { id: receipt?.id } }]);
-    expect(await api.delivery(receipt?.id ?? "", "workers")).toMatchObject({
+    expect(items).toMatchObject([{ reason: "receives_exhausted", message: { id: receiptHandle?.id } }]);
+    expect(await api.delivery(receiptHandle?.id ?? "", "workers")).toMatchObject({
       state: "dead",
       reason: "receives_exhausted",
     });
@@ -146,10 +146,10 @@ describe("pulling", () => {
     const taken = await pull({ messagesMax: 3 });
     await answer(
       "ack",
-      taken.slice(0, 2).map(({ receipt }) => receipt),
+      taken.slice(0, 2).map(({ receiptHandle }) => receiptHandle),
     );
     await api.ok("POST", `${path}/rewind`, { json: { to: { seq: 2 } } });
-    expect(await answer("ack", [taken[2]?.receipt ?? ""])).toMatchObject({ results: [{ result: "ended" }] });
+    expect(await answer("ack", [taken[2]?.receiptHandle ?? ""])).toMatchObject({ results: [{ result: "ended" }] });
     expect((await pull({ messagesMax: 3 })).map(({ body }) => body)).toEqual(["2", "3"]);
     await api.ok("POST", `${path}/rewind`, { json: { to: "oldest" } });
     expect((await pull({ messagesMax: 3 })).map(({ body }) => body)).toEqual(["1", "2", "3"]);
@@ -161,11 +161,11 @@ describe("pulling", () => {
     const [first] = await pull({ messagesMax: 10 });
     expect(first).toMatchObject({ body: "1" });
     expect(await pull({ messagesMax: 10 })).toEqual([]);
-    await answer("ack", [first?.receipt ?? ""]);
+    await answer("ack", [first?.receiptHandle ?? ""]);
     expect(await pull({ messagesMax: 10, waitMs: 10_000 })).toMatchObject([{ body: "2" }]);
   });
 
-  it("remembers over kill -9 what is hidden, and its receipts", async () => {
+  it("remembers over kill -9 what is hidden, and its receiptHandles", async () => {
     await using folder = await temporaryFolder();
     const first = await Server.start({ folder: folder.path });
     const before = await pulledFrom(first.api, "jobs");
@@ -175,7 +175,7 @@ describe("pulling", () => {
     await using node = await Server.start({ folder: folder.path });
     const after = await pulledFrom(node.api, "jobs");
     expect(await after.pull({ messagesMax: 10 })).toMatchObject([{ body: "2" }]);
-    expect(await after.answer("ack", [taken?.receipt ?? ""])).toMatchObject({ failed: 0 });
+    expect(await after.answer("ack", [taken?.receiptHandle ?? ""])).toMatchObject({ failed: 0 });
   });
 
   it("ends the waits of receivers when the server stops", async () => {
@@ -194,15 +194,15 @@ describe("docs/guide/pull.md", () => {
   it("works line by line", async () => {
     await using folder = await temporaryFolder();
     await using node = await Server.start({ folder: folder.path });
-    let receipt = "";
+    let receiptHandle = "";
     const answers: unknown[] = [];
     for (const line of curlLines("docs/guide/pull.md")) {
-      const typed = line.replaceAll(readmeServer, new URL(node.url).host).replaceAll("RECEIPT", receipt);
+      const typed = line.replaceAll(readmeServer, new URL(node.url).host).replaceAll("RECEIPT", receiptHandle);
       const answer = JSON.parse(await runInShell(`${typed} --silent --show-error --fail-with-body`)) as {
         messages?: readonly Pulled[];
       };
       answers.push(answer);
-      receipt = answer.messages?.[0]?.receipt ?? receipt;
+      receiptHandle = answer.messages?.[0]?.receiptHandle ?? receiptHandle;
     }
     expect(answers).toMatchObject([
       { name: "jobs" },

@@ -87,7 +87,7 @@ it("many receivers share a queue's messages, each of which is acknowledged once,
       if (turn % 7 === lets) continue;
       const results = await running.queues.acknowledge(
         "jobs",
-        messages.map(({ receipt }) => receipt),
+        messages.map(({ receiptHandle }) => receiptHandle),
       );
       for (const [index, result] of results.entries()) {
         const message = messages[index];
@@ -106,7 +106,7 @@ it("many receivers share a queue's messages, each of which is acknowledged once,
   expect(acknowledged.toSorted()).toEqual(sent.toSorted());
   expect(inTwoHands).toEqual([]);
   expect(running.failures).toEqual([]);
-  expect(await running.queues.counts("jobs")).toMatchObject({ visible: 0, hidden: 0, delayed: 0 });
+  expect(await running.queues.counts("jobs")).toMatchObject({ visible: 0, invisible: 0, delayed: 0 });
 });
 
 it("what is hidden stays hidden over the end of the process, and goes to the dead letters' queue in its time", async () => {
@@ -121,5 +121,5 @@ it("what is hidden stays hidden over the end of the process, and goes to the dea
   expect(second?.visibleAtMs).toBeGreaterThanOrEqual((first?.visibleAtMs ?? 0) + visibilityMs);
   expect(await receive("jobs", 1, 2 * visibilityMs)).toEqual([]);
   expect((await receive("dead", 16, 5_000)).map(textOf)).toEqual(["1"]);
-  expect(await running.queues.counts("jobs")).toMatchObject({ visible: 0, hidden: 0 });
+  expect(await running.queues.counts("jobs")).toMatchObject({ visible: 0, invisible: 0 });
 });

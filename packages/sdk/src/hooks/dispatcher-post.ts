@@ -7,7 +7,7 @@ import type { HookReply } from "../protocols/hook-protocol.ts";
 import { BoundedBytes } from "./bounded-bytes.ts";
 import { isNotHttpError } from "./not-http.ts";
 import type { PostFailure } from "./outcome.ts";
-import { PlaceCache } from "./target-cache.ts";
+import { TargetCache } from "./target-cache.ts";
 import type { HookPost, PostOptions } from "./run-hook.ts";
 
 /**
@@ -57,7 +57,7 @@ const interimRepliesMax = 16;
  * end is cut off with its connection.
  */
 export function dispatcherPost(dispatcher: UndiciDispatcher): HookPost {
-  const places = new PlaceCache();
+  const places = new TargetCache();
   return (url, headers, body, options) => {
     if (options.signal?.aborted === true) return Promise.resolve({ error: "aborted" });
     const place = places.of(url);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { PlaceCache } from "./target-cache.ts";
+import { TargetCache } from "./target-cache.ts";
 
 describe("where a URL leads", () => {
   it.each([
@@ -10,17 +10,17 @@ describe("where a URL leads", () => {
     ["https://[::1]:8443/%2e%2e/测试", "https://[::1]:8443", "/%E6%B5%8B%E8%AF%95"],
     ["http://user:s3cret@h.example/a#b", "http://h.example", "/a"],
   ])("%s: to %s, and there to %s", (url, origin, path) => {
-    expect(new PlaceCache().of(url)).toEqual({ origin, path });
+    expect(new TargetCache().of(url)).toEqual({ origin, path });
   });
 
   it("is nowhere for what is no URL", () => {
-    const places = new PlaceCache();
+    const places = new TargetCache();
     for (const url of ["", "h.example", "http://", "__proto__"])
       expect([places.of(url), places.of(url)]).toEqual([null, null]);
   });
 
   it("is read once, and stays right when there are more URLs than are kept", () => {
-    const places = new PlaceCache();
+    const places = new TargetCache();
     const first = places.of("http://h.example/0");
     expect(places.of("http://h.example/0")).toBe(first);
     for (let count = 0; count < 1000; count++) {

@@ -9,7 +9,7 @@ export interface Place {
 const placesMax = 256;
 
 /** Reads each URL once, as long as there are not too many of them. */
-export class PlaceCache {
+export class TargetCache {
   readonly #places = new Map<string, Place | null>();
 
   /** null for what is no URL. */

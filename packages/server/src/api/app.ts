@@ -4,7 +4,7 @@ import { limits } from "../domain/limits.ts";
 import { apiKeyRoutes } from "./api-keys.ts";
 import { attemptRoutes } from "./attempts.ts";
 import { takeBodiesAsBytes } from "../http/body-bytes.ts";
-import { apiDefaults } from "../http/http-limits.ts";
+import { httpLimitDefaults } from "../http/http-limits.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import type { ApiContext, AppDependencies } from "./dependencies.ts";
 import { createErrorHandler } from "../http/error-handler.ts";
@@ -25,11 +25,11 @@ import { topicRoutes } from "./topics.ts";
 import { answerUnmatchedRoutes } from "../http/unmatched-route.ts";
 
 export type { AppDependencies } from "./dependencies.ts";
-export type { ApiConfig } from "../http/http-limits.ts";
+export type { HttpLimits } from "../http/http-limits.ts";
 
 /** The whole HTTP application; `listen` and `close` are the caller's. */
 export async function createApp(dependencies: AppDependencies): Promise<FastifyInstance> {
-  const config = { ...apiDefaults, ...dependencies.config };
+  const config = { ...httpLimitDefaults, ...dependencies.config };
   const context: ApiContext = { ...dependencies, config };
   const state = { stopping: false };
   const arriving = { held: 0 };

@@ -4,7 +4,7 @@ import type { ApiKeys, EventBus, Hooks, Inboxes, Keys, Publisher, Pulls } from "
 import type { Metrics } from "../ops/metrics.ts";
 import type { Readiness } from "../ops/health.ts";
 import type { Store } from "../store/port.ts";
-import type { ApiConfig } from "../http/http-limits.ts";
+import type { HttpLimits } from "../http/http-limits.ts";
 
 /** Everything the API needs from the rest of the house; the composition root hands it in. */
 export interface AppDependencies {
@@ -21,9 +21,9 @@ export interface AppDependencies {
   readonly version: string;
   readonly ready: () => Readiness;
   readonly clock: Clock;
-  /** What differs from `apiDefaults`. */
-  readonly config?: Partial<ApiConfig>;
+  /** What differs from `httpLimitDefaults`. */
+  readonly config?: Partial<HttpLimits>;
 }
 
 /** The same with its configuration complete: what the resources get. */
-export type ApiContext = Omit<AppDependencies, "config"> & { readonly config: ApiConfig };
+export type ApiContext = Omit<AppDependencies, "config"> & { readonly config: HttpLimits };

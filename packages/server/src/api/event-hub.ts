@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { RingbackError } from "../domain/errors.ts";
 import type { EventBus, LiveEvent } from "../engine/port.ts";
-import type { ApiConfig } from "../http/http-limits.ts";
+import type { HttpLimits } from "../http/http-limits.ts";
 import { openEventStream } from "../http/event-stream.ts";
 import type { EventStream } from "../http/event-stream.ts";
 import { timeText } from "../shapes/time-text.ts";
@@ -20,7 +20,7 @@ export interface EventHub {
 }
 
 /** Hands live events to the readers of /v1/events. It listens to the engine only while somebody reads. */
-export function createEventHub(events: EventBus, config: ApiConfig): EventHub {
+export function createEventHub(events: EventBus, config: HttpLimits): EventHub {
   const streams = new Map<EventStream, EventFilter>();
   let lastId = 0;
   let stopListening: (() => void) | null = null;

@@ -5,7 +5,7 @@ import { isContentType } from "../domain/message-rules.ts";
 import { assertName } from "../domain/names.ts";
 import type { TakenMessage } from "../engine/port.ts";
 import type { ApiContext } from "./dependencies.ts";
-import { whenHandedOver } from "../http/response-sent.ts";
+import { onResponseSent } from "../http/response-sent.ts";
 import { noInbox } from "./inboxes.ts";
 import type { InboxPath } from "./inboxes.ts";
 import { bodyBytes, parseJson } from "../http/json-body.ts";
@@ -133,7 +133,7 @@ export function inboxGateRoutes(app: FastifyInstance, { inboxes }: ApiContext): 
       }
       // Not by fastify, which would give a body another content type where it takes its own for none.
       reply.hijack();
-      whenHandedOver(reply.raw, socket, limits.inboxAnswerMsMax, taken.done);
+      onResponseSent(reply.raw, socket, limits.inboxAnswerMsMax, taken.done);
       reply.raw.end(taken.message.body);
       return reply;
     },

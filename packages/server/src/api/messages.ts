@@ -3,7 +3,7 @@ import { Type } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { parseMessageId } from "../domain/message-id.ts";
 import type { MessageId } from "../domain/model.ts";
-import type { PublishReceipt } from "../engine/port.ts";
+import type { PublishResult } from "../engine/port.ts";
 import { topicAt } from "./catalog-lookup.ts";
 import type { TopicPath } from "./catalog-lookup.ts";
 import type { ApiContext } from "./dependencies.ts";
@@ -141,12 +141,12 @@ export function publishRoutes(app: FastifyInstance, context: ApiContext): void {
   );
 }
 
-function created(reply: FastifyReply, receipt: PublishReceipt): void {
+function created(reply: FastifyReply, receipt: PublishResult): void {
   reply.code(201);
   if (receipt.replayed) reply.header("idempotency-replayed", "true");
 }
 
-function receiptView(receipt: PublishReceipt, topic: string, i: number) {
+function receiptView(receipt: PublishResult, topic: string, i: number) {
   return {
     id: receipt.ids[i],
     topic,

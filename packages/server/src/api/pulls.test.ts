@@ -39,11 +39,11 @@ function pulled(seq: number, body: string | Uint8Array = `body ${seq}`): PulledM
     deliverAtMs: null,
   };
   const id = String(seq) as MessageId;
-  return { id, message, receipt: `r${seq}`, receives: 2, firstReceivedAtMs: 2_000, visibleAtMs: 32_000 };
+  return { id, message, receiptHandle: `r${seq}`, receives: 2, firstReceivedAtMs: 2_000, visibleAtMs: 32_000 };
 }
 
 describe("pulling", () => {
-  it("brings messages as they are shown elsewhere, each with its receipt", async () => {
+  it("brings messages as they are shown elsewhere, each with its receiptHandle", async () => {
     pulls.arrive(pulled(1), pulled(2, new Uint8Array([0xff, 0])), pulled(3));
     const answer = await call(test.app, "POST", `${path}/pull`, { json: { messagesMax: 2 } });
     expect(answer).toMatchObject({ status: 200, headers: { "cache-control": "no-store" } });
@@ -55,7 +55,7 @@ describe("pulling", () => {
         tags: ["a"],
         attributes: { x: "y" },
         publishedAt: "1970-01-01T00:00:01.000Z",
-        receipt: "r1",
+        receiptHandle: "r1",
         receives: 2,
         firstReceivedAt: "1970-01-01T00:00:02.000Z",
         visibleAt: "1970-01-01T00:00:32.000Z",
@@ -104,7 +104,7 @@ describe("pulling", () => {
     await expect.poll(() => pulls.underWay).toBe(1);
     socket.destroy();
     await expect.poll(() => pulls.putBacks.length).toBe(1);
-    expect(pulls.putBacks[0]).toMatchObject({ delayMs: 0, receipts: { length: 30 } });
+    expect(pulls.putBacks[0]).toMatchObject({ delayMs: 0, receiptHandles: { length: 30 } });
     expect(pulls.underWay).toBe(0);
   });
 
@@ -114,7 +114,7 @@ describe("pulling", () => {
     // There when the end of the wait is told: what a real one may have written down meanwhile.
     pulls.messages.push(pulled(1));
     socket.destroy();
-    await expect.poll(() => pulls.putBacks).toEqual([{ receipts: ["r1"], delayMs: 0 }]);
+    await expect.poll(() => pulls.putBacks).toEqual([{ receiptHandles: ["r1"], delayMs: 0 }]);
     expect(pulls.underWay).toBe(0);
   });
 
@@ -150,18 +150,18 @@ describe("a receiver's answer", () => {
   });
 
   it.each(["ack", "nack"])(
-    "by %s tells what became of each receipt, and is no failure for those that failed",
+    "by %s tells what became of each receiptHandle, and is no failure for those that failed",
     async (verb) => {
-      const receipts = ["r2", "r1", "what?"];
-      const answer = await call(test.app, "POST", `${path}/${verb}`, { json: { receipts } });
+      const receiptHandles = ["r2", "r1", "what?"];
+      const answer = await call(test.app, "POST", `${path}/${verb}`, { json: { receiptHandles } });
       expect(answer).toMatchObject({
         status: 200,
         json: {
           failed: 2,
           results: [
-            { receipt: "r2", result: "ended" },
-            { receipt: "r1", result: "done" },
-            { receipt: "what?", result: "malformed" },
+            { receiptHandle: "r2", result: "ended" },
+            { receiptHandle: "r1", result: "done" },
+            { receiptHandle: "what?", result: "malformed" },
           ],
         },
       });
@@ -169,23 +169,23 @@ describe("a receiver's answer", () => {
   );
 
   it("puts back at once, or later when it is told so", async () => {
-    await call(test.app, "POST", `${path}/nack`, { json: { receipts: ["r1"] } });
-    await call(test.app, "POST", `${path}/nack`, { json: { receipts: ["r1"], delayMs: limits.visibilityMsMax } });
+    await call(test.app, "POST", `${path}/nack`, { json: { receiptHandles: ["r1"] } });
+    await call(test.app, "POST", `${path}/nack`, { json: { receiptHandles: ["r1"], delayMs: limits.visibilityMsMax } });
     expect(pulls.putBacks).toEqual([
-      { receipts: ["r1"], delayMs: 0 },
-      { receipts: ["r1"], delayMs: limits.visibilityMsMax },
+      { receiptHandles: ["r1"], delayMs: 0 },
+      { receiptHandles: ["r1"], delayMs: limits.visibilityMsMax },
     ]);
   });
 
   it.each([
-    [{}, "receipts"],
-    [{ receipts: [] }, "receipts"],
-    [{ receipts: "r1" }, "receipts"],
-    [{ receipts: [1] }, "receipts[0]"],
-    [{ receipts: Array.from({ length: limits.receiptsMax + 1 }, () => "r1") }, "receipts"],
-    [{ receipts: ["r".repeat(limits.receiptCharsMax + 1)] }, "receipts[0]"],
-    [{ receipts: ["r1"], delay: 1 }, "delay"],
-    [{ receipts: ["r1"], delayMs: -1 }, "delayMs"],
+    [{}, "receiptHandles"],
+    [{ receiptHandles: [] }, "receiptHandles"],
+    [{ receiptHandles: "r1" }, "receiptHandles"],
+    [{ receiptHandles: [1] }, "receiptHandles[0]"],
+    [{ receiptHandles: Array.from({ length: limits.receiptHandlesMax + 1 }, () => "r1") }, "receiptHandles"],
+    [{ receiptHandles: ["r".repeat(limits.receiptHandleCharsMax + 1)] }, "receiptHandles[0]"],
+    [{ receiptHandles: ["r1"], delay: 1 }, "delay"],
+    [{ receiptHandles: ["r1"], delayMs: -1 }, "delayMs"],
   ])("is refused when it is %.60j", async (json, field) => {
     for (const verb of ["ack", "nack"]) {
       const answer = await call(test.app, "POST", `${path}/${verb}`, { json });
@@ -196,7 +196,7 @@ describe("a receiver's answer", () => {
 });
 
 describe("a subscription that nobody can pull from", () => {
-  const bodies = { pull: {}, ack: { receipts: ["r1"] }, nack: { receipts: ["r1"] } };
+  const bodies = { pull: {}, ack: { receiptHandles: ["r1"] }, nack: { receiptHandles: ["r1"] } };
 
   it.each(Object.entries(bodies))("is told by %s: pushed, or not there", async (verb, json) => {
     const at = (where: string) => call(test.app, "POST", `/v1/topics/${where}/${verb}`, { json });

@@ -6,7 +6,7 @@ import type { PulledMessage } from "../engine/port.ts";
 import { subscriptionAt } from "./catalog-lookup.ts";
 import type { SubscriptionPath } from "./catalog-lookup.ts";
 import type { ApiContext } from "./dependencies.ts";
-import { whenHandedOver } from "../http/response-sent.ts";
+import { onResponseSent } from "../http/response-sent.ts";
 import { jsonBody, optionalJson } from "../http/json-body.ts";
 import {
   ackBody,
@@ -14,8 +14,8 @@ import {
   pullBody,
   pulledSchema,
   pulledView,
-  receiptResultsSchema,
-  receiptResultsView,
+  acknowledgeResultsSchema,
+  acknowledgeResultsView,
 } from "../shapes/pull.ts";
 import { noParameters, queryReader } from "../shapes/query.ts";
 import { bodyErrors, problemResponses, subscriptionParams, writeErrors } from "../shapes/schema-parts.ts";
@@ -105,17 +105,17 @@ export function pullRoutes(app: FastifyInstance, context: ApiContext): void {
         tags,
         operationId: "acknowledge",
         summary: "Acknowledge messages: they do not come again",
-        description: "200 also where some or all of the receipts have ended: look at `failed` and at `results`.",
+        description: "200 also where some or all of the receiptHandles have ended: look at `failed` and at `results`.",
         params: subscriptionParams,
         body: ackBody,
-        response: { 200: receiptResultsSchema, ...problemResponses(...errors) },
+        response: { 200: acknowledgeResultsSchema, ...problemResponses(...errors) },
       },
     },
     async (request) => {
       readNoQuery(request);
-      const { receipts } = readAck(jsonBody(request).value);
+      const { receiptHandles } = readAck(jsonBody(request).value);
       const subscription = await pulledAt(context, request.params);
-      return receiptResultsView(receipts, await pulls.acknowledge(subscription, receipts));
+      return acknowledgeResultsView(receiptHandles, await pulls.acknowledge(subscription, receiptHandles));
     },
   );
 
@@ -127,25 +127,25 @@ export function pullRoutes(app: FastifyInstance, context: ApiContext): void {
         operationId: "putBack",
         summary: "Put messages back, or keep them for longer",
         description:
-          "200 also where some or all of the receipts have ended: look at `failed` and at `results`. A receipt that was put off counts until its message is there again.",
+          "200 also where some or all of the receiptHandles have ended: look at `failed` and at `results`. A receiptHandle that was put off counts until its message is there again.",
         params: subscriptionParams,
         body: nackBody,
-        response: { 200: receiptResultsSchema, ...problemResponses(...errors) },
+        response: { 200: acknowledgeResultsSchema, ...problemResponses(...errors) },
       },
     },
     async (request) => {
       readNoQuery(request);
-      const { receipts, delayMs = 0 } = readNack(jsonBody(request).value);
+      const { receiptHandles, delayMs = 0 } = readNack(jsonBody(request).value);
       const subscription = await pulledAt(context, request.params);
-      return receiptResultsView(receipts, await pulls.putBack(subscription, receipts, delayMs));
+      return acknowledgeResultsView(receiptHandles, await pulls.putBack(subscription, receiptHandles, delayMs));
     },
   );
 
   /** Nobody has them: others need not wait until their time is up. Where that fails, they do wait. */
   function giveBack(subscription: Subscription, messages: readonly PulledMessage[]): void {
-    const receipts = messages.map(({ receipt }) => receipt);
+    const receiptHandles = messages.map(({ receiptHandle }) => receiptHandle);
     const giving = pulls
-      .putBack(subscription, receipts, 0)
+      .putBack(subscription, receiptHandles, 0)
       .catch((error: unknown) =>
         log.warn({ err: error }, "messages that nobody has got are hidden until their time is up"),
       )
@@ -169,6 +169,6 @@ function sendWhole(reply: FastifyReply, body: object, over: (handedOver: boolean
     "cache-control": "no-store",
   });
   reply.hijack();
-  whenHandedOver(reply.raw, reply.request.raw.socket, limits.pullAnswerMsMax, over);
+  onResponseSent(reply.raw, reply.request.raw.socket, limits.pullAnswerMsMax, over);
   reply.raw.end(bytes);
 }

@@ -76,7 +76,7 @@ describe("subscriptions", () => {
     expect(await call(test.app, "PUT", path, { json })).toMatchObject({ status: 200, json });
     expect((await call(test.app, "GET", path)).json).toMatchObject({
       counts: { backlog: 0 },
-      pullCounts: { visible: 0, hidden: 1, delayed: 2, oldestAt: "1970-01-01T00:00:01.000Z" },
+      pullCounts: { visible: 0, invisible: 1, delayed: 2, oldestAt: "1970-01-01T00:00:01.000Z" },
     });
     expect((await call(test.app, "GET", "/v1/topics/orders/subscriptions")).json.items).toMatchObject([json]);
   });

@@ -10,7 +10,14 @@ import { pageRequest, pageView } from "../shapes/page-cursor.ts";
 import type { ApiContext } from "./dependencies.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { noParameters, pageParameters, queryReader } from "../shapes/query.ts";
-import { bodyErrors, pageOf, problemResponses, subscriptionParams, topicParams, writeErrors } from "../shapes/schema-parts.ts";
+import {
+  bodyErrors,
+  pageOf,
+  problemResponses,
+  subscriptionParams,
+  topicParams,
+  writeErrors,
+} from "../shapes/schema-parts.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
 import {
   countedSubscriptionSchema,

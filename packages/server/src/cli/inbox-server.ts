@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import { whenHandedOver } from "../http/response-sent.ts";
+import { onResponseSent } from "../http/response-sent.ts";
 import { parseJson } from "../http/json-body.ts";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
@@ -109,7 +109,7 @@ function take(request: IncomingMessage, response: ServerResponse, { buffer, cloc
     response.writeHead(200, { "content-length": 0 }).end();
     return;
   }
-  whenHandedOver(response, request.socket, limits.inboxAnswerMsMax, (handedOver) => {
+  onResponseSent(response, request.socket, limits.inboxAnswerMsMax, (handedOver) => {
     if (!handedOver) return buffer.giveBack(message);
     buffer.gone(message);
     taken();

@@ -7,7 +7,7 @@ import { startFakeServer } from "./testing/fake-server.ts";
 
 const message = (id: string, more: object = {}) => ({
   id,
-  receipt: `r${id}`,
+  receiptHandle: `r${id}`,
   receives: 1,
   visibleAt: "2026-01-31T08:16:01.000Z",
   body: `body ${id}`,
@@ -43,8 +43,8 @@ describe("ringback pull", () => {
     const { code, stdout } = await pull(api.url, "--count", "10", "--wait", "20s");
     expect([code, stdout]).toEqual([
       0,
-      "1 · hidden until 2026-01-31T08:16:01.000Z · receipt r1\nbody 1\n" +
-        "2 · time 3 · hidden until 2026-01-31T08:16:01.000Z · receipt r2\na\\u001b[2Jb\n",
+      "1 · hidden until 2026-01-31T08:16:01.000Z · receiptHandle r1\nbody 1\n" +
+        "2 · time 3 · hidden until 2026-01-31T08:16:01.000Z · receiptHandle r2\na\\u001b[2Jb\n",
     ]);
     expect(api.seen).toEqual([
       { url: "/v1/topics/jobs/subscriptions/workers/pull", body: { messagesMax: 10, waitMs: 20_000 } },
@@ -55,7 +55,10 @@ describe("ringback pull", () => {
     await using api = await startApi([message("1")]);
     const { code, stdout } = await pull(api.url, "--ack", "--json");
     expect([code, JSON.parse(stdout)]).toEqual([0, message("1")]);
-    expect(api.seen.at(-1)).toEqual({ url: "/v1/topics/jobs/subscriptions/workers/ack", body: { receipts: ["r1"] } });
+    expect(api.seen.at(-1)).toEqual({
+      url: "/v1/topics/jobs/subscriptions/workers/ack",
+      body: { receiptHandles: ["r1"] },
+    });
   });
 
   it("fails when an acknowledgement came too late", async () => {

@@ -21,7 +21,7 @@ interface PullOptions {
 /** As much of a message as is shown here; the rest goes through as it is. */
 interface PulledView {
   readonly id: string;
-  readonly receipt: string;
+  readonly receiptHandle: string;
   readonly receives: number;
   readonly visibleAt: string;
   readonly body?: string;
@@ -80,7 +80,7 @@ async function pull(path: string, options: PullOptions, context: CommandContext)
   const acknowledged = await ask(
     client,
     `${path}/ack`,
-    { receipts: messages.map(({ receipt }) => receipt) },
+    { receiptHandles: messages.map(({ receiptHandle }) => receiptHandle) },
     answerMsMax,
   );
   const failed = isRecord(acknowledged) ? acknowledged["failed"] : null;
@@ -95,14 +95,14 @@ function ask(client: ApiClient, path: string, json: object, timeoutMs: number): 
 
 function text(message: PulledView, context: CommandContext): string {
   const paint = createPaint(context, context.stdout);
-  const { id, receipt, receives, visibleAt, body, bodyBase64 = "" } = message;
+  const { id, receiptHandle, receives, visibleAt, body, bodyBase64 = "" } = message;
   const times = receives === 1 ? "" : ` · time ${receives}`;
-  const head = `${paint("green", printableLine(id))}${times} · hidden until ${printableLine(visibleAt)} · receipt ${printableLine(receipt)}`;
+  const head = `${paint("green", printableLine(id))}${times} · hidden until ${printableLine(visibleAt)} · receiptHandle ${printableLine(receiptHandle)}`;
   return `${head}\n${body === undefined ? `(base64) ${printableLine(bodyBase64)}` : printableText(body)}`;
 }
 
 function isPulled(value: unknown): value is PulledView {
   if (!isRecord(value)) return false;
-  const texts = ["id", "receipt", "visibleAt"].every((name) => typeof value[name] === "string");
+  const texts = ["id", "receiptHandle", "visibleAt"].every((name) => typeof value[name] === "string");
   return texts && typeof value["receives"] === "number";
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
-import { addCmqDoor, type CmqDependencies } from "./cmq/api.ts";
-import { addWechatDoor, type WechatDependencies } from "./wechat/api.ts";
+import { addCmqApi, type CmqDependencies } from "./cmq/api.ts";
+import { addWechatApi, type WechatDependencies } from "./wechat/api.ts";
 
 export interface DoorDependencies {
   readonly wechat: WechatDependencies;
@@ -8,7 +8,7 @@ export interface DoorDependencies {
 }
 
 /** Other systems' APIs on the same port, in front of the same engine. Before the application listens. */
-export async function addDoors(app: FastifyInstance, { wechat, cmq }: DoorDependencies): Promise<void> {
-  await addWechatDoor(app, wechat);
-  await addCmqDoor(app, cmq);
+export async function addCompatibilityApis(app: FastifyInstance, { wechat, cmq }: DoorDependencies): Promise<void> {
+  await addWechatApi(app, wechat);
+  await addCmqApi(app, cmq);
 }

@@ -131,14 +131,14 @@ export const limits = {
   pullMessagesMax: 100,
   /** Bytes of messages after which a pull brings no more; one always fits. */
   pullBytesMax: 4 * 1024 * 1024,
-  /** Receipts that one request may answer for. */
-  receiptsMax: 100,
+  /** ReceiptHandles that one request may answer for. */
+  receiptHandlesMax: 100,
   /** How long one pull may wait for a message; shorter than what most proxies allow an answer. */
   pullWaitMsMax: 60_000,
   /** A client that takes longer to read what it has pulled loses its connection, and the messages are there for the next. */
   pullAnswerMsMax: 60_000,
-  /** Of a receipt that a client sends; those that are given out are shorter. */
-  receiptCharsMax: 256,
+  /** Of a receiptHandle that a client sends; those that are given out are shorter. */
+  receiptHandleCharsMax: 256,
   /** Pulls that wait at one subscription, and at all of them: each holds a connection and nothing else. */
   pullWaitersMax: 12_000,
   pullWaitersTotalMax: 12_000,

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { InTurn } from "./mutex.ts";
+import { Mutex } from "./mutex.ts";
 
 it("runs one piece of work at a time, in order, and goes on after one that fails", async () => {
-  const line = new InTurn(10);
+  const line = new Mutex(10);
   const seen: string[] = [];
   const work = (name: string) => async (): Promise<string> => {
     seen.push(`${name} begins`);
@@ -17,7 +17,7 @@ it("runs one piece of work at a time, in order, and goes on after one that fails
 });
 
 it("lets only so many wait", async () => {
-  const line = new InTurn(2);
+  const line = new Mutex(2);
   const gate = Promise.withResolvers<void>();
   const first = line.run(() => gate.promise);
   const second = line.run(() => Promise.resolve());

@@ -1,7 +1,7 @@
 import { RingbackError } from "./errors.ts";
 
 /** Runs pieces of work one after the other. So many may be under way or wait; past that it throws `overloaded`. */
-export class InTurn {
+export class Mutex {
   readonly #max: number;
   #count = 0;
   #last: Promise<unknown> = Promise.resolve();

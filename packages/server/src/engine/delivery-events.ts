@@ -4,7 +4,7 @@ import type { ClaimedDelivery, Settled } from "../store/port.ts";
 import type { EventBus } from "./port.ts";
 
 /** Tells what an attempt came to, and what that means for its delivery. */
-export function tellDelivery(
+export function emitDeliveryEvents(
   events: EventBus,
   subscription: Subscription,
   delivery: ClaimedDelivery,

@@ -29,11 +29,11 @@ export const engineLimits = {
   failingAfter: 8,
   /** An endpoint with POSTs in flight and no reply for this long counts as stalled. */
   stalledAfterMs: 1_000,
-  /** What a lane remembers of its endpoint is dropped when nothing has happened for this long. */
-  laneIdleMs: 60_000,
-  laneSweepMs: 30_000,
+  /** What a sender remembers of its endpoint is dropped when nothing has happened for this long. */
+  senderIdleMs: 60_000,
+  senderSweepMs: 30_000,
   /** A net under the store's hints. */
-  lookForWorkMs: 30_000,
+  findWorkMs: 30_000,
   /** setTimeout counts to 2^31 ms; a longer wait looks again after this long. */
   dueTimerMsMax: 24 * 3600_000,
   /** A delivery that is due and cannot be claimed, since order holds it back, is asked for again after this long. */
@@ -41,8 +41,8 @@ export const engineLimits = {
   /** Lease of a message that an inbox is handing to a client; the client's connection is cut before it ends. */
   inboxLeaseMs: limits.inboxAnswerMsMax + 30_000,
   /** Bytes of messages that an inbox, and all of them, are handing to clients, who may read slowly; past it nobody gets one. */
-  inboxBytesOutMax: 16 * 1024 * 1024,
-  inboxBytesOutTotalMax: 64 * 1024 * 1024,
+  inboxUnreadBytesMax: 16 * 1024 * 1024,
+  inboxUnreadBytesTotalMax: 64 * 1024 * 1024,
   /** Who waits for a message looks again at a time that the store names, and never sooner than this. */
   lookAgainMsMin: 50,
   /** Lease of messages between their claim and the write that hides them: what a process that dies in between holds up. */
@@ -52,7 +52,7 @@ export const engineLimits = {
   /** What one look may bring in the worst case: it stops after the message that passes its bound. */
   pullReservedBytes: limits.pullBytesMax + limits.bodyBytesMax,
   /** Bytes that one subscription, and all of them, are handing to receivers, who may read slowly; past it nobody gets any. */
-  pullBytesOutMax: 16 * 1024 * 1024,
+  pullUnreadBytesMax: 16 * 1024 * 1024,
   pullBytesOutTotalMax: 64 * 1024 * 1024,
   /** After a failure those who wait look again after this long. */
   pullRetryMs: 1_000,

@@ -1,13 +1,13 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { WaitingLine } from "./fifo-queue.ts";
+import { FifoQueue } from "./fifo-queue.ts";
 
 test("serves in the order of coming, whoever leaves meanwhile", () => {
   const members = Array.from({ length: 40 }, (_, index) => ({ index }));
   const step = fc.tuple(fc.constantFrom("add", "remove", "serve"), fc.nat(39));
   fc.assert(
     fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
-      const line = new WaitingLine<{ index: number }>();
+      const line = new FifoQueue<{ index: number }>();
       const model: number[] = [];
       const served: (number | undefined)[] = [];
       const expected: (number | undefined)[] = [];
@@ -33,7 +33,7 @@ test("serves in the order of coming, whoever leaves meanwhile", () => {
 });
 
 test("stays in order when many thousands pass through", () => {
-  const line = new WaitingLine<{ index: number }>();
+  const line = new FifoQueue<{ index: number }>();
   const members = Array.from({ length: 3_000 }, (_, index) => ({ index }));
   for (const member of members) line.add(member);
   for (let round = 0; round < 10_000; round++) {

@@ -2,7 +2,7 @@
  * First come, first served, each at most once, with leaving from the middle. A `Set` would do the same, but reading its
  * first member walks over the holes that the ones before have left: with a thousand waiting that was 1 µs per POST.
  */
-export class WaitingLine<T extends object> {
+export class FifoQueue<T extends object> {
   readonly #places = new Map<T, number>();
   #line: (T | null)[] = [];
   #head = 0;

@@ -18,7 +18,7 @@ import type {
 import type { Page, PageRequest, PullCounts } from "../store/port.ts";
 import type { TransportErrorCode } from "../transport/port.ts";
 
-export interface PublishReceipt {
+export interface PublishResult {
   readonly firstSeq: Seq;
   readonly ids: readonly MessageId[];
   readonly publishedAtMs: TimeMs;
@@ -35,7 +35,7 @@ export interface Publisher {
     topic: Topic,
     messages: readonly NewMessage[],
     idempotency: { readonly key: string; readonly fingerprint: string } | null,
-  ): Promise<PublishReceipt>;
+  ): Promise<PublishResult>;
 }
 
 /** The account's keys, ready for use. */
@@ -158,14 +158,14 @@ export interface PulledMessage {
   readonly id: MessageId;
   readonly message: Message;
   /** Names this handing out, for the answer; of letters, digits and hyphens. */
-  readonly receipt: string;
+  readonly receiptHandle: string;
   /** How often it has been handed out, this time included. */
   readonly receives: number;
   readonly firstReceivedAtMs: TimeMs;
   readonly visibleAtMs: TimeMs;
 }
 
-export interface PullWant {
+export interface PullOptions {
   /** 1 to `limits.pullMessagesMax`. */
   readonly messagesMax: number;
   /** How long to wait when nothing is there; 0: not at all. */
@@ -181,8 +181,8 @@ export interface PullWant {
   readonly handedOut?: (arrived: () => void) => void;
 }
 
-/** What became of one receipt. `malformed`: none that was ever given out here. `ended`: its time is over, or it was answered for before. */
-export type ReceiptResult = "done" | "malformed" | "ended";
+/** What became of one receiptHandle. `malformed`: none that was ever given out here. `ended`: its time is over, or it was answered for before. */
+export type AcknowledgeResult = "done" | "malformed" | "ended";
 
 /** Taking from subscriptions with `pull` settings, and answering for what was taken. The same on every node. */
 export interface Pulls {
@@ -190,11 +190,15 @@ export interface Pulls {
    * Oldest first, first asked first served; empty: nothing came within `waitMs`.
    * Throws `overloaded`, `too_many_waiters`, `too_many_unacknowledged`, `not_pulled`, `subscription_not_found`, and what the store does.
    */
-  pull(subscription: Subscription, want: PullWant): Promise<readonly PulledMessage[]>;
+  pull(subscription: Subscription, want: PullOptions): Promise<readonly PulledMessage[]>;
   /** They have been dealt with, and do not come again. */
-  acknowledge(subscription: Subscription, receipts: readonly string[]): Promise<readonly ReceiptResult[]>;
+  acknowledge(subscription: Subscription, receiptHandles: readonly string[]): Promise<readonly AcknowledgeResult[]>;
   /** There again after `delayMs`: 0, give them to somebody else at once; more, the receiver needs longer. */
-  putBack(subscription: Subscription, receipts: readonly string[], delayMs: number): Promise<readonly ReceiptResult[]>;
+  putBack(
+    subscription: Subscription,
+    receiptHandles: readonly string[],
+    delayMs: number,
+  ): Promise<readonly AcknowledgeResult[]>;
   /** Nobody waits from now on: who does gets nothing. */
   stopWaiting(): void;
 }
@@ -248,9 +252,9 @@ export interface Queues {
   /** `waitMs` null: as the queue says. */
   receive(
     name: string,
-    want: Omit<PullWant, "waitMs"> & { readonly waitMs: number | null },
+    want: Omit<PullOptions, "waitMs"> & { readonly waitMs: number | null },
   ): Promise<readonly PulledMessage[]>;
-  acknowledge(name: string, receipts: readonly string[]): Promise<readonly ReceiptResult[]>;
+  acknowledge(name: string, receiptHandles: readonly string[]): Promise<readonly AcknowledgeResult[]>;
   counts(name: string): Promise<PullCounts>;
   /** Throws `invalid_request` when the time lies further back than `rewindMs`. */
   rewind(name: string, atMs: TimeMs): Promise<void>;

@@ -3,7 +3,7 @@ import { messageId } from "../domain/message-id.ts";
 import type { NewMessage, Topic } from "../domain/model.ts";
 import type { Clock } from "../domain/ports.ts";
 import type { Store } from "../store/port.ts";
-import type { EngineObserver, EventBus, Publisher, PublishReceipt } from "./port.ts";
+import type { EngineObserver, EventBus, Publisher, PublishResult } from "./port.ts";
 
 /** Checks what is published and appends it. Delivery begins when the store says that there is something to claim. */
 export function createPublisher(deps: {
@@ -14,7 +14,7 @@ export function createPublisher(deps: {
 }): Publisher {
   const { store, events, observer, clock } = deps;
   return {
-    async publish(topic, messages, idempotency): Promise<PublishReceipt> {
+    async publish(topic, messages, idempotency): Promise<PublishResult> {
       checkMessages(topic, messages);
       const receipt = await store.append({ topicId: topic.id, messages, idempotency });
       const ids = messages.map((_message, index) => messageId(topic.id, receipt.firstSeq + index));

@@ -2,7 +2,7 @@
  * Bytes of messages that are on their way to readers, who may be slow: of one source, or of all of them together; and those
  * that are reserved meanwhile for what is being fetched.
  */
-export class BytesOut {
+export class UnreadBytes {
   readonly #bytesMax: number;
   #bytes = 0;
   #reserved = 0;

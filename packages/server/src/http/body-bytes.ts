@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { RingbackError } from "../domain/errors.ts";
-import type { ApiConfig } from "./http-limits.ts";
+import type { HttpLimits } from "./http-limits.ts";
 import { requestTooLarge } from "./http-server.ts";
 
 /** Bytes of request bodies that are arriving at this moment, over all connections. */
@@ -22,7 +22,7 @@ export function takeBodiesAsBytes(
   scope: FastifyInstance,
   bytesMax: number,
   arriving: ArrivingBytes,
-  config: ApiConfig,
+  config: HttpLimits,
 ): void {
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser("*", (request: FastifyRequest, payload: IncomingMessage, done: Done) => {

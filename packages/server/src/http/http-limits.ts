@@ -1,7 +1,7 @@
 import { limits } from "../domain/limits.ts";
 
 /** What an operator may set about the HTTP side. Every value has its default, and its reason, in `domain/limits.ts`. */
-export interface ApiConfig {
+export interface HttpLimits {
   readonly requestBytesMax: number;
   readonly catalogRequestBytesMax: number;
   readonly requestBytesHeldMax: number;
@@ -18,7 +18,7 @@ export interface ApiConfig {
   readonly eventHeartbeatMs: number;
 }
 
-export const apiDefaults: ApiConfig = {
+export const httpLimitDefaults: HttpLimits = {
   requestBytesMax: limits.requestBytesMax,
   catalogRequestBytesMax: limits.catalogRequestBytesMax,
   requestBytesHeldMax: limits.requestBytesHeldMax,

@@ -7,13 +7,13 @@ import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { ApiConfig } from "./http-limits.ts";
+import type { HttpLimits } from "./http-limits.ts";
 import { call } from "../api/testing/call.ts";
 import { exchange, listen, parseAnswer } from "../api/testing/raw-connection.ts";
 import { createTestApp } from "../api/testing/test-app.ts";
 import type { TestApp } from "../api/testing/test-app.ts";
 
-const config: Partial<ApiConfig> = {
+const config: Partial<HttpLimits> = {
   requestHeaderBytesMax: 4096,
   requestHeaderMsMax: 100,
   requestMsMax: 200,

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { RingbackError } from "../domain/errors.ts";
-import type { ApiConfig } from "./http-limits.ts";
+import type { HttpLimits } from "./http-limits.ts";
 import { problemText, writeProblem } from "./problem.ts";
 
 /** Shared between the application, which sets it when it closes, and the server, which then refuses what still comes. */
@@ -14,7 +14,7 @@ export interface ServerState {
 const connectionCheckMs = 500;
 
 /** node:http with every limit set, and with our own answer wherever Node would give one without a body. */
-export function createHttpServer(listener: RequestListener, config: ApiConfig, state: ServerState): Server {
+export function createHttpServer(listener: RequestListener, config: HttpLimits, state: ServerState): Server {
   const server = createServer(
     {
       maxHeaderSize: config.requestHeaderBytesMax,
@@ -70,7 +70,7 @@ const idleCheckMs = 20;
  * neither looks again nor keeps its time limits: one that becomes idle later would live on for its keep-alive time, and
  * one with half a request for ever.
  */
-export function endConnections(server: Server, config: ApiConfig): void {
+export function endConnections(server: Server, config: HttpLimits): void {
   const idle = setInterval(() => {
     server.closeIdleConnections();
   }, idleCheckMs).unref();

@@ -6,7 +6,7 @@ import { onSocketClose } from "./socket-close.ts";
  * Tells once whether an answer, which is yet to be sent, went out whole to the client's connection: true when the operating
  * system has taken its last byte, false when the connection ended before. A client that takes longer than `waitMsMax` loses its connection.
  */
-export function whenHandedOver(
+export function onResponseSent(
   response: ServerResponse,
   socket: Socket,
   waitMsMax: number,

@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import type { Static } from "typebox";
 import { limits } from "../domain/limits.ts";
-import type { PulledMessage, ReceiptResult } from "../engine/port.ts";
+import type { PulledMessage, AcknowledgeResult } from "../engine/port.ts";
 import { messageBodyMembers, messageMembers, messageView } from "./message.ts";
 import { timeText as timeSchema } from "./schema-parts.ts";
 import { timeText } from "./time-text.ts";
@@ -37,7 +37,7 @@ export const pullBody = Type.Object(
   { ...closed, examples: [{ messagesMax: 10, waitMs: 20_000 }] },
 );
 
-const receipt = Type.String({ maxLength: limits.receiptCharsMax, examples: ["r1-1-1-mk8v5q2a-mk8v5q2a"] });
+const receiptHandle = Type.String({ maxLength: limits.receiptHandleCharsMax, examples: ["r1-1-1-mk8v5q2a-mk8v5q2a"] });
 
 export const pulledSchema = Type.Object(
   {
@@ -46,7 +46,7 @@ export const pulledSchema = Type.Object(
         {
           ...messageMembers,
           ...messageBodyMembers,
-          receipt: Type.String({
+          receiptHandle: Type.String({
             description: "Names this handing out of the message: give it to `ack` or `nack` before `visibleAt`.",
             examples: ["r1-1-1-mk8v5q2a-mk8v5q2a"],
           }),
@@ -64,17 +64,17 @@ export const pulledSchema = Type.Object(
   { ...closed, description: "Oldest first; none when nothing came in time." },
 );
 
-const receipts = Type.Array(receipt, {
+const receiptHandles = Type.Array(receiptHandle, {
   minItems: 1,
-  maxItems: limits.receiptsMax,
-  description: `From 1 to ${limits.receiptsMax}, as \`pull\` has given them.`,
+  maxItems: limits.receiptHandlesMax,
+  description: `From 1 to ${limits.receiptHandlesMax}, as \`pull\` has given them.`,
 });
 
-export const ackBody = Type.Object({ receipts }, closed);
+export const ackBody = Type.Object({ receiptHandles }, closed);
 
 export const nackBody = Type.Object(
   {
-    receipts,
+    receiptHandles,
     delayMs: Type.Optional(
       Type.Integer({
         minimum: 0,
@@ -87,17 +87,17 @@ export const nackBody = Type.Object(
   closed,
 );
 
-export const receiptResultsSchema = Type.Object(
+export const acknowledgeResultsSchema = Type.Object(
   {
     failed: Type.Integer({ minimum: 0, description: "How many of the results are not `done`." }),
     results: Type.Array(
       Type.Object(
         {
-          receipt: Type.String(),
+          receiptHandle: Type.String(),
           result: Type.Enum(["done", "ended", "malformed"], {
             description:
               "ended: the message's time was over, or it was answered for before; it may be with another receiver now. " +
-              "malformed: no receipt of this subscription.",
+              "malformed: no receiptHandle of this subscription.",
           }),
         },
         closed,
@@ -105,14 +105,17 @@ export const receiptResultsSchema = Type.Object(
       { description: "In the order of the request." },
     ),
   },
-  { ...closed, description: "What became of each receipt; those that are done are done, whatever the others are." },
+  {
+    ...closed,
+    description: "What became of each receiptHandle; those that are done are done, whatever the others are.",
+  },
 );
 
 export function pulledView(messages: readonly PulledMessage[], topic: string) {
   return {
-    messages: messages.map(({ message, receipt, receives, firstReceivedAtMs, visibleAtMs }) => ({
+    messages: messages.map(({ message, receiptHandle, receives, firstReceivedAtMs, visibleAtMs }) => ({
       ...messageView(message, topic),
-      receipt,
+      receiptHandle,
       receives,
       firstReceivedAt: timeText(firstReceivedAtMs),
       visibleAt: timeText(visibleAtMs),
@@ -120,12 +123,12 @@ export function pulledView(messages: readonly PulledMessage[], topic: string) {
   };
 }
 
-export function receiptResultsView(
-  receipts: readonly string[],
-  results: readonly ReceiptResult[],
-): Static<typeof receiptResultsSchema> {
+export function acknowledgeResultsView(
+  receiptHandles: readonly string[],
+  results: readonly AcknowledgeResult[],
+): Static<typeof acknowledgeResultsSchema> {
   return {
     failed: results.filter((result) => result !== "done").length,
-    results: receipts.map((receipt, index) => ({ receipt, result: results[index] ?? "malformed" })),
+    results: receiptHandles.map((receiptHandle, index) => ({ receiptHandle, result: results[index] ?? "malformed" })),
   };
 }

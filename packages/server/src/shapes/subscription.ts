@@ -232,7 +232,7 @@ const countsSchema = Type.Object(
 const pullCountsSchema = Type.Object(
   {
     visible: Type.Integer({ description: "Messages that are there to be taken; with a filter an upper bound." }),
-    hidden: Type.Integer({ description: "Handed out and not answered for, or put off by a receiver." }),
+    invisible: Type.Integer({ description: "Handed out and not answered for, or put off by a receiver." }),
     delayed: Type.Integer({ description: "Never handed out, and not before their time." }),
     oldestAt: nullable(timeSchema("When the oldest of all these was published; null: there is none.")),
   },
@@ -274,8 +274,8 @@ export function countedSubscriptionView(
   };
 }
 
-function pullCountsView({ visible, hidden, delayed, oldestAtMs }: PullCounts) {
-  return { visible, hidden, delayed, oldestAt: optionalTimeText(oldestAtMs) };
+function pullCountsView({ visible, invisible, delayed, oldestAtMs }: PullCounts) {
+  return { visible, invisible, delayed, oldestAt: optionalTimeText(oldestAtMs) };
 }
 
 export function startOf(start: SubscriptionBody["start"]): Start {

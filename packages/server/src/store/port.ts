@@ -53,7 +53,7 @@ export interface AppendRequest {
   readonly idempotency: { readonly key: string; readonly fingerprint: string } | null;
 }
 
-export interface AppendReceipt {
+export interface AppendResult {
   /** The messages took `firstSeq`, `firstSeq + 1`, … in the order of the request. */
   readonly firstSeq: Seq;
   readonly publishedAtMs: TimeMs;
@@ -149,7 +149,7 @@ export interface SubscriptionCounts extends UnsettledCounts {
 }
 
 /** Names a delivery that was handed out and parked meanwhile, as it was then. */
-export interface HandedOut {
+export interface PulledDelivery {
   readonly seq: Seq;
   readonly retriesMade: number;
   readonly firstAttemptAtMs: TimeMs;
@@ -157,7 +157,7 @@ export interface HandedOut {
 
 /** What the receiver of a delivery says of it. */
 export interface ReceiverAnswer {
-  readonly handedOut: HandedOut;
+  readonly handedOut: PulledDelivery;
   readonly answer:
     | { readonly kind: "delivered"; readonly attempt: Attempt }
     /** Hidden until then; now or earlier: there again at once. */
@@ -169,7 +169,7 @@ export interface PullCounts {
   /** There to be taken now; an upper bound when a filter is set. */
   readonly visible: number;
   /** Handed out and not answered for, or put off by a receiver. */
-  readonly hidden: number;
+  readonly invisible: number;
   /** Never handed out, and not before their time. Those that no claim has come to yet are counted as far as `limits.delayedLookedAtMax` messages. */
   readonly delayed: number;
   /** When the oldest of them was published; null: there is none. */
@@ -284,7 +284,7 @@ export interface Store {
   // ---- the log
 
   /** Atomic and durable. Idempotent under its idempotency key for `limits.idempotencyKeyHours`. `seq` grows in commit order. */
-  append(request: AppendRequest): Promise<AppendReceipt>;
+  append(request: AppendRequest): Promise<AppendResult>;
 
   /**
    * Takes work under a lease of `leaseMs`. One claim per want, in the order of the wants; unknown, paused or deleted

@@ -23,23 +23,23 @@ it("answers 6070 when as many messages are received and not deleted as may be, a
   };
   await Promise.all(Array.from({ length: atOnce }, send));
 
-  const receipts: string[] = [];
+  const receiptHandles: string[] = [];
   const refusals: number[] = [];
   const receive = async (): Promise<void> => {
     while (refusals.length < atOnce) {
       const answer = await caller.call("BatchReceiveMessage", { queueName, numOfMsg: batch });
       const messages = (answer["msgInfoList"] ?? []) as readonly { readonly receiptHandle: string }[];
-      receipts.push(...messages.map(({ receiptHandle }) => receiptHandle));
+      receiptHandles.push(...messages.map(({ receiptHandle }) => receiptHandle));
       if (answer.code !== 0) refusals.push(answer.code);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, receive));
   expect(new Set(refusals)).toEqual(new Set([6070]));
   const counts = await caller.ok("GetQueueAttributes", { queueName });
-  expect([receipts.length, counts["inactiveMsgNum"]]).toEqual([limits.parkedMax, limits.parkedMax]);
+  expect([receiptHandles.length, counts["inactiveMsgNum"]]).toEqual([limits.parkedMax, limits.parkedMax]);
   const refusal = await caller.call("ReceiveMessage", { queueName });
   expect(refusal).toMatchObject({ code: 6070, message: expect.stringMatching(/^\(10690\)/) });
 
-  await caller.ok("DeleteMessage", { queueName, receiptHandle: receipts[0] ?? "" });
+  await caller.ok("DeleteMessage", { queueName, receiptHandle: receiptHandles[0] ?? "" });
   expect(await caller.ok("ReceiveMessage", { queueName })).toMatchObject({ dequeueCount: 1 });
 });

@@ -1,13 +1,13 @@
-import type { PulledMessage, Pulls, PullWant, ReceiptResult } from "../../engine/port.ts";
+import type { PulledMessage, Pulls, PullOptions, AcknowledgeResult } from "../../engine/port.ts";
 
 /** Hands out what a test has put in, and writes down what it was asked. Nothing is hidden, and no time passes. */
 export class MemoryPulls implements Pulls {
   messages: PulledMessage[] = [];
-  readonly wants: PullWant[] = [];
+  readonly wants: PullOptions[] = [];
   readonly acknowledged: (readonly string[])[] = [];
-  readonly putBacks: { readonly receipts: readonly string[]; readonly delayMs: number }[] = [];
-  /** Of receipts; those that are not here are malformed. */
-  readonly results = new Map<string, ReceiptResult>();
+  readonly putBacks: { readonly receiptHandles: readonly string[]; readonly delayMs: number }[] = [];
+  /** Of receiptHandles; those that are not here are malformed. */
+  readonly results = new Map<string, AcknowledgeResult>();
   /** Answers that no client has got yet. */
   underWay = 0;
   /** Every call rejects with this while it is set. */
@@ -24,7 +24,7 @@ export class MemoryPulls implements Pulls {
     for (const wake of this.#waiting) wake();
   }
 
-  async pull(_subscription: unknown, want: PullWant): Promise<readonly PulledMessage[]> {
+  async pull(_subscription: unknown, want: PullOptions): Promise<readonly PulledMessage[]> {
     if (this.failure) throw this.failure;
     this.wants.push(want);
     if (this.messages.length === 0 && want.waitMs > 0) await this.#wakened(want.gone);
@@ -36,28 +36,28 @@ export class MemoryPulls implements Pulls {
     return taken;
   }
 
-  async acknowledge(_subscription: unknown, receipts: readonly string[]): Promise<readonly ReceiptResult[]> {
+  async acknowledge(_subscription: unknown, receiptHandles: readonly string[]): Promise<readonly AcknowledgeResult[]> {
     if (this.failure) throw this.failure;
-    this.acknowledged.push(receipts);
-    return this.#resultsOf(receipts);
+    this.acknowledged.push(receiptHandles);
+    return this.#resultsOf(receiptHandles);
   }
 
   async putBack(
     _subscription: unknown,
-    receipts: readonly string[],
+    receiptHandles: readonly string[],
     delayMs: number,
-  ): Promise<readonly ReceiptResult[]> {
+  ): Promise<readonly AcknowledgeResult[]> {
     if (this.failure) throw this.failure;
-    this.putBacks.push({ receipts, delayMs });
-    return this.#resultsOf(receipts);
+    this.putBacks.push({ receiptHandles, delayMs });
+    return this.#resultsOf(receiptHandles);
   }
 
   stopWaiting(): void {
     for (const wake of this.#waiting) wake();
   }
 
-  #resultsOf(receipts: readonly string[]): readonly ReceiptResult[] {
-    return receipts.map((receipt) => this.results.get(receipt) ?? "malformed");
+  #resultsOf(receiptHandles: readonly string[]): readonly AcknowledgeResult[] {
+    return receiptHandles.map((receiptHandle) => this.results.get(receiptHandle) ?? "malformed");
   }
 
   #wakened(gone: AbortSignal): Promise<void> {

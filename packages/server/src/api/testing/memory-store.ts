@@ -18,7 +18,7 @@ import type {
 import { assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
 import { EntryIndex } from "../../store/entry-index.ts";
 import type {
-  AppendReceipt,
+  AppendResult,
   AttemptRecord,
   ConnectionUse,
   DeadLetter,
@@ -45,7 +45,7 @@ export class MemoryStore implements Store {
   isWritable = true;
   /** Every call rejects with this while it is set. */
   failure: Error | null = null;
-  private readonly receipts = new Map<string, { fingerprint: string; receipt: AppendReceipt }>();
+  private readonly receipts = new Map<string, { fingerprint: string; receipt: AppendResult }>();
   private readonly entries = new EntryIndex();
   private readonly changed: ((id: SubscriptionId) => void)[] = [];
   private lastId = 0;
@@ -84,7 +84,7 @@ export class MemoryStore implements Store {
     return existed;
   }
 
-  async append({ topicId, messages, idempotency }: Parameters<Store["append"]>[0]): Promise<AppendReceipt> {
+  async append({ topicId, messages, idempotency }: Parameters<Store["append"]>[0]): Promise<AppendResult> {
     this.mayFail();
     const used = idempotency && this.receipts.get(idempotency.key);
     if (idempotency && used) {
@@ -214,7 +214,7 @@ export class MemoryStore implements Store {
   }
 
   async pullCounts() {
-    return { visible: this.log.length, hidden: 1, delayed: 2, oldestAtMs: 1_000, rewindable: 3 };
+    return { visible: this.log.length, invisible: 1, delayed: 2, oldestAtMs: 1_000, rewindable: 3 };
   }
 
   async getMessage(_accountId: AccountId, id: Parameters<Store["getMessage"]>[1]) {

@@ -12,7 +12,7 @@ import { AccountKeys } from "../../engine/keys/account-keys.ts";
 import { AccountHooks } from "../../engine/hooks/account-hooks.ts";
 import type { AccountHooksOptions } from "../../engine/hooks/account-hooks.ts";
 import type { Transport } from "../../transport/port.ts";
-import type { ApiConfig } from "../../http/http-limits.ts";
+import type { HttpLimits } from "../../http/http-limits.ts";
 import { MemoryEvents } from "./memory-events.ts";
 import { MemoryPulls } from "./memory-pulls.ts";
 import { memoryPublisher } from "./memory-publisher.ts";
@@ -50,7 +50,7 @@ const unreachable: Transport = {
 };
 
 /** The real HTTP application over a store, a publisher and an event bus in memory. */
-export async function createTestApp(config: Partial<ApiConfig> = {}, parts: TestParts = {}): Promise<TestApp> {
+export async function createTestApp(config: Partial<HttpLimits> = {}, parts: TestParts = {}): Promise<TestApp> {
   const store = new MemoryStore();
   const events = new MemoryEvents();
   const logLines: string[] = [];

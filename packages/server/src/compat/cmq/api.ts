@@ -1,16 +1,16 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { takeBodiesAsBytes } from "../../http/body-bytes.ts";
-import { apiDefaults } from "../../http/http-limits.ts";
+import { httpLimitDefaults } from "../../http/http-limits.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { ApiKeys, EventBus, Publisher, Queues } from "../../engine/port.ts";
 import type { Store } from "../../store/port.ts";
-import { InTurn } from "../../domain/mutex.ts";
+import { Mutex } from "../../domain/mutex.ts";
 import { findAction } from "./actions.ts";
 import { clientRequestIdOf, failure, success } from "./answer.ts";
-import { Audiences } from "./filter-cache.ts";
+import { FilterCache } from "./filter-cache.ts";
 import { Authentication } from "./authentication.ts";
 import { type ActionContext, SocketCall } from "./call.ts";
 import { CmqError, cmqErrorOf } from "./errors.ts";
@@ -35,7 +35,7 @@ export interface CmqDependencies {
 }
 
 /** `/v2/index.php` of CMQ's API 2.0, and `POST /` of the newer one: programs written for the cloud's queues and topics call here. */
-export async function addCmqDoor(app: FastifyInstance, given: CmqDependencies): Promise<void> {
+export async function addCmqApi(app: FastifyInstance, given: CmqDependencies): Promise<void> {
   const { store, publisher, queues, events, clock, log } = given;
   const context: ActionContext = {
     store,
@@ -44,14 +44,14 @@ export async function addCmqDoor(app: FastifyInstance, given: CmqDependencies): 
     queues,
     events,
     clock,
-    audiences: new Audiences(store),
-    makingInTurn: new InTurn(limits.cmqMakingMax),
+    audiences: new FilterCache(store),
+    creationMutex: new Mutex(limits.cmqMakingMax),
   };
   const authentication = new Authentication(given);
   const nextRequestId = requestIds(given.randomBytes);
 
   await app.register((scope, _options, done) => {
-    takeBodiesAsBytes(scope, limits.cmqRequestBytesMax, { held: 0 }, apiDefaults);
+    takeBodiesAsBytes(scope, limits.cmqRequestBytesMax, { held: 0 }, httpLimitDefaults);
     // Out of fastify's sight, which refuses whatever is no media type; `request.ts` reads it from the raw request.
     scope.addHook("onRequest", (request, _reply, next) => {
       if (request.raw.method !== "GET" && request.headers["content-type"] !== formType) {

@@ -4,8 +4,8 @@ import type { Account } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { EventBus, Publisher, Queues } from "../../engine/port.ts";
 import type { Store } from "../../store/port.ts";
-import type { InTurn } from "../../domain/mutex.ts";
-import type { Audiences } from "./filter-cache.ts";
+import type { Mutex } from "../../domain/mutex.ts";
+import type { FilterCache } from "./filter-cache.ts";
 import type { Parameters } from "./parameters.ts";
 
 /** What the actions work with. */
@@ -16,12 +16,12 @@ export interface ActionContext {
   readonly queues: Queues;
   readonly events: EventBus;
   readonly clock: Clock;
-  readonly audiences: Audiences;
+  readonly audiences: FilterCache;
   /**
    * Whatever makes, changes or removes something under a name: two that differ in case cannot come to be at once, no change is
    * lost by another, and none brings back what was removed meanwhile.
    */
-  readonly makingInTurn: InTurn;
+  readonly creationMutex: Mutex;
 }
 
 /** One request for one action, past its signature. */

@@ -2,10 +2,10 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { MemoryStore } from "../../api/testing/memory-store.ts";
 import type { Filter, Topic } from "../../domain/model.ts";
 import { normaliseSubscription } from "../../domain/subscription-rules.ts";
-import { Audiences } from "./filter-cache.ts";
+import { FilterCache } from "./filter-cache.ts";
 
 let store: MemoryStore;
-let audiences: Audiences;
+let audiences: FilterCache;
 let topic: Topic;
 let looks: number;
 beforeEach(async () => {
@@ -16,7 +16,7 @@ beforeEach(async () => {
     looks++;
     return list(id, page);
   };
-  audiences = new Audiences(store, 10);
+  audiences = new FilterCache(store, 10);
   ({ topic } = await store.putTopic(store.defaultAccount().id, "orders", {}));
 });
 

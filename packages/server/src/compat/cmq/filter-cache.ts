@@ -7,7 +7,7 @@ import type { Page, Store } from "../../store/port.ts";
 
 type Labelled = Pick<Message, "tags" | "routingKey">;
 type ReadStore = Pick<Store, "listSubscriptions" | "onSubscriptionChange" | "listEntries" | "getSubscription">;
-type Audience = ReadonlyMap<SubscriptionId, MessagePredicate>;
+type CachedFilters = ReadonlyMap<SubscriptionId, MessagePredicate>;
 
 export type Reach = "reached" | "no-subscription" | "nothing-matches";
 
@@ -16,12 +16,12 @@ export type Reach = "reached" | "no-subscription" | "nothing-matches";
  * or an end of a subscription drops what is kept of its topic; and before a publish is refused they are read afresh, so
  * that a new subscription is never overlooked.
  */
-export class Audiences {
+export class FilterCache {
   readonly #store: ReadStore;
   readonly #filtersMax: number;
-  readonly #kept = new Map<TopicId, Audience>();
+  readonly #kept = new Map<TopicId, CachedFilters>();
   readonly #topicOf = new Map<SubscriptionId, TopicId>();
-  readonly #reading = new Map<TopicId, Promise<Audience>>();
+  readonly #reading = new Map<TopicId, Promise<CachedFilters>>();
   /** What was read across a change is not kept: it may be from before. */
   #changes = 0;
 
@@ -57,7 +57,7 @@ export class Audiences {
     return afresh.size === 0 ? "no-subscription" : "nothing-matches";
   }
 
-  #read(topic: Topic): Promise<Audience> {
+  #read(topic: Topic): Promise<CachedFilters> {
     const reading = this.#readAll(topic).finally(() => {
       if (this.#reading.get(topic.id) === reading) this.#reading.delete(topic.id);
     });
@@ -65,7 +65,7 @@ export class Audiences {
     return reading;
   }
 
-  async #readAll(topic: Topic): Promise<Audience> {
+  async #readAll(topic: Topic): Promise<CachedFilters> {
     const before = this.#changes;
     const audience = new Map<SubscriptionId, MessagePredicate>();
     let after: string | null = null;
@@ -97,7 +97,7 @@ export class Audiences {
     } while (after !== null);
   }
 
-  #keep(topicId: TopicId, audience: Audience): void {
+  #keep(topicId: TopicId, audience: CachedFilters): void {
     this.#drop(topicId);
     if (this.#topicOf.size + audience.size > this.#filtersMax) {
       this.#kept.clear();
@@ -117,7 +117,7 @@ export class Audiences {
   }
 }
 
-function isHeard(audience: Audience, message: Labelled): boolean {
+function isHeard(audience: CachedFilters, message: Labelled): boolean {
   for (const matches of audience.values()) if (matches(message)) return true;
   return false;
 }

@@ -1,6 +1,6 @@
 import { limits } from "../../domain/limits.ts";
 import type { MessageId } from "../../domain/model.ts";
-import type { PulledMessage, ReceiptResult } from "../../engine/port.ts";
+import type { PulledMessage, AcknowledgeResult } from "../../engine/port.ts";
 import { bodiesOf, bodyOf } from "./bodies.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
 import { CmqError, type CmqErrorKey, cmqErrorTable } from "./errors.ts";
@@ -8,8 +8,8 @@ import { seconds } from "./found.ts";
 import type { Parameters } from "./parameters.ts";
 import { pollingWaitMs } from "./queues.ts";
 
-/** Whatever a receipt of CMQ could hold, so that one that was never any is told from one that is over. */
-const receiptForm = /^[a-zA-Z\d%#:_-]{1,256}$/;
+/** Whatever a receiptHandle of CMQ could hold, so that one that was never any is told from one that is over. */
+const receiptHandleForm = /^[a-zA-Z\d%#:_-]{1,256}$/;
 
 export async function sendMessage(context: ActionContext, { parameters }: Call): Promise<Members> {
   const [msgId] = await send(context, parameters, [bodyOf(parameters)]);
@@ -54,12 +54,12 @@ function receive({ queues }: ActionContext, { parameters, gone }: Call, messages
   return queues.receive(name, { messagesMax, waitMs, visibilityMs: null, gone: gone() });
 }
 
-function shownMessage({ id, message, receipt, receives, firstReceivedAtMs, visibleAtMs }: PulledMessage) {
+function shownMessage({ id, message, receiptHandle, receives, firstReceivedAtMs, visibleAtMs }: PulledMessage) {
   const { body } = message;
   return {
     msgBody: Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8"),
     msgId: id,
-    receiptHandle: receipt,
+    receiptHandle: receiptHandle,
     enqueueTime: seconds(message.publishedAtMs),
     firstDequeueTime: seconds(firstReceivedAtMs),
     nextVisibleTime: seconds(visibleAtMs),
@@ -69,31 +69,31 @@ function shownMessage({ id, message, receipt, receives, firstReceivedAtMs, visib
 
 export async function deleteMessage({ queues }: ActionContext, { parameters }: Call): Promise<Members> {
   const name = parameters.resourceName("queueName");
-  const receipt = parameters.required("receiptHandle");
-  if (!receiptForm.test(receipt)) throw new CmqError("receiptForm");
-  const [result] = await queues.acknowledge(name, [receipt]);
-  if (result !== "done") throw new CmqError("invalidReceipt");
+  const receiptHandle = parameters.required("receiptHandle");
+  if (!receiptHandleForm.test(receiptHandle)) throw new CmqError("receiptHandleForm");
+  const [result] = await queues.acknowledge(name, [receiptHandle]);
+  if (result !== "done") throw new CmqError("invalidReceiptHandle");
   return {};
 }
 
 export async function batchDeleteMessage({ queues }: ActionContext, { parameters }: Call): Promise<Members> {
   const name = parameters.resourceName("queueName");
-  const receipts = parameters.list("receiptHandle", limits.cmqBatchMax, "batchSize");
-  if (receipts === null) throw new CmqError("missingParameter", "parameter receiptHandle.0 is missing");
-  const wellFormed = receipts.filter((receipt) => receiptForm.test(receipt));
+  const receiptHandles = parameters.list("receiptHandle", limits.cmqBatchMax, "batchSize");
+  if (receiptHandles === null) throw new CmqError("missingParameter", "parameter receiptHandle.0 is missing");
+  const wellFormed = receiptHandles.filter((receiptHandle) => receiptHandleForm.test(receiptHandle));
   // Also without any, for a queue that is not there.
   const results = await queues.acknowledge(name, wellFormed);
   let next = 0;
-  const errorList = receipts.flatMap((receipt) => {
-    const fault = receiptForm.test(receipt) ? faultOf(results[next++]) : "receiptForm";
-    return fault === null ? [] : [{ ...shownFault(fault), receiptHandle: receipt }];
+  const errorList = receiptHandles.flatMap((receiptHandle) => {
+    const fault = receiptHandleForm.test(receiptHandle) ? faultOf(results[next++]) : "receiptHandleForm";
+    return fault === null ? [] : [{ ...shownFault(fault), receiptHandle: receiptHandle }];
   });
   if (errorList.length > 0) throw new CmqError("partialDelete", undefined, { errorList });
   return { errorList };
 }
 
-function faultOf(result: ReceiptResult | undefined): CmqErrorKey | null {
-  return result === "done" ? null : "invalidReceipt";
+function faultOf(result: AcknowledgeResult | undefined): CmqErrorKey | null {
+  return result === "done" ? null : "invalidReceiptHandle";
 }
 
 function shownFault(key: CmqErrorKey) {

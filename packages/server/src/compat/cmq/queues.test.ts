@@ -10,7 +10,7 @@ beforeEach(async () => {
 
 const q = { queueName: "work" };
 const nowS = recordedAtMs / 1000;
-const receipts = (handles: readonly string[]) =>
+const receiptHandles = (handles: readonly string[]) =>
   Object.fromEntries(handles.map((handle, n) => [`receiptHandle.${n}`, handle]));
 
 describe("queues", () => {
@@ -127,10 +127,10 @@ describe("messages of a queue", () => {
       inactiveMsgNum: 1,
       minMsgTime: nowS,
     });
-    const receipt = { ...q, receiptHandle: String(received["receiptHandle"]) };
+    const receiptHandle = { ...q, receiptHandle: String(received["receiptHandle"]) };
     expect(await scene.code("ReceiveMessage", q)).toBe("7000/10200");
-    expect(await scene.code("DeleteMessage", receipt)).toBe("0");
-    expect(await scene.code("DeleteMessage", receipt)).toBe("4430/10260");
+    expect(await scene.code("DeleteMessage", receiptHandle)).toBe("0");
+    expect(await scene.code("DeleteMessage", receiptHandle)).toBe("4430/10260");
     expect(await scene.ask("GetQueueAttributes", q)).toMatchObject({
       inactiveMsgNum: 0,
       rewindmsgNum: 1,
@@ -142,7 +142,7 @@ describe("messages of a queue", () => {
     expect(await scene.ask("ReceiveMessage", q)).toMatchObject({ msgId, dequeueCount: 1 });
   });
 
-  it("are there again when their time is up, and their receipt is void", async () => {
+  it("are there again when their time is up, and their receiptHandle is void", async () => {
     await scene.ask("SendMessage", { ...q, msgBody: "x" });
     const first = await scene.ask("ReceiveMessage", q);
     scene.clock.nowMs += 30_000;
@@ -169,20 +169,20 @@ describe("messages of a queue", () => {
     expect(infos.map(({ msgBody }) => msgBody)).toEqual(Object.values(bodies));
     expect(infos.map(({ msgId }) => ({ msgId }))).toEqual(msgList);
     const [first = "", ...others] = infos.map(({ receiptHandle }) => receiptHandle);
-    expect(await scene.ask("BatchDeleteMessage", { ...q, ...receipts(others) })).toMatchObject({
+    expect(await scene.ask("BatchDeleteMessage", { ...q, ...receiptHandles(others) })).toMatchObject({
       code: 0,
       errorList: [],
     });
     const mixed = await scene.ask("BatchDeleteMessage", {
       ...q,
-      ...receipts([others[0] ?? "", first, "no receipt", "r-99-1"]),
+      ...receiptHandles([others[0] ?? "", first, "no receiptHandle", "r-99-1"]),
     });
     expect(mixed).toMatchObject({
       code: 6010,
       message: expect.stringContaining("(10150)") as string,
       errorList: [
         { code: 4430, message: expect.stringContaining("(10260)") as string, receiptHandle: others[0] },
-        { code: 4000, message: expect.stringContaining("(10470)") as string, receiptHandle: "no receipt" },
+        { code: 4000, message: expect.stringContaining("(10470)") as string, receiptHandle: "no receiptHandle" },
         { code: 4430, receiptHandle: "r-99-1" },
       ],
     });

@@ -56,7 +56,7 @@ export async function queueAttributes({ queues }: ActionContext, queue: QueueDet
     createTime: seconds(queue.createdAtMs),
     lastModifyTime: seconds(queue.updatedAtMs),
     activeMsgNum: counts.visible,
-    inactiveMsgNum: counts.hidden,
+    inactiveMsgNum: counts.invisible,
     delayMsgNum: counts.delayed,
     rewindSeconds: seconds(queue.rewindMs),
     // As the documents spell it.

@@ -37,7 +37,7 @@ export async function subscribed(context: ActionContext, { parameters }: Call): 
     retry,
   });
   const { store } = context;
-  const subscription = await context.makingInTurn.run(async () => {
+  const subscription = await context.creationMutex.run(async () => {
     // Another request may have removed the topic since, and made it anew.
     if ((await topicOf(context, parameters)).id !== topic.id) throw new CmqError("topicNotFound");
     await assertFree(context, topic, name);
@@ -50,7 +50,7 @@ export async function subscribed(context: ActionContext, { parameters }: Call): 
 
 export async function unsubscribe(context: ActionContext, { parameters }: Call): Promise<Members> {
   const { store, events, clock, audiences } = context;
-  const { topic, subscription } = await context.makingInTurn.run(async () => {
+  const { topic, subscription } = await context.creationMutex.run(async () => {
     const found = await subscriptionOf(context, parameters);
     const didDelete = await store.deleteSubscription(found.topic.id, found.subscription.name);
     if (!didDelete) throw new CmqError("subscriptionNotFound");
@@ -139,7 +139,7 @@ async function change(
   parameters: Parameters,
   changed: (topic: Topic, settings: SubscriptionSettings) => SubscriptionSettings,
 ): Promise<Members> {
-  const { topic, subscription } = await context.makingInTurn.run(async () => {
+  const { topic, subscription } = await context.creationMutex.run(async () => {
     const found = await subscriptionOf(context, parameters);
     const { topic, subscription } = found;
     await context.store.putSubscription(topic.id, subscription.name, changed(topic, subscription.settings), "now");

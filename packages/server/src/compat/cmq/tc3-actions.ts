@@ -153,7 +153,7 @@ async function queueView(context: ActionContext, queue: QueueDetails) {
   };
 }
 
-/** A queue of the same settings takes its place: what was in it is gone, and so are the receipts that were out. */
+/** A queue of the same settings takes its place: what was in it is gone, and so are the receiptHandles that were out. */
 async function clearQueue(context: ActionContext, { parameters }: Call): Promise<Members> {
   const {
     name,

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { takeBodiesAsBytes } from "../../http/body-bytes.ts";
-import { apiDefaults } from "../../http/http-limits.ts";
+import { httpLimitDefaults } from "../../http/http-limits.ts";
 import { bodyBytes, parseJson } from "../../http/json-body.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Authentication } from "./authentication.ts";
@@ -25,7 +25,7 @@ const versions = new Map([
 /** `POST /` with `X-TC-Action`: signed by its headers, JSON both ways, an envelope of its own. Its signature has no nonce. */
 export async function addTc3Route(app: FastifyInstance, given: Tc3Context): Promise<void> {
   await app.register((scope, _options, done) => {
-    takeBodiesAsBytes(scope, limits.cmqRequestBytesMax, { held: 0 }, apiDefaults);
+    takeBodiesAsBytes(scope, limits.cmqRequestBytesMax, { held: 0 }, httpLimitDefaults);
     scope.addHook("onRequest", (request, _reply, next) => {
       request.headers = { ...request.headers, "content-type": "application/json" };
       next();

@@ -18,7 +18,7 @@ export async function createTopic(context: ActionContext, { parameters }: Call):
     retentionMs: retentionMsOf(parameters) ?? limits.cmqTopicRetentionMs,
   } as const;
   const { store, account } = context;
-  const topic = await context.makingInTurn.run(async () => {
+  const topic = await context.creationMutex.run(async () => {
     // Programs make their topics at every start, and nearly always they are there: that is told without a transaction.
     const made =
       (await store.findTopicAnyCase(account.id, name)) === null &&
@@ -34,7 +34,7 @@ export async function setTopicAttributes(context: ActionContext, { parameters }:
   const bodyBytesMax = bodyBytesMaxOf(parameters);
   const retentionMs = retentionMsOf(parameters);
   const settings = { ...(bodyBytesMax !== null && { bodyBytesMax }), ...(retentionMs !== null && { retentionMs }) };
-  const name = await context.makingInTurn.run(async () => {
+  const name = await context.creationMutex.run(async () => {
     const { name } = await topicOf(context, parameters);
     await context.store.putTopic(context.account.id, name, settings);
     return name;
@@ -66,7 +66,7 @@ export async function listTopic({ store, account }: ActionContext, { parameters 
 
 export async function deleteTopic(context: ActionContext, { parameters }: Call): Promise<Members> {
   const { store, account, events, clock, audiences } = context;
-  const topic = await context.makingInTurn.run(async () => {
+  const topic = await context.creationMutex.run(async () => {
     const topic = await topicOf(context, parameters);
     const { items } = await store.listSubscriptions(topic.id, { after: null, limit: 1 });
     if (items.length > 0) throw new CmqError("hasSubscriptions");

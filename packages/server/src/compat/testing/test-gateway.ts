@@ -2,10 +2,10 @@ import type { TestApp } from "../../api/testing/test-app.ts";
 import { memoryPublisher } from "../../api/testing/memory-publisher.ts";
 import { createLog } from "../../ops/log.ts";
 import { MemoryQueues } from "../cmq/testing/memory-queues.ts";
-import { addDoors } from "../gateway.ts";
+import { addCompatibilityApis } from "../gateway.ts";
 
 /** All doors, in front of the application that tests use. Its random bytes are 0, 1, 2, and so on: not to be guessed is the real ones' part. */
-export async function addTestDoors({ app, store, events, logLines }: TestApp): Promise<void> {
+export async function addTestApis({ app, store, events, logLines }: TestApp): Promise<void> {
   let count = 0;
   const destination = { write: (line: string) => void logLines.push(line) };
   const clock = { now: () => 1_700_000_000_000 };
@@ -16,7 +16,7 @@ export async function addTestDoors({ app, store, events, logLines }: TestApp): P
     log: createLog({ level: "info", pretty: false, destination }),
     randomBytes: (length: number) => new Uint8Array(length).fill(count++),
   };
-  await addDoors(app, {
+  await addCompatibilityApis(app, {
     wechat: { ...shared, topic: "wechat" },
     cmq: {
       ...shared,

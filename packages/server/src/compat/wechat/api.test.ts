@@ -3,13 +3,13 @@ import { call } from "../../api/testing/call.ts";
 import { createTestApp, type TestApp } from "../../api/testing/test-app.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
-import { addTestDoors } from "../testing/test-gateway.ts";
+import { addTestApis } from "../testing/test-gateway.ts";
 
 // Real: the HTTP application and the door. Faked: the store and the events, in memory; random bytes that count up.
 let testApp: TestApp;
 beforeEach(async () => {
   testApp = await createTestApp();
-  await addTestDoors(testApp);
+  await addTestApis(testApp);
 });
 
 const robot = {

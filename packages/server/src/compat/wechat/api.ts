@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { takeBodiesAsBytes } from "../../http/body-bytes.ts";
-import { apiDefaults } from "../../http/http-limits.ts";
+import { httpLimitDefaults } from "../../http/http-limits.ts";
 import { bodyBytes } from "../../http/json-body.ts";
 import { problemResponses } from "../../shapes/schema-parts.ts";
 import { RingbackError } from "../../domain/errors.ts";
@@ -31,12 +31,12 @@ const schema = {
 };
 
 /** `POST /api/`: programs written for the WeChat HTTP API add, remove and list their message handlers here. */
-export async function addWechatDoor(app: FastifyInstance, given: WechatDependencies): Promise<void> {
+export async function addWechatApi(app: FastifyInstance, given: WechatDependencies): Promise<void> {
   const handlers = new Handlers(given);
   const secret = new Secret(given.store, given.randomBytes);
 
   await app.register((scope, _options, done) => {
-    const config = { ...apiDefaults, requestBytesHeldMax: limits.wechatRequestBytesHeldMax };
+    const config = { ...httpLimitDefaults, requestBytesHeldMax: limits.wechatRequestBytesHeldMax };
     takeBodiesAsBytes(scope, limits.wechatRequestBytesMax, { held: 0 }, config);
     // Programs send JSON under any label, or under none, or under one that is no media type.
     scope.addHook("onRequest", (request, _reply, next) => {

@@ -5,7 +5,7 @@ import type { Clock } from "../../domain/ports.ts";
 import { normaliseSubscription } from "../../domain/subscription-rules.ts";
 import type { EventBus } from "../../engine/port.ts";
 import type { Page, Store } from "../../store/port.ts";
-import { InTurn } from "../../domain/mutex.ts";
+import { Mutex } from "../../domain/mutex.ts";
 
 export interface HandlerDependencies {
   readonly store: Store;
@@ -34,7 +34,7 @@ const nameForm = new RegExp(`^${prefix}([0-9a-f]{${COOKIE_BYTES * 2}})$`);
 export class Handlers {
   readonly #given: HandlerDependencies;
   /** One change at a time, so that the bound on their number holds. */
-  readonly #inTurn = new InTurn(limits.wechatWaitingMax);
+  readonly #mutex = new Mutex(limits.wechatWaitingMax);
 
   constructor(given: HandlerDependencies) {
     this.#given = given;
@@ -42,7 +42,7 @@ export class Handlers {
 
   /** From the next message on. Gives its cookie. Throws `subscription_limit`, and what the store throws. */
   add(url: string): Promise<string> {
-    return this.#inTurn.run(async () => {
+    return this.#mutex.run(async () => {
       const { store, randomBytes } = this.#given;
       const topic = await this.#topicMade();
       if ((await this.list()).length >= limits.wechatHandlersMax) {

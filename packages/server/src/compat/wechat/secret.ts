@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { limits } from "../../domain/limits.ts";
 import type { EntryKind } from "../../domain/model.ts";
 import type { Store } from "../../store/port.ts";
-import { InTurn } from "../../domain/mutex.ts";
+import { Mutex } from "../../domain/mutex.ts";
 
 /** What the database holds: people choose secrets that can be guessed, so guessing must be made dear. */
 interface KeptSecret {
@@ -31,7 +31,7 @@ export class Secret {
   readonly #store: Store;
   readonly #randomBytes: (count: number) => Uint8Array;
   readonly #digestKey: Uint8Array;
-  readonly #inTurn = new InTurn(limits.wechatWaitingMax);
+  readonly #mutex = new Mutex(limits.wechatWaitingMax);
   #known: { readonly kept: string; readonly digest: Buffer } | null = null;
 
   constructor(store: Store, randomBytes: (count: number) => Uint8Array) {
@@ -46,7 +46,7 @@ export class Secret {
     if (entry === null) return true;
     if (typeof given !== "string" || given === "" || given.length > limits.wechatSecretCharsMax) return false;
     const kept = entry.value as KeptSecret;
-    return this.#isKnown(kept, given) || this.#inTurn.run(() => this.#check(kept, given));
+    return this.#isKnown(kept, given) || this.#mutex.run(() => this.#check(kept, given));
   }
 
   /** "": no secret from now on. */
@@ -57,7 +57,7 @@ export class Secret {
       return;
     }
     const salt = this.#randomBytes(SALT_BYTES);
-    const hash = await this.#inTurn.run(() => hashOf(secret, salt, cost));
+    const hash = await this.#mutex.run(() => hashOf(secret, salt, cost));
     const kept: KeptSecret = { salt: base64url(salt), hash: base64url(hash), cost };
     await this.#store.putEntry(accountId, kind, name, kept);
   }

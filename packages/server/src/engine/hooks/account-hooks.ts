@@ -12,8 +12,8 @@ import type { Clock } from "../../domain/ports.ts";
 import type { Page, PageRequest, Store } from "../../store/port.ts";
 import type { Transport, TransportErrorCode } from "../../transport/port.ts";
 import type { CalledHook, EventBus, HookDetails, HookObserver, HookPayload, Hooks, Keys } from "../port.ts";
-import { CallGate } from "./call-limit.ts";
-import { HeldBytes } from "./memory-budget.ts";
+import { CallLimit } from "./call-limit.ts";
+import { MemoryBudget } from "./memory-budget.ts";
 import { hookJson } from "./hook-json.ts";
 import { CallPosts, placesOf } from "./hook-post.ts";
 import type { Place } from "./hook-post.ts";
@@ -46,15 +46,15 @@ const kind = "hook";
 /** The default account's hooks: definitions in the store, calls over the guarded transport. */
 export class AccountHooks implements Hooks {
   readonly #options: AccountHooksOptions;
-  readonly #gate: CallGate;
-  readonly #bytes: HeldBytes;
+  readonly #gate: CallLimit;
+  readonly #bytes: MemoryBudget;
   /** By the entry's value, which the store replaces when the hook changes. */
   readonly #prepared = new WeakMap<HookSettings, Prepared>();
 
   constructor(options: AccountHooksOptions) {
     this.#options = options;
-    this.#gate = new CallGate(options.callsMax ?? limits.hookCallsMax);
-    this.#bytes = new HeldBytes(options.bytesHeldMax ?? limits.hookBytesHeldMax);
+    this.#gate = new CallLimit(options.callsMax ?? limits.hookCallsMax);
+    this.#bytes = new MemoryBudget(options.bytesHeldMax ?? limits.hookBytesHeldMax);
   }
 
   async put(name: string, input: HookInput): Promise<{ hook: HookDetails; created: boolean }> {
@@ -106,7 +106,7 @@ export class AccountHooks implements Hooks {
     return this.#bytes.held;
   }
 
-  async #run(name: string, payload: HookPayload, share: ReturnType<HeldBytes["share"]>): Promise<Outcome> {
+  async #run(name: string, payload: HookPayload, share: ReturnType<MemoryBudget["share"]>): Promise<Outcome> {
     const { store, transport, steadyClock, requestId } = this.#options;
     const entry = await store.getEntry(this.#account, kind, name);
     if (entry === null) throw new RingbackError("hook_not_found", `There is no hook "${name}".`);

@@ -4,7 +4,7 @@ import { RingbackError } from "../../domain/errors.ts";
  * Counts calls in and out: so many at once and no more, none once it is closed, and of one hook no more than half, so
  * that a hook whose programs hang leaves room for the others.
  */
-export class CallGate {
+export class CallLimit {
   readonly #callsMax: number;
   readonly #callsPerHookMax: number;
   readonly #insideByHook = new Map<string, number>();

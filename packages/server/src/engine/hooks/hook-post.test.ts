@@ -7,7 +7,7 @@ import type { Transport } from "../../transport/port.ts";
 import { closeClean } from "../../transport/testing/posting.ts";
 import { RawReceiver } from "../../transport/testing/raw-receiver.ts";
 import type { RawConnection } from "../../transport/testing/raw-receiver.ts";
-import { HeldBytes } from "./memory-budget.ts";
+import { MemoryBudget } from "./memory-budget.ts";
 import { CallPosts, placesOf } from "./hook-post.ts";
 
 const allowed = { timeoutMs: 5_000, replyBytesMax: 1024 * 1024 };
@@ -19,7 +19,7 @@ afterEach(async () => {
   transport = createHttpTransport({ allowPrivateNetworks: true });
 });
 
-function callTo(url: string, bytes = new HeldBytes(64 * 1024 * 1024)) {
+function callTo(url: string, bytes = new MemoryBudget(64 * 1024 * 1024)) {
   const posts = new CallPosts(transport, bytes.share(), placesOf([url]));
   const post = (options: Partial<typeof allowed> = {}) =>
     posts.post(url, ["content-type", "application/json"], hello, { ...allowed, ...options });
@@ -152,7 +152,7 @@ describe("a hook's POST", () => {
 
   it("is refused as overloaded when all calls together hold as much as they may", async () => {
     await using receiver = await RawReceiver.start(answering(ok("x".repeat(2_000))));
-    const bytes = new HeldBytes(7_000);
+    const bytes = new MemoryBudget(7_000);
     const first = callTo(receiver.origin, bytes);
     expect(await first.post()).toMatchObject({ status: 200 });
     expect(bytes.held).toBe(2_000 * limits.hookAttachmentBytesFactor);
@@ -162,7 +162,7 @@ describe("a hook's POST", () => {
   it("that brings JSON counts with what will be parsed from it", async () => {
     const json = "HTTP/1.1 200 OK\r\nContent-Type: Application/JSON; charset=utf-8\r\nContent-Length: 2000\r\n\r\n";
     await using receiver = await RawReceiver.start(answering(json + "x".repeat(2_000)));
-    const bytes = new HeldBytes(2_000 * (limits.hookJsonBytesFactor + 2));
+    const bytes = new MemoryBudget(2_000 * (limits.hookJsonBytesFactor + 2));
     expect(await callTo(receiver.origin, bytes).post()).toMatchObject({ status: 200 });
     expect(bytes.held).toBe(2_000 * limits.hookJsonBytesFactor);
     // There is room for its bytes, and not for that.
@@ -180,7 +180,7 @@ describe("a hook's POST", () => {
   it("keeps no more of a damaged reply than a refusal needs", async () => {
     const begun = `HTTP/1.1 403 Forbidden\r\nContent-Length: 1000000\r\n\r\n${"x".repeat(500_000)}`;
     await using receiver = await RawReceiver.start(({ socket }) => void socket.end(begun));
-    const bytes = new HeldBytes(500_000 + 64 * 1024 * limits.hookAttachmentBytesFactor);
+    const bytes = new MemoryBudget(500_000 + 64 * 1024 * limits.hookAttachmentBytesFactor);
     const result = await callTo(receiver.origin, bytes).post();
     expect("partial" in result && result.partial?.body.byteLength).toBe(64 * 1024);
   });
@@ -188,7 +188,7 @@ describe("a hook's POST", () => {
 
 describe("what calls hold", () => {
   it("is given back once, however often that is asked for", () => {
-    const bytes = new HeldBytes(100);
+    const bytes = new MemoryBudget(100);
     const [one, two] = [bytes.share(), bytes.share()];
     expect([one.take(60), two.take(40), two.take(1), one.take(0)]).toEqual([true, true, false, true]);
     one.release();

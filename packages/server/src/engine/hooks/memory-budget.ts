@@ -1,5 +1,5 @@
 /** What all calls hold in memory, counted against one bound. */
-export class HeldBytes {
+export class MemoryBudget {
   readonly #bytesMax: number;
   #held = 0;
 

@@ -140,7 +140,7 @@ describe("an inbox", () => {
   it("holds only so many bytes for clients that read slowly, and goes on as they do", async () => {
     await scene.put("in");
     const body = "x".repeat(limits.bodyBytesMax);
-    const outMax = engineLimits.inboxBytesOutMax / limits.bodyBytesMax;
+    const outMax = engineLimits.inboxUnreadBytesMax / limits.bodyBytesMax;
     for (let at = 0; at <= outMax; at++) await scene.keep("in", body);
     const results = await Promise.allSettled(Array.from({ length: 2 * outMax }, () => scene.take("in")));
     const taken = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
@@ -340,10 +340,10 @@ describe("waiting for a message", () => {
   });
 
   it("goes on for the others when one is woken while no more may be handed out", async () => {
-    const perInbox = engineLimits.inboxBytesOutMax / limits.bodyBytesMax;
+    const perInbox = engineLimits.inboxUnreadBytesMax / limits.bodyBytesMax;
     const waiting = [scene.take("in", minuteMs), scene.take("in", minuteMs)];
     const out: (TakenMessage | null)[] = [];
-    while (out.length * limits.bodyBytesMax < engineLimits.inboxBytesOutTotalMax) {
+    while (out.length * limits.bodyBytesMax < engineLimits.inboxUnreadBytesTotalMax) {
       const slow = `slow${Math.floor(out.length / perInbox)}`;
       await scene.put(slow);
       await scene.keep(slow, "x".repeat(limits.bodyBytesMax));
@@ -356,7 +356,7 @@ describe("waiting for a message", () => {
   });
 
   it("goes on when its own inbox may hand out again", async () => {
-    const outMax = engineLimits.inboxBytesOutMax / limits.bodyBytesMax;
+    const outMax = engineLimits.inboxUnreadBytesMax / limits.bodyBytesMax;
     const taken: (TakenMessage | null)[] = [];
     const refused: unknown[] = [];
     for (let at = 0; at < outMax + 2; at++) {

@@ -1,5 +1,5 @@
 import { RingbackError } from "../../domain/errors.ts";
-import { InTurn } from "../../domain/mutex.ts";
+import { Mutex } from "../../domain/mutex.ts";
 import type { InboxSettings } from "../../domain/inbox-rules.ts";
 import type { Entry, NewMessage } from "../../domain/model.ts";
 import type { Clock, Timers } from "../../domain/ports.ts";
@@ -38,7 +38,7 @@ export class AccountInboxes implements Inboxes {
   readonly #rooms: Rooms;
   readonly #taking: Taking;
   /** What makes and removes logs runs one after the other. */
-  readonly #inTurn = new InTurn();
+  readonly #mutex = new Mutex();
 
   constructor(options: AccountInboxesOptions) {
     const { store, clock, timers } = options;
@@ -69,7 +69,7 @@ export class AccountInboxes implements Inboxes {
   }
 
   put(name: string, settings: InboxSettings): Promise<{ inbox: InboxDetails; created: boolean }> {
-    return this.#inTurn.run(async () => {
+    return this.#mutex.run(async () => {
       const { store } = this.#options;
       const before = await this.get(name);
       if (before !== null && before.topic !== settings.topic) {
@@ -101,7 +101,7 @@ export class AccountInboxes implements Inboxes {
   }
 
   delete(name: string): Promise<boolean> {
-    return this.#inTurn.run(async () => {
+    return this.#mutex.run(async () => {
       const inbox = await this.get(name);
       if (inbox === null) return false;
       await this.#logs.remove(inbox);
@@ -147,7 +147,7 @@ export class AccountInboxes implements Inboxes {
   async #drop(inbox: InboxDetails, message: ArrivingMessage): Promise<Arrived> {
     const topic = inbox.topic === null ? null : await this.#logs.publishedTopic(inbox.topic);
     const receipt = topic && (await this.#options.publisher.publish(topic, [newMessage(message)], null));
-    await this.#inTurn.run(() => this.#empty(inbox));
+    await this.#mutex.run(() => this.#empty(inbox));
     return { kept: false, id: receipt?.ids[0] ?? null };
   }
 
@@ -179,7 +179,7 @@ export class AccountInboxes implements Inboxes {
   async #place(inbox: InboxDetails, room: Room): Promise<InboxPlace> {
     const place =
       (await this.#logs.find(inbox)) ??
-      (await this.#inTurn.run(async () => this.#logs.make(await this.#found(inbox.name), "recover")));
+      (await this.#mutex.run(async () => this.#logs.make(await this.#found(inbox.name), "recover")));
     this.#rooms.attach(room, place.subscription.id);
     return place;
   }

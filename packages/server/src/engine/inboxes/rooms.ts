@@ -1,7 +1,7 @@
 import { LastPoll } from "../../domain/last-poll.ts";
 import type { SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Clock, Timers } from "../../domain/ports.ts";
-import { BytesOut } from "../unread-bytes.ts";
+import { UnreadBytes } from "../unread-bytes.ts";
 import { engineLimits } from "../engine-limits.ts";
 import type { InboxDetails } from "../port.ts";
 import { Waiters } from "./waiters.ts";
@@ -13,7 +13,7 @@ export interface Room {
   /** Messages that are on their way into the log. */
   arriving: number;
   /** Bytes of messages that are on their way to clients. */
-  readonly bytesOut: BytesOut;
+  readonly unreadBytes: UnreadBytes;
   /** The last of the looks for a message, which are one after the other. */
   look: Promise<unknown>;
   /** Settled when what nobody has fetched in time is gone. */
@@ -42,7 +42,7 @@ export class Rooms {
         lastPoll: new LastPoll(Math.max(this.#startedAtMs, createdAtMs)),
         waiters: new Waiters(this.#clock, this.#timers),
         arriving: 0,
-        bytesOut: new BytesOut(engineLimits.inboxBytesOutMax),
+        unreadBytes: new UnreadBytes(engineLimits.inboxUnreadBytesMax),
         look: Promise.resolve(),
         emptied: Promise.resolve(),
         subscriptionId: null,

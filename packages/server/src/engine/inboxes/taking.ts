@@ -4,7 +4,7 @@ import { messageId } from "../../domain/message-id.ts";
 import type { Attempt, SubscriptionId } from "../../domain/model.ts";
 import type { Clock, Timers } from "../../domain/ports.ts";
 import type { Claim, ClaimedDelivery, Store } from "../../store/port.ts";
-import { BytesOut } from "../unread-bytes.ts";
+import { UnreadBytes } from "../unread-bytes.ts";
 import { engineLimits } from "../engine-limits.ts";
 import type { InboxDetails, TakenMessage } from "../port.ts";
 import { Settler } from "../push/settler.ts";
@@ -30,7 +30,7 @@ export class Taking {
   /** Those who ask at this moment, and of them those who wait; over all rooms. */
   #asking = 0;
   #waiting = 0;
-  readonly #bytesOut = new BytesOut(engineLimits.inboxBytesOutTotalMax);
+  readonly #unreadBytes = new UnreadBytes(engineLimits.inboxUnreadBytesTotalMax);
   #stopped = false;
 
   constructor(options: TakingOptions) {
@@ -113,7 +113,7 @@ export class Taking {
   async #lookNow(inbox: InboxDetails, room: Room): Promise<TakenMessage | null> {
     const { store, place } = this.#options;
     const { subscription } = await place(inbox, room);
-    if (this.#bytesOut.isFull || room.bytesOut.isFull) {
+    if (this.#unreadBytes.isFull || room.unreadBytes.isFull) {
       throw new RingbackError("overloaded", "Too many messages are on their way to clients that read slowly.");
     }
     const want = { subscriptionId: subscription.id, deliveriesMax: 1, bytesMax: 1, fromLog: true };
@@ -131,8 +131,8 @@ export class Taking {
     const { message } = delivery;
     const startedAtMs = this.#options.clock.now();
     let isOut = true;
-    this.#bytesOut.add(message.body.byteLength);
-    room.bytesOut.add(message.body.byteLength);
+    this.#unreadBytes.add(message.body.byteLength);
+    room.unreadBytes.add(message.body.byteLength);
     const done = (delivered: boolean): void => {
       if (!isOut) return;
       isOut = false;
@@ -152,7 +152,7 @@ export class Taking {
   }
 
   #cameBack(bytes: number, room: Room): void {
-    const [allHaveRoom, roomHasRoom] = [this.#bytesOut.remove(bytes), room.bytesOut.remove(bytes)];
+    const [allHaveRoom, roomHasRoom] = [this.#unreadBytes.remove(bytes), room.unreadBytes.remove(bytes)];
     // Somebody may have been woken in vain meanwhile.
     if (allHaveRoom) for (const { waiters } of this.#options.rooms.all()) waiters.wakeOne();
     else if (roomHasRoom) room.waiters.wakeOne();

@@ -1,7 +1,7 @@
 import type { TimeMs } from "../../domain/model.ts";
 import type { Clock, Timers } from "../../domain/ports.ts";
 import { DueAlarm } from "../pull/due-alarm.ts";
-import { WaitingLine } from "../fifo-queue.ts";
+import { FifoQueue } from "../fifo-queue.ts";
 
 interface Waiter {
   readonly end: (woken: boolean) => void;
@@ -10,7 +10,7 @@ interface Waiter {
 /** Who waits at an inbox for a message, first come, first served. Each has one timer; nobody asks the store meanwhile. */
 export class Waiters {
   readonly #timers: Timers;
-  readonly #line = new WaitingLine<Waiter>();
+  readonly #line = new FifoQueue<Waiter>();
   readonly #alarm: DueAlarm;
   #wakes = 0;
 

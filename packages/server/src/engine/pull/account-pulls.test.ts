@@ -57,7 +57,7 @@ describe("a pull", () => {
     await scene.time.advance(1);
     const again = await one();
     expect(again).toMatchObject({ id: first.id, receives: 2, firstReceivedAtMs: first.firstReceivedAtMs });
-    expect(again.receipt).not.toBe(first.receipt);
+    expect(again.receiptHandle).not.toBe(first.receiptHandle);
   });
 
   it("hides for as long as the receiver says", async () => {
@@ -69,7 +69,7 @@ describe("a pull", () => {
     expect(await scene.texts(subscription)).toEqual(["1"]);
   });
 
-  it("serves all who ask at one moment with one claim and one settlement, first asked first served", async () => {
+  it("serves all who request at one moment with one claim and one settlement, first asked first served", async () => {
     await scene.publish("1", "2", "3", "4");
     let settlements = 0;
     const settle = scene.store.settle.bind(scene.store);
@@ -77,13 +77,17 @@ describe("a pull", () => {
       settlements++;
       return settle(batch);
     };
-    const asked = [scene.ask(subscription, { messagesMax: 2 }), scene.ask(subscription), scene.ask(subscription)];
+    const asked = [
+      scene.request(subscription, { messagesMax: 2 }),
+      scene.request(subscription),
+      scene.request(subscription),
+    ];
     const answers = await scene.finished(Promise.all(asked));
     expect(answers.map((messages) => messages.map(textOf))).toEqual([["1", "2"], ["3"], ["4"]]);
     expect({ claims: scene.claims, settlements }).toEqual({ claims: 1, settlements: 1 });
   });
 
-  it("asks the store for no more at a time than may be in flight, however many ask", async () => {
+  it("requests the store for no more at a time than may be in flight, however many request", async () => {
     await scene.publish(...Array.from({ length: 300 }, (_, index) => `${index}`));
     const wanted: number[] = [];
     const claim = scene.store.claim.bind(scene.store);
@@ -91,7 +95,7 @@ describe("a pull", () => {
       wanted.push(...wants.map(({ deliveriesMax }) => deliveriesMax));
       return claim(wants, leaseMs);
     };
-    const asked = [1, 2, 3].map(() => scene.ask(subscription, { messagesMax: 100 }));
+    const asked = [1, 2, 3].map(() => scene.request(subscription, { messagesMax: 100 }));
     expect((await scene.finished(Promise.all(asked))).flat()).toHaveLength(300);
     expect(wanted).toEqual([subscription.settings.maxInFlight, 100]);
   });
@@ -117,7 +121,7 @@ describe("a pull", () => {
   });
 
   it("tells who has just come of a store that fails, and lets those who wait go on waiting", async () => {
-    const waiting = scene.ask(subscription, { waitMs: 20_000 });
+    const waiting = scene.request(subscription, { waitMs: 20_000 });
     await scene.time.quiet();
     scene.store.failing.set("claim", new Error("the network is gone"));
     await expect(scene.pull(subscription)).rejects.toThrow("the network is gone");
@@ -134,7 +138,7 @@ describe("what was not surely hidden", () => {
   it("is handed to nobody, and comes again", async () => {
     await scene.publish("1");
     const letGo = scene.store.holdSettlements();
-    const asked = scene.ask(subscription, { waitMs: 60_000 });
+    const asked = scene.request(subscription, { waitMs: 60_000 });
     await scene.time.quiet();
     // So long that the claim is somebody else's.
     await scene.time.advance(engineLimits.pullLeaseMs + 1);
@@ -156,7 +160,7 @@ describe("what was not surely hidden", () => {
   it("is handed to nobody when its time was over before it was written down", async () => {
     await scene.publish("1");
     const letGo = scene.store.holdSettlements();
-    const asked = scene.ask(subscription, { waitMs: 10_000, visibilityMs: 1_000 });
+    const asked = scene.request(subscription, { waitMs: 10_000, visibilityMs: 1_000 });
     await scene.time.advance(1_000);
     letGo();
     await scene.time.quiet();
@@ -167,8 +171,8 @@ describe("what was not surely hidden", () => {
     await scene.publish("1");
     const leaving = new AbortController();
     const letGo = scene.store.holdSettlements();
-    const asked = scene.ask(subscription, { gone: leaving.signal });
-    const next = scene.ask(subscription, { waitMs: 20_000 });
+    const asked = scene.request(subscription, { gone: leaving.signal });
+    const next = scene.request(subscription, { waitMs: 20_000 });
     await scene.time.quiet();
     leaving.abort();
     letGo();
@@ -178,13 +182,13 @@ describe("what was not surely hidden", () => {
   });
 });
 
-describe("a receipt", () => {
+describe("a receiptHandle", () => {
   it("acknowledges a message once, for good, and leaves a line about it", async () => {
     await scene.publish("1");
-    const { receipt, id } = await one();
+    const { receiptHandle, id } = await one();
     await scene.time.advance(40);
-    expect(await scene.pulls.acknowledge(subscription, [receipt, receipt])).toEqual(["done", "ended"]);
-    expect(await scene.pulls.acknowledge(subscription, [receipt])).toEqual(["ended"]);
+    expect(await scene.pulls.acknowledge(subscription, [receiptHandle, receiptHandle])).toEqual(["done", "ended"]);
+    expect(await scene.pulls.acknowledge(subscription, [receiptHandle])).toEqual(["ended"]);
     await scene.time.advance(visibilityMs);
     expect(await scene.pull(subscription)).toEqual([]);
     const record = await scene.store.getMessage(scene.store.defaultAccount().id, id);
@@ -196,52 +200,55 @@ describe("a receipt", () => {
 
   it("has ended when the message's time is over, and when somebody else has got it", async () => {
     await scene.publish("1");
-    const { receipt } = await one();
+    const { receiptHandle } = await one();
     await scene.time.advance(visibilityMs);
-    expect(await scene.pulls.acknowledge(subscription, [receipt])).toEqual(["ended"]);
+    expect(await scene.pulls.acknowledge(subscription, [receiptHandle])).toEqual(["ended"]);
     const again = await one();
-    expect(await scene.pulls.acknowledge(subscription, [receipt, again.receipt])).toEqual(["ended", "done"]);
+    expect(await scene.pulls.acknowledge(subscription, [receiptHandle, again.receiptHandle])).toEqual([
+      "ended",
+      "done",
+    ]);
   });
 
   it("is not understood when it is another subscription's, or nobody's", async () => {
     await scene.publish("1");
-    const { receipt } = await one();
+    const { receiptHandle } = await one();
     const other = await scene.subscribe("others");
-    expect(await scene.pulls.acknowledge(other, [receipt, "", "x", `${receipt}-0`])).toEqual(
+    expect(await scene.pulls.acknowledge(other, [receiptHandle, "", "x", `${receiptHandle}-0`])).toEqual(
       Array.from({ length: 4 }, () => "malformed"),
     );
-    expect(await scene.pulls.acknowledge(subscription, [receipt])).toEqual(["done"]);
+    expect(await scene.pulls.acknowledge(subscription, [receiptHandle])).toEqual(["done"]);
   });
 
   it("is made of letters, digits and hyphens", async () => {
     await scene.publish("1");
-    expect((await one()).receipt).toMatch(/^[A-Za-z\d-]{1,256}$/);
+    expect((await one()).receiptHandle).toMatch(/^[A-Za-z\d-]{1,256}$/);
   });
 
-  it("gives a message back at once, to who waits or to the next who asks", async () => {
+  it("gives a message back at once, to who waits or to the next who requests", async () => {
     await scene.publish("1");
-    const { receipt } = await one();
-    const waiting = scene.ask(subscription, { waitMs: 20_000 });
+    const { receiptHandle } = await one();
+    const waiting = scene.request(subscription, { waitMs: 20_000 });
     await scene.time.quiet();
-    expect(await scene.pulls.putBack(subscription, [receipt], 0)).toEqual(["done"]);
+    expect(await scene.pulls.putBack(subscription, [receiptHandle], 0)).toEqual(["done"]);
     await scene.time.quiet();
     expect(await waiting).toMatchObject([{ receives: 2 }]);
   });
 
   it("puts off when a message is there again, and can be used again as long as it is hidden", async () => {
     await scene.publish("1");
-    const { receipt } = await one();
+    const { receiptHandle } = await one();
     await scene.time.advance(visibilityMs - 1);
-    expect(await scene.pulls.putBack(subscription, [receipt], visibilityMs)).toEqual(["done"]);
+    expect(await scene.pulls.putBack(subscription, [receiptHandle], visibilityMs)).toEqual(["done"]);
     await scene.time.advance(visibilityMs - 1);
     expect(await scene.texts(subscription)).toEqual([]);
-    expect(await scene.pulls.acknowledge(subscription, [receipt])).toEqual(["done"]);
+    expect(await scene.pulls.acknowledge(subscription, [receiptHandle])).toEqual(["done"]);
   });
 });
 
 describe("those who wait", () => {
   it("get one message each, first come first served, and no claim is made beside that", async () => {
-    const asked = Array.from({ length: 1_000 }, () => scene.ask(subscription, { waitMs: 60_000 }));
+    const asked = Array.from({ length: 1_000 }, () => scene.request(subscription, { waitMs: 60_000 }));
     await scene.time.quiet();
     const before = scene.claims;
     await scene.publish("1");
@@ -262,7 +269,7 @@ describe("those who wait", () => {
   it("get what becomes visible again, with nobody publishing", async () => {
     await scene.publish("1");
     const { visibleAtMs } = await one();
-    const waiting = scene.ask(subscription, { waitMs: 60_000 });
+    const waiting = scene.request(subscription, { waitMs: 60_000 });
     await scene.time.quiet();
     await scene.time.until(() => scene.time.now() >= visibleAtMs, visibilityMs);
     expect(await scene.finished(waiting)).toMatchObject([{ receives: 2 }]);
@@ -271,7 +278,7 @@ describe("those who wait", () => {
 
   it("get a delayed message when its delay is over", async () => {
     const beginMs = scene.time.now();
-    const waiting = scene.ask(subscription, { waitMs: 60_000 });
+    const waiting = scene.request(subscription, { waitMs: 60_000 });
     await scene.time.quiet();
     await scene.publish({ delayMs: 12_345 });
     expect(await scene.finished(waiting)).toMatchObject([{ receives: 1 }]);
@@ -280,31 +287,31 @@ describe("those who wait", () => {
 
   it("get it on another node than the one where it was published or given back", async () => {
     const other = scene.addNode();
-    const waiting = scene.ask(subscription, { waitMs: 60_000 }, other);
+    const waiting = scene.request(subscription, { waitMs: 60_000 }, other);
     await scene.publish("1");
     const [message] = await scene.finished(waiting);
-    const again = scene.ask(subscription, { waitMs: 60_000 }, other);
+    const again = scene.request(subscription, { waitMs: 60_000 }, other);
     await scene.time.quiet();
-    await scene.pulls.putBack(subscription, [message?.receipt ?? ""], 5_000);
+    await scene.pulls.putBack(subscription, [message?.receiptHandle ?? ""], 5_000);
     const beginMs = scene.time.now();
     expect(await scene.finished(again)).toMatchObject([{ receives: 2 }]);
     expect(scene.time.now()).toBe(beginMs + 5_000);
   });
 
   it("get it although a hint was lost", async () => {
-    const waiting = scene.ask(subscription, { waitMs: 60_000 });
+    const waiting = scene.request(subscription, { waitMs: 60_000 });
     await scene.time.quiet();
-    scene.store.hintLoss = 1;
+    scene.store.wakeUpLoss = 1;
     await scene.publish("1");
-    await scene.time.advance(engineLimits.lookForWorkMs);
+    await scene.time.advance(engineLimits.findWorkMs);
     expect((await scene.finished(waiting)).map(textOf)).toEqual(["1"]);
     expect(scene.findings).toBe(1);
   });
 
   it("get nothing once they have left, which goes to the next", async () => {
     const leaving = new AbortController();
-    const left = scene.ask(subscription, { waitMs: 60_000, gone: leaving.signal });
-    const next = scene.ask(subscription, { waitMs: 60_000 });
+    const left = scene.request(subscription, { waitMs: 60_000, gone: leaving.signal });
+    const next = scene.request(subscription, { waitMs: 60_000 });
     await scene.time.quiet();
     leaving.abort();
     await scene.publish("1");
@@ -315,29 +322,31 @@ describe("those who wait", () => {
   });
 
   it("are so many and no more", async () => {
-    const asked = Array.from({ length: limits.pullWaitersMax + 1 }, () => scene.ask(subscription, { waitMs: 1_000 }));
+    const asked = Array.from({ length: limits.pullWaitersMax + 1 }, () =>
+      scene.request(subscription, { waitMs: 1_000 }),
+    );
     const settled = Promise.allSettled(asked);
     await scene.time.advance(1_000);
     const refused = (await settled).filter(({ status }) => status === "rejected");
     expect(refused).toMatchObject([{ reason: { code: "too_many_waiters" } }]);
-    const again = scene.ask(subscription, { waitMs: 1_000 });
+    const again = scene.request(subscription, { waitMs: 1_000 });
     await scene.time.advance(1_000);
     expect(await again).toEqual([]);
   });
 
   it("are told when their subscription is removed, and sent away when it is paused", async () => {
-    const paused = scene.ask(subscription, { waitMs: 60_000 });
+    const paused = scene.request(subscription, { waitMs: 60_000 });
     await scene.time.quiet();
     await scene.store.setSubscriptionState(subscription.topicId, subscription.name, "paused");
     await scene.time.quiet();
     expect(await paused).toEqual([]);
-    const later = scene.ask(subscription, { waitMs: 60_000 });
+    const later = scene.request(subscription, { waitMs: 60_000 });
     await scene.publish("1");
     await scene.time.advance(1_000);
     await scene.store.setSubscriptionState(subscription.topicId, subscription.name, "active");
     await scene.time.quiet();
     expect((await later).map(textOf)).toEqual(["1"]);
-    const removed = scene.ask(subscription, { waitMs: 60_000 });
+    const removed = scene.request(subscription, { waitMs: 60_000 });
     await scene.time.quiet();
     await scene.store.deleteSubscription(subscription.topicId, subscription.name);
     await expect(scene.finished(removed)).rejects.toMatchObject({ code: "subscription_not_found" });
@@ -346,7 +355,7 @@ describe("those who wait", () => {
   it("are sent away when the server stops, and nobody waits any more; what is being handed out arrives", async () => {
     await scene.publish("1");
     const letGo = scene.store.holdSettlements();
-    const asked = [1, 2].map(() => scene.ask(subscription, { waitMs: 60_000 }));
+    const asked = [1, 2].map(() => scene.request(subscription, { waitMs: 60_000 }));
     await scene.time.quiet();
     scene.pulls.stopWaiting();
     letGo();
@@ -369,18 +378,18 @@ describe("what is bounded", () => {
     };
     await expect(pullUntilRefused()).rejects.toMatchObject({ code: "overloaded" });
     expect(arrived.length).toBeGreaterThan(10);
-    expect(arrived.length * body.length).toBeLessThanOrEqual(engineLimits.pullBytesOutMax);
+    expect(arrived.length * body.length).toBeLessThanOrEqual(engineLimits.pullUnreadBytesMax);
     expect(await scene.pull(other)).toHaveLength(1);
     arrived.forEach((done) => done());
     expect(await scene.pull(subscription)).toHaveLength(1);
   });
 
   it("lets who waits wait on while others read slowly", async () => {
-    const waiting = scene.ask(subscription, { waitMs: 60_000 });
+    const waiting = scene.request(subscription, { waitMs: 60_000 });
     await scene.time.quiet();
     const arrived: (() => void)[] = [];
     const handedOut = (done: () => void): void => void arrived.push(done);
-    const slow = Array.from({ length: 20 }, () => scene.ask(subscription, { waitMs: 20_000, handedOut }));
+    const slow = Array.from({ length: 20 }, () => scene.request(subscription, { waitMs: 20_000, handedOut }));
     await scene.time.quiet();
     for (let at = 0; at < 24; at++) await scene.publish({ body: Buffer.alloc(limits.bodyBytesMax) });
     await scene.time.quiet();
@@ -395,7 +404,7 @@ describe("what is bounded", () => {
 
   it("hands out nothing new past so many hidden messages, says so, and goes on when one is acknowledged", async () => {
     await scene.publish("1", "2");
-    const { receipt } = await one();
+    const { receiptHandle } = await one();
     const counts = scene.store.unsettledCounts.bind(scene.store);
     const claim = scene.store.claim.bind(scene.store);
     let parked = limits.parkedMax;
@@ -405,17 +414,17 @@ describe("what is bounded", () => {
       (await claim(wants, leaseMs)).map((each) => ({ ...each, parkedCount: parked }));
     scene.node = scene.addNode();
     await expect(scene.pull(subscription)).rejects.toMatchObject({ code: "too_many_unacknowledged" });
-    const waiting = scene.ask(subscription, { waitMs: 20_000 });
+    const waiting = scene.request(subscription, { waitMs: 20_000 });
     await scene.time.quiet();
     parked--;
-    await scene.pulls.acknowledge(subscription, [receipt]);
+    await scene.pulls.acknowledge(subscription, [receiptHandle]);
     await scene.time.quiet();
     expect((await waiting).map(textOf)).toEqual(["2"]);
   });
 
-  it("forgets subscriptions that nobody asks for any more, and leaves no timer", async () => {
+  it("forgets subscriptions that nobody requests for any more, and leaves no timer", async () => {
     await scene.pull(subscription);
-    await scene.time.advance(engineLimits.laneIdleMs + 3 * engineLimits.lookForWorkMs);
+    await scene.time.advance(engineLimits.senderIdleMs + 3 * engineLimits.findWorkMs);
     expect(scene.node.timers.waiting.size).toBe(0);
   });
 });
@@ -447,9 +456,9 @@ describe("order", () => {
     await scene.publish(...["a1", "a2", "b1", "a3"].map(keyed));
     const first = await scene.pull(subscription, { messagesMax: 10 });
     expect(first.map(textOf)).toEqual(["a1", "b1"]);
-    const waiting = scene.ask(subscription, { waitMs: 20_000, messagesMax: 10 });
+    const waiting = scene.request(subscription, { waitMs: 20_000, messagesMax: 10 });
     await scene.time.quiet();
-    await scene.pulls.acknowledge(subscription, [first[0]?.receipt ?? ""]);
+    await scene.pulls.acknowledge(subscription, [first[0]?.receiptHandle ?? ""]);
     expect((await scene.finished(waiting)).map(textOf)).toEqual(["a2"]);
     await scene.time.advance(visibilityMs);
     // Given up, not acknowledged: the same one again.
@@ -465,9 +474,9 @@ describe("order", () => {
     await scene.time.advance(visibilityMs);
     const again = await one();
     expect(textOf(again)).toBe("1");
-    const waiting = scene.ask(subscription, { waitMs: 20_000, messagesMax: 10 });
+    const waiting = scene.request(subscription, { waitMs: 20_000, messagesMax: 10 });
     await scene.time.quiet();
-    await scene.pulls.acknowledge(subscription, [again.receipt]);
+    await scene.pulls.acknowledge(subscription, [again.receiptHandle]);
     expect((await scene.finished(waiting)).map(textOf)).toEqual(["2"]);
   });
 });

@@ -4,12 +4,12 @@ import type { Attempt, Subscription, SubscriptionId, TimeMs } from "../../domain
 import { messageId } from "../../domain/message-id.ts";
 import type { Clock, Timers } from "../../domain/ports.ts";
 import type { ReceiverAnswer, Store } from "../../store/port.ts";
-import { BytesOut } from "../unread-bytes.ts";
+import { UnreadBytes } from "../unread-bytes.ts";
 import { engineLimits } from "../engine-limits.ts";
-import type { EngineObserver, EventBus, PulledMessage, Pulls, PullWant, ReceiptResult } from "../port.ts";
+import type { EngineObserver, EventBus, PulledMessage, Pulls, PullOptions, AcknowledgeResult } from "../port.ts";
 import type { DeadLetterWays } from "./dead-lettering.ts";
-import { PullRoom, type RoomContext } from "./pull-queue.ts";
-import { readReceipt, type Receipt } from "./receipt-handle.ts";
+import { PullQueue, type PullQueueContext } from "./pull-queue.ts";
+import { readReceiptHandle, type ReceiptHandle } from "./receipt-handle.ts";
 
 export interface AccountPullsOptions {
   readonly store: Store;
@@ -21,11 +21,11 @@ export interface AccountPullsOptions {
   readonly failed: (error: unknown) => void;
 }
 
-/** Taking from any subscription that is pulled, with one room for each that somebody has asked lately. */
+/** Taking from any subscription that is pulled, with one queue for each that somebody has asked lately. */
 export class AccountPulls implements Pulls {
   readonly #options: AccountPullsOptions;
-  readonly #context: RoomContext;
-  readonly #rooms = new Map<SubscriptionId, PullRoom>();
+  readonly #context: PullQueueContext;
+  readonly #queues = new Map<SubscriptionId, PullQueue>();
   #deadLetterWays: DeadLetterWays = () => Promise.resolve(null);
   #cancelNet: (() => void) | null = null;
   #isStopped = false;
@@ -35,7 +35,7 @@ export class AccountPulls implements Pulls {
     this.#context = {
       ...options,
       deadLetterWays: (subscription) => this.#deadLetterWays(subscription),
-      bytesOut: new BytesOut(engineLimits.pullBytesOutTotalMax),
+      unreadBytes: new UnreadBytes(engineLimits.pullBytesOutTotalMax),
       waitForBytes: new Set(),
       waiting: { count: 0 },
     };
@@ -45,10 +45,10 @@ export class AccountPulls implements Pulls {
   start(): void {
     const { store } = this.#options;
     store.onReady((ids) => {
-      for (const id of ids) this.#rooms.get(id)?.hint();
+      for (const id of ids) this.#queues.get(id)?.hint();
     });
     store.onSubscriptionChange((id) => {
-      if (this.#rooms.has(id)) void this.#follow(id);
+      if (this.#queues.has(id)) void this.#follow(id);
     });
   }
 
@@ -57,24 +57,27 @@ export class AccountPulls implements Pulls {
     this.#deadLetterWays = ways;
   }
 
-  async pull(subscription: Subscription, want: PullWant): Promise<readonly PulledMessage[]> {
+  async pull(subscription: Subscription, want: PullOptions): Promise<readonly PulledMessage[]> {
     if (subscription.settings.pull === undefined) throw new RingbackError("not_pulled");
     const { id } = subscription;
-    let room = this.#rooms.get(id);
-    if (room === undefined) {
-      room = new PullRoom(subscription, this.#context);
-      if (this.#isStopped) room.stop();
-      this.#rooms.set(id, room);
+    let queue = this.#queues.get(id);
+    if (queue === undefined) {
+      queue = new PullQueue(subscription, this.#context);
+      if (this.#isStopped) queue.stop();
+      this.#queues.set(id, queue);
       this.#keepNet();
     }
-    return room.pull(want);
+    return queue.pull(want);
   }
 
-  async acknowledge(subscription: Subscription, receipts: readonly string[]): Promise<readonly ReceiptResult[]> {
+  async acknowledge(
+    subscription: Subscription,
+    receiptHandles: readonly string[],
+  ): Promise<readonly AcknowledgeResult[]> {
     const { clock, observer, events } = this.#options;
     const nowMs = clock.now();
-    const done = (receipt: Receipt): void => {
-      const attempt = attemptOf(receipt, nowMs);
+    const done = (receiptHandle: ReceiptHandle): void => {
+      const attempt = attemptOf(receiptHandle, nowMs);
       observer.attempted("accepted", attempt.durationMs / 1000);
       if (!events.listening) return;
       const { topic, name, topicId } = subscription;
@@ -84,7 +87,7 @@ export class AccountPulls implements Pulls {
         at: nowMs,
         topic,
         subscription: name,
-        messageId: messageId(topicId, receipt.seq),
+        messageId: messageId(topicId, receiptHandle.seq),
         attempt: number,
         verdict,
         status,
@@ -93,64 +96,71 @@ export class AccountPulls implements Pulls {
         nextAttemptAt: null,
       });
     };
-    const answer = (receipt: Receipt): ReceiverAnswer["answer"] => ({
+    const answer = (receiptHandle: ReceiptHandle): ReceiverAnswer["answer"] => ({
       kind: "delivered",
-      attempt: attemptOf(receipt, nowMs),
+      attempt: attemptOf(receiptHandle, nowMs),
     });
-    return this.#answer(subscription, receipts, answer, done);
+    return this.#answer(subscription, receiptHandles, answer, done);
   }
 
   async putBack(
     subscription: Subscription,
-    receipts: readonly string[],
+    receiptHandles: readonly string[],
     delayMs: number,
-  ): Promise<readonly ReceiptResult[]> {
+  ): Promise<readonly AcknowledgeResult[]> {
     const dueAtMs = this.#options.clock.now() + delayMs;
-    const again = (): void => this.#rooms.get(subscription.id)?.dueAt(dueAtMs);
-    return this.#answer(subscription, receipts, () => ({ kind: "due", dueAtMs }), again);
+    const again = (): void => this.#queues.get(subscription.id)?.dueAt(dueAtMs);
+    return this.#answer(subscription, receiptHandles, () => ({ kind: "due", dueAtMs }), again);
   }
 
   stopWaiting(): void {
     this.#isStopped = true;
     this.#cancelNet?.();
     this.#cancelNet = null;
-    for (const room of this.#rooms.values()) room.stop();
+    for (const queue of this.#queues.values()) queue.stop();
   }
 
   /** After `stopWaiting`: what is being handed out is written down. */
   async idle(): Promise<void> {
-    await Promise.all([...this.#rooms.values()].map((room) => room.idle()));
+    await Promise.all([...this.#queues.values()].map((queue) => queue.idle()));
   }
 
   async #answer(
     { id }: Subscription,
-    receipts: readonly string[],
-    answer: (receipt: Receipt) => ReceiverAnswer["answer"],
-    done: (receipt: Receipt) => void,
-  ): Promise<readonly ReceiptResult[]> {
-    // Each once: of a receipt that stands there twice the second one comes too late.
-    const read = receipts.map((text, index) => (receipts.indexOf(text) === index ? readReceipt(id, text) : "again"));
-    const asked = read.filter((receipt): receipt is Receipt => receipt !== null && receipt !== "again");
-    const applied = new Set<Receipt>();
+    receiptHandles: readonly string[],
+    answer: (receiptHandle: ReceiptHandle) => ReceiverAnswer["answer"],
+    done: (receiptHandle: ReceiptHandle) => void,
+  ): Promise<readonly AcknowledgeResult[]> {
+    // Each once: of a receiptHandle that stands there twice the second one comes too late.
+    const read = receiptHandles.map((text, index) =>
+      receiptHandles.indexOf(text) === index ? readReceiptHandle(id, text) : "again",
+    );
+    const asked = read.filter(
+      (receiptHandle): receiptHandle is ReceiptHandle => receiptHandle !== null && receiptHandle !== "again",
+    );
+    const applied = new Set<ReceiptHandle>();
     for (const step of withoutRepeats(asked)) {
-      const said = step.map((receipt) => ({ handedOut: handedOut(receipt), answer: answer(receipt) }));
+      const said = step.map((receiptHandle) => ({
+        handedOut: handedOut(receiptHandle),
+        answer: answer(receiptHandle),
+      }));
       const isApplied = await this.#options.store.answer(id, said);
-      for (const [index, receipt] of step.entries()) if (isApplied[index] === true) applied.add(receipt);
+      for (const [index, receiptHandle] of step.entries()) if (isApplied[index] === true) applied.add(receiptHandle);
     }
-    for (const receipt of applied) done(receipt);
-    if (applied.size > 0) this.#rooms.get(id)?.answered();
-    return read.map((receipt) => {
-      if (receipt === null) return "malformed";
-      return receipt !== "again" && applied.has(receipt) ? "done" : "ended";
+    for (const receiptHandle of applied) done(receiptHandle);
+    if (applied.size > 0) this.#queues.get(id)?.answered();
+    return read.map((receiptHandle) => {
+      if (receiptHandle === null) return "malformed";
+      return receiptHandle !== "again" && applied.has(receiptHandle) ? "done" : "ended";
     });
   }
 
   async #follow(id: SubscriptionId): Promise<void> {
     try {
       const subscription = await this.#options.store.getSubscriptionById(id);
-      const room = this.#rooms.get(id);
-      if (subscription === null) this.#rooms.delete(id);
-      room?.change(subscription);
+      const queue = this.#queues.get(id);
+      if (subscription === null) this.#queues.delete(id);
+      queue?.change(subscription);
     } catch (error) {
       this.#options.failed(error);
     }
@@ -159,7 +169,7 @@ export class AccountPulls implements Pulls {
   /** Under the hints, which may be lost: a look now and then while somebody waits, and an end of what nobody uses. */
   #keepNet(): void {
     if (this.#cancelNet !== null || this.#isStopped) return;
-    this.#cancelNet = this.#options.timers.after(engineLimits.lookForWorkMs, () => {
+    this.#cancelNet = this.#options.timers.after(engineLimits.findWorkMs, () => {
       this.#cancelNet = null;
       void this.#castNet();
     });
@@ -167,38 +177,38 @@ export class AccountPulls implements Pulls {
 
   async #castNet(): Promise<void> {
     const nowMs = this.#options.clock.now();
-    for (const [id, room] of this.#rooms) if (room.isIdle(nowMs)) this.#rooms.delete(id);
+    for (const [id, queue] of this.#queues) if (queue.isIdle(nowMs)) this.#queues.delete(id);
     try {
       if (this.#context.waiting.count > 0) {
         const { subscriptionIds } = await this.#options.store.findReady();
-        for (const id of subscriptionIds) this.#rooms.get(id)?.hint();
+        for (const id of subscriptionIds) this.#queues.get(id)?.hint();
       }
     } catch (error) {
       this.#options.failed(error);
     }
-    if (this.#rooms.size > 0) this.#keepNet();
+    if (this.#queues.size > 0) this.#keepNet();
   }
 }
 
-/** One step nearly always; more when there are receipts of several handings out of one message, of which one may be good. */
-function withoutRepeats(receipts: readonly Receipt[]): readonly Receipt[][] {
-  const steps: Receipt[][] = [];
-  for (const receipt of receipts) {
-    const step = steps.find((others) => others.every(({ seq }) => seq !== receipt.seq));
-    if (step === undefined) steps.push([receipt]);
-    else step.push(receipt);
+/** One step nearly always; more when there are receiptHandles of several handings out of one message, of which one may be good. */
+function withoutRepeats(receiptHandles: readonly ReceiptHandle[]): readonly ReceiptHandle[][] {
+  const steps: ReceiptHandle[][] = [];
+  for (const receiptHandle of receiptHandles) {
+    const step = steps.find((others) => others.every(({ seq }) => seq !== receiptHandle.seq));
+    if (step === undefined) steps.push([receiptHandle]);
+    else step.push(receiptHandle);
   }
   return steps;
 }
 
-function handedOut({ seq, retriesMade, firstAttemptAtMs }: Receipt): ReceiverAnswer["handedOut"] {
+function handedOut({ seq, retriesMade, firstAttemptAtMs }: ReceiptHandle): ReceiverAnswer["handedOut"] {
   return { seq, retriesMade, firstAttemptAtMs };
 }
 
 /** Recorded as a POST would be, with the time that it was in the receiver's hands. */
-function attemptOf({ retriesMade, handedOutAtMs }: Receipt, nowMs: TimeMs): Attempt {
-  // A receipt says what its bearer has made of it.
-  const startedAtMs = Math.min(Math.max(handedOutAtMs, nowMs - limits.visibilityMsMax), nowMs);
+function attemptOf({ retriesMade, pulledAtMs }: ReceiptHandle, nowMs: TimeMs): Attempt {
+  // A receiptHandle says what its bearer has made of it.
+  const startedAtMs = Math.min(Math.max(pulledAtMs, nowMs - limits.visibilityMsMax), nowMs);
   return {
     attempt: retriesMade,
     startedAtMs,

@@ -1,15 +1,15 @@
 import type { Order, PullSettings, TimeMs } from "../../domain/model.ts";
 import type { ClaimedDelivery } from "../../store/port.ts";
-import type { Ask } from "./pull-request.ts";
+import type { PullRequest } from "./pull-request.ts";
 
-export interface Share {
-  readonly ask: Ask;
+export interface Allocation {
+  readonly request: PullRequest;
   readonly deliveries: ClaimedDelivery[];
 }
 
 /** Who gets what of a claim. */
-export interface Shares {
-  readonly shares: readonly Share[];
+export interface Allocations {
+  readonly allocations: readonly Allocation[];
   /** Handed out often enough, or for the first time long enough ago. */
   readonly ended: readonly ClaimedDelivery[];
   /** Behind another one of their ordering key, which is being handed out. */
@@ -18,20 +18,24 @@ export interface Shares {
   readonly left: readonly ClaimedDelivery[];
 }
 
-export interface SharingRule {
+export interface AllocationRule {
   readonly order: Order;
   readonly isEnded: (delivery: ClaimedDelivery) => boolean;
 }
 
 /** First asked, first served; each gets as much as it wants before the next gets anything. */
-export function shareOut(deliveries: readonly ClaimedDelivery[], asks: Iterable<Ask>, rule: SharingRule): Shares {
-  const line = asks[Symbol.iterator]();
-  const shares: Share[] = [];
+export function allocate(
+  deliveries: readonly ClaimedDelivery[],
+  requests: Iterable<PullRequest>,
+  rule: AllocationRule,
+): Allocations {
+  const line = requests[Symbol.iterator]();
+  const allocations: Allocation[] = [];
   const ended: ClaimedDelivery[] = [];
   const held: ClaimedDelivery[] = [];
   const left: ClaimedDelivery[] = [];
   const keysOut = new Set<string>();
-  let last: Share | null = null;
+  let last: Allocation | null = null;
   for (const delivery of deliveries) {
     const { orderingKey } = delivery.message;
     if (rule.isEnded(delivery)) {
@@ -42,10 +46,10 @@ export function shareOut(deliveries: readonly ClaimedDelivery[], asks: Iterable<
       held.push(delivery);
       continue;
     }
-    if (last === null || last.deliveries.length >= last.ask.messagesMax) {
+    if (last === null || last.deliveries.length >= last.request.messagesMax) {
       const next = line.next();
-      last = next.done === true ? null : { ask: next.value, deliveries: [] };
-      if (last !== null) shares.push(last);
+      last = next.done === true ? null : { request: next.value, deliveries: [] };
+      if (last !== null) allocations.push(last);
     }
     if (last === null) {
       left.push(delivery);
@@ -54,7 +58,7 @@ export function shareOut(deliveries: readonly ClaimedDelivery[], asks: Iterable<
     last.deliveries.push(delivery);
     if (orderingKey !== null) keysOut.add(orderingKey);
   }
-  return { shares, ended, held, left };
+  return { allocations, ended, held, left };
 }
 
 /** Whether a message that nobody has acknowledged is handed out no more. */

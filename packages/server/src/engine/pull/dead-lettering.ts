@@ -1,7 +1,7 @@
 import type { Attempt, DeadReason, Message, PullSettings, Subscription, TimeMs } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { Claim, ClaimedDelivery, Settled, Settlement, Store } from "../../store/port.ts";
-import { tellDelivery } from "../delivery-events.ts";
+import { emitDeliveryEvents } from "../delivery-events.ts";
 import { engineLimits } from "../engine-limits.ts";
 import type { EngineObserver, EventBus } from "../port.ts";
 import { isReceivesEnded } from "./allocation.ts";
@@ -20,14 +20,14 @@ export interface DeadLetterWay {
 /** null: among its own dead letters. */
 export type DeadLetterWays = (subscription: Subscription) => Promise<DeadLetterWay | null>;
 
-export interface BurialContext {
+export interface DeadLetteringContext {
   readonly store: Store;
   readonly clock: Clock;
   readonly events: EventBus;
   readonly observer: Pick<EngineObserver, "dead">;
 }
 
-interface Burial {
+interface DeadLettering {
   readonly delivery: ClaimedDelivery;
   readonly reason: DeadReason;
   readonly moved: Moved;
@@ -37,15 +37,15 @@ interface Burial {
  * What was handed out often enough, or long enough ago, goes where it is to go: first it is there, then it is settled here.
  * After a crash in between it is moved once more, which changes nothing.
  */
-export async function bury(
-  { store, clock, events, observer }: BurialContext,
+export async function deadLetter(
+  { store, clock, events, observer }: DeadLetteringContext,
   about: { readonly subscription: Subscription; readonly pull: PullSettings; readonly way: DeadLetterWay | null },
   claim: Claim,
   ended: readonly ClaimedDelivery[],
 ): Promise<void> {
   const { subscription, pull, way } = about;
-  const burials = await Promise.all(
-    ended.map(async (delivery): Promise<Burial> => {
+  const deadLetterings = await Promise.all(
+    ended.map(async (delivery): Promise<DeadLettering> => {
       const reason = isReceivesEnded(pull, delivery) ? "receives_exhausted" : "expired";
       const firstReceivedAtMs = delivery.firstAttemptAtMs ?? clock.now();
       const moved = way === null ? "refused" : await way.move(delivery.message, firstReceivedAtMs);
@@ -53,34 +53,40 @@ export async function bury(
     }),
   );
   const nowMs = clock.now();
-  const settlements = burials.map((burial): Settlement => {
-    const attempt = burial.moved === "moved" ? attemptOf(burial, nowMs) : null;
-    const { delivery } = burial;
-    return { claimId: claim.id, subscriptionId: subscription.id, delivery, attempt, settled: settledAs(burial, nowMs) };
+  const settlements = deadLetterings.map((deadLettering): Settlement => {
+    const attempt = deadLettering.moved === "moved" ? attemptOf(deadLettering, nowMs) : null;
+    const { delivery } = deadLettering;
+    return {
+      claimId: claim.id,
+      subscriptionId: subscription.id,
+      delivery,
+      attempt,
+      settled: settledAs(deadLettering, nowMs),
+    };
   });
   // They have passed to somebody else, who will tell.
   if ((await store.settle(settlements)) < settlements.length) return;
-  for (const { delivery, reason, moved } of burials) {
+  for (const { delivery, reason, moved } of deadLetterings) {
     if (moved === "later") continue;
     observer.dead(reason);
     if (!events.listening) continue;
-    tellDelivery(events, subscription, delivery, { at: nowMs, attempt: null, settled: { kind: "dead", reason } });
+    emitDeliveryEvents(events, subscription, delivery, { at: nowMs, attempt: null, settled: { kind: "dead", reason } });
   }
 }
 
-function settledAs({ delivery, reason, moved }: Burial, nowMs: TimeMs): Settled {
+function settledAs({ delivery, reason, moved }: DeadLettering, nowMs: TimeMs): Settled {
   if (moved === "moved") return { kind: "delivered" };
   if (moved === "refused") return { kind: "dead", reason };
   return {
     kind: "parked",
     dueAtMs: nowMs + engineLimits.deadLetterRetryMs,
-    // One more: hidden as it was before, it would be its last receiver's again, whose receipt has ended.
+    // One more: hidden as it was before, it would be its last receiver's again, whose receiptHandle has ended.
     retriesMade: delivery.retriesMade + 1,
   };
 }
 
 /** Its record, without which nothing would tell why it is not here any more. */
-function attemptOf({ delivery, reason }: Burial, nowMs: TimeMs): Attempt {
+function attemptOf({ delivery, reason }: DeadLettering, nowMs: TimeMs): Attempt {
   return {
     attempt: delivery.retriesMade,
     startedAtMs: nowMs,

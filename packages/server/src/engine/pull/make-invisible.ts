@@ -2,36 +2,36 @@ import { messageId } from "../../domain/message-id.ts";
 import type { PullSettings, Subscription, TimeMs } from "../../domain/model.ts";
 import type { Claim, ClaimedDelivery, ReceiverAnswer, Settled, Settlement } from "../../store/port.ts";
 import type { PulledMessage } from "../port.ts";
-import type { Ask } from "./pull-request.ts";
-import { writeReceipt } from "./receipt-handle.ts";
-import type { Shares } from "./allocation.ts";
+import type { PullRequest } from "./pull-request.ts";
+import { writeReceiptHandle } from "./receipt-handle.ts";
+import type { Allocations } from "./allocation.ts";
 
 /** What somebody gets as soon as it is written down that it is hidden from the others. */
-export interface Hidden {
-  readonly ask: Ask;
+export interface MadeInvisible {
+  readonly request: PullRequest;
   readonly messages: readonly PulledMessage[];
   readonly bytes: number;
 }
 
-export interface Hiding {
-  readonly hidden: readonly Hidden[];
+export interface Invisibles {
+  readonly hidden: readonly MadeInvisible[];
   readonly settlements: readonly Settlement[];
 }
 
 /** A message that is handed out is a parked one: due again when its time is over, and received once more. */
-export function hide(
+export function makeInvisible(
   claim: Claim,
-  { shares, held, left }: Shares,
+  { allocations, held, left }: Allocations,
   { id }: Subscription,
   { visibilityMs }: PullSettings,
   nowMs: TimeMs,
-): Hiding {
+): Invisibles {
   const settlements: Settlement[] = [];
   const settle = (delivery: ClaimedDelivery, settled: Settled): void => {
     settlements.push({ claimId: claim.id, subscriptionId: id, delivery, attempt: null, settled });
   };
-  const hidden = shares.map(({ ask, deliveries }): Hidden => {
-    const visibleAtMs = nowMs + (ask.want.visibilityMs ?? visibilityMs);
+  const hidden = allocations.map(({ request, deliveries }): MadeInvisible => {
+    const visibleAtMs = nowMs + (request.want.visibilityMs ?? visibilityMs);
     let bytes = 0;
     const messages = deliveries.map((delivery): PulledMessage => {
       const { message } = delivery;
@@ -40,17 +40,17 @@ export function hide(
       bytes += message.body.byteLength;
       const parked = { retriesMade: receives, firstAttemptAtMs: firstReceivedAtMs };
       settle(delivery, { kind: "parked", dueAtMs: visibleAtMs, ...parked });
-      const receipt = writeReceipt(id, { ...parked, seq: message.seq, handedOutAtMs: nowMs });
+      const receiptHandle = writeReceiptHandle(id, { ...parked, seq: message.seq, pulledAtMs: nowMs });
       return {
         id: messageId(message.topicId, message.seq),
         message,
-        receipt,
+        receiptHandle,
         receives,
         firstReceivedAtMs,
         visibleAtMs,
       };
     });
-    return { ask, messages, bytes };
+    return { request, messages, bytes };
   });
   for (const delivery of held) settle(delivery, { kind: "held" });
   for (const delivery of left) settle(delivery, { kind: "released" });
@@ -58,7 +58,7 @@ export function hide(
 }
 
 /** Whoever asked for it has left: it is there for the next. */
-export function unhide({ message, receives, firstReceivedAtMs }: PulledMessage, nowMs: TimeMs): ReceiverAnswer {
+export function makeVisible({ message, receives, firstReceivedAtMs }: PulledMessage, nowMs: TimeMs): ReceiverAnswer {
   const handedOut = { seq: message.seq, retriesMade: receives, firstAttemptAtMs: firstReceivedAtMs };
   return { handedOut, answer: { kind: "due", dueAtMs: nowMs } };
 }

@@ -6,7 +6,7 @@ import { PullScene, type Node, stays, textOf, visibilityMs, wantOf } from "./tes
 
 /** What a receiver may know of a message: the last time that somebody got it, and until when it is that receiver's. */
 interface Known {
-  receipt: string;
+  receiptHandle: string;
   hiddenUntilMs: TimeMs;
 }
 
@@ -50,7 +50,7 @@ class Receivers {
     await this.scene.publish(...texts);
   }
 
-  async ask({ count, waitMs, leavesAfterMs, isOther }: Asking): Promise<void> {
+  async request({ count, waitMs, leavesAfterMs, isOther }: Asking): Promise<void> {
     const leaving = new AbortController();
     const { pulls, timers } = isOther ? this.#other : this.scene.node;
     if (leavesAfterMs !== null) timers.after(leavesAfterMs, () => leaving.abort());
@@ -67,8 +67,8 @@ class Receivers {
     const subscription = await this.subscription;
     const delayMs = how === "back" ? 0 : 2 * visibilityMs;
     const [result] = await (how === "ack"
-      ? pulls.acknowledge(subscription, [known.receipt])
-      : pulls.putBack(subscription, [known.receipt], delayMs));
+      ? pulls.acknowledge(subscription, [known.receiptHandle])
+      : pulls.putBack(subscription, [known.receiptHandle], delayMs));
     if (result === "malformed") this.faults.push(`${text} was malformed`);
     if (result !== "done") return;
     if (nowMs >= known.hiddenUntilMs) this.faults.push(`${text} was answered for after its time`);
@@ -79,11 +79,11 @@ class Receivers {
 
   async drain(): Promise<void> {
     this.scene.store.latencyMsMax = 0;
-    this.scene.store.hintLoss = 0;
+    this.scene.store.wakeUpLoss = 0;
     for (let round = 0; round < 5; round++) {
       await this.scene.time.advance(3 * visibilityMs);
-      for (const { receipt, message } of await this.scene.pull(await this.subscription, { messagesMax: 100 })) {
-        const [result] = await this.scene.pulls.acknowledge(await this.subscription, [receipt]);
+      for (const { receiptHandle, message } of await this.scene.pull(await this.subscription, { messagesMax: 100 })) {
+        const [result] = await this.scene.pulls.acknowledge(await this.subscription, [receiptHandle]);
         if (result === "done") this.acknowledged.add(Buffer.from(message.body).toString());
       }
     }
@@ -92,17 +92,17 @@ class Receivers {
   #note(message: PulledMessage): void {
     const text = textOf(message);
     const before = this.known.get(text);
-    const handedOutAtMs = message.visibleAtMs - visibilityMs;
-    if (before !== undefined && handedOutAtMs < before.hiddenUntilMs) this.faults.push(`${text} went to two`);
+    const pulledAtMs = message.visibleAtMs - visibilityMs;
+    if (before !== undefined && pulledAtMs < before.hiddenUntilMs) this.faults.push(`${text} went to two`);
     if (this.acknowledged.has(text)) this.faults.push(`${text} came after its end`);
-    this.known.set(text, { receipt: message.receipt, hiddenUntilMs: message.visibleAtMs });
+    this.known.set(text, { receiptHandle: message.receiptHandle, hiddenUntilMs: message.visibleAtMs });
   }
 }
 
 const step = oneof(
   record({ do: constantFrom("publish"), count: integer({ min: 1, max: 5 }) }),
   record({
-    do: constantFrom("ask"),
+    do: constantFrom("request"),
     count: integer({ min: 1, max: 4 }),
     waitMs: constantFrom(0, 1_000, 40_000),
     leavesAfterMs: constantFrom(null, null, 5, 1_500),
@@ -127,11 +127,11 @@ it("whatever is published, pulled, answered for or interrupted: none is lost, an
         const run = new Receivers(seed);
         await run.subscription;
         run.scene.store.latencyMsMax = latencyMsMax;
-        run.scene.store.hintLoss = latencyMsMax === 0 ? 0 : 0.3;
+        run.scene.store.wakeUpLoss = latencyMsMax === 0 ? 0 : 0.3;
         for (const each of steps) {
           if ("byMs" in each) await run.scene.time.advance(each.byMs);
           else if ("how" in each) await run.answer(each.pick, each.how);
-          else if ("waitMs" in each) await run.ask(each);
+          else if ("waitMs" in each) await run.request(each);
           else if ("count" in each) await run.publish(each.count);
           else if (each.do === "die") run.die();
           // Longer than every lease: what is being hidden at this moment is anybody's again.

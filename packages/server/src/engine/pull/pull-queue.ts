@@ -3,50 +3,50 @@ import { limits } from "../../domain/limits.ts";
 import type { PullSettings, Subscription, TimeMs } from "../../domain/model.ts";
 import type { Timers } from "../../domain/ports.ts";
 import type { Claim } from "../../store/port.ts";
-import { BytesOut } from "../unread-bytes.ts";
+import { UnreadBytes } from "../unread-bytes.ts";
 import { DueAlarm } from "./due-alarm.ts";
 import { engineLimits } from "../engine-limits.ts";
-import type { PulledMessage, PullWant } from "../port.ts";
-import { WaitingLine } from "../fifo-queue.ts";
-import { Ask } from "./pull-request.ts";
-import { bury, type BurialContext, type DeadLetterWay, type DeadLetterWays } from "./dead-lettering.ts";
-import { hide, unhide, type Hidden } from "./make-invisible.ts";
-import { isReceivesEnded, isTimeEnded, shareOut, type Shares } from "./allocation.ts";
+import type { PulledMessage, PullOptions } from "../port.ts";
+import { FifoQueue } from "../fifo-queue.ts";
+import { PullRequest } from "./pull-request.ts";
+import { deadLetter, type DeadLetteringContext, type DeadLetterWay, type DeadLetterWays } from "./dead-lettering.ts";
+import { makeInvisible, makeVisible, type MadeInvisible } from "./make-invisible.ts";
+import { isReceivesEnded, isTimeEnded, allocate, type Allocations } from "./allocation.ts";
 
-/** What all rooms share. */
-export interface RoomContext extends BurialContext {
+/** What all queues share. */
+export interface PullQueueContext extends DeadLetteringContext {
   readonly timers: Timers;
   readonly deadLetterWays: DeadLetterWays;
-  /** On their way to the receivers of all rooms. */
-  readonly bytesOut: BytesOut;
+  /** On their way to the receivers of all queues. */
+  readonly unreadBytes: UnreadBytes;
   /** They look when bytes have arrived or were not needed. */
-  readonly waitForBytes: Set<PullRoom>;
-  /** Who waits in any room. */
+  readonly waitForBytes: Set<PullQueue>;
+  /** Who waits in any queue. */
   readonly waiting: { count: number };
   readonly failed: (error: unknown) => void;
 }
 
 /** What a look came to. `later`: others are using the bytes that it may need. `full`: readers are slow. */
-type Looked = "found" | "nothing" | "later" | "full";
+type Fetched = "found" | "nothing" | "later" | "full";
 
 /**
- * Those who ask for messages of one subscription, in line. One look serves all who are there at that moment: one claim, shared
+ * Those who request for messages of one subscription, in line. One look serves all who are there at that moment: one claim, shared
  * out from the first in line, and one settlement that hides what is handed out. Looks are one after the other, and there is
  * one only when somebody has come or the store has something to say, so waiting costs nothing.
  */
-export class PullRoom {
-  readonly #context: RoomContext;
-  readonly #line = new WaitingLine<Ask>();
+export class PullQueue {
+  readonly #context: PullQueueContext;
+  readonly #line = new FifoQueue<PullRequest>();
   readonly #alarm: DueAlarm;
-  readonly #bytesOut = new BytesOut(engineLimits.pullBytesOutMax);
+  readonly #unreadBytes = new UnreadBytes(engineLimits.pullUnreadBytesMax);
   #subscription: Subscription;
   /** They have not had their first look. */
-  #fresh: Ask[] = [];
+  #fresh: PullRequest[] = [];
   /** Messages that all in line want together. */
   #wanted = 0;
   #waiting = 0;
   /** There may be something new. */
-  #isHinted = false;
+  #isWoken = false;
   #isScheduled = false;
   #looking: Promise<void> | null = null;
   /** null: not known yet. */
@@ -56,7 +56,7 @@ export class PullRoom {
   #isStopped = false;
   #lastUsedMs: TimeMs;
 
-  constructor(subscription: Subscription, context: RoomContext) {
+  constructor(subscription: Subscription, context: PullQueueContext) {
     this.#subscription = subscription;
     this.#context = context;
     this.#alarm = new DueAlarm(context.clock, context.timers, () => this.hint());
@@ -68,24 +68,24 @@ export class PullRoom {
   }
 
   isIdle(nowMs: TimeMs): boolean {
-    const isQuiet = this.isEmpty && this.#looking === null && this.#bytesOut.isEmpty;
-    return isQuiet && nowMs - this.#lastUsedMs > engineLimits.laneIdleMs;
+    const isQuiet = this.isEmpty && this.#looking === null && this.#unreadBytes.isEmpty;
+    return isQuiet && nowMs - this.#lastUsedMs > engineLimits.senderIdleMs;
   }
 
-  pull(want: PullWant): Promise<readonly PulledMessage[]> {
+  pull(want: PullOptions): Promise<readonly PulledMessage[]> {
     if (want.gone.aborted) return Promise.resolve([]);
-    const ask: Ask = new Ask(want, this.#context.clock.now(), () => this.#left(ask));
-    this.#line.add(ask);
-    this.#fresh.push(ask);
-    this.#wanted += ask.messagesMax;
+    const request: PullRequest = new PullRequest(want, this.#context.clock.now(), () => this.#left(request));
+    this.#line.add(request);
+    this.#fresh.push(request);
+    this.#wanted += request.messagesMax;
     this.#context.waitForBytes.delete(this);
     this.#schedule();
-    return ask.answer;
+    return request.answer;
   }
 
   /** The store may have something for those who wait. */
   hint(): void {
-    this.#isHinted = true;
+    this.#isWoken = true;
     if (!this.isEmpty) this.#schedule();
   }
 
@@ -95,7 +95,7 @@ export class PullRoom {
     else this.#alarm.noLaterThan(atMs);
   }
 
-  /** Answers have been written: there may be room for new messages, or an order lets others go. */
+  /** Answers have been written: there may be queue for new messages, or an order lets others go. */
   answered(): void {
     const wasFull = (this.#parkedCount ?? 0) >= limits.parkedMax;
     if (wasFull || this.#subscription.settings.order !== "none") this.hint();
@@ -112,14 +112,14 @@ export class PullRoom {
     if (subscription.settings.pull === undefined) return this.#failAll(new RingbackError("not_pulled"));
     const wasActive = this.#subscription.state === "active";
     this.#subscription = subscription;
-    // Whoever asks from now on waits in vain until it is resumed, rather than asking again and again.
+    // Whoever requests from now on waits in vain until it is resumed, rather than asking again and again.
     if (wasActive && subscription.state !== "active") this.#endAll();
     else this.hint();
   }
 
   stop(): void {
     this.#isStopped = true;
-    for (const ask of this.#line) if (ask.isWaiting && !ask.isBeingServed) ask.end([]);
+    for (const request of this.#line) if (request.isWaiting && !request.isBeingServed) request.end([]);
   }
 
   /** The last look is over. */
@@ -128,31 +128,31 @@ export class PullRoom {
   }
 
   #endAll(): void {
-    for (const ask of this.#line) if (!ask.isBeingServed) ask.end([]);
+    for (const request of this.#line) if (!request.isBeingServed) request.end([]);
   }
 
   #failAll(error: RingbackError): void {
-    for (const ask of this.#line) ask.fail(error);
+    for (const request of this.#line) request.fail(error);
   }
 
-  #left(ask: Ask): void {
-    this.#line.remove(ask);
-    this.#wanted -= ask.messagesMax;
+  #left(request: PullRequest): void {
+    this.#line.remove(request);
+    this.#wanted -= request.messagesMax;
     this.#lastUsedMs = this.#context.clock.now();
-    if (ask.isWaiting) {
+    if (request.isWaiting) {
       this.#waiting--;
       this.#context.waiting.count--;
     }
     if (this.#waiting === 0) this.#alarm.disarm();
   }
 
-  /** At the end of the turn: whoever else asks in this turn is served by the same look. */
+  /** At the end of the turn: whoever else requests in this turn is served by the same look. */
   #schedule(): void {
     if (this.#isScheduled || this.#looking !== null) return;
     this.#isScheduled = true;
     this.#context.timers.soon(() => {
       this.#isScheduled = false;
-      this.#looking = this.#look().finally(() => {
+      this.#looking = this.#fetch().finally(() => {
         this.#looking = null;
         if (this.#hasReason) this.#schedule();
       });
@@ -161,40 +161,40 @@ export class PullRoom {
 
   get #hasReason(): boolean {
     if (this.isEmpty || this.#context.waitForBytes.has(this)) return false;
-    return this.#fresh.length > 0 || this.#isHinted;
+    return this.#fresh.length > 0 || this.#isWoken;
   }
 
-  async #look(): Promise<void> {
+  async #fetch(): Promise<void> {
     while (this.#hasReason) {
       const fresh = this.#fresh;
       this.#fresh = [];
-      this.#isHinted = false;
+      this.#isWoken = false;
       try {
-        const looked = await this.#lookOnce();
-        this.#lookedFor(fresh, looked);
+        const fetched = await this.#fetchOnce();
+        this.#afterFetch(fresh, fetched);
       } catch (error) {
-        this.#lookFailed(fresh, error);
+        this.#fetchFailed(fresh, error);
       }
     }
   }
 
-  #lookedFor(fresh: readonly Ask[], looked: Looked): void {
-    if (looked === "nothing") for (const ask of fresh) this.#foundNothing(ask);
-    if (looked === "full") for (const ask of fresh) ask.fail(slowReaders());
-    if (looked === "found" || looked === "later")
+  #afterFetch(fresh: readonly PullRequest[], fetched: Fetched): void {
+    if (fetched === "nothing") for (const request of fresh) this.#foundNothing(request);
+    if (fetched === "full") for (const request of fresh) request.fail(slowReaders());
+    if (fetched === "found" || fetched === "later")
       this.#fresh = [...fresh.filter(({ isOver }) => !isOver), ...this.#fresh];
-    if (looked === "found") this.#isHinted = true;
+    if (fetched === "found") this.#isWoken = true;
   }
 
   /** Those who have just come are told. The others go on waiting: their time is not over. */
-  #lookFailed(fresh: readonly Ask[], error: unknown): void {
-    const told = fresh.filter((ask) => !ask.isOver);
-    for (const ask of told) ask.fail(error);
+  #fetchFailed(fresh: readonly PullRequest[], error: unknown): void {
+    const told = fresh.filter((request) => !request.isOver);
+    for (const request of told) request.fail(error);
     if (told.length === 0) this.#context.failed(error);
     this.#alarm.dueAtMs = this.#context.clock.now() + engineLimits.pullRetryMs;
   }
 
-  async #lookOnce(): Promise<Looked> {
+  async #fetchOnce(): Promise<Fetched> {
     const { store } = this.#context;
     this.#parkedCount ??= await this.#begin();
     if (this.isEmpty) return "nothing";
@@ -210,7 +210,7 @@ export class PullRoom {
     try {
       [claim] = await store.claim([want], engineLimits.pullLeaseMs);
     } finally {
-      this.#context.bytesOut.unreserve(bytesReserved);
+      this.#context.unreadBytes.unreserve(bytesReserved);
       this.#bytesAreFree();
     }
     if (claim === undefined) return "nothing";
@@ -232,12 +232,12 @@ export class PullRoom {
   get #deliveriesMax(): number {
     if (this.#subscription.settings.order === "strict") return 1;
     const roomLeft = limits.parkedMax - (this.#parkedCount ?? 0);
-    // A driver with several nodes tells who wants more than may be in flight to ask again soon, which would be polling.
+    // A driver with several nodes tells who wants more than may be in flight to request again soon, which would be polling.
     const wanted = Math.min(this.#wanted, engineLimits.pullClaimMessagesMax, this.#subscription.settings.maxInFlight);
     return roomLeft > 0 ? Math.min(wanted, roomLeft) : wanted;
   }
 
-  /** It may have changed before this room heard of changes. */
+  /** It may have changed before this queue heard of changes. */
   async #begin(): Promise<number> {
     const { store } = this.#context;
     const subscription = await store.getSubscriptionById(this.#subscription.id);
@@ -247,7 +247,7 @@ export class PullRoom {
     return (await store.unsettledCounts(subscription.id)).parked;
   }
 
-  async #foundNone(claim: Claim, fromLog: boolean): Promise<Looked> {
+  async #foundNone(claim: Claim, fromLog: boolean): Promise<Fetched> {
     if (this.#wantsMore(claim, fromLog)) return "found";
     this.#isStuck = !fromLog && (await this.#context.store.unsettledCounts(this.#subscription.id)).backlog > 0;
     return "nothing";
@@ -268,13 +268,13 @@ export class PullRoom {
     const wereOut = claim.deliveries.some(({ firstAttemptAtMs }) => firstAttemptAtMs !== null);
     const way = wereOut ? await this.#orLater(deadLetterWays(subscription)) : null;
     const nowMs = clock.now();
-    const shares = shareOut(claim.deliveries, this.#line, {
+    const allocations = allocate(claim.deliveries, this.#line, {
       order,
       isEnded: (delivery) => isReceivesEnded(pull, delivery) || isTimeEnded(way?.ttlMs ?? null, delivery, nowMs),
     });
-    const isWhole = await this.#handOut(claim, shares, pull, nowMs);
-    if (shares.ended.length === 0) return isWhole;
-    await bury(this.#context, { subscription, pull, way }, claim, shares.ended);
+    const isWhole = await this.#deliver(claim, allocations, pull, nowMs);
+    if (allocations.ended.length === 0) return isWhole;
+    await deadLetter(this.#context, { subscription, pull, way }, claim, allocations.ended);
     return false;
   }
 
@@ -289,24 +289,24 @@ export class PullRoom {
   }
 
   /** False: it is not sure whether all of it is hidden, and nothing was handed out. */
-  async #handOut(claim: Claim, shares: Shares, pull: PullSettings, nowMs: TimeMs): Promise<boolean> {
+  async #deliver(claim: Claim, allocations: Allocations, pull: PullSettings, nowMs: TimeMs): Promise<boolean> {
     const { store, clock } = this.#context;
-    const { hidden, settlements } = hide(claim, shares, this.#subscription, pull, nowMs);
+    const { hidden, settlements } = makeInvisible(claim, allocations, this.#subscription, pull, nowMs);
     if (settlements.length === 0) return true;
-    for (const { ask } of hidden) ask.isBeingServed = true;
+    for (const { request } of hidden) request.isBeingServed = true;
     let isWhole: boolean;
     try {
       isWhole = (await store.settle(settlements)) === settlements.length;
     } catch (error) {
-      for (const { ask } of hidden) ask.fail(error);
+      for (const { request } of hidden) request.fail(error);
       throw error;
     } finally {
-      for (const { ask } of hidden) ask.isBeingServed = false;
+      for (const { request } of hidden) request.isBeingServed = false;
     }
     if (!isWhole) {
       // Only what nobody has had before can be told from what another node has hidden meanwhile: by the time of its first receive.
       await this.#putBack(hidden.flatMap(({ messages }) => messages.filter(({ receives }) => receives === 1)));
-      for (const { ask } of hidden) this.#checkTime(ask);
+      for (const { request } of hidden) this.#checkTime(request);
       return false;
     }
     this.#parkedCount = (this.#parkedCount ?? 0) + hidden.reduce((sum, { messages }) => sum + messages.length, 0);
@@ -316,22 +316,22 @@ export class PullRoom {
   }
 
   /** Gives the messages to who asked for them. Returns those that nobody wants any more and that are hidden still. */
-  #finish({ ask, messages, bytes }: Hidden, nowMs: TimeMs): readonly PulledMessage[] {
+  #finish({ request, messages, bytes }: MadeInvisible, nowMs: TimeMs): readonly PulledMessage[] {
     const visibleAtMs = messages[0]?.visibleAtMs ?? nowMs;
     if (visibleAtMs <= nowMs) {
       // The disk has taken so long that their time is over: somebody else may have them by now.
-      this.#isHinted = true;
-      this.#checkTime(ask);
+      this.#isWoken = true;
+      this.#checkTime(request);
       return [];
     }
     this.#alarm.noLaterThan(visibleAtMs);
-    if (ask.isOver) return messages;
-    const { handedOut } = ask.want;
+    if (request.isOver) return messages;
+    const { handedOut } = request.want;
     if (handedOut !== undefined) {
       this.#addBytes(bytes);
       handedOut(once(() => this.#freeBytes(bytes)));
     }
-    ask.end(messages);
+    request.end(messages);
     return [];
   }
 
@@ -343,9 +343,9 @@ export class PullRoom {
       const nowMs = clock.now();
       await store.answer(
         this.#subscription.id,
-        messages.map((message) => unhide(message, nowMs)),
+        messages.map((message) => makeVisible(message, nowMs)),
       );
-      this.#isHinted = true;
+      this.#isWoken = true;
     } catch (error) {
       // They come again when their time is over.
       failed(error);
@@ -353,52 +353,53 @@ export class PullRoom {
   }
 
   /** It is in line yet, and its time may have ended while messages for it were being hidden. */
-  #checkTime(ask: Ask): void {
-    if (ask.isWaiting && (this.#isStopped || ask.deadlineMs <= this.#context.clock.now())) this.#timeIsOver(ask);
+  #checkTime(request: PullRequest): void {
+    if (request.isWaiting && (this.#isStopped || request.deadlineMs <= this.#context.clock.now()))
+      this.#timeIsOver(request);
   }
 
-  #foundNothing(ask: Ask): void {
-    if (ask.isOver || ask.isWaiting) return;
+  #foundNothing(request: PullRequest): void {
+    if (request.isOver || request.isWaiting) return;
     const { clock, timers, waiting } = this.#context;
-    const leftMs = ask.deadlineMs - clock.now();
-    if (leftMs <= 0 || this.#isStopped) return this.#timeIsOver(ask);
+    const leftMs = request.deadlineMs - clock.now();
+    if (leftMs <= 0 || this.#isStopped) return this.#timeIsOver(request);
     if (this.#waiting >= limits.pullWaitersMax || waiting.count >= limits.pullWaitersTotalMax) {
-      return ask.fail(new RingbackError("too_many_waiters"));
+      return request.fail(new RingbackError("too_many_waiters"));
     }
     this.#waiting++;
     waiting.count++;
-    ask.wait(leftMs, timers, () => {
-      if (!ask.isBeingServed) this.#timeIsOver(ask);
+    request.wait(leftMs, timers, () => {
+      if (!request.isBeingServed) this.#timeIsOver(request);
     });
     this.#alarm.arm();
   }
 
-  #timeIsOver(ask: Ask): void {
-    if (this.#isStuck) ask.fail(new RingbackError("too_many_unacknowledged"));
-    else ask.end([]);
+  #timeIsOver(request: PullRequest): void {
+    if (this.#isStuck) request.fail(new RingbackError("too_many_unacknowledged"));
+    else request.end([]);
   }
 
   #denied(bytes: number): "later" | "full" | null {
-    const { bytesOut, waitForBytes } = this.#context;
-    const isFull = this.#bytesOut.isFullFor(bytes) || bytesOut.isFullFor(bytes);
-    if (!isFull && bytesOut.reserve(bytes)) return null;
+    const { unreadBytes, waitForBytes } = this.#context;
+    const isFull = this.#unreadBytes.isFullFor(bytes) || unreadBytes.isFullFor(bytes);
+    if (!isFull && unreadBytes.reserve(bytes)) return null;
     waitForBytes.add(this);
     return isFull ? "full" : "later";
   }
 
   #addBytes(bytes: number): void {
-    this.#bytesOut.add(bytes);
-    this.#context.bytesOut.add(bytes);
+    this.#unreadBytes.add(bytes);
+    this.#context.unreadBytes.add(bytes);
   }
 
   #freeBytes(bytes: number): void {
-    this.#bytesOut.remove(bytes);
-    this.#context.bytesOut.remove(bytes);
+    this.#unreadBytes.remove(bytes);
+    this.#context.unreadBytes.remove(bytes);
     this.#bytesAreFree();
   }
 
   #bytesAreFree(): void {
-    for (const room of this.#context.waitForBytes) room.bytesAreFree();
+    for (const queue of this.#context.waitForBytes) queue.bytesAreFree();
   }
 }
 

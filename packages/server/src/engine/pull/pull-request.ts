@@ -1,11 +1,11 @@
 import { limits } from "../../domain/limits.ts";
 import type { TimeMs } from "../../domain/model.ts";
 import type { Timers } from "../../domain/ports.ts";
-import type { PulledMessage, PullWant } from "../port.ts";
+import type { PulledMessage, PullOptions } from "../port.ts";
 
-/** One who asks for messages. It has one timer and one listener, and nothing happens for it until it gets something or leaves. */
-export class Ask {
-  readonly want: PullWant;
+/** One who requests for messages. It has one timer and one listener, and nothing happens for it until it gets something or leaves. */
+export class PullRequest {
+  readonly want: PullOptions;
   readonly deadlineMs: TimeMs;
   readonly answer: Promise<readonly PulledMessage[]>;
   /** Messages for it are being written down: its time may be over meanwhile. */
@@ -13,12 +13,12 @@ export class Ask {
   isOver = false;
   readonly #resolve: (messages: readonly PulledMessage[]) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #left: (ask: Ask) => void;
+  readonly #left: (request: PullRequest) => void;
   readonly #gone = (): void => this.end([]);
   #cancelTimer: (() => void) | null = null;
 
   /** `left` runs once, when it is over for whatever reason. */
-  constructor(want: PullWant, nowMs: TimeMs, left: (ask: Ask) => void) {
+  constructor(want: PullOptions, nowMs: TimeMs, left: (request: PullRequest) => void) {
     this.want = want;
     this.deadlineMs = nowMs + want.waitMs;
     this.#left = left;

@@ -1,37 +1,37 @@
 import { SEQ_MAX } from "../../domain/message-id.ts";
 import type { SubscriptionId, TimeMs } from "../../domain/model.ts";
-import type { HandedOut } from "../../store/port.ts";
+import type { PulledDelivery } from "../../store/port.ts";
 
 /**
- * What a receipt says: which handing out of which message it is for. It is no secret and proves nothing: whoever may answer
- * for a subscription's messages may answer for any of them, and the store looks whether one is still as the receipt says.
+ * What a receiptHandle says: which handing out of which message it is for. It is no secret and proves nothing: whoever may answer
+ * for a subscription's messages may answer for any of them, and the store looks whether one is still as the receiptHandle says.
  */
-export interface Receipt extends HandedOut {
+export interface ReceiptHandle extends PulledDelivery {
   /** When it was handed out this time. */
-  readonly handedOutAtMs: TimeMs;
+  readonly pulledAtMs: TimeMs;
 }
 
-/** Far below what a receipt may be long: five numbers in base 36. */
+/** Far below what a receiptHandle may be long: five numbers in base 36. */
 const form = /^r(0|[1-9a-z][0-9a-z]{0,10})(?:-(?:0|[1-9a-z][0-9a-z]{0,10})){4}$/;
 
-export function writeReceipt(
+export function writeReceiptHandle(
   id: SubscriptionId,
-  { seq, retriesMade, firstAttemptAtMs, handedOutAtMs }: Receipt,
+  { seq, retriesMade, firstAttemptAtMs, pulledAtMs }: ReceiptHandle,
 ): string {
-  return `r${[id, seq, retriesMade, firstAttemptAtMs, handedOutAtMs].map((part) => part.toString(36)).join("-")}`;
+  return `r${[id, seq, retriesMade, firstAttemptAtMs, pulledAtMs].map((part) => part.toString(36)).join("-")}`;
 }
 
 /** null: it was not given out for this subscription. */
-export function readReceipt(id: SubscriptionId, text: string): Receipt | null {
+export function readReceiptHandle(id: SubscriptionId, text: string): ReceiptHandle | null {
   if (!form.test(text)) return null;
   const parts = text
     .slice(1)
     .split("-")
     .map((part) => Number.parseInt(part, 36));
-  const [ofId, seq, retriesMade, firstAttemptAtMs, handedOutAtMs] = parts as [number, number, number, number, number];
+  const [ofId, seq, retriesMade, firstAttemptAtMs, pulledAtMs] = parts as [number, number, number, number, number];
   if (ofId !== id || seq < 1 || seq > SEQ_MAX || retriesMade < 1 || retriesMade > receivesToldMax) return null;
-  if (firstAttemptAtMs > timeMsMax || handedOutAtMs > timeMsMax) return null;
-  return { seq, retriesMade, firstAttemptAtMs, handedOutAtMs };
+  if (firstAttemptAtMs > timeMsMax || pulledAtMs > timeMsMax) return null;
+  return { seq, retriesMade, firstAttemptAtMs, pulledAtMs };
 }
 
 /** A count of handings out is an integer of 32 bits to every driver. */

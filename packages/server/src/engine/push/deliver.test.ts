@@ -176,7 +176,7 @@ test("a subscription that nothing happened on for a while costs nothing, and wor
   const topic = await simulation.topic();
   await simulation.subscribe(topic, "one");
   await simulation.publish(topic, "first");
-  await simulation.time.advance(engineLimits.laneIdleMs + engineLimits.laneSweepMs + 1_000);
+  await simulation.time.advance(engineLimits.senderIdleMs + engineLimits.senderSweepMs + 1_000);
   const { length } = await claimsDuring(simulation, 3_600_000);
   expect(length).toBe(0);
   await simulation.publish(topic, "second");
@@ -196,7 +196,7 @@ async function claimsDuring(simulation: Simulation, ms: number): Promise<number[
   return claimedAt;
 }
 
-test("a hint is enough: nothing is ever found by looking that a hint has told", async () => {
+test("a wakeUp is enough: nothing is ever found by looking that a wakeUp has told", async () => {
   const simulation = await Simulation.started();
   simulation.store.findsNothing = true;
   const topic = await simulation.topic();
@@ -206,14 +206,14 @@ test("a hint is enough: nothing is ever found by looking that a hint has told", 
   expect(simulation.postsTo(subscription)).toHaveLength(250);
 });
 
-test("a lost hint costs no more than the time until the engine looks for work", async () => {
+test("a lost wakeUp costs no more than the time until the engine looks for work", async () => {
   const simulation = await Simulation.started();
   const topic = await simulation.topic();
   await simulation.subscribe(topic, "one");
   await simulation.time.quiet();
-  simulation.store.hintLoss = 1;
+  simulation.store.wakeUpLoss = 1;
   await simulation.publish(topic, "hello");
-  await simulation.time.advance(engineLimits.lookForWorkMs);
+  await simulation.time.advance(engineLimits.findWorkMs);
   expect(simulation.posts).toHaveLength(1);
   expect(parseMessageId(simulation.posts[0]?.headers["ringback-message-id"] ?? "")?.seq).toBe(1);
 });

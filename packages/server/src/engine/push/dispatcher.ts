@@ -1,28 +1,28 @@
 import type { Subscription, SubscriptionId } from "../../domain/model.ts";
 import type { Claim, ClaimId, ClaimWant, Store } from "../../store/port.ts";
 import { engineLimits } from "../engine-limits.ts";
-import { Lane, type LaneContext } from "./subscription-sender.ts";
+import { SubscriptionSender, type SenderContext } from "./subscription-sender.ts";
 
-type DispatcherContext = Omit<LaneContext, "maySend" | "wantsClaim" | "claimEnded">;
+type DispatcherContext = Omit<SenderContext, "maySend" | "wantsClaim" | "claimEnded">;
 
 interface Asking {
-  readonly lane: Lane;
+  readonly sender: SubscriptionSender;
   readonly want: ClaimWant;
 }
 
 /**
- * Brings claims to lanes. Hints gather in `#ready`; at the end of the turn one call to the store claims for all of them.
+ * Brings claims to senders. Hints gather in `#ready`; at the end of the turn one call to the store claims for all of them.
  */
 export class Dispatcher {
   readonly #store: Store;
   readonly #context: DispatcherContext;
   readonly #failed: (error: unknown) => void;
-  readonly #lanes = new Map<SubscriptionId, Lane>();
+  readonly #senders = new Map<SubscriptionId, SubscriptionSender>();
   /** Subscriptions that a claim may bring something for. */
   readonly #ready = new Set<SubscriptionId>();
-  readonly #openClaims = new Map<ClaimId, Lane>();
-  /** Lanes that were stopped with POSTs in flight: for the sake of order, others of their subscription wait for them. */
-  readonly #draining = new Map<SubscriptionId, Set<Lane>>();
+  readonly #openClaims = new Map<ClaimId, SubscriptionSender>();
+  /** Senders that were stopped with POSTs in flight: for the sake of order, others of their subscription wait for them. */
+  readonly #draining = new Map<SubscriptionId, Set<SubscriptionSender>>();
   #scheduled = false;
   #pumping = false;
   #pumped: Promise<void> = Promise.resolve();
@@ -46,13 +46,13 @@ export class Dispatcher {
   }
 
   async start(): Promise<void> {
-    this.#store.onReady((ids) => this.#hint(ids));
+    this.#store.onReady((ids) => this.#wakeUp(ids));
     this.#store.onSubscriptionChange((id) => this.#changed(id));
-    await this.#lookForWork();
+    await this.#findWork();
     if (this.#stopped) return;
-    this.#every(engineLimits.lookForWorkMs, () => this.#lookForWork());
+    this.#every(engineLimits.findWorkMs, () => this.#findWork());
     this.#every(engineLimits.claimRenewMs, () => this.#renewLeases());
-    this.#every(engineLimits.laneSweepMs, () => this.#dropIdleLanes());
+    this.#every(engineLimits.senderSweepMs, () => this.#dropIdleLanes());
   }
 
   get inFlight(): number {
@@ -63,7 +63,7 @@ export class Dispatcher {
   stop(): void {
     this.#stopped = true;
     for (const cancel of this.#cancelTimers) cancel();
-    for (const lane of this.#lanes.values()) lane.stop();
+    for (const sender of this.#senders.values()) sender.stop();
   }
 
   /** After `stop`: the last claim has been answered and given back. */
@@ -86,18 +86,18 @@ export class Dispatcher {
     arm();
   }
 
-  #hint(ids: readonly SubscriptionId[]): void {
+  #wakeUp(ids: readonly SubscriptionId[]): void {
     for (const id of ids) {
-      const lane = this.#lanes.get(id);
-      if (lane !== undefined) lane.hasMore = true;
+      const sender = this.#senders.get(id);
+      if (sender !== undefined) sender.hasMore = true;
       this.#ready.add(id);
     }
     this.#schedule();
   }
 
-  #wantsClaim(lane: Lane): void {
-    if (!lane.isDraining) this.#drained(lane);
-    this.#ready.add(lane.id);
+  #wantsClaim(sender: SubscriptionSender): void {
+    if (!sender.isDraining) this.#drained(sender);
+    this.#ready.add(sender.id);
     this.#schedule();
   }
 
@@ -140,9 +140,9 @@ export class Dispatcher {
         engineLimits.claimLeaseMs,
       );
     } catch (error) {
-      for (const { lane } of asking) {
-        lane.claimFailed();
-        this.#ready.add(lane.id);
+      for (const { sender } of asking) {
+        sender.claimFailed();
+        this.#ready.add(sender.id);
       }
       throw error;
     }
@@ -151,11 +151,11 @@ export class Dispatcher {
       this.#lateClaims++;
       this.#sureAt = null;
     }
-    asking.forEach(({ lane, want }, index) => {
+    asking.forEach(({ sender, want }, index) => {
       const claim = claims[index];
       if (claim === undefined) return;
-      if (claim.deliveries.length > 0) this.#openClaims.set(claim.id, lane);
-      lane.accept(claim, want.fromLog);
+      if (claim.deliveries.length > 0) this.#openClaims.set(claim.id, sender);
+      sender.accept(claim, want.fromLog);
     });
   }
 
@@ -166,52 +166,52 @@ export class Dispatcher {
     let reserved = 0;
     for (const id of this.#ready) {
       if (asking.length >= engineLimits.claimWantsMax || !slots.hasBytes("good", reserved)) break;
-      const lane = this.#lanes.get(id) ?? (await this.#openLane(id));
-      if (lane === null) {
+      const sender = this.#senders.get(id) ?? (await this.#openLane(id));
+      if (sender === null) {
         this.#ready.delete(id);
         continue;
       }
-      // Hinted at again while another lane was opened: its turn comes after this claim.
-      if (lane.isAsking || !slots.hasBytes(lane.standing, reserved)) continue;
+      // Hinted at again while another sender was opened: its turn comes after this claim.
+      if (sender.isAsking || !slots.hasBytes(sender.standing, reserved)) continue;
       this.#ready.delete(id);
-      const deliveriesMax = lane.wanted;
+      const deliveriesMax = sender.wanted;
       if (deliveriesMax === 0) {
-        // The hint may be newer than the claim that it has: it asks when it has room.
-        lane.hasMore = true;
+        // The wakeUp may be newer than the claim that it has: it asks when it has room.
+        sender.hasMore = true;
         continue;
       }
-      lane.claimAsked();
+      sender.claimAsked();
       reserved += engineLimits.claimReservedBytes;
       asking.push({
-        lane,
+        sender,
         want: {
           subscriptionId: id,
           deliveriesMax,
           bytesMax: engineLimits.claimBytesMax,
-          fromLog: lane.wantsFromLog,
+          fromLog: sender.wantsFromLog,
         },
       });
     }
     return asking;
   }
 
-  async #openLane(id: SubscriptionId): Promise<Lane | null> {
+  async #openLane(id: SubscriptionId): Promise<SubscriptionSender | null> {
     const subscription = await this.#read(id);
     if (subscription === null || subscription.state !== "active" || this.#stopped) return null;
     // Somebody takes from it; nothing is sent.
     if (subscription.settings.push === null) return null;
     const { order } = subscription.settings;
     for (const before of this.#draining.get(id) ?? []) if (order !== "none" || before.order !== "none") return null;
-    let lane: Lane;
+    let sender: SubscriptionSender;
     try {
-      lane = this.#newLane(subscription);
+      sender = this.#newLane(subscription);
     } catch (error) {
       // One subscription that cannot be served must not keep the others from being served.
       this.#failed(error);
       return null;
     }
-    this.#lanes.set(id, lane);
-    return lane;
+    this.#senders.set(id, sender);
+    return sender;
   }
 
   /** As it is after the last change, in whatever order the answers come. */
@@ -223,52 +223,52 @@ export class Dispatcher {
     }
   }
 
-  #newLane(subscription: Subscription): Lane {
-    const lane: Lane = new Lane(subscription, {
+  #newLane(subscription: Subscription): SubscriptionSender {
+    const sender: SubscriptionSender = new SubscriptionSender(subscription, {
       ...this.#context,
       maySend: () => this.#maySend(),
       wantsClaim: (wanting) => this.#wantsClaim(wanting),
       claimEnded: (claimId) => {
         this.#openClaims.delete(claimId);
-        if (!lane.isDraining) this.#drained(lane);
+        if (!sender.isDraining) this.#drained(sender);
         // Bytes have become free: somebody may have waited for them.
         if (this.#ready.size > 0) this.#schedule();
       },
     });
-    return lane;
+    return sender;
   }
 
   #changed(id: SubscriptionId): void {
     this.#changes++;
-    if (this.#lanes.has(id)) this.#follow(id).catch(this.#failed);
+    if (this.#senders.has(id)) this.#follow(id).catch(this.#failed);
   }
 
   async #follow(id: SubscriptionId): Promise<void> {
     const subscription = await this.#read(id);
-    const lane = this.#lanes.get(id);
-    if (lane === undefined) return;
+    const sender = this.#senders.get(id);
+    if (sender === undefined) return;
     const isActive = subscription !== null && subscription.state === "active";
-    if (isActive && subscription.settings.order === lane.order) return lane.change(subscription);
-    // With another order a lane begins anew: what is in flight was not sent under that order.
-    this.#lanes.delete(id);
-    lane.stop();
-    if (lane.isDraining) {
+    if (isActive && subscription.settings.order === sender.order) return sender.change(subscription);
+    // With another order a sender begins anew: what is in flight was not sent under that order.
+    this.#senders.delete(id);
+    sender.stop();
+    if (sender.isDraining) {
       const draining = this.#draining.get(id);
-      if (draining === undefined) this.#draining.set(id, new Set([lane]));
-      else draining.add(lane);
+      if (draining === undefined) this.#draining.set(id, new Set([sender]));
+      else draining.add(sender);
     }
-    if (isActive) this.#hint([id]);
+    if (isActive) this.#wakeUp([id]);
   }
 
-  #drained(lane: Lane): void {
-    const draining = this.#draining.get(lane.id);
-    if (draining?.delete(lane) !== true) return;
-    if (draining.size === 0) this.#draining.delete(lane.id);
-    this.#hint([lane.id]);
+  #drained(sender: SubscriptionSender): void {
+    const draining = this.#draining.get(sender.id);
+    if (draining?.delete(sender) !== true) return;
+    if (draining.size === 0) this.#draining.delete(sender.id);
+    this.#wakeUp([sender.id]);
   }
 
-  async #lookForWork(): Promise<void> {
-    this.#hint((await this.#store.findReady()).subscriptionIds);
+  async #findWork(): Promise<void> {
+    this.#wakeUp((await this.#store.findReady()).subscriptionIds);
   }
 
   /** A process that hung finds out what it still holds before it sends any of it: others may have delivered the rest. */
@@ -299,7 +299,7 @@ export class Dispatcher {
     if (this.#stopped) return;
     if (this.#isSure()) {
       this.#resolvingDoubt = false;
-      for (const lane of this.#lanes.values()) lane.onRoom();
+      for (const sender of this.#senders.values()) sender.onRoom();
     } else this.#context.timers.after(engineLimits.doubtMs, () => void this.#resolveDoubt());
   }
 
@@ -316,6 +316,6 @@ export class Dispatcher {
 
   #dropIdleLanes(): void {
     const now = this.#context.clock.now();
-    for (const [id, lane] of this.#lanes) if (lane.isIdle(now)) this.#lanes.delete(id);
+    for (const [id, sender] of this.#senders) if (sender.isIdle(now)) this.#senders.delete(id);
   }
 }

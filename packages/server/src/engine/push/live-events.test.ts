@@ -153,7 +153,7 @@ describe("a store that fails", () => {
       await simulation.time.advance(50_000);
       expect(simulation.failures).toContainEqual({ during: "dispatch", error: fault });
       simulation.store.failing.clear();
-      await simulation.time.advance(engineLimits.lookForWorkMs + 5 * 14_000);
+      await simulation.time.advance(engineLimits.findWorkMs + 5 * 14_000);
       expect((await simulation.counts(slow)).backlog).toBe(0);
       expect(simulation.postsTo(slow)).toHaveLength(5);
     },
@@ -168,7 +168,7 @@ describe("a store that fails", () => {
     await simulation.time.advance(1_000);
     expect(simulation.failures).toContainEqual({ during: "settle", error: fault });
     simulation.store.failing.clear();
-    await simulation.time.advance(engineLimits.claimLeaseMs + engineLimits.lookForWorkMs);
+    await simulation.time.advance(engineLimits.claimLeaseMs + engineLimits.findWorkMs);
     expect(await simulation.counts(subscription)).toMatchObject({ backlog: 0, inFlight: 0 });
     expect(simulation.posts).toHaveLength(4);
   });

@@ -138,7 +138,7 @@ describe("order key", () => {
         afterMs: 100,
       }),
     });
-    // In one turn, first the hint and then the failure: the claim comes before the settlement.
+    // In one turn, first the wakeUp and then the failure: the claim comes before the settlement.
     simulation.time.after(100, () => void simulation.publish(topic, keyed("k", "second")));
     await simulation.publish(topic, keyed("k", "first"));
     await simulation.time.advance(10_000);

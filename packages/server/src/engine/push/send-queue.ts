@@ -6,8 +6,8 @@ export interface Queued {
   readonly delivery: ClaimedDelivery;
 }
 
-/** What a lane has claimed and not begun, in the order that its subscription asks for. */
-export class LaneQueue {
+/** What a sender has claimed and not begun, in the order that its subscription asks for. */
+export class SendQueue {
   readonly #order: Order;
   #queue: Queued[] = [];
   #head = 0;

@@ -1,5 +1,5 @@
 import { engineLimits } from "../engine-limits.ts";
-import { WaitingLine } from "../fifo-queue.ts";
+import { FifoQueue } from "../fifo-queue.ts";
 
 /**
  * What is known of an endpoint: it answers; nothing yet, for it has not answered once; or it fails or hangs. The last two
@@ -10,7 +10,7 @@ export type Standing = "good" | "unknown" | "slow";
 /** How much of a limit may be in doubtful hands when one more of this standing comes. */
 const shares = { good: 1, unknown: 0.75, slow: 0.5 } as const satisfies Record<Standing, number>;
 
-/** What a lane tells about its endpoint when it asks for room. */
+/** What a sender tells about its endpoint when it asks for room. */
 export interface SlotUser {
   readonly origin: string;
   /** POSTs that it may have in flight at most. */
@@ -98,10 +98,10 @@ class Gate {
   readonly #max: number;
   /** By standing, so that a crowd of one kind is not asked each time another makes room. */
   readonly #waiting = {
-    good: new WaitingLine<SlotUser>(),
-    unknown: new WaitingLine<SlotUser>(),
-    slow: new WaitingLine<SlotUser>(),
-  } as const satisfies Record<Standing, WaitingLine<SlotUser>>;
+    good: new FifoQueue<SlotUser>(),
+    unknown: new FifoQueue<SlotUser>(),
+    slow: new FifoQueue<SlotUser>(),
+  } as const satisfies Record<Standing, FifoQueue<SlotUser>>;
   #doubtful = 0;
   used = 0;
 
@@ -146,7 +146,7 @@ class Gate {
   }
 
   /** The longest waiting first, as long as there is room; who still finds none goes to the end of the line. */
-  #wake(users: WaitingLine<SlotUser>, standing: Standing): void {
+  #wake(users: FifoQueue<SlotUser>, standing: Standing): void {
     for (let left = users.size; left > 0; left--) {
       const user = users.first;
       if (user === null || !this.hasRoom(standing, user.windowMax)) return;

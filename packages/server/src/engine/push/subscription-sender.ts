@@ -5,17 +5,17 @@ import type { Clock, Random, Timers } from "../../domain/ports.ts";
 import type { Claim, ClaimId, Settled } from "../../store/port.ts";
 import type { PostResult, Transport } from "../../transport/port.ts";
 import { afterFailure } from "./after-failure.ts";
-import { tellDelivery } from "../delivery-events.ts";
+import { emitDeliveryEvents } from "../delivery-events.ts";
 import { engineLimits } from "../engine-limits.ts";
 import { EndpointHealth } from "./endpoint-health.ts";
-import { LaneQueue, type Queued } from "./send-queue.ts";
+import { SendQueue, type Queued } from "./send-queue.ts";
 import { encode, judge, routeOf, type EncodeFailure, type Route } from "./outgoing.ts";
 import type { EngineObserver, EventBus, KeyRing } from "../port.ts";
 import type { Settler } from "./settler.ts";
 import type { Slot, Slots, SlotUser, Standing } from "./slots.ts";
 
-/** What every lane shares. */
-export interface LaneContext {
+/** What every sender shares. */
+export interface SenderContext {
   readonly transport: Transport;
   readonly settler: Settler;
   readonly slots: Slots;
@@ -32,9 +32,9 @@ export interface LaneContext {
   readonly failed: (error: unknown) => void;
   /** False: others may have what this process has claimed. `onRoom` follows when it is known. */
   readonly maySend: () => boolean;
-  /** The lane could use a claim. */
-  readonly wantsClaim: (lane: Lane) => void;
-  /** A claim has nothing left in this lane. */
+  /** The sender could use a claim. */
+  readonly wantsClaim: (sender: SubscriptionSender) => void;
+  /** A claim has nothing left in this sender. */
   readonly claimEnded: (claimId: ClaimId) => void;
 }
 
@@ -53,14 +53,14 @@ const cannotSign = { verdict: "error", errorCode: unsigned.error, gone: false, r
 
 /**
  * One subscription's way out: a queue of claimed deliveries, a window of POSTs in flight, and what is known about the
- * endpoint. Lanes share nothing but the slots, so what one endpoint does stays with its lane.
+ * endpoint. Senders share nothing but the slots, so what one endpoint does stays with its sender.
  */
-export class Lane implements SlotUser {
-  readonly #context: LaneContext;
+export class SubscriptionSender implements SlotUser {
+  readonly #context: SenderContext;
   readonly #health: EndpointHealth;
   #subscription: Subscription;
   #route: Route;
-  readonly #queue: LaneQueue;
+  readonly #queue: SendQueue;
   #inFlight = 0;
   #oldestStartMs: TimeMs = 0;
   /** Deliveries of each claim that have not come to an end. */
@@ -82,11 +82,11 @@ export class Lane implements SlotUser {
   /** There may be work that no claim has been asked for yet. */
   hasMore = true;
 
-  constructor(subscription: Subscription, context: LaneContext) {
+  constructor(subscription: Subscription, context: SenderContext) {
     this.#context = context;
     this.#subscription = subscription;
     this.#route = routeOf(subscription, context.topicOwner, context.maySend);
-    this.#queue = new LaneQueue(subscription.settings.order);
+    this.#queue = new SendQueue(subscription.settings.order);
     this.#health = new EndpointHealth(subscription.settings.maxInFlight);
     this.#lastUsedMs = context.clock.now();
   }
@@ -119,7 +119,7 @@ export class Lane implements SlotUser {
       !this.#claimIsOut &&
       this.#dueAtMs === null &&
       !this.hasMore &&
-      nowMs - this.#lastUsedMs > engineLimits.laneIdleMs
+      nowMs - this.#lastUsedMs > engineLimits.senderIdleMs
     );
   }
 
@@ -348,7 +348,7 @@ export class Lane implements SlotUser {
     );
     if (settled.kind === "dead") observer.dead(settled.reason);
     if (events.listening) {
-      tellDelivery(events, this.#subscription, queued.delivery, { at: clock.now(), attempt, settled });
+      emitDeliveryEvents(events, this.#subscription, queued.delivery, { at: clock.now(), attempt, settled });
     }
     this.#end(queued);
   }
@@ -372,7 +372,7 @@ export class Lane implements SlotUser {
       else if (key !== null) this.#letKeyGo(key);
       this.#parkedUntil(settled.dueAtMs);
     }
-    // The lane that takes its place knows nothing of what this one has left.
+    // The sender that takes its place knows nothing of what this one has left.
     if (this.#stopped) this.#context.wantsClaim(this);
   }
 

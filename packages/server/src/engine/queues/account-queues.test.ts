@@ -24,8 +24,8 @@ describe("a queue", () => {
     const messages = await scene.receive("jobs", { messagesMax: 16 });
     expect(messages.map(textOf)).toEqual(["1", "2", "3"]);
     expect(messages.slice(0, 2).map(({ id }) => id)).toEqual(ids);
-    const receipts = messages.map(({ receipt }) => receipt);
-    expect(await scene.queues.acknowledge("jobs", receipts)).toEqual(["done", "done", "done"]);
+    const receiptHandles = messages.map(({ receiptHandle }) => receiptHandle);
+    expect(await scene.queues.acknowledge("jobs", receiptHandles)).toEqual(["done", "done", "done"]);
     await scene.time.advance(visibilityMs);
     expect(await scene.receive("jobs")).toEqual([]);
   });
@@ -127,7 +127,7 @@ describe("a queue", () => {
     await expect(scene.send("jobs", "6")).rejects.toMatchObject({ code: "queue_full" });
     const [message] = await scene.receive("jobs");
     await expect(scene.send("jobs", "6")).rejects.toMatchObject({ code: "queue_full" });
-    await scene.queues.acknowledge("jobs", [message?.receipt ?? ""]);
+    await scene.queues.acknowledge("jobs", [message?.receiptHandle ?? ""]);
     await scene.send("jobs", "6");
     await expect(scene.send("jobs", "7", "8")).rejects.toMatchObject({ code: "queue_full" });
   });
@@ -137,9 +137,15 @@ describe("a queue", () => {
     await scene.send("jobs", "1", "2", "3");
     await scene.queues.send("jobs", [{ body: Buffer.from("later"), delayMs: 60_000 }]);
     const [first] = await scene.receive("jobs", { messagesMax: 2 });
-    await scene.queues.acknowledge("jobs", [first?.receipt ?? ""]);
+    await scene.queues.acknowledge("jobs", [first?.receiptHandle ?? ""]);
     const oldestAtMs = scene.time.now();
-    expect(await scene.queues.counts("jobs")).toEqual({ visible: 1, hidden: 1, delayed: 1, oldestAtMs, rewindable: 1 });
+    expect(await scene.queues.counts("jobs")).toEqual({
+      visible: 1,
+      invisible: 1,
+      delayed: 1,
+      oldestAtMs,
+      rewindable: 1,
+    });
   });
 
   it("brings back what was acknowledged after a time, and only as far back as it is set to", async () => {
@@ -149,7 +155,7 @@ describe("a queue", () => {
     const backToMs = scene.time.now();
     await scene.send("jobs", "2", "3");
     expect(await scene.drain("jobs")).toEqual(["1", "2", "3"]);
-    const waiting = scene.ask(await logOf("jobs"), { waitMs: 20_000, messagesMax: 16 });
+    const waiting = scene.request(await logOf("jobs"), { waitMs: 20_000, messagesMax: 16 });
     await scene.time.quiet();
     await scene.queues.rewind("jobs", backToMs);
     expect((await scene.finished(waiting)).map(textOf)).toEqual(["2", "3"]);
@@ -205,7 +211,7 @@ describe("dead letters of a queue", () => {
     expect(await scene.receive("jobs")).toEqual([]);
     expect(await scene.drain("dead")).toEqual(["1"]);
     expect(scene.observer.deaths).toEqual(["receives_exhausted"]);
-    expect(await scene.queues.counts("jobs")).toMatchObject({ visible: 0, hidden: 0 });
+    expect(await scene.queues.counts("jobs")).toMatchObject({ visible: 0, invisible: 0 });
   });
 
   it("go there when their time since the first receive is over", async () => {
@@ -231,7 +237,7 @@ describe("dead letters of a queue", () => {
     await scene.time.advance(engineLimits.pullLeaseMs);
     expect(await scene.receive("jobs")).toEqual([]);
     expect(await scene.drain("dead")).toEqual(["1"]);
-    expect(await scene.queues.counts("jobs")).toMatchObject({ visible: 0, hidden: 0 });
+    expect(await scene.queues.counts("jobs")).toMatchObject({ visible: 0, invisible: 0 });
   });
 
   it("are ordinary ones when that queue is gone", async () => {
@@ -246,7 +252,7 @@ describe("dead letters of a queue", () => {
     expect(letters.items).toMatchObject([{ reason: "receives_exhausted" }]);
   });
 
-  it("wait, hidden, for room in that queue", async () => {
+  it("wait, hidden, for queue in that queue", async () => {
     await scene.queue("dead", { messagesMax: 1 });
     await scene.send("dead", "full");
     await scene.queue("jobs", { deadLetters: byReceives });
@@ -260,16 +266,16 @@ describe("dead letters of a queue", () => {
     expect(await scene.drain("dead")).toEqual(["1"]);
   });
 
-  it("belong to nobody while they wait: the receipts of all who had them have ended", async () => {
+  it("belong to nobody while they wait: the receiptHandles of all who had them have ended", async () => {
     await scene.queue("dead", { messagesMax: 1 });
     await scene.send("dead", "full");
     await scene.queue("jobs", { deadLetters: { ...byReceives, receivesMax: 1 } });
     await scene.send("jobs", "1");
     const [had] = await scene.receive("jobs");
     await scene.time.advance(visibilityMs);
-    expect(await scene.queues.acknowledge("jobs", [had?.receipt ?? ""])).toEqual(["ended"]);
+    expect(await scene.queues.acknowledge("jobs", [had?.receiptHandle ?? ""])).toEqual(["ended"]);
     expect(await scene.receive("jobs")).toEqual([]);
-    expect(await scene.queues.acknowledge("jobs", [had?.receipt ?? ""])).toEqual(["ended"]);
+    expect(await scene.queues.acknowledge("jobs", [had?.receiptHandle ?? ""])).toEqual(["ended"]);
     await scene.drain("dead");
     await scene.time.advance(engineLimits.deadLetterRetryMs);
     expect(await scene.receive("jobs")).toEqual([]);

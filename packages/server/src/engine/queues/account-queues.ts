@@ -1,5 +1,5 @@
 import { errorTable, RingbackError } from "../../domain/errors.ts";
-import { InTurn } from "../../domain/mutex.ts";
+import { Mutex } from "../../domain/mutex.ts";
 import { queueOfLog } from "../../domain/internal-names.ts";
 import { foldCase } from "../../domain/names.ts";
 import type { Entry, Message, MessageId, NewMessage, Subscription, TimeMs } from "../../domain/model.ts";
@@ -8,13 +8,13 @@ import type { Page, PageRequest, PullCounts, Store } from "../../store/port.ts";
 import type {
   PulledMessage,
   Pulls,
-  PullWant,
+  PullOptions,
   Publisher,
   QueueDetails,
   QueueMessage,
   Queues,
   QueueSettings,
-  ReceiptResult,
+  AcknowledgeResult,
 } from "../port.ts";
 import type { DeadLetterWay, DeadLetterWays, Moved } from "../pull/dead-lettering.ts";
 import { Arrivals } from "./arrivals.ts";
@@ -45,7 +45,7 @@ export class AccountQueues implements Queues {
   readonly #logs: QueueLogs;
   readonly #arrivals = new Arrivals();
   /** What makes and removes logs runs one after the other. */
-  readonly #inTurn = new InTurn();
+  readonly #mutex = new Mutex();
 
   constructor(options: AccountQueuesOptions) {
     this.#options = options;
@@ -54,7 +54,7 @@ export class AccountQueues implements Queues {
   }
 
   create(name: string, settings: QueueSettings): Promise<QueueDetails> {
-    return this.#inTurn.run(async () => {
+    return this.#mutex.run(async () => {
       if ((await this.#entry(name)) !== null) throw queueExists(name);
       await this.#assertFits(name, settings);
       const kept: Kept = { ...settings, name };
@@ -69,7 +69,7 @@ export class AccountQueues implements Queues {
   }
 
   change(name: string, change: Partial<QueueSettings>): Promise<QueueDetails> {
-    return this.#inTurn.run(async () => {
+    return this.#mutex.run(async () => {
       const kept = keptIn(await this.#foundEntry(name));
       const changed: Kept = { ...kept, ...change, name: kept.name };
       await this.#assertFits(name, changed);
@@ -96,7 +96,7 @@ export class AccountQueues implements Queues {
   }
 
   delete(name: string): Promise<boolean> {
-    return this.#inTurn.run(async () => {
+    return this.#mutex.run(async () => {
       if ((await this.#entry(name)) === null) return false;
       const place = await this.#logs.find(name);
       await this.#logs.remove(name);
@@ -120,16 +120,16 @@ export class AccountQueues implements Queues {
 
   async receive(
     name: string,
-    want: Omit<PullWant, "waitMs"> & { readonly waitMs: number | null },
+    want: Omit<PullOptions, "waitMs"> & { readonly waitMs: number | null },
   ): Promise<readonly PulledMessage[]> {
     const { queue, subscription } = await this.#found(name);
     const waitMs = want.waitMs ?? queue.waitMs;
     return this.#asQueue(name, () => this.#options.pulls.pull(subscription, { ...want, waitMs }));
   }
 
-  async acknowledge(name: string, receipts: readonly string[]): Promise<readonly ReceiptResult[]> {
+  async acknowledge(name: string, receiptHandles: readonly string[]): Promise<readonly AcknowledgeResult[]> {
     const { subscription } = await this.#found(name);
-    return this.#options.pulls.acknowledge(subscription, receipts);
+    return this.#options.pulls.acknowledge(subscription, receiptHandles);
   }
 
   async counts(name: string): Promise<PullCounts> {
@@ -220,7 +220,7 @@ export class AccountQueues implements Queues {
   async #place({ name }: Kept): Promise<QueuePlace> {
     const place = await this.#logs.find(name);
     if (place !== null) return place;
-    return this.#inTurn.run(async () => this.#logs.make(name, keptIn(await this.#foundEntry(name))));
+    return this.#mutex.run(async () => this.#logs.make(name, keptIn(await this.#foundEntry(name))));
   }
 
   #entry(name: string): Promise<Entry | null> {

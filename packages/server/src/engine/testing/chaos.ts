@@ -96,10 +96,10 @@ export class Chaos {
 
   async #start(): Promise<void> {
     const { store } = this.simulation;
-    store.hintLoss = this.#withNet ? 0.3 : 0;
+    store.wakeUpLoss = this.#withNet ? 0.3 : 0;
     store.findsNothing = false;
     await this.simulation.start();
-    // What no hint was given for must not be needed.
+    // What no wakeUp was given for must not be needed.
     store.findsNothing = !this.#withNet;
   }
 

@@ -19,8 +19,8 @@ export class FaultyStore extends MemoryStore {
   /** Calls of these kinds reject. */
   readonly failing = new Map<FailingCall, Error>();
   /** The share of hints that get lost. */
-  hintLoss = 0;
-  /** Nothing is found by looking: whoever misses a hint has missed it for good. */
+  wakeUpLoss = 0;
+  /** Nothing is found by looking: whoever misses a wakeUp has missed it for good. */
   findsNothing = false;
   /** Settlements wait while it is set. */
   #settlesHeld: Promise<void> | null = null;
@@ -77,7 +77,7 @@ export class FaultyStore extends MemoryStore {
 
   override onReady(listener: (ids: readonly SubscriptionId[]) => void): void {
     super.onReady((ids) => {
-      if (!this.#random.chance(this.hintLoss)) listener(ids);
+      if (!this.#random.chance(this.wakeUpLoss)) listener(ids);
     });
   }
 

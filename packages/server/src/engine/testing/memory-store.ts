@@ -24,7 +24,7 @@ import { EntryIndex } from "../../store/entry-index.ts";
 import type { Clock } from "../../domain/ports.ts";
 import { assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
 import type {
-  AppendReceipt,
+  AppendResult,
   AppendRequest,
   AttemptRecord,
   Claim,
@@ -68,7 +68,7 @@ export class MemoryStore implements Store {
   protected readonly readyListeners: ((ids: readonly SubscriptionId[]) => void)[] = [];
   readonly #topics = new Map<TopicId, MemoryTopic>();
   readonly #subscriptions = new Map<SubscriptionId, MemorySubscription>();
-  readonly #receipts = new Map<string, { readonly fingerprint: string; readonly receipt: AppendReceipt }>();
+  readonly #receipts = new Map<string, { readonly fingerprint: string; readonly receipt: AppendResult }>();
   protected readonly changeListeners: ((id: SubscriptionId) => void)[] = [];
   protected readonly entries = new EntryIndex();
   #lastTopicId = 0;
@@ -105,7 +105,7 @@ export class MemoryStore implements Store {
 
   // ---- the log
 
-  async append({ topicId, messages, idempotency }: AppendRequest): Promise<AppendReceipt> {
+  async append({ topicId, messages, idempotency }: AppendRequest): Promise<AppendResult> {
     const topic = this.#topic(topicId);
     const known = idempotency === null ? undefined : this.#receipts.get(`${topicId} ${idempotency.key}`);
     if (idempotency !== null && known !== undefined) {

@@ -191,7 +191,7 @@ export class MemorySubscription {
   }
 
   pullCounts(nowMs: TimeMs, rewindableFromMs: TimeMs): PullCounts {
-    const counts = { visible: 0, hidden: this.#open.size, delayed: 0 };
+    const counts = { visible: 0, invisible: this.#open.size, delayed: 0 };
     const unsettled: Message[] = [...this.#open.values()].map(({ delivery }) => delivery.message);
     let rewindable = 0;
     for (const message of this.#topic.messages.values()) {
@@ -207,7 +207,7 @@ export class MemorySubscription {
       if (this.#open.has(message.seq)) continue;
       unsettled.push(message);
       if (dueAtMs === null || dueAtMs <= nowMs) counts.visible++;
-      else counts[firstAttemptAtMs === null ? "delayed" : "hidden"]++;
+      else counts[firstAttemptAtMs === null ? "delayed" : "invisible"]++;
     }
     const oldestAtMs = unsettled.length === 0 ? null : Math.min(...unsettled.map((message) => message.publishedAtMs));
     return { ...counts, oldestAtMs, rewindable };

@@ -3,7 +3,7 @@ import type { NewMessage, Subscription, SubscriptionId, TimeMs, Topic, TopicSett
 import { normaliseSubscription, type SubscriptionInput } from "../../domain/subscription-rules.ts";
 import { Engine } from "../engine.ts";
 import { createEventBus } from "../event-bus.ts";
-import type { EventBus, PublishReceipt } from "../port.ts";
+import type { EventBus, PublishResult } from "../port.ts";
 import { FaultyStore } from "./faulty-store.ts";
 import { MortalTimers } from "./mortal-timers.ts";
 import { RecordingObserver } from "./recording-observer.ts";
@@ -19,7 +19,7 @@ export type Subscribing = Partial<Omit<SubscriptionInput, "push">> & {
 };
 
 /**
- * The whole engine in virtual time: the real publisher, dispatcher, lanes and settler on a store in memory and endpoints
+ * The whole engine in virtual time: the real publisher, dispatcher, senders and settler on a store in memory and endpoints
  * that follow a script. One seed is one run.
  */
 export class Simulation {
@@ -134,7 +134,7 @@ export class Simulation {
     this.#scripts.set(origin, typeof script === "function" ? script : () => script);
   }
 
-  publish(topic: Topic, ...messages: readonly (string | Partial<NewMessage>)[]): Promise<PublishReceipt> {
+  publish(topic: Topic, ...messages: readonly (string | Partial<NewMessage>)[]): Promise<PublishResult> {
     return this.engine.publisher.publish(topic, messages.map(messageOf), null);
   }
 

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { NewMessage } from "../../domain/model.ts";
 import { limits } from "../../domain/limits.ts";
-import type { AppendReceipt } from "../port.ts";
+import type { AppendResult } from "../port.ts";
 import type { Part } from "./contract.ts";
 import { HOUR_MS, message, Scene, textsOf } from "./fixtures.ts";
 
@@ -180,7 +180,7 @@ function plain(found: NewMessage | object): unknown {
   return { ...rest, body: Uint8Array.from(body), attributes: { ...attributes } };
 }
 
-function append(scene: Scene, key: string, fingerprint: string, ...texts: string[]): Promise<AppendReceipt> {
+function append(scene: Scene, key: string, fingerprint: string, ...texts: string[]): Promise<AppendResult> {
   return scene.store.append({
     topicId: scene.topic.id,
     messages: texts.map((text) => message(text)),

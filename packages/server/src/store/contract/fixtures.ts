@@ -13,7 +13,7 @@ import type {
   TopicSettings,
 } from "../../domain/model.ts";
 import type {
-  AppendReceipt,
+  AppendResult,
   Claim,
   ClaimedDelivery,
   ClaimWant,
@@ -105,7 +105,7 @@ export class Scene {
     return this.under.clock.now();
   }
 
-  publish(...messages: readonly (string | NewMessage)[]): Promise<AppendReceipt> {
+  publish(...messages: readonly (string | NewMessage)[]): Promise<AppendResult> {
     return this.store.append({
       topicId: this.topic.id,
       messages: messages.map((each) => (typeof each === "string" ? message(each) : each)),

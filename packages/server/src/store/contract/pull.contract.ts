@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect } from "vitest";
 import { limits } from "../../domain/limits.ts";
 import type { Subscription } from "../../domain/model.ts";
-import type { Claim, HandedOut, ReceiverAnswer } from "../port.ts";
+import type { Claim, PulledDelivery, ReceiverAnswer } from "../port.ts";
 import type { Part } from "./contract.ts";
 import {
   attempt,
@@ -56,7 +56,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a", "b");
-    const [first, second] = (await pull(scene, reader)) as [HandedOut, HandedOut];
+    const [first, second] = (await pull(scene, reader)) as [PulledDelivery, PulledDelivery];
     const line = attempt(1, "accepted", { status: null, reply: null, startedAtMs: scene.now, durationMs: 12 });
     expect(
       await scene.store.answer(reader.id, [{ handedOut: first, answer: { kind: "delivered", attempt: line } }]),
@@ -92,7 +92,9 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     for (const answer of answers) expect(await scene.store.answer(reader.id, answer)).toEqual([false]);
     await scene.settle(claim, handedOutUntil(scene.now + HIDDEN_MS, 2, scene.now), false);
     for (const answer of answers) expect(await scene.store.answer(reader.id, answer)).toEqual([false]);
-    expect(await scene.store.answer(reader.id, [ack({ ...(first as HandedOut), retriesMade: 2 })])).toEqual([true]);
+    expect(await scene.store.answer(reader.id, [ack({ ...(first as PulledDelivery), retriesMade: 2 })])).toEqual([
+      true,
+    ]);
   });
 
   promise(
@@ -101,7 +103,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
       const scene = await Scene.make(shared());
       const reader = await scene.subscribe("reader");
       await scene.publish("a");
-      const [first] = (await pull(scene, reader)) as [HandedOut];
+      const [first] = (await pull(scene, reader)) as [PulledDelivery];
       scene.under.clock.advance(HIDDEN_MS);
       const looking = scene.claim(reader);
       const [taken, applied] = await Promise.all([looking, scene.store.answer(reader.id, [ack(first)])]);
@@ -115,9 +117,9 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a");
-    const [first] = (await pull(scene, reader)) as [HandedOut];
+    const [first] = (await pull(scene, reader)) as [PulledDelivery];
     scene.under.clock.advance(HIDDEN_MS);
-    const [second] = (await pull(scene, reader)) as [HandedOut];
+    const [second] = (await pull(scene, reader)) as [PulledDelivery];
     expect(await scene.store.answer(reader.id, [ack(first), ack(second)])).toEqual([false, true]);
     expect(await scene.deliveryOf(1, reader)).toMatchObject({ state: "delivered" });
   });
@@ -126,7 +128,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a", "b", "c");
-    const [one, two, three] = (await pull(scene, reader)) as [HandedOut, HandedOut, HandedOut];
+    const [one, two, three] = (await pull(scene, reader)) as [PulledDelivery, PulledDelivery, PulledDelivery];
     const say = async (answer: ReceiverAnswer) => (await scene.store.answer(reader.id, [answer]))[0];
     expect([await say(ack(one)), await say(ack(one))]).toEqual([true, false]);
     expect([await say(due(two, scene.now)), await say(ack(two))]).toEqual([true, false]);
@@ -137,7 +139,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a", "b");
-    const [one, two] = (await pull(scene, reader)) as [HandedOut, HandedOut];
+    const [one, two] = (await pull(scene, reader)) as [PulledDelivery, PulledDelivery];
     expect(await scene.store.answer(reader.id, [due(one, scene.now + 90_000), ack(one), ack(one)])).toEqual([
       true,
       false,
@@ -174,8 +176,8 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const reader = await scene.subscribe("reader");
     const other = await scene.subscribe("other");
     await scene.publish("a");
-    const [receipt] = (await pull(scene, reader)) as [HandedOut];
-    const wrong: HandedOut[] = [
+    const [receipt] = (await pull(scene, reader)) as [PulledDelivery];
+    const wrong: PulledDelivery[] = [
       { ...receipt, seq: 2 },
       { ...receipt, seq: -1 },
       { ...receipt, seq: 1.5 },
@@ -195,7 +197,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a", "b");
-    const [one, two] = (await pull(scene, reader)) as [HandedOut, HandedOut];
+    const [one, two] = (await pull(scene, reader)) as [PulledDelivery, PulledDelivery];
     const spoilt: ReceiverAnswer = {
       handedOut: two,
       answer: { kind: "delivered", attempt: attempt(1, "accepted", { durationMs: 0.5 }) },
@@ -208,7 +210,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a");
-    const [receipt] = (await pull(scene, reader)) as [HandedOut];
+    const [receipt] = (await pull(scene, reader)) as [PulledDelivery];
     expect(await scene.store.answer(reader.id, [due(receipt, scene.now + 2 * HIDDEN_MS)])).toEqual([true]);
     scene.under.clock.advance(HIDDEN_MS);
     expect(textsOf(await scene.claim(reader))).toEqual([]);
@@ -222,7 +224,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
       const scene = await Scene.make(under);
       const reader = await scene.subscribe("reader");
       await scene.publish("a");
-      const [receipt] = (await pull(scene, reader)) as [HandedOut];
+      const [receipt] = (await pull(scene, reader)) as [PulledDelivery];
       expect(textsOf(await scene.claim(reader))).toEqual([]);
       const hints: number[] = [];
       scene.store.onReady((ids) => hints.push(...ids));
@@ -237,7 +239,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
       const scene = await Scene.make(under);
       const reader = await scene.subscribe("reader", { order: "key" });
       await scene.publish(keyed("a1"), keyed("a2"), keyed("b1"));
-      const [first] = (await pull(scene, reader, 1)) as [HandedOut];
+      const [first] = (await pull(scene, reader, 1)) as [PulledDelivery];
       expect(textsOf(await scene.claim(reader))).toEqual(["b1"]);
       const hints: number[] = [];
       scene.store.onReady((ids) => hints.push(...ids));
@@ -252,7 +254,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const reader = await scene.subscribe("reader", { order: "strict" });
     await scene.publish("a", "b", "c");
     for (const seq of [1, 2, 3]) {
-      const [receipt] = (await pull(scene, reader, 10, 1)) as [HandedOut];
+      const [receipt] = (await pull(scene, reader, 10, 1)) as [PulledDelivery];
       expect(receipt.seq).toBe(seq);
       expect(textsOf(await scene.claim(reader))).toEqual([]);
       expect(await scene.store.answer(reader.id, [ack(receipt)])).toEqual([true]);
@@ -264,7 +266,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader", { order: "strict" });
     await scene.publish("a", "b");
-    const [receipt] = (await pull(scene, reader)) as [HandedOut];
+    const [receipt] = (await pull(scene, reader)) as [PulledDelivery];
     await scene.store.answer(reader.id, [due(receipt, scene.now)]);
     const [again] = await scene.claimUntil(reader, 1);
     expect(textsOf(again as never)).toEqual(["a"]);
@@ -276,13 +278,13 @@ export function pullContract({ promise, shared, fresh }: Part): void {
       const scene = await Scene.make(shared());
       const reader = await scene.subscribe("reader");
       await scene.publish("a");
-      const [old] = (await pull(scene, reader)) as [HandedOut];
+      const [old] = (await pull(scene, reader)) as [PulledDelivery];
       scene.under.clock.advance(HIDDEN_MS);
       await scene.settleNext(reader, dead);
       expect(await scene.store.answer(reader.id, [ack(old)])).toEqual([false]);
       await scene.store.redriveDeadLetters(reader.id, null);
       expect(await scene.store.answer(reader.id, [ack(old)])).toEqual([false]);
-      const [receipt] = (await pull(scene, reader, 1, 1)) as [HandedOut];
+      const [receipt] = (await pull(scene, reader, 1, 1)) as [PulledDelivery];
       expect(receipt).toEqual({ seq: 1, retriesMade: 1, firstAttemptAtMs: scene.now });
       expect(await scene.store.answer(reader.id, [ack(old)])).toEqual([false]);
       expect(await scene.store.answer(reader.id, [ack(receipt)])).toEqual([true]);
@@ -296,7 +298,12 @@ export function pullContract({ promise, shared, fresh }: Part): void {
       const scene = await Scene.make(under);
       const reader = await scene.subscribe("reader");
       await scene.publish("acknowledged", "put back", "hidden", "put off", "new");
-      const [one, two, three, four] = (await pull(scene, reader, 4)) as [HandedOut, HandedOut, HandedOut, HandedOut];
+      const [one, two, three, four] = (await pull(scene, reader, 4)) as [
+        PulledDelivery,
+        PulledDelivery,
+        PulledDelivery,
+        PulledDelivery,
+      ];
       expect(
         await scene.store.answer(reader.id, [ack(one), due(two, scene.now), due(four, scene.now + 2 * HIDDEN_MS)]),
       ).toEqual([true, true, true]);
@@ -312,7 +319,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a");
-    const [receipt] = (await pull(scene, reader)) as [HandedOut];
+    const [receipt] = (await pull(scene, reader)) as [PulledDelivery];
     await scene.store.deleteSubscription(scene.topic.id, "reader");
     expect(await scene.store.answer(reader.id, [ack(receipt)])).toEqual([false]);
     expect(await scene.store.rewind(reader.id, "oldest")).toBe(false);
@@ -436,11 +443,11 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a", "b");
-    const [one, two] = (await pull(scene, reader)) as [HandedOut, HandedOut];
+    const [one, two] = (await pull(scene, reader)) as [PulledDelivery, PulledDelivery];
     scene.under.clock.advance(1);
     await scene.store.rewind(reader.id, { seq: 2 });
     expect(await scene.store.answer(reader.id, [ack(two)])).toEqual([false]);
-    const [again] = (await pull(scene, reader, 1, 1)) as [HandedOut];
+    const [again] = (await pull(scene, reader, 1, 1)) as [PulledDelivery];
     expect(again.seq).toBe(2);
     expect(await scene.store.answer(reader.id, [ack(two)])).toEqual([false]);
     expect(await scene.store.answer(reader.id, [ack(one), ack(again)])).toEqual([true, true]);
@@ -528,11 +535,11 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const count = 2 * limits.rewoundPerCommitMax + 2;
     const messages = Array.from({ length: count }, (_, index) => message(`${index + 1}`, { orderingKey: `k${index}` }));
     for (let from = 0; from < count; from += 500) await scene.publish(...messages.slice(from, from + 500));
-    const receipts: HandedOut[] = [];
+    const receipts: PulledDelivery[] = [];
     while (receipts.length < count) receipts.push(...(await pull(scene, reader, 1_000)));
     await Promise.all([scene.store.rewind(reader.id, { seq: 2 }), scene.publish("last")]);
     expect(await scene.store.unsettledCounts(reader.id)).toEqual({ backlog: count, parked: 1, inFlight: 0 });
-    const answers = [1, count - 1, 0].map((place) => ack(receipts[place] as HandedOut));
+    const answers = [1, count - 1, 0].map((place) => ack(receipts[place] as PulledDelivery));
     expect(await scene.store.answer(reader.id, answers)).toEqual([false, false, true]);
     const texts: string[] = [];
     while (texts.length < count) {
@@ -547,7 +554,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader", { order: "key" });
     await scene.publish(keyed("a1"), keyed("a2"));
-    const [first] = (await pull(scene, reader, 1)) as [HandedOut];
+    const [first] = (await pull(scene, reader, 1)) as [PulledDelivery];
     expect(textsOf(await scene.claim(reader))).toEqual([]);
     await scene.store.rewind(reader.id, { seq: 2 });
     expect(textsOf(await scene.claim(reader))).toEqual([]);
@@ -665,7 +672,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
       const scene = await Scene.make(under, { retentionMs: 1_000 });
       const reader = await scene.subscribe("reader");
       await scene.publish("a");
-      const [receipt] = (await pull(scene, reader)) as [HandedOut];
+      const [receipt] = (await pull(scene, reader)) as [PulledDelivery];
       under.clock.advance(1_001);
       while ((await scene.store.retain()).more);
       expect(await scene.store.answer(reader.id, [ack(receipt)])).toEqual([false]);
@@ -681,7 +688,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     const counts = (fromMs = 0) => scene.store.pullCounts(reader.id, fromMs);
-    const nothing = { visible: 0, hidden: 0, delayed: 0, oldestAtMs: null, rewindable: 0 };
+    const nothing = { visible: 0, invisible: 0, delayed: 0, oldestAtMs: null, rewindable: 0 };
     expect(await counts()).toEqual(nothing);
     const startedAtMs = scene.now;
     await scene.publish("a", "b", message("later", { delayMs: 90_000 }));
@@ -689,24 +696,24 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     await scene.publish("c");
     expect(await counts()).toEqual({ ...nothing, visible: 3, delayed: 1, oldestAtMs: startedAtMs });
 
-    const [a, b] = (await pull(scene, reader, 2)) as [HandedOut, HandedOut];
+    const [a, b] = (await pull(scene, reader, 2)) as [PulledDelivery, PulledDelivery];
     expect(await counts()).toEqual({ ...nothing, visible: 1, hidden: 2, delayed: 1, oldestAtMs: startedAtMs });
     await scene.store.answer(reader.id, [ack(a)]);
-    expect(await counts()).toEqual({ visible: 1, hidden: 1, delayed: 1, oldestAtMs: startedAtMs, rewindable: 1 });
+    expect(await counts()).toEqual({ visible: 1, invisible: 1, delayed: 1, oldestAtMs: startedAtMs, rewindable: 1 });
     await scene.store.answer(reader.id, [due(b, scene.now)]);
-    expect(await counts()).toMatchObject({ visible: 2, hidden: 0, delayed: 1 });
+    expect(await counts()).toMatchObject({ visible: 2, invisible: 0, delayed: 1 });
 
     const claims = await scene.claimUntil(reader, 2);
     expect(await counts()).toMatchObject({ visible: 0, hidden: 2, delayed: 1, oldestAtMs: startedAtMs });
     for (const claim of claims) await scene.settle(claim, delivered);
-    expect(await counts()).toMatchObject({ visible: 0, hidden: 0, delayed: 1, rewindable: 3 });
+    expect(await counts()).toMatchObject({ visible: 0, invisible: 0, delayed: 1, rewindable: 3 });
     expect(await counts(startedAtMs + 1)).toMatchObject({ rewindable: 1 });
     expect(await counts(scene.now + 1)).toMatchObject({ rewindable: 0 });
 
     scene.under.clock.advance(90_000);
-    expect(await counts()).toMatchObject({ visible: 1, hidden: 0, delayed: 0, oldestAtMs: startedAtMs });
+    expect(await counts()).toMatchObject({ visible: 1, invisible: 0, delayed: 0, oldestAtMs: startedAtMs });
     await scene.store.rewind(reader.id, { seq: 2 });
-    expect(await counts()).toEqual({ visible: 3, hidden: 0, delayed: 0, oldestAtMs: startedAtMs, rewindable: 1 });
+    expect(await counts()).toEqual({ visible: 3, invisible: 0, delayed: 0, oldestAtMs: startedAtMs, rewindable: 1 });
     for (const claim of await scene.claimUntil(reader, 3)) await scene.settle(claim, delivered);
     expect(await counts()).toEqual({ ...nothing, rewindable: 4 });
   });
@@ -720,7 +727,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     await scene.claimUntil(reader, 2);
     expect(await scene.store.pullCounts(reader.id, 0)).toMatchObject({ visible: 0, hidden: 2 });
     scene.under.clock.advance(LEASE_MS);
-    expect(await scene.store.pullCounts(reader.id, 0)).toMatchObject({ visible: 2, hidden: 0, rewindable: 0 });
+    expect(await scene.store.pullCounts(reader.id, 0)).toMatchObject({ visible: 2, invisible: 0, rewindable: 0 });
   });
 
   promise("knows the age of what is redriven after its message has gone", async () => {
@@ -772,10 +779,10 @@ async function pull(
   reader: Subscription,
   messagesMax = 100,
   countMin = 0,
-): Promise<readonly HandedOut[]> {
+): Promise<readonly PulledDelivery[]> {
   const want = { deliveriesMax: messagesMax };
   const claims = countMin === 0 ? [await scene.claim(reader, want)] : await scene.claimUntil(reader, countMin);
-  const receipts: HandedOut[] = [];
+  const receipts: PulledDelivery[] = [];
   for (const claim of claims) {
     const handedOut = await handOut(scene, claim);
     expect(handedOut.applied).toBe(claim.deliveries.length);
@@ -788,7 +795,7 @@ async function pull(
 async function handOut(
   scene: Scene,
   claim: Claim,
-): Promise<{ readonly receipts: readonly HandedOut[]; readonly applied: number }> {
+): Promise<{ readonly receipts: readonly PulledDelivery[]; readonly applied: number }> {
   // The clock may move before they are written.
   const nowMs = scene.now;
   const applied = await scene.store.settle(
@@ -804,14 +811,14 @@ async function handOut(
   return { receipts, applied };
 }
 
-function ack(handedOut: HandedOut): ReceiverAnswer {
+function ack(handedOut: PulledDelivery): ReceiverAnswer {
   return {
     handedOut,
     answer: { kind: "delivered", attempt: attempt(1, "accepted", { status: null, reply: null }) },
   };
 }
 
-function due(handedOut: HandedOut, dueAtMs: number): ReceiverAnswer {
+function due(handedOut: PulledDelivery, dueAtMs: number): ReceiverAnswer {
   return { handedOut, answer: { kind: "due", dueAtMs } };
 }
 

@@ -2,7 +2,7 @@ import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { NewMessage, TopicId } from "../../domain/model.ts";
 import type { Timers } from "../../domain/ports.ts";
-import type { AppendReceipt, AppendRequest, StoreObserver } from "../port.ts";
+import type { AppendResult, AppendRequest, StoreObserver } from "../port.ts";
 import { Batches } from "./batches.ts";
 import { packBytes, textArray } from "./columns.ts";
 import type { Lane } from "./database.ts";
@@ -17,7 +17,7 @@ const MESSAGE_OVERHEAD_BYTES = 256;
 interface Waiting {
   readonly request: AppendRequest;
   readonly bytes: number;
-  readonly resolve: (receipt: AppendReceipt) => void;
+  readonly resolve: (receipt: AppendResult) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -46,7 +46,7 @@ export class Appends {
     });
   }
 
-  append(request: AppendRequest): Promise<AppendReceipt> {
+  append(request: AppendRequest): Promise<AppendResult> {
     if (request.messages.length === 0) return Promise.reject(new RingbackError("empty_batch"));
     const bytes = request.messages.reduce((sum, { body }) => sum + body.byteLength + MESSAGE_OVERHEAD_BYTES, 0);
     if (this.#waitingBytes + bytes > postgresLimits.appendWaitingBytesMax) {

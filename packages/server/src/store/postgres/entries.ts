@@ -1,4 +1,4 @@
-import { InTurn } from "../../domain/mutex.ts";
+import { Mutex } from "../../domain/mutex.ts";
 import type { AccountId, Entry, EntryKind, TimeMs } from "../../domain/model.ts";
 import { EntryIndex, entryOf } from "../entry-index.ts";
 import type { Timers } from "../../domain/ports.ts";
@@ -26,7 +26,7 @@ export class Entries {
   readonly #nodeId: number;
   #index = new EntryIndex();
   /** Changes run one after the other, and so does what is heard of others' changes. */
-  readonly #inTurn = new InTurn();
+  readonly #mutex = new Mutex();
   readonly #backOff: BackOff;
   /** What others have changed could not be read. */
   #isBehind = false;
@@ -41,7 +41,7 @@ export class Entries {
   }
 
   load(): Promise<void> {
-    return this.#inTurn.run(async () => {
+    return this.#mutex.run(async () => {
       const rows = await this.#lane.query<EntryRow>("SELECT * FROM ringback.entry");
       const index = new EntryIndex();
       for (const row of rows) {
@@ -54,7 +54,7 @@ export class Entries {
 
   /** Another node has changed this one. Nobody says so twice: what cannot be read now, such as a key that was removed, is read later. */
   changed(accountId: AccountId, kind: EntryKind, name: string): void {
-    this.#inTurn.run(() => this.#read(this.#lane, accountId, kind, name)).catch(() => this.#catchUpLater());
+    this.#mutex.run(() => this.#read(this.#lane, accountId, kind, name)).catch(() => this.#catchUpLater());
   }
 
   /** Any may have been changed. */
@@ -94,7 +94,7 @@ export class Entries {
     value: unknown,
     only?: "new",
   ): Promise<{ entry: Entry; created: boolean }> {
-    return this.#inTurn.run(async () => {
+    return this.#mutex.run(async () => {
       const { entry, created } = await this.#lane.transaction(async (connection) => {
         // What is not there yet has no row to lock: another node must not make it between the look and the write.
         await connection.query("LOCK TABLE ringback.entry IN SHARE ROW EXCLUSIVE MODE");
@@ -127,7 +127,7 @@ export class Entries {
   }
 
   delete(accountId: AccountId, kind: EntryKind, name: string): Promise<boolean> {
-    return this.#inTurn.run(async () => {
+    return this.#mutex.run(async () => {
       const gone = await this.#lane.transaction(async (connection) => {
         const rows = await connection.query(
           "DELETE FROM ringback.entry WHERE account_id = $1 AND kind = $2 AND name = $3 RETURNING 1",

@@ -17,7 +17,7 @@ import type {
 } from "../../domain/model.ts";
 import { systemTimers, type Clock, type Timers } from "../../domain/ports.ts";
 import type {
-  AppendReceipt,
+  AppendResult,
   AppendRequest,
   AttemptRecord,
   Claim,
@@ -207,7 +207,7 @@ export class PostgresStore implements Store {
 
   // ---- the log
 
-  async append(request: AppendRequest): Promise<AppendReceipt> {
+  async append(request: AppendRequest): Promise<AppendResult> {
     this.#assertOpen();
     const { topicId } = request;
     const atHand = this.#cache.subscriptionIdsAtHand(topicId);

@@ -38,7 +38,7 @@ export async function readPullCounts(
   const logDelayed = Math.min(row.log_delayed, row.backlog);
   return {
     visible: row.backlog - logDelayed + Math.max(0, row.waiting - row.later),
-    hidden: row.in_flight + row.later - row.parked_delayed,
+    invisible: row.in_flight + row.later - row.parked_delayed,
     delayed: row.parked_delayed + logDelayed,
     oldestAtMs: row.oldest_at,
     rewindable: Math.max(0, row.settled),

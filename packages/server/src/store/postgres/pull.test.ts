@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { limits } from "../../domain/limits.ts";
 import type { Subscription } from "../../domain/model.ts";
 import { attempt, eventually, handedOutUntil, settlement, textsOf } from "../contract/fixtures.ts";
-import type { HandedOut, ReceiverAnswer } from "../port.ts";
+import type { PulledDelivery, ReceiverAnswer } from "../port.ts";
 import { Cluster, withCluster } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 
@@ -18,7 +18,12 @@ function withNodes(count: number, work: (cluster: Cluster) => Promise<void>): Pr
 const HIDDEN_MS = 100;
 
 /** Takes what there is at one node, as the engine does for receivers. */
-async function pull(cluster: Cluster, node: number, reader: Subscription, messagesMax: number): Promise<HandedOut[]> {
+async function pull(
+  cluster: Cluster,
+  node: number,
+  reader: Subscription,
+  messagesMax: number,
+): Promise<PulledDelivery[]> {
   const nowMs = cluster.clock?.now() ?? 0;
   const claim = await cluster.claim(node, reader, { deliveriesMax: messagesMax });
   const all = claim.deliveries.map((delivery) => ({
@@ -32,7 +37,7 @@ async function pull(cluster: Cluster, node: number, reader: Subscription, messag
   }));
 }
 
-function ack(handedOut: HandedOut): ReceiverAnswer {
+function ack(handedOut: PulledDelivery): ReceiverAnswer {
   return { handedOut, answer: { kind: "delivered", attempt: attempt(1, "accepted", { status: null, reply: null }) } };
 }
 
@@ -41,9 +46,11 @@ describe("pulling at several nodes on one database", () => {
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe({ maxInFlight: 1_000 });
       await cluster.publish(...Array.from({ length: 100 }, (_, index) => `${index}`));
-      const receipts = await pull(cluster, 0, reader, 100);
+      const receiptHandles = await pull(cluster, 0, reader, 100);
       const answers = await Promise.all(
-        receipts.flatMap((receipt) => [0, 1, 0].map((node) => cluster.store(node).answer(reader.id, [ack(receipt)]))),
+        receiptHandles.flatMap((receiptHandle) =>
+          [0, 1, 0].map((node) => cluster.store(node).answer(reader.id, [ack(receiptHandle)])),
+        ),
       );
       expect(answers.filter(([applied]) => applied)).toHaveLength(100);
       const { items } = await cluster.store(1).listAttempts(reader.id, { after: null, limit: 1_000 }, "all");
@@ -60,14 +67,14 @@ describe("pulling at several nodes on one database", () => {
       const receive = async (node: number, every: number): Promise<void> => {
         for (let round = 0; acknowledged.size < count; round++) {
           const doneBefore = new Set(acknowledged);
-          const receipts = await pull(cluster, node, reader, 7);
-          for (const { seq } of receipts) expect(doneBefore.has(seq)).toBe(false);
+          const receiptHandles = await pull(cluster, node, reader, 7);
+          for (const { seq } of receiptHandles) expect(doneBefore.has(seq)).toBe(false);
           // Some receivers die; others answer when their time may be over by then.
-          const answering = receipts.filter(({ seq }) => (seq + round) % every !== 0);
+          const answering = receiptHandles.filter(({ seq }) => (seq + round) % every !== 0);
           if (round % 2 === 0) cluster.clock?.advance(HIDDEN_MS / 2);
           const applied = await cluster.store((node + round) % 3).answer(reader.id, answering.map(ack));
           for (const [index, isApplied] of applied.entries()) {
-            const { seq } = answering[index] as HandedOut;
+            const { seq } = answering[index] as PulledDelivery;
             if (!isApplied) continue;
             expect(acknowledged.has(seq)).toBe(false);
             acknowledged.add(seq);
@@ -82,7 +89,7 @@ describe("pulling at several nodes on one database", () => {
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe({ order: "key" });
       await cluster.publish("a1", "a2");
-      const [receipt] = (await pull(cluster, 0, reader, 1)) as [HandedOut];
+      const [receiptHandle] = (await pull(cluster, 0, reader, 1)) as [PulledDelivery];
       const hints: number[] = [];
       cluster.store(1).onReady((ids) => hints.push(...ids));
       const wakes = async (cause: () => Promise<unknown>): Promise<void> => {
@@ -91,8 +98,8 @@ describe("pulling at several nodes on one database", () => {
         await eventually(() => hints.includes(reader.id));
       };
       const answer = { kind: "due", dueAtMs: cluster.clock?.now() ?? 0 } as const;
-      await wakes(() => cluster.store(0).answer(reader.id, [{ handedOut: receipt, answer }]));
-      const [again] = (await pull(cluster, 1, reader, 1)) as [HandedOut];
+      await wakes(() => cluster.store(0).answer(reader.id, [{ handedOut: receiptHandle, answer }]));
+      const [again] = (await pull(cluster, 1, reader, 1)) as [PulledDelivery];
       expect(again).toMatchObject({ seq: 1, retriesMade: 2 });
       expect(textsOf(await cluster.claim(0, reader))).toEqual([]);
       await wakes(() => cluster.store(0).answer(reader.id, [ack(again)]));
@@ -151,9 +158,11 @@ describe("pulling at several nodes on one database", () => {
     withNodes(1, async (cluster) => {
       const reader = await cluster.subscribe({ maxInFlight: 1_000 });
       await cluster.publish(...Array.from({ length: 200 }, (_, index) => `${index}`));
-      const receipts = await pull(cluster, 0, reader, 200);
+      const receiptHandles = await pull(cluster, 0, reader, 200);
       const before = cluster.store(0).statements;
-      await Promise.all(receipts.map((receipt) => cluster.store(0).answer(reader.id, [ack(receipt)])));
+      await Promise.all(
+        receiptHandles.map((receiptHandle) => cluster.store(0).answer(reader.id, [ack(receiptHandle)])),
+      );
       expect(cluster.store(0).statements - before).toBeLessThan(10);
     }));
 });

@@ -2,7 +2,7 @@ import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RingbackError } from "../../domain/errors.ts";
 import { message } from "../contract/fixtures.ts";
-import type { AppendReceipt } from "../port.ts";
+import type { AppendResult } from "../port.ts";
 import { systemTimers } from "../../domain/ports.ts";
 import { CHANNEL, toPayload } from "./change-bus.ts";
 import { Database } from "./database.ts";
@@ -36,7 +36,7 @@ async function withNodes(count: number, work: (cluster: Cluster) => Promise<void
   }
 }
 
-function publish(cluster: Cluster, store: PostgresStore): Promise<AppendReceipt> {
+function publish(cluster: Cluster, store: PostgresStore): Promise<AppendResult> {
   return store.append({ topicId: cluster.topic.id, messages: [message("a")], idempotency: null });
 }
 

@@ -5,7 +5,7 @@ import type { SubscriptionEntry } from "./catalog.ts";
  * one after the other, so that a busy subscription cannot keep the gate from closing: only one holder at a time may
  * do so, or two could wait for each other.
  */
-export async function holdClaims(entries: readonly SubscriptionEntry[]): Promise<() => void> {
+export async function lockClaims(entries: readonly SubscriptionEntry[]): Promise<() => void> {
   const { promise: held, resolve: finished } = Promise.withResolvers<void>();
   for (const entry of entries) {
     while (entry.claiming !== null) await entry.claiming;

@@ -7,7 +7,7 @@ import type { EntryRow } from "./operations/entries.ts";
 export interface EntriesOptions {
   readonly clock: Clock;
   /** Catalog changes run one after the other. */
-  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly exclusively: <T>(work: () => Promise<T>) => Promise<T>;
   readonly put: (row: EntryRow) => Promise<void>;
   readonly remove: (key: { accountId: AccountId; kind: EntryKind; name: string }) => Promise<void>;
 }
@@ -37,8 +37,8 @@ export class Entries {
     value: unknown,
     only?: "new",
   ): Promise<{ entry: Entry; created: boolean }> {
-    const { clock, inTurn, put } = this.#options;
-    return inTurn(async () => {
+    const { clock, exclusively, put } = this.#options;
+    return exclusively(async () => {
       const before = this.#index.get(accountId, kind, name);
       if (only === "new" && before !== null) return { entry: before, created: false };
       const { entry, text, created, changed } = this.#index.prepare(accountId, { kind, name }, value, clock.now());
@@ -66,7 +66,7 @@ export class Entries {
   }
 
   delete(accountId: AccountId, kind: EntryKind, name: string): Promise<boolean> {
-    return this.#options.inTurn(async () => {
+    return this.#options.exclusively(async () => {
       if (this.#index.get(accountId, kind, name) === null) return false;
       await this.#options.remove({ accountId, kind, name });
       this.#index.delete(accountId, kind, name);

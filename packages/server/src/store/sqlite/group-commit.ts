@@ -1,7 +1,7 @@
 import { RingbackError } from "../../domain/errors.ts";
 import type { Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Clock, Timers } from "../../domain/ports.ts";
-import type { AppendReceipt, AppendRequest, StoreObserver } from "../port.ts";
+import type { AppendResult, AppendRequest, StoreObserver } from "../port.ts";
 import { appendBytes, assertStorable, toAppendGroup } from "./append-group.ts";
 import { appendStatus, type AppendGroupResult } from "./operations/append.ts";
 import { UNINDEXED_ATTEMPTS_MAX } from "./operations/index-attempts.ts";
@@ -36,7 +36,7 @@ const RETRY_MS = 250;
 interface WaitingAppend {
   readonly request: AppendRequest;
   readonly bytes: number;
-  readonly resolve: (receipt: AppendReceipt) => void;
+  readonly resolve: (receipt: AppendResult) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -49,7 +49,7 @@ export class GroupCommit {
   readonly #clock: Clock;
   readonly #timers: Timers;
   readonly #observer: StoreObserver;
-  readonly #appended: (request: AppendRequest, receipt: AppendReceipt) => void;
+  readonly #appended: (request: AppendRequest, receipt: AppendResult) => void;
   #appends: WaitingAppend[] = [];
   #appendBytes = 0;
   #settles: SettleWork[] = [];
@@ -75,7 +75,7 @@ export class GroupCommit {
     timers: Timers;
     observer: StoreObserver;
     /** Runs for each durable append, before its promise resolves. */
-    appended: (request: AppendRequest, receipt: AppendReceipt) => void;
+    appended: (request: AppendRequest, receipt: AppendResult) => void;
   }) {
     this.#thread = options.thread;
     this.#clock = options.clock;
@@ -93,7 +93,7 @@ export class GroupCommit {
     return this.#settleRows >= WAITING_ROWS_MAX;
   }
 
-  async append(request: AppendRequest): Promise<AppendReceipt> {
+  async append(request: AppendRequest): Promise<AppendResult> {
     assertStorable(request);
     if (this.#state !== "open") throw new RingbackError("shutting_down");
     const bytes = appendBytes(request);
@@ -361,7 +361,7 @@ export class GroupCommit {
       if (status === appendStatus.topicGone) reject(new RingbackError("topic_not_found"));
       else if (status === appendStatus.keyConflict) reject(new RingbackError("idempotency_conflict"));
       else {
-        const receipt: AppendReceipt = {
+        const receipt: AppendResult = {
           firstSeq: result.firstSeqs[index] as number,
           publishedAtMs: result.publishedAtMs[index] as number,
           replayed: status === appendStatus.replayed,

@@ -5,7 +5,7 @@ import type { MessageCache } from "./message-cache.ts";
 import type { DueDelivery } from "./operations/look.ts";
 import type { ParkRow, UnparkRow } from "./operations/settle.ts";
 import type { ReadJobs } from "./read-thread.ts";
-import { spillStragglers } from "./park-slow.ts";
+import { parkSlowDeliveries } from "./park-slow.ts";
 import type { ThreadLink } from "./thread-link.ts";
 
 /** Positions that one claim looks at, matching or not, so that a filter that matches nothing cannot hold the loop. */
@@ -129,7 +129,7 @@ export class LogScan {
       }
     }
     entry.parkedCount += parked.length;
-    parked.push(...spillStragglers(entry, nowMs));
+    parked.push(...parkSlowDeliveries(entry, nowMs));
     if (parked.length + lost.length > 0) this.#park(entry, parked, lost);
     else if (passed) this.#moved(entry);
   }

@@ -14,7 +14,7 @@ const none: readonly ParkRow[] = [];
  * Moves the slowest open deliveries out of the cursor's way. Their rows are due at once, in case the process ends before
  * they are settled; as long as they are open no claim takes them. The caller writes the rows.
  */
-export function spillStragglers(entry: SubscriptionEntry, nowMs: TimeMs): readonly ParkRow[] {
+export function parkSlowDeliveries(entry: SubscriptionEntry, nowMs: TimeMs): readonly ParkRow[] {
   const { cursor } = entry;
   if (cursor.scannedThrough - cursor.settledThrough <= AHEAD_MAX) return none;
   const rows: ParkRow[] = [];

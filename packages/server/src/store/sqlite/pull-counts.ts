@@ -28,7 +28,7 @@ export async function readPullCounts(
   const logDelayed = Math.min(delayedInLog.length, entry.backlog);
   return {
     visible: entry.backlog - logDelayed + there,
-    hidden: entry.openCount + rows.parkedLater - rows.parkedDelayed,
+    invisible: entry.openCount + rows.parkedLater - rows.parkedDelayed,
     delayed: rows.parkedDelayed + logDelayed,
     oldestAtMs: rows.oldestAtMs,
     rewindable: Math.max(0, settledFrom(entry, fromSeq) - rows.parkedFromSeq),

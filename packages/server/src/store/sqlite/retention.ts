@@ -3,7 +3,7 @@ import type { Clock } from "../../domain/ports.ts";
 import type { Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { RetentionResult } from "../port.ts";
 import type { Catalog, SubscriptionEntry, TopicEntry } from "./catalog.ts";
-import { holdClaims } from "./claim-lock.ts";
+import { lockClaims } from "./claim-lock.ts";
 import type { Claims } from "./claims.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import type { TrimResult } from "./operations/trim-topic.ts";
@@ -21,7 +21,7 @@ export interface RetentionOptions {
   readonly clock: Clock;
   readonly ready: (entry: SubscriptionEntry) => void;
   /** Runs work while the catalog does not change. */
-  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly exclusively: <T>(work: () => Promise<T>) => Promise<T>;
   readonly attemptRetentionMs: number;
   readonly deadLetterRetentionMs: number;
 }
@@ -36,9 +36,9 @@ export class Retention {
   }
 
   async step(): Promise<RetentionResult> {
-    const { clock, writer, inTurn, attemptRetentionMs, deadLetterRetentionMs } = this.#options;
+    const { clock, writer, exclusively, attemptRetentionMs, deadLetterRetentionMs } = this.#options;
     const nowMs = clock.now();
-    const trimmed = await inTurn(() => this.#trimNext(nowMs));
+    const trimmed = await exclusively(() => this.#trimNext(nowMs));
     const records = await writer.call("trimRecords", {
       attemptsBeforeMs: nowMs - attemptRetentionMs,
       deadLettersBeforeMs: nowMs - deadLetterRetentionMs,
@@ -85,7 +85,7 @@ export class Retention {
    */
   async #trim(topic: TopicEntry, nowMs: TimeMs): Promise<TrimResult | null> {
     const entries = [...topic.subscriptions.values()];
-    const letClaims = await holdClaims(entries);
+    const letClaims = await lockClaims(entries);
     try {
       return await this.#options.commits.alone(() => this.#trimUnclaimed(topic, entries, nowMs));
     } finally {

@@ -1,7 +1,7 @@
 import { limits } from "../../domain/limits.ts";
 import type { Seq } from "../../domain/model.ts";
 import type { SubscriptionEntry } from "./catalog.ts";
-import { holdClaims } from "./claim-lock.ts";
+import { lockClaims } from "./claim-lock.ts";
 import type { Claims } from "./claims.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import type { ReadJobs } from "./read-thread.ts";
@@ -17,7 +17,7 @@ export interface RewindOptions {
 
 /** Takes a subscription back to a place in its log. No claim may be on its way meanwhile; others publish and settle between two steps. */
 export async function rewindTo(entry: SubscriptionEntry, fromSeq: Seq, options: RewindOptions): Promise<void> {
-  const letClaims = await holdClaims([entry]);
+  const letClaims = await lockClaims([entry]);
   try {
     let endSeq: Seq = Number.MAX_SAFE_INTEGER;
     do {

@@ -8,7 +8,7 @@ import type { DeadRow, ParkRow, UnparkRow } from "./operations/settle.ts";
 import { AttemptList } from "./settle-columns.ts";
 import { emptyWork, type SettleWork } from "./settle-work.ts";
 import { assertStorable } from "../settlement-rule.ts";
-import { spillStragglers } from "./park-slow.ts";
+import { parkSlowDeliveries } from "./park-slow.ts";
 
 /** Turns what became of deliveries into rows, and keeps memory in step with them. */
 export class Settlements {
@@ -165,7 +165,7 @@ export class Settlements {
   }
 
   #spill(batch: Batch, entry: SubscriptionEntry): void {
-    const rows = spillStragglers(entry, batch.nowMs);
+    const rows = parkSlowDeliveries(entry, batch.nowMs);
     if (rows.length === 0) return;
     batch.parked.push(...rows);
     batch.afterCommit.push(() => entry.parkedDueAt(batch.nowMs));

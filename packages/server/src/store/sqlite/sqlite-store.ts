@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { RingbackError } from "../../domain/errors.ts";
-import { InTurn } from "../../domain/mutex.ts";
+import { Mutex } from "../../domain/mutex.ts";
 import { isInternalName } from "../../domain/internal-names.ts";
 import { limits } from "../../domain/limits.ts";
 import { parseMessageId } from "../../domain/message-id.ts";
@@ -26,7 +26,7 @@ import type {
 import { systemClock, systemTimers, type Clock, type Timers } from "../../domain/ports.ts";
 import { assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
 import type {
-  AppendReceipt,
+  AppendResult,
   AppendRequest,
   AttemptRecord,
   Claim,
@@ -51,7 +51,7 @@ import type {
 } from "../port.ts";
 import { Answers } from "./answers.ts";
 import { Catalog, SubscriptionEntry, TopicEntry } from "./catalog.ts";
-import { holdClaims } from "./claim-lock.ts";
+import { lockClaims } from "./claim-lock.ts";
 import { Claims } from "./claims.ts";
 import { Cursor } from "./cursor.ts";
 import { deliveryState } from "./delivery-state.ts";
@@ -127,7 +127,7 @@ export class SqliteStore implements Store {
   readonly #readyListeners: ((ids: readonly SubscriptionId[]) => void)[] = [];
   readonly #changeListeners: ((id: SubscriptionId) => void)[] = [];
   /** Catalog changes run one after the other: each looks at memory, writes, then changes memory. */
-  readonly #inTurn = new InTurn();
+  readonly #mutex = new Mutex();
 
   static async open(options: SqliteStoreOptions): Promise<SqliteStore> {
     const lock = lockFolder(options.folder);
@@ -196,7 +196,7 @@ export class SqliteStore implements Store {
     this.#answers = new Answers({ catalog: this.#catalog, commits: this.#commits, clock: this.#clock, ready });
     this.#entries = new Entries({
       clock: this.#clock,
-      inTurn: (work) => this.#inTurn.run(work),
+      exclusively: (work) => this.#mutex.run(work),
       put: (row) => this.#write("putEntry", row),
       remove: (key) => this.#write("deleteEntry", key),
     });
@@ -207,7 +207,7 @@ export class SqliteStore implements Store {
       writer,
       clock: this.#clock,
       ready,
-      inTurn: (work) => this.#inTurn.run(work),
+      exclusively: (work) => this.#mutex.run(work),
       attemptRetentionMs: options.attemptRetentionMs,
       deadLetterRetentionMs: options.deadLetterRetentionMs,
     });
@@ -258,11 +258,11 @@ export class SqliteStore implements Store {
 
   // ---- the log
 
-  append(request: AppendRequest): Promise<AppendReceipt> {
+  append(request: AppendRequest): Promise<AppendResult> {
     return this.#commits.append(request);
   }
 
-  #appended(request: AppendRequest, receipt: AppendReceipt): void {
+  #appended(request: AppendRequest, receipt: AppendResult): void {
     const topic = this.#catalog.topics.get(request.topicId);
     if (topic === undefined || receipt.replayed) return;
     for (let index = 0; index < request.messages.length; index++) {
@@ -302,7 +302,7 @@ export class SqliteStore implements Store {
   }
 
   rewind(id: SubscriptionId, to: Exclude<Start, "now">): Promise<boolean> {
-    return this.#inTurn.run(async () => {
+    return this.#mutex.run(async () => {
       const entry = this.#catalog.subscriptions.get(id);
       if (entry === undefined) return false;
       const fromSeq = await this.#seqOf(entry.topic, to);
@@ -393,7 +393,7 @@ export class SqliteStore implements Store {
     name: string,
     settings: Partial<TopicSettings>,
   ): Promise<{ topic: Topic; created: boolean }> {
-    return this.#inTurn.run(async () => {
+    return this.#mutex.run(async () => {
       const known = this.#catalog.topicsOf(accountId).get(name);
       const nowMs = this.#clock.now();
       if (known !== undefined) return { topic: await this.#changeTopic(known, settings, nowMs), created: false };
@@ -402,7 +402,7 @@ export class SqliteStore implements Store {
   }
 
   createTopic(accountId: AccountId, name: string, settings: Partial<TopicSettings>): Promise<Topic | null> {
-    return this.#inTurn.run(async () => {
+    return this.#mutex.run(async () => {
       if (this.#catalog.topicAnyCase(accountId, name) !== undefined) return null;
       return this.#makeTopic(accountId, name, settings, this.#clock.now());
     });
@@ -456,7 +456,7 @@ export class SqliteStore implements Store {
   }
 
   deleteTopic(accountId: AccountId, name: string): Promise<boolean> {
-    return this.#inTurn.run(async () => {
+    return this.#mutex.run(async () => {
       const entry = this.#catalog.topicsOf(accountId).get(name);
       if (entry === undefined) return false;
       const ids = entry.subscriptionIds;
@@ -478,7 +478,7 @@ export class SqliteStore implements Store {
     settings: SubscriptionSettings,
     start: Start,
   ): Promise<{ subscription: Subscription; created: boolean }> {
-    return this.#inTurn.run(async () => {
+    return this.#mutex.run(async () => {
       const topic = this.#topic(topicId);
       const text = JSON.stringify(settings);
       const nowMs = this.#clock.now();
@@ -527,7 +527,7 @@ export class SqliteStore implements Store {
 
   /** Rows that hold others, on the disk, on their way there or in a claim, do so by the old order: all let go at once. */
   async #changeOrder(entry: SubscriptionEntry, text: string, nowMs: TimeMs): Promise<void> {
-    const letClaims = await holdClaims([entry]);
+    const letClaims = await lockClaims([entry]);
     try {
       await this.#commits.alone(async () => {
         await this.#write("updateSubscription", { id: entry.id, settings: text, releaseHeld: true, nowMs });
@@ -575,7 +575,7 @@ export class SqliteStore implements Store {
   }
 
   deleteSubscription(topicId: TopicId, name: string): Promise<boolean> {
-    return this.#inTurn.run(async () => {
+    return this.#mutex.run(async () => {
       const entry = this.#catalog.topics.get(topicId)?.subscriptions.get(name);
       if (entry === undefined) return false;
       await this.#commits.alone(async () => {
@@ -595,7 +595,7 @@ export class SqliteStore implements Store {
   }
 
   setSubscriptionState(topicId: TopicId, name: string, state: SubscriptionState): Promise<Subscription | null> {
-    return this.#inTurn.run(async () => {
+    return this.#mutex.run(async () => {
       const entry = this.#catalog.topics.get(topicId)?.subscriptions.get(name);
       if (entry === undefined) return null;
       if (entry.state !== state) {
@@ -754,7 +754,7 @@ export class SqliteStore implements Store {
   redriveDeadLetters(id: SubscriptionId, ids: readonly string[] | null): Promise<number> {
     return this.#eachDeadLetterStep(id, ids, (selection) =>
       // Nothing may go back in the log meanwhile, nor be on its way to the disk.
-      this.#inTurn.run(() => this.#commits.alone(() => this.#redriveStep(id, selection))),
+      this.#mutex.run(() => this.#commits.alone(() => this.#redriveStep(id, selection))),
     );
   }
 

@@ -8,7 +8,7 @@ import type {
   QueueMessage,
   Queues,
   QueueSettings,
-  ReceiptResult,
+  AcknowledgeResult,
 } from "../../../engine/port.ts";
 
 interface Held {
@@ -100,10 +100,10 @@ export class MemoryQueues implements Queues {
     });
   }
 
-  async acknowledge(name: string, receipts: readonly string[]): Promise<readonly ReceiptResult[]> {
+  async acknowledge(name: string, receiptHandles: readonly string[]): Promise<readonly AcknowledgeResult[]> {
     const { held } = this.#queue(name);
-    return receipts.map((receipt) => {
-      const [, seq, receives] = /^r-(\d+)-(\d+)$/.exec(receipt) ?? [];
+    return receiptHandles.map((receiptHandle) => {
+      const [, seq, receives] = /^r-(\d+)-(\d+)$/.exec(receiptHandle) ?? [];
       if (seq === undefined) return "malformed";
       const message = held[Number(seq) - 1];
       const isTheirs = message?.deleted === false && message.receives === Number(receives);
@@ -120,7 +120,7 @@ export class MemoryQueues implements Queues {
     const hiding = rest.filter(({ visibleAtMs }) => visibleAtMs > now);
     return {
       visible: rest.length - hiding.length,
-      hidden: hiding.filter(({ receives }) => receives > 0).length,
+      invisible: hiding.filter(({ receives }) => receives > 0).length,
       delayed: hiding.filter(({ receives }) => receives === 0).length,
       oldestAtMs: rest[0]?.sentAtMs ?? null,
       rewindable: held.length - rest.length,
@@ -165,7 +165,7 @@ function pulled(
       publishedAtMs: sentAtMs,
       deliverAtMs: null,
     },
-    receipt: `r-${seq}-${receives}`,
+    receiptHandle: `r-${seq}-${receives}`,
     receives,
     firstReceivedAtMs,
     visibleAtMs,

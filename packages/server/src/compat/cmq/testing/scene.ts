@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { createTestApp, type TestApp } from "../../../api/testing/test-app.ts";
 import { memoryPublisher } from "../../../api/testing/memory-publisher.ts";
 import { createLog } from "../../../ops/log.ts";
-import { addCmqDoor } from "../api.ts";
+import { addCmqApi } from "../api.ts";
 import { MemoryQueues } from "./memory-queues.ts";
 import { recordedAtMs, recordedSecretId, recordedSecretKey } from "./recorded-requests.ts";
 
@@ -42,7 +42,7 @@ export async function cmqScene({ refuseReplays = true } = {}): Promise<Scene> {
   const ticking = { now: () => clock.nowMs };
   const queues = new MemoryQueues(ticking);
   const destination = { write: (line: string) => void testApp.logLines.push(line) };
-  await addCmqDoor(testApp.app, {
+  await addCmqApi(testApp.app, {
     store: testApp.store,
     publisher: memoryPublisher(testApp.store),
     queues,

@@ -2,7 +2,7 @@ import type { InboxInput } from "../../../domain/inbox-rules.ts";
 import { normaliseInbox } from "../../../domain/inbox-rules.ts";
 import type { Topic, TopicSettings } from "../../../domain/model.ts";
 import { createEventBus } from "../../event-bus.ts";
-import type { Arrived, LiveEvent, Publisher, PublishReceipt, TakenMessage } from "../../port.ts";
+import type { Arrived, LiveEvent, Publisher, PublishResult, TakenMessage } from "../../port.ts";
 import { createPublisher } from "../../publisher.ts";
 import { FaultyStore } from "../../testing/faulty-store.ts";
 import { MortalTimers } from "../../testing/mortal-timers.ts";
@@ -101,7 +101,7 @@ export class InboxScene {
     return (await this.store.putTopic(this.store.defaultAccount().id, name, settings)).topic;
   }
 
-  publish(topic: Topic, ...messages: Parameters<typeof messageOf>[0][]): Promise<PublishReceipt> {
+  publish(topic: Topic, ...messages: Parameters<typeof messageOf>[0][]): Promise<PublishResult> {
     return this.publisher.publish(topic, messages.map(messageOf), null);
   }
 }

@@ -1,6 +1,6 @@
 import type { NewMessage, Order, PullSettings, Subscription, Topic } from "../../../domain/model.ts";
 import { createEventBus } from "../../event-bus.ts";
-import type { LiveEvent, PulledMessage, Publisher, PullWant, QueueSettings } from "../../port.ts";
+import type { LiveEvent, PulledMessage, Publisher, PullOptions, QueueSettings } from "../../port.ts";
 import { createPublisher } from "../../publisher.ts";
 import { AccountQueues } from "../../queues/account-queues.ts";
 import { FaultyStore } from "../../testing/faulty-store.ts";
@@ -105,12 +105,16 @@ export class PullScene {
     await this.publisher.publish(topic, messages.map(messageOf), null);
   }
 
-  pull(subscription: Subscription, want: Partial<PullWant> = {}): Promise<readonly PulledMessage[]> {
-    return this.finished(this.ask(subscription, want));
+  pull(subscription: Subscription, want: Partial<PullOptions> = {}): Promise<readonly PulledMessage[]> {
+    return this.finished(this.request(subscription, want));
   }
 
   /** Without waiting for the answer. */
-  ask(subscription: Subscription, want: Partial<PullWant> = {}, node = this.node): Promise<readonly PulledMessage[]> {
+  request(
+    subscription: Subscription,
+    want: Partial<PullOptions> = {},
+    node = this.node,
+  ): Promise<readonly PulledMessage[]> {
     const asked = node.pulls.pull(subscription, wantOf(want));
     asked.catch(() => {});
     return asked;
@@ -136,7 +140,7 @@ export class PullScene {
     );
   }
 
-  receive(name: string, want: Partial<PullWant> = {}): Promise<readonly PulledMessage[]> {
+  receive(name: string, want: Partial<PullOptions> = {}): Promise<readonly PulledMessage[]> {
     return this.finished(this.queues.receive(name, wantOf(want)));
   }
 
@@ -149,7 +153,7 @@ export class PullScene {
       texts.push(...messages.map(textOf));
       await this.queues.acknowledge(
         name,
-        messages.map(({ receipt }) => receipt),
+        messages.map(({ receiptHandle }) => receiptHandle),
       );
     }
   }
@@ -165,7 +169,7 @@ export const queueDefaults: QueueSettings = {
   deadLetters: null,
 };
 
-export function wantOf(want: Partial<PullWant>): PullWant {
+export function wantOf(want: Partial<PullOptions>): PullOptions {
   return { messagesMax: 1, waitMs: 0, visibilityMs: null, gone: stays, ...want };
 }
 
