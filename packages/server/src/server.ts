@@ -22,7 +22,7 @@ import { assertPushKeysFit } from "./engine/keys/push-keys.ts";
 import type { ApiKeys, Hooks, Inboxes, Keys } from "./engine/port.ts";
 import { createEventBus } from "./engine/event-bus.ts";
 import { createMetrics } from "./ops/metrics.ts";
-import type { Store, StoreObserver } from "./store/port.ts";
+import type { Store, StoreObserver } from "./store/store.ts";
 import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
 import { createTransport } from "./transport/transport-by-scheme.ts";
 
@@ -37,9 +37,9 @@ export interface RunningServer {
 export async function startServer(config: Config, { log }: { log: Logger }): Promise<RunningServer> {
   const events = createEventBus((error) => log.error({ err: error }, "a listener to live events failed"));
   const metrics = createMetrics({
-    statistics: () => store.statistics(),
-    nodes: () => store.nodes(),
-    connections: () => store.connections(),
+    statistics: () => store.records.statistics(),
+    nodes: () => store.cluster.nodes(),
+    connections: () => store.cluster.connections(),
     openSockets: () => transport.openSockets(),
   });
   const store = await openStore(config, metrics.observer);
@@ -193,13 +193,13 @@ async function declare({ store, keys, apiKeys, hooks, inboxes }: Declaring, conf
   for (const { name, input, origin } of config.declaredHooks) await at(origin, () => hooks.put(name, input));
   for (const declared of config.declared) {
     const { topic } = await at(declared.origin, () =>
-      store.putTopic(store.defaultAccount().id, declared.topic, declared.settings),
+      store.catalog.putTopic(store.catalog.defaultAccount().id, declared.topic, declared.settings),
     );
     for (const { name, input, origin } of declared.subscriptions) {
       await at(origin, async () => {
         const settings = normaliseSubscription(input, topic);
         await assertPushKeysFit(keys, settings);
-        return store.putSubscription(topic.id, name, settings, startOf(input.start));
+        return store.catalog.putSubscription(topic.id, name, settings, startOf(input.start));
       });
     }
   }

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { MessageId } from "../domain/model.ts";
-import type { AttemptRecord } from "../store/port.ts";
+import type { AttemptRecord } from "../store/records.ts";
 import { call } from "./testing/call.ts";
 import { createTestApp } from "./testing/test-app.ts";
 import type { TestApp } from "./testing/test-app.ts";

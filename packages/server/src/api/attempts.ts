@@ -41,7 +41,7 @@ export function attemptRoutes(app: FastifyInstance, context: ApiContext): void {
       const { id } = await subscriptionAt(context, request.params);
       const only = query.only ?? "all";
       const listing = `attempts ${id} ${only}`;
-      const page = await context.store.listAttempts(id, pageRequest(listing, query), only);
+      const page = await context.store.records.listAttempts(id, pageRequest(listing, query), only);
       return pageView(listing, page, attemptRecordView);
     },
   );

@@ -15,7 +15,7 @@ export interface SubscriptionPath extends TopicPath {
 
 export async function topicAt({ store }: ApiContext, path: TopicPath): Promise<Topic> {
   assertName("topic", path.topic);
-  const topic = await store.getTopic(store.defaultAccount().id, path.topic);
+  const topic = await store.catalog.getTopic(store.catalog.defaultAccount().id, path.topic);
   if (topic === null) throw new RingbackError("topic_not_found", `There is no topic "${path.topic}".`);
   return topic;
 }
@@ -23,7 +23,7 @@ export async function topicAt({ store }: ApiContext, path: TopicPath): Promise<T
 export async function subscriptionAt(context: ApiContext, path: SubscriptionPath): Promise<Subscription> {
   assertName("subscription", path.subscription);
   const topic = await topicAt(context, path);
-  return found(path, await context.store.getSubscription(topic.id, path.subscription));
+  return found(path, await context.store.catalog.getSubscription(topic.id, path.subscription));
 }
 
 export function found(path: SubscriptionPath, subscription: Subscription | null): Subscription {

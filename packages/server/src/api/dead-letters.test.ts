@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { TopicId } from "../domain/model.ts";
-import type { DeadLetter } from "../store/port.ts";
+import type { DeadLetter } from "../store/records.ts";
 import { call } from "./testing/call.ts";
 import { createTestApp } from "./testing/test-app.ts";
 import type { TestApp } from "./testing/test-app.ts";

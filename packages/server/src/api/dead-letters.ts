@@ -61,7 +61,7 @@ export function deadLetterRoutes(app: FastifyInstance, context: ApiContext): voi
       const query = readListQuery(request);
       const { id, topic } = await subscriptionAt(context, request.params);
       const listing = `dead letters ${id}`;
-      const page = await store.listDeadLetters(id, pageRequest(listing, query));
+      const page = await store.records.listDeadLetters(id, pageRequest(listing, query));
       return pageView(listing, page, (letter) => deadLetterSummaryView(letter, topic));
     },
   );
@@ -80,7 +80,7 @@ export function deadLetterRoutes(app: FastifyInstance, context: ApiContext): voi
     async (request) => {
       readNoQuery(request);
       const { id, topic } = await subscriptionAt(context, request.params);
-      const letter = await store.getDeadLetter(id, letterId(request.params));
+      const letter = await store.records.getDeadLetter(id, letterId(request.params));
       if (letter === null) throw letterNotFound(request.params);
       return deadLetterView(letter, topic);
     },
@@ -103,7 +103,7 @@ export function deadLetterRoutes(app: FastifyInstance, context: ApiContext): voi
     async (request, reply) => {
       readNoQuery(request);
       const { id } = await subscriptionAt(context, request.params);
-      const count = await store.purgeDeadLetters(id, [letterId(request.params)]);
+      const count = await store.records.purgeDeadLetters(id, [letterId(request.params)]);
       if (count === 0) throw letterNotFound(request.params);
       return reply.code(204).send();
     },
@@ -128,7 +128,7 @@ export function deadLetterRoutes(app: FastifyInstance, context: ApiContext): voi
       const { all } = readPurgeQuery(request);
       if (!all) throw RingbackError.at("invalid_request", "all", "must be true");
       const { id } = await subscriptionAt(context, request.params);
-      return { count: await store.purgeDeadLetters(id, null) };
+      return { count: await store.records.purgeDeadLetters(id, null) };
     },
   );
 
@@ -149,7 +149,7 @@ export function deadLetterRoutes(app: FastifyInstance, context: ApiContext): voi
     async (request) => {
       readNoQuery(request);
       const { id } = await subscriptionAt(context, request.params);
-      const count = await store.redriveDeadLetters(id, [letterId(request.params)]);
+      const count = await store.records.redriveDeadLetters(id, [letterId(request.params)]);
       if (count === 0) throw letterNotFound(request.params);
       return { count };
     },
@@ -177,7 +177,7 @@ export function deadLetterRoutes(app: FastifyInstance, context: ApiContext): voi
         throw RingbackError.at("invalid_request", "ids", 'give either "ids" or "all": true');
       }
       const { id } = await subscriptionAt(context, request.params);
-      return { count: await store.redriveDeadLetters(id, ids === null ? null : ids.filter(isLetterId)) };
+      return { count: await store.records.redriveDeadLetters(id, ids === null ? null : ids.filter(isLetterId)) };
     },
   );
 }

@@ -3,7 +3,7 @@ import type { Clock } from "../domain/ports.ts";
 import type { ApiKeys, EventBus, Hooks, Inboxes, Keys, Publisher, Pulls } from "../engine/port.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import type { Readiness } from "../ops/health.ts";
-import type { Store } from "../store/port.ts";
+import type { Store } from "../store/store.ts";
 import type { HttpLimits } from "../http/http-limits.ts";
 
 /** Everything the API needs from the rest of the house; the composition root hands it in. */

@@ -366,11 +366,11 @@ describe("opencard", () => {
   it("says so when its key is gone, or sealed under a master key that is", async () => {
     await start(webhook);
     await put();
-    const account = test.store.defaultAccount().id;
-    const sealed = (await test.store.getEntry(account, "key", "0"))?.value as { sealed: string };
+    const account = test.store.catalog.defaultAccount().id;
+    const sealed = (await test.store.entries.get(account, "key", "0"))?.value as { sealed: string };
     const strange = Buffer.from('{"alg":"dir","enc":"A256GCM","kid":"gone"}').toString("base64url");
     const parts = sealed.sealed.split(".").with(0, strange);
-    await test.store.putEntry(account, "key", "0", { ...sealed, sealed: parts.join(".") });
+    await test.store.entries.put(account, "key", "0", { ...sealed, sealed: parts.join(".") });
     const unavailable = await ask("POST", "/v1/hooks/card/call", { json: { srcid: "123" } });
     expect(unavailable.json).toMatchObject({ status: 409, code: "key_unavailable" });
     const again = { json: { urls: [url], protocol: "opencard", key: "0" } };

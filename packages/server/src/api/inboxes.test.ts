@@ -126,7 +126,7 @@ describe("an inbox", () => {
     for (let at = 0; at < limits.entriesMax; at++) await scene.put(`in${at}`);
     const answer = await call(test.app, "PUT", "/v1/inboxes/weixin");
     expect(answer).toMatchObject({ status: 409, json: { code: "entry_limit" } });
-    expect(await scene.store.getTopic(scene.store.defaultAccount().id, "inbox:weixin")).toBeNull();
+    expect(await scene.store.catalog.getTopic(scene.store.catalog.defaultAccount().id, "inbox:weixin")).toBeNull();
   });
 });
 
@@ -228,7 +228,7 @@ describe("what is POSTed to an inbox", () => {
     });
     const topic = await scene.topic("orders");
     await scene.put("orders", { topic: "orders" });
-    await scene.store.deleteTopic(topic.accountId, "orders");
+    await scene.store.catalog.deleteTopic(topic.accountId, "orders");
     for (const method of ["POST", "GET"]) {
       const answer = await call(test.app, method, "/in/orders");
       expect(answer).toMatchObject({ status: 404, json: { code: "topic_not_found" } });

@@ -20,7 +20,7 @@ describe("publishing", () => {
   afterEach(() => test.app.close());
 
   function stored(): { body: string; contentType: string | null }[] {
-    return test.store.log.map(({ body, contentType }) => ({ body: Buffer.from(body).toString(), contentType }));
+    return test.store.messages.map(({ body, contentType }) => ({ body: Buffer.from(body).toString(), contentType }));
   }
 
   it("answers 201 with the receipt", async () => {
@@ -45,8 +45,8 @@ describe("publishing", () => {
     };
     await call(test.app, "POST", path, { json: { ...message, body: "x" } });
     const { delayMs: _delay, ...rest } = message;
-    expect(test.store.log[0]).toMatchObject({ ...rest, routingKey: null });
-    expect(test.store.log[0]?.deliverAtMs).toBe((test.store.log[0]?.publishedAtMs ?? 0) + 5);
+    expect(test.store.messages[0]).toMatchObject({ ...rest, routingKey: null });
+    expect(test.store.messages[0]?.deliverAtMs).toBe((test.store.messages[0]?.publishedAtMs ?? 0) + 5);
   });
 
   it.each([
@@ -157,7 +157,7 @@ describe("publishing", () => {
   it("takes a deeply nested body as it is written", async () => {
     const body = `{"body":${"[".repeat(200_000)}${"]".repeat(200_000)}}`;
     expect((await call(test.app, "POST", path, { body, headers: json })).status).toBe(201);
-    expect(test.store.log[0]?.body).toHaveLength(400_000);
+    expect(test.store.messages[0]?.body).toHaveLength(400_000);
   });
 
   describe("raw", () => {
@@ -165,8 +165,8 @@ describe("publishing", () => {
       const body = Uint8Array.of(0, 255, 13, 10, 128);
       const headers = { "content-type": "Image/PNG;  q=1" };
       expect((await call(test.app, "POST", path, { body, headers })).status).toBe(201);
-      expect(Buffer.compare(test.store.log[0]?.body ?? new Uint8Array(), body)).toBe(0);
-      expect(test.store.log[0]?.contentType).toBe("Image/PNG;  q=1");
+      expect(Buffer.compare(test.store.messages[0]?.body ?? new Uint8Array(), body)).toBe(0);
+      expect(test.store.messages[0]?.contentType).toBe("Image/PNG;  q=1");
     });
 
     it("refuses a query that does not decode, and stores nothing", async () => {
@@ -177,7 +177,7 @@ describe("publishing", () => {
         });
         expect([answer.status, answer.json]).toEqual([400, expect.objectContaining({ code: "malformed_request" })]);
       }
-      expect(test.store.log).toHaveLength(0);
+      expect(test.store.messages).toHaveLength(0);
     });
 
     it("may come without a content type", async () => {
@@ -188,8 +188,8 @@ describe("publishing", () => {
     it("takes the rest from the query", async () => {
       const query = "?tags=a,b&tags=c&orderingKey=k%201&delayMs=7";
       await call(test.app, "POST", path + query, { body: "x", headers: { "content-type": "text/plain" } });
-      expect(test.store.log[0]).toMatchObject({ tags: ["a", "b", "c"], orderingKey: "k 1" });
-      expect(test.store.log[0]?.deliverAtMs).toBe((test.store.log[0]?.publishedAtMs ?? 0) + 7);
+      expect(test.store.messages[0]).toMatchObject({ tags: ["a", "b", "c"], orderingKey: "k 1" });
+      expect(test.store.messages[0]?.deliverAtMs).toBe((test.store.messages[0]?.publishedAtMs ?? 0) + 7);
     });
 
     it.each([

@@ -64,7 +64,8 @@ export function messageRoutes(app: FastifyInstance, { store }: ApiContext): void
     async (request) => {
       readNoQuery(request);
       const { id } = request.params;
-      const record = parseMessageId(id) && (await store.getMessage(store.defaultAccount().id, id as MessageId));
+      const record =
+        parseMessageId(id) && (await store.records.getMessage(store.catalog.defaultAccount().id, id as MessageId));
       if (record === null) throw new RingbackError("message_not_found");
       return messageRecordView(record);
     },

@@ -20,7 +20,7 @@ export function nodeRoutes(app: FastifyInstance, { store }: ApiContext): void {
     },
     async (request) => {
       readNoQuery(request);
-      return nodesView(await store.nodes());
+      return nodesView(await store.cluster.nodes());
     },
   );
 }

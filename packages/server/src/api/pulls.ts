@@ -105,7 +105,7 @@ export function pullRoutes(app: FastifyInstance, context: ApiContext): void {
         tags,
         operationId: "acknowledge",
         summary: "Acknowledge messages: they do not come again",
-        description: "200 also where some or all of the receiptHandles have ended: look at `failed` and at `results`.",
+        description: "200 also where some or all of the receipt handles have ended: look at `failed` and at `results`.",
         params: subscriptionParams,
         body: ackBody,
         response: { 200: acknowledgeResultsSchema, ...problemResponses(...errors) },
@@ -127,7 +127,7 @@ export function pullRoutes(app: FastifyInstance, context: ApiContext): void {
         operationId: "putBack",
         summary: "Put messages back, or keep them for longer",
         description:
-          "200 also where some or all of the receiptHandles have ended: look at `failed` and at `results`. A receiptHandle that was put off counts until its message is there again.",
+          "200 also where some or all of the receipt handles have ended: look at `failed` and at `results`. A receipt handle that was put off counts until its message is there again.",
         params: subscriptionParams,
         body: nackBody,
         response: { 200: acknowledgeResultsSchema, ...problemResponses(...errors) },

@@ -96,7 +96,7 @@ describe("subscriptions", () => {
     [{ to: { seq: 17 } }, { seq: 17 }],
     [{ to: { at: "2026-01-31T08:15:30Z" } }, { atMs: Date.UTC(2026, 0, 31, 8, 15, 30) }],
   ])("go back where they are told: %j", async (json, expected) => {
-    const { id } = (await test.store.putSubscription(1 as TopicId, "billing", pushed)).subscription;
+    const { id } = (await test.store.catalog.putSubscription(1 as TopicId, "billing", pushed)).subscription;
     const rewind = vi.spyOn(test.store, "rewind");
     expect(await call(test.app, "POST", `${path}/rewind`, { json })).toMatchObject({
       status: 200,

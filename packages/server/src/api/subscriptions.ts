@@ -84,7 +84,7 @@ export function subscriptionRoutes(app: FastifyInstance, context: ApiContext): v
       const topic = await topicAt(context, request.params);
       const settings = normaliseSubscription(input, topic);
       await assertPushKeysFit(keys, settings);
-      const { subscription, created } = await store.putSubscription(topic.id, name, settings, startOf(start));
+      const { subscription, created } = await store.catalog.putSubscription(topic.id, name, settings, startOf(start));
       events.emit({ type: "subscription.changed", at: clock.now(), topic: topicName, subscription: name });
       return reply.code(created ? 201 : 200).send(subscriptionView(subscription));
     },
@@ -106,8 +106,8 @@ export function subscriptionRoutes(app: FastifyInstance, context: ApiContext): v
       const subscription = await subscriptionAt(context, request.params);
       const { id, settings } = subscription;
       // Nobody asks here what a rewind would bring back: from now on nothing.
-      const pulled = settings.pull === undefined ? null : store.pullCounts(id, clock.now());
-      const [counts, pullCounts] = await Promise.all([store.subscriptionCounts(id), pulled]);
+      const pulled = settings.pull === undefined ? null : store.records.pullCounts(id, clock.now());
+      const [counts, pullCounts] = await Promise.all([store.records.subscriptionCounts(id), pulled]);
       return countedSubscriptionView(subscription, counts, pullCounts);
     },
   );
@@ -131,7 +131,7 @@ export function subscriptionRoutes(app: FastifyInstance, context: ApiContext): v
       const { topic, subscription: name } = request.params;
       const subscription = await subscriptionAt(context, request.params);
       // Somebody else may have been quicker since the lookup.
-      const gone = await store.deleteSubscription(subscription.topicId, name);
+      const gone = await store.catalog.deleteSubscription(subscription.topicId, name);
       found(request.params, gone ? subscription : null);
       events.emit({ type: "subscription.deleted", at: clock.now(), topic, subscription: name });
       return reply.code(204).send();
@@ -157,7 +157,11 @@ export function subscriptionRoutes(app: FastifyInstance, context: ApiContext): v
       const query = readListQuery(request);
       const { id } = await topicAt(context, request.params);
       const listing = `subscriptions ${id}`;
-      return pageView(listing, await store.listSubscriptions(id, pageRequest(listing, query)), subscriptionView);
+      return pageView(
+        listing,
+        await store.catalog.listSubscriptions(id, pageRequest(listing, query)),
+        subscriptionView,
+      );
     },
   );
 
@@ -185,7 +189,7 @@ export function subscriptionRoutes(app: FastifyInstance, context: ApiContext): v
       const { topic, subscription: name } = request.params;
       const subscription = await subscriptionAt(context, request.params);
       // It may have gone since the lookup.
-      found(request.params, (await store.rewind(subscription.id, to)) ? subscription : null);
+      found(request.params, (await store.log.rewind(subscription.id, to)) ? subscription : null);
       events.emit({ type: "subscription.changed", at: clock.now(), topic, subscription: name });
       return subscriptionView(subscription);
     },
@@ -216,7 +220,7 @@ export function subscriptionRoutes(app: FastifyInstance, context: ApiContext): v
         const { topic: topicName, subscription: name } = request.params;
         assertName("subscription", name);
         const topic = await topicAt(context, request.params);
-        const subscription = found(request.params, await store.setSubscriptionState(topic.id, name, state));
+        const subscription = found(request.params, await store.catalog.setSubscriptionState(topic.id, name, state));
         events.emit({ type: event, at: clock.now(), topic: topicName, subscription: name });
         return subscriptionView(subscription);
       },

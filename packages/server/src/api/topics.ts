@@ -44,7 +44,7 @@ export function topicRoutes(app: FastifyInstance, context: ApiContext): void {
       const { topic: name } = request.params;
       assertName("topic", name);
       const settings = readBody(optionalJson(request));
-      const { topic, created } = await store.putTopic(store.defaultAccount().id, name, settings);
+      const { topic, created } = await store.catalog.putTopic(store.catalog.defaultAccount().id, name, settings);
       events.emit({ type: "topic.changed", at: clock.now(), topic: name });
       return reply.code(created ? 201 : 200).send(topicView(topic));
     },
@@ -85,7 +85,7 @@ export function topicRoutes(app: FastifyInstance, context: ApiContext): void {
       readNoQuery(request);
       const { topic: name } = request.params;
       assertName("topic", name);
-      if (!(await store.deleteTopic(store.defaultAccount().id, name))) {
+      if (!(await store.catalog.deleteTopic(store.catalog.defaultAccount().id, name))) {
         throw new RingbackError("topic_not_found", `There is no topic "${name}".`);
       }
       events.emit({ type: "topic.deleted", at: clock.now(), topic: name });
@@ -106,7 +106,7 @@ export function topicRoutes(app: FastifyInstance, context: ApiContext): void {
     },
     async (request) => {
       const page = pageRequest(listing, readListQuery(request));
-      return pageView(listing, await store.listTopics(store.defaultAccount().id, page), topicView);
+      return pageView(listing, await store.catalog.listTopics(store.catalog.defaultAccount().id, page), topicView);
     },
   );
 }

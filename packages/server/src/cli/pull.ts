@@ -97,7 +97,7 @@ function text(message: PulledView, context: CommandContext): string {
   const paint = createPaint(context, context.stdout);
   const { id, receiptHandle, receives, visibleAt, body, bodyBase64 = "" } = message;
   const times = receives === 1 ? "" : ` · time ${receives}`;
-  const head = `${paint("green", printableLine(id))}${times} · hidden until ${printableLine(visibleAt)} · receiptHandle ${printableLine(receiptHandle)}`;
+  const head = `${paint("green", printableLine(id))}${times} · hidden until ${printableLine(visibleAt)} · receipt handle ${printableLine(receiptHandle)}`;
   return `${head}\n${body === undefined ? `(base64) ${printableLine(bodyBase64)}` : printableText(body)}`;
 }
 

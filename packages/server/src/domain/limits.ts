@@ -137,7 +137,7 @@ export const limits = {
   pullWaitMsMax: 60_000,
   /** A client that takes longer to read what it has pulled loses its connection, and the messages are there for the next. */
   pullAnswerMsMax: 60_000,
-  /** Of a receiptHandle that a client sends; those that are given out are shorter. */
+  /** Of a receipt handle that a client sends; those that are given out are shorter. */
   receiptHandleCharsMax: 256,
   /** Pulls that wait at one subscription, and at all of them: each holds a connection and nothing else. */
   pullWaitersMax: 12_000,

@@ -1,6 +1,6 @@
 import { messageId } from "../domain/message-id.ts";
 import type { Attempt, Subscription, TimeMs } from "../domain/model.ts";
-import type { ClaimedDelivery, Settled } from "../store/port.ts";
+import type { ClaimedDelivery, Settled } from "../store/log.ts";
 import type { EventBus } from "./port.ts";
 
 /** Tells what an attempt came to, and what that means for its delivery. */

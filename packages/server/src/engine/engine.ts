@@ -1,6 +1,6 @@
 import type { Subscription, SubscriptionId } from "../domain/model.ts";
 import type { Clock, Random, Timers } from "../domain/ports.ts";
-import type { Store } from "../store/port.ts";
+import type { Store } from "../store/store.ts";
 import type { Transport } from "../transport/port.ts";
 import { Dispatcher } from "./push/dispatcher.ts";
 import { engineLimits } from "./engine-limits.ts";
@@ -45,7 +45,7 @@ export class Engine {
         ...options,
         settler: this.#settler,
         slots: new Slots(options.inFlightMax),
-        topicOwner: options.store.defaultAccount().appId,
+        topicOwner: options.store.catalog.defaultAccount().appId,
         nextRequestId: requestIds(options.random),
         gone: (subscription) => {
           this.#disable(subscription).catch((error: unknown) => options.failed(error, "disable"));
@@ -82,8 +82,8 @@ export class Engine {
     const { store, events, clock } = this.#options;
     this.#disabling.add(id);
     try {
-      if ((await store.getSubscriptionById(id))?.state !== "active") return;
-      if ((await store.setSubscriptionState(topicId, name, "disabled")) === null) return;
+      if ((await store.catalog.getSubscriptionById(id))?.state !== "active") return;
+      if ((await store.catalog.setSubscriptionState(topicId, name, "disabled")) === null) return;
     } finally {
       this.#disabling.delete(id);
     }
@@ -111,11 +111,11 @@ export class Engine {
     const { store, observer, events, clock, failed } = this.#options;
     let more = false;
     try {
-      const result = await store.retain();
+      const result = await store.log.retain();
       more = result.more;
       for (const { subscriptionId, count } of result.expired) {
         observer.expired(count);
-        const subscription = events.listening ? await store.getSubscriptionById(subscriptionId) : null;
+        const subscription = events.listening ? await store.catalog.getSubscriptionById(subscriptionId) : null;
         if (subscription === null) continue;
         events.emit({
           type: "delivery.expired",

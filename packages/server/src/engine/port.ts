@@ -15,7 +15,8 @@ import type {
   AttemptVerdict,
   DeadReason,
 } from "../domain/model.ts";
-import type { Page, PageRequest, PullCounts } from "../store/port.ts";
+import type { Page, PageRequest } from "../store/page.ts";
+import type { PullCounts } from "../store/records.ts";
 import type { TransportErrorCode } from "../transport/port.ts";
 
 export interface PublishResult {
@@ -181,7 +182,7 @@ export interface PullOptions {
   readonly handedOut?: (arrived: () => void) => void;
 }
 
-/** What became of one receiptHandle. `malformed`: none that was ever given out here. `ended`: its time is over, or it was answered for before. */
+/** What became of one receipt handle. `malformed`: none that was ever given out here. `ended`: its time is over, or it was answered for before. */
 export type AcknowledgeResult = "done" | "malformed" | "ended";
 
 /** Taking from subscriptions with `pull` settings, and answering for what was taken. The same on every node. */

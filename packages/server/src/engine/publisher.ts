@@ -2,7 +2,7 @@ import { assertMessage } from "../domain/message-rules.ts";
 import { messageId } from "../domain/message-id.ts";
 import type { NewMessage, Topic } from "../domain/model.ts";
 import type { Clock } from "../domain/ports.ts";
-import type { Store } from "../store/port.ts";
+import type { Store } from "../store/store.ts";
 import type { EngineObserver, EventBus, Publisher, PublishResult } from "./port.ts";
 
 /** Checks what is published and appends it. Delivery begins when the store says that there is something to claim. */
@@ -16,7 +16,7 @@ export function createPublisher(deps: {
   return {
     async publish(topic, messages, idempotency): Promise<PublishResult> {
       checkMessages(topic, messages);
-      const receipt = await store.append({ topicId: topic.id, messages, idempotency });
+      const receipt = await store.log.append({ topicId: topic.id, messages, idempotency });
       const ids = messages.map((_message, index) => messageId(topic.id, receipt.firstSeq + index));
       if (!receipt.replayed) {
         observer.published(messages.length);

@@ -80,7 +80,7 @@ describe("the HTTP server", () => {
   ])("answers 408 to a client that does not finish %s", async (_what, request) => {
     const answer = parseAnswer(await exchange(port, request));
     expect(answer).toMatchObject({ status: 408, problem: { code: "request_timeout" } });
-    expect(test.store.log).toEqual([]);
+    expect(test.store.messages).toEqual([]);
   });
 
   it("finishes the answer to a good request before it ends a connection that goes wrong after it", async () => {
@@ -92,7 +92,7 @@ describe("the HTTP server", () => {
     });
     resolve();
     expect(await answer).toMatch(/^HTTP\/1\.1 201/);
-    expect(test.store.log).toHaveLength(1);
+    expect(test.store.messages).toHaveLength(1);
   });
 
   it("invites a body that may be sent, and refuses one that is too large before it is", async () => {
@@ -118,7 +118,7 @@ describe("the HTTP server", () => {
         status: 413,
         problem: { code: "request_too_large", detail: expect.stringContaining("10000") },
       });
-      expect(test.store.log.map((message) => message.body.length)).toEqual([10_000]);
+      expect(test.store.messages.map((message) => message.body.length)).toEqual([10_000]);
     });
 
     it("of the catalog up to a smaller one", async () => {
@@ -186,7 +186,7 @@ describe("the HTTP server", () => {
         expect(await connections(test)).toBe(0);
       });
       expect(test.logLines).toEqual([]);
-      expect(test.store.log).toEqual([]);
+      expect(test.store.messages).toEqual([]);
     });
   });
 
@@ -236,7 +236,7 @@ describe("the HTTP server", () => {
 
 /** Publishes get no answer before `until` resolves. */
 function holdAppends({ store }: TestApp, until: Promise<void>) {
-  const append = store.append.bind(store);
+  const append = store.log.append.bind(store);
   return vi.spyOn(store, "append").mockImplementation(async (request) => {
     await until;
     return append(request);

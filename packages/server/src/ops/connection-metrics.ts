@@ -1,4 +1,4 @@
-import type { ConnectionUse } from "../store/port.ts";
+import type { ConnectionUse } from "../store/cluster.ts";
 import { labelledMetric, type ScrapedMetric } from "./metric-cells.ts";
 
 /** This process's connections to its database; with SQLite there are none, and no samples. */

@@ -1,3 +1,5 @@
+import type { ClusterStore } from "../store/cluster.ts";
+
 /** What the process says about itself; `reason` is for people. */
 export interface Readiness {
   readonly ready: boolean;
@@ -9,10 +11,13 @@ export type ReadyState =
   | { readonly ready: false; readonly code: "storage_unavailable" | "not_ready"; readonly reason: string };
 
 /** Ready to serve: the parts are running, and the last write to the database succeeded. */
-export function readiness(store: { writable(): boolean }, ready: () => Readiness): ReadyState {
+export function readiness(
+  store: { readonly cluster: Pick<ClusterStore, "writable"> },
+  ready: () => Readiness,
+): ReadyState {
   const own = ready();
   if (!own.ready)
     return { ready: false, code: "not_ready", reason: own.reason ?? "The server is starting or stopping." };
-  if (store.writable()) return { ready: true };
+  if (store.cluster.writable()) return { ready: true };
   return { ready: false, code: "storage_unavailable", reason: "The last write to the database failed." };
 }

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import type { StoreStatistics } from "../store/port.ts";
+import type { StoreStatistics } from "../store/records.ts";
 import { Histogram, histogramMetric } from "./metric-cells.ts";
 import { createMetrics } from "./metrics.ts";
 

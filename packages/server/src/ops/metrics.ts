@@ -2,7 +2,9 @@ import { collectDefaultMetrics, Registry } from "prom-client";
 import type { Metric } from "prom-client";
 import type { DeadReason } from "../domain/model.ts";
 import type { EngineObserver, HookObserver } from "../engine/port.ts";
-import type { ConnectionUse, StoreNode, StoreObserver, StoreStatistics } from "../store/port.ts";
+import type { ConnectionUse, StoreNode } from "../store/cluster.ts";
+import type { StoreStatistics } from "../store/records.ts";
+import type { StoreObserver } from "../store/store.ts";
 import {
   counterMetric,
   gaugeMetric,

@@ -2,7 +2,7 @@ import { Type } from "typebox";
 import type { Static } from "typebox";
 import { limits } from "../domain/limits.ts";
 import type { Attempt } from "../domain/model.ts";
-import type { AttemptRecord } from "../store/port.ts";
+import type { AttemptRecord } from "../store/records.ts";
 import { replyView } from "./bytes-view.ts";
 import { nullable, timeText as timeSchema } from "./schema-parts.ts";
 import { timeText } from "./time-text.ts";

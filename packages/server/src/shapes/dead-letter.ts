@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import type { Static } from "typebox";
 import { limits } from "../domain/limits.ts";
-import type { DeadLetter } from "../store/port.ts";
+import type { DeadLetter } from "../store/records.ts";
 import { replyMembers } from "./attempt.ts";
 import { replyView } from "./bytes-view.ts";
 import { messageBodyMembers, messageMembers, messageMembersView, messageView } from "./message.ts";

@@ -3,7 +3,7 @@ import type { Static } from "typebox";
 import { limits } from "../domain/limits.ts";
 import { messageId } from "../domain/message-id.ts";
 import type { Message } from "../domain/model.ts";
-import type { MessageRecord } from "../store/port.ts";
+import type { MessageRecord } from "../store/records.ts";
 import { attemptSchema, attemptView } from "./attempt.ts";
 import { bodyView } from "./bytes-view.ts";
 import { nullable, textMap, timeText as timeSchema } from "./schema-parts.ts";

@@ -1,6 +1,6 @@
 import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
-import type { StoreNode } from "../store/port.ts";
+import type { StoreNode } from "../store/cluster.ts";
 import { timeText as timeSchema } from "./schema-parts.ts";
 import { timeText } from "./time-text.ts";
 

@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
-import type { Page, PageRequest } from "../store/port.ts";
+import type { Page, PageRequest } from "../store/page.ts";
 
 /**
  * A page cursor as callers see it: the store's own, with a checksum over it and over the listing it belongs to, so that

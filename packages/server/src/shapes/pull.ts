@@ -97,7 +97,7 @@ export const acknowledgeResultsSchema = Type.Object(
           result: Type.Enum(["done", "ended", "malformed"], {
             description:
               "ended: the message's time was over, or it was answered for before; it may be with another receiver now. " +
-              "malformed: no receiptHandle of this subscription.",
+              "malformed: no receipt handle of this subscription.",
           }),
         },
         closed,
@@ -107,7 +107,7 @@ export const acknowledgeResultsSchema = Type.Object(
   },
   {
     ...closed,
-    description: "What became of each receiptHandle; those that are done are done, whatever the others are.",
+    description: "What became of each receipt handle; those that are done are done, whatever the others are.",
   },
 );
 

@@ -4,7 +4,7 @@ import type { Static } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { Start, Subscription } from "../domain/model.ts";
-import type { PullCounts, SubscriptionCounts } from "../store/port.ts";
+import type { PullCounts, SubscriptionCounts } from "../store/records.ts";
 import { nullable, textMap, timeText as timeSchema } from "./schema-parts.ts";
 import { optionalTimeText, timeText } from "./time-text.ts";
 

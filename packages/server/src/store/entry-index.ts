@@ -2,7 +2,7 @@ import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { AccountId, Entry, EntryKind, TimeMs } from "../domain/model.ts";
 import { NameIndex } from "./name-index.ts";
-import type { Page, PageRequest } from "./port.ts";
+import type { Page, PageRequest } from "./page.ts";
 
 /** Entries in memory. A driver that is alone with its database keeps all of them here and writes them through. */
 export class EntryIndex {

@@ -1,4 +1,4 @@
-import type { Page, PageRequest } from "./port.ts";
+import type { Page, PageRequest } from "./page.ts";
 
 /**
  * Things by name, with pages in the order of their names. Sorted when a page is wanted and something has changed. What

@@ -1,5 +1,5 @@
 import { RingbackError } from "../domain/errors.ts";
-import type { ReceiverAnswer, Settlement } from "./port.ts";
+import type { PulledSettlement, Settlement } from "./log.ts";
 import type { Attempt } from "../domain/model.ts";
 
 /**
@@ -15,7 +15,7 @@ export function assertStorable({ attempt, settled }: Settlement): void {
 }
 
 /** The same for what a receiver says. What names no delivery that there could be is no mistake: receipts come from outside. */
-export function assertAnswerStorable({ answer }: ReceiverAnswer): void {
+export function assertAnswerStorable({ answer }: PulledSettlement): void {
   if (answer.kind === "due") assertWhole("dueAtMs", answer.dueAtMs);
   else assertAttempt(answer.attempt);
 }
@@ -24,11 +24,11 @@ export function assertAnswerStorable({ answer }: ReceiverAnswer): void {
  * Where the first word about each handing out stands, of those that could name one. Of several handings out of one delivery,
  * which a receiver may answer for together, one at most is the one that counts.
  */
-export function firstWords(answers: readonly ReceiverAnswer[]): readonly number[] {
+export function firstWords(answers: readonly PulledSettlement[]): readonly number[] {
   const said = new Set<string>();
   const places: number[] = [];
-  for (const [place, { handedOut }] of answers.entries()) {
-    const { seq, retriesMade, firstAttemptAtMs } = handedOut;
+  for (const [place, { pulled }] of answers.entries()) {
+    const { seq, retriesMade, firstAttemptAtMs } = pulled;
     const parts = [seq, retriesMade, firstAttemptAtMs];
     if (!parts.every(Number.isSafeInteger) || said.has(parts.join(" "))) continue;
     said.add(parts.join(" "));

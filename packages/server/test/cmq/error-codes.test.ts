@@ -133,7 +133,7 @@ const cases: readonly Case[] = [
   refused(4000, 10450, "a SecretId that is none", (_call, caller) =>
     caller.send("POST", signedForm({ ...given().pair, secretId: "HMM" }, host(), "ListQueue", {})),
   ),
-  ofQueue(4000, 10470, "a receiptHandle handle of characters that none has", "DeleteMessage", {
+  ofQueue(4000, 10470, "a receipt handle of characters that none has", "DeleteMessage", {
     receiptHandle: "not/one",
   }),
   ofTopic(4000, 10490, "six filter tags", "Subscribe", { ...subscription, ...many("filterTag", 6) }),
@@ -190,7 +190,7 @@ const cases: readonly Case[] = [
     await call("SendMessage", { ...queue, msgBody: "one" });
     return call("SendMessage", { ...queue, msgBody: "two" });
   }),
-  ofQueue(4430, 10260, "a receiptHandle handle of something else", "DeleteMessage", { receiptHandle: "1-1-1-1" }),
+  ofQueue(4430, 10260, "a receipt handle of something else", "DeleteMessage", { receiptHandle: "1-1-1-1" }),
   byCall(4440, 10100, "a queue that is not there", "SendMessage", { queueName: "nowhere", msgBody: "x" }),
   byCall(4440, 10100, "a queue to delete that is not there", "DeleteQueue", { queueName: "nowhere" }),
   byCall(4440, 10600, "a topic that is not there", "PublishMessage", { topicName: "nowhere", msgBody: "x" }),

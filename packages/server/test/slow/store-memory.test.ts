@@ -24,7 +24,7 @@ test("a million messages behind a paused subscription take no memory, and come i
   const under = await SqliteFolder.open({ messageCacheBytes: CACHE_BYTES });
   const scene = await Scene.make(under);
   const reader = await scene.subscribe("reader");
-  await under.store.setSubscriptionState(scene.topic.id, "reader", "paused");
+  await under.store.catalog.setSubscriptionState(scene.topic.id, "reader", "paused");
   const texts = Array.from({ length: BATCH }, (_, index) => `message ${index}`);
   await scene.publish(...texts);
   const before = memory();
@@ -34,8 +34,8 @@ test("a million messages behind a paused subscription take no memory, and come i
     if (batch % 100 === 0) most = Math.max(most, memory() - before);
   }
   expect(most).toBeLessThan(GROWTH_BYTES_MAX);
-  expect(await under.store.subscriptionCounts(reader.id)).toMatchObject({ backlog: MESSAGES, inFlight: 0 });
-  await under.store.setSubscriptionState(scene.topic.id, "reader", "active");
+  expect(await under.store.records.subscriptionCounts(reader.id)).toMatchObject({ backlog: MESSAGES, inFlight: 0 });
+  await under.store.catalog.setSubscriptionState(scene.topic.id, "reader", "active");
   most = 0;
   let next = 1;
   while (next <= MESSAGES) {

@@ -6,7 +6,7 @@ export class MemoryPulls implements Pulls {
   readonly wants: PullOptions[] = [];
   readonly acknowledged: (readonly string[])[] = [];
   readonly putBacks: { readonly receiptHandles: readonly string[]; readonly delayMs: number }[] = [];
-  /** Of receiptHandles; those that are not here are malformed. */
+  /** Of receipt handles; those that are not here are malformed. */
   readonly results = new Map<string, AcknowledgeResult>();
   /** Answers that no client has got yet. */
   underWay = 0;

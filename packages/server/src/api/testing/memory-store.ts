@@ -17,16 +17,12 @@ import type {
 } from "../../domain/model.ts";
 import { assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
 import { EntryIndex } from "../../store/entry-index.ts";
-import type {
-  AppendResult,
-  AttemptRecord,
-  ConnectionUse,
-  DeadLetter,
-  Page,
-  PageRequest,
-  Store,
-  StoreNode,
-} from "../../store/port.ts";
+import type { EntryStore } from "../../store/entries.ts";
+import type { ConnectionUse, StoreNode } from "../../store/cluster.ts";
+import type { AppendResult } from "../../store/log.ts";
+import type { Page, PageRequest } from "../../store/page.ts";
+import type { AttemptRecord, DeadLetter } from "../../store/records.ts";
+import type { Store } from "../../store/store.ts";
 
 const account: Account = { id: 1 as AccountId, name: "default", appId: 1 };
 
@@ -36,9 +32,29 @@ const account: Account = { id: 1 as AccountId, name: "default", appId: 1 };
  */
 export class MemoryStore implements Store {
   readonly driver = "memory";
+  get log(): this {
+    return this;
+  }
+  get catalog(): this {
+    return this;
+  }
+  get records(): this {
+    return this;
+  }
+  get cluster(): this {
+    return this;
+  }
+  get entries(): EntryStore {
+    return {
+      put: (...call) => this.putEntry(...call),
+      get: (...call) => this.getEntry(...call),
+      list: (...call) => this.listEntries(...call),
+      delete: (...call) => this.deleteEntry(...call),
+    };
+  }
   readonly topics = new Map<string, Topic>();
   readonly subscriptions = new Map<string, Subscription>();
-  readonly log: Message[] = [];
+  readonly messages: Message[] = [];
   attempts: AttemptRecord[] = [];
   deadLetters: DeadLetter[] = [];
   nodeList: StoreNode[] = [];
@@ -46,7 +62,7 @@ export class MemoryStore implements Store {
   /** Every call rejects with this while it is set. */
   failure: Error | null = null;
   private readonly receipts = new Map<string, { fingerprint: string; receipt: AppendResult }>();
-  private readonly entries = new EntryIndex();
+  private readonly entryIndex = new EntryIndex();
   private readonly changed: ((id: SubscriptionId) => void)[] = [];
   private lastId = 0;
 
@@ -58,48 +74,48 @@ export class MemoryStore implements Store {
 
   async putEntry(accountId: AccountId, kind: EntryKind, name: string, value: unknown, only?: "new") {
     this.mayFail();
-    const before = this.entries.get(accountId, kind, name);
+    const before = this.entryIndex.get(accountId, kind, name);
     if (only === "new" && before !== null) return { entry: before, created: false };
-    const { entry, created } = this.entries.prepare(
+    const { entry, created } = this.entryIndex.prepare(
       accountId,
       { kind, name },
       value,
       Date.UTC(2026, 0, 31, 8, 15, 30, 250),
     );
-    this.entries.set(accountId, entry);
+    this.entryIndex.set(accountId, entry);
     return { entry, created };
   }
 
   async getEntry(accountId: AccountId, kind: EntryKind, name: string): Promise<Entry | null> {
-    return this.entries.get(accountId, kind, name);
+    return this.entryIndex.get(accountId, kind, name);
   }
 
   async listEntries(accountId: AccountId, kind: EntryKind, page: PageRequest): Promise<Page<Entry>> {
-    return this.entries.page(accountId, kind, page);
+    return this.entryIndex.page(accountId, kind, page);
   }
 
   async deleteEntry(accountId: AccountId, kind: EntryKind, name: string): Promise<boolean> {
-    const existed = this.entries.get(accountId, kind, name) !== null;
-    this.entries.delete(accountId, kind, name);
+    const existed = this.entryIndex.get(accountId, kind, name) !== null;
+    this.entryIndex.delete(accountId, kind, name);
     return existed;
   }
 
-  async append({ topicId, messages, idempotency }: Parameters<Store["append"]>[0]): Promise<AppendResult> {
+  async append({ topicId, messages, idempotency }: Parameters<Store["log"]["append"]>[0]): Promise<AppendResult> {
     this.mayFail();
     const used = idempotency && this.receipts.get(idempotency.key);
     if (idempotency && used) {
       if (used.fingerprint !== idempotency.fingerprint) throw new RingbackError("idempotency_conflict");
       return { ...used.receipt, replayed: true };
     }
-    const firstSeq = this.log.filter((message) => message.topicId === topicId).length + 1;
+    const firstSeq = this.messages.filter((message) => message.topicId === topicId).length + 1;
     const publishedAtMs = Date.UTC(2026, 0, 31, 8, 15, 30, 250);
-    this.log.push(...messages.map((message, i) => logged(message, topicId, firstSeq + i, publishedAtMs)));
+    this.messages.push(...messages.map((message, i) => logged(message, topicId, firstSeq + i, publishedAtMs)));
     const receipt = { firstSeq, publishedAtMs, replayed: false };
     if (idempotency) this.receipts.set(idempotency.key, { fingerprint: idempotency.fingerprint, receipt });
     return receipt;
   }
 
-  async putTopic(accountId: AccountId, name: string, settings: Parameters<Store["putTopic"]>[2]) {
+  async putTopic(accountId: AccountId, name: string, settings: Parameters<Store["catalog"]["putTopic"]>[2]) {
     this.mayFail();
     const before = this.topics.get(name);
     if (before && settings.filterType && settings.filterType !== before.filterType) {
@@ -124,7 +140,7 @@ export class MemoryStore implements Store {
   async createTopic(
     accountId: AccountId,
     name: string,
-    settings: Parameters<Store["putTopic"]>[2],
+    settings: Parameters<Store["catalog"]["putTopic"]>[2],
   ): Promise<Topic | null> {
     if ((await this.findTopicAnyCase(accountId, name)) !== null) return null;
     return (await this.putTopic(accountId, name, settings)).topic;
@@ -201,7 +217,7 @@ export class MemoryStore implements Store {
     return after;
   }
 
-  async rewind(_id: SubscriptionId, _to: Parameters<Store["rewind"]>[1]): Promise<boolean> {
+  async rewind(_id: SubscriptionId, _to: Parameters<Store["log"]["rewind"]>[1]): Promise<boolean> {
     return true;
   }
 
@@ -210,17 +226,17 @@ export class MemoryStore implements Store {
   }
 
   async unsettledCounts() {
-    return { backlog: this.log.length, parked: 1, inFlight: 4 };
+    return { backlog: this.messages.length, parked: 1, inFlight: 4 };
   }
 
   async pullCounts() {
-    return { visible: this.log.length, invisible: 1, delayed: 2, oldestAtMs: 1_000, rewindable: 3 };
+    return { visible: this.messages.length, invisible: 1, delayed: 2, oldestAtMs: 1_000, rewindable: 3 };
   }
 
-  async getMessage(_accountId: AccountId, id: Parameters<Store["getMessage"]>[1]) {
+  async getMessage(_accountId: AccountId, id: Parameters<Store["records"]["getMessage"]>[1]) {
     this.mayFail();
     const place = parseMessageId(id);
-    const message = this.log.find(({ topicId, seq }) => topicId === place?.topicId && seq === place.seq);
+    const message = this.messages.find(({ topicId, seq }) => topicId === place?.topicId && seq === place.seq);
     if (!message) return null;
     const topic = [...this.topics.values()].find(({ id: topicId }) => topicId === message.topicId)?.name ?? "";
     const attempts = this.attempts.filter(({ messageId: of }) => of === messageId(message.topicId, message.seq));
@@ -279,7 +295,7 @@ export class MemoryStore implements Store {
   touch = notFaked;
   renew = notFaked;
   settle = notFaked;
-  answer = notFaked;
+  settlePulled = notFaked;
   onReady = notFaked;
   findReady = notFaked;
   getSubscriptionById = notFaked;

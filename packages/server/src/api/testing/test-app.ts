@@ -67,9 +67,9 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
   };
   const clock = { now: () => 1_700_000_000_000 };
   const metrics = createMetrics({
-    statistics: () => store.statistics(),
-    nodes: () => store.nodes(),
-    connections: () => store.connections(),
+    statistics: () => store.records.statistics(),
+    nodes: () => store.cluster.nodes(),
+    connections: () => store.cluster.connections(),
     openSockets: () => 8,
   });
   const app = await createApp({

@@ -59,7 +59,7 @@ export const actions: ReadonlyMap<string, ActionRow> = new Map(
       run: batchReceiveMessage,
       about: "Up to sixteen; those that are there, without waiting for more.",
     },
-    DeleteMessage: { run: deleteMessage, about: "By a receiptHandle that is still the last one of its message." },
+    DeleteMessage: { run: deleteMessage, about: "By a receipt handle that is still the last one of its message." },
     BatchDeleteMessage: { run: batchDeleteMessage, about: "Code 6010 and `errorList` when some were not deleted." },
   } satisfies Record<string, ActionRow>),
 );

@@ -87,7 +87,7 @@ describe("a request", () => {
     expect(
       await scene.send("POST", form({ ...message, "msgTag.0": "a" }).replace("msgTag.0", "msgTag_0")),
     ).toMatchObject({ code: 0 });
-    expect(scene.store.log.at(-1)?.tags).toEqual(["a"]);
+    expect(scene.store.messages.at(-1)?.tags).toEqual(["a"]);
     const twice = form({ ...message, Nonce: "3", "msgTag.0": "a", msgTag_0: "b" });
     expect(await scene.send("POST", twice)).toMatchObject({ code: 4000, message: expect.stringMatching(/^\(10330\)/) });
   });

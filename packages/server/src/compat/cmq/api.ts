@@ -6,7 +6,7 @@ import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { ApiKeys, EventBus, Publisher, Queues } from "../../engine/port.ts";
-import type { Store } from "../../store/port.ts";
+import type { Store } from "../../store/store.ts";
 import { Mutex } from "../../domain/mutex.ts";
 import { findAction } from "./actions.ts";
 import { clientRequestIdOf, failure, success } from "./answer.ts";
@@ -39,7 +39,7 @@ export async function addCmqApi(app: FastifyInstance, given: CmqDependencies): P
   const { store, publisher, queues, events, clock, log } = given;
   const context: ActionContext = {
     store,
-    account: store.defaultAccount(),
+    account: store.catalog.defaultAccount(),
     publisher,
     queues,
     events,

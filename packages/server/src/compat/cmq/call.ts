@@ -3,7 +3,7 @@ import { onSocketClose } from "../../http/socket-close.ts";
 import type { Account } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { EventBus, Publisher, Queues } from "../../engine/port.ts";
-import type { Store } from "../../store/port.ts";
+import type { Store } from "../../store/store.ts";
 import type { Mutex } from "../../domain/mutex.ts";
 import type { FilterCache } from "./filter-cache.ts";
 import type { Parameters } from "./parameters.ts";

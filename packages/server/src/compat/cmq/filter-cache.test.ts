@@ -11,17 +11,17 @@ let looks: number;
 beforeEach(async () => {
   store = new MemoryStore();
   looks = 0;
-  const list = store.listSubscriptions.bind(store);
-  store.listSubscriptions = (id, page) => {
+  const list = store.catalog.listSubscriptions.bind(store);
+  store.catalog.listSubscriptions = (id, page) => {
     looks++;
     return list(id, page);
   };
   audiences = new FilterCache(store, 10);
-  ({ topic } = await store.putTopic(store.defaultAccount().id, "orders", {}));
+  ({ topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", {}));
 });
 
 const subscribe = (name: string, filter: Partial<Filter> = {}, to = topic) =>
-  store.putSubscription(to.id, name, normaliseSubscription({ push: { url: "http://h/" }, filter }, to));
+  store.catalog.putSubscription(to.id, name, normaliseSubscription({ push: { url: "http://h/" }, filter }, to));
 const reach = (...tags: string[]) => audiences.reach(topic, { tags, routingKey: null });
 
 describe("who would get a message", () => {
@@ -48,21 +48,21 @@ describe("who would get a message", () => {
     expect(await reach("a")).toBe("nothing-matches");
     await subscribe("t", { tags: ["a"] });
     expect(await reach("a")).toBe("reached");
-    await store.deleteSubscription(topic.id, "t");
+    await store.catalog.deleteSubscription(topic.id, "t");
     expect(await reach("a")).toBe("nothing-matches");
-    await store.deleteSubscription(topic.id, "s");
+    await store.catalog.deleteSubscription(topic.id, "s");
     expect(await reach("b")).toBe("no-subscription");
   });
 
   it("is an inbox, too, as long as it reads the topic", async () => {
-    const account = store.defaultAccount().id;
-    await store.putEntry(account, "inbox", "box", { topic: "orders" });
-    await store.putEntry(account, "inbox", "other", { topic: null });
+    const account = store.catalog.defaultAccount().id;
+    await store.entries.put(account, "inbox", "box", { topic: "orders" });
+    await store.entries.put(account, "inbox", "other", { topic: null });
     expect(await reach()).toBe("no-subscription");
     await subscribe("inbox:box");
     expect(await reach("a")).toBe("reached");
     expect(audiences.isKnownToReach(topic, { tags: [], routingKey: null })).toBe(true);
-    await store.deleteSubscription(topic.id, "inbox:box");
+    await store.catalog.deleteSubscription(topic.id, "inbox:box");
     expect(await reach("a")).toBe("no-subscription");
   });
 
@@ -83,7 +83,7 @@ describe("who would get a message", () => {
   it("keeps a bounded number of filters, and answers all the same", async () => {
     const topics: Topic[] = [];
     for (let count = 0; count < 6; count++) {
-      const { topic: other } = await store.putTopic(store.defaultAccount().id, `t${count}`, {});
+      const { topic: other } = await store.catalog.putTopic(store.catalog.defaultAccount().id, `t${count}`, {});
       for (let each = 0; each < count * 4; each++) await subscribe(`s${each}`, { tags: ["a"] }, other);
       topics.push(other);
     }

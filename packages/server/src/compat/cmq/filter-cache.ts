@@ -3,10 +3,15 @@ import type { InboxSettings } from "../../domain/inbox-rules.ts";
 import { inboxLogName } from "../../domain/internal-names.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Entry, Message, Subscription, SubscriptionId, Topic, TopicId } from "../../domain/model.ts";
-import type { Page, Store } from "../../store/port.ts";
+import type { Page } from "../../store/page.ts";
+import type { CatalogStore } from "../../store/catalog.ts";
+import type { EntryStore } from "../../store/entries.ts";
 
 type Labelled = Pick<Message, "tags" | "routingKey">;
-type ReadStore = Pick<Store, "listSubscriptions" | "onSubscriptionChange" | "listEntries" | "getSubscription">;
+interface ReadStore {
+  readonly catalog: Pick<CatalogStore, "listSubscriptions" | "onSubscriptionChange" | "getSubscription">;
+  readonly entries: Pick<EntryStore, "list">;
+}
 type CachedFilters = ReadonlyMap<SubscriptionId, MessagePredicate>;
 
 export type Reach = "reached" | "no-subscription" | "nothing-matches";
@@ -28,7 +33,7 @@ export class FilterCache {
   constructor(store: ReadStore, filtersMax: number = limits.cmqFiltersKeptMax) {
     this.#store = store;
     this.#filtersMax = filtersMax;
-    store.onSubscriptionChange((id) => {
+    store.catalog.onSubscriptionChange((id) => {
       this.#changes++;
       const topicId = this.#topicOf.get(id);
       if (topicId !== undefined) this.#drop(topicId);
@@ -71,7 +76,7 @@ export class FilterCache {
     let after: string | null = null;
     do {
       const request = { after, limit: limits.pageItemsMax };
-      const page: Page<Subscription> = await this.#store.listSubscriptions(topic.id, request);
+      const page: Page<Subscription> = await this.#store.catalog.listSubscriptions(topic.id, request);
       for (const { id, settings } of page.items) audience.set(id, compileFilter(settings.filter, topic.filterType));
       after = page.next;
     } while (after !== null);
@@ -85,11 +90,11 @@ export class FilterCache {
     let after: string | null = null;
     do {
       const request = { after, limit: limits.pageItemsMax };
-      const page: Page<Entry> = await this.#store.listEntries(topic.accountId, "inbox", request);
+      const page: Page<Entry> = await this.#store.entries.list(topic.accountId, "inbox", request);
       for (const { name, value } of page.items) {
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what inboxes are made of, and nothing else
         if ((value as InboxSettings).topic !== topic.name) continue;
-        const subscription = await this.#store.getSubscription(topic.id, inboxLogName(name));
+        const subscription = await this.#store.catalog.getSubscription(topic.id, inboxLogName(name));
         if (subscription === null) continue;
         audience.set(subscription.id, compileFilter(subscription.settings.filter, topic.filterType));
       }

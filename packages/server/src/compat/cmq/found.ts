@@ -1,13 +1,13 @@
 import type { Subscription, Topic } from "../../domain/model.ts";
 import type { QueueDetails } from "../../engine/port.ts";
-import type { Page, PageRequest } from "../../store/port.ts";
+import type { Page, PageRequest } from "../../store/page.ts";
 import { limits } from "../../domain/limits.ts";
 import type { ActionContext } from "./call.ts";
 import { CmqError } from "./errors.ts";
 import type { Parameters } from "./parameters.ts";
 
 export async function topicOf({ store, account }: ActionContext, parameters: Parameters): Promise<Topic> {
-  const topic = await store.getTopic(account.id, parameters.resourceName("topicName"));
+  const topic = await store.catalog.getTopic(account.id, parameters.resourceName("topicName"));
   if (topic === null) throw new CmqError("topicNotFound");
   return topic;
 }
@@ -18,7 +18,7 @@ export async function subscriptionOf(
 ): Promise<{ readonly topic: Topic; readonly subscription: Subscription }> {
   const name = parameters.resourceName("subscriptionName");
   const topic = await topicOf(context, parameters);
-  const subscription = await context.store.getSubscription(topic.id, name);
+  const subscription = await context.store.catalog.getSubscription(topic.id, name);
   if (subscription === null) throw new CmqError("subscriptionNotFound");
   return { topic, subscription };
 }

@@ -8,7 +8,7 @@ import { seconds } from "./found.ts";
 import type { Parameters } from "./parameters.ts";
 import { pollingWaitMs } from "./queues.ts";
 
-/** Whatever a receiptHandle of CMQ could hold, so that one that was never any is told from one that is over. */
+/** Whatever a receipt handle of CMQ could hold, so that one that was never any is told from one that is over. */
 const receiptHandleForm = /^[a-zA-Z\d%#:_-]{1,256}$/;
 
 export async function sendMessage(context: ActionContext, { parameters }: Call): Promise<Members> {

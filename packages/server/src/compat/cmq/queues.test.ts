@@ -175,14 +175,14 @@ describe("messages of a queue", () => {
     });
     const mixed = await scene.ask("BatchDeleteMessage", {
       ...q,
-      ...receiptHandles([others[0] ?? "", first, "no receiptHandle", "r-99-1"]),
+      ...receiptHandles([others[0] ?? "", first, "no receipt", "r-99-1"]),
     });
     expect(mixed).toMatchObject({
       code: 6010,
       message: expect.stringContaining("(10150)") as string,
       errorList: [
         { code: 4430, message: expect.stringContaining("(10260)") as string, receiptHandle: others[0] },
-        { code: 4000, message: expect.stringContaining("(10470)") as string, receiptHandle: "no receiptHandle" },
+        { code: 4000, message: expect.stringContaining("(10470)") as string, receiptHandle: "no receipt" },
         { code: 4430, receiptHandle: "r-99-1" },
       ],
     });

@@ -35,7 +35,7 @@ it.each<[ErrorCode, string, Params, string]>([
 });
 
 it("a topic with as many subscriptions as it may have says so", async () => {
-  scene.store.putSubscription = () => Promise.reject(new RingbackError("subscription_limit"));
+  scene.store.catalog.putSubscription = () => Promise.reject(new RingbackError("subscription_limit"));
   expect(await scene.code("Subscribe", subscription)).toBe("4500/10480");
 });
 

@@ -3,7 +3,7 @@ import { limits } from "../../domain/limits.ts";
 import type { Filter, PushedSettings, Subscription, SubscriptionSettings, Topic } from "../../domain/model.ts";
 import { normaliseSubscription, type PushedInput } from "../../domain/subscription-rules.ts";
 import { RingbackError } from "../../domain/errors.ts";
-import type { Page } from "../../store/port.ts";
+import type { Page } from "../../store/page.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
 import { CmqError, cmqErrorOf } from "./errors.ts";
 import { listed, seconds, subscriptionOf, topicOf, wantedOf } from "./found.ts";
@@ -42,7 +42,7 @@ export async function subscribed(context: ActionContext, { parameters }: Call): 
     if ((await topicOf(context, parameters)).id !== topic.id) throw new CmqError("topicNotFound");
     await assertFree(context, topic, name);
     const pushed = { ...settings, push: { ...settings.push, url: target.url } };
-    return (await store.putSubscription(topic.id, name, pushed, "now")).subscription;
+    return (await store.catalog.putSubscription(topic.id, name, pushed, "now")).subscription;
   });
   tellChanged(context, topic, name);
   return subscription;
@@ -52,7 +52,7 @@ export async function unsubscribe(context: ActionContext, { parameters }: Call):
   const { store, events, clock, audiences } = context;
   const { topic, subscription } = await context.creationMutex.run(async () => {
     const found = await subscriptionOf(context, parameters);
-    const didDelete = await store.deleteSubscription(found.topic.id, found.subscription.name);
+    const didDelete = await store.catalog.deleteSubscription(found.topic.id, found.subscription.name);
     if (!didDelete) throw new CmqError("subscriptionNotFound");
     return found;
   });
@@ -69,7 +69,7 @@ export async function unsubscribe(context: ActionContext, { parameters }: Call):
 export async function listSubscriptionByTopic(context: ActionContext, { parameters }: Call): Promise<Members> {
   const wanted = wantedOf(parameters, limits.cmqSubscriptionListLimitMax);
   const topic = await topicOf(context, parameters);
-  const { totalCount, items } = await listed(wanted, (page) => context.store.listSubscriptions(topic.id, page));
+  const { totalCount, items } = await listed(wanted, (page) => context.store.catalog.listSubscriptions(topic.id, page));
   return {
     totalCount,
     subscriptionList: items.map((subscription) => ({
@@ -109,7 +109,7 @@ export async function getSubscriptionAttributes(context: ActionContext, { parame
 
 export async function subscriptionAttributes({ store, account }: ActionContext, subscription: Subscription) {
   const { id, settings, createdAtMs, updatedAtMs } = subscription;
-  const { backlog, parked, inFlight } = await store.unsettledCounts(id);
+  const { backlog, parked, inFlight } = await store.records.unsettledCounts(id);
   const { protocol, endpoint } = addressOf(settings);
   return {
     topicOwner: account.appId,
@@ -142,7 +142,12 @@ async function change(
   const { topic, subscription } = await context.creationMutex.run(async () => {
     const found = await subscriptionOf(context, parameters);
     const { topic, subscription } = found;
-    await context.store.putSubscription(topic.id, subscription.name, changed(topic, subscription.settings), "now");
+    await context.store.catalog.putSubscription(
+      topic.id,
+      subscription.name,
+      changed(topic, subscription.settings),
+      "now",
+    );
     return found;
   });
   tellChanged(context, topic, subscription.name);
@@ -158,7 +163,10 @@ async function assertFree({ store }: ActionContext, topic: Topic, name: string):
   const wanted = name.toLowerCase();
   let after: string | null = null;
   do {
-    const page: Page<Subscription> = await store.listSubscriptions(topic.id, { after, limit: limits.pageItemsMax });
+    const page: Page<Subscription> = await store.catalog.listSubscriptions(topic.id, {
+      after,
+      limit: limits.pageItemsMax,
+    });
     if (page.items.some((other) => other.name.toLowerCase() === wanted)) throw new CmqError("subscriptionExists");
     after = page.next;
   } while (after !== null);

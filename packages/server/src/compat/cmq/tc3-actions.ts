@@ -4,7 +4,7 @@ import { limits } from "../../domain/limits.ts";
 import type { Subscription, Topic } from "../../domain/model.ts";
 import { foldCase } from "../../domain/names.ts";
 import type { QueueDetails } from "../../engine/port.ts";
-import type { Page } from "../../store/port.ts";
+import type { Page } from "../../store/page.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
 import { CmqError } from "./errors.ts";
 import { listed, queueOf, topicOf, type Wanted } from "./found.ts";
@@ -76,7 +76,9 @@ async function describeTopics(context: ActionContext, { parameters }: Call) {
   const { store, account } = context;
   const wanted = wantedOf(parameters, "topicName");
   const names = namesOf(parameters, "topicNameList");
-  const { totalCount, items } = await listed(wanted, (page) => named(store.listTopics(account.id, page), names));
+  const { totalCount, items } = await listed(wanted, (page) =>
+    named(store.catalog.listTopics(account.id, page), names),
+  );
   const TopicList = await inOrder(items, (topic) => topicView(context, topic));
   return { TotalCount: totalCount, TopicList };
 }
@@ -105,7 +107,7 @@ async function describeSubscriptions(context: ActionContext, { parameters }: Cal
   const { store } = context;
   const topic = await topicOf(context, parameters);
   const wanted = wantedOf(parameters, "subscriptionName", limits.cmqSubscriptionListLimitMax);
-  const { totalCount, items } = await listed(wanted, (page) => store.listSubscriptions(topic.id, page));
+  const { totalCount, items } = await listed(wanted, (page) => store.catalog.listSubscriptions(topic.id, page));
   const SubscriptionSet = await inOrder(items, (subscription) => subscriptionView(context, subscription));
   return { TotalCount: totalCount, SubscriptionSet };
 }
@@ -153,7 +155,7 @@ async function queueView(context: ActionContext, queue: QueueDetails) {
   };
 }
 
-/** A queue of the same settings takes its place: what was in it is gone, and so are the receiptHandles that were out. */
+/** A queue of the same settings takes its place: what was in it is gone, and so are the receipt handles that were out. */
 async function clearQueue(context: ActionContext, { parameters }: Call): Promise<Members> {
   const {
     name,

@@ -113,7 +113,7 @@ describe("the newer API", () => {
     expect(await codeOf("CreateCmqSubscribe", http)).toBe("ResourceInUse");
     const sent = await ask("PublishCmqMsg", { ...t, MsgContent: "中文", MsgTag: ["a"] });
     expect(sent).toMatchObject({ Result: true, MsgId: expect.stringMatching(/^\d+$/) as string });
-    expect(scene.store.log).toMatchObject([{ tags: ["a"], body: Buffer.from("中文") }]);
+    expect(scene.store.messages).toMatchObject([{ tags: ["a"], body: Buffer.from("中文") }]);
     await ask("ModifyCmqSubscriptionAttribute", { ...s, FilterTags: ["c"], NotifyContentFormat: "SIMPLIFIED" });
     expect(await ask("DescribeCmqSubscriptionDetail", t)).toMatchObject({
       TotalCount: 1,

@@ -82,14 +82,14 @@ describe("topics", () => {
   });
 
   it("go or get a subscription, of two who want that at once, and do not come back by a change", async () => {
-    const slow = scene.store.listSubscriptions.bind(scene.store);
-    scene.store.listSubscriptions = async (...args) => {
+    const slow = scene.store.catalog.listSubscriptions.bind(scene.store);
+    scene.store.catalog.listSubscriptions = async (...args) => {
       const found = await slow(...args);
       await setImmediate();
       return found;
     };
-    const found = scene.store.getTopic.bind(scene.store);
-    scene.store.getTopic = async (...args) => {
+    const found = scene.store.catalog.getTopic.bind(scene.store);
+    scene.store.catalog.getTopic = async (...args) => {
       const topic = await found(...args);
       await setImmediate();
       return topic;
@@ -110,7 +110,7 @@ describe("topics", () => {
     for (let count = 0; count < 30; count++)
       await scene.ask("CreateTopic", { topicName: `t-${String(count).padStart(2, "0")}` });
     await scene.ask("CreateTopic", { topicName: "Other" });
-    await scene.store.putTopic(scene.store.defaultAccount().id, "inbox:x", {});
+    await scene.store.catalog.putTopic(scene.store.catalog.defaultAccount().id, "inbox:x", {});
     const names = async (params: Params) => {
       const { totalCount, topicList } = await scene.ask("ListTopic", params);
       return [totalCount, (topicList as { topicName: string }[]).map(({ topicName }) => topicName)];
@@ -278,8 +278,8 @@ describe("subscriptions", () => {
   });
 
   it("keep both of two changes that come at once, and stay away once they are removed", async () => {
-    const slow = scene.store.getSubscription.bind(scene.store);
-    scene.store.getSubscription = async (...args) => {
+    const slow = scene.store.catalog.getSubscription.bind(scene.store);
+    scene.store.catalog.getSubscription = async (...args) => {
       const found = await slow(...args);
       await setImmediate();
       return found;
@@ -307,7 +307,7 @@ describe("subscriptions", () => {
     const topic = scene.store.topics.get("orders");
     if (topic === undefined) throw new Error("no topic");
     const put = (name: string, push: { url: string; protocol: string; keys?: string[] }) =>
-      scene.store.putSubscription(topic.id, name, normaliseSubscription({ push }, topic));
+      scene.store.catalog.putSubscription(topic.id, name, normaliseSubscription({ push }, topic));
     await put("signed", { url: "http://h/", protocol: "standard-webhooks", keys: ["k"] });
     await put("line", { url: "tcp://h:1", protocol: "wechat" });
     const json = { ...t, notifyContentFormat: "JSON" };
@@ -321,7 +321,7 @@ describe("subscriptions", () => {
     const topic = scene.store.topics.get("orders");
     if (topic === undefined) throw new Error("no topic");
     const settings = normaliseSubscription({ push: { url: "http://h/" } }, topic);
-    await scene.store.putSubscription(topic.id, "pulled", { ...settings, push: null });
+    await scene.store.catalog.putSubscription(topic.id, "pulled", { ...settings, push: null });
     expect(await scene.ask("GetSubscriptionAttributes", { ...t, subscriptionName: "pulled" })).toMatchObject({
       protocol: "queue",
       endpoint: "",
@@ -354,7 +354,7 @@ describe("publishing", () => {
     await scene.ask("Subscribe", { ...http, "filterTag.0": "a" });
     expect(await scene.code("PublishMessage", message)).toBe("6030/10730");
     expect(await scene.code("BatchPublishMessage", { ...t, "msgBody.0": "x", "msgTag.0": "b" })).toBe("6030/10730");
-    expect(scene.store.log).toEqual([]);
+    expect(scene.store.messages).toEqual([]);
     expect(await scene.code("PublishMessage", { ...message, "msgTag.1": "b", "msgTag.2": "a" })).toBe("0");
     await scene.ask("ClearSubscriptionFilterTags", s);
     expect(await scene.code("PublishMessage", message)).toBe("0");
@@ -367,8 +367,8 @@ describe("publishing", () => {
     const body = ' 中文 \u0000 a=b&c+d %20 {"id":12345678901234567890}\n';
     const { msgId } = await scene.ask("PublishMessage", { ...t, msgBody: body, "msgTag.0": "a", "msgTag.1": "标" });
     expect(msgId).toMatch(/^\d{10,20}$/);
-    expect(scene.store.log).toMatchObject([{ tags: ["a", "标"], routingKey: null, contentType: null }]);
-    expect(Buffer.from(scene.store.log[0]?.body ?? []).toString()).toBe(body);
+    expect(scene.store.messages).toMatchObject([{ tags: ["a", "标"], routingKey: null, contentType: null }]);
+    expect(Buffer.from(scene.store.messages[0]?.body ?? []).toString()).toBe(body);
   });
 
   it("by a batch takes sixteen at most, in their order", async () => {
@@ -376,11 +376,11 @@ describe("publishing", () => {
     const { msgList } = await scene.ask("BatchPublishMessage", { ...t, ...bodies(16) });
     expect(msgList).toHaveLength(16);
     expect(new Set((msgList as { msgId: string }[]).map(({ msgId }) => msgId)).size).toBe(16);
-    expect(scene.store.log.map(({ body }) => Buffer.from(body).toString())).toEqual(Object.values(bodies(16)));
+    expect(scene.store.messages.map(({ body }) => Buffer.from(body).toString())).toEqual(Object.values(bodies(16)));
     expect(await scene.code("BatchPublishMessage", { ...t, ...bodies(17) })).toBe("4000/10370");
     expect(await scene.code("BatchPublishMessage", t)).toBe("4000/10390");
     expect(await scene.code("BatchPublishMessage", { ...t, "msgBody.0": "a", "msgBody.2": "b" })).toBe("4000/10380");
-    expect(scene.store.log).toHaveLength(16);
+    expect(scene.store.messages).toHaveLength(16);
   });
 
   it.each<[Params, string]>([
@@ -395,7 +395,7 @@ describe("publishing", () => {
   ])("%j is %s", async (params, code) => {
     await scene.ask("Subscribe", http);
     expect(await scene.code("PublishMessage", { ...t, ...params })).toBe(code);
-    expect(scene.store.log).toEqual([]);
+    expect(scene.store.messages).toEqual([]);
   });
 
   it("bounds a batch as a whole", async () => {

@@ -1,6 +1,6 @@
 import { limits } from "../../domain/limits.ts";
 import type { Topic } from "../../domain/model.ts";
-import type { Page } from "../../store/port.ts";
+import type { Page } from "../../store/page.ts";
 import type { Subscription } from "../../domain/model.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
 import { CmqError } from "./errors.ts";
@@ -21,8 +21,8 @@ export async function createTopic(context: ActionContext, { parameters }: Call):
   const topic = await context.creationMutex.run(async () => {
     // Programs make their topics at every start, and nearly always they are there: that is told without a transaction.
     const made =
-      (await store.findTopicAnyCase(account.id, name)) === null &&
-      (await store.createTopic(account.id, name, settings));
+      (await store.catalog.findTopicAnyCase(account.id, name)) === null &&
+      (await store.catalog.createTopic(account.id, name, settings));
     if (!made) throw new CmqError("exists");
     return made;
   });
@@ -36,7 +36,7 @@ export async function setTopicAttributes(context: ActionContext, { parameters }:
   const settings = { ...(bodyBytesMax !== null && { bodyBytesMax }), ...(retentionMs !== null && { retentionMs }) };
   const name = await context.creationMutex.run(async () => {
     const { name } = await topicOf(context, parameters);
-    await context.store.putTopic(context.account.id, name, settings);
+    await context.store.catalog.putTopic(context.account.id, name, settings);
     return name;
   });
   tellChanged(context, name);
@@ -60,7 +60,7 @@ export async function topicAttributes(context: ActionContext, topic: Topic) {
 
 export async function listTopic({ store, account }: ActionContext, { parameters }: Call): Promise<Members> {
   const wanted = wantedOf(parameters, limits.cmqListLimitMax);
-  const { totalCount, items } = await listed(wanted, (page) => store.listTopics(account.id, page));
+  const { totalCount, items } = await listed(wanted, (page) => store.catalog.listTopics(account.id, page));
   return { totalCount, topicList: items.map(({ id, name }) => ({ topicId: cmqId("topic", id), topicName: name })) };
 }
 
@@ -68,10 +68,10 @@ export async function deleteTopic(context: ActionContext, { parameters }: Call):
   const { store, account, events, clock, audiences } = context;
   const topic = await context.creationMutex.run(async () => {
     const topic = await topicOf(context, parameters);
-    const { items } = await store.listSubscriptions(topic.id, { after: null, limit: 1 });
+    const { items } = await store.catalog.listSubscriptions(topic.id, { after: null, limit: 1 });
     if (items.length > 0) throw new CmqError("hasSubscriptions");
     // Another door may have been quicker.
-    if (!(await store.deleteTopic(account.id, topic.name))) throw new CmqError("topicNotFound");
+    if (!(await store.catalog.deleteTopic(account.id, topic.name))) throw new CmqError("topicNotFound");
     return topic;
   });
   audiences.forget(topic.id);
@@ -82,8 +82,8 @@ export async function deleteTopic(context: ActionContext, { parameters }: Call):
 /** Messages that are not through: of the subscription that has most of them, among the first few. */
 async function waitingCount({ store }: ActionContext, topic: Topic): Promise<number> {
   const request = { after: null, limit: limits.cmqCountedSubscriptionsMax };
-  const page: Page<Subscription> = await store.listSubscriptions(topic.id, request);
-  const counts = await Promise.all(page.items.map(({ id }) => store.unsettledCounts(id)));
+  const page: Page<Subscription> = await store.catalog.listSubscriptions(topic.id, request);
+  const counts = await Promise.all(page.items.map(({ id }) => store.records.unsettledCounts(id)));
   return Math.max(0, ...counts.map(({ backlog, parked, inFlight }) => backlog + parked + inFlight));
 }
 

@@ -199,7 +199,8 @@ describe("listing and removing", () => {
     if (topic === undefined) throw new Error("no topic");
     const [handler] = store.subscriptions.values();
     if (handler === undefined) throw new Error("no handler");
-    for (let count = 0; count < 450; count++) await store.putSubscription(topic.id, `a${count}`, handler.settings);
+    for (let count = 0; count < 450; count++)
+      await store.catalog.putSubscription(topic.id, `a${count}`, handler.settings);
     await call(app, "PUT", "/v1/topics/wechat/subscriptions/wechat-mine", { json: { push: { url: "http://h/" } } });
     expect((await ask({ type: 1003 })).data.data).toEqual([{ cookie, protocol: 2, pcotocol: 2, url: "http://h/" }]);
   });
@@ -239,7 +240,7 @@ describe("listing and removing", () => {
   });
 });
 
-const secretOf = () => testApp.store.getEntry(testApp.store.defaultAccount().id, "wechat", "secret");
+const secretOf = () => testApp.store.entries.get(testApp.store.catalog.defaultAccount().id, "wechat", "secret");
 
 describe("the secret", () => {
   const url = "http://h/";

@@ -4,7 +4,8 @@ import type { Subscription, Topic } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import { normaliseSubscription } from "../../domain/subscription-rules.ts";
 import type { EventBus } from "../../engine/port.ts";
-import type { Page, Store } from "../../store/port.ts";
+import type { Page } from "../../store/page.ts";
+import type { Store } from "../../store/store.ts";
 import { Mutex } from "../../domain/mutex.ts";
 
 export interface HandlerDependencies {
@@ -53,7 +54,7 @@ export class Handlers {
         { push: { url, protocol: "wechat", connection: connectionTo(url) } },
         topic,
       );
-      await store.putSubscription(topic.id, prefix + cookie, settings, "now");
+      await store.catalog.putSubscription(topic.id, prefix + cookie, settings, "now");
       this.#tell("subscription.changed", cookie);
       return cookie;
     });
@@ -64,7 +65,7 @@ export class Handlers {
     const topic = await this.#topic();
     const name = prefix + cookie;
     if (topic === null || !nameForm.test(name)) return false;
-    const removed = await this.#given.store.deleteSubscription(topic.id, name);
+    const removed = await this.#given.store.catalog.deleteSubscription(topic.id, name);
     if (removed) this.#tell("subscription.deleted", cookie);
     return removed;
   }
@@ -75,7 +76,7 @@ export class Handlers {
     const handlers: Handler[] = [];
     let after: string | null = null;
     do {
-      const page: Page<Subscription> = await this.#given.store.listSubscriptions(topic.id, {
+      const page: Page<Subscription> = await this.#given.store.catalog.listSubscriptions(topic.id, {
         after,
         limit: limits.pageItemsMax,
       });
@@ -87,14 +88,14 @@ export class Handlers {
 
   #topic(): Promise<Topic | null> {
     const { store, topic } = this.#given;
-    return store.getTopic(store.defaultAccount().id, topic);
+    return store.catalog.getTopic(store.catalog.defaultAccount().id, topic);
   }
 
   async #topicMade(): Promise<Topic> {
     const found = await this.#topic();
     if (found !== null) return found;
     const { store, events, clock, topic: name } = this.#given;
-    const { topic } = await store.putTopic(store.defaultAccount().id, name, {});
+    const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, name, {});
     events.emit({ type: "topic.changed", at: clock.now(), topic: name });
     return topic;
   }

@@ -2,7 +2,7 @@ import { createHmac, scrypt, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
 import { limits } from "../../domain/limits.ts";
 import type { EntryKind } from "../../domain/model.ts";
-import type { Store } from "../../store/port.ts";
+import type { Store } from "../../store/store.ts";
 import { Mutex } from "../../domain/mutex.ts";
 
 /** What the database holds: people choose secrets that can be guessed, so guessing must be made dear. */
@@ -42,7 +42,7 @@ export class Secret {
 
   /** True when there is none, or it is this one. Throws `overloaded` when too many are being checked. */
   async isOpenedBy(given: unknown): Promise<boolean> {
-    const entry = await this.#store.getEntry(this.#store.defaultAccount().id, kind, name);
+    const entry = await this.#store.entries.get(this.#store.catalog.defaultAccount().id, kind, name);
     if (entry === null) return true;
     if (typeof given !== "string" || given === "" || given.length > limits.wechatSecretCharsMax) return false;
     const kept = entry.value as KeptSecret;
@@ -51,15 +51,15 @@ export class Secret {
 
   /** "": no secret from now on. */
   async set(secret: string): Promise<void> {
-    const accountId = this.#store.defaultAccount().id;
+    const accountId = this.#store.catalog.defaultAccount().id;
     if (secret === "") {
-      await this.#store.deleteEntry(accountId, kind, name);
+      await this.#store.entries.delete(accountId, kind, name);
       return;
     }
     const salt = this.#randomBytes(SALT_BYTES);
     const hash = await this.#mutex.run(() => hashOf(secret, salt, cost));
     const kept: KeptSecret = { salt: base64url(salt), hash: base64url(hash), cost };
-    await this.#store.putEntry(accountId, kind, name, kept);
+    await this.#store.entries.put(accountId, kind, name, kept);
   }
 
   async #check(kept: KeptSecret, given: string): Promise<boolean> {

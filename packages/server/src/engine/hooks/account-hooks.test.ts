@@ -128,7 +128,7 @@ it("a hook goes where it was told last", async () => {
     reply({ status: 503 });
     expect((await called).outcome.error).toBe(protocol === "json" ? "http_status" : null);
   }
-  await store.putEntry(store.defaultAccount().id, "hook", "later", {
+  await store.entries.put(store.catalog.defaultAccount().id, "hook", "later", {
     urls: [],
     protocol: "of a later version",
     key: null,

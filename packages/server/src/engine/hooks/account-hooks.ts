@@ -9,7 +9,8 @@ import type { HookInput, HookSettings } from "../../domain/hook-rules.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Entry } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
-import type { Page, PageRequest, Store } from "../../store/port.ts";
+import type { Page, PageRequest } from "../../store/page.ts";
+import type { Store } from "../../store/store.ts";
 import type { Transport, TransportErrorCode } from "../../transport/port.ts";
 import type { CalledHook, EventBus, HookDetails, HookObserver, HookPayload, Hooks, Keys } from "../port.ts";
 import { CallLimit } from "./call-limit.ts";
@@ -60,22 +61,22 @@ export class AccountHooks implements Hooks {
   async put(name: string, input: HookInput): Promise<{ hook: HookDetails; created: boolean }> {
     const settings = normaliseHook(input);
     if (settings.key !== null) await this.#assertKeyFits(settings.key, settings.protocol);
-    const { entry, created } = await this.#options.store.putEntry(this.#account, kind, name, settings);
+    const { entry, created } = await this.#options.store.entries.put(this.#account, kind, name, settings);
     return { hook: detailsOf(entry), created };
   }
 
   async get(name: string): Promise<HookDetails | null> {
-    const entry = await this.#options.store.getEntry(this.#account, kind, name);
+    const entry = await this.#options.store.entries.get(this.#account, kind, name);
     return entry === null ? null : detailsOf(entry);
   }
 
   async list(page: PageRequest): Promise<Page<HookDetails>> {
-    const { items, next } = await this.#options.store.listEntries(this.#account, kind, page);
+    const { items, next } = await this.#options.store.entries.list(this.#account, kind, page);
     return { items: items.map(detailsOf), next };
   }
 
   delete(name: string): Promise<boolean> {
-    return this.#options.store.deleteEntry(this.#account, kind, name);
+    return this.#options.store.entries.delete(this.#account, kind, name);
   }
 
   async call(name: string, payload: HookPayload): Promise<CalledHook> {
@@ -108,7 +109,7 @@ export class AccountHooks implements Hooks {
 
   async #run(name: string, payload: HookPayload, share: ReturnType<MemoryBudget["share"]>): Promise<Outcome> {
     const { store, transport, steadyClock, requestId } = this.#options;
-    const entry = await store.getEntry(this.#account, kind, name);
+    const entry = await store.entries.get(this.#account, kind, name);
     if (entry === null) throw new RingbackError("hook_not_found", `There is no hook "${name}".`);
     const settings = settingsOf(entry);
     const { keyless, places } = this.#prepare(settings);
@@ -174,7 +175,7 @@ export class AccountHooks implements Hooks {
   }
 
   get #account() {
-    return this.#options.store.defaultAccount().id;
+    return this.#options.store.catalog.defaultAccount().id;
   }
 }
 

@@ -47,7 +47,8 @@ describe("an inbox", () => {
   it("leaves a record of what was taken, when and how long that took, and none of what was given back", async () => {
     await scene.put("in");
     const { id } = await scene.keep("in", "1");
-    const look = () => scene.store.getMessage(scene.store.defaultAccount().id, id as NonNullable<typeof id>);
+    const look = () =>
+      scene.store.records.getMessage(scene.store.catalog.defaultAccount().id, id as NonNullable<typeof id>);
     (await scene.take("in"))?.done(false);
     await scene.time.quiet();
     expect(await look()).toMatchObject({ deliveries: [{ subscription: "inbox:in", state: "pending", attempts: [] }] });
@@ -161,7 +162,7 @@ describe("an inbox", () => {
     await scene.keep("in", "old");
     await scene.time.advance(minuteMs + 1);
     await scene.keep("in", "new");
-    expect((await scene.store.retain()).expired).toMatchObject([{ count: 1 }]);
+    expect((await scene.store.log.retain()).expired).toMatchObject([{ count: 1 }]);
     expect(await scene.all("in")).toEqual(["new"]);
   });
 
@@ -173,7 +174,7 @@ describe("an inbox", () => {
     await scene.put("in", { bodyBytesMax: 2048, retentionMs: minuteMs });
     await scene.keep("in", "x".repeat(2048));
     await scene.time.advance(minuteMs + 1);
-    await scene.store.retain();
+    await scene.store.log.retain();
     expect(await scene.all("in")).toEqual([]);
   });
 
@@ -188,25 +189,25 @@ describe("an inbox", () => {
     for (const use of [() => scene.keep("a", "1"), () => scene.take("a")]) {
       await expect(use()).rejects.toMatchObject({ code: "inbox_not_found", message: 'There is no inbox "a".' });
     }
-    expect(await scene.store.statistics()).toMatchObject({ backlog: 0 });
+    expect(await scene.store.records.statistics()).toMatchObject({ backlog: 0 });
     await scene.put("a");
     expect(await scene.all("a")).toEqual([]);
   });
 
   it("works after a crash in the middle of its making", async () => {
-    const { id } = scene.store.defaultAccount();
+    const { id } = scene.store.catalog.defaultAccount();
     const { inbox } = await scene.put("whole");
-    await scene.store.putEntry(id, "inbox", "half", { ...inbox });
+    await scene.store.entries.put(id, "inbox", "half", { ...inbox });
     await scene.keep("half", "1");
     expect(await scene.all("half")).toEqual(["1"]);
   });
 
   it("keeps nothing when the store cannot, and says why", async () => {
     await scene.put("in");
-    const append = scene.store.append.bind(scene.store);
-    scene.store.append = () => Promise.reject(new Error("the disk is gone"));
+    const append = scene.store.log.append.bind(scene.store);
+    scene.store.log.append = () => Promise.reject(new Error("the disk is gone"));
     await expect(scene.keep("in", "1")).rejects.toThrow("the disk is gone");
-    scene.store.append = append;
+    scene.store.log.append = append;
     await scene.keep("in", "2");
     expect(await scene.all("in")).toEqual(["2"]);
   });
@@ -247,7 +248,7 @@ describe("waiting for a message", () => {
     const leaving = new AbortController();
     const first = scene.take("in", minuteMs, leaving.signal);
     await scene.time.quiet();
-    scene.store.onReady(() => leaving.abort());
+    scene.store.log.onReady(() => leaving.abort());
     await scene.keep("in", "1");
     expect(await first).toBeNull();
     await scene.time.quiet();
@@ -285,7 +286,7 @@ describe("waiting for a message", () => {
     await scene.keep("in", "1");
     await scene.time.quiet();
     expect([order, scene.claims]).toEqual([["a 1"], 4]);
-    const topic = await scene.store.getTopic(scene.store.defaultAccount().id, "inbox:in");
+    const topic = await scene.store.catalog.getTopic(scene.store.catalog.defaultAccount().id, "inbox:in");
     await scene.publish(topic as NonNullable<typeof topic>, "2", "3");
     await Promise.all(waiting);
     expect([order, scene.claims]).toEqual([["a 1", "b 2", "c 3"], 6]);
@@ -462,7 +463,7 @@ describe("an inbox that keeps only while it is polled", () => {
     const at = scene.time.now();
     const expired = { type: "delivery.expired", at, topic: "inbox:in", subscription: "inbox:in", count: 3 };
     expect([scene.told, scene.observer.expiredCount]).toEqual([[expired], 3]);
-    scene.store.deleteSubscription = () => Promise.reject(new Error("asked again"));
+    scene.store.catalog.deleteSubscription = () => Promise.reject(new Error("asked again"));
     await scene.keep("in", "5");
     expect(await scene.waiting("in")).toBe(0);
   });
@@ -471,10 +472,10 @@ describe("an inbox that keeps only while it is polled", () => {
     await scene.put("in", { whilePolledMs });
     await scene.keep("in", "1");
     await scene.time.advance(whilePolledMs);
-    const remove = scene.store.deleteSubscription.bind(scene.store);
+    const remove = scene.store.catalog.deleteSubscription.bind(scene.store);
     const { promise: held, resolve: letGo } = Promise.withResolvers<void>();
     const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
-    scene.store.deleteSubscription = async (...about) => {
+    scene.store.catalog.deleteSubscription = async (...about) => {
       begin();
       await held;
       return remove(...about);
@@ -501,11 +502,11 @@ describe("an inbox with a topic", () => {
     const topic = await scene.topic("orders");
     await scene.publish(topic, "before");
     await scene.put("in", { topic: "orders" });
-    const { subscription } = await scene.store.putSubscription(topic.id, "other", pulled, "now");
+    const { subscription } = await scene.store.catalog.putSubscription(topic.id, "other", pulled, "now");
     const { id } = await scene.keep("in", "1");
     await scene.publish(topic, "2");
-    expect(await scene.store.subscriptionCounts(subscription.id)).toMatchObject({ backlog: 2 });
-    expect(await scene.store.getMessage(topic.accountId, id as NonNullable<typeof id>)).toMatchObject({
+    expect(await scene.store.records.subscriptionCounts(subscription.id)).toMatchObject({ backlog: 2 });
+    expect(await scene.store.records.getMessage(topic.accountId, id as NonNullable<typeof id>)).toMatchObject({
       topic: "orders",
     });
     expect(await scene.all("in")).toEqual(["1", "2"]);
@@ -530,21 +531,21 @@ describe("an inbox with a topic", () => {
 
   it("publishes although nobody polls, and empties only itself", async () => {
     const topic = await scene.topic("orders");
-    const { subscription } = await scene.store.putSubscription(topic.id, "other", pulled, "now");
+    const { subscription } = await scene.store.catalog.putSubscription(topic.id, "other", pulled, "now");
     await scene.put("in", { topic: "orders", whilePolledMs: 1_000 });
     await scene.keep("in", "1");
     await scene.time.advance(1_000);
     const dropped = await scene.keep("in", "2");
     expect(dropped).toMatchObject({ kept: false, id: expect.any(String) });
     expect(await scene.all("in")).toEqual([]);
-    expect(await scene.store.subscriptionCounts(subscription.id)).toMatchObject({ backlog: 2 });
+    expect(await scene.store.records.subscriptionCounts(subscription.id)).toMatchObject({ backlog: 2 });
   });
 
   it("says what is wrong while the topic is gone, and goes on with all of the new one when it is made again", async () => {
     await scene.topic("orders");
     await scene.put("in", { topic: "orders" });
     await scene.keep("in", "gone with its topic");
-    await scene.store.deleteTopic(scene.store.defaultAccount().id, "orders");
+    await scene.store.catalog.deleteTopic(scene.store.catalog.defaultAccount().id, "orders");
     for (const use of [
       () => scene.keep("in", "1"),
       () => scene.take("in"),
@@ -567,8 +568,8 @@ describe("an inbox with a topic", () => {
     await scene.put("in", { topic: "orders" });
     const { id } = await scene.keep("in", "1");
     await scene.inboxes.delete("in");
-    expect(await scene.store.getMessage(topic.accountId, id as NonNullable<typeof id>)).not.toBeNull();
-    expect(await scene.store.statistics()).toMatchObject({ backlog: 0 });
+    expect(await scene.store.records.getMessage(topic.accountId, id as NonNullable<typeof id>)).not.toBeNull();
+    expect(await scene.store.records.statistics()).toMatchObject({ backlog: 0 });
   });
 
   it("is refused without its topic, with one that filters by route, and with another one than before", async () => {

@@ -3,7 +3,8 @@ import { Mutex } from "../../domain/mutex.ts";
 import type { InboxSettings } from "../../domain/inbox-rules.ts";
 import type { Entry, NewMessage } from "../../domain/model.ts";
 import type { Clock, Timers } from "../../domain/ports.ts";
-import type { Page, PageRequest, Store } from "../../store/port.ts";
+import type { Page, PageRequest } from "../../store/page.ts";
+import type { Store } from "../../store/store.ts";
 import type {
   Arrived,
   ArrivingMessage,
@@ -55,7 +56,7 @@ export class AccountInboxes implements Inboxes {
 
   /** From here on whoever waits hears of messages that came by another way than `keep`, such as into the inbox's topic. */
   start(): void {
-    this.#options.store.onReady((ids) => this.#taking.ready(ids));
+    this.#options.store.log.onReady((ids) => this.#taking.ready(ids));
   }
 
   /** Whoever waits is sent away with nothing, and nobody waits any more. */
@@ -78,7 +79,7 @@ export class AccountInboxes implements Inboxes {
       }
       if (settings.topic !== null) await this.#assertPublishable(settings.topic);
       // The entry first: what a crash leaves undone after it is made good when the inbox is used.
-      const { entry, created } = await store.putEntry(this.#accountId, "inbox", name, settings);
+      const { entry, created } = await store.entries.put(this.#accountId, "inbox", name, settings);
       const inbox = detailsOf(entry);
       await this.#logs.make(inbox, created ? "now" : "recover");
       return { inbox, created };
@@ -86,12 +87,12 @@ export class AccountInboxes implements Inboxes {
   }
 
   async get(name: string): Promise<InboxDetails | null> {
-    const entry = await this.#options.store.getEntry(this.#accountId, "inbox", name);
+    const entry = await this.#options.store.entries.get(this.#accountId, "inbox", name);
     return entry === null ? null : detailsOf(entry);
   }
 
   async list(page: PageRequest): Promise<Page<InboxDetails>> {
-    const { items, next } = await this.#options.store.listEntries(this.#accountId, "inbox", page);
+    const { items, next } = await this.#options.store.entries.list(this.#accountId, "inbox", page);
     return { items: items.map(detailsOf), next };
   }
 
@@ -105,7 +106,7 @@ export class AccountInboxes implements Inboxes {
       const inbox = await this.get(name);
       if (inbox === null) return false;
       await this.#logs.remove(inbox);
-      await this.#options.store.deleteEntry(this.#accountId, "inbox", name);
+      await this.#options.store.entries.delete(this.#accountId, "inbox", name);
       this.#rooms.remove(name);
       return true;
     });
@@ -162,7 +163,7 @@ export class AccountInboxes implements Inboxes {
 
   async #emptyNow(inbox: InboxDetails, place: InboxPlace): Promise<void> {
     const { store, observer, events, clock } = this.#options;
-    const { backlog, parked } = await store.unsettledCounts(place.subscription.id);
+    const { backlog, parked } = await store.records.unsettledCounts(place.subscription.id);
     await this.#logs.empty(place, inbox);
     const count = backlog + parked;
     if (count === 0) return;
@@ -185,7 +186,7 @@ export class AccountInboxes implements Inboxes {
   }
 
   async #count({ subscription }: InboxPlace): Promise<number> {
-    const { backlog, parked, inFlight } = await this.#options.store.unsettledCounts(subscription.id);
+    const { backlog, parked, inFlight } = await this.#options.store.records.unsettledCounts(subscription.id);
     return backlog + parked + inFlight;
   }
 
@@ -203,7 +204,7 @@ export class AccountInboxes implements Inboxes {
   }
 
   get #accountId() {
-    return this.#options.store.defaultAccount().id;
+    return this.#options.store.catalog.defaultAccount().id;
   }
 }
 

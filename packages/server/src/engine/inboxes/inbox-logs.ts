@@ -3,7 +3,7 @@ import { inboxLogName } from "../../domain/internal-names.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Start, Subscription, SubscriptionSettings, Topic } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
-import type { Store } from "../../store/port.ts";
+import type { Store } from "../../store/store.ts";
 import type { InboxDetails } from "../port.ts";
 
 export interface InboxPlace {
@@ -35,17 +35,17 @@ export class InboxLogs {
 
   async find(inbox: InboxDetails): Promise<InboxPlace | null> {
     const topic = await this.topic(inbox);
-    const subscription = topic && (await this.#store.getSubscription(topic.id, inboxLogName(inbox.name)));
+    const subscription = topic && (await this.#store.catalog.getSubscription(topic.id, inboxLogName(inbox.name)));
     return topic && subscription && { topic, subscription };
   }
 
   topic({ name, topic }: InboxDetails): Promise<Topic | null> {
-    return this.#store.getTopic(this.#accountId, topic ?? inboxLogName(name));
+    return this.#store.catalog.getTopic(this.#accountId, topic ?? inboxLogName(name));
   }
 
   /** The topic that the inbox publishes into. Throws `topic_not_found`. */
   async publishedTopic(name: string): Promise<Topic> {
-    const topic = await this.#store.getTopic(this.#accountId, name);
+    const topic = await this.#store.catalog.getTopic(this.#accountId, name);
     if (topic !== null) return topic;
     throw new RingbackError("topic_not_found", `The inbox publishes into the topic "${name}", which does not exist.`);
   }
@@ -55,17 +55,17 @@ export class InboxLogs {
     const topic = inbox.topic === null ? await this.#ownLog(inbox) : await this.publishedTopic(inbox.topic);
     const start = begin === "now" ? begin : this.#recoveredStart(inbox, topic);
     const name = inboxLogName(inbox.name);
-    const { subscription } = await this.#store.putSubscription(topic.id, name, pulled, start);
+    const { subscription } = await this.#store.catalog.putSubscription(topic.id, name, pulled, start);
     return { topic, subscription };
   }
 
   /** Everything that waits is gone from the inbox; in a topic's log it stays. */
   async empty({ topic }: InboxPlace, inbox: InboxDetails): Promise<void> {
-    await this.#store.deleteSubscription(topic.id, inboxLogName(inbox.name));
+    await this.#store.catalog.deleteSubscription(topic.id, inboxLogName(inbox.name));
   }
 
   async remove(inbox: InboxDetails): Promise<void> {
-    if (inbox.topic === null) await this.#store.deleteTopic(this.#accountId, inboxLogName(inbox.name));
+    if (inbox.topic === null) await this.#store.catalog.deleteTopic(this.#accountId, inboxLogName(inbox.name));
     else {
       const place = await this.find(inbox);
       if (place !== null) await this.empty(place, inbox);
@@ -74,7 +74,7 @@ export class InboxLogs {
 
   async #ownLog({ name, retentionMs, bodyBytesMax }: InboxDetails): Promise<Topic> {
     const settings = { bodyBytesMax, retentionMs: retentionMs ?? limits.retentionMsDefault };
-    return (await this.#store.putTopic(this.#accountId, inboxLogName(name), settings)).topic;
+    return (await this.#store.catalog.putTopic(this.#accountId, inboxLogName(name), settings)).topic;
   }
 
   /**
@@ -87,6 +87,6 @@ export class InboxLogs {
   }
 
   get #accountId() {
-    return this.#store.defaultAccount().id;
+    return this.#store.catalog.defaultAccount().id;
   }
 }

@@ -3,7 +3,8 @@ import { limits } from "../../domain/limits.ts";
 import { messageId } from "../../domain/message-id.ts";
 import type { Attempt, SubscriptionId } from "../../domain/model.ts";
 import type { Clock, Timers } from "../../domain/ports.ts";
-import type { Claim, ClaimedDelivery, Store } from "../../store/port.ts";
+import type { Claim, ClaimedDelivery } from "../../store/log.ts";
+import type { Store } from "../../store/store.ts";
 import { UnreadBytes } from "../unread-bytes.ts";
 import { engineLimits } from "../engine-limits.ts";
 import type { InboxDetails, TakenMessage } from "../port.ts";
@@ -117,7 +118,7 @@ export class Taking {
       throw new RingbackError("overloaded", "Too many messages are on their way to clients that read slowly.");
     }
     const want = { subscriptionId: subscription.id, deliveriesMax: 1, bytesMax: 1, fromLog: true };
-    const [claim] = await store.claim([want], engineLimits.inboxLeaseMs);
+    const [claim] = await store.log.claim([want], engineLimits.inboxLeaseMs);
     if (claim === undefined) return null;
     room.waiters.dueAtMs = claim.nextDueAtMs;
     const [delivery] = claim.deliveries;

@@ -102,12 +102,12 @@ describe("an API key", () => {
     const store = new MemoryStore(clock);
     const apiKeys = apiKeysOf(store);
     await apiKeys.create("a", pair);
-    const account = store.defaultAccount().id;
-    const value = (await store.getEntry(account, "api-key", pair.secretId))?.value as { sealed: string };
+    const account = store.catalog.defaultAccount().id;
+    const value = (await store.entries.get(account, "api-key", pair.secretId))?.value as { sealed: string };
     expect(JSON.stringify(value)).not.toContain(pair.secretKey);
     expect(JSON.stringify(value)).not.toContain(Buffer.from(pair.secretKey).toString("base64url"));
-    await store.putEntry(account, "api-key", "AKIDanother", value);
-    await store.putEntry(account, "key", pair.secretId, { kty: "oct", crv: null, bits: 256, sealed: value.sealed });
+    await store.entries.put(account, "api-key", "AKIDanother", value);
+    await store.entries.put(account, "key", pair.secretId, { kty: "oct", crv: null, bits: 256, sealed: value.sealed });
     expect(await apiKeys.secretOf("AKIDanother")).toBeNull();
     const keys = new AccountKeys({ store, masterKeys: [first], failed: () => {} });
     expect(await keys.find(pair.secretId)).toBeNull();

@@ -3,7 +3,8 @@ import { assertApiKeyName, assertApiKeyPair, isSecretId, secretIdPrefix } from "
 import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Entry } from "../../domain/model.ts";
-import type { Page, PageRequest, Store } from "../../store/port.ts";
+import type { Page, PageRequest } from "../../store/page.ts";
+import type { Store } from "../../store/store.ts";
 import type { ApiKeyDetails, ApiKeyPair, ApiKeys } from "../port.ts";
 import { KeySafe } from "./key-safe.ts";
 import type { KeySafeOptions } from "./key-safe.ts";
@@ -73,12 +74,12 @@ export class AccountApiKeys implements ApiKeys {
   }
 
   async list(page: PageRequest): Promise<Page<ApiKeyDetails>> {
-    const { items, next } = await this.#store.listEntries(this.#account, kind, page);
+    const { items, next } = await this.#store.entries.list(this.#account, kind, page);
     return { items: items.map((entry) => this.#details(keptEntry(entry))), next };
   }
 
   async delete(id: string): Promise<boolean> {
-    return isSecretId(id) && this.#store.deleteEntry(this.#account, kind, id);
+    return isSecretId(id) && this.#store.entries.delete(this.#account, kind, id);
   }
 
   /** Ids of the pairs that none of the master keys at hand opens. */
@@ -98,7 +99,7 @@ export class AccountApiKeys implements ApiKeys {
   }
 
   get #account() {
-    return this.#store.defaultAccount().id;
+    return this.#store.catalog.defaultAccount().id;
   }
 
   #assertCanKeep(name: string, pair: ApiKeyPair): void {
@@ -122,14 +123,14 @@ export class AccountApiKeys implements ApiKeys {
 
   async #putEntry(name: string, secretId: string, sealed: string, only?: "new") {
     const value: KeptApiKey = { name, sealed };
-    const { entry, created } = await this.#store.putEntry(this.#account, kind, secretId, value, only);
+    const { entry, created } = await this.#store.entries.put(this.#account, kind, secretId, value, only);
     return { entry: keptEntry(entry), created };
   }
 
   /** What no pair can be called is not looked for: the text comes from strangers. */
   async #entry(secretId: string): Promise<Entry<KeptApiKey> | null> {
     if (!isSecretId(secretId)) return null;
-    const entry = await this.#store.getEntry(this.#account, kind, secretId);
+    const entry = await this.#store.entries.get(this.#account, kind, secretId);
     return entry === null ? null : keptEntry(entry);
   }
 

@@ -20,7 +20,7 @@ function keyRing(store: MemoryStore, masterKeys: readonly string[] = [first]) {
 
 /** What the store holds of a key, as text. */
 async function kept(store: MemoryStore, kid: string): Promise<string> {
-  return JSON.stringify(await store.getEntry(store.defaultAccount().id, "key", kid));
+  return JSON.stringify(await store.entries.get(store.catalog.defaultAccount().id, "key", kid));
 }
 
 describe("a key", () => {
@@ -123,17 +123,17 @@ describe("master keys", () => {
     const store = new MemoryStore(clock);
     const keys = keyRing(store);
     await keys.put("a", secret);
-    const account = store.defaultAccount().id;
-    const value = (await store.getEntry(account, "key", "a"))?.value as { sealed: string };
+    const account = store.catalog.defaultAccount().id;
+    const value = (await store.entries.get(account, "key", "a"))?.value as { sealed: string };
     const parts = value.sealed.split(".");
     const damaged = [
       ...parts.slice(0, 3),
       `${parts[3]?.startsWith("A") === true ? "B" : "A"}${parts[3]?.slice(1)}`,
       parts[4],
     ];
-    await store.putEntry(account, "key", "renamed", value);
-    await store.putEntry(account, "key", "damaged", { ...value, sealed: damaged.join(".") });
-    await store.putEntry(account, "key", "nonsense", { ...value, sealed: "nonsense" });
+    await store.entries.put(account, "key", "renamed", value);
+    await store.entries.put(account, "key", "damaged", { ...value, sealed: damaged.join(".") });
+    await store.entries.put(account, "key", "nonsense", { ...value, sealed: "nonsense" });
     for (const kid of ["renamed", "damaged", "nonsense"]) expect(await keys.find(kid)).toBeNull();
     expect(keys.failures).toMatchObject([
       [expect.any(Error), "renamed"],

@@ -2,7 +2,8 @@ import { timingSafeEqual } from "node:crypto";
 import type { Jwk, ProtocolKey } from "@ringback/sdk/protocols";
 import { limits } from "../../domain/limits.ts";
 import type { Entry } from "../../domain/model.ts";
-import type { Page, PageRequest, Store } from "../../store/port.ts";
+import type { Page, PageRequest } from "../../store/page.ts";
+import type { Store } from "../../store/store.ts";
 import type { KeyDetails, Keys } from "../port.ts";
 import { describeJwk, keptJwk } from "./jwk-rule.ts";
 import type { KeptJwk, KeyDescription } from "./jwk-rule.ts";
@@ -46,7 +47,7 @@ export class AccountKeys implements Keys {
       return { key: this.#details(before), created: false };
     }
     const value: KeptKey = { ...describeJwk(kept), sealed: await this.#safe.seal(kid, kept) };
-    const { entry, created } = await this.#store.putEntry(this.#account, kind, kid, value);
+    const { entry, created } = await this.#store.entries.put(this.#account, kind, kid, value);
     return { key: this.#details(keptEntry(entry)), created };
   }
 
@@ -56,12 +57,12 @@ export class AccountKeys implements Keys {
   }
 
   async list(page: PageRequest): Promise<Page<KeyDetails>> {
-    const { items, next } = await this.#store.listEntries(this.#account, kind, page);
+    const { items, next } = await this.#store.entries.list(this.#account, kind, page);
     return { items: items.map((entry) => this.#details(keptEntry(entry))), next };
   }
 
   delete(kid: string): Promise<boolean> {
-    return this.#store.deleteEntry(this.#account, kind, kid);
+    return this.#store.entries.delete(this.#account, kind, kid);
   }
 
   /** Names of the keys that none of the master keys at hand opens. */
@@ -76,11 +77,11 @@ export class AccountKeys implements Keys {
   }
 
   get #account() {
-    return this.#store.defaultAccount().id;
+    return this.#store.catalog.defaultAccount().id;
   }
 
   async #entry(kid: string): Promise<Entry<KeptKey> | null> {
-    const entry = await this.#store.getEntry(this.#account, kind, kid);
+    const entry = await this.#store.entries.get(this.#account, kind, kid);
     return entry === null ? null : keptEntry(entry);
   }
 

@@ -31,9 +31,9 @@ describe("a pull", () => {
 
   it("does not leave hidden from everybody what it cannot be sure to have hidden", async () => {
     await scene.publish("1", "2");
-    const settle = scene.store.settle.bind(scene.store);
-    scene.store.settle = async (batch) => {
-      scene.store.settle = settle;
+    const settle = scene.store.log.settle.bind(scene.store);
+    scene.store.log.settle = async (batch) => {
+      scene.store.log.settle = settle;
       // The database has taken it, and the answer was lost: asked again, it finds nothing left to settle.
       await settle(batch);
       return settle(batch);
@@ -72,8 +72,8 @@ describe("a pull", () => {
   it("serves all who request at one moment with one claim and one settlement, first asked first served", async () => {
     await scene.publish("1", "2", "3", "4");
     let settlements = 0;
-    const settle = scene.store.settle.bind(scene.store);
-    scene.store.settle = (batch) => {
+    const settle = scene.store.log.settle.bind(scene.store);
+    scene.store.log.settle = (batch) => {
       settlements++;
       return settle(batch);
     };
@@ -90,8 +90,8 @@ describe("a pull", () => {
   it("requests the store for no more at a time than may be in flight, however many request", async () => {
     await scene.publish(...Array.from({ length: 300 }, (_, index) => `${index}`));
     const wanted: number[] = [];
-    const claim = scene.store.claim.bind(scene.store);
-    scene.store.claim = (wants, leaseMs) => {
+    const claim = scene.store.log.claim.bind(scene.store);
+    scene.store.log.claim = (wants, leaseMs) => {
       wanted.push(...wants.map(({ deliveriesMax }) => deliveriesMax));
       return claim(wants, leaseMs);
     };
@@ -116,7 +116,7 @@ describe("a pull", () => {
   it("is refused for a subscription that is not pulled, and for one that is gone", async () => {
     const pushed = { ...subscription, settings: { ...subscription.settings, pull: undefined } };
     await expect(scene.pull(pushed as unknown as Subscription)).rejects.toMatchObject({ code: "not_pulled" });
-    await scene.store.deleteSubscription(subscription.topicId, subscription.name);
+    await scene.store.catalog.deleteSubscription(subscription.topicId, subscription.name);
     await expect(scene.pull(subscription)).rejects.toMatchObject({ code: "subscription_not_found" });
   });
 
@@ -191,7 +191,7 @@ describe("a receiptHandle", () => {
     expect(await scene.pulls.acknowledge(subscription, [receiptHandle])).toEqual(["ended"]);
     await scene.time.advance(visibilityMs);
     expect(await scene.pull(subscription)).toEqual([]);
-    const record = await scene.store.getMessage(scene.store.defaultAccount().id, id);
+    const record = await scene.store.records.getMessage(scene.store.catalog.defaultAccount().id, id);
     const attempts = [{ attempt: 1, verdict: "accepted", durationMs: 40 }];
     expect(record).toMatchObject({ deliveries: [{ state: "delivered", attempts }] });
     expect(scene.observer.attempts).toEqual([{ outcome: "accepted", durationS: 0.04 }]);
@@ -337,18 +337,18 @@ describe("those who wait", () => {
   it("are told when their subscription is removed, and sent away when it is paused", async () => {
     const paused = scene.request(subscription, { waitMs: 60_000 });
     await scene.time.quiet();
-    await scene.store.setSubscriptionState(subscription.topicId, subscription.name, "paused");
+    await scene.store.catalog.setSubscriptionState(subscription.topicId, subscription.name, "paused");
     await scene.time.quiet();
     expect(await paused).toEqual([]);
     const later = scene.request(subscription, { waitMs: 60_000 });
     await scene.publish("1");
     await scene.time.advance(1_000);
-    await scene.store.setSubscriptionState(subscription.topicId, subscription.name, "active");
+    await scene.store.catalog.setSubscriptionState(subscription.topicId, subscription.name, "active");
     await scene.time.quiet();
     expect((await later).map(textOf)).toEqual(["1"]);
     const removed = scene.request(subscription, { waitMs: 60_000 });
     await scene.time.quiet();
-    await scene.store.deleteSubscription(subscription.topicId, subscription.name);
+    await scene.store.catalog.deleteSubscription(subscription.topicId, subscription.name);
     await expect(scene.finished(removed)).rejects.toMatchObject({ code: "subscription_not_found" });
   });
 
@@ -405,12 +405,12 @@ describe("what is bounded", () => {
   it("hands out nothing new past so many hidden messages, says so, and goes on when one is acknowledged", async () => {
     await scene.publish("1", "2");
     const { receiptHandle } = await one();
-    const counts = scene.store.unsettledCounts.bind(scene.store);
-    const claim = scene.store.claim.bind(scene.store);
+    const counts = scene.store.records.unsettledCounts.bind(scene.store);
+    const claim = scene.store.log.claim.bind(scene.store);
     let parked = limits.parkedMax;
     // As if there were so many: the real ones would take a minute to make.
-    scene.store.unsettledCounts = async (id) => ({ ...(await counts(id)), parked });
-    scene.store.claim = async (wants, leaseMs) =>
+    scene.store.records.unsettledCounts = async (id) => ({ ...(await counts(id)), parked });
+    scene.store.log.claim = async (wants, leaseMs) =>
       (await claim(wants, leaseMs)).map((each) => ({ ...each, parkedCount: parked }));
     scene.node = scene.addNode();
     await expect(scene.pull(subscription)).rejects.toMatchObject({ code: "too_many_unacknowledged" });
@@ -438,7 +438,7 @@ describe("a message that was received as often as it may", () => {
       await scene.time.advance(visibilityMs);
     }
     expect(await scene.texts(subscription, 1)).toEqual(["2"]);
-    const letters = await scene.store.listDeadLetters(subscription.id, { after: null, limit: 10 });
+    const letters = await scene.store.records.listDeadLetters(subscription.id, { after: null, limit: 10 });
     expect(letters.items).toMatchObject([{ reason: "receives_exhausted", message: { seq: 1 } }]);
     expect(scene.observer.deaths).toEqual(["receives_exhausted"]);
     const dead = { type: "delivery.dead", subscription: "workers", reason: "receives_exhausted" };

@@ -3,7 +3,8 @@ import { limits } from "../../domain/limits.ts";
 import type { Attempt, Subscription, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import { messageId } from "../../domain/message-id.ts";
 import type { Clock, Timers } from "../../domain/ports.ts";
-import type { ReceiverAnswer, Store } from "../../store/port.ts";
+import type { PulledDelivery, PulledSettlement } from "../../store/log.ts";
+import type { Store } from "../../store/store.ts";
 import { UnreadBytes } from "../unread-bytes.ts";
 import { engineLimits } from "../engine-limits.ts";
 import type { EngineObserver, EventBus, PulledMessage, Pulls, PullOptions, AcknowledgeResult } from "../port.ts";
@@ -44,10 +45,10 @@ export class AccountPulls implements Pulls {
   /** From here on whoever waits hears of what comes. */
   start(): void {
     const { store } = this.#options;
-    store.onReady((ids) => {
+    store.log.onReady((ids) => {
       for (const id of ids) this.#queues.get(id)?.hint();
     });
-    store.onSubscriptionChange((id) => {
+    store.catalog.onSubscriptionChange((id) => {
       if (this.#queues.has(id)) void this.#follow(id);
     });
   }
@@ -96,7 +97,7 @@ export class AccountPulls implements Pulls {
         nextAttemptAt: null,
       });
     };
-    const answer = (receiptHandle: ReceiptHandle): ReceiverAnswer["answer"] => ({
+    const answer = (receiptHandle: ReceiptHandle): PulledSettlement["answer"] => ({
       kind: "delivered",
       attempt: attemptOf(receiptHandle, nowMs),
     });
@@ -128,10 +129,10 @@ export class AccountPulls implements Pulls {
   async #answer(
     { id }: Subscription,
     receiptHandles: readonly string[],
-    answer: (receiptHandle: ReceiptHandle) => ReceiverAnswer["answer"],
+    answer: (receiptHandle: ReceiptHandle) => PulledSettlement["answer"],
     done: (receiptHandle: ReceiptHandle) => void,
   ): Promise<readonly AcknowledgeResult[]> {
-    // Each once: of a receiptHandle that stands there twice the second one comes too late.
+    // Each once: of a receipt handle that stands there twice the second one comes too late.
     const read = receiptHandles.map((text, index) =>
       receiptHandles.indexOf(text) === index ? readReceiptHandle(id, text) : "again",
     );
@@ -141,10 +142,10 @@ export class AccountPulls implements Pulls {
     const applied = new Set<ReceiptHandle>();
     for (const step of withoutRepeats(asked)) {
       const said = step.map((receiptHandle) => ({
-        handedOut: handedOut(receiptHandle),
+        pulled: pulledDelivery(receiptHandle),
         answer: answer(receiptHandle),
       }));
-      const isApplied = await this.#options.store.answer(id, said);
+      const isApplied = await this.#options.store.log.settlePulled(id, said);
       for (const [index, receiptHandle] of step.entries()) if (isApplied[index] === true) applied.add(receiptHandle);
     }
     for (const receiptHandle of applied) done(receiptHandle);
@@ -157,7 +158,7 @@ export class AccountPulls implements Pulls {
 
   async #follow(id: SubscriptionId): Promise<void> {
     try {
-      const subscription = await this.#options.store.getSubscriptionById(id);
+      const subscription = await this.#options.store.catalog.getSubscriptionById(id);
       const queue = this.#queues.get(id);
       if (subscription === null) this.#queues.delete(id);
       queue?.change(subscription);
@@ -180,7 +181,7 @@ export class AccountPulls implements Pulls {
     for (const [id, queue] of this.#queues) if (queue.isIdle(nowMs)) this.#queues.delete(id);
     try {
       if (this.#context.waiting.count > 0) {
-        const { subscriptionIds } = await this.#options.store.findReady();
+        const { subscriptionIds } = await this.#options.store.log.findReady();
         for (const id of subscriptionIds) this.#queues.get(id)?.hint();
       }
     } catch (error) {
@@ -190,7 +191,7 @@ export class AccountPulls implements Pulls {
   }
 }
 
-/** One step nearly always; more when there are receiptHandles of several handings out of one message, of which one may be good. */
+/** One step nearly always; more when there are receipt handles of several handings out of one message, of which one may be good. */
 function withoutRepeats(receiptHandles: readonly ReceiptHandle[]): readonly ReceiptHandle[][] {
   const steps: ReceiptHandle[][] = [];
   for (const receiptHandle of receiptHandles) {
@@ -201,13 +202,13 @@ function withoutRepeats(receiptHandles: readonly ReceiptHandle[]): readonly Rece
   return steps;
 }
 
-function handedOut({ seq, retriesMade, firstAttemptAtMs }: ReceiptHandle): ReceiverAnswer["handedOut"] {
+function pulledDelivery({ seq, retriesMade, firstAttemptAtMs }: ReceiptHandle): PulledDelivery {
   return { seq, retriesMade, firstAttemptAtMs };
 }
 
 /** Recorded as a POST would be, with the time that it was in the receiver's hands. */
 function attemptOf({ retriesMade, pulledAtMs }: ReceiptHandle, nowMs: TimeMs): Attempt {
-  // A receiptHandle says what its bearer has made of it.
+  // A receipt handle says what its bearer has made of it.
   const startedAtMs = Math.min(Math.max(pulledAtMs, nowMs - limits.visibilityMsMax), nowMs);
   return {
     attempt: retriesMade,

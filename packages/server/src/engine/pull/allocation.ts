@@ -1,5 +1,5 @@
 import type { Order, PullSettings, TimeMs } from "../../domain/model.ts";
-import type { ClaimedDelivery } from "../../store/port.ts";
+import type { ClaimedDelivery } from "../../store/log.ts";
 import type { PullRequest } from "./pull-request.ts";
 
 export interface Allocation {

@@ -1,6 +1,7 @@
 import type { Attempt, DeadReason, Message, PullSettings, Subscription, TimeMs } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
-import type { Claim, ClaimedDelivery, Settled, Settlement, Store } from "../../store/port.ts";
+import type { Claim, ClaimedDelivery, Settled, Settlement } from "../../store/log.ts";
+import type { Store } from "../../store/store.ts";
 import { emitDeliveryEvents } from "../delivery-events.ts";
 import { engineLimits } from "../engine-limits.ts";
 import type { EngineObserver, EventBus } from "../port.ts";
@@ -65,7 +66,7 @@ export async function deadLetter(
     };
   });
   // They have passed to somebody else, who will tell.
-  if ((await store.settle(settlements)) < settlements.length) return;
+  if ((await store.log.settle(settlements)) < settlements.length) return;
   for (const { delivery, reason, moved } of deadLetterings) {
     if (moved === "later") continue;
     observer.dead(reason);
@@ -80,7 +81,7 @@ function settledAs({ delivery, reason, moved }: DeadLettering, nowMs: TimeMs): S
   return {
     kind: "parked",
     dueAtMs: nowMs + engineLimits.deadLetterRetryMs,
-    // One more: hidden as it was before, it would be its last receiver's again, whose receiptHandle has ended.
+    // One more: hidden as it was before, it would be its last receiver's again, whose receipt handle has ended.
     retriesMade: delivery.retriesMade + 1,
   };
 }

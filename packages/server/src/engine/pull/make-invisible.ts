@@ -1,6 +1,6 @@
 import { messageId } from "../../domain/message-id.ts";
 import type { PullSettings, Subscription, TimeMs } from "../../domain/model.ts";
-import type { Claim, ClaimedDelivery, ReceiverAnswer, Settled, Settlement } from "../../store/port.ts";
+import type { Claim, ClaimedDelivery, PulledSettlement, Settled, Settlement } from "../../store/log.ts";
 import type { PulledMessage } from "../port.ts";
 import type { PullRequest } from "./pull-request.ts";
 import { writeReceiptHandle } from "./receipt-handle.ts";
@@ -58,7 +58,7 @@ export function makeInvisible(
 }
 
 /** Whoever asked for it has left: it is there for the next. */
-export function makeVisible({ message, receives, firstReceivedAtMs }: PulledMessage, nowMs: TimeMs): ReceiverAnswer {
-  const handedOut = { seq: message.seq, retriesMade: receives, firstAttemptAtMs: firstReceivedAtMs };
-  return { handedOut, answer: { kind: "due", dueAtMs: nowMs } };
+export function makeVisible({ message, receives, firstReceivedAtMs }: PulledMessage, nowMs: TimeMs): PulledSettlement {
+  const pulled = { seq: message.seq, retriesMade: receives, firstAttemptAtMs: firstReceivedAtMs };
+  return { pulled, answer: { kind: "due", dueAtMs: nowMs } };
 }

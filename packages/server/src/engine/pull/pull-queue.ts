@@ -2,7 +2,7 @@ import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { PullSettings, Subscription, TimeMs } from "../../domain/model.ts";
 import type { Timers } from "../../domain/ports.ts";
-import type { Claim } from "../../store/port.ts";
+import type { Claim } from "../../store/log.ts";
 import { UnreadBytes } from "../unread-bytes.ts";
 import { DueAlarm } from "./due-alarm.ts";
 import { engineLimits } from "../engine-limits.ts";
@@ -208,7 +208,7 @@ export class PullQueue {
     const want = { subscriptionId: this.#subscription.id, deliveriesMax, bytesMax, fromLog };
     let claim: Claim | undefined;
     try {
-      [claim] = await store.claim([want], engineLimits.pullLeaseMs);
+      [claim] = await store.log.claim([want], engineLimits.pullLeaseMs);
     } finally {
       this.#context.unreadBytes.unreserve(bytesReserved);
       this.#bytesAreFree();
@@ -240,16 +240,16 @@ export class PullQueue {
   /** It may have changed before this queue heard of changes. */
   async #begin(): Promise<number> {
     const { store } = this.#context;
-    const subscription = await store.getSubscriptionById(this.#subscription.id);
+    const subscription = await store.catalog.getSubscriptionById(this.#subscription.id);
     if (subscription === null) throw new RingbackError("subscription_not_found");
     if (subscription.settings.pull === undefined) throw new RingbackError("not_pulled");
     this.#subscription = subscription;
-    return (await store.unsettledCounts(subscription.id)).parked;
+    return (await store.records.unsettledCounts(subscription.id)).parked;
   }
 
   async #foundNone(claim: Claim, fromLog: boolean): Promise<Fetched> {
     if (this.#wantsMore(claim, fromLog)) return "found";
-    this.#isStuck = !fromLog && (await this.#context.store.unsettledCounts(this.#subscription.id)).backlog > 0;
+    this.#isStuck = !fromLog && (await this.#context.store.records.unsettledCounts(this.#subscription.id)).backlog > 0;
     return "nothing";
   }
 
@@ -296,7 +296,7 @@ export class PullQueue {
     for (const { request } of hidden) request.isBeingServed = true;
     let isWhole: boolean;
     try {
-      isWhole = (await store.settle(settlements)) === settlements.length;
+      isWhole = (await store.log.settle(settlements)) === settlements.length;
     } catch (error) {
       for (const { request } of hidden) request.fail(error);
       throw error;
@@ -341,7 +341,7 @@ export class PullQueue {
     const { store, clock, failed } = this.#context;
     try {
       const nowMs = clock.now();
-      await store.answer(
+      await store.log.settlePulled(
         this.#subscription.id,
         messages.map((message) => makeVisible(message, nowMs)),
       );

@@ -1,17 +1,17 @@
 import { SEQ_MAX } from "../../domain/message-id.ts";
 import type { SubscriptionId, TimeMs } from "../../domain/model.ts";
-import type { PulledDelivery } from "../../store/port.ts";
+import type { PulledDelivery } from "../../store/log.ts";
 
 /**
- * What a receiptHandle says: which handing out of which message it is for. It is no secret and proves nothing: whoever may answer
- * for a subscription's messages may answer for any of them, and the store looks whether one is still as the receiptHandle says.
+ * What a receipt handle says: which handing out of which message it is for. It is no secret and proves nothing: whoever may answer
+ * for a subscription's messages may answer for any of them, and the store looks whether one is still as the receipt handle says.
  */
 export interface ReceiptHandle extends PulledDelivery {
   /** When it was handed out this time. */
   readonly pulledAtMs: TimeMs;
 }
 
-/** Far below what a receiptHandle may be long: five numbers in base 36. */
+/** Far below what a receipt handle may be long: five numbers in base 36. */
 const form = /^r(0|[1-9a-z][0-9a-z]{0,10})(?:-(?:0|[1-9a-z][0-9a-z]{0,10})){4}$/;
 
 export function writeReceiptHandle(

@@ -3,7 +3,7 @@ import { limits } from "../../domain/limits.ts";
 import type { RetryPolicy, TimeMs } from "../../domain/model.ts";
 import type { Random } from "../../domain/ports.ts";
 import { nextRetry } from "../../domain/retry.ts";
-import type { ClaimedDelivery, Settled } from "../../store/port.ts";
+import type { ClaimedDelivery, Settled } from "../../store/log.ts";
 
 export interface FailedAttempt {
   readonly delivery: ClaimedDelivery;

@@ -55,7 +55,7 @@ test("attempts are numbered 1, 2, 3 and carry one message id and a new request i
   expect(attemptsOf(simulation.posts)).toEqual(["1", "2", "3"]);
   expect(new Set(simulation.posts.map((post) => post.headers["ringback-message-id"]))).toEqual(new Set(ids));
   expect(new Set(simulation.posts.map((post) => post.headers["ringback-request-id"])).size).toBe(3);
-  const { items } = await simulation.store.listAttempts(subscription.id, { after: null, limit: 10 }, "all");
+  const { items } = await simulation.store.records.listAttempts(subscription.id, { after: null, limit: 10 }, "all");
   expect(items.map(({ attempt, verdict, status, errorCode }) => [attempt, verdict, status, errorCode])).toEqual([
     [3, "accepted", 200, null],
     [2, "failed", 503, "http_status"],
@@ -98,10 +98,10 @@ test("a paused subscription gets nothing, and everything after it is resumed", a
   });
   await simulation.publish(topic, "a", "b", "c", "d");
   await simulation.time.quiet();
-  await simulation.store.setSubscriptionState(topic.id, "one", "paused");
+  await simulation.store.catalog.setSubscriptionState(topic.id, "one", "paused");
   await simulation.time.advance(60_000);
   expect(bodies(simulation.posts)).toEqual(["a", "b"]);
-  await simulation.store.setSubscriptionState(topic.id, "one", "active");
+  await simulation.store.catalog.setSubscriptionState(topic.id, "one", "active");
   await simulation.time.advance(1_000);
   expect(bodies(simulation.posts)).toEqual(["a", "b", "c", "d"]);
   expect(await simulation.counts(subscription)).toMatchObject({ backlog: 0, inFlight: 0 });
@@ -127,7 +127,7 @@ test("a message that the dialect cannot carry becomes a dead letter without a PO
   const subscription = await simulation.subscribe(topic, "one", { order: "strict", push: { protocol: "cmq-json" } });
   await simulation.publish(topic, { body: Uint8Array.of(0xc3, 0x28) }, "text");
   await simulation.time.advance(1_000);
-  const letters = await simulation.store.listDeadLetters(subscription.id, { after: null, limit: 10 });
+  const letters = await simulation.store.records.listDeadLetters(subscription.id, { after: null, limit: 10 });
   expect(letters.items.map(({ reason, attemptsMade }) => [reason, attemptsMade])).toEqual([["unencodable", 0]]);
   expect(simulation.posts).toHaveLength(1);
   expect(simulation.observer.deaths).toEqual(["unencodable"]);
@@ -164,7 +164,7 @@ test("a redriven dead letter goes out at once, and its attempts count on", async
   await simulation.time.advance(60_000);
   expect((await simulation.counts(subscription)).deadLetters).toBe(1);
   status = 200;
-  await simulation.store.redriveDeadLetters(subscription.id, null);
+  await simulation.store.records.redriveDeadLetters(subscription.id, null);
   const redrivenAtMs = simulation.nowMs;
   await simulation.time.advance(60_000);
   expect(attemptsOf(simulation.posts)).toEqual(["1", "2", "3"]);
@@ -186,13 +186,13 @@ test("a subscription that nothing happened on for a while costs nothing, and wor
 
 async function claimsDuring(simulation: Simulation, ms: number): Promise<number[]> {
   const claimedAt: number[] = [];
-  const claim = simulation.store.claim.bind(simulation.store);
-  simulation.store.claim = (...args) => {
+  const claim = simulation.store.log.claim.bind(simulation.store);
+  simulation.store.log.claim = (...args) => {
     claimedAt.push(simulation.nowMs);
     return claim(...args);
   };
   await simulation.time.advance(ms);
-  simulation.store.claim = claim;
+  simulation.store.log.claim = claim;
   return claimedAt;
 }
 

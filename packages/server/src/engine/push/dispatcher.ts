@@ -1,5 +1,6 @@
 import type { Subscription, SubscriptionId } from "../../domain/model.ts";
-import type { Claim, ClaimId, ClaimWant, Store } from "../../store/port.ts";
+import type { Claim, ClaimId, ClaimWant } from "../../store/log.ts";
+import type { Store } from "../../store/store.ts";
 import { engineLimits } from "../engine-limits.ts";
 import { SubscriptionSender, type SenderContext } from "./subscription-sender.ts";
 
@@ -31,7 +32,7 @@ export class Dispatcher {
   /** Counts the changes of subscriptions, to see whether one came while something was read. */
   #changes = 0;
   #stopped = false;
-  /** What `store.touch` said when every open claim was known to be held; null: some may have been lost since. */
+  /** What `store.log.touch` said when every open claim was known to be held; null: some may have been lost since. */
   #sureAt: number | null;
   /** Counts claims whose answer may have come too late. */
   #lateClaims = 0;
@@ -42,12 +43,12 @@ export class Dispatcher {
     this.#store = store;
     this.#context = context;
     this.#failed = failed;
-    this.#sureAt = store.touch();
+    this.#sureAt = store.log.touch();
   }
 
   async start(): Promise<void> {
-    this.#store.onReady((ids) => this.#wakeUp(ids));
-    this.#store.onSubscriptionChange((id) => this.#changed(id));
+    this.#store.log.onReady((ids) => this.#wakeUp(ids));
+    this.#store.catalog.onSubscriptionChange((id) => this.#changed(id));
     await this.#findWork();
     if (this.#stopped) return;
     this.#every(engineLimits.findWorkMs, () => this.#findWork());
@@ -133,9 +134,9 @@ export class Dispatcher {
 
   async #claim(asking: readonly Asking[]): Promise<void> {
     let claims: readonly Claim[];
-    const askedAt = this.#store.touch();
+    const askedAt = this.#store.log.touch();
     try {
-      claims = await this.#store.claim(
+      claims = await this.#store.log.claim(
         asking.map(({ want }) => want),
         engineLimits.claimLeaseMs,
       );
@@ -146,7 +147,7 @@ export class Dispatcher {
       }
       throw error;
     }
-    if (askedAt === null || askedAt !== this.#store.touch()) {
+    if (askedAt === null || askedAt !== this.#store.log.touch()) {
       // Others may have taken it again before its answer was here.
       this.#lateClaims++;
       this.#sureAt = null;
@@ -218,7 +219,7 @@ export class Dispatcher {
   async #read(id: SubscriptionId): Promise<Subscription | null> {
     for (;;) {
       const changes = this.#changes;
-      const subscription = await this.#store.getSubscriptionById(id);
+      const subscription = await this.#store.catalog.getSubscriptionById(id);
       if (changes === this.#changes) return subscription;
     }
   }
@@ -268,7 +269,7 @@ export class Dispatcher {
   }
 
   async #findWork(): Promise<void> {
-    this.#wakeUp((await this.#store.findReady()).subscriptionIds);
+    this.#wakeUp((await this.#store.log.findReady()).subscriptionIds);
   }
 
   /** A process that hung finds out what it still holds before it sends any of it: others may have delivered the rest. */
@@ -282,12 +283,12 @@ export class Dispatcher {
   }
 
   #isSure(): boolean {
-    return this.#sureAt !== null && this.#sureAt === this.#store.touch();
+    return this.#sureAt !== null && this.#sureAt === this.#store.log.touch();
   }
 
   async #resolveDoubt(): Promise<void> {
     try {
-      const touch = this.#store.touch();
+      const touch = this.#store.log.touch();
       const lateClaims = this.#lateClaims;
       if (touch !== null) {
         await this.#renewLeases();
@@ -306,7 +307,7 @@ export class Dispatcher {
   async #renewLeases(): Promise<void> {
     const ids = [...this.#openClaims.keys()];
     if (ids.length === 0) return;
-    const held = new Set(await this.#store.renew(ids, engineLimits.claimLeaseMs));
+    const held = new Set(await this.#store.log.renew(ids, engineLimits.claimLeaseMs));
     for (const id of ids) {
       if (held.has(id)) continue;
       this.#openClaims.get(id)?.drop(id);

@@ -105,12 +105,12 @@ describe("retention", () => {
     simulation.events.subscribe((event) => events.push(event));
     const topic = await simulation.topic("orders", { retentionMs: 60_000 });
     await simulation.subscribe(topic, "one");
-    await simulation.store.setSubscriptionState(topic.id, "one", "paused");
+    await simulation.store.catalog.setSubscriptionState(topic.id, "one", "paused");
     for (let batch = 0; batch < 3; batch++) {
       await simulation.publish(topic, ...Array.from({ length: 1_000 }, () => "x"));
     }
     await simulation.time.advance(60_000 + engineLimits.retentionStepMs + 10 * engineLimits.retentionBusyMs);
-    expect((await simulation.store.statistics()).backlog).toBe(0);
+    expect((await simulation.store.records.statistics()).backlog).toBe(0);
     expect(simulation.observer.expiredCount).toBe(3_000);
     const expired = events.filter((event) => event.type === "delivery.expired");
     expect(expired.length).toBeGreaterThan(1);
@@ -131,7 +131,7 @@ describe("retention", () => {
     const before = simulation.failures.length;
     await simulation.time.advance(2 * engineLimits.retentionStepMs);
     expect(simulation.failures).toHaveLength(before);
-    expect((await simulation.store.retain()).messages).toBe(0);
+    expect((await simulation.store.log.retain()).messages).toBe(0);
   });
 });
 
@@ -177,7 +177,7 @@ describe("a store that fails", () => {
     const simulation = await Simulation.started();
     const topic = await simulation.topic();
     await simulation.subscribe(topic, "one");
-    await simulation.store.deleteTopic(topic.accountId, topic.name);
+    await simulation.store.catalog.deleteTopic(topic.accountId, topic.name);
     await expect(simulation.publish(topic, "hello")).rejects.toMatchObject({ code: "topic_not_found" });
     expect(simulation.observer.publishedCount).toBe(0);
   });
@@ -188,13 +188,13 @@ test("a subscription whose protocol nobody knows is told of and keeps no other f
   const topic = await simulation.topic();
   const { settings } = await simulation.subscribe(topic, "well");
   const push = settings.push as PushSettings;
-  await simulation.store.putSubscription(
+  await simulation.store.catalog.putSubscription(
     topic.id,
     "odd",
     { ...settings, push: { ...push, protocol: "of tomorrow" } },
     "now",
   );
-  await simulation.store.putSubscription(topic.id, "also", settings, "now");
+  await simulation.store.catalog.putSubscription(topic.id, "also", settings, "now");
   await simulation.publish(topic, "hello");
   await simulation.time.quiet();
   expect(new Set(simulation.posts.map((post) => post.headers["ringback-subscription"]))).toEqual(

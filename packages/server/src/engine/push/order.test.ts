@@ -72,12 +72,12 @@ describe("order strict", () => {
     await simulation.time.advance(1_000);
     simulation.script("http://one.test", "hang");
     let claims = 0;
-    const claim = simulation.store.claim.bind(simulation.store);
-    simulation.store.claim = (...args) => {
+    const claim = simulation.store.log.claim.bind(simulation.store);
+    simulation.store.log.claim = (...args) => {
       claims++;
       return claim(...args);
     };
-    await simulation.store.redriveDeadLetters(subscription.id, null);
+    await simulation.store.records.redriveDeadLetters(subscription.id, null);
     await simulation.time.advance(14_000);
     expect(simulation.inFlight).toBe(1);
     expect(claims).toBeLessThan(30);
@@ -156,9 +156,9 @@ describe("a change while something is in flight", () => {
       await simulation.subscribe(topic, "one", { order, script: slow });
       await simulation.publish(topic, keyed("k", "0"), keyed("k", "1"), keyed("k", "2"));
       await simulation.time.advance(100);
-      await simulation.store.setSubscriptionState(topic.id, "one", "paused");
+      await simulation.store.catalog.setSubscriptionState(topic.id, "one", "paused");
       await simulation.time.advance(10);
-      await simulation.store.setSubscriptionState(topic.id, "one", "active");
+      await simulation.store.catalog.setSubscriptionState(topic.id, "one", "active");
       await simulation.time.advance(10_000);
       expect(simulation.posts.map(bodyOf)).toEqual(["0", "1", "2"]);
       expect(sideBySideMax(simulation.posts)).toBe(1);

@@ -9,7 +9,7 @@ import {
 } from "@ringback/sdk/protocols";
 import { messageId } from "../../domain/message-id.ts";
 import type { Subscription, TimeMs } from "../../domain/model.ts";
-import type { ClaimedDelivery } from "../../store/port.ts";
+import type { ClaimedDelivery } from "../../store/log.ts";
 import { parseEndpoint } from "../../transport/endpoint.ts";
 import type { Endpoint, PostResult } from "../../transport/port.ts";
 import type { KeyRing } from "../port.ts";

@@ -15,7 +15,7 @@ async function run(retry: RetryInput, seed = 1, reaction: Reaction = { status: 5
   await simulation.time.until(() => simulation.observer.deaths.length > 0, DAY_MS);
   const diedAtMs = simulation.nowMs;
   await simulation.time.advance(1_000_000);
-  const letters = await simulation.store.listDeadLetters(subscription.id, { after: null, limit: 10 });
+  const letters = await simulation.store.records.listDeadLetters(subscription.id, { after: null, limit: 10 });
   return { simulation, pauses: pausesMs(simulation.posts), letters: letters.items, tookMs: diedAtMs - publishedAtMs };
 }
 

@@ -15,16 +15,16 @@ test("410 Gone disables the subscription, is told of, and nothing more is sent u
   await simulation.publish(topic, "hello");
   await simulation.time.advance(DAY_MS);
   expect(simulation.postsTo(one)).toHaveLength(1);
-  expect((await simulation.store.getSubscription(topic.id, "one"))?.state).toBe("disabled");
-  expect((await simulation.store.getSubscription(topic.id, "other"))?.state).toBe("active");
+  expect((await simulation.store.catalog.getSubscription(topic.id, "one"))?.state).toBe("disabled");
+  expect((await simulation.store.catalog.getSubscription(topic.id, "other"))?.state).toBe("active");
   expect(told.filter((type) => type === "subscription.disabled")).toHaveLength(1);
-  expect((await simulation.store.listAttempts(one.id, { after: null, limit: 9 }, "all")).items).toMatchObject([
+  expect((await simulation.store.records.listAttempts(one.id, { after: null, limit: 9 }, "all")).items).toMatchObject([
     { verdict: "failed", status: 410, errorCode: "gone" },
   ]);
 
   status = 200;
   await simulation.publish(topic, "meanwhile");
-  await simulation.store.setSubscriptionState(topic.id, "one", "active");
+  await simulation.store.catalog.setSubscriptionState(topic.id, "one", "active");
   await simulation.time.advance(60_000);
   expect(simulation.postsTo(one)).toHaveLength(3);
   expect(simulation.postsTo(other)).toHaveLength(2);
@@ -39,7 +39,7 @@ test("a 410 from the endpoint that a subscription had before does not disable it
   await simulation.time.advance(500);
   await simulation.subscribe(topic, "one", { push: { url: "http://moved.test/" } });
   await simulation.time.advance(60_000);
-  expect((await simulation.store.getSubscriptionById(one.id))?.state).toBe("active");
+  expect((await simulation.store.catalog.getSubscriptionById(one.id))?.state).toBe("active");
   expect(simulation.posts.map((post) => post.endpoint.origin)).toEqual(["http://one.test", "http://moved.test"]);
 });
 
@@ -49,10 +49,10 @@ test("a 410 that comes after the subscription was deleted and made again does no
   await simulation.subscribe(topic, "one", { script: { status: 410, afterMs: 1_000 } });
   await simulation.publish(topic, "hello");
   await simulation.time.advance(500);
-  await simulation.store.deleteSubscription(topic.id, "one");
+  await simulation.store.catalog.deleteSubscription(topic.id, "one");
   await simulation.subscribe(topic, "one", { push: { url: "http://another.test/" } });
   await simulation.time.advance(60_000);
-  expect((await simulation.store.getSubscription(topic.id, "one"))?.state).toBe("active");
+  expect((await simulation.store.catalog.getSubscription(topic.id, "one"))?.state).toBe("active");
 });
 
 test("a 410 to a POST from before somebody resumed the subscription does not disable it again", async () => {
@@ -71,10 +71,10 @@ test("a 410 to a POST from before somebody resumed the subscription does not dis
   await simulation.publish(topic, "gone at once");
   await simulation.publish(topic, "gone later");
   await simulation.time.advance(1_000);
-  expect((await simulation.store.getSubscriptionById(one.id))?.state).toBe("disabled");
-  await simulation.store.setSubscriptionState(topic.id, "one", "active");
+  expect((await simulation.store.catalog.getSubscriptionById(one.id))?.state).toBe("disabled");
+  await simulation.store.catalog.setSubscriptionState(topic.id, "one", "active");
   await simulation.time.advance(60_000);
-  expect((await simulation.store.getSubscriptionById(one.id))?.state).toBe("active");
+  expect((await simulation.store.catalog.getSubscriptionById(one.id))?.state).toBe("active");
 });
 
 test("many 410 at once are one change, told of once", async () => {

@@ -1,5 +1,5 @@
 import type { Order, Seq } from "../../domain/model.ts";
-import type { ClaimedDelivery, ClaimId } from "../../store/port.ts";
+import type { ClaimedDelivery, ClaimId } from "../../store/log.ts";
 
 export interface Queued {
   readonly claimId: ClaimId;

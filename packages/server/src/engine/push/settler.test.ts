@@ -3,7 +3,7 @@ import { branded } from "../testing/brand.ts";
 import { MemoryStore } from "../testing/memory-store.ts";
 import { VirtualTime } from "../testing/virtual-time.ts";
 import { messageOf } from "../testing/simulation.ts";
-import type { Settlement } from "../../store/port.ts";
+import type { Settlement } from "../../store/log.ts";
 import { Settler } from "./settler.ts";
 
 const { delayMs: _, ...message } = messageOf("x");
@@ -23,7 +23,7 @@ const settlement: Settlement = {
 function settlerOn(settle: (batch: readonly Settlement[]) => Promise<number>) {
   const time = new VirtualTime();
   const store = new MemoryStore(time);
-  store.settle = settle;
+  store.log.settle = settle;
   const failures: unknown[] = [];
   return { time, failures, settler: new Settler(store, time, (error) => failures.push(error)) };
 }

@@ -1,5 +1,6 @@
 import type { Timers } from "../../domain/ports.ts";
-import type { Settlement, Store } from "../../store/port.ts";
+import type { Settlement } from "../../store/log.ts";
+import type { Store } from "../../store/store.ts";
 
 interface Waiting {
   readonly settlement: Settlement;
@@ -47,7 +48,7 @@ export class Settler {
     const batch = this.#waiting;
     this.#waiting = [];
     try {
-      await this.#store.settle(batch.map((waiting) => waiting.settlement));
+      await this.#store.log.settle(batch.map((waiting) => waiting.settlement));
     } catch (error) {
       // The store keeps settlements until the disk takes them; this is the store gone, and their claims with it.
       this.#failed(error);

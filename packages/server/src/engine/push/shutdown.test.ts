@@ -45,7 +45,7 @@ describe("stop", () => {
       ["b", "1"],
       ["c", "1"],
     ]);
-    const { items } = await simulation.store.listAttempts(subscription.id, { after: null, limit: 10 }, "all");
+    const { items } = await simulation.store.records.listAttempts(subscription.id, { after: null, limit: 10 }, "all");
     expect(items.map(({ verdict }) => verdict)).toEqual(["accepted", "accepted", "accepted"]);
   });
 
@@ -103,9 +103,9 @@ describe("a lease", () => {
     expect(simulation.posts).toHaveLength(2);
     // Another node takes what is left.
     store.expireLeases();
-    const [subscriptionId] = (await store.findReady()).subscriptionIds;
+    const [subscriptionId] = (await store.log.findReady()).subscriptionIds;
     const want = { subscriptionId: subscriptionId as never, deliveriesMax: 4, bytesMax: 1_000, fromLog: true };
-    const [taken] = await store.claim([want], 100_000);
+    const [taken] = await store.log.claim([want], 100_000);
     expect(taken?.deliveries).toHaveLength(2);
     // The process is heard again, and what it had in its queue is not its own any more.
     store.touched = 1;

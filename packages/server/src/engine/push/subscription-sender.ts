@@ -2,7 +2,7 @@ import type { EncodedRequest } from "@ringback/sdk/protocols";
 import { limits } from "../../domain/limits.ts";
 import type { Attempt, Subscription, TimeMs } from "../../domain/model.ts";
 import type { Clock, Random, Timers } from "../../domain/ports.ts";
-import type { Claim, ClaimId, Settled } from "../../store/port.ts";
+import type { Claim, ClaimId, Settled } from "../../store/log.ts";
 import type { PostResult, Transport } from "../../transport/port.ts";
 import { afterFailure } from "./after-failure.ts";
 import { emitDeliveryEvents } from "../delivery-events.ts";

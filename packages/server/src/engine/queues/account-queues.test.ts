@@ -44,9 +44,9 @@ describe("a queue", () => {
     const { items, next } = await scene.queues.list({ after: null, limit: 10 });
     expect(items).toMatchObject([{ name: "A" }, { name: "b", waitMs: 3_000 }]);
     expect(next).toBeNull();
-    expect((await scene.store.listTopics(scene.store.defaultAccount().id, { after: null, limit: 10 })).items).toEqual(
-      [],
-    );
+    expect(
+      (await scene.store.catalog.listTopics(scene.store.catalog.defaultAccount().id, { after: null, limit: 10 })).items,
+    ).toEqual([]);
   });
 
   it("is not found before it is created and after it is removed, and begins anew when it is created again", async () => {
@@ -166,7 +166,7 @@ describe("a queue", () => {
 
   it("has its log again when a crash has left it without one", async () => {
     const { id } = await scene.queue("jobs");
-    await scene.store.deleteTopic(scene.store.defaultAccount().id, queueLogName("jobs"));
+    await scene.store.catalog.deleteTopic(scene.store.catalog.defaultAccount().id, queueLogName("jobs"));
     await Promise.all([scene.send("jobs", "1"), scene.send("jobs", "2"), scene.queues.get("jobs")]);
     expect((await scene.queues.get("jobs"))?.id).not.toBe(id);
     expect((await scene.drain("jobs")).toSorted()).toEqual(["1", "2"]);
@@ -175,7 +175,7 @@ describe("a queue", () => {
   it("does not begin with what was left of an earlier one", async () => {
     await scene.queue("jobs");
     await scene.send("jobs", "old");
-    await scene.store.deleteEntry(scene.store.defaultAccount().id, "queue", "jobs");
+    await scene.store.entries.delete(scene.store.catalog.defaultAccount().id, "queue", "jobs");
     await scene.time.advance(1);
     await scene.queue("jobs");
     expect(await scene.drain("jobs")).toEqual([]);
@@ -194,8 +194,8 @@ describe("a queue", () => {
 });
 
 async function logOf(name: string) {
-  const topic = await scene.store.getTopic(scene.store.defaultAccount().id, queueLogName(name));
-  const subscription = topic && (await scene.store.getSubscription(topic.id, queueLogName(name)));
+  const topic = await scene.store.catalog.getTopic(scene.store.catalog.defaultAccount().id, queueLogName(name));
+  const subscription = topic && (await scene.store.catalog.getSubscription(topic.id, queueLogName(name)));
   if (subscription === null) throw new Error(`the queue ${name} has no log`);
   return subscription;
 }
@@ -248,7 +248,7 @@ describe("dead letters of a queue", () => {
     await receiveAndLetGo("jobs");
     await scene.queues.delete("dead");
     expect(await scene.receive("jobs")).toEqual([]);
-    const letters = await scene.store.listDeadLetters((await logOf("jobs")).id, { after: null, limit: 10 });
+    const letters = await scene.store.records.listDeadLetters((await logOf("jobs")).id, { after: null, limit: 10 });
     expect(letters.items).toMatchObject([{ reason: "receives_exhausted" }]);
   });
 

@@ -4,7 +4,9 @@ import { queueOfLog } from "../../domain/internal-names.ts";
 import { foldCase } from "../../domain/names.ts";
 import type { Entry, Message, MessageId, NewMessage, Subscription, TimeMs } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
-import type { Page, PageRequest, PullCounts, Store } from "../../store/port.ts";
+import type { Page, PageRequest } from "../../store/page.ts";
+import type { PullCounts } from "../../store/records.ts";
+import type { Store } from "../../store/store.ts";
 import type {
   PulledMessage,
   Pulls,
@@ -60,7 +62,7 @@ export class AccountQueues implements Queues {
       const kept: Kept = { ...settings, name };
       // The entry first, which only one can make: what a crash leaves undone after it is made good when the queue is used.
       const { store } = this.#options;
-      const { entry, created } = await store.putEntry(this.#accountId, "queue", foldCase(name), kept, "new");
+      const { entry, created } = await store.entries.put(this.#accountId, "queue", foldCase(name), kept, "new");
       if (!created) throw queueExists(name);
       await this.#logs.removeOlderThan(name, entry.createdAtMs);
       const { subscription } = await this.#logs.make(name, settings);
@@ -73,7 +75,7 @@ export class AccountQueues implements Queues {
       const kept = keptIn(await this.#foundEntry(name));
       const changed: Kept = { ...kept, ...change, name: kept.name };
       await this.#assertFits(name, changed);
-      const { entry } = await this.#options.store.putEntry(this.#accountId, "queue", foldCase(name), changed);
+      const { entry } = await this.#options.store.entries.put(this.#accountId, "queue", foldCase(name), changed);
       const { subscription } = await this.#logs.make(name, changed);
       return detailsOf(entry, subscription);
     });
@@ -85,7 +87,7 @@ export class AccountQueues implements Queues {
   }
 
   async list(page: PageRequest): Promise<Page<QueueDetails>> {
-    const { items, next } = await this.#options.store.listEntries(this.#accountId, "queue", page);
+    const { items, next } = await this.#options.store.entries.list(this.#accountId, "queue", page);
     const queues: QueueDetails[] = [];
     for (const entry of items) {
       const details = await this.#orNull(this.#details(entry));
@@ -101,7 +103,7 @@ export class AccountQueues implements Queues {
       const place = await this.#logs.find(name);
       await this.#logs.remove(name);
       if (place !== null) this.#arrivals.forget(place.subscription.id);
-      return this.#options.store.deleteEntry(this.#accountId, "queue", foldCase(name));
+      return this.#options.store.entries.delete(this.#accountId, "queue", foldCase(name));
     });
   }
 
@@ -135,7 +137,7 @@ export class AccountQueues implements Queues {
   async counts(name: string): Promise<PullCounts> {
     const { queue, subscription } = await this.#found(name);
     const fromMs = this.#options.clock.now() - queue.rewindMs;
-    return this.#asQueue(name, () => this.#options.store.pullCounts(subscription.id, fromMs));
+    return this.#asQueue(name, () => this.#options.store.records.pullCounts(subscription.id, fromMs));
   }
 
   async rewind(name: string, atMs: TimeMs): Promise<void> {
@@ -144,7 +146,7 @@ export class AccountQueues implements Queues {
       const fault = `lies further back than the queue "${queue.name}" may be rewound (${queue.rewindMs} ms)`;
       throw RingbackError.at("invalid_request", "startConsumeTime", fault);
     }
-    if (!(await this.#options.store.rewind(subscription.id, { atMs }))) throw noQueue(name);
+    if (!(await this.#options.store.log.rewind(subscription.id, { atMs }))) throw noQueue(name);
   }
 
   /** Whole or not at all, and never past the queue's number of messages. */
@@ -156,7 +158,7 @@ export class AccountQueues implements Queues {
     const { store, publisher } = this.#options;
     return this.#asQueue(queue.name, async () => {
       const arriving = this.#arrivals.since(subscription.id);
-      const { backlog, parked, inFlight } = await store.unsettledCounts(subscription.id);
+      const { backlog, parked, inFlight } = await store.records.unsettledCounts(subscription.id);
       if (backlog + parked + inFlight + arriving() + messages.length > queue.messagesMax) throw queueFull(queue);
       const arrived = this.#arrivals.begin(subscription.id, messages.length);
       try {
@@ -224,7 +226,7 @@ export class AccountQueues implements Queues {
   }
 
   #entry(name: string): Promise<Entry | null> {
-    return this.#options.store.getEntry(this.#accountId, "queue", foldCase(name));
+    return this.#options.store.entries.get(this.#accountId, "queue", foldCase(name));
   }
 
   async #foundEntry(name: string): Promise<Entry> {
@@ -253,7 +255,7 @@ export class AccountQueues implements Queues {
   }
 
   get #accountId() {
-    return this.#options.store.defaultAccount().id;
+    return this.#options.store.catalog.defaultAccount().id;
   }
 }
 

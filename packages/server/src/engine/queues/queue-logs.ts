@@ -1,7 +1,7 @@
 import { queueLogName } from "../../domain/internal-names.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Subscription, SubscriptionSettings, TimeMs, Topic, TopicSettings } from "../../domain/model.ts";
-import type { Store } from "../../store/port.ts";
+import type { Store } from "../../store/store.ts";
 import type { QueueSettings } from "../port.ts";
 
 export interface QueuePlace {
@@ -19,16 +19,16 @@ export class QueueLogs {
 
   async find(name: string): Promise<QueuePlace | null> {
     const topic = await this.#topic(name);
-    const subscription = topic && (await this.#store.getSubscription(topic.id, queueLogName(name)));
+    const subscription = topic && (await this.#store.catalog.getSubscription(topic.id, queueLogName(name)));
     return topic && subscription && { topic, subscription };
   }
 
   /** Makes what is missing and brings the settings up to date. */
   async make(name: string, settings: QueueSettings): Promise<QueuePlace> {
     const logName = queueLogName(name);
-    const { topic } = await this.#store.putTopic(this.#accountId, logName, topicSettings(settings));
+    const { topic } = await this.#store.catalog.putTopic(this.#accountId, logName, topicSettings(settings));
     const pulled = subscriptionSettings(settings);
-    const { subscription } = await this.#store.putSubscription(topic.id, logName, pulled, "oldest");
+    const { subscription } = await this.#store.catalog.putSubscription(topic.id, logName, pulled, "oldest");
     return { topic, subscription };
   }
 
@@ -39,15 +39,15 @@ export class QueueLogs {
   }
 
   remove(name: string): Promise<boolean> {
-    return this.#store.deleteTopic(this.#accountId, queueLogName(name));
+    return this.#store.catalog.deleteTopic(this.#accountId, queueLogName(name));
   }
 
   #topic(name: string): Promise<Topic | null> {
-    return this.#store.getTopic(this.#accountId, queueLogName(name));
+    return this.#store.catalog.getTopic(this.#accountId, queueLogName(name));
   }
 
   get #accountId() {
-    return this.#store.defaultAccount().id;
+    return this.#store.catalog.defaultAccount().id;
   }
 }
 

@@ -50,7 +50,7 @@ describe("an endpoint that is a queue", () => {
 
   it("tells of a failure that is nobody's answer without its words", async () => {
     await scene.queue("jobs");
-    scene.store.append = () => Promise.reject(new Error("secret"));
+    scene.store.log.append = () => Promise.reject(new Error("secret"));
     expect(await post("queue:jobs", "1")).toEqual({
       durationMs: 0,
       error: null,
@@ -70,8 +70,8 @@ describe("an endpoint that is a queue", () => {
   it("gets what was on its way when the server stops, and nothing after that", async () => {
     await scene.queue("jobs");
     const { promise: disk, resolve: goOn } = Promise.withResolvers<void>();
-    const append = scene.store.append.bind(scene.store);
-    scene.store.append = async (request) => {
+    const append = scene.store.log.append.bind(scene.store);
+    scene.store.log.append = async (request) => {
       await disk;
       return append(request);
     };

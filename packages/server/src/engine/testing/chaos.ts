@@ -154,7 +154,7 @@ export class Chaos {
   }
 
   async #setState(name: string, state: "active" | "paused"): Promise<void> {
-    if (this.#topic !== null) await this.simulation.store.setSubscriptionState(this.#topic.id, name, state);
+    if (this.#topic !== null) await this.simulation.store.catalog.setSubscriptionState(this.#topic.id, name, state);
   }
 
   async #change(name: string): Promise<void> {
@@ -165,12 +165,12 @@ export class Chaos {
     if (order !== watched.order) watched.orderIsFixed = false;
     watched.order = order;
     const settings = { ...watched.subscription.settings, order, maxInFlight };
-    await this.simulation.store.putSubscription(this.#topic.id, name, settings, "now");
+    await this.simulation.store.catalog.putSubscription(this.#topic.id, name, settings, "now");
   }
 
   async #replace(name: string): Promise<void> {
     if (this.#topic === null) return;
-    await this.simulation.store.deleteSubscription(this.#topic.id, name);
+    await this.simulation.store.catalog.deleteSubscription(this.#topic.id, name);
     this.#watched.delete(name);
     await this.#subscribe(name);
   }
@@ -179,9 +179,9 @@ export class Chaos {
     const watched = this.#watched.get(name);
     if (watched === undefined) return;
     const { id } = watched.subscription;
-    const letters = await this.simulation.store.listDeadLetters(id, { after: null, limit: 1_000 });
+    const letters = await this.simulation.store.records.listDeadLetters(id, { after: null, limit: 1_000 });
     for (const { message } of letters.items) this.#redriven.add(`${id} ${message.seq}`);
-    await this.simulation.store.redriveDeadLetters(id, null);
+    await this.simulation.store.records.redriveDeadLetters(id, null);
   }
 
   #react(post: Post): Reaction {
@@ -269,7 +269,7 @@ export class Chaos {
   /** What is on record counts 1, 2, 3 … for every message. */
   async #judgeAttempts(watched: Watched): Promise<void> {
     const { id } = watched.subscription;
-    const { items } = await this.simulation.store.listAttempts(id, { after: null, limit: 100_000 }, "all");
+    const { items } = await this.simulation.store.records.listAttempts(id, { after: null, limit: 100_000 }, "all");
     const last = new Map<string, number>();
     for (const { messageId, attempt } of items.toReversed()) {
       const expected = (last.get(messageId) ?? 0) + 1;

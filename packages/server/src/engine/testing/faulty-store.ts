@@ -1,6 +1,6 @@
 import type { Subscription, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Clock, Timers } from "../../domain/ports.ts";
-import type { Claim, ClaimId, ClaimWant, RetentionResult, Settlement } from "../../store/port.ts";
+import type { Claim, ClaimId, ClaimWant, RetentionResult, Settlement } from "../../store/log.ts";
 import { MemoryStore } from "./memory-store.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 

@@ -1,5 +1,5 @@
 import type { TimeMs } from "../../domain/model.ts";
-import type { ClaimId } from "../../store/port.ts";
+import type { ClaimId } from "../../store/log.ts";
 import { branded } from "./brand.ts";
 
 /** The leases that are open, each with the number of its deliveries that are not settled. */

@@ -21,30 +21,31 @@ import type {
   TopicSettings,
 } from "../../domain/model.ts";
 import { EntryIndex } from "../../store/entry-index.ts";
+import type { EntryStore } from "../../store/entries.ts";
 import type { Clock } from "../../domain/ports.ts";
 import { assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
+import type { ConnectionUse, StoreNode } from "../../store/cluster.ts";
 import type {
   AppendResult,
   AppendRequest,
-  AttemptRecord,
   Claim,
   ClaimId,
   ClaimWant,
-  ConnectionUse,
-  DeadLetter,
-  MessageRecord,
-  Page,
-  PageRequest,
-  PullCounts,
-  ReceiverAnswer,
+  PulledSettlement,
   RetentionResult,
   Settlement,
-  Store,
-  StoreNode,
+} from "../../store/log.ts";
+import type { Page, PageRequest } from "../../store/page.ts";
+import type {
+  AttemptRecord,
+  DeadLetter,
+  MessageRecord,
+  PullCounts,
   StoreStatistics,
   SubscriptionCounts,
   UnsettledCounts,
-} from "../../store/port.ts";
+} from "../../store/records.ts";
+import type { Store } from "../../store/store.ts";
 import { branded } from "./brand.ts";
 import { MemoryClaims } from "./memory-claims.ts";
 import { MemorySubscription } from "./memory-subscription.ts";
@@ -62,6 +63,26 @@ const RETENTION_STEP = 500;
  */
 export class MemoryStore implements Store {
   readonly driver: string = "memory";
+  get log(): this {
+    return this;
+  }
+  get catalog(): this {
+    return this;
+  }
+  get records(): this {
+    return this;
+  }
+  get cluster(): this {
+    return this;
+  }
+  get entries(): EntryStore {
+    return {
+      put: (...call) => this.putEntry(...call),
+      get: (...call) => this.getEntry(...call),
+      list: (...call) => this.listEntries(...call),
+      delete: (...call) => this.deleteEntry(...call),
+    };
+  }
   protected readonly clock: Clock;
   protected readonly claims = new MemoryClaims();
   /** Of the processes that are alive. */
@@ -70,7 +91,7 @@ export class MemoryStore implements Store {
   readonly #subscriptions = new Map<SubscriptionId, MemorySubscription>();
   readonly #receipts = new Map<string, { readonly fingerprint: string; readonly receipt: AppendResult }>();
   protected readonly changeListeners: ((id: SubscriptionId) => void)[] = [];
-  protected readonly entries = new EntryIndex();
+  protected readonly entryIndex = new EntryIndex();
   #lastTopicId = 0;
   #lastSubscriptionId = 0;
   #lastDeadLetterId = 0;
@@ -82,24 +103,24 @@ export class MemoryStore implements Store {
   // ---- things with a name
 
   async putEntry(accountId: AccountId, kind: EntryKind, name: string, value: unknown, only?: "new") {
-    const before = this.entries.get(accountId, kind, name);
+    const before = this.entryIndex.get(accountId, kind, name);
     if (only === "new" && before !== null) return { entry: before, created: false };
-    const { entry, created } = this.entries.prepare(accountId, { kind, name }, value, this.clock.now());
-    this.entries.set(accountId, entry);
+    const { entry, created } = this.entryIndex.prepare(accountId, { kind, name }, value, this.clock.now());
+    this.entryIndex.set(accountId, entry);
     return { entry, created };
   }
 
   async getEntry(accountId: AccountId, kind: EntryKind, name: string): Promise<Entry | null> {
-    return this.entries.get(accountId, kind, name);
+    return this.entryIndex.get(accountId, kind, name);
   }
 
   async listEntries(accountId: AccountId, kind: EntryKind, page: PageRequest): Promise<Page<Entry>> {
-    return this.entries.page(accountId, kind, page);
+    return this.entryIndex.page(accountId, kind, page);
   }
 
   async deleteEntry(accountId: AccountId, kind: EntryKind, name: string): Promise<boolean> {
-    const existed = this.entries.get(accountId, kind, name) !== null;
-    this.entries.delete(accountId, kind, name);
+    const existed = this.entryIndex.get(accountId, kind, name) !== null;
+    this.entryIndex.delete(accountId, kind, name);
     return existed;
   }
 
@@ -159,11 +180,11 @@ export class MemoryStore implements Store {
     return applied;
   }
 
-  async answer(id: SubscriptionId, answers: readonly ReceiverAnswer[]): Promise<readonly boolean[]> {
+  async settlePulled(id: SubscriptionId, answers: readonly PulledSettlement[]): Promise<readonly boolean[]> {
     const nowMs = this.clock.now();
     const said = new Set<Seq>();
     return answers.map((each) => {
-      const { seq } = each.handedOut;
+      const { seq } = each.pulled;
       if (said.has(seq)) return false;
       said.add(seq);
       return this.#subscriptions.get(id)?.answer(each, nowMs, () => this.ready([id])) ?? false;

@@ -1,15 +1,7 @@
 import { matches } from "../../domain/filter.ts";
 import type { Attempt, DeadReason, DeliveryState, Message, Seq, Subscription, TimeMs } from "../../domain/model.ts";
-import type {
-  Claim,
-  ClaimedDelivery,
-  ClaimId,
-  ClaimWant,
-  DeadLetter,
-  PullCounts,
-  ReceiverAnswer,
-  Settlement,
-} from "../../store/port.ts";
+import type { Claim, ClaimedDelivery, ClaimId, ClaimWant, PulledSettlement, Settlement } from "../../store/log.ts";
+import type { DeadLetter, PullCounts } from "../../store/records.ts";
 import type { MemoryClaims } from "./memory-claims.ts";
 import type { MemoryTopic } from "./memory-topic.ts";
 
@@ -157,13 +149,12 @@ export class MemorySubscription {
   }
 
   /** False: it is not as it was when it was handed out. `ready` is called when something can be claimed again. */
-  answer({ handedOut, answer }: ReceiverAnswer, nowMs: TimeMs, ready: () => void): boolean {
-    const { seq } = handedOut;
+  answer({ pulled, answer }: PulledSettlement, nowMs: TimeMs, ready: () => void): boolean {
+    const { seq } = pulled;
     const parked = this.parked.get(seq);
     if (parked === undefined || this.#open.has(seq)) return false;
     if (parked.dueAtMs === null || parked.dueAtMs <= nowMs) return false;
-    if (parked.retriesMade !== handedOut.retriesMade || parked.firstAttemptAtMs !== handedOut.firstAttemptAtMs)
-      return false;
+    if (parked.retriesMade !== pulled.retriesMade || parked.firstAttemptAtMs !== pulled.firstAttemptAtMs) return false;
     if (answer.kind === "due") {
       parked.dueAtMs = answer.dueAtMs;
       ready();

@@ -1,5 +1,5 @@
 import { RingbackError } from "../../domain/errors.ts";
-import type { Page, PageRequest } from "../../store/port.ts";
+import type { Page, PageRequest } from "../../store/page.ts";
 
 /** `items` in the order in which they are listed; `keyOf` names each for the next page. */
 export function pageOf<T>(items: readonly T[], page: PageRequest, keyOf: (item: T) => string): Page<T> {

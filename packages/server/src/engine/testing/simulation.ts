@@ -119,7 +119,7 @@ export class Simulation {
   }
 
   async topic(name = "orders", settings: Partial<TopicSettings> = {}): Promise<Topic> {
-    return (await this.store.putTopic(this.store.defaultAccount().id, name, settings)).topic;
+    return (await this.store.catalog.putTopic(this.store.catalog.defaultAccount().id, name, settings)).topic;
   }
 
   /** Each subscription has an endpoint of its own, `http://<name>.test`, unless it says otherwise. */
@@ -127,7 +127,7 @@ export class Simulation {
     const url = push?.url ?? `http://${name.toLowerCase()}.test/callback`;
     if (script !== undefined) this.script(new URL(url).origin, script);
     const settings = normaliseSubscription({ push: { ...push, url }, ...rest }, topic);
-    return (await this.store.putSubscription(topic.id, name, settings, "now")).subscription;
+    return (await this.store.catalog.putSubscription(topic.id, name, settings, "now")).subscription;
   }
 
   script(origin: string, script: Script | Reaction): void {
@@ -143,7 +143,7 @@ export class Simulation {
   }
 
   counts(subscription: { readonly id: SubscriptionId }) {
-    return this.store.subscriptionCounts(subscription.id);
+    return this.store.records.subscriptionCounts(subscription.id);
   }
 }
 

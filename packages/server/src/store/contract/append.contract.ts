@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { NewMessage } from "../../domain/model.ts";
 import { limits } from "../../domain/limits.ts";
-import type { AppendResult } from "../port.ts";
+import type { AppendResult } from "../log.ts";
 import type { Part } from "./contract.ts";
 import { HOUR_MS, message, Scene, textsOf } from "./fixtures.ts";
 
@@ -116,7 +116,7 @@ export function appendContract({ promise, shared }: Part): void {
 
   promise("refuses an unknown topic and takes nothing of the request", async () => {
     const scene = await Scene.make(shared());
-    await scene.store.deleteTopic(scene.topic.accountId, scene.topic.name);
+    await scene.store.catalog.deleteTopic(scene.topic.accountId, scene.topic.name);
     await expect(scene.publish("a", "b")).rejects.toMatchObject({ code: "topic_not_found" });
   });
 
@@ -181,7 +181,7 @@ function plain(found: NewMessage | object): unknown {
 }
 
 function append(scene: Scene, key: string, fingerprint: string, ...texts: string[]): Promise<AppendResult> {
-  return scene.store.append({
+  return scene.store.log.append({
     topicId: scene.topic.id,
     messages: texts.map((text) => message(text)),
     idempotency: { key, fingerprint },

@@ -1,7 +1,8 @@
 import { expect } from "vitest";
 import type { Subscription, SubscriptionId, SubscriptionSettings } from "../../domain/model.ts";
 import { limits } from "../../domain/limits.ts";
-import type { Claim, Page } from "../port.ts";
+import type { Claim } from "../log.ts";
+import type { Page } from "../page.ts";
 import type { Part } from "./contract.ts";
 import { HOUR_MS, message, parkedUntil, Scene, settings, textsOf } from "./fixtures.ts";
 
@@ -9,16 +10,16 @@ const pulled = settings({ push: null });
 const namesOf = ({ items }: Page<{ readonly name: string }>) => items.map(({ name }) => name);
 
 export function catalogContract({ promise, shared, fresh }: Part): void {
-  const account = () => shared().store.defaultAccount().id;
+  const account = () => shared().store.catalog.defaultAccount().id;
 
   promise("has an account with the configured name and app id", () => {
-    expect(shared().store.defaultAccount()).toMatchObject({ name: "default", appId: 1_250_000_000 });
+    expect(shared().store.catalog.defaultAccount()).toMatchObject({ name: "default", appId: 1_250_000_000 });
     return Promise.resolve();
   });
 
   promise("makes a topic with defaults for what is not said", async () => {
     const { store, clock } = shared();
-    const { topic, created } = await store.putTopic(account(), "defaults", {});
+    const { topic, created } = await store.catalog.putTopic(account(), "defaults", {});
     expect(created).toBe(true);
     expect(topic).toEqual({
       id: expect.any(Number) as number,
@@ -30,60 +31,60 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
       createdAtMs: clock.now(),
       updatedAtMs: clock.now(),
     });
-    expect(await store.getTopic(account(), "defaults")).toEqual(topic);
+    expect(await store.catalog.getTopic(account(), "defaults")).toEqual(topic);
   });
 
   promise("puts a topic twice without harm, and changes only what is said", async () => {
     const { store, clock } = shared();
-    const first = await store.putTopic(account(), "twice", { retentionMs: HOUR_MS, filterType: "route" });
+    const first = await store.catalog.putTopic(account(), "twice", { retentionMs: HOUR_MS, filterType: "route" });
     clock.advance(10);
-    const second = await store.putTopic(account(), "twice", {});
+    const second = await store.catalog.putTopic(account(), "twice", {});
     expect(second).toEqual({ topic: first.topic, created: false });
-    const third = await store.putTopic(account(), "twice", { bodyBytesMax: 2_048, filterType: "route" });
+    const third = await store.catalog.putTopic(account(), "twice", { bodyBytesMax: 2_048, filterType: "route" });
     expect(third).toEqual({
       topic: { ...first.topic, bodyBytesMax: 2_048, updatedAtMs: clock.now() },
       created: false,
     });
     await shared().crash();
-    expect(await shared().store.getTopic(account(), "twice")).toEqual(third.topic);
+    expect(await shared().store.catalog.getTopic(account(), "twice")).toEqual(third.topic);
   });
 
   promise("refuses to change a topic's filter type, and changes nothing else then", async () => {
     const { store } = shared();
-    const { topic } = await store.putTopic(account(), "fixed", { filterType: "tag" });
+    const { topic } = await store.catalog.putTopic(account(), "fixed", { filterType: "tag" });
     await expect(
-      store.putTopic(account(), "fixed", { filterType: "route", retentionMs: HOUR_MS }),
+      store.catalog.putTopic(account(), "fixed", { filterType: "route", retentionMs: HOUR_MS }),
     ).rejects.toMatchObject({ code: "immutable_field" });
-    expect(await store.getTopic(account(), "fixed")).toEqual(topic);
+    expect(await store.catalog.getTopic(account(), "fixed")).toEqual(topic);
   });
 
   promise("makes one topic of many concurrent puts", async () => {
     const { store } = shared();
-    const puts = await Promise.all(Array.from({ length: 10 }, () => store.putTopic(account(), "race", {})));
+    const puts = await Promise.all(Array.from({ length: 10 }, () => store.catalog.putTopic(account(), "race", {})));
     expect(puts.filter((put) => put.created)).toHaveLength(1);
     expect(new Set(puts.map((put) => put.topic.id)).size).toBe(1);
   });
 
   promise("lists topics by name, in pages without a gap", async () => {
     await fresh(async ({ store }) => {
-      const id = store.defaultAccount().id;
+      const id = store.catalog.defaultAccount().id;
       const names = ["b", "B", "a", "c_1", "c-1", "c1", "A9"];
-      for (const name of names) await store.putTopic(id, name, {});
+      for (const name of names) await store.catalog.putTopic(id, name, {});
       const seen: string[] = [];
       const sizes: number[] = [];
       let after: string | null = null;
       do {
-        const page: Page<{ readonly name: string }> = await store.listTopics(id, { after, limit: 3 });
+        const page: Page<{ readonly name: string }> = await store.catalog.listTopics(id, { after, limit: 3 });
         seen.push(...page.items.map((topic) => topic.name));
         sizes.push(page.items.length);
         after = page.next;
       } while (after !== null);
       expect(sizes).toEqual([3, 3, 1]);
       expect(seen).toEqual(names.toSorted());
-      expect(await store.listTopics(id, { after: null, limit: 7 })).toMatchObject({ next: null });
+      expect(await store.catalog.listTopics(id, { after: null, limit: 7 })).toMatchObject({ next: null });
       // Between two pages the place in the list may be deleted.
-      await store.deleteTopic(id, seen[2] as string);
-      const second = await store.listTopics(id, { after: seen[2] as string, limit: 3 });
+      await store.catalog.deleteTopic(id, seen[2] as string);
+      const second = await store.catalog.listTopics(id, { after: seen[2] as string, limit: 3 });
       expect(second.items.map((topic) => topic.name)).toEqual(seen.slice(3, 6));
     });
   });
@@ -94,27 +95,27 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
     await scene.publish("a");
     const claim = await scene.claim(reader);
     const { store } = scene;
-    expect(await store.deleteTopic(account(), scene.topic.name)).toBe(true);
-    expect(await store.deleteTopic(account(), scene.topic.name)).toBe(false);
-    expect(await store.getTopic(account(), scene.topic.name)).toBeNull();
-    expect(await store.getSubscriptionById(reader.id)).toBeNull();
-    expect(await store.getSubscription(scene.topic.id, "reader")).toBeNull();
-    expect(await store.getMessage(account(), scene.idOf(1))).toBeNull();
+    expect(await store.catalog.deleteTopic(account(), scene.topic.name)).toBe(true);
+    expect(await store.catalog.deleteTopic(account(), scene.topic.name)).toBe(false);
+    expect(await store.catalog.getTopic(account(), scene.topic.name)).toBeNull();
+    expect(await store.catalog.getSubscriptionById(reader.id)).toBeNull();
+    expect(await store.catalog.getSubscription(scene.topic.id, "reader")).toBeNull();
+    expect(await store.records.getMessage(account(), scene.idOf(1))).toBeNull();
     expect(textsOf(await scene.claim(reader))).toEqual([]);
-    expect(await store.renew([claim.id], 1)).toEqual([]);
-    await expect(store.listSubscriptions(scene.topic.id, { after: null, limit: 1 })).rejects.toMatchObject({
+    expect(await store.log.renew([claim.id], 1)).toEqual([]);
+    await expect(store.catalog.listSubscriptions(scene.topic.id, { after: null, limit: 1 })).rejects.toMatchObject({
       code: "topic_not_found",
     });
     await shared().crash();
-    const { topic } = await shared().store.putTopic(account(), scene.topic.name, {});
+    const { topic } = await shared().store.catalog.putTopic(account(), scene.topic.name, {});
     expect(topic.id).not.toBe(scene.topic.id);
-    const again = await shared().store.putSubscription(topic.id, "reader", settings(), "oldest");
+    const again = await shared().store.catalog.putSubscription(topic.id, "reader", settings(), "oldest");
     expect(textsOf(await scene.claim(again.subscription))).toEqual([]);
   });
 
   promise("makes a subscription, and puts it twice without harm", async () => {
     const scene = await Scene.make(shared());
-    const first = await scene.store.putSubscription(scene.topic.id, "reader", settings(), "now");
+    const first = await scene.store.catalog.putSubscription(scene.topic.id, "reader", settings(), "now");
     expect(first).toEqual({
       subscription: {
         id: expect.any(Number) as number,
@@ -130,21 +131,21 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
       created: true,
     });
     scene.under.clock.advance(10);
-    const second = await scene.store.putSubscription(scene.topic.id, "reader", settings(), "oldest");
+    const second = await scene.store.catalog.putSubscription(scene.topic.id, "reader", settings(), "oldest");
     expect(second).toEqual({ ...first, created: false });
     const changed = settings({
       maxInFlight: 3,
       retry: { delaysMs: [1, 2] },
       filter: { tags: ["重要"], bindingKeys: [] },
     });
-    const third = await scene.store.putSubscription(scene.topic.id, "reader", changed, "oldest");
+    const third = await scene.store.catalog.putSubscription(scene.topic.id, "reader", changed, "oldest");
     expect(third).toEqual({
       subscription: { ...first.subscription, settings: changed, updatedAtMs: scene.now },
       created: false,
     });
     await scene.under.crash();
-    expect(await scene.store.getSubscription(scene.topic.id, "reader")).toEqual(third.subscription);
-    expect(await scene.store.getSubscriptionById(first.subscription.id)).toEqual(third.subscription);
+    expect(await scene.store.catalog.getSubscription(scene.topic.id, "reader")).toEqual(third.subscription);
+    expect(await scene.store.catalog.getSubscriptionById(first.subscription.id)).toEqual(third.subscription);
   });
 
   promise("changes a subscription without touching where it is", async () => {
@@ -161,10 +162,10 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
 
   promise("refuses a subscription to an unknown topic", async () => {
     const scene = await Scene.make(shared());
-    await scene.store.deleteTopic(account(), scene.topic.name);
+    await scene.store.catalog.deleteTopic(account(), scene.topic.name);
     await expect(scene.subscribe("reader")).rejects.toMatchObject({ code: "topic_not_found" });
-    expect(await scene.store.setSubscriptionState(scene.topic.id, "reader", "paused")).toBeNull();
-    expect(await scene.store.deleteSubscription(scene.topic.id, "reader")).toBe(false);
+    expect(await scene.store.catalog.setSubscriptionState(scene.topic.id, "reader", "paused")).toBeNull();
+    expect(await scene.store.catalog.deleteSubscription(scene.topic.id, "reader")).toBe(false);
   });
 
   promise("starts a subscription from now", async () => {
@@ -181,16 +182,16 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
     await scene.publish("gone");
     scene.under.clock.advance(HOUR_MS);
     await scene.publish("a");
-    await scene.store.retain();
+    await scene.store.log.retain();
     const reader = await scene.subscribe("reader", {}, "oldest");
-    expect(await scene.store.subscriptionCounts(reader.id)).toMatchObject({ backlog: 1, expired: 0 });
+    expect(await scene.store.records.subscriptionCounts(reader.id)).toMatchObject({ backlog: 1, expired: 0 });
     expect(textsOf(await scene.claim(reader))).toEqual(["a"]);
   });
 
   promise("keeps a subscription pushed or pulled from as it was made, and changes nothing else then", async () => {
     const scene = await Scene.make(shared());
     const put = (name: string, fields: Partial<SubscriptionSettings>) =>
-      scene.store.putSubscription(scene.topic.id, name, settings(fields), "now");
+      scene.store.catalog.putSubscription(scene.topic.id, name, settings(fields), "now");
     const pull = { visibilityMs: 30_000, receivesMax: null };
     const kinds: readonly Partial<SubscriptionSettings>[] = [{}, { push: null, pull }, { push: null }];
     for (const [made, asked, field] of [
@@ -205,7 +206,7 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
         code: "immutable_field",
         details: [{ field }],
       });
-      expect(await scene.store.getSubscription(scene.topic.id, name)).toEqual(subscription);
+      expect(await scene.store.catalog.getSubscription(scene.topic.id, name)).toEqual(subscription);
       expect((await put(name, { ...kinds[made], maxInFlight: 7 })).created).toBe(false);
     }
   });
@@ -214,7 +215,7 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
     const scene = await Scene.make(shared());
     const puts = await Promise.allSettled(
       Array.from({ length: 10 }, (_, index) =>
-        scene.store.putSubscription(
+        scene.store.catalog.putSubscription(
           scene.topic.id,
           "race",
           settings(index % 2 === 0 ? {} : { push: null, pull: { visibilityMs: 30_000, receivesMax: null } }),
@@ -268,7 +269,7 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
     const seen: string[][] = [];
     let after: string | null = null;
     do {
-      const page: Page<{ readonly name: string }> = await scene.store.listSubscriptions(scene.topic.id, {
+      const page: Page<{ readonly name: string }> = await scene.store.catalog.listSubscriptions(scene.topic.id, {
         after,
         limit: 2,
       });
@@ -280,25 +281,26 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
 
   promise("finds what is the server's own by its name, and lists and counts it nowhere", async () => {
     await fresh(async (under) => {
-      const { id } = under.store.defaultAccount();
-      for (const name of ["c", "inbox:b", "a"]) await under.store.putTopic(id, name, {});
-      const { topic } = await under.store.putTopic(id, "a", {});
-      for (const name of ["s", "inbox:r", "q"]) await under.store.putSubscription(topic.id, name, pulled, "now");
-      await under.store.append({ topicId: topic.id, messages: [message("1")], idempotency: null });
+      const { id } = under.store.catalog.defaultAccount();
+      for (const name of ["c", "inbox:b", "a"]) await under.store.catalog.putTopic(id, name, {});
+      const { topic } = await under.store.catalog.putTopic(id, "a", {});
+      for (const name of ["s", "inbox:r", "q"])
+        await under.store.catalog.putSubscription(topic.id, name, pulled, "now");
+      await under.store.log.append({ topicId: topic.id, messages: [message("1")], idempotency: null });
       const look = async () => {
-        const topics = await under.store.listTopics(id, { after: null, limit: 2 });
+        const topics = await under.store.catalog.listTopics(id, { after: null, limit: 2 });
         expect([namesOf(topics), topics.next]).toEqual([["a", "c"], null]);
-        const subscriptions = await under.store.listSubscriptions(topic.id, { after: null, limit: 2 });
+        const subscriptions = await under.store.catalog.listSubscriptions(topic.id, { after: null, limit: 2 });
         expect([namesOf(subscriptions), subscriptions.next]).toEqual([["q", "s"], null]);
-        expect(await under.store.statistics()).toMatchObject({ topics: 2, subscriptions: 2, backlog: 3 });
+        expect(await under.store.records.statistics()).toMatchObject({ topics: 2, subscriptions: 2, backlog: 3 });
       };
       await look();
       await under.crash();
       await look();
-      expect(await under.store.getTopic(id, "inbox:b")).toMatchObject({ name: "inbox:b" });
-      const own = (await under.store.getSubscription(topic.id, "inbox:r")) as Subscription;
+      expect(await under.store.catalog.getTopic(id, "inbox:b")).toMatchObject({ name: "inbox:b" });
+      const own = (await under.store.catalog.getSubscription(topic.id, "inbox:r")) as Subscription;
       const want = { subscriptionId: own.id, deliveriesMax: 1, bytesMax: 1, fromLog: true };
-      const [claim] = await under.store.claim([want], 1_000);
+      const [claim] = await under.store.log.claim([want], 1_000);
       expect(textsOf(claim as Claim)).toEqual(["1"]);
     });
   });
@@ -308,16 +310,20 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
     const reader = await scene.subscribe("reader");
     await scene.publish("a", "b");
     await scene.settleNext(reader, parkedUntil(scene.now), { deliveriesMax: 1 });
-    expect(await scene.store.deleteSubscription(scene.topic.id, "reader")).toBe(true);
-    expect(await scene.store.deleteSubscription(scene.topic.id, "reader")).toBe(false);
-    expect(await scene.store.getSubscription(scene.topic.id, "reader")).toBeNull();
+    expect(await scene.store.catalog.deleteSubscription(scene.topic.id, "reader")).toBe(true);
+    expect(await scene.store.catalog.deleteSubscription(scene.topic.id, "reader")).toBe(false);
+    expect(await scene.store.catalog.getSubscription(scene.topic.id, "reader")).toBeNull();
     const again = await scene.subscribe("reader");
     expect(again.id).not.toBe(reader.id);
     await scene.under.crash();
     await scene.publish("c");
     expect(textsOf(await scene.claim(again))).toEqual(["c"]);
-    await expect(scene.store.subscriptionCounts(reader.id)).rejects.toMatchObject({ code: "subscription_not_found" });
-    await expect(scene.store.unsettledCounts(reader.id)).rejects.toMatchObject({ code: "subscription_not_found" });
+    await expect(scene.store.records.subscriptionCounts(reader.id)).rejects.toMatchObject({
+      code: "subscription_not_found",
+    });
+    await expect(scene.store.records.unsettledCounts(reader.id)).rejects.toMatchObject({
+      code: "subscription_not_found",
+    });
   });
 
   promise("writes nothing of a settlement whose subscription is deleted before it is durable", async () => {
@@ -327,33 +333,33 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
     const claim = await scene.claim(reader);
     await Promise.all([
       scene.settle(claim, parkedUntil(scene.now)),
-      scene.store.deleteSubscription(scene.topic.id, "reader"),
+      scene.store.catalog.deleteSubscription(scene.topic.id, "reader"),
     ]);
     await scene.under.crash();
-    expect(await scene.store.getSubscriptionById(reader.id)).toBeNull();
+    expect(await scene.store.catalog.getSubscriptionById(reader.id)).toBeNull();
   });
 
   promise("pauses and resumes, and keeps that over a crash", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     scene.under.clock.advance(10);
-    const paused = await scene.store.setSubscriptionState(scene.topic.id, "reader", "paused");
+    const paused = await scene.store.catalog.setSubscriptionState(scene.topic.id, "reader", "paused");
     expect(paused).toEqual({ ...reader, state: "paused", updatedAtMs: scene.now });
     scene.under.clock.advance(10);
-    expect(await scene.store.setSubscriptionState(scene.topic.id, "reader", "paused")).toEqual(paused);
+    expect(await scene.store.catalog.setSubscriptionState(scene.topic.id, "reader", "paused")).toEqual(paused);
     await scene.under.crash();
-    expect(await scene.store.getSubscription(scene.topic.id, "reader")).toEqual(paused);
-    expect(await scene.store.setSubscriptionState(scene.topic.id, "reader", "active")).toMatchObject({
+    expect(await scene.store.catalog.getSubscription(scene.topic.id, "reader")).toEqual(paused);
+    expect(await scene.store.catalog.setSubscriptionState(scene.topic.id, "reader", "active")).toMatchObject({
       state: "active",
     });
-    expect(await scene.store.setSubscriptionState(scene.topic.id, "nobody", "active")).toBeNull();
+    expect(await scene.store.catalog.setSubscriptionState(scene.topic.id, "nobody", "active")).toBeNull();
   });
 
   promise("tells all who listen of every change to a subscription", async () => {
     const scene = await Scene.make(shared());
     const [changed, alsoChanged]: [SubscriptionId[], SubscriptionId[]] = [[], []];
-    scene.store.onSubscriptionChange((id) => changed.push(id));
-    scene.store.onSubscriptionChange((id) => alsoChanged.push(id));
+    scene.store.catalog.onSubscriptionChange((id) => changed.push(id));
+    scene.store.catalog.onSubscriptionChange((id) => alsoChanged.push(id));
     const reader = await scene.subscribe("reader");
     const count = async (change: () => Promise<unknown>): Promise<number> => {
       const before = changed.length;
@@ -364,9 +370,13 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
     expect(await count(() => scene.subscribe("reader"))).toBe(0);
     expect(await count(() => scene.subscribe("reader", { maxInFlight: 2 }))).toBeGreaterThan(0);
     expect(await count(() => scene.subscribe("reader", { order: "strict" }))).toBeGreaterThan(0);
-    expect(await count(() => scene.store.setSubscriptionState(scene.topic.id, "reader", "paused"))).toBeGreaterThan(0);
-    expect(await count(() => scene.store.setSubscriptionState(scene.topic.id, "reader", "active"))).toBeGreaterThan(0);
-    expect(await count(() => scene.store.deleteTopic(account(), scene.topic.name))).toBeGreaterThan(0);
+    expect(
+      await count(() => scene.store.catalog.setSubscriptionState(scene.topic.id, "reader", "paused")),
+    ).toBeGreaterThan(0);
+    expect(
+      await count(() => scene.store.catalog.setSubscriptionState(scene.topic.id, "reader", "active")),
+    ).toBeGreaterThan(0);
+    expect(await count(() => scene.store.catalog.deleteTopic(account(), scene.topic.name))).toBeGreaterThan(0);
     expect(alsoChanged).toEqual(changed);
   });
 

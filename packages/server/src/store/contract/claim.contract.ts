@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { ClaimId } from "../port.ts";
+import type { ClaimId } from "../log.ts";
 import type { Part } from "./contract.ts";
 import { delivered, LEASE_MS, message, parkedUntil, Scene, textsOf } from "./fixtures.ts";
 
@@ -30,11 +30,11 @@ export function claimContract({ promise, shared }: Part): void {
       await scene.subscribe("reader"),
     ];
     await scene.publish("a");
-    await scene.store.deleteSubscription(scene.topic.id, "gone");
-    await scene.store.setSubscriptionState(scene.topic.id, "paused", "paused");
+    await scene.store.catalog.deleteSubscription(scene.topic.id, "gone");
+    await scene.store.catalog.setSubscriptionState(scene.topic.id, "paused", "paused");
     const want = { deliveriesMax: 10, bytesMax: 1_000, fromLog: true };
     const ids = [paused.id, reader.id, gone.id, reader.id];
-    const claims = await scene.store.claim(
+    const claims = await scene.store.log.claim(
       ids.map((subscriptionId) => ({ ...want, subscriptionId })),
       LEASE_MS,
     );
@@ -129,7 +129,11 @@ export function claimContract({ promise, shared }: Part): void {
     const claim = await scene.claim(reader);
     expect(textsOf(claim)).toEqual(["1", "4"]);
     await scene.settle(claim, delivered);
-    expect(await scene.store.subscriptionCounts(reader.id)).toMatchObject({ backlog: 0, inFlight: 0, expired: 0 });
+    expect(await scene.store.records.subscriptionCounts(reader.id)).toMatchObject({
+      backlog: 0,
+      inFlight: 0,
+      expired: 0,
+    });
   });
 
   promise("gives what the filter by route lets through", async () => {
@@ -208,7 +212,7 @@ export function claimContract({ promise, shared }: Part): void {
     await scene.settle(settled, delivered);
     scene.under.clock.advance(600);
     const unknown = 987_654_321 as ClaimId;
-    expect(await scene.store.renew([held.id, lapsed.id, settled.id, unknown], 1_000)).toEqual([held.id]);
+    expect(await scene.store.log.renew([held.id, lapsed.id, settled.id, unknown], 1_000)).toEqual([held.id]);
     scene.under.clock.advance(999);
     expect(textsOf(await scene.claim(reader, {}, 10_000))).toEqual(["b"]);
     scene.under.clock.advance(1);
@@ -220,7 +224,7 @@ export function claimContract({ promise, shared }: Part): void {
     const reader = await scene.subscribe("reader");
     await scene.publish("a");
     const claim = await scene.claim(reader, {}, 1_000);
-    expect(await scene.store.renew([claim.id], 1)).toEqual([claim.id]);
+    expect(await scene.store.log.renew([claim.id], 1)).toEqual([claim.id]);
     scene.under.clock.advance(999);
     expect(textsOf(await scene.claim(reader))).toEqual([]);
   });
@@ -231,10 +235,10 @@ export function claimContract({ promise, shared }: Part): void {
     await scene.publish("parked");
     await scene.settleNext(reader, parkedUntil(scene.now));
     await scene.publish("a");
-    await scene.store.setSubscriptionState(scene.topic.id, "reader", "paused");
+    await scene.store.catalog.setSubscriptionState(scene.topic.id, "reader", "paused");
     expect(textsOf(await scene.claim(reader))).toEqual([]);
     await scene.publish("b");
-    await scene.store.setSubscriptionState(scene.topic.id, "reader", "active");
+    await scene.store.catalog.setSubscriptionState(scene.topic.id, "reader", "active");
     expect(textsOf(await scene.claim(reader)).toSorted()).toEqual(["a", "b", "parked"]);
   });
 

@@ -42,7 +42,7 @@ export function crashContract({ promise, fresh }: Part): void {
       await scene.publish("delivered", "open", "dead", "parked", "never claimed");
       const claim = await scene.claim(reader, { deliveriesMax: 4 });
       const [first, , third, fourth] = claim.deliveries;
-      await scene.store.settle([
+      await scene.store.log.settle([
         settlement(claim, third as never, dead),
         settlement(claim, first as never, delivered),
         settlement(claim, fourth as never, parkedUntil(scene.now + 10, 5)),
@@ -52,13 +52,13 @@ export function crashContract({ promise, fresh }: Part): void {
       expect(await scene.settle(claim, delivered)).toBe(0);
       const again = await scene.claim(reader);
       expect(await scene.settle(claim, delivered)).toBe(0);
-      expect(await scene.store.renew([claim.id], LEASE_MS)).toEqual([]);
+      expect(await scene.store.log.renew([claim.id], LEASE_MS)).toEqual([]);
       expect(again.deliveries.map((delivery) => delivery.message.seq)).toEqual([2, 5]);
       under.clock.advance(10);
       expect((await scene.claim(reader)).deliveries).toMatchObject([
         { message: { seq: 4 }, attemptsMade: 1, retriesMade: 5 },
       ]);
-      expect(await scene.store.subscriptionCounts(reader.id)).toMatchObject({ deadLetters: 1 });
+      expect(await scene.store.records.subscriptionCounts(reader.id)).toMatchObject({ deadLetters: 1 });
     });
   });
 
@@ -89,7 +89,7 @@ export function crashContract({ promise, fresh }: Part): void {
       expect(claims.flatMap(textsOf)).toEqual(["later"]);
       for (const claim of claims) await scene.settle(claim, delivered);
       expect(await scene.claim(reader)).toMatchObject({ deliveries: [], more: false });
-      expect(await scene.store.subscriptionCounts(reader.id)).toMatchObject({ backlog: 0, parked: 0 });
+      expect(await scene.store.records.subscriptionCounts(reader.id)).toMatchObject({ backlog: 0, parked: 0 });
     });
   });
 
@@ -106,7 +106,7 @@ export function crashContract({ promise, fresh }: Part): void {
       expect(await settled).toBe(2);
       await published;
       await expect(
-        store.append({ topicId: scene.topic.id, messages: [message("d")], idempotency: null }),
+        store.log.append({ topicId: scene.topic.id, messages: [message("d")], idempotency: null }),
       ).rejects.toMatchObject({ code: "shutting_down" });
       await under.crash();
       expect(textsOf(await scene.claim(reader)).toSorted()).toEqual(["b", "c"]);

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
-import type { DeadLetter, Page } from "../port.ts";
+import type { Page } from "../page.ts";
+import type { DeadLetter } from "../records.ts";
 import type { Subscription } from "../../domain/model.ts";
 import type { Part } from "./contract.ts";
 import {
@@ -24,7 +25,7 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
     await scene.settleNext(reader, parkedUntil(scene.now));
     const claim = await scene.claim(reader);
     scene.under.clock.advance(5);
-    await scene.store.settle([
+    await scene.store.log.settle([
       {
         ...settlement(claim, claim.deliveries[0] as never, dead),
         attempt: attempt(2, "failed", { status: 503, errorCode: "http_status", reply: Buffer.from("busy") }),
@@ -41,8 +42,8 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
       lastErrorCode: "http_status",
       lastReply: new Uint8Array(Buffer.from("busy")),
     });
-    expect(await scene.store.getDeadLetter(reader.id, letter?.id as string)).toEqual(letter);
-    expect(await scene.store.subscriptionCounts(reader.id)).toMatchObject({ deadLetters: 1, parked: 0 });
+    expect(await scene.store.records.getDeadLetter(reader.id, letter?.id as string)).toEqual(letter);
+    expect(await scene.store.records.subscriptionCounts(reader.id)).toMatchObject({ deadLetters: 1, parked: 0 });
   });
 
   promise("keeps what gave up without an attempt", async () => {
@@ -76,11 +77,11 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
     await scene.publish("a");
     await scene.settleNext(one, dead);
     const id = (await list(scene, one)).items[0]?.id as string;
-    expect(await scene.store.getDeadLetter(other.id, id)).toBeNull();
-    expect(await scene.store.getDeadLetter(one.id, "999999999")).toBeNull();
-    expect(await scene.store.getDeadLetter(one.id, "no id")).toBeNull();
-    expect(await scene.store.redriveDeadLetters(other.id, [id])).toBe(0);
-    expect(await scene.store.purgeDeadLetters(other.id, [id])).toBe(0);
+    expect(await scene.store.records.getDeadLetter(other.id, id)).toBeNull();
+    expect(await scene.store.records.getDeadLetter(one.id, "999999999")).toBeNull();
+    expect(await scene.store.records.getDeadLetter(one.id, "no id")).toBeNull();
+    expect(await scene.store.records.redriveDeadLetters(other.id, [id])).toBe(0);
+    expect(await scene.store.records.purgeDeadLetters(other.id, [id])).toBe(0);
     expect((await list(scene, other)).items).toEqual([]);
   });
 
@@ -90,14 +91,18 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
     await scene.publish("a", "b");
     await scene.settleNext(reader, dead);
     const id = (await list(scene, reader)).items.at(-1)?.id as string;
-    expect(await scene.store.redriveDeadLetters(reader.id, [id])).toBe(1);
+    expect(await scene.store.records.redriveDeadLetters(reader.id, [id])).toBe(1);
     expect((await list(scene, reader)).items.map((letter) => textOf(letter.message))).toEqual(["b"]);
-    expect(await scene.store.getDeadLetter(reader.id, id)).toBeNull();
+    expect(await scene.store.records.getDeadLetter(reader.id, id)).toBeNull();
     const [claim] = await scene.claimUntil(reader, 1);
     expect(claim?.deliveries[0]).toMatchObject({ attemptsMade: 1, retriesMade: 0, firstAttemptAtMs: null });
     expect(textsOf(claim as never)).toEqual(["a"]);
     await scene.settle(claim as never, delivered);
-    expect(await scene.store.subscriptionCounts(reader.id)).toMatchObject({ deadLetters: 1, parked: 0, inFlight: 0 });
+    expect(await scene.store.records.subscriptionCounts(reader.id)).toMatchObject({
+      deadLetters: 1,
+      parked: 0,
+      inFlight: 0,
+    });
     expect(await scene.deliveryOf(1, reader)).toMatchObject({ state: "delivered" });
   });
 
@@ -109,7 +114,7 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
       await scene.publish("a");
       await scene.settleNext(reader, dead);
       const [first] = (await list(scene, reader)).items;
-      await scene.store.redriveDeadLetters(reader.id, null);
+      await scene.store.records.redriveDeadLetters(reader.id, null);
       const [claim] = await scene.claimUntil(reader, 1);
       await scene.settle(claim as never, parkedUntil(scene.now));
       await scene.under.crash();
@@ -119,7 +124,7 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
       const { items } = await list(scene, reader);
       expect(items).toHaveLength(1);
       expect(items[0]).toMatchObject({ id: first?.id, attemptsMade: 3, reason: "retries_exhausted" });
-      expect(await scene.store.redriveDeadLetters(reader.id, [first?.id as string])).toBe(1);
+      expect(await scene.store.records.redriveDeadLetters(reader.id, [first?.id as string])).toBe(1);
     },
   );
 
@@ -130,9 +135,9 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
     await scene.settleNext(reader, dead);
     const [b, a] = (await list(scene, reader)).items.map((letter) => letter.id) as [string, string];
     const counts = await Promise.all([
-      scene.store.redriveDeadLetters(reader.id, [a, a, `0${a}`, "nonsense"]),
-      scene.store.redriveDeadLetters(reader.id, [a, b]),
-      scene.store.redriveDeadLetters(reader.id, null),
+      scene.store.records.redriveDeadLetters(reader.id, [a, a, `0${a}`, "nonsense"]),
+      scene.store.records.redriveDeadLetters(reader.id, [a, b]),
+      scene.store.records.redriveDeadLetters(reader.id, null),
     ]);
     expect(counts.reduce((sum, count) => sum + count)).toBe(2);
     const claims = await scene.claimUntil(reader, 2);
@@ -148,7 +153,7 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
     await scene.publish(...Array.from({ length: count }, (_, index) => `${index}`));
     for (const claim of await scene.claimUntil(reader, count)) await scene.settle(claim, dead);
     const redriving = { done: false };
-    const redriven = scene.store.redriveDeadLetters(reader.id, null).finally(() => (redriving.done = true));
+    const redriven = scene.store.records.redriveDeadLetters(reader.id, null).finally(() => (redriving.done = true));
     // An endpoint that is still down: what is redriven dies at once.
     while (!redriving.done) {
       await scene.settleNext(reader, dead, { deliveriesMax: 500 });
@@ -156,7 +161,7 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
     }
     expect(await redriven).toBe(count);
     for (let left = true; left;) left = (await scene.settleNext(reader, dead)).deliveries.length > 0;
-    expect(await scene.store.subscriptionCounts(reader.id)).toMatchObject({ deadLetters: count, parked: 0 });
+    expect(await scene.store.records.subscriptionCounts(reader.id)).toMatchObject({ deadLetters: count, parked: 0 });
   });
 
   promise("keeps a redriven delivery of a paused subscription for later", async () => {
@@ -164,10 +169,10 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
     const reader = await scene.subscribe("reader");
     await scene.publish("a");
     await scene.settleNext(reader, dead);
-    await scene.store.setSubscriptionState(scene.topic.id, "reader", "paused");
-    expect(await scene.store.redriveDeadLetters(reader.id, null)).toBe(1);
-    expect(await scene.store.subscriptionCounts(reader.id)).toMatchObject({ parked: 1, deadLetters: 0 });
-    await scene.store.setSubscriptionState(scene.topic.id, "reader", "active");
+    await scene.store.catalog.setSubscriptionState(scene.topic.id, "reader", "paused");
+    expect(await scene.store.records.redriveDeadLetters(reader.id, null)).toBe(1);
+    expect(await scene.store.records.subscriptionCounts(reader.id)).toMatchObject({ parked: 1, deadLetters: 0 });
+    await scene.store.catalog.setSubscriptionState(scene.topic.id, "reader", "active");
     expect((await scene.claimUntil(reader, 1)).flatMap(textsOf)).toEqual(["a"]);
   });
 
@@ -177,10 +182,10 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
     await scene.publish("a", "b", "c", "d");
     await scene.settleNext(reader, dead);
     const ids = (await list(scene, reader)).items.map((letter) => letter.id);
-    expect(await scene.store.purgeDeadLetters(reader.id, [ids[0], ids[0], ids[1], "0"] as string[])).toBe(2);
+    expect(await scene.store.records.purgeDeadLetters(reader.id, [ids[0], ids[0], ids[1], "0"] as string[])).toBe(2);
     expect((await list(scene, reader)).items.map((letter) => letter.id)).toEqual(ids.slice(2));
-    expect(await scene.store.purgeDeadLetters(reader.id, null)).toBe(2);
-    expect(await scene.store.purgeDeadLetters(reader.id, null)).toBe(0);
+    expect(await scene.store.records.purgeDeadLetters(reader.id, null)).toBe(2);
+    expect(await scene.store.records.purgeDeadLetters(reader.id, null)).toBe(0);
     expect(await scene.deliveryOf(1, reader)).toMatchObject({ state: "dead", reason: null });
   });
 
@@ -190,9 +195,9 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
     await scene.publish("a");
     await scene.settleNext(reader, dead);
     const id = (await list(scene, reader)).items[0]?.id as string;
-    await scene.store.redriveDeadLetters(reader.id, [id]);
-    expect(await scene.store.purgeDeadLetters(reader.id, [id])).toBe(0);
-    expect(await scene.store.purgeDeadLetters(reader.id, null)).toBe(0);
+    await scene.store.records.redriveDeadLetters(reader.id, [id]);
+    expect(await scene.store.records.purgeDeadLetters(reader.id, [id])).toBe(0);
+    expect(await scene.store.records.purgeDeadLetters(reader.id, null)).toBe(0);
     expect((await scene.claimUntil(reader, 1)).flatMap(textsOf)).toEqual(["a"]);
   });
 
@@ -203,16 +208,16 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
       await scene.publish(message("a", { tags: ["t"], attributes: { x: "y" }, orderingKey: "k" }));
       await scene.settleNext(reader, dead);
       under.clock.advance(2 * HOUR_MS);
-      await scene.store.retain();
-      expect(await scene.store.getMessage(scene.topic.accountId, scene.idOf(1))).toBeNull();
+      await scene.store.log.retain();
+      expect(await scene.store.records.getMessage(scene.topic.accountId, scene.idOf(1))).toBeNull();
       await under.crash();
       const [letter] = (await list(scene, reader)).items;
       expect(letter?.message).toMatchObject({ tags: ["t"], attributes: { x: "y" }, orderingKey: "k", seq: 1 });
-      await scene.store.redriveDeadLetters(reader.id, null);
+      await scene.store.records.redriveDeadLetters(reader.id, null);
       // Retention leaves it alone, parked and in somebody's hands.
-      await scene.store.retain();
+      await scene.store.log.retain();
       const [claim] = await scene.claimUntil(reader, 1);
-      await scene.store.retain();
+      await scene.store.log.retain();
       expect(claim?.deliveries[0]?.message).toEqual(letter?.message);
       await scene.settle(claim as never, parkedUntil(scene.now));
       const [again] = await scene.claimUntil(reader, 1);
@@ -225,15 +230,15 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
   promise("refuses to work on the dead letters of an unknown subscription", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
-    await scene.store.deleteSubscription(scene.topic.id, "reader");
+    await scene.store.catalog.deleteSubscription(scene.topic.id, "reader");
     const unknown = { code: "subscription_not_found" };
     await expect(list(scene, reader)).rejects.toMatchObject(unknown);
-    await expect(scene.store.redriveDeadLetters(reader.id, null)).rejects.toMatchObject(unknown);
-    await expect(scene.store.purgeDeadLetters(reader.id, null)).rejects.toMatchObject(unknown);
-    expect(await scene.store.getDeadLetter(reader.id, "1")).toBeNull();
+    await expect(scene.store.records.redriveDeadLetters(reader.id, null)).rejects.toMatchObject(unknown);
+    await expect(scene.store.records.purgeDeadLetters(reader.id, null)).rejects.toMatchObject(unknown);
+    expect(await scene.store.records.getDeadLetter(reader.id, "1")).toBeNull();
   });
 }
 
 function list(scene: Scene, { id }: Subscription, limit = 100, after: string | null = null): Promise<Page<DeadLetter>> {
-  return scene.store.listDeadLetters(id, { after, limit });
+  return scene.store.records.listDeadLetters(id, { after, limit });
 }

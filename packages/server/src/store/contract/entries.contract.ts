@@ -3,35 +3,35 @@ import { limits } from "../../domain/limits.ts";
 import type { Part } from "./contract.ts";
 
 export function entriesContract({ promise, shared, fresh }: Part): void {
-  const account = () => shared().store.defaultAccount().id;
+  const account = () => shared().store.catalog.defaultAccount().id;
 
   promise("leaves an entry as it is that somebody wants to make anew", async () => {
     const { store } = shared();
-    const { entry, created } = await store.putEntry(account(), "hook", "only-new", { a: 1 }, "new");
+    const { entry, created } = await store.entries.put(account(), "hook", "only-new", { a: 1 }, "new");
     expect(created).toBe(true);
-    expect(await store.putEntry(account(), "hook", "only-new", { b: 2 }, "new")).toEqual({ entry, created: false });
-    expect(await store.getEntry(account(), "hook", "only-new")).toEqual(entry);
+    expect(await store.entries.put(account(), "hook", "only-new", { b: 2 }, "new")).toEqual({ entry, created: false });
+    expect(await store.entries.get(account(), "hook", "only-new")).toEqual(entry);
   });
 
   promise("keeps an entry's value as it was put, through the end of a process", async () => {
     const { store, clock } = shared();
     const value = { urls: ["http://a/"], nested: { "": null, list: [1, "é", true] }, key: "0" };
-    const put = await store.putEntry(account(), "hook", "kept", value);
+    const put = await store.entries.put(account(), "hook", "kept", value);
     const entry = { kind: "hook", name: "kept", value, createdAtMs: clock.now(), updatedAtMs: clock.now() };
     expect(put).toEqual({ entry, created: true });
     await shared().crash();
-    expect(await shared().store.getEntry(account(), "hook", "kept")).toEqual(entry);
+    expect(await shared().store.entries.get(account(), "hook", "kept")).toEqual(entry);
   });
 
   promise("replaces an entry, keeps when it was made, and does nothing when nothing changes", async () => {
     const { store, clock } = shared();
-    const { entry: first } = await store.putEntry(account(), "hook", "replaced", { a: 1 });
+    const { entry: first } = await store.entries.put(account(), "hook", "replaced", { a: 1 });
     clock.advance(10);
-    expect(await store.putEntry(account(), "hook", "replaced", { a: 1 })).toEqual({ entry: first, created: false });
-    const second = await store.putEntry(account(), "hook", "replaced", { b: 2 });
+    expect(await store.entries.put(account(), "hook", "replaced", { a: 1 })).toEqual({ entry: first, created: false });
+    const second = await store.entries.put(account(), "hook", "replaced", { b: 2 });
     expect(second).toEqual({ entry: { ...first, value: { b: 2 }, updatedAtMs: clock.now() }, created: false });
     await shared().crash();
-    expect(await shared().store.getEntry(account(), "hook", "replaced")).toEqual(second.entry);
+    expect(await shared().store.entries.get(account(), "hook", "replaced")).toEqual(second.entry);
   });
 
   promise(
@@ -39,42 +39,42 @@ export function entriesContract({ promise, shared, fresh }: Part): void {
     async () => {
       const { store } = shared();
       const value = { list: [1] };
-      await store.putEntry(account(), "hook", "apart", value);
+      await store.entries.put(account(), "hook", "apart", value);
       value.list.push(2);
-      const read = await store.getEntry(account(), "hook", "apart");
+      const read = await store.entries.get(account(), "hook", "apart");
       expect(read?.value).toEqual({ list: [1] });
-      expect((await store.getEntry(account(), "hook", "apart"))?.value).toBe(read?.value);
+      expect((await store.entries.get(account(), "hook", "apart"))?.value).toBe(read?.value);
     },
   );
 
   promise("keeps kinds apart and lists each by name", async () =>
     fresh(async ({ store }) => {
-      const { id } = store.defaultAccount();
-      for (const name of ["c", "a", "b"]) await store.putEntry(id, "inbox", name, { name });
-      await store.putEntry(id, "key", "a", { kind: "key" });
-      const page = await store.listEntries(id, "inbox", { after: null, limit: 2 });
+      const { id } = store.catalog.defaultAccount();
+      for (const name of ["c", "a", "b"]) await store.entries.put(id, "inbox", name, { name });
+      await store.entries.put(id, "key", "a", { kind: "key" });
+      const page = await store.entries.list(id, "inbox", { after: null, limit: 2 });
       expect(page.items.map((entry) => entry.name)).toEqual(["a", "b"]);
-      const rest = await store.listEntries(id, "inbox", { after: page.next, limit: 2 });
+      const rest = await store.entries.list(id, "inbox", { after: page.next, limit: 2 });
       expect([rest.items.map((entry) => entry.name), rest.next]).toEqual([["c"], null]);
-      expect((await store.getEntry(id, "key", "a"))?.value).toEqual({ kind: "key" });
+      expect((await store.entries.get(id, "key", "a"))?.value).toEqual({ kind: "key" });
     }),
   );
 
   promise("deletes an entry for good", async () => {
-    await shared().store.putEntry(account(), "hook", "deleted", {});
-    expect(await shared().store.deleteEntry(account(), "hook", "deleted")).toBe(true);
-    expect(await shared().store.deleteEntry(account(), "hook", "deleted")).toBe(false);
+    await shared().store.entries.put(account(), "hook", "deleted", {});
+    expect(await shared().store.entries.delete(account(), "hook", "deleted")).toBe(true);
+    expect(await shared().store.entries.delete(account(), "hook", "deleted")).toBe(false);
     await shared().crash();
-    expect(await shared().store.getEntry(account(), "hook", "deleted")).toBeNull();
+    expect(await shared().store.entries.get(account(), "hook", "deleted")).toBeNull();
   });
 
   promise("refuses an entry that is too large, and keeps the one before", async () => {
     const { store } = shared();
-    await store.putEntry(account(), "hook", "large", { a: 1 });
+    await store.entries.put(account(), "hook", "large", { a: 1 });
     const text = "x".repeat(limits.entryBytesMax);
-    await expect(store.putEntry(account(), "hook", "large", { text })).rejects.toMatchObject({
+    await expect(store.entries.put(account(), "hook", "large", { text })).rejects.toMatchObject({
       code: "invalid_request",
     });
-    expect((await store.getEntry(account(), "hook", "large"))?.value).toEqual({ a: 1 });
+    expect((await store.entries.get(account(), "hook", "large"))?.value).toEqual({ a: 1 });
   });
 }

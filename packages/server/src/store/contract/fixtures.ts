@@ -12,16 +12,9 @@ import type {
   Topic,
   TopicSettings,
 } from "../../domain/model.ts";
-import type {
-  AppendResult,
-  Claim,
-  ClaimedDelivery,
-  ClaimWant,
-  DeliveryRecord,
-  Settled,
-  Settlement,
-  Store,
-} from "../port.ts";
+import type { AppendResult, Claim, ClaimedDelivery, ClaimWant, Settled, Settlement } from "../log.ts";
+import type { DeliveryRecord } from "../records.ts";
+import type { Store } from "../store.ts";
 import type { StoreUnderTest } from "./harness.ts";
 
 export const HOUR_MS = 3_600_000;
@@ -93,7 +86,11 @@ export class Scene {
 
   static async make(under: StoreUnderTest, topicSettings: Partial<TopicSettings> = {}): Promise<Scene> {
     const { store } = under;
-    const { topic } = await store.putTopic(store.defaultAccount().id, `topic-${++topicCount}`, topicSettings);
+    const { topic } = await store.catalog.putTopic(
+      store.catalog.defaultAccount().id,
+      `topic-${++topicCount}`,
+      topicSettings,
+    );
     return new Scene(under, topic);
   }
 
@@ -106,7 +103,7 @@ export class Scene {
   }
 
   publish(...messages: readonly (string | NewMessage)[]): Promise<AppendResult> {
-    return this.store.append({
+    return this.store.log.append({
       topicId: this.topic.id,
       messages: messages.map((each) => (typeof each === "string" ? message(each) : each)),
       idempotency: null,
@@ -118,7 +115,7 @@ export class Scene {
     fields: Partial<SubscriptionSettings> = {},
     start: Start = "now",
   ): Promise<Subscription> {
-    return (await this.store.putSubscription(this.topic.id, name, settings(fields), start)).subscription;
+    return (await this.store.catalog.putSubscription(this.topic.id, name, settings(fields), start)).subscription;
   }
 
   async claim(
@@ -127,7 +124,7 @@ export class Scene {
     leaseMs = LEASE_MS,
   ): Promise<Claim> {
     const full = { subscriptionId: id, deliveriesMax: 100, bytesMax: 10_000_000, fromLog: true, ...want };
-    const claims = await this.store.claim([full], leaseMs);
+    const claims = await this.store.log.claim([full], leaseMs);
     return claims[0] as Claim;
   }
 
@@ -145,7 +142,7 @@ export class Scene {
   }
 
   settle(claim: Claim, how: Settled | readonly Settled[], verdicts = true): Promise<number> {
-    return this.store.settle(
+    return this.store.log.settle(
       claim.deliveries.map((delivery, index) => {
         const settled = Array.isArray(how) ? (how[index] as Settled) : (how as Settled);
         return settlement(claim, delivery, settled, verdicts);
@@ -165,7 +162,7 @@ export class Scene {
   }
 
   async deliveryOf(seq: Seq, subscription: { readonly name: string }): Promise<DeliveryRecord | undefined> {
-    const record = await this.store.getMessage(this.topic.accountId, this.idOf(seq));
+    const record = await this.store.records.getMessage(this.topic.accountId, this.idOf(seq));
     return record?.deliveries.find((delivery) => delivery.subscription === subscription.name);
   }
 }

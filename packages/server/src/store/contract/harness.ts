@@ -1,5 +1,5 @@
 import type { Clock } from "../../domain/ports.ts";
-import type { Store } from "../port.ts";
+import type { Store } from "../store.ts";
 
 /** What a driver brings to run the contract. */
 export interface StoreHarness {

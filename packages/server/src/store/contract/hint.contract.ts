@@ -8,7 +8,7 @@ export function hintContract({ promise, shared, fresh }: Part): void {
     const scene = await Scene.make(shared());
     const [one, other] = [await scene.subscribe("one"), await scene.subscribe("other")];
     const hinted = new Set<SubscriptionId>();
-    scene.store.onReady((ids) => {
+    scene.store.log.onReady((ids) => {
       for (const id of ids) hinted.add(id);
     });
     await scene.publish("a");
@@ -20,7 +20,7 @@ export function hintContract({ promise, shared, fresh }: Part): void {
     const reader = await scene.subscribe("reader");
     const told: string[] = [];
     for (const who of ["one", "other"]) {
-      scene.store.onReady((ids) => {
+      scene.store.log.onReady((ids) => {
         if (ids.includes(reader.id)) told.push(who);
       });
     }
@@ -32,12 +32,12 @@ export function hintContract({ promise, shared, fresh }: Part): void {
     const scene = await Scene.make(shared());
     await scene.publish("a");
     const hinted: SubscriptionId[] = [];
-    scene.store.onReady((ids) => hinted.push(...ids));
+    scene.store.log.onReady((ids) => hinted.push(...ids));
     const reader = await scene.subscribe("reader", {}, "oldest");
     expect(hinted).toContain(reader.id);
     await hints(scene, reader, () => scene.subscribe("reader", { order: "strict" }));
-    await scene.store.setSubscriptionState(scene.topic.id, "reader", "paused");
-    await hints(scene, reader, () => scene.store.setSubscriptionState(scene.topic.id, "reader", "active"));
+    await scene.store.catalog.setSubscriptionState(scene.topic.id, "reader", "paused");
+    await hints(scene, reader, () => scene.store.catalog.setSubscriptionState(scene.topic.id, "reader", "active"));
   });
 
   promise("hints at what is given back, redriven, or no longer held", async () => {
@@ -47,12 +47,12 @@ export function hintContract({ promise, shared, fresh }: Part): void {
     await hints(scene, reader, async () => scene.settle(await scene.claim(reader), released));
     await scene.settle(await scene.claim(reader), [parkedUntil(scene.now), held]);
     await hints(scene, reader, async () => scene.settle(await scene.claim(reader), dead));
-    await hints(scene, reader, () => scene.store.redriveDeadLetters(reader.id, null));
+    await hints(scene, reader, () => scene.store.records.redriveDeadLetters(reader.id, null));
   });
 
   promise("finds every subscription with work, and when the next work is due", async () => {
     await fresh(async (under) => {
-      expect(await under.store.findReady()).toEqual({ subscriptionIds: [], nextDueAtMs: null });
+      expect(await under.store.log.findReady()).toEqual({ subscriptionIds: [], nextDueAtMs: null });
       const scene = await Scene.make(under);
       const names = ["idle", "unread", "due", "later", "paused", "open"];
       const readers = await Promise.all(names.map((name) => scene.subscribe(name)));
@@ -65,16 +65,16 @@ export function hintContract({ promise, shared, fresh }: Part): void {
       await scene.settleNext(due as typeof idle, parkedUntil(scene.now));
       await scene.settleNext(later as typeof idle, parkedUntil(scene.now + 1_000));
       await scene.claim(open as typeof idle, {}, 500);
-      await scene.store.setSubscriptionState(scene.topic.id, "paused", "paused");
-      const found = await under.store.findReady();
+      await scene.store.catalog.setSubscriptionState(scene.topic.id, "paused", "paused");
+      const found = await under.store.log.findReady();
       expect(found.subscriptionIds).toEqual(expect.arrayContaining([unread?.id, due?.id]));
       for (const none of [idle, paused, open]) expect(found.subscriptionIds).not.toContain(none?.id);
       expect(found.nextDueAtMs).toBe(scene.now + 500);
       under.clock.advance(500);
-      expect((await under.store.findReady()).subscriptionIds).toContain(open?.id);
+      expect((await under.store.log.findReady()).subscriptionIds).toContain(open?.id);
       under.clock.advance(500);
       await under.crash();
-      const ready = (await under.store.findReady()).subscriptionIds;
+      const ready = (await under.store.log.findReady()).subscriptionIds;
       expect(new Set(ready)).toEqual(new Set([unread, due, later, open].map((reader) => reader?.id)));
     });
   });
@@ -87,7 +87,7 @@ async function hints(
   cause: () => Promise<unknown>,
 ): Promise<void> {
   const hinted: SubscriptionId[] = [];
-  scene.store.onReady((ids) => hinted.push(...ids));
+  scene.store.log.onReady((ids) => hinted.push(...ids));
   await cause();
   await eventually(() => hinted.includes(id));
 }

@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import type { MessageId } from "../../domain/model.ts";
-import type { AttemptRecord, Page } from "../port.ts";
+import type { Page } from "../page.ts";
+import type { AttemptRecord } from "../records.ts";
 import type { Part } from "./contract.ts";
 import { attempt, dead, delivered, held, message, parkedUntil, Scene, settlement, textOf } from "./fixtures.ts";
 
@@ -29,7 +30,7 @@ export function lookingContract({ promise, shared, fresh }: Part): void {
     await scene.claim(filtered);
     await scene.settle(await scene.claim(strict), [parkedUntil(scene.now + 5), held]);
 
-    const record = await scene.store.getMessage(scene.topic.accountId, scene.idOf(3));
+    const record = await scene.store.records.getMessage(scene.topic.accountId, scene.idOf(3));
     expect(record?.topic).toBe(scene.topic.name);
     expect(textOf(record?.message as never)).toBe("one");
     const of = (name: string) => record?.deliveries.find((delivery) => delivery.subscription === name);
@@ -46,7 +47,7 @@ export function lookingContract({ promise, shared, fresh }: Part): void {
     expect(of("filtered")).toMatchObject({ state: "filtered", attempts: [] });
     expect(of(waiting.name)).toMatchObject({ state: "pending", attempts: [] });
     expect(of("held")).toMatchObject({ state: "parked", nextAttemptAtMs: null });
-    const before = await scene.store.getMessage(scene.topic.accountId, scene.idOf(1));
+    const before = await scene.store.records.getMessage(scene.topic.accountId, scene.idOf(1));
     expect(new Set(before?.deliveries.map((delivery) => delivery.state))).toEqual(new Set(["skipped", "filtered"]));
   });
 
@@ -62,13 +63,13 @@ export function lookingContract({ promise, shared, fresh }: Part): void {
   promise("does not know messages that are not there", async () => {
     const scene = await Scene.make(shared());
     await scene.publish("a");
-    const get = (id: string) => scene.store.getMessage(scene.topic.accountId, id as MessageId);
+    const get = (id: string) => scene.store.records.getMessage(scene.topic.accountId, id as MessageId);
     expect(await get(scene.idOf(1))).not.toBeNull();
     expect(await get(scene.idOf(2))).toBeNull();
     for (const id of ["0", "1", "-1", "18446744073709551615", "99999999999999999999", "", "abc"]) {
       expect(await get(id)).toBeNull();
     }
-    expect(await scene.store.getMessage(987_654 as never, scene.idOf(1))).toBeNull();
+    expect(await scene.store.records.getMessage(987_654 as never, scene.idOf(1))).toBeNull();
   });
 
   promise("counts each message of a subscription in one place", async () => {
@@ -76,9 +77,9 @@ export function lookingContract({ promise, shared, fresh }: Part): void {
     const reader = await scene.subscribe("reader");
     await scene.publish("1", "2", "3", "4", "5", "6", "7");
     const counts = async () => {
-      const all = await scene.store.subscriptionCounts(reader.id);
+      const all = await scene.store.records.subscriptionCounts(reader.id);
       const { backlog, parked, inFlight } = all;
-      expect(await scene.store.unsettledCounts(reader.id)).toEqual({ backlog, parked, inFlight });
+      expect(await scene.store.records.unsettledCounts(reader.id)).toEqual({ backlog, parked, inFlight });
       return all;
     };
     const zero = { backlog: 0, parked: 0, deadLetters: 0, expired: 0, inFlight: 0 };
@@ -86,7 +87,7 @@ export function lookingContract({ promise, shared, fresh }: Part): void {
     const claim = await scene.claim(reader, { deliveriesMax: 5 });
     expect(await counts()).toEqual({ ...zero, backlog: 2, inFlight: 5 });
     const settleAt = (index: number, settled: Parameters<typeof settlement>[2]) =>
-      scene.store.settle([settlement(claim, claim.deliveries[index] as never, settled)]);
+      scene.store.log.settle([settlement(claim, claim.deliveries[index] as never, settled)]);
     await settleAt(3, delivered);
     await settleAt(2, parkedUntil(scene.now));
     await settleAt(1, dead);
@@ -108,13 +109,13 @@ export function lookingContract({ promise, shared, fresh }: Part): void {
     for (const [index, delivery] of claim.deliveries.entries()) {
       const verdict = (["accepted", "failed", "error", "accepted", "failed"] as const)[index] as "failed";
       const settled = index % 3 === 0 ? delivered : dead;
-      await scene.store.settle([{ ...settlement(claim, delivery, settled), attempt: attempt(index + 1, verdict) }]);
+      await scene.store.log.settle([{ ...settlement(claim, delivery, settled), attempt: attempt(index + 1, verdict) }]);
     }
     const pages = async (only: "all" | "failed", limit: number) => {
       const numbers: number[][] = [];
       let after: string | null = null;
       do {
-        const page: Page<AttemptRecord> = await scene.store.listAttempts(reader.id, { after, limit }, only);
+        const page: Page<AttemptRecord> = await scene.store.records.listAttempts(reader.id, { after, limit }, only);
         numbers.push(page.items.map((each) => each.attempt));
         after = page.next;
       } while (after !== null);
@@ -141,7 +142,7 @@ export function lookingContract({ promise, shared, fresh }: Part): void {
     const seen = new Set<string>();
     let after: string | null = null;
     do {
-      const page: Page<AttemptRecord> = await scene.store.listAttempts(first.id, { after, limit: 200 }, "all");
+      const page: Page<AttemptRecord> = await scene.store.records.listAttempts(first.id, { after, limit: 200 }, "all");
       for (const { messageId } of page.items) seen.add(messageId);
       after = page.next;
     } while (after !== null);
@@ -153,22 +154,24 @@ export function lookingContract({ promise, shared, fresh }: Part): void {
     const reader = await scene.subscribe("reader");
     const page = { after: "not a cursor", limit: 1 };
     const refused = { code: "invalid_cursor" };
-    await expect(scene.store.listAttempts(reader.id, page, "all")).rejects.toMatchObject(refused);
-    await expect(scene.store.listDeadLetters(reader.id, page)).rejects.toMatchObject(refused);
+    await expect(scene.store.records.listAttempts(reader.id, page, "all")).rejects.toMatchObject(refused);
+    await expect(scene.store.records.listDeadLetters(reader.id, page)).rejects.toMatchObject(refused);
   });
 
   promise("refuses to look at an unknown subscription", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
-    await scene.store.deleteSubscription(scene.topic.id, "reader");
+    await scene.store.catalog.deleteSubscription(scene.topic.id, "reader");
     const unknown = { code: "subscription_not_found" };
-    await expect(scene.store.subscriptionCounts(reader.id)).rejects.toMatchObject(unknown);
-    await expect(scene.store.listAttempts(reader.id, { after: null, limit: 1 }, "all")).rejects.toMatchObject(unknown);
+    await expect(scene.store.records.subscriptionCounts(reader.id)).rejects.toMatchObject(unknown);
+    await expect(scene.store.records.listAttempts(reader.id, { after: null, limit: 1 }, "all")).rejects.toMatchObject(
+      unknown,
+    );
   });
 
   promise("names this process among the nodes that have it open, alive", async () => {
     await fresh(async (under) => {
-      const nodes = await under.store.nodes();
+      const nodes = await under.store.cluster.nodes();
       expect(nodes.filter(({ isThis }) => isThis)).toEqual([
         {
           id: expect.any(Number),
@@ -180,14 +183,14 @@ export function lookingContract({ promise, shared, fresh }: Part): void {
           isThis: true,
         },
       ]);
-      for (const use of under.store.connections()) expect(use.open).toBeLessThanOrEqual(use.max);
+      for (const use of under.store.cluster.connections()) expect(use.open).toBeLessThanOrEqual(use.max);
     });
   });
 
   promise("adds up the statistics of the whole store", async () => {
     await fresh(async (under) => {
       const empty = { topics: 0, subscriptions: 0, backlog: 0, parked: 0, deadLetters: 0, inFlight: 0 };
-      expect(await under.store.statistics()).toMatchObject(empty);
+      expect(await under.store.records.statistics()).toMatchObject(empty);
       const [one, other] = [await Scene.make(under), await Scene.make(under)];
       const [first, second] = [await one.subscribe("first"), await other.subscribe("second")];
       await one.publish("1", "2", "3");
@@ -195,7 +198,7 @@ export function lookingContract({ promise, shared, fresh }: Part): void {
       await one.settle(await one.claim(first, { deliveriesMax: 2 }), [parkedUntil(one.now), dead]);
       await one.claim(first, { fromLog: false });
       await other.claim(second, { deliveriesMax: 1 });
-      const statistics = await under.store.statistics();
+      const statistics = await under.store.records.statistics();
       expect(statistics).toMatchObject({
         topics: 2,
         subscriptions: 2,
@@ -205,9 +208,13 @@ export function lookingContract({ promise, shared, fresh }: Part): void {
         inFlight: 2,
       });
       expect(statistics.bytes).toBeGreaterThan(0);
-      await under.store.deleteTopic(one.topic.accountId, one.topic.name);
-      await under.store.deleteSubscription(other.topic.id, "second");
-      expect(await under.store.statistics()).toMatchObject({ ...empty, topics: 1, deadLetters: expect.any(Number) });
+      await under.store.catalog.deleteTopic(one.topic.accountId, one.topic.name);
+      await under.store.catalog.deleteSubscription(other.topic.id, "second");
+      expect(await under.store.records.statistics()).toMatchObject({
+        ...empty,
+        topics: 1,
+        deadLetters: expect.any(Number),
+      });
     });
   });
 }

@@ -1,7 +1,8 @@
 // oxlint-disable vitest/no-standalone-expect -- the test is in model.contract.ts.
 import { expect } from "vitest";
 import type { Order, Start } from "../../domain/model.ts";
-import type { Claim, ClaimedDelivery, ReceiverAnswer, Settled, Settlement, Store } from "../port.ts";
+import type { Claim, ClaimedDelivery, PulledSettlement, Settled, Settlement } from "../log.ts";
+import type { Store } from "../store.ts";
 import { attempt, eventually, message, Scene, settings, settlement, textOf, turn } from "./fixtures.ts";
 import type { StoreUnderTest } from "./harness.ts";
 import { isHeld, isOver, ModelSubscription, type ModelDelivery, type ModelMessage } from "./model.ts";
@@ -228,7 +229,8 @@ export class ModelRun {
   /** Delivers everything that is left: nothing may be missing, and nothing may come twice. */
   async drain(): Promise<void> {
     for (const subscription of this.subscriptions) {
-      if (subscription.paused) await this.store.setSubscriptionState(this.scene.topic.id, subscription.name, "active");
+      if (subscription.paused)
+        await this.store.catalog.setSubscriptionState(this.scene.topic.id, subscription.name, "active");
       subscription.paused = false;
     }
     for (let round = 0; round < DRAIN_ROUNDS_MAX; round++) {
@@ -251,7 +253,7 @@ export class ModelRun {
 
   async #settleAll(held: Held): Promise<void> {
     const mine = this.settlementsOf(held, [0]).filter((each) => this.holds(held, each) === true);
-    expect(await this.store.settle(mine)).toBe(mine.length);
+    expect(await this.store.log.settle(mine)).toBe(mine.length);
     for (const each of mine) this.apply(held.subscription, each);
   }
 
@@ -261,7 +263,7 @@ export class ModelRun {
 }
 
 async function checkCounts(run: ModelRun, subscription: ModelSubscription): Promise<void> {
-  const counts = await run.store.subscriptionCounts(subscription.id);
+  const counts = await run.store.records.subscriptionCounts(subscription.id);
   const dead = [...subscription.all("dead").map((delivery) => delivery.message.seq), ...subscription.oldLetters];
   const held = subscription.held(run.now).length;
   const waiting = [...subscription.deliveries.values()].filter((delivery) => !isOver(delivery)).length - held;
@@ -269,7 +271,7 @@ async function checkCounts(run: ModelRun, subscription: ModelSubscription): Prom
   const found = counts.parked + counts.backlog;
   if (subscription.tag === null) expect(found).toBe(waiting);
   else expect(found).toBeGreaterThanOrEqual(waiting);
-  const letters = await run.store.listDeadLetters(subscription.id, { after: null, limit: 1_000 });
+  const letters = await run.store.records.listDeadLetters(subscription.id, { after: null, limit: 1_000 });
   expect(letters.items.map((letter) => Number(textOf(letter.message))).toSorted((a, b) => a - b)).toEqual(
     dead.toSorted((a, b) => a - b),
   );
@@ -287,7 +289,7 @@ async function checkPullCounts(run: ModelRun, subscription: ModelSubscription): 
   const delayed = later.filter(({ firstAttemptAtMs }) => firstAttemptAtMs === null).length;
   const kept = run.messages.filter(({ seq }) => seq >= run.firstSeq).length;
   const times = unsettled.map(({ message: { publishedAtMs } }) => publishedAtMs);
-  expect(await run.store.pullCounts(subscription.id, 0)).toEqual({
+  expect(await run.store.records.pullCounts(subscription.id, 0)).toEqual({
     visible: unsettled.length - held.length - later.length,
     hidden: held.length + later.length - delayed,
     delayed,
@@ -321,7 +323,7 @@ const subscribe: Operation = async (run, a, b) => {
   ];
   const start = starts[(b >> 2) % starts.length] as Start;
   const filter = { tags: tag === null ? [] : [tag], bindingKeys: [] };
-  const { subscription } = await run.store.putSubscription(
+  const { subscription } = await run.store.catalog.putSubscription(
     run.scene.topic.id,
     name,
     settings({ order, filter }),
@@ -330,7 +332,7 @@ const subscribe: Operation = async (run, a, b) => {
   const made = new ModelSubscription(subscription.id, name, order, tag);
   // A position that is yet to come counts for later messages as well; keep to what is there.
   if (typeof start === "object" && "seq" in start && start.seq > last + 1) {
-    await run.store.deleteSubscription(run.scene.topic.id, name);
+    await run.store.catalog.deleteSubscription(run.scene.topic.id, name);
     return;
   }
   for (const each of run.messages) {
@@ -348,14 +350,14 @@ const changeOrder: Operation = async (run, a, b) => {
   if (subscription === null) return;
   const order = orders[b % 3] as Order;
   const filter = { tags: subscription.tag === null ? [] : [subscription.tag], bindingKeys: [] };
-  await run.store.putSubscription(run.scene.topic.id, subscription.name, settings({ order, filter }), "now");
+  await run.store.catalog.putSubscription(run.scene.topic.id, subscription.name, settings({ order, filter }), "now");
   subscription.changeOrder(order, run.now);
 };
 
 const unsubscribe: Operation = async (run, a, b) => {
   const subscription = run.pick(a);
   if (subscription === null || b % 3 !== 0) return;
-  expect(await run.store.deleteSubscription(run.scene.topic.id, subscription.name)).toBe(true);
+  expect(await run.store.catalog.deleteSubscription(run.scene.topic.id, subscription.name)).toBe(true);
   run.subscriptions.splice(run.subscriptions.indexOf(subscription), 1);
 };
 
@@ -364,7 +366,7 @@ const pause: Operation = async (run, a) => {
   if (subscription === null) return;
   subscription.paused = !subscription.paused;
   const state = subscription.paused ? "paused" : "active";
-  await run.store.setSubscriptionState(run.scene.topic.id, subscription.name, state);
+  await run.store.catalog.setSubscriptionState(run.scene.topic.id, subscription.name, state);
 };
 
 const claim: Operation = async (run, a, b) => {
@@ -380,11 +382,11 @@ const settle: Operation = async (run, a, b, list) => {
   if (b % 3 === 0) all = all.toReversed().slice(0, 1 + (b % 4));
   const sure = all.filter((each) => run.holds(held, each) !== null);
   const mine = sure.filter((each) => run.holds(held, each) === true);
-  expect(await run.store.settle([...sure, ...sure])).toBe(mine.length);
+  expect(await run.store.log.settle([...sure, ...sure])).toBe(mine.length);
   for (const each of mine) run.apply(held.subscription, each);
   for (const each of all) {
     if (run.holds(held, each) !== null) continue;
-    const applied = await run.store.settle([each]);
+    const applied = await run.store.log.settle([each]);
     if (applied === 1) run.apply(held.subscription, each);
   }
 };
@@ -394,24 +396,24 @@ const answer: Operation = async (run, a, b, list) => {
   const subscription = run.pick(a);
   if (subscription === null) return;
   const parked = subscription.all("parked", "open", "delivered").slice(0, 8);
-  const answers = parked.map(({ message: { seq }, retries, firstAttemptAtMs, attempts }, index): ReceiverAnswer => {
+  const answers = parked.map(({ message: { seq }, retries, firstAttemptAtMs, attempts }, index): PulledSettlement => {
     const number = list[index % Math.max(1, list.length)] ?? b;
-    const handedOut = { seq, retriesMade: retries, firstAttemptAtMs: firstAttemptAtMs ?? run.now };
-    if (number % 7 === 6) handedOut.retriesMade++;
-    if (number % 3 !== 0) return { handedOut, answer: { kind: "due", dueAtMs: run.now + (number >> 3) * 1_000 } };
-    return { handedOut, answer: { kind: "delivered", attempt: attempt(attempts + 1, "accepted") } };
+    const pulled = { seq, retriesMade: retries, firstAttemptAtMs: firstAttemptAtMs ?? run.now };
+    if (number % 7 === 6) pulled.retriesMade++;
+    if (number % 3 !== 0) return { pulled, answer: { kind: "due", dueAtMs: run.now + (number >> 3) * 1_000 } };
+    return { pulled, answer: { kind: "delivered", attempt: attempt(attempts + 1, "accepted") } };
   });
   const isHidden = ({ fate }: ModelDelivery): boolean =>
     fate.kind === "parked" && fate.dueAtMs !== null && fate.dueAtMs > run.now;
   const expected = parked.map((delivery, index) => {
-    const { retriesMade, firstAttemptAtMs } = (answers[index] as ReceiverAnswer).handedOut;
+    const { retriesMade, firstAttemptAtMs } = (answers[index] as PulledSettlement).pulled;
     const isAsItWas = delivery.retries === retriesMade && delivery.firstAttemptAtMs === firstAttemptAtMs;
     return isHidden(delivery) && isAsItWas;
   });
-  expect(await run.store.answer(subscription.id, answers)).toEqual(expected);
+  expect(await run.store.log.settlePulled(subscription.id, answers)).toEqual(expected);
   for (const [index, delivery] of parked.entries()) {
     if (expected[index] !== true) continue;
-    const said = (answers[index] as ReceiverAnswer).answer;
+    const said = (answers[index] as PulledSettlement).answer;
     if (said.kind === "due") delivery.fate = { kind: "parked", dueAtMs: said.dueAtMs };
     else {
       delivery.attempts++;
@@ -430,7 +432,7 @@ const rewind: Operation = async (run, a, b) => {
     { atMs: run.now - (a >> 2) * 500 },
   ];
   const to = places[(b >> 1) % places.length] as Exclude<Start, "now">;
-  expect(await run.store.rewind(subscription.id, to)).toBe(true);
+  expect(await run.store.log.rewind(subscription.id, to)).toBe(true);
   const kept = run.messages.filter(({ seq }) => seq >= run.firstSeq);
   const first = kept.find(
     (each) => to === "oldest" || ("seq" in to ? each.seq >= to.seq : each.publishedAtMs >= to.atMs),
@@ -445,7 +447,7 @@ const renew: Operation = async (run, a, b) => {
   const still = run.subscriptions.includes(held.subscription)
     ? held.subscription.held(run.now).filter(({ fate }) => fate.kind === "open" && fate.claimId === held.claim.id)
     : [];
-  expect(await run.store.renew([held.claim.id], leaseMs)).toEqual(still.length > 0 ? [held.claim.id] : []);
+  expect(await run.store.log.renew([held.claim.id], leaseMs)).toEqual(still.length > 0 ? [held.claim.id] : []);
   for (const { fate } of still)
     if (fate.kind === "open") fate.leaseUntilMs = Math.max(fate.leaseUntilMs, run.now + leaseMs);
 };
@@ -469,7 +471,7 @@ const publishAndCrash: Operation = async (run, a, b, list) => {
   await crash(run, a, b, list);
   await unseen;
   const found = await Promise.all(
-    drafts.map(({ seq }) => run.store.getMessage(run.scene.topic.accountId, run.scene.idOf(seq))),
+    drafts.map(({ seq }) => run.store.records.getMessage(run.scene.topic.accountId, run.scene.idOf(seq))),
   );
   const there = found.filter((record) => record !== null).length;
   expect([0, drafts.length]).toContain(there);
@@ -486,7 +488,7 @@ const settleAndCrash: Operation = async (run, a, b, list) => {
     .filter(
       (each) => run.holds(held, each) === true && each.attempt !== null && each.delivery.message.seq >= run.firstSeq,
     );
-  const unseen = run.store.settle(tried).catch(() => 0);
+  const unseen = run.store.log.settle(tried).catch(() => 0);
   for (let turns = 0; turns < b % 4; turns++) await turn();
   await run.scene.under.crash();
   await unseen;
@@ -517,7 +519,7 @@ const retain: Operation = async (run) => {
   }
   const firstOpen = Math.min(...open, Number.MAX_SAFE_INTEGER);
   for (let more = true; more;) {
-    const result = await run.store.retain();
+    const result = await run.store.log.retain();
     more = result.more;
     for (const { subscriptionId, count } of result.expired) {
       const subscription = run.subscriptions.find((each) => each.id === subscriptionId);
@@ -530,10 +532,10 @@ const retain: Operation = async (run) => {
     run.firstSeq++;
   }
   for (const subscription of run.subscriptions) await expire(run, subscription, before.get(subscription) ?? 0);
-  const kept = await run.store.getMessage(run.scene.topic.accountId, run.scene.idOf(run.firstSeq));
+  const kept = await run.store.records.getMessage(run.scene.topic.accountId, run.scene.idOf(run.firstSeq));
   expect(kept === null).toBe(run.firstSeq > run.messages.length);
   if (run.firstSeq > 1) {
-    expect(await run.store.getMessage(run.scene.topic.accountId, run.scene.idOf(run.firstSeq - 1))).toBeNull();
+    expect(await run.store.records.getMessage(run.scene.topic.accountId, run.scene.idOf(run.firstSeq - 1))).toBeNull();
   }
 };
 
@@ -543,7 +545,7 @@ async function expire(run: ModelRun, subscription: ModelSubscription, told: numb
     (delivery) => delivery.message.seq < run.firstSeq && !isOver(delivery) && !delivery.redriven,
   );
   expect(told).toBe(gone.length);
-  const { items } = await run.store.listDeadLetters(subscription.id, { after: null, limit: 1_000 });
+  const { items } = await run.store.records.listDeadLetters(subscription.id, { after: null, limit: 1_000 });
   const died = new Set(items.filter((letter) => letter.reason === "expired").map((letter) => letter.message.seq));
   for (const delivery of gone) {
     const { fate } = delivery;
@@ -561,14 +563,14 @@ const changeDeadLetters =
   async (run, a, b, list) => {
     const subscription = run.pick(a);
     if (subscription === null) return;
-    const { items } = await run.store.listDeadLetters(subscription.id, { after: null, limit: 1_000 });
+    const { items } = await run.store.records.listDeadLetters(subscription.id, { after: null, limit: 1_000 });
     const chosen =
       b % 2 === 0 ? items : items.filter((_, index) => ((list[index % Math.max(1, list.length)] ?? 0) & 1) === 1);
     const ids = b % 2 === 0 ? null : chosen.map((letter) => letter.id);
     const count =
       what === "redrive"
-        ? await run.store.redriveDeadLetters(subscription.id, ids)
-        : await run.store.purgeDeadLetters(subscription.id, ids);
+        ? await run.store.records.redriveDeadLetters(subscription.id, ids)
+        : await run.store.records.purgeDeadLetters(subscription.id, ids);
     expect(count).toBe(chosen.length);
     // Oldest first, as a redrive takes them: of two with one message the first is delivered, and the other only goes.
     for (const letter of chosen.toReversed()) {

@@ -56,7 +56,7 @@ export function modelContract({ promise, shared }: Part): void {
           await run.check();
           await run.drain();
           await run.check();
-          await run.store.deleteTopic(run.scene.topic.accountId, run.scene.topic.name);
+          await run.store.catalog.deleteTopic(run.scene.topic.accountId, run.scene.topic.name);
         }),
         {
           seed: SEED,

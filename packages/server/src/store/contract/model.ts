@@ -1,5 +1,5 @@
 import type { Order, Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
-import type { ClaimId } from "../port.ts";
+import type { ClaimId } from "../log.ts";
 
 /**
  * What the contract promises, kept in the most naive way: every delivery of every subscription as an object that says where

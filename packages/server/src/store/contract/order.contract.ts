@@ -69,7 +69,11 @@ export function orderContract({ promise, shared }: Part): void {
       expect(textsOf(next as never)).toEqual([text]);
       await scene.settle(next as never, text === "a2" ? dead : delivered);
     }
-    expect(await scene.store.subscriptionCounts(reader.id)).toMatchObject({ parked: 0, backlog: 0, deadLetters: 1 });
+    expect(await scene.store.records.subscriptionCounts(reader.id)).toMatchObject({
+      parked: 0,
+      backlog: 0,
+      deadLetters: 1,
+    });
   });
 
   promise("keeps its place in the key for a held delivery that fails in its turn", async () => {
@@ -91,10 +95,10 @@ export function orderContract({ promise, shared }: Part): void {
     await scene.publish(keyed("a1"), keyed("a2"), keyed("a3"));
     const claim = await scene.claim(reader);
     const [first, second, third] = claim.deliveries;
-    await scene.store.settle([settlement(claim, first as never, parkedUntil(scene.now))]);
-    await scene.store.settle([settlement(claim, third as never, held)]);
+    await scene.store.log.settle([settlement(claim, first as never, parkedUntil(scene.now))]);
+    await scene.store.log.settle([settlement(claim, third as never, held)]);
     await scene.settleNext(reader, delivered);
-    await scene.store.settle([settlement(claim, second as never, held)]);
+    await scene.store.log.settle([settlement(claim, second as never, held)]);
     for (const text of ["a2", "a3"]) {
       const [next] = await scene.claimUntil(reader, 1);
       expect(textsOf(next as never)).toEqual([text]);
@@ -177,7 +181,7 @@ export function orderContract({ promise, shared }: Part): void {
     await scene.publish(keyed("a1"), keyed("a2"), keyed("a3"), keyed("a4"));
     const claim = await scene.claim(reader);
     const part = (index: number, settled: Parameters<typeof settlement>[2]) =>
-      scene.store.settle([settlement(claim, claim.deliveries[index] as never, settled)]);
+      scene.store.log.settle([settlement(claim, claim.deliveries[index] as never, settled)]);
     await part(0, parkedUntil(scene.now + 100));
     const change = scene.subscribe("reader", { order: "none" });
     await Promise.all([part(1, held), part(2, parkedUntil(scene.now + 100)), change, part(3, held)]);

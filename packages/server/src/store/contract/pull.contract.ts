@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect } from "vitest";
 import { limits } from "../../domain/limits.ts";
 import type { Subscription } from "../../domain/model.ts";
-import type { Claim, PulledDelivery, ReceiverAnswer } from "../port.ts";
+import type { Claim, PulledDelivery, PulledSettlement } from "../log.ts";
 import type { Part } from "./contract.ts";
 import {
   attempt,
@@ -46,7 +46,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const [delivery] = claim.deliveries;
     const startedAtMs = scene.now - 500;
     const parked = handedOutUntil(scene.now, 1, scene.now);
-    await scene.store.settle([
+    await scene.store.log.settle([
       { ...settlement(claim, delivery as never, parked), attempt: attempt(1, "failed", { startedAtMs }) },
     ]);
     expect((await scene.claim(reader)).deliveries).toMatchObject([{ attemptsMade: 1, firstAttemptAtMs: startedAtMs }]);
@@ -59,14 +59,16 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const [first, second] = (await pull(scene, reader)) as [PulledDelivery, PulledDelivery];
     const line = attempt(1, "accepted", { status: null, reply: null, startedAtMs: scene.now, durationMs: 12 });
     expect(
-      await scene.store.answer(reader.id, [{ handedOut: first, answer: { kind: "delivered", attempt: line } }]),
+      await scene.store.log.settlePulled(reader.id, [{ pulled: first, answer: { kind: "delivered", attempt: line } }]),
     ).toEqual([true]);
     expect(await scene.deliveryOf(1, reader)).toMatchObject({ state: "delivered", attempts: [line] });
     expect(await scene.deliveryOf(2, reader)).toMatchObject({ state: "parked", attempts: [] });
     scene.under.clock.advance(HIDDEN_MS);
     expect(textsOf(await scene.claim(reader))).toEqual(["b"]);
-    expect(await scene.store.answer(reader.id, [ack(second)])).toEqual([false]);
-    expect((await scene.store.listAttempts(reader.id, { after: null, limit: 10 }, "all")).items).toHaveLength(1);
+    expect(await scene.store.log.settlePulled(reader.id, [ack(second)])).toEqual([false]);
+    expect((await scene.store.records.listAttempts(reader.id, { after: null, limit: 10 }, "all")).items).toHaveLength(
+      1,
+    );
   });
 
   promise("hands a delivery to nobody before its time is up, and then to one again", async () => {
@@ -87,14 +89,14 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const [first] = await pull(scene, reader);
     scene.under.clock.advance(HIDDEN_MS);
     const answers = [[ack(first as never)], [due(first as never, scene.now + 1)]];
-    for (const answer of answers) expect(await scene.store.answer(reader.id, answer)).toEqual([false]);
+    for (const answer of answers) expect(await scene.store.log.settlePulled(reader.id, answer)).toEqual([false]);
     const claim = await scene.claim(reader);
-    for (const answer of answers) expect(await scene.store.answer(reader.id, answer)).toEqual([false]);
+    for (const answer of answers) expect(await scene.store.log.settlePulled(reader.id, answer)).toEqual([false]);
     await scene.settle(claim, handedOutUntil(scene.now + HIDDEN_MS, 2, scene.now), false);
-    for (const answer of answers) expect(await scene.store.answer(reader.id, answer)).toEqual([false]);
-    expect(await scene.store.answer(reader.id, [ack({ ...(first as PulledDelivery), retriesMade: 2 })])).toEqual([
-      true,
-    ]);
+    for (const answer of answers) expect(await scene.store.log.settlePulled(reader.id, answer)).toEqual([false]);
+    expect(
+      await scene.store.log.settlePulled(reader.id, [ack({ ...(first as PulledDelivery), retriesMade: 2 })]),
+    ).toEqual([true]);
   });
 
   promise(
@@ -106,7 +108,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
       const [first] = (await pull(scene, reader)) as [PulledDelivery];
       scene.under.clock.advance(HIDDEN_MS);
       const looking = scene.claim(reader);
-      const [taken, applied] = await Promise.all([looking, scene.store.answer(reader.id, [ack(first)])]);
+      const [taken, applied] = await Promise.all([looking, scene.store.log.settlePulled(reader.id, [ack(first)])]);
       expect(applied).toEqual([false]);
       const claims = taken.deliveries.length > 0 ? [taken] : await scene.claimUntil(reader, 1);
       expect(claims.flatMap(textsOf)).toEqual(["a"]);
@@ -120,7 +122,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const [first] = (await pull(scene, reader)) as [PulledDelivery];
     scene.under.clock.advance(HIDDEN_MS);
     const [second] = (await pull(scene, reader)) as [PulledDelivery];
-    expect(await scene.store.answer(reader.id, [ack(first), ack(second)])).toEqual([false, true]);
+    expect(await scene.store.log.settlePulled(reader.id, [ack(first), ack(second)])).toEqual([false, true]);
     expect(await scene.deliveryOf(1, reader)).toMatchObject({ state: "delivered" });
   });
 
@@ -129,7 +131,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const reader = await scene.subscribe("reader");
     await scene.publish("a", "b", "c");
     const [one, two, three] = (await pull(scene, reader)) as [PulledDelivery, PulledDelivery, PulledDelivery];
-    const say = async (answer: ReceiverAnswer) => (await scene.store.answer(reader.id, [answer]))[0];
+    const say = async (answer: PulledSettlement) => (await scene.store.log.settlePulled(reader.id, [answer]))[0];
     expect([await say(ack(one)), await say(ack(one))]).toEqual([true, false]);
     expect([await say(due(two, scene.now)), await say(ack(two))]).toEqual([true, false]);
     expect([await say(due(three, scene.now + 90_000)), await say(ack(three))]).toEqual([true, true]);
@@ -140,12 +142,14 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const reader = await scene.subscribe("reader");
     await scene.publish("a", "b");
     const [one, two] = (await pull(scene, reader)) as [PulledDelivery, PulledDelivery];
-    expect(await scene.store.answer(reader.id, [due(one, scene.now + 90_000), ack(one), ack(one)])).toEqual([
+    expect(await scene.store.log.settlePulled(reader.id, [due(one, scene.now + 90_000), ack(one), ack(one)])).toEqual([
       true,
       false,
       false,
     ]);
-    const atOnce = await Promise.all(Array.from({ length: 20 }, () => scene.store.answer(reader.id, [ack(two)])));
+    const atOnce = await Promise.all(
+      Array.from({ length: 20 }, () => scene.store.log.settlePulled(reader.id, [ack(two)])),
+    );
     expect(atOnce.filter(([applied]) => applied)).toHaveLength(1);
     expect(await scene.deliveryOf(2, reader)).toMatchObject({ attempts: [{ attempt: 1 }] });
   });
@@ -159,7 +163,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
       if (index % 3 === 0) return ack(receipt);
       return index % 3 === 1 ? due(receipt, scene.now + 1) : ack({ ...receipt, retriesMade: 7 });
     });
-    expect(await scene.store.answer(reader.id, answers)).toEqual(receipts.map((_, index) => index % 3 !== 2));
+    expect(await scene.store.log.settlePulled(reader.id, answers)).toEqual(receipts.map((_, index) => index % 3 !== 2));
     scene.under.clock.advance(1);
     const there = await scene.claimUntil(reader, 20);
     expect(
@@ -168,7 +172,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
         .map(Number)
         .toSorted((a, b) => a - b),
     ).toEqual(Array.from({ length: 20 }, (_, index) => 3 * index + 1));
-    expect(await scene.store.unsettledCounts(reader.id)).toEqual({ backlog: 0, parked: 20, inFlight: 20 });
+    expect(await scene.store.records.unsettledCounts(reader.id)).toEqual({ backlog: 0, parked: 20, inFlight: 20 });
   });
 
   promise("takes no answer for what names nothing that there is", async () => {
@@ -186,11 +190,11 @@ export function pullContract({ promise, shared, fresh }: Part): void {
       { ...receipt, firstAttemptAtMs: receipt.firstAttemptAtMs + 1 },
       { ...receipt, firstAttemptAtMs: NaN },
     ];
-    for (const handedOut of wrong) expect(await scene.store.answer(reader.id, [ack(handedOut)])).toEqual([false]);
-    expect(await scene.store.answer(other.id, [ack(receipt)])).toEqual([false]);
-    expect(await scene.store.answer((2 ** 40) as never, [ack(receipt)])).toEqual([false]);
-    expect(await scene.store.answer(reader.id, [])).toEqual([]);
-    expect(await scene.store.answer(reader.id, [ack(receipt)])).toEqual([true]);
+    for (const pulled of wrong) expect(await scene.store.log.settlePulled(reader.id, [ack(pulled)])).toEqual([false]);
+    expect(await scene.store.log.settlePulled(other.id, [ack(receipt)])).toEqual([false]);
+    expect(await scene.store.log.settlePulled((2 ** 40) as never, [ack(receipt)])).toEqual([false]);
+    expect(await scene.store.log.settlePulled(reader.id, [])).toEqual([]);
+    expect(await scene.store.log.settlePulled(reader.id, [ack(receipt)])).toEqual([true]);
   });
 
   promise("refuses an answer that no record can hold, and applies nothing of its call", async () => {
@@ -198,12 +202,14 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const reader = await scene.subscribe("reader");
     await scene.publish("a", "b");
     const [one, two] = (await pull(scene, reader)) as [PulledDelivery, PulledDelivery];
-    const spoilt: ReceiverAnswer = {
-      handedOut: two,
+    const spoilt: PulledSettlement = {
+      pulled: two,
       answer: { kind: "delivered", attempt: attempt(1, "accepted", { durationMs: 0.5 }) },
     };
-    await expect(scene.store.answer(reader.id, [ack(one), spoilt])).rejects.toMatchObject({ code: "internal" });
-    expect(await scene.store.answer(reader.id, [ack(one), ack(two)])).toEqual([true, true]);
+    await expect(scene.store.log.settlePulled(reader.id, [ack(one), spoilt])).rejects.toMatchObject({
+      code: "internal",
+    });
+    expect(await scene.store.log.settlePulled(reader.id, [ack(one), ack(two)])).toEqual([true, true]);
   });
 
   promise("hides a delivery longer or shorter, as its receiver says, under the same receipt", async () => {
@@ -211,10 +217,10 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const reader = await scene.subscribe("reader");
     await scene.publish("a");
     const [receipt] = (await pull(scene, reader)) as [PulledDelivery];
-    expect(await scene.store.answer(reader.id, [due(receipt, scene.now + 2 * HIDDEN_MS)])).toEqual([true]);
+    expect(await scene.store.log.settlePulled(reader.id, [due(receipt, scene.now + 2 * HIDDEN_MS)])).toEqual([true]);
     scene.under.clock.advance(HIDDEN_MS);
     expect(textsOf(await scene.claim(reader))).toEqual([]);
-    expect(await scene.store.answer(reader.id, [due(receipt, scene.now + 10)])).toEqual([true]);
+    expect(await scene.store.log.settlePulled(reader.id, [due(receipt, scene.now + 10)])).toEqual([true]);
     scene.under.clock.advance(10);
     expect(await scene.claim(reader)).toMatchObject({ deliveries: [{ retriesMade: 1, attemptsMade: 0 }] });
   });
@@ -227,8 +233,8 @@ export function pullContract({ promise, shared, fresh }: Part): void {
       const [receipt] = (await pull(scene, reader)) as [PulledDelivery];
       expect(textsOf(await scene.claim(reader))).toEqual([]);
       const hints: number[] = [];
-      scene.store.onReady((ids) => hints.push(...ids));
-      await scene.store.answer(reader.id, [due(receipt, scene.now)]);
+      scene.store.log.onReady((ids) => hints.push(...ids));
+      await scene.store.log.settlePulled(reader.id, [due(receipt, scene.now)]);
       await eventually(() => hints.includes(reader.id));
       expect((await scene.claimUntil(reader, 1)).flatMap(textsOf)).toEqual(["a"]);
     });
@@ -242,8 +248,8 @@ export function pullContract({ promise, shared, fresh }: Part): void {
       const [first] = (await pull(scene, reader, 1)) as [PulledDelivery];
       expect(textsOf(await scene.claim(reader))).toEqual(["b1"]);
       const hints: number[] = [];
-      scene.store.onReady((ids) => hints.push(...ids));
-      expect(await scene.store.answer(reader.id, [ack(first)])).toEqual([true]);
+      scene.store.log.onReady((ids) => hints.push(...ids));
+      expect(await scene.store.log.settlePulled(reader.id, [ack(first)])).toEqual([true]);
       await eventually(() => hints.includes(reader.id));
       expect((await scene.claimUntil(reader, 1)).flatMap(textsOf)).toEqual(["a2"]);
     });
@@ -257,9 +263,9 @@ export function pullContract({ promise, shared, fresh }: Part): void {
       const [receipt] = (await pull(scene, reader, 10, 1)) as [PulledDelivery];
       expect(receipt.seq).toBe(seq);
       expect(textsOf(await scene.claim(reader))).toEqual([]);
-      expect(await scene.store.answer(reader.id, [ack(receipt)])).toEqual([true]);
+      expect(await scene.store.log.settlePulled(reader.id, [ack(receipt)])).toEqual([true]);
     }
-    expect(await scene.store.unsettledCounts(reader.id)).toEqual({ backlog: 0, parked: 0, inFlight: 0 });
+    expect(await scene.store.records.unsettledCounts(reader.id)).toEqual({ backlog: 0, parked: 0, inFlight: 0 });
   });
 
   promise("keeps the place of a delivery of a strict subscription that is put back", async () => {
@@ -267,7 +273,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const reader = await scene.subscribe("reader", { order: "strict" });
     await scene.publish("a", "b");
     const [receipt] = (await pull(scene, reader)) as [PulledDelivery];
-    await scene.store.answer(reader.id, [due(receipt, scene.now)]);
+    await scene.store.log.settlePulled(reader.id, [due(receipt, scene.now)]);
     const [again] = await scene.claimUntil(reader, 1);
     expect(textsOf(again as never)).toEqual(["a"]);
   });
@@ -281,15 +287,15 @@ export function pullContract({ promise, shared, fresh }: Part): void {
       const [old] = (await pull(scene, reader)) as [PulledDelivery];
       scene.under.clock.advance(HIDDEN_MS);
       await scene.settleNext(reader, dead);
-      expect(await scene.store.answer(reader.id, [ack(old)])).toEqual([false]);
-      await scene.store.redriveDeadLetters(reader.id, null);
-      expect(await scene.store.answer(reader.id, [ack(old)])).toEqual([false]);
+      expect(await scene.store.log.settlePulled(reader.id, [ack(old)])).toEqual([false]);
+      await scene.store.records.redriveDeadLetters(reader.id, null);
+      expect(await scene.store.log.settlePulled(reader.id, [ack(old)])).toEqual([false]);
       const [receipt] = (await pull(scene, reader, 1, 1)) as [PulledDelivery];
       expect(receipt).toEqual({ seq: 1, retriesMade: 1, firstAttemptAtMs: scene.now });
-      expect(await scene.store.answer(reader.id, [ack(old)])).toEqual([false]);
-      expect(await scene.store.answer(reader.id, [ack(receipt)])).toEqual([true]);
-      expect(await scene.store.subscriptionCounts(reader.id)).toMatchObject({ parked: 0, deadLetters: 0 });
-      expect(await scene.store.redriveDeadLetters(reader.id, null)).toBe(0);
+      expect(await scene.store.log.settlePulled(reader.id, [ack(old)])).toEqual([false]);
+      expect(await scene.store.log.settlePulled(reader.id, [ack(receipt)])).toEqual([true]);
+      expect(await scene.store.records.subscriptionCounts(reader.id)).toMatchObject({ parked: 0, deadLetters: 0 });
+      expect(await scene.store.records.redriveDeadLetters(reader.id, null)).toBe(0);
     },
   );
 
@@ -305,13 +311,17 @@ export function pullContract({ promise, shared, fresh }: Part): void {
         PulledDelivery,
       ];
       expect(
-        await scene.store.answer(reader.id, [ack(one), due(two, scene.now), due(four, scene.now + 2 * HIDDEN_MS)]),
+        await scene.store.log.settlePulled(reader.id, [
+          ack(one),
+          due(two, scene.now),
+          due(four, scene.now + 2 * HIDDEN_MS),
+        ]),
       ).toEqual([true, true, true]);
       await under.crash();
       expect((await scene.claimUntil(reader, 2)).flatMap(textsOf).toSorted()).toEqual(["new", "put back"]);
-      expect(await scene.store.answer(reader.id, [ack(one), ack(three)])).toEqual([false, true]);
+      expect(await scene.store.log.settlePulled(reader.id, [ack(one), ack(three)])).toEqual([false, true]);
       scene.under.clock.advance(2 * HIDDEN_MS);
-      expect(await scene.store.answer(reader.id, [ack(four)])).toEqual([false]);
+      expect(await scene.store.log.settlePulled(reader.id, [ack(four)])).toEqual([false]);
     });
   });
 
@@ -320,10 +330,12 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const reader = await scene.subscribe("reader");
     await scene.publish("a");
     const [receipt] = (await pull(scene, reader)) as [PulledDelivery];
-    await scene.store.deleteSubscription(scene.topic.id, "reader");
-    expect(await scene.store.answer(reader.id, [ack(receipt)])).toEqual([false]);
-    expect(await scene.store.rewind(reader.id, "oldest")).toBe(false);
-    await expect(scene.store.pullCounts(reader.id, 0)).rejects.toMatchObject({ code: "subscription_not_found" });
+    await scene.store.catalog.deleteSubscription(scene.topic.id, "reader");
+    expect(await scene.store.log.settlePulled(reader.id, [ack(receipt)])).toEqual([false]);
+    expect(await scene.store.log.rewind(reader.id, "oldest")).toBe(false);
+    await expect(scene.store.records.pullCounts(reader.id, 0)).rejects.toMatchObject({
+      code: "subscription_not_found",
+    });
   });
 
   promise(
@@ -353,7 +365,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
           for (const { seq } of receipts) expect(doneBefore.has(seq)).toBe(false);
           const alive = receipts.filter(({ seq }) => (seq + round) % dieEvery !== 0);
           // Now and then the time of all of them is over while answers are on their way.
-          const answering = scene.store.answer(reader.id, alive.map(ack));
+          const answering = scene.store.log.settlePulled(reader.id, alive.map(ack));
           if (round % dieEvery === 1) scene.under.clock.advance(HIDDEN_MS);
           const applied = await answering;
           holding--;
@@ -365,10 +377,10 @@ export function pullContract({ promise, shared, fresh }: Part): void {
         }
       };
       await Promise.all([receive(3), receive(4), receive(5)]);
-      expect(await scene.store.unsettledCounts(reader.id)).toEqual({ backlog: 0, parked: 0, inFlight: 0 });
-      expect((await scene.store.listAttempts(reader.id, { after: null, limit: 1_000 }, "all")).items).toHaveLength(
-        count,
-      );
+      expect(await scene.store.records.unsettledCounts(reader.id)).toEqual({ backlog: 0, parked: 0, inFlight: 0 });
+      expect(
+        (await scene.store.records.listAttempts(reader.id, { after: null, limit: 1_000 }, "all")).items,
+      ).toHaveLength(count);
     },
   );
 
@@ -389,16 +401,16 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const claim = await scene.claim(reader, { deliveriesMax: 5 });
     expect(textsOf(claim)).toEqual(["before", "delivered", "dead", "hidden", "open"]);
     const [first, second, third, fourth, fifth] = claim.deliveries.map((each) => each);
-    await scene.store.settle([
+    await scene.store.log.settle([
       settlement(claim, first as never, delivered),
       settlement(claim, second as never, delivered),
       settlement(claim, third as never, dead),
       settlement(claim, fourth as never, parkedUntil(scene.now + HIDDEN_MS)),
     ]);
     scene.under.clock.advance(1);
-    expect(await scene.store.rewind(reader.id, { seq: 2 })).toBe(true);
-    expect(await scene.store.settle([settlement(claim, fifth as never, delivered)])).toBe(0);
-    expect(await scene.store.renew([claim.id], LEASE_MS)).toEqual([]);
+    expect(await scene.store.log.rewind(reader.id, { seq: 2 })).toBe(true);
+    expect(await scene.store.log.settle([settlement(claim, fifth as never, delivered)])).toBe(0);
+    expect(await scene.store.log.renew([claim.id], LEASE_MS)).toEqual([]);
     const again = await scene.claimUntil(reader, 5);
     expect(again.flatMap(textsOf)).toEqual(["delivered", "dead", "hidden", "open", "new"]);
     expect(again[0]?.deliveries).toMatchObject([{ retriesMade: 0, firstAttemptAtMs: null }, {}, {}, {}, {}]);
@@ -408,7 +420,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     expect(late.flatMap(textsOf)).toEqual(["delayed"]);
     for (const each of late) await scene.settle(each, delivered);
     expect(await scene.claim(reader)).toMatchObject({ deliveries: [], more: false });
-    expect(await scene.store.subscriptionCounts(reader.id)).toEqual({
+    expect(await scene.store.records.subscriptionCounts(reader.id)).toEqual({
       backlog: 0,
       parked: 0,
       inFlight: 0,
@@ -422,7 +434,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const reader = await scene.subscribe("reader");
     await scene.publish("a", "b", "c");
     const claim = await scene.claim(reader);
-    await scene.store.rewind(reader.id, { seq: 2 });
+    await scene.store.log.rewind(reader.id, { seq: 2 });
     expect(await scene.settle(claim, delivered)).toBe(1);
     expect((await scene.claimUntil(reader, 2)).flatMap(textsOf)).toEqual(["b", "c"]);
   });
@@ -432,7 +444,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const reader = await scene.subscribe("reader");
     await scene.publish("a", "b");
     await scene.settle(await scene.claim(reader), [delivered, dead]);
-    await scene.store.rewind(reader.id, "oldest");
+    await scene.store.log.rewind(reader.id, "oldest");
     expect(await scene.deliveryOf(1, reader)).toMatchObject({ state: "pending", attempts: [{ attempt: 1 }] });
     expect(await scene.deliveryOf(2, reader)).toMatchObject({ state: "pending", reason: null });
     await scene.claim(reader);
@@ -445,12 +457,12 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     await scene.publish("a", "b");
     const [one, two] = (await pull(scene, reader)) as [PulledDelivery, PulledDelivery];
     scene.under.clock.advance(1);
-    await scene.store.rewind(reader.id, { seq: 2 });
-    expect(await scene.store.answer(reader.id, [ack(two)])).toEqual([false]);
+    await scene.store.log.rewind(reader.id, { seq: 2 });
+    expect(await scene.store.log.settlePulled(reader.id, [ack(two)])).toEqual([false]);
     const [again] = (await pull(scene, reader, 1, 1)) as [PulledDelivery];
     expect(again.seq).toBe(2);
-    expect(await scene.store.answer(reader.id, [ack(two)])).toEqual([false]);
-    expect(await scene.store.answer(reader.id, [ack(one), ack(again)])).toEqual([true, true]);
+    expect(await scene.store.log.settlePulled(reader.id, [ack(two)])).toEqual([false]);
+    expect(await scene.store.log.settlePulled(reader.id, [ack(one), ack(again)])).toEqual([true, true]);
   });
 
   promise("goes back to a time: to the first message published then or later", async () => {
@@ -467,16 +479,16 @@ export function pullContract({ promise, shared, fresh }: Part): void {
       return claims.flatMap(textsOf);
     };
     await deliverAll(3);
-    await scene.store.rewind(reader.id, { atMs: startedAtMs + 1_000 });
+    await scene.store.log.rewind(reader.id, { atMs: startedAtMs + 1_000 });
     expect(await deliverAll(2)).toEqual(["b", "c"]);
-    await scene.store.rewind(reader.id, { atMs: startedAtMs + 1_001 });
+    await scene.store.log.rewind(reader.id, { atMs: startedAtMs + 1_001 });
     expect(await deliverAll(1)).toEqual(["c"]);
-    await scene.store.rewind(reader.id, { atMs: 0 });
+    await scene.store.log.rewind(reader.id, { atMs: 0 });
     expect(await deliverAll(3)).toEqual(["a", "b", "c"]);
-    await scene.store.rewind(reader.id, { seq: -5 });
+    await scene.store.log.rewind(reader.id, { seq: -5 });
     expect(await deliverAll(3)).toEqual(["a", "b", "c"]);
     for (const to of [{ atMs: scene.now }, { atMs: scene.now + 1_000_000 }, { seq: 4 }, { seq: 400 }]) {
-      expect(await scene.store.rewind(reader.id, to)).toBe(true);
+      expect(await scene.store.log.rewind(reader.id, to)).toBe(true);
       expect(await deliverAll(0)).toEqual([]);
     }
     await scene.publish("d");
@@ -488,7 +500,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const reader = await scene.subscribe("reader");
     await scene.publish("a", "b", "c");
     const claim = await scene.claim(reader, { deliveriesMax: 1 });
-    await scene.store.rewind(reader.id, { seq: 3 });
+    await scene.store.log.rewind(reader.id, { seq: 3 });
     expect(textsOf(await scene.claim(reader, { deliveriesMax: 1 }))).toEqual(["b"]);
     expect(await scene.settle(claim, delivered)).toBe(1);
     expect(textsOf(await scene.claim(reader))).toEqual(["c"]);
@@ -499,7 +511,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const reader = await scene.subscribe("reader");
     await scene.publish("a", "b", "c");
     await scene.settle(await scene.claim(reader), [released, delivered, delivered]);
-    await scene.store.rewind(reader.id, { seq: 3 });
+    await scene.store.log.rewind(reader.id, { seq: 3 });
     expect((await scene.claimUntil(reader, 2)).flatMap(textsOf)).toEqual(["a", "c"]);
   });
 
@@ -509,7 +521,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const reader = await scene.subscribe("reader", { filter: { tags: ["x"], bindingKeys: [] } });
     await scene.publish("no", message("too", { tags: ["x"] }));
     await scene.settle((await scene.claimUntil(reader, 1))[0] as never, delivered);
-    await scene.store.rewind(reader.id, "oldest");
+    await scene.store.log.rewind(reader.id, "oldest");
     expect((await scene.claimUntil(reader, 2)).flatMap(textsOf)).toEqual(["yes", "too"]);
   });
 
@@ -520,7 +532,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
       await scene.publish(keyed("a1"), keyed("a2"), keyed("a3"));
       await pull(scene, reader, 1);
       await scene.claim(reader);
-      await scene.store.rewind(reader.id, "oldest");
+      await scene.store.log.rewind(reader.id, "oldest");
       for (const text of ["a1", "a2", "a3"]) {
         const [claim] = await scene.claimUntil(reader, 1);
         expect(textsOf(claim as never)[0]).toBe(text);
@@ -537,10 +549,10 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     for (let from = 0; from < count; from += 500) await scene.publish(...messages.slice(from, from + 500));
     const receipts: PulledDelivery[] = [];
     while (receipts.length < count) receipts.push(...(await pull(scene, reader, 1_000)));
-    await Promise.all([scene.store.rewind(reader.id, { seq: 2 }), scene.publish("last")]);
-    expect(await scene.store.unsettledCounts(reader.id)).toEqual({ backlog: count, parked: 1, inFlight: 0 });
+    await Promise.all([scene.store.log.rewind(reader.id, { seq: 2 }), scene.publish("last")]);
+    expect(await scene.store.records.unsettledCounts(reader.id)).toEqual({ backlog: count, parked: 1, inFlight: 0 });
     const answers = [1, count - 1, 0].map((place) => ack(receipts[place] as PulledDelivery));
-    expect(await scene.store.answer(reader.id, answers)).toEqual([false, false, true]);
+    expect(await scene.store.log.settlePulled(reader.id, answers)).toEqual([false, false, true]);
     const texts: string[] = [];
     while (texts.length < count) {
       const claim = await scene.claim(reader, { deliveriesMax: 1_000 });
@@ -556,9 +568,9 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     await scene.publish(keyed("a1"), keyed("a2"));
     const [first] = (await pull(scene, reader, 1)) as [PulledDelivery];
     expect(textsOf(await scene.claim(reader))).toEqual([]);
-    await scene.store.rewind(reader.id, { seq: 2 });
+    await scene.store.log.rewind(reader.id, { seq: 2 });
     expect(textsOf(await scene.claim(reader))).toEqual([]);
-    await scene.store.answer(reader.id, [ack(first)]);
+    await scene.store.log.settlePulled(reader.id, [ack(first)]);
     expect((await scene.claimUntil(reader, 1)).flatMap(textsOf)).toEqual(["a2"]);
   });
 
@@ -567,11 +579,11 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const reader = await scene.subscribe("reader");
     await scene.publish("a", "b");
     await scene.settleNext(reader, dead);
-    await scene.store.rewind(reader.id, "oldest");
-    expect(await scene.store.subscriptionCounts(reader.id)).toMatchObject({ deadLetters: 2 });
+    await scene.store.log.rewind(reader.id, "oldest");
+    expect(await scene.store.records.subscriptionCounts(reader.id)).toMatchObject({ deadLetters: 2 });
     const [open] = await scene.claimUntil(reader, 1);
-    expect(await scene.store.redriveDeadLetters(reader.id, null)).toBe(2);
-    expect(await scene.store.subscriptionCounts(reader.id)).toMatchObject({ deadLetters: 0, parked: 0 });
+    expect(await scene.store.records.redriveDeadLetters(reader.id, null)).toBe(2);
+    expect(await scene.store.records.subscriptionCounts(reader.id)).toMatchObject({ deadLetters: 0, parked: 0 });
     const texts = [...textsOf(open as never), ...(await scene.claimUntil(reader, 1)).flatMap(textsOf)];
     expect(texts).toEqual(["a", "b"]);
     expect(textsOf(await scene.claim(reader))).toEqual([]);
@@ -582,15 +594,19 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const reader = await scene.subscribe("reader");
     await scene.publish("a", "b");
     await scene.settleNext(reader, dead);
-    await scene.store.redriveDeadLetters(reader.id, null);
+    await scene.store.records.redriveDeadLetters(reader.id, null);
     const open = await scene.claim(reader, { deliveriesMax: 1 });
-    await scene.store.rewind(reader.id, "oldest");
+    await scene.store.log.rewind(reader.id, "oldest");
     expect(await scene.settle(open, dead)).toBe(0);
     const claims = await scene.claimUntil(reader, 2);
     expect(claims.flatMap(textsOf)).toEqual(["a", "b"]);
     for (const claim of claims) await scene.settle(claim, delivered);
-    expect(await scene.store.subscriptionCounts(reader.id)).toMatchObject({ deadLetters: 0, parked: 0, backlog: 0 });
-    expect(await scene.store.redriveDeadLetters(reader.id, null)).toBe(0);
+    expect(await scene.store.records.subscriptionCounts(reader.id)).toMatchObject({
+      deadLetters: 0,
+      parked: 0,
+      backlog: 0,
+    });
+    expect(await scene.store.records.redriveDeadLetters(reader.id, null)).toBe(0);
   });
 
   promise("has gone back for good when it says so", async () => {
@@ -600,7 +616,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
       await scene.publish("a", "b", "c", "d");
       const claim = await scene.claim(reader, { deliveriesMax: 3 });
       await scene.settle(claim, [delivered, parkedUntil(scene.now + HIDDEN_MS), delivered]);
-      await scene.store.rewind(reader.id, { seq: 2 });
+      await scene.store.log.rewind(reader.id, { seq: 2 });
       await under.crash();
       expect((await scene.claimUntil(reader, 3)).flatMap(textsOf)).toEqual(["b", "c", "d"]);
       scene.under.clock.advance(HIDDEN_MS);
@@ -622,7 +638,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
         const { receipts, applied } = await handOut(scene, claim);
         const passedBy = Math.min(Infinity, ...places.slice(wentBackBefore));
         expect(applied).toBeGreaterThanOrEqual(receipts.filter(({ seq }) => seq < passedBy).length);
-        await scene.store.answer(reader.id, receipts.map(ack));
+        await scene.store.log.settlePulled(reader.id, receipts.map(ack));
         await scene.settleNext(reader, delivered, { deliveriesMax: 3 });
         scene.under.clock.advance(1);
       }
@@ -630,17 +646,17 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     const goBack = async (): Promise<void> => {
       for (let seq = 30; seq > 10; seq -= 5) {
         places.push(seq);
-        await scene.store.rewind(reader.id, { seq });
+        await scene.store.log.rewind(reader.id, { seq });
         wentBack++;
       }
     };
     await Promise.all([work(), work(), goBack(), scene.publish("last")]);
-    await scene.store.rewind(reader.id, { seq: 5 });
+    await scene.store.log.rewind(reader.id, { seq: 5 });
     const texts = (await scene.claimUntil(reader, 37))
       .flatMap(textsOf)
       .filter((text) => text === "last" || Number(text) >= 4);
     expect(new Set(texts).size).toBe(37);
-    const counts = await scene.store.unsettledCounts(reader.id);
+    const counts = await scene.store.records.unsettledCounts(reader.id);
     expect(counts.inFlight).toBeGreaterThanOrEqual(37);
     expect(counts.backlog + counts.parked).toBeLessThanOrEqual(4);
   });
@@ -654,16 +670,16 @@ export function pullContract({ promise, shared, fresh }: Part): void {
       await scene.publish("young", "younger");
       await scene.settleNext(reader, delivered);
       under.clock.advance(30_000);
-      while ((await scene.store.retain()).more);
-      await scene.store.rewind(reader.id, { seq: 1 });
+      while ((await scene.store.log.retain()).more);
+      await scene.store.log.rewind(reader.id, { seq: 1 });
       const claims = await scene.claimUntil(reader, 2);
       expect(claims.flatMap(textsOf)).toEqual(["young", "younger"]);
       for (const claim of claims) await scene.settle(claim, delivered);
-      await scene.store.rewind(reader.id, "oldest");
+      await scene.store.log.rewind(reader.id, "oldest");
       under.clock.advance(60_000);
-      while ((await scene.store.retain()).more);
+      while ((await scene.store.log.retain()).more);
       expect(textsOf(await scene.claim(reader))).toEqual([]);
-      expect(await scene.store.subscriptionCounts(reader.id)).toMatchObject({ expired: 2, backlog: 0 });
+      expect(await scene.store.records.subscriptionCounts(reader.id)).toMatchObject({ expired: 2, backlog: 0 });
     });
   });
 
@@ -674,9 +690,9 @@ export function pullContract({ promise, shared, fresh }: Part): void {
       await scene.publish("a");
       const [receipt] = (await pull(scene, reader)) as [PulledDelivery];
       under.clock.advance(1_001);
-      while ((await scene.store.retain()).more);
-      expect(await scene.store.answer(reader.id, [ack(receipt)])).toEqual([false]);
-      expect((await scene.store.listDeadLetters(reader.id, { after: null, limit: 9 })).items).toMatchObject([
+      while ((await scene.store.log.retain()).more);
+      expect(await scene.store.log.settlePulled(reader.id, [ack(receipt)])).toEqual([false]);
+      expect((await scene.store.records.listDeadLetters(reader.id, { after: null, limit: 9 })).items).toMatchObject([
         { reason: "expired" },
       ]);
     });
@@ -687,7 +703,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
   promise("counts what is there, what is hidden, what waits for its time, and what a rewind would bring", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
-    const counts = (fromMs = 0) => scene.store.pullCounts(reader.id, fromMs);
+    const counts = (fromMs = 0) => scene.store.records.pullCounts(reader.id, fromMs);
     const nothing = { visible: 0, invisible: 0, delayed: 0, oldestAtMs: null, rewindable: 0 };
     expect(await counts()).toEqual(nothing);
     const startedAtMs = scene.now;
@@ -698,9 +714,9 @@ export function pullContract({ promise, shared, fresh }: Part): void {
 
     const [a, b] = (await pull(scene, reader, 2)) as [PulledDelivery, PulledDelivery];
     expect(await counts()).toEqual({ ...nothing, visible: 1, hidden: 2, delayed: 1, oldestAtMs: startedAtMs });
-    await scene.store.answer(reader.id, [ack(a)]);
+    await scene.store.log.settlePulled(reader.id, [ack(a)]);
     expect(await counts()).toEqual({ visible: 1, invisible: 1, delayed: 1, oldestAtMs: startedAtMs, rewindable: 1 });
-    await scene.store.answer(reader.id, [due(b, scene.now)]);
+    await scene.store.log.settlePulled(reader.id, [due(b, scene.now)]);
     expect(await counts()).toMatchObject({ visible: 2, invisible: 0, delayed: 1 });
 
     const claims = await scene.claimUntil(reader, 2);
@@ -712,7 +728,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
 
     scene.under.clock.advance(90_000);
     expect(await counts()).toMatchObject({ visible: 1, invisible: 0, delayed: 0, oldestAtMs: startedAtMs });
-    await scene.store.rewind(reader.id, { seq: 2 });
+    await scene.store.log.rewind(reader.id, { seq: 2 });
     expect(await counts()).toEqual({ visible: 3, invisible: 0, delayed: 0, oldestAtMs: startedAtMs, rewindable: 1 });
     for (const claim of await scene.claimUntil(reader, 3)) await scene.settle(claim, delivered);
     expect(await counts()).toEqual({ ...nothing, rewindable: 4 });
@@ -725,9 +741,13 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     await pull(scene, reader, 1);
     scene.under.clock.advance(HIDDEN_MS);
     await scene.claimUntil(reader, 2);
-    expect(await scene.store.pullCounts(reader.id, 0)).toMatchObject({ visible: 0, hidden: 2 });
+    expect(await scene.store.records.pullCounts(reader.id, 0)).toMatchObject({ visible: 0, hidden: 2 });
     scene.under.clock.advance(LEASE_MS);
-    expect(await scene.store.pullCounts(reader.id, 0)).toMatchObject({ visible: 2, invisible: 0, rewindable: 0 });
+    expect(await scene.store.records.pullCounts(reader.id, 0)).toMatchObject({
+      visible: 2,
+      invisible: 0,
+      rewindable: 0,
+    });
   });
 
   promise("knows the age of what is redriven after its message has gone", async () => {
@@ -738,38 +758,42 @@ export function pullContract({ promise, shared, fresh }: Part): void {
       await scene.publish("a");
       await scene.settleNext(reader, dead);
       under.clock.advance(1_001);
-      while ((await scene.store.retain()).more);
+      while ((await scene.store.log.retain()).more);
       await scene.publish("b");
-      await scene.store.redriveDeadLetters(reader.id, null);
-      expect(await scene.store.pullCounts(reader.id, 0)).toMatchObject({
+      await scene.store.records.redriveDeadLetters(reader.id, null);
+      expect(await scene.store.records.pullCounts(reader.id, 0)).toMatchObject({
         visible: 2,
         oldestAtMs: publishedAtMs,
         rewindable: 0,
       });
-      await scene.store.rewind(reader.id, "oldest");
+      await scene.store.log.rewind(reader.id, "oldest");
       expect((await scene.claimUntil(reader, 2)).flatMap(textsOf).toSorted()).toEqual(["a", "b"]);
     });
   });
 
   promise("finds a topic by its name in any case, and the one of that very name first", async () => {
     const { store } = shared();
-    const account = store.defaultAccount().id;
-    const { topic: lower } = await store.putTopic(account, "any-case-x", {});
-    const { topic: queue } = await store.putTopic(account, "queue:Any-Case-X", {});
-    expect(await store.findTopicAnyCase(account, "ANY-Case-x")).toEqual(lower);
-    expect(await store.createTopic(account, "ANY-Case-x", {})).toBeNull();
+    const account = store.catalog.defaultAccount().id;
+    const { topic: lower } = await store.catalog.putTopic(account, "any-case-x", {});
+    const { topic: queue } = await store.catalog.putTopic(account, "queue:Any-Case-X", {});
+    expect(await store.catalog.findTopicAnyCase(account, "ANY-Case-x")).toEqual(lower);
+    expect(await store.catalog.createTopic(account, "ANY-Case-x", {})).toBeNull();
     const names = ["Twice-made", "twice-made", "TWICE-MADE", "twice-made"];
-    const made = await Promise.all(names.map((name) => store.createTopic(account, name, { filterType: "route" })));
-    expect(made.filter((topic) => topic !== null)).toEqual([await store.findTopicAnyCase(account, "twice-MADE")]);
-    expect(await store.findTopicAnyCase(account, "queue:any-case-X")).toEqual(queue);
-    const { topic: upper } = await store.putTopic(account, "ANY-CASE-X", {});
-    expect(await store.findTopicAnyCase(account, "any-case-x")).toEqual(lower);
-    expect(await store.findTopicAnyCase(account, "ANY-CASE-X")).toEqual(upper);
-    await store.deleteTopic(account, "any-case-x");
-    expect(await store.findTopicAnyCase(account, "any-case-x")).toEqual(upper);
-    await store.deleteTopic(account, "ANY-CASE-X");
-    expect(await store.findTopicAnyCase(account, "any-case-x")).toBeNull();
-    expect(await store.findTopicAnyCase(account, "any_case-x")).toBeNull();
+    const made = await Promise.all(
+      names.map((name) => store.catalog.createTopic(account, name, { filterType: "route" })),
+    );
+    expect(made.filter((topic) => topic !== null)).toEqual([
+      await store.catalog.findTopicAnyCase(account, "twice-MADE"),
+    ]);
+    expect(await store.catalog.findTopicAnyCase(account, "queue:any-case-X")).toEqual(queue);
+    const { topic: upper } = await store.catalog.putTopic(account, "ANY-CASE-X", {});
+    expect(await store.catalog.findTopicAnyCase(account, "any-case-x")).toEqual(lower);
+    expect(await store.catalog.findTopicAnyCase(account, "ANY-CASE-X")).toEqual(upper);
+    await store.catalog.deleteTopic(account, "any-case-x");
+    expect(await store.catalog.findTopicAnyCase(account, "any-case-x")).toEqual(upper);
+    await store.catalog.deleteTopic(account, "ANY-CASE-X");
+    expect(await store.catalog.findTopicAnyCase(account, "any-case-x")).toBeNull();
+    expect(await store.catalog.findTopicAnyCase(account, "any_case-x")).toBeNull();
   });
 }
 
@@ -784,9 +808,9 @@ async function pull(
   const claims = countMin === 0 ? [await scene.claim(reader, want)] : await scene.claimUntil(reader, countMin);
   const receipts: PulledDelivery[] = [];
   for (const claim of claims) {
-    const handedOut = await handOut(scene, claim);
-    expect(handedOut.applied).toBe(claim.deliveries.length);
-    receipts.push(...handedOut.receipts);
+    const pulled = await handOut(scene, claim);
+    expect(pulled.applied).toBe(claim.deliveries.length);
+    receipts.push(...pulled.receipts);
   }
   return receipts;
 }
@@ -798,7 +822,7 @@ async function handOut(
 ): Promise<{ readonly receipts: readonly PulledDelivery[]; readonly applied: number }> {
   // The clock may move before they are written.
   const nowMs = scene.now;
-  const applied = await scene.store.settle(
+  const applied = await scene.store.log.settle(
     claim.deliveries.map((delivery) =>
       settlement(claim, delivery, handedOutUntil(nowMs + HIDDEN_MS, delivery.retriesMade + 1, nowMs), false),
     ),
@@ -811,15 +835,15 @@ async function handOut(
   return { receipts, applied };
 }
 
-function ack(handedOut: PulledDelivery): ReceiverAnswer {
+function ack(pulled: PulledDelivery): PulledSettlement {
   return {
-    handedOut,
+    pulled,
     answer: { kind: "delivered", attempt: attempt(1, "accepted", { status: null, reply: null }) },
   };
 }
 
-function due(handedOut: PulledDelivery, dueAtMs: number): ReceiverAnswer {
-  return { handedOut, answer: { kind: "due", dueAtMs } };
+function due(pulled: PulledDelivery, dueAtMs: number): PulledSettlement {
+  return { pulled, answer: { kind: "due", dueAtMs } };
 }
 
 /** Its key is its first letter. */

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { limits } from "../../domain/limits.ts";
 import type { Attempt, NewMessage, SubscriptionId } from "../../domain/model.ts";
-import type { RetentionResult } from "../port.ts";
+import type { RetentionResult } from "../log.ts";
 import type { Part } from "./contract.ts";
 import {
   attempt,
@@ -34,8 +34,8 @@ export function retentionContract({ promise, fresh }: Part): void {
       expect(total(await retainAll(short), "messages")).toBe(2);
       const late = await short.subscribe("late", {}, "oldest");
       expect(textsOf(await short.claim(late))).toEqual(["young"]);
-      expect(await short.store.getMessage(short.topic.accountId, short.idOf(1))).toBeNull();
-      expect(await long.store.getMessage(long.topic.accountId, long.idOf(1))).not.toBeNull();
+      expect(await short.store.records.getMessage(short.topic.accountId, short.idOf(1))).toBeNull();
+      expect(await long.store.records.getMessage(long.topic.accountId, long.idOf(1))).not.toBeNull();
     });
   });
 
@@ -45,7 +45,7 @@ export function retentionContract({ promise, fresh }: Part): void {
       await scene.publish("a");
       under.clock.advance(2 * HOUR_MS);
       expect(total(await retainAll(scene), "messages")).toBe(0);
-      await scene.store.putTopic(scene.topic.accountId, scene.topic.name, { retentionMs: HOUR_MS });
+      await scene.store.catalog.putTopic(scene.topic.accountId, scene.topic.name, { retentionMs: HOUR_MS });
       expect(total(await retainAll(scene), "messages")).toBe(1);
     });
   });
@@ -90,7 +90,7 @@ export function retentionContract({ promise, fresh }: Part): void {
       const all = [lagging, picky, done, half];
       expect(all.map(({ id }) => expiredOf(results, id))).toEqual([4, 1, 0, 2]);
       await under.crash();
-      const counts = await Promise.all(all.map(({ id }) => scene.store.subscriptionCounts(id)));
+      const counts = await Promise.all(all.map(({ id }) => scene.store.records.subscriptionCounts(id)));
       expect(counts.map((each) => [each.expired, each.backlog])).toEqual([
         [4, 1],
         [1, 1],
@@ -106,11 +106,11 @@ export function retentionContract({ promise, fresh }: Part): void {
     await fresh(async (under) => {
       const scene = await Scene.make(under, { retentionMs: HOUR_MS });
       const paused = await scene.subscribe("paused");
-      await scene.store.setSubscriptionState(scene.topic.id, "paused", "paused");
+      await scene.store.catalog.setSubscriptionState(scene.topic.id, "paused", "paused");
       await scene.publish("a", "b");
       under.clock.advance(HOUR_MS);
       expect(expiredOf(await retainAll(scene), paused.id)).toBe(2);
-      expect(await scene.store.subscriptionCounts(paused.id)).toMatchObject({ backlog: 0, expired: 2 });
+      expect(await scene.store.records.subscriptionCounts(paused.id)).toMatchObject({ backlog: 0, expired: 2 });
     });
   });
 
@@ -126,12 +126,16 @@ export function retentionContract({ promise, fresh }: Part): void {
       under.clock.advance(1);
       const results = await retainAll(scene);
       expect(expiredOf(results, reader.id)).toBe(3);
-      const { items } = await scene.store.listDeadLetters(reader.id, { after: null, limit: 10 });
+      const { items } = await scene.store.records.listDeadLetters(reader.id, { after: null, limit: 10 });
       const told = items.map(({ message, reason, attemptsMade }) => `${textOf(message)} ${reason} ${attemptsMade}`);
       expect(told.toSorted()).toEqual(["delayed expired 0", "failed expired 1", "held expired 0"]);
       const failed = items.find((letter) => textOf(letter.message) === "failed");
       expect(failed).toMatchObject({ lastStatus: 500, lastErrorCode: "http_status", diedAtMs: scene.now });
-      expect(await scene.store.subscriptionCounts(reader.id)).toMatchObject({ parked: 1, deadLetters: 3, expired: 0 });
+      expect(await scene.store.records.subscriptionCounts(reader.id)).toMatchObject({
+        parked: 1,
+        deadLetters: 3,
+        expired: 0,
+      });
       // What the dead one held goes on.
       expect((await scene.claimUntil(reader, 1)).flatMap(textsOf)).toEqual(["next"]);
     });
@@ -150,7 +154,7 @@ export function retentionContract({ promise, fresh }: Part): void {
       const results = await retainAll(scene);
       expect(total(results, "messages")).toBe(2);
       expect(expiredOf(results, reader.id)).toBe(2);
-      const { items } = await scene.store.listDeadLetters(reader.id, { after: null, limit: 10 });
+      const { items } = await scene.store.records.listDeadLetters(reader.id, { after: null, limit: 10 });
       expect(items.map((letter) => textOf(letter.message))).toEqual(["2"]);
     });
   });
@@ -161,11 +165,11 @@ export function retentionContract({ promise, fresh }: Part): void {
       const reader = await scene.subscribe("reader");
       await scene.publish("a");
       const claim = await scene.claim(reader);
-      await scene.store.setSubscriptionState(scene.topic.id, "reader", "paused");
+      await scene.store.catalog.setSubscriptionState(scene.topic.id, "reader", "paused");
       under.clock.advance(HOUR_MS + LEASE_MS);
       expect(total(await retainAll(scene), "messages")).toBe(1);
       expect(await scene.settle(claim, delivered)).toBe(0);
-      expect(await scene.store.subscriptionCounts(reader.id)).toMatchObject({ expired: 1, inFlight: 0 });
+      expect(await scene.store.records.subscriptionCounts(reader.id)).toMatchObject({ expired: 1, inFlight: 0 });
     });
   });
 
@@ -214,7 +218,10 @@ export function retentionContract({ promise, fresh }: Part): void {
       expect(expiredOf(results, reader.id)).toBe(3_000);
       for (const result of results) expect(result.messages).toBeLessThanOrEqual(1_000);
       expect(results.length).toBeGreaterThan(3);
-      expect(await scene.store.subscriptionCounts(reader.id)).toMatchObject({ deadLetters: 1_500, expired: 1_500 });
+      expect(await scene.store.records.subscriptionCounts(reader.id)).toMatchObject({
+        deadLetters: 1_500,
+        expired: 1_500,
+      });
     });
   });
 
@@ -224,7 +231,7 @@ export function retentionContract({ promise, fresh }: Part): void {
       const count = 520;
       const readers = await Promise.all(Array.from({ length: count }, (_, index) => scene.subscribe(`s${index}`)));
       await scene.publish(message("delayed", { delayMs: 9 * HOUR_MS }));
-      await scene.store.claim(
+      await scene.store.log.claim(
         readers.map(({ id }) => ({ subscriptionId: id, deliveriesMax: 1, bytesMax: 1, fromLog: true })),
         LEASE_MS,
       );
@@ -232,7 +239,7 @@ export function retentionContract({ promise, fresh }: Part): void {
       const results = await retainAll(scene);
       expect(total(results, "messages")).toBe(1);
       expect(results.flatMap((result) => result.expired)).toHaveLength(count);
-      expect(await scene.store.statistics()).toMatchObject({ deadLetters: count, parked: 0, backlog: 0 });
+      expect(await scene.store.records.statistics()).toMatchObject({ deadLetters: count, parked: 0, backlog: 0 });
     });
   });
 
@@ -249,7 +256,7 @@ export function retentionContract({ promise, fresh }: Part): void {
       under.clock.advance(HOUR_MS);
       await stuck.claim(reader);
       expect(total(await retainAll(free), "messages")).toBe(1);
-      expect(await free.store.getMessage(free.topic.accountId, free.idOf(1))).toBeNull();
+      expect(await free.store.records.getMessage(free.topic.accountId, free.idOf(1))).toBeNull();
     });
   });
 
@@ -266,7 +273,7 @@ export function retentionContract({ promise, fresh }: Part): void {
           for (let from = 0; from < texts.length; from += 1_000)
             await scene.publish(...texts.slice(from, from + 1_000));
           for (const claim of await scene.claimUntil(reader, texts.length)) {
-            await scene.store.settle(
+            await scene.store.log.settle(
               claim.deliveries.map((delivery) => ({
                 claimId: claim.id,
                 subscriptionId: reader.id,
@@ -280,7 +287,7 @@ export function retentionContract({ promise, fresh }: Part): void {
         expect(total(await retainAll(scene), "attempts")).toBe(0);
         under.clock.advance(1);
         expect(total(await retainAll(scene), "attempts")).toBe(oldCount);
-        const { items } = await scene.store.listAttempts(reader.id, { after: null, limit: 10 }, "all");
+        const { items } = await scene.store.records.listAttempts(reader.id, { after: null, limit: 10 }, "all");
         expect(items).toHaveLength(3);
         expect(await scene.deliveryOf(1, reader)).toMatchObject({ state: "skipped", attempts: [] });
       },
@@ -299,7 +306,7 @@ export function retentionContract({ promise, fresh }: Part): void {
           const count = 600;
           await scene.publish(...Array.from({ length: count }, (_, index) => `${index}`));
           for (const claim of await scene.claimUntil(redriven, count)) await scene.settle(claim, dead);
-          await scene.store.redriveDeadLetters(redriven.id, null);
+          await scene.store.records.redriveDeadLetters(redriven.id, null);
           for (const claim of await scene.claimUntil(reader, count)) await scene.settle(claim, dead);
           under.clock.advance(HOUR_MS);
           expect(total(await retainAll(scene), "deadLetters")).toBe(0);
@@ -307,9 +314,12 @@ export function retentionContract({ promise, fresh }: Part): void {
           await scene.publish("young");
           await scene.settleNext(reader, dead);
           expect(total(await retainAll(scene), "deadLetters")).toBe(count);
-          const left = await scene.store.listDeadLetters(reader.id, { after: null, limit: 10 });
+          const left = await scene.store.records.listDeadLetters(reader.id, { after: null, limit: 10 });
           expect(left.items.map((letter) => textOf(letter.message))).toEqual(["young"]);
-          expect(await scene.store.subscriptionCounts(redriven.id)).toMatchObject({ parked: count, deadLetters: 0 });
+          expect(await scene.store.records.subscriptionCounts(redriven.id)).toMatchObject({
+            parked: count,
+            deadLetters: 0,
+          });
         },
         { deadLetterRetentionMs: HOUR_MS },
       );
@@ -319,15 +329,15 @@ export function retentionContract({ promise, fresh }: Part): void {
   promise("removes idempotency keys past their time", async () => {
     await fresh(async (under) => {
       const scene = await Scene.make(under);
-      await scene.store.append({
+      await scene.store.log.append({
         topicId: scene.topic.id,
         messages: [message("a")],
         idempotency: { key: "k", fingerprint: "f" },
       });
-      expect(await scene.store.retain()).toMatchObject({ idempotencyKeys: 0, more: false });
+      expect(await scene.store.log.retain()).toMatchObject({ idempotencyKeys: 0, more: false });
       under.clock.advance(limits.idempotencyKeyHours * HOUR_MS + 1);
-      expect(await scene.store.retain()).toMatchObject({ idempotencyKeys: 1 });
-      expect(await scene.store.retain()).toMatchObject({ idempotencyKeys: 0, more: false });
+      expect(await scene.store.log.retain()).toMatchObject({ idempotencyKeys: 1 });
+      expect(await scene.store.log.retain()).toMatchObject({ idempotencyKeys: 0, more: false });
     });
   });
 
@@ -351,10 +361,10 @@ export function retentionContract({ promise, fresh }: Part): void {
             await on.settle(claim, index % 2 === 0 ? dead : parkedUntil(on.now + HOUR_MS));
           }
         }
-        await scene.store.deleteSubscription(scene.topic.id, "gone");
-        await other.store.deleteTopic(other.topic.accountId, other.topic.name);
+        await scene.store.catalog.deleteSubscription(scene.topic.id, "gone");
+        await other.store.catalog.deleteTopic(other.topic.accountId, other.topic.name);
         await retainAll(scene);
-        expect(await scene.store.statistics()).toMatchObject({
+        expect(await scene.store.records.statistics()).toMatchObject({
           topics: 1,
           subscriptions: 1,
           parked: 0,
@@ -363,7 +373,10 @@ export function retentionContract({ promise, fresh }: Part): void {
         });
         const again = await scene.subscribe("gone", {}, "oldest");
         expect(again.id).not.toBe(gone.id);
-        expect(await scene.store.subscriptionCounts(again.id)).toMatchObject({ backlog: texts.length, deadLetters: 0 });
+        expect(await scene.store.records.subscriptionCounts(again.id)).toMatchObject({
+          backlog: texts.length,
+          deadLetters: 0,
+        });
         expect((await scene.claimUntil(kept, texts.length)).flatMap(textsOf)).toEqual(texts);
       });
     },
@@ -374,7 +387,7 @@ export function retentionContract({ promise, fresh }: Part): void {
 async function retainAll({ store }: Pick<Scene, "store">): Promise<readonly RetentionResult[]> {
   const results: RetentionResult[] = [];
   for (let more = true; more && results.length < STEPS_MAX;) {
-    const result = await store.retain();
+    const result = await store.log.retain();
     results.push(result);
     more = result.more;
   }

@@ -22,7 +22,9 @@ export function settleContract({ promise, shared }: Part): void {
     expect(await scene.settle(await scene.claim(reader), delivered)).toBe(2);
     scene.under.clock.advance(10_000_000);
     expect(textsOf(await scene.claim(reader))).toEqual([]);
-    expect((await scene.store.listAttempts(reader.id, { after: null, limit: 10 }, "all")).items).toHaveLength(2);
+    expect((await scene.store.records.listAttempts(reader.id, { after: null, limit: 10 }, "all")).items).toHaveLength(
+      2,
+    );
   });
 
   promise("takes settlements in any order", async () => {
@@ -31,7 +33,7 @@ export function settleContract({ promise, shared }: Part): void {
     await scene.publish("a", "b", "c", "d");
     const claim = await scene.claim(reader, {}, 1_000);
     const settleOne = (index: number) =>
-      scene.store.settle([settlement(claim, claim.deliveries[index] as never, delivered)]);
+      scene.store.log.settle([settlement(claim, claim.deliveries[index] as never, delivered)]);
     expect(await settleOne(3)).toBe(1);
     expect(await settleOne(1)).toBe(1);
     scene.under.clock.advance(1_000);
@@ -45,7 +47,7 @@ export function settleContract({ promise, shared }: Part): void {
     const claim = await scene.claim(reader);
     const failed = { ...settlement(claim, claim.deliveries[0] as never, parkedUntil(scene.now + 100, 1)) };
     const startedAtMs = scene.now - 50;
-    await scene.store.settle([{ ...failed, attempt: attempt(1, "failed", { startedAtMs }) }]);
+    await scene.store.log.settle([{ ...failed, attempt: attempt(1, "failed", { startedAtMs }) }]);
     expect(await scene.claim(reader)).toMatchObject({ deliveries: [], nextDueAtMs: scene.now + 100, parkedCount: 1 });
     scene.under.clock.advance(100);
     const again = await scene.claim(reader);
@@ -54,7 +56,11 @@ export function settleContract({ promise, shared }: Part): void {
     const third = await scene.claim(reader);
     expect(third.deliveries[0]).toMatchObject({ attemptsMade: 2, retriesMade: 2, firstAttemptAtMs: startedAtMs });
     await scene.settle(third, delivered);
-    expect(await scene.store.subscriptionCounts(reader.id)).toMatchObject({ parked: 0, backlog: 0, inFlight: 0 });
+    expect(await scene.store.records.subscriptionCounts(reader.id)).toMatchObject({
+      parked: 0,
+      backlog: 0,
+      inFlight: 0,
+    });
   });
 
   promise("gives back a released delivery at once, as it was", async () => {
@@ -90,12 +96,12 @@ export function settleContract({ promise, shared }: Part): void {
     const counts = await Promise.all(all.map((settled) => scene.settle(claim, settled)));
     expect(counts).toEqual([2, 0, 0, 0, 0]);
     const twice = claim.deliveries.flatMap((each) => [settlement(claim, each, dead), settlement(claim, each, dead)]);
-    expect(await scene.store.settle(twice)).toBe(0);
-    const letters = await scene.store.listDeadLetters(reader.id, { after: null, limit: 10 });
+    expect(await scene.store.log.settle(twice)).toBe(0);
+    const letters = await scene.store.records.listDeadLetters(reader.id, { after: null, limit: 10 });
     expect(letters.items).toHaveLength(2);
-    const attempts = await scene.store.listAttempts(reader.id, { after: null, limit: 10 }, "all");
+    const attempts = await scene.store.records.listAttempts(reader.id, { after: null, limit: 10 }, "all");
     expect(attempts.items).toHaveLength(3);
-    expect(await scene.store.subscriptionCounts(reader.id)).toEqual({
+    expect(await scene.store.records.subscriptionCounts(reader.id)).toEqual({
       backlog: 0,
       parked: 0,
       deadLetters: 2,
@@ -112,7 +118,7 @@ export function settleContract({ promise, shared }: Part): void {
     scene.under.clock.advance(1_000);
     const holder = await scene.claim(reader);
     expect(await scene.settle(late, delivered)).toBe(0);
-    expect((await scene.store.listAttempts(reader.id, { after: null, limit: 10 }, "all")).items).toEqual([]);
+    expect((await scene.store.records.listAttempts(reader.id, { after: null, limit: 10 }, "all")).items).toEqual([]);
     expect(await scene.settle(holder, delivered)).toBe(1);
   });
 
@@ -121,9 +127,9 @@ export function settleContract({ promise, shared }: Part): void {
     const reader = await scene.subscribe("reader");
     await scene.publish("a");
     const claim = await scene.claim(reader);
-    await scene.store.deleteSubscription(scene.topic.id, "reader");
+    await scene.store.catalog.deleteSubscription(scene.topic.id, "reader");
     expect(await scene.settle(claim, delivered)).toBe(0);
-    expect(await scene.store.renew([claim.id], 1_000)).toEqual([]);
+    expect(await scene.store.log.renew([claim.id], 1_000)).toEqual([]);
   });
 
   promise("still takes what was claimed before a pause", async () => {
@@ -131,7 +137,7 @@ export function settleContract({ promise, shared }: Part): void {
     const reader = await scene.subscribe("reader");
     await scene.publish("a");
     const claim = await scene.claim(reader);
-    await scene.store.setSubscriptionState(scene.topic.id, "reader", "paused");
+    await scene.store.catalog.setSubscriptionState(scene.topic.id, "reader", "paused");
     expect(await scene.settle(claim, delivered)).toBe(1);
   });
 
@@ -141,7 +147,7 @@ export function settleContract({ promise, shared }: Part): void {
     await one.publish("a");
     await other.publish("b");
     const [left, right] = [await one.claim(first), await other.claim(second)];
-    const applied = await one.store.settle([
+    const applied = await one.store.log.settle([
       settlement(left, left.deliveries[0] as never, delivered),
       settlement(right, right.deliveries[0] as never, dead),
     ]);
@@ -151,7 +157,7 @@ export function settleContract({ promise, shared }: Part): void {
   });
 
   promise("answers a call without settlements", async () => {
-    expect(await shared().store.settle([])).toBe(0);
+    expect(await shared().store.log.settle([])).toBe(0);
   });
 
   promise("refuses a settlement that no record could hold, and takes nothing of its call", async () => {
@@ -161,7 +167,7 @@ export function settleContract({ promise, shared }: Part): void {
     const claim = await scene.claim(reader);
     const [good, bad] = claim.deliveries.map((each) => settlement(claim, each, delivered));
     const halfMs = attempt(1, "accepted", { durationMs: 0.5 });
-    await expect(scene.store.settle([good, { ...bad, attempt: halfMs }] as never)).rejects.toMatchObject({
+    await expect(scene.store.log.settle([good, { ...bad, attempt: halfMs }] as never)).rejects.toMatchObject({
       code: "internal",
     });
     await scene.publish("c");
@@ -175,12 +181,12 @@ export function settleContract({ promise, shared }: Part): void {
     const claim = await scene.claim(reader);
     const accepted = attempt(1, "accepted", { reply: Uint8Array.from([0, 255, 13, 10]), status: 204 });
     const error = attempt(1, "error", { status: null, errorCode: "connect_refused", reply: null, durationMs: 0 });
-    await scene.store.settle([
+    await scene.store.log.settle([
       { ...settlement(claim, claim.deliveries[0] as never, delivered), attempt: accepted },
       { ...settlement(claim, claim.deliveries[1] as never, parkedUntil(scene.now)), attempt: error },
     ]);
     await scene.under.crash();
-    const { items } = await scene.store.listAttempts(reader.id, { after: null, limit: 10 }, "all");
+    const { items } = await scene.store.records.listAttempts(reader.id, { after: null, limit: 10 }, "all");
     expect(items).toEqual([
       { ...error, messageId: scene.idOf(2), subscription: "reader" },
       { ...accepted, messageId: scene.idOf(1), subscription: "reader" },

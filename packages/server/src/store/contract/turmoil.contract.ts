@@ -1,7 +1,7 @@
 // oxlint-disable vitest/no-standalone-expect -- the test is the promise below.
 import { expect } from "vitest";
 import type { Order, Seq, Subscription } from "../../domain/model.ts";
-import type { Claim, Settled } from "../port.ts";
+import type { Claim, Settled } from "../log.ts";
 import type { Part } from "./contract.ts";
 import { dead, delivered, held, message, parkedUntil, released, Scene, settlement, turn } from "./fixtures.ts";
 import type { StoreUnderTest } from "./harness.ts";
@@ -80,14 +80,14 @@ class Turmoil {
   async finish(): Promise<void> {
     const { under, store } = this.#scene;
     for (const subscription of this.#subscriptions) {
-      await store.setSubscriptionState(this.#scene.topic.id, subscription.name, "active");
+      await store.catalog.setSubscriptionState(this.#scene.topic.id, subscription.name, "active");
     }
     for (let round = 0; round < ROUNDS_MAX; round++) {
       let left = 0;
       for (const subscription of this.#subscriptions) {
         const claim = await this.#scene.claim(subscription);
         await this.#settle(subscription, claim, () => delivered);
-        const { backlog, parked, inFlight } = await store.subscriptionCounts(subscription.id);
+        const { backlog, parked, inFlight } = await store.records.subscriptionCounts(subscription.id);
         left += backlog + parked + inFlight;
       }
       if (left === 0) return;
@@ -102,10 +102,10 @@ class Turmoil {
     for (const subscription of this.#subscriptions) {
       const seen = this.#delivered.get(subscription) ?? new Map<Seq, number>();
       expect([...seen].filter(([, times]) => times > 1)).toEqual([]);
-      const { items } = await store.listDeadLetters(subscription.id, { after: null, limit: 100_000 });
+      const { items } = await store.records.listDeadLetters(subscription.id, { after: null, limit: 100_000 });
       const died = new Set(items.map((letter) => letter.message.seq));
       expect([...seen.keys()].filter((seq) => died.has(seq))).toEqual([]);
-      const { expired, deadLetters } = await store.subscriptionCounts(subscription.id);
+      const { expired, deadLetters } = await store.records.subscriptionCounts(subscription.id);
       expect(deadLetters).toBe(died.size);
       // What was settled as delivered just before the crash may be on the disk although nobody has heard so.
       const unseen = [...(this.#unseen.get(subscription) ?? [])].filter((seq) => !seen.has(seq) && !died.has(seq));
@@ -138,7 +138,7 @@ class Turmoil {
       );
       // Now and then a claim is forgotten, and its lease runs out.
       if (this.#chance(20) !== 0) void this.#settle(subscription, claim, () => this.#outcome());
-      if (this.#chance(3) === 0) await this.#scene.store.renew([claim.id], LEASE_MS);
+      if (this.#chance(3) === 0) await this.#scene.store.log.renew([claim.id], LEASE_MS);
       await turn();
     }
   }
@@ -149,21 +149,21 @@ class Turmoil {
       const subscription = this.#subscriptions[this.#chance(this.#subscriptions.length)] as Subscription;
       const what = this.#chance(8);
       under.clock.advance(this.#chance(1_500));
-      if (what < 3) await store.redriveDeadLetters(subscription.id, null);
+      if (what < 3) await store.records.redriveDeadLetters(subscription.id, null);
       else if (what < 5) {
-        await store.setSubscriptionState(topic.id, subscription.name, what === 3 ? "paused" : "active");
+        await store.catalog.setSubscriptionState(topic.id, subscription.name, what === 3 ? "paused" : "active");
       } else if (what === 5) {
         await this.#scene.subscribe(subscription.name, {
           order: (["none", "key", "strict"] as const)[this.#chance(3)] ?? "none",
         });
-      } else await store.subscriptionCounts(subscription.id);
+      } else await store.records.subscriptionCounts(subscription.id);
       await turn();
     }
   }
 
   async #clean(): Promise<void> {
     while (!this.#over) {
-      await this.#scene.store.retain();
+      await this.#scene.store.log.retain();
       await turn();
     }
   }
@@ -176,7 +176,7 @@ class Turmoil {
       const { seq } = delivery.message;
       if (settled.kind === "delivered") this.#unseen.get(subscription)?.add(seq);
       const process = this.#process;
-      const applied = await this.#scene.store.settle([settlement(claim, delivery, settled)]).catch(() => 0);
+      const applied = await this.#scene.store.log.settle([settlement(claim, delivery, settled)]).catch(() => 0);
       if (applied === 1 && settled.kind === "delivered" && process === this.#process)
         seen.set(seq, (seen.get(seq) ?? 0) + 1);
     });

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCommand, startCommand } from "../../cli/testing/command-process.ts";
 import type { SubscriptionId, Topic } from "../../domain/model.ts";
 import { attempt, dead, delivered, held, message, parkedUntil, Scene } from "../contract/fixtures.ts";
-import type { Claim, Store } from "../port.ts";
+import type { Claim } from "../log.ts";
+import type { Store } from "../store.ts";
 import { PostgresStore } from "../postgres/postgres-store.ts";
 import { freshDatabase, storeOptions } from "../postgres/testing/postgres-database.ts";
 import { PostgresServer } from "../postgres/testing/postgres-server.ts";
@@ -37,10 +38,10 @@ interface Filled {
 async function filledFolder(): Promise<Filled> {
   const source = await SqliteFolder.open();
   const { store, clock } = source;
-  const account = store.defaultAccount().id;
+  const account = store.catalog.defaultAccount().id;
   // Ids that are not the first ones, and one that is gone.
-  await store.putTopic(account, "gone", {});
-  await store.deleteTopic(account, "gone");
+  await store.catalog.putTopic(account, "gone", {});
+  await store.catalog.deleteTopic(account, "gone");
   const scene = await Scene.make(source, { retentionMs: 3 * 86_400_000 });
   const plain = await scene.subscribe("plain");
   const keyed = await scene.subscribe("keyed", { order: "key" });
@@ -48,8 +49,8 @@ async function filledFolder(): Promise<Filled> {
   const filtered = await scene.subscribe("filtered", { filter: { tags: ["red"], bindingKeys: [] } });
   const paused = await scene.subscribe("paused");
   const letters = await scene.subscribe("letters");
-  await store.setSubscriptionState(scene.topic.id, "paused", "paused");
-  await store.append({
+  await store.catalog.setSubscriptionState(scene.topic.id, "paused", "paused");
+  await store.log.log.append({
     topicId: scene.topic.id,
     messages: Array.from({ length: 10 }, (_, number) =>
       message(`m${number + 1}`, {
@@ -76,15 +77,15 @@ async function filledFolder(): Promise<Filled> {
   const red = await scene.claim(filtered, { deliveriesMax: 4 });
   await scene.settle({ ...red, deliveries: red.deliveries.slice(2) }, delivered);
   await scene.settleNext(letters, dead, { deliveriesMax: 4 });
-  const page = await store.listDeadLetters(letters.id, PAGE);
-  await store.redriveDeadLetters(
+  const page = await store.records.listDeadLetters(letters.id, PAGE);
+  await store.records.redriveDeadLetters(
     letters.id,
     page.items.slice(1, 2).map(({ id }) => id),
   );
 
-  await store.putEntry(account, "hook", "ask", { urls: ["http://127.0.0.1:9/"] });
-  await store.putEntry(account, "inbox", "weixin", { messagesMax: 3 });
-  await store.putEntry(account, "key", "k1", { sealed: "…" });
+  await store.entries.put(account, "hook", "ask", { urls: ["http://127.0.0.1:9/"] });
+  await store.entries.put(account, "inbox", "weixin", { messagesMax: 3 });
+  await store.entries.put(account, "key", "k1", { sealed: "…" });
   await store.close();
   const ids = {
     plain: plain.id,
@@ -106,35 +107,39 @@ async function bothSides(filled: Filled, database: string): Promise<readonly [Sq
 }
 
 async function everythingIn(store: Store): Promise<unknown> {
-  const account = store.defaultAccount();
-  const topics = (await store.listTopics(account.id, PAGE)).items;
+  const account = store.catalog.defaultAccount();
+  const topics = (await store.catalog.listTopics(account.id, PAGE)).items;
   const byTopic = await Promise.all(
     topics.map(async (topic) => {
-      const subscriptions = (await store.listSubscriptions(topic.id, PAGE)).items;
+      const subscriptions = (await store.catalog.listSubscriptions(topic.id, PAGE)).items;
       return {
         topic,
         subscriptions: await Promise.all(
           subscriptions.map(async (subscription) => ({
             subscription,
-            counts: await store.subscriptionCounts(subscription.id),
-            attempts: (await store.listAttempts(subscription.id, PAGE, "all")).items,
-            failed: (await store.listAttempts(subscription.id, PAGE, "failed")).items,
-            deadLetters: (await store.listDeadLetters(subscription.id, PAGE)).items,
+            counts: await store.records.subscriptionCounts(subscription.id),
+            attempts: (await store.records.listAttempts(subscription.id, PAGE, "all")).items,
+            failed: (await store.records.listAttempts(subscription.id, PAGE, "failed")).items,
+            deadLetters: (await store.records.listDeadLetters(subscription.id, PAGE)).items,
           })),
         ),
       };
     }),
   );
   const kinds = ["hook", "inbox", "key"] as const;
-  const entries = await Promise.all(kinds.map(async (kind) => (await store.listEntries(account.id, kind, PAGE)).items));
+  const entries = await Promise.all(
+    kinds.map(async (kind) => (await store.entries.list(account.id, kind, PAGE)).items),
+  );
   return { account, byTopic, entries };
 }
 
 async function recordsIn(store: Store, topicName: string): Promise<readonly unknown[]> {
-  const topic = await store.getTopic(store.defaultAccount().id, topicName);
+  const topic = await store.catalog.getTopic(store.catalog.defaultAccount().id, topicName);
   const seqs = Array.from({ length: 11 }, (_, place) => BigInt(place + 1));
   const records = await Promise.all(
-    seqs.map((seq) => store.getMessage(store.defaultAccount().id, `${(BigInt(topic?.id ?? 0) << 40n) | seq}` as never)),
+    seqs.map((seq) =>
+      store.records.getMessage(store.catalog.defaultAccount().id, `${(BigInt(topic?.id ?? 0) << 40n) | seq}` as never),
+    ),
   );
   return records.map((record) => ({
     ...record,
@@ -143,7 +148,7 @@ async function recordsIn(store: Store, topicName: string): Promise<readonly unkn
 }
 
 function claimAll(store: Store, id: SubscriptionId): Promise<readonly Claim[]> {
-  return store.claim([{ subscriptionId: id, deliveriesMax: 100, bytesMax: 1e7, fromLog: true }], 60_000);
+  return store.log.claim([{ subscriptionId: id, deliveriesMax: 100, bytesMax: 1e7, fromLog: true }], 60_000);
 }
 
 /** What a worker is given, claim for claim, until there is nothing left for now. */
@@ -154,7 +159,7 @@ async function deliveriesOf(store: Store, id: SubscriptionId): Promise<readonly 
     const [claim] = (await claimAll(store, id)) as [Claim];
     quiet = claim.deliveries.length === 0 ? quiet + 1 : 0;
     found.push(...claim.deliveries);
-    await store.settle(
+    await store.log.settle(
       claim.deliveries.map((delivery) => ({
         claimId: claim.id,
         subscriptionId: id,
@@ -200,12 +205,14 @@ async function expectTheSame(filled: Filled, database: string): Promise<void> {
   const [before, after] = await bothSides(filled, database);
   const { clock } = filled.source;
   try {
-    const topicName = ((await before.listTopics(before.defaultAccount().id, PAGE)).items[0] as { name: string }).name;
+    const topicName = (
+      (await before.catalog.listTopics(before.catalog.defaultAccount().id, PAGE)).items[0] as { name: string }
+    ).name;
     const left = await everythingIn(before);
     expect(await everythingIn(after)).toEqual(left);
     expect(await recordsIn(after, topicName)).toEqual(await recordsIn(before, topicName));
-    await before.setSubscriptionState(topicIdOf(left), "paused", "active");
-    await after.setSubscriptionState(topicIdOf(left), "paused", "active");
+    await before.catalog.setSubscriptionState(topicIdOf(left), "paused", "active");
+    await after.catalog.setSubscriptionState(topicIdOf(left), "paused", "active");
     // What is due now, and then what is due when the retries and the delay are.
     const given = new Map<SubscriptionId, readonly number[]>();
     for (const id of Object.values(filled.ids)) {
@@ -252,13 +259,13 @@ describe("a move from SQLite to PostgreSQL", () => {
     const database = await freshDatabase(server);
     await move(filled, database);
     const [before, after] = await bothSides(filled, database);
-    const account = after.defaultAccount().id;
-    const [topic] = (await after.listTopics(account, PAGE)).items as readonly [Topic];
+    const account = after.catalog.defaultAccount().id;
+    const [topic] = (await after.catalog.listTopics(account, PAGE)).items as readonly [Topic];
     const request = { topicId: topic.id, messages: [message("new")], idempotency: null };
-    expect(await after.append(request)).toMatchObject({ firstSeq: 12, replayed: false });
+    expect(await after.log.append(request)).toMatchObject({ firstSeq: 12, replayed: false });
     const again = { ...request, idempotency: { key: "first", fingerprint: "f" } };
-    expect(await after.append(again)).toEqual(await before.append(again));
-    const made = await Promise.all([before, after].map((store) => store.putTopic(account, "another", {})));
+    expect(await after.log.append(again)).toEqual(await before.log.append(again));
+    const made = await Promise.all([before, after].map((store) => store.catalog.putTopic(account, "another", {})));
     expect(made[1]?.topic.id).toBe(made[0]?.topic.id);
     await after.close();
     await filled.source.dispose();
@@ -277,7 +284,7 @@ describe("a move from SQLite to PostgreSQL", () => {
     );
     expect(await move(filled, database)).toBe("moved");
     const store = await PostgresStore.open(storeOptions(server.url(database), { clock: filled.source.clock }));
-    const { items } = await store.listTopics(store.defaultAccount().id, PAGE);
+    const { items } = await store.catalog.listTopics(store.catalog.defaultAccount().id, PAGE);
     const [topic] = items as readonly [Topic];
     expect(topic.id).toBe(9002);
     const records = (await recordsIn(store, topic.name)) as readonly { message: { seq: number } }[];
@@ -293,7 +300,7 @@ describe("a move from SQLite to PostgreSQL", () => {
     change(filled.source, "DELETE FROM message WHERE id & 1099511627775 = 2");
     expect(await move(filled, database)).toBe("moved");
     const store = await PostgresStore.open(storeOptions(server.url(database), { clock: filled.source.clock }));
-    expect(await store.subscriptionCounts(filled.ids.plain)).toMatchObject({ expired: 1 });
+    expect(await store.records.subscriptionCounts(filled.ids.plain)).toMatchObject({ expired: 1 });
     expect(seqsOf(bySeq(await deliveriesOf(store, filled.ids.plain)))).toEqual([5, 9, 10]);
     await store.close();
     await filled.source.dispose();
@@ -359,7 +366,7 @@ describe("a move is refused", () => {
     const database = await freshDatabase(server);
     const store = await PostgresStore.open(storeOptions(server.url(database)));
     await expect(move(filled, database)).rejects.toMatchObject({ reason: "target_in_use" });
-    await store.putTopic(store.defaultAccount().id, "orders", {});
+    await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", {});
     await store.close();
     await expect(move(filled, database)).rejects.toMatchObject({ reason: "target_not_empty" });
     await filled.source.dispose();

@@ -1,6 +1,7 @@
 import type { SubscriptionId } from "../../domain/model.ts";
 import type { Timers } from "../../domain/ports.ts";
-import type { ReceiverAnswer, StoreObserver } from "../port.ts";
+import type { PulledSettlement } from "../log.ts";
+import type { StoreObserver } from "../store.ts";
 import { assertAnswerStorable, firstWords } from "../settlement-rule.ts";
 import { Batches } from "./batches.ts";
 import { packBytes } from "./columns.ts";
@@ -12,14 +13,14 @@ import type { Times } from "./times.ts";
 
 interface Waiting {
   readonly id: SubscriptionId;
-  readonly answers: readonly ReceiverAnswer[];
+  readonly answers: readonly PulledSettlement[];
   readonly resolve: (applied: readonly boolean[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
 interface Chosen {
   readonly id: SubscriptionId;
-  readonly said: ReceiverAnswer;
+  readonly said: PulledSettlement;
 }
 
 /** What receivers say, many in one round trip. Each of them waits for it, so what fails is not tried again. */
@@ -46,12 +47,12 @@ export class Answers {
     this.#batches = new Batches({ timers: options.timers, take: takeBatch, run: (batch) => this.#run(batch) });
   }
 
-  async answer(id: SubscriptionId, answers: readonly ReceiverAnswer[]): Promise<readonly boolean[]> {
+  async answer(id: SubscriptionId, answers: readonly PulledSettlement[]): Promise<readonly boolean[]> {
     for (const answer of answers) assertAnswerStorable(answer);
     const results = answers.map(() => false);
     const places = firstWords(answers);
     if (places.length === 0) return results;
-    const chosen = places.map((place) => answers[place] as ReceiverAnswer);
+    const chosen = places.map((place) => answers[place] as PulledSettlement);
     const applied = await new Promise<readonly boolean[]>((resolve, reject) =>
       this.#batches.add({ id, answers: chosen, resolve, reject }),
     );
@@ -97,7 +98,7 @@ function takeBatch(waiting: Waiting[]): Waiting[] {
   const said = new Set<string>();
   let count = 0;
   for (const { id, answers } of waiting) {
-    const deliveries = answers.map(({ handedOut }) => `${id} ${handedOut.seq}`);
+    const deliveries = answers.map(({ pulled }) => `${id} ${pulled.seq}`);
     if (count > 0 && said.size + answers.length > postgresLimits.settlementsMax) break;
     if (deliveries.some((delivery) => said.has(delivery))) break;
     for (const delivery of deliveries) said.add(delivery);
@@ -116,9 +117,9 @@ function parameters(chosen: readonly Chosen[], times: Times): unknown[] {
   return [
     times.at(),
     chosen.map(({ id }) => id),
-    chosen.map(({ said }) => said.handedOut.seq),
-    chosen.map(({ said }) => said.handedOut.retriesMade),
-    chosen.map(({ said }) => said.handedOut.firstAttemptAtMs),
+    chosen.map(({ said }) => said.pulled.seq),
+    chosen.map(({ said }) => said.pulled.retriesMade),
+    chosen.map(({ said }) => said.pulled.firstAttemptAtMs),
     chosen.map(({ said: { answer } }) => (answer.kind === "due" ? answer.dueAtMs - nowMs : null)),
     attempts.map((attempt) => attempt?.attempt ?? null),
     attempts.map((attempt) => attempt?.startedAtMs ?? null),

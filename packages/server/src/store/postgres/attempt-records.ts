@@ -1,7 +1,8 @@
 import { RingbackError } from "../../domain/errors.ts";
 import { messageId } from "../../domain/message-id.ts";
 import type { Attempt, AttemptVerdict, SubscriptionId, TopicId } from "../../domain/model.ts";
-import type { AttemptRecord, Page, PageRequest } from "../port.ts";
+import type { Page, PageRequest } from "../page.ts";
+import type { AttemptRecord } from "../records.ts";
 import type { Lane } from "./database.ts";
 import { beforeId } from "./page-cursor.ts";
 import { attemptVerdictCodes } from "./rows.ts";

@@ -49,23 +49,23 @@ describe("a database that breaks", () => {
     withNodes(1, async (cluster) => {
       const store = cluster.store(0);
       const request = { topicId: cluster.topic.id, messages: [message("a")], idempotency: null };
-      await store.append(request);
+      await store.log.append(request);
       const readOnly = (on: boolean): Promise<unknown> =>
         cluster.query(`ALTER DATABASE ${cluster.database} SET default_transaction_read_only = ${on ? "on" : "off"}`);
       await readOnly(true);
       await server.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'node-%'");
       await eventually(() =>
-        store.append(request).then(
+        store.log.append(request).then(
           () => false,
-          () => !store.writable(),
+          () => !store.cluster.writable(),
         ),
       );
-      await expect(store.append(request)).rejects.toMatchObject({ code: "storage_unavailable" });
+      await expect(store.log.append(request)).rejects.toMatchObject({ code: "storage_unavailable" });
       await server.query(`ALTER DATABASE ${cluster.database} RESET default_transaction_read_only`);
       await server.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'node-%'");
       // Nobody publishes: the node finds out by itself.
-      await eventually(() => store.writable());
-      expect(await store.append(request)).toMatchObject({ replayed: false });
+      await eventually(() => store.cluster.writable());
+      expect(await store.log.append(request)).toMatchObject({ replayed: false });
     }));
 
   it("is away when it lets nobody in, whatever it says: publishes are told so, and outcomes are kept", () =>
@@ -82,11 +82,11 @@ describe("a database that breaks", () => {
       ]);
       const kept = cluster.settle(0, claim);
       kept.catch(() => {});
-      await eventually(() => !store.writable());
+      await eventually(() => !store.cluster.writable());
       await expect(cluster.publish("b")).rejects.toMatchObject({ code: "storage_unavailable" });
       await letIn(true);
       expect(await kept).toBe(1);
-      await eventually(() => store.writable());
+      await eventually(() => store.cluster.writable());
       await cluster.publish("c");
     }));
 
@@ -171,8 +171,8 @@ it("is told apart from a mistake: what no row can hold is refused, and what came
     const base = { claimId: claim.id, subscriptionId: reader.id, settled: bad };
     const store = cluster.store(0);
     const answers = await Promise.allSettled([
-      store.settle([{ ...base, delivery: one as never, attempt }]),
-      store.settle([{ ...base, delivery: other as never, attempt: { ...attempt, errorCode: null } }]),
+      store.log.settle([{ ...base, delivery: one as never, attempt }]),
+      store.log.settle([{ ...base, delivery: other as never, attempt: { ...attempt, errorCode: null } }]),
     ]);
     expect(answers).toMatchObject([
       { status: "rejected", reason: { code: "internal" } },

@@ -1,6 +1,6 @@
 import type { Message, TimeMs, TopicId } from "../../domain/model.ts";
 import type { Timers } from "../../domain/ports.ts";
-import type { Claim, ClaimedDelivery, ClaimId, ClaimWant } from "../port.ts";
+import type { Claim, ClaimedDelivery, ClaimId, ClaimWant } from "../log.ts";
 import { Batches } from "./batches.ts";
 import type { Lane } from "./database.ts";
 import type { Health } from "./health.ts";

@@ -1,6 +1,6 @@
 import { RingbackError } from "../../domain/errors.ts";
 import type { SubscriptionId, TimeMs } from "../../domain/model.ts";
-import type { SubscriptionCounts, UnsettledCounts } from "../port.ts";
+import type { SubscriptionCounts, UnsettledCounts } from "../records.ts";
 import type { Lane } from "./database.ts";
 import type { Times } from "./times.ts";
 

@@ -48,10 +48,10 @@ describe("a database without a connection to spare", () => {
         code: "storage_unavailable",
         message: "The database takes no more connections.",
       });
-      expect(store.writable()).toBe(false);
-      expect(store.connections()[0]?.lost).toBeGreaterThan(0);
+      expect(store.cluster.writable()).toBe(false);
+      expect(store.cluster.connections()[0]?.lost).toBeGreaterThan(0);
       await Promise.all(clients.map((client) => client.end()));
-      await eventually(() => store.writable());
+      await eventually(() => store.cluster.writable());
       await publish(cluster);
     }));
 });
@@ -73,13 +73,13 @@ it("a database without room is not writable, whatever writes need none, until on
     const settling = cluster.settle(0, claim);
     await expect(publish(cluster)).rejects.toMatchObject({ code: "storage_full" });
     // A heartbeat is taken all the same.
-    const [seen] = await store.nodes();
-    await eventually(async () => ((await store.nodes())[0]?.lastSeenAtMs ?? 0) > (seen?.lastSeenAtMs ?? 0));
-    expect(store.writable()).toBe(false);
+    const [seen] = await store.cluster.nodes();
+    await eventually(async () => ((await store.cluster.nodes())[0]?.lastSeenAtMs ?? 0) > (seen?.lastSeenAtMs ?? 0));
+    expect(store.cluster.writable()).toBe(false);
     await cluster.query("DROP FUNCTION full_disk CASCADE");
     expect(await settling).toBe(1);
     await publish(cluster);
-    expect(store.writable()).toBe(true);
-    const { items } = await store.listAttempts(reader.id, { after: null, limit: 10 }, "all");
+    expect(store.cluster.writable()).toBe(true);
+    const { items } = await store.records.listAttempts(reader.id, { after: null, limit: 10 }, "all");
     expect(items).toHaveLength(1);
   }));

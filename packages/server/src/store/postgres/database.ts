@@ -1,7 +1,7 @@
 import { Pool, type PoolClient, type PoolConfig, type QueryConfig } from "pg";
 import { RingbackError } from "../../domain/errors.ts";
 import { systemTimers } from "../../domain/ports.ts";
-import type { ConnectionUse } from "../port.ts";
+import type { ConnectionUse } from "../cluster.ts";
 import { valueTypes, type Connection } from "./connection.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { prepareSession } from "./session.ts";

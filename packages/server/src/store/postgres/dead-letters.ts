@@ -1,5 +1,6 @@
 import type { DeadReason, SubscriptionId, TopicId } from "../../domain/model.ts";
-import type { DeadLetter, Page, PageRequest } from "../port.ts";
+import type { Page, PageRequest } from "../page.ts";
+import type { DeadLetter } from "../records.ts";
 import { subscriptionName } from "./attempt-records.ts";
 import type { Connection } from "./connection.ts";
 import type { Lane } from "./database.ts";

@@ -2,7 +2,7 @@ import { Mutex } from "../../domain/mutex.ts";
 import type { AccountId, Entry, EntryKind, TimeMs } from "../../domain/model.ts";
 import { EntryIndex, entryOf } from "../entry-index.ts";
 import type { Timers } from "../../domain/ports.ts";
-import type { Page, PageRequest } from "../port.ts";
+import type { Page, PageRequest } from "../page.ts";
 import { BackOff } from "./back-off.ts";
 import { CHANNEL, toPayload } from "./change-bus.ts";
 import type { Connection } from "./connection.ts";

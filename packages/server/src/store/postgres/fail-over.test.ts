@@ -22,15 +22,15 @@ it("a node goes over to the standby at the same address, waits while that only r
       const request = { topicId: cluster.topic.id, messages: [message("refused")], idempotency: null };
       await eventually(async () => {
         try {
-          await store.append(request);
+          await store.log.append(request);
         } catch (error) {
           return error instanceof RingbackError && sqlState(error.cause) === READ_ONLY;
         }
         throw new Error("A server that only reads has taken a publish.");
       });
-      expect(store.writable()).toBe(false);
+      expect(store.cluster.writable()).toBe(false);
       await standby.query("SELECT pg_promote()");
-      await eventually(() => store.writable());
+      await eventually(() => store.cluster.writable());
       await survival.more(300);
     });
     expect(failed).toBeGreaterThan(0);

@@ -1,6 +1,6 @@
 import { Client } from "pg";
 import type { Timers } from "../../domain/ports.ts";
-import type { ConnectionUse } from "../port.ts";
+import type { ConnectionUse } from "../cluster.ts";
 import { BackOff } from "./back-off.ts";
 import { CHANNEL, fromPayload, type News } from "./change-bus.ts";
 import type { Connection } from "./connection.ts";

@@ -14,7 +14,7 @@ import type {
   TimeMs,
   TopicId,
 } from "../../domain/model.ts";
-import type { DeliveryRecord, MessageRecord } from "../port.ts";
+import type { DeliveryRecord, MessageRecord } from "../records.ts";
 import { toAttempt, type AttemptRow } from "./attempt-records.ts";
 import type { Lane } from "./database.ts";
 import { postgresLimits } from "./postgres-limits.ts";

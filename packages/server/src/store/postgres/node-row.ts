@@ -1,6 +1,6 @@
 import type { SubscriptionId } from "../../domain/model.ts";
 import type { Timers } from "../../domain/ports.ts";
-import type { NodeLabel } from "../port.ts";
+import type { NodeLabel } from "../cluster.ts";
 import { BackOff } from "./back-off.ts";
 import type { Connection } from "./connection.ts";
 import type { Lane } from "./database.ts";

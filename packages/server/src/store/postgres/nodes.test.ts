@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { delivered, eventually, message, parkedUntil, released, textsOf } from "../contract/fixtures.ts";
-import type { Claim } from "../port.ts";
+import type { Claim } from "../log.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { Cluster, seqsOf, withCluster } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
@@ -229,8 +229,8 @@ describe("several nodes on one database", () => {
         const made = results.filter(({ created }) => created).map(({ entry }) => entry.value);
         expect(made).toHaveLength(1);
         for (const store of [one, other]) {
-          await eventually(async () => (await store.getEntry(account, "queue", name)) !== null);
-          expect((await store.getEntry(account, "queue", name))?.value).toEqual(made[0]);
+          await eventually(async () => (await store.entries.get(account, "queue", name)) !== null);
+          expect((await store.entries.get(account, "queue", name))?.value).toEqual(made[0]);
         }
       }
     }));

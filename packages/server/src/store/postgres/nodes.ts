@@ -1,6 +1,6 @@
 import { limits } from "../../domain/limits.ts";
 import type { TimeMs } from "../../domain/model.ts";
-import type { StoreNode } from "../port.ts";
+import type { StoreNode } from "../cluster.ts";
 import type { Lane } from "./database.ts";
 import type { Times } from "./times.ts";
 

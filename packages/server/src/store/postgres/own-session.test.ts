@@ -72,7 +72,7 @@ it.each([
 it("takes a proxy that gives each client a session of its own", () =>
   behind({ mode: "session", sessions: 12 }, async (url) => {
     const store = await PostgresStore.open(storeOptions(url));
-    const { topic } = await store.putTopic(store.defaultAccount().id, "orders", {});
+    const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", {});
     expect(topic.name).toBe("orders");
     await store.close();
   }));

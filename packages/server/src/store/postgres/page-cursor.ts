@@ -1,5 +1,5 @@
 import { RingbackError } from "../../domain/errors.ts";
-import type { PageRequest } from "../port.ts";
+import type { PageRequest } from "../page.ts";
 
 /** Pages of records go by falling id. */
 export function beforeId(page: PageRequest): number {

@@ -38,19 +38,20 @@ class Scene {
   }
 
   async topic(name: string, retentionMs: number): Promise<Topic> {
-    return (await this.store.putTopic(this.store.defaultAccount().id, name, { retentionMs })).topic;
+    return (await this.store.catalog.putTopic(this.store.catalog.defaultAccount().id, name, { retentionMs })).topic;
   }
 
   async subscribe({ id }: Topic): Promise<Subscription> {
-    return (await this.store.putSubscription(id, "reader", settings({ maxInFlight: 1_000 }), "now")).subscription;
+    return (await this.store.catalog.putSubscription(id, "reader", settings({ maxInFlight: 1_000 }), "now"))
+      .subscription;
   }
 
   async publish({ id }: Topic, ...texts: readonly string[]): Promise<void> {
-    await this.store.append({ topicId: id, messages: texts.map((text) => message(text)), idempotency: null });
+    await this.store.log.append({ topicId: id, messages: texts.map((text) => message(text)), idempotency: null });
   }
 
   async claim({ id }: Subscription, deliveriesMax = 1_000) {
-    const [claim] = await this.store.claim(
+    const [claim] = await this.store.log.claim(
       [{ subscriptionId: id, deliveriesMax, bytesMax: 10_000_000, fromLog: true }],
       HOUR_MS,
     );
@@ -60,7 +61,7 @@ class Scene {
   async retain(): Promise<{ readonly messages: number; readonly attempts: number }> {
     const total = { messages: 0, attempts: 0 };
     for (;;) {
-      const { messages, attempts, more } = await this.store.retain();
+      const { messages, attempts, more } = await this.store.log.retain();
       total.messages += messages;
       total.attempts += attempts;
       if (!more) return total;
@@ -130,12 +131,12 @@ describe("partitions", () => {
     const table = await scene.tableOf("open");
     expect(await scene.tableOf("later")).not.toBe(table);
     expect(textsOf(await scene.claim(slow))).toEqual(["kept"]);
-    await scene.store.setSubscriptionState(topic.id, "reader", "paused");
-    await scene.store.renew([claim.id], 2 * HOUR_MS);
+    await scene.store.catalog.setSubscriptionState(topic.id, "reader", "paused");
+    await scene.store.log.renew([claim.id], 2 * HOUR_MS);
     scene.clock.advance(1);
     await scene.retain();
     expect(await scene.tableOf("open")).toBe(table);
-    expect(await scene.store.settle(claim.deliveries.map((each) => settlement(claim, each, delivered)))).toBe(1);
+    expect(await scene.store.log.settle(claim.deliveries.map((each) => settlement(claim, each, delivered)))).toBe(1);
     scene.clock.advance(HOUR_MS);
     await scene.retain();
     expect(await scene.isThere(table)).toBe(false);
@@ -170,7 +171,7 @@ describe("partitions", () => {
     const claim = await scene.claim(reader);
     expect(textsOf(claim)).toEqual(texts);
     expect(claim.more).toBe(false);
-    await scene.store.settle(claim.deliveries.map((each) => settlement(claim, each, { kind: "released" })));
+    await scene.store.log.settle(claim.deliveries.map((each) => settlement(claim, each, { kind: "released" })));
     expect(textsOf(await scene.claim(reader))).toEqual(texts);
     await scene.store.close();
   });
@@ -183,7 +184,7 @@ describe("partitions", () => {
       await scene.publish(topic, "a", "b");
       const claim = await scene.claim(reader);
       const tried = attempt(1, "accepted", { startedAtMs: scene.clock.now() });
-      await scene.store.settle(
+      await scene.store.log.settle(
         claim.deliveries.map((each) => ({ ...settlement(claim, each, delivered), attempt: tried })),
       );
       scene.clock.advance(HOUR_MS);
@@ -192,7 +193,7 @@ describe("partitions", () => {
     // Those of the first hours: what began eight hours ago is not past its time yet.
     expect((await scene.retain()).attempts).toBe(8);
     expect(await scene.tables("attempt")).toBe(8);
-    const { items } = await scene.store.listAttempts(reader.id, { after: null, limit: 100 }, "all");
+    const { items } = await scene.store.records.listAttempts(reader.id, { after: null, limit: 100 }, "all");
     expect(items).toHaveLength(16);
     await scene.store.close();
   });
@@ -267,7 +268,7 @@ describe("partitions", () => {
     const clock = new ManualClock();
     const cluster = await Cluster.start(server, 10, clock);
     const store = cluster.store(0);
-    await store.putTopic(cluster.topic.accountId, cluster.topic.name, { retentionMs: HOUR_MS });
+    await store.catalog.putTopic(cluster.topic.accountId, cluster.topic.name, { retentionMs: HOUR_MS });
     const reader = await cluster.subscribe({ maxInFlight: 10_000 });
     const spanMs = HOUR_MS / 8;
     const texts: string[] = [];

@@ -16,30 +16,29 @@ import type {
   TopicSettings,
 } from "../../domain/model.ts";
 import { systemTimers, type Clock, type Timers } from "../../domain/ports.ts";
+import type { EntryStore } from "../entries.ts";
+import type { ConnectionUse, NodeLabel, StoreNode } from "../cluster.ts";
 import type {
   AppendResult,
   AppendRequest,
-  AttemptRecord,
   Claim,
   ClaimId,
   ClaimWant,
-  ConnectionUse,
-  DeadLetter,
-  MessageRecord,
-  NodeLabel,
-  Page,
-  PageRequest,
-  PullCounts,
-  ReceiverAnswer,
+  PulledSettlement,
   RetentionResult,
   Settlement,
-  Store,
-  StoreNode,
-  StoreObserver,
+} from "../log.ts";
+import type { Page, PageRequest } from "../page.ts";
+import type {
+  AttemptRecord,
+  DeadLetter,
+  MessageRecord,
+  PullCounts,
   StoreStatistics,
   SubscriptionCounts,
   UnsettledCounts,
-} from "../port.ts";
+} from "../records.ts";
+import type { Store, StoreObserver } from "../store.ts";
 import { Answers } from "./answers.ts";
 import { Appends } from "./appends.ts";
 import { listAttempts } from "./attempt-records.ts";
@@ -93,6 +92,26 @@ const unnamed: NodeLabel = { name: "", version: "" };
 /** The driver for many equal nodes on one PostgreSQL: what is true stands in the database, memory only saves looking. */
 export class PostgresStore implements Store {
   readonly driver = "postgres";
+  get log(): this {
+    return this;
+  }
+  get catalog(): this {
+    return this;
+  }
+  get records(): this {
+    return this;
+  }
+  get cluster(): this {
+    return this;
+  }
+  get entries(): EntryStore {
+    return {
+      put: (...call) => this.putEntry(...call),
+      get: (...call) => this.getEntry(...call),
+      list: (...call) => this.listEntries(...call),
+      delete: (...call) => this.deleteEntry(...call),
+    };
+  }
   readonly nodeId: number;
   readonly #aliveMs: number;
   readonly #database: Database;
@@ -260,7 +279,7 @@ export class PostgresStore implements Store {
     for (const id of released) this.#wakeUps.ready(id);
   }
 
-  async answer(id: SubscriptionId, answers: readonly ReceiverAnswer[]): Promise<readonly boolean[]> {
+  async settlePulled(id: SubscriptionId, answers: readonly PulledSettlement[]): Promise<readonly boolean[]> {
     this.#assertOpen();
     return this.#answers.answer(id, answers);
   }

@@ -1,7 +1,7 @@
 import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { SubscriptionId, TimeMs, TopicId } from "../../domain/model.ts";
-import type { PullCounts } from "../port.ts";
+import type { PullCounts } from "../records.ts";
 import { standing } from "./counts.ts";
 import type { Lane } from "./database.ts";
 import { seqOf, type LogEnds } from "./subscriptions.ts";

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { limits } from "../../domain/limits.ts";
 import type { Subscription } from "../../domain/model.ts";
 import { attempt, eventually, handedOutUntil, settlement, textsOf } from "../contract/fixtures.ts";
-import type { PulledDelivery, ReceiverAnswer } from "../port.ts";
+import type { PulledDelivery, PulledSettlement } from "../log.ts";
 import { Cluster, withCluster } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 
@@ -37,8 +37,8 @@ async function pull(
   }));
 }
 
-function ack(handedOut: PulledDelivery): ReceiverAnswer {
-  return { handedOut, answer: { kind: "delivered", attempt: attempt(1, "accepted", { status: null, reply: null }) } };
+function ack(pulled: PulledDelivery): PulledSettlement {
+  return { pulled, answer: { kind: "delivered", attempt: attempt(1, "accepted", { status: null, reply: null }) } };
 }
 
 describe("pulling at several nodes on one database", () => {
@@ -49,7 +49,7 @@ describe("pulling at several nodes on one database", () => {
       const receiptHandles = await pull(cluster, 0, reader, 100);
       const answers = await Promise.all(
         receiptHandles.flatMap((receiptHandle) =>
-          [0, 1, 0].map((node) => cluster.store(node).answer(reader.id, [ack(receiptHandle)])),
+          [0, 1, 0].map((node) => cluster.store(node).settlePulled(reader.id, [ack(receiptHandle)])),
         ),
       );
       expect(answers.filter(([applied]) => applied)).toHaveLength(100);
@@ -72,7 +72,7 @@ describe("pulling at several nodes on one database", () => {
           // Some receivers die; others answer when their time may be over by then.
           const answering = receiptHandles.filter(({ seq }) => (seq + round) % every !== 0);
           if (round % 2 === 0) cluster.clock?.advance(HIDDEN_MS / 2);
-          const applied = await cluster.store((node + round) % 3).answer(reader.id, answering.map(ack));
+          const applied = await cluster.store((node + round) % 3).settlePulled(reader.id, answering.map(ack));
           for (const [index, isApplied] of applied.entries()) {
             const { seq } = answering[index] as PulledDelivery;
             if (!isApplied) continue;
@@ -98,11 +98,11 @@ describe("pulling at several nodes on one database", () => {
         await eventually(() => hints.includes(reader.id));
       };
       const answer = { kind: "due", dueAtMs: cluster.clock?.now() ?? 0 } as const;
-      await wakes(() => cluster.store(0).answer(reader.id, [{ handedOut: receiptHandle, answer }]));
+      await wakes(() => cluster.store(0).settlePulled(reader.id, [{ pulled: receiptHandle, answer }]));
       const [again] = (await pull(cluster, 1, reader, 1)) as [PulledDelivery];
       expect(again).toMatchObject({ seq: 1, retriesMade: 2 });
       expect(textsOf(await cluster.claim(0, reader))).toEqual([]);
-      await wakes(() => cluster.store(0).answer(reader.id, [ack(again)]));
+      await wakes(() => cluster.store(0).settlePulled(reader.id, [ack(again)]));
       expect(textsOf(await cluster.claim(1, reader))).toEqual(["a2"]);
       await wakes(() => cluster.store(0).rewind(reader.id, "oldest"));
       expect(textsOf(await cluster.claim(1, reader))).toEqual(["a1", "a2"]);
@@ -161,7 +161,7 @@ describe("pulling at several nodes on one database", () => {
       const receiptHandles = await pull(cluster, 0, reader, 200);
       const before = cluster.store(0).statements;
       await Promise.all(
-        receiptHandles.map((receiptHandle) => cluster.store(0).answer(reader.id, [ack(receiptHandle)])),
+        receiptHandles.map((receiptHandle) => cluster.store(0).settlePulled(reader.id, [ack(receiptHandle)])),
       );
       expect(cluster.store(0).statements - before).toBeLessThan(10);
     }));

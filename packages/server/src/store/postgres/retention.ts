@@ -1,6 +1,6 @@
 import { limits } from "../../domain/limits.ts";
 import type { SubscriptionId, TopicId } from "../../domain/model.ts";
-import type { RetentionResult } from "../port.ts";
+import type { RetentionResult } from "../log.ts";
 import type { Connection } from "./connection.ts";
 import type { Lane } from "./database.ts";
 import { postgresLimits } from "./postgres-limits.ts";

@@ -1,7 +1,8 @@
 import { RingbackError } from "../../domain/errors.ts";
 import type { SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Timers } from "../../domain/ports.ts";
-import type { Settled, Settlement, StoreObserver } from "../port.ts";
+import type { Settled, Settlement } from "../log.ts";
+import type { StoreObserver } from "../store.ts";
 import { BackOff } from "./back-off.ts";
 import { Batches } from "./batches.ts";
 import { packBytes } from "./columns.ts";

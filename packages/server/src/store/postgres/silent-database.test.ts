@@ -20,10 +20,10 @@ it("counts a database that neither takes writes nor refuses them as not writable
     const store = cluster.store(0);
     await holder.query("BEGIN");
     await holder.query("LOCK TABLE ringback.node");
-    await eventually(() => !store.writable());
+    await eventually(() => !store.cluster.writable());
     await holder.query("ROLLBACK");
-    await eventually(() => store.writable());
-    expect(store.connections().map(({ pool, lost }) => [pool, lost])).toEqual([
+    await eventually(() => store.cluster.writable());
+    expect(store.cluster.connections().map(({ pool, lost }) => [pool, lost])).toEqual([
       ["hot", 0],
       ["rest", 0],
       ["listen", 0],

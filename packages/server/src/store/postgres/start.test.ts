@@ -25,7 +25,9 @@ it("opens ten nodes at once on an empty database, and makes the schema once", as
   expect(applied.map(({ number }) => number)).toEqual(migrations.map((_, index) => index + 1));
   const [first] = stores as [PostgresStore];
   const { topic } = await first.putTopic(first.defaultAccount().id, "orders", {});
-  const puts = await Promise.all(stores.map((store) => store.putSubscription(topic.id, "reader", settings(), "now")));
+  const puts = await Promise.all(
+    stores.map((store) => store.catalog.putSubscription(topic.id, "reader", settings(), "now")),
+  );
   expect(puts.filter(({ created }) => created)).toHaveLength(1);
   await Promise.all(stores.map((store) => store.close()));
   expect(await server.query("SELECT 1 FROM ringback.node", [], "ten")).toEqual([]);
@@ -38,7 +40,7 @@ it("has no session left when it is closed", async () => {
   // A session that is on its way out is often seen, and not always.
   for (let round = 0; round < 8; round++) {
     const store = await PostgresStore.open(storeOptions(server.url("closed")));
-    await Promise.all(Array.from({ length: 6 }, () => store.nodes()));
+    await Promise.all(Array.from({ length: 6 }, () => store.cluster.nodes()));
     await store.close();
     const { rows } = await looking.query("SELECT query FROM pg_stat_activity WHERE datname = 'closed'");
     expect(rows).toEqual([]);
@@ -49,7 +51,7 @@ it("has no session left when it is closed", async () => {
 it("goes by the database's clock", async () => {
   await server.query("CREATE DATABASE clock");
   const store = await PostgresStore.open(storeOptions(server.url("clock")));
-  const { topic } = await store.putTopic(store.defaultAccount().id, "orders", {});
+  const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", {});
   const [{ now }] = (await server.query("SELECT extract(epoch FROM clock_timestamp()) * 1000 AS now")) as [
     { now: string },
   ];

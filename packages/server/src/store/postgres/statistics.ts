@@ -1,4 +1,4 @@
-import type { StoreStatistics } from "../port.ts";
+import type { StoreStatistics } from "../records.ts";
 import type { Lane } from "./database.ts";
 import { isCallersName } from "./internal-names.ts";
 import { postgresLimits } from "./postgres-limits.ts";

@@ -14,7 +14,7 @@ import type {
   TopicId,
 } from "../../domain/model.ts";
 import { assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
-import type { Page, PageRequest } from "../port.ts";
+import type { Page, PageRequest } from "../page.ts";
 import { CHANNEL, toPayload } from "./change-bus.ts";
 import type { Connection } from "./connection.ts";
 import { isCallersName } from "./internal-names.ts";

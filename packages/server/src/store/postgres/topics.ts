@@ -11,7 +11,7 @@ import type {
   TopicSettings,
 } from "../../domain/model.ts";
 import { foldCase } from "../../domain/names.ts";
-import type { Page, PageRequest } from "../port.ts";
+import type { Page, PageRequest } from "../page.ts";
 import type { CatalogCache } from "./catalog-cache.ts";
 import { CHANNEL, toPayload } from "./change-bus.ts";
 import type { Connection } from "./connection.ts";

@@ -24,7 +24,7 @@ async function firstSchema(name: string): Promise<string> {
 /** One claim of all there is, in order. */
 async function claimAll(store: PostgresStore, { id }: Subscription): Promise<readonly string[]> {
   const want = { subscriptionId: id, deliveriesMax: 100, bytesMax: 1_000_000, fromLog: true };
-  return (await store.claim([want], 60_000)).flatMap(textsOf);
+  return (await store.log.claim([want], 60_000)).flatMap(textsOf);
 }
 
 it("keeps messages, attempts, parked deliveries, dead letters and open claims of a database from before partitions", async () => {
@@ -53,21 +53,21 @@ it("keeps messages, attempts, parked deliveries, dead letters and open claims of
   const store = await PostgresStore.open(storeOptions(url, { clock }));
   expect(await earlier.settle(claim, delivered)).toBe(3);
   await earlier.publish(topic, "by the earlier one");
-  await store.append({ topicId: topic.id, messages: [message("by the new one")], idempotency: null });
+  await store.log.append({ topicId: topic.id, messages: [message("by the new one")], idempotency: null });
   const later = ["by the earlier one", "by the new one"];
   for (const reader of [done, died, open]) expect(await claimAll(store, reader)).toEqual(later);
   expect(await claimAll(store, lagging)).toEqual([...texts, ...later]);
   clock.advance(5);
   expect(await claimAll(store, parked)).toEqual([...texts, ...later]);
-  expect(await store.redriveDeadLetters(died.id, null)).toBe(3);
+  expect(await store.records.redriveDeadLetters(died.id, null)).toBe(3);
   expect(await claimAll(store, died)).toEqual(texts);
   for (const reader of [done, open]) expect(await earlier.attemptCount(reader)).toBe(3);
   for (const [index, text] of [...texts, ...later].entries()) {
     expect(await earlier.textOf(topic, index + 1)).toBe(text);
-    const record = await store.getMessage(topic.accountId, messageId(topic.id, index + 1));
+    const record = await store.records.getMessage(topic.accountId, messageId(topic.id, index + 1));
     expect(textOf(record?.message as Message)).toBe(text);
   }
-  const record = await store.getMessage(topic.accountId, messageId(topic.id, 1));
+  const record = await store.records.getMessage(topic.accountId, messageId(topic.id, 1));
   expect(Object.fromEntries(record?.deliveries.map(({ subscription, state }) => [subscription, state]) ?? [])).toEqual({
     done: "delivered",
     parked: "in_flight",
@@ -105,7 +105,8 @@ it("loses nothing while earlier nodes go on during the change and beside new one
   const publishers = [publish((text) => earlier.publish(topic, text), "earlier")];
   await eventually(() => seen.length > 20);
   const store = await PostgresStore.open(storeOptions(url));
-  const append = (text: string) => store.append({ topicId: topic.id, messages: [message(text)], idempotency: null });
+  const append = (text: string) =>
+    store.log.append({ topicId: topic.id, messages: [message(text)], idempotency: null });
   publishers.push(publish(append, "new"));
   await eventually(() => accepted.has("new 20"));
   publishing.isOver = true;
@@ -136,7 +137,7 @@ it("lets no earlier node remove the messages of other topics with those of a del
   expect(await earlier.textOf(kept, 2)).toBe("b");
   const left = "SELECT 1 FROM ringback.message";
   expect(await server.query(left, [], "removing")).toHaveLength(6);
-  while ((await store.retain()).more);
+  while ((await store.log.retain()).more);
   expect(await server.query(left, [], "removing")).toHaveLength(2);
   await store.close();
   await earlier.end();

@@ -2,7 +2,7 @@ import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RingbackError } from "../../domain/errors.ts";
 import { message } from "../contract/fixtures.ts";
-import type { AppendResult } from "../port.ts";
+import type { AppendResult } from "../log.ts";
 import { systemTimers } from "../../domain/ports.ts";
 import { CHANNEL, toPayload } from "./change-bus.ts";
 import { Database } from "./database.ts";
@@ -37,7 +37,7 @@ async function withNodes(count: number, work: (cluster: Cluster) => Promise<void
 }
 
 function publish(cluster: Cluster, store: PostgresStore): Promise<AppendResult> {
-  return store.append({ topicId: cluster.topic.id, messages: [message("a")], idempotency: null });
+  return store.log.append({ topicId: cluster.topic.id, messages: [message("a")], idempotency: null });
 }
 
 /** The refusal, and how long it took. */
@@ -78,16 +78,16 @@ describe.concurrent("a connection into which everything vanishes", () => {
       const first = await refusalOf(publish(cluster, store));
       expect(first.error.code).toBe("storage_unavailable");
       expect(first.ms).toBeLessThan(VANISHED_MS_MAX);
-      expect(store.writable()).toBe(false);
+      expect(store.cluster.writable()).toBe(false);
       const next = await refusalOf(publish(cluster, store));
       expect(next.error.code).toBe("storage_unavailable");
       expect(next.ms).toBeLessThan(answerMsMax);
       cable.flow();
-      await until(() => store.writable());
+      await until(() => store.cluster.writable());
       await publish(cluster, store);
       // The one that nobody heard of may have been written before or not at all, but an outcome is there once.
       await settling;
-      const attempts = await store.listAttempts(reader.id, { after: null, limit: 10 }, "all");
+      const attempts = await store.records.listAttempts(reader.id, { after: null, limit: 10 }, "all");
       expect(attempts.items).toHaveLength(1);
       const left = await cluster.claim(0, reader);
       expect(seqsOf(left)).not.toContain(claim.deliveries[0]?.message.seq);
@@ -120,7 +120,7 @@ describe.concurrent("a row that somebody holds", () => {
       });
       await holder.end();
       expect(await publishing).toMatchObject({ firstSeq: 1 });
-      expect(store.connections()[0]).toMatchObject({ lost: 0 });
+      expect(store.cluster.connections()[0]).toMatchObject({ lost: 0 });
     }));
 
   it("holds up publishes to its own topic only, and those keep their order", () =>
@@ -133,10 +133,10 @@ describe.concurrent("a row that somebody holds", () => {
         arrived.push(text);
         return firstSeq;
       });
-      const { topic } = await store.putTopic(store.defaultAccount().id, "another", {});
+      const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "another", {});
       for (const place of [1, 2]) {
         held.push(publish(cluster, store).then(({ firstSeq }) => firstSeq));
-        const other = await store.append({ topicId: topic.id, messages: [message("b")], idempotency: null });
+        const other = await store.log.append({ topicId: topic.id, messages: [message("b")], idempotency: null });
         expect(other.firstSeq).toBe(place);
       }
       expect(arrived).toEqual([]);
@@ -153,7 +153,7 @@ describe.concurrent("a row that somebody holds", () => {
       expect(error).toMatchObject({ code: "storage_unavailable", cause: { code: "55P03" } });
       expect(error.message).toContain("somebody in it holds");
       expect(ms).toBeLessThan(lockMsMax + SLACK_MS);
-      expect(store.writable()).toBe(true);
+      expect(store.cluster.writable()).toBe(true);
       await holder.end();
       await publish(cluster, store);
     }));
@@ -278,8 +278,8 @@ describe.concurrent("a node without a connection to spare", () => {
 it("hears of an entry that another node has removed although it could not be read when that was told", () =>
   withNodes(1, async (cluster) => {
     const store = cluster.store(0);
-    const account = store.defaultAccount().id;
-    await store.putEntry(account, "hook", "h", { a: 1 });
+    const account = store.catalog.defaultAccount().id;
+    await store.entries.put(account, "hook", "h", { a: 1 });
     const holder = new Client({ connectionString: server.url(cluster.database) });
     await holder.connect();
     await holder.query("BEGIN");
@@ -297,5 +297,5 @@ it("hears of an entry that another node has removed although it could not be rea
     await until(async () => !(await isReading()));
     await holder.query("COMMIT");
     await holder.end();
-    await until(async () => (await store.getEntry(account, "hook", "h")) === null);
+    await until(async () => (await store.entries.get(account, "hook", "h")) === null);
   }));

@@ -1,5 +1,5 @@
 import type { Seq, SubscriptionId, TimeMs, TopicId } from "../../domain/model.ts";
-import type { ReceiverAnswer } from "../port.ts";
+import type { PulledSettlement } from "../log.ts";
 import { AttemptList, type AttemptColumns } from "./settle-columns.ts";
 
 /** What receivers say, packed as settlements are: one array of numbers for all of them. */
@@ -40,8 +40,8 @@ export class AnswerList {
     return this.#count;
   }
 
-  add(topicId: TopicId, id: SubscriptionId, { handedOut, answer }: ReceiverAnswer, saidAtMs: TimeMs): void {
-    const { seq, retriesMade, firstAttemptAtMs } = handedOut;
+  add(topicId: TopicId, id: SubscriptionId, { pulled, answer }: PulledSettlement, saidAtMs: TimeMs): void {
+    const { seq, retriesMade, firstAttemptAtMs } = pulled;
     const dueAtMs = answer.kind === "due" ? answer.dueAtMs : NaN;
     this.#numbers.push(id, seq, retriesMade, firstAttemptAtMs, saidAtMs, dueAtMs);
     if (answer.kind === "delivered") this.#attempts.add(topicId, seq, id, answer.attempt);

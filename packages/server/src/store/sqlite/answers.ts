@@ -1,6 +1,6 @@
 import type { SubscriptionId } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
-import type { ReceiverAnswer } from "../port.ts";
+import type { PulledSettlement } from "../log.ts";
 import { assertAnswerStorable, firstWords } from "../settlement-rule.ts";
 import { AnswerList, type AnswerOutcomes } from "./answer-columns.ts";
 import type { Catalog, SubscriptionEntry } from "./catalog.ts";
@@ -29,7 +29,7 @@ export class Answers {
     this.#ready = options.ready;
   }
 
-  async answer(id: SubscriptionId, answers: readonly ReceiverAnswer[]): Promise<readonly boolean[]> {
+  async answer(id: SubscriptionId, answers: readonly PulledSettlement[]): Promise<readonly boolean[]> {
     for (const answer of answers) assertAnswerStorable(answer);
     const results = answers.map(() => false);
     const entry = this.#catalog.subscriptions.get(id);
@@ -38,8 +38,8 @@ export class Answers {
     const saidAtMs = this.#clock.now();
     const places: number[] = [];
     for (const place of firstWords(answers)) {
-      const answer = answers[place] as ReceiverAnswer;
-      if (entry.open.has(answer.handedOut.seq)) continue;
+      const answer = answers[place] as PulledSettlement;
+      if (entry.open.has(answer.pulled.seq)) continue;
       list.add(entry.topic.topic.id, id, answer, saidAtMs);
       places.push(place);
     }

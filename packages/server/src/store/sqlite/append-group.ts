@@ -1,6 +1,6 @@
 import { RingbackError } from "../../domain/errors.ts";
 import type { NewMessage, TimeMs } from "../../domain/model.ts";
-import type { AppendRequest } from "../port.ts";
+import type { AppendRequest } from "../log.ts";
 import { messageBytes } from "./message-bytes.ts";
 import type { AppendGroup } from "./operations/append.ts";
 

@@ -15,7 +15,7 @@ import type {
 import { compileFilter } from "../../domain/filter.ts";
 import { isInternalName } from "../../domain/internal-names.ts";
 import { foldCase } from "../../domain/names.ts";
-import type { ClaimId } from "../port.ts";
+import type { ClaimId } from "../log.ts";
 import type { AnswerList } from "./answer-columns.ts";
 import type { Cursor } from "./cursor.ts";
 import { NameIndex } from "../name-index.ts";

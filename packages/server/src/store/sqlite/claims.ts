@@ -1,6 +1,6 @@
 import type { Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
-import type { Claim, ClaimedDelivery, ClaimId, ClaimWant } from "../port.ts";
+import type { Claim, ClaimedDelivery, ClaimId, ClaimWant } from "../log.ts";
 import type { Catalog, ClaimState, OpenDelivery, SubscriptionEntry } from "./catalog.ts";
 import { isHeldAltogether, type ClaimInProgress, type LogScan } from "./log-scan.ts";
 import type { ParkedScan } from "./parked-scan.ts";

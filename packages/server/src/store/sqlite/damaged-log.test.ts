@@ -24,7 +24,7 @@ describe("a log that has lost messages", () => {
     await loseMessages(scene, under, [2, 3, 5]);
     expect(textsOf(await scene.claim(reader))).toEqual(["1", "4"]);
     await scene.claim(reader);
-    await eventually(async () => (await under.store.subscriptionCounts(reader.id)).expired === 3);
+    await eventually(async () => (await under.store.records.subscriptionCounts(reader.id)).expired === 3);
     await scene.publish("6");
     expect(textsOf(await scene.claim(reader))).toEqual(["6"]);
     await under.dispose();
@@ -40,7 +40,7 @@ describe("a log that has lost messages", () => {
     const [claim] = await scene.claimUntil(reader, 1);
     expect(textsOf(claim as never)).toEqual(["2"]);
     await scene.settle(claim as never, delivered);
-    expect(await under.store.subscriptionCounts(reader.id)).toEqual({
+    expect(await under.store.records.subscriptionCounts(reader.id)).toEqual({
       backlog: 0,
       parked: 0,
       deadLetters: 0,
@@ -60,7 +60,7 @@ describe("a read that stops at its bytes", () => {
     await scene.settleNext(reader, parkedUntil(scene.now), { bytesMax: 10 });
     expect(textsOf(await scene.claim(reader, { bytesMax: 10 }))).toEqual(["a".repeat(100)]);
     await scene.publish("d");
-    expect(await scene.store.getMessage(scene.topic.accountId, scene.idOf(4))).not.toBeNull();
+    expect(await scene.store.records.getMessage(scene.topic.accountId, scene.idOf(4))).not.toBeNull();
     await under.dispose();
   });
 });

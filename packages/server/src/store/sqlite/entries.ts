@@ -1,7 +1,7 @@
 import type { AccountId, Entry, EntryKind, TimeMs } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import { EntryIndex, entryOf } from "../entry-index.ts";
-import type { Page, PageRequest } from "../port.ts";
+import type { Page, PageRequest } from "../page.ts";
 import type { EntryRow } from "./operations/entries.ts";
 
 export interface EntriesOptions {

@@ -10,7 +10,7 @@ import {
   Scene,
   textsOf,
 } from "../contract/fixtures.ts";
-import type { ReceiverAnswer } from "../port.ts";
+import type { PulledSettlement } from "../log.ts";
 import { SqliteFolder } from "./testing/sqlite-folder.ts";
 
 // Real: SQLite and its own limit on the size of a file, which answers as a full disk does.
@@ -44,12 +44,12 @@ describe("a full database", () => {
   test("refuses publishes whole, and takes the next ones in their place when there is room", async () => {
     await scene.publish("a");
     const next = 2 + (await fill());
-    expect(under.store.writable()).toBe(false);
+    expect(under.store.cluster.writable()).toBe(false);
     await expect(scene.publish("small", large(), "small")).rejects.toMatchObject(full);
     await expect(Promise.all([scene.publish(large()), scene.publish(large())])).rejects.toMatchObject(full);
     await under.store.setBytesMax(0);
     expect(await scene.publish("b")).toMatchObject({ firstSeq: next });
-    expect(under.store.writable()).toBe(true);
+    expect(under.store.cluster.writable()).toBe(true);
     const reader = await scene.subscribe("reader", {}, "oldest");
     const texts = (await scene.claimUntil(reader, next)).flatMap(textsOf);
     expect(texts[0]).toBe("a");
@@ -64,9 +64,9 @@ describe("a full database", () => {
       messages: [large()],
       idempotency: { key: "k", fingerprint: "f" },
     };
-    await expect(under.store.append(request)).rejects.toMatchObject(full);
+    await expect(under.store.log.append(request)).rejects.toMatchObject(full);
     await under.store.setBytesMax(0);
-    expect(await under.store.append(request)).toMatchObject({ replayed: false });
+    expect(await under.store.log.append(request)).toMatchObject({ replayed: false });
   });
 
   test("refuses what a receiver says, who may say it again when there is room", async () => {
@@ -76,15 +76,15 @@ describe("a full database", () => {
     const [{ startedAtMs: firstAttemptAtMs } = { startedAtMs: 0 }] =
       (await scene.deliveryOf(1, reader))?.attempts ?? [];
     await fill();
-    const said: ReceiverAnswer = {
-      handedOut: { seq: 1, retriesMade: 1, firstAttemptAtMs },
+    const said: PulledSettlement = {
+      pulled: { seq: 1, retriesMade: 1, firstAttemptAtMs },
       // A record larger than any page that is left.
       answer: { kind: "delivered", attempt: attempt(1, "accepted", { reply: new Uint8Array(40_000) }) },
     };
-    await expect(under.store.answer(reader.id, [said])).rejects.toMatchObject(full);
+    await expect(under.store.log.settlePulled(reader.id, [said])).rejects.toMatchObject(full);
     expect(textsOf(await scene.claim(reader, { fromLog: false }))).toEqual([]);
     await under.store.setBytesMax(0);
-    expect(await under.store.answer(reader.id, [said])).toEqual([true]);
+    expect(await under.store.log.settlePulled(reader.id, [said])).toEqual([true]);
   });
 
   test("keeps settlements until there is room, and what they settled is not given out meanwhile", async () => {
@@ -99,7 +99,7 @@ describe("a full database", () => {
     const reply = new Uint8Array(1_024);
     const settling = Promise.all(
       claim.deliveries.map((delivery) =>
-        under.store.settle([
+        under.store.log.settle([
           {
             claimId: claim.id,
             subscriptionId: reader.id,
@@ -130,15 +130,15 @@ describe("a full database", () => {
     await under.crash();
     expect(await scene.deliveryOf(1, reader)).toMatchObject({ state: "delivered" });
     expect(await scene.deliveryOf(2, reader)).toMatchObject({ state: "delivered" });
-    const attempts = await under.store.listAttempts(reader.id, { after: null, limit: 10 }, "all");
+    const attempts = await under.store.records.listAttempts(reader.id, { after: null, limit: 10 }, "all");
     expect(attempts.items).toHaveLength(3);
   });
 
   test("is found to have room again although nobody writes", async () => {
     await fill();
-    expect(under.store.writable()).toBe(false);
+    expect(under.store.cluster.writable()).toBe(false);
     await under.store.setBytesMax(0);
-    await eventually(() => under.store.writable());
+    await eventually(() => under.store.cluster.writable());
   });
 
   test("shows in what the catalog is told as well", async () => {
@@ -146,14 +146,14 @@ describe("a full database", () => {
     await under.store.setBytesMax(1);
     const failures: unknown[] = [];
     for (let count = 0; failures.length === 0; count++) {
-      await under.store.putTopic(account, `t${count}`, {}).catch((error: unknown) => failures.push(error));
+      await under.store.catalog.putTopic(account, `t${count}`, {}).catch((error: unknown) => failures.push(error));
     }
     expect(failures[0]).toMatchObject(full);
-    expect(under.store.writable()).toBe(false);
-    const { items } = await under.store.listTopics(account, { after: null, limit: 10_000 });
+    expect(under.store.cluster.writable()).toBe(false);
+    const { items } = await under.store.catalog.listTopics(account, { after: null, limit: 10_000 });
     await under.store.setBytesMax(0);
     await under.crash();
-    const after = await under.store.listTopics(account, { after: null, limit: 10_000 });
+    const after = await under.store.catalog.listTopics(account, { after: null, limit: 10_000 });
     expect(after.items.map((topic) => topic.name)).toEqual(items.map((topic) => topic.name));
   });
 
@@ -163,12 +163,12 @@ describe("a full database", () => {
     await scene.settleNext(reader, parkedUntil(scene.now + 10 * HOUR_MS));
     await fill();
     await expect(scene.publish(large())).rejects.toMatchObject(full);
-    expect(await scene.store.getMessage(scene.topic.accountId, scene.idOf(1))).not.toBeNull();
+    expect(await scene.store.records.getMessage(scene.topic.accountId, scene.idOf(1))).not.toBeNull();
     under.clock.advance(HOUR_MS);
-    for (let more = true; more;) more = (await under.store.retain()).more;
-    expect(await under.store.subscriptionCounts(reader.id)).toMatchObject({ parked: 0, deadLetters: 20 });
-    await under.store.purgeDeadLetters(reader.id, null);
-    await eventually(() => under.store.writable());
+    for (let more = true; more;) more = (await under.store.log.retain()).more;
+    expect(await under.store.records.subscriptionCounts(reader.id)).toMatchObject({ parked: 0, deadLetters: 20 });
+    await under.store.records.purgeDeadLetters(reader.id, null);
+    await eventually(() => under.store.cluster.writable());
     expect(await scene.publish(large())).toMatchObject({ replayed: false });
   });
 

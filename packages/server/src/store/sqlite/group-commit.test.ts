@@ -51,7 +51,7 @@ describe("group commit", () => {
     const claim = await scene.claim(reader);
     commits.length = 0;
     await Promise.all([
-      ...claim.deliveries.map((delivery) => under.store.settle([settlement(claim, delivery, delivered)])),
+      ...claim.deliveries.map((delivery) => under.store.log.settle([settlement(claim, delivery, delivered)])),
       ...Array.from({ length: 100 }, (_, index) => scene.publish(`${index}`)),
     ]);
     expect(commits.length).toBeLessThan(10);
@@ -81,7 +81,7 @@ describe("group commit", () => {
       expect(result).toMatchObject(texts[index] === "poison" ? refused : { status: "fulfilled" });
     }
     expect(await scene.publish("after")).toMatchObject({ firstSeq: 27 * 2 + 1 });
-    expect(under.store.writable()).toBe(true);
+    expect(under.store.cluster.writable()).toBe(true);
     const reader = await scene.subscribe("reader", {}, "oldest");
     const log = (await scene.claimUntil(reader, 55)).flatMap(textsOf);
     expect(log.filter((text) => text === "before")).toHaveLength(27);
@@ -97,7 +97,7 @@ describe("group commit", () => {
       claim.deliveries.map((delivery, index) => {
         const made = settlement(claim, delivery, delivered);
         const attempt = made.attempt === null ? null : { ...made.attempt, errorCode: index === 1 ? "poison" : null };
-        return under.store.settle([{ ...made, attempt }]);
+        return under.store.log.settle([{ ...made, attempt }]);
       }),
     );
     expect(results.map((result) => result.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
@@ -138,13 +138,13 @@ describe("group commit", () => {
     database.exec("BEGIN IMMEDIATE");
     const settling = scene.settle(claim, delivered);
     await expect(scene.publish("b")).rejects.toMatchObject({ code: "storage_unavailable" });
-    expect(under.store.writable()).toBe(false);
-    await expect(under.store.putTopic(scene.topic.accountId, "other", {})).rejects.toMatchObject({
+    expect(under.store.cluster.writable()).toBe(false);
+    await expect(under.store.catalog.putTopic(scene.topic.accountId, "other", {})).rejects.toMatchObject({
       code: "storage_unavailable",
     });
     database.close();
     expect(await settling).toBe(1);
-    expect(under.store.writable()).toBe(true);
+    expect(under.store.cluster.writable()).toBe(true);
     expect(await scene.publish("c")).toMatchObject({ firstSeq: 2 });
     expect(await scene.deliveryOf(1, reader)).toMatchObject({ state: "delivered" });
   });
@@ -156,16 +156,16 @@ describe("group commit", () => {
     const reader = await late.subscribe("reader");
     expect(await late.publish("a", "b")).toMatchObject({ firstSeq: 1 });
     expect(await late.settle(await late.claim(reader), delivered)).toBe(2);
-    await under.store.putTopic(late.topic.accountId, "other", {});
+    await under.store.catalog.putTopic(late.topic.accountId, "other", {});
     expect(await late.publish("c")).toMatchObject({ firstSeq: 3 });
     expect(await late.deliveryOf(2, reader)).toMatchObject({ state: "delivered" });
 
     expect(await late.settle(await late.claim(reader), { kind: "dead", reason: "retries_exhausted" })).toBe(1);
-    const { items } = await under.store.listDeadLetters(reader.id, { after: null, limit: 9 });
+    const { items } = await under.store.records.listDeadLetters(reader.id, { after: null, limit: 9 });
     expect(items.map(({ message }) => message.seq)).toEqual([3]);
-    expect(await under.store.redriveDeadLetters(reader.id, null)).toBe(1);
-    await under.store.deleteTopic(late.topic.accountId, late.topic.name);
-    while ((await under.store.retain()).more);
+    expect(await under.store.records.redriveDeadLetters(reader.id, null)).toBe(1);
+    await under.store.catalog.deleteTopic(late.topic.accountId, late.topic.name);
+    while ((await under.store.log.retain()).more);
     const left = elsewhere((database) => database.prepare("SELECT count(*) AS count FROM message").get());
     expect(left).toEqual({ count: 0 });
   });
@@ -177,10 +177,10 @@ describe("group commit", () => {
       while (!changing.done) await scene.publish("m");
     });
     for (const order of ["strict", "none", "key"] as const) await scene.subscribe(reader.name, { order });
-    await under.store.retain();
-    await under.store.deleteSubscription(scene.topic.id, reader.name);
+    await under.store.log.retain();
+    await under.store.catalog.deleteSubscription(scene.topic.id, reader.name);
     changing.done = true;
     await Promise.all(publishing);
-    expect(await under.store.getSubscription(scene.topic.id, reader.name)).toBeNull();
+    expect(await under.store.catalog.getSubscription(scene.topic.id, reader.name)).toBeNull();
   });
 });

@@ -1,7 +1,8 @@
 import { RingbackError } from "../../domain/errors.ts";
 import type { Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Clock, Timers } from "../../domain/ports.ts";
-import type { AppendResult, AppendRequest, StoreObserver } from "../port.ts";
+import type { AppendResult, AppendRequest } from "../log.ts";
+import type { StoreObserver } from "../store.ts";
 import { appendBytes, assertStorable, toAppendGroup } from "./append-group.ts";
 import { appendStatus, type AppendGroupResult } from "./operations/append.ts";
 import { UNINDEXED_ATTEMPTS_MAX } from "./operations/index-attempts.ts";

@@ -32,13 +32,13 @@ describe("a process that is killed while it publishes", () => {
 
 async function expectLog(folder: string, acknowledged: ReadonlyMap<number, string>): Promise<void> {
   const store = await SqliteStore.open(storeOptions(folder));
-  const topic = await store.getTopic(store.defaultAccount().id, "orders");
-  const reader = topic === null ? null : await store.getSubscription(topic.id, "reader");
+  const topic = await store.catalog.getTopic(store.catalog.defaultAccount().id, "orders");
+  const reader = topic === null ? null : await store.catalog.getSubscription(topic.id, "reader");
   if (reader === null) throw new Error("The catalog is lost.");
   const log = new Map<number, string>();
   for (let more = true; more;) {
     const want = { subscriptionId: reader.id, deliveriesMax: 1_000, bytesMax: 10_000_000, fromLog: true };
-    const [claim] = await store.claim([want], 60_000);
+    const [claim] = await store.log.claim([want], 60_000);
     for (const { message } of claim?.deliveries ?? []) log.set(message.seq, textOf(message));
     more = claim?.more ?? false;
   }

@@ -1,5 +1,5 @@
 import type { Message, Seq, TimeMs } from "../../domain/model.ts";
-import type { ClaimedDelivery, ClaimWant } from "../port.ts";
+import type { ClaimedDelivery, ClaimWant } from "../log.ts";
 import type { ClaimState, SubscriptionEntry } from "./catalog.ts";
 import type { MessageCache } from "./message-cache.ts";
 import type { DueDelivery } from "./operations/look.ts";

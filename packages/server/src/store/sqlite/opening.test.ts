@@ -116,7 +116,7 @@ describe("a database that cannot be used", () => {
     });
     writeFileSync(own.file, intact);
     const store = await open(own.folder);
-    expect(await store.statistics()).toMatchObject({ topics: 200 });
+    expect(await store.records.statistics()).toMatchObject({ topics: 200 });
     await store.close();
     await own.dispose();
   });
@@ -132,7 +132,7 @@ describe("a clean close", () => {
     const folder = newFolder();
     writeFileSync(join(folder, "ringback.db"), readFileSync(own.file));
     const store = await open(folder);
-    const claims = await store.claim(
+    const claims = await store.log.claim(
       [{ subscriptionId: reader.id, deliveriesMax: 5, bytesMax: 100, fromLog: true }],
       1_000,
     );

@@ -1,6 +1,6 @@
 import { limits } from "../../domain/limits.ts";
 import type { Seq, TimeMs } from "../../domain/model.ts";
-import type { PullCounts } from "../port.ts";
+import type { PullCounts } from "../records.ts";
 import type { SubscriptionEntry } from "./catalog.ts";
 import type { ReadJobs } from "./read-thread.ts";
 import type { ThreadLink } from "./thread-link.ts";

@@ -1,7 +1,7 @@
 import { limits } from "../../domain/limits.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
-import type { RetentionResult } from "../port.ts";
+import type { RetentionResult } from "../log.ts";
 import type { Catalog, SubscriptionEntry, TopicEntry } from "./catalog.ts";
 import { lockClaims } from "./claim-lock.ts";
 import type { Claims } from "./claims.ts";

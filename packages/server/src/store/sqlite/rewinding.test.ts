@@ -23,12 +23,12 @@ it("goes back in bounded steps, between which others have their turn, and hands 
   const goingBack = { isOver: false };
   const look = async (): Promise<void> => {
     while (!goingBack.isOver) {
-      seen.add((await scene.store.unsettledCounts(reader.id)).parked);
+      seen.add((await scene.store.records.unsettledCounts(reader.id)).parked);
       await turn();
     }
   };
   const goBack = async (): Promise<void> => {
-    await scene.store.rewind(reader.id, "oldest");
+    await scene.store.log.rewind(reader.id, "oldest");
     goingBack.isOver = true;
   };
   const [claims] = await Promise.all([scene.claimUntil(reader, 3), look(), goBack()]);

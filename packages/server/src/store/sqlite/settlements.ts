@@ -1,6 +1,6 @@
 import type { Clock } from "../../domain/ports.ts";
 import type { Seq, TimeMs } from "../../domain/model.ts";
-import type { Settlement } from "../port.ts";
+import type { Settlement } from "../log.ts";
 import type { Catalog, OpenDelivery, SubscriptionEntry } from "./catalog.ts";
 import type { Claims } from "./claims.ts";
 import type { GroupCommit } from "./group-commit.ts";

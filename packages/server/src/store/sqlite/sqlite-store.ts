@@ -25,30 +25,29 @@ import type {
 } from "../../domain/model.ts";
 import { systemClock, systemTimers, type Clock, type Timers } from "../../domain/ports.ts";
 import { assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
+import type { EntryStore } from "../entries.ts";
+import type { ConnectionUse, NodeLabel, StoreNode } from "../cluster.ts";
 import type {
   AppendResult,
   AppendRequest,
-  AttemptRecord,
   Claim,
   ClaimId,
   ClaimWant,
-  ConnectionUse,
-  DeadLetter,
-  MessageRecord,
-  NodeLabel,
-  Page,
-  PageRequest,
-  PullCounts,
-  ReceiverAnswer,
+  PulledSettlement,
   RetentionResult,
   Settlement,
-  Store,
-  StoreNode,
-  StoreObserver,
+} from "../log.ts";
+import type { Page, PageRequest } from "../page.ts";
+import type {
+  AttemptRecord,
+  DeadLetter,
+  MessageRecord,
+  PullCounts,
   StoreStatistics,
   SubscriptionCounts,
   UnsettledCounts,
-} from "../port.ts";
+} from "../records.ts";
+import type { Store, StoreObserver } from "../store.ts";
 import { Answers } from "./answers.ts";
 import { Catalog, SubscriptionEntry, TopicEntry } from "./catalog.ts";
 import { lockClaims } from "./claim-lock.ts";
@@ -104,6 +103,26 @@ const silent: StoreObserver = { commit: () => {} };
 /** The embedded driver: one SQLite file, a thread that writes it, a thread that reads it, and claims in memory. */
 export class SqliteStore implements Store {
   readonly driver = "sqlite";
+  get log(): this {
+    return this;
+  }
+  get catalog(): this {
+    return this;
+  }
+  get records(): this {
+    return this;
+  }
+  get cluster(): this {
+    return this;
+  }
+  get entries(): EntryStore {
+    return {
+      put: (...call) => this.putEntry(...call),
+      get: (...call) => this.getEntry(...call),
+      list: (...call) => this.listEntries(...call),
+      delete: (...call) => this.deleteEntry(...call),
+    };
+  }
   readonly #file: string;
   readonly #lock: FolderLock;
   readonly #writer: ThreadLink<WriteJobs>;
@@ -297,7 +316,7 @@ export class SqliteStore implements Store {
     return this.#settlements.settle(settlements);
   }
 
-  answer(id: SubscriptionId, answers: readonly ReceiverAnswer[]): Promise<readonly boolean[]> {
+  settlePulled(id: SubscriptionId, answers: readonly PulledSettlement[]): Promise<readonly boolean[]> {
     return this.#answers.answer(id, answers);
   }
 

@@ -34,7 +34,11 @@ describe("one delivery that takes very long", () => {
       expect(cursorOf(under).bytes ?? 0).toBeLessThanOrEqual(AHEAD_MAX / 8);
     }
     expect(cursorOf(under)).toEqual({ settled_through: count + 1, bytes: null });
-    expect(await under.store.subscriptionCounts(reader.id)).toMatchObject({ inFlight: 1, parked: 0, backlog: 0 });
+    expect(await under.store.records.subscriptionCounts(reader.id)).toMatchObject({
+      inFlight: 1,
+      parked: 0,
+      backlog: 0,
+    });
     await under.crash();
     const again = await scene.claim(reader);
     expect(again.deliveries.map((delivery) => delivery.message.seq)).toEqual([1]);
@@ -42,7 +46,11 @@ describe("one delivery that takes very long", () => {
     // What the old process still holds means nothing to the new one, and is settled as any other.
     expect(await scene.settle(straggler, delivered)).toBe(0);
     expect(await scene.settle(again, delivered)).toBe(1);
-    expect(await under.store.subscriptionCounts(reader.id)).toMatchObject({ inFlight: 0, parked: 0, backlog: 0 });
+    expect(await under.store.records.subscriptionCounts(reader.id)).toMatchObject({
+      inFlight: 0,
+      parked: 0,
+      backlog: 0,
+    });
     await under.dispose();
   });
 
@@ -54,8 +62,8 @@ describe("one delivery that takes very long", () => {
     const stragglers = await scene.claim(reader, { deliveriesMax: 2 });
     for (const claim of await scene.claimUntil(reader, 2_998)) await scene.settle(claim, delivered);
     const [first, second] = stragglers.deliveries;
-    expect(await scene.store.settle([settlement(stragglers, first as never, delivered)])).toBe(1);
-    expect(await scene.store.settle([settlement(stragglers, second as never, parkedUntil(scene.now, 1))])).toBe(1);
+    expect(await scene.store.log.settle([settlement(stragglers, first as never, delivered)])).toBe(1);
+    expect(await scene.store.log.settle([settlement(stragglers, second as never, parkedUntil(scene.now, 1))])).toBe(1);
     const again = await scene.claim(reader);
     expect(again.deliveries).toMatchObject([{ message: { seq: 2 }, attemptsMade: 1, retriesMade: 1 }]);
     await under.dispose();

@@ -30,8 +30,8 @@ export class InboxScene {
 
   constructor() {
     this.store = new FaultyStore(this.time, this.time, new SeededRandom(1));
-    const claim = this.store.claim.bind(this.store);
-    this.store.claim = (wants, leaseMs) => {
+    const claim = this.store.log.claim.bind(this.store);
+    this.store.log.claim = (wants, leaseMs) => {
       this.claims++;
       return claim(wants, leaseMs);
     };
@@ -98,7 +98,7 @@ export class InboxScene {
   }
 
   async topic(name: string, settings: Partial<TopicSettings> = {}): Promise<Topic> {
-    return (await this.store.putTopic(this.store.defaultAccount().id, name, settings)).topic;
+    return (await this.store.catalog.putTopic(this.store.catalog.defaultAccount().id, name, settings)).topic;
   }
 
   publish(topic: Topic, ...messages: Parameters<typeof messageOf>[0][]): Promise<PublishResult> {

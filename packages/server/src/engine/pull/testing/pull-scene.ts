@@ -36,13 +36,13 @@ export class PullScene {
 
   constructor(seed = 1) {
     this.store = new FaultyStore(this.time, this.time, new SeededRandom(seed));
-    const claim = this.store.claim.bind(this.store);
-    this.store.claim = (wants, leaseMs) => {
+    const claim = this.store.log.claim.bind(this.store);
+    this.store.log.claim = (wants, leaseMs) => {
       this.claims++;
       return claim(wants, leaseMs);
     };
-    const findReady = this.store.findReady.bind(this.store);
-    this.store.findReady = () => {
+    const findReady = this.store.log.findReady.bind(this.store);
+    this.store.log.findReady = () => {
       this.findings++;
       return findReady();
     };
@@ -78,12 +78,12 @@ export class PullScene {
   }
 
   async subscribe(name: string, pull: Partial<PullSettings> = {}, order: Order = "none"): Promise<Subscription> {
-    const { topic } = await this.store.putTopic(this.store.defaultAccount().id, "orders", {});
+    const { topic } = await this.store.catalog.putTopic(this.store.catalog.defaultAccount().id, "orders", {});
     return this.put(topic, name, pull, order);
   }
 
   async put(topic: Topic, name: string, pull: Partial<PullSettings>, order: Order = "none"): Promise<Subscription> {
-    const { subscription } = await this.store.putSubscription(
+    const { subscription } = await this.store.catalog.putSubscription(
       topic.id,
       name,
       {
@@ -100,7 +100,7 @@ export class PullScene {
   }
 
   async publish(...messages: (string | Partial<NewMessage>)[]): Promise<void> {
-    const topic = await this.store.getTopic(this.store.defaultAccount().id, "orders");
+    const topic = await this.store.catalog.getTopic(this.store.catalog.defaultAccount().id, "orders");
     if (topic === null) throw new Error("nobody has subscribed");
     await this.publisher.publish(topic, messages.map(messageOf), null);
   }

@@ -2,7 +2,7 @@ import { RingbackError } from "../../../domain/errors.ts";
 import type { Subscription, Topic } from "../../../domain/model.ts";
 import { dead, delivered, message, parkedUntil, released, settings, settlement } from "../../contract/fixtures.ts";
 import { ManualClock } from "../../contract/harness.ts";
-import type { Claim, Settled } from "../../port.ts";
+import type { Claim, Settled } from "../../log.ts";
 import { PostgresStore } from "../postgres-store.ts";
 import { freshDatabase, storeOptions } from "./postgres-database.ts";
 import type { PostgresServer } from "./postgres-server.ts";
@@ -55,10 +55,12 @@ export class Churn {
     await churn.#open();
     const store = churn.#store(0);
     for (let number = 0; number < TOPICS; number++) {
-      const { topic } = await store.putTopic(store.defaultAccount().id, `topic-${number}`, { retentionMs: KEPT_MS });
+      const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, `topic-${number}`, {
+        retentionMs: KEPT_MS,
+      });
       churn.#topics.push(topic);
       for (const order of ["none", "key"] as const) {
-        const { subscription } = await store.putSubscription(topic.id, order, settings({ order }), "now");
+        const { subscription } = await store.catalog.putSubscription(topic.id, order, settings({ order }), "now");
         churn.#subscriptions.push(subscription);
       }
     }
@@ -138,8 +140,8 @@ export class Churn {
     const idempotency = { key: `${this.#rounds}`, fingerprint: "f" };
     // A few commits per round, as when publishers are many.
     const store = this.#store(index % NODES);
-    await store.append({ topicId: topic.id, messages: messages.slice(0, PER_ROUND / 2), idempotency });
-    await store.append({ topicId: topic.id, messages: messages.slice(PER_ROUND / 2), idempotency: null });
+    await store.log.append({ topicId: topic.id, messages: messages.slice(0, PER_ROUND / 2), idempotency });
+    await store.log.append({ topicId: topic.id, messages: messages.slice(PER_ROUND / 2), idempotency: null });
     this.published += messages.length;
   }
 
@@ -153,7 +155,7 @@ export class Churn {
     for (let turn = 0; ; turn++) {
       this.#turns++;
       const store = this.#store(turn % NODES);
-      const claims = await store.claim(wants, LEASE_MS);
+      const claims = await store.log.claim(wants, LEASE_MS);
       const taken = claims.filter(({ deliveries }) => deliveries.length > 0);
       if (taken.length === 0 && turn >= NODES) return;
       await Promise.all(taken.map((claim) => this.#settle(store, claim)));
@@ -167,8 +169,8 @@ export class Churn {
       settlement(claim, each, this.#outcome(each.message.seq + index + this.#turns, each.attemptsMade)),
     );
     const half = Math.ceil(outcomes.length / 2);
-    await store.settle(outcomes.slice(0, half));
-    if (half < outcomes.length) await store.settle(outcomes.slice(half));
+    await store.log.settle(outcomes.slice(0, half));
+    if (half < outcomes.length) await store.log.settle(outcomes.slice(half));
   }
 
   #outcome(chance: number, attemptsMade: number): Settled {

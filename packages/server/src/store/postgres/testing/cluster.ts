@@ -1,7 +1,7 @@
 import type { Seq, Subscription, SubscriptionSettings, Topic } from "../../../domain/model.ts";
 import { message, settings, settlement, LEASE_MS, delivered } from "../../contract/fixtures.ts";
 import { ManualClock } from "../../contract/harness.ts";
-import type { Claim, ClaimWant, Settled } from "../../port.ts";
+import type { Claim, ClaimWant, Settled } from "../../log.ts";
 import type { PostgresStore, PostgresStoreOptions } from "../postgres-store.ts";
 import { freshDatabase, Node } from "./postgres-database.ts";
 import type { PostgresServer } from "./postgres-server.ts";
@@ -34,7 +34,7 @@ export class Cluster {
     );
     const cluster = new Cluster(server, database, nodes, clock);
     const store = cluster.store(0);
-    cluster.topic = (await store.putTopic(store.defaultAccount().id, "orders", {})).topic;
+    cluster.topic = (await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", {})).topic;
     return cluster;
   }
 

@@ -2,7 +2,7 @@ import type { SubscriptionSettings, Subscription, Topic, TopicSettings } from ".
 import { systemTimers } from "../../../domain/ports.ts";
 import { message, settings, settlement } from "../../contract/fixtures.ts";
 import type { ManualClock } from "../../contract/harness.ts";
-import type { Claim, ClaimWant, Settled } from "../../port.ts";
+import type { Claim, ClaimWant, Settled } from "../../log.ts";
 import { Appends } from "../appends.ts";
 import { CatalogCache } from "../catalog-cache.ts";
 import { Claims } from "../claims.ts";

@@ -9,7 +9,7 @@ import {
   settings,
   settlement,
 } from "../../contract/fixtures.ts";
-import type { Settled } from "../../port.ts";
+import type { Settled } from "../../log.ts";
 import { PostgresStore } from "../postgres-store.ts";
 import { freshDatabase, storeOptions } from "./postgres-database.ts";
 import type { PostgresServer } from "./postgres-server.ts";
@@ -166,27 +166,27 @@ function outcome(index: number, attemptsMade: number): Settled {
 /** Publishes, claims, fails, retries, settles, hands out and acknowledges; each connection plans its statements anew. */
 async function runRounds(url: string, topic: Topic, subscription: Subscription, rounds: number): Promise<void> {
   const store = await PostgresStore.open(storeOptions(url));
-  await store.getSubscriptionById(subscription.id);
+  await store.catalog.getSubscriptionById(subscription.id);
   for (let round = 0; round < rounds; round++) {
     const messages = Array.from({ length: PER_ROUND }, (_, index) =>
       message("m", { orderingKey: `${round} ${index}` }),
     );
     const idempotency = { key: `${rounds} ${round}`, fingerprint: "f" };
-    await store.append({ topicId: topic.id, messages, idempotency });
+    await store.log.append({ topicId: topic.id, messages, idempotency });
     const want = { subscriptionId: subscription.id, deliveriesMax: 100, bytesMax: 1_000_000, fromLog: true };
     for (;;) {
-      const [claim] = await store.claim([want], 60_000);
+      const [claim] = await store.log.claim([want], 60_000);
       if (claim === undefined || claim.deliveries.length === 0) break;
-      await store.settle(
+      await store.log.settle(
         claim.deliveries.map((each, index) =>
           settlement(claim, each, outcome(index, each.attemptsMade), !isPulled(index)),
         ),
       );
       const pulled = claim.deliveries.filter((_, index) => isPulled(index));
-      const applied = await store.answer(
+      const applied = await store.log.settlePulled(
         subscription.id,
         pulled.map(({ message: { seq } }) => ({
-          handedOut: { seq, retriesMade: 1, firstAttemptAtMs: HANDED_OUT_AT_MS },
+          pulled: { seq, retriesMade: 1, firstAttemptAtMs: HANDED_OUT_AT_MS },
           answer: { kind: "delivered", attempt: attempt(1, "accepted") },
         })),
       );

@@ -10,7 +10,7 @@ import type {
   TimeMs,
   TopicId,
 } from "../../../domain/model.ts";
-import type { AttemptRecord, DeadLetter } from "../../port.ts";
+import type { AttemptRecord, DeadLetter } from "../../records.ts";
 import { attemptVerdictCodes, messageColumns, toMessage, type MessageRow } from "../rows.ts";
 import { statement } from "../statements.ts";
 

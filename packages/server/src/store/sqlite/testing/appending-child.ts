@@ -6,8 +6,8 @@ import { storeOptions } from "./store-options.ts";
 const PUBLISHERS = 8;
 const [folder] = process.argv.slice(2);
 const store = await SqliteStore.open(storeOptions(folder as string));
-const { topic } = await store.putTopic(store.defaultAccount().id, "orders", {});
-await store.putSubscription(
+const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", {});
+await store.catalog.putSubscription(
   topic.id,
   "reader",
   {
@@ -32,7 +32,7 @@ async function publish(publisher: number): Promise<void> {
   for (let number = 0; ; number++) {
     const texts = Array.from({ length: 1 + (number % 3) }, (_, part) => `${publisher}.${number}.${part}`);
     const messages = texts.map((text) => message(text));
-    const { firstSeq } = await store.append({ topicId: topic.id, messages, idempotency: null });
+    const { firstSeq } = await store.log.append({ topicId: topic.id, messages, idempotency: null });
     process.stdout.write(texts.map((text, part) => `${firstSeq + part} ${text}\n`).join(""));
   }
 }
