@@ -43,8 +43,8 @@ describe("ringback pull", () => {
     const { code, stdout } = await pull(api.url, "--count", "10", "--wait", "20s");
     expect([code, stdout]).toEqual([
       0,
-      "1 · hidden until 2026-01-31T08:16:01.000Z · receiptHandle r1\nbody 1\n" +
-        "2 · time 3 · hidden until 2026-01-31T08:16:01.000Z · receiptHandle r2\na\\u001b[2Jb\n",
+      "1 · hidden until 2026-01-31T08:16:01.000Z · receipt handle r1\nbody 1\n" +
+        "2 · time 3 · hidden until 2026-01-31T08:16:01.000Z · receipt handle r2\na\\u001b[2Jb\n",
     ]);
     expect(api.seen).toEqual([
       { url: "/v1/topics/jobs/subscriptions/workers/pull", body: { messagesMax: 10, waitMs: 20_000 } },
