@@ -197,7 +197,7 @@ async function declare({ store, keys, apiKeys, hooks, inboxes }: Declaring, conf
     );
     for (const { name, input, origin } of declared.subscriptions) {
       await at(origin, async () => {
-        const settings = normaliseSubscription(input, topic);
+        const settings = normaliseSubscription(input);
         await assertPushKeysFit(keys, settings);
         return store.catalog.putSubscription(topic.id, name, settings, startOf(input.start));
       });

@@ -16,7 +16,7 @@ beforeAll(async () => {
   const { api } = server();
   await api.putTopic("tagged");
   await api.putTopic("small", { bodyBytesMax: 1024 });
-  await api.putTopic("routed", { filterType: "route" });
+  await api.putTopic("routed", { retentionMs: 3_600_000 });
 });
 
 const publishPath = "/v1/topics/tagged/messages";
@@ -75,8 +75,8 @@ const messages: Case[] = [
   publishing("half a surrogate pair", { body: "\ud800" }, 400, "invalid_request", "body"),
   publishing("a text for a list", { body: "x", tags: "a" }, 400, "invalid_request", "tags"),
   publishing("a number for a tag", { body: "x", tags: ["a", 7] }, 400, "invalid_request", "tags[1]"),
-  publishing("six tags", { body: "x", tags: ["a", "b", "c", "d", "e", "f"] }, 400, "too_many_tags", "tags"),
-  publishing("a tag of 17 characters", { body: "x", tags: ["a".repeat(17)] }, 400, "invalid_tag", "tags[0]"),
+  publishing("21 tags", { body: "x", tags: Array<string>(21).fill("a") }, 400, "too_many_tags", "tags"),
+  publishing("a tag of 65 characters", { body: "x", tags: ["a".repeat(65)] }, 400, "invalid_tag", "tags[0]"),
   publishing("a tag with a line break", { body: "x", tags: ["a\r\nb: c"] }, 400, "invalid_tag", "tags[0]"),
   publishing("a text for a number", { body: "x", delayMs: "5" }, 400, "invalid_request", "delayMs"),
   publishing("half a millisecond", { body: "x", delayMs: 0.5 }, 400, "invalid_request", "delayMs"),
@@ -89,25 +89,15 @@ const messages: Case[] = [
     "invalid_request",
     "attributes.a",
   ),
-  publishing(
-    "a routing key where tags filter",
-    { body: "x", routingKey: "a" },
-    400,
-    "filter_type_mismatch",
-    "routingKey",
-  ),
+  publishing("a type of 129 bytes", { body: "x", type: "a".repeat(129) }, 400, "invalid_type", "type"),
   publishing("a body of 1 MiB and a byte", { body: "x".repeat(mebibyte + 1) }, 413, "body_too_large", "body"),
-  {
-    ...publishing("no routing key where routes filter", { body: "x" }, 400, "invalid_routing_key", "routingKey"),
-    path: "/v1/topics/routed/messages",
-  },
   {
     ...publishing(
       "a routing key of 17 words",
-      { body: "x", routingKey: Array(17).fill("a").join(".") },
+      { body: "x", type: Array(17).fill("a").join(".") },
       400,
-      "invalid_routing_key",
-      "routingKey",
+      "invalid_type",
+      "type",
     ),
     path: "/v1/topics/routed/messages",
   },
@@ -177,8 +167,8 @@ const names: Case[] = [
   naming("a name in another script", "订单"),
   naming("a name with a line break", "a\nb"),
   {
-    ...naming("a subscription's name with a dot", ""),
-    path: "/v1/topics/tagged/subscriptions/a.b",
+    ...naming("a subscription's name with a colon", ""),
+    path: "/v1/topics/tagged/subscriptions/a:b",
     send: { json: { push: { url } } },
     field: "subscription",
   },
@@ -186,10 +176,9 @@ const names: Case[] = [
 
 const topics: Case[] = [
   { settings: { colour: 1 }, code: "invalid_request", field: "colour", status: 400 },
-  { settings: { filterType: "TAG" }, code: "invalid_request", field: "filterType", status: 400 },
   { settings: { retentionMs: 1 }, code: "invalid_request", field: "retentionMs", status: 400 },
   { settings: { bodyBytesMax: 2 * mebibyte }, code: "invalid_request", field: "bodyBytesMax", status: 400 },
-  { settings: { filterType: "route" }, code: "immutable_field", field: "filterType", status: 409 },
+  { settings: { filterType: "tag" }, code: "invalid_request", field: "filterType", status: 400 },
 ].map(({ settings, ...rest }) => ({
   what: `a topic with ${JSON.stringify(settings)}`,
   method: "PUT",
@@ -235,16 +224,16 @@ const subscriptions: Case[] = [
     "push.connection",
   ),
   subscribing(
-    "six tags",
-    { push: { url }, filter: { tags: ["a", "b", "c", "d", "e", "f"] } },
+    "21 tags",
+    { push: { url }, filter: { tags: Array<string>(21).fill("a") } },
     "too_many_tags",
     "filter.tags",
   ),
   subscribing(
-    "binding keys where tags filter",
-    { push: { url }, filter: { bindingKeys: ["#"] } },
-    "filter_type_mismatch",
-    "filter.bindingKeys",
+    "a type pattern of 129 bytes",
+    { push: { url }, filter: { types: ["a".repeat(129)] } },
+    "invalid_type_pattern",
+    "filter.types[0]",
   ),
   subscribing("an unknown retry policy", { push: { url }, retry: "FOREVER" }, "invalid_retry_policy", "retry"),
   subscribing(
@@ -434,15 +423,15 @@ describe("after all of this", () => {
   it("the logs are empty, the catalog is as it was, and the server serves", async () => {
     const { api } = server();
     for (const topic of ["tagged", "small", "routed"]) {
-      const { seq } = await api.publish(topic, topic === "routed" ? { body: "x", routingKey: "k" } : { body: "x" });
+      const { seq } = await api.publish(topic, topic === "routed" ? { body: "x", type: "k" } : { body: "x" });
       expect([topic, seq]).toEqual([topic, 1]);
       expect(await api.ok("GET", `/v1/topics/${topic}/subscriptions`)).toMatchObject({ items: [] });
     }
-    const { items } = await api.ok<{ items: { name: string; filterType: string }[] }>("GET", "/v1/topics");
-    expect(items.map(({ name, filterType }) => `${name} ${filterType}`)).toEqual([
-      "routed route",
-      "small tag",
-      "tagged tag",
+    const { items } = await api.ok<{ items: { name: string; retentionMs: number }[] }>("GET", "/v1/topics");
+    expect(items.map(({ name, retentionMs }) => `${name} ${retentionMs}`)).toEqual([
+      "routed 3600000",
+      "small 604800000",
+      "tagged 604800000",
     ]);
   });
 });

@@ -151,18 +151,17 @@ describe("a configuration file", () => {
         `data: ${JSON.stringify(join(folder.path, "data"))}`,
         "topics:",
         "  orders:",
-        "    filterType: route",
         "    subscriptions:",
         "      billing:",
         `        push: { url: "${receiver.url}", protocol: cmq-json }`,
-        '        filter: { bindingKeys: ["order.#"] }',
+        '        filter: { types: ["order.#"] }',
         "",
       ].join("\n"),
     );
     const command = startCommand(["serve", "--config", file]);
     try {
       const [, url = ""] = await command.stdoutMatch(/"url":"(http:[^"]+)"/);
-      await new Api(url).publish("orders", { body: "x", routingKey: "order.new" });
+      await new Api(url).publish("orders", { body: "x", type: "order.new" });
       await untilTrue("it has arrived", () => receiver.arrivals.length === 1);
       expect(JSON.parse(receiver.arrivals[0]?.text ?? "")).toMatchObject({ topicName: "orders", msgBody: "x" });
     } finally {

@@ -25,18 +25,18 @@ describe("a filter", () => {
     expect(states.filter((state) => state === "filtered")).toHaveLength(3);
   });
 
-  it("by binding keys takes the routing keys that fit: * is one word, # any number of words", async () => {
+  it("by type patterns takes the types that fit: * is one word, # any number of words", async () => {
     const { api } = server();
     await using receiver = await startReceiver();
-    await api.putTopic("routes", { filterType: "route" });
+    await api.putTopic("routes");
     const keys = { star: ["1.*.0"], hash: ["1.#.0"], two: ["order.new", "user.#"], all: [] };
-    for (const [name, bindingKeys] of Object.entries(keys)) {
-      await api.subscribe("routes", name, { push: { url: `${receiver.url}/${name}` }, filter: { bindingKeys } });
+    for (const [name, types] of Object.entries(keys)) {
+      await api.subscribe("routes", name, { push: { url: `${receiver.url}/${name}` }, filter: { types } });
     }
     const published = ["1.0", "1.any.0", "1.2.3.4.4.2.2.0", "order.new", "order.new.eu", "user"];
     await api.publishBatch(
       "routes",
-      published.map((routingKey) => ({ body: routingKey, routingKey })),
+      published.map((type) => ({ body: type, type })),
     );
     const wanted = {
       star: ["1.any.0"],

@@ -19,7 +19,7 @@ function letter(id: string): DeadLetter {
       body: Buffer.from(`body ${id}`),
       contentType: null,
       tags: [],
-      routingKey: null,
+      type: null,
       orderingKey: null,
       attributes: {},
       publishedAtMs: 1_000,

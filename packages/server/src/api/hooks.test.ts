@@ -102,8 +102,8 @@ describe("a hook", () => {
 
   it("has a name of the usual form", async () => {
     await start(() => "timeout");
-    expect((await ask("PUT", "/v1/hooks/1", { json: { urls: [url] } })).json.code).toBe("invalid_name");
-    expect((await ask("POST", "/v1/hooks/a.b/call", { json: {} })).json.code).toBe("invalid_name");
+    expect((await ask("PUT", "/v1/hooks/_1", { json: { urls: [url] } })).json.code).toBe("invalid_name");
+    expect((await ask("POST", "/v1/hooks/a:b/call", { json: {} })).json.code).toBe("invalid_name");
   });
 });
 

@@ -69,7 +69,7 @@ export function inboxGateRoutes(app: FastifyInstance, { inboxes }: ApiContext): 
             "invalid_name",
             "inbox_not_found",
             "topic_not_found",
-            "invalid_routing_key",
+            "invalid_type",
             "malformed_json",
             "body_too_large",
             "inbox_full",

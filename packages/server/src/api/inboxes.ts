@@ -45,7 +45,6 @@ export function inboxRoutes(app: FastifyInstance, { inboxes }: ApiContext): void
           201: { ...inboxSchema, description: "It was made." },
           ...problemResponses(
             "invalid_name",
-            "filter_type_mismatch",
             "topic_not_found",
             "immutable_field",
             "entry_limit",

@@ -32,7 +32,7 @@ function pulled(seq: number, body: string | Uint8Array = `body ${seq}`): PulledM
     body: Buffer.from(body),
     contentType: "text/plain",
     tags: ["a"],
-    routingKey: null,
+    type: null,
     orderingKey: null,
     attributes: { x: "y" },
     publishedAtMs: 1_000,

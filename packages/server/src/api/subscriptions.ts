@@ -62,8 +62,7 @@ export function subscriptionRoutes(app: FastifyInstance, context: ApiContext): v
             "unknown_protocol",
             "invalid_tag",
             "too_many_tags",
-            "invalid_binding_key",
-            "filter_type_mismatch",
+            "invalid_type_pattern",
             "invalid_retry_policy",
             "topic_not_found",
             "immutable_field",
@@ -82,7 +81,7 @@ export function subscriptionRoutes(app: FastifyInstance, context: ApiContext): v
       assertName("subscription", name);
       const { start, ...input } = readBody(jsonBody(request).value);
       const topic = await topicAt(context, request.params);
-      const settings = normaliseSubscription(input, topic);
+      const settings = normaliseSubscription(input);
       await assertPushKeysFit(keys, settings);
       const { subscription, created } = await store.catalog.putSubscription(topic.id, name, settings, startOf(start));
       events.emit({ type: "subscription.changed", at: clock.now(), topic: topicName, subscription: name });

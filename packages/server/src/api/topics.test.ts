@@ -19,7 +19,6 @@ describe("topics", () => {
     expect(made.status).toBe(201);
     expect(made.json).toEqual({
       name: "orders",
-      filterType: "tag",
       retentionMs: 60_000,
       bodyBytesMax: limits.bodyBytesMax,
       createdAt: "1970-01-01T00:00:01.000Z",
@@ -59,7 +58,7 @@ describe("topics", () => {
   });
 
   it.each([
-    [{ filterType: "labels" }, "filterType"],
+    [{ filterType: "tag" }, "filterType"],
     [{ retentionMs: limits.retentionMsMin - 1 }, "retentionMs"],
     [{ retentionMs: limits.retentionMsMax + 1 }, "retentionMs"],
     [{ bodyBytesMax: limits.topicBodyBytesMin - 1 }, "bodyBytesMax"],
@@ -74,7 +73,7 @@ describe("topics", () => {
     expect(test.store.topics.size).toBe(0);
   });
 
-  it.each(["1orders", "a.b", "a%20b", "%E4%BD%A0", "a".repeat(65), "a".repeat(5000)])(
+  it.each([".orders", "a%3Ab", "a%20b", "%E4%BD%A0", "a".repeat(129), "a".repeat(5000)])(
     "refuse the name %s",
     async (name) => {
       for (const method of ["PUT", "GET", "DELETE"]) {
@@ -91,8 +90,6 @@ describe("topics", () => {
 
   it("pass on what the store refuses, with when to try again", async () => {
     await call(test.app, "PUT", "/v1/topics/orders");
-    const answer = await call(test.app, "PUT", "/v1/topics/orders", { json: { filterType: "route" } });
-    expect(answer).toMatchObject({ status: 409, json: { code: "immutable_field", errors: [{ field: "filterType" }] } });
     for (const code of ["storage_full", "storage_unavailable", "overloaded"] as const) {
       test.store.failure = new RingbackError(code);
       const refused = await call(test.app, "PUT", "/v1/topics/orders");

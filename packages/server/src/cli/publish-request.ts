@@ -5,7 +5,7 @@ export interface OutgoingMessage {
   readonly body: Uint8Array;
   readonly contentType: string;
   readonly tags: readonly string[];
-  readonly routingKey: string | null;
+  readonly type: string | null;
   readonly orderingKey: string | null;
   readonly attributes: Readonly<Record<string, string>>;
   readonly delayMs: number;
@@ -37,21 +37,21 @@ function fitsRawForm({ contentType, tags, attributes }: OutgoingMessage): boolea
   );
 }
 
-function rawQuery({ tags, routingKey, orderingKey, delayMs }: OutgoingMessage): string {
+function rawQuery({ tags, type, orderingKey, delayMs }: OutgoingMessage): string {
   const query = new URLSearchParams(tags.map((tag) => ["tags", tag]));
-  if (routingKey !== null) query.set("routingKey", routingKey);
+  if (type !== null) query.set("type", type);
   if (orderingKey !== null) query.set("orderingKey", orderingKey);
   if (delayMs > 0) query.set("delayMs", String(delayMs));
   return query.size === 0 ? "" : `?${query.toString()}`;
 }
 
 /** Base64 keeps the bytes as they are. */
-function jsonForm({ body, contentType, tags, routingKey, orderingKey, attributes, delayMs }: OutgoingMessage): string {
+function jsonForm({ body, contentType, tags, type, orderingKey, attributes, delayMs }: OutgoingMessage): string {
   return JSON.stringify({
     bodyBase64: Buffer.from(body).toString("base64"),
     contentType,
     tags,
-    ...(routingKey === null ? {} : { routingKey }),
+    ...(type === null ? {} : { type }),
     ...(orderingKey === null ? {} : { orderingKey }),
     attributes,
     delayMs,

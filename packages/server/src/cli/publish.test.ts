@@ -49,13 +49,13 @@ describe("ringback publish", () => {
   it("changes no byte of what is piped in", async () => {
     await using api = await startApi();
     const bytes = Uint8Array.from({ length: 256 }, (_, at) => at);
-    const { code } = await runCommand(["publish", "MyTopic", "-", "--routing-key", "a.b"], {
+    const { code } = await runCommand(["publish", "MyTopic", "-", "--type", "a.b"], {
       stdin: bytes,
       env: { RINGBACK_URL: api.url },
     });
     expect(code).toBe(0);
     expect(api.seen[0]).toMatchObject({
-      url: "/v1/topics/MyTopic/messages?routingKey=a.b",
+      url: "/v1/topics/MyTopic/messages?type=a.b",
       headers: { "content-type": "application/octet-stream" },
     });
     expect([...(api.seen[0]?.body ?? [])]).toEqual([...bytes]);

@@ -14,7 +14,7 @@ import { publishRequest } from "./publish-request.ts";
 
 interface PublishOptions {
   readonly tag?: readonly string[];
-  readonly routingKey?: string;
+  readonly type?: string;
   readonly orderingKey?: string;
   readonly attribute?: Readonly<Record<string, string>>;
   readonly delay?: number;
@@ -45,7 +45,7 @@ export function addPublishCommand(program: Command, context: CommandContext): vo
     .argument("<topic>", "the topic's name")
     .argument("[body]", "the message itself, @file, or - for standard input")
     .option("--tag <tag>", "a tag; may be given several times", collectOption)
-    .option("--routing-key <key>", "the routing key, for topics that filter by route")
+    .option("--type <type>", "the message's type, such as invoice.payment_failed")
     .option(
       "--ordering-key <key>",
       "messages with the same key are delivered in order where a subscription asks for it",
@@ -83,7 +83,7 @@ async function publish(
     body,
     contentType: options.contentType ?? contentTypeOf(body),
     tags: options.tag ?? [],
-    routingKey: options.routingKey ?? null,
+    type: options.type ?? null,
     orderingKey: options.orderingKey ?? null,
     attributes: options.attribute ?? {},
     delayMs: options.delay ?? 0,

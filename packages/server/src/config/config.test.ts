@@ -149,7 +149,6 @@ describe("the configuration", () => {
     const file = `
 topics:
   MyTopic:
-    filterType: tag
     bodyBytesMax: 65536
     subscriptions:
       mysubscription:
@@ -160,12 +159,12 @@ topics:
     expect(load({ file }).declared).toEqual([
       {
         topic: "MyTopic",
-        settings: { filterType: "tag", bodyBytesMax: 65_536 },
+        settings: { bodyBytesMax: 65_536 },
         origin: "ringback.yaml:3",
         subscriptions: [
           {
             name: "mysubscription",
-            origin: "ringback.yaml:7",
+            origin: "ringback.yaml:6",
             input: {
               push: { url: "http://127.0.0.1:9000/cgi", protocol: "cmq-json" },
               retry: { delaysMs: [1000, 2000] },
@@ -238,7 +237,7 @@ callbacks:
     ],
     ["hooks:\n", "ringback.yaml:1: hooks cannot be null; give keys and values"],
     ["hooks:\n  h: http://a/\n", 'ringback.yaml:2: h cannot be "http://a/"; give keys and values'],
-    ["hooks:\n  1h: {urls: ['http://a/']}\n", 'ringback.yaml:2: "1h": must begin with a letter'],
+    ["hooks:\n  _h: {urls: ['http://a/']}\n", 'ringback.yaml:2: "_h": must begin with a letter'],
     ["hooks:\n  h: {}\n", "ringback.yaml:2: urls: is missing"],
     ["hooks:\n  h:\n    urls:\n      - http://a/\n      - b\n", "ringback.yaml:5: urls[1]: must begin with http"],
     ["hooks:\n  h:\n    urls: ['http://a/']\n    protocol: cmq-json\n", "ringback.yaml:4: protocol: there is no hook"],
@@ -422,12 +421,11 @@ describe("one clear line stops the start", () => {
   });
 
   it.each([
-    ["topics:\n  1bad: {}\n", 'ringback.yaml:2: "1bad": must begin with a letter'],
+    ["topics:\n  _bad: {}\n", 'ringback.yaml:2: "_bad": must begin with a letter'],
     [
       "topics:\n  T:\n    retentonMs: 1\n",
-      "ringback.yaml:3: retentonMs: is not a known field; known here: filterType, retentionMs",
+      "ringback.yaml:3: retentonMs: is not a known field; known here: retentionMs",
     ],
-    ["topics:\n  T:\n    filterType: tags\n", 'ringback.yaml:3: filterType: must be "tag" or "route"'],
     ["topics:\n  T:\n    bodyBytesMax: 1\n", "ringback.yaml:3: bodyBytesMax: must be from 1024 to 1048576"],
     ["topics:\n  T:\n    subscriptions:\n      s: {}\n", "ringback.yaml:4: push: is missing"],
     [
@@ -447,11 +445,11 @@ describe("one clear line stops the start", () => {
       "ringback.yaml:6: start.at: must be a time",
     ],
     [
-      "topics:\n  T:\n    filterType: tag\n    subscriptions:\n      s:\n        push: {url: 'http://a/'}\n        filter: {bindingKeys: ['#']}\n",
-      "ringback.yaml:7: filter.bindingKeys: ",
+      "topics:\n  T:\n    bodyBytesMax: 1024\n    subscriptions:\n      s:\n        push: {url: 'http://a/'}\n        filter: {types: ['a b\\n']}\n",
+      "ringback.yaml:7: filter.types: ",
     ],
     [
-      "topics:\n  T:\n    subscriptions:\n      s:\n        push: {url: 'http://a/'}\n        filter:\n          tags:\n            - fine\n            - longer than sixteen\n",
+      "topics:\n  T:\n    subscriptions:\n      s:\n        push: {url: 'http://a/'}\n        filter:\n          tags:\n            - fine\n            - tag,with,commas\n",
       "ringback.yaml:9: filter.tags[1]: ",
     ],
     ["topics: [T]\n", 'ringback.yaml:1: topics cannot be ["T"]; give keys and values'],

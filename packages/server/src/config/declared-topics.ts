@@ -3,7 +3,6 @@ import { shapeReader } from "../shapes/shape-check.ts";
 import { startOf, subscriptionBody } from "../shapes/subscription.ts";
 import type { SubscriptionBody } from "../shapes/subscription.ts";
 import { topicBody } from "../shapes/topic.ts";
-import type { FilterType } from "../domain/model.ts";
 import { normaliseSubscription } from "../domain/subscription-rules.ts";
 import type { ConfigFile } from "./config-file.ts";
 import { checked, named, record } from "./declared-part.ts";
@@ -40,18 +39,16 @@ export function readDeclaredTopics(file: ConfigFile): readonly DeclaredTopic[] {
       origin: file.origin(keys),
       subscriptions: named(file, under, "subscriptions", subscriptions).map(([name, body]) => ({
         name,
-        input: checked(file, [...under, name], () => subscriptionInput(body, topic, settings.filterType)),
+        input: checked(file, [...under, name], () => subscriptionInput(body)),
         origin: file.origin([...under, name]),
       })),
     };
   });
 }
 
-function subscriptionInput(body: unknown, topic: string, filterType: FilterType | undefined): SubscriptionBody {
+function subscriptionInput(body: unknown): SubscriptionBody {
   const input = readSubscription(body);
-  // Where the file does not say it, the topic may exist already and be of either type; the store will tell.
-  const filtersByRoute = (input.filter?.bindingKeys ?? []).length > 0;
-  normaliseSubscription(input, { name: topic, filterType: filterType ?? (filtersByRoute ? "route" : "tag") });
+  normaliseSubscription(input);
   startOf(input.start);
   return input;
 }

@@ -48,7 +48,6 @@ Putting what is there already changes nothing, and nothing is deleted because it
 listen: 127.0.0.1:8000
 topics:
   MyTopic:
-    filterType: tag
     retentionMs: 86400000
     subscriptions:
       mysubscription:

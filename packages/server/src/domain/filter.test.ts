@@ -4,10 +4,10 @@ import { describe, expect, it } from "vitest";
 import { compileFilter, matches } from "./filter.ts";
 
 const byTags = (wanted: readonly string[], tags: readonly string[]): boolean =>
-  matches({ tags: wanted, bindingKeys: [] }, "tag", { tags, routingKey: null });
+  matches({ tags: wanted, types: [] }, { tags, type: null });
 
-const byRoute = (bindingKeys: readonly string[], routingKey: string | null): boolean =>
-  matches({ tags: [], bindingKeys }, "route", { tags: [], routingKey });
+const byRoute = (types: readonly string[], type: string | null): boolean =>
+  matches({ tags: [], types }, { tags: [], type });
 
 describe("a filter by tag", () => {
   it.each([
@@ -23,11 +23,11 @@ describe("a filter by tag", () => {
     expect(byTags(wanted, tags)).toBe(expected);
   });
 
-  it("looks at tags only on a topic with tags, and at routing keys only on a topic with routes", () => {
-    const filter = { tags: ["a"], bindingKeys: ["x"] };
-    expect(matches(filter, "tag", { tags: ["a"], routingKey: "y" })).toBe(true);
-    expect(matches(filter, "route", { tags: ["a"], routingKey: "y" })).toBe(false);
-    expect(matches(filter, "route", { tags: ["b"], routingKey: "x" })).toBe(true);
+  it("and by type lets a message through when both conditions hold", () => {
+    const filter = { tags: ["a"], types: ["x"] };
+    expect(matches(filter, { tags: ["a"], type: "x" })).toBe(true);
+    expect(matches(filter, { tags: ["a"], type: "y" })).toBe(false);
+    expect(matches(filter, { tags: ["b"], type: "x" })).toBe(false);
   });
 
   it("lets a message through exactly when the two sets of tags meet", () => {
@@ -77,8 +77,8 @@ describe("a filter by route", () => {
     ["a*", "ab", false],
     ["a*", "a*", true],
     ["a.+", "a.b", false],
-  ])("with the binding key %j and the routing key %j", (bindingKey, routingKey, expected) => {
-    expect(byRoute([bindingKey], routingKey)).toBe(expected);
+  ])("with the binding key %j and the routing key %j", (typePattern, type, expected) => {
+    expect(byRoute([typePattern], type)).toBe(expected);
   });
 
   it("lets everything through without binding keys", () => {
@@ -101,9 +101,9 @@ describe("a filter by route", () => {
     const pattern = fc.array(fc.constantFrom("a", "b", "*", "#", "#", ""), { maxLength: 6 });
     fc.assert(
       fc.property(pattern, words, (pattern, words) => {
-        const bindingKey = pattern.join(".");
-        const routingKey = words.join(".");
-        expect(byRoute([bindingKey], routingKey)).toBe(naive(split(bindingKey), split(routingKey)));
+        const typePattern = pattern.join(".");
+        const type = words.join(".");
+        expect(byRoute([typePattern], type)).toBe(naive(split(typePattern), split(type)));
       }),
       { numRuns: 5000 },
     );
@@ -112,9 +112,9 @@ describe("a filter by route", () => {
   it.each([
     ["the longest pattern of hashes", "#.#.#.#.#.#.#.#.#.#.#.#.#.#.#.a", Array(16).fill("b").join(".")],
     ["a pattern and a key far past every limit", `${"#.a.".repeat(2000)}b`, Array(2000).fill("a").join(".")],
-  ])("does not come to a standstill at %s", (_, bindingKey, routingKey) => {
-    const fits = compileFilter({ tags: [], bindingKeys: [bindingKey] }, "route");
-    expect(fits({ tags: [], routingKey })).toBe(false);
+  ])("does not come to a standstill at %s", (_, typePattern, type) => {
+    const fits = compileFilter({ tags: [], types: [typePattern] });
+    expect(fits({ tags: [], type })).toBe(false);
   });
 });
 

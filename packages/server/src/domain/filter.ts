@@ -1,26 +1,28 @@
 /**
- * Which messages a subscription gets: CMQ's two kinds of filter.
- *
- * By tag: a subscription without tags gets everything; one with tags gets the messages that share at least one.
- * By route: a subscription without binding keys gets everything; one with them gets the messages whose routing key fits
- * at least one. Words stand between dots; `*` is exactly one word that is not empty, `#` any number of words.
+ * Which messages a subscription gets. `tags`: the message shares at least one. `types`: the message's type matches at least
+ * one pattern, where words stand between dots, `*` is exactly one word that is not empty, and `#` any number of words. A
+ * condition that is empty lets every message through; both must hold.
  */
 
-import type { Filter, FilterType, Message } from "./model.ts";
+import type { Filter, Message } from "./model.ts";
 
-type Filtered = Pick<Message, "tags" | "routingKey">;
+type Filtered = Pick<Message, "tags" | "type">;
 export type MessagePredicate = (message: Filtered) => boolean;
-type KeyPredicate = (routingKey: string) => boolean;
+type KeyPredicate = (type: string) => boolean;
 
 const everything = (): boolean => true;
 
-export function matches(filter: Filter, filterType: FilterType, message: Filtered): boolean {
-  return compileFilter(filter, filterType)(message);
+export function matches(filter: Filter, message: Filtered): boolean {
+  return compileFilter(filter)(message);
 }
 
-/** Runs for each message and subscription, so whatever depends on the filter alone is done here, once. */
-export function compileFilter(filter: Filter, filterType: FilterType): MessagePredicate {
-  return filterType === "tag" ? tagPredicate(filter.tags) : routePredicate(filter.bindingKeys);
+/** The predicate runs for each message and subscription, so everything that depends on the filter alone is done once, here. */
+export function compileFilter({ tags, types }: Filter): MessagePredicate {
+  if (types.length === 0) return tagPredicate(tags);
+  if (tags.length === 0) return typePredicate(types);
+  const hasTag = tagPredicate(tags);
+  const hasType = typePredicate(types);
+  return (message) => hasTag(message) && hasType(message);
 }
 
 function tagPredicate(wanted: readonly string[]): MessagePredicate {
@@ -30,19 +32,19 @@ function tagPredicate(wanted: readonly string[]): MessagePredicate {
   return ({ tags }) => tags.some((tag) => wanted.includes(tag));
 }
 
-function routePredicate(bindingKeys: readonly string[]): MessagePredicate {
-  const fitting = bindingKeys.map(keyPredicate);
+function typePredicate(types: readonly string[]): MessagePredicate {
+  const fitting = types.map(keyPredicate);
   const [first] = fitting;
   if (first === undefined) return everything;
-  if (fitting.length === 1) return ({ routingKey }) => routingKey !== null && first(routingKey);
-  return ({ routingKey }) => routingKey !== null && fitting.some((fits) => fits(routingKey));
+  if (fitting.length === 1) return ({ type }) => type !== null && first(type);
+  return ({ type }) => type !== null && fitting.some((fits) => fits(type));
 }
 
-function keyPredicate(bindingKey: string): KeyPredicate {
-  const pattern = wordsOf(bindingKey);
+function keyPredicate(typePattern: string): KeyPredicate {
+  const pattern = wordsOf(typePattern);
   if (pattern.length === 1 && pattern[0] === "#") return everything;
-  if (!pattern.includes("*") && !pattern.includes("#")) return (routingKey) => routingKey === bindingKey;
-  return (routingKey) => wordsFit(pattern, wordsOf(routingKey));
+  if (!pattern.includes("*") && !pattern.includes("#")) return (type) => type === typePattern;
+  return (type) => wordsFit(pattern, wordsOf(type));
 }
 
 /** No key at all is no word, not one empty word. */

@@ -3,8 +3,8 @@
  * is read through the configuration, which starts from these.
  */
 export const limits = {
-  /** Names of topics and subscriptions; CMQ's Go SDK draws the same line. */
-  nameCharsMax: 64,
+  /** Names of topics, subscriptions and whatever else is put by name: long enough for a UUID or a customer's id. */
+  nameCharsMax: 128,
   /** A message's own bytes. CMQ's largest topic setting is 1 MiB as well. */
   bodyBytesMax: 1024 * 1024,
   /** The smallest ceiling a topic may set for itself (CMQ: 1024). */
@@ -14,13 +14,13 @@ export const limits = {
   requestBytesMax: 8 * 1024 * 1024,
   /** A catalog request (topics, subscriptions, redrive) is small. */
   catalogRequestBytesMax: 256 * 1024,
-  tagsMax: 5,
-  tagCharsMax: 16,
-  routingKeyBytesMax: 64,
-  /** 15 dots make 16 words. */
-  routingKeyDotsMax: 15,
-  bindingKeysMax: 5,
-  bindingKeyBytesMax: 64,
+  tagsMax: 20,
+  tagCharsMax: 64,
+  /** A message's type, and a pattern of a filter. */
+  typeBytesMax: 128,
+  /** Matching costs at most words of the pattern times words of the type. */
+  typeWordsMax: 32,
+  typePatternsMax: 100,
   orderingKeyBytesMax: 128,
   attributesMax: 16,
   attributeNameCharsMax: 64,

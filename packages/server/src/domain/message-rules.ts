@@ -1,16 +1,10 @@
-/**
- * What a message must be to enter a topic's log.
- *
- * Tags or a routing key, never both, as in CMQ: the topic's filter type says which. On a topic that filters by tag a
- * message may have tags and must not have a routing key; on one that filters by route it must have a routing key and
- * must not have tags. A label that no filter of the topic would ever look at is a mistake that is better told than kept.
- */
+/** What a message must be to enter a topic's log. */
 
 import { RingbackError } from "./errors.ts";
 import { assertInteger } from "./integer-rule.ts";
 import { limits } from "./limits.ts";
 import type { NewMessage, Topic } from "./model.ts";
-import { assertRoutingKey } from "./route-rules.ts";
+import { assertType } from "./type-rules.ts";
 import { assertTags } from "./tag-rules.ts";
 import { carriedTextFault, isLongerThanBytes } from "./text-rules.ts";
 
@@ -18,19 +12,15 @@ import { carriedTextFault, isLongerThanBytes } from "./text-rules.ts";
 const attributeNameForm = /^[a-z][a-z0-9-]*$/;
 const contentTypeForm = /^[!-~](?:[ -~]*[!-~])?$/;
 
-/** `field` is the message's own place in the request, such as `messages[3]`; empty when the message is the request. */
-export function assertMessage(
-  message: NewMessage,
-  topic: Pick<Topic, "name" | "filterType" | "bodyBytesMax">,
-  field: string,
-): void {
+/** `field` is the path of the message in the request, such as `messages[3]`; empty when the message is the whole request. */
+export function assertMessage(message: NewMessage, topic: Pick<Topic, "name" | "bodyBytesMax">, field: string): void {
   const bytes = message.body.length;
   if (bytes > topic.bodyBytesMax) {
     const fault = `has ${bytes} bytes; topic "${topic.name}" takes at most ${topic.bodyBytesMax}`;
     throw RingbackError.at("body_too_large", within(field, "body"), fault);
   }
-  if (topic.filterType === "tag") assertTagged(message, topic.name, field);
-  else assertRouted(message, topic.name, field);
+  if (message.tags.length > 0) assertTags(within(field, "tags"), message.tags);
+  if (message.type !== null) assertType(within(field, "type"), message.type);
   if (message.orderingKey !== null) assertOrderingKey(message.orderingKey, within(field, "orderingKey"));
   if (message.contentType !== null) assertContentType(message.contentType, within(field, "contentType"));
   assertAttributes(message.attributes, within(field, "attributes"));
@@ -41,26 +31,6 @@ export function assertMessage(
 
 function within(field: string, member: string): string {
   return field === "" ? member : `${field}.${member}`;
-}
-
-function assertTagged(message: NewMessage, topic: string, field: string): void {
-  if (message.routingKey !== null) {
-    const fault = `topic "${topic}" filters by tag, so its messages carry tags and no routing key`;
-    throw RingbackError.at("filter_type_mismatch", within(field, "routingKey"), fault);
-  }
-  if (message.tags.length > 0) assertTags(within(field, "tags"), message.tags);
-}
-
-function assertRouted(message: NewMessage, topic: string, field: string): void {
-  if (message.tags.length > 0) {
-    const fault = `topic "${topic}" filters by route, so its messages carry a routing key and no tags`;
-    throw RingbackError.at("filter_type_mismatch", within(field, "tags"), fault);
-  }
-  if (message.routingKey === null) {
-    const fault = `is missing; topic "${topic}" filters by route, so each of its messages needs one`;
-    throw RingbackError.at("invalid_routing_key", within(field, "routingKey"), fault);
-  }
-  assertRoutingKey(within(field, "routingKey"), message.routingKey);
 }
 
 function assertOrderingKey(key: string, field: string): void {

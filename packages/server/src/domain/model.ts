@@ -17,15 +17,11 @@ export type TimeMs = number;
 export interface Account {
   readonly id: AccountId;
   readonly name: string;
-  /** CMQ's TopicOwner. */
+  /** Number by which receivers know the account. */
   readonly appId: number;
 }
 
-/** Which of the two CMQ filter kinds the topic's subscriptions use; fixed when the topic is made. */
-export type FilterType = "tag" | "route";
-
 export interface TopicSettings {
-  readonly filterType: FilterType;
   readonly retentionMs: number;
   readonly bodyBytesMax: number;
 }
@@ -38,12 +34,12 @@ export interface Topic extends TopicSettings {
   readonly updatedAtMs: TimeMs;
 }
 
-/** null: everything. */
+/** Which messages a subscription gets. Every condition that is given must hold. */
 export interface Filter {
-  /** Non-empty intersection with the message's tags. Empty: everything. */
+  /** The message has at least one of these tags. Empty: any message. */
   readonly tags: readonly string[];
-  /** Any of them matches the message's routing key. */
-  readonly bindingKeys: readonly string[];
+  /** The message's type matches at least one of these patterns. Empty: any message. */
+  readonly types: readonly string[];
 }
 
 export type Jitter = "none" | "full" | "equal";
@@ -132,7 +128,7 @@ export interface NewMessage {
   readonly body: Uint8Array;
   readonly contentType: string | null;
   readonly tags: readonly string[];
-  readonly routingKey: string | null;
+  readonly type: string | null;
   readonly orderingKey: string | null;
   readonly attributes: Readonly<Record<string, string>>;
   /** 0: at once. */
@@ -167,8 +163,8 @@ export interface Attempt {
 /** Why a delivery was given up. */
 export type DeadReason = "retries_exhausted" | "receives_exhausted" | "expired" | "unencodable";
 
-/** What the store keeps by name and never looks into. */
-export type EntryKind = "hook" | "inbox" | "key" | "wechat" | "api-key" | "queue";
+/** What an entry is, such as "hook" or "inbox". Each owner of entries chooses its own kind; the store never reads the value. */
+export type EntryKind = string;
 
 export interface Entry<T = unknown> {
   readonly kind: EntryKind;

@@ -1,7 +1,7 @@
 import { RingbackError } from "./errors.ts";
 import { limits } from "./limits.ts";
 
-const nameForm = /^[a-zA-Z][a-zA-Z\d_-]*$/;
+const nameForm = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
 /** Names of topics, subscriptions and whatever else is put by name. */
 export function isName(text: string): boolean {
@@ -18,6 +18,6 @@ export function assertName(field: string, text: string): void {
   throw RingbackError.at(
     "invalid_name",
     field,
-    `must begin with a letter and hold only letters, digits, "-" and "_", at most ${limits.nameCharsMax} characters (a-z, A-Z, 0-9)`,
+    `must begin with a letter or digit and hold only letters, digits, ".", "_" and "-", at most ${limits.nameCharsMax} characters (a-z, A-Z, 0-9)`,
   );
 }

@@ -2,22 +2,16 @@ import { describe, expect, it } from "vitest";
 
 import { RingbackError } from "./errors.ts";
 import { limits } from "./limits.ts";
-import type { FilterType } from "./model.ts";
 import type { SubscriptionInput } from "./subscription-rules.ts";
 import { assertStaysPushedOrPulled, normaliseSubscription } from "./subscription-rules.ts";
 
 const url = "http://test.com/cgi";
-const topicBy = (filterType: FilterType) => ({ name: "orders", filterType });
-const normalised = (input: Partial<SubscriptionInput>, filterType: FilterType = "tag") =>
-  normaliseSubscription({ push: { url }, ...input }, topicBy(filterType));
+const normalised = (input: Partial<SubscriptionInput>) => normaliseSubscription({ push: { url }, ...input });
 
 /** The code and field of the first fault; null when there is none. */
-function faultOf(
-  input: Partial<SubscriptionInput>,
-  filterType: FilterType = "tag",
-): [string, string | undefined] | null {
+function faultOf(input: Partial<SubscriptionInput>): [string, string | undefined] | null {
   try {
-    normalised(input, filterType);
+    normalised(input);
     return null;
   } catch (error) {
     if (error instanceof RingbackError) return [error.code, error.details[0]?.field];
@@ -29,7 +23,7 @@ describe("a subscription", () => {
   it("needs nothing but a URL", () => {
     expect(normalised({})).toEqual({
       push: { url, protocol: "raw", headers: {}, connection: "keep-alive", timeoutMs: 15_000, keys: [] },
-      filter: { tags: [], bindingKeys: [] },
+      filter: { tags: [], types: [] },
       retry: "EXPONENTIAL_DECAY_RETRY",
       order: "none",
       maxInFlight: 64,
@@ -46,7 +40,7 @@ describe("a subscription", () => {
         timeoutMs: 60_000,
         keys: [],
       },
-      filter: { tags: ["a", "b"], bindingKeys: [] },
+      filter: { tags: ["a", "b"], types: [] },
       retry: { delaysMs: [0, 1000] },
       order: "key",
       maxInFlight: 1024,
@@ -55,8 +49,8 @@ describe("a subscription", () => {
   });
 
   it("gives back what it gave, word for word", () => {
-    const once = normalised({ retry: { baseMs: 1 }, filter: { bindingKeys: ["a.#"] } }, "route");
-    expect(normaliseSubscription(once, topicBy("route"))).toEqual(once);
+    const once = normalised({ retry: { baseMs: 1 }, filter: { types: ["a.#"] } });
+    expect(normaliseSubscription(once)).toEqual(once);
   });
 
   it.each([0, 1.5, 1025, Number.NaN])("cannot have %d deliveries in flight", (maxInFlight) => {
@@ -64,14 +58,14 @@ describe("a subscription", () => {
   });
 });
 
-const pulled = (input: SubscriptionInput) => normaliseSubscription(input, topicBy("tag"));
+const pulled = (input: SubscriptionInput) => normaliseSubscription(input);
 
 describe("a subscription that is pulled from", () => {
   it("needs nothing but to say so", () => {
     expect(pulled({ pull: {} })).toMatchObject({
       push: null,
       pull: { visibilityMs: 30_000, receivesMax: null },
-      filter: { tags: [], bindingKeys: [] },
+      filter: { tags: [], types: [] },
       order: "none",
     });
   });
@@ -79,7 +73,7 @@ describe("a subscription that is pulled from", () => {
   it("keeps everything that was said", () => {
     const input = {
       pull: { visibilityMs: limits.visibilityMsMax, receivesMax: limits.receivesMax },
-      filter: { tags: ["a"], bindingKeys: [] },
+      filter: { tags: ["a"], types: [] },
       order: "strict",
     } as const satisfies SubscriptionInput;
     expect(pulled(input)).toMatchObject(input);
@@ -294,34 +288,33 @@ describe("the headers of a push", () => {
 });
 
 describe("the filter of a subscription", () => {
-  it("fits the topic's filter type", () => {
-    expect(faultOf({ filter: { bindingKeys: ["a"] } }, "tag")).toEqual(["filter_type_mismatch", "filter.bindingKeys"]);
-    expect(faultOf({ filter: { tags: ["a"] } }, "route")).toEqual(["filter_type_mismatch", "filter.tags"]);
-    expect(faultOf({ filter: { tags: ["a"], bindingKeys: [] } }, "tag")).toBeNull();
-    expect(faultOf({ filter: { tags: [], bindingKeys: ["a"] } }, "route")).toBeNull();
+  it("may hold tags, type patterns, or both", () => {
+    expect(faultOf({ filter: { types: ["a"] } })).toBeNull();
+    expect(faultOf({ filter: { tags: ["a"] } })).toBeNull();
+    expect(normalised({ filter: { tags: ["a"], types: ["b.#"] } }).filter).toEqual({ tags: ["a"], types: ["b.#"] });
   });
 
   it("has tags like those of messages", () => {
     expect(faultOf({ filter: { tags: ["a", "b,c"] } })).toEqual(["invalid_tag", "filter.tags[1]"]);
-    expect(faultOf({ filter: { tags: Array<string>(6).fill("a") } })).toEqual(["too_many_tags", "filter.tags"]);
+    expect(faultOf({ filter: { tags: Array<string>(21).fill("a") } })).toEqual(["too_many_tags", "filter.tags"]);
   });
 
-  it.each(["#", "*.a.#", "k".repeat(64), Array(16).fill("*").join(".")])("may have the binding key %j", (key) => {
-    expect(normalised({ filter: { bindingKeys: [key] } }, "route").filter.bindingKeys).toEqual([key]);
+  it.each(["#", "*.a.#", "k".repeat(128), Array(32).fill("*").join(".")])("may have the type pattern %j", (key) => {
+    expect(normalised({ filter: { types: [key] } }).filter.types).toEqual([key]);
   });
 
-  it.each(["", "k".repeat(65), "é".repeat(33), Array(17).fill("*").join("."), "a\nb", " a"])(
-    "may not have the binding key %j",
+  it.each(["", "k".repeat(129), "é".repeat(65), Array(33).fill("*").join("."), "a\nb", " a"])(
+    "may not have the type pattern %j",
     (key) => {
-      const fault = faultOf({ filter: { bindingKeys: ["ok", key] } }, "route");
-      expect(fault).toEqual(["invalid_binding_key", "filter.bindingKeys[1]"]);
+      const fault = faultOf({ filter: { types: ["ok", key] } });
+      expect(fault).toEqual(["invalid_type_pattern", "filter.types[1]"]);
     },
   );
 
-  it("has at most five binding keys", () => {
-    const bindingKeys = ["a", "b", "c", "d", "e", "f"];
-    expect(faultOf({ filter: { bindingKeys } }, "route")).toEqual(["invalid_binding_key", "filter.bindingKeys"]);
-    expect(faultOf({ filter: { bindingKeys: bindingKeys.slice(1) } }, "route")).toBeNull();
+  it("has at most a hundred type patterns", () => {
+    const types = Array.from({ length: 101 }, (_, index) => `a.${index}`);
+    expect(faultOf({ filter: { types } })).toEqual(["invalid_type_pattern", "filter.types"]);
+    expect(faultOf({ filter: { types: types.slice(1) } })).toBeNull();
   });
 });
 

@@ -8,20 +8,11 @@ import { RingbackError } from "./errors.ts";
 import { assertInteger } from "./integer-rule.ts";
 import { assertKid } from "./kid-rule.ts";
 import { limits } from "./limits.ts";
-import type {
-  Filter,
-  FilterType,
-  Order,
-  PullSettings,
-  PushedSettings,
-  PushSettings,
-  SubscriptionSettings,
-  Topic,
-} from "./model.ts";
+import type { Filter, Order, PullSettings, PushedSettings, PushSettings, SubscriptionSettings } from "./model.ts";
 import { assertPushHeaders } from "./push-header-rules.ts";
 import type { RetryInput } from "./retry-rules.ts";
 import { normaliseRetry } from "./retry-rules.ts";
-import { assertBindingKeys } from "./route-rules.ts";
+import { assertTypePatterns } from "./type-rules.ts";
 import { assertTags } from "./tag-rules.ts";
 
 /** Its types have been checked already; its values have not. */
@@ -39,21 +30,19 @@ export type PushedInput = SubscriptionInput & { readonly push: NonNullable<Subsc
 
 const protocolDefault: PushProtocolName = "raw";
 
-type FilteredTopic = Pick<Topic, "name" | "filterType">;
-
 /** Fills in what was left out. Throws `RingbackError` with the field that is wrong. */
-export function normaliseSubscription(input: PushedInput, topic: FilteredTopic): PushedSettings;
-export function normaliseSubscription(input: SubscriptionInput, topic: FilteredTopic): SubscriptionSettings;
-export function normaliseSubscription(input: SubscriptionInput, topic: FilteredTopic): SubscriptionSettings {
+export function normaliseSubscription(input: PushedInput): PushedSettings;
+export function normaliseSubscription(input: SubscriptionInput): SubscriptionSettings;
+export function normaliseSubscription(input: SubscriptionInput): SubscriptionSettings {
   const { push, pull } = input;
   if (pull === undefined) {
     if (push === undefined) throw RingbackError.at("invalid_request", "push", "is missing; give push or pull");
-    return normalisePushed({ ...input, push }, topic);
+    return normalisePushed({ ...input, push });
   }
   if (push !== undefined) {
     throw RingbackError.at("invalid_request", "pull", "cannot stand beside push: a subscription is pushed or pulled");
   }
-  return normalisePulled({ ...input, pull }, topic);
+  return normalisePulled({ ...input, pull });
 }
 
 /**
@@ -69,10 +58,7 @@ export function assertStaysPushedOrPulled(before: SubscriptionSettings, after: S
   throw RingbackError.at("immutable_field", field, sentence);
 }
 
-function normalisePulled(
-  input: SubscriptionInput & { readonly pull: Partial<PullSettings> },
-  topic: FilteredTopic,
-): SubscriptionSettings {
+function normalisePulled(input: SubscriptionInput & { readonly pull: Partial<PullSettings> }): SubscriptionSettings {
   for (const field of ["retry", "maxInFlight"] as const) {
     if (input[field] === undefined) continue;
     throw RingbackError.at(
@@ -84,7 +70,7 @@ function normalisePulled(
   return {
     push: null,
     pull: normalisePull(input.pull),
-    filter: normaliseFilter(input.filter ?? {}, topic),
+    filter: normaliseFilter(input.filter ?? {}),
     // Nobody asks for these two: a message that is pulled is there again when its time is up, and receivers take what they want.
     // A claim is for all who wait at that moment, so what bounds POSTs must not bound it.
     retry: "none",
@@ -105,12 +91,12 @@ function normalisePull({
   return { visibilityMs, receivesMax };
 }
 
-function normalisePushed(input: PushedInput, topic: FilteredTopic): PushedSettings {
+function normalisePushed(input: PushedInput): PushedSettings {
   const maxInFlight = input.maxInFlight ?? limits.maxInFlightDefault;
   assertInteger("invalid_request", "maxInFlight", maxInFlight, 1, limits.maxInFlightMax);
   return {
     push: normalisePush(input.push),
-    filter: normaliseFilter(input.filter ?? {}, topic),
+    filter: normaliseFilter(input.filter ?? {}),
     retry: normaliseRetry("retry", input.retry ?? "EXPONENTIAL_DECAY_RETRY"),
     order: input.order ?? "none",
     maxInFlight,
@@ -157,18 +143,9 @@ function knownProtocol(field: string, name: string): PushProtocol {
   throw RingbackError.at("unknown_protocol", field, `there is no protocol ${shown}; it must be one of ${known}`);
 }
 
-function normaliseFilter(filter: Partial<Filter>, topic: FilteredTopic): Filter {
-  const { tags = [], bindingKeys = [] } = filter;
-  if (topic.filterType === "tag" && bindingKeys.length > 0) throw mismatch("filter.bindingKeys", topic, "tags");
-  if (topic.filterType === "route" && tags.length > 0) throw mismatch("filter.tags", topic, "binding keys");
+function normaliseFilter(filter: Partial<Filter>): Filter {
+  const { tags = [], types = [] } = filter;
   assertTags("filter.tags", tags);
-  assertBindingKeys("filter.bindingKeys", bindingKeys);
-  return { tags: [...tags], bindingKeys: [...bindingKeys] };
-}
-
-const filteredBy: Record<FilterType, string> = { tag: "by tag", route: "by route" };
-
-function mismatch(field: string, topic: FilteredTopic, fitting: string): RingbackError {
-  const fault = `topic "${topic.name}" filters ${filteredBy[topic.filterType]}, so its subscriptions filter by ${fitting}`;
-  return RingbackError.at("filter_type_mismatch", field, fault);
+  assertTypePatterns("filter.types", types);
+  return { tags: [...tags], types: [...types] };
 }

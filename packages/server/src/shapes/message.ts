@@ -32,9 +32,9 @@ export const publishBody = Type.Object(
         description: `At most ${limits.tagsMax}, each of at most ${limits.tagCharsMax} characters.`,
       }),
     ),
-    routingKey: Type.Optional(
+    type: Type.Optional(
       Type.String({
-        description: `Words joined by dots, at most ${limits.routingKeyBytesMax} bytes and ${limits.routingKeyDotsMax} dots. In topics of filter type route.`,
+        description: `Words joined by dots, at most ${limits.typeBytesMax} bytes, such as invoice.payment_failed.`,
       }),
     ),
     orderingKey: Type.Optional(
@@ -82,7 +82,7 @@ export const rawParameters = Type.Object(
     tags: Type.Optional(
       Type.Array(Type.String(), { description: "Joined by commas, or repeated. Only with raw bodies." }),
     ),
-    routingKey: Type.Optional(Type.String({ description: "Only with raw bodies." })),
+    type: Type.Optional(Type.String({ description: "Only with raw bodies." })),
     orderingKey: Type.Optional(Type.String({ description: "Only with raw bodies." })),
     delayMs: Type.Optional(
       Type.Integer({ minimum: 0, maximum: limits.delayMsMax, description: "Only with raw bodies." }),
@@ -109,7 +109,7 @@ export const messageMembers = {
   deliverAt: nullable(timeSchema("Not before this time; null: at once.")),
   contentType: nullable(Type.String()),
   tags: Type.Array(Type.String()),
-  routingKey: nullable(Type.String()),
+  type: nullable(Type.String()),
   orderingKey: nullable(Type.String()),
   attributes: textMap("As published."),
   bodyBytes: Type.Integer({ description: "The body's size." }),
@@ -147,7 +147,7 @@ export function messageMembersView(message: Message, topic: string): MessageMemb
     deliverAt: optionalTimeText(message.deliverAtMs),
     contentType: message.contentType,
     tags: [...message.tags],
-    routingKey: message.routingKey,
+    type: message.type,
     orderingKey: message.orderingKey,
     attributes: message.attributes,
     bodyBytes: message.body.length,

@@ -39,7 +39,7 @@ function toMessage(given: PublishBody, prefix: string, source: () => Buffer): Ne
   return {
     ...contentOf(given, prefix, source),
     tags: given.tags ?? [],
-    routingKey: given.routingKey ?? null,
+    type: given.type ?? null,
     orderingKey: given.orderingKey ?? null,
     attributes: given.attributes ?? {},
     delayMs: given.delayMs ?? 0,

@@ -20,7 +20,7 @@ export function rawMessageOf(request: FastifyRequest, query: Static<typeof rawPa
     body,
     contentType,
     tags: query.tags ?? [],
-    routingKey: query.routingKey ?? null,
+    type: query.type ?? null,
     orderingKey: query.orderingKey ?? null,
     attributes: {},
     delayMs: query.delayMs ?? 0,

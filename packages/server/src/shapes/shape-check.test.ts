@@ -109,7 +109,7 @@ describe("a shape reader", () => {
 
   it.each([
     ["publish", publishBody, ["body", "tags", "delayMs", "attributes", "__proto__"]],
-    ["topic", topicBody, ["filterType", "retentionMs", "bodyBytesMax", "__proto__"]],
+    ["topic", topicBody, ["retentionMs", "bodyBytesMax", "__proto__"]],
     [
       "subscription",
       subscriptionBody,

@@ -54,10 +54,11 @@ const pull = {
 
 const filter = {
   tags: Type.Array(Type.String(), {
-    description: "For topics of filter type tag: messages that share at least one. Empty: all messages.",
+    description: "Only messages that have at least one of these tags. Empty: all messages.",
   }),
-  bindingKeys: Type.Array(Type.String(), {
-    description: "For topics of filter type route: * is one word, # any number of words. Empty: all messages.",
+  types: Type.Array(Type.String(), {
+    description:
+      "Only messages whose type matches one of these patterns: * is one word, # any number of words. Empty: all messages.",
   }),
 };
 
@@ -158,7 +159,7 @@ export const subscriptionBody = Type.Object(
       ),
     ),
     filter: Type.Optional(
-      Type.Object({ tags: Type.Optional(filter.tags), bindingKeys: Type.Optional(filter.bindingKeys) }, closed),
+      Type.Object({ tags: Type.Optional(filter.tags), types: Type.Optional(filter.types) }, closed),
     ),
     retry: Type.Optional(retryInput),
     order: Type.Optional(order),

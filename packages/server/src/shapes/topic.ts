@@ -6,10 +6,6 @@ import { timeText as timeSchema } from "./schema-parts.ts";
 import { timeText } from "./time-text.ts";
 
 const settings = {
-  filterType: Type.Enum(["tag", "route"], {
-    description: "Whether subscriptions choose messages by tags or by binding keys. Fixed once the topic exists.",
-    default: "tag",
-  }),
   retentionMs: Type.Integer({
     minimum: limits.retentionMsMin,
     maximum: limits.retentionMsMax,
@@ -26,11 +22,10 @@ const settings = {
 
 export const topicBody = Type.Object(
   {
-    filterType: Type.Optional(settings.filterType),
     retentionMs: Type.Optional(settings.retentionMs),
     bodyBytesMax: Type.Optional(settings.bodyBytesMax),
   },
-  { additionalProperties: false, examples: [{ filterType: "tag", retentionMs: limits.retentionMsDefault }] },
+  { additionalProperties: false, examples: [{ retentionMs: limits.retentionMsDefault }] },
 );
 
 export const topicSchema = Type.Object(
@@ -46,7 +41,6 @@ export const topicSchema = Type.Object(
 export function topicView(topic: Topic): Static<typeof topicSchema> {
   return {
     name: topic.name,
-    filterType: topic.filterType,
     retentionMs: topic.retentionMs,
     bodyBytesMax: topic.bodyBytesMax,
     createdAt: timeText(topic.createdAtMs),

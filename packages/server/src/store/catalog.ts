@@ -20,7 +20,7 @@ import type { Page, PageRequest } from "./page.ts";
 export interface CatalogStore {
   defaultAccount(): Account;
 
-  /** Creates or changes; changing nothing is harmless. `filterType` cannot change (`immutable_field`). */
+  /** Creates or changes; changing nothing is harmless. */
   putTopic(
     accountId: AccountId,
     name: string,

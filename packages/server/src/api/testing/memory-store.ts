@@ -118,14 +118,10 @@ export class MemoryStore implements Store {
   async putTopic(accountId: AccountId, name: string, settings: Parameters<Store["catalog"]["putTopic"]>[2]) {
     this.mayFail();
     const before = this.topics.get(name);
-    if (before && settings.filterType && settings.filterType !== before.filterType) {
-      throw RingbackError.at("immutable_field", "filterType", `is "${before.filterType}" and cannot change`);
-    }
     const topic: Topic = {
       id: ++this.lastId as TopicId,
       accountId,
       name,
-      filterType: "tag",
       retentionMs: limits.retentionMsDefault,
       bodyBytesMax: limits.bodyBytesMax,
       createdAtMs: 1_000,

@@ -21,8 +21,8 @@ beforeEach(async () => {
 });
 
 const subscribe = (name: string, filter: Partial<Filter> = {}, to = topic) =>
-  store.catalog.putSubscription(to.id, name, normaliseSubscription({ push: { url: "http://h/" }, filter }, to));
-const reach = (...tags: string[]) => audiences.reach(topic, { tags, routingKey: null });
+  store.catalog.putSubscription(to.id, name, normaliseSubscription({ push: { url: "http://h/" }, filter }));
+const reach = (...tags: string[]) => audiences.reach(topic, { tags, type: null });
 
 describe("who would get a message", () => {
   it("is nobody without subscriptions, and nobody whose filter does not let it through", async () => {
@@ -61,7 +61,7 @@ describe("who would get a message", () => {
     expect(await reach()).toBe("no-subscription");
     await subscribe("inbox:box");
     expect(await reach("a")).toBe("reached");
-    expect(audiences.isKnownToReach(topic, { tags: [], routingKey: null })).toBe(true);
+    expect(audiences.isKnownToReach(topic, { tags: [], type: null })).toBe(true);
     await store.catalog.deleteSubscription(topic.id, "inbox:box");
     expect(await reach("a")).toBe("no-subscription");
   });
@@ -88,7 +88,7 @@ describe("who would get a message", () => {
       topics.push(other);
     }
     for (const other of [...topics, ...topics]) {
-      const answer = await audiences.reach(other, { tags: ["a"], routingKey: null });
+      const answer = await audiences.reach(other, { tags: ["a"], type: null });
       expect(answer).toBe(other.name === "t0" ? "no-subscription" : "reached");
     }
   });

@@ -7,7 +7,7 @@ import type { Page } from "../../store/page.ts";
 import type { CatalogStore } from "../../store/catalog.ts";
 import type { EntryStore } from "../../store/entries.ts";
 
-type Labelled = Pick<Message, "tags" | "routingKey">;
+type Labelled = Pick<Message, "tags" | "type">;
 interface ReadStore {
   readonly catalog: Pick<CatalogStore, "listSubscriptions" | "onSubscriptionChange" | "getSubscription">;
   readonly entries: Pick<EntryStore, "list">;
@@ -77,7 +77,7 @@ export class FilterCache {
     do {
       const request = { after, limit: limits.pageItemsMax };
       const page: Page<Subscription> = await this.#store.catalog.listSubscriptions(topic.id, request);
-      for (const { id, settings } of page.items) audience.set(id, compileFilter(settings.filter, topic.filterType));
+      for (const { id, settings } of page.items) audience.set(id, compileFilter(settings.filter));
       after = page.next;
     } while (after !== null);
     await this.#addInboxes(topic, audience);
@@ -96,7 +96,7 @@ export class FilterCache {
         if ((value as InboxSettings).topic !== topic.name) continue;
         const subscription = await this.#store.catalog.getSubscription(topic.id, inboxLogName(name));
         if (subscription === null) continue;
-        audience.set(subscription.id, compileFilter(subscription.settings.filter, topic.filterType));
+        audience.set(subscription.id, compileFilter(subscription.settings.filter));
       }
       after = page.next;
     } while (after !== null);

@@ -1,4 +1,4 @@
-import { isName } from "../../domain/names.ts";
+import { cmqLimits } from "./cmq-limits.ts";
 import { CmqError, type CmqErrorKey } from "./errors.ts";
 import { shown } from "./form.ts";
 
@@ -88,6 +88,8 @@ export class Parameters {
   }
 }
 
+const nameForm = /^[a-zA-Z][a-zA-Z\d_-]*$/;
+
 const nameFaults = {
   topicName: "topicNameFormat",
   subscriptionName: "subscriptionNameFormat",
@@ -95,7 +97,7 @@ const nameFaults = {
 } as const;
 
 export function assertResourceName(parameter: keyof typeof nameFaults, value: string): void {
-  if (isName(value)) return;
-  const rule = "must begin with a letter and hold only letters, digits, - and _, at most 64 characters";
+  if (value.length <= cmqLimits.nameCharsMax && nameForm.test(value)) return;
+  const rule = `must begin with a letter and hold only letters, digits, - and _, at most ${cmqLimits.nameCharsMax} characters`;
   throw new CmqError(nameFaults[parameter], `${parameter} ${rule}`);
 }

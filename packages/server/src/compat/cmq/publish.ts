@@ -1,26 +1,27 @@
-import { limits } from "../../domain/limits.ts";
 import type { MessageId, NewMessage, Topic } from "../../domain/model.ts";
 import { assertMessage } from "../../domain/message-rules.ts";
 import type { Reach } from "./filter-cache.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
 import { bodyOf, bodiesOf } from "./bodies.ts";
 import { CmqError } from "./errors.ts";
+import { filterTypeOf } from "./filter-type.ts";
 import { topicOf } from "./found.ts";
+import { routingKeyOf, tagsOf } from "./labels.ts";
 import type { Parameters } from "./parameters.ts";
 
-type Labels = Pick<NewMessage, "tags" | "routingKey">;
+type Labels = Pick<NewMessage, "tags" | "type">;
 
 export async function publishMessage(context: ActionContext, { parameters }: Call): Promise<Members> {
   const body = bodyOf(parameters);
   const topic = await topicOf(context, parameters);
-  const [msgId] = await publish(context, topic, [body], labelsOf(parameters, topic));
+  const [msgId] = await publish(context, topic, [body], await labelsOf(context, parameters, topic));
   return { msgId };
 }
 
 export async function batchPublishMessage(context: ActionContext, { parameters }: Call): Promise<Members> {
   const bodies = bodiesOf(parameters);
   const topic = await topicOf(context, parameters);
-  const ids = await publish(context, topic, bodies, labelsOf(parameters, topic));
+  const ids = await publish(context, topic, bodies, await labelsOf(context, parameters, topic));
   return { msgList: ids.map((msgId) => ({ msgId })) };
 }
 
@@ -52,13 +53,8 @@ function assertReached(reach: Reach): void {
   if (reach === "nothing-matches") throw new CmqError("nothingMatches");
 }
 
-/** Tags or a routing key, as the topic filters; what it would never look at is not looked at here either. */
-function labelsOf(parameters: Parameters, topic: Topic): Labels {
-  if (topic.filterType === "tag") {
-    return { tags: parameters.list("msgTag", limits.tagsMax, "tooManyMessageTags") ?? [], routingKey: null };
-  }
-  const routingKey = parameters.text("routingKey");
-  if (routingKey === null) throw new CmqError("routingKeyMissing");
-  if (routingKey.split(".").length > limits.routingKeyDotsMax + 1) throw new CmqError("tooManyDots");
-  return { tags: [], routingKey };
+/** Tags or a routing key, depending on how the topic filters; the other parameter is ignored. */
+async function labelsOf(context: ActionContext, parameters: Parameters, topic: Topic): Promise<Labels> {
+  if ((await filterTypeOf(context, topic)) === "route") return { tags: [], type: routingKeyOf(parameters) };
+  return { tags: tagsOf(parameters, "msgTag", "tooManyMessageTags") ?? [], type: null };
 }

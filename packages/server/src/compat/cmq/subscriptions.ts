@@ -6,8 +6,10 @@ import { RingbackError } from "../../domain/errors.ts";
 import type { Page } from "../../store/page.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
 import { CmqError, cmqErrorOf } from "./errors.ts";
+import { filterTypeOf, type FilterType } from "./filter-type.ts";
 import { listed, seconds, subscriptionOf, topicOf, wantedOf } from "./found.ts";
 import { cmqId } from "./ids.ts";
+import { bindingKeysOf, tagsOf } from "./labels.ts";
 import { assertResourceName, type Parameters } from "./parameters.ts";
 
 const strategies = ["BACKOFF_RETRY", "EXPONENTIAL_DECAY_RETRY"] as const;
@@ -27,11 +29,12 @@ export async function subscribe(context: ActionContext, call: Call): Promise<Mem
 export async function subscribed(context: ActionContext, { parameters }: Call): Promise<Subscription> {
   const name = parameters.resourceName("subscriptionName");
   const topic = await topicOf(context, parameters);
-  const filter = filterOf(parameters, topic);
-  if (topic.filterType === "route" && (filter.bindingKeys ?? []).length === 0) throw new CmqError("bindingKeyMissing");
+  const filterType = await filterTypeOf(context, topic);
+  const filter = filterOf(parameters, filterType);
+  if (filterType === "route" && (filter.types ?? []).length === 0) throw new CmqError("bindingKeyMissing");
   const retry = strategyOf(parameters) ?? "EXPONENTIAL_DECAY_RETRY";
   const target = await targetOf(context, parameters);
-  const settings = settingsOf(topic, {
+  const settings = settingsOf({
     push: { url: "http://placeholder/", protocol: target.protocol },
     filter,
     retry,
@@ -84,12 +87,12 @@ export async function listSubscriptionByTopic(context: ActionContext, { paramete
 export async function setSubscriptionAttributes(context: ActionContext, { parameters }: Call): Promise<Members> {
   const retry = strategyOf(parameters);
   const format = formatOf(parameters);
-  return change(context, parameters, (topic, settings) => {
+  return change(context, parameters, (filterType, settings) => {
     if (settings.push === null && retry !== null) {
       throw new CmqError("invalidParameters", "the subscription is pulled from: it has no strategy");
     }
-    const filter = filterOf(parameters, topic);
-    const checked = settingsOf(topic, {
+    const filter = filterOf(parameters, filterType);
+    const checked = settingsOf({
       push: { url: "http://placeholder/" },
       filter: { ...settings.filter, ...filter },
     });
@@ -122,7 +125,7 @@ export async function subscriptionAttributes({ store, account }: ActionContext, 
     notifyContentFormat: shownFormat(settings),
     createTime: seconds(createdAtMs),
     lastModifyTime: seconds(updatedAtMs),
-    bindingKey: settings.filter.bindingKeys,
+    bindingKey: settings.filter.types,
     // The Java SDK reads the first, the Python SDK the second.
     filterTag: settings.filter.tags,
     filterTags: settings.filter.tags,
@@ -130,22 +133,26 @@ export async function subscriptionAttributes({ store, account }: ActionContext, 
 }
 
 export async function clearSubscriptionFilterTags(context: ActionContext, { parameters }: Call): Promise<Members> {
-  return change(context, parameters, (_topic, settings) => ({ ...settings, filter: { ...settings.filter, tags: [] } }));
+  return change(context, parameters, (_filterType, settings) => ({
+    ...settings,
+    filter: { ...settings.filter, tags: [] },
+  }));
 }
 
 /** From the settings as they are: what another request has changed a moment ago stays, and what it has removed stays away. */
 async function change(
   context: ActionContext,
   parameters: Parameters,
-  changed: (topic: Topic, settings: SubscriptionSettings) => SubscriptionSettings,
+  changed: (filterType: FilterType, settings: SubscriptionSettings) => SubscriptionSettings,
 ): Promise<Members> {
   const { topic, subscription } = await context.creationMutex.run(async () => {
     const found = await subscriptionOf(context, parameters);
     const { topic, subscription } = found;
+    const filterType = await filterTypeOf(context, topic);
     await context.store.catalog.putSubscription(
       topic.id,
       subscription.name,
-      changed(topic, subscription.settings),
+      changed(filterType, subscription.settings),
       "now",
     );
     return found;
@@ -204,7 +211,7 @@ function assertHttpEndpoint(endpoint: string): void {
   }
   try {
     // For its rules about URLs alone.
-    normaliseSubscription({ push: { url: endpoint } }, { name: "", filterType: "tag" });
+    normaliseSubscription({ push: { url: endpoint } });
   } catch (error) {
     if (error instanceof RingbackError)
       throw new CmqError("illegalEndpoint", error.message.replace(/^push\.url/, "endpoint"));
@@ -213,26 +220,22 @@ function assertHttpEndpoint(endpoint: string): void {
 }
 
 /** Only what is given. */
-function filterOf(parameters: Parameters, { filterType }: Topic): Partial<Filter> {
+function filterOf(parameters: Parameters, filterType: FilterType): Partial<Filter> {
   const tags =
-    parameters.list("filterTag", limits.tagsMax, "tooManyFilterTags") ??
-    parameters.list("filterTags", limits.tagsMax, "tooManyFilterTags");
-  const bindingKeys = parameters.list("bindingKey", limits.bindingKeysMax, "tooManyBindingKeys");
-  if (bindingKeys?.some((key) => key.split(".").length > limits.routingKeyDotsMax + 1) === true) {
-    throw new CmqError("tooManyDots");
-  }
-  if (filterType === "tag" && bindingKeys !== null) {
+    tagsOf(parameters, "filterTag", "tooManyFilterTags") ?? tagsOf(parameters, "filterTags", "tooManyFilterTags");
+  const types = bindingKeysOf(parameters);
+  if (filterType === "tag" && types !== null) {
     throw new CmqError("invalidParameters", "the topic filters by tag: its subscriptions have no bindingKey");
   }
   if (filterType === "route" && tags !== null) {
     throw new CmqError("invalidParameters", "the topic filters by route: its subscriptions have no filterTag");
   }
-  return { ...(tags !== null && { tags }), ...(bindingKeys !== null && { bindingKeys }) };
+  return { ...(tags !== null && { tags }), ...(types !== null && { types }) };
 }
 
-function settingsOf(topic: Topic, input: PushedInput): PushedSettings {
+function settingsOf(input: PushedInput): PushedSettings {
   try {
-    return normaliseSubscription(input, topic);
+    return normaliseSubscription(input);
   } catch (error) {
     throw error instanceof RingbackError ? cmqErrorOf(error) : error;
   }

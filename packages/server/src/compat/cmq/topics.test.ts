@@ -21,7 +21,6 @@ describe("topics", () => {
     const made = await scene.ask("CreateTopic", { ...t, maxMsgSize: 1024, filterType: 2 });
     expect(made).toMatchObject({ code: 0, topicId: expect.stringMatching(/^topic-[a-z\d]{8}$/) as string });
     expect(scene.store.topics.get("orders")).toMatchObject({
-      filterType: "route",
       retentionMs: 86_400_000,
       bodyBytesMax: 1024,
     });
@@ -37,7 +36,7 @@ describe("topics", () => {
       filterType: 2,
     });
     await scene.ask("SetTopicAttributes", { ...t, maxMsgSize: 65_536 });
-    expect(scene.store.topics.get("orders")).toMatchObject({ filterType: "route", bodyBytesMax: 65_536 });
+    expect(scene.store.topics.get("orders")).toMatchObject({ bodyBytesMax: 65_536 });
     expect(await scene.ask("ListTopic")).toMatchObject({
       totalCount: 1,
       topicList: [{ topicId: made["topicId"], topicName: "orders" }],
@@ -49,7 +48,7 @@ describe("topics", () => {
 
   it("hold 64 KiB and filter by tag if nothing else is said", async () => {
     await scene.ask("CreateTopic", { ...t, maxMsgSize: "", filterType: "" });
-    expect(scene.store.topics.get("orders")).toMatchObject({ filterType: "tag", bodyBytesMax: 65_536 });
+    expect(scene.store.topics.get("orders")).toMatchObject({ bodyBytesMax: 65_536 });
   });
 
   it.each<[string, Params, string]>([
@@ -145,7 +144,7 @@ describe("subscriptions", () => {
     expect(settingsOf("billing")).toMatchObject({
       push: { url: "http://example.com/cb", protocol: "cmq-json" },
       retry: "EXPONENTIAL_DECAY_RETRY",
-      filter: { tags: ["a", "b"], bindingKeys: [] },
+      filter: { tags: ["a", "b"], types: [] },
     });
     const attributes = await scene.ask("GetSubscriptionAttributes", s);
     expect(attributes).toEqual({
@@ -269,7 +268,7 @@ describe("subscriptions", () => {
     const six = Object.fromEntries([1, 2, 3, 4, 5, 6].map((index) => [`bindingKey.${index}`, "a"]));
     expect(await scene.code("Subscribe", { ...r, ...six })).toBe("4000/10680");
     expect(await scene.code("Subscribe", { ...r, "bindingKey.1": "a.#" })).toBe("0");
-    expect(settingsOf("billing")?.filter).toEqual({ tags: [], bindingKeys: ["a.#"] });
+    expect(settingsOf("billing")?.filter).toEqual({ tags: [], types: ["a.#"] });
   });
 
   it("are there already if case alone makes the difference", async () => {
@@ -307,7 +306,7 @@ describe("subscriptions", () => {
     const topic = scene.store.topics.get("orders");
     if (topic === undefined) throw new Error("no topic");
     const put = (name: string, push: { url: string; protocol: string; keys?: string[] }) =>
-      scene.store.catalog.putSubscription(topic.id, name, normaliseSubscription({ push }, topic));
+      scene.store.catalog.putSubscription(topic.id, name, normaliseSubscription({ push }));
     await put("signed", { url: "http://h/", protocol: "standard-webhooks", keys: ["k"] });
     await put("line", { url: "tcp://h:1", protocol: "wechat" });
     const json = { ...t, notifyContentFormat: "JSON" };
@@ -320,7 +319,7 @@ describe("subscriptions", () => {
   it("that were made by another door are shown as well as this API can", async () => {
     const topic = scene.store.topics.get("orders");
     if (topic === undefined) throw new Error("no topic");
-    const settings = normaliseSubscription({ push: { url: "http://h/" } }, topic);
+    const settings = normaliseSubscription({ push: { url: "http://h/" } });
     await scene.store.catalog.putSubscription(topic.id, "pulled", { ...settings, push: null });
     expect(await scene.ask("GetSubscriptionAttributes", { ...t, subscriptionName: "pulled" })).toMatchObject({
       protocol: "queue",
@@ -367,7 +366,7 @@ describe("publishing", () => {
     const body = ' 中文 \u0000 a=b&c+d %20 {"id":12345678901234567890}\n';
     const { msgId } = await scene.ask("PublishMessage", { ...t, msgBody: body, "msgTag.0": "a", "msgTag.1": "标" });
     expect(msgId).toMatch(/^\d{10,20}$/);
-    expect(scene.store.messages).toMatchObject([{ tags: ["a", "标"], routingKey: null, contentType: null }]);
+    expect(scene.store.messages).toMatchObject([{ tags: ["a", "标"], type: null, contentType: null }]);
     expect(Buffer.from(scene.store.messages[0]?.body ?? []).toString()).toBe(body);
   });
 

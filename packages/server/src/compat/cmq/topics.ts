@@ -4,6 +4,7 @@ import type { Page } from "../../store/page.ts";
 import type { Subscription } from "../../domain/model.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
 import { CmqError } from "./errors.ts";
+import { filterTypeOf, forgetFilterType, keepFilterType } from "./filter-type.ts";
 import { listed, seconds, topicOf, wantedOf } from "./found.ts";
 import { cmqId } from "./ids.ts";
 import type { Parameters } from "./parameters.ts";
@@ -14,9 +15,9 @@ export async function createTopic(context: ActionContext, { parameters }: Call):
   const name = parameters.resourceName("topicName");
   const settings = {
     bodyBytesMax: bodyBytesMaxOf(parameters) ?? limits.cmqMessageBytesDefault,
-    filterType: parameters.integer("filterType", 1, 2) === 2 ? "route" : "tag",
     retentionMs: retentionMsOf(parameters) ?? limits.cmqTopicRetentionMs,
-  } as const;
+  };
+  const filterType = parameters.integer("filterType", 1, 2) === 2 ? "route" : "tag";
   const { store, account } = context;
   const topic = await context.creationMutex.run(async () => {
     // Programs make their topics at every start, and nearly always they are there: that is told without a transaction.
@@ -24,6 +25,7 @@ export async function createTopic(context: ActionContext, { parameters }: Call):
       (await store.catalog.findTopicAnyCase(account.id, name)) === null &&
       (await store.catalog.createTopic(account.id, name, settings));
     if (!made) throw new CmqError("exists");
+    await keepFilterType(context, made, filterType);
     return made;
   });
   tellChanged(context, name);
@@ -54,7 +56,7 @@ export async function topicAttributes(context: ActionContext, topic: Topic) {
     msgRetentionSeconds: seconds(topic.retentionMs),
     createTime: seconds(topic.createdAtMs),
     lastModifyTime: seconds(topic.updatedAtMs),
-    filterType: topic.filterType === "route" ? 2 : 1,
+    filterType: (await filterTypeOf(context, topic)) === "route" ? 2 : 1,
   };
 }
 
@@ -70,8 +72,9 @@ export async function deleteTopic(context: ActionContext, { parameters }: Call):
     const topic = await topicOf(context, parameters);
     const { items } = await store.catalog.listSubscriptions(topic.id, { after: null, limit: 1 });
     if (items.length > 0) throw new CmqError("hasSubscriptions");
-    // Another door may have been quicker.
+    // Another API may have deleted the topic in the meantime.
     if (!(await store.catalog.deleteTopic(account.id, topic.name))) throw new CmqError("topicNotFound");
+    await forgetFilterType(context, topic);
     return topic;
   });
   audiences.forget(topic.id);

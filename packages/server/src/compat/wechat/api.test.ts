@@ -91,9 +91,9 @@ describe("adding a handler", () => {
 
   it("leaves a topic that is there as it is", async () => {
     const { app, store } = testApp;
-    await call(app, "PUT", "/v1/topics/wechat", { json: { filterType: "route", retentionMs: 60_000 } });
+    await call(app, "PUT", "/v1/topics/wechat", { json: { retentionMs: 60_000 } });
     await added({ protocol: 2, url: "http://example.com/" });
-    expect(store.topics.get("wechat")).toMatchObject({ filterType: "route", retentionMs: 60_000 });
+    expect(store.topics.get("wechat")).toMatchObject({ retentionMs: 60_000 });
   });
 
   it.each([

@@ -50,10 +50,7 @@ export class Handlers {
         throw new RingbackError("subscription_limit", `There are ${limits.wechatHandlersMax} handlers already.`);
       }
       const cookie = Buffer.from(randomBytes(COOKIE_BYTES)).toString("hex");
-      const settings = normaliseSubscription(
-        { push: { url, protocol: "wechat", connection: connectionTo(url) } },
-        topic,
-      );
+      const settings = normaliseSubscription({ push: { url, protocol: "wechat", connection: connectionTo(url) } });
       await store.catalog.putSubscription(topic.id, prefix + cookie, settings, "now");
       this.#tell("subscription.changed", cookie);
       return cookie;

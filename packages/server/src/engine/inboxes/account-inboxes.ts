@@ -77,7 +77,7 @@ export class AccountInboxes implements Inboxes {
         const fault = before.topic === null ? "is not set" : `is "${before.topic}"`;
         throw RingbackError.at("immutable_field", "topic", `${fault} and cannot be changed`);
       }
-      if (settings.topic !== null) await this.#assertPublishable(settings.topic);
+      if (settings.topic !== null) await this.#logs.publishedTopic(settings.topic);
       // The entry first: what a crash leaves undone after it is made good when the inbox is used.
       const { entry, created } = await store.entries.put(this.#accountId, "inbox", name, settings);
       const inbox = detailsOf(entry);
@@ -190,13 +190,6 @@ export class AccountInboxes implements Inboxes {
     return backlog + parked + inFlight;
   }
 
-  async #assertPublishable(name: string): Promise<void> {
-    const { filterType } = await this.#logs.publishedTopic(name);
-    if (filterType === "tag") return;
-    const fault = `"${name}" filters by route, so its messages need a routing key, which what arrives has not`;
-    throw RingbackError.at("filter_type_mismatch", "topic", fault);
-  }
-
   async #found(name: string): Promise<InboxDetails> {
     const inbox = await this.get(name);
     if (inbox !== null) return inbox;
@@ -213,5 +206,5 @@ function detailsOf({ name, value, createdAtMs, updatedAtMs }: Entry): InboxDetai
 }
 
 function newMessage({ body, contentType }: ArrivingMessage): NewMessage {
-  return { body, contentType, tags: [], routingKey: null, orderingKey: null, attributes: {}, delayMs: 0 };
+  return { body, contentType, tags: [], type: null, orderingKey: null, attributes: {}, delayMs: 0 };
 }

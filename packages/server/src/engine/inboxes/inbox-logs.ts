@@ -14,7 +14,7 @@ export interface InboxPlace {
 /** Nothing holds back anything: a client that reads slowly must not keep the others waiting. */
 const pulled: SubscriptionSettings = {
   push: null,
-  filter: { tags: [], bindingKeys: [] },
+  filter: { tags: [], types: [] },
   retry: "none",
   order: "none",
   maxInFlight: limits.maxInFlightMax,

@@ -185,9 +185,9 @@ export class AccountQueues implements Queues {
     };
   }
 
-  async #move(to: string, { body, contentType, tags, routingKey, attributes }: Message, key: string): Promise<Moved> {
+  async #move(to: string, { body, contentType, tags, type, attributes }: Message, key: string): Promise<Moved> {
     try {
-      const message = { body, contentType, tags, routingKey, attributes, orderingKey: null, delayMs: 0 };
+      const message = { body, contentType, tags, type, attributes, orderingKey: null, delayMs: 0 };
       await this.#append(await this.#found(to), [message], key);
       return "moved";
     } catch (error) {
@@ -271,7 +271,7 @@ function detailsOf(entry: Entry, { id }: Subscription): QueueDetails {
 }
 
 function newMessage({ body, delayMs }: QueueMessage): NewMessage {
-  return { body, contentType: null, tags: [], routingKey: null, orderingKey: null, attributes: {}, delayMs };
+  return { body, contentType: null, tags: [], type: null, orderingKey: null, attributes: {}, delayMs };
 }
 
 function queueExists(name: string): RingbackError {

@@ -53,7 +53,7 @@ export class QueueLogs {
 
 /** What may be rewound to must be there. */
 function topicSettings({ retentionMs, rewindMs, bodyBytesMax }: QueueSettings): TopicSettings {
-  return { filterType: "tag", retentionMs: Math.max(retentionMs, rewindMs), bodyBytesMax };
+  return { retentionMs: Math.max(retentionMs, rewindMs), bodyBytesMax };
 }
 
 function subscriptionSettings({ visibilityMs, deadLetters }: QueueSettings): SubscriptionSettings {
@@ -61,7 +61,7 @@ function subscriptionSettings({ visibilityMs, deadLetters }: QueueSettings): Sub
   return {
     push: null,
     pull: { visibilityMs, receivesMax },
-    filter: { tags: [], bindingKeys: [] },
+    filter: { tags: [], types: [] },
     retry: "none",
     order: "none",
     maxInFlight: limits.maxInFlightMax,

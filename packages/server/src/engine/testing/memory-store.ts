@@ -240,7 +240,6 @@ export class MemoryStore implements Store {
         id: branded(++this.#lastTopicId),
         accountId,
         name,
-        filterType: settings.filterType ?? "tag",
         retentionMs: settings.retentionMs ?? limits.retentionMsDefault,
         bodyBytesMax: settings.bodyBytesMax ?? limits.bodyBytesMax,
         createdAtMs: nowMs,
@@ -250,9 +249,6 @@ export class MemoryStore implements Store {
       return { topic, created: true };
     }
     const { topic } = entry;
-    if ((settings.filterType ?? topic.filterType) !== topic.filterType) {
-      throw RingbackError.at("immutable_field", "filterType", `is "${topic.filterType}" and cannot be changed`);
-    }
     const retentionMs = settings.retentionMs ?? topic.retentionMs;
     const bodyBytesMax = settings.bodyBytesMax ?? topic.bodyBytesMax;
     if (retentionMs !== topic.retentionMs || bodyBytesMax !== topic.bodyBytesMax) {

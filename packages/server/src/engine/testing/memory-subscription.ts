@@ -378,7 +378,7 @@ export class MemorySubscription {
   }
 
   #fits(message: Message): boolean {
-    return matches(this.subscription.settings.filter, this.#topic.topic.filterType, message);
+    return matches(this.subscription.settings.filter, message);
   }
 
   #orderingKeyOf(message: Message): string | null {

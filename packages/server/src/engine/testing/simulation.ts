@@ -126,7 +126,7 @@ export class Simulation {
   async subscribe(topic: Topic, name: string, { script, push, ...rest }: Subscribing = {}): Promise<Subscription> {
     const url = push?.url ?? `http://${name.toLowerCase()}.test/callback`;
     if (script !== undefined) this.script(new URL(url).origin, script);
-    const settings = normaliseSubscription({ push: { ...push, url }, ...rest }, topic);
+    const settings = normaliseSubscription({ push: { ...push, url }, ...rest });
     return (await this.store.catalog.putSubscription(topic.id, name, settings, "now")).subscription;
   }
 
@@ -153,7 +153,7 @@ export function messageOf(message: string | Partial<NewMessage>): NewMessage {
     body: encoder.encode("hello"),
     contentType: null,
     tags: [],
-    routingKey: null,
+    type: null,
     orderingKey: null,
     attributes: {},
     delayMs: 0,

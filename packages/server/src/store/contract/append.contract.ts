@@ -62,7 +62,7 @@ export function appendContract({ promise, shared }: Part): void {
       body: everyByte,
       contentType: "application/json; charset=utf-8",
       tags: ["重要", "b c", "🙂"],
-      routingKey: "a.b.c",
+      type: "a.b.c",
       orderingKey: "客户-1",
       attributes: { "x-trace": "00-ab", protox: "é", z: "" },
       delayMs: 0,

@@ -25,7 +25,6 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
       id: expect.any(Number) as number,
       accountId: account(),
       name: "defaults",
-      filterType: "tag",
       retentionMs: limits.retentionMsDefault,
       bodyBytesMax: limits.bodyBytesMax,
       createdAtMs: clock.now(),
@@ -36,26 +35,17 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
 
   promise("puts a topic twice without harm, and changes only what is said", async () => {
     const { store, clock } = shared();
-    const first = await store.catalog.putTopic(account(), "twice", { retentionMs: HOUR_MS, filterType: "route" });
+    const first = await store.catalog.putTopic(account(), "twice", { retentionMs: HOUR_MS });
     clock.advance(10);
     const second = await store.catalog.putTopic(account(), "twice", {});
     expect(second).toEqual({ topic: first.topic, created: false });
-    const third = await store.catalog.putTopic(account(), "twice", { bodyBytesMax: 2_048, filterType: "route" });
+    const third = await store.catalog.putTopic(account(), "twice", { bodyBytesMax: 2_048 });
     expect(third).toEqual({
       topic: { ...first.topic, bodyBytesMax: 2_048, updatedAtMs: clock.now() },
       created: false,
     });
     await shared().crash();
     expect(await shared().store.catalog.getTopic(account(), "twice")).toEqual(third.topic);
-  });
-
-  promise("refuses to change a topic's filter type, and changes nothing else then", async () => {
-    const { store } = shared();
-    const { topic } = await store.catalog.putTopic(account(), "fixed", { filterType: "tag" });
-    await expect(
-      store.catalog.putTopic(account(), "fixed", { filterType: "route", retentionMs: HOUR_MS }),
-    ).rejects.toMatchObject({ code: "immutable_field" });
-    expect(await store.catalog.getTopic(account(), "fixed")).toEqual(topic);
   });
 
   promise("makes one topic of many concurrent puts", async () => {
@@ -136,7 +126,7 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
     const changed = settings({
       maxInFlight: 3,
       retry: { delaysMs: [1, 2] },
-      filter: { tags: ["重要"], bindingKeys: [] },
+      filter: { tags: ["重要"], types: [] },
     });
     const third = await scene.store.catalog.putSubscription(scene.topic.id, "reader", changed, "oldest");
     expect(third).toEqual({
@@ -382,11 +372,11 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
 
   promise("judges what a claim has not looked at yet by the new filter", async () => {
     const scene = await Scene.make(shared());
-    const reader = await scene.subscribe("reader", { filter: { tags: ["a"], bindingKeys: [] } });
+    const reader = await scene.subscribe("reader", { filter: { tags: ["a"], types: [] } });
     await scene.publish(message("1", { tags: ["b"] }));
     expect(textsOf(await scene.claim(reader))).toEqual([]);
     await scene.publish(message("2", { tags: ["b"] }));
-    await scene.subscribe("reader", { filter: { tags: ["b"], bindingKeys: [] } });
+    await scene.subscribe("reader", { filter: { tags: ["b"], types: [] } });
     expect(textsOf(await scene.claim(reader))).toEqual(["2"]);
   });
 }

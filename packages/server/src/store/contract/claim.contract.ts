@@ -117,9 +117,9 @@ export function claimContract({ promise, shared }: Part): void {
     expect(textsOf(await scene.claim(reader))).toEqual(["new"]);
   });
 
-  promise("gives what the filter by tags lets through, and settles the rest by passing over it", async () => {
-    const scene = await Scene.make(shared(), { filterType: "tag" });
-    const reader = await scene.subscribe("reader", { filter: { tags: ["a", "c"], bindingKeys: [] } });
+  promise("gives what a filter by tags lets through, and settles the rest by passing over it", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader", { filter: { tags: ["a", "c"], types: [] } });
     await scene.publish(
       message("1", { tags: ["a", "b"] }),
       message("2", { tags: ["b"] }),
@@ -136,17 +136,24 @@ export function claimContract({ promise, shared }: Part): void {
     });
   });
 
-  promise("gives what the filter by route lets through", async () => {
-    const scene = await Scene.make(shared(), { filterType: "route" });
-    const reader = await scene.subscribe("reader", { filter: { tags: [], bindingKeys: ["a.*", "#.z"] } });
+  promise("gives what a filter by types lets through, and what one by both lets through", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader", { filter: { tags: [], types: ["a.*", "#.z"] } });
     const keys = ["a.b", "a.b.c", "q.w.z", "a", null];
-    await scene.publish(...keys.map((routingKey) => message(String(routingKey), { routingKey })));
+    await scene.publish(...keys.map((type) => message(String(type), { type })));
     expect(textsOf(await scene.claim(reader))).toEqual(["a.b", "q.w.z"]);
+    const both = await scene.subscribe("both", { filter: { tags: ["t"], types: ["a.*"] } });
+    await scene.publish(
+      message("tag", { tags: ["t"] }),
+      message("both", { tags: ["t"], type: "a.x" }),
+      message("type", { type: "a.x" }),
+    );
+    expect(textsOf(await scene.claim(both))).toEqual(["both"]);
   });
 
   promise("comes through thousands of messages that the filter holds back", async () => {
     const scene = await Scene.make(shared());
-    const reader = await scene.subscribe("reader", { filter: { tags: ["wanted"], bindingKeys: [] } });
+    const reader = await scene.subscribe("reader", { filter: { tags: ["wanted"], types: [] } });
     const noise = Array.from({ length: 1_000 }, () => message("noise"));
     for (let batch = 0; batch < 5; batch++) await scene.publish(...noise);
     await scene.publish(message("needle", { tags: ["wanted"] }));

@@ -78,7 +78,7 @@ export function crashContract({ promise, fresh }: Part): void {
   promise("goes on with delayed and filtered messages where it was", async () => {
     await fresh(async (under) => {
       const scene = await Scene.make(under);
-      const reader = await scene.subscribe("reader", { filter: { tags: ["x"], bindingKeys: [] } });
+      const reader = await scene.subscribe("reader", { filter: { tags: ["x"], types: [] } });
       await scene.publish("no", message("later", { tags: ["x"], delayMs: LEASE_MS }), "no");
       await scene.claim(reader);
       await under.crash();

@@ -14,7 +14,7 @@ export function lookingContract({ promise, shared, fresh }: Part): void {
       await scene.subscribe("parked"),
       await scene.subscribe("done"),
       await scene.subscribe("died"),
-      await scene.subscribe("filtered", { filter: { tags: ["x"], bindingKeys: [] } }),
+      await scene.subscribe("filtered", { filter: { tags: ["x"], types: [] } }),
       await scene.subscribe("waiting"),
       await scene.subscribe("held", { order: "key" }),
     ];

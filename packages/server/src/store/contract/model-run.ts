@@ -322,7 +322,7 @@ const subscribe: Operation = async (run, a, b) => {
     { atMs: run.now - (a >> 2) * 1_000 },
   ];
   const start = starts[(b >> 2) % starts.length] as Start;
-  const filter = { tags: tag === null ? [] : [tag], bindingKeys: [] };
+  const filter = { tags: tag === null ? [] : [tag], types: [] };
   const { subscription } = await run.store.catalog.putSubscription(
     run.scene.topic.id,
     name,
@@ -349,7 +349,7 @@ const changeOrder: Operation = async (run, a, b) => {
   const subscription = run.pick(a);
   if (subscription === null) return;
   const order = orders[b % 3] as Order;
-  const filter = { tags: subscription.tag === null ? [] : [subscription.tag], bindingKeys: [] };
+  const filter = { tags: subscription.tag === null ? [] : [subscription.tag], types: [] };
   await run.store.catalog.putSubscription(run.scene.topic.id, subscription.name, settings({ order, filter }), "now");
   subscription.changeOrder(order, run.now);
 };

@@ -518,7 +518,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
   promise("brings back what the subscription had begun after, and nothing that its filter refuses", async () => {
     const scene = await Scene.make(shared());
     await scene.publish("no", message("yes", { tags: ["x"] }));
-    const reader = await scene.subscribe("reader", { filter: { tags: ["x"], bindingKeys: [] } });
+    const reader = await scene.subscribe("reader", { filter: { tags: ["x"], types: [] } });
     await scene.publish("no", message("too", { tags: ["x"] }));
     await scene.settle((await scene.claimUntil(reader, 1))[0] as never, delivered);
     await scene.store.log.rewind(reader.id, "oldest");
@@ -779,9 +779,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     expect(await store.catalog.findTopicAnyCase(account, "ANY-Case-x")).toEqual(lower);
     expect(await store.catalog.createTopic(account, "ANY-Case-x", {})).toBeNull();
     const names = ["Twice-made", "twice-made", "TWICE-MADE", "twice-made"];
-    const made = await Promise.all(
-      names.map((name) => store.catalog.createTopic(account, name, { filterType: "route" })),
-    );
+    const made = await Promise.all(names.map((name) => store.catalog.createTopic(account, name, {})));
     expect(made.filter((topic) => topic !== null)).toEqual([
       await store.catalog.findTopicAnyCase(account, "twice-MADE"),
     ]);

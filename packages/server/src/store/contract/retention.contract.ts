@@ -76,7 +76,7 @@ export function retentionContract({ promise, fresh }: Part): void {
     await fresh(async (under) => {
       const scene = await Scene.make(under, { retentionMs: HOUR_MS });
       const lagging = await scene.subscribe("lagging");
-      const picky = await scene.subscribe("picky", { filter: { tags: ["x"], bindingKeys: [] } });
+      const picky = await scene.subscribe("picky", { filter: { tags: ["x"], types: [] } });
       const done = await scene.subscribe("done");
       const half = await scene.subscribe("half");
       await scene.publish(message("1", { tags: ["x"] }), "2", "3", "4");

@@ -46,7 +46,7 @@ async function filledFolder(): Promise<Filled> {
   const plain = await scene.subscribe("plain");
   const keyed = await scene.subscribe("keyed", { order: "key" });
   const strict = await scene.subscribe("strict", { order: "strict" });
-  const filtered = await scene.subscribe("filtered", { filter: { tags: ["red"], bindingKeys: [] } });
+  const filtered = await scene.subscribe("filtered", { filter: { tags: ["red"], types: [] } });
   const paused = await scene.subscribe("paused");
   const letters = await scene.subscribe("letters");
   await store.catalog.setSubscriptionState(scene.topic.id, "paused", "paused");

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { compileFilter } from "../../domain/filter.ts";
 import { messageIdToBigInt } from "../../domain/message-id.ts";
-import type { FilterType, Seq, SubscriptionSettings, TopicId } from "../../domain/model.ts";
+import type { Seq, SubscriptionSettings, TopicId } from "../../domain/model.ts";
 import { textArray } from "../postgres/columns.ts";
 import { claimSettings } from "../postgres/subscriptions.ts";
 import { Cursor } from "../sqlite/cursor.ts";
@@ -13,7 +13,6 @@ interface SourceCursor {
   readonly topic_id: TopicId;
   readonly state: string;
   readonly settings: string;
-  readonly filter_type: FilterType;
   readonly first_seq: Seq;
   readonly settled_through: Seq;
   readonly ahead: Uint8Array | null;
@@ -32,7 +31,7 @@ export function toPostgresCursor(row: Row, db: DatabaseSync): Row {
   const cursor = new Cursor(source.settled_through, source.ahead);
   const scannedThrough = cursor.doneAhead().reduce((last, seq) => Math.max(last, seq), cursor.settledThrough);
   const { pool, lost } = unfinished(source, settings, cursor, scannedThrough, db);
-  const [ordering, inFlightMax, tags, routes] = claimSettings(settings, source.filter_type) as [
+  const [ordering, inFlightMax, tags, routes] = claimSettings(settings) as [
     string,
     number,
     readonly string[] | null,
@@ -53,13 +52,13 @@ export function toPostgresCursor(row: Row, db: DatabaseSync): Row {
 }
 
 function unfinished(
-  { topic_id, filter_type, first_seq }: SourceCursor,
+  { topic_id, first_seq }: SourceCursor,
   { filter }: SubscriptionSettings,
   cursor: Cursor,
   scannedThrough: Seq,
   db: DatabaseSync,
 ): { readonly pool: readonly Seq[]; readonly lost: number } {
-  const matches = compileFilter(filter, filter_type);
+  const matches = compileFilter(filter);
   const read = statement(db, "SELECT tags, routing_key FROM message WHERE id = ?");
   const pool: Seq[] = [];
   let lost = 0;
@@ -73,7 +72,7 @@ function unfinished(
       continue;
     }
     const tags = found.tags === null ? [] : (JSON.parse(found.tags) as string[]);
-    if (matches({ tags, routingKey: found.routing_key })) pool.push(seq);
+    if (matches({ tags, type: found.routing_key })) pool.push(seq);
   }
   return { pool, lost };
 }

@@ -153,7 +153,7 @@ const cursors: MovedTable = {
   },
   key: ["subscription_id"],
   start: [0],
-  select: `SELECT s.id AS subscription_id, s.topic_id, s.state, s.settings, t.filter_type, l.first_seq, c.settled_through, c.ahead,
+  select: `SELECT s.id AS subscription_id, s.topic_id, s.state, s.settings, l.first_seq, c.settled_through, c.ahead,
       c.expired
     FROM subscription s JOIN topic t ON t.id = s.topic_id JOIN topic_log l ON l.topic_id = t.id
     JOIN cursor c ON c.subscription_id = s.id WHERE s.id > ? ORDER BY s.id`,

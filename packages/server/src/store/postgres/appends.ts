@@ -144,7 +144,7 @@ function parameters(batch: readonly Waiting[], nowMs: number | null): unknown[] 
     messages.map(({ delayMs }) => delayMs),
     messages.map(({ contentType }) => contentType),
     messages.map(({ tags }) => (tags.length === 0 ? null : textArray(tags))),
-    messages.map(({ routingKey }) => routingKey),
+    messages.map(({ type }) => type),
     messages.map(({ orderingKey }) => orderingKey),
     messages.map(({ attributes }) => (Object.keys(attributes).length === 0 ? null : JSON.stringify(attributes))),
     offsets,

@@ -5,7 +5,6 @@ import type {
   Attempt,
   DeadReason,
   DeliveryState,
-  FilterType,
   Message,
   MessageId,
   Seq,
@@ -23,7 +22,6 @@ import type { Times } from "./times.ts";
 
 interface TopicOfMessage extends MessageRow {
   readonly topic: string;
-  readonly filter_type: FilterType;
 }
 
 interface DeliveryRow {
@@ -51,7 +49,7 @@ export async function readMessageRecord(
   const { topicId, seq } = place;
   const [found] = await lane.query<TopicOfMessage>(
     // What retention has passed by stays in its partition for a while.
-    `SELECT m.${messageColumns.split(", ").join(", m.")}, t.name AS topic, t.filter_type
+    `SELECT m.${messageColumns.split(", ").join(", m.")}, t.name AS topic
        FROM ringback.topic t JOIN ringback.topic_log l ON l.topic_id = t.id AND l.first_seq <= $2::bigint
        CROSS JOIN LATERAL ringback.message_at_2(t.id, $2::bigint) m
        WHERE t.id = $1 AND t.account_id = $3`,
@@ -65,7 +63,7 @@ export async function readMessageRecord(
   return {
     message,
     topic: found.topic,
-    deliveries: rows.map((row) => toRecord(row, message, found.filter_type, attempts.get(row.id) ?? [])),
+    deliveries: rows.map((row) => toRecord(row, message, attempts.get(row.id) ?? [])),
   };
 }
 
@@ -106,14 +104,9 @@ function readDeliveries(lane: Lane, times: Times, topicId: TopicId, seq: Seq): P
   );
 }
 
-function toRecord(
-  row: DeliveryRow,
-  message: Message,
-  filterType: FilterType,
-  attempts: readonly Attempt[],
-): DeliveryRecord {
+function toRecord(row: DeliveryRow, message: Message, attempts: readonly Attempt[]): DeliveryRecord {
   const { filter } = JSON.parse(row.settings) as SubscriptionSettings;
-  const state = stateOf(row, () => compileFilter(filter, filterType)(message), attempts);
+  const state = stateOf(row, () => compileFilter(filter)(message), attempts);
   return {
     subscription: row.name,
     state,

@@ -2,8 +2,8 @@
  * Binding keys as regular expressions that PostgreSQL judges exactly as domain/filter.ts does. They stand over a routing key
  * whose words each have a dot before them, so that no key at all is no word: "a.b" is ".a.b", "" is "".
  */
-export function routePattern(bindingKey: string): string {
-  const words = bindingKey === "" ? [] : bindingKey.split(".");
+export function routePattern(typePattern: string): string {
+  const words = typePattern === "" ? [] : typePattern.split(".");
   return `^${words.map(wordPattern).join("")}$`;
 }
 

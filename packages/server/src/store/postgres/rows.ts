@@ -30,7 +30,7 @@ export function toMessage(topicId: TopicId, row: MessageRow): Message {
     deliverAtMs: row.deliver_at,
     contentType: row.content_type,
     tags: row.tags ?? noTags,
-    routingKey: row.routing_key,
+    type: row.routing_key,
     orderingKey: row.ordering_key,
     attributes: row.attributes === null ? noAttributes : (JSON.parse(row.attributes) as Record<string, string>),
     body: row.body,

@@ -3,7 +3,6 @@ import { isInternalName } from "../../domain/internal-names.ts";
 import { limits } from "../../domain/limits.ts";
 import type {
   AccountId,
-  FilterType,
   Seq,
   Start,
   Subscription,
@@ -42,7 +41,6 @@ export interface LogEnds {
 interface TopicOfSubscription extends LogEnds {
   readonly account_id: AccountId;
   readonly name: string;
-  readonly filter_type: FilterType;
 }
 
 const select = `SELECT s.*, t.name AS topic FROM ringback.subscription s JOIN ringback.topic t ON t.id = s.topic_id`;
@@ -64,7 +62,7 @@ export class Subscriptions {
     const result = await lane.transaction(async (connection) => {
       // The log's row keeps the topic from going, and its end where it is, until this is done.
       const [topic] = await connection.query<TopicOfSubscription>(
-        `SELECT t.account_id, t.name, t.filter_type, l.first_seq, l.last_seq
+        `SELECT t.account_id, t.name, l.first_seq, l.last_seq
            FROM ringback.topic_log l JOIN ringback.topic t ON t.id = l.topic_id WHERE l.topic_id = $1 FOR UPDATE OF l`,
         [topicId],
       );
@@ -72,7 +70,7 @@ export class Subscriptions {
       const nowMs = await readNow(connection, this.#options.times);
       const known = await read(connection, topicId, name);
       if (known !== null) {
-        const didChange = await this.#change(connection, topic, known, settings, nowMs);
+        const didChange = await this.#change(connection, known, settings, nowMs);
         return { id: known.id, created: false, didChange };
       }
       const id = await this.#make(connection, { topicId, name, topic, settings, nowMs, start });
@@ -119,14 +117,13 @@ export class Subscriptions {
       `INSERT INTO ringback.subscription_cursor
          (subscription_id, topic_id, active, scanned_through, ordering, in_flight_max, tags, routes)
        VALUES ($1, $2, true, $3, $4, $5, $6, $7)`,
-      [id, topicId, scannedThrough, ...claimSettings(settings, topic.filter_type)],
+      [id, topicId, scannedThrough, ...claimSettings(settings)],
     );
     return id;
   }
 
   async #change(
     connection: Connection,
-    topic: TopicOfSubscription,
     known: SubscriptionRow,
     settings: SubscriptionSettings,
     nowMs: TimeMs,
@@ -146,7 +143,7 @@ export class Subscriptions {
     await connection.query(
       `UPDATE ringback.subscription_cursor SET ordering = $2, in_flight_max = $3, tags = $4, routes = $5
          WHERE subscription_id = $1`,
-      [known.id, ...claimSettings(settings, topic.filter_type)],
+      [known.id, ...claimSettings(settings)],
     );
     if (before.order !== settings.order) {
       // Rows that hold others do so by the old order: all let go at once.
@@ -267,9 +264,9 @@ async function lockCursor(connection: Connection, topicId: TopicId, name: string
 }
 
 /** The part of the settings that claims go by, as the cursor has it. */
-export function claimSettings({ order, maxInFlight, filter }: SubscriptionSettings, filterType: FilterType): unknown[] {
-  const tags = filterType === "tag" && filter.tags.length > 0 ? filter.tags : null;
-  const routes = filterType === "route" && filter.bindingKeys.length > 0 ? filter.bindingKeys.map(routePattern) : null;
+export function claimSettings({ order, maxInFlight, filter }: SubscriptionSettings): unknown[] {
+  const tags = filter.tags.length > 0 ? filter.tags : null;
+  const routes = filter.types.length > 0 ? filter.types.map(routePattern) : null;
   return [order, maxInFlight, tags, routes];
 }
 

@@ -1,15 +1,7 @@
 import { RingbackError } from "../../domain/errors.ts";
 import { isInternalName } from "../../domain/internal-names.ts";
 import { limits } from "../../domain/limits.ts";
-import type {
-  AccountId,
-  FilterType,
-  SubscriptionId,
-  TimeMs,
-  Topic,
-  TopicId,
-  TopicSettings,
-} from "../../domain/model.ts";
+import type { AccountId, SubscriptionId, TimeMs, Topic, TopicId, TopicSettings } from "../../domain/model.ts";
 import { foldCase } from "../../domain/names.ts";
 import type { Page, PageRequest } from "../page.ts";
 import type { CatalogCache } from "./catalog-cache.ts";
@@ -24,7 +16,6 @@ export interface TopicRow {
   readonly id: TopicId;
   readonly account_id: AccountId;
   readonly name: string;
-  readonly filter_type: FilterType;
   readonly retention_ms: number;
   readonly body_bytes_max: number;
   readonly created_at: TimeMs;
@@ -102,7 +93,6 @@ export class Topics {
     );
     if (!isInternalName(name) && (count?.count ?? 0) >= limits.topicsMax) throw new RingbackError("topic_limit");
     const full: TopicSettings = {
-      filterType: settings.filterType ?? "tag",
       retentionMs: settings.retentionMs ?? limits.retentionMsDefault,
       bodyBytesMax: settings.bodyBytesMax ?? limits.bodyBytesMax,
     };
@@ -110,7 +100,7 @@ export class Topics {
       .query<{ id: TopicId }>(
         `INSERT INTO ringback.topic (account_id, name, filter_type, retention_ms, body_bytes_max, created_at, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6, $6) RETURNING id`,
-        [accountId, name, full.filterType, full.retentionMs, full.bodyBytesMax, nowMs],
+        [accountId, name, "tag", full.retentionMs, full.bodyBytesMax, nowMs],
       )
       .catch((error: unknown) => {
         throw sqlState(error) === NUMBERS_USED_UP
@@ -126,9 +116,6 @@ export class Topics {
   }
 
   async #change(connection: Connection, topic: Topic, settings: Partial<TopicSettings>, nowMs: TimeMs): Promise<Topic> {
-    if (settings.filterType !== undefined && settings.filterType !== topic.filterType) {
-      throw RingbackError.at("immutable_field", "filterType", `is "${topic.filterType}" and cannot be changed`);
-    }
     const retentionMs = settings.retentionMs ?? topic.retentionMs;
     const bodyBytesMax = settings.bodyBytesMax ?? topic.bodyBytesMax;
     if (retentionMs === topic.retentionMs && bodyBytesMax === topic.bodyBytesMax) return topic;
@@ -254,7 +241,6 @@ function toTopic(row: TopicRow): Topic {
     id: row.id,
     accountId: row.account_id,
     name: row.name,
-    filterType: row.filter_type,
     retentionMs: row.retention_ms,
     bodyBytesMax: row.body_bytes_max,
     createdAtMs: row.created_at,

@@ -48,7 +48,7 @@ export function toAppendGroup(requests: readonly AppendRequest[], nowMs: TimeMs)
     delaysMs: messages.some((message) => message.delayMs > 0) ? messages.map((message) => message.delayMs) : null,
     contentTypes: column(messages, (message) => message.contentType),
     tags: column(messages, (message) => (message.tags.length === 0 ? null : JSON.stringify(message.tags))),
-    routingKeys: column(messages, (message) => message.routingKey),
+    types: column(messages, (message) => message.type),
     orderingKeys: column(messages, (message) => message.orderingKey),
     attributes: column(messages, attributesText),
   };

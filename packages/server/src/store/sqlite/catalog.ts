@@ -116,7 +116,7 @@ export class SubscriptionEntry {
   leftWhileReading: Set<Seq> | null = null;
   #settingsText: string;
   #settings: SubscriptionSettings | null = null;
-  #matches: ((message: Pick<Message, "tags" | "routingKey">) => boolean) | null = null;
+  #matches: ((message: Pick<Message, "tags" | "type">) => boolean) | null = null;
 
   constructor(
     topic: TopicEntry,
@@ -163,8 +163,8 @@ export class SubscriptionEntry {
     return this.settings.order;
   }
 
-  get matches(): (message: Pick<Message, "tags" | "routingKey">) => boolean {
-    return (this.#matches ??= compileFilter(this.settings.filter, this.topic.topic.filterType));
+  get matches(): (message: Pick<Message, "tags" | "type">) => boolean {
+    return (this.#matches ??= compileFilter(this.settings.filter));
   }
 
   /** With those that are settling. */

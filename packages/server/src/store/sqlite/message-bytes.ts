@@ -7,7 +7,7 @@ const OVERHEAD_BYTES = 1_200;
 export function messageBytes(message: Omit<NewMessage, "delayMs">): number {
   let bytes = OVERHEAD_BYTES + message.body.byteLength;
   bytes += message.contentType?.length ?? 0;
-  bytes += message.routingKey?.length ?? 0;
+  bytes += message.type?.length ?? 0;
   bytes += message.orderingKey?.length ?? 0;
   for (const tag of message.tags) bytes += tag.length;
   for (const name in message.attributes) bytes += name.length + (message.attributes[name]?.length ?? 0);

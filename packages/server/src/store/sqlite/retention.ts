@@ -103,7 +103,6 @@ export class Retention {
     if (throughSeqMax < topic.firstSeq) return null;
     const trimmed = await this.#options.writer.call("trimTopic", {
       topicId: topic.topic.id,
-      filterType: topic.topic.filterType,
       firstSeq: topic.firstSeq,
       throughMs: nowMs - topic.topic.retentionMs,
       throughSeqMax,

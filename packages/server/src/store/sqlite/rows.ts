@@ -33,7 +33,7 @@ export function toMessage(topicId: TopicId, row: MessageRow): Message {
     deliverAtMs: row.deliver_at,
     contentType: row.content_type,
     tags: row.tags === null ? noTags : (JSON.parse(row.tags) as string[]),
-    routingKey: row.routing_key,
+    type: row.routing_key,
     orderingKey: row.ordering_key,
     attributes: row.attributes === null ? noAttributes : (JSON.parse(row.attributes) as Record<string, string>),
     body: row.body,

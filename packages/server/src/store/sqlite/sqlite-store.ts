@@ -10,7 +10,6 @@ import type {
   AccountId,
   Entry,
   EntryKind,
-  FilterType,
   MessageId,
   Seq,
   Start,
@@ -243,7 +242,6 @@ export class SqliteStore implements Store {
         id: row.id,
         accountId: row.account_id as AccountId,
         name: row.name,
-        filterType: row.filter_type as FilterType,
         retentionMs: row.retention_ms,
         bodyBytesMax: row.body_bytes_max,
         createdAtMs: row.created_at,
@@ -437,7 +435,6 @@ export class SqliteStore implements Store {
       throw new RingbackError("topic_limit");
     }
     const full: TopicSettings = {
-      filterType: settings.filterType ?? "tag",
       retentionMs: settings.retentionMs ?? limits.retentionMsDefault,
       bodyBytesMax: settings.bodyBytesMax ?? limits.bodyBytesMax,
     };
@@ -450,13 +447,10 @@ export class SqliteStore implements Store {
 
   async #changeTopic(entry: TopicEntry, settings: Partial<TopicSettings>, nowMs: TimeMs): Promise<Topic> {
     const { topic } = entry;
-    if (settings.filterType !== undefined && settings.filterType !== topic.filterType) {
-      throw RingbackError.at("immutable_field", "filterType", `is "${topic.filterType}" and cannot be changed`);
-    }
     const retentionMs = settings.retentionMs ?? topic.retentionMs;
     const bodyBytesMax = settings.bodyBytesMax ?? topic.bodyBytesMax;
     if (retentionMs === topic.retentionMs && bodyBytesMax === topic.bodyBytesMax) return topic;
-    const full = { filterType: topic.filterType, retentionMs, bodyBytesMax };
+    const full = { retentionMs, bodyBytesMax };
     await this.#write("updateTopic", { id: topic.id, settings: full, nowMs });
     entry.topic = { ...topic, ...full, updatedAtMs: nowMs };
     return entry.topic;

@@ -72,7 +72,7 @@ describe("one delivery that takes very long", () => {
   test("does not make the cursor's row large when the others are passed over by a filter", async () => {
     const under = await SqliteFolder.open();
     const scene = await Scene.make(under);
-    const reader = await scene.subscribe("reader", { filter: { tags: ["x"], bindingKeys: [] } });
+    const reader = await scene.subscribe("reader", { filter: { tags: ["x"], types: [] } });
     await scene.publish(message("slow", { tags: ["x"] }));
     const straggler = await scene.claim(reader);
     for (let batch = 0; batch < 10; batch++) await scene.publish(...Array.from({ length: 1_000 }, () => "m"));

@@ -5,7 +5,7 @@ import type { Chance } from "../random.ts";
 export interface PlannedMessage {
   readonly body: string;
   readonly tags?: readonly string[];
-  readonly routingKey?: string;
+  readonly type?: string;
   readonly orderingKey?: string;
 }
 
@@ -25,7 +25,7 @@ export const topicNames = ["tagged", "ordered", "routed"] as const;
 export const topicSettings: Readonly<Record<TopicName, object>> = {
   tagged: {},
   ordered: {},
-  routed: { filterType: "route" },
+  routed: {},
 };
 
 const everything = (): boolean => true;
@@ -50,15 +50,15 @@ export const subscriptions: readonly PlannedSubscription[] = [
     ...plain,
     topic: "routed",
     name: "matching",
-    settings: { filter: { bindingKeys: ["order.#"] } },
-    gets: ({ routingKey = "" }) => /^order(?:\.|$)/.test(routingKey),
+    settings: { filter: { types: ["order.#"] } },
+    gets: ({ type = "" }) => /^order(?:\.|$)/.test(type),
   },
 ];
 
 /** `number` makes the body unlike any other, so that an arrival tells which publish it comes from. */
 export function planMessage(topic: TopicName, number: string, chance: Chance): PlannedMessage {
   const body = `${number} ${"x".repeat(chance.next() < 0.05 ? 20_000 : chance.whole(0, 200))}`;
-  if (topic === "routed") return { body, routingKey: chance.pick(["order", "order.new", "order.new.eu", "user.new"]) };
+  if (topic === "routed") return { body, type: chance.pick(["order", "order.new", "order.new.eu", "user.new"]) };
   if (topic === "ordered") return { body, orderingKey: chance.pick(["k1", "k2", "k3", "k4"]) };
   return { body, tags: chance.pick([[], ["a"], ["b", "c"], ["c"]]) };
 }

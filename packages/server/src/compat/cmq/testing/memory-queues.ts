@@ -159,7 +159,7 @@ function pulled(
       body,
       contentType: null,
       tags: [],
-      routingKey: null,
+      type: null,
       orderingKey: null,
       attributes: {},
       publishedAtMs: sentAtMs,

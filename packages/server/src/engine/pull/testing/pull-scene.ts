@@ -89,7 +89,7 @@ export class PullScene {
       {
         push: null,
         pull: { visibilityMs, receivesMax: null, ...pull },
-        filter: { tags: [], bindingKeys: [] },
+        filter: { tags: [], types: [] },
         retry: "none",
         order,
         maxInFlight: 200,

@@ -23,7 +23,7 @@ export interface AppendGroup {
   readonly delaysMs: number[] | null;
   readonly contentTypes: (string | null)[] | null;
   readonly tags: (string | null)[] | null;
-  readonly routingKeys: (string | null)[] | null;
+  readonly types: (string | null)[] | null;
   readonly orderingKeys: (string | null)[] | null;
   readonly attributes: (string | null)[] | null;
 }
@@ -102,7 +102,7 @@ export class AppendOperation {
           delayMs === 0 ? null : at + delayMs,
           group.contentTypes === null ? null : (group.contentTypes[index] as string | null),
           group.tags === null ? null : (group.tags[index] as string | null),
-          group.routingKeys === null ? null : (group.routingKeys[index] as string | null),
+          group.types === null ? null : (group.types[index] as string | null),
           group.orderingKeys === null ? null : (group.orderingKeys[index] as string | null),
           group.attributes === null ? null : (group.attributes[index] as string | null),
           group.bodies.subarray(offset, offset + length),

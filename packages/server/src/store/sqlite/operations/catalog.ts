@@ -56,7 +56,7 @@ export function insertTopic(
     db,
     `INSERT INTO topic (account_id, name, filter_type, retention_ms, body_bytes_max, created_at, updated_at)
        VALUES (?, ?, ?, ?, ?, ?, ?)`,
-  ).run(accountId, name, settings.filterType, settings.retentionMs, settings.bodyBytesMax, nowMs, nowMs);
+  ).run(accountId, name, "tag", settings.retentionMs, settings.bodyBytesMax, nowMs, nowMs);
   const id = Number(lastInsertRowid);
   statement(db, "INSERT INTO topic_log (topic_id, first_seq, last_seq, last_published_at) VALUES (?, 1, 0, 0)").run(id);
   return { id: id as TopicId };

@@ -10,7 +10,6 @@ export interface CatalogRows {
     readonly id: TopicId;
     readonly account_id: number;
     readonly name: string;
-    readonly filter_type: string;
     readonly retention_ms: number;
     readonly body_bytes_max: number;
     readonly created_at: number;

@@ -164,7 +164,7 @@ export class SettleOperation {
       message.deliverAtMs,
       message.contentType,
       message.tags.length === 0 ? null : JSON.stringify(message.tags),
-      message.routingKey,
+      message.type,
       message.orderingKey,
       Object.keys(message.attributes).length === 0 ? null : JSON.stringify(message.attributes),
       message.body,

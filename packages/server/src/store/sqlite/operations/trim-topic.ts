@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { compileFilter } from "../../../domain/filter.ts";
 import { messageIdToBigInt } from "../../../domain/message-id.ts";
-import type { Filter, FilterType, Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
+import type { Filter, Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
 import { SEQ_MASK_SQL } from "../rows.ts";
 import { statement } from "../statements.ts";
 import { bury, type Burial } from "./dead-letter.ts";
@@ -23,7 +23,6 @@ export interface Laggard {
 
 export interface TrimInput {
   readonly topicId: TopicId;
-  readonly filterType: FilterType;
   readonly firstSeq: Seq;
   /** Messages published until this time may go. */
   readonly throughMs: TimeMs;
@@ -133,20 +132,16 @@ function readOldest(db: DatabaseSync, topicId: TopicId): TimeMs | null {
   return row?.published_at ?? null;
 }
 
-function countExpired(
-  db: DatabaseSync,
-  { laggards, filterType }: TrimInput,
-  going: readonly OldMessage[],
-): TrimResult["expired"] {
+function countExpired(db: DatabaseSync, { laggards }: TrimInput, going: readonly OldMessage[]): TrimResult["expired"] {
   const messages = going.map(({ seq, tags, routing_key }) => ({
     seq,
     tags: tags === null ? [] : (JSON.parse(tags) as string[]),
-    routingKey: routing_key,
+    type: routing_key,
   }));
   // Where the cursors stand is left to settlements: what they say stays true, and what is gone is stepped over.
   const add = statement(db, "UPDATE cursor SET expired = expired + ? WHERE subscription_id = ?");
   return laggards.map(({ subscriptionId, settledThrough, done, filter }) => {
-    const matches = compileFilter(filter, filterType);
+    const matches = compileFilter(filter);
     const settled = new Set(done);
     const count = messages.filter(
       (message) => message.seq > settledThrough && !settled.has(message.seq) && matches(message),

@@ -19,7 +19,7 @@ await store.catalog.putSubscription(
       timeoutMs: 15_000,
       keys: [],
     },
-    filter: { tags: [], bindingKeys: [] },
+    filter: { tags: [], types: [] },
     retry: "none",
     order: "none",
     maxInFlight: 1,
