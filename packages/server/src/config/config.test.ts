@@ -172,7 +172,7 @@ topics:
           },
         ],
       },
-      { topic: "Quiet", settings: {}, subscriptions: [], origin: "ringback.yaml:10" },
+      { topic: "Quiet", settings: {}, subscriptions: [], origin: "ringback.yaml:9" },
     ]);
   });
 });
@@ -445,7 +445,7 @@ describe("one clear line stops the start", () => {
       "ringback.yaml:6: start.at: must be a time",
     ],
     [
-      "topics:\n  T:\n    bodyBytesMax: 1024\n    subscriptions:\n      s:\n        push: {url: 'http://a/'}\n        filter: {types: ['a b\\n']}\n",
+      "topics:\n  T:\n    bodyBytesMax: 1024\n    subscriptions:\n      s:\n        push: {url: 'http://a/'}\n        filter: {types: [' a']}\n",
       "ringback.yaml:7: filter.types: ",
     ],
     [

@@ -34,6 +34,7 @@ export const errorTable = {
   api_key_exists: { status: 409, retry: false, title: "There is another API key of this secretId." },
   queue_exists: { status: 409, retry: false, title: "There is a queue of this name." },
   not_pulled: { status: 409, retry: false, title: "The subscription is pushed: nobody can pull from it." },
+  precondition_failed: { status: 412, retry: false, title: "Somebody else has changed or created it meanwhile." },
   immutable_field: { status: 409, retry: false, title: "The field cannot be changed once the resource exists." },
   idempotency_conflict: {
     status: 409,
