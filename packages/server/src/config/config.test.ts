@@ -446,7 +446,7 @@ describe("one clear line stops the start", () => {
     ],
     [
       "topics:\n  T:\n    bodyBytesMax: 1024\n    subscriptions:\n      s:\n        push: {url: 'http://a/'}\n        filter: {types: [' a']}\n",
-      "ringback.yaml:7: filter.types: ",
+      "ringback.yaml:7: filter.types[0]: ",
     ],
     [
       "topics:\n  T:\n    subscriptions:\n      s:\n        push: {url: 'http://a/'}\n        filter:\n          tags:\n            - fine\n            - tag,with,commas\n",
