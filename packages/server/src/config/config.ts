@@ -20,12 +20,12 @@ import { show, unknownKey } from "./words.ts";
 import { flagKeys, flagName, isSettingKey, settingKeys, settings, variableName } from "./settings.ts";
 import type { Setting, SettingKey, Settings } from "./settings.ts";
 
-/** Keys of the file beside the settings: what the API can create. */
+/** Keys of the file other than settings: resources that the API can create. */
 const declarations: readonly string[] = ["topics", "inboxes", "hooks", "callbacks", "keys", "apiKeys"];
 
-/** Everything that an operator decided; `server.ts` hands the parts on. */
+/** The settings and the resources of the file. */
 export interface Config extends Settings {
-  /** What the file's `topics:` asks for; `server.ts` puts it at the start. */
+  /** The file's `topics:`, which the server puts at the start. */
   readonly declared: readonly DeclaredTopic[];
   /** The same for `hooks:` and koipy's `callbacks:`. */
   readonly declaredHooks: readonly DeclaredHook[];
@@ -40,7 +40,7 @@ export interface Config extends Settings {
 export type Flags = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 export interface ConfigSources {
-  /** By setting key (`shutdownGraceMs`), and `config` for the file. */
+  /** The keys are those of the settings (`shutdownGraceMs`), and `config` for the file. */
   readonly flags: Flags;
   readonly env: Environment;
   /** Throws when the file cannot be read. */
@@ -48,8 +48,8 @@ export interface ConfigSources {
 }
 
 /**
- * A flag beats a variable beats the file beats the default. Every value that was given is checked, also one that
- * another beats: a mistake should be told when it is made. Throws `ConfigError`.
+ * Reads the configuration. A flag overrides a variable, a variable the file, and the file the default. Overridden values are checked
+ * too, so that a mistake is reported when it is made. Throws `ConfigError`.
  */
 export function loadConfig(sources: ConfigSources): Config {
   rejectUnknownVariables(sources.env);
@@ -57,7 +57,7 @@ export function loadConfig(sources: ConfigSources): Config {
   const file = openFile(sources);
 
   const given = <Schema extends TSchema>(key: SettingKey, setting: Setting<Schema>): Static<Schema> | undefined =>
-    inOrderOfRank(key, sources, file).map(({ raw, origin }) => readSetting(key, setting, raw, origin))[0];
+    givenValues(key, sources, file).map(({ raw, origin }) => readSetting(key, setting, raw, origin))[0];
   const chosen = <Schema extends TSchema>(key: SettingKey, setting: Setting<Schema>): Static<Schema> =>
     given(key, setting) ?? setting.default;
 
@@ -92,7 +92,7 @@ export function loadConfig(sources: ConfigSources): Config {
 function rejectUnknownFlags(flags: Flags): void {
   for (const key of Object.keys(flags)) {
     if (isSettingKey(key) && settings[key].secret) {
-      const sentence = `${key} is a secret and has no flag: every user of this machine could read it; set ${variableName(key)}`;
+      const sentence = `${key} is a secret and has no flag, because every user of this machine could read it; set ${variableName(key)}`;
       throw new ConfigError(flagName(key), key, sentence);
     }
     if (key === "config" || isSettingKey(key)) continue;
@@ -132,14 +132,14 @@ function readConfigText(path: string, origin: string, readFile: (path: string) =
   return text;
 }
 
-/** Every place where the setting was given; the first one counts. */
-function inOrderOfRank(key: SettingKey, { flags, env }: ConfigSources, file: ConfigFile | null) {
-  const places: { raw: unknown; origin: string }[] = [
+/** All given values of a setting. The first one overrides the others. */
+function givenValues(key: SettingKey, { flags, env }: ConfigSources, file: ConfigFile | null) {
+  const values: { raw: unknown; origin: string }[] = [
     { raw: flags[key], origin: flagName(key) },
     { raw: readVariable(env, variableName(key)), origin: variableName(key) },
   ];
-  if (file !== null) places.push({ raw: file.values[key], origin: file.origin([key]) });
-  return places.filter(({ raw }) => raw !== undefined);
+  if (file !== null) values.push({ raw: file.values[key], origin: file.origin([key]) });
+  return values.filter(({ raw }) => raw !== undefined);
 }
 
 function readSetting<Schema extends TSchema>(

@@ -1,7 +1,7 @@
 import { RingbackError } from "./errors.ts";
 import { limits } from "./limits.ts";
 
-const nameForm = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+export const nameForm = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
 /** Names of topics, subscriptions and every other named resource. */
 export function isName(text: string): boolean {

@@ -52,6 +52,7 @@ export async function addCmqApi(app: FastifyInstance, given: CmqDependencies): P
   };
   const authentication = new Authentication(given);
   const nextRequestId = requestIds(given.randomBytes);
+  const errorOf = errorMapper(log);
 
   await app.register((scope, _options, done) => {
     takeBodiesAsBytes(scope, cmqLimits.requestBytesMax, { held: 0 }, httpLimitDefaults);
@@ -98,8 +99,11 @@ export async function addCmqApi(app: FastifyInstance, given: CmqDependencies): P
       return send(reply, failure({ requestId, clientRequestId }, errorOf(error, action)));
     }
   }
+}
 
-  function errorOf(error: unknown, action: string | null): CmqError {
+/** Maps any error to one of this API, and logs unexpected ones. */
+function errorMapper(log: Logger): (error: unknown, action: string | null) => CmqError {
+  return (error, action) => {
     if (error instanceof CmqError) return error;
     if (error instanceof RingbackError) return cmqErrorOf(error);
     // The client disconnected while sending its body. Clients could fill the log if this were logged.
@@ -107,7 +111,7 @@ export async function addCmqApi(app: FastifyInstance, given: CmqDependencies): P
     // The request is not logged: it is signed, and whoever reads the log could send it again.
     log.error({ err: error, action }, "a CMQ request failed unexpectedly");
     return new CmqError("internal");
-  }
+  };
 }
 
 /** The status is always 200, because CMQ's clients treat any other status as a network failure. */
