@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 const main = fileURLToPath(new URL("../../../bin/ringback.js", import.meta.url));
 
 export interface CommandProcess {
-  /** Resolves with the first match in what has been or will be written; rejects when the process ends without it. */
+  /** Resolves with the first match in the past or future output. Rejects if the process ends without a match. */
   stdoutMatch(pattern: RegExp): Promise<RegExpExecArray>;
   stderrMatch(pattern: RegExp): Promise<RegExpExecArray>;
   signal(name: "SIGINT" | "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): void;
@@ -16,27 +16,27 @@ export interface ProcessInput {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Runs `ringback` as a child process, with nothing of the surrounding environment but the way to programs. */
+/** Runs `ringback` as a child process. Of the environment only PATH is passed on. */
 export function startCommand(args: readonly string[], { stdin = "", env = {} }: ProcessInput = {}): CommandProcess {
   const child = spawn(process.execPath, ["--conditions=ringback-source", main, ...args], {
     env: { PATH: process.env["PATH"] ?? "", ...env },
   });
   const written = { stdout: "", stderr: "" };
   const waiting = new Set<() => void>();
-  let over = false;
-  const look = () => {
+  let hasEnded = false;
+  const checkAll = () => {
     for (const check of waiting) check();
   };
   for (const name of ["stdout", "stderr"] as const) {
     child[name].setEncoding("utf8").on("data", (text: string) => {
       written[name] += text;
-      look();
+      checkAll();
     });
   }
   const { promise: ended, resolve } = Promise.withResolvers<{ code: number | null; stdout: string; stderr: string }>();
   child.on("close", (code) => {
-    over = true;
-    look();
+    hasEnded = true;
+    checkAll();
     resolve({ code, ...written });
   });
   child.stdin.on("error", () => undefined).end(stdin);
@@ -44,9 +44,9 @@ export function startCommand(args: readonly string[], { stdin = "", env = {} }: 
   async function match(name: "stdout" | "stderr", pattern: RegExp): Promise<RegExpExecArray> {
     const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>();
     const check = () => {
-      const found = pattern.exec(written[name]);
-      if (found !== null) resolve(found);
-      else if (over) reject(new Error(`the process ended without ${String(pattern)}: ${JSON.stringify(written)}`));
+      const matched = pattern.exec(written[name]);
+      if (matched !== null) resolve(matched);
+      else if (hasEnded) reject(new Error(`the process ended without ${String(pattern)}: ${JSON.stringify(written)}`));
       else return;
       waiting.delete(check);
     };
