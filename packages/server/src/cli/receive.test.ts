@@ -182,6 +182,8 @@ describe("ringback receive", () => {
     const second = startCommand(["receive", "--listen", new URL(url).host]);
     const { code, stderr } = await second.ended;
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^ringback: cannot listen on 127\.0\.0\.1:\d+: another program listens there already; .*\n$/);
+    expect(stderr).toMatch(
+      /^ringback: cannot listen on 127\.0\.0\.1:\d+: another program listens there already; .*\n$/,
+    );
   });
 });

@@ -2,7 +2,7 @@ import { RingbackError } from "./errors.ts";
 import { limits } from "./limits.ts";
 import { headerTextFault, isLongerThanBytes } from "./text-rules.ts";
 
-/** Client libraries for Tencent Cloud reject a SecretId without this prefix. */
+/** Existing client libraries that sign with such pairs reject a SecretId without this prefix. */
 export const secretIdPrefix = "AKID";
 const secretIdForm = /^AKID[a-zA-Z\d_-]+$/;
 /** Printable ASCII without spaces, which passes through shells, forms and settings files unchanged. */

@@ -79,7 +79,7 @@ export class Engine {
     await this.#settler.idle();
   }
 
-  /** Runs once for several concurrent replies. Leaves a subscription alone that was paused or created again in the meantime. */
+  /** Runs once for several concurrent replies. Does not change a subscription that was paused or created again in the meantime. */
   async #disable({ id, topicId, topic, name }: Subscription): Promise<void> {
     if (this.#disabling.has(id)) return;
     const { store, events, clock } = this.#options;

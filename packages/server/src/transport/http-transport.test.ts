@@ -31,7 +31,7 @@ describe("the request", () => {
     await using receiver = await RawReceiver.start(answer(ok));
     const tag = Buffer.from("重要, b", "utf8");
     const result = await post(start(), endpoint(receiver.origin, { path: "/a?b=%E9" }), Buffer.from([0, 255, 10]), [
-      "x-cmq-message-tag",
+      "x-message-tag",
       tag.toString("latin1"),
       "Content-Type",
       "text/plain",
@@ -41,7 +41,7 @@ describe("the request", () => {
       "POST /a?b=%E9 HTTP/1.1\r\n" +
         `Host: 127.0.0.1:${receiver.port}\r\n` +
         "Content-Length: 3\r\n" +
-        `x-cmq-message-tag: ${tag.toString("latin1")}\r\n` +
+        `x-message-tag: ${tag.toString("latin1")}\r\n` +
         "Content-Type: text/plain\r\n" +
         "\r\n\x00\xff\n",
     );

@@ -23,7 +23,7 @@ interface StoredApiKey {
 }
 
 const kind = "api-key";
-/** Length of generated ids and keys, 190 bits each. As long as Tencent Cloud's, because programs may not accept longer ones. */
+/** Length of generated ids and keys, 190 bits each. Existing client programs may not accept longer ones. */
 const generatedChars = 32;
 
 /** The default account's API keys. They are stored sealed, opened once, and read for every signed request. */

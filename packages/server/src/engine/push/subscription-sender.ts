@@ -73,7 +73,7 @@ export class SubscriptionSender implements SlotUser {
   #isSending = false;
   #stopped = false;
   /** The last claim took nothing from the log, because too many deliveries of this subscription are parked. */
-  #leftLogAlone = false;
+  #skippedLog = false;
   #lastUsedMs: TimeMs;
   /** There may be work that no claim has been requested for. */
   hasMore = true;
@@ -181,8 +181,8 @@ export class SubscriptionSender implements SlotUser {
   accept(claim: Claim, fromLog: boolean): void {
     this.#lastUsedMs = this.#context.clock.now();
     this.#parkedCount = claim.parkedCount;
-    this.#leftLogAlone = !fromLog;
-    // While the log is left alone, `more` may only mean messages in the log. Another claim would bring none of them.
+    this.#skippedLog = !fromLog;
+    // If this claim and the next one take parked deliveries only, `more` means messages in the log, which no claim would bring.
     if (claim.more && (fromLog || claim.deliveries.length > 0 || this.wantsFromLog)) this.hasMore = true;
     if (claim.nextDueAtMs !== null) {
       // An overdue delivery that the claim did not bring waits for another delivery of its order.
@@ -300,7 +300,7 @@ export class SubscriptionSender implements SlotUser {
     observer.attempted(verdict, result.durationMs / 1000);
     if (verdict === "accepted") {
       this.#endpointHealth.succeeded(nowMs);
-      if (this.#leftLogAlone) this.hasMore = true;
+      if (this.#skippedLog) this.hasMore = true;
       if (attempt.attempt === 1) observer.delivered((nowMs - queued.delivery.message.publishedAtMs) / 1000);
       this.#settle(queued, attempt, { kind: "delivered" });
       this.#next(queued, "finished");
