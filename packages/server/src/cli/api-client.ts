@@ -43,8 +43,8 @@ export interface ApiClient {
   /** Returns the parsed JSON of a 2xx response. Throws `ApiError` and `UnreachableError`. */
   send(request: ApiRequest): Promise<unknown>;
   /**
-   * Reads `GET /v1/events` until the connection ends or `signal` is aborted. Calls `opened` when the server has accepted the request.
-   * Throws `ApiError` and `UnreachableError`.
+   * Reads `GET /v1/events` until the connection ends or `signal` is aborted. Calls `opened` when the server has
+   * accepted the request. Throws `ApiError` and `UnreachableError`.
    */
   events(query: string, signal: AbortSignal, opened: () => void): AsyncGenerator<StreamEvent, void, undefined>;
 }

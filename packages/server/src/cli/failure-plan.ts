@@ -10,7 +10,10 @@ export class FailurePlan {
     this.#failFirst = failFirst;
   }
 
-  /** Returns the number of this failure, from 1; null: the request succeeds. Requests without an id count as one message. */
+  /**
+   * Returns the number of this failure, from 1; null: the request succeeds. Requests without an id count as one
+   * message.
+   */
   nextFailure(messageId: string | null): number | null {
     if (this.#failFirst === 0) return null;
     const key = messageId ?? "";

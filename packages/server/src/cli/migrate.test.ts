@@ -25,7 +25,7 @@ describe("ringback migrate", () => {
     expect(await migrate(args, env)).toEqual({ code: 2, stdout: "", stderr: `ringback: ${line}\n` });
   });
 
-  it("reads folder and database from the environment, and fails with one line if the folder does not exist", async () => {
+  it("reads folder and database from the environment, and fails with one line without the folder", async () => {
     const line = 'ringback: There is no Ringback database in the folder "./nowhere".\n';
     const byVariables = await migrate([], { RINGBACK_DATA: "./nowhere", RINGBACK_DATABASE: target });
     expect(byVariables).toEqual({ code: 1, stdout: "", stderr: line });

@@ -21,8 +21,8 @@ Examples:
   $ RINGBACK_DATABASE=postgres://ringback:secret@db.example/ringback ringback migrate --json
 
 Stop the server first. The database must be empty. If the command is interrupted, run it again; it continues where it
-stopped. Servers can use the database when everything was moved. The folder is only read. Keep it as a backup, but do not
-start a server on it again, because that server would send the undelivered messages a second time.
+stopped. Servers can use the database when everything was moved. The folder is only read. Keep it as a backup, but do
+not start a server on it again, because that server would send the undelivered messages a second time.
 `;
 
 export function addMigrateCommand(program: Command, context: CommandContext): void {
@@ -70,7 +70,8 @@ function sentence(outcome: MoveOutcome, folder: string, durationMs: number, cont
   if (outcome === "moved_before") return "Everything had been moved before; there was nothing to do.";
   const paint = createPaint(context, context.stdout);
   const took = formatDurationMs(Math.max(1, Math.round(durationMs)));
-  return `${paint("green", "moved")} everything from ${printableLine(folder)} in ${took}. Start the servers with --database.`;
+  const moved = `${paint("green", "moved")} everything from ${printableLine(folder)} in ${took}.`;
+  return `${moved} Start the servers with --database.`;
 }
 
 function showJson(context: CommandContext): (moved: TableMoved) => void {

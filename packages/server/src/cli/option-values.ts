@@ -60,7 +60,7 @@ export function secretOption(text: string, previous: readonly ProtocolKey[]): re
     return [...previous, standardWebhooksKey(String(previous.length), text)];
   } catch {
     // An InvalidArgumentError would show the secret.
-    throw new CommandError("--secret: give a secret of the form whsec_… or whpk_…", { exitCode: exitCodes.misused });
+    throw new CommandError("--secret: give a key of the form whsec_… or whpk_…", { exitCode: exitCodes.misused });
   }
 }
 

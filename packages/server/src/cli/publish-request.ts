@@ -26,8 +26,8 @@ export function publishRequest(message: OutgoingMessage): Omit<ApiRequest, "time
 }
 
 /**
- * A raw request has the message as its body and everything else in the query. The query cannot contain attributes or tags with commas,
- * and a body of type application/json would be taken for a JSON request.
+ * A raw request has the message as its body and everything else in the query. The query cannot contain attributes or
+ * tags with commas, and a body of type application/json would be taken for a JSON request.
  */
 function canBeRaw({ contentType, tags, attributes }: OutgoingMessage): boolean {
   return (

@@ -1,4 +1,7 @@
-/** Real: the command as a child process and its HTTP client. Faked: the server, which records requests and replies as a test says. */
+/**
+ * Real: the command as a child process and its HTTP client. Faked: the server, which records requests and replies as a
+ * test says.
+ */
 import { describe, expect, it } from "vitest";
 import { run } from "./run.ts";
 import { runCommand } from "./testing/command-process.ts";

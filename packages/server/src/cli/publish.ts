@@ -131,9 +131,8 @@ async function readStdin(context: CommandContext): Promise<Uint8Array> {
     bytes += chunk.length;
     // Checked here because the input may be endless. The server refuses a file that is too large.
     if (bytes > limits.requestBytesMax) {
-      throw new CommandError(
-        `standard input has more than ${limits.requestBytesMax} bytes; a message may have at most ${limits.bodyBytesMax}`,
-      );
+      const limit = `a message may have at most ${limits.bodyBytesMax}`;
+      throw new CommandError(`standard input has more than ${limits.requestBytesMax} bytes; ${limit}`);
     }
     pieces.push(chunk);
   }

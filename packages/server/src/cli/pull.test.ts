@@ -1,4 +1,7 @@
-/** Real: the command and its HTTP client. Faked: the server, which records requests and replies as a test says, and the process. */
+/**
+ * Real: the command and its HTTP client. Faked: the server, which records requests and replies as a test says, and the
+ * process.
+ */
 import { json } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import { run } from "./run.ts";

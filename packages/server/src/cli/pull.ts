@@ -36,8 +36,8 @@ Examples:
   $ ringback pull jobs workers --wait 20s --ack
   $ ringback pull jobs workers --count 10 --json
 
-A pulled message is invisible to other receivers for the subscription's visibility timeout. After that it can be pulled again, unless it
-was acknowledged: --ack acknowledges messages after they were shown.
+A pulled message is invisible to other receivers for the subscription's visibility timeout. After that it can be pulled
+again, unless it was acknowledged. With --ack messages are acknowledged after they were shown.
 `;
 
 export function addPullCommand(program: Command, context: CommandContext): void {
@@ -101,7 +101,8 @@ function text(message: PulledView, context: CommandContext): string {
   const paint = createPaint(context, context.stdout);
   const { id, receiptHandle, receives, visibleAt, body, bodyBase64 = "" } = message;
   const times = receives === 1 ? "" : ` · receive ${receives}`;
-  const head = `${paint("green", printableLine(id))}${times} · invisible until ${printableLine(visibleAt)} · receipt handle ${printableLine(receiptHandle)}`;
+  const details = `invisible until ${printableLine(visibleAt)} · receipt handle ${printableLine(receiptHandle)}`;
+  const head = `${paint("green", printableLine(id))}${times} · ${details}`;
   return `${head}\n${body === undefined ? `(base64) ${printableLine(bodyBase64)}` : printableText(body)}`;
 }
 

@@ -6,7 +6,10 @@ import { printableLine } from "./printable.ts";
 import { createProgram } from "./program.ts";
 import type { StartServer } from "./serve.ts";
 
-/** Runs one command and returns its exit code. Writes an error as one line, or with --debug as the full stack with its causes. */
+/**
+ * Runs one command and returns its exit code. Writes an error as one line, or with --debug as the full stack with its
+ * causes.
+ */
 export async function run(
   args: readonly string[],
   context: CommandContext,

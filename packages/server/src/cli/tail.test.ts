@@ -1,4 +1,7 @@
-/** Real: the command as a child process and its HTTP client. Faked: the server, which sends events and closes connections as a test says. */
+/**
+ * Real: the command as a child process and its HTTP client. Faked: the server, which sends events and closes
+ * connections as a test says.
+ */
 import { describe, expect, it } from "vitest";
 import { runCommand, startCommand } from "./testing/command-process.ts";
 import { startFakeServer } from "./testing/fake-server.ts";

@@ -19,7 +19,10 @@ interface TailOptions {
   readonly json?: true;
 }
 
-/** Wait before connecting again. It doubles with each failure, from the minimum to the maximum, and is reset by a success. */
+/**
+ * Wait before connecting again. It doubles with each failure, from the minimum to the maximum, and is reset by a
+ * success.
+ */
 const reconnectMsMin = 250;
 const reconnectMsMax = 10_000;
 

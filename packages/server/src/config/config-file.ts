@@ -38,8 +38,8 @@ function toPlainValues(document: Document.Parsed, path: string): unknown {
   try {
     return document.toJS({ maxAliasCount: aliasesMax });
   } catch (error) {
-    const sentence = `an alias (*name) has no anchor (&name) before it, or more than ${aliasesMax} aliases would be expanded`;
-    throw new ConfigError(path, "", sentence, error);
+    const limit = `more than ${aliasesMax} aliases would be expanded`;
+    throw new ConfigError(path, "", `an alias (*name) has no anchor (&name) before it, or ${limit}`, error);
   }
 }
 

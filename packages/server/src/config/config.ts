@@ -48,8 +48,8 @@ export interface ConfigSources {
 }
 
 /**
- * Reads the configuration. A flag overrides a variable, a variable the file, and the file the default. Overridden values are checked
- * too, so that a mistake is reported when it is made. Throws `ConfigError`.
+ * Reads the configuration. A flag overrides a variable, a variable the file, and the file the default. Overridden
+ * values are checked too, so that a mistake is reported when it is made. Throws `ConfigError`.
  */
 export function loadConfig(sources: ConfigSources): Config {
   rejectUnknownVariables(sources.env);
@@ -92,8 +92,8 @@ export function loadConfig(sources: ConfigSources): Config {
 function rejectUnknownFlags(flags: Flags): void {
   for (const key of Object.keys(flags)) {
     if (isSettingKey(key) && settings[key].secret) {
-      const sentence = `${key} is a secret and has no flag, because every user of this machine could read it; set ${variableName(key)}`;
-      throw new ConfigError(flagName(key), key, sentence);
+      const reason = `${key} is a secret and has no flag, because every user of this machine could read it`;
+      throw new ConfigError(flagName(key), key, `${reason}; set ${variableName(key)}`);
     }
     if (key === "config" || isSettingKey(key)) continue;
     throw new ConfigError(flagName(key), key, unknownKey(key, flagKeys));

@@ -17,7 +17,10 @@ export interface DeclareServices {
   readonly inboxes: Inboxes;
 }
 
-/** Puts the resources that the configuration file declares, as the API would. An error begins with the resource's line in the file. */
+/**
+ * Puts the resources that the configuration file declares, as the API would. An error begins with the resource's line
+ * in the file.
+ */
 export async function declareResources(services: DeclareServices, config: Config): Promise<void> {
   const { store, keys, apiKeys, hooks, inboxes } = services;
   for (const { kid, jwk, origin } of config.declaredKeys) await at(origin, () => keys.put(kid, jwk));

@@ -10,8 +10,8 @@ export const serverUrlVariable = "RINGBACK_URL";
 const knownVariables: readonly string[] = [...settingKeys.map(variableName), configFileVariable, serverUrlVariable];
 
 /**
- * Container platforms set variables such as `RINGBACK_SERVICE_HOST` and `RINGBACK_PORT_8000_TCP=tcp://10.0.0.1:8000` in every container
- * for a service called "ringback". These are not typing errors.
+ * Container platforms set variables such as `RINGBACK_SERVICE_HOST` and `RINGBACK_PORT_8000_TCP=tcp://10.0.0.1:8000` in
+ * every container for a service called "ringback". These are not typing errors.
  */
 function isServiceDiscovery(name: string, value: string): boolean {
   if (/_SERVICE_(?:HOST|PORT)(?:_\w+)?$/.test(name)) return true;
@@ -25,7 +25,9 @@ export function readVariable(env: Environment, name: string): string | undefined
   return value === "" ? undefined : value;
 }
 
-/** An unknown `RINGBACK_` variable is most likely a typing error, so it is refused instead of being ignored silently. */
+/**
+ * An unknown `RINGBACK_` variable is most likely a typing error, so it is refused instead of being ignored silently.
+ */
 export function rejectUnknownVariables(env: Environment): void {
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith("RINGBACK_") || value === undefined || knownVariables.includes(name)) continue;

@@ -11,7 +11,10 @@ export function readMigrationSource(flag: string | undefined, env: Environment):
   return flag ?? readVariable(env, variableName("data")) ?? settings.data.default;
 }
 
-/** The database to migrate to. `--to` overrides `RINGBACK_DATABASE`. Errors do not show the address, which may contain a password. */
+/**
+ * The database to migrate to. `--to` overrides `RINGBACK_DATABASE`. Errors do not show the address, which may contain a
+ * password.
+ */
 export function readMigrationTarget(flag: string | undefined, env: Environment): string {
   const url = flag ?? readVariable(env, variableName("database"));
   const origin = flag === undefined ? variableName("database") : "--to";

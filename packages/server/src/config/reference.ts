@@ -12,18 +12,19 @@ const introduction = `# Configuration
 <!-- Generated from packages/server/src/config/settings.ts by \`npm run generate\`; change it there. -->
 
 Every setting can be given as a flag of \`ringback serve\`, as an environment variable, or in a YAML file that
-\`--config ringback.yaml\` or \`${configFileVariable}\` names. A flag overrides a variable, a variable overrides the file, and the file
-overrides the default. An unknown key or an invalid value stops the start with one line that says where it is and what would be valid.
-An empty variable counts as not set.
+\`--config ringback.yaml\` or \`${configFileVariable}\` names. A flag overrides a variable, a variable overrides the
+file, and the file overrides the default. An unknown key or an invalid value stops the start with one line that says
+where it is and what would be valid. An empty variable counts as not set.
 
-Durations are milliseconds or a number with a unit (\`500ms\`, \`2s\`, \`5m\`, \`1h\`, \`7d\`), sizes are bytes or a number with a
-unit (\`64KiB\`, \`16MiB\`, \`10GiB\`).
+Durations are milliseconds or a number with a unit (\`500ms\`, \`2s\`, \`5m\`, \`1h\`, \`7d\`). Sizes are bytes or a
+number with a unit (\`64KiB\`, \`16MiB\`, \`10GiB\`).
 
 | setting | flag | variable | default |
 |---|---|---|---|
 ${settingKeys.map((key) => `| \`${key}\` | ${flagCell(key)} | \`${variableName(key)}\` | ${defaultCell(key)} |`).join("\n")}
 
-The commands \`ringback publish\`, \`ringback pull\` and \`ringback tail\` read \`${serverUrlVariable}\`: the URL of the server, unless \`--url\` is given.`;
+The commands \`ringback publish\`, \`ringback pull\` and \`ringback tail\` read the server's URL from
+\`${serverUrlVariable}\`, unless \`--url\` is given.`;
 
 function defaultCell(key: SettingKey): string {
   const { defaultText } = settings[key];
@@ -41,8 +42,8 @@ function section(key: SettingKey): string {
 
 const topics = `## topics
 
-Only in the file: topics and their subscriptions. At every start the server puts them as the API would, with the same bodies.
-Resources that exist already and are equal do not change. Resources that are missing in the file are not deleted.
+Only in the file: topics and their subscriptions. At every start the server puts them as the API would, with the same
+bodies. Resources that exist already and are equal do not change. Resources that are missing in the file are not deleted.
 
 \`\`\`yaml
 listen: 127.0.0.1:8000
@@ -58,7 +59,8 @@ topics:
 
 const inboxes = `## inboxes
 
-Only in the file: inboxes, with the bodies of \`PUT /v1/inboxes/{inbox}\`. The server puts them at every start, after the topics.
+Only in the file: inboxes, with the bodies of \`PUT /v1/inboxes/{inbox}\`. The server puts them at every start, after
+the topics.
 
 \`\`\`yaml
 inboxes:
@@ -69,10 +71,10 @@ inboxes:
 
 const hooks = `## hooks, callbacks and keys
 
-Only in the file: hooks, with the bodies of \`PUT /v1/hooks/{name}\`, and the keys of hooks and signing subscriptions, with the bodies of
-\`PUT /v1/keys/{kid}\`, which need \`masterKey\`. The server puts them at every start. \`callbacks\` is the block of koipy's own
-configuration: each URL becomes a hook of that name with koipy's protocol and default settings. An empty URL is ignored. A
-name may be under \`callbacks\` or under \`hooks\`, but not under both.
+Only in the file: hooks, with the bodies of \`PUT /v1/hooks/{name}\`, and the keys of hooks and signing subscriptions,
+with the bodies of \`PUT /v1/keys/{kid}\`, which need \`masterKey\`. The server puts them at every start. \`callbacks\`
+is the block of koipy's own configuration: each URL becomes a hook of that name with koipy's protocol and default
+settings. An empty URL is ignored. A name may be under \`callbacks\` or under \`hooks\`, but not under both.
 
 \`\`\`yaml
 callbacks:
@@ -93,10 +95,11 @@ keys:
 
 const apiKeys = `## apiKeys
 
-Only in the file: API keys, each a pair that programs sign their requests with, under a name of your choice. They need \`masterKey\`. The
-server puts them at every start. A program that comes from another cloud can keep its pair. A stored pair with the same
-\`secretId\` is replaced; pairs that are missing in the file are not revoked. Everyone who can read the file can sign requests, so make
-it readable for the server only, or create the pairs with \`POST /v1/api-keys\`, which shows the \`secretKey\` once.
+Only in the file: API keys, each a pair that programs sign their requests with, under a name of your choice. They need
+\`masterKey\`. The server puts them at every start. A program that comes from another cloud can keep its pair. A stored
+pair with the same \`secretId\` is replaced; pairs that are missing in the file are not revoked. Everyone who can read
+the file can sign requests. So make it readable for the server only, or create the pairs with \`POST /v1/api-keys\`,
+which shows the \`secretKey\` once.
 
 \`\`\`yaml
 apiKeys:
@@ -107,6 +110,6 @@ apiKeys:
 
 const serviceDiscovery = `## Ignored variables
 
-An unknown variable that begins with \`RINGBACK_\` stops the start, because it is most likely a typing error. The variables that
-container platforms set for a service called "ringback" (such as \`RINGBACK_SERVICE_HOST\`, \`RINGBACK_PORT=tcp://…\` and
-\`RINGBACK_PORT_8000_TCP_ADDR\`) are ignored.`;
+An unknown variable that begins with \`RINGBACK_\` stops the start, because it is most likely a typing error. The
+variables that container platforms set for a service called "ringback" (such as \`RINGBACK_SERVICE_HOST\`,
+\`RINGBACK_PORT=tcp://…\` and \`RINGBACK_PORT_8000_TCP_ADDR\`) are ignored.`;

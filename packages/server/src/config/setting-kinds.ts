@@ -13,7 +13,9 @@ export interface SettingKind<Schema extends TSchema> {
   readonly schema: Schema;
   /** Description of valid values, as the end of "give …". */
   readonly expected: string;
-  /** Parses the value of a flag, a variable or the file. An invalid value is returned unchanged, for `schema` to refuse. */
+  /**
+   * Parses the value of a flag, a variable or the file. An invalid value is returned unchanged, for `schema` to refuse.
+   */
   readonly read: (raw: unknown) => unknown;
   /** True: the value must not be shown, even in an error. */
   readonly isSecret?: (raw: unknown) => boolean;
@@ -110,7 +112,9 @@ export function listenAddress() {
   };
 }
 
-/** A list, or text separated by commas. Accepts base64 and base64url, because `openssl rand -base64 32` prints base64. */
+/**
+ * A list, or text separated by commas. Accepts base64 and base64url, because `openssl rand -base64 32` prints base64.
+ */
 export function masterKeys(countMax: number) {
   return {
     // 32 bytes are 43 characters, of which the last one has only four bits.

@@ -42,14 +42,16 @@ function secretSetting<Schema extends TSchema>(...parts: Parameters<typeof setti
   return { ...setting(...parts), secret: true };
 }
 
-/** All settings, in the order of the documentation: the kind of value with its range, the default and the description. */
+/**
+ * All settings, in the order of the documentation: the kind of value with its range, the default and the description.
+ */
 export const settings = {
   listen: setting(
     listenAddress(),
     { host: "127.0.0.1", port: 8000 },
     "127.0.0.1:8000",
-    "Address and port that the server listens on. There is no authentication yet, so by default only programs on the same machine can " +
-      "reach the server. Port 0 chooses a free port, which the log shows.",
+    "Address and port that the server listens on. There is no authentication yet, so by default only programs on the " +
+      "same machine can reach the server. Port 0 chooses a free port, which the log shows.",
   ),
   data: setting(
     path(4096),
@@ -62,24 +64,26 @@ export const settings = {
     database(),
     "sqlite",
     "sqlite",
-    "The database: `sqlite` in the data folder, or PostgreSQL 14 or newer as `postgres://user:password@host:port/name`. " +
-      "Any number of servers can use one PostgreSQL database; each of them accepts and delivers messages. " +
-      "`data`, `databaseBytesMax` and `messageCacheBytes` apply to `sqlite` only. " +
-      "If the address contains a password, use the environment variable instead of the flag.",
+    "The database: `sqlite` in the data folder, or PostgreSQL 14 or newer as " +
+      "`postgres://user:password@host:port/name`. Any number of servers can use one PostgreSQL database; each of them " +
+      "accepts and delivers messages. `data`, `databaseBytesMax` and `messageCacheBytes` apply to `sqlite` only. If " +
+      "the address contains a password, use the environment variable instead of the flag.",
   ),
   databaseBytesMax: setting(
     byteCountOrUnlimited(1024 ** 2, 256 * 1024 ** 4),
     0,
     "0",
-    "Maximum size of the database on disk; 0 means no limit. At the limit a publish is refused with 503 `storage_full`.",
+    "Maximum size of the database on disk; 0 means no limit. At the limit a publish is refused with 503 " +
+      "`storage_full`.",
   ),
   nodeGoneAfterMs: setting(
     milliseconds(2000, 120_000),
     20_000,
     "20s",
-    "With PostgreSQL: a server that has not contacted the database for this long is considered dead, and the others take over its " +
-      "deliveries. If it comes back later (it was suspended or disconnected), it does not send these deliveries any more. Use the same " +
-      "value on all servers. A shorter time detects a dead server sooner, but a slow server may be considered dead by mistake.",
+    "With PostgreSQL: a server that has not contacted the database for this long is considered dead, and the others " +
+      "take over its deliveries. If it comes back later (it was suspended or disconnected), it does not send these " +
+      "deliveries any more. Use the same value on all servers. A shorter time detects a dead server sooner, but a " +
+      "slow server may be considered dead by mistake.",
   ),
   accountAppId: setting(
     wholeNumber(1, Number.MAX_SAFE_INTEGER),
@@ -93,10 +97,11 @@ export const settings = {
     // config.ts computes the default from `listen`.
     false,
     "true when `listen` is a loopback address, otherwise false",
-    "Whether endpoints may be in private networks: loopback, link-local, 10.0.0.0/8, 192.168.0.0/16 and so on. " +
-      "The metadata services of cloud providers stay denied even then, unless `allowedAddresses` names them. " +
-      "Everyone who can reach the server can make it POST to any URL. So a server that is reachable from other machines would give " +
-      "them access to its private network. A server on a loopback address is reachable only from its own machine, which has that access anyway.",
+    "Whether endpoints may be in private networks: loopback, link-local, 10.0.0.0/8, 192.168.0.0/16 and so on. The " +
+      "metadata services of cloud providers stay denied even then, unless `allowedAddresses` names them. Everyone who " +
+      "can reach the server can make it POST to any URL. So a server that is reachable from other machines would give " +
+      "them access to its private network. A server on a loopback address is reachable only from its own machine, " +
+      "which has that access anyway.",
   ),
   allowedAddresses: setting(
     networks(1024),
@@ -109,9 +114,10 @@ export const settings = {
     masterKeys(8),
     [],
     "none",
-    "The key that encrypts keys (`/v1/keys`) and API keys in the database. Without it none can be stored. Keep it apart from the " +
-      "database, because both together reveal the keys. To change it, put the new master key before the old one: the first one " +
-      "encrypts, and each one decrypts what it has encrypted. When every key has been put again, remove the old master key.",
+    "The key that encrypts keys (`/v1/keys`) and API keys in the database. Without it none can be stored. Keep it " +
+      "apart from the database, because both together reveal the keys. To change it, put the new master key before " +
+      "the old one: the first one encrypts, and each one decrypts what it has encrypted. When every key has been put " +
+      "again, remove the old master key.",
   ),
   wechatTopic: setting(
     topicName(),
@@ -124,18 +130,18 @@ export const settings = {
     milliseconds(1000, 3600_000),
     300_000,
     "5m",
-    "Maximum difference, in either direction, between the timestamp of a request to CMQ's API (`/v2/index.php`, and `POST /` with " +
-      "`X-TC-Action`) and this server's time. Within this time the server recognises a request to `/v2/index.php` that it has " +
-      "served before by its signature, and refuses it (see `cmqRefuseReplays`).",
+    "Maximum difference, in either direction, between the timestamp of a request to CMQ's API (`/v2/index.php`, and " +
+      "`POST /` with `X-TC-Action`) and this server's time. Within this time the server recognises a request to " +
+      "`/v2/index.php` that it has served before by its signature, and refuses it (see `cmqRefuseReplays`).",
   ),
   cmqRefuseReplays: setting(
     yesOrNo(),
     true,
     "true",
-    "Whether a request to `/v2/index.php` is refused if the same request was sent before. Some clients choose their nonce from " +
-      "only 10,000 numbers. If such a client sends the same request a hundred times a second, such as a receive without waiting, about " +
-      "one request every two seconds is refused by mistake. With `false` these requests are served, but anyone who can intercept a " +
-      "request can send it again while its timestamp is valid.",
+    "Whether a request to `/v2/index.php` is refused if the same request was sent before. Some clients choose their " +
+      "nonce from only 10,000 numbers. If such a client sends the same request a hundred times a second, such as a " +
+      "receive without waiting, about one request every two seconds is refused by mistake. With `false` these " +
+      "requests are served, but anyone who can intercept a request can send it again while its timestamp is valid.",
   ),
   inFlightMax: setting(
     wholeNumber(1, 65_536),
@@ -147,7 +153,8 @@ export const settings = {
     milliseconds(0, 600_000),
     10_000,
     "10s",
-    "How long POSTs in flight may take to end after SIGTERM or SIGINT. The others are aborted and sent again after the next start.",
+    "How long POSTs in flight may take to end after SIGTERM or SIGINT. The others are aborted and sent again after " +
+      "the next start.",
   ),
   attemptRetentionMs: setting(
     milliseconds(1000, 365 * day),

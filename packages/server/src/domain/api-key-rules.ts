@@ -23,11 +23,8 @@ export function assertApiKeyName(field: string, name: string): void {
 /** Error messages never quote either half, because a caller may have swapped the two. */
 export function assertApiKeyPair({ secretId, secretKey }: { secretId: string; secretKey: string }): void {
   if (!isSecretId(secretId)) {
-    throw RingbackError.at(
-      "invalid_key",
-      "secretId",
-      `must be ${secretIdPrefix} followed by letters, digits, "-" and "_", at most ${limits.secretIdCharsMax} characters`,
-    );
+    const rule = `must be ${secretIdPrefix} followed by letters, digits, "-" and "_"`;
+    throw RingbackError.at("invalid_key", "secretId", `${rule}, at most ${limits.secretIdCharsMax} characters`);
   }
   const { secretBytesMin, secretBytesMax } = limits;
   if (secretKey.length < secretBytesMin || isLongerThanBytes(secretKey, secretBytesMax)) {

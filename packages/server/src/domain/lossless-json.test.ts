@@ -39,7 +39,10 @@ const { value } = fc.letrec<{ value: string; array: string; object: string }>((t
     .map((members) => `{${members.map(([before, name, after, of]) => `${before}${name}${after}:${of}`).join(",")}}`),
 }));
 
-/** Text as `JSON.stringify` writes it, except for numbers. Without names that are indexes, which JavaScript objects sort first. */
+/**
+ * Text as `JSON.stringify` writes it, except for numbers. Without names that are indexes, which JavaScript objects sort
+ * first.
+ */
 const { compact } = fc.letrec<{ compact: string; array: string; object: string }>((tie) => ({
   compact: fc.oneof(
     { maxDepth: 4 },

@@ -12,7 +12,10 @@ import { headerTextFault, isLongerThanBytes } from "./text-rules.ts";
 const attributeNameForm = /^[a-z][a-z0-9-]*$/;
 const contentTypeForm = /^[!-~](?:[ -~]*[!-~])?$/;
 
-/** `field` is the path of the message in the request, such as `messages[3]`; empty when the message is the whole request. */
+/**
+ * `field` is the path of the message in the request, such as `messages[3]`; empty when the message is the whole
+ * request.
+ */
 export function assertMessage(message: NewMessage, topic: Pick<Topic, "name" | "bodyBytesMax">, field: string): void {
   const bytes = message.body.length;
   if (bytes > topic.bodyBytesMax) {
@@ -74,7 +77,8 @@ function assertAttributes(attributes: NewMessage["attributes"], field: string): 
 function assertAttributeName(name: string, field: string): void {
   if (name.length <= limits.attributeNameCharsMax && attributeNameForm.test(name)) return;
   const shown = JSON.stringify(name.slice(0, limits.attributeNameCharsMax));
-  const rule = `must begin with a-z and contain only a-z, 0-9 and "-", at most ${limits.attributeNameCharsMax} characters`;
+  const lengthRule = `at most ${limits.attributeNameCharsMax} characters`;
+  const rule = `must begin with a-z and contain only a-z, 0-9 and "-", ${lengthRule}`;
   throw RingbackError.at("invalid_request", field, `the name ${shown} is not allowed: it ${rule}`);
 }
 

@@ -36,9 +36,13 @@ export const engineLimits = {
   findWorkMs: 30_000,
   /** `setTimeout` is limited to 2^31 ms. A longer wait is checked again after this time. */
   dueTimerMsMax: 24 * 3600_000,
-  /** A due delivery that could not be claimed, because another one must come first, is requested again after this time. */
+  /**
+   * A due delivery that could not be claimed, because another one must come first, is requested again after this time.
+   */
   overdueRetryMs: 1_000,
-  /** Lease of a message on its way from an inbox to a client. The client's connection is closed before the lease ends. */
+  /**
+   * Lease of a message on its way from an inbox to a client. The client's connection is closed before the lease ends.
+   */
   inboxLeaseMs: limits.inboxAnswerMsMax + 30_000,
   /** Memory budget for messages on their way from one inbox to clients; `…TotalMax` is for all inboxes. */
   inboxUnreadBytesMax: 16 * 1024 * 1024,
@@ -51,7 +55,9 @@ export const engineLimits = {
   pullClaimMessagesMax: 1_000,
   /** The most bytes that such a claim may bring: it ends after the message that exceeds `limits.pullBytesMax`. */
   pullReservedBytes: limits.pullBytesMax + limits.bodyBytesMax,
-  /** Memory budget for messages on their way to the receivers of one subscription; `pullBytesOutTotalMax` is for all. */
+  /**
+   * Memory budget for messages on their way to the receivers of one subscription; `pullBytesOutTotalMax` is for all.
+   */
   pullUnreadBytesMax: 16 * 1024 * 1024,
   pullBytesOutTotalMax: 64 * 1024 * 1024,
   /** Waiting pull requests read the store again this long after a failure. */

@@ -1,6 +1,6 @@
 /**
- * A queue without duplicates whose members may also leave from the middle. A `Set` would do the same, but reading its first member
- * skips the holes of removed members one by one: with a thousand members that took 1 µs per POST.
+ * A queue without duplicates whose members may also leave from the middle. A `Set` would do the same, but reading its
+ * first member skips the holes of removed members one by one: with a thousand members that took 1 µs per POST.
  */
 export class FifoQueue<T extends object> {
   readonly #positions = new Map<T, number>();

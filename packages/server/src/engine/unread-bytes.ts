@@ -1,6 +1,6 @@
 /**
- * Memory budget for messages on their way to clients, which may read slowly. Counts the bytes that were sent and not read, and the
- * bytes reserved for messages that are being fetched.
+ * Memory budget for messages on their way to clients, which may read slowly. Counts the bytes that were sent and not
+ * read, and the bytes reserved for messages that are being fetched.
  */
 export class UnreadBytes {
   readonly #bytesMax: number;

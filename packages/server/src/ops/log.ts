@@ -11,7 +11,10 @@ export interface LogOptions {
   readonly destination?: DestinationStream;
 }
 
-/** Lines are dropped past this, if nobody reads the log. A blocked pipe must neither block the server nor fill its memory. */
+/**
+ * Lines are dropped past this, if nobody reads the log. A blocked pipe must neither block the server nor fill its
+ * memory.
+ */
 const bufferedBytesMax = 4 * 1024 * 1024;
 
 /** The values of members with these names are hidden, in the first three levels of a log line. */

@@ -1,6 +1,6 @@
 /**
- * Counters and histograms as plain numbers. prom-client's own metrics hash their labels on every call, which every delivery would pay
- * for. These cost one addition, and are converted to samples when they are scraped.
+ * Counters and histograms as plain numbers. prom-client's own metrics hash their labels on every call, which every
+ * delivery would pay for. These cost one addition, and are converted to samples when they are scraped.
  */
 
 export interface Sample {

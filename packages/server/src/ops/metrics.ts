@@ -37,10 +37,16 @@ const latencyBoundsS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
 const commitBoundsS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 const commitSizeBounds = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 
-/** Interval of prom-client's timer that measures the event loop's delay. Its default of 10 ms would keep an idle server busy. */
+/**
+ * Interval of prom-client's timer that measures the event loop's delay. Its default of 10 ms would keep an idle server
+ * busy.
+ */
 const eventLoopSampleMs = 100;
 
-/** Appended to the help of metrics that are equal on every node. All other metrics belong to one process and can be summed. */
+/**
+ * Appended to the help of metrics that are equal on every node. All other metrics belong to one process and can be
+ * summed.
+ */
 const ofTheCluster =
   "For the whole cluster: every node reports the same value, so use one node or the maximum, not the sum.";
 

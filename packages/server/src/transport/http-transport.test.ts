@@ -92,7 +92,7 @@ describe("the request", () => {
 });
 
 describe("the reply", () => {
-  test("has status, lower-case headers with the first of repeated values, and the first bytes of the body", async () => {
+  test("has status, lower-case headers with the first of repeated values, and the body's first bytes", async () => {
     await using receiver = await RawReceiver.start(
       answer("HTTP/1.1 503 Busy\r\nX-A: 1\r\nx-a: 2\r\nRetry-After: 7\r\nContent-Length: 5\r\n\r\nlater"),
     );
@@ -242,7 +242,7 @@ describe("a keep-alive connection", () => {
     expect(receiver.requests).toBe(3);
   });
 
-  test("is not replaced after a byte of the reply came, nor when the server had time to process the request", async () => {
+  test("is not replaced after the first byte of the reply, nor after staleConnectionMsMax", async () => {
     const time = new ManualTime();
     const received: RawConnection[] = [];
     await using receiver = await RawReceiver.start((connection, request) => {

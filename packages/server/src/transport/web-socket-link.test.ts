@@ -12,8 +12,8 @@ import { tlsFixture } from "./testing/tls-fixture.ts";
 import { WebSocketPeer } from "./testing/web-socket-peer.ts";
 import { createTransport } from "./transport-by-scheme.ts";
 
-// Real: WebSockets of the ws library, and plain sockets that imitate them, on 127.0.0.1. Faked where a test says so: time and the
-// resolver.
+// Real: WebSockets of the ws library, and plain sockets that imitate them, on 127.0.0.1. Faked where a test says so:
+// time and the resolver.
 let transport: Transport;
 function start(options: HttpTransportOptions = {}): Transport {
   transport = createTransport({ allowPrivateNetworks: true, ...options });
@@ -191,7 +191,7 @@ describe("a message over a WebSocket has failed", () => {
     await peer.stop();
   });
 
-  test("when the connection drops before it is completely sent; messages that had not started are sent later", async () => {
+  test("when the connection drops before it is completely sent; other messages are sent later", async () => {
     const peer = await WebSocketPeer.start();
     const time = startWithTime();
     await post(transport, at(peer), "first");
@@ -207,7 +207,7 @@ describe("a message over a WebSocket has failed", () => {
     await peer.stop();
   });
 
-  test("when the peer does not read; the connection is closed, because the message cannot be removed from it", async () => {
+  test("when the peer does not read; then the connection is closed", async () => {
     const peer = await WebSocketPeer.start();
     const time = startWithTime();
     await post(transport, at(peer), "first");
@@ -451,7 +451,10 @@ function rawSocketOf(peer: WebSocketPeer): Socket {
   return (peer.last as unknown as { readonly _socket: Socket })._socket;
 }
 
-/** Waits for the peer's pongs. It sends them while it reads the pings, so they arrive within the next turns of this event loop. */
+/**
+ * Waits for the peer's pongs. It sends them while it reads the pings, so they arrive within the next turns of this
+ * event loop.
+ */
 async function pongs(peer: WebSocketPeer, count: number): Promise<void> {
   await eventually(() => peer.pings).toBe(count);
   for (let turns = 0; turns < 3; turns++) await turn();

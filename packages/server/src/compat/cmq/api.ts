@@ -37,7 +37,10 @@ export interface CmqDependencies {
   readonly refuseReplays: boolean;
 }
 
-/** Adds `/v2/index.php` of CMQ's API 2.0 and `POST /` of its newer API, for programs written for CMQ's topics and queues. */
+/**
+ * Adds `/v2/index.php` of CMQ's API 2.0 and `POST /` of its newer API, for programs written for CMQ's topics and
+ * queues.
+ */
 export async function addCmqApi(app: FastifyInstance, given: CmqDependencies): Promise<void> {
   const { store, publisher, queues, events, clock, log } = given;
   const context: ActionContext = {
@@ -56,7 +59,8 @@ export async function addCmqApi(app: FastifyInstance, given: CmqDependencies): P
 
   await app.register((scope, _options, done) => {
     takeBodiesAsBytes(scope, cmqLimits.requestBytesMax, { held: 0 }, httpLimitDefaults);
-    // fastify refuses a content type that is not a valid media type. So it gets a valid one; `request.ts` checks the raw header.
+    // fastify refuses a content type that is not a valid media type. So it gets a valid one; `request.ts` checks the
+    // raw header.
     scope.addHook("onRequest", (request, _reply, next) => {
       if (request.raw.method !== "GET" && request.headers["content-type"] !== formType) {
         request.headers = { ...request.headers, "content-type": formType };

@@ -80,7 +80,7 @@ describe("topics", () => {
     expect(codes.toSorted()).toEqual(["0", "4460/10550", "4460/10550"]);
   });
 
-  it("are deleted or subscribed to by concurrent requests, never both, and a late change does not recreate them", async () => {
+  it("are either deleted or subscribed to by concurrent requests, and no late change recreates them", async () => {
     const slow = scene.store.catalog.listSubscriptions.bind(scene.store);
     scene.store.catalog.listSubscriptions = async (...args) => {
       const found = await slow(...args);

@@ -26,8 +26,8 @@ const schema = {
   operationId: "wechatHandlers",
   summary: "Manage handlers of WeChat messages, compatible with the WeChat HTTP API",
   description:
-    "The member `type` selects the operation. A handler is a subscription of the topic that the setting `wechatTopic` names. " +
-    "The status is 200 even for errors; `error_code` distinguishes them.",
+    "The member `type` selects the operation. A handler is a subscription of the topic that the setting `wechatTopic` " +
+    "names. The status is 200 even for errors; `error_code` distinguishes them.",
   body: requestSchema,
   response: { 200: envelopeSchema, ...problemResponses() },
 };
@@ -99,9 +99,7 @@ class WechatApi {
       case 1006:
         return this.#setSecret(request);
       default:
-        throw new Unsupported(
-          `type ${type} is not supported; use 1001 (add a handler), 1002 (remove one), 1003 (list them) or 1006 (set the secret)`,
-        );
+        throw new Unsupported(`type ${type} is not supported; use ${supportedTypes}`);
     }
   }
 
@@ -130,6 +128,8 @@ class WechatApi {
     return { ...ok, cookie: "" };
   }
 }
+
+const supportedTypes = "1001 (add a handler), 1002 (remove one), 1003 (list them) or 1006 (set the secret)";
 
 const ok = { status: 0, desc: "" } as const;
 

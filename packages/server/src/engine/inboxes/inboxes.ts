@@ -21,11 +21,16 @@ export interface Arrived {
 export interface TakenMessage {
   readonly id: MessageId;
   readonly message: Message;
-  /** Must be called once, soon. False: the client did not receive the message, so the next client gets it, in its old position. */
+  /**
+   * Must be called once, soon. False: the client did not receive the message, so the next client gets it, in its old
+   * position.
+   */
   readonly done: (delivered: boolean) => void;
 }
 
-/** Buffers that clients fetch from: a log and a subscription that is not pushed. Callers have checked the names' form. */
+/**
+ * Buffers that clients fetch from: a log and a subscription that is not pushed. Callers have checked the names' form.
+ */
 export interface Inboxes {
   /** Creates or changes. Throws `immutable_field`, `topic_not_found`, `filter_type_mismatch` and `entry_limit`. */
   put(name: string, settings: InboxSettings): Promise<{ readonly inbox: InboxDetails; readonly created: boolean }>;
@@ -39,8 +44,8 @@ export interface Inboxes {
   /** Durable when it resolves. Throws `inbox_not_found`, `inbox_full`, `body_too_large`, `topic_not_found`. */
   keep(name: string, message: ArrivingMessage): Promise<Arrived>;
   /**
-   * The oldest message, leased to this caller until `done`. null: none came within `waitMs`, or `gone` was aborted because the
-   * client left. Throws `inbox_not_found`, `topic_not_found` and `too_many_waiters`.
+   * The oldest message, leased to this caller until `done`. null: none came within `waitMs`, or `gone` was aborted
+   * because the client left. Throws `inbox_not_found`, `topic_not_found` and `too_many_waiters`.
    */
   take(name: string, want: { readonly waitMs: number; readonly gone: AbortSignal }): Promise<TakenMessage | null>;
   /** Ends every waiting `take` with null, and lets none wait from now on. */

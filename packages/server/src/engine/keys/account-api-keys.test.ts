@@ -65,7 +65,7 @@ describe("an API key", () => {
     expect(text(await apiKeys.secretOf(pair.secretId))).toBe(another.secretKey);
   });
 
-  it("is created once when several are created concurrently with one SecretId, and the others are refused", async () => {
+  it("is created once by concurrent requests with one SecretId, and the others are refused", async () => {
     const apiKeys = apiKeysOf(new MemoryStore(clock));
     const made = await Promise.allSettled([apiKeys.create("a", pair), apiKeys.create("b", another)]);
     const [kept] = made.flatMap((each) => (each.status === "fulfilled" ? [each.value.pair.secretKey] : []));
@@ -115,7 +115,7 @@ describe("an API key", () => {
     expect(String(apiKeys.failures)).not.toContain(pair.secretKey);
   });
 
-  it("needs a master key, opens with the one that sealed it, and is sealed with the first when it is put again", async () => {
+  it("needs the master key that sealed it, and is sealed with the first one when it is put again", async () => {
     const store = new MemoryStore(clock);
     await expect(apiKeysOf(store, []).create("a", null)).rejects.toMatchObject({ code: "master_key_missing" });
     await apiKeysOf(store).create("a", pair);

@@ -161,7 +161,10 @@ export class AccountApiKeys implements ApiKeys {
   }
 }
 
-/** Contains a colon, which names of keys do not. So a stored API key cannot be passed off as a key, or the other way round. */
+/**
+ * Contains a colon, which names of keys do not. So a stored API key cannot be passed off as a key, or the other way
+ * round.
+ */
 function sealedName(secretId: string): string {
   return `${kind}:${secretId}`;
 }

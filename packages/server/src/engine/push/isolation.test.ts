@@ -145,7 +145,7 @@ describe("a backlog on an endpoint that is down", () => {
 });
 
 describe("memory", () => {
-  test("contains at most claimedBytesMax and one claim of message bytes, however many subscriptions are ready", async () => {
+  test("has at most claimedBytesMax and one claim of message bytes, for any number of subscriptions", async () => {
     const simulation = new Simulation({ inFlightMax: 10_000 });
     const topic = await simulation.topic();
     for (let index = 0; index < 200; index++) {

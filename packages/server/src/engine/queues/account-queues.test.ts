@@ -30,7 +30,7 @@ describe("a queue", () => {
     expect(await scene.receive("jobs")).toEqual([]);
   });
 
-  it("is the same under its name in any case, keeps the spelling of its creation, and cannot be created twice", async () => {
+  it("is found by its name in any case, keeps its original spelling, and cannot be created twice", async () => {
     const { id } = await scene.queue("Jobs-A");
     await expect(scene.queue("jobs-a")).rejects.toMatchObject({ code: "queue_exists" });
     expect(await scene.queues.get("JOBS-A")).toMatchObject({ name: "Jobs-A", id });
