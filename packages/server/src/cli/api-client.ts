@@ -26,7 +26,7 @@ export class ApiError extends CommandError {
 }
 
 /** The server could not be reached, or the connection was lost. */
-export class UnreachableError extends CommandError {
+class UnreachableError extends CommandError {
   override readonly name: string = "UnreachableError";
 }
 

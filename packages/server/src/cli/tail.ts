@@ -70,12 +70,7 @@ interface Follower {
 }
 
 /** Reads events until the signal is aborted. The first connection must succeed; later ones are tried again. */
-export async function followEvents(
-  client: ApiClient,
-  query: string,
-  signal: AbortSignal,
-  follower: Follower,
-): Promise<void> {
+async function followEvents(client: ApiClient, query: string, signal: AbortSignal, follower: Follower): Promise<void> {
   let everOpened = false;
   let delayMs = reconnectMsMin;
   const opened = () => {
@@ -127,7 +122,7 @@ function wanted(data: EventData, { topic }: TailOptions): boolean {
 }
 
 /** `21:45:03 delivery.attempted MyTopic/mysubscription messageId=… attempt=1 verdict=accepted …` */
-export function eventLine(data: EventData, paint: Paint): string {
+function eventLine(data: EventData, paint: Paint): string {
   const clock = timeOfDay(data["at"]);
   const resource = [data["topic"], data["subscription"], data["hook"]].filter((part) => typeof part === "string");
   const members = Object.entries(data)

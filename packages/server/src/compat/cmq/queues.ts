@@ -145,7 +145,7 @@ function assertTimesFit(settings: QueueSettings): void {
   }
 }
 
-export function shownDeadLetters(policy: DeadLetterPolicy) {
+function shownDeadLetters(policy: DeadLetterPolicy) {
   return policy.after === "receives"
     ? { deadLetterQueueName: policy.queue, policy: 0, maxReceiveCount: policy.receivesMax }
     : { deadLetterQueueName: policy.queue, policy: 1, maxTimeToLive: seconds(policy.ttlMs) };
