@@ -45,6 +45,8 @@ const defaults = {
   retentionMs: limits.retentionMsDefault,
   messagesMax: 10_000,
   bodyBytesMax: limits.bodyBytesMax,
+  description: "",
+  labels: {},
 };
 
 describe("an inbox", () => {

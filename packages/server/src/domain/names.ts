@@ -1,14 +1,14 @@
 import { RingbackError } from "./errors.ts";
 import { limits } from "./limits.ts";
 
-const nameForm = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+/** Names of topics, subscriptions and every other resource that is created under a name. */
+export const nameForm = new RegExp(`^[A-Za-z0-9][A-Za-z0-9._-]{0,${limits.nameCharsMax - 1}}$`);
 
-/** Names of topics, subscriptions and whatever else is put by name. */
 export function isName(text: string): boolean {
-  return text.length <= limits.nameCharsMax && nameForm.test(text);
+  return nameForm.test(text);
 }
 
-/** Two names are the same but for the case of A to Z when this makes them one. */
+/** Names that differ only in the case of A to Z become equal. */
 export function foldCase(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

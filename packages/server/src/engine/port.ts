@@ -2,7 +2,7 @@
 
 import type { Jwk, ProtocolKey } from "@ringback/sdk/protocols";
 import type { HookErrorCode, Outcome } from "@ringback/sdk/hooks";
-import type { HookInput, HookSettings } from "../domain/hook-rules.ts";
+import type { HookSettings } from "../domain/hook-rules.ts";
 import type { InboxSettings } from "../domain/inbox-rules.ts";
 import type {
   Message,
@@ -15,6 +15,8 @@ import type {
   AttemptVerdict,
   DeadReason,
 } from "../domain/model.ts";
+import type { PutCondition } from "../store/condition.ts";
+import type { Label } from "../store/label.ts";
 import type { Page, PageRequest } from "../store/page.ts";
 import type { PullCounts } from "../store/records.ts";
 import type { TransportErrorCode } from "../transport/port.ts";
@@ -53,14 +55,19 @@ export interface KeyDetails {
   readonly bits: number;
   /** One of the master keys at hand opens it. */
   readonly usable: boolean;
+  readonly version: number;
   readonly createdAtMs: TimeMs;
   readonly updatedAtMs: TimeMs;
 }
 
 /** The account's keys, as whoever keeps them in order sees them. */
 export interface Keys extends KeyRing {
-  /** Creates or replaces; the same key again changes nothing. Throws `invalid_key` and `master_key_missing`. */
-  put(kid: string, jwk: Jwk): Promise<{ readonly key: KeyDetails; readonly created: boolean }>;
+  /** Creates or replaces; the same key again changes nothing. Throws `invalid_key`, `master_key_missing` and `precondition_failed`. */
+  put(
+    kid: string,
+    jwk: Jwk,
+    condition?: PutCondition,
+  ): Promise<{ readonly key: KeyDetails; readonly created: boolean }>;
   get(kid: string): Promise<KeyDetails | null>;
   /** By name. */
   list(page: PageRequest): Promise<Page<KeyDetails>>;
@@ -111,6 +118,7 @@ export interface ApiKeys {
 
 export interface InboxDetails extends InboxSettings {
   readonly name: string;
+  readonly version: number;
   readonly createdAtMs: TimeMs;
   readonly updatedAtMs: TimeMs;
 }
@@ -134,11 +142,15 @@ export interface TakenMessage {
 
 /** Buffers that somebody fetches from: a log and a subscription that is not pushed. Names have been checked. */
 export interface Inboxes {
-  /** Creates or changes. Throws `immutable_field`, `topic_not_found`, `filter_type_mismatch` and `entry_limit`. */
-  put(name: string, settings: InboxSettings): Promise<{ readonly inbox: InboxDetails; readonly created: boolean }>;
+  /** Creates or replaces. Throws `immutable_field`, `topic_not_found`, `entry_limit` and `precondition_failed`. */
+  put(
+    name: string,
+    settings: InboxSettings,
+    condition?: PutCondition,
+  ): Promise<{ readonly inbox: InboxDetails; readonly created: boolean }>;
   get(name: string): Promise<InboxDetails | null>;
   /** By name. */
-  list(page: PageRequest): Promise<Page<InboxDetails>>;
+  list(page: PageRequest, label?: Label): Promise<Page<InboxDetails>>;
   /** Messages that are there to be taken, with those that are being handed out. */
   waitingCount(inbox: InboxDetails): Promise<number>;
   /** With the log that it has to itself; a topic stays. */
@@ -263,6 +275,7 @@ export interface Queues {
 
 export interface HookDetails extends HookSettings {
   readonly name: string;
+  readonly version: number;
   readonly createdAtMs: TimeMs;
   readonly updatedAtMs: TimeMs;
 }
@@ -287,13 +300,16 @@ export interface CalledHook {
 /** Programs that are asked now, and whose answer means something. Names have been checked. */
 export interface Hooks {
   /**
-   * Creates or replaces. Throws what `normaliseHook` does, `key_not_found`, `key_unavailable`, `invalid_key` and
-   * `entry_limit`.
+   * Creates or replaces. Throws `key_not_found`, `key_unavailable`, `invalid_key`, `entry_limit` and `precondition_failed`.
    */
-  put(name: string, input: HookInput): Promise<{ readonly hook: HookDetails; readonly created: boolean }>;
+  put(
+    name: string,
+    settings: HookSettings,
+    condition?: PutCondition,
+  ): Promise<{ readonly hook: HookDetails; readonly created: boolean }>;
   get(name: string): Promise<HookDetails | null>;
   /** By name. */
-  list(page: PageRequest): Promise<Page<HookDetails>>;
+  list(page: PageRequest, label?: Label): Promise<Page<HookDetails>>;
   delete(name: string): Promise<boolean>;
   /**
    * POSTs and tells what the replies mean. Whatever the called programs do ends in an outcome; it throws `hook_not_found`,

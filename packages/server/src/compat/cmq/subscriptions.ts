@@ -1,8 +1,8 @@
 import { isHttpUrl } from "../../domain/endpoint-url-rule.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Filter, PushedSettings, Subscription, SubscriptionSettings, Topic } from "../../domain/model.ts";
-import { normaliseSubscription, type PushedInput } from "../../domain/subscription-rules.ts";
 import { RingbackError } from "../../domain/errors.ts";
+import { subscriptionShape } from "../../shapes/subscription.ts";
 import type { Page } from "../../store/page.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
 import { CmqError, cmqErrorOf } from "./errors.ts";
@@ -211,7 +211,7 @@ function assertHttpEndpoint(endpoint: string): void {
   }
   try {
     // For its rules about URLs alone.
-    normaliseSubscription({ push: { url: endpoint } });
+    subscriptionShape.read({ push: { url: endpoint } });
   } catch (error) {
     if (error instanceof RingbackError)
       throw new CmqError("illegalEndpoint", error.message.replace(/^push\.url/, "endpoint"));
@@ -233,9 +233,9 @@ function filterOf(parameters: Parameters, filterType: FilterType): Partial<Filte
   return { ...(tags !== null && { tags }), ...(types !== null && { types }) };
 }
 
-function settingsOf(input: PushedInput): PushedSettings {
+function settingsOf(input: object): PushedSettings {
   try {
-    return normaliseSubscription(input);
+    return subscriptionShape.read(input).settings as PushedSettings;
   } catch (error) {
     throw error instanceof RingbackError ? cmqErrorOf(error) : error;
   }

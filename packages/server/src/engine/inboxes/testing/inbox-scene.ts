@@ -1,17 +1,27 @@
-import type { InboxInput } from "../../../domain/inbox-rules.ts";
-import { normaliseInbox } from "../../../domain/inbox-rules.ts";
+import { withRetention } from "../../../domain/inbox-rules.ts";
+import type { InboxSettings } from "../../../domain/inbox-rules.ts";
+import { limits } from "../../../domain/limits.ts";
 import type { Topic, TopicSettings } from "../../../domain/model.ts";
 import { createEventBus } from "../../event-bus.ts";
 import type { Arrived, LiveEvent, Publisher, PublishResult, TakenMessage } from "../../port.ts";
 import { createPublisher } from "../../publisher.ts";
 import { FaultyStore } from "../../testing/faulty-store.ts";
 import { MortalTimers } from "../../testing/mortal-timers.ts";
+import { plainTopic } from "../../testing/plain-settings.ts";
 import { RecordingObserver } from "../../testing/recording-observer.ts";
 import { SeededRandom } from "../../testing/seeded-random.ts";
 import { messageOf } from "../../testing/simulation.ts";
 import { VirtualTime } from "../../testing/virtual-time.ts";
 import { AccountInboxes } from "../account-inboxes.ts";
-import { normaliseTopic } from "../../../domain/topic-rules.ts";
+
+const plain: InboxSettings = {
+  topic: null,
+  accept: "any",
+  whilePolledMs: null,
+  retentionMs: null,
+  messagesMax: limits.inboxMessagesDefault,
+  bodyBytesMax: limits.bodyBytesMax,
+};
 
 export const stays = new AbortController().signal;
 
@@ -67,8 +77,8 @@ export class InboxScene {
     return inboxes;
   }
 
-  put(name: string, input: InboxInput = {}) {
-    return this.inboxes.put(name, normaliseInbox(input));
+  put(name: string, settings: Partial<InboxSettings> = {}) {
+    return this.inboxes.put(name, withRetention({ ...plain, ...settings }));
   }
 
   keep(name: string, text: string, contentType: string | null = null): Promise<Arrived> {
@@ -99,8 +109,9 @@ export class InboxScene {
   }
 
   async topic(name: string, settings: Partial<TopicSettings> = {}): Promise<Topic> {
-    return (await this.store.catalog.putTopic(this.store.catalog.defaultAccount().id, name, normaliseTopic(settings)))
-      .topic;
+    return (
+      await this.store.catalog.putTopic(this.store.catalog.defaultAccount().id, name, { ...plainTopic, ...settings })
+    ).topic;
   }
 
   publish(topic: Topic, ...messages: Parameters<typeof messageOf>[0][]): Promise<PublishResult> {
