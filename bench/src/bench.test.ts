@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { bench, SERVER } from "./testing/bench-run.ts";
 
-// Real: the benchmark with all its processes and sockets; where a test says so, the server and PostgreSQL as well. Faked:
-// in the other tests the server, which only forwards messages. The tests assert that every figure has a value and that
-// losses are found. They assert nothing about the values. One to four nodes: bench/test/slow/nodes.test.ts.
+// Real: the benchmark with all its processes and sockets, and in the second test the server and PostgreSQL. Faked: the
+// server in the other tests, which only forwards messages. So the tests assert that every figure has a value and that
+// losses are found, and nothing about the values. One to four nodes: bench/test/slow/nodes.test.ts.
 
 /** Ends a test that hangs. Every wait inside a test is for a condition. */
 const HANG_GUARD_MS = 900_000;

@@ -81,8 +81,8 @@ async function main(options: Options): Promise<number> {
 }
 
 /**
- * The database gets a folder beside the folders of the servers. Started by root, PostgreSQL runs as another user, who has
- * no access to the folders of the servers.
+ * Started by root, PostgreSQL runs as another user, who cannot read the folders of the servers. The database therefore
+ * gets a folder beside those.
  */
 async function startDatabase({ dataRoot }: Options): Promise<BenchDatabase> {
   const database = await BenchDatabase.start(createFolder(dataRoot ?? tmpdir()));

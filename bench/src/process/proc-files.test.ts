@@ -9,8 +9,7 @@ import {
 } from "./proc-files.ts";
 import type { ProcessTimes } from "./proc-files.ts";
 
-const stat =
-  "4711 (node) S 17 4711 4711 0 -1 4194560 9000 120 3 0 1234 66 7 8 20 0 11 0 5000 1180000000 15000 18446744073709551615";
+const stat = "4711 (node) S 17 4711 4711 0 -1 4194560 9000 120 3 0 1234 66 7 8 20 0 11 0 5000 1180000000 15000";
 
 function times(pid: number, parent: number, ownUs: number, endedChildrenUs = 0): ProcessTimes {
   return { pid, parent, ownUs, endedChildrenUs };

@@ -30,8 +30,9 @@ function byThread(a: string, b: string): number {
 function threadReport(file: string, thread: number): string {
   const profile: CpuProfile = JSON.parse(readFileSync(file, "utf8"));
   const { busyMs, idleMs, functions, sources } = selfTimes(profile);
+  const name = thread === 0 ? "main thread" : `worker ${thread}`;
   return [
-    `${thread === 0 ? "main thread" : `worker ${thread}`}: busy ${busyMs.toFixed(0)} ms, idle ${idleMs.toFixed(0)} ms (${file})`,
+    `${name}: busy ${busyMs.toFixed(0)} ms, idle ${idleMs.toFixed(0)} ms (${file})`,
     table("source", sources.slice(0, sourcesShown)),
     table("function", functions.slice(0, functionsShown)),
   ].join("\n\n");

@@ -18,7 +18,7 @@ export interface Comparison {
   /** Some of the missing deliveries, each as `path id`. */
   readonly missingExamples: readonly string[];
   readonly duplicates: number;
-  /** Deliveries whose id no 201 reply had. Either the reply was lost or the id is wrong. */
+  /** Deliveries with an id that was in no 201 reply. Either the reply was lost or the id is wrong. */
   readonly unexpected: number;
 }
 
@@ -38,8 +38,8 @@ interface Group {
 }
 
 /**
- * Records every request of the receiver: message, path, number and delay. A path is `/group/member`. Counts are kept per
- * group, message ids per path.
+ * Records the message, the path and the delay of every request of the receiver. A path is `/group/member`. Counts are
+ * kept per group, message ids per path.
  */
 export class Ledger {
   readonly #groups = new Map<string, Group>();

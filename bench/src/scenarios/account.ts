@@ -13,7 +13,7 @@ const QUIET_POLL_MS = 100;
 const QUIET_MS_MAX = 5_000;
 /** A server that uses one tick of CPU time in a tenth of a second has no work left. */
 const QUIET_CPU_US = 10_000;
-/** The first delivery may take longer: until then nothing shows that the server delivers at all. */
+/** Least wait for the first delivery, for which a slow machine may still have to load code and connect. */
 const FIRST_ARRIVAL_MS_MAX = 60_000;
 
 /** Waits until the server has also recorded its deliveries, because recording is part of the cost of a message. */
@@ -82,8 +82,8 @@ export class Account {
   }
 
   /**
-   * Publishes single messages to the topic for `durationMs` and waits for their arrival. Returns the messages per second
-   * from the first publish to the last arrival.
+   * Publishes single messages to the topic for `durationMs` and waits for their arrival. Returns the messages per
+   * second, from the first publish to the last arrival.
    */
   async publishFor(server: Server, durationMs: number): Promise<number> {
     const target = publishOne(server.origin, this.group, this.#bench.settings.bodyBytes);

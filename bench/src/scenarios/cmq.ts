@@ -11,7 +11,7 @@ import { addRefused, countedAccount, medianFigure } from "./result.ts";
 import type { DeliveryAccount, Figure, Measured } from "./result.ts";
 
 const PUBLISH_TARGET = 1.3;
-/** A send and a delete are one commit each; a receive adds the commit of its claim. PostgreSQL's statements cost more. */
+/** A send and a delete cost a commit each, and a receive two. PostgreSQL adds the cost of its statements. */
 const CYCLE_TARGET = { sqlite: 8, postgres: 20 };
 /** Cycles at a time. Each has its message in the queue for a moment, where another cycle may receive the message. */
 const CYCLES_IN_FLIGHT = 32;
@@ -30,8 +30,8 @@ interface Part {
 }
 
 /**
- * Measures CMQ's API. A publish is compared with a native publish. Both go to a topic whose only subscription is paused,
- * so nothing is delivered. A cycle of send, receive and delete is compared with three requests of the same size to the
+ * Measures CMQ's API. A publish is compared with a native publish. The only subscription of the topic is paused, so that
+ * nothing is delivered. A cycle of send, receive and delete is compared with three requests of the same size to the
  * bare server.
  */
 export const cmqScenario: Scenario = {

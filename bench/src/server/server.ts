@@ -23,7 +23,7 @@ const masterKey = randomBytes(32).toString("base64");
 export interface LaunchOptions {
   /** The server's entry point. */
   readonly entry: string;
-  /** Folder of the server's data and log, created when missing. A second server on the folder finds the first's data. */
+  /** Folder of the server's data and log, created when missing. A restarted server finds its data there. */
   readonly folder: string;
   /** `postgres://…`. Null: the server keeps its data in the folder. */
   readonly databaseUrl: string | null;

@@ -97,7 +97,7 @@ async function runCycles(
   return { ...report, replyBytes };
 }
 
-/** Repeats `work` in a closed loop. `work` returns the ids of the messages that it published; its errors are counted. */
+/** Repeats `work` in a closed loop and counts its errors. `work` returns the ids of the messages that it published. */
 async function run(
   loop: CmqLoop,
   work: (callCmq: CallCmq, send: Send) => Promise<readonly string[]>,
