@@ -12,39 +12,48 @@ interface PendingCall {
   readonly reject: (error: Error) => void;
 }
 
-/** A child process that runs one mode and answers the commands of that mode, over Node's own channel. */
+/** A child process that runs one mode and answers the commands of that mode. The first call starts the process. */
 export class WorkerProcess<M extends Mode> {
-  readonly #process: ChildProcess;
+  readonly #mode: M;
   readonly #pending = new Map<number, PendingCall>();
+  #process: ChildProcess | null = null;
   #calls = 0;
 
   constructor(mode: M) {
-    this.#process = fork(ENTRY, [mode], {
-      // Messages carry byte arrays and a hundred thousand ids at a time, and JSON would be slow for those.
-      serialization: "advanced",
-      execArgv: ["--conditions=ringback-source"],
-      stdio: ["ignore", "inherit", "inherit", "ipc"],
-    });
-    watch(this.#process);
-    this.#process.on("message", (message: ReplyMessage) => this.#settle(message));
-    this.#process.once("exit", (code, signal) => {
-      for (const { reject } of this.#pending.values()) reject(new Error(`worker ${mode} ended (${signal ?? code})`));
-      this.#pending.clear();
-    });
+    this.#mode = mode;
   }
 
   call<N extends CommandName<M>>(name: N, ...inputs: Inputs<M, N>): Promise<Result<M, N>> {
+    const child = (this.#process ??= this.#start());
     const call = ++this.#calls;
     return new Promise((resolve, reject) => {
       this.#pending.set(call, { resolve, reject });
-      this.#process.send({ call, name, inputs }, (error) => {
+      child.send({ call, name, inputs }, (error) => {
         if (error !== null && this.#pending.delete(call)) reject(error);
       });
     });
   }
 
-  stop(): Promise<void> {
-    return end(this.#process, () => this.#process.disconnect(), STOP_MS_MAX);
+  async stop(): Promise<void> {
+    const child = this.#process;
+    if (child !== null) await end(child, () => child.disconnect(), STOP_MS_MAX);
+  }
+
+  #start(): ChildProcess {
+    const child = fork(ENTRY, [this.#mode], {
+      // Messages carry byte arrays and a hundred thousand ids at a time, and JSON would be slow for those.
+      serialization: "advanced",
+      execArgv: ["--conditions=ringback-source"],
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+    watch(child);
+    child.on("message", (message: ReplyMessage) => this.#settle(message));
+    child.once("exit", (code, signal) => {
+      const error = new Error(`worker ${this.#mode} ended (${signal ?? code})`);
+      for (const { reject } of this.#pending.values()) reject(error);
+      this.#pending.clear();
+    });
+    return child;
   }
 
   #settle(message: ReplyMessage): void {
