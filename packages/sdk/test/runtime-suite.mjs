@@ -49,7 +49,7 @@ const delivery = {
   body: new TextEncoder().encode(messageBody),
   contentType: "application/json",
   tags: ["a", "标签"],
-  routingKey: null,
+  type: null,
   orderingKey: null,
   attributes: {},
 };
@@ -120,10 +120,10 @@ for (const protocol of pushProtocols) {
 check("headers carry text outside ASCII", async () => {
   const messages = [];
   await served(createReceiver({ protocol: raw, onMessage: (message) => messages.push(message) }), async (url) =>
-    posted(url, raw.encode({ ...delivery, routingKey: "订单.paid", attributes: { name: "Zoë" } })),
+    posted(url, raw.encode({ ...delivery, type: "订单.paid", attributes: { name: "Zoë" } })),
   );
   assert.deepEqual(messages[0].tags, ["a", "标签"]);
-  assert.equal(messages[0].routingKey, "订单.paid");
+  assert.equal(messages[0].type, "订单.paid");
   assert.equal(messages[0].attributes.name, "Zoë");
 });
 

@@ -24,7 +24,7 @@ const full: OutgoingDelivery = {
   publishedAtMs: 11203432_017,
   contentType: "application/json",
   tags: ["a", "标签"],
-  routingKey: "orders.cn.paid",
+  type: "orders.cn.paid",
   orderingKey: "customer-7",
   attributes: { trace: "4bf92f35", "ce-subject": "Zoë", "ce-comexampleother": "5" },
   body: bytes('{"id": 12345678901234567890,\n "id": 1.0}'),
@@ -107,7 +107,7 @@ describe("the sender's half of cloudevents-binary", () => {
   const delivery = {
     ...full,
     topic: "主题",
-    routingKey: null,
+    type: null,
     orderingKey: "",
     attributes: { "ce-type": "com.example.paid", "ce-subject": "Euro € 😀", name: "x" },
     body: bytes('{"id": 12345678901234567890}'),
@@ -155,8 +155,17 @@ describe.each([cloudEvents, cloudEventsBinary])("what the sender's half of $name
   it("leaves the publisher's other attributes at home", () => {
     expect(sent({ attributes: { trace: "1", ce: "2", "cex-a": "3" } }).attributes).toEqual({
       "ce-source": "/topics/MyTopic",
-      "ce-type": "ringback.message",
+      "ce-type": "orders.cn.paid",
     });
+  });
+
+  it.each<[string, Partial<OutgoingDelivery>, string, string | null]>([
+    ["the message's type", { type: "invoice.payment_failed" }, "invoice.payment_failed", "invoice.payment_failed"],
+    ["the publisher's ce-type", { type: "a.b", attributes: { "ce-type": "com.example" } }, "com.example", "a.b"],
+    ["ringback.message, of a message without a type", { type: null }, "ringback.message", null],
+    ["ringback.message, of a message with an empty type", { type: "" }, "ringback.message", null],
+  ])("has %s as its type", (_, message, eventType, type) => {
+    expect(sent({ attributes: {}, ...message })).toMatchObject({ type, attributes: { "ce-type": eventType } });
   });
 
   it.each<[string, Partial<OutgoingDelivery>]>([
@@ -184,7 +193,7 @@ describe.each([cloudEvents, cloudEventsBinary])("what the sender's half of $name
     ["a topic with half a surrogate pair", { topic: "\udc00" }],
     ["a topic without a name", { topic: "" }],
     ["a subscription with a noncharacter", { subscription: "\u{10ffff}" }],
-    ["a routing key with a tab", { routingKey: "a\tb" }],
+    ["a type with a tab", { type: "a\tb" }],
     ["an ordering key with half a surrogate pair", { orderingKey: "a\udc00" }],
     ["a tag with a comma", { tags: ["a,b"] }],
     ["a tag with a line break", { tags: ["a\nb"] }],
@@ -225,7 +234,7 @@ describe("the receiver's half of cloudevents", () => {
     publishedAtMs: 11203432_017,
     contentType: "application/json",
     tags: ["a", "标签"],
-    routingKey: "orders.cn.paid",
+    type: "orders.cn.paid",
     orderingKey: "customer-7",
   };
 
@@ -236,7 +245,7 @@ describe("the receiver's half of cloudevents", () => {
       body: full.body,
       attributes: {
         "ce-source": "/topics/MyTopic",
-        "ce-type": "ringback.message",
+        "ce-type": "orders.cn.paid",
         "ce-subject": "Zoë",
         "ce-comexampleother": "5",
       },
@@ -246,7 +255,7 @@ describe("the receiver's half of cloudevents", () => {
       protocol: "cloudevents-binary",
       topic: "主题",
       body: bytes('{"id": 12345678901234567890}'),
-      routingKey: null,
+      type: null,
       orderingKey: null,
       attributes: {
         "ce-source": "/topics/%E4%B8%BB%E9%A2%98",
@@ -269,7 +278,7 @@ describe("the receiver's half of cloudevents", () => {
       body: bytes('{\n        "appinfoB" : 9007199254740993\n    }'),
       contentType: "application/json",
       tags: [],
-      routingKey: null,
+      type: "com.example.someevent",
       orderingKey: null,
       attributes: {
         "ce-type": "com.example.someevent",
@@ -449,7 +458,7 @@ function events(
       contentType: type,
       attributes,
       tags: delivery.tags.map(inside).filter((tag) => tag !== null),
-      routingKey: inside(delivery.routingKey),
+      type: inside(delivery.type),
       orderingKey: inside(delivery.orderingKey),
     }));
 }
@@ -467,11 +476,11 @@ const expected = (delivery: OutgoingDelivery) => {
     body: delivery.body,
     contentType: delivery.contentType ?? "application/octet-stream",
     tags: delivery.tags,
-    routingKey: delivery.routingKey,
+    type: delivery.type,
     orderingKey: delivery.orderingKey,
     attributes: {
       "ce-source": `/topics/${encodeURIComponent(delivery.topic)}`,
-      "ce-type": "ringback.message",
+      "ce-type": delivery.type ?? "ringback.message",
       ...given,
     },
   };
@@ -541,7 +550,7 @@ describe("beside the cloudevents package", () => {
       specversion: "1.0",
       id: "6942316962",
       source: "/topics/MyTopic",
-      type: "ringback.message",
+      type: "orders.cn.paid",
       subject: "s/1",
       time: "1970-05-10T16:03:52.017Z",
       datacontenttype: "application/json",
@@ -589,6 +598,7 @@ describe("beside the cloudevents package", () => {
     messageId: "e-1",
     topic: "https://example.com/source",
     publishedAtMs: 1522949460000,
+    type: "com.example.made",
     attributes: {
       "ce-source": "https://example.com/source",
       "ce-type": "com.example.made",

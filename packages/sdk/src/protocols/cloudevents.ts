@@ -3,8 +3,8 @@
  * message) and `cloudevents-binary` (the message's own bytes, the event's attributes in `ce-` headers). A receiver of
  * either takes both.
  *
- * `id` is the message's id, `source` is `/topics/<topic>`, `type` is `ringback.message`, `time` is when the message was
- * published. The publisher's attribute `ce-<name>` sets the attribute or extension `<name>` instead, or in addition; its
+ * `id` is the message's id, `source` is `/topics/<topic>`, `type` is the message's type or `ringback.message` for a
+ * message without one, `time` is when the message was published. The publisher's attribute `ce-<name>` sets the attribute or extension `<name>` instead, or in addition; its
  * other attributes have no place in an event and stay at home. What else Ringback knows goes as extensions:
  * `ringbacktopic`, `ringbacksubscription`, `ringbackrequestid`, `ringbackattempt`, `ringbacktags`, `ringbackroutingkey`,
  * `ringbackorderingkey`.
@@ -107,7 +107,7 @@ function contextOf(delivery: OutgoingDelivery): readonly Attribute[] {
     ["specversion", SPEC_VERSION],
     ["id", outgoingId("messageId", delivery.messageId)],
     ["source", given.get("source") ?? sourceOf(delivery.topic)],
-    ["type", given.get("type") ?? TYPE_DEFAULT],
+    ["type", given.get("type") ?? typeOf(delivery)],
     ["time", given.get("time") ?? timeOf(delivery.publishedAtMs)],
   ];
   for (const attribute of given) if (!defaulted.has(attribute[0])) context.push(attribute);
@@ -119,7 +119,7 @@ function contextOf(delivery: OutgoingDelivery): readonly Attribute[] {
   );
   if (delivery.tags.length > 0) context.push(["ringbacktags", outgoingText("tags", tagsAsText("tags", delivery.tags))]);
   // An attribute cannot be empty; a key that is empty says no more than none.
-  if (delivery.routingKey) context.push(["ringbackroutingkey", outgoingText("routingKey", delivery.routingKey)]);
+  if (delivery.type) context.push(["ringbackroutingkey", outgoingText("type", delivery.type)]);
   if (delivery.orderingKey) context.push(["ringbackorderingkey", outgoingText("orderingKey", delivery.orderingKey)]);
   return context;
 }
@@ -171,6 +171,10 @@ function attemptOf(attempt: number): number {
   if (outgoingInteger("attempt", attempt) > integerMax)
     throw new UnencodableError(`attempt: larger than ${integerMax}`);
   return attempt;
+}
+
+function typeOf({ type }: OutgoingDelivery): string {
+  return type ? outgoingText("type", type) : TYPE_DEFAULT;
 }
 
 function contentTypeOf({ contentType }: OutgoingDelivery): string {
@@ -302,7 +306,7 @@ function messageOf(protocol: string, context: Context, contentType: string | nul
   const publishedAtMs = time === undefined ? null : msOfRfc3339(time);
   if (time !== undefined && publishedAtMs === null) throw new UndecodableError("time: not a time of RFC 3339");
   const source = required("source", context.get("source"));
-  required("type", context.get("type"));
+  const eventType = required("type", context.get("type"));
   const topic = context.take("ringbacktopic");
   const subscription = context.take("ringbacksubscription");
   const requestId = context.take("ringbackrequestid");
@@ -320,7 +324,8 @@ function messageOf(protocol: string, context: Context, contentType: string | nul
     body,
     contentType,
     tags: tags === undefined ? [] : tagsFromText("ringbacktags", tags),
-    routingKey: context.take("ringbackroutingkey") ?? null,
+    // An event of Ringback's without this extension carries a message without a type.
+    type: context.take("ringbackroutingkey") ?? (topic === undefined ? eventType : null),
     orderingKey: context.take("ringbackorderingkey") ?? null,
     attributes: context.rest(),
   };

@@ -124,7 +124,7 @@ describe("the receiver's half of CMQ", () => {
       body: bytes("test message"),
       contentType: null,
       tags: ["a", "b"],
-      routingKey: null,
+      type: null,
       orderingKey: null,
       attributes: {},
     });
@@ -143,7 +143,7 @@ describe("the receiver's half of CMQ", () => {
       body: bytes("test message"),
       contentType: null,
       tags: ["a", "b"],
-      routingKey: null,
+      type: null,
       orderingKey: null,
       attributes: {},
     });
@@ -164,7 +164,7 @@ describe("the receiver's half of CMQ", () => {
           body: delivery.body,
           contentType: null,
           tags: delivery.tags,
-          routingKey: null,
+          type: null,
           orderingKey: null,
           attributes: {},
         });

@@ -105,7 +105,7 @@ function interpret(response: PushReply): Verdict {
 const nothingCarried = {
   attempt: null,
   contentType: null,
-  routingKey: null,
+  type: null,
   orderingKey: null,
   attributes: Object.freeze({}),
 } as const;

@@ -140,7 +140,7 @@ describe("the receiver's half of MNS", () => {
     body: bytes('{1:"a", 2:"b"}'),
     contentType: null,
     tags: ["important"],
-    routingKey: null,
+    type: null,
     orderingKey: null,
     attributes: {},
   };
@@ -222,7 +222,7 @@ describe("the receiver's half of MNS", () => {
           body: delivery.body,
           contentType: null,
           tags: delivery.tags,
-          routingKey: null,
+          type: null,
           orderingKey: null,
           attributes: {},
         };

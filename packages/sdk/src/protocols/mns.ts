@@ -231,7 +231,7 @@ function decodeSimplified(request: IncomingRequest): IncomingMessage {
 const nothingCarried = {
   attempt: null,
   contentType: null,
-  routingKey: null,
+  type: null,
   orderingKey: null,
   attributes: Object.freeze({}),
 } as const;

@@ -27,7 +27,7 @@ export interface OutgoingDelivery {
   /** Content type the publisher sent the bytes with; null when it said nothing. */
   readonly contentType: string | null;
   readonly tags: readonly string[];
-  readonly routingKey: string | null;
+  readonly type: string | null;
   readonly orderingKey: string | null;
   readonly attributes: Readonly<Record<string, string>>;
 }
@@ -81,7 +81,7 @@ export interface IncomingMessage {
   readonly body: Uint8Array;
   readonly contentType: string | null;
   readonly tags: readonly string[];
-  readonly routingKey: string | null;
+  readonly type: string | null;
   readonly orderingKey: string | null;
   readonly attributes: Readonly<Record<string, string>>;
 }

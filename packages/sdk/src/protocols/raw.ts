@@ -57,8 +57,8 @@ function encode(delivery: OutgoingDelivery): EncodedRequest {
     String(outgoingInteger("publishedAtMs", delivery.publishedAtMs)),
   ];
   if (delivery.tags.length > 0) headers.push("ringback-tags", joinTags("tags", delivery.tags));
-  if (delivery.routingKey !== null) {
-    headers.push("ringback-routing-key", toHeaderValue("routingKey", delivery.routingKey));
+  if (delivery.type !== null) {
+    headers.push("ringback-type", toHeaderValue("type", delivery.type));
   }
   if (delivery.orderingKey !== null) {
     headers.push("ringback-ordering-key", toHeaderValue("orderingKey", delivery.orderingKey));
@@ -89,7 +89,7 @@ function decode(request: IncomingRequest): IncomingMessage {
     body: request.body,
     contentType: textOf(request, "content-type"),
     tags: splitTags("ringback-tags", headers["ringback-tags"]),
-    routingKey: textOf(request, "ringback-routing-key"),
+    type: textOf(request, "ringback-type"),
     orderingKey: textOf(request, "ringback-ordering-key"),
     attributes: attributesOf(request),
   };

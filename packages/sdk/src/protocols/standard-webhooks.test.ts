@@ -158,7 +158,7 @@ describe("the receiver's half of standard-webhooks", () => {
       body: delivery.body,
       contentType: "application/json",
       tags: [],
-      routingKey: null,
+      type: null,
       orderingKey: null,
       attributes: {},
     });

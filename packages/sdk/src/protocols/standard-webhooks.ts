@@ -131,7 +131,7 @@ const nothingCarried = {
   attempt: null,
   publishedAtMs: null,
   tags: Object.freeze([]),
-  routingKey: null,
+  type: null,
   orderingKey: null,
   attributes: Object.freeze({}),
 } as const;

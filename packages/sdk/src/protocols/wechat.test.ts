@@ -78,7 +78,7 @@ describe("the receiver's half of wechat", () => {
       body: recorded.body,
       contentType: "application/json",
       tags: [],
-      routingKey: null,
+      type: null,
       orderingKey: null,
       attributes: {},
     });

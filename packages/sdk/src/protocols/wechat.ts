@@ -75,7 +75,7 @@ function decode(request: IncomingRequest): IncomingMessage {
     body: request.body,
     contentType: CONTENT_TYPE,
     tags: [],
-    routingKey: null,
+    type: null,
     orderingKey: null,
     attributes: {},
   };

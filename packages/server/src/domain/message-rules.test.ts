@@ -185,7 +185,7 @@ describe("a message that has entered", () => {
         if (faultOf(message, filterType) !== null) return;
         entered++;
         for (const protocol of [raw, cmqJson, cmqSimplified]) {
-          protocol.encode({ ...message, ...envelope });
+          protocol.encode({ ...message, ...envelope, type: message.routingKey });
         }
       }),
       { numRuns: 1000 },

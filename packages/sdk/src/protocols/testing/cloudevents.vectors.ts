@@ -4,7 +4,7 @@ export const jsonRequest = `POST /cgi HTTP/1.1
 Content-Type: application/cloudevents+json
 User-Agent: Ringback/1
 
-{"specversion":"1.0","id":"6942316962","source":"/topics/MyTopic","type":"ringback.message","time":"1970-05-10T16:03:52.017Z","subject":"Zoë","comexampleother":"5","ringbacktopic":"MyTopic","ringbacksubscription":"mysubscription","ringbackrequestid":"2394928734","ringbackattempt":3,"ringbacktags":"a, 标签","ringbackroutingkey":"orders.cn.paid","ringbackorderingkey":"customer-7","datacontenttype":"application/json","data":{"id": 12345678901234567890,
+{"specversion":"1.0","id":"6942316962","source":"/topics/MyTopic","type":"orders.cn.paid","time":"1970-05-10T16:03:52.017Z","subject":"Zoë","comexampleother":"5","ringbacktopic":"MyTopic","ringbacksubscription":"mysubscription","ringbackrequestid":"2394928734","ringbackattempt":3,"ringbacktags":"a, 标签","ringbackroutingkey":"orders.cn.paid","ringbackorderingkey":"customer-7","datacontenttype":"application/json","data":{"id": 12345678901234567890,
  "id": 1.0}}`;
 
 export const textRequest = `POST /cgi HTTP/1.1

@@ -10,7 +10,7 @@ ringback-request-id: 2394928734
 ringback-attempt: 3
 ringback-published-at: 11203432017
 ringback-tags: a, 标签
-ringback-routing-key: orders.cn.paid
+ringback-type: orders.cn.paid
 ringback-ordering-key: customer-7
 ringback-attribute-trace: 4bf92f35
 ringback-attribute-name: Zoë

@@ -71,7 +71,7 @@ export const sampleDelivery: OutgoingDelivery = {
   body: encoder.encode("test message"),
   contentType: null,
   tags: ["a", "b"],
-  routingKey: null,
+  type: null,
   orderingKey: null,
   attributes: {},
 };
@@ -106,7 +106,7 @@ export function deliveries(body: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Outgoin
     body,
     contentType: fc.option(headerText),
     tags: fc.array(tag, { maxLength: 5 }),
-    routingKey: fc.option(headerText),
+    type: fc.option(headerText),
     orderingKey: fc.option(headerText),
     attributes: fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9-]{0,63}$/), headerText, { maxKeys: 16 }),
   });
