@@ -14,7 +14,7 @@ import type {
 import type { ProtocolKey } from "../protocols/key.ts";
 import type { EncodedRequest } from "../protocols/protocol.ts";
 import { UnencodableError } from "../protocols/protocol.ts";
-import { withoutAddress } from "./hidden-address.ts";
+import { withoutAddresses } from "./hidden-address.ts";
 import type { HookErrorCode, Outcome, PostFailure } from "./outcome.ts";
 import { failureReasons } from "./outcome.ts";
 
@@ -102,7 +102,7 @@ export async function runHook(definition: HookDefinition, payload: unknown, port
       continue;
     }
     data = answer.data;
-    if (answer.kind === "reject") return outcome("reject", definition.urls.reduce(withoutAddress, answer.reason));
+    if (answer.kind === "reject") return outcome("reject", withoutAddresses(answer.reason, definition.urls));
     attachments.push(...answer.attachments);
   }
   return outcome("continue", null);
