@@ -92,7 +92,7 @@ describe("a POST that waits for a connection", () => {
     const { post } = posting(dispatcherPost(pool));
 
     const first = post(`${origin}/first`);
-    await vi.waitUntil(() => waiting.length === 1);
+    await vi.waitUntil(() => waiting.length === 1, { timeout: 15_000 });
     const given = new AbortController();
     const second = post(`${origin}/second`, { signal: given.signal });
     const third = post(`${origin}/third`, { timeoutMs: 50 });
@@ -102,7 +102,7 @@ describe("a POST that waits for a connection", () => {
     expect(await third).toEqual({ error: "timeout" });
     waiting[0]?.end("ok");
     expect(await first).toMatchObject({ status: 200 });
-    await vi.waitUntil(() => waiting.length === 2);
+    await vi.waitUntil(() => waiting.length === 2, { timeout: 15_000 });
     waiting[1]?.end("ok");
     expect(await fourth).toMatchObject({ status: 200 });
 

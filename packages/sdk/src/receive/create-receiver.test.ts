@@ -43,7 +43,7 @@ describe("a receiver of messages", () => {
     const { receiver } = watched({ onMessage: () => new Promise<void>((resolve) => finishing.push(resolve)) });
     let answered = false;
     const reply = receiver.handle(full).finally(() => (answered = true));
-    await vi.waitFor(() => expect(finishing).toHaveLength(1));
+    await vi.waitFor(() => expect(finishing).toHaveLength(1), { timeout: 15_000 });
     expect(answered).toBe(false);
     finishing[0]?.();
     expect(await reply).toEqual(handled);
@@ -262,7 +262,7 @@ describe("a receiver that tells duplicates apart", () => {
       );
       const { receiver, onError } = watched({ protocol: cmqJson, deduplicate: true, onMessage });
       const replies = [1, 2, 3].map(() => receiver.handle(withId("1")));
-      await vi.waitFor(() => expect(finishing).toHaveLength(1));
+      await vi.waitFor(() => expect(finishing).toHaveLength(1), { timeout: 15_000 });
       finishing[0]?.();
       const status = fails ? 500 : 200;
       expect((await Promise.all(replies)).map((reply) => reply.status)).toEqual([status, status, status]);

@@ -338,7 +338,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       await connection.received("100 Continue");
       connection.send(latin1("abc"));
       connection.cut();
-      await vi.waitFor(() => expect(codes).toEqual(["body_incomplete"]));
+      await vi.waitFor(() => expect(codes).toEqual(["body_incomplete"]), { timeout: 15_000 });
     });
 
     it("answers 500 for a receiver whose refusal fails", async () => {
@@ -355,7 +355,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       const { port } = await keeping(() => new Promise((resolve) => finishing.push(resolve)));
       let answered = false;
       const reply = sent(port, post("/", [], nothing)).finally(() => (answered = true));
-      await vi.waitFor(() => expect(finishing).toHaveLength(1));
+      await vi.waitFor(() => expect(finishing).toHaveLength(1), { timeout: 15_000 });
       expect(answered).toBe(false);
       finishing[0]?.({ ...ok, status: 202 });
       expect((await reply).status).toBe(202);
@@ -368,7 +368,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       );
       const bodies = Array.from({ length: 40 }, (_, at) => latin1(`message ${at}`));
       const replies = bodies.map((body) => sent(port, post("/", [], body)));
-      await vi.waitFor(() => expect(waiting).toHaveLength(40));
+      await vi.waitFor(() => expect(waiting).toHaveLength(40), { timeout: 15_000 });
       for (const finish of waiting.toReversed()) finish();
       const answers = (await Promise.all(replies)).map((reply) => Buffer.from(reply.body).toString());
       expect(answers).toEqual(bodies.map((body) => body.toString()));
