@@ -1,7 +1,7 @@
 /** The question that a card is asked, taken apart. */
 
-import type { JsonObject } from "../protocols/hook-json.ts";
-import { isJsonObject } from "../protocols/hook-json.ts";
+import type { JsonObject } from "../protocols/json-object.ts";
+import { isJsonObject } from "../protocols/json-object.ts";
 
 export interface CardLocation {
   readonly province: string | null;

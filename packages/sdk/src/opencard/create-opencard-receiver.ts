@@ -1,9 +1,9 @@
-import type { JsonObject } from "../protocols/hook-json.ts";
-import { isJsonObject } from "../protocols/hook-json.ts";
+import { readObject } from "../protocols/hook-json.ts";
+import type { JsonObject } from "../protocols/json-object.ts";
+import { isJsonObject } from "../protocols/json-object.ts";
 import type { ProtocolKey } from "../protocols/key.ts";
 import type { OpenedCall, OpencardReply } from "../protocols/opencard.ts";
 import { openCall, sealReply } from "../protocols/opencard.ts";
-import { payloadObject } from "../protocols/opencard-payload.ts";
 import { readToken, tokenBytesMax } from "../protocols/opencard-token.ts";
 import type { ReceiverReply } from "../protocols/protocol.ts";
 import { UndecodableError, UntrustedError } from "../protocols/protocol.ts";
@@ -128,7 +128,7 @@ function assertTimeout(timeoutMs: number | undefined): void {
 
 function payloadOf(call: OpenedCall): JsonObject | null {
   try {
-    return payloadObject(call.plaintext, JSON);
+    return readObject(call.plaintext, JSON);
   } catch (error) {
     if (error instanceof UndecodableError) return null;
     throw error;

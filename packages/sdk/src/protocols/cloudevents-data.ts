@@ -4,14 +4,14 @@
  */
 
 import { fromBase64, toBase64 } from "./base64.ts";
+import { incomingTextBytes } from "./incoming-limits.ts";
 import { jsonDepthWithin } from "./json-depth.ts";
 import { topLevelMemberSpan } from "./json-span.ts";
 import { isMediaType, mediaTypeOf } from "./media-type.ts";
 import { UndecodableError, UnencodableError } from "./protocol.ts";
+import { utf8Text } from "./text-bytes.ts";
 
 const encoder = new TextEncoder();
-/** `ignoreBOM` keeps a leading byte order mark in the text: it is part of the message. */
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** How deep the data's objects and arrays may lie in each other, as in the bodies of hooks. */
 export const dataJsonDepthMax = 100;
@@ -88,8 +88,7 @@ export function dataOf(
 function stringBytes(data: unknown): Uint8Array {
   if (data === null) return new Uint8Array();
   if (typeof data !== "string") throw new UndecodableError("data: neither a string nor of a JSON content type");
-  if (!data.isWellFormed()) throw new UndecodableError("data: half a surrogate pair has no bytes in UTF-8");
-  return encoder.encode(data);
+  return incomingTextBytes("data", data);
 }
 
 // ---- both
@@ -111,13 +110,4 @@ const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i;
 export function isUtf8(contentType: string): boolean {
   const name = charset.exec(contentType)?.[1] ?? "utf-8";
   return name.toLowerCase() === "utf-8";
-}
-
-/** null when the bytes are no UTF-8. */
-export function utf8Text(body: Uint8Array): string | null {
-  try {
-    return decoder.decode(body);
-  } catch {
-    return null;
-  }
 }

@@ -2,6 +2,7 @@
 
 import { headerValueCharsMax } from "./header-text.ts";
 import { UndecodableError } from "./protocol.ts";
+import { utf8Text } from "./text-bytes.ts";
 
 /** Each byte of the text may take three characters. */
 const encodedCharsMax = 3 * headerValueCharsMax;
@@ -9,8 +10,6 @@ const encodedCharsMax = 3 * headerValueCharsMax;
 /** Printable ASCII but for the double quote and the percent sign. */
 const toEncode = /[^!#$&-~]/gu;
 const ending = /["\\]/g;
-
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Of well-formed text; one with half a surrogate pair throws URIError. */
 export function toEventHeader(text: string): string {
@@ -38,11 +37,9 @@ export function fromEventHeader(part: string, value: string): string {
     }
     bytes[length++] = code;
   }
-  try {
-    return decoder.decode(bytes.subarray(0, length));
-  } catch {
-    throw new UndecodableError(`${part}: not UTF-8`);
-  }
+  const text = utf8Text(bytes.subarray(0, length));
+  if (text === null) throw new UndecodableError(`${part}: not UTF-8`);
+  return text;
 }
 
 const PERCENT = 0x25;

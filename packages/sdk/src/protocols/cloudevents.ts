@@ -10,33 +10,28 @@
  * `ringbackorderingkey`.
  */
 
-import { dataJsonDepthMax, dataOf, eventWithData, isUtf8, utf8Text } from "./cloudevents-data.ts";
+import { dataJsonDepthMax, dataOf, eventWithData, isUtf8 } from "./cloudevents-data.ts";
 import { fromEventHeader, toEventHeader } from "./cloudevents-header.ts";
-import { fromHeaderValue, headerValueCharsMax, toHeaderValue } from "./header-text.ts";
+import { fromHeaderValue, headerValueCharsMax } from "./header-text.ts";
 import { assertPushRequest, incomingName } from "./incoming-limits.ts";
 import { jsonDepthWithin } from "./json-depth.ts";
+import type { JsonObject } from "./json-object.ts";
+import { parsedObject } from "./json-object.ts";
 import { mediaTypeOf } from "./media-type.ts";
-import type {
-  EncodedRequest,
-  IncomingMessage,
-  IncomingRequest,
-  OutgoingDelivery,
-  PushProtocol,
-  ReceiverReply,
-} from "./protocol.ts";
+import type { EncodedRequest, IncomingMessage, IncomingRequest, OutgoingDelivery, PushProtocol } from "./protocol.ts";
 import { UndecodableError, UnencodableError } from "./protocol.ts";
 import { msOfRfc3339, rfc3339Of } from "./rfc3339.ts";
-import { verdictOfReply } from "./status-verdict.ts";
+import { CONTENT_TYPE_UNKNOWN, ringbackHeaders, USER_AGENT } from "./ringback-headers.ts";
+import { statusReply, verdictOfReply } from "./status-verdict.ts";
 import { tagsAsText, tagsFromText } from "./tag-list.ts";
+import { utf8Text } from "./text-bytes.ts";
 import { incomingDigits, incomingId, outgoingId, outgoingInteger } from "./wire-number.ts";
 
-const USER_AGENT = "Ringback/1";
 const SPEC_VERSION = "1.0";
 const STRUCTURED = "application/cloudevents+json";
 /** Every event format's media type begins with it, the batches' too. */
 const EVENT_FORMAT = "application/cloudevents";
 const BATCH_FORMAT = "application/cloudevents-batch";
-const CONTENT_TYPE_UNKNOWN = "application/octet-stream";
 const TYPE_DEFAULT = "ringback.message";
 /** Of the publisher's attributes, and of headers. */
 const PREFIX = "ce-";
@@ -61,7 +56,7 @@ export const cloudEvents = {
   encode: encodeStructured,
   interpret: verdictOfReply,
   decode,
-  reply,
+  reply: statusReply,
 } as const satisfies PushProtocol;
 
 export const cloudEventsBinary = {
@@ -72,7 +67,7 @@ export const cloudEventsBinary = {
   encode: encodeBinary,
   interpret: verdictOfReply,
   decode,
-  reply,
+  reply: statusReply,
 } as const satisfies PushProtocol;
 
 // ---- the sender
@@ -93,7 +88,7 @@ function encodeBinary(delivery: OutgoingDelivery): EncodedRequest {
   if (mediaTypeOf(contentType)?.startsWith(EVENT_FORMAT)) {
     throw new UnencodableError("contentType: one of an event's own formats, which only cloudevents can carry as data");
   }
-  const headers = ["Content-Type", toHeaderValue("contentType", contentType), "User-Agent", USER_AGENT];
+  const headers = ringbackHeaders({ contentType });
   for (const [name, value] of contextOf(delivery)) headers.push(PREFIX + name, toEventHeader(String(value)));
   return { headers, body: delivery.body };
 }
@@ -237,22 +232,11 @@ function decodeStructured(body: Uint8Array): IncomingMessage {
   return messageOf(cloudEvents.name, context, data.contentType, data.body);
 }
 
-function membersOf(text: string): Readonly<Record<string, unknown>> {
+function membersOf(text: string): JsonObject {
   if (!jsonDepthWithin(text, eventJsonDepthMax)) {
     throw new UndecodableError(`body: JSON deeper than ${eventJsonDepthMax} levels`);
   }
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    throw new UndecodableError("body: not JSON");
-  }
-  if (!isJsonObject(parsed)) throw new UndecodableError("body: not a JSON object");
-  return parsed;
-}
-
-function isJsonObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return parsedObject(text);
 }
 
 /** The text that stands for a Boolean, an Integer or a String in every mode. */
@@ -358,11 +342,4 @@ function incomingText(name: string, text: string): string {
 /** An error is no place for a name that a stranger has made up. */
 function partOf(name: string): string {
   return incomingAttributeName.test(name) ? name : "an attribute";
-}
-
-/** Any 2xx says that it has arrived. */
-function reply(handled: boolean): ReceiverReply {
-  return handled
-    ? { status: 204, headers: {}, body: "" }
-    : { status: 500, headers: { "content-type": "text/plain" }, body: "not handled" };
 }

@@ -5,6 +5,7 @@
 
 import { safeFileName } from "./file-name.ts";
 import { headerValueCharsMax } from "./header-text.ts";
+import { utf8Text } from "./text-bytes.ts";
 
 /** One parameter, its value in quotes or bare; or a semicolon that begins none. */
 const parameters = /;[ \t]*([^\s;="]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\[^])*)"|([^;]*))|;/g;
@@ -13,7 +14,6 @@ const extendedValue = /^(utf-8|iso-8859-1)'[^']*'((?:%[\da-f]{2}|[\w!#$&+.^`|~-]
 const needsNoPercent = /^[\w!#$&+.^`|~-]$/;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** A safe name, or null when the header is missing, names none, or names one of which nothing safe is left. */
 export function fileNameOf(header: string | undefined): string | null {
@@ -50,12 +50,7 @@ function textOfExtended(value: string): string {
 }
 
 function utf8OrNull(oneBytePerCharacter: string): string | null {
-  const bytes = Uint8Array.from(oneBytePerCharacter, (character) => character.charCodeAt(0));
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    return null;
-  }
+  return utf8Text(Uint8Array.from(oneBytePerCharacter, (character) => character.charCodeAt(0)));
 }
 
 function percentEncoded(text: string): string {

@@ -4,14 +4,14 @@
  * `context.source`, which tells the digits too, came after Node 20.)
  */
 
-const QUOTE = 0x22;
+import { closingQuote, QUOTE } from "./json-text.ts";
+
 const PLUS = 0x2b;
 const MINUS = 0x2d;
 const POINT = 0x2e;
 const ZERO = 0x30;
 const NINE = 0x39;
 const UPPER_E = 0x45;
-const BACKSLASH = 0x5c;
 const LOWER_E = 0x65;
 
 /** `Number.MAX_SAFE_INTEGER` has 16 digits: whatever is shorter fits. */
@@ -43,12 +43,6 @@ function withLargeIntegersQuoted(text: string): string | null {
   if (pieces.length === 0) return null;
   pieces.push(text.slice(taken));
   return pieces.join("");
-}
-
-function closingQuote(text: string, start: number): number {
-  let at = start + 1;
-  for (let code = text.charCodeAt(at); code !== QUOTE; code = text.charCodeAt(at)) at += code === BACKSLASH ? 2 : 1;
-  return at;
 }
 
 /** Past its digits, point, exponent and signs, in whatever order JSON allows. */

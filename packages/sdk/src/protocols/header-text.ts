@@ -4,6 +4,7 @@
  */
 
 import { UndecodableError, UnencodableError } from "./protocol.ts";
+import { utf8Text } from "./text-bytes.ts";
 
 /** No sender of ours comes near; a value past this is an attack or an accident. */
 export const headerValueCharsMax = 8192;
@@ -13,7 +14,6 @@ const plainValue = /^(?:[!-~](?:[ -~]*[!-~])?)?$/;
 const controlCharacter = /\p{Cc}/u;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Throws {@link UnencodableError}, naming `part`, for text that would not arrive as it was sent. */
 export function toHeaderValue(part: string, text: string): string {
@@ -34,21 +34,18 @@ export function fromHeaderValue(part: string, value: string): string {
     throw new UndecodableError(`${part}: longer than ${headerValueCharsMax} characters`);
   }
   if (plainValue.test(value)) return value;
-  const text = decodeUtf8(part, value);
+  const text = utf8Text(headerBytes(part, value));
+  if (text === null) throw new UndecodableError(`${part}: not UTF-8`);
   if (controlCharacter.test(text)) throw new UndecodableError(`${part}: holds control characters`);
   return text;
 }
 
-function decodeUtf8(part: string, value: string): string {
+function headerBytes(part: string, value: string): Uint8Array {
   const bytes = new Uint8Array(value.length);
   for (let at = 0; at < value.length; at++) {
     const code = value.charCodeAt(at);
     if (code > 0xff) throw new UndecodableError(`${part}: holds characters that are no bytes`);
     bytes[at] = code;
   }
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    throw new UndecodableError(`${part}: not UTF-8`);
-  }
+  return bytes;
 }

@@ -3,8 +3,8 @@
 import { bytesOf } from "./body-bytes.ts";
 import { safeFileName } from "./file-name.ts";
 import type { Attachment, HookAnswer } from "./hook-protocol.ts";
-import type { JsonObject } from "./hook-json.ts";
-import { isJsonObject } from "./hook-json.ts";
+import type { JsonObject } from "./json-object.ts";
+import { isJsonObject } from "./json-object.ts";
 import { UnencodableError } from "./protocol.ts";
 
 export interface CheckedAnswer {

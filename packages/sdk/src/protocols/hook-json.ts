@@ -3,6 +3,8 @@
 import type { JsonCodec, OutgoingCall } from "./hook-protocol.ts";
 import { incomingBodyBytesMax } from "./incoming-limits.ts";
 import { jsonDepthWithin } from "./json-depth.ts";
+import type { JsonObject } from "./json-object.ts";
+import { isJsonObject } from "./json-object.ts";
 import type { IncomingRequest } from "./protocol.ts";
 import { UndecodableError, UnencodableError } from "./protocol.ts";
 import { utf8Bytes } from "./text-bytes.ts";
@@ -14,8 +16,6 @@ export const hookBodyBytesMax = incomingBodyBytesMax;
 
 /** A byte order mark at the beginning is skipped, as RFC 8259 section 8.1 allows. */
 const decoder = new TextDecoder("utf-8", { fatal: true });
-
-export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** What was read, or what is wrong with it in a few words. */
 export type ReadJson = { readonly value: unknown } | { readonly fault: string };
@@ -33,6 +33,14 @@ export function readJson(body: Uint8Array, json: JsonCodec): ReadJson {
   } catch {
     return { fault: "body: not JSON" };
   }
+}
+
+/** The JSON object in these bytes. Throws {@link UndecodableError}. */
+export function readObject(body: Uint8Array, json: JsonCodec): JsonObject {
+  const read = readJson(body, json);
+  if ("fault" in read) throw new UndecodableError(read.fault);
+  if (!isJsonObject(read.value)) throw new UndecodableError("body: not a JSON object");
+  return read.value;
 }
 
 /** Throws {@link UnencodableError}, naming `part`, for what JSON has no form for and for what no receiver would take. */
@@ -74,23 +82,4 @@ export function payloadOf(request: IncomingRequest): unknown {
   const read = readJson(request.body, JSON);
   if ("fault" in read) throw new UndecodableError(read.fault);
   return read.value;
-}
-
-/** What writes itself, as a number does that its codec has kept as it was written, is no object with members. */
-export function isJsonObject(value: unknown): value is JsonObject {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  return !("toJSON" in value && typeof value.toJSON === "function");
-}
-
-/** The member that the object itself has, never one that it inherits; undefined where it has none or null. */
-export function ownMember(object: JsonObject, name: string): unknown {
-  return Object.hasOwn(object, name) ? (object[name] ?? undefined) : undefined;
-}
-
-/**
- * A new object with the members of both, the second's in the place of the first's. Spreading defines members instead of
- * assigning them, so one called `__proto__`, which parsed JSON can have, is a member like any other.
- */
-export function mergedShallowly(into: JsonObject, from: JsonObject): JsonObject {
-  return { ...into, ...from };
 }

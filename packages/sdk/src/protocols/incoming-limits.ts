@@ -1,6 +1,8 @@
 /** What a receiver takes from a request before it looks at the dialect. Nothing that arrives is trusted. */
 
 import { jsonWithin } from "./json-depth.ts";
+import type { JsonObject } from "./json-object.ts";
+import { parsedObject } from "./json-object.ts";
 import type { IncomingRequest } from "./protocol.ts";
 import { UndecodableError } from "./protocol.ts";
 
@@ -17,6 +19,7 @@ export const envelopeJsonValuesMax = 1024;
 export const incomingNameCharsMax = 256;
 
 const controlCharacter = /\p{Cc}/u;
+const encoder = new TextEncoder();
 
 export function assertPushRequest(request: IncomingRequest): void {
   if (request.method !== "POST") throw new UndecodableError("method: a push is always a POST");
@@ -26,22 +29,21 @@ export function assertPushRequest(request: IncomingRequest): void {
 }
 
 /** The envelope's members. Throws {@link UndecodableError}; deep and wide JSON is refused before it is parsed. */
-export function envelopeMembers(text: string): Readonly<Record<string, unknown>> {
+export function envelopeMembers(text: string): JsonObject {
   if (!jsonWithin(text, envelopeJsonDepthMax, envelopeJsonValuesMax)) {
     throw new UndecodableError(
       `body: JSON deeper than ${envelopeJsonDepthMax} levels, or with more than ${envelopeJsonValuesMax} values`,
     );
   }
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    throw new UndecodableError("body: not JSON");
-  }
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
-    throw new UndecodableError("body: not a JSON object");
-  }
-  return parsed as Record<string, unknown>;
+  return parsedObject(text);
+}
+
+/** The UTF-8 of a message's text. Throws {@link UndecodableError}, naming `part`, for anything but well-formed text. */
+export function incomingTextBytes(part: string, text: unknown): Uint8Array {
+  if (text === undefined) throw new UndecodableError(`${part}: missing`);
+  if (typeof text !== "string") throw new UndecodableError(`${part}: not a string`);
+  if (!text.isWellFormed()) throw new UndecodableError(`${part}: half a surrogate pair has no bytes in UTF-8`);
+  return encoder.encode(text);
 }
 
 export function incomingName(part: string, value: unknown): string {

@@ -4,25 +4,30 @@
  * ends at the first bracket too deep. It does not check the JSON; what is no JSON the parser refuses.
  */
 
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const BACKSLASH = 0x5c;
-const OPENING_BRACKET = 0x5b;
-const CLOSING_BRACKET = 0x5d;
-const OPENING_BRACE = 0x7b;
-const CLOSING_BRACE = 0x7d;
+import { CLOSING_BRACE, CLOSING_BRACKET, COMMA, OPENING_BRACE, OPENING_BRACKET, QUOTE } from "./json-text.ts";
+import { closingQuote } from "./json-text.ts";
 
 /** A text without brackets has depth 0, `[]` has depth 1. */
 export function jsonDepthWithin(text: string, depthMax: number): boolean {
+  return jsonWithin(text, depthMax, Number.POSITIVE_INFINITY);
+}
+
+/** As {@link jsonDepthWithin}, and no more than `valuesMax` members and elements in all: each takes many bytes once parsed. */
+export function jsonWithin(text: string, depthMax: number, valuesMax: number): boolean {
   let depth = 0;
+  // The first value of an object or array follows its opening bracket, every other value follows a comma.
+  let values = 0;
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
       case QUOTE:
-        at = endOfString(text, at + 1);
+        at = closingQuote(text, at);
+        break;
+      case COMMA:
+        if (++values > valuesMax) return false;
         break;
       case OPENING_BRACKET:
       case OPENING_BRACE:
-        if (++depth > depthMax) return false;
+        if (++depth > depthMax || ++values > valuesMax) return false;
         break;
       case CLOSING_BRACKET:
       case CLOSING_BRACE:
@@ -31,43 +36,4 @@ export function jsonDepthWithin(text: string, depthMax: number): boolean {
     }
   }
   return true;
-}
-
-/** As {@link jsonDepthWithin}, and no more than `valuesMax` members and elements in all: each takes many bytes once parsed. */
-export function jsonWithin(text: string, depthMax: number, valuesMax: number): boolean {
-  return jsonDepthWithin(text, depthMax) && jsonValuesWithin(text, valuesMax);
-}
-
-/** Every value but the first one in its object or array stands behind a comma, and that one behind a bracket. */
-function jsonValuesWithin(text: string, valuesMax: number): boolean {
-  let values = 0;
-  for (let at = 0; at < text.length; at++) {
-    switch (text.charCodeAt(at)) {
-      case QUOTE:
-        at = endOfString(text, at + 1);
-        break;
-      case COMMA:
-      case OPENING_BRACKET:
-      case OPENING_BRACE:
-        if (++values > valuesMax) return false;
-        break;
-    }
-  }
-  return true;
-}
-
-/**
- * Where the closing quote stands; the end of the text when there is none. Nearly always it is the first quote, which the
- * engine's own search finds ten times as fast as a loop; only one behind a backslash has to be counted up to.
- */
-function endOfString(text: string, start: number): number {
-  const quote = text.indexOf('"', start);
-  if (quote === -1) return text.length;
-  if (text.charCodeAt(quote - 1) !== BACKSLASH) return quote;
-  for (let at = start; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === QUOTE) return at;
-    if (code === BACKSLASH) at++;
-  }
-  return text.length;
 }

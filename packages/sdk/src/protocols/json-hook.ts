@@ -20,8 +20,7 @@ import { incomingBodyBytesMax } from "./incoming-limits.ts";
 import { safeFileName } from "./file-name.ts";
 import { checkedAnswer } from "./hook-answer.ts";
 import { fromHeaderValue } from "./header-text.ts";
-import type { JsonObject } from "./hook-json.ts";
-import { isJsonObject, mergedShallowly, ownMember, payloadBytes, payloadOf, readJson, writeJson } from "./hook-json.ts";
+import { payloadBytes, payloadOf, readJson, readObject, writeJson } from "./hook-json.ts";
 import type {
   Attachment,
   HookAnswer,
@@ -32,6 +31,8 @@ import type {
   OutgoingCall,
 } from "./hook-protocol.ts";
 import { imageTypeOf } from "./image-type.ts";
+import type { JsonObject } from "./json-object.ts";
+import { isJsonObject, mergedShallowly, ownMember } from "./json-object.ts";
 import { lenientText } from "./lenient-text.ts";
 import { isJsonType, isMediaType, mediaTypeOf } from "./media-type.ts";
 import type { EncodedRequest, IncomingRequest, ReceiverReply } from "./protocol.ts";
@@ -93,10 +94,7 @@ function objectOf(reply: HookReply, call: OutgoingCall): JsonObject {
   if (!isJsonType(mediaTypeOf(reply.headers["content-type"]))) {
     throw new UndecodableError("content-type: not JSON, around a body that is not empty");
   }
-  const read = readJson(reply.body, call.json);
-  if ("fault" in read) throw new UndecodableError(read.fault);
-  if (!isJsonObject(read.value)) throw new UndecodableError("body: not a JSON object");
-  return read.value;
+  return readObject(reply.body, call.json);
 }
 
 function verdictOfObject(said: JsonObject, payload: unknown): HookVerdict {

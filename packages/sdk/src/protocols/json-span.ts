@@ -6,6 +6,9 @@
  * costs no stack.
  */
 
+import { CLOSING_BRACE, CLOSING_BRACKET, COMMA, OPENING_BRACE, OPENING_BRACKET, QUOTE } from "./json-text.ts";
+import { closingQuote } from "./json-text.ts";
+
 export interface Span {
   readonly start: number;
   /** The first position after the value. */
@@ -15,7 +18,7 @@ export interface Span {
 /** null when the text is no object or has no such member. Of several with this name the last counts, as in JSON.parse. */
 export function topLevelMemberSpan(text: string, member: string): Span | null {
   const start = skipSpace(text, 0);
-  return text.charCodeAt(start) === OPEN_BRACE ? scanObject(text, start, member).span : null;
+  return text.charCodeAt(start) === OPENING_BRACE ? scanObject(text, start, member).span : null;
 }
 
 /**
@@ -24,12 +27,12 @@ export function topLevelMemberSpan(text: string, member: string): Span | null {
  */
 export function arrayMemberSpans(text: string, arrayMember: string, member: string): readonly (Span | null)[] {
   const array = topLevelMemberSpan(text, arrayMember);
-  if (array === null || text.charCodeAt(array.start) !== OPEN_BRACKET) return [];
+  if (array === null || text.charCodeAt(array.start) !== OPENING_BRACKET) return [];
   const spans: (Span | null)[] = [];
   let at = skipSpace(text, array.start + 1);
-  while (text.charCodeAt(at) !== CLOSE_BRACKET) {
+  while (text.charCodeAt(at) !== CLOSING_BRACKET) {
     let span: Span | null = null;
-    if (text.charCodeAt(at) === OPEN_BRACE) ({ span, end: at } = scanObject(text, at, member));
+    if (text.charCodeAt(at) === OPENING_BRACE) ({ span, end: at } = scanObject(text, at, member));
     else at = skipValue(text, at);
     spans.push(span);
     at = skipSeparator(text, at);
@@ -41,13 +44,6 @@ const TAB = 0x09;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const SPACE = 0x20;
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const OPEN_BRACKET = 0x5b;
-const BACKSLASH = 0x5c;
-const CLOSE_BRACKET = 0x5d;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
 
 /** `\u0061` is the longest way to write a character of a key. */
 const CHARS_PER_ESCAPE_MAX = 6;
@@ -56,7 +52,7 @@ const CHARS_PER_ESCAPE_MAX = 6;
 function scanObject(text: string, start: number, member: string): { span: Span | null; end: number } {
   let span: Span | null = null;
   let at = skipSpace(text, start + 1);
-  while (text.charCodeAt(at) !== CLOSE_BRACE) {
+  while (text.charCodeAt(at) !== CLOSING_BRACE) {
     const keyEnd = skipString(text, at);
     const valueStart = skipSpace(text, skipSpace(text, keyEnd) + 1);
     const valueEnd = skipValue(text, valueStart);
@@ -91,24 +87,19 @@ function skipValue(text: string, start: number): number {
   switch (text.charCodeAt(start)) {
     case QUOTE:
       return skipString(text, start);
-    case OPEN_BRACE:
-    case OPEN_BRACKET:
+    case OPENING_BRACE:
+    case OPENING_BRACKET:
       return skipNested(text, start);
     default:
       return skipScalar(text, start);
   }
 }
 
-/** A quote ends the string unless an odd number of backslashes stands before it. */
+/** Past the closing quote. */
 function skipString(text: string, start: number): number {
-  let at = start;
-  for (;;) {
-    at = text.indexOf('"', at + 1);
-    if (at < 0) throw unparsed();
-    let backslashes = 0;
-    while (text.charCodeAt(at - 1 - backslashes) === BACKSLASH) backslashes++;
-    if (backslashes % 2 === 0) return at + 1;
-  }
+  const end = closingQuote(text, start);
+  if (end === text.length) throw unparsed();
+  return end + 1;
 }
 
 /** Brackets and braces match in valid JSON, so one count serves both. */
@@ -120,12 +111,12 @@ function skipNested(text: string, start: number): number {
       case QUOTE:
         at = skipString(text, at);
         continue;
-      case OPEN_BRACE:
-      case OPEN_BRACKET:
+      case OPENING_BRACE:
+      case OPENING_BRACKET:
         depth++;
         break;
-      case CLOSE_BRACE:
-      case CLOSE_BRACKET:
+      case CLOSING_BRACE:
+      case CLOSING_BRACKET:
         depth--;
         break;
       default:
@@ -145,7 +136,7 @@ function skipScalar(text: string, start: number): number {
 }
 
 function endsScalar(code: number): boolean {
-  return code === COMMA || code === CLOSE_BRACE || code === CLOSE_BRACKET || isSpace(code);
+  return code === COMMA || code === CLOSING_BRACE || code === CLOSING_BRACKET || isSpace(code);
 }
 
 function isSpace(code: number): boolean {

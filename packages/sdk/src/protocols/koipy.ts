@@ -19,8 +19,7 @@
 import { incomingBodyBytesMax } from "./incoming-limits.ts";
 import { attachmentNamed, fileNameOf } from "./content-disposition.ts";
 import { checkedAnswer } from "./hook-answer.ts";
-import type { JsonObject } from "./hook-json.ts";
-import { isJsonObject, mergedShallowly, ownMember, payloadBytes, payloadOf, readJson, writeJson } from "./hook-json.ts";
+import { payloadBytes, payloadOf, readJson, writeJson } from "./hook-json.ts";
 import type {
   Attachment,
   HookAnswer,
@@ -31,6 +30,8 @@ import type {
   OutgoingCall,
 } from "./hook-protocol.ts";
 import { imageTypeOf } from "./image-type.ts";
+import type { JsonObject } from "./json-object.ts";
+import { isJsonObject, mergedShallowly, ownMember } from "./json-object.ts";
 import { lenientText } from "./lenient-text.ts";
 import { mediaTypeOf } from "./media-type.ts";
 import type { EncodedRequest, IncomingRequest, ReceiverReply } from "./protocol.ts";

@@ -15,26 +15,29 @@
  * `x-mns-signing-cert-url`; to check those of a real push there is {@link mnsStringToSign}.
  */
 
+import { emptyMessage } from "./empty-message.ts";
 import { readFlatXml, xmlText } from "./flat-xml.ts";
 import { fromHeaderValue, toHeaderValue } from "./header-text.ts";
-import { assertPushRequest, envelopeMembers, incomingEnvelopeBytesMax, incomingName } from "./incoming-limits.ts";
+import {
+  assertPushRequest,
+  envelopeMembers,
+  incomingEnvelopeBytesMax,
+  incomingName,
+  incomingTextBytes,
+} from "./incoming-limits.ts";
 import { md5Hex } from "./md5.ts";
 import type { EncodedRequest, IncomingMessage, IncomingRequest } from "./protocol.ts";
-import type { OutgoingDelivery, PushProtocol, ReceiverReply } from "./protocol.ts";
+import type { OutgoingDelivery, PushProtocol } from "./protocol.ts";
 import { UndecodableError, UnencodableError } from "./protocol.ts";
-import { verdictOfReply } from "./status-verdict.ts";
-import { utf8Bytes } from "./text-bytes.ts";
-import { incomingDigits, incomingInteger, outgoingId, outgoingInteger, timeMsMax } from "./wire-number.ts";
+import { statusReply, verdictOfReply } from "./status-verdict.ts";
+import { utf8Bytes, utf8Text } from "./text-bytes.ts";
+import { incomingDigits, incomingIntegerOrDigits, outgoingId, outgoingInteger, timeMsMax } from "./wire-number.ts";
 
 const NAMESPACE = "http://mns.aliyuncs.com/doc/v1/";
 const API_VERSION = "2015-06-06";
 const USER_AGENT = "Aliyun Notification Service Agent";
 const XML = "text/xml;charset=utf-8";
 const PLAIN = "text/plain;charset=utf-8";
-
-const encoder = new TextEncoder();
-/** `ignoreBOM` keeps a leading byte order mark in the text: it is part of the message. */
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * MNS's FAQ takes 2xx for success, its page on push back-off everything from 200 to 399. It is 2xx here: nobody has the
@@ -50,7 +53,8 @@ export const mnsXml = {
   encode: (delivery: OutgoingDelivery) => withParticulars(delivery, XML, xmlOf(particularsOf(delivery))),
   interpret,
   decode: decodeXml,
-  reply,
+  // As MNS documents it: 204, or 500 for every failure.
+  reply: statusReply,
 } as const satisfies PushProtocol;
 
 export const mnsJson = {
@@ -60,7 +64,7 @@ export const mnsJson = {
   encode: (delivery: OutgoingDelivery) => withParticulars(delivery, PLAIN, jsonOf(particularsOf(delivery))),
   interpret,
   decode: decodeJson,
-  reply,
+  reply: statusReply,
 } as const satisfies PushProtocol;
 
 export const mnsSimplified = {
@@ -69,7 +73,7 @@ export const mnsSimplified = {
   encode: encodeSimplified,
   interpret,
   decode: decodeSimplified,
-  reply,
+  reply: statusReply,
 } as const satisfies PushProtocol;
 
 // ---- the sender
@@ -166,11 +170,9 @@ function tagOf({ tags }: OutgoingDelivery): string | null {
 }
 
 function textOf(body: Uint8Array): string {
-  try {
-    return decoder.decode(body);
-  } catch {
-    throw new UnencodableError("body: not valid UTF-8, which would have to be changed; use mns-simplified or raw");
-  }
+  const text = utf8Text(body);
+  if (text !== null) return text;
+  throw new UnencodableError("body: not valid UTF-8, which would have to be changed; use mns-simplified or raw");
 }
 
 // ---- the receiver
@@ -188,11 +190,10 @@ function decodeJson(request: IncomingRequest): IncomingMessage {
 
 /** `Subscriber` is not asked for, nor is anything that MNS may add (it once sent `SigningCertURL`). */
 function messageOf(protocol: string, request: IncomingRequest, particular: (name: string) => unknown): IncomingMessage {
-  const body = messageBytes(particular("Message"));
+  const body = incomingTextBytes("Message", particular("Message"));
   assertMessageMd5(body, particular("MessageMD5"));
-  const publishTime = particular("PublishTime");
   return {
-    ...nothingCarried,
+    ...emptyMessage,
     protocol,
     topicOwner: incomingName("TopicOwner", particular("TopicOwner")),
     topic: incomingName("TopicName", particular("TopicName")),
@@ -200,10 +201,7 @@ function messageOf(protocol: string, request: IncomingRequest, particular: (name
     messageId: incomingName("MessageId", particular("MessageId")),
     requestId: headerName(request, "x-mns-request-id"),
     // Documented as text; newer MNS has been seen to send a JSON number.
-    publishedAtMs:
-      typeof publishTime === "string"
-        ? incomingDigits("PublishTime", publishTime, timeMsMax)
-        : incomingInteger("PublishTime", publishTime, timeMsMax),
+    publishedAtMs: incomingIntegerOrDigits("PublishTime", particular("PublishTime"), timeMsMax),
     body,
     tags: tagList("MessageTag", particular("MessageTag")),
   };
@@ -214,7 +212,7 @@ function decodeSimplified(request: IncomingRequest): IncomingMessage {
   assertContentMd5(request);
   const publishTime = request.headers["x-mns-publish-time"];
   return {
-    ...nothingCarried,
+    ...emptyMessage,
     protocol: mnsSimplified.name,
     // These four are not documented, so a receiver must do without.
     topicOwner: headerName(request, "x-mns-topic-owner"),
@@ -227,14 +225,6 @@ function decodeSimplified(request: IncomingRequest): IncomingMessage {
     tags: tagList("x-mns-message-tag", headerName(request, "x-mns-message-tag") ?? undefined),
   };
 }
-
-const nothingCarried = {
-  attempt: null,
-  contentType: null,
-  type: null,
-  orderingKey: null,
-  attributes: Object.freeze({}),
-} as const;
 
 /** A header without a value says as much as none. */
 function headerName(request: IncomingRequest, name: string): string | null {
@@ -249,18 +239,9 @@ function tagList(part: string, tag: unknown): readonly string[] {
 function incomingText(request: IncomingRequest): string {
   assertPushRequest(request);
   assertContentMd5(request);
-  try {
-    return decoder.decode(request.body);
-  } catch {
-    throw new UndecodableError("body: not UTF-8");
-  }
-}
-
-function messageBytes(message: unknown): Uint8Array {
-  if (message === undefined) throw new UndecodableError("Message: missing");
-  if (typeof message !== "string") throw new UndecodableError("Message: not a string");
-  if (!message.isWellFormed()) throw new UndecodableError("Message: half a surrogate pair has no bytes in UTF-8");
-  return encoder.encode(message);
+  const text = utf8Text(request.body);
+  if (text === null) throw new UndecodableError("body: not UTF-8");
+  return text;
 }
 
 function assertMessageMd5(body: Uint8Array, claimed: unknown): void {
@@ -281,13 +262,6 @@ function assertContentMd5(request: IncomingRequest): void {
   const digest = digits.replace(/../g, (pair) => String.fromCharCode(Number.parseInt(pair, 16)));
   const forms = [digits, digits.toUpperCase(), btoa(digits), btoa(digits.toUpperCase()), btoa(digest)];
   if (!forms.includes(claimed)) throw new UndecodableError("content-md5: not that of the body");
-}
-
-/** As MNS documents it: 204, or 500 for every failure. */
-function reply(handled: boolean): ReceiverReply {
-  return handled
-    ? { status: 204, headers: {}, body: "" }
-    : { status: 500, headers: { "content-type": "text/plain" }, body: "not handled" };
 }
 
 /**

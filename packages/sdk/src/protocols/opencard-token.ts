@@ -11,6 +11,7 @@ import type { OpencardHeader } from "./opencard-header.ts";
 import { ALG, ENC, headerBytesMax, parseHeader } from "./opencard-header.ts";
 import { importOpencardKey } from "./opencard-key.ts";
 import { UntrustedError } from "./protocol.ts";
+import { utf8Text } from "./text-bytes.ts";
 
 /** What a token may carry. A message of Ringback's holds as much; a card is a few kilobytes. */
 export const plaintextBytesMax = 1024 * 1024;
@@ -28,7 +29,6 @@ export interface OpencardToken {
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const onlyThisKind = {
   keyManagementAlgorithms: [ALG],
   contentEncryptionAlgorithms: [ENC],
@@ -76,11 +76,9 @@ export async function sealToken(plaintext: Uint8Array, header: OpencardHeader, j
 }
 
 function textOf(bytes: Uint8Array): string {
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    throw new UntrustedError("malformed");
-  }
+  const text = utf8Text(bytes);
+  if (text === null) throw new UntrustedError("malformed");
+  return text;
 }
 
 /** Programs that print a token end it like a line. */

@@ -8,8 +8,7 @@
  */
 
 import { toBase64Url } from "./base64.ts";
-import type { JsonObject } from "./hook-json.ts";
-import { ownMember } from "./hook-json.ts";
+import { readObject, writeJson } from "./hook-json.ts";
 import type {
   HookAnswer,
   HookFailure,
@@ -17,15 +16,18 @@ import type {
   HookReply,
   HookVerdict,
   IncomingCall,
+  JsonCodec,
   OutgoingCall,
 } from "./hook-protocol.ts";
 import type { Jwk, ProtocolKey, Trust } from "./key.ts";
+import type { JsonObject } from "./json-object.ts";
+import { ownMember } from "./json-object.ts";
+import { OPENING_BRACE } from "./json-text.ts";
 import type { OpencardHeader } from "./opencard-header.ts";
 import { headerNameCharsMax, isHeaderName } from "./opencard-header.ts";
 import { opencardKeyFault } from "./opencard-key.ts";
-import { payloadBytes, payloadObject } from "./opencard-payload.ts";
 import type { OpencardToken } from "./opencard-token.ts";
-import { openToken, readToken, sealToken } from "./opencard-token.ts";
+import { openToken, plaintextBytesMax, readToken, sealToken } from "./opencard-token.ts";
 import type { EncodedRequest, IncomingRequest, ReceiverReply } from "./protocol.ts";
 import { UndecodableError, UnencodableError, UntrustedError } from "./protocol.ts";
 import { readReason } from "./reject-reason.ts";
@@ -78,7 +80,7 @@ async function openReply(reply: HookReply, call: OutgoingCall): Promise<Opencard
   const { header, jwk } = underKey(call.key, call.requestId);
   // Both headers have four members, two of them constant. Compared as values: other libraries sort the members.
   if (token.header.kid !== header.kid || token.header.rid !== header.rid) throw new UntrustedError("unknown_key");
-  return replyOf(payloadObject(await openToken(token, jwk), call.json));
+  return replyOf(readObject(await openToken(token, jwk), call.json));
 }
 
 function replyOf(payload: JsonObject): OpencardReply {
@@ -117,7 +119,7 @@ function failed(code: HookFailure, detail: string): HookVerdict {
 async function decode(request: IncomingRequest, trust: Trust): Promise<IncomingCall> {
   if (request.method !== "POST") throw new UndecodableError("method: a call is always a POST");
   const { header, key, plaintext } = await openCall(readToken(request.body), trust.keys);
-  return { payload: payloadObject(plaintext, JSON), requestId: header.rid, key };
+  return { payload: readObject(plaintext, JSON), requestId: header.rid, key };
 }
 
 export interface OpenedCall {
@@ -181,4 +183,14 @@ function headerName(part: string, value: unknown): string {
   throw new UnencodableError(
     `${part}: must be text of 1 to ${headerNameCharsMax} characters without control characters`,
   );
+}
+
+/** Throws {@link UnencodableError} for what the other end would not take. `part` names the value in the error. */
+function payloadBytes(part: string, value: unknown, json: JsonCodec): Uint8Array {
+  const bytes = writeJson(part, value, json);
+  if (bytes[0] !== OPENING_BRACE) throw new UnencodableError(`${part}: not a JSON object`);
+  if (bytes.length > plaintextBytesMax) {
+    throw new UnencodableError(`${part}: JSON larger than ${plaintextBytesMax} bytes`);
+  }
+  return bytes;
 }

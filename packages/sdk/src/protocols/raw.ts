@@ -7,21 +7,13 @@
 
 import { fromHeaderValue, toHeaderValue } from "./header-text.ts";
 import { assertPushRequest, incomingName } from "./incoming-limits.ts";
-import type {
-  EncodedRequest,
-  IncomingMessage,
-  IncomingRequest,
-  OutgoingDelivery,
-  PushProtocol,
-  ReceiverReply,
-} from "./protocol.ts";
+import type { EncodedRequest, IncomingMessage, IncomingRequest, OutgoingDelivery, PushProtocol } from "./protocol.ts";
 import { UndecodableError, UnencodableError } from "./protocol.ts";
-import { verdictOfReply } from "./status-verdict.ts";
+import { ringbackHeaders } from "./ringback-headers.ts";
+import { statusReply, verdictOfReply } from "./status-verdict.ts";
 import { joinTags, splitTags } from "./tag-list.ts";
 import { incomingDigits, incomingId, outgoingId, outgoingInteger, timeMsMax } from "./wire-number.ts";
 
-const USER_AGENT = "Ringback/1";
-const CONTENT_TYPE_UNKNOWN = "application/octet-stream";
 const ATTRIBUTE = "ringback-attribute-";
 /** Lower case only: header names lose their case on the way. */
 const attributeName = /^[a-z][a-z0-9-]{0,63}$/;
@@ -34,15 +26,12 @@ export const raw = {
   encode,
   interpret: verdictOfReply,
   decode,
-  reply,
+  reply: statusReply,
 } as const satisfies PushProtocol;
 
 function encode(delivery: OutgoingDelivery): EncodedRequest {
   const headers = [
-    "Content-Type",
-    delivery.contentType === null ? CONTENT_TYPE_UNKNOWN : toHeaderValue("contentType", delivery.contentType),
-    "User-Agent",
-    USER_AGENT,
+    ...ringbackHeaders(delivery),
     "ringback-message-id",
     outgoingId("messageId", delivery.messageId),
     "ringback-topic",
@@ -117,11 +106,4 @@ function attributesOf(request: IncomingRequest): Readonly<Record<string, string>
     attributes[name] = fromHeaderValue(header, value);
   }
   return attributes;
-}
-
-/** The sender looks at the status alone, so success has nothing more to say. */
-function reply(handled: boolean): ReceiverReply {
-  return handled
-    ? { status: 204, headers: {}, body: "" }
-    : { status: 500, headers: { "content-type": "text/plain" }, body: "not handled" };
 }

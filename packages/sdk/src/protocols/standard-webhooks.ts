@@ -8,25 +8,17 @@
  */
 
 import { fromBase64, toBase64 } from "./base64.ts";
-import { fromHeaderValue, headerValueCharsMax, toHeaderValue } from "./header-text.ts";
+import { emptyMessage } from "./empty-message.ts";
+import { fromHeaderValue, headerValueCharsMax } from "./header-text.ts";
 import { assertPushRequest, incomingName } from "./incoming-limits.ts";
 import type { ProtocolKey, Trust } from "./key.ts";
-import type {
-  EncodedRequest,
-  IncomingMessage,
-  IncomingRequest,
-  OutgoingDelivery,
-  PushProtocol,
-  ReceiverReply,
-} from "./protocol.ts";
+import type { EncodedRequest, IncomingMessage, IncomingRequest, OutgoingDelivery, PushProtocol } from "./protocol.ts";
 import { UndecodableError, UnencodableError, UntrustedError } from "./protocol.ts";
 import { cryptoKeyOf, signingKeyFault, UnusableKey, verifyingKeyFault, versionOf } from "./standard-webhooks-key.ts";
 import type { SignatureVersion } from "./standard-webhooks-key.ts";
-import { verdictOfReply } from "./status-verdict.ts";
+import { ringbackHeaders } from "./ringback-headers.ts";
+import { statusReply, verdictOfReply } from "./status-verdict.ts";
 import { incomingDigits, outgoingId, outgoingInteger, timeMsMax } from "./wire-number.ts";
-
-const USER_AGENT = "Ringback/1";
-const CONTENT_TYPE_UNKNOWN = "application/octet-stream";
 
 /** A request has one signature per key, and a sender has an old key, a new one, and seldom a third. */
 const signaturesMax = 8;
@@ -46,7 +38,7 @@ export const standardWebhooks = {
   encode,
   interpret: verdictOfReply,
   decode,
-  reply,
+  reply: statusReply,
 } as const satisfies PushProtocol;
 
 // ---- the sender
@@ -56,22 +48,10 @@ async function encode(delivery: OutgoingDelivery, keys: readonly ProtocolKey[]):
   if (keys.length > signaturesMax) throw new UnencodableError(`keys: more than ${signaturesMax}`);
   const id = outgoingId("messageId", delivery.messageId);
   const timestamp = String(Math.floor(outgoingInteger("sentAtMs", delivery.sentAtMs) / 1000));
-  const contentType =
-    delivery.contentType === null ? CONTENT_TYPE_UNKNOWN : toHeaderValue("contentType", delivery.contentType);
+  const headers = ringbackHeaders(delivery);
   const content = signedContent(id, timestamp, delivery.body);
   const signatures = await Promise.all(keys.map((key) => signatureOf(key, content)));
-  const headers = [
-    "Content-Type",
-    contentType,
-    "User-Agent",
-    USER_AGENT,
-    "webhook-id",
-    id,
-    "webhook-timestamp",
-    timestamp,
-    "webhook-signature",
-    signatures.join(" "),
-  ];
+  headers.push("webhook-id", id, "webhook-timestamp", timestamp, "webhook-signature", signatures.join(" "));
   return { headers, body: delivery.body };
 }
 
@@ -107,7 +87,7 @@ async function decode(request: IncomingRequest, trust: Trust): Promise<IncomingM
   const timestampMs = incomingDigits(names.timestamp, timestamp, timeMsMax / 1000) * 1000;
   const contentType = headers["content-type"];
   const message: IncomingMessage = {
-    ...nothingCarried,
+    ...emptyMessage,
     protocol: standardWebhooks.name,
     messageId: id,
     body: request.body,
@@ -122,19 +102,6 @@ async function decode(request: IncomingRequest, trust: Trust): Promise<IncomingM
 const webhookNames = { id: "webhook-id", timestamp: "webhook-timestamp", signature: "webhook-signature" } as const;
 /** The names from before there was a standard; Svix sends them still. */
 const svixNames = { id: "svix-id", timestamp: "svix-timestamp", signature: "svix-signature" } as const;
-
-const nothingCarried = {
-  topicOwner: null,
-  topic: null,
-  subscription: null,
-  requestId: null,
-  attempt: null,
-  publishedAtMs: null,
-  tags: Object.freeze([]),
-  type: null,
-  orderingKey: null,
-  attributes: Object.freeze({}),
-} as const;
 
 /**
  * With a full stop in it the signed text could be cut in another place: what was the body's beginning would become the
@@ -203,11 +170,4 @@ async function verifierOf(key: ProtocolKey, version: SignatureVersion): Promise<
   } catch (error) {
     throw error instanceof UnusableKey ? new TypeError(`key "${key.kid}": ${error.message}`) : error;
   }
-}
-
-/** Any 2xx says that it has arrived. */
-function reply(handled: boolean): ReceiverReply {
-  return handled
-    ? { status: 204, headers: {}, body: "" }
-    : { status: 500, headers: { "content-type": "text/plain" }, body: "not handled" };
 }

@@ -1,4 +1,4 @@
-import type { PushReply, RetryAfter, Verdict } from "./protocol.ts";
+import type { PushReply, ReceiverReply, RetryAfter, Verdict } from "./protocol.ts";
 import { retryAfterOf } from "./retry-after.ts";
 
 const accepted: Verdict = Object.freeze({ kind: "accepted" });
@@ -23,4 +23,11 @@ export function verdictOfReply(reply: PushReply): Verdict {
   if (verdict.kind !== "failed") return verdict;
   const retryAfter: RetryAfter | null = retryAfterOf(reply.headers["retry-after"]);
   return retryAfter === null ? verdict : { ...verdict, retryAfter };
+}
+
+/** The receiver's half: an answer to senders that look at the status alone. */
+export function statusReply(handled: boolean): ReceiverReply {
+  return handled
+    ? { status: 204, headers: {}, body: "" }
+    : { status: 500, headers: { "content-type": "text/plain" }, body: "not handled" };
 }

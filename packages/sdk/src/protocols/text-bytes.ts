@@ -12,6 +12,8 @@ const BYTES_PER_UNIT_MAX = 3;
 const SHARED_BYTES_MAX = SLAB_BYTES / 2;
 
 const encoder = new TextEncoder();
+/** `ignoreBOM` keeps a leading byte order mark in the text: it is part of the message. */
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 let slab = new Uint8Array(0);
 let used = 0;
 
@@ -25,4 +27,13 @@ export function utf8Bytes(text: string): Uint8Array {
   const start = used;
   used += encoder.encodeInto(text, slab.subarray(start)).written;
   return slab.subarray(start, used);
+}
+
+/** null when the bytes are not UTF-8. */
+export function utf8Text(bytes: Uint8Array): string | null {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return null;
+  }
 }

@@ -11,10 +11,12 @@
  * nothing.
  */
 
+import { emptyMessage } from "./empty-message.ts";
 import { parseWithExactIntegers } from "./exact-integers.ts";
-import type { JsonObject } from "./hook-json.ts";
-import { isJsonObject, ownMember, readJson } from "./hook-json.ts";
+import { readJson, readObject } from "./hook-json.ts";
 import { assertPushRequest } from "./incoming-limits.ts";
+import type { JsonObject } from "./json-object.ts";
+import { isJsonObject, ownMember } from "./json-object.ts";
 import type {
   EncodedRequest,
   IncomingMessage,
@@ -23,7 +25,7 @@ import type {
   PushProtocol,
   ReceiverReply,
 } from "./protocol.ts";
-import { UndecodableError, UnencodableError } from "./protocol.ts";
+import { UnencodableError } from "./protocol.ts";
 import { verdictOfReply } from "./status-verdict.ts";
 import { timeMsMax } from "./wire-number.ts";
 
@@ -62,22 +64,14 @@ const exactJson = { parse: parseWithExactIntegers, stringify: JSON.stringify };
 
 function decode(request: IncomingRequest): IncomingMessage {
   assertPushRequest(request);
-  const push = objectOf(request.body);
+  const push = readObject(request.body, exactJson);
   return {
+    ...emptyMessage,
     protocol: wechat.name,
-    topicOwner: null,
-    topic: null,
-    subscription: null,
     messageId: integerText(dataOf(push), "msgSvrID"),
-    requestId: null,
-    attempt: null,
     publishedAtMs: publishedAtMs(push),
     body: request.body,
     contentType: CONTENT_TYPE,
-    tags: [],
-    type: null,
-    orderingKey: null,
-    attributes: {},
   };
 }
 
@@ -90,13 +84,6 @@ function reply(handled: boolean): ReceiverReply {
         headers: { "content-type": CONTENT_TYPE },
         body: '{"message":"An error occurred: the message was not handled"}',
       };
-}
-
-function objectOf(body: Uint8Array): JsonObject {
-  const read = readJson(body, exactJson);
-  if ("fault" in read) throw new UndecodableError(read.fault);
-  if (!isJsonObject(read.value)) throw new UndecodableError("body: not a JSON object");
-  return read.value;
 }
 
 function dataOf(push: JsonObject): JsonObject {
@@ -149,7 +136,7 @@ export interface WechatPushData {
 
 /** Reads a message that came in this dialect. Throws {@link UndecodableError} when its body is not a JSON object. */
 export function wechatPush(message: Pick<IncomingMessage, "body">): WechatPush {
-  const push = objectOf(message.body);
+  const push = readObject(message.body, exactJson);
   return {
     pushType: numberMember(push, "pushType"),
     pushTime: numberMember(push, "pushTime"),

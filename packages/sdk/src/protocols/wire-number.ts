@@ -49,3 +49,8 @@ export function incomingDigits(part: string, value: string | undefined, max: num
   }
   return incomingInteger(part, value === undefined ? undefined : Number(value), max);
 }
+
+/** As {@link incomingInteger}, from a JSON number or from a string of its digits. */
+export function incomingIntegerOrDigits(part: string, value: unknown, max: number): number {
+  return typeof value === "string" ? incomingDigits(part, value, max) : incomingInteger(part, value, max);
+}
