@@ -3,8 +3,9 @@
  * several times the CPU of the request itself.
  */
 
+import { BoundedBytes } from "../protocols/bounded-bytes.ts";
 import type { HookReply } from "../protocols/hook-protocol.ts";
-import { BoundedBytes } from "./bounded-bytes.ts";
+import { Deadline } from "./deadline.ts";
 import { isNotHttpError } from "./not-http.ts";
 import type { PostFailure } from "./outcome.ts";
 import { TargetCache } from "./target-cache.ts";
@@ -92,9 +93,7 @@ const noHeaders: Readonly<Record<string, string>> = {};
 /** One POST from its dispatch to its result, of which there is one, whatever the dispatcher says afterwards. */
 class Exchange implements DispatchedPostHandler {
   readonly #resolve: (result: Result) => void;
-  readonly #timer: ReturnType<typeof setTimeout>;
-  readonly #signal: AbortSignal | undefined;
-  readonly #callerGaveUp: (() => void) | undefined;
+  readonly #deadline: Deadline;
   readonly #body: BoundedBytes;
   #controller: DispatchController | null = null;
   #over = false;
@@ -104,15 +103,10 @@ class Exchange implements DispatchedPostHandler {
   #headers: Readonly<Record<string, string>> = noHeaders;
   #compressed = false;
 
-  constructor({ timeoutMs, replyBytesMax, signal }: PostOptions, resolve: (result: Result) => void) {
+  constructor(options: PostOptions, resolve: (result: Result) => void) {
     this.#resolve = resolve;
-    this.#body = new BoundedBytes(replyBytesMax);
-    this.#timer = setTimeout(() => this.#cutOff("timeout"), timeoutMs);
-    if (signal !== undefined) {
-      this.#signal = signal;
-      this.#callerGaveUp = () => this.#cutOff("aborted");
-      signal.addEventListener("abort", this.#callerGaveUp);
-    }
+    this.#body = new BoundedBytes(options.replyBytesMax);
+    this.#deadline = new Deadline(options, (error) => this.#cutOff(error));
   }
 
   /** A connection is there, and nothing has been sent. */
@@ -149,8 +143,7 @@ class Exchange implements DispatchedPostHandler {
   end(result: Result): void {
     if (this.#over) return;
     this.#over = true;
-    clearTimeout(this.#timer);
-    if (this.#callerGaveUp !== undefined) this.#signal?.removeEventListener("abort", this.#callerGaveUp);
+    this.#deadline.end();
     this.#resolve(result);
   }
 

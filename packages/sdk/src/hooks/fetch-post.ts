@@ -1,11 +1,11 @@
 /** The runner's way to POST where a program has nothing better: the platform's own `fetch`. */
 
+import { BoundedBytes } from "../protocols/bounded-bytes.ts";
 import type { HookReply } from "../protocols/hook-protocol.ts";
-import { BoundedBytes } from "./bounded-bytes.ts";
+import { Deadline } from "./deadline.ts";
 import { withFirstValues } from "./joined-headers.ts";
 import { isNotHttpError } from "./not-http.ts";
-import type { PostFailure } from "./outcome.ts";
-import type { HookPost, PostOptions } from "./run-hook.ts";
+import type { HookPost } from "./run-hook.ts";
 
 /**
  * A post over this `fetch`. Redirects are not followed. The reply is bounded as it is decoded, so neither a lying length
@@ -17,42 +17,37 @@ import type { HookPost, PostOptions } from "./run-hook.ts";
  */
 export function fetchPost(fetchFunction: typeof fetch = fetch): HookPost {
   return async (url, headers, body, options) => {
-    const deadline = new Deadline(options);
+    if (options.signal?.aborted === true) return { error: "aborted" };
+    const connection = new AbortController();
+    const deadline = new Deadline(options, () => connection.abort());
     try {
-      return await exchange(fetchFunction, url, headers, body, options.replyBytesMax, deadline);
+      const response = await fetchFunction(url, {
+        method: "POST",
+        headers: headersOf(headers),
+        body: body as Uint8Array<ArrayBuffer>,
+        redirect: "manual",
+        signal: connection.signal,
+      });
+      return await readReply(response, options.replyBytesMax, deadline);
+    } catch (error) {
+      return { error: deadline.error ?? (isNotHttp(error) ? "bad_reply" : "unreachable") };
     } finally {
       deadline.end();
+      // Closes the connection of a reply that was not read to its end; after a whole reply it has no effect.
+      connection.abort();
     }
   };
 }
 
-async function exchange(
-  fetchFunction: typeof fetch,
-  url: string,
-  headers: readonly string[],
-  body: Uint8Array,
-  replyBytesMax: number,
-  deadline: Deadline,
-): ReturnType<HookPost> {
-  let response: Response;
-  try {
-    response = await fetchFunction(url, {
-      method: "POST",
-      headers: headersOf(headers),
-      body: body as Uint8Array<ArrayBuffer>,
-      redirect: "manual",
-      signal: deadline.signal,
-    });
-  } catch (error) {
-    return { error: deadline.passed ?? (isNotHttp(error) ? "bad_reply" : "unreachable") };
-  }
+/** Never rejects. */
+async function readReply(response: Response, replyBytesMax: number, deadline: Deadline): ReturnType<HookPost> {
   const bytes = new BoundedBytes(replyBytesMax);
   try {
-    const whole = await readBody(response, bytes);
+    const isWhole = await readBody(response, bytes);
     const reply = replyOf(response, bytes.taken());
-    return whole ? reply : { error: "reply_too_large", partial: reply };
+    return isWhole ? reply : { error: "reply_too_large", partial: reply };
   } catch {
-    return { error: deadline.passed ?? "bad_reply", partial: replyOf(response, bytes.taken()) };
+    return { error: deadline.error ?? "bad_reply", partial: replyOf(response, bytes.taken()) };
   }
 }
 
@@ -83,37 +78,4 @@ function replyOf(response: Response, body: Uint8Array): HookReply {
 /** Told by Node alone; elsewhere what is not HTTP counts as nobody there. */
 function isNotHttp(error: unknown): boolean {
   return error instanceof Error && error.cause instanceof Error && isNotHttpError(error.cause);
-}
-
-/** The time that a POST has, and its caller's wish to give it up, in one signal that also cuts what nobody reads on. */
-class Deadline {
-  /** Why the POST must end; null as long as it need not. */
-  passed: PostFailure | null = null;
-  readonly #abort = new AbortController();
-  readonly #timer: ReturnType<typeof setTimeout>;
-  readonly #caller: AbortSignal | undefined;
-  readonly #callerGaveUp = (): void => this.#pass("aborted");
-
-  constructor({ timeoutMs, signal }: PostOptions) {
-    this.#timer = setTimeout(() => this.#pass("timeout"), timeoutMs);
-    this.#caller = signal;
-    if (signal?.aborted === true) this.#callerGaveUp();
-    signal?.addEventListener("abort", this.#callerGaveUp);
-  }
-
-  get signal(): AbortSignal {
-    return this.#abort.signal;
-  }
-
-  /** Harmless after a whole reply; anything less loses its connection. */
-  end(): void {
-    clearTimeout(this.#timer);
-    this.#caller?.removeEventListener("abort", this.#callerGaveUp);
-    this.#abort.abort();
-  }
-
-  #pass(why: PostFailure): void {
-    this.passed ??= why;
-    this.#abort.abort();
-  }
 }

@@ -4,8 +4,9 @@
  * `context.source`, which tells the digits too, came after Node 20.)
  */
 
-import { closingQuote, QUOTE } from "./json-text.ts";
+import { closingQuote } from "./json-string.ts";
 
+const QUOTE = 0x22;
 const PLUS = 0x2b;
 const MINUS = 0x2d;
 const POINT = 0x2e;

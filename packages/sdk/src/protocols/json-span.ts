@@ -6,8 +6,7 @@
  * costs no stack.
  */
 
-import { CLOSING_BRACE, CLOSING_BRACKET, COMMA, OPENING_BRACE, OPENING_BRACKET, QUOTE } from "./json-text.ts";
-import { closingQuote } from "./json-text.ts";
+import { closingQuote } from "./json-string.ts";
 
 export interface Span {
   readonly start: number;
@@ -44,6 +43,12 @@ const TAB = 0x09;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const SPACE = 0x20;
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const OPENING_BRACKET = 0x5b;
+const CLOSING_BRACKET = 0x5d;
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
 
 /** `\u0061` is the longest way to write a character of a key. */
 const CHARS_PER_ESCAPE_MAX = 6;

@@ -22,7 +22,6 @@ import type {
 import type { Jwk, ProtocolKey, Trust } from "./key.ts";
 import type { JsonObject } from "./json-object.ts";
 import { ownMember } from "./json-object.ts";
-import { OPENING_BRACE } from "./json-text.ts";
 import type { OpencardHeader } from "./opencard-header.ts";
 import { headerNameCharsMax, isHeaderName } from "./opencard-header.ts";
 import { opencardKeyFault } from "./opencard-key.ts";
@@ -32,6 +31,7 @@ import type { EncodedRequest, IncomingRequest, ReceiverReply } from "./protocol.
 import { UndecodableError, UnencodableError, UntrustedError } from "./protocol.ts";
 import { readReason } from "./reject-reason.ts";
 
+const OPENING_BRACE = 0x7b;
 const CONTENT_TYPE = "application/jwt";
 
 export const opencard = {

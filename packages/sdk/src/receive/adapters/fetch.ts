@@ -1,9 +1,10 @@
+import { BoundedBytes } from "../../protocols/bounded-bytes.ts";
 import type { ReceiverReply } from "../../protocols/protocol.ts";
 import { ReceiveError } from "../receive-error.ts";
 import type { ReceivedRequest, Receiver } from "../receiver.ts";
 import { failureReply } from "../answering.ts";
 import { handled, refusedBy } from "./requested-receiver.ts";
-import { BodyBuffer, announcedLength } from "./body-buffer.ts";
+import { announcedLength } from "./announced-length.ts";
 
 /**
  * A handler for everything that speaks Fetch: Hono (`(c) => handler(c.req.raw)`), Next's route handlers, Workers, Deno,
@@ -56,13 +57,13 @@ function toReceivedRequest(request: Request, body: Uint8Array): ReceivedRequest 
 async function readBody(request: Request, bodyBytesMax: number): Promise<Uint8Array> {
   const announced = announcedLength(request.headers.get("content-length"));
   if (announced > bodyBytesMax) throw new ReceiveError("body_too_large");
-  const body = new BodyBuffer(bodyBytesMax, announced);
+  const body = new BoundedBytes(bodyBytesMax, announced);
   const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = request.body?.getReader();
-  if (reader === undefined) return body.bytes();
+  if (reader === undefined) return body.taken();
   try {
     for (;;) {
       const { done, value } = await read(reader);
-      if (done) return body.bytes();
+      if (done) return body.taken();
       if (!body.append(value)) throw new ReceiveError("body_too_large");
     }
   } finally {

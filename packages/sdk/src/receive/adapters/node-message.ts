@@ -3,12 +3,13 @@
  * that are used are asked for, so that nothing of Node is imported.
  */
 
+import { BoundedBytes } from "../../protocols/bounded-bytes.ts";
 import type { ReceiverReply } from "../../protocols/protocol.ts";
 import { failureReply } from "../answering.ts";
 import { ReceiveError } from "../receive-error.ts";
 import type { ReceivedRequest, Receiver } from "../receiver.ts";
 import { handled, refusedBy } from "./requested-receiver.ts";
-import { BodyBuffer, announcedLength } from "./body-buffer.ts";
+import { announcedLength } from "./announced-length.ts";
 
 /** What is used of `http.IncomingMessage` (and of HTTP/2's request in its compatible form). */
 export interface NodeRequest {
@@ -96,7 +97,7 @@ function write(request: NodeRequest, response: NodeResponse, reply: ReceiverRepl
 function readBody(request: NodeRequest, bodyBytesMax: number): Promise<Uint8Array> {
   const contentLength = request.headers["content-length"];
   const announced = announcedLength(typeof contentLength === "string" ? contentLength : undefined);
-  const body = new BodyBuffer(bodyBytesMax, announced);
+  const body = new BoundedBytes(bodyBytesMax, announced);
   let tooLarge = announced > bodyBytesMax;
   let discardedBytes = 0;
   return new Promise((resolve, reject) => {
@@ -109,7 +110,7 @@ function readBody(request: NodeRequest, bodyBytesMax: number): Promise<Uint8Arra
       discardedBytes += piece.length;
       if (discardedBytes > discardedBytesMax) request.destroy();
     });
-    request.on("end", () => resolve(body.bytes()));
+    request.on("end", () => resolve(body.taken()));
     // Each comes after `end` as well and changes nothing then. Unheard, an `error` would end the process.
     request.on("error", () => reject(new ReceiveError("body_incomplete")));
     request.on("close", () => reject(new ReceiveError("body_incomplete")));

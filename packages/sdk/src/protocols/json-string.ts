@@ -1,11 +1,5 @@
-/** Characters and strings of a JSON text, for functions that scan the text without parsing it. */
+/** Strings of a JSON text, for functions that scan the text without parsing it. */
 
-export const QUOTE = 0x22;
-export const COMMA = 0x2c;
-export const OPENING_BRACKET = 0x5b;
-export const CLOSING_BRACKET = 0x5d;
-export const OPENING_BRACE = 0x7b;
-export const CLOSING_BRACE = 0x7d;
 const BACKSLASH = 0x5c;
 
 /**

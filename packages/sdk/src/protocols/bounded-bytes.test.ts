@@ -4,11 +4,11 @@ import { describe, expect, it } from "vitest";
 import { BoundedBytes } from "./bounded-bytes.ts";
 
 describe("bytes up to a bound", () => {
-  it("are all pieces in their order, up to the first that does not fit, and of that one as much as does", () => {
+  it("are all pieces in their order, whatever was announced, and what fits of the first that is too much", () => {
     const pieces = fc.array(fc.uint8Array({ maxLength: 30_000 }), { maxLength: 6 });
     fc.assert(
-      fc.property(pieces, fc.nat({ max: 100_000 }), (pieces, bytesMax) => {
-        const bytes = new BoundedBytes(bytesMax);
+      fc.property(pieces, fc.nat({ max: 100_000 }), fc.nat({ max: 200_000 }), (pieces, bytesMax, announced) => {
+        const bytes = new BoundedBytes(bytesMax, announced);
         const whole = Buffer.concat(pieces);
         expect(pieces.every((piece) => bytes.append(piece))).toBe(whole.length <= bytesMax);
         expect(Buffer.compare(bytes.taken(), whole.subarray(0, bytesMax))).toBe(0);
@@ -30,5 +30,17 @@ describe("bytes up to a bound", () => {
     const other = new BoundedBytes(1);
     expect(other.append(Uint8Array.of(1))).toBe(true);
     expect(other.taken()).toEqual(Uint8Array.of(1));
+  });
+
+  it("take little memory for a length that is only announced", () => {
+    const bytes = new BoundedBytes(10 ** 9, 10 ** 9);
+    bytes.append(Uint8Array.of(1));
+    expect(bytes.taken().buffer.byteLength).toBe(64 * 1024);
+  });
+
+  it("take at most twice the memory of what came in tiny pieces", () => {
+    const bytes = new BoundedBytes(10 ** 6);
+    for (let count = 0; count < 100_000; count++) bytes.append(Uint8Array.of(1));
+    expect(bytes.taken().buffer.byteLength).toBeLessThanOrEqual(200_000);
   });
 });

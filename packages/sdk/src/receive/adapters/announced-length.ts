@@ -1,0 +1,6 @@
+/** The length that a request announces; 0 when it announces none, or none that can be. */
+export function announcedLength(contentLength: string | undefined | null): number {
+  return contentLength !== undefined && contentLength !== null && /^\d{1,15}$/.test(contentLength)
+    ? Number(contentLength)
+    : 0;
+}
