@@ -38,12 +38,6 @@ export async function answered(
   }
 }
 
-/** What is looked at before the dialect is asked. */
-export function assertPost(request: ReceivedRequest, bodyBytesMax: number): void {
-  if (request.method !== "POST") throw new ReceiveError("wrong_method");
-  if (request.body.length > bodyBytesMax) throw new ReceiveError("body_too_large");
-}
-
 export function failureReply(): ReceiverReply {
   return plainReply(500, "not handled");
 }

@@ -3,8 +3,7 @@
 import type { HookAnswer, HookProtocol, IncomingCall } from "../protocols/hook-protocol.ts";
 import type { ProtocolKey } from "../protocols/key.ts";
 import type { Observers } from "./answering.ts";
-import { answered, assertPost, checkedBodyBytesMax, refused } from "./answering.ts";
-import { assertFitKeys, assertKeys, assertTolerance, receive, toleranceMsDefault } from "./receive.ts";
+import { decodingReceiver } from "./decoding-receiver.ts";
 import type { ReceivedRequest, Receiver } from "./receiver.ts";
 
 /** What a handler of a call may return: nothing means that the caller goes on. */
@@ -39,21 +38,8 @@ const goOn: HookAnswer = Object.freeze({ action: "continue" });
  * limit that cannot be one.
  */
 export function createHookReceiver(options: HookReceiverOptions): Receiver {
-  const { protocol, keys = [], toleranceMs = toleranceMsDefault } = options;
-  const bodyBytesMax = checkedBodyBytesMax(options.bodyBytesMax, protocol.bodyBytesMax);
-  const clock = options.clock ?? Date.now;
-  assertKeys(protocol, keys);
-  assertFitKeys(keys, protocol.keyFault);
-  assertTolerance(toleranceMs);
-  return {
-    bodyBytesMax,
-    refuse: (error, request) => refused(error, request, options),
-    handle: (request) =>
-      answered(request, options, async () => {
-        assertPost(request, bodyBytesMax);
-        const call = await receive(request, { protocol, keys, nowMs: clock(), toleranceMs });
-        const answer = (await options.onCall(call, request)) ?? goOn;
-        return await protocol.reply(answer, call);
-      }),
-  };
+  const { protocol, onCall } = options;
+  return decodingReceiver(options, { keyFault: protocol.keyFault }, async (call, request) =>
+    protocol.reply((await onCall(call, request)) ?? goOn, call),
+  );
 }

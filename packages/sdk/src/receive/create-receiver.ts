@@ -3,11 +3,11 @@
 import type { ProtocolKey } from "../protocols/key.ts";
 import type { IncomingMessage, PushProtocol } from "../protocols/protocol.ts";
 import type { Observers } from "./answering.ts";
-import { answered, assertPost, checkedBodyBytesMax, failed, refused } from "./answering.ts";
+import { failed } from "./answering.ts";
+import { decodingReceiver } from "./decoding-receiver.ts";
 import type { DeduplicationLimits } from "./deduplication.ts";
 import { Deduplication } from "./deduplication.ts";
 import { deduplicationKey } from "./deduplication-key.ts";
-import { assertFitKeys, assertKeys, assertTolerance, receive, toleranceMsDefault } from "./receive.ts";
 import type { ReceivedRequest, Receiver } from "./receiver.ts";
 
 /** What receivers of every push dialect can be told. */
@@ -55,12 +55,7 @@ export interface ReceiverOptions extends SignedMessageReceiverOptions {
  * for a limit that cannot be one.
  */
 export function createReceiver(options: ReceiverOptions): Receiver {
-  const { protocol, keys = [], toleranceMs = toleranceMsDefault } = options;
-  const bodyBytesMax = checkedBodyBytesMax(options.bodyBytesMax, protocol.bodyBytesMax);
-  const clock = options.clock ?? Date.now;
-  assertKeys(protocol, keys);
-  assertFitKeys(keys, protocol.verifyingKeyFault, protocol.verifyingKeysMax);
-  assertTolerance(toleranceMs);
+  const { protocol, clock = Date.now } = options;
   const deduplication = deduplicationOf(options.deduplicate, clock);
 
   /** Whether the program has handled it. Never rejects. */
@@ -74,18 +69,12 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     }
   };
 
-  return {
-    bodyBytesMax,
-    refuse: (error, request) => refused(error, request, options),
-    handle: (request) =>
-      answered(request, options, async () => {
-        assertPost(request, bodyBytesMax);
-        const message = await receive(request, { protocol, keys, nowMs: clock(), toleranceMs });
-        const key = deduplication === null ? null : await deduplicationKey(message, protocol.deduplicatesById);
-        if (deduplication === null || key === null) return protocol.reply(await handled(message, request));
-        return protocol.reply(await deduplication.once(key, () => handled(message, request)));
-      }),
-  };
+  const { verifyingKeyFault: keyFault, verifyingKeysMax: keysMax } = protocol;
+  return decodingReceiver(options, { keyFault, keysMax }, async (message, request) => {
+    const key = deduplication === null ? null : await deduplicationKey(message, protocol.deduplicatesById);
+    if (deduplication === null || key === null) return protocol.reply(await handled(message, request));
+    return protocol.reply(await deduplication.once(key, () => handled(message, request)));
+  });
 }
 
 function deduplicationOf(setting: MessageReceiverOptions["deduplicate"], clock: () => number): Deduplication | null {

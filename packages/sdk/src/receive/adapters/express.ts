@@ -1,8 +1,8 @@
 import { ReceiveError } from "../receive-error.ts";
 import type { ReceivedRequest, Receiver } from "../receiver.ts";
-import { handled, refusedBy } from "./requested-receiver.ts";
 import type { NodeRequest, NodeResponse } from "./node-message.ts";
 import { exchange, toReceivedRequest, writeReply } from "./node-message.ts";
+import { refusal, replyOf } from "./safe-reply.ts";
 
 /** What is used of Express' request, version 4 or 5. */
 export interface ExpressRequest extends NodeRequest {
@@ -49,7 +49,7 @@ async function passOn(
   error: ReceiveError,
   next: (error: unknown) => void,
 ): Promise<void> {
-  await refusedBy(receiver, error, withoutBody(request));
+  await refusal(receiver, error, withoutBody(request));
   next(error);
 }
 
@@ -63,8 +63,8 @@ async function answerRead(
     request,
     response,
     body.length > receiver.bodyBytesMax
-      ? await refusedBy(receiver, new ReceiveError("body_too_large"), withoutBody(request))
-      : await handled(receiver, toReceivedRequest(request, request.originalUrl, body)),
+      ? await refusal(receiver, new ReceiveError("body_too_large"), withoutBody(request))
+      : await replyOf(receiver, toReceivedRequest(request, request.originalUrl, body)),
   );
 }
 

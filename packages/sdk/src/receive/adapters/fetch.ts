@@ -3,7 +3,7 @@ import type { ReceiverReply } from "../../protocols/protocol.ts";
 import { ReceiveError } from "../receive-error.ts";
 import type { ReceivedRequest, Receiver } from "../receiver.ts";
 import { failureReply } from "../answering.ts";
-import { handled, refusedBy } from "./requested-receiver.ts";
+import { refusal, replyTo } from "./safe-reply.ts";
 import { announcedLength } from "./announced-length.ts";
 
 /**
@@ -25,26 +25,12 @@ export function toFetchHandler(receiver: Receiver): (request: Request) => Promis
       const error = new ReceiveError("body_already_read", {
         message: "the request's body has been read before the receiver got it, or is being read by something else",
       });
-      await refusedBy(receiver, error, withoutBody(request));
+      await refusal(receiver, error, toReceivedRequest(request, new Uint8Array(0)));
       throw error;
     }
-    return toResponse(await replyTo(receiver, request));
+    const bodyOf = () => readBody(request, receiver.bodyBytesMax);
+    return toResponse(await replyTo(receiver, bodyOf, (body) => toReceivedRequest(request, body)));
   };
-}
-
-async function replyTo(receiver: Receiver, request: Request): Promise<ReceiverReply> {
-  let body: Uint8Array;
-  try {
-    body = await readBody(request, receiver.bodyBytesMax);
-  } catch (error) {
-    if (!(error instanceof ReceiveError)) return failureReply();
-    return await refusedBy(receiver, error, withoutBody(request));
-  }
-  return await handled(receiver, toReceivedRequest(request, body));
-}
-
-function withoutBody(request: Request): ReceivedRequest {
-  return toReceivedRequest(request, new Uint8Array(0));
 }
 
 function toReceivedRequest(request: Request, body: Uint8Array): ReceivedRequest {

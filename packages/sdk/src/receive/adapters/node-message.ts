@@ -8,7 +8,7 @@ import type { ReceiverReply } from "../../protocols/protocol.ts";
 import { failureReply } from "../answering.ts";
 import { ReceiveError } from "../receive-error.ts";
 import type { ReceivedRequest, Receiver } from "../receiver.ts";
-import { handled, refusedBy } from "./requested-receiver.ts";
+import { replyTo } from "./safe-reply.ts";
 import { announcedLength } from "./announced-length.ts";
 
 /** What is used of `http.IncomingMessage` (and of HTTP/2's request in its compatible form). */
@@ -48,18 +48,9 @@ export async function exchange(
   response: NodeResponse,
   path: string = request.url ?? "/",
 ): Promise<void> {
-  writeReply(request, response, await replyTo(receiver, request, path));
-}
-
-async function replyTo(receiver: Receiver, request: NodeRequest, path: string): Promise<ReceiverReply> {
-  let body: Uint8Array;
-  try {
-    body = await readBody(request, receiver.bodyBytesMax);
-  } catch (error) {
-    if (!(error instanceof ReceiveError)) return failureReply();
-    return await refusedBy(receiver, error, toReceivedRequest(request, path, new Uint8Array(0)));
-  }
-  return await handled(receiver, toReceivedRequest(request, path, body));
+  const bodyOf = () => readBody(request, receiver.bodyBytesMax);
+  const reply = await replyTo(receiver, bodyOf, (body) => toReceivedRequest(request, path, body));
+  writeReply(request, response, reply);
 }
 
 export function toReceivedRequest(request: NodeRequest, path: string, body: Uint8Array): ReceivedRequest {
