@@ -1,6 +1,6 @@
 /**
- * The programs in the SDK's README. Real: the package as it is published, the compiler, each program in a process of its
- * own, HTTP to it. Changed: the ports, since others may use those that the README names.
+ * The programs in the SDK's README. Real: the published package, the compiler, a process for each program, and HTTP.
+ * Changed: the ports, since others may be in use.
  */
 
 import type { ChildProcess } from "node:child_process";
@@ -105,7 +105,7 @@ describe("the README's program", () => {
   });
 
   function start(name: Name | "ask") {
-    // Not the conditions of the process that runs the tests.
+    // Without the import conditions of the process that runs the tests.
     const { NODE_OPTIONS: _, ...env } = process.env;
     const child = spawn(process.execPath, [`${name}.ts`], { cwd: published.folder, env });
     running.push(child);
@@ -114,7 +114,7 @@ describe("the README's program", () => {
     return { output: () => output, ended: new Promise((resolve) => child.once("close", resolve)) };
   }
 
-  /** Asks until the program listens. */
+  /** Repeats the request until the program listens. */
   function answer(port: string, path: string, init: RequestInit): Promise<readonly [status: number, body: string]> {
     const url = `http://127.0.0.1:${ports.get(port)}${path}`;
     return vi.waitFor(

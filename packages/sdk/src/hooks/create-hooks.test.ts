@@ -18,14 +18,14 @@ import { failureReasons } from "./outcome.ts";
 import type { RawConnection } from "./testing/raw-server.ts";
 import { RawServer, pour } from "./testing/raw-server.ts";
 
-// Real: fetch, undici, and servers on 127.0.0.1 that are built from the dialects' other halves, or answer recorded bytes.
+// Real: fetch, undici, and servers on 127.0.0.1 that use the dialects' receiving halves or answer recorded bytes.
 const servers: AsyncDisposable[] = [];
 
 afterEach(async () => {
   for (const server of servers.splice(0)) await server[Symbol.asyncDispose]();
 });
 
-/** A server that decodes each call, lets the program answer, and writes the answer in the same dialect. */
+/** Starts a server that decodes each call and encodes the program's answer in the same dialect. */
 async function called(
   protocol: typeof koipy | typeof jsonHook,
   answer: (payload: never) => HookAnswer,

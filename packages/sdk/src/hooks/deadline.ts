@@ -7,7 +7,7 @@ export class Deadline {
   readonly #onAbort: () => void;
   #error: "timeout" | "aborted" | null = null;
 
-  /** `expire` is called at most once, and not after {@link end}. A signal that is aborted already has no effect. */
+  /** Calls `expire` at most once, and not after {@link end}. A signal that is already aborted has no effect. */
   constructor({ timeoutMs, signal }: PostOptions, expire: (error: "timeout" | "aborted") => void) {
     const end = (error: "timeout" | "aborted"): void => {
       this.end();
@@ -20,12 +20,12 @@ export class Deadline {
     signal?.addEventListener("abort", this.#onAbort);
   }
 
-  /** Why the POST was ended; null when it was not. */
+  /** The reason why the POST was ended; null when it was not ended. */
   get error(): "timeout" | "aborted" | null {
     return this.#error;
   }
 
-  /** To be called when the POST has its result. */
+  /** Stops the timer and removes the listener. Must be called when the POST has its result. */
   end(): void {
     clearTimeout(this.#timer);
     this.#signal?.removeEventListener("abort", this.#onAbort);

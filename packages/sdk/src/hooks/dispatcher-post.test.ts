@@ -11,8 +11,8 @@ import { dispatcherPost } from "./dispatcher-post.ts";
 import { posting, sentHeaders, write, writeAndEnd } from "./testing/posting.ts";
 import { RawServer, pour } from "./testing/raw-server.ts";
 
-// Real: undici and sockets on 127.0.0.1, but for the dispatchers that say what undici would not. What this shares with
-// other ways to POST is in hook-post.test.ts.
+// Real: undici and sockets on 127.0.0.1. Faked: the dispatchers that behave as undici does not. Tests that apply to
+// every post function are in hook-post.test.ts.
 const agent = new Agent();
 afterAll(() => agent.close());
 const { postTo } = posting(dispatcherPost(agent));

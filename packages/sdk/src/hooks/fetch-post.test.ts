@@ -5,7 +5,7 @@ import { fetchPost } from "./fetch-post.ts";
 import { posting, sentBody, sentHeaders, write, writeAndEnd } from "./testing/posting.ts";
 import { pour } from "./testing/raw-server.ts";
 
-// Real: fetch, and sockets on 127.0.0.1. What it shares with other ways to POST is in hook-post.test.ts.
+// Real: fetch and sockets on 127.0.0.1. Tests that apply to every post function are in hook-post.test.ts.
 const { postTo } = posting(fetchPost());
 
 describe("a reply that fetch decompresses", () => {

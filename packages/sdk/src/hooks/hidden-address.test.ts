@@ -27,7 +27,7 @@ describe("a reason without the callback's address", () => {
     // Letter case.
     ["http://H.Example:80", "at H.Example:80, which is h.example", "at #:80, which is #"],
     ["http://h.example/CallBack", "HTTP://H.EXAMPLE/callback", "#"],
-    // The query, in pieces.
+    // Parts of the query.
     ["http://h.example/?token=supersecret", "bad token supersecret", "bad token #"],
     ["http://h.example/?token=supersecret", "token: Supersecret!", "token: #!"],
     ["http://h.example/?token=k3y", "with token=k3y only", "with # only"],
@@ -41,7 +41,7 @@ describe("a reason without the callback's address", () => {
     ["http://h.example/k3y99/on", "see /k3y99/other", "see /#/other"],
     ["http://h.example/on/%E6%8B%89%E9%BB%91%E9%92%A51", "钥 拉黑钥1", "钥 #"],
     ["http://h.example/cb", "Cannot POST /cb", "Cannot POST #"],
-    // Hosts of one label.
+    // Hosts without a dot.
     ["http://callback-1:8080/", "getaddrinfo ENOTFOUND callback-1", "getaddrinfo ENOTFOUND #"],
     ["http://receiver/", "getaddrinfo ENOTFOUND receiver", "getaddrinfo ENOTFOUND #"],
     ["http://receiver/", "http:\\/\\/receiver\\/ and receiver:80", "# and receiver:80"],
@@ -55,7 +55,7 @@ describe("a reason without the callback's address", () => {
     ["http://h.example/钥匙1", "POST /%E9%92%a5%E5%8C%991", "POST #"],
     ["http://h.example/钥匙1", "POST \\/\\u94a5\\u53191", "POST #"],
     ["http://h.example/a", "R&amp;D at http:\\/\\/h.example\\/a", "R&D at #"],
-    // International names, however they are written.
+    // International names.
     ["http://bücher.example/", "bücher.example, xn--bcher-kva.example, BÜCHER.example", "#, #, #"],
     ["http://xn--bcher-kva.example/", "bücher.example", "#"],
     ["http://xn--fiqs8s.example/", "中国.example", "#"],

@@ -2,8 +2,8 @@
  * Hides the addresses of a hook in a rejection's reason. The reason is the text of a reply, which may be the error page
  * of a proxy or of a framework. Such pages print the URL of the request as HTML, as JSON or percent-encoded.
  *
- * Ordinary words stay readable: a short path or a host called "tests" is hidden only where the text around it shows that
- * it is part of an address.
+ * Ordinary words stay readable: a short path or a host called "tests" is hidden only where the text around it shows
+ * that it is part of an address.
  */
 
 import { readReasonCharsMax, shortReason } from "../protocols/reject-reason.ts";
@@ -13,15 +13,17 @@ const HIDDEN = "[callback server]";
 const pathCharsMin = 8;
 /** A shorter segment, name or value occurs in ordinary text. */
 const secretCharsMin = 4;
-/** The same for a segment, name or value that consists of letters alone or of digits alone. */
+/** The least length of a segment or name, and of a value, that consists of letters alone or of digits alone. */
 const wordCharsMin = 10;
 const valueWordCharsMin = 6;
-/** A URL inside the query of another URL, in an attribute of HTML, in a string of JSON. */
+/**
+ * Three layers of escapes occur in practice: a URL inside another URL's query, in an HTML attribute, in a JSON string.
+ */
 const escapeLayersMax = 3;
 
 /**
- * `reason` without these addresses, cut to the length that people are shown. A reason that holds an address is returned
- * with its escapes (`%2F`, `&amp;`, `\/`) decoded; any other reason is returned as it was written.
+ * Returns `reason` without these addresses, cut to the length that people are shown. A reason that contains an address
+ * is returned with its escapes (`%2F`, `&amp;`, `\/`) decoded. Any other reason is returned as it was written.
  */
 export function withoutAddresses(reason: string, urls: readonly string[]): string {
   const written = reason.slice(0, readReasonCharsMax);
@@ -60,12 +62,12 @@ function unescaped(escape: string): string {
   return escape.length === 2 ? escape.slice(1) : String.fromCharCode(hexadecimal(escape.slice(2)));
 }
 
-/** Has the length of `text`: "İ" is the only character that is longer in lower case. */
+/** Keeps the length of `text`: "İ" is the only character that is longer in lower case. */
 function inLowerCase(text: string): string {
   return text.replaceAll("İ", "i").toLowerCase();
 }
 
-/** Writes the hosts of these URLs in ASCII (`xn--…`), as `URL` does, where the text has them in Unicode. */
+/** Replaces these URLs' hosts in their Unicode form by the ASCII form (`xn--…`) that `URL` uses. */
 function withAsciiHosts(text: string, urls: readonly string[]): string {
   const hosts = urls.map(hostOf).filter((host) => host.includes("xn--"));
   if (hosts.length === 0) return text;
@@ -79,16 +81,18 @@ function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).hostname : "";
 }
 
-/** Parts of addresses in lower case, by where a text may hold them. */
+/** Parts of addresses in lower case, by the context in which a text contains them. */
 interface Parts {
   readonly anywhere: string[];
-  /** Not inside a word. */
+  /** Matched only where no ASCII letter or digit precedes or follows. */
   readonly alone: string[];
-  /** Behind what resolvers, clients and proxies print in front of a host. */
+  /**
+   * Hosts that may be ordinary words. Matched only after text that resolvers, clients and proxies print before a host.
+   */
   readonly labelled: string[];
 }
 
-/** The longest part comes first, so that it is matched where several begin at the same index. */
+/** Sorts longer parts first, so that the longest of several parts that begin at the same index is matched. */
 function patternOf({ anywhere, alone, labelled }: Parts): RegExp {
   const [before, after] = ["(?<![a-z\\d])", "(?![a-z\\d])"];
   const label = "(?<=//|@|\\b(?:enotfound|eai_again|host|hostname|server):? [\"']?)";
@@ -120,13 +124,13 @@ function partsOf(urls: readonly string[]): Parts {
     const pairs = [search, search.replaceAll("+", " ")].flatMap((query) => query.slice(1).split("&"));
     const names = [...pathname.split("/"), ...pairs.map((pair) => pair.split("=", 1).join())].map(decoded);
     const values = pairs.flatMap((pair) => [pair, pair.slice(pair.indexOf("=") + 1)]).map(decoded);
-    alone.push(...names.filter((name) => isTelling(name, wordCharsMin)));
-    alone.push(...values.filter((value) => isTelling(value, valueWordCharsMin)));
+    alone.push(...names.filter((name) => isDistinctive(name, wordCharsMin)));
+    alone.push(...values.filter((value) => isDistinctive(value, valueWordCharsMin)));
   }
   return { anywhere: anywhere.map(inLowerCase), alone: alone.map(inLowerCase), labelled };
 }
 
-/** Whether the text is too long, or too little of a word, to be part of an ordinary sentence. */
-function isTelling(text: string, wordChars: number): boolean {
+/** Whether the text is long enough, or different enough from a word, not to be part of an ordinary sentence. */
+function isDistinctive(text: string, wordChars: number): boolean {
   return text.length >= (/^(?:\p{L}*|\d*)$/u.test(text) ? wordChars : secretCharsMin);
 }

@@ -258,7 +258,7 @@ describe.each([
     });
 
     it("when it is late", async () => {
-      // On a slow machine the first limits may be over before the reply's beginning has arrived.
+      // On a slow machine the first time limits may pass before the beginning of the reply has arrived.
       let result: Awaited<ReturnType<typeof postTo>> = { error: "timeout" };
       for (const timeoutMs of [100, 1_000, 10_000]) {
         result = await postTo(write(`${head}Content-Length: 9\r\n\r\nnot`), { timeoutMs });

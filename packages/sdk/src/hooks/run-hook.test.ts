@@ -9,7 +9,7 @@ import { failureReasons } from "./outcome.ts";
 import type { FailedPost, HookDefinition, HookPorts, PostOptions } from "./run-hook.ts";
 import { runHook } from "./run-hook.ts";
 
-// Faked: the transport and the clock. Each post answers what its URL stands for and lets so much time pass.
+// Faked: the transport and the clock. Each POST returns the reply that is set for its URL, and advances the clock.
 interface Answer {
   readonly reply: HookReply | FailedPost;
   readonly tookMs?: number;

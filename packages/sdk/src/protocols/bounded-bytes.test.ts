@@ -11,7 +11,7 @@ describe("bytes up to a bound", () => {
         const bytes = new BoundedBytes(bytesMax, announced);
         const whole = Buffer.concat(pieces);
         expect(pieces.every((piece) => bytes.append(piece))).toBe(whole.length <= bytesMax);
-        expect(Buffer.compare(bytes.taken(), whole.subarray(0, bytesMax))).toBe(0);
+        expect(Buffer.compare(bytes.bytes(), whole.subarray(0, bytesMax))).toBe(0);
       }),
     );
   });
@@ -21,26 +21,26 @@ describe("bytes up to a bound", () => {
     expect(bytes.append(Uint8Array.of(1, 2, 3))).toBe(true);
     expect(bytes.append(Uint8Array.of(4))).toBe(false);
     expect(bytes.append(Uint8Array.of())).toBe(true);
-    expect(bytes.taken()).toEqual(Uint8Array.of(1, 2, 3));
+    expect(bytes.bytes()).toEqual(Uint8Array.of(1, 2, 3));
   });
 
   it("are nobody else's, so that their buffer can be transferred even when there are none", () => {
-    const one = new BoundedBytes(1).taken();
+    const one = new BoundedBytes(1).bytes();
     structuredClone(one, { transfer: [one.buffer as ArrayBuffer] });
     const other = new BoundedBytes(1);
     expect(other.append(Uint8Array.of(1))).toBe(true);
-    expect(other.taken()).toEqual(Uint8Array.of(1));
+    expect(other.bytes()).toEqual(Uint8Array.of(1));
   });
 
   it("take little memory for a length that is only announced", () => {
     const bytes = new BoundedBytes(10 ** 9, 10 ** 9);
     bytes.append(Uint8Array.of(1));
-    expect(bytes.taken().buffer.byteLength).toBe(64 * 1024);
+    expect(bytes.bytes().buffer.byteLength).toBe(64 * 1024);
   });
 
   it("take at most twice the memory of what came in tiny pieces", () => {
     const bytes = new BoundedBytes(10 ** 6);
     for (let count = 0; count < 100_000; count++) bytes.append(Uint8Array.of(1));
-    expect(bytes.taken().buffer.byteLength).toBeLessThanOrEqual(200_000);
+    expect(bytes.bytes().buffer.byteLength).toBeLessThanOrEqual(200_000);
   });
 });

@@ -1,14 +1,15 @@
 /** The least capacity that a buffer grows to, in bytes. */
 const GROWN_BYTES_MIN = 16 * 1024;
-/** The most that is allocated for an announced length before any byte has arrived. */
+/** The most bytes that are allocated for an announced length before the first byte has arrived. */
 const ANNOUNCED_BYTES_MAX = 64 * 1024;
-/** Never returned: the caller of `taken` may transfer the buffer to another thread. */
-const nothing = new Uint8Array();
+/** Never returned: the caller of `bytes` may transfer the buffer to another thread. */
+const emptyBuffer = new Uint8Array();
 
 /**
- * Bytes that arrive in pieces, up to a limit. The pieces are copied into one buffer that doubles: a list of pieces of
- * one byte would take hundreds of times the memory of the bytes. A first piece of unannounced length gets a buffer of
- * its own size, since most replies are one short piece and 16 KiB cost more than a microsecond (measured on Node 26).
+ * Bytes that arrive in pieces, up to a limit. The pieces are copied into one buffer that doubles in size, because a
+ * list of one-byte pieces would take hundreds of times the memory of the bytes. Without an announced length the first
+ * piece gets a buffer of its own size: most replies are one short piece, and allocating 16 KiB takes more than a
+ * microsecond (measured on Node 26).
  */
 export class BoundedBytes {
   readonly #bytesMax: number;
@@ -19,10 +20,10 @@ export class BoundedBytes {
   constructor(bytesMax: number, announcedBytes = 0) {
     this.#bytesMax = bytesMax;
     const bytes = Math.min(announcedBytes, bytesMax, ANNOUNCED_BYTES_MAX);
-    this.#buffer = bytes === 0 ? nothing : new Uint8Array(bytes);
+    this.#buffer = bytes === 0 ? emptyBuffer : new Uint8Array(bytes);
   }
 
-  /** Returns false, and keeps the part of the piece that fits, when the piece exceeds the limit. */
+  /** Returns false when the piece exceeds the limit. In that case the part of the piece that fits is kept. */
   append(piece: Uint8Array): boolean {
     const length = this.#length + piece.length;
     if (length > this.#bytesMax) {
@@ -35,8 +36,8 @@ export class BoundedBytes {
     return true;
   }
 
-  /** The bytes so far; a view of the buffer where the buffer is larger. */
-  taken(): Uint8Array<ArrayBuffer> {
+  /** Returns the bytes so far. When the buffer is larger, the result is a view of the buffer. */
+  bytes(): Uint8Array<ArrayBuffer> {
     if (this.#length === 0) return new Uint8Array();
     return this.#length === this.#buffer.length ? this.#buffer : this.#buffer.subarray(0, this.#length);
   }
@@ -44,7 +45,7 @@ export class BoundedBytes {
   #growTo(length: number): void {
     const capacity = this.#length === 0 ? length : Math.max(length, 2 * this.#buffer.length, GROWN_BYTES_MIN);
     const buffer = new Uint8Array(Math.min(this.#bytesMax, capacity));
-    buffer.set(this.taken());
+    buffer.set(this.bytes());
     this.#buffer = buffer;
   }
 }

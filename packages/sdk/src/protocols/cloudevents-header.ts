@@ -4,21 +4,21 @@ import { headerValueCharsMax } from "./header-text.ts";
 import { UndecodableError } from "./protocol.ts";
 import { utf8Text } from "./text-bytes.ts";
 
-/** Each byte of the text may take three characters. */
+/** Percent-encoding writes each byte as three characters. */
 const encodedCharsMax = 3 * headerValueCharsMax;
 
-/** Printable ASCII but for the double quote and the percent sign. */
+/** Matches all characters except printable ASCII without the space, the double quote and the percent sign. */
 const toEncode = /[^!#$&-~]/gu;
 const ending = /["\\]/g;
 
-/** Of well-formed text; one with half a surrogate pair throws URIError. */
+/** Encodes well-formed text. Throws URIError for half a surrogate pair. */
 export function toEventHeader(text: string): string {
   return text.replace(toEncode, encodeURIComponent);
 }
 
 /**
- * Throws {@link UndecodableError}, naming `part`. A percent sign without two digits stands for itself, and bytes that are
- * not ASCII for their text: senders that do not encode at all are about.
+ * Throws {@link UndecodableError}, naming `part`. Some senders do not encode at all, so a percent sign without two
+ * hexadecimal digits is read as itself, and bytes above 127 are read as UTF-8.
  */
 export function fromEventHeader(part: string, value: string): string {
   if (value.length > encodedCharsMax) throw new UndecodableError(`${part}: longer than ${encodedCharsMax} characters`);
@@ -50,7 +50,7 @@ function hexByte(text: string, at: number): number | null {
   return twoHexDigits.test(text) ? Number.parseInt(text.slice(at, at + 2), 16) : null;
 }
 
-/** A quoted string (RFC 9110 section 5.6.4), as older versions of the binding had it. */
+/** Reads a quoted string (RFC 9110 section 5.6.4), which older versions of the binding used. */
 function unquoted(part: string, value: string): string {
   let text = "";
   let from = 1;

@@ -42,14 +42,14 @@ const bare: OutgoingDelivery = {
 };
 
 const decoded = (request: IncomingRequest) => cloudEvents.decode(request);
-/** In structured mode, with these members beside the ones that an event must have. */
+/** An event in structured mode with the required members and these. */
 const eventWith = (members: string): IncomingRequest => ({
   method: "POST",
   headers: { "content-type": "application/cloudevents+json" },
   body: bytes(`{"specversion":"1.0","id":"1","source":"/s","type":"t"${members && `,${members}`}}`),
 });
 
-/** In binary mode, with these headers beside them or in their place. */
+/** An event in binary mode with the required headers, of which `changed` replaces some. */
 const binaryWith = (changed: Record<string, string | undefined>): IncomingRequest => ({
   method: "POST",
   headers: { "ce-specversion": "1.0", "ce-id": "1", "ce-source": "/s", "ce-type": "t", host: "h", ...changed },
@@ -441,7 +441,9 @@ const noNoncharacters = (value: string): string => value.replace(/\p{Noncharacte
 const inside = (value: string | null): string | null =>
   value === null ? null : noNoncharacters(value).replace(/^ +| +$/g, "") || null;
 
-/** What an event can say: no noncharacters, and an attribute for each kind of attribute there is. */
+/**
+ * Deliveries that an event can carry: without noncharacters, and with attributes that set each kind of event attribute.
+ */
 function events(
   body: fc.Arbitrary<Uint8Array>,
   contentType: fc.Arbitrary<string | null>,
@@ -531,7 +533,7 @@ describe("any message", () => {
   });
 });
 
-/** What the package makes of a request of ours. */
+/** Parses a request with the cloudevents package. */
 const sdkEvent = (request: ReturnType<typeof cloudEvents.encode>): CloudEvent<unknown> => {
   const { headers, body } = arrived(request);
   const event = HTTP.toEvent<unknown>({ headers, body: text(body) });

@@ -384,7 +384,7 @@ describe("the receiver's half of CMQ", () => {
   });
 });
 
-/** The document's request with other members; `undefined` leaves one out. */
+/** The documented request with other members; `undefined` removes a member. */
 function json(members: Record<string, unknown>) {
   const sample = received(jsonRequest);
   const parsed: unknown = JSON.parse(text(sample.body));

@@ -1,12 +1,11 @@
 /**
- * Tencent Cloud CMQ's delivery to an HTTP endpoint: one dialect in two formats.
+ * Tencent Cloud CMQ's push to an HTTP endpoint: one dialect in two formats.
  *
- * `cmq-json`: the body is a JSON object with the message's text and its particulars.
- * `cmq-simplified`: the body is the message's own bytes.
- * The headers are the same in both; `Content-Type` is `text/plain` even around JSON.
+ * The body of `cmq-json` is a JSON object with the message's text and metadata. The body of `cmq-simplified` is the
+ * message's own bytes. The headers are the same in both; `Content-Type` is `text/plain` even for JSON.
  *
- * CMQ does not say what a message without tags sends. Here `x-cmq-message-tag` is left out then: a receiver that splits
- * an empty value at the comma would find one tag with an empty name.
+ * CMQ does not document the headers of a message without tags. This dialect omits `x-cmq-message-tag` in that case: a
+ * receiver that splits an empty value at the comma would read one tag with an empty name.
  */
 
 import { emptyMessage } from "./empty-message.ts";
@@ -72,7 +71,7 @@ function headersOf(delivery: OutgoingDelivery): string[] {
   return headers;
 }
 
-/** Put together by hand: only the message needs escaping, and the order of the members is part of the dialect. */
+/** Builds the text by hand. Only the message needs escaping, and the order of the members is part of the dialect. */
 function jsonOf(delivery: OutgoingDelivery): string {
   return (
     `{"TopicOwner":${outgoingInteger("topicOwner", delivery.topicOwner)}` +
@@ -96,7 +95,7 @@ function textOf(body: Uint8Array): string {
   throw new UnencodableError("body: not valid UTF-8, which cmq-json would have to change; use cmq-simplified or raw");
 }
 
-/** CMQ knows neither 410 nor `Retry-After`: its retry policies alone say when to try again, and when to give up. */
+/** CMQ has no rule for 410 or `Retry-After`. Its retry policies alone decide when to retry and when to stop. */
 function interpret(response: PushReply): Verdict {
   return verdictOfStatus(response.status);
 }
@@ -134,7 +133,10 @@ function decodeSimplified(request: IncomingRequest): IncomingMessage {
   };
 }
 
-/** Only a log line needs it, so a gateway that drops it does no harm; CMQ does not say that it is a number. */
+/**
+ * The request id may be missing, since only logs use it and a gateway may remove the header. CMQ does not document it
+ * as a number.
+ */
 function requestIdOf(request: IncomingRequest): string | null {
   const value = request.headers["x-cmq-request-id"];
   return value === undefined ? null : incomingName("x-cmq-request-id", fromHeaderValue("x-cmq-request-id", value));
@@ -144,7 +146,7 @@ function tagsOf(request: IncomingRequest): readonly string[] {
   return splitTags("x-cmq-message-tag", request.headers["x-cmq-message-tag"]);
 }
 
-/** An id that is a bare number has digits that `JSON.parse` would bend; they stand in the text. */
+/** Takes the digits of an id from the JSON text if the id is a number, because `JSON.parse` rounds large numbers. */
 function idIn(text: string, members: Readonly<Record<string, unknown>>, name: string): string {
   const value = members[name];
   if (typeof value !== "number" || Number.isSafeInteger(value)) return incomingId(name, value);
@@ -152,7 +154,7 @@ function idIn(text: string, members: Readonly<Record<string, unknown>>, name: st
   return incomingId(name, span === null ? value : text.slice(span.start, span.end));
 }
 
-/** The document's own sample answers `ok`. */
+/** The sample receiver in CMQ's documentation answers `ok`. */
 function reply(handled: boolean): ReceiverReply {
   return handled ? { status: 200, headers: { "content-type": "text/plain" }, body: "ok" } : statusReply(false);
 }

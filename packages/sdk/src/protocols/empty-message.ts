@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "./protocol.ts";
 
-/** The members of a message that a dialect does not carry. */
+/** Values of the members that a dialect does not carry. */
 export const emptyMessage: Omit<IncomingMessage, "protocol" | "body"> = Object.freeze({
   topicOwner: null,
   topic: null,

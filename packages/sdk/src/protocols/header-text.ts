@@ -1,21 +1,21 @@
 /**
- * Text in an HTTP header value. A header carries bytes; a program hands them over as a string with one byte per
- * character (RFC 9110 section 5.5, Fetch's "isomorphic encode"). Text that is not ASCII goes as its UTF-8 bytes.
+ * Text in HTTP header values. Headers carry bytes, which programs represent as a string with one character per byte
+ * (RFC 9110 section 5.5, the "isomorphic encode" of Fetch). Text that is not ASCII is sent as its UTF-8 bytes.
  */
 
 import { UndecodableError, UnencodableError } from "./protocol.ts";
 import { utf8Text } from "./text-bytes.ts";
 
-/** No sender of ours comes near; a value past this is an attack or an accident. */
+/** Ringback never sends a value this long. A longer value is an attack or a mistake. */
 export const headerValueCharsMax = 8192;
 
-/** Printable ASCII that neither begins nor ends with a space: nearly every value, and what goes out as it is. */
+/** Printable ASCII without spaces at the ends, which is sent as it is. Nearly all values match. */
 const plainValue = /^(?:[!-~](?:[ -~]*[!-~])?)?$/;
 const controlCharacter = /\p{Cc}/u;
 
 const encoder = new TextEncoder();
 
-/** Throws {@link UnencodableError}, naming `part`, for text that would not arrive as it was sent. */
+/** Throws {@link UnencodableError}, naming `part`, for text that would arrive changed. */
 export function toHeaderValue(part: string, text: string): string {
   if (plainValue.test(text)) return text;
   if (controlCharacter.test(text)) throw new UnencodableError(`${part}: a header cannot carry control characters`);

@@ -1,4 +1,7 @@
-/** A called program's answer, checked before a dialect writes it: what is misspelt must not become a "continue". */
+/**
+ * Checks the answer of a called program before a dialect encodes it, so that a misspelt member does not become a
+ * "continue".
+ */
 
 import { bytesOf } from "./body-bytes.ts";
 import { safeFileName } from "./file-name.ts";
@@ -9,14 +12,14 @@ import { UnencodableError } from "./protocol.ts";
 
 export interface CheckedAnswer {
   readonly action: "continue" | "reject";
-  /** Empty where none was given. */
+  /** Empty when the answer has no reason. */
   readonly reason: string;
   readonly attachments: readonly Attachment[];
-  /** null: nothing to merge. */
+  /** The members to merge; null when there are none. */
   readonly data: JsonObject | null;
 }
 
-/** Throws {@link UnencodableError} for what neither koipy nor the plain dialect can carry. */
+/** Throws {@link UnencodableError} for an answer that neither koipy nor the JSON dialect can carry. */
 export function checkedAnswer({ action, reason, attachments = [], data }: HookAnswer): CheckedAnswer {
   if (action !== "continue" && action !== "reject") throw new UnencodableError('action: not "continue" or "reject"');
   if (reason !== undefined && typeof reason !== "string") throw new UnencodableError("reason: not a string");

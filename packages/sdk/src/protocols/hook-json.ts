@@ -1,4 +1,4 @@
-/** JSON as the bodies of hook calls and their replies carry it: bounded in size and depth, and merged without surprises. */
+/** JSON in the bodies of hook calls and of their replies, limited in size and depth. */
 
 import type { JsonCodec, OutgoingCall } from "./hook-protocol.ts";
 import { incomingBodyBytesMax } from "./incoming-limits.ts";
@@ -9,15 +9,15 @@ import type { IncomingRequest } from "./protocol.ts";
 import { UndecodableError, UnencodableError } from "./protocol.ts";
 import { utf8Bytes } from "./text-bytes.ts";
 
-/** How deep objects and arrays may lie in each other. koipy's own configuration, the deepest known, has about ten. */
+/** The deepest nesting of objects and arrays. koipy's own configuration, the deepest known, has about ten levels. */
 export const hookJsonDepthMax = 100;
-/** What a call, or an answer that a receiver writes, may have; a receiver takes no more of any request. */
+/** The largest call, and the largest answer that a receiver writes. Receivers accept no larger body. */
 export const hookBodyBytesMax = incomingBodyBytesMax;
 
-/** A byte order mark at the beginning is skipped, as RFC 8259 section 8.1 allows. */
+/** Skips a leading byte order mark, as RFC 8259 section 8.1 allows. */
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** What was read, or what is wrong with it in a few words. */
+/** The value, or a short description of what is wrong with the body. */
 export type ReadJson = { readonly value: unknown } | { readonly fault: string };
 
 export function readJson(body: Uint8Array, json: JsonCodec): ReadJson {
@@ -43,7 +43,10 @@ export function readObject(body: Uint8Array, json: JsonCodec): JsonObject {
   return read.value;
 }
 
-/** Throws {@link UnencodableError}, naming `part`, for what JSON has no form for and for what no receiver would take. */
+/**
+ * Throws {@link UnencodableError}, naming `part`, for a value without a JSON form and for JSON that no receiver would
+ * accept.
+ */
 export function writeJson(part: string, value: unknown, json: JsonCodec): Uint8Array {
   const text = stringified(part, value, json);
   if (!jsonDepthWithin(text, hookJsonDepthMax)) {
@@ -55,7 +58,7 @@ export function writeJson(part: string, value: unknown, json: JsonCodec): Uint8A
   return bytes;
 }
 
-/** A cycle, a bigint, a depth beyond the stack: whatever it throws, it cannot be written. */
+/** Any error of the codec means that the value cannot be written, for example a cycle, a bigint or excessive depth. */
 function stringified(part: string, value: unknown, json: JsonCodec): string {
   let text: unknown;
   try {
@@ -63,17 +66,20 @@ function stringified(part: string, value: unknown, json: JsonCodec): string {
   } catch (cause) {
     throw new UnencodableError(`${part}: cannot be written as JSON`, { cause });
   }
-  // `undefined` and functions have no JSON, which `JSON.stringify` says by giving undefined.
+  // `JSON.stringify` returns undefined for `undefined` and for functions.
   if (typeof text !== "string") throw new UnencodableError(`${part}: not a JSON value`);
   return text;
 }
 
-/** Sender: the call's payload as its body. */
+/** Sender: encodes the call's payload as the body. */
 export function payloadBytes(call: OutgoingCall): Uint8Array {
   return writeJson("payload", call.payload, call.json);
 }
 
-/** Receiver: the payload of a call. Parsed whatever the content type says, as the senders of these dialects vary in it. */
+/**
+ * Receiver: decodes the payload of a call. The content type is ignored, because senders of these dialects use different
+ * ones.
+ */
 export function payloadOf(request: IncomingRequest): unknown {
   if (request.method !== "POST") throw new UndecodableError("method: a call is always a POST");
   if (request.body.length > hookBodyBytesMax) {

@@ -89,7 +89,7 @@ describe("the kind of an image", () => {
   });
 });
 
-/** The same bytes, with a count of the times that one of them, or a number of four of them, is read. */
+/** Returns the same bytes, and a count of the reads of single bytes and of 32-bit numbers. */
 function countingReads(bytes: Uint8Array): { counted: Uint8Array; reads: () => number } {
   let indexed = 0;
   const counted = new Proxy(bytes, {

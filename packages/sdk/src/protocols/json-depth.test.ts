@@ -3,13 +3,13 @@ import { describe, expect, it } from "vitest";
 
 import { jsonDepthWithin, jsonWithin } from "./json-depth.ts";
 
-/** The depth of what the text says, after parsing it. */
+/** The depth of a parsed value. */
 function depthOf(value: unknown): number {
   if (typeof value !== "object" || value === null) return 0;
   return 1 + Math.max(0, ...Object.values(value).map(depthOf));
 }
 
-/** How many members and elements there are. */
+/** The number of members and elements in a parsed value. */
 function valuesOf(value: unknown): number {
   if (typeof value !== "object" || value === null) return 0;
   return Object.values(value).reduce((sum: number, member) => sum + 1 + valuesOf(member), 0);

@@ -1,11 +1,12 @@
 /**
- * How deep arrays and objects lie in each other in a JSON text, found before anything parses it: `JSON.parse` itself
- * takes any depth, and whatever walks through its result afterwards runs out of stack. One pass without recursion, which
- * ends at the first bracket too deep. It does not check the JSON; what is no JSON the parser refuses.
+ * Limits the nesting of a JSON text before the text is parsed. `JSON.parse` accepts any depth, and a recursive function
+ * over its result then overflows the stack. One pass without recursion, which ends at the first bracket that is too
+ * deep. The text is not checked otherwise; the parser rejects invalid JSON.
  */
 
 import { closingQuote } from "./json-string.ts";
 
+// Imported constants would make these loops half as slow again (measured on Node 26).
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const OPENING_BRACKET = 0x5b;
@@ -34,12 +35,15 @@ export function jsonDepthWithin(text: string, depthMax: number): boolean {
   return true;
 }
 
-/** As {@link jsonDepthWithin}, and no more than `valuesMax` members and elements in all: each takes many bytes once parsed. */
+/**
+ * As {@link jsonDepthWithin}, and with at most `valuesMax` members and elements in total, since each takes many bytes
+ * after parsing.
+ */
 export function jsonWithin(text: string, depthMax: number, valuesMax: number): boolean {
   return jsonDepthWithin(text, depthMax) && jsonValuesWithin(text, valuesMax);
 }
 
-/** The first value of an object or array follows its opening bracket, every other value follows a comma. */
+/** Counts brackets and commas: the first value of an object or array follows a bracket, every other value a comma. */
 function jsonValuesWithin(text: string, valuesMax: number): boolean {
   let values = 0;
   for (let at = 0; at < text.length; at++) {

@@ -1,10 +1,10 @@
-/** JSON objects: what one is, and its members. */
+/** JSON objects and their members. */
 
 import { UndecodableError } from "./protocol.ts";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** The object in this JSON text. Throws {@link UndecodableError}. */
+/** Parses a JSON text that contains an object. Throws {@link UndecodableError}. */
 export function parsedObject(text: string): JsonObject {
   let parsed: unknown;
   try {
@@ -16,20 +16,21 @@ export function parsedObject(text: string): JsonObject {
   return parsed;
 }
 
-/** What writes itself, as a number does that its codec has kept as it was written, is no object with members. */
+/** An object with a `toJSON` method is a value of another kind, for example a number that a codec keeps as text. */
 export function isJsonObject(value: unknown): value is JsonObject {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   return !("toJSON" in value && typeof value.toJSON === "function");
 }
 
-/** The member that the object itself has, never one that it inherits; undefined where it has none or null. */
+/** Returns the object's own member, never an inherited one; undefined when the member is absent or null. */
 export function ownMember(object: JsonObject, name: string): unknown {
   return Object.hasOwn(object, name) ? (object[name] ?? undefined) : undefined;
 }
 
 /**
- * A new object with the members of both, the second's in the place of the first's. Spreading defines members instead of
- * assigning them, so one called `__proto__`, which parsed JSON can have, is a member like any other.
+ * Returns a new object with the members of both; members of `from` replace members of `into`. Spread syntax defines
+ * members instead of assigning them, so a member called `__proto__`, which parsed JSON may have, is copied like any
+ * other.
  */
 export function mergedShallowly(into: JsonObject, from: JsonObject): JsonObject {
   return { ...into, ...from };

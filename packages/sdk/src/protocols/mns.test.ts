@@ -30,7 +30,7 @@ const md5 = (body: Uint8Array): string => createHash("md5").update(body).digest(
 const formats = [mnsXml, mnsJson, mnsSimplified] as const;
 const sample: OutgoingDelivery = { ...sampleDelivery, tags: ["important"], body: bytes('{1:"a", 2:"b"}') };
 const withBody = (body: Uint8Array): OutgoingDelivery => ({ ...sample, body });
-/** MNS has one tag. */
+/** A message in MNS has at most one tag. */
 const deliverable = (body: fc.Arbitrary<Uint8Array>) =>
   deliveries(body).map((delivery) => ({ ...delivery, tags: delivery.tags.slice(0, 1) }));
 
@@ -495,7 +495,7 @@ function isXml(value: string): boolean {
   return orNull(UnencodableError, () => xmlText("value", value)) !== null;
 }
 
-/** The documented request with other members; `undefined` leaves one out. */
+/** The documented request with other members; `undefined` removes a member. */
 function json(members: Record<string, unknown>): IncomingRequest {
   const request = received(documentedJson);
   const parsed: unknown = JSON.parse(text(request.body));

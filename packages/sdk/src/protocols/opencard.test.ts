@@ -350,7 +350,7 @@ describe("the receiver's half of Opencard", () => {
         await untrustedReason(opencard.decode(posted(token), trust(key)));
       }
       for (const touch of touches) expect(touch).not.toHaveBeenCalled();
-      // The spies do see a token that gets as far as that.
+      // A valid token proves that the spies see decryption.
       await opencard.decode(posted(jwcryptoRequest.token), trust(key));
       expect(touches[1]).toHaveBeenCalledOnce();
     } finally {
@@ -444,7 +444,7 @@ describe("both halves of Opencard", () => {
   const keys = fc
     .tuple(names, fc.uint8Array({ minLength: 16, maxLength: 16 }))
     .map(([kid, secret]) => ({ kid, jwk: { kty: "oct", k: Buffer.from(secret).toString("base64url") } }))
-    // A name means one key.
+    // Each kid belongs to one key.
     .filter(({ kid }) => kid !== otherKey.kid);
 
   it("read what the other wrote, there and back", async () => {

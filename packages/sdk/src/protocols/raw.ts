@@ -1,8 +1,8 @@
 /**
- * Ringback's plain dialect: the message's own bytes with their own content type, and everything else in headers.
+ * Ringback's own push dialect: the message's bytes with their content type, and everything else in headers.
  *
  * Header values are UTF-8. `ringback-published-at` is Unix time in milliseconds, `ringback-attempt` counts from 1,
- * `ringback-tags` is joined with comma and space, and each attribute has a header `ringback-attribute-<name>` of its own.
+ * `ringback-tags` is joined with a comma and a space, and each attribute has a header `ringback-attribute-<name>`.
  */
 
 import { fromHeaderValue, toHeaderValue } from "./header-text.ts";
@@ -15,9 +15,9 @@ import { joinTags, splitTags } from "./tag-list.ts";
 import { incomingDigits, incomingId, outgoingId, outgoingInteger, timeMsMax } from "./wire-number.ts";
 
 const ATTRIBUTE = "ringback-attribute-";
-/** Lower case only: header names lose their case on the way. */
+/** Lower case only, because header names do not keep their case. */
 const attributeName = /^[a-z][a-z0-9-]{0,63}$/;
-/** A message has at most 16. */
+/** A message from Ringback has at most 16. */
 const incomingAttributesMax = 64;
 
 export const raw = {

@@ -1,4 +1,4 @@
-/** Headers of the dialects that Ringback sends under its own name. */
+/** Headers of the dialects in which Ringback sends the message's own bytes. */
 
 import { toHeaderValue } from "./header-text.ts";
 import type { OutgoingDelivery } from "./protocol.ts";
@@ -6,7 +6,7 @@ import type { OutgoingDelivery } from "./protocol.ts";
 export const USER_AGENT = "Ringback/1";
 export const CONTENT_TYPE_UNKNOWN = "application/octet-stream";
 
-/** `Content-Type` and `User-Agent` around the message's own bytes, as a list to which a dialect adds its headers. */
+/** Returns `Content-Type` and `User-Agent` in a new list, to which a dialect adds its headers. */
 export function ringbackHeaders({ contentType }: Pick<OutgoingDelivery, "contentType">): string[] {
   return [
     "Content-Type",

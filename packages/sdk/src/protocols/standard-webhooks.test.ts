@@ -21,7 +21,7 @@ import { arrived, deliveries, printed, received, sampleDelivery, withoutTranspor
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** `length` bytes as a JSON Web Key writes them. */
+/** `length` bytes in base64url. */
 const k = (length: number): string => Buffer.alloc(length, 0x5a).toString("base64url");
 
 const oldKey = standardWebhooksKey("old", oldSecret);
@@ -41,7 +41,7 @@ const delivery: OutgoingDelivery = {
 const trust: Trust = { keys: [oldKey, newKey, publicHalf], nowMs: sentAtMs, toleranceMs: 300_000 };
 const trusting = (...keys: ProtocolKey[]): Trust => ({ ...trust, keys });
 
-/** The recorded request with some headers replaced, or left out. */
+/** The recorded request with some headers replaced or removed. */
 const withHeaders = (changed: Record<string, string | undefined>): IncomingRequest => {
   const request = received(signedRequest);
   return { ...request, headers: { ...request.headers, ...changed } };
@@ -126,7 +126,7 @@ describe("the sender's half of standard-webhooks", () => {
     const signing = standardWebhooks.encode(delivery, [oldKey, { kid: "k1", jwk }]);
     await expect(signing).rejects.toThrow(UnencodableError);
     await expect(signing).rejects.toThrow(new RegExp(`^key "k1": ${fault}$`));
-    // What was tried once is kept, and is still an error.
+    // The failed import is cached, and is still an error.
     await expect(standardWebhooks.encode(delivery, [{ kid: "k2", jwk }])).rejects.toThrow(`key "k2": ${fault}`);
   });
 

@@ -18,7 +18,7 @@ async function handed(request: ReceivedRequest, options: Partial<CmqReceiverOpti
   return { status, body, message: messages[0] };
 }
 
-/** A simplified push of this text. */
+/** A push in the simplified format with this text. */
 function simplified(text: string, messageId = sampleDelivery.messageId): ReceivedRequest {
   return encodedRequest(cmqSimplified.encode({ ...sampleDelivery, messageId, body: new TextEncoder().encode(text) }));
 }

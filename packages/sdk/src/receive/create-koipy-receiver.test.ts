@@ -19,7 +19,7 @@ function called(path: string, payload: unknown = data): ReceivedRequest {
 
 const goOn: KoipyHandler = () => undefined;
 
-/** What koipy makes of this handler's answer. */
+/** koipy's interpretation of a handler's answer. */
 async function verdictOf(result: CallResult) {
   const receiver = createKoipyReceiver({ onResult: () => result });
   return koipy.interpret(carried(await receiver.handle(called("/onResult"))), callWith(data));

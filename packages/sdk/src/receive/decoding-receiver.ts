@@ -21,8 +21,8 @@ export interface KeyRules {
 }
 
 /**
- * A receiver that checks each request, decodes it and replies with `answer`. Throws `TypeError` when a key is missing or
- * unfit, and `RangeError` for a limit that is not a number in its range.
+ * Creates a receiver that checks and decodes each request and replies with `answer`. Throws `TypeError` when a required
+ * key is missing or a key is unfit, and `RangeError` for a limit out of range.
  */
 export function decodingReceiver<Decoded>(
   options: DecodingReceiverOptions<Decoded>,

@@ -6,7 +6,7 @@ import { Deduplication, joinableMsMax } from "./deduplication.ts";
 const succeed = () => Promise.resolve(true);
 const fail = () => Promise.resolve(false);
 
-/** One that counts how often it is asked. */
+/** A handler that counts its calls. */
 function handler(outcome: () => Promise<boolean> = succeed) {
   return vi.fn<() => Promise<boolean>>(outcome);
 }

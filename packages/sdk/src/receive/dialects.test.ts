@@ -1,4 +1,4 @@
-/** Every dialect's receiver behind every adapter. Real: servers, sockets, receivers. Only the handlers are the test's. */
+/** Each dialect's receiver with each adapter. Real: servers, sockets and receivers. The handlers belong to the test. */
 
 import { describe, expect, it } from "vitest";
 

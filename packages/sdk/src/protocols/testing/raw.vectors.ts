@@ -1,4 +1,7 @@
-/** A push with every header that the dialect has, as it stands on the wire: values are UTF-8, body bytes are the publisher's. */
+/**
+ * A request with every header of the dialect, byte for byte. Header values are UTF-8; the body is the publisher's
+ * bytes.
+ */
 
 export const fullRequest = `POST /cgi HTTP/1.1
 Content-Type: application/json
@@ -17,7 +20,7 @@ ringback-attribute-name: Zoë
 
 {"id": 12345678901234567890}`;
 
-/** One without anything optional. */
+/** A request without any optional header. */
 export const bareRequest = `POST /cgi HTTP/1.1
 Content-Type: application/octet-stream
 User-Agent: Ringback/1

@@ -1,4 +1,4 @@
-/** The length that a request announces; 0 when it announces none, or none that can be. */
+/** Returns the length that a request announces; 0 when it announces none or an invalid one. */
 export function announcedLength(contentLength: string | undefined | null): number {
   return contentLength !== undefined && contentLength !== null && /^\d{1,15}$/.test(contentLength)
     ? Number(contentLength)

@@ -68,7 +68,7 @@ describe("the adapter for Express", () => {
   });
 });
 
-/** An application with this parser in front of the receiver. */
+/** An application with these parsers before the receiver. */
 async function behind(...parsers: express.RequestHandler[]) {
   const requests: ReceivedRequest[] = [];
   const errors: unknown[] = [];

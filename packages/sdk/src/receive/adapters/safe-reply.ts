@@ -1,4 +1,7 @@
-/** Replies of a receiver in a form that every server can send. A receiver that a program wrote itself may throw, or reply what cannot be sent. */
+/**
+ * Returns replies that every server can send, even when a receiver that a program wrote throws or returns an invalid
+ * reply.
+ */
 
 import type { ReceiverReply } from "../../protocols/protocol.ts";
 import { failureReply } from "../answering.ts";
@@ -8,7 +11,10 @@ import { sendableReply } from "../sendable-reply.ts";
 
 const noBody = new Uint8Array(0);
 
-/** Reads the body and returns the receiver's reply to the whole request, or to the error that ended the body. Never rejects. */
+/**
+ * Reads the body and returns the reply to the request, or the reply to the error that reading ended with. Never
+ * rejects.
+ */
 export async function replyTo(
   receiver: Receiver,
   readBody: () => Promise<Uint8Array>,
@@ -32,7 +38,7 @@ export async function replyOf(receiver: Receiver, request: ReceivedRequest): Pro
   }
 }
 
-/** The reply to a request that the adapter refuses itself; `request` has no body. Never rejects. */
+/** Returns the reply to a request that the adapter refuses itself; `request` has no body. Never rejects. */
 export async function refusal(
   receiver: Receiver,
   error: ReceiveError,

@@ -1,6 +1,6 @@
 /**
- * What every adapter promises, whatever it stands in. Real: the server, the sockets and every byte on them. Stood in for:
- * the receiver, which keeps what it is given and answers as the test says.
+ * The behaviour of every adapter. Real: the server, the sockets and all bytes. Faked: the receiver, which records its
+ * requests and returns the test's answers.
  */
 
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -32,7 +32,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       return server.port;
     }
 
-    /** A receiver that keeps what it got. */
+    /** A receiver that records its requests. */
     async function keeping(answer: (request: ReceivedRequest) => ReceiverReply | Promise<ReceiverReply> = () => ok) {
       const requests: ReceivedRequest[] = [];
       const port = await started({
@@ -221,7 +221,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       connection.send(
         latin1("POST /cut HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n"),
       );
-      // The server is reading by now.
+      // The server is reading the body at this point.
       await connection.received("100 Continue");
       connection.send(latin1("abc"));
       stop(connection);
