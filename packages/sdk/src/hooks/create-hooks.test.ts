@@ -183,7 +183,7 @@ describe("hooks of a program", () => {
   it("go over one thing, not over two", () => {
     const post = dispatcherPost({ dispatch: () => true });
     expect(() => createHooks({ a: "http://h.example/" }, { post, fetch })).toThrow(
-      new TypeError("hooks go over post or over fetch, not over both"),
+      new TypeError("post and fetch must not be given together"),
     );
   });
 
@@ -274,21 +274,21 @@ describe("a definition that cannot work", () => {
     ["must be a URL, or an object with urls", null],
     ["must be a URL, or an object with urls", [url]],
     ["must be a URL, or an object with urls", 5],
-    ["urls[0] is no http or https URL", "h.example"],
-    ["urls[0] is no http or https URL", ""],
-    ["urls[0] is no http or https URL", "ftp://h.example/"],
-    ["urls[0] is no http or https URL", "http://"],
-    ["urls[0] is no http or https URL", { urls: [undefined] }],
+    ["urls[0] is not an http or https URL", "h.example"],
+    ["urls[0] is not an http or https URL", ""],
+    ["urls[0] is not an http or https URL", "ftp://h.example/"],
+    ["urls[0] is not an http or https URL", "http://"],
+    ["urls[0] is not an http or https URL", { urls: [undefined] }],
     ["urls[1] has a fragment (the part from # on), which would never be sent", { urls: [url, `${url}#a`] }],
-    ["urls[0] holds a user name or password, which fetch does not send", "http://user:s3cret@h.example/"],
-    ["urls[0] holds white space, control characters or backslashes", "http://h.example/a\nb"],
+    ["urls[0] contains a user name or password, which fetch does not send", "http://user:s3cret@h.example/"],
+    ["urls[0] contains white space, control characters or backslashes", "http://h.example/a\nb"],
     ["urls[0] has more than 2048 characters", url + "a".repeat(2048)],
     ["urls must be a list of 1 to 16 URLs", {}],
     ["urls must be a list of 1 to 16 URLs", { urls: [] }],
     ["urls must be a list of 1 to 16 URLs", { urls: url }],
     ["urls must be a list of 1 to 16 URLs", { urls: Array.from({ length: 17 }, () => url) }],
     [
-      "url is no setting of a hook; there are urls, protocol, timeoutMs, onError, key, replyBytesMax",
+      "url is not a setting of a hook; the settings are urls, protocol, timeoutMs, onError, key, replyBytesMax",
       { url, urls: [url] },
     ],
     ["timeoutMs must be a whole number from 100 to 60000", { urls: [url], timeoutMs: 99 }],
@@ -297,9 +297,9 @@ describe("a definition that cannot work", () => {
     ["timeoutMs must be a whole number from 100 to 60000", { urls: [url], timeoutMs: "5000" }],
     ["replyBytesMax must be a whole number from 1024 to 67108864", { urls: [url], replyBytesMax: Infinity }],
     ['onError must be "continue" or "reject"', { urls: [url], onError: "ignore" }],
-    ["protocol must be one of koipy, json, or a dialect itself", { urls: [url], protocol: "opencard" }],
-    ["protocol must be one of koipy, json, or a dialect itself", { urls: [url], protocol: {} }],
-    ["protocol must be one of koipy, json, or a dialect itself", { urls: [url], protocol: null }],
+    ["protocol must be one of koipy, json, or a dialect object", { urls: [url], protocol: "opencard" }],
+    ["protocol must be one of koipy, json, or a dialect object", { urls: [url], protocol: {} }],
+    ["protocol must be one of koipy, json, or a dialect object", { urls: [url], protocol: null }],
     ["the protocol koipy takes no key", { urls: [url], key: { kid: "0", jwk: { kty: "oct" } } }],
     ["the protocol own needs a key", { urls: [url], protocol: { ...koipy, name: "own", keys: "required" } }],
     ["key must be {kid, jwk}", { urls: [url], protocol: { ...koipy, keys: "required" }, key: "s3cret" }],

@@ -62,7 +62,7 @@ export function createHooks<const Name extends string>(
 }
 
 function portsOf({ post, fetch, json = JSON }: HooksOptions): HookPorts {
-  if (post !== undefined && fetch !== undefined) throw new TypeError("hooks go over post or over fetch, not over both");
+  if (post !== undefined && fetch !== undefined) throw new TypeError("post and fetch must not be given together");
   return {
     post: post ?? fetchPost(fetch),
     nowMs: () => performance.now(),

@@ -159,7 +159,7 @@ class Exchange implements DispatchedPostHandler {
 
   #cutOff(error: PostFailure): void {
     this.#fail(error);
-    this.#controller?.abort(new Error(`the POST was cut off: ${error}`));
+    this.#controller?.abort(new Error(`the POST was ended: ${error}`));
   }
 }
 

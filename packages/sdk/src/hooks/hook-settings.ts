@@ -50,7 +50,7 @@ export function hookDefinition(hook: string, settings: string | HookSettings): H
   if (!isObject(given)) throw wrong("must be a URL, or an object with urls");
   for (const name of Object.keys(given)) {
     if (!settingNames.has(name))
-      throw wrong(`${name} is no setting of a hook; there are ${[...settingNames].join(", ")}`);
+      throw wrong(`${name} is not a setting of a hook; the settings are ${[...settingNames].join(", ")}`);
   }
   const problem =
     urlsFault(given.urls) ??
@@ -60,10 +60,10 @@ export function hookDefinition(hook: string, settings: string | HookSettings): H
   if (problem !== null) throw wrong(problem);
   const protocol = protocolOf(given.protocol);
   if (protocol === null) {
-    throw wrong(`protocol must be one of ${hookProtocols.map(({ name }) => name).join(", ")}, or a dialect itself`);
+    throw wrong(`protocol must be one of ${hookProtocols.map(({ name }) => name).join(", ")}, or a dialect object`);
   }
   if (!protocol.merges && given.urls.length > 1) {
-    throw wrong(`urls must be one URL with the protocol ${protocol.name}, whose reply is no payload for another`);
+    throw wrong(`urls must be one URL with the protocol ${protocol.name}, which does not merge replies`);
   }
   const key = given.key ?? null;
   const mismatch = keyFault(key, protocol);
@@ -95,11 +95,11 @@ function urlsFault(urls: unknown): string | null {
 
 /** Rejects URLs that `fetch` would refuse later or change without an error. */
 function urlFault(url: unknown): string | null {
-  if (typeof url !== "string" || !/^https?:\/\//i.test(url) || !URL.canParse(url)) return "is no http or https URL";
+  if (typeof url !== "string" || !/^https?:\/\//i.test(url) || !URL.canParse(url)) return "is not an http or https URL";
   if (url.length > hookLimits.urlCharsMax) return `has more than ${hookLimits.urlCharsMax} characters`;
-  if (/[\p{Cc}\s\\]/u.test(url)) return "holds white space, control characters or backslashes";
+  if (/[\p{Cc}\s\\]/u.test(url)) return "contains white space, control characters or backslashes";
   const { username, password } = new URL(url);
-  if (username !== "" || password !== "") return "holds a user name or password, which fetch does not send";
+  if (username !== "" || password !== "") return "contains a user name or password, which fetch does not send";
   return url.includes("#") ? "has a fragment (the part from # on), which would never be sent" : null;
 }
 

@@ -38,10 +38,10 @@ export type HookErrorCode = HookFailure | PostFailure | "unencodable";
 export const failureReasons: Readonly<Record<HookErrorCode, string>> = {
   unreachable: "The callback server could not be reached.",
   timeout: "The callback server did not answer in time.",
-  aborted: "The call of the callback server was given up.",
+  aborted: "The call to the callback server was cancelled.",
   reply_too_large: "The callback server's answer is too large.",
   bad_reply: "The callback server's answer cannot be used.",
   untrusted_reply: "The callback server's answer cannot be trusted.",
   http_status: "The callback server answered with an error.",
-  unencodable: "The call cannot be put in the callback server's form.",
+  unencodable: "The call cannot be written in the callback server's format.",
 };

@@ -122,7 +122,7 @@ export function createOpencardReceiver(options: OpencardReceiverOptions): Receiv
 function keySource(keys: OpencardReceiverOptions["keys"]): () => Promise<readonly ProtocolKey[]> {
   if (typeof keys === "function") return async () => protocolKeysOf(await keys());
   const fixed = protocolKeysOf(keys);
-  if (fixed.length === 0) throw new TypeError("keys: there must be at least one");
+  if (fixed.length === 0) throw new TypeError("keys: at least one is required");
   return async () => fixed;
 }
 
@@ -145,7 +145,7 @@ function payloadOf(call: OpenedCall): JsonObject | null {
 function replyOf(result: unknown): OpencardReply {
   if (result instanceof CardAnswer) return result.reply;
   if (isJsonObject(result)) return { status: 0, msg: "", data: result };
-  throw new TypeError("the card's handler returned no object");
+  throw new TypeError("the card's handler did not return an object");
 }
 
 /** Rejects when the time limit has passed, even if the work has not ended. */

@@ -71,7 +71,7 @@ export function dataOf(
 ): EventData {
   const { data, data_base64: base64 } = members;
   if (typeof base64 === "string") {
-    if (data !== undefined) throw new UndecodableError("data: beside data_base64");
+    if (data !== undefined) throw new UndecodableError("data: not allowed together with data_base64");
     const bytes = fromBase64(base64);
     if (bytes === null) throw new UndecodableError("data_base64: not base64");
     return { contentType, body: bytes };
@@ -87,7 +87,7 @@ export function dataOf(
 
 function stringBytes(data: unknown): Uint8Array {
   if (data === null) return new Uint8Array();
-  if (typeof data !== "string") throw new UndecodableError("data: neither a string nor of a JSON content type");
+  if (typeof data !== "string") throw new UndecodableError("data: not a string, although the content type is not JSON");
   return incomingTextBytes("data", data);
 }
 

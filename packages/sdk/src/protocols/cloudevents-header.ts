@@ -27,7 +27,7 @@ export function fromEventHeader(part: string, value: string): string {
   let length = 0;
   for (let at = 0; at < encoded.length; at++) {
     let code = encoded.charCodeAt(at);
-    if (code > 0xff) throw new UndecodableError(`${part}: holds characters that are no bytes`);
+    if (code > 0xff) throw new UndecodableError(`${part}: contains characters that are not bytes`);
     if (code === PERCENT) {
       const byte = hexByte(encoded, at + 1);
       if (byte !== null) {
@@ -57,13 +57,13 @@ function unquoted(part: string, value: string): string {
   for (;;) {
     ending.lastIndex = from;
     const at = ending.exec(value)?.index;
-    if (at === undefined) throw new UndecodableError(`${part}: a quoted string without its end`);
+    if (at === undefined) throw new UndecodableError(`${part}: a quoted string without a closing quote`);
     text += value.slice(from, at);
     if (value[at] === '"') {
-      if (at !== value.length - 1) throw new UndecodableError(`${part}: more follows a quoted string`);
+      if (at !== value.length - 1) throw new UndecodableError(`${part}: text after a quoted string`);
       return text;
     }
-    if (at + 1 === value.length) throw new UndecodableError(`${part}: a quoted string without its end`);
+    if (at + 1 === value.length) throw new UndecodableError(`${part}: a quoted string without a closing quote`);
     text += value[at + 1];
     from = at + 2;
   }

@@ -89,7 +89,7 @@ function encodeStructured(delivery: OutgoingDelivery): EncodedRequest {
 function encodeBinary(delivery: OutgoingDelivery): EncodedRequest {
   const contentType = contentTypeOf(delivery);
   if (mediaTypeOf(contentType)?.startsWith(EVENT_FORMAT)) {
-    throw new UnencodableError("contentType: one of an event's own formats, which only cloudevents can carry as data");
+    throw new UnencodableError("contentType: an event format, which only cloudevents can carry as data");
   }
   const headers = ringbackHeaders({ contentType });
   for (const [name, value] of contextOf(delivery)) headers.push(PREFIX + name, toEventHeader(String(value)));
@@ -134,7 +134,8 @@ function publisherAttributes(attributes: Readonly<Record<string, string>>): Read
     if (!outgoingName.test(name)) {
       throw new UnencodableError(`attributes.${PREFIX}*: the name must be lower-case letters and digits, at most 20`);
     }
-    if (fixed.has(name) || name.startsWith(OWN)) throw new UnencodableError(`attributes.${key}: not the publisher's`);
+    if (fixed.has(name) || name.startsWith(OWN))
+      throw new UnencodableError(`attributes.${key}: set by Ringback and not by the publisher`);
     chosen.set(name, outgoingText(`attributes.${key}`, value));
   }
   assertForm(chosen, "source", uriReference, "not a URI reference");
@@ -161,7 +162,7 @@ function sourceOf(topic: string): string {
 
 function timeOf(publishedAtMs: number): string {
   const time = rfc3339Of(outgoingInteger("publishedAtMs", publishedAtMs));
-  if (time === null) throw new UnencodableError("publishedAtMs: RFC 3339 ends with the year 9999");
+  if (time === null) throw new UnencodableError("publishedAtMs: later than the year 9999, the last in RFC 3339");
   return time;
 }
 
@@ -186,7 +187,7 @@ function outgoingText(part: string, text: string): string {
   if (text === "") throw new UnencodableError(`${part}: an event's attribute cannot be empty`);
   if (!text.isWellFormed()) throw new UnencodableError(`${part}: half a surrogate pair has no bytes in UTF-8`);
   if (outsideString.test(text)) {
-    throw new UnencodableError(`${part}: an event's attribute holds no control characters and no noncharacters`);
+    throw new UnencodableError(`${part}: an event's attribute must not contain control characters or noncharacters`);
   }
   return text;
 }
@@ -199,10 +200,10 @@ function decode(request: IncomingRequest): IncomingMessage {
   const contentType = header === undefined ? null : fromHeaderValue("content-type", header);
   const mediaType = mediaTypeOf(contentType ?? undefined) ?? "";
   if (mediaType.startsWith(BATCH_FORMAT)) {
-    throw new UndecodableError("content-type: a batch; only requests with one event are taken");
+    throw new UndecodableError("content-type: a batch; only requests with one event are accepted");
   }
   if (!mediaType.startsWith(EVENT_FORMAT)) return decodeBinary(request, contentType);
-  if (mediaType !== STRUCTURED) throw new UndecodableError("content-type: of the event formats only JSON is taken");
+  if (mediaType !== STRUCTURED) throw new UndecodableError("content-type: JSON is the only accepted event format");
   if (!isUtf8(contentType ?? "")) throw new UndecodableError("content-type: JSON is always UTF-8");
   return decodeStructured(request.body);
 }
@@ -337,7 +338,7 @@ function incomingText(name: string, text: string): string {
   if (text.length > headerValueCharsMax) {
     throw new UndecodableError(`${partOf(name)}: longer than ${headerValueCharsMax} characters`);
   }
-  if (controlCharacter.test(text)) throw new UndecodableError(`${partOf(name)}: holds control characters`);
+  if (controlCharacter.test(text)) throw new UndecodableError(`${partOf(name)}: contains control characters`);
   if (!text.isWellFormed()) throw new UndecodableError(`${partOf(name)}: half a surrogate pair`);
   return text;
 }

@@ -92,7 +92,7 @@ function quoted(name: string): string {
 function textOf(body: Uint8Array): string {
   const text = utf8Text(body);
   if (text !== null) return text;
-  throw new UnencodableError("body: not valid UTF-8, which cmq-json would have to change; use cmq-simplified or raw");
+  throw new UnencodableError("body: not valid UTF-8; use cmq-simplified or raw");
 }
 
 /** CMQ has no rule for 410 or `Retry-After`. Its retry policies alone decide when to retry and when to stop. */

@@ -42,7 +42,7 @@ const CDATA_END = "]]>";
  * Throws {@link UndecodableError} for a document of another shape, root or namespace.
  */
 export function readFlatXml(text: string, root: string, namespace: string): ReadonlyMap<string, string> {
-  if (foreignCharacter.test(text)) throw new UndecodableError("body: holds a character that XML does not allow");
+  if (foreignCharacter.test(text)) throw new UndecodableError("body: contains a character that XML does not allow");
   const elements = new Map<string, string>();
   let at = 0;
 
@@ -54,7 +54,7 @@ export function readFlatXml(text: string, root: string, namespace: string): Read
   }
 
   function fault(): UndecodableError {
-    return new UndecodableError(`body: not the XML that is sent here, at character ${at}`);
+    return new UndecodableError(`body: not the expected XML, at character ${at}`);
   }
 
   function contentOf(name: string): string {
@@ -87,7 +87,7 @@ export function readFlatXml(text: string, root: string, namespace: string): Read
     const element = take(startTag);
     if (element === null) break;
     const [, name = "", closed] = element;
-    if (elements.has(name)) throw new UndecodableError("body: has two elements of one name");
+    if (elements.has(name)) throw new UndecodableError("body: two elements have the same name");
     if (elements.size === xmlElementsMax) throw new UndecodableError(`body: more than ${xmlElementsMax} elements`);
     elements.set(name, closed === "/" ? "" : contentOf(name));
   }
@@ -134,5 +134,5 @@ function characterOf(reference: string): string {
 }
 
 function unknownReference(): UndecodableError {
-  return new UndecodableError("body: holds a reference to no character and to none of XML's five entities");
+  return new UndecodableError("body: contains a reference that is neither a character nor one of XML's five entities");
 }

@@ -36,7 +36,7 @@ export function fromHeaderValue(part: string, value: string): string {
   if (plainValue.test(value)) return value;
   const text = utf8Text(headerBytes(part, value));
   if (text === null) throw new UndecodableError(`${part}: not UTF-8`);
-  if (controlCharacter.test(text)) throw new UndecodableError(`${part}: holds control characters`);
+  if (controlCharacter.test(text)) throw new UndecodableError(`${part}: contains control characters`);
   return text;
 }
 
@@ -44,7 +44,7 @@ function headerBytes(part: string, value: string): Uint8Array {
   const bytes = new Uint8Array(value.length);
   for (let at = 0; at < value.length; at++) {
     const code = value.charCodeAt(at);
-    if (code > 0xff) throw new UndecodableError(`${part}: holds characters that are no bytes`);
+    if (code > 0xff) throw new UndecodableError(`${part}: contains characters that are not bytes`);
     bytes[at] = code;
   }
   return bytes;

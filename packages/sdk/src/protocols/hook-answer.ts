@@ -26,7 +26,7 @@ export function checkedAnswer({ action, reason, attachments = [], data }: HookAn
   const merging = data ?? null;
   if (merging !== null && !isJsonObject(merging)) throw new UnencodableError("data: not a JSON object");
   if (action === "reject" && attachments.length > 0) {
-    throw new UnencodableError("attachments: those of a rejection would not be shown");
+    throw new UnencodableError("attachments: not allowed in a rejection");
   }
   return { action, reason: reason ?? "", attachments: attachments.map(checkedAttachment), data: merging };
 }
@@ -36,7 +36,7 @@ function checkedAttachment({ kind, contentType, filename, body }: Attachment, at
     throw new UnencodableError(`attachments[${at}].kind: not "image", "text" or "file"`);
   }
   if (filename !== null && safeFileName(filename) !== filename) {
-    throw new UnencodableError(`attachments[${at}].filename: not a bare file name that is safe everywhere`);
+    throw new UnencodableError(`attachments[${at}].filename: not a file name that is safe on every system`);
   }
   const bytes = bytesOf(body);
   if (bytes === null) throw new UnencodableError(`attachments[${at}].body: neither bytes nor a string`);

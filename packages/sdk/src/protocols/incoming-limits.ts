@@ -61,6 +61,6 @@ export function incomingName(part: string, value: unknown): string {
   if (value.length > incomingNameCharsMax) {
     throw new UndecodableError(`${part}: longer than ${incomingNameCharsMax} characters`);
   }
-  if (controlCharacter.test(value)) throw new UndecodableError(`${part}: holds control characters`);
+  if (controlCharacter.test(value)) throw new UndecodableError(`${part}: contains control characters`);
   return value;
 }

@@ -146,8 +146,8 @@ describe("what a reply means in the plain hook dialect", () => {
   });
 
   it.each<[string, HookReply]>([
-    ["content-type: not JSON, around a body that is not empty", reply(200, "<html>", "text/html")],
-    ["content-type: not JSON, around a body that is not empty", reply(200, "{}", null)],
+    ["content-type: not JSON, although the body is not empty", reply(200, "<html>", "text/html")],
+    ["content-type: not JSON, although the body is not empty", reply(200, "{}", null)],
     ["body: not JSON", reply(200, "{")],
     ["body: not a JSON object", reply(200, "null")],
     ["body: not a JSON object", reply(200, "[]")],

@@ -93,7 +93,7 @@ function verdictOfSuccess(reply: HookReply, call: OutgoingCall): HookVerdict {
 
 function objectOf(reply: HookReply, call: OutgoingCall): JsonObject {
   if (!isJsonType(mediaTypeOf(reply.headers["content-type"]))) {
-    throw new UndecodableError("content-type: not JSON, around a body that is not empty");
+    throw new UndecodableError("content-type: not JSON, although the body is not empty");
   }
   return readObject(reply.body, call.json);
 }

@@ -75,7 +75,7 @@ export const koipy = {
 // ---- the sender
 
 function encode(call: OutgoingCall): EncodedRequest {
-  if (!isJsonObject(call.payload)) throw new UnencodableError("payload: koipy's callback data is a JSON object");
+  if (!isJsonObject(call.payload)) throw new UnencodableError("payload: not a JSON object, which koipy requires");
   return { headers: ["Content-Type", "application/json"], body: payloadBytes(call) };
 }
 
@@ -169,13 +169,13 @@ function decode(request: IncomingRequest): IncomingCall {
 function reply(answer: HookAnswer): ReceiverReply {
   const { action, reason, attachments, data } = checkedAnswer(answer);
   if (action === "reject") {
-    if (data !== null) throw new UnencodableError("data: a koipy veto carries only a reason");
+    if (data !== null) throw new UnencodableError("data: a koipy veto can carry only a reason");
     return { status: 403, headers: { "content-type": TEXT }, body: reason };
   }
   const [attachment] = attachments;
   if (attachment === undefined) return data === null ? { status: 204, headers: {}, body: "" } : replyOfData(data);
-  if (attachments.length > 1) throw new UnencodableError("attachments: a koipy reply carries only one");
-  if (data !== null) throw new UnencodableError("data: a koipy reply carries it or an attachment, not both");
+  if (attachments.length > 1) throw new UnencodableError("attachments: a koipy reply can carry only one");
+  if (data !== null) throw new UnencodableError("data: a koipy reply can carry data or an attachment, not both");
   return replyOfAttachment(attachment);
 }
 

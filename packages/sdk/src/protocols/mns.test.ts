@@ -249,9 +249,9 @@ describe("the receiver's half of MNS", () => {
 
   it.each<[string, unknown]>([
     ["MessageMD5: missing", undefined],
-    ["MessageMD5: not that of the message", ""],
-    ["MessageMD5: not that of the message", "F1E92841751D795AB325861034B5CB56"],
-    ["MessageMD5: not that of the message", 5],
+    ["MessageMD5: not the MD5 of the message", ""],
+    ["MessageMD5: not the MD5 of the message", "F1E92841751D795AB325861034B5CB56"],
+    ["MessageMD5: not the MD5 of the message", 5],
   ])("refuses a message with %s", (reason, value) => {
     expect(() => mnsJson.decode(json({ MessageMD5: value }))).toThrow(new UndecodableError(reason));
   });
@@ -259,12 +259,14 @@ describe("the receiver's half of MNS", () => {
   it("refuses a message that was changed on its way, in every format", () => {
     for (const request of [received(documentedXml), received(recordedXml)]) {
       const body = bytes(text(request.body).replace("</Message>", " </Message>"));
-      expect(() => mnsXml.decode({ ...request, headers: {}, body })).toThrow(/^MessageMD5: not that of the message$/);
+      expect(() => mnsXml.decode({ ...request, headers: {}, body })).toThrow(
+        /^MessageMD5: not the MD5 of the message$/,
+      );
     }
-    expect(() => mnsJson.decode(json({ Message: "another" }))).toThrow(/^MessageMD5: not that of the message$/);
+    expect(() => mnsJson.decode(json({ Message: "another" }))).toThrow(/^MessageMD5: not the MD5 of the message$/);
     const simplified = received(recordedSimplified);
     expect(() => mnsSimplified.decode({ ...simplified, body: bytes("Hello World?") })).toThrow(
-      /^content-md5: not that/,
+      /^content-md5: not the MD5/,
     );
   });
 
@@ -272,7 +274,7 @@ describe("the receiver's half of MNS", () => {
     const { headers, body } = received(recordedXml);
     const changed = bytes(text(body).replace("orders-http", "orders-file"));
     expect(() => mnsXml.decode({ method: "POST", headers, body: changed })).toThrow(
-      /^content-md5: not that of the body$/,
+      /^content-md5: not the MD5 of the body$/,
     );
     expect(mnsXml.decode({ method: "POST", headers: {}, body: changed }).subscription).toBe("orders-file");
   });

@@ -153,7 +153,8 @@ function publishTimeOf(delivery: OutgoingDelivery): string {
 }
 
 function dateOf(sentAtMs: number): string {
-  if (outgoingInteger("sentAtMs", sentAtMs) > timeMsMax) throw new UnencodableError("sentAtMs: past every date");
+  if (outgoingInteger("sentAtMs", sentAtMs) > timeMsMax)
+    throw new UnencodableError("sentAtMs: later than the latest date");
   return new Date(sentAtMs).toUTCString();
 }
 
@@ -164,7 +165,7 @@ function dateOf(sentAtMs: number): string {
 function tagOf({ tags }: OutgoingDelivery): string | null {
   const [tag] = tags;
   if (tag === undefined) return null;
-  if (tags.length > 1) throw new UnencodableError("tags: MNS carries one; use raw or cmq-json for several");
+  if (tags.length > 1) throw new UnencodableError("tags: MNS can carry only one; use raw or cmq-json for several");
   if (tag === "") throw new UnencodableError("tags: an empty tag would arrive as none");
   toHeaderValue("tags", tag);
   return tag;
@@ -173,7 +174,7 @@ function tagOf({ tags }: OutgoingDelivery): string | null {
 function textOf(body: Uint8Array): string {
   const text = utf8Text(body);
   if (text !== null) return text;
-  throw new UnencodableError("body: not valid UTF-8, which would have to be changed; use mns-simplified or raw");
+  throw new UnencodableError("body: not valid UTF-8; use mns-simplified or raw");
 }
 
 // ---- the receiver
@@ -248,7 +249,7 @@ function incomingText(request: IncomingRequest): string {
 function assertMessageMd5(body: Uint8Array, claimed: unknown): void {
   if (claimed === undefined) throw new UndecodableError("MessageMD5: missing");
   if (typeof claimed !== "string" || claimed.toLowerCase() !== md5Hex(body)) {
-    throw new UndecodableError("MessageMD5: not that of the message");
+    throw new UndecodableError("MessageMD5: not the MD5 of the message");
   }
 }
 
@@ -262,7 +263,7 @@ function assertContentMd5(request: IncomingRequest): void {
   const digits = md5Hex(request.body);
   const digest = digits.replace(/../g, (pair) => String.fromCharCode(Number.parseInt(pair, 16)));
   const forms = [digits, digits.toUpperCase(), btoa(digits), btoa(digits.toUpperCase()), btoa(digest)];
-  if (!forms.includes(claimed)) throw new UndecodableError("content-md5: not that of the body");
+  if (!forms.includes(claimed)) throw new UndecodableError("content-md5: not the MD5 of the body");
 }
 
 /**
@@ -288,7 +289,8 @@ export function mnsStringToSign(
   lines.push(path);
   return Uint8Array.from(lines.join("\n"), (character) => {
     const byte = character.charCodeAt(0);
-    if (character.length > 1 || byte > 0xff) throw new UndecodableError("headers: hold characters that are no bytes");
+    if (character.length > 1 || byte > 0xff)
+      throw new UndecodableError("headers: contain characters that are not bytes");
     return byte;
   });
 }

@@ -41,7 +41,7 @@ export function importOpencardKey(jwk: Jwk): Promise<CryptoKey> {
 
 async function importSecret(jwk: Jwk): Promise<CryptoKey> {
   const secret = secretOf(jwk);
-  if (secret === null) throw new TypeError("the JWK has a fault");
+  if (secret === null) throw new TypeError("the JWK is invalid");
   return crypto.subtle.importKey("raw", secret, "AES-KW", false, usages);
 }
 

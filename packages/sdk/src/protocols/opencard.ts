@@ -107,8 +107,8 @@ function failureOf(error: unknown): HookVerdict {
   if (error instanceof UndecodableError) return failed("bad_reply", error.message);
   if (!(error instanceof UntrustedError)) return failed("bad_reply", "the reply cannot be read");
   return error.reason === "malformed"
-    ? failed("bad_reply", "the reply is no token of Opencard's kind")
-    : failed("untrusted_reply", "the reply's token is not from the holder of the key, or not for this call");
+    ? failed("bad_reply", "the reply is not an Opencard token")
+    : failed("untrusted_reply", "the reply's token was not created with the key, or not for this call");
 }
 
 function failed(code: HookFailure, detail: string): HookVerdict {
@@ -155,7 +155,7 @@ function decoyKey(): Jwk {
 /** A rejection is sent as status 1: the called program has no result for this call. */
 function reply(answer: HookAnswer, call: IncomingCall): Promise<ReceiverReply> {
   if ((answer.attachments ?? []).length > 0) {
-    return Promise.reject(new UnencodableError("attachments: Opencard carries none"));
+    return Promise.reject(new UnencodableError("attachments: Opencard cannot carry attachments"));
   }
   const data = answer.data === undefined ? {} : { data: answer.data };
   return sealReply(
@@ -178,7 +178,7 @@ export async function sealReply(
 
 /** Throws {@link UnencodableError}, whose text contains nothing of the key. */
 function underKey(key: ProtocolKey | null, rid: string | null): { header: OpencardHeader; jwk: Jwk } {
-  if (key === null) throw new UnencodableError("key: Opencard needs one");
+  if (key === null) throw new UnencodableError("key: Opencard requires a key");
   const fault = opencardKeyFault(key.jwk);
   if (fault !== null) throw new UnencodableError(`key: ${fault}`);
   return { header: { kid: headerName("kid", key.kid), rid: headerName("requestId", rid) }, jwk: key.jwk };

@@ -89,7 +89,7 @@ function secretBytes(jwk: Jwk, purpose: KeyPurpose): Uint8Array<ArrayBuffer> {
   const secret = memberBytes(jwk, "k");
   const bytesMin = purpose === "sign" ? secretBytesMin : verifyingSecretBytesMin;
   if (secret.length < bytesMin || secret.length > secretBytesMax) {
-    throw new UnusableKey(`a secret to ${purpose} with has ${bytesMin} to ${secretBytesMax} bytes`);
+    throw new UnusableKey(`a secret must have ${bytesMin} to ${secretBytesMax} bytes to ${purpose}`);
   }
   return secret;
 }
@@ -112,7 +112,7 @@ async function assertPair(signer: CryptoKey, verifier: CryptoKey): Promise<void>
   const anything = new Uint8Array(1);
   const signature = await crypto.subtle.sign("Ed25519", signer, anything);
   if (!(await crypto.subtle.verify("Ed25519", verifier, signature, anything))) {
-    throw new UnusableKey("its public half does not belong to its private half");
+    throw new UnusableKey("the public key does not belong to the private key");
   }
 }
 
@@ -128,7 +128,7 @@ async function importByPlatform(
   try {
     return await crypto.subtle.importKey(format, bytes, algorithm, false, [purpose]);
   } catch {
-    throw new UnusableKey("the platform does not take it");
+    throw new UnusableKey("the platform does not support it");
   }
 }
 
@@ -161,7 +161,7 @@ function jwkOf(text: string): Jwk {
   if (text.startsWith(SECRET)) {
     const secret = textBytes(text, SECRET);
     if (secret.length < verifyingSecretBytesMin || secret.length > secretBytesMax) {
-      throw new TypeError(`a secret has ${verifyingSecretBytesMin} to ${secretBytesMax} bytes`);
+      throw new TypeError(`a secret must have ${verifyingSecretBytesMin} to ${secretBytesMax} bytes`);
     }
     return { kty: "oct", k: toBase64Url(secret) };
   }

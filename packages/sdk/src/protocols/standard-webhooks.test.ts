@@ -116,12 +116,12 @@ describe("the sender's half of standard-webhooks", () => {
     ["a key for encryption", { kty: "oct", k: k(32), use: "enc" }, "neither a shared secret nor an Ed25519 key"],
     ["a secret without bytes", { kty: "oct" }, 'has no "k"'],
     ["a secret in base64", { kty: "oct", k: "+/+/" }, '"k" is not base64url without padding'],
-    ["a secret of 23 bytes", { kty: "oct", k: k(23) }, "a secret to sign with has 24 to 64 bytes"],
-    ["a secret of 65 bytes", { kty: "oct", k: k(65) }, "a secret to sign with has 24 to 64 bytes"],
+    ["a secret of 23 bytes", { kty: "oct", k: k(23) }, "a secret must have 24 to 64 bytes to sign"],
+    ["a secret of 65 bytes", { kty: "oct", k: k(65) }, "a secret must have 24 to 64 bytes to sign"],
     ["a public key", publicHalf.jwk, 'has no "d"'],
     ["a private key of 31 bytes", { kty: "OKP", crv: "Ed25519", d: k(31) }, '"d" does not have 32 bytes'],
     ["a public half of 33 bytes", { kty: "OKP", crv: "Ed25519", d: k(32), x: k(33) }, '"x" does not have 32 bytes'],
-    ["halves of different pairs", { ...pair.jwk, x: otherX }, "its public half does not belong to its private half"],
+    ["halves of different pairs", { ...pair.jwk, x: otherX }, "the public key does not belong to the private key"],
   ])("refuses to sign with %s, and says nothing of what is in it", async (_, jwk, fault) => {
     const signing = standardWebhooks.encode(delivery, [oldKey, { kid: "k1", jwk }]);
     await expect(signing).rejects.toThrow(UnencodableError);
@@ -300,7 +300,7 @@ describe("the receiver's half of standard-webhooks", () => {
       body: bytes("anything"),
     };
     await expect(standardWebhooks.decode(moved, trust)).rejects.toThrow(UndecodableError);
-    await expect(standardWebhooks.decode(moved, trust)).rejects.toThrow(/^webhook-id: holds a full stop/);
+    await expect(standardWebhooks.decode(moved, trust)).rejects.toThrow(/^webhook-id: contains a full stop/);
   });
 
   it.each([
@@ -364,8 +364,8 @@ describe("the receiver's half of standard-webhooks", () => {
   });
 
   it.each<[string, Jwk, string]>([
-    ["a secret of 15 bytes", { kty: "oct", k: k(15) }, "a secret to verify with has 16 to 64 bytes"],
-    ["a secret of 65 bytes", { kty: "oct", k: k(65) }, "a secret to verify with has 16 to 64 bytes"],
+    ["a secret of 15 bytes", { kty: "oct", k: k(15) }, "a secret must have 16 to 64 bytes to verify"],
+    ["a secret of 65 bytes", { kty: "oct", k: k(65) }, "a secret must have 16 to 64 bytes to verify"],
     ["a secret that is no text", { kty: "oct", k: 5 } as unknown as Jwk, 'has no "k"'],
     ["a private key alone", { kty: "OKP", crv: "Ed25519", d: k(32) }, 'has no "x"'],
     ["a public key of 31 bytes", { kty: "OKP", crv: "Ed25519", x: k(31) }, '"x" does not have 32 bytes'],

@@ -44,7 +44,7 @@ export const standardWebhooks = {
 // ---- the sender
 
 async function encode(delivery: OutgoingDelivery, keys: readonly ProtocolKey[]): Promise<EncodedRequest> {
-  if (keys.length === 0) throw new UnencodableError("keys: standard-webhooks signs with at least one");
+  if (keys.length === 0) throw new UnencodableError("keys: standard-webhooks requires at least one");
   if (keys.length > signaturesMax) throw new UnencodableError(`keys: more than ${signaturesMax}`);
   const id = outgoingId("messageId", delivery.messageId);
   const timestamp = String(Math.floor(outgoingInteger("sentAtMs", delivery.sentAtMs) / 1000));
@@ -109,7 +109,8 @@ const svixNames = { id: "svix-id", timestamp: "svix-timestamp", signature: "svix
  */
 function messageIdOf(name: string, value: string | undefined): string {
   const id = incomingName(name, value === undefined ? undefined : fromHeaderValue(name, value));
-  if (id.includes(".")) throw new UndecodableError(`${name}: holds a full stop, which leaves open what was signed`);
+  if (id.includes("."))
+    throw new UndecodableError(`${name}: contains a full stop, which makes the signed text ambiguous`);
   return id;
 }
 

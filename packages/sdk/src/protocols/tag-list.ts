@@ -14,8 +14,8 @@ export function joinTags(part: string, tags: readonly string[]): string {
 /** As {@link joinTags}, but returns text and not a header value. */
 export function tagsAsText(part: string, tags: readonly string[]): string {
   for (const tag of tags) {
-    if (tag === "") throw new UnencodableError(`${part}: an empty tag cannot stand in a list`);
-    if (tag.includes(",")) throw new UnencodableError(`${part}: a tag with a comma cannot stand in a list`);
+    if (tag === "") throw new UnencodableError(`${part}: a list cannot contain an empty tag`);
+    if (tag.includes(",")) throw new UnencodableError(`${part}: a list cannot contain a tag with a comma`);
     if (tag.startsWith(" ") || tag.endsWith(" ")) {
       throw new UnencodableError(`${part}: a tag in a list loses the spaces at its ends`);
     }

@@ -46,11 +46,12 @@ const headers: readonly string[] = Object.freeze(["Content-Type", CONTENT_TYPE])
 
 function encode({ body }: OutgoingDelivery): EncodedRequest {
   if (body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf) {
-    throw new UnencodableError("body: begins with a byte order mark, which JSON on the network must not");
+    throw new UnencodableError("body: begins with a byte order mark, which RFC 8259 forbids");
   }
   const read = readJson(body, JSON);
   if ("fault" in read) throw new UnencodableError(read.fault);
-  if (!isJsonObject(read.value)) throw new UnencodableError("body: not a JSON object, which wechat sends alone");
+  if (!isJsonObject(read.value))
+    throw new UnencodableError("body: not a JSON object, the only body that wechat can carry");
   return { headers, body };
 }
 

@@ -78,8 +78,7 @@ function routesOf(options: KoipyReceiverOptions): readonly Route[] {
 
 function endingOf(path: string): string {
   const segments = path.split("/").filter((segment) => segment !== "");
-  if (segments.length === 0)
-    throw new TypeError("paths: one without a segment, which no request's path would end with");
+  if (segments.length === 0) throw new TypeError("paths: a path needs at least one segment");
   return `/${segments.join("/")}`;
 }
 

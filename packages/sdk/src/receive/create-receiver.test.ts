@@ -108,7 +108,7 @@ describe("a receiver of messages", () => {
   it("does not start with a key that cannot verify, nor with more keys than are tried", () => {
     const short = { kid: "a", jwk: { kty: "oct", k: "c2Vj" } };
     expect(() => watched({ protocol: standardWebhooks, keys: [short] })).toThrow(
-      new TypeError('key "a": a secret to verify with has 16 to 64 bytes'),
+      new TypeError('key "a": a secret must have 16 to 64 bytes to verify'),
     );
     const keys = Array.from({ length: 17 }, () => ({ kid: "a", jwk: { kty: "oct", k: "A".repeat(32) } }));
     expect(() => watched({ protocol: standardWebhooks, keys })).toThrow(new TypeError("keys: more than 16"));

@@ -19,8 +19,8 @@ interface Refusal {
 }
 
 const refusals: Readonly<Record<ReceiveErrorCode, Refusal>> = {
-  wrong_method: { status: 405, answer: "only POST is taken here" },
-  unknown_path: { status: 404, answer: "nothing is received here" },
+  wrong_method: { status: 405, answer: "only POST is accepted here" },
+  unknown_path: { status: 404, answer: "nothing is received at this path" },
   body_too_large: { status: 413, answer: "the body is too large" },
   body_incomplete: { status: 400, answer: "the body ended early" },
   undecodable: { status: 400, answer: "the request was not understood" },

@@ -74,5 +74,5 @@ export function assertFitKeys(
 
 /** Rejects NaN, with which every timestamp would be accepted. */
 export function assertTolerance(toleranceMs: number): void {
-  if (!(toleranceMs >= 0)) throw new RangeError("toleranceMs: not a length of time in milliseconds");
+  if (!(toleranceMs >= 0)) throw new RangeError("toleranceMs: not a number of milliseconds");
 }

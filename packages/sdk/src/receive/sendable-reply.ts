@@ -13,11 +13,11 @@ const headerValue = /^[\u0020-\u007e\u0080-\u00ff]*$/;
  */
 export function sendableReply({ status, headers, body }: ReceiverReply): ReceiverReply {
   if (!Number.isInteger(status) || status < 200 || status > 599) {
-    throw new TypeError("reply: the status is none that a server can answer");
+    throw new TypeError("reply: the status is not a number from 200 to 599");
   }
   for (const [name, value] of Object.entries(headers)) {
     if (!headerName.test(name) || typeof value !== "string" || !headerValue.test(value)) {
-      throw new TypeError("reply: a header holds what a header cannot carry");
+      throw new TypeError("reply: a header has an invalid name or value");
     }
   }
   const sent = typeof body === "string" ? body : bytesOf(body);
