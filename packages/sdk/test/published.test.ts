@@ -63,7 +63,7 @@ describe("the published SDK", () => {
   });
   afterAll(() => published[Symbol.asyncDispose]());
 
-  it("holds what a program needs and nothing else: no tests, nothing of theirs, nothing of the server", async () => {
+  it("contains what a program needs and nothing else: no tests, no test data, nothing of the server", async () => {
     const files = await packedFiles(published.packageFolder);
     const strange = files.filter((file) => !/^dist\/(?:protocols|receive|hooks|client|opencard)\//.test(file));
     expect(strange.toSorted()).toEqual(["LICENSE", "README.md", "package.json"]);

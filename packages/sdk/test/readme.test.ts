@@ -50,12 +50,12 @@ describe("the README's program", () => {
   });
   afterAll(() => published[Symbol.asyncDispose]());
 
-  it("is taken by the compiler, each of them, with a new project's settings", async () => {
+  it("compiles with the settings of a new project", async () => {
     const options = ["--strict", "--noEmit", "--target", "es2024", "--types", "node", "--module", "nodenext"];
     await typeScript([...options, ...names.map((name) => `${name}.ts`)], published.folder);
   });
 
-  it("for node:http takes a push of CMQ", async () => {
+  it("for node:http accepts a push of CMQ", async () => {
     const { output } = start("node");
     const push =
       '{"TopicOwner":1,"topicName":"t","subscriptionName":"s","msgId":"7","msgBody":"hello","publishTime":1}';
@@ -63,7 +63,7 @@ describe("the README's program", () => {
     expect(output()).toBe("7 hello\n");
   });
 
-  it("for Fetch takes an event", async () => {
+  it("for Fetch accepts an event", async () => {
     const event = '{"specversion":"1.0","id":"1","source":"/s","type":"paid","data":{"a":1}}';
     await writeFile(
       join(published.folder, "ask.ts"),
@@ -77,7 +77,7 @@ describe("the README's program", () => {
     expect(output()).toBe("paid { a: 1 }\n204\n");
   });
 
-  it("for Express takes what is signed, and nothing else", async () => {
+  it("for Express accepts signed requests, and nothing else", async () => {
     const { output } = start("express");
     const sentAt = new Date();
     const headers = {
@@ -90,7 +90,7 @@ describe("the README's program", () => {
     await vi.waitFor(() => expect(output()).toBe("{ a: 1 }\nuntrusted wrong_signature\n"), { timeout: 15_000 });
   });
 
-  it("for Fastify answers what the one with hooks asks", async () => {
+  it("for Fastify answers the calls of the program with hooks", async () => {
     start("fastify");
     expect((await answer("9004", "/callbacks/onPreSend", { body: "{}" }))[1]).toBe("The rules are fine.");
     const { output, ended } = start("hooks");
@@ -98,7 +98,7 @@ describe("the README's program", () => {
     expect(output()).toBe('reject Only /test is allowed.\n{"result":{"Name":["a"],"Checked by":["us"]}}\n');
   });
 
-  it("for Opencard asks itself, and ends", async () => {
+  it("for Opencard calls itself, and ends", async () => {
     const { output, ended } = start("opencard");
     await ended;
     expect(output()).toBe('{"status":0,"msg":"","data":{"title":"Palace Museum"}}\n');

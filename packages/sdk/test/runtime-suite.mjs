@@ -244,7 +244,7 @@ check("createKoipyReceiver: a picture, a text and a file", async () => {
   }
 });
 
-check("a hook that nobody serves fails as it was told to", async () => {
+check("a hook without a server fails as its onError says", async () => {
   const closed = await served(createHookReceiver({ protocol: koipy, onCall: () => undefined }), (url) => url);
   const hooks = createHooks({ open: { urls: [closed] }, shut: { urls: [closed], onError: "reject" } });
   const open = await hooks.call("open", payload);

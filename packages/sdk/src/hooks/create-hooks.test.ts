@@ -91,7 +91,7 @@ describe("hooks of a program", () => {
     });
   });
 
-  it("do what the document's own server says", async () => {
+  it("interpret the replies of the documented server", async () => {
     const hooks = createHooks({
       allowed: await recorded(allowedReply),
       blocked: await recorded(blockedReply),
@@ -103,7 +103,7 @@ describe("hooks of a program", () => {
     expect(await hooks.call("drawn", payload)).toMatchObject({ action: "reject", httpStatus: 403, error: null });
   });
 
-  it("ask several URLs in order, in the plain dialect too", async () => {
+  it("call several URLs in order, in the JSON dialect too", async () => {
     const image = { kind: "image", contentType: "image/png", filename: "dot.png", body: tinyPng } as const;
     const hooks = createHooks({
       onOrder: {
@@ -187,7 +187,7 @@ describe("hooks of a program", () => {
     );
   });
 
-  it("end when the caller gives up", async () => {
+  it("end when the caller aborts them", async () => {
     const given = new AbortController();
     const hooks = createHooks({ a: await raw(() => given.abort()) });
     expect(await hooks.call("a", {}, { signal: given.signal })).toMatchObject({ action: "continue", error: "aborted" });

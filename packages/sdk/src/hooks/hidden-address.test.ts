@@ -82,7 +82,7 @@ describe("a reason without the callback's address", () => {
     expect(reason).toBe(`${"x".repeat(rejectReasonCharsMax - 10)} ${HIDDEN}`.slice(0, rejectReasonCharsMax));
   });
 
-  it("is no longer than what is shown, although what stands for an address may be longer than it", () => {
+  it("is cut to the length that is shown, although the replacement may be longer than an address", () => {
     const reason = withoutAddresses("/k3y99 ".repeat(10_000), ["http://h.example/k3y99"]);
     expect(reason).toBe(`${HIDDEN} `.repeat(1000).slice(0, rejectReasonCharsMax));
   });
@@ -100,7 +100,7 @@ describe("a reason without the callback's address", () => {
     expect(withoutAddresses(reason, urls)).toBe(`${"x".repeat(rejectReasonCharsMax - 5)} [cal`);
   });
 
-  it("holds the address in none of the ways that it is escaped in", () => {
+  it("contains the address in no escaped form", () => {
     const escapes: readonly ((text: string) => string)[] = [
       encodeURIComponent,
       (text) => JSON.stringify(text).slice(1, -1).replaceAll("/", "\\/"),

@@ -16,7 +16,7 @@ describe("bytes up to a bound", () => {
     );
   });
 
-  it("take the bound itself and not a byte more", () => {
+  it("accept the limit itself and not a byte more", () => {
     const bytes = new BoundedBytes(3);
     expect(bytes.append(Uint8Array.of(1, 2, 3))).toBe(true);
     expect(bytes.append(Uint8Array.of(4))).toBe(false);
@@ -24,7 +24,7 @@ describe("bytes up to a bound", () => {
     expect(bytes.bytes()).toEqual(Uint8Array.of(1, 2, 3));
   });
 
-  it("are nobody else's, so that their buffer can be transferred even when there are none", () => {
+  it("belong to the caller, who can transfer their buffer even when there are none", () => {
     const one = new BoundedBytes(1).bytes();
     structuredClone(one, { transfer: [one.buffer as ArrayBuffer] });
     const other = new BoundedBytes(1);

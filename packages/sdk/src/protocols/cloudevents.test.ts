@@ -72,7 +72,7 @@ describe("the sender's half of cloudevents", () => {
   });
 
   it.each([["text/json"], ["Application/Vnd.Example+JSON; charset=utf-8"], ["application/cloudevents+json"]])(
-    "takes %s for JSON",
+    "accepts %s for JSON",
     (contentType) => {
       const { body } = cloudEvents.encode({ ...bare, contentType, body: bytes("[1.0]") });
       expect(text(body)).toMatch(/,"data":\[1\.0\]\}$/);
@@ -117,13 +117,13 @@ describe("the sender's half of cloudevents-binary", () => {
     expect(printed(cloudEventsBinary.encode(delivery))).toEqual(bytes(binaryRequest));
   });
 
-  it("sends the message's own bytes, not a copy of them, as bytes when nobody said what they are", () => {
+  it("sends the message's own bytes, not a copy, as bytes without a content type", () => {
     const request = cloudEventsBinary.encode({ ...delivery, contentType: null });
     expect(request.body).toBe(delivery.body);
     expect(request.headers.slice(0, 2)).toEqual(["Content-Type", "application/octet-stream"]);
   });
 
-  it("carries what only says that it is JSON", () => {
+  it("carries a body with a JSON content type that is not JSON", () => {
     expect(cloudEventsBinary.encode({ ...delivery, body: bytes("{") }).body).toEqual(bytes("{"));
   });
 
@@ -135,10 +135,10 @@ describe("the sender's half of cloudevents-binary", () => {
   );
 });
 
-describe.each([cloudEvents, cloudEventsBinary])("what the sender's half of $name says of a message", (protocol) => {
+describe.each([cloudEvents, cloudEventsBinary])("the attributes that the sender's half of $name writes", (protocol) => {
   const sent = (fault: Partial<OutgoingDelivery>) => protocol.decode(arrived(protocol.encode({ ...full, ...fault })));
 
-  it("is the publisher's where the publisher says it", () => {
+  it("are the publisher's where the publisher sets them", () => {
     const attributes = {
       "ce-type": "com.example.paid",
       "ce-source": "https://example.com/%E4%B8%BB?a=b#c",
@@ -152,7 +152,7 @@ describe.each([cloudEvents, cloudEventsBinary])("what the sender's half of $name
     expect(sent({ attributes })).toMatchObject({ publishedAtMs: 1522949460000, attributes: arriving });
   });
 
-  it("leaves the publisher's other attributes at home", () => {
+  it("do not include the publisher's other attributes", () => {
     expect(sent({ attributes: { trace: "1", ce: "2", "cex-a": "3" } }).attributes).toEqual({
       "ce-source": "/topics/MyTopic",
       "ce-type": "orders.cn.paid",
@@ -164,7 +164,7 @@ describe.each([cloudEvents, cloudEventsBinary])("what the sender's half of $name
     ["the publisher's ce-type", { type: "a.b", attributes: { "ce-type": "com.example" } }, "com.example", "a.b"],
     ["ringback.message, of a message without a type", { type: null }, "ringback.message", null],
     ["ringback.message, of a message with an empty type", { type: "" }, "ringback.message", null],
-  ])("has %s as its type", (_, message, eventType, type) => {
+  ])("have %s as the type", (_, message, eventType, type) => {
     expect(sent({ attributes: {}, ...message })).toMatchObject({ type, attributes: { "ce-type": eventType } });
   });
 
@@ -208,7 +208,7 @@ describe.each([cloudEvents, cloudEventsBinary])("what the sender's half of $name
     expect(() => protocol.encode({ ...full, ...fault })).toThrow(UnencodableError);
   });
 
-  it("takes 410 for never again, and heeds Retry-After", () => {
+  it("counts 410 as never again, and uses Retry-After", () => {
     const reply = { headers: { "retry-after": "7" }, body: bytes("") };
     expect(protocol.interpret({ ...reply, status: 202 })).toEqual({ kind: "accepted" });
     expect(protocol.interpret({ ...reply, status: 410 })).toEqual({ kind: "gone" });
@@ -304,7 +304,7 @@ describe("the receiver's half of cloudevents", () => {
     ["base64 of no known type", '"data_base64":"ew=="', "{", null],
     ["base64 beside a type that is null", '"datacontenttype":null,"data_base64":"ew=="', "{", null],
     ["data beside base64 that is null", '"data":{},"data_base64":null', "{}", "application/json"],
-  ])("takes %s", (_, members, body, contentType) => {
+  ])("accepts %s", (_, members, body, contentType) => {
     expect(decoded(eventWith(members))).toMatchObject({ body: bytes(body), contentType });
   });
 
@@ -370,7 +370,7 @@ describe("the receiver's half of cloudevents", () => {
     refused(() => decoded({ ...eventWith(""), body: new Uint8Array(8 * 1024 * 1024 + 1) }), /^body: larger/);
   });
 
-  it("takes data nested a hundred levels deep, and refuses deeper JSON unparsed", () => {
+  it("accepts data nested a hundred levels deep, and refuses deeper JSON unparsed", () => {
     expect(text(decoded(eventWith(`"data":${nested(100)}`)).body)).toBe(nested(100));
     refused(() => decoded(eventWith(`"ext":${nested(100)}`)), /^ext: neither/);
     for (const levels of [101, 4_000_000]) {
@@ -398,13 +398,13 @@ describe("the receiver's half of cloudevents", () => {
     refused(() => decoded({ ...eventWith(""), headers: { "content-type": contentType } }), message);
   });
 
-  it("goes by the content type when there are headers as well", () => {
+  it("depends on the content type when there are headers as well", () => {
     const request = eventWith('"data":1');
     const headers = { ...request.headers, "ce-specversion": "0.3", "ce-x y": "z", "ce-id": "other" };
     expect(decoded({ ...request, headers })).toMatchObject({ protocol: "cloudevents", messageId: "1" });
   });
 
-  it("takes headers as older senders wrote them", () => {
+  it("accepts headers as older senders wrote them", () => {
     const headers = { "ce-subject": '"a \\"b\\" %C3%AB"', "ce-other": "50% off", "ce-datacontenttype": "a/b" };
     const message = decoded(binaryWith(headers));
     expect(message).toMatchObject({ protocol: "cloudevents-binary", contentType: null, body: bytes("x") });
@@ -553,7 +553,7 @@ describe("beside the cloudevents package", () => {
   const json = { a: [1, "ë", null], b: { c: true } };
   const sample = { ...full, body: bytes(JSON.stringify(json)), tags: ["a", "b"], attributes: { "ce-subject": "s/1" } };
 
-  it.each([cloudEvents, cloudEventsBinary])("an event of $name is taken, and found valid", (protocol) => {
+  it.each([cloudEvents, cloudEventsBinary])("an event of $name is accepted and valid", (protocol) => {
     const event = sdkEvent(protocol.encode(sample));
     expect(event.validate()).toBe(true);
     expect(event).toMatchObject({
@@ -572,7 +572,7 @@ describe("beside the cloudevents package", () => {
     expect(String(event["ringbackattempt"])).toBe("3");
   });
 
-  it("text and bytes are taken in structured mode", () => {
+  it("text and bytes are accepted in structured mode", () => {
     const asText = sdkEvent(cloudEvents.encode({ ...sample, contentType: "text/plain", body: bytes("Zoë\n") }));
     expect(asText.validate()).toBe(true);
     expect(asText.data).toBe("Zoë\n");
@@ -581,7 +581,7 @@ describe("beside the cloudevents package", () => {
     expect(Array.from(asBytes.data as Uint32Array)).toEqual([0, 255, 127]);
   });
 
-  it("an event is found valid with everything that a publisher may say", () => {
+  it("an event is valid with every attribute that a publisher may set", () => {
     const attributes = {
       "ce-type": "com.example.paid",
       "ce-source": "https://example.com/a?b=c",
@@ -625,7 +625,7 @@ describe("beside the cloudevents package", () => {
     body: body instanceof Uint8Array ? body : bytes(String(body)),
   });
 
-  it("its events are taken in both modes, with JSON", () => {
+  it("its events are accepted in both modes, with JSON", () => {
     const event = new CloudEvent({ ...given, datacontenttype: "application/json", data: json });
     for (const [mode, protocol] of [
       [HTTP.structured(event), "cloudevents"],
@@ -637,7 +637,7 @@ describe("beside the cloudevents package", () => {
     }
   });
 
-  it("its events are taken in both modes, with text and with bytes", () => {
+  it("its events are accepted in both modes, with text and with bytes", () => {
     const asText = new CloudEvent({ ...given, datacontenttype: "text/plain", data: 'Zoë "\n' });
     const asBytes = new CloudEvent({ ...given, datacontenttype: "image/png", data: Uint8Array.of(0, 255, 127) });
     for (const mode of [HTTP.structured, HTTP.binary]) {

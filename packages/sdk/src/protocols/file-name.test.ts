@@ -76,7 +76,7 @@ describe("a safe file name", () => {
     expect(safeFileName(name)).toBe(safe);
   });
 
-  it("is cut to what file systems take, between two characters, and keeps its extension", () => {
+  it("is cut to the limit of file systems, between two characters, and keeps its extension", () => {
     const name = safeFileName(`${"语".repeat(200)}.jpeg`);
     expect(name).toMatch(/^语+\.jpeg$/u);
     expect(bytesOf(name ?? "")).toBe(fileNameBytesMax - 1);
@@ -91,7 +91,7 @@ describe("a safe file name", () => {
     ["steps out of the folder", "../", "end", "end"],
     ["hyphens", "-", "", `_${"-".repeat(fileNameBytesMax - 1)}`],
     ["letters", "a", "", "a".repeat(fileNameBytesMax)],
-  ])("is looked for only at the end of a text that is mostly %s", (_, repeated, end, safe) => {
+  ])("is read only from the end of a text that is mostly %s", (_, repeated, end, safe) => {
     expect(safeFileName(`beginning${repeated.repeat(1_000_000)}${end}`)).toBe(safe);
   });
 

@@ -15,7 +15,7 @@ const whole: [string, Uint8Array, string][] = [
 ];
 
 describe("the kind of an image", () => {
-  it.each(whole)("is told by the bytes of %s", (_, bytes, type) => {
+  it.each(whole)("is detected from the bytes of %s", (_, bytes, type) => {
     expect(imageTypeOf(bytes)).toBe(type);
   });
 
@@ -24,7 +24,7 @@ describe("the kind of an image", () => {
     expect(new Set(told)).toEqual(new Set([null]));
   });
 
-  it.each(whole)("is told when something else follows %s", (_, bytes, type) => {
+  it.each(whole)("is detected when something else follows %s", (_, bytes, type) => {
     expect(imageTypeOf(joined(bytes, new TextEncoder().encode("appended by an editor")))).toBe(type);
   });
 
@@ -46,7 +46,7 @@ describe("the kind of an image", () => {
     expect(imageTypeOf(whole.subarray(0, whole.length - 1))).toBeNull();
   });
 
-  it("goes over restart markers, fill bytes and coded FF bytes", () => {
+  it("skips restart markers, fill bytes and coded FF bytes", () => {
     const scan = [0xff, 0xda, 0, 2, 1, 0xff, 0, 0xff, 0xd0, 2, 0xff, 0xff, 0xd9, 7];
     expect(imageTypeOf(Uint8Array.of(0xff, 0xd8, 0xff, 0xff, 0xfe, 0, 3, 9, 0xff, 0x01, ...scan))).toBe("image/jpeg");
   });
@@ -63,7 +63,7 @@ describe("the kind of an image", () => {
     expect(imageTypeOf(Uint8Array.from(bytes))).toBeNull();
   });
 
-  it("comes to an answer for every sequence of bytes", () => {
+  it("returns an answer for every sequence of bytes", () => {
     const byte = fc.oneof(fc.constantFrom(0xff, 0xd8, 0xd9, 0xda, 0x00, 0x49), fc.integer({ min: 0, max: 255 }));
     fc.assert(
       fc.property(fc.array(byte, { maxLength: 60 }), (bytes) => {

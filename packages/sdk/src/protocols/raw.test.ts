@@ -116,7 +116,7 @@ describe("the receiver's half of raw", () => {
     );
   });
 
-  it("carries any text in a header unchanged, or says that it cannot", () => {
+  it("carries any text in a header unchanged, or throws", () => {
     fc.assert(
       fc.property(fc.oneof(anyText(), fc.string()), (type) => {
         const encoded = orNull(UnencodableError, () => raw.encode({ ...bare, type }));
@@ -162,7 +162,7 @@ describe("the receiver's half of raw", () => {
     expect(() => raw.decode(withHeader("ringback-type", "k".repeat(8193)))).toThrow(/^ringback-type: longer than 8192/);
   });
 
-  it("keeps the spaces of other scripts, and letters whose bytes look like a space, at the ends of a tag", () => {
+  it("keeps spaces of other scripts, and letters whose bytes include that of a space, at the ends of a tag", () => {
     const tags = ["\u00a0a", "b\u3000", "à", "\u2003"];
     expect(raw.decode(arrived(raw.encode({ ...bare, tags }))).tags).toEqual(tags);
   });
@@ -180,7 +180,7 @@ describe("the receiver's half of raw", () => {
     expect(() => raw.decode({ ...sample, headers: { ...sample.headers, ...many } })).toThrow(/more than 64 attributes/);
   });
 
-  it("gives null for a content type that nobody sent", () => {
+  it("returns null for a missing content type", () => {
     const sample = received(bareRequest);
     expect(raw.decode({ ...sample, headers: { ...sample.headers, "content-type": undefined } }).contentType).toBeNull();
   });

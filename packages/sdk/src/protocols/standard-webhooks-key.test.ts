@@ -30,13 +30,13 @@ describe("a key as text", () => {
     expect(standardWebhooksKey("c", `whsk_${seed}`)).toEqual({ kid: "c", jwk: { kty: "OKP", crv: "Ed25519", d } });
   });
 
-  it("comes back as what a receiver is to know", () => {
+  it("is written as the text that a receiver needs", () => {
     expect(standardWebhooksText(standardWebhooksKey("a", oldSecret))).toBe(oldSecret);
     expect(standardWebhooksText(standardWebhooksKey("b", publicKey))).toBe(publicKey);
     expect(standardWebhooksText(standardWebhooksKey("c", privateKey))).toBe(publicKey);
   });
 
-  it("comes back for every secret", () => {
+  it("survives a round trip for every secret", () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 16, maxLength: 64 }), (secret) => {
         const text = `whsec_${Buffer.from(secret).toString("base64")}`;

@@ -16,7 +16,7 @@ describe.each([
   { adapter: "Express", serve: serveExpress },
   { adapter: "Fastify", serve: serveFastify },
 ])("behind $adapter", ({ serve }) => {
-  it.each(dialectSamples)("a receiver of $dialect takes what is its own", async ({ receiver, taken }) => {
+  it.each(dialectSamples)("a receiver of $dialect accepts its own requests", async ({ receiver, taken }) => {
     const handled: string[] = [];
     const reply = await replyOf(serve, receiver(handled), await taken.request());
     expect(handled).toEqual([taken.handled]);

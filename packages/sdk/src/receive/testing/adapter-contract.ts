@@ -45,7 +45,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       return { port, requests };
     }
 
-    it("hands over method, path with query, and the body's exact bytes", async () => {
+    it("passes on method, path with query, and the body's exact bytes", async () => {
       const { port, requests } = await keeping();
       const reply = await sent(port, post("/a/b%2Fc?x=1&y=%20", [], everyByte));
       expect(reply.status).toBe(200);
@@ -54,7 +54,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       expect(requests[0]?.body).toEqual(everyByte);
     });
 
-    it("hands over headers under lower-case names, one character for each byte", async () => {
+    it("passes on headers under lower-case names, one character for each byte", async () => {
       const { port, requests } = await keeping();
       const visible = String.fromCharCode(...everyByte.filter((byte) => byte > 0x20 && byte !== 0x7f));
       await sent(port, post("/", ["X-Every-Byte: " + visible, "X-Empty:"], nothing));
@@ -83,7 +83,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       ["of length 0, called JSON", post("/", ["Content-Type: application/json"], nothing)],
       ["without a length", latin1("POST / HTTP/1.1\r\nHost: localhost\r\n\r\n")],
       ["in no chunks", chunkedPost("/", [], [])],
-    ])("hands over an empty body %s", async (_, request) => {
+    ])("passes on an empty body %s", async (_, request) => {
       const { port, requests } = await keeping();
       expect((await sent(port, request)).status).toBe(200);
       expect(requests).toHaveLength(1);
@@ -115,7 +115,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       expect(requests[0]?.body).toEqual(everyByte);
     });
 
-    it("takes a body in chunks of any size", async () => {
+    it("accepts a body in chunks of any size", async () => {
       const { port, requests } = await keeping();
       const whole = Uint8Array.from({ length: 60_000 }, (_, at) => (at * 7) % 251);
       const pieces = [1, 2, 3, 4094, 16_384, 39_000].map((length, index, lengths) => {
@@ -126,7 +126,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       expect(Buffer.compare(requests[0]?.body ?? nothing, whole)).toBe(0);
     });
 
-    it("takes a body in chunks of one byte", async () => {
+    it("accepts a body in chunks of one byte", async () => {
       const { port, requests } = await keeping();
       const whole = Uint8Array.from({ length: 5000 }, (_, at) => at % 256);
       await sent(
@@ -140,7 +140,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       expect(Buffer.compare(requests[0]?.body ?? nothing, whole)).toBe(0);
     });
 
-    it("takes a body of exactly the bound", async () => {
+    it("accepts a body of exactly the bound", async () => {
       const { port, requests } = await keeping();
       const body = new Uint8Array(bodyBytesMax).fill(7);
       expect((await sent(port, post("/", [], body))).status).toBe(200);
@@ -173,7 +173,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       expect(requests).toEqual([]);
     });
 
-    it("says 100 Continue to a sender that asks before it sends", async () => {
+    it("sends 100 Continue to a sender that waits for it", async () => {
       const { port, requests } = await keeping();
       const connection = await RawConnection.to(port);
       connection.send(
@@ -186,7 +186,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       expect(requests[0]?.body).toEqual(everyByte);
     });
 
-    it("takes what comes after the announced length for the next request", async () => {
+    it("reads what follows the announced length as the next request", async () => {
       const { port, requests } = await keeping();
       const head = latin1("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\n");
       const connection = await RawConnection.to(port);
@@ -215,7 +215,7 @@ export function describeAdapter(name: string, serve: Serve): void {
     it.each([
       ["cut off", (connection: RawConnection) => connection.cut()],
       ["ended early", (connection: RawConnection) => connection.endSending()],
-    ])("hands over nothing of an upload that is %s, and goes on serving", async (_, stop) => {
+    ])("passes on nothing of an upload that is %s, and continues to serve", async (_, stop) => {
       const { port, requests } = await keeping();
       const connection = await RawConnection.to(port);
       connection.send(
@@ -293,7 +293,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       expect((await sent(port, post("/", [], nothing))).body).toEqual(everyByte);
     });
 
-    it("lets the receiver say what an oversized body is answered with, and tells it of it without the body", async () => {
+    it("lets the receiver answer an oversized body, and reports it without the body", async () => {
       const refused: [string, ReceivedRequest][] = [];
       const port = await started({
         bodyBytesMax,
@@ -321,7 +321,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       ]);
     });
 
-    it("tells the receiver of an upload that is cut off", async () => {
+    it("reports an upload that is cut off to the receiver", async () => {
       const codes: string[] = [];
       const port = await started({
         bodyBytesMax,
