@@ -38,6 +38,7 @@ const USER_AGENT = "Qcloud Notification Service Agent";
 export const cmqJson = {
   name: "cmq-json",
   keys: "none",
+  headerPrefix: "x-cmq-",
   bodyBytesMax: incomingEnvelopeBytesMax,
   encode: (delivery: OutgoingDelivery) => ({ headers: headersOf(delivery), body: utf8Bytes(jsonOf(delivery)) }),
   interpret,
@@ -48,6 +49,7 @@ export const cmqJson = {
 export const cmqSimplified = {
   name: "cmq-simplified",
   keys: "none",
+  headerPrefix: "x-cmq-",
   encode: (delivery: OutgoingDelivery) => ({ headers: headersOf(delivery), body: delivery.body }),
   interpret,
   decode: decodeSimplified,

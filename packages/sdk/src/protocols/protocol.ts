@@ -115,6 +115,8 @@ export interface PushProtocol {
   readonly bodyBytesMax?: number;
   /** The schemes of URLs that the dialect can be sent to, without the colon. Default: http and https. */
   readonly schemes?: readonly string[];
+  /** Sender: lower-case prefix of the headers that only the dialect may set. */
+  readonly headerPrefix?: string;
   /**
    * Sender: encodes the delivery and signs it with each of `keys`. Throws, or rejects with, {@link UnencodableError}
    * when the dialect cannot carry the message.
