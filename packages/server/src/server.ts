@@ -10,6 +10,7 @@ import { readVersion } from "./config/version.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
 import { RingbackError } from "./domain/errors.ts";
 import { normaliseSubscription } from "./domain/subscription-rules.ts";
+import { normaliseTopic } from "./domain/topic-rules.ts";
 import { Engine } from "./engine/engine.ts";
 import { AccountInboxes } from "./engine/inboxes/account-inboxes.ts";
 import { AccountPulls } from "./engine/pull/account-pulls.ts";
@@ -196,7 +197,7 @@ async function declare({ store, keys, apiKeys, hooks, inboxes }: Declaring, conf
   for (const { name, input, origin } of config.declaredHooks) await at(origin, () => hooks.put(name, input));
   for (const declared of config.declared) {
     const { topic } = await at(declared.origin, () =>
-      store.catalog.putTopic(store.catalog.defaultAccount().id, declared.topic, declared.settings),
+      store.catalog.putTopic(store.catalog.defaultAccount().id, declared.topic, normaliseTopic(declared.settings)),
     );
     for (const { name, input, origin } of declared.subscriptions) {
       await at(origin, async () => {

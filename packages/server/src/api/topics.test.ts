@@ -26,7 +26,7 @@ describe("topics", () => {
     });
     const again = await call(test.app, "PUT", "/v1/topics/orders", { json: { bodyBytesMax: 2048 } });
     expect(again.status).toBe(200);
-    expect(again.json).toMatchObject({ retentionMs: 60_000, bodyBytesMax: 2048 });
+    expect(again.json).toMatchObject({ retentionMs: limits.retentionMsDefault, bodyBytesMax: 2048 });
     expect((await call(test.app, "GET", "/v1/topics/orders")).json).toEqual(again.json);
   });
 

@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { assertName } from "../domain/names.ts";
+import { normaliseTopic } from "../domain/topic-rules.ts";
 import { topicAt } from "./catalog-lookup.ts";
 import type { TopicPath } from "./catalog-lookup.ts";
 import { pageRequest, pageView } from "../shapes/page-cursor.ts";
@@ -29,7 +30,7 @@ export function topicRoutes(app: FastifyInstance, context: ApiContext): void {
         tags,
         operationId: "putTopic",
         summary: "Make a topic, or change it",
-        description: "Settings that are left out keep their value, or get their default in a new topic.",
+        description: "Replaces all settings; a setting that is left out gets its default.",
         params: topicParams,
         body: topicBody,
         response: {
@@ -43,7 +44,7 @@ export function topicRoutes(app: FastifyInstance, context: ApiContext): void {
       readNoQuery(request);
       const { topic: name } = request.params;
       assertName("topic", name);
-      const settings = readBody(optionalJson(request));
+      const settings = normaliseTopic(readBody(optionalJson(request)));
       const { topic, created } = await store.catalog.putTopic(store.catalog.defaultAccount().id, name, settings);
       events.emit({ type: "topic.changed", at: clock.now(), topic: name });
       return reply.code(created ? 201 : 200).send(topicView(topic));

@@ -98,3 +98,8 @@ export class RingbackError extends Error {
     return new RingbackError(code, `${field}: ${message}`, { details: [{ field, message }] });
   }
 }
+
+/** True for the error of a put whose condition does not hold. */
+export function isPreconditionFailed(error: unknown): boolean {
+  return error instanceof RingbackError && error.code === "precondition_failed";
+}

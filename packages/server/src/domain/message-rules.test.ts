@@ -18,7 +18,7 @@ const plain: NewMessage = {
   delayMs: 0,
 };
 
-const topic = { name: "orders", bodyBytesMax: 1024 };
+const topic = { name: "orders", settings: { retentionMs: 60_000, bodyBytesMax: 1024 } };
 
 /** The code and field of the first fault; null when the message may enter. */
 function faultOf(message: Partial<NewMessage>, field = ""): [string, string | undefined] | null {

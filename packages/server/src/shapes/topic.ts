@@ -41,8 +41,8 @@ export const topicSchema = Type.Object(
 export function topicView(topic: Topic): Static<typeof topicSchema> {
   return {
     name: topic.name,
-    retentionMs: topic.retentionMs,
-    bodyBytesMax: topic.bodyBytesMax,
+    retentionMs: topic.settings.retentionMs,
+    bodyBytesMax: topic.settings.bodyBytesMax,
     createdAt: timeText(topic.createdAtMs),
     updatedAt: timeText(topic.updatedAtMs),
   };

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { MemoryStore } from "../../api/testing/memory-store.ts";
 import type { Filter, Topic } from "../../domain/model.ts";
 import { normaliseSubscription } from "../../domain/subscription-rules.ts";
+import { normaliseTopic } from "../../domain/topic-rules.ts";
 import { FilterCache } from "./filter-cache.ts";
 
 let store: MemoryStore;
@@ -17,7 +18,7 @@ beforeEach(async () => {
     return list(id, page);
   };
   audiences = new FilterCache(store, 10);
-  ({ topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", {}));
+  ({ topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", normaliseTopic({})));
 });
 
 const subscribe = (name: string, filter: Partial<Filter> = {}, to = topic) =>
@@ -83,7 +84,11 @@ describe("the filter cache", () => {
   it("caches a limited number of filters, and answers correctly past the limit", async () => {
     const topics: Topic[] = [];
     for (let count = 0; count < 6; count++) {
-      const { topic: other } = await store.catalog.putTopic(store.catalog.defaultAccount().id, `t${count}`, {});
+      const { topic: other } = await store.catalog.putTopic(
+        store.catalog.defaultAccount().id,
+        `t${count}`,
+        normaliseTopic({}),
+      );
       for (let each = 0; each < count * 4; each++) await subscribe(`s${each}`, { tags: ["a"] }, other);
       topics.push(other);
     }

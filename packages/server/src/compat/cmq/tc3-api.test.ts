@@ -76,7 +76,9 @@ describe("the newer API", () => {
   it("creates, describes, changes, lists and deletes topics", async () => {
     const made = await call("CreateCmqTopic", { ...t, MaxMsgSize: 2048, FilterType: 1, MsgRetentionSeconds: 3600 });
     expect(made["TopicId"]).toMatch(/^topic-/);
-    expect(scene.store.topics.get("orders")).toMatchObject({ retentionMs: 3_600_000, bodyBytesMax: 2048 });
+    expect(scene.store.topics.get("orders")).toMatchObject({
+      settings: { retentionMs: 3_600_000, bodyBytesMax: 2048 },
+    });
     const view = {
       TopicId: made["TopicId"],
       TopicName: "orders",

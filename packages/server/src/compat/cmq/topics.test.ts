@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { beforeEach, describe, expect, it } from "vitest";
 import { normaliseSubscription } from "../../domain/subscription-rules.ts";
+import { normaliseTopic } from "../../domain/topic-rules.ts";
 import { cmqScene, type Params, type Scene } from "./testing/scene.ts";
 
 // Real: the HTTP application and the CMQ API. Faked, in memory: store, publisher, queues, events and clock.
@@ -21,8 +22,7 @@ describe("topics", () => {
     const made = await scene.call("CreateTopic", { ...t, maxMsgSize: 1024, filterType: 2 });
     expect(made).toMatchObject({ code: 0, topicId: expect.stringMatching(/^topic-[a-z\d]{8}$/) as string });
     expect(scene.store.topics.get("orders")).toMatchObject({
-      retentionMs: 86_400_000,
-      bodyBytesMax: 1024,
+      settings: { retentionMs: 86_400_000, bodyBytesMax: 1024 },
     });
     expect(await scene.call("GetTopicAttributes", t)).toEqual({
       code: 0,
@@ -36,7 +36,7 @@ describe("topics", () => {
       filterType: 2,
     });
     await scene.call("SetTopicAttributes", { ...t, maxMsgSize: 65_536 });
-    expect(scene.store.topics.get("orders")).toMatchObject({ bodyBytesMax: 65_536 });
+    expect(scene.store.topics.get("orders")).toMatchObject({ settings: { bodyBytesMax: 65_536 } });
     expect(await scene.call("ListTopic")).toMatchObject({
       totalCount: 1,
       topicList: [{ topicId: made["topicId"], topicName: "orders" }],
@@ -48,7 +48,7 @@ describe("topics", () => {
 
   it("allow messages of 64 KiB and filter by tag by default", async () => {
     await scene.call("CreateTopic", { ...t, maxMsgSize: "", filterType: "" });
-    expect(scene.store.topics.get("orders")).toMatchObject({ bodyBytesMax: 65_536 });
+    expect(scene.store.topics.get("orders")).toMatchObject({ settings: { bodyBytesMax: 65_536 } });
   });
 
   it.each<[string, Params, string]>([
@@ -109,7 +109,7 @@ describe("topics", () => {
     for (let count = 0; count < 30; count++)
       await scene.call("CreateTopic", { topicName: `t-${String(count).padStart(2, "0")}` });
     await scene.call("CreateTopic", { topicName: "Other" });
-    await scene.store.catalog.putTopic(scene.store.catalog.defaultAccount().id, "inbox:x", {});
+    await scene.store.catalog.putTopic(scene.store.catalog.defaultAccount().id, "inbox:x", normaliseTopic({}));
     const names = async (params: Params) => {
       const { totalCount, topicList } = await scene.call("ListTopic", params);
       return [totalCount, (topicList as { topicName: string }[]).map(({ topicName }) => topicName)];

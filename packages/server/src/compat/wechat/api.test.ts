@@ -93,7 +93,7 @@ describe("adding a handler", () => {
     const { app, store } = testApp;
     await call(app, "PUT", "/v1/topics/wechat", { json: { retentionMs: 60_000 } });
     await added({ protocol: 2, url: "http://example.com/" });
-    expect(store.topics.get("wechat")).toMatchObject({ retentionMs: 60_000 });
+    expect(store.topics.get("wechat")).toMatchObject({ settings: { retentionMs: 60_000 } });
   });
 
   it.each([

@@ -3,6 +3,7 @@ import { limits } from "../../domain/limits.ts";
 import type { Subscription, Topic } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import { normaliseSubscription } from "../../domain/subscription-rules.ts";
+import { normaliseTopic } from "../../domain/topic-rules.ts";
 import type { EventBus } from "../../engine/event-bus.ts";
 import type { Page } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
@@ -93,7 +94,7 @@ export class Handlers {
     const existing = await this.#topic();
     if (existing !== null) return existing;
     const { store, events, clock, topic: name } = this.#given;
-    const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, name, {});
+    const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, name, normaliseTopic({}));
     events.emit({ type: "topic.changed", at: clock.now(), topic: name });
     return topic;
   }

@@ -1,6 +1,5 @@
 import { RingbackError } from "../../domain/errors.ts";
 import { isInternalName } from "../../domain/internal-names.ts";
-import { limits } from "../../domain/limits.ts";
 import { messageId, parseMessageId } from "../../domain/message-id.ts";
 import { foldCase } from "../../domain/names.ts";
 import type {
@@ -20,7 +19,9 @@ import type {
   TopicId,
   TopicSettings,
 } from "../../domain/model.ts";
+import { assertCondition, type PutCondition } from "../../store/condition.ts";
 import { EntryIndex } from "../../store/entry-index.ts";
+import { hasLabel, type Label } from "../../store/label.ts";
 import type { EntryStore } from "../../store/entries.ts";
 import type { Clock } from "../../domain/ports.ts";
 import { assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
@@ -102,10 +103,8 @@ export class MemoryStore implements Store {
 
   // ---- things with a name
 
-  async putEntry(accountId: AccountId, kind: EntryKind, name: string, value: unknown, only?: "new") {
-    const before = this.entryIndex.get(accountId, kind, name);
-    if (only === "new" && before !== null) return { entry: before, created: false };
-    const { entry, created } = this.entryIndex.prepare(accountId, { kind, name }, value, this.clock.now());
+  async putEntry(accountId: AccountId, kind: EntryKind, name: string, value: unknown, condition?: PutCondition) {
+    const { entry, created } = this.entryIndex.prepare(accountId, { kind, name, value, condition }, this.clock.now());
     this.entryIndex.set(accountId, entry);
     return { entry, created };
   }
@@ -114,8 +113,8 @@ export class MemoryStore implements Store {
     return this.entryIndex.get(accountId, kind, name);
   }
 
-  async listEntries(accountId: AccountId, kind: EntryKind, page: PageRequest): Promise<Page<Entry>> {
-    return this.entryIndex.page(accountId, kind, page);
+  async listEntries(accountId: AccountId, kind: EntryKind, page: PageRequest, label?: Label): Promise<Page<Entry>> {
+    return this.entryIndex.page(accountId, kind, page, label);
   }
 
   async deleteEntry(accountId: AccountId, kind: EntryKind, name: string): Promise<boolean> {
@@ -231,17 +230,19 @@ export class MemoryStore implements Store {
   async putTopic(
     accountId: AccountId,
     name: string,
-    settings: Partial<TopicSettings>,
+    settings: TopicSettings,
+    condition?: PutCondition,
   ): Promise<{ readonly topic: Topic; readonly created: boolean }> {
     const nowMs = this.clock.now();
     const entry = this.#topicNamed(accountId, name);
+    assertCondition(condition, entry?.topic.version ?? null);
     if (entry === undefined) {
       const topic: Topic = {
         id: branded(++this.#lastTopicId),
         accountId,
         name,
-        retentionMs: settings.retentionMs ?? limits.retentionMsDefault,
-        bodyBytesMax: settings.bodyBytesMax ?? limits.bodyBytesMax,
+        settings,
+        version: 1,
         createdAtMs: nowMs,
         updatedAtMs: nowMs,
       };
@@ -249,15 +250,13 @@ export class MemoryStore implements Store {
       return { topic, created: true };
     }
     const { topic } = entry;
-    const retentionMs = settings.retentionMs ?? topic.retentionMs;
-    const bodyBytesMax = settings.bodyBytesMax ?? topic.bodyBytesMax;
-    if (retentionMs !== topic.retentionMs || bodyBytesMax !== topic.bodyBytesMax) {
-      entry.topic = { ...topic, retentionMs, bodyBytesMax, updatedAtMs: nowMs };
+    if (JSON.stringify(settings) !== JSON.stringify(topic.settings)) {
+      entry.topic = { ...topic, settings, version: topic.version + 1, updatedAtMs: nowMs };
     }
     return { topic: entry.topic, created: false };
   }
 
-  async createTopic(accountId: AccountId, name: string, settings: Partial<TopicSettings>): Promise<Topic | null> {
+  async createTopic(accountId: AccountId, name: string, settings: TopicSettings): Promise<Topic | null> {
     if ((await this.findTopicAnyCase(accountId, name)) !== null) return null;
     return (await this.putTopic(accountId, name, settings)).topic;
   }
@@ -274,10 +273,11 @@ export class MemoryStore implements Store {
     return same.find((topic) => topic.name === name) ?? same[0] ?? null;
   }
 
-  async listTopics(accountId: AccountId, page: PageRequest): Promise<Page<Topic>> {
+  async listTopics(accountId: AccountId, page: PageRequest, label?: Label): Promise<Page<Topic>> {
     const topics = [...this.#topics.values()].map(({ topic }) => topic);
     const own = topics.filter((topic) => topic.accountId === accountId && !isInternalName(topic.name));
-    return pageOf(byName(own), page, (topic) => topic.name);
+    const wanted = own.filter(({ settings }) => label === undefined || hasLabel(settings, label));
+    return pageOf(byName(wanted), page, (topic) => topic.name);
   }
 
   async deleteTopic(accountId: AccountId, name: string): Promise<boolean> {
@@ -296,15 +296,17 @@ export class MemoryStore implements Store {
     name: string,
     settings: SubscriptionSettings,
     start: Start,
+    condition?: PutCondition,
   ): Promise<{ readonly subscription: Subscription; readonly created: boolean }> {
     const topic = this.#topic(topicId);
     const nowMs = this.clock.now();
     const known = topic.subscriptions.get(name);
+    assertCondition(condition, known?.subscription.version ?? null);
     if (known !== undefined) {
       const before = known.subscription;
       assertStaysPushedOrPulled(before.settings, settings);
       if (JSON.stringify(before.settings) !== JSON.stringify(settings)) {
-        known.subscription = { ...before, settings, updatedAtMs: nowMs };
+        known.subscription = { ...before, settings, version: before.version + 1, updatedAtMs: nowMs };
         if (before.settings.order !== settings.order) known.releaseHeld(nowMs);
         this.#changed(before.id);
         this.ready([before.id]);
@@ -320,6 +322,7 @@ export class MemoryStore implements Store {
       name,
       state: "active",
       settings,
+      version: 1,
       createdAtMs: nowMs,
       updatedAtMs: nowMs,
     };
@@ -344,9 +347,11 @@ export class MemoryStore implements Store {
     return this.#subscriptions.get(id)?.subscription ?? null;
   }
 
-  async listSubscriptions(topicId: TopicId, page: PageRequest): Promise<Page<Subscription>> {
+  async listSubscriptions(topicId: TopicId, page: PageRequest, label?: Label): Promise<Page<Subscription>> {
     const own = [...this.#topic(topicId).subscriptions.values()].map(({ subscription }) => subscription);
-    const listed = own.filter(({ name }) => !isInternalName(name));
+    const listed = own.filter(
+      ({ name, settings }) => !isInternalName(name) && (label === undefined || hasLabel(settings, label)),
+    );
     return pageOf(byName(listed), page, (subscription) => subscription.name);
   }
 
@@ -364,7 +369,13 @@ export class MemoryStore implements Store {
     const entry = this.#topics.get(topicId)?.subscriptions.get(name);
     if (entry === undefined) return null;
     if (entry.subscription.state !== state) {
-      entry.subscription = { ...entry.subscription, state, updatedAtMs: this.clock.now() };
+      const { subscription } = entry;
+      entry.subscription = {
+        ...subscription,
+        state,
+        version: subscription.version + 1,
+        updatedAtMs: this.clock.now(),
+      };
       this.#changed(entry.subscription.id);
       if (state === "active") this.ready([entry.subscription.id]);
     }

@@ -33,7 +33,7 @@ export class MemoryTopic {
 
   /** Removes the oldest that are past their time, up to the first that a subscription has open. Returns how many. */
   trim(nowMs: TimeMs, messagesMax: number): number {
-    const before = nowMs - this.topic.retentionMs;
+    const before = nowMs - this.topic.settings.retentionMs;
     const from = this.firstSeq;
     while (this.firstSeq <= this.lastSeq && this.firstSeq - from < messagesMax) {
       const message = this.messages.get(this.firstSeq);

@@ -11,6 +11,7 @@ import { RecordingObserver } from "./recording-observer.ts";
 import { ScriptedTransport, type Post, type Reaction, type Script } from "./scripted-transport.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { VirtualTime } from "./virtual-time.ts";
+import { normaliseTopic } from "../../domain/topic-rules.ts";
 
 const encoder = new TextEncoder();
 
@@ -117,7 +118,8 @@ export class Simulation {
   }
 
   async topic(name = "orders", settings: Partial<TopicSettings> = {}): Promise<Topic> {
-    return (await this.store.catalog.putTopic(this.store.catalog.defaultAccount().id, name, settings)).topic;
+    return (await this.store.catalog.putTopic(this.store.catalog.defaultAccount().id, name, normaliseTopic(settings)))
+      .topic;
   }
 
   /** The endpoint is `http://<name>.test` unless `push.url` is given. */

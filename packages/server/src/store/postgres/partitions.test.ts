@@ -1,7 +1,16 @@
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Subscription, Topic } from "../../domain/model.ts";
-import { attempt, delivered, HOUR_MS, message, settings, settlement, textsOf } from "../contract/fixtures.ts";
+import {
+  attempt,
+  delivered,
+  HOUR_MS,
+  message,
+  settings,
+  settlement,
+  textsOf,
+  topicSettings,
+} from "../contract/fixtures.ts";
 import { ManualClock } from "../contract/harness.ts";
 import { PostgresStore } from "./postgres-store.ts";
 import { PARTITION_LOCK } from "./schema/locks.ts";
@@ -38,7 +47,9 @@ class Scene {
   }
 
   async topic(name: string, retentionMs: number): Promise<Topic> {
-    return (await this.store.catalog.putTopic(this.store.catalog.defaultAccount().id, name, { retentionMs })).topic;
+    return (
+      await this.store.catalog.putTopic(this.store.catalog.defaultAccount().id, name, topicSettings({ retentionMs }))
+    ).topic;
   }
 
   async subscribe({ id }: Topic): Promise<Subscription> {
@@ -268,7 +279,7 @@ describe("partitions", () => {
     const clock = new ManualClock();
     const cluster = await Cluster.start(server, 10, clock);
     const store = cluster.store(0);
-    await store.catalog.putTopic(cluster.topic.accountId, cluster.topic.name, { retentionMs: HOUR_MS });
+    await store.catalog.putTopic(cluster.topic.accountId, cluster.topic.name, topicSettings({ retentionMs: HOUR_MS }));
     const reader = await cluster.subscribe({ maxInFlight: 10_000 });
     const spanMs = HOUR_MS / 8;
     const texts: string[] = [];

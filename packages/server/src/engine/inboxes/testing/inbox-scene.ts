@@ -13,6 +13,7 @@ import { SeededRandom } from "../../testing/seeded-random.ts";
 import { messageOf } from "../../testing/simulation.ts";
 import { VirtualTime } from "../../testing/virtual-time.ts";
 import { AccountInboxes } from "../account-inboxes.ts";
+import { normaliseTopic } from "../../../domain/topic-rules.ts";
 
 export const stays = new AbortController().signal;
 
@@ -100,7 +101,8 @@ export class InboxScene {
   }
 
   async topic(name: string, settings: Partial<TopicSettings> = {}): Promise<Topic> {
-    return (await this.store.catalog.putTopic(this.store.catalog.defaultAccount().id, name, settings)).topic;
+    return (await this.store.catalog.putTopic(this.store.catalog.defaultAccount().id, name, normaliseTopic(settings)))
+      .topic;
   }
 
   publish(topic: Topic, ...messages: Parameters<typeof messageOf>[0][]): Promise<PublishResult> {

@@ -13,6 +13,7 @@ import { SeededRandom } from "../../testing/seeded-random.ts";
 import { messageOf } from "../../testing/simulation.ts";
 import { VirtualTime } from "../../testing/virtual-time.ts";
 import { AccountPulls } from "../account-pulls.ts";
+import { normaliseTopic } from "../../../domain/topic-rules.ts";
 
 export const stays = new AbortController().signal;
 export const visibilityMs = 30_000;
@@ -81,7 +82,11 @@ export class PullScene {
   }
 
   async subscribe(name: string, pull: Partial<PullSettings> = {}, order: Order = "none"): Promise<Subscription> {
-    const { topic } = await this.store.catalog.putTopic(this.store.catalog.defaultAccount().id, "orders", {});
+    const { topic } = await this.store.catalog.putTopic(
+      this.store.catalog.defaultAccount().id,
+      "orders",
+      normaliseTopic({}),
+    );
     return this.put(topic, name, pull, order);
   }
 

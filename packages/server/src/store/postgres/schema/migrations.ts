@@ -13,6 +13,7 @@ import { settle } from "./settle.ts";
 import { tables } from "./tables.ts";
 import { trim } from "./trim.ts";
 import { vacuumSooner } from "./vacuum.ts";
+import { versions } from "./versions.ts";
 
 /**
  * The schema as numbered steps, forward only, each in a transaction of its own. A step that has been released is frozen: a
@@ -30,4 +31,5 @@ export const migrations: readonly string[] = [
   partitionedTables + messageSlots + attemptRanges + appendBySlot + claimBySlot + settleByRange + trimBySlot,
   pull,
   vacuumSooner,
+  versions,
 ];

@@ -8,6 +8,7 @@ import {
   parkedUntil,
   settings,
   settlement,
+  topicSettings,
 } from "../../contract/fixtures.ts";
 import type { Settled } from "../../log.ts";
 import { PostgresStore } from "../postgres-store.ts";
@@ -202,7 +203,7 @@ export async function readInTablesOf(server: PostgresServer, size: Size): Promis
   const database = await freshDatabase(server);
   const url = server.url(database);
   const first = await PostgresStore.open(storeOptions(url));
-  const { topic } = await first.putTopic(first.defaultAccount().id, "orders", {});
+  const { topic } = await first.putTopic(first.defaultAccount().id, "orders", topicSettings());
   const { subscription } = await first.putSubscription(topic.id, "reader", settings({ order: "key" }), "now");
   await first.close();
   await fill(server, database, topic.id, subscription.id, size);
