@@ -59,7 +59,7 @@ describe("pulling", () => {
     ]);
     const second = await pull({ messagesMax: 100 });
     expect(second.map(({ body }) => body)).toEqual(["3"]);
-    expect(await counts()).toMatchObject({ visible: 0, hidden: 3, delayed: 0 });
+    expect(await counts()).toMatchObject({ visible: 0, invisible: 3, delayed: 0 });
     const receiptHandles = [...first, ...second].map(({ receiptHandle }) => receiptHandle);
     expect(await answer("ack", receiptHandles)).toEqual({
       failed: 0,

@@ -3,7 +3,7 @@ import { Type } from "typebox";
 import type { Static } from "typebox";
 import { isSecretId } from "../domain/api-key-rules.ts";
 import { RingbackError } from "../domain/errors.ts";
-import type { ApiKeyPair, ApiKeys } from "../engine/port.ts";
+import type { ApiKeyPair, ApiKeys } from "../engine/keys/api-keys.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { apiKeyBody, apiKeySchema, apiKeyView, newApiKeySchema, newApiKeyView } from "../shapes/api-key.ts";
 import { pageRequest, pageView } from "../shapes/page-cursor.ts";

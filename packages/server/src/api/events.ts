@@ -1,7 +1,8 @@
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { assertName } from "../domain/names.ts";
-import type { EventBus, LiveEvent } from "../engine/port.ts";
+import type { EventBus } from "../engine/event-bus.ts";
+import type { LiveEvent } from "../engine/live-events.ts";
 import { createEventStreams } from "../http/event-streams.ts";
 import type { HttpLimits } from "../http/http-limits.ts";
 import { queryReader } from "../shapes/query.ts";

@@ -5,7 +5,7 @@ import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import { assertName } from "../domain/names.ts";
 import { hookJson } from "../engine/hooks/hook-json.ts";
-import type { HookDetails, HookPayload, Hooks } from "../engine/port.ts";
+import type { HookDetails, HookPayload, Hooks } from "../engine/hooks/hooks.ts";
 import { bodyBytes, jsonBody, mergePatchJson } from "../http/json-body.ts";
 import { assertPreconditions, changedInTurn, entityTag, writeCondition } from "../http/preconditions.ts";
 import { hookSchema, hookShape, hookView, outcomeSchema, outcomeView } from "../shapes/hook.ts";

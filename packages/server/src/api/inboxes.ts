@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import { Type } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { assertName } from "../domain/names.ts";
-import type { InboxDetails, Inboxes } from "../engine/port.ts";
+import type { InboxDetails, Inboxes } from "../engine/inboxes/inboxes.ts";
 import { mergePatchJson, optionalJson } from "../http/json-body.ts";
 import { assertPreconditions, changedInTurn, entityTag, writeCondition } from "../http/preconditions.ts";
 import { countedInboxSchema, inboxSchema, inboxShape, inboxView } from "../shapes/inbox.ts";

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import { Type } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { assertKid } from "../domain/kid-rule.ts";
-import type { KeyDetails, Keys } from "../engine/port.ts";
+import type { KeyDetails, Keys } from "../engine/keys/keys.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { assertPreconditions, entityTag, writeCondition } from "../http/preconditions.ts";
 import { keyBody, keySchema, keyView } from "../shapes/key.ts";

@@ -3,7 +3,7 @@ import { Type } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { parseMessageId } from "../domain/message-id.ts";
 import type { MessageId } from "../domain/model.ts";
-import type { Publisher, PublishResult } from "../engine/port.ts";
+import type { Publisher, PublishResult } from "../engine/publisher.ts";
 import { idempotencyOf } from "../http/idempotency.ts";
 import { isJson, jsonBody, parseJson, bodyBytes } from "../http/json-body.ts";
 import {

@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { Subscription } from "../domain/model.ts";
-import type { PulledMessage, Pulls } from "../engine/port.ts";
+import type { PulledMessage, Pulls } from "../engine/pull/pulls.ts";
 import { jsonBody, optionalJson } from "../http/json-body.ts";
 import { onResponseSent } from "../http/response-sent.ts";
 import { onSocketClose } from "../http/socket-close.ts";

@@ -4,7 +4,7 @@ import { RingbackError } from "../domain/errors.ts";
 import type { Topic } from "../domain/model.ts";
 import { assertName } from "../domain/names.ts";
 import type { Clock } from "../domain/ports.ts";
-import type { EventBus } from "../engine/port.ts";
+import type { EventBus } from "../engine/event-bus.ts";
 import { mergePatchJson, optionalJson } from "../http/json-body.ts";
 import { assertPreconditions, changedInTurn, entityTag, writeCondition } from "../http/preconditions.ts";
 import { labelOf, labelParameter } from "../shapes/labels.ts";

@@ -20,7 +20,7 @@ const delivery: OutgoingDelivery = {
   body: new TextEncoder().encode("test message"),
   contentType: "text/plain; charset=utf-8",
   tags: ["a", "b"],
-  routingKey: null,
+  type: null,
   orderingKey: null,
   attributes: {},
 };

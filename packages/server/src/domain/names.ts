@@ -8,7 +8,7 @@ export function isName(text: string): boolean {
   return nameForm.test(text);
 }
 
-/** Names that differ only in the case of A to Z become equal. */
+/** Lower-cases A to Z only, so that names that differ only in case become equal. */
 export function foldCase(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
@@ -18,6 +18,6 @@ export function assertName(field: string, text: string): void {
   throw RingbackError.at(
     "invalid_name",
     field,
-    `must begin with a letter or digit and hold only letters, digits, ".", "_" and "-", at most ${limits.nameCharsMax} characters (a-z, A-Z, 0-9)`,
+    `must begin with a letter or digit and contain only letters, digits (a-z, A-Z, 0-9), ".", "_" and "-", at most ${limits.nameCharsMax} characters`,
   );
 }

@@ -3,7 +3,7 @@
 import { findPushProtocol, pushProtocols } from "@ringback/sdk/protocols";
 import type { PushProtocol } from "@ringback/sdk/protocols";
 
-import { assertEndpointUrl, httpSchemes, isHttpUrl } from "./endpoint-url-rule.ts";
+import { assertEndpointUrl, httpSchemes, isHttpUrl, queueScheme } from "./endpoint-url-rule.ts";
 import { RingbackError } from "./errors.ts";
 import { assertKid } from "./kid-rule.ts";
 import { limits } from "./limits.ts";
@@ -57,7 +57,9 @@ export function assertSubscription({ push, filter, retry }: SubscriptionSettings
 
 export function assertPush({ url, protocol, headers, keys }: PushSettings): void {
   const found = knownProtocol("push.protocol", protocol);
-  assertEndpointUrl("push.url", url, found.schemes ?? httpSchemes);
+  // A queue takes the body as it was published, which is what this protocol sends.
+  const schemes = protocol === "raw" ? [...httpSchemes, queueScheme] : (found.schemes ?? httpSchemes);
+  assertEndpointUrl("push.url", url, schemes);
   assertPushHeaders("push.headers", headers);
   if (Object.keys(headers).length > 0 && !isHttpUrl(url)) {
     throw RingbackError.at("invalid_request", "push.headers", "can be sent over http and https only");

@@ -4,7 +4,7 @@ import { Type } from "typebox";
 import { hookProtocols } from "../domain/hook-protocols.ts";
 import { assertHook } from "../domain/hook-rules.ts";
 import { limits } from "../domain/limits.ts";
-import type { HookDetails } from "../engine/port.ts";
+import type { HookDetails } from "../engine/hooks/hooks.ts";
 import { description, labels } from "./labels.ts";
 import { changeTimes, changeTimesView, closed, nullable } from "./schema-parts.ts";
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";

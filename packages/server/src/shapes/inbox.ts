@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import { withRetention } from "../domain/inbox-rules.ts";
 import { limits } from "../domain/limits.ts";
-import type { InboxDetails } from "../engine/port.ts";
+import type { InboxDetails } from "../engine/inboxes/inboxes.ts";
 import { description, labels } from "./labels.ts";
 import { changeTimes, changeTimesView, closed, nullable } from "./schema-parts.ts";
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";

@@ -7,16 +7,10 @@ import type { PutCondition } from "../../store/condition.ts";
 import type { Label } from "../../store/label.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
-import type {
-  Arrived,
-  ArrivingMessage,
-  EngineObserver,
-  EventBus,
-  InboxDetails,
-  Inboxes,
-  Publisher,
-  TakenMessage,
-} from "../port.ts";
+import type { EventBus } from "../event-bus.ts";
+import type { Arrived, ArrivingMessage, InboxDetails, Inboxes, TakenMessage } from "./inboxes.ts";
+import type { EngineObserver } from "../observer.ts";
+import type { Publisher } from "../publisher.ts";
 import { InboxLogs } from "./inbox-logs.ts";
 import type { InboxPlace } from "./inbox-logs.ts";
 import { Rooms } from "./rooms.ts";

@@ -6,7 +6,7 @@ import { assertCondition } from "../../store/condition.ts";
 import type { PutCondition } from "../../store/condition.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
-import type { KeyDetails, Keys } from "../port.ts";
+import type { KeyDetails, Keys } from "./keys.ts";
 import { describeJwk, keptJwk } from "./jwk-rule.ts";
 import type { KeptJwk, KeyDescription } from "./jwk-rule.ts";
 import { KeySafe } from "./key-safe.ts";
