@@ -1,4 +1,7 @@
-/** Real: the HTTP application, through `inject`, the hooks and the keys. Fake: the store in memory, and the called programs. */
+/**
+ * Real: the HTTP application, through `inject`, the hooks and the keys. Fake: the store in memory, and the called
+ * programs.
+ */
 
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
@@ -25,7 +28,7 @@ describe("calls are bounded:", () => {
     expect((await scene.ask("POST", "/v1/hooks/h/call", { json: {} })).status).toBe(200);
   });
 
-  it("what their payloads and replies hold together, which is given back with the answer", async () => {
+  it("what their payloads and replies hold together, which is released with the answer", async () => {
     let body = "x".repeat(2_000);
     await scene.start(() => ({ status: 200, headers: { "content-type": "text/plain" }, body }), {
       hooks: { bytesHeldMax: 7_000 },
@@ -50,7 +53,7 @@ function connections(): Promise<number> {
   return new Promise((resolve) => scene.app.server.getConnections((_error, open) => resolve(open)));
 }
 
-describe("what a call holds is given back when its client is gone", () => {
+describe("what a call holds is released when its client is gone", () => {
   const payload = JSON.stringify({ text: "x".repeat(60) });
   /** A client that sends these calls ahead on one connection, and a bound that has room for little beside them. */
   async function clientOf(hooks: readonly string[], script: (path: string) => ScriptedReply | Promise<ScriptedReply>) {

@@ -1,4 +1,7 @@
-/** Real: the HTTP application, through `inject`, the hooks and the keys. Fake: the store in memory, and the called programs. */
+/**
+ * Real: the HTTP application, through `inject`, the hooks and the keys. Fake: the store in memory, and the called
+ * programs.
+ */
 
 import { describe, expect, it } from "vitest";
 import { RingbackError } from "../domain/errors.ts";
@@ -133,9 +136,9 @@ describe("a call", () => {
   });
 
   it("asks its URLs in order, each with the data merged so far, until one rejects", async () => {
-    const posts = await scene.start(({ url: asked }) => {
-      if (asked.endsWith("/2")) return { status: 204 };
-      if (asked.endsWith("/3")) return { status: 403, body: "no" };
+    const posts = await scene.start(({ url: called }) => {
+      if (called.endsWith("/2")) return { status: 204 };
+      if (called.endsWith("/3")) return { status: 403, body: "no" };
       return { status: 200, headers: json, body: '{"result":{"a":2}}' };
     });
     const urls = [1, 2, 3, 4].map((n) => `http://127.0.0.1:9/${n}`);
@@ -265,8 +268,8 @@ describe("a program that fails", () => {
   });
 
   it("leaves the others their turn when onError says continue", async () => {
-    await scene.start(({ url: asked }) =>
-      asked.endsWith("/1") ? "connect_refused" : { status: 200, headers: json, body: '{"result":{"b":2}}' },
+    await scene.start(({ url: called }) =>
+      called.endsWith("/1") ? "connect_refused" : { status: 200, headers: json, body: '{"result":{"b":2}}' },
     );
     await scene.ask("PUT", "/v1/hooks/h", { json: { urls: ["http://a.example/1", "http://a.example/2"] } });
     const { json: outcome } = await scene.ask("POST", "/v1/hooks/h/call", { json: { result: { a: 1 } } });

@@ -1,4 +1,7 @@
-/** Real: the HTTP application and the inboxes. Fake: the store, in memory, and the time, which moves when a test says so. */
+/**
+ * Real: the HTTP application and the inboxes. Fake: the store, in memory, and the time, which moves when a test says
+ * so.
+ */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { limits } from "../domain/limits.ts";
 import { InboxScene } from "../engine/inboxes/testing/inbox-scene.ts";
@@ -106,7 +109,7 @@ describe("an inbox", () => {
   });
 
   it.each(["_in", "..a", "inbox:a", "inbox%3Aa", "%E4%BD%A0", "__proto__", "a".repeat(129)])(
-    "refuses the name %s at every door",
+    "refuses the name %s in every request",
     async (name) => {
       for (const method of ["PUT", "GET", "DELETE"]) {
         const answer = await call(test.app, method, `/v1/inboxes/${name}`);

@@ -1,4 +1,7 @@
-/** Real: the HTTP application, through `inject`, and the rules of a message. Fake: store, engine and event bus, in memory. */
+/**
+ * Real: the HTTP application, through `inject`, and the rules of a message. Fake: store, engine and event bus, in
+ * memory.
+ */
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { MessageId } from "../domain/model.ts";

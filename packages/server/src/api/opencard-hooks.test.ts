@@ -1,4 +1,7 @@
-/** Real: the HTTP application, through `inject`, the hooks and the keys. Fake: the store in memory, and the called programs. */
+/**
+ * Real: the HTTP application, through `inject`, the hooks and the keys. Fake: the store in memory, and the called
+ * programs.
+ */
 
 import { createOpencardReceiver, opencard } from "@ringback/sdk/opencard";
 import { describe, expect, it } from "vitest";

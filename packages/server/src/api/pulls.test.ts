@@ -108,7 +108,7 @@ describe("pulling", () => {
     expect(pulls.underWay).toBe(0);
   });
 
-  it("puts back what was handed out to a client that had gone by then", async () => {
+  it("puts back what was pulled to a client that had gone by then", async () => {
     const socket = await request(JSON.stringify({ waitMs: 60_000 }));
     await expect.poll(() => pulls.waiting).toBe(1);
     // There when the end of the wait is told: what a real one may have written down meanwhile.

@@ -1,4 +1,7 @@
-/** Real: the HTTP application, through `inject`. Fake: the store, in memory. What PUT, PATCH and their conditions do alike for every resource. */
+/**
+ * Real: the HTTP application, through `inject`. Fake: the store, in memory. What PUT, PATCH and their conditions do
+ * alike for every resource.
+ */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { limits } from "../domain/limits.ts";

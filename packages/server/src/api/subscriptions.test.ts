@@ -38,7 +38,7 @@ describe("subscriptions", () => {
       updatedAt: "1970-01-01T00:00:02.000Z",
     });
     const settings = {
-      push: { url, protocol: "cmq-json", headers: { "X-A": "b" }, connection: "close", timeoutMs: 1000 },
+      push: { url, protocol: "cloudevents", headers: { "X-A": "b" }, connection: "close", timeoutMs: 1000 },
       filter: { tags: ["a"] },
       retry: { delaysMs: [1, 2] },
       order: "key",
@@ -47,8 +47,8 @@ describe("subscriptions", () => {
     };
     const again = await call(test.app, "PUT", path, { json: settings });
     expect(again.status).toBe(200);
-    const { start: _start, ...told } = settings;
-    expect(again.json).toMatchObject(told);
+    const { start: _start, ...shown } = settings;
+    expect(again.json).toMatchObject(shown);
   });
 
   it("tell their counts when looked at, and not in a list", async () => {

@@ -277,7 +277,7 @@ describe("one clear line stops the start", () => {
     expect(refusal({ file: `\nmasterKey: [${good}, ${secret}]` })).toMatch(
       /^ringback\.yaml:2: masterKey is not valid; /,
     );
-    // Its last character says more than 32 bytes can.
+    // The last character has bits beyond 32 bytes.
     expect(refusal({ file: `masterKey: ${"A".repeat(42)}B` })).toMatch(/masterKey is not valid/);
     expect(refusal({ flags: { masterKey: good } })).toBe(
       "--master-key: masterKey is a secret and has no flag: every user of this machine could read it; set RINGBACK_MASTER_KEY",
@@ -318,7 +318,7 @@ describe("one clear line stops the start", () => {
     const file = `a: &a [1]\nb: [${"*a,".repeat(1001)}]`;
     const sentence = "a reference (*name) has no mark (&name) before it, or more than 1000 would be unfolded";
     expect(refusal({ file })).toBe(`ringback.yaml: ${sentence}`);
-    // What stands after the asterisk may be a secret.
+    // The text after the asterisk may be a secret.
     expect(refusal({ file: "masterKey: *c2VjcmV0\n" })).toBe(`ringback.yaml: ${sentence}`);
   });
 

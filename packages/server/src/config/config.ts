@@ -48,8 +48,8 @@ export interface ConfigSources {
 }
 
 /**
- * A flag beats a variable beats the file beats the default. Every value that was given is checked, also one that
- * another beats: a mistake should be told when it is made. Throws `ConfigError`.
+ * A flag beats an environment variable, which beats the file, which beats the default. Every given value is checked, also one
+ * that another beats, so that a mistake is reported when it is made. Throws `ConfigError`.
  */
 export function loadConfig(sources: ConfigSources): Config {
   rejectUnknownVariables(sources.env);
@@ -132,14 +132,14 @@ function readConfigText(path: string, origin: string, readFile: (path: string) =
   return text;
 }
 
-/** Every place where the setting was given; the first one counts. */
+/** The values that the sources give, in order of precedence. */
 function inOrderOfRank(key: SettingKey, { flags, env }: ConfigSources, file: ConfigFile | null) {
-  const places: { raw: unknown; origin: string }[] = [
+  const given: { raw: unknown; origin: string }[] = [
     { raw: flags[key], origin: flagName(key) },
     { raw: readVariable(env, variableName(key)), origin: variableName(key) },
   ];
-  if (file !== null) places.push({ raw: file.values[key], origin: file.origin([key]) });
-  return places.filter(({ raw }) => raw !== undefined);
+  if (file !== null) given.push({ raw: file.values[key], origin: file.origin([key]) });
+  return given.filter(({ raw }) => raw !== undefined);
 }
 
 function readSetting<Schema extends TSchema>(
@@ -150,10 +150,10 @@ function readSetting<Schema extends TSchema>(
 ): Static<Schema> {
   const value = read(raw);
   if (matchesShape(schema, value)) return value as Static<Schema>;
-  const isHidden = secret || isSecret?.(raw) === true;
+  const isSecretValue = secret || isSecret?.(raw) === true;
   throw new ConfigError(
     origin,
     key,
-    `${key} ${isHidden ? "is not valid" : `cannot be ${show(raw)}`}; give ${expected}`,
+    `${key} ${isSecretValue ? "is not valid" : `cannot be ${show(raw)}`}; give ${expected}`,
   );
 }

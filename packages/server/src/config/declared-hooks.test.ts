@@ -84,7 +84,10 @@ callbacks:
     ["hooks:\n  _h: {urls: ['http://a/']}\n", 'ringback.yaml:2: "_h": must begin with a letter'],
     ["hooks:\n  h: {}\n", "ringback.yaml:2: urls: is missing"],
     ["hooks:\n  h:\n    urls:\n      - http://a/\n      - b\n", "ringback.yaml:5: urls[1]: must begin with http"],
-    ["hooks:\n  h:\n    urls: ['http://a/']\n    protocol: cmq-json\n", "ringback.yaml:4: protocol: there is no hook"],
+    [
+      "hooks:\n  h:\n    urls: ['http://a/']\n    protocol: cloudevents\n",
+      "ringback.yaml:4: protocol: there is no hook",
+    ],
     [
       "hooks:\n  h:\n    urls: ['http://a/']\n    protocol: opencard\n",
       'ringback.yaml:2: key: protocol "opencard" needs',

@@ -18,7 +18,9 @@ export interface DeclaredKey {
 
 const readKey = shapeReader(keyBody);
 
-/** Reads the `keys:` part of the file, as `PUT /v1/keys/{kid}` reads its body. Throws `ConfigError`, which shows no key. */
+/**
+ * Reads the `keys:` part of the file, as `PUT /v1/keys/{kid}` reads its body. Throws `ConfigError`, which shows no key.
+ */
 export function readDeclaredKeys(file: ConfigFile): readonly DeclaredKey[] {
   const part = file.values["keys"];
   // The message does not show the value, which may be a key that is indented too little.

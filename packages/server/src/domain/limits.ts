@@ -58,7 +58,7 @@ export const limits = {
   /**
    * Memory for request bodies that are still arriving, over all connections. Bounds what 10,000 slow uploads can use.
    */
-  requestBytesHeldMax: 128 * 1024 * 1024,
+  requestBytesArrivingMax: 128 * 1024 * 1024,
   /**
    * Bytes of a refused request that are still read and discarded, so that the client gets to read the error response.
    */

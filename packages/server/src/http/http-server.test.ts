@@ -17,7 +17,7 @@ const config: Partial<HttpLimits> = {
   requestHeaderBytesMax: 4096,
   requestBytesMax: 10_000,
   catalogRequestBytesMax: 1_000,
-  requestBytesHeldMax: 30_000,
+  requestBytesArrivingMax: 30_000,
   requestBytesDiscardedMax: 100_000,
   closeMsMax: 300,
 };

@@ -6,13 +6,16 @@ import { limits } from "../domain/limits.ts";
 
 /** A resource that exists, as far as its entity tag needs it. */
 export interface Tagged {
-  /** Unique among the resources of its kind; one without an id is told from an earlier one of its name by its creation time. */
+  /**
+   * Unique among the resources of its kind; one without an id is told from an earlier one of its name by its creation
+   * time.
+   */
   readonly id?: number | string;
   readonly createdAtMs: number;
   readonly version: number;
 }
 
-/** What must hold when the change is written, so that the request's condition still holds then. */
+/** The condition for the store, so that the request's own condition still holds when the change is written. */
 export type WriteCondition = "absent" | { readonly version: number };
 
 /** A strong entity tag, in double quotes. */
@@ -24,7 +27,10 @@ export function isConditional({ headers }: FastifyRequest): boolean {
   return headers["if-match"] !== undefined || headers["if-none-match"] !== undefined;
 }
 
-/** null: the resource does not exist. Throws `precondition_failed`, and `invalid_request` for a header that cannot be read. */
+/**
+ * null: the resource does not exist. Throws `precondition_failed`, and `invalid_request` for a header that cannot be
+ * read.
+ */
 export function assertPreconditions({ headers }: FastifyRequest, current: Tagged | null): void {
   if (matches("If-Match", headers["if-match"], current) === false) {
     throw new RingbackError(
@@ -42,7 +48,10 @@ export function assertPreconditions({ headers }: FastifyRequest, current: Tagged
   }
 }
 
-/** The same for a PUT, which looks for the resource only when the request has a condition. Returns the condition for the store. */
+/**
+ * The same for a PUT, which looks for the resource only when the request has a condition. Returns the condition for the
+ * store.
+ */
 export async function writeCondition(
   request: FastifyRequest,
   find: () => Promise<Tagged | null>,
@@ -67,10 +76,10 @@ function matches(name: string, header: string | undefined, current: Tagged | nul
 }
 
 /**
- * Runs `change`, which reads the resource, and writes it on condition that nobody else has written in between. An unconditional
- * request whose write comes second is run again; a conditional one fails with `precondition_failed`.
+ * Runs `change`, which reads the resource, and writes it on condition that nobody else has written in between. An
+ * unconditional request whose write comes second is run again; a conditional one fails with `precondition_failed`.
  */
-export async function changedInTurn<T>(request: FastifyRequest, change: () => Promise<T>): Promise<T> {
+export async function untilWritten<T>(request: FastifyRequest, change: () => Promise<T>): Promise<T> {
   for (let round = 1; round <= limits.patchRoundsMax; round++) {
     try {
       return await change();

@@ -6,12 +6,15 @@ import { shapeReader } from "./shape-check.ts";
 import type { Schema, ShapeOptions } from "./shape-check.ts";
 
 /**
- * The settings of a resource are described once, by a typebox object that is also the schema of a PUT body: `optional` marks
- * what a body may leave out, with the value that the setting then has. The functions here derive the rest from it: the complete
- * settings and their type, the members of the view, and the schema of a PATCH body.
+ * The settings of a resource are described once, by a typebox object that is also the schema of a PUT body: `optional`
+ * marks what a body may leave out, with the value that the setting then has. The functions here derive the rest from
+ * it: the complete settings and their type, the members of the view, and the schema of a PATCH body.
  */
 
-/** What the API and the configuration file make of a resource's description. `T`: the settings as the engine gets them. */
+/**
+ * Everything that the API and the configuration file derive from one description. `T`: the settings as the engine gets
+ * them.
+ */
 export interface SettingsShape<T> {
   /** The schema of a PUT body. */
   readonly body: TObject;
@@ -59,7 +62,10 @@ export type Complete<S extends TSchema> =
 
 type IsAlwaysThere<S> = S extends Defaulted ? true : S extends TOptional ? false : true;
 
-/** Fills in what a checked value leaves out, in the order of the schema, and drops members that the schema does not have. */
+/**
+ * Fills in what a checked value leaves out, in the order of the schema, and drops members that the schema does not
+ * have.
+ */
 export function complete<S extends TSchema>(schema: S, given: Static<S>): Complete<S> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the type says what `filled` does
   return filled(schema, given) as Complete<S>;
@@ -82,7 +88,10 @@ function isOfForm({ properties, required = [] }: Schema, given: unknown): boolea
   return required.every((name) => Object.hasOwn(given, name));
 }
 
-/** The members of a resource's view: all of them are always there, and null stands for one that has neither a value nor a default. */
+/**
+ * The members of a resource's view: all of them are always there, and null stands for one that has neither a value nor
+ * a default.
+ */
 export function viewMembers<P extends TProperties>({ properties }: TObject<P>): { [K in keyof P]: TSchema } {
   const members = Object.entries(properties).map(([name, member]) => {
     const schema = viewSchema(member);
@@ -128,7 +137,10 @@ function patched(schema: TSchema): TSchema {
   return rest;
 }
 
-/** A patch changes part of an object, so it need not show which form the object has: one form with the members of all takes it. */
+/**
+ * A patch changes part of an object, so it need not show which form the object has: one form with the members of all
+ * takes it.
+ */
 function mergedForms(forms: readonly TObject[]): TSchema[] {
   const objects = forms.filter(({ properties }) => properties !== undefined);
   if (objects.length === 0) return [...forms];

@@ -1,4 +1,5 @@
 import { pushProtocols } from "@ringback/sdk/protocols";
+import type { PushProtocol } from "@ringback/sdk/protocols";
 import { Type } from "typebox";
 import type { Static } from "typebox";
 import { limits } from "../domain/limits.ts";
@@ -11,16 +12,25 @@ import { changeTimes, changeTimesView, closed, nullable, textMap, timeText as ti
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
 import { optionalTimeText, parseTime } from "./time-text.ts";
 
+/** The URLs that only some protocols can be sent to. */
+const furtherUrls = pushProtocols
+  .filter(({ schemes }: PushProtocol) => schemes !== undefined)
+  .map(
+    ({ name }) =>
+      `With protocol ${name} also ws, wss and tcp://host:port; add ?byteOrder=little where the receiver needs it.`,
+  )
+  .join(" ");
+
 const push = Type.Object(
   {
     url: Type.String({
-      description: `Where the POSTs go: http or https, at most ${limits.urlCharsMax} characters. With protocol wechat also ws, wss or tcp://host:port; add ?byteOrder=little where the receiver reads the length in that order.`,
+      description: `Where the POSTs go: http or https, at most ${limits.urlCharsMax} characters. ${furtherUrls}`,
       examples: ["https://example.com/callback"],
     }),
     protocol: optional(
       Type.String({
         description: `The format of the POST and the meaning of the reply: ${pushProtocols.map(({ name }) => name).join(", ")}.`,
-        examples: ["cmq-json"],
+        examples: ["cloudevents"],
       }),
       "raw",
     ),
@@ -157,7 +167,7 @@ const body = Type.Object(
   {
     ...closed,
     examples: [
-      { push: { url: "https://example.com/callback", protocol: "cmq-json" } },
+      { push: { url: "https://example.com/callback", protocol: "cloudevents" } },
       {
         push: { url: "https://example.com/callback" },
         filter: { tags: ["important"] },

@@ -6,7 +6,10 @@ import type { ScriptedPost, ScriptedReply } from "./scripted-replies.ts";
 import { createTestApp } from "./test-app.ts";
 import type { TestApp, TestParts } from "./test-app.ts";
 
-/** The application whose hooks reach programs that reply by a script. `start` gives each test its own; it is closed after the test. */
+/**
+ * The application whose hooks reach programs that reply by a script. `start` gives each test its own; it is closed
+ * after the test.
+ */
 export class HookScene {
   #app: TestApp | null = null;
 

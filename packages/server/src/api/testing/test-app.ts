@@ -24,22 +24,22 @@ export interface TestApp {
   readonly store: MemoryStore;
   readonly events: MemoryEvents;
   readonly apiKeys: AccountApiKeys;
-  /** What was logged, a JSON line each. */
+  /** The lines of the log, JSON each. */
   readonly logLines: string[];
   readiness: Readiness;
 }
 
 export const testMasterKey = Buffer.alloc(32, 7).toString("base64url");
 
-/** What a test has otherwise than the rest. */
+/** Parts that a test replaces. */
 export interface TestParts {
   readonly masterKeys?: readonly string[];
   /** Left out: nothing can be reached. */
   readonly transport?: Transport;
   readonly hooks?: Pick<AccountHooksOptions, "callsMax" | "bytesHeldMax">;
-  /** Left out: some of which only the making and removing works, since this store gives out no claims. */
+  /** Left out: inboxes that can be created and deleted, and no more, since this store has no claims. */
   readonly inboxes?: Inboxes;
-  /** Left out: nothing is there to be pulled. */
+  /** Left out: there is nothing to pull. */
   readonly pulls?: Pulls;
 }
 
