@@ -123,8 +123,8 @@ const entries: MovedTable = {
 const messages: MovedTable = {
   name: "message",
   label: "messages",
-  // The slot is the target's own affair.
-  columns: { topic_id: "bigint", seq: "bigint", slot: "bigint", ...messageColumns },
+  // The partition is the target's own affair.
+  columns: { topic_id: "bigint", seq: "bigint", partition_id: "bigint", ...messageColumns },
   key: ["topic_id", "seq"],
   start: [0, 0],
   select: `SELECT id >> ${SEQ_BITS_SQL} AS topic_id, id & ${SEQ_MASK_SQL} AS seq, published_at, deliver_at, content_type, tags,
@@ -148,7 +148,7 @@ const cursors: MovedTable = {
     tags: "text[]",
     routes: "text[]",
     scanned_through: "bigint",
-    pool: "bigint[]",
+    returned_seqs: "bigint[]",
     expired: "bigint",
   },
   key: ["subscription_id"],
