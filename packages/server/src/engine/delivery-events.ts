@@ -1,7 +1,7 @@
 import { messageId } from "../domain/message-id.ts";
 import type { Attempt, Subscription, TimeMs } from "../domain/model.ts";
 import type { ClaimedDelivery, Settled } from "../store/log.ts";
-import type { EventBus } from "./port.ts";
+import type { EventBus } from "./event-bus.ts";
 
 /** Tells what an attempt came to, and what that means for its delivery. */
 export function emitDeliveryEvents(

@@ -1,5 +1,5 @@
 import type { Subscription, Topic } from "../../domain/model.ts";
-import type { QueueDetails } from "../../engine/port.ts";
+import type { QueueDetails } from "../../engine/queues/queues.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import { limits } from "../../domain/limits.ts";
 import type { ActionContext } from "./call.ts";

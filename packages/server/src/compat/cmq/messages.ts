@@ -1,6 +1,6 @@
 import { limits } from "../../domain/limits.ts";
 import type { MessageId } from "../../domain/model.ts";
-import type { PulledMessage, AcknowledgeResult } from "../../engine/port.ts";
+import type { PulledMessage, AcknowledgeResult } from "../../engine/pull/pulls.ts";
 import { bodiesOf, bodyOf } from "./bodies.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
 import { CmqError, type CmqErrorKey, cmqErrorTable } from "./errors.ts";

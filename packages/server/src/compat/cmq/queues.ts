@@ -1,5 +1,5 @@
 import { limits } from "../../domain/limits.ts";
-import type { DeadLetterPolicy, QueueDetails, QueueSettings } from "../../engine/port.ts";
+import type { DeadLetterPolicy, QueueDetails, QueueSettings } from "../../engine/queues/queues.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
 import { CmqError } from "./errors.ts";
 import { listed, queueOf, seconds, wantedOf } from "./found.ts";

@@ -3,7 +3,7 @@
 import { limits } from "../../domain/limits.ts";
 import type { Subscription, Topic } from "../../domain/model.ts";
 import { foldCase } from "../../domain/names.ts";
-import type { QueueDetails } from "../../engine/port.ts";
+import type { QueueDetails } from "../../engine/queues/queues.ts";
 import type { Page } from "../../store/page.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
 import { CmqError } from "./errors.ts";

@@ -3,7 +3,7 @@ import { limits } from "../../domain/limits.ts";
 import type { Subscription, Topic } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import { normaliseSubscription } from "../../domain/subscription-rules.ts";
-import type { EventBus } from "../../engine/port.ts";
+import type { EventBus } from "../../engine/event-bus.ts";
 import type { Page } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
 import { Mutex } from "../../domain/mutex.ts";

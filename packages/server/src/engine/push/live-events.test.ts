@@ -3,7 +3,7 @@ import { RingbackError } from "../../domain/errors.ts";
 import type { PushSettings } from "../../domain/model.ts";
 import { createEventBus } from "../event-bus.ts";
 import { engineLimits } from "../engine-limits.ts";
-import type { LiveEvent } from "../port.ts";
+import type { LiveEvent } from "../live-events.ts";
 import { Simulation } from "../testing/simulation.ts";
 
 const never = (): LiveEvent => {

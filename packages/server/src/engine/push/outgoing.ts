@@ -12,7 +12,7 @@ import type { Subscription, TimeMs } from "../../domain/model.ts";
 import type { ClaimedDelivery } from "../../store/log.ts";
 import { parseEndpoint } from "../../transport/endpoint.ts";
 import type { Endpoint, PostResult } from "../../transport/port.ts";
-import type { KeyRing } from "../port.ts";
+import type { KeyRing } from "../keys/keys.ts";
 
 /** What is the same for every delivery of a subscription, worked out once. */
 export interface Route {

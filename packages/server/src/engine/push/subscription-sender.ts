@@ -10,7 +10,9 @@ import { engineLimits } from "../engine-limits.ts";
 import { EndpointHealth } from "./endpoint-health.ts";
 import { SendQueue, type Queued } from "./send-queue.ts";
 import { encode, judge, routeOf, type EncodeFailure, type Route } from "./outgoing.ts";
-import type { EngineObserver, EventBus, KeyRing } from "../port.ts";
+import type { EventBus } from "../event-bus.ts";
+import type { KeyRing } from "../keys/keys.ts";
+import type { EngineObserver } from "../observer.ts";
 import type { Settler } from "./settler.ts";
 import type { Slot, Slots, SlotUser, Standing } from "./slots.ts";
 

@@ -1,7 +1,7 @@
 import { errorTable, RingbackError } from "../../domain/errors.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { Endpoint, PostResult, Transport } from "../../transport/port.ts";
-import type { Queues } from "../port.ts";
+import type { Queues } from "./queues.ts";
 
 export interface QueueTransportOptions {
   /** For every other endpoint. */

@@ -1,5 +1,5 @@
 import type { DeadReason } from "../../domain/model.ts";
-import type { EngineObserver } from "../port.ts";
+import type { EngineObserver } from "../observer.ts";
 
 /** What the engine has told the metrics. */
 export class RecordingObserver implements EngineObserver {

@@ -3,7 +3,8 @@ import type { NewMessage, Subscription, SubscriptionId, TimeMs, Topic, TopicSett
 import { normaliseSubscription, type SubscriptionInput } from "../../domain/subscription-rules.ts";
 import { Engine } from "../engine.ts";
 import { createEventBus } from "../event-bus.ts";
-import type { EventBus, PublishResult } from "../port.ts";
+import type { EventBus } from "../event-bus.ts";
+import type { PublishResult } from "../publisher.ts";
 import { FaultyStore } from "./faulty-store.ts";
 import { MortalTimers } from "./mortal-timers.ts";
 import { RecordingObserver } from "./recording-observer.ts";
