@@ -38,25 +38,22 @@ export const engineLimits = {
   dueTimerMsMax: 24 * 3600_000,
   /** A delivery that is due and cannot be claimed, since order holds it back, is asked for again after this long. */
   overdueRetryMs: 1_000,
-  /** Lease of a message that an inbox is handing to a client; the client's connection is cut before it ends. */
+  /** Lease of a message while an inbox sends it to a client; the client's connection is cut before the lease ends. */
   inboxLeaseMs: limits.inboxAnswerMsMax + 30_000,
-  /** Bytes of messages that an inbox, and all of them, are handing to clients, who may read slowly; past it nobody gets one. */
-  inboxUnreadBytesMax: 16 * 1024 * 1024,
-  inboxUnreadBytesTotalMax: 64 * 1024 * 1024,
-  /** Who waits for a message looks again at a time that the store names, and never sooner than this. */
-  lookAgainMsMin: 50,
-  /** Lease of messages between their claim and the write that hides them: what a process that dies in between holds up. */
+  /** The shortest wait before a claim at a time that the store has named. */
+  claimAgainMsMin: 50,
+  /** Lease of pulled messages until they are written as invisible: how long they are delayed when the process dies in between. */
   pullLeaseMs: 15_000,
-  /** Messages that one look brings for all who wait at that moment. */
+  /** Messages that one claim brings for all requests that wait. */
   pullClaimMessagesMax: 1_000,
-  /** What one look may bring in the worst case: it stops after the message that passes its bound. */
+  /** The most that one claim may bring: it stops after the message that passes its bound. */
   pullReservedBytes: limits.pullBytesMax + limits.bodyBytesMax,
-  /** Bytes that one subscription, and all of them, are handing to receivers, who may read slowly; past it nobody gets any. */
+  /** Message bytes on their way to clients, who may read slowly: of one subscription or inbox, and of all of them together. */
   pullUnreadBytesMax: 16 * 1024 * 1024,
-  pullBytesOutTotalMax: 64 * 1024 * 1024,
-  /** After a failure those who wait look again after this long. */
+  pullUnreadBytesTotalMax: 64 * 1024 * 1024,
+  /** After an error of the store, the next claim for waiting requests is made after this long. */
   pullRetryMs: 1_000,
-  /** A message that cannot be moved to its dead-letter queue for now stays hidden this long, and is tried again. */
+  /** A message that its dead-letter queue cannot take now stays invisible this long and is tried again. */
   deadLetterRetryMs: 60_000,
   retentionStepMs: 5_000,
   /** Between two steps while there is more to remove. */
