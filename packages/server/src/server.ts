@@ -14,6 +14,7 @@ import { normaliseTopic } from "./domain/topic-rules.ts";
 import { Engine } from "./engine/engine.ts";
 import { AccountInboxes } from "./engine/inboxes/account-inboxes.ts";
 import { AccountPulls } from "./engine/pull/account-pulls.ts";
+import { PullQueues } from "./engine/pull/pull-queues.ts";
 import { AccountQueues } from "./engine/queues/account-queues.ts";
 import { QueueTransport } from "./engine/queues/queue-transport.ts";
 import { AccountHooks } from "./engine/hooks/account-hooks.ts";
@@ -86,16 +87,7 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
     steadyClock: { now: () => performance.now() },
     requestId: randomUUID,
   });
-  const inboxes = new AccountInboxes({
-    store,
-    publisher: engine.publisher,
-    events,
-    observer: metrics.observer,
-    clock: systemClock,
-    timers: systemTimers,
-    failed: (error) => log.error({ err: error, during: "inboxes" }, "background work failed"),
-  });
-  const pulls = new AccountPulls({
+  const pullQueues = new PullQueues({
     store,
     events,
     observer: metrics.observer,
@@ -103,6 +95,9 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
     timers: systemTimers,
     failed: (error) => log.error({ err: error, during: "pulls" }, "background work failed"),
   });
+  const fetched = { store, pullQueues, events, observer: metrics.observer, clock: systemClock };
+  const inboxes = new AccountInboxes({ ...fetched, publisher: engine.publisher });
+  const pulls = new AccountPulls(fetched);
   const queues = new AccountQueues({
     store,
     publisher: engine.publisher,
@@ -149,15 +144,14 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
     hooks.stop();
     const stopEngine = engine.stop(config.shutdownGraceMs, () => hooks.callsUnderWay > 0);
     await Promise.all([app.close().finally(cancelCut), stopEngine]);
-    await Promise.all([inboxes.idle(), pulls.idle()]);
+    await pullQueues.idle();
     await store.close();
   };
   try {
     await declare({ store, keys, apiKeys, hooks, inboxes }, config);
     warnOfUnusableKeys(await keys.unusable(), log);
     warnOfUnusableKeys(await apiKeys.unusable(), log);
-    inboxes.start();
-    pulls.start();
+    pullQueues.start();
     await app.listen({ host: config.listen.host, port: config.listen.port });
     await engine.start();
   } catch (error) {

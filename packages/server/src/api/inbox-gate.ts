@@ -3,7 +3,7 @@ import { Type } from "typebox";
 import { limits } from "../domain/limits.ts";
 import { isContentType } from "../domain/message-rules.ts";
 import { assertName } from "../domain/names.ts";
-import type { TakenMessage } from "../engine/inboxes/inboxes.ts";
+import type { LeasedMessage } from "../engine/pull/leased-delivery.ts";
 import type { ApiContext } from "./dependencies.ts";
 import { onResponseSent } from "../http/response-sent.ts";
 import { noInbox } from "./inboxes.ts";
@@ -140,7 +140,7 @@ export function inboxGateRoutes(app: FastifyInstance, { inboxes }: ApiContext): 
   );
 }
 
-function headersOf({ id, message: { contentType, body } }: TakenMessage): Record<string, string | number> {
+function headersOf({ id, message: { contentType, body } }: LeasedMessage): Record<string, string | number> {
   return {
     ...asStranger,
     "content-type": contentType ?? "application/octet-stream",

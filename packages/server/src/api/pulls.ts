@@ -79,8 +79,8 @@ export function pullRoutes(app: FastifyInstance, context: ApiContext): void {
       if (socket.destroyed) gone.abort();
       // Counts as under way until the client has it or has gone.
       let arrived: (() => void) | null = null;
-      const handedOut = (done: () => void): void => void (arrived = done);
-      const want = { messagesMax, waitMs, visibilityMs, gone: gone.signal, handedOut };
+      const onDelivered = (done: () => void): void => void (arrived = done);
+      const want = { messagesMax, waitMs, visibilityMs, gone: gone.signal, onDelivered };
       const messages = await pulls.pull(subscription, want).finally(forget);
       if (messages.length === 0) {
         return reply.header("cache-control", "no-store").send({ messages: [] });

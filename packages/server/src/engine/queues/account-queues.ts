@@ -10,14 +10,14 @@ import type { Store } from "../../store/store.ts";
 import type { Publisher } from "../publisher.ts";
 import type { PulledMessage, Pulls, PullOptions, AcknowledgeResult } from "../pull/pulls.ts";
 import type { QueueDetails, QueueMessage, Queues, QueueSettings } from "./queues.ts";
-import type { DeadLetterWay, DeadLetterWays, Moved } from "../pull/dead-lettering.ts";
+import type { DeadLetterTarget, FindDeadLetterTarget, Moved } from "../pull/dead-lettering.ts";
 import { Arrivals } from "./arrivals.ts";
 import { QueueLogs, type QueuePlace } from "./queue-logs.ts";
 
 export interface AccountQueuesOptions {
   readonly store: Store;
   readonly publisher: Publisher;
-  readonly pulls: Pulls & { sendDeadLetters(ways: DeadLetterWays): void };
+  readonly pulls: Pulls & { sendDeadLetters(find: FindDeadLetterTarget): void };
   readonly clock: Clock;
   /** A failure that no caller can be told. */
   readonly failed: (error: unknown) => void;
@@ -44,7 +44,7 @@ export class AccountQueues implements Queues {
   constructor(options: AccountQueuesOptions) {
     this.#options = options;
     this.#logs = new QueueLogs(options.store);
-    options.pulls.sendDeadLetters((subscription) => this.#deadLetterWay(subscription));
+    options.pulls.sendDeadLetters((subscription) => this.#deadLetterTarget(subscription));
   }
 
   create(name: string, settings: QueueSettings): Promise<QueueDetails> {
@@ -165,7 +165,7 @@ export class AccountQueues implements Queues {
     });
   }
 
-  async #deadLetterWay({ id, topic }: Subscription): Promise<DeadLetterWay | null> {
+  async #deadLetterTarget({ id, topic }: Subscription): Promise<DeadLetterTarget | null> {
     const name = queueOfLog(topic);
     const entry = name === null ? null : await this.#entry(name);
     const policy = entry === null ? null : keptIn(entry).deadLetters;
