@@ -1,15 +1,24 @@
 import { createHmac } from "node:crypto";
-import type { CmqLoop } from "./commands.ts";
 
-type Signing = Pick<CmqLoop, "origin" | "secretId" | "secretKey">;
+/** The API key with which requests to CMQ's API are signed. */
+export interface KeyPair {
+  readonly secretId: string;
+  readonly secretKey: string;
+}
 
 const PATH = "/v2/index.php";
 let nonce = 0;
 
-/** The body of a POST to CMQ's API 2.0, signed with HmacSHA256 for the host as the origin has it. */
-export function signedForm({ origin, secretId, secretKey }: Signing, own: Readonly<Record<string, string>>): Buffer {
+/** The body of a POST to CMQ's API 2.0, signed with HmacSHA256 for the host of `origin`. */
+export function signedForm(
+  origin: string,
+  { secretId, secretKey }: KeyPair,
+  action: string,
+  ownParameters: Readonly<Record<string, string>>,
+): Buffer {
   const parameters: Record<string, string> = {
-    ...own,
+    Action: action,
+    ...ownParameters,
     Region: "gz",
     SecretId: secretId,
     SignatureMethod: "HmacSHA256",
@@ -24,10 +33,11 @@ export function signedForm({ origin, secretId, secretKey }: Signing, own: Readon
   return Buffer.from(`${form.join("&")}&Signature=${encodeURIComponent(signature)}`);
 }
 
-export const signedTarget = {
+/** A request to CMQ's API, but for its origin and its body. */
+export const cmqTarget = {
   path: PATH,
   headers: ["content-type", "application/x-www-form-urlencoded"],
   okStatus: 200,
   messagesPerRequest: 1,
-  readIds: true,
+  readReply: true,
 };
