@@ -1,4 +1,9 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+
+/** Threads and programs that tests start find their code compiled: a SQLite store opens with a third of the CPU time. */
+process.env["NODE_COMPILE_CACHE"] ??= join(tmpdir(), "node-compile-cache");
 
 // Sources run as they are: the exports condition points the workspaces at their TypeScript.
 const conditions = ["ringback-source", "node"];
