@@ -4,7 +4,7 @@ import { limits } from "../domain/limits.ts";
 import { isContentType } from "../domain/message-rules.ts";
 import { assertName } from "../domain/names.ts";
 import type { LeasedMessage } from "../engine/pull/leased-delivery.ts";
-import type { ApiContext } from "./dependencies.ts";
+import type { Inboxes } from "../engine/inboxes/inboxes.ts";
 import { onResponseSent } from "../http/response-sent.ts";
 import { noInbox } from "./inboxes.ts";
 import type { InboxPath } from "./inboxes.ts";
@@ -38,7 +38,7 @@ const asStranger = {
 };
 
 /** What goes in and out of inboxes, in a scope of its own: bodies of any kind, up to the size of a message. */
-export function inboxGateRoutes(app: FastifyInstance, { inboxes }: ApiContext): void {
+export function inboxGateRoutes(app: FastifyInstance, { inboxes }: { readonly inboxes: Inboxes }): void {
   const readTakeQuery = queryReader(takeQuery);
   const contentTypes = new WeakMap<FastifyRequest, string>();
   app.addHook("onRequest", (request, _reply, done) => {

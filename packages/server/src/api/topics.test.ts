@@ -21,6 +21,8 @@ describe("topics", () => {
       name: "orders",
       retentionMs: 60_000,
       bodyBytesMax: limits.bodyBytesMax,
+      description: "",
+      labels: {},
       createdAt: "1970-01-01T00:00:01.000Z",
       updatedAt: "1970-01-01T00:00:01.000Z",
     });

@@ -3,9 +3,9 @@ import type { Socket } from "node:net";
 const watched = new WeakMap<Socket, Set<() => void>>();
 
 /**
- * Runs `closed` when the client's connection has ended; the returned function forgets it. A socket gets one listener,
- * however many requests a client has sent ahead on it, and unlike a response's own `close` it also comes for those answers
- * whose turn on the connection never came.
+ * Runs `closed` when the client's connection has ended; the returned function cancels this. A socket gets one listener, however
+ * many requests a client has pipelined on it. Unlike a response's own event `close`, this also works for a response whose
+ * turn on the connection never comes.
  */
 export function onSocketClose(socket: Socket, closed: () => void): () => void {
   const listeners = watched.get(socket) ?? watch(socket);

@@ -8,12 +8,12 @@ import { createPublisher } from "../../publisher.ts";
 import { AccountQueues } from "../../queues/account-queues.ts";
 import { FaultyStore } from "../../testing/faulty-store.ts";
 import { MortalTimers } from "../../testing/mortal-timers.ts";
+import { plainTopic } from "../../testing/plain-settings.ts";
 import { RecordingObserver } from "../../testing/recording-observer.ts";
 import { SeededRandom } from "../../testing/seeded-random.ts";
 import { messageOf } from "../../testing/simulation.ts";
 import { VirtualTime } from "../../testing/virtual-time.ts";
 import { AccountPulls } from "../account-pulls.ts";
-import { normaliseTopic } from "../../../domain/topic-rules.ts";
 import { PullQueues } from "../pull-queues.ts";
 
 export const stays = new AbortController().signal;
@@ -85,11 +85,7 @@ export class PullScene {
   }
 
   async subscribe(name: string, pull: Partial<PullSettings> = {}, order: Order = "none"): Promise<Subscription> {
-    const { topic } = await this.store.catalog.putTopic(
-      this.store.catalog.defaultAccount().id,
-      "orders",
-      normaliseTopic({}),
-    );
+    const { topic } = await this.store.catalog.putTopic(this.store.catalog.defaultAccount().id, "orders", plainTopic);
     return this.put(topic, name, pull, order);
   }
 

@@ -1,7 +1,6 @@
-import { normaliseTopic } from "../../../domain/topic-rules.ts";
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { delivered, message, settings, settlement, textsOf } from "../../contract/fixtures.ts";
+import { delivered, message, settings, settlement, textsOf, topicSettings } from "../../contract/fixtures.ts";
 import { PostgresStore } from "../postgres-store.ts";
 import { storeOptions } from "../testing/postgres-database.ts";
 import { PostgresServer } from "../testing/postgres-server.ts";
@@ -42,7 +41,7 @@ it("applies each step once when ten nodes start at the same time", async () => {
 it("upgrades a database while a node of the version before goes on", async () => {
   const url = await freshDatabase("in_use");
   const store = await PostgresStore.open(storeOptions(url));
-  const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", normaliseTopic({}));
+  const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", topicSettings());
   const { subscription } = await store.catalog.putSubscription(topic.id, "reader", settings(), "now");
   const publish = (text: string) =>
     store.log.append({ topicId: topic.id, messages: [message(text)], idempotency: null });
@@ -63,7 +62,7 @@ it("opens a database that a later version has upgraded, and leaves its steps alo
   const url = await freshDatabase("later");
   await migrate(url, upgraded);
   const store = await PostgresStore.open(storeOptions(url));
-  const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", normaliseTopic({}));
+  const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", topicSettings());
   const result = await store.log.append({ topicId: topic.id, messages: [message("a")], idempotency: null });
   expect(result.firstSeq).toBe(1);
   await store.close();

@@ -1,15 +1,20 @@
 import { describe, expect, it } from "vitest";
 
-import { RingbackError } from "./errors.ts";
-import { limits } from "./limits.ts";
-import type { SubscriptionInput } from "./subscription-rules.ts";
-import { assertStaysPushedOrPulled, normaliseSubscription } from "./subscription-rules.ts";
+import { RingbackError } from "../domain/errors.ts";
+import { limits } from "../domain/limits.ts";
+import type { PushSettings } from "../domain/model.ts";
+import { assertStaysPushedOrPulled } from "../domain/subscription-rules.ts";
+import { bodyOf, subscriptionShape } from "./subscription.ts";
+import type { SubscriptionBody } from "./subscription.ts";
 
 const url = "http://test.com/cgi";
-const normalised = (input: Partial<SubscriptionInput>) => normaliseSubscription({ push: { url }, ...input });
+const normalised = (input: SubscriptionBody) => subscriptionShape.read({ push: { url }, ...input }).settings;
+const pushOf = (push: NonNullable<SubscriptionBody["push"]>) => normalised({ push }).push as PushSettings;
+/** Of a subscription for which nobody has set them. */
+const forPeople = { labels: {} };
 
 /** The code and field of the first fault; null when there is none. */
-function faultOf(input: Partial<SubscriptionInput>): [string, string | undefined] | null {
+function faultOf(input: SubscriptionBody): [string, string | undefined] | null {
   try {
     normalised(input);
     return null;
@@ -27,6 +32,7 @@ describe("a subscription", () => {
       retry: "EXPONENTIAL_DECAY_RETRY",
       order: "none",
       maxInFlight: 64,
+      ...forPeople,
     });
   });
 
@@ -44,13 +50,14 @@ describe("a subscription", () => {
       retry: { delaysMs: [0, 1000] },
       order: "key",
       maxInFlight: 1024,
-    } as const satisfies SubscriptionInput;
+      ...forPeople,
+    } as const satisfies SubscriptionBody;
     expect(normalised(input)).toEqual(input);
   });
 
   it("gives back what it gave, word for word", () => {
     const once = normalised({ retry: { baseMs: 1 }, filter: { types: ["a.#"] } });
-    expect(normaliseSubscription(once)).toEqual(once);
+    expect(subscriptionShape.read(bodyOf(once)).settings).toEqual(once);
   });
 
   it.each([0, 1.5, 1025, Number.NaN])("cannot have %d deliveries in flight", (maxInFlight) => {
@@ -58,7 +65,7 @@ describe("a subscription", () => {
   });
 });
 
-const pulled = (input: SubscriptionInput) => normaliseSubscription(input);
+const pulled = (input: SubscriptionBody) => subscriptionShape.read(input).settings;
 
 describe("a subscription that is pulled from", () => {
   it("needs nothing but to say so", () => {
@@ -75,7 +82,7 @@ describe("a subscription that is pulled from", () => {
       pull: { visibilityMs: limits.visibilityMsMax, receivesMax: limits.receivesMax },
       filter: { tags: ["a"], types: [] },
       order: "strict",
-    } as const satisfies SubscriptionInput;
+    } as const satisfies SubscriptionBody;
     expect(pulled(input)).toMatchObject(input);
   });
 
@@ -104,7 +111,7 @@ describe("a subscription that is pulled from", () => {
       [push, pull],
       [pull, push],
     ] as const) {
-      expect(() => assertStaysPushedOrPulled(before, after)).toThrow(/make it again/);
+      expect(() => assertStaysPushedOrPulled(before, after)).toThrow(/create it again/);
       expect(() => assertStaysPushedOrPulled(before, before)).not.toThrow();
     }
   });
@@ -116,7 +123,7 @@ describe("the URL of a push", () => {
   it.each(["http://localhost:9000", "HTTP://EXAMPLE.com/", "https://[::1]:8443/a?b=c", "http://例え.jp/パス"])(
     "may be %s",
     (url) => {
-      expect(normalised({ push: { url } }).push.url).toBe(url);
+      expect(pushOf({ url }).url).toBe(url);
     },
   );
 
@@ -161,8 +168,7 @@ describe("the URL of a push", () => {
   });
 });
 
-const wechat = (to: string, headers: Record<string, string> = {}) =>
-  normalised({ push: { url: to, protocol: "wechat", headers } }).push;
+const wechat = (to: string, headers: Record<string, string> = {}) => pushOf({ url: to, protocol: "wechat", headers });
 
 describe("the URL of a push that may go over more than HTTP", () => {
   it.each(["http://h/", "https://h", "ws://h:80/a?b=c", "WSS://h", "tcp://h:9", "tcp://[::1]:9/?byteOrder=little"])(
@@ -204,7 +210,7 @@ describe("the URL of a push that may go over more than HTTP", () => {
 
 describe("the protocol of a push", () => {
   it.each(["raw", "cmq-json", "cmq-simplified"])("may be %s", (protocol) => {
-    expect(normalised({ push: { url, protocol } }).push.protocol).toBe(protocol);
+    expect(pushOf({ url, protocol }).protocol).toBe(protocol);
   });
 
   it("must exist", () => {
@@ -221,7 +227,7 @@ describe("the timeout of a push", () => {
   });
 
   it.each([1000, 60_000])("may be %d ms", (timeoutMs) => {
-    expect(normalised({ push: { url, timeoutMs } }).push.timeoutMs).toBe(timeoutMs);
+    expect(pushOf({ url, timeoutMs }).timeoutMs).toBe(timeoutMs);
   });
 });
 
@@ -237,7 +243,7 @@ describe("the headers of a push", () => {
     ["X-Empty", ""],
     ["__proto__", "v"],
   ])("may hold %s", (name, value) => {
-    const { headers } = normalised(withHeader(name, value)).push;
+    const { headers } = pushOf(withHeader(name, value).push);
     expect(Object.entries(headers)).toEqual([[name, value]]);
   });
 
@@ -354,7 +360,7 @@ describe("the retry policy of a subscription", () => {
     ["retry.totalMsMax", { baseMs: 1, totalMsMax: limits.retryTotalMsMax + 1 }],
   ])("is refused at %s in %j", (field, retry) => {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the rows have the members that they are about.
-    expect(faultOf({ retry } as Partial<SubscriptionInput>)).toEqual(["invalid_retry_policy", field]);
+    expect(faultOf({ retry } as SubscriptionBody)).toEqual(["invalid_retry_policy", field]);
   });
 
   it("has at most 1000 delays", () => {

@@ -1,14 +1,14 @@
 import type { FastifyInstance } from "fastify";
-import type { ApiContext } from "./dependencies.ts";
+import type { Metrics } from "../ops/metrics.ts";
 
-export function metricsRoute(app: FastifyInstance, { metrics }: ApiContext): void {
+export function metricsRoute(app: FastifyInstance, { metrics }: { readonly metrics: Metrics }): void {
   app.get(
     "/metrics",
     {
       schema: {
         tags: ["operations"],
         operationId: "getMetrics",
-        summary: "Metrics in the Prometheus text format",
+        summary: "Get the metrics in the Prometheus text format",
         response: { 200: { description: "The metrics.", content: { "text/plain": { schema: { type: "string" } } } } },
       },
     },

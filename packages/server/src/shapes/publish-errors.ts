@@ -1,12 +1,12 @@
 import { RingbackError } from "../domain/errors.ts";
-import { publishBody } from "../shapes/message.ts";
+import { publishBody } from "./message.ts";
 
 const firstInBatch = "messages[0].";
 const members = new Set(Object.keys(publishBody.properties));
 
 /**
- * The engine does not know whether its one message was the request itself or the only one of a batch. Here the fields
- * that it names become what the caller wrote.
+ * Returns a function that throws an error of the engine with the fields that the caller has sent. The engine does not know
+ * whether its one message was the request itself or the only one of a batch.
  */
 export function publishErrorsAt(kind: "single" | "batch"): (error: unknown) => never {
   const fieldOf = kind === "single" ? withoutPrefix : withPrefix;

@@ -1,19 +1,20 @@
 import { describe, expect, it } from "vitest";
-import { RingbackError } from "./errors.ts";
-import { normaliseHook } from "./hook-rules.ts";
-import type { HookInput } from "./hook-rules.ts";
+import { RingbackError } from "../domain/errors.ts";
+import { hookShape } from "./hook.ts";
 
 const urls = ["http://127.0.0.1:8080/onMessage"];
 
 describe("a hook", () => {
   it("needs only its URLs", () => {
-    expect(normaliseHook({ urls })).toEqual({
+    expect(hookShape.read({ urls })).toEqual({
       urls,
       protocol: "koipy",
       timeoutMs: 5_000,
       onError: "continue",
       key: null,
       replyBytesMax: 8 * 1024 * 1024,
+      description: "",
+      labels: {},
     });
   });
 
@@ -25,11 +26,13 @@ describe("a hook", () => {
       onError: "reject",
       key: "0",
       replyBytesMax: 1024,
+      description: "Opens a card",
+      labels: { customer: "acme" },
     } as const;
-    expect(normaliseHook(given)).toEqual(given);
+    expect(hookShape.read(given)).toEqual(given);
   });
 
-  it.each<[string, HookInput, string, string]>([
+  it.each<[string, object, string, string]>([
     ["no URL", { urls: [] }, "invalid_request", "urls"],
     ["too many URLs", { urls: Array.from({ length: 17 }, () => urls).flat() }, "invalid_request", "urls"],
     ["two URLs with opencard", { urls: [...urls, ...urls], protocol: "opencard", key: "0" }, "invalid_request", "urls"],
@@ -51,9 +54,9 @@ describe("a hook", () => {
   });
 });
 
-function refusalOf(input: HookInput): RingbackError {
+function refusalOf(input: object): RingbackError {
   try {
-    normaliseHook(input);
+    hookShape.read(input);
   } catch (error) {
     if (error instanceof RingbackError) return error;
     throw error;
