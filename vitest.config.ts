@@ -8,7 +8,11 @@ const shared = { resolve: { conditions }, ssr: { resolve: { conditions } } };
 const run = { pool: "forks" as const, execArgv: ["--conditions=ringback-source"], maxWorkers: 3, isolate: false };
 
 /** Beside the code they test, but with a disk or with processes of their own: too slow for `npm run check`. */
-const withDiskOrProcesses = ["packages/server/src/store/**/*.test.ts", "bench/src/bench.test.ts"];
+const withDiskOrProcesses = [
+  "packages/server/src/store/{sqlite,postgres,migrate}/**/*.test.ts",
+  "packages/server/src/store/contract/{sqlite,postgres}.*.test.ts",
+  "bench/src/bench.test.ts",
+];
 
 export default defineConfig({
   ...shared,

@@ -6,6 +6,7 @@ import type { PushProtocol, PushProtocolName } from "@ringback/sdk/protocols";
 import { assertEndpointUrl, httpSchemes, isHttpUrl } from "./endpoint-url-rule.ts";
 import { RingbackError } from "./errors.ts";
 import { assertInteger } from "./integer-rule.ts";
+import { isInternalName } from "./internal-names.ts";
 import { assertKid } from "./kid-rule.ts";
 import { limits } from "./limits.ts";
 import type { Filter, Order, PullSettings, PushedSettings, PushSettings, SubscriptionSettings } from "./model.ts";
@@ -56,6 +57,15 @@ export function assertStaysPushedOrPulled(before: SubscriptionSettings, after: S
       ? ["push", "the subscription is pulled from, and cannot become one that is pushed; remove it and make it again"]
       : ["pull", "the subscription is pushed, and cannot become one that is pulled from; remove it and make it again"];
   throw RingbackError.at("immutable_field", field, sentence);
+}
+
+/** `ofTopic`: the topic's subscriptions, without internal ones. `ofStore`: all of them. Throws `subscription_limit`. */
+export function assertRoomForSubscription(
+  name: string,
+  counts: { readonly ofTopic: number; readonly ofStore: number },
+): void {
+  const isTopicFull = !isInternalName(name) && counts.ofTopic >= limits.subscriptionsPerTopicMax;
+  if (isTopicFull || counts.ofStore >= limits.subscriptionsMax) throw new RingbackError("subscription_limit");
 }
 
 function normalisePulled(input: SubscriptionInput & { readonly pull: Partial<PullSettings> }): SubscriptionSettings {

@@ -13,7 +13,10 @@ describe("a topic's settings", () => {
 
   test("keep members that the rules do not know", () => {
     const labels = { customer: "acme" };
-    expect(normaliseTopic({ ...{ labels }, bodyBytesMax: 2048 })).toMatchObject({ bodyBytesMax: 2048, labels });
+    expect(normaliseTopic(Object.assign({ labels }, { bodyBytesMax: 2048 }))).toMatchObject({
+      bodyBytesMax: 2048,
+      labels,
+    });
   });
 
   test.each([
