@@ -16,7 +16,11 @@ const run = { pool: "forks" as const, execArgv: ["--conditions=ringback-source"]
 const hangMs = 600_000;
 
 /** Beside the code they test, but with a disk or with processes of their own: too slow for `npm run check`. */
-const withDiskOrProcesses = ["packages/server/src/store/**/*.test.ts", "bench/src/bench.test.ts"];
+const withDiskOrProcesses = [
+  "packages/server/src/store/{sqlite,postgres,migrate}/**/*.test.ts",
+  "packages/server/src/store/contract/{sqlite,postgres}.*.test.ts",
+  "bench/src/bench.test.ts",
+];
 
 export default defineConfig({
   ...shared,

@@ -6,7 +6,7 @@ import { limits } from "../../domain/limits.ts";
 import type { PostResult, Transport } from "../../transport/port.ts";
 import { createEventBus } from "../event-bus.ts";
 import { AccountKeys } from "../keys/account-keys.ts";
-import { MemoryStore } from "../testing/memory-store.ts";
+import { MemoryStore } from "../../store/memory/memory-store.ts";
 import { AccountHooks } from "./account-hooks.ts";
 import type { AccountHooksOptions } from "./account-hooks.ts";
 
@@ -25,7 +25,7 @@ const plain: HookSettings = {
 const empty = { bytes: 2, read: () => ({}) };
 
 async function oneHook(options: Pick<AccountHooksOptions, "callsMax"> = {}) {
-  const store = new MemoryStore(clock);
+  const store = new MemoryStore({ clock });
   const waiting: ((result: PostResult) => void)[] = [];
   const transport: Transport = {
     post: (_endpoint, _headers, _body, done) => void waiting.push(done),

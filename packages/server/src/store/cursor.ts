@@ -1,4 +1,4 @@
-import type { Seq } from "../../domain/model.ts";
+import type { Seq } from "../domain/model.ts";
 
 /**
  * How far a subscription has come in its log. `settledThrough`: everything at or before it is settled. `done`: what was
