@@ -252,7 +252,7 @@ callbacks:
       "hooks:\n  h:\n    urls: ['http://a/']\n    protocol: opencard\n",
       'ringback.yaml:2: key: protocol "opencard" needs',
     ],
-    ["keys:\n  a b: {}\n", 'ringback.yaml:2: "a b": must be 1 to 64'],
+    ["keys:\n  a b: {}\n", 'ringback.yaml:2: "a b": must have 1 to 64'],
     ["keys:\n  '0': {}\n", "ringback.yaml:2: jwk: is missing"],
     ["keys:\n  '0':\n    jwk:\n      kty: oct\n      k: short\n", "ringback.yaml:5: jwk.k: must be base64url"],
   ])("stop the start with one clear line when they cannot be: %j", (file, line) => {
