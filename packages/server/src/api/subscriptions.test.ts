@@ -184,6 +184,16 @@ describe("subscriptions", () => {
     expect(test.store.subscriptions.size).toBe(0);
   });
 
+  it("that sign name only keys that exist", async () => {
+    const push = { url, protocol: "standard-webhooks", keys: ["new", "old"] };
+    const key = { json: { jwk: { kty: "oct", k: "A".repeat(43) } } };
+    await call(test.app, "PUT", "/v1/keys/new", key);
+    const refused = await call(test.app, "PUT", path, { json: { push } });
+    expect(refused.json).toMatchObject({ status: 404, code: "key_not_found", errors: [{ field: "push.keys[1]" }] });
+    await call(test.app, "PUT", "/v1/keys/old", key);
+    expect((await call(test.app, "PUT", path, { json: { push } })).status).toBe(201);
+  });
+
   it("need JSON that says so", async () => {
     const body = JSON.stringify({ push: { url } });
     const form = await call(test.app, "PUT", path, {

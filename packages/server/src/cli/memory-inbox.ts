@@ -49,7 +49,7 @@ export class MemoryInbox {
     const { whilePolledMs, messagesMax, clock, timers, failed } = options;
     const { bodyBytesMax, retentionMsMax: retentionMs } = limits;
     this.#settings = { topic: null, accept: "json", whilePolledMs, messagesMax, bodyBytesMax, retentionMs };
-    const shared = { store: new MemoryStore(clock), events: createEventBus(failed), observer: unobserved, clock };
+    const shared = { store: new MemoryStore({ clock }), events: createEventBus(failed), observer: unobserved, clock };
     this.#pullQueues = new PullQueues({ ...shared, timers, failed });
     const publisher = createPublisher(shared);
     this.#inboxes = new AccountInboxes({ ...shared, publisher, pullQueues: this.#pullQueues });

@@ -95,7 +95,9 @@ export function viewMembers<P extends TProperties>({ properties }: TObject<P>): 
 function viewSchema(schema: TSchema): TSchema {
   const { anyOf, properties, ...rest } = schema as TSchema & { anyOf?: TSchema[]; properties?: TProperties };
   if (anyOf !== undefined) return { ...rest, anyOf: anyOf.map(viewSchema) };
-  return properties === undefined ? rest : Type.Object(viewMembers(schema as TObject), rest);
+  if (properties === undefined) return rest;
+  const { required: _, ...options } = rest as TSchema & { required?: string[] };
+  return Type.Object(viewMembers(schema as TObject), options);
 }
 
 /** The values of `viewMembers`. Settings that were stored before a member existed show its default. */
