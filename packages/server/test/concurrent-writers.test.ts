@@ -1,6 +1,8 @@
 /** Real: the server as a process, with SQLite, and two clients that change the same resource at the same time. */
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Answer } from "./harness/api.ts";
+import { runInShell } from "./harness/program.ts";
+import { curlLines, readmeServer } from "./harness/readme.ts";
 import { useServer } from "./harness/running-server.ts";
 
 const url = "http://127.0.0.1:9/";
@@ -75,5 +77,23 @@ describe.each([
     const [created, refused] = answers.toSorted((a, b) => a.status - b.status);
     expect([created?.status, refused?.status]).toEqual([201, 412]);
     expect(await labels()).toEqual(created?.json.labels);
+  });
+});
+
+describe("docs/guide/changing-settings.md", () => {
+  it("works line by line", async () => {
+    const answers: unknown[] = [];
+    for (const line of curlLines("docs/guide/changing-settings.md")) {
+      const etag = (await server().api.call("GET", "/v1/topics/invoices")).headers.get("etag") ?? "";
+      const typed = line.replaceAll(readmeServer, new URL(server().url).host).replaceAll("ETAG", etag);
+      answers.push(JSON.parse(await runInShell(`${typed} --silent --show-error --fail-with-body`)));
+    }
+    const labels = { customer: "acme" };
+    expect(answers).toMatchObject([
+      { name: "invoices", retentionMs: 3_600_000, labels },
+      { retentionMs: 604_800_000, labels: { customer: "acme", team: "billing" } },
+      { bodyBytesMax: 65_536, labels },
+      { items: [{ name: "invoices", labels }] },
+    ]);
   });
 });

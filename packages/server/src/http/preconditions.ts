@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import { RingbackError } from "../domain/errors.ts";
+import { isPreconditionFailed, RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 
 /** Conditional requests (RFC 9110 section 13): If-Match and If-None-Match for whatever changes one resource. */
@@ -75,8 +75,7 @@ export async function changedInTurn<T>(request: FastifyRequest, change: () => Pr
     try {
       return await change();
     } catch (error) {
-      const isLate = error instanceof RingbackError && error.code === "precondition_failed";
-      if (!isLate || isConditional(request)) throw error;
+      if (!isPreconditionFailed(error) || isConditional(request)) throw error;
     }
   }
   throw new RingbackError("overloaded", "Too many requests change this at the same time; try again shortly.");
