@@ -139,7 +139,7 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
     // One grace for both sides: neither a client that uploads slowly nor an endpoint that hangs outlasts it.
     const cancelCut = systemTimers.after(config.shutdownGraceMs, () => app.server.closeAllConnections());
     hooks.stop();
-    const stopEngine = engine.stop(config.shutdownGraceMs, () => hooks.callsUnderWay > 0);
+    const stopEngine = engine.stop(config.shutdownGraceMs, () => hooks.callsRunning > 0);
     await Promise.all([app.close().finally(cancelCut), stopEngine]);
     await pullQueues.idle();
     await store.close();

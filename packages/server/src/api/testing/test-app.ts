@@ -37,7 +37,7 @@ export interface TestParts {
   readonly masterKeys?: readonly string[];
   /** Left out: nothing can be reached. */
   readonly transport?: Transport;
-  readonly hooks?: Pick<AccountHooksOptions, "callsMax" | "bytesHeldMax">;
+  readonly hooks?: Pick<AccountHooksOptions, "callsMax" | "memoryBytesMax">;
   /** Left out: some of which only the making and removing works, since this store gives out no claims. */
   readonly inboxes?: Inboxes;
   /** Left out: nothing is there to be pulled. */
