@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { systemClock, systemTimers } from "../src/domain/ports.ts";
 import { createEventBus } from "../src/engine/event-bus.ts";
-import type { PulledMessage } from "../src/engine/port.ts";
+import type { PulledMessage } from "../src/engine/pull/pulls.ts";
 import { createPublisher } from "../src/engine/publisher.ts";
 import { AccountPulls } from "../src/engine/pull/account-pulls.ts";
 import { AccountQueues } from "../src/engine/queues/account-queues.ts";

@@ -36,6 +36,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export const cmqJson = {
   name: "cmq-json",
   keys: "none",
+  headerPrefix: "x-cmq-",
   bodyBytesMax: incomingEnvelopeBytesMax,
   encode: (delivery: OutgoingDelivery) => ({ headers: headersOf(delivery), body: utf8Bytes(jsonOf(delivery)) }),
   interpret,
@@ -46,6 +47,7 @@ export const cmqJson = {
 export const cmqSimplified = {
   name: "cmq-simplified",
   keys: "none",
+  headerPrefix: "x-cmq-",
   encode: (delivery: OutgoingDelivery) => ({ headers: headersOf(delivery), body: delivery.body }),
   interpret,
   decode: decodeSimplified,

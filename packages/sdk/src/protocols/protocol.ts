@@ -111,6 +111,8 @@ export interface PushProtocol {
   readonly bodyBytesMax?: number;
   /** Schemes of the URLs that it can be sent to, without the colon; left out: http and https. */
   readonly schemes?: readonly string[];
+  /** Sender: lower-case prefix of the headers that only the dialect may set. */
+  readonly headerPrefix?: string;
   /**
    * Sender: the request for this delivery, signed with every one of `keys`. Throws, or rejects with,
    * {@link UnencodableError} when the dialect cannot carry it.

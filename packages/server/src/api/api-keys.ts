@@ -3,7 +3,7 @@ import { Type } from "typebox";
 import type { Static } from "typebox";
 import { isSecretId } from "../domain/api-key-rules.ts";
 import { RingbackError } from "../domain/errors.ts";
-import type { ApiKeyPair } from "../engine/port.ts";
+import type { ApiKeyPair } from "../engine/keys/api-keys.ts";
 import { apiKeyBody, apiKeySchema, apiKeyView, newApiKeySchema, newApiKeyView } from "../shapes/api-key.ts";
 import { pageRequest, pageView } from "../shapes/page-cursor.ts";
 import type { ApiContext } from "./dependencies.ts";

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { RingbackError } from "../domain/errors.ts";
-import type { EventBus, LiveEvent } from "../engine/port.ts";
+import type { EventBus } from "../engine/event-bus.ts";
+import type { LiveEvent } from "../engine/live-events.ts";
 import type { HttpLimits } from "../http/http-limits.ts";
 import { openEventStream } from "../http/event-stream.ts";
 import type { EventStream } from "../http/event-stream.ts";

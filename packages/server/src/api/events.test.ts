@@ -5,7 +5,7 @@
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { MessageId } from "../domain/model.ts";
-import type { LiveEvent } from "../engine/port.ts";
+import type { LiveEvent } from "../engine/live-events.ts";
 import { call } from "./testing/call.ts";
 import { listen } from "./testing/raw-connection.ts";
 import { createTestApp } from "./testing/test-app.ts";

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { assertName } from "../domain/names.ts";
-import type { LiveEvent } from "../engine/port.ts";
+import type { LiveEvent } from "../engine/live-events.ts";
 import type { ApiContext } from "./dependencies.ts";
 import { createEventHub } from "./event-hub.ts";
 import { queryReader } from "../shapes/query.ts";

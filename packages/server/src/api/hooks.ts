@@ -5,7 +5,7 @@ import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import { assertName } from "../domain/names.ts";
 import { hookJson } from "../engine/hooks/hook-json.ts";
-import type { HookPayload } from "../engine/port.ts";
+import type { HookPayload } from "../engine/hooks/hooks.ts";
 import { pageRequest, pageView } from "../shapes/page-cursor.ts";
 import type { ApiContext } from "./dependencies.ts";
 import { hookBody, hookSchema, hookView, outcomeSchema, outcomeView } from "../shapes/hook.ts";

@@ -3,7 +3,7 @@ import { Type } from "typebox";
 import { limits } from "../domain/limits.ts";
 import { isContentType } from "../domain/message-rules.ts";
 import { assertName } from "../domain/names.ts";
-import type { TakenMessage } from "../engine/port.ts";
+import type { TakenMessage } from "../engine/inboxes/inboxes.ts";
 import type { ApiContext } from "./dependencies.ts";
 import { onResponseSent } from "../http/response-sent.ts";
 import { noInbox } from "./inboxes.ts";

@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { assertKid } from "../domain/kid-rule.ts";
-import type { KeyDetails } from "../engine/port.ts";
+import type { KeyDetails } from "../engine/keys/keys.ts";
 import { pageRequest, pageView } from "../shapes/page-cursor.ts";
 import type { ApiContext } from "./dependencies.ts";
 import { jsonBody } from "../http/json-body.ts";

@@ -3,7 +3,7 @@ import { Type } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { parseMessageId } from "../domain/message-id.ts";
 import type { MessageId } from "../domain/model.ts";
-import type { PublishResult } from "../engine/port.ts";
+import type { PublishResult } from "../engine/publisher.ts";
 import { topicAt } from "./catalog-lookup.ts";
 import type { TopicPath } from "./catalog-lookup.ts";
 import type { ApiContext } from "./dependencies.ts";

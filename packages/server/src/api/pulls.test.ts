@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { Message, MessageId, TopicId } from "../domain/model.ts";
-import type { PulledMessage } from "../engine/port.ts";
+import type { PulledMessage } from "../engine/pull/pulls.ts";
 import { call } from "./testing/call.ts";
 import { MemoryPulls } from "./testing/memory-pulls.ts";
 import { listen } from "./testing/raw-connection.ts";

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { Subscription } from "../domain/model.ts";
-import type { PulledMessage } from "../engine/port.ts";
+import type { PulledMessage } from "../engine/pull/pulls.ts";
 import { subscriptionAt } from "./catalog-lookup.ts";
 import type { SubscriptionPath } from "./catalog-lookup.ts";
 import type { ApiContext } from "./dependencies.ts";

@@ -1,7 +1,7 @@
 import { declaredApiKeyBody } from "../shapes/api-key.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
 import { assertApiKeyName, assertApiKeyPair } from "../domain/api-key-rules.ts";
-import type { ApiKeyPair } from "../engine/port.ts";
+import type { ApiKeyPair } from "../engine/keys/api-keys.ts";
 import { ConfigError } from "./config-error.ts";
 import type { ConfigFile } from "./config-file.ts";
 import { checked, named } from "./declared-part.ts";

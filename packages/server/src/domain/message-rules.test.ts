@@ -120,7 +120,7 @@ describe("a message is refused", () => {
 
   it("with a sentence that says what would be right", () => {
     expect(() => assertMessage({ ...plain, body: new Uint8Array(1025) }, topic, "")).toThrow(
-      'body: has 1025 bytes; topic "orders" takes at most 1024',
+      'body: has 1025 bytes; topic "orders" accepts at most 1024',
     );
   });
 });

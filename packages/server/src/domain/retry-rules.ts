@@ -5,12 +5,12 @@ import type { RetryPolicy } from "./model.ts";
 
 type GrowingPolicy = Extract<RetryPolicy, { baseMs: number }>;
 
-/** A retry policy as somebody writes it: of a growing delay only the first must be said. */
+/** A retry policy as callers write it. A growing delay needs only its first delay, `baseMs`. */
 export type RetryInput =
   | Exclude<RetryPolicy, GrowingPolicy>
   | (Pick<GrowingPolicy, "baseMs"> & Partial<Omit<GrowingPolicy, "baseMs">>);
 
-/** The steps of CMQ's exponential policy, for whoever leaves something out. */
+/** The same steps as `EXPONENTIAL_DECAY_RETRY`. */
 const growingDefaults = {
   factor: 2,
   delayMsMax: 512_000,
@@ -27,7 +27,7 @@ export function normaliseRetry(field: string, input: RetryInput): RetryPolicy {
 
 function normaliseDelays(field: string, delaysMs: readonly number[]): RetryPolicy {
   if (delaysMs.length > limits.retriesMax) {
-    const fault = `holds ${delaysMs.length} delays; at most ${limits.retriesMax} are allowed`;
+    const fault = `has ${delaysMs.length} delays; at most ${limits.retriesMax} are allowed`;
     throw RingbackError.at("invalid_retry_policy", `${field}.delaysMs`, fault);
   }
   for (const [index, delayMs] of delaysMs.entries()) {
@@ -39,7 +39,7 @@ function normaliseDelays(field: string, delaysMs: readonly number[]): RetryPolic
 function normaliseGrowing(field: string, input: Exclude<RetryInput, string | { delaysMs: unknown }>): RetryPolicy {
   const { baseMs } = input;
   assertInteger("invalid_retry_policy", `${field}.baseMs`, baseMs, 1, limits.retryDelayMsMax);
-  // A first delay past the default maximum says that the maximum is meant to be higher.
+  // With a first delay above the default maximum, the first delay is the maximum.
   const delayMsMax = input.delayMsMax ?? Math.max(baseMs, growingDefaults.delayMsMax);
   const policy = { ...growingDefaults, ...input, delayMsMax };
   assertInteger("invalid_retry_policy", `${field}.delayMsMax`, delayMsMax, baseMs, limits.retryDelayMsMax);

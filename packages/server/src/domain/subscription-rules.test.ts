@@ -156,7 +156,7 @@ describe("the URL of a push", () => {
 
   it("does not show a password in the error that refuses it", () => {
     expect(() => normalised({ push: { url: "http://user:secret@test.com/" } })).toThrow(
-      "push.url: must not hold a user name or password; send them in an Authorization header under push.headers",
+      "push.url: must not contain a user name or password; send them in an Authorization header under push.headers",
     );
   });
 });
@@ -177,11 +177,11 @@ describe("the URL of a push that may go over more than HTTP", () => {
     ["ws:/h", "must begin with http://"],
     ["ws://h/#a", "must not have a fragment"],
     ["ws://h:0/", "must not have port 0"],
-    ["ws://me:hush@h/", "must not hold a user name or password"],
-    ["tcp://me:hush@h:1", "must not hold a user name or password: TCP has no place for them"],
+    ["ws://me:hush@h/", "must not contain a user name or password"],
+    ["tcp://me:hush@h:1", "must not contain a user name or password: TCP cannot carry them"],
     ["tcp://h", "must name a port"],
     ["tcp://h:1/a", "must not have a path"],
-    ["tcp://h:1?order=little", "must have no query but"],
+    ["tcp://h:1?order=little", "must have no query other than"],
     ["tcp://h:1#a", "must not have a fragment"],
   ])("may not be %s", (url, fault) => {
     expect(() => wechat(url)).toThrow(`push.url: ${fault}`);

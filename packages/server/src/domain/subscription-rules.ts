@@ -31,14 +31,17 @@ export type PushedInput = SubscriptionInput & { readonly push: NonNullable<Subsc
 
 const protocolDefault: PushProtocolName = "raw";
 
-/** Fills in what was left out. Throws `RingbackError` with the field that is wrong. */
-export function normaliseSubscription(input: PushedInput): PushedSettings;
+/**
+ * Fills in defaults. `schemes`: the schemes that the endpoint may have, in place of the protocol's own. Throws `RingbackError` with
+ * the field that is wrong.
+ */
+export function normaliseSubscription(input: PushedInput, schemes?: readonly string[]): PushedSettings;
 export function normaliseSubscription(input: SubscriptionInput): SubscriptionSettings;
-export function normaliseSubscription(input: SubscriptionInput): SubscriptionSettings {
+export function normaliseSubscription(input: SubscriptionInput, schemes?: readonly string[]): SubscriptionSettings {
   const { push, pull } = input;
   if (pull === undefined) {
     if (push === undefined) throw RingbackError.at("invalid_request", "push", "is missing; give push or pull");
-    return normalisePushed({ ...input, push });
+    return normalisePushed({ ...input, push }, schemes);
   }
   if (push !== undefined) {
     throw RingbackError.at("invalid_request", "pull", "cannot stand beside push: a subscription is pushed or pulled");
@@ -101,11 +104,11 @@ function normalisePull({
   return { visibilityMs, receivesMax };
 }
 
-function normalisePushed(input: PushedInput): PushedSettings {
+function normalisePushed(input: PushedInput, schemes?: readonly string[]): PushedSettings {
   const maxInFlight = input.maxInFlight ?? limits.maxInFlightDefault;
   assertInteger("invalid_request", "maxInFlight", maxInFlight, 1, limits.maxInFlightMax);
   return {
-    push: normalisePush(input.push),
+    push: normalisePush(input.push, schemes),
     filter: normaliseFilter(input.filter ?? {}),
     retry: normaliseRetry("retry", input.retry ?? "EXPONENTIAL_DECAY_RETRY"),
     order: input.order ?? "none",
@@ -113,11 +116,11 @@ function normalisePushed(input: PushedInput): PushedSettings {
   };
 }
 
-function normalisePush(push: PushedInput["push"]): PushSettings {
+function normalisePush(push: PushedInput["push"], schemes?: readonly string[]): PushSettings {
   const { url, protocol = protocolDefault, headers = {}, connection = "keep-alive", keys = [] } = push;
   const timeoutMs = push.timeoutMs ?? limits.attemptTimeoutMsDefault;
   const found = knownProtocol("push.protocol", protocol);
-  assertEndpointUrl("push.url", url, found.schemes ?? httpSchemes);
+  assertEndpointUrl("push.url", url, schemes ?? found.schemes ?? httpSchemes);
   assertPushHeaders("push.headers", headers);
   if (Object.keys(headers).length > 0 && !isHttpUrl(url)) {
     throw RingbackError.at("invalid_request", "push.headers", "can be sent over http and https only");

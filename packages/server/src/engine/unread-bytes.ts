@@ -1,6 +1,6 @@
 /**
- * Bytes of messages that are on their way to readers, who may be slow: of one source, or of all of them together; and those
- * that are reserved meanwhile for what is being fetched.
+ * Memory budget for messages on their way to clients, which may read slowly. Counts the bytes that were sent and not read, and the
+ * bytes reserved for messages that are being fetched.
  */
 export class UnreadBytes {
   readonly #bytesMax: number;
@@ -11,7 +11,6 @@ export class UnreadBytes {
     this.#bytesMax = bytesMax;
   }
 
-  /** Nobody gets anything until some of it has arrived. */
   get isFull(): boolean {
     return this.#bytes >= this.#bytesMax;
   }
@@ -20,12 +19,12 @@ export class UnreadBytes {
     return this.#bytes + this.#reserved === 0;
   }
 
-  /** Not before some of it has arrived. */
+  /** True: these bytes exceed the budget. A single message always fits. */
   isFullFor(bytes: number): boolean {
     return this.#bytes > 0 && this.#bytes + bytes > this.#bytesMax;
   }
 
-  /** False: not before something else has been fetched, or has arrived. */
+  /** False: the bytes exceed the budget. The first reservation always succeeds. */
   reserve(bytes: number): boolean {
     if (!this.isEmpty && this.#bytes + this.#reserved + bytes > this.#bytesMax) return false;
     this.#reserved += bytes;
@@ -40,7 +39,7 @@ export class UnreadBytes {
     this.#bytes += bytes;
   }
 
-  /** True: it was full, and is not any more. Somebody may have been turned away meanwhile. */
+  /** True: the budget was full and no longer is. Requests that were turned away meanwhile may try again. */
   remove(bytes: number): boolean {
     const wasFull = this.isFull;
     this.#bytes -= bytes;

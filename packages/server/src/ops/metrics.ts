@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Registry } from "prom-client";
 import type { Metric } from "prom-client";
 import type { DeadReason } from "../domain/model.ts";
-import type { EngineObserver, HookObserver } from "../engine/port.ts";
+import type { EngineObserver, HookObserver } from "../engine/observer.ts";
 import type { ConnectionUse, StoreNode } from "../store/cluster.ts";
 import type { StoreStatistics } from "../store/records.ts";
 import type { StoreObserver } from "../store/store.ts";

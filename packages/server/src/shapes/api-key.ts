@@ -2,7 +2,7 @@ import { Type } from "typebox";
 import type { Static } from "typebox";
 import { secretIdPrefix } from "../domain/api-key-rules.ts";
 import { limits } from "../domain/limits.ts";
-import type { ApiKeyDetails, ApiKeyPair } from "../engine/port.ts";
+import type { ApiKeyDetails, ApiKeyPair } from "../engine/keys/api-keys.ts";
 import { timeText as timeSchema } from "./schema-parts.ts";
 import { timeText } from "./time-text.ts";
 

@@ -4,7 +4,7 @@ import { Type } from "typebox";
 import type { Static } from "typebox";
 import { hookProtocols } from "../domain/hook-protocols.ts";
 import { limits } from "../domain/limits.ts";
-import type { HookDetails } from "../engine/port.ts";
+import type { HookDetails } from "../engine/hooks/hooks.ts";
 import { nullable, timeText as timeSchema } from "./schema-parts.ts";
 import { timeText } from "./time-text.ts";
 

@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import type { Static } from "typebox";
 import { limits } from "../domain/limits.ts";
-import type { InboxDetails } from "../engine/port.ts";
+import type { InboxDetails } from "../engine/inboxes/inboxes.ts";
 import { nullable, timeText as timeSchema } from "./schema-parts.ts";
 import { timeText } from "./time-text.ts";
 

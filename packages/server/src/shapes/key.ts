@@ -2,7 +2,7 @@ import { Type } from "typebox";
 import type { Static } from "typebox";
 import type { Jwk } from "@ringback/sdk/protocols";
 import { limits } from "../domain/limits.ts";
-import type { KeyDetails } from "../engine/port.ts";
+import type { KeyDetails } from "../engine/keys/keys.ts";
 import { nullable, timeText as timeSchema } from "./schema-parts.ts";
 import { timeText } from "./time-text.ts";
 

@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import type { Static } from "typebox";
 import { limits } from "../domain/limits.ts";
-import type { PulledMessage, AcknowledgeResult } from "../engine/port.ts";
+import type { PulledMessage, AcknowledgeResult } from "../engine/pull/pulls.ts";
 import { messageBodyMembers, messageMembers, messageView } from "./message.ts";
 import { timeText as timeSchema } from "./schema-parts.ts";
 import { timeText } from "./time-text.ts";

@@ -1,4 +1,4 @@
-import type { PulledMessage, Pulls, PullOptions, AcknowledgeResult } from "../../engine/port.ts";
+import type { PulledMessage, Pulls, PullOptions, AcknowledgeResult } from "../../engine/pull/pulls.ts";
 
 /** Hands out what a test has put in, and writes down what it was asked. Nothing is hidden, and no time passes. */
 export class MemoryPulls implements Pulls {

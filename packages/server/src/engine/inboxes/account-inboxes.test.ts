@@ -2,7 +2,7 @@ import { array, assert, asyncProperty, constantFrom } from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { limits } from "../../domain/limits.ts";
 import { engineLimits } from "../engine-limits.ts";
-import type { TakenMessage } from "../port.ts";
+import type { TakenMessage } from "./inboxes.ts";
 import { InboxScene, textOf } from "./testing/inbox-scene.ts";
 
 const minuteMs = 60_000;

@@ -5,16 +5,10 @@ import type { Entry, NewMessage } from "../../domain/model.ts";
 import type { Clock, Timers } from "../../domain/ports.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
-import type {
-  Arrived,
-  ArrivingMessage,
-  EngineObserver,
-  EventBus,
-  InboxDetails,
-  Inboxes,
-  Publisher,
-  TakenMessage,
-} from "../port.ts";
+import type { EventBus } from "../event-bus.ts";
+import type { Arrived, ArrivingMessage, InboxDetails, Inboxes, TakenMessage } from "./inboxes.ts";
+import type { EngineObserver } from "../observer.ts";
+import type { Publisher } from "../publisher.ts";
 import { InboxLogs } from "./inbox-logs.ts";
 import type { InboxPlace } from "./inbox-logs.ts";
 import { Rooms } from "./rooms.ts";

@@ -4,7 +4,7 @@ import { limits } from "../../domain/limits.ts";
 import type { Start, Subscription, SubscriptionSettings, Topic } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { Store } from "../../store/store.ts";
-import type { InboxDetails } from "../port.ts";
+import type { InboxDetails } from "./inboxes.ts";
 
 export interface InboxPlace {
   readonly topic: Topic;

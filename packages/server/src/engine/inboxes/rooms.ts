@@ -3,7 +3,7 @@ import type { SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Clock, Timers } from "../../domain/ports.ts";
 import { UnreadBytes } from "../unread-bytes.ts";
 import { engineLimits } from "../engine-limits.ts";
-import type { InboxDetails } from "../port.ts";
+import type { InboxDetails } from "./inboxes.ts";
 import { Waiters } from "./waiters.ts";
 
 /** What this process knows of an inbox beside what the store keeps. */

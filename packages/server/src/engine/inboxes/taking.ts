@@ -7,7 +7,7 @@ import type { Claim, ClaimedDelivery } from "../../store/log.ts";
 import type { Store } from "../../store/store.ts";
 import { UnreadBytes } from "../unread-bytes.ts";
 import { engineLimits } from "../engine-limits.ts";
-import type { InboxDetails, TakenMessage } from "../port.ts";
+import type { InboxDetails, TakenMessage } from "./inboxes.ts";
 import { Settler } from "../push/settler.ts";
 import type { InboxPlace } from "./inbox-logs.ts";
 import type { Room, Rooms } from "./rooms.ts";

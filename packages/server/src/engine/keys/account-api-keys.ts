@@ -6,7 +6,7 @@ import type { Entry } from "../../domain/model.ts";
 import type { PutCondition } from "../../store/condition.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
-import type { ApiKeyDetails, ApiKeyPair, ApiKeys } from "../port.ts";
+import type { ApiKeyDetails, ApiKeyPair, ApiKeys } from "./api-keys.ts";
 import { KeySafe } from "./key-safe.ts";
 import type { KeySafeOptions } from "./key-safe.ts";
 import { randomAlphanumerics } from "./random-alphanumerics.ts";

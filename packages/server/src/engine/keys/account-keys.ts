@@ -4,7 +4,7 @@ import { limits } from "../../domain/limits.ts";
 import type { Entry } from "../../domain/model.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
-import type { KeyDetails, Keys } from "../port.ts";
+import type { KeyDetails, Keys } from "./keys.ts";
 import { describeJwk, keptJwk } from "./jwk-rule.ts";
 import type { KeptJwk, KeyDescription } from "./jwk-rule.ts";
 import { KeySafe } from "./key-safe.ts";

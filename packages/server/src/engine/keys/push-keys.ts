@@ -1,7 +1,7 @@
 import { findPushProtocol } from "@ringback/sdk/protocols";
 import { RingbackError } from "../../domain/errors.ts";
 import type { SubscriptionSettings } from "../../domain/model.ts";
-import type { Keys } from "../port.ts";
+import type { Keys } from "./keys.ts";
 
 /**
  * A subscription names only keys that there are and that its dialect can sign with; of one that no master key at hand

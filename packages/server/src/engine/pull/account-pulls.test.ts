@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { limits } from "../../domain/limits.ts";
 import type { Subscription } from "../../domain/model.ts";
 import { engineLimits } from "../engine-limits.ts";
-import type { PulledMessage } from "../port.ts";
+import type { PulledMessage } from "./pulls.ts";
 import { PullScene, textOf, visibilityMs } from "./testing/pull-scene.ts";
 
 let scene: PullScene;

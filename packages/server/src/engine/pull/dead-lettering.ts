@@ -4,7 +4,8 @@ import type { Claim, ClaimedDelivery, Settled, Settlement } from "../../store/lo
 import type { Store } from "../../store/store.ts";
 import { emitDeliveryEvents } from "../delivery-events.ts";
 import { engineLimits } from "../engine-limits.ts";
-import type { EngineObserver, EventBus } from "../port.ts";
+import type { EventBus } from "../event-bus.ts";
+import type { EngineObserver } from "../observer.ts";
 import { isReceivesEnded } from "./allocation.ts";
 
 /** `moved`: it is elsewhere, durably. `refused`: it stays here as a dead letter. `later`: it could not be moved for now. */

@@ -1,7 +1,7 @@
 import { messageId } from "../../domain/message-id.ts";
 import type { PullSettings, Subscription, TimeMs } from "../../domain/model.ts";
 import type { Claim, ClaimedDelivery, PulledSettlement, Settled, Settlement } from "../../store/log.ts";
-import type { PulledMessage } from "../port.ts";
+import type { PulledMessage } from "./pulls.ts";
 import type { PullRequest } from "./pull-request.ts";
 import { writeReceiptHandle } from "./receipt-handle.ts";
 import type { Allocations } from "./allocation.ts";

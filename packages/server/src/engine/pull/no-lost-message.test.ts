@@ -1,7 +1,7 @@
 import { assert, asyncProperty, boolean, constantFrom, integer, oneof, record, array } from "fast-check";
 import { expect, it } from "vitest";
 import type { TimeMs } from "../../domain/model.ts";
-import type { PulledMessage } from "../port.ts";
+import type { PulledMessage } from "./pulls.ts";
 import { PullScene, type Node, stays, textOf, visibilityMs, wantOf } from "./testing/pull-scene.ts";
 
 /** What a receiver may know of a message: the last time that somebody got it, and until when it is that receiver's. */

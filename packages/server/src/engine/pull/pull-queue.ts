@@ -6,7 +6,7 @@ import type { Claim } from "../../store/log.ts";
 import { UnreadBytes } from "../unread-bytes.ts";
 import { DueAlarm } from "./due-alarm.ts";
 import { engineLimits } from "../engine-limits.ts";
-import type { PulledMessage, PullOptions } from "../port.ts";
+import type { PulledMessage, PullOptions } from "./pulls.ts";
 import { FifoQueue } from "../fifo-queue.ts";
 import { PullRequest } from "./pull-request.ts";
 import { deadLetter, type DeadLetteringContext, type DeadLetterWay, type DeadLetterWays } from "./dead-lettering.ts";

@@ -1,7 +1,7 @@
 import { limits } from "../../domain/limits.ts";
 import type { TimeMs } from "../../domain/model.ts";
 import type { Timers } from "../../domain/ports.ts";
-import type { PulledMessage, PullOptions } from "../port.ts";
+import type { PulledMessage, PullOptions } from "./pulls.ts";
 
 /** One who requests for messages. It has one timer and one listener, and nothing happens for it until it gets something or leaves. */
 export class PullRequest {

@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { Simulation } from "../testing/simulation.ts";
 
-test("POSTs that end while a claim is under way ask for no claim of their own", async () => {
+test("POSTs that end during a claim do not request further claims", async () => {
   const simulation = await Simulation.started();
   const topic = await simulation.topic();
   const reader = await simulation.subscribe(topic, "reader", { script: { status: 200, afterMs: 1 } });

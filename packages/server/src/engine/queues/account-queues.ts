@@ -7,17 +7,9 @@ import type { Clock } from "../../domain/ports.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { PullCounts } from "../../store/records.ts";
 import type { Store } from "../../store/store.ts";
-import type {
-  PulledMessage,
-  Pulls,
-  PullOptions,
-  Publisher,
-  QueueDetails,
-  QueueMessage,
-  Queues,
-  QueueSettings,
-  AcknowledgeResult,
-} from "../port.ts";
+import type { Publisher } from "../publisher.ts";
+import type { PulledMessage, Pulls, PullOptions, AcknowledgeResult } from "../pull/pulls.ts";
+import type { QueueDetails, QueueMessage, Queues, QueueSettings } from "./queues.ts";
 import type { DeadLetterWay, DeadLetterWays, Moved } from "../pull/dead-lettering.ts";
 import { Arrivals } from "./arrivals.ts";
 import { QueueLogs, type QueuePlace } from "./queue-logs.ts";

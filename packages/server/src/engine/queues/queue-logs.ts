@@ -2,7 +2,7 @@ import { queueLogName } from "../../domain/internal-names.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Subscription, SubscriptionSettings, TimeMs, Topic, TopicSettings } from "../../domain/model.ts";
 import type { Store } from "../../store/store.ts";
-import type { QueueSettings } from "../port.ts";
+import type { QueueSettings } from "./queues.ts";
 
 export interface QueuePlace {
   readonly topic: Topic;

@@ -27,7 +27,7 @@ beforeEach(() => {
 function post(url: string, text: string): Promise<PostResult> {
   const endpoint = parseEndpoint({ url, connection: "keep-alive", timeoutMs: 1_000 });
   const { promise, resolve } = Promise.withResolvers<PostResult>();
-  transport.post(endpoint, ["x-cmq-message-tag", "a"], Buffer.from(text), resolve);
+  transport.post(endpoint, ["x-any", "a"], Buffer.from(text), resolve);
   return promise;
 }
 

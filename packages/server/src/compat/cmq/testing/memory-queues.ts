@@ -2,14 +2,8 @@ import { RingbackError } from "../../../domain/errors.ts";
 import { messageId } from "../../../domain/message-id.ts";
 import type { MessageId, TopicId } from "../../../domain/model.ts";
 import type { Clock } from "../../../domain/ports.ts";
-import type {
-  PulledMessage,
-  QueueDetails,
-  QueueMessage,
-  Queues,
-  QueueSettings,
-  AcknowledgeResult,
-} from "../../../engine/port.ts";
+import type { PulledMessage, AcknowledgeResult } from "../../../engine/pull/pulls.ts";
+import type { QueueDetails, QueueMessage, Queues, QueueSettings } from "../../../engine/queues/queues.ts";
 
 interface Held {
   readonly seq: number;

@@ -1,6 +1,9 @@
 import type { NewMessage, Order, PullSettings, Subscription, Topic } from "../../../domain/model.ts";
 import { createEventBus } from "../../event-bus.ts";
-import type { LiveEvent, PulledMessage, Publisher, PullOptions, QueueSettings } from "../../port.ts";
+import type { LiveEvent } from "../../live-events.ts";
+import type { Publisher } from "../../publisher.ts";
+import type { PulledMessage, PullOptions } from "../pulls.ts";
+import type { QueueSettings } from "../../queues/queues.ts";
 import { createPublisher } from "../../publisher.ts";
 import { AccountQueues } from "../../queues/account-queues.ts";
 import { FaultyStore } from "../../testing/faulty-store.ts";
