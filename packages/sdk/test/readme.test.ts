@@ -87,7 +87,7 @@ describe("the README's program", () => {
     };
     expect(await answer("9003", "/callbacks", { headers, body: '{"a":1}' })).toEqual([204, ""]);
     expect((await answer("9003", "/callbacks", { headers, body: '{"a":2}' }))[0]).toBe(403);
-    await vi.waitFor(() => expect(output()).toBe("{ a: 1 }\nuntrusted wrong_signature\n"), { timeout: 15_000 });
+    await vi.waitFor(() => expect(output()).toBe("{ a: 1 }\nuntrusted wrong_signature\n"), { timeout: 50_000 });
   });
 
   it("for Fastify answers the calls of the program with hooks", async () => {
@@ -122,7 +122,7 @@ describe("the README's program", () => {
         const response = await fetch(url, { method: "POST", ...init });
         return [response.status, await response.text()] as const;
       },
-      { timeout: 20_000 },
+      { timeout: 50_000 },
     );
   }
 });

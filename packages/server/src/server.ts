@@ -11,6 +11,7 @@ import { RingbackError } from "./domain/errors.ts";
 import { Engine } from "./engine/engine.ts";
 import { AccountInboxes } from "./engine/inboxes/account-inboxes.ts";
 import { AccountPulls } from "./engine/pull/account-pulls.ts";
+import { PullQueues } from "./engine/pull/pull-queues.ts";
 import { AccountQueues } from "./engine/queues/account-queues.ts";
 import { QueueTransport } from "./engine/queues/queue-transport.ts";
 import { AccountHooks } from "./engine/hooks/account-hooks.ts";
@@ -83,16 +84,7 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
     steadyClock: { now: () => performance.now() },
     requestId: randomUUID,
   });
-  const inboxes = new AccountInboxes({
-    store,
-    publisher: engine.publisher,
-    events,
-    observer: metrics.observer,
-    clock: systemClock,
-    timers: systemTimers,
-    failed: (error) => log.error({ err: error, during: "inboxes" }, "background work failed"),
-  });
-  const pulls = new AccountPulls({
+  const pullQueues = new PullQueues({
     store,
     events,
     observer: metrics.observer,
@@ -100,6 +92,9 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
     timers: systemTimers,
     failed: (error) => log.error({ err: error, during: "pulls" }, "background work failed"),
   });
+  const fetched = { store, pullQueues, events, observer: metrics.observer, clock: systemClock };
+  const inboxes = new AccountInboxes({ ...fetched, publisher: engine.publisher });
+  const pulls = new AccountPulls(fetched);
   const queues = new AccountQueues({
     store,
     publisher: engine.publisher,
@@ -144,17 +139,16 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
     // One grace for both sides: neither a client that uploads slowly nor an endpoint that hangs outlasts it.
     const cancelCut = systemTimers.after(config.shutdownGraceMs, () => app.server.closeAllConnections());
     hooks.stop();
-    const stopEngine = engine.stop(config.shutdownGraceMs, () => hooks.callsUnderWay > 0);
+    const stopEngine = engine.stop(config.shutdownGraceMs, () => hooks.callsRunning > 0);
     await Promise.all([app.close().finally(cancelCut), stopEngine]);
-    await Promise.all([inboxes.idle(), pulls.idle()]);
+    await pullQueues.idle();
     await store.close();
   };
   try {
     await declare({ store, keys, apiKeys, hooks, inboxes }, config);
     warnOfUnusableKeys(await keys.unusable(), log);
     warnOfUnusableKeys(await apiKeys.unusable(), log);
-    inboxes.start();
-    pulls.start();
+    pullQueues.start();
     await app.listen({ host: config.listen.host, port: config.listen.port });
     await engine.start();
   } catch (error) {

@@ -51,8 +51,9 @@ function decoded(text: string): string {
   return plain;
 }
 
+const hexadecimal = (digits: string): number => Number.parseInt(digits, 16);
+
 function unescaped(escape: string): string {
-  const hexadecimal = (digits: string): number => Number.parseInt(digits, 16);
   if (escape.startsWith("%")) return decoder.decode(Uint8Array.from(escape.slice(1).split("%"), hexadecimal));
   if (escape.startsWith("&#")) {
     const codePoint = Number(`0${escape.slice(2, -1)}`);

@@ -26,7 +26,7 @@ describe("bytes up to a bound", () => {
 
   it("belong to the caller, who can transfer their buffer even when there are none", () => {
     const one = new BoundedBytes(1).bytes();
-    structuredClone(one, { transfer: [one.buffer as ArrayBuffer] });
+    structuredClone(one, { transfer: [one.buffer] });
     const other = new BoundedBytes(1);
     expect(other.append(Uint8Array.of(1))).toBe(true);
     expect(other.bytes()).toEqual(Uint8Array.of(1));

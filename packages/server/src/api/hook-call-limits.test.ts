@@ -31,7 +31,7 @@ describe("calls are bounded:", () => {
   it("what their payloads and replies hold together, which is released with the answer", async () => {
     let body = "x".repeat(2_000);
     await scene.start(() => ({ status: 200, headers: { "content-type": "text/plain" }, body }), {
-      hooks: { bytesHeldMax: 7_000 },
+      hooks: { memoryBytesMax: 7_000 },
     });
     await scene.ask("PUT", "/v1/hooks/h", { json: { urls: [url] } });
     for (let i = 0; i < 5; i++) expect((await scene.ask("POST", "/v1/hooks/h/call", { json: {} })).status).toBe(200);
@@ -58,7 +58,7 @@ describe("what a call holds is released when its client is gone", () => {
   /** A client that sends these calls ahead on one connection, and a bound that has room for little beside them. */
   async function clientOf(hooks: readonly string[], script: (path: string) => ScriptedReply | Promise<ScriptedReply>) {
     const posts = await scene.start((post) => script(new URL(post.url).pathname), {
-      hooks: { bytesHeldMax: 300 * limits.hookJsonBytesFactor },
+      hooks: { memoryBytesMax: 300 * limits.hookJsonBytesFactor },
     });
     scene.test.events.subscribe(() => {});
     for (const hook of ["g", "h"]) {

@@ -89,8 +89,8 @@ function pullRoute(app: FastifyInstance, { store, pulls, log }: PullParts): void
       if (socket.destroyed) gone.abort();
       // The messages count as unread until the client has them or is gone.
       let arrived: (() => void) | null = null;
-      const handedOut = (done: () => void): void => void (arrived = done);
-      const want = { messagesMax, waitMs, visibilityMs, gone: gone.signal, handedOut };
+      const onDelivered = (done: () => void): void => void (arrived = done);
+      const want = { messagesMax, waitMs, visibilityMs, gone: gone.signal, onDelivered };
       const messages = await pulls.pull(subscription, want).finally(forget);
       if (messages.length === 0) {
         return reply.header("cache-control", "no-store").send({ messages: [] });

@@ -108,7 +108,7 @@ export const limits = {
    * Memory budget of all hook calls together. Past it calls are refused. An outcome counts until its client has read
    * it.
    */
-  hookBytesHeldMax: 256 * 1024 * 1024,
+  hookMemoryBytesMax: 256 * 1024 * 1024,
   /**
    * Memory per byte of JSON in a payload or reply: its text, the parsed value, the next request and the outcome's text.
    * Measured: 13 for a list of `{}`, 40 for a list of `1.0`.

@@ -8,6 +8,7 @@ import type { PushProtocol } from "@ringback/sdk/protocols";
 
 import { assertEndpointUrl, httpSchemes, isHttpUrl, queueScheme } from "./endpoint-url-rule.ts";
 import { RingbackError } from "./errors.ts";
+import { isInternalName } from "./internal-names.ts";
 import { assertKid } from "./kid-rule.ts";
 import { limits } from "./limits.ts";
 import type { Filter, PushSettings, SubscriptionSettings } from "./model.ts";
@@ -51,6 +52,15 @@ export function assertStaysPushedOrPulled(before: SubscriptionSettings, after: S
       ? ["push", "a pulled subscription cannot become a pushed one; delete it and create it again"]
       : ["pull", "a pushed subscription cannot become a pulled one; delete it and create it again"];
   throw RingbackError.at("immutable_field", field, sentence);
+}
+
+/** `ofTopic`: the topic's subscriptions, without internal ones. `ofStore`: all of them. Throws `subscription_limit`. */
+export function assertRoomForSubscription(
+  name: string,
+  counts: { readonly ofTopic: number; readonly ofStore: number },
+): void {
+  const isTopicFull = !isInternalName(name) && counts.ofTopic >= limits.subscriptionsPerTopicMax;
+  if (isTopicFull || counts.ofStore >= limits.subscriptionsMax) throw new RingbackError("subscription_limit");
 }
 
 export function assertSubscription({ push, filter, retry }: SubscriptionSettings): void {

@@ -3,28 +3,26 @@ import type { Socket } from "node:net";
 import { onSocketClose } from "./socket-close.ts";
 
 /**
- * Reports once whether a response, which is yet to be sent, has gone out completely to the client's connection: true
- * when the operating system has its last byte, false when the connection has ended before. A connection that takes
- * longer than `waitMsMax` is closed.
+ * Reports once whether a response that is yet to be written has reached the client's connection. True: the operating
+ * system has taken its last byte. False: the connection ended before. A client that takes longer than `waitMsMax` loses
+ * its connection.
  */
 export function onResponseSent(
   response: ServerResponse,
   socket: Socket,
   waitMsMax: number,
-  over: (isSent: boolean) => void,
+  report: (isSent: boolean) => void,
 ): void {
-  const timer = setTimeout(() => socket.destroy(), waitMsMax).unref();
-  const forget = onSocketClose(socket, () => end(false));
-  // This listener has to run before Node's own, which detaches the socket. The event also comes when the connection is
-  // lost while there is still something to write.
-  response.prependOnceListener("finish", () => end(!socket.destroyed));
-
-  function end(isSent: boolean): void {
+  let isReported = false;
+  const end = (isSent: boolean): void => {
+    if (isReported) return;
+    isReported = true;
     clearTimeout(timer);
     forget();
-    if (isOver) return;
-    isOver = true;
-    over(isSent);
-  }
-  let isOver = false;
+    report(isSent);
+  };
+  const timer = setTimeout(() => socket.destroy(), waitMsMax).unref();
+  const forget = onSocketClose(socket, () => end(false));
+  // Runs before Node's own listener, which takes the socket away. A cut connection ends a response with the same event.
+  response.prependOnceListener("finish", () => end(!socket.destroyed));
 }

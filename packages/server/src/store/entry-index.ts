@@ -62,8 +62,9 @@ export class EntryIndex {
     this.#of(accountId, entry.kind).set(entry.name, entry);
   }
 
-  delete(accountId: AccountId, kind: EntryKind, name: string): void {
-    this.#of(accountId, kind).delete(name);
+  /** False: there was none. */
+  delete(accountId: AccountId, kind: EntryKind, name: string): boolean {
+    return this.#of(accountId, kind).delete(name);
   }
 
   #of(accountId: AccountId, kind: EntryKind): NameIndex<Entry> {

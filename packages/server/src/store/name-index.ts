@@ -31,8 +31,11 @@ export class NameIndex<T> {
     this.#byName.set(name, value);
   }
 
-  delete(name: string): void {
-    if (this.#byName.delete(name)) this.#came(name, -1);
+  /** False: there was none. */
+  delete(name: string): boolean {
+    const existed = this.#byName.delete(name);
+    if (existed) this.#came(name, -1);
+    return existed;
   }
 
   values(): IterableIterator<T> {

@@ -3,7 +3,7 @@ import { transportLimits } from "./limits.ts";
 import { NameCache, type NameCacheOptions, systemResolver } from "./name-cache.ts";
 import { ManualTime } from "./testing/manual-time.ts";
 
-// The resolver is faked: each question waits until the test answers it.
+// Faked: the resolver. Each lookup waits until the test answers it.
 function start(options: Partial<NameCacheOptions> = {}) {
   const time = new ManualTime();
   const asked: { name: string; answer: (addresses: readonly string[] | null) => void }[] = [];
@@ -23,7 +23,7 @@ function start(options: Partial<NameCacheOptions> = {}) {
   return { time, asked, cache, heard, look, names };
 }
 
-test("those who ask for one name at the same time share one lookup", () => {
+test("concurrent requests for one name share one lookup", () => {
   const { asked, heard, look } = start();
   look("a.test");
   look("a.test");
@@ -32,7 +32,7 @@ test("those who ask for one name at the same time share one lookup", () => {
   expect(heard).toEqual([["192.0.2.1"], ["192.0.2.1"]]);
 });
 
-test("a fresh answer is used without asking, a stale one is used while a new one is fetched, an old one is not used", () => {
+test("a fresh result needs no lookup, a stale one is used during a new lookup, and an old one is not used", () => {
   const { time, asked, heard, look } = start();
   look("a.test");
   asked[0]?.answer(["192.0.2.1"]);
@@ -69,14 +69,14 @@ test("a failed lookup is not repeated for a second", () => {
   expect(asked).toHaveLength(2);
 });
 
-test("an answer without addresses is a failure", () => {
+test("a result without addresses is a failure", () => {
   const { asked, heard, look } = start();
   look("a.test");
   asked[0]?.answer([]);
   expect(heard).toEqual([null]);
 });
 
-test("while a resolver fails, the last good answer stands for a while, and is asked for once a second", () => {
+test("while the resolver fails, the last good result is used, and the lookup is repeated once a second", () => {
   const { time, asked, heard, look } = start();
   look("a.test");
   asked[0]?.answer(["192.0.2.1"]);
@@ -95,12 +95,12 @@ test("while a resolver fails, the last good answer stands for a while, and is as
   expect(heard.at(-1)).toBeNull();
 });
 
-test("an answer in doubt is used once more and looked up again", () => {
+test("the addresses of an unreachable name are used once more and looked up again", () => {
   const { time, asked, cache, look } = start();
   look("a.test");
   asked[0]?.answer(["192.0.2.1"]);
-  cache.doubt("a.test");
-  cache.doubt("unknown.test");
+  cache.unreachable("a.test");
+  cache.unreachable("unknown.test");
   look("a.test");
   expect(asked).toHaveLength(1);
   time.advance(transportLimits.nameFailedMs);
@@ -108,7 +108,7 @@ test("an answer in doubt is used once more and looked up again", () => {
   expect(asked).toHaveLength(2);
 });
 
-test("a dead resolver holds a bounded number of lookups; the rest wait in order", () => {
+test("a limited number of lookups runs at a time, and the others wait in order", () => {
   const { asked, look, names } = start({ lookupsInFlightMax: 2 });
   for (const name of ["a", "b", "c", "d"]) look(name);
   expect(names()).toEqual(["a", "b"]);
@@ -116,7 +116,7 @@ test("a dead resolver holds a bounded number of lookups; the rest wait in order"
   expect(names()).toEqual(["a", "b", "c"]);
 });
 
-test("a lookup that nobody waits for any more is not made", () => {
+test("a waiting lookup without listeners is not made", () => {
   const { asked, heard, look, names } = start({ lookupsInFlightMax: 1 });
   look("a");
   const cancel = look("b");
@@ -128,13 +128,13 @@ test("a lookup that nobody waits for any more is not made", () => {
   expect(heard).toHaveLength(2);
 });
 
-test("past the bound of waiting lookups the answer is no", () => {
+test("past the limit of waiting lookups the result is null", () => {
   const { heard, look } = start({ lookupsInFlightMax: 1, lookupsWaitingMax: 2 });
   for (const name of ["a", "b", "c", "d"]) look(name);
   expect(heard).toEqual([null]);
 });
 
-test("the least recently used name makes room", () => {
+test("the least recently used name is removed at the limit", () => {
   const { asked, cache, look, names } = start({ namesMax: 2 });
   for (const [index, name] of ["a", "b"].entries()) {
     look(name);
@@ -150,7 +150,7 @@ test("the least recently used name makes room", () => {
   expect(names()).toEqual(["a", "b", "c", "b"]);
 });
 
-test("a resolver that answers at once is as good as any", () => {
+test("a resolver may answer during the call", () => {
   const { heard, look } = start({ resolver: (_name, done) => done(null, ["192.0.2.1"]) });
   look("a");
   look("a");
@@ -161,7 +161,7 @@ function resolve(name: string): Promise<readonly string[] | "failed"> {
   return new Promise((done) => systemResolver(name, (error, addresses) => done(error === null ? addresses : "failed")));
 }
 
-test("the machine's own resolver knows localhost, and says so when there can be no such name", async () => {
+test("the system's resolver resolves localhost, and fails for a name that cannot exist", async () => {
   expect(await resolve("localhost")).toEqual(expect.arrayContaining([expect.stringMatching(/^(127\.0\.0\.1|::1)$/)]));
   expect(await resolve("x".repeat(300))).toBe("failed");
 });

@@ -12,7 +12,7 @@ import { tlsFixture } from "./testing/tls-fixture.ts";
 import { WebSocketPeer } from "./testing/web-socket-peer.ts";
 import { createTransport } from "./transport-by-scheme.ts";
 
-// Real: WebSockets of the ws library, and bare sockets that pretend, on 127.0.0.1. Faked where a test says so: time and the
+// Real: WebSockets of the ws library, and plain sockets that imitate them, on 127.0.0.1. Faked where a test says so: time and the
 // resolver.
 let transport: Transport;
 function start(options: HttpTransportOptions = {}): Transport {
@@ -20,7 +20,7 @@ function start(options: HttpTransportOptions = {}): Transport {
   return transport;
 }
 
-/** Time that only the test moves. */
+/** Creates a transport with time that only the test advances. */
 function startWithTime(options: HttpTransportOptions = {}): ManualTime {
   const time = new ManualTime();
   start({ clock: time, timers: time, ...options });
@@ -32,22 +32,22 @@ afterEach(() => closeClean(transport));
 const at = (peer: { readonly origin: string }, changes: Partial<Endpoint> = {}): Endpoint =>
   endpoint(peer.origin.replace(/^http/, "ws"), { path: "/", ...changes });
 const handedOver = { error: null, status: 0, headers: {}, body: new Uint8Array() };
-/** More than the system takes from us while the peer does not read. */
+/** More than the system buffers while the peer does not read. */
 const tooMuch = Buffer.alloc(16 * 1024 * 1024, "x");
 
 describe("a message over a WebSocket", () => {
-  test("goes out as one text frame, byte for byte, once hello was said both ways", async () => {
+  test("is sent as one text frame, byte for byte, after hello in both directions", async () => {
     await using peer = await WebSocketPeer.start();
     const body = Buffer.from('{"id":12345678901234567890,"名":"😀"}');
     const before = Buffer.from(body);
     expect(await post(start(), at(peer, { path: "/push?token=a%20b" }), body)).toMatchObject(handedOver);
     await eventually(() => peer.messages).toEqual([{ text: before.toString(), isBinary: false, connection: 1 }]);
     expect(peer.paths).toEqual(["/push?token=a%20b"]);
-    // Frames are masked on their way; the message must not be.
+    // ws masks frames in place, which must not change the message.
     expect(body).toEqual(before);
   });
 
-  test("shares one connection with all others to the same URL, in order", async () => {
+  test("shares one connection with all messages to the same URL, in order", async () => {
     await using peer = await WebSocketPeer.start({ onMessage: (socket) => socket.send("ok") });
     start();
     const texts = Array.from({ length: 100 }, (_, index) => String(index));
@@ -60,7 +60,7 @@ describe("a message over a WebSocket", () => {
     expect(peer.sockets).toHaveLength(2);
   });
 
-  test("is not sent when its time is over before the connection is open, and those behind it are", async () => {
+  test("is not sent when its timeout comes before the connection is open, and later messages are", async () => {
     await using peer = await WebSocketPeer.start();
     let maySend = true;
     start();
@@ -69,7 +69,7 @@ describe("a message over a WebSocket", () => {
     maySend = false;
     expect(await stale).toMatchObject({ error: "aborted", status: 0 });
     expect(await next).toMatchObject(handedOver);
-    // On the connection that is open by now as well.
+    // The same on a connection that is open already.
     expect(await post(transport, at(peer, { maySend: () => maySend }), "late")).toMatchObject({ error: "aborted" });
     expect(await post(transport, at(peer), "last")).toMatchObject(handedOver);
     await eventually(() => peer.texts).toEqual(["next", "last"]);
@@ -82,7 +82,7 @@ describe("a message over a WebSocket", () => {
     await eventually(() => peer.texts[0]?.length).toBe(body.length);
   });
 
-  test("goes over TLS to a peer whose certificate is good, and to no other", async () => {
+  test("is sent over TLS only to a peer with a trusted certificate", async () => {
     await using peer = await WebSocketPeer.start({ tls: true });
     start();
     expect(await post(transport, at(peer))).toMatchObject({ error: "tls_failed" });
@@ -103,7 +103,7 @@ describe("a message over a WebSocket", () => {
     },
   );
 
-  test("waits while the peer takes its time to greet", async () => {
+  test("waits for the peer's hello", async () => {
     const late: (() => void)[] = [];
     await using peer = await WebSocketPeer.start({ greet: (socket) => late.push(() => socket.send(" hello\n")) });
     const result = post(start(), at(peer), "1");
@@ -115,14 +115,14 @@ describe("a message over a WebSocket", () => {
 });
 
 describe("a message over a WebSocket has failed", () => {
-  test("when nobody listens", async () => {
+  test("when the port is closed", async () => {
     const peer = await WebSocketPeer.start();
     const nobody = at(peer);
     await peer.stop();
     expect(await post(start(), nobody)).toMatchObject({ error: "connect_refused", status: 0 });
   });
 
-  test("when its address is not allowed, whatever name it hides behind", async () => {
+  test("when its address is denied, given directly or by a name", async () => {
     start({ allowPrivateNetworks: false, resolver: (_name, done) => done(null, ["127.0.0.1"]) });
     for (const origin of ["ws://127.0.0.1:9", "wss://[::1]:9", "ws://rebound.test"]) {
       expect(await post(transport, endpoint(origin))).toMatchObject({ error: "address_denied" });
@@ -149,7 +149,7 @@ describe("a message over a WebSocket has failed", () => {
     expect(await post(start(), at(receiver))).toMatchObject({ error: "bad_reply" });
   });
 
-  test("when the peer cuts the handshake", async () => {
+  test("when the peer disconnects during the handshake", async () => {
     await using receiver = await RawReceiver.start(({ socket }) => socket.destroy());
     expect(await post(start(), at(receiver))).toMatchObject({ error: "connection_reset" });
   });
@@ -185,13 +185,13 @@ describe("a message over a WebSocket has failed", () => {
   test.each([
     ["goodbye", (peer: WebSocketPeer) => peer.last.close(1000)],
     ["nothing and goes", (peer: WebSocketPeer) => peer.last.terminate()],
-  ])("when the peer says %s in the place of hello", async (_, greet) => {
+  ])("when the peer sends %s instead of hello", async (_, greet) => {
     const peer: WebSocketPeer = await WebSocketPeer.start({ greet: () => greet(peer) });
     expect(await post(start(), at(peer))).toMatchObject({ error: "connection_reset" });
     await peer.stop();
   });
 
-  test("when the connection drops before the system has taken all of it; what had not begun goes out anew", async () => {
+  test("when the connection drops before it is completely sent; messages that had not started are sent later", async () => {
     const peer = await WebSocketPeer.start();
     const time = startWithTime();
     await post(transport, at(peer), "first");
@@ -207,7 +207,7 @@ describe("a message over a WebSocket has failed", () => {
     await peer.stop();
   });
 
-  test("when the peer does not read, and its connection is given up since nothing can be taken back from it", async () => {
+  test("when the peer does not read; the connection is closed, because the message cannot be removed from it", async () => {
     const peer = await WebSocketPeer.start();
     const time = startWithTime();
     await post(transport, at(peer), "first");
@@ -223,7 +223,7 @@ describe("a message over a WebSocket has failed", () => {
     await peer.stop();
   });
 
-  test("when too many wait in line", async () => {
+  test("when too many messages wait", async () => {
     await using peer = await WebSocketPeer.start({ greet: () => {} });
     start();
     const { webSocketWaitingMax } = transportLimits;
@@ -234,9 +234,9 @@ describe("a message over a WebSocket has failed", () => {
   });
 });
 
-describe("a peer that talks too much is left", () => {
+describe("a peer that sends too much is disconnected", () => {
   test.each<[string, (peer: WebSocketPeer) => void]>([
-    ["frames over the limit", (peer) => peer.last.send("x".repeat(transportLimits.webSocketHeardFrameBytesMax + 1))],
+    ["frames over the limit", (peer) => peer.last.send("x".repeat(transportLimits.webSocketReceivedFrameBytesMax + 1))],
     [
       "message after message",
       (peer) => {
@@ -268,7 +268,7 @@ describe("a peer that talks too much is left", () => {
     await post(transport, at(peer), "1");
     flood(peer);
     await eventually(() => transport.openSockets()).toBe(0);
-    // The next message finds a new connection.
+    // The next message uses a new connection.
     const next = post(transport, at(peer), "2");
     time.advance(transportLimits.webSocketRetryMsMin);
     expect(await next).toMatchObject(handedOver);
@@ -287,7 +287,7 @@ describe("a peer that talks too much is left", () => {
 });
 
 describe("the connection is kept", () => {
-  test("with pings, as long as the peer answers them", async () => {
+  test("while the peer answers pings", async () => {
     let pings = 0;
     await using peer = await WebSocketPeer.start({
       greet: (socket) => socket.on("ping", () => (pings += 1)).send("hello"),
@@ -302,7 +302,7 @@ describe("the connection is kept", () => {
     expect(peer.sockets).toHaveLength(1);
   });
 
-  test("no longer than one ping after the peer has fallen silent, and opened anew", async () => {
+  test("until a ping is not answered, and is then opened again", async () => {
     await using peer = await WebSocketPeer.start();
     const time = startWithTime();
     await post(transport, at(peer), "1");
@@ -317,7 +317,7 @@ describe("the connection is kept", () => {
     expect(await post(transport, at(peer), "2")).toMatchObject(handedOver);
   });
 
-  test("until nothing was sent for a while; then it is closed with a goodbye, and opened for the next message", async () => {
+  test("until it is idle; then it is closed with a closing handshake, and opened for the next message", async () => {
     await using peer = await WebSocketPeer.start();
     const time = startWithTime();
     const goodbyes: number[] = [];
@@ -335,7 +335,7 @@ describe("the connection is kept", () => {
     expect(peer.sockets).toHaveLength(2);
   });
 
-  test("unless its place is needed", async () => {
+  test("unless the budget needs it for another origin", async () => {
     await using first = await WebSocketPeer.start();
     await using second = await WebSocketPeer.start();
     await using third = await RawReceiver.start(({ socket }) =>
@@ -351,7 +351,7 @@ describe("the connection is kept", () => {
     await eventually(() => first.texts).toEqual(["1", "3"]);
   });
 
-  test("but a busy one is not given up for another", async () => {
+  test("while it is busy, even if the budget needs a connection", async () => {
     await using busy = await WebSocketPeer.start({ greet: () => {} });
     await using other = await WebSocketPeer.start();
     start({ connectionsMax: 1 });
@@ -363,8 +363,8 @@ describe("the connection is kept", () => {
   });
 });
 
-describe("when the peer has gone", () => {
-  test("a message waits for the next try and shares its fate, and the pause grows with each", async () => {
+describe("when the peer has disconnected", () => {
+  test("a message waits for the next try and fails with it, and the pause grows with each failure", async () => {
     const peer = await WebSocketPeer.start();
     const { port } = peer;
     const to = at(peer, { timeoutMs: 60_000 });
@@ -386,7 +386,7 @@ describe("when the peer has gone", () => {
     await eventually(() => again.texts).toEqual(["3"]);
   });
 
-  test("a message whose time is over before the next try says why the last one failed", async () => {
+  test("a message whose timeout comes before the next try ends with the error of the last one", async () => {
     const peer = await WebSocketPeer.start();
     const to = at(peer);
     const time = startWithTime();
@@ -402,7 +402,7 @@ describe("when the peer has gone", () => {
     expect(await late).toMatchObject({ error: "connect_refused", durationMs: 1_000 });
   });
 
-  test("it gets its connection back by itself, before there is a message", async () => {
+  test("it is connected again without a message", async () => {
     const peer = await WebSocketPeer.start();
     const { port } = peer;
     const time = startWithTime();
@@ -414,7 +414,7 @@ describe("when the peer has gone", () => {
     await eventually(() => again.sockets.length).toBe(1);
   });
 
-  test("and was never there, nothing is left of it", async () => {
+  test("and was never connected, no state is left", async () => {
     const peer = await WebSocketPeer.start();
     const to = at(peer);
     await peer.stop();
@@ -426,7 +426,7 @@ describe("when the peer has gone", () => {
 });
 
 describe("closing the transport", () => {
-  test("says goodbye to peers and ends what waits as aborted", async () => {
+  test("sends the closing handshake to peers and aborts waiting messages", async () => {
     await using peer = await WebSocketPeer.start();
     await using silent = await WebSocketPeer.start({ greet: () => {} });
     start();
@@ -441,7 +441,7 @@ describe("closing the transport", () => {
     expect(await post(transport, at(peer))).toMatchObject({ error: "aborted" });
   });
 
-  test("does not wait long for a peer that never says goodbye", async () => {
+  test("closes the connection of a peer that does not answer the closing handshake", async () => {
     await using peer = await WebSocketPeer.start();
     start();
     await post(transport, at(peer), "1");
@@ -455,7 +455,7 @@ function rawSocketOf(peer: WebSocketPeer): Socket {
   return (peer.last as unknown as { readonly _socket: Socket })._socket;
 }
 
-/** The peer's pongs go out while it reads the pings; here they are then read with the next looks at the sockets. */
+/** The peer sends its pongs while it reads the pings. They are received within the next turns of the event loop. */
 async function pongs(): Promise<void> {
   for (let count = 0; count < 3; count++) await turn();
 }

@@ -31,7 +31,7 @@ export class MemoryPulls implements Pulls {
     const taken = this.messages.splice(0, want.messagesMax);
     if (taken.length > 0) {
       this.underWay++;
-      want.handedOut?.(() => this.underWay--);
+      want.onDelivered?.(() => this.underWay--);
     }
     return taken;
   }

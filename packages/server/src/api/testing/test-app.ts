@@ -7,6 +7,7 @@ import { systemTimers } from "../../domain/ports.ts";
 import { AccountInboxes } from "../../engine/inboxes/account-inboxes.ts";
 import type { Inboxes } from "../../engine/inboxes/inboxes.ts";
 import type { Pulls } from "../../engine/pull/pulls.ts";
+import { PullQueues } from "../../engine/pull/pull-queues.ts";
 import { createApp } from "../app.ts";
 import { AccountApiKeys } from "../../engine/keys/account-api-keys.ts";
 import { AccountKeys } from "../../engine/keys/account-keys.ts";
@@ -36,7 +37,7 @@ export interface TestParts {
   readonly masterKeys?: readonly string[];
   /** Left out: nothing can be reached. */
   readonly transport?: Transport;
-  readonly hooks?: Pick<AccountHooksOptions, "callsMax" | "bytesHeldMax">;
+  readonly hooks?: Pick<AccountHooksOptions, "callsMax" | "memoryBytesMax">;
   /** Left out: inboxes that can be created and deleted, and no more, since this store has no claims. */
   readonly inboxes?: Inboxes;
   /** Left out: there is nothing to pull. */
@@ -103,15 +104,11 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
 }
 
 function unclaimedInboxes(store: MemoryStore, events: MemoryEvents): Inboxes {
-  return new AccountInboxes({
-    store,
-    publisher: memoryPublisher(store),
-    events,
-    observer: { expired: () => {} },
-    clock: { now: () => 1_700_000_000_000 },
-    timers: systemTimers,
-    failed: (error) => {
-      throw error;
-    },
-  });
+  const clock = { now: () => 1_700_000_000_000 };
+  const observer = { expired: () => {}, dead: () => {} };
+  const failed = (error: unknown): never => {
+    throw error;
+  };
+  const pullQueues = new PullQueues({ store, events, observer, clock, timers: systemTimers, failed });
+  return new AccountInboxes({ store, publisher: memoryPublisher(store), pullQueues, events, observer, clock });
 }

@@ -2,7 +2,7 @@ import { array, assert, asyncProperty, constantFrom } from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { limits } from "../../domain/limits.ts";
 import { engineLimits } from "../engine-limits.ts";
-import type { TakenMessage } from "./inboxes.ts";
+import type { LeasedMessage } from "../pull/leased-delivery.ts";
 import { InboxScene, textOf } from "./testing/inbox-scene.ts";
 
 const minuteMs = 60_000;
@@ -18,7 +18,10 @@ describe("an inbox", () => {
     const { id } = await scene.keep("in", "1", "text/x; a=b");
     await scene.keep("in", "2");
     const first = await scene.take("in");
-    expect(first).toMatchObject({ id, message: { body: Buffer.from("1"), contentType: "text/x; a=b" } });
+    expect(first).toMatchObject({
+      id,
+      message: { body: new Uint8Array(Buffer.from("1")), contentType: "text/x; a=b" },
+    });
     first?.done(true);
     expect(await scene.all("in")).toEqual(["2"]);
     expect(await scene.take("in")).toBeNull();
@@ -141,7 +144,7 @@ describe("an inbox", () => {
   it("holds only so many bytes for clients that read slowly, and goes on as they do", async () => {
     await scene.put("in");
     const body = "x".repeat(limits.bodyBytesMax);
-    const outMax = engineLimits.inboxUnreadBytesMax / limits.bodyBytesMax;
+    const outMax = engineLimits.pullUnreadBytesMax / limits.bodyBytesMax;
     for (let at = 0; at <= outMax; at++) await scene.keep("in", body);
     const results = await Promise.allSettled(Array.from({ length: 2 * outMax }, () => scene.take("in")));
     const taken = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
@@ -285,11 +288,11 @@ describe("waiting for a message", () => {
     await scene.time.quiet();
     await scene.keep("in", "1");
     await scene.time.quiet();
-    expect([order, scene.claims]).toEqual([["a 1"], 4]);
+    expect([order, scene.claims]).toEqual([["a 1"], 2]);
     const topic = await scene.store.catalog.getTopic(scene.store.catalog.defaultAccount().id, "inbox:in");
     await scene.publish(topic as NonNullable<typeof topic>, "2", "3");
     await Promise.all(waiting);
-    expect([order, scene.claims]).toEqual([["a 1", "b 2", "c 3"], 6]);
+    expect([order, scene.claims]).toEqual([["a 1", "b 2", "c 3"], 3]);
   });
 
   it("misses nothing that arrives while the store is looking", async () => {
@@ -341,10 +344,10 @@ describe("waiting for a message", () => {
   });
 
   it("goes on for the others when one is woken while no more may be handed out", async () => {
-    const perInbox = engineLimits.inboxUnreadBytesMax / limits.bodyBytesMax;
+    const perInbox = engineLimits.pullUnreadBytesMax / limits.bodyBytesMax;
     const waiting = [scene.take("in", minuteMs), scene.take("in", minuteMs)];
-    const out: (TakenMessage | null)[] = [];
-    while (out.length * limits.bodyBytesMax < engineLimits.inboxUnreadBytesTotalMax) {
+    const out: (LeasedMessage | null)[] = [];
+    while (out.length * limits.bodyBytesMax < engineLimits.pullUnreadBytesTotalMax) {
       const slow = `slow${Math.floor(out.length / perInbox)}`;
       await scene.put(slow);
       await scene.keep(slow, "x".repeat(limits.bodyBytesMax));
@@ -357,8 +360,8 @@ describe("waiting for a message", () => {
   });
 
   it("goes on when its own inbox may hand out again", async () => {
-    const outMax = engineLimits.inboxUnreadBytesMax / limits.bodyBytesMax;
-    const taken: (TakenMessage | null)[] = [];
+    const outMax = engineLimits.pullUnreadBytesMax / limits.bodyBytesMax;
+    const taken: (LeasedMessage | null)[] = [];
     const refused: unknown[] = [];
     for (let at = 0; at < outMax + 2; at++) {
       scene.take("in", minuteMs).then(
@@ -398,7 +401,7 @@ describe("waiting for a message", () => {
     const letGo = scene.store.holdSettlements();
     (await scene.take("in"))?.done(true);
     let idle = false;
-    void scene.inboxes.idle().then(() => (idle = true));
+    void scene.pullQueues.idle().then(() => (idle = true));
     await scene.time.quiet();
     expect(idle).toBe(false);
     letGo();

@@ -1,8 +1,9 @@
 import type { InboxSettings } from "../../domain/inbox-rules.ts";
-import type { Message, MessageId, NewMessage, TimeMs } from "../../domain/model.ts";
+import type { MessageId, NewMessage, TimeMs } from "../../domain/model.ts";
 import type { PutCondition } from "../../store/condition.ts";
 import type { Label } from "../../store/label.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
+import type { LeasedMessage } from "../pull/leased-delivery.ts";
 
 export interface InboxDetails extends InboxSettings {
   readonly name: string;
@@ -19,13 +20,6 @@ export interface Arrived {
   readonly kept: boolean;
   /** null: stored nowhere. A message that was not kept may still be stored in the inbox's topic. */
   readonly id: MessageId | null;
-}
-
-export interface TakenMessage {
-  readonly id: MessageId;
-  readonly message: Message;
-  /** Must be called once, soon. False: the client did not receive the message, so the next client gets it, in its old position. */
-  readonly done: (delivered: boolean) => void;
 }
 
 /** Buffers that clients fetch from: a log and a subscription that is not pushed. Callers have checked the names' form. */
@@ -49,7 +43,7 @@ export interface Inboxes {
    * The oldest message, leased to this caller until `done`. null: none came within `waitMs`, or `gone` was aborted because the
    * client left. Throws `inbox_not_found`, `topic_not_found` and `too_many_waiters`.
    */
-  take(name: string, want: { readonly waitMs: number; readonly gone: AbortSignal }): Promise<TakenMessage | null>;
+  take(name: string, want: { readonly waitMs: number; readonly gone: AbortSignal }): Promise<LeasedMessage | null>;
   /** Ends every waiting `take` with null, and lets none wait from now on. */
   stopWaiting(): void;
 }

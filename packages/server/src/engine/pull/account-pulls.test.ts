@@ -359,7 +359,7 @@ describe("those who wait", () => {
     await scene.time.quiet();
     scene.pulls.stopWaiting();
     letGo();
-    await scene.finished(scene.pulls.idle());
+    await scene.finished(scene.node.pullQueues.idle());
     expect((await scene.finished(Promise.all(asked))).map((messages) => messages.length)).toEqual([1, 0]);
     expect(await scene.pull(subscription, { waitMs: 60_000 })).toEqual([]);
     expect(scene.node.timers.waiting.size).toBe(0);
@@ -372,9 +372,9 @@ describe("what is bounded", () => {
     const other = await scene.subscribe("others");
     for (let at = 0; at < 20; at++) await scene.publish({ body });
     const arrived: (() => void)[] = [];
-    const handedOut = (done: () => void): void => void arrived.push(done);
+    const onDelivered = (done: () => void): void => void arrived.push(done);
     const pullUntilRefused = async (): Promise<unknown> => {
-      for (;;) await scene.pull(subscription, { handedOut });
+      for (;;) await scene.pull(subscription, { onDelivered });
     };
     await expect(pullUntilRefused()).rejects.toMatchObject({ code: "overloaded" });
     expect(arrived.length).toBeGreaterThan(10);
@@ -388,8 +388,8 @@ describe("what is bounded", () => {
     const waiting = scene.request(subscription, { waitMs: 60_000 });
     await scene.time.quiet();
     const arrived: (() => void)[] = [];
-    const handedOut = (done: () => void): void => void arrived.push(done);
-    const slow = Array.from({ length: 20 }, () => scene.request(subscription, { waitMs: 20_000, handedOut }));
+    const onDelivered = (done: () => void): void => void arrived.push(done);
+    const slow = Array.from({ length: 20 }, () => scene.request(subscription, { waitMs: 20_000, onDelivered }));
     await scene.time.quiet();
     for (let at = 0; at < 24; at++) await scene.publish({ body: Buffer.alloc(limits.bodyBytesMax) });
     await scene.time.quiet();

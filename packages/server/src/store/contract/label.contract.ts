@@ -19,7 +19,7 @@ export function labelContract({ promise, shared, fresh }: Part): void {
     await fresh(async ({ store }) => {
       const { id } = store.catalog.defaultAccount();
       const put = (name: string, labels: unknown) =>
-        store.catalog.putTopic(id, name, { ...topicSettings(), ...{ labels } });
+        store.catalog.putTopic(id, name, Object.assign(topicSettings(), { labels }));
       for (const [n, name] of names.entries()) await put(name, labelsOf(n));
       await put("inbox:n", labelsOf(0));
       await expectListed((page, label) => store.catalog.listTopics(id, page, label), put);
@@ -32,7 +32,7 @@ export function labelContract({ promise, shared, fresh }: Part): void {
     // What is found in the text of the settings need not be a label.
     const push = { ...settings().push, headers: { customer: "acme" } } as ReturnType<typeof settings>["push"];
     const put = (name: string, labels: unknown) =>
-      catalog.putSubscription(scene.topic.id, name, { ...settings({ push }), ...{ labels } }, "now");
+      catalog.putSubscription(scene.topic.id, name, Object.assign(settings({ push }), { labels }), "now");
     for (const [n, name] of names.entries()) await put(name, labelsOf(n));
     await put("inbox:n", labelsOf(0));
     await expectListed((page, label) => catalog.listSubscriptions(scene.topic.id, page, label), put);

@@ -4,7 +4,7 @@ import { messageIdToBigInt } from "../../domain/message-id.ts";
 import type { Seq, SubscriptionSettings, TopicId } from "../../domain/model.ts";
 import { textArray } from "../postgres/columns.ts";
 import { claimSettings } from "../postgres/subscriptions.ts";
-import { Cursor } from "../sqlite/cursor.ts";
+import { Cursor } from "../cursor.ts";
 import { statement } from "../sqlite/statements.ts";
 import type { Row } from "./moved-rows.ts";
 
@@ -46,7 +46,7 @@ export function toPostgresCursor(row: Row, db: DatabaseSync): Row {
     tags: tags === null ? null : textArray(tags),
     routes: routes === null ? null : textArray(routes),
     scanned_through: scannedThrough,
-    pool: `{${pool.join(",")}}`,
+    returned_seqs: `{${pool.join(",")}}`,
     expired: source.expired + lost,
   };
 }

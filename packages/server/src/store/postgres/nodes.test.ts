@@ -254,9 +254,8 @@ describe("several nodes on one database", () => {
               values.map((value, index) => put(cluster.store(index % 2), name, value, condition)),
             );
             winners.push(...values.filter((_, index) => puts[index]?.status === "fulfilled"));
-            for (const result of puts) {
-              if (result.status === "rejected") expect(result.reason).toMatchObject({ code: "precondition_failed" });
-            }
+            const refusals = puts.flatMap((result) => (result.status === "rejected" ? [result.reason as Error] : []));
+            expect(refusals).toMatchObject(refusals.map(() => ({ code: "precondition_failed" })));
           }
           expect(winners).toHaveLength(kinds.length);
           const [topic, subscription, entry] = winners as [number, number, number];

@@ -17,7 +17,7 @@ import { isInternalName } from "../../domain/internal-names.ts";
 import { foldCase } from "../../domain/names.ts";
 import type { ClaimId } from "../log.ts";
 import type { AnswerList } from "./answer-columns.ts";
-import type { Cursor } from "./cursor.ts";
+import type { Cursor } from "../cursor.ts";
 import { hasLabel, labelText, type Label } from "../label.ts";
 import { NameIndex } from "../name-index.ts";
 

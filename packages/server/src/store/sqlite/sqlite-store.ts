@@ -53,7 +53,7 @@ import { Answers } from "./answers.ts";
 import { Catalog, SubscriptionEntry, TopicEntry } from "./catalog.ts";
 import { lockClaims } from "./claim-lock.ts";
 import { Claims } from "./claims.ts";
-import { Cursor } from "./cursor.ts";
+import { Cursor } from "../cursor.ts";
 import { deliveryState } from "./delivery-state.ts";
 import { Entries } from "./entries.ts";
 import { lockFolder, type FolderLock } from "./folder-lock.ts";

@@ -2,8 +2,8 @@ import { withRetention } from "../../../domain/inbox-rules.ts";
 import type { InboxSettings } from "../../../domain/inbox-rules.ts";
 import { limits } from "../../../domain/limits.ts";
 import type { Topic, TopicSettings } from "../../../domain/model.ts";
+import type { Timers } from "../../../domain/ports.ts";
 import { createEventBus } from "../../event-bus.ts";
-import type { Arrived, TakenMessage } from "../inboxes.ts";
 import type { LiveEvent } from "../../live-events.ts";
 import type { Publisher, PublishResult } from "../../publisher.ts";
 import { createPublisher } from "../../publisher.ts";
@@ -14,7 +14,10 @@ import { RecordingObserver } from "../../testing/recording-observer.ts";
 import { SeededRandom } from "../../testing/seeded-random.ts";
 import { messageOf } from "../../testing/simulation.ts";
 import { VirtualTime } from "../../testing/virtual-time.ts";
+import type { LeasedMessage } from "../../pull/leased-delivery.ts";
+import { PullQueues } from "../../pull/pull-queues.ts";
 import { AccountInboxes } from "../account-inboxes.ts";
+import type { Arrived } from "../inboxes.ts";
 
 const plain: InboxSettings = {
   topic: null,
@@ -37,6 +40,7 @@ export class InboxScene {
   readonly publisher: Publisher;
   readonly #events = createEventBus();
   timers: MortalTimers;
+  pullQueues: PullQueues;
   inboxes: AccountInboxes;
   /** How often the store was asked for a message. */
   claims = 0;
@@ -51,32 +55,31 @@ export class InboxScene {
     this.#events.subscribe((event) => this.told.push(event));
     const { store, observer, time: clock } = this;
     this.publisher = createPublisher({ store, observer, clock, events: this.#events });
-    this.timers = new MortalTimers(this.time);
-    this.inboxes = this.#open();
+    this.timers = new MortalTimers(prompt(this.time));
+    this.pullQueues = this.#openQueues();
+    this.inboxes = this.#openInboxes();
   }
 
   /** The process ends without a word, and another one begins. */
   restart(): void {
     this.timers.kill();
     this.store.callerDied();
-    this.timers = new MortalTimers(this.time);
-    this.inboxes = this.#open();
+    this.timers = new MortalTimers(prompt(this.time));
+    this.pullQueues = this.#openQueues();
+    this.inboxes = this.#openInboxes();
   }
 
-  #open(): AccountInboxes {
-    const { store, publisher, observer, timers } = this;
+  #openQueues(): PullQueues {
+    const { store, observer, timers, time: clock } = this;
     const failed = (error: unknown): void => void this.failures.push(error);
-    const inboxes = new AccountInboxes({
-      store,
-      publisher,
-      observer,
-      timers,
-      clock: this.time,
-      events: this.#events,
-      failed,
-    });
-    inboxes.start();
-    return inboxes;
+    const pullQueues = new PullQueues({ store, observer, timers, clock, events: this.#events, failed });
+    pullQueues.start();
+    return pullQueues;
+  }
+
+  #openInboxes(): AccountInboxes {
+    const { store, publisher, observer, pullQueues, time: clock } = this;
+    return new AccountInboxes({ store, publisher, observer, pullQueues, clock, events: this.#events });
   }
 
   put(name: string, settings: Partial<InboxSettings> = {}) {
@@ -87,7 +90,7 @@ export class InboxScene {
     return this.inboxes.keep(name, { body: Buffer.from(text), contentType });
   }
 
-  take(name: string, waitMs = 0, gone: AbortSignal = stays): Promise<TakenMessage | null> {
+  take(name: string, waitMs = 0, gone: AbortSignal = stays): Promise<LeasedMessage | null> {
     return this.inboxes.take(name, { waitMs, gone });
   }
 
@@ -121,6 +124,17 @@ export class InboxScene {
   }
 }
 
-export function textOf(taken: TakenMessage | null): string | null {
+/** Runs what is to run soon without being told to, so that a test can simply await a request. */
+function prompt(time: VirtualTime): Timers {
+  return {
+    after: (delayMs, task) => time.after(delayMs, task),
+    soon(task) {
+      time.soon(task);
+      setImmediate(() => void time.quiet());
+    },
+  };
+}
+
+export function textOf(taken: LeasedMessage | null): string | null {
   return taken === null ? null : Buffer.from(taken.message.body).toString();
 }

@@ -14,11 +14,13 @@ import { SeededRandom } from "../../testing/seeded-random.ts";
 import { messageOf } from "../../testing/simulation.ts";
 import { VirtualTime } from "../../testing/virtual-time.ts";
 import { AccountPulls } from "../account-pulls.ts";
+import { PullQueues } from "../pull-queues.ts";
 
 export const stays = new AbortController().signal;
 export const visibilityMs = 30_000;
 
 export interface Node {
+  readonly pullQueues: PullQueues;
   readonly pulls: AccountPulls;
   readonly queues: AccountQueues;
   readonly timers: MortalTimers;
@@ -68,10 +70,11 @@ export class PullScene {
     const { store, publisher, observer, time: clock } = this;
     const timers = new MortalTimers(this.time);
     const failed = (error: unknown): void => void this.failures.push(error);
-    const pulls = new AccountPulls({ store, observer, timers, clock, events: this.#events, failed });
+    const pullQueues = new PullQueues({ store, observer, timers, clock, events: this.#events, failed });
+    const pulls = new AccountPulls({ store, pullQueues, observer, clock, events: this.#events });
     const queues = new AccountQueues({ store, publisher, pulls, clock, failed });
-    pulls.start();
-    return { pulls, queues, timers };
+    pullQueues.start();
+    return { pullQueues, pulls, queues, timers };
   }
 
   /** The process ends without a word, and another one begins. */
