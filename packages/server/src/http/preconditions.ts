@@ -7,8 +7,7 @@ import { limits } from "../domain/limits.ts";
 /** A resource that exists, as far as its entity tag needs it. */
 export interface Tagged {
   /**
-   * Unique among the resources of its kind; one without an id is told from an earlier one of its name by its creation
-   * time.
+   * Unique among the resources of its kind. Without an id, the creation time tells it from an earlier one of its name.
    */
   readonly id?: number | string;
   readonly createdAtMs: number;
@@ -28,30 +27,27 @@ export function isConditional({ headers }: FastifyRequest): boolean {
 }
 
 /**
- * null: the resource does not exist. Throws `precondition_failed`, and `invalid_request` for a header that cannot be
- * read.
+ * `current` is null if the resource does not exist. Throws `precondition_failed`, and `invalid_request` for a malformed
+ * header.
  */
 export function assertPreconditions({ headers }: FastifyRequest, current: Tagged | null): void {
   if (matches("If-Match", headers["if-match"], current) === false) {
     throw new RingbackError(
       "precondition_failed",
       current === null
-        ? "It does not exist, so that no If-Match can hold."
-        : `Its ETag is ${entityTag(current)} now: it has been changed.`,
+        ? "The resource does not exist, so that no If-Match can hold."
+        : `The resource was changed: its ETag is ${entityTag(current)} now.`,
     );
   }
   if (matches("If-None-Match", headers["if-none-match"], current) === true) {
     throw new RingbackError(
       "precondition_failed",
-      `It exists already${current && `; its ETag is ${entityTag(current)}`}.`,
+      `The resource exists${current && `; its ETag is ${entityTag(current)}`}.`,
     );
   }
 }
 
-/**
- * The same for a PUT, which looks for the resource only when the request has a condition. Returns the condition for the
- * store.
- */
+/** Asserts the conditions of a PUT, which fetches the resource only for this. Returns the condition for the store. */
 export async function writeCondition(
   request: FastifyRequest,
   find: () => Promise<Tagged | null>,

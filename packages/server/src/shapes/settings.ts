@@ -23,7 +23,7 @@ export interface SettingsShape<T> {
   /** Checks a body and fills in its defaults. Throws `RingbackError` with the field that is wrong. */
   read(body: unknown): T;
   readPatch(patch: unknown): object;
-  /** Reads stored settings, without what else stands beside them, as the patch changes them. Throws as `read` does. */
+  /** Applies a patch to stored settings, ignoring their other members, and reads the result. Throws as `read` does. */
   patched(stored: object, patch: object): T;
 }
 
@@ -44,7 +44,7 @@ export function settingsShape<S extends TObject, T>(body: S, options: SettingsOp
 
 type Defaulted<T extends TSchema = TSchema> = TOptional<T> & { readonly default: unknown };
 
-/** A member that a body may leave out; the setting then has the value `by default`. */
+/** Marks a member that a body may leave out, and the value that the setting then has. */
 export function optional<T extends TSchema>(schema: T, byDefault: Static<T>): Defaulted<T> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- typebox's own type of this is a conditional one
   return Type.Optional({ ...schema, default: byDefault }) as unknown as Defaulted<T>;
