@@ -237,8 +237,7 @@ describe.each(resources)("$what", ({ list, least, setting, values, byDefault }) 
   });
 });
 
-const described = resources.filter(({ list }) => !list.endsWith("subscriptions"));
-describe.each(described)("the description of $what", ({ list, least }) => {
+describe.each(resources)("the description of $what", ({ list, least }) => {
   it("is a text of at most 1,000 characters", async () => {
     const description = `Line one\n${"x".repeat(991)}`;
     expect((await ask("PUT", `${list}/it`, least)).json.description).toBe("");

@@ -33,6 +33,7 @@ describe("subscriptions", () => {
       retry: "EXPONENTIAL_DECAY_RETRY",
       order: "none",
       maxInFlight: 64,
+      description: "",
       labels: {},
       createdAt: "1970-01-01T00:00:02.000Z",
       updatedAt: "1970-01-01T00:00:02.000Z",

@@ -13,7 +13,7 @@ const url = "http://test.com/cgi";
 const normalised = (input: SubscriptionBody) => subscriptionShape.read({ push: { url }, ...input }).settings;
 const pushOf = (push: NonNullable<SubscriptionBody["push"]>) => normalised({ push }).push as PushSettings;
 /** Of a subscription for which nobody has set them. */
-const forPeople = { labels: {} };
+const forPeople = { description: "", labels: {} };
 
 /** The code and field of the first fault; null when there is none. */
 function faultOf(input: SubscriptionBody): [string, string | undefined] | null {

@@ -6,7 +6,7 @@ import { limits } from "../domain/limits.ts";
 import type { Start, Subscription, SubscriptionSettings } from "../domain/model.ts";
 import { assertPushedOrPulled, assertSubscription, unpushed } from "../domain/subscription-rules.ts";
 import type { PullCounts, SubscriptionCounts } from "../store/records.ts";
-import { labels } from "./labels.ts";
+import { description, labels } from "./labels.ts";
 import { retryPolicy, withDelayMsMax } from "./retry-policy.ts";
 import { changeTimes, changeTimesView, closed, nullable, textMap, timeText as timeSchema } from "./schema-parts.ts";
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
@@ -133,6 +133,7 @@ const settings = Type.Object(
       Type.Integer({ minimum: 1, maximum: limits.maxInFlightMax, description: "How many deliveries may run at once." }),
       limits.maxInFlightDefault,
     ),
+    description,
     labels,
   },
   closed,
