@@ -10,7 +10,7 @@ import { listen } from "./testing/raw-connection.ts";
 import type { CallBody } from "./testing/call.ts";
 import { scriptedReplies } from "./testing/scripted-replies.ts";
 import type { ScriptedPost, ScriptedReply } from "./testing/scripted-replies.ts";
-import { createTestApp } from "./testing/test-app.ts";
+import { createTestApp, testNowMs } from "./testing/test-app.ts";
 import type { TestApp, TestParts } from "./testing/test-app.ts";
 
 const url = "http://callbacks.internal.example:8080/secret-path/onMessage?token=t0p";
@@ -484,7 +484,7 @@ describe("those who watch", () => {
     await ask("PUT", "/v1/hooks/h", { json: { urls: [url] } });
     const stop = test.events.subscribe(() => {});
     for (let i = 0; i < 3; i++) await ask("POST", "/v1/hooks/h/call", { json: {} });
-    const about = { type: "hook.called", at: 1_700_000_000_000, hook: "h", durationMs: expect.any(Number) };
+    const about = { type: "hook.called", at: testNowMs, hook: "h", durationMs: expect.any(Number) };
     expect(test.events.emitted).toEqual([
       { ...about, action: "continue", httpStatus: 204, error: null, transportError: null },
       { ...about, action: "reject", httpStatus: 403, error: null, transportError: null },

@@ -1,10 +1,11 @@
-/** Real: the HTTP application, through `inject`, and the rules of a message. Fake: store, engine and event bus, in memory. */
+/** Real: the HTTP application, through `inject`, and the rules of a message. Fake: engine, event bus and clock. The store is the memory driver. */
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
-import type { MessageId } from "../domain/model.ts";
+import type { Subscription } from "../domain/model.ts";
 import { call } from "./testing/call.ts";
+import { failedAttempt, settleNext, storedMessages, storedSubscriptions } from "./testing/stored.ts";
 import { createTestApp } from "./testing/test-app.ts";
 import type { TestApp } from "./testing/test-app.ts";
 
@@ -19,8 +20,9 @@ describe("publishing", () => {
   });
   afterEach(() => test.app.close());
 
-  function stored(): { body: string; contentType: string | null }[] {
-    return test.store.messages.map(({ body, contentType }) => ({ body: Buffer.from(body).toString(), contentType }));
+  async function stored(): Promise<{ body: string; contentType: string | null }[]> {
+    const messages = await storedMessages(test.store);
+    return messages.map(({ body, contentType }) => ({ body: Buffer.from(body).toString(), contentType }));
   }
 
   it("answers 201 with the receipt", async () => {
@@ -45,8 +47,9 @@ describe("publishing", () => {
     };
     await call(test.app, "POST", path, { json: { ...message, body: "x" } });
     const { delayMs: _delay, ...rest } = message;
-    expect(test.store.messages[0]).toMatchObject({ ...rest, type: null });
-    expect(test.store.messages[0]?.deliverAtMs).toBe((test.store.messages[0]?.publishedAtMs ?? 0) + 5);
+    const [kept] = await storedMessages(test.store);
+    expect(kept).toMatchObject({ ...rest, type: null });
+    expect(kept?.deliverAtMs).toBe((kept?.publishedAtMs ?? 0) + 5);
   });
 
   it.each([
@@ -67,7 +70,7 @@ describe("publishing", () => {
   ])("delivers %s as %j of type %j", async (body, expected, contentType) => {
     const answer = await call(test.app, "POST", path, { body, headers: json });
     expect(answer.status).toBe(201);
-    expect(stored()).toEqual([{ body: expected, contentType }]);
+    expect(await stored()).toEqual([{ body: expected, contentType }]);
   });
 
   it.each([
@@ -94,7 +97,7 @@ describe("publishing", () => {
   ])("refuses %s", async (body, field) => {
     const answer = await call(test.app, "POST", path, { body, headers: json });
     expect(answer).toMatchObject({ status: 400, json: { code: "invalid_request", errors: [{ field }] } });
-    expect(stored()).toEqual([]);
+    expect(await stored()).toEqual([]);
   });
 
   it.each([
@@ -141,14 +144,14 @@ describe("publishing", () => {
     async (contentType) => {
       const headers = { "content-type": contentType };
       await call(test.app, "POST", path, { body: '{"body":"a"}', headers });
-      expect(stored()).toEqual([{ body: "a", contentType: "text/plain; charset=utf-8" }]);
+      expect(await stored()).toEqual([{ body: "a", contentType: "text/plain; charset=utf-8" }]);
     },
   );
 
   it("takes a deeply nested body as it is written", async () => {
     const body = `{"body":${"[".repeat(200_000)}${"]".repeat(200_000)}}`;
     expect((await call(test.app, "POST", path, { body, headers: json })).status).toBe(201);
-    expect(test.store.messages[0]?.body).toHaveLength(400_000);
+    expect((await storedMessages(test.store))[0]?.body).toHaveLength(400_000);
   });
 
   describe("raw", () => {
@@ -156,8 +159,9 @@ describe("publishing", () => {
       const body = Uint8Array.of(0, 255, 13, 10, 128);
       const headers = { "content-type": "Image/PNG;  q=1" };
       expect((await call(test.app, "POST", path, { body, headers })).status).toBe(201);
-      expect(Buffer.compare(test.store.messages[0]?.body ?? new Uint8Array(), body)).toBe(0);
-      expect(test.store.messages[0]?.contentType).toBe("Image/PNG;  q=1");
+      const [kept] = await storedMessages(test.store);
+      expect(Buffer.compare(kept?.body ?? new Uint8Array(), body)).toBe(0);
+      expect(kept?.contentType).toBe("Image/PNG;  q=1");
     });
 
     it("refuses a query that does not decode, and stores nothing", async () => {
@@ -168,19 +172,20 @@ describe("publishing", () => {
         });
         expect([answer.status, answer.json]).toEqual([400, expect.objectContaining({ code: "malformed_request" })]);
       }
-      expect(test.store.messages).toHaveLength(0);
+      expect(await stored()).toHaveLength(0);
     });
 
     it("may come without a content type", async () => {
       await call(test.app, "POST", path, { body: "plain", headers: { "content-length": "5" } });
-      expect(stored()).toEqual([{ body: "plain", contentType: null }]);
+      expect(await stored()).toEqual([{ body: "plain", contentType: null }]);
     });
 
     it("takes the rest from the query", async () => {
       const query = "?tags=a,b&tags=c&orderingKey=k%201&delayMs=7";
       await call(test.app, "POST", path + query, { body: "x", headers: { "content-type": "text/plain" } });
-      expect(test.store.messages[0]).toMatchObject({ tags: ["a", "b", "c"], orderingKey: "k 1" });
-      expect(test.store.messages[0]?.deliverAtMs).toBe((test.store.messages[0]?.publishedAtMs ?? 0) + 7);
+      const [kept] = await storedMessages(test.store);
+      expect(kept).toMatchObject({ tags: ["a", "b", "c"], orderingKey: "k 1" });
+      expect(kept?.deliverAtMs).toBe((kept?.publishedAtMs ?? 0) + 7);
     });
 
     it.each([
@@ -232,7 +237,7 @@ describe("publishing", () => {
         undefined,
         "true",
       ]);
-      expect(stored()).toHaveLength(1);
+      expect(await stored()).toHaveLength(1);
     });
 
     it.each([
@@ -249,7 +254,7 @@ describe("publishing", () => {
         status: 409,
         json: { code: "idempotency_conflict" },
       });
-      expect(stored()).toHaveLength(1);
+      expect(await stored()).toHaveLength(1);
     });
 
     it("refuses another query under the same key", async () => {
@@ -264,7 +269,7 @@ describe("publishing", () => {
         status: 400,
         json: { code: "invalid_idempotency_key", errors: [{ field: "Idempotency-Key" }] },
       });
-      expect(stored()).toEqual([]);
+      expect(await stored()).toEqual([]);
     });
   });
 
@@ -277,7 +282,7 @@ describe("publishing", () => {
       expect(answer.status).toBe(201);
       expect(answer.json.messages.map(({ seq }: { seq: number }) => seq)).toEqual([1, 2, 3, 4]);
       expect(new Set(answer.json.messages.map(({ id }: { id: string }) => id)).size).toBe(4);
-      expect(stored().map(({ body }) => body)).toEqual(["[1.0 ]", "two", "3", '{"a": 1 }']);
+      expect((await stored()).map(({ body }) => body)).toEqual(["[1.0 ]", "two", "3", '{"a": 1 }']);
     });
 
     it.each([
@@ -296,7 +301,7 @@ describe("publishing", () => {
         status,
         json: { code, errors: expect.arrayContaining([expect.objectContaining({ field })]) },
       });
-      expect(stored()).toEqual([]);
+      expect(await stored()).toEqual([]);
     });
 
     it("is JSON only", async () => {
@@ -343,20 +348,12 @@ describe("a message", () => {
   afterEach(() => test.app.close());
 
   it("is shown with its deliveries and their attempts", async () => {
+    const subscription = "/v1/topics/orders/subscriptions/billing";
+    await call(test.app, "PUT", subscription, { json: { push: { url: "http://127.0.0.1:9/" } } });
     const { json: receipt } = await call(test.app, "POST", path, { json: { body: "hello", tags: ["a"] } });
-    test.store.attempts = [
-      {
-        messageId: receipt.id as MessageId,
-        subscription: "billing",
-        attempt: 1,
-        startedAtMs: 5_000,
-        durationMs: 12.5,
-        verdict: "failed",
-        status: 500,
-        errorCode: "http_status",
-        reply: Buffer.from("oh no"),
-      },
-    ];
+    const [billing] = (await storedSubscriptions(test.store)) as [Subscription];
+    const settled = { kind: "parked", dueAtMs: 6_000, retriesMade: 1 } as const;
+    await settleNext(test.store, billing.id, [{ attempt: failedAttempt(), settled }]);
     const answer = await call(test.app, "GET", `/v1/messages/${receipt.id}`);
     expect(answer.status).toBe(200);
     expect(answer.json).toEqual({
@@ -379,7 +376,7 @@ describe("a message", () => {
             {
               attempt: 1,
               startedAt: "1970-01-01T00:00:05.000Z",
-              durationMs: 12.5,
+              durationMs: 12,
               verdict: "failed",
               status: 500,
               errorCode: "http_status",
