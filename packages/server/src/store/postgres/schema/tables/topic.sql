@@ -1,9 +1,10 @@
--- The id takes 23 bits of a message id.
+-- The id takes 23 bits of a message id. version: counts the changes of the row. settings: JSON.
 CREATE TABLE ringback.topic (
   id integer GENERATED ALWAYS AS IDENTITY (MAXVALUE 8388607) PRIMARY KEY,
   account_id bigint NOT NULL REFERENCES ringback.account (id),
   name text COLLATE "C" NOT NULL,
   version bigint NOT NULL DEFAULT 1,
+  settings text NOT NULL DEFAULT '{}',
   filter_type text NOT NULL,
   retention_ms bigint NOT NULL,
   body_bytes_max bigint NOT NULL,
