@@ -46,7 +46,7 @@ export function toPostgresCursor(row: Row, db: DatabaseSync): Row {
     tags: tags === null ? null : textArray(tags),
     routes: routes === null ? null : textArray(routes),
     scanned_through: scannedThrough,
-    pool: `{${pool.join(",")}}`,
+    returned_seqs: `{${pool.join(",")}}`,
     expired: source.expired + lost,
   };
 }

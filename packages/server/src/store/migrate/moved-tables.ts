@@ -24,7 +24,7 @@ const messageColumns = {
   deliver_at: "bigint",
   content_type: "text",
   tags: "text[]",
-  routing_key: "text",
+  type: "text",
   ordering_key: "text",
   attributes: "text",
   body: "bytea",
@@ -49,19 +49,15 @@ const topics: MovedTable = {
     id: "bigint",
     account_id: "bigint",
     name: "text",
-    filter_type: "text",
     version: "bigint",
     settings: "text",
-    retention_ms: "bigint",
-    body_bytes_max: "bigint",
     created_at: "bigint",
     updated_at: "bigint",
   },
   key: ["id"],
   start: [0],
-  select: `SELECT id, account_id, name, 'tag' AS filter_type, version, settings, ${retentionMs} AS retention_ms,
-      json_extract(settings, '$.bodyBytesMax') AS body_bytes_max, created_at, updated_at
-    FROM topic WHERE id > ? ORDER BY id`,
+  select: `SELECT id, account_id, name, version, settings, created_at, updated_at FROM topic
+    WHERE id > ? ORDER BY id`,
   count: "SELECT count(*) AS count FROM topic",
   ids: lastId("topic"),
 };
@@ -130,12 +126,12 @@ const entries: MovedTable = {
 const messages: MovedTable = {
   name: "message",
   label: "messages",
-  // The slot is the target's own affair.
-  columns: { topic_id: "bigint", seq: "bigint", slot: "bigint", ...messageColumns },
+  // The partition is the target's own affair.
+  columns: { topic_id: "bigint", seq: "bigint", partition_id: "bigint", ...messageColumns },
   key: ["topic_id", "seq"],
   start: [0, 0],
   select: `SELECT id >> ${SEQ_BITS_SQL} AS topic_id, id & ${SEQ_MASK_SQL} AS seq, published_at, deliver_at, content_type, tags,
-      type AS routing_key, ordering_key, attributes, body
+      type, ordering_key, attributes, body
     FROM message WHERE id > ? AND id >> ${SEQ_BITS_SQL} IN (SELECT id FROM topic) ORDER BY id`,
   // Of the many topics an id is too large for a number.
   bind: ([topicId, seq]) => [messageIdToBigInt(topicId as TopicId, seq as number)],
@@ -155,7 +151,7 @@ const cursors: MovedTable = {
     tags: "text[]",
     routes: "text[]",
     scanned_through: "bigint",
-    pool: "bigint[]",
+    returned_seqs: "bigint[]",
     expired: "bigint",
   },
   key: ["subscription_id"],
@@ -209,7 +205,7 @@ const deadLetters: MovedTable = {
   key: ["id"],
   start: [0],
   select: `SELECT id, account_id, subscription_id, topic_id, seq, reason, attempts, died_at, redriven_at, last_status,
-      last_error_code, last_reply, published_at, deliver_at, content_type, tags, type AS routing_key, ordering_key, attributes, body
+      last_error_code, last_reply, published_at, deliver_at, content_type, tags, type, ordering_key, attributes, body
     FROM dead_letter WHERE id > ? AND ${ofSubscription} ORDER BY id`,
   toTarget: withTags,
   count: "SELECT count(*) AS count FROM dead_letter",

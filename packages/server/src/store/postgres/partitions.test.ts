@@ -13,7 +13,6 @@ import {
 } from "../contract/fixtures.ts";
 import { ManualClock } from "../contract/harness.ts";
 import { PostgresStore } from "./postgres-store.ts";
-import { PARTITION_LOCK } from "./schema/locks.ts";
 import { Cluster } from "./testing/cluster.ts";
 import { freshDatabase, storeOptions } from "./testing/postgres-database.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
@@ -257,7 +256,7 @@ describe("partitions", () => {
     await cluster.query("DELETE FROM ringback.message WHERE seq > 1");
     const maker = new Client({ connectionString: server.url(cluster.database) });
     await maker.connect();
-    await maker.query(`BEGIN; SELECT pg_advisory_xact_lock(${PARTITION_LOCK})`);
+    await maker.query(`BEGIN; SELECT pg_advisory_xact_lock(ringback.partition_lock())`);
     const claiming = cluster.claim(0, reader);
     for (;;) {
       const waiting = await cluster.query(
@@ -267,8 +266,8 @@ describe("partitions", () => {
     }
     // As it comes to be seen when the maker has come to its end.
     await cluster.query(
-      `INSERT INTO ringback.message (topic_id, seq, slot, published_at, body)
-         SELECT topic_id, last_seq, slot, 1, 'b' FROM ringback.topic_log`,
+      `INSERT INTO ringback.message (topic_id, seq, partition_id, published_at, body)
+         SELECT topic_id, last_seq, partition_id, 1, 'b' FROM ringback.topic_log`,
     );
     await maker.end();
     expect(textsOf(await claiming)).toEqual(["a", "b"]);
@@ -305,8 +304,8 @@ describe("partitions", () => {
       seen.push(...claims.flatMap(textsOf));
     }
     expect(seen.toSorted()).toEqual(texts.toSorted());
-    const slots = await cluster.query("SELECT DISTINCT slot FROM ringback.message");
-    expect(slots.length).toBeGreaterThan(3);
+    const partitions = await cluster.query("SELECT DISTINCT partition_id FROM ringback.message");
+    expect(partitions.length).toBeGreaterThan(3);
     await cluster.dispose();
   });
 });

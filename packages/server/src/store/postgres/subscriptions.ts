@@ -316,7 +316,7 @@ async function findSeqAt(
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
     const [row] = await connection.query<{ published_at: TimeMs }>(
-      "SELECT published_at FROM ringback.message_at_2($1, $2)",
+      "SELECT published_at FROM ringback.message_at($1, $2)",
       [topicId, middle],
     );
     if (row === undefined || row.published_at < atMs) low = middle + 1;

@@ -20,8 +20,6 @@ export interface TopicRow {
   readonly name: string;
   readonly version: number;
   readonly settings: string;
-  readonly retention_ms: number;
-  readonly body_bytes_max: number;
   readonly created_at: TimeMs;
   readonly updated_at: TimeMs;
 }
@@ -99,14 +97,11 @@ export class Topics {
       [accountId],
     );
     if (!isInternalName(name) && (count?.count ?? 0) >= limits.topicsMax) throw new RingbackError("topic_limit");
-    const text = JSON.stringify(settings);
-    const { retentionMs, bodyBytesMax } = settings;
     const [row] = await connection
       .query<TopicRow>(
-        `INSERT INTO ringback.topic
-           (account_id, name, filter_type, settings, retention_ms, body_bytes_max, created_at, updated_at)
-         VALUES ($1, $2, 'tag', $3, $4, $5, $6, $6) RETURNING *`,
-        [accountId, name, text, retentionMs, bodyBytesMax, nowMs],
+        `INSERT INTO ringback.topic (account_id, name, settings, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $4) RETURNING *`,
+        [accountId, name, JSON.stringify(settings), nowMs],
       )
       .catch((error: unknown) => {
         throw sqlState(error) === NUMBERS_USED_UP
@@ -116,7 +111,7 @@ export class Topics {
     const topic = toTopic(row as TopicRow);
     await connection.query("INSERT INTO ringback.topic_log (topic_id, retention_ms) VALUES ($1, $2)", [
       topic.id,
-      retentionMs,
+      settings.retentionMs,
     ]);
     return topic;
   }
@@ -124,15 +119,13 @@ export class Topics {
   async #change(connection: Connection, topic: Topic, settings: TopicSettings, nowMs: TimeMs): Promise<Topic> {
     const text = JSON.stringify(settings);
     if (text === JSON.stringify(topic.settings)) return topic;
-    const { retentionMs, bodyBytesMax } = settings;
     const [row] = await connection.query<TopicRow>(
-      `UPDATE ringback.topic SET version = version + 1, settings = $2, retention_ms = $3, body_bytes_max = $4, updated_at = $5
-         WHERE id = $1 RETURNING *`,
-      [topic.id, text, retentionMs, bodyBytesMax, nowMs],
+      "UPDATE ringback.topic SET version = version + 1, settings = $2, updated_at = $3 WHERE id = $1 RETURNING *",
+      [topic.id, text, nowMs],
     );
     await connection.query(
       `UPDATE ringback.topic_log SET expires_at = expires_at - retention_ms + $2, retention_ms = $2 WHERE topic_id = $1`,
-      [topic.id, retentionMs],
+      [topic.id, settings.retentionMs],
     );
     await this.#tell(connection, topic.id);
     return toTopic(row as TopicRow);
@@ -267,11 +260,7 @@ function toTopic(row: TopicRow): Topic {
     id: row.id,
     accountId: row.account_id,
     name: row.name,
-    settings: {
-      retentionMs: row.retention_ms,
-      bodyBytesMax: row.body_bytes_max,
-      ...(JSON.parse(row.settings) as object),
-    },
+    settings: JSON.parse(row.settings) as TopicSettings,
     version: row.version,
     createdAtMs: row.created_at,
     updatedAtMs: row.updated_at,
