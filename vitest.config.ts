@@ -31,7 +31,7 @@ export default defineConfig({
         test: {
           ...run,
           name: "unit",
-          include: ["packages/*/src/**/*.test.ts", "bench/src/**/*.test.ts"],
+          include: ["packages/*/src/**/*.test.ts", "bench/src/**/*.test.ts", "tidy/**/*.test.ts"],
           exclude: withDiskOrProcesses,
           testTimeout: hangMs,
           hookTimeout: hangMs,

@@ -8,6 +8,7 @@ import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { CallBody } from "./testing/call.ts";
 import { HookScene } from "./testing/hook-scene.ts";
+import { testNowMs } from "./testing/test-app.ts";
 import type { ScriptedReply } from "./testing/scripted-replies.ts";
 
 const url = "http://callbacks.internal.example:8080/secret-path/onMessage?token=t0p";
@@ -284,7 +285,7 @@ describe("those who watch", () => {
     await scene.ask("PUT", "/v1/hooks/h", { json: { urls: [url] } });
     const stop = scene.test.events.subscribe(() => {});
     for (let i = 0; i < 3; i++) await scene.ask("POST", "/v1/hooks/h/call", { json: {} });
-    const about = { type: "hook.called", at: 1_700_000_000_000, hook: "h", durationMs: expect.any(Number) };
+    const about = { type: "hook.called", at: testNowMs, hook: "h", durationMs: expect.any(Number) };
     expect(scene.test.events.emitted).toEqual([
       { ...about, action: "continue", httpStatus: 204, error: null, transportError: null },
       { ...about, action: "reject", httpStatus: 403, error: null, transportError: null },

@@ -1,11 +1,9 @@
-/**
- * Real: the HTTP application, through `inject`, and the rules of a message. Fake: store, engine and event bus, in
- * memory.
- */
+/** Real: the HTTP application, through `inject`, and the memory driver. Fake: engine, event bus and clock. */
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { MessageId } from "../domain/model.ts";
+import type { Subscription } from "../domain/model.ts";
 import { call } from "./testing/call.ts";
+import { failedAttempt, settleNext, storedSubscriptions } from "./testing/stored.ts";
 import { createTestApp } from "./testing/test-app.ts";
 import type { TestApp } from "./testing/test-app.ts";
 
@@ -20,20 +18,12 @@ describe("a message", () => {
   afterEach(() => test.app.close());
 
   it("is shown with its deliveries and their attempts", async () => {
+    const subscription = "/v1/topics/orders/subscriptions/billing";
+    await call(test.app, "PUT", subscription, { json: { push: { url: "http://127.0.0.1:9/" } } });
     const { json: receipt } = await call(test.app, "POST", path, { json: { body: "hello", tags: ["a"] } });
-    test.store.attempts = [
-      {
-        messageId: receipt.id as MessageId,
-        subscription: "billing",
-        attempt: 1,
-        startedAtMs: 5_000,
-        durationMs: 12.5,
-        verdict: "failed",
-        status: 500,
-        errorCode: "http_status",
-        reply: Buffer.from("oh no"),
-      },
-    ];
+    const [billing] = (await storedSubscriptions(test.store)) as [Subscription];
+    const settled = { kind: "parked", dueAtMs: 6_000, retriesMade: 1 } as const;
+    await settleNext(test.store, billing.id, [{ attempt: failedAttempt(), settled }]);
     const answer = await call(test.app, "GET", `/v1/messages/${receipt.id}`);
     expect(answer.status).toBe(200);
     expect(answer.json).toEqual({
@@ -56,7 +46,7 @@ describe("a message", () => {
             {
               attempt: 1,
               startedAt: "1970-01-01T00:00:05.000Z",
-              durationMs: 12.5,
+              durationMs: 12,
               verdict: "failed",
               status: 500,
               errorCode: "http_status",

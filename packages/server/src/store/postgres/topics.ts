@@ -98,7 +98,6 @@ export class Topics {
     );
     if (!isInternalName(name) && (count?.count ?? 0) >= limits.topicsMax) throw new RingbackError("topic_limit");
     const text = JSON.stringify(settings);
-    const { retentionMs } = settings;
     const [row] = await connection
       .query<TopicRow>(
         `INSERT INTO ringback.topic (account_id, name, settings, created_at, updated_at)
@@ -113,7 +112,7 @@ export class Topics {
     const topic = toTopic(row as TopicRow);
     await connection.query("INSERT INTO ringback.topic_log (topic_id, retention_ms) VALUES ($1, $2)", [
       topic.id,
-      retentionMs,
+      settings.retentionMs,
     ]);
     return topic;
   }
@@ -121,7 +120,6 @@ export class Topics {
   async #change(connection: Connection, topic: Topic, settings: TopicSettings, nowMs: TimeMs): Promise<Topic> {
     const text = JSON.stringify(settings);
     if (text === JSON.stringify(topic.settings)) return topic;
-    const { retentionMs } = settings;
     const [row] = await connection.query<TopicRow>(
       `UPDATE ringback.topic SET version = version + 1, settings = $2, updated_at = $3
          WHERE id = $1 RETURNING *`,
@@ -129,7 +127,7 @@ export class Topics {
     );
     await connection.query(
       `UPDATE ringback.topic_log SET expires_at = expires_at - retention_ms + $2, retention_ms = $2 WHERE topic_id = $1`,
-      [topic.id, retentionMs],
+      [topic.id, settings.retentionMs],
     );
     await this.#tell(connection, topic.id);
     return toTopic(row as TopicRow);

@@ -46,7 +46,7 @@ export class InboxScene {
   claims = 0;
 
   constructor() {
-    this.store = new FaultyStore(this.time, this.time, new SeededRandom(1));
+    this.store = new FaultyStore({ clock: this.time, timers: this.time, random: new SeededRandom(1) });
     const claim = this.store.log.claim.bind(this.store);
     this.store.log.claim = (wants, leaseMs) => {
       this.claims++;
