@@ -12,25 +12,25 @@ import type { PulledMessage, Pulls, PullOptions, AcknowledgeResult } from "../pu
 import type { QueueDetails, QueueMessage, Queues, QueueSettings } from "./queues.ts";
 import type { DeadLetterTarget, FindDeadLetterTarget, Moved } from "../pull/dead-lettering.ts";
 import { Arrivals } from "./arrivals.ts";
-import { QueueLogs, type QueuePlace } from "./queue-logs.ts";
+import { QueueLogs, type QueueLog } from "./queue-logs.ts";
 
 export interface AccountQueuesOptions {
   readonly store: Store;
   readonly publisher: Publisher;
   readonly pulls: Pulls & { sendDeadLetters(find: FindDeadLetterTarget): void };
   readonly clock: Clock;
-  /** A failure that no caller can be told. */
+  /** Reports an error that no caller can be told. */
   readonly failed: (error: unknown) => void;
 }
 
-/** What the store keeps of a queue, under its name in small letters. */
-interface Kept extends QueueSettings {
-  /** As it was created. */
+/** A queue as it is stored, under its name in lower case. */
+interface StoredQueue extends QueueSettings {
+  /** As it was given. */
   readonly name: string;
 }
 
-interface Found extends QueuePlace {
-  readonly queue: Kept;
+interface QueueWithLog extends QueueLog {
+  readonly queue: StoredQueue;
 }
 
 /** The queues of the account. */
@@ -38,7 +38,7 @@ export class AccountQueues implements Queues {
   readonly #options: AccountQueuesOptions;
   readonly #logs: QueueLogs;
   readonly #arrivals = new Arrivals();
-  /** What makes and removes logs runs one after the other. */
+  /** Logs are created and removed one after the other. */
   readonly #mutex = new Mutex();
 
   constructor(options: AccountQueuesOptions) {
@@ -51,10 +51,10 @@ export class AccountQueues implements Queues {
     return this.#mutex.run(async () => {
       if ((await this.#entry(name)) !== null) throw queueExists(name);
       await this.#assertFits(name, settings);
-      const kept: Kept = { ...settings, name };
-      // The entry first, which only one can make: what a crash leaves undone after it is made good when the queue is used.
+      const stored: StoredQueue = { ...settings, name };
+      // The entry first, since only one caller can create it. If a crash prevents the rest, the next use of the queue makes its log.
       const { store } = this.#options;
-      const { entry, created } = await store.entries.put(this.#accountId, "queue", foldCase(name), kept, "new");
+      const { entry, created } = await store.entries.put(this.#accountId, "queue", foldCase(name), stored, "new");
       if (!created) throw queueExists(name);
       await this.#logs.removeOlderThan(name, entry.createdAtMs);
       const { subscription } = await this.#logs.make(name, settings);
@@ -64,8 +64,8 @@ export class AccountQueues implements Queues {
 
   change(name: string, change: Partial<QueueSettings>): Promise<QueueDetails> {
     return this.#mutex.run(async () => {
-      const kept = keptIn(await this.#foundEntry(name));
-      const changed: Kept = { ...kept, ...change, name: kept.name };
+      const stored = storedQueue(await this.#entryOrThrow(name));
+      const changed: StoredQueue = { ...stored, ...change, name: stored.name };
       await this.#assertFits(name, changed);
       const { entry } = await this.#options.store.entries.put(this.#accountId, "queue", foldCase(name), changed);
       const { subscription } = await this.#logs.make(name, changed);
@@ -83,7 +83,7 @@ export class AccountQueues implements Queues {
     const queues: QueueDetails[] = [];
     for (const entry of items) {
       const details = await this.#orNull(this.#details(entry));
-      // One that was removed meanwhile.
+      // null: the queue was removed meanwhile.
       if (details !== null) queues.push(details);
     }
     return { items: queues, next };
@@ -92,15 +92,15 @@ export class AccountQueues implements Queues {
   delete(name: string): Promise<boolean> {
     return this.#mutex.run(async () => {
       if ((await this.#entry(name)) === null) return false;
-      const place = await this.#logs.find(name);
+      const log = await this.#logs.find(name);
       await this.#logs.remove(name);
-      if (place !== null) this.#arrivals.forget(place.subscription.id);
+      if (log !== null) this.#arrivals.forget(log.subscription.id);
       return this.#options.store.entries.delete(this.#accountId, "queue", foldCase(name));
     });
   }
 
   async send(name: string, messages: readonly QueueMessage[]): Promise<readonly MessageId[]> {
-    const found = await this.#found(name);
+    const found = await this.#find(name);
     const { bodyBytesMax } = found.queue;
     messages.forEach(({ body }, index) => {
       const bytes = body.byteLength;
@@ -116,24 +116,24 @@ export class AccountQueues implements Queues {
     name: string,
     want: Omit<PullOptions, "waitMs"> & { readonly waitMs: number | null },
   ): Promise<readonly PulledMessage[]> {
-    const { queue, subscription } = await this.#found(name);
+    const { queue, subscription } = await this.#find(name);
     const waitMs = want.waitMs ?? queue.waitMs;
     return this.#asQueue(name, () => this.#options.pulls.pull(subscription, { ...want, waitMs }));
   }
 
   async acknowledge(name: string, receiptHandles: readonly string[]): Promise<readonly AcknowledgeResult[]> {
-    const { subscription } = await this.#found(name);
+    const { subscription } = await this.#find(name);
     return this.#options.pulls.acknowledge(subscription, receiptHandles);
   }
 
   async counts(name: string): Promise<PullCounts> {
-    const { queue, subscription } = await this.#found(name);
+    const { queue, subscription } = await this.#find(name);
     const fromMs = this.#options.clock.now() - queue.rewindMs;
     return this.#asQueue(name, () => this.#options.store.records.pullCounts(subscription.id, fromMs));
   }
 
   async rewind(name: string, atMs: TimeMs): Promise<void> {
-    const { queue, subscription } = await this.#found(name);
+    const { queue, subscription } = await this.#find(name);
     if (atMs < this.#options.clock.now() - queue.rewindMs) {
       const fault = `lies further back than the queue "${queue.name}" may be rewound (${queue.rewindMs} ms)`;
       throw RingbackError.at("invalid_request", "startConsumeTime", fault);
@@ -141,9 +141,9 @@ export class AccountQueues implements Queues {
     if (!(await this.#options.store.log.rewind(subscription.id, { atMs }))) throw noQueue(name);
   }
 
-  /** Whole or not at all, and never past the queue's number of messages. */
+  /** All or nothing, and never more messages than the queue may hold. */
   async #append(
-    { queue, topic, subscription }: Found,
+    { queue, topic, subscription }: QueueWithLog,
     messages: readonly NewMessage[],
     idempotencyKey: string | null,
   ): Promise<readonly MessageId[]> {
@@ -165,12 +165,12 @@ export class AccountQueues implements Queues {
   async #deadLetterTarget({ id, topic }: Subscription): Promise<DeadLetterTarget | null> {
     const name = queueOfLog(topic);
     const entry = name === null ? null : await this.#entry(name);
-    const policy = entry === null ? null : keptIn(entry).deadLetters;
+    const policy = entry === null ? null : storedQueue(entry).deadLetters;
     if (policy === null) return null;
     return {
       ttlMs: policy.after === "time" ? policy.ttlMs : null,
       move: (message, firstReceivedAtMs) => {
-        // With its first time: after a rewind the same message may come to its end again.
+        // The time is part of the key: after a rewind the same message may become a dead letter again.
         const key = `dead-letter ${id} ${message.seq} ${firstReceivedAtMs}`;
         return this.#move(policy.queue, message, key);
       },
@@ -180,7 +180,7 @@ export class AccountQueues implements Queues {
   async #move(to: string, { body, contentType, tags, type, attributes }: Message, key: string): Promise<Moved> {
     try {
       const message = { body, contentType, tags, type, attributes, orderingKey: null, delayMs: 0 };
-      await this.#append(await this.#found(to), [message], key);
+      await this.#append(await this.#find(to), [message], key);
       return "moved";
     } catch (error) {
       if (error instanceof RingbackError) return errorTable[error.code].retry ? "later" : "refused";
@@ -201,33 +201,33 @@ export class AccountQueues implements Queues {
   }
 
   async #details(entry: Entry): Promise<QueueDetails> {
-    const { subscription } = await this.#place(keptIn(entry));
+    const { subscription } = await this.#log(storedQueue(entry));
     return detailsOf(entry, subscription);
   }
 
-  async #found(name: string): Promise<Found> {
-    const queue = keptIn(await this.#foundEntry(name));
-    return { queue, ...(await this.#place(queue)) };
+  async #find(name: string): Promise<QueueWithLog> {
+    const queue = storedQueue(await this.#entryOrThrow(name));
+    return { queue, ...(await this.#log(queue)) };
   }
 
-  /** A crash, or another node, may have left a queue without its log. */
-  async #place({ name }: Kept): Promise<QueuePlace> {
-    const place = await this.#logs.find(name);
-    if (place !== null) return place;
-    return this.#mutex.run(async () => this.#logs.make(name, keptIn(await this.#foundEntry(name))));
+  /** Creates the log if a crash, or another node, has left the queue without it. */
+  async #log({ name }: StoredQueue): Promise<QueueLog> {
+    const log = await this.#logs.find(name);
+    if (log !== null) return log;
+    return this.#mutex.run(async () => this.#logs.make(name, storedQueue(await this.#entryOrThrow(name))));
   }
 
   #entry(name: string): Promise<Entry | null> {
     return this.#options.store.entries.get(this.#accountId, "queue", foldCase(name));
   }
 
-  async #foundEntry(name: string): Promise<Entry> {
+  async #entryOrThrow(name: string): Promise<Entry> {
     const entry = await this.#entry(name);
     if (entry === null) throw noQueue(name);
     return entry;
   }
 
-  /** The log of a queue that is removed meanwhile goes before its entry does. */
+  /** A queue's log is removed before its entry, so a missing log means that the queue is being removed. */
   async #asQueue<T>(name: string, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -253,13 +253,12 @@ export class AccountQueues implements Queues {
 
 const logIsGone: ReadonlySet<string> = new Set(["topic_not_found", "subscription_not_found"]);
 
-function keptIn({ value }: Entry): Kept {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nobody else writes entries of this kind.
-  return value as Kept;
+function storedQueue({ value }: Entry): StoredQueue {
+  return value as StoredQueue;
 }
 
 function detailsOf(entry: Entry, { id }: Subscription): QueueDetails {
-  return { ...keptIn(entry), id, createdAtMs: entry.createdAtMs, updatedAtMs: entry.updatedAtMs };
+  return { ...storedQueue(entry), id, createdAtMs: entry.createdAtMs, updatedAtMs: entry.updatedAtMs };
 }
 
 function newMessage({ body, delayMs }: QueueMessage): NewMessage {
@@ -274,6 +273,6 @@ function noQueue(name: string, cause?: unknown): RingbackError {
   return new RingbackError("queue_not_found", `There is no queue "${name}".`, { cause });
 }
 
-function queueFull({ name, messagesMax }: Kept): RingbackError {
+function queueFull({ name, messagesMax }: StoredQueue): RingbackError {
   return new RingbackError("queue_full", `The queue "${name}" holds ${messagesMax} messages, as many as it may.`);
 }

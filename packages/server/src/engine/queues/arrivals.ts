@@ -4,20 +4,21 @@ interface Counted {
 }
 
 /**
- * Messages that are on their way into queues. Whoever counts a queue's messages adds those that were on their way at any
- * time since the count began: it may have missed them. So many who send at once never find the last free place all together.
+ * Counts the messages that are being appended to queues. A count of a queue's messages may miss those that are appended while
+ * it runs. So a sender adds every message that was being appended at any time since its count began. Without that, many senders
+ * at once would all get the last free position.
  */
 export class Arrivals {
   readonly #byQueue = new Map<number, Counted>();
 
-  /** Returns what tells, at any later time, how many were on their way since now. */
+  /** The returned function counts, at any later time, the messages that were being appended since now. */
   since(queueId: number): () => number {
     const endedBefore = this.#byQueue.get(queueId)?.ended ?? 0;
     const counted = this.#of(queueId);
     return () => counted.begun - endedBefore;
   }
 
-  /** Returns what must be called when they have arrived, or will not. */
+  /** The returned function must be called when the append has ended, with success or not. */
   begin(queueId: number, messages: number): () => void {
     const counted = this.#of(queueId);
     counted.begun += messages;

@@ -4,17 +4,17 @@ import type { Endpoint, PostResult, Transport } from "../../transport/port.ts";
 import type { Queues } from "./queues.ts";
 
 export interface QueueTransportOptions {
-  /** For every other endpoint. */
+  /** Sends to every other endpoint. */
   readonly others: Transport;
   readonly send: Queues["send"];
   readonly clock: Clock;
-  /** A failure that no attempt can tell. */
+  /** Reports an error that no attempt can tell. */
   readonly failed: (error: unknown) => void;
 }
 
 /**
- * The way out for endpoints `queue:NAME`: the body becomes a message of that queue. What a queue says comes back as a server
- * would say it over HTTP, so that retries and records are those of any other endpoint.
+ * Sends to endpoints `queue:NAME`: the body becomes a message of that queue. The result has the status that a server would
+ * answer over HTTP, so retries and records are the same as for any other endpoint.
  */
 export class QueueTransport implements Transport {
   readonly #options: QueueTransportOptions;
@@ -36,7 +36,7 @@ export class QueueTransport implements Transport {
     return this.#options.others.openSockets();
   }
 
-  /** What is being appended is appended: to tell it as aborted would send it twice. */
+  /** Waits for the appends under way: reported as aborted, their messages would be sent twice. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all([this.#options.others.close(), ...this.#sending]);
@@ -54,7 +54,7 @@ export class QueueTransport implements Transport {
   }
 
   async #append(endpoint: Endpoint, body: Uint8Array): Promise<Pick<PostResult, "error" | "status" | "body">> {
-    // Later than the call, as every other way out.
+    // Asynchronous, as every other transport is.
     await Promise.resolve();
     if (this.#isClosed || endpoint.maySend?.() === false) return { error: "aborted", status: 0, body: nothing };
     try {
