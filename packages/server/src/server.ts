@@ -3,13 +3,11 @@ import { hostname } from "node:os";
 import type { AddressInfo } from "node:net";
 import type { Logger } from "pino";
 import { createApp } from "./api/app.ts";
-import { startOf } from "./shapes/subscription.ts";
 import { addCompatibilityApis } from "./compat/gateway.ts";
 import type { Config } from "./config/config.ts";
 import { readVersion } from "./config/version.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
 import { RingbackError } from "./domain/errors.ts";
-import { normaliseSubscription } from "./domain/subscription-rules.ts";
 import { Engine } from "./engine/engine.ts";
 import { AccountInboxes } from "./engine/inboxes/account-inboxes.ts";
 import { AccountPulls } from "./engine/pull/account-pulls.ts";
@@ -187,16 +185,15 @@ interface Declaring {
 async function declare({ store, keys, apiKeys, hooks, inboxes }: Declaring, config: Config): Promise<void> {
   for (const { kid, jwk, origin } of config.declaredKeys) await at(origin, () => keys.put(kid, jwk));
   for (const { name, pair, origin } of config.declaredApiKeys) await at(origin, () => apiKeys.put(name, pair));
-  for (const { name, input, origin } of config.declaredHooks) await at(origin, () => hooks.put(name, input));
+  for (const { name, settings, origin } of config.declaredHooks) await at(origin, () => hooks.put(name, settings));
   for (const declared of config.declared) {
     const { topic } = await at(declared.origin, () =>
       store.catalog.putTopic(store.catalog.defaultAccount().id, declared.topic, declared.settings),
     );
-    for (const { name, input, origin } of declared.subscriptions) {
+    for (const { name, settings, start, origin } of declared.subscriptions) {
       await at(origin, async () => {
-        const settings = normaliseSubscription(input);
         await assertPushKeysFit(keys, settings);
-        return store.catalog.putSubscription(topic.id, name, settings, startOf(input.start));
+        return store.catalog.putSubscription(topic.id, name, settings, start);
       });
     }
   }

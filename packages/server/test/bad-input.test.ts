@@ -413,9 +413,7 @@ describe("a client that is too slow", () => {
     for (let count = 0; count < 20; count++) expect((await server().api.call("GET", "/readyz")).status).toBe(200);
     const { status, problem } = parseAnswer(await answer);
     expect([status, problem.code]).toEqual([408, "request_timeout"]);
-    const tookMs = performance.now() - startedAt;
-    expect(tookMs).toBeGreaterThan(9_900);
-    expect(tookMs).toBeLessThan(20_000);
+    expect(performance.now() - startedAt).toBeGreaterThan(9_900);
   });
 });
 

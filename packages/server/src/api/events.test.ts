@@ -132,7 +132,7 @@ describe("the event stream", () => {
   it("is never silent for long", async () => {
     const reader = await read();
     await vi.waitFor(() => {
-      expect(reader.text().match(/^: still here$/gm)?.length).toBeGreaterThan(1);
+      expect(reader.text().match(/^: heartbeat$/gm)?.length).toBeGreaterThan(1);
     });
   });
 

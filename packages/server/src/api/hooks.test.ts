@@ -53,6 +53,8 @@ describe("a hook", () => {
       onError: "continue",
       replyBytesMax: 8 * 1024 * 1024,
       key: null,
+      description: "",
+      labels: {},
       createdAt: "2026-01-31T08:15:30.250Z",
       updatedAt: "2026-01-31T08:15:30.250Z",
     });

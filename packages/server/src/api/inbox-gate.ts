@@ -6,7 +6,6 @@ import { isContentType } from "../domain/message-rules.ts";
 import { assertName } from "../domain/names.ts";
 import type { Inboxes } from "../engine/inboxes/inboxes.ts";
 import type { LeasedMessage } from "../engine/pull/leased-delivery.ts";
-import type { ApiContext } from "./dependencies.ts";
 import { onResponseSent } from "../http/response-sent.ts";
 import { noInbox } from "./inboxes.ts";
 import type { InboxPath } from "./inboxes.ts";
@@ -40,7 +39,7 @@ const untrustedBody = {
 };
 
 /** Messages into and out of inboxes. A scope of its own, because bodies of every type are allowed, up to the size of a message. */
-export function inboxGateRoutes(app: FastifyInstance, { inboxes }: ApiContext): void {
+export function inboxGateRoutes(app: FastifyInstance, { inboxes }: { readonly inboxes: Inboxes }): void {
   const contentTypes = new WeakMap<FastifyRequest, string>();
   app.addHook("onRequest", (request, _reply, done) => {
     // Fastify refuses a content type that is no media type, but an inbox takes any. So Fastify does not get to see it. One that

@@ -47,6 +47,8 @@ const defaults = {
   retentionMs: limits.retentionMsDefault,
   messagesMax: 10_000,
   bodyBytesMax: limits.bodyBytesMax,
+  description: "",
+  labels: {},
 };
 
 describe("an inbox", () => {

@@ -2,13 +2,13 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { TopicId } from "../domain/model.ts";
-import { normaliseSubscription } from "../domain/subscription-rules.ts";
+import { subscriptionShape } from "../shapes/subscription.ts";
 import { call } from "./testing/call.ts";
 import { createTestApp } from "./testing/test-app.ts";
 import type { TestApp } from "./testing/test-app.ts";
 
 const url = "http://127.0.0.1:9/callback";
-const pushed = normaliseSubscription({ push: { url } });
+const { settings: pushed } = subscriptionShape.read({ push: { url } });
 const path = "/v1/topics/orders/subscriptions/billing";
 
 describe("subscriptions", () => {
@@ -33,6 +33,7 @@ describe("subscriptions", () => {
       retry: "EXPONENTIAL_DECAY_RETRY",
       order: "none",
       maxInFlight: 64,
+      labels: {},
       createdAt: "1970-01-01T00:00:02.000Z",
       updatedAt: "1970-01-01T00:00:02.000Z",
     });

@@ -21,12 +21,14 @@ describe("topics", () => {
       name: "orders",
       retentionMs: 60_000,
       bodyBytesMax: limits.bodyBytesMax,
+      description: "",
+      labels: {},
       createdAt: "1970-01-01T00:00:01.000Z",
       updatedAt: "1970-01-01T00:00:01.000Z",
     });
     const again = await call(test.app, "PUT", "/v1/topics/orders", { json: { bodyBytesMax: 2048 } });
     expect(again.status).toBe(200);
-    expect(again.json).toMatchObject({ retentionMs: 60_000, bodyBytesMax: 2048 });
+    expect(again.json).toMatchObject({ retentionMs: limits.retentionMsDefault, bodyBytesMax: 2048 });
     expect((await call(test.app, "GET", "/v1/topics/orders")).json).toEqual(again.json);
   });
 

@@ -9,7 +9,7 @@ import type { EngineObserver } from "../engine/observer.ts";
 import { createPublisher } from "../engine/publisher.ts";
 import type { LeasedMessage } from "../engine/pull/leased-delivery.ts";
 import { PullQueues } from "../engine/pull/pull-queues.ts";
-import { MemoryStore } from "../engine/testing/memory-store.ts";
+import { MemoryStore } from "../store/memory/memory-store.ts";
 
 export interface MemoryInboxOptions {
   /** null: messages are kept until they are taken. */
@@ -49,7 +49,7 @@ export class MemoryInbox {
     const { whilePolledMs, messagesMax, clock, timers, failed } = options;
     const { bodyBytesMax, retentionMsMax: retentionMs } = limits;
     this.#settings = { topic: null, accept: "json", whilePolledMs, messagesMax, bodyBytesMax, retentionMs };
-    const shared = { store: new MemoryStore(clock), events: createEventBus(failed), observer: unobserved, clock };
+    const shared = { store: new MemoryStore({ clock }), events: createEventBus(failed), observer: unobserved, clock };
     this.#pullQueues = new PullQueues({ ...shared, timers, failed });
     const publisher = createPublisher(shared);
     this.#inboxes = new AccountInboxes({ ...shared, publisher, pullQueues: this.#pullQueues });

@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { hookShape } from "../shapes/hook.ts";
+import { subscriptionShape } from "../shapes/subscription.ts";
+import { topicShape } from "../shapes/topic.ts";
 import { ConfigError } from "./config-error.ts";
 import { loadConfig } from "./config.ts";
 import type { ConfigSources, Flags } from "./config.ts";
@@ -145,7 +148,7 @@ describe("the configuration", () => {
     expect(load({ file: `masterKey: ${asOpensslWritesIt}` }).masterKey).toEqual([keys[0]]);
   });
 
-  it("declares topics and subscriptions with the bodies that the API takes, and where each stands", () => {
+  it("declares topics and subscriptions with the settings that the API makes of the same bodies, and where each stands", () => {
     const file = `
 topics:
   MyTopic:
@@ -159,26 +162,26 @@ topics:
     expect(load({ file }).declared).toEqual([
       {
         topic: "MyTopic",
-        settings: { bodyBytesMax: 65_536 },
+        settings: topicShape.read({ bodyBytesMax: 65_536 }),
         origin: "ringback.yaml:3",
         subscriptions: [
           {
             name: "mysubscription",
             origin: "ringback.yaml:6",
-            input: {
+            ...subscriptionShape.read({
               push: { url: "http://127.0.0.1:9000/cgi", protocol: "cmq-json" },
               retry: { delaysMs: [1000, 2000] },
-            },
+            }),
           },
         ],
       },
-      { topic: "Quiet", settings: {}, subscriptions: [], origin: "ringback.yaml:9" },
+      { topic: "Quiet", settings: topicShape.read({}), subscriptions: [], origin: "ringback.yaml:9" },
     ]);
   });
 });
 
 describe("hooks and keys of the file", () => {
-  it("are declared with the bodies that the API takes, and where each stands", () => {
+  it("are declared with the settings that the API makes of the same bodies, and where each stands", () => {
     const file = `
 keys:
   "0": { jwk: { kty: oct, k: MDEyMzQ1Njc4OWFiY2RlZg, alg: A128KW } }
@@ -196,17 +199,17 @@ hooks:
     expect(declaredHooks).toEqual([
       {
         name: "veto",
-        input: {
+        settings: hookShape.read({
           urls: ["http://127.0.0.1:9/a", "http://127.0.0.1:9/b"],
           protocol: "json",
           timeoutMs: 500,
           onError: "reject",
-        },
+        }),
         origin: "ringback.yaml:5",
       },
       {
         name: "card",
-        input: { urls: ["https://example.com/webhook"], protocol: "opencard", key: "0" },
+        settings: hookShape.read({ urls: ["https://example.com/webhook"], protocol: "opencard", key: "0" }),
         origin: "ringback.yaml:6",
       },
     ]);
@@ -220,7 +223,11 @@ callbacks:
   onResult:
 `;
     expect(load({ file }).declaredHooks).toEqual([
-      { name: "onMessage", input: { urls: ["http://127.0.0.1:8080/onMessage"] }, origin: "ringback.yaml:3" },
+      {
+        name: "onMessage",
+        settings: hookShape.read({ urls: ["http://127.0.0.1:8080/onMessage"] }),
+        origin: "ringback.yaml:3",
+      },
     ]);
     expect(load({ file: "callbacks:\n#  onMessage: http://127.0.0.1/\n" }).declaredHooks).toEqual([]);
   });

@@ -20,12 +20,12 @@ import { show, unknownKey } from "./words.ts";
 import { flagKeys, flagName, isSettingKey, settingKeys, settings, variableName } from "./settings.ts";
 import type { Setting, SettingKey, Settings } from "./settings.ts";
 
-/** Keys of the file beside the settings: what the API can create. */
+/** Keys of the file beside the settings: resources that the API can create too. */
 const declarations: readonly string[] = ["topics", "inboxes", "hooks", "callbacks", "keys", "apiKeys"];
 
-/** Everything that an operator decided; `server.ts` hands the parts on. */
+/** Everything that an operator has set. */
 export interface Config extends Settings {
-  /** What the file's `topics:` asks for; `server.ts` puts it at the start. */
+  /** The topics of the file's `topics:`; `server.ts` puts them at the start. */
   readonly declared: readonly DeclaredTopic[];
   /** The same for `hooks:` and koipy's `callbacks:`. */
   readonly declaredHooks: readonly DeclaredHook[];

@@ -18,7 +18,7 @@ const plain: NewMessage = {
   delayMs: 0,
 };
 
-const topic = { name: "orders", bodyBytesMax: 1024 };
+const topic = { name: "orders", settings: { retentionMs: 60_000, bodyBytesMax: 1024 } };
 
 /** The code and field of the first fault; null when the message may enter. */
 function faultOf(message: Partial<NewMessage>, field = ""): [string, string | undefined] | null {
@@ -120,7 +120,7 @@ describe("a message is refused", () => {
 
   it("with a sentence that says what would be right", () => {
     expect(() => assertMessage({ ...plain, body: new Uint8Array(1025) }, topic, "")).toThrow(
-      'body: has 1025 bytes; topic "orders" takes at most 1024',
+      'body: has 1025 bytes; topic "orders" accepts at most 1024',
     );
   });
 });
@@ -174,7 +174,7 @@ describe("a message that has entered", () => {
         if (faultOf(message) !== null) return;
         entered++;
         for (const protocol of [raw, cmqJson, cmqSimplified]) {
-          protocol.encode({ ...message, routingKey: message.type, ...envelope });
+          protocol.encode({ ...message, ...envelope });
         }
       }),
       { numRuns: 1000 },

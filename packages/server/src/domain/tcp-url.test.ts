@@ -27,14 +27,14 @@ describe("a tcp URL", () => {
     ["tcp://h", "must name a port"],
     ["tcp://h:", "must name a port"],
     ["tcp://h:0", "must not have port 0"],
-    ["tcp://me@h:1", "must not hold a user name"],
-    ["tcp://:secret@h:1", "must not hold a user name"],
+    ["tcp://me@h:1", "must not contain a user name"],
+    ["tcp://:secret@h:1", "must not contain a user name"],
     ["tcp://h:1/x", "must not have a path"],
     ["tcp://h:1//", "must not have a path"],
     ["tcp://h:1#x", "must not have a fragment"],
-    ["tcp://h:1?byteOrder=middle", "must have no query but"],
-    ["tcp://h:1?byteorder=little", "must have no query but"],
-    ["tcp://h:1?byteOrder=little&x=1", "must have no query but"],
+    ["tcp://h:1?byteOrder=middle", "must have no query other than"],
+    ["tcp://h:1?byteorder=little", "must have no query other than"],
+    ["tcp://h:1?byteOrder=little&x=1", "must have no query other than"],
   ])("%j is refused, and no password is repeated", (text, fault) => {
     expect(readTcpUrl(text)).toContain(fault);
     expect(readTcpUrl(text)).not.toContain("secret");

@@ -1,42 +1,42 @@
 import { limits } from "../domain/limits.ts";
 
-/** The engine's own bounds: what is in memory, in flight and unwritten at one time. */
+/** The engine's own limits on memory, concurrency and unwritten work. */
 export const engineLimits = {
-  /** Lease of a claim. Longer than the longest attempt, and renewed while it is held. */
+  /** Lease of a claim. Longer than the longest attempt, and renewed while the claim is open. */
   claimLeaseMs: 120_000,
   claimRenewMs: 40_000,
-  /** While others may have taken what this process holds, it looks this often whether it can find out. */
-  doubtMs: 50,
-  /** POSTs in flight to one origin, over all its subscriptions; a subscription that may have more by itself has them. */
+  /** Interval of checking whether this process still owns its claims, after it was silent for too long. */
+  leaseCheckMs: 50,
+  /** POSTs in flight to one origin, over all its subscriptions, unless one subscription alone may have more. */
   inFlightPerOriginMax: 128,
-  /** Origins whose count is kept although nothing is in flight. */
+  /** Origins that are remembered without a POST in flight. */
   originsKeptMax: 10_000,
   /** Message bytes of one claim; one message always fits. */
   claimBytesMax: 256 * 1024,
-  /** What a claim may bring in the worst case: it stops after the message that passes its bound. */
+  /** The most bytes that a claim may bring: it ends after the message that exceeds `claimBytesMax`. */
   claimReservedBytes: 256 * 1024 + limits.bodyBytesMax,
   /** Message bytes claimed and not settled, over all subscriptions. */
   claimedBytesMax: 64 * 1024 * 1024,
-  /** Outcomes waiting to be written; past it nothing new is claimed. */
+  /** Settlements waiting to be written. Past it nothing new is claimed. */
   unsettledMax: 20_000,
-  /** Subscriptions claimed for in one call. */
+  /** Subscriptions in one call of `claim`. */
   claimWantsMax: 1_000,
-  /** A new or recovering endpoint is tried with this many POSTs at a time; each success adds one. */
+  /** The window of a new or recovering endpoint: POSTs in flight at a time. Each success adds one. */
   windowStart: 8,
-  /** An endpoint that only fails is still tried with this many. */
+  /** The smallest window of a failing endpoint. */
   windowMin: 2,
-  /** Failures in a row after which an endpoint counts as failing and its window is halved with each. */
+  /** Failures in a row after which an endpoint is failing, and each failure halves its window. */
   failingAfter: 8,
-  /** An endpoint with POSTs in flight and no reply for this long counts as stalled. */
+  /** An endpoint with POSTs in flight and no reply for this long is stalled. */
   stalledAfterMs: 1_000,
-  /** What a sender remembers of its endpoint is dropped when nothing has happened for this long. */
+  /** A sender without work for this long is dropped, with the health of its endpoint. */
   senderIdleMs: 60_000,
   senderSweepMs: 30_000,
-  /** A net under the store's hints. */
+  /** Interval of looking for work in the store, in case a wake-up was lost. */
   findWorkMs: 30_000,
-  /** setTimeout counts to 2^31 ms; a longer wait looks again after this long. */
+  /** `setTimeout` is limited to 2^31 ms. A longer wait is checked again after this time. */
   dueTimerMsMax: 24 * 3600_000,
-  /** A delivery that is due and cannot be claimed, since order holds it back, is asked for again after this long. */
+  /** A due delivery that could not be claimed, because another one must come first, is requested again after this time. */
   overdueRetryMs: 1_000,
   /** Lease of a message while an inbox sends it to a client; the client's connection is cut before the lease ends. */
   inboxLeaseMs: limits.inboxAnswerMsMax + 30_000,
@@ -56,6 +56,6 @@ export const engineLimits = {
   /** A message that its dead-letter queue cannot take now stays invisible this long and is tried again. */
   deadLetterRetryMs: 60_000,
   retentionStepMs: 5_000,
-  /** Between two steps while there is more to remove. */
+  /** Time between two retention steps while there is more to remove. */
   retentionBusyMs: 20,
 } as const;

@@ -1,6 +1,6 @@
 import { limits } from "../domain/limits.ts";
 
-/** What an operator may set about the HTTP side. Every value has its default, and its reason, in `domain/limits.ts`. */
+/** The limits of the HTTP server. `domain/limits.ts` has the default and the reason of each. */
 export interface HttpLimits {
   readonly requestBytesMax: number;
   readonly catalogRequestBytesMax: number;

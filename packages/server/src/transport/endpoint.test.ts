@@ -53,14 +53,14 @@ test.each([
   ["http://256.1.1.1/", "is not an absolute URL"],
   ["ftp://example.com/", "must begin with http:// or https://"],
   ["javascript:alert(1)", "must begin with http:// or https://"],
-  ["http://user@example.com/", "must not hold a user name or password"],
-  ["http://:secret@example.com/", "must not hold a user name or password"],
+  ["http://user@example.com/", "must not contain a user name or password"],
+  ["http://:secret@example.com/", "must not contain a user name or password"],
   ["http://example.com:0/", "must not name port 0"],
-  ["ws://:secret@example.com/", "must not hold a user name or password"],
+  ["ws://:secret@example.com/", "must not contain a user name or password"],
   ["ws://example.com:0/", "must not name port 0"],
   ["tcp://example.com", "must name a port"],
   ["tcp://example.com:1/path", "must not have a path"],
-  ["tcp://:secret@example.com:1", "must not hold a user name or password"],
+  ["tcp://:secret@example.com:1", "must not contain a user name or password"],
   [`http://example.com/${"x".repeat(2048)}`, "has more than 2048 characters"],
 ])("%s is refused as an invalid_url", (url, reason) => {
   const attempt = (): unknown => parseEndpoint(push(url));

@@ -1,6 +1,5 @@
 import { RingbackError } from "../../domain/errors.ts";
 import { isInternalName } from "../../domain/internal-names.ts";
-import { limits } from "../../domain/limits.ts";
 import { messageId, parseMessageId } from "../../domain/message-id.ts";
 import { foldCase } from "../../domain/names.ts";
 import type {
@@ -10,13 +9,17 @@ import type {
   EntryKind,
   Message,
   NewMessage,
+  Start,
   Subscription,
   SubscriptionId,
   Topic,
   TopicId,
+  TopicSettings,
 } from "../../domain/model.ts";
 import { assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
+import { assertCondition, type PutCondition } from "../../store/condition.ts";
 import { EntryIndex } from "../../store/entry-index.ts";
+import { hasLabel, type Label } from "../../store/label.ts";
 import type { EntryStore } from "../../store/entries.ts";
 import type { ConnectionUse, StoreNode } from "../../store/cluster.ts";
 import type { AppendResult } from "../../store/log.ts";
@@ -72,14 +75,11 @@ export class MemoryStore implements Store {
 
   // ---- things with a name
 
-  async putEntry(accountId: AccountId, kind: EntryKind, name: string, value: unknown, only?: "new") {
+  async putEntry(accountId: AccountId, kind: EntryKind, name: string, value: unknown, condition?: PutCondition) {
     this.mayFail();
-    const before = this.entryIndex.get(accountId, kind, name);
-    if (only === "new" && before !== null) return { entry: before, created: false };
     const { entry, created } = this.entryIndex.prepare(
       accountId,
-      { kind, name },
-      value,
+      { kind, name, value, condition },
       Date.UTC(2026, 0, 31, 8, 15, 30, 250),
     );
     this.entryIndex.set(accountId, entry);
@@ -90,8 +90,8 @@ export class MemoryStore implements Store {
     return this.entryIndex.get(accountId, kind, name);
   }
 
-  async listEntries(accountId: AccountId, kind: EntryKind, page: PageRequest): Promise<Page<Entry>> {
-    return this.entryIndex.page(accountId, kind, page);
+  async listEntries(accountId: AccountId, kind: EntryKind, page: PageRequest, label?: Label): Promise<Page<Entry>> {
+    return this.entryIndex.page(accountId, kind, page, label);
   }
 
   async deleteEntry(accountId: AccountId, kind: EntryKind, name: string): Promise<boolean> {
@@ -115,29 +115,25 @@ export class MemoryStore implements Store {
     return receipt;
   }
 
-  async putTopic(accountId: AccountId, name: string, settings: Parameters<Store["catalog"]["putTopic"]>[2]) {
+  async putTopic(accountId: AccountId, name: string, settings: TopicSettings, condition?: PutCondition) {
     this.mayFail();
     const before = this.topics.get(name);
+    assertCondition(condition, before?.version ?? null);
     const topic: Topic = {
       id: ++this.lastId as TopicId,
       accountId,
       name,
-      retentionMs: limits.retentionMsDefault,
-      bodyBytesMax: limits.bodyBytesMax,
       createdAtMs: 1_000,
       updatedAtMs: 1_000,
       ...before,
-      ...settings,
+      settings,
+      version: nextVersion(before, settings),
     };
     this.topics.set(name, topic);
     return { topic, created: !before };
   }
 
-  async createTopic(
-    accountId: AccountId,
-    name: string,
-    settings: Parameters<Store["catalog"]["putTopic"]>[2],
-  ): Promise<Topic | null> {
+  async createTopic(accountId: AccountId, name: string, settings: TopicSettings): Promise<Topic | null> {
     if ((await this.findTopicAnyCase(accountId, name)) !== null) return null;
     return (await this.putTopic(accountId, name, settings)).topic;
   }
@@ -152,8 +148,10 @@ export class MemoryStore implements Store {
     return [...this.topics.values()].find((topic) => foldCase(topic.name) === foldCase(name)) ?? null;
   }
 
-  async listTopics(_accountId: AccountId, page: PageRequest): Promise<Page<Topic>> {
-    const listed = [...this.topics.values()].filter(({ name }) => !isInternalName(name));
+  async listTopics(_accountId: AccountId, page: PageRequest, label?: Label): Promise<Page<Topic>> {
+    const listed = [...this.topics.values()].filter(
+      ({ name, settings }) => !isInternalName(name) && (label === undefined || hasLabel(settings, label)),
+    );
     return pageByKey(listed, page, (topic) => topic.name);
   }
 
@@ -161,9 +159,16 @@ export class MemoryStore implements Store {
     return this.topics.delete(name);
   }
 
-  async putSubscription(topicId: TopicId, name: string, settings: Subscription["settings"]) {
+  async putSubscription(
+    topicId: TopicId,
+    name: string,
+    settings: Subscription["settings"],
+    _start?: Start,
+    condition?: PutCondition,
+  ) {
     const key = `${topicId}/${name}`;
     const before = this.subscriptions.get(key);
+    assertCondition(condition, before?.version ?? null);
     if (before) assertStaysPushedOrPulled(before.settings, settings);
     const topic = [...this.topics.values()].find(({ id }) => id === topicId)?.name ?? "";
     const subscription: Subscription = {
@@ -177,6 +182,7 @@ export class MemoryStore implements Store {
       updatedAtMs: 2_000,
       ...before,
       settings,
+      version: nextVersion(before, settings),
     };
     this.subscriptions.set(key, subscription);
     if (before) this.tellChange(before.id);
@@ -191,9 +197,10 @@ export class MemoryStore implements Store {
     return this.subscriptions.get(`${topicId}/${name}`) ?? null;
   }
 
-  async listSubscriptions(topicId: TopicId, page: PageRequest): Promise<Page<Subscription>> {
+  async listSubscriptions(topicId: TopicId, page: PageRequest, label?: Label): Promise<Page<Subscription>> {
     const own = [...this.subscriptions.values()].filter(
-      ({ topicId: of, name }) => of === topicId && !isInternalName(name),
+      ({ topicId: of, name, settings }) =>
+        of === topicId && !isInternalName(name) && (label === undefined || hasLabel(settings, label)),
     );
     return pageByKey(own, page, (subscription) => subscription.name);
   }
@@ -208,7 +215,7 @@ export class MemoryStore implements Store {
   async setSubscriptionState(topicId: TopicId, name: string, state: Subscription["state"]) {
     const before = await this.getSubscription(topicId, name);
     if (before === null) return null;
-    const after = { ...before, state };
+    const after = { ...before, state, version: before.version + (before.state === state ? 0 : 1) };
     this.subscriptions.set(`${topicId}/${name}`, after);
     return after;
   }
@@ -310,6 +317,11 @@ export class MemoryStore implements Store {
   private mayFail(): void {
     if (this.failure) throw this.failure;
   }
+}
+
+function nextVersion(before: Topic | Subscription | undefined, settings: unknown): number {
+  if (before === undefined) return 1;
+  return before.version + (JSON.stringify(before.settings) === JSON.stringify(settings) ? 0 : 1);
 }
 
 function notFaked(): never {

@@ -1,9 +1,10 @@
 import { setImmediate } from "node:timers/promises";
 import { beforeEach, describe, expect, it } from "vitest";
-import { normaliseSubscription } from "../../domain/subscription-rules.ts";
+import { subscriptionShape } from "../../shapes/subscription.ts";
+import { topicShape } from "../../shapes/topic.ts";
 import { cmqScene, type Params, type Scene } from "./testing/scene.ts";
 
-// Real: the HTTP application and the door. Faked: the store, the publisher, the queues, the events and the clock, in memory.
+// Real: the HTTP application and the CMQ API. Faked, in memory: store, publisher, queues, events and clock.
 let scene: Scene;
 beforeEach(async () => {
   scene = await cmqScene();
@@ -17,14 +18,13 @@ const bodies = (count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, n) => [`msgBody.${n}`, `m${n}`]));
 
 describe("topics", () => {
-  it("are made, looked at, changed, listed and deleted", async () => {
-    const made = await scene.ask("CreateTopic", { ...t, maxMsgSize: 1024, filterType: 2 });
+  it("are created, read, changed, listed and deleted", async () => {
+    const made = await scene.call("CreateTopic", { ...t, maxMsgSize: 1024, filterType: 2 });
     expect(made).toMatchObject({ code: 0, topicId: expect.stringMatching(/^topic-[a-z\d]{8}$/) as string });
     expect(scene.store.topics.get("orders")).toMatchObject({
-      retentionMs: 86_400_000,
-      bodyBytesMax: 1024,
+      settings: { retentionMs: 86_400_000, bodyBytesMax: 1024 },
     });
-    expect(await scene.ask("GetTopicAttributes", t)).toEqual({
+    expect(await scene.call("GetTopicAttributes", t)).toEqual({
       code: 0,
       message: "",
       requestId: expect.any(String) as string,
@@ -35,9 +35,9 @@ describe("topics", () => {
       lastModifyTime: 1,
       filterType: 2,
     });
-    await scene.ask("SetTopicAttributes", { ...t, maxMsgSize: 65_536 });
-    expect(scene.store.topics.get("orders")).toMatchObject({ bodyBytesMax: 65_536 });
-    expect(await scene.ask("ListTopic")).toMatchObject({
+    await scene.call("SetTopicAttributes", { ...t, maxMsgSize: 65_536 });
+    expect(scene.store.topics.get("orders")).toMatchObject({ settings: { bodyBytesMax: 65_536 } });
+    expect(await scene.call("ListTopic")).toMatchObject({
       totalCount: 1,
       topicList: [{ topicId: made["topicId"], topicName: "orders" }],
     });
@@ -46,9 +46,9 @@ describe("topics", () => {
     expect(scene.events.emitted.map(({ type }) => type)).toEqual(["topic.changed", "topic.changed", "topic.deleted"]);
   });
 
-  it("hold 64 KiB and filter by tag if nothing else is said", async () => {
-    await scene.ask("CreateTopic", { ...t, maxMsgSize: "", filterType: "" });
-    expect(scene.store.topics.get("orders")).toMatchObject({ bodyBytesMax: 65_536 });
+  it("allow messages of 64 KiB and filter by tag by default", async () => {
+    await scene.call("CreateTopic", { ...t, maxMsgSize: "", filterType: "" });
+    expect(scene.store.topics.get("orders")).toMatchObject({ settings: { bodyBytesMax: 65_536 } });
   });
 
   it.each<[string, Params, string]>([
@@ -73,14 +73,14 @@ describe("topics", () => {
     expect(scene.store.topics.size).toBe(0);
   });
 
-  it("are there already if case alone makes the difference, also for those that come at once", async () => {
+  it("cannot have names that differ only in case, even when created concurrently", async () => {
     const codes = await Promise.all(
       ["orders", "Orders", "ORDERS"].map((topicName) => scene.code("CreateTopic", { topicName })),
     );
     expect(codes.toSorted()).toEqual(["0", "4460/10550", "4460/10550"]);
   });
 
-  it("go or get a subscription, of two who want that at once, and do not come back by a change", async () => {
+  it("are deleted or subscribed to by concurrent requests, never both, and a late change does not recreate them", async () => {
     const slow = scene.store.catalog.listSubscriptions.bind(scene.store);
     scene.store.catalog.listSubscriptions = async (...args) => {
       const found = await slow(...args);
@@ -93,25 +93,25 @@ describe("topics", () => {
       await setImmediate();
       return topic;
     };
-    await scene.ask("CreateTopic", t);
+    await scene.call("CreateTopic", t);
     const codes = await Promise.all([scene.code("DeleteTopic", t), scene.code("Subscribe", http)]);
     expect([
       ["0", "4440/10600"],
       ["4000/10540", "0"],
     ]).toContainEqual(codes);
-    await scene.ask("Unsubscribe", s);
-    await scene.ask("CreateTopic", t);
+    await scene.call("Unsubscribe", s);
+    await scene.call("CreateTopic", t);
     await Promise.all([scene.code("DeleteTopic", t), scene.code("SetTopicAttributes", { ...t, maxMsgSize: 2048 })]);
     expect(scene.store.topics.size).toBe(0);
   });
 
-  it("are listed by a part of their name, some at a time", async () => {
+  it("are listed by a part of their name, page by page", async () => {
     for (let count = 0; count < 30; count++)
-      await scene.ask("CreateTopic", { topicName: `t-${String(count).padStart(2, "0")}` });
-    await scene.ask("CreateTopic", { topicName: "Other" });
-    await scene.store.catalog.putTopic(scene.store.catalog.defaultAccount().id, "inbox:x", {});
+      await scene.call("CreateTopic", { topicName: `t-${String(count).padStart(2, "0")}` });
+    await scene.call("CreateTopic", { topicName: "Other" });
+    await scene.store.catalog.putTopic(scene.store.catalog.defaultAccount().id, "inbox:x", topicShape.read({}));
     const names = async (params: Params) => {
-      const { totalCount, topicList } = await scene.ask("ListTopic", params);
+      const { totalCount, topicList } = await scene.call("ListTopic", params);
       return [totalCount, (topicList as { topicName: string }[]).map(({ topicName }) => topicName)];
     };
     expect(await names({ searchWord: "oTHE" })).toEqual([1, ["Other"]]);
@@ -122,21 +122,21 @@ describe("topics", () => {
   });
 
   it("cannot be deleted while they have subscriptions", async () => {
-    await scene.ask("CreateTopic", t);
-    await scene.ask("Subscribe", http);
+    await scene.call("CreateTopic", t);
+    await scene.call("Subscribe", http);
     expect(await scene.code("DeleteTopic", t)).toBe("4000/10540");
-    await scene.ask("Unsubscribe", s);
+    await scene.call("Unsubscribe", s);
     expect(await scene.code("DeleteTopic", t)).toBe("0");
   });
 });
 
 describe("subscriptions", () => {
   beforeEach(async () => {
-    await scene.ask("CreateTopic", t);
+    await scene.call("CreateTopic", t);
   });
 
-  it("are made, looked at, listed and ended", async () => {
-    expect(await scene.ask("Subscribe", { ...http, "filterTag.1": "a", "filterTag.2": "b" })).toEqual({
+  it("are created, read, listed and deleted", async () => {
+    expect(await scene.call("Subscribe", { ...http, "filterTag.1": "a", "filterTag.2": "b" })).toEqual({
       code: 0,
       message: "",
       requestId: expect.any(String) as string,
@@ -146,7 +146,7 @@ describe("subscriptions", () => {
       retry: "EXPONENTIAL_DECAY_RETRY",
       filter: { tags: ["a", "b"], types: [] },
     });
-    const attributes = await scene.ask("GetSubscriptionAttributes", s);
+    const attributes = await scene.call("GetSubscriptionAttributes", s);
     expect(attributes).toEqual({
       code: 0,
       message: "",
@@ -164,7 +164,7 @@ describe("subscriptions", () => {
       filterTag: ["a", "b"],
       filterTags: ["a", "b"],
     });
-    expect(await scene.ask("ListSubscriptionByTopic", t)).toMatchObject({
+    expect(await scene.call("ListSubscriptionByTopic", t)).toMatchObject({
       totalCount: 1,
       subscriptionList: [
         {
@@ -183,18 +183,18 @@ describe("subscriptions", () => {
     ]);
   });
 
-  it("take the simplified format, the other strategy and https", async () => {
+  it("allow the simplified format, the other strategy and https", async () => {
     const other = { notifyContentFormat: "SIMPLIFIED", notifyStrategy: "BACKOFF_RETRY", endpoint: "https://h/" };
     expect(await scene.code("Subscribe", { ...http, ...other })).toBe("0");
     expect(settingsOf("billing")).toMatchObject({ push: { protocol: "cmq-simplified" }, retry: "BACKOFF_RETRY" });
   });
 
-  it("change in what is given, and in nothing else", async () => {
-    await scene.ask("Subscribe", { ...http, "filterTag.0": "a", notifyStrategy: "BACKOFF_RETRY" });
+  it("keep attributes that a change does not give", async () => {
+    await scene.call("Subscribe", { ...http, "filterTag.0": "a", notifyStrategy: "BACKOFF_RETRY" });
     const before = settingsOf("billing");
-    await scene.ask("SetSubscriptionAttributes", { ...s, notifyContentFormat: "SIMPLIFIED" });
+    await scene.call("SetSubscriptionAttributes", { ...s, notifyContentFormat: "SIMPLIFIED" });
     expect(settingsOf("billing")).toEqual({ ...before, push: { ...before?.push, protocol: "cmq-simplified" } });
-    await scene.ask("SetSubscriptionAttributes", {
+    await scene.call("SetSubscriptionAttributes", {
       ...s,
       "filterTag.0": "b",
       notifyStrategy: "EXPONENTIAL_DECAY_RETRY",
@@ -206,22 +206,22 @@ describe("subscriptions", () => {
     });
   });
 
-  it.each(["ClearSubscriptionFilterTags", "ClearSUbscriptionFIlterTags"])("lose their tags by %s", async (action) => {
-    await scene.ask("Subscribe", { ...http, "filterTag.0": "a" });
+  it.each(["ClearSubscriptionFilterTags", "ClearSUbscriptionFIlterTags"])("have no tags after %s", async (action) => {
+    await scene.call("Subscribe", { ...http, "filterTag.0": "a" });
     expect(await scene.code(action, s)).toBe("0");
     expect(settingsOf("billing")).toMatchObject({ push: { url: http.endpoint }, filter: { tags: [] } });
   });
 
-  it("feed a queue, which must be there, with the message itself", async () => {
+  it("send the unchanged message to a queue, which must exist", async () => {
     const queue = { ...s, protocol: "queue", endpoint: "work", notifyContentFormat: "SIMPLIFIED" };
     expect(await scene.code("Subscribe", queue)).toBe("4440/10100");
-    await scene.ask("CreateQueue", { queueName: "work" });
+    await scene.call("CreateQueue", { queueName: "work" });
     expect(await scene.code("Subscribe", { ...queue, notifyContentFormat: "JSON" })).toBe("4000/10640");
     expect(await scene.code("Subscribe", { ...queue, notifyContentFormat: "" })).toBe("4000/10640");
     expect(await scene.code("Subscribe", { ...queue, endpoint: "no queue" })).toBe("4000/10020");
     expect(await scene.code("Subscribe", queue)).toBe("0");
     expect(settingsOf("billing")).toMatchObject({ push: { url: "queue:work", protocol: "raw" } });
-    expect(await scene.ask("GetSubscriptionAttributes", s)).toMatchObject({
+    expect(await scene.call("GetSubscriptionAttributes", s)).toMatchObject({
       protocol: "queue",
       endpoint: "work",
       notifyContentFormat: "SIMPLIFIED",
@@ -258,9 +258,9 @@ describe("subscriptions", () => {
     expect(scene.store.subscriptions.size).toBe(0);
   });
 
-  it("need a binding key where the topic filters by route", async () => {
+  it("need a binding key when the topic filters by route", async () => {
     const r = { ...http, topicName: "routes" };
-    await scene.ask("CreateTopic", { topicName: "routes", filterType: 2 });
+    await scene.call("CreateTopic", { topicName: "routes", filterType: 2 });
     expect(await scene.code("Subscribe", r)).toBe("4000/10710");
     expect(await scene.code("Subscribe", { ...r, "filterTag.0": "a" })).toBe("4000/10110");
     expect(await scene.code("Subscribe", { ...r, "bindingKey.0": "a.".repeat(16) })).toBe("4000/10691");
@@ -271,23 +271,23 @@ describe("subscriptions", () => {
     expect(settingsOf("billing")?.filter).toEqual({ tags: [], types: ["a.#"] });
   });
 
-  it("are there already if case alone makes the difference", async () => {
-    await scene.ask("Subscribe", http);
+  it("cannot have names that differ only in case", async () => {
+    await scene.call("Subscribe", http);
     expect(await scene.code("Subscribe", { ...http, subscriptionName: "BILLING" })).toBe("4490/10470");
   });
 
-  it("keep both of two changes that come at once, and stay away once they are removed", async () => {
+  it("keep both of two concurrent changes, and are not recreated by a late change", async () => {
     const slow = scene.store.catalog.getSubscription.bind(scene.store);
     scene.store.catalog.getSubscription = async (...args) => {
       const found = await slow(...args);
       await setImmediate();
       return found;
     };
-    await scene.ask("Subscribe", http);
+    await scene.call("Subscribe", http);
     await Promise.all([
-      scene.ask("SetSubscriptionAttributes", { ...s, "filterTag.0": "b" }),
-      scene.ask("SetSubscriptionAttributes", { ...s, notifyStrategy: "BACKOFF_RETRY" }),
-      scene.ask("SetSubscriptionAttributes", { ...s, notifyContentFormat: "SIMPLIFIED" }),
+      scene.call("SetSubscriptionAttributes", { ...s, "filterTag.0": "b" }),
+      scene.call("SetSubscriptionAttributes", { ...s, notifyStrategy: "BACKOFF_RETRY" }),
+      scene.call("SetSubscriptionAttributes", { ...s, notifyContentFormat: "SIMPLIFIED" }),
     ]);
     expect(settingsOf("billing")).toMatchObject({
       push: { protocol: "cmq-simplified" },
@@ -295,18 +295,18 @@ describe("subscriptions", () => {
       retry: "BACKOFF_RETRY",
     });
     await Promise.all([
-      scene.ask("SetSubscriptionAttributes", { ...s, "filterTag.0": "c" }),
-      scene.ask("Unsubscribe", s),
-      scene.ask("ClearSubscriptionFilterTags", s),
+      scene.call("SetSubscriptionAttributes", { ...s, "filterTag.0": "c" }),
+      scene.call("Unsubscribe", s),
+      scene.call("ClearSubscriptionFilterTags", s),
     ]);
     expect(settingsOf("billing")).toBeUndefined();
   });
 
-  it("of another protocol take a format of this API as far as they can", async () => {
+  it("of another HTTP protocol can change to a format of this API", async () => {
     const topic = scene.store.topics.get("orders");
     if (topic === undefined) throw new Error("no topic");
     const put = (name: string, push: { url: string; protocol: string; keys?: string[] }) =>
-      scene.store.catalog.putSubscription(topic.id, name, normaliseSubscription({ push }));
+      scene.store.catalog.putSubscription(topic.id, name, subscriptionShape.read({ push }).settings);
     await put("signed", { url: "http://h/", protocol: "standard-webhooks", keys: ["k"] });
     await put("line", { url: "tcp://h:1", protocol: "wechat" });
     const json = { ...t, notifyContentFormat: "JSON" };
@@ -316,12 +316,12 @@ describe("subscriptions", () => {
     expect(settingsOf("line")).toMatchObject({ push: { url: "tcp://h:1", protocol: "wechat" } });
   });
 
-  it("that were made by another door are shown as well as this API can", async () => {
+  it("made by another API are shown as the nearest thing that CMQ has", async () => {
     const topic = scene.store.topics.get("orders");
     if (topic === undefined) throw new Error("no topic");
-    const settings = normaliseSubscription({ push: { url: "http://h/" } });
+    const { settings } = subscriptionShape.read({ push: { url: "http://h/" } });
     await scene.store.catalog.putSubscription(topic.id, "pulled", { ...settings, push: null });
-    expect(await scene.ask("GetSubscriptionAttributes", { ...t, subscriptionName: "pulled" })).toMatchObject({
+    expect(await scene.call("GetSubscriptionAttributes", { ...t, subscriptionName: "pulled" })).toMatchObject({
       protocol: "queue",
       endpoint: "",
       notifyContentFormat: "SIMPLIFIED",
@@ -333,46 +333,46 @@ describe("subscriptions", () => {
 
 describe("publishing", () => {
   beforeEach(async () => {
-    await scene.ask("CreateTopic", { ...t, maxMsgSize: 1024 });
+    await scene.call("CreateTopic", { ...t, maxMsgSize: 1024 });
   });
 
-  it("is refused for what is wrong with the message, also where nobody would get it", async () => {
+  it("reports an invalid message as such, even when no subscription would receive it", async () => {
     expect(await scene.code("PublishMessage", { ...t, msgBody: "x".repeat(1025) })).toBe("4400/10230");
     expect(await scene.code("PublishMessage", { ...t, msgBody: "x", "msgTag.0": "a".repeat(17) })).toBe("4000/10350");
     expect(await scene.code("BatchPublishMessage", { ...t, "msgBody.0": "x", "msgBody.1": "x".repeat(1025) })).toBe(
       "4400/10230",
     );
-    await scene.ask("CreateTopic", { topicName: "routes", filterType: 2 });
+    await scene.call("CreateTopic", { topicName: "routes", filterType: 2 });
     const routed = { topicName: "routes", msgBody: "x", routingKey: "a".repeat(65) };
     expect(await scene.code("PublishMessage", routed)).toBe("4000/10350");
   });
 
-  it("is refused while there is no subscription, and where no filter lets the message through", async () => {
+  it("is refused when there is no subscription and when no filter matches", async () => {
     const message = { ...t, msgBody: "hello" };
     expect(await scene.code("PublishMessage", message)).toBe("6030/10650");
-    await scene.ask("Subscribe", { ...http, "filterTag.0": "a" });
+    await scene.call("Subscribe", { ...http, "filterTag.0": "a" });
     expect(await scene.code("PublishMessage", message)).toBe("6030/10730");
     expect(await scene.code("BatchPublishMessage", { ...t, "msgBody.0": "x", "msgTag.0": "b" })).toBe("6030/10730");
     expect(scene.store.messages).toEqual([]);
     expect(await scene.code("PublishMessage", { ...message, "msgTag.1": "b", "msgTag.2": "a" })).toBe("0");
-    await scene.ask("ClearSubscriptionFilterTags", s);
+    await scene.call("ClearSubscriptionFilterTags", s);
     expect(await scene.code("PublishMessage", message)).toBe("0");
-    await scene.ask("Unsubscribe", s);
+    await scene.call("Unsubscribe", s);
     expect(await scene.code("PublishMessage", message)).toBe("6030/10650");
   });
 
-  it("keeps the text as it was, with its tags, and gives its id as decimal digits", async () => {
-    await scene.ask("Subscribe", http);
+  it("keeps text and tags unchanged, and returns the id as decimal digits", async () => {
+    await scene.call("Subscribe", http);
     const body = ' 中文 \u0000 a=b&c+d %20 {"id":12345678901234567890}\n';
-    const { msgId } = await scene.ask("PublishMessage", { ...t, msgBody: body, "msgTag.0": "a", "msgTag.1": "标" });
+    const { msgId } = await scene.call("PublishMessage", { ...t, msgBody: body, "msgTag.0": "a", "msgTag.1": "标" });
     expect(msgId).toMatch(/^\d{10,20}$/);
     expect(scene.store.messages).toMatchObject([{ tags: ["a", "标"], type: null, contentType: null }]);
     expect(Buffer.from(scene.store.messages[0]?.body ?? []).toString()).toBe(body);
   });
 
-  it("by a batch takes sixteen at most, in their order", async () => {
-    await scene.ask("Subscribe", http);
-    const { msgList } = await scene.ask("BatchPublishMessage", { ...t, ...bodies(16) });
+  it("accepts batches of up to sixteen messages, and keeps their order", async () => {
+    await scene.call("Subscribe", http);
+    const { msgList } = await scene.call("BatchPublishMessage", { ...t, ...bodies(16) });
     expect(msgList).toHaveLength(16);
     expect(new Set((msgList as { msgId: string }[]).map(({ msgId }) => msgId)).size).toBe(16);
     expect(scene.store.messages.map(({ body }) => Buffer.from(body).toString())).toEqual(Object.values(bodies(16)));
@@ -392,20 +392,20 @@ describe("publishing", () => {
     [{ msgBody: "x", ...Object.fromEntries([0, 1, 2, 3, 4, 5].map((n) => [`msgTag.${n}`, "a"])) }, "4000/10720"],
     [{ msgBody: "x", "msgTag.3": "a" }, "4000/10380"],
   ])("%j is %s", async (params, code) => {
-    await scene.ask("Subscribe", http);
+    await scene.call("Subscribe", http);
     expect(await scene.code("PublishMessage", { ...t, ...params })).toBe(code);
     expect(scene.store.messages).toEqual([]);
   });
 
-  it("bounds a batch as a whole", async () => {
+  it("limits the total size of a batch", async () => {
     const big = Object.fromEntries(Array.from({ length: 11 }, (_, n) => [`msgBody.${n}`, "x".repeat(100_000)]));
     expect(await scene.code("BatchPublishMessage", { ...t, ...big })).toBe("4470/10300");
   });
 
-  it("goes by a routing key where the topic filters by route", async () => {
+  it("uses the routing key when the topic filters by route", async () => {
     const r = { topicName: "routes" };
-    await scene.ask("CreateTopic", { ...r, filterType: 2 });
-    await scene.ask("Subscribe", { ...http, ...r, "bindingKey.0": "1.#.0" });
+    await scene.call("CreateTopic", { ...r, filterType: 2 });
+    await scene.call("Subscribe", { ...http, ...r, "bindingKey.0": "1.#.0" });
     const publish = (params: Params) => scene.code("PublishMessage", { ...r, msgBody: "x", ...params });
     expect(await publish({})).toBe("4000/10700");
     expect(await publish({ "msgTag.0": "a" })).toBe("4000/10700");

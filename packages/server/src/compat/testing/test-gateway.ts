@@ -4,7 +4,7 @@ import { createLog } from "../../ops/log.ts";
 import { MemoryQueues } from "../cmq/testing/memory-queues.ts";
 import { addCompatibilityApis } from "../gateway.ts";
 
-/** All doors, in front of the application that tests use. Its random bytes are 0, 1, 2, and so on: not to be guessed is the real ones' part. */
+/** Adds the CMQ and WeChat APIs to the application of a test. Random bytes are predictable: 0, 1, 2 … */
 export async function addTestApis({ app, store, events, logLines }: TestApp): Promise<void> {
   let count = 0;
   const destination = { write: (line: string) => void logLines.push(line) };
@@ -17,7 +17,7 @@ export async function addTestApis({ app, store, events, logLines }: TestApp): Pr
     randomBytes: (length: number) => new Uint8Array(length).fill(count++),
   };
   await addCompatibilityApis(app, {
-    wechat: { ...shared, topic: "wechat" },
+    wechat: { ...shared, topic: "wechat", secretCost: [16, 1, 1] },
     cmq: {
       ...shared,
       publisher: memoryPublisher(store),

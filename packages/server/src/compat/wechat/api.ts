@@ -5,40 +5,42 @@ import { httpLimitDefaults } from "../../http/http-limits.ts";
 import { bodyBytes } from "../../http/json-body.ts";
 import { problemResponses } from "../../shapes/schema-parts.ts";
 import { RingbackError } from "../../domain/errors.ts";
-import { limits } from "../../domain/limits.ts";
 import { addressOfUrl, urlOfRequest } from "./address.ts";
-import { type AnswerData, type Asked, type Envelope, errorCodes, failure, success } from "./envelope.ts";
+import { type AnswerData, type Envelope, errorCodes, failure, type RequestEcho, success } from "./envelope.ts";
 import { type HandlerDependencies, Handlers } from "./handlers.ts";
 import { parseLenientJson } from "./lenient-json.ts";
 import { integerOf, type WechatRequest } from "./request.ts";
-import { Secret } from "./secret.ts";
+import { type ScryptCost, Secret } from "./secret.ts";
 import { envelopeSchema, requestSchema } from "./shape.ts";
 import { Unsupported } from "./unsupported.ts";
+import { wechatLimits } from "./wechat-limits.ts";
 
 export interface WechatDependencies extends HandlerDependencies {
   readonly log: Logger;
+  /** Cost of hashing the secret; absent: about 40 ms. Tests use a lower cost. */
+  readonly secretCost?: ScryptCost;
 }
 
 const schema = {
   tags: ["compatibility"],
   operationId: "wechatHandlers",
-  summary: "Handlers of WeChat messages, as in the WeChat HTTP API",
+  summary: "Manage handlers of WeChat messages, compatible with the WeChat HTTP API",
   description:
-    "One request for everything; `type` says what. A handler is a subscription of the message topic (setting `wechatTopic`). " +
-    "The answer is 200 and this envelope also when `error_code` tells of an error.",
+    "The member `type` selects the operation. A handler is a subscription of the topic that the setting `wechatTopic` names. " +
+    "The status is 200 even for errors; `error_code` distinguishes them.",
   body: requestSchema,
   response: { 200: envelopeSchema, ...problemResponses() },
 };
 
-/** `POST /api/`: programs written for the WeChat HTTP API add, remove and list their message handlers here. */
+/** Adds `POST /api/`, where programs written for the WeChat HTTP API add, remove and list their message handlers. */
 export async function addWechatApi(app: FastifyInstance, given: WechatDependencies): Promise<void> {
   const handlers = new Handlers(given);
-  const secret = new Secret(given.store, given.randomBytes);
+  const secret = new Secret(given.store, given.randomBytes, given.secretCost);
 
   await app.register((scope, _options, done) => {
-    const config = { ...httpLimitDefaults, requestBytesHeldMax: limits.wechatRequestBytesHeldMax };
-    takeBodiesAsBytes(scope, limits.wechatRequestBytesMax, { held: 0 }, config);
-    // Programs send JSON under any label, or under none, or under one that is no media type.
+    const config = { ...httpLimitDefaults, requestBytesHeldMax: wechatLimits.requestBytesHeldMax };
+    takeBodiesAsBytes(scope, wechatLimits.requestBytesMax, { held: 0 }, config);
+    // Programs send JSON with any content type, with none, or with one that is not a valid media type.
     scope.addHook("onRequest", (request, _reply, next) => {
       request.headers["content-type"] = "application/json";
       next();
@@ -52,31 +54,31 @@ export async function addWechatApi(app: FastifyInstance, given: WechatDependenci
   });
 
   async function answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const asked = { type: 0, port: portOf(request) };
+    const echo = { type: 0, port: portOf(request) };
     const parsed = parseLenientJson(bodyBytes(request));
     if (parsed === null) {
-      return reply.send(failure(asked, errorCodes.invalidJson, "the request is not valid JSON"));
+      return reply.send(failure(echo, errorCodes.invalidJson, "the request is not valid JSON"));
     }
-    return reply.send(await answerTo(asked, parsed.value));
+    return reply.send(await answerTo(echo, parsed.value));
   }
 
-  async function answerTo(asked: { type: number; port: number }, value: unknown): Promise<Envelope> {
+  async function answerTo(echo: { type: number; port: number }, value: unknown): Promise<Envelope> {
     try {
       if (!isRecord(value)) throw new RingbackError("invalid_request", "the request must be a JSON object");
-      asked.type = integerOf(value, "type");
-      if (!(await secret.isOpenedBy(value["secretKey"]))) {
+      echo.type = integerOf(value, "type");
+      if (!(await secret.accepts(value["secretKey"]))) {
         throw new RingbackError("invalid_request", "secretKey: missing or wrong");
       }
-      return success(asked, await run(asked.type, value));
+      return success(echo, await run(echo.type, value));
     } catch (error) {
-      return answerToError(asked, error);
+      return answerToError(echo, error);
     }
   }
 
   async function run(type: number, request: WechatRequest): Promise<AnswerData> {
     switch (type) {
       case 1001:
-        return { ...fine, cookie: await handlers.add(urlOfRequest(request)) };
+        return { ...ok, cookie: await handlers.add(urlOfRequest(request)) };
       case 1002:
         return remove(request);
       case 1003:
@@ -85,7 +87,7 @@ export async function addWechatApi(app: FastifyInstance, given: WechatDependenci
         return setSecret(request);
       default:
         throw new Unsupported(
-          `type ${type} is not supported here; there are 1001 (add a handler), 1002 (remove one), 1003 (list them) and 1006 (set the secret)`,
+          `type ${type} is not supported; use 1001 (add a handler), 1002 (remove one), 1003 (list them) or 1006 (set the secret)`,
         );
     }
   }
@@ -93,7 +95,7 @@ export async function addWechatApi(app: FastifyInstance, given: WechatDependenci
   async function remove(request: WechatRequest): Promise<AnswerData> {
     const cookie = textOf(request, "cookie");
     if (cookie === "") throw RingbackError.at("invalid_request", "cookie", "must be given, as a string");
-    if (await handlers.remove(cookie)) return { ...fine, cookie };
+    if (await handlers.remove(cookie)) return { ...ok, cookie };
     return { status: -1, desc: "there is no handler with this cookie", cookie: "" };
   }
 
@@ -102,29 +104,29 @@ export async function addWechatApi(app: FastifyInstance, given: WechatDependenci
       const address = addressOfUrl(url);
       return address === null ? [] : [{ cookie, ...address }];
     });
-    return { ...fine, data: items };
+    return { ...ok, data: items };
   }
 
   async function setSecret(request: WechatRequest): Promise<AnswerData> {
     const newSecret = textOf(request, "newSecretKey");
-    if (newSecret.length > limits.wechatSecretCharsMax) {
-      const fault = `must have at most ${limits.wechatSecretCharsMax} characters`;
+    if (newSecret.length > wechatLimits.secretCharsMax) {
+      const fault = `must have at most ${wechatLimits.secretCharsMax} characters`;
       throw RingbackError.at("invalid_request", "newSecretKey", fault);
     }
     await secret.set(newSecret);
-    return { ...fine, cookie: "" };
+    return { ...ok, cookie: "" };
   }
 
-  function answerToError(asked: Asked, error: unknown): Envelope {
-    if (error instanceof Unsupported) return failure(asked, errorCodes.unsupported, error.message);
-    if (error instanceof RingbackError) return failure(asked, errorCodes.invalidParameter, error.message);
-    // Without the request, which may hold the secret.
-    given.log.error({ err: error, type: asked.type }, "a WeChat request failed unexpectedly");
-    return failure(asked, errorCodes.invalidParameter, "the server met an unexpected condition; its log tells more");
+  function answerToError(echo: RequestEcho, error: unknown): Envelope {
+    if (error instanceof Unsupported) return failure(echo, errorCodes.unsupported, error.message);
+    if (error instanceof RingbackError) return failure(echo, errorCodes.invalidParameter, error.message);
+    // The request is not logged, because it may contain the secret.
+    given.log.error({ err: error, type: echo.type }, "a WeChat request failed unexpectedly");
+    return failure(echo, errorCodes.invalidParameter, "the server failed unexpectedly; see its log");
   }
 }
 
-const fine = { status: 0, desc: "" } as const;
+const ok = { status: 0, desc: "" } as const;
 
 function textOf(request: WechatRequest, name: string): string {
   const value = Object.hasOwn(request, name) ? request[name] : undefined;

@@ -18,7 +18,10 @@ describe("an inbox", () => {
     const { id } = await scene.keep("in", "1", "text/x; a=b");
     await scene.keep("in", "2");
     const first = await scene.take("in");
-    expect(first).toMatchObject({ id, message: { body: Buffer.from("1"), contentType: "text/x; a=b" } });
+    expect(first).toMatchObject({
+      id,
+      message: { body: new Uint8Array(Buffer.from("1")), contentType: "text/x; a=b" },
+    });
     first?.done(true);
     expect(await scene.all("in")).toEqual(["2"]);
     expect(await scene.take("in")).toBeNull();

@@ -3,6 +3,8 @@ import { Mutex } from "../../domain/mutex.ts";
 import type { InboxSettings } from "../../domain/inbox-rules.ts";
 import type { Entry, NewMessage } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
+import type { PutCondition } from "../../store/condition.ts";
+import type { Label } from "../../store/label.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
 import type { EventBus } from "../event-bus.ts";
@@ -39,7 +41,11 @@ export class AccountInboxes implements Inboxes {
     this.#startedAtMs = options.clock.now();
   }
 
-  put(name: string, settings: InboxSettings): Promise<{ inbox: InboxDetails; created: boolean }> {
+  put(
+    name: string,
+    settings: InboxSettings,
+    condition?: PutCondition,
+  ): Promise<{ inbox: InboxDetails; created: boolean }> {
     return this.#mutex.run(async () => {
       const { store } = this.#options;
       const before = await this.get(name);
@@ -49,7 +55,7 @@ export class AccountInboxes implements Inboxes {
       }
       if (settings.topic !== null) await this.#logs.publishedTopic(settings.topic);
       // The entry first. If a crash prevents the rest, the next use of the inbox makes its log.
-      const { entry, created } = await store.entries.put(this.#accountId, "inbox", name, settings);
+      const { entry, created } = await store.entries.put(this.#accountId, "inbox", name, settings, condition);
       const inbox = detailsOf(entry);
       await this.#logs.make(inbox, created ? "now" : "recover");
       return { inbox, created };
@@ -61,8 +67,8 @@ export class AccountInboxes implements Inboxes {
     return entry === null ? null : detailsOf(entry);
   }
 
-  async list(page: PageRequest): Promise<Page<InboxDetails>> {
-    const { items, next } = await this.#options.store.entries.list(this.#accountId, "inbox", page);
+  async list(page: PageRequest, label?: Label): Promise<Page<InboxDetails>> {
+    const { items, next } = await this.#options.store.entries.list(this.#accountId, "inbox", page, label);
     return { items: items.map(detailsOf), next };
   }
 
@@ -210,8 +216,8 @@ export class AccountInboxes implements Inboxes {
   }
 }
 
-function detailsOf({ name, value, createdAtMs, updatedAtMs }: Entry): InboxDetails {
-  return { ...(value as InboxSettings), name, createdAtMs, updatedAtMs };
+function detailsOf({ name, value, version, createdAtMs, updatedAtMs }: Entry): InboxDetails {
+  return { ...(value as InboxSettings), name, version, createdAtMs, updatedAtMs };
 }
 
 function newMessage({ body, contentType }: ArrivingMessage): NewMessage {

@@ -1,10 +1,13 @@
 import type { InboxSettings } from "../../domain/inbox-rules.ts";
 import type { MessageId, NewMessage, TimeMs } from "../../domain/model.ts";
+import type { PutCondition } from "../../store/condition.ts";
+import type { Label } from "../../store/label.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { LeasedMessage } from "../pull/leased-delivery.ts";
 
 export interface InboxDetails extends InboxSettings {
   readonly name: string;
+  readonly version: number;
   readonly createdAtMs: TimeMs;
   readonly updatedAtMs: TimeMs;
 }
@@ -21,11 +24,15 @@ export interface Arrived {
 
 /** Buffers that clients fetch from: a log and a subscription that is not pushed. Callers have checked the names' form. */
 export interface Inboxes {
-  /** Creates or changes. Throws `immutable_field`, `topic_not_found`, `filter_type_mismatch` and `entry_limit`. */
-  put(name: string, settings: InboxSettings): Promise<{ readonly inbox: InboxDetails; readonly created: boolean }>;
+  /** Creates or replaces. Throws `immutable_field`, `topic_not_found`, `entry_limit` and `precondition_failed`. */
+  put(
+    name: string,
+    settings: InboxSettings,
+    condition?: PutCondition,
+  ): Promise<{ readonly inbox: InboxDetails; readonly created: boolean }>;
   get(name: string): Promise<InboxDetails | null>;
-  /** Sorted by name. */
-  list(page: PageRequest): Promise<Page<InboxDetails>>;
+  /** Sorted by name; only those with the label, if one is given. */
+  list(page: PageRequest, label?: Label): Promise<Page<InboxDetails>>;
   /** Messages in the inbox, including those that are on their way to a client. */
   waitingCount(inbox: InboxDetails): Promise<number>;
   /** Deletes the inbox and its own log; a topic that it reads from stays. False: no such inbox. */

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MemoryStore } from "../testing/memory-store.ts";
+import { MemoryStore } from "../../store/memory/memory-store.ts";
 import { AccountApiKeys } from "./account-api-keys.ts";
 import { AccountKeys } from "./account-keys.ts";
 
@@ -26,7 +26,7 @@ const text = (secret: Uint8Array | null) => secret && Buffer.from(secret).toStri
 
 describe("an API key", () => {
   it("that is made here has a SecretId and a SecretKey of its own, and signs at once", async () => {
-    const apiKeys = apiKeysOf(new MemoryStore(clock));
+    const apiKeys = apiKeysOf(new MemoryStore({ clock }));
     const made = [await apiKeys.create("a", null), await apiKeys.create("a", null)];
     for (const { apiKey, pair, created } of made) {
       expect(pair).toEqual({
@@ -40,7 +40,7 @@ describe("an API key", () => {
   });
 
   it("keeps the pair that a program has, whatever it is made of", async () => {
-    const apiKeys = apiKeysOf(new MemoryStore(clock));
+    const apiKeys = apiKeysOf(new MemoryStore({ clock }));
     const secretId = fc.stringMatching(/^AKID[a-zA-Z\d_-]{1,60}$/);
     const secretKey = fc.stringMatching(/^[!-~]{16,128}$/);
     await fc.assert(
@@ -53,7 +53,7 @@ describe("an API key", () => {
   });
 
   it("is the same again when it is made again, under its new name, and another one is refused", async () => {
-    const apiKeys = apiKeysOf(new MemoryStore(clock));
+    const apiKeys = apiKeysOf(new MemoryStore({ clock }));
     await apiKeys.create("a", pair);
     const secret = await apiKeys.secretOf(pair.secretId);
     expect(await apiKeys.create("a", pair)).toMatchObject({ created: false, pair });
@@ -66,7 +66,7 @@ describe("an API key", () => {
   });
 
   it("is made once of all that are made at the same time with one SecretId, and the others are refused", async () => {
-    const apiKeys = apiKeysOf(new MemoryStore(clock));
+    const apiKeys = apiKeysOf(new MemoryStore({ clock }));
     const made = await Promise.allSettled([apiKeys.create("a", pair), apiKeys.create("b", another)]);
     const [kept] = made.flatMap((each) => (each.status === "fulfilled" ? [each.value.pair.secretKey] : []));
     expect(made).toContainEqual(
@@ -78,7 +78,7 @@ describe("an API key", () => {
   });
 
   it("counts no more once it is deleted", async () => {
-    const apiKeys = apiKeysOf(new MemoryStore(clock));
+    const apiKeys = apiKeysOf(new MemoryStore({ clock }));
     await apiKeys.create("a", pair);
     expect(await apiKeys.secretOf(pair.secretId)).not.toBeNull();
     expect(await apiKeys.delete(pair.secretId)).toBe(true);
@@ -88,7 +88,7 @@ describe("an API key", () => {
   });
 
   it("is not found by a text that no key can be called", async () => {
-    const apiKeys = apiKeysOf(new MemoryStore(clock));
+    const apiKeys = apiKeysOf(new MemoryStore({ clock }));
     for (const id of ["", "AKID", "__proto__", `AKID${"x".repeat(61)}`, "AKID\0", "akidxxxxxxxx", "AKIDé"]) {
       expect([await apiKeys.secretOf(id), await apiKeys.get(id), await apiKeys.delete(id)]).toEqual([
         null,
@@ -99,7 +99,7 @@ describe("an API key", () => {
   });
 
   it("is kept in no form that it could be read from, and cannot be passed off as another or as a key", async () => {
-    const store = new MemoryStore(clock);
+    const store = new MemoryStore({ clock });
     const apiKeys = apiKeysOf(store);
     await apiKeys.create("a", pair);
     const account = store.catalog.defaultAccount().id;
@@ -116,7 +116,7 @@ describe("an API key", () => {
   });
 
   it("needs a master key, opens with each that has sealed it, and changes over to the first when it is put again", async () => {
-    const store = new MemoryStore(clock);
+    const store = new MemoryStore({ clock });
     await expect(apiKeysOf(store, []).create("a", null)).rejects.toMatchObject({ code: "master_key_missing" });
     await apiKeysOf(store).create("a", pair);
     const without = apiKeysOf(store, [second]);
@@ -141,7 +141,7 @@ describe("an API key", () => {
     ["a key with a space", { secretKey: "secret secret secret" }, "invalid_key", "secretKey"],
     ["a key of other letters", { secretKey: "s\u00e9crets\u00e9crets\u00e9cret" }, "invalid_key", "secretKey"],
   ])("with %s is refused without showing it", async (_what, { name = "a", ...wrong }, code, field) => {
-    const apiKeys = apiKeysOf(new MemoryStore(clock));
+    const apiKeys = apiKeysOf(new MemoryStore({ clock }));
     const refusal = await apiKeys.create(name, { ...pair, ...wrong }).catch((error: unknown) => error);
     expect(refusal).toMatchObject({ code, details: [{ field }] });
     const told = JSON.stringify([refusal, (refusal as Error).message]);

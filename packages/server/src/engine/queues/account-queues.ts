@@ -1,4 +1,4 @@
-import { errorTable, RingbackError } from "../../domain/errors.ts";
+import { errorTable, isPreconditionFailed, RingbackError } from "../../domain/errors.ts";
 import { Mutex } from "../../domain/mutex.ts";
 import { queueOfLog } from "../../domain/internal-names.ts";
 import { foldCase } from "../../domain/names.ts";
@@ -54,8 +54,11 @@ export class AccountQueues implements Queues {
       const stored: StoredQueue = { ...settings, name };
       // The entry first, since only one caller can create it. If a crash prevents the rest, the next use of the queue makes its log.
       const { store } = this.#options;
-      const { entry, created } = await store.entries.put(this.#accountId, "queue", foldCase(name), stored, "new");
-      if (!created) throw queueExists(name);
+      const { entry } = await store.entries
+        .put(this.#accountId, "queue", foldCase(name), stored, "absent")
+        .catch((error: unknown) => {
+          throw isPreconditionFailed(error) ? queueExists(name) : error;
+        });
       await this.#logs.removeOlderThan(name, entry.createdAtMs);
       const { subscription } = await this.#logs.make(name, settings);
       return detailsOf(entry, subscription);

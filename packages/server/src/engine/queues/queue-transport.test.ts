@@ -27,7 +27,7 @@ beforeEach(() => {
 function post(url: string, text: string): Promise<PostResult> {
   const endpoint = parseEndpoint({ url, connection: "keep-alive", timeoutMs: 1_000 });
   const { promise, resolve } = Promise.withResolvers<PostResult>();
-  transport.post(endpoint, ["x-cmq-message-tag", "a"], Buffer.from(text), resolve);
+  transport.post(endpoint, ["x-any", "a"], Buffer.from(text), resolve);
   return promise;
 }
 
@@ -36,7 +36,12 @@ describe("an endpoint that is a queue", () => {
     await scene.queue("jobs");
     expect(await post("queue:jobs", "hello")).toMatchObject({ error: null, status: 200 });
     const [message] = await scene.receive("jobs");
-    expect(message?.message).toMatchObject({ body: Buffer.from("hello"), contentType: null, tags: [], attributes: {} });
+    expect(message?.message).toMatchObject({
+      body: new Uint8Array(Buffer.from("hello")),
+      contentType: null,
+      tags: [],
+      attributes: {},
+    });
     expect(posted).toEqual([]);
   });
 

@@ -20,19 +20,19 @@ export const testHost = "cmq.test:8000";
 
 export type Params = Readonly<Record<string, string | number>>;
 
-/** The real door and the real HTTP application; store, publisher, queues, events and the clock are the tests' own, in memory. */
+/** Real: the CMQ API and the HTTP application. Faked, in memory: store, publisher, queues, events and clock. */
 export interface Scene extends TestApp {
   readonly queues: MemoryQueues;
   readonly clock: { nowMs: number };
-  /** Signs and sends; `params` beat the common ones. */
-  ask(
+  /** Signs and sends a request. `params` replace the common parameters. */
+  call(
     action: string,
     params?: Params,
     how?: { readonly method?: "GET" | "POST"; readonly sha?: "sha1" | "sha256" },
   ): Promise<Answer>;
-  /** As it stands. */
+  /** Sends the form unchanged. */
   send(method: "GET" | "POST", form: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
-  /** `code` and the module code of the message, as `4000/10280`; `0` for success. */
+  /** The code and the module code, such as `4000/10280`; `0`: success. */
   code(action: string, params?: Params): Promise<string>;
 }
 
@@ -58,7 +58,7 @@ export async function cmqScene({ refuseReplays = true } = {}): Promise<Scene> {
   const scene: Omit<Scene, keyof TestApp> = {
     queues,
     clock,
-    ask: (action, params = {}, { method = "POST", sha = "sha1" } = {}) => {
+    call: (action, params = {}, { method = "POST", sha = "sha1" } = {}) => {
       const form = new Map<string, string>(
         Object.entries({
           Action: action,
@@ -84,14 +84,14 @@ export async function cmqScene({ refuseReplays = true } = {}): Promise<Scene> {
       return response.json<Answer>();
     },
     code: async (action, params) => {
-      const { code, message } = await scene.ask(action, params);
+      const { code, message } = await scene.call(action, params);
       return code === 0 ? "0" : `${code}/${/^\((\d+)\)/.exec(message)?.[1]}`;
     },
   };
   return Object.assign(testApp, scene);
 }
 
-/** As the documents say it, apart from how the door does it. */
+/** Signs as CMQ's documentation says, independently of the code under test. */
 export function signedForm(
   method: string,
   form: ReadonlyMap<string, string>,

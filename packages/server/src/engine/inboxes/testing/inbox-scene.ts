@@ -1,5 +1,6 @@
-import type { InboxInput } from "../../../domain/inbox-rules.ts";
-import { normaliseInbox } from "../../../domain/inbox-rules.ts";
+import { withRetention } from "../../../domain/inbox-rules.ts";
+import type { InboxSettings } from "../../../domain/inbox-rules.ts";
+import { limits } from "../../../domain/limits.ts";
 import type { Topic, TopicSettings } from "../../../domain/model.ts";
 import type { Timers } from "../../../domain/ports.ts";
 import { createEventBus } from "../../event-bus.ts";
@@ -8,6 +9,7 @@ import type { Publisher, PublishResult } from "../../publisher.ts";
 import { createPublisher } from "../../publisher.ts";
 import { FaultyStore } from "../../testing/faulty-store.ts";
 import { MortalTimers } from "../../testing/mortal-timers.ts";
+import { plainTopic } from "../../testing/plain-settings.ts";
 import { RecordingObserver } from "../../testing/recording-observer.ts";
 import { SeededRandom } from "../../testing/seeded-random.ts";
 import { messageOf } from "../../testing/simulation.ts";
@@ -16,6 +18,15 @@ import type { LeasedMessage } from "../../pull/leased-delivery.ts";
 import { PullQueues } from "../../pull/pull-queues.ts";
 import { AccountInboxes } from "../account-inboxes.ts";
 import type { Arrived } from "../inboxes.ts";
+
+const plain: InboxSettings = {
+  topic: null,
+  accept: "any",
+  whilePolledMs: null,
+  retentionMs: null,
+  messagesMax: limits.inboxMessagesDefault,
+  bodyBytesMax: limits.bodyBytesMax,
+};
 
 export const stays = new AbortController().signal;
 
@@ -71,8 +82,8 @@ export class InboxScene {
     return new AccountInboxes({ store, publisher, observer, pullQueues, clock, events: this.#events });
   }
 
-  put(name: string, input: InboxInput = {}) {
-    return this.inboxes.put(name, normaliseInbox(input));
+  put(name: string, settings: Partial<InboxSettings> = {}) {
+    return this.inboxes.put(name, withRetention({ ...plain, ...settings }));
   }
 
   keep(name: string, text: string, contentType: string | null = null): Promise<Arrived> {
@@ -103,7 +114,9 @@ export class InboxScene {
   }
 
   async topic(name: string, settings: Partial<TopicSettings> = {}): Promise<Topic> {
-    return (await this.store.catalog.putTopic(this.store.catalog.defaultAccount().id, name, settings)).topic;
+    return (
+      await this.store.catalog.putTopic(this.store.catalog.defaultAccount().id, name, { ...plainTopic, ...settings })
+    ).topic;
   }
 
   publish(topic: Topic, ...messages: Parameters<typeof messageOf>[0][]): Promise<PublishResult> {

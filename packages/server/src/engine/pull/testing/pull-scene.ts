@@ -8,6 +8,7 @@ import { createPublisher } from "../../publisher.ts";
 import { AccountQueues } from "../../queues/account-queues.ts";
 import { FaultyStore } from "../../testing/faulty-store.ts";
 import { MortalTimers } from "../../testing/mortal-timers.ts";
+import { plainTopic } from "../../testing/plain-settings.ts";
 import { RecordingObserver } from "../../testing/recording-observer.ts";
 import { SeededRandom } from "../../testing/seeded-random.ts";
 import { messageOf } from "../../testing/simulation.ts";
@@ -84,7 +85,7 @@ export class PullScene {
   }
 
   async subscribe(name: string, pull: Partial<PullSettings> = {}, order: Order = "none"): Promise<Subscription> {
-    const { topic } = await this.store.catalog.putTopic(this.store.catalog.defaultAccount().id, "orders", {});
+    const { topic } = await this.store.catalog.putTopic(this.store.catalog.defaultAccount().id, "orders", plainTopic);
     return this.put(topic, name, pull, order);
   }
 
