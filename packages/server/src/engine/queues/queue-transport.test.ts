@@ -32,7 +32,7 @@ function post(url: string, text: string): Promise<PostResult> {
 }
 
 describe("an endpoint that is a queue", () => {
-  it("gets the body as a message, and nothing of the headers", async () => {
+  it("gets the body as a message, and no headers", async () => {
     await scene.queue("jobs");
     expect(await post("queue:jobs", "hello")).toMatchObject({ error: null, status: 200 });
     const [message] = await scene.receive("jobs");
@@ -53,7 +53,7 @@ describe("an endpoint that is a queue", () => {
     expect(await post("queue:jobs", "2")).toMatchObject({ error: null, status: 503 });
   });
 
-  it("tells of a failure that is nobody's answer without its words", async () => {
+  it("reports an internal failure without its text", async () => {
     await scene.queue("jobs");
     scene.store.log.append = () => Promise.reject(new Error("secret"));
     expect(await post("queue:jobs", "1")).toEqual({
@@ -66,13 +66,13 @@ describe("an endpoint that is a queue", () => {
     expect(scene.failures).toMatchObject([{ message: "secret" }]);
   });
 
-  it("is one of many: every other goes its own way", async () => {
+  it("leaves every other endpoint to the other transport", async () => {
     expect(await post("http://example.test/x", "1")).toMatchObject({ status: 204 });
     expect(posted).toEqual(["http://example.test"]);
     expect(transport.openSockets()).toBe(7);
   });
 
-  it("gets what was on its way when the server stops, and nothing after that", async () => {
+  it("gets messages that are being sent when the server stops, and none after that", async () => {
     await scene.queue("jobs");
     const { promise: disk, resolve: goOn } = Promise.withResolvers<void>();
     const append = scene.store.log.append.bind(scene.store);
