@@ -13,6 +13,7 @@ import { Engine } from "./engine/engine.ts";
 import { createEventBus, type EventBus } from "./engine/event-bus.ts";
 import { AccountInboxes } from "./engine/inboxes/account-inboxes.ts";
 import { AccountPulls } from "./engine/pull/account-pulls.ts";
+import { PullQueues } from "./engine/pull/pull-queues.ts";
 import { AccountQueues } from "./engine/queues/account-queues.ts";
 import { QueueTransport } from "./engine/queues/queue-transport.ts";
 import { AccountHooks } from "./engine/hooks/account-hooks.ts";
@@ -49,6 +50,7 @@ interface Services {
   readonly hooks: AccountHooks;
   readonly inboxes: AccountInboxes;
   readonly pulls: AccountPulls;
+  readonly pullQueues: PullQueues;
   readonly queues: AccountQueues;
 }
 
@@ -66,8 +68,7 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
     await declareResources({ store: foundation.store, ...services }, config);
     warnOfUnusableKeys(await services.keys.unusable(), log);
     warnOfUnusableKeys(await services.apiKeys.unusable(), log);
-    services.inboxes.start();
-    services.pulls.start();
+    services.pullQueues.start();
     await app.listen({ host: config.listen.host, port: config.listen.port });
     await services.engine.start();
   } catch (error) {
@@ -132,7 +133,8 @@ function createServices({ config, log, store, transport, events, metrics }: Foun
     failed: (error, during) => failedDuring(during)(error),
   });
   const { publisher } = engine;
-  const pulls = new AccountPulls({ ...shared, failed: failedDuring("pulls") });
+  const pullQueues = new PullQueues({ ...shared, failed: failedDuring("pulls") });
+  const pulls = new AccountPulls({ ...shared, pullQueues });
   const queues = new AccountQueues({ store, publisher, pulls, clock: systemClock, failed: failedDuring("queues") });
   return {
     engine,
@@ -145,8 +147,9 @@ function createServices({ config, log, store, transport, events, metrics }: Foun
       steadyClock: { now: () => performance.now() },
       requestId: randomUUID,
     }),
-    inboxes: new AccountInboxes({ ...shared, publisher, failed: failedDuring("inboxes") }),
+    inboxes: new AccountInboxes({ ...shared, publisher, pullQueues }),
     pulls,
+    pullQueues,
     queues,
   };
 }
@@ -186,13 +189,13 @@ async function createHttpApp(
 }
 
 async function closeServer({ config, store }: Foundation, services: Services, app: FastifyInstance): Promise<void> {
-  const { engine, hooks, inboxes, pulls } = services;
+  const { engine, hooks, pullQueues } = services;
   // One grace period for both sides, so that neither a slow client nor a hanging endpoint delays the end.
   const cancelTimer = systemTimers.after(config.shutdownGraceMs, () => app.server.closeAllConnections());
   hooks.stop();
   const stopEngine = engine.stop(config.shutdownGraceMs, () => hooks.callsRunning > 0);
   await Promise.all([app.close().finally(cancelTimer), stopEngine]);
-  await Promise.all([inboxes.idle(), pulls.idle()]);
+  await pullQueues.idle();
   await store.close();
 }
 

@@ -73,7 +73,7 @@ function messageLine(message: IncomingMessage): string {
     ["id", message.messageId],
     ["attempt", message.attempt],
     ["tags", message.tags.length === 0 ? null : message.tags.join(", ")],
-    ["routing key", message.routingKey],
+    ["routing key", message.type],
     ["ordering key", message.orderingKey],
     ["content type", message.contentType],
     ...Object.entries(message.attributes),

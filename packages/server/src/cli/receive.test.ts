@@ -1,12 +1,12 @@
 /**
- * Real: the command as a child process, its sockets, the dialects. Ours: the sender, which posts what the dialects'
- * own encoders produce.
+ * Real: the command, its sockets, the dialects. Fake: the process around the command; `test/retry.test.ts` runs it as a
+ * process. The sender is the test: it posts what the dialects' own encoders produce.
  */
 import { afterEach, describe, expect, it } from "vitest";
 import { cmqJson, cmqSimplified, raw, standardWebhooks, standardWebhooksKey } from "@ringback/sdk/protocols";
 import type { OutgoingDelivery, ProtocolKey, PushProtocol } from "@ringback/sdk/protocols";
-import { startCommand } from "./testing/command-process.ts";
-import type { CommandProcess } from "./testing/command-process.ts";
+import { startCommandInProcess } from "./testing/command-in-process.ts";
+import type { CommandInProcess } from "./testing/command-in-process.ts";
 
 const delivery: OutgoingDelivery = {
   topicOwner: 1,
@@ -20,12 +20,12 @@ const delivery: OutgoingDelivery = {
   body: new TextEncoder().encode("test message"),
   contentType: "text/plain; charset=utf-8",
   tags: ["a", "b"],
-  routingKey: null,
+  type: null,
   orderingKey: null,
   attributes: {},
 };
 
-let running: CommandProcess | null = null;
+let running: CommandInProcess | null = null;
 
 afterEach(async () => {
   running?.signal("SIGTERM");
@@ -33,8 +33,8 @@ afterEach(async () => {
   running = null;
 });
 
-async function receive(...args: string[]): Promise<{ url: string; command: CommandProcess }> {
-  const command = startCommand(["receive", "--listen", "127.0.0.1:0", ...args]);
+async function receive(...args: string[]): Promise<{ url: string; command: CommandInProcess }> {
+  const command = startCommandInProcess(["receive", "--listen", "127.0.0.1:0", ...args]);
   running = command;
   const listening = /(http:\/\/127\.0\.0\.1:\d+)/;
   const json = args.includes("--json");
@@ -55,8 +55,8 @@ async function push(
   return fetch(url, { method: "POST", headers: pairs, body });
 }
 
-/** Waits for `count` JSON lines about requests, and returns them. */
-async function requests(command: CommandProcess, count: number): Promise<unknown[]> {
+/** The JSON lines about requests, once there are `count`. */
+async function requests(command: CommandInProcess, count: number): Promise<unknown[]> {
   const { input } = await command.stdoutMatch(new RegExp(`(?:"type":"request".*\n[^]*?){${count}}`));
   const lines = input.split("\n").filter((line) => line.includes('"type":"request"'));
   return lines.map((line): unknown => JSON.parse(line));
@@ -97,8 +97,8 @@ describe("ringback receive", () => {
     ]);
   });
 
-  it("does not show an invalid secret", async () => {
-    const command = startCommand(["receive", "--secret", "whsec_hunter2!"]);
+  it("does not repeat a secret that it cannot use", async () => {
+    const command = startCommandInProcess(["receive", "--secret", "whsec_hunter2!"]);
     const { code, stderr } = await command.ended;
     expect(code).toBe(2);
     expect(stderr).toContain("whsec_…");
@@ -179,7 +179,7 @@ describe("ringback receive", () => {
 
   it("fails with one line when its address is in use", async () => {
     const { url } = await receive();
-    const second = startCommand(["receive", "--listen", new URL(url).host]);
+    const second = startCommandInProcess(["receive", "--listen", new URL(url).host]);
     const { code, stderr } = await second.ended;
     expect(code).toBe(1);
     expect(stderr).toMatch(

@@ -20,12 +20,12 @@ import { show, unknownKey } from "./words.ts";
 import { flagKeys, flagName, isSettingKey, settingKeys, settings, variableName } from "./settings.ts";
 import type { Setting, SettingKey, Settings } from "./settings.ts";
 
-/** Keys of the file other than settings: resources that the API can create. */
+/** Keys of the file beside the settings: resources that the API can create too. */
 const declarations: readonly string[] = ["topics", "inboxes", "hooks", "callbacks", "keys", "apiKeys"];
 
-/** The settings and the resources of the file. */
+/** Everything that an operator has set. */
 export interface Config extends Settings {
-  /** The file's `topics:`, which the server puts at the start. */
+  /** The topics of the file's `topics:`; `server.ts` puts them at the start. */
   readonly declared: readonly DeclaredTopic[];
   /** The same for `hooks:` and koipy's `callbacks:`. */
   readonly declaredHooks: readonly DeclaredHook[];
@@ -48,8 +48,8 @@ export interface ConfigSources {
 }
 
 /**
- * Reads the configuration. A flag overrides a variable, a variable the file, and the file the default. Overridden
- * values are checked too, so that a mistake is reported when it is made. Throws `ConfigError`.
+ * A flag beats an environment variable, which beats the file, which beats the default. Every given value is checked, also one
+ * that another beats, so that a mistake is reported when it is made. Throws `ConfigError`.
  */
 export function loadConfig(sources: ConfigSources): Config {
   rejectUnknownVariables(sources.env);
@@ -57,7 +57,7 @@ export function loadConfig(sources: ConfigSources): Config {
   const file = openFile(sources);
 
   const given = <Schema extends TSchema>(key: SettingKey, setting: Setting<Schema>): Static<Schema> | undefined =>
-    givenValues(key, sources, file).map(({ raw, origin }) => readSetting(key, setting, raw, origin))[0];
+    inOrderOfRank(key, sources, file).map(({ raw, origin }) => readSetting(key, setting, raw, origin))[0];
   const chosen = <Schema extends TSchema>(key: SettingKey, setting: Setting<Schema>): Static<Schema> =>
     given(key, setting) ?? setting.default;
 
@@ -132,14 +132,14 @@ function readConfigText(path: string, origin: string, readFile: (path: string) =
   return text;
 }
 
-/** All given values of a setting. The first one overrides the others. */
-function givenValues(key: SettingKey, { flags, env }: ConfigSources, file: ConfigFile | null) {
-  const values: { raw: unknown; origin: string }[] = [
+/** The values that the sources give, in order of precedence. */
+function inOrderOfRank(key: SettingKey, { flags, env }: ConfigSources, file: ConfigFile | null) {
+  const given: { raw: unknown; origin: string }[] = [
     { raw: flags[key], origin: flagName(key) },
     { raw: readVariable(env, variableName(key)), origin: variableName(key) },
   ];
-  if (file !== null) values.push({ raw: file.values[key], origin: file.origin([key]) });
-  return values.filter(({ raw }) => raw !== undefined);
+  if (file !== null) given.push({ raw: file.values[key], origin: file.origin([key]) });
+  return given.filter(({ raw }) => raw !== undefined);
 }
 
 function readSetting<Schema extends TSchema>(
@@ -150,10 +150,10 @@ function readSetting<Schema extends TSchema>(
 ): Static<Schema> {
   const value = read(raw);
   if (matchesShape(schema, value)) return value as Static<Schema>;
-  const isHidden = secret || isSecret?.(raw) === true;
+  const isSecretValue = secret || isSecret?.(raw) === true;
   throw new ConfigError(
     origin,
     key,
-    `${key} ${isHidden ? "is not valid" : `cannot be ${show(raw)}`}; give ${expected}`,
+    `${key} ${isSecretValue ? "is not valid" : `cannot be ${show(raw)}`}; give ${expected}`,
   );
 }

@@ -1,11 +1,9 @@
 import { RingbackError } from "../domain/errors.ts";
-import { normaliseSubscription } from "../domain/subscription-rules.ts";
 import type { Hooks } from "../engine/hooks/hooks.ts";
 import type { Inboxes } from "../engine/inboxes/inboxes.ts";
 import type { ApiKeys } from "../engine/keys/api-keys.ts";
 import type { Keys } from "../engine/keys/keys.ts";
 import { assertPushKeysFit } from "../engine/keys/push-keys.ts";
-import { startOf } from "../shapes/subscription.ts";
 import type { Store } from "../store/store.ts";
 import type { Config } from "./config.ts";
 
@@ -25,16 +23,15 @@ export async function declareResources(services: DeclareServices, config: Config
   const { store, keys, apiKeys, hooks, inboxes } = services;
   for (const { kid, jwk, origin } of config.declaredKeys) await at(origin, () => keys.put(kid, jwk));
   for (const { name, pair, origin } of config.declaredApiKeys) await at(origin, () => apiKeys.put(name, pair));
-  for (const { name, input, origin } of config.declaredHooks) await at(origin, () => hooks.put(name, input));
+  for (const { name, settings, origin } of config.declaredHooks) await at(origin, () => hooks.put(name, settings));
   for (const declared of config.declared) {
     const { topic } = await at(declared.origin, () =>
       store.catalog.putTopic(store.catalog.defaultAccount().id, declared.topic, declared.settings),
     );
-    for (const { name, input, origin } of declared.subscriptions) {
+    for (const { name, settings, start, origin } of declared.subscriptions) {
       await at(origin, async () => {
-        const settings = normaliseSubscription(input);
         await assertPushKeysFit(keys, settings);
-        return store.catalog.putSubscription(topic.id, name, settings, startOf(input.start));
+        return store.catalog.putSubscription(topic.id, name, settings, start);
       });
     }
   }

@@ -18,10 +18,12 @@ export interface DeclaredKey {
 
 const readKey = shapeReader(keyBody);
 
-/** The `keys:` part of the file, as `PUT /v1/keys/{kid}` would check it. Throws `ConfigError`, which shows no key. */
+/**
+ * Reads the `keys:` part of the file, as `PUT /v1/keys/{kid}` reads its body. Throws `ConfigError`, which shows no key.
+ */
 export function readDeclaredKeys(file: ConfigFile): readonly DeclaredKey[] {
   const part = file.values["keys"];
-  // Said without showing the value: it may be a key that stands one level too high.
+  // The message does not show the value, which may be a key that is indented too little.
   if (part !== undefined && !isRecord(part)) throw notKeys(file, ["keys"], "keys");
   return named(file, ["keys"], "keys", part, assertKid).map(([kid, body]) => {
     const keys = ["keys", kid];

@@ -12,14 +12,12 @@ import { headerTextFault, isLongerThanBytes } from "./text-rules.ts";
 const attributeNameForm = /^[a-z][a-z0-9-]*$/;
 const contentTypeForm = /^[!-~](?:[ -~]*[!-~])?$/;
 
-/**
- * `field` is the path of the message in the request, such as `messages[3]`; empty when the message is the whole
- * request.
- */
-export function assertMessage(message: NewMessage, topic: Pick<Topic, "name" | "bodyBytesMax">, field: string): void {
+/** `field` is the path of the message in the request, such as `messages[3]`; empty when the message is the whole request. */
+export function assertMessage(message: NewMessage, topic: Pick<Topic, "name" | "settings">, field: string): void {
   const bytes = message.body.length;
-  if (bytes > topic.bodyBytesMax) {
-    const fault = `has ${bytes} bytes; topic "${topic.name}" accepts at most ${topic.bodyBytesMax}`;
+  const { bodyBytesMax } = topic.settings;
+  if (bytes > bodyBytesMax) {
+    const fault = `has ${bytes} bytes; topic "${topic.name}" accepts at most ${bodyBytesMax}`;
     throw RingbackError.at("body_too_large", within(field, "body"), fault);
   }
   if (message.tags.length > 0) assertTags(within(field, "tags"), message.tags);

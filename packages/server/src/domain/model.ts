@@ -21,15 +21,21 @@ export interface Account {
   readonly appId: number;
 }
 
+/** The store keeps every member of a topic's settings, also one that is not listed here. */
 export interface TopicSettings {
+  /** How long a message is kept, delivered or not. */
   readonly retentionMs: number;
+  /** The largest message body. */
   readonly bodyBytesMax: number;
 }
 
-export interface Topic extends TopicSettings {
+export interface Topic {
   readonly id: TopicId;
   readonly accountId: AccountId;
   readonly name: string;
+  readonly settings: TopicSettings;
+  /** 1 for a new topic; each change of the settings adds 1. */
+  readonly version: number;
   readonly createdAtMs: TimeMs;
   readonly updatedAtMs: TimeMs;
 }
@@ -119,6 +125,8 @@ export interface Subscription {
   readonly name: string;
   readonly state: SubscriptionState;
   readonly settings: SubscriptionSettings;
+  /** 1 for a new subscription; each change of the settings or of the state adds 1. */
+  readonly version: number;
   readonly createdAtMs: TimeMs;
   readonly updatedAtMs: TimeMs;
 }
@@ -177,6 +185,8 @@ export interface Entry<T = unknown> {
   readonly name: string;
   /** A JSON value. The same object is returned until the entry changes. */
   readonly value: T;
+  /** 1 for a new entry; each change of the value adds 1. */
+  readonly version: number;
   readonly createdAtMs: TimeMs;
   readonly updatedAtMs: TimeMs;
 }

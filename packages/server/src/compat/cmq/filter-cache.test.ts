@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { MemoryStore } from "../../api/testing/memory-store.ts";
 import type { Filter, Topic } from "../../domain/model.ts";
-import { normaliseSubscription } from "../../domain/subscription-rules.ts";
+import { subscriptionShape } from "../../shapes/subscription.ts";
+import { topicShape } from "../../shapes/topic.ts";
+import { MemoryStore } from "../../store/memory/memory-store.ts";
 import { FilterCache } from "./filter-cache.ts";
 
 let store: MemoryStore;
@@ -11,17 +12,22 @@ let looks: number;
 beforeEach(async () => {
   store = new MemoryStore();
   looks = 0;
-  const list = store.catalog.listSubscriptions.bind(store);
+  const list = store.catalog.listSubscriptions.bind(store.catalog);
   store.catalog.listSubscriptions = (id, page) => {
     looks++;
     return list(id, page);
   };
   audiences = new FilterCache(store, 10);
-  ({ topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", {}));
+  ({ topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", topicShape.read({})));
 });
 
 const subscribe = (name: string, filter: Partial<Filter> = {}, to = topic) =>
-  store.catalog.putSubscription(to.id, name, normaliseSubscription({ push: { url: "http://h/" }, filter }));
+  store.catalog.putSubscription(
+    to.id,
+    name,
+    subscriptionShape.read({ push: { url: "http://h/" }, filter }).settings,
+    "now",
+  );
 const reach = (...tags: string[]) => audiences.reach(topic, { tags, type: null });
 
 describe("the filter cache", () => {
@@ -83,7 +89,11 @@ describe("the filter cache", () => {
   it("caches a limited number of filters, and answers correctly past the limit", async () => {
     const topics: Topic[] = [];
     for (let count = 0; count < 6; count++) {
-      const { topic: other } = await store.catalog.putTopic(store.catalog.defaultAccount().id, `t${count}`, {});
+      const { topic: other } = await store.catalog.putTopic(
+        store.catalog.defaultAccount().id,
+        `t${count}`,
+        topicShape.read({}),
+      );
       for (let each = 0; each < count * 4; each++) await subscribe(`s${each}`, { tags: ["a"] }, other);
       topics.push(other);
     }

@@ -1,3 +1,4 @@
+import { isPreconditionFailed } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Subscription, Topic } from "../../domain/model.ts";
 import type { Page } from "../../store/page.ts";
@@ -38,11 +39,18 @@ export async function createTopic(context: ActionContext, { parameters }: Call):
 export async function setTopicAttributes(context: ActionContext, { parameters }: Call): Promise<Members> {
   const bodyBytesMax = bodyBytesMaxOf(parameters);
   const retentionMs = retentionMsOf(parameters);
-  const settings = { ...(bodyBytesMax !== null && { bodyBytesMax }), ...(retentionMs !== null && { retentionMs }) };
+  const change = { ...(bodyBytesMax !== null && { bodyBytesMax }), ...(retentionMs !== null && { retentionMs }) };
   const name = await context.catalogMutex.run(async () => {
-    const { name } = await topicOf(context, parameters);
-    await context.store.catalog.putTopic(context.account.id, name, settings);
-    return name;
+    for (;;) {
+      const { name, settings, version } = await topicOf(context, parameters);
+      try {
+        await context.store.catalog.putTopic(context.account.id, name, { ...settings, ...change }, { version });
+        return name;
+      } catch (error) {
+        // Another API has changed or deleted the topic in the meantime.
+        if (!isPreconditionFailed(error)) throw error;
+      }
+    }
   });
   notifyChanged(context, name);
   return {};
@@ -55,8 +63,8 @@ export async function getTopicAttributes(context: ActionContext, { parameters }:
 export async function topicAttributes(context: ActionContext, topic: Topic) {
   return {
     msgCount: await waitingCount(context, topic),
-    maxMsgSize: topic.bodyBytesMax,
-    msgRetentionSeconds: seconds(topic.retentionMs),
+    maxMsgSize: topic.settings.bodyBytesMax,
+    msgRetentionSeconds: seconds(topic.settings.retentionMs),
     createTime: seconds(topic.createdAtMs),
     lastModifyTime: seconds(topic.updatedAtMs),
     filterType: (await filterTypeOf(context, topic)) === "route" ? 2 : 1,

@@ -1,12 +1,13 @@
 /** Real: hooks and keys. Faked: the store, in memory, and a transport that replies when a test says so. */
 
 import { describe, expect, it } from "vitest";
+import type { HookSettings } from "../../domain/hook-rules.ts";
 import { limits } from "../../domain/limits.ts";
 import type { PostResult, Transport } from "../../transport/port.ts";
 import { eventually } from "../../transport/testing/eventually.ts";
 import { createEventBus } from "../event-bus.ts";
 import { AccountKeys } from "../keys/account-keys.ts";
-import { MemoryStore } from "../testing/memory-store.ts";
+import { MemoryStore } from "../../store/memory/memory-store.ts";
 import { AccountHooks } from "./account-hooks.ts";
 import type { AccountHooksOptions } from "./account-hooks.ts";
 
@@ -14,10 +15,18 @@ const clock = { now: () => 1_700_000_000_000 };
 const unread = () => {
   throw new Error("there is no room for it");
 };
+const plain: HookSettings = {
+  urls: ["http://127.0.0.1:9/"],
+  protocol: "koipy",
+  timeoutMs: 5_000,
+  onError: "continue",
+  key: null,
+  replyBytesMax: 1024 * 1024,
+};
 const empty = { bytes: 2, read: () => ({}) };
 
 async function oneHook(options: Pick<AccountHooksOptions, "callsMax"> = {}) {
-  const store = new MemoryStore(clock);
+  const store = new MemoryStore({ clock });
   const waiting: ((result: PostResult) => void)[] = [];
   const transport: Transport = {
     post: (_endpoint, _headers, _body, done) => void waiting.push(done),
@@ -36,7 +45,7 @@ async function oneHook(options: Pick<AccountHooksOptions, "callsMax"> = {}) {
     requestId: () => "1",
     ...options,
   });
-  await hooks.put("h", { urls: ["http://127.0.0.1:9/"] });
+  await hooks.put("h", plain);
   const reply = (result: Partial<PostResult>) =>
     waiting.shift()?.({ durationMs: 1, error: null, status: 204, headers: {}, body: new Uint8Array(0), ...result });
   return { store, hooks, waiting, reply, events };
@@ -57,7 +66,7 @@ describe("hooks that are stopping", () => {
 
   it("have an outcome for calls that are aborted", async () => {
     const { hooks, waiting, reply } = await oneHook();
-    await hooks.put("h", { urls: ["http://127.0.0.1:9/", "http://127.0.0.1:9/never"] });
+    await hooks.put("h", { ...plain, urls: ["http://127.0.0.1:9/", "http://127.0.0.1:9/never"] });
     const called = hooks.call("h", empty);
     await eventually(() => waiting.length).toBe(1);
     reply({ error: "aborted", status: 0 });
@@ -70,7 +79,7 @@ it("a rejection counts even if the reply is incomplete, and the event has the tr
   const { hooks, waiting, reply, events } = await oneHook();
   const seen: unknown[] = [];
   events.subscribe((event) => seen.push(event));
-  await hooks.put("h", { urls: ["http://127.0.0.1:9/", "http://127.0.0.1:9/never"] });
+  await hooks.put("h", { ...plain, urls: ["http://127.0.0.1:9/", "http://127.0.0.1:9/never"] });
   for (const error of ["connection_reset", "timeout", "reply_too_large", "bad_reply", "aborted"] as const) {
     const called = hooks.call("h", empty);
     await eventually(() => waiting.length).toBe(1);
@@ -87,7 +96,7 @@ it("a rejection counts even if the reply is incomplete, and the event has the tr
 
 it("a hook whose program hangs does not block calls of other hooks", async () => {
   const { hooks, waiting, reply } = await oneHook({ callsMax: 8 });
-  await hooks.put("other", { urls: ["http://127.0.0.1:9/"] });
+  await hooks.put("other", plain);
   const hanging = Array.from({ length: 4 }, () => hooks.call("h", empty));
   await expect(hooks.call("h", empty)).rejects.toMatchObject({ code: "overloaded" });
   const other = hooks.call("other", empty);
@@ -122,7 +131,7 @@ describe("a hook's memory", () => {
 it("a changed hook uses its new URL", async () => {
   const { hooks, waiting, reply, store } = await oneHook();
   for (const protocol of ["json", "koipy"]) {
-    await hooks.put("h", { urls: ["http://127.0.0.1:9/"], protocol });
+    await hooks.put("h", { ...plain, protocol });
     const called = hooks.call("h", empty);
     await eventually(() => waiting.length).toBe(1);
     // A 503 is a rejection for koipy, and a failure for json.

@@ -4,11 +4,12 @@ import type { ProtocolKey } from "@ringback/sdk/protocols";
 import { RingbackError } from "../../domain/errors.ts";
 import type { ErrorCode } from "../../domain/errors.ts";
 import { findHookProtocol, hookKeyFault } from "../../domain/hook-protocols.ts";
-import { normaliseHook } from "../../domain/hook-rules.ts";
-import type { HookInput, HookSettings } from "../../domain/hook-rules.ts";
+import type { HookSettings } from "../../domain/hook-rules.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Entry } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
+import type { PutCondition } from "../../store/condition.ts";
+import type { Label } from "../../store/label.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
 import type { Target } from "../../transport/endpoint.ts";
@@ -62,10 +63,13 @@ export class AccountHooks implements Hooks {
     this.#memory = new MemoryBudget(options.memoryBytesMax ?? limits.hookMemoryBytesMax);
   }
 
-  async put(name: string, input: HookInput): Promise<{ hook: HookDetails; created: boolean }> {
-    const settings = normaliseHook(input);
+  async put(
+    name: string,
+    settings: HookSettings,
+    condition?: PutCondition,
+  ): Promise<{ hook: HookDetails; created: boolean }> {
     if (settings.key !== null) await this.#assertKeyFits(settings.key, settings.protocol);
-    const { entry, created } = await this.#options.store.entries.put(this.#account, kind, name, settings);
+    const { entry, created } = await this.#options.store.entries.put(this.#account, kind, name, settings, condition);
     return { hook: detailsOf(entry), created };
   }
 
@@ -74,8 +78,8 @@ export class AccountHooks implements Hooks {
     return entry === null ? null : detailsOf(entry);
   }
 
-  async list(page: PageRequest): Promise<Page<HookDetails>> {
-    const { items, next } = await this.#options.store.entries.list(this.#account, kind, page);
+  async list(page: PageRequest, label?: Label): Promise<Page<HookDetails>> {
+    const { items, next } = await this.#options.store.entries.list(this.#account, kind, page, label);
     return { items: items.map(detailsOf), next };
   }
 
@@ -190,6 +194,6 @@ function settingsOf(entry: Entry): HookSettings {
 }
 
 function detailsOf(entry: Entry): HookDetails {
-  const { name, createdAtMs, updatedAtMs } = entry;
-  return { name, ...settingsOf(entry), createdAtMs, updatedAtMs };
+  const { name, version, createdAtMs, updatedAtMs } = entry;
+  return { name, ...settingsOf(entry), version, createdAtMs, updatedAtMs };
 }

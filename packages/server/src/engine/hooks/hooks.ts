@@ -1,10 +1,13 @@
 import type { Outcome } from "@ringback/sdk/hooks";
-import type { HookInput, HookSettings } from "../../domain/hook-rules.ts";
+import type { HookSettings } from "../../domain/hook-rules.ts";
 import type { TimeMs } from "../../domain/model.ts";
+import type { PutCondition } from "../../store/condition.ts";
+import type { Label } from "../../store/label.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 
 export interface HookDetails extends HookSettings {
   readonly name: string;
+  readonly version: number;
   readonly createdAtMs: TimeMs;
   readonly updatedAtMs: TimeMs;
 }
@@ -31,14 +34,15 @@ export interface CalledHook {
  * names' form.
  */
 export interface Hooks {
-  /**
-   * Creates or replaces. Throws what `normaliseHook` throws, `key_not_found`, `key_unavailable`, `invalid_key`,
-   * `entry_limit`.
-   */
-  put(name: string, input: HookInput): Promise<{ readonly hook: HookDetails; readonly created: boolean }>;
+  /** Creates or replaces. Throws `key_not_found`, `key_unavailable`, `invalid_key`, `entry_limit` and `precondition_failed`. */
+  put(
+    name: string,
+    settings: HookSettings,
+    condition?: PutCondition,
+  ): Promise<{ readonly hook: HookDetails; readonly created: boolean }>;
   get(name: string): Promise<HookDetails | null>;
-  /** Sorted by name. */
-  list(page: PageRequest): Promise<Page<HookDetails>>;
+  /** Sorted by name; only those with the label, if one is given. */
+  list(page: PageRequest, label?: Label): Promise<Page<HookDetails>>;
   /** False: no such hook. */
   delete(name: string): Promise<boolean>;
   /**

@@ -1,8 +1,9 @@
 import { timingSafeEqual } from "node:crypto";
 import { assertApiKeyName, assertApiKeyPair, isSecretId, secretIdPrefix } from "../../domain/api-key-rules.ts";
-import { RingbackError } from "../../domain/errors.ts";
+import { isPreconditionFailed, RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Entry } from "../../domain/model.ts";
+import type { PutCondition } from "../../store/condition.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
 import type { ApiKeyDetails, ApiKeyPair, ApiKeys } from "./api-keys.ts";
@@ -47,11 +48,15 @@ export class AccountApiKeys implements ApiKeys {
     const pair = given ?? this.#newPair();
     this.#assertCanStore(name, pair);
     let before = await this.#entry(pair.secretId);
-    if (before === null) {
-      const { entry, created } = await this.#putEntry(name, pair.secretId, await this.#seal(pair), "new");
-      if (created) return { apiKey: this.#details(entry), pair, created };
-      // A concurrent request has created it.
-      before = entry;
+    while (before === null) {
+      try {
+        const entry = await this.#putEntry(name, pair.secretId, await this.#seal(pair), "absent");
+        return { apiKey: this.#details(entry), pair, created: true };
+      } catch (error) {
+        if (!isPreconditionFailed(error)) throw error;
+        // Another request has created it since.
+        before = await this.#entry(pair.secretId);
+      }
     }
     if (!(await this.#holds(before, pair))) {
       throw RingbackError.at(
@@ -113,7 +118,7 @@ export class AccountApiKeys implements ApiKeys {
     const isSame = before !== null && this.#safe.isFresh(before.value.sealed) && (await this.#holds(before, pair));
     if (isSame && before.value.name === name) return this.#details(before);
     const sealed = isSame ? before.value.sealed : await this.#seal(pair);
-    return this.#details((await this.#putEntry(name, pair.secretId, sealed)).entry);
+    return this.#details(await this.#putEntry(name, pair.secretId, sealed));
   }
 
   #seal({ secretId, secretKey }: ApiKeyPair): Promise<string> {
@@ -121,10 +126,14 @@ export class AccountApiKeys implements ApiKeys {
     return this.#safe.seal(sealedName(secretId), { kty: "oct", k });
   }
 
-  async #putEntry(name: string, secretId: string, sealed: string, only?: "new") {
+  async #putEntry(
+    name: string,
+    secretId: string,
+    sealed: string,
+    condition?: PutCondition,
+  ): Promise<Entry<StoredApiKey>> {
     const value: StoredApiKey = { name, sealed };
-    const { entry, created } = await this.#store.entries.put(this.#account, kind, secretId, value, only);
-    return { entry: storedEntry(entry), created };
+    return storedEntry((await this.#store.entries.put(this.#account, kind, secretId, value, condition)).entry);
   }
 
   /** Texts that cannot be a SecretId are not looked up, because anyone may send them. */

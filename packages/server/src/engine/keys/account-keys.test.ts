@@ -2,7 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import type { Jwk } from "@ringback/sdk/protocols";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MemoryStore } from "../testing/memory-store.ts";
+import { MemoryStore } from "../../store/memory/memory-store.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import { AccountKeys } from "./account-keys.ts";
 
@@ -25,7 +25,7 @@ async function kept(store: MemoryStore, kid: string): Promise<string> {
 
 describe("a key", () => {
   it("is returned as it was put, without unused members", async () => {
-    const keys = keyRing(new MemoryStore(clock));
+    const keys = keyRing(new MemoryStore({ clock }));
     await keys.put("0", { ...secret, kid: "another", alg: "A128KW", use: "enc", key_ops: ["wrapKey"], note: "mine" });
     expect(await keys.find("0")).toEqual({ kid: "0", jwk: secret });
   });
@@ -33,7 +33,7 @@ describe("a key", () => {
   it("of either kind is returned unchanged, whatever its bytes", async () => {
     const { privateKey } = generateKeyPairSync("ed25519");
     const pair = privateKey.export({ format: "jwk" }) as Jwk;
-    const keys = keyRing(new MemoryStore(clock));
+    const keys = keyRing(new MemoryStore({ clock }));
     await keys.put("pair", pair);
     expect((await keys.find("pair"))?.jwk).toEqual({ kty: "OKP", crv: "Ed25519", x: pair.x, d: pair.d });
     await fc.assert(
@@ -48,7 +48,7 @@ describe("a key", () => {
   });
 
   it("is the same object for all requests, concurrent ones too, until it is replaced", async () => {
-    const keys = keyRing(new MemoryStore(clock));
+    const keys = keyRing(new MemoryStore({ clock }));
     await keys.put("0", secret);
     const [one, two] = await Promise.all([keys.find("0"), keys.find("0")]);
     expect(one).not.toBeNull();
@@ -60,7 +60,7 @@ describe("a key", () => {
   });
 
   it("is stored encrypted", async () => {
-    const store = new MemoryStore(clock);
+    const store = new MemoryStore({ clock });
     await keyRing(store).put("0", secret);
     const text = await kept(store, "0");
     expect(text).not.toContain(secret.k);
@@ -69,7 +69,7 @@ describe("a key", () => {
   });
 
   it("that was never put, or was deleted, is not found", async () => {
-    const keys = keyRing(new MemoryStore(clock));
+    const keys = keyRing(new MemoryStore({ clock }));
     expect(await keys.find("0")).toBeNull();
     expect(await keys.get("0")).toBeNull();
     expect(await keys.delete("0")).toBe(false);
@@ -81,13 +81,13 @@ describe("a key", () => {
 
 describe("master keys", () => {
   it("are required to store a key, and the error says what to set", async () => {
-    const refused = keyRing(new MemoryStore(clock), []).put("0", secret);
+    const refused = keyRing(new MemoryStore({ clock }), []).put("0", secret);
     await expect(refused).rejects.toMatchObject({ code: "master_key_missing" });
     await expect(refused).rejects.toThrow(/RINGBACK_MASTER_KEY/);
   });
 
   it("each open what they have sealed, and the first one seals", async () => {
-    const store = new MemoryStore(clock);
+    const store = new MemoryStore({ clock });
     await keyRing(store, [first]).put("old", secret);
     const both = keyRing(store, [second, first]);
     expect((await both.find("old"))?.jwk).toEqual(secret);
@@ -97,7 +97,7 @@ describe("master keys", () => {
   });
 
   it("can be replaced once every key has been put again", async () => {
-    const store = new MemoryStore(clock);
+    const store = new MemoryStore({ clock });
     await keyRing(store, [first]).put("0", secret);
     await keyRing(store, [second, first]).put("0", secret);
     const after = keyRing(store, [second]);
@@ -106,7 +106,7 @@ describe("master keys", () => {
   });
 
   it("that are missing make their keys unusable, without an error of the server", async () => {
-    const store = new MemoryStore(clock);
+    const store = new MemoryStore({ clock });
     await keyRing(store, [first]).put("a", secret);
     await keyRing(store, [second]).put("b", secret);
     const keys = keyRing(store, [second]);
@@ -120,7 +120,7 @@ describe("master keys", () => {
   });
 
   it("open neither damaged keys nor keys stored under another name, and the error contains no key", async () => {
-    const store = new MemoryStore(clock);
+    const store = new MemoryStore({ clock });
     const keys = keyRing(store);
     await keys.put("a", secret);
     const account = store.catalog.defaultAccount().id;
@@ -162,7 +162,7 @@ describe("a key that cannot be used is refused without showing it:", () => {
     ["a private key of another length", { ...pair, d: oct(31) }, "jwk.d: must be 32 bytes, not 31"],
     ["halves of two keys", { ...pair, x: foreign.x ?? "" }, "jwk.x: is not the public key that belongs to d"],
   ])("%s", async (_what, jwk, sentence) => {
-    const store = new MemoryStore(clock);
+    const store = new MemoryStore({ clock });
     const refusal = await keyRing(store)
       .put("0", jwk)
       .catch((error: unknown) => error);

@@ -2,6 +2,8 @@ import { timingSafeEqual } from "node:crypto";
 import type { Jwk, ProtocolKey } from "@ringback/sdk/protocols";
 import { limits } from "../../domain/limits.ts";
 import type { Entry } from "../../domain/model.ts";
+import { assertCondition } from "../../store/condition.ts";
+import type { PutCondition } from "../../store/condition.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
 import type { KeyDetails, Keys } from "./keys.ts";
@@ -38,16 +40,17 @@ export class AccountKeys implements Keys {
     return entry === null ? null : this.#open(entry);
   }
 
-  async put(kid: string, jwk: Jwk): Promise<{ key: KeyDetails; created: boolean }> {
+  async put(kid: string, jwk: Jwk, condition?: PutCondition): Promise<{ key: KeyDetails; created: boolean }> {
     const kept = storedJwk(jwk);
     this.#safe.assertSeals();
     const before = await this.#entry(kid);
     // Each sealing gives another text. Without this check, putting the same key again would count as a change.
     if (before !== null && this.#safe.isFresh(before.value.sealed) && (await this.#holds(before, kept))) {
+      assertCondition(condition, before.version);
       return { key: this.#details(before), created: false };
     }
     const value: StoredKey = { ...describeJwk(kept), sealed: await this.#safe.seal(kid, kept) };
-    const { entry, created } = await this.#store.entries.put(this.#account, kind, kid, value);
+    const { entry, created } = await this.#store.entries.put(this.#account, kind, kid, value, condition);
     return { key: this.#details(storedEntry(entry)), created };
   }
 
@@ -103,9 +106,9 @@ export class AccountKeys implements Keys {
     return held.length === given.length && timingSafeEqual(held, given);
   }
 
-  #details({ name, value, createdAtMs, updatedAtMs }: Entry<StoredKey>): KeyDetails {
+  #details({ name, value, version, createdAtMs, updatedAtMs }: Entry<StoredKey>): KeyDetails {
     const { kty, crv, bits, sealed } = value;
-    return { kid: name, kty, crv, bits, usable: this.#safe.opens(sealed), createdAtMs, updatedAtMs };
+    return { kid: name, kty, crv, bits, usable: this.#safe.opens(sealed), version, createdAtMs, updatedAtMs };
   }
 }
 

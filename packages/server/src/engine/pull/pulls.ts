@@ -26,7 +26,7 @@ export interface PullOptions {
    * client has read them or never will. Until then their bytes count against a limit, past which nothing more is
    * delivered. Without this callback the bytes do not count.
    */
-  readonly handedOut?: (arrived: () => void) => void;
+  readonly onDelivered?: (read: () => void) => void;
 }
 
 /**
@@ -41,7 +41,7 @@ export interface Pulls {
    * Oldest message first, earliest request first. Empty: nothing came within `waitMs`. Throws `overloaded`,
    * `too_many_waiters`, `too_many_unacknowledged`, `not_pulled`, `subscription_not_found`, and errors of the store.
    */
-  pull(subscription: Subscription, want: PullOptions): Promise<readonly PulledMessage[]>;
+  pull(subscription: Subscription, options: PullOptions): Promise<readonly PulledMessage[]>;
   /** Settles the messages, so that they are never delivered again. */
   acknowledge(subscription: Subscription, receiptHandles: readonly string[]): Promise<readonly AcknowledgeResult[]>;
   /** Makes the messages visible again after `delayMs`. 0 returns them at once; more extends the visibility timeout. */

@@ -7,7 +7,7 @@ test("POSTs that end during a claim do not request further claims", async () => 
   const reader = await simulation.subscribe(topic, "reader", { script: { status: 200, afterMs: 1 } });
   await simulation.publish(topic, "first");
   await simulation.time.advance(100);
-  const claim = vi.spyOn(simulation.store, "claim");
+  const claim = vi.spyOn(simulation.store.log, "claim");
   await simulation.publish(topic, "a", "b", "c", "d");
   await simulation.time.quiet();
   simulation.store.latencyMsMax = 1_000;

@@ -71,7 +71,7 @@ export function encode(
     body: message.body,
     contentType: message.contentType,
     tags: message.tags,
-    routingKey: message.type,
+    type: message.type,
     orderingKey: message.orderingKey,
     attributes: message.attributes,
   };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { branded } from "../testing/brand.ts";
-import { MemoryStore } from "../testing/memory-store.ts";
+import { MemoryStore } from "../../store/memory/memory-store.ts";
 import { VirtualTime } from "../testing/virtual-time.ts";
 import { messageOf } from "../testing/simulation.ts";
 import type { Settlement } from "../../store/log.ts";
@@ -22,7 +22,7 @@ const settlement: Settlement = {
 
 function settlerOn(settle: (batch: readonly Settlement[]) => Promise<number>) {
   const time = new VirtualTime();
-  const store = new MemoryStore(time);
+  const store = new MemoryStore({ clock: time });
   store.log.settle = settle;
   const failures: unknown[] = [];
   return { time, failures, settler: new Settler(store, time, (error) => failures.push(error)) };

@@ -1,4 +1,4 @@
-import { errorTable, RingbackError } from "../../domain/errors.ts";
+import { errorTable, isPreconditionFailed, RingbackError } from "../../domain/errors.ts";
 import { Mutex } from "../../domain/mutex.ts";
 import { queueOfLog } from "../../domain/internal-names.ts";
 import { foldCase } from "../../domain/names.ts";
@@ -10,14 +10,14 @@ import type { Store } from "../../store/store.ts";
 import type { Publisher } from "../publisher.ts";
 import type { PulledMessage, Pulls, PullOptions, AcknowledgeResult } from "../pull/pulls.ts";
 import type { QueueDetails, QueueMessage, Queues, QueueSettings } from "./queues.ts";
-import type { DeadLetterWay, DeadLetterWays, Moved } from "../pull/dead-lettering.ts";
+import type { DeadLetterTarget, FindDeadLetterTarget, Moved } from "../pull/dead-lettering.ts";
 import { Arrivals } from "./arrivals.ts";
 import { type QueueLog, QueueLogs } from "./queue-logs.ts";
 
 export interface AccountQueuesOptions {
   readonly store: Store;
   readonly publisher: Publisher;
-  readonly pulls: Pulls & { sendDeadLetters(ways: DeadLetterWays): void };
+  readonly pulls: Pulls & { sendDeadLetters(find: FindDeadLetterTarget): void };
   readonly clock: Clock;
   /** Receives errors that have no caller to be returned to. */
   readonly failed: (error: unknown) => void;
@@ -46,7 +46,7 @@ export class AccountQueues implements Queues {
   constructor(options: AccountQueuesOptions) {
     this.#options = options;
     this.#logs = new QueueLogs(options.store);
-    options.pulls.sendDeadLetters((subscription) => this.#deadLetterWay(subscription));
+    options.pulls.sendDeadLetters((subscription) => this.#deadLetterTarget(subscription));
   }
 
   create(name: string, settings: QueueSettings): Promise<QueueDetails> {
@@ -57,8 +57,11 @@ export class AccountQueues implements Queues {
       // The entry is written first, because only one node can create it. If a crash follows, the first use creates the
       // log.
       const { store } = this.#options;
-      const { entry, created } = await store.entries.put(this.#accountId, kind, foldCase(name), stored, "new");
-      if (!created) throw queueExists(name);
+      const { entry } = await store.entries
+        .put(this.#accountId, kind, foldCase(name), stored, "absent")
+        .catch((error: unknown) => {
+          throw isPreconditionFailed(error) ? queueExists(name) : error;
+        });
       await this.#logs.removeOlderThan(name, entry.createdAtMs);
       const { subscription } = await this.#logs.ensure(name, settings);
       return detailsOf(entry, subscription);
@@ -165,7 +168,7 @@ export class AccountQueues implements Queues {
     });
   }
 
-  async #deadLetterWay({ id, topic }: Subscription): Promise<DeadLetterWay | null> {
+  async #deadLetterTarget({ id, topic }: Subscription): Promise<DeadLetterTarget | null> {
     const name = queueOfLog(topic);
     const entry = name === null ? null : await this.#entry(name);
     const policy = entry === null ? null : storedIn(entry).deadLetters;

@@ -36,7 +36,12 @@ describe("an endpoint that is a queue", () => {
     await scene.queue("jobs");
     expect(await post("queue:jobs", "hello")).toMatchObject({ error: null, status: 200 });
     const [message] = await scene.receive("jobs");
-    expect(message?.message).toMatchObject({ body: Buffer.from("hello"), contentType: null, tags: [], attributes: {} });
+    expect(message?.message).toMatchObject({
+      body: new Uint8Array(Buffer.from("hello")),
+      contentType: null,
+      tags: [],
+      attributes: {},
+    });
     expect(posted).toEqual([]);
   });
 

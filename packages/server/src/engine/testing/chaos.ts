@@ -1,6 +1,5 @@
 import { parseMessageId } from "../../domain/message-id.ts";
-import type { Order, Seq, Subscription, Topic } from "../../domain/model.ts";
-import type { RetryInput } from "../../domain/retry-rules.ts";
+import type { Order, RetryPolicy, Seq, Subscription, Topic } from "../../domain/model.ts";
 import type { Post, Reaction } from "./scripted-transport.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { Simulation } from "./simulation.ts";
@@ -139,7 +138,7 @@ export class Chaos {
     const watched: Watched = {
       subscription: await this.simulation.subscribe(topic, name, {
         order,
-        retry: { delaysMs: delaysMs.slice(0, retries) } satisfies RetryInput,
+        retry: { delaysMs: delaysMs.slice(0, retries) } satisfies RetryPolicy,
         maxInFlight: this.#random.pick([1, 3, 64]),
         push: { url: `http://${name}.test/${++this.#generation}`, timeoutMs: 1_000 },
         script: (post) => this.#react(post),

@@ -77,15 +77,19 @@ export class Answers {
     const { lane, times, health, observer, ready } = this.#options;
     const chosen = batch.flatMap(({ id, answers }) => answers.map((said) => ({ id, said })));
     const startedMs = performance.now();
-    const rows = await lane.query<{ answer: number; freed: boolean }>(sql, parameters(chosen, times), "answer_1");
+    const rows = await lane.query<{ answer: number; unblocked: boolean }>(
+      sql,
+      parameters(chosen, times),
+      "settle_pulled",
+    );
     health.wrote();
     observer.commit((performance.now() - startedMs) / 1_000, batch.length);
     const applied = chosen.map(() => false);
     const awake = new Set<SubscriptionId>();
-    for (const { answer, freed } of rows) {
+    for (const { answer, unblocked } of rows) {
       const { id, said } = chosen[answer - 1] as Chosen;
       applied[answer - 1] = true;
-      if (freed || said.answer.kind === "due") awake.add(id);
+      if (unblocked || said.answer.kind === "due") awake.add(id);
     }
     if (awake.size > 0) ready([...awake]);
     let from = 0;
@@ -107,7 +111,7 @@ function takeBatch(waiting: Waiting[]): Waiting[] {
   return waiting.splice(0, count);
 }
 
-const sql = `SELECT * FROM ringback.answer_1($1, $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+const sql = `SELECT * FROM ringback.settle_pulled($1, $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
   $7::bigint[], $8::bigint[], $9::bigint[], $10::smallint[], $11::bigint[], $12::text[], $13::integer[], $14::integer[], $15)`;
 
 function parameters(chosen: readonly Chosen[], times: Times): unknown[] {

@@ -67,7 +67,7 @@ export class Appends {
     const topicIds = new Set(batch.map(({ request }) => request.topicId));
     for (const topicId of topicIds) this.#underWay.add(topicId);
     try {
-      const rows = await lane.query<AppendRow>(sql, parameters(batch, times.at()), "append_1");
+      const rows = await lane.query<AppendRow>(sql, parameters(batch, times.at()), "append");
       health.wrote();
       observer.commit((performance.now() - startedMs) / 1_000, batch.length);
       for (const row of rows) answer(batch[row.request - 1] as Waiting, row);
@@ -81,7 +81,7 @@ export class Appends {
   }
 }
 
-const sql = `SELECT * FROM ringback.append_1($1, $2, $3::integer[], $4::integer[], $5::text[], $6::text[], $7::integer[],
+const sql = `SELECT * FROM ringback.append($1, $2, $3::integer[], $4::integer[], $5::text[], $6::text[], $7::integer[],
   $8::integer[], $9::bigint[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::integer[],
   $16::integer[], $17)`;
 

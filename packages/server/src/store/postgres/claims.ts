@@ -77,9 +77,9 @@ export class Claims {
     if (ids.length === 0) return [];
     const { lane, times, nodeId } = this.#options;
     const rows = await lane.query<{ id: ClaimId }>(
-      "SELECT id FROM ringback.renew_1($1, $2, $3, $4::bigint[])",
+      "SELECT id FROM ringback.renew_claims($1, $2, $3, $4::bigint[])",
       [times.at(), nodeId, leaseMs, ids],
-      "renew_1",
+      "renew",
     );
     const held = new Set(rows.map(({ id }) => id));
     return ids.filter((id) => held.has(id));
@@ -152,7 +152,7 @@ export class Claims {
         asked.map(({ want }) => want.bytesMax),
         asked.map(({ want }) => want.fromLog),
       ],
-      "claim_1",
+      "claim",
     );
     const nowMs = times.about();
     const claims: (Claim | null)[] = [];
@@ -171,11 +171,11 @@ export class Claims {
 
   async #abandon(ids: readonly ClaimId[] | null): Promise<void> {
     const { lane, nodeId } = this.#options;
-    await lane.query("SELECT ringback.abandon_1($1, $2::bigint[])", [nodeId, ids], "abandon_1");
+    await lane.query("SELECT ringback.abandon_claims($1, $2::bigint[])", [nodeId, ids], "abandon");
   }
 }
 
-const sql = `SELECT * FROM ringback.claim_1($1, $2, $3, $4, $5, $6, $7, $8, $9::bigint[], $10::bigint[], $11::integer[],
+const sql = `SELECT * FROM ringback.claim($1, $2, $3, $4, $5, $6, $7, $8, $9::bigint[], $10::bigint[], $11::integer[],
   $12::bigint[], $13::boolean[])`;
 
 /** One call to the database has one lease. */

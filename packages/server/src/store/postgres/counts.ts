@@ -10,7 +10,7 @@ import type { Times } from "./times.ts";
  */
 export const standing = `SELECT c.subscription_id, c.expired,
     greatest(0, g.last_seq - greatest(c.scanned_through, g.first_seq - 1))
-      + (SELECT count(*) FROM unnest(c.pool) AS s WHERE s >= g.first_seq) + coalesce(l.back, 0) AS backlog,
+      + (SELECT count(*) FROM unnest(c.returned_seqs) AS s WHERE s >= g.first_seq) + coalesce(l.back, 0) AS backlog,
     coalesce(l.open, 0) AS in_flight,
     coalesce(l.open_parked, 0) AS open_parked,
     (SELECT count(*) FROM ringback.parked p WHERE p.subscription_id = c.subscription_id) AS parked
@@ -73,7 +73,7 @@ export async function findReady(
        FROM clock, ringback.claim l LEFT JOIN LATERAL unnest(l.parked) AS x (seq) ON true GROUP BY l.subscription_id
      ), found AS (
        SELECT c.subscription_id AS id,
-         g.last_seq > greatest(c.scanned_through, g.first_seq - 1) OR cardinality(c.pool) > 0
+         g.last_seq > greatest(c.scanned_through, g.first_seq - 1) OR cardinality(c.returned_seqs) > 0
            OR coalesce(lease.until <= clock.now, false)
            OR EXISTS (SELECT 1 FROM ringback.parked p WHERE p.subscription_id = c.subscription_id AND p.due_at <= clock.now
              AND p.seq <> ALL (coalesce(lease.parked, '{}'))) AS is_ready,

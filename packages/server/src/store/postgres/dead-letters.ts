@@ -79,7 +79,7 @@ export class DeadLetters {
            INSERT INTO ringback.parked (subscription_id, seq, due_at, attempts, retries, dead_letter_id)
            SELECT $1, c.seq, coalesce($5, ringback.now_ms()), c.attempts, 0, c.id FROM chosen c
              JOIN ringback.subscription_cursor k ON k.subscription_id = $1
-             WHERE c.seq <= k.scanned_through AND c.seq <> ALL (k.pool) AND NOT EXISTS (
+             WHERE c.seq <= k.scanned_through AND c.seq <> ALL (k.returned_seqs) AND NOT EXISTS (
                SELECT 1 FROM ringback.claim l WHERE l.subscription_id = $1 AND c.seq = ANY (l.seqs))
            ON CONFLICT (subscription_id, seq) DO NOTHING RETURNING dead_letter_id
          ), marked AS (

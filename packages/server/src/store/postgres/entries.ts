@@ -1,6 +1,7 @@
 import { Mutex } from "../../domain/mutex.ts";
 import type { AccountId, Entry, EntryKind, TimeMs } from "../../domain/model.ts";
-import { EntryIndex, entryOf } from "../entry-index.ts";
+import { EntryIndex, entryOf, type EntryPut } from "../entry-index.ts";
+import type { Label } from "../label.ts";
 import type { Timers } from "../../domain/ports.ts";
 import type { Page, PageRequest } from "../page.ts";
 import { BackOff } from "./back-off.ts";
@@ -14,6 +15,7 @@ interface EntryRow {
   readonly account_id: AccountId;
   readonly kind: EntryKind;
   readonly name: string;
+  readonly version: number;
   readonly value: string;
   readonly created_at: TimeMs;
   readonly updated_at: TimeMs;
@@ -88,27 +90,22 @@ export class Entries {
     this.#catchingUp = null;
   }
 
-  put(
-    accountId: AccountId,
-    { kind, name }: { readonly kind: EntryKind; readonly name: string },
-    value: unknown,
-    only?: "new",
-  ): Promise<{ entry: Entry; created: boolean }> {
+  put(accountId: AccountId, wanted: EntryPut): Promise<{ entry: Entry; created: boolean }> {
+    const { kind, name } = wanted;
     return this.#mutex.run(async () => {
       const { entry, created } = await this.#lane.transaction(async (connection) => {
         // What is not there yet has no row to lock: another node must not make it between the look and the write.
         await connection.query("LOCK TABLE ringback.entry IN SHARE ROW EXCLUSIVE MODE");
         await this.#read(connection, accountId, kind, name);
-        const before = this.#index.get(accountId, kind, name);
-        if (only === "new" && before !== null) return { entry: before, created: false };
-        const nowMs = await readNow(connection, this.#times);
-        const prepared = this.#index.prepare(accountId, { kind, name }, value, nowMs);
+        const prepared = this.#index.prepare(accountId, wanted, await readNow(connection, this.#times));
         if (!prepared.changed) return prepared;
+        const { entry, text } = prepared;
         await connection.query(
-          `INSERT INTO ringback.entry (account_id, kind, name, value, created_at, updated_at)
-           VALUES ($1, $2, $3, $4, $5, $6)
-           ON CONFLICT (account_id, kind, name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at`,
-          [accountId, kind, name, prepared.text, prepared.entry.createdAtMs, prepared.entry.updatedAtMs],
+          `INSERT INTO ringback.entry (account_id, kind, name, version, value, created_at, updated_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7)
+           ON CONFLICT (account_id, kind, name)
+             DO UPDATE SET version = excluded.version, value = excluded.value, updated_at = excluded.updated_at`,
+          [accountId, kind, name, entry.version, text, entry.createdAtMs, entry.updatedAtMs],
         );
         await this.#tell(connection, accountId, kind, name);
         return prepared;
@@ -122,8 +119,8 @@ export class Entries {
     return this.#index.get(accountId, kind, name);
   }
 
-  page(accountId: AccountId, kind: EntryKind, page: PageRequest): Page<Entry> {
-    return this.#index.page(accountId, kind, page);
+  page(accountId: AccountId, kind: EntryKind, page: PageRequest, label?: Label): Page<Entry> {
+    return this.#index.page(accountId, kind, page, label);
   }
 
   delete(accountId: AccountId, kind: EntryKind, name: string): Promise<boolean> {
@@ -159,9 +156,14 @@ export class Entries {
 
 /** Callers may go by the object staying the same while the entry does. */
 function sameAs(entry: Entry | null, row: EntryRow): entry is Entry {
-  return entry !== null && entry.updatedAtMs === row.updated_at && JSON.stringify(entry.value) === row.value;
+  return (
+    entry !== null &&
+    entry.version === row.version &&
+    entry.createdAtMs === row.created_at &&
+    JSON.stringify(entry.value) === row.value
+  );
 }
 
-function toEntry(row: EntryRow): Entry {
-  return entryOf(row.kind, row.name, row.value, { createdAtMs: row.created_at, updatedAtMs: row.updated_at });
+function toEntry({ kind, name, value, version, created_at, updated_at }: EntryRow): Entry {
+  return entryOf(kind, name, value, { version, createdAtMs: created_at, updatedAtMs: updated_at });
 }

@@ -51,7 +51,7 @@ export async function readMessageRecord(
     // What retention has passed by stays in its partition for a while.
     `SELECT m.${messageColumns.split(", ").join(", m.")}, t.name AS topic
        FROM ringback.topic t JOIN ringback.topic_log l ON l.topic_id = t.id AND l.first_seq <= $2::bigint
-       CROSS JOIN LATERAL ringback.message_at_2(t.id, $2::bigint) m
+       CROSS JOIN LATERAL ringback.message_at(t.id, $2::bigint) m
        WHERE t.id = $1 AND t.account_id = $3`,
     [topicId, seq, accountId],
     "get_message",
@@ -85,7 +85,7 @@ async function readAttempts(lane: Lane, topicId: TopicId, seq: Seq): Promise<Map
 function readDeliveries(lane: Lane, times: Times, topicId: TopicId, seq: Seq): Promise<DeliveryRow[]> {
   return lane.query<DeliveryRow>(
     `SELECT s.id, s.name, s.settings, p.seq IS NOT NULL AS is_parked, p.due_at, coalesce(o.is_open, false) AS is_open,
-       $2 > c.scanned_through OR $2 = ANY (c.pool) OR coalesce(o.is_back, false) AS is_ahead,
+       $2 > c.scanned_through OR $2 = ANY (c.returned_seqs) OR coalesce(o.is_back, false) AS is_ahead,
        (SELECT d.reason FROM ringback.dead_letter d
          WHERE d.subscription_id = s.id AND d.seq = $2 AND d.redriven_at IS NULL ORDER BY d.id DESC LIMIT 1) AS reason
      FROM ringback.subscription_cursor c

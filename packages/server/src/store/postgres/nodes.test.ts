@@ -1,6 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { delivered, eventually, message, parkedUntil, released, textsOf } from "../contract/fixtures.ts";
+import type { PutCondition } from "../condition.ts";
+import {
+  delivered,
+  eventually,
+  message,
+  parkedUntil,
+  released,
+  settings,
+  textsOf,
+  topicSettings,
+} from "../contract/fixtures.ts";
 import type { Claim } from "../log.ts";
+import type { Store } from "../store.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { Cluster, seqsOf, withCluster } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
@@ -206,8 +217,8 @@ describe("several nodes on one database", () => {
       const [one, other] = [cluster.store(0), cluster.store(1)];
       const account = one.defaultAccount().id;
       expect(await other.getTopic(account, "orders")).toEqual(cluster.topic);
-      await one.putTopic(account, "orders", { bodyBytesMax: 2_048 });
-      await eventually(async () => (await other.getTopic(account, "orders"))?.bodyBytesMax === 2_048);
+      await one.putTopic(account, "orders", topicSettings({ bodyBytesMax: 2_048 }));
+      await eventually(async () => (await other.getTopic(account, "orders"))?.settings.bodyBytesMax === 2_048);
       await one.putEntry(account, "hook", "h", { a: 1 });
       await eventually(async () => (await other.getEntry(account, "hook", "h")) !== null);
       await one.deleteTopic(account, "orders");
@@ -216,21 +227,40 @@ describe("several nodes on one database", () => {
       await expect(other.append(request)).rejects.toMatchObject({ code: "topic_not_found" });
     }));
 
-  it("make an entry once when all of them want to at the same time, and keep it as whoever made it said", () =>
+  it("let one of several puts under one condition win, whichever node they come from, and all see its value", () =>
     withNodes(2, async (cluster) => {
-      const [one, other] = [cluster.store(0), cluster.store(1)];
-      const account = one.defaultAccount().id;
-      for (let round = 0; round < 10; round++) {
-        const name = `q${round}`;
-        const results = await Promise.all([
-          one.putEntry(account, "queue", name, { by: 0 }, "new"),
-          other.putEntry(account, "queue", name, { by: 1 }, "new"),
+      const { accountId, id } = cluster.topic;
+      const stores = [cluster.store(0), cluster.store(1)];
+      const kinds: ((store: Store, name: string, n: number, condition: PutCondition) => Promise<unknown>)[] = [
+        (store, name, n, condition) =>
+          store.catalog.putTopic(accountId, name, topicSettings({ retentionMs: 60_000 + n }), condition),
+        (store, name, n, condition) =>
+          store.catalog.putSubscription(id, name, settings({ maxInFlight: n }), "now", condition),
+        (store, name, n, condition) => store.entries.put(accountId, "hook", name, { n }, condition),
+      ];
+      const read = async (store: Store, name: string) =>
+        JSON.stringify([
+          (await store.catalog.getTopic(accountId, name))?.settings.retentionMs,
+          (await store.catalog.getSubscription(id, name))?.settings.maxInFlight,
+          (await store.entries.get(accountId, "hook", name))?.value,
         ]);
-        const made = results.filter(({ created }) => created).map(({ entry }) => entry.value);
-        expect(made).toHaveLength(1);
-        for (const store of [one, other]) {
-          await eventually(async () => (await store.entries.get(account, "queue", name)) !== null);
-          expect((await store.entries.get(account, "queue", name))?.value).toEqual(made[0]);
+      for (let round = 0; round < 5; round++) {
+        const name = `n${round}`;
+        for (const [version, condition] of (["absent", { version: 1 }, { version: 2 }] as const).entries()) {
+          const values = [1, 2, 3, 4].map((n) => 10 * version + n);
+          const winners: number[] = [];
+          for (const put of kinds) {
+            const puts = await Promise.allSettled(
+              values.map((value, index) => put(cluster.store(index % 2), name, value, condition)),
+            );
+            winners.push(...values.filter((_, index) => puts[index]?.status === "fulfilled"));
+            const refusals = puts.flatMap((result) => (result.status === "rejected" ? [result.reason as Error] : []));
+            expect(refusals).toMatchObject(refusals.map(() => ({ code: "precondition_failed" })));
+          }
+          expect(winners).toHaveLength(kinds.length);
+          const [topic, subscription, entry] = winners as [number, number, number];
+          const expected = JSON.stringify([60_000 + topic, subscription, { n: entry }]);
+          for (const store of stores) await eventually(async () => (await read(store, name)) === expected);
         }
       }
     }));

@@ -1,10 +1,18 @@
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Subscription, Topic } from "../../domain/model.ts";
-import { attempt, delivered, HOUR_MS, message, settings, settlement, textsOf } from "../contract/fixtures.ts";
+import {
+  attempt,
+  delivered,
+  HOUR_MS,
+  message,
+  settings,
+  settlement,
+  textsOf,
+  topicSettings,
+} from "../contract/fixtures.ts";
 import { ManualClock } from "../contract/harness.ts";
 import { PostgresStore } from "./postgres-store.ts";
-import { PARTITION_LOCK } from "./schema/locks.ts";
 import { Cluster } from "./testing/cluster.ts";
 import { freshDatabase, storeOptions } from "./testing/postgres-database.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
@@ -38,7 +46,9 @@ class Scene {
   }
 
   async topic(name: string, retentionMs: number): Promise<Topic> {
-    return (await this.store.catalog.putTopic(this.store.catalog.defaultAccount().id, name, { retentionMs })).topic;
+    return (
+      await this.store.catalog.putTopic(this.store.catalog.defaultAccount().id, name, topicSettings({ retentionMs }))
+    ).topic;
   }
 
   async subscribe({ id }: Topic): Promise<Subscription> {
@@ -246,7 +256,7 @@ describe("partitions", () => {
     await cluster.query("DELETE FROM ringback.message WHERE seq > 1");
     const maker = new Client({ connectionString: server.url(cluster.database) });
     await maker.connect();
-    await maker.query(`BEGIN; SELECT pg_advisory_xact_lock(${PARTITION_LOCK})`);
+    await maker.query(`BEGIN; SELECT pg_advisory_xact_lock(ringback.partition_lock())`);
     const claiming = cluster.claim(0, reader);
     for (;;) {
       const waiting = await cluster.query(
@@ -256,8 +266,8 @@ describe("partitions", () => {
     }
     // As it comes to be seen when the maker has come to its end.
     await cluster.query(
-      `INSERT INTO ringback.message (topic_id, seq, slot, published_at, body)
-         SELECT topic_id, last_seq, slot, 1, 'b' FROM ringback.topic_log`,
+      `INSERT INTO ringback.message (topic_id, seq, partition_id, published_at, body)
+         SELECT topic_id, last_seq, partition_id, 1, 'b' FROM ringback.topic_log`,
     );
     await maker.end();
     expect(textsOf(await claiming)).toEqual(["a", "b"]);
@@ -268,7 +278,7 @@ describe("partitions", () => {
     const clock = new ManualClock();
     const cluster = await Cluster.start(server, 10, clock);
     const store = cluster.store(0);
-    await store.catalog.putTopic(cluster.topic.accountId, cluster.topic.name, { retentionMs: HOUR_MS });
+    await store.catalog.putTopic(cluster.topic.accountId, cluster.topic.name, topicSettings({ retentionMs: HOUR_MS }));
     const reader = await cluster.subscribe({ maxInFlight: 10_000 });
     const spanMs = HOUR_MS / 8;
     const texts: string[] = [];
@@ -294,8 +304,8 @@ describe("partitions", () => {
       seen.push(...claims.flatMap(textsOf));
     }
     expect(seen.toSorted()).toEqual(texts.toSorted());
-    const slots = await cluster.query("SELECT DISTINCT slot FROM ringback.message");
-    expect(slots.length).toBeGreaterThan(3);
+    const partitions = await cluster.query("SELECT DISTINCT partition_id FROM ringback.message");
+    expect(partitions.length).toBeGreaterThan(3);
     await cluster.dispose();
   });
 });

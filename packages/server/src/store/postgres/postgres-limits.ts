@@ -99,9 +99,8 @@ export const postgresLimits = {
 
   /** Bounds of one step of retention, so that nobody waits long for its locks. */
   trimMessagesMax: 1_000,
-  trimBytesMax: 64 * 1024 * 1024,
-  burialsMax: 500,
-  burialBytesMax: 16 * 1024 * 1024,
+  deadLetteredMax: 500,
+  deadLetteredBytesMax: 16 * 1024 * 1024,
   recordsTrimmedMax: 500,
   topicsTriedMax: 16,
   /** Dead letters changed in one commit, when many are redriven or purged. */

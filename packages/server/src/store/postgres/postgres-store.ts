@@ -16,7 +16,9 @@ import type {
   TopicSettings,
 } from "../../domain/model.ts";
 import { systemTimers, type Clock, type Timers } from "../../domain/ports.ts";
+import type { PutCondition } from "../condition.ts";
 import type { EntryStore } from "../entries.ts";
+import type { Label } from "../label.ts";
 import type { ConnectionUse, NodeLabel, StoreNode } from "../cluster.ts";
 import type {
   AppendResult,
@@ -317,16 +319,17 @@ export class PostgresStore implements Store {
   putTopic(
     accountId: AccountId,
     name: string,
-    settings: Partial<TopicSettings>,
+    settings: TopicSettings,
+    condition?: PutCondition,
   ): Promise<{ topic: Topic; created: boolean }> {
-    return this.#topics.put(accountId, name, settings);
+    return this.#topics.put(accountId, name, settings, condition);
   }
 
   getTopic(accountId: AccountId, name: string): Promise<Topic | null> {
     return this.#topics.get(accountId, name);
   }
 
-  createTopic(accountId: AccountId, name: string, settings: Partial<TopicSettings>): Promise<Topic | null> {
+  createTopic(accountId: AccountId, name: string, settings: TopicSettings): Promise<Topic | null> {
     return this.#topics.create(accountId, name, settings);
   }
 
@@ -334,8 +337,8 @@ export class PostgresStore implements Store {
     return this.#topics.findAnyCase(accountId, name);
   }
 
-  listTopics(accountId: AccountId, page: PageRequest): Promise<Page<Topic>> {
-    return this.#topics.list(accountId, page);
+  listTopics(accountId: AccountId, page: PageRequest, label?: Label): Promise<Page<Topic>> {
+    return this.#topics.list(accountId, page, label);
   }
 
   deleteTopic(accountId: AccountId, name: string): Promise<boolean> {
@@ -347,8 +350,9 @@ export class PostgresStore implements Store {
     name: string,
     settings: SubscriptionSettings,
     start: Start,
+    condition?: PutCondition,
   ): Promise<{ subscription: Subscription; created: boolean }> {
-    return this.#subscriptions.put(topicId, name, settings, start);
+    return this.#subscriptions.put(topicId, name, settings, start, condition);
   }
 
   getSubscription(topicId: TopicId, name: string): Promise<Subscription | null> {
@@ -359,8 +363,8 @@ export class PostgresStore implements Store {
     return this.#subscriptions.getById(id);
   }
 
-  listSubscriptions(topicId: TopicId, page: PageRequest): Promise<Page<Subscription>> {
-    return this.#subscriptions.list(topicId, page);
+  listSubscriptions(topicId: TopicId, page: PageRequest, label?: Label): Promise<Page<Subscription>> {
+    return this.#subscriptions.list(topicId, page, label);
   }
 
   deleteSubscription(topicId: TopicId, name: string): Promise<boolean> {
@@ -384,17 +388,17 @@ export class PostgresStore implements Store {
     kind: EntryKind,
     name: string,
     value: unknown,
-    only?: "new",
+    condition?: PutCondition,
   ): Promise<{ entry: Entry; created: boolean }> {
-    return this.#entries.put(accountId, { kind, name }, value, only);
+    return this.#entries.put(accountId, { kind, name, value, condition });
   }
 
   getEntry(accountId: AccountId, kind: EntryKind, name: string): Promise<Entry | null> {
     return Promise.resolve(this.#entries.get(accountId, kind, name));
   }
 
-  listEntries(accountId: AccountId, kind: EntryKind, page: PageRequest): Promise<Page<Entry>> {
-    return Promise.resolve(this.#entries.page(accountId, kind, page));
+  listEntries(accountId: AccountId, kind: EntryKind, page: PageRequest, label?: Label): Promise<Page<Entry>> {
+    return Promise.resolve(this.#entries.page(accountId, kind, page, label));
   }
 
   deleteEntry(accountId: AccountId, kind: EntryKind, name: string): Promise<boolean> {

@@ -47,7 +47,7 @@ export async function readPullCounts(
 
 /** `$1` the time, `$2` the subscription, `$3` the first position of a rewind, `$4` how many messages are looked at. */
 const sql = `WITH place AS MATERIALIZED (
-    SELECT c.topic_id, c.pool, g.first_seq, g.last_seq, greatest(c.scanned_through, g.first_seq - 1) AS scanned,
+    SELECT c.topic_id, c.returned_seqs, g.first_seq, g.last_seq, greatest(c.scanned_through, g.first_seq - 1) AS scanned,
       ARRAY (SELECT s FROM ringback.claim l, unnest(l.seqs) AS s WHERE l.subscription_id = $2) AS claimed,
       coalesce($1::bigint, ringback.now_ms()) AS now
     FROM ringback.subscription_cursor c JOIN ringback.topic_log g ON g.topic_id = c.topic_id WHERE c.subscription_id = $2
@@ -56,7 +56,7 @@ const sql = `WITH place AS MATERIALIZED (
   ), unsettled AS MATERIALIZED (
     SELECT least(
       CASE WHEN k.scanned < k.last_seq THEN k.scanned + 1 END,
-      (SELECT min(s) FROM unnest(k.pool || k.claimed) AS s WHERE s >= k.first_seq),
+      (SELECT min(s) FROM unnest(k.returned_seqs || k.claimed) AS s WHERE s >= k.first_seq),
       (SELECT f.seq FROM first_parked f WHERE f.dead_letter_id IS NULL)) AS seq
     FROM place k
   )
@@ -66,16 +66,16 @@ const sql = `WITH place AS MATERIALIZED (
       WHERE p.subscription_id = $2 AND p.due_at > k.now AND p.first_attempt_at IS NULL) AS parked_delayed,
     (SELECT count(*) FROM (
       SELECT m.deliver_at FROM ringback.segment s CROSS JOIN LATERAL (
-        SELECT m.deliver_at FROM ringback.message m WHERE m.slot = s.slot AND m.topic_id = k.topic_id
+        SELECT m.deliver_at FROM ringback.message m WHERE m.partition_id = s.partition_id AND m.topic_id = k.topic_id
           AND m.seq > k.scanned AND m.seq <= k.last_seq AND m.seq >= s.first_seq AND m.seq < coalesce(
             (SELECT min(n.first_seq) FROM ringback.segment n WHERE n.topic_id = k.topic_id AND n.first_seq > s.first_seq),
             k.last_seq + 1)
           ORDER BY m.seq LIMIT $4) m
         WHERE s.topic_id = k.topic_id ORDER BY s.first_seq LIMIT $4) m WHERE m.deliver_at > k.now) AS log_delayed,
     greatest(0, least(k.scanned, k.last_seq) - $3::bigint + 1)
-      - (SELECT count(*) FROM unnest(k.pool || k.claimed) AS s WHERE s >= $3::bigint)
+      - (SELECT count(*) FROM unnest(k.returned_seqs || k.claimed) AS s WHERE s >= $3::bigint)
       - (SELECT count(*) FROM ringback.parked p WHERE p.subscription_id = $2 AND p.seq >= $3::bigint) AS settled,
     least(
-      (SELECT m.published_at FROM unsettled u, ringback.message_at_2(k.topic_id, u.seq) m),
+      (SELECT m.published_at FROM unsettled u, ringback.message_at(k.topic_id, u.seq) m),
       (SELECT d.published_at FROM first_parked f JOIN ringback.dead_letter d ON d.id = f.dead_letter_id)) AS oldest_at
   FROM (${standing} WHERE c.subscription_id = $2) x, place k`;

@@ -4,7 +4,6 @@ import type { RetentionResult } from "../log.ts";
 import type { Connection } from "./connection.ts";
 import type { Lane } from "./database.ts";
 import { postgresLimits } from "./postgres-limits.ts";
-import { RETENTION_LOCK } from "./schema/locks.ts";
 import type { Times } from "./times.ts";
 
 /** The answer of a function that was to drop a partition: others read or write the table for too long. */
@@ -21,7 +20,7 @@ const nothing: RetentionResult = {
 };
 
 interface TrimRow {
-  readonly what: "expired" | "ready" | "removed" | "buried";
+  readonly what: "expired" | "ready" | "removed" | "dead_lettered";
   readonly subscription_id: SubscriptionId;
   readonly count: number;
 }
@@ -50,7 +49,7 @@ export class Retention {
   /** How long the partitions of attempts are goes by how long they are kept. */
   async start(): Promise<void> {
     const { lane, attemptRetentionMs } = this.#options;
-    await lane.query("SELECT ringback.set_attempt_span_2($1)", [attemptRetentionMs]);
+    await lane.query("SELECT ringback.set_attempt_partition_span($1)", [attemptRetentionMs]);
   }
 
   async step(): Promise<RetentionResult> {
@@ -76,7 +75,7 @@ export class Retention {
   /** null: another node is at it. */
   async #alone<T>(connection: Connection, work: () => Promise<T>): Promise<T | null> {
     const [lock] = await connection.query<{ got: boolean }>(
-      `SELECT pg_try_advisory_xact_lock(${RETENTION_LOCK}) AS got`,
+      `SELECT pg_try_advisory_xact_lock(ringback.retention_lock()) AS got`,
     );
     return lock?.got === true ? work() : null;
   }
@@ -86,18 +85,17 @@ export class Retention {
     for (const topicId of await this.#dueTopics(connection, postgresLimits.topicsTriedMax)) {
       this.#lastTopicId = topicId;
       const rows = await connection.query<TrimRow>(
-        "SELECT * FROM ringback.trim_topic_1($1, $2, $3, $4, $5, $6)",
+        "SELECT * FROM ringback.trim_topic($1, $2, $3, $4, $5)",
         [
           this.#options.times.at(),
           topicId,
           postgresLimits.trimMessagesMax,
-          postgresLimits.trimBytesMax,
-          postgresLimits.burialsMax,
-          postgresLimits.burialBytesMax,
+          postgresLimits.deadLetteredMax,
+          postgresLimits.deadLetteredBytesMax,
         ],
-        "trim_topic_1",
+        "trim_topic",
       );
-      if (rows.some(({ what, count }) => (what === "removed" || what === "buried") && count > 0)) return rows;
+      if (rows.some(({ what, count }) => (what === "removed" || what === "dead_lettered") && count > 0)) return rows;
     }
     return [];
   }
@@ -118,17 +116,17 @@ export class Retention {
     const { dropLockMsMax, attemptsLookedMax } = postgresLimits;
     // A table that is being dumped stays in use for long, and each try keeps everybody waiting.
     if (performance.now() < this.#dropAgainAtMs) return { attempts: 0, more: false };
-    const [messages] = await lane.query<{ slot: number | null }>(
-      "SELECT ringback.drop_slot_2($1, $2) AS slot",
+    const [messages] = await lane.query<{ id: number | null }>(
+      "SELECT ringback.drop_message_partition($1, $2) AS id",
       [times.at(), dropLockMsMax],
-      "drop_slot_2",
+      "drop_message_partition",
     );
     const [attempts] = await lane.query<{ count: number | null }>(
-      "SELECT ringback.drop_attempts_2($1, $2, $3, $4) AS count",
+      "SELECT ringback.drop_attempt_partition($1, $2, $3, $4) AS count",
       [times.at(), attemptRetentionMs, attemptsLookedMax, dropLockMsMax],
-      "drop_attempts_2",
+      "drop_attempt_partition",
     );
-    const answers = [messages?.slot ?? null, attempts?.count ?? null];
+    const answers = [messages?.id ?? null, attempts?.count ?? null];
     if (answers.includes(IN_USE)) this.#dropAgainAtMs = performance.now() + postgresLimits.dropRetryMs;
     return {
       attempts: Math.max(0, attempts?.count ?? 0),
@@ -139,9 +137,9 @@ export class Retention {
   async #preparePartitions(): Promise<void> {
     const { lane, times } = this.#options;
     await lane.query(
-      "SELECT ringback.prepare_slots_2($1::bigint), ringback.prepare_attempts_2($1::bigint)",
+      "SELECT ringback.prepare_message_partitions($1::bigint), ringback.prepare_attempt_partitions($1::bigint)",
       [times.at()],
-      "prepare_2",
+      "prepare_partitions",
     );
   }
 
@@ -180,7 +178,6 @@ export class Retention {
    */
   async #trimRemoved(connection: Connection, max: number): Promise<boolean> {
     if (await this.#trimRemovedTopic(connection, max)) return true;
-    // Topics are in the other table; a node of the version before finds none here.
     const [next] = await connection.query<{ id: number }>(
       "SELECT id FROM ringback.removed WHERE kind = 'subscription' ORDER BY id LIMIT 1",
     );
@@ -202,28 +199,30 @@ export class Retention {
 
   /** Segment by segment: one that is empty no longer holds its partition. */
   async #trimRemovedTopic(connection: Connection, max: number): Promise<boolean> {
-    const [next] = await connection.query<{ id: TopicId; first_seq: number | null; slot: number | null }>(
-      `SELECT t.id, s.first_seq, s.slot FROM (SELECT id FROM ringback.removed_topic ORDER BY id LIMIT 1) t
+    const [next] = await connection.query<{ id: TopicId; first_seq: number | null; partition_id: number | null }>(
+      `SELECT t.id, s.first_seq, s.partition_id
+       FROM (SELECT id::integer FROM ringback.removed WHERE kind = 'topic' ORDER BY id LIMIT 1) t
        LEFT JOIN LATERAL (
-         SELECT first_seq, slot FROM ringback.segment WHERE topic_id = t.id ORDER BY first_seq LIMIT 1) s ON true`,
+         SELECT first_seq, partition_id FROM ringback.segment WHERE topic_id = t.id ORDER BY first_seq LIMIT 1) s ON true`,
     );
     if (next === undefined) return false;
-    const { id, first_seq: firstSeq, slot } = next;
+    const { id, first_seq: firstSeq, partition_id: partitionId } = next;
     const keys = await connection.query(
       `DELETE FROM ringback.idempotency WHERE topic_id = $1 AND key = ANY (ARRAY
          (SELECT key FROM ringback.idempotency WHERE topic_id = $1 LIMIT $2)) RETURNING 1`,
       [id, max],
     );
-    if (slot !== null) {
+    if (partitionId !== null) {
       const gone = await connection.query(
-        `DELETE FROM ringback.message WHERE slot = $1 AND topic_id = $2 AND seq = ANY (ARRAY
-           (SELECT seq FROM ringback.message WHERE slot = $1 AND topic_id = $2 ORDER BY seq LIMIT $3)) RETURNING 1`,
-        [slot, id, max],
+        `DELETE FROM ringback.message WHERE partition_id = $1 AND topic_id = $2 AND seq = ANY (ARRAY
+           (SELECT seq FROM ringback.message WHERE partition_id = $1 AND topic_id = $2 ORDER BY seq LIMIT $3)) RETURNING 1`,
+        [partitionId, id, max],
       );
       if (gone.length < max) {
         await connection.query("DELETE FROM ringback.segment WHERE topic_id = $1 AND first_seq = $2", [id, firstSeq]);
       }
-    } else if (keys.length < max) await connection.query("DELETE FROM ringback.removed_topic WHERE id = $1", [id]);
+    } else if (keys.length < max)
+      await connection.query("DELETE FROM ringback.removed WHERE kind = 'topic' AND id = $1", [id]);
     return true;
   }
 }

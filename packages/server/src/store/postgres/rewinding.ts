@@ -38,6 +38,6 @@ async function goBack(
     [id, from, end, limits.rewoundPerCommitMax - 1],
   );
   const place = far?.seq ?? from;
-  await connection.query("SELECT ringback.rewind_1($1, $2)", [id, place]);
+  await connection.query("SELECT ringback.rewind($1, $2)", [id, place]);
   return { place, isLast: place === from };
 }

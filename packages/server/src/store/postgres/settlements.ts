@@ -106,7 +106,7 @@ export class Settlements {
     const { lane, times, health, observer, nodeId, settled } = this.#options;
     const { chosen, owners } = distinct(batch);
     const startedMs = performance.now();
-    const rows = await lane.query<SettledRow>(sql, parameters(chosen, nodeId, times), "settle_1");
+    const rows = await lane.query<SettledRow>(sql, parameters(chosen, nodeId, times), "settle");
     health.wrote();
     observer.commit((performance.now() - startedMs) / 1_000, batch.length);
     const applied = batch.map(() => 0);
@@ -158,7 +158,7 @@ function handedOutAtMs(settled: Settled): TimeMs | null {
   return settled.kind === "parked" ? (settled.firstAttemptAtMs ?? null) : null;
 }
 
-const sql = `SELECT * FROM ringback.settle_1($1, $2, $3::bigint[], $4::bigint[], $5::bigint[], $6::integer[], $7::bigint[],
+const sql = `SELECT * FROM ringback.settle($1, $2, $3::bigint[], $4::bigint[], $5::bigint[], $6::integer[], $7::bigint[],
   $8::smallint[], $9::bigint[], $10::bigint[], $11::text[], $12::text[], $13::bigint[], $14::bigint[], $15::bigint[],
   $16::smallint[], $17::bigint[], $18::text[], $19::integer[], $20::integer[], $21)`;
 

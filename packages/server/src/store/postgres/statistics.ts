@@ -54,7 +54,7 @@ async function readStatistics(lane: Lane, times: Times): Promise<StoreStatistics
   >(
     `WITH clock AS MATERIALIZED (SELECT coalesce($1::bigint, ringback.now_ms()) AS now),
      ahead AS (
-       SELECT sum(greatest(0, g.last_seq - greatest(c.scanned_through, g.first_seq - 1)) + cardinality(c.pool)) AS count
+       SELECT sum(greatest(0, g.last_seq - greatest(c.scanned_through, g.first_seq - 1)) + cardinality(c.returned_seqs)) AS count
        FROM ringback.subscription_cursor c JOIN ringback.topic_log g ON g.topic_id = c.topic_id
      ), claimed AS (
        SELECT sum(cardinality(l.seqs) + cardinality(l.parked)) FILTER (WHERE l.lease_until > clock.now) AS open,

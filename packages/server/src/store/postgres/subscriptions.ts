@@ -13,12 +13,14 @@ import type {
   TopicId,
 } from "../../domain/model.ts";
 import { assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
+import { assertCondition, type PutCondition } from "../condition.ts";
+import type { Label } from "../label.ts";
 import type { Page, PageRequest } from "../page.ts";
 import { CHANNEL, toPayload } from "./change-bus.ts";
 import type { Connection } from "./connection.ts";
 import { isCallersName } from "./internal-names.ts";
 import { routePattern } from "./route-patterns.ts";
-import { readNow, removeSubscriptions, toPage, type CatalogOptions } from "./topics.ts";
+import { readNow, removeSubscriptions, listByName, type CatalogOptions } from "./topics.ts";
 
 interface SubscriptionRow {
   readonly id: SubscriptionId;
@@ -27,6 +29,7 @@ interface SubscriptionRow {
   readonly topic: string;
   readonly name: string;
   readonly state: SubscriptionState;
+  readonly version: number;
   readonly settings: string;
   readonly created_at: TimeMs;
   readonly updated_at: TimeMs;
@@ -57,6 +60,7 @@ export class Subscriptions {
     name: string,
     settings: SubscriptionSettings,
     start: Start,
+    condition?: PutCondition,
   ): Promise<{ subscription: Subscription; created: boolean }> {
     const { lane, cache, changed, ready } = this.#options;
     const result = await lane.transaction(async (connection) => {
@@ -68,7 +72,9 @@ export class Subscriptions {
       );
       if (topic === undefined) throw new RingbackError("topic_not_found");
       const nowMs = await readNow(connection, this.#options.times);
-      const known = await read(connection, topicId, name);
+      // Under the lock, so that no change of its state comes between the condition and the write.
+      const known = await lockCursor(connection, topicId, name);
+      assertCondition(condition, known?.version ?? null);
       if (known !== null) {
         const didChange = await this.#change(connection, known, settings, nowMs);
         return { id: known.id, created: false, didChange };
@@ -132,14 +138,10 @@ export class Subscriptions {
     if (known.settings === text) return false;
     const before = JSON.parse(known.settings) as SubscriptionSettings;
     assertStaysPushedOrPulled(before, settings);
-    await connection.query("SELECT 1 FROM ringback.subscription_cursor WHERE subscription_id = $1 FOR UPDATE", [
-      known.id,
-    ]);
-    await connection.query("UPDATE ringback.subscription SET settings = $2, updated_at = $3 WHERE id = $1", [
-      known.id,
-      text,
-      nowMs,
-    ]);
+    await connection.query(
+      "UPDATE ringback.subscription SET version = version + 1, settings = $2, updated_at = $3 WHERE id = $1",
+      [known.id, text, nowMs],
+    );
     await connection.query(
       `UPDATE ringback.subscription_cursor SET ordering = $2, in_flight_max = $3, tags = $4, routes = $5
          WHERE subscription_id = $1`,
@@ -170,16 +172,18 @@ export class Subscriptions {
     });
   }
 
-  async list(topicId: TopicId, page: PageRequest): Promise<Page<Subscription>> {
+  async list(topicId: TopicId, page: PageRequest, label?: Label): Promise<Page<Subscription>> {
     const { lane } = this.#options;
     const [topic] = await lane.query("SELECT 1 FROM ringback.topic WHERE id = $1", [topicId], "has_topic");
     if (topic === undefined) throw new RingbackError("topic_not_found");
-    const rows = await lane.query<SubscriptionRow>(
-      `${select} WHERE s.topic_id = $1 AND s.name > $2 AND position(':' in s.name) = 0 ORDER BY s.name LIMIT $3`,
-      [topicId, page.after ?? "", page.limit + 1],
-      "list_subscriptions",
+    return listByName(page, label, toSubscription, (after, limit, text) =>
+      lane.query<SubscriptionRow>(
+        `${select} WHERE s.topic_id = $1 AND s.name > $2 AND position(':' in s.name) = 0
+           AND ($4::text IS NULL OR position($4::text in s.settings) > 0) ORDER BY s.name LIMIT $3`,
+        [topicId, after, limit, text],
+        "list_subscriptions",
+      ),
     );
-    return toPage(rows, page, toSubscription);
   }
 
   idsOf(topicId: TopicId): Promise<readonly SubscriptionId[]> {
@@ -216,17 +220,16 @@ export class Subscriptions {
       if (row === null) return null;
       if (row.state === state) return { row, didChange: false };
       const nowMs = await readNow(connection, this.#options.times);
-      await connection.query("UPDATE ringback.subscription SET state = $2, updated_at = $3 WHERE id = $1", [
-        row.id,
-        state,
-        nowMs,
-      ]);
+      await connection.query(
+        "UPDATE ringback.subscription SET version = version + 1, state = $2, updated_at = $3 WHERE id = $1",
+        [row.id, state, nowMs],
+      );
       await connection.query("UPDATE ringback.subscription_cursor SET active = $2 WHERE subscription_id = $1", [
         row.id,
         state === "active",
       ]);
       await this.#tell(connection, topicId, row.id);
-      return { row: { ...row, state, updated_at: nowMs }, didChange: true };
+      return { row: { ...row, state, version: row.version + 1, updated_at: nowMs }, didChange: true };
     });
     if (result === null) return null;
     const { row, didChange } = result;
@@ -313,7 +316,7 @@ async function findSeqAt(
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
     const [row] = await connection.query<{ published_at: TimeMs }>(
-      "SELECT published_at FROM ringback.message_at_2($1, $2)",
+      "SELECT published_at FROM ringback.message_at($1, $2)",
       [topicId, middle],
     );
     if (row === undefined || row.published_at < atMs) low = middle + 1;
@@ -331,6 +334,7 @@ function toSubscription(row: SubscriptionRow): Subscription {
     name: row.name,
     state: row.state,
     settings: JSON.parse(row.settings) as SubscriptionSettings,
+    version: row.version,
     createdAtMs: row.created_at,
     updatedAtMs: row.updated_at,
   };

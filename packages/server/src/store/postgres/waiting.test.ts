@@ -1,7 +1,7 @@
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RingbackError } from "../../domain/errors.ts";
-import { message } from "../contract/fixtures.ts";
+import { message, topicSettings } from "../contract/fixtures.ts";
 import type { AppendResult } from "../log.ts";
 import { systemTimers } from "../../domain/ports.ts";
 import { CHANNEL, toPayload } from "./change-bus.ts";
@@ -133,7 +133,7 @@ describe.concurrent("a row that somebody holds", () => {
         arrived.push(text);
         return firstSeq;
       });
-      const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "another", {});
+      const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "another", topicSettings());
       for (const place of [1, 2]) {
         held.push(publish(cluster, store).then(({ firstSeq }) => firstSeq));
         const other = await store.log.append({ topicId: topic.id, messages: [message("b")], idempotency: null });

@@ -17,7 +17,8 @@ import { isInternalName } from "../../domain/internal-names.ts";
 import { foldCase } from "../../domain/names.ts";
 import type { ClaimId } from "../log.ts";
 import type { AnswerList } from "./answer-columns.ts";
-import type { Cursor } from "./cursor.ts";
+import type { Cursor } from "../cursor.ts";
+import { hasLabel, labelText, type Label } from "../label.ts";
 import { NameIndex } from "../name-index.ts";
 
 const isListed = (name: string): boolean => !isInternalName(name);
@@ -92,6 +93,7 @@ export class SubscriptionEntry {
   readonly topic: TopicEntry;
   readonly name: string;
   readonly createdAtMs: TimeMs;
+  version: number;
   updatedAtMs: TimeMs;
   state: SubscriptionState;
   removed = false;
@@ -124,6 +126,7 @@ export class SubscriptionEntry {
       readonly id: SubscriptionId;
       readonly name: string;
       readonly state: SubscriptionState;
+      readonly version: number;
       readonly settings: string;
       readonly createdAtMs: TimeMs;
       readonly updatedAtMs: TimeMs;
@@ -134,6 +137,7 @@ export class SubscriptionEntry {
     this.id = row.id;
     this.name = row.name;
     this.state = row.state;
+    this.version = row.version;
     this.createdAtMs = row.createdAtMs;
     this.updatedAtMs = row.updatedAtMs;
     this.#settingsText = row.settings;
@@ -148,7 +152,19 @@ export class SubscriptionEntry {
     this.#settingsText = settings;
     this.#settings = null;
     this.#matches = null;
+    this.version++;
     this.updatedAtMs = updatedAtMs;
+  }
+
+  changeState(state: SubscriptionState, updatedAtMs: TimeMs): void {
+    this.state = state;
+    this.version++;
+    this.updatedAtMs = updatedAtMs;
+  }
+
+  /** Most settings are not parsed for it: they do not hold the label's text. */
+  hasLabel(label: Label): boolean {
+    return this.#settingsText.includes(labelText(label)) && hasLabel(this.settings, label);
   }
 
   get settingsText(): string {
@@ -318,6 +334,7 @@ export class SubscriptionEntry {
       name: this.name,
       state: this.state,
       settings: this.settings,
+      version: this.version,
       createdAtMs: this.createdAtMs,
       updatedAtMs: this.updatedAtMs,
     };

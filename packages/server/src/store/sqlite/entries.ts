@@ -1,6 +1,7 @@
-import type { AccountId, Entry, EntryKind, TimeMs } from "../../domain/model.ts";
+import type { AccountId, Entry, EntryKind } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
-import { EntryIndex, entryOf } from "../entry-index.ts";
+import { EntryIndex, entryOf, type EntryPut } from "../entry-index.ts";
+import type { Label } from "../label.ts";
 import type { Page, PageRequest } from "../page.ts";
 import type { EntryRow } from "./operations/entries.ts";
 
@@ -23,34 +24,18 @@ export class Entries {
 
   load(rows: readonly EntryRow[]): void {
     for (const row of rows) {
-      const times: { createdAtMs: TimeMs; updatedAtMs: TimeMs } = {
-        createdAtMs: row.created_at,
-        updatedAtMs: row.updated_at,
-      };
-      this.#index.set(row.account_id, entryOf(row.kind, row.name, row.value, times));
+      const { version, created_at: createdAtMs, updated_at: updatedAtMs } = row;
+      this.#index.set(row.account_id, entryOf(row.kind, row.name, row.value, { version, createdAtMs, updatedAtMs }));
     }
   }
 
-  put(
-    accountId: AccountId,
-    { kind, name }: { readonly kind: EntryKind; readonly name: string },
-    value: unknown,
-    only?: "new",
-  ): Promise<{ entry: Entry; created: boolean }> {
+  put(accountId: AccountId, wanted: EntryPut): Promise<{ entry: Entry; created: boolean }> {
     const { clock, exclusively, put } = this.#options;
     return exclusively(async () => {
-      const before = this.#index.get(accountId, kind, name);
-      if (only === "new" && before !== null) return { entry: before, created: false };
-      const { entry, text, created, changed } = this.#index.prepare(accountId, { kind, name }, value, clock.now());
+      const { entry, text, created, changed } = this.#index.prepare(accountId, wanted, clock.now());
       if (changed) {
-        await put({
-          account_id: accountId,
-          kind,
-          name,
-          value: text,
-          created_at: entry.createdAtMs,
-          updated_at: entry.updatedAtMs,
-        });
+        const { kind, name, version, createdAtMs: created_at, updatedAtMs: updated_at } = entry;
+        await put({ account_id: accountId, kind, name, version, value: text, created_at, updated_at });
         this.#index.set(accountId, entry);
       }
       return { entry, created };
@@ -61,8 +46,8 @@ export class Entries {
     return this.#index.get(accountId, kind, name);
   }
 
-  page(accountId: AccountId, kind: EntryKind, page: PageRequest): Page<Entry> {
-    return this.#index.page(accountId, kind, page);
+  page(accountId: AccountId, kind: EntryKind, page: PageRequest, label?: Label): Page<Entry> {
+    return this.#index.page(accountId, kind, page, label);
   }
 
   delete(accountId: AccountId, kind: EntryKind, name: string): Promise<boolean> {

@@ -72,7 +72,7 @@ export class Retention {
   #nextTopic(nowMs: TimeMs): TopicEntry | null {
     let first: TopicEntry | null = null;
     for (const entry of this.#options.catalog.topics.values()) {
-      if (entry.oldestAtMs === null || entry.oldestAtMs + entry.topic.retentionMs > nowMs) continue;
+      if (entry.oldestAtMs === null || entry.oldestAtMs + entry.topic.settings.retentionMs > nowMs) continue;
       if (entry.topic.id > this.#lastTopicId) return entry;
       first ??= entry;
     }
@@ -104,7 +104,7 @@ export class Retention {
     const trimmed = await this.#options.writer.call("trimTopic", {
       topicId: topic.topic.id,
       firstSeq: topic.firstSeq,
-      throughMs: nowMs - topic.topic.retentionMs,
+      throughMs: nowMs - topic.topic.settings.retentionMs,
       throughSeqMax,
       subscriptionIds: entries.filter((entry) => entry.parkedCount > 0).map((entry) => entry.id),
       laggards: entries

@@ -24,7 +24,9 @@ import type {
 } from "../../domain/model.ts";
 import { systemClock, systemTimers, type Clock, type Timers } from "../../domain/ports.ts";
 import { assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
+import { assertCondition, type PutCondition } from "../condition.ts";
 import type { EntryStore } from "../entries.ts";
+import { hasLabel, type Label } from "../label.ts";
 import type { ConnectionUse, NodeLabel, StoreNode } from "../cluster.ts";
 import type {
   AppendResult,
@@ -51,7 +53,7 @@ import { Answers } from "./answers.ts";
 import { Catalog, SubscriptionEntry, TopicEntry } from "./catalog.ts";
 import { lockClaims } from "./claim-lock.ts";
 import { Claims } from "./claims.ts";
-import { Cursor } from "./cursor.ts";
+import { Cursor } from "../cursor.ts";
 import { deliveryState } from "./delivery-state.ts";
 import { Entries } from "./entries.ts";
 import { lockFolder, type FolderLock } from "./folder-lock.ts";
@@ -242,8 +244,8 @@ export class SqliteStore implements Store {
         id: row.id,
         accountId: row.account_id as AccountId,
         name: row.name,
-        retentionMs: row.retention_ms,
-        bodyBytesMax: row.body_bytes_max,
+        settings: JSON.parse(row.settings) as TopicSettings,
+        version: row.version,
         createdAtMs: row.created_at,
         updatedAtMs: row.updated_at,
       };
@@ -256,6 +258,7 @@ export class SqliteStore implements Store {
         id: row.id,
         name: row.name,
         state: row.state as SubscriptionState,
+        version: row.version,
         settings: row.settings,
         createdAtMs: row.created_at,
         updatedAtMs: row.updated_at,
@@ -408,51 +411,45 @@ export class SqliteStore implements Store {
   putTopic(
     accountId: AccountId,
     name: string,
-    settings: Partial<TopicSettings>,
+    settings: TopicSettings,
+    condition?: PutCondition,
   ): Promise<{ topic: Topic; created: boolean }> {
     return this.#mutex.run(async () => {
       const known = this.#catalog.topicsOf(accountId).get(name);
+      assertCondition(condition, known?.topic.version ?? null);
       const nowMs = this.#clock.now();
       if (known !== undefined) return { topic: await this.#changeTopic(known, settings, nowMs), created: false };
       return { topic: await this.#makeTopic(accountId, name, settings, nowMs), created: true };
     });
   }
 
-  createTopic(accountId: AccountId, name: string, settings: Partial<TopicSettings>): Promise<Topic | null> {
+  createTopic(accountId: AccountId, name: string, settings: TopicSettings): Promise<Topic | null> {
     return this.#mutex.run(async () => {
       if (this.#catalog.topicAnyCase(accountId, name) !== undefined) return null;
       return this.#makeTopic(accountId, name, settings, this.#clock.now());
     });
   }
 
-  async #makeTopic(
-    accountId: AccountId,
-    name: string,
-    settings: Partial<TopicSettings>,
-    nowMs: TimeMs,
-  ): Promise<Topic> {
+  async #makeTopic(accountId: AccountId, name: string, settings: TopicSettings, nowMs: TimeMs): Promise<Topic> {
     if (!isInternalName(name) && this.#catalog.topicsOf(accountId).listedCount >= limits.topicsMax) {
       throw new RingbackError("topic_limit");
     }
-    const full: TopicSettings = {
-      retentionMs: settings.retentionMs ?? limits.retentionMsDefault,
-      bodyBytesMax: settings.bodyBytesMax ?? limits.bodyBytesMax,
-    };
-    const { id } = await this.#write("insertTopic", { accountId, name, settings: full, nowMs });
+    const text = JSON.stringify(settings);
+    const { id } = await this.#write("insertTopic", { accountId, name, settings: text, nowMs });
     if (id === null) throw new RingbackError("topic_limit");
-    const topic: Topic = { id, accountId, name, ...full, createdAtMs: nowMs, updatedAtMs: nowMs };
+    const kept = JSON.parse(text) as TopicSettings;
+    const topic = { id, accountId, name, settings: kept, version: 1, createdAtMs: nowMs, updatedAtMs: nowMs };
     this.#catalog.addTopic(new TopicEntry(topic, 1, 0, null));
     return topic;
   }
 
-  async #changeTopic(entry: TopicEntry, settings: Partial<TopicSettings>, nowMs: TimeMs): Promise<Topic> {
+  async #changeTopic(entry: TopicEntry, settings: TopicSettings, nowMs: TimeMs): Promise<Topic> {
     const { topic } = entry;
-    const retentionMs = settings.retentionMs ?? topic.retentionMs;
-    const bodyBytesMax = settings.bodyBytesMax ?? topic.bodyBytesMax;
-    if (retentionMs === topic.retentionMs && bodyBytesMax === topic.bodyBytesMax) return topic;
-    const full = { retentionMs, bodyBytesMax };
-    await this.#write("updateTopic", { id: topic.id, settings: full, nowMs });
-    entry.topic = { ...topic, ...full, updatedAtMs: nowMs };
+    const text = JSON.stringify(settings);
+    if (text === JSON.stringify(topic.settings)) return topic;
+    await this.#write("updateTopic", { id: topic.id, settings: text, nowMs });
+    const kept = JSON.parse(text) as TopicSettings;
+    entry.topic = { ...topic, settings: kept, version: topic.version + 1, updatedAtMs: nowMs };
     return entry.topic;
   }
 
@@ -464,8 +461,13 @@ export class SqliteStore implements Store {
     return Promise.resolve(this.#catalog.topicAnyCase(accountId, name)?.topic ?? null);
   }
 
-  listTopics(accountId: AccountId, page: PageRequest): Promise<Page<Topic>> {
-    return Promise.resolve(this.#catalog.topicsOf(accountId).page(page, (entry) => entry.topic));
+  listTopics(accountId: AccountId, page: PageRequest, label?: Label): Promise<Page<Topic>> {
+    const listed = this.#catalog.topicsOf(accountId).page(
+      page,
+      ({ topic }) => topic,
+      ({ topic }) => label === undefined || hasLabel(topic.settings, label),
+    );
+    return Promise.resolve(listed);
   }
 
   deleteTopic(accountId: AccountId, name: string): Promise<boolean> {
@@ -490,12 +492,14 @@ export class SqliteStore implements Store {
     name: string,
     settings: SubscriptionSettings,
     start: Start,
+    condition?: PutCondition,
   ): Promise<{ subscription: Subscription; created: boolean }> {
     return this.#mutex.run(async () => {
       const topic = this.#topic(topicId);
       const text = JSON.stringify(settings);
       const nowMs = this.#clock.now();
       const known = topic.subscriptions.get(name);
+      assertCondition(condition, known?.version ?? null);
       if (known !== undefined) {
         assertStaysPushedOrPulled(known.settings, settings);
         if (known.settingsText !== text) await this.#changeSubscription(known, text, settings, nowMs);
@@ -516,7 +520,8 @@ export class SqliteStore implements Store {
         settledThrough,
         nowMs,
       });
-      const row = { id, name, state: "active" as const, settings: text, createdAtMs: nowMs, updatedAtMs: nowMs };
+      const times = { createdAtMs: nowMs, updatedAtMs: nowMs };
+      const row = { id, name, state: "active" as const, version: 1, settings: text, ...times };
       const entry = new SubscriptionEntry(topic, row, new Cursor(settledThrough));
       this.#catalog.addSubscription(entry);
       this.#onReady([id]);
@@ -583,8 +588,12 @@ export class SqliteStore implements Store {
     return Promise.resolve(this.#catalog.subscriptions.get(id)?.view() ?? null);
   }
 
-  async listSubscriptions(topicId: TopicId, page: PageRequest): Promise<Page<Subscription>> {
-    return this.#topic(topicId).subscriptions.page(page, (entry) => entry.view());
+  async listSubscriptions(topicId: TopicId, page: PageRequest, label?: Label): Promise<Page<Subscription>> {
+    return this.#topic(topicId).subscriptions.page(
+      page,
+      (entry) => entry.view(),
+      (entry) => label === undefined || entry.hasLabel(label),
+    );
   }
 
   deleteSubscription(topicId: TopicId, name: string): Promise<boolean> {
@@ -614,8 +623,7 @@ export class SqliteStore implements Store {
       if (entry.state !== state) {
         const nowMs = this.#clock.now();
         await this.#write("setSubscriptionState", { id: entry.id, state, nowMs });
-        entry.state = state;
-        entry.updatedAtMs = nowMs;
+        entry.changeState(state, nowMs);
         this.#onChange(entry.id);
         if (state === "active") this.#onReady([entry.id]);
       }
@@ -628,17 +636,17 @@ export class SqliteStore implements Store {
     kind: EntryKind,
     name: string,
     value: unknown,
-    only?: "new",
+    condition?: PutCondition,
   ): Promise<{ entry: Entry; created: boolean }> {
-    return this.#entries.put(accountId, { kind, name }, value, only);
+    return this.#entries.put(accountId, { kind, name, value, condition });
   }
 
   getEntry(accountId: AccountId, kind: EntryKind, name: string): Promise<Entry | null> {
     return Promise.resolve(this.#entries.get(accountId, kind, name));
   }
 
-  listEntries(accountId: AccountId, kind: EntryKind, page: PageRequest): Promise<Page<Entry>> {
-    return Promise.resolve(this.#entries.page(accountId, kind, page));
+  listEntries(accountId: AccountId, kind: EntryKind, page: PageRequest, label?: Label): Promise<Page<Entry>> {
+    return Promise.resolve(this.#entries.page(accountId, kind, page, label));
   }
 
   deleteEntry(accountId: AccountId, kind: EntryKind, name: string): Promise<boolean> {

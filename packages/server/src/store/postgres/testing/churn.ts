@@ -1,6 +1,15 @@
 import { RingbackError } from "../../../domain/errors.ts";
 import type { Subscription, Topic } from "../../../domain/model.ts";
-import { dead, delivered, message, parkedUntil, released, settings, settlement } from "../../contract/fixtures.ts";
+import {
+  dead,
+  delivered,
+  message,
+  parkedUntil,
+  released,
+  settings,
+  settlement,
+  topicSettings,
+} from "../../contract/fixtures.ts";
 import { ManualClock } from "../../contract/harness.ts";
 import type { Claim, Settled } from "../../log.ts";
 import { PostgresStore } from "../postgres-store.ts";
@@ -55,9 +64,11 @@ export class Churn {
     await churn.#open();
     const store = churn.#store(0);
     for (let number = 0; number < TOPICS; number++) {
-      const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, `topic-${number}`, {
-        retentionMs: KEPT_MS,
-      });
+      const { topic } = await store.catalog.putTopic(
+        store.catalog.defaultAccount().id,
+        `topic-${number}`,
+        topicSettings({ retentionMs: KEPT_MS }),
+      );
       churn.#topics.push(topic);
       for (const order of ["none", "key"] as const) {
         const { subscription } = await store.catalog.putSubscription(topic.id, order, settings({ order }), "now");

@@ -1,5 +1,5 @@
 import type { Seq, Subscription, SubscriptionSettings, Topic } from "../../../domain/model.ts";
-import { message, settings, settlement, LEASE_MS, delivered } from "../../contract/fixtures.ts";
+import { message, settings, settlement, LEASE_MS, delivered, topicSettings } from "../../contract/fixtures.ts";
 import { ManualClock } from "../../contract/harness.ts";
 import type { Claim, ClaimWant, Settled } from "../../log.ts";
 import type { PostgresStore, PostgresStoreOptions } from "../postgres-store.ts";
@@ -34,7 +34,7 @@ export class Cluster {
     );
     const cluster = new Cluster(server, database, nodes, clock);
     const store = cluster.store(0);
-    cluster.topic = (await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", {})).topic;
+    cluster.topic = (await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", topicSettings())).topic;
     return cluster;
   }
 

@@ -8,6 +8,7 @@ import {
   parkedUntil,
   settings,
   settlement,
+  topicSettings,
 } from "../../contract/fixtures.ts";
 import type { Settled } from "../../log.ts";
 import { PostgresStore } from "../postgres-store.ts";
@@ -17,8 +18,8 @@ import type { PostgresServer } from "./postgres-server.ts";
 const ROUNDS = 60;
 const PER_ROUND = 20;
 const HANDED_OUT_AT_MS = 1_000;
-/** Slots of the third class, and times of attempts, long ago. */
-const SLOT = 300_000_000;
+/** Partitions of messages of the third class, and times of attempts, long ago. */
+const PARTITION = 300_000_000;
 const SPAN_MS = 90 * 3600_000;
 
 export interface Size {
@@ -35,14 +36,14 @@ async function fill(
   { rows, partitions }: Size,
 ): Promise<void> {
   const statements = [
-    `SELECT ringback.ensure_slot_2(${SLOT} + n) FROM generate_series(1, ${partitions}) AS n`,
-    `SELECT ringback.ensure_attempt_ranges_2(array_agg(n * ${SPAN_MS}::bigint)) FROM generate_series(1, ${partitions}) AS n`,
-    `INSERT INTO ringback.message (topic_id, seq, slot, published_at, body)
-       SELECT ${topicId}, n, ${SLOT} + 1 + (n - 1) * ${partitions} / ${rows}, 1, 'x' FROM generate_series(1, ${rows}) AS n`,
-    `INSERT INTO ringback.segment (topic_id, first_seq, slot)
-       SELECT topic_id, min(seq), slot FROM ringback.message GROUP BY topic_id, slot`,
-    `UPDATE ringback.topic_log SET last_seq = ${rows}, slot = ${SLOT + partitions},
-       slot_from = (SELECT max(first_seq) FROM ringback.segment) WHERE topic_id = ${topicId}`,
+    `SELECT ringback.ensure_message_partition(${PARTITION} + n) FROM generate_series(1, ${partitions}) AS n`,
+    `SELECT ringback.ensure_attempt_partitions(array_agg(n * ${SPAN_MS}::bigint)) FROM generate_series(1, ${partitions}) AS n`,
+    `INSERT INTO ringback.message (topic_id, seq, partition_id, published_at, body)
+       SELECT ${topicId}, n, ${PARTITION} + 1 + (n - 1) * ${partitions} / ${rows}, 1, 'x' FROM generate_series(1, ${rows}) AS n`,
+    `INSERT INTO ringback.segment (topic_id, first_seq, partition_id)
+       SELECT topic_id, min(seq), partition_id FROM ringback.message GROUP BY topic_id, partition_id`,
+    `UPDATE ringback.topic_log SET last_seq = ${rows}, partition_id = ${PARTITION + partitions},
+       segment_first_seq = (SELECT max(first_seq) FROM ringback.segment) WHERE topic_id = ${topicId}`,
     `UPDATE ringback.subscription_cursor SET scanned_through = ${rows}`,
     `INSERT INTO ringback.attempt (topic_id, seq, subscription_id, attempt, started_at, duration_ms, verdict)
        SELECT ${topicId}, n, ${subscriptionId}, 1, ${SPAN_MS}::bigint * (1 + n % ${partitions}), 1, n % 2 FROM generate_series(1, ${rows}) AS n`,
@@ -66,11 +67,11 @@ const GROWN = [
   "dead_letter",
   "idempotency",
   "segment",
-  "message_slot",
-  "attempt_range",
+  "message_partition",
+  "attempt_partition",
 ];
 /** It has one row, whatever its name begins with. */
-const NEVER_GROWS = "attempt_span";
+const NEVER_GROWS = "attempt_partition_span";
 
 /** How the grown tables are looked at: the tables that are read from end to end, and the indexes that rows are found by. */
 export interface Plans {
@@ -202,7 +203,7 @@ export async function readInTablesOf(server: PostgresServer, size: Size): Promis
   const database = await freshDatabase(server);
   const url = server.url(database);
   const first = await PostgresStore.open(storeOptions(url));
-  const { topic } = await first.putTopic(first.defaultAccount().id, "orders", {});
+  const { topic } = await first.putTopic(first.defaultAccount().id, "orders", topicSettings());
   const { subscription } = await first.putSubscription(topic.id, "reader", settings({ order: "key" }), "now");
   await first.close();
   await fill(server, database, topic.id, subscription.id, size);

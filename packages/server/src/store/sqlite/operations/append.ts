@@ -54,7 +54,7 @@ export class AppendOperation {
   constructor(db: DatabaseSync) {
     this.#insert = prepared(
       db,
-      `INSERT INTO message (id, published_at, deliver_at, content_type, tags, routing_key, ordering_key, attributes, body)
+      `INSERT INTO message (id, published_at, deliver_at, content_type, tags, type, ordering_key, attributes, body)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#loadEnd = prepared(db, "SELECT last_seq, last_published_at FROM topic_log WHERE topic_id = ?");

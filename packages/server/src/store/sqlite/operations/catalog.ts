@@ -1,14 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { limits } from "../../../domain/limits.ts";
-import type {
-  AccountId,
-  Seq,
-  SubscriptionId,
-  SubscriptionState,
-  TimeMs,
-  TopicId,
-  TopicSettings,
-} from "../../../domain/model.ts";
+import type { AccountId, Seq, SubscriptionId, SubscriptionState, TimeMs, TopicId } from "../../../domain/model.ts";
 import { statement } from "../statements.ts";
 
 /** Catalog writes as plain functions over the writing connection. The store has checked everything before. */
@@ -42,7 +34,7 @@ export function insertTopic(
   input: {
     readonly accountId: AccountId;
     readonly name: string;
-    readonly settings: TopicSettings;
+    readonly settings: string;
     readonly nowMs: TimeMs;
   },
 ): { readonly id: TopicId | null } {
@@ -54,9 +46,8 @@ export function insertTopic(
   const { accountId, name, settings, nowMs } = input;
   const { lastInsertRowid } = statement(
     db,
-    `INSERT INTO topic (account_id, name, filter_type, retention_ms, body_bytes_max, created_at, updated_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
-  ).run(accountId, name, "tag", settings.retentionMs, settings.bodyBytesMax, nowMs, nowMs);
+    "INSERT INTO topic (account_id, name, settings, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
+  ).run(accountId, name, settings, nowMs, nowMs);
   const id = Number(lastInsertRowid);
   statement(db, "INSERT INTO topic_log (topic_id, first_seq, last_seq, last_published_at) VALUES (?, 1, 0, 0)").run(id);
   return { id: id as TopicId };
@@ -64,11 +55,10 @@ export function insertTopic(
 
 export function updateTopic(
   db: DatabaseSync,
-  input: { readonly id: TopicId; readonly settings: TopicSettings; readonly nowMs: TimeMs },
+  input: { readonly id: TopicId; readonly settings: string; readonly nowMs: TimeMs },
 ): void {
-  statement(db, "UPDATE topic SET retention_ms = ?, body_bytes_max = ?, updated_at = ? WHERE id = ?").run(
-    input.settings.retentionMs,
-    input.settings.bodyBytesMax,
+  statement(db, "UPDATE topic SET version = version + 1, settings = ?, updated_at = ? WHERE id = ?").run(
+    input.settings,
     input.nowMs,
     input.id,
   );
@@ -120,7 +110,7 @@ export function updateSubscription(
     readonly nowMs: TimeMs;
   },
 ): void {
-  statement(db, "UPDATE subscription SET settings = ?, updated_at = ? WHERE id = ?").run(
+  statement(db, "UPDATE subscription SET version = version + 1, settings = ?, updated_at = ? WHERE id = ?").run(
     input.settings,
     input.nowMs,
     input.id,
@@ -137,7 +127,7 @@ export function setSubscriptionState(
   db: DatabaseSync,
   input: { readonly id: SubscriptionId; readonly state: SubscriptionState; readonly nowMs: TimeMs },
 ): void {
-  statement(db, "UPDATE subscription SET state = ?, updated_at = ? WHERE id = ?").run(
+  statement(db, "UPDATE subscription SET version = version + 1, state = ?, updated_at = ? WHERE id = ?").run(
     input.state,
     input.nowMs,
     input.id,

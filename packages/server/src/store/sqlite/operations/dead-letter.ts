@@ -75,7 +75,7 @@ function insert(
   statement(
     db,
     `INSERT INTO dead_letter (account_id, subscription_id, topic_id, seq, reason, attempts, died_at, last_status,
-       last_error_code, last_reply, published_at, deliver_at, content_type, tags, routing_key, ordering_key, attributes, body)
+       last_error_code, last_reply, published_at, deliver_at, content_type, tags, type, ordering_key, attributes, body)
      SELECT account_id, id, ?1, ?2, 'expired', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15
      FROM subscription WHERE id = ?16`,
   ).run(
@@ -90,7 +90,7 @@ function insert(
     message.deliver_at,
     message.content_type,
     message.tags,
-    message.routing_key,
+    message.type,
     message.ordering_key,
     message.attributes,
     message.body,

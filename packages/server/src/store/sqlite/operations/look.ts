@@ -10,8 +10,8 @@ export interface CatalogRows {
     readonly id: TopicId;
     readonly account_id: number;
     readonly name: string;
-    readonly retention_ms: number;
-    readonly body_bytes_max: number;
+    readonly version: number;
+    readonly settings: string;
     readonly created_at: number;
     readonly updated_at: number;
     readonly first_seq: Seq;
@@ -24,6 +24,7 @@ export interface CatalogRows {
     readonly topic_id: TopicId;
     readonly name: string;
     readonly state: string;
+    readonly version: number;
     readonly settings: string;
     readonly created_at: number;
     readonly updated_at: number;
@@ -48,7 +49,7 @@ export function loadCatalog(db: DatabaseSync): CatalogRows {
     ).all() as never,
     subscriptions: statement(
       db,
-      `SELECT s.id, s.topic_id, s.name, s.state, s.settings, s.created_at, s.updated_at, c.settled_through, c.ahead
+      `SELECT s.id, s.topic_id, s.name, s.state, s.version, s.settings, s.created_at, s.updated_at, c.settled_through, c.ahead
          FROM subscription s JOIN cursor c ON c.subscription_id = s.id ORDER BY s.topic_id, s.id`,
     ).all() as never,
     parked: statement(
@@ -146,7 +147,7 @@ export function readDue(
   const fromLog = statement(db, `SELECT ${messageColumns} FROM message WHERE id = ?`);
   const fromDead = statement(
     db,
-    `SELECT seq, published_at, deliver_at, content_type, tags, routing_key, ordering_key, attributes, body
+    `SELECT seq, published_at, deliver_at, content_type, tags, type, ordering_key, attributes, body
      FROM dead_letter WHERE id = ?`,
   );
   const due: DueDelivery[] = [];

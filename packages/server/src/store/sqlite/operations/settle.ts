@@ -91,7 +91,7 @@ export class SettleOperation {
     this.#dead = prepared(
       db,
       `INSERT INTO dead_letter (account_id, subscription_id, topic_id, seq, reason, attempts, died_at, last_status,
-         last_error_code, last_reply, published_at, deliver_at, content_type, tags, routing_key, ordering_key,
+         last_error_code, last_reply, published_at, deliver_at, content_type, tags, type, ordering_key,
          attributes, body)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );

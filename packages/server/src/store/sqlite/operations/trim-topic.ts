@@ -48,7 +48,7 @@ interface OldMessage {
   readonly seq: Seq;
   readonly bytes: number;
   readonly tags: string | null;
-  readonly routing_key: string | null;
+  readonly type: string | null;
 }
 
 /**
@@ -74,7 +74,7 @@ export function trimTopic(db: DatabaseSync, input: TrimInput): TrimResult {
 function readOld(db: DatabaseSync, { topicId, firstSeq, throughSeqMax, throughMs }: TrimInput): readonly OldMessage[] {
   const rows = statement(
     db,
-    `SELECT id & ${SEQ_MASK_SQL} AS seq, length(body) AS bytes, tags, routing_key FROM message
+    `SELECT id & ${SEQ_MASK_SQL} AS seq, length(body) AS bytes, tags, type FROM message
        WHERE id >= ? AND id <= ? AND published_at <= ? ORDER BY id LIMIT ?`,
   ).all(
     messageIdToBigInt(topicId, firstSeq),
@@ -133,10 +133,10 @@ function readOldest(db: DatabaseSync, topicId: TopicId): TimeMs | null {
 }
 
 function countExpired(db: DatabaseSync, { laggards }: TrimInput, going: readonly OldMessage[]): TrimResult["expired"] {
-  const messages = going.map(({ seq, tags, routing_key }) => ({
+  const messages = going.map(({ seq, tags, type }) => ({
     seq,
     tags: tags === null ? [] : (JSON.parse(tags) as string[]),
-    type: routing_key,
+    type: type,
   }));
   // Where the cursors stand is left to settlements: what they say stays true, and what is gone is stepped over.
   const add = statement(db, "UPDATE cursor SET expired = expired + ? WHERE subscription_id = ?");
