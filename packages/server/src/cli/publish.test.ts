@@ -1,6 +1,6 @@
 /**
- * Real: the command and its HTTP client, once as a child process. Fake: the server, which records requests and answers as
- * told, and elsewhere the process around the command.
+ * Real: the command and its HTTP client, once as a child process. Fake: the server, which records requests and answers
+ * as told, and elsewhere the process around the command.
  */
 import { describe, expect, it } from "vitest";
 import { run } from "./run.ts";
@@ -16,9 +16,9 @@ interface Seen {
   body: Buffer;
 }
 
-const receipt = { id: "1099511627777", topic: "MyTopic", seq: 1, publishedAt: "2026-01-31T08:15:30.250Z" };
+const published = { id: "1099511627777", topic: "MyTopic", seq: 1, publishedAt: "2026-01-31T08:15:30.250Z" };
 
-async function startApi(status = 201, answer: unknown = receipt) {
+async function startApi(status = 201, answer: unknown = published) {
   const seen: Seen[] = [];
   const server = await startFakeServer((request, response) => {
     const pieces: Buffer[] = [];
@@ -101,7 +101,7 @@ describe("ringback publish", () => {
   it("prints the server's whole response with --json", async () => {
     await using api = await startApi();
     const { stdout } = await runCommandInProcess(["publish", "MyTopic", "x", "--json", "--url", api.url]);
-    expect(JSON.parse(stdout)).toEqual(receipt);
+    expect(JSON.parse(stdout)).toEqual(published);
   });
 
   it("shows the problem's code and detail, and fails", async () => {

@@ -1,6 +1,6 @@
 /**
- * Real: the command and its HTTP client. Fake: the server, which sends events and cuts connections as told, and the process
- * around the command; `test/events.test.ts` runs it as a process.
+ * Real: the command and its HTTP client. Fake: the server, which sends events and cuts connections as told, and the
+ * process around the command; `test/events.test.ts` runs it as a process.
  */
 import { describe, expect, it } from "vitest";
 import { runCommandInProcess, startCommandInProcess } from "./testing/command-in-process.ts";

@@ -54,7 +54,7 @@ topics:
       mysubscription:
         push:
           url: http://127.0.0.1:9000/cgi
-          protocol: cmq-json
+          protocol: cloudevents
 \`\`\``;
 
 const inboxes = `## inboxes

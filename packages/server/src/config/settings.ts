@@ -21,7 +21,7 @@ export interface Setting<Schema extends TSchema = TSchema> extends SettingKind<S
   readonly default: Static<Schema>;
   /** The default as the documentation shows it. */
   readonly defaultText: string;
-  /** What the setting does and why to change it; Markdown. */
+  /** The effect of the setting and the reason to change it, in Markdown. */
   readonly about: string;
   /** A secret has no flag, because every user of a machine can read command lines, and errors do not show its value. */
   readonly secret: boolean;

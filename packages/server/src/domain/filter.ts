@@ -1,5 +1,5 @@
 /**
- * Which messages a subscription receives. Both conditions must hold; an empty condition always holds.
+ * The filter decides which messages a subscription receives. Both conditions must hold; an empty one always holds.
  * `tags`: the message has at least one of these tags.
  * `types`: the message's type matches at least one of these patterns. Types and patterns are words separated by dots.
  * `*` matches exactly one non-empty word, `#` any number of words.

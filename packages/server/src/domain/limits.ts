@@ -20,8 +20,8 @@ export const limits = {
   labelValueCharsMax: 255,
   descriptionCharsMax: 1000,
   /**
-   * A PATCH that meets another writer reads and merges again. One writer succeeds in every round, so that this many writers
-   * of one resource all succeed.
+   * A PATCH that meets another writer reads and merges again. One writer succeeds in every round, so that this many
+   * writers of one resource all succeed.
    */
   patchRoundsMax: 32,
   tagsMax: 20,
@@ -165,8 +165,8 @@ export const limits = {
    */
   pullWaitersMax: 12_000,
   pullWaitersTotalMax: 12_000,
-  /** Log messages scanned to count the delayed ones. */
-  delayedLookedAtMax: 10_000,
+  /** Messages of the log that are read to count the delayed ones. */
+  delayedCountedMax: 10_000,
 
   retentionMsDefault: 7 * 24 * 3600_000,
   retentionMsMin: 60_000,

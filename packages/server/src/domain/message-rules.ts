@@ -12,7 +12,10 @@ import { headerTextFault, isLongerThanBytes } from "./text-rules.ts";
 const attributeNameForm = /^[a-z][a-z0-9-]*$/;
 const contentTypeForm = /^[!-~](?:[ -~]*[!-~])?$/;
 
-/** `field` is the path of the message in the request, such as `messages[3]`; empty when the message is the whole request. */
+/**
+ * `field` is the path of the message in the request, such as `messages[3]`; empty when the message is the whole
+ * request.
+ */
 export function assertMessage(message: NewMessage, topic: Pick<Topic, "name" | "settings">, field: string): void {
   const bytes = message.body.length;
   const { bodyBytesMax } = topic.settings;

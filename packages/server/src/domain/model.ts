@@ -40,7 +40,7 @@ export interface Topic {
   readonly updatedAtMs: TimeMs;
 }
 
-/** Which messages a subscription receives. Both conditions must hold. */
+/** The conditions for the messages that a subscription receives. Both must hold. */
 export interface Filter {
   /** The message has at least one of these tags. Empty: any message. */
   readonly tags: readonly string[];

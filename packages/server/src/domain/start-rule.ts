@@ -10,8 +10,8 @@ export interface LogEnds {
 }
 
 /**
- * The position of the first message that a new subscription gets. `seqAt` returns the first position at or after a time. Throws
- * `invalid_request` for a time that has not come: a subscription starts when it is created.
+ * The position of the first message that a new subscription gets. `seqAt` returns the first position at or after a
+ * time. Throws `invalid_request` for a time that has not come: a subscription starts when it is created.
  */
 export function startSeq<S>(start: Start, log: LogEnds, nowMs: TimeMs, seqAt: (atMs: TimeMs) => S): Seq | S {
   if (start === "now") return log.lastSeq + 1;

@@ -44,13 +44,19 @@ export const engineLimits = {
   inboxLeaseMs: limits.inboxAnswerMsMax + 30_000,
   /** The shortest wait before a claim at a time that the store has named. */
   claimAgainMsMin: 50,
-  /** Lease of pulled messages until they are written as invisible: how long they are delayed when the process dies in between. */
+  /**
+   * Lease of pulled messages until they are written as invisible: how long they are delayed when the process dies in
+   * between.
+   */
   pullLeaseMs: 15_000,
   /** Messages that one claim brings for all requests that wait. */
   pullClaimMessagesMax: 1_000,
   /** The most that one claim may bring: it stops after the message that passes its bound. */
   pullReservedBytes: limits.pullBytesMax + limits.bodyBytesMax,
-  /** Message bytes on their way to clients, who may read slowly: of one subscription or inbox, and of all of them together. */
+  /**
+   * Message bytes on their way to clients, who may read slowly: of one subscription or inbox, and of all of them
+   * together.
+   */
   pullUnreadBytesMax: 16 * 1024 * 1024,
   pullUnreadBytesTotalMax: 64 * 1024 * 1024,
   /** After an error of the store, the next claim for waiting requests is made after this long. */

@@ -2,7 +2,7 @@ import type { HookErrorCode } from "@ringback/sdk/hooks";
 import type { AttemptVerdict, DeadReason, MessageId, TimeMs } from "../domain/model.ts";
 import type { TransportErrorCode } from "../transport/port.ts";
 
-/** What is happening now, for `GET /v1/events` and `ringback tail`. */
+/** An event that `GET /v1/events` and `ringback tail` show when it happens. */
 export type LiveEvent =
   | {
       readonly type: "message.published";

@@ -37,13 +37,13 @@ export function createPublisher(deps: {
   return {
     async publish(topic, messages, idempotency): Promise<PublishResult> {
       checkMessages(topic, messages);
-      const receipt = await store.log.append({ topicId: topic.id, messages, idempotency });
-      const ids = messages.map((_message, index) => messageId(topic.id, receipt.firstSeq + index));
-      if (!receipt.replayed) {
+      const appended = await store.log.append({ topicId: topic.id, messages, idempotency });
+      const ids = messages.map((_message, index) => messageId(topic.id, appended.firstSeq + index));
+      if (!appended.replayed) {
         observer.published(messages.length);
         if (events.listening) events.emit({ type: "message.published", at: clock.now(), topic: topic.name, ids });
       }
-      return { firstSeq: receipt.firstSeq, ids, publishedAtMs: receipt.publishedAtMs, replayed: receipt.replayed };
+      return { ...appended, ids };
     },
   };
 }

@@ -42,7 +42,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring, PooledPos
 
   #pool: OriginPool | null = null;
   #connection: Connection | null = null;
-  /** This is the second try, after a stale connection. There is no third. */
+  /** True during the second try, which follows a stale connection. There is no third try. */
   #isSecondTry = false;
   /** When the request was written to a connection that had been idle; 0: to a new connection. */
   #reusedAtMs: TimeMs = 0;

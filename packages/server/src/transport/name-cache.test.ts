@@ -18,109 +18,109 @@ function start(options: Partial<NameCacheOptions> = {}) {
     ...options,
   });
   const results: (readonly string[] | null)[] = [];
-  const lookUp = (name: string) => cache.lookup(name, (addresses) => results.push(addresses));
+  const resolve = (name: string) => cache.lookup(name, (addresses) => results.push(addresses));
   const names = () => lookups.map(({ name }) => name);
-  return { time, lookups, cache, results, lookUp, names };
+  return { time, lookups, cache, results, resolve, names };
 }
 
 test("concurrent requests for one name share one lookup", () => {
-  const { lookups, results, lookUp } = start();
-  lookUp("a.test");
-  lookUp("a.test");
+  const { lookups, results, resolve } = start();
+  resolve("a.test");
+  resolve("a.test");
   expect(lookups).toHaveLength(1);
   lookups[0]?.answer(["192.0.2.1"]);
   expect(results).toEqual([["192.0.2.1"], ["192.0.2.1"]]);
 });
 
 test("a fresh result needs no lookup, a stale one is used during a new lookup, and an old one is not used", () => {
-  const { time, lookups, results, lookUp } = start();
-  lookUp("a.test");
+  const { time, lookups, results, resolve } = start();
+  resolve("a.test");
   lookups[0]?.answer(["192.0.2.1"]);
 
   time.advance(transportLimits.nameFreshMs - 1);
-  lookUp("a.test");
+  resolve("a.test");
   expect(lookups).toHaveLength(1);
 
   time.advance(1);
-  lookUp("a.test");
-  lookUp("a.test");
+  resolve("a.test");
+  resolve("a.test");
   expect(results).toHaveLength(4);
   expect(lookups).toHaveLength(2);
   lookups[1]?.answer(["192.0.2.2"]);
-  lookUp("a.test");
+  resolve("a.test");
   expect(results.at(-1)).toEqual(["192.0.2.2"]);
 
   time.advance(transportLimits.nameStaleMsMax);
-  lookUp("a.test");
+  resolve("a.test");
   expect(results).toHaveLength(5);
   lookups[2]?.answer(["192.0.2.3"]);
   expect(results.at(-1)).toEqual(["192.0.2.3"]);
 });
 
 test("a failed lookup is not repeated for a second", () => {
-  const { time, lookups, results, lookUp } = start();
-  lookUp("a.test");
+  const { time, lookups, results, resolve } = start();
+  resolve("a.test");
   lookups[0]?.answer(null);
-  lookUp("a.test");
+  resolve("a.test");
   expect(results).toEqual([null, null]);
   expect(lookups).toHaveLength(1);
   time.advance(transportLimits.nameFailedMs);
-  lookUp("a.test");
+  resolve("a.test");
   expect(lookups).toHaveLength(2);
 });
 
 test("a result without addresses is a failure", () => {
-  const { lookups, results, lookUp } = start();
-  lookUp("a.test");
+  const { lookups, results, resolve } = start();
+  resolve("a.test");
   lookups[0]?.answer([]);
   expect(results).toEqual([null]);
 });
 
 test("while the resolver fails, the last good result is used, and the lookup is repeated once a second", () => {
-  const { time, lookups, results, lookUp } = start();
-  lookUp("a.test");
+  const { time, lookups, results, resolve } = start();
+  resolve("a.test");
   lookups[0]?.answer(["192.0.2.1"]);
   time.advance(transportLimits.nameFreshMs);
-  lookUp("a.test");
+  resolve("a.test");
   lookups[1]?.answer(null);
-  lookUp("a.test");
+  resolve("a.test");
   expect(lookups).toHaveLength(2);
   expect(results.at(-1)).toEqual(["192.0.2.1"]);
   time.advance(transportLimits.nameFailedMs);
-  lookUp("a.test");
+  resolve("a.test");
   expect(lookups).toHaveLength(3);
   time.advance(transportLimits.nameStaleMsMax);
   lookups[2]?.answer(null);
-  lookUp("a.test");
+  resolve("a.test");
   expect(results.at(-1)).toBeNull();
 });
 
 test("the addresses of an unreachable name are used once more and looked up again", () => {
-  const { time, lookups, cache, lookUp } = start();
-  lookUp("a.test");
+  const { time, lookups, cache, resolve } = start();
+  resolve("a.test");
   lookups[0]?.answer(["192.0.2.1"]);
   cache.unreachable("a.test");
   cache.unreachable("unknown.test");
-  lookUp("a.test");
+  resolve("a.test");
   expect(lookups).toHaveLength(1);
   time.advance(transportLimits.nameFailedMs);
-  lookUp("a.test");
+  resolve("a.test");
   expect(lookups).toHaveLength(2);
 });
 
 test("a limited number of lookups runs at a time, and the others wait in order", () => {
-  const { lookups, lookUp, names } = start({ lookupsInFlightMax: 2 });
-  for (const name of ["a", "b", "c", "d"]) lookUp(name);
+  const { lookups, resolve, names } = start({ lookupsInFlightMax: 2 });
+  for (const name of ["a", "b", "c", "d"]) resolve(name);
   expect(names()).toEqual(["a", "b"]);
   lookups[1]?.answer(null);
   expect(names()).toEqual(["a", "b", "c"]);
 });
 
 test("a waiting lookup without listeners is not made", () => {
-  const { lookups, results, lookUp, names } = start({ lookupsInFlightMax: 1 });
-  lookUp("a");
-  const cancel = lookUp("b");
-  lookUp("c");
+  const { lookups, results, resolve, names } = start({ lookupsInFlightMax: 1 });
+  resolve("a");
+  const cancel = resolve("b");
+  resolve("c");
   cancel();
   lookups[0]?.answer(["192.0.2.1"]);
   expect(names()).toEqual(["a", "c"]);
@@ -129,31 +129,31 @@ test("a waiting lookup without listeners is not made", () => {
 });
 
 test("past the limit of waiting lookups the result is null", () => {
-  const { results, lookUp } = start({ lookupsInFlightMax: 1, lookupsWaitingMax: 2 });
-  for (const name of ["a", "b", "c", "d"]) lookUp(name);
+  const { results, resolve } = start({ lookupsInFlightMax: 1, lookupsWaitingMax: 2 });
+  for (const name of ["a", "b", "c", "d"]) resolve(name);
   expect(results).toEqual([null]);
 });
 
 test("the least recently used name is removed at the limit", () => {
-  const { lookups, cache, lookUp, names } = start({ namesMax: 2 });
+  const { lookups, cache, resolve, names } = start({ namesMax: 2 });
   for (const [index, name] of ["a", "b"].entries()) {
-    lookUp(name);
+    resolve(name);
     lookups[index]?.answer(["192.0.2.1"]);
   }
-  lookUp("a");
-  lookUp("c");
+  resolve("a");
+  resolve("c");
   lookups[2]?.answer(["192.0.2.1"]);
   expect(cache.size).toBe(2);
-  lookUp("a");
+  resolve("a");
   expect(names()).toEqual(["a", "b", "c"]);
-  lookUp("b");
+  resolve("b");
   expect(names()).toEqual(["a", "b", "c", "b"]);
 });
 
 test("a resolver may answer during the call", () => {
-  const { results, lookUp } = start({ resolver: (_name, done) => done(null, ["192.0.2.1"]) });
-  lookUp("a");
-  lookUp("a");
+  const { results, resolve } = start({ resolver: (_name, done) => done(null, ["192.0.2.1"]) });
+  resolve("a");
+  resolve("a");
   expect(results).toEqual([["192.0.2.1"], ["192.0.2.1"]]);
 });
 

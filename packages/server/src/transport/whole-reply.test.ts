@@ -17,12 +17,12 @@ it("contains the received bytes, in whatever pieces they came", () => {
 });
 
 it("keeps as much of a reply that is too large as fits, and takes no more budget than that", () => {
-  const asked: number[] = [];
-  const reply = new WholeReply(5, (bytes) => asked.push(bytes) > 0);
+  const reserved: number[] = [];
+  const reply = new WholeReply(5, (bytes) => reserved.push(bytes) > 0);
   expect(reply.append(Uint8Array.of(1, 2, 3))).toBe(true);
   expect(reply.append(Uint8Array.of(4, 5, 6, 7))).toBe(false);
   expect(reply.bytes()).toEqual(Uint8Array.of(1, 2, 3, 4, 5));
-  expect(asked).toEqual([3, 2]);
+  expect(reserved).toEqual([3, 2]);
 });
 
 it("keeps nothing of a reply that exceeds the caller's budget", () => {

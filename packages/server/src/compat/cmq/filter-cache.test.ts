@@ -6,18 +6,18 @@ import { MemoryStore } from "../../store/memory/memory-store.ts";
 import { FilterCache } from "./filter-cache.ts";
 
 let store: MemoryStore;
-let audiences: FilterCache;
+let cache: FilterCache;
 let topic: Topic;
-let looks: number;
+let reads: number;
 beforeEach(async () => {
   store = new MemoryStore();
-  looks = 0;
+  reads = 0;
   const list = store.catalog.listSubscriptions.bind(store.catalog);
   store.catalog.listSubscriptions = (id, page) => {
-    looks++;
+    reads++;
     return list(id, page);
   };
-  audiences = new FilterCache(store, 10);
+  cache = new FilterCache(store, 10);
   ({ topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", topicShape.read({})));
 });
 
@@ -28,7 +28,7 @@ const subscribe = (name: string, filter: Partial<Filter> = {}, to = topic) =>
     subscriptionShape.read({ push: { url: "http://h/" }, filter }).settings,
     "now",
   );
-const reach = (...tags: string[]) => audiences.reach(topic, { tags, type: null });
+const reach = (...tags: string[]) => cache.reach(topic, { tags, type: null });
 
 describe("the filter cache", () => {
   it("distinguishes a topic without subscriptions from one without a match", async () => {
@@ -42,9 +42,9 @@ describe("the filter cache", () => {
   it("reads the filters once while messages match", async () => {
     await subscribe("s");
     await reach();
-    const before = looks;
+    const before = reads;
     for (let count = 0; count < 100; count++) expect(await reach("a")).toBe("reached");
-    expect(looks).toBe(before);
+    expect(reads).toBe(before);
   });
 
   it("reads the filters again after a subscription changed or was deleted, and before each refusal", async () => {
@@ -67,7 +67,7 @@ describe("the filter cache", () => {
     expect(await reach()).toBe("no-subscription");
     await subscribe("inbox:box");
     expect(await reach("a")).toBe("reached");
-    expect(audiences.isKnownToReach(topic, { tags: [], type: null })).toBe(true);
+    expect(cache.isKnownToReach(topic, { tags: [], type: null })).toBe(true);
     await store.catalog.deleteSubscription(topic.id, "inbox:box");
     expect(await reach("a")).toBe("no-subscription");
   });
@@ -75,7 +75,7 @@ describe("the filter cache", () => {
   it("reads once for many concurrent requests", async () => {
     await subscribe("s");
     expect(new Set(await Promise.all(Array.from({ length: 50 }, () => reach())))).toEqual(new Set(["reached"]));
-    expect(looks).toBe(1);
+    expect(reads).toBe(1);
   });
 
   it("does not cache filters that changed while they were read", async () => {
@@ -98,7 +98,7 @@ describe("the filter cache", () => {
       topics.push(other);
     }
     for (const other of [...topics, ...topics]) {
-      const answer = await audiences.reach(other, { tags: ["a"], type: null });
+      const answer = await cache.reach(other, { tags: ["a"], type: null });
       expect(answer).toBe(other.name === "t0" ? "no-subscription" : "reached");
     }
   });

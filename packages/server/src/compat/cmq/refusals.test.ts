@@ -26,10 +26,10 @@ it.each<[ErrorCode, string, Params, string]>([
   ["overloaded", "ReceiveMessage", { queueName: "work" }, "6000/10050"],
   ["too_many_waiters", "ReceiveMessage", { queueName: "work", pollingWaitSeconds: 1 }, "4420/10250"],
   ["shutting_down", "ReceiveMessage", { queueName: "work" }, "6000/10050"],
-])("%s behind %s is told in CMQ's words", async (code, action, params, told) => {
+])("%s behind %s is an error of CMQ", async (code, action, params, expected) => {
   const failure = new RingbackError(code);
   scene.store.failure = failure;
-  expect(await scene.code(action, params)).toBe(told);
+  expect(await scene.code(action, params)).toBe(expected);
   expect(scene.logLines).toEqual([]);
 });
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { takeBodiesAsBytes } from "../../http/body-bytes.ts";
-import { httpLimitDefaults } from "../../http/http-limits.ts";
+import { type HttpLimits, httpLimitDefaults } from "../../http/http-limits.ts";
 import { bodyBytes } from "../../http/json-body.ts";
 import { problemResponses } from "../../shapes/schema-parts.ts";
 import { RingbackError } from "../../domain/errors.ts";
@@ -36,7 +36,8 @@ const schema = {
 export async function addWechatApi(app: FastifyInstance, given: WechatDependencies): Promise<void> {
   const api = new WechatApi(given);
   await app.register((scope, _options, done) => {
-    const config = { ...httpLimitDefaults, requestBytesHeldMax: wechatLimits.requestBytesHeldMax };
+    const { requestBytesArrivingMax } = wechatLimits;
+    const config: HttpLimits = { ...httpLimitDefaults, requestBytesArrivingMax };
     takeBodiesAsBytes(scope, wechatLimits.requestBytesMax, { held: 0 }, config);
     // Programs send JSON with any content type, with none, or with one that is not a valid media type.
     scope.addHook("onRequest", (request, _reply, next) => {

@@ -34,7 +34,10 @@ export interface CalledHook {
  * names' form.
  */
 export interface Hooks {
-  /** Creates or replaces. Throws `key_not_found`, `key_unavailable`, `invalid_key`, `entry_limit` and `precondition_failed`. */
+  /**
+   * Creates or replaces. Throws `key_not_found`, `key_unavailable`, `invalid_key`, `entry_limit` and
+   * `precondition_failed`.
+   */
   put(
     name: string,
     settings: HookSettings,

@@ -25,8 +25,8 @@ export interface KeyDetails {
 /** The account's signing and encryption keys. */
 export interface Keys extends KeyRing {
   /**
-   * Creates or replaces; putting the same key twice changes nothing. Throws `invalid_key`, `master_key_missing`, `entry_limit`
-   * and `precondition_failed`.
+   * Creates or replaces; putting the same key twice changes nothing. Throws `invalid_key`, `master_key_missing`,
+   * `entry_limit` and `precondition_failed`.
    */
   put(
     kid: string,

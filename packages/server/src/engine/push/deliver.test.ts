@@ -35,12 +35,12 @@ test("every message of a batch arrives once, with the id that the publisher rece
   const topic = await simulation.topic();
   const subscription = await simulation.subscribe(topic, "one");
   const sent = Array.from({ length: 1_000 }, (_, index) => `message ${index}`);
-  const receipt = await simulation.publish(topic, ...sent);
+  const published = await simulation.publish(topic, ...sent);
   await simulation.time.until(() => simulation.postsTo(subscription).length === 1_000, 5_000);
   await simulation.time.advance(60_000);
   const posts = simulation.postsTo(subscription);
   expect(bodies(posts).toSorted()).toEqual(sent.toSorted());
-  expect(new Set(posts.map((post) => post.headers["ringback-message-id"]))).toEqual(new Set(receipt.ids));
+  expect(new Set(posts.map((post) => post.headers["ringback-message-id"]))).toEqual(new Set(published.ids));
 });
 
 test("attempts are numbered 1, 2, 3 and carry one message id and a new request id each", async () => {
@@ -124,8 +124,9 @@ test("a changed URL is used from the next POST on", async () => {
 test("a message that the dialect cannot carry becomes a dead letter, and the next one is sent", async () => {
   const simulation = await Simulation.started();
   const topic = await simulation.topic();
-  const subscription = await simulation.subscribe(topic, "one", { order: "strict", push: { protocol: "cmq-json" } });
-  await simulation.publish(topic, { body: Uint8Array.of(0xc3, 0x28) }, "text");
+  const subscription = await simulation.subscribe(topic, "one", { order: "strict", push: { protocol: "cloudevents" } });
+  const notJson = { body: new TextEncoder().encode("{"), contentType: "application/json" };
+  await simulation.publish(topic, notJson, "text");
   await simulation.time.advance(1_000);
   const letters = await simulation.store.records.listDeadLetters(subscription.id, { after: null, limit: 10 });
   expect(letters.items.map(({ reason, attemptsMade }) => [reason, attemptsMade])).toEqual([["unencodable", 0]]);

@@ -93,19 +93,6 @@ test("many concurrent 410 replies cause one change and one event", async () => {
   expect(types.filter((type) => type === "subscription.disabled")).toHaveLength(1);
 });
 
-test("a 410 is retried when the dialect does not give it a meaning", async () => {
-  const simulation = await Simulation.started();
-  const topic = await simulation.topic();
-  await simulation.subscribe(topic, "one", {
-    push: { protocol: "cmq-json" },
-    retry: { delaysMs: [1_000] },
-    script: { status: 410, afterMs: 5, headers: { "retry-after": "500" } },
-  });
-  await simulation.publish(topic, "hello");
-  await simulation.time.advance(2_000);
-  expect(simulation.posts).toHaveLength(2);
-});
-
 const waits = async (retryAfter: string, policyMs: number): Promise<number> => {
   const simulation = await Simulation.started();
   const topic = await simulation.topic();

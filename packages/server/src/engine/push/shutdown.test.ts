@@ -131,7 +131,7 @@ describe("a lease", () => {
       const started = simulation.posts.map(bodyOf);
       simulation.store.expireLeases();
       await simulation.time.advance(10 * engineLimits.claimRenewMs);
-      // Nobody owned the POSTs in flight when they ended, so they are sent twice, and the others once.
+      // The leases of the POSTs in flight had expired when the POSTs ended, so these messages are sent twice.
       expect(simulation.posts.map(bodyOf).toSorted()).toEqual([...started, ...numbers(4)].toSorted());
       expect(await simulation.counts(subscription)).toMatchObject({ backlog: 0, inFlight: 0 });
     }

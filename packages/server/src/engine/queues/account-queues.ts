@@ -106,7 +106,7 @@ export class AccountQueues implements Queues {
   }
 
   async send(name: string, messages: readonly QueueMessage[]): Promise<readonly MessageId[]> {
-    const lookup = await this.#lookUp(name);
+    const lookup = await this.#queueWithLog(name);
     const { bodyBytesMax } = lookup.queue;
     messages.forEach(({ body }, index) => {
       const bytes = body.byteLength;
@@ -122,24 +122,24 @@ export class AccountQueues implements Queues {
     name: string,
     want: Omit<PullOptions, "waitMs"> & { readonly waitMs: number | null },
   ): Promise<readonly PulledMessage[]> {
-    const { queue, subscription } = await this.#lookUp(name);
+    const { queue, subscription } = await this.#queueWithLog(name);
     const waitMs = want.waitMs ?? queue.waitMs;
     return this.#asQueue(name, () => this.#options.pulls.pull(subscription, { ...want, waitMs }));
   }
 
   async acknowledge(name: string, receiptHandles: readonly string[]): Promise<readonly AcknowledgeResult[]> {
-    const { subscription } = await this.#lookUp(name);
+    const { subscription } = await this.#queueWithLog(name);
     return this.#options.pulls.acknowledge(subscription, receiptHandles);
   }
 
   async counts(name: string): Promise<PullCounts> {
-    const { queue, subscription } = await this.#lookUp(name);
+    const { queue, subscription } = await this.#queueWithLog(name);
     const fromMs = this.#options.clock.now() - queue.rewindMs;
     return this.#asQueue(name, () => this.#options.store.records.pullCounts(subscription.id, fromMs));
   }
 
   async rewind(name: string, atMs: TimeMs): Promise<void> {
-    const { queue, subscription } = await this.#lookUp(name);
+    const { queue, subscription } = await this.#queueWithLog(name);
     if (atMs < this.#options.clock.now() - queue.rewindMs) {
       const limit = `The queue "${queue.name}" can be rewound by at most ${queue.rewindMs} ms.`;
       throw new RingbackError("invalid_request", limit);
@@ -187,7 +187,7 @@ export class AccountQueues implements Queues {
   async #move(to: string, { body, contentType, tags, type, attributes }: Message, key: string): Promise<Moved> {
     try {
       const message = { body, contentType, tags, type, attributes, orderingKey: null, delayMs: 0 };
-      await this.#append(await this.#lookUp(to), [message], key);
+      await this.#append(await this.#queueWithLog(to), [message], key);
       return "moved";
     } catch (error) {
       if (error instanceof RingbackError) return errorTable[error.code].retry ? "later" : "refused";
@@ -212,7 +212,7 @@ export class AccountQueues implements Queues {
     return detailsOf(entry, subscription);
   }
 
-  async #lookUp(name: string): Promise<QueueWithLog> {
+  async #queueWithLog(name: string): Promise<QueueWithLog> {
     const queue = storedIn(await this.#existingEntry(name));
     return { queue, ...(await this.#log(queue)) };
   }

@@ -29,9 +29,9 @@ export interface FaultyStoreOptions {
 }
 
 /**
- * The memory driver behind a network: calls take effect some time after they were made and answer some time after that, so
- * that anything may happen in between. Settlements keep their order; everything else overtakes. With nothing set it behaves like
- * the memory driver.
+ * The memory driver behind a network: calls take effect some time after they were made and answer some time after that,
+ * so that anything may happen in between. Settlements keep their order; everything else overtakes. With nothing set it
+ * behaves like the memory driver.
  */
 export class FaultyStore extends MemoryStore {
   readonly #data: MemoryData;
@@ -50,7 +50,7 @@ export class FaultyStore extends MemoryStore {
   isWritable = true;
   /** Settlements wait while it is set. */
   #settlesHeld: Promise<void> | null = null;
-  #settleTurn: Promise<unknown> = Promise.resolve();
+  #lastSettle: Promise<unknown> = Promise.resolve();
   /** Counts the processes that have called. A call of a process that has ended is never answered. */
   #callers = 0;
   /** The most deliveries that were ever open at a time. */
@@ -85,7 +85,7 @@ export class FaultyStore extends MemoryStore {
   /** The process that called has ended, and what it had claimed may be claimed again. */
   callerDied(): void {
     this.#callers++;
-    this.#settleTurn = Promise.resolve();
+    this.#lastSettle = Promise.resolve();
     this.expireLeases();
   }
 
@@ -147,19 +147,19 @@ export class FaultyStore extends MemoryStore {
 
   #call(name: string, work: () => Promise<unknown>): Promise<unknown> {
     if (this.failure !== null) return Promise.reject(this.failure);
-    if (name === "settle") return this.#settleInTurn(work);
+    if (name === "settle") return this.#settleInOrder(work);
     return slowCalls.has(name) ? this.#slowly(name, work) : this.#orFail(name, work);
   }
 
-  #settleInTurn(work: () => Promise<unknown>): Promise<unknown> {
+  #settleInOrder(work: () => Promise<unknown>): Promise<unknown> {
     if (this.latencyMsMax === 0 && this.#settlesHeld === null) return this.#slowly("settle", work);
-    const before = this.#settleTurn;
+    const before = this.#lastSettle;
     const settled = this.#slowly("settle", async () => {
       await before;
       await this.#settlesHeld;
       return work();
     });
-    this.#settleTurn = settled.catch(() => {});
+    this.#lastSettle = settled.catch(() => {});
     return settled;
   }
 

@@ -33,7 +33,7 @@ export async function readPullCounts(
   );
   if (log === undefined) throw new RingbackError("subscription_not_found");
   const fromSeq = await seqOf(lane, log.topic_id, log, { atMs: rewindableFromMs });
-  const [row] = await lane.query<CountsRow>(sql, [times.at(), id, fromSeq, limits.delayedLookedAtMax], "pull_counts");
+  const [row] = await lane.query<CountsRow>(sql, [times.at(), id, fromSeq, limits.delayedCountedMax], "pull_counts");
   if (row === undefined) throw new RingbackError("subscription_not_found");
   const logDelayed = Math.min(row.log_delayed, row.backlog);
   return {

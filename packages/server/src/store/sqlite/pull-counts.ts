@@ -18,7 +18,7 @@ export async function readPullCounts(
     subscriptionId: entry.id,
     nowMs,
     scannedThrough: cursor.scannedThrough,
-    lookedAtMax: limits.delayedLookedAtMax,
+    lookedAtMax: limits.delayedCountedMax,
     fromSeq,
     unsettledSeq: first > topic.lastSeq ? null : first,
   });

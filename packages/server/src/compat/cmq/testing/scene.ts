@@ -21,7 +21,9 @@ export const testHost = "cmq.test:8000";
 
 export type Params = Readonly<Record<string, string | number>>;
 
-/** Real: the CMQ API, the HTTP application, queues and pulls, on the memory driver. Faked: publisher, events and clock. */
+/**
+ * Real: the CMQ API, the HTTP application, queues and pulls, on the memory driver. Faked: publisher, events and clock.
+ */
 export interface Scene extends TestApp {
   readonly queues: AccountQueues;
   /** Signs and sends a request. `params` replace the common parameters. */
