@@ -6,13 +6,13 @@ import { FailurePlan } from "./failure-plan.ts";
 import { recognise } from "./recognise.ts";
 import type { Recognised } from "./recognise.ts";
 
-/** How a receiver replies. It can imitate a bad endpoint. */
+/** The replies of a receiver. They can imitate a failing endpoint. */
 export interface ReceiverBehaviour {
   /** null: the dialect's reply for success, or 200 if no dialect is recognised. */
   readonly status: number | null;
   /** Delay of every reply. */
   readonly delayMs: number;
-  /** How many requests of each message get a 500 first. */
+  /** Number of requests of each message that get a 500 before the first success. */
   readonly failFirst: number;
   readonly neverAnswer: boolean;
   /** The dialects to recognise, in this order. */

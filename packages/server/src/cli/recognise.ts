@@ -5,7 +5,7 @@ export interface Recognised {
   readonly protocol: PushProtocol;
   /** null: the signature was not verified. */
   readonly message: IncomingMessage | null;
-  /** Why the signature was not verified; null: it was, or the dialect has no signature. */
+  /** The reason why the signature was not accepted; null: it was, or the dialect has none. */
   readonly untrusted: UntrustedReason | null;
 }
 

@@ -7,7 +7,7 @@ import { durationForms, formatDurationMs, parseDurationMs } from "./duration.ts"
 import { listenForms, parseListenAddress } from "./listen-address.ts";
 import { networkForms, parseNetwork } from "./network.ts";
 
-/** How values of one kind are written and parsed. */
+/** The format of the values of one kind, and their parser. */
 export interface SettingKind<Schema extends TSchema> {
   /** Schema of the parsed value. */
   readonly schema: Schema;

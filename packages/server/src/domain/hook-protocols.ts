@@ -14,7 +14,7 @@ export function findHookProtocol(name: string): HookProtocol | null {
 
 const keyFaults: ReadonlyMap<string, (jwk: Jwk) => string | null> = new Map([[opencard.name, opencardKeyFault]]);
 
-/** Why the dialect cannot use this key, without quoting any of it; null when it can. */
+/** The reason why the dialect cannot use this key, without quoting any of it; null: it can. */
 export function hookKeyFault(protocol: string, jwk: Jwk): string | null {
   return keyFaults.get(protocol)?.(jwk) ?? null;
 }

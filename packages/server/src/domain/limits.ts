@@ -20,8 +20,8 @@ export const limits = {
   labelValueCharsMax: 255,
   descriptionCharsMax: 1000,
   /**
-   * A PATCH that meets another writer reads and merges again. One writer succeeds in every round, so that this many
-   * writers of one resource all succeed.
+   * A PATCH reads a resource, merges and writes. If another request has changed the resource in between, it starts
+   * again, at most this often. One of the concurrent requests succeeds in each round.
    */
   patchRoundsMax: 32,
   tagsMax: 20,
@@ -172,7 +172,7 @@ export const limits = {
   retentionMsMin: 60_000,
   retentionMsMax: 365 * 24 * 3600_000,
 
-  /** Parked deliveries of one subscription while its endpoint fails. Past it the cursor stays behind instead. */
+  /** Parked deliveries of a failing subscription. At this number it reads no further messages from the log. */
   parkedFailingMax: 1_000,
   /** Parked deliveries of one subscription. */
   parkedMax: 100_000,

@@ -50,7 +50,7 @@ export interface Filter {
 
 export type Jitter = "none" | "full" | "equal";
 
-/** When failed attempts are retried; `domain/retry.ts` computes the delays. */
+/** The rule for retries of failed attempts. `domain/retry.ts` computes the delays. */
 export type RetryPolicy =
   | "EXPONENTIAL_DECAY_RETRY"
   | "BACKOFF_RETRY"
@@ -105,7 +105,7 @@ export interface PushedSettings extends SubscriptionSettings {
   readonly push: PushSettings;
 }
 
-/** Where a new subscription starts to read its topic. */
+/** The point at which a new subscription starts to read its topic. */
 export type Start =
   | "now"
   | "oldest"
@@ -151,7 +151,7 @@ export interface Message extends Omit<NewMessage, "delayMs"> {
   readonly deliverAtMs: TimeMs | null;
 }
 
-/** How one POST ended. `accepted` and `failed` are the dialect's reading of the reply; `error`: no reply came. */
+/** The outcome of one POST. `accepted` and `failed`: the dialect's verdict on the reply. `error`: no reply came. */
 export type AttemptVerdict = "accepted" | "failed" | "error";
 
 export interface Attempt {
@@ -171,7 +171,7 @@ export interface Attempt {
   readonly reply: Uint8Array | null;
 }
 
-/** Why a delivery became a dead letter. */
+/** The reason why a delivery became a dead letter. */
 export type DeadReason = "retries_exhausted" | "receives_exhausted" | "expired" | "unencodable";
 
 /**

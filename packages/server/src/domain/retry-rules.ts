@@ -1,7 +1,7 @@
 import { RingbackError } from "./errors.ts";
 import type { RetryPolicy } from "./model.ts";
 
-/** The bounds of each member are the shape's; here is what one member alone cannot show. */
+/** Checks the members against each other. The JSON schema of a subscription has the range of each member. */
 export function assertRetryPolicy(field: string, policy: RetryPolicy): void {
   if (typeof policy === "string" || "delaysMs" in policy || policy.delayMsMax >= policy.baseMs) return;
   throw RingbackError.at(

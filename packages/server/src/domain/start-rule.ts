@@ -1,4 +1,4 @@
-/** Where a subscription starts to read its topic's log, and where a rewind takes it. */
+/** Computes the position in its topic's log where a subscription starts to read, or where a rewind moves it. */
 
 import { RingbackError } from "./errors.ts";
 import type { Seq, Start, TimeMs } from "./model.ts";

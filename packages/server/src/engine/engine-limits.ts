@@ -37,7 +37,8 @@ export const engineLimits = {
   /** `setTimeout` is limited to 2^31 ms. A longer wait is checked again after this time. */
   dueTimerMsMax: 24 * 3600_000,
   /**
-   * A due delivery that could not be claimed, because another one must come first, is requested again after this time.
+   * Time after which a due delivery is claimed again that an earlier claim did not bring, because another delivery must
+   * be sent first.
    */
   overdueRetryMs: 1_000,
   /** Lease of a message while an inbox sends it to a client; the client's connection is cut before the lease ends. */

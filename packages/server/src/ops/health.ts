@@ -1,6 +1,6 @@
 import type { ClusterStore } from "../store/cluster.ts";
 
-/** Whether the process has started and is not stopping. `reason` is shown to operators. */
+/** State of the process: ready between its start and its stop. `reason` is shown to operators. */
 export interface Readiness {
   readonly ready: boolean;
   readonly reason?: string;

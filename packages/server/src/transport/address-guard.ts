@@ -10,7 +10,7 @@ export interface AddressPolicy {
   readonly allowedAddresses: readonly string[];
 }
 
-/** Whether Ringback may connect to this IP address. False for a text that is not an IP address. */
+/** Returns true if Ringback may connect to this IP address, and false for a text that is not an IP address. */
 export type AddressGuard = (address: string) => boolean;
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;

@@ -29,7 +29,7 @@ export class Connection implements Evictable {
   previous: Evictable | null = null;
   next: Evictable | null = null;
   socket: Socket | null = null;
-  /** This socket was used for a complete exchange before. */
+  /** True: an exchange over this socket has ended with a complete reply before. */
   reused = false;
   readonly #owner: ConnectionOwner;
   readonly #client: Client;
@@ -82,7 +82,7 @@ export class Connection implements Evictable {
     this.#owner.evict(this);
   }
 
-  /** Allowed at any time, also while connecting. A running POST ends with an error. */
+  /** May be called at any time, also while connecting. A running POST ends with an error. */
   destroy(): void {
     this.#cancelConnect?.();
     this.#cancelConnect = null;

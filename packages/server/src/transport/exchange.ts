@@ -44,7 +44,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring, PooledPos
   #connection: Connection | null = null;
   /** True during the second try, which follows a stale connection. There is no third try. */
   #isSecondTry = false;
-  /** When the request was written to a connection that had been idle; 0: to a new connection. */
+  /** The time when the request was written to a connection that had been idle; 0: the connection was new. */
   #reusedAtMs: TimeMs = 0;
 
   #status = 0;

@@ -12,7 +12,7 @@ interface CmqErrorRow {
   readonly message: string;
   /** Code in the newer API (`POST /`). */
   readonly tc3: string;
-  /** Why the server never returns this code; absent: it does. */
+  /** The reason why the server never returns this code; absent: it returns it. */
   readonly unused?: string;
 }
 

@@ -28,7 +28,7 @@ export interface Route {
 }
 
 /**
- * Why nothing can be sent. `unencodable`: the dialect cannot carry this message. `key_unavailable`: a key is missing or
+ * The reason why a delivery cannot be sent. `unencodable`: the dialect cannot carry this message. `key_unavailable`: a key is missing or
  * unfit.
  */
 export type EncodeFailure = "unencodable" | "key_unavailable";
@@ -50,7 +50,8 @@ export function routeOf(subscription: Subscription, topicOwner: number, maySend?
 }
 
 /**
- * Returns a promise for dialects that sign, because keys are read from the store and the cryptography is asynchronous.
+ * Encodes one delivery in the subscription's dialect. Returns a promise for dialects that sign, because keys are read
+ * from the store and the cryptography is asynchronous.
  */
 export function encode(
   route: Route,

@@ -2,14 +2,15 @@ import { engineLimits } from "../engine-limits.ts";
 import { FifoQueue } from "../fifo-queue.ts";
 
 /**
- * Of an endpoint: it answers; it has not answered yet; it fails or hangs. Slots in use for the last two are suspect.
+ * Health of an endpoint. `healthy`: it answers. `unproven`: it has not answered yet. `suspect`: it fails or hangs. Slots
+ * that unproven and suspect endpoints use count as suspect slots.
  */
 export type Health = "healthy" | "unproven" | "suspect";
 
 /** An endpoint of this health gets a slot only while suspect slots use less than this share of the limit. */
 const shares = { healthy: 1, unproven: 0.75, suspect: 0.5 } as const satisfies Record<Health, number>;
 
-/** A sender, as far as slots are concerned. */
+/** The members of a sender that the limits of slots need. */
 export interface SlotUser {
   readonly origin: string;
   /** The most POSTs that this sender may have in flight. */
@@ -73,7 +74,7 @@ export class Slots {
     this.#total.wake();
   }
 
-  /** Whether more messages may be claimed. `reserved`: bytes that are about to be claimed. */
+  /** True: more messages may be claimed. `reserved`: bytes that are about to be claimed. */
   hasBytes(health: Health, reserved = 0): boolean {
     return this.#bytes + reserved < engineLimits.claimedBytesMax * shares[health];
   }

@@ -66,7 +66,8 @@ export class SubscriptionSender implements SlotUser {
   #isClaiming = false;
   #claimRequestedAtMs: TimeMs = 0;
   /**
-   * Keys of failed deliveries whose parking was recorded while a claim was running; released when that claim is here.
+   * Ordering keys whose failed delivery was recorded as parked while a claim was running. That claim may still bring
+   * later deliveries of these keys. They are released when it has arrived.
    */
   #keysToRelease: string[] = [];
   /** Settlements that the store has not recorded yet, counted only where something waits for them. */
@@ -77,7 +78,7 @@ export class SubscriptionSender implements SlotUser {
   /** The last claim took nothing from the log, because too many deliveries of this subscription are parked. */
   #skippedLog = false;
   #lastUsedMs: TimeMs;
-  /** There may be work that no claim has been requested for. */
+  /** True: the store may have deliveries for which no claim has been requested. */
   hasMore = true;
 
   constructor(subscription: Subscription, context: SenderContext) {
@@ -187,8 +188,8 @@ export class SubscriptionSender implements SlotUser {
     this.#lastUsedMs = this.#context.clock.now();
     this.#parkedCount = claim.parkedCount;
     this.#skippedLog = !fromLog;
-    // If this claim and the next one take parked deliveries only, `more` means messages in the log, which no claim
-    // would bring.
+    // `more` may stand for messages in the log. They are no reason for another claim if neither this claim nor the next
+    // one takes messages from the log.
     if (claim.more && (fromLog || claim.deliveries.length > 0 || this.wantsFromLog)) this.hasMore = true;
     if (claim.nextDueAtMs !== null) {
       // An overdue delivery that the claim did not bring waits for another delivery of its order.

@@ -12,9 +12,9 @@ export interface QueueSettings {
   readonly visibilityMs: number;
   readonly bodyBytesMax: number;
   readonly retentionMs: number;
-  /** How far back the queue may be rewound; at most `retentionMs`. */
+  /** The longest time by which the queue may be rewound; at most `retentionMs`. */
   readonly rewindMs: number;
-  /** Where unacknowledged messages move. null: they are delivered again until their retention ends. */
+  /** The queue that unacknowledged messages move to. null: they are delivered again until their retention ends. */
   readonly deadLetters: DeadLetterPolicy | null;
 }
 

@@ -13,7 +13,7 @@ export interface ChaosOptions {
 interface Watched {
   subscription: Subscription;
   order: Order;
-  /** The order was never changed, so that it can be checked. */
+  /** True: the subscription's order was never changed, so the order of its POSTs can be checked. */
   orderIsFixed: boolean;
   readonly retriesMax: number;
   readonly temper: { readonly failing: number; readonly hanging: number; readonly replyMsMax: number };

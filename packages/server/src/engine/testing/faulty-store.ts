@@ -30,8 +30,8 @@ export interface FaultyStoreOptions {
 
 /**
  * The memory driver behind a network: calls take effect some time after they were made and answer some time after that,
- * so that anything may happen in between. Settlements keep their order; everything else overtakes. With nothing set it
- * behaves like the memory driver.
+ * so that anything may happen in between. Settlements keep their order; other calls may overtake each other. By default
+ * there is no delay and no failure.
  */
 export class FaultyStore extends MemoryStore {
   readonly #data: MemoryData;
@@ -44,7 +44,7 @@ export class FaultyStore extends MemoryStore {
   failure: Error | null = null;
   /** The share of wake-ups that get lost. */
   wakeUpLoss = 0;
-  /** `findReady` finds nothing: a wake-up that was lost is lost for good. */
+  /** True: `findReady` finds nothing, so that nothing replaces a lost wake-up. */
   findsNothing = false;
   touched: number | null = 0;
   isWritable = true;
@@ -89,14 +89,14 @@ export class FaultyStore extends MemoryStore {
     this.expireLeases();
   }
 
-  /** Whether the delivery is over because its receiver accepted it. */
+  /** True: the delivery has ended because its receiver accepted it. */
   wasDelivered(id: SubscriptionId, seq: Seq): boolean {
     const state = this.#data.subscriptions.get(id);
     if (state === undefined || !state.cursor.isDone(seq) || state.parked.get(seq) !== undefined) return false;
     return state.attempts.of(seq).at(-1)?.verdict === "accepted";
   }
 
-  /** Whether the subscription was created before the message was published. */
+  /** True: the subscription was created before the message was published. */
   isFor(id: SubscriptionId, seq: Seq): boolean {
     return seq > (this.#startedAfter.get(id) ?? seq);
   }

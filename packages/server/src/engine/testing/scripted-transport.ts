@@ -2,7 +2,7 @@ import type { TimeMs } from "../../domain/model.ts";
 import type { Clock, Timers } from "../../domain/ports.ts";
 import type { Endpoint, PostResult, Transport, TransportErrorCode } from "../../transport/port.ts";
 
-/** How an endpoint reacts to a POST. */
+/** The reaction of an endpoint to a POST. */
 export type Reaction =
   | {
       readonly status: number;
