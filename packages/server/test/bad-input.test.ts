@@ -1,6 +1,6 @@
 /**
- * Real: the server and its sockets; bare TCP where no HTTP client would send such a thing. After all of it the topics hold
- * nothing (a message's place in the log is dense, so the next one tells), and the server is the same process.
+ * Real: the server and its sockets; bare TCP where no HTTP client would send such a thing. After all of it the topics
+ * hold nothing (a message's place in the log is dense, so the next one tells), and the server is the same process.
  */
 import { connect } from "node:net";
 import { beforeAll, describe, expect, it } from "vitest";

@@ -31,7 +31,9 @@ async function request(answer: (request: IncomingMessage, response: ServerRespon
   return { client, reports };
 }
 
-const until = (condition: () => unknown) => expect.poll(condition, { timeout: waitMsMax, interval: 1 });
+function until(condition: () => unknown) {
+  return expect.poll(condition, { timeout: waitMsMax, interval: 1 });
+}
 
 /** More than the buffers of a connection hold. */
 const large = Buffer.alloc(32 * 1024 * 1024);
