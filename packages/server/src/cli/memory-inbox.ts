@@ -1,5 +1,4 @@
 import { RingbackError } from "../domain/errors.ts";
-import type { InboxSettings } from "../domain/inbox-rules.ts";
 import { limits } from "../domain/limits.ts";
 import { Mutex } from "../domain/mutex.ts";
 import type { Clock, Timers } from "../domain/ports.ts";
@@ -15,7 +14,7 @@ export interface MemoryInboxOptions {
   /** null: messages are kept until they are taken. */
   readonly whilePolledMs: number | null;
   readonly messagesMax: number;
-  /** All messages in memory. */
+  /** Of all messages together. */
   readonly bytesMax: number;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -26,30 +25,22 @@ export interface MemoryInboxOptions {
 /** `dropped`: nobody polls. `full`: as many messages or bytes are in the inbox as it may hold. */
 export type KeepOutcome = "kept" | "dropped" | "full";
 
-/** What a message costs beside its body, in the log and in the record of its delivery. */
-const messageOverheadBytes = 512;
+const name = "inbox";
+const never = new AbortController().signal;
 
 /** One inbox of the server's own, on a store in memory. */
 export class MemoryInbox {
-  readonly #options: MemoryInboxOptions;
-  readonly #settings: InboxSettings;
+  readonly #store: MemoryStore;
   readonly #inboxes: AccountInboxes;
   readonly #pullQueues: PullQueues;
+  readonly #bytesMax: number;
+  /** Bodies are kept one after the other, so that they cannot pass `bytesMax` together. */
   readonly #mutex = new Mutex();
-  /** Its number is in the inbox's name. */
-  #generation = 1;
-  /** Messages that may be taken, or are on their way to a client. */
-  #unsettledBytes = 0;
-  /** Messages that were taken or dropped, and are in the log still. */
-  #settledBytes = 0;
-  #onTheirWay = new Set<LeasedMessage>();
 
-  private constructor(options: MemoryInboxOptions) {
-    this.#options = options;
-    const { whilePolledMs, messagesMax, clock, timers, failed } = options;
-    const { bodyBytesMax, retentionMsMax: retentionMs } = limits;
-    this.#settings = { topic: null, accept: "json", whilePolledMs, messagesMax, bodyBytesMax, retentionMs };
-    const shared = { store: new MemoryStore({ clock }), events: createEventBus(failed), observer: unobserved, clock };
+  private constructor({ bytesMax, clock, timers, failed }: MemoryInboxOptions) {
+    this.#bytesMax = bytesMax;
+    this.#store = new MemoryStore({ clock, attemptRetentionMs: 0, keepsSettled: false });
+    const shared = { store: this.#store, events: createEventBus(failed), observer: unobserved, clock };
     this.#pullQueues = new PullQueues({ ...shared, timers, failed });
     const publisher = createPublisher(shared);
     this.#inboxes = new AccountInboxes({ ...shared, publisher, pullQueues: this.#pullQueues });
@@ -57,21 +48,21 @@ export class MemoryInbox {
 
   static async open(options: MemoryInboxOptions): Promise<MemoryInbox> {
     const inbox = new MemoryInbox(options);
+    const { whilePolledMs, messagesMax } = options;
+    const { bodyBytesMax, retentionMsMax: retentionMs } = limits;
     inbox.#pullQueues.start();
-    await inbox.#inboxes.put(inbox.#name, inbox.#settings);
+    const settings = { topic: null, accept: "json", whilePolledMs, messagesMax, bodyBytesMax, retentionMs } as const;
+    await inbox.#inboxes.put(name, settings);
     return inbox;
   }
 
   keep(body: Uint8Array): Promise<KeepOutcome> {
     return this.#mutex.run(async () => {
-      const bytes = bytesOf(body);
-      if (this.#unsettledBytes + this.#settledBytes + bytes > this.#options.bytesMax) return "full";
-      // A message that a client has got no longer takes up space, even in the same moment.
-      await this.#pullQueues.idle();
+      await this.#freeTaken();
+      const { bytes } = await this.#store.records.statistics();
+      if (bytes + body.byteLength > this.#bytesMax) return "full";
       try {
-        const { kept } = await this.#inboxes.keep(this.#name, { body, contentType: null });
-        if (kept) this.#unsettledBytes += bytes;
-        else this.#emptied();
+        const { kept } = await this.#inboxes.keep(name, { body, contentType: null });
         return kept ? "kept" : "dropped";
       } catch (error) {
         if (error instanceof RingbackError && error.code === "inbox_full") return "full";
@@ -82,66 +73,21 @@ export class MemoryInbox {
 
   /** The oldest message; null when there is none. */
   take(): Promise<LeasedMessage | null> {
-    return this.#mutex.run(async () => {
-      if (this.#settledBytes > this.#options.bytesMax / 4 && this.#onTheirWay.size === 0) await this.#renew();
-      const message = await this.#inboxes.take(this.#name, { waitMs: 0, gone: never });
-      return message && this.#counted(message);
-    });
+    return this.#inboxes.take(name, { waitMs: 0, gone: never });
   }
 
   /** Messages that may be taken, or are on their way to a client. */
   async waitingCount(): Promise<number> {
-    const inbox = await this.#inboxes.get(this.#name);
+    const inbox = await this.#inboxes.get(name);
     return inbox === null ? 0 : this.#inboxes.waitingCount(inbox);
   }
 
-  #counted(message: LeasedMessage): LeasedMessage {
-    this.#onTheirWay.add(message);
-    const done = (delivered: boolean): void => {
-      message.done(delivered);
-      // Otherwise it was dropped meanwhile, together with all others.
-      if (this.#onTheirWay.delete(message) && delivered) this.#settle(bytesOf(message.message.body));
-    };
-    return { ...message, done };
-  }
-
-  #emptied(): void {
-    this.#onTheirWay.clear();
-    this.#settle(this.#unsettledBytes);
-  }
-
-  #settle(bytes: number): void {
-    this.#unsettledBytes -= bytes;
-    this.#settledBytes += bytes;
-  }
-
-  /** Frees the memory of taken messages: a log keeps them, so the other messages move to a new log. */
-  async #renew(): Promise<void> {
-    const before = this.#name;
-    this.#generation++;
-    // What moves must not be dropped, however long the move takes.
-    await this.#inboxes.put(this.#name, { ...this.#settings, whilePolledMs: null });
-    for (;;) {
-      const next = await this.#inboxes.take(before, { waitMs: 0, gone: never });
-      if (next === null) break;
-      await this.#inboxes.keep(this.#name, next.message);
-      next.done(true);
-    }
-    await this.#inboxes.put(this.#name, this.#settings);
-    await this.#inboxes.delete(before);
-    this.#settledBytes = 0;
-  }
-
-  get #name(): string {
-    return `inbox-${this.#generation}`;
+  /** A message that a client has got takes up no space any more. */
+  async #freeTaken(): Promise<void> {
+    await this.#pullQueues.idle();
+    while ((await this.#store.log.retain()).more);
   }
 }
-
-function bytesOf(body: Uint8Array): number {
-  return body.byteLength + messageOverheadBytes;
-}
-
-const never = new AbortController().signal;
 
 const unobserved: EngineObserver = {
   published: () => {},

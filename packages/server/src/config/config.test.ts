@@ -26,7 +26,7 @@ function sources({ flags = {}, env = {}, file }: Given): ConfigSources {
 
 const load = (given: Given = {}) => loadConfig(sources(given));
 
-/** The one line that a person gets. */
+/** The error line. */
 function refusal(given: Given): string {
   try {
     load(given);
@@ -66,14 +66,14 @@ describe("the configuration", () => {
     });
   });
 
-  it("lets a flag beat a variable, a variable beat the file, and the file beat the default", () => {
+  it("overrides the default by the file, the file by a variable, and a variable by a flag", () => {
     const file = "data: /from/file\ninFlightMax: 3\naccountAppId: 7\n";
     const env = { RINGBACK_DATA: "/from/env", RINGBACK_IN_FLIGHT_MAX: "2" };
     const config = load({ file, env, flags: { data: "/from/flag" } });
     expect(config).toMatchObject({ data: "/from/flag", inFlightMax: 2, accountAppId: 7, logLevel: "info" });
   });
 
-  it("lets a value that is false or 0 beat another", () => {
+  it("overrides other values by false or 0", () => {
     const config = load({
       file: "allowPrivateNetworks: true\ndatabaseBytesMax: 2MiB\n",
       flags: { allowPrivateNetworks: false, databaseBytesMax: "0" },
@@ -91,11 +91,11 @@ describe("the configuration", () => {
     expect(load(both).accountAppId).toBe(6);
   });
 
-  it("takes a variable that is set to nothing as not set", () => {
+  it("treats an empty variable as not set", () => {
     expect(load({ env: { RINGBACK_DATA: "", RINGBACK_CONFIG: "" } }).data).toBe("./ringback-data");
   });
 
-  it("takes an empty file as one that says nothing", () => {
+  it("accepts an empty file", () => {
     expect(load({ file: "# nothing yet\n" }).listen.port).toBe(8000);
   });
 
@@ -186,7 +186,7 @@ describe("one clear line stops the start", () => {
     );
   });
 
-  it("for an unknown key that resembles none, with those there are", () => {
+  it("for an unknown key that is similar to none, with the known keys", () => {
     expect(refusal({ file: "zebra: 1" })).toMatch(
       /^ringback\.yaml:1: unknown key "zebra"; known here: listen, data, .*topics, .*keys/,
     );
@@ -199,7 +199,7 @@ describe("one clear line stops the start", () => {
     expect(refusal({ env: { RINGBACK_PORT: "9000" } })).toMatch(/^RINGBACK_PORT: no such setting/);
   });
 
-  it("but not for the variables that a container platform makes of a service called ringback", () => {
+  it("but not for the variables that container platforms set for a service called ringback", () => {
     const env = {
       RINGBACK_SERVICE_HOST: "10.0.0.1",
       RINGBACK_SERVICE_PORT: "8000",
@@ -256,11 +256,11 @@ describe("one clear line stops the start", () => {
       /^ringback\.yaml:1: database cannot be "mysql"; give sqlite, or postgres:\/\/user:password@host:port\/name$/,
     ],
     [{ file: "allowedAddresses: [10.0.0.1, 7]" }, /allowedAddresses cannot be \["10\.0\.0\.1",7\]/],
-  ] as [Given, RegExp][])("for a bad value: %j", (given, line) => {
+  ] as [Given, RegExp][])("for an invalid value: %j", (given, line) => {
     expect(refusal(given)).toMatch(line);
   });
 
-  it("for the address of another database, without showing its password", () => {
+  it("for an invalid database address, without showing its password", () => {
     const line = refusal({ env: { RINGBACK_DATABASE: "mysql://me:secret@db/ringback" } });
     expect(line).toBe(
       "RINGBACK_DATABASE: database is not valid; give sqlite, or postgres://user:password@host:port/name",
@@ -268,10 +268,10 @@ describe("one clear line stops the start", () => {
     expect(refusal({ flags: { database: "postgres://me:secret@db/x y" } })).not.toContain("secret");
   });
 
-  it("for a master key that is none, or stands on the command line, without showing it", () => {
+  it("for an invalid master key, or one on the command line, without showing it", () => {
     const secret = "c2VjcmV0IGJ1dCB0b28gc2hvcnQ";
     expect(refusal({ env: { RINGBACK_MASTER_KEY: secret } })).toBe(
-      "RINGBACK_MASTER_KEY: masterKey is not valid; give 32 random bytes in base64, such as `openssl rand -base64 32` prints; at most 8 of them, separated by commas",
+      "RINGBACK_MASTER_KEY: masterKey is not valid; give 32 random bytes in base64, such as the output of `openssl rand -base64 32`; at most 8 values, separated by commas",
     );
     const good = "A".repeat(43);
     expect(refusal({ file: `\nmasterKey: [${good}, ${secret}]` })).toMatch(
@@ -280,14 +280,14 @@ describe("one clear line stops the start", () => {
     // The last character has bits beyond 32 bytes.
     expect(refusal({ file: `masterKey: ${"A".repeat(42)}B` })).toMatch(/masterKey is not valid/);
     expect(refusal({ flags: { masterKey: good } })).toBe(
-      "--master-key: masterKey is a secret and has no flag: every user of this machine could read it; set RINGBACK_MASTER_KEY",
+      "--master-key: masterKey is a secret and has no flag, because every user of this machine could read it; set RINGBACK_MASTER_KEY",
     );
     for (const given of [{ file: `masterKey: ${secret}` }, { flags: { masterKey: secret } }]) {
       expect(refusal(given)).not.toContain(secret);
     }
   });
 
-  it("for a bad value that another one beats", () => {
+  it("for an invalid value that is overridden", () => {
     expect(refusal({ flags: { data: "/x" }, file: "data: 7" })).toMatch(/^ringback\.yaml:1: data cannot be 7/);
   });
 
@@ -298,7 +298,7 @@ describe("one clear line stops the start", () => {
     expect(refusal({ env: { RINGBACK_CONFIG: "gone.yaml" } })).toMatch(/^RINGBACK_CONFIG: cannot read/);
   });
 
-  it("for a file that is larger than any configuration", () => {
+  it("for a file that is too large", () => {
     expect(refusal({ file: `# ${"x".repeat(8 * 1024 * 1024)}` })).toMatch(
       /^--config: the file "ringback\.yaml" is too large/,
     );
@@ -306,17 +306,17 @@ describe("one clear line stops the start", () => {
 
   it.each([
     ["listen: [::1]:8000\n", /^ringback\.yaml:1: not valid YAML at column \d+: .*in quotation marks$/],
-    ["data: a\ndata: b\n", /^ringback\.yaml:2: not valid YAML at column 1: the key is there twice$/],
+    ["data: a\ndata: b\n", /^ringback\.yaml:2: not valid YAML at column 1: the key is given twice$/],
     ["a:\n\t- b\n", /^ringback\.yaml:2: not valid YAML/],
-    ["just words", /^ringback\.yaml:1: the file holds no settings/],
-    ["- listen", /^ringback\.yaml:1: the file holds no settings/],
-  ])("for a file that is no configuration: %j", (file, line) => {
+    ["just words", /^ringback\.yaml:1: the file contains no settings/],
+    ["- listen", /^ringback\.yaml:1: the file contains no settings/],
+  ])("for a file that is not a configuration: %j", (file, line) => {
     expect(refusal({ file })).toMatch(line);
   });
 
-  it("for a file that unfolds into far more than it holds", () => {
+  it("for a file whose aliases expand to a huge value", () => {
     const file = `a: &a [1]\nb: [${"*a,".repeat(1001)}]`;
-    const sentence = "a reference (*name) has no mark (&name) before it, or more than 1000 would be unfolded";
+    const sentence = "an alias (*name) has no anchor (&name) before it, or more than 1000 aliases would be expanded";
     expect(refusal({ file })).toBe(`ringback.yaml: ${sentence}`);
     // The text after the asterisk may be a secret.
     expect(refusal({ file: "masterKey: *c2VjcmV0\n" })).toBe(`ringback.yaml: ${sentence}`);
@@ -357,7 +357,7 @@ describe("one clear line stops the start", () => {
     ["topics: [T]\n", 'ringback.yaml:1: topics cannot be ["T"]; give keys and values'],
     ["topics:\n", "ringback.yaml:1: topics cannot be null; give keys and values"],
     ["topics:\n  T:\n", "ringback.yaml:2: T cannot be null; give keys and values"],
-  ])("for topics that cannot be: %j", (file, line) => {
+  ])("for invalid topics: %j", (file, line) => {
     expect(refusal({ file })).toContain(line);
   });
 });

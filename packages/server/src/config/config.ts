@@ -40,7 +40,7 @@ export interface Config extends Settings {
 export type Flags = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 export interface ConfigSources {
-  /** By setting key (`shutdownGraceMs`), and `config` for the file. */
+  /** The keys are those of the settings (`shutdownGraceMs`), and `config` for the file. */
   readonly flags: Flags;
   readonly env: Environment;
   /** Throws when the file cannot be read. */
@@ -92,8 +92,8 @@ export function loadConfig(sources: ConfigSources): Config {
 function rejectUnknownFlags(flags: Flags): void {
   for (const key of Object.keys(flags)) {
     if (isSettingKey(key) && settings[key].secret) {
-      const sentence = `${key} is a secret and has no flag: every user of this machine could read it; set ${variableName(key)}`;
-      throw new ConfigError(flagName(key), key, sentence);
+      const reason = `${key} is a secret and has no flag, because every user of this machine could read it`;
+      throw new ConfigError(flagName(key), key, `${reason}; set ${variableName(key)}`);
     }
     if (key === "config" || isSettingKey(key)) continue;
     throw new ConfigError(flagName(key), key, unknownKey(key, flagKeys));

@@ -1,6 +1,6 @@
 /**
- * Every limit that a caller can reach: its value, its unit (in the name) and its reason. An operator may change some of them;
- * the configuration starts from these values.
+ * Every limit that a caller can reach: its value, its unit (in the name) and its reason. An operator may change some of
+ * them; the configuration starts from these values.
  */
 export const limits = {
   /** Names of topics, subscriptions and every other named resource. Long enough for a UUID or a customer's id. */

@@ -31,10 +31,6 @@ async function request(answer: (request: IncomingMessage, response: ServerRespon
   return { client, reports };
 }
 
-function until(condition: () => unknown) {
-  return expect.poll(condition, { timeout: waitMsMax, interval: 1 });
-}
-
 /** More than the buffers of a connection hold. */
 const large = Buffer.alloc(32 * 1024 * 1024);
 
@@ -46,7 +42,7 @@ describe("a response", () => {
     });
     await once(client, "data");
     client.destroy();
-    await until(() => reports).toEqual([true]);
+    await expect.poll(() => reports).toEqual([true]);
   });
 
   it("is reported as not sent when the client leaves in the middle of it", async () => {
@@ -57,7 +53,7 @@ describe("a response", () => {
     await once(client, "readable");
     expect(reports).toEqual([]);
     client.destroy();
-    await until(() => reports).toEqual([false]);
+    await expect.poll(() => reports).toEqual([false]);
   });
 
   it("is reported as not sent when its connection had ended before", async () => {
@@ -68,7 +64,7 @@ describe("a response", () => {
       onResponseSent(response, socket, waitMsMax, (isSent) => all.push(isSent));
       response.end("late");
     });
-    await until(() => reports).toEqual([false]);
+    await expect.poll(() => reports).toEqual([false]);
   });
 
   it("of a client that does not read it in time is reported as not sent, and the connection is cut", async () => {
@@ -79,7 +75,7 @@ describe("a response", () => {
       response.end(large);
     });
     client.pause();
-    await until(() => reports).toEqual([false]);
+    await expect.poll(() => reports).toEqual([false]);
     expect(socketOfServer).toMatchObject({ destroyed: true });
   });
 });

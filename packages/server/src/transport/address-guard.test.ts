@@ -8,7 +8,8 @@ const open = createAddressGuard({ allowPrivateNetworks: true, allowedAddresses: 
 
 /**
  * The registries of special-purpose addresses, written out once more: [network, bits, judgement]. "private" opens with
- * `allowPrivateNetworks`. The longest match decides. Numbers instead of a library, so that the two do not share a mistake.
+ * `allowPrivateNetworks`. The longest match decides. Numbers instead of a library, so that the two do not share a
+ * mistake.
  */
 type Judgement = "public" | "private" | "closed" | "v4 inside";
 type Row = readonly [base: bigint, bits: number, judgement: Judgement];

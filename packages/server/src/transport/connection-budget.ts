@@ -6,7 +6,10 @@ export interface Evictable extends Linked<Evictable> {
   evict(): void;
 }
 
-/** Limits the connections of all origins together. At the limit the connection that was idle longest is closed for a new one. */
+/**
+ * Limits the connections of all origins together. At the limit the connection that was idle longest is closed for a new
+ * one.
+ */
 export class ConnectionBudget {
   readonly #connectionsMax: number;
   #open = 0;

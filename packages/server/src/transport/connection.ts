@@ -22,8 +22,8 @@ export interface ConnectionOwner {
 }
 
 /**
- * One undici client with one socket and one POST at a time. undici's own pool is not used: it cannot cancel a POST that waits for a
- * connection, does not distinguish a reused socket from a new one, and searches linearly for a free client.
+ * One undici client with one socket and one POST at a time. undici's own pool is not used: it cannot cancel a POST that
+ * waits for a connection, does not distinguish a reused socket from a new one, and searches linearly for a free client.
  */
 export class Connection implements Evictable {
   previous: Evictable | null = null;

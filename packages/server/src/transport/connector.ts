@@ -33,10 +33,10 @@ export function parseOrigin(origin: string): HostAndPort | null {
 }
 
 /**
- * Connects in five steps: look up the name, check its addresses with the guard, open TCP, start TLS. The name is looked up once and the
- * socket connects to a checked address, so a name whose addresses change between two lookups (DNS rebinding) gains nothing. One
- * denied address denies the whole name: public and private addresses together are an attack or a mistake, and the result should not
- * depend on which address happens to answer.
+ * Connects in five steps: look up the name, check its addresses with the guard, open TCP, start TLS. The name is looked
+ * up once and the socket connects to a checked address, so a name whose addresses change between two lookups (DNS
+ * rebinding) gains nothing. One denied address denies the whole name: public and private addresses together are an
+ * attack or a mistake, and the result should not depend on which address happens to answer.
  */
 export function createConnector(options: ConnectorOptions): Connect {
   const secureContext = trustedContext(options.caPem);

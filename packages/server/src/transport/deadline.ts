@@ -23,8 +23,9 @@ class DeadlineGroup extends LinkedList<Expiring> {
 }
 
 /**
- * Deadlines of many POSTs with few timers, because a timer per POST costs more than a microsecond. Each group of equal timeouts has one
- * timer, set to its oldest member. While POSTs come and go it fires about once per timeout. Without members there is no timer.
+ * Deadlines of many POSTs with few timers, because a timer per POST costs more than a microsecond. Each group of equal
+ * timeouts has one timer, set to its oldest member. While POSTs come and go it fires about once per timeout. Without
+ * members there is no timer.
  */
 export class Deadlines {
   readonly #clock: Clock;

@@ -7,8 +7,8 @@ import { readTcpUrl } from "../domain/tcp-url.ts";
 import type { Endpoint } from "./port.ts";
 
 /**
- * Parses a subscription's URL for the transport. URL parsing normalises every spelling of an IPv4 address (decimal, octal,
- * hexadecimal), so the address guard sees one form only. Throws `invalid_url`.
+ * Parses a subscription's URL for the transport. URL parsing normalises every spelling of an IPv4 address (decimal,
+ * octal, hexadecimal), so the address guard sees one form only. Throws `invalid_url`.
  */
 export function parseEndpoint(push: Pick<PushSettings, "url" | "connection" | "timeoutMs">): Endpoint {
   const target = parseTarget(push.url);

@@ -23,9 +23,9 @@ const noHeaders: Readonly<Record<string, string>> = Object.freeze({});
 const noBytes = new Uint8Array(0);
 
 /**
- * One POST from its call to its result. This one object is undici's handler, the pool's POST and the deadline's member, because one is
- * created per delivery. Ends exactly once, through `#finish`. `done` is called in the next tick, when undici has cleaned up the
- * connection, so never during `post` or inside undici's parser.
+ * One POST from its call to its result. This one object is undici's handler, the pool's POST and the deadline's member,
+ * because one is created per delivery. Ends exactly once, through `#finish`. `done` is called in the next tick, when
+ * undici has cleaned up the connection, so never during `post` or inside undici's parser.
  */
 export class Exchange implements Dispatcher.DispatchHandler, Expiring, PooledPost {
   previous: Expiring | null = null;
@@ -114,7 +114,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring, PooledPos
       controller.abort(new TransportFailure("aborted"));
       return;
     }
-    // When an idle socket was closed before the request is written, undici connects again. Then the connection is a new one.
+    // When an idle socket was closed before the request is written, undici connects again. Then the connection is a new
+    // one.
     this.#reusedAtMs = this.#connection?.reused === true ? this.#context.clock.now() : 0;
   }
 
@@ -166,12 +167,13 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring, PooledPos
   }
 
   /**
-   * A server may close an idle connection at the moment when this POST uses it. That is not a failed attempt, so the POST is sent again
-   * over a new connection, within the same attempt and deadline. undici does not repeat a POST, because the receiver may have
-   * processed the first one. Here this is allowed, because delivery is at least once, both POSTs have the same message id, and no later
-   * message of an ordered subscription was sent in between. To keep duplicates rare, three conditions must hold: the connection had
-   * been idle, no byte of a reply came, and the connection ended within `staleConnectionMsMax` of writing. A close that crossed the
-   * request arrives within one round trip; a receiver that closes later has probably read the request.
+   * A server may close an idle connection at the moment when this POST uses it. That is not a failed attempt, so the
+   * POST is sent again over a new connection, within the same attempt and deadline. undici does not repeat a POST,
+   * because the receiver may have processed the first one. Here this is allowed, because delivery is at least once,
+   * both POSTs have the same message id, and no later message of an ordered subscription was sent in between. To keep
+   * duplicates rare, three conditions must hold: the connection had been idle, no byte of a reply came, and the
+   * connection ended within `staleConnectionMsMax` of writing. A close that crossed the request arrives within one
+   * round trip; a receiver that closes later has probably read the request.
    */
   #isStaleConnection(code: TransportErrorCode): boolean {
     return (

@@ -1,7 +1,9 @@
 import type { TransportErrorCode } from "./port.ts";
 import { errors } from "./undici-client.ts";
 
-/** The error of a POST that failed below HTTP. The connector passes it to undici, and undici passes it to the exchange. */
+/**
+ * The error of a POST that failed below HTTP. The connector passes it to undici, and undici passes it to the exchange.
+ */
 export class TransportFailure extends Error {
   override readonly name = "TransportFailure";
   readonly code: TransportErrorCode;
@@ -13,8 +15,8 @@ export class TransportFailure extends Error {
 }
 
 /**
- * Maps an error of undici or of a socket to a code. `peerEnded`: the receiver had ended its side of the connection, so an incomplete
- * reply was cut off and is not malformed.
+ * Maps an error of undici or of a socket to a code. `peerEnded`: the receiver had ended its side of the connection, so
+ * an incomplete reply was cut off and is not malformed.
  */
 export function classifyFailure(error: Error & { readonly code?: unknown }, peerEnded: boolean): TransportErrorCode {
   if (error instanceof TransportFailure) return error.code;
@@ -27,8 +29,8 @@ export function classifyFailure(error: Error & { readonly code?: unknown }, peer
     case "UND_ERR_SOCKET":
     case "UND_ERR_RES_CONTENT_LENGTH_MISMATCH":
       return peerEnded ? "connection_reset" : "bad_reply";
-    // undici refused to send the request, for example because of an invalid header. An `aborted` attempt would not count for the
-    // retry policy, so this must be another code.
+    // undici refused to send the request, for example because of an invalid header. An `aborted` attempt would not
+    // count for the retry policy, so this must be another code.
     case "UND_ERR_INVALID_ARG":
     case "UND_ERR_NOT_SUPPORTED":
     case "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH":

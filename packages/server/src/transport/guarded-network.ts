@@ -21,7 +21,9 @@ export interface NetworkOptions {
   readonly timers?: Timers | undefined;
 }
 
-/** Opens all connections, whatever their scheme: with one address guard, name cache, connection budget and socket count. */
+/**
+ * Opens all connections, whatever their scheme: with one address guard, name cache, connection budget and socket count.
+ */
 export interface GuardedNetwork {
   readonly connect: Connect;
   readonly budget: ConnectionBudget;

@@ -31,7 +31,7 @@ describe("the request", () => {
     await using receiver = await RawReceiver.start(answer(ok));
     const tag = Buffer.from("重要, b", "utf8");
     const result = await post(start(), endpoint(receiver.origin, { path: "/a?b=%E9" }), Buffer.from([0, 255, 10]), [
-      "x-cmq-message-tag",
+      "x-message-tag",
       tag.toString("latin1"),
       "Content-Type",
       "text/plain",
@@ -41,7 +41,7 @@ describe("the request", () => {
       "POST /a?b=%E9 HTTP/1.1\r\n" +
         `Host: 127.0.0.1:${receiver.port}\r\n` +
         "Content-Length: 3\r\n" +
-        `x-cmq-message-tag: ${tag.toString("latin1")}\r\n` +
+        `x-message-tag: ${tag.toString("latin1")}\r\n` +
         "Content-Type: text/plain\r\n" +
         "\r\n\x00\xff\n",
     );
@@ -92,7 +92,7 @@ describe("the request", () => {
 });
 
 describe("the reply", () => {
-  test("has status, lower-case headers with the first of repeated values, and the first bytes of the body", async () => {
+  test("has status, lower-case headers with the first of repeated values, and the body's first bytes", async () => {
     await using receiver = await RawReceiver.start(
       answer("HTTP/1.1 503 Busy\r\nX-A: 1\r\nx-a: 2\r\nRetry-After: 7\r\nContent-Length: 5\r\n\r\nlater"),
     );
@@ -242,7 +242,7 @@ describe("a keep-alive connection", () => {
     expect(receiver.requests).toBe(3);
   });
 
-  test("is not replaced after a byte of the reply came, nor when the server had time to process the request", async () => {
+  test("is not replaced after the first byte of the reply, nor after staleConnectionMsMax", async () => {
     const time = new ManualTime();
     const received: RawConnection[] = [];
     await using receiver = await RawReceiver.start((connection, request) => {

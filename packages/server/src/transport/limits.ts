@@ -1,8 +1,8 @@
 /** Every limit of the transports (HTTP, TCP, WebSockets): its value, its unit (in the name) and its reason. */
 export const transportLimits = {
   /**
-   * Open connections, including idle ones. At the limit the one that was idle longest is closed; without an idle one, a POST ends as
-   * `connect_failed`. The engine's limit of POSTs in flight is lower, so this is a second safeguard.
+   * Open connections, including idle ones. At the limit the one that was idle longest is closed; without an idle one, a
+   * POST ends as `connect_failed`. The engine's limit of POSTs in flight is lower, so this is a second safeguard.
    */
   connectionsMax: 4096,
   /** Connections to one origin: the largest `maxInFlight` of a subscription. Past it POSTs wait in a queue. */
@@ -14,7 +14,10 @@ export const transportLimits = {
   keepAliveMsDefault: 4_000,
   /** The longest time that is accepted from a server's `Keep-Alive: timeout=…`. */
   keepAliveMsMax: 30_000,
-  /** An idle connection is closed this long before the time that the server named, so that its close does not cross a POST. */
+  /**
+   * An idle connection is closed this long before the time that the server named, so that its close does not cross a
+   * POST.
+   */
   keepAliveMarginMs: 1_000,
   /** A reused connection that ends this soon after a request was written counts as stale; see `Exchange`. */
   staleConnectionMsMax: 1_000,
@@ -38,7 +41,9 @@ export const transportLimits = {
   namesMax: 10_000,
   /** A cached result younger than this is used without a new lookup. */
   nameFreshMs: 10_000,
-  /** An older result is used while a new lookup runs, up to this age. So a slow resolver does not delay known endpoints. */
+  /**
+   * An older result is used while a new lookup runs, up to this age. So a slow resolver does not delay known endpoints.
+   */
   nameStaleMsMax: 60_000,
   /** A failed lookup is not repeated for this long. */
   nameFailedMs: 1_000,
@@ -48,8 +53,9 @@ export const transportLimits = {
   lookupsWaitingMax: 10_000,
 
   /**
-   * After a message was written over TCP, the sender waits this long for the receiver to end the connection, because a reset would mean
-   * that the message was not read. A receiver that never ends its connections costs this time per message.
+   * After a message was written over TCP, the sender waits this long for the receiver to end the connection, because a
+   * reset would mean that the message was not read. A receiver that never ends its connections costs this time per
+   * message.
    */
   tcpEndMsMax: 1_000,
   /** Bytes that a receiver may send over TCP, where none are expected. */

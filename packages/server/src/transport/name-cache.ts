@@ -39,8 +39,8 @@ interface Lookup {
 }
 
 /**
- * Caches the resolver's results for a short time. Runs one lookup per name at a time, and a limited number of lookups in total. The
- * address guard checks the addresses at every connection, so a cached result is not trusted.
+ * Caches the resolver's results for a short time. Runs one lookup per name at a time, and a limited number of lookups
+ * in total. The address guard checks the addresses at every connection, so a cached result is not trusted.
  */
 export class NameCache {
   readonly #resolver: NameResolver;

@@ -1,6 +1,6 @@
 /**
- * Networks that Ringback does not connect to. Sources: the IANA special-purpose address registries (RFC 6890 and its updates), and the
- * cloud providers' documentation for the metadata services.
+ * Networks that Ringback does not connect to. Sources: the IANA special-purpose address registries (RFC 6890 and its
+ * updates), and the cloud providers' documentation for the metadata services.
  */
 
 /** Allowed only when private networks are allowed. */
@@ -19,8 +19,8 @@ export const privateNetworks: readonly string[] = [
 ];
 
 /**
- * Metadata services, which return a machine's credentials to any program that can send a request. Denied even when private networks are
- * allowed, unless the operator lists the address as allowed.
+ * Metadata services, which return a machine's credentials to any program that can send a request. Denied even when
+ * private networks are allowed, unless the operator lists the address as allowed.
  */
 export const metadataNetworks: readonly string[] = [
   "169.254.169.254/32", // most clouds
@@ -34,7 +34,10 @@ export const metadataNetworks: readonly string[] = [
   "fd20:ce::254/128", // Google Cloud
 ];
 
-/** Always denied: not the address of one receiver, or a tunnel to an unknown address. IPv6 outside 2000::/3 is denied too. */
+/**
+ * Always denied: not the address of one receiver, or a tunnel to an unknown address. IPv6 outside 2000::/3 is denied
+ * too.
+ */
 export const refusedNetworks: readonly string[] = [
   "0.0.0.0/8", // "this network"; 0.0.0.0 reaches the machine itself
   "192.0.0.0/24", // IETF protocol assignments

@@ -11,8 +11,8 @@ const noHeaders: Readonly<Record<string, string>> = Object.freeze({});
 const noBytes = new Uint8Array(0);
 
 /**
- * One message over TCP or a WebSocket, where there are no replies. Ends exactly once, through `finish`. `done` is called in the next
- * tick, so never during `post` or inside a socket's event.
+ * One message over TCP or a WebSocket, where there are no replies. Ends exactly once, through `finish`. `done` is
+ * called in the next tick, so never during `post` or inside a socket's event.
  */
 export abstract class OneWayPost implements Expiring {
   previous: Expiring | null = null;

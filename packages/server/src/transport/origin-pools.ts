@@ -2,8 +2,9 @@ import { parseOrigin } from "./connector.ts";
 import { OriginPool, type PoolSettings } from "./origin-pool.ts";
 
 /**
- * The pools of all origins. A pool exists only while it has a connection or a waiting POST, so there are never more pools than
- * connections and POSTs. An idle pool ends when its connections' keep-alive time is over, or when the budget closes them.
+ * The pools of all origins. A pool exists only while it has a connection or a waiting POST, so there are never more
+ * pools than connections and POSTs. An idle pool ends when its connections' keep-alive time is over, or when the budget
+ * closes them.
  */
 export class OriginPools {
   readonly #settings: PoolSettings;

@@ -23,8 +23,8 @@ export interface Endpoint {
   /** Limits the whole attempt: name lookup, connecting, headers and body. */
   readonly timeoutMs: number;
   /**
-   * The most bytes of a reply that is needed as a whole; a longer one ends as `reply_too_large`. null: the first bytes are kept, and
-   * the status decides, however long the reply is.
+   * The most bytes of a reply that is needed as a whole; a longer one ends as `reply_too_large`. null: the first bytes
+   * are kept, and the status decides, however long the reply is.
    */
   readonly wholeReplyBytesMax: number | null;
   /** Called before a piece of a whole reply is kept, for a memory budget. False ends the reply as `reply_too_large`. */
@@ -42,16 +42,16 @@ export interface PostResult {
   /** Lower-case names; the first value of a repeated header. Empty when no reply came. */
   readonly headers: Readonly<Record<string, string>>;
   /**
-   * The first bytes of the reply, at most `limits.replyKeptBytes`. With `wholeReplyBytesMax` the whole reply, or after an error the
-   * part that was received.
+   * The first bytes of the reply, at most `limits.replyKeptBytes`. With `wholeReplyBytesMax` the whole reply, or after
+   * an error the part that was received.
    */
   readonly body: Uint8Array;
 }
 
 export interface Transport {
   /**
-   * POSTs once and never throws. Calls `done` exactly once, after `post` has returned. A callback is cheaper than a promise, and this
-   * runs once per delivery.
+   * POSTs once and never throws. Calls `done` exactly once, after `post` has returned. A callback is cheaper than a
+   * promise, and this runs once per delivery.
    */
   post(endpoint: Endpoint, headers: readonly string[], body: Uint8Array, done: (result: PostResult) => void): void;
   openSockets(): number;

@@ -30,13 +30,13 @@ const receiving = (serve: (socket: Socket, connection: RawConnection) => void): 
   );
 
 const endingWithSender = (): Promise<RawReceiver> => receiving((socket) => socket.on("end", () => socket.end()));
-const handedOver = { error: null, status: 0, headers: {}, body: new Uint8Array() };
+const sentResult = { error: null, status: 0, headers: {}, body: new Uint8Array() };
 
 describe("a message over TCP", () => {
   test("is four bytes of length, the bytes, and the end", async () => {
     await using receiver = await endingWithSender();
     const result = await post(start(), at(receiver), Buffer.from('{"id":12345678901234567890}'));
-    expect(result).toMatchObject(handedOver);
+    expect(result).toMatchObject(sentResult);
     expect(receiver.connections[0]?.received()).toBe('\x00\x00\x00\x1b{"id":12345678901234567890}');
     expect(receiver.connections[0]?.closed()).toBe(true);
   });
@@ -53,7 +53,7 @@ describe("a message over TCP", () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 100_000 }), async (body) => {
         const before = receiver.connections.length;
-        expect(await post(transport, at(receiver), body)).toMatchObject(handedOver);
+        expect(await post(transport, at(receiver), body)).toMatchObject(sentResult);
         const [connection, ...more] = receiver.connections.slice(before);
         expect(more).toEqual([]);
         expect(Buffer.from(connection?.received() ?? "", "latin1").subarray(4)).toEqual(Buffer.from(body));
@@ -68,21 +68,21 @@ describe("a message over TCP", () => {
     const pending = post(start(), at(receiver, { maySend: () => maySend }), "stale");
     maySend = false;
     expect(await pending).toMatchObject({ error: "aborted", status: 0 });
-    expect(await post(transport, at(receiver, { maySend: () => true }), "new")).toMatchObject(handedOver);
+    expect(await post(transport, at(receiver, { maySend: () => true }), "new")).toMatchObject(sentResult);
     expect(receiver.connections.map((connection) => connection.received()).join("")).toBe("\x00\x00\x00\x03new");
   });
 
   test("may have a megabyte", async () => {
     await using receiver = await endingWithSender();
     const body = Buffer.alloc(1024 * 1024, "y");
-    expect(await post(start(), at(receiver), body)).toMatchObject(handedOver);
+    expect(await post(start(), at(receiver), body)).toMatchObject(sentResult);
     expect(receiver.connections[0]?.received().length).toBe(body.length + 4);
   });
 
   test("counts as sent when the receiver ends its side, even if it sends something first", async () => {
     await using receiver = await receiving((socket) => socket.on("end", () => socket.end("ok")));
     const time = new ManualTime();
-    expect(await post(start({ timers: time, clock: time }), at(receiver))).toMatchObject(handedOver);
+    expect(await post(start({ timers: time, clock: time }), at(receiver))).toMatchObject(sentResult);
   });
 
   test("counts as sent after tcpEndMsMax when the receiver keeps the connection open", async () => {
@@ -93,7 +93,7 @@ describe("a message over TCP", () => {
     // The deadline, and the wait for the receiver's end.
     await eventually(() => time.timersRunning).toBe(2);
     time.advance(transportLimits.tcpEndMsMax);
-    expect(await result).toMatchObject({ ...handedOver, durationMs: transportLimits.tcpEndMsMax });
+    expect(await result).toMatchObject({ ...sentResult, durationMs: transportLimits.tcpEndMsMax });
   });
 });
 
@@ -173,11 +173,11 @@ describe("a message over TCP has failed", () => {
     await eventually(() => answers.length).toBe(1);
     expect(await post(transport, at(receiver))).toMatchObject({ error: "connect_failed" });
     answers[0]?.();
-    expect(await first).toMatchObject(handedOver);
+    expect(await first).toMatchObject(sentResult);
     const third = post(transport, at(receiver));
     await eventually(() => answers.length).toBe(2);
     answers[1]?.();
-    expect(await third).toMatchObject(handedOver);
+    expect(await third).toMatchObject(sentResult);
   });
 });
 
@@ -193,7 +193,7 @@ describe("closing the transport", () => {
     await eventually(() => quiet.connections[0]?.closed()).toBe(true);
     await eventually(() => stuck.connections.length).toBe(1);
     await closeClean(transport);
-    expect(await Promise.all(results)).toMatchObject([{ error: "aborted" }, handedOver]);
+    expect(await Promise.all(results)).toMatchObject([{ error: "aborted" }, sentResult]);
     expect(await post(transport, at(quiet))).toMatchObject({ error: "aborted" });
     expect(quiet.connections).toHaveLength(1);
   });

@@ -12,9 +12,10 @@ export interface TcpContext extends OneWayContext {
 const LENGTH_BYTES = 4;
 
 /**
- * One message over its own TCP connection: four bytes of length, the text, then the end. There is no reply, so the message counts as
- * sent when all of it was written and the receiver has ended its side too, or nothing happened for `tcpEndMsMax`. A reset before
- * that means that the receiver did not read the message. A receiver that accepts the bytes without reading them is not detected.
+ * One message over its own TCP connection: four bytes of length, the text, then the end. There is no reply, so the
+ * message counts as sent when all of it was written and the receiver has ended its side too, or nothing happened for
+ * `tcpEndMsMax`. A reset before that means that the receiver did not read the message. A receiver that accepts the
+ * bytes without reading them is not detected.
  */
 export class TcpPost extends OneWayPost {
   readonly #network: GuardedNetwork;

@@ -7,7 +7,7 @@ export type { TimeMs } from "../domain/model.ts";
 export type Timers = Pick<DomainTimers, "after">;
 
 /**
- * The Unix time of the process's start plus the time since then. Setting the machine's clock does not change it, so that it neither
- * ends all POSTs in flight nor keeps them from ending.
+ * The Unix time of the process's start plus the time since then. Setting the machine's clock does not change it, so
+ * that it neither ends all POSTs in flight nor keeps them from ending.
  */
 export const steadyClock: Clock = { now: () => performance.timeOrigin + performance.now() };

@@ -10,8 +10,8 @@ import { ManualTime } from "./testing/manual-time.ts";
 import { closeClean, endpoint, post } from "./testing/posting.ts";
 import { tlsFixture } from "./testing/tls-fixture.ts";
 
-// Real: TLS over sockets on 127.0.0.1, with the self-signed certificate of the fixture. Faked: the resolver, which resolves every name
-// to 127.0.0.1, and time where a test says so.
+// Real: TLS over sockets on 127.0.0.1, with the self-signed certificate of the fixture. Faked: the resolver, which
+// resolves every name to 127.0.0.1, and time where a test says so.
 let transport: Transport;
 const servers: Server[] = [];
 

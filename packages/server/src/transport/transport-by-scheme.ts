@@ -5,7 +5,9 @@ import type { Endpoint, PostResult, Transport } from "./port.ts";
 import { TcpPost, type TcpContext } from "./tcp-post.ts";
 import { WebSocketLink, WebSocketPost } from "./web-socket-link.ts";
 
-/** Creates the transport for HTTP, TCP and WebSockets; the endpoint's scheme decides. All use the same guarded network. */
+/**
+ * Creates the transport for HTTP, TCP and WebSockets; the endpoint's scheme decides. All use the same guarded network.
+ */
 export function createTransport(options: HttpTransportOptions = {}): Transport {
   return new TransportByScheme(options, createGuardedNetwork(options));
 }

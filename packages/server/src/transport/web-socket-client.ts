@@ -8,7 +8,10 @@ const load = createRequire(import.meta.url);
 /** Loaded for the first WebSocket endpoint. Most servers have none, and start faster without it. */
 let client: typeof WebSocket | null = null;
 
-/** Opens a WebSocket over a connected socket (with TLS if needed), because ws itself would bypass the address guard and name cache. */
+/**
+ * Opens a WebSocket over a connected socket (with TLS if needed), because ws itself would bypass the address guard and
+ * name cache.
+ */
 export function openWebSocket(url: string, socket: Socket): WebSocket {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `require` has no types
   client ??= load("ws") as typeof WebSocket;

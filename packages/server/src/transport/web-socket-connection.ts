@@ -26,8 +26,8 @@ const HELLO = "hello";
 const OPEN = 1;
 
 /**
- * One WebSocket from the name lookup to its end: handshake, `hello` in both directions, and pings. Messages from the peer are ignored
- * (usually `ok`), but their size is limited.
+ * One WebSocket from the name lookup to its end: handshake, `hello` in both directions, and pings. Messages from the
+ * peer are ignored (usually `ok`), but their size is limited.
  */
 export class WebSocketConnection {
   readonly #context: WebSocketContext;
@@ -61,7 +61,10 @@ export class WebSocketConnection {
     return this.#socket?.bufferedAmount ?? 0;
   }
 
-  /** Requires `canSend`. `sent` is called when the whole message was passed to the operating system, unless the connection ends before. */
+  /**
+   * Requires `canSend`. `sent` is called when the whole message was passed to the operating system, unless the
+   * connection ends before.
+   */
   send(text: Uint8Array, sent: () => void): void {
     this.#messages += 1;
     this.#socket?.send(text, { binary: false }, (error) => {

@@ -12,8 +12,8 @@ import { tlsFixture } from "./testing/tls-fixture.ts";
 import { WebSocketPeer } from "./testing/web-socket-peer.ts";
 import { createTransport } from "./transport-by-scheme.ts";
 
-// Real: WebSockets of the ws library, and plain sockets that imitate them, on 127.0.0.1. Faked where a test says so: time and the
-// resolver.
+// Real: WebSockets of the ws library, and plain sockets that imitate them, on 127.0.0.1. Faked where a test says so:
+// time and the resolver.
 let transport: Transport;
 function start(options: HttpTransportOptions = {}): Transport {
   transport = createTransport({ allowPrivateNetworks: true, ...options });
@@ -31,7 +31,7 @@ afterEach(() => closeClean(transport));
 
 const at = (peer: { readonly origin: string }, changes: Partial<Endpoint> = {}): Endpoint =>
   endpoint(peer.origin.replace(/^http/, "ws"), { path: "/", ...changes });
-const handedOver = { error: null, status: 0, headers: {}, body: new Uint8Array() };
+const sentResult = { error: null, status: 0, headers: {}, body: new Uint8Array() };
 /** More than the system buffers while the peer does not read. */
 const tooMuch = Buffer.alloc(16 * 1024 * 1024, "x");
 
@@ -40,7 +40,7 @@ describe("a message over a WebSocket", () => {
     await using peer = await WebSocketPeer.start();
     const body = Buffer.from('{"id":12345678901234567890,"名":"😀"}');
     const before = Buffer.from(body);
-    expect(await post(start(), at(peer, { path: "/push?token=a%20b" }), body)).toMatchObject(handedOver);
+    expect(await post(start(), at(peer, { path: "/push?token=a%20b" }), body)).toMatchObject(sentResult);
     await eventually(() => peer.messages).toEqual([{ text: before.toString(), isBinary: false, connection: 1 }]);
     expect(peer.paths).toEqual(["/push?token=a%20b"]);
     // ws masks frames in place, which must not change the message.
@@ -54,7 +54,7 @@ describe("a message over a WebSocket", () => {
     const results = await Promise.all(texts.map((text) => post(transport, at(peer), text)));
     expect(results.every(({ error }) => error === null)).toBe(true);
     await eventually(() => peer.texts).toEqual(texts);
-    expect(await post(transport, at(peer), "later")).toMatchObject(handedOver);
+    expect(await post(transport, at(peer), "later")).toMatchObject(sentResult);
     expect(peer.sockets).toHaveLength(1);
     await post(transport, at(peer, { path: "/other" }));
     expect(peer.sockets).toHaveLength(2);
@@ -68,17 +68,17 @@ describe("a message over a WebSocket", () => {
     const next = post(transport, at(peer), "next");
     maySend = false;
     expect(await stale).toMatchObject({ error: "aborted", status: 0 });
-    expect(await next).toMatchObject(handedOver);
+    expect(await next).toMatchObject(sentResult);
     // The same on a connection that is open already.
     expect(await post(transport, at(peer, { maySend: () => maySend }), "late")).toMatchObject({ error: "aborted" });
-    expect(await post(transport, at(peer), "last")).toMatchObject(handedOver);
+    expect(await post(transport, at(peer), "last")).toMatchObject(sentResult);
     await eventually(() => peer.texts).toEqual(["next", "last"]);
   });
 
   test("may have a megabyte", async () => {
     await using peer = await WebSocketPeer.start();
     const body = "y".repeat(1024 * 1024);
-    expect(await post(start(), at(peer), body)).toMatchObject(handedOver);
+    expect(await post(start(), at(peer), body)).toMatchObject(sentResult);
     await eventually(() => peer.texts[0]?.length).toBe(body.length);
   });
 
@@ -87,7 +87,7 @@ describe("a message over a WebSocket", () => {
     start();
     expect(await post(transport, at(peer))).toMatchObject({ error: "tls_failed" });
     await transport.close();
-    expect(await post(start({ caPem: tlsFixture.cert }), at(peer))).toMatchObject(handedOver);
+    expect(await post(start({ caPem: tlsFixture.cert }), at(peer))).toMatchObject(sentResult);
     await eventually(() => peer.texts).toEqual(["hello"]);
     expect(peer.sockets).toHaveLength(1);
   });
@@ -97,7 +97,7 @@ describe("a message over a WebSocket", () => {
     async (answer) => {
       await using peer = await WebSocketPeer.start({ onMessage: (socket) => socket.send(answer) });
       start();
-      for (const text of ["1", "2", "3"]) expect(await post(transport, at(peer), text)).toMatchObject(handedOver);
+      for (const text of ["1", "2", "3"]) expect(await post(transport, at(peer), text)).toMatchObject(sentResult);
       await eventually(() => peer.texts).toEqual(["1", "2", "3"]);
       expect(peer.sockets).toHaveLength(1);
     },
@@ -110,7 +110,7 @@ describe("a message over a WebSocket", () => {
     await eventually(() => late.length).toBe(1);
     expect(peer.messages).toEqual([]);
     late[0]?.();
-    expect(await result).toMatchObject(handedOver);
+    expect(await result).toMatchObject(sentResult);
   });
 });
 
@@ -191,7 +191,7 @@ describe("a message over a WebSocket has failed", () => {
     await peer.stop();
   });
 
-  test("when the connection drops before it is completely sent; messages that had not started are sent later", async () => {
+  test("when the connection drops before it is completely sent; other messages are sent later", async () => {
     const peer = await WebSocketPeer.start();
     const time = startWithTime();
     await post(transport, at(peer), "first");
@@ -202,12 +202,12 @@ describe("a message over a WebSocket has failed", () => {
     peer.last.terminate();
     expect(await cut).toMatchObject({ error: "connection_reset" });
     time.advance(transportLimits.webSocketRetryMsMin);
-    expect(await next).toMatchObject(handedOver);
+    expect(await next).toMatchObject(sentResult);
     await eventually(() => peer.messages.at(-1)).toMatchObject({ text: "next", connection: 2 });
     await peer.stop();
   });
 
-  test("when the peer does not read; the connection is closed, because the message cannot be removed from it", async () => {
+  test("when the peer does not read; then the connection is closed", async () => {
     const peer = await WebSocketPeer.start();
     const time = startWithTime();
     await post(transport, at(peer), "first");
@@ -218,7 +218,7 @@ describe("a message over a WebSocket has failed", () => {
     time.advance(2_000);
     expect(await stuck).toMatchObject({ error: "timeout" });
     time.advance(transportLimits.webSocketRetryMsMin);
-    expect(await behind).toMatchObject(handedOver);
+    expect(await behind).toMatchObject(sentResult);
     expect(peer.sockets).toHaveLength(2);
     await peer.stop();
   });
@@ -271,7 +271,7 @@ describe("a peer that sends too much is disconnected", () => {
     // The next message uses a new connection.
     const next = post(transport, at(peer), "2");
     time.advance(transportLimits.webSocketRetryMsMin);
-    expect(await next).toMatchObject(handedOver);
+    expect(await next).toMatchObject(sentResult);
     await eventually(() => peer.messages.at(-1)).toMatchObject({ text: "2", connection: 2 });
   });
 
@@ -288,15 +288,11 @@ describe("a peer that sends too much is disconnected", () => {
 
 describe("the connection is kept", () => {
   test("while the peer answers pings", async () => {
-    let pings = 0;
-    await using peer = await WebSocketPeer.start({
-      greet: (socket) => socket.on("ping", () => (pings += 1)).send("hello"),
-    });
+    await using peer = await WebSocketPeer.start();
     const time = startWithTime();
     await post(transport, at(peer), "1");
     for (let round = 1; round <= 5; round++) {
-      await eventually(() => pings).toBe(round);
-      await pongs();
+      await pongs(peer, round);
       time.advance(transportLimits.webSocketPingMs);
     }
     expect(peer.sockets).toHaveLength(1);
@@ -306,7 +302,7 @@ describe("the connection is kept", () => {
     await using peer = await WebSocketPeer.start();
     const time = startWithTime();
     await post(transport, at(peer), "1");
-    await pongs();
+    await pongs(peer, 1);
     peer.last.pause();
     time.advance(transportLimits.webSocketPingMs);
     expect(transport.openSockets()).toBe(1);
@@ -314,24 +310,24 @@ describe("the connection is kept", () => {
     await eventually(() => transport.openSockets()).toBe(0);
     time.advance(transportLimits.webSocketRetryMsMin);
     await eventually(() => peer.sockets.length).toBe(2);
-    expect(await post(transport, at(peer), "2")).toMatchObject(handedOver);
+    expect(await post(transport, at(peer), "2")).toMatchObject(sentResult);
   });
 
   test("until it is idle; then it is closed with a closing handshake, and opened for the next message", async () => {
     await using peer = await WebSocketPeer.start();
     const time = startWithTime();
-    const goodbyes: number[] = [];
+    const closeCodes: number[] = [];
     await post(transport, at(peer), "1");
-    peer.last.on("close", (code) => goodbyes.push(code));
+    peer.last.on("close", (code) => closeCodes.push(code));
     const { webSocketIdleMs, webSocketPingMs } = transportLimits;
-    for (let passedMs = 0; passedMs < webSocketIdleMs; passedMs += webSocketPingMs) {
-      expect(goodbyes).toEqual([]);
-      await pongs();
+    for (let passedMs = 0, round = 1; passedMs < webSocketIdleMs; passedMs += webSocketPingMs, round++) {
+      expect(closeCodes).toEqual([]);
+      await pongs(peer, round);
       time.advance(webSocketPingMs);
     }
-    await eventually(() => goodbyes).toEqual([1001]);
+    await eventually(() => closeCodes).toEqual([1001]);
     await eventually(() => time.timersRunning).toBe(0);
-    expect(await post(transport, at(peer), "2")).toMatchObject(handedOver);
+    expect(await post(transport, at(peer), "2")).toMatchObject(sentResult);
     expect(peer.sockets).toHaveLength(2);
   });
 
@@ -342,12 +338,12 @@ describe("the connection is kept", () => {
       socket.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
     );
     start({ connectionsMax: 1 });
-    expect(await post(transport, at(first), "1")).toMatchObject(handedOver);
-    expect(await post(transport, at(second), "2")).toMatchObject(handedOver);
+    expect(await post(transport, at(first), "1")).toMatchObject(sentResult);
+    expect(await post(transport, at(second), "2")).toMatchObject(sentResult);
     await eventually(() => transport.openSockets()).toBe(1);
     expect(await post(transport, endpoint(third.origin))).toMatchObject({ status: 200 });
     await eventually(() => transport.openSockets()).toBe(1);
-    expect(await post(transport, at(first), "3")).toMatchObject(handedOver);
+    expect(await post(transport, at(first), "3")).toMatchObject(sentResult);
     await eventually(() => first.texts).toEqual(["1", "3"]);
   });
 
@@ -382,7 +378,7 @@ describe("when the peer has disconnected", () => {
     await using again = await WebSocketPeer.start({ port });
     const last = post(transport, to, "3");
     time.advance(webSocketRetryMsMax);
-    expect(await last).toMatchObject(handedOver);
+    expect(await last).toMatchObject(sentResult);
     await eventually(() => again.texts).toEqual(["3"]);
   });
 
@@ -455,7 +451,11 @@ function rawSocketOf(peer: WebSocketPeer): Socket {
   return (peer.last as unknown as { readonly _socket: Socket })._socket;
 }
 
-/** The peer sends its pongs while it reads the pings. They are received within the next turns of the event loop. */
-async function pongs(): Promise<void> {
-  for (let count = 0; count < 3; count++) await turn();
+/**
+ * Waits for the peer's pongs. It sends them while it reads the pings, so they arrive within the next turns of this
+ * event loop.
+ */
+async function pongs(peer: WebSocketPeer, count: number): Promise<void> {
+  await eventually(() => peer.pings).toBe(count);
+  for (let turns = 0; turns < 3; turns++) await turn();
 }

@@ -32,9 +32,10 @@ export class WebSocketPost extends OneWayPost {
 }
 
 /**
- * The only connection to a WebSocket URL, and the messages that wait for it. The connection is opened for the first message and kept.
- * After it has dropped it is opened again after a pause, which grows with each failure. Messages wait for that try, and fail if it
- * fails. A message that was not completely sent when the connection dropped has failed; one that had not started keeps waiting.
+ * The only connection to a WebSocket URL, and the messages that wait for it. The connection is opened for the first
+ * message and kept. After it has dropped it is opened again after a pause, which grows with each failure. Messages wait
+ * for that try, and fail if it fails. A message that was not completely sent when the connection dropped has failed;
+ * one that had not started keeps waiting.
  */
 export class WebSocketLink implements Evictable, WebSocketOwner {
   previous: Evictable | null = null;
@@ -79,7 +80,8 @@ export class WebSocketLink implements Evictable, WebSocketOwner {
   }
 
   timedOut(post: WebSocketPost): void {
-    // The connection has stopped sending. A message that was passed to it cannot be removed, so the connection must end.
+    // The connection has stopped sending. A message that was passed to it cannot be removed, so the connection must
+    // end.
     if (this.#sending.has(post)) {
       post.finish("timeout");
       this.#connection?.fail("timeout");

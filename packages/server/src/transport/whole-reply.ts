@@ -3,8 +3,8 @@ const grownBytesMin = 16 * 1024;
 const noBytes = new Uint8Array(0);
 
 /**
- * Collects a whole reply in one buffer that doubles its size. Keeping the pieces as they arrive could take hundreds of times the memory,
- * if each piece is one byte. Most replies are one short piece, which gets a buffer of its size.
+ * Collects a whole reply in one buffer that doubles its size. Keeping the pieces as they arrive could take hundreds of
+ * times the memory, if each piece is one byte. Most replies are one short piece, which gets a buffer of its size.
  */
 export class WholeReply {
   readonly #bytesMax: number;

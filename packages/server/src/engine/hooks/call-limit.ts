@@ -1,6 +1,9 @@
 import { RingbackError } from "../../domain/errors.ts";
 
-/** Limits concurrent hook calls. One hook may use at most half of them, so that a hanging program does not block other hooks. */
+/**
+ * Limits concurrent hook calls. One hook may use at most half of them, so that a hanging program does not block other
+ * hooks.
+ */
 export class CallLimit {
   readonly #callsMax: number;
   readonly #callsPerHookMax: number;

@@ -1,4 +1,7 @@
-/** Real: the transport, sockets, and servers that reply as a test says. Faked: time, so that a timeout comes when a test says so. */
+/**
+ * Real: the transport, sockets, and servers that reply as a test says. Faked: time, so that a timeout comes when a test
+ * says so.
+ */
 
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -38,7 +41,7 @@ const answering =
 const ok = (body: string) => `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 
 describe("a hook's POST", () => {
-  it("returns the whole reply, even if it arrives byte by byte, and keeps the connection for the next POST", async () => {
+  it("returns the whole reply, even if it arrives byte by byte, and reuses the connection", async () => {
     const body = "x".repeat(3_000);
     const chunks = "1\r\nx\r\n".repeat(body.length);
     await using receiver = await RawReceiver.start(({ socket }, requestNumber) => {

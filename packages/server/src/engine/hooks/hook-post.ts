@@ -11,8 +11,8 @@ import type { BudgetShare } from "./memory-budget.ts";
 const partialBytesMax = 64 * 1024;
 
 /**
- * Makes the POSTs of one hook call over the guarded transport, for the SDK's hook runner. The replies of the call have a common size
- * limit, and use the memory budget of all calls. Past the budget the call is refused as `overloaded`.
+ * Makes the POSTs of one hook call over the guarded transport, for the SDK's hook runner. The replies of the call have
+ * a common size limit, and use the memory budget of all calls. Past the budget the call is refused as `overloaded`.
  */
 export class CallPosts {
   readonly #transport: Transport;

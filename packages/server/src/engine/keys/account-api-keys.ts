@@ -24,7 +24,7 @@ interface StoredApiKey {
 }
 
 const kind = "api-key";
-/** Length of generated ids and keys, 190 bits each. As long as Tencent Cloud's, because programs may not accept longer ones. */
+/** Length of generated ids and keys, 190 bits each. Existing client programs may not accept longer ones. */
 const generatedChars = 32;
 
 /** The default account's API keys. They are stored sealed, opened once, and read for every signed request. */
@@ -170,7 +170,10 @@ export class AccountApiKeys implements ApiKeys {
   }
 }
 
-/** Contains a colon, which names of keys do not. So a stored API key cannot be passed off as a key, or the other way round. */
+/**
+ * Contains a colon, which names of keys do not. So a stored API key cannot be passed off as a key, or the other way
+ * round.
+ */
 function sealedName(secretId: string): string {
   return `${kind}:${secretId}`;
 }

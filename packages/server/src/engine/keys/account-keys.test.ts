@@ -168,8 +168,8 @@ describe("a key that cannot be used is refused without showing it:", () => {
       .catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(RingbackError);
     expect(refusal).toMatchObject({ code: "invalid_key", message: expect.stringContaining(sentence) });
-    const told = JSON.stringify([refusal, (refusal as Error).message]);
-    for (const value of [jwk.k, jwk.d]) expect(told.includes(value ?? "nothing of the kind")).toBe(false);
+    const text = JSON.stringify([refusal, (refusal as Error).message]);
+    for (const value of [jwk.k, jwk.d]) expect(text.includes(value ?? "nothing of the kind")).toBe(false);
     expect(await kept(store, "0")).toBe("null");
   });
 });

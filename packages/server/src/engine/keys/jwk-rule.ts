@@ -18,8 +18,8 @@ export interface KeyDescription {
 const ed25519Bytes = 32;
 
 /**
- * Checks a JWK and drops all members except `kty` with `k` (oct), or with `crv`, `x` and `d` (OKP, Ed25519). Throws `invalid_key`
- * with an error that quotes nothing of the key.
+ * Checks a JWK and drops all members except `kty` with `k` (oct), or with `crv`, `x` and `d` (OKP, Ed25519). Throws
+ * `invalid_key` with an error that quotes nothing of the key.
  */
 export function storedJwk(jwk: Jwk): StoredJwk {
   switch (jwk.kty) {
@@ -47,8 +47,8 @@ function storedEd25519(jwk: Jwk): StoredJwk {
 }
 
 /**
- * The public key of a pair, derived from the private half; null: not a valid pair. Later Node versions than 24 refuse halves that do
- * not belong together; Node 24 ignores the given public half.
+ * The public key of a pair, derived from the private half; null: not a valid pair. Later Node versions than 24 refuse
+ * halves that do not belong together; Node 24 ignores the given public half.
  */
 function publicHalf(pair: { kty: string; crv: string; x: string; d: string }): string | null {
   try {

@@ -7,7 +7,9 @@ import { openKey, sealedUnder, sealKey } from "./sealed-key.ts";
 export interface KeySafeOptions {
   /** 32 bytes each in base64url. The first one seals (encrypts); each of them opens (decrypts) what it has sealed. */
   readonly masterKeys: readonly string[];
-  /** Called when a secret cannot be opened although its master key is configured, because the stored text is damaged. */
+  /**
+   * Called when a secret cannot be opened although its master key is configured, because the stored text is damaged.
+   */
   readonly failed: (error: unknown, name: string) => void;
 }
 
@@ -67,7 +69,8 @@ export class KeySafe {
 function masterKeyMissing(): RingbackError {
   return new RingbackError(
     "master_key_missing",
-    "Keys are stored encrypted, but the server has no master key to encrypt them with. Set RINGBACK_MASTER_KEY (or masterKey " +
-      "in the configuration file) to the output of `openssl rand -base64 32`, keep a copy of it, and restart the server.",
+    "Keys are stored encrypted, but the server has no master key to encrypt them with. Set RINGBACK_MASTER_KEY (or " +
+      "masterKey in the configuration file) to the output of `openssl rand -base64 32`, keep a copy of it, and " +
+      "restart the server.",
   );
 }

@@ -4,8 +4,8 @@ import type { SubscriptionSettings } from "../../domain/model.ts";
 import type { Keys } from "./keys.ts";
 
 /**
- * Checks that the keys of a subscription exist and that its dialect can sign with them. A key that no configured master key opens is
- * only checked for existence. Throws `key_not_found` and `invalid_key`.
+ * Checks that the keys of a subscription exist and that its dialect can sign with them. A key that no configured master
+ * key opens is only checked for existence. Throws `key_not_found` and `invalid_key`.
  */
 export async function assertPushKeysFit(
   keys: Pick<Keys, "get" | "find">,

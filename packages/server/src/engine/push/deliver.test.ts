@@ -121,7 +121,7 @@ test("a changed URL is used from the next POST on", async () => {
   ]);
 });
 
-test("a message that the dialect cannot carry becomes a dead letter without a POST, and the next one is sent", async () => {
+test("a message that the dialect cannot carry becomes a dead letter, and the next one is sent", async () => {
   const simulation = await Simulation.started();
   const topic = await simulation.topic();
   const subscription = await simulation.subscribe(topic, "one", { order: "strict", push: { protocol: "cmq-json" } });

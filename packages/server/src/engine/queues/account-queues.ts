@@ -54,7 +54,8 @@ export class AccountQueues implements Queues {
       if ((await this.#entry(name)) !== null) throw queueExists(name);
       await this.#assertFits(name, settings);
       const stored: StoredQueue = { ...settings, name };
-      // The entry is written first, because only one node can create it. If a crash follows, the first use creates the log.
+      // The entry is written first, because only one node can create it. If a crash follows, the first use creates the
+      // log.
       const { store } = this.#options;
       const { entry } = await store.entries
         .put(this.#accountId, kind, foldCase(name), stored, "absent")
@@ -175,7 +176,8 @@ export class AccountQueues implements Queues {
     return {
       ttlMs: policy.after === "time" ? policy.ttlMs : null,
       move: (message, firstReceivedAtMs) => {
-        // The key includes the first delivery's time, because after a rewind the same message may become a dead letter again.
+        // The key includes the first delivery's time, because after a rewind the same message may become a dead letter
+        // again.
         const key = `dead-letter ${id} ${message.seq} ${firstReceivedAtMs}`;
         return this.#move(policy.queue, message, key);
       },

@@ -4,8 +4,9 @@ interface Counter {
 }
 
 /**
- * Counts the messages that are being appended to queues. A count of a queue's messages may miss the messages that were being
- * appended at any time since that count began. Adding these keeps concurrent senders from exceeding the queue's limit together.
+ * Counts the messages that are being appended to queues. A count of a queue's messages may miss the messages that were
+ * being appended at any time since that count began. Adding these keeps concurrent senders from exceeding the queue's
+ * limit together.
  */
 export class Arrivals {
   readonly #byQueue = new Map<number, Counter>();

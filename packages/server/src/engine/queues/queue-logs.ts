@@ -32,7 +32,9 @@ export class QueueLogs {
     return { topic, subscription };
   }
 
-  /** Removes the log of an earlier queue of this name, which may be left if that queue was used while it was deleted. */
+  /**
+   * Removes the log of an earlier queue of this name, which may be left if that queue was used while it was deleted.
+   */
   async removeOlderThan(name: string, createdAtMs: TimeMs): Promise<void> {
     const topic = await this.#topic(name);
     if (topic !== null && topic.createdAtMs < createdAtMs) await this.remove(name);

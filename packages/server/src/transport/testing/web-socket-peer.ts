@@ -19,6 +19,8 @@ export class WebSocketPeer implements AsyncDisposable {
   readonly sockets: WebSocket[] = [];
   /** The path of each handshake. */
   readonly paths: string[] = [];
+  /** Pings received; ws answers each with a pong. */
+  pings = 0;
   readonly #server: Server;
   readonly #scheme: string;
   readonly #rawSockets = new Set<Socket>();
@@ -49,6 +51,7 @@ export class WebSocketPeer implements AsyncDisposable {
       peer.paths.push(request.url ?? "");
       let greeted = false;
       socket.on("error", () => {});
+      socket.on("ping", () => (peer.pings += 1));
       socket.on("message", (data, isBinary) => {
         // oxlint-disable-next-line typescript/no-base-to-string -- a Buffer
         const message = { text: data.toString(), isBinary, connection };

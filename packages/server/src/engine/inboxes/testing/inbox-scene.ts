@@ -35,14 +35,14 @@ export class InboxScene {
   readonly time = new VirtualTime();
   readonly store: FaultyStore;
   readonly observer = new RecordingObserver();
-  readonly told: LiveEvent[] = [];
+  readonly liveEvents: LiveEvent[] = [];
   readonly failures: unknown[] = [];
   readonly publisher: Publisher;
   readonly #events = createEventBus();
   timers: MortalTimers;
   pullQueues: PullQueues;
   inboxes: AccountInboxes;
-  /** How often the store was asked for a message. */
+  /** Claims made so far. */
   claims = 0;
 
   constructor() {
@@ -52,7 +52,7 @@ export class InboxScene {
       this.claims++;
       return claim(wants, leaseMs);
     };
-    this.#events.subscribe((event) => this.told.push(event));
+    this.#events.subscribe((event) => this.liveEvents.push(event));
     const { store, observer, time: clock } = this;
     this.publisher = createPublisher({ store, observer, clock, events: this.#events });
     this.timers = new MortalTimers(prompt(this.time));
@@ -60,7 +60,7 @@ export class InboxScene {
     this.inboxes = this.#openInboxes();
   }
 
-  /** The process ends without a word, and another one begins. */
+  /** Kills the process and starts another one on the same store. */
   restart(): void {
     this.timers.kill();
     this.store.callerDied();
@@ -94,7 +94,7 @@ export class InboxScene {
     return this.inboxes.take(name, { waitMs, gone });
   }
 
-  /** Takes the oldest for good; null when there is none. */
+  /** Takes and settles the oldest message; null: there is none. */
   async next(name: string): Promise<string | null> {
     const taken = await this.take(name);
     taken?.done(true);
@@ -124,7 +124,7 @@ export class InboxScene {
   }
 }
 
-/** Runs what is to run soon without being told to, so that a test can simply await a request. */
+/** Runs tasks of `soon` by itself, so that a test can simply await a request. */
 function prompt(time: VirtualTime): Timers {
   return {
     after: (delayMs, task) => time.after(delayMs, task),

@@ -31,12 +31,12 @@ export class PullScene {
   readonly time = new VirtualTime();
   readonly store: FaultyStore;
   readonly observer = new RecordingObserver();
-  readonly told: LiveEvent[] = [];
+  readonly liveEvents: LiveEvent[] = [];
   readonly failures: unknown[] = [];
   readonly publisher: Publisher;
   readonly #events = createEventBus();
   node: Node;
-  /** How often the store was asked for messages, and how often to look for work. */
+  /** Calls of `claim` and of `findReady` so far. */
   claims = 0;
   findings = 0;
 
@@ -52,7 +52,7 @@ export class PullScene {
       this.findings++;
       return findReady();
     };
-    this.#events.subscribe((event) => this.told.push(event));
+    this.#events.subscribe((event) => this.liveEvents.push(event));
     const { store, observer, time: clock } = this;
     this.publisher = createPublisher({ store, observer, clock, events: this.#events });
     this.node = this.addNode();
@@ -77,7 +77,7 @@ export class PullScene {
     return { pullQueues, pulls, queues, timers };
   }
 
-  /** The process ends without a word, and another one begins. */
+  /** Kills the process and starts another one on the same store. */
   restart(): void {
     this.node.timers.kill();
     this.store.callerDied();
@@ -122,12 +122,12 @@ export class PullScene {
     want: Partial<PullOptions> = {},
     node = this.node,
   ): Promise<readonly PulledMessage[]> {
-    const asked = node.pulls.pull(subscription, wantOf(want));
-    asked.catch(() => {});
-    return asked;
+    const request = node.pulls.pull(subscription, wantOf(want));
+    request.catch(() => {});
+    return request;
   }
 
-  /** Lets happen what needs no time to pass, as often as it takes until this is settled. */
+  /** Moves the time until the promise is settled. */
   finished<T>(promise: Promise<T>): Promise<T> {
     return this.time.untilSettled(promise);
   }
@@ -151,7 +151,7 @@ export class PullScene {
     return this.finished(this.queues.receive(name, wantOf(want)));
   }
 
-  /** Receives and acknowledges until nothing comes. */
+  /** Receives and acknowledges until the queue is empty. */
   async drain(name: string): Promise<string[]> {
     const texts: string[] = [];
     for (;;) {
