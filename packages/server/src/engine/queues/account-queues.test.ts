@@ -57,7 +57,7 @@ describe("a queue", () => {
     expect(await scene.queues.delete("JOBS")).toBe(true);
     expect(await scene.queues.delete("jobs")).toBe(false);
     expect(await scene.queues.get("jobs")).toBeNull();
-    const asked = await Promise.allSettled([
+    const requested = await Promise.allSettled([
       scene.send("jobs", "1"),
       scene.receive("jobs"),
       scene.queues.acknowledge("jobs", []),
@@ -65,7 +65,7 @@ describe("a queue", () => {
       scene.queues.rewind("jobs", 0),
       scene.queues.change("jobs", {}),
     ]);
-    expect(asked).toMatchObject(asked.map(() => ({ status: "rejected", reason: notFound })));
+    expect(requested).toMatchObject(requested.map(() => ({ status: "rejected", reason: notFound })));
     expect((await scene.queue("jobs")).id).not.toBe(id);
     expect(await scene.drain("jobs")).toEqual([]);
   });
@@ -87,13 +87,13 @@ describe("a queue", () => {
   it("waits as long as its settings say when the receiver does not", async () => {
     await scene.queue("jobs", { waitMs: 7_000 });
     const beginMs = scene.time.now();
-    const asked = scene.queues.receive("jobs", {
+    const requested = scene.queues.receive("jobs", {
       messagesMax: 1,
       waitMs: null,
       visibilityMs: null,
       gone: new AbortController().signal,
     });
-    expect(await scene.finished(asked)).toEqual([]);
+    expect(await scene.finished(requested)).toEqual([]);
     expect(scene.time.now() - beginMs).toBe(7_000);
   });
 

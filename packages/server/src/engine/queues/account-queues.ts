@@ -19,7 +19,7 @@ export interface AccountQueuesOptions {
   readonly publisher: Publisher;
   readonly pulls: Pulls & { sendDeadLetters(find: FindDeadLetterTarget): void };
   readonly clock: Clock;
-  /** Reports an error that no caller can be told. */
+  /** Reports an error that no caller receives. */
   readonly failed: (error: unknown) => void;
 }
 
