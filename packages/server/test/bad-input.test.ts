@@ -93,8 +93,8 @@ const messages: Case[] = [
   publishing("a body of 1 MiB and a byte", { body: "x".repeat(mebibyte + 1) }, 413, "body_too_large", "body"),
   {
     ...publishing(
-      "a routing key of 17 words",
-      { body: "x", type: Array(17).fill("a").join(".") },
+      "a type of 33 words",
+      { body: "x", type: Array(33).fill("a").join(".") },
       400,
       "invalid_type",
       "type",
@@ -144,7 +144,7 @@ const batches: Case[] = [
   ),
   publishing(
     "one bad message among good ones",
-    { messages: [{ body: "x" }, { body: "x" }, { body: "x", tags: ["ok", "a".repeat(17)] }] },
+    { messages: [{ body: "x" }, { body: "x" }, { body: "x", tags: ["ok", "a".repeat(65)] }] },
     400,
     "invalid_tag",
     "messages[2].tags[1]",
@@ -159,11 +159,11 @@ const batches: Case[] = [
 ].map((given) => ({ ...given, path: batchPath }));
 
 const names: Case[] = [
-  naming("a name that begins with a digit", "1abc"),
+  naming("a name that begins with a hyphen", "-abc"),
   naming("a name with a space", "a b"),
   naming("a name with a slash", "a/b"),
   naming("a name that climbs", "../x"),
-  naming("a name of 65 characters", "a".repeat(65)),
+  naming("a name of 129 characters", "a".repeat(129)),
   naming("a name in another script", "订单"),
   naming("a name with a line break", "a\nb"),
   {
@@ -402,18 +402,6 @@ describe("bytes that are no HTTP request", () => {
     socket.on("close", () => resolve());
     await closed;
     expect((await server().api.call("GET", "/healthz")).status).toBe(200);
-  });
-});
-
-describe("a client that is too slow", () => {
-  // Time itself is the subject: the limit for the header section is 10 s, and Node looks every half second.
-  it("with its header hears so, and meanwhile the others are served", async () => {
-    const startedAt = performance.now();
-    const answer = exchange(server().port, "POST /v1/topics HTTP/1.1\r\nHost: x\r\nX-Slow: ");
-    for (let count = 0; count < 20; count++) expect((await server().api.call("GET", "/readyz")).status).toBe(200);
-    const { status, problem } = parseAnswer(await answer);
-    expect([status, problem.code]).toEqual([408, "request_timeout"]);
-    expect(performance.now() - startedAt).toBeGreaterThan(9_900);
   });
 });
 
