@@ -110,18 +110,6 @@ describe("bytes that are no HTTP request", () => {
   });
 });
 
-describe("a client that is too slow", () => {
-  // Time itself is the subject: the limit for the header section is 10 s, and Node looks every half second.
-  it("with its header hears so, and meanwhile the others are served", async () => {
-    const startedAt = performance.now();
-    const answer = exchange(server().port, "POST /v1/topics HTTP/1.1\r\nHost: x\r\nX-Slow: ");
-    for (let count = 0; count < 20; count++) expect((await server().api.call("GET", "/readyz")).status).toBe(200);
-    const { status, problem } = parseAnswer(await answer);
-    expect([status, problem.code]).toEqual([408, "request_timeout"]);
-    expect(performance.now() - startedAt).toBeGreaterThan(9_900);
-  });
-});
-
 describe("after all of this", () => {
   it("the logs are empty, the catalog is as it was, and the server serves", async () => {
     const { api } = server();
