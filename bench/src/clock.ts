@@ -1,7 +1,6 @@
 /**
- * Milliseconds of the machine's monotonic clock. `process.hrtime` counts from the machine's own origin, not the
- * process's, so a time taken in the generator and one taken in the receiver can be subtracted, and no step of the wall
- * clock comes between them.
+ * Milliseconds of the machine's monotonic clock. `process.hrtime` counts from an origin that all processes share, so a
+ * time of the generator can be subtracted from a time of the receiver. Steps of the wall clock have no effect.
  */
 export function nowMs(): number {
   const [seconds, nanoseconds] = process.hrtime();

@@ -7,12 +7,13 @@ export interface Options {
   readonly database: DatabaseKind;
   readonly only: readonly string[];
   readonly scale: number;
-  /** Null: a file of its own in bench/results. */
+  /** Null: a new file in bench/results. */
   readonly json: string | null;
-  /** Exit with 1 also when a figure is out of reach. */
+  readonly lostAfterMs: number;
+  /** Exit with 1 also when a figure misses its target. */
   readonly check: boolean;
   readonly profile: boolean;
-  /** Null: the sources in this repository. */
+  /** Null: the sources of this repository. */
   readonly server: string | null;
   readonly dataRoot: string | null;
   readonly help: boolean;
@@ -22,29 +23,32 @@ export class UsageError extends Error {}
 
 const SCALE_MIN = 0.001;
 const SCALE_MAX = 10;
+const LOST_AFTER_S = 20;
+const LOST_AFTER_S_MAX = 3_600;
 
 export const usage = `npm run bench -- [options]
 
-  --database KIND sqlite (the default), or postgres: one of the benchmark's own, its CPU counted too
-  --only NAMES    scenarios, separated by commas
-  --scale N       ${SCALE_MIN} to ${SCALE_MAX}; 0.1 measures for a tenth of the time with a tenth of the messages
-  --json FILE     where the figures go (default: bench/results/<date>.json)
-  --check         exit with 1 also when a figure is out of its reach; --no-check is the default
-  --profile       take CPU profiles of the server and print where its time went
-  --server FILE   another entry point of the server, for example a build
-  --data DIR      where the servers keep their data (default: the system's temporary folder)
+  --database KIND  sqlite (the default), or postgres: a PostgreSQL of the benchmark, whose CPU time is counted too
+  --only NAMES     run only these scenarios, separated by commas
+  --scale N        ${SCALE_MIN} to ${SCALE_MAX}; 0.1 measures for a tenth of the time with a tenth of the messages
+  --json FILE      write the figures to this file (default: bench/results/<date>.json)
+  --check          exit with 1 also when a figure misses its target; --no-check is the default
+  --profile        take CPU profiles of the server and print the functions that use most of its CPU time
+  --server FILE    another entry point of the server, for example a build
+  --data DIR       folder for the data of the servers (default: the system's temporary folder)
+  --lost-after S   seconds without an arrival after which missing deliveries are lost (default: ${LOST_AFTER_S})
 
-There are more scenarios with --database postgres: README.md says which.
+--database postgres has more scenarios, which bench/README.md lists.
 
-Exit code 1 when an accepted message did not arrive, or a scenario failed.`;
+The exit code is 1 when an accepted message did not arrive or a scenario failed.`;
 
-/** What `--only` can name: always, and with PostgreSQL only. */
-export interface Known {
+/** Names of the scenarios: those that always run, and those that need PostgreSQL. */
+export interface ScenarioNames {
   readonly always: readonly string[];
   readonly postgres: readonly string[];
 }
 
-export function parseCommandLine(args: readonly string[], scenarios: Known): Options {
+export function parseCommandLine(args: readonly string[], scenarios: ScenarioNames): Options {
   const values = parse(args);
   const database = databaseKind(values.database ?? "sqlite");
   const known = database === "postgres" ? [...scenarios.always, ...scenarios.postgres] : scenarios.always;
@@ -53,23 +57,26 @@ export function parseCommandLine(args: readonly string[], scenarios: Known): Opt
     if (scenarios.postgres.includes(name) && database !== "postgres") {
       throw new UsageError(`scenario ${name} needs --database postgres`);
     }
-    if (!known.includes(name)) throw new UsageError(`no scenario ${name}; there are ${known.join(", ")}`);
-  }
-  const scale = Number(values.scale ?? "1");
-  if (!(scale >= SCALE_MIN && scale <= SCALE_MAX)) {
-    throw new UsageError(`--scale is a number from ${SCALE_MIN} to ${SCALE_MAX}`);
+    if (!known.includes(name)) throw new UsageError(`no scenario ${name}; the scenarios are ${known.join(", ")}`);
   }
   return {
     database,
     only,
-    scale,
+    scale: numberOf("--scale", values.scale ?? "1", SCALE_MIN, SCALE_MAX),
     json: values.json ?? null,
+    lostAfterMs: 1000 * numberOf("--lost-after", values["lost-after"] ?? `${LOST_AFTER_S}`, 0, LOST_AFTER_S_MAX),
     check: values.check ?? false,
     profile: values.profile ?? false,
     server: values.server === undefined ? null : resolve(values.server),
     dataRoot: values.data === undefined ? null : resolve(values.data),
     help: values.help ?? false,
   };
+}
+
+function numberOf(option: string, text: string, min: number, max: number): number {
+  const value = text.trim() === "" ? Number.NaN : Number(text);
+  if (!(value >= min && value <= max)) throw new UsageError(`${option} is a number from ${min} to ${max}`);
+  return value;
 }
 
 function databaseKind(text: string): DatabaseKind {
@@ -87,6 +94,7 @@ function parse(args: readonly string[]) {
         only: { type: "string" },
         scale: { type: "string" },
         json: { type: "string" },
+        "lost-after": { type: "string" },
         check: { type: "boolean" },
         profile: { type: "boolean" },
         server: { type: "string" },

@@ -15,7 +15,7 @@ import { runScenario } from "./run.ts";
 import { scenarios } from "./scenarios/all.ts";
 import { Bench } from "./scenarios/bench.ts";
 import type { Scenario } from "./scenarios/bench.ts";
-import { lostMessages, withinReach } from "./scenarios/result.ts";
+import { lostMessages, meetsTarget } from "./scenarios/result.ts";
 import type { ScenarioResult } from "./scenarios/result.ts";
 import { runMsMax, settingsAt } from "./settings.ts";
 
@@ -30,23 +30,21 @@ async function main(options: Options): Promise<number> {
   const startedAtMs = nowMs();
   const startedAt = new Date().toISOString();
   const name = startedAt.slice(0, 19).replaceAll(":", "-");
-  const settings = settingsAt(options.scale);
-  const dataRoot = mkdtempSync(join(folder(options.dataRoot ?? tmpdir()), "ringback-bench-"));
+  const settings = settingsAt(options.scale, options.lostAfterMs);
+  const dataRoot = mkdtempSync(join(createFolder(options.dataRoot ?? tmpdir()), "ringback-bench-"));
   process.once("exit", () => rmSync(dataRoot, { recursive: true, force: true, maxRetries: 3 }));
-  const profileRoot = options.profile ? folder(join(RESULTS, `${name}-profiles`)) : null;
-  const where = machine(dataRoot);
-  print(`${where.cpu}, ${where.cores} cores, ${where.system} ${where.kernel}, ${where.fileSystem}, Node ${where.node}`);
+  const profileRoot = options.profile ? createFolder(join(RESULTS, `${name}-profiles`)) : null;
+  const host = machine(dataRoot);
+  print(`${host.cpu}, ${host.cores} cores, ${host.system} ${host.kernel}, ${host.fileSystem}, Node ${host.node}`);
   print(`bodies of ${settings.bodyBytes} bytes; fsync on; scale ${settings.scale}`);
 
   const entry = options.server ?? SERVER_ENTRY;
   const database = options.database === "postgres" ? await startDatabase(options) : null;
-  const shown = (await database?.shown()) ?? null;
-  if (shown !== null)
-    print(
-      `PostgreSQL: ${Object.entries(shown)
-        .map((pair) => pair.join(" "))
-        .join(", ")}`,
-    );
+  const databaseSettings = (await database?.settings()) ?? null;
+  if (databaseSettings !== null) {
+    const words = Object.entries(databaseSettings).map((pair) => pair.join(" "));
+    print(`PostgreSQL: ${words.join(", ")}`);
+  }
   const bench = await Bench.start({ settings, entry, database, dataRoot, profileRoot, log: print });
   const results: ScenarioResult[] = [];
   const failures: { scenario: string; error: string }[] = [];
@@ -61,35 +59,38 @@ async function main(options: Options): Promise<number> {
       print(`  failed: ${error instanceof Error ? error.stack : String(error)}`);
     }
     if (profileRoot !== null) printProfile(join(profileRoot, scenario.name));
-    await bench.forget(scenario.name);
+    await bench.removeData(scenario.name);
   }
   await bench.stop();
   await database?.stop();
 
   const tookS = (nowMs() - startedAtMs) / 1000;
   const json = options.json ?? join(RESULTS, `${name}.json`);
-  const measured = { machine: where, settings, database: shown, profiled: options.profile, results, failures };
-  writeReport(json, { startedAt, tookS, ...measured });
+  const context = { startedAt, tookS, machine: host, settings, database: databaseSettings, profiled: options.profile };
+  writeReport(json, { ...context, results, failures });
   print(`\n${resultTable(results)}\n`);
-  if (shown !== null) print(`${databaseTable(results)}\n`);
+  if (database !== null) print(`${databaseTable(results)}\n`);
   for (const line of deliveryLines(results)) print(line);
-  print(`\n${tookS.toFixed(0)} s in all; figures and samples are in ${json}`);
-  if (options.profile) print("The profiler's own cost is in these figures: they show where time goes, not how much.");
+  print(`\nThe run took ${tookS.toFixed(0)} s. Figures and samples are in ${json}`);
+  if (options.profile) print("The figures include the cost of the profiler. Use them for proportions only.");
 
   const lost = lostMessages(results);
   if (lost > 0) print(`LOST: ${lost} accepted deliveries did not arrive.`);
-  const over = results.flatMap(({ figures }) => figures).filter((figure) => !withinReach(figure));
-  return lost > 0 || failures.length > 0 || (options.check && over.length > 0) ? 1 : 0;
+  const missed = results.flatMap(({ figures }) => figures).filter((figure) => !meetsTarget(figure));
+  return lost > 0 || failures.length > 0 || (options.check && missed.length > 0) ? 1 : 0;
 }
 
-/** It runs as somebody else where we are root, who cannot look into the servers' folders: so beside those. */
+/**
+ * Started by root, PostgreSQL runs as another user, who cannot read the folders of the servers. The database therefore
+ * gets a folder beside those.
+ */
 async function startDatabase({ dataRoot }: Options): Promise<BenchDatabase> {
-  const database = await BenchDatabase.start(folder(dataRoot ?? tmpdir()));
+  const database = await BenchDatabase.start(createFolder(dataRoot ?? tmpdir()));
   process.once("exit", () => rmSync(database.folder, { recursive: true, force: true, maxRetries: 3 }));
   return database;
 }
 
-function folder(path: string): string {
+function createFolder(path: string): string {
   mkdirSync(path, { recursive: true });
   return path;
 }
@@ -102,12 +103,12 @@ function namesOf(wanted: (scenario: Scenario) => boolean): string[] {
   return scenarios.filter(wanted).map(({ name }) => name);
 }
 
-/** `process.exit` runs the exit handlers, which end every child and remove the data. */
+/** `process.exit` runs the exit handlers, which end every child process and remove the data. */
 function exitOnSignals(): void {
   process.once("SIGINT", () => process.exit(130));
   process.once("SIGTERM", () => process.exit(143));
   setTimeout(() => {
-    print(`The run did not end within ${runMsMax / 60_000} minutes and was cut off.`);
+    print(`The run was ended because it took more than ${runMsMax / 60_000} minutes.`);
     process.exit(1);
   }, runMsMax).unref();
 }

@@ -1,14 +1,11 @@
 import { PostgresServer } from "../../../packages/server/src/store/postgres/testing/postgres-server.ts";
-import { familyCpuUs } from "../process/family-cpu.ts";
+import { familyCpuUs } from "../process/probe.ts";
 
-/**
- * PostgreSQL's own defaults where the tests' server has others. `fsync`, `full_page_writes` and `synchronous_commit` are on,
- * which is a default as well.
- */
+/** PostgreSQL's defaults, which the server of the tests overrides. `fsync` and `full_page_writes` are on by default. */
 const settings = ["synchronous_commit=on", "shared_buffers=128MB", "autovacuum_naptime=1min"];
 
-/** What tells how much its word is worth. */
-const SHOWN = [
+/** Settings that decide what a commit guarantees, and other settings that change the figures. */
+const REPORTED = [
   "server_version",
   "fsync",
   "synchronous_commit",
@@ -18,15 +15,16 @@ const SHOWN = [
   "max_wal_size",
 ];
 
-/** The benchmark's own PostgreSQL, with a database for each scenario. */
+/** A PostgreSQL server of the benchmark, with a database for each scenario. */
 export class BenchDatabase {
   readonly #server: PostgresServer;
-  readonly #made = new Set<string>();
+  readonly #created = new Set<string>();
 
-  private constructor(server: PostgresServer) {
+  constructor(server: PostgresServer) {
     this.#server = server;
   }
 
+  /** Puts the data folder into `root`. */
   static async start(root: string): Promise<BenchDatabase> {
     return new BenchDatabase(await PostgresServer.start({ fsync: true, root, settings }));
   }
@@ -35,11 +33,11 @@ export class BenchDatabase {
     return this.#server.folder;
   }
 
-  /** Of the scenario's database, which is made when it is asked for first. */
+  /** The URL of the scenario's database. The first call creates the database. */
   async url(scenario: string): Promise<string> {
     const name = databaseOf(scenario);
-    if (!this.#made.has(name)) {
-      this.#made.add(name);
+    if (!this.#created.has(name)) {
+      this.#created.add(name);
       await this.#server.query(`CREATE DATABASE ${name}`);
     }
     return this.#server.url(name);
@@ -47,15 +45,15 @@ export class BenchDatabase {
 
   async drop(scenario: string): Promise<void> {
     const name = databaseOf(scenario);
-    if (this.#made.delete(name)) await this.#server.query(`DROP DATABASE ${name} WITH (FORCE)`);
+    if (this.#created.delete(name)) await this.#server.query(`DROP DATABASE ${name} WITH (FORCE)`);
   }
 
-  /** Of all its processes so far, those that have ended included. */
+  /** CPU time of all processes of the server so far, ended processes included. */
   cpuUs(): number {
     return familyCpuUs(this.#server.pid);
   }
 
-  /** Written to the write-ahead log so far, by everybody and for everything. */
+  /** Bytes of the whole server's write-ahead log so far. */
   async walBytes(): Promise<number> {
     const [row] = await this.#server.query<{ bytes: string }>(
       "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn AS bytes",
@@ -63,11 +61,11 @@ export class BenchDatabase {
     return Number(row?.bytes);
   }
 
-  /** Its settings as it states them itself. */
-  async shown(): Promise<Readonly<Record<string, string>>> {
+  /** The settings as PostgreSQL reports them. */
+  async settings(): Promise<Readonly<Record<string, string>>> {
     const rows = await this.#server.query<{ name: string; value: string }>(
       "SELECT name, current_setting(name) AS value FROM unnest($1::text[]) AS name",
-      [SHOWN],
+      [REPORTED],
     );
     return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
   }

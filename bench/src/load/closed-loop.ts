@@ -1,34 +1,31 @@
 import { Pool } from "undici";
-import { nowMs } from "../clock.ts";
-import type { ClosedLoop, LoadReport } from "./commands.ts";
-import { oneRequest } from "./one-request.ts";
-import { Tally } from "./tally.ts";
+import { inClosedLoop } from "./tally.ts";
+import type { LoadReport, LoopLimits } from "./tally.ts";
+import { sendCounted } from "./target.ts";
+import type { Target } from "./target.ts";
 
-/** After a refusal a worker rests this long, or a server that is down would be asked a hundred thousand times. */
-const REFUSED_REST_MS = 10;
+/** Pause of a sender after a refusal. Without it, a server that is down would get a hundred thousand requests. */
+const REFUSED_PAUSE_MS = 10;
 
-/** Keeps `concurrency` requests in flight: each answer starts the next request. */
+export interface ClosedLoop extends Target, LoopLimits {}
+
+/** Keeps `concurrency` requests in flight: each reply starts the next request. */
 export async function closedLoop(loop: ClosedLoop): Promise<LoadReport> {
   const pool = new Pool(loop.origin, { connections: loop.concurrency, pipelining: 1 });
-  const tally = new Tally(loop);
-  const deadlineMs = nowMs() + loop.durationMs;
-  let started = 0;
-  const worker = (): Promise<void> =>
-    new Promise((resolve) => {
-      const next = (): void => {
-        if (started >= loop.requestsMax || nowMs() >= deadlineMs) return resolve();
-        started += 1;
-        oneRequest(pool, loop, loop.body, (error, status, body) => {
-          if (error === null) tally.answered(status, body);
-          else tally.failed(error);
-          if (status === loop.okStatus) next();
-          else setTimeout(next, REFUSED_REST_MS);
-        });
-      };
-      next();
-    });
-  await Promise.all(Array.from({ length: loop.concurrency }, worker));
-  const report = tally.report();
+  const report = await inClosedLoop(
+    loop,
+    (tally, more) =>
+      new Promise((resolve) => {
+        const next = (): void => {
+          if (!more()) return resolve();
+          sendCounted(pool, loop, loop.body, tally, (accepted) => {
+            if (accepted) next();
+            else setTimeout(next, REFUSED_PAUSE_MS);
+          });
+        };
+        next();
+      }),
+  );
   await pool.close();
   return report;
 }

@@ -2,48 +2,60 @@ import { Pool } from "undici";
 import { nowMs } from "../clock.ts";
 import { TIMESTAMP_CHARS } from "../receiver/ledger.ts";
 import { spread } from "../statistics/percentiles.ts";
-import type { OpenLoop, OpenLoopReport } from "./commands.ts";
-import { oneRequest } from "./one-request.ts";
+import type { Spread } from "../statistics/percentiles.ts";
 import { Tally } from "./tally.ts";
+import type { LoadReport } from "./tally.ts";
+import { sendCounted } from "./target.ts";
+import type { Target } from "./target.ts";
 
 const CONNECTIONS = 64;
-/** A server that falls this far behind the schedule is not keeping up: the run is given up. */
+/** With more unanswered requests than this, the server does not keep up with the schedule, and the run fails. */
 const unansweredMax = 10_000;
 
+export interface OpenLoop extends Target {
+  readonly requestsPerSecond: number;
+  readonly durationMs: number;
+  /** Position in the body at which the scheduled time of the request is written. */
+  readonly timestampOffset: number;
+}
+
+export interface OpenLoopReport extends LoadReport {
+  /** From the scheduled time of a request to its reply. */
+  readonly answeredMs: Spread;
+  /** From the scheduled time of a request to its sending: the delay of the generator itself. */
+  readonly sentLateMs: Spread;
+}
+
 /**
- * Sends by the clock, whether or not earlier requests were answered, and dates every request by when it should have
- * been sent. So a server that stalls is charged for the requests that had to wait, which a closed loop would not send.
+ * Sends at scheduled times, whether or not earlier requests were answered, and writes the scheduled time into each
+ * request. A stalled server is therefore charged for every request that had to wait. A closed loop would not send
+ * those requests.
  */
 export async function openLoop(loop: OpenLoop): Promise<OpenLoopReport> {
   const pool = new Pool(loop.origin, { connections: CONNECTIONS, pipelining: 1 });
-  const tally = new Tally(loop);
-  const total = Math.floor((loop.requestsPerSecond * loop.durationMs) / 1000);
-  const startMs = nowMs();
+  const tally = new Tally();
+  const total = Math.max(1, Math.floor((loop.requestsPerSecond * loop.durationMs) / 1000));
   const answeredMs: number[] = [];
   const sentLateMs: number[] = [];
-  let sent = 0;
-  let answered = 0;
 
   await new Promise<void>((resolve, reject) => {
-    const send = (intendedMs: number): void => {
-      sent += 1;
-      sentLateMs.push(nowMs() - intendedMs);
-      oneRequest(pool, loop, stamped(loop, intendedMs), (error, status, body) => {
-        if (error === null) tally.answered(status, body);
-        else tally.failed(error);
-        answeredMs.push(nowMs() - intendedMs);
-        answered += 1;
-        if (answered === total) resolve();
+    const send = (scheduledMs: number): void => {
+      sentLateMs.push(nowMs() - scheduledMs);
+      sendCounted(pool, loop, withTimestamp(loop, scheduledMs), tally, () => {
+        answeredMs.push(nowMs() - scheduledMs);
+        if (answeredMs.length === total) resolve();
       });
     };
     const sendDue = (): void => {
-      const due = Math.min(total, Math.floor(((nowMs() - startMs) * loop.requestsPerSecond) / 1000) + 1);
-      for (let index = sent; index < due; index++) send(startMs + (index * 1000) / loop.requestsPerSecond);
-      if (sent - answered > unansweredMax) reject(new Error(`${sent - answered} requests are without an answer`));
-      else if (sent < total) setTimeout(sendDue, 1);
+      const due = Math.min(total, Math.floor(((nowMs() - tally.startedAtMs) * loop.requestsPerSecond) / 1000) + 1);
+      for (let index = sentLateMs.length; index < due; index++) {
+        send(tally.startedAtMs + (index * 1000) / loop.requestsPerSecond);
+      }
+      const unanswered = sentLateMs.length - answeredMs.length;
+      if (unanswered > unansweredMax) reject(new Error(`${unanswered} requests are unanswered`));
+      else if (sentLateMs.length < total) setTimeout(sendDue, 1);
     };
-    if (total === 0) resolve();
-    else sendDue();
+    sendDue();
   });
 
   const report = { ...tally.report(), answeredMs: spread(answeredMs), sentLateMs: spread(sentLateMs) };
@@ -51,14 +63,9 @@ export async function openLoop(loop: OpenLoop): Promise<OpenLoopReport> {
   return report;
 }
 
-function stamped(loop: OpenLoop, atMs: number): Uint8Array {
+function withTimestamp(loop: OpenLoop, atMs: number): Uint8Array {
   const body = Buffer.from(loop.body);
-  body.write(
-    Math.round(atMs * 1000)
-      .toString()
-      .padStart(TIMESTAMP_CHARS, "0"),
-    loop.timestampOffset,
-    "latin1",
-  );
+  const timestamp = Math.round(atMs * 1000).toString();
+  body.write(timestamp.padStart(TIMESTAMP_CHARS, "0"), loop.timestampOffset, "latin1");
   return body;
 }

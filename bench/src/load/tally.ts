@@ -1,54 +1,73 @@
 import { nowMs } from "../clock.ts";
-import { ownCpuUs } from "../process/own-cpu.ts";
-import type { LoadReport, Target } from "./commands.ts";
+import { ownCpuUs } from "../process/probe.ts";
 
-/** Counts what became of the requests of one run. */
+/** How long a closed loop runs and how much it sends at most. */
+export interface LoopLimits {
+  /** Requests in flight at any time. */
+  readonly concurrency: number;
+  /** No request starts later than this after the start of the loop. */
+  readonly durationMs: number;
+  readonly requestsMax: number;
+}
+
+export interface LoadReport {
+  readonly requests: number;
+  readonly acceptedMessages: number;
+  /** Ids of the accepted messages, where the replies were read. */
+  readonly ids: readonly string[];
+  /** Number of requests that were not accepted, by status or error. */
+  readonly refused: Readonly<Record<string, number>>;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+  /** CPU time of the process that sent the requests. */
+  readonly cpuUs: number;
+}
+
+/** Counts the outcomes of the requests of one run, and measures the time and the CPU time of the run. */
 export class Tally {
-  readonly #target: Target;
-  readonly #startedAtMs = nowMs();
+  readonly startedAtMs = nowMs();
   readonly #cpuUsBefore = ownCpuUs();
   readonly #ids: string[] = [];
   readonly #refused: Record<string, number> = {};
   #requests = 0;
-  #accepted = 0;
+  #acceptedMessages = 0;
 
-  constructor(target: Target) {
-    this.#target = target;
+  accept(messages: number, ids?: readonly string[]): void {
+    this.#requests += 1;
+    this.#acceptedMessages += messages;
+    if (ids !== undefined) for (const id of ids) this.#ids.push(id);
   }
 
-  answered(status: number, body: string): void {
+  refuse(why: string): void {
     this.#requests += 1;
-    if (status !== this.#target.okStatus) {
-      this.#refuse(String(status));
-      return;
-    }
-    this.#accepted += this.#target.messagesPerRequest;
-    if (this.#target.readIds) this.#ids.push(...idsOf(body));
-  }
-
-  failed(error: Error & { code?: string }): void {
-    this.#requests += 1;
-    this.#refuse(error.code ?? error.name);
+    this.#refused[why] = (this.#refused[why] ?? 0) + 1;
   }
 
   report(): LoadReport {
     return {
       requests: this.#requests,
-      acceptedMessages: this.#accepted,
+      acceptedMessages: this.#acceptedMessages,
       ids: this.#ids,
       refused: this.#refused,
-      startedAtMs: this.#startedAtMs,
+      startedAtMs: this.startedAtMs,
       endedAtMs: nowMs(),
       cpuUs: ownCpuUs() - this.#cpuUsBefore,
     };
   }
-
-  #refuse(why: string): void {
-    this.#refused[why] = (this.#refused[why] ?? 0) + 1;
-  }
 }
 
-function idsOf(body: string): string[] {
-  const answer: { id?: string; messages?: { id: string }[] } = JSON.parse(body);
-  return answer.messages === undefined ? [String(answer.id)] : answer.messages.map(({ id }) => id);
+/** Runs `concurrency` senders at a time. A sender calls `more` before each request and stops when `more` is false. */
+export async function inClosedLoop(
+  { concurrency, durationMs, requestsMax }: LoopLimits,
+  sender: (tally: Tally, more: () => boolean) => Promise<void>,
+): Promise<LoadReport> {
+  const tally = new Tally();
+  let started = 0;
+  const more = (): boolean => {
+    if (started >= requestsMax || nowMs() - tally.startedAtMs >= durationMs) return false;
+    started += 1;
+    return true;
+  };
+  await Promise.all(Array.from({ length: concurrency }, () => sender(tally, more)));
+  return tally.report();
 }

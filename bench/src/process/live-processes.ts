@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 
-/** Every process that the benchmark started and that still runs: whatever ends the benchmark, none outlives it. */
+/** Child processes of the benchmark that run now. All of them are killed when the benchmark ends. */
 const live = new Set<ChildProcess>();
 
 export function watch(child: ChildProcess): void {
@@ -8,18 +8,16 @@ export function watch(child: ChildProcess): void {
   child.once("exit", () => live.delete(child));
 }
 
-export function killAll(): void {
+process.once("exit", () => {
   for (const child of live) child.kill("SIGKILL");
-}
+});
 
-process.once("exit", killAll);
-
-/** Asks it to end by `ask`, and ends it by force when it has not within `graceMs`. */
-export async function end(child: ChildProcess, ask: () => void, graceMs: number): Promise<void> {
+/** Ends a process: calls `request`, waits for the exit, and kills the process after `graceMs`. */
+export async function end(child: ChildProcess, request: () => void, graceMs: number): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  ask();
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  request();
   const timer = setTimeout(() => child.kill("SIGKILL"), graceMs);
-  await gone;
+  await exited;
   clearTimeout(timer);
 }

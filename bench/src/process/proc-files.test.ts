@@ -1,40 +1,59 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { cpuUsFromPsTime, cpuUsFromStat, memoryFromStatus, TICK_US } from "./proc-files.ts";
+import {
+  cpuUsFromPsTime,
+  familyUs,
+  memoryFromStatus,
+  processTimesFromPs,
+  processTimesFromStat,
+  TICK_US,
+} from "./proc-files.ts";
+import type { ProcessTimes } from "./proc-files.ts";
 
-const stat =
-  "4711 (node) S 1 4711 4711 0 -1 4194560 9000 120 3 0 1234 66 7 8 20 0 11 0 5000 1180000000 15000 18446744073709551615 1 1 0 0 0 0 0 4096 134300162 0 0 0 17 1 0 0 0 0 0";
+const stat = "4711 (node) S 17 4711 4711 0 -1 4194560 9000 120 3 0 1234 66 7 8 20 0 11 0 5000 1180000000 15000";
 
-describe("cpuUsFromStat", () => {
-  it("adds user and system ticks and leaves the children's out", () => {
-    expect(cpuUsFromStat(stat)).toBe(1300 * TICK_US);
+function times(pid: number, parent: number, ownUs: number, endedChildrenUs = 0): ProcessTimes {
+  return { pid, parent, ownUs, endedChildrenUs };
+}
+
+describe("processTimesFromStat", () => {
+  const expected = times(4711, 17, 1300 * TICK_US, 15 * TICK_US);
+
+  it("adds user and system ticks, and keeps those of ended children apart", () => {
+    expect(processTimesFromStat(stat)).toEqual(expected);
   });
 
-  it("is not misled by a command with spaces and brackets", () => {
-    expect(cpuUsFromStat(stat.replace("(node)", "(a ) R (1 2))"))).toBe(1300 * TICK_US);
+  it("accepts a command with spaces and brackets", () => {
+    expect(processTimesFromStat(stat.replace("(node)", "(a ) R (1 2))"))).toEqual(expected);
   });
 
-  it("refuses what is no stat line", () => {
-    expect(() => cpuUsFromStat("4711 (node) S 1")).toThrow("not a /proc/PID/stat line");
+  it("refuses any other line", () => {
+    expect(() => processTimesFromStat("4711 (node) S 1")).toThrow("not a /proc/PID/stat line");
   });
+});
 
-  it.runIf(process.platform === "linux")("agrees with what this process knows of itself", () => {
-    const fromStat = cpuUsFromStat(readFileSync("/proc/self/stat", "utf8"));
-    const usage = process.cpuUsage();
-    // A tick each for user and system time, and one for the time between the two readings.
-    expect(Math.abs(usage.user + usage.system - fromStat)).toBeLessThanOrEqual(10 * TICK_US);
+describe("familyUs", () => {
+  it("adds living and ended children, and omits the children of other processes", () => {
+    const processes = [times(10, 1, 1, 20), times(11, 10, 300, 4000), times(12, 1, 50_000), times(1, 0, 9)];
+    expect(familyUs(10, processes)).toBe(4321);
+  });
+});
+
+describe("processTimesFromPs", () => {
+  it("reads a process from each line", () => {
+    const processes = processTimesFromPs("    1     0   0:01.50\n  300     1  00:02:03\n");
+    expect(processes).toEqual([times(1, 0, 1_500_000), times(300, 1, 123_000_000)]);
   });
 });
 
 describe("memoryFromStatus", () => {
-  it("reads resident memory now and at its peak", () => {
+  it("reads resident memory and its peak", () => {
     expect(memoryFromStatus("Name:\tnode\nVmHWM:\t  80000 kB\nVmRSS:\t   64000 kB\nRssAnon:\t 1 kB\n")).toEqual({
       residentBytes: 64_000 * 1024,
       peakBytes: 80_000 * 1024,
     });
   });
 
-  it("refuses the status of a process that is gone", () => {
+  it("refuses the status of a process that has ended", () => {
     expect(() => memoryFromStatus("Name:\tnode\nState:\tZ (zombie)\n")).toThrow("no VmRSS");
   });
 });
@@ -49,7 +68,7 @@ describe("cpuUsFromPsTime", () => {
     expect(cpuUsFromPsTime(text)).toBe(us);
   });
 
-  it("refuses anything else", () => {
+  it("refuses any other text", () => {
     expect(() => cpuUsFromPsTime("TIME")).toThrow("not a time from ps");
   });
 });

@@ -1,36 +1,71 @@
-/** What Linux and `ps` say about a process, as text to numbers. */
+/** Parsers of what Linux and `ps` report about a process. */
 
 /** Linux reports CPU time in ticks of 10 ms on every architecture that Node runs on (`getconf CLK_TCK`: 100). */
 export const TICK_US = 10_000;
 
-/** User and system time of all threads, living and gone, from the text of `/proc/PID/stat`. */
-export function cpuUsFromStat(stat: string): number {
-  // The second field is the command in brackets and may itself hold spaces and brackets: count from the last one.
+/** The CPU times of one process. */
+export interface ProcessTimes {
+  readonly pid: number;
+  readonly parent: number;
+  /** User and system time of all threads, ended threads included. */
+  readonly ownUs: number;
+  /** CPU time of children that have ended and that the process has waited for, and of their children. */
+  readonly endedChildrenUs: number;
+}
+
+/** Parses `/proc/PID/stat`. */
+export function processTimesFromStat(stat: string): ProcessTimes {
+  // The second field is the command in brackets. The command itself may hold spaces and brackets.
   const afterCommand = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const userTicks = Number(afterCommand[11]);
-  const systemTicks = Number(afterCommand[12]);
-  if (!Number.isInteger(userTicks) || !Number.isInteger(systemTicks)) throw new Error("not a /proc/PID/stat line");
-  return (userTicks + systemTicks) * TICK_US;
+  const field = (index: number): number => {
+    const value = Number(afterCommand[index]);
+    if (!Number.isInteger(value)) throw new Error("not a /proc/PID/stat line");
+    return value;
+  };
+  return {
+    pid: Number.parseInt(stat, 10),
+    parent: field(1),
+    ownUs: (field(11) + field(12)) * TICK_US,
+    endedChildrenUs: (field(13) + field(14)) * TICK_US,
+  };
+}
+
+/** Parses the output of `ps -axo pid=,ppid=,time=`, which omits children that have ended. */
+export function processTimesFromPs(text: string): ProcessTimes[] {
+  return text
+    .trim()
+    .split("\n")
+    .map((line) => {
+      const [pid, parent, time = ""] = line.trim().split(/\s+/);
+      return { pid: Number(pid), parent: Number(parent), ownUs: cpuUsFromPsTime(time), endedChildrenUs: 0 };
+    });
+}
+
+/** CPU time of a process and of its direct children. */
+export function familyUs(parent: number, processes: readonly ProcessTimes[]): number {
+  return processes
+    .filter((each) => each.pid === parent || each.parent === parent)
+    .reduce((sum, { ownUs, endedChildrenUs }) => sum + ownUs + endedChildrenUs, 0);
 }
 
 export interface Memory {
   readonly residentBytes: number;
-  /** The most it ever was. */
+  /** The highest resident memory so far. */
   readonly peakBytes: number;
 }
 
-/** From the text of `/proc/PID/status`. */
+/** Parses `/proc/PID/status`. */
 export function memoryFromStatus(status: string): Memory {
-  return { residentBytes: kibField(status, "VmRSS"), peakBytes: kibField(status, "VmHWM") };
+  return { residentBytes: bytesOf(status, "VmRSS"), peakBytes: bytesOf(status, "VmHWM") };
 }
 
-function kibField(status: string, name: string): number {
-  const found = new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status);
-  if (found === null) throw new Error(`no ${name} in /proc/PID/status`);
+function bytesOf(status: string, field: string): number {
+  const found = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(status);
+  if (found === null) throw new Error(`no ${field} in /proc/PID/status`);
   return Number(found[1]) * 1024;
 }
 
-/** `ps -o time=` prints `[[dd-]hh:]mm:ss[.cc]`. */
+/** Parses a time of `ps -o time=`: `[[dd-]hh:]mm:ss[.cc]`. */
 export function cpuUsFromPsTime(text: string): number {
   const found = /^(?:(?:(\d+)-)?(\d+):)?(\d+):(\d+(?:\.\d+)?)$/.exec(text.trim());
   if (found === null) throw new Error(`not a time from ps: ${text}`);

@@ -3,13 +3,13 @@ import { selfTimes } from "./self-time.ts";
 
 const frame = (functionName: string, url: string, lineNumber = -1) => ({ functionName, url, lineNumber });
 
-it("adds up the self time per function and per place and keeps idle time apart", () => {
+it("adds up the self time per function and per source, and keeps idle time apart", () => {
   const summary = selfTimes({
     nodes: [
       { id: 1, callFrame: frame("(idle)", "") },
       { id: 2, callFrame: frame("encode", "file:///home/x/repo/packages/sdk/src/protocols/raw.ts", 9) },
       { id: 3, callFrame: frame("write", "file:///home/x/repo/node_modules/undici/lib/core/request.js", 4) },
-      // The same function, reached by another way.
+      // The same function with another caller.
       { id: 4, callFrame: frame("encode", "file:///home/x/repo/packages/sdk/src/protocols/raw.ts", 9) },
       { id: 5, callFrame: frame("writev", "") },
       { id: 6, callFrame: frame("(garbage collector)", "") },
@@ -25,7 +25,7 @@ it("adds up the self time per function and per place and keeps idle time apart",
     ["(garbage collector)", 1.5],
     ["writev", 0.5],
   ]);
-  expect(summary.places.map(({ name, share }) => [name, share])).toEqual([
+  expect(summary.sources.map(({ name, share }) => [name, share])).toEqual([
     ["packages/sdk/src/protocols/raw.ts", 0.5],
     ["undici", 0.25],
     ["(garbage collector)", 0.1875],
@@ -33,6 +33,6 @@ it("adds up the self time per function and per place and keeps idle time apart",
   ]);
 });
 
-it("gives nothing for a profile without samples", () => {
-  expect(selfTimes({ nodes: [] })).toEqual({ busyMs: 0, idleMs: 0, functions: [], places: [] });
+it("is empty for a profile without samples", () => {
+  expect(selfTimes({ nodes: [] })).toEqual({ busyMs: 0, idleMs: 0, functions: [], sources: [] });
 });

@@ -1,24 +1,24 @@
 import { describe, expect, it } from "vitest";
 import { Ledger } from "./ledger.ts";
 
-const nothing = Buffer.alloc(0);
+const empty = Buffer.alloc(0);
 
-function arrived(...pairs: [path: string, id: string][]): Ledger {
+function ledgerOf(...pairs: [path: string, id: string][]): Ledger {
   const ledger = new Ledger();
-  for (const [path, id] of pairs) ledger.arrive(path, id, "", nothing, 1);
+  for (const [path, id] of pairs) ledger.record(path, id, "", empty, 1);
   return ledger;
 }
 
 describe("Ledger", () => {
   it("counts requests, distinct messages and duplicates", () => {
-    const ledger = arrived(["/a/0", "1"], ["/a/0", "2"], ["/a/0", "1"], ["/a/1", "1"], ["/b/0", "9"]);
+    const ledger = ledgerOf(["/a/0", "1"], ["/a/0", "2"], ["/a/0", "1"], ["/a/1", "1"], ["/b/0", "9"]);
     expect(ledger.arrivals("a")).toMatchObject({ requests: 4, distinct: 3, duplicates: 1 });
     expect(ledger.arrivals("b")).toMatchObject({ requests: 1, distinct: 1, duplicates: 0 });
     expect(ledger.arrivals("c")).toMatchObject({ requests: 0, distinct: 0, duplicates: 0 });
   });
 
-  it("finds nothing missing when every member got every message", () => {
-    const ledger = arrived(["/a/0", "1"], ["/a/1", "1"]);
+  it("reports no missing delivery when every member got every message", () => {
+    const ledger = ledgerOf(["/a/0", "1"], ["/a/1", "1"]);
     expect(ledger.compare("a", ["0", "1"], ["1"])).toEqual({
       expected: 2,
       missing: 0,
@@ -28,39 +28,39 @@ describe("Ledger", () => {
     });
   });
 
-  it("names the message that one member did not get", () => {
-    const ledger = arrived(["/a/0", "1"], ["/a/0", "2"], ["/a/1", "2"]);
+  it("names the message that a member did not get", () => {
+    const ledger = ledgerOf(["/a/0", "1"], ["/a/0", "2"], ["/a/1", "2"]);
     expect(ledger.compare("a", ["0", "1"], ["1", "2"])).toMatchObject({ missing: 1, missingExamples: ["/a/1 1"] });
   });
 
-  it("counts all of a member that got nothing", () => {
+  it("counts every message as missing for a member that got none", () => {
     expect(new Ledger().compare("a", ["0"], ["1", "2"])).toMatchObject({ expected: 2, missing: 2 });
   });
 
-  it("tells what arrived without having been accepted", () => {
-    expect(arrived(["/a/0", "1"], ["/a/0", "7"]).compare("a", ["0"], ["1"])).toMatchObject({
+  it("counts deliveries of messages that were not accepted", () => {
+    expect(ledgerOf(["/a/0", "1"], ["/a/0", "7"]).compare("a", ["0"], ["1"])).toMatchObject({
       missing: 0,
       unexpected: 1,
     });
   });
 
-  it("keeps a distinct message's lateness, in timed groups only", () => {
+  it("records the delay of each distinct message, in timed groups only", () => {
     const ledger = new Ledger();
     const body = Buffer.from("00000000000001000500 and more");
-    ledger.arrive("/timed-x/0", "1", "", body, 1002.75);
-    ledger.arrive("/timed-x/0", "1", "", body, 2000);
-    ledger.arrive("/x/0", "1", "", body, 1002.75);
+    ledger.record("/timed-x/0", "1", "", body, 1002.75);
+    ledger.record("/timed-x/0", "1", "", body, 2000);
+    ledger.record("/x/0", "1", "", body, 1002.75);
     expect(ledger.latenciesMs("timed-x")).toEqual([2.25]);
     expect(ledger.latenciesMs("x")).toEqual([]);
   });
 
-  it("keeps the first request of a group as a sample of its own", () => {
+  it("keeps a copy of the first request of a group as its sample", () => {
     const ledger = new Ledger();
     const body = Buffer.from("first");
-    ledger.arrive("/a/0", "1", "head", body, 1);
+    ledger.record("/a/0", "1", "head", body, 1);
     body.fill("x");
     expect(Buffer.from(ledger.sample("a")?.body ?? []).toString()).toBe("first");
-    ledger.forget("a");
+    ledger.discard("a");
     expect(ledger.sample("a")).toBeNull();
   });
 });

@@ -1,8 +1,6 @@
-/** What arrived, exactly: which message on which path, how often, and how late. */
-
-/** Bodies on paths of such a group begin with the time they should have been sent at. */
+/** In groups with this prefix, a body begins with the scheduled time of its request. */
 export const TIMED_GROUP_PREFIX = "timed";
-/** Microseconds of the shared clock, in decimal, with leading zeros. */
+/** Length of the scheduled time: microseconds of the shared clock, in decimal, with leading zeros. */
 export const TIMESTAMP_CHARS = 20;
 
 const examplesMax = 20;
@@ -17,10 +15,10 @@ export interface Arrivals {
 export interface Comparison {
   readonly expected: number;
   readonly missing: number;
-  /** `path id`, a few of them. */
+  /** Some of the missing deliveries, each as `path id`. */
   readonly missingExamples: readonly string[];
   readonly duplicates: number;
-  /** Arrived, though no publish that was answered 201 had that id: its answer was lost, or the id is wrong. */
+  /** Deliveries with an id that was in no 201 reply. Either the reply was lost or the id is wrong. */
   readonly unexpected: number;
 }
 
@@ -39,11 +37,14 @@ interface Group {
   readonly latenciesMs: number[];
 }
 
-/** Paths are `/group/member`; counts are kept per group, ids per path. */
+/**
+ * Records the message, the path and the delay of every request of the receiver. A path is `/group/member`. Counts are
+ * kept per group, message ids per path.
+ */
 export class Ledger {
   readonly #groups = new Map<string, Group>();
 
-  arrive(path: string, id: string, head: string, body: Buffer, atMs: number): void {
+  record(path: string, id: string, head: string, body: Buffer, atMs: number): void {
     const name = groupName(path);
     const group = this.#group(name);
     group.requests += 1;
@@ -68,7 +69,7 @@ export class Ledger {
     return { requests, distinct, duplicates, lastAtMs };
   }
 
-  /** Compares what arrived on every one of `members` with the ids that were accepted. */
+  /** Compares the deliveries to each of `members` with the ids of the accepted messages. */
   compare(groupName: string, members: readonly string[], accepted: readonly string[]): Comparison {
     const group = this.#groups.get(groupName) ?? emptyGroup();
     const missingExamples: string[] = [];
@@ -103,7 +104,7 @@ export class Ledger {
     return this.#groups.get(groupName)?.latenciesMs ?? [];
   }
 
-  forget(groupName: string): void {
+  discard(groupName: string): void {
     this.#groups.delete(groupName);
   }
 

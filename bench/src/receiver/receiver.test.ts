@@ -17,7 +17,7 @@ function post(id: string, body: string): string {
   return `POST /r/0 HTTP/1.1\r\nHost: x\r\nRingback-Message-Id: ${id}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 }
 
-/** Sends the pieces one after another on one connection and waits for so many replies, or for the end. */
+/** Sends the pieces on one connection and waits for the number of replies, or until the connection closes. */
 function exchange(pieces: readonly string[], replies: number): Promise<string> {
   return new Promise((resolve, reject) => {
     let got = "";
@@ -33,19 +33,19 @@ function exchange(pieces: readonly string[], replies: number): Promise<string> {
 }
 
 describe("Receiver", () => {
-  it("answers every pipelined request and counts the doubled one", async () => {
+  it("answers every pipelined request and counts the duplicate", async () => {
     const got = await exchange([post("1", "a") + post("2", "b") + post("1", "a")], 3);
     expect(got.split("HTTP/1.1 200 OK").length - 1).toBe(3);
     expect(receiver.ledger.arrivals("r")).toMatchObject({ requests: 3, distinct: 2, duplicates: 1 });
   });
 
-  it("counts a request once, however it was split", async () => {
+  it("counts a split request once", async () => {
     const text = post("7", "some body");
     await exchange([text.slice(0, 30), text.slice(30, text.length - 4), text.slice(-4)], 1);
     expect(receiver.ledger.compare("r", ["0"], ["7"])).toMatchObject({ missing: 0, duplicates: 0 });
   });
 
-  it("hangs up on what it cannot frame and says so", async () => {
+  it("closes the connection on a malformed request and counts it", async () => {
     expect(await exchange(["POST / HTTP/1.1\r\ncontent-length: many\r\n\r\n"], 1)).toBe("");
     expect(receiver.malformed).toBe(1);
   });

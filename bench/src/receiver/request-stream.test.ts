@@ -14,7 +14,7 @@ function collecting() {
 }
 
 describe("RequestStream", () => {
-  it("takes several requests from one chunk and says how many", () => {
+  it("reads several requests from one chunk and returns their number", () => {
     const { seen, stream } = collecting();
     expect(stream.feed(Buffer.concat([request("/a", "one"), request("/b", ""), request("/c", "three")]))).toBe(3);
     expect(seen).toEqual([
@@ -32,14 +32,14 @@ describe("RequestStream", () => {
     expect(seen).toEqual([{ path: "/a", body: "hello" }]);
   });
 
-  it("is not misled by a body that looks like a request", () => {
+  it("treats a body that looks like a request as a body", () => {
     const { seen, stream } = collecting();
     const body = request("/inner", "x").toString();
     stream.feed(Buffer.concat([request("/outer", body), request("/next", "")]));
     expect(seen.map(({ path }) => path)).toEqual(["/outer", "/next"]);
   });
 
-  it("sees the same requests however the bytes are cut", () => {
+  it("reads the same requests however the bytes are split", () => {
     const sent = fc.array(fc.record({ path: fc.constantFrom("/a", "/b/1"), body: fc.string({ maxLength: 40 }) }), {
       minLength: 1,
       maxLength: 6,
@@ -50,23 +50,23 @@ describe("RequestStream", () => {
         const bytes = Buffer.concat(requests.map(({ path, body }) => request(path, body)));
         const { seen, stream } = collecting();
         const bounds = [0, ...at.filter((cut) => cut < bytes.length).sort((a, b) => a - b), bytes.length];
-        let whole = 0;
+        let complete = 0;
         for (let index = 1; index < bounds.length; index++) {
-          whole += stream.feed(bytes.subarray(bounds[index - 1], bounds[index]));
+          complete += stream.feed(bytes.subarray(bounds[index - 1], bounds[index]));
         }
         expect(seen).toEqual(requests);
-        expect(whole).toBe(requests.length);
+        expect(complete).toBe(requests.length);
       }),
     );
   });
 
-  it("refuses what it cannot frame", () => {
+  it("refuses a request without a usable content length, and one that is too large", () => {
     const { stream } = collecting();
     expect(() => stream.feed(Buffer.from("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"))).toThrow(
       MalformedRequest,
     );
     expect(() => collecting().stream.feed(Buffer.from("POST / HTTP/1.1\r\ncontent-length: -1\r\n\r\n"))).toThrow(
-      "not a length",
+      "not a supported content length",
     );
     expect(() => collecting().stream.feed(Buffer.alloc(headBytesMax + 1, "a"))).toThrow("too large");
   });
@@ -80,7 +80,7 @@ describe("headerValue", () => {
     expect(headerValue(head, "x-y")).toBe("z");
   });
 
-  it("does not find part of a name", () => {
+  it("does not match a part of a name", () => {
     expect(headerValue(head, "message-id")).toBeNull();
   });
 });

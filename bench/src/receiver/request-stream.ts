@@ -1,36 +1,36 @@
-/** One whole request of a connection. The bytes are only valid during the call. */
-export type RequestSink = (head: string, body: Buffer) => void;
+/** Receives one complete request. The bytes of the body are valid during the call only. */
+export type OnRequest = (head: string, body: Buffer) => void;
 
 export class MalformedRequest extends Error {
   override readonly name = "MalformedRequest";
 }
 
-/** A head or a body past this is not what the benchmark sends. */
+/** The benchmark sends no larger head and no larger body. */
 export const headBytesMax = 16 * 1024;
 export const bodyBytesMax = 2 * 1024 * 1024;
 
 const HEAD_END = Buffer.from("\r\n\r\n");
 
 /**
- * Cuts the bytes of one connection into requests, wherever the network cut them into chunks. It knows just enough HTTP
- * for a sender that states a content length, because the receiver must cost little beside what is measured.
+ * Splits the bytes of one connection into requests, however the network split them into chunks. Only requests with a
+ * content length are supported, because the receiver must use little CPU time beside the measured server.
  */
 export class RequestStream {
-  readonly #sink: RequestSink;
+  readonly #onRequest: OnRequest;
   #rest: Buffer | null = null;
-  /** How far the rest was searched for the end of a head. */
+  /** Position in `#rest` up to which the search for the end of a head has found nothing. */
   #searched = 0;
 
-  constructor(sink: RequestSink) {
-    this.#sink = sink;
+  constructor(onRequest: OnRequest) {
+    this.#onRequest = onRequest;
   }
 
-  /** Returns how many requests became whole. Throws {@link MalformedRequest}; the connection is then of no more use. */
+  /** Returns the number of requests that `chunk` completes. After a {@link MalformedRequest}, close the connection. */
   feed(chunk: Buffer): number {
     const bytes = this.#rest === null ? chunk : Buffer.concat([this.#rest, chunk]);
     let searchFrom = this.#searched;
     let start = 0;
-    let whole = 0;
+    let complete = 0;
     while (start < bytes.length) {
       const headEnd = bytes.indexOf(HEAD_END, searchFrom);
       if (headEnd === -1) break;
@@ -38,13 +38,13 @@ export class RequestStream {
       const bodyStart = headEnd + HEAD_END.length;
       const bodyEnd = bodyStart + contentLength(head);
       if (bodyEnd > bytes.length) break;
-      this.#sink(head, bytes.subarray(bodyStart, bodyEnd));
-      whole += 1;
+      this.#onRequest(head, bytes.subarray(bodyStart, bodyEnd));
+      complete += 1;
       start = bodyEnd;
       searchFrom = bodyEnd;
     }
     this.#keep(bytes, start);
-    return whole;
+    return complete;
   }
 
   #keep(bytes: Buffer, start: number): void {
@@ -61,7 +61,7 @@ export class RequestStream {
   }
 }
 
-/** A header's value, or null. Names are searched as Ringback and undici write them first, then in any case. */
+/** The value of a header, or null. The search tries the name in lower case first, as most senders write it. */
 export function headerValue(head: string, lowerCaseName: string): string | null {
   let at = head.indexOf(`\r\n${lowerCaseName}:`);
   if (at === -1) at = head.toLowerCase().indexOf(`\r\n${lowerCaseName}:`);
@@ -74,15 +74,14 @@ export function headerValue(head: string, lowerCaseName: string): string | null 
 function contentLength(head: string): number {
   const value = headerValue(head, "content-length");
   if (value === null) {
-    if (headerValue(head, "transfer-encoding") !== null) throw new MalformedRequest("a body without its length");
+    if (headerValue(head, "transfer-encoding") !== null) throw new MalformedRequest("a body without a content length");
     return 0;
   }
   const length = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
-  if (!(length <= bodyBytesMax)) throw new MalformedRequest(`not a length that can be taken: ${value}`);
+  if (!(length <= bodyBytesMax)) throw new MalformedRequest(`not a supported content length: ${value}`);
   return length;
 }
 
-/** The path of a request line. */
 export function pathOf(head: string): string {
   const start = head.indexOf(" ") + 1;
   const end = head.indexOf(" ", start);

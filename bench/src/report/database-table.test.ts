@@ -3,10 +3,10 @@ import { databaseTable } from "./database-table.ts";
 import type { Figure } from "../scenarios/result.ts";
 
 const database = { cpuUs: 20, statements: 0.25, appends: 0.05, claims: 0.06, settlements: 0.12, walBytes: 1_234.4 };
-const cost = { nodesUs: 60, database };
-const figure: Figure = { name: "hot, 2 nodes: CPU", value: 1, unit: "%", limit: "at most", reach: null };
+const cost = { serversUs: 60, database };
+const figure: Figure = { name: "hot, 2 nodes: CPU", value: 1, unit: "%" };
 
-it("has one line for each cost, with the database's share and what a core of it could carry", () => {
+it("has a line for each cost, with the database's share and the throughput that a core of it could carry", () => {
   const figures = [{ ...figure, perSecond: 900, cost }, { ...figure, cost }, figure];
   const [, , ...lines] = databaseTable([{ scenario: "nodes", figures }]).split("\n");
   expect(lines).toHaveLength(1);
@@ -15,7 +15,7 @@ it("has one line for each cost, with the database's share and what a core of it 
   );
 });
 
-it("is not there when no figure has a database beside the server", () => {
-  const embedded = { ...figure, cost: { nodesUs: 60, database: null } };
+it("is empty when the database is inside the server", () => {
+  const embedded = { ...figure, cost: { serversUs: 60, database: null } };
   expect(databaseTable([{ scenario: "publish-one", figures: [figure, embedded] }])).toBe("");
 });

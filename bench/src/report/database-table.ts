@@ -1,13 +1,13 @@
 import { databasePercent } from "../scenarios/cost.ts";
 import type { Cost } from "../scenarios/cost.ts";
 import type { ScenarioResult } from "../scenarios/result.ts";
-import { alignedTable, number } from "./table.ts";
+import { alignedTable, number } from "./aligned-table.ts";
 
 const HEADINGS = [
   "per message",
   "",
   "msgs/s",
-  "nodes µs",
+  "servers µs",
   "database µs",
   "share",
   "statements",
@@ -15,17 +15,17 @@ const HEADINGS = [
   "claim",
   "settle",
   "WAL bytes",
-  "msgs/s a database core",
+  "msgs/s per database core",
 ];
 const LEFT = new Set([0, 1]);
 const US_PER_S = 1e6;
 
-/** What each message (of a fan-out: each delivery) asks of the database. Empty when there is none beside the server. */
+/** The database's cost of a message (of a fan-out: of a delivery). Empty when the database is inside the server. */
 export function databaseTable(results: readonly Pick<ScenarioResult, "scenario" | "figures">[]): string {
   const rows = results.flatMap(({ scenario, figures }) => {
     const seen = new Set<Cost>();
     return figures.flatMap(({ name, perSecond, cost }) => {
-      // Several figures of one run share its cost.
+      // Several figures of one run share a cost, which is printed once.
       if (cost === undefined || cost.database === null || seen.has(cost)) return [];
       const first = seen.size === 0;
       seen.add(cost);
@@ -35,12 +35,10 @@ export function databaseTable(results: readonly Pick<ScenarioResult, "scenario" 
           first ? scenario : "",
           name.split(":")[0] ?? "",
           perSecond === undefined ? "" : number(perSecond),
-          number(cost.nodesUs),
+          number(cost.serversUs),
           number(cpuUs),
           `${number(databasePercent(cost))} %`,
-          ...[statements, appends, claims, settlements].map(number),
-          number(walBytes),
-          number(US_PER_S / cpuUs),
+          ...[statements, appends, claims, settlements, walBytes, US_PER_S / cpuUs].map(number),
         ],
       ];
     });

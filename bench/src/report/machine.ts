@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem, type, version } from "node:os";
 import { fileSystemOf } from "../server/data-folder.ts";
 
-/** Where the figures come from. */
+/** The machine and the versions that the figures come from. */
 export function machine(dataRoot: string) {
   const processors = cpus();
   return {
@@ -13,14 +13,14 @@ export function machine(dataRoot: string) {
     kernel: release(),
     systemVersion: version(),
     fileSystem: fileSystemOf(dataRoot),
-    /** Work that others had for the machine when the run began. */
+    /** Load of the machine by other processes before the run. */
     loadAverageBefore: loadavg(),
     node: process.version,
     undici: undiciVersion(),
   };
 }
 
-/** Of the undici that the generator and the bare loops use, which is not the one inside Node. */
+/** Version of the undici package that the generator and the bare loops use. Node has another copy inside. */
 function undiciVersion(): string {
   const description: { version: string } = JSON.parse(
     readFileSync(new URL(import.meta.resolve("undici/package.json")), "utf8"),

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { lostMessages, withinReach } from "../scenarios/result.ts";
+import { lostMessages, meetsTarget } from "../scenarios/result.ts";
 import type { ScenarioResult } from "../scenarios/result.ts";
 import type { Settings } from "../settings.ts";
 import type { Machine } from "./machine.ts";
@@ -10,15 +10,15 @@ export interface RunReport {
   readonly tookS: number;
   readonly machine: Machine;
   readonly settings: Settings;
-  /** PostgreSQL's settings as it states them itself; null: the embedded database. */
+  /** PostgreSQL's settings, as PostgreSQL reports them. Null with the embedded database. */
   readonly database: Readonly<Record<string, string>> | null;
   readonly profiled: boolean;
   readonly results: readonly ScenarioResult[];
-  /** Scenarios that ended with an error instead of figures. */
+  /** Scenarios that failed and have no figures. */
   readonly failures: readonly { readonly scenario: string; readonly error: string }[];
 }
 
-/** `synchronous` cannot be read from outside; it is what docs/ARCHITECTURE.md promises. */
+/** `synchronous` cannot be read from outside the server, so the report states what docs/ARCHITECTURE.md promises. */
 function durability(results: readonly ScenarioResult[]) {
   return {
     journalModes: [...new Set(results.map(({ journalMode }) => journalMode))],
@@ -31,11 +31,11 @@ function durability(results: readonly ScenarioResult[]) {
 export function writeReport(file: string, report: RunReport): void {
   const results = report.results.map((result) => ({
     ...result,
-    figures: result.figures.map((figure) => ({ ...figure, withinReach: withinReach(figure) })),
+    figures: result.figures.map((figure) => ({ ...figure, meetsTarget: meetsTarget(figure) })),
   }));
   const document = {
     ...report,
-    // With PostgreSQL it stands in `database`.
+    // With PostgreSQL, `database` holds the durability.
     durability: report.database === null ? durability(report.results) : null,
     lost: lostMessages(report.results),
     results,

@@ -7,8 +7,7 @@ import { idleManyScenario } from "./idle-many.ts";
 import { latencyScenario } from "./latency.ts";
 import { nodesScenario } from "./nodes.ts";
 import { oneAtATimeScenario } from "./one-at-a-time.ts";
-import { publishBatchScenario } from "./publish-batch.ts";
-import { publishOneScenario } from "./publish-one.ts";
+import { publishBatchScenario, publishOneScenario } from "./publish.ts";
 import { startScenario } from "./start.ts";
 
 export const scenarios: readonly Scenario[] = [

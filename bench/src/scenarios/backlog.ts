@@ -1,11 +1,10 @@
 import { nowMs } from "../clock.ts";
-import { freePort } from "../server/launch.ts";
-import type { Server } from "../server/launch.ts";
-import { median } from "../statistics/percentiles.ts";
-import { Account } from "./arrival.ts";
-import type { Scenario } from "./bench.ts";
-import { closedLoop, publishBatch, publishOne } from "./requests.ts";
-import { throughput } from "./throughput.ts";
+import { publishBatch } from "../load/requests.ts";
+import { freePort } from "../process/loopback.ts";
+import type { Server } from "../server/server.ts";
+import { Account } from "./account.ts";
+import type { Bench, Scenario } from "./bench.ts";
+import { throughputKept } from "./result.ts";
 
 const SAMPLE_MS = 200;
 
@@ -15,70 +14,48 @@ export const backlogScenario: Scenario = {
   async run(bench, server) {
     const { settings } = bench;
     const { catalog } = server;
-    await catalog.putTopic("healthy");
-    await catalog.putSubscription("healthy", "s", `${bench.receiverOrigin}/healthy/0`, settings.maxInFlight);
+    const account = await Account.ofTopic(bench, server, "healthy");
     await catalog.putTopic("dead");
     await catalog.putSubscription("dead", "refuses", `http://127.0.0.1:${await freePort()}/x`, settings.maxInFlight);
     await catalog.putSubscription("dead", "silent", `${bench.silentOrigin}/x`, settings.maxInFlight);
-
-    const account = new Account(bench, "healthy", ["0"]);
-    const warmUp = closedLoop(publishOne(server.origin, "healthy", settings.bodyBytes), settings, settings.warmUpMs);
-    account.add(await bench.load.call("closedLoop", warmUp));
-    await account.untilArrived();
+    await account.publishFor(server, settings.warmUpMs);
 
     const memory = new MemorySampler(server);
-    const before = await throughput(bench, server, "healthy", account);
-    const filledFromMs = nowMs();
-    const filled = await bench.load.call("closedLoop", {
-      ...publishBatch(server.origin, "dead", settings.backlogBodyBytes, settings.backlogBatchMessages),
-      readIds: false,
-      concurrency: settings.backlogConcurrency,
-      durationMs: settings.backlogMsMax,
-      requestsMax: Math.ceil(settings.backlogMessages / settings.backlogBatchMessages),
-    });
-    const filledS = (nowMs() - filledFromMs) / 1000;
-    if (filled.acceptedMessages < settings.backlogMessages) {
-      throw new Error(
-        `only ${filled.acceptedMessages} of ${settings.backlogMessages} messages were accepted in ${filledS} s ` +
-          JSON.stringify(filled.refused),
-      );
-    }
-    const during = await throughput(bench, server, "healthy", account);
+    const before = await account.throughput(server);
+    const published = await publishBacklog(bench, server);
+    const during = await account.throughput(server);
     const { peakBytes, samplesMb } = memory.stop();
 
     return {
       figures: [
-        {
-          name: "resident memory, at its peak",
-          value: peakBytes / 1e6,
-          unit: "MB",
-          limit: "at most",
-          reach: 256,
-        },
-        {
-          name: "throughput that a healthy one keeps",
-          value: (100 * median(during)) / median(before),
-          lowest: (100 * Math.min(...during)) / median(before),
-          highest: (100 * Math.max(...during)) / median(before),
-          unit: "%",
-          limit: "at least",
-          reach: 90,
-          perSecond: median(during),
-        },
+        { name: "resident memory, at its peak", value: peakBytes / 1e6, unit: "MB", atMost: 256 },
+        throughputKept("throughput that a healthy subscription keeps", before, during),
       ],
       deliveries: [await account.close()],
-      details: {
-        backlogMessages: filled.acceptedMessages,
-        backlogPublishedPerSecond: filled.acceptedMessages / filledS,
-        perSecondBefore: before,
-        perSecondDuring: during,
-        residentMb: samplesMb,
-      },
+      details: { ...published, perSecondBefore: before, perSecondDuring: during, residentMb: samplesMb },
     };
   },
 };
 
-/** Reads the server's resident memory now and then. On Linux the kernel's own peak is taken, which misses nothing. */
+async function publishBacklog(bench: Bench, server: Server) {
+  const { settings } = bench;
+  const startedAtMs = nowMs();
+  const { acceptedMessages, refused } = await bench.load.call("closedLoop", {
+    ...publishBatch(server.origin, "dead", settings.backlogBodyBytes, settings.backlogBatchMessages),
+    readReply: false,
+    concurrency: settings.backlogConcurrency,
+    durationMs: settings.backlogMsMax,
+    requestsMax: Math.ceil(settings.backlogMessages / settings.backlogBatchMessages),
+  });
+  const tookS = (nowMs() - startedAtMs) / 1000;
+  if (acceptedMessages < settings.backlogMessages) {
+    const counts = `${acceptedMessages} of ${settings.backlogMessages}`;
+    throw new Error(`only ${counts} messages were accepted in ${tookS} s ${JSON.stringify(refused)}`);
+  }
+  return { backlogMessages: acceptedMessages, backlogPublishedPerSecond: acceptedMessages / tookS };
+}
+
+/** Reads the server's resident memory at intervals. The peak on Linux is the kernel's own, which misses nothing. */
 class MemorySampler {
   readonly #server: Server;
   readonly #samplesMb: number[] = [];
@@ -91,7 +68,7 @@ class MemorySampler {
       try {
         this.#sample();
       } catch {
-        // The server is gone. Whoever talks to it next says so with more reason.
+        // The server has ended. The next request to the server fails with a better error.
         clearInterval(this.#timer);
       }
     }, SAMPLE_MS);

@@ -1,52 +1,27 @@
-import type { BareServerCommands } from "../bare-server/commands.ts";
-import type { CmqCommands, CmqLoop } from "../cmq/commands.ts";
-import { Child } from "../process/child.ts";
-import type { KeyPair } from "../server/catalog.ts";
-import type { Server } from "../server/launch.ts";
+import type { LoadReport } from "../load/tally.ts";
+import type { KeyPair } from "../load/signed-form.ts";
+import type { Server } from "../server/server.ts";
 import { median } from "../statistics/percentiles.ts";
-import { untilQuiet } from "./arrival.ts";
-import type { Bench, Measured, Scenario } from "./bench.ts";
-import type { DeliveryAccount, Figure } from "./result.ts";
-import { besideNeighbours } from "./yardstick.ts";
+import type { CmqLoop, ReplyBytes } from "../workers/cmq-client.ts";
+import { WorkerProcess } from "../workers/worker-process.ts";
+import { Account, untilQuiet } from "./account.ts";
+import { alternate, besideBare } from "./baseline.ts";
+import type { Bench, Scenario } from "./bench.ts";
+import { addRefused, countedAccount, medianFigure } from "./result.ts";
+import type { DeliveryAccount, Figure, Measured } from "./result.ts";
 
-const PUBLISH_REACH = 1.3;
-/** A send and a delete are a commit each, a receive is the claim and its own; with a database of its own, so are its statements. */
-const CYCLE_REACH = { sqlite: 8, postgres: 20 };
-/** Cycles under way: each has its message in hand for a moment, and they take each other's. */
+const PUBLISH_TARGET = 1.3;
+/** A send and a delete cost a commit each, and a receive two. PostgreSQL adds the cost of its statements. */
+const CYCLE_TARGET = { sqlite: 8, postgres: 20 };
+/** Cycles at a time. Each has its message in the queue for a moment, where another cycle may receive the message. */
 const CYCLES_IN_FLIGHT = 32;
 
 interface Sample {
   readonly count: number;
-  /** Of the server, and of the database where it is one of its own; per message. */
+  /** CPU time of the server, and of PostgreSQL where there is one, per message or cycle. */
   readonly cpuUs: number;
   readonly perSecond: number;
 }
-
-/**
- * CMQ's API in front of the engine. Publishing by it stands beside the native publish, without any delivery: the topic's subscription is
- * paused. A cycle of send, receive and delete stands beside three requests of the same size to a server that only
- * answers.
- */
-export const cmqScenario: Scenario = {
-  name: "cmq",
-  title: "CMQ's API: a signed publish beside the native one, and cycles of send, receive and delete",
-  async run(bench, server) {
-    const pair = await server.catalog.makeKeyPair();
-    const program = new Child<CmqCommands>(new URL("../cmq/main.ts", import.meta.url));
-    const bareServer = new Child<BareServerCommands>(new URL("../bare-server/main.ts", import.meta.url));
-    try {
-      const publishing = await measurePublishing(bench, server, program, pair);
-      const cycling = await measureCycles(bench, server, program, bareServer, pair);
-      return {
-        figures: [publishing.figure, cycling.figure],
-        deliveries: [publishing.account, cycling.account],
-        details: { publishing: publishing.details, cycling: cycling.details },
-      };
-    } finally {
-      await Promise.all([program.stop(), bareServer.stop()]);
-    }
-  },
-};
 
 interface Part {
   readonly figure: Figure;
@@ -54,163 +29,145 @@ interface Part {
   readonly details: Measured["details"];
 }
 
-type Program = Child<CmqCommands>;
+/**
+ * Measures CMQ's API. A publish is compared with a native publish. The only subscription of the topic is paused, so that
+ * nothing is delivered. A cycle of send, receive and delete is compared with three requests of the same size to the
+ * bare server.
+ */
+export const cmqScenario: Scenario = {
+  name: "cmq",
+  title: "CMQ's API: a signed publish beside the native one, and cycles of send, receive and delete",
+  async run(bench, server) {
+    const keyPair = await server.catalog.createKeyPair();
+    const client = new WorkerProcess("cmq-client");
+    const bareServer = new WorkerProcess("bare-server");
+    try {
+      const publishing = await measurePublishing(bench, server, client, keyPair);
+      const cycling = await measureCycles(bench, server, client, bareServer, keyPair);
+      return {
+        figures: [publishing.figure, cycling.figure],
+        deliveries: [publishing.account, cycling.account],
+        details: { publishing: publishing.details, cycling: cycling.details },
+      };
+    } finally {
+      await Promise.all([client.stop(), bareServer.stop()]);
+    }
+  },
+};
 
-async function measurePublishing(bench: Bench, server: Server, program: Program, pair: KeyPair): Promise<Part> {
-  const { settings } = bench;
-  await server.catalog.putTopic("published");
-  await server.catalog.putSubscription("published", "s", `${bench.receiverOrigin}/published/0`, settings.maxInFlight);
-  await server.catalog.pause("published", "s");
+type Client = WorkerProcess<"cmq-client">;
+
+async function measurePublishing(bench: Bench, server: Server, client: Client, keyPair: KeyPair): Promise<Part> {
+  const { repeats, warmUpMs, measuredMs, concurrency } = bench.settings;
+  const topic = "published";
+  await Account.ofTopic(bench, server, topic);
+  await server.catalog.pause(topic, "s");
   const refused: Record<string, number> = {};
   let accepted = 0;
-  const native = async (durationMs: number): Promise<Sample> => {
-    const before = bench.cpuUs(server);
-    const report = await program.call("publishNatively", loopOf(bench, server, pair, "published", durationMs));
-    return sampled(before, report, report.acceptedMessages);
-  };
-  const signed = async (durationMs: number): Promise<Sample> => {
-    const before = bench.cpuUs(server);
-    const report = await program.call("publish", loopOf(bench, server, pair, "published", durationMs));
-    return sampled(before, report, report.acceptedMessages);
-  };
-  async function sampled(cpuBefore: number, report: Reported, count: number): Promise<Sample> {
+  const publish = async (command: "publish" | "publishNatively", durationMs: number): Promise<Sample> => {
+    const cpuUsBefore = bench.cpuUs(server);
+    const report = await client.call(command, loopOf(bench, server, keyPair, topic, concurrency, durationMs));
+    await untilQuiet(server);
     addRefused(refused, report.refused);
-    accepted += count;
-    return sampleOf(bench, server, cpuBefore, report, count);
-  }
-  await native(settings.warmUpMs);
-  await signed(settings.warmUpMs);
-  const natives = [await native(settings.measuredMs)];
-  const signeds: Sample[] = [];
-  for (let repeat = 0; repeat < settings.repeats; repeat++) {
-    signeds.push(await signed(settings.measuredMs));
-    natives.push(await native(settings.measuredMs));
-  }
-  const kept = await server.catalog.backlog("published", "s");
+    accepted += report.acceptedMessages;
+    return sampleOf(report, bench.cpuUs(server) - cpuUsBefore);
+  };
+  await publish("publishNatively", warmUpMs);
+  await publish("publish", warmUpMs);
+  const { samples: signed, bares: native } = await alternate(
+    repeats,
+    () => publish("publish", measuredMs),
+    () => publish("publishNatively", measuredMs),
+  );
+  const kept = await server.catalog.backlog(topic, "s");
   return {
-    figure: figureOf("CPU per message, published by CMQ's API, beside the native one", PUBLISH_REACH, signeds, natives),
-    account: accountOf("published", accepted, kept, refused),
-    details: { native: natives, signed: signeds },
+    figure: figureOf("CPU per message, published by CMQ's API, beside the native one", PUBLISH_TARGET, signed, native),
+    account: countedAccount(topic, accepted, kept, refused),
+    details: { native, signed },
   };
 }
 
 async function measureCycles(
   bench: Bench,
   server: Server,
-  program: Program,
-  bareServer: Child<BareServerCommands>,
-  pair: KeyPair,
+  client: Client,
+  bareServer: WorkerProcess<"bare-server">,
+  keyPair: KeyPair,
 ): Promise<Part> {
-  const { settings } = bench;
-  await server.catalog.createQueue(pair, "cycled");
-  const bareOrigin = `http://127.0.0.1:${await bareServer.call("port", null)}`;
+  const { repeats, warmUpMs, measuredMs, bareMs } = bench.settings;
+  const queue = "cycled";
+  await server.catalog.createQueue(keyPair, queue);
+  const bareOrigin = `http://127.0.0.1:${await bareServer.call("port")}`;
+  const concurrency = Math.min(bench.settings.concurrency, CYCLES_IN_FLIGHT);
   const refused: Record<string, number> = {};
-  let answerBytes: readonly [number, number, number] = [0, 0, 0];
+  let replyBytes: ReplyBytes = [0, 0, 0];
   let cycled = 0;
-  const work = async (durationMs: number): Promise<Sample> => {
-    const before = bench.cpuUs(server);
-    const report = await program.call("cycles", inFlight(loopOf(bench, server, pair, "cycled", durationMs)));
+  const cycle = async (durationMs: number): Promise<Sample> => {
+    const cpuUsBefore = bench.cpuUs(server);
+    const report = await client.call("cycle", loopOf(bench, server, keyPair, queue, concurrency, durationMs));
+    await untilQuiet(server);
     addRefused(refused, report.refused);
-    answerBytes = report.answerBytes;
-    cycled += report.cycles;
-    return sampleOf(bench, server, before, report, report.cycles);
+    replyBytes = report.replyBytes;
+    cycled += report.acceptedMessages;
+    return sampleOf(report, bench.cpuUs(server) - cpuUsBefore);
   };
-  const bare = async (durationMs: number): Promise<Sample> => {
-    const loop = { ...inFlight(loopOf(bench, server, pair, "cycled", durationMs)), origin: bareOrigin, answerBytes };
-    const before = await bareServer.call("cpuUs", null);
-    const report = await program.call("bareCycles", loop);
-    const cpuUs = ((await bareServer.call("cpuUs", null)) - before) / report.cycles;
-    const perSecond = (report.cycles * 1000) / (report.endedAtMs - report.startedAtMs);
-    return { count: report.cycles, cpuUs, perSecond };
+  const bareCycle = async (durationMs: number): Promise<Sample> => {
+    const cpuUsBefore = await bareServer.call("cpuUs");
+    const loop = loopOf(bench, { origin: bareOrigin }, keyPair, queue, concurrency, durationMs);
+    const report = await client.call("bareCycle", loop, replyBytes);
+    return sampleOf(report, (await bareServer.call("cpuUs")) - cpuUsBefore);
   };
-  await work(settings.warmUpMs);
-  await bare(settings.warmUpMs);
-  const bares = [await bare(settings.bareMs)];
-  const works: Sample[] = [];
-  for (let repeat = 0; repeat < settings.repeats; repeat++) {
-    works.push(await work(settings.measuredMs));
-    bares.push(await bare(settings.bareMs));
-  }
+  await cycle(warmUpMs);
+  await bareCycle(warmUpMs);
+  const { samples, bares } = await alternate(
+    repeats,
+    () => cycle(measuredMs),
+    () => bareCycle(bareMs),
+  );
   const failed = Object.values(refused).reduce((sum, count) => sum + count, 0);
-  const reach = bench.database === null ? CYCLE_REACH.sqlite : CYCLE_REACH.postgres;
-  const perCpuSecond = (samples: readonly Sample[]) => 1e6 / median(samples.map(({ cpuUs }) => cpuUs));
+  const target = bench.database === null ? CYCLE_TARGET.sqlite : CYCLE_TARGET.postgres;
   return {
-    figure: figureOf("CPU per send, receive and delete, beside three bare requests", reach, works, bares),
-    account: accountOf("cycled", cycled + failed, cycled, refused),
+    figure: figureOf("CPU per send, receive and delete, beside three bare requests", target, samples, bares),
+    account: countedAccount(queue, cycled + failed, cycled, refused),
     details: {
-      cycles: works,
+      cycles: samples,
       bare: bares,
-      answerBytes,
-      cyclesPerCpuSecond: perCpuSecond(works),
-      bareCyclesPerCpuSecond: perCpuSecond(bares),
+      replyBytes,
+      cyclesPerCpuSecond: 1e6 / medianUs(samples),
+      bareCyclesPerCpuSecond: 1e6 / medianUs(bares),
     },
   };
 }
 
-function loopOf({ settings }: Bench, { origin }: Server, pair: KeyPair, name: string, durationMs: number): CmqLoop {
-  const { bodyBytes, concurrency, requestsMax } = settings;
-  return { origin, ...pair, name, bodyBytes, concurrency, durationMs, requestsMax };
+function loopOf(
+  { settings }: Bench,
+  { origin }: Pick<Server, "origin">,
+  keyPair: KeyPair,
+  name: string,
+  concurrency: number,
+  durationMs: number,
+): CmqLoop {
+  const { bodyBytes, requestsMax } = settings;
+  return { origin, keyPair, name, bodyBytes, concurrency, durationMs, requestsMax };
 }
 
-function inFlight(loop: CmqLoop): CmqLoop {
-  return { ...loop, concurrency: Math.min(loop.concurrency, CYCLES_IN_FLIGHT) };
+function sampleOf({ acceptedMessages: count, startedAtMs, endedAtMs }: LoadReport, cpuUs: number): Sample {
+  return { count, cpuUs: cpuUs / count, perSecond: (count * 1000) / (endedAtMs - startedAtMs) };
 }
 
-interface Reported {
-  readonly startedAtMs: number;
-  readonly endedAtMs: number;
-  readonly refused: Readonly<Record<string, number>>;
-}
-
-async function sampleOf(
-  bench: Bench,
-  server: Server,
-  cpuBefore: number,
-  report: Reported,
-  count: number,
-): Promise<Sample> {
-  await untilQuiet(server);
-  const perSecond = (count * 1000) / (report.endedAtMs - report.startedAtMs);
-  return { count, cpuUs: (bench.cpuUs(server) - cpuBefore) / count, perSecond };
-}
-
-function addRefused(all: Record<string, number>, some: Readonly<Record<string, number>>): void {
-  for (const [why, count] of Object.entries(some)) all[why] = (all[why] ?? 0) + count;
-}
-
-function figureOf(name: string, reach: number, samples: readonly Sample[], beside: readonly Sample[]): Figure {
-  const cpuUs = samples.map((sample) => sample.cpuUs);
-  const bareUs = beside.map((sample) => sample.cpuUs);
-  const ratios = besideNeighbours(cpuUs, bareUs);
+function figureOf(name: string, atMost: number, samples: readonly Sample[], bares: readonly Sample[]): Figure {
+  const cpuUsOf = (all: readonly Sample[]): number[] => all.map(({ cpuUs }) => cpuUs);
   return {
     name,
-    value: median(ratios),
-    lowest: Math.min(...ratios),
-    highest: Math.max(...ratios),
+    ...medianFigure(besideBare(cpuUsOf(samples), cpuUsOf(bares))),
     unit: "×",
-    limit: "at most",
-    reach,
-    perSecond: median(samples.map((sample) => sample.perSecond)),
-    serverUs: median(cpuUs),
-    bareUs: median(bareUs),
+    atMost,
+    perSecond: median(samples.map(({ perSecond }) => perSecond)),
+    serverUs: medianUs(samples),
+    bareUs: medianUs(bares),
   };
 }
 
-/** Nothing is delivered here: what was accepted must be in the log, or have been deleted by whoever got it. */
-function accountOf(
-  group: string,
-  accepted: number,
-  kept: number,
-  refused: Readonly<Record<string, number>>,
-): DeliveryAccount {
-  return {
-    group,
-    acceptedMessages: accepted,
-    expectedDeliveries: accepted,
-    missing: Math.max(0, accepted - kept),
-    missingExamples: [],
-    duplicates: 0,
-    unexpected: Math.max(0, kept - accepted),
-    refused,
-  };
+function medianUs(samples: readonly Sample[]): number {
+  return median(samples.map(({ cpuUs }) => cpuUs));
 }

@@ -1,69 +1,71 @@
-import type { Server } from "../server/launch.ts";
+import type { Server } from "../server/server.ts";
 import { median } from "../statistics/percentiles.ts";
 import type { Bench } from "./bench.ts";
 
-/** The servers' own count of what they have sent to their database, by name. */
+/** The server's metric that counts the statements to the database, by kind of statement. */
 const STATEMENTS = /^ringback_store_statements_total\{statement="(\w+)"\}$/;
 
 export interface DatabaseCost {
   readonly cpuUs: number;
-  /** Each of them is one round trip. */
+  /** Each statement is one round trip. */
   readonly statements: number;
-  /** Those of them that are on the way of a message; the others are wake-ups, heartbeats, readings and the like. */
+  /** The statements that carry messages. All others are wake-ups, heartbeats, reads of metrics and the like. */
   readonly appends: number;
   readonly claims: number;
   readonly settlements: number;
   readonly walBytes: number;
 }
 
-/** What messages cost: of all of them, or of each. */
+/** The cost of all messages, or of one message. */
 export interface Cost {
-  /** CPU time of all nodes. */
-  readonly nodesUs: number;
-  /** Null with the embedded database, whose work is the node's. */
+  /** CPU time of all servers. */
+  readonly serversUs: number;
+  /** Null with the embedded database, whose work is part of the server's. */
   readonly database: DatabaseCost | null;
 }
 
-/** Reads everything before and after. What its own questions cost stays outside, but for one statement to each node. */
+/** Reads all counters before and after a run. The reads themselves add one statement per server to the result. */
 export class CostMeter {
   readonly #bench: Bench;
-  readonly #nodes: readonly Server[];
+  readonly #servers: readonly Server[];
   readonly #before: Cost;
 
-  private constructor(bench: Bench, nodes: readonly Server[], before: Cost) {
+  constructor(bench: Bench, servers: readonly Server[], before: Cost) {
     this.#bench = bench;
-    this.#nodes = nodes;
+    this.#servers = servers;
     this.#before = before;
   }
 
-  static async start(bench: Bench, nodes: readonly Server[]): Promise<CostMeter> {
-    const counts = await databaseCounts(bench, nodes);
-    return new CostMeter(bench, nodes, cost(cpu(bench, nodes), counts));
+  static async start(bench: Bench, servers: readonly Server[]): Promise<CostMeter> {
+    const counts = await databaseCounts(bench, servers);
+    return new CostMeter(bench, servers, cost(cpu(bench, servers), counts));
   }
 
   async stop(): Promise<Cost> {
-    const used = cpu(this.#bench, this.#nodes);
-    return costBetween(this.#before, cost(used, await databaseCounts(this.#bench, this.#nodes)));
+    const used = cpu(this.#bench, this.#servers);
+    return costBetween(this.#before, cost(used, await databaseCounts(this.#bench, this.#servers)));
   }
 }
 
 interface Cpu {
-  readonly nodesUs: number;
+  readonly serversUs: number;
   readonly databaseUs: number;
 }
 
-function cpu({ database }: Bench, nodes: readonly Server[]): Cpu {
+function cpu({ database }: Bench, servers: readonly Server[]): Cpu {
   return {
-    nodesUs: nodes.reduce((sum, node) => sum + node.cpuUs(), 0),
+    serversUs: servers.reduce((sum, server) => sum + server.cpuUs(), 0),
     databaseUs: database?.cpuUs() ?? 0,
   };
 }
 
 type Counts = Omit<DatabaseCost, "cpuUs">;
 
-async function databaseCounts({ database }: Bench, nodes: readonly Server[]): Promise<Counts | null> {
+async function databaseCounts({ database }: Bench, servers: readonly Server[]): Promise<Counts | null> {
   if (database === null) return null;
-  const samples = (await Promise.all(nodes.map((node) => node.metrics()))).flatMap((page) => Object.entries(page));
+  const samples = (await Promise.all(servers.map((server) => server.metrics()))).flatMap((page) =>
+    Object.entries(page),
+  );
   return { ...statementCounts(samples), walBytes: await database.walBytes() };
 }
 
@@ -79,8 +81,8 @@ export function statementCounts(samples: readonly (readonly [string, number])[])
   return { statements, appends, claims, settlements };
 }
 
-function cost({ nodesUs, databaseUs }: Cpu, counts: Counts | null): Cost {
-  return { nodesUs, database: counts === null ? null : { cpuUs: databaseUs, ...counts } };
+function cost({ serversUs, databaseUs }: Cpu, counts: Counts | null): Cost {
+  return { serversUs, database: counts === null ? null : { cpuUs: databaseUs, ...counts } };
 }
 
 export function costBetween(before: Cost, after: Cost): Cost {
@@ -95,12 +97,12 @@ export function medianCost(costs: readonly Cost[]): Cost {
   return combine(costs, median);
 }
 
-/** Of nodes and database together. */
-export function totalUs({ nodesUs, database }: Cost): number {
-  return nodesUs + (database?.cpuUs ?? 0);
+/** CPU time of servers and database. */
+export function totalUs({ serversUs, database }: Cost): number {
+  return serversUs + (database?.cpuUs ?? 0);
 }
 
-/** The database's, of the CPU time of nodes and database. */
+/** The database's share of the CPU time of servers and database. */
 export function databasePercent(of: Cost): number {
   return (100 * (of.database?.cpuUs ?? 0)) / totalUs(of);
 }
@@ -116,5 +118,8 @@ function combine(costs: readonly Cost[], how: (values: readonly number[]) => num
     settlements: of("settlements"),
     walBytes: of("walBytes"),
   });
-  return { nodesUs: how(costs.map(({ nodesUs }) => nodesUs)), database: databases.length === 0 ? null : database() };
+  return {
+    serversUs: how(costs.map(({ serversUs }) => serversUs)),
+    database: databases.length === 0 ? null : database(),
+  };
 }

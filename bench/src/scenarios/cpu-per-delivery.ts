@@ -1,25 +1,22 @@
-import type { ClosedLoop } from "../load/commands.ts";
-import type { Server } from "../server/launch.ts";
+import type { ClosedLoop } from "../load/closed-loop.ts";
+import type { Server } from "../server/server.ts";
 import { median } from "../statistics/percentiles.ts";
-import { Account, untilQuiet } from "./arrival.ts";
-import type { Bench, Measured } from "./bench.ts";
+import { untilQuiet } from "./account.ts";
+import type { Account } from "./account.ts";
+import { alternate, Baseline } from "./baseline.ts";
+import type { Bench } from "./bench.ts";
 import { CostMeter, costPerMessage, medianCost, totalUs } from "./cost.ts";
 import type { Cost } from "./cost.ts";
-import type { Figure } from "./result.ts";
-import { Yardstick } from "./yardstick.ts";
-
-/** At full rate, when batches are full. */
-export const STATEMENTS_PER_MESSAGE_MAX = 0.3;
+import { medianFigure } from "./result.ts";
+import type { Figure, Measured } from "./result.ts";
 
 export interface CpuPlan {
   readonly figure: string;
-  /** In bare POSTs. */
-  readonly reach: number;
-  /** At most so many statements to the database per delivery, where there is one; null: nothing is said. */
-  readonly statementsReach: number | null;
-  /** The receiver's paths are `/group/member`, one member per subscription. */
-  readonly group: string;
-  readonly members: readonly string[];
+  /** Target, in bare POSTs. */
+  readonly atMost: number;
+  /** Target for the statements per delivery, with PostgreSQL. Undefined: statements are no figure of the scenario. */
+  readonly statementsAtMost?: number;
+  readonly account: Account;
   readonly warmUp: ClosedLoop;
   readonly measured: ClosedLoop;
 }
@@ -32,36 +29,34 @@ interface Sample {
   readonly perSecond: number;
 }
 
-/** The CPU time of server and database per delivery, publishing and recording included, in bare POSTs that are measured in between. */
+/**
+ * Measures the CPU time of server and database per delivery, in bare POSTs. The time includes taking the publish and
+ * recording the attempt. Bare POSTs are measured before, between and after the samples.
+ */
 export async function cpuPerDelivery(bench: Bench, server: Server, plan: CpuPlan): Promise<Measured> {
-  const account = new Account(bench, plan.group, plan.members);
-  await sample(bench, server, plan, plan.warmUp, account);
-  const yardstick = await Yardstick.of(bench, plan.group);
-  const samples: Sample[] = [];
-  for (let repeat = 0; repeat < bench.settings.repeats; repeat++) {
-    await yardstick.measure();
-    samples.push(await sample(bench, server, plan, plan.measured, account));
-  }
-  await yardstick.measure();
-
-  const ratios = yardstick.ratios(samples.map((one) => totalUs(one.cost)));
-  const cost = medianCost(samples.map((one) => one.cost));
+  const { account } = plan;
+  await sample(bench, server, account, plan.warmUp);
+  const baseline = await Baseline.of(bench, account.group);
+  const { samples } = await alternate(
+    bench.settings.repeats,
+    () => sample(bench, server, account, plan.measured),
+    () => baseline.measure(),
+  );
+  const ratios = baseline.ratios(samples.map(({ cost }) => totalUs(cost)));
+  const cost = medianCost(samples.map(({ cost }) => cost));
   return {
     figures: [
       {
         name: plan.figure,
-        value: median(ratios.request),
-        lowest: Math.min(...ratios.request),
-        highest: Math.max(...ratios.request),
+        ...medianFigure(ratios.request),
         unit: "×",
-        limit: "at most",
-        reach: plan.reach,
+        atMost: plan.atMost,
         dispatchRatio: median(ratios.dispatch),
-        perSecond: median(samples.map((one) => one.perSecond)),
-        serverUs: cost.nodesUs,
-        bareUs: median(yardstick.requestUs),
-        receiverUs: median(samples.map((one) => one.receiverUs)),
-        generatorUs: median(samples.map((one) => one.generatorUs)),
+        perSecond: median(samples.map(({ perSecond }) => perSecond)),
+        serverUs: cost.serversUs,
+        bareUs: median(baseline.requestUs),
+        receiverUs: median(samples.map(({ receiverUs }) => receiverUs)),
+        generatorUs: median(samples.map(({ generatorUs }) => generatorUs)),
         cost,
       },
       ...statementsFigure(plan, cost),
@@ -70,41 +65,33 @@ export async function cpuPerDelivery(bench: Bench, server: Server, plan: CpuPlan
     details: {
       samples,
       ratios,
-      bareRequestUs: yardstick.requestUs,
-      bareDispatchUs: yardstick.dispatchUs,
-      receiverConnectionsPeak: (await bench.receiver.call("usage", null)).connectionsPeak,
+      bareRequestUs: baseline.requestUs,
+      bareDispatchUs: baseline.dispatchUs,
+      receiverConnectionsPeak: (await bench.receiver.call("usage")).connectionsPeak,
     },
   };
 }
 
-function statementsFigure({ statementsReach }: CpuPlan, { database }: Cost): Figure[] {
-  if (database === null || statementsReach === null) return [];
-  const value = database.statements;
-  return [{ name: "statements per message", value, unit: "/msg", limit: "at most", reach: statementsReach }];
+function statementsFigure({ statementsAtMost }: CpuPlan, { database }: Cost): Figure[] {
+  if (database === null || statementsAtMost === undefined) return [];
+  return [{ name: "statements per message", value: database.statements, unit: "/msg", atMost: statementsAtMost }];
 }
 
-async function sample(
-  bench: Bench,
-  server: Server,
-  plan: CpuPlan,
-  loop: ClosedLoop,
-  account: Account,
-): Promise<Sample> {
-  const before = {
-    receiver: (await bench.receiver.call("usage", null)).cpuUs,
-    arrived: (await bench.receiver.call("arrivals", { group: plan.group })).distinct,
-  };
+async function sample(bench: Bench, server: Server, account: Account, loop: ClosedLoop): Promise<Sample> {
+  const { receiver, load } = bench;
+  const receiverUsBefore = (await receiver.call("usage")).cpuUs;
+  const arrivedBefore = (await receiver.call("arrivals", account.group)).distinct;
   const meter = await CostMeter.start(bench, [server]);
-  const report = await bench.load.call("closedLoop", loop);
+  const report = await load.call("closedLoop", loop);
   account.add(report);
   const arrivals = await account.untilArrived();
   await untilQuiet(server);
   const cost = await meter.stop();
-  const deliveries = arrivals.distinct - before.arrived;
+  const deliveries = arrivals.distinct - arrivedBefore;
   return {
     deliveries,
     cost: costPerMessage(cost, deliveries),
-    receiverUs: ((await bench.receiver.call("usage", null)).cpuUs - before.receiver) / deliveries,
+    receiverUs: ((await receiver.call("usage")).cpuUs - receiverUsBefore) / deliveries,
     generatorUs: report.cpuUs / deliveries,
     perSecond: (deliveries * 1000) / (arrivals.lastAtMs - report.startedAtMs),
   };

@@ -1,38 +1,25 @@
+import { publishTimed, text } from "../load/requests.ts";
 import { spread } from "../statistics/percentiles.ts";
-import { Account, untilQuiet } from "./arrival.ts";
+import { Account, untilQuiet } from "./account.ts";
 import type { Scenario } from "./bench.ts";
-import { closedLoop, publishOne, publishTimed, text } from "./requests.ts";
+import type { Figure } from "./result.ts";
 
 const TOPIC = "timed";
 const BARE_GROUP = "timed-bare";
-/** Of the peak rate. */
-const SHARE = 0.1;
+const SHARE_OF_PEAK = 0.1;
 
 export const latencyScenario: Scenario = {
   name: "latency",
   title: "publish to receiver, at a tenth of the peak rate",
   async run(bench, server) {
-    const { settings } = bench;
-    const { bodyBytes } = settings;
-    await server.catalog.putTopic("peak");
-    await server.catalog.putSubscription("peak", "s", `${bench.receiverOrigin}/peak/0`, settings.maxInFlight);
-    await server.catalog.putTopic(TOPIC);
-    await server.catalog.putSubscription(TOPIC, "s", `${bench.receiverOrigin}/${TOPIC}/0`, settings.maxInFlight);
-
-    const peakAccount = new Account(bench, "peak", ["0"]);
-    const busy = async (durationMs: number): Promise<number> => {
-      const target = publishOne(server.origin, "peak", bodyBytes);
-      const report = await bench.load.call("closedLoop", closedLoop(target, settings, durationMs));
-      peakAccount.add(report);
-      const arrivals = await peakAccount.untilArrived();
-      return (report.acceptedMessages * 1000) / (arrivals.lastAtMs - report.startedAtMs);
-    };
-    await busy(settings.warmUpMs);
-    const peakPerSecond = await busy(settings.throughputMs);
+    const { bodyBytes, warmUpMs, throughputMs, latencyMs: durationMs } = bench.settings;
+    const peakAccount = await Account.ofTopic(bench, server, "peak");
+    const account = await Account.ofTopic(bench, server, TOPIC);
+    await peakAccount.publishFor(server, warmUpMs);
+    const peakPerSecond = await peakAccount.publishFor(server, throughputMs);
     await untilQuiet(server);
-    const requestsPerSecond = Math.max(1, Math.round(peakPerSecond * SHARE));
+    const requestsPerSecond = Math.max(1, Math.round(peakPerSecond * SHARE_OF_PEAK));
 
-    const pace = { requestsPerSecond, durationMs: settings.latencyMs };
     const bare = await bench.load.call("openLoop", {
       origin: bench.receiverOrigin,
       path: `/${BARE_GROUP}/0`,
@@ -40,28 +27,28 @@ export const latencyScenario: Scenario = {
       body: Buffer.from(text(bodyBytes)),
       okStatus: 200,
       messagesPerRequest: 1,
-      readIds: false,
+      readReply: false,
       timestampOffset: 0,
-      ...pace,
+      requestsPerSecond,
+      durationMs,
     });
-    const account = new Account(bench, TOPIC, ["0"]);
-    const report = await bench.load.call("openLoop", { ...publishTimed(server.origin, TOPIC, bodyBytes), ...pace });
+    const target = publishTimed(server.origin, TOPIC, bodyBytes);
+    const report = await bench.load.call("openLoop", { ...target, requestsPerSecond, durationMs });
     account.add(report);
     await account.untilArrived();
 
-    const arrivedMs = spread(await bench.receiver.call("latenciesMs", { group: TOPIC }));
+    const arrivedMs = spread(await bench.receiver.call("latenciesMs", TOPIC));
     const deliveries = [await peakAccount.close(), await account.close()];
-    await bench.receiver.call("forget", { group: BARE_GROUP });
-    const over = (share: "p50" | "p99", reach: number) => ({
+    await bench.receiver.call("discard", BARE_GROUP);
+    const figure = (share: "p50" | "p99", atMost: number): Figure => ({
       name: `${share} over the receiver's own`,
       value: arrivedMs[share] - bare.answeredMs[share],
-      unit: "ms" as const,
-      limit: "at most" as const,
-      reach,
+      unit: "ms",
+      atMost,
       perSecond: requestsPerSecond,
     });
     return {
-      figures: [over("p50", 5), over("p99", 25)],
+      figures: [figure("p50", 5), figure("p99", 25)],
       deliveries,
       details: {
         peakPerSecond,

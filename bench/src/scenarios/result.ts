@@ -1,38 +1,48 @@
+import { median } from "../statistics/percentiles.ts";
 import type { Cost } from "./cost.ts";
 
-/** What a scenario hands back. */
-
-/** One line of the table. */
+/** One line of the result table. */
 export interface Figure {
   readonly name: string;
   readonly value: number;
   readonly unit: "×" | "ms" | "s" | "MB" | "%" | "/msg" | "/s";
-  /** `value` should be at most, or at least, `reach`. Null: for information. */
-  readonly limit: "at most" | "at least";
-  readonly reach: number | null;
-  /** Of the samples whose median `value` is: how far to trust it. */
+  /** The target of `value`. A figure without a target is information only. */
+  readonly atMost?: number;
+  readonly atLeast?: number;
+  /** The lowest and the highest of the samples whose median is `value`. */
   readonly lowest?: number;
   readonly highest?: number;
-  /** The same cost in leanest `pool.dispatch` POSTs, where `value` is in `pool.request` POSTs. */
+  /** `value` in POSTs of the bare `pool.dispatch` loop, where `value` is in POSTs of the bare `pool.request` loop. */
   readonly dispatchRatio?: number;
-  /** For information: messages (of a fan-out: deliveries) per second of wall-clock time. */
+  /** Messages (of a fan-out: deliveries) per second of wall-clock time. Information only. */
   readonly perSecond?: number;
-  /** CPU microseconds per message (of a fan-out: delivery). */
+  /** CPU time of the server per message (of a fan-out: per delivery). */
   readonly serverUs?: number;
-  /** Of one POST of the bare `pool.request` loop. */
+  /** CPU time of one POST of the bare `pool.request` loop. */
   readonly bareUs?: number;
   readonly receiverUs?: number;
   readonly generatorUs?: number;
-  /** Of each message (of a fan-out: delivery), the database's part told apart. */
+  /** Cost per message (of a fan-out: per delivery), servers and database apart. */
   readonly cost?: Cost;
 }
 
-export function withinReach({ value, limit, reach }: Figure): boolean {
-  if (reach === null) return true;
-  return limit === "at most" ? value <= reach : value >= reach;
+/** A value that could not be computed is NaN, which misses every target. */
+export function meetsTarget({ value, atMost, atLeast }: Figure): boolean {
+  return (atMost === undefined || value <= atMost) && (atLeast === undefined || value >= atLeast);
 }
 
-/** What arrived against what was accepted. */
+/** The median of the samples as the value of a figure. */
+export function medianFigure(samples: readonly number[]): Pick<Figure, "value" | "lowest" | "highest"> {
+  return { value: median(samples), lowest: Math.min(...samples), highest: Math.max(...samples) };
+}
+
+/** Compares the throughput of a subscription under a load with its throughput before, as a percentage. */
+export function throughputKept(name: string, before: readonly number[], during: readonly number[]): Figure {
+  const percentages = during.map((perSecond) => (100 * perSecond) / median(before));
+  return { name, ...medianFigure(percentages), unit: "%", atLeast: 90, perSecond: median(during) };
+}
+
+/** The deliveries to a group of endpoints beside the accepted messages. */
 export interface DeliveryAccount {
   readonly group: string;
   readonly acceptedMessages: number;
@@ -41,23 +51,50 @@ export interface DeliveryAccount {
   readonly missingExamples: readonly string[];
   readonly duplicates: number;
   readonly unexpected: number;
-  /** Publishes that were not accepted, by status or error code. */
+  /** Number of publishes that were not accepted, by status or error. */
   readonly refused: Readonly<Record<string, number>>;
 }
 
-export interface ScenarioResult {
-  readonly scenario: string;
-  readonly title: string;
+/** The account of a group whose deliveries carry no ids and can only be counted. */
+export function countedAccount(
+  group: string,
+  acceptedMessages: number,
+  found: number,
+  refused: DeliveryAccount["refused"],
+): DeliveryAccount {
+  return {
+    group,
+    acceptedMessages,
+    expectedDeliveries: acceptedMessages,
+    missing: Math.max(0, acceptedMessages - found),
+    missingExamples: [],
+    duplicates: 0,
+    unexpected: Math.max(0, found - acceptedMessages),
+    refused,
+  };
+}
+
+export function addRefused(sum: Record<string, number>, refused: DeliveryAccount["refused"]): void {
+  for (const [why, count] of Object.entries(refused)) sum[why] = (sum[why] ?? 0) + count;
+}
+
+/** The result of a scenario before `run.ts` adds the rest. */
+export interface Measured {
   readonly figures: readonly Figure[];
   readonly deliveries: readonly DeliveryAccount[];
-  /** Raw samples and whatever else explains the figures. */
+  /** Samples and other values that explain the figures. */
   readonly details: Readonly<Record<string, unknown>>;
-  /** The server's own metrics at the end. */
+}
+
+export interface ScenarioResult extends Measured {
+  readonly scenario: string;
+  readonly title: string;
+  /** The server's metrics at the end of the scenario. */
   readonly metrics: Readonly<Record<string, number>>;
   readonly journalMode: string | null;
   readonly tookS: number;
 }
 
 export function lostMessages(results: readonly Pick<ScenarioResult, "deliveries">[]): number {
-  return results.reduce((sum, { deliveries }) => sum + deliveries.reduce((all, { missing }) => all + missing, 0), 0);
+  return results.flatMap(({ deliveries }) => deliveries).reduce((sum, { missing }) => sum + missing, 0);
 }

@@ -1,36 +1,35 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { nowMs } from "../clock.ts";
-import type { Server } from "../server/launch.ts";
+import type { Server } from "../server/server.ts";
 import { median } from "../statistics/percentiles.ts";
-import { Account } from "./arrival.ts";
+import { Account } from "./account.ts";
 import type { Scenario } from "./bench.ts";
+
+const TOPIC = "first";
 
 export const startScenario: Scenario = {
   name: "start",
   title: "start to the first accepted publish",
   async run(bench, server) {
-    await server.catalog.putTopic("first");
-    await server.catalog.putSubscription("first", "s", `${bench.receiverOrigin}/first/0`, bench.settings.maxInFlight);
+    const account = await Account.ofTopic(bench, server, TOPIC);
     await server.stop();
 
-    const account = new Account(bench, "first", ["0"]);
     const startS: number[] = [];
     const idleMb: number[] = [];
     for (let start = 0; start < bench.settings.starts; start++) {
-      const again = await bench.spawn(startScenario.name);
-      const id = await firstAccepted(again);
-      const acceptedAtMs = nowMs();
-      startS.push((acceptedAtMs - again.spawnedAtMs) / 1000);
-      account.add(oneAccepted(id));
+      const restarted = await bench.spawn(startScenario.name);
+      const id = await firstAccepted(restarted);
+      startS.push((nowMs() - restarted.spawnedAtMs) / 1000);
+      account.add({ ids: [id], refused: {} });
       await account.untilArrived();
       await delay(bench.settings.idleMs / 5);
-      idleMb.push(again.memory().residentBytes / 1e6);
-      await again.stop();
+      idleMb.push(restarted.memory().residentBytes / 1e6);
+      await restarted.stop();
     }
     return {
       figures: [
-        { name: "spawn to first 201", value: median(startS), unit: "s", limit: "at most", reach: 1 },
-        { name: "resident memory, idle", value: median(idleMb), unit: "MB", limit: "at most", reach: 120 },
+        { name: "spawn to first 201", value: median(startS), unit: "s", atMost: 1 },
+        { name: "resident memory, idle", value: median(idleMb), unit: "MB", atMost: 120 },
       ],
       deliveries: [await account.close()],
       details: { startS, idleMb },
@@ -50,21 +49,16 @@ async function firstAccepted(server: Server): Promise<string> {
 
 async function tryToPublish(origin: string): Promise<string | null> {
   try {
-    const reply = await fetch(`${origin}/v1/topics/first/messages`, {
+    const reply = await fetch(`${origin}/v1/topics/${TOPIC}/messages`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: '{"body":"first"}',
     });
     const text = await reply.text();
     if (reply.status !== 201) return null;
-    const receipt: { id: string } = JSON.parse(text);
-    return receipt.id;
+    const message: { id: string } = JSON.parse(text);
+    return message.id;
   } catch {
     return null;
   }
-}
-
-function oneAccepted(id: string): Parameters<Account["add"]>[0] {
-  const at = nowMs();
-  return { requests: 1, acceptedMessages: 1, ids: [id], refused: {}, startedAtMs: at, endedAtMs: at, cpuUs: 0 };
 }

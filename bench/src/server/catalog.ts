@@ -1,15 +1,10 @@
 import { Pool } from "undici";
-import { signedForm, signedTarget } from "../cmq/signed-form.ts";
-
-/** What requests to CMQ's API are signed with. */
-export interface KeyPair {
-  readonly secretId: string;
-  readonly secretKey: string;
-}
+import { cmqTarget, signedForm } from "../load/signed-form.ts";
+import type { KeyPair } from "../load/signed-form.ts";
 
 const CONNECTIONS = 32;
 
-/** The few calls that set a scenario up. */
+/** A client of the native API, with the few calls that prepare a scenario. */
 export class Catalog {
   readonly #pool: Pool;
   readonly #origin: string;
@@ -19,40 +14,38 @@ export class Catalog {
     this.#pool = new Pool(origin, { connections: CONNECTIONS });
   }
 
-  putTopic(topic: string): Promise<void> {
-    return this.#put(`/v1/topics/${topic}`, {});
+  async putTopic(topic: string): Promise<void> {
+    await this.#json("PUT", `/v1/topics/${topic}`, {});
   }
 
-  putSubscription(topic: string, subscription: string, url: string, maxInFlight: number): Promise<void> {
-    return this.#put(`/v1/topics/${topic}/subscriptions/${subscription}`, {
-      push: { url, protocol: "raw" },
-      maxInFlight,
-    });
+  async putSubscription(topic: string, subscription: string, url: string, maxInFlight: number): Promise<void> {
+    const document = { push: { url, protocol: "raw" }, maxInFlight };
+    await this.#json("PUT", subscriptionPath(topic, subscription), document);
   }
 
-  putHook(hook: string, url: string): Promise<void> {
-    return this.#put(`/v1/hooks/${hook}`, { urls: [url], protocol: "koipy" });
+  async putHook(hook: string, url: string): Promise<void> {
+    await this.#json("PUT", `/v1/hooks/${hook}`, { urls: [url], protocol: "koipy" });
   }
 
-  async makeKeyPair(): Promise<KeyPair> {
+  async createKeyPair(): Promise<KeyPair> {
     const { secretId, secretKey } = await this.#json<KeyPair>("POST", "/v1/api-keys", { name: "bench" });
     return { secretId, secretKey };
   }
 
   async pause(topic: string, subscription: string): Promise<void> {
-    await this.#json("POST", `/v1/topics/${topic}/subscriptions/${subscription}/pause`);
+    await this.#json("POST", `${subscriptionPath(topic, subscription)}/pause`);
   }
 
   async backlog(topic: string, subscription: string): Promise<number> {
-    const path = `/v1/topics/${topic}/subscriptions/${subscription}`;
+    const path = subscriptionPath(topic, subscription);
     return (await this.#json<{ counts: { backlog: number } }>("GET", path)).counts.backlog;
   }
 
-  async createQueue(pair: KeyPair, queueName: string): Promise<void> {
-    const body = signedForm({ ...pair, origin: this.#origin }, { Action: "CreateQueue", queueName });
-    const { path, headers } = signedTarget;
-    const { body: answer } = await this.#pool.request({ path, method: "POST", headers, body });
-    const { code, message } = (await answer.json()) as { code: number; message: string };
+  async createQueue(keyPair: KeyPair, queueName: string): Promise<void> {
+    const form = signedForm(this.#origin, keyPair, "CreateQueue", { queueName });
+    const { path, headers } = cmqTarget;
+    const { body } = await this.#pool.request({ path, method: "POST", headers, body: form });
+    const { code, message } = (await body.json()) as { code: number; message: string };
     if (code !== 0) throw new Error(`CreateQueue was answered ${code}: ${message}`);
   }
 
@@ -66,11 +59,7 @@ export class Catalog {
     return this.#pool.destroy();
   }
 
-  async #put(path: string, document: object): Promise<void> {
-    await this.#json("PUT", path, document);
-  }
-
-  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the answer's shape, named once at the call
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the type of the reply, named at the call
   async #json<T>(method: "GET" | "PUT" | "POST", path: string, document?: object): Promise<T> {
     const { statusCode, body } = await this.#pool.request({
       path,
@@ -84,4 +73,8 @@ export class Catalog {
     if (statusCode >= 300) throw new Error(`${method} ${path} was answered ${statusCode}: ${text}`);
     return (text === "" ? null : JSON.parse(text)) as T;
   }
+}
+
+function subscriptionPath(topic: string, subscription: string): string {
+  return `/v1/topics/${topic}/subscriptions/${subscription}`;
 }

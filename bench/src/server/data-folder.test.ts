@@ -18,7 +18,7 @@ function database(journalMode: string): void {
 }
 
 describe("journalModeOf", () => {
-  it("tells a write-ahead log from a rollback journal", () => {
+  it("distinguishes a write-ahead log from a rollback journal", () => {
     writeFileSync(join(folder, "a-lock"), "");
     database("WAL");
     expect(journalModeOf(folder)).toBe("wal");
@@ -27,7 +27,7 @@ describe("journalModeOf", () => {
     expect(journalModeOf(folder)).toBe("rollback");
   });
 
-  it("is null where there is no database", () => {
+  it("is null without a database", () => {
     writeFileSync(join(folder, "note"), "not a database, though longer than its header");
     expect(journalModeOf(folder)).toBeNull();
   });

@@ -1,4 +1,4 @@
-/** Runs `task` for 0 … count − 1, so many at a time. Fails with the first failure, or when `msMax` is over. */
+/** Runs `task` for 0 to count − 1, `atATime` at a time. Rejects with the first error, or after `msMax`. */
 export async function inParallel(
   count: number,
   atATime: number,
@@ -9,7 +9,7 @@ export async function inParallel(
   let next = 0;
   const worker = async (): Promise<void> => {
     while (next < count) {
-      if (Date.now() > deadline) throw new Error(`only ${next} of ${count} were done within ${msMax} ms`);
+      if (Date.now() > deadline) throw new Error(`only ${next} of ${count} tasks were started within ${msMax} ms`);
       await task(next++);
     }
   };

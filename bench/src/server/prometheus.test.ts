@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parsePrometheus } from "./prometheus.ts";
 
 describe("parsePrometheus", () => {
-  it("keeps plain samples and leaves comments, buckets and what is no number out", () => {
+  it("reads plain samples and omits comments, buckets and values that are not numbers", () => {
     const page = [
       "# HELP x_total Things.",
       "# TYPE x_total counter",

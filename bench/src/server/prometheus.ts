@@ -1,4 +1,4 @@
-/** The samples of a Prometheus text page, buckets and quantiles left out: `name{labels}` to value. */
+/** Parses a Prometheus text page: `name{labels}` to value, without buckets and quantiles. */
 export function parsePrometheus(text: string): Record<string, number> {
   const samples: Record<string, number> = {};
   for (const line of text.split("\n")) {

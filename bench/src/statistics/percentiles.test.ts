@@ -5,7 +5,7 @@ import { median, percentile, spread } from "./percentiles.ts";
 const samples = fc.array(fc.double({ min: 0, max: 1e5, noNaN: true }), { minLength: 1, maxLength: 300 });
 
 describe("percentile", () => {
-  it("takes the nearest rank", () => {
+  it("returns the sample of the nearest rank", () => {
     const hundred = Array.from({ length: 100 }, (_, index) => 100 - index);
     expect(percentile(hundred, 0.5)).toBe(50);
     expect(percentile(hundred, 0.99)).toBe(99);
@@ -17,12 +17,12 @@ describe("percentile", () => {
     expect(percentile([9, 10, 100], 0.5)).toBe(10);
   });
 
-  it("is not a number without samples", () => {
+  it("is NaN without samples", () => {
     expect(percentile([], 0.5)).toBeNaN();
     expect(median([])).toBeNaN();
   });
 
-  it("is a sample that the asked share does not exceed, and no smaller one is", () => {
+  it("is the smallest sample that the given share of samples does not exceed", () => {
     fc.assert(
       fc.property(samples, fc.double({ min: 0.001, max: 1, noNaN: true }), (values, share) => {
         const found = percentile(values, share);
@@ -36,14 +36,14 @@ describe("percentile", () => {
 });
 
 describe("median", () => {
-  it("is the middle one, or the mean of the middle two", () => {
+  it("is the middle sample, or the mean of the middle two", () => {
     expect(median([3, 1, 2])).toBe(2);
     expect(median([4, 1, 3, 2])).toBe(2.5);
   });
 });
 
 describe("spread", () => {
-  it("counts every sample in the one bucket that holds it", () => {
+  it("counts every sample in exactly one bucket", () => {
     fc.assert(
       fc.property(samples, (values) => {
         const { histogram, count } = spread(values);

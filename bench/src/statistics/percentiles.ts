@@ -1,4 +1,4 @@
-/** The smallest sample that at least `share` of all samples do not exceed (nearest rank). NaN when there is none. */
+/** The smallest sample that at least `share` of all samples do not exceed (nearest rank). NaN without samples. */
 export function percentile(samples: readonly number[], share: number): number {
   if (samples.length === 0) return Number.NaN;
   const sorted = Float64Array.from(samples).sort();
@@ -6,7 +6,7 @@ export function percentile(samples: readonly number[], share: number): number {
   return sorted[rank - 1] ?? Number.NaN;
 }
 
-/** The middle sample, or the mean of the two in the middle. NaN when there is none. */
+/** The middle sample, or the mean of the two middle samples. NaN without samples. */
 export function median(samples: readonly number[]): number {
   if (samples.length === 0) return Number.NaN;
   const sorted = Float64Array.from(samples).sort();
@@ -22,11 +22,11 @@ export interface Spread {
   readonly p99: number;
   readonly p999: number;
   readonly max: number;
-  /** How many samples lie at or below `atMost` and above the bucket before. */
+  /** Number of samples above the previous bucket and at or below `atMost`. */
   readonly histogram: readonly { readonly atMost: number; readonly count: number }[];
 }
 
-/** Each bucket of the histogram is this much wider than the one before. */
+/** Ratio of the widths of two successive buckets. */
 const BUCKET_GROWTH = Math.SQRT2;
 const FIRST_BUCKET = 0.05;
 
@@ -58,7 +58,7 @@ function upperBound(bucket: number): number {
 
 function bucketOf(sample: number): number {
   let bucket = sample <= FIRST_BUCKET ? 0 : Math.floor(Math.log(sample / FIRST_BUCKET) / Math.log(BUCKET_GROWTH));
-  // The logarithm is off by one where a sample sits on a bound.
+  // Rounding of the logarithm may put a sample on a bound one bucket too low.
   while (sample > upperBound(bucket)) bucket += 1;
   return bucket;
 }

@@ -1,6 +1,6 @@
 /**
- * A server with Ringback's paths and none of its promises: it answers 201 and forwards each message once. The
- * benchmark's own tests run against it. `STAND_IN_DROP_EVERY=n` makes it forget every n-th delivery.
+ * A server with some of Ringback's paths and none of its promises, for the tests of the benchmark. The server answers
+ * 201 and forwards each message once. `STAND_IN_DROP_EVERY=n` drops every n-th delivery.
  */
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -54,7 +54,7 @@ function answer(method: string, path: string, text: string): [status: number, do
   return [201, { messages: document.messages.map(({ body }) => publish(topic, body)) }];
 }
 
-/** A hook's outcome, as far as the benchmark looks at it. */
+/** Calls a hook and answers with the part of the outcome that the benchmark reads. */
 async function call(url: URL, body: string): Promise<[status: number, document: unknown]> {
   const headers = { "content-type": "application/json" };
   const reply = await agent.request({ origin: url.origin, path: url.pathname, method: "POST", headers, body });

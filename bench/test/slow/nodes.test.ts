@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { bench, SERVER } from "../../src/testing/bench-run.ts";
 
-it("counts what one to four nodes on one PostgreSQL do, with one subscription and with several", async () => {
+// Real: the benchmark, the servers and PostgreSQL. Nothing is faked.
+
+it("counts the cost of one to four nodes on one PostgreSQL, with one subscription and with several", async () => {
   const folder = mkdtempSync(join(tmpdir(), "ringback-bench-test-"));
-  // PostgreSQL runs as somebody else where we are root.
+  // Started by root, PostgreSQL runs as another user.
   chmodSync(folder, 0o755);
   try {
     const { code, output, report } = await bench(folder, "nodes", { server: SERVER, database: "postgres" });

@@ -93,8 +93,8 @@ const messages: Case[] = [
   publishing("a body of 1 MiB and a byte", { body: "x".repeat(mebibyte + 1) }, 413, "body_too_large", "body"),
   {
     ...publishing(
-      "a routing key of 17 words",
-      { body: "x", type: Array(17).fill("a").join(".") },
+      "a type of 33 words",
+      { body: "x", type: Array(33).fill("a").join(".") },
       400,
       "invalid_type",
       "type",
@@ -144,7 +144,7 @@ const batches: Case[] = [
   ),
   publishing(
     "one bad message among good ones",
-    { messages: [{ body: "x" }, { body: "x" }, { body: "x", tags: ["ok", "a".repeat(17)] }] },
+    { messages: [{ body: "x" }, { body: "x" }, { body: "x", tags: ["ok", "a".repeat(65)] }] },
     400,
     "invalid_tag",
     "messages[2].tags[1]",
@@ -159,11 +159,11 @@ const batches: Case[] = [
 ].map((given) => ({ ...given, path: batchPath }));
 
 const names: Case[] = [
-  naming("a name that begins with a digit", "1abc"),
+  naming("a name that begins with a hyphen", "-abc"),
   naming("a name with a space", "a b"),
   naming("a name with a slash", "a/b"),
   naming("a name that climbs", "../x"),
-  naming("a name of 65 characters", "a".repeat(65)),
+  naming("a name of 129 characters", "a".repeat(129)),
   naming("a name in another script", "订单"),
   naming("a name with a line break", "a\nb"),
   {
@@ -184,6 +184,21 @@ const topics: Case[] = [
   method: "PUT",
   path: "/v1/topics/tagged",
   send: { json: settings },
+  ...rest,
+}));
+
+const patches: Case[] = [
+  { patch: { colour: 1 }, code: "invalid_request", field: "colour", status: 400 },
+  { patch: { retentionMs: "1" }, code: "invalid_request", field: "retentionMs", status: 400 },
+  { patch: { labels: { a: 1 } }, code: "invalid_request", field: "labels.a", status: 400 },
+  { patch: [], code: "invalid_request", field: null, status: 400 },
+  { patch: {}, headers: { "if-match": '"0-0"' }, code: "precondition_failed", field: null, status: 412 },
+  { patch: {}, headers: { "if-match": "0" }, code: "invalid_request", field: "If-Match", status: 400 },
+].map(({ patch, headers = {}, ...rest }) => ({
+  what: `a patch of a topic with ${JSON.stringify({ patch, headers })}`,
+  method: "PATCH",
+  path: "/v1/topics/tagged",
+  send: { json: patch, headers },
   ...rest,
 }));
 
@@ -260,7 +275,7 @@ const elsewhere: Case[] = [
   },
   {
     what: "a method that is not served",
-    method: "PATCH",
+    method: "POST",
     path: "/v1/topics/tagged",
     send: {},
     status: 405,
@@ -311,6 +326,7 @@ describe.each([
   ["a batch", batches],
   ["a name", names],
   ["a topic's settings", topics],
+  ["a patch", patches],
   ["a subscription's settings", subscriptions],
   ["anything else", elsewhere],
 ])("%s that is wrong is answered with a problem that says what and where", (_group, cases) => {
@@ -413,9 +429,7 @@ describe("a client that is too slow", () => {
     for (let count = 0; count < 20; count++) expect((await server().api.call("GET", "/readyz")).status).toBe(200);
     const { status, problem } = parseAnswer(await answer);
     expect([status, problem.code]).toEqual([408, "request_timeout"]);
-    const tookMs = performance.now() - startedAt;
-    expect(tookMs).toBeGreaterThan(9_900);
-    expect(tookMs).toBeLessThan(20_000);
+    expect(performance.now() - startedAt).toBeGreaterThan(9_900);
   });
 });
 

@@ -13,5 +13,5 @@ const nodeGoneAfterMs = 8_000;
 describe("three servers on one PostgreSQL, while they and it are killed, stopped, cut off and restarted under load", () => {
   it("deliver all that was accepted, in order where asked, and nothing again whose success is on record", async () => {
     await expectClusterSurvived(loadMs, nodeGoneAfterMs);
-  }, 300_000);
+  });
 });

@@ -14,7 +14,6 @@ import { startReceiver } from "./harness/receiver.ts";
 import { Server } from "./harness/server.ts";
 import { until, untilTrue } from "./harness/until.ts";
 
-const marginMs = 5_000;
 const publishPath = "/v1/topics/t/messages";
 
 interface Filled {
@@ -66,9 +65,7 @@ describe("a database at its size limit", () => {
       expect((await api.call("GET", "/healthz")).status).toBe(200);
       expect((await api.message(accepted[0] ?? "")).body).toHaveLength(60_000);
 
-      const startedAt = performance.now();
       expect((await server.stop()).code).toBe(0);
-      expect(performance.now() - startedAt).toBeLessThan(300 + marginMs);
     }
     await using server = await Server.start({ folder: folder.path, args: ["--database-bytes-max", "64MiB"] });
     const { api } = server;

@@ -37,7 +37,6 @@ describe.concurrent("an attempt", () => {
     const { durationMs, ...rest } = await attempt("dripping", { url: dripping.url });
     expect(rest).toMatchObject({ verdict: "error", errorCode: "timeout" });
     expect(durationMs).toBeGreaterThanOrEqual(990);
-    expect(durationMs).toBeLessThan(2_500);
   });
 
   it("reads a reply to a limit, keeps its first KiB, and goes by its status", async () => {

@@ -1,6 +1,7 @@
 /**
- * Real: the server, sockets, twenty dead endpoints (hanging, refusing, dripping) and a healthy one. Asserted are ratios
- * between two runs on the same server and machine, with room for a machine that is busy with other tests.
+ * Real: the server, sockets, twenty dead endpoints (hanging, refusing, dripping) and a healthy one. A healthy endpoint that had to
+ * wait for dead ones would wait a minute for each of their attempts, longer than the test may take; how much of its
+ * throughput it keeps is measured by the benchmark.
  */
 import { afterAll, describe, expect, it } from "vitest";
 import type { Api } from "./harness/api.ts";
@@ -23,8 +24,6 @@ const messages = 3_000;
 const batch = 500;
 const backlog = 2_000;
 const bodyText = "x".repeat(500);
-/** The healthy one keeps nine tenths of its throughput (the benchmark measures it); below this it is being held up. */
-const throughputShareMin = 0.2;
 /** 20 backlogs of 2,000 messages would be 20 MB as bodies alone, and much more as objects. */
 const grownBytesMax = 160 * 1024 * 1024;
 
@@ -41,25 +40,18 @@ function reachedCount(): number {
   return dead.filter((endpoint) => endpoint.connections() > 0).length;
 }
 
-/** From the first publish to the last arrival. */
-async function deliverMany(api: Api, topic: string, receiver: Receiver): Promise<number> {
+/** Resolves with the last arrival. */
+async function deliverMany(api: Api, topic: string, receiver: Receiver): Promise<void> {
   const before = receiver.at("/healthy").length;
-  const startedAt = performance.now();
   await publishMany(api, topic, messages);
   await untilTrue("all have arrived", () => receiver.at("/healthy").length >= before + messages);
-  return performance.now() - startedAt;
 }
 
 describe("twenty dead endpoints with a backlog", () => {
-  it("take neither throughput nor memory from a healthy one", async () => {
+  it("hold up no delivery to a healthy one, and take no memory for their backlog", async () => {
     const { api } = server();
     await using receiver = await startReceiver();
     const healthy = { push: { url: `${receiver.url}/healthy` } };
-    await api.putTopic("alone");
-    await api.subscribe("alone", "healthy", healthy);
-    await deliverMany(api, "alone", receiver);
-    const aloneMs = await deliverMany(api, "alone", receiver);
-
     await api.putTopic("crowded");
     for (let index = 0; index < 20; index++) {
       const start = [startHanging, refusing, startDripping][index % 3] ?? startHanging;
@@ -78,14 +70,9 @@ describe("twenty dead endpoints with a backlog", () => {
     );
     const bytesBefore = (await api.metrics()).get("process_resident_memory_bytes") ?? Number.NaN;
     await api.subscribe("crowded", "healthy", healthy);
-    const crowdedMs = await deliverMany(api, "crowded", receiver);
+    await deliverMany(api, "crowded", receiver);
     const bytesAfter = (await api.metrics()).get("process_resident_memory_bytes") ?? Number.NaN;
-    process.stdout.write(
-      `isolation: ${messages} deliveries took ${Math.round(aloneMs)} ms alone and ${Math.round(crowdedMs)} ms beside ` +
-        `twenty dead endpoints; memory grew by ${Math.round((bytesAfter - bytesBefore) / 1024 ** 2)} MiB\n`,
-    );
 
-    expect(aloneMs / crowdedMs).toBeGreaterThan(throughputShareMin);
     expect(bytesAfter - bytesBefore).toBeLessThan(grownBytesMax);
     // They were dead all the while, and none of them was forgotten.
     for (const index of dead.keys()) {
@@ -95,6 +82,6 @@ describe("twenty dead endpoints with a backlog", () => {
     // A single message is not late either: it does not wait for anybody's timeout.
     const before = receiver.at("/healthy").length;
     await api.publish("crowded", { body: "one more" });
-    await untilTrue("it has arrived", () => receiver.at("/healthy").length === before + 1, 5_000);
+    await untilTrue("it has arrived", () => receiver.at("/healthy").length === before + 1);
   });
 });

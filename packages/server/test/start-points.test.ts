@@ -4,17 +4,12 @@
  */
 import { describe, expect, it } from "vitest";
 import type { ProblemView, Receipt } from "./harness/api.ts";
-import { temporaryFolder } from "./harness/folder.ts";
 import { startReceiver } from "./harness/receiver.ts";
 import type { Receiver } from "./harness/receiver.ts";
 import { useServer } from "./harness/running-server.ts";
-import { Server } from "./harness/server.ts";
 import { until, untilTrue } from "./harness/until.ts";
 
 const server = useServer();
-
-/** A late machine is late by less; far less than the delay itself would be early. */
-const lateMsMax = 1_500;
 
 /** Publishes one after the other, each in a millisecond of its own. */
 async function publishApart(topic: string, count: number): Promise<Receipt[]> {
@@ -120,32 +115,8 @@ describe("delayMs", () => {
     ] as const) {
       const tookMs = (receiver.arrivals.find((arrival) => arrival.text === text)?.atMs ?? 0) - publishedAtMs;
       expect(tookMs).toBeGreaterThanOrEqual(delayMs);
-      expect(tookMs).toBeLessThan(delayMs + lateMsMax);
     }
     expect(receiver.arrivals.map(({ headers }) => headers["ringback-attempt"])).toEqual(["1", "1", "1"]);
-  });
-
-  it("outlasts a kill and a restart", async () => {
-    await using folder = await temporaryFolder();
-    await using receiver = await startReceiver();
-    const path = "/v1/topics/t/messages?delayMs=2500";
-    await using first = await Server.start({ folder: folder.path });
-    await first.api.putTopic("t");
-    await first.api.subscribe("t", "s", { push: { url: receiver.url } });
-    const headers = { "content-type": "text/plain" };
-    const { publishedAt, id } = await first.api.ok<Receipt>("POST", path, { body: "bytes", headers });
-    await until(
-      "it waits",
-      () => first.api.delivery(id, "s"),
-      ({ state }) => state === "parked",
-    );
-    await first.kill();
-    await using second = await Server.start({ folder: folder.path });
-    await second.api.ok("GET", "/readyz");
-    await untilTrue("it has arrived", () => receiver.arrivals.length === 1);
-    const tookMs = (receiver.arrivals[0]?.atMs ?? 0) - Date.parse(publishedAt);
-    expect(tookMs).toBeGreaterThanOrEqual(2_500);
-    expect(tookMs).toBeLessThan(2_500 + 2 * lateMsMax);
   });
 });
 

@@ -110,7 +110,7 @@ describe("pulling", () => {
     expect(pulls.unread).toBe(0);
   });
 
-  it("puts back what was handed out to a client that had gone by then", async () => {
+  it("puts back what was pulled to a client that had gone by then", async () => {
     const socket = await request(JSON.stringify({ waitMs: 60_000 }));
     await expect.poll(() => pulls.waiting).toBe(1);
     pulls.returnsWhenGone = true;

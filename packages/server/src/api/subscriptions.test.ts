@@ -32,11 +32,13 @@ describe("subscriptions", () => {
       retry: "EXPONENTIAL_DECAY_RETRY",
       order: "none",
       maxInFlight: 64,
+      description: "",
+      labels: {},
       createdAt: "2026-01-31T08:15:30.250Z",
       updatedAt: "2026-01-31T08:15:30.250Z",
     });
     const settings = {
-      push: { url, protocol: "cmq-json", headers: { "X-A": "b" }, connection: "close", timeoutMs: 1000 },
+      push: { url, protocol: "cloudevents", headers: { "X-A": "b" }, connection: "close", timeoutMs: 1000 },
       filter: { tags: ["a"] },
       retry: { delaysMs: [1, 2] },
       order: "key",
@@ -45,8 +47,8 @@ describe("subscriptions", () => {
     };
     const again = await call(test.app, "PUT", path, { json: settings });
     expect(again.status).toBe(200);
-    const { start: _start, ...told } = settings;
-    expect(again.json).toMatchObject(told);
+    const { start: _start, ...shown } = settings;
+    expect(again.json).toMatchObject(shown);
   });
 
   it("tell their counts when looked at, and not in a list", async () => {
@@ -201,6 +203,16 @@ describe("subscriptions", () => {
     const answer = await call(test.app, "PUT", path, { json });
     expect(answer).toMatchObject({ status: 400, json: { code, errors: [{ field }] } });
     expect(await storedSubscriptions(test.store)).toEqual([]);
+  });
+
+  it("that sign name only keys that exist", async () => {
+    const push = { url, protocol: "standard-webhooks", keys: ["new", "old"] };
+    const key = { json: { jwk: { kty: "oct", k: "A".repeat(43) } } };
+    await call(test.app, "PUT", "/v1/keys/new", key);
+    const refused = await call(test.app, "PUT", path, { json: { push } });
+    expect(refused.json).toMatchObject({ status: 404, code: "key_not_found", errors: [{ field: "push.keys[1]" }] });
+    await call(test.app, "PUT", "/v1/keys/old", key);
+    expect((await call(test.app, "PUT", path, { json: { push } })).status).toBe(201);
   });
 
   it("need JSON that says so", async () => {

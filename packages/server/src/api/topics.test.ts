@@ -22,6 +22,8 @@ describe("topics", () => {
       name: "orders",
       retentionMs: 60_000,
       bodyBytesMax: limits.bodyBytesMax,
+      description: "",
+      labels: {},
       createdAt: "2026-01-31T08:15:30.250Z",
       updatedAt: "2026-01-31T08:15:30.250Z",
     });

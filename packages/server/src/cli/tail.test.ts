@@ -1,6 +1,9 @@
-/** Real: the command as a child process and its HTTP client. Fake: the server, which sends events and cuts connections as told. */
+/**
+ * Real: the command and its HTTP client. Fake: the server, which sends events and cuts connections as told, and the process
+ * around the command; `test/events.test.ts` runs it as a process.
+ */
 import { describe, expect, it } from "vitest";
-import { runCommand, startCommand } from "./testing/command-process.ts";
+import { runCommandInProcess, startCommandInProcess } from "./testing/command-in-process.ts";
 import { startFakeServer } from "./testing/fake-server.ts";
 
 const attempted = {
@@ -20,14 +23,22 @@ const attempted = {
 const eventText = (event: typeof attempted) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 
 describe("ringback tail", () => {
-  it("shows events as they happen, and asks for what it was told", async () => {
+  it("shows events as they happen, and requests the given types and topic", async () => {
     const urls: string[] = [];
     await using server = await startFakeServer((request, response) => {
       urls.push(request.url ?? "");
       response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
       response.write(`retry: 2000\n\n: still here\n\n${eventText(attempted)}`);
     });
-    const tail = startCommand(["tail", "--topic", "MyTopic", "--type", "delivery.attempted", "--url", server.url]);
+    const tail = startCommandInProcess([
+      "tail",
+      "--topic",
+      "MyTopic",
+      "--type",
+      "delivery.attempted",
+      "--url",
+      server.url,
+    ]);
     await tail.stdoutMatch(
       /^\d\d:\d\d:\d\d delivery\.attempted MyTopic\/mysubscription messageId=1099511627777 attempt=1 verdict=accepted status=200 durationMs=3\.4\n$/,
     );
@@ -36,13 +47,13 @@ describe("ringback tail", () => {
     expect(urls).toEqual(["/v1/events?type=delivery.attempted&topic=MyTopic"]);
   });
 
-  it("writes one JSON object per line with --json, of the topics asked for", async () => {
+  it("prints one JSON object per line with --json, for the given topics", async () => {
     await using server = await startFakeServer((_, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       for (const topic of ["A", "B", "C"]) response.write(eventText({ ...attempted, topic }));
       response.write('event: lagged\ndata: {"type":"lagged","dropped":7}\n\n');
     });
-    const tail = startCommand(["tail", "--json", "--topic", "A", "--topic", "C", "--url", server.url]);
+    const tail = startCommandInProcess(["tail", "--json", "--topic", "A", "--topic", "C", "--url", server.url]);
     const { input } = await tail.stdoutMatch(/"lagged".*\n/);
     tail.signal("SIGTERM");
     await tail.ended;
@@ -53,7 +64,7 @@ describe("ringback tail", () => {
     expect(lines).toMatchObject([{ topic: "A" }, { topic: "C" }, { type: "lagged", dropped: 7 }]);
   });
 
-  it("shows calls of hooks, except to who asked for topics", async () => {
+  it("shows hook calls, unless topics are given", async () => {
     const called = {
       type: "hook.called",
       at: "2026-01-31T08:15:30.250Z",
@@ -69,11 +80,11 @@ describe("ringback tail", () => {
       response.write(`event: hook.called\ndata: ${JSON.stringify(called)}\n\n`);
       response.write(eventText({ ...attempted, topic: "A" }));
     });
-    const tail = startCommand(["tail", "--url", server.url]);
+    const tail = startCommandInProcess(["tail", "--url", server.url]);
     await tail.stdoutMatch(
       /^\d\d:\d\d:\d\d hook\.called onMessage action=reject error=unreachable transportError=connect_refused durationMs=3\n/,
     );
-    const ofTopics = startCommand(["tail", "--topic", "A", "--topic", "B", "--url", server.url]);
+    const ofTopics = startCommandInProcess(["tail", "--topic", "A", "--topic", "B", "--url", server.url]);
     await ofTopics.stdoutMatch(/^\S+ delivery\.attempted A\/mysubscription .*\n/);
     for (const command of [tail, ofTopics]) {
       command.signal("SIGINT");
@@ -93,7 +104,7 @@ describe("ringback tail", () => {
       response.write(eventText({ ...attempted, messageId: String(connections) }));
       if (connections === 1) response.end();
     });
-    const tail = startCommand(["tail", "--url", server.url]);
+    const tail = startCommandInProcess(["tail", "--url", server.url]);
     await tail.stdoutMatch(/messageId=1 [^]*messageId=3 /);
     tail.signal("SIGINT");
     const { stderr } = await tail.ended;
@@ -104,14 +115,14 @@ describe("ringback tail", () => {
   it("fails at once when the first connection is refused", async () => {
     const refused = { code: "invalid_request", detail: "type: must be one of …" };
     await using server = await startFakeServer((_, response) => response.writeHead(400).end(JSON.stringify(refused)));
-    const { code, stderr } = await runCommand(["tail", "--type", "nonsense", "--url", server.url]);
+    const { code, stderr } = await runCommandInProcess(["tail", "--type", "nonsense", "--url", server.url]);
     expect([code, stderr]).toEqual([1, "ringback: invalid_request (400): type: must be one of …\n"]);
   });
 
-  it("fails when the server is none of ours", async () => {
+  it("fails when the server is not Ringback", async () => {
     await using server = await startFakeServer((_, response) => response.end("hello"));
-    const { code, stderr } = await runCommand(["tail", "--url", server.url]);
+    const { code, stderr } = await runCommandInProcess(["tail", "--url", server.url]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/no event stream: is http:.* a Ringback server\?\n$/);
+    expect(stderr).toMatch(/not an event stream; is http:.* a Ringback server\?\n$/);
   });
 });

@@ -19,7 +19,8 @@ export function queueOfUrl(url: string): string | null {
 /** A URL is stored as written, so everything that a URL parser would silently drop or rewrite is refused. */
 export function assertEndpointUrl(field: string, text: string, schemes: readonly string[] = httpSchemes): void {
   const queue = schemes.includes(queueScheme) ? queueOfUrl(text) : null;
-  const fault = queue === null ? (textFault(text, schemes) ?? urlFault(field, text)) : queueFault(queue);
+  const networkSchemes = schemes.filter((scheme) => scheme !== queueScheme);
+  const fault = queue === null ? (textFault(text, networkSchemes) ?? urlFault(field, text)) : queueFault(queue);
   if (fault !== null) throw RingbackError.at("invalid_url", field, fault);
 }
 

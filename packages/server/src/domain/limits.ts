@@ -1,6 +1,6 @@
 /**
- * Every limit that a caller can reach: its value, its unit (in the name) and its reason. An operator may change some of them;
- * the configuration starts from these values.
+ * Every limit that a caller can reach: its value, its unit (in the name) and its reason. An operator may change some of
+ * them; the configuration starts from these values.
  */
 export const limits = {
   /** Names of topics, subscriptions and every other named resource. Long enough for a UUID or a customer's id. */
@@ -14,6 +14,16 @@ export const limits = {
   requestBytesMax: 8 * 1024 * 1024,
   /** A request that changes topics, subscriptions or other settings. These are small. */
   catalogRequestBytesMax: 256 * 1024,
+  /** Labels of one resource: enough for a customer, a team, a stage and a few more. */
+  labelsMax: 16,
+  labelNameCharsMax: 63,
+  labelValueCharsMax: 255,
+  descriptionCharsMax: 1000,
+  /**
+   * A PATCH that meets another writer reads and merges again. One writer succeeds in every round, so that this many writers
+   * of one resource all succeed.
+   */
+  patchRoundsMax: 32,
   tagsMax: 20,
   tagCharsMax: 64,
   /** The type of a message, and one type pattern of a filter. */
@@ -48,7 +58,7 @@ export const limits = {
   /**
    * Memory for request bodies that are still arriving, over all connections. Bounds what 10,000 slow uploads can use.
    */
-  requestBytesHeldMax: 128 * 1024 * 1024,
+  requestBytesArrivingMax: 128 * 1024 * 1024,
   /**
    * Bytes of a refused request that are still read and discarded, so that the client gets to read the error response.
    */
@@ -98,7 +108,7 @@ export const limits = {
    * Memory budget of all hook calls together. Past it calls are refused. An outcome counts until its client has read
    * it.
    */
-  hookBytesHeldMax: 256 * 1024 * 1024,
+  hookMemoryBytesMax: 256 * 1024 * 1024,
   /**
    * Memory per byte of JSON in a payload or reply: its text, the parsed value, the next request and the outcome's text.
    * Measured: 13 for a list of `{}`, 40 for a list of `1.0`.

@@ -1,11 +1,11 @@
 import { RingbackError } from "./errors.ts";
 import { limits } from "./limits.ts";
 
-const nameForm = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+/** Names of topics, subscriptions and every other resource that is created under a name. */
+export const nameForm = new RegExp(`^[A-Za-z0-9][A-Za-z0-9._-]{0,${limits.nameCharsMax - 1}}$`);
 
-/** Names of topics, subscriptions and every other named resource. */
 export function isName(text: string): boolean {
-  return text.length <= limits.nameCharsMax && nameForm.test(text);
+  return nameForm.test(text);
 }
 
 /** Lower-cases A to Z only, so that names that differ only in case become equal. */
@@ -15,9 +15,7 @@ export function foldCase(name: string): string {
 
 export function assertName(field: string, text: string): void {
   if (isName(text)) return;
-  throw RingbackError.at(
-    "invalid_name",
-    field,
-    `must begin with a letter or digit and contain only letters, digits (a-z, A-Z, 0-9), ".", "_" and "-", at most ${limits.nameCharsMax} characters`,
-  );
+  const characters = 'letters, digits (a-z, A-Z, 0-9), ".", "_" and "-"';
+  const rule = `must begin with a letter or digit and contain only ${characters}`;
+  throw RingbackError.at("invalid_name", field, `${rule}, at most ${limits.nameCharsMax} characters`);
 }

@@ -36,27 +36,26 @@ export const engineLimits = {
   findWorkMs: 30_000,
   /** `setTimeout` is limited to 2^31 ms. A longer wait is checked again after this time. */
   dueTimerMsMax: 24 * 3600_000,
-  /** A due delivery that could not be claimed, because another one must come first, is requested again after this time. */
+  /**
+   * A due delivery that could not be claimed, because another one must come first, is requested again after this time.
+   */
   overdueRetryMs: 1_000,
-  /** Lease of a message on its way from an inbox to a client. The client's connection is closed before the lease ends. */
+  /** Lease of a message while an inbox sends it to a client; the client's connection is cut before the lease ends. */
   inboxLeaseMs: limits.inboxAnswerMsMax + 30_000,
-  /** Memory budget for messages on their way from one inbox to clients; `…TotalMax` is for all inboxes. */
-  inboxUnreadBytesMax: 16 * 1024 * 1024,
-  inboxUnreadBytesTotalMax: 64 * 1024 * 1024,
-  /** Shortest time until waiting requests read the store again because a message is due. */
-  lookAgainMsMin: 50,
-  /** Lease of messages between their claim and the write that makes them invisible. */
+  /** The shortest wait before a claim at a time that the store has named. */
+  claimAgainMsMin: 50,
+  /** Lease of pulled messages until they are written as invisible: how long they are delayed when the process dies in between. */
   pullLeaseMs: 15_000,
-  /** Messages in one claim for all pull requests that wait at that moment. */
+  /** Messages that one claim brings for all requests that wait. */
   pullClaimMessagesMax: 1_000,
-  /** The most bytes that such a claim may bring: it ends after the message that exceeds `limits.pullBytesMax`. */
+  /** The most that one claim may bring: it stops after the message that passes its bound. */
   pullReservedBytes: limits.pullBytesMax + limits.bodyBytesMax,
-  /** Memory budget for messages on their way to the receivers of one subscription; `pullBytesOutTotalMax` is for all. */
+  /** Message bytes on their way to clients, who may read slowly: of one subscription or inbox, and of all of them together. */
   pullUnreadBytesMax: 16 * 1024 * 1024,
-  pullBytesOutTotalMax: 64 * 1024 * 1024,
-  /** Waiting pull requests read the store again this long after a failure. */
+  pullUnreadBytesTotalMax: 64 * 1024 * 1024,
+  /** After an error of the store, the next claim for waiting requests is made after this long. */
   pullRetryMs: 1_000,
-  /** A message that cannot be moved to its dead-letter queue stays invisible this long, then is tried again. */
+  /** A message that its dead-letter queue cannot take now stays invisible this long and is tried again. */
   deadLetterRetryMs: 60_000,
   retentionStepMs: 5_000,
   /** Time between two retention steps while there is more to remove. */

@@ -27,11 +27,11 @@ export class RecordedPulls implements Pulls {
     try {
       const messages = await this.#pulls.pull(subscription, {
         ...want,
-        handedOut: (arrived) => {
+        onDelivered: (read) => {
           this.unread++;
-          want.handedOut?.(() => {
+          want.onDelivered?.(() => {
             this.unread--;
-            arrived();
+            read();
           });
         },
       });

@@ -6,6 +6,7 @@ import type { Readiness } from "../../ops/health.ts";
 import { systemTimers } from "../../domain/ports.ts";
 import { AccountInboxes } from "../../engine/inboxes/account-inboxes.ts";
 import type { Inboxes } from "../../engine/inboxes/inboxes.ts";
+import { PullQueues } from "../../engine/pull/pull-queues.ts";
 import { AccountPulls } from "../../engine/pull/account-pulls.ts";
 import { FaultyStore } from "../../engine/testing/faulty-store.ts";
 import { RecordingObserver } from "../../engine/testing/recording-observer.ts";
@@ -30,19 +31,19 @@ export interface TestApp {
   readonly accountPulls: AccountPulls;
   readonly pulls: RecordedPulls;
   readonly apiKeys: AccountApiKeys;
-  /** What was logged, a JSON line each. */
+  /** The lines of the log, JSON each. */
   readonly logLines: string[];
   readiness: Readiness;
 }
 
 export const testMasterKey = Buffer.alloc(32, 7).toString("base64url");
 
-/** What a test has otherwise than the rest. */
+/** Parts that a test replaces. */
 export interface TestParts {
   readonly masterKeys?: readonly string[];
   /** Left out: nothing can be reached. */
   readonly transport?: Transport;
-  readonly hooks?: Pick<AccountHooksOptions, "callsMax" | "bytesHeldMax">;
+  readonly hooks?: Pick<AccountHooksOptions, "callsMax" | "memoryBytesMax">;
   /** Default: inboxes on the same store. */
   readonly inboxes?: Inboxes;
   readonly nowMs?: number;
@@ -84,8 +85,10 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     openSockets: () => 8,
   });
   const publisher = memoryPublisher(store);
-  const accountPulls = new AccountPulls({ ...shared, observer: new RecordingObserver(), failed });
-  accountPulls.start();
+  const observer = new RecordingObserver();
+  const pullQueues = new PullQueues({ ...shared, observer, failed });
+  pullQueues.start();
+  const accountPulls = new AccountPulls({ ...shared, pullQueues, observer });
   const pulls = new RecordedPulls(accountPulls);
   const app = await createApp({
     store,
@@ -103,7 +106,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
       requestId: () => "1700000000000-7",
       ...parts.hooks,
     }),
-    inboxes: parts.inboxes ?? new AccountInboxes({ ...shared, publisher, observer: new RecordingObserver(), failed }),
+    inboxes: parts.inboxes ?? new AccountInboxes({ ...shared, publisher, pullQueues, observer }),
     pulls,
     events,
     metrics,

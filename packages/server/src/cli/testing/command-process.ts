@@ -1,68 +1,48 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { CommandOutput } from "./command-output.ts";
 
 const main = fileURLToPath(new URL("../../../bin/ringback.js", import.meta.url));
 
-export interface CommandProcess {
-  /** Resolves with the first match in what has been or will be written; rejects when the process ends without it. */
+export interface RunningCommand<Signal extends string> {
+  /** Resolves with the first match in what has been or will be written; rejects when the command ends without it. */
   stdoutMatch(pattern: RegExp): Promise<RegExpExecArray>;
   stderrMatch(pattern: RegExp): Promise<RegExpExecArray>;
-  signal(name: "SIGINT" | "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): void;
+  signal(name: Signal): void;
+  /** `code` is null after a signal that no listener took. */
   readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
 }
 
-export interface ProcessInput {
+export type CommandProcess = RunningCommand<"SIGINT" | "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT">;
+
+export interface CommandInput {
   readonly stdin?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Runs `ringback` as a child process, with nothing of the surrounding environment but the way to programs. */
-export function startCommand(args: readonly string[], { stdin = "", env = {} }: ProcessInput = {}): CommandProcess {
+/** Runs `ringback` as a child process. Of the surrounding environment it gets only the path to programs. */
+export function startCommand(args: readonly string[], { stdin = "", env = {} }: CommandInput = {}): CommandProcess {
   const child = spawn(process.execPath, ["--conditions=ringback-source", main, ...args], {
     env: { PATH: process.env["PATH"] ?? "", ...env },
   });
-  const written = { stdout: "", stderr: "" };
-  const waiting = new Set<() => void>();
-  let over = false;
-  const look = () => {
-    for (const check of waiting) check();
-  };
+  const output = new CommandOutput();
   for (const name of ["stdout", "stderr"] as const) {
-    child[name].setEncoding("utf8").on("data", (text: string) => {
-      written[name] += text;
-      look();
-    });
+    child[name].setEncoding("utf8").on("data", (text: string) => output.write(name, text));
   }
-  const { promise: ended, resolve } = Promise.withResolvers<{ code: number | null; stdout: string; stderr: string }>();
+  const { promise: ended, resolve } = Promise.withResolvers<Awaited<CommandProcess["ended"]>>();
   child.on("close", (code) => {
-    over = true;
-    look();
-    resolve({ code, ...written });
+    output.end();
+    resolve({ code, ...output.written });
   });
   child.stdin.on("error", () => undefined).end(stdin);
-
-  async function match(name: "stdout" | "stderr", pattern: RegExp): Promise<RegExpExecArray> {
-    const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>();
-    const check = () => {
-      const found = pattern.exec(written[name]);
-      if (found !== null) resolve(found);
-      else if (over) reject(new Error(`the process ended without ${String(pattern)}: ${JSON.stringify(written)}`));
-      else return;
-      waiting.delete(check);
-    };
-    waiting.add(check);
-    check();
-    return promise;
-  }
-
   return {
-    stdoutMatch: (pattern) => match("stdout", pattern),
-    stderrMatch: (pattern) => match("stderr", pattern),
+    stdoutMatch: (pattern) => output.match("stdout", pattern),
+    stderrMatch: (pattern) => output.match("stderr", pattern),
     signal: (name) => void child.kill(name),
     ended,
   };
 }
 
-export async function runCommand(args: readonly string[], input?: ProcessInput) {
+export async function runCommand(args: readonly string[], input?: CommandInput) {
   return startCommand(args, input).ended;
 }

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Filter, Topic } from "../../domain/model.ts";
-import { normaliseSubscription } from "../../domain/subscription-rules.ts";
-import { normaliseTopic } from "../../domain/topic-rules.ts";
+import { subscriptionShape } from "../../shapes/subscription.ts";
+import { topicShape } from "../../shapes/topic.ts";
 import { MemoryStore } from "../../store/memory/memory-store.ts";
 import { FilterCache } from "./filter-cache.ts";
 
@@ -18,11 +18,16 @@ beforeEach(async () => {
     return list(id, page);
   };
   audiences = new FilterCache(store, 10);
-  ({ topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", normaliseTopic({})));
+  ({ topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", topicShape.read({})));
 });
 
 const subscribe = (name: string, filter: Partial<Filter> = {}, to = topic) =>
-  store.catalog.putSubscription(to.id, name, normaliseSubscription({ push: { url: "http://h/" }, filter }), "now");
+  store.catalog.putSubscription(
+    to.id,
+    name,
+    subscriptionShape.read({ push: { url: "http://h/" }, filter }).settings,
+    "now",
+  );
 const reach = (...tags: string[]) => audiences.reach(topic, { tags, type: null });
 
 describe("the filter cache", () => {
@@ -87,7 +92,7 @@ describe("the filter cache", () => {
       const { topic: other } = await store.catalog.putTopic(
         store.catalog.defaultAccount().id,
         `t${count}`,
-        normaliseTopic({}),
+        topicShape.read({}),
       );
       for (let each = 0; each < count * 4; each++) await subscribe(`s${each}`, { tags: ["a"] }, other);
       topics.push(other);

@@ -1,9 +1,8 @@
 import { limits } from "../../domain/limits.ts";
 import type { Filter, Subscription, SubscriptionSettings, Topic } from "../../domain/model.ts";
-import { httpSchemes, queueScheme } from "../../domain/endpoint-url-rule.ts";
-import { normaliseSubscription } from "../../domain/subscription-rules.ts";
 import { assertTags } from "../../domain/tag-rules.ts";
 import { assertTypePatterns } from "../../domain/type-rules.ts";
+import { subscriptionShape } from "../../shapes/subscription.ts";
 import type { Page } from "../../store/page.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
 import { cmqLimits } from "./cmq-limits.ts";
@@ -32,7 +31,7 @@ export async function createSubscription(context: ActionContext, { parameters }:
   if (filterType === "route" && (filter.types ?? []).length === 0) throw new CmqError("bindingKeyMissing");
   const retry = strategyOf(parameters) ?? "EXPONENTIAL_DECAY_RETRY";
   const push = await endpointOf(context, parameters);
-  const settings = normaliseSubscription({ push, filter, retry }, [...httpSchemes, queueScheme]);
+  const { settings } = subscriptionShape.read({ push, filter, retry });
   const { store } = context;
   const subscription = await context.catalogMutex.run(async () => {
     // Another request may have deleted the topic and created it again.

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { beforeEach, describe, expect, it } from "vitest";
-import { normaliseSubscription } from "../../domain/subscription-rules.ts";
-import { normaliseTopic } from "../../domain/topic-rules.ts";
+import { subscriptionShape } from "../../shapes/subscription.ts";
+import { topicShape } from "../../shapes/topic.ts";
 import { storedMessages, storedSubscriptions, storedTopic, storedTopics } from "../../api/testing/stored.ts";
 import { recordedAtMs } from "./testing/recorded-requests.ts";
 import { cmqScene, type Params, type Scene } from "./testing/scene.ts";
@@ -113,7 +113,7 @@ describe("topics", () => {
     for (let count = 0; count < 30; count++)
       await scene.call("CreateTopic", { topicName: `t-${String(count).padStart(2, "0")}` });
     await scene.call("CreateTopic", { topicName: "Other" });
-    await scene.store.catalog.putTopic(scene.store.catalog.defaultAccount().id, "inbox:x", normaliseTopic({}));
+    await scene.store.catalog.putTopic(scene.store.catalog.defaultAccount().id, "inbox:x", topicShape.read({}));
     const names = async (params: Params) => {
       const { totalCount, topicList } = await scene.call("ListTopic", params);
       return [totalCount, (topicList as { topicName: string }[]).map(({ topicName }) => topicName)];
@@ -310,7 +310,7 @@ describe("subscriptions", () => {
   it("of another HTTP protocol can change to a format of this API", async () => {
     const topic = await storedTopic(scene.store);
     const put = (name: string, push: { url: string; protocol: string; keys?: string[] }) =>
-      scene.store.catalog.putSubscription(topic.id, name, normaliseSubscription({ push }), "now");
+      scene.store.catalog.putSubscription(topic.id, name, subscriptionShape.read({ push }).settings, "now");
     await put("signed", { url: "http://h/", protocol: "standard-webhooks", keys: ["k"] });
     await put("line", { url: "tcp://h:1", protocol: "wechat" });
     const json = { ...t, notifyContentFormat: "JSON" };
@@ -322,7 +322,7 @@ describe("subscriptions", () => {
 
   it("made by another API are shown as the nearest thing that CMQ has", async () => {
     const topic = await storedTopic(scene.store);
-    const settings = normaliseSubscription({ push: { url: "http://h/" } });
+    const { settings } = subscriptionShape.read({ push: { url: "http://h/" } });
     await scene.store.catalog.putSubscription(topic.id, "pulled", { ...settings, push: null }, "now");
     expect(await scene.call("GetSubscriptionAttributes", { ...t, subscriptionName: "pulled" })).toMatchObject({
       protocol: "queue",

@@ -2,12 +2,12 @@ import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Subscription, Topic } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
-import { normaliseSubscription } from "../../domain/subscription-rules.ts";
-import { normaliseTopic } from "../../domain/topic-rules.ts";
 import type { EventBus } from "../../engine/event-bus.ts";
 import type { Page } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
 import { Mutex } from "../../domain/mutex.ts";
+import { subscriptionShape } from "../../shapes/subscription.ts";
+import { topicShape } from "../../shapes/topic.ts";
 import { wechatLimits } from "./wechat-limits.ts";
 
 export interface HandlerDependencies {
@@ -31,8 +31,8 @@ const prefix = "wechat-";
 const nameForm = new RegExp(`^${prefix}([0-9a-f]{${COOKIE_BYTES * 2}})$`);
 
 /**
- * A handler is a subscription of the message topic, named after its cookie. No other state is kept, so a handler can be changed or
- * deleted through the native API too.
+ * A handler is a subscription of the message topic, named after its cookie. No other state is kept, so a handler can be
+ * changed or deleted through the native API too.
  */
 export class Handlers {
   readonly #given: HandlerDependencies;
@@ -52,7 +52,7 @@ export class Handlers {
         throw new RingbackError("subscription_limit", `At most ${wechatLimits.handlersMax} handlers are allowed.`);
       }
       const cookie = Buffer.from(randomBytes(COOKIE_BYTES)).toString("hex");
-      const settings = normaliseSubscription({ push: { url, protocol: "wechat", connection: connectionTo(url) } });
+      const { settings } = subscriptionShape.read({ push: { url, protocol: "wechat", connection: connectionTo(url) } });
       await store.catalog.putSubscription(topic.id, prefix + cookie, settings, "now");
       this.#emit("subscription.changed", cookie);
       return cookie;
@@ -94,7 +94,7 @@ export class Handlers {
     const existing = await this.#topic();
     if (existing !== null) return existing;
     const { store, events, clock, topic: name } = this.#given;
-    const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, name, normaliseTopic({}));
+    const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, name, topicShape.read({}));
     events.emit({ type: "topic.changed", at: clock.now(), topic: name });
     return topic;
   }

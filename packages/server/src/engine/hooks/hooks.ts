@@ -1,10 +1,13 @@
 import type { Outcome } from "@ringback/sdk/hooks";
-import type { HookInput, HookSettings } from "../../domain/hook-rules.ts";
+import type { HookSettings } from "../../domain/hook-rules.ts";
 import type { TimeMs } from "../../domain/model.ts";
+import type { PutCondition } from "../../store/condition.ts";
+import type { Label } from "../../store/label.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 
 export interface HookDetails extends HookSettings {
   readonly name: string;
+  readonly version: number;
   readonly createdAtMs: TimeMs;
   readonly updatedAtMs: TimeMs;
 }
@@ -13,7 +16,10 @@ export interface HookDetails extends HookSettings {
 export interface HookPayload {
   /** Length of the JSON text. */
   readonly bytes: number;
-  /** Parses the text without losing digits. Called at most once, when the memory budget has room. The call rethrows its errors. */
+  /**
+   * Parses the text without losing digits. Called at most once, when the memory budget has room. The call rethrows its
+   * errors.
+   */
   readonly read: () => unknown;
 }
 
@@ -28,16 +34,20 @@ export interface CalledHook {
  * names' form.
  */
 export interface Hooks {
-  /** Creates or replaces. Throws what `normaliseHook` throws, `key_not_found`, `key_unavailable`, `invalid_key`, `entry_limit`. */
-  put(name: string, input: HookInput): Promise<{ readonly hook: HookDetails; readonly created: boolean }>;
+  /** Creates or replaces. Throws `key_not_found`, `key_unavailable`, `invalid_key`, `entry_limit` and `precondition_failed`. */
+  put(
+    name: string,
+    settings: HookSettings,
+    condition?: PutCondition,
+  ): Promise<{ readonly hook: HookDetails; readonly created: boolean }>;
   get(name: string): Promise<HookDetails | null>;
-  /** Sorted by name. */
-  list(page: PageRequest): Promise<Page<HookDetails>>;
+  /** Sorted by name; only those with the label, if one is given. */
+  list(page: PageRequest, label?: Label): Promise<Page<HookDetails>>;
   /** False: no such hook. */
   delete(name: string): Promise<boolean>;
   /**
-   * POSTs the payload and returns the meaning of the replies. A failure of a called program is an outcome too. Throws only
-   * `hook_not_found`, `key_not_found`, `key_unavailable`, `overloaded` and `shutting_down`.
+   * POSTs the payload and returns the meaning of the replies. A failure of a called program is an outcome too. Throws
+   * only `hook_not_found`, `key_not_found`, `key_unavailable`, `overloaded` and `shutting_down`.
    */
   call(name: string, payload: HookPayload): Promise<CalledHook>;
 }

@@ -1,9 +1,13 @@
 import type { InboxSettings } from "../../domain/inbox-rules.ts";
-import type { Message, MessageId, NewMessage, TimeMs } from "../../domain/model.ts";
+import type { MessageId, NewMessage, TimeMs } from "../../domain/model.ts";
+import type { PutCondition } from "../../store/condition.ts";
+import type { Label } from "../../store/label.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
+import type { LeasedMessage } from "../pull/leased-delivery.ts";
 
 export interface InboxDetails extends InboxSettings {
   readonly name: string;
+  readonly version: number;
   readonly createdAtMs: TimeMs;
   readonly updatedAtMs: TimeMs;
 }
@@ -18,20 +22,17 @@ export interface Arrived {
   readonly id: MessageId | null;
 }
 
-export interface TakenMessage {
-  readonly id: MessageId;
-  readonly message: Message;
-  /** Must be called once, soon. False: the client did not receive the message, so the next client gets it, in its old position. */
-  readonly done: (delivered: boolean) => void;
-}
-
 /** Buffers that clients fetch from: a log and a subscription that is not pushed. Callers have checked the names' form. */
 export interface Inboxes {
-  /** Creates or changes. Throws `immutable_field`, `topic_not_found`, `filter_type_mismatch` and `entry_limit`. */
-  put(name: string, settings: InboxSettings): Promise<{ readonly inbox: InboxDetails; readonly created: boolean }>;
+  /** Creates or replaces. Throws `immutable_field`, `topic_not_found`, `entry_limit` and `precondition_failed`. */
+  put(
+    name: string,
+    settings: InboxSettings,
+    condition?: PutCondition,
+  ): Promise<{ readonly inbox: InboxDetails; readonly created: boolean }>;
   get(name: string): Promise<InboxDetails | null>;
-  /** Sorted by name. */
-  list(page: PageRequest): Promise<Page<InboxDetails>>;
+  /** Sorted by name; only those with the label, if one is given. */
+  list(page: PageRequest, label?: Label): Promise<Page<InboxDetails>>;
   /** Messages in the inbox, including those that are on their way to a client. */
   waitingCount(inbox: InboxDetails): Promise<number>;
   /** Deletes the inbox and its own log; a topic that it reads from stays. False: no such inbox. */
@@ -39,10 +40,10 @@ export interface Inboxes {
   /** Durable when it resolves. Throws `inbox_not_found`, `inbox_full`, `body_too_large`, `topic_not_found`. */
   keep(name: string, message: ArrivingMessage): Promise<Arrived>;
   /**
-   * The oldest message, leased to this caller until `done`. null: none came within `waitMs`, or `gone` was aborted because the
-   * client left. Throws `inbox_not_found`, `topic_not_found` and `too_many_waiters`.
+   * The oldest message, leased to this caller until `done`. null: none came within `waitMs`, or `gone` was aborted
+   * because the client left. Throws `inbox_not_found`, `topic_not_found` and `too_many_waiters`.
    */
-  take(name: string, want: { readonly waitMs: number; readonly gone: AbortSignal }): Promise<TakenMessage | null>;
+  take(name: string, want: { readonly waitMs: number; readonly gone: AbortSignal }): Promise<LeasedMessage | null>;
   /** Ends every waiting `take` with null, and lets none wait from now on. */
   stopWaiting(): void;
 }

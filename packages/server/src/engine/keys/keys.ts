@@ -1,5 +1,6 @@
 import type { Jwk, ProtocolKey } from "@ringback/sdk/protocols";
 import type { TimeMs } from "../../domain/model.ts";
+import type { PutCondition } from "../../store/condition.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 
 /** Looks up the account's decrypted keys. */
@@ -16,14 +17,22 @@ export interface KeyDetails {
   readonly bits: number;
   /** A configured master key opens this key. */
   readonly usable: boolean;
+  readonly version: number;
   readonly createdAtMs: TimeMs;
   readonly updatedAtMs: TimeMs;
 }
 
 /** The account's signing and encryption keys. */
 export interface Keys extends KeyRing {
-  /** Creates or replaces; putting the same key twice changes nothing. Throws `invalid_key` and `master_key_missing`. */
-  put(kid: string, jwk: Jwk): Promise<{ readonly key: KeyDetails; readonly created: boolean }>;
+  /**
+   * Creates or replaces; putting the same key twice changes nothing. Throws `invalid_key`, `master_key_missing`, `entry_limit`
+   * and `precondition_failed`.
+   */
+  put(
+    kid: string,
+    jwk: Jwk,
+    condition?: PutCondition,
+  ): Promise<{ readonly key: KeyDetails; readonly created: boolean }>;
   get(kid: string): Promise<KeyDetails | null>;
   /** Sorted by kid. */
   list(page: PageRequest): Promise<Page<KeyDetails>>;

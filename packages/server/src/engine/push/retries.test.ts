@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
-import type { RetryInput } from "../../domain/retry-rules.ts";
+import { limits } from "../../domain/limits.ts";
+import type { RetryPolicy } from "../../domain/model.ts";
 import { Simulation, pausesMs } from "../testing/simulation.ts";
 import type { Reaction } from "../testing/scripted-transport.ts";
 
 const DAY_MS = 24 * 3_600_000;
 
 /** All attempts of one message to an endpoint that never accepts it. */
-async function run(retry: RetryInput, seed = 1, reaction: Reaction = { status: 500, afterMs: 20 }) {
+async function run(retry: RetryPolicy, seed = 1, reaction: Reaction = { status: 500, afterMs: 20 }) {
   const simulation = await Simulation.started({ seed });
   const topic = await simulation.topic();
   const subscription = await simulation.subscribe(topic, "one", { retry, script: reaction });
@@ -58,10 +59,11 @@ test("a list without delays, and the policy none, give up after the first attemp
 });
 
 describe("a growing delay", () => {
-  const retry = { baseMs: 100, factor: 3, delayMsMax: 2_000, retriesMax: 5 };
+  const totalMsMax = limits.retryTotalMsMax;
+  const retry = { baseMs: 100, factor: 3, delayMsMax: 2_000, retriesMax: 5, totalMsMax, jitter: "none" } as const;
 
   test("grows by its factor up to its maximum", async () => {
-    const { pauses } = await run({ ...retry, jitter: "none" });
+    const { pauses } = await run(retry);
     expect(pauses).toEqual([100, 300, 900, 2_000, 2_000]);
   });
 

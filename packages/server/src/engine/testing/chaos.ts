@@ -1,6 +1,5 @@
 import { parseMessageId } from "../../domain/message-id.ts";
-import type { Order, Seq, Subscription, Topic } from "../../domain/model.ts";
-import type { RetryInput } from "../../domain/retry-rules.ts";
+import type { Order, RetryPolicy, Seq, Subscription, Topic } from "../../domain/model.ts";
 import type { Post, Reaction } from "./scripted-transport.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { Simulation } from "./simulation.ts";
@@ -32,7 +31,10 @@ interface Published {
 const ACTIONS = 60;
 const delaysMs = [100, 1_000, 3_000];
 
-/** Runs an engine through random events, and checks the promises from what was published and what the endpoints received. */
+/**
+ * Runs an engine through random events, and checks the promises from what was published and what the endpoints
+ * received.
+ */
 export class Chaos {
   readonly simulation: Simulation;
   /** Descriptions of broken promises. */
@@ -68,7 +70,10 @@ export class Chaos {
     await this.#judgeTheEnd();
   }
 
-  /** Waits longer than any timeout or retry, and with lost wake-ups longer than a lease and the interval of looking for work. */
+  /**
+   * Waits longer than any timeout or retry, and with lost wake-ups longer than a lease and the interval of looking for
+   * work.
+   */
   async #untilNothingMoves(): Promise<void> {
     const { simulation } = this;
     let posts: number;
@@ -133,7 +138,7 @@ export class Chaos {
     const watched: Watched = {
       subscription: await this.simulation.subscribe(topic, name, {
         order,
-        retry: { delaysMs: delaysMs.slice(0, retries) } satisfies RetryInput,
+        retry: { delaysMs: delaysMs.slice(0, retries) } satisfies RetryPolicy,
         maxInFlight: this.#random.pick([1, 3, 64]),
         push: { url: `http://${name}.test/${++this.#generation}`, timeoutMs: 1_000 },
         script: (post) => this.#react(post),

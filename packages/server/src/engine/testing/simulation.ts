@@ -1,6 +1,14 @@
 import type { ProtocolKey } from "@ringback/sdk/protocols";
-import type { NewMessage, Subscription, SubscriptionId, TimeMs, Topic, TopicSettings } from "../../domain/model.ts";
-import { normaliseSubscription, type SubscriptionInput } from "../../domain/subscription-rules.ts";
+import type {
+  NewMessage,
+  PushSettings,
+  Subscription,
+  SubscriptionId,
+  SubscriptionSettings,
+  TimeMs,
+  Topic,
+  TopicSettings,
+} from "../../domain/model.ts";
 import { Engine } from "../engine.ts";
 import { createEventBus } from "../event-bus.ts";
 import type { EventBus } from "../event-bus.ts";
@@ -8,15 +16,16 @@ import type { PublishResult } from "../publisher.ts";
 import { FaultyStore } from "./faulty-store.ts";
 import { MortalTimers } from "./mortal-timers.ts";
 import { RecordingObserver } from "./recording-observer.ts";
+import { plainPush, plainSubscription, plainTopic } from "./plain-settings.ts";
 import { ScriptedTransport, type Post, type Reaction, type Script } from "./scripted-transport.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { VirtualTime } from "./virtual-time.ts";
-import { normaliseTopic } from "../../domain/topic-rules.ts";
 
 const encoder = new TextEncoder();
 
-export type Subscribing = Partial<Omit<SubscriptionInput, "push">> & {
-  readonly push?: Partial<SubscriptionInput["push"]>;
+export type Subscribing = Partial<Omit<SubscriptionSettings, "push" | "filter">> & {
+  readonly push?: Partial<PushSettings>;
+  readonly filter?: Partial<SubscriptionSettings["filter"]>;
   readonly script?: Script | Reaction;
 };
 
@@ -118,15 +127,25 @@ export class Simulation {
   }
 
   async topic(name = "orders", settings: Partial<TopicSettings> = {}): Promise<Topic> {
-    return (await this.store.catalog.putTopic(this.store.catalog.defaultAccount().id, name, normaliseTopic(settings)))
-      .topic;
+    return (
+      await this.store.catalog.putTopic(this.store.catalog.defaultAccount().id, name, { ...plainTopic, ...settings })
+    ).topic;
   }
 
   /** The endpoint is `http://<name>.test` unless `push.url` is given. */
-  async subscribe(topic: Topic, name: string, { script, push, ...rest }: Subscribing = {}): Promise<Subscription> {
+  async subscribe(
+    topic: Topic,
+    name: string,
+    { script, push, filter, ...rest }: Subscribing = {},
+  ): Promise<Subscription> {
     const url = push?.url ?? `http://${name.toLowerCase()}.test/callback`;
     if (script !== undefined) this.script(new URL(url).origin, script);
-    const settings = normaliseSubscription({ push: { ...push, url }, ...rest });
+    const settings = {
+      ...plainSubscription,
+      ...rest,
+      push: { ...plainPush, ...push, url },
+      filter: { tags: [], types: [], ...filter },
+    };
     return (await this.store.catalog.putSubscription(topic.id, name, settings, "now")).subscription;
   }
 

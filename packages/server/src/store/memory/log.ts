@@ -137,8 +137,8 @@ export class MemoryLog implements LogStore {
   }
 
   async retain(): Promise<RetentionResult> {
-    const { data, clock, attemptRetentionMs, deadLetterRetentionMs } = this.#options;
-    const result = retain(data, { attemptRetentionMs, deadLetterRetentionMs }, clock.now());
+    const { data, clock } = this.#options;
+    const result = retain(data, this.#options, clock.now());
     this.ready(result.expired.map(({ subscriptionId }) => subscriptionId));
     return result;
   }

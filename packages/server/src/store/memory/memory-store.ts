@@ -12,6 +12,8 @@ export interface MemoryStoreOptions {
   readonly account?: { readonly name: string; readonly appId: number };
   readonly attemptRetentionMs?: number;
   readonly deadLetterRetentionMs?: number;
+  /** False: retention also removes the messages that no subscription needs any more. */
+  readonly keepsSettled?: boolean;
   readonly node?: NodeLabel;
   readonly clock?: Clock;
   /** What an earlier store has left. Tests give it, as the memory of a process that has ended. */
@@ -37,12 +39,13 @@ export class MemoryStore implements Store {
     account = { name: "default", appId: 1 },
     attemptRetentionMs = MONTH_MS,
     deadLetterRetentionMs = MONTH_MS,
+    keepsSettled = true,
     node = { name: "", version: "" },
     clock = systemClock,
     data = new MemoryData(account),
   }: MemoryStoreOptions = {}) {
     const isClosed = (): boolean => this.#isClosed;
-    this.log = new MemoryLog({ data, clock, isClosed, attemptRetentionMs, deadLetterRetentionMs });
+    this.log = new MemoryLog({ data, clock, isClosed, attemptRetentionMs, deadLetterRetentionMs, keepsSettled });
     const ready: MemoryLog["ready"] = (ids) => this.log.ready(ids);
     this.catalog = new MemoryCatalog(data, clock, ready);
     this.entries = new MemoryEntries(data, clock);

@@ -5,6 +5,8 @@ import type { MemoryData } from "./memory-data.ts";
 export interface RetentionTimes {
   readonly attemptRetentionMs: number;
   readonly deadLetterRetentionMs: number;
+  /** False: a message is also past its retention when no subscription needs it any more. */
+  readonly keepsSettled: boolean;
 }
 
 /** What one step removes of each kind at most. */
@@ -16,7 +18,7 @@ export function retain(data: MemoryData, times: RetentionTimes, nowMs: TimeMs): 
   let messages = 0;
   let idempotencyKeys = 0;
   for (const topic of data.topics.values()) {
-    const trimmed = topic.trim(nowMs, STEP_MAX - messages);
+    const trimmed = topic.trim(nowMs, STEP_MAX - messages, times.keepsSettled);
     messages += trimmed.removed;
     for (const [{ subscription }, count] of trimmed.expired) expired.set(subscription.id, count);
     idempotencyKeys += topic.trimKeys(nowMs, STEP_MAX - idempotencyKeys);

@@ -102,6 +102,11 @@ export class SubscriptionState {
     return this.open.has(seq) && (this.parked.get(seq)?.deadLetterId ?? null) === null;
   }
 
+  /** Whether the message may still have to be delivered. */
+  hasUnsettled(seq: Seq): boolean {
+    return !this.cursor.isDone(seq) || this.parked.get(seq) !== undefined;
+  }
+
   take(claimId: ClaimId, delivery: ClaimedDelivery, leaseUntilMs: TimeMs): void {
     this.open.set(delivery.message.seq, { claimId, delivery });
     this.#claims.add(claimId, leaseUntilMs);

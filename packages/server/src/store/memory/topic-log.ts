@@ -80,6 +80,7 @@ export class TopicLog {
   trim(
     nowMs: TimeMs,
     messagesMax: number,
+    keepsSettled: boolean,
   ): { readonly removed: number; readonly expired: Map<SubscriptionState, number> } {
     const expired = new Map<SubscriptionState, number>();
     const throughMs = nowMs - this.topic.settings.retentionMs;
@@ -88,7 +89,9 @@ export class TopicLog {
     const from = this.firstSeq;
     while (this.firstSeq <= this.lastSeq && this.firstSeq - from < messagesMax) {
       const message = this.#messages.get(this.firstSeq) as Message;
-      if (message.publishedAtMs > throughMs || subscriptions.some((each) => each.hasOpenInLog(message.seq))) break;
+      const isNeeded = keepsSettled || subscriptions.some((each) => each.hasUnsettled(message.seq));
+      if (isNeeded && message.publishedAtMs > throughMs) break;
+      if (subscriptions.some((each) => each.hasOpenInLog(message.seq))) break;
       for (const each of subscriptions) {
         if (each.expire(message, nowMs)) expired.set(each, (expired.get(each) ?? 0) + 1);
       }

@@ -56,8 +56,8 @@ const topics: MovedTable = {
   },
   key: ["id"],
   start: [0],
-  select: `SELECT id, account_id, name, version, settings, created_at, updated_at FROM topic
-    WHERE id > ? ORDER BY id`,
+  select: `SELECT id, account_id, name, version, settings, created_at, updated_at
+    FROM topic WHERE id > ? ORDER BY id`,
   count: "SELECT count(*) AS count FROM topic",
   ids: lastId("topic"),
 };

@@ -97,11 +97,12 @@ export class Topics {
       [accountId],
     );
     if (!isInternalName(name) && (count?.count ?? 0) >= limits.topicsMax) throw new RingbackError("topic_limit");
+    const text = JSON.stringify(settings);
     const [row] = await connection
       .query<TopicRow>(
         `INSERT INTO ringback.topic (account_id, name, settings, created_at, updated_at)
          VALUES ($1, $2, $3, $4, $4) RETURNING *`,
-        [accountId, name, JSON.stringify(settings), nowMs],
+        [accountId, name, text, nowMs],
       )
       .catch((error: unknown) => {
         throw sqlState(error) === NUMBERS_USED_UP
@@ -120,7 +121,8 @@ export class Topics {
     const text = JSON.stringify(settings);
     if (text === JSON.stringify(topic.settings)) return topic;
     const [row] = await connection.query<TopicRow>(
-      "UPDATE ringback.topic SET version = version + 1, settings = $2, updated_at = $3 WHERE id = $1 RETURNING *",
+      `UPDATE ringback.topic SET version = version + 1, settings = $2, updated_at = $3
+         WHERE id = $1 RETURNING *`,
       [topic.id, text, nowMs],
     );
     await connection.query(

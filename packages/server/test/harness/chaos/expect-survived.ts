@@ -7,11 +7,11 @@ import { temporaryFolder } from "../folder.ts";
  * One whole run with its judgement. `CHAOS_SEED` repeats the choices of an earlier one (not its timing, which is the
  * machine's), `CHAOS_KILLS` asks for another number of kills.
  */
-export async function expectSurvivedKills(killsDefault: number, loadMsMax: number): Promise<void> {
+export async function expectSurvivedKills(killsDefault: number, acceptedMax: number): Promise<void> {
   const kills = Number(process.env["CHAOS_KILLS"] ?? killsDefault);
   const seed = Number(process.env["CHAOS_SEED"] ?? Math.floor(Math.random() * 1e9));
   await using folder = await temporaryFolder();
-  const report = await runChaos({ folder: folder.path, kills, seed, loadMsMax });
+  const report = await runChaos({ folder: folder.path, kills, seed, acceptedMax });
   const { deliveries, arrivals, duplicates, ...faults } = judgeChaos(report);
   const { accepted, unanswered, killsWhileStarting, leftOver } = report;
   process.stdout.write(

@@ -11,7 +11,7 @@ export async function prepare(api: Api, url: string): Promise<void> {
 }
 
 /** Waits for the last outcomes to be written, and gives what is left when nothing moves any more. */
-export async function settledCounts(api: Api, limitMs?: number): Promise<object[]> {
+export async function settledCounts(api: Api): Promise<object[]> {
   const read = () =>
     Promise.all(
       subscriptions.map(async ({ topic, name }) => ({
@@ -21,5 +21,5 @@ export async function settledCounts(api: Api, limitMs?: number): Promise<object[
     );
   const isDone = (counts: Awaited<ReturnType<typeof read>>) =>
     counts.every(({ backlog, parked, inFlight }) => backlog + parked + inFlight === 0);
-  return until("every subscription is done", read, isDone, limitMs).catch(read);
+  return until("every subscription is done", read, isDone);
 }

@@ -6,7 +6,7 @@ export interface ChaosVerdict {
   readonly lost: readonly string[];
   /** Recorded as accepted before a kill, and arrived again after it. */
   readonly repeatedThoughRecorded: readonly string[];
-  /** Arrived again without a failure or a kill in between that would explain it. */
+  /** Arrived again from the process that had got a success for it: neither a failure nor a kill explains that. */
   readonly repeatedWithoutReason: readonly string[];
   /** One id with two bodies. */
   readonly mixedUp: readonly string[];
@@ -45,7 +45,7 @@ export function judgeChaos(report: ChaosReport): ChaosVerdict {
     lost: due.filter((delivery) => !endpoints.succeeded(delivery)),
     repeatedThoughRecorded: [...new Set(repeatedThoughRecorded)],
     repeatedWithoutReason: repeats
-      .filter(({ before, again }) => before.success && before.epoch === again.epoch)
+      .filter(({ before, again }) => before.success && before.sender === again.sender)
       .map(({ delivery }) => delivery),
     mixedUp: all.filter(([, list]) => new Set(list.map(({ body }) => body)).size > 1).map(([delivery]) => delivery),
     invented: all.filter(([, list]) => list.some(({ body }) => !attempted.has(body))).map(([delivery]) => delivery),

@@ -31,8 +31,8 @@ export interface ClusterVerdict {
   readonly duplicates: Readonly<Record<DisturbanceKind, number>>;
 }
 
-/** What a process had written when it was stopped or killed may arrive this much later. */
-const underWayMs = 300;
+/** After the database was away, outcomes of what arrives may be lost for this long: connections are made anew. */
+const databaseRecoversMs = 10_000;
 const seqBits = 40n;
 
 /** Judges a run from what clients and receivers saw and what the database has on record, and from nothing else. */
@@ -91,12 +91,13 @@ function explanations(
   }
   return (before, again) => {
     const isSilent = (fromMs: number, toMs: number) =>
-      (sentAtMs.get(before.sender) ?? []).every((atMs) => atMs <= fromMs + underWayMs || atMs >= toMs);
+      (sentAtMs.get(before.sender) ?? []).every((atMs) => atMs <= fromMs || atMs >= toMs);
     const between = report.disturbances.list.filter(
-      ({ fromMs, toMs }) => fromMs <= again.atMs && toMs >= before.atMs - underWayMs,
+      ({ node, fromMs, toMs }) =>
+        fromMs <= again.atMs && toMs >= before.atMs - (node === null ? databaseRecoversMs : 0),
     );
     const reason =
-      between.find(({ kind, fromMs }) => kind === "kill" && isSilent(fromMs, Infinity)) ??
+      between.find(({ kind, toMs }) => kind === "kill" && isSilent(toMs, Infinity)) ??
       between.find(({ kind, fromMs, toMs }) => kind === "stop" && isSilent(fromMs, toMs)) ??
       between.find(({ kind }) => kind === "crash") ??
       between.find(({ kind }) => kind === "restart") ??

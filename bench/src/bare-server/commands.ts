@@ -1,4 +1,0 @@
-export type BareServerCommands = {
-  port(argument: null): Promise<number>;
-  cpuUs(argument: null): number;
-};

@@ -1,0 +1,139 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { nowMs } from "../clock.ts";
+import { end, watch } from "../process/live-processes.ts";
+import { freePort } from "../process/loopback.ts";
+import { cpuUs, memory } from "../process/probe.ts";
+import type { Memory } from "../process/proc-files.ts";
+import { Catalog } from "./catalog.ts";
+import { parsePrometheus } from "./prometheus.ts";
+
+/** Guard against a server that hangs. A server that ends is noticed at once. */
+const READY_MS_MAX = 120_000;
+const STOP_MS_MAX = 25_000;
+const POLL_MS = 5;
+const LOG_TAIL_CHARS = 2_000;
+/** Encrypts the stored API keys. A restarted server needs the same key to read them. */
+const masterKey = randomBytes(32).toString("base64");
+
+export interface LaunchOptions {
+  /** The server's entry point. */
+  readonly entry: string;
+  /** Folder of the server's data and log, created when missing. A restarted server finds its data there. */
+  readonly folder: string;
+  /** `postgres://…`. Null: the server keeps its data in the folder. */
+  readonly databaseUrl: string | null;
+  /** Folder of the CPU profiles. Null: no profiles are taken. */
+  readonly profileFolder: string | null;
+}
+
+/** A Ringback server in a process of its own. */
+export class Server {
+  readonly origin: string;
+  readonly catalog: Catalog;
+  readonly spawnedAtMs: number;
+  readonly #process: ChildProcess;
+  readonly #logFile: string;
+
+  constructor(origin: string, process: ChildProcess, spawnedAtMs: number, logFile: string) {
+    this.origin = origin;
+    this.catalog = new Catalog(origin);
+    this.spawnedAtMs = spawnedAtMs;
+    this.#process = process;
+    this.#logFile = logFile;
+  }
+
+  /** Returns as soon as the process exists, before the server listens. */
+  static async spawn(options: LaunchOptions): Promise<Server> {
+    mkdirSync(options.folder, { recursive: true });
+    const port = await freePort();
+    const logFile = join(options.folder, "server.log");
+    const log = openSync(logFile, "a");
+    const listen = `127.0.0.1:${port}`;
+    const spawnedAtMs = nowMs();
+    const child = spawn(
+      process.execPath,
+      [
+        ...(options.profileFolder === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${options.profileFolder}`]),
+        "--conditions=ringback-source",
+        options.entry,
+        "serve",
+        `--listen=${listen}`,
+        `--data=${join(options.folder, "data")}`,
+        ...(options.databaseUrl === null ? [] : [`--database=${options.databaseUrl}`]),
+      ],
+      { cwd: options.folder, env: plainEnvironment(), stdio: ["ignore", log, log] },
+    );
+    closeSync(log);
+    watch(child);
+    return new Server(`http://${listen}`, child, spawnedAtMs, logFile);
+  }
+
+  /** Returns when the server answers. */
+  static async launch(options: LaunchOptions): Promise<Server> {
+    const server = await Server.spawn(options);
+    await server.until(() => server.#isHealthy());
+    return server;
+  }
+
+  cpuUs(): number {
+    return cpuUs(this.#pid());
+  }
+
+  memory(): Memory {
+    return memory(this.#pid());
+  }
+
+  async metrics(): Promise<Record<string, number>> {
+    return parsePrometheus(await this.catalog.metricsText());
+  }
+
+  /** Waits for a condition. Throws, with the end of the server's log, when the server ends or hangs. */
+  async until(condition: () => Promise<boolean>): Promise<void> {
+    const deadlineMs = nowMs() + READY_MS_MAX;
+    while (!(await condition())) {
+      if (this.#hasEnded()) throw this.#failure("ended");
+      if (nowMs() > deadlineMs) throw this.#failure(`was not ready within ${READY_MS_MAX} ms`);
+      await delay(POLL_MS);
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.catalog.close();
+    await end(this.#process, () => this.#process.kill("SIGTERM"), STOP_MS_MAX);
+  }
+
+  async #isHealthy(): Promise<boolean> {
+    try {
+      return (await fetch(`${this.origin}/healthz`)).ok;
+    } catch {
+      return false;
+    }
+  }
+
+  #hasEnded(): boolean {
+    return this.#process.exitCode !== null || this.#process.signalCode !== null;
+  }
+
+  #pid(): number {
+    const { pid } = this.#process;
+    if (pid === undefined || this.#hasEnded()) throw this.#failure("ended");
+    return pid;
+  }
+
+  #failure(what: string): Error {
+    const log = readFileSync(this.#logFile, "utf8").slice(-LOG_TAIL_CHARS);
+    return new Error(`the server ${what}. Its log ends:\n${log}`);
+  }
+}
+
+/** The environment without the caller's settings of Ringback and Node, because the server's defaults are measured. */
+function plainEnvironment(): NodeJS.ProcessEnv {
+  const names = Object.keys(process.env).filter((name) => !name.startsWith("RINGBACK_") && name !== "NODE_OPTIONS");
+  const kept = Object.fromEntries(names.map((name) => [name, process.env[name]]));
+  return { ...kept, RINGBACK_MASTER_KEY: masterKey };
+}
