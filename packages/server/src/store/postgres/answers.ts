@@ -2,7 +2,7 @@ import type { SubscriptionId } from "../../domain/model.ts";
 import type { Timers } from "../../domain/ports.ts";
 import type { PulledSettlement } from "../log.ts";
 import type { StoreObserver } from "../store.ts";
-import { assertAnswerStorable, firstWords } from "../settlement-rule.ts";
+import { assertAnswerStorable, firstAnswers } from "../settlement-rule.ts";
 import { Batches } from "./batches.ts";
 import { packBytes } from "./columns.ts";
 import type { Lane } from "./database.ts";
@@ -50,7 +50,7 @@ export class Answers {
   async answer(id: SubscriptionId, answers: readonly PulledSettlement[]): Promise<readonly boolean[]> {
     for (const answer of answers) assertAnswerStorable(answer);
     const results = answers.map(() => false);
-    const places = firstWords(answers);
+    const places = firstAnswers(answers);
     if (places.length === 0) return results;
     const chosen = places.map((place) => answers[place] as PulledSettlement);
     const applied = await new Promise<readonly boolean[]>((resolve, reject) =>
