@@ -5,7 +5,7 @@ import type { StoreObserver } from "../store.ts";
 import { assertAnswerStorable, firstWords } from "../settlement-rule.ts";
 import { Batches } from "./batches.ts";
 import { packBytes } from "./columns.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 import type { Health } from "./health.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { attemptVerdictCodes } from "./rows.ts";
@@ -26,7 +26,7 @@ interface Chosen {
 /** What receivers say, many in one round trip. Each of them waits for it, so what fails is not tried again. */
 export class Answers {
   readonly #options: {
-    lane: Lane;
+    pool: ConnectionPool;
     times: Times;
     health: Health;
     observer: StoreObserver;
@@ -35,7 +35,7 @@ export class Answers {
   readonly #batches: Batches<Waiting>;
 
   constructor(options: {
-    lane: Lane;
+    pool: ConnectionPool;
     times: Times;
     timers: Timers;
     health: Health;
@@ -74,10 +74,10 @@ export class Answers {
   }
 
   async #write(batch: readonly Waiting[]): Promise<void> {
-    const { lane, times, health, observer, ready } = this.#options;
+    const { pool, times, health, observer, ready } = this.#options;
     const chosen = batch.flatMap(({ id, answers }) => answers.map((said) => ({ id, said })));
     const startedMs = performance.now();
-    const rows = await lane.query<{ answer: number; unblocked: boolean }>(
+    const rows = await pool.query<{ answer: number; unblocked: boolean }>(
       sql,
       parameters(chosen, times),
       "settle_pulled",

@@ -6,7 +6,7 @@ import type { AppendResult, AppendRequest } from "../log.ts";
 import type { StoreObserver } from "../store.ts";
 import { Batches } from "./batches.ts";
 import { packBytes, textArray } from "./columns.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 import type { Health } from "./health.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import type { Times } from "./times.ts";
@@ -31,13 +31,19 @@ interface AppendRow {
 
 /** Publishes of this node, as many in one round trip and one commit as are there. */
 export class Appends {
-  readonly #options: { lane: Lane; times: Times; health: Health; observer: StoreObserver };
+  readonly #options: { pool: ConnectionPool; times: Times; health: Health; observer: StoreObserver };
   readonly #batches: Batches<Waiting>;
   /** Topics that are being appended to. Whatever else comes for one waits, since it would wait in the database. */
   readonly #underWay = new Set<TopicId>();
   #waitingBytes = 0;
 
-  constructor(options: { lane: Lane; times: Times; timers: Timers; health: Health; observer: StoreObserver }) {
+  constructor(options: {
+    pool: ConnectionPool;
+    times: Times;
+    timers: Timers;
+    health: Health;
+    observer: StoreObserver;
+  }) {
     this.#options = options;
     this.#batches = new Batches({
       timers: options.timers,
@@ -62,12 +68,12 @@ export class Appends {
   }
 
   async #run(batch: readonly Waiting[]): Promise<void> {
-    const { lane, times, health, observer } = this.#options;
+    const { pool, times, health, observer } = this.#options;
     const startedMs = performance.now();
     const topicIds = new Set(batch.map(({ request }) => request.topicId));
     for (const topicId of topicIds) this.#underWay.add(topicId);
     try {
-      const rows = await lane.query<AppendRow>(sql, parameters(batch, times.at()), "append");
+      const rows = await pool.query<AppendRow>(sql, parameters(batch, times.at()), "append");
       health.wrote();
       observer.commit((performance.now() - startedMs) / 1_000, batch.length);
       for (const row of rows) answer(batch[row.request - 1] as Waiting, row);

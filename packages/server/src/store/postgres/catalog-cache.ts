@@ -27,7 +27,7 @@ export class CatalogCache {
   }
 
   /** null: they have to be read. */
-  subscriptionIdsAtHand(topicId: TopicId): readonly SubscriptionId[] | null {
+  cachedSubscriptionIds(topicId: TopicId): readonly SubscriptionId[] | null {
     return this.#isTold() ? (this.#subscriptionIds.get(topicId) ?? null) : null;
   }
 

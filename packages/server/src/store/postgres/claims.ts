@@ -2,7 +2,7 @@ import type { Message, TimeMs, TopicId } from "../../domain/model.ts";
 import type { Timers } from "../../domain/ports.ts";
 import type { Claim, ClaimedDelivery, ClaimId, ClaimWant } from "../log.ts";
 import { Batches } from "./batches.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 import type { Health } from "./health.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { toMessage, type MessageRow } from "./rows.ts";
@@ -39,7 +39,7 @@ interface ClaimRow extends MessageRow {
 }
 
 export interface ClaimsOptions {
-  readonly lane: Lane;
+  readonly pool: ConnectionPool;
   readonly times: Times;
   readonly timers: Timers;
   readonly health: Health;
@@ -75,8 +75,8 @@ export class Claims {
 
   async renew(ids: readonly ClaimId[], leaseMs: number): Promise<readonly ClaimId[]> {
     if (ids.length === 0) return [];
-    const { lane, times, nodeId } = this.#options;
-    const rows = await lane.query<{ id: ClaimId }>(
+    const { pool, times, nodeId } = this.#options;
+    const rows = await pool.query<{ id: ClaimId }>(
       "SELECT id FROM ringback.renew_claims($1, $2, $3, $4::bigint[])",
       [times.at(), nodeId, leaseMs, ids],
       "renew",
@@ -134,8 +134,8 @@ export class Claims {
   }
 
   async #ask(asked: readonly Asked[], leaseMs: number, wait: boolean): Promise<(Claim | null)[]> {
-    const { lane, times, nodeId, aliveMs } = this.#options;
-    const rows = await lane.query<ClaimRow>(
+    const { pool, times, nodeId, aliveMs } = this.#options;
+    const rows = await pool.query<ClaimRow>(
       sql,
       [
         times.at(),
@@ -170,8 +170,8 @@ export class Claims {
   }
 
   async #abandon(ids: readonly ClaimId[] | null): Promise<void> {
-    const { lane, nodeId } = this.#options;
-    await lane.query("SELECT ringback.abandon_claims($1, $2::bigint[])", [nodeId, ids], "abandon");
+    const { pool, nodeId } = this.#options;
+    await pool.query("SELECT ringback.abandon_claims($1, $2::bigint[])", [nodeId, ids], "abandon");
   }
 }
 

@@ -1,7 +1,7 @@
 import { RingbackError } from "../../domain/errors.ts";
 import type { SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { SubscriptionCounts, UnsettledCounts } from "../records.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 import type { Times } from "./times.ts";
 
 /**
@@ -26,11 +26,11 @@ export const standing = `SELECT c.subscription_id, c.expired,
   ) l ON true`;
 
 export async function readSubscriptionCounts(
-  lane: Lane,
+  pool: ConnectionPool,
   times: Times,
   id: SubscriptionId,
 ): Promise<SubscriptionCounts> {
-  const [row] = await lane.query<Record<"backlog" | "parked" | "expired" | "in_flight" | "dead", number>>(
+  const [row] = await pool.query<Record<"backlog" | "parked" | "expired" | "in_flight" | "dead", number>>(
     `SELECT x.backlog::bigint AS backlog, (x.parked - x.open_parked)::bigint AS parked, x.expired,
        x.in_flight::bigint AS in_flight,
        (SELECT count(*) FROM ringback.dead_letter d WHERE d.subscription_id = $2 AND d.redriven_at IS NULL) AS dead
@@ -49,8 +49,12 @@ export async function readSubscriptionCounts(
 }
 
 /** As `readSubscriptionCounts`, without what only grows. */
-export async function readUnsettledCounts(lane: Lane, times: Times, id: SubscriptionId): Promise<UnsettledCounts> {
-  const [row] = await lane.query<Record<"backlog" | "parked" | "in_flight", number>>(
+export async function readUnsettledCounts(
+  pool: ConnectionPool,
+  times: Times,
+  id: SubscriptionId,
+): Promise<UnsettledCounts> {
+  const [row] = await pool.query<Record<"backlog" | "parked" | "in_flight", number>>(
     `SELECT x.backlog::bigint AS backlog, greatest(0, x.parked - x.open_parked)::bigint AS parked,
        x.in_flight::bigint AS in_flight
      FROM (${standing} WHERE c.subscription_id = $2) x`,
@@ -63,10 +67,10 @@ export async function readUnsettledCounts(lane: Lane, times: Times, id: Subscrip
 
 /** Subscriptions with work at hand, and when the next work is due by itself. */
 export async function findReady(
-  lane: Lane,
+  pool: ConnectionPool,
   times: Times,
 ): Promise<{ readonly subscriptionIds: readonly SubscriptionId[]; readonly nextDueAtMs: TimeMs | null }> {
-  const rows = await lane.query<{ id: SubscriptionId | null; due_at: TimeMs | null }>(
+  const rows = await pool.query<{ id: SubscriptionId | null; due_at: TimeMs | null }>(
     `WITH clock AS MATERIALIZED (SELECT coalesce($1::bigint, ringback.now_ms()) AS now),
      lease AS (
        SELECT l.subscription_id, min(l.lease_until) AS until, array_agg(x.seq) FILTER (WHERE l.lease_until > clock.now) AS parked

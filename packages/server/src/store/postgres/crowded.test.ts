@@ -18,7 +18,7 @@ function withNode(work: (cluster: Cluster) => Promise<void>): Promise<void> {
 }
 
 const publish = (cluster: Cluster): Promise<unknown> =>
-  cluster.store(0).append({ topicId: cluster.topic.id, messages: [message("a")], idempotency: null });
+  cluster.store(0).log.append({ topicId: cluster.topic.id, messages: [message("a")], idempotency: null });
 
 /** Takes every connection that the server has left. */
 async function crowd(database: string): Promise<Client[]> {

@@ -27,8 +27,8 @@ const UNNAMED = "other";
  * and deliveries need. A connection that breaks is replaced when somebody next wants one.
  */
 export class Database {
-  readonly hot: Lane;
-  readonly rest: Lane;
+  readonly hot: ConnectionPool;
+  readonly rest: ConnectionPool;
   readonly #watch: Watch;
   #closing: Promise<void> | null = null;
 
@@ -44,10 +44,10 @@ export class Database {
     };
     this.#watch = new Watch({ look: lookFrom(url, applicationName) });
     const { hotConnectionsMax, hotStatementMsMax, restConnectionsMax, statementMsMax } = postgresLimits;
-    const lane = (name: string, max: number, msMax: number): Lane =>
-      new Lane({ name, max, statementMsMax: msMax, watch: this.#watch, sent }, { ...shared, max });
-    this.hot = lane("hot", hotConnectionsMax, hotStatementMsMax);
-    this.rest = lane("rest", restConnectionsMax, statementMsMax);
+    const pool = (name: string, max: number, msMax: number): ConnectionPool =>
+      new ConnectionPool({ name, max, statementMsMax: msMax, watch: this.#watch, sent }, { ...shared, max });
+    this.hot = pool("hot", hotConnectionsMax, hotStatementMsMax);
+    this.rest = pool("rest", restConnectionsMax, statementMsMax);
   }
 
   close(): Promise<void> {
@@ -60,7 +60,7 @@ export class Database {
   }
 }
 
-interface LaneOptions {
+interface ConnectionPoolOptions {
   readonly name: string;
   readonly max: number;
   readonly statementMsMax: number;
@@ -70,9 +70,9 @@ interface LaneOptions {
 }
 
 /** One of the pools. Failures leave it as `RingbackError`s. */
-export class Lane implements Connection {
+export class ConnectionPool implements Connection {
   readonly #pool: Pool;
-  readonly #options: LaneOptions;
+  readonly #options: ConnectionPoolOptions;
   /** The server's process behind each connection that has been prepared. */
   readonly #pids = new WeakMap<PoolClient, number>();
   /** Ends of connections that the server has not confirmed yet: until then their sessions are there. */
@@ -83,7 +83,7 @@ export class Lane implements Connection {
   #lost = 0;
   #ended = false;
 
-  constructor(options: LaneOptions, config: PoolConfig) {
+  constructor(options: ConnectionPoolOptions, config: PoolConfig) {
     this.#options = options;
     this.#pool = new Pool(config);
     // A connection that breaks tells the statement that is on it, or the pool, which has dropped it by then.

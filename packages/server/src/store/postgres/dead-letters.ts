@@ -3,7 +3,7 @@ import type { Page, PageRequest } from "../page.ts";
 import type { DeadLetter } from "../records.ts";
 import { subscriptionName } from "./attempt-records.ts";
 import type { Connection } from "./connection.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 import { beforeId, toId } from "./page-cursor.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { toMessage, type MessageRow } from "./rows.ts";
@@ -33,19 +33,19 @@ type Change = (connection: Connection, id: SubscriptionId, chosen: readonly Chos
 
 /** Looks at deliveries that were given up, and mends them. */
 export class DeadLetters {
-  readonly #lane: Lane;
+  readonly #pool: ConnectionPool;
   readonly #times: Times;
   readonly #ready: (id: SubscriptionId) => void;
 
-  constructor(lane: Lane, times: Times, ready: (id: SubscriptionId) => void) {
-    this.#lane = lane;
+  constructor(pool: ConnectionPool, times: Times, ready: (id: SubscriptionId) => void) {
+    this.#pool = pool;
     this.#times = times;
     this.#ready = ready;
   }
 
   async list(id: SubscriptionId, page: PageRequest): Promise<Page<DeadLetter>> {
-    await subscriptionName(this.#lane, id);
-    const rows = await this.#lane.query<DeadLetterRow>(
+    await subscriptionName(this.#pool, id);
+    const rows = await this.#pool.query<DeadLetterRow>(
       `SELECT * FROM ringback.dead_letter WHERE subscription_id = $1 AND redriven_at IS NULL AND id < $2
          ORDER BY id DESC LIMIT $3`,
       [id, beforeId(page), page.limit + 1],
@@ -58,7 +58,7 @@ export class DeadLetters {
   async get(id: SubscriptionId, deadLetterId: string): Promise<DeadLetter | null> {
     const number = toId(deadLetterId);
     if (number === null) return null;
-    const [row] = await this.#lane.query<DeadLetterRow>(
+    const [row] = await this.#pool.query<DeadLetterRow>(
       "SELECT * FROM ringback.dead_letter WHERE id = $1 AND subscription_id = $2 AND redriven_at IS NULL",
       [number, id],
       "get_dead_letter",
@@ -112,7 +112,7 @@ export class DeadLetters {
   }
 
   async #eachStep(id: SubscriptionId, ids: readonly string[] | null, change: Change): Promise<number> {
-    await subscriptionName(this.#lane, id);
+    await subscriptionName(this.#pool, id);
     const step = postgresLimits.deadLetterStep;
     let total = 0;
     if (ids !== null) {
@@ -133,7 +133,7 @@ export class DeadLetters {
   }
 
   #step(id: SubscriptionId, selection: Selection, change: Change): Promise<readonly Chosen[]> {
-    return this.#lane.transaction(async (connection) => {
+    return this.#pool.transaction(async (connection) => {
       // Nothing is parked for a subscription that has just gone.
       const [cursor] = await connection.query(
         "SELECT 1 FROM ringback.subscription_cursor WHERE subscription_id = $1 FOR UPDATE",
@@ -147,7 +147,7 @@ export class DeadLetters {
   }
 
   async #lastId(id: SubscriptionId): Promise<number> {
-    const [row] = await this.#lane.query<{ id: number | null }>(
+    const [row] = await this.#pool.query<{ id: number | null }>(
       "SELECT max(id) AS id FROM ringback.dead_letter WHERE redriven_at IS NULL AND subscription_id = $1",
       [id],
       "last_dead_letter",

@@ -42,7 +42,7 @@ describe("a node that is not heard any more", () => {
       await cluster.nodes[0]?.kill();
       // Its row goes with a clean end only.
       await pass(cluster, clock, postgresLimits.nodeAliveMs, [1]);
-      expect(await left.nodes()).toMatchObject([
+      expect(await left.cluster.nodes()).toMatchObject([
         { id: left.nodeId, isThis: true, isAlive: true, lastSeenAtMs: clock.now() },
         { id: gone.nodeId, isThis: false, isAlive: false, startedAtMs, lastSeenAtMs: startedAtMs },
       ]);
@@ -55,7 +55,7 @@ describe("a node that is not heard any more", () => {
       const lost = await cluster.claim(0, reader, {}, LEASE_MS);
       expect(seqsOf(lost)).toEqual([1, 2]);
       let ready = false;
-      cluster.store(1).onReady((ids) => void (ready ||= ids.includes(reader.id)));
+      cluster.store(1).log.onReady((ids) => void (ready ||= ids.includes(reader.id)));
       await pass(cluster, clock, postgresLimits.nodeAliveMs, [0, 1]);
       expect(seqsOf(await cluster.claim(1, reader))).toEqual([]);
       cluster.nodes[0]?.cable.cut();

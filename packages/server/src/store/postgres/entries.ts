@@ -1,13 +1,15 @@
 import { Mutex } from "../../domain/mutex.ts";
 import type { AccountId, Entry, EntryKind, TimeMs } from "../../domain/model.ts";
-import { EntryIndex, entryOf, type EntryPut } from "../entry-index.ts";
+import type { PutCondition } from "../condition.ts";
+import type { EntryStore } from "../entries.ts";
+import { EntryIndex, entryOf } from "../entry-index.ts";
 import type { Label } from "../label.ts";
 import type { Timers } from "../../domain/ports.ts";
 import type { Page, PageRequest } from "../page.ts";
 import { BackOff } from "./back-off.ts";
 import { CHANNEL, toPayload } from "./change-bus.ts";
 import type { Connection } from "./connection.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 import type { Times } from "./times.ts";
 import { readNow } from "./topics.ts";
 
@@ -22,8 +24,8 @@ interface EntryRow {
 }
 
 /** Entries: read from memory, written to the database first. What other nodes write is read when they tell. */
-export class Entries {
-  readonly #lane: Lane;
+export class PostgresEntries implements EntryStore {
+  readonly #pool: ConnectionPool;
   readonly #times: Times;
   readonly #nodeId: number;
   #index = new EntryIndex();
@@ -35,8 +37,8 @@ export class Entries {
   #catchingUp: Promise<void> | null = null;
   #stopped = false;
 
-  constructor(lane: Lane, times: Times, timers: Timers, nodeId: number) {
-    this.#lane = lane;
+  constructor(pool: ConnectionPool, times: Times, timers: Timers, nodeId: number) {
+    this.#pool = pool;
     this.#backOff = new BackOff(timers);
     this.#times = times;
     this.#nodeId = nodeId;
@@ -44,7 +46,7 @@ export class Entries {
 
   load(): Promise<void> {
     return this.#mutex.run(async () => {
-      const rows = await this.#lane.query<EntryRow>("SELECT * FROM ringback.entry");
+      const rows = await this.#pool.query<EntryRow>("SELECT * FROM ringback.entry");
       const index = new EntryIndex();
       for (const row of rows) {
         const known = this.#index.get(row.account_id, row.kind, row.name);
@@ -56,7 +58,7 @@ export class Entries {
 
   /** Another node has changed this one. Nobody says so twice: what cannot be read now, such as a key that was removed, is read later. */
   changed(accountId: AccountId, kind: EntryKind, name: string): void {
-    this.#mutex.run(() => this.#read(this.#lane, accountId, kind, name)).catch(() => this.#catchUpLater());
+    this.#mutex.run(() => this.#read(this.#pool, accountId, kind, name)).catch(() => this.#catchUpLater());
   }
 
   /** Any may have been changed. */
@@ -90,10 +92,16 @@ export class Entries {
     this.#catchingUp = null;
   }
 
-  put(accountId: AccountId, wanted: EntryPut): Promise<{ entry: Entry; created: boolean }> {
-    const { kind, name } = wanted;
+  put(
+    accountId: AccountId,
+    kind: EntryKind,
+    name: string,
+    value: unknown,
+    condition?: PutCondition,
+  ): Promise<{ entry: Entry; created: boolean }> {
+    const wanted = { kind, name, value, condition };
     return this.#mutex.run(async () => {
-      const { entry, created } = await this.#lane.transaction(async (connection) => {
+      const { entry, created } = await this.#pool.transaction(async (connection) => {
         // What is not there yet has no row to lock: another node must not make it between the look and the write.
         await connection.query("LOCK TABLE ringback.entry IN SHARE ROW EXCLUSIVE MODE");
         await this.#read(connection, accountId, kind, name);
@@ -115,17 +123,17 @@ export class Entries {
     });
   }
 
-  get(accountId: AccountId, kind: EntryKind, name: string): Entry | null {
+  async get(accountId: AccountId, kind: EntryKind, name: string): Promise<Entry | null> {
     return this.#index.get(accountId, kind, name);
   }
 
-  page(accountId: AccountId, kind: EntryKind, page: PageRequest, label?: Label): Page<Entry> {
+  async list(accountId: AccountId, kind: EntryKind, page: PageRequest, label?: Label): Promise<Page<Entry>> {
     return this.#index.page(accountId, kind, page, label);
   }
 
   delete(accountId: AccountId, kind: EntryKind, name: string): Promise<boolean> {
     return this.#mutex.run(async () => {
-      const gone = await this.#lane.transaction(async (connection) => {
+      const gone = await this.#pool.transaction(async (connection) => {
         const rows = await connection.query(
           "DELETE FROM ringback.entry WHERE account_id = $1 AND kind = $2 AND name = $3 RETURNING 1",
           [accountId, kind, name],

@@ -3,7 +3,7 @@ import type { Timers } from "../../domain/ports.ts";
 import type { NodeLabel } from "../cluster.ts";
 import { BackOff } from "./back-off.ts";
 import type { Connection } from "./connection.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 import type { Health } from "./health.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import type { Times } from "./times.ts";
@@ -23,7 +23,7 @@ export async function registerNode(
 }
 
 export interface HeartbeatOptions {
-  readonly lane: Lane;
+  readonly pool: ConnectionPool;
   readonly times: Times;
   readonly timers: Timers;
   readonly health: Health;
@@ -109,12 +109,12 @@ export class Heartbeat {
   }
 
   async #beat(): Promise<void> {
-    const { lane, times, timers, health, nodeId, aliveMs, label, orphaned } = this.#options;
+    const { pool, times, timers, health, nodeId, aliveMs, label, orphaned } = this.#options;
     // A server that neither answers nor refuses takes no writes either: nobody should have to wait for the statement's own end to know.
     const cancelLate = timers.after(postgresLimits.heartbeatAnswerMsMax, () => health.silent());
     const askedAtMs = performance.now();
     try {
-      const [row] = await lane.query<{ alone: boolean; orphaned: readonly SubscriptionId[] }>(
+      const [row] = await pool.query<{ alone: boolean; orphaned: readonly SubscriptionId[] }>(
         sql,
         [times.at(), nodeId, aliveMs, postgresLimits.nodeKeptMs, postgresLimits.orphanedMax, label.name, label.version],
         "heartbeat",

@@ -1,14 +1,14 @@
 import { RingbackError } from "../../domain/errors.ts";
 import type { Connection } from "./connection.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 
 /**
  * Refuses a proxy that hands its sessions out anew with each transaction, as PgBouncer does in transaction mode. Through it LISTEN hears
  * nothing and prepared statements are another's, and both would show only under load.
  */
-export async function assertOwnSessions(lane: Lane): Promise<void> {
-  await lane.withConnection((one) =>
-    lane.withConnection(async (other) => {
+export async function assertOwnSessions(pool: ConnectionPool): Promise<void> {
+  await pool.withConnection((one) =>
+    pool.withConnection(async (other) => {
       if (!(await sharesSessions(one, other))) return;
       throw new RingbackError(
         "internal",

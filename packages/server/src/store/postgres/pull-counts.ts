@@ -3,7 +3,7 @@ import { limits } from "../../domain/limits.ts";
 import type { SubscriptionId, TimeMs, TopicId } from "../../domain/model.ts";
 import type { PullCounts } from "../records.ts";
 import { standing } from "./counts.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 import { seqOf, type LogEnds } from "./subscriptions.ts";
 import type { Times } from "./times.ts";
 
@@ -20,20 +20,20 @@ interface CountsRow {
 
 /** A subscription that is pulled from, in the words of its receivers. */
 export async function readPullCounts(
-  lane: Lane,
+  pool: ConnectionPool,
   times: Times,
   id: SubscriptionId,
   rewindableFromMs: TimeMs,
 ): Promise<PullCounts> {
-  const [log] = await lane.query<LogEnds & { readonly topic_id: TopicId }>(
+  const [log] = await pool.query<LogEnds & { readonly topic_id: TopicId }>(
     `SELECT g.topic_id, g.first_seq, g.last_seq FROM ringback.subscription_cursor c
        JOIN ringback.topic_log g ON g.topic_id = c.topic_id WHERE c.subscription_id = $1`,
     [id],
     "pull_log",
   );
   if (log === undefined) throw new RingbackError("subscription_not_found");
-  const fromSeq = await seqOf(lane, log.topic_id, log, { atMs: rewindableFromMs });
-  const [row] = await lane.query<CountsRow>(sql, [times.at(), id, fromSeq, limits.delayedLookedAtMax], "pull_counts");
+  const fromSeq = await seqOf(pool, log.topic_id, log, { atMs: rewindableFromMs });
+  const [row] = await pool.query<CountsRow>(sql, [times.at(), id, fromSeq, limits.delayedLookedAtMax], "pull_counts");
   if (row === undefined) throw new RingbackError("subscription_not_found");
   const logDelayed = Math.min(row.log_delayed, row.backlog);
   return {

@@ -1,14 +1,14 @@
 import { limits } from "../../domain/limits.ts";
 import type { Seq, Start, SubscriptionId, TopicId } from "../../domain/model.ts";
 import type { Connection } from "./connection.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 import { seqOf, type LogEnds } from "./subscriptions.ts";
 
 /** Takes a subscription back to a place in its log. False: there is none. */
-export async function rewindTo(lane: Lane, id: SubscriptionId, to: Exclude<Start, "now">): Promise<boolean> {
+export async function rewindTo(pool: ConnectionPool, id: SubscriptionId, to: Exclude<Start, "now">): Promise<boolean> {
   let end: Seq = Number.MAX_SAFE_INTEGER;
   for (;;) {
-    const step = await lane.transaction((connection) => goBack(connection, { id, to, end }));
+    const step = await pool.transaction((connection) => goBack(connection, { id, to, end }));
     if (step === null) return false;
     if (step.isLast) return true;
     end = step.place;

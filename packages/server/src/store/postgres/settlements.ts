@@ -6,7 +6,7 @@ import type { StoreObserver } from "../store.ts";
 import { BackOff } from "./back-off.ts";
 import { Batches } from "./batches.ts";
 import { packBytes } from "./columns.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 import { isStorageFailure, type Health } from "./health.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { attemptVerdictCodes } from "./rows.ts";
@@ -35,7 +35,7 @@ const kinds: Readonly<Record<Settled["kind"], number>> = { delivered: 0, parked:
 /** Writes outcomes, many in one round trip, and keeps them until the database takes them. */
 export class Settlements {
   readonly #options: {
-    lane: Lane;
+    pool: ConnectionPool;
     times: Times;
     health: Health;
     observer: StoreObserver;
@@ -47,7 +47,7 @@ export class Settlements {
   #closing = false;
 
   constructor(options: {
-    lane: Lane;
+    pool: ConnectionPool;
     times: Times;
     timers: Timers;
     health: Health;
@@ -103,10 +103,10 @@ export class Settlements {
   }
 
   async #write(batch: readonly Waiting[]): Promise<void> {
-    const { lane, times, health, observer, nodeId, settled } = this.#options;
+    const { pool, times, health, observer, nodeId, settled } = this.#options;
     const { chosen, owners } = distinct(batch);
     const startedMs = performance.now();
-    const rows = await lane.query<SettledRow>(sql, parameters(chosen, nodeId, times), "settle");
+    const rows = await pool.query<SettledRow>(sql, parameters(chosen, nodeId, times), "settle");
     health.wrote();
     observer.commit((performance.now() - startedMs) / 1_000, batch.length);
     const applied = batch.map(() => 0);

@@ -20,7 +20,7 @@ it("opens ten nodes at once on an empty database, and makes the schema once", as
   const applied = await server.query("SELECT number, name FROM ringback.migration ORDER BY number", [], "ten");
   expect(applied).toEqual(migrations.map(({ name }, index) => ({ number: index + 1, name })));
   const [first] = stores as [PostgresStore];
-  const { topic } = await first.putTopic(first.defaultAccount().id, "orders", topicSettings());
+  const { topic } = await first.catalog.putTopic(first.catalog.defaultAccount().id, "orders", topicSettings());
   const puts = await Promise.all(
     stores.map((store) => store.catalog.putSubscription(topic.id, "reader", settings(), "now")),
   );

@@ -62,8 +62,8 @@ export class Subscriptions {
     start: Start,
     condition?: PutCondition,
   ): Promise<{ subscription: Subscription; created: boolean }> {
-    const { lane, cache, changed, ready } = this.#options;
-    const result = await lane.transaction(async (connection) => {
+    const { pool, cache, changed, ready } = this.#options;
+    const result = await pool.transaction(async (connection) => {
       // The log's row keeps the topic from going, and its end where it is, until this is done.
       const [topic] = await connection.query<TopicOfSubscription>(
         `SELECT t.account_id, t.name, l.first_seq, l.last_seq
@@ -160,24 +160,24 @@ export class Subscriptions {
   }
 
   async get(topicId: TopicId, name: string): Promise<Subscription | null> {
-    const row = await read(this.#options.lane, topicId, name);
+    const row = await read(this.#options.pool, topicId, name);
     return row === null ? null : toSubscription(row);
   }
 
   getById(id: SubscriptionId): Promise<Subscription | null> {
-    const { lane, cache } = this.#options;
+    const { pool, cache } = this.#options;
     return cache.subscription(id, async () => {
-      const [row] = await lane.query<SubscriptionRow>(`${select} WHERE s.id = $1`, [id], "get_subscription");
+      const [row] = await pool.query<SubscriptionRow>(`${select} WHERE s.id = $1`, [id], "get_subscription");
       return row === undefined ? null : toSubscription(row);
     });
   }
 
   async list(topicId: TopicId, page: PageRequest, label?: Label): Promise<Page<Subscription>> {
-    const { lane } = this.#options;
-    const [topic] = await lane.query("SELECT 1 FROM ringback.topic WHERE id = $1", [topicId], "has_topic");
+    const { pool } = this.#options;
+    const [topic] = await pool.query("SELECT 1 FROM ringback.topic WHERE id = $1", [topicId], "has_topic");
     if (topic === undefined) throw new RingbackError("topic_not_found");
     return listByName(page, label, toSubscription, (after, limit, text) =>
-      lane.query<SubscriptionRow>(
+      pool.query<SubscriptionRow>(
         `${select} WHERE s.topic_id = $1 AND s.name > $2 AND position(':' in s.name) = 0
            AND ($4::text IS NULL OR position($4::text in s.settings) > 0) ORDER BY s.name LIMIT $3`,
         [topicId, after, limit, text],
@@ -187,9 +187,9 @@ export class Subscriptions {
   }
 
   idsOf(topicId: TopicId): Promise<readonly SubscriptionId[]> {
-    const { lane, cache } = this.#options;
+    const { pool, cache } = this.#options;
     return cache.subscriptionIds(topicId, async () => {
-      const rows = await lane.query<{ id: SubscriptionId }>(
+      const rows = await pool.query<{ id: SubscriptionId }>(
         "SELECT subscription_id AS id FROM ringback.subscription_cursor WHERE topic_id = $1",
         [topicId],
         "subscription_ids",
@@ -199,8 +199,8 @@ export class Subscriptions {
   }
 
   async delete(topicId: TopicId, name: string): Promise<boolean> {
-    const { lane, cache, changed } = this.#options;
-    const id = await lane.transaction(async (connection) => {
+    const { pool, cache, changed } = this.#options;
+    const id = await pool.transaction(async (connection) => {
       const row = await lockCursor(connection, topicId, name);
       if (row === null) return null;
       await removeSubscriptions(connection, [row.id]);
@@ -214,8 +214,8 @@ export class Subscriptions {
   }
 
   async setState(topicId: TopicId, name: string, state: SubscriptionState): Promise<Subscription | null> {
-    const { lane, cache, changed, ready } = this.#options;
-    const result = await lane.transaction(async (connection) => {
+    const { pool, cache, changed, ready } = this.#options;
+    const result = await pool.transaction(async (connection) => {
       const row = await lockCursor(connection, topicId, name);
       if (row === null) return null;
       if (row.state === state) return { row, didChange: false };

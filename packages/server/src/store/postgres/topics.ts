@@ -9,7 +9,7 @@ import type { Page, PageRequest } from "../page.ts";
 import type { CatalogCache } from "./catalog-cache.ts";
 import { CHANNEL, toPayload } from "./change-bus.ts";
 import type { Connection } from "./connection.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 import { isCallersName } from "./internal-names.ts";
 import { sqlState } from "./storage-failure.ts";
 import type { Times } from "./times.ts";
@@ -25,7 +25,7 @@ export interface TopicRow {
 }
 
 export interface CatalogOptions {
-  readonly lane: Lane;
+  readonly pool: ConnectionPool;
   readonly times: Times;
   readonly nodeId: number;
   readonly cache: CatalogCache;
@@ -53,8 +53,8 @@ export class Topics {
     settings: TopicSettings,
     condition?: PutCondition,
   ): Promise<{ topic: Topic; created: boolean }> {
-    const { lane, cache } = this.#options;
-    const result = await lane.transaction(async (connection) => {
+    const { pool, cache } = this.#options;
+    const result = await pool.transaction(async (connection) => {
       const nowMs = await this.#now(connection);
       let known = await readForUpdate(connection, accountId, name);
       if (known === null) {
@@ -70,8 +70,8 @@ export class Topics {
   }
 
   async create(accountId: AccountId, name: string, settings: TopicSettings): Promise<Topic | null> {
-    const { lane, cache } = this.#options;
-    const made = await lane.transaction(async (connection) => {
+    const { pool, cache } = this.#options;
+    const made = await pool.transaction(async (connection) => {
       // Whoever makes a topic waits here for the others, of all nodes.
       await connection.query(`SELECT pg_advisory_xact_lock(${TOPIC_LIMIT_LOCK})`);
       const [same] = await connection.query(
@@ -134,9 +134,9 @@ export class Topics {
   }
 
   get(accountId: AccountId, name: string): Promise<Topic | null> {
-    const { lane, cache } = this.#options;
+    const { pool, cache } = this.#options;
     return cache.topic(accountId, name, async () => {
-      const [row] = await lane.query<TopicRow>(
+      const [row] = await pool.query<TopicRow>(
         "SELECT * FROM ringback.topic WHERE account_id = $1 AND name = $2",
         [accountId, name],
         "get_topic",
@@ -147,7 +147,7 @@ export class Topics {
 
   /** The one of this very name before others that differ from it in case. */
   async findAnyCase(accountId: AccountId, name: string): Promise<Topic | null> {
-    const [row] = await this.#options.lane.query<TopicRow>(
+    const [row] = await this.#options.pool.query<TopicRow>(
       "SELECT * FROM ringback.topic WHERE account_id = $1 AND lower(name) = $2 ORDER BY name = $3 DESC, id LIMIT 1",
       [accountId, foldCase(name), name],
       "find_topic_any_case",
@@ -157,7 +157,7 @@ export class Topics {
 
   list(accountId: AccountId, page: PageRequest, label?: Label): Promise<Page<Topic>> {
     return listByName(page, label, toTopic, (after, limit, text) =>
-      this.#options.lane.query<TopicRow>(
+      this.#options.pool.query<TopicRow>(
         `SELECT * FROM ringback.topic WHERE account_id = $1 AND name > $2 AND ${isCallersName}
            AND ($4::text IS NULL OR position($4::text in settings) > 0) ORDER BY name LIMIT $3`,
         [accountId, after, limit, text],
@@ -168,8 +168,8 @@ export class Topics {
 
   /** Its messages and the rest of its rows go in small steps later. */
   async delete(accountId: AccountId, name: string): Promise<boolean> {
-    const { lane, cache, changed } = this.#options;
-    const gone = await lane.transaction(async (connection) => {
+    const { pool, cache, changed } = this.#options;
+    const gone = await pool.transaction(async (connection) => {
       const topic = await readForUpdate(connection, accountId, name);
       if (topic === null) return null;
       await connection.query("SELECT 1 FROM ringback.topic_log WHERE topic_id = $1 FOR UPDATE", [topic.id]);

@@ -186,7 +186,7 @@ describe.concurrent("a node that hangs", () => {
       for (let count = 0; count < 16; count++) {
         const body = Buffer.alloc(1024 * 1024, "x");
         const messages = [{ ...message(""), body }];
-        await cluster.store(1).append({ topicId: cluster.topic.id, messages, idempotency: null });
+        await cluster.store(1).log.append({ topicId: cluster.topic.id, messages, idempotency: null });
       }
       const all = { bytesMax: 64 * 1024 * 1024 };
       cluster.nodes[0]?.cable.stall("answers");
@@ -266,7 +266,7 @@ describe.concurrent("a node without a connection to spare", () => {
   it("has told the server how long a statement may take", () =>
     withNodes(1, async (cluster) => {
       const database = new Database(server.url(cluster.database), "timed");
-      const limit = (lane: typeof database.hot): Promise<unknown> => lane.query("SHOW statement_timeout");
+      const limit = (pool: typeof database.hot): Promise<unknown> => pool.query("SHOW statement_timeout");
       expect(await limit(database.hot)).toEqual([
         { statement_timeout: `${postgresLimits.hotStatementMsMax / 1_000}s` },
       ]);

@@ -10,7 +10,7 @@ function start(isAlone = false) {
   let due: { task: () => void; atMs: number }[] = [];
   let nowMs = 1_000;
   const wakeUps = new WakeUps({
-    lane: {
+    pool: {
       query: (_sql, values = []) => {
         told.push((JSON.parse(String(values[1])) as [number, News])[1]);
         return Promise.resolve([]);

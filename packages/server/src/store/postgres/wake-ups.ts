@@ -16,7 +16,7 @@ interface Published {
 }
 
 export interface WakeUpsOptions {
-  readonly lane: Connection;
+  readonly pool: Connection;
   readonly timers: Timers;
   /** As `performance.now`. */
   readonly nowMs: () => number;
@@ -152,9 +152,9 @@ export class WakeUps {
   }
 
   async #send(news: News): Promise<void> {
-    const { lane, nodeId } = this.#options;
+    const { pool, nodeId } = this.#options;
     try {
-      await lane.query("SELECT pg_notify($1, $2)", [CHANNEL, toPayload(nodeId, news)], "wake");
+      await pool.query("SELECT pg_notify($1, $2)", [CHANNEL, toPayload(nodeId, news)], "wake");
     } catch {
       // The others look for work by themselves.
     }

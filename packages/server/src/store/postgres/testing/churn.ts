@@ -87,7 +87,7 @@ export class Churn {
   }
 
   async retain(): Promise<void> {
-    while ((await this.#store(0).retain()).more);
+    while ((await this.#store(0).log.retain()).more);
   }
 
   /** Pages of tables and indexes that each message of some rounds needs, looked at or written. */
@@ -194,8 +194,8 @@ export class Churn {
   async #redrive(): Promise<void> {
     for (const [index, { id }] of this.#subscriptions.entries()) {
       try {
-        if ((this.#rounds + index) % 2 === 0) await this.#store(0).redriveDeadLetters(id, null);
-        else await this.#store(0).purgeDeadLetters(id, null);
+        if ((this.#rounds + index) % 2 === 0) await this.#store(0).records.redriveDeadLetters(id, null);
+        else await this.#store(0).records.purgeDeadLetters(id, null);
       } catch (error) {
         if (!(error instanceof RingbackError)) throw error;
       }

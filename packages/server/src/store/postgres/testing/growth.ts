@@ -203,8 +203,8 @@ export async function readInTablesOf(server: PostgresServer, size: Size): Promis
   const database = await freshDatabase(server);
   const url = server.url(database);
   const first = await PostgresStore.open(storeOptions(url));
-  const { topic } = await first.putTopic(first.defaultAccount().id, "orders", topicSettings());
-  const { subscription } = await first.putSubscription(topic.id, "reader", settings({ order: "key" }), "now");
+  const { topic } = await first.catalog.putTopic(first.catalog.defaultAccount().id, "orders", topicSettings());
+  const { subscription } = await first.catalog.putSubscription(topic.id, "reader", settings({ order: "key" }), "now");
   await first.close();
   await fill(server, database, topic.id, subscription.id, size);
   // The partitions of today are made by whoever comes first, who builds indexes over nothing.
@@ -215,7 +215,7 @@ export async function readInTablesOf(server: PostgresServer, size: Size): Promis
   await runRounds(url, topic, subscription, ROUNDS);
   const atLast = await looked(server, database);
   const after = await PostgresStore.open(storeOptions(url));
-  const { backlog, parked, inFlight } = await after.subscriptionCounts(subscription.id);
+  const { backlog, parked, inFlight } = await after.records.subscriptionCounts(subscription.id);
   if (backlog + parked + inFlight > 0) throw new Error("Something was left undone.");
   await after.close();
   // The same planning is in both.
