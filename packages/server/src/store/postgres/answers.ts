@@ -50,13 +50,13 @@ export class Answers {
   async answer(id: SubscriptionId, answers: readonly PulledSettlement[]): Promise<readonly boolean[]> {
     for (const answer of answers) assertAnswerStorable(answer);
     const results = answers.map(() => false);
-    const places = firstWords(answers);
-    if (places.length === 0) return results;
-    const chosen = places.map((place) => answers[place] as PulledSettlement);
+    const indexes = firstWords(answers);
+    if (indexes.length === 0) return results;
+    const chosen = indexes.map((index) => answers[index] as PulledSettlement);
     const applied = await new Promise<readonly boolean[]>((resolve, reject) =>
       this.#batches.add({ id, answers: chosen, resolve, reject }),
     );
-    for (const [index, place] of places.entries()) results[place] = applied[index] === true;
+    for (const [position, index] of indexes.entries()) results[index] = applied[position] === true;
     return results;
   }
 

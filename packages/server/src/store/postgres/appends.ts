@@ -18,7 +18,7 @@ const MESSAGE_OVERHEAD_BYTES = 256;
 interface Waiting {
   readonly request: AppendRequest;
   readonly bytes: number;
-  readonly resolve: (receipt: AppendResult) => void;
+  readonly resolve: (result: AppendResult) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -128,12 +128,12 @@ function takeBatch(waiting: Waiting[], underWay: ReadonlySet<TopicId>): Waiting[
 
 function parameters(batch: readonly Waiting[], nowMs: number | null): unknown[] {
   const requests: number[] = [];
-  const places: number[] = [];
+  const positions: number[] = [];
   const messages: NewMessage[] = [];
   for (const [index, { request }] of batch.entries()) {
-    for (const [place, message] of request.messages.entries()) {
+    for (const [position, message] of request.messages.entries()) {
       requests.push(index + 1);
-      places.push(place);
+      positions.push(position);
       messages.push(message);
     }
   }
@@ -146,7 +146,7 @@ function parameters(batch: readonly Waiting[], nowMs: number | null): unknown[] 
     batch.map(({ request }) => request.idempotency?.key ?? null),
     batch.map(({ request }) => request.idempotency?.fingerprint ?? null),
     requests,
-    places,
+    positions,
     messages.map(({ delayMs }) => delayMs),
     messages.map(({ contentType }) => contentType),
     messages.map(({ tags }) => (tags.length === 0 ? null : textArray(tags))),

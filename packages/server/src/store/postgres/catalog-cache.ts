@@ -7,15 +7,15 @@ import { Recent } from "./recent.ts";
  * another node changes is dropped when its notification comes; while none can come, nothing is remembered.
  */
 export class CatalogCache {
-  readonly #isTold: () => boolean;
+  readonly #isListening: () => boolean;
   readonly #topics = new Recent<string, Topic>(postgresLimits.cachedTopicsMax);
   readonly #subscriptions = new Recent<SubscriptionId, Subscription>(postgresLimits.cachedSubscriptionsMax);
   readonly #subscriptionIds = new Recent<TopicId, readonly SubscriptionId[]>(postgresLimits.cachedTopicsMax);
   /** Counts what was dropped, so that an answer that was under way meanwhile is not kept. */
   #changes = 0;
 
-  constructor(isTold: () => boolean) {
-    this.#isTold = isTold;
+  constructor(isListening: () => boolean) {
+    this.#isListening = isListening;
   }
 
   topic(accountId: AccountId, name: string, read: () => Promise<Topic | null>): Promise<Topic | null> {
@@ -28,7 +28,7 @@ export class CatalogCache {
 
   /** null: they have to be read. */
   cachedSubscriptionIds(topicId: TopicId): readonly SubscriptionId[] | null {
-    return this.#isTold() ? (this.#subscriptionIds.get(topicId) ?? null) : null;
+    return this.#isListening() ? (this.#subscriptionIds.get(topicId) ?? null) : null;
   }
 
   async subscriptionIds(
@@ -62,11 +62,11 @@ export class CatalogCache {
   }
 
   async #remember<K, V>(kept: Recent<K, V>, key: K, read: () => Promise<V | null>): Promise<V | null> {
-    const known = this.#isTold() ? kept.get(key) : undefined;
+    const known = this.#isListening() ? kept.get(key) : undefined;
     if (known !== undefined) return known;
     const changes = this.#changes;
     const found = await read();
-    if (found !== null && changes === this.#changes && this.#isTold()) kept.set(key, found);
+    if (found !== null && changes === this.#changes && this.#isListening()) kept.set(key, found);
     return found;
   }
 }

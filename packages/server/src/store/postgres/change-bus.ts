@@ -3,7 +3,7 @@ import type { AccountId, EntryKind, SubscriptionId, TopicId } from "../../domain
 export const CHANNEL = "ringback";
 
 /** What one node tells the others. Short texts: a notification carries at most 8,000 bytes. */
-export type News =
+export type NodeEvent =
   /** The topic was made, changed or removed, or its subscriptions came or went. */
   | { readonly kind: "topic"; readonly topicId: TopicId }
   | { readonly kind: "subscription"; readonly topicId: TopicId; readonly subscriptionId: SubscriptionId }
@@ -17,12 +17,12 @@ export type News =
       readonly subscriptionIds: readonly SubscriptionId[];
     };
 
-export function toPayload(nodeId: number, news: News): string {
-  return JSON.stringify([nodeId, news]);
+export function toPayload(nodeId: number, event: NodeEvent): string {
+  return JSON.stringify([nodeId, event]);
 }
 
 /** null: it comes from this very node, or is nothing that a node says: whoever may use the database can say what he likes here. */
-export function fromPayload(nodeId: number, payload: string): News | null {
+export function fromPayload(nodeId: number, payload: string): NodeEvent | null {
   let said: unknown;
   try {
     said = JSON.parse(payload);
@@ -30,12 +30,12 @@ export function fromPayload(nodeId: number, payload: string): News | null {
     return null;
   }
   if (!Array.isArray(said)) return null;
-  const [from, news] = said as [unknown, Partial<News> | null | undefined];
-  return from === nodeId || typeof news !== "object" || news === null || !isWhole(news) ? null : news;
+  const [from, event] = said as [unknown, Partial<NodeEvent> | null | undefined];
+  return from === nodeId || typeof event !== "object" || event === null || !isWhole(event) ? null : event;
 }
 
-function isWhole(news: Partial<News>): news is News {
-  return news.kind !== "wake" || (areIds(news.topicIds) && areIds(news.subscriptionIds));
+function isWhole(event: Partial<NodeEvent>): event is NodeEvent {
+  return event.kind !== "wake" || (areIds(event.topicIds) && areIds(event.subscriptionIds));
 }
 
 /** One that is none would be claimed from, and fail whatever is claimed with it, again and again. */

@@ -19,7 +19,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-interface Asked {
+interface RequestedClaim {
   readonly id: ClaimId;
   readonly want: ClaimWant;
 }
@@ -91,19 +91,19 @@ export class Claims {
   }
 
   async #run(batch: readonly Waiting[]): Promise<void> {
-    const asked = batch.flatMap(({ wants }) => wants.map((want) => ({ id: ++this.#lastId as ClaimId, want })));
+    const requested = batch.flatMap(({ wants }) => wants.map((want) => ({ id: ++this.#lastId as ClaimId, want })));
     const { wakeUps, health } = this.#options;
-    const askedAtMs = performance.now();
-    for (const { want } of asked) if (want.fromLog) wakeUps.claiming(want.subscriptionId, askedAtMs);
+    const requestedAtMs = performance.now();
+    for (const { want } of requested) if (want.fromLog) wakeUps.claiming(want.subscriptionId, requestedAtMs);
     try {
       if (this.#lost.length > 0) {
         const lost = this.#lost;
         await this.#abandon(lost);
         this.#lost = this.#lost.slice(lost.length);
       }
-      const claims = await this.#claimAll(asked, batch[0]?.leaseMs ?? 0);
-      for (const [index, { want }] of asked.entries()) {
-        if (want.fromLog) wakeUps.claimed(want.subscriptionId, askedAtMs, claims[index]?.more === false);
+      const claims = await this.#claimAll(requested, batch[0]?.leaseMs ?? 0);
+      for (const [index, { want }] of requested.entries()) {
+        if (want.fromLog) wakeUps.claimed(want.subscriptionId, requestedAtMs, claims[index]?.more === false);
       }
       let next = 0;
       for (const { wants, resolve } of batch) {
@@ -112,28 +112,28 @@ export class Claims {
       }
     } catch (error) {
       health.failed(error);
-      for (const { want } of asked) if (want.fromLog) wakeUps.claimed(want.subscriptionId, askedAtMs, false);
-      this.#lost.push(...asked.map(({ id }) => id));
+      for (const { want } of requested) if (want.fromLog) wakeUps.claimed(want.subscriptionId, requestedAtMs, false);
+      this.#lost.push(...requested.map(({ id }) => id));
       for (const { reject } of batch) reject(error);
     }
   }
 
   /** What another node is just claiming from is asked for once more, and waited for, when the rest has been answered. */
-  async #claimAll(asked: readonly Asked[], leaseMs: number): Promise<readonly Claim[]> {
+  async #claimAll(requested: readonly RequestedClaim[], leaseMs: number): Promise<readonly Claim[]> {
     // Alone it keeps nothing waiting, so it need not ask twice.
-    const claims = await this.#ask(asked, leaseMs, asked.length === 1);
-    const busy = asked
+    const claims = await this.#request(requested, leaseMs, requested.length === 1);
+    const busy = requested
       .map((each, index) => ({ ...each, index }))
       .filter(({ index }) => claims[index] === null)
       .sort((a, b) => a.want.subscriptionId - b.want.subscriptionId);
     if (busy.length > 0) {
-      const late = await this.#ask(busy, leaseMs, true);
-      for (const [place, { index }] of busy.entries()) claims[index] = late[place] ?? null;
+      const late = await this.#request(busy, leaseMs, true);
+      for (const [lateIndex, { index }] of busy.entries()) claims[index] = late[lateIndex] ?? null;
     }
-    return claims.map((claim, index) => claim ?? emptyClaim(asked[index] as Asked));
+    return claims.map((claim, index) => claim ?? emptyClaim(requested[index] as RequestedClaim));
   }
 
-  async #ask(asked: readonly Asked[], leaseMs: number, wait: boolean): Promise<(Claim | null)[]> {
+  async #request(requested: readonly RequestedClaim[], leaseMs: number, wait: boolean): Promise<(Claim | null)[]> {
     const { pool, times, nodeId, aliveMs } = this.#options;
     const rows = await pool.query<ClaimRow>(
       sql,
@@ -146,11 +146,11 @@ export class Claims {
         postgresLimits.poolPassedMax,
         postgresLimits.claimRetryMs,
         aliveMs,
-        asked.map(({ id }) => id),
-        asked.map(({ want }) => want.subscriptionId),
-        asked.map(({ want }) => want.deliveriesMax),
-        asked.map(({ want }) => want.bytesMax),
-        asked.map(({ want }) => want.fromLog),
+        requested.map(({ id }) => id),
+        requested.map(({ want }) => want.subscriptionId),
+        requested.map(({ want }) => want.deliveriesMax),
+        requested.map(({ want }) => want.bytesMax),
+        requested.map(({ want }) => want.fromLog),
       ],
       "claim",
     );
@@ -162,8 +162,8 @@ export class Claims {
         deliveries.push(toDelivery(row));
         continue;
       }
-      const place = row.want - 1;
-      claims[place] = row.busy ? null : toClaim(asked[place] as Asked, deliveries, row, nowMs);
+      const wantIndex = row.want - 1;
+      claims[wantIndex] = row.busy ? null : toClaim(requested[wantIndex] as RequestedClaim, deliveries, row, nowMs);
       deliveries = [];
     }
     return claims;
@@ -201,7 +201,7 @@ function toDelivery(row: ClaimRow): ClaimedDelivery {
   };
 }
 
-function toClaim({ id, want }: Asked, deliveries: ClaimedDelivery[], row: ClaimRow, nowMs: TimeMs): Claim {
+function toClaim({ id, want }: RequestedClaim, deliveries: ClaimedDelivery[], row: ClaimRow, nowMs: TimeMs): Claim {
   return {
     id,
     subscriptionId: want.subscriptionId,
@@ -213,7 +213,7 @@ function toClaim({ id, want }: Asked, deliveries: ClaimedDelivery[], row: ClaimR
   };
 }
 
-function emptyClaim({ id, want }: Asked): Claim {
+function emptyClaim({ id, want }: RequestedClaim): Claim {
   const { subscriptionId } = want;
   return { id, subscriptionId, deliveries: [], more: false, nextDueAtMs: null, parkedCount: 0 };
 }

@@ -8,7 +8,7 @@ import type { Times } from "./times.ts";
  * Where the deliveries of subscriptions are. What stands in a claim whose lease has run out counts as if it were given
  * back already.
  */
-export const standing = `SELECT c.subscription_id, c.expired,
+export const unsettledSelect = `SELECT c.subscription_id, c.expired,
     greatest(0, g.last_seq - greatest(c.scanned_through, g.first_seq - 1))
       + (SELECT count(*) FROM unnest(c.returned_seqs) AS s WHERE s >= g.first_seq) + coalesce(l.back, 0) AS backlog,
     coalesce(l.open, 0) AS in_flight,
@@ -34,7 +34,7 @@ export async function readSubscriptionCounts(
     `SELECT x.backlog::bigint AS backlog, (x.parked - x.open_parked)::bigint AS parked, x.expired,
        x.in_flight::bigint AS in_flight,
        (SELECT count(*) FROM ringback.dead_letter d WHERE d.subscription_id = $2 AND d.redriven_at IS NULL) AS dead
-     FROM (${standing} WHERE c.subscription_id = $2) x`,
+     FROM (${unsettledSelect} WHERE c.subscription_id = $2) x`,
     [times.at(), id],
     "subscription_counts",
   );
@@ -57,7 +57,7 @@ export async function readUnsettledCounts(
   const [row] = await pool.query<Record<"backlog" | "parked" | "in_flight", number>>(
     `SELECT x.backlog::bigint AS backlog, greatest(0, x.parked - x.open_parked)::bigint AS parked,
        x.in_flight::bigint AS in_flight
-     FROM (${standing} WHERE c.subscription_id = $2) x`,
+     FROM (${unsettledSelect} WHERE c.subscription_id = $2) x`,
     [times.at(), id],
     "unsettled_counts",
   );

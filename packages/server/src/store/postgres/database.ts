@@ -13,7 +13,7 @@ import {
   toConnectError,
   toStorageError,
 } from "./storage-failure.ts";
-import { lookFrom, Watch } from "./watch.ts";
+import { pollFrom, Watch } from "./watch.ts";
 
 /** How often a call that lost a deadlock is tried again. */
 const TRANSIENT_TRIES_MAX = 5;
@@ -42,7 +42,7 @@ export class Database {
       keepAlive: true,
       types: valueTypes,
     };
-    this.#watch = new Watch({ look: lookFrom(url, applicationName) });
+    this.#watch = new Watch({ poll: pollFrom(url, applicationName) });
     const { hotConnectionsMax, hotStatementMsMax, restConnectionsMax, statementMsMax } = postgresLimits;
     const pool = (name: string, max: number, msMax: number): ConnectionPool =>
       new ConnectionPool({ name, max, statementMsMax: msMax, watch: this.#watch, sent }, { ...shared, max });

@@ -115,7 +115,7 @@ export class PostgresEntries implements EntryStore {
              DO UPDATE SET version = excluded.version, value = excluded.value, updated_at = excluded.updated_at`,
           [accountId, kind, name, entry.version, text, entry.createdAtMs, entry.updatedAtMs],
         );
-        await this.#tell(connection, accountId, kind, name);
+        await this.#notify(connection, accountId, kind, name);
         return prepared;
       });
       this.#index.set(accountId, entry);
@@ -138,7 +138,7 @@ export class PostgresEntries implements EntryStore {
           "DELETE FROM ringback.entry WHERE account_id = $1 AND kind = $2 AND name = $3 RETURNING 1",
           [accountId, kind, name],
         );
-        if (rows.length > 0) await this.#tell(connection, accountId, kind, name);
+        if (rows.length > 0) await this.#notify(connection, accountId, kind, name);
         return rows.length > 0;
       });
       this.#index.delete(accountId, kind, name);
@@ -156,7 +156,7 @@ export class PostgresEntries implements EntryStore {
     else if (!sameAs(this.#index.get(accountId, kind, name), row)) this.#index.set(accountId, toEntry(row));
   }
 
-  async #tell(connection: Connection, accountId: AccountId, entryKind: EntryKind, name: string): Promise<void> {
+  async #notify(connection: Connection, accountId: AccountId, entryKind: EntryKind, name: string): Promise<void> {
     const payload = toPayload(this.#nodeId, { kind: "entry", accountId, entryKind, name });
     await connection.query("SELECT pg_notify($1, $2)", [CHANNEL, payload]);
   }

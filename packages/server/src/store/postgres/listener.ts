@@ -2,7 +2,7 @@ import { Client } from "pg";
 import type { Timers } from "../../domain/ports.ts";
 import type { ConnectionUse } from "../cluster.ts";
 import { BackOff } from "./back-off.ts";
-import { CHANNEL, fromPayload, type News } from "./change-bus.ts";
+import { CHANNEL, fromPayload, type NodeEvent } from "./change-bus.ts";
 import type { Connection } from "./connection.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { prepareSession } from "./session.ts";
@@ -15,7 +15,7 @@ export interface ListenerOptions {
   readonly applicationName: string;
   readonly nodeId: number;
   readonly timers: Timers;
-  readonly heard: (news: News) => void;
+  readonly heard: (event: NodeEvent) => void;
   /** Something may have been missed: whatever was remembered may be out of date. */
   readonly missed: () => void;
 }
@@ -102,8 +102,8 @@ export class Listener {
       });
     });
     client.on("notification", ({ payload }) => {
-      const news = fromPayload(nodeId, payload ?? "[0]");
-      if (news !== null) heard(news);
+      const event = fromPayload(nodeId, payload ?? "[0]");
+      if (event !== null) heard(event);
     });
     try {
       // The library leaves a connecting client that is ended without an answer.

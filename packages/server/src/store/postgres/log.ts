@@ -23,7 +23,7 @@ import type { Health } from "./health.ts";
 import type { Heartbeat } from "./node-row.ts";
 import { Retention } from "./retention.ts";
 import { rewindTo } from "./rewinding.ts";
-import { Settlements, type SettledNews } from "./settlements.ts";
+import { Settlements, type SettledEvent } from "./settlements.ts";
 import type { Times } from "./times.ts";
 import type { WakeUps } from "./wake-ups.ts";
 
@@ -116,7 +116,7 @@ export class PostgresLog implements LogStore {
     return applied;
   }
 
-  #settled({ ready, released }: SettledNews): void {
+  #settled({ ready, released }: SettledEvent): void {
     if (ready.size > 0) this.notify([...ready]);
     for (const id of released) this.#options.wakeUps.ready(id);
   }

@@ -44,9 +44,9 @@ export async function readMessageRecord(
   accountId: AccountId,
   id: MessageId,
 ): Promise<MessageRecord | null> {
-  const place = parseMessageId(id);
-  if (place === null) return null;
-  const { topicId, seq } = place;
+  const parsed = parseMessageId(id);
+  if (parsed === null) return null;
+  const { topicId, seq } = parsed;
   const [found] = await pool.query<TopicOfMessage>(
     // What retention has passed by stays in its partition for a while.
     `SELECT m.${messageColumns.split(", ").join(", m.")}, t.name AS topic

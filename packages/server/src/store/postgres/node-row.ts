@@ -112,7 +112,7 @@ export class Heartbeat {
     const { pool, times, timers, health, nodeId, aliveMs, label, orphaned } = this.#options;
     // A server that neither answers nor refuses takes no writes either: nobody should have to wait for the statement's own end to know.
     const cancelLate = timers.after(postgresLimits.heartbeatAnswerMsMax, () => health.silent());
-    const askedAtMs = performance.now();
+    const requestedAtMs = performance.now();
     try {
       const [row] = await pool.query<{ alone: boolean; orphaned: readonly SubscriptionId[] }>(
         sql,
@@ -120,7 +120,7 @@ export class Heartbeat {
         "heartbeat",
       );
       if (this.touch() === null) this.#gaps++;
-      this.#heardAtMs = askedAtMs;
+      this.#heardAtMs = requestedAtMs;
       if (row !== undefined && row.orphaned.length > 0) orphaned(row.orphaned);
       this.#isAlone = row?.alone ?? false;
       health.wroteInPlace();

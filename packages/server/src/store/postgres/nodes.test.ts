@@ -268,7 +268,7 @@ describe("several nodes on one database", () => {
   it("number a topic's messages without a gap while all of them publish", () =>
     withNodes(3, async (cluster) => {
       const reader = await cluster.subscribe({ maxInFlight: 1_000 });
-      const receipts = await Promise.all(
+      const results = await Promise.all(
         Array.from({ length: 150 }, (_, index) =>
           cluster.store(index % 3).log.append({
             topicId: cluster.topic.id,
@@ -277,7 +277,7 @@ describe("several nodes on one database", () => {
           }),
         ),
       );
-      expect(receipts.filter(({ replayed }) => replayed)).toHaveLength(14);
+      expect(results.filter(({ replayed }) => replayed)).toHaveLength(14);
       expect(seqsOf(await cluster.claim(0, reader, { deliveriesMax: 1_000 }))).toEqual(
         Array.from({ length: 272 }, (_, index) => index + 1),
       );

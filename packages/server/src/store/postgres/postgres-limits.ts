@@ -95,7 +95,7 @@ export const postgresLimits = {
   dropLockMsMax: 50,
   dropRetryMs: 60_000,
   /** Attempts of a partition that are looked through before it is dropped, and counted one by one. */
-  attemptsLookedMax: 1_000_000,
+  attemptsScannedMax: 1_000_000,
 
   /** Bounds of one step of retention, so that nobody waits long for its locks. */
   trimMessagesMax: 1_000,

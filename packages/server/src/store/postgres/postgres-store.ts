@@ -5,7 +5,7 @@ import type { Store, StoreObserver } from "../store.ts";
 import { ensureAccount } from "./account.ts";
 import { CatalogCache } from "./catalog-cache.ts";
 import { PostgresCatalog } from "./catalog.ts";
-import { CHANNEL, toPayload, type News } from "./change-bus.ts";
+import { CHANNEL, toPayload, type NodeEvent } from "./change-bus.ts";
 import { PostgresCluster } from "./cluster.ts";
 import { Database } from "./database.ts";
 import { PostgresEntries } from "./entries.ts";
@@ -149,7 +149,7 @@ export class PostgresStore implements Store {
   }
 
   /** Applies an event of another node. */
-  #heard(event: News): void {
+  #heard(event: NodeEvent): void {
     switch (event.kind) {
       case "topic":
         this.#cache.dropTopic(event.topicId);

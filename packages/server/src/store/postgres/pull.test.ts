@@ -15,7 +15,7 @@ function withNodes(count: number, work: (cluster: Cluster) => Promise<void>): Pr
   return withCluster(Cluster.start(server, count), work);
 }
 
-const HIDDEN_MS = 100;
+const INVISIBLE_MS = 100;
 
 /** Takes what there is at one node, as the engine does for receivers. */
 async function pull(
@@ -27,7 +27,7 @@ async function pull(
   const nowMs = cluster.clock?.now() ?? 0;
   const claim = await cluster.claim(node, reader, { deliveriesMax: messagesMax });
   const all = claim.deliveries.map((delivery) => ({
-    ...settlement(claim, delivery, handedOutUntil(nowMs + HIDDEN_MS, delivery.retriesMade + 1, nowMs), false),
+    ...settlement(claim, delivery, handedOutUntil(nowMs + INVISIBLE_MS, delivery.retriesMade + 1, nowMs), false),
   }));
   expect(await cluster.store(node).log.settle(all)).toBe(all.length);
   return claim.deliveries.map(({ message: { seq }, retriesMade, firstAttemptAtMs }) => ({
@@ -71,7 +71,7 @@ describe("pulling at several nodes on one database", () => {
           for (const { seq } of receiptHandles) expect(doneBefore.has(seq)).toBe(false);
           // Some receivers die; others answer when their time may be over by then.
           const answering = receiptHandles.filter(({ seq }) => (seq + round) % every !== 0);
-          if (round % 2 === 0) cluster.clock?.advance(HIDDEN_MS / 2);
+          if (round % 2 === 0) cluster.clock?.advance(INVISIBLE_MS / 2);
           const applied = await cluster.store((node + round) % 3).log.settlePulled(reader.id, answering.map(ack));
           for (const [index, isApplied] of applied.entries()) {
             const { seq } = answering[index] as PulledDelivery;
@@ -90,12 +90,12 @@ describe("pulling at several nodes on one database", () => {
       const reader = await cluster.subscribe({ order: "key" });
       await cluster.publish("a1", "a2");
       const [receiptHandle] = (await pull(cluster, 0, reader, 1)) as [PulledDelivery];
-      const hints: number[] = [];
-      cluster.store(1).log.onReady((ids) => hints.push(...ids));
+      const wakeUps: number[] = [];
+      cluster.store(1).log.onReady((ids) => wakeUps.push(...ids));
       const wakes = async (cause: () => Promise<unknown>): Promise<void> => {
-        hints.length = 0;
+        wakeUps.length = 0;
         await cause();
-        await eventually(() => hints.includes(reader.id));
+        await eventually(() => wakeUps.includes(reader.id));
       };
       const answer = { kind: "due", dueAtMs: cluster.clock?.now() ?? 0 } as const;
       await wakes(() => cluster.store(0).log.settlePulled(reader.id, [{ pulled: receiptHandle, answer }]));
@@ -111,14 +111,14 @@ describe("pulling at several nodes on one database", () => {
   it("tells the other nodes when something is handed out, so that they can ask when it is there again", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe();
-      const hints: number[] = [];
-      cluster.store(1).log.onReady((ids) => hints.push(...ids));
+      const wakeUps: number[] = [];
+      cluster.store(1).log.onReady((ids) => wakeUps.push(...ids));
       await cluster.publish("a");
-      await eventually(() => hints.includes(reader.id));
-      hints.length = 0;
+      await eventually(() => wakeUps.includes(reader.id));
+      wakeUps.length = 0;
       await pull(cluster, 0, reader, 1);
-      await eventually(() => hints.includes(reader.id));
-      const visibleAtMs = (cluster.clock?.now() ?? 0) + HIDDEN_MS;
+      await eventually(() => wakeUps.includes(reader.id));
+      const visibleAtMs = (cluster.clock?.now() ?? 0) + INVISIBLE_MS;
       const empty = await cluster.claim(1, reader, { deliveriesMax: reader.settings.maxInFlight });
       expect([textsOf(empty), empty.nextDueAtMs]).toEqual([[], visibleAtMs]);
     }));

@@ -113,7 +113,7 @@ export class Retention {
   /** Each in one statement, which ends with its lock whatever becomes of this process. */
   async #dropPartitions(): Promise<{ readonly attempts: number; readonly more: boolean }> {
     const { pool, times, attemptRetentionMs } = this.#options;
-    const { dropLockMsMax, attemptsLookedMax } = postgresLimits;
+    const { dropLockMsMax, attemptsScannedMax } = postgresLimits;
     // A table that is being dumped stays in use for long, and each try keeps everybody waiting.
     if (performance.now() < this.#dropAgainAtMs) return { attempts: 0, more: false };
     const [messages] = await pool.query<{ id: number | null }>(
@@ -123,7 +123,7 @@ export class Retention {
     );
     const [attempts] = await pool.query<{ count: number | null }>(
       "SELECT ringback.drop_attempt_partition($1, $2, $3, $4) AS count",
-      [times.at(), attemptRetentionMs, attemptsLookedMax, dropLockMsMax],
+      [times.at(), attemptRetentionMs, attemptsScannedMax, dropLockMsMax],
       "drop_attempt_partition",
     );
     const answers = [messages?.id ?? null, attempts?.count ?? null];

@@ -4,14 +4,14 @@ import type { Connection } from "./connection.ts";
 import type { ConnectionPool } from "./database.ts";
 import { seqOf, type LogEnds } from "./subscriptions.ts";
 
-/** Takes a subscription back to a place in its log. False: there is none. */
+/** Takes a subscription back to a position in its log. False: there is none. */
 export async function rewindTo(pool: ConnectionPool, id: SubscriptionId, to: Exclude<Start, "now">): Promise<boolean> {
   let end: Seq = Number.MAX_SAFE_INTEGER;
   for (;;) {
     const step = await pool.transaction((connection) => goBack(connection, { id, to, end }));
     if (step === null) return false;
     if (step.isLast) return true;
-    end = step.place;
+    end = step.position;
   }
 }
 
@@ -19,7 +19,7 @@ export async function rewindTo(pool: ConnectionPool, id: SubscriptionId, to: Exc
 async function goBack(
   connection: Connection,
   { id, to, end }: { readonly id: SubscriptionId; readonly to: Exclude<Start, "now">; readonly end: Seq },
-): Promise<{ readonly place: Seq; readonly isLast: boolean } | null> {
+): Promise<{ readonly position: Seq; readonly isLast: boolean } | null> {
   const [cursor] = await connection.query<{ topic_id: TopicId }>(
     "SELECT topic_id FROM ringback.subscription_cursor WHERE subscription_id = $1 FOR UPDATE",
     [id],
@@ -37,7 +37,7 @@ async function goBack(
        ORDER BY seq DESC OFFSET $4 LIMIT 1`,
     [id, from, end, limits.rewoundPerCommitMax - 1],
   );
-  const place = far?.seq ?? from;
-  await connection.query("SELECT ringback.rewind($1, $2)", [id, place]);
-  return { place, isLast: place === from };
+  const position = far?.seq ?? from;
+  await connection.query("SELECT ringback.rewind($1, $2)", [id, position]);
+  return { position, isLast: position === from };
 }

@@ -25,7 +25,7 @@ interface SettledRow {
 }
 
 /** What the rest of the driver learns of a batch: subscriptions that may have work now, and those given back by this node. */
-export interface SettledNews {
+export interface SettledEvent {
   readonly ready: ReadonlySet<SubscriptionId>;
   readonly released: ReadonlySet<SubscriptionId>;
 }
@@ -40,7 +40,7 @@ export class Settlements {
     health: Health;
     observer: StoreObserver;
     nodeId: number;
-    settled: (news: SettledNews) => void;
+    settled: (event: SettledEvent) => void;
   };
   readonly #batches: Batches<Waiting>;
   readonly #backOff: BackOff;
@@ -53,7 +53,7 @@ export class Settlements {
     health: Health;
     observer: StoreObserver;
     nodeId: number;
-    settled: (news: SettledNews) => void;
+    settled: (event: SettledEvent) => void;
   }) {
     this.#options = options;
     this.#backOff = new BackOff(options.timers);
@@ -113,10 +113,10 @@ export class Settlements {
     const ready = new Set<SubscriptionId>();
     const released = new Set<SubscriptionId>();
     for (const row of rows) {
-      const place = row.settlement - 1;
-      const owner = owners[place] as number;
+      const index = row.settlement - 1;
+      const owner = owners[index] as number;
       applied[owner] = (applied[owner] as number) + 1;
-      const { settled: how, subscriptionId } = chosen[place] as Settlement;
+      const { settled: how, subscriptionId } = chosen[index] as Settlement;
       if (row.ordered || how.kind !== "delivered") ready.add(subscriptionId);
       if (how.kind === "released") released.add(subscriptionId);
     }
@@ -154,7 +154,7 @@ function takeBatch(waiting: Waiting[]): Waiting[] {
 }
 
 /** Begins the clock as a POST does, without a line in the attempt record. */
-function handedOutAtMs(settled: Settled): TimeMs | null {
+function pulledAtMs(settled: Settled): TimeMs | null {
   return settled.kind === "parked" ? (settled.firstAttemptAtMs ?? null) : null;
 }
 
@@ -182,7 +182,7 @@ function parameters(settlements: readonly Settlement[], nodeId: number, times: T
     settlements.map(({ settled }) => (settled.kind === "dead" ? settled.reason : null)),
     settlements.map(({ delivery }) => delivery.message.orderingKey),
     settlements.map(({ attempt }) => attempt?.attempt ?? null),
-    settlements.map(({ attempt, settled }) => attempt?.startedAtMs ?? handedOutAtMs(settled)),
+    settlements.map(({ attempt, settled }) => attempt?.startedAtMs ?? pulledAtMs(settled)),
     settlements.map(({ attempt }) => attempt?.durationMs ?? null),
     settlements.map(({ attempt }) => (attempt === null ? null : attemptVerdictCodes.indexOf(attempt.verdict))),
     settlements.map(({ attempt }) => attempt?.status ?? null),

@@ -6,11 +6,11 @@ import { Times } from "./times.ts";
 
 // Faked: the database, which answers when it is told to, with the number of the question.
 class Database {
-  asked = 0;
+  reads = 0;
   readonly #answers: (() => void)[] = [];
 
   query(): Promise<readonly object[]> {
-    const topics = ++this.asked;
+    const topics = ++this.reads;
     const rest = { subscriptions: 0, ahead: 0, back: 0, parked: 0, open_parked: 0, in_flight: 0, dead: 0, bytes: 0 };
     return new Promise((resolve) => this.#answers.push(() => resolve([{ topics, ...rest }])));
   }

@@ -22,7 +22,7 @@ const unavailable = new Set([
 ]);
 const unavailableClasses = new Set(["08", "53", "58"]);
 /**
- * No partition takes the row. Whoever made it has committed, and the news of that comes a moment later: a session that sees the one
+ * No partition takes the row. Whoever made it has committed, and the event of that comes a moment later: a session that sees the one
  * before the other does not know the partition yet.
  */
 const NO_PARTITION = "23514";

@@ -80,7 +80,7 @@ export class Subscriptions {
         return { id: known.id, created: false, didChange };
       }
       const id = await this.#make(connection, { topicId, name, topic, settings, nowMs, start });
-      await this.#tell(connection, topicId, id);
+      await this.#notify(connection, topicId, id);
       return { id, created: true, didChange: false };
     });
     cache.dropSubscription(topicId, result.id);
@@ -155,7 +155,7 @@ export class Subscriptions {
         [known.id, nowMs],
       );
     }
-    await this.#tell(connection, known.topic_id, known.id);
+    await this.#notify(connection, known.topic_id, known.id);
     return true;
   }
 
@@ -204,7 +204,7 @@ export class Subscriptions {
       const row = await lockCursor(connection, topicId, name);
       if (row === null) return null;
       await removeSubscriptions(connection, [row.id]);
-      await this.#tell(connection, topicId, row.id);
+      await this.#notify(connection, topicId, row.id);
       return row.id;
     });
     if (id === null) return false;
@@ -228,7 +228,7 @@ export class Subscriptions {
         row.id,
         state === "active",
       ]);
-      await this.#tell(connection, topicId, row.id);
+      await this.#notify(connection, topicId, row.id);
       return { row: { ...row, state, version: row.version + 1, updated_at: nowMs }, didChange: true };
     });
     if (result === null) return null;
@@ -241,7 +241,7 @@ export class Subscriptions {
     return toSubscription(row);
   }
 
-  async #tell(connection: Connection, topicId: TopicId, subscriptionId: SubscriptionId): Promise<void> {
+  async #notify(connection: Connection, topicId: TopicId, subscriptionId: SubscriptionId): Promise<void> {
     const payload = toPayload(this.#options.nodeId, { kind: "subscription", topicId, subscriptionId });
     await connection.query("SELECT pg_notify($1, $2)", [CHANNEL, payload]);
   }
@@ -297,11 +297,11 @@ export async function seqOf(
   connection: Connection,
   topicId: TopicId,
   log: LogEnds,
-  place: Exclude<Start, "now">,
+  start: Exclude<Start, "now">,
 ): Promise<Seq> {
-  if (place === "oldest") return log.first_seq;
-  if ("seq" in place) return Math.max(place.seq, log.first_seq);
-  return findSeqAt(connection, topicId, log, place.atMs);
+  if (start === "oldest") return log.first_seq;
+  if ("seq" in start) return Math.max(start.seq, log.first_seq);
+  return findSeqAt(connection, topicId, log, start.atMs);
 }
 
 /** The first position published at or after a time; binary search, since times never fall within a log. */

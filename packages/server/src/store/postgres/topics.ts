@@ -129,7 +129,7 @@ export class Topics {
       `UPDATE ringback.topic_log SET expires_at = expires_at - retention_ms + $2, retention_ms = $2 WHERE topic_id = $1`,
       [topic.id, settings.retentionMs],
     );
-    await this.#tell(connection, topic.id);
+    await this.#notify(connection, topic.id);
     return toTopic(row as TopicRow);
   }
 
@@ -182,7 +182,7 @@ export class Topics {
       await connection.query("DELETE FROM ringback.topic_log WHERE topic_id = $1", [topic.id]);
       await connection.query("DELETE FROM ringback.topic WHERE id = $1", [topic.id]);
       await connection.query("INSERT INTO ringback.removed (kind, id) VALUES ('topic', $1)", [topic.id]);
-      await this.#tell(connection, topic.id);
+      await this.#notify(connection, topic.id);
       return { topicId: topic.id, ids };
     });
     if (gone === null) return false;
@@ -194,7 +194,7 @@ export class Topics {
     return true;
   }
 
-  async #tell(connection: Connection, topicId: TopicId): Promise<void> {
+  async #notify(connection: Connection, topicId: TopicId): Promise<void> {
     const payload = toPayload(this.#options.nodeId, { kind: "topic", topicId });
     await connection.query("SELECT pg_notify($1, $2)", [CHANNEL, payload]);
   }

@@ -134,10 +134,10 @@ describe.concurrent("a row that somebody holds", () => {
         return firstSeq;
       });
       const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "another", topicSettings());
-      for (const place of [1, 2]) {
+      for (const seq of [1, 2]) {
         held.push(publish(cluster, store).then(({ firstSeq }) => firstSeq));
         const other = await store.log.append({ topicId: topic.id, messages: [message("b")], idempotency: null });
-        expect(other.firstSeq).toBe(place);
+        expect(other.firstSeq).toBe(seq);
       }
       expect(arrived).toEqual([]);
       await holder.end();
@@ -218,8 +218,8 @@ describe.concurrent("a node that does not read what the others say", () => {
       const url = `postgres://ringback@127.0.0.1:${cable.port}/${cluster.database}`;
       // It never looks whether it is still heard.
       const timers = { ...systemTimers, after: () => () => {} };
-      const news = { heard: () => {}, missed: () => {} };
-      const listener = new Listener({ url, applicationName: "deaf", nodeId: 1_000, timers, ...news });
+      const event = { heard: () => {}, missed: () => {} };
+      const listener = new Listener({ url, applicationName: "deaf", nodeId: 1_000, timers, ...event });
       await listener.start();
       const there = (): Promise<readonly { readonly event: string | null }[]> =>
         cluster.query("SELECT wait_event AS event FROM pg_stat_activity WHERE application_name = 'deaf'");
@@ -285,8 +285,8 @@ it("hears of an entry that another node has removed although it could not be rea
     await holder.query("BEGIN");
     await holder.query("LOCK TABLE ringback.entry IN ACCESS EXCLUSIVE MODE");
     await holder.query("DELETE FROM ringback.entry");
-    const told = toPayload(0, { kind: "entry", accountId: account, entryKind: "hook", name: "h" });
-    await cluster.query(`SELECT pg_notify('${CHANNEL}', '${told}')`);
+    const event = toPayload(0, { kind: "entry", accountId: account, entryKind: "hook", name: "h" });
+    await cluster.query(`SELECT pg_notify('${CHANNEL}', '${event}')`);
     const isReading = async (): Promise<boolean> => {
       const waiting = await cluster.query(
         "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",

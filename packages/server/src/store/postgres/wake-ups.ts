@@ -1,6 +1,6 @@
 import type { SubscriptionId, TopicId } from "../../domain/model.ts";
 import type { Timers } from "../../domain/ports.ts";
-import { CHANNEL, toPayload, type News } from "./change-bus.ts";
+import { CHANNEL, toPayload, type NodeEvent } from "./change-bus.ts";
 import type { Connection } from "./connection.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 
@@ -38,7 +38,7 @@ export class WakeUps {
   /** Claims of this node that are under way, and until when others are not told of what they may bring. */
   readonly #claiming = new Map<SubscriptionId, number>();
   #cancel: (() => void) | null = null;
-  #telling: Promise<void> = Promise.resolve();
+  #notifying: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(options: WakeUpsOptions) {
@@ -65,24 +65,24 @@ export class WakeUps {
   }
 
   /** This node is claiming from it: where the database is slow, the others would only stand in line behind. `claimed` follows. */
-  claiming(id: SubscriptionId, askedAtMs: number): void {
-    if (this.#topicOf.has(id)) this.#claiming.set(id, askedAtMs + postgresLimits.wakeClaimMsMax);
+  claiming(id: SubscriptionId, requestedAtMs: number): void {
+    if (this.#topicOf.has(id)) this.#claiming.set(id, requestedAtMs + postgresLimits.wakeClaimMsMax);
   }
 
   /** That claim has come to its end. `emptied`: it has left nothing in the log of this subscription. */
-  claimed(id: SubscriptionId, askedAtMs: number, emptied: boolean): void {
+  claimed(id: SubscriptionId, requestedAtMs: number, emptied: boolean): void {
     this.#claiming.delete(id);
-    if (emptied) this.#emptied(id, askedAtMs);
+    if (emptied) this.#emptied(id, requestedAtMs);
   }
 
-  #emptied(id: SubscriptionId, askedAtMs: number): void {
+  #emptied(id: SubscriptionId, requestedAtMs: number): void {
     const topicId = this.#topicOf.get(id);
     const topic = topicId === undefined ? undefined : this.#topics.get(topicId);
     if (topicId === undefined || topic === undefined || topic.left === null) return;
-    if (askedAtMs < topic.lastMs) {
+    if (requestedAtMs < topic.lastMs) {
       // What may be left is younger than the claim.
       const sinceMs = topic.left.get(id);
-      if (sinceMs !== undefined && sinceMs < askedAtMs) topic.left.set(id, askedAtMs);
+      if (sinceMs !== undefined && sinceMs < requestedAtMs) topic.left.set(id, requestedAtMs);
       return;
     }
     topic.left.delete(id);
@@ -99,15 +99,15 @@ export class WakeUps {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancel?.();
-    this.#tell(Infinity);
-    await this.#telling;
+    this.#notify(Infinity);
+    await this.#notifying;
   }
 
   #schedule(waitMs: number = postgresLimits.wakeMs): void {
     if (this.#cancel !== null || this.#closed) return;
     this.#cancel = this.#options.timers.after(waitMs, () => {
       this.#cancel = null;
-      this.#tell(this.#options.nowMs() - postgresLimits.wakeMs);
+      this.#notify(this.#options.nowMs() - postgresLimits.wakeMs);
       const oldestMs = this.#oldestMs();
       if (oldestMs === Infinity) return;
       // What did not fit goes with the next call, and a claim under way may end sooner than it is given.
@@ -131,7 +131,7 @@ export class WakeUps {
   }
 
   /** Of what has been there since that time at least. */
-  #tell(throughMs: number): void {
+  #notify(throughMs: number): void {
     const topicIds: TopicId[] = [];
     for (const [topicId, topic] of this.#topics) {
       if (topicIds.length === postgresLimits.wakeIdsMax) break;
@@ -148,13 +148,13 @@ export class WakeUps {
       this.#subscriptions.delete(id);
     }
     if (topicIds.length + subscriptionIds.length === 0) return;
-    this.#telling = this.#send({ kind: "wake", topicIds, subscriptionIds });
+    this.#notifying = this.#send({ kind: "wake", topicIds, subscriptionIds });
   }
 
-  async #send(news: News): Promise<void> {
+  async #send(event: NodeEvent): Promise<void> {
     const { pool, nodeId } = this.#options;
     try {
-      await pool.query("SELECT pg_notify($1, $2)", [CHANNEL, toPayload(nodeId, news)], "wake");
+      await pool.query("SELECT pg_notify($1, $2)", [CHANNEL, toPayload(nodeId, event)], "wake");
     } catch {
       // The others look for work by themselves.
     }

@@ -5,10 +5,10 @@ import { postgresLimits } from "./postgres-limits.ts";
 import { sqlState } from "./storage-failure.ts";
 
 /** What the server says of the sessions that were asked about: their processes, and whether each is at work. */
-export type Look = (pids: readonly number[]) => Promise<ReadonlyMap<number, string | null>>;
+export type Poll = (pids: readonly number[]) => Promise<ReadonlyMap<number, string | null>>;
 
 export interface WatchOptions {
-  readonly look: Look;
+  readonly poll: Poll;
   readonly timers?: Timers;
 }
 
@@ -28,17 +28,17 @@ interface Waiting {
  * for the one that waits, that one's connection has been lost on the way; otherwise it is slow, and is waited for.
  */
 export class Watch {
-  readonly #look: Look;
+  readonly #poll: Poll;
   readonly #timers: Timers;
   readonly #waiting = new Set<Waiting>();
   #cancel: (() => void) | null = null;
-  #lookedAtMs = 0;
-  #isLooking = false;
+  #polledAtMs = 0;
+  #isPolling = false;
   #isSilent = false;
   #closed = false;
 
-  constructor({ look, timers = systemTimers }: WatchOptions) {
-    this.#look = look;
+  constructor({ poll, timers = systemTimers }: WatchOptions) {
+    this.#poll = poll;
     this.#timers = timers;
   }
 
@@ -64,13 +64,14 @@ export class Watch {
 
   #schedule(): void {
     if (this.#cancel !== null || this.#closed) return;
-    const askedAtMs = performance.now();
+    const requestedAtMs = performance.now();
     const waitMs = this.#isSilent ? postgresLimits.silentRetryMs : postgresLimits.watchMs;
     this.#cancel = this.#timers.after(waitMs, () => {
       this.#cancel = null;
       // This process itself has hung: what has come meanwhile is read first.
       const nowMs = performance.now();
-      if (nowMs - askedAtMs > waitMs + postgresLimits.watchMs) for (const each of this.#waiting) each.sinceMs = nowMs;
+      if (nowMs - requestedAtMs > waitMs + postgresLimits.watchMs)
+        for (const each of this.#waiting) each.sinceMs = nowMs;
       this.#check(nowMs);
       if (this.#waiting.size > 0 || this.#isSilent) this.#schedule();
     });
@@ -87,23 +88,23 @@ export class Watch {
         each.giveUp(lost(nowMs - each.sinceMs));
       else late.push(each);
     }
-    const isDue = this.#isSilent || (late.length > 0 && nowMs - this.#lookedAtMs >= answerMsMax);
-    if (!this.#isLooking && isDue) void this.#lookAt(late);
+    const isDue = this.#isSilent || (late.length > 0 && nowMs - this.#polledAtMs >= answerMsMax);
+    if (!this.#isPolling && isDue) void this.#pollFor(late);
   }
 
-  async #lookAt(late: readonly Waiting[]): Promise<void> {
-    this.#isLooking = true;
-    this.#lookedAtMs = performance.now();
+  async #pollFor(late: readonly Waiting[]): Promise<void> {
+    this.#isPolling = true;
+    this.#polledAtMs = performance.now();
     try {
       const pids = late.flatMap(({ pid }) => (pid === null ? [] : [pid]));
-      const states = await this.#within(postgresLimits.probeMsMax, this.#look(pids));
+      const states = await this.#within(postgresLimits.probeMsMax, this.#poll(pids));
       this.#isSilent = false;
       for (const each of late) if (each.pid !== null && isOver(states, each.pid)) each.idleSinceMs = performance.now();
     } catch (error) {
       // A refusal is an answer, too.
       this.#isSilent = sqlState(error) === null;
     } finally {
-      this.#isLooking = false;
+      this.#isPolling = false;
     }
     if (!this.#isSilent || this.#closed) return;
     const nowMs = performance.now();
@@ -141,7 +142,7 @@ function lost(ms: number): RingbackError {
 }
 
 /** Asks over a connection of its own, which is ended whatever happens to it. */
-export function lookFrom(url: string, applicationName: string): Look {
+export function pollFrom(url: string, applicationName: string): Poll {
   return async (pids) => {
     const client = new Client({
       connectionString: url,

@@ -142,10 +142,10 @@ export class Churn {
   }
 
   async #publish(topic: Topic, index: number): Promise<void> {
-    const messages = Array.from({ length: PER_ROUND }, (_, place) =>
-      message(`${this.#rounds}.${place}`, {
-        orderingKey: `${this.#rounds} ${place % 20}`,
-        delayMs: place === 0 ? ROUND_MS : 0,
+    const messages = Array.from({ length: PER_ROUND }, (_, index) =>
+      message(`${this.#rounds}.${index}`, {
+        orderingKey: `${this.#rounds} ${index % 20}`,
+        delayMs: index === 0 ? ROUND_MS : 0,
       }),
     );
     const idempotency = { key: `${this.#rounds}`, fingerprint: "f" };

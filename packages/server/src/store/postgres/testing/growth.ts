@@ -17,7 +17,7 @@ import type { PostgresServer } from "./postgres-server.ts";
 
 const ROUNDS = 60;
 const PER_ROUND = 20;
-const HANDED_OUT_AT_MS = 1_000;
+const PULLED_AT_MS = 1_000;
 /** Partitions of messages of the third class, and times of attempts, long ago. */
 const PARTITION = 300_000_000;
 const SPAN_MS = 90 * 3600_000;
@@ -87,16 +87,16 @@ export interface Reading {
   readonly plans: Plans;
 }
 
-interface Looked {
+interface TableScans {
   readonly isIndex: boolean;
   readonly name: string;
   readonly scans: number;
   readonly read: number;
 }
 
-interface Looks {
+interface Scans {
   readonly pages: number;
-  readonly byName: ReadonlyMap<string, Looked>;
+  readonly byName: ReadonlyMap<string, TableScans>;
 }
 
 /** Before version 15 a process of its own counts, and what it says may be half a second old. */
@@ -113,7 +113,7 @@ async function counted(server: PostgresServer, database: string): Promise<void> 
 }
 
 /** By the database's own count. Entries of indexes as well: a scan of an index alone fetches no row. */
-async function looked(server: PostgresServer, database: string): Promise<Looks> {
+async function readScans(server: PostgresServer, database: string): Promise<Scans> {
   await counted(server, database);
   const [io] = await server.query<{ pages: number }>(
     `SELECT sum(heap_blks_hit + heap_blks_read + coalesce(idx_blks_hit + idx_blks_read, 0))::float AS pages
@@ -121,7 +121,7 @@ async function looked(server: PostgresServer, database: string): Promise<Looks> 
     [],
     database,
   );
-  const rows = await server.query<Looked>(
+  const rows = await server.query<TableScans>(
     `SELECT false AS "isIndex", relname AS name, seq_scan::float AS scans,
        (seq_tup_read + coalesce(idx_tup_fetch, 0))::float AS read FROM pg_stat_user_tables
      UNION ALL
@@ -137,14 +137,14 @@ function isGrown(name: string): boolean {
   return !name.startsWith(NEVER_GROWS) && GROWN.some((table) => name === table || name.startsWith(`${table}_`));
 }
 
-function difference(before: Looks, after: Looks): { rows: number; pages: number } {
+function difference(before: Scans, after: Scans): { rows: number; pages: number } {
   let rows = 0;
   for (const now of after.byName.values()) rows += now.read - (before.byName.get(now.name)?.read ?? 0);
   return { rows, pages: after.pages - before.pages };
 }
 
 /** Whichever partition it was: what one of them is read by, all of them are. */
-function plansBetween(before: Looks, after: Looks): Plans {
+function plansBetween(before: Scans, after: Scans): Plans {
   const used = [...after.byName.values()].filter(
     ({ name, scans }) => isGrown(name) && scans > (before.byName.get(name)?.scans ?? 0),
   );
@@ -161,7 +161,7 @@ const isPulled = (index: number): boolean => index >= 4 && index < 6;
 function outcome(index: number, attemptsMade: number): Settled {
   if (index === 0) return dead;
   if (index < 4 && attemptsMade === 0) return parkedUntil(1);
-  return isPulled(index) ? handedOutUntil(Date.now() + 600_000, 1, HANDED_OUT_AT_MS) : delivered;
+  return isPulled(index) ? handedOutUntil(Date.now() + 600_000, 1, PULLED_AT_MS) : delivered;
 }
 
 /** Publishes, claims, fails, retries, settles, hands out and acknowledges; each connection plans its statements anew. */
@@ -187,7 +187,7 @@ async function runRounds(url: string, topic: Topic, subscription: Subscription, 
       const applied = await store.log.settlePulled(
         subscription.id,
         pulled.map(({ message: { seq } }) => ({
-          pulled: { seq, retriesMade: 1, firstAttemptAtMs: HANDED_OUT_AT_MS },
+          pulled: { seq, retriesMade: 1, firstAttemptAtMs: PULLED_AT_MS },
           answer: { kind: "delivered", attempt: attempt(1, "accepted") },
         })),
       );
@@ -209,11 +209,11 @@ export async function readInTablesOf(server: PostgresServer, size: Size): Promis
   await fill(server, database, topic.id, subscription.id, size);
   // The partitions of today are made by whoever comes first, who builds indexes over nothing.
   await runRounds(url, topic, subscription, 1);
-  const atFirst = await looked(server, database);
+  const atFirst = await readScans(server, database);
   await runRounds(url, topic, subscription, ROUNDS / 4);
-  const between = await looked(server, database);
+  const between = await readScans(server, database);
   await runRounds(url, topic, subscription, ROUNDS);
-  const atLast = await looked(server, database);
+  const atLast = await readScans(server, database);
   const after = await PostgresStore.open(storeOptions(url));
   const { backlog, parked, inFlight } = await after.records.subscriptionCounts(subscription.id);
   if (backlog + parked + inFlight > 0) throw new Error("Something was left undone.");

@@ -66,8 +66,8 @@ export class Survival {
       const texts = Array.from({ length: 3 }, (_, part) => `${node}.${number}.${part}`);
       const messages = texts.map((text) => message(text));
       const request = { topicId: this.#cluster.topic.id, messages, idempotency: null };
-      const receipt = await unlessBroken(() => this.#cluster.store(node).log.append(request));
-      if (receipt === null) this.failed++;
+      const result = await unlessBroken(() => this.#cluster.store(node).log.append(request));
+      if (result === null) this.failed++;
       else for (const text of texts) this.#accepted.add(text);
     }
   }
