@@ -23,7 +23,10 @@ interface Chosen {
   readonly said: PulledSettlement;
 }
 
-/** What receivers say, many in one round trip. Each of them waits for it, so what fails is not tried again. */
+/**
+ * Settles pulled deliveries as their receivers answer, many answers in one round trip. A receiver waits for the result,
+ * so a failed write is reported and not retried.
+ */
 export class Answers {
   readonly #options: {
     pool: ConnectionPool;

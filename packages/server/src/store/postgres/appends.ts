@@ -12,7 +12,7 @@ import { postgresLimits } from "./postgres-limits.ts";
 import type { Times } from "./times.ts";
 
 const KEY_MS = limits.idempotencyKeyHours * 3600_000;
-/** What a message costs beside its body, roughly. */
+/** Approximate memory of a waiting message beside its body. */
 const MESSAGE_OVERHEAD_BYTES = 256;
 
 interface Waiting {
@@ -92,8 +92,9 @@ const sql = `SELECT * FROM ringback.append($1, $2, $3::integer[], $4::integer[],
   $16::integer[], $17)`;
 
 /**
- * A second request with the same key has to see what became of the first: it waits for the next batch. Nothing of a topic that a
- * batch is under way for is taken, so that publishes to it stay in their order.
+ * Takes requests until the batch is full. A second request with the same idempotency key waits for the next batch,
+ * because it must see the result of the first. Requests for a topic with an append under way also wait, so that
+ * publishes to a topic keep their order.
  */
 function takeBatch(waiting: Waiting[], underWay: ReadonlySet<TopicId>): Waiting[] {
   const keys = new Set<string>();

@@ -63,7 +63,7 @@ describe("a database that breaks", () => {
       await expect(store.log.append(request)).rejects.toMatchObject({ code: "storage_unavailable" });
       await server.query(`ALTER DATABASE ${cluster.database} RESET default_transaction_read_only`);
       await server.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'node-%'");
-      // Nobody publishes: the node finds out by itself.
+      // No publish takes place: the node detects by itself that the database accepts writes again.
       await eventually(() => store.cluster.writable());
       expect(await store.log.append(request)).toMatchObject({ replayed: false });
     }));
@@ -111,7 +111,7 @@ describe("a database that breaks", () => {
       expect(items).toHaveLength(1);
     }));
 
-  it("gives back what a claim took whose answer was lost", () =>
+  it("releases the deliveries of a claim whose answer was lost", () =>
     withNodes(1, async (cluster) => {
       const reader = await cluster.subscribe();
       await cluster.publish("a", "b", "c");

@@ -3,8 +3,8 @@ import { postgresLimits } from "./postgres-limits.ts";
 import { Recent } from "./recent.ts";
 
 /**
- * What this node remembers of the catalog. Claims and appends never go by it, only what is shown and hinted at does. What
- * another node changes is dropped when its notification comes; while none can come, nothing is remembered.
+ * Topics and subscriptions that this node has read. Claims and appends never depend on it; only reads and wake-ups do.
+ * An event of another node removes the changed entry. While the listener is not connected, nothing is cached.
  */
 export class CatalogCache {
   readonly #isListening: () => boolean;

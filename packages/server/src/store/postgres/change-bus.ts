@@ -2,7 +2,9 @@ import type { AccountId, EntryKind, SubscriptionId, TopicId } from "../../domain
 
 export const CHANNEL = "ringback";
 
-/** What one node tells the others. Short texts: a notification carries at most 8,000 bytes. */
+/**
+ * An event that one node sends to the others. Events are short: a PostgreSQL notification carries at most 8,000 bytes.
+ */
 export type NodeEvent =
   /** The topic was made, changed or removed, or its subscriptions came or went. */
   | { readonly kind: "topic"; readonly topicId: TopicId }
@@ -21,7 +23,10 @@ export function toPayload(nodeId: number, event: NodeEvent): string {
   return JSON.stringify([nodeId, event]);
 }
 
-/** null: it comes from this very node, or is nothing that a node says: whoever may use the database can say what he likes here. */
+/**
+ * Returns null for an event of this node and for anything that is not a node event, since every user of the database
+ * can send notifications.
+ */
 export function fromPayload(nodeId: number, payload: string): NodeEvent | null {
   let said: unknown;
   try {
@@ -38,7 +43,10 @@ function isWhole(event: Partial<NodeEvent>): event is NodeEvent {
   return event.kind !== "wake" || (areIds(event.topicIds) && areIds(event.subscriptionIds));
 }
 
-/** One that is none would be claimed from, and fail whatever is claimed with it, again and again. */
+/**
+ * Checks ids before use: a claim with an invalid id would fail, together with every claim in the same batch, again and
+ * again.
+ */
 function areIds(ids: unknown): boolean {
   return Array.isArray(ids) && ids.every((id) => Number.isSafeInteger(id));
 }

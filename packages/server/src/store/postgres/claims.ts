@@ -46,7 +46,10 @@ export interface ClaimsOptions {
   readonly nodeId: number;
   /** Only a node that has been heard for so long says of another that it is gone. */
   readonly aliveMs: number;
-  /** Which claims are under way, asked for at a time of `performance.now`, and whether they have left nothing in the log. */
+  /**
+   * Notified when a claim starts, with its time by `performance.now`, and when it ends, with whether the log had no
+   * more work.
+   */
   readonly wakeUps: Pick<WakeUps, "claiming" | "claimed">;
 }
 
@@ -118,7 +121,10 @@ export class Claims {
     }
   }
 
-  /** What another node is just claiming from is asked for once more, and waited for, when the rest has been answered. */
+  /**
+   * Subscriptions that another node is claiming from are requested a second time, after the others, and then waited
+   * for.
+   */
   async #claimAll(requested: readonly RequestedClaim[], leaseMs: number): Promise<readonly Claim[]> {
     // Alone it keeps nothing waiting, so it need not ask twice.
     const claims = await this.#request(requested, leaseMs, requested.length === 1);

@@ -65,7 +65,7 @@ export async function readUnsettledCounts(
   return { backlog: row.backlog, parked: row.parked, inFlight: row.in_flight };
 }
 
-/** Subscriptions with work at hand, and when the next work is due by itself. */
+/** Subscriptions that have work now, and the time at which the next work is due. */
 export async function findReady(
   pool: ConnectionPool,
   times: Times,

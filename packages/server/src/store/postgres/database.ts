@@ -23,8 +23,8 @@ const FAREWELL_MS_MAX = 1_000;
 const UNNAMED = "other";
 
 /**
- * The connections of one node. Two pools, so that people who look at things cannot take the connections away that publishes
- * and deliveries need. A connection that breaks is replaced when somebody next wants one.
+ * The connections of one node, in two pools. Reads and administration have a pool of their own, so that they cannot
+ * take connections from publishes and deliveries. A broken connection is replaced when one is next needed.
  */
 export class Database {
   readonly hot: ConnectionPool;
@@ -147,7 +147,10 @@ export class ConnectionPool implements Connection {
     }
   }
 
-  /** One connection, as the server gives it, for work that sees to its own transactions and may take long. It is not used again. */
+  /**
+   * Runs `work` on one connection without the usual session settings, for work that has its own transactions and may
+   * take long. The connection is closed afterwards.
+   */
   async withConnection(work: (connection: Connection) => Promise<void>): Promise<void> {
     const client = await this.#connect();
     try {
@@ -213,7 +216,7 @@ export class ConnectionPool implements Connection {
       this.#taken++;
       return client;
     } catch (error) {
-      // It may still come, when nobody waits for it any more.
+      // The pool may still return the connection after this call has failed; it is then closed.
       if (error instanceof RingbackError) connecting.then((client) => client.release(true)).catch(() => {});
       if (!(error instanceof RingbackError) && sqlState(error) === null && this.#taken >= max) {
         const busy = `All ${max} connections of the pool "${name}" are busy.`;

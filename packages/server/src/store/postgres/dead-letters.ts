@@ -26,7 +26,7 @@ interface Chosen {
   readonly attempts: number;
 }
 
-/** Which ones a step works on: those named, or the first after `afterId` up to `throughId`. */
+/** Dead letters that one step works on: the given ids, or the first ones after `afterId` up to `throughId`. */
 type Selection = { readonly ids: readonly number[] } | { readonly afterId: number; readonly throughId: number };
 
 type Change = (connection: Connection, id: SubscriptionId, chosen: readonly Chosen[]) => Promise<void>;
@@ -67,8 +67,9 @@ export class DeadLetters {
   }
 
   /**
-   * A redriven dead letter is a parked delivery that is due now and still tied to its dead letter, which keeps the message
-   * even when the log no longer has it. Delivered, the dead letter goes; given up again, it comes back.
+   * Turns a dead letter into a parked delivery that is due now. The delivery keeps a reference to its dead letter,
+   * which keeps the message after its retention in the log. A delivered message deletes its dead letter; after another
+   * failure the dead letter is listed again.
    */
   redrive(id: SubscriptionId, ids: readonly string[] | null): Promise<number> {
     return this.#eachStep(id, ids, async (connection, subscriptionId, chosen) => {
@@ -120,7 +121,8 @@ export class DeadLetters {
       while (wanted.length > 0) total += (await this.#step(id, { ids: wanted.splice(0, step) }, change)).length;
       return total;
     }
-    // One that comes back meanwhile keeps its id, and is not taken again.
+    // A dead letter that fails again during the loop keeps its id, which is below `afterId` by then, so it is not
+    // redriven twice.
     const throughId = await this.#lastId(id);
     for (let afterId = 0; ;) {
       const chosen = await this.#step(id, { afterId, throughId }, change);

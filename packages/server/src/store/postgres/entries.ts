@@ -32,7 +32,7 @@ export class PostgresEntries implements EntryStore {
   /** Changes run one after the other, and so does what is heard of others' changes. */
   readonly #mutex = new Mutex();
   readonly #backOff: BackOff;
-  /** What others have changed could not be read. */
+  /** True: a change by another node could not be read yet. */
   #isBehind = false;
   #catchingUp: Promise<void> | null = null;
   #stopped = false;
@@ -56,7 +56,10 @@ export class PostgresEntries implements EntryStore {
     });
   }
 
-  /** Another node has changed this one. Nobody says so twice: what cannot be read now, such as a key that was removed, is read later. */
+  /**
+   * Reads an entry that another node has changed. The event comes only once, so a failed read is repeated later;
+   * otherwise a deleted key would stay valid here.
+   */
   changed(accountId: AccountId, kind: EntryKind, name: string): void {
     this.#mutex.run(() => this.#read(this.#pool, accountId, kind, name)).catch(() => this.#catchUpLater());
   }
@@ -102,7 +105,8 @@ export class PostgresEntries implements EntryStore {
     const wanted = { kind, name, value, condition };
     return this.#mutex.run(async () => {
       const { entry, created } = await this.#pool.transaction(async (connection) => {
-        // What is not there yet has no row to lock: another node must not make it between the look and the write.
+        // A new entry has no row to lock. The table lock keeps other nodes from creating it between the read and the
+        // write.
         await connection.query("LOCK TABLE ringback.entry IN SHARE ROW EXCLUSIVE MODE");
         await this.#read(connection, accountId, kind, name);
         const prepared = this.#index.prepare(accountId, wanted, await readNow(connection, this.#times));

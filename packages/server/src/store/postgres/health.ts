@@ -28,14 +28,17 @@ export class Health {
     if (performance.now() - this.#fullAtMs >= postgresLimits.fullMs) this.#writable = true;
   }
 
-  /** One that was slow is not the database's: whether that takes any writes the heartbeat knows. */
+  /**
+   * Records a failed write. A slow statement is not counted as a failure of the database: only the heartbeat finds out
+   * whether writes succeed.
+   */
   failed(error: unknown): void {
     if (!isStorageFailure(error) || isSlowness(error)) return;
     if (error.code === "storage_full") this.#fullAtMs = performance.now();
     this.silent();
   }
 
-  /** It does not answer. */
+  /** Records that the database does not answer. */
   silent(): void {
     if (!this.#writable) return;
     this.#writable = false;

@@ -21,7 +21,7 @@ export interface ListenerOptions {
 }
 
 interface Listening {
-  /** Its connection is gone. */
+  /** Resolves when the connection has ended. */
   readonly ended: Promise<void>;
 }
 
@@ -108,7 +108,8 @@ export class Listener {
     try {
       // The library leaves a connecting client that is ended without an answer.
       await Promise.race([client.connect(), ended.then(() => Promise.reject(new Error("It has ended.")))]);
-      // One that hears nothing any more must not keep the server from forgetting what it has told the others.
+      // A listening session that no longer reads must end, because the server keeps all notifications that it has not
+      // read. The session limits make the server end it.
       await prepareSession(connectionOf(client), { statementMsMax: postgresLimits.connectMsMax });
       await client.query(`LISTEN ${CHANNEL}`);
     } catch {

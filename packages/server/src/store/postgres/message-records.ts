@@ -37,7 +37,7 @@ interface DeliveryRow {
   readonly reason: DeadReason | null;
 }
 
-/** What became of a message, as far as the records still know. */
+/** The message with its deliveries and attempts, as far as their records are still kept. */
 export async function readMessageRecord(
   pool: ConnectionPool,
   times: Times,
@@ -48,7 +48,7 @@ export async function readMessageRecord(
   if (parsed === null) return null;
   const { topicId, seq } = parsed;
   const [found] = await pool.query<TopicOfMessage>(
-    // What retention has passed by stays in its partition for a while.
+    // Messages before `first_seq` have expired, although their rows stay in the partition until it is dropped.
     `SELECT m.${messageColumns.split(", ").join(", m.")}, t.name AS topic
        FROM ringback.topic t JOIN ringback.topic_log l ON l.topic_id = t.id AND l.first_seq <= $2::bigint
        CROSS JOIN LATERAL ringback.message_at(t.id, $2::bigint) m
@@ -124,7 +124,7 @@ function stateOf(row: DeliveryRow, matches: () => boolean, attempts: readonly At
   if (row.reason !== null) return "dead";
   const last = attempts.at(-1);
   if (last?.verdict === "accepted") return "delivered";
-  // It had given up before its dead letter was purged.
+  // The delivery died, and its dead letter has been purged since.
   if (last !== undefined) return "dead";
   // Settled without a record: it began to read after this message, or a purge has taken the record away.
   return matches() ? "skipped" : "filtered";

@@ -110,7 +110,8 @@ export class Heartbeat {
 
   async #beat(): Promise<void> {
     const { pool, times, timers, health, nodeId, aliveMs, label, orphaned } = this.#options;
-    // A server that neither answers nor refuses takes no writes either: nobody should have to wait for the statement's own end to know.
+    // A server that does not answer accepts no writes either. Health reports that before the statement itself times
+    // out.
     const cancelLate = timers.after(postgresLimits.heartbeatAnswerMsMax, () => health.silent());
     const requestedAtMs = performance.now();
     try {

@@ -16,7 +16,8 @@ import { postgresLimits } from "./postgres-limits.ts";
 import { Cluster, seqsOf, withCluster } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 
-// Real: PostgreSQL, and nodes with connections of their own, though in one process. Faked: the clock, unless a test says otherwise.
+// Real: PostgreSQL, and nodes with their own connections in one process. Faked: the clock, unless a test says
+// otherwise.
 let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
@@ -106,7 +107,7 @@ describe("several nodes on one database", () => {
       expect(textsOf(mine)).toEqual(["a1"]);
       const theirs = await cluster.claim(1, reader);
       expect(textsOf(theirs)).toEqual(["b1", "c1", "b2"]);
-      // What was passed by is the first node's to take, or anybody's once the key is free.
+      // Skipped messages of the key belong to the first node, or to any node once the key is free.
       expect(textsOf(await cluster.claim(0, reader, { deliveriesMax: 1 }))).toEqual(["a2"]);
       expect(textsOf(await cluster.claim(1, reader))).toEqual([]);
       await cluster.settle(0, mine);
@@ -114,7 +115,7 @@ describe("several nodes on one database", () => {
       expect(textsOf(await cluster.claim(0, reader))).toEqual(["a3"]);
     }));
 
-  it("keep the order of every key while they claim, fail, give back and settle at random", () =>
+  it("keep the order of every key while they claim, fail, release and settle at random", () =>
     withNodes(3, async (cluster) => {
       const reader = await cluster.subscribe({ order: "key" });
       const keys = ["a", "b", "c", "d"];
@@ -189,7 +190,7 @@ describe("several nodes on one database", () => {
       expect(await cluster.settle(0, claim)).toBe(1);
     }));
 
-  it("wake each other when something is published, given back or changed", () =>
+  it("wake each other when something is published, released or changed", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe();
       const other = cluster.store(1);

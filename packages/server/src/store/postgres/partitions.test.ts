@@ -111,7 +111,7 @@ class Scene {
 }
 
 describe("partitions", () => {
-  it("are dropped when all of their messages have been kept long enough, and their disk space is given back", async () => {
+  it("are dropped when all of their messages have been kept long enough, and their disk space is released", async () => {
     const scene = await Scene.start();
     const topic = await scene.topic("orders", HOUR_MS);
     await scene.publish(topic, "first");
@@ -200,7 +200,7 @@ describe("partitions", () => {
       scene.clock.advance(HOUR_MS);
     }
     expect(await scene.tables("attempt")).toBe(12);
-    // Those of the first hours: what began eight hours ago is not past its time yet.
+    // The attempts of the first hours. Attempts that began eight hours ago are still within their retention.
     expect((await scene.retain()).attempts).toBe(8);
     expect(await scene.tables("attempt")).toBe(8);
     const { items } = await scene.store.records.listAttempts(reader.id, { after: null, limit: 100 }, "all");

@@ -1,12 +1,15 @@
 /** The driver's own bounds. What a caller can meet stands in domain/limits.ts. */
 export const postgresLimits = {
-  /** Connections for appends, claims, settlements and answers of receivers: one each. Leases and heartbeats go in between. */
+  /**
+   * Connections for appends, claims, settlements and receivers' answers: one each. Renewals and heartbeats use them in
+   * between.
+   */
   hotConnectionsMax: 4,
   /** Connections for everything that people look at or change. They cannot use up the ones above. */
   restConnectionsMax: 6,
   /** How long a call waits for a connection before it fails as `storage_unavailable`. */
   connectMsMax: 5_000,
-  /** What people look at may take so long before the server gives it up. */
+  /** Time limit of a statement for reads and administration, enforced by the server. */
   statementMsMax: 30_000,
   /** And so long what publishes and deliveries wait for: callers do not wait much longer either. */
   hotStatementMsMax: 10_000,
@@ -33,7 +36,10 @@ export const postgresLimits = {
   idleInTransactionMsMax: 5_000,
   /** And a connection whose node takes nothing for so long of what it has asked for. */
   unreadMsMax: 5_000,
-  /** It asks an idle connection so often whether anybody is there, three times in vain at most. */
+  /**
+   * Interval of the server's keep-alive probes on an idle connection; after three unanswered probes it closes the
+   * connection.
+   */
   keepAliveMs: 10_000,
   /** And, while it works for one, whether that one is still waiting. */
   clientCheckMs: 5_000,
@@ -72,7 +78,10 @@ export const postgresLimits = {
 
   /** Other nodes are told of work at most this often, whatever there is of it. */
   wakeMs: 20,
-  /** What a claim of this node may be bringing is told to the others only when the claim takes longer. */
+  /**
+   * Work that a claim of this node may be taking is announced to other nodes only when the claim takes longer than
+   * this.
+   */
   wakeClaimMsMax: 500,
   /** Names of topics and subscriptions in one wake-up: a notification carries at most 8,000 bytes. */
   wakeIdsMax: 400,
@@ -85,8 +94,8 @@ export const postgresLimits = {
   cachedSubscriptionsMax: 100_000,
 
   /**
-   * How long a step of the schema waits for a table before it lets the others go on, and begins again. Autovacuum gives way to
-   * whoever has waited for `deadlock_timeout`, which is a second.
+   * How long a schema step waits for a table lock before it lets other sessions continue and tries again. Must exceed
+   * `deadlock_timeout`, one second, after which autovacuum cancels itself for a waiting session.
    */
   schemaLockMsMax: 2_000,
   schemaRetryMs: 500,

@@ -58,7 +58,7 @@ describe("pulling at several nodes on one database", () => {
       expect(await cluster.store(1).records.unsettledCounts(reader.id)).toEqual({ backlog: 0, parked: 0, inFlight: 0 });
     }));
 
-  it("hands out nothing again that was acknowledged, and everything that was not, while both happen at once", () =>
+  it("delivers no acknowledged message again, and every other one, while nodes pull and acknowledge at once", () =>
     withNodes(3, async (cluster) => {
       const count = 120;
       const reader = await cluster.subscribe({ maxInFlight: 1_000 });
@@ -108,7 +108,7 @@ describe("pulling at several nodes on one database", () => {
       expect(textsOf(await cluster.claim(1, reader))).toEqual(["a1", "a2"]);
     }));
 
-  it("tells the other nodes when something is handed out, so that they can ask when it is there again", () =>
+  it("notifies the other nodes of a pulled delivery, so that they can claim it when it is visible again", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe();
       const wakeUps: number[] = [];

@@ -34,8 +34,8 @@ export interface RetentionOptions {
 }
 
 /**
- * One topic and one slice of the records at a time, in two short transactions; then what holds nothing any more goes by the
- * partition, and what will be needed soon is made.
+ * Removes expired rows in bounded steps. A step trims one topic and one slice of the records, in two short
+ * transactions. After that it drops empty partitions and creates those that are needed soon.
  */
 export class Retention {
   readonly #options: RetentionOptions;
@@ -173,8 +173,8 @@ export class Retention {
   }
 
   /**
-   * What deleted topics and subscriptions left behind; true when there was something. Their attempts stay until their own
-   * time is over: nobody can ask for them, and they go in order.
+   * Deletes rows of deleted topics and subscriptions; returns true when there were some. Their attempts stay until
+   * their retention ends: no call can read them, and they are dropped with their partitions.
    */
   async #trimRemoved(connection: Connection, max: number): Promise<boolean> {
     if (await this.#trimRemovedTopic(connection, max)) return true;

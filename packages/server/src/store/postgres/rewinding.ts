@@ -15,7 +15,10 @@ export async function rewindTo(pool: ConnectionPool, id: SubscriptionId, to: Exc
   }
 }
 
-/** As far as one commit may, of what lies before `end`. What comes after it, parked anew since the step before, goes as well. */
+/**
+ * Rewinds one step back from `end`, as far as one commit may. Deliveries after `end` that were parked since the
+ * previous step are removed too.
+ */
 async function goBack(
   connection: Connection,
   { id, to, end }: { readonly id: SubscriptionId; readonly to: Exclude<Start, "now">; readonly end: Seq },

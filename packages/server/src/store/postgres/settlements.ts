@@ -24,7 +24,7 @@ interface SettledRow {
   readonly ordered: boolean;
 }
 
-/** What the rest of the driver learns of a batch: subscriptions that may have work now, and those given back by this node. */
+/** Subscriptions that may have work after a batch, and subscriptions with deliveries that this node has released. */
 export interface SettledEvent {
   readonly ready: ReadonlySet<SubscriptionId>;
   readonly released: ReadonlySet<SubscriptionId>;

@@ -5,8 +5,9 @@ import { postgresLimits } from "./postgres-limits.ts";
 import type { Times } from "./times.ts";
 
 /**
- * Adds up the whole store, for whoever asks how it is; monitoring does so all the time. It takes longer as the catalog grows,
- * and as more is parked or dead. So one answer at a time is asked for, and one that took long is given again for a while.
+ * Totals of the whole store. Monitoring reads them often, and each read takes longer as the catalog and the numbers of
+ * parked deliveries and dead letters grow. So one read serves all callers at a time, and a slow result is cached for a
+ * while.
  */
 export class Statistics {
   readonly #pool: ConnectionPool;

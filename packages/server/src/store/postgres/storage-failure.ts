@@ -22,11 +22,11 @@ const unavailable = new Set([
 ]);
 const unavailableClasses = new Set(["08", "53", "58"]);
 /**
- * No partition takes the row. Whoever made it has committed, and the event of that comes a moment later: a session that sees the one
- * before the other does not know the partition yet.
+ * SQLSTATE: no partition accepts the row. A session may read committed rows before it receives the invalidation message
+ * of a partition that another session has just created, so a retry succeeds.
  */
 const NO_PARTITION = "23514";
-/** What another try may succeed at, at once. */
+/** SQLSTATEs of failures after which an immediate retry may succeed. */
 const transient = new Set(["40001", "40P01", NO_PARTITION]);
 /** A row that somebody holds for long, a statement that takes too long: the database is there and takes writes. */
 const slow = new Set(["40001", "40P01", "55P03", "57014"]);
@@ -62,7 +62,10 @@ export function toStorageError(error: unknown): RingbackError {
   return new RingbackError(codeOf(error), sentences.get(sqlState(error) ?? ""), { cause: error });
 }
 
-/** Of a session that did not come about. Whatever the server's reason, such as a password that was changed: it may let us in again. */
+/**
+ * Translates a failure to connect. Every reason counts as temporary, even a changed password, because a later attempt
+ * may succeed.
+ */
 export function toConnectError(error: unknown): RingbackError {
   const known = toStorageError(error);
   if (known.code !== "internal") return known;

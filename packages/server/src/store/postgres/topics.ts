@@ -72,7 +72,7 @@ export class Topics {
   async create(accountId: AccountId, name: string, settings: TopicSettings): Promise<Topic | null> {
     const { pool, cache } = this.#options;
     const made = await pool.transaction(async (connection) => {
-      // Whoever makes a topic waits here for the others, of all nodes.
+      // Topic creation waits here for other creations, on all nodes.
       await connection.query(`SELECT pg_advisory_xact_lock(${TOPIC_LIMIT_LOCK})`);
       const [same] = await connection.query(
         "SELECT 1 FROM ringback.topic WHERE account_id = $1 AND lower(name) = $2 LIMIT 1",
@@ -166,7 +166,7 @@ export class Topics {
     );
   }
 
-  /** Its messages and the rest of its rows go in small steps later. */
+  /** Retention deletes the messages and the other rows of the topic later, in small steps. */
   async delete(accountId: AccountId, name: string): Promise<boolean> {
     const { pool, cache, changed } = this.#options;
     const gone = await pool.transaction(async (connection) => {
@@ -211,7 +211,10 @@ export async function readNow(connection: Connection, times: Times): Promise<Tim
   return (row as { now: TimeMs }).now;
 }
 
-/** Their claims, cursors and names; the rest goes in small steps later. The cursors are locked. */
+/**
+ * Deletes the claims, cursors and names of subscriptions whose cursors are locked. Retention deletes the rest in small
+ * steps.
+ */
 export async function removeSubscriptions(connection: Connection, ids: readonly SubscriptionId[]): Promise<void> {
   await connection.query("DELETE FROM ringback.claim WHERE subscription_id = ANY ($1::bigint[])", [ids]);
   await connection.query("DELETE FROM ringback.subscription_cursor WHERE subscription_id = ANY ($1::bigint[])", [ids]);
@@ -223,8 +226,8 @@ export async function removeSubscriptions(connection: Connection, ids: readonly 
 }
 
 /**
- * A page in order of name. `read` returns rows after a name, and only those whose settings contain a text, if one is given;
- * of these, some may not have the label, so it is called until the page is full.
+ * A page in order of name. `read` returns rows after a name; with a text, only rows whose settings contain the text.
+ * Some of these may not have the label, so `read` is called until the page is full.
  */
 export async function listByName<R extends { readonly name: string }, T extends { readonly settings: object }>(
   { after, limit }: PageRequest,

@@ -14,15 +14,15 @@ import { Cluster, seqsOf } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 import { unlessBroken } from "./testing/survival.ts";
 
-// Real: PostgreSQL, its clock and its locks, sockets. Faked: the cable between a node and the server, which stops carrying anything and
-// does not say so. The tests run side by side, since they wait.
+// Real: PostgreSQL, its clock and its locks, sockets. Faked: the cable between a node and the server, which stalls
+// without a sign. The tests run in parallel, since they mostly wait.
 let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
 
 const { answerMsMax, probeMsMax, watchMs, connectMsMax, lockMsMax, idleInTransactionMsMax, unreadMsMax } =
   postgresLimits;
-/** What timers, and a machine with other work, add. */
+/** Time that timers, and other work on the machine, may add. */
 const SLACK_MS = 5_000;
 const VANISHED_MS_MAX = answerMsMax + probeMsMax + 2 * watchMs + SLACK_MS;
 
@@ -85,7 +85,8 @@ describe.concurrent("a connection into which everything vanishes", () => {
       cable.flow();
       await until(() => store.cluster.writable());
       await publish(cluster, store);
-      // The one that nobody heard of may have been written before or not at all, but an outcome is there once.
+      // The settlement whose answer was lost may or may not have been written before, but the outcome is recorded only
+      // once.
       await settling;
       const attempts = await store.records.listAttempts(reader.id, { after: null, limit: 10 }, "all");
       expect(attempts.items).toHaveLength(1);
@@ -216,7 +217,7 @@ describe.concurrent("a node that does not read what the others say", () => {
     withNodes(1, async (cluster) => {
       const cable = await Cable.to(server.port);
       const url = `postgres://ringback@127.0.0.1:${cable.port}/${cluster.database}`;
-      // It never looks whether it is still heard.
+      // This node never checks its connection.
       const timers = { ...systemTimers, after: () => () => {} };
       const event = { heard: () => {}, missed: () => {} };
       const listener = new Listener({ url, applicationName: "deaf", nodeId: 1_000, timers, ...event });

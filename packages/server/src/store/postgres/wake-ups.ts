@@ -8,8 +8,8 @@ interface Published {
   /** Of the newest message. */
   lastMs: number;
   /**
-   * Subscriptions that this node has not emptied since, and how long something of theirs has waited at most; null: too many to keep
-   * count, and `sinceMs` says it of all of them.
+   * Subscriptions with messages that this node has not claimed yet, and since when the oldest of them waits. null: too
+   * many subscriptions to track, and `sinceMs` applies to all of them.
    */
   readonly left: Map<SubscriptionId, number> | null;
   readonly sinceMs: number;
@@ -26,9 +26,9 @@ export interface WakeUpsOptions {
 }
 
 /**
- * Tells the other nodes that there is work, when it has been there for `wakeMs` and this node has not taken it itself, together with what
- * else there is by then. So nothing is told as long as the nodes keep up with what they are given, however busy they are, and fifty
- * times a second at most when they do not. Such a call may be lost; each node looks for work by itself now and then.
+ * Notifies the other nodes of work that has waited for `wakeMs` and that this node has not claimed. Work that is found
+ * by then is sent in the same notification. So nothing is sent while every node keeps up with its own publishes, and at
+ * most fifty notifications a second otherwise. A notification may be lost: each node also polls for work.
  */
 export class WakeUps {
   readonly #options: WakeUpsOptions;
@@ -64,12 +64,15 @@ export class WakeUps {
     this.#schedule();
   }
 
-  /** This node is claiming from it: where the database is slow, the others would only stand in line behind. `claimed` follows. */
+  /**
+   * A claim of this node starts. Other nodes are not woken yet, since on a slow database they would only queue behind
+   * it.
+   */
   claiming(id: SubscriptionId, requestedAtMs: number): void {
     if (this.#topicOf.has(id)) this.#claiming.set(id, requestedAtMs + postgresLimits.wakeClaimMsMax);
   }
 
-  /** That claim has come to its end. `emptied`: it has left nothing in the log of this subscription. */
+  /** The claim has ended. `emptied`: the log of this subscription has no more messages. */
   claimed(id: SubscriptionId, requestedAtMs: number, emptied: boolean): void {
     this.#claiming.delete(id);
     if (emptied) this.#emptied(id, requestedAtMs);
@@ -80,7 +83,7 @@ export class WakeUps {
     const topic = topicId === undefined ? undefined : this.#topics.get(topicId);
     if (topicId === undefined || topic === undefined || topic.left === null) return;
     if (requestedAtMs < topic.lastMs) {
-      // What may be left is younger than the claim.
+      // Any remaining messages are newer than the claim.
       const sinceMs = topic.left.get(id);
       if (sinceMs !== undefined && sinceMs < requestedAtMs) topic.left.set(id, requestedAtMs);
       return;
@@ -110,7 +113,7 @@ export class WakeUps {
       this.#notify(this.#options.nowMs() - postgresLimits.wakeMs);
       const oldestMs = this.#oldestMs();
       if (oldestMs === Infinity) return;
-      // What did not fit goes with the next call, and a claim under way may end sooner than it is given.
+      // The next notification takes the ids that did not fit, and a claim under way may end before its time limit.
       const dueInMs = Math.ceil(oldestMs + postgresLimits.wakeMs - this.#options.nowMs());
       this.#schedule(dueInMs > 0 ? Math.min(dueInMs, postgresLimits.wakeMs) : postgresLimits.wakeMs);
     });

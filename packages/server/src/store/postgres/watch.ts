@@ -4,7 +4,7 @@ import { RingbackError } from "../../domain/errors.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { sqlState } from "./storage-failure.ts";
 
-/** What the server says of the sessions that were asked about: their processes, and whether each is at work. */
+/** Reads the state of the server processes with these ids: whether each is working on a statement. */
 export type Poll = (pids: readonly number[]) => Promise<ReadonlyMap<number, string | null>>;
 
 export interface WatchOptions {
@@ -22,10 +22,10 @@ interface Waiting {
 }
 
 /**
- * Tells a database that does not answer from one that is slow. Packets that vanish leave no trace on a connection, and the
- * system goes on sending for a quarter of an hour. So when an answer is late, the server is asked over a new connection: if it says
- * nothing, whoever waits for it is told, and whoever comes is told at once, until it answers again; if it is not at work
- * for the one that waits, that one's connection has been lost on the way; otherwise it is slow, and is waited for.
+ * Distinguishes a database that does not answer from a slow one. Lost packets leave no trace on a connection, and the
+ * system resends for a quarter of an hour. So the server is polled over a new connection when an answer is late. No
+ * answer: every waiting call fails, and new calls fail at once, until the server answers again. The process is idle:
+ * its connection was lost, and the call fails. The process is working: the call goes on waiting.
  */
 export class Watch {
   readonly #poll: Poll;
@@ -42,12 +42,15 @@ export class Watch {
     this.#timers = timers;
   }
 
-  /** It was asked, said nothing, and has not been heard since. */
+  /** True: the server did not answer the last poll, and has not answered since. */
   get isSilent(): boolean {
     return this.#isSilent;
   }
 
-  /** The answer, or `storage_unavailable` when none is to be expected. What is asked for then has to be let go by the caller. */
+  /**
+   * Returns the answer, or rejects with `storage_unavailable` when none is to be expected. The caller must then close
+   * the connection.
+   */
   during<T>(pid: number | null, answer: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const waiting: Waiting = { pid, sinceMs: performance.now(), idleSinceMs: null, giveUp: reject };
@@ -114,7 +117,7 @@ export class Watch {
 
   async #within<T>(msMax: number, answer: Promise<T>): Promise<T> {
     const { promise: end, reject } = Promise.withResolvers<never>();
-    // What has come by then is read before it is judged.
+    // Data that has arrived by then is read before the verdict.
     const cancel = this.#timers.after(msMax, () => this.#timers.soon(() => reject(new Error("It says nothing."))));
     try {
       return await Promise.race([answer, end]);

@@ -40,8 +40,8 @@ export interface TableFigures {
 }
 
 /**
- * Everything that a message can live through, again and again on one database: publishes with keys, deliveries in both orders, retries,
- * dead letters, redrives, leases that run out, retention. Time is the test's, and passes twenty minutes a round.
+ * Runs every stage of a message's life again and again on one database: publishes with keys, deliveries in both orders,
+ * retries, dead letters, redrives, expired leases, retention. The clock is faked and advances twenty minutes a round.
  */
 export class Churn {
   readonly database: string;

@@ -38,7 +38,7 @@ export class Cluster {
     return cluster;
   }
 
-  /** Its address leads to another server from now on. */
+  /** Redirects every node's address to another server. */
   moveTo(server: PostgresServer): void {
     this.#server = server;
     for (const { cable } of this.nodes) cable.leadTo(server.port);

@@ -70,17 +70,20 @@ const GROWN = [
   "message_partition",
   "attempt_partition",
 ];
-/** It has one row, whatever its name begins with. */
+/** This table has only one row, although its name has the prefix of a table that grows. */
 const NEVER_GROWS = "attempt_partition_span";
 
-/** How the grown tables are looked at: the tables that are read from end to end, and the indexes that rows are found by. */
+/** Access to the grown tables: tables that were read from end to end, and indexes that were used. */
 export interface Plans {
   readonly tablesScanned: readonly string[];
   readonly indexesUsed: readonly string[];
 }
 
 export interface Reading {
-  /** Rows of tables and entries of indexes that publishing, claiming, failing, retrying, settling, handing out and acknowledging read. */
+  /**
+   * Table rows and index entries read per message, over publish, claim, failure, retry, settlement, pull and
+   * acknowledgement.
+   */
   readonly perMessage: number;
   /** Pages of tables and indexes. */
   readonly pagesPerMessage: number;
@@ -143,7 +146,7 @@ function difference(before: Scans, after: Scans): { rows: number; pages: number 
   return { rows, pages: after.pages - before.pages };
 }
 
-/** Whichever partition it was: what one of them is read by, all of them are. */
+/** Partitions count as their parent table: the access to one partition stands for the access to all. */
 function plansBetween(before: Scans, after: Scans): Plans {
   const used = [...after.byName.values()].filter(
     ({ name, scans }) => isGrown(name) && scans > (before.byName.get(name)?.scans ?? 0),
@@ -155,7 +158,7 @@ function plansBetween(before: Scans, after: Scans): Plans {
   return { tablesScanned: names(false), indexesUsed: names(true) };
 }
 
-/** Handed out and acknowledged. */
+/** These messages are pulled and acknowledged. */
 const isPulled = (index: number): boolean => index >= 4 && index < 6;
 
 function outcome(index: number, attemptsMade: number): Settled {
@@ -164,7 +167,7 @@ function outcome(index: number, attemptsMade: number): Settled {
   return isPulled(index) ? handedOutUntil(Date.now() + 600_000, 1, PULLED_AT_MS) : delivered;
 }
 
-/** Publishes, claims, fails, retries, settles, hands out and acknowledges; each connection plans its statements anew. */
+/** Publishes, claims, fails, retries, settles, pulls and acknowledges; each connection plans its statements anew. */
 async function runRounds(url: string, topic: Topic, subscription: Subscription, rounds: number): Promise<void> {
   const store = await PostgresStore.open(storeOptions(url));
   await store.catalog.getSubscriptionById(subscription.id);
@@ -194,11 +197,11 @@ async function runRounds(url: string, topic: Topic, subscription: Subscription, 
       if (!applied.every(Boolean)) throw new Error("An answer came too late.");
     }
   }
-  // Its connections report what they have read when they end.
+  // Connections report their statistics when they end.
   await store.close();
 }
 
-/** What a message costs on its way in tables of this size, once everything is planned. */
+/** Measures the rows and pages that a message reads in tables of this size, once every statement is planned. */
 export async function readInTablesOf(server: PostgresServer, size: Size): Promise<Reading> {
   const database = await freshDatabase(server);
   const url = server.url(database);

@@ -93,7 +93,10 @@ export class Survival {
     return counts !== null && counts.backlog + counts.inFlight + counts.parked === 0;
   }
 
-  /** Everything accepted is in the log, and everything in the log has one attempt: a second settlement would bring a second. */
+  /**
+   * Checks that the log has every accepted message, and that each message has one attempt: a second settlement would
+   * add another.
+   */
   async #check(): Promise<void> {
     const stored = await this.#cluster.query<{ text: string }>(
       "SELECT convert_from(body, 'UTF8') AS text FROM ringback.message",
