@@ -106,8 +106,8 @@ export class PostgresLog implements LogStore {
   async settle(settlements: readonly Settlement[]): Promise<number> {
     this.#assertOpen();
     const applied = await this.#settlements.settle(settlements);
-    // A pulled delivery becomes visible again later. Other nodes must know when, because this node may have ended by then,
-    // or may have no receiver that waits.
+    // A pulled delivery becomes visible again later. Other nodes must know when, because this node may have ended by
+    // then, or may have no waiting receiver.
     for (const { subscriptionId, settled } of settlements) {
       if (settled.kind === "parked" && settled.firstAttemptAtMs !== undefined) {
         this.#options.wakeUps.ready(subscriptionId);

@@ -37,7 +37,7 @@ export const postgresLimits = {
   /** And a connection whose node takes nothing for so long of what it has asked for. */
   unreadMsMax: 5_000,
   /**
-   * Interval of the server's keep-alive probes on an idle connection; after three unanswered probes it closes the
+   * Interval of the server's keep-alive probes on an idle connection; after two unanswered probes it closes the
    * connection.
    */
   keepAliveMs: 10_000,

@@ -9,7 +9,7 @@ import { PostgresServer } from "./postgres-server.ts";
 export const dumpFile = new URL("../schema.sql", import.meta.url);
 
 const header =
-  "-- The whole schema, as a freshly migrated database has it. Written by `npm run generate:schema`; the sources are in schema/.";
+  "-- The whole schema of a freshly migrated database.\n-- Written by `npm run generate:schema`; the sources are in schema/.";
 
 /** The schema of a database that is created for this and migrated. */
 export async function dumpMigrated(server: PostgresServer, database = "schema_dump"): Promise<string> {
