@@ -33,7 +33,10 @@ interface AppendRow {
 export class Appends {
   readonly #options: { pool: ConnectionPool; times: Times; health: Health; observer: StoreObserver };
   readonly #batches: Batches<Waiting>;
-  /** Topics that are being appended to. Whatever else comes for one waits, since it would wait in the database. */
+  /**
+   * Topics with an append under way. Later requests for them wait here, since they would only wait for a lock in the
+   * database.
+   */
   readonly #underWay = new Set<TopicId>();
   #waitingBytes = 0;
 

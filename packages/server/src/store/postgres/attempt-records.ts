@@ -33,7 +33,7 @@ export function toAttempt(row: AttemptRow): Attempt {
   };
 }
 
-/** Newest first; one more than the limit tells that there is a next page. */
+/** Newest first; one row more than the limit shows that there is a next page. */
 export async function listAttempts(
   pool: ConnectionPool,
   id: SubscriptionId,

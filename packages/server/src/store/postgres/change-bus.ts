@@ -10,7 +10,7 @@ export type NodeEvent =
   | { readonly kind: "topic"; readonly topicId: TopicId }
   | { readonly kind: "subscription"; readonly topicId: TopicId; readonly subscriptionId: SubscriptionId }
   | { readonly kind: "entry"; readonly accountId: AccountId; readonly entryKind: EntryKind; readonly name: string }
-  /** A node has come. */
+  /** A node has started. */
   | { readonly kind: "node" }
   /** There may be work. */
   | {

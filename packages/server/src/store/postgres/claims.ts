@@ -26,7 +26,7 @@ interface RequestedClaim {
 
 interface ClaimRow extends MessageRow {
   readonly want: number;
-  /** null: the last row of its want, which says the rest. */
+  /** null: the last row of the want, which carries the fields of the claim itself. */
   readonly seq: number;
   readonly topic_id: TopicId;
   readonly attempts: number;
@@ -44,7 +44,7 @@ export interface ClaimsOptions {
   readonly timers: Timers;
   readonly health: Health;
   readonly nodeId: number;
-  /** Only a node that has been heard for so long says of another that it is gone. */
+  /** A node may declare another node dead only after its own heartbeats have succeeded for this long. */
   readonly aliveMs: number;
   /**
    * Notified when a claim starts, with its time by `performance.now`, and when it ends, with whether the log had no
@@ -53,11 +53,11 @@ export interface ClaimsOptions {
   readonly wakeUps: Pick<WakeUps, "claiming" | "claimed">;
 }
 
-/** Takes and keeps leases for this node. What is held stands in the database only. */
+/** Takes and renews leases for this node. Only the database records the claims. */
 export class Claims {
   readonly #options: ClaimsOptions;
   readonly #batches: Batches<Waiting>;
-  /** Claims whose answer was lost on its way: they may be there, and nobody will settle them. */
+  /** Claims whose answer was lost. They may exist in the database, and would stay open until their leases expire. */
   #lost: ClaimId[] = [];
   #lastId: number;
 

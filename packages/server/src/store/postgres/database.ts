@@ -17,7 +17,7 @@ import { pollFrom, Watch } from "./watch.ts";
 
 /** How often a call that lost a deadlock is tried again. */
 const TRANSIENT_TRIES_MAX = 5;
-/** A server that is there says its last word at once; one that is not is not waited for. */
+/** Longest wait for the server to confirm the end of its connections; a reachable server confirms at once. */
 const FAREWELL_MS_MAX = 1_000;
 /** Statements that are too rare to be prepared, and the ends of transactions. */
 const UNNAMED = "other";
@@ -32,7 +32,7 @@ export class Database {
   readonly #watch: Watch;
   #closing: Promise<void> | null = null;
 
-  /** `sent` is told of every statement, by the name of what is prepared, without its version. */
+  /** `sent` is called for every statement with the name of the prepared statement, without its version. */
   constructor(url: string, applicationName: string, sent: (name: string) => void = () => {}) {
     const shared: PoolConfig = {
       connectionString: url,
@@ -65,7 +65,7 @@ interface ConnectionPoolOptions {
   readonly max: number;
   readonly statementMsMax: number;
   readonly watch: Watch;
-  /** Told of every statement, by the name of what is prepared, without its version. */
+  /** Called for every statement with the name of the prepared statement, without its version. */
   readonly sent: (name: string) => void;
 }
 
@@ -77,7 +77,7 @@ export class ConnectionPool implements Connection {
   readonly #pids = new WeakMap<PoolClient, number>();
   /** Ends of connections that the server has not confirmed yet: until then their sessions are there. */
   readonly #farewells = new Set<Promise<void>>();
-  /** Connections that somebody works with. */
+  /** Connections in use. */
   #taken = 0;
   #statements = 0;
   #lost = 0;
@@ -86,7 +86,7 @@ export class ConnectionPool implements Connection {
   constructor(options: ConnectionPoolOptions, config: PoolConfig) {
     this.#options = options;
     this.#pool = new Pool(config);
-    // A connection that breaks tells the statement that is on it, or the pool, which has dropped it by then.
+    // A broken connection fails its statement, or reports an error to the pool, which has removed it by then.
     this.#pool.on("error", () => this.#lost++);
     this.#pool.on("connect", (client) => {
       client.on("error", () => {});
@@ -166,7 +166,7 @@ export class ConnectionPool implements Connection {
     }
   }
 
-  /** The pool says that it has ended when it has told its connections to; their sessions may go on for a moment. */
+  /** Waits for the sessions too: the pool's own end resolves when it has asked its connections to end. */
   async end(): Promise<void> {
     this.#ended = true;
     await this.#pool.end();

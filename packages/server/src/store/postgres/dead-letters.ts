@@ -31,7 +31,7 @@ type Selection = { readonly ids: readonly number[] } | { readonly afterId: numbe
 
 type Change = (connection: Connection, id: SubscriptionId, chosen: readonly Chosen[]) => Promise<void>;
 
-/** Looks at deliveries that were given up, and mends them. */
+/** Lists, redrives and purges dead letters. */
 export class DeadLetters {
   readonly #pool: ConnectionPool;
   readonly #times: Times;

@@ -23,13 +23,16 @@ interface EntryRow {
   readonly updated_at: TimeMs;
 }
 
-/** Entries: read from memory, written to the database first. What other nodes write is read when they tell. */
+/**
+ * Entries are read from memory and written to the database first. Changes by other nodes are read when their event
+ * arrives.
+ */
 export class PostgresEntries implements EntryStore {
   readonly #pool: ConnectionPool;
   readonly #times: Times;
   readonly #nodeId: number;
   #index = new EntryIndex();
-  /** Changes run one after the other, and so does what is heard of others' changes. */
+  /** Changes by this node and reads of other nodes' changes run one at a time. */
   readonly #mutex = new Mutex();
   readonly #backOff: BackOff;
   /** True: a change by another node could not be read yet. */
@@ -64,7 +67,7 @@ export class PostgresEntries implements EntryStore {
     this.#mutex.run(() => this.#read(this.#pool, accountId, kind, name)).catch(() => this.#catchUpLater());
   }
 
-  /** Any may have been changed. */
+  /** Reads all entries again after events may have been lost. */
   missed(): void {
     this.load().catch(() => this.#catchUpLater());
   }

@@ -7,7 +7,7 @@ import type { Connection } from "./connection.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { prepareSession } from "./session.ts";
 
-/** How often the connection is asked whether it is still there: a cut cable says nothing by itself. */
+/** Interval between two probes of the connection, since a cut cable causes no event. */
 const PROBE_MS = 10_000;
 
 export interface ListenerOptions {
@@ -16,7 +16,7 @@ export interface ListenerOptions {
   readonly nodeId: number;
   readonly timers: Timers;
   readonly heard: (event: NodeEvent) => void;
-  /** Something may have been missed: whatever was remembered may be out of date. */
+  /** Called after a reconnection: events may have been lost, so cached values may be out of date. */
   readonly missed: () => void;
 }
 
@@ -25,7 +25,7 @@ interface Listening {
   readonly ended: Promise<void>;
 }
 
-/** Hears what other nodes say, on a connection of its own, and connects again when that breaks. */
+/** Receives the events of other nodes on a connection of its own, and reconnects when it breaks. */
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #backOff: BackOff;
@@ -41,7 +41,7 @@ export class Listener {
     this.#backOff = new BackOff(options.timers);
   }
 
-  /** While it is not, changes of other nodes go unheard. */
+  /** False: events of other nodes are not received. */
   get isUp(): boolean {
     return this.#isUp;
   }
@@ -51,7 +51,7 @@ export class Listener {
     return { pool: "listen", max: 1, open, idle: 0, waiting: 0, lost: this.#lost };
   }
 
-  /** Resolves when the first try to listen has come to its end. */
+  /** Resolves when the first attempt to listen has succeeded or failed. */
   async start(): Promise<void> {
     const listening = await this.#listen();
     this.#running = this.#keepListening(listening);
@@ -82,7 +82,7 @@ export class Listener {
     }
   }
 
-  /** null: it could not. */
+  /** Returns null when the connection fails. */
   async #listen(): Promise<Listening | null> {
     const { url, applicationName, nodeId, heard } = this.#options;
     const client = new Client({

@@ -30,7 +30,7 @@ interface DeliveryRow {
   readonly settings: string;
   /** A claim has it under a lease that has not run out. */
   readonly is_open: boolean;
-  /** No claim has looked at it, or it has come back. */
+  /** No claim has scanned the message, or it was released. */
   readonly is_ahead: boolean;
   readonly is_parked: boolean;
   readonly due_at: TimeMs | null;
@@ -119,7 +119,7 @@ function toRecord(row: DeliveryRow, message: Message, attempts: readonly Attempt
 function stateOf(row: DeliveryRow, matches: () => boolean, attempts: readonly Attempt[]): DeliveryState {
   if (row.is_open) return "in_flight";
   if (row.is_parked) return "parked";
-  // Of a rewound one the records still tell what became of it before.
+  // A rewound delivery still has the records of its earlier outcome.
   if (row.is_ahead) return matches() ? "pending" : "filtered";
   if (row.reason !== null) return "dead";
   const last = attempts.at(-1);

@@ -29,7 +29,7 @@ export interface HeartbeatOptions {
   readonly health: Health;
   readonly nodeId: number;
   readonly label: NodeLabel;
-  /** Without a heartbeat for so long it counts as gone. */
+  /** A node without a heartbeat for this long counts as dead. */
   readonly aliveMs: number;
   /** A node is gone, and these subscriptions have deliveries that it held. */
   readonly orphaned: (ids: readonly SubscriptionId[]) => void;
@@ -54,14 +54,16 @@ const sql = `WITH clock AS MATERIALIZED (
       LIMIT $5) AS orphaned
   FROM me, clock`;
 
-/** Says now and then that this node is there. Being a write, it finds out whether the database takes any again. */
+/**
+ * Writes the heartbeat of this node at intervals. As a write, it also detects that the database accepts writes again.
+ */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   readonly #backOff: BackOff;
   #beating: Promise<void> = Promise.resolve();
   #stopped = false;
   #isAlone = true;
-  /** When the last heartbeat that was taken had been asked for, of `performance.now`. */
+  /** Time of the request of the last successful heartbeat, by `performance.now`. */
   #heardAtMs = -Infinity;
   #gaps = 0;
 
@@ -70,7 +72,7 @@ export class Heartbeat {
     this.#backOff = new BackOff(options.timers);
   }
 
-  /** Looks who else is there, and then goes on doing so. */
+  /** Sends the first heartbeat, which also finds the other nodes, and then one at each interval. */
   async start(): Promise<void> {
     await this.#beat();
     this.#options.health.onFailure(() => this.#backOff.hurry());
@@ -82,12 +84,12 @@ export class Heartbeat {
     return this.#isAlone;
   }
 
-  /** See the port. Others go by what this one said last, which is at least as late as it was asked for. */
+  /** See the port. Other nodes judge by the last heartbeat that was written, which is no earlier than its request. */
   touch(): number | null {
     return performance.now() - this.#heardAtMs < this.#options.aliveMs ? this.#gaps : null;
   }
 
-  /** One has said that it has come. */
+  /** Records that another node has started. */
   met(): void {
     this.#isAlone = false;
   }

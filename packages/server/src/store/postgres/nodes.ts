@@ -13,7 +13,7 @@ interface NodeRow {
   readonly alive: boolean;
 }
 
-/** The nodes as their rows tell; a row says until when its node is taken to be alive. */
+/** Reads the rows of the nodes; a row has the time until which its node counts as alive. */
 export async function readNodes(
   pool: ConnectionPool,
   times: Times,

@@ -4,7 +4,7 @@ import type { Connection } from "./connection.ts";
 import type { ConnectionPool } from "./database.ts";
 import { seqOf, type LogEnds } from "./subscriptions.ts";
 
-/** Takes a subscription back to a position in its log. False: there is none. */
+/** Rewinds a subscription to a position in its log. Returns false when there is no such subscription. */
 export async function rewindTo(pool: ConnectionPool, id: SubscriptionId, to: Exclude<Start, "now">): Promise<boolean> {
   let end: Seq = Number.MAX_SAFE_INTEGER;
   for (;;) {
@@ -28,7 +28,7 @@ async function goBack(
     [id],
   );
   if (cursor === undefined) return null;
-  // Read when the cursor is locked: whoever removes messages locks it as well.
+  // The log is read under the lock of the cursor, which retention takes too before it removes messages.
   const [log] = await connection.query<LogEnds>(
     "SELECT first_seq, last_seq FROM ringback.topic_log WHERE topic_id = $1",
     [cursor.topic_id],

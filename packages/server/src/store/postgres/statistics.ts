@@ -45,7 +45,7 @@ export class Statistics {
   }
 }
 
-/** By whole tables: a look at each subscription would be a hundred thousand of them. */
+/** Counts whole tables, since one count per subscription could mean a hundred thousand counts. */
 async function readStatistics(pool: ConnectionPool, times: Times): Promise<StoreStatistics> {
   const [row] = await pool.query<
     Record<

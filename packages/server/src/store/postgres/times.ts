@@ -12,7 +12,7 @@ export class Times {
     this.#clock = clock;
   }
 
-  /** As the first parameter of every function; null: the database looks at its own clock. */
+  /** First parameter of every SQL function; null: the database uses its own clock. */
   at(): TimeMs | null {
     return this.#clock?.now() ?? null;
   }

@@ -29,7 +29,7 @@ export interface CatalogOptions {
   readonly times: Times;
   readonly nodeId: number;
   readonly cache: CatalogCache;
-  /** After a change by this node. The others hear of it by a notification. */
+  /** Called after a change by this node. Other nodes receive an event. */
   readonly changed: (id: SubscriptionId) => void;
   readonly ready: (ids: readonly SubscriptionId[]) => void;
 }
@@ -37,7 +37,7 @@ export interface CatalogOptions {
 /** The number of topics is kept in bounds by one at a time being made. */
 const TOPIC_LIMIT_LOCK = "8243118316933116780";
 
-/** SQLSTATE: a sequence has come to its end. */
+/** SQLSTATE: a sequence has reached its limit. */
 const NUMBERS_USED_UP = "2200H";
 
 export class Topics {

@@ -21,7 +21,7 @@ export interface WakeUpsOptions {
   /** As `performance.now`. */
   readonly nowMs: () => number;
   readonly nodeId: number;
-  /** No other node would hear it. */
+  /** True: no other node is alive, so no wake-up is sent. */
   readonly isAlone: () => boolean;
 }
 
@@ -35,7 +35,7 @@ export class WakeUps {
   readonly #topics = new Map<TopicId, Published>();
   readonly #topicOf = new Map<SubscriptionId, TopicId>();
   readonly #subscriptions = new Map<SubscriptionId, number>();
-  /** Claims of this node that are under way, and until when others are not told of what they may bring. */
+  /** Claims of this node that are under way, with the time until which other nodes are not woken for their work. */
   readonly #claiming = new Map<SubscriptionId, number>();
   #cancel: (() => void) | null = null;
   #notifying: Promise<void> = Promise.resolve();
@@ -133,7 +133,7 @@ export class WakeUps {
     return oldestMs;
   }
 
-  /** Of what has been there since that time at least. */
+  /** Wakes other nodes for work that has waited since `throughMs` or longer. */
   #notify(throughMs: number): void {
     const topicIds: TopicId[] = [];
     for (const [topicId, topic] of this.#topics) {
@@ -159,7 +159,7 @@ export class WakeUps {
     try {
       await pool.query("SELECT pg_notify($1, $2)", [CHANNEL, toPayload(nodeId, event)], "wake");
     } catch {
-      // The others look for work by themselves.
+      // Every node also polls for work, so a lost wake-up only delays it.
     }
   }
 }

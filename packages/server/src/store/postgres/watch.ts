@@ -71,7 +71,7 @@ export class Watch {
     const waitMs = this.#isSilent ? postgresLimits.silentRetryMs : postgresLimits.watchMs;
     this.#cancel = this.#timers.after(waitMs, () => {
       this.#cancel = null;
-      // This process itself has hung: what has come meanwhile is read first.
+      // This process itself was suspended: data that has arrived meanwhile is read first.
       const nowMs = performance.now();
       if (nowMs - requestedAtMs > waitMs + postgresLimits.watchMs)
         for (const each of this.#waiting) each.sinceMs = nowMs;
@@ -127,7 +127,7 @@ export class Watch {
   }
 }
 
-/** Where the server tells no state, it has to be believed to be at work. */
+/** A process without a state (activity tracking is off) counts as working. */
 function isOver(states: ReadonlyMap<number, string | null>, pid: number): boolean {
   if (!states.has(pid)) return true;
   return states.get(pid)?.startsWith("idle") === true;
