@@ -127,7 +127,7 @@ export class Watch {
   }
 }
 
-/** A process without a state (activity tracking is off) counts as working. */
+/** A process whose state the server does not report counts as working. */
 function isOver(states: ReadonlyMap<number, string | null>, pid: number): boolean {
   if (!states.has(pid)) return true;
   return states.get(pid)?.startsWith("idle") === true;
