@@ -48,6 +48,7 @@ class Clients {
     const { timers } = this.scene;
     if (leavesAfterMs !== null) timers.after(leavesAfterMs, () => leaving.abort());
     const taken = this.scene.take("in", waitMs, leavesAfterMs === null ? stays : leaving.signal);
+    // oxlint-disable-next-line promise/always-return -- nothing follows
     void taken.then((message) => {
       if (message === null) return;
       this.#note(message);
