@@ -15,8 +15,15 @@ const run = { pool: "forks" as const, execArgv: ["--conditions=ringback-source"]
 /** Ends a test that hangs, on however busy a machine; no test measures anything by it. */
 const hangMs = 600_000;
 
+/** A condition may take as long as its test. */
+const patient = { poll: { timeout: hangMs, interval: 5 } };
+
 /** Beside the code they test, but with a disk or with processes of their own: too slow for `npm run check`. */
-const withDiskOrProcesses = ["packages/server/src/store/**/*.test.ts", "bench/src/bench.test.ts"];
+const withDiskOrProcesses = [
+  "packages/server/src/store/{sqlite,postgres,migrate}/**/*.test.ts",
+  "packages/server/src/store/contract/{sqlite,postgres}.*.test.ts",
+  "bench/src/bench.test.ts",
+];
 
 export default defineConfig({
   ...shared,
@@ -27,8 +34,9 @@ export default defineConfig({
         test: {
           ...run,
           name: "unit",
-          include: ["packages/*/src/**/*.test.ts", "bench/src/**/*.test.ts"],
+          include: ["packages/*/src/**/*.test.ts", "bench/src/**/*.test.ts", "tidy/**/*.test.ts"],
           exclude: withDiskOrProcesses,
+          expect: patient,
           testTimeout: hangMs,
           hookTimeout: hangMs,
         },
@@ -40,6 +48,7 @@ export default defineConfig({
           name: "system",
           include: ["packages/*/test/**/*.test.ts", ...withDiskOrProcesses],
           exclude: ["packages/*/test/slow/**", "packages/*/test/samples/**"],
+          expect: patient,
           testTimeout: hangMs,
           hookTimeout: hangMs,
         },

@@ -1,4 +1,7 @@
-/** An Opencard webhook with the SDK: decrypts, answers the card, encrypts under the request's own header. */
+/**
+ * An Opencard webhook with the SDK: decrypts each request, answers the card, and encrypts with the request's key and
+ * header.
+ */
 import { createServer } from "node:http";
 import { createOpencardReceiver } from "@ringback/sdk/opencard";
 import { toNodeHandler } from "@ringback/sdk/receive";
@@ -6,7 +9,7 @@ import { toNodeHandler } from "@ringback/sdk/receive";
 const port = Number(process.argv[2] ?? 8000);
 
 const receiver = createOpencardReceiver({
-  // The document's test key. Two of them while one is being changed.
+  // The test key in Baidu's documentation. During a key rotation, list the old and the new key.
   keys: { "0": "MDEyMzQ1Njc4OWFiY2RlZg" },
   cards: {
     "123": ({ rid, surface }) => {

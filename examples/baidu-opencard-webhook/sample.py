@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # encoding: utf-8
 #
-# The Webhook program of Baidu's Opencard document (智能小程序 OPENCARD 接入指南, Python Webhook), with its indentation
-# restored. Changed for Python 3, and nothing else: the module http.server, print as a function, text and bytes told
-# apart in three places, and end_headers() after the 404, without which Python 3 keeps the status line to itself.
+# The webhook program of Baidu's Opencard document (智能小程序 OPENCARD 接入指南, Python Webhook), with its indentation
+# restored. The only other changes are for Python 3: the module http.server, print as a function, the separation of text
+# and bytes in three lines, and end_headers() after the 404, without which Python 3 does not send the status line.
 
 import http.server
 import time

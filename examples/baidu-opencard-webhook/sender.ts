@@ -1,4 +1,4 @@
-/** Stands where Baidu's platform stands: encrypts a request for a card, and decrypts and checks the answer. */
+/** Takes the part of Baidu's platform: encrypts a request to a card, decrypts the answer and checks it. */
 import { createHooks } from "@ringback/sdk/hooks";
 import { opencard } from "@ringback/sdk/opencard";
 

@@ -1,4 +1,4 @@
-/** Receives CMQ's SIMPLIFIED format in Express: the body is the message, and what is said about it stands in headers. */
+/** Receives CMQ's SIMPLIFIED format with Express: the body is the message, and headers contain the metadata. */
 import express from "express";
 import { createCmqReceiver, messageText, toExpressHandler } from "@ringback/sdk/receive";
 

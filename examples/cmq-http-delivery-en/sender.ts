@@ -1,4 +1,4 @@
-/** Publishes one message to a topic whose subscription is pushed in CMQ's SIMPLIFIED format, and tried again as CMQ's BACKOFF_RETRY does. */
+/** Publishes one message to a topic whose subscription has CMQ's SIMPLIFIED format and CMQ's BACKOFF_RETRY policy. */
 const [ringback = "http://127.0.0.1:8000", endpoint = "http://127.0.0.1:9000/cgi"] = process.argv.slice(2);
 
 async function call(method: string, path: string, body: unknown): Promise<unknown> {

@@ -1,4 +1,4 @@
-/** Receives what CMQ, or Ringback in its place, pushes: both formats, each message once. */
+/** Receives pushes in both of CMQ's formats, from CMQ or from Ringback, and handles each message once. */
 import { createServer } from "node:http";
 import { createCmqReceiver, messageText, toNodeHandler } from "@ringback/sdk/receive";
 

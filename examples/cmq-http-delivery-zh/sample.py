@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-# The sample of CMQ's document "投递描述" (订阅消息示例), statement by statement in Python 3: print is a function, the
-# server's module has another name, headers have get, dictionaries have items, and a reply is bytes.
+# The sample of CMQ's document "投递描述" (订阅消息示例), translated to Python 3 statement by statement: print is a
+# function, the server's module has another name, headers have get, dictionaries have items, and a reply is bytes.
 from http.server import HTTPServer, BaseHTTPRequestHandler
 import json
 

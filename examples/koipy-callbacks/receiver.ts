@@ -1,4 +1,7 @@
-/** A callback server for koipy with the SDK: a blacklisted user, a picture before sending, a column more in the result. */
+/**
+ * A callback server for koipy with the SDK: rejects users of a blacklist, sends a picture, and adds a column to the
+ * result.
+ */
 import { createServer } from "node:http";
 import { createKoipyReceiver, image, merge, reject, toNodeHandler } from "@ringback/sdk/receive";
 

@@ -1,4 +1,4 @@
-/** Calls koipy's three callbacks straight from a program, with no server, and prints what the replies mean. */
+/** Calls koipy's three callbacks from a program, without a Ringback server, and prints the outcomes. */
 import { createHooks } from "@ringback/sdk/hooks";
 
 const [callbacks = "http://127.0.0.1:8080"] = process.argv.slice(2);

@@ -1,4 +1,7 @@
-/** The document's receiver: what arrives by POST is kept for whoever GETs, as long as somebody has within five minutes. */
+/**
+ * Does what the documentation's receiver does: stores POSTed messages for GET requests while there was a GET in the
+ * last five minutes.
+ */
 import { createServer } from "node:http";
 import { createWechatReceiver, toNodeHandler } from "@ringback/sdk/receive";
 
@@ -13,7 +16,7 @@ const push = toNodeHandler(
     onPush({ data }, message) {
       if (Date.now() - lastPullMs < pulledWithinMs) buffer.push(message.body);
       else buffer = [];
-      // All digits of a 64-bit id, which JSON.parse would round.
+      // The id has 64 bits, which JSON.parse would round.
       console.log(`${data.msgSvrID ?? "-"} ${data.from ?? "?"}: ${data.content ?? ""}`);
     },
   }),

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-# The sample of the document "添加HTTP消息处理器" with its indentation. Python 3 takes `await` only inside `async def`, so the
-# POST's function is one, and json, which the document uses without importing it, is imported.
+# The sample of the document "添加HTTP消息处理器", with its indentation restored. Two other changes: the function for POST
+# is an `async def`, because Python 3 allows `await` only there, and json is imported, which the document forgets.
 import json
 import logging
 import time

@@ -1,4 +1,4 @@
-/** Adds an HTTP handler through the document's own API, and publishes a message to it. */
+/** Adds an HTTP handler with the API of the documentation, and publishes a message to it. */
 const [ringback = "http://127.0.0.1:8000", url = "http://127.0.0.1:18000/weixinCallback"] = process.argv.slice(2);
 
 async function post(path: string, body: string): Promise<unknown> {
@@ -13,6 +13,6 @@ async function post(path: string, body: string): Promise<unknown> {
 
 console.log(await post("/api/", JSON.stringify({ type: 1001, protocol: 2, url })));
 
-// Written as text, since the id has more digits than a JavaScript number.
+// JSON text, because a JavaScript number cannot represent the digits of the id.
 const message = `{"pushType":1,"pushTime":${Math.floor(Date.now() / 1000)},"data":{"from":"wxid_a","to":"wxid_b","type":1,"content":"你好","msgSvrID":7421806523987412345}}`;
 console.log(await post("/v1/topics/wechat/messages", `{"body":${message}}`));

@@ -5,8 +5,8 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
 /**
- * `import … from "x"`, `export … from "x"`, `import "x"` and `import("x")`. A statement that begins with `import type` or
- * `export type` is gone once types are stripped.
+ * Matches `import … from "x"`, `export … from "x"`, `import "x"` and `import("x")`. A statement that begins with
+ * `import type` or `export type` is excluded, because it does not exist at runtime.
  */
 const specifiers =
   /^(?:import|export)\s(?!type\s)(?:[^"';]*?\sfrom\s)?\s*["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']/gm;
@@ -15,7 +15,7 @@ function imported(source: string): string[] {
   return Array.from(source.matchAll(specifiers), ([, named, dynamic]) => named ?? dynamic ?? "");
 }
 
-/** Everything that a program gets to load with this file and that is no file of ours. */
+/** The packages that a program loads with this file. */
 function foreignImports(entry: string): Set<string> {
   const seen = new Set<string>();
   const foreign = new Set<string>();

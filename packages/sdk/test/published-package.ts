@@ -1,4 +1,4 @@
-/** The SDK as npm would publish it, in a folder where programs find it by its name. */
+/** Builds the SDK as npm would publish it, in a folder in which programs can import it by its name. */
 
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
@@ -11,13 +11,13 @@ const root = join(sdk, "../..");
 const run = promisify(execFile);
 
 export interface PublishedPackage extends AsyncDisposable {
-  /** Programs in here import `@ringback/sdk`, and nothing else that the workspace has but what they were given. */
+  /** Programs in this folder can import `@ringback/sdk` and the packages of `beside`, and no others. */
   readonly folder: string;
   /** The folder of the package itself. */
   readonly packageFolder: string;
 }
 
-/** Builds it. `beside` names packages of the workspace that programs in the folder use as well. */
+/** Builds the package. `beside` names packages of the workspace that programs in the folder also need. */
 export async function publishedPackage(beside: readonly string[] = []): Promise<PublishedPackage> {
   const folder = await mkdtemp(join(tmpdir(), "ringback-sdk-"));
   const packageFolder = join(folder, "node_modules/@ringback/sdk");
@@ -39,7 +39,7 @@ export async function publishedPackage(beside: readonly string[] = []): Promise<
   };
 }
 
-/** Runs the workspace's compiler; what it complains about is in the error. */
+/** Runs the workspace's compiler. Errors of the compiler are in the thrown error. */
 export async function typeScript(args: readonly string[], cwd: string = root): Promise<void> {
   try {
     await run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), ...args], { cwd });

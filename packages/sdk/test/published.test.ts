@@ -1,4 +1,7 @@
-/** What npm would publish of the SDK. Real: the build, npm's own list of files, the compiler of a program that uses it. */
+/**
+ * The package that npm would publish. Real: the build, npm's list of files, and the compiler on a program that uses the
+ * SDK.
+ */
 
 import { execFile } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
@@ -12,7 +15,7 @@ import { publishedPackage, typeScript } from "./published-package.ts";
 
 const run = promisify(execFile);
 
-/** Uses every adapter with the types of what it is for, and with no other settings than a new project has. */
+/** Uses every adapter with the types of its framework, compiled with the settings of a new project. */
 const program = `
 import { createServer } from "node:http";
 import { createServer as createHttp2Server } from "node:http2";
@@ -60,7 +63,7 @@ describe("the published SDK", () => {
   });
   afterAll(() => published[Symbol.asyncDispose]());
 
-  it("holds what a program needs and nothing else: no tests, nothing of theirs, nothing of the server", async () => {
+  it("contains what a program needs and nothing else: no tests, no test data, nothing of the server", async () => {
     const files = await packedFiles(published.packageFolder);
     const strange = files.filter((file) => !/^dist\/(?:protocols|receive|hooks|client|opencard)\//.test(file));
     expect(strange.toSorted()).toEqual(["LICENSE", "README.md", "package.json"]);

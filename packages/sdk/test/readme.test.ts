@@ -1,6 +1,6 @@
 /**
- * The programs in the SDK's README. Real: the package as it is published, the compiler, each program in a process of its
- * own, HTTP to it. Changed: the ports, since others may use those that the README names.
+ * The programs in the SDK's README. Real: the published package, the compiler, a process for each program, and HTTP.
+ * Changed: the ports, since others may be in use.
  */
 
 import type { ChildProcess } from "node:child_process";
@@ -50,12 +50,12 @@ describe("the README's program", () => {
   });
   afterAll(() => published[Symbol.asyncDispose]());
 
-  it("is taken by the compiler, each of them, with a new project's settings", async () => {
+  it("compiles with the settings of a new project", async () => {
     const options = ["--strict", "--noEmit", "--target", "es2024", "--types", "node", "--module", "nodenext"];
     await typeScript([...options, ...names.map((name) => `${name}.ts`)], published.folder);
   });
 
-  it("for node:http takes a push of CMQ", async () => {
+  it("for node:http accepts a push of CMQ", async () => {
     const { output } = start("node");
     const push =
       '{"TopicOwner":1,"topicName":"t","subscriptionName":"s","msgId":"7","msgBody":"hello","publishTime":1}';
@@ -63,7 +63,7 @@ describe("the README's program", () => {
     expect(output()).toBe("7 hello\n");
   });
 
-  it("for Fetch takes an event", async () => {
+  it("for Fetch accepts an event", async () => {
     const event = '{"specversion":"1.0","id":"1","source":"/s","type":"paid","data":{"a":1}}';
     await writeFile(
       join(published.folder, "ask.ts"),
@@ -77,7 +77,7 @@ describe("the README's program", () => {
     expect(output()).toBe("paid { a: 1 }\n204\n");
   });
 
-  it("for Express takes what is signed, and nothing else", async () => {
+  it("for Express accepts signed requests, and nothing else", async () => {
     const { output } = start("express");
     const sentAt = new Date();
     const headers = {
@@ -87,10 +87,10 @@ describe("the README's program", () => {
     };
     expect(await answer("9003", "/callbacks", { headers, body: '{"a":1}' })).toEqual([204, ""]);
     expect((await answer("9003", "/callbacks", { headers, body: '{"a":2}' }))[0]).toBe(403);
-    await vi.waitFor(() => expect(output()).toBe("{ a: 1 }\nuntrusted wrong_signature\n"));
+    await vi.waitFor(() => expect(output()).toBe("{ a: 1 }\nuntrusted wrong_signature\n"), { timeout: 50_000 });
   });
 
-  it("for Fastify answers what the one with hooks asks", async () => {
+  it("for Fastify answers the calls of the program with hooks", async () => {
     start("fastify");
     expect((await answer("9004", "/callbacks/onPreSend", { body: "{}" }))[1]).toBe("The rules are fine.");
     const { output, ended } = start("hooks");
@@ -98,14 +98,14 @@ describe("the README's program", () => {
     expect(output()).toBe('reject Only /test is allowed.\n{"result":{"Name":["a"],"Checked by":["us"]}}\n');
   });
 
-  it("for Opencard asks itself, and ends", async () => {
+  it("for Opencard calls itself, and ends", async () => {
     const { output, ended } = start("opencard");
     await ended;
     expect(output()).toBe('{"status":0,"msg":"","data":{"title":"Palace Museum"}}\n');
   });
 
   function start(name: Name | "ask") {
-    // Not the conditions of the process that runs the tests.
+    // Without the import conditions of the process that runs the tests.
     const { NODE_OPTIONS: _, ...env } = process.env;
     const child = spawn(process.execPath, [`${name}.ts`], { cwd: published.folder, env });
     running.push(child);
@@ -114,7 +114,7 @@ describe("the README's program", () => {
     return { output: () => output, ended: new Promise((resolve) => child.once("close", resolve)) };
   }
 
-  /** Asks until the program listens. */
+  /** Repeats the request until the program listens. */
   function answer(port: string, path: string, init: RequestInit): Promise<readonly [status: number, body: string]> {
     const url = `http://127.0.0.1:${ports.get(port)}${path}`;
     return vi.waitFor(
@@ -122,7 +122,7 @@ describe("the README's program", () => {
         const response = await fetch(url, { method: "POST", ...init });
         return [response.status, await response.text()] as const;
       },
-      { timeout: 20_000 },
+      { timeout: 50_000 },
     );
   }
 });

@@ -1,6 +1,7 @@
 /**
- * What the SDK must do on every runtime, in plain JavaScript with nothing but Node and the published package. Prints a
- * report as JSON. Run by runtimes.test.ts; by hand: `node suite.mjs` in a folder where `@ringback/sdk` is installed.
+ * Tests of the SDK for every runtime, in plain JavaScript with nothing but Node and the published package. Prints a
+ * report as JSON. runtimes.test.ts runs this file; to run it by hand, use `node suite.mjs` in a folder with
+ * `@ringback/sdk` installed.
  */
 
 import assert from "node:assert/strict";
@@ -49,7 +50,7 @@ const delivery = {
   body: new TextEncoder().encode(messageBody),
   contentType: "application/json",
   tags: ["a", "标签"],
-  routingKey: null,
+  type: null,
   orderingKey: null,
   attributes: {},
 };
@@ -70,7 +71,7 @@ const png = Buffer.from(
   "base64",
 );
 
-/** Serves the receiver on loopback for as long as `use` takes. */
+/** Serves the receiver on the loopback interface while `use` runs. */
 async function served(receiver, use) {
   const server = createServer(toNodeHandler(receiver));
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -92,7 +93,7 @@ async function posted(url, { headers, body }) {
 
 // ---- push dialects
 
-// MNS carries one tag.
+// A message in MNS has at most one tag.
 const tagged = (protocol) => (protocol.name.startsWith("mns-") ? { ...delivery, tags: ["标签"] } : delivery);
 
 for (const protocol of pushProtocols) {
@@ -120,10 +121,10 @@ for (const protocol of pushProtocols) {
 check("headers carry text outside ASCII", async () => {
   const messages = [];
   await served(createReceiver({ protocol: raw, onMessage: (message) => messages.push(message) }), async (url) =>
-    posted(url, raw.encode({ ...delivery, routingKey: "订单.paid", attributes: { name: "Zoë" } })),
+    posted(url, raw.encode({ ...delivery, type: "订单.paid", attributes: { name: "Zoë" } })),
   );
   assert.deepEqual(messages[0].tags, ["a", "标签"]);
-  assert.equal(messages[0].routingKey, "订单.paid");
+  assert.equal(messages[0].type, "订单.paid");
   assert.equal(messages[0].attributes.name, "Zoë");
 });
 
@@ -139,7 +140,7 @@ check("createCmqReceiver takes both formats, each message once", async () => {
       assert.equal((await posted(url, protocol.encode(delivery, []))).status, 200);
     }
   });
-  // By its id: the simplified format names no topic.
+  // Handled once, by its id: the simplified format has no topic.
   assert.deepEqual(bodies, ["é😀"]);
 });
 
@@ -243,7 +244,7 @@ check("createKoipyReceiver: a picture, a text and a file", async () => {
   }
 });
 
-check("a hook that nobody serves fails as it was told to", async () => {
+check("a hook without a server fails as its onError says", async () => {
   const closed = await served(createHookReceiver({ protocol: koipy, onCall: () => undefined }), (url) => url);
   const hooks = createHooks({ open: { urls: [closed] }, shut: { urls: [closed], onError: "reject" } });
   const open = await hooks.call("open", payload);

@@ -3,9 +3,10 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { systemClock, systemTimers } from "../src/domain/ports.ts";
 import { createEventBus } from "../src/engine/event-bus.ts";
-import type { PulledMessage } from "../src/engine/port.ts";
+import type { PulledMessage } from "../src/engine/pull/pulls.ts";
 import { createPublisher } from "../src/engine/publisher.ts";
 import { AccountPulls } from "../src/engine/pull/account-pulls.ts";
+import { PullQueues } from "../src/engine/pull/pull-queues.ts";
 import { AccountQueues } from "../src/engine/queues/account-queues.ts";
 import { RecordingObserver } from "../src/engine/testing/recording-observer.ts";
 import { SqliteStore } from "../src/store/sqlite/sqlite-store.ts";
@@ -34,13 +35,14 @@ async function open() {
   const events = createEventBus();
   const failures: unknown[] = [];
   const failed = (error: unknown): void => void failures.push(error);
-  const pulls = new AccountPulls({ store, observer, events, clock: systemClock, timers: systemTimers, failed });
+  const pullQueues = new PullQueues({ store, observer, events, clock: systemClock, timers: systemTimers, failed });
+  const pulls = new AccountPulls({ store, pullQueues, observer, events, clock: systemClock });
   const publisher = createPublisher({ store, observer, events, clock: systemClock });
   const queues = new AccountQueues({ store, publisher, pulls, clock: systemClock, failed });
-  pulls.start();
+  pullQueues.start();
   const close = async (): Promise<void> => {
     pulls.stopWaiting();
-    await pulls.idle();
+    await pullQueues.idle();
     await store.close();
   };
   return { queues, failures, close };

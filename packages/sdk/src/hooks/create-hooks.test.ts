@@ -18,14 +18,14 @@ import { failureReasons } from "./outcome.ts";
 import type { RawConnection } from "./testing/raw-server.ts";
 import { RawServer, pour } from "./testing/raw-server.ts";
 
-// Real: fetch, undici, and servers on 127.0.0.1 that are built from the dialects' other halves, or answer recorded bytes.
+// Real: fetch, undici, and servers on 127.0.0.1 that use the dialects' receiving halves or answer recorded bytes.
 const servers: AsyncDisposable[] = [];
 
 afterEach(async () => {
   for (const server of servers.splice(0)) await server[Symbol.asyncDispose]();
 });
 
-/** A server that decodes each call, lets the program answer, and writes the answer in the same dialect. */
+/** Starts a server that decodes each call and encodes the program's answer in the same dialect. */
 async function called(
   protocol: typeof koipy | typeof jsonHook,
   answer: (payload: never) => HookAnswer,
@@ -91,7 +91,7 @@ describe("hooks of a program", () => {
     });
   });
 
-  it("do what the document's own server says", async () => {
+  it("interpret the replies of the documented server", async () => {
     const hooks = createHooks({
       allowed: await recorded(allowedReply),
       blocked: await recorded(blockedReply),
@@ -103,7 +103,7 @@ describe("hooks of a program", () => {
     expect(await hooks.call("drawn", payload)).toMatchObject({ action: "reject", httpStatus: 403, error: null });
   });
 
-  it("ask several URLs in order, in the plain dialect too", async () => {
+  it("call several URLs in order, in the JSON dialect too", async () => {
     const image = { kind: "image", contentType: "image/png", filename: "dot.png", body: tinyPng } as const;
     const hooks = createHooks({
       onOrder: {
@@ -183,11 +183,11 @@ describe("hooks of a program", () => {
   it("go over one thing, not over two", () => {
     const post = dispatcherPost({ dispatch: () => true });
     expect(() => createHooks({ a: "http://h.example/" }, { post, fetch })).toThrow(
-      new TypeError("hooks go over post or over fetch, not over both"),
+      new TypeError("post and fetch must not be given together"),
     );
   });
 
-  it("end when the caller gives up", async () => {
+  it("end when the caller aborts them", async () => {
     const given = new AbortController();
     const hooks = createHooks({ a: await raw(() => given.abort()) });
     expect(await hooks.call("a", {}, { signal: given.signal })).toMatchObject({ action: "continue", error: "aborted" });
@@ -274,21 +274,21 @@ describe("a definition that cannot work", () => {
     ["must be a URL, or an object with urls", null],
     ["must be a URL, or an object with urls", [url]],
     ["must be a URL, or an object with urls", 5],
-    ["urls[0] is no http or https URL", "h.example"],
-    ["urls[0] is no http or https URL", ""],
-    ["urls[0] is no http or https URL", "ftp://h.example/"],
-    ["urls[0] is no http or https URL", "http://"],
-    ["urls[0] is no http or https URL", { urls: [undefined] }],
+    ["urls[0] is not an http or https URL", "h.example"],
+    ["urls[0] is not an http or https URL", ""],
+    ["urls[0] is not an http or https URL", "ftp://h.example/"],
+    ["urls[0] is not an http or https URL", "http://"],
+    ["urls[0] is not an http or https URL", { urls: [undefined] }],
     ["urls[1] has a fragment (the part from # on), which would never be sent", { urls: [url, `${url}#a`] }],
-    ["urls[0] holds a user name or password, which fetch does not send", "http://user:s3cret@h.example/"],
-    ["urls[0] holds white space, control characters or backslashes", "http://h.example/a\nb"],
+    ["urls[0] contains a user name or password, which fetch does not send", "http://user:s3cret@h.example/"],
+    ["urls[0] contains white space, control characters or backslashes", "http://h.example/a\nb"],
     ["urls[0] has more than 2048 characters", url + "a".repeat(2048)],
     ["urls must be a list of 1 to 16 URLs", {}],
     ["urls must be a list of 1 to 16 URLs", { urls: [] }],
     ["urls must be a list of 1 to 16 URLs", { urls: url }],
     ["urls must be a list of 1 to 16 URLs", { urls: Array.from({ length: 17 }, () => url) }],
     [
-      "url is no setting of a hook; there are urls, protocol, timeoutMs, onError, key, replyBytesMax",
+      "url is not a setting of a hook; the settings are urls, protocol, timeoutMs, onError, key, replyBytesMax",
       { url, urls: [url] },
     ],
     ["timeoutMs must be a whole number from 100 to 60000", { urls: [url], timeoutMs: 99 }],
@@ -297,9 +297,9 @@ describe("a definition that cannot work", () => {
     ["timeoutMs must be a whole number from 100 to 60000", { urls: [url], timeoutMs: "5000" }],
     ["replyBytesMax must be a whole number from 1024 to 67108864", { urls: [url], replyBytesMax: Infinity }],
     ['onError must be "continue" or "reject"', { urls: [url], onError: "ignore" }],
-    ["protocol must be one of koipy, json, or a dialect itself", { urls: [url], protocol: "opencard" }],
-    ["protocol must be one of koipy, json, or a dialect itself", { urls: [url], protocol: {} }],
-    ["protocol must be one of koipy, json, or a dialect itself", { urls: [url], protocol: null }],
+    ["protocol must be one of koipy, json, or a dialect object", { urls: [url], protocol: "opencard" }],
+    ["protocol must be one of koipy, json, or a dialect object", { urls: [url], protocol: {} }],
+    ["protocol must be one of koipy, json, or a dialect object", { urls: [url], protocol: null }],
     ["the protocol koipy takes no key", { urls: [url], key: { kid: "0", jwk: { kty: "oct" } } }],
     ["the protocol own needs a key", { urls: [url], protocol: { ...koipy, name: "own", keys: "required" } }],
     ["key must be {kid, jwk}", { urls: [url], protocol: { ...koipy, keys: "required" }, key: "s3cret" }],

@@ -1,4 +1,4 @@
-/** Hooks of a program: named once, with their URLs, and called from wherever something happens. */
+/** Hooks for a program: each hook has a name and URLs, and is called by its name. */
 
 import type { JsonCodec } from "../protocols/hook-protocol.ts";
 import { fetchPost } from "./fetch-post.ts";
@@ -11,34 +11,35 @@ import { runHook } from "./run-hook.ts";
 
 export interface HooksOptions {
   /**
-   * The way to POST. Left out: over `fetch`. On Node, {@link dispatcherPost} with an `Agent` of undici 7 or 8 takes about
-   * an eighth of the CPU time: `createHooks({ … }, { post: dispatcherPost(new Agent()) })`.
+   * The function that POSTs each call. Default: `fetch`. On Node, {@link dispatcherPost} with an `Agent` of undici 7 or
+   * 8 needs about an eighth of the CPU time: `createHooks({ … }, { post: dispatcherPost(new Agent()) })`.
    */
   readonly post?: HookPost;
-  /** Another `fetch` than the platform's own. Not together with `post`. */
+  /** A `fetch` function to use instead of the platform's own. Must not be given together with `post`. */
   readonly fetch?: typeof fetch;
-  /** Left out: `JSON`, which rounds integers beyond 2^53. */
+  /** Parses and writes JSON. Default: `JSON`, which rounds integers beyond 2^53. */
   readonly json?: JsonCodec;
 }
 
 export interface CallOptions {
-  /** Gives the call up; it ends at once with the error `aborted`. */
+  /** Aborts the call, which ends at once with the error `aborted`. */
   readonly signal?: AbortSignal;
 }
 
 export interface Hooks<Name extends string> {
   /**
-   * POSTs the payload, a JSON value (koipy: an object), and says what the replies mean. Rejects only for a name that was
-   * not defined; whatever else goes wrong is in the outcome's `error`.
+   * POSTs the payload and returns the outcome that the replies mean. The payload is a JSON value (for koipy: an
+   * object). Rejects only for the name of a hook that is not defined; every other failure is reported in the outcome's
+   * `error`.
    */
   call(name: Name, payload: unknown, options?: CallOptions): Promise<Outcome>;
 }
 
 /**
- * A string stands for one URL in koipy's dialect.
+ * Defines hooks by their names. A string is the URL of a hook in koipy's dialect.
  *
- * Throws {@link HookDefinitionError}, code `invalid_hook`, for a definition that cannot work, and a plain `TypeError` for
- * options that exclude each other.
+ * Throws {@link HookDefinitionError} with the code `invalid_hook` for an invalid definition, and a plain `TypeError`
+ * for options that exclude each other.
  */
 export function createHooks<const Name extends string>(
   definitions: Readonly<Record<Name, string | HookSettings>>,
@@ -61,7 +62,7 @@ export function createHooks<const Name extends string>(
 }
 
 function portsOf({ post, fetch, json = JSON }: HooksOptions): HookPorts {
-  if (post !== undefined && fetch !== undefined) throw new TypeError("hooks go over post or over fetch, not over both");
+  if (post !== undefined && fetch !== undefined) throw new TypeError("post and fetch must not be given together");
   return {
     post: post ?? fetchPost(fetch),
     nowMs: () => performance.now(),

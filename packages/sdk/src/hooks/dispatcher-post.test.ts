@@ -11,8 +11,8 @@ import { dispatcherPost } from "./dispatcher-post.ts";
 import { posting, sentHeaders, write, writeAndEnd } from "./testing/posting.ts";
 import { RawServer, pour } from "./testing/raw-server.ts";
 
-// Real: undici and sockets on 127.0.0.1, but for the dispatchers that say what undici would not. What this shares with
-// other ways to POST is in hook-post.test.ts.
+// Real: undici and sockets on 127.0.0.1. Faked: the dispatchers that behave as undici does not. Tests that apply to
+// every post function are in hook-post.test.ts.
 const agent = new Agent();
 afterAll(() => agent.close());
 const { postTo } = posting(dispatcherPost(agent));
@@ -21,7 +21,7 @@ const answering = (head: string, body = ""): ReturnType<typeof writeAndEnd> =>
   writeAndEnd(`HTTP/1.1 200 OK\r\n${head}Content-Length: ${body.length}\r\n\r\n${body}`);
 
 describe("a reply to a POST over a dispatcher", () => {
-  it("has the first value of a header that came several times", async () => {
+  it("has the first value of a repeated header", async () => {
     const reply = await postTo(answering("X-A: 1\r\nX-B: b\r\nX-A: 2\r\n__proto__: p\r\n__proto__: q\r\n", "ok"));
     const { headers } = reply as { headers: Record<string, string> };
     expect(Object.entries(headers)).toEqual([
@@ -45,7 +45,7 @@ describe("a reply to a POST over a dispatcher", () => {
     },
   );
 
-  it.each(["identity", "Identity", ""])("may say that its encoding is %j", async (encoding) => {
+  it.each(["identity", "Identity", ""])("may have the encoding %j", async (encoding) => {
     expect(await postTo(answering(`Content-Encoding: ${encoding}\r\n`, "ok"))).toMatchObject({ status: 200 });
   });
 
@@ -65,7 +65,7 @@ describe("a reply to a POST over a dispatcher", () => {
     expect(reply).toMatchObject({ status: 407 });
   });
 
-  it("is too large when the dispatcher itself says so", async () => {
+  it("is too large when the dispatcher reports that", async () => {
     await using server = await RawServer.start(answering("", "x".repeat(2048)));
     const strict = new Agent({ maxResponseSize: 1024 });
     expect(await posting(dispatcherPost(strict)).post(server.url)).toMatchObject({
@@ -77,7 +77,7 @@ describe("a reply to a POST over a dispatcher", () => {
 });
 
 describe("a POST that waits for a connection", () => {
-  it("is never sent once it was given up, and the connection stays for others", async () => {
+  it("is never sent after it was aborted, and the connection stays open for others", async () => {
     const waiting: ServerResponse[] = [];
     const seen: string[] = [];
     const server = createServer((request: IncomingMessage, response) => {
@@ -92,7 +92,7 @@ describe("a POST that waits for a connection", () => {
     const { post } = posting(dispatcherPost(pool));
 
     const first = post(`${origin}/first`);
-    await vi.waitUntil(() => waiting.length === 1);
+    await vi.waitUntil(() => waiting.length === 1, { timeout: 15_000 });
     const given = new AbortController();
     const second = post(`${origin}/second`, { signal: given.signal });
     const third = post(`${origin}/third`, { timeoutMs: 50 });
@@ -102,7 +102,7 @@ describe("a POST that waits for a connection", () => {
     expect(await third).toEqual({ error: "timeout" });
     waiting[0]?.end("ok");
     expect(await first).toMatchObject({ status: 200 });
-    await vi.waitUntil(() => waiting.length === 2);
+    await vi.waitUntil(() => waiting.length === 2, { timeout: 15_000 });
     waiting[1]?.end("ok");
     expect(await fourth).toMatchObject({ status: 200 });
 
@@ -115,7 +115,7 @@ describe("a POST that waits for a connection", () => {
 });
 
 describe("a dispatcher", () => {
-  it("that was closed reaches nobody", async () => {
+  it("that was closed is unreachable", async () => {
     const closed = new Agent();
     await closed.close();
     expect(await posting(dispatcherPost(closed)).post("http://127.0.0.1:9/")).toEqual({ error: "unreachable" });
@@ -131,7 +131,7 @@ describe("a dispatcher", () => {
     expect(server.connections).toHaveLength(0);
   });
 
-  it("that throws reaches nobody", async () => {
+  it("that throws is unreachable", async () => {
     const throwing: UndiciDispatcher = {
       dispatch: () => {
         throw new TypeError("not today");
@@ -140,13 +140,13 @@ describe("a dispatcher", () => {
     expect(await posting(dispatcherPost(throwing)).post("http://h.example/")).toEqual({ error: "unreachable" });
   });
 
-  it("that never says anything is not waited for", async () => {
+  it("that calls no handler ends with a timeout", async () => {
     const silent: UndiciDispatcher = { dispatch: () => true };
     const { post } = posting(dispatcherPost(silent));
     expect(await post("http://h.example/", { timeoutMs: 20 })).toEqual({ error: "timeout" });
   });
 
-  it("is asked for the URL's path at its origin, without time limits of its own", async () => {
+  it("gets the URL's path and origin, and no time limits", async () => {
     const { asked, post } = recording((handler) => handler.onResponseEnd());
     await post("https://h.example:8443/a/b?c=d");
     expect(asked).toEqual([
@@ -162,7 +162,7 @@ describe("a dispatcher", () => {
     ]);
   });
 
-  it("keeps what had come of a reply when its caller gives up", async () => {
+  it("keeps the part of a reply that arrived before its caller aborted", async () => {
     const given = new AbortController();
     const controller = { abort: vi.fn<(reason: Error) => void>() };
     const { post } = recording((handler) => {
@@ -178,7 +178,7 @@ describe("a dispatcher", () => {
     expect(controller.abort).toHaveBeenCalledOnce();
   });
 
-  it("that goes on after the end is not heard", async () => {
+  it("that continues after the end is ignored", async () => {
     const aborted = vi.fn<(reason: Error) => void>();
     const controller = { abort: aborted };
     const { post } = recording((handler) => {

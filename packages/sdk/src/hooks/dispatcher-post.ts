@@ -1,18 +1,19 @@
 /**
- * The runner's way to POST for programs on Node that have undici: straight over one of its dispatchers. `fetch` costs
- * several times the CPU of the request itself.
+ * POSTs hook calls through an undici dispatcher, for programs on Node that use undici. `fetch` costs several times the
+ * CPU time of the request itself.
  */
 
+import { BoundedBytes } from "../protocols/bounded-bytes.ts";
 import type { HookReply } from "../protocols/hook-protocol.ts";
-import { BoundedBytes } from "./bounded-bytes.ts";
+import { Deadline } from "./deadline.ts";
 import { isNotHttpError } from "./not-http.ts";
 import type { PostFailure } from "./outcome.ts";
 import { TargetCache } from "./target-cache.ts";
 import type { HookPost, PostOptions } from "./run-hook.ts";
 
 /**
- * An undici `Agent`, or whatever else dispatches like one, as far as it is used here. For undici 8 and 7; early versions
- * of 7 (7.0) decode header values as UTF-8, where 7.30 gives one byte per character, as 8 does.
+ * The members of an undici `Agent`, or of another dispatcher, that are used here. Written for undici 7 and 8. Early
+ * versions of 7 (7.0) decode header values as UTF-8; versions from 7.30 on return one character per byte, as 8 does.
  */
 export interface UndiciDispatcher {
   dispatch(request: DispatchedPost, handler: DispatchedPostHandler): boolean;
@@ -22,7 +23,7 @@ export interface DispatchedPost {
   readonly origin: string;
   readonly path: string;
   readonly method: "POST";
-  /** Name, value, name, value …; undici only reads them. */
+  /** Name, value, name, value …; undici only reads the list. */
   readonly headers: string[];
   readonly body: Uint8Array;
   readonly headersTimeout: number;
@@ -34,7 +35,7 @@ export interface DispatchedPostHandler {
   onResponseStart(controller: DispatchController, status: number, headers: DispatchedReplyHeaders): void;
   onResponseData(controller: DispatchController, piece: Uint8Array): void;
   onResponseEnd(): void;
-  /** The controller is null when nothing was sent. */
+  /** `controller` is null when nothing was sent. */
   onResponseError(controller: DispatchController | null, error: Error): void;
 }
 
@@ -42,27 +43,28 @@ export interface DispatchController {
   abort(reason: Error): void;
 }
 
-/** Lower-case names; a list where a header came several times. */
+/** The names are in lower case. A header that was sent several times has a list of values. */
 export type DispatchedReplyHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
-/** Interim (1xx) replies before the final one; nobody needs more than a few. */
+/** Interim (1xx) replies before the final reply; no server needs more than a few. */
 const interimRepliesMax = 16;
 
 /**
- * A post over this dispatcher: an `Agent`, or a `Pool` where all hooks go to its origin, since a pool sends everything
- * there whatever the URL says. Connections, TLS and proxies are the dispatcher's affair, and so are its interceptors: one
- * that follows redirects or repeats POSTs does so here too. Its own time limits for a reply do not count; the hook's does.
+ * Returns a function that POSTs through this dispatcher: an `Agent`, or a `Pool` if all hooks have the pool's origin,
+ * since a pool sends every request to its own origin. Connections, TLS and proxies are configured in the dispatcher.
+ * Interceptors of the dispatcher apply: one that follows redirects or retries POSTs does so here too. Time limits of
+ * the dispatcher for replies are switched off; the hook's time limit applies.
  *
- * Nothing is decompressed: none of that is asked for, and a body that says it is compressed is a `bad_reply`. Whatever is not read to its
- * end is cut off with its connection.
+ * Replies are not decompressed. The request asks for an uncompressed reply, and a compressed reply is a `bad_reply`. A
+ * reply that is not read to its end loses its connection.
  */
 export function dispatcherPost(dispatcher: UndiciDispatcher): HookPost {
-  const places = new TargetCache();
+  const targets = new TargetCache();
   return (url, headers, body, options) => {
     if (options.signal?.aborted === true) return Promise.resolve({ error: "aborted" });
-    const place = places.of(url);
-    if (place === null) return Promise.resolve({ error: "unreachable" });
-    const { origin, path } = place;
+    const target = targets.of(url);
+    if (target === null) return Promise.resolve({ error: "unreachable" });
+    const { origin, path } = target;
     return new Promise((resolve) => {
       const exchange = new Exchange(options, resolve);
       try {
@@ -89,36 +91,30 @@ type Result = Awaited<ReturnType<HookPost>>;
 
 const noHeaders: Readonly<Record<string, string>> = {};
 
-/** One POST from its dispatch to its result, of which there is one, whatever the dispatcher says afterwards. */
+/** One POST, from its dispatch to its result. Events that the dispatcher reports after the result are ignored. */
 class Exchange implements DispatchedPostHandler {
   readonly #resolve: (result: Result) => void;
-  readonly #timer: ReturnType<typeof setTimeout>;
-  readonly #signal: AbortSignal | undefined;
-  readonly #callerGaveUp: (() => void) | undefined;
+  readonly #deadline: Deadline;
   readonly #body: BoundedBytes;
   #controller: DispatchController | null = null;
-  #over = false;
+  #ended = false;
   #interimReplies = 0;
-  /** 0 until the final reply's head has come. */
+  /** 0 until the headers of the final reply have arrived. */
   #status = 0;
   #headers: Readonly<Record<string, string>> = noHeaders;
   #compressed = false;
 
-  constructor({ timeoutMs, replyBytesMax, signal }: PostOptions, resolve: (result: Result) => void) {
+  constructor(options: PostOptions, resolve: (result: Result) => void) {
     this.#resolve = resolve;
-    this.#body = new BoundedBytes(replyBytesMax);
-    this.#timer = setTimeout(() => this.#cutOff("timeout"), timeoutMs);
-    if (signal !== undefined) {
-      this.#signal = signal;
-      this.#callerGaveUp = () => this.#cutOff("aborted");
-      signal.addEventListener("abort", this.#callerGaveUp);
-    }
+    this.#body = new BoundedBytes(options.replyBytesMax);
+    this.#deadline = new Deadline(options, (error) => this.#cutOff(error));
   }
 
-  /** A connection is there, and nothing has been sent. */
+  /** Called when the connection is open and before anything is sent. */
   onRequestStart(controller: DispatchController): void {
-    // Given up while it waited for its turn. Aborting would close a connection that others wait for.
-    if (this.#over) throw new Error("the POST was given up before it was sent");
+    // The POST ended while it was queued for a connection. An abort would close the connection, which other POSTs wait
+    // for.
+    if (this.#ended) throw new Error("the POST was aborted before it was sent");
     this.#controller = controller;
   }
 
@@ -147,15 +143,14 @@ class Exchange implements DispatchedPostHandler {
   }
 
   end(result: Result): void {
-    if (this.#over) return;
-    this.#over = true;
-    clearTimeout(this.#timer);
-    if (this.#callerGaveUp !== undefined) this.#signal?.removeEventListener("abort", this.#callerGaveUp);
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#deadline.end();
     this.#resolve(result);
   }
 
   #reply(): HookReply {
-    return { status: this.#status, headers: this.#headers, body: this.#body.taken() };
+    return { status: this.#status, headers: this.#headers, body: this.#body.bytes() };
   }
 
   #fail(error: PostFailure): void {
@@ -164,11 +159,11 @@ class Exchange implements DispatchedPostHandler {
 
   #cutOff(error: PostFailure): void {
     this.#fail(error);
-    this.#controller?.abort(new Error(`the POST was cut off: ${error}`));
+    this.#controller?.abort(new Error(`the POST was ended: ${error}`));
   }
 }
 
-/** The dispatcher's own object where it has no lists, which is nearly always. */
+/** Returns the dispatcher's own object if it contains no lists, as nearly all replies do. */
 function firstValues(headers: DispatchedReplyHeaders): Readonly<Record<string, string>> {
   for (const name in headers) {
     if (typeof headers[name] !== "string") return withFirstValues(headers);
@@ -176,7 +171,7 @@ function firstValues(headers: DispatchedReplyHeaders): Readonly<Record<string, s
   return headers as Readonly<Record<string, string>>;
 }
 
-/** `fromEntries` defines members, so that a header called `__proto__` is one like any other. */
+/** `fromEntries` defines members, so a header called `__proto__` becomes an ordinary member. */
 function withFirstValues(headers: DispatchedReplyHeaders): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, (typeof value === "string" ? value : value?.[0]) ?? ""]),
@@ -189,9 +184,11 @@ function isCompressed(contentEncoding: string | string[] | undefined): boolean {
   return coding !== "" && coding !== "identity";
 }
 
-/** By the error's name and code alone: a program may have several copies of undici, and its own around them. */
+/**
+ * Uses the error's name and code only, because a program may have several copies of undici and wrappers around them.
+ */
 function failureOf(error: Error & { readonly code?: unknown }, replying: boolean): PostFailure {
-  // The bound of the dispatcher itself, where a program has set one.
+  // The reply exceeded a limit that the program set in the dispatcher.
   if (error.code === "UND_ERR_RES_EXCEEDED_MAX_SIZE") return "reply_too_large";
   return replying || isNotHttpError(error) ? "bad_reply" : "unreachable";
 }

@@ -5,7 +5,7 @@ import { fetchPost } from "./fetch-post.ts";
 import { posting, sentBody, sentHeaders, write, writeAndEnd } from "./testing/posting.ts";
 import { pour } from "./testing/raw-server.ts";
 
-// Real: fetch, and sockets on 127.0.0.1. What it shares with other ways to POST is in hook-post.test.ts.
+// Real: fetch and sockets on 127.0.0.1. Tests that apply to every post function are in hook-post.test.ts.
 const { postTo } = posting(fetchPost());
 
 describe("a reply that fetch decompresses", () => {
@@ -28,12 +28,12 @@ describe("a reply that fetch decompresses", () => {
   });
 });
 
-it("is late when replies without end go before it", async () => {
+it("is late after endless interim replies", async () => {
   const flood = postTo(({ socket }) => pour(socket, "HTTP/1.1 103 Early Hints\r\n\r\n"), { timeoutMs: 150 });
   expect(await flood).toEqual({ error: "timeout" });
 });
 
-it("keeps what had come of a reply when its caller gives up", async () => {
+it("keeps the part of a reply that arrived before its caller aborted", async () => {
   const given = new AbortController();
   const pieces = [Uint8Array.of(1, 2)];
   const body = new ReadableStream<Uint8Array>({
@@ -56,11 +56,11 @@ it("keeps what had come of a reply when its caller gives up", async () => {
   });
 });
 
-it("never sees a 407, which is a network error of fetch's own", async () => {
+it("cannot return a 407, which fetch reports as a network error", async () => {
   expect(await postTo(writeAndEnd("HTTP/1.1 407 No\r\nContent-Length: 2\r\n\r\nno"))).toEqual({ error: "unreachable" });
 });
 
-it("takes a redirect that a browser hides for a redirect", async () => {
+it("counts a redirect that a browser hides as a redirect", async () => {
   const hidden = { type: "opaqueredirect", status: 0, headers: new Headers(), body: null } as Response;
   const reply = await fetchPost(() => Promise.resolve(hidden))("http://a/", sentHeaders, sentBody, {
     timeoutMs: 1000,

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { rejectReasonCharsMax } from "../protocols/reject-reason.ts";
-import { withoutAddress } from "./hidden-address.ts";
+import { withoutAddresses } from "./hidden-address.ts";
 
 const HIDDEN = "[callback server]";
 
@@ -20,14 +20,14 @@ describe("a reason without the callback's address", () => {
     ["http://10.0.0.5:8080/cb", "你已被拉黑!", "你已被拉黑!"],
     ["not a URL", "this is not a URL", "this is #"],
   ])("%s is not in %j", (url, reason, hidden) => {
-    expect(withoutAddress(reason, url)).toBe(hidden.replaceAll("#", HIDDEN));
+    expect(withoutAddresses(reason, [url])).toBe(hidden.replaceAll("#", HIDDEN));
   });
 
   it.each([
     // Letter case.
     ["http://H.Example:80", "at H.Example:80, which is h.example", "at #:80, which is #"],
     ["http://h.example/CallBack", "HTTP://H.EXAMPLE/callback", "#"],
-    // The query, in pieces.
+    // Parts of the query.
     ["http://h.example/?token=supersecret", "bad token supersecret", "bad token #"],
     ["http://h.example/?token=supersecret", "token: Supersecret!", "token: #!"],
     ["http://h.example/?token=k3y", "with token=k3y only", "with # only"],
@@ -41,25 +41,26 @@ describe("a reason without the callback's address", () => {
     ["http://h.example/k3y99/on", "see /k3y99/other", "see /#/other"],
     ["http://h.example/on/%E6%8B%89%E9%BB%91%E9%92%A51", "钥 拉黑钥1", "钥 #"],
     ["http://h.example/cb", "Cannot POST /cb", "Cannot POST #"],
-    // Hosts of one label.
+    // Hosts without a dot.
     ["http://callback-1:8080/", "getaddrinfo ENOTFOUND callback-1", "getaddrinfo ENOTFOUND #"],
     ["http://receiver/", "getaddrinfo ENOTFOUND receiver", "getaddrinfo ENOTFOUND #"],
     ["http://receiver/", "http:\\/\\/receiver\\/ and receiver:80", "# and receiver:80"],
     // Escapes.
     ["http://h.example/a/b?c=d&e=f", "http:\\/\\/h.example\\/a\\/b?c=d\\u0026e=f", "#"],
     ["http://h.example/a/b?c=d&e=f", '<a href="http://h.example/a/b?c=d&amp;e=f">', '<a href="#">'],
-    ["http://h.example/a/b?c=d&e=f", "http:&#x2F;&#47;h.example&#x2f;a&sol;b?c=d&amp;amp;e=f", "#"],
+    ["http://h.example/a/b?c=d&e=f", "http:&#x2F;&#47;h.example&#x2f;a&#x2F;b?c=d&amp;amp;e=f", "#"],
     ["http://h.example/a/b?c=d", "?next=http%3A%2F%2Fh.example%2fa%2Fb%3Fc%3Dd", "?next=#"],
     ["http://h.example/a/b?c=d", "?next=http%253A%252F%252Fh.example%252Fa%252Fb%253Fc%253Dd", "?next=#"],
     ["http://h.example/%E9%92%A5%E5%8C%991", "POST /钥匙1", "POST #"],
     ["http://h.example/钥匙1", "POST /%E9%92%a5%E5%8C%991", "POST #"],
     ["http://h.example/钥匙1", "POST \\/\\u94a5\\u53191", "POST #"],
-    // International names, however they are written.
+    ["http://h.example/a", "R&amp;D at http:\\/\\/h.example\\/a", "R&D at #"],
+    // International names.
     ["http://bücher.example/", "bücher.example, xn--bcher-kva.example, BÜCHER.example", "#, #, #"],
     ["http://xn--bcher-kva.example/", "bücher.example", "#"],
     ["http://xn--fiqs8s.example/", "中国.example", "#"],
   ])("%s is not in %j either", (url, reason, hidden) => {
-    expect(withoutAddress(reason, url)).toBe(hidden.replaceAll("#", HIDDEN));
+    expect(withoutAddresses(reason, [url])).toBe(hidden.replaceAll("#", HIDDEN));
   });
 
   it.each([
@@ -72,32 +73,34 @@ describe("a reason without the callback's address", () => {
     ["http://receiver/", "The receiver did not want it"],
     ["http://app/", "This app is not for you: 100% sure &amp; \\/ %zz &#99999999; %ff"],
   ])("of %s leaves ordinary words as they are: %j", (url, reason) => {
-    expect(withoutAddress(reason, url)).toBe(reason);
+    expect(withoutAddresses(reason, [url])).toBe(reason);
   });
 
   it("is cut when the address is out of it, so that no cut leaves half of one", () => {
     const url = "http://10.0.0.5:8080/callback?token=supersecret";
-    const reason = withoutAddress(`${"x".repeat(rejectReasonCharsMax - 10)} ${url} and more`, url);
+    const reason = withoutAddresses(`${"x".repeat(rejectReasonCharsMax - 10)} ${url} and more`, [url]);
     expect(reason).toBe(`${"x".repeat(rejectReasonCharsMax - 10)} ${HIDDEN}`.slice(0, rejectReasonCharsMax));
   });
 
-  it("is no longer than what is shown, although what stands for an address may be longer than it", () => {
-    const reason = withoutAddress("/k3y99 ".repeat(10_000), "http://h.example/k3y99");
+  it("is cut to the length that is shown, although the replacement may be longer than an address", () => {
+    const reason = withoutAddresses("/k3y99 ".repeat(10_000), ["http://h.example/k3y99"]);
     expect(reason).toBe(`${HIDDEN} `.repeat(1000).slice(0, rejectReasonCharsMax));
   });
 
   it("shows nothing of addresses that fill what is read, the last of them cut", () => {
     const url = `http://10.0.0.5:8080/${"k3y".repeat(600)}`;
-    expect(withoutAddress(`${url} `.repeat(100), url)).toMatch(/^(?:\[callback server\] ?)+$/);
+    const shown = withoutAddresses(`${url} `.repeat(100), [url]);
+    expect(shown).toContain(HIDDEN);
+    expect(`${HIDDEN} `.repeat(9)).toContain(shown);
   });
 
   it("is cut after the last of several addresses", () => {
     const urls = ["http://first.example/abc1", "http://second.example/abc2"];
     const reason = `${"x".repeat(rejectReasonCharsMax - 5)} http://second.example/abc2 http://first.example/abc1`;
-    expect(urls.reduce(withoutAddress, reason)).toBe(`${"x".repeat(rejectReasonCharsMax - 5)} [cal`);
+    expect(withoutAddresses(reason, urls)).toBe(`${"x".repeat(rejectReasonCharsMax - 5)} [cal`);
   });
 
-  it("holds the address in none of the ways that it is escaped in", () => {
+  it("contains the address in no escaped form", () => {
     const escapes: readonly ((text: string) => string)[] = [
       encodeURIComponent,
       (text) => JSON.stringify(text).slice(1, -1).replaceAll("/", "\\/"),
@@ -110,7 +113,7 @@ describe("a reason without the callback's address", () => {
     fc.assert(
       fc.property(name, name, name, way, way, (host, segment, secret, inner, outer) => {
         const url = `https://${host}.example:8443/${segment}/on?token=${secret}&x=1`;
-        expect(withoutAddress(`at ${outer(inner(url))} !`, url)).toBe(`at ${HIDDEN} !`);
+        expect(withoutAddresses(`at ${outer(inner(url))} !`, [url])).toBe(`at ${HIDDEN} !`);
       }),
     );
   });

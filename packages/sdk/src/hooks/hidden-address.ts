@@ -1,156 +1,137 @@
 /**
- * A rejection's reason is the text of the reply, and that may be the error page of a proxy or of a framework in debug
- * mode, which likes to print the address that was asked for. Whoever is shown the reason shall not learn it, in whichever
- * letters, escapes and pieces it is printed.
+ * Hides the addresses of a hook in a rejection's reason. The reason is the text of a reply, which may be the error page
+ * of a proxy or of a framework. Such pages print the URL of the request as HTML, as JSON or percent-encoded.
  *
- * What is an ordinary word stays, since a reason has words: a path of one letter, a host called "tests". They are taken
- * out where they stand as an address does.
+ * Ordinary words stay readable: a short path or a host called "tests" is hidden only where the text around it shows
+ * that it is part of an address.
  */
 
 import { readReasonCharsMax, shortReason } from "../protocols/reject-reason.ts";
-import { plainText } from "./plain-text.ts";
-import { unicodeHost } from "./unicode-host.ts";
 
 const HIDDEN = "[callback server]";
-/** A shorter path is found inside ordinary text ("and/or"), so it counts only where no letter stands around it. */
+/** A shorter path occurs inside ordinary text ("and/or"). */
 const pathCharsMin = 8;
-/** Of a value, a name or a segment that stands alone: shorter ones are words and numbers of every text. */
+/** A shorter segment, name or value occurs in ordinary text. */
 const secretCharsMin = 4;
-/** A word of small letters alone is a secret only when it is longer than words of ordinary text mostly are. */
+/** The least length of a segment or name, and of a value, that consists of letters alone or of digits alone. */
 const wordCharsMin = 10;
 const valueWordCharsMin = 6;
-/** What one address takes at most, each of its characters written with several: what a cut may have gone through. */
-const addressCharsMax = readReasonCharsMax / 2;
+/**
+ * Three layers of escapes occur in practice: a URL inside another URL's query, in an HTML attribute, in a JSON string.
+ */
+const escapeLayersMax = 3;
 
 /**
- * `text` without the address of this URL, cut to what is shown. To be used over several URLs with `urls.reduce`: then it
- * is cut after the last one, so that no cut leaves a part of an address that is not known as one any more.
+ * Returns `reason` without these addresses, cut to the length that people are shown. A reason that contains an address
+ * is returned with its escapes (`%2F`, `&amp;`, `\/`) decoded. Any other reason is returned as it was written.
  */
-export function withoutAddress(text: string, url: string, at = 0, urls: readonly string[] = [url]): string {
-  const read = text.slice(0, readReasonCharsMax);
-  const shownUpTo = text.length > read.length ? read.length - addressCharsMax : read.length;
-  const hidden = hiddenIn(read, addressParts(url), shownUpTo);
-  return at === urls.length - 1 ? shortReason(hidden) : hidden;
-}
-
-/** A part of an address, in small letters and without escapes. */
-interface Part {
-  readonly text: string;
-  /** Only where no letter or digit goes on with it. */
-  readonly alone: boolean;
-  /** How much of the text is no part of the address but shows that one follows. */
-  readonly leadChars?: number;
-}
-
-function hiddenIn(text: string, parts: readonly Part[], shownUpTo: number): string {
-  const plain = plainText(text);
-  const spans = parts
-    .flatMap((part) => occurrences(plain.text, part))
-    .map(([start, end]) => [plain.starts[start] ?? 0, plain.ends[end - 1] ?? 0] as const)
-    .toSorted(([one, oneEnd], [other, otherEnd]) => one - other || otherEnd - oneEnd);
-  let shown = "";
-  let taken = 0;
-  for (const [start, end] of spans) {
-    if (end <= taken) continue;
-    if (start >= shownUpTo) break;
-    // What overlaps is one address: its second half is hidden with the first.
-    if (start >= taken) shown += text.slice(taken, start) + HIDDEN;
-    taken = end;
+export function withoutAddresses(reason: string, urls: readonly string[]): string {
+  const written = reason.slice(0, readReasonCharsMax);
+  const plain = withAsciiHosts(decoded(written), urls);
+  const parts = partsOf(urls);
+  let hidden = "";
+  let end = 0;
+  for (const { 0: found, index } of inLowerCase(plain).matchAll(patternOf(parts))) {
+    hidden += plain.slice(end, index) + HIDDEN;
+    end = index + found.length;
   }
-  return shown + text.slice(taken, Math.max(shownUpTo, taken));
+  if (end === 0) return shortReason(written);
+  hidden += plain.slice(end);
+  // A text of the full length may end in the middle of an address, which the pattern does not match.
+  const cutChars = written.length < readReasonCharsMax ? 0 : Math.max(...parts.anywhere.map(({ length }) => length));
+  return shortReason(hidden.slice(0, Math.max(0, hidden.length - cutChars)));
 }
 
-function occurrences(text: string, { text: part, alone, leadChars = 0 }: Part): (readonly [number, number])[] {
-  const found: (readonly [number, number])[] = [];
-  for (let at = text.indexOf(part); at !== -1; at = text.indexOf(part, at + 1)) {
-    if (!alone || standsAlone(text, at, at + part.length)) found.push([at + leadChars, at + part.length]);
+const escapes = /(?:%[\da-f]{2})+|&(?:amp|#\d{1,7}|#x[\da-f]{1,6});|\\(?:u[\da-f]{4}|x[\da-f]{2}|["'/\\])/gi;
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+function decoded(text: string): string {
+  let plain = text;
+  for (let layer = 0; layer < escapeLayersMax; layer++) plain = plain.replace(escapes, unescaped);
+  return plain;
+}
+
+const hexadecimal = (digits: string): number => Number.parseInt(digits, 16);
+
+function unescaped(escape: string): string {
+  if (escape.startsWith("%")) return decoder.decode(Uint8Array.from(escape.slice(1).split("%"), hexadecimal));
+  if (escape.startsWith("&#")) {
+    const codePoint = Number(`0${escape.slice(2, -1)}`);
+    return codePoint <= 0x10ffff ? String.fromCodePoint(codePoint) : escape;
   }
-  return found;
+  if (escape.startsWith("&")) return "&";
+  return escape.length === 2 ? escape.slice(1) : String.fromCharCode(hexadecimal(escape.slice(2)));
 }
 
-const letterOrDigit = /[a-z\d]/;
-const wordOrPath = /[a-z\d/]/;
-
-/** Neither inside a word, nor a path's beginning that is the second half of "and/or". */
-function standsAlone(text: string, start: number, end: number): boolean {
-  const goesOnBefore = letterOrDigit.test(text.charAt(start - 1)) && wordOrPath.test(text.charAt(start));
-  const goesOnBehind = letterOrDigit.test(text.charAt(end - 1)) && letterOrDigit.test(text.charAt(end));
-  return !goesOnBefore && !goesOnBehind;
+/** Keeps the length of `text`: "İ" is the only character that is longer in lower case. */
+function inLowerCase(text: string): string {
+  return text.replaceAll("İ", "i").toLowerCase();
 }
 
-/** The parts of this URL that give it away. Longer ones come first where both begin at one place. */
-function addressParts(url: string): readonly Part[] {
-  const whole = [plainText(url).text];
-  if (!URL.canParse(url)) return parts(whole, false);
-  const parsed = new URL(url);
-  whole.push(plainText(parsed.href).text, plainText(parsed.origin).text);
-  return [...parts(whole, false), ...hostParts(url, parsed), ...pathParts(parsed), ...queryParts(parsed)];
+/** Replaces these URLs' hosts in their Unicode form by the ASCII form (`xn--…`) that `URL` uses. */
+function withAsciiHosts(text: string, urls: readonly string[]): string {
+  const hosts = urls.map(hostOf).filter((host) => host.includes("xn--"));
+  if (hosts.length === 0) return text;
+  return text.replace(/[\p{L}\p{M}\p{N}.-]+/gu, (name) => {
+    const host = /[^\0-\x7f]/.test(name) ? hostOf(`http://${name}`) : "";
+    return hosts.includes(host) ? host : name;
+  });
 }
 
-function parts(texts: readonly string[], alone: boolean): readonly Part[] {
-  return texts.filter((text) => text !== "").map((text) => ({ text, alone }));
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).hostname : "";
 }
 
-/** What resolvers, clients and proxies print a host's name behind. */
-const hostLeads = [
-  "//",
-  "@",
-  "enotfound ",
-  "eai_again ",
-  "host ",
-  "host: ",
-  "host '",
-  'host "',
-  "hostname ",
-  "server ",
-];
+/** Parts of addresses in lower case, by the context in which a text contains them. */
+interface Parts {
+  readonly anywhere: string[];
+  /** Matched only where no ASCII letter or digit precedes or follows. */
+  readonly alone: string[];
+  /**
+   * Hosts that may be ordinary words. Matched only after text that resolvers, clients and proxies print before a host.
+   */
+  readonly labelled: string[];
+}
 
-function hostParts(url: string, { hostname, port }: URL): readonly Part[] {
-  const written = /^[a-z]+:\/\/(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)/i.exec(url)?.[1] ?? "";
-  const names = [hostname, hostname.replaceAll(/[[\]]/g, ""), unicodeHost(hostname), plainText(written).text];
-  const found: Part[] = [];
-  for (const name of new Set(names.map((name) => name.toLowerCase()).filter((name) => name !== ""))) {
-    if (port !== "") found.push({ text: `${name}:${port}`, alone: false });
-    if (/[.:]/.test(name)) found.push({ text: name, alone: false });
-    // A host without a dot may be a word that a reason has; "localhost" says nothing of anybody.
-    else if (name !== "localhost") {
-      if (/[^\p{L}]/u.test(name)) found.push({ text: name, alone: true });
-      for (const lead of hostLeads) found.push({ text: lead + name, alone: true, leadChars: lead.length });
+/** Sorts longer parts first, so that the longest of several parts that begin at the same index is matched. */
+function patternOf({ anywhere, alone, labelled }: Parts): RegExp {
+  const [before, after] = ["(?<![a-z\\d])", "(?![a-z\\d])"];
+  const label = "(?<=//|@|\\b(?:enotfound|eai_again|host|hostname|server):? [\"']?)";
+  const patterns = [anyOf(anywhere), before + anyOf(alone) + after, label + anyOf(labelled) + after];
+  return new RegExp(patterns.join("|"), "g");
+}
+
+function anyOf(parts: readonly string[]): string {
+  if (parts.length === 0) return "(?!)";
+  const longestFirst = [...new Set(parts)].toSorted((one, other) => other.length - one.length);
+  return `(?:${longestFirst.map((part) => part.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join("|")})`;
+}
+
+function partsOf(urls: readonly string[]): Parts {
+  const [anywhere, alone, labelled]: [string[], string[], string[]] = [[], [], []];
+  for (const url of urls) {
+    anywhere.push(decoded(url));
+    if (!URL.canParse(url)) continue;
+    const { href, origin, hostname, port, pathname, search } = new URL(url);
+    anywhere.push(decoded(href), decoded(origin + pathname), origin);
+    for (const host of [hostname, hostname.replace(/[[\]]/g, "")]) {
+      if (port !== "") anywhere.push(`${host}:${port}`);
+      if (/[.:]/.test(host)) anywhere.push(host);
+      else if (host !== "localhost") (/[^a-z]/.test(host) ? alone : labelled).push(host);
     }
-  }
-  return found;
-}
-
-function pathParts({ pathname, search }: URL): readonly Part[] {
-  const found: Part[] = [];
-  for (const path of [pathname + search, pathname]) {
-    const text = plainText(path).text;
-    if (text.length > 1) found.push({ text, alone: text.length < pathCharsMin });
-  }
-  for (const segment of pathname.split("/")) {
-    const text = plainText(segment).text;
-    if (isTelling(text, wordCharsMin)) found.push({ text, alone: true });
-  }
-  return found;
-}
-
-function queryParts({ search }: URL): readonly Part[] {
-  const found: Part[] = [];
-  if (search.length >= secretCharsMin) found.push({ text: plainText(search).text, alone: true });
-  for (const pair of search.slice(1).split("&")) {
-    const equals = pair.indexOf("=");
-    const [name, value] = equals === -1 ? ["", pair] : [pair.slice(0, equals), pair.slice(equals + 1)];
-    if (equals !== -1 && pair.length >= secretCharsMin) found.push({ text: plainText(pair).text, alone: true });
-    if (isTelling(plainText(name).text, wordCharsMin)) found.push({ text: plainText(name).text, alone: true });
-    for (const written of new Set([value, value.replaceAll("+", " ")])) {
-      const text = plainText(written).text;
-      if (isTelling(text, valueWordCharsMin)) found.push({ text, alone: true });
+    for (const path of [decoded(pathname + search), decoded(pathname)]) {
+      if (path.length > 1) (path.length < pathCharsMin ? alone : anywhere).push(path);
     }
+    const pairs = [search, search.replaceAll("+", " ")].flatMap((query) => query.slice(1).split("&"));
+    const names = [...pathname.split("/"), ...pairs.map((pair) => pair.split("=", 1).join())].map(decoded);
+    const values = pairs.flatMap((pair) => [pair, pair.slice(pair.indexOf("=") + 1)]).map(decoded);
+    alone.push(...names.filter((name) => isDistinctive(name, wordCharsMin)));
+    alone.push(...values.filter((value) => isDistinctive(value, valueWordCharsMin)));
   }
-  return found;
+  return { anywhere: anywhere.map(inLowerCase), alone: alone.map(inLowerCase), labelled };
 }
 
-/** Long enough, and no ordinary word or number. */
-function isTelling(text: string, wordCharsMin: number): boolean {
-  return text.length >= (/^(?:\p{L}*|\d*)$/u.test(text) ? wordCharsMin : secretCharsMin);
+/** Whether the text is long enough, or different enough from a word, not to be part of an ordinary sentence. */
+function isDistinctive(text: string, wordChars: number): boolean {
+  return text.length >= (/^(?:\p{L}*|\d*)$/u.test(text) ? wordChars : secretCharsMin);
 }

@@ -1,6 +1,6 @@
 /**
- * A hook was defined, or asked for, in a way that cannot work: a mistake in the program, which is told at once. The
- * message names the hook and the setting, never a value: URLs and keys are secrets.
+ * A hook definition is invalid, or a hook with an unknown name was called. Both are mistakes in the program. The
+ * message names the hook and the setting but contains no value, because URLs and keys are secrets.
  */
 export class HookDefinitionError extends TypeError {
   override readonly name = "HookDefinitionError";

@@ -1,11 +1,11 @@
-/** What a hook may have: the default where it says nothing, and the bounds of what it can say. */
+/** Limits of a hook's settings: the default and the range of each. */
 export const hookLimits = {
-  /** For the whole call, all of its URLs together. A person waits for the result. */
+  /** The time limit of the whole call, including all URLs. A person usually waits for the result. */
   timeoutMsDefault: 5_000,
-  /** Less than a slow connection's handshake would only ever fail. */
+  /** A shorter limit would end before the handshake of a slow connection. */
   timeoutMsMin: 100,
   timeoutMsMax: 60_000,
-  /** For one reply: a large photograph fits. A call keeps the attachments of up to `urlsMax` of them. */
+  /** The size limit of one reply; a large photograph fits. A call keeps the attachments of up to `urlsMax` replies. */
   replyBytesMaxDefault: 8 * 1024 * 1024,
   replyBytesMaxMin: 1024,
   replyBytesMaxMax: 64 * 1024 * 1024,

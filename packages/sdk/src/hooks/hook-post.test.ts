@@ -31,7 +31,7 @@ describe.each([
   ["an undici dispatcher", posting(dispatcherPost(agent))],
 ])("over %s", (_, { post, postTo }) => {
   describe("a POST", () => {
-    it("sends the dialect's headers and bytes, and asks for a reply without compression", async () => {
+    it("sends the dialect's headers and bytes, and requests a reply without compression", async () => {
       await using server = await RawServer.answering("HTTP/1.1 204 No Content\r\nX-A: 1\r\n\r\n");
       const reply = await post(server.url);
       expect(reply).toMatchObject({ status: 204, headers: { "x-a": "1" }, body: new Uint8Array() });
@@ -48,7 +48,7 @@ describe.each([
       expect(sent).toBe(Buffer.from(sentBody).toString("latin1"));
     });
 
-    it("hands over the reply's bytes, and its headers with one byte per character", async () => {
+    it("returns the reply's bytes, and its headers with one byte per character", async () => {
       const reply = await postTo(
         writeAndEnd(
           Buffer.from(
@@ -66,13 +66,13 @@ describe.each([
       expect(Object.getPrototypeOf((reply as { headers: object }).headers)).toBe(Object.prototype);
     });
 
-    it("takes the reply that comes after interim ones", async () => {
+    it("returns the final reply after interim ones", async () => {
       const interim = "HTTP/1.1 103 Early Hints\r\nX-A: 1\r\n\r\n";
       const reply = await postTo(writeAndEnd(`${interim.repeat(3)}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok`));
       expect(reply).toEqual({ status: 200, headers: { "content-length": "2" }, body: Uint8Array.of(0x6f, 0x6b) });
     });
 
-    it("hands over a body that comes in pieces", async () => {
+    it("returns a body that arrives in pieces", async () => {
       const chunks = "1\r\nx\r\n".repeat(20_000);
       const reply = await postTo(
         writeAndEnd(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`),
@@ -80,7 +80,7 @@ describe.each([
       expect(Buffer.from((reply as { body: Uint8Array }).body).equals(Buffer.alloc(20_000, "x"))).toBe(true);
     });
 
-    it("hands over a body of exactly the size that is allowed", async () => {
+    it("returns a body of exactly the allowed size", async () => {
       const reply = await postTo(writeAndEnd(`HTTP/1.1 403 No\r\nContent-Length: 1024\r\n\r\n${"x".repeat(1024)}`), {
         replyBytesMax: 1024,
       });
@@ -133,7 +133,7 @@ describe.each([
       expect(await post(url)).toEqual({ error: "unreachable" });
     });
 
-    it("has a name that nobody knows", async () => {
+    it("has an unknown name", async () => {
       expect(await post("http://nobody.invalid/")).toEqual({ error: "unreachable" });
     });
 
@@ -187,7 +187,7 @@ describe.each([
       expect(result).toMatchObject({ error: "reply_too_large" });
     });
 
-    it("comes in chunks of one byte without end", async () => {
+    it("arrives in endless chunks of one byte", async () => {
       const result = await postTo(
         ({ socket }) => {
           socket.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
@@ -198,7 +198,7 @@ describe.each([
       expect(result).toMatchObject({ error: "reply_too_large" });
     });
 
-    it("says honestly that it is, and is not waited for", async () => {
+    it("announces its length, and is not read", async () => {
       const result = await postTo(write(`HTTP/1.1 200 OK\r\nContent-Length: 104857600\r\n\r\n${"x".repeat(2048)}`), {
         replyBytesMax: 1024,
       });
@@ -230,12 +230,12 @@ describe.each([
       });
     });
 
-    it("comes byte by byte, always with one more", async () => {
+    it("arrives byte by byte without an end", async () => {
       expect(await postTo(trickle, soon)).toMatchObject({ error: "timeout" });
     });
   });
 
-  describe("a refusal that is damaged keeps what had come of it", () => {
+  describe("a damaged rejection keeps the part that arrived", () => {
     const head = "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\n";
     it.each([
       ["is shorter than its length", "Content-Length: 100\r\n\r\nnot you", "bad_reply", "not you"],
@@ -258,7 +258,12 @@ describe.each([
     });
 
     it("when it is late", async () => {
-      const result = await postTo(write(`${head}Content-Length: 9\r\n\r\nnot`), { timeoutMs: 500 });
+      // On a slow machine the first time limits may pass before the beginning of the reply has arrived.
+      let result: Awaited<ReturnType<typeof postTo>> = { error: "timeout" };
+      for (const timeoutMs of [100, 1_000, 10_000]) {
+        result = await postTo(write(`${head}Content-Length: 9\r\n\r\nnot`), { timeoutMs });
+        if ("partial" in result) break;
+      }
       expect(result).toEqual({ error: "timeout", partial: partial("not") });
     });
   });
@@ -269,7 +274,7 @@ describe.each([
     expect(reply).not.toHaveProperty("error");
   });
 
-  it("of a type and of a disposition that came twice the first counts", async () => {
+  it("has the first value of a repeated type and disposition", async () => {
     const reply = await postTo(
       writeAndEnd(
         "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Disposition: attachment; filename=a, b.txt\r\n" +
@@ -281,7 +286,7 @@ describe.each([
     });
   });
 
-  describe("a POST that its caller gives up", () => {
+  describe("a POST that its caller aborts", () => {
     it("ends at once and closes the connection", async () => {
       const given = new AbortController();
       expect(await postTo(() => given.abort(), { signal: given.signal })).toEqual({ error: "aborted" });
@@ -294,7 +299,7 @@ describe.each([
       expect(await postTo(server, { signal: given.signal })).toEqual({ error: "aborted" });
     });
 
-    it("is not sent when it was given up before", async () => {
+    it("is not sent when it was aborted before", async () => {
       await using server = await RawServer.start(() => {});
       expect(await post(server.url, { signal: AbortSignal.abort() })).toEqual({ error: "aborted" });
       expect(server.connections).toHaveLength(0);

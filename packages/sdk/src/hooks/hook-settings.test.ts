@@ -16,7 +16,7 @@ describe("a hook in Opencard's dialect", () => {
 
   it.each<[string, HookSettings]>([
     [
-      "urls must be one URL with the protocol opencard, whose reply is no payload for another",
+      "urls must be one URL with the protocol opencard, which does not merge replies",
       { urls: [...urls, "http://h.example/b"], protocol: opencard, key },
     ],
     [

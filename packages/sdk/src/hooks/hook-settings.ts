@@ -1,4 +1,4 @@
-/** How a program writes a hook down, and the checks that make a definition of it. */
+/** The settings of a hook as a program writes them, and their checks. */
 
 import type { HookProtocol } from "../protocols/hook-protocol.ts";
 import type { HookProtocolName } from "../protocols/hook-registry.ts";
@@ -10,17 +10,20 @@ import { hookLimits } from "./hook-limits.ts";
 import type { HookDefinition } from "./run-hook.ts";
 
 export interface HookSettings {
-  /** Called in this order, each seeing the data merged so far; 1 to 16 http or https URLs. Opencard: one. */
+  /**
+   * 1 to 16 http or https URLs, called in this order. Each receives the data that earlier replies were merged into.
+   * Opencard: exactly one URL.
+   */
   readonly urls: readonly string[];
-  /** A name, or a dialect itself. Left out: koipy. */
+  /** The name of a dialect, or a dialect object. Default: koipy. */
   readonly protocol?: HookProtocolName | HookProtocol;
-  /** For the whole call; 100 to 60,000. Left out: 5,000. */
+  /** Time limit of the whole call in milliseconds, 100 to 60,000. Default: 5,000. */
   readonly timeoutMs?: number;
-  /** What a failure means. Left out: continue. */
+  /** The outcome when a URL fails. Default: continue. */
   readonly onError?: "continue" | "reject";
-  /** For dialects that need one. */
+  /** The key for a dialect that signs or encrypts. */
   readonly key?: ProtocolKey | null;
-  /** For each reply; 1 KiB to 64 MiB. Left out: 8 MiB. */
+  /** Size limit of each reply in bytes, 1 KiB to 64 MiB. Default: 8 MiB. */
   readonly replyBytesMax?: number;
 }
 
@@ -33,7 +36,10 @@ const settingNames: ReadonlySet<string> = new Set<keyof HookSettings>([
   "replyBytesMax",
 ]);
 
-/** A string is one URL of a koipy hook. Throws {@link HookDefinitionError}, code `invalid_hook`. */
+/**
+ * Checks the settings and fills in the defaults. A string is the URL of a koipy hook. Throws {@link
+ * HookDefinitionError} with the code `invalid_hook`.
+ */
 export function hookDefinition(hook: string, settings: string | HookSettings): HookDefinition {
   const wrong = (problem: string): HookDefinitionError =>
     new HookDefinitionError("invalid_hook", hook, `hook ${JSON.stringify(hook)}: ${problem}`);
@@ -44,7 +50,7 @@ export function hookDefinition(hook: string, settings: string | HookSettings): H
   if (!isObject(given)) throw wrong("must be a URL, or an object with urls");
   for (const name of Object.keys(given)) {
     if (!settingNames.has(name))
-      throw wrong(`${name} is no setting of a hook; there are ${[...settingNames].join(", ")}`);
+      throw wrong(`${name} is not a setting of a hook; the settings are ${[...settingNames].join(", ")}`);
   }
   const problem =
     urlsFault(given.urls) ??
@@ -54,10 +60,10 @@ export function hookDefinition(hook: string, settings: string | HookSettings): H
   if (problem !== null) throw wrong(problem);
   const protocol = protocolOf(given.protocol);
   if (protocol === null) {
-    throw wrong(`protocol must be one of ${hookProtocols.map(({ name }) => name).join(", ")}, or a dialect itself`);
+    throw wrong(`protocol must be one of ${hookProtocols.map(({ name }) => name).join(", ")}, or a dialect object`);
   }
   if (!protocol.merges && given.urls.length > 1) {
-    throw wrong(`urls must be one URL with the protocol ${protocol.name}, whose reply is no payload for another`);
+    throw wrong(`urls must be one URL with the protocol ${protocol.name}, which does not merge replies`);
   }
   const key = given.key ?? null;
   const mismatch = keyFault(key, protocol);
@@ -87,13 +93,13 @@ function urlsFault(urls: unknown): string | null {
   return null;
 }
 
-/** What `fetch` would refuse later, or silently drop. */
+/** Rejects URLs that `fetch` would refuse later or change without an error. */
 function urlFault(url: unknown): string | null {
-  if (typeof url !== "string" || !/^https?:\/\//i.test(url) || !URL.canParse(url)) return "is no http or https URL";
+  if (typeof url !== "string" || !/^https?:\/\//i.test(url) || !URL.canParse(url)) return "is not an http or https URL";
   if (url.length > hookLimits.urlCharsMax) return `has more than ${hookLimits.urlCharsMax} characters`;
-  if (/[\p{Cc}\s\\]/u.test(url)) return "holds white space, control characters or backslashes";
+  if (/[\p{Cc}\s\\]/u.test(url)) return "contains white space, control characters or backslashes";
   const { username, password } = new URL(url);
-  if (username !== "" || password !== "") return "holds a user name or password, which fetch does not send";
+  if (username !== "" || password !== "") return "contains a user name or password, which fetch does not send";
   return url.includes("#") ? "has a fragment (the part from # on), which would never be sent" : null;
 }
 

@@ -1,11 +1,17 @@
-/** The first of the values that `fetch` has joined, where that can be told from a comma inside one value. */
+/** Finds the first value of a repeated header, whose values `fetch` joins with commas. */
 
-/** Quoted text, in which commas mean nothing, or what `fetch` joins values with. */
+/** Matches a quoted string, in which a comma does not separate values, or the separator that `fetch` inserts. */
 const joints = /"(?:\\[^]|[^"\\])*"?|, /g;
-/** In a name without quotes a comma is often just that, so what follows must look like the beginning of another value. */
+/**
+ * A comma may be part of an unquoted file name. Only a comma before the beginning of another disposition is a
+ * separator.
+ */
 const dispositionJoints = /"(?:\\[^]|[^"\\])*"?|, (?=(?:attachment|inline) *(?:[;,]|$))/gi;
 
-/** These headers with the first value of `Content-Type` and of `Content-Disposition`, the only ones that dialects read. */
+/**
+ * Reduces `Content-Type` and `Content-Disposition`, the only headers that dialects read, to their first values. Changes
+ * `headers` and returns it.
+ */
 export function withFirstValues(headers: Record<string, string>): Record<string, string> {
   takeFirst(headers, "content-type", joints);
   takeFirst(headers, "content-disposition", dispositionJoints);

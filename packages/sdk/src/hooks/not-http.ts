@@ -1,10 +1,10 @@
-/** What Node's HTTP client, which is undici, calls its errors when a reply is no HTTP, or not within its limits. */
+/** Names of undici's errors for replies that are not HTTP or exceed undici's limits. Node's `fetch` is undici. */
 const names: ReadonlySet<string> = new Set([
   "HTTPParserError",
   "HeadersOverflowError",
   "ResponseContentLengthMismatchError",
 ]);
-/** Its `fetch` has no name for this one: a reply that says it is compressed more than five times over. */
+/** Node's `fetch` reports a plain error for a reply with more than five content encodings. */
 const tooManyCodings = "too many content-encodings";
 
 export function isNotHttpError({ name, message }: Error): boolean {

@@ -9,7 +9,7 @@ import { failureReasons } from "./outcome.ts";
 import type { FailedPost, HookDefinition, HookPorts, PostOptions } from "./run-hook.ts";
 import { runHook } from "./run-hook.ts";
 
-// Faked: the transport and the clock. Each post answers what its URL stands for and lets so much time pass.
+// Faked: the transport and the clock. Each POST returns the reply that is set for its URL, and advances the clock.
 interface Answer {
   readonly reply: HookReply | FailedPost;
   readonly tookMs?: number;
@@ -55,7 +55,7 @@ function hook(urls: readonly string[], more: Partial<HookDefinition> = {}): Hook
 }
 
 describe("a call of one URL", () => {
-  it("continues with the payload itself when the server has nothing to say", async () => {
+  it("continues with the payload itself after an empty reply", async () => {
     const payload = { result: { a: 1 } };
     const { ports, posts } = scene({ one: { reply: silent, tookMs: 7 } });
     const outcome = await runHook(hook(["one"]), payload, ports);
@@ -92,7 +92,7 @@ describe("a call of one URL", () => {
 });
 
 describe("a call of several URLs", () => {
-  it("asks them in order, each with the data so far, and gathers what they show", async () => {
+  it("calls them in order, each with the data so far, and collects their attachments", async () => {
     const { ports, posts } = scene({
       one: { reply: jsonReply({ result: { a: 2, b: 2 } }) },
       two: { reply: image },
@@ -144,7 +144,7 @@ describe("a call of several URLs", () => {
     expect(outcome).toMatchObject({ action: "continue", error: "timeout", durationMs: 5_000, httpStatus: 204 });
   });
 
-  it("rejects when the time is over before all were asked, if failures reject", async () => {
+  it("rejects when the time is over before all were called, if failures reject", async () => {
     const { ports, posts } = scene({ one: { reply: silent, tookMs: 6_000 } });
     const outcome = await runHook(hook(["one", "two"], { onError: "reject" }), {}, ports);
     expect(outcome).toMatchObject({ action: "reject", reason: failureReasons.timeout, error: "timeout" });
@@ -155,7 +155,7 @@ describe("a call of several URLs", () => {
 describe("a failure on the way", () => {
   const failures = ["unreachable", "timeout", "reply_too_large", "bad_reply"] as const;
 
-  it.each(failures)("goes on after %s, and is remembered", async (error) => {
+  it.each(failures)("continues after %s, and reports it", async (error) => {
     const { ports, posts } = scene({
       one: { reply: jsonReply({ result: { a: 1 } }) },
       two: { reply: { error } },
@@ -235,7 +235,7 @@ describe("a failure on the way", () => {
   });
 });
 
-describe("what came of a reply that failed", () => {
+describe("the partial reply of a failed POST", () => {
   const failures = ["bad_reply", "reply_too_large", "timeout", "aborted", "unreachable"] as const;
   const dialects = [koipy, jsonHook] as const;
 
@@ -312,14 +312,14 @@ describe("what came of a reply that failed", () => {
   });
 });
 
-describe("a call that its caller gives up", () => {
-  it("asks nobody when it was given up before", async () => {
+describe("a call that its caller aborts", () => {
+  it("calls no URL when it was aborted before", async () => {
     const { ports, posts } = scene({}, { signal: AbortSignal.abort() });
     expect(await runHook(hook(["one", "two"]), {}, ports)).toMatchObject({ action: "continue", error: "aborted" });
     expect(posts).toHaveLength(0);
   });
 
-  it("hands the signal to the transport, and asks no further URL", async () => {
+  it("passes the signal to the transport, and calls no further URL", async () => {
     const given = new AbortController();
     const { ports, posts } = scene({ one: { reply: { error: "aborted" } } }, { signal: given.signal });
     expect(await runHook(hook(["one", "two"]), {}, ports)).toMatchObject({ error: "aborted" });

@@ -1,6 +1,6 @@
 /**
- * One call of a hook: its URLs in order, each seeing the data merged so far, until one rejects or all have been asked.
- * Programs and the server run their hooks with this, each with a transport of its own.
+ * Runs one hook call: POSTs to the hook's URLs in order, each with the data merged so far, until one rejects or none is
+ * left. Both the SDK and the server run hooks with this function, each over a transport of its own.
  */
 
 import type {
@@ -14,45 +14,47 @@ import type {
 import type { ProtocolKey } from "../protocols/key.ts";
 import type { EncodedRequest } from "../protocols/protocol.ts";
 import { UnencodableError } from "../protocols/protocol.ts";
-import { withoutAddress } from "./hidden-address.ts";
+import { withoutAddresses } from "./hidden-address.ts";
 import type { HookErrorCode, Outcome, PostFailure } from "./outcome.ts";
 import { failureReasons } from "./outcome.ts";
 
-/** A hook that has been checked; see {@link hookLimits} for the bounds. */
+/** A hook whose settings have been checked; {@link hookLimits} has the ranges. */
 export interface HookDefinition {
   readonly urls: readonly string[];
   readonly protocol: HookProtocol;
-  /** For the whole call, all of its URLs together. */
+  /** Time limit of the whole call, including all URLs. */
   readonly timeoutMs: number;
   /**
-   * When a URL cannot be asked or its reply cannot be used: go on to the next one with the data so far, or reject. A reply
-   * whose status refuses is a rejection in any case, however little of it came (koipy, json).
+   * The action when a URL cannot be reached or its reply cannot be used. `continue` goes on to the next URL with the
+   * data so far. A reply whose status rejects is a rejection in either case, even when it is incomplete (koipy, json).
    */
   readonly onError: "continue" | "reject";
-  /** null where the dialect takes none. */
+  /** null for a dialect without keys. */
   readonly key: ProtocolKey | null;
-  /** For each reply, decoded. */
+  /** Size limit of each reply, after decompression. */
   readonly replyBytesMax: number;
 }
 
 export interface PostOptions {
-  /** Covers name lookup, connecting, headers and body; more than 0. */
+  /** Covers name lookup, connecting, headers and body. Greater than 0. */
   readonly timeoutMs: number;
   readonly replyBytesMax: number;
   readonly signal?: AbortSignal;
 }
 
-/** Why there is no whole reply, and what there is of one. */
+/** The error of a POST without a whole reply, and the part of the reply that arrived. */
 export interface FailedPost {
   readonly error: PostFailure;
   /**
-   * Left out until a status and its headers have come. The body is what came before the failure, within the bound: cut
-   * off anywhere, and empty where it cannot be read.
+   * Absent until a status and headers have arrived. The body contains the bytes that arrived before the failure, up to
+   * the size limit. The body may end anywhere, and is empty when it cannot be read.
    */
   readonly partial?: HookReply;
 }
 
-/** Headers are name, value, name, value …, as dialects give them. Follows no redirect. Never rejects. */
+/**
+ * `headers` is a list of name, value, name, value …, as dialects return it. Redirects are not followed. Never rejects.
+ */
 export type HookPost = (
   url: string,
   headers: readonly string[],
@@ -62,18 +64,18 @@ export type HookPost = (
 
 export interface HookPorts {
   readonly post: HookPost;
-  /** A clock that only goes forward; where it begins does not matter. */
+  /** A monotonic clock with any starting point. */
   nowMs(): number;
-  /** A new one for every POST; at most 64 of letters, digits and hyphens. */
+  /** Returns a different id for every POST: at most 64 letters, digits and hyphens. */
   requestId(): string;
   readonly json: JsonCodec;
-  /** Gives the call up: what is in flight ends, and no further URL is asked. */
+  /** Aborts the call: the POST in flight ends, and no further URL is called. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Never rejects for anything that comes from the wire. `payload` is not changed; the outcome's `data` shares with it what
- * was not merged.
+ * Never rejects because of a reply or a connection. `payload` is not changed; the outcome's `data` shares the members
+ * that were not merged with it.
  */
 export async function runHook(definition: HookDefinition, payload: unknown, ports: HookPorts): Promise<Outcome> {
   const startedMs = ports.nowMs();
@@ -93,32 +95,32 @@ export async function runHook(definition: HookDefinition, payload: unknown, port
 
   for (const url of definition.urls) {
     const leftMs = definition.timeoutMs - (ports.nowMs() - startedMs);
-    const answer = await ask(url, data, leftMs, definition, ports);
-    httpStatus = answer.httpStatus ?? httpStatus;
-    if (answer.kind === "failed") {
-      error ??= answer.code;
-      if (definition.onError === "reject") return outcome("reject", failureReasons[answer.code]);
-      if (answer.code === "aborted") break;
+    const result = await callUrl(url, data, leftMs, definition, ports);
+    httpStatus = result.httpStatus ?? httpStatus;
+    if (result.kind === "failed") {
+      error ??= result.code;
+      if (definition.onError === "reject") return outcome("reject", failureReasons[result.code]);
+      if (result.code === "aborted") break;
       continue;
     }
-    data = answer.data;
-    if (answer.kind === "reject") return outcome("reject", definition.urls.reduce(withoutAddress, answer.reason));
-    attachments.push(...answer.attachments);
+    data = result.data;
+    if (result.kind === "reject") return outcome("reject", withoutAddresses(result.reason, definition.urls));
+    attachments.push(...result.attachments);
   }
   return outcome("continue", null);
 }
 
-type Answer =
+type UrlResult =
   | (Exclude<HookVerdict, { kind: "failed" }> & { readonly httpStatus: number })
   | { readonly kind: "failed"; readonly code: HookErrorCode; readonly httpStatus: number | null };
 
-async function ask(
+async function callUrl(
   url: string,
   payload: unknown,
   leftMs: number,
   { protocol, key, replyBytesMax }: HookDefinition,
   ports: HookPorts,
-): Promise<Answer> {
+): Promise<UrlResult> {
   const { json, signal } = ports;
   if (signal?.aborted === true) return failed("aborted");
   if (leftMs <= 0) return failed("timeout");
@@ -128,7 +130,7 @@ async function ask(
     request = await protocol.encode(call);
   } catch (error) {
     if (error instanceof UnencodableError) return failed("unencodable");
-    // A fault of the dialect itself.
+    // An unexpected error is a bug in the dialect.
     throw error;
   }
   const timeoutMs = Math.ceil(leftMs);
@@ -140,20 +142,20 @@ async function ask(
 }
 
 /**
- * A refusal stands although the rest of its reply was cut off or cannot be read: counted as a failure, which may mean to
- * go on, it would turn a no into a yes. Nothing else is taken from such a reply, and nothing at all from one under a key,
- * which is trusted as a whole or not.
+ * A rejection counts even when the rest of its reply was cut off or cannot be read. As an error, `onError: continue`
+ * would turn a veto into an approval. Nothing else is taken from such a reply. A reply of a dialect with keys is
+ * trusted only as a whole.
  */
 async function vetoOf(
   partial: HookReply | undefined,
   call: OutgoingCall,
   protocol: HookProtocol,
-): Promise<Answer | null> {
+): Promise<UrlResult | null> {
   if (partial === undefined || protocol.keys !== "none") return null;
   const verdict = await protocol.interpret(partial, call);
   return verdict.kind === "reject" ? { ...verdict, httpStatus: partial.status } : null;
 }
 
-function failed(code: HookErrorCode, httpStatus: number | null = null): Answer {
+function failed(code: HookErrorCode, httpStatus: number | null = null): UrlResult {
   return { kind: "failed", code, httpStatus };
 }

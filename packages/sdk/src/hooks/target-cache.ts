@@ -1,29 +1,29 @@
-/** Where a URL leads, in the two parts that an HTTP request is made of. */
-export interface Place {
+/** The two parts of a URL that an HTTP request needs. */
+export interface Target {
   readonly origin: string;
-  /** With the query; never empty. */
+  /** The path with the query; never empty. */
   readonly path: string;
 }
 
-/** A program has a few URLs; one that makes them up as it goes shall not fill its memory with them. */
-const placesMax = 256;
+/** A limit for programs that build their URLs dynamically. */
+const targetsMax = 256;
 
-/** Reads each URL once, as long as there are not too many of them. */
+/** Parses each URL once. The cache is emptied when it is full. */
 export class TargetCache {
-  readonly #places = new Map<string, Place | null>();
+  readonly #targets = new Map<string, Target | null>();
 
-  /** null for what is no URL. */
-  of(url: string): Place | null {
-    const known = this.#places.get(url);
+  /** Returns null when the text is not a URL. */
+  of(url: string): Target | null {
+    const known = this.#targets.get(url);
     if (known !== undefined) return known;
-    const place = placeOf(url);
-    if (this.#places.size >= placesMax) this.#places.clear();
-    this.#places.set(url, place);
-    return place;
+    const target = targetOf(url);
+    if (this.#targets.size >= targetsMax) this.#targets.clear();
+    this.#targets.set(url, target);
+    return target;
   }
 }
 
-function placeOf(url: string): Place | null {
+function targetOf(url: string): Target | null {
   if (!URL.canParse(url)) return null;
   const { origin, pathname, search } = new URL(url);
   return { origin, path: pathname + search };

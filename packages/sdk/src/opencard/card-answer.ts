@@ -1,14 +1,14 @@
-/** What a card's handler can answer beside plain data. */
+/** Answers of a card's handler other than plain data. */
 
 import type { OpencardReply } from "../protocols/opencard.ts";
 
 /**
- * A card's own data: an object with members, of a type or an interface of the program's. No list, no Map, no Date, no
- * function: none of them is a JSON object.
+ * A card's own data: an object with members, of any type or interface. Arrays, Maps, Dates and functions are not JSON
+ * objects and are excluded.
  */
 export type CardData = Readonly<Record<string, unknown>> | (object & WithoutOtherKinds);
 
-/** What lists, dates, functions and promises have. */
+/** Members that only arrays, dates, functions and promises have. */
 interface WithoutOtherKinds {
   readonly [Symbol.iterator]?: never;
   readonly toJSON?: never;
@@ -16,7 +16,10 @@ interface WithoutOtherKinds {
   readonly then?: never;
 }
 
-/** Made by {@link found}, {@link noResult} and {@link badParameters} only, so that no card's data is taken for one. */
+/**
+ * A class, so that {@link found}, {@link noResult} and {@link badParameters} alone create answers, and a card's data is
+ * never read as an answer.
+ */
 export class CardAnswer {
   readonly reply: OpencardReply;
 
@@ -27,22 +30,22 @@ export class CardAnswer {
 
 export interface FoundOptions {
   readonly msg?: string;
-  /** How long the caller may keep the data, in Unix seconds. */
+  /** How long the caller may cache the data, in Unix seconds. */
   readonly lifetime?: number;
 }
 
-/** Status 0 with the card's data, for an answer that needs more than returning the data itself. */
+/** Returns status 0 with the card's data and options. A handler without options can return the data itself. */
 export function found(data: CardData, options: FoundOptions = {}): CardAnswer {
   const { msg = "", lifetime } = options;
   return new CardAnswer({ status: 0, msg, data, ...(lifetime === undefined ? {} : { lifetime }) });
 }
 
-/** Status 1: the question is understood and there is nothing to show. */
+/** Status 1: the request is valid, and there is nothing to show. */
 export function noResult(msg = ""): CardAnswer {
   return new CardAnswer({ status: 1, msg });
 }
 
-/** Status 2: the question lacks something or has it wrong. */
+/** Status 2: a parameter of the request is missing or wrong. */
 export function badParameters(msg = ""): CardAnswer {
   return new CardAnswer({ status: 2, msg });
 }

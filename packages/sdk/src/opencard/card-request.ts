@@ -1,7 +1,7 @@
-/** The question that a card is asked, taken apart. */
+/** The decoded request to a card. */
 
-import type { JsonObject } from "../protocols/hook-json.ts";
-import { isJsonObject } from "../protocols/hook-json.ts";
+import type { JsonObject } from "../protocols/json-object.ts";
+import { isJsonObject } from "../protocols/json-object.ts";
 
 export interface CardLocation {
   readonly province: string | null;
@@ -9,37 +9,37 @@ export interface CardLocation {
 }
 
 export interface CardRequest {
-  /** Which card is asked. */
+  /** The id of the card. */
   readonly srcid: string;
-  /** `sp_ala` in the document. */
+  /** `sp_ala` in Baidu's documentation. */
   readonly type: string | null;
-  /** `mobile`: answer with paths inside the mini program; `web_h5`: answer with addresses of web pages. */
+  /** `mobile`: links must be paths inside the mini program. `web_h5`: links must be URLs of web pages. */
   readonly surface: string | null;
-  /** The card's own parameters; empty when there are none. Its member names are the sender's. */
+  /** The card's own parameters; empty when there are none. The sender chooses the member names. */
   readonly intent: Readonly<Record<string, unknown>>;
-  /** Only for cards that asked for it. */
+  /** Only sent for cards that are configured to receive it. */
   readonly location: CardLocation | null;
-  /** All that was sent, the members above included. */
+  /** All members of the request, including those above. */
   readonly payload: Readonly<Record<string, unknown>>;
-  /** The key that the call came under. */
+  /** The kid of the key that encrypted the call. */
   readonly kid: string;
-  /** The sender's id of this call, to find it in both ends' logs. */
+  /** The sender's id of this call, which both ends can log. */
   readonly rid: string;
-  /** Aborted when the handler's time is over. */
+  /** Aborted when the handler exceeds its time limit. */
   readonly signal: AbortSignal;
 }
 
-export interface CardCircumstances {
+export interface CardCall {
   readonly srcid: string;
   readonly kid: string;
   readonly rid: string;
   readonly signal: AbortSignal;
 }
 
-/** The request, or the name of the member that is not what the document says. */
+/** Returns the request, or the name of a member that does not have the documented type. */
 export function cardRequestOf(
   payload: JsonObject,
-  circumstances: CardCircumstances,
+  call: CardCall,
 ): CardRequest | "type" | "surface" | "intent" | "location" {
   const type = textOrNull(payload["type"]);
   if (type === undefined) return "type";
@@ -49,7 +49,7 @@ export function cardRequestOf(
   if (!isJsonObject(intent)) return "intent";
   const location = locationOf(payload["location"] ?? null);
   if (location === undefined) return "location";
-  return { ...circumstances, type, surface, intent, location, payload };
+  return { ...call, type, surface, intent, location, payload };
 }
 
 function locationOf(value: unknown): CardLocation | null | undefined {
@@ -60,7 +60,7 @@ function locationOf(value: unknown): CardLocation | null | undefined {
   return province === undefined || city === undefined ? undefined : { province, city };
 }
 
-/** undefined for what is neither. */
+/** Returns undefined for any other value. */
 function textOrNull(value: unknown): string | null | undefined {
   if (typeof value === "string") return value;
   return value === undefined || value === null ? null : undefined;

@@ -85,7 +85,7 @@ describe("a receiver of Opencard's calls", () => {
     },
   );
 
-  it("hands the card's handler the question, taken apart", async () => {
+  it("passes the decoded request to the card's handler", async () => {
     const onCard = vi.fn<(request: CardRequest) => object>(() => ({}));
     await receiverWith({ cards: { "123": onCard } }).handle(posted(jwcryptoRequest.token));
     expect(onCard).toHaveBeenCalledExactlyOnceWith({
@@ -126,7 +126,7 @@ describe("a receiver of Opencard's calls", () => {
     ["a list", "[]"],
     ["not UTF-8", Uint8Array.of(0xff)],
     ["half a million brackets", `{"srcid":"123","intent":${"[".repeat(500_000)}`],
-  ])("answers bad parameters to a payload that is %s, for its sender holds the key", async (_, plaintext) => {
+  ])("answers bad parameters to a payload that is %s, because its sender holds the key", async (_, plaintext) => {
     const reply = await receiverWith({}).handle(posted(forgeToken(headerText, plaintext, documentKey.k)));
     const call: OutgoingCall = { payload: {}, requestId: rid, key: { kid: "0", jwk: documentKey }, json: JSON };
     expect(await opencard.interpret(asGot(reply), call)).toMatchObject(says(2, "Invalid request"));
@@ -138,12 +138,12 @@ describe("a receiver of Opencard's calls", () => {
     expect(await asked(receiver, { srcid: "2" })).toMatchObject(answers({ card: 2 }));
   });
 
-  it("takes data that looks like an answer for data", async () => {
+  it("does not mistake data for an answer", async () => {
     const receiver = receiverWith({ cards: { "1": () => ({ status: 2, msg: "a" }) } });
     expect(await asked(receiver, { srcid: "1" })).toMatchObject(answers({ status: 2, msg: "a" }));
   });
 
-  it("says that there is no result, that parameters are bad, and how long data lives", async () => {
+  it("can answer no result, bad parameters, and a lifetime of the data", async () => {
     const cards: Record<string, CardHandler> = {
       none: () => noResult("nothing today"),
       bad: () => badParameters("which city?"),
@@ -220,7 +220,7 @@ describe("a card's handler that fails", () => {
     expect(await asked(receiver, { srcid: "123" })).toMatchObject(says(3, "Internal error"));
   });
 
-  it("is given up when its time is over, and told so", async () => {
+  it("fails when its time is over, and is notified by its signal", async () => {
     const onError = vi.fn<(error: unknown) => void>();
     let signal: AbortSignal | null = null;
     const late: CardHandler = (request) => {
@@ -235,7 +235,7 @@ describe("a card's handler that fails", () => {
     expect(signal).toMatchObject({ aborted: true });
   });
 
-  it("is not given up while it has time", async () => {
+  it("is not interrupted within its time limit", async () => {
     const receiver = receiverWith({ handlerTimeoutMs: 60_000 });
     expect(await asked(receiver, { srcid: "123" })).toMatchObject({ kind: "continue" });
   });
@@ -266,7 +266,7 @@ describe("what a receiver of Opencard's calls refuses", () => {
     ["unknown_key", unknownKid],
     ["malformed", "a.b.c"],
     ["wrong_algorithm", otherKinds[0]?.[1] ?? ""],
-  ])("is told to the program alone: %s", async (reason, token) => {
+  ])("is reported to the program only: %s", async (reason, token) => {
     const onRefused = vi.fn<NonNullable<OpencardReceiverOptions["onRefused"]>>();
     const request = posted(token);
     expect(await receiverWith({ onRefused }).handle(request)).toEqual(refused);
@@ -280,7 +280,7 @@ describe("what a receiver of Opencard's calls refuses", () => {
     expect(onError).toHaveBeenCalledOnce();
   });
 
-  it("takes as long for an unknown kid as for a wrong key: both are unwrapped once", async () => {
+  it("does the same work for an unknown kid as for a wrong key: both are unwrapped once", async () => {
     const unwrap = vi.spyOn(crypto.subtle, "unwrapKey");
     try {
       await receiverWith({}).handle(posted(unknownKid));
@@ -297,7 +297,7 @@ describe("what a receiver of Opencard's calls refuses", () => {
     expect(reply).toEqual({ status: 404, headers: {}, body: "" });
   });
 
-  it("is refused like every other token when it is too large to be read, or breaks off, and the program is told", async () => {
+  it("is refused like every other token when it is too large or incomplete, and is reported to the program", async () => {
     const onRefused = vi.fn<NonNullable<OpencardReceiverOptions["onRefused"]>>();
     const receiver = receiverWith({ onRefused });
     const request = posted("");
@@ -311,7 +311,7 @@ describe("what a receiver of Opencard's calls refuses", () => {
     });
   });
 
-  it("takes no larger body than the largest token", async () => {
+  it("accepts no larger body than the largest token", async () => {
     const receiver = receiverWith({});
     expect(receiver.bodyBytesMax).toBeLessThan(2 * 1024 * 1024);
     expect(await receiver.handle(posted("A".repeat(receiver.bodyBytesMax + 1)))).toEqual(refused);
@@ -339,7 +339,7 @@ describe("the keys of a receiver of Opencard's calls", () => {
     expect(await asked(receiver, { srcid: "123" }, { kid: "1", jwk: newJwk })).toMatchObject({ kind: "continue" });
   });
 
-  it("are not asked for by what is no token", async () => {
+  it("are not requested for a body that is not a token", async () => {
     const keys = vi.fn<() => Record<string, string>>(() => ({ "0": documentKey.k }));
     await receiverWith({ keys }).handle(posted("hello"));
     expect(keys).not.toHaveBeenCalled();
@@ -382,7 +382,7 @@ describe("options that cannot work", () => {
     ["no time for handlers", { handlerTimeoutMs: 0 }],
     ["half a millisecond", { handlerTimeoutMs: 0.5 }],
     ["more time than a timer can wait", { handlerTimeoutMs: 2 ** 31 }],
-  ])("are told at once: %s", (_, options) => {
+  ])("are reported at once: %s", (_, options) => {
     expect(() => receiverWith(options)).toThrow(TypeError);
   });
 });

@@ -1,14 +1,14 @@
-import type { JsonObject } from "../protocols/hook-json.ts";
-import { isJsonObject } from "../protocols/hook-json.ts";
+import { readObject } from "../protocols/hook-json.ts";
+import type { JsonObject } from "../protocols/json-object.ts";
+import { isJsonObject } from "../protocols/json-object.ts";
 import type { ProtocolKey } from "../protocols/key.ts";
 import type { OpenedCall, OpencardReply } from "../protocols/opencard.ts";
 import { openCall, sealReply } from "../protocols/opencard.ts";
-import { payloadObject } from "../protocols/opencard-payload.ts";
 import { readToken, tokenBytesMax } from "../protocols/opencard-token.ts";
 import type { ReceiverReply } from "../protocols/protocol.ts";
 import { UndecodableError, UntrustedError } from "../protocols/protocol.ts";
 import type { Observers } from "../receive/answering.ts";
-import { failed, refused as told } from "../receive/answering.ts";
+import { failed, refused } from "../receive/answering.ts";
 import { ReceiveError } from "../receive/receive-error.ts";
 import type { ReceivedRequest, Receiver } from "../receive/receiver.ts";
 import type { CardData } from "./card-answer.ts";
@@ -19,42 +19,49 @@ import type { OpencardKeys } from "./opencard-keys.ts";
 import { protocolKeysOf } from "./opencard-keys.ts";
 
 /**
- * Answers one card. An object is the data of status 0; `found`, `noResult` and `badParameters` say the rest. Whatever it
- * throws becomes status 3, and nothing of it is told to the caller.
+ * Answers one card. An object is the data of a status 0; `found`, `noResult` and `badParameters` return other answers.
+ * A handler that throws is answered with status 3, without the error's text.
  */
 export type CardHandler = (request: CardRequest) => CardData | CardAnswer | Promise<CardData | CardAnswer>;
 
 /**
- * `onRefused` is told which check a request failed, which its sender is not; `onError` is told of failures in a handler and
- * in `keys`.
+ * `onRefused` is called with the check that failed, which the sender never learns. `onError` is called for a failure of
+ * a handler or of `keys`.
  */
 export interface OpencardReceiverOptions extends Observers {
-  /** Fixed keys are checked at once; a function is asked for every call, so that keys can change while it runs. */
+  /**
+   * Fixed keys are checked when the receiver is created. A function is called for every request, so that keys can
+   * change.
+   */
   readonly keys: OpencardKeys | (() => OpencardKeys | Promise<OpencardKeys>);
   /** Handlers by `srcid`. */
   readonly cards: Readonly<Record<string, CardHandler>>;
-  /** A handler that takes longer fails, and its `signal` is aborted. The document names no time; left out: none. */
+  /**
+   * Time limit of a handler in milliseconds. A handler that exceeds it fails, and its `signal` is aborted. Baidu
+   * documents no limit. Default: none.
+   */
   readonly handlerTimeoutMs?: number;
 }
 
-/** What a timer can wait. */
+/** The longest delay of a timer. */
 const handlerTimeoutMsMax = 2 ** 31 - 1;
 
-const notFound: ReceiverReply = Object.freeze({ status: 404, headers: Object.freeze({}), body: "" });
-/** One answer for every refusal, so that it does not say which check failed. */
-const refused: ReceiverReply = Object.freeze({ status: 400, headers: Object.freeze({}), body: "" });
-const withoutKeys: ReceiverReply = Object.freeze({ status: 500, headers: Object.freeze({}), body: "" });
+const notFoundReply: ReceiverReply = Object.freeze({ status: 404, headers: Object.freeze({}), body: "" });
+/** The same answer for every refusal, so that it does not reveal which check failed. */
+const refusedReply: ReceiverReply = Object.freeze({ status: 400, headers: Object.freeze({}), body: "" });
+const keysFailedReply: ReceiverReply = Object.freeze({ status: 500, headers: Object.freeze({}), body: "" });
 
 const invalidRequest: OpencardReply = Object.freeze({ status: 2, msg: "Invalid request" });
-/** The document's own words. */
+/** The text in Baidu's documentation. */
 const invalidSrcid: OpencardReply = Object.freeze({ status: 2, msg: "Invalid srcid" });
 const internalError: OpencardReply = Object.freeze({ status: 3, msg: "Internal error" });
 
 /**
- * Receives Opencard's calls: decrypts, hands each to the card that it asks for, answers under the call's own header.
+ * Creates a receiver of Opencard calls. The receiver decrypts each call, calls the handler of its card, and encrypts
+ * the answer with the call's own key and header.
  *
- * Answers 200 with a token to whoever holds a key, 400 with nothing to everybody else, 404 to any method but POST, and 500
- * with nothing when `keys` fails. Throws a TypeError for options that cannot work.
+ * The answer has status 200 and a token for a holder of a key, 400 without a body for everybody else, 404 without a
+ * body for a method other than POST, and 500 without a body when `keys` fails. Throws a TypeError for invalid options.
  */
 export function createOpencardReceiver(options: OpencardReceiverOptions): Receiver {
   const cards = new Map(Object.entries(options.cards));
@@ -67,24 +74,24 @@ export function createOpencardReceiver(options: OpencardReceiverOptions): Receiv
 
   return {
     bodyBytesMax: tokenBytesMax,
-    // What an adapter does not read is refused like every other token.
+    // A body that the adapter could not read gets the same answer as any other invalid token.
     refuse: async (error, request) =>
-      request.method === "POST" ? await told(error, request, options, refused) : notFound,
+      request.method === "POST" ? await refused(error, request, options, refusedReply) : notFoundReply,
     handle,
   };
 
   async function handle(request: ReceivedRequest): Promise<ReceiverReply> {
-    if (request.method !== "POST") return notFound;
+    if (request.method !== "POST") return notFoundReply;
     try {
       const call = await openCall(readToken(request.body), await keys());
       return await answer(call, request);
     } catch (error) {
       if (error instanceof UntrustedError) {
         const refusal = new ReceiveError("untrusted", { reason: error.reason, cause: error });
-        return await told(refusal, request, options, refused);
+        return await refused(refusal, request, options, refusedReply);
       }
       await failed(error, request, options);
-      return withoutKeys;
+      return keysFailedReply;
     }
   }
 
@@ -108,14 +115,14 @@ export function createOpencardReceiver(options: OpencardReceiverOptions): Receiv
     const abort = new AbortController();
     const request = cardRequestOf(payload, { srcid, ...call.header, signal: abort.signal });
     if (typeof request === "string") return { status: 2, msg: `Invalid ${request}` };
-    return replyOf(await within(handlerTimeoutMs, abort, async () => handler(request)));
+    return replyOf(await withTimeout(handlerTimeoutMs, abort, async () => handler(request)));
   }
 }
 
 function keySource(keys: OpencardReceiverOptions["keys"]): () => Promise<readonly ProtocolKey[]> {
   if (typeof keys === "function") return async () => protocolKeysOf(await keys());
   const fixed = protocolKeysOf(keys);
-  if (fixed.length === 0) throw new TypeError("keys: there must be at least one");
+  if (fixed.length === 0) throw new TypeError("keys: at least one is required");
   return async () => fixed;
 }
 
@@ -128,7 +135,7 @@ function assertTimeout(timeoutMs: number | undefined): void {
 
 function payloadOf(call: OpenedCall): JsonObject | null {
   try {
-    return payloadObject(call.plaintext, JSON);
+    return readObject(call.plaintext, JSON);
   } catch (error) {
     if (error instanceof UndecodableError) return null;
     throw error;
@@ -138,11 +145,15 @@ function payloadOf(call: OpenedCall): JsonObject | null {
 function replyOf(result: unknown): OpencardReply {
   if (result instanceof CardAnswer) return result.reply;
   if (isJsonObject(result)) return { status: 0, msg: "", data: result };
-  throw new TypeError("the card's handler returned no object");
+  throw new TypeError("the card's handler did not return an object");
 }
 
-/** Rejects once the time is over, whatever the work does then. */
-async function within<T>(timeoutMs: number | undefined, abort: AbortController, work: () => Promise<T>): Promise<T> {
+/** Rejects when the time limit has passed, even if the work has not ended. */
+async function withTimeout<T>(
+  timeoutMs: number | undefined,
+  abort: AbortController,
+  work: () => Promise<T>,
+): Promise<T> {
   if (timeoutMs === undefined) return work();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {

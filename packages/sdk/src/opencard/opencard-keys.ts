@@ -1,12 +1,12 @@
-/** The keys that a receiver goes by, as a program writes them down. */
+/** The keys of a receiver, as a program writes them. */
 
 import type { Jwk, ProtocolKey } from "../protocols/key.ts";
 import { opencardKeyFault } from "../protocols/opencard-key.ts";
 
-/** By kid: a JWK, or the `k` of one. Several at once while a key is being changed. */
+/** Keys by kid: a JWK, or the `k` of one. During a key rotation the old and the new key are both listed. */
 export type OpencardKeys = Readonly<Record<string, Jwk | string>>;
 
-/** Throws a TypeError that names the kid and holds nothing of the key. */
+/** Throws a TypeError that names the kid and contains nothing of the key. */
 export function protocolKeysOf(keys: OpencardKeys): readonly ProtocolKey[] {
   return Object.entries(keys).map(([kid, key]) => {
     const jwk = typeof key === "string" ? { kty: "oct", k: key } : key;

@@ -52,7 +52,7 @@ describe("base64", () => {
   });
 
   it("may be large", () => {
-    const bytes = Uint8Array.from({ length: 3_000_001 }, (_, at) => at % 251);
+    const bytes = Uint8Array.from({ length: 300_001 }, (_, at) => at % 251);
     const text = toBase64(bytes);
     expect(text).toBe(Buffer.from(bytes).toString("base64"));
     expect(Buffer.compare(fromBase64(text) ?? new Uint8Array(), bytes)).toBe(0);

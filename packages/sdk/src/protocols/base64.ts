@@ -1,15 +1,15 @@
 /**
- * Base64 (RFC 4648), strictly: nothing but the alphabet, and not a bit that is not needed. What the runtimes bring
- * themselves, `Uint8Array.fromBase64`, is missing in Node 20, and `atob` alone skips white space.
+ * Strict Base64 (RFC 4648): decoding accepts only the alphabet, and rejects unused bits that are not zero. Node 20 has
+ * no `Uint8Array.fromBase64`, and `atob` skips white space.
  */
 
-/** `String.fromCharCode` takes its arguments from the stack. */
+/** A limit because `String.fromCharCode` receives its arguments on the stack. */
 const CHARS_PER_CALL_MAX = 0x2000;
 
 const outsideAlphabet = /[^A-Za-z0-9+/=]/;
 const outsideUrlAlphabet = /[^A-Za-z0-9_-]/;
 
-/** With padding. */
+/** Encodes with padding. */
 export function toBase64(bytes: Uint8Array): string {
   let binary = "";
   for (let at = 0; at < bytes.length; at += CHARS_PER_CALL_MAX) {
@@ -18,17 +18,17 @@ export function toBase64(bytes: Uint8Array): string {
   return btoa(binary);
 }
 
-/** The alphabet for addresses and JSON Web Keys, without padding. */
+/** Encodes in the alphabet for URLs and JSON Web Keys, without padding. */
 export function toBase64Url(bytes: Uint8Array): string {
   return toBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/** null for everything but base64 with its padding. */
+/** Returns null for any text that is not base64 with padding. */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> | null {
   return outsideAlphabet.test(text) || text.length % 4 !== 0 ? null : decoded(text);
 }
 
-/** null for everything but base64url without padding. */
+/** Returns null for any text that is not base64url without padding. */
 export function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | null {
   if (outsideUrlAlphabet.test(text)) return null;
   const padding = "=".repeat((4 - (text.length % 4)) % 4);
@@ -47,7 +47,7 @@ function decoded(text: string): Uint8Array<ArrayBuffer> | null {
   return lastBitsAreZero(text, bytes) ? bytes : null;
 }
 
-/** `QQ==` and `QR==` would both be the letter A, and what has two spellings cannot be compared as text. */
+/** Without this check `QQ==` and `QR==` would both decode to "A", so encoded values could not be compared as text. */
 function lastBitsAreZero(text: string, bytes: Uint8Array): boolean {
   return !text.endsWith("=") || toBase64(bytes.subarray(bytes.length - (bytes.length % 3))) === text.slice(-4);
 }

@@ -1,6 +1,6 @@
 /**
- * The bytes of what a program gives for a body: a string's UTF-8, a view's own, an ArrayBuffer's. null for anything else;
- * the type says what it may be, and whoever writes JavaScript does not see the type. Nothing is copied but text.
+ * Returns the bytes of a body: the UTF-8 of a string, or the bytes of a view or an ArrayBuffer without a copy. Returns
+ * null for any other value, which a program in JavaScript may pass in spite of the types.
  */
 export function bytesOf(body: unknown): Uint8Array | null {
   if (typeof body === "string") return new TextEncoder().encode(body);

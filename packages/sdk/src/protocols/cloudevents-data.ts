@@ -1,26 +1,26 @@
 /**
- * An event's data in the JSON format of CloudEvents 1.0.2 (section 3.1): the content type decides whether it stands there
- * as JSON, as a string or in base64.
+ * The data of an event in the JSON format of CloudEvents 1.0.2 (section 3.1). The content type decides whether the data
+ * is written as JSON, as a string or in base64.
  */
 
 import { fromBase64, toBase64 } from "./base64.ts";
+import { incomingTextBytes } from "./incoming-limits.ts";
 import { jsonDepthWithin } from "./json-depth.ts";
 import { topLevelMemberSpan } from "./json-span.ts";
 import { isMediaType, mediaTypeOf } from "./media-type.ts";
 import { UndecodableError, UnencodableError } from "./protocol.ts";
+import { utf8Text } from "./text-bytes.ts";
 
 const encoder = new TextEncoder();
-/** `ignoreBOM` keeps a leading byte order mark in the text: it is part of the message. */
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** How deep the data's objects and arrays may lie in each other, as in the bodies of hooks. */
+/** The deepest nesting of objects and arrays in the data; hook bodies have the same limit. */
 export const dataJsonDepthMax = 100;
 
 // ---- the sender
 
 /**
- * The JSON object that begins with `event`, its closing brace left out, and carries `body`. Without a member for the data
- * when there is none: no bytes are no JSON. Throws {@link UnencodableError}.
+ * Adds `body` as the data to `event`, a JSON object without its closing brace, and closes the object. An empty body
+ * adds no data member, because no JSON value is empty. Throws {@link UnencodableError}.
  */
 export function eventWithData(event: string, contentType: string, body: Uint8Array): Uint8Array {
   if (body.length === 0) return encoder.encode(`${event}}`);
@@ -61,8 +61,8 @@ export interface EventData {
 }
 
 /**
- * The data in the JSON object `text`, whose members are `members`. What is JSON keeps the bytes that it had there. Throws
- * {@link UndecodableError}.
+ * Returns the data of the JSON object `text`, whose parsed members are `members`. JSON data keeps its original bytes.
+ * Throws {@link UndecodableError}.
  */
 export function dataOf(
   text: string,
@@ -71,7 +71,7 @@ export function dataOf(
 ): EventData {
   const { data, data_base64: base64 } = members;
   if (typeof base64 === "string") {
-    if (data !== undefined) throw new UndecodableError("data: beside data_base64");
+    if (data !== undefined) throw new UndecodableError("data: not allowed together with data_base64");
     const bytes = fromBase64(base64);
     if (bytes === null) throw new UndecodableError("data_base64: not base64");
     return { contentType, body: bytes };
@@ -87,37 +87,27 @@ export function dataOf(
 
 function stringBytes(data: unknown): Uint8Array {
   if (data === null) return new Uint8Array();
-  if (typeof data !== "string") throw new UndecodableError("data: neither a string nor of a JSON content type");
-  if (!data.isWellFormed()) throw new UndecodableError("data: half a surrogate pair has no bytes in UTF-8");
-  return encoder.encode(data);
+  if (typeof data !== "string") throw new UndecodableError("data: not a string, although the content type is not JSON");
+  return incomingTextBytes("data", data);
 }
 
 // ---- both
 
-/** Any type, not only `application`: that is how the format has it. */
+/** The format recognises JSON by the subtype alone, whatever the type before the slash is. */
 function isJson(contentType: string): boolean {
   const named = mediaTypeOf(contentType);
   return named !== null && isMediaType(named) && (named.endsWith("/json") || named.endsWith("+json"));
 }
 
-/** Whoever makes bytes of the string again goes by the charset. */
+/** A receiver encodes the string in the charset of the content type, so only text in UTF-8 may be sent as a string. */
 function isUtf8Text(contentType: string): boolean {
   return mediaTypeOf(contentType)?.startsWith("text/") === true && isUtf8(contentType);
 }
 
 const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i;
 
-/** It names UTF-8, or no charset at all. */
+/** Whether the content type names UTF-8 or no charset. */
 export function isUtf8(contentType: string): boolean {
   const name = charset.exec(contentType)?.[1] ?? "utf-8";
   return name.toLowerCase() === "utf-8";
-}
-
-/** null when the bytes are no UTF-8. */
-export function utf8Text(body: Uint8Array): string | null {
-  try {
-    return decoder.decode(body);
-  } catch {
-    return null;
-  }
 }

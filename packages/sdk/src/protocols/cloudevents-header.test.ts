@@ -39,12 +39,12 @@ describe("the value of an event's header", () => {
     ["half a character", "%E2%82", /^x: not UTF-8$/],
     ["half a surrogate pair", "%ED%A0%80", /^x: not UTF-8$/],
     ["a byte on its own", "\u00e9", /^x: not UTF-8$/],
-    ["a character that is no byte", "€", /^x: holds characters that are no bytes$/],
-    ["a quoted string without its end", '"a', /^x: a quoted string without its end$/],
-    ["nothing but a quote", '"', /^x: a quoted string without its end$/],
-    ["a quoted string that ends with an escape", '"a\\', /^x: a quoted string without its end$/],
-    ["an escaped last quote", '"a\\"', /^x: a quoted string without its end$/],
-    ["two quoted strings", '"a" "b"', /^x: more follows a quoted string$/],
+    ["a character that is no byte", "€", /^x: contains characters that are not bytes$/],
+    ["a quoted string without a closing quote", '"a', /^x: a quoted string without a closing quote$/],
+    ["nothing but a quote", '"', /^x: a quoted string without a closing quote$/],
+    ["a quoted string that ends with an escape", '"a\\', /^x: a quoted string without a closing quote$/],
+    ["an escaped last quote", '"a\\"', /^x: a quoted string without a closing quote$/],
+    ["two quoted strings", '"a" "b"', /^x: text after a quoted string$/],
     ["absurd length", "a".repeat(24_577), /^x: longer than 24576 characters$/],
   ])("is refused with %s", (_, value, message) => {
     expect(() => fromEventHeader("x", value)).toThrow(UndecodableError);

@@ -2,24 +2,23 @@
 
 import { headerValueCharsMax } from "./header-text.ts";
 import { UndecodableError } from "./protocol.ts";
+import { utf8Text } from "./text-bytes.ts";
 
-/** Each byte of the text may take three characters. */
+/** Percent-encoding writes each byte as three characters. */
 const encodedCharsMax = 3 * headerValueCharsMax;
 
-/** Printable ASCII but for the double quote and the percent sign. */
+/** Matches all characters except printable ASCII without the space, the double quote and the percent sign. */
 const toEncode = /[^!#$&-~]/gu;
 const ending = /["\\]/g;
 
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/** Of well-formed text; one with half a surrogate pair throws URIError. */
+/** Encodes well-formed text. Throws URIError for half a surrogate pair. */
 export function toEventHeader(text: string): string {
   return text.replace(toEncode, encodeURIComponent);
 }
 
 /**
- * Throws {@link UndecodableError}, naming `part`. A percent sign without two digits stands for itself, and bytes that are
- * not ASCII for their text: senders that do not encode at all are about.
+ * Throws {@link UndecodableError}, naming `part`. Some senders do not encode at all, so a percent sign without two
+ * hexadecimal digits is read as itself, and bytes above 127 are read as UTF-8.
  */
 export function fromEventHeader(part: string, value: string): string {
   if (value.length > encodedCharsMax) throw new UndecodableError(`${part}: longer than ${encodedCharsMax} characters`);
@@ -28,7 +27,7 @@ export function fromEventHeader(part: string, value: string): string {
   let length = 0;
   for (let at = 0; at < encoded.length; at++) {
     let code = encoded.charCodeAt(at);
-    if (code > 0xff) throw new UndecodableError(`${part}: holds characters that are no bytes`);
+    if (code > 0xff) throw new UndecodableError(`${part}: contains characters that are not bytes`);
     if (code === PERCENT) {
       const byte = hexByte(encoded, at + 1);
       if (byte !== null) {
@@ -38,11 +37,9 @@ export function fromEventHeader(part: string, value: string): string {
     }
     bytes[length++] = code;
   }
-  try {
-    return decoder.decode(bytes.subarray(0, length));
-  } catch {
-    throw new UndecodableError(`${part}: not UTF-8`);
-  }
+  const text = utf8Text(bytes.subarray(0, length));
+  if (text === null) throw new UndecodableError(`${part}: not UTF-8`);
+  return text;
 }
 
 const PERCENT = 0x25;
@@ -53,20 +50,20 @@ function hexByte(text: string, at: number): number | null {
   return twoHexDigits.test(text) ? Number.parseInt(text.slice(at, at + 2), 16) : null;
 }
 
-/** A quoted string (RFC 9110 section 5.6.4), as older versions of the binding had it. */
+/** Reads a quoted string (RFC 9110 section 5.6.4), which older versions of the binding used. */
 function unquoted(part: string, value: string): string {
   let text = "";
   let from = 1;
   for (;;) {
     ending.lastIndex = from;
     const at = ending.exec(value)?.index;
-    if (at === undefined) throw new UndecodableError(`${part}: a quoted string without its end`);
+    if (at === undefined) throw new UndecodableError(`${part}: a quoted string without a closing quote`);
     text += value.slice(from, at);
     if (value[at] === '"') {
-      if (at !== value.length - 1) throw new UndecodableError(`${part}: more follows a quoted string`);
+      if (at !== value.length - 1) throw new UndecodableError(`${part}: text after a quoted string`);
       return text;
     }
-    if (at + 1 === value.length) throw new UndecodableError(`${part}: a quoted string without its end`);
+    if (at + 1 === value.length) throw new UndecodableError(`${part}: a quoted string without a closing quote`);
     text += value[at + 1];
     from = at + 2;
   }

@@ -24,7 +24,7 @@ const full: OutgoingDelivery = {
   publishedAtMs: 11203432_017,
   contentType: "application/json",
   tags: ["a", "标签"],
-  routingKey: "orders.cn.paid",
+  type: "orders.cn.paid",
   orderingKey: "customer-7",
   attributes: { trace: "4bf92f35", "ce-subject": "Zoë", "ce-comexampleother": "5" },
   body: bytes('{"id": 12345678901234567890,\n "id": 1.0}'),
@@ -42,14 +42,14 @@ const bare: OutgoingDelivery = {
 };
 
 const decoded = (request: IncomingRequest) => cloudEvents.decode(request);
-/** In structured mode, with these members beside the ones that an event must have. */
+/** An event in structured mode with the required members and these. */
 const eventWith = (members: string): IncomingRequest => ({
   method: "POST",
   headers: { "content-type": "application/cloudevents+json" },
   body: bytes(`{"specversion":"1.0","id":"1","source":"/s","type":"t"${members && `,${members}`}}`),
 });
 
-/** In binary mode, with these headers beside them or in their place. */
+/** An event in binary mode with the required headers, of which `changed` replaces some. */
 const binaryWith = (changed: Record<string, string | undefined>): IncomingRequest => ({
   method: "POST",
   headers: { "ce-specversion": "1.0", "ce-id": "1", "ce-source": "/s", "ce-type": "t", host: "h", ...changed },
@@ -72,7 +72,7 @@ describe("the sender's half of cloudevents", () => {
   });
 
   it.each([["text/json"], ["Application/Vnd.Example+JSON; charset=utf-8"], ["application/cloudevents+json"]])(
-    "takes %s for JSON",
+    "accepts %s for JSON",
     (contentType) => {
       const { body } = cloudEvents.encode({ ...bare, contentType, body: bytes("[1.0]") });
       expect(text(body)).toMatch(/,"data":\[1\.0\]\}$/);
@@ -107,7 +107,7 @@ describe("the sender's half of cloudevents-binary", () => {
   const delivery = {
     ...full,
     topic: "主题",
-    routingKey: null,
+    type: null,
     orderingKey: "",
     attributes: { "ce-type": "com.example.paid", "ce-subject": "Euro € 😀", name: "x" },
     body: bytes('{"id": 12345678901234567890}'),
@@ -117,13 +117,13 @@ describe("the sender's half of cloudevents-binary", () => {
     expect(printed(cloudEventsBinary.encode(delivery))).toEqual(bytes(binaryRequest));
   });
 
-  it("sends the message's own bytes, not a copy of them, as bytes when nobody said what they are", () => {
+  it("sends the message's own bytes, not a copy, as bytes without a content type", () => {
     const request = cloudEventsBinary.encode({ ...delivery, contentType: null });
     expect(request.body).toBe(delivery.body);
     expect(request.headers.slice(0, 2)).toEqual(["Content-Type", "application/octet-stream"]);
   });
 
-  it("carries what only says that it is JSON", () => {
+  it("carries a body with a JSON content type that is not JSON", () => {
     expect(cloudEventsBinary.encode({ ...delivery, body: bytes("{") }).body).toEqual(bytes("{"));
   });
 
@@ -135,10 +135,10 @@ describe("the sender's half of cloudevents-binary", () => {
   );
 });
 
-describe.each([cloudEvents, cloudEventsBinary])("what the sender's half of $name says of a message", (protocol) => {
+describe.each([cloudEvents, cloudEventsBinary])("the attributes that the sender's half of $name writes", (protocol) => {
   const sent = (fault: Partial<OutgoingDelivery>) => protocol.decode(arrived(protocol.encode({ ...full, ...fault })));
 
-  it("is the publisher's where the publisher says it", () => {
+  it("are the publisher's where the publisher sets them", () => {
     const attributes = {
       "ce-type": "com.example.paid",
       "ce-source": "https://example.com/%E4%B8%BB?a=b#c",
@@ -152,11 +152,20 @@ describe.each([cloudEvents, cloudEventsBinary])("what the sender's half of $name
     expect(sent({ attributes })).toMatchObject({ publishedAtMs: 1522949460000, attributes: arriving });
   });
 
-  it("leaves the publisher's other attributes at home", () => {
+  it("do not include the publisher's other attributes", () => {
     expect(sent({ attributes: { trace: "1", ce: "2", "cex-a": "3" } }).attributes).toEqual({
       "ce-source": "/topics/MyTopic",
-      "ce-type": "ringback.message",
+      "ce-type": "orders.cn.paid",
     });
+  });
+
+  it.each<[string, Partial<OutgoingDelivery>, string, string | null]>([
+    ["the message's type", { type: "invoice.payment_failed" }, "invoice.payment_failed", "invoice.payment_failed"],
+    ["the publisher's ce-type", { type: "a.b", attributes: { "ce-type": "com.example" } }, "com.example", "a.b"],
+    ["ringback.message, of a message without a type", { type: null }, "ringback.message", null],
+    ["ringback.message, of a message with an empty type", { type: "" }, "ringback.message", null],
+  ])("have %s as the type", (_, message, eventType, type) => {
+    expect(sent({ attributes: {}, ...message })).toMatchObject({ type, attributes: { "ce-type": eventType } });
   });
 
   it.each<[string, Partial<OutgoingDelivery>]>([
@@ -184,7 +193,7 @@ describe.each([cloudEvents, cloudEventsBinary])("what the sender's half of $name
     ["a topic with half a surrogate pair", { topic: "\udc00" }],
     ["a topic without a name", { topic: "" }],
     ["a subscription with a noncharacter", { subscription: "\u{10ffff}" }],
-    ["a routing key with a tab", { routingKey: "a\tb" }],
+    ["a type with a tab", { type: "a\tb" }],
     ["an ordering key with half a surrogate pair", { orderingKey: "a\udc00" }],
     ["a tag with a comma", { tags: ["a,b"] }],
     ["a tag with a line break", { tags: ["a\nb"] }],
@@ -199,7 +208,7 @@ describe.each([cloudEvents, cloudEventsBinary])("what the sender's half of $name
     expect(() => protocol.encode({ ...full, ...fault })).toThrow(UnencodableError);
   });
 
-  it("takes 410 for never again, and heeds Retry-After", () => {
+  it("counts 410 as never again, and uses Retry-After", () => {
     const reply = { headers: { "retry-after": "7" }, body: bytes("") };
     expect(protocol.interpret({ ...reply, status: 202 })).toEqual({ kind: "accepted" });
     expect(protocol.interpret({ ...reply, status: 410 })).toEqual({ kind: "gone" });
@@ -225,7 +234,7 @@ describe("the receiver's half of cloudevents", () => {
     publishedAtMs: 11203432_017,
     contentType: "application/json",
     tags: ["a", "标签"],
-    routingKey: "orders.cn.paid",
+    type: "orders.cn.paid",
     orderingKey: "customer-7",
   };
 
@@ -236,7 +245,7 @@ describe("the receiver's half of cloudevents", () => {
       body: full.body,
       attributes: {
         "ce-source": "/topics/MyTopic",
-        "ce-type": "ringback.message",
+        "ce-type": "orders.cn.paid",
         "ce-subject": "Zoë",
         "ce-comexampleother": "5",
       },
@@ -246,7 +255,7 @@ describe("the receiver's half of cloudevents", () => {
       protocol: "cloudevents-binary",
       topic: "主题",
       body: bytes('{"id": 12345678901234567890}'),
-      routingKey: null,
+      type: null,
       orderingKey: null,
       attributes: {
         "ce-source": "/topics/%E4%B8%BB%E9%A2%98",
@@ -269,7 +278,7 @@ describe("the receiver's half of cloudevents", () => {
       body: bytes('{\n        "appinfoB" : 9007199254740993\n    }'),
       contentType: "application/json",
       tags: [],
-      routingKey: null,
+      type: "com.example.someevent",
       orderingKey: null,
       attributes: {
         "ce-type": "com.example.someevent",
@@ -295,20 +304,24 @@ describe("the receiver's half of cloudevents", () => {
     ["base64 of no known type", '"data_base64":"ew=="', "{", null],
     ["base64 beside a type that is null", '"datacontenttype":null,"data_base64":"ew=="', "{", null],
     ["data beside base64 that is null", '"data":{},"data_base64":null', "{}", "application/json"],
-  ])("takes %s", (_, members, body, contentType) => {
+  ])("accepts %s", (_, members, body, contentType) => {
     expect(decoded(eventWith(members))).toMatchObject({ body: bytes(body), contentType });
   });
 
   it.each([
-    ["both kinds of data", '"data":1,"data_base64":"ew=="', /^data: beside data_base64$/],
-    ["data that is null beside base64", '"data":null,"data_base64":"ew=="', /^data: beside data_base64$/],
+    ["both kinds of data", '"data":1,"data_base64":"ew=="', /^data: not allowed together with data_base64$/],
+    [
+      "data that is null beside base64",
+      '"data":null,"data_base64":"ew=="',
+      /^data: not allowed together with data_base64$/,
+    ],
     ["base64url", '"data_base64":"_w=="', /^data_base64: not base64$/],
     ["base64 with white space", '"data_base64":" ew=="', /^data_base64: not base64$/],
     ["base64 that is no string", '"data_base64":[]', /^data_base64: not a string$/],
-    ["an object that is said to be text", '"datacontenttype":"text/plain","data":{}', /^data: neither a string nor/],
+    ["an object that is said to be text", '"datacontenttype":"text/plain","data":{}', /^data: not a string/],
     ["text that has no bytes", '"datacontenttype":"text/plain","data":"\\ud800"', /^data: half a surrogate pair/],
     ["a content type that is no string", '"datacontenttype":1', /^datacontenttype: not a string$/],
-    ["a content type with a line break", '"datacontenttype":"a\\r\\nb: c"', /^datacontenttype: holds control/],
+    ["a content type with a line break", '"datacontenttype":"a\\r\\nb: c"', /^datacontenttype: contains control/],
     ["an attribute in upper case", '"myExtension":"x"', /^an attribute's name: not lower-case letters/],
     ["an attribute named __proto__", '"__proto__":"x"', /^an attribute's name: /],
     ["an attribute without a name", '"":"x"', /^an attribute's name: /],
@@ -317,7 +330,7 @@ describe("the receiver's half of cloudevents", () => {
     ["an array for an attribute of no possible name", '"__proto__":[1]', /^an attribute: neither a string/],
     ["a fraction", '"ext":1.5', /^ext: neither/],
     ["an integer that has lost its digits", '"ext":9007199254740993', /^ext: neither/],
-    ["a control character", '"ext":"a\\u0000"', /^ext: holds control characters$/],
+    ["a control character", '"ext":"a\\u0000"', /^ext: contains control characters$/],
     ["half a surrogate pair", '"ext":"\\ud800"', /^ext: half a surrogate pair$/],
     ["absurd length", `"ext":"${"x".repeat(8193)}"`, /^ext: longer than 8192 characters$/],
     ["another version", '"specversion":"0.3"', /^specversion: not 1\.0$/],
@@ -357,7 +370,7 @@ describe("the receiver's half of cloudevents", () => {
     refused(() => decoded({ ...eventWith(""), body: new Uint8Array(8 * 1024 * 1024 + 1) }), /^body: larger/);
   });
 
-  it("takes data nested a hundred levels deep, and refuses deeper JSON unparsed", () => {
+  it("accepts data nested a hundred levels deep, and refuses deeper JSON unparsed", () => {
     expect(text(decoded(eventWith(`"data":${nested(100)}`)).body)).toBe(nested(100));
     refused(() => decoded(eventWith(`"ext":${nested(100)}`)), /^ext: neither/);
     for (const levels of [101, 4_000_000]) {
@@ -372,8 +385,8 @@ describe("the receiver's half of cloudevents", () => {
       /^content-type: a batch; only requests with one event/,
     ],
     ["a batch of another format", "Application/CloudEvents-Batch+avro", /^content-type: a batch/],
-    ["another format", "application/cloudevents+avro", /^content-type: of the event formats only JSON/],
-    ["no format", "application/cloudevents", /^content-type: of the event formats only JSON/],
+    ["another format", "application/cloudevents+avro", /^content-type: JSON is the only accepted/],
+    ["no format", "application/cloudevents", /^content-type: JSON is the only accepted/],
     ["another charset", "application/cloudevents+json; charset=utf-16", /^content-type: JSON is always UTF-8$/],
     [
       "nothing of an event's",
@@ -385,13 +398,13 @@ describe("the receiver's half of cloudevents", () => {
     refused(() => decoded({ ...eventWith(""), headers: { "content-type": contentType } }), message);
   });
 
-  it("goes by the content type when there are headers as well", () => {
+  it("depends on the content type when there are headers as well", () => {
     const request = eventWith('"data":1');
     const headers = { ...request.headers, "ce-specversion": "0.3", "ce-x y": "z", "ce-id": "other" };
     expect(decoded({ ...request, headers })).toMatchObject({ protocol: "cloudevents", messageId: "1" });
   });
 
-  it("takes headers as older senders wrote them", () => {
+  it("accepts headers as older senders wrote them", () => {
     const headers = { "ce-subject": '"a \\"b\\" %C3%AB"', "ce-other": "50% off", "ce-datacontenttype": "a/b" };
     const message = decoded(binaryWith(headers));
     expect(message).toMatchObject({ protocol: "cloudevents-binary", contentType: null, body: bytes("x") });
@@ -412,9 +425,13 @@ describe("the receiver's half of cloudevents", () => {
     ["an attribute with a hyphen", { "ce-a-b": "x" }, /^an attribute's name: /],
     ["an attribute without a name", { "ce-": "x" }, /^an attribute's name: /],
     ["data in a header", { "ce-data": "x" }, /^an attribute's name: /],
-    ["an encoded line break", { "ce-subject": "a%0D%0Ab" }, /^subject: holds control characters$/],
+    ["an encoded line break", { "ce-subject": "a%0D%0Ab" }, /^subject: contains control characters$/],
     ["an overlong space", { "ce-subject": "%C0%A0" }, /^ce-\*: not UTF-8$/],
-    ["a quoted string without its end", { "ce-subject": '"a' }, /^ce-\*: a quoted string without its end$/],
+    [
+      "a quoted string without a closing quote",
+      { "ce-subject": '"a' },
+      /^ce-\*: a quoted string without a closing quote$/,
+    ],
     ["absurd length", { "ce-subject": "x".repeat(8193) }, /^subject: longer than 8192/],
     ["an attempt with a zero before it", { "ce-ringbackattempt": "01" }, /^ringbackattempt: /],
     [
@@ -432,7 +449,9 @@ const noNoncharacters = (value: string): string => value.replace(/\p{Noncharacte
 const inside = (value: string | null): string | null =>
   value === null ? null : noNoncharacters(value).replace(/^ +| +$/g, "") || null;
 
-/** What an event can say: no noncharacters, and an attribute for each kind of attribute there is. */
+/**
+ * Deliveries that an event can carry: without noncharacters, and with attributes that set each kind of event attribute.
+ */
 function events(
   body: fc.Arbitrary<Uint8Array>,
   contentType: fc.Arbitrary<string | null>,
@@ -449,7 +468,7 @@ function events(
       contentType: type,
       attributes,
       tags: delivery.tags.map(inside).filter((tag) => tag !== null),
-      routingKey: inside(delivery.routingKey),
+      type: inside(delivery.type),
       orderingKey: inside(delivery.orderingKey),
     }));
 }
@@ -467,11 +486,11 @@ const expected = (delivery: OutgoingDelivery) => {
     body: delivery.body,
     contentType: delivery.contentType ?? "application/octet-stream",
     tags: delivery.tags,
-    routingKey: delivery.routingKey,
+    type: delivery.type,
     orderingKey: delivery.orderingKey,
     attributes: {
       "ce-source": `/topics/${encodeURIComponent(delivery.topic)}`,
-      "ce-type": "ringback.message",
+      "ce-type": delivery.type ?? "ringback.message",
       ...given,
     },
   };
@@ -522,7 +541,7 @@ describe("any message", () => {
   });
 });
 
-/** What the package makes of a request of ours. */
+/** Parses a request with the cloudevents package. */
 const sdkEvent = (request: ReturnType<typeof cloudEvents.encode>): CloudEvent<unknown> => {
   const { headers, body } = arrived(request);
   const event = HTTP.toEvent<unknown>({ headers, body: text(body) });
@@ -534,14 +553,14 @@ describe("beside the cloudevents package", () => {
   const json = { a: [1, "ë", null], b: { c: true } };
   const sample = { ...full, body: bytes(JSON.stringify(json)), tags: ["a", "b"], attributes: { "ce-subject": "s/1" } };
 
-  it.each([cloudEvents, cloudEventsBinary])("an event of $name is taken, and found valid", (protocol) => {
+  it.each([cloudEvents, cloudEventsBinary])("an event of $name is accepted and valid", (protocol) => {
     const event = sdkEvent(protocol.encode(sample));
     expect(event.validate()).toBe(true);
     expect(event).toMatchObject({
       specversion: "1.0",
       id: "6942316962",
       source: "/topics/MyTopic",
-      type: "ringback.message",
+      type: "orders.cn.paid",
       subject: "s/1",
       time: "1970-05-10T16:03:52.017Z",
       datacontenttype: "application/json",
@@ -553,7 +572,7 @@ describe("beside the cloudevents package", () => {
     expect(String(event["ringbackattempt"])).toBe("3");
   });
 
-  it("text and bytes are taken in structured mode", () => {
+  it("text and bytes are accepted in structured mode", () => {
     const asText = sdkEvent(cloudEvents.encode({ ...sample, contentType: "text/plain", body: bytes("Zoë\n") }));
     expect(asText.validate()).toBe(true);
     expect(asText.data).toBe("Zoë\n");
@@ -562,7 +581,7 @@ describe("beside the cloudevents package", () => {
     expect(Array.from(asBytes.data as Uint32Array)).toEqual([0, 255, 127]);
   });
 
-  it("an event is found valid with everything that a publisher may say", () => {
+  it("an event is valid with every attribute that a publisher may set", () => {
     const attributes = {
       "ce-type": "com.example.paid",
       "ce-source": "https://example.com/a?b=c",
@@ -589,6 +608,7 @@ describe("beside the cloudevents package", () => {
     messageId: "e-1",
     topic: "https://example.com/source",
     publishedAtMs: 1522949460000,
+    type: "com.example.made",
     attributes: {
       "ce-source": "https://example.com/source",
       "ce-type": "com.example.made",
@@ -605,7 +625,7 @@ describe("beside the cloudevents package", () => {
     body: body instanceof Uint8Array ? body : bytes(String(body)),
   });
 
-  it("its events are taken in both modes, with JSON", () => {
+  it("its events are accepted in both modes, with JSON", () => {
     const event = new CloudEvent({ ...given, datacontenttype: "application/json", data: json });
     for (const [mode, protocol] of [
       [HTTP.structured(event), "cloudevents"],
@@ -617,7 +637,7 @@ describe("beside the cloudevents package", () => {
     }
   });
 
-  it("its events are taken in both modes, with text and with bytes", () => {
+  it("its events are accepted in both modes, with text and with bytes", () => {
     const asText = new CloudEvent({ ...given, datacontenttype: "text/plain", data: 'Zoë "\n' });
     const asBytes = new CloudEvent({ ...given, datacontenttype: "image/png", data: Uint8Array.of(0, 255, 127) });
     for (const mode of [HTTP.structured, HTTP.binary]) {

@@ -1,57 +1,55 @@
 /**
- * CloudEvents 1.0.2 over HTTP, in the two modes that carry one event: `cloudevents` (structured: a JSON object around the
- * message) and `cloudevents-binary` (the message's own bytes, the event's attributes in `ce-` headers). A receiver of
- * either takes both.
+ * CloudEvents 1.0.2 over HTTP, in the two modes with one event per request. `cloudevents` is the structured mode: a
+ * JSON object that contains the message. `cloudevents-binary` is the binary mode: the message's own bytes, with the
+ * event's attributes in `ce-` headers. Receivers of either dialect accept both modes.
  *
- * `id` is the message's id, `source` is `/topics/<topic>`, `type` is `ringback.message`, `time` is when the message was
- * published. The publisher's attribute `ce-<name>` sets the attribute or extension `<name>` instead, or in addition; its
- * other attributes have no place in an event and stay at home. What else Ringback knows goes as extensions:
- * `ringbacktopic`, `ringbacksubscription`, `ringbackrequestid`, `ringbackattempt`, `ringbacktags`, `ringbackroutingkey`,
- * `ringbackorderingkey`.
+ * `id` is the message's id, `source` is `/topics/<topic>` and `time` is the time of publishing. `type` is the message's
+ * type, or `ringback.message` for a message without one. An attribute `ce-<name>` of the message sets the event's
+ * attribute or extension `<name>`; other attributes of the message are not sent. Ringback adds these extensions:
+ * `ringbacktopic`, `ringbacksubscription`, `ringbackrequestid`, `ringbackattempt`, `ringbacktags`, `ringbackroutingkey`
+ * (the message's type) and `ringbackorderingkey`.
  */
 
-import { dataJsonDepthMax, dataOf, eventWithData, isUtf8, utf8Text } from "./cloudevents-data.ts";
+import { dataJsonDepthMax, dataOf, eventWithData, isUtf8 } from "./cloudevents-data.ts";
 import { fromEventHeader, toEventHeader } from "./cloudevents-header.ts";
-import { fromHeaderValue, headerValueCharsMax, toHeaderValue } from "./header-text.ts";
+import { fromHeaderValue, headerValueCharsMax } from "./header-text.ts";
 import { assertPushRequest, incomingName } from "./incoming-limits.ts";
 import { jsonDepthWithin } from "./json-depth.ts";
+import type { JsonObject } from "./json-object.ts";
+import { parsedObject } from "./json-object.ts";
 import { mediaTypeOf } from "./media-type.ts";
-import type {
-  EncodedRequest,
-  IncomingMessage,
-  IncomingRequest,
-  OutgoingDelivery,
-  PushProtocol,
-  ReceiverReply,
-} from "./protocol.ts";
+import type { EncodedRequest, IncomingMessage, IncomingRequest, OutgoingDelivery, PushProtocol } from "./protocol.ts";
 import { UndecodableError, UnencodableError } from "./protocol.ts";
 import { msOfRfc3339, rfc3339Of } from "./rfc3339.ts";
-import { verdictOfReply } from "./status-verdict.ts";
+import { CONTENT_TYPE_UNKNOWN, ringbackHeaders, USER_AGENT } from "./ringback-headers.ts";
+import { statusReply, verdictOfReply } from "./status-verdict.ts";
 import { tagsAsText, tagsFromText } from "./tag-list.ts";
+import { utf8Text } from "./text-bytes.ts";
 import { incomingDigits, incomingId, outgoingId, outgoingInteger } from "./wire-number.ts";
 
-const USER_AGENT = "Ringback/1";
 const SPEC_VERSION = "1.0";
 const STRUCTURED = "application/cloudevents+json";
-/** Every event format's media type begins with it, the batches' too. */
+/** The media types of all event formats begin with this text, including the formats for batches. */
 const EVENT_FORMAT = "application/cloudevents";
 const BATCH_FORMAT = "application/cloudevents-batch";
-const CONTENT_TYPE_UNKNOWN = "application/octet-stream";
 const TYPE_DEFAULT = "ringback.message";
-/** Of the publisher's attributes, and of headers. */
+/** Begins the names of the message's attributes that set event attributes, and the names of the headers. */
 const PREFIX = "ce-";
 const OWN = "ringback";
 
-/** The specification says SHOULD for the length; other systems may go by it. */
+/** 20 characters is a recommendation of the specification (SHOULD), which other systems may enforce. */
 const outgoingName = /^[a-z\d]{1,20}$/;
 const incomingAttributeName = /^[a-z\d]{1,64}$/;
-/** A message has at most 16, and seven are ours. */
+/** A message has at most 16 attributes, and Ringback adds seven. */
 const incomingAttributesMax = 64;
-/** The event's own object lies around its data. */
+/** One level more than the data, because the event is an object around the data. */
 const eventJsonDepthMax = 1 + dataJsonDepthMax;
-/** Base64 makes a third more of a message, and quotes and line breaks take two characters each; the rest is attributes. */
+/**
+ * The largest message is 1 MiB. Base64 makes it a third longer, and escaped quotes and line breaks take two characters
+ * each; the rest is for the event's attributes.
+ */
 const structuredBytesMax = 2 * 1024 * 1024 + 256 * 1024;
-/** The specification's Integer. */
+/** The largest Integer of the specification. */
 const integerMax = 2 ** 31 - 1;
 
 export const cloudEvents = {
@@ -61,18 +59,18 @@ export const cloudEvents = {
   encode: encodeStructured,
   interpret: verdictOfReply,
   decode,
-  reply,
+  reply: statusReply,
 } as const satisfies PushProtocol;
 
 export const cloudEventsBinary = {
   name: "cloudevents-binary",
   keys: "none",
-  // Its receiver takes structured events as well.
+  // A receiver of this dialect also accepts structured events.
   bodyBytesMax: structuredBytesMax,
   encode: encodeBinary,
   interpret: verdictOfReply,
   decode,
-  reply,
+  reply: statusReply,
 } as const satisfies PushProtocol;
 
 // ---- the sender
@@ -91,26 +89,26 @@ function encodeStructured(delivery: OutgoingDelivery): EncodedRequest {
 function encodeBinary(delivery: OutgoingDelivery): EncodedRequest {
   const contentType = contentTypeOf(delivery);
   if (mediaTypeOf(contentType)?.startsWith(EVENT_FORMAT)) {
-    throw new UnencodableError("contentType: one of an event's own formats, which only cloudevents can carry as data");
+    throw new UnencodableError("contentType: an event format, which only cloudevents can carry as data");
   }
-  const headers = ["Content-Type", toHeaderValue("contentType", contentType), "User-Agent", USER_AGENT];
+  const headers = ringbackHeaders({ contentType });
   for (const [name, value] of contextOf(delivery)) headers.push(PREFIX + name, toEventHeader(String(value)));
   return { headers, body: delivery.body };
 }
 
 type Attribute = readonly [name: string, value: string | number];
 
-/** Every attribute of the event but the data's content type, which has another place in each mode. */
+/** Returns every attribute of the event except the data's content type, which each mode writes in its own way. */
 function contextOf(delivery: OutgoingDelivery): readonly Attribute[] {
-  const given = givenAttributes(delivery.attributes);
+  const chosen = publisherAttributes(delivery.attributes);
   const context: Attribute[] = [
     ["specversion", SPEC_VERSION],
     ["id", outgoingId("messageId", delivery.messageId)],
-    ["source", given.get("source") ?? sourceOf(delivery.topic)],
-    ["type", given.get("type") ?? TYPE_DEFAULT],
-    ["time", given.get("time") ?? timeOf(delivery.publishedAtMs)],
+    ["source", chosen.get("source") ?? sourceOf(delivery.topic)],
+    ["type", chosen.get("type") ?? typeOf(delivery)],
+    ["time", chosen.get("time") ?? timeOf(delivery.publishedAtMs)],
   ];
-  for (const attribute of given) if (!defaulted.has(attribute[0])) context.push(attribute);
+  for (const attribute of chosen) if (!defaulted.has(attribute[0])) context.push(attribute);
   context.push(
     ["ringbacktopic", outgoingText("topic", delivery.topic)],
     ["ringbacksubscription", outgoingText("subscription", delivery.subscription)],
@@ -118,42 +116,43 @@ function contextOf(delivery: OutgoingDelivery): readonly Attribute[] {
     ["ringbackattempt", attemptOf(delivery.attempt)],
   );
   if (delivery.tags.length > 0) context.push(["ringbacktags", outgoingText("tags", tagsAsText("tags", delivery.tags))]);
-  // An attribute cannot be empty; a key that is empty says no more than none.
-  if (delivery.routingKey) context.push(["ringbackroutingkey", outgoingText("routingKey", delivery.routingKey)]);
+  // The specification forbids empty attributes, so an empty type or key is not sent.
+  if (delivery.type) context.push(["ringbackroutingkey", outgoingText("type", delivery.type)]);
   if (delivery.orderingKey) context.push(["ringbackorderingkey", outgoingText("orderingKey", delivery.orderingKey)]);
   return context;
 }
 
 const defaulted: ReadonlySet<string> = new Set(["source", "type", "time"]);
-/** What the event says of itself here cannot be left to the publisher. */
+/** Attributes that Ringback sets itself; the message's attributes must not set them. */
 const fixed: ReadonlySet<string> = new Set(["specversion", "id", "datacontenttype", "data"]);
 
-function givenAttributes(attributes: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
-  const given = new Map<string, string>();
+function publisherAttributes(attributes: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  const chosen = new Map<string, string>();
   for (const [key, value] of Object.entries(attributes)) {
     if (!key.startsWith(PREFIX)) continue;
     const name = key.slice(PREFIX.length);
     if (!outgoingName.test(name)) {
       throw new UnencodableError(`attributes.${PREFIX}*: the name must be lower-case letters and digits, at most 20`);
     }
-    if (fixed.has(name) || name.startsWith(OWN)) throw new UnencodableError(`attributes.${key}: not the publisher's`);
-    given.set(name, outgoingText(`attributes.${key}`, value));
+    if (fixed.has(name) || name.startsWith(OWN))
+      throw new UnencodableError(`attributes.${key}: set by Ringback and not by the publisher`);
+    chosen.set(name, outgoingText(`attributes.${key}`, value));
   }
-  assertForm(given, "source", uriReference, "not a URI reference");
-  assertForm(given, "dataschema", uri, "not a URI");
-  const time = given.get("time");
+  assertForm(chosen, "source", uriReference, "not a URI reference");
+  assertForm(chosen, "dataschema", uri, "not a URI");
+  const time = chosen.get("time");
   if (time !== undefined && msOfRfc3339(time) === null) {
     throw new UnencodableError(`attributes.${PREFIX}time: not a time of RFC 3339`);
   }
-  return given;
+  return chosen;
 }
 
-/** RFC 3986 by its characters. */
+/** The characters of a URI reference in RFC 3986. */
 const uriReference = /^(?:[\w.~:/?#[\]@!$&'()*+,;=-]|%[\da-fA-F]{2})+$/;
 const uri = /^[a-zA-Z][a-zA-Z\d+.-]*:(?:[\w.~:/?#[\]@!$&'()*+,;=-]|%[\da-fA-F]{2})*$/;
 
-function assertForm(given: ReadonlyMap<string, string>, name: string, form: RegExp, fault: string): void {
-  const value = given.get(name);
+function assertForm(chosen: ReadonlyMap<string, string>, name: string, form: RegExp, fault: string): void {
+  const value = chosen.get(name);
   if (value !== undefined && !form.test(value)) throw new UnencodableError(`attributes.${PREFIX}${name}: ${fault}`);
 }
 
@@ -163,7 +162,7 @@ function sourceOf(topic: string): string {
 
 function timeOf(publishedAtMs: number): string {
   const time = rfc3339Of(outgoingInteger("publishedAtMs", publishedAtMs));
-  if (time === null) throw new UnencodableError("publishedAtMs: RFC 3339 ends with the year 9999");
+  if (time === null) throw new UnencodableError("publishedAtMs: later than the year 9999, the last in RFC 3339");
   return time;
 }
 
@@ -173,18 +172,22 @@ function attemptOf(attempt: number): number {
   return attempt;
 }
 
+function typeOf({ type }: OutgoingDelivery): string {
+  return type ? outgoingText("type", type) : TYPE_DEFAULT;
+}
+
 function contentTypeOf({ contentType }: OutgoingDelivery): string {
   return contentType === null || contentType === "" ? CONTENT_TYPE_UNKNOWN : contentType;
 }
 
-/** What the specification's String leaves out. */
+/** Characters that the specification's String excludes. */
 const outsideString = /[\p{Cc}\p{Noncharacter_Code_Point}]/u;
 
 function outgoingText(part: string, text: string): string {
   if (text === "") throw new UnencodableError(`${part}: an event's attribute cannot be empty`);
   if (!text.isWellFormed()) throw new UnencodableError(`${part}: half a surrogate pair has no bytes in UTF-8`);
   if (outsideString.test(text)) {
-    throw new UnencodableError(`${part}: an event's attribute holds no control characters and no noncharacters`);
+    throw new UnencodableError(`${part}: an event's attribute must not contain control characters or noncharacters`);
   }
   return text;
 }
@@ -197,10 +200,10 @@ function decode(request: IncomingRequest): IncomingMessage {
   const contentType = header === undefined ? null : fromHeaderValue("content-type", header);
   const mediaType = mediaTypeOf(contentType ?? undefined) ?? "";
   if (mediaType.startsWith(BATCH_FORMAT)) {
-    throw new UndecodableError("content-type: a batch; only requests with one event are taken");
+    throw new UndecodableError("content-type: a batch; only requests with one event are accepted");
   }
   if (!mediaType.startsWith(EVENT_FORMAT)) return decodeBinary(request, contentType);
-  if (mediaType !== STRUCTURED) throw new UndecodableError("content-type: of the event formats only JSON is taken");
+  if (mediaType !== STRUCTURED) throw new UndecodableError("content-type: JSON is the only accepted event format");
   if (!isUtf8(contentType ?? "")) throw new UndecodableError("content-type: JSON is always UTF-8");
   return decodeStructured(request.body);
 }
@@ -233,25 +236,14 @@ function decodeStructured(body: Uint8Array): IncomingMessage {
   return messageOf(cloudEvents.name, context, data.contentType, data.body);
 }
 
-function membersOf(text: string): Readonly<Record<string, unknown>> {
+function membersOf(text: string): JsonObject {
   if (!jsonDepthWithin(text, eventJsonDepthMax)) {
     throw new UndecodableError(`body: JSON deeper than ${eventJsonDepthMax} levels`);
   }
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    throw new UndecodableError("body: not JSON");
-  }
-  if (!isJsonObject(parsed)) throw new UndecodableError("body: not a JSON object");
-  return parsed;
+  return parsedObject(text);
 }
 
-function isJsonObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** The text that stands for a Boolean, an Integer or a String in every mode. */
+/** Returns the text of a Boolean, an Integer or a String, which is the same in both modes. */
 function scalarText(name: string, value: unknown): string {
   if (typeof value === "string") return value;
   if (typeof value === "boolean" || Number.isSafeInteger(value)) return String(value);
@@ -276,7 +268,7 @@ class Context {
     this.#values.set(name, incomingText(name, text));
   }
 
-  /** Each is taken once; what is left in the end is for the program. */
+  /** Returns and removes the attribute. The attributes that remain at the end go into the message's attributes. */
   take(name: string): string | undefined {
     const text = this.#values.get(name);
     this.#values.delete(name);
@@ -296,13 +288,13 @@ function messageOf(protocol: string, context: Context, contentType: string | nul
   const version = context.take("specversion");
   if (version === undefined) throw new UndecodableError("specversion: missing");
   if (version !== SPEC_VERSION) throw new UndecodableError(`specversion: not ${SPEC_VERSION}`);
-  // In binary mode its place is Content-Type, and a header of this name must not be there.
+  // In binary mode Content-Type holds the data's content type, and the specification forbids a header of this name.
   context.take("datacontenttype");
   const time = context.take("time");
   const publishedAtMs = time === undefined ? null : msOfRfc3339(time);
   if (time !== undefined && publishedAtMs === null) throw new UndecodableError("time: not a time of RFC 3339");
   const source = required("source", context.get("source"));
-  required("type", context.get("type"));
+  const eventType = required("type", context.get("type"));
   const topic = context.take("ringbacktopic");
   const subscription = context.take("ringbacksubscription");
   const requestId = context.take("ringbackrequestid");
@@ -310,7 +302,7 @@ function messageOf(protocol: string, context: Context, contentType: string | nul
   return {
     protocol,
     topicOwner: null,
-    // Other senders have no topics; with them an id is unique within the source.
+    // Other senders have no topics. The specification makes an id unique within its source, so the source is the topic.
     topic: topic === undefined ? source : incomingName("ringbacktopic", topic),
     subscription: subscription === undefined ? null : incomingName("ringbacksubscription", subscription),
     messageId: incomingName("id", context.take("id")),
@@ -320,7 +312,8 @@ function messageOf(protocol: string, context: Context, contentType: string | nul
     body,
     contentType,
     tags: tags === undefined ? [] : tagsFromText("ringbacktags", tags),
-    routingKey: context.take("ringbackroutingkey") ?? null,
+    // An event from Ringback without this extension carries a message without a type.
+    type: context.take("ringbackroutingkey") ?? (topic === undefined ? eventType : null),
     orderingKey: context.take("ringbackorderingkey") ?? null,
     attributes: context.rest(),
   };
@@ -345,19 +338,12 @@ function incomingText(name: string, text: string): string {
   if (text.length > headerValueCharsMax) {
     throw new UndecodableError(`${partOf(name)}: longer than ${headerValueCharsMax} characters`);
   }
-  if (controlCharacter.test(text)) throw new UndecodableError(`${partOf(name)}: holds control characters`);
+  if (controlCharacter.test(text)) throw new UndecodableError(`${partOf(name)}: contains control characters`);
   if (!text.isWellFormed()) throw new UndecodableError(`${partOf(name)}: half a surrogate pair`);
   return text;
 }
 
-/** An error is no place for a name that a stranger has made up. */
+/** Error texts do not repeat a name that an untrusted sender chose. */
 function partOf(name: string): string {
   return incomingAttributeName.test(name) ? name : "an attribute";
-}
-
-/** Any 2xx says that it has arrived. */
-function reply(handled: boolean): ReceiverReply {
-  return handled
-    ? { status: 204, headers: {}, body: "" }
-    : { status: 500, headers: { "content-type": "text/plain" }, body: "not handled" };
 }

@@ -89,11 +89,11 @@ describe("the sender's half of CMQ", () => {
     expect(() => cmqJson.encode({ ...sampleDelivery, topicOwner })).toThrow(UnencodableError);
   });
 
-  it.each([200, 201, 204, 299])("takes %d for success, whatever the body says", (status) => {
+  it.each([200, 201, 204, 299])("counts %d as success, whatever the body is", (status) => {
     expect(cmqJson.interpret({ status, headers: {}, body: bytes("error") })).toEqual({ kind: "accepted" });
   });
 
-  it.each([300, 301, 304, 308, 399])("takes the redirect %d for a failure of its own kind", (status) => {
+  it.each([300, 301, 304, 308, 399])("counts the redirect %d as a failure of its own kind", (status) => {
     expect(cmqJson.interpret({ status, headers: {}, body: bytes("") })).toEqual({
       kind: "failed",
       code: "redirect",
@@ -101,7 +101,7 @@ describe("the sender's half of CMQ", () => {
     });
   });
 
-  it.each([0, 100, 199, 400, 404, 500, 503, 999])("takes %d for a failure", (status) => {
+  it.each([0, 100, 199, 400, 404, 500, 503, 999])("counts %d as a failure", (status) => {
     expect(cmqSimplified.interpret({ status, headers: {}, body: bytes("ok") })).toEqual({
       kind: "failed",
       code: "http_status",
@@ -124,7 +124,7 @@ describe("the receiver's half of CMQ", () => {
       body: bytes("test message"),
       contentType: null,
       tags: ["a", "b"],
-      routingKey: null,
+      type: null,
       orderingKey: null,
       attributes: {},
     });
@@ -143,7 +143,7 @@ describe("the receiver's half of CMQ", () => {
       body: bytes("test message"),
       contentType: null,
       tags: ["a", "b"],
-      routingKey: null,
+      type: null,
       orderingKey: null,
       attributes: {},
     });
@@ -164,7 +164,7 @@ describe("the receiver's half of CMQ", () => {
           body: delivery.body,
           contentType: null,
           tags: delivery.tags,
-          routingKey: null,
+          type: null,
           orderingKey: null,
           attributes: {},
         });
@@ -195,7 +195,7 @@ describe("the receiver's half of CMQ", () => {
     );
   });
 
-  it("either carries arbitrary bytes in JSON unchanged or says that it cannot", () => {
+  it("either carries arbitrary bytes in JSON unchanged or throws", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 12 }), (body) => {
         const encoded = orNull(UnencodableError, () => cmqJson.encode(withBody(body)));
@@ -206,7 +206,7 @@ describe("the receiver's half of CMQ", () => {
     );
   });
 
-  it("takes the owner as text and the message id as a number, as the document's table and other senders have them", () => {
+  it("accepts the owner as text and the message id as a number, as the document's table and other senders have them", () => {
     const message = cmqJson.decode(json({ TopicOwner: "100015036", msgId: 6942316962 }));
     expect(message).toMatchObject({ topicOwner: "100015036", messageId: "6942316962" });
   });
@@ -338,7 +338,7 @@ describe("the receiver's half of CMQ", () => {
     ["x-cmq-message-tag", "\u00ff"],
     ["x-cmq-message-tag", "标签"],
     ["x-cmq-message-tag", "t,".repeat(65)],
-  ])("names %s when it holds what no sender writes", (name, value) => {
+  ])("names %s when it contains what no sender writes", (name, value) => {
     const { headers, body } = received(simplifiedRequest);
     const request = { method: "POST", headers: { ...headers, [name]: value }, body };
     expect(() => cmqSimplified.decode(request)).toThrow(UndecodableError);
@@ -384,7 +384,7 @@ describe("the receiver's half of CMQ", () => {
   });
 });
 
-/** The document's request with other members; `undefined` leaves one out. */
+/** The documented request with other members; `undefined` removes a member. */
 function json(members: Record<string, unknown>) {
   const sample = received(jsonRequest);
   const parsed: unknown = JSON.parse(text(sample.body));

@@ -1,16 +1,22 @@
 /**
- * Tencent Cloud CMQ's delivery to an HTTP endpoint: one dialect in two formats.
+ * Tencent Cloud CMQ's push to an HTTP endpoint: one dialect in two formats.
  *
- * `cmq-json`: the body is a JSON object with the message's text and its particulars.
- * `cmq-simplified`: the body is the message's own bytes.
- * The headers are the same in both; `Content-Type` is `text/plain` even around JSON.
+ * The body of `cmq-json` is a JSON object with the message's text and metadata. The body of `cmq-simplified` is the
+ * message's own bytes. The headers are the same in both; `Content-Type` is `text/plain` even for JSON.
  *
- * CMQ does not say what a message without tags sends. Here `x-cmq-message-tag` is left out then: a receiver that splits
- * an empty value at the comma would find one tag with an empty name.
+ * CMQ does not document the headers of a message without tags. This dialect omits `x-cmq-message-tag` in that case: a
+ * receiver that splits an empty value at the comma would read one tag with an empty name.
  */
 
+import { emptyMessage } from "./empty-message.ts";
 import { fromHeaderValue } from "./header-text.ts";
-import { assertPushRequest, envelopeMembers, incomingEnvelopeBytesMax, incomingName } from "./incoming-limits.ts";
+import {
+  assertPushRequest,
+  envelopeMembers,
+  incomingEnvelopeBytesMax,
+  incomingName,
+  incomingTextBytes,
+} from "./incoming-limits.ts";
 import { topLevelMemberSpan } from "./json-span.ts";
 import type {
   IncomingMessage,
@@ -22,20 +28,17 @@ import type {
   Verdict,
 } from "./protocol.ts";
 import { UndecodableError, UnencodableError } from "./protocol.ts";
-import { verdictOfStatus } from "./status-verdict.ts";
+import { statusReply, verdictOfStatus } from "./status-verdict.ts";
 import { joinTags, splitTags } from "./tag-list.ts";
-import { utf8Bytes } from "./text-bytes.ts";
-import { incomingDigits, incomingId, incomingInteger, outgoingId, outgoingInteger, timeMsMax } from "./wire-number.ts";
+import { utf8Bytes, utf8Text } from "./text-bytes.ts";
+import { incomingId, incomingIntegerOrDigits, outgoingId, outgoingInteger, timeMsMax } from "./wire-number.ts";
 
 const USER_AGENT = "Qcloud Notification Service Agent";
-
-const encoder = new TextEncoder();
-/** `ignoreBOM` keeps a leading byte order mark in the text: it is part of the message. */
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export const cmqJson = {
   name: "cmq-json",
   keys: "none",
+  headerPrefix: "x-cmq-",
   bodyBytesMax: incomingEnvelopeBytesMax,
   encode: (delivery: OutgoingDelivery) => ({ headers: headersOf(delivery), body: utf8Bytes(jsonOf(delivery)) }),
   interpret,
@@ -46,6 +49,7 @@ export const cmqJson = {
 export const cmqSimplified = {
   name: "cmq-simplified",
   keys: "none",
+  headerPrefix: "x-cmq-",
   encode: (delivery: OutgoingDelivery) => ({ headers: headersOf(delivery), body: delivery.body }),
   interpret,
   decode: decodeSimplified,
@@ -69,7 +73,7 @@ function headersOf(delivery: OutgoingDelivery): string[] {
   return headers;
 }
 
-/** Put together by hand: only the message needs escaping, and the order of the members is part of the dialect. */
+/** Builds the text by hand. Only the message needs escaping, and the order of the members is part of the dialect. */
 function jsonOf(delivery: OutgoingDelivery): string {
   return (
     `{"TopicOwner":${outgoingInteger("topicOwner", delivery.topicOwner)}` +
@@ -88,42 +92,33 @@ function quoted(name: string): string {
 }
 
 function textOf(body: Uint8Array): string {
-  try {
-    return decoder.decode(body);
-  } catch {
-    throw new UnencodableError("body: not valid UTF-8, which cmq-json would have to change; use cmq-simplified or raw");
-  }
+  const text = utf8Text(body);
+  if (text !== null) return text;
+  throw new UnencodableError("body: not valid UTF-8; use cmq-simplified or raw");
 }
 
-/** CMQ knows neither 410 nor `Retry-After`: its retry policies alone say when to try again, and when to give up. */
+/** CMQ has no rule for 410 or `Retry-After`. Its retry policies alone decide when to retry and when to stop. */
 function interpret(response: PushReply): Verdict {
   return verdictOfStatus(response.status);
 }
 
 // ---- the receiver
 
-const nothingCarried = {
-  attempt: null,
-  contentType: null,
-  routingKey: null,
-  orderingKey: null,
-  attributes: Object.freeze({}),
-} as const;
-
 function decodeJson(request: IncomingRequest): IncomingMessage {
   assertPushRequest(request);
-  const text = textOfBody(request.body);
+  const text = utf8Text(request.body);
+  if (text === null) throw new UndecodableError("body: not UTF-8");
   const members = envelopeMembers(text);
   return {
-    ...nothingCarried,
+    ...emptyMessage,
     protocol: cmqJson.name,
     topicOwner: idIn(text, members, "TopicOwner"),
     topic: incomingName("topicName", members["topicName"]),
     subscription: incomingName("subscriptionName", members["subscriptionName"]),
     messageId: idIn(text, members, "msgId"),
     requestId: requestIdOf(request),
-    publishedAtMs: publishTimeOf(members["publishTime"]) * 1000,
-    body: bytesOf(members["msgBody"]),
+    publishedAtMs: incomingIntegerOrDigits("publishTime", members["publishTime"], timeMsMax / 1000) * 1000,
+    body: incomingTextBytes("msgBody", members["msgBody"]),
     tags: tagsOf(request),
   };
 }
@@ -131,20 +126,19 @@ function decodeJson(request: IncomingRequest): IncomingMessage {
 function decodeSimplified(request: IncomingRequest): IncomingMessage {
   assertPushRequest(request);
   return {
-    ...nothingCarried,
+    ...emptyMessage,
     protocol: cmqSimplified.name,
-    topicOwner: null,
-    topic: null,
-    subscription: null,
     messageId: incomingId("x-cmq-message-id", request.headers["x-cmq-message-id"]),
     requestId: requestIdOf(request),
-    publishedAtMs: null,
     body: request.body,
     tags: tagsOf(request),
   };
 }
 
-/** Only a log line needs it, so a gateway that drops it does no harm; CMQ does not say that it is a number. */
+/**
+ * The request id may be missing, since only logs use it and a gateway may remove the header. CMQ does not document it
+ * as a number.
+ */
 function requestIdOf(request: IncomingRequest): string | null {
   const value = request.headers["x-cmq-request-id"];
   return value === undefined ? null : incomingName("x-cmq-request-id", fromHeaderValue("x-cmq-request-id", value));
@@ -154,15 +148,7 @@ function tagsOf(request: IncomingRequest): readonly string[] {
   return splitTags("x-cmq-message-tag", request.headers["x-cmq-message-tag"]);
 }
 
-function textOfBody(body: Uint8Array): string {
-  try {
-    return decoder.decode(body);
-  } catch {
-    throw new UndecodableError("body: not UTF-8");
-  }
-}
-
-/** An id that is a bare number has digits that `JSON.parse` would bend; they stand in the text. */
+/** Takes the digits of an id from the JSON text if the id is a number, because `JSON.parse` rounds large numbers. */
 function idIn(text: string, members: Readonly<Record<string, unknown>>, name: string): string {
   const value = members[name];
   if (typeof value !== "number" || Number.isSafeInteger(value)) return incomingId(name, value);
@@ -170,23 +156,7 @@ function idIn(text: string, members: Readonly<Record<string, unknown>>, name: st
   return incomingId(name, span === null ? value : text.slice(span.start, span.end));
 }
 
-/** Some write it as text. */
-function publishTimeOf(seconds: unknown): number {
-  const max = timeMsMax / 1000;
-  if (typeof seconds === "string") return incomingDigits("publishTime", seconds, max);
-  return incomingInteger("publishTime", seconds, max);
-}
-
-function bytesOf(msgBody: unknown): Uint8Array {
-  if (msgBody === undefined) throw new UndecodableError("msgBody: missing");
-  if (typeof msgBody !== "string") throw new UndecodableError("msgBody: not a string");
-  if (!msgBody.isWellFormed()) throw new UndecodableError("msgBody: half a surrogate pair has no bytes in UTF-8");
-  return encoder.encode(msgBody);
-}
-
-/** The document's own sample answers `ok`. */
+/** The sample receiver in CMQ's documentation answers `ok`. */
 function reply(handled: boolean): ReceiverReply {
-  return handled
-    ? { status: 200, headers: { "content-type": "text/plain" }, body: "ok" }
-    : { status: 500, headers: { "content-type": "text/plain" }, body: "not handled" };
+  return handled ? { status: 200, headers: { "content-type": "text/plain" }, body: "ok" } : statusReply(false);
 }

@@ -76,7 +76,7 @@ describe("the file name in a Content-Disposition header", () => {
     expect(attachmentNamed(name)).toBe(header);
   });
 
-  it("comes back as it was written, in a header that can be sent", () => {
+  it("survives a round trip, in a header that can be sent", () => {
     fc.assert(
       fc.property(fc.oneof(anyText({ maxLength: 100 }), fc.string()), (text) => {
         const name = safeFileName(text);

@@ -1,21 +1,23 @@
 /**
- * The file name in a `Content-Disposition` header (RFC 6266), in both of its forms: `filename`, and `filename*` with a
- * character set (RFC 8187), which goes first where it can be read.
+ * The file name in a `Content-Disposition` header (RFC 6266). The parameter `filename*`, which has a character set (RFC
+ * 8187), takes precedence over `filename` if it can be read.
  */
 
 import { safeFileName } from "./file-name.ts";
 import { headerValueCharsMax } from "./header-text.ts";
+import { utf8Text } from "./text-bytes.ts";
 
-/** One parameter, its value in quotes or bare; or a semicolon that begins none. */
+/** Matches a parameter with a quoted or an unquoted value, or a semicolon without a parameter. */
 const parameters = /;[ \t]*([^\s;="]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\[^])*)"|([^;]*))|;/g;
 const extendedValue = /^(utf-8|iso-8859-1)'[^']*'((?:%[\da-f]{2}|[\w!#$&+.^`|~-])*)$/i;
-/** RFC 8187's attr-char. */
+/** The attr-char of RFC 8187. */
 const needsNoPercent = /^[\w!#$&+.^`|~-]$/;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** A safe name, or null when the header is missing, names none, or names one of which nothing safe is left. */
+/**
+ * Returns a safe name. Returns null when the header is missing or names no file, or when nothing of the name is safe.
+ */
 export function fileNameOf(header: string | undefined): string | null {
   if (header === undefined || header.length > headerValueCharsMax) return null;
   let plain: string | null = null;
@@ -28,16 +30,16 @@ export function fileNameOf(header: string | undefined): string | null {
   return extended ?? plain;
 }
 
-/** The header that names this file, a safe name or none, such that {@link fileNameOf} gives it back. */
+/** Returns a header value for which {@link fileNameOf} returns `filename`. `filename` must be a safe name or null. */
 export function attachmentNamed(filename: string | null): string {
   if (filename === null) return "attachment";
   const ascii = filename.replaceAll(/[^ -~]/gu, "_");
-  // Some readers decode a percent sign in the plain form too, so the other form says that it is one.
+  // Some readers decode a percent sign in `filename` as well, so a name with a percent sign is sent in `filename*`.
   if (ascii === filename && !filename.includes("%")) return `attachment; filename="${filename}"`;
   return `attachment; filename="${ascii.replaceAll("%", "_")}"; filename*=UTF-8''${percentEncoded(filename)}`;
 }
 
-/** Many senders put UTF-8 in the plain form; the rest means ISO 8859-1, which is what the characters already are. */
+/** Many senders write UTF-8 in `filename`. Other values are ISO 8859-1, in which each byte is its character. */
 function textOfBytes(value: string): string {
   return utf8OrNull(value) ?? value;
 }
@@ -50,12 +52,7 @@ function textOfExtended(value: string): string {
 }
 
 function utf8OrNull(oneBytePerCharacter: string): string | null {
-  const bytes = Uint8Array.from(oneBytePerCharacter, (character) => character.charCodeAt(0));
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    return null;
-  }
+  return utf8Text(Uint8Array.from(oneBytePerCharacter, (character) => character.charCodeAt(0)));
 }
 
 function percentEncoded(text: string): string {

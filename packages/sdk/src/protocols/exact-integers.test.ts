@@ -13,7 +13,7 @@ describe("JSON with exact integers", () => {
     });
   });
 
-  it("keeps the digits of every integer, wherever it stands", () => {
+  it("keeps the digits of every integer, at every position", () => {
     const digits = fc.bigInt({ min: -(2n ** 80n), max: 2n ** 80n });
     fc.assert(
       fc.property(digits, fc.json({ maxDepth: 3 }), (integer, other) => {
@@ -26,7 +26,7 @@ describe("JSON with exact integers", () => {
     );
   });
 
-  it("agrees with JSON.parse on whatever holds no large integer", () => {
+  it("agrees with JSON.parse on text without large integers", () => {
     const value = fc.jsonValue({ maxDepth: 4 });
     fc.assert(
       fc.property(value, (given) => {
@@ -67,7 +67,7 @@ describe("JSON with exact integers", () => {
     expect(Object.keys(parsed as object)).toEqual(["__proto__"]);
   });
 
-  it("takes megabytes of digits", () => {
+  it("accepts megabytes of digits", () => {
     expect(parseWithExactIntegers(`[${"9".repeat(2_000_000)}]`)).toEqual(["9".repeat(2_000_000)]);
   });
 });

@@ -1,57 +1,57 @@
 /**
- * File names from the wire. Whoever saves the file puts the name behind a folder of theirs, on whatever system they
- * have, so the name must not lead out of the folder, mean a device, hide itself, look like another one or be taken for
- * an option of a command.
+ * Makes file names from received texts safe. A program joins the name to a folder of its own, on any operating system.
+ * So the name must not lead out of the folder, name a device, be hidden, look like another name or be taken for an
+ * option of a command.
  */
 
-/** What a name may have on every common file system. */
+/** The longest name on every common file system. */
 export const fileNameBytesMax = 255;
-/** What is looked at of a text, in UTF-16 code units from its end: there the name stands that a path ends with. */
-const lookedAtCharsMax = 16_384;
-/** A longer "extension" is rather a sentence with a dot in it, and is not worth keeping when a name is cut. */
+/** Only the end of the text is read, where the last part of a path is. Counted in UTF-16 code units. */
+const inspectedCharsMax = 16_384;
+/** A longer "extension" is probably part of a sentence, and is not preserved when the name is shortened. */
 const extensionCharsMax = 32;
 
-/** What scripts and emoji are put together with: it says something inside a name, and is no name by itself. */
+/** Characters that join scripts and emoji. They have a meaning inside a name but are invisible alone. */
 const joiners = "\\u200c\\u200d\\ufe00-\\ufe0f\\u{e0100}-\\u{e01ef}";
 /**
- * Control characters, line separators, marks that turn the direction of what is shown, characters that show nothing, and
- * code points that are no characters. `\ufff9` to `\ufffb` enclose notes that nobody shows.
+ * Control characters, line separators, marks that change the text direction, invisible characters and noncharacters.
+ * `\ufff9` to `\ufffb` enclose annotations, which are not displayed.
  */
 const invisible = new RegExp(
   `(?![${joiners}])[\\p{Cc}\\p{Zl}\\p{Zp}\\p{Bidi_Control}\\p{Default_Ignorable_Code_Point}\\p{Noncharacter_Code_Point}\\ufff9-\\ufffb]`,
   "gu",
 );
 const invisibleAlone = new RegExp(`[${joiners}\\s\\u2800]`, "gu");
-/** What Windows forbids in a name, and quotes, which headers and command lines are made with. */
+/** Characters that Windows forbids in names, and quotes, which delimit names in headers and command lines. */
 const forbidden = /[<>:"|?*'`]/g;
 const dotOrSpace = /[\s.]/;
-/** Devices of Windows, with any extension. */
+/** Device names of Windows, which are reserved with every extension. */
 const reserved = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d¹²³])\s*(?:\.|$)/i;
 
 const encoder = new TextEncoder();
 
 /**
- * The safe name in `text`: its last part, without or instead of what is dangerous; null when nothing is left that can be
- * seen. Takes time in proportion to the text, however it is made.
+ * Returns a safe name from the last part of the path `text`, without dangerous characters. Returns null when no visible
+ * character is left. The time is linear in the length of the text.
  */
 export function safeFileName(text: string): string | null {
-  const name = lastPart(text.slice(-lookedAtCharsMax))
+  const name = lastPart(text.slice(-inspectedCharsMax))
     .toWellFormed()
     .replaceAll(invisible, "")
     .replaceAll(forbidden, "_")
     .replaceAll(/\.{2,}/g, ".");
   const short = shortened(withoutOption(withoutOuterDotsAndSpaces(name)));
-  const seen = short.replaceAll(invisibleAlone, "");
-  if (seen === "") return null;
-  // With what cannot be seen a device's name looks like itself.
-  return reserved.test(short) || reserved.test(seen) ? shortened(`_${short}`) : short;
+  const visible = short.replaceAll(invisibleAlone, "");
+  if (visible === "") return null;
+  // A device name with invisible characters looks like the device name.
+  return reserved.test(short) || reserved.test(visible) ? shortened(`_${short}`) : short;
 }
 
 function lastPart(path: string): string {
   return path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
 }
 
-/** Dots at the beginning hide a file or lead upwards; Windows drops dots and spaces at the end. */
+/** A dot at the beginning hides a file or means a parent folder. Windows removes dots and spaces at the end. */
 function withoutOuterDotsAndSpaces(name: string): string {
   let start = 0;
   let end = name.length;
@@ -60,12 +60,12 @@ function withoutOuterDotsAndSpaces(name: string): string {
   return name.slice(start, end);
 }
 
-/** A command takes what begins with a hyphen for one of its options. */
+/** Commands read an argument that begins with a hyphen as an option. */
 function withoutOption(name: string): string {
   return name.startsWith("-") ? `_${name.slice(1)}` : name;
 }
 
-/** Cut at a character's end; an ordinary extension is kept. */
+/** Cuts the name between two characters and preserves a short extension. */
 function shortened(name: string): string {
   if (bytesOf(name) <= fileNameBytesMax) return name;
   const dot = name.lastIndexOf(".");

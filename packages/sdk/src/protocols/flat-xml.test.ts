@@ -9,7 +9,7 @@ const read = (text: string) => Object.fromEntries(readFlatXml(text, "R", "urn:n"
 const around = (elements: string): string => `<R xmlns="urn:n">${elements}</R>`;
 
 describe("text in XML", () => {
-  it("comes back as it was, or cannot be written", () => {
+  it("survives a round trip, or cannot be written", () => {
     fc.assert(
       fc.property(fc.oneof(anyText(), fc.string(), fc.string({ unit: "grapheme" })), (text) => {
         const written = orNull(() => xmlText("t", text));
@@ -55,7 +55,7 @@ describe("the reader of flat XML", () => {
       around("<constructor>1</constructor><toString>2</toString>"),
       { constructor: "1", toString: "2" },
     ],
-  ])("takes %s", (_, text, elements) => {
+  ])("accepts %s", (_, text, elements) => {
     expect(read(text)).toEqual(elements);
   });
 
@@ -128,7 +128,7 @@ describe("the reader of flat XML", () => {
     expect(() => read(text)).toThrow(/^body: /);
   });
 
-  it("takes as many elements as it says", () => {
+  it("accepts as many elements as its limit", () => {
     const most = Array.from({ length: xmlElementsMax }, (_, at) => `<a${at}/>`);
     expect(Object.keys(read(around(most.join(""))))).toHaveLength(xmlElementsMax);
   });

@@ -1,27 +1,30 @@
 /**
- * XML of one shape: a root that has its namespace and nothing else, around elements that hold text and nothing else.
+ * Reads and writes XML of one shape: a root element with a namespace, whose child elements contain only text.
  *
- * What a platform sends has that shape, so whatever is beyond it (document types and with them entities of one's own,
- * other attributes, comments, processing instructions, elements in elements) is refused rather than understood. The
- * reader passes once over the text, keeps no stack, and builds nothing that is longer than the text.
+ * The platforms send documents of this shape only. Everything else is rejected: document types (which could define
+ * entities), other attributes, comments, processing instructions and nested elements. The reader passes over the text
+ * once, uses no stack, and builds nothing that is longer than the text.
  */
 
 import { UndecodableError, UnencodableError } from "./protocol.ts";
 
-/** No platform sends half as many. */
+/** No platform sends half as many elements. */
 export const xmlElementsMax = 32;
 
-/** What is no `Char` of XML 1.0 (section 2.2): no reference can stand for it either. */
+/** Matches a character outside `Char` of XML 1.0 (section 2.2), which a reference cannot express either. */
 const foreignCharacter = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
 const LAST_CODE_POINT = 0x10ffff;
 
-/** The text as an element's content. Throws {@link UnencodableError}, naming `part`, for what XML has no way to carry. */
+/**
+ * Returns the text as the content of an element. Throws {@link UnencodableError}, naming `part`, for characters that
+ * XML cannot carry.
+ */
 export function xmlText(part: string, text: string): string {
   if (foreignCharacter.test(text)) throw new UnencodableError(`${part}: XML 1.0 cannot carry one of its characters`);
   return text.replace(/[&<>\r]/g, (character) => escapes[character] ?? character);
 }
 
-/** A carriage return, since parsers make a line feed of one that stands there as itself (section 2.11). */
+/** A carriage return is escaped because parsers read a literal one as a line feed (section 2.11). */
 const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;" };
 
 const declaration = /<\?xml[ \t\r\n]+version=(["'])1\.0\1(?:[ \t\r\n]+encoding=(["'])[Uu][Tt][Ff]-8\2)?[ \t\r\n]*\?>/y;
@@ -33,14 +36,13 @@ const CDATA_START = "<![CDATA[";
 const CDATA_END = "]]>";
 
 /**
- * The elements' texts by their names, in their order. Two things are taken as they stand although XML would not have
- * them there, since a text that came from a careless sender is then the one that its checksum was made of: a carriage
- * return, and `]]>`.
+ * Returns the text of each element by its name, in document order. A literal carriage return and `]]>` are kept
+ * although XML does not allow them: a careless sender computes its checksum over the text that contains them.
  *
- * Throws {@link UndecodableError} for any other document than one of this shape, root and namespace.
+ * Throws {@link UndecodableError} for a document of another shape, root or namespace.
  */
 export function readFlatXml(text: string, root: string, namespace: string): ReadonlyMap<string, string> {
-  if (foreignCharacter.test(text)) throw new UndecodableError("body: holds a character that XML does not allow");
+  if (foreignCharacter.test(text)) throw new UndecodableError("body: contains a character that XML does not allow");
   const elements = new Map<string, string>();
   let at = 0;
 
@@ -52,7 +54,7 @@ export function readFlatXml(text: string, root: string, namespace: string): Read
   }
 
   function fault(): UndecodableError {
-    return new UndecodableError(`body: not the XML that is sent here, at character ${at}`);
+    return new UndecodableError(`body: not the expected XML, at character ${at}`);
   }
 
   function contentOf(name: string): string {
@@ -85,7 +87,7 @@ export function readFlatXml(text: string, root: string, namespace: string): Read
     const element = take(startTag);
     if (element === null) break;
     const [, name = "", closed] = element;
-    if (elements.has(name)) throw new UndecodableError("body: has two elements of one name");
+    if (elements.has(name)) throw new UndecodableError("body: two elements have the same name");
     if (elements.size === xmlElementsMax) throw new UndecodableError(`body: more than ${xmlElementsMax} elements`);
     elements.set(name, closed === "/" ? "" : contentOf(name));
   }
@@ -95,7 +97,7 @@ export function readFlatXml(text: string, root: string, namespace: string): Read
   return elements;
 }
 
-/** `&` and `;` left off: the longest are `#1114111` and `#x10ffff`. */
+/** Without `&` and `;`. The longest references are `#1114111` and `#x10ffff`. */
 const REFERENCE_CHARS_MAX = 8;
 const codePointReference = /^#(?:([0-9]+)|x([0-9A-Fa-f]+))$/;
 const predefined: ReadonlyMap<string, string> = new Map([
@@ -106,7 +108,7 @@ const predefined: ReadonlyMap<string, string> = new Map([
   ["apos", "'"],
 ]);
 
-/** A loop, since `replace` finds every match before it hands over the first, and millions of them are easily sent. */
+/** A loop instead of `replace`, which finds every match before it replaces the first; a text may contain millions. */
 function withoutReferences(text: string): string {
   let plain = "";
   let at = 0;
@@ -124,7 +126,7 @@ function withoutReferences(text: string): string {
 function characterOf(reference: string): string {
   const [, decimal, hexadecimal = ""] = codePointReference.exec(reference) ?? [];
   const codePoint = decimal === undefined ? Number.parseInt(hexadecimal, 16) : Number(decimal);
-  // NaN, which is no code point either, when it is no number at all.
+  // The code point is NaN when the reference is not a number.
   if (!(codePoint <= LAST_CODE_POINT)) throw unknownReference();
   const character = String.fromCodePoint(codePoint);
   if (foreignCharacter.test(character)) throw unknownReference();
@@ -132,5 +134,5 @@ function characterOf(reference: string): string {
 }
 
 function unknownReference(): UndecodableError {
-  return new UndecodableError("body: holds a reference to no character and to none of XML's five entities");
+  return new UndecodableError("body: contains a reference that is neither a character nor one of XML's five entities");
 }

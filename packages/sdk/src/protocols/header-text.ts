@@ -1,21 +1,21 @@
 /**
- * Text in an HTTP header value. A header carries bytes; a program hands them over as a string with one byte per
- * character (RFC 9110 section 5.5, Fetch's "isomorphic encode"). Text that is not ASCII goes as its UTF-8 bytes.
+ * Text in HTTP header values. Headers carry bytes, which programs represent as a string with one character per byte
+ * (RFC 9110 section 5.5, the "isomorphic encode" of Fetch). Text that is not ASCII is sent as its UTF-8 bytes.
  */
 
 import { UndecodableError, UnencodableError } from "./protocol.ts";
+import { utf8Text } from "./text-bytes.ts";
 
-/** No sender of ours comes near; a value past this is an attack or an accident. */
+/** Ringback never sends a value this long. A longer value is an attack or a mistake. */
 export const headerValueCharsMax = 8192;
 
-/** Printable ASCII that neither begins nor ends with a space: nearly every value, and what goes out as it is. */
+/** Printable ASCII without spaces at the ends, which is sent as it is. Nearly all values match. */
 const plainValue = /^(?:[!-~](?:[ -~]*[!-~])?)?$/;
 const controlCharacter = /\p{Cc}/u;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Throws {@link UnencodableError}, naming `part`, for text that would not arrive as it was sent. */
+/** Throws {@link UnencodableError}, naming `part`, for text that would arrive changed. */
 export function toHeaderValue(part: string, text: string): string {
   if (plainValue.test(text)) return text;
   if (controlCharacter.test(text)) throw new UnencodableError(`${part}: a header cannot carry control characters`);
@@ -34,21 +34,18 @@ export function fromHeaderValue(part: string, value: string): string {
     throw new UndecodableError(`${part}: longer than ${headerValueCharsMax} characters`);
   }
   if (plainValue.test(value)) return value;
-  const text = decodeUtf8(part, value);
-  if (controlCharacter.test(text)) throw new UndecodableError(`${part}: holds control characters`);
+  const text = utf8Text(headerBytes(part, value));
+  if (text === null) throw new UndecodableError(`${part}: not UTF-8`);
+  if (controlCharacter.test(text)) throw new UndecodableError(`${part}: contains control characters`);
   return text;
 }
 
-function decodeUtf8(part: string, value: string): string {
+function headerBytes(part: string, value: string): Uint8Array {
   const bytes = new Uint8Array(value.length);
   for (let at = 0; at < value.length; at++) {
     const code = value.charCodeAt(at);
-    if (code > 0xff) throw new UndecodableError(`${part}: holds characters that are no bytes`);
+    if (code > 0xff) throw new UndecodableError(`${part}: contains characters that are not bytes`);
     bytes[at] = code;
   }
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    throw new UndecodableError(`${part}: not UTF-8`);
-  }
+  return bytes;
 }

@@ -1,29 +1,32 @@
-/** A called program's answer, checked before a dialect writes it: what is misspelt must not become a "continue". */
+/**
+ * Checks the answer of a called program before a dialect encodes it, so that a misspelt member does not become a
+ * "continue".
+ */
 
 import { bytesOf } from "./body-bytes.ts";
 import { safeFileName } from "./file-name.ts";
 import type { Attachment, HookAnswer } from "./hook-protocol.ts";
-import type { JsonObject } from "./hook-json.ts";
-import { isJsonObject } from "./hook-json.ts";
+import type { JsonObject } from "./json-object.ts";
+import { isJsonObject } from "./json-object.ts";
 import { UnencodableError } from "./protocol.ts";
 
 export interface CheckedAnswer {
   readonly action: "continue" | "reject";
-  /** Empty where none was given. */
+  /** Empty when the answer has no reason. */
   readonly reason: string;
   readonly attachments: readonly Attachment[];
-  /** null: nothing to merge. */
+  /** The members to merge; null when there are none. */
   readonly data: JsonObject | null;
 }
 
-/** Throws {@link UnencodableError} for what neither koipy nor the plain dialect can carry. */
+/** Throws {@link UnencodableError} for an answer that neither koipy nor the JSON dialect can carry. */
 export function checkedAnswer({ action, reason, attachments = [], data }: HookAnswer): CheckedAnswer {
   if (action !== "continue" && action !== "reject") throw new UnencodableError('action: not "continue" or "reject"');
   if (reason !== undefined && typeof reason !== "string") throw new UnencodableError("reason: not a string");
   const merging = data ?? null;
   if (merging !== null && !isJsonObject(merging)) throw new UnencodableError("data: not a JSON object");
   if (action === "reject" && attachments.length > 0) {
-    throw new UnencodableError("attachments: those of a rejection would not be shown");
+    throw new UnencodableError("attachments: not allowed in a rejection");
   }
   return { action, reason: reason ?? "", attachments: attachments.map(checkedAttachment), data: merging };
 }
@@ -33,7 +36,7 @@ function checkedAttachment({ kind, contentType, filename, body }: Attachment, at
     throw new UnencodableError(`attachments[${at}].kind: not "image", "text" or "file"`);
   }
   if (filename !== null && safeFileName(filename) !== filename) {
-    throw new UnencodableError(`attachments[${at}].filename: not a bare file name that is safe everywhere`);
+    throw new UnencodableError(`attachments[${at}].filename: not a file name that is safe on every system`);
   }
   const bytes = bytesOf(body);
   if (bytes === null) throw new UnencodableError(`attachments[${at}].body: neither bytes nor a string`);

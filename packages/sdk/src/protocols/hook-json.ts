@@ -1,23 +1,23 @@
-/** JSON as the bodies of hook calls and their replies carry it: bounded in size and depth, and merged without surprises. */
+/** JSON in the bodies of hook calls and of their replies, limited in size and depth. */
 
 import type { JsonCodec, OutgoingCall } from "./hook-protocol.ts";
 import { incomingBodyBytesMax } from "./incoming-limits.ts";
 import { jsonDepthWithin } from "./json-depth.ts";
+import type { JsonObject } from "./json-object.ts";
+import { isJsonObject } from "./json-object.ts";
 import type { IncomingRequest } from "./protocol.ts";
 import { UndecodableError, UnencodableError } from "./protocol.ts";
 import { utf8Bytes } from "./text-bytes.ts";
 
-/** How deep objects and arrays may lie in each other. koipy's own configuration, the deepest known, has about ten. */
+/** The deepest nesting of objects and arrays. koipy's own configuration, the deepest known, has about ten levels. */
 export const hookJsonDepthMax = 100;
-/** What a call, or an answer that a receiver writes, may have; a receiver takes no more of any request. */
+/** The largest call, and the largest answer that a receiver writes. Receivers accept no larger body. */
 export const hookBodyBytesMax = incomingBodyBytesMax;
 
-/** A byte order mark at the beginning is skipped, as RFC 8259 section 8.1 allows. */
+/** Skips a leading byte order mark, as RFC 8259 section 8.1 allows. */
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-/** What was read, or what is wrong with it in a few words. */
+/** The value, or a short description of what is wrong with the body. */
 export type ReadJson = { readonly value: unknown } | { readonly fault: string };
 
 export function readJson(body: Uint8Array, json: JsonCodec): ReadJson {
@@ -35,7 +35,18 @@ export function readJson(body: Uint8Array, json: JsonCodec): ReadJson {
   }
 }
 
-/** Throws {@link UnencodableError}, naming `part`, for what JSON has no form for and for what no receiver would take. */
+/** The JSON object in these bytes. Throws {@link UndecodableError}. */
+export function readObject(body: Uint8Array, json: JsonCodec): JsonObject {
+  const read = readJson(body, json);
+  if ("fault" in read) throw new UndecodableError(read.fault);
+  if (!isJsonObject(read.value)) throw new UndecodableError("body: not a JSON object");
+  return read.value;
+}
+
+/**
+ * Throws {@link UnencodableError}, naming `part`, for a value without a JSON form and for JSON that no receiver would
+ * accept.
+ */
 export function writeJson(part: string, value: unknown, json: JsonCodec): Uint8Array {
   const text = stringified(part, value, json);
   if (!jsonDepthWithin(text, hookJsonDepthMax)) {
@@ -47,7 +58,7 @@ export function writeJson(part: string, value: unknown, json: JsonCodec): Uint8A
   return bytes;
 }
 
-/** A cycle, a bigint, a depth beyond the stack: whatever it throws, it cannot be written. */
+/** Any error of the codec means that the value cannot be written, for example a cycle, a bigint or excessive depth. */
 function stringified(part: string, value: unknown, json: JsonCodec): string {
   let text: unknown;
   try {
@@ -55,17 +66,20 @@ function stringified(part: string, value: unknown, json: JsonCodec): string {
   } catch (cause) {
     throw new UnencodableError(`${part}: cannot be written as JSON`, { cause });
   }
-  // `undefined` and functions have no JSON, which `JSON.stringify` says by giving undefined.
+  // `JSON.stringify` returns undefined for `undefined` and for functions.
   if (typeof text !== "string") throw new UnencodableError(`${part}: not a JSON value`);
   return text;
 }
 
-/** Sender: the call's payload as its body. */
+/** Sender: encodes the call's payload as the body. */
 export function payloadBytes(call: OutgoingCall): Uint8Array {
   return writeJson("payload", call.payload, call.json);
 }
 
-/** Receiver: the payload of a call. Parsed whatever the content type says, as the senders of these dialects vary in it. */
+/**
+ * Receiver: decodes the payload of a call. The content type is ignored, because senders of these dialects use different
+ * ones.
+ */
 export function payloadOf(request: IncomingRequest): unknown {
   if (request.method !== "POST") throw new UndecodableError("method: a call is always a POST");
   if (request.body.length > hookBodyBytesMax) {
@@ -74,23 +88,4 @@ export function payloadOf(request: IncomingRequest): unknown {
   const read = readJson(request.body, JSON);
   if ("fault" in read) throw new UndecodableError(read.fault);
   return read.value;
-}
-
-/** What writes itself, as a number does that its codec has kept as it was written, is no object with members. */
-export function isJsonObject(value: unknown): value is JsonObject {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  return !("toJSON" in value && typeof value.toJSON === "function");
-}
-
-/** The member that the object itself has, never one that it inherits; undefined where it has none or null. */
-export function ownMember(object: JsonObject, name: string): unknown {
-  return Object.hasOwn(object, name) ? (object[name] ?? undefined) : undefined;
-}
-
-/**
- * A new object with the members of both, the second's in the place of the first's. Spreading defines members instead of
- * assigning them, so one called `__proto__`, which parsed JSON can have, is a member like any other.
- */
-export function mergedShallowly(into: JsonObject, from: JsonObject): JsonObject {
-  return { ...into, ...from };
 }

@@ -1,99 +1,113 @@
 /**
- * The contract of a hook's dialect: how a call looks on the wire, what the reply means, and the mirror image of both for
- * the program that is called. Pure like a push dialect: no I/O, no clock, no randomness.
+ * The contract of a hook dialect. The sender's half encodes a call and interprets its reply; the receiver's half
+ * decodes the call and encodes the reply. Dialects are pure: no I/O, no clock, no randomness.
  */
 
 import type { Jwk, ProtocolKey, Trust } from "./key.ts";
 import type { EncodedRequest, IncomingRequest, ReceiverReply } from "./protocol.ts";
 
-/** How JSON is read and written. The server brings one that keeps integers beyond 2^53; a program has `JSON`. */
+/** Parses and writes JSON. The server uses a codec that keeps integers beyond 2^53; programs use `JSON` by default. */
 export interface JsonCodec {
   parse(text: string): unknown;
   stringify(value: unknown): string;
 }
 
-/** One call of a hook at one URL. */
+/** One call of a hook to one of its URLs. */
 export interface OutgoingCall {
-  /** A JSON value: the caller's payload, with what earlier URLs of the hook have merged into it. */
+  /** A JSON value: the caller's payload, merged with the data of earlier replies. */
   readonly payload: unknown;
-  /** Different for every POST; at most 64 of letters, digits and hyphens. */
+  /** Different for every POST; at most 64 letters, digits and hyphens. */
   readonly requestId: string;
-  /** The hook's key; null where the dialect takes none. */
+  /** The hook's key; null for a dialect without keys. */
   readonly key: ProtocolKey | null;
   readonly json: JsonCodec;
 }
 
-/** The whole reply, or what had come of one that was cut off; whoever made the call has bounded its size. */
+/** A reply, which may be incomplete if the connection was lost. The transport has limited the size. */
 export interface HookReply {
   readonly status: number;
-  /** Lower-case names; of repeated ones the first value. Values hold one byte per character. */
+  /** The names are in lower case. A repeated header has its first value. Values have one character per byte. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
 }
 
-/** Something that the called program wants to be shown beside the result. */
+/** An image, a text or a file that the called program adds to the result. */
 export interface Attachment {
   readonly kind: "image" | "text" | "file";
-  /** Without parameters, in lower case; null when the reply named none. */
+  /** Media type in lower case, without parameters; null when the reply names none. */
   readonly contentType: string | null;
-  /** A bare file name that is safe to use in any folder; null when the reply named none. */
+  /** A file name without a path that is safe in any folder; null when the reply names none. */
   readonly filename: string | null;
   readonly body: Uint8Array;
 }
 
-/** What a reply means. */
+/** The meaning of a reply. */
 export type HookVerdict =
   | {
       readonly kind: "continue";
       readonly attachments: readonly Attachment[];
-      /** The payload after merging, or the decrypted reply; never changed in place. */
+      /** The payload after merging, or the decrypted reply. Never changed in place. */
       readonly data: unknown;
     }
-  /** `reason` is what the called program says; who shows it to people takes the endpoint's address out and cuts it. */
+  /**
+   * `reason` is the called program's text. Before it is shown to people, the endpoint's address is removed and the text
+   * is shortened.
+   */
   | { readonly kind: "reject"; readonly reason: string; readonly data: unknown }
-  /** The reply cannot be used; the hook's `onError` decides. `detail` holds nothing of the endpoint nor of a secret. */
+  /**
+   * The reply cannot be used, and the hook's `onError` decides the action. `detail` contains no part of the endpoint's
+   * address and no secret.
+   */
   | { readonly kind: "failed"; readonly code: HookFailure; readonly detail: string };
 
-/** `bad_reply`: not of this dialect. `untrusted_reply`: not from who holds the key. `http_status`: a failing server. */
+/**
+ * `bad_reply`: not a reply of this dialect. `untrusted_reply`: not sent by a holder of the key. `http_status`: the
+ * server failed.
+ */
 export type HookFailure = "bad_reply" | "untrusted_reply" | "http_status";
 
-/** A call as the called program got it. */
+/** A call as the called program received it. */
 export interface IncomingCall {
   readonly payload: unknown;
   readonly requestId: string | null;
-  /** The key that the call came under, which the reply goes back under. */
+  /** The key that encrypted the call, and with which the reply is encrypted. */
   readonly key: ProtocolKey | null;
 }
 
-/** What the called program answers. A dialect that cannot carry a part of it throws `UnencodableError`. */
+/** The answer of the called program. The dialect throws `UnencodableError` for a part that it cannot carry. */
 export interface HookAnswer {
   readonly action: "continue" | "reject";
-  /** For `reject`. */
+  /** The text to show to people when `action` is `reject`. */
   readonly reason?: string;
   readonly attachments?: readonly Attachment[];
-  /** What is merged into the caller's payload, or the answer's own data. */
+  /** The members to merge into the caller's payload. For a dialect that does not merge: the data of the answer. */
   readonly data?: unknown;
 }
 
-/** Both halves of one hook dialect, side by side. */
+/** One hook dialect: the sender's half and the receiver's half. */
 export interface HookProtocol {
   readonly name: string;
   readonly keys: "none" | "required";
   /**
-   * Whether a reply's data is the payload with something merged into it. Where it is an answer of its own, a hook can
-   * have only one URL: the next one would be asked with the answer.
+   * Whether a reply's data is merged into the payload. A hook of a dialect that does not merge has only one URL,
+   * because a second URL would receive the first reply instead of the payload.
    */
   readonly merges: boolean;
-  /** What makes this key unfit for the dialect, at both ends, in words that hold nothing of it; null when it fits. */
+  /**
+   * Describes why a sender or a receiver cannot use this key, without revealing a part of the key. Returns null for a
+   * usable key.
+   */
   readonly keyFault?: (jwk: Jwk) => string | null;
-  /** What a receiver takes of a body unless it is told otherwise, in bytes. Left out: 2 MiB. */
+  /** The default size limit for a body at the receiver, in bytes. Default: 2 MiB. */
   readonly bodyBytesMax?: number;
-  /** Sender. Throws, or rejects with, `UnencodableError` when the dialect cannot carry the payload. */
+  /**
+   * Sender: encodes the call. Throws, or rejects with, `UnencodableError` when the dialect cannot carry the payload.
+   */
   encode(call: OutgoingCall): EncodedRequest | Promise<EncodedRequest>;
-  /** Sender: what the reply means for this call. However hostile the reply, it neither throws nor rejects. */
+  /** Sender: the meaning of the reply to this call. Neither throws nor rejects, whatever the reply contains. */
   interpret(reply: HookReply, call: OutgoingCall): HookVerdict | Promise<HookVerdict>;
-  /** Receiver. Throws, or rejects with, `UndecodableError` or `UntrustedError`. */
+  /** Receiver: decodes the call. Throws, or rejects with, `UndecodableError` or `UntrustedError`. */
   decode(request: IncomingRequest, trust: Trust): IncomingCall | Promise<IncomingCall>;
-  /** Receiver: the reply that means this answer. */
+  /** Receiver: encodes the answer. */
   reply(answer: HookAnswer, call: IncomingCall): ReceiverReply | Promise<ReceiverReply>;
 }

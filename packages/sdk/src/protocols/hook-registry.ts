@@ -3,8 +3,8 @@ import { jsonHook } from "./json-hook.ts";
 import { koipy } from "./koipy.ts";
 
 /**
- * Every hook dialect that needs no library; a new one is one more entry. Opencard is not here: it needs `jose`, which
- * only those who use it should have to load.
+ * All hook dialects that need no library. Opencard is not included because it needs `jose`, which only programs that
+ * use Opencard should load.
  */
 export const hookProtocols = [koipy, jsonHook] as const satisfies readonly HookProtocol[];
 
@@ -12,7 +12,7 @@ export type HookProtocolName = (typeof hookProtocols)[number]["name"];
 
 const byName: ReadonlyMap<string, HookProtocol> = new Map(hookProtocols.map((protocol) => [protocol.name, protocol]));
 
-/** null when no dialect has this name. */
+/** Returns null when no dialect has this name. */
 export function findHookProtocol(name: string): HookProtocol | null {
   return byName.get(name) ?? null;
 }

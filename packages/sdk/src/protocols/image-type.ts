@@ -1,17 +1,20 @@
 /**
- * What kind of image some bytes are, by their own signature: labels are not to be trusted (the sample program of koipy's
- * document itself labels a PNG as image/jpeg). An image that does not come to its end was cut off on the way and is none.
- * Bytes behind the end are allowed: cameras and editors append data, and every viewer ignores it.
+ * Detects the type of an image from its bytes. The declared type is not reliable: the sample program in koipy's
+ * documentation declares a PNG as image/jpeg. An image without an end was cut off, and is rejected. Bytes after the end
+ * are allowed, because cameras and editors append data that viewers ignore.
  */
 
 export type ImageType = "image/png" | "image/jpeg";
 
 const PNG_SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
-/** The last chunk, which is always the same: no data, "IEND", and their checksum (PNG third edition, section 11.2.5). */
+/**
+ * The last chunk, which is the same in every PNG: no data, "IEND", and their checksum (PNG third edition, section
+ * 11.2.5).
+ */
 const PNG_END = [0x00, 0x00, 0x00, 0x00, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82];
 /** "IEND" as a number. */
 const END_CHUNK = 0x49454e44;
-/** Start of image, and the first byte of the marker that follows (ITU-T T.81, annex B). */
+/** The start of the image, and the first byte of the next marker (ITU-T T.81, annex B). */
 const JPEG_SIGNATURE = [0xff, 0xd8, 0xff];
 const JPEG_END = [0xff, 0xd9];
 const MARKER = 0xff;
@@ -19,7 +22,7 @@ const END_OF_IMAGE = 0xd9;
 const START_OF_SCAN = 0xda;
 const TEMPORARY = 0x01;
 
-/** null: neither PNG nor JPEG, or not all of it. */
+/** Returns null when the bytes are neither a PNG nor a JPEG, or only a part of one. */
 export function imageTypeOf(bytes: Uint8Array): ImageType | null {
   if (holdsAt(bytes, 0, PNG_SIGNATURE)) return pngEnds(bytes) ? "image/png" : null;
   if (holdsAt(bytes, 0, JPEG_SIGNATURE)) return jpegEnds(bytes) ? "image/jpeg" : null;
@@ -30,7 +33,7 @@ function holdsAt(bytes: Uint8Array, at: number, expected: readonly number[]): bo
   return at >= 0 && expected.every((byte, offset) => bytes[at + offset] === byte);
 }
 
-/** From chunk to chunk: length, type, data and checksum, so that what lies inside a chunk ends nothing. */
+/** Steps from chunk to chunk (length, type, data, checksum), so that an end inside a chunk's data is not counted. */
 function pngEnds(bytes: Uint8Array): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = PNG_SIGNATURE.length;
@@ -46,7 +49,7 @@ function jpegEnds(bytes: Uint8Array): boolean {
   return holdsAt(bytes, bytes.length - JPEG_END.length, JPEG_END) || jpegEndsEarly(bytes);
 }
 
-/** From marker to marker, since the preview inside a segment has an end of its own. */
+/** Steps from marker to marker, because a preview image inside a segment has an end of its own. */
 function jpegEndsEarly(bytes: Uint8Array): boolean {
   let at = 2;
   while (at < bytes.length) {
@@ -54,7 +57,7 @@ function jpegEndsEarly(bytes: Uint8Array): boolean {
     if (bytes[at] !== MARKER || marker === undefined) return false;
     if (marker === END_OF_IMAGE) return true;
     if (marker === MARKER) at += 1;
-    else if (standsAlone(marker)) at += 2;
+    else if (hasNoSegment(marker)) at += 2;
     else {
       const segmentBytes = (bytes[at + 2] ?? 0) * 256 + (bytes[at + 3] ?? 0);
       if (segmentBytes < 2) return false;
@@ -65,7 +68,10 @@ function jpegEndsEarly(bytes: Uint8Array): boolean {
   return false;
 }
 
-/** Where the next marker stands: in coded data FF is followed by 00, or by a restart marker, which belongs to it. */
+/**
+ * Returns the index of the next marker. In coded data FF is followed by 00 or by a restart marker, which is part of the
+ * scan.
+ */
 function endOfScan(bytes: Uint8Array, start: number): number {
   for (let at = start; at < bytes.length; at++) {
     if (bytes[at] !== MARKER) continue;
@@ -75,7 +81,7 @@ function endOfScan(bytes: Uint8Array, start: number): number {
   return bytes.length;
 }
 
-function standsAlone(marker: number): boolean {
+function hasNoSegment(marker: number): boolean {
   return marker === TEMPORARY || isRestart(marker);
 }
 

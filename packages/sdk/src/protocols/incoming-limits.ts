@@ -1,22 +1,27 @@
-/** What a receiver takes from a request before it looks at the dialect. Nothing that arrives is trusted. */
+/** Limits for received requests, and checks that all dialects share. Nothing in a request is trusted. */
 
 import { jsonWithin } from "./json-depth.ts";
+import type { JsonObject } from "./json-object.ts";
+import { parsedObject } from "./json-object.ts";
 import type { IncomingRequest } from "./protocol.ts";
 import { UndecodableError } from "./protocol.ts";
 
-/** A message holds at most 1 MiB; JSON may write each of its bytes with six (`\u0001`), and the envelope needs some. */
+/** A message has at most 1 MiB. JSON may write each byte as six characters (`\u0001`); the rest is for the envelope. */
 export const incomingBodyBytesMax = 8 * 1024 * 1024;
-/** What a receiver takes of a body unless its dialect says otherwise. The largest message is half of it. */
+/**
+ * The default size limit of a body, for dialects without a limit of their own. Twice the size of the largest message.
+ */
 export const incomingBodyBytesDefault = 2 * 1024 * 1024;
-/** For a message that stands in an envelope, each of its bytes written with six at worst, and 64 KiB of envelope. */
+/** For a message inside an envelope: six characters for each byte at worst, and 64 KiB for the envelope. */
 export const incomingEnvelopeBytesMax = 6 * 1024 * 1024 + 64 * 1024;
-/** An envelope is flat, with some ten members; what a platform may add to it one day has room. */
+/** Envelopes are flat, with about ten members. The limits leave room for members that a platform adds later. */
 export const envelopeJsonDepthMax = 8;
 export const envelopeJsonValuesMax = 1024;
-/** Names of topics and subscriptions; ours have at most 64 characters, other senders may be more generous. */
+/** Ringback's names of topics and subscriptions are shorter; other senders may use longer ones. */
 export const incomingNameCharsMax = 256;
 
 const controlCharacter = /\p{Cc}/u;
+const encoder = new TextEncoder();
 
 export function assertPushRequest(request: IncomingRequest): void {
   if (request.method !== "POST") throw new UndecodableError("method: a push is always a POST");
@@ -25,23 +30,28 @@ export function assertPushRequest(request: IncomingRequest): void {
   }
 }
 
-/** The envelope's members. Throws {@link UndecodableError}; deep and wide JSON is refused before it is parsed. */
-export function envelopeMembers(text: string): Readonly<Record<string, unknown>> {
+/**
+ * Returns the envelope's members. Throws {@link UndecodableError}. JSON that is too deep or has too many values is
+ * rejected before it is parsed.
+ */
+export function envelopeMembers(text: string): JsonObject {
   if (!jsonWithin(text, envelopeJsonDepthMax, envelopeJsonValuesMax)) {
     throw new UndecodableError(
       `body: JSON deeper than ${envelopeJsonDepthMax} levels, or with more than ${envelopeJsonValuesMax} values`,
     );
   }
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    throw new UndecodableError("body: not JSON");
-  }
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
-    throw new UndecodableError("body: not a JSON object");
-  }
-  return parsed as Record<string, unknown>;
+  return parsedObject(text);
+}
+
+/**
+ * Returns the UTF-8 bytes of a message's text. Throws {@link UndecodableError}, naming `part`, if the value is not
+ * well-formed text.
+ */
+export function incomingTextBytes(part: string, text: unknown): Uint8Array {
+  if (text === undefined) throw new UndecodableError(`${part}: missing`);
+  if (typeof text !== "string") throw new UndecodableError(`${part}: not a string`);
+  if (!text.isWellFormed()) throw new UndecodableError(`${part}: half a surrogate pair has no bytes in UTF-8`);
+  return encoder.encode(text);
 }
 
 export function incomingName(part: string, value: unknown): string {
@@ -51,6 +61,6 @@ export function incomingName(part: string, value: unknown): string {
   if (value.length > incomingNameCharsMax) {
     throw new UndecodableError(`${part}: longer than ${incomingNameCharsMax} characters`);
   }
-  if (controlCharacter.test(value)) throw new UndecodableError(`${part}: holds control characters`);
+  if (controlCharacter.test(value)) throw new UndecodableError(`${part}: contains control characters`);
   return value;
 }

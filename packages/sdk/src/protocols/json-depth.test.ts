@@ -3,13 +3,13 @@ import { describe, expect, it } from "vitest";
 
 import { jsonDepthWithin, jsonWithin } from "./json-depth.ts";
 
-/** The depth of what the text says, after parsing it. */
+/** The depth of a parsed value. */
 function depthOf(value: unknown): number {
   if (typeof value !== "object" || value === null) return 0;
   return 1 + Math.max(0, ...Object.values(value).map(depthOf));
 }
 
-/** How many members and elements there are. */
+/** The number of members and elements in a parsed value. */
 function valuesOf(value: unknown): number {
   if (typeof value !== "object" || value === null) return 0;
   return Object.values(value).reduce((sum: number, member) => sum + 1 + valuesOf(member), 0);
@@ -33,7 +33,7 @@ describe("the size of JSON before it is parsed", () => {
     );
   });
 
-  it("says nothing of what stands in strings", () => {
+  it("ignores the content of strings", () => {
     expect(jsonWithin('{"a":"[,,,{,"}', 1, 1)).toBe(true);
     expect(jsonWithin('["a","b"]', 1, 1)).toBe(false);
   });
@@ -69,7 +69,7 @@ describe("the depth of JSON before it is parsed", () => {
     expect(jsonDepthWithin(piece.repeat(1_000_000), 64)).toBe(false);
   });
 
-  it.each(['"', '"[[', '"\\', "]]]", ""])("comes to an end with what is no JSON: %j", (text) => {
+  it.each(['"', '"[[', '"\\', "]]]", ""])("ends with text that is not JSON: %j", (text) => {
     expect(jsonDepthWithin(text, 0)).toBe(true);
   });
 });

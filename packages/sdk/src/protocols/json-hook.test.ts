@@ -109,7 +109,7 @@ describe("what a reply means in the plain hook dialect", () => {
   });
 
   it.each([100, 199, 300, 302, 304, 399, 408, 429, 500, 502, 503, 599, 0])(
-    "takes %d for a failing server",
+    "accepts %d for a failing server",
     (status) => {
       expect(jsonHook.interpret(reply(status, '{"action":"reject"}'), call)).toEqual({
         kind: "failed",
@@ -134,7 +134,7 @@ describe("what a reply means in the plain hook dialect", () => {
     expect(jsonHook.interpret(reply(403, body ?? "", contentType), call)).toMatchObject({ kind: "reject", reason });
   });
 
-  it("reads of a long reason as much as is needed to take addresses out of what is shown", () => {
+  it("reads more of a long reason than is shown, so that addresses can be removed", () => {
     const long = "长".repeat(100_000);
     for (const received of [
       reply(403, long, "text/plain"),
@@ -146,8 +146,8 @@ describe("what a reply means in the plain hook dialect", () => {
   });
 
   it.each<[string, HookReply]>([
-    ["content-type: not JSON, around a body that is not empty", reply(200, "<html>", "text/html")],
-    ["content-type: not JSON, around a body that is not empty", reply(200, "{}", null)],
+    ["content-type: not JSON, although the body is not empty", reply(200, "<html>", "text/html")],
+    ["content-type: not JSON, although the body is not empty", reply(200, "{}", null)],
     ["body: not JSON", reply(200, "{")],
     ["body: not a JSON object", reply(200, "null")],
     ["body: not a JSON object", reply(200, "[]")],
@@ -192,7 +192,7 @@ describe("what a reply means in the plain hook dialect", () => {
     expect(jsonHook.interpret(received, call)).toEqual({ kind: "failed", code: "bad_reply", detail });
   });
 
-  it("takes an image for what its bytes are, and one of another format at its word", () => {
+  it("detects PNG and JPEG from their bytes, and keeps the label of other formats", () => {
     const verdict = jsonHook.interpret(
       said({
         attachments: [

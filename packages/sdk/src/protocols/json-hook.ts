@@ -1,18 +1,19 @@
 /**
- * Ringback's plain hook dialect. The request is the payload as JSON, any JSON value, with the header
- * `ringback-request-id`. The reply:
+ * Ringback's own hook dialect. The request body is the payload as JSON (any JSON value), and the header
+ * `ringback-request-id` identifies the call. The meaning of a reply:
  *
- * | status | body | means |
+ * | status | body | meaning |
  * |---|---|---|
- * | 2xx | none (always so for 204 and 205) | go on |
- * | 2xx | JSON, `{"action", "reason", "data", "attachments"}` | what it says; no member is needed, unknown ones are ignored |
- * | 4xx, but not 408 and 429 | anything | stop; the reason is the JSON's `reason`, `detail` or `title` (RFC 9457), or the body's text |
- * | 408, 429, 5xx, 3xx, any other | | the server has failed |
+ * | 2xx | none (always for 204 and 205) | continue |
+ * | 2xx | JSON, `{"action", "reason", "data", "attachments"}` | see below; every member may be absent |
+ * | 4xx, except 408 and 429 | any | reject; see below for the reason |
+ * | 408, 429, 5xx, 3xx, any other | | the call has failed |
  *
- * `action` is "continue", which it is also when it is left out, or "reject". `data` is an object; it is merged shallowly
- * into a payload that is an object and takes the place of any other. An attachment is `{"kind", "contentType",
- * "filename", "bodyBase64"}`, of which the first and the last are needed; those of a rejection are not shown. A member
- * that is null counts as left out.
+ * `action` is "continue" (the default) or "reject". `data` is an object: it is merged shallowly into a payload that is
+ * an object, and replaces any other payload. An attachment is `{"kind", "contentType", "filename", "bodyBase64"}`,
+ * where `kind` and `bodyBase64` are required. Attachments of a rejection and unknown members are ignored. A null member
+ * is the same as an absent one. The reason of a 4xx is the member `reason`, `detail` or `title` (RFC 9457) of its JSON,
+ * or the text of its body.
  */
 
 import { fromBase64, toBase64 } from "./base64.ts";
@@ -20,8 +21,7 @@ import { incomingBodyBytesMax } from "./incoming-limits.ts";
 import { safeFileName } from "./file-name.ts";
 import { checkedAnswer } from "./hook-answer.ts";
 import { fromHeaderValue } from "./header-text.ts";
-import type { JsonObject } from "./hook-json.ts";
-import { isJsonObject, mergedShallowly, ownMember, payloadBytes, payloadOf, readJson, writeJson } from "./hook-json.ts";
+import { payloadBytes, payloadOf, readJson, readObject, writeJson } from "./hook-json.ts";
 import type {
   Attachment,
   HookAnswer,
@@ -32,17 +32,19 @@ import type {
   OutgoingCall,
 } from "./hook-protocol.ts";
 import { imageTypeOf } from "./image-type.ts";
+import type { JsonObject } from "./json-object.ts";
+import { isJsonObject, mergedShallowly, ownMember } from "./json-object.ts";
 import { lenientText } from "./lenient-text.ts";
 import { isJsonType, isMediaType, mediaTypeOf } from "./media-type.ts";
 import type { EncodedRequest, IncomingRequest, ReceiverReply } from "./protocol.ts";
 import { UndecodableError, UnencodableError } from "./protocol.ts";
 import { readReason, readReasonCharsMax } from "./reject-reason.ts";
 
-/** More than anybody reads beside one result. */
+/** People do not look at more attachments of one result. */
 export const replyAttachmentsMax = 16;
-/** No file system has names as long, whatever their characters take. */
+/** Longer than the longest name of any file system, in any script. */
 export const filenameCharsMax = 1024;
-/** Both halves of a media type have at most 127, and parameters follow. */
+/** The two halves of a media type have at most 127 characters each; parameters may follow. */
 export const contentTypeCharsMax = 1024;
 
 const REQUEST_ID = "ringback-request-id";
@@ -91,34 +93,31 @@ function verdictOfSuccess(reply: HookReply, call: OutgoingCall): HookVerdict {
 
 function objectOf(reply: HookReply, call: OutgoingCall): JsonObject {
   if (!isJsonType(mediaTypeOf(reply.headers["content-type"]))) {
-    throw new UndecodableError("content-type: not JSON, around a body that is not empty");
+    throw new UndecodableError("content-type: not JSON, although the body is not empty");
   }
-  const read = readJson(reply.body, call.json);
-  if ("fault" in read) throw new UndecodableError(read.fault);
-  if (!isJsonObject(read.value)) throw new UndecodableError("body: not a JSON object");
-  return read.value;
+  return readObject(reply.body, call.json);
 }
 
-function verdictOfObject(said: JsonObject, payload: unknown): HookVerdict {
-  const action = ownMember(said, "action") ?? "continue";
+function verdictOfObject(answer: JsonObject, payload: unknown): HookVerdict {
+  const action = ownMember(answer, "action") ?? "continue";
   if (action !== "continue" && action !== "reject") throw new UndecodableError('action: not "continue" or "reject"');
-  const reason = textMember(said, "reason", "reason") ?? "";
-  const data = dataOf(said, payload);
-  const attachments = attachmentsOf(said);
+  const reason = textMember(answer, "reason", "reason") ?? "";
+  const data = dataOf(answer, payload);
+  const attachments = attachmentsOf(answer);
   return action === "reject"
     ? { kind: "reject", reason: readReason(reason), data }
     : { kind: "continue", attachments, data };
 }
 
-function dataOf(said: JsonObject, payload: unknown): unknown {
-  const data = ownMember(said, "data");
+function dataOf(answer: JsonObject, payload: unknown): unknown {
+  const data = ownMember(answer, "data");
   if (data === undefined) return payload;
   if (!isJsonObject(data)) throw new UndecodableError("data: not a JSON object");
   return isJsonObject(payload) ? mergedShallowly(payload, data) : data;
 }
 
-function attachmentsOf(said: JsonObject): readonly Attachment[] {
-  const attachments = ownMember(said, "attachments") ?? [];
+function attachmentsOf(answer: JsonObject): readonly Attachment[] {
+  const attachments = ownMember(answer, "attachments") ?? [];
   if (!Array.isArray(attachments)) throw new UndecodableError("attachments: not an array");
   if (attachments.length > replyAttachmentsMax) {
     throw new UndecodableError(`attachments: more than ${replyAttachmentsMax}`);
@@ -142,15 +141,18 @@ function attachmentOf(value: unknown, part: string): Attachment {
   return { kind, contentType, filename: filename === null ? null : safeFileName(filename), body };
 }
 
-/** What the bytes are, where we can tell; a format that we do not know keeps its label. null: cut off, or no image. */
+/**
+ * Returns the type that the bytes show. Types other than PNG and JPEG cannot be detected and are taken from the label.
+ * Returns null for bytes that are not an image, and for a PNG or JPEG that was cut off.
+ */
 function typeOfImage(named: string | null, body: Uint8Array): string | null {
   const found = imageTypeOf(body);
   if (found !== null) return found;
-  const weWouldKnow = named === "image/png" || named === "image/jpeg";
-  return named?.startsWith("image/") === true && !weWouldKnow && body.length > 0 ? named : null;
+  const isDetectable = named === "image/png" || named === "image/jpeg";
+  return named?.startsWith("image/") === true && !isDetectable && body.length > 0 ? named : null;
 }
 
-/** null where the member is left out. */
+/** Returns null when the member is absent. */
 function textMember(object: JsonObject, name: string, part: string): string | null {
   const value = ownMember(object, name) ?? null;
   if (value !== null && typeof value !== "string") throw new UndecodableError(`${part}: not a string`);
@@ -165,7 +167,7 @@ function shortMember(object: JsonObject, name: string, charsMax: number, of: str
   return text;
 }
 
-/** A refusal stays one, however badly it is put. */
+/** A rejection stays a rejection, even when its reason cannot be read. */
 function reasonOfRefusal(reply: HookReply, call: OutgoingCall): string {
   const read = isJsonType(mediaTypeOf(reply.headers["content-type"])) ? readJson(reply.body, call.json) : null;
   if (read !== null && "value" in read && isJsonObject(read.value)) {
@@ -183,7 +185,7 @@ function decode(request: IncomingRequest): IncomingCall {
   const requestId = request.headers[REQUEST_ID];
   return {
     payload: payloadOf(request),
-    // Only a log line needs it, so a call made by hand may go without.
+    // Only logs use the id, so a call without one is accepted.
     requestId: requestId === undefined ? null : requestIdOf(requestId),
     key: null,
   };
@@ -205,16 +207,16 @@ function reply(answer: HookAnswer): ReceiverReply {
   if (attachments.length > replyAttachmentsMax) {
     throw new UnencodableError(`attachments: more than ${replyAttachmentsMax}`);
   }
-  const said = {
+  const json = {
     action,
     ...(action === "reject" && { reason }),
     ...(data !== null && { data }),
-    ...(attachments.length > 0 && { attachments: attachments.map(written) }),
+    ...(attachments.length > 0 && { attachments: attachments.map(attachmentJson) }),
   };
-  return { status: 200, headers: { "content-type": "application/json" }, body: writeJson("answer", said, JSON) };
+  return { status: 200, headers: { "content-type": "application/json" }, body: writeJson("answer", json, JSON) };
 }
 
-function written({ kind, contentType, filename, body }: Attachment, at: number): object {
+function attachmentJson({ kind, contentType, filename, body }: Attachment, at: number): object {
   const part = `attachments[${at}]`;
   if (contentType !== null && (!isMediaType(contentType) || contentType !== contentType.toLowerCase())) {
     throw new UnencodableError(`${part}.contentType: not a media type without parameters, in lower case`);

@@ -145,7 +145,7 @@ describe("what is no JSON", () => {
   });
 });
 
-/** JSON as a tree whose objects may have a member twice. */
+/** JSON as a tree, in which an object may have two members of the same name. */
 type Tree =
   | string
   | number
@@ -184,7 +184,7 @@ function object(): fc.Arbitrary<Tree> {
   return fc.array(fc.tuple(key(), value()), { maxLength: 5 }).map(objectOf);
 }
 
-/** The tree as text, with white space wherever there may be some and characters escaped at whim. */
+/** Writes the tree as text, with random white space and random escapes. */
 function layout(tree: fc.Arbitrary<Tree>): fc.Arbitrary<string> {
   return fc.tuple(tree, fc.array(fc.nat({ max: 7 }), { minLength: 1, maxLength: 40 })).map(([tree, whims]) => {
     let drawn = 0;

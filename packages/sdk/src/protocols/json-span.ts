@@ -1,35 +1,40 @@
 /**
- * Where a member's value stands in a JSON text, so that it can be taken over as it was written: parsing and printing
- * would change `12345678901234567890`, `1.0`, white space and escapes.
+ * Finds the position of a member's value in a JSON text, so that the value can be copied unchanged. Parsing and
+ * printing would change `12345678901234567890`, `1.0`, white space and escapes.
  *
- * Only for text that `JSON.parse` has accepted: nothing here checks JSON again. One pass without recursion, so depth
- * costs no stack.
+ * The text must be valid JSON; nothing here checks it again. The scan is one pass without recursion, so nesting needs
+ * no stack.
  */
+
+import { closingQuote } from "./json-string.ts";
 
 export interface Span {
   readonly start: number;
-  /** The first position after the value. */
+  /** The index after the last character of the value. */
   readonly end: number;
 }
 
-/** null when the text is no object or has no such member. Of several with this name the last counts, as in JSON.parse. */
+/**
+ * Returns null when the text is not an object or has no such member. Of several members with the same name the last
+ * counts, as with `JSON.parse`.
+ */
 export function topLevelMemberSpan(text: string, member: string): Span | null {
   const start = skipSpace(text, 0);
-  return text.charCodeAt(start) === OPEN_BRACE ? scanObject(text, start, member).span : null;
+  return text.charCodeAt(start) === OPENING_BRACE ? scanObject(text, start, member).span : null;
 }
 
 /**
- * For each element of the array in `arrayMember` the span of the element's `member`; null for elements without one.
- * Empty when there is no such array.
+ * Returns, for each element of the array in `arrayMember`, the span of the element's `member`, or null for an element
+ * without it. Returns an empty list when there is no such array.
  */
 export function arrayMemberSpans(text: string, arrayMember: string, member: string): readonly (Span | null)[] {
   const array = topLevelMemberSpan(text, arrayMember);
-  if (array === null || text.charCodeAt(array.start) !== OPEN_BRACKET) return [];
+  if (array === null || text.charCodeAt(array.start) !== OPENING_BRACKET) return [];
   const spans: (Span | null)[] = [];
   let at = skipSpace(text, array.start + 1);
-  while (text.charCodeAt(at) !== CLOSE_BRACKET) {
+  while (text.charCodeAt(at) !== CLOSING_BRACKET) {
     let span: Span | null = null;
-    if (text.charCodeAt(at) === OPEN_BRACE) ({ span, end: at } = scanObject(text, at, member));
+    if (text.charCodeAt(at) === OPENING_BRACE) ({ span, end: at } = scanObject(text, at, member));
     else at = skipValue(text, at);
     spans.push(span);
     at = skipSeparator(text, at);
@@ -43,20 +48,19 @@ const CARRIAGE_RETURN = 0x0d;
 const SPACE = 0x20;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
-const OPEN_BRACKET = 0x5b;
-const BACKSLASH = 0x5c;
-const CLOSE_BRACKET = 0x5d;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
+const OPENING_BRACKET = 0x5b;
+const CLOSING_BRACKET = 0x5d;
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
 
-/** `\u0061` is the longest way to write a character of a key. */
+/** The longest escape of a character in a key is `\u0061`. */
 const CHARS_PER_ESCAPE_MAX = 6;
 
-/** `start` is at the opening brace; `end` comes after the closing one. */
+/** `start` is the index of the opening brace; the returned `end` is the index after the closing brace. */
 function scanObject(text: string, start: number, member: string): { span: Span | null; end: number } {
   let span: Span | null = null;
   let at = skipSpace(text, start + 1);
-  while (text.charCodeAt(at) !== CLOSE_BRACE) {
+  while (text.charCodeAt(at) !== CLOSING_BRACE) {
     const keyEnd = skipString(text, at);
     const valueStart = skipSpace(text, skipSpace(text, keyEnd) + 1);
     const valueEnd = skipValue(text, valueStart);
@@ -66,7 +70,7 @@ function scanObject(text: string, start: number, member: string): { span: Span |
   return { span, end: at + 1 };
 }
 
-/** Whether the string from `start` to `end`, quotes included, spells `member`. */
+/** Whether the string from `start` to `end`, including its quotes, equals `member`. */
 function isKey(text: string, start: number, end: number, member: string): boolean {
   const length = end - start - 2;
   if (length === member.length && text.startsWith(member, start + 1)) return !member.includes("\\");
@@ -81,7 +85,7 @@ function skipSpace(text: string, start: number): number {
   return at;
 }
 
-/** Past the comma between two members or elements, if there is one, and the space around it. */
+/** Returns the index after an optional comma and the white space around it. */
 function skipSeparator(text: string, start: number): number {
   const at = skipSpace(text, start);
   return text.charCodeAt(at) === COMMA ? skipSpace(text, at + 1) : at;
@@ -91,27 +95,22 @@ function skipValue(text: string, start: number): number {
   switch (text.charCodeAt(start)) {
     case QUOTE:
       return skipString(text, start);
-    case OPEN_BRACE:
-    case OPEN_BRACKET:
+    case OPENING_BRACE:
+    case OPENING_BRACKET:
       return skipNested(text, start);
     default:
       return skipScalar(text, start);
   }
 }
 
-/** A quote ends the string unless an odd number of backslashes stands before it. */
+/** Returns the index after the closing quote. */
 function skipString(text: string, start: number): number {
-  let at = start;
-  for (;;) {
-    at = text.indexOf('"', at + 1);
-    if (at < 0) throw unparsed();
-    let backslashes = 0;
-    while (text.charCodeAt(at - 1 - backslashes) === BACKSLASH) backslashes++;
-    if (backslashes % 2 === 0) return at + 1;
-  }
+  const end = closingQuote(text, start);
+  if (end === text.length) throw unparsed();
+  return end + 1;
 }
 
-/** Brackets and braces match in valid JSON, so one count serves both. */
+/** Counts braces and brackets together, since they match in valid JSON. */
 function skipNested(text: string, start: number): number {
   let depth = 0;
   let at = start;
@@ -120,12 +119,12 @@ function skipNested(text: string, start: number): number {
       case QUOTE:
         at = skipString(text, at);
         continue;
-      case OPEN_BRACE:
-      case OPEN_BRACKET:
+      case OPENING_BRACE:
+      case OPENING_BRACKET:
         depth++;
         break;
-      case CLOSE_BRACE:
-      case CLOSE_BRACKET:
+      case CLOSING_BRACE:
+      case CLOSING_BRACKET:
         depth--;
         break;
       default:
@@ -136,7 +135,7 @@ function skipNested(text: string, start: number): number {
   return at;
 }
 
-/** A number, `true`, `false` or `null`. */
+/** Skips a number, `true`, `false` or `null`. */
 function skipScalar(text: string, start: number): number {
   let at = start;
   while (at < text.length && !endsScalar(text.charCodeAt(at))) at++;
@@ -145,7 +144,7 @@ function skipScalar(text: string, start: number): number {
 }
 
 function endsScalar(code: number): boolean {
-  return code === COMMA || code === CLOSE_BRACE || code === CLOSE_BRACKET || isSpace(code);
+  return code === COMMA || code === CLOSING_BRACE || code === CLOSING_BRACKET || isSpace(code);
 }
 
 function isSpace(code: number): boolean {

@@ -1,11 +1,10 @@
-/**
- * Keys as dialects take them: JSON Web Keys (RFC 7517), since every platform can import those and they say themselves
- * what they are.
- */
+/** Keys of the dialects are JSON Web Keys (RFC 7517), which every platform can import and which name their own type. */
 
-/** The members that the dialects use. All values are base64url without padding (RFC 7518 section 6). */
+/** The members that dialects use. All values are base64url without padding (RFC 7518 section 6). */
 export interface Jwk {
-  /** `oct`: a shared secret in `k`. `OKP` with `crv` `Ed25519`: `x` is the public key, `d` the private one. */
+  /**
+   * `oct`: the shared secret is in `k`. `OKP` with `crv` `Ed25519`: the public key is in `x`, the private key in `d`.
+   */
   readonly kty: string;
   readonly k?: string;
   readonly crv?: string;
@@ -15,18 +14,18 @@ export interface Jwk {
 }
 
 export interface ProtocolKey {
-  /** The name by which both ends know the key. */
+  /** The name of the key at both ends. */
   readonly kid: string;
-  /** The same object for as long as the key is the same: what is imported from it is kept with it. */
+  /** Must be the same object as long as the key does not change, because the imported key is cached by the object. */
   readonly jwk: Jwk;
 }
 
-/** What a receiver goes by when it verifies. */
+/** What a receiver needs to verify a request. */
 export interface Trust {
-  /** Any of them may have signed: the old one and the new one while a key is being changed. */
+  /** Each key may have signed. During a key rotation the old and the new key are both valid. */
   readonly keys: readonly ProtocolKey[];
   /** Unix time in milliseconds. */
   readonly nowMs: number;
-  /** How far a signed timestamp may lie from `nowMs`, in both directions. */
+  /** The largest difference between a signed timestamp and `nowMs`, in either direction. */
   readonly toleranceMs: number;
 }

@@ -120,7 +120,7 @@ describe("what a reply means to koipy: the document's own server, recorded", () 
     });
   });
 
-  it("takes over the added column", () => {
+  it("returns the added column", () => {
     const asked = JSON.parse(resultPayload) as Record<string, unknown>;
     expect(koipy.interpret(replied(resultReply), callWith(asked))).toEqual({
       kind: "continue",
@@ -152,7 +152,7 @@ describe("what a reply's status means to koipy", () => {
     expect(koipy.interpret(reply(403), call)).toEqual({ kind: "reject", reason: "", data: payload });
   });
 
-  it("reads of a long reason as much as is needed to take addresses out of what is shown", () => {
+  it("reads more of a long reason than is shown, so that addresses can be removed", () => {
     const verdict = koipy.interpret(reply(500, {}, "长".repeat(100_000)), call);
     expect(verdict).toEqual({ kind: "reject", reason: "长".repeat(4 * 4096), data: payload });
   });
@@ -195,11 +195,14 @@ describe("what a 200's content type means to koipy", () => {
     });
   });
 
-  it.each(["plain/text", "text/plain", "Text/Plain; charset=utf-8"])("shows the text that comes as %s", (label) => {
-    expect(shown(koipy.interpret(reply(200, { "content-type": label }, "还有 10 分"), call))).toEqual([
-      { kind: "text", contentType: "text/plain", filename: null, body: bytes("还有 10 分") },
-    ]);
-  });
+  it.each(["plain/text", "text/plain", "Text/Plain; charset=utf-8"])(
+    "shows the text of a reply with the type %s",
+    (label) => {
+      expect(shown(koipy.interpret(reply(200, { "content-type": label }, "还有 10 分"), call))).toEqual([
+        { kind: "text", contentType: "text/plain", filename: null, body: bytes("还有 10 分") },
+      ]);
+    },
+  );
 
   it("has nothing to show for a text without characters", () => {
     expect(koipy.interpret(reply(200, { "content-type": "text/plain" }), call)).toEqual(goesOn);
@@ -278,7 +281,7 @@ describe("what koipy merges", () => {
     });
   });
 
-  it("takes an echo of a payload that koipy would not send", () => {
+  it("accepts an echo of a payload that koipy would not send", () => {
     const strange = { message: "text", config: [1], result: {}, more: true };
     expect(koipy.interpret(jsonReply(JSON.stringify(strange)), callWith(strange))).toEqual({
       kind: "continue",
@@ -303,7 +306,7 @@ describe("what koipy merges", () => {
     },
   );
 
-  it("merges what stands beside PHP's empty object", () => {
+  it("merges the other members beside PHP's empty object", () => {
     const verdict = koipy.interpret(jsonReply('{"addons":[],"result":{"a":1}}'), callWith({}));
     expect(verdict).toEqual({ kind: "continue", attachments: [], data: { result: { a: 1 } } });
   });
@@ -325,7 +328,7 @@ describe("what koipy merges", () => {
     expect(koipy.interpret(jsonReply(body), call)).toEqual({ kind: "failed", code: "bad_reply", detail });
   });
 
-  it("says that JSON is not UTF-8", () => {
+  it("reports JSON that is not UTF-8", () => {
     const body = Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d);
     expect(koipy.interpret(reply(200, { "content-type": "application/json" }, body), call)).toMatchObject({
       kind: "failed",
@@ -333,7 +336,7 @@ describe("what koipy merges", () => {
     });
   });
 
-  it("keeps members called like those of every object as plain members, and takes none that is inherited", () => {
+  it("keeps members called like those of every object as plain members, and reads none that is inherited", () => {
     const hostile =
       '{"__proto__":{"result":{"polluted":1}},"constructor":{"prototype":{"polluted":1}},' +
       '"result":{"__proto__":{"polluted":1},"constructor":1,"toString":2}}';
@@ -348,7 +351,7 @@ describe("what koipy merges", () => {
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
   });
 
-  it("takes nothing that an object inherits, when the caller's codec lets a reply choose its prototype", () => {
+  it("reads nothing that an object inherits, when the caller's codec lets a reply choose its prototype", () => {
     const inheriting: unknown = Object.create({ result: { polluted: 1 } });
     const careless = { ...call, json: { parse: () => inheriting, stringify: JSON.stringify } };
     expect(koipy.interpret(jsonReply('{"__proto__":{"result":{"polluted":1}}}'), careless)).toEqual(goesOn);

@@ -1,26 +1,25 @@
 /**
- * koipy's callbacks. The request carries one JSON object, KoiCallbackData; the reply's status and content type say what
- * to do:
+ * koipy's callbacks. The request body is a JSON object, KoiCallbackData. The status and the content type of the reply
+ * have these meanings:
  *
- * | status | content type | means |
+ * | status | content type | meaning |
  * |---|---|---|
- * | 204 | | go on |
- * | 200 | image/jpeg, image/png | go on and show the image, which is what its bytes are and not what its label says |
- * | 200 | text/plain, plain/text | go on and show the text |
- * | 200 | application/json | go on with the payload's members merged with the reply's; a blank body merges nothing |
- * | 200 | none | go on and show the file, named by Content-Disposition |
- * | above 400 | | stop; the body is the reason |
- * | any other, 400 too | | go on |
+ * | 204 | | continue |
+ * | 200 | image/jpeg, image/png | continue and show the image; its type is detected from its bytes |
+ * | 200 | text/plain, plain/text | continue and show the text |
+ * | 200 | application/json | continue; merge the reply's members into the payload's; a blank body has none |
+ * | 200 | none | continue and show the file, which Content-Disposition names |
+ * | above 400 | | reject; the body is the reason |
+ * | any other, including 400 | | continue |
  *
- * `plain/text` is what the older document has and `text/plain` what the newer one has. Where both are silent: a 200 of
- * another content type, and an empty text or a file without bytes and name, go on with nothing to show.
+ * koipy's older documentation has `plain/text`, the newer has `text/plain`. Neither describes a 200 with another
+ * content type, an empty text, or a file without bytes and name: those continue and show nothing.
  */
 
 import { incomingBodyBytesMax } from "./incoming-limits.ts";
 import { attachmentNamed, fileNameOf } from "./content-disposition.ts";
 import { checkedAnswer } from "./hook-answer.ts";
-import type { JsonObject } from "./hook-json.ts";
-import { isJsonObject, mergedShallowly, ownMember, payloadBytes, payloadOf, readJson, writeJson } from "./hook-json.ts";
+import { payloadBytes, payloadOf, readJson, writeJson } from "./hook-json.ts";
 import type {
   Attachment,
   HookAnswer,
@@ -31,13 +30,18 @@ import type {
   OutgoingCall,
 } from "./hook-protocol.ts";
 import { imageTypeOf } from "./image-type.ts";
+import type { JsonObject } from "./json-object.ts";
+import { isJsonObject, mergedShallowly, ownMember } from "./json-object.ts";
 import { lenientText } from "./lenient-text.ts";
 import { mediaTypeOf } from "./media-type.ts";
 import type { EncodedRequest, IncomingRequest, ReceiverReply } from "./protocol.ts";
 import { UndecodableError, UnencodableError } from "./protocol.ts";
 import { readReasonCharsMax } from "./reject-reason.ts";
 
-/** What koipy sends and what a reply can merge into. Members are objects of koipy's own; later versions send fewer. */
+/**
+ * The data that koipy sends and that a reply is merged into. The members are koipy's own objects; later versions send
+ * fewer.
+ */
 export interface KoiCallbackData {
   readonly message?: JsonObject;
   readonly config?: JsonObject;
@@ -60,7 +64,7 @@ export const koipy = {
   name: "koipy",
   keys: "none",
   merges: true,
-  // A payload holds whole results, and a call that is too large is a veto.
+  // A payload contains whole results, and koipy reads the reply to a call that is too large (413) as a veto.
   bodyBytesMax: incomingBodyBytesMax,
   encode,
   interpret,
@@ -71,7 +75,7 @@ export const koipy = {
 // ---- the sender
 
 function encode(call: OutgoingCall): EncodedRequest {
-  if (!isJsonObject(call.payload)) throw new UnencodableError("payload: koipy's callback data is a JSON object");
+  if (!isJsonObject(call.payload)) throw new UnencodableError("payload: not a JSON object, which koipy requires");
   return { headers: ["Content-Type", "application/json"], body: payloadBytes(call) };
 }
 
@@ -79,7 +83,7 @@ function interpret(reply: HookReply, call: OutgoingCall): HookVerdict {
   if (reply.status > 400) {
     return { kind: "reject", reason: lenientText(reply.body, readReasonCharsMax), data: call.payload };
   }
-  if (reply.status !== 200) return goOn(call);
+  if (reply.status !== 200) return continueWith(call);
   const named = mediaTypeOf(reply.headers["content-type"]);
   switch (named) {
     case "image/jpeg":
@@ -88,18 +92,18 @@ function interpret(reply: HookReply, call: OutgoingCall): HookVerdict {
     case "text/plain":
     case "plain/text":
       return reply.body.length === 0
-        ? goOn(call)
-        : goOn(call, { kind: "text", contentType: "text/plain", ...rest(reply) });
+        ? continueWith(call)
+        : continueWith(call, { kind: "text", contentType: "text/plain", ...rest(reply) });
     case "application/json":
-      return isBlank(reply.body) ? goOn(call) : merged(reply, call);
+      return isBlank(reply.body) ? continueWith(call) : merged(reply, call);
     case null:
       return withFile(reply, call);
     default:
-      return goOn(call);
+      return continueWith(call);
   }
 }
 
-function goOn(call: OutgoingCall, ...attachments: readonly Attachment[]): HookVerdict {
+function continueWith(call: OutgoingCall, ...attachments: readonly Attachment[]): HookVerdict {
   return { kind: "continue", attachments, data: call.payload };
 }
 
@@ -114,12 +118,12 @@ function rest(reply: HookReply): Pick<Attachment, "filename" | "body"> {
 function withImage(reply: HookReply, call: OutgoingCall): HookVerdict {
   const contentType = imageTypeOf(reply.body);
   if (contentType === null) return badReply("body: not a whole JPEG or PNG");
-  return goOn(call, { kind: "image", contentType, ...rest(reply) });
+  return continueWith(call, { kind: "image", contentType, ...rest(reply) });
 }
 
 function withFile(reply: HookReply, call: OutgoingCall): HookVerdict {
   const file = { kind: "file", contentType: null, ...rest(reply) } as const;
-  return file.body.length === 0 && file.filename === null ? goOn(call) : goOn(call, file);
+  return file.body.length === 0 && file.filename === null ? continueWith(call) : continueWith(call, file);
 }
 
 function isBlank(body: Uint8Array): boolean {
@@ -133,17 +137,17 @@ function isEmptyList(value: unknown): boolean {
 function merged(reply: HookReply, call: OutgoingCall): HookVerdict {
   const read = readJson(reply.body, call.json);
   if ("fault" in read) return badReply(read.fault);
-  if (read.value === null || isEmptyList(read.value)) return goOn(call);
+  if (read.value === null || isEmptyList(read.value)) return continueWith(call);
   if (!isJsonObject(read.value)) return badReply("body: not a JSON object");
   const payload = isJsonObject(call.payload) ? call.payload : {};
   const data: Record<string, unknown> = { ...payload };
   for (const name of memberNames) {
     const theirs = ownMember(read.value, name);
-    // An object in Python may be None, and one in PHP without members is written []: such a member merges nothing.
+    // None is Python's missing object, and [] is PHP's object without members. Such a member merges nothing.
     if (theirs === undefined || isEmptyList(theirs)) continue;
     const ours = ownMember(payload, name);
     if (isJsonObject(theirs)) data[name] = isJsonObject(ours) ? mergedShallowly(ours, theirs) : theirs;
-    // What is no object on either side is an echo of a payload that koipy itself would not send.
+    // A value that is not an object on either side is a copy from a payload that koipy itself would not send.
     else if (ours !== undefined && !isJsonObject(ours)) data[name] = theirs;
     else return badReply(`${name}: not a JSON object`);
   }
@@ -159,19 +163,19 @@ function decode(request: IncomingRequest): IncomingCall {
 }
 
 /**
- * A reply of koipy carries one thing: a veto, an image, a text, a file, or data to merge. A file goes without its content
- * type, since the lack of one is what makes it a file.
+ * A koipy reply carries one thing: a veto, an image, a text, a file, or data to merge. A file is sent without a content
+ * type, because koipy recognises a file by the missing content type.
  */
 function reply(answer: HookAnswer): ReceiverReply {
   const { action, reason, attachments, data } = checkedAnswer(answer);
   if (action === "reject") {
-    if (data !== null) throw new UnencodableError("data: a koipy veto carries only a reason");
+    if (data !== null) throw new UnencodableError("data: a koipy veto can carry only a reason");
     return { status: 403, headers: { "content-type": TEXT }, body: reason };
   }
   const [attachment] = attachments;
   if (attachment === undefined) return data === null ? { status: 204, headers: {}, body: "" } : replyOfData(data);
-  if (attachments.length > 1) throw new UnencodableError("attachments: a koipy reply carries only one");
-  if (data !== null) throw new UnencodableError("data: a koipy reply carries it or an attachment, not both");
+  if (attachments.length > 1) throw new UnencodableError("attachments: a koipy reply can carry only one");
+  if (data !== null) throw new UnencodableError("data: a koipy reply can carry data or an attachment, not both");
   return replyOfAttachment(attachment);
 }
 

@@ -7,7 +7,7 @@ import { anyText } from "./testing/any-text.ts";
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 describe("the text of arbitrary bytes", () => {
-  it("is what they say, where they are UTF-8", () => {
+  it("is the text of UTF-8 bytes", () => {
     expect(lenientText(bytes("你已被拉黑!"), 100)).toBe("你已被拉黑!");
   });
 

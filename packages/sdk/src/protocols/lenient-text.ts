@@ -1,11 +1,14 @@
 /** UTF-8 needs at most three bytes for each UTF-16 code unit. */
 const BYTES_PER_UNIT_MAX = 3;
-/** So that a character which the cut goes through lies behind the last one that is kept. */
+/** Decodes one more character, so that a character that the byte limit cuts is behind the text that is kept. */
 const BYTES_PER_CHARACTER_MAX = 4;
-/** Takes a byte order mark away and puts U+FFFD where the bytes are not UTF-8. */
+/** Removes a byte order mark and replaces bytes that are not UTF-8 by U+FFFD. */
 const decoder = new TextDecoder();
 
-/** The first `charsMax` UTF-16 code units of the text in these bytes, whatever they are; no more than that is decoded. */
+/**
+ * Decodes any bytes as text and returns the first `charsMax` UTF-16 code units. Only as many bytes as needed are
+ * decoded.
+ */
 export function lenientText(bytes: Uint8Array, charsMax: number): string {
   const text = decoder.decode(bytes.subarray(0, (charsMax + 1) * BYTES_PER_UNIT_MAX + BYTES_PER_CHARACTER_MAX));
   return text.length <= charsMax ? text : withoutHalfCharacter(text.slice(0, charsMax));

@@ -1,21 +1,21 @@
 /**
- * MD5 (RFC 1321), which the Web's cryptography leaves out. Only for dialects that carry it as a checksum of what they
- * send: against somebody who wants two texts with one digest it protects nothing.
+ * MD5 (RFC 1321), which the Web Cryptography API does not have. Only for dialects that send MD5 as a checksum: it does
+ * not protect against deliberate changes.
  */
 
 const BLOCK_BYTES = 64;
 const LENGTH_BYTES = 8;
 
-/** How far each of the sixteen steps of the four rounds rotates (section 3.4); the four of a round repeat. */
+/** Rotation distances of the four rounds (section 3.4). The four distances of a round repeat. */
 const rotations = [7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21] as const;
 
 /**
- * The table T of section 3.4. The standard leaves the last digits of a sine to the engine; that is no danger here, since
+ * The table T of section 3.4. Engines may compute the last digits of a sine differently. That does not matter, since
  * none of these 64 products is closer than 0.01 to a whole number.
  */
 const sines = Int32Array.from({ length: 64 }, (_, step) => Math.floor(Math.abs(Math.sin(step + 1)) * 2 ** 32));
 
-/** The digest in 32 lower-case hexadecimal digits. */
+/** Returns the digest as 32 lower-case hexadecimal digits. */
 export function md5Hex(bytes: Uint8Array): string {
   const state = Int32Array.of(0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476);
   const restStart = bytes.length - (bytes.length % BLOCK_BYTES);
@@ -28,7 +28,7 @@ export function md5Hex(bytes: Uint8Array): string {
   return hex;
 }
 
-/** The last bytes with what ends every message: a one, zeros, and its length in bits. */
+/** Returns the last bytes with MD5's padding: a one, zeros, and the message's length in bits. */
 function padded(rest: Uint8Array, length: number): Uint8Array {
   const blocks = rest.length + 1 + LENGTH_BYTES > BLOCK_BYTES ? 2 : 1;
   const end = new Uint8Array(blocks * BLOCK_BYTES);
@@ -40,7 +40,7 @@ function padded(rest: Uint8Array, length: number): Uint8Array {
   return end;
 }
 
-/** Written with plain variables: as arrays taken apart, the steps take five times as long. */
+/** Uses plain variables; destructured arrays would make each step five times as slow. */
 function absorb(state: Int32Array, blocks: Uint8Array): void {
   const view = new DataView(blocks.buffer, blocks.byteOffset, blocks.length);
   let [a = 0, b = 0, c = 0, d = 0] = state;

@@ -30,7 +30,7 @@ const md5 = (body: Uint8Array): string => createHash("md5").update(body).digest(
 const formats = [mnsXml, mnsJson, mnsSimplified] as const;
 const sample: OutgoingDelivery = { ...sampleDelivery, tags: ["important"], body: bytes('{1:"a", 2:"b"}') };
 const withBody = (body: Uint8Array): OutgoingDelivery => ({ ...sample, body });
-/** MNS has one tag. */
+/** A message in MNS has at most one tag. */
 const deliverable = (body: fc.Arbitrary<Uint8Array>) =>
   deliveries(body).map((delivery) => ({ ...delivery, tags: delivery.tags.slice(0, 1) }));
 
@@ -117,7 +117,7 @@ describe("the sender's half of MNS", () => {
     expect(() => mnsSimplified.encode({ ...sample, ...fault })).toThrow(UnencodableError);
   });
 
-  it.each(formats)("$name takes every 2xx for success, 410 for good-bye, and hears Retry-After", (protocol) => {
+  it.each(formats)("$name counts every 2xx as success and 410 as never again, and uses Retry-After", (protocol) => {
     const verdict = (status: number, headers = {}) => protocol.interpret({ status, headers, body: bytes("") });
     for (const status of [200, 201, 204, 299]) expect(verdict(status)).toEqual({ kind: "accepted" });
     for (const status of [300, 302, 399]) expect(verdict(status)).toMatchObject({ kind: "failed", code: "redirect" });
@@ -140,7 +140,7 @@ describe("the receiver's half of MNS", () => {
     body: bytes('{1:"a", 2:"b"}'),
     contentType: null,
     tags: ["important"],
-    routingKey: null,
+    type: null,
     orderingKey: null,
     attributes: {},
   };
@@ -199,7 +199,7 @@ describe("the receiver's half of MNS", () => {
     });
   });
 
-  it("takes a publish time that is a JSON number, and no tag where the tag is empty", () => {
+  it("accepts a publish time that is a JSON number, and no tag where the tag is empty", () => {
     expect(mnsJson.decode(json({ PublishTime: 1449556920975, MessageTag: "" }))).toMatchObject({
       publishedAtMs: 1449556920975,
       tags: [],
@@ -222,7 +222,7 @@ describe("the receiver's half of MNS", () => {
           body: delivery.body,
           contentType: null,
           tags: delivery.tags,
-          routingKey: null,
+          type: null,
           orderingKey: null,
           attributes: {},
         };
@@ -249,9 +249,9 @@ describe("the receiver's half of MNS", () => {
 
   it.each<[string, unknown]>([
     ["MessageMD5: missing", undefined],
-    ["MessageMD5: not that of the message", ""],
-    ["MessageMD5: not that of the message", "F1E92841751D795AB325861034B5CB56"],
-    ["MessageMD5: not that of the message", 5],
+    ["MessageMD5: not the MD5 of the message", ""],
+    ["MessageMD5: not the MD5 of the message", "F1E92841751D795AB325861034B5CB56"],
+    ["MessageMD5: not the MD5 of the message", 5],
   ])("refuses a message with %s", (reason, value) => {
     expect(() => mnsJson.decode(json({ MessageMD5: value }))).toThrow(new UndecodableError(reason));
   });
@@ -259,25 +259,27 @@ describe("the receiver's half of MNS", () => {
   it("refuses a message that was changed on its way, in every format", () => {
     for (const request of [received(documentedXml), received(recordedXml)]) {
       const body = bytes(text(request.body).replace("</Message>", " </Message>"));
-      expect(() => mnsXml.decode({ ...request, headers: {}, body })).toThrow(/^MessageMD5: not that of the message$/);
+      expect(() => mnsXml.decode({ ...request, headers: {}, body })).toThrow(
+        /^MessageMD5: not the MD5 of the message$/,
+      );
     }
-    expect(() => mnsJson.decode(json({ Message: "another" }))).toThrow(/^MessageMD5: not that of the message$/);
+    expect(() => mnsJson.decode(json({ Message: "another" }))).toThrow(/^MessageMD5: not the MD5 of the message$/);
     const simplified = received(recordedSimplified);
     expect(() => mnsSimplified.decode({ ...simplified, body: bytes("Hello World?") })).toThrow(
-      /^content-md5: not that/,
+      /^content-md5: not the MD5/,
     );
   });
 
-  it("refuses particulars that were changed on their way where Content-MD5 says so", () => {
+  it("refuses metadata that Content-MD5 shows to be changed", () => {
     const { headers, body } = received(recordedXml);
     const changed = bytes(text(body).replace("orders-http", "orders-file"));
     expect(() => mnsXml.decode({ method: "POST", headers, body: changed })).toThrow(
-      /^content-md5: not that of the body$/,
+      /^content-md5: not the MD5 of the body$/,
     );
     expect(mnsXml.decode({ method: "POST", headers: {}, body: changed }).subscription).toBe("orders-file");
   });
 
-  it("takes Content-MD5 in each form that MNS and RFC 1864 have for it, and in no other", () => {
+  it("accepts Content-MD5 in each form of MNS and of RFC 1864, and in no other", () => {
     const { body } = received(recordedSimplified);
     const digits = md5(body);
     const withMd5 = (value: string) => ({
@@ -340,7 +342,7 @@ describe("the receiver's half of MNS", () => {
     ["x-mns-message-tag", "x-mns-message-tag", "标签"],
     ["x-mns-publish-time", "x-mns-publish-time", "-1"],
     ["x-mns-publish-time", "x-mns-publish-time", "8640000000000001"],
-  ])("names %s when a header holds what no sender writes", (part, name, value) => {
+  ])("names %s when a header contains what no sender writes", (part, name, value) => {
     const { method, headers, body } = received(recordedSimplified);
     const request = { method, headers: { ...headers, [name]: value }, body };
     expect(() => mnsSimplified.decode(request)).toThrow(UndecodableError);
@@ -374,7 +376,7 @@ describe("the receiver's half of MNS", () => {
     );
   });
 
-  it("does not look for members behind __proto__", () => {
+  it("does not read members of __proto__", () => {
     const body = bytes(`{"__proto__":${text(received(documentedJson).body)}}`);
     expect(() => mnsJson.decode({ method: "POST", headers: {}, body })).toThrow(/^Message: missing$/);
   });
@@ -420,7 +422,7 @@ describe("the receiver's half of MNS", () => {
     );
   });
 
-  it("answers as the documentation asks", () => {
+  it("answers as documented", () => {
     for (const protocol of formats) {
       expect(protocol.reply(true)).toEqual({ status: 204, headers: {}, body: "" });
       expect(protocol.reply(false).status).toBe(500);
@@ -495,7 +497,7 @@ function isXml(value: string): boolean {
   return orNull(UnencodableError, () => xmlText("value", value)) !== null;
 }
 
-/** The documented request with other members; `undefined` leaves one out. */
+/** The documented request with other members; `undefined` removes a member. */
 function json(members: Record<string, unknown>): IncomingRequest {
   const request = received(documentedJson);
   const parsed: unknown = JSON.parse(text(request.body));

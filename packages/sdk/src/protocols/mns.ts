@@ -1,30 +1,38 @@
 /**
  * Alibaba Cloud MNS's push of a topic's message to an HTTP endpoint: one dialect in three formats.
  *
- * `mns-xml`, `mns-json`: the message's text and its particulars, as an XML document or a JSON object.
- * `mns-simplified`: the message's own bytes, the particulars in headers.
+ * The body of `mns-xml` and `mns-json` contains the message's text and metadata, as an XML document or as a JSON
+ * object. The body of `mns-simplified` is the message's own bytes, and headers carry the metadata.
  *
- * From Alibaba's documentation: the elements, their order and their sample (help.aliyun.com/document_detail/27482), the
- * request of `mns-xml` (27498), the string to sign (27488). The sample's XML is not well-formed; here it is as MNS was
- * seen to send it (captures of 2017 to 2019), with `MessageTag` left out when there is no tag. The headers of
- * `mns-simplified` beyond the documented ones, its hexadecimal `Content-MD5` and the user agent are those of captures of
- * 2023, with a signature that fits Alibaba's certificate, and of 2024. No document and no capture was found that shows
- * the content type and the `Content-MD5` of `mns-json`: here they are plain text and the form documented for XML.
+ * Sources in Alibaba's documentation: the elements, their order and a sample (help.aliyun.com/document_detail/27482),
+ * the request of `mns-xml` (27498), the string to sign (27488). The sample's XML is not well-formed, so the XML here
+ * follows captured requests of 2017 to 2019; `MessageTag` is omitted for a message without a tag. `mns-simplified`
+ * follows captured requests of 2023 (whose signature matches Alibaba's certificate) and 2024: its undocumented headers,
+ * its hexadecimal `Content-MD5` and the user agent. No source was found for the content type and the `Content-MD5` of
+ * `mns-json`. Here they are plain text and the form documented for XML.
  *
- * MNS signs with a certificate of Alibaba's. Nobody else can, so nothing here sends `Authorization` nor
- * `x-mns-signing-cert-url`; to check those of a real push there is {@link mnsStringToSign}.
+ * MNS signs requests with Alibaba's certificate. Only Alibaba has the private key, so this dialect sends neither
+ * `Authorization` nor `x-mns-signing-cert-url`. A receiver of real MNS pushes can verify the signature with {@link
+ * mnsStringToSign}.
  */
 
+import { emptyMessage } from "./empty-message.ts";
 import { readFlatXml, xmlText } from "./flat-xml.ts";
 import { fromHeaderValue, toHeaderValue } from "./header-text.ts";
-import { assertPushRequest, envelopeMembers, incomingEnvelopeBytesMax, incomingName } from "./incoming-limits.ts";
+import {
+  assertPushRequest,
+  envelopeMembers,
+  incomingEnvelopeBytesMax,
+  incomingName,
+  incomingTextBytes,
+} from "./incoming-limits.ts";
 import { md5Hex } from "./md5.ts";
 import type { EncodedRequest, IncomingMessage, IncomingRequest } from "./protocol.ts";
-import type { OutgoingDelivery, PushProtocol, ReceiverReply } from "./protocol.ts";
+import type { OutgoingDelivery, PushProtocol } from "./protocol.ts";
 import { UndecodableError, UnencodableError } from "./protocol.ts";
-import { verdictOfReply } from "./status-verdict.ts";
-import { utf8Bytes } from "./text-bytes.ts";
-import { incomingDigits, incomingInteger, outgoingId, outgoingInteger, timeMsMax } from "./wire-number.ts";
+import { statusReply, verdictOfReply } from "./status-verdict.ts";
+import { utf8Bytes, utf8Text } from "./text-bytes.ts";
+import { incomingDigits, incomingIntegerOrDigits, outgoingId, outgoingInteger, timeMsMax } from "./wire-number.ts";
 
 const NAMESPACE = "http://mns.aliyuncs.com/doc/v1/";
 const API_VERSION = "2015-06-06";
@@ -32,14 +40,10 @@ const USER_AGENT = "Aliyun Notification Service Agent";
 const XML = "text/xml;charset=utf-8";
 const PLAIN = "text/plain;charset=utf-8";
 
-const encoder = new TextEncoder();
-/** `ignoreBOM` keeps a leading byte order mark in the text: it is part of the message. */
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 /**
- * MNS's FAQ takes 2xx for success, its page on push back-off everything from 200 to 399. It is 2xx here: nobody has the
- * message after a redirect, since none is followed, and a receiver that was written for MNS answers 204. MNS says nothing
- * of 410 and `Retry-After`, so they mean what HTTP says.
+ * MNS's FAQ counts 2xx as success, its page about retries counts 200 to 399. Here only 2xx is success: a redirect is
+ * not followed, so nobody received the message, and receivers written for MNS answer 204. MNS does not document 410 and
+ * `Retry-After`, so they have the meaning of HTTP.
  */
 const interpret = verdictOfReply;
 
@@ -47,20 +51,21 @@ export const mnsXml = {
   name: "mns-xml",
   keys: "none",
   bodyBytesMax: incomingEnvelopeBytesMax,
-  encode: (delivery: OutgoingDelivery) => withParticulars(delivery, XML, xmlOf(particularsOf(delivery))),
+  encode: (delivery: OutgoingDelivery) => requestWith(delivery, XML, xmlOf(fieldsOf(delivery))),
   interpret,
   decode: decodeXml,
-  reply,
+  // MNS documents 204 for success and 500 for every failure.
+  reply: statusReply,
 } as const satisfies PushProtocol;
 
 export const mnsJson = {
   name: "mns-json",
   keys: "none",
   bodyBytesMax: incomingEnvelopeBytesMax,
-  encode: (delivery: OutgoingDelivery) => withParticulars(delivery, PLAIN, jsonOf(particularsOf(delivery))),
+  encode: (delivery: OutgoingDelivery) => requestWith(delivery, PLAIN, jsonOf(fieldsOf(delivery))),
   interpret,
   decode: decodeJson,
-  reply,
+  reply: statusReply,
 } as const satisfies PushProtocol;
 
 export const mnsSimplified = {
@@ -69,16 +74,16 @@ export const mnsSimplified = {
   encode: encodeSimplified,
   interpret,
   decode: decodeSimplified,
-  reply,
+  reply: statusReply,
 } as const satisfies PushProtocol;
 
 // ---- the sender
 
-/** Name and value, in the order in which they stand in the body. */
-type Particulars = readonly (readonly [name: string, value: string])[];
+/** Names and values in the order of the body. */
+type Fields = readonly (readonly [name: string, value: string])[];
 
-/** The subscriber is the account that owns the topic: Ringback's subscriptions have no account of their own. */
-function particularsOf(delivery: OutgoingDelivery): Particulars {
+/** `Subscriber` is the account that owns the topic, because Ringback's subscriptions have no account of their own. */
+function fieldsOf(delivery: OutgoingDelivery): Fields {
   const account = accountOf(delivery);
   const tag = tagOf(delivery);
   return [
@@ -94,16 +99,16 @@ function particularsOf(delivery: OutgoingDelivery): Particulars {
   ];
 }
 
-function xmlOf(particulars: Particulars): string {
-  const elements = particulars.map(([name, value]) => `  <${name}>${xmlText(name, value)}</${name}>\n`).join("");
+function xmlOf(fields: Fields): string {
+  const elements = fields.map(([name, value]) => `  <${name}>${xmlText(name, value)}</${name}>\n`).join("");
   return `<?xml version="1.0" encoding="UTF-8"?>\n<Notification xmlns="${NAMESPACE}">\n${elements}</Notification>`;
 }
 
-function jsonOf(particulars: Particulars): string {
-  return JSON.stringify(Object.fromEntries(particulars));
+function jsonOf(fields: Fields): string {
+  return JSON.stringify(Object.fromEntries(fields));
 }
 
-function withParticulars(delivery: OutgoingDelivery, contentType: string, text: string): EncodedRequest {
+function requestWith(delivery: OutgoingDelivery, contentType: string, text: string): EncodedRequest {
   const body = utf8Bytes(text);
   return { headers: headersOf(delivery, contentType, btoa(md5Hex(body))), body };
 }
@@ -148,29 +153,28 @@ function publishTimeOf(delivery: OutgoingDelivery): string {
 }
 
 function dateOf(sentAtMs: number): string {
-  if (outgoingInteger("sentAtMs", sentAtMs) > timeMsMax) throw new UnencodableError("sentAtMs: past every date");
+  if (outgoingInteger("sentAtMs", sentAtMs) > timeMsMax)
+    throw new UnencodableError("sentAtMs: later than the latest date");
   return new Date(sentAtMs).toUTCString();
 }
 
 /**
- * A message of MNS has one tag or none, and receivers go by it. Several are refused: joined they would be a tag that
- * nobody set, and to send one of them would lose the others without a word. What one format can carry, all can.
+ * A message in MNS has at most one tag, by which receivers filter. Several tags are rejected: a joined tag would be a
+ * tag that nobody set, and one of several would lose the others silently. The rule is the same for all three formats.
  */
 function tagOf({ tags }: OutgoingDelivery): string | null {
   const [tag] = tags;
   if (tag === undefined) return null;
-  if (tags.length > 1) throw new UnencodableError("tags: MNS carries one; use raw or cmq-json for several");
+  if (tags.length > 1) throw new UnencodableError("tags: MNS can carry only one; use raw or cmq-json for several");
   if (tag === "") throw new UnencodableError("tags: an empty tag would arrive as none");
   toHeaderValue("tags", tag);
   return tag;
 }
 
 function textOf(body: Uint8Array): string {
-  try {
-    return decoder.decode(body);
-  } catch {
-    throw new UnencodableError("body: not valid UTF-8, which would have to be changed; use mns-simplified or raw");
-  }
+  const text = utf8Text(body);
+  if (text !== null) return text;
+  throw new UnencodableError("body: not valid UTF-8; use mns-simplified or raw");
 }
 
 // ---- the receiver
@@ -186,26 +190,22 @@ function decodeJson(request: IncomingRequest): IncomingMessage {
   return messageOf(mnsJson.name, request, (name) => members[name]);
 }
 
-/** `Subscriber` is not asked for, nor is anything that MNS may add (it once sent `SigningCertURL`). */
-function messageOf(protocol: string, request: IncomingRequest, particular: (name: string) => unknown): IncomingMessage {
-  const body = messageBytes(particular("Message"));
-  assertMessageMd5(body, particular("MessageMD5"));
-  const publishTime = particular("PublishTime");
+/** `Subscriber` is not required. Other members are ignored, since MNS may add some (it once sent `SigningCertURL`). */
+function messageOf(protocol: string, request: IncomingRequest, field: (name: string) => unknown): IncomingMessage {
+  const body = incomingTextBytes("Message", field("Message"));
+  assertMessageMd5(body, field("MessageMD5"));
   return {
-    ...nothingCarried,
+    ...emptyMessage,
     protocol,
-    topicOwner: incomingName("TopicOwner", particular("TopicOwner")),
-    topic: incomingName("TopicName", particular("TopicName")),
-    subscription: incomingName("SubscriptionName", particular("SubscriptionName")),
-    messageId: incomingName("MessageId", particular("MessageId")),
+    topicOwner: incomingName("TopicOwner", field("TopicOwner")),
+    topic: incomingName("TopicName", field("TopicName")),
+    subscription: incomingName("SubscriptionName", field("SubscriptionName")),
+    messageId: incomingName("MessageId", field("MessageId")),
     requestId: headerName(request, "x-mns-request-id"),
-    // Documented as text; newer MNS has been seen to send a JSON number.
-    publishedAtMs:
-      typeof publishTime === "string"
-        ? incomingDigits("PublishTime", publishTime, timeMsMax)
-        : incomingInteger("PublishTime", publishTime, timeMsMax),
+    // MNS documents text; newer versions were seen to send a JSON number.
+    publishedAtMs: incomingIntegerOrDigits("PublishTime", field("PublishTime"), timeMsMax),
     body,
-    tags: tagList("MessageTag", particular("MessageTag")),
+    tags: tagList("MessageTag", field("MessageTag")),
   };
 }
 
@@ -214,9 +214,9 @@ function decodeSimplified(request: IncomingRequest): IncomingMessage {
   assertContentMd5(request);
   const publishTime = request.headers["x-mns-publish-time"];
   return {
-    ...nothingCarried,
+    ...emptyMessage,
     protocol: mnsSimplified.name,
-    // These four are not documented, so a receiver must do without.
+    // These four headers are not documented, so they are optional.
     topicOwner: headerName(request, "x-mns-topic-owner"),
     topic: headerName(request, "x-mns-topic-name"),
     subscription: headerName(request, "x-mns-subscription-name"),
@@ -228,15 +228,7 @@ function decodeSimplified(request: IncomingRequest): IncomingMessage {
   };
 }
 
-const nothingCarried = {
-  attempt: null,
-  contentType: null,
-  routingKey: null,
-  orderingKey: null,
-  attributes: Object.freeze({}),
-} as const;
-
-/** A header without a value says as much as none. */
+/** An empty header is the same as a missing one. */
 function headerName(request: IncomingRequest, name: string): string | null {
   const value = request.headers[name];
   return value === undefined || value === "" ? null : incomingName(name, fromHeaderValue(name, value));
@@ -249,30 +241,21 @@ function tagList(part: string, tag: unknown): readonly string[] {
 function incomingText(request: IncomingRequest): string {
   assertPushRequest(request);
   assertContentMd5(request);
-  try {
-    return decoder.decode(request.body);
-  } catch {
-    throw new UndecodableError("body: not UTF-8");
-  }
-}
-
-function messageBytes(message: unknown): Uint8Array {
-  if (message === undefined) throw new UndecodableError("Message: missing");
-  if (typeof message !== "string") throw new UndecodableError("Message: not a string");
-  if (!message.isWellFormed()) throw new UndecodableError("Message: half a surrogate pair has no bytes in UTF-8");
-  return encoder.encode(message);
+  const text = utf8Text(request.body);
+  if (text === null) throw new UndecodableError("body: not UTF-8");
+  return text;
 }
 
 function assertMessageMd5(body: Uint8Array, claimed: unknown): void {
   if (claimed === undefined) throw new UndecodableError("MessageMD5: missing");
   if (typeof claimed !== "string" || claimed.toLowerCase() !== md5Hex(body)) {
-    throw new UndecodableError("MessageMD5: not that of the message");
+    throw new UndecodableError("MessageMD5: not the MD5 of the message");
   }
 }
 
 /**
- * Only through this header does MNS's signature cover the body. MNS documents the Base64 of the hexadecimal digits and has
- * been seen to send the digits themselves; RFC 1864, which names the header, has the Base64 of the digest.
+ * MNS's signature covers the body only through this header. MNS documents the Base64 of the hexadecimal digits, and was
+ * seen to send the digits themselves. RFC 1864, which defines the header, requires the Base64 of the digest.
  */
 function assertContentMd5(request: IncomingRequest): void {
   const claimed = request.headers["content-md5"];
@@ -280,26 +263,19 @@ function assertContentMd5(request: IncomingRequest): void {
   const digits = md5Hex(request.body);
   const digest = digits.replace(/../g, (pair) => String.fromCharCode(Number.parseInt(pair, 16)));
   const forms = [digits, digits.toUpperCase(), btoa(digits), btoa(digits.toUpperCase()), btoa(digest)];
-  if (!forms.includes(claimed)) throw new UndecodableError("content-md5: not that of the body");
-}
-
-/** As MNS documents it: 204, or 500 for every failure. */
-function reply(handled: boolean): ReceiverReply {
-  return handled
-    ? { status: 204, headers: {}, body: "" }
-    : { status: 500, headers: { "content-type": "text/plain" }, body: "not handled" };
+  if (!forms.includes(claimed)) throw new UndecodableError("content-md5: not the MD5 of the body");
 }
 
 /**
- * The bytes that MNS signed when it sent this push; `path` is the path and the query that were asked for. Throws
- * {@link UndecodableError} for characters that are no bytes.
+ * Returns the bytes that MNS signed for this push; `path` is the path and the query of the request. Throws {@link
+ * UndecodableError} for header characters that are not bytes.
  *
- * `Authorization` holds the Base64 of their signature by RSASSA-PKCS1-v1_5 with SHA-1, `x-mns-signing-cert-url` the
- * Base64 of the certificate's URL. A program that relies on it has four things to do besides: fetch a certificate only
- * from Alibaba (the URL begins with `https://mnstest.oss-cn-hangzhou.aliyuncs.com/` or with
- * `https://mns-cert.oss-cn-{region}.aliyuncs.com/`), refuse a `Date` more than 15 minutes off, refuse a push without
- * `Content-MD5`, since the signature covers the body through that header alone, and decode the push, which compares the
- * two. To what it refuses it answers 403.
+ * `Authorization` contains the Base64 of the signature (RSASSA-PKCS1-v1_5 with SHA-1) of these bytes.
+ * `x-mns-signing-cert-url` contains the Base64 of the certificate's URL. A program that verifies the signature must
+ * also fetch certificates only from Alibaba (URLs that begin with `https://mnstest.oss-cn-hangzhou.aliyuncs.com/` or
+ * `https://mns-cert.oss-cn-{region}.aliyuncs.com/`), reject a `Date` more than 15 minutes away, and reject a push
+ * without `Content-MD5`, since the signature covers the body only through that header. Decoding the push compares
+ * `Content-MD5` with the body. The answer to a rejected push is 403.
  */
 export function mnsStringToSign(
   request: Pick<IncomingRequest, "method" | "headers">,
@@ -313,7 +289,8 @@ export function mnsStringToSign(
   lines.push(path);
   return Uint8Array.from(lines.join("\n"), (character) => {
     const byte = character.charCodeAt(0);
-    if (character.length > 1 || byte > 0xff) throw new UndecodableError("headers: hold characters that are no bytes");
+    if (character.length > 1 || byte > 0xff)
+      throw new UndecodableError("headers: contain characters that are not bytes");
     return byte;
   });
 }

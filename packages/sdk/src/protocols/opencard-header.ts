@@ -1,6 +1,6 @@
 /**
- * The protected header of an Opencard token: exactly alg, enc, kid and rid, each a string. Whatever else a JOSE header
- * could hold (zip, crit, p2c, epk, jwk …) makes it another header, so no library ever acts on it.
+ * The protected header of an Opencard token: exactly alg, enc, kid and rid, each a string. A header with any other JOSE
+ * member (zip, crit, p2c, epk, jwk …) is rejected, so no library ever acts on one.
  */
 
 import { UntrustedError } from "./protocol.ts";
@@ -8,22 +8,22 @@ import { UntrustedError } from "./protocol.ts";
 export const ALG = "A128KW";
 export const ENC = "A128CBC-HS256";
 
-/** What differs from token to token. */
+/** The members that differ between tokens. */
 export interface OpencardHeader {
   readonly kid: string;
   readonly rid: string;
 }
 
-/** A kid is "0" and a rid some twenty characters long in the document. */
+/** In Baidu's documentation a kid is "0", and a rid has about twenty characters. */
 export const headerNameCharsMax = 128;
-/** A header whose names are written wholly in escapes (`\u4e00`) has some 1,600. */
+/** A header whose names consist of escapes (`\u4e00`) has about 1,600 bytes. */
 export const headerBytesMax = 3072;
 
 const controlCharacter = /\p{Cc}/u;
 const stringToken = /"(?:[^"\\]|\\.)*"/g;
 const memberCount = 4;
 
-/** What may stand as kid or rid. */
+/** Whether the value can be a kid or a rid. */
 export function isHeaderName(value: unknown): value is string {
   return (
     typeof value === "string" &&
@@ -34,7 +34,7 @@ export function isHeaderName(value: unknown): value is string {
   );
 }
 
-/** Throws {@link UntrustedError}: `malformed`, or `wrong_algorithm` when another kind of token is announced. */
+/** Throws {@link UntrustedError} with `malformed`, or with `wrong_algorithm` for a token of another kind. */
 export function parseHeader(text: string): OpencardHeader {
   const members = new Map(Object.entries(parseObject(text)));
   if (members.get("alg") !== ALG || members.get("enc") !== ENC) throw new UntrustedError("wrong_algorithm");
@@ -58,8 +58,8 @@ function parseObject(text: string): object {
 }
 
 /**
- * Parsing keeps the last of two members with one name; another reader may keep the first. Four different members that
- * are all strings make eight strings, and a repeated one brings its name at least.
+ * Of two members with the same name a parser keeps the last, and another reader may keep the first. Four different
+ * members with string values make eight strings; a repeated member adds at least its name.
  */
 function hasRepeatedMember(text: string): boolean {
   return text.match(stringToken)?.length !== 2 * memberCount;

@@ -1,6 +1,6 @@
 /**
- * Opencard's key: a JSON Web Key of type `oct` with exactly 16 bytes, written as 22 characters of base64url. It wraps
- * the key of each token (AES Key Wrap, RFC 7518 section 4.4). Nothing of a key ever stands in what is said about it.
+ * Opencard's key: a JSON Web Key of type `oct` with exactly 16 bytes, which are 22 characters of base64url. The key
+ * wraps the key of each token (AES Key Wrap, RFC 7518 section 4.4). Error texts contain nothing of a key.
  */
 
 import { fromBase64Url } from "./base64.ts";
@@ -12,14 +12,16 @@ const usages: ("wrapKey" | "unwrapKey")[] = ["wrapKey", "unwrapKey"];
 
 const imported = new WeakMap<Jwk, Promise<CryptoKey>>();
 
-/** What makes this JWK no key for Opencard, in words that hold nothing of it; null when it is one. */
+/**
+ * Describes why the JWK is not a key for Opencard, without revealing a part of the key. Returns null for a valid key.
+ */
 export function opencardKeyFault(jwk: Jwk): string | null {
   if (typeof jwk !== "object" || jwk === null) return "not a JWK";
   if (jwk.kty !== "oct") return 'kty must be "oct"';
   if (secretOf(jwk) === null) return `k must be ${secretBytes} bytes in base64url without padding`;
   if (jwk["alg"] !== undefined && jwk["alg"] !== "A128KW") return 'alg must be "A128KW" or left out';
   if (jwk["use"] !== undefined && jwk["use"] !== "enc") return 'use must be "enc" or left out';
-  // Both ends wrap a key for what they send and unwrap one for what they get.
+  // Both ends wrap keys in the tokens that they send, and unwrap keys of the tokens that they receive.
   const operations = jwk["key_ops"];
   if (operations !== undefined && !(Array.isArray(operations) && usages.every((usage) => operations.includes(usage)))) {
     return 'key_ops must have "wrapKey" and "unwrapKey" or be left out';
@@ -27,7 +29,7 @@ export function opencardKeyFault(jwk: Jwk): string | null {
   return null;
 }
 
-/** Rejects for a JWK with a fault. Kept with the JWK, since importing costs as much as unwrapping. */
+/** Rejects for an invalid JWK. Caches the imported key, because importing costs as much as unwrapping. */
 export function importOpencardKey(jwk: Jwk): Promise<CryptoKey> {
   let key = imported.get(jwk);
   if (key === undefined) {
@@ -39,7 +41,7 @@ export function importOpencardKey(jwk: Jwk): Promise<CryptoKey> {
 
 async function importSecret(jwk: Jwk): Promise<CryptoKey> {
   const secret = secretOf(jwk);
-  if (secret === null) throw new TypeError("the JWK has a fault");
+  if (secret === null) throw new TypeError("the JWK is invalid");
   return crypto.subtle.importKey("raw", secret, "AES-KW", false, usages);
 }
 

@@ -1,6 +1,6 @@
 /**
- * Opencard's token: a JWE in compact form (RFC 7516 section 7.1), A128KW and A128CBC-HS256 only. Everything that can be
- * told without a key is checked before a key comes near it, so that the library below only ever sees tokens of one kind.
+ * Opencard's token: a JWE in compact form (RFC 7516 section 7.1) with A128KW and A128CBC-HS256 only. Everything that
+ * needs no key is checked before a key is used, so that the library only receives tokens of this kind.
  */
 
 import { CompactEncrypt, compactDecrypt } from "jose";
@@ -11,14 +11,15 @@ import type { OpencardHeader } from "./opencard-header.ts";
 import { ALG, ENC, headerBytesMax, parseHeader } from "./opencard-header.ts";
 import { importOpencardKey } from "./opencard-key.ts";
 import { UntrustedError } from "./protocol.ts";
+import { utf8Text } from "./text-bytes.ts";
 
-/** What a token may carry. A message of Ringback's holds as much; a card is a few kilobytes. */
+/** The limit for a token's plaintext. A message in Ringback has the same limit; a card has a few kilobytes. */
 export const plaintextBytesMax = 1024 * 1024;
-/** A content key of 32 bytes, wrapped (RFC 3394). */
+/** A content key of 32 bytes after wrapping (RFC 3394). */
 const wrappedKeyBytes = 40;
-/** The initialization vector, the tag and the steps of the ciphertext. */
+/** The size of the initialization vector, of the tag and of each ciphertext block. */
 const blockBytes = 16;
-/** The largest token: all its bytes, with base64url's third, four dots and the end of a line on top. */
+/** The largest token: all of its bytes in base64url, four dots and a line end. */
 export const tokenBytesMax =
   Math.ceil(((headerBytesMax + wrappedKeyBytes + 3 * blockBytes + plaintextBytesMax) * 4) / 3) + 10;
 
@@ -28,18 +29,17 @@ export interface OpencardToken {
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const onlyThisKind = {
   keyManagementAlgorithms: [ALG],
   contentEncryptionAlgorithms: [ENC],
   maxDecompressedLength: 0,
 };
 
-/** Reads a token without a key. Throws {@link UntrustedError}: `malformed` or `wrong_algorithm`. */
+/** Parses a token without a key. Throws {@link UntrustedError} with `malformed` or `wrong_algorithm`. */
 export function readToken(body: Uint8Array): OpencardToken {
   if (body.length > tokenBytesMax) throw new UntrustedError("malformed");
   const compact = withoutLineEnd(textOf(body));
-  // One part more than there may be: what follows it does not matter any more.
+  // A token has five parts. A sixth part is enough to reject the token, so the rest is not split.
   const parts = compact.split(".", 6);
   const [header, wrappedKey, iv, ciphertext, tag] = parts.map(fromBase64Url);
   if (
@@ -48,7 +48,7 @@ export function readToken(body: Uint8Array): OpencardToken {
     !hasBytes(wrappedKey, wrappedKeyBytes) ||
     !hasBytes(iv, blockBytes) ||
     !hasBytes(ciphertext, blockBytes, plaintextBytesMax + blockBytes) ||
-    // CBC pads to whole blocks.
+    // CBC pads the plaintext to whole blocks.
     ciphertext.length % blockBytes !== 0 ||
     !hasBytes(tag, blockBytes)
   ) {
@@ -57,7 +57,7 @@ export function readToken(body: Uint8Array): OpencardToken {
   return { header: parseHeader(textOf(header)), compact };
 }
 
-/** Throws {@link UntrustedError} when the token was not made under this key or was changed since. */
+/** Throws {@link UntrustedError} when the token was encrypted with another key or was changed. */
 export async function openToken(token: OpencardToken, jwk: Jwk): Promise<Uint8Array> {
   const key = await importOpencardKey(jwk);
   try {
@@ -67,7 +67,7 @@ export async function openToken(token: OpencardToken, jwk: Jwk): Promise<Uint8Ar
   }
 }
 
-/** At most {@link plaintextBytesMax} of plaintext, or the other end refuses the token. */
+/** Encrypts at most {@link plaintextBytesMax} bytes; the other end rejects a larger token. */
 export async function sealToken(plaintext: Uint8Array, header: OpencardHeader, jwk: Jwk): Promise<Uint8Array> {
   const token = await new CompactEncrypt(plaintext)
     .setProtectedHeader({ alg: ALG, enc: ENC, kid: header.kid, rid: header.rid })
@@ -76,20 +76,18 @@ export async function sealToken(plaintext: Uint8Array, header: OpencardHeader, j
 }
 
 function textOf(bytes: Uint8Array): string {
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    throw new UntrustedError("malformed");
-  }
+  const text = utf8Text(bytes);
+  if (text === null) throw new UntrustedError("malformed");
+  return text;
 }
 
-/** Programs that print a token end it like a line. */
+/** Programs that print a token may add a line end. */
 function withoutLineEnd(text: string): string {
   if (!text.endsWith("\n")) return text;
   return text.slice(0, text.endsWith("\r\n") ? -2 : -1);
 }
 
-/** null is what was no base64url, undefined what was missing. */
+/** A part is null when it is not base64url, and undefined when it is missing. */
 function hasBytes(part: Uint8Array | null | undefined, min: number, max: number = min): part is Uint8Array {
   return part !== null && part !== undefined && part.length >= min && part.length <= max;
 }

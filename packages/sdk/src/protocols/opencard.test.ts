@@ -78,7 +78,7 @@ describe("the sender's half of Opencard", () => {
     expect(text(plaintext)).toBe('{"id":12345678901234567890}');
   });
 
-  it("takes another content key and another iv every time", async () => {
+  it("uses another content key and another iv every time", async () => {
     const [first, second] = await Promise.all([opencard.encode(call), opencard.encode(call)]);
     const [one, two] = [text(first.body).split("."), text(second.body).split(".")];
     expect(one[0]).toBe(two[0]);
@@ -94,7 +94,7 @@ describe("the sender's half of Opencard", () => {
     });
   });
 
-  it("takes a status other than 0 for a reject whose reason is the msg", async () => {
+  it("counts a status other than 0 as a reject whose reason is the msg", async () => {
     expect(await opencard.interpret(answered(jwcryptoRefusal.token), call)).toEqual({
       kind: "reject",
       reason: "Invalid srcid",
@@ -102,7 +102,7 @@ describe("the sender's half of Opencard", () => {
     });
   });
 
-  it("hands on the lifetime, and no member that the document does not know", async () => {
+  it("passes on the lifetime, and no undocumented member", async () => {
     const token = sealed('{"status":0,"msg":"ok","data":null,"lifetime":86400,"more":1,"__proto__":{"lifetime":1}}');
     expect(await opencard.interpret(answered(token), call)).toEqual({
       kind: "continue",
@@ -111,7 +111,7 @@ describe("the sender's half of Opencard", () => {
     });
   });
 
-  it("reads no more of a reason than its address can be taken out of, and leaves the msg whole", async () => {
+  it("reads a limited part of a reason, and leaves the msg whole", async () => {
     const msg = "x".repeat(readReasonCharsMax + 1);
     const verdict = await opencard.interpret(answered(sealed(JSON.stringify({ status: 3, msg }))), call);
     expect(verdict).toEqual({ kind: "reject", reason: msg.slice(1), data: { status: 3, msg } });
@@ -134,7 +134,7 @@ describe("the sender's half of Opencard", () => {
     expect(await opencard.interpret(answered(token), call)).toMatchObject({ kind: "continue" });
   });
 
-  it.each([100, 201, 204, 301, 302, 400, 404, 500])("takes the HTTP status %d for a failure", async (status) => {
+  it.each([100, 201, 204, 301, 302, 400, 404, 500])("counts the HTTP status %d as a failure", async (status) => {
     expect(await opencard.interpret(answered(jwcryptoReply.token, status), call)).toMatchObject({
       kind: "failed",
       code: "http_status",
@@ -181,14 +181,14 @@ describe("the sender's half of Opencard", () => {
     ["a msg that is no text", '{"status":1,"msg":{"a":1}}'],
     ["half a million brackets", `{"status":0,"data":${"[".repeat(500_000)}`],
     ["lists too deep", `{"status":0,"data":${"[".repeat(hookJsonDepthMax)}${"]".repeat(hookJsonDepthMax)}}`],
-  ])("cannot use a reply under the right key that holds %s", async (_, plaintext) => {
+  ])("cannot use a reply that is encrypted with the right key and contains %s", async (_, plaintext) => {
     expect(await opencard.interpret(answered(sealed(plaintext)), call)).toMatchObject({
       kind: "failed",
       code: "bad_reply",
     });
   });
 
-  it("never throws, whatever comes back, and never shows anything of the key", async () => {
+  it("never throws, whatever the reply is, and reveals nothing of the key", async () => {
     const pieces = fc.oneof(fc.uint8Array({ maxLength: 400 }), fc.string().map(bytes), fc.json().map(bytes));
     const bodies = fc.oneof(
       pieces,
@@ -226,7 +226,7 @@ describe("the sender's half of Opencard", () => {
     await expect(opencard.encode({ ...call, payload })).rejects.toThrow(UnencodableError);
   });
 
-  it("carries the largest and the deepest payload that it takes", async () => {
+  it("carries the largest and the deepest allowed payload", async () => {
     const deep = JSON.parse(`${"[".repeat(hookJsonDepthMax - 1)}${"]".repeat(hookJsonDepthMax - 1)}`) as unknown;
     const room = plaintextBytesMax - JSON.stringify({ deep, text: "" }).length;
     const payload = { deep, text: "x".repeat(room) };
@@ -350,7 +350,7 @@ describe("the receiver's half of Opencard", () => {
         await untrustedReason(opencard.decode(posted(token), trust(key)));
       }
       for (const touch of touches) expect(touch).not.toHaveBeenCalled();
-      // The spies do see a token that gets as far as that.
+      // A valid token proves that the spies see decryption.
       await opencard.decode(posted(jwcryptoRequest.token), trust(key));
       expect(touches[1]).toHaveBeenCalledOnce();
     } finally {
@@ -423,7 +423,7 @@ describe("the receiver's half of Opencard", () => {
     await expect(opencard.decode(posted(sealed(plaintext)), trust(key))).rejects.toThrow(UndecodableError);
   });
 
-  it.each(["GET", "HEAD", "PUT", "post"])("takes no %s", async (method) => {
+  it.each(["GET", "HEAD", "PUT", "post"])("accepts no %s", async (method) => {
     const request = { ...posted(jwcryptoRequest.token), method };
     await expect(opencard.decode(request, trust(key))).rejects.toThrow(UndecodableError);
   });
@@ -444,7 +444,7 @@ describe("both halves of Opencard", () => {
   const keys = fc
     .tuple(names, fc.uint8Array({ minLength: 16, maxLength: 16 }))
     .map(([kid, secret]) => ({ kid, jwk: { kty: "oct", k: Buffer.from(secret).toString("base64url") } }))
-    // A name means one key.
+    // Each kid belongs to one key.
     .filter(({ kid }) => kid !== otherKey.kid);
 
   it("read what the other wrote, there and back", async () => {

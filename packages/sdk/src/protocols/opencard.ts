@@ -1,15 +1,14 @@
 /**
- * Baidu's Opencard: a POST whose body is an encrypted token, answered by a token under the same key and header. The key
- * that both ends hold is all the proof there is that a call or a reply is genuine, so it works over plain HTTP.
+ * Baidu's Opencard: the body of a call is an encrypted token, and so is the body of its reply, with the same key and
+ * header. Only holders of the shared key can create a call or a reply, so plain HTTP is sufficient.
  *
- * A reply is `{status, msg, data, lifetime}`: status 0 is a result, 1 no result, 2 bad parameters, 3 an internal error;
- * `lifetime` is how long the caller may keep the data, in Unix seconds. Baidu's document says nothing about replay: the
- * same token may come twice, and only its rid tells.
+ * A reply is `{status, msg, data, lifetime}`. Status 0 is a result, 1 no result, 2 bad parameters, 3 an internal error.
+ * `lifetime` says how long the caller may cache the data, in Unix seconds. Baidu's documentation has no rule against
+ * replays: the same token may arrive twice, and only its rid shows the repetition.
  */
 
 import { toBase64Url } from "./base64.ts";
-import type { JsonObject } from "./hook-json.ts";
-import { ownMember } from "./hook-json.ts";
+import { readObject, writeJson } from "./hook-json.ts";
 import type {
   HookAnswer,
   HookFailure,
@@ -17,25 +16,28 @@ import type {
   HookReply,
   HookVerdict,
   IncomingCall,
+  JsonCodec,
   OutgoingCall,
 } from "./hook-protocol.ts";
 import type { Jwk, ProtocolKey, Trust } from "./key.ts";
+import type { JsonObject } from "./json-object.ts";
+import { ownMember } from "./json-object.ts";
 import type { OpencardHeader } from "./opencard-header.ts";
 import { headerNameCharsMax, isHeaderName } from "./opencard-header.ts";
 import { opencardKeyFault } from "./opencard-key.ts";
-import { payloadBytes, payloadObject } from "./opencard-payload.ts";
 import type { OpencardToken } from "./opencard-token.ts";
-import { openToken, readToken, sealToken } from "./opencard-token.ts";
+import { openToken, plaintextBytesMax, readToken, sealToken } from "./opencard-token.ts";
 import type { EncodedRequest, IncomingRequest, ReceiverReply } from "./protocol.ts";
 import { UndecodableError, UnencodableError, UntrustedError } from "./protocol.ts";
 import { readReason } from "./reject-reason.ts";
 
+const OPENING_BRACE = 0x7b;
 const CONTENT_TYPE = "application/jwt";
 
 export const opencard = {
   name: "opencard",
   keys: "required",
-  // Its reply is another thing than its request, so there is nothing that a second URL could be asked with.
+  // A reply has no payload that a second URL could receive.
   merges: false,
   keyFault: opencardKeyFault,
   encode,
@@ -44,14 +46,14 @@ export const opencard = {
   reply,
 } as const satisfies HookProtocol;
 
-/** What a reply says, as it stands in the token. */
+/** A reply, as it is in the token. */
 export interface OpencardReply {
-  /** 0 a result, 1 no result, 2 bad parameters, 3 an internal error. */
+  /** 0: a result, 1: no result, 2: bad parameters, 3: an internal error. */
   readonly status: number;
   readonly msg: string;
-  /** The card's own; left out where there is none. */
+  /** The card's own data; absent when there is none. */
   readonly data?: unknown;
-  /** Unix seconds. The document does not say whether it is a moment or a span, so it is passed on as it came. */
+  /** Unix seconds. Baidu does not document whether the value is a time or a duration, so it is passed on unchanged. */
   readonly lifetime?: unknown;
 }
 
@@ -64,7 +66,7 @@ async function encode(call: OutgoingCall): Promise<EncodedRequest> {
 }
 
 async function interpret(reply: HookReply, call: OutgoingCall): Promise<HookVerdict> {
-  // The document: always 200, whatever the reply says. Nothing else can come from who holds the key.
+  // Baidu documents that every reply has status 200, so a holder of the key sends no other status.
   if (reply.status !== 200) return failed("http_status", `the reply has the status ${reply.status} instead of 200`);
   try {
     return verdictOf(await openReply(reply, call));
@@ -76,9 +78,10 @@ async function interpret(reply: HookReply, call: OutgoingCall): Promise<HookVerd
 async function openReply(reply: HookReply, call: OutgoingCall): Promise<OpencardReply> {
   const token = readToken(reply.body);
   const { header, jwk } = underKey(call.key, call.requestId);
-  // Both headers have four members, two of them constant. Compared as values: other libraries sort the members.
+  // A header has four members, two of which are constant. Values are compared, because other libraries sort the
+  // members.
   if (token.header.kid !== header.kid || token.header.rid !== header.rid) throw new UntrustedError("unknown_key");
-  return replyOf(payloadObject(await openToken(token, jwk), call.json));
+  return replyOf(readObject(await openToken(token, jwk), call.json));
 }
 
 function replyOf(payload: JsonObject): OpencardReply {
@@ -104,8 +107,8 @@ function failureOf(error: unknown): HookVerdict {
   if (error instanceof UndecodableError) return failed("bad_reply", error.message);
   if (!(error instanceof UntrustedError)) return failed("bad_reply", "the reply cannot be read");
   return error.reason === "malformed"
-    ? failed("bad_reply", "the reply is no token of Opencard's kind")
-    : failed("untrusted_reply", "the reply's token is not from the holder of the key, or not for this call");
+    ? failed("bad_reply", "the reply is not an Opencard token")
+    : failed("untrusted_reply", "the reply's token was not created with the key, or not for this call");
 }
 
 function failed(code: HookFailure, detail: string): HookVerdict {
@@ -117,7 +120,7 @@ function failed(code: HookFailure, detail: string): HookVerdict {
 async function decode(request: IncomingRequest, trust: Trust): Promise<IncomingCall> {
   if (request.method !== "POST") throw new UndecodableError("method: a call is always a POST");
   const { header, key, plaintext } = await openCall(readToken(request.body), trust.keys);
-  return { payload: payloadObject(plaintext, JSON), requestId: header.rid, key };
+  return { payload: readObject(plaintext, JSON), requestId: header.rid, key };
 }
 
 export interface OpenedCall {
@@ -126,7 +129,10 @@ export interface OpenedCall {
   readonly plaintext: Uint8Array;
 }
 
-/** Throws {@link UntrustedError}. An unknown kid takes as long as a wrong key, so that time tells no kids. */
+/**
+ * Throws {@link UntrustedError}. An unknown kid takes as long as a wrong key, so that the time does not reveal which
+ * kids exist.
+ */
 export async function openCall(token: OpencardToken, keys: readonly ProtocolKey[]): Promise<OpenedCall> {
   const key = keys.find(({ kid, jwk }) => kid === token.header.kid && opencardKeyFault(jwk) === null);
   if (key === undefined) {
@@ -138,16 +144,18 @@ export async function openCall(token: OpencardToken, keys: readonly ProtocolKey[
 
 let decoy: Jwk | null = null;
 
-/** Nobody knows it. Made when it is first needed, since some platforms have no randomness while a module loads. */
+/**
+ * A key that nobody knows. Created at first use, because some platforms have no random numbers while a module loads.
+ */
 function decoyKey(): Jwk {
   decoy ??= { kty: "oct", k: toBase64Url(crypto.getRandomValues(new Uint8Array(16))) };
   return decoy;
 }
 
-/** A refusal goes out as status 1, no result: that the called program has nothing for this call. */
+/** A rejection is sent as status 1: the called program has no result for this call. */
 function reply(answer: HookAnswer, call: IncomingCall): Promise<ReceiverReply> {
   if ((answer.attachments ?? []).length > 0) {
-    return Promise.reject(new UnencodableError("attachments: Opencard carries none"));
+    return Promise.reject(new UnencodableError("attachments: Opencard cannot carry attachments"));
   }
   const data = answer.data === undefined ? {} : { data: answer.data };
   return sealReply(
@@ -156,7 +164,7 @@ function reply(answer: HookAnswer, call: IncomingCall): Promise<ReceiverReply> {
   );
 }
 
-/** The reply to a call, under the call's own key and header. Rejects with {@link UnencodableError}. */
+/** Encodes the reply to a call with the call's own key and header. Rejects with {@link UnencodableError}. */
 export async function sealReply(
   reply: OpencardReply,
   call: Pick<IncomingCall, "key" | "requestId">,
@@ -168,9 +176,9 @@ export async function sealReply(
 
 // ---- both
 
-/** Throws {@link UnencodableError}, in words that hold nothing of the key. */
+/** Throws {@link UnencodableError}, whose text contains nothing of the key. */
 function underKey(key: ProtocolKey | null, rid: string | null): { header: OpencardHeader; jwk: Jwk } {
-  if (key === null) throw new UnencodableError("key: Opencard needs one");
+  if (key === null) throw new UnencodableError("key: Opencard requires a key");
   const fault = opencardKeyFault(key.jwk);
   if (fault !== null) throw new UnencodableError(`key: ${fault}`);
   return { header: { kid: headerName("kid", key.kid), rid: headerName("requestId", rid) }, jwk: key.jwk };
@@ -181,4 +189,14 @@ function headerName(part: string, value: unknown): string {
   throw new UnencodableError(
     `${part}: must be text of 1 to ${headerNameCharsMax} characters without control characters`,
   );
+}
+
+/** Throws {@link UnencodableError} for a value that the other end would reject. `part` names the value in the error. */
+function payloadBytes(part: string, value: unknown, json: JsonCodec): Uint8Array {
+  const bytes = writeJson(part, value, json);
+  if (bytes[0] !== OPENING_BRACE) throw new UnencodableError(`${part}: not a JSON object`);
+  if (bytes.length > plaintextBytesMax) {
+    throw new UnencodableError(`${part}: JSON larger than ${plaintextBytesMax} bytes`);
+  }
+  return bytes;
 }

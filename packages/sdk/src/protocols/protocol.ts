@@ -1,69 +1,72 @@
 /**
- * The contract of a push dialect: how a message looks on the wire, what the reply means, and the mirror image of both
- * for the program that receives. Everything here is pure: no I/O, no clock, no randomness. A dialect that signs answers
- * with a promise, since the Web's cryptography does; every other answers at once.
+ * The contract of a push dialect. The sender's half encodes a message and interprets the reply; the receiver's half
+ * decodes the message and encodes the reply. Dialects are pure: no I/O, no clock, no randomness. Dialects that sign
+ * return promises, because the Web Cryptography API does; the others return values.
  */
 
 import type { Jwk, ProtocolKey, Trust } from "./key.ts";
 
-/** One message on its way to one subscription, in terms that every dialect can draw from. */
+/** One message for one subscription, with everything that a dialect can send. */
 export interface OutgoingDelivery {
-  /** Numeric app id of the account that owns the topic. */
+  /** The numeric app id of the account that owns the topic. */
   readonly topicOwner: number;
   readonly topic: string;
   readonly subscription: string;
-  /** Unsigned 64-bit integer as a decimal string; the same on every attempt. */
+  /** An unsigned 64-bit integer as a decimal string; the same for every attempt. */
   readonly messageId: string;
-  /** Unsigned integer as a decimal string; different on every attempt. */
+  /** An unsigned integer as a decimal string; different for every attempt. */
   readonly requestId: string;
   /** 1 for the first attempt. */
   readonly attempt: number;
   /** Unix time in milliseconds. */
   readonly publishedAtMs: number;
-  /** When this attempt begins, Unix time in milliseconds: what a signature's timestamp is made from. */
+  /** The start of this attempt in Unix milliseconds, from which signatures take their timestamp. */
   readonly sentAtMs: number;
   /** The message's bytes exactly as published. */
   readonly body: Uint8Array;
-  /** Content type the publisher sent the bytes with; null when it said nothing. */
+  /** The content type that the publisher set; null when there is none. */
   readonly contentType: string | null;
   readonly tags: readonly string[];
-  readonly routingKey: string | null;
+  /** Dotted words such as `invoice.payment_failed`; CMQ's routing key. */
+  readonly type: string | null;
   readonly orderingKey: string | null;
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** What to POST. The transport adds Host, Content-Length, Connection, and the subscription's own headers. */
+/** The request to POST. The transport adds Host, Content-Length, Connection, and the subscription's own headers. */
 export interface EncodedRequest {
-  /** Name, value, name, value … Values hold one byte per character (UTF-8 bytes where text is not ASCII). */
+  /** Name, value, name, value … Values have one character per byte; text that is not ASCII is UTF-8. */
   readonly headers: readonly string[];
   readonly body: Uint8Array;
 }
 
-/** A reply as far as a dialect may look at it. */
+/** The part of a reply that a dialect can use. */
 export interface PushReply {
   readonly status: number;
-  /** Lower-case names. */
+  /** The names are in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The first bytes of the body; never all of an endless one. */
+  /** The first bytes of the body, up to the transport's limit. */
   readonly body: Uint8Array;
 }
 
-/** What a reply means for the delivery. */
+/** The meaning of a reply for the delivery. */
 export type Verdict =
-  /** The receiver has it. */
+  /** The receiver accepted the message. */
   | { readonly kind: "accepted" }
-  /** Try again by the retry policy, but not before `retryAfter`. `code` is stable and machine-readable. */
+  /**
+   * The retry policy schedules another attempt, not earlier than `retryAfter`. `code` is stable and machine-readable.
+   */
   | { readonly kind: "failed"; readonly code: "http_status" | "redirect"; readonly retryAfter: RetryAfter | null }
-  /** The endpoint says that it will never take anything again: the subscription is disabled. */
+  /** The endpoint reports that it will never accept messages again, so the subscription is disabled. */
   | { readonly kind: "gone" };
 
-/** What a `Retry-After` header says: a wait from now on, or a moment in Unix milliseconds (RFC 9110 section 10.2.3). */
+/** The value of a `Retry-After` header: a delay, or a time in Unix milliseconds (RFC 9110 section 10.2.3). */
 export type RetryAfter = { readonly delayMs: number } | { readonly atMs: number };
 
 /** A request as the receiving program got it. */
 export interface IncomingRequest {
   readonly method: string;
-  /** Lower-case names. Values hold one byte per character, as Node and Fetch hand them over. */
+  /** The names are in lower case. Values have one character per byte, as in Node and Fetch. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Uint8Array;
 }
@@ -81,65 +84,68 @@ export interface IncomingMessage {
   readonly body: Uint8Array;
   readonly contentType: string | null;
   readonly tags: readonly string[];
-  readonly routingKey: string | null;
+  /** Dotted words such as `invoice.payment_failed`; CMQ's routing key. */
+  readonly type: string | null;
   readonly orderingKey: string | null;
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** What the receiving program answers. */
+/** The answer of the receiving program. */
 export interface ReceiverReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array;
 }
 
-/** Both halves of one dialect, side by side. */
+/** One push dialect: the sender's half and the receiver's half. */
 export interface PushProtocol {
   readonly name: string;
-  /** `required`: the sender signs with at least one key, the receiver verifies with at least one. */
+  /** `required`: the sender signs with at least one key, and the receiver verifies with at least one. */
   readonly keys: "none" | "required";
-  /** Sender: what makes this key unfit to sign with, in words that hold nothing of it; null when it fits. */
+  /** Sender: describes why this key cannot sign, without revealing a part of the key. Returns null for a usable key. */
   readonly keyFault?: (jwk: Jwk) => string | null;
-  /** Receiver: as `keyFault`, for a key to verify with. */
+  /** Receiver: as `keyFault`, for a key that verifies. */
   readonly verifyingKeyFault?: (jwk: Jwk) => string | null;
-  /** Receiver: how many keys it takes to verify with; left out: any number. */
+  /** Receiver: the most keys to verify with. Default: no limit. */
   readonly verifyingKeysMax?: number;
   /**
-   * What a receiver takes of a body unless it is told otherwise, in bytes: a message of 1 MiB in the longest form that
-   * the dialect writes. Left out: 2 MiB.
+   * Receiver: the default size limit for a body, in bytes: a message of 1 MiB in the longest form that the dialect
+   * writes. Default: 2 MiB.
    */
   readonly bodyBytesMax?: number;
-  /** Schemes of the URLs that it can be sent to, without the colon; left out: http and https. */
+  /** The schemes of URLs that the dialect can be sent to, without the colon. Default: http and https. */
   readonly schemes?: readonly string[];
+  /** Sender: lower-case prefix of the headers that only the dialect may set. */
+  readonly headerPrefix?: string;
   /**
-   * Sender: the request for this delivery, signed with every one of `keys`. Throws, or rejects with,
-   * {@link UnencodableError} when the dialect cannot carry it.
+   * Sender: encodes the delivery and signs it with each of `keys`. Throws, or rejects with, {@link UnencodableError}
+   * when the dialect cannot carry the message.
    */
   encode(delivery: OutgoingDelivery, keys: readonly ProtocolKey[]): EncodedRequest | Promise<EncodedRequest>;
-  /** Sender: what the reply means. */
+  /** Sender: the meaning of a reply. */
   interpret(reply: PushReply): Verdict;
   /**
-   * Receiver: the message in this request. Throws, or rejects with, {@link UndecodableError} when it is not of this
-   * dialect, and {@link UntrustedError} when it is, but not from somebody who holds one of the keys.
+   * Receiver: decodes the request. Throws, or rejects with, {@link UndecodableError} when the request is not of this
+   * dialect, and {@link UntrustedError} when no holder of the keys sent it.
    */
   decode(request: IncomingRequest, trust: Trust): IncomingMessage | Promise<IncomingMessage>;
-  /** Receiver: the answer that tells the sender whether the message was handled. */
+  /** Receiver: the answer that reports to the sender whether the message was handled. */
   reply(handled: boolean): ReceiverReply;
 }
 
-/** The dialect has no way to carry this message (for example bytes that are no text in a text field). */
+/** The dialect cannot carry this message, for example bytes that are not text in a text field. */
 export class UnencodableError extends Error {
   readonly code = "unencodable";
 }
 
-/** The request is not what this dialect sends. `code` is stable; the message says which part is wrong. */
+/** The request is not of this dialect. `code` is stable; the message names the part that is wrong. */
 export class UndecodableError extends Error {
   readonly code = "undecodable";
 }
 
 /**
- * The request looks like this dialect's and cannot be trusted. `reason` is for the receiver's own log; what is answered
- * to the sender never says which check failed.
+ * The request has the form of this dialect but cannot be trusted. `reason` is for the receiver's own log; the answer to
+ * the sender never reveals which check failed.
  */
 export class UntrustedError extends Error {
   readonly code = "untrusted";

@@ -16,7 +16,7 @@ const full: OutgoingDelivery = {
   publishedAtMs: 11203432_017,
   contentType: "application/json",
   tags: ["a", "标签"],
-  routingKey: "orders.cn.paid",
+  type: "orders.cn.paid",
   orderingKey: "customer-7",
   attributes: { trace: "4bf92f35", name: "Zoë" },
   body: bytes('{"id": 12345678901234567890}'),
@@ -47,7 +47,7 @@ describe("the sender's half of raw", () => {
   });
 
   it.each([
-    ["a routing key with a line break", { routingKey: "a\r\nx: y" }],
+    ["a type with a line break", { type: "a\r\nx: y" }],
     ["an ordering key with a tab", { orderingKey: "a\tb" }],
     ["an ordering key with half a surrogate pair", { orderingKey: "a\udc00" }],
     ["a content type with a line break", { contentType: "text/plain\nx: y" }],
@@ -87,7 +87,7 @@ describe("the receiver's half of raw", () => {
       body: full.body,
       contentType: "application/json",
       tags: ["a", "标签"],
-      routingKey: "orders.cn.paid",
+      type: "orders.cn.paid",
       orderingKey: "customer-7",
       attributes: { trace: "4bf92f35", name: "Zoë" },
     });
@@ -108,7 +108,7 @@ describe("the receiver's half of raw", () => {
           body: delivery.body,
           contentType: delivery.contentType ?? "application/octet-stream",
           tags: delivery.tags,
-          routingKey: delivery.routingKey,
+          type: delivery.type,
           orderingKey: delivery.orderingKey,
           attributes: delivery.attributes,
         });
@@ -116,12 +116,12 @@ describe("the receiver's half of raw", () => {
     );
   });
 
-  it("carries any text in a header unchanged, or says that it cannot", () => {
+  it("carries any text in a header unchanged, or throws", () => {
     fc.assert(
-      fc.property(fc.oneof(anyText(), fc.string()), (routingKey) => {
-        const encoded = orNull(UnencodableError, () => raw.encode({ ...bare, routingKey }));
-        const outcome = encoded === null ? "refused" : raw.decode(arrived(encoded)).routingKey;
-        expect(outcome).toBe(/\p{Cc}|^ | $/u.test(routingKey) ? "refused" : routingKey);
+      fc.property(fc.oneof(anyText(), fc.string()), (type) => {
+        const encoded = orNull(UnencodableError, () => raw.encode({ ...bare, type }));
+        const outcome = encoded === null ? "refused" : raw.decode(arrived(encoded)).type;
+        expect(outcome).toBe(/\p{Cc}|^ | $/u.test(type) ? "refused" : type);
       }),
     );
   });
@@ -144,7 +144,7 @@ describe("the receiver's half of raw", () => {
     ["ringback-published-at", "soon"],
     ["ringback-published-at", "8640000000000001"],
     ["ringback-tags", "\u00c3("],
-    ["ringback-routing-key", "a\r\nb"],
+    ["ringback-type", "a\r\nb"],
     ["ringback-ordering-key", "\u00c2\u0085"],
     ["content-type", "text/plain\u0000"],
     ["ringback-attribute-name", "\u0100"],
@@ -159,12 +159,10 @@ describe("the receiver's half of raw", () => {
     const sample = received(fullRequest);
     const withHeader = (name: string, value: string) => ({ ...sample, headers: { ...sample.headers, [name]: value } });
     expect(() => raw.decode(withHeader("ringback-topic", "t".repeat(257)))).toThrow(/^ringback-topic: longer than 256/);
-    expect(() => raw.decode(withHeader("ringback-routing-key", "k".repeat(8193)))).toThrow(
-      /^ringback-routing-key: longer than 8192/,
-    );
+    expect(() => raw.decode(withHeader("ringback-type", "k".repeat(8193)))).toThrow(/^ringback-type: longer than 8192/);
   });
 
-  it("keeps the spaces of other scripts, and letters whose bytes look like a space, at the ends of a tag", () => {
+  it("keeps spaces of other scripts, and letters whose bytes include that of a space, at the ends of a tag", () => {
     const tags = ["\u00a0a", "b\u3000", "à", "\u2003"];
     expect(raw.decode(arrived(raw.encode({ ...bare, tags }))).tags).toEqual(tags);
   });
@@ -182,7 +180,7 @@ describe("the receiver's half of raw", () => {
     expect(() => raw.decode({ ...sample, headers: { ...sample.headers, ...many } })).toThrow(/more than 64 attributes/);
   });
 
-  it("gives null for a content type that nobody sent", () => {
+  it("returns null for a missing content type", () => {
     const sample = received(bareRequest);
     expect(raw.decode({ ...sample, headers: { ...sample.headers, "content-type": undefined } }).contentType).toBeNull();
   });

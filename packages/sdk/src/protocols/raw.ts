@@ -1,31 +1,23 @@
 /**
- * Ringback's plain dialect: the message's own bytes with their own content type, and everything else in headers.
+ * Ringback's own push dialect: the message's bytes with their content type, and everything else in headers.
  *
  * Header values are UTF-8. `ringback-published-at` is Unix time in milliseconds, `ringback-attempt` counts from 1,
- * `ringback-tags` is joined with comma and space, and each attribute has a header `ringback-attribute-<name>` of its own.
+ * `ringback-tags` is joined with a comma and a space, and each attribute has a header `ringback-attribute-<name>`.
  */
 
 import { fromHeaderValue, toHeaderValue } from "./header-text.ts";
 import { assertPushRequest, incomingName } from "./incoming-limits.ts";
-import type {
-  EncodedRequest,
-  IncomingMessage,
-  IncomingRequest,
-  OutgoingDelivery,
-  PushProtocol,
-  ReceiverReply,
-} from "./protocol.ts";
+import type { EncodedRequest, IncomingMessage, IncomingRequest, OutgoingDelivery, PushProtocol } from "./protocol.ts";
 import { UndecodableError, UnencodableError } from "./protocol.ts";
-import { verdictOfReply } from "./status-verdict.ts";
+import { ringbackHeaders } from "./ringback-headers.ts";
+import { statusReply, verdictOfReply } from "./status-verdict.ts";
 import { joinTags, splitTags } from "./tag-list.ts";
 import { incomingDigits, incomingId, outgoingId, outgoingInteger, timeMsMax } from "./wire-number.ts";
 
-const USER_AGENT = "Ringback/1";
-const CONTENT_TYPE_UNKNOWN = "application/octet-stream";
 const ATTRIBUTE = "ringback-attribute-";
-/** Lower case only: header names lose their case on the way. */
+/** Lower case only, because header names do not keep their case. */
 const attributeName = /^[a-z][a-z0-9-]{0,63}$/;
-/** A message has at most 16. */
+/** A message from Ringback has at most 16. */
 const incomingAttributesMax = 64;
 
 export const raw = {
@@ -34,15 +26,12 @@ export const raw = {
   encode,
   interpret: verdictOfReply,
   decode,
-  reply,
+  reply: statusReply,
 } as const satisfies PushProtocol;
 
 function encode(delivery: OutgoingDelivery): EncodedRequest {
   const headers = [
-    "Content-Type",
-    delivery.contentType === null ? CONTENT_TYPE_UNKNOWN : toHeaderValue("contentType", delivery.contentType),
-    "User-Agent",
-    USER_AGENT,
+    ...ringbackHeaders(delivery),
     "ringback-message-id",
     outgoingId("messageId", delivery.messageId),
     "ringback-topic",
@@ -57,8 +46,8 @@ function encode(delivery: OutgoingDelivery): EncodedRequest {
     String(outgoingInteger("publishedAtMs", delivery.publishedAtMs)),
   ];
   if (delivery.tags.length > 0) headers.push("ringback-tags", joinTags("tags", delivery.tags));
-  if (delivery.routingKey !== null) {
-    headers.push("ringback-routing-key", toHeaderValue("routingKey", delivery.routingKey));
+  if (delivery.type !== null) {
+    headers.push("ringback-type", toHeaderValue("type", delivery.type));
   }
   if (delivery.orderingKey !== null) {
     headers.push("ringback-ordering-key", toHeaderValue("orderingKey", delivery.orderingKey));
@@ -89,7 +78,7 @@ function decode(request: IncomingRequest): IncomingMessage {
     body: request.body,
     contentType: textOf(request, "content-type"),
     tags: splitTags("ringback-tags", headers["ringback-tags"]),
-    routingKey: textOf(request, "ringback-routing-key"),
+    type: textOf(request, "ringback-type"),
     orderingKey: textOf(request, "ringback-ordering-key"),
     attributes: attributesOf(request),
   };
@@ -117,11 +106,4 @@ function attributesOf(request: IncomingRequest): Readonly<Record<string, string>
     attributes[name] = fromHeaderValue(header, value);
   }
   return attributes;
-}
-
-/** The sender looks at the status alone, so success has nothing more to say. */
-function reply(handled: boolean): ReceiverReply {
-  return handled
-    ? { status: 204, headers: {}, body: "" }
-    : { status: 500, headers: { "content-type": "text/plain" }, body: "not handled" };
 }

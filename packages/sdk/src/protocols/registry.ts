@@ -6,7 +6,7 @@ import { raw } from "./raw.ts";
 import { standardWebhooks } from "./standard-webhooks.ts";
 import { wechat } from "./wechat.ts";
 
-/** Every push dialect there is; a new one is one more entry. */
+/** All push dialects. */
 export const pushProtocols = [
   raw,
   cmqJson,
@@ -17,7 +17,7 @@ export const pushProtocols = [
   mnsXml,
   mnsJson,
   mnsSimplified,
-  // Any JSON object is one of its messages, so what is more particular comes first.
+  // Last, because every JSON object is a message of this dialect.
   wechat,
 ] as const satisfies readonly PushProtocol[];
 
@@ -25,7 +25,7 @@ export type PushProtocolName = (typeof pushProtocols)[number]["name"];
 
 const byName: ReadonlyMap<string, PushProtocol> = new Map(pushProtocols.map((protocol) => [protocol.name, protocol]));
 
-/** null when no dialect has this name. */
+/** Returns null when no dialect has this name. */
 export function findPushProtocol(name: string): PushProtocol | null {
   return byName.get(name) ?? null;
 }

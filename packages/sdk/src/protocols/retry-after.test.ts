@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 
 import { retryAfterOf } from "./retry-after.ts";
 
-/** The moment of RFC 9110's own examples. */
+/** The time in the examples of RFC 9110. */
 const nineteenNinetyFour = Date.UTC(1994, 10, 6, 8, 49, 37);
 
 describe("Retry-After", () => {

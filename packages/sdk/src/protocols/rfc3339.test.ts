@@ -47,7 +47,7 @@ describe("a time as text", () => {
     expect(msOfRfc3339(text)).toBeNull();
   });
 
-  it("comes back to the millisecond, as long as its year has four digits", () => {
+  it("survives a round trip to the millisecond, if its year has four digits", () => {
     fc.assert(
       fc.property(fc.integer({ min: -62_167_219_200_000, max: 253_402_300_799_999 }), (ms) => {
         expect(msOfRfc3339(rfc3339Of(ms) ?? "")).toBe(ms);

@@ -30,13 +30,13 @@ describe("a key as text", () => {
     expect(standardWebhooksKey("c", `whsk_${seed}`)).toEqual({ kid: "c", jwk: { kty: "OKP", crv: "Ed25519", d } });
   });
 
-  it("comes back as what a receiver is to know", () => {
+  it("is written as the text that a receiver needs", () => {
     expect(standardWebhooksText(standardWebhooksKey("a", oldSecret))).toBe(oldSecret);
     expect(standardWebhooksText(standardWebhooksKey("b", publicKey))).toBe(publicKey);
     expect(standardWebhooksText(standardWebhooksKey("c", privateKey))).toBe(publicKey);
   });
 
-  it("comes back for every secret", () => {
+  it("survives a round trip for every secret", () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 16, maxLength: 64 }), (secret) => {
         const text = `whsec_${Buffer.from(secret).toString("base64")}`;
@@ -53,9 +53,9 @@ describe("a key as text", () => {
     ["a line break after it", `${oldSecret}\n`, /^what follows whsec_ is not base64$/],
     ["base64url", publicKey.replace("/", "_"), /^what follows whpk_ is not base64$/],
     ["no padding", publicKey.replace("=", ""), /^what follows whpk_ is not base64$/],
-    ["an empty secret", "whsec_", /^a secret has 16 to 64 bytes$/],
-    ["a secret that is too short", whsec(15), /^a secret has 16 to 64 bytes$/],
-    ["a secret that is too long", whsec(65), /^a secret has 16 to 64 bytes$/],
+    ["an empty secret", "whsec_", /^a secret must have 16 to 64 bytes$/],
+    ["a secret that is too short", whsec(15), /^a secret must have 16 to 64 bytes$/],
+    ["a secret that is too long", whsec(65), /^a secret must have 16 to 64 bytes$/],
     ["a public key of another length", "whpk_AAAA", /^a public key has 32 bytes$/],
     ["a private key of another length", "whsk_AAAA", /^a private key has 32 bytes, or 64 with the public one$/],
   ])("is not %s, and an error says nothing of it", (_, text, message) => {
@@ -97,8 +97,8 @@ describe("a JSON Web Key", () => {
     [{ kty: "oct", k: "A".repeat(32) }, null],
     [{ kty: "OKP", crv: "Ed25519", d, x }, null],
     [{ kty: "OKP", crv: "Ed25519", d }, null],
-    [{ kty: "oct", k: "A".repeat(22) }, "a secret to sign with has 24 to 64 bytes"],
-    [{ kty: "oct", k: "A".repeat(88) }, "a secret to sign with has 24 to 64 bytes"],
+    [{ kty: "oct", k: "A".repeat(22) }, "a secret must have 24 to 64 bytes to sign"],
+    [{ kty: "oct", k: "A".repeat(88) }, "a secret must have 24 to 64 bytes to sign"],
     [{ kty: "oct" }, 'has no "k"'],
     [{ kty: "OKP", crv: "Ed25519", x }, 'has no "d"'],
     [{ kty: "OKP", crv: "Ed25519", d: "AAAA" }, '"d" does not have 32 bytes'],

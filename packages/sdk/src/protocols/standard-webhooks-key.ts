@@ -1,23 +1,23 @@
 /**
- * Keys of Standard Webhooks: what a JSON Web Key must be to sign or verify, and the text form that the specification
- * gives to keys (`whsec_…`, `whsk_…`, `whpk_…`). Nothing of a key ever stands in what is said about it.
+ * Keys of Standard Webhooks: the JSON Web Keys that can sign or verify, and the text form of the specification
+ * (`whsec_…`, `whsk_…`, `whpk_…`). Error texts contain nothing of a key.
  */
 
 import { fromBase64, fromBase64Url, toBase64, toBase64Url } from "./base64.ts";
 import type { Jwk, ProtocolKey } from "./key.ts";
 
-/** The specification asks for 24 to 64 bytes of secret, and we sign with nothing else. */
+/** The specification requires secrets of 24 to 64 bytes. Ringback signs with no others. */
 const secretBytesMin = 24;
 const secretBytesMax = 64;
-/** A receiver does not choose its sender's secret; 128 bits are still out of everybody's reach. */
+/** A receiver cannot choose its sender's secret, so shorter secrets are accepted; 128 bits are still secure. */
 const verifyingSecretBytesMin = 16;
 const ed25519KeyBytes = 32;
 
-/** How the specification calls its two kinds of signature: HMAC-SHA256 and Ed25519. */
+/** The specification's names for its two kinds of signature: HMAC-SHA256 and Ed25519. */
 export type SignatureVersion = "v1" | "v1a";
 export type KeyPurpose = "sign" | "verify";
 
-/** Says what is wrong with a key, and nothing of what is in it. */
+/** The message describes what is wrong with a key, and contains nothing of the key. */
 export class UnusableKey extends Error {}
 
 const imported: Readonly<Record<KeyPurpose, WeakMap<Jwk, Promise<CryptoKey>>>> = {
@@ -25,7 +25,7 @@ const imported: Readonly<Record<KeyPurpose, WeakMap<Jwk, Promise<CryptoKey>>>> =
   verify: new WeakMap(),
 };
 
-/** null for a key that is not for signing, or not for this dialect's ways of signing. */
+/** Returns null for a key that is not for signatures, or not for one of these two kinds. */
 export function versionOf(jwk: Jwk): SignatureVersion | null {
   const use = jwk["use"];
   if (use !== undefined && use !== "sig") return null;
@@ -35,12 +35,12 @@ export function versionOf(jwk: Jwk): SignatureVersion | null {
   return alg === undefined || alg === "EdDSA" || alg === "Ed25519" ? "v1a" : null;
 }
 
-/** What makes this JWK no key to sign with, in words that hold nothing of it; null when it is one. */
+/** Describes why this JWK cannot sign, without revealing a part of the key. Returns null for a usable key. */
 export function signingKeyFault(jwk: Jwk): string | null {
   return keyFault(jwk, "sign", "d");
 }
 
-/** As {@link signingKeyFault}, for a key to verify with. */
+/** As {@link signingKeyFault}, for a key that verifies. */
 export function verifyingKeyFault(jwk: Jwk): string | null {
   return keyFault(jwk, "verify", "x");
 }
@@ -59,7 +59,7 @@ function keyFault(jwk: Jwk, purpose: KeyPurpose, half: "d" | "x"): string | null
   }
 }
 
-/** A key that names its operations is good for no others (RFC 7517 section 4.3). */
+/** A key that lists its operations must not be used for others (RFC 7517 section 4.3). */
 function assertMeantFor(jwk: Jwk, purpose: KeyPurpose): void {
   const operations = jwk["key_ops"];
   if (operations !== undefined && !(Array.isArray(operations) && operations.includes(purpose))) {
@@ -67,7 +67,7 @@ function assertMeantFor(jwk: Jwk, purpose: KeyPurpose): void {
   }
 }
 
-/** Imported once for each JWK object. Rejects with {@link UnusableKey}. */
+/** Imports each JWK object once per purpose. Rejects with {@link UnusableKey}. */
 export function cryptoKeyOf(jwk: Jwk, version: SignatureVersion, purpose: KeyPurpose): Promise<CryptoKey> {
   const known = imported[purpose].get(jwk);
   if (known !== undefined) return known;
@@ -89,7 +89,7 @@ function secretBytes(jwk: Jwk, purpose: KeyPurpose): Uint8Array<ArrayBuffer> {
   const secret = memberBytes(jwk, "k");
   const bytesMin = purpose === "sign" ? secretBytesMin : verifyingSecretBytesMin;
   if (secret.length < bytesMin || secret.length > secretBytesMax) {
-    throw new UnusableKey(`a secret to ${purpose} with has ${bytesMin} to ${secretBytesMax} bytes`);
+    throw new UnusableKey(`a secret must have ${bytesMin} to ${secretBytesMax} bytes to ${purpose}`);
   }
   return secret;
 }
@@ -97,7 +97,7 @@ function secretBytes(jwk: Jwk, purpose: KeyPurpose): Uint8Array<ArrayBuffer> {
 async function importEd25519(jwk: Jwk, purpose: KeyPurpose): Promise<CryptoKey> {
   if (purpose === "verify") return importPublicKey(jwk);
   const seed = memberBytes(jwk, "d", ed25519KeyBytes);
-  // Only the private half goes in, so that a public half that is not its own cannot spoil the signature.
+  // Imports the private key alone, so that a wrong public key in the JWK cannot change the signature.
   const signer = await importByPlatform("pkcs8", Uint8Array.of(...pkcs8Head, ...seed), { name: "Ed25519" }, "sign");
   if (jwk.x !== undefined) await assertPair(signer, await importPublicKey(jwk));
   return signer;
@@ -107,16 +107,16 @@ function importPublicKey(jwk: Jwk): Promise<CryptoKey> {
   return importByPlatform("raw", memberBytes(jwk, "x", ed25519KeyBytes), { name: "Ed25519" }, "verify");
 }
 
-/** Otherwise every message would go out, and none would be believed. */
+/** With a wrong public key every message would be sent and none would be verified. */
 async function assertPair(signer: CryptoKey, verifier: CryptoKey): Promise<void> {
   const anything = new Uint8Array(1);
   const signature = await crypto.subtle.sign("Ed25519", signer, anything);
   if (!(await crypto.subtle.verify("Ed25519", verifier, signature, anything))) {
-    throw new UnusableKey("its public half does not belong to its private half");
+    throw new UnusableKey("the public key does not belong to the private key");
   }
 }
 
-/** What stands before the 32 bytes of an Ed25519 private key in PKCS #8 (RFC 8410 section 7). */
+/** The bytes before the 32 bytes of an Ed25519 private key in PKCS #8 (RFC 8410 section 7). */
 const pkcs8Head = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
 
 async function importByPlatform(
@@ -128,7 +128,7 @@ async function importByPlatform(
   try {
     return await crypto.subtle.importKey(format, bytes, algorithm, false, [purpose]);
   } catch {
-    throw new UnusableKey("the platform does not take it");
+    throw new UnusableKey("the platform does not support it");
   }
 }
 
@@ -149,9 +149,9 @@ const PRIVATE_KEY = "whsk_";
 const PUBLIC_KEY = "whpk_";
 
 /**
- * A key from the text that senders show their users: `whsec_` and the base64 of a shared secret, `whpk_` and that of an
- * Ed25519 public key, or `whsk_` and that of a private one (32 bytes, or 64 when the public key follows it). Throws
- * TypeError, which says nothing of the text.
+ * Parses the text form of a key: `whsec_` and the base64 of a shared secret, `whpk_` and the base64 of an Ed25519
+ * public key, or `whsk_` and the base64 of a private key (32 bytes, or 64 with the public key). Throws TypeError, whose
+ * text contains nothing of the key.
  */
 export function standardWebhooksKey(kid: string, text: string): ProtocolKey {
   return { kid, jwk: Object.freeze(jwkOf(text)) };
@@ -161,7 +161,7 @@ function jwkOf(text: string): Jwk {
   if (text.startsWith(SECRET)) {
     const secret = textBytes(text, SECRET);
     if (secret.length < verifyingSecretBytesMin || secret.length > secretBytesMax) {
-      throw new TypeError(`a secret has ${verifyingSecretBytesMin} to ${secretBytesMax} bytes`);
+      throw new TypeError(`a secret must have ${verifyingSecretBytesMin} to ${secretBytesMax} bytes`);
     }
     return { kty: "oct", k: toBase64Url(secret) };
   }
@@ -187,8 +187,8 @@ function textBytes(text: string, prefix: string): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * The text that a receiver is given to verify with: `whsec_…` for a shared secret, `whpk_…` for an Ed25519 key, whose
- * private half never leaves. Throws TypeError for a key that this dialect cannot use.
+ * Returns the text form with which a receiver verifies: `whsec_…` for a shared secret, `whpk_…` for an Ed25519 key. The
+ * private key is never included. Throws TypeError for a key that this dialect cannot use.
  */
 export function standardWebhooksText(key: ProtocolKey): string {
   const version = versionOf(key.jwk);

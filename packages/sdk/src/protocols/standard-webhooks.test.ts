@@ -21,7 +21,7 @@ import { arrived, deliveries, printed, received, sampleDelivery, withoutTranspor
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** `length` bytes as a JSON Web Key writes them. */
+/** `length` bytes in base64url. */
 const k = (length: number): string => Buffer.alloc(length, 0x5a).toString("base64url");
 
 const oldKey = standardWebhooksKey("old", oldSecret);
@@ -41,7 +41,7 @@ const delivery: OutgoingDelivery = {
 const trust: Trust = { keys: [oldKey, newKey, publicHalf], nowMs: sentAtMs, toleranceMs: 300_000 };
 const trusting = (...keys: ProtocolKey[]): Trust => ({ ...trust, keys });
 
-/** The recorded request with some headers replaced, or left out. */
+/** The recorded request with some headers replaced or removed. */
 const withHeaders = (changed: Record<string, string | undefined>): IncomingRequest => {
   const request = received(signedRequest);
   return { ...request, headers: { ...request.headers, ...changed } };
@@ -76,7 +76,7 @@ describe("the sender's half of standard-webhooks", () => {
     expect(headers.at(-1)).toBe(edSignature);
   });
 
-  it("keeps the id and takes a new timestamp and signature on the next attempt", async () => {
+  it("keeps the id and has a new timestamp and signature on the next attempt", async () => {
     const again = { ...delivery, attempt: 2, requestId: "7", sentAtMs: sentAtMs + 13 };
     const first = arrived(await standardWebhooks.encode(delivery, [oldKey])).headers;
     const second = arrived(await standardWebhooks.encode(again, [oldKey])).headers;
@@ -85,7 +85,7 @@ describe("the sender's half of standard-webhooks", () => {
     expect(second["webhook-signature"]).not.toBe(first["webhook-signature"]);
   });
 
-  it("sends the message's own bytes, not a copy of them, as bytes when nobody said what they are", async () => {
+  it("sends the message's own bytes, not a copy, as bytes without a content type", async () => {
     const request = await standardWebhooks.encode({ ...delivery, contentType: null }, [oldKey]);
     expect(request.body).toBe(delivery.body);
     expect(request.headers.slice(0, 2)).toEqual(["Content-Type", "application/octet-stream"]);
@@ -100,7 +100,7 @@ describe("the sender's half of standard-webhooks", () => {
     await expect(standardWebhooks.encode({ ...delivery, ...fault }, [oldKey])).rejects.toThrow(UnencodableError);
   });
 
-  it("refuses to send without a signature, or with more of them than a receiver takes", async () => {
+  it("refuses to send without a signature, or with more signatures than a receiver accepts", async () => {
     await expect(standardWebhooks.encode(delivery, [])).rejects.toThrow(UnencodableError);
     await expect(
       standardWebhooks.encode(
@@ -116,17 +116,17 @@ describe("the sender's half of standard-webhooks", () => {
     ["a key for encryption", { kty: "oct", k: k(32), use: "enc" }, "neither a shared secret nor an Ed25519 key"],
     ["a secret without bytes", { kty: "oct" }, 'has no "k"'],
     ["a secret in base64", { kty: "oct", k: "+/+/" }, '"k" is not base64url without padding'],
-    ["a secret of 23 bytes", { kty: "oct", k: k(23) }, "a secret to sign with has 24 to 64 bytes"],
-    ["a secret of 65 bytes", { kty: "oct", k: k(65) }, "a secret to sign with has 24 to 64 bytes"],
+    ["a secret of 23 bytes", { kty: "oct", k: k(23) }, "a secret must have 24 to 64 bytes to sign"],
+    ["a secret of 65 bytes", { kty: "oct", k: k(65) }, "a secret must have 24 to 64 bytes to sign"],
     ["a public key", publicHalf.jwk, 'has no "d"'],
     ["a private key of 31 bytes", { kty: "OKP", crv: "Ed25519", d: k(31) }, '"d" does not have 32 bytes'],
     ["a public half of 33 bytes", { kty: "OKP", crv: "Ed25519", d: k(32), x: k(33) }, '"x" does not have 32 bytes'],
-    ["halves of different pairs", { ...pair.jwk, x: otherX }, "its public half does not belong to its private half"],
+    ["halves of different pairs", { ...pair.jwk, x: otherX }, "the public key does not belong to the private key"],
   ])("refuses to sign with %s, and says nothing of what is in it", async (_, jwk, fault) => {
     const signing = standardWebhooks.encode(delivery, [oldKey, { kid: "k1", jwk }]);
     await expect(signing).rejects.toThrow(UnencodableError);
     await expect(signing).rejects.toThrow(new RegExp(`^key "k1": ${fault}$`));
-    // What was tried once is kept, and is still an error.
+    // The failed import is cached, and is still an error.
     await expect(standardWebhooks.encode(delivery, [{ kid: "k2", jwk }])).rejects.toThrow(`key "k2": ${fault}`);
   });
 
@@ -136,7 +136,7 @@ describe("the sender's half of standard-webhooks", () => {
     await expect(standardWebhooks.decode(request, trusting(key))).resolves.toMatchObject({ messageId: "6942316962" });
   });
 
-  it("takes 410 for never again, and heeds Retry-After", () => {
+  it("counts 410 as never again, and uses Retry-After", () => {
     const reply = { headers: { "retry-after": "7" }, body: bytes("") };
     expect(standardWebhooks.interpret({ ...reply, status: 204 })).toEqual({ kind: "accepted" });
     expect(standardWebhooks.interpret({ ...reply, status: 410 })).toEqual({ kind: "gone" });
@@ -158,7 +158,7 @@ describe("the receiver's half of standard-webhooks", () => {
       body: delivery.body,
       contentType: "application/json",
       tags: [],
-      routingKey: null,
+      type: null,
       orderingKey: null,
       attributes: {},
     });
@@ -172,12 +172,12 @@ describe("the receiver's half of standard-webhooks", () => {
     });
   });
 
-  it("goes by the standard's spelling when both are there", async () => {
+  it("prefers the standard's header names when both are present", async () => {
     const both = { "svix-id": "7", "svix-timestamp": "1", "svix-signature": "v1,x" };
     expect(await standardWebhooks.decode(withHeaders(both), trust)).toMatchObject({ messageId: "6942316962" });
   });
 
-  it("never takes one header in one spelling and one in the other", async () => {
+  it("never mixes headers of both spellings", async () => {
     const signature = { "webhook-signature": undefined, "svix-signature": oldSignature };
     expect(await refusal(withHeaders(signature))).toBe("no_signature");
     const id = { "webhook-id": undefined, "svix-id": "6942316962" };
@@ -223,7 +223,7 @@ describe("the receiver's half of standard-webhooks", () => {
     ["newer kinds beside it", `v2,abc ${oldSignature} v1b,= x`],
     ["broken ones beside it", `v1 v1, v1,* v1a,AAAA ${oldSignature} ,`],
     ["several spaces between them", `  ${newSignature}   ${oldSignature} `],
-  ])("takes %s", async (_, signature) => {
+  ])("accepts %s", async (_, signature) => {
     await expect(standardWebhooks.decode(withSignature(signature), trusting(oldKey))).resolves.toMatchObject({
       messageId: "6942316962",
     });
@@ -300,7 +300,7 @@ describe("the receiver's half of standard-webhooks", () => {
       body: bytes("anything"),
     };
     await expect(standardWebhooks.decode(moved, trust)).rejects.toThrow(UndecodableError);
-    await expect(standardWebhooks.decode(moved, trust)).rejects.toThrow(/^webhook-id: holds a full stop/);
+    await expect(standardWebhooks.decode(moved, trust)).rejects.toThrow(/^webhook-id: contains a full stop/);
   });
 
   it.each([
@@ -310,7 +310,7 @@ describe("the receiver's half of standard-webhooks", () => {
     [300_000, true],
     [300_001, false],
     [86_400_000_000, false],
-  ])("takes a timestamp as the clock stands %d ms from it: %s", async (distanceMs, taken) => {
+  ])("accepts a timestamp by its difference of %d ms from the clock: %s", async (distanceMs, taken) => {
     const by = { ...trust, nowMs: 11203433_000 + distanceMs };
     const outcome = taken
       ? (await standardWebhooks.decode(received(signedRequest), by)).messageId
@@ -341,7 +341,7 @@ describe("the receiver's half of standard-webhooks", () => {
     await expect(decoding).rejects.toThrow(new RegExp(`^${name}: `));
   });
 
-  it("gives the id in UTF-8 and null for a content type that nobody sent", async () => {
+  it("returns the id in UTF-8, and null for a missing content type", async () => {
     const body = bytes("x");
     const id = "ключ-1";
     const signature = new Webhook(oldSecret).sign(id, new Date(sentAtMs), "x");
@@ -364,12 +364,12 @@ describe("the receiver's half of standard-webhooks", () => {
   });
 
   it.each<[string, Jwk, string]>([
-    ["a secret of 15 bytes", { kty: "oct", k: k(15) }, "a secret to verify with has 16 to 64 bytes"],
-    ["a secret of 65 bytes", { kty: "oct", k: k(65) }, "a secret to verify with has 16 to 64 bytes"],
+    ["a secret of 15 bytes", { kty: "oct", k: k(15) }, "a secret must have 16 to 64 bytes to verify"],
+    ["a secret of 65 bytes", { kty: "oct", k: k(65) }, "a secret must have 16 to 64 bytes to verify"],
     ["a secret that is no text", { kty: "oct", k: 5 } as unknown as Jwk, 'has no "k"'],
     ["a private key alone", { kty: "OKP", crv: "Ed25519", d: k(32) }, 'has no "x"'],
     ["a public key of 31 bytes", { kty: "OKP", crv: "Ed25519", x: k(31) }, '"x" does not have 32 bytes'],
-  ])("tells the program, not the sender, of a key that cannot verify: %s", async (_, jwk, fault) => {
+  ])("reports a key that cannot verify to the program, not to the sender: %s", async (_, jwk, fault) => {
     const decoding = standardWebhooks.decode(received(signedRequest), trusting({ kid: "k1", jwk }));
     await expect(decoding).rejects.toThrow(TypeError);
     await expect(decoding).rejects.toThrow(new RegExp(`^key "k1": ${fault}$`));

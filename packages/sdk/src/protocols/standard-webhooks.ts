@@ -1,36 +1,28 @@
 /**
- * Standard Webhooks 1.0.0 (standardwebhooks.com): the message's own bytes, with three headers that say which message it
- * is, when this attempt began, and that both come from who holds the key.
+ * Standard Webhooks 1.0.0 (standardwebhooks.com): the message's own bytes, with the message's id, a timestamp and a
+ * signature in headers.
  *
- * What is signed is `<webhook-id>.<webhook-timestamp>.<body>`. A shared secret (`oct`) signs with HMAC-SHA256 (`v1`), an
- * Ed25519 key pair (`OKP`) with its private half (`v1a`). Several keys sign side by side while one is being changed.
- * Topic, tags and the rest stay at home: the signature would not cover their headers.
+ * The signed text is `<webhook-id>.<webhook-timestamp>.<body>`. A shared secret (`oct`) signs with HMAC-SHA256 (`v1`),
+ * an Ed25519 key pair (`OKP`) with its private key (`v1a`). During a key rotation several keys sign the same request.
+ * Topic, tags and other metadata are not sent, because the signature would not cover their headers.
  */
 
 import { fromBase64, toBase64 } from "./base64.ts";
-import { fromHeaderValue, headerValueCharsMax, toHeaderValue } from "./header-text.ts";
+import { emptyMessage } from "./empty-message.ts";
+import { fromHeaderValue, headerValueCharsMax } from "./header-text.ts";
 import { assertPushRequest, incomingName } from "./incoming-limits.ts";
 import type { ProtocolKey, Trust } from "./key.ts";
-import type {
-  EncodedRequest,
-  IncomingMessage,
-  IncomingRequest,
-  OutgoingDelivery,
-  PushProtocol,
-  ReceiverReply,
-} from "./protocol.ts";
+import type { EncodedRequest, IncomingMessage, IncomingRequest, OutgoingDelivery, PushProtocol } from "./protocol.ts";
 import { UndecodableError, UnencodableError, UntrustedError } from "./protocol.ts";
 import { cryptoKeyOf, signingKeyFault, UnusableKey, verifyingKeyFault, versionOf } from "./standard-webhooks-key.ts";
 import type { SignatureVersion } from "./standard-webhooks-key.ts";
-import { verdictOfReply } from "./status-verdict.ts";
+import { ringbackHeaders } from "./ringback-headers.ts";
+import { statusReply, verdictOfReply } from "./status-verdict.ts";
 import { incomingDigits, outgoingId, outgoingInteger, timeMsMax } from "./wire-number.ts";
 
-const USER_AGENT = "Ringback/1";
-const CONTENT_TYPE_UNKNOWN = "application/octet-stream";
-
-/** A request has one signature per key, and a sender has an old key, a new one, and seldom a third. */
+/** A request has one signature per key. A sender has an old key, a new key, and seldom a third. */
 const signaturesMax = 8;
-/** With {@link signaturesMax} this bounds how often a stranger can have a body hashed. */
+/** Together with {@link signaturesMax} this limits how often an untrusted sender can have a body hashed. */
 const verifyingKeysMax = 16;
 
 const signatureBytes: Readonly<Record<SignatureVersion, number>> = { v1: 32, v1a: 64 };
@@ -46,32 +38,20 @@ export const standardWebhooks = {
   encode,
   interpret: verdictOfReply,
   decode,
-  reply,
+  reply: statusReply,
 } as const satisfies PushProtocol;
 
 // ---- the sender
 
 async function encode(delivery: OutgoingDelivery, keys: readonly ProtocolKey[]): Promise<EncodedRequest> {
-  if (keys.length === 0) throw new UnencodableError("keys: standard-webhooks signs with at least one");
+  if (keys.length === 0) throw new UnencodableError("keys: standard-webhooks requires at least one");
   if (keys.length > signaturesMax) throw new UnencodableError(`keys: more than ${signaturesMax}`);
   const id = outgoingId("messageId", delivery.messageId);
   const timestamp = String(Math.floor(outgoingInteger("sentAtMs", delivery.sentAtMs) / 1000));
-  const contentType =
-    delivery.contentType === null ? CONTENT_TYPE_UNKNOWN : toHeaderValue("contentType", delivery.contentType);
+  const headers = ringbackHeaders(delivery);
   const content = signedContent(id, timestamp, delivery.body);
   const signatures = await Promise.all(keys.map((key) => signatureOf(key, content)));
-  const headers = [
-    "Content-Type",
-    contentType,
-    "User-Agent",
-    USER_AGENT,
-    "webhook-id",
-    id,
-    "webhook-timestamp",
-    timestamp,
-    "webhook-signature",
-    signatures.join(" "),
-  ];
+  headers.push("webhook-id", id, "webhook-timestamp", timestamp, "webhook-signature", signatures.join(" "));
   return { headers, body: delivery.body };
 }
 
@@ -107,7 +87,7 @@ async function decode(request: IncomingRequest, trust: Trust): Promise<IncomingM
   const timestampMs = incomingDigits(names.timestamp, timestamp, timeMsMax / 1000) * 1000;
   const contentType = headers["content-type"];
   const message: IncomingMessage = {
-    ...nothingCarried,
+    ...emptyMessage,
     protocol: standardWebhooks.name,
     messageId: id,
     body: request.body,
@@ -120,29 +100,17 @@ async function decode(request: IncomingRequest, trust: Trust): Promise<IncomingM
 }
 
 const webhookNames = { id: "webhook-id", timestamp: "webhook-timestamp", signature: "webhook-signature" } as const;
-/** The names from before there was a standard; Svix sends them still. */
+/** The header names from before the standard, which Svix still sends. */
 const svixNames = { id: "svix-id", timestamp: "svix-timestamp", signature: "svix-signature" } as const;
 
-const nothingCarried = {
-  topicOwner: null,
-  topic: null,
-  subscription: null,
-  requestId: null,
-  attempt: null,
-  publishedAtMs: null,
-  tags: Object.freeze([]),
-  routingKey: null,
-  orderingKey: null,
-  attributes: Object.freeze({}),
-} as const;
-
 /**
- * With a full stop in it the signed text could be cut in another place: what was the body's beginning would become the
- * timestamp, and the signature would still be right.
+ * A full stop in the id would make the signed text ambiguous: the beginning of the body could be read as the timestamp,
+ * with the same valid signature.
  */
 function messageIdOf(name: string, value: string | undefined): string {
   const id = incomingName(name, value === undefined ? undefined : fromHeaderValue(name, value));
-  if (id.includes(".")) throw new UndecodableError(`${name}: holds a full stop, which leaves open what was signed`);
+  if (id.includes("."))
+    throw new UndecodableError(`${name}: contains a full stop, which makes the signed text ambiguous`);
   return id;
 }
 
@@ -151,7 +119,10 @@ interface Candidate {
   readonly signature: Uint8Array<ArrayBuffer>;
 }
 
-/** The signatures of a kind that we know, each once. Newer kinds may stand beside them and are passed over. */
+/**
+ * Returns the distinct signatures of the known versions. Signatures of other versions are ignored, since newer versions
+ * may exist.
+ */
 function candidatesOf(value: string | undefined): readonly Candidate[] {
   if (value === undefined || value === "") throw new UntrustedError("no_signature");
   if (value.length > headerValueCharsMax) throw new UntrustedError("malformed");
@@ -176,7 +147,7 @@ function isVersion(text: string): text is SignatureVersion {
   return text === "v1" || text === "v1a";
 }
 
-/** The platform compares, in constant time. */
+/** The platform compares signatures in constant time. */
 async function assertSigned(
   content: Uint8Array<ArrayBuffer>,
   candidates: readonly Candidate[],
@@ -196,18 +167,11 @@ async function assertSigned(
   throw new UntrustedError(tried === 0 ? "unknown_key" : "wrong_signature");
 }
 
-/** A key that cannot verify is a mistake of the receiving program's, not of whoever sent this request. */
+/** An unusable key is a mistake in the receiving program and not the sender's, so it is a TypeError. */
 async function verifierOf(key: ProtocolKey, version: SignatureVersion): Promise<CryptoKey> {
   try {
     return await cryptoKeyOf(key.jwk, version, "verify");
   } catch (error) {
     throw error instanceof UnusableKey ? new TypeError(`key "${key.kid}": ${error.message}`) : error;
   }
-}
-
-/** Any 2xx says that it has arrived. */
-function reply(handled: boolean): ReceiverReply {
-  return handled
-    ? { status: 204, headers: {}, body: "" }
-    : { status: 500, headers: { "content-type": "text/plain" }, body: "not handled" };
 }

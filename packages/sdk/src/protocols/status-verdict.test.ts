@@ -26,18 +26,18 @@ describe("what a status alone means", () => {
 });
 
 describe("what a reply means", () => {
-  it("is what its status means, where nothing more is said", () => {
+  it("depends on the status without other headers", () => {
     for (const status of [200, 204, 302, 400, 409, 411, 429, 503]) {
       expect(verdictOfReply(replied(status))).toEqual(verdictOfStatus(status));
     }
   });
 
-  it("is never again with 410, whatever else it says", () => {
+  it("is never again with 410, whatever the other headers are", () => {
     expect(verdictOfReply(replied(410))).toEqual({ kind: "gone" });
     expect(verdictOfReply(replied(410, { "retry-after": "5" }))).toEqual({ kind: "gone" });
   });
 
-  it.each([429, 503, 500, 404])("is not before the wait that %d asks for", (status) => {
+  it.each([429, 503, 500, 404])("comes after the delay that %d requests", (status) => {
     expect(verdictOfReply(replied(status, { "retry-after": "120" }))).toEqual({
       ...failed,
       retryAfter: { delayMs: 120_000 },

@@ -1,4 +1,4 @@
-import type { PushReply, RetryAfter, Verdict } from "./protocol.ts";
+import type { PushReply, ReceiverReply, RetryAfter, Verdict } from "./protocol.ts";
 import { retryAfterOf } from "./retry-after.ts";
 
 const accepted: Verdict = Object.freeze({ kind: "accepted" });
@@ -6,7 +6,9 @@ const gone: Verdict = Object.freeze({ kind: "gone" });
 const redirect: Verdict = Object.freeze({ kind: "failed", code: "redirect", retryAfter: null });
 const httpStatus: Verdict = Object.freeze({ kind: "failed", code: "http_status", retryAfter: null });
 
-/** The rule of dialects that look at the status alone: 2xx is success. A redirect is never followed, so it failed. */
+/**
+ * For dialects that use only the status: 2xx is success. A redirect is a failure, because redirects are not followed.
+ */
 export function verdictOfStatus(status: number): Verdict {
   if (status >= 200 && status < 300) return accepted;
   if (status >= 300 && status < 400) return redirect;
@@ -14,8 +16,8 @@ export function verdictOfStatus(status: number): Verdict {
 }
 
 /**
- * The same with what HTTP says beside it: 410 Gone means never again (RFC 9110 section 15.5.11), and a failed reply may
- * say when to come back (section 10.2.3).
+ * As {@link verdictOfStatus}, with two rules of HTTP: 410 Gone means never again (RFC 9110 section 15.5.11), and a
+ * failed reply may delay the next attempt with `Retry-After` (section 10.2.3).
  */
 export function verdictOfReply(reply: PushReply): Verdict {
   if (reply.status === 410) return gone;
@@ -23,4 +25,11 @@ export function verdictOfReply(reply: PushReply): Verdict {
   if (verdict.kind !== "failed") return verdict;
   const retryAfter: RetryAfter | null = retryAfterOf(reply.headers["retry-after"]);
   return retryAfter === null ? verdict : { ...verdict, retryAfter };
+}
+
+/** Receiver: the answer to a sender that uses only the status. */
+export function statusReply(handled: boolean): ReceiverReply {
+  return handled
+    ? { status: 204, headers: {}, body: "" }
+    : { status: 500, headers: { "content-type": "text/plain" }, body: "not handled" };
 }

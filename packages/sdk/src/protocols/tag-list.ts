@@ -1,21 +1,21 @@
-/** A message's tags in one header: joined with comma and space, as CMQ prints them (`a, b`). */
+/** A message's tags in one header, joined with a comma and a space (`a, b`) as in CMQ. */
 
 import { fromHeaderValue, toHeaderValue } from "./header-text.ts";
 import { UndecodableError, UnencodableError } from "./protocol.ts";
 
-/** A message has at most five; a list past this was not written by a sender of this dialect. */
+/** A message from Ringback has at most five; no sender of these dialects sends as many. */
 export const incomingTagsMax = 64;
 
-/** Throws {@link UnencodableError} for a tag that {@link splitTags} would not give back. */
+/** Throws {@link UnencodableError} for a tag that {@link splitTags} would not return unchanged. */
 export function joinTags(part: string, tags: readonly string[]): string {
   return toHeaderValue(part, tagsAsText(part, tags));
 }
 
-/** As {@link joinTags}, for where text is carried as text. */
+/** As {@link joinTags}, but returns text and not a header value. */
 export function tagsAsText(part: string, tags: readonly string[]): string {
   for (const tag of tags) {
-    if (tag === "") throw new UnencodableError(`${part}: an empty tag cannot stand in a list`);
-    if (tag.includes(",")) throw new UnencodableError(`${part}: a tag with a comma cannot stand in a list`);
+    if (tag === "") throw new UnencodableError(`${part}: a list cannot contain an empty tag`);
+    if (tag.includes(",")) throw new UnencodableError(`${part}: a list cannot contain a tag with a comma`);
     if (tag.startsWith(" ") || tag.endsWith(" ")) {
       throw new UnencodableError(`${part}: a tag in a list loses the spaces at its ends`);
     }
@@ -23,12 +23,12 @@ export function tagsAsText(part: string, tags: readonly string[]): string {
   return tags.join(", ");
 }
 
-/** Takes a list with or without spaces around its commas, and skips empty places, as RFC 9110 section 5.6.1 asks. */
+/** Accepts a list with or without spaces around the commas, and skips empty elements (RFC 9110 section 5.6.1). */
 export function splitTags(part: string, value: string | undefined): readonly string[] {
   return value === undefined || value === "" ? [] : tagsFromText(part, fromHeaderValue(part, value));
 }
 
-/** As {@link splitTags}, for where text is carried as text. */
+/** As {@link splitTags}, from text and not from a header value. */
 export function tagsFromText(part: string, text: string): readonly string[] {
   const tags: string[] = [];
   for (const piece of text.split(",")) {
@@ -39,7 +39,7 @@ export function tagsFromText(part: string, text: string): readonly string[] {
   return tags;
 }
 
-/** Not `trim()`, which also takes characters that a tag may begin or end with, such as the ideographic space. */
+/** `trim()` would also remove characters with which a tag may begin or end, such as the ideographic space. */
 function withoutOuterSpaces(text: string): string {
   let start = 0;
   let end = text.length;

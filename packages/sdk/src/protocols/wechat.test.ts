@@ -53,7 +53,7 @@ describe("the sender's half of wechat", () => {
     },
   );
 
-  it("goes by the status, by 410, and by Retry-After", () => {
+  it("depends on the status, on 410, and on Retry-After", () => {
     const reply = { headers: {}, body: bytes('{"response":"success"}') };
     expect(wechat.interpret({ ...reply, status: 200 })).toEqual({ kind: "accepted" });
     expect(wechat.interpret({ ...reply, status: 500 })).toMatchObject({ kind: "failed", code: "http_status" });
@@ -78,7 +78,7 @@ describe("the receiver's half of wechat", () => {
       body: recorded.body,
       contentType: "application/json",
       tags: [],
-      routingKey: null,
+      type: null,
       orderingKey: null,
       attributes: {},
     });
@@ -145,7 +145,7 @@ describe("the receiver's half of wechat", () => {
     expect(() => wechat.decode(post(new Uint8Array(8 * 1024 * 1024 + 1)))).toThrow(/^body: larger/);
   });
 
-  it("answers as the document's receiver does, and with a failure that tells nothing", () => {
+  it("answers as the documented receiver does, and with a failure that reveals nothing", () => {
     expect(wechat.reply(true)).toEqual({
       status: 200,
       headers: { "content-type": "application/json" },
@@ -157,8 +157,8 @@ describe("the receiver's half of wechat", () => {
   });
 });
 
-describe("what a push says", () => {
-  it("is told by names, whichever edition has sent it", () => {
+describe("the members of a push", () => {
+  it("is read by its member names, in every edition", () => {
     const { raw, ...push } = wechatPush(recorded);
     expect(push).toMatchObject({
       pushType: 1,
@@ -191,7 +191,7 @@ describe("what a push says", () => {
     expect(data).toMatchObject({ reserved1: "a", createTime: 1, isSender: true, type: 49 });
   });
 
-  it("is null where nothing, or something of another kind, is said", () => {
+  it("is null for a missing member, and for a member of another type", () => {
     const empty = wechatPush(
       post('{"data":{"from":1,"isSender":"x","talkerInfo":[],"type":"x"},"robot":7,"pushType":[]}'),
     );
@@ -200,7 +200,7 @@ describe("what a push says", () => {
     expect(wechatPush(received(barePush))).toMatchObject({ pushTime: null, robot: {}, data: { ...nothing, raw: {} } });
   });
 
-  it("takes nothing from a prototype that the sender writes", () => {
+  it("reads nothing from a prototype that the sender writes", () => {
     const push = wechatPush(post('{"data":{"__proto__":{"from":"mallory"}},"__proto__":{"pushType":1}}'));
     expect(push.pushType).toBeNull();
     expect(push.data.from).toBeNull();

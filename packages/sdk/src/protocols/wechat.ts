@@ -1,20 +1,21 @@
 /**
- * The pushes of the WeChat HTTP API (WeChatAPI, "wechatsdk"): the message is a JSON object, and its own bytes are what is
- * sent. The same bytes go over three ways that users of that API know: an HTTP POST, a text frame of a WebSocket, and TCP
- * with four bytes of length before them; only HTTP has replies.
+ * Pushes of the WeChat HTTP API (WeChatAPI, "wechatsdk"). The message is a JSON object, whose bytes are sent unchanged:
+ * as an HTTP POST, as a text frame of a WebSocket, or over TCP after four bytes of length. Only HTTP has replies.
  *
- * An object looks like `{pushType, pushTime, type, data, robot}`. Its ids (`data.msgSvrID`) have 64 bits and more, so
- * nothing here writes the object anew, and what reads it keeps every digit.
+ * The object is `{pushType, pushTime, type, data, robot}`. Its ids (`data.msgSvrID`) have 64 bits or more, so the
+ * object is never re-encoded, and all digits are kept when it is read.
  *
- * Where the descriptions of that API are silent: a body with a byte order mark is not sent (RFC 8259 section 8.1 forbids
- * one on the network) but is read; the receiver answers 500 when the message was not handled, with a text that tells
- * nothing.
+ * The API does not document two cases. A body with a byte order mark is rejected when sending (RFC 8259 section 8.1
+ * forbids it on the network) and accepted when receiving. The receiver answers 500, with a text that reveals nothing,
+ * when the message was not handled.
  */
 
+import { emptyMessage } from "./empty-message.ts";
 import { parseWithExactIntegers } from "./exact-integers.ts";
-import type { JsonObject } from "./hook-json.ts";
-import { isJsonObject, ownMember, readJson } from "./hook-json.ts";
+import { readJson, readObject } from "./hook-json.ts";
 import { assertPushRequest } from "./incoming-limits.ts";
+import type { JsonObject } from "./json-object.ts";
+import { isJsonObject, ownMember } from "./json-object.ts";
 import type {
   EncodedRequest,
   IncomingMessage,
@@ -23,7 +24,7 @@ import type {
   PushProtocol,
   ReceiverReply,
 } from "./protocol.ts";
-import { UndecodableError, UnencodableError } from "./protocol.ts";
+import { UnencodableError } from "./protocol.ts";
 import { verdictOfReply } from "./status-verdict.ts";
 import { timeMsMax } from "./wire-number.ts";
 
@@ -45,43 +46,36 @@ const headers: readonly string[] = Object.freeze(["Content-Type", CONTENT_TYPE])
 
 function encode({ body }: OutgoingDelivery): EncodedRequest {
   if (body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf) {
-    throw new UnencodableError("body: begins with a byte order mark, which JSON on the network must not");
+    throw new UnencodableError("body: begins with a byte order mark, which RFC 8259 forbids");
   }
   const read = readJson(body, JSON);
   if ("fault" in read) throw new UnencodableError(read.fault);
-  if (!isJsonObject(read.value)) throw new UnencodableError("body: not a JSON object, which wechat sends alone");
+  if (!isJsonObject(read.value))
+    throw new UnencodableError("body: not a JSON object, the only body that wechat can carry");
   return { headers, body };
 }
 
 // ---- the receiver
 
-/** Ids have 20 digits, and 22 in one document; whoever keeps ids must not be made to keep megabytes. */
+/** Ids have 20 digits, in one document 22. The limit protects programs that store ids. */
 const messageIdCharsMax = 64;
 
 const exactJson = { parse: parseWithExactIntegers, stringify: JSON.stringify };
 
 function decode(request: IncomingRequest): IncomingMessage {
   assertPushRequest(request);
-  const push = objectOf(request.body);
+  const push = readObject(request.body, exactJson);
   return {
+    ...emptyMessage,
     protocol: wechat.name,
-    topicOwner: null,
-    topic: null,
-    subscription: null,
     messageId: integerText(dataOf(push), "msgSvrID"),
-    requestId: null,
-    attempt: null,
     publishedAtMs: publishedAtMs(push),
     body: request.body,
     contentType: CONTENT_TYPE,
-    tags: [],
-    routingKey: null,
-    orderingKey: null,
-    attributes: {},
   };
 }
 
-/** The body that the document's own receiver answers; senders do not look into it. */
+/** The answer of the sample receiver in the documentation; senders ignore the body. */
 function reply(handled: boolean): ReceiverReply {
   return handled
     ? { status: 200, headers: { "content-type": CONTENT_TYPE }, body: '{"response":"success"}' }
@@ -90,13 +84,6 @@ function reply(handled: boolean): ReceiverReply {
         headers: { "content-type": CONTENT_TYPE },
         body: '{"message":"An error occurred: the message was not handled"}',
       };
-}
-
-function objectOf(body: Uint8Array): JsonObject {
-  const read = readJson(body, exactJson);
-  if ("fault" in read) throw new UndecodableError(read.fault);
-  if (!isJsonObject(read.value)) throw new UndecodableError("body: not a JSON object");
-  return read.value;
 }
 
 function dataOf(push: JsonObject): JsonObject {
@@ -111,7 +98,7 @@ function publishedAtMs(push: JsonObject): number | null {
   return Math.floor(seconds * 1000);
 }
 
-/** What a push says, in one form whichever edition of the API has sent it. What it does not say is null. */
+/** A push in one form for all editions of the API. Members that were not sent are null. */
 export interface WechatPush {
   /** 0: result of an asynchronous call, 1: message, 2: login, 3: logout, 4: sending, 5: change of a group. */
   readonly pushType: number | null;
@@ -119,25 +106,28 @@ export interface WechatPush {
   readonly pushTime: number | null;
   readonly type: number | null;
   readonly data: WechatPushData;
-  /** The account that it comes from: alias, nickName, userName …; empty when it is not told. */
+  /** The account that the push comes from (alias, nickName, userName …); empty when it was not sent. */
   readonly robot: Readonly<Record<string, unknown>>;
-  /** Everything, as it was sent. An integer that a JS number cannot hold is a string of its digits. */
+  /** All members as they were sent. An integer that a JS number cannot represent is a string of its digits. */
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
-/** The members of a message; pushes of other types have others, which stand in `raw`. */
+/** The members of a message. Members of other pushes are only in `raw`. */
 export interface WechatPushData {
   readonly from: string | null;
   readonly to: string | null;
-  /** 1: text, 3: image, 34: voice, 37: friend request, 42: card, 47: emoji, 48: place, 49: XML, 10000: system, 10002: recall. */
+  /**
+   * 1: text, 3: image, 34: voice, 37: friend request, 42: card, 47: emoji, 48: location, 49: XML, 10000: system, 10002:
+   * recall.
+   */
   readonly type: number | null;
-  /** In a group it begins with the sender's id, a colon and a line break. */
+  /** In a group the content begins with the sender's id, a colon and a line break. */
   readonly content: string | null;
-  /** All its digits: it has 64 bits. */
+  /** The digits of a 64-bit integer. */
   readonly msgSvrID: string | null;
-  /** Also where it is spelt `reversed1`. */
+  /** Some editions spell the member `reversed1`. */
   readonly reserved1: string | null;
-  /** Unix time in seconds; also where it is spelt `createtime`. */
+  /** Unix time in seconds. Some editions spell the member `createtime`. */
   readonly createTime: number | null;
   readonly isChatroomMsg: boolean | null;
   readonly isSender: boolean | null;
@@ -147,9 +137,9 @@ export interface WechatPushData {
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
-/** Reads a message that came in this dialect. Throws {@link UndecodableError} when its body is not a JSON object. */
+/** Parses a message of this dialect. Throws {@link UndecodableError} when the body is not a JSON object. */
 export function wechatPush(message: Pick<IncomingMessage, "body">): WechatPush {
-  const push = objectOf(message.body);
+  const push = readObject(message.body, exactJson);
   return {
     pushType: numberMember(push, "pushType"),
     pushTime: numberMember(push, "pushTime"),
@@ -169,9 +159,9 @@ function messageOf(data: JsonObject): WechatPushData {
     msgSvrID: integerText(data, "msgSvrID"),
     reserved1: textMember(data, "reserved1") ?? textMember(data, "reversed1"),
     createTime: numberMember(data, "createTime") ?? numberMember(data, "createtime"),
-    isChatroomMsg: yesOrNo(data, "isChatroomMsg"),
-    isSender: yesOrNo(data, "isSender"),
-    syncFromMobile: yesOrNo(data, "syncFromMobile"),
+    isChatroomMsg: booleanMember(data, "isChatroomMsg"),
+    isSender: booleanMember(data, "isSender"),
+    syncFromMobile: booleanMember(data, "syncFromMobile"),
     talkerInfo: objectMember(data, "talkerInfo"),
     chatroomMemberInfo: objectMember(data, "chatroomMemberInfo"),
     raw: data,
@@ -183,14 +173,14 @@ function textMember(object: JsonObject, name: string): string | null {
   return typeof value === "string" ? value : null;
 }
 
-/** Some editions write numbers as text. */
+/** Some editions write numbers as strings. */
 function numberMember(object: JsonObject, name: string): number | null {
   const value = ownMember(object, name);
   if (typeof value === "number") return value;
   return typeof value === "string" && /^-?\d{1,15}$/.test(value) ? Number(value) : null;
 }
 
-function yesOrNo(object: JsonObject, name: string): boolean | null {
+function booleanMember(object: JsonObject, name: string): boolean | null {
   const value = ownMember(object, name);
   if (typeof value === "boolean") return value;
   const number = numberMember(object, name);

@@ -1,29 +1,29 @@
-/** Numbers as they stand in headers and bodies. Ids stay strings from end to end: 64 bits do not fit a JS number. */
+/** Numbers in headers and bodies. Ids are strings everywhere, because a JS number cannot represent 64 bits. */
 
 import { UndecodableError, UnencodableError } from "./protocol.ts";
 
 const UINT64_MAX = 2n ** 64n - 1n;
 const decimalForm = /^(?:0|[1-9]\d{0,19})$/;
-/** The last millisecond that a Date can hold. */
+/** The last millisecond that a Date can represent. */
 export const timeMsMax = 8_640_000_000_000_000;
 
 function isUint64(text: string): boolean {
   return decimalForm.test(text) && (text.length < 20 || BigInt(text) <= UINT64_MAX);
 }
 
-/** The id itself, once it is known to be an unsigned 64-bit integer in decimal digits. */
+/** Returns `id` if it is an unsigned 64-bit integer in decimal digits. */
 export function outgoingId(part: string, id: string): string {
   if (!isUint64(id)) throw new UnencodableError(`${part}: not an unsigned 64-bit integer in decimal digits`);
   return id;
 }
 
-/** The number itself, once it is known to be a whole number that prints as plain digits. */
+/** Returns `value` if it is an unsigned integer that prints as plain digits. */
 export function outgoingInteger(part: string, value: number): number {
   if (!Number.isSafeInteger(value) || value < 0) throw new UnencodableError(`${part}: not an unsigned integer`);
   return value;
 }
 
-/** From text, or from a JSON number as long as it has kept its digits. */
+/** Reads an id from a string, or from a JSON number that is exact. */
 export function incomingId(part: string, value: unknown): string {
   if (typeof value === "number") return String(incomingInteger(part, value, Number.MAX_SAFE_INTEGER));
   if (value === undefined) throw new UndecodableError(`${part}: missing`);
@@ -48,4 +48,9 @@ export function incomingDigits(part: string, value: string | undefined, max: num
     throw new UndecodableError(`${part}: not an unsigned integer in decimal digits`);
   }
   return incomingInteger(part, value === undefined ? undefined : Number(value), max);
+}
+
+/** As {@link incomingInteger}, from a JSON number or from a string of its digits. */
+export function incomingIntegerOrDigits(part: string, value: unknown, max: number): number {
+  return typeof value === "string" ? incomingDigits(part, value, max) : incomingInteger(part, value, max);
 }

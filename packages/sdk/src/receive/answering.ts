@@ -1,4 +1,4 @@
-/** From a request to its answer, whatever happens on the way: what all receivers have in common. */
+/** Functions with which every receiver turns a request into an answer. */
 
 import type { ReceiverReply } from "../protocols/protocol.ts";
 import { incomingBodyBytesDefault, incomingBodyBytesMax } from "../protocols/incoming-limits.ts";
@@ -7,23 +7,29 @@ import { wholeNumber } from "./whole-number.ts";
 import type { ReceivedRequest } from "./receiver.ts";
 import { sendableReply } from "./sendable-reply.ts";
 
-/** What a receiver was told, or as much as its dialect needs. Throws `RangeError`. */
-export function checkedBodyBytesMax(told: number | undefined, needed: number = incomingBodyBytesDefault): number {
-  return wholeNumber("bodyBytesMax", told ?? needed, 0, incomingBodyBytesMax);
+/** Returns the setting, or the dialect's default. Throws `RangeError` for a setting out of range. */
+export function checkedBodyBytesMax(setting: number | undefined, needed: number = incomingBodyBytesDefault): number {
+  return wholeNumber("bodyBytesMax", setting ?? needed, 0, incomingBodyBytesMax);
 }
 
-/** Who is told what went wrong. What they return is waited for, and what they throw changes no answer. */
+/**
+ * Callbacks that report failures to the program. Receivers wait for the promises that they return. An error that they
+ * throw does not change the answer.
+ */
 export interface Observers {
   /**
-   * A request was refused: it is of another dialect, cannot be trusted, is too large, broke off. The last two, and one
-   * whose bytes something else has read, come without a body. Left out: nobody is told.
+   * Called for a refused request: one of another dialect, untrusted, too large or incomplete. A request that is too
+   * large, that is incomplete, or whose bytes something else has read, has no body here. Default: refusals are not
+   * reported.
    */
   readonly onRefused?: (error: ReceiveError, request: ReceivedRequest) => unknown;
-  /** The program's own handler failed. Left out: the error goes to the console. */
+  /** Called when the program's own handler fails. Default: the error is written to the console. */
   readonly onError?: (error: unknown, request: ReceivedRequest) => unknown;
 }
 
-/** Never rejects. `run` refuses by throwing {@link ReceiveError}; any other error is a failure of the program's own. */
+/**
+ * Never rejects. `run` refuses a request by throwing {@link ReceiveError}; any other error is a failure of the program.
+ */
 export async function answered(
   request: ReceivedRequest,
   observers: Observers,
@@ -38,12 +44,6 @@ export async function answered(
   }
 }
 
-/** What is looked at before the dialect is asked. */
-export function assertPost(request: ReceivedRequest, bodyBytesMax: number): void {
-  if (request.method !== "POST") throw new ReceiveError("wrong_method");
-  if (request.body.length > bodyBytesMax) throw new ReceiveError("body_too_large");
-}
-
 export function failureReply(): ReceiverReply {
   return plainReply(500, "not handled");
 }
@@ -56,11 +56,11 @@ export async function failed(error: unknown, request: ReceivedRequest, observers
   try {
     await observers.onError(error, request);
   } catch {
-    // Whoever is told of failures has failed; there is nobody left to tell.
+    // An error in `onError` itself cannot be reported anywhere.
   }
 }
 
-/** Tells whoever wants to know, and answers. Never rejects. */
+/** Reports the refusal to the program and returns the answer. Never rejects. */
 export async function refused(
   error: ReceiveError,
   request: ReceivedRequest,

@@ -19,7 +19,7 @@ describe("a receiver of CloudEvents", () => {
   it.each([
     ["structured", HTTP.structured(order)],
     ["binary", HTTP.binary(order)],
-  ])("takes what the official library writes in %s mode", async (_, message) => {
+  ])("accepts what the official library writes in %s mode", async (_, message) => {
     const messages: IncomingMessage[] = [];
     const receiver = createCloudEventsReceiver({ onMessage: (event) => void messages.push(event) });
     expect((await receiver.handle(written(message))).status).toBe(204);
@@ -27,7 +27,7 @@ describe("a receiver of CloudEvents", () => {
     expect(messages.map(messageJson)).toEqual([{ total: 5 }]);
   });
 
-  it("goes by source and id when it is asked to hand over events once, in whichever mode they come", async () => {
+  it("compares source and id when deduplication is on, in either mode", async () => {
     const sources: (string | null)[] = [];
     const receiver = createCloudEventsReceiver({
       deduplicate: true,

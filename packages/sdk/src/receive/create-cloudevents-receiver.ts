@@ -6,9 +6,9 @@ import type { Receiver } from "./receiver.ts";
 export type CloudEventsReceiverOptions = MessageReceiverOptions;
 
 /**
- * A receiver of CloudEvents over HTTP, from whoever sends them, in structured and in binary mode; batches are refused.
- * Nothing is signed: where it matters who sends, something in front of the receiver has to see to it. Events of others
- * than Ringback have their `source` for a topic, so `deduplicate` goes by source and id, as the specification has it.
+ * Creates a receiver of CloudEvents over HTTP from any sender, in structured and in binary mode; batches are refused.
+ * CloudEvents are not signed, so the receiver does not authenticate the sender. The topic of an event that Ringback did
+ * not send is its `source`, so `deduplicate` compares source and id, as the specification requires.
  */
 export function createCloudEventsReceiver(options: CloudEventsReceiverOptions): Receiver {
   return createReceiver({ ...options, protocol: cloudEvents });

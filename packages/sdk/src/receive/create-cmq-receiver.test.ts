@@ -18,7 +18,7 @@ async function handed(request: ReceivedRequest, options: Partial<CmqReceiverOpti
   return { status, body, message: messages[0] };
 }
 
-/** A simplified push of this text. */
+/** A push in the simplified format with this text. */
 function simplified(text: string, messageId = sampleDelivery.messageId): ReceivedRequest {
   return encodedRequest(cmqSimplified.encode({ ...sampleDelivery, messageId, body: new TextEncoder().encode(text) }));
 }
@@ -29,12 +29,15 @@ describe("a receiver of CMQ", () => {
   it.each([
     ["JSON", jsonRequest, "cmq-json"],
     ["simplified", simplifiedRequest, "cmq-simplified"],
-  ])("takes the %s request that the document prints, and answers as its sample does", async (_, printed, protocol) => {
-    const { status, body, message } = await handed(printedRequest(printed));
-    expect({ status, body }).toEqual({ status: 200, body: "ok" });
-    expect(message).toMatchObject({ protocol, messageId: "6942316962", tags: ["a", "b"] });
-    expect(message === undefined ? null : messageText(message)).toBe("test message");
-  });
+  ])(
+    "accepts the %s request that the document prints, and answers as its sample does",
+    async (_, printed, protocol) => {
+      const { status, body, message } = await handed(printedRequest(printed));
+      expect({ status, body }).toEqual({ status: 200, body: "ok" });
+      expect(message).toMatchObject({ protocol, messageId: "6942316962", tags: ["a", "b"] });
+      expect(message === undefined ? null : messageText(message)).toBe("test message");
+    },
+  );
 
   it("answers 2xx only when the handler has succeeded", async () => {
     const failing = { onMessage: () => Promise.reject(new Error("no")), onError: () => undefined };
@@ -47,7 +50,7 @@ describe("a receiver of CMQ", () => {
     ["nothing", ""],
     ["another message's object", envelope.replace(sampleDelivery.messageId, "1")],
     ["a damaged object", envelope.slice(0, -1)],
-  ])("takes a simplified message that holds %s for what it is", async (_, text) => {
+  ])("recognises a simplified message that contains %s", async (_, text) => {
     const { status, message } = await handed(simplified(text));
     expect(status).toBe(200);
     expect(message?.protocol).toBe("cmq-simplified");
@@ -59,7 +62,7 @@ describe("a receiver of CMQ", () => {
     expect(message?.protocol).toBe("cmq-json");
   });
 
-  it("tells the formats apart for every message that is sent in either", async () => {
+  it("recognises the format of every message", async () => {
     await fc.assert(
       fc.asyncProperty(
         deliveries(anyMessage.map((text) => new TextEncoder().encode(text))),
@@ -79,7 +82,7 @@ describe("a receiver of CMQ", () => {
   it.each([
     ["a bare number beyond 2^53", "18446744073709551614"],
     ["text", '"18446744073709551614"'],
-  ])("takes an object for CMQ's own when its id is %s and its time is text", async (_, msgId) => {
+  ])("recognises an object of CMQ when its id is %s and its time is text", async (_, msgId) => {
     const object = envelope
       .replace(`"msgId":"${sampleDelivery.messageId}"`, `"msgId":${msgId}`)
       .replace(/"publishTime":(\d+)/, '"publishTime":"$1"');
@@ -95,7 +98,7 @@ describe("a receiver of CMQ", () => {
     expect(ids).toEqual([sampleDelivery.messageId]);
   });
 
-  it("takes the largest message in its longest form, and no more than that by default", async () => {
+  it("accepts the largest message in its longest form, and no more than that by default", async () => {
     const body = new Uint8Array(1024 * 1024).fill(1);
     const { message } = await handed(encodedRequest(cmqJson.encode({ ...sampleDelivery, body })));
     expect(message?.body.length).toBe(body.length);
@@ -103,7 +106,7 @@ describe("a receiver of CMQ", () => {
     expect(bodyBytesMax).toBe(6 * 1024 * 1024 + 64 * 1024);
   });
 
-  it("refuses the other format, and what was damaged, when it is told its own", async () => {
+  it("refuses the other format and damaged requests when its format is set", async () => {
     expect((await handed(printedRequest(simplifiedRequest), { format: "json" })).status).toBe(400);
     expect((await handed(simplified(envelope.slice(0, -1)), { format: "json" })).status).toBe(400);
     const { message } = await handed(printedRequest(jsonRequest), { format: "simplified" });
@@ -115,7 +118,7 @@ describe("a receiver of CMQ", () => {
     expect(await handed(request)).toMatchObject({ status: 400, message: undefined });
   });
 
-  it("hands over every message once when it is asked to", async () => {
+  it("handles every message once when deduplication is on", async () => {
     const ids: (string | null)[] = [];
     const receiver = createCmqReceiver({ deduplicate: true, onMessage: ({ messageId }) => void ids.push(messageId) });
     for (const id of ["1", "2", "1", "2", "3"]) await receiver.handle(simplified("text", id));

@@ -7,18 +7,18 @@ import type { Receiver } from "./receiver.ts";
 
 export interface CmqReceiverOptions extends MessageReceiverOptions {
   /**
-   * The format that the subscription is set to; anything else is refused. `any`, the default, takes both: a body is in
-   * the JSON format when it is CMQ's object and its `msgId` is the one in the `x-cmq-message-id` header (or there is no
-   * such header). Every other body is a simplified message, although it may be JSON of its own, even another message's
-   * object: no publisher can know the id that its message is going to have. The price is that an object of CMQ's that
-   * was damaged on its way is taken for a simplified message; a receiver that names its format refuses it. With `any`,
-   * `deduplicate` goes by the message id alone: a simplified message says nothing of its topic, and may be one that came
-   * as JSON before.
+   * The format of the subscription; requests in another format are refused. Default: `any`, which accepts both.
+   *
+   * With `any`, a body is in the JSON format when it is an object of CMQ's JSON format whose `msgId` equals the header
+   * `x-cmq-message-id`, or when that header is missing. Every other body is a simplified message, even if it is JSON. A
+   * publisher cannot imitate the JSON format, because the message's id is not known before publishing. A JSON push that
+   * was damaged on its way is read as a simplified message; set the format to refuse it. `deduplicate` compares message
+   * ids only, because a simplified message has no topic.
    */
   readonly format?: "json" | "simplified" | "any";
 }
 
-/** A receiver of what Tencent Cloud CMQ, or Ringback in its place, pushes to an HTTP endpoint. */
+/** Creates a receiver of the pushes that Tencent Cloud CMQ, or Ringback in CMQ's format, sends to an HTTP endpoint. */
 export function createCmqReceiver(options: CmqReceiverOptions): Receiver {
   return createReceiver({ ...options, protocol: formats[options.format ?? "any"] });
 }

@@ -20,7 +20,7 @@ const answeringWith = (body: unknown, onError?: HookReceiverOptions["onError"]) 
 };
 
 describe("a receiver of calls", () => {
-  it("hands over the payload and the call's id, and lets the caller go on when nothing is returned", async () => {
+  it("passes on the payload and the call's id, and lets the caller continue when nothing is returned", async () => {
     const onCall = vi.fn<HookReceiverOptions["onCall"]>();
     const reply = await createHookReceiver({ protocol: jsonHook, onCall }).handle(request);
     expect(onCall).toHaveBeenCalledExactlyOnceWith({ payload: { a: 1 }, requestId: "0194-a", key: null }, request);
@@ -51,7 +51,7 @@ describe("a receiver of calls", () => {
     ["a view of other numbers", new Uint16Array([0x6968])],
     ["an ArrayBuffer", Uint8Array.of(104, 105).buffer],
     ["a string", "hi"],
-  ])("takes %s for the body of an attachment", async (_, body) => {
+  ])("accepts %s for the body of an attachment", async (_, body) => {
     const reply = await answeringWith(body);
     expect(new TextDecoder().decode(reply.body as Uint8Array)).toContain('"bodyBase64":"aGk="');
   });

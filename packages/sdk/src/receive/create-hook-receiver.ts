@@ -1,59 +1,45 @@
-/** A receiver of calls, in any hook dialect. */
+/** Receivers of calls in any hook dialect. */
 
 import type { HookAnswer, HookProtocol, IncomingCall } from "../protocols/hook-protocol.ts";
 import type { ProtocolKey } from "../protocols/key.ts";
 import type { Observers } from "./answering.ts";
-import { answered, assertPost, checkedBodyBytesMax, refused } from "./answering.ts";
-import { assertFitKeys, assertKeys, assertTolerance, receive, toleranceMsDefault } from "./receive.ts";
+import { decodingReceiver } from "./decoding-receiver.ts";
 import type { ReceivedRequest, Receiver } from "./receiver.ts";
 
-/** What a handler of a call may return: nothing means that the caller goes on. */
+/** The result of a handler. Without a result the caller continues. */
 // oxlint-disable-next-line typescript/no-invalid-void-type -- a handler without a return statement returns void
 export type CallResult = HookAnswer | undefined | void;
 
-/** What receivers of every hook dialect can be told. */
+/** Options of the receivers of all hook dialects. */
 export interface CallReceiverOptions extends Observers {
-  /** Larger bodies are answered with 413. At most 8 MiB. Default 2 MiB. */
+  /** A larger body is answered with 413. At most 8 MiB; default 2 MiB. */
   readonly bodyBytesMax?: number;
-  /** Unix time in milliseconds; the system's clock when left out. */
+  /** Returns Unix time in milliseconds. Default: the system's clock. */
   readonly clock?: () => number;
 }
 
 export interface HookReceiverOptions extends CallReceiverOptions {
   readonly protocol: Pick<HookProtocol, "keys" | "decode" | "reply" | "bodyBytesMax" | "keyFault">;
-  /** Any of them may have been used: the old one and the new one while a key is being changed. */
+  /** The keys that a caller may have used. During a key rotation the old and the new key are both valid. */
   readonly keys?: readonly ProtocolKey[];
-  /** How far a signed timestamp may be from the clock, in milliseconds. Default five minutes. */
+  /** The largest difference between a signed timestamp and the clock, in milliseconds. Default: five minutes. */
   readonly toleranceMs?: number;
   /**
-   * Answers one call. When it throws, or its promise is broken, the caller gets the status 500 without any detail; what
-   * that means is the dialect's matter.
+   * Answers one call. When the handler throws or its promise rejects, the answer has status 500 and no details. The
+   * dialect defines what status 500 means to the caller.
    */
   readonly onCall: (call: IncomingCall, request: ReceivedRequest) => CallResult | Promise<CallResult>;
 }
 
-const goOn: HookAnswer = Object.freeze({ action: "continue" });
+const continueAnswer: HookAnswer = Object.freeze({ action: "continue" });
 
 /**
- * Throws `TypeError` when the dialect needs a key and none is given, or one that is unfit for it, and `RangeError` for a
- * limit that cannot be one.
+ * Creates a receiver of calls. Throws `TypeError` when a required key is missing or a key is unfit for the dialect, and
+ * `RangeError` for a limit out of range.
  */
 export function createHookReceiver(options: HookReceiverOptions): Receiver {
-  const { protocol, keys = [], toleranceMs = toleranceMsDefault } = options;
-  const bodyBytesMax = checkedBodyBytesMax(options.bodyBytesMax, protocol.bodyBytesMax);
-  const clock = options.clock ?? Date.now;
-  assertKeys(protocol, keys);
-  assertFitKeys(keys, protocol.keyFault);
-  assertTolerance(toleranceMs);
-  return {
-    bodyBytesMax,
-    refuse: (error, request) => refused(error, request, options),
-    handle: (request) =>
-      answered(request, options, async () => {
-        assertPost(request, bodyBytesMax);
-        const call = await receive(request, { protocol, keys, nowMs: clock(), toleranceMs });
-        const answer = (await options.onCall(call, request)) ?? goOn;
-        return await protocol.reply(answer, call);
-      }),
-  };
+  const { protocol, onCall } = options;
+  return decodingReceiver(options, { keyFault: protocol.keyFault }, async (call, request) =>
+    protocol.reply((await onCall(call, request)) ?? continueAnswer, call),
+  );
 }

@@ -19,14 +19,14 @@ function called(path: string, payload: unknown = data): ReceivedRequest {
 
 const goOn: KoipyHandler = () => undefined;
 
-/** What koipy makes of this handler's answer. */
+/** koipy's interpretation of a handler's answer. */
 async function verdictOf(result: CallResult) {
   const receiver = createKoipyReceiver({ onResult: () => result });
   return koipy.interpret(carried(await receiver.handle(called("/onResult"))), callWith(data));
 }
 
 describe("a receiver of koipy's callbacks", () => {
-  it("hands each callback's data to the handler of its name", async () => {
+  it("passes each callback's data to the handler of its name", async () => {
     const onMessage = vi.fn<KoipyHandler>();
     const onPreSend = vi.fn<KoipyHandler>();
     const onResult = vi.fn<KoipyHandler>();
@@ -56,7 +56,7 @@ describe("a receiver of koipy's callbacks", () => {
     expect(onRefused).toHaveBeenCalledTimes(status === 404 ? 1 : 0);
   });
 
-  it("takes the path that says more where two fit", async () => {
+  it("prefers the more specific of two matching paths", async () => {
     const onMessage = vi.fn<KoipyHandler>();
     const onResult = vi.fn<KoipyHandler>();
     const paths = { onMessage: "check", onResult: "result/check" };

@@ -7,22 +7,22 @@ import { ReceiveError } from "./receive-error.ts";
 import type { ReceivedRequest, Receiver } from "./receiver.ts";
 
 /**
- * Answers one callback: nothing lets koipy go on, `reject("…")` stops it and shows the user why, `image`, `text`, `file`
- * and `merge` let it go on with something more. A handler that fails stops koipy as well, since koipy takes every status
- * above 400 for a veto; the user is shown no detail.
+ * Answers one callback. Without a result koipy continues. `reject("…")` stops koipy, which shows the reason to the
+ * user. `image`, `text`, `file` and `merge` let koipy continue with an addition. A handler that fails stops koipy as
+ * well, because koipy reads every status above 400 as a veto; the user sees no details.
  */
 export type KoipyHandler = (data: KoiCallbackData, request: ReceivedRequest) => CallResult | Promise<CallResult>;
 
 export interface KoipyReceiverOptions extends CallReceiverOptions {
-  /** A user has sent a test command. */
+  /** Called when a user has sent a test command. */
   readonly onMessage?: KoipyHandler;
-  /** The rules are gathered, and are about to be sent to the backend. */
+  /** Called when the rules are collected, before they are sent to the backend. */
   readonly onPreSend?: KoipyHandler;
-  /** The result has arrived, and is about to be finished. */
+  /** Called when the result has arrived, before it is completed. */
   readonly onResult?: KoipyHandler;
   /**
-   * Where each callback arrives, for whoever has named them otherwise than koipy does: the last segment or segments of the
-   * path, for example `{ onMessage: "bot/check" }` for `http://host/callbacks/bot/check`. A query does not matter.
+   * Paths of callbacks that do not have koipy's names: the last segment or segments of each path, for example `{
+   * onMessage: "bot/check" }` for `http://host/callbacks/bot/check`. Queries are ignored.
    */
   readonly paths?: Readonly<Partial<Record<KoipyCallback, string>>>;
 }
@@ -38,9 +38,9 @@ interface Route {
 }
 
 /**
- * A receiver of koipy's callbacks, all three at one base address. A callback without a handler is answered with 404, which
- * koipy takes for a veto as well: one that was set up and is not served shows at once. Throws TypeError when there is no
- * handler at all, two callbacks have one path, or a path has no segment.
+ * Creates a receiver of koipy's three callbacks below one base address. A callback without a handler is answered with
+ * 404, which koipy reads as a veto, so a missing handler is noticed at once. Throws TypeError when there is no handler,
+ * when two callbacks have the same path, or when a path has no segment.
  */
 export function createKoipyReceiver(options: KoipyReceiverOptions): Receiver {
   const routes = routesOf(options);
@@ -48,7 +48,7 @@ export function createKoipyReceiver(options: KoipyReceiverOptions): Receiver {
     bodyBytesMax: checkedBodyBytesMax(options.bodyBytesMax, koipy.bodyBytesMax),
     refuse: (error, request) => refused(error, request, options),
     handle: (request) => {
-      const receiver = routedTo(routes, request);
+      const receiver = receiverFor(routes, request);
       return receiver === null
         ? answered(request, options, () => Promise.reject(new ReceiveError("unknown_path")))
         : receiver.handle(request);
@@ -66,25 +66,24 @@ function routesOf(options: KoipyReceiverOptions): readonly Route[] {
     const receiver = createHookReceiver({
       ...options,
       protocol: koipy,
-      // The dialect has seen to it that it is an object; what koipy puts into it is koipy's matter.
+      // The dialect has checked that the payload is an object; koipy defines its members.
       onCall: ({ payload }, request) => handler(payload as KoiCallbackData, request),
     });
     routes.push({ ending, receiver });
   }
   if (routes.length === 0) throw new TypeError("a koipy receiver needs at least one of onMessage, onPreSend, onResult");
-  // The longer one says more where both fit.
+  // Of two endings that both match a path, the longer one is more specific.
   return routes.toSorted((one, other) => other.ending.length - one.ending.length);
 }
 
 function endingOf(path: string): string {
   const segments = path.split("/").filter((segment) => segment !== "");
-  if (segments.length === 0)
-    throw new TypeError("paths: one without a segment, which no request's path would end with");
+  if (segments.length === 0) throw new TypeError("paths: a path needs at least one segment");
   return `/${segments.join("/")}`;
 }
 
-function routedTo(routes: readonly Route[], request: ReceivedRequest): Receiver | null {
+function receiverFor(routes: readonly Route[], request: ReceivedRequest): Receiver | null {
   const [path = ""] = request.path.split("?", 1);
-  const asked = path.endsWith("/") ? path.slice(0, -1) : path;
-  return routes.find(({ ending }) => asked.endsWith(ending))?.receiver ?? null;
+  const withoutSlash = path.endsWith("/") ? path.slice(0, -1) : path;
+  return routes.find(({ ending }) => withoutSlash.endsWith(ending))?.receiver ?? null;
 }

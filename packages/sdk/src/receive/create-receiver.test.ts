@@ -30,7 +30,7 @@ const withId = (messageId: string, topic = "t") =>
 const handled = { status: 204, headers: {}, body: "" };
 
 describe("a receiver of messages", () => {
-  it("hands the message and its request to the handler, and answers as the dialect does", async () => {
+  it("passes the message and its request to the handler, and answers as the dialect does", async () => {
     const { receiver, onMessage, onRefused, onError } = watched();
     expect(await receiver.handle(full)).toEqual(handled);
     expect(onMessage).toHaveBeenCalledExactlyOnceWith(raw.decode(full), full);
@@ -43,7 +43,7 @@ describe("a receiver of messages", () => {
     const { receiver } = watched({ onMessage: () => new Promise<void>((resolve) => finishing.push(resolve)) });
     let answered = false;
     const reply = receiver.handle(full).finally(() => (answered = true));
-    await vi.waitFor(() => expect(finishing).toHaveLength(1));
+    await vi.waitFor(() => expect(finishing).toHaveLength(1), { timeout: 15_000 });
     expect(answered).toBe(false);
     finishing[0]?.();
     expect(await reply).toEqual(handled);
@@ -58,7 +58,7 @@ describe("a receiver of messages", () => {
     ],
     ["breaks its promise", () => Promise.reject(new Error("a secret"))],
     ["throws nothing at all", () => Promise.reject(undefined)],
-  ])("asks for a retry when the handler %s, and tells the program alone", async (_, onMessage) => {
+  ])("asks for a retry when the handler %s, and reports the error to the program only", async (_, onMessage) => {
     const { receiver, onError, onRefused } = watched({ onMessage });
     const reply = await receiver.handle(full);
     expect(reply).toEqual({ status: 500, headers: { "content-type": "text/plain" }, body: "not handled" });
@@ -67,7 +67,7 @@ describe("a receiver of messages", () => {
     expect(onRefused).not.toHaveBeenCalled();
   });
 
-  it("writes a failure to the console when nobody asked to be told", async () => {
+  it("writes a failure to the console without onError", async () => {
     const written = vi.spyOn(console, "error").mockReturnValue();
     const failure = new Error("out of order");
     const receiver = createReceiver({ protocol: raw, onMessage: () => Promise.reject(failure) });
@@ -83,7 +83,7 @@ describe("a receiver of messages", () => {
     expect(onMessage).not.toHaveBeenCalled();
   });
 
-  it("answers 413 to a body past its bound and takes one of exactly that", async () => {
+  it("answers 413 to a body over its limit, and accepts one of exactly the limit", async () => {
     const { receiver, onRefused } = watched({ bodyBytesMax: 3 });
     expect(receiver.bodyBytesMax).toBe(3);
     expect((await receiver.handle(bareOfBytes(3))).status).toBe(204);
@@ -91,13 +91,13 @@ describe("a receiver of messages", () => {
     expect(onRefused.mock.calls[0]?.[0].code).toBe("body_too_large");
   });
 
-  it("takes by default as much as its dialect needs", () => {
+  it("has the size limit of its dialect by default", () => {
     expect(watched().receiver.bodyBytesMax).toBe(2 * 1024 * 1024);
     expect(watched({ protocol: { ...raw, bodyBytesMax: 7 } }).receiver.bodyBytesMax).toBe(7);
     expect(watched({ protocol: { ...raw, bodyBytesMax: 7 }, bodyBytesMax: 8 }).receiver.bodyBytesMax).toBe(8);
   });
 
-  it.each(["body_too_large", "body_incomplete"] as const)("is told of %s by its adapter, and says so", async (code) => {
+  it.each(["body_too_large", "body_incomplete"] as const)("reports %s, which its adapter found", async (code) => {
     const { receiver, onRefused } = watched();
     const error = new ReceiveError(code);
     const reply = await receiver.refuse?.(error, full);
@@ -108,7 +108,7 @@ describe("a receiver of messages", () => {
   it("does not start with a key that cannot verify, nor with more keys than are tried", () => {
     const short = { kid: "a", jwk: { kty: "oct", k: "c2Vj" } };
     expect(() => watched({ protocol: standardWebhooks, keys: [short] })).toThrow(
-      new TypeError('key "a": a secret to verify with has 16 to 64 bytes'),
+      new TypeError('key "a": a secret must have 16 to 64 bytes to verify'),
     );
     const keys = Array.from({ length: 17 }, () => ({ kid: "a", jwk: { kty: "oct", k: "A".repeat(32) } }));
     expect(() => watched({ protocol: standardWebhooks, keys })).toThrow(new TypeError("keys: more than 16"));
@@ -124,7 +124,7 @@ describe("a receiver of messages", () => {
     },
   );
 
-  it("answers 400 to what is not of the dialect, and says which part is wrong", async () => {
+  it("answers 400 to a request of another dialect, and names the part that is wrong", async () => {
     const { receiver, onRefused, onMessage } = watched();
     const hostile = postOf("<script>", "/");
     const reply = await receiver.handle(hostile);
@@ -166,7 +166,7 @@ describe("a receiver of signed messages", () => {
   const signed = async () => encodedRequest(await standardWebhooks.encode({ ...sampleDelivery, sentAtMs }, [secret]));
   const at = (nowMs: number) => ({ protocol: standardWebhooks, keys: [old, secret], clock: () => nowMs });
 
-  it("takes what any of its keys has signed", async () => {
+  it("accepts what any of its keys has signed", async () => {
     const { receiver, onMessage } = watched(at(sentAtMs));
     expect((await receiver.handle(await signed())).status).toBe(204);
     expect(onMessage).toHaveBeenCalledOnce();
@@ -177,17 +177,17 @@ describe("a receiver of signed messages", () => {
     [300_000, 204],
     [-301_000, 403],
     [301_000, 403],
-  ])("goes by its clock: signed %d ms ago is answered with %d", async (offsetMs, status) => {
+  ])("uses its clock: signed %d ms ago is answered with %d", async (offsetMs, status) => {
     const { receiver } = watched(at(sentAtMs + offsetMs));
     expect((await receiver.handle(await signed())).status).toBe(status);
   });
 
-  it("lets the program say how far a timestamp may be off", async () => {
+  it("lets the program set the tolerance for timestamps", async () => {
     const { receiver } = watched({ ...at(sentAtMs + 2000), toleranceMs: 1000 });
     expect((await receiver.handle(await signed())).status).toBe(403);
   });
 
-  it("says the same to every sender that it does not trust, and tells the program which check failed", async () => {
+  it("gives every untrusted sender the same answer, and reports the failed check to the program", async () => {
     const { receiver, onRefused, onMessage } = watched(at(sentAtMs));
     const request = await signed();
     const late = encodedRequest(await standardWebhooks.encode({ ...sampleDelivery, sentAtMs: 1 }, [secret]));
@@ -209,7 +209,7 @@ describe("a receiver of signed messages", () => {
     expect(onMessage).not.toHaveBeenCalled();
   });
 
-  it("does not say what is wrong with a request that is not of a signed dialect", async () => {
+  it("does not reveal what is wrong with a request to a signed dialect", async () => {
     const { receiver, onRefused } = watched(at(sentAtMs));
     expect(await receiver.handle(postOf("", "/"))).toMatchObject({
       status: 400,
@@ -228,14 +228,14 @@ describe("a receiver of signed messages", () => {
   });
 });
 
-describe("a receiver that tells duplicates apart", () => {
-  it("hands a message to its handler once, and answers every copy with success", async () => {
+describe("a receiver that recognises duplicates", () => {
+  it("calls its handler once per message, and answers every copy with success", async () => {
     const { receiver, onMessage } = watched({ protocol: cmqJson, deduplicate: true });
     for (const id of ["1", "1", "2", "1"]) expect((await receiver.handle(withId(id))).status).toBe(200);
     expect(onMessage.mock.calls.map(([message]) => message.messageId)).toEqual(["1", "2"]);
   });
 
-  it("does nothing of the kind unless it is asked to", async () => {
+  it("handles every copy when deduplication is off", async () => {
     for (const deduplicate of [{}, { deduplicate: false }]) {
       const { receiver, onMessage } = watched({ protocol: cmqJson, ...deduplicate });
       await receiver.handle(withId("1"));
@@ -253,7 +253,7 @@ describe("a receiver that tells duplicates apart", () => {
     expect(onMessage).toHaveBeenCalledTimes(2);
   });
 
-  it("joins a copy to the message that is being handled, whatever comes of it", async () => {
+  it("gives a copy the outcome of the message that is being handled", async () => {
     for (const fails of [true, false]) {
       const finishing: (() => void)[] = [];
       const onMessage = vi.fn<OnMessage>(
@@ -262,7 +262,7 @@ describe("a receiver that tells duplicates apart", () => {
       );
       const { receiver, onError } = watched({ protocol: cmqJson, deduplicate: true, onMessage });
       const replies = [1, 2, 3].map(() => receiver.handle(withId("1")));
-      await vi.waitFor(() => expect(finishing).toHaveLength(1));
+      await vi.waitFor(() => expect(finishing).toHaveLength(1), { timeout: 15_000 });
       finishing[0]?.();
       const status = fails ? 500 : 200;
       expect((await Promise.all(replies)).map((reply) => reply.status)).toEqual([status, status, status]);
@@ -271,7 +271,7 @@ describe("a receiver that tells duplicates apart", () => {
     }
   });
 
-  it("does not take messages of two topics for one", async () => {
+  it("does not confuse messages of two topics", async () => {
     const { receiver, onMessage } = watched({ protocol: cmqJson, deduplicate: true });
     await receiver.handle(withId("1", "one"));
     await receiver.handle(withId("1", "other"));
@@ -302,7 +302,7 @@ describe("a receiver that tells duplicates apart", () => {
     expect((await receiver.handle({ ...request, body: new Uint8Array(1) })).status).toBe(403);
   });
 
-  it("takes its limits, and refuses those that are none", async () => {
+  it("has its limits, and refuses invalid ones", async () => {
     const { receiver, onMessage } = watched({ protocol: cmqJson, deduplicate: { entriesMax: 1 } });
     for (const id of ["1", "2", "1"]) await receiver.handle(withId(id));
     expect(onMessage).toHaveBeenCalledTimes(3);

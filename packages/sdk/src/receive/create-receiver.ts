@@ -1,40 +1,41 @@
-/** A receiver of messages, in any push dialect. */
+/** Receivers of messages in any push dialect. */
 
 import type { ProtocolKey } from "../protocols/key.ts";
 import type { IncomingMessage, PushProtocol } from "../protocols/protocol.ts";
 import type { Observers } from "./answering.ts";
-import { answered, assertPost, checkedBodyBytesMax, failed, refused } from "./answering.ts";
+import { failed } from "./answering.ts";
+import { decodingReceiver } from "./decoding-receiver.ts";
 import type { DeduplicationLimits } from "./deduplication.ts";
 import { Deduplication } from "./deduplication.ts";
 import { deduplicationKey } from "./deduplication-key.ts";
-import { assertFitKeys, assertKeys, assertTolerance, receive, toleranceMsDefault } from "./receive.ts";
 import type { ReceivedRequest, Receiver } from "./receiver.ts";
 
-/** What receivers of every push dialect can be told. */
+/** Options of the receivers of all push dialects. */
 export interface MessageReceiverOptions extends Observers {
   /**
-   * Handles one message. When it returns, or its promise is kept, the sender is told that the message arrived; when it
-   * throws, or the promise is broken, the sender is told to try again.
+   * Handles one message. The sender gets a success when the handler returns or its promise resolves. The sender gets a
+   * failure, and retries, when the handler throws or its promise rejects.
    */
   readonly onMessage: (message: IncomingMessage, request: ReceivedRequest) => unknown;
   /**
-   * Whether a message that was handled is answered with success without handling it again. Messages are told apart by
-   * their topic and id, so one that two subscriptions of a topic push here is handled once as well (a CMQ
-   * receiver that takes both formats goes by the id alone). Messages without an id are always handled. What was handled is kept in this process's memory only. Default false.
+   * Whether a message that was handled before is answered with success and not handled again. Messages are the same
+   * when their topic and id are equal, so a message that arrives through two subscriptions of a topic is handled once.
+   * A CMQ receiver of both formats compares ids only. Messages without an id are always handled. The memory of handled
+   * messages is lost when the process ends. Default: false.
    */
   readonly deduplicate?: boolean | DeduplicationLimits;
   /**
-   * Larger bodies are answered with 413. At most 8 MiB. Left out: what the dialect needs, which is 2 MiB for most and 6 MiB
-   * where a message of 1 MiB stands as text in JSON or XML.
+   * A larger body is answered with 413. At most 8 MiB. The default depends on the dialect: 6 MiB where a message of 1
+   * MiB is sent as text in JSON or XML, 2 MiB for most others.
    */
   readonly bodyBytesMax?: number;
-  /** Unix time in milliseconds; the system's clock when left out. */
+  /** Returns Unix time in milliseconds. Default: the system's clock. */
   readonly clock?: () => number;
 }
 
-/** What receivers can be told where messages are signed. */
+/** Options of receivers of signed messages. */
 export interface SignedMessageReceiverOptions extends MessageReceiverOptions {
-  /** How far a signed timestamp may be from the clock, in milliseconds. Default five minutes. */
+  /** The largest difference between a signed timestamp and the clock, in milliseconds. Default: five minutes. */
   readonly toleranceMs?: number;
 }
 
@@ -43,27 +44,22 @@ export interface ReceiverOptions extends SignedMessageReceiverOptions {
     PushProtocol,
     "keys" | "decode" | "reply" | "bodyBytesMax" | "verifyingKeyFault" | "verifyingKeysMax"
   > & {
-    /** Ids tell messages apart without their topics. */
+    /** Whether `deduplicate` compares ids without topics. */
     readonly deduplicatesById?: boolean;
   };
-  /** Any of them may have signed: the old one and the new one while a key is being changed. */
+  /** The keys that a sender may have signed with. During a key rotation the old and the new key are both valid. */
   readonly keys?: readonly ProtocolKey[];
 }
 
 /**
- * Throws `TypeError` when the dialect needs a key and none is given, or one that it cannot verify with, and `RangeError`
- * for a limit that cannot be one.
+ * Creates a receiver of messages. Throws `TypeError` when a required key is missing or a key cannot verify, and
+ * `RangeError` for a limit out of range.
  */
 export function createReceiver(options: ReceiverOptions): Receiver {
-  const { protocol, keys = [], toleranceMs = toleranceMsDefault } = options;
-  const bodyBytesMax = checkedBodyBytesMax(options.bodyBytesMax, protocol.bodyBytesMax);
-  const clock = options.clock ?? Date.now;
-  assertKeys(protocol, keys);
-  assertFitKeys(keys, protocol.verifyingKeyFault, protocol.verifyingKeysMax);
-  assertTolerance(toleranceMs);
+  const { protocol, clock = Date.now } = options;
   const deduplication = deduplicationOf(options.deduplicate, clock);
 
-  /** Whether the program has handled it. Never rejects. */
+  /** Whether the program's handler succeeded. Never rejects. */
   const handled = async (message: IncomingMessage, request: ReceivedRequest): Promise<boolean> => {
     try {
       await options.onMessage(message, request);
@@ -74,18 +70,12 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     }
   };
 
-  return {
-    bodyBytesMax,
-    refuse: (error, request) => refused(error, request, options),
-    handle: (request) =>
-      answered(request, options, async () => {
-        assertPost(request, bodyBytesMax);
-        const message = await receive(request, { protocol, keys, nowMs: clock(), toleranceMs });
-        const key = deduplication === null ? null : await deduplicationKey(message, protocol.deduplicatesById);
-        if (deduplication === null || key === null) return protocol.reply(await handled(message, request));
-        return protocol.reply(await deduplication.once(key, () => handled(message, request)));
-      }),
-  };
+  const { verifyingKeyFault: keyFault, verifyingKeysMax: keysMax } = protocol;
+  return decodingReceiver(options, { keyFault, keysMax }, async (message, request) => {
+    const key = deduplication === null ? null : await deduplicationKey(message, protocol.deduplicatesById);
+    if (deduplication === null || key === null) return protocol.reply(await handled(message, request));
+    return protocol.reply(await deduplication.once(key, () => handled(message, request)));
+  });
 }
 
 function deduplicationOf(setting: MessageReceiverOptions["deduplicate"], clock: () => number): Deduplication | null {

@@ -32,12 +32,12 @@ async function statusFor(request: ReceivedRequest, secrets: WebhookSecret | read
 }
 
 describe("a receiver of Standard Webhooks", () => {
-  it("takes what the official libraries sign", async () => {
+  it("accepts what the official libraries sign", async () => {
     expect(await statusFor(signedBy(new OfficialWebhook(secret)), secret)).toBe(204);
     expect(await statusFor(signedBy(new SvixWebhook(secret), "svix"), secret)).toBe(204);
   });
 
-  it("takes the secret as text, as a JSON Web Key, and several of them", async () => {
+  it("accepts the secret as text, as a JSON Web Key, and several of them", async () => {
     const request = signedBy(new OfficialWebhook(secret));
     const jwk = { kty: "oct", k: "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY" };
     expect(await statusFor(request, jwk)).toBe(204);
@@ -49,7 +49,7 @@ describe("a receiver of Standard Webhooks", () => {
     expect(await statusFor(signedBy(new OfficialWebhook(otherSecret)), secret)).toBe(403);
   });
 
-  it("takes an Ed25519 public key, and what its private half has signed", async () => {
+  it("accepts an Ed25519 public key, and what its private half has signed", async () => {
     const pair = generateKeyPairSync("ed25519");
     const publicKey = Buffer.from(String(pair.publicKey.export({ format: "jwk" }).x), "base64url").toString("base64");
     const content = Buffer.from(`msg_1.${sentAt.getTime() / 1000}.${body}`);

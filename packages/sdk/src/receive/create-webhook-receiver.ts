@@ -5,21 +5,24 @@ import type { SignedMessageReceiverOptions } from "./create-receiver.ts";
 import { createReceiver } from "./create-receiver.ts";
 import type { Receiver } from "./receiver.ts";
 
-/** As the sender shows it: `whsec_…` for a shared secret, `whpk_…` for an Ed25519 public key; or a JSON Web Key. */
+/**
+ * The text that the sender shows (`whsec_…` for a shared secret, `whpk_…` for an Ed25519 public key), or a JSON Web
+ * Key.
+ */
 export type WebhookSecret = string | Jwk;
 
 export interface WebhookReceiverOptions extends SignedMessageReceiverOptions {
-  /** Any of them may have signed: the old one and the new one while a secret is being changed. */
+  /** The secrets that a sender may have signed with. During a rotation the old and the new secret are both valid. */
   readonly secrets: WebhookSecret | readonly WebhookSecret[];
 }
 
 /**
- * A receiver of Standard Webhooks, from whoever sends them. Requests without a right signature, or signed too long ago,
- * are answered with 403 and never reach the handler. Throws TypeError, which says nothing of the secret, for one that
- * cannot be used, and for more than 16 of them.
+ * Creates a receiver of Standard Webhooks from any sender. A request without a valid signature, or with an old
+ * timestamp, is answered with 403 and does not reach the handler. Throws TypeError for an unusable secret and for more
+ * than 16 secrets; the error contains nothing of a secret.
  *
- * An id (`webhook-id`, or `svix-id` of old) has 1 to 256 characters, none of them a full stop or a control character: with
- * a full stop in it the signed text could be cut in another place. A message with any other id is answered with 400.
+ * An id (`webhook-id`, or `svix-id` from older senders) has 1 to 256 characters and contains no full stop and no
+ * control character. A full stop would make the signed text ambiguous. A message with another id is answered with 400.
  */
 export function createWebhookReceiver({ secrets, ...options }: WebhookReceiverOptions): Receiver {
   const keys = isList(secrets) ? secrets.map(keyOf) : [keyOf(secrets, 0)];
@@ -30,7 +33,7 @@ function isList(secrets: WebhookReceiverOptions["secrets"]): secrets is readonly
   return Array.isArray(secrets);
 }
 
-/** Only a receiver's own errors name it. */
+/** Only errors of the receiver mention this kid. */
 function keyOf(secret: WebhookSecret, at: number): ProtocolKey {
   const kid = `secrets[${at}]`;
   return typeof secret === "string" ? standardWebhooksKey(kid, secret) : { kid, jwk: secret };

@@ -7,7 +7,7 @@ import { createWechatReceiver } from "./create-wechat-receiver.ts";
 import { postOf, printedRequest } from "./testing/requests.ts";
 
 describe("a receiver of WeChat's pushes", () => {
-  it("hands over the push with every digit of its id, and its own bytes beside it", async () => {
+  it("passes on the push with every digit of its id, and with its own bytes", async () => {
     const onPush = vi.fn<WechatReceiverOptions["onPush"]>();
     const request = printedRequest(textPush);
     const reply = await createWechatReceiver({ onPush }).handle(request);
@@ -18,12 +18,12 @@ describe("a receiver of WeChat's pushes", () => {
     expect(from).toBe(request);
   });
 
-  it("says 500 when the handler fails", async () => {
+  it("answers 500 when the handler fails", async () => {
     const failing = { onPush: () => Promise.reject(new Error("no")), onError: () => undefined };
     expect((await createWechatReceiver(failing).handle(printedRequest(textPush))).status).toBe(500);
   });
 
-  it("hands a message over once when it is asked to, and pushes without an id always", async () => {
+  it("handles a message once when deduplication is on, and pushes without an id always", async () => {
     const pushes: WechatPush[] = [];
     const receiver = createWechatReceiver({ deduplicate: true, onPush: (push) => void pushes.push(push) });
     for (const printed of [textPush, textPush, barePush, barePush]) await receiver.handle(printedRequest(printed));

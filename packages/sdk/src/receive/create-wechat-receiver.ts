@@ -7,15 +7,15 @@ import type { ReceivedRequest, Receiver } from "./receiver.ts";
 
 export interface WechatReceiverOptions extends Omit<MessageReceiverOptions, "onMessage"> {
   /**
-   * Handles one push: a message, or another thing that its `pushType` names. As with every receiver, its promise decides
-   * what the sender is told. `message.body` has the push's own bytes.
+   * Handles one push: a message, or another event that `pushType` names. The sender gets a success or a failure as with
+   * `onMessage` of other receivers. `message.body` contains the bytes of the push.
    */
   readonly onPush: (push: WechatPush, message: IncomingMessage, request: ReceivedRequest) => unknown;
 }
 
 /**
- * A receiver of the pushes of the WeChat HTTP API, from that program or from Ringback in its place. With `deduplicate`,
- * messages are told apart by their `msgSvrID`; pushes of other types have none and are always handled.
+ * Creates a receiver of the pushes of the WeChat HTTP API, sent by that API or by Ringback. `deduplicate` compares the
+ * `msgSvrID` of messages. Other pushes have no `msgSvrID` and are always handled.
  */
 export function createWechatReceiver({ onPush, ...options }: WechatReceiverOptions): Receiver {
   return createReceiver({

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from "../protocols/protocol.ts";
 import { toBase64 } from "../protocols/base64.ts";
 
-/** Longer ones are remembered by their hash, so that a sender cannot have much kept with little. */
+/** A longer key is stored as its hash, so that long ids do not fill the memory. */
 const plainKeyCharsMax = 128;
 
 /**
- * What tells messages apart: their topic and their id, since not every sender has ids that are unique beyond a topic.
- * Their id alone with `byId`. null for a message without an id.
+ * Returns the key of a message for deduplication: its topic and id, because ids of some senders are unique only within
+ * a topic. With `byId` the key is the id alone. Returns null for a message without an id.
  */
 export async function deduplicationKey(message: IncomingMessage, byId = false): Promise<string | null> {
   if (message.messageId === null) return null;

@@ -6,7 +6,7 @@ import { Deduplication, joinableMsMax } from "./deduplication.ts";
 const succeed = () => Promise.resolve(true);
 const fail = () => Promise.resolve(false);
 
-/** One that counts how often it is asked. */
+/** A handler that counts its calls. */
 function handler(outcome: () => Promise<boolean> = succeed) {
   return vi.fn<() => Promise<boolean>>(outcome);
 }
@@ -21,7 +21,7 @@ describe("deduplication", () => {
     expect(handle).toHaveBeenCalledTimes(2);
   });
 
-  it("lets a message that comes while it is handled wait for that outcome", async () => {
+  it("lets a repeated message wait while the first is handled", async () => {
     for (const outcome of [true, false]) {
       const deduplication = new Deduplication({}, () => 0);
       const finishing: ((handled: boolean) => void)[] = [];
@@ -86,7 +86,7 @@ describe("deduplication", () => {
     expect(deduplication.size).toBe(1);
   });
 
-  it("counts the time from when a message was handled, not from when it came", async () => {
+  it("measures the time since a message was handled, not since it arrived", async () => {
     let nowMs = 0;
     const deduplication = new Deduplication({ ttlMs: 50 }, () => nowMs);
     await deduplication.once("a", () => {
@@ -111,7 +111,7 @@ describe("deduplication", () => {
     expect(handle).toHaveBeenCalledTimes(4);
   });
 
-  it("never holds more than it may, and never handles anew what it still holds", async () => {
+  it("never remembers more than its limit, and never handles a remembered message again", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 5 }),

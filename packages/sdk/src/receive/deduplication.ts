@@ -1,23 +1,26 @@
-/** Hands each message to its handler once, although senders deliver at least once. */
+/** Calls the handler once per message, although senders deliver at least once. */
 
 import { wholeNumber } from "./whole-number.ts";
 
-/** What is remembered of handled messages; the oldest are forgotten first. */
+/** Limits of the memory of handled messages. The oldest messages are forgotten first. */
 export interface DeduplicationLimits {
-  /** How many messages. One takes 100 to 400 bytes. Default 100,000. */
+  /** The most messages. Each takes 100 to 400 bytes. Default: 100,000. */
   readonly entriesMax?: number;
-  /** For how long, in milliseconds. Default a day, which is as long as any of CMQ's retry policies goes on. */
+  /**
+   * How long a message is remembered, in milliseconds. Default: one day, the longest time that CMQ's retry policies
+   * take.
+   */
   readonly ttlMs?: number;
 }
 
 const entriesMaxDefault = 100_000;
 const ttlMsDefault = 24 * 60 * 60_000;
-/** A Map holds no more than 2^24 entries in V8. */
+/** V8 allows at most 2^24 entries in a Map. */
 const entriesMaxMax = 10_000_000;
-/** A handler that has not ended by then may never do so; the message is handled anew when it comes again. */
+/** A handler that runs for longer may never end. A repetition of its message is then handled again. */
 export const joinableMsMax = 5 * 60_000;
 
-interface Underway {
+interface InProgress {
   readonly outcome: Promise<boolean>;
   readonly sinceMs: number;
 }
@@ -26,9 +29,9 @@ export class Deduplication {
   readonly #entriesMax: number;
   readonly #ttlMs: number;
   readonly #clock: () => number;
-  /** Bounded by the handlers that the program has running. */
-  readonly #underway = new Map<string, Underway>();
-  /** When each was handled; in that order, since a Map keeps the order of insertion. */
+  /** Limited by the number of handlers that run at the same time. */
+  readonly #inProgress = new Map<string, InProgress>();
+  /** The time at which each message was handled. A Map keeps the order of insertion, so the oldest entry is first. */
   readonly #handledAtMs = new Map<string, number>();
 
   constructor(limits: DeduplicationLimits, clock: () => number) {
@@ -37,29 +40,29 @@ export class Deduplication {
     this.#clock = clock;
   }
 
-  /** How many messages are remembered as handled. */
+  /** The number of messages that are remembered as handled. */
   get size(): number {
     return this.#handledAtMs.size;
   }
 
   /**
-   * Whether the message is handled: known from before, or by what `handle` answers now. A message that arrives while it
-   * is being handled waits for that outcome. Failures are not remembered, so the sender's retry is handled anew.
+   * Returns whether the message is handled: before, or now by `handle`. A message that is being handled is not handled
+   * twice; its repetition gets the same result. Failures are not remembered, so the sender's retry is handled again.
    */
   async once(key: string, handle: () => Promise<boolean>): Promise<boolean> {
     this.#forgetExpired();
     if (this.#handledAtMs.has(key)) return true;
     const nowMs = this.#clock();
-    const underway = this.#underway.get(key);
-    if (underway !== undefined && nowMs - underway.sinceMs < joinableMsMax) return await underway.outcome;
-    const begun = { outcome: handle(), sinceMs: nowMs };
-    this.#underway.set(key, begun);
+    const running = this.#inProgress.get(key);
+    if (running !== undefined && nowMs - running.sinceMs < joinableMsMax) return await running.outcome;
+    const handling = { outcome: handle(), sinceMs: nowMs };
+    this.#inProgress.set(key, handling);
     try {
-      const handled = await begun.outcome;
+      const handled = await handling.outcome;
       if (handled) this.#remember(key);
       return handled;
     } finally {
-      if (this.#underway.get(key) === begun) this.#underway.delete(key);
+      if (this.#inProgress.get(key) === handling) this.#inProgress.delete(key);
     }
   }
 

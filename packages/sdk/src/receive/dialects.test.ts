@@ -1,4 +1,4 @@
-/** Every dialect's receiver behind every adapter. Real: servers, sockets, receivers. Only the handlers are the test's. */
+/** Each dialect's receiver with each adapter. Real: servers, sockets and receivers. The handlers belong to the test. */
 
 import { describe, expect, it } from "vitest";
 
@@ -16,7 +16,7 @@ describe.each([
   { adapter: "Express", serve: serveExpress },
   { adapter: "Fastify", serve: serveFastify },
 ])("behind $adapter", ({ serve }) => {
-  it.each(dialectSamples)("a receiver of $dialect takes what is its own", async ({ receiver, taken }) => {
+  it.each(dialectSamples)("a receiver of $dialect accepts its own requests", async ({ receiver, taken }) => {
     const handled: string[] = [];
     const reply = await replyOf(serve, receiver(handled), await taken.request());
     expect(handled).toEqual([taken.handled]);

@@ -13,7 +13,7 @@ describe("a message's body", () => {
     expect(() => messageText({ body: Uint8Array.of(0xff) })).toThrow(TypeError);
   });
 
-  it("is a JSON value, or says that it is none", () => {
+  it("is a JSON value, or an error", () => {
     expect(messageJson(withBody('{"a":[1]}'))).toEqual({ a: [1] });
     expect(() => messageJson(withBody("{"))).toThrow(SyntaxError);
   });

@@ -1,13 +1,13 @@
 import type { IncomingMessage } from "../protocols/protocol.ts";
 
-/** The message as text. Throws `TypeError` when its bytes are not UTF-8. */
+/** Returns the message as text. Throws `TypeError` when the bytes are not UTF-8. */
 export function messageText(message: Pick<IncomingMessage, "body">): string {
   return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(message.body);
 }
 
 /**
- * The message as a JSON value. Throws `SyntaxError` when it is none, `TypeError` when it is not even text. Integers
- * beyond 2^53 lose digits, as with every `JSON.parse`; whoever needs them reads {@link messageText}.
+ * Returns the message as a JSON value. Throws `SyntaxError` when the text is not JSON, and `TypeError` when the bytes
+ * are not UTF-8. Integers beyond 2^53 are rounded, as with every `JSON.parse`; {@link messageText} has all digits.
  */
 export function messageJson(message: Pick<IncomingMessage, "body">): unknown {
   return JSON.parse(messageText(message));

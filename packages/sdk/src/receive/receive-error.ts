@@ -1,4 +1,4 @@
-/** One table of everything that a receiver refuses: the code, what is answered, and whether the sender may know why. */
+/** The table of all errors for which a receiver refuses a request. */
 
 import type { ReceiverReply, UntrustedReason } from "../protocols/protocol.ts";
 
@@ -9,33 +9,33 @@ export type ReceiveErrorCode =
   | "body_incomplete"
   | "undecodable"
   | "untrusted"
-  /** Something in front of the receiver has taken the request's bytes and kept only what it made of them. */
+  /** A program in front of the receiver has read the request and did not keep its bytes. */
   | "body_already_read";
 
 interface Refusal {
   readonly status: number;
-  /** What the sender reads. */
+  /** The text of the answer to the sender. */
   readonly answer: string;
 }
 
 const refusals: Readonly<Record<ReceiveErrorCode, Refusal>> = {
-  wrong_method: { status: 405, answer: "only POST is taken here" },
-  unknown_path: { status: 404, answer: "nothing is received here" },
+  wrong_method: { status: 405, answer: "only POST is accepted here" },
+  unknown_path: { status: 404, answer: "nothing is received at this path" },
   body_too_large: { status: 413, answer: "the body is too large" },
   body_incomplete: { status: 400, answer: "the body ended early" },
   undecodable: { status: 400, answer: "the request was not understood" },
-  // 401 would have to name a scheme to log in with (RFC 9110 section 15.5.2), and there is none.
+  // 401 would require an authentication scheme in the answer (RFC 9110 section 15.5.2), and there is none.
   untrusted: { status: 403, answer: "the request is not trusted" },
   body_already_read: { status: 500, answer: "the receiver is set up wrongly" },
 };
 
-/** Why a request was refused. Programs go by `code`; the message is for their log. */
+/** Why a request was refused. Programs should use `code`; the message is for logs. */
 export class ReceiveError extends Error {
   override readonly name = "ReceiveError";
   readonly code: ReceiveErrorCode;
-  /** Which check failed, for `untrusted`; null otherwise. */
+  /** The check that failed, for the code `untrusted`; otherwise null. */
   readonly reason: UntrustedReason | null;
-  /** What the sender is told: never which check failed. */
+  /** The text of the answer to the sender, which never reveals which check failed. */
   readonly answer: string;
 
   constructor(code: ReceiveErrorCode, details: ReceiveErrorDetails = {}) {

@@ -1,14 +1,14 @@
-/** The core of receiving: raw bytes and headers go in, a verified message or a typed error comes out. No I/O, no clock. */
+/** Turns the bytes and headers of a request into a verified message or a typed error. No I/O, no clock. */
 
 import type { Jwk, ProtocolKey, Trust } from "../protocols/key.ts";
 import type { IncomingRequest } from "../protocols/protocol.ts";
 import { UndecodableError, UntrustedError } from "../protocols/protocol.ts";
 import { ReceiveError } from "./receive-error.ts";
 
-/** How far a signed timestamp may be off by default: what Standard Webhooks recommends. */
+/** The default for the difference of a signed timestamp, as Standard Webhooks recommends. */
 export const toleranceMsDefault = 5 * 60_000;
 
-/** The receiving half of a dialect, as far as reading goes: any `PushProtocol` or `HookProtocol` is one. */
+/** The decoding part of a dialect, which every `PushProtocol` and every `HookProtocol` has. */
 export interface Decoder<Decoded> {
   readonly keys: "none" | "required";
   decode(request: IncomingRequest, trust: Trust): Decoded | Promise<Decoded>;
@@ -16,17 +16,17 @@ export interface Decoder<Decoded> {
 
 export interface ReceiveOptions<Decoded> {
   readonly protocol: Decoder<Decoded>;
-  /** Any of them may have signed. Must not be empty where the dialect signs or encrypts. */
+  /** The keys that the sender may have used. Required for a dialect that signs or encrypts. */
   readonly keys?: readonly ProtocolKey[];
   /** Unix time in milliseconds. */
   readonly nowMs: number;
-  /** How far a signed timestamp may lie from `nowMs`; five minutes when left out. */
+  /** The largest difference between a signed timestamp and `nowMs`, in milliseconds. Default: five minutes. */
   readonly toleranceMs?: number;
 }
 
 /**
- * The message (or, for a hook's dialect, the call) in this request. Rejects with {@link ReceiveError} when the request is
- * at fault, and with `TypeError` or `RangeError` when the options are.
+ * Decodes a message, or a call of a hook dialect. Rejects with {@link ReceiveError} when the request is at fault, and
+ * with `TypeError` or `RangeError` when the options are.
  */
 export async function receive<Decoded>(request: IncomingRequest, options: ReceiveOptions<Decoded>): Promise<Decoded> {
   const { protocol, keys = [], nowMs, toleranceMs = toleranceMsDefault } = options;
@@ -38,7 +38,7 @@ export async function receive<Decoded>(request: IncomingRequest, options: Receiv
     return await protocol.decode(request, { keys, nowMs, toleranceMs });
   } catch (error) {
     if (error instanceof UndecodableError) {
-      // Where nobody has to be trusted, the sender may know which part is wrong: its people will want to mend it.
+      // A dialect without keys trusts every sender, so the answer may name the part of the request that is wrong.
       const answer = protocol.keys === "none" ? { answer: error.message } : {};
       throw new ReceiveError("undecodable", { message: error.message, cause: error, ...answer });
     }
@@ -49,14 +49,17 @@ export async function receive<Decoded>(request: IncomingRequest, options: Receiv
   }
 }
 
-/** Without a key nothing could be verified, so a receiver that is set up like that must not start. */
+/** A receiver without a key could not verify anything, so it must not start. */
 export function assertKeys(protocol: Pick<Decoder<unknown>, "keys">, keys: readonly ProtocolKey[]): void {
   if (protocol.keys === "required" && keys.length === 0) {
     throw new TypeError("keys: this dialect needs at least one key to verify with");
   }
 }
 
-/** What every request would fail for shows when the receiver is made. The error holds nothing of a key. */
+/**
+ * Reports an unfit key when the receiver is created, since every request would fail. The error contains nothing of a
+ * key.
+ */
 export function assertFitKeys(
   keys: readonly ProtocolKey[],
   fault: ((jwk: Jwk) => string | null) | undefined,
@@ -69,7 +72,7 @@ export function assertFitKeys(
   }
 }
 
-/** Against NaN every timestamp would pass. */
+/** Rejects NaN, with which every timestamp would be accepted. */
 export function assertTolerance(toleranceMs: number): void {
-  if (!(toleranceMs >= 0)) throw new RangeError("toleranceMs: not a length of time in milliseconds");
+  if (!(toleranceMs >= 0)) throw new RangeError("toleranceMs: not a number of milliseconds");
 }

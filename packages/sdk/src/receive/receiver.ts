@@ -1,24 +1,24 @@
-/** What every receiver is to the adapters, and to a program that wants to write an adapter of its own. */
+/** The interface between receivers and adapters. Programs can write adapters of their own with it. */
 
 import type { IncomingRequest, ReceiverReply } from "../protocols/protocol.ts";
 import type { ReceiveError } from "./receive-error.ts";
 
-/** A request with the place that it was sent to. */
+/** A request with its path. */
 export interface ReceivedRequest extends IncomingRequest {
-  /** Path and query as they stand in the request line, for example `/callbacks/onMessage?a=1`. */
+  /** Path and query of the request line, for example `/callbacks/onMessage?a=1`. */
   readonly path: string;
 }
 
-/** Takes one whole request and says what to answer. */
+/** Answers requests. */
 export interface Receiver {
-  /** An adapter reads no more of a body than this. */
+  /** The most bytes of a body that an adapter reads. */
   readonly bodyBytesMax: number;
   /**
-   * What an adapter has to refuse itself: `body_too_large`, `body_incomplete`, or `body_already_read`, to which the answer
-   * is the adapter's matter. The request has no body. Says what to answer, and tells the program. Never rejects. Left out:
-   * 413 and 400, and nobody is told.
+   * Returns the answer to a request that the adapter could not read (`body_too_large`, `body_incomplete` or
+   * `body_already_read`), and reports it to the program. The request has no body. After `body_already_read` the adapter
+   * sends its own answer. Never rejects. A receiver without this method is answered for with 413 and 400.
    */
   refuse?(error: ReceiveError, request: ReceivedRequest): Promise<ReceiverReply>;
-  /** Never rejects: whatever goes wrong has an answer. */
+  /** Returns the answer to a whole request. Never rejects: every failure has an answer. */
   handle(request: ReceivedRequest): Promise<ReceiverReply>;
 }

@@ -1,20 +1,23 @@
-/** A reply as a server can send it. What a program's own code has made is looked at before anything is written. */
+/** Checks a reply before it is written, because a program's own code may have created it. */
 
 import { bytesOf } from "../protocols/body-bytes.ts";
 import type { ReceiverReply } from "../protocols/protocol.ts";
 
-/** RFC 9110 sections 5.1 and 5.5, less the tab; a server would refuse anything else, each in a way of its own. */
+/** RFC 9110 sections 5.1 and 5.5, without the tab. Servers react to other headers in different ways. */
 const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const headerValue = /^[\u0020-\u007e\u0080-\u00ff]*$/;
 
-/** The same, with a body that is a string or bytes. Throws `TypeError` for a status, a header or a body that cannot be sent. */
+/**
+ * Returns the reply with a body that is a string or bytes. Throws `TypeError` for a status, a header or a body that
+ * cannot be sent.
+ */
 export function sendableReply({ status, headers, body }: ReceiverReply): ReceiverReply {
   if (!Number.isInteger(status) || status < 200 || status > 599) {
-    throw new TypeError("reply: the status is none that a server can answer");
+    throw new TypeError("reply: the status is not a number from 200 to 599");
   }
   for (const [name, value] of Object.entries(headers)) {
     if (!headerName.test(name) || typeof value !== "string" || !headerValue.test(value)) {
-      throw new TypeError("reply: a header holds what a header cannot carry");
+      throw new TypeError("reply: a header has an invalid name or value");
     }
   }
   const sent = typeof body === "string" ? body : bytesOf(body);

@@ -1,4 +1,4 @@
-/** A limit that is no number would never be passed, so what is set is looked at before anything is received. */
+/** Checks a limit when the receiver is created, because no number is greater than NaN. Throws `RangeError`. */
 export function wholeNumber(name: string, value: number, min: number, max: number): number {
   if (!Number.isSafeInteger(value) || value < min || value > max) {
     throw new RangeError(`${name}: not a whole number from ${min} to ${max}`);

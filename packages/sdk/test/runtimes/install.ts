@@ -1,4 +1,7 @@
-/** `npm run runtimes`: brings the older Nodes that the SDK is tested on. Quick and silent when they are there. */
+/**
+ * `npm run runtimes`: installs the older Node versions with which the SDK is tested. Does nothing when they are
+ * installed.
+ */
 
 import { spawnSync } from "node:child_process";
 
@@ -8,7 +11,7 @@ const missing = runtimes().filter(({ major, fault }) => major !== 26 && fault !=
 if (missing.length > 0) {
   console.error("Installing the older Nodes that the SDK is tested on (about 100 MB each, once) …");
   const args = ["ci", "--prefix", runtimesFolder, "--no-audit", "--no-fund", "--loglevel=error"];
-  // The npm that runs this script, where one does: there may be another on the path.
+  // The npm that runs this script, if any, because another one may be on the PATH.
   const npm = process.env["npm_execpath"];
   const { status } =
     npm === undefined

@@ -1,4 +1,6 @@
-/** The Nodes that the SDK is tested on: three older ones as npm packages, and the one that runs this. */
+/**
+ * The Node versions with which the SDK is tested: three older ones as npm packages, and the one that runs this program.
+ */
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,9 +9,9 @@ export const runtimesFolder = join(import.meta.dirname, "../../runtimes");
 
 export interface Runtime {
   readonly major: 20 | 22 | 24 | 26;
-  /** Where its program is, or would be. */
+  /** The path of its program, whether or not it exists. */
   readonly program: string;
-  /** What keeps it from being used, as a sentence; null when nothing does. */
+  /** A sentence that says why the program cannot be used; null when it can. */
   readonly fault: string | null;
 }
 
@@ -36,7 +38,7 @@ function olderRuntime(major: 20 | 22 | 24): Runtime {
   return { major, program, fault };
 }
 
-/** By the name under which each is installed. */
+/** Versions by the names under which they are installed. */
 function wantedVersions(): Readonly<Record<string, string>> {
   const { optionalDependencies } = JSON.parse(readFileSync(join(runtimesFolder, "package.json"), "utf8")) as {
     optionalDependencies: Record<string, string>;
@@ -46,7 +48,7 @@ function wantedVersions(): Readonly<Record<string, string>> {
   );
 }
 
-/** Some of these packages write `v` before it. */
+/** Some of these packages write `v` before the version. */
 function versionIn(folder: string): string {
   const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version: string };
   return version.replace(/^v/, "");

@@ -1,63 +1,64 @@
-import Fastify from "fastify";
 import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
 import { limits } from "../domain/limits.ts";
-import { apiKeyRoutes } from "./api-keys.ts";
-import { attemptRoutes } from "./attempts.ts";
+import type { Clock } from "../domain/ports.ts";
+import type { EventBus } from "../engine/event-bus.ts";
+import type { Hooks } from "../engine/hooks/hooks.ts";
+import type { Inboxes } from "../engine/inboxes/inboxes.ts";
+import type { ApiKeys } from "../engine/keys/api-keys.ts";
+import type { Keys } from "../engine/keys/keys.ts";
+import type { Publisher } from "../engine/publisher.ts";
+import type { Pulls } from "../engine/pull/pulls.ts";
 import { takeBodiesAsBytes } from "../http/body-bytes.ts";
 import { httpLimitDefaults } from "../http/http-limits.ts";
+import type { HttpLimits } from "../http/http-limits.ts";
+import { createHttpApp } from "../http/http-app.ts";
+import { answerUnmatchedRoutes } from "../http/unmatched-route.ts";
+import type { Readiness } from "../ops/health.ts";
+import type { Metrics } from "../ops/metrics.ts";
+import type { Store } from "../store/store.ts";
+import { apiKeyRoutes } from "./api-keys.ts";
+import { attemptRoutes } from "./attempts.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
-import type { ApiContext, AppDependencies } from "./dependencies.ts";
-import { createErrorHandler } from "../http/error-handler.ts";
 import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
-import { answerClientError, createHttpServer, endConnections } from "../http/http-server.ts";
+import { hookCallRoute, hookRoutes } from "./hooks.ts";
 import { inboxGateRoutes } from "./inbox-gate.ts";
 import { inboxRoutes } from "./inboxes.ts";
-import { hookCallRoute, hookRoutes } from "./hooks.ts";
 import { keyRoutes } from "./keys.ts";
 import { messageRoutes, publishRoutes } from "./messages.ts";
-import { metricsRoute } from "./metrics-route.ts";
+import { metricsRoute } from "./metrics.ts";
 import { nodeRoutes } from "./nodes.ts";
 import { describeRoutes, openapiRoute } from "./openapi.ts";
 import { pullRoutes } from "./pulls.ts";
 import { subscriptionRoutes } from "./subscriptions.ts";
 import { topicRoutes } from "./topics.ts";
-import { answerUnmatchedRoutes } from "../http/unmatched-route.ts";
 
-export type { AppDependencies } from "./dependencies.ts";
-export type { HttpLimits } from "../http/http-limits.ts";
+/** The parts of the server that the API uses. */
+export interface AppDependencies {
+  readonly store: Store;
+  readonly publisher: Publisher;
+  readonly keys: Keys;
+  readonly apiKeys: ApiKeys;
+  readonly hooks: Hooks;
+  readonly inboxes: Inboxes;
+  readonly pulls: Pulls;
+  readonly events: EventBus;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly version: string;
+  readonly ready: () => Readiness;
+  readonly clock: Clock;
+  /** Limits that differ from `httpLimitDefaults`. */
+  readonly config?: Partial<HttpLimits>;
+}
 
-/** The whole HTTP application; `listen` and `close` are the caller's. */
+/** Returns the whole HTTP application. The caller makes it listen, and closes it. */
 export async function createApp(dependencies: AppDependencies): Promise<FastifyInstance> {
   const config = { ...httpLimitDefaults, ...dependencies.config };
-  const context: ApiContext = { ...dependencies, config };
-  const state = { stopping: false };
+  const context = { ...dependencies, config };
   const arriving = { held: 0 };
-  const answerError = createErrorHandler(context.log);
-
-  // No logger: with one, fastify makes a child of it for every request. Failures are logged by the error handler.
-  const app = Fastify({
-    serverFactory: (listener) => createHttpServer(listener, config, state),
-    clientErrorHandler: answerClientError,
-    frameworkErrors: answerError,
-    // `state` does it, with a body of our own.
-    return503OnClosing: false,
-    genReqId: () => "",
-    // Names are checked by their own rule; whatever fits into the header section may come here.
-    routerOptions: { maxParamLength: config.requestHeaderBytesMax },
-  });
-  app.setErrorHandler(answerError);
-  // Fastify's own validation would drop unknown fields and bend types. The routes check their input themselves, by
-  // `shape-check.ts`, against the same schemas that are given here for the OpenAPI document.
-  app.setValidatorCompiler(() => () => true);
-  // Measured: for answers of this size JSON.stringify costs what a compiled serialiser does, and it drops nothing.
-  app.setSerializerCompiler(() => (data: unknown) => JSON.stringify(data));
-  app.addHook("preClose", (done) => {
-    state.stopping = true;
-    if (app.server.listening) endConnections(app.server, config);
-    done();
-  });
-
+  const app = createHttpApp(config, context.log);
   await describeRoutes(app, context.version);
   answerUnmatchedRoutes(app);
   takeBodiesAsBytes(app, config.catalogRequestBytesMax, arriving, config);
@@ -83,7 +84,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
     done();
   });
   await app.register((scope, _options, done) => {
-    // What is larger than any message may be is not read first.
+    // A body that is larger than the largest message is refused before it is read.
     takeBodiesAsBytes(scope, limits.bodyBytesMax, arriving, config);
     inboxGateRoutes(scope, context);
     done();

@@ -1,24 +1,24 @@
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { attemptRecordSchema, attemptRecordView } from "../shapes/attempt.ts";
-import { subscriptionAt } from "./catalog-lookup.ts";
-import type { SubscriptionPath } from "./catalog-lookup.ts";
 import { pageRequest, pageView } from "../shapes/page-cursor.ts";
-import type { ApiContext } from "./dependencies.ts";
 import { pageParameters, queryReader } from "../shapes/query.ts";
 import { pageOf, problemResponses, subscriptionParams } from "../shapes/schema-parts.ts";
+import type { Store } from "../store/store.ts";
+import { subscriptionAt } from "./subscriptions.ts";
+import type { SubscriptionPath } from "./subscriptions.ts";
 
 const listQuery = Type.Object(
   {
     ...pageParameters,
     only: Type.Optional(
-      Type.Enum(["all", "failed"], { default: "all", description: "failed: without the accepted ones." }),
+      Type.Enum(["all", "failed"], { default: "all", description: "`failed` leaves out the accepted ones." }),
     ),
   },
   { additionalProperties: false },
 );
 
-export function attemptRoutes(app: FastifyInstance, context: ApiContext): void {
+export function attemptRoutes(app: FastifyInstance, { store }: { readonly store: Store }): void {
   const readListQuery = queryReader(listQuery);
 
   app.get<{ Params: SubscriptionPath }>(
@@ -38,10 +38,10 @@ export function attemptRoutes(app: FastifyInstance, context: ApiContext): void {
     },
     async (request) => {
       const query = readListQuery(request);
-      const { id } = await subscriptionAt(context, request.params);
+      const { id } = await subscriptionAt(store, request.params);
       const only = query.only ?? "all";
       const listing = `attempts ${id} ${only}`;
-      const page = await context.store.records.listAttempts(id, pageRequest(listing, query), only);
+      const page = await store.records.listAttempts(id, pageRequest(listing, query), only);
       return pageView(listing, page, attemptRecordView);
     },
   );

@@ -1,9 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
-import { subscriptionAt } from "./catalog-lookup.ts";
-import type { SubscriptionPath } from "./catalog-lookup.ts";
-import { pageRequest, pageView } from "../shapes/page-cursor.ts";
+import { jsonBody } from "../http/json-body.ts";
 import {
   countSchema,
   deadLetterSchema,
@@ -12,18 +10,21 @@ import {
   deadLetterView,
   redriveBody,
 } from "../shapes/dead-letter.ts";
-import type { ApiContext } from "./dependencies.ts";
-import { jsonBody } from "../http/json-body.ts";
+import { pageRequest, pageView } from "../shapes/page-cursor.ts";
 import { noParameters, pageParameters, queryReader } from "../shapes/query.ts";
 import { bodyErrors, pageOf, problemResponses, subscriptionParams, writeErrors } from "../shapes/schema-parts.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
+import type { Store } from "../store/store.ts";
+import { subscriptionAt } from "./subscriptions.ts";
+import type { SubscriptionPath } from "./subscriptions.ts";
 
 const tags = ["dead letters"];
 const base = "/v1/topics/:topic/subscriptions/:subscription/dead-letters";
 const notFound = ["invalid_name", "topic_not_found", "subscription_not_found"] as const;
+const readNoQuery = queryReader(noParameters);
 const listQuery = Type.Object(pageParameters, { additionalProperties: false });
 const purgeQuery = Type.Object(
-  { all: Type.Boolean({ description: "Must be true: says that all of them are meant." }) },
+  { all: Type.Boolean({ description: "Must be true: confirms that all dead letters are meant." }) },
   { additionalProperties: false },
 );
 const letterParams = Type.Object({
@@ -35,12 +36,14 @@ interface LetterPath extends SubscriptionPath {
   readonly id: string;
 }
 
-export function deadLetterRoutes(app: FastifyInstance, context: ApiContext): void {
-  const { store } = context;
+export function deadLetterRoutes(app: FastifyInstance, { store }: { readonly store: Store }): void {
+  readRoutes(app, store);
+  deleteRoutes(app, store);
+  redriveRoutes(app, store);
+}
+
+function readRoutes(app: FastifyInstance, store: Store): void {
   const readListQuery = queryReader(listQuery);
-  const readPurgeQuery = queryReader(purgeQuery);
-  const readNoQuery = queryReader(noParameters);
-  const readRedriveBody = shapeReader(redriveBody);
 
   app.get<{ Params: SubscriptionPath }>(
     base,
@@ -59,7 +62,7 @@ export function deadLetterRoutes(app: FastifyInstance, context: ApiContext): voi
     },
     async (request) => {
       const query = readListQuery(request);
-      const { id, topic } = await subscriptionAt(context, request.params);
+      const { id, topic } = await subscriptionAt(store, request.params);
       const listing = `dead letters ${id}`;
       const page = await store.records.listDeadLetters(id, pageRequest(listing, query));
       return pageView(listing, page, (letter) => deadLetterSummaryView(letter, topic));
@@ -72,19 +75,23 @@ export function deadLetterRoutes(app: FastifyInstance, context: ApiContext): voi
       schema: {
         tags,
         operationId: "getDeadLetter",
-        summary: "Look at a dead letter with its message",
+        summary: "Get a dead letter, with its message",
         params: letterParams,
         response: { 200: deadLetterSchema, ...problemResponses(...notFound, "dead_letter_not_found") },
       },
     },
     async (request) => {
       readNoQuery(request);
-      const { id, topic } = await subscriptionAt(context, request.params);
+      const { id, topic } = await subscriptionAt(store, request.params);
       const letter = await store.records.getDeadLetter(id, letterId(request.params));
       if (letter === null) throw letterNotFound(request.params);
       return deadLetterView(letter, topic);
     },
   );
+}
+
+function deleteRoutes(app: FastifyInstance, store: Store): void {
+  const readPurgeQuery = queryReader(purgeQuery);
 
   app.delete<{ Params: LetterPath }>(
     `${base}/:id`,
@@ -92,17 +99,17 @@ export function deadLetterRoutes(app: FastifyInstance, context: ApiContext): voi
       schema: {
         tags,
         operationId: "deleteDeadLetter",
-        summary: "Remove a dead letter for good",
+        summary: "Delete a dead letter for good",
         params: letterParams,
         response: {
-          204: { type: "null", description: "It is gone." },
+          204: { type: "null", description: "The dead letter is deleted." },
           ...problemResponses(...notFound, "dead_letter_not_found", ...writeErrors),
         },
       },
     },
     async (request, reply) => {
       readNoQuery(request);
-      const { id } = await subscriptionAt(context, request.params);
+      const { id } = await subscriptionAt(store, request.params);
       const count = await store.records.purgeDeadLetters(id, [letterId(request.params)]);
       if (count === 0) throw letterNotFound(request.params);
       return reply.code(204).send();
@@ -115,11 +122,11 @@ export function deadLetterRoutes(app: FastifyInstance, context: ApiContext): voi
       schema: {
         tags,
         operationId: "purgeDeadLetters",
-        summary: "Remove all of a subscription's dead letters for good",
+        summary: "Delete all dead letters of a subscription for good",
         params: subscriptionParams,
         querystring: purgeQuery,
         response: {
-          200: { ...countSchema, description: "How many were removed." },
+          200: { ...countSchema, description: "How many were deleted." },
           ...problemResponses(...notFound, ...writeErrors),
         },
       },
@@ -127,10 +134,14 @@ export function deadLetterRoutes(app: FastifyInstance, context: ApiContext): voi
     async (request) => {
       const { all } = readPurgeQuery(request);
       if (!all) throw RingbackError.at("invalid_request", "all", "must be true");
-      const { id } = await subscriptionAt(context, request.params);
+      const { id } = await subscriptionAt(store, request.params);
       return { count: await store.records.purgeDeadLetters(id, null) };
     },
   );
+}
+
+function redriveRoutes(app: FastifyInstance, store: Store): void {
+  const readRedriveBody = shapeReader(redriveBody);
 
   app.post<{ Params: LetterPath }>(
     `${base}/:id/redrive`,
@@ -138,17 +149,17 @@ export function deadLetterRoutes(app: FastifyInstance, context: ApiContext): voi
       schema: {
         tags,
         operationId: "redriveDeadLetter",
-        summary: "Deliver a dead letter again, with its retry policy from the beginning",
+        summary: "Deliver a dead letter again; its retry policy starts anew",
         params: letterParams,
         response: {
-          200: { ...countSchema, description: "It is a delivery again." },
+          200: { ...countSchema, description: "The dead letter is a delivery again." },
           ...problemResponses(...notFound, "dead_letter_not_found", ...writeErrors),
         },
       },
     },
     async (request) => {
       readNoQuery(request);
-      const { id } = await subscriptionAt(context, request.params);
+      const { id } = await subscriptionAt(store, request.params);
       const count = await store.records.redriveDeadLetters(id, [letterId(request.params)]);
       if (count === 0) throw letterNotFound(request.params);
       return { count };
@@ -161,11 +172,11 @@ export function deadLetterRoutes(app: FastifyInstance, context: ApiContext): voi
       schema: {
         tags,
         operationId: "redriveDeadLetters",
-        summary: "Deliver dead letters again, chosen ones or all",
+        summary: "Deliver some or all dead letters again; their retry policies start anew",
         params: subscriptionParams,
         body: redriveBody,
         response: {
-          200: { ...countSchema, description: "How many are deliveries again." },
+          200: { ...countSchema, description: "How many dead letters are deliveries again." },
           ...problemResponses(...notFound, ...bodyErrors, ...writeErrors),
         },
       },
@@ -176,7 +187,7 @@ export function deadLetterRoutes(app: FastifyInstance, context: ApiContext): voi
       if ((ids !== null) === all) {
         throw RingbackError.at("invalid_request", "ids", 'give either "ids" or "all": true');
       }
-      const { id } = await subscriptionAt(context, request.params);
+      const { id } = await subscriptionAt(store, request.params);
       return { count: await store.records.redriveDeadLetters(id, ids === null ? null : ids.filter(isLetterId)) };
     },
   );

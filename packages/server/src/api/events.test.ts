@@ -5,7 +5,7 @@
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { MessageId } from "../domain/model.ts";
-import type { LiveEvent } from "../engine/port.ts";
+import type { LiveEvent } from "../engine/live-events.ts";
 import { call } from "./testing/call.ts";
 import { listen } from "./testing/raw-connection.ts";
 import { createTestApp } from "./testing/test-app.ts";
@@ -132,7 +132,7 @@ describe("the event stream", () => {
   it("is never silent for long", async () => {
     const reader = await read();
     await vi.waitFor(() => {
-      expect(reader.text().match(/^: still here$/gm)?.length).toBeGreaterThan(1);
+      expect(reader.text().match(/^: heartbeat$/gm)?.length).toBeGreaterThan(1);
     });
   });
 
@@ -180,7 +180,8 @@ describe("the event stream", () => {
       expect(text).toContain("retry: ");
     });
 
-    // All at once, so that nothing can drain between: the socket's buffers fill, then the backlog, then events are dropped.
+    // All at once, so that nothing can drain between: the socket's buffers fill, then the backlog, then events are
+    // dropped.
     const ids = Array.from({ length: 1_000 }, (_, i) => String(1_099_511_627_777 + i));
     const sent = 1_000;
     for (let i = 0; i < sent; i++) test.events.emit(published("orders", ids));

@@ -1,11 +1,13 @@
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { assertName } from "../domain/names.ts";
-import type { LiveEvent } from "../engine/port.ts";
-import type { ApiContext } from "./dependencies.ts";
-import { createEventHub } from "./event-hub.ts";
+import type { EventBus } from "../engine/event-bus.ts";
+import type { LiveEvent } from "../engine/live-events.ts";
+import { createEventStreams } from "../http/event-streams.ts";
+import type { HttpLimits } from "../http/http-limits.ts";
 import { queryReader } from "../shapes/query.ts";
 import { problemResponses } from "../shapes/schema-parts.ts";
+import { timeText } from "../shapes/time-text.ts";
 
 const types = [
   "message.published",
@@ -24,20 +26,27 @@ const types = [
 
 const query = Type.Object(
   {
-    topic: Type.Optional(Type.String({ description: "Only this topic's events; those of hooks belong to none." })),
+    topic: Type.Optional(
+      Type.String({ description: "Only the events of this topic; a hook's events belong to none." }),
+    ),
     type: Type.Optional(
-      Type.Array(Type.Enum([...types]), { description: "Only these types; joined by commas, or repeated." }),
+      Type.Array(Type.Enum([...types]), { description: "Only events of these types; joined by commas, or repeated." }),
     ),
   },
   { additionalProperties: false },
 );
 
-export function eventRoutes(app: FastifyInstance, { events, config }: ApiContext): void {
+interface EventParts {
+  readonly events: EventBus;
+  readonly config: HttpLimits;
+}
+
+export function eventRoutes(app: FastifyInstance, { events, config }: EventParts): void {
   const readQuery = queryReader(query);
-  const hub = createEventHub(events, config);
-  // Before the server waits for its connections to end: these would never end by themselves.
+  const streams = createEventStreams({ subscribe: (deliver) => events.subscribe(deliver), view }, config);
+  // The server waits for its connections to end when it closes, and these would never end by themselves.
   app.addHook("preClose", (done) => {
-    hub.close();
+    streams.close();
     done();
   });
 
@@ -49,10 +58,10 @@ export function eventRoutes(app: FastifyInstance, { events, config }: ApiContext
       schema: {
         tags: ["events"],
         operationId: "streamEvents",
-        summary: "What is happening now, as Server-Sent Events",
+        summary: "Watch what happens, as Server-Sent Events",
         description:
-          "Each event has an id, its type as `event`, and JSON as `data` with `type`, `at` and what belongs to the type. " +
-          "A reader that is too slow gets an event `lagged` with how many were `dropped`. Nothing is replayed.",
+          "Each event has an id, its type as `event`, and JSON as `data` with `type`, `at` and the members of its type. A " +
+          "reader that is too slow gets an event `lagged` with the number of `dropped` events. Past events are not sent again.",
         querystring: query,
         response: {
           200: { description: "The stream.", content: { "text/event-stream": { schema: { type: "string" } } } },
@@ -62,10 +71,26 @@ export function eventRoutes(app: FastifyInstance, { events, config }: ApiContext
     },
     (request, reply) => {
       const { topic = null, type = [] } = readQuery(request);
-      // The log of an inbox can be watched, too.
+      // The log of an inbox has a name of this form, and can be watched too.
       if (topic !== null) assertName("topic", topic.replace(/^inbox:/, ""));
-      hub.open(reply.raw, { topic, types: type });
+      streams.open(reply.raw, (event) => (topic === null || topicOf(event) === topic) && isOneOf(type, event));
       reply.hijack();
     },
   );
+}
+
+function topicOf(event: LiveEvent): string | null {
+  return "topic" in event ? event.topic : null;
+}
+
+/** No types: every type. */
+function isOneOf(types: readonly string[], { type }: LiveEvent): boolean {
+  return types.length === 0 || types.includes(type);
+}
+
+/** Times are text, as everywhere in the API. */
+function view(event: LiveEvent) {
+  const shown = { ...event, at: timeText(event.at) };
+  if (event.type !== "delivery.attempted") return shown;
+  return { ...shown, nextAttemptAt: event.nextAttemptAt === null ? null : timeText(event.nextAttemptAt) };
 }

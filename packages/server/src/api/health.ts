@@ -2,8 +2,9 @@ import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { readiness } from "../ops/health.ts";
-import type { ApiContext } from "./dependencies.ts";
+import type { Readiness } from "../ops/health.ts";
 import { problemResponses } from "../shapes/schema-parts.ts";
+import type { Store } from "../store/store.ts";
 
 const healthSchema = Type.Object(
   { status: Type.Enum(["ok"]), version: Type.String() },
@@ -11,16 +12,27 @@ const healthSchema = Type.Object(
 );
 const readySchema = Type.Object(
   { status: Type.Enum(["ready"]) },
-  { additionalProperties: false, description: "Requests are served and the database takes writes." },
+  { additionalProperties: false, description: "The server answers requests, and the database can be written." },
 );
 
-export function healthRoutes(app: FastifyInstance, { store, ready, version }: ApiContext): void {
+interface HealthParts {
+  readonly store: Store;
+  readonly ready: () => Readiness;
+  readonly version: string;
+}
+
+export function healthRoutes(app: FastifyInstance, { store, ready, version }: HealthParts): void {
   const tags = ["operations"];
 
   app.get(
     "/healthz",
     {
-      schema: { tags, operationId: "getHealth", summary: "Is the process up?", response: { 200: healthSchema } },
+      schema: {
+        tags,
+        operationId: "getHealth",
+        summary: "Check that the process is up",
+        response: { 200: healthSchema },
+      },
     },
     () => ({ status: "ok", version }),
   );
@@ -31,7 +43,7 @@ export function healthRoutes(app: FastifyInstance, { store, ready, version }: Ap
       schema: {
         tags,
         operationId: "getReadiness",
-        summary: "Can it serve requests?",
+        summary: "Check that the server can answer requests",
         response: { 200: readySchema, ...problemResponses("not_ready", "storage_unavailable") },
       },
     },

@@ -1,10 +1,11 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Socket } from "node:net";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { limits } from "../domain/limits.ts";
 import { isContentType } from "../domain/message-rules.ts";
 import { assertName } from "../domain/names.ts";
-import type { TakenMessage } from "../engine/port.ts";
-import type { ApiContext } from "./dependencies.ts";
+import type { Inboxes } from "../engine/inboxes/inboxes.ts";
+import type { LeasedMessage } from "../engine/pull/leased-delivery.ts";
 import { onResponseSent } from "../http/response-sent.ts";
 import { noInbox } from "./inboxes.ts";
 import type { InboxPath } from "./inboxes.ts";
@@ -30,26 +31,36 @@ const takeQuery = Type.Object(
 const idHeader = { "ringback-message-id": { type: "string", description: "The message's id." } };
 const success = Type.Object({ response: Type.Enum(["success"]) }, { additionalProperties: false });
 
-/** What stands there was sent by a stranger: a browser must neither run it nor guess what it is. */
-const asStranger = {
+/** Anybody may have sent the body: a browser must neither run it nor guess its type. */
+const untrustedBody = {
   "cache-control": "no-store",
   "content-security-policy": "default-src 'none'; sandbox",
   "x-content-type-options": "nosniff",
 };
 
-/** What goes in and out of inboxes, in a scope of its own: bodies of any kind, up to the size of a message. */
-export function inboxGateRoutes(app: FastifyInstance, { inboxes }: ApiContext): void {
-  const readTakeQuery = queryReader(takeQuery);
+/**
+ * Messages into and out of inboxes. A scope of its own, because bodies of every type are allowed, up to the size of a
+ * message.
+ */
+export function inboxGateRoutes(app: FastifyInstance, { inboxes }: { readonly inboxes: Inboxes }): void {
   const contentTypes = new WeakMap<FastifyRequest, string>();
   app.addHook("onRequest", (request, _reply, done) => {
-    // Out of fastify's sight, which refuses whatever is no media type: a sender may call its body what it likes. What
-    // could not be handed on is not worth the message.
+    // Fastify refuses a content type that is no media type, but an inbox takes any. So Fastify does not get to see it.
+    // One that could not be sent on as a header is dropped: it is not worth the message.
     const { "content-type": contentType } = request.raw.headers;
     if (contentType !== undefined && isContentType(contentType)) contentTypes.set(request, contentType);
     delete request.raw.headers["content-type"];
     done();
   });
+  keepRoute(app, inboxes, (request) => contentTypes.get(request) ?? null);
+  takeRoute(app, inboxes);
+}
 
+function keepRoute(
+  app: FastifyInstance,
+  inboxes: Inboxes,
+  contentTypeOf: (request: FastifyRequest) => string | null,
+): void {
   app.post<{ Params: InboxPath }>(
     "/in/:inbox",
     {
@@ -58,13 +69,13 @@ export function inboxGateRoutes(app: FastifyInstance, { inboxes }: ApiContext): 
         operationId: "keepInInbox",
         summary: "Send a message to an inbox",
         description:
-          "The body's bytes are kept as they came, together with their content type, media type or not, unless it has more than " +
-          `${limits.contentTypeCharsMax} characters or others than printable ASCII. A query is not kept. ` +
-          "An inbox that keeps only while it is polled answers the same when it has dropped the message.",
+          "The body is kept byte for byte, together with its content type. A content type need not be a media type, but one that has " +
+          `more than ${limits.contentTypeCharsMax} characters, or others than printable ASCII, is not kept. A query is not kept. ` +
+          "An inbox that keeps messages only while it is polled gives the same answer when it drops the message.",
         params: inboxParams,
         body: { content: { "*/*": { schema: { contentMediaType: "*/*" } } } },
         response: {
-          200: { ...success, description: "The message is kept, or nobody wants it.", headers: idHeader },
+          200: { ...success, description: "The message was kept, or dropped because nobody polls.", headers: idHeader },
           ...problemResponses(
             "invalid_name",
             "inbox_not_found",
@@ -86,12 +97,15 @@ export function inboxGateRoutes(app: FastifyInstance, { inboxes }: ApiContext): 
       if (inbox === null) throw noInbox(name);
       const body = bodyBytes(request);
       if (inbox.accept === "json") parseJson(body);
-      const { id } = await inboxes.keep(name, { body, contentType: contentTypes.get(request) ?? null });
+      const { id } = await inboxes.keep(name, { body, contentType: contentTypeOf(request) });
       if (id !== null) reply.header("ringback-message-id", id);
       return { response: "success" };
     },
   );
+}
 
+function takeRoute(app: FastifyInstance, inboxes: Inboxes): void {
+  const readTakeQuery = queryReader(takeQuery);
   app.get<{ Params: InboxPath }>(
     "/in/:inbox",
     {
@@ -102,8 +116,9 @@ export function inboxGateRoutes(app: FastifyInstance, { inboxes }: ApiContext): 
         operationId: "takeFromInbox",
         summary: "Take the oldest message",
         description:
-          "The message's own bytes and content type; or an empty body, without `ringback-message-id`, when there is none. " +
-          "It is gone from the inbox as soon as the answer is out; a client that leaves before leaves it for the next one.",
+          "The message's own bytes and content type. Without a message the body is empty and `ringback-message-id` is missing. " +
+          "The message is removed from the inbox as soon as the answer has been sent. If the client disconnects before that, the " +
+          "next client gets the message.",
         params: inboxParams,
         querystring: takeQuery,
         response: {
@@ -120,31 +135,30 @@ export function inboxGateRoutes(app: FastifyInstance, { inboxes }: ApiContext): 
       const { waitMs = 0 } = readTakeQuery(request);
       const { inbox: name } = request.params;
       assertName("inbox", name);
-      const { socket } = request.raw;
       const gone = new AbortController();
-      const forget = onSocketClose(socket, () => gone.abort());
-      const taken = await inboxes.take(name, { waitMs, gone: gone.signal }).finally(forget);
-      if (taken === null) return reply.headers(asStranger).send();
-      try {
-        reply.raw.writeHead(200, headersOf(taken));
-      } catch (error) {
-        taken.done(false);
-        throw error;
-      }
-      // Not by fastify, which would give a body another content type where it takes its own for none.
-      reply.hijack();
-      onResponseSent(reply.raw, socket, limits.inboxAnswerMsMax, taken.done);
-      reply.raw.end(taken.message.body);
+      const forget = onSocketClose(request.raw.socket, () => gone.abort());
+      const message = await inboxes.take(name, { waitMs, gone: gone.signal }).finally(forget);
+      if (message === null) return reply.headers(untrustedBody).send();
+      sendMessage(reply, request.raw.socket, message);
       return reply;
     },
   );
 }
 
-function headersOf({ id, message: { contentType, body } }: TakenMessage): Record<string, string | number> {
-  return {
-    ...asStranger,
-    "content-type": contentType ?? "application/octet-stream",
-    "content-length": body.length,
-    "ringback-message-id": id,
-  };
+/** Without Fastify, which would send a body with another content type where it takes the message's own for none. */
+function sendMessage(reply: FastifyReply, socket: Socket, { id, message, done }: LeasedMessage): void {
+  try {
+    reply.raw.writeHead(200, {
+      ...untrustedBody,
+      "content-type": message.contentType ?? "application/octet-stream",
+      "content-length": message.body.length,
+      "ringback-message-id": id,
+    });
+  } catch (error) {
+    done(false);
+    throw error;
+  }
+  reply.hijack();
+  onResponseSent(reply.raw, socket, limits.inboxAnswerMsMax, done);
+  reply.raw.end(message.body);
 }

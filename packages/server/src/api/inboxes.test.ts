@@ -1,4 +1,7 @@
-/** Real: the HTTP application and the inboxes. Fake: the store, in memory, and the time, which moves when a test says so. */
+/**
+ * Real: the HTTP application and the inboxes. Fake: the store, in memory, and the time, which moves when a test says
+ * so.
+ */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { limits } from "../domain/limits.ts";
 import { InboxScene } from "../engine/inboxes/testing/inbox-scene.ts";
@@ -31,7 +34,7 @@ async function post(path: string, { body = "", contentType }: Sent = {}) {
   return { status: response.statusCode, body: response.body, headers: response.headers };
 }
 
-/** One GET, and what it took is settled. */
+/** One GET whose message is then settled. */
 async function take(path: string) {
   const response = await test.app.inject({ method: "GET", url: path });
   await scene.time.quiet();
@@ -45,10 +48,12 @@ const defaults = {
   retentionMs: limits.retentionMsDefault,
   messagesMax: 10_000,
   bodyBytesMax: limits.bodyBytesMax,
+  description: "",
+  labels: {},
 };
 
 describe("an inbox", () => {
-  it("is made by its name with defaults for what is not said, changed, looked at and removed", async () => {
+  it("is created by its name with defaults, changed, read and deleted", async () => {
     const made = await call(test.app, "PUT", "/v1/inboxes/weixin");
     expect(made).toMatchObject({ status: 201, json: { name: "weixin", ...defaults } });
     const settings = {
@@ -69,7 +74,7 @@ describe("an inbox", () => {
     }
   });
 
-  it("takes back what it shows of its settings", async () => {
+  it("accepts the settings that it returns", async () => {
     const made = await call(test.app, "PUT", "/v1/inboxes/weixin");
     const { name: _, createdAt: __, updatedAt: ___, ...settings } = made.json as Record<string, unknown>;
     expect(settings).toEqual(defaults);
@@ -104,7 +109,7 @@ describe("an inbox", () => {
   });
 
   it.each(["_in", "..a", "inbox:a", "inbox%3Aa", "%E4%BD%A0", "__proto__", "a".repeat(129)])(
-    "refuses the name %s at every door",
+    "refuses the name %s in every request",
     async (name) => {
       for (const method of ["PUT", "GET", "DELETE"]) {
         const answer = await call(test.app, method, `/v1/inboxes/${name}`);
@@ -117,23 +122,24 @@ describe("an inbox", () => {
     },
   );
 
-  it("refuses the name of a topic that is none", async () => {
+  it("refuses a name that no topic can have", async () => {
     const answer = await call(test.app, "PUT", "/v1/inboxes/weixin", { json: { topic: "inbox:other" } });
     expect(answer).toMatchObject({ status: 400, json: { code: "invalid_name", errors: [{ field: "topic" }] } });
   });
 
   it("is refused past the number that an account may have", async () => {
-    for (let at = 0; at < limits.entriesMax; at++) await scene.put(`in${at}`);
+    const { id } = scene.store.catalog.defaultAccount();
+    for (let at = 0; at < limits.entriesMax; at++) await scene.store.entries.put(id, "inbox", `in${at}`, {});
     const answer = await call(test.app, "PUT", "/v1/inboxes/weixin");
     expect(answer).toMatchObject({ status: 409, json: { code: "entry_limit" } });
     expect(await scene.store.catalog.getTopic(scene.store.catalog.defaultAccount().id, "inbox:weixin")).toBeNull();
   });
 });
 
-describe("what is POSTed to an inbox", () => {
+describe("a message that is POSTed to an inbox", () => {
   beforeEach(() => scene.put("weixin"));
 
-  it("is answered with success and its id, and comes out as it went in", async () => {
+  it("is answered with success and its id, and is delivered unchanged", async () => {
     const body = '{ "msgSvrID": 3604851935629391762, "wxid":"小明" }\n';
     const answer = await post("/in/weixin", { body, contentType: "application/json" });
     expect(answer).toMatchObject({ status: 200, body: '{"response":"success"}' });
@@ -153,7 +159,7 @@ describe("what is POSTed to an inbox", () => {
     ["json", "{}"],
     ["application/json; charset=gbk", "\ufeff{"],
     [undefined, "of no type"],
-  ])("is kept whatever it is: %s", async (contentType, body) => {
+  ])("is kept whatever its type is: %s", async (contentType, body) => {
     const sent = contentType === undefined ? { body } : { body, contentType };
     expect((await post("/in/weixin?signature=x&__proto__=y", sent)).status).toBe(200);
     const taken = await take("/in/weixin");
@@ -162,7 +168,7 @@ describe("what is POSTed to an inbox", () => {
     expect(taken.headers["ringback-message-id"]).toBeDefined();
   });
 
-  it("can do nothing in a browser that looks at it", async () => {
+  it("can do nothing in a browser that shows it", async () => {
     await post("/in/weixin", { body: "<script>alert(1)</script>", contentType: "text/html" });
     expect((await take("/in/weixin")).headers).toMatchObject({
       "content-security-policy": "default-src 'none'; sandbox",
@@ -172,7 +178,7 @@ describe("what is POSTed to an inbox", () => {
   });
 
   it.each([`text/${"x".repeat(300)}`, "", "a\tb", "t\u00e9xt/plain"])(
-    "is kept without its content type where that is none to send on: %.20j",
+    "is kept without a content type that no header can hold: %.20j",
     async (contentType) => {
       expect((await post("/in/weixin", { body: "x", contentType })).status).toBe(200);
       const taken = await take("/in/weixin");
@@ -180,7 +186,7 @@ describe("what is POSTed to an inbox", () => {
     },
   );
 
-  it("must be JSON where only JSON is taken, and is then kept as it was written", async () => {
+  it("must be JSON where the inbox accepts only JSON, and is kept as it was written", async () => {
     await scene.put("json", { accept: "json" });
     for (const [body, code] of [
       ["", "malformed_json"],
@@ -195,7 +201,7 @@ describe("what is POSTed to an inbox", () => {
     expect((await take("/in/json")).text).toBe(text);
   });
 
-  it("is refused when it is larger than the inbox takes, or than any message may be", async () => {
+  it("is refused when it is larger than the inbox allows, or than any message may be", async () => {
     await scene.put("small", { bodyBytesMax: 1024 });
     const larger = await post("/in/small", { body: "x".repeat(1025) });
     expect([larger.status, JSON.parse(larger.body)]).toMatchObject([413, { code: "body_too_large" }]);
@@ -204,7 +210,7 @@ describe("what is POSTed to an inbox", () => {
     expect((await post("/in/weixin", { body: "x".repeat(limits.bodyBytesMax) })).status).toBe(200);
   });
 
-  it("is refused for now when the inbox is full, with when to try again", async () => {
+  it("is refused when the inbox is full, with a time to retry after", async () => {
     await scene.put("one", { messagesMax: 1 });
     await post("/in/one", { body: "1" });
     const answer = await call(test.app, "POST", "/in/one", { body: "2" });
@@ -212,7 +218,7 @@ describe("what is POSTed to an inbox", () => {
     expect(Number(answer.headers["retry-after"])).toBeGreaterThan(0);
   });
 
-  it("is answered with success when nobody polls, and is gone", async () => {
+  it("is answered with success although it is dropped because nobody polls", async () => {
     await scene.put("polled", { whilePolledMs: 300_000 });
     await scene.time.advance(300_000);
     const answer = await call(test.app, "POST", "/in/polled", { body: "1" });
@@ -248,9 +254,9 @@ describe("a GET of an inbox", () => {
     expect(none.headers).not.toHaveProperty("ringback-message-id");
   });
 
-  it("waits as long as it is told", async () => {
+  it("waits as long as it says", async () => {
     const waiting = take("/in/weixin?waitMs=60000");
-    await expect.poll(() => scene.timers.waiting.size).toBe(1);
+    await expect.poll(() => scene.pullQueues.waiting).toBe(1);
     await post("/in/weixin", { body: "1" });
     expect((await waiting).text).toBe("1");
   });
@@ -275,12 +281,12 @@ describe("a GET of an inbox", () => {
 
   it("that waits is answered with nothing when the server stops", async () => {
     const waiting = take("/in/weixin?waitMs=60000");
-    await expect.poll(() => scene.timers.waiting.size).toBe(1);
+    await expect.poll(() => scene.pullQueues.waiting).toBe(1);
     await test.app.close();
     expect(await waiting).toMatchObject({ status: 200, text: "" });
   });
 
-  it("that the server cannot answer whole leaves the message where it is", async () => {
+  it("that ends in an error leaves the message in the inbox", async () => {
     await scene.keep("weixin", "1", "text/plain");
     const real = scene.inboxes.take.bind(scene.inboxes);
     scene.inboxes.take = async (...args) => {

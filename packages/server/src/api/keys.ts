@@ -1,120 +1,82 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import { Type } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { assertKid } from "../domain/kid-rule.ts";
-import type { KeyDetails } from "../engine/port.ts";
-import { pageRequest, pageView } from "../shapes/page-cursor.ts";
-import type { ApiContext } from "./dependencies.ts";
+import type { KeyDetails, Keys } from "../engine/keys/keys.ts";
 import { jsonBody } from "../http/json-body.ts";
+import { assertPreconditions, entityTag, writeCondition } from "../http/preconditions.ts";
 import { keyBody, keySchema, keyView } from "../shapes/key.ts";
+import { pageRequest, pageView } from "../shapes/page-cursor.ts";
 import { noParameters, pageParameters, queryReader } from "../shapes/query.ts";
-import { bodyErrors, keyParams, pageOf, problemResponses, writeErrors } from "../shapes/schema-parts.ts";
+import { deleteRoute, getRoute, listRoute, putRoute } from "../shapes/resource-routes.ts";
+import { keyParams } from "../shapes/schema-parts.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
 
 interface KeyPath {
   readonly kid: string;
 }
 
-const tags = ["keys"];
+const path = "/v1/keys/:kid";
+const resource = {
+  noun: "key",
+  plural: "keys",
+  tag: "keys",
+  pathErrors: ["invalid_name", "key_not_found"],
+  params: keyParams,
+  body: keyBody,
+  view: keySchema,
+} as const;
 const listQuery = Type.Object(pageParameters, { additionalProperties: false });
 const listing = "keys";
 
-/** What a key is never comes back out of here: neither in an answer, nor in an error, nor in an event. */
-export function keyRoutes(app: FastifyInstance, { keys }: ApiContext): void {
+/** No answer, error or event holds any part of a key's secret. */
+export function keyRoutes(app: FastifyInstance, { keys }: { readonly keys: Keys }): void {
   const readBody = shapeReader(keyBody, { codes: { jwk: "invalid_key" } });
   const readListQuery = queryReader(listQuery);
   const readNoQuery = queryReader(noParameters);
 
-  app.put<{ Params: KeyPath }>(
-    "/v1/keys/:kid",
-    {
-      schema: {
-        tags,
-        operationId: "putKey",
-        summary: "Keep a key, or replace it",
-        description: "It is kept encrypted under the server's master key, and never given out.",
-        params: keyParams,
-        body: keyBody,
-        response: {
-          200: { ...keySchema, description: "It existed; it is this one now." },
-          201: { ...keySchema, description: "It was made." },
-          ...problemResponses(
-            "invalid_name",
-            "invalid_key",
-            "master_key_missing",
-            "entry_limit",
-            ...bodyErrors,
-            ...writeErrors,
-          ),
-        },
-      },
-    },
-    async (request, reply) => {
-      readNoQuery(request);
-      const { kid } = request.params;
-      assertKid("kid", kid);
-      const { jwk } = readBody(jsonBody(request).value);
-      const { key, created } = await keys.put(kid, jwk);
-      return reply.code(created ? 201 : 200).send(keyView(key));
-    },
-  );
+  const put = putRoute(resource, ["invalid_key", "master_key_missing", "entry_limit"], {
+    summary: "Store a key, or replace it",
+    description: "The key is stored encrypted under the server's master key, and is never shown again.",
+  });
+  app.put<{ Params: KeyPath }>(path, put, async (request, reply) => {
+    readNoQuery(request);
+    const kid = kidIn(request.params);
+    const { jwk } = readBody(jsonBody(request).value);
+    const condition = await writeCondition(request, () => keys.get(kid));
+    const { key, created } = await keys.put(kid, jwk, condition);
+    return send(reply.code(created ? 201 : 200), key);
+  });
 
-  app.get<{ Params: KeyPath }>(
-    "/v1/keys/:kid",
-    {
-      schema: {
-        tags,
-        operationId: "getKey",
-        summary: "Look at a key: what it is, not what it holds",
-        params: keyParams,
-        response: { 200: keySchema, ...problemResponses("invalid_name", "key_not_found") },
-      },
-    },
-    async (request) => {
-      readNoQuery(request);
-      const { kid } = request.params;
-      assertKid("kid", kid);
-      return keyView(found(kid, await keys.get(kid)));
-    },
-  );
+  const get = getRoute(resource, keySchema, "Get what is known of a key, without its secret");
+  app.get<{ Params: KeyPath }>(path, get, async (request, reply) => {
+    readNoQuery(request);
+    const kid = kidIn(request.params);
+    return send(reply, found(kid, await keys.get(kid)));
+  });
 
+  const deleteDescription =
+    "Whatever still names the key fails without it: its pushes are retried, and calls of its hooks answer `key_not_found`.";
   app.delete<{ Params: KeyPath }>(
-    "/v1/keys/:kid",
-    {
-      schema: {
-        tags,
-        operationId: "deleteKey",
-        summary: "Remove a key for good",
-        description: "Whoever still names it fails with it: its pushes are retried, its hooks answer `key_not_found`.",
-        params: keyParams,
-        response: {
-          204: { type: "null", description: "It is gone." },
-          ...problemResponses("invalid_name", "key_not_found", ...writeErrors),
-        },
-      },
-    },
+    path,
+    deleteRoute(resource, "Delete a key for good", deleteDescription),
     async (request, reply) => {
       readNoQuery(request);
-      const { kid } = request.params;
-      assertKid("kid", kid);
+      const kid = kidIn(request.params);
+      assertPreconditions(request, found(kid, await keys.get(kid)));
       if (!(await keys.delete(kid))) throw notFound(kid);
       return reply.code(204).send();
     },
   );
 
-  app.get(
-    "/v1/keys",
-    {
-      schema: {
-        tags,
-        operationId: "listKeys",
-        summary: "List keys by name",
-        querystring: listQuery,
-        response: { 200: pageOf(keySchema, "A page of keys."), ...problemResponses("invalid_cursor") },
-      },
-    },
-    async (request) => pageView(listing, await keys.list(pageRequest(listing, readListQuery(request))), keyView),
+  app.get("/v1/keys", listRoute(resource, listQuery), async (request) =>
+    pageView(listing, await keys.list(pageRequest(listing, readListQuery(request))), keyView),
   );
+}
+
+function kidIn({ kid }: KeyPath): string {
+  assertKid("kid", kid);
+  return kid;
 }
 
 function found(kid: string, key: KeyDetails | null): KeyDetails {
@@ -124,4 +86,8 @@ function found(kid: string, key: KeyDetails | null): KeyDetails {
 
 function notFound(kid: string): RingbackError {
   return new RingbackError("key_not_found", `There is no key "${kid}".`);
+}
+
+function send(reply: FastifyReply, key: KeyDetails): FastifyReply {
+  return reply.header("etag", entityTag(key)).send(keyView(key));
 }

@@ -3,27 +3,28 @@ import { Type } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { parseMessageId } from "../domain/message-id.ts";
 import type { MessageId } from "../domain/model.ts";
-import type { PublishResult } from "../engine/port.ts";
-import { topicAt } from "./catalog-lookup.ts";
-import type { TopicPath } from "./catalog-lookup.ts";
-import type { ApiContext } from "./dependencies.ts";
-import { idempotencyHeaders, idempotencyOf } from "./idempotency.ts";
+import type { Publisher, PublishResult } from "../engine/publisher.ts";
+import { idempotencyOf } from "../http/idempotency.ts";
 import { isJson, jsonBody, parseJson, bodyBytes } from "../http/json-body.ts";
 import {
   batchBody,
-  batchReceiptSchema,
+  publishedBatchSchema,
+  idempotencyHeaders,
   messageRecordView,
   messageSchema,
   publishBody,
   rawParameters,
-  receiptSchema,
+  publishedSchema,
 } from "../shapes/message.ts";
 import { messageOf, messagesOf } from "../shapes/publish-body.ts";
-import { publishErrorsAt } from "./publish-errors.ts";
+import { publishErrorsAt } from "../shapes/publish-errors.ts";
 import { noParameters, queryReader } from "../shapes/query.ts";
 import { rawMessageOf } from "../shapes/raw-message.ts";
 import { bodyErrors, problemResponses, topicParams, writeErrors } from "../shapes/schema-parts.ts";
 import { timeText } from "../shapes/time-text.ts";
+import type { Store } from "../store/store.ts";
+import { topicAt } from "./topics.ts";
+import type { TopicPath } from "./topics.ts";
 
 const tags = ["messages"];
 const publishErrors = [
@@ -39,14 +40,17 @@ const publishErrors = [
   ...writeErrors,
 ] as const;
 const replayedHeader = {
-  "Idempotency-Replayed": { type: "string", enum: ["true"], description: "The key was used before: the first answer." },
+  "Idempotency-Replayed": {
+    type: "string",
+    enum: ["true"],
+    description: "The key was used before; this is the first answer again.",
+  },
 };
 const messageParams = Type.Object({
   id: Type.String({ description: "The message's id.", examples: ["1099511627777"] }),
 });
 
-/** Reading one message. */
-export function messageRoutes(app: FastifyInstance, { store }: ApiContext): void {
+export function messageRoutes(app: FastifyInstance, { store }: { readonly store: Store }): void {
   const readNoQuery = queryReader(noParameters);
 
   app.get<{ Params: { id: string } }>(
@@ -55,7 +59,7 @@ export function messageRoutes(app: FastifyInstance, { store }: ApiContext): void
       schema: {
         tags,
         operationId: "getMessage",
-        summary: "Look at a message, its deliveries and every attempt",
+        summary: "Get a message, with its deliveries and every attempt",
         params: messageParams,
         response: { 200: messageSchema, ...problemResponses("message_not_found") },
       },
@@ -71,9 +75,13 @@ export function messageRoutes(app: FastifyInstance, { store }: ApiContext): void
   );
 }
 
-/** Publishing: the one hot path of the API, in a scope of its own because its requests may be larger. */
-export function publishRoutes(app: FastifyInstance, context: ApiContext): void {
-  const { publisher } = context;
+interface PublishParts {
+  readonly store: Store;
+  readonly publisher: Publisher;
+}
+
+/** The hot path of the API. Its requests may be larger than others, so it is registered in a scope of its own. */
+export function publishRoutes(app: FastifyInstance, { store, publisher }: PublishParts): void {
   const readNoQuery = queryReader(noParameters);
   const readRawQuery = queryReader(rawParameters);
 
@@ -85,8 +93,8 @@ export function publishRoutes(app: FastifyInstance, context: ApiContext): void {
         operationId: "publish",
         summary: "Publish a message",
         description:
-          "With application/json the body describes the message. With any other content type the request's bytes are " +
-          "the message, kept as sent together with the content type, and the rest is said in the query.",
+          "A body of type application/json describes the message. A body of any other type is the message: its bytes are kept " +
+          "as sent, with their content type, and the query has the other members.",
         params: topicParams,
         querystring: rawParameters,
         headers: idempotencyHeaders,
@@ -94,21 +102,21 @@ export function publishRoutes(app: FastifyInstance, context: ApiContext): void {
           content: { "application/json": { schema: publishBody }, "*/*": { schema: { contentMediaType: "*/*" } } },
         },
         response: {
-          201: { ...receiptSchema, headers: replayedHeader },
+          201: { ...publishedSchema, headers: replayedHeader },
           ...problemResponses(...publishErrors),
         },
       },
     },
     async (request, reply) => {
-      const topic = await topicAt(context, request.params);
+      const topic = await topicAt(store, request.params);
       const message = isJson(request.headers["content-type"])
         ? (readNoQuery(request), messageOf(parseJson(bodyBytes(request))))
         : rawMessageOf(request, readRawQuery(request));
-      const receipt = await publisher
-        .publish(topic, [message], idempotencyOf(request, "publish", topic))
+      const result = await publisher
+        .publish(topic, [message], idempotencyOf(request, ["publish", topic.id]))
         .catch(publishErrorsAt("single"));
-      created(reply, receipt);
-      return receiptView(receipt, topic.name, 0);
+      created(reply, result);
+      return publishedView(result, topic.name, 0);
     },
   );
 
@@ -118,39 +126,39 @@ export function publishRoutes(app: FastifyInstance, context: ApiContext): void {
       schema: {
         tags,
         operationId: "publishBatch",
-        summary: "Publish many messages at once, all or none",
+        summary: "Publish several messages at once, all or none",
         params: topicParams,
         headers: idempotencyHeaders,
         body: batchBody,
         response: {
-          201: { ...batchReceiptSchema, headers: replayedHeader },
+          201: { ...publishedBatchSchema, headers: replayedHeader },
           ...problemResponses(...publishErrors, "empty_batch", "batch_too_large"),
         },
       },
     },
     async (request, reply) => {
-      const topic = await topicAt(context, request.params);
+      const topic = await topicAt(store, request.params);
       readNoQuery(request);
       const messages = messagesOf(jsonBody(request));
-      const receipt = await publisher
-        .publish(topic, messages, idempotencyOf(request, "batch", topic))
+      const result = await publisher
+        .publish(topic, messages, idempotencyOf(request, ["batch", topic.id]))
         .catch(publishErrorsAt("batch"));
-      created(reply, receipt);
-      return { messages: receipt.ids.map((_, i) => receiptView(receipt, topic.name, i)) };
+      created(reply, result);
+      return { messages: result.ids.map((_, i) => publishedView(result, topic.name, i)) };
     },
   );
 }
 
-function created(reply: FastifyReply, receipt: PublishResult): void {
+function created(reply: FastifyReply, result: PublishResult): void {
   reply.code(201);
-  if (receipt.replayed) reply.header("idempotency-replayed", "true");
+  if (result.replayed) reply.header("idempotency-replayed", "true");
 }
 
-function receiptView(receipt: PublishResult, topic: string, i: number) {
+function publishedView(result: PublishResult, topic: string, i: number) {
   return {
-    id: receipt.ids[i],
+    id: result.ids[i],
     topic,
-    seq: receipt.firstSeq + i,
-    publishedAt: timeText(receipt.publishedAtMs),
+    seq: result.firstSeq + i,
+    publishedAt: timeText(result.publishedAtMs),
   };
 }

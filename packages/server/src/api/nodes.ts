@@ -1,10 +1,10 @@
 import type { FastifyInstance } from "fastify";
-import type { ApiContext } from "./dependencies.ts";
 import { nodesSchema, nodesView } from "../shapes/node.ts";
 import { noParameters, queryReader } from "../shapes/query.ts";
 import { problemResponses } from "../shapes/schema-parts.ts";
+import type { Store } from "../store/store.ts";
 
-export function nodeRoutes(app: FastifyInstance, { store }: ApiContext): void {
+export function nodeRoutes(app: FastifyInstance, { store }: { readonly store: Store }): void {
   const readNoQuery = queryReader(noParameters);
 
   app.get(
@@ -13,8 +13,8 @@ export function nodeRoutes(app: FastifyInstance, { store }: ApiContext): void {
       schema: {
         tags: ["operations"],
         operationId: "listNodes",
-        summary: "Look at the nodes of the cluster",
-        description: "As the database knows them. With SQLite there is one.",
+        summary: "List the nodes of the cluster",
+        description: "As the database knows them. With SQLite there is one node.",
         response: { 200: nodesSchema, ...problemResponses("storage_unavailable") },
       },
     },

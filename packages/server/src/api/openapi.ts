@@ -2,14 +2,14 @@ import swagger from "@fastify/swagger";
 import type { FastifyInstance } from "fastify";
 import { problemSchema } from "../shapes/schema-parts.ts";
 
-/** What can be asked for without a body, which means the same as one without members. */
+/** Routes whose body may be left out, which means the same as an object without members. */
 const bodiless = [
   ["/v1/topics/{topic}", "put"],
   ["/v1/inboxes/{inbox}", "put"],
   ["/v1/topics/{topic}/subscriptions/{subscription}/pull", "post"],
 ] as const;
 
-/** The document is made of the routes' own schemas. Register before the routes: it learns them as they come. */
+/** Collects the schemas of the routes for the document. Has to be called before the routes are added. */
 export async function describeRoutes(app: FastifyInstance, version: string): Promise<void> {
   app.addSchema(problemSchema);
   await app.register(swagger, {
@@ -19,24 +19,24 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
         title: "Ringback",
         version,
         description:
-          "Publish to a topic, and every subscription's URL gets the POST. Failures are `application/problem+json` with a " +
-          "stable `code`; docs/reference/errors.md lists them all.",
+          "Publish a message to a topic, and the URL of every subscription gets a POST with it. An error is answered with " +
+          "`application/problem+json` and a stable `code`; docs/reference/errors.md lists all codes.",
         license: { name: "Apache-2.0", identifier: "Apache-2.0" } as { name: string },
       },
       tags: [
         { name: "topics", description: "Logs that messages are published to." },
-        { name: "subscriptions", description: "Who gets a topic's messages, where and how." },
-        { name: "pulling", description: "Taking messages from a subscription, and answering for them." },
-        { name: "messages", description: "Publishing, and what became of it." },
-        { name: "attempts", description: "The record of every POST." },
+        { name: "subscriptions", description: "Where and how the messages of a topic are delivered." },
+        { name: "pulling", description: "Pulling messages from a subscription, and acknowledging them." },
+        { name: "messages", description: "Publishing messages, and looking at their deliveries." },
+        { name: "attempts", description: "The record of every POST of a message." },
         { name: "dead letters", description: "Deliveries that were given up." },
-        { name: "inboxes", description: "Buffers: what is POSTed to one is kept until a GET takes it." },
-        { name: "hooks", description: "Programs that are asked now, and whose answer means something." },
-        { name: "keys", description: "What dialects sign and encrypt with." },
-        { name: "api keys", description: "What programs sign their requests with." },
-        { name: "events", description: "What is happening now." },
-        { name: "compatibility", description: "Other systems' APIs, as their programs know them." },
-        { name: "operations", description: "For orchestrators and monitoring." },
+        { name: "inboxes", description: "Buffers: a message that is POSTed to one is kept until a GET takes it." },
+        { name: "hooks", description: "Programs that are called at once, and whose replies decide the outcome." },
+        { name: "keys", description: "Keys that protocols sign and encrypt with." },
+        { name: "api keys", description: "Keys that programs sign their requests with." },
+        { name: "events", description: "What is happening now, as a stream." },
+        { name: "compatibility", description: "The APIs of other systems, for programs that are written for them." },
+        { name: "operations", description: "Routes for orchestrators and for monitoring." },
       ],
     },
     convertConstToEnum: false,

@@ -1,27 +1,29 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
+import type { Logger } from "pino";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { Subscription } from "../domain/model.ts";
-import type { PulledMessage } from "../engine/port.ts";
-import { subscriptionAt } from "./catalog-lookup.ts";
-import type { SubscriptionPath } from "./catalog-lookup.ts";
-import type { ApiContext } from "./dependencies.ts";
-import { onResponseSent } from "../http/response-sent.ts";
+import type { PulledMessage, Pulls } from "../engine/pull/pulls.ts";
 import { jsonBody, optionalJson } from "../http/json-body.ts";
+import { onResponseSent } from "../http/response-sent.ts";
+import { onSocketClose } from "../http/socket-close.ts";
 import {
   ackBody,
+  acknowledgeResultsSchema,
+  acknowledgeResultsView,
   nackBody,
   pullBody,
   pulledSchema,
   pulledView,
-  acknowledgeResultsSchema,
-  acknowledgeResultsView,
 } from "../shapes/pull.ts";
 import { noParameters, queryReader } from "../shapes/query.ts";
 import { bodyErrors, problemResponses, subscriptionParams, writeErrors } from "../shapes/schema-parts.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
-import { onSocketClose } from "../http/socket-close.ts";
+import type { Store } from "../store/store.ts";
+import { subscriptionAt } from "./subscriptions.ts";
+import type { SubscriptionPath } from "./subscriptions.ts";
 
+const readNoQuery = queryReader(noParameters);
 const tags = ["pulling"];
 const base = "/v1/topics/:topic/subscriptions/:subscription";
 const errors = [
@@ -33,22 +35,29 @@ const errors = [
   ...writeErrors,
 ] as const;
 
-/** Taking messages from a subscription that is not pushed, and answering for them. */
-export function pullRoutes(app: FastifyInstance, context: ApiContext): void {
-  const { pulls, log } = context;
-  const readPull = shapeReader(pullBody);
-  const readAck = shapeReader(ackBody);
-  const readNack = shapeReader(nackBody);
-  const readNoQuery = queryReader(noParameters);
-  const givenBack = new Set<Promise<unknown>>();
-  // Before the server waits for its requests to end: these could be a minute from it.
+interface PullParts {
+  readonly store: Store;
+  readonly pulls: Pulls;
+  readonly log: Logger;
+}
+
+export function pullRoutes(app: FastifyInstance, parts: PullParts): void {
+  // The server waits for its requests to end when it closes, and a pull that waits for a message would take up to a
+  // minute.
   app.addHook("preClose", (done) => {
-    pulls.stopWaiting();
+    parts.pulls.stopWaiting();
     done();
   });
+  pullRoute(app, parts);
+  acknowledgeRoutes(app, parts);
+}
+
+function pullRoute(app: FastifyInstance, { store, pulls, log }: PullParts): void {
+  const readPull = shapeReader(pullBody);
+  const puttingBack = new Set<Promise<unknown>>();
   // Before the store closes.
   app.addHook("onClose", async () => {
-    await Promise.all(givenBack);
+    await Promise.all(puttingBack);
   });
 
   app.post<{ Params: SubscriptionPath }>(
@@ -57,10 +66,11 @@ export function pullRoutes(app: FastifyInstance, context: ApiContext): void {
       schema: {
         tags,
         operationId: "pull",
-        summary: "Take messages, each for a limited time",
+        summary: "Pull messages, each for a limited time",
         description:
-          "What is taken is hidden from other receivers until its `visibleAt`, on every server of the database. Acknowledge it by then, or it is handed out again. " +
-          "A paused subscription gives nothing. A client that leaves while it waits takes nothing, and one that leaves before it has the whole answer leaves the messages to others.",
+          "A pulled message is invisible to other receivers until its `visibleAt`, on every server of the database. A message " +
+          "that is not acknowledged by then can be pulled again. A paused subscription gives no messages. A client that " +
+          "disconnects before it has the whole answer gets no messages: others can pull them at once.",
         params: subscriptionParams,
         body: pullBody,
         response: {
@@ -72,22 +82,22 @@ export function pullRoutes(app: FastifyInstance, context: ApiContext): void {
     async (request, reply) => {
       readNoQuery(request);
       const { messagesMax = 1, waitMs = 0, visibilityMs = null } = readPull(optionalJson(request));
-      const subscription = await pulledAt(context, request.params);
+      const subscription = await pulledAt(store, request.params);
       const { socket } = request.raw;
       const gone = new AbortController();
       const forget = onSocketClose(socket, () => gone.abort());
       if (socket.destroyed) gone.abort();
-      // Counts as under way until the client has it or has gone.
+      // The messages count as unread until the client has them or is gone.
       let arrived: (() => void) | null = null;
-      const handedOut = (done: () => void): void => void (arrived = done);
-      const want = { messagesMax, waitMs, visibilityMs, gone: gone.signal, handedOut };
+      const onDelivered = (done: () => void): void => void (arrived = done);
+      const want = { messagesMax, waitMs, visibilityMs, gone: gone.signal, onDelivered };
       const messages = await pulls.pull(subscription, want).finally(forget);
       if (messages.length === 0) {
         return reply.header("cache-control", "no-store").send({ messages: [] });
       }
-      const over = (handedOver: boolean): void => {
+      const over = (isDelivered: boolean): void => {
         arrived?.();
-        if (!handedOver) giveBack(subscription, messages);
+        if (!isDelivered) putBack(subscription, messages);
       };
       if (gone.signal.aborted) {
         over(false);
@@ -98,23 +108,43 @@ export function pullRoutes(app: FastifyInstance, context: ApiContext): void {
     },
   );
 
+  /** Other receivers then need not wait for the visibility timeout. If this fails, they wait for it. */
+  function putBack(subscription: Subscription, messages: readonly PulledMessage[]): void {
+    const receiptHandles = messages.map(({ receiptHandle }) => receiptHandle);
+    const done = pulls
+      .putBack(subscription, receiptHandles, 0)
+      .catch((error: unknown) =>
+        log.warn({ err: error }, "undelivered messages stay invisible until their visibility timeout is over"),
+      )
+      .finally(() => puttingBack.delete(done));
+    puttingBack.add(done);
+  }
+}
+
+function acknowledgeRoutes(app: FastifyInstance, { store, pulls }: PullParts): void {
+  const readAck = shapeReader(ackBody);
+  const readNack = shapeReader(nackBody);
+  const answered = { 200: acknowledgeResultsSchema, ...problemResponses(...errors) };
+  const answeredPerHandle =
+    "The answer is 200 even if some receipt handles are no longer valid: see `failed` and `results`.";
+
   app.post<{ Params: SubscriptionPath }>(
     `${base}/ack`,
     {
       schema: {
         tags,
         operationId: "acknowledge",
-        summary: "Acknowledge messages: they do not come again",
-        description: "200 also where some or all of the receipt handles have ended: look at `failed` and at `results`.",
+        summary: "Acknowledge messages: they are not delivered again",
+        description: answeredPerHandle,
         params: subscriptionParams,
         body: ackBody,
-        response: { 200: acknowledgeResultsSchema, ...problemResponses(...errors) },
+        response: answered,
       },
     },
     async (request) => {
       readNoQuery(request);
       const { receiptHandles } = readAck(jsonBody(request).value);
-      const subscription = await pulledAt(context, request.params);
+      const subscription = await pulledAt(store, request.params);
       return acknowledgeResultsView(receiptHandles, await pulls.acknowledge(subscription, receiptHandles));
     },
   );
@@ -125,43 +155,30 @@ export function pullRoutes(app: FastifyInstance, context: ApiContext): void {
       schema: {
         tags,
         operationId: "putBack",
-        summary: "Put messages back, or keep them for longer",
-        description:
-          "200 also where some or all of the receipt handles have ended: look at `failed` and at `results`. A receipt handle that was put off counts until its message is there again.",
+        summary: "Put messages back, or keep them longer",
+        description: `${answeredPerHandle} A receipt handle with a delay stays valid until its message is visible again.`,
         params: subscriptionParams,
         body: nackBody,
-        response: { 200: acknowledgeResultsSchema, ...problemResponses(...errors) },
+        response: answered,
       },
     },
     async (request) => {
       readNoQuery(request);
       const { receiptHandles, delayMs = 0 } = readNack(jsonBody(request).value);
-      const subscription = await pulledAt(context, request.params);
+      const subscription = await pulledAt(store, request.params);
       return acknowledgeResultsView(receiptHandles, await pulls.putBack(subscription, receiptHandles, delayMs));
     },
   );
-
-  /** Nobody has them: others need not wait until their time is up. Where that fails, they do wait. */
-  function giveBack(subscription: Subscription, messages: readonly PulledMessage[]): void {
-    const receiptHandles = messages.map(({ receiptHandle }) => receiptHandle);
-    const giving = pulls
-      .putBack(subscription, receiptHandles, 0)
-      .catch((error: unknown) =>
-        log.warn({ err: error }, "messages that nobody has got are hidden until their time is up"),
-      )
-      .finally(() => givenBack.delete(giving));
-    givenBack.add(giving);
-  }
 }
 
-async function pulledAt(context: ApiContext, path: SubscriptionPath): Promise<Subscription> {
-  const subscription = await subscriptionAt(context, path);
+async function pulledAt(store: Store, path: SubscriptionPath): Promise<Subscription> {
+  const subscription = await subscriptionAt(store, path);
   if (subscription.settings.pull !== undefined) return subscription;
-  throw new RingbackError("not_pulled", `The subscription "${path.subscription}" is pushed: nobody can pull from it.`);
+  throw new RingbackError("not_pulled", `The subscription "${path.subscription}" is pushed: it cannot be pulled from.`);
 }
 
-/** Not by fastify, which would not tell whether the client has got it. */
-function sendWhole(reply: FastifyReply, body: object, over: (handedOver: boolean) => void): void {
+/** Fastify would not report whether the client has received the answer. */
+function sendWhole(reply: FastifyReply, body: object, over: (isDelivered: boolean) => void): void {
   const bytes = Buffer.from(JSON.stringify(body));
   reply.raw.writeHead(200, {
     "content-type": "application/json; charset=utf-8",

@@ -1,112 +1,109 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import { Type } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
+import type { Topic } from "../domain/model.ts";
 import { assertName } from "../domain/names.ts";
-import { topicAt } from "./catalog-lookup.ts";
-import type { TopicPath } from "./catalog-lookup.ts";
+import type { Clock } from "../domain/ports.ts";
+import type { EventBus } from "../engine/event-bus.ts";
+import { mergePatchJson, optionalJson } from "../http/json-body.ts";
+import { assertPreconditions, untilWritten, entityTag, writeCondition } from "../http/preconditions.ts";
+import { labelOf, labelParameter } from "../shapes/labels.ts";
 import { pageRequest, pageView } from "../shapes/page-cursor.ts";
-import type { ApiContext } from "./dependencies.ts";
-import { optionalJson } from "../http/json-body.ts";
 import { noParameters, pageParameters, queryReader } from "../shapes/query.ts";
-import { bodyErrors, pageOf, problemResponses, topicParams, writeErrors } from "../shapes/schema-parts.ts";
-import { shapeReader } from "../shapes/shape-check.ts";
-import { topicBody, topicSchema, topicView } from "../shapes/topic.ts";
+import { deleteRoute, getRoute, listRoute, patchRoute, putRoute } from "../shapes/resource-routes.ts";
+import { topicParams } from "../shapes/schema-parts.ts";
+import { topicSchema, topicShape, topicView } from "../shapes/topic.ts";
+import type { Store } from "../store/store.ts";
 
-const tags = ["topics"];
-const listQuery = Type.Object(pageParameters, { additionalProperties: false });
-const listing = "topics";
+export interface TopicPath {
+  readonly topic: string;
+}
 
-export function topicRoutes(app: FastifyInstance, context: ApiContext): void {
-  const { store, events, clock } = context;
-  const readBody = shapeReader(topicBody);
+const path = "/v1/topics/:topic";
+const resource = {
+  noun: "topic",
+  plural: "topics",
+  tag: "topics",
+  pathErrors: ["invalid_name", "topic_not_found"],
+  params: topicParams,
+  body: topicShape.body,
+  view: topicSchema,
+} as const;
+const listQuery = Type.Object({ ...pageParameters, label: labelParameter }, { additionalProperties: false });
+
+interface TopicParts {
+  readonly store: Store;
+  readonly events: EventBus;
+  readonly clock: Clock;
+}
+
+export function topicRoutes(app: FastifyInstance, { store, events, clock }: TopicParts): void {
+  const { catalog } = store;
+  const account = catalog.defaultAccount().id;
   const readListQuery = queryReader(listQuery);
   const readNoQuery = queryReader(noParameters);
+  const emit = (type: "topic.changed" | "topic.deleted", topic: string): void =>
+    events.emit({ type, at: clock.now(), topic });
 
-  app.put<{ Params: TopicPath }>(
-    "/v1/topics/:topic",
-    {
-      schema: {
-        tags,
-        operationId: "putTopic",
-        summary: "Make a topic, or change it",
-        description: "Settings that are left out keep their value, or get their default in a new topic.",
-        params: topicParams,
-        body: topicBody,
-        response: {
-          200: { ...topicSchema, description: "It existed; these are its settings now." },
-          201: { ...topicSchema, description: "It was made." },
-          ...problemResponses("invalid_name", ...bodyErrors, "immutable_field", "topic_limit", ...writeErrors),
-        },
-      },
-    },
-    async (request, reply) => {
-      readNoQuery(request);
-      const { topic: name } = request.params;
-      assertName("topic", name);
-      const settings = readBody(optionalJson(request));
-      const { topic, created } = await store.catalog.putTopic(store.catalog.defaultAccount().id, name, settings);
-      events.emit({ type: "topic.changed", at: clock.now(), topic: name });
-      return reply.code(created ? 201 : 200).send(topicView(topic));
-    },
-  );
+  app.put<{ Params: TopicPath }>(path, putRoute(resource, ["topic_limit"]), async (request, reply) => {
+    readNoQuery(request);
+    const { topic: name } = request.params;
+    assertName("topic", name);
+    const settings = topicShape.read(optionalJson(request));
+    const condition = await writeCondition(request, () => catalog.getTopic(account, name));
+    const { topic, created } = await catalog.putTopic(account, name, settings, condition);
+    emit("topic.changed", name);
+    return send(reply.code(created ? 201 : 200), topic);
+  });
 
-  app.get<{ Params: TopicPath }>(
-    "/v1/topics/:topic",
-    {
-      schema: {
-        tags,
-        operationId: "getTopic",
-        summary: "Look at a topic",
-        params: topicParams,
-        response: { 200: topicSchema, ...problemResponses("invalid_name", "topic_not_found") },
-      },
-    },
-    async (request) => {
-      readNoQuery(request);
-      return topicView(await topicAt(context, request.params));
-    },
-  );
+  app.patch<{ Params: TopicPath }>(path, patchRoute(resource, topicShape.patch, []), async (request, reply) => {
+    readNoQuery(request);
+    const { topic: name } = request.params;
+    const patch = topicShape.readPatch(mergePatchJson(request));
+    const topic = await untilWritten(request, async () => {
+      const before = await topicAt(store, request.params);
+      assertPreconditions(request, before);
+      const settings = topicShape.patched(before.settings, patch);
+      return (await catalog.putTopic(account, name, settings, { version: before.version })).topic;
+    });
+    emit("topic.changed", name);
+    return send(reply, topic);
+  });
 
-  app.delete<{ Params: TopicPath }>(
-    "/v1/topics/:topic",
-    {
-      schema: {
-        tags,
-        operationId: "deleteTopic",
-        summary: "Remove a topic with its messages, its subscriptions and their dead letters",
-        params: topicParams,
-        response: {
-          204: { type: "null", description: "It is gone." },
-          ...problemResponses("invalid_name", "topic_not_found", ...writeErrors),
-        },
-      },
-    },
-    async (request, reply) => {
-      readNoQuery(request);
-      const { topic: name } = request.params;
-      assertName("topic", name);
-      if (!(await store.catalog.deleteTopic(store.catalog.defaultAccount().id, name))) {
-        throw new RingbackError("topic_not_found", `There is no topic "${name}".`);
-      }
-      events.emit({ type: "topic.deleted", at: clock.now(), topic: name });
-      return reply.code(204).send();
-    },
-  );
+  app.get<{ Params: TopicPath }>(path, getRoute(resource, topicSchema), async (request, reply) => {
+    readNoQuery(request);
+    return send(reply, await topicAt(store, request.params));
+  });
 
-  app.get(
-    "/v1/topics",
-    {
-      schema: {
-        tags,
-        operationId: "listTopics",
-        summary: "List topics by name",
-        querystring: listQuery,
-        response: { 200: pageOf(topicSchema, "A page of topics."), ...problemResponses("invalid_cursor") },
-      },
-    },
-    async (request) => {
-      const page = pageRequest(listing, readListQuery(request));
-      return pageView(listing, await store.catalog.listTopics(store.catalog.defaultAccount().id, page), topicView);
-    },
-  );
+  const deleteSummary = "Delete a topic with its messages, its subscriptions and their dead letters";
+  app.delete<{ Params: TopicPath }>(path, deleteRoute(resource, deleteSummary), async (request, reply) => {
+    readNoQuery(request);
+    const { topic: name } = request.params;
+    assertPreconditions(request, await topicAt(store, request.params));
+    if (!(await catalog.deleteTopic(account, name))) throw notFound(name);
+    emit("topic.deleted", name);
+    return reply.code(204).send();
+  });
+
+  app.get("/v1/topics", listRoute(resource, listQuery), async (request) => {
+    const { label, ...page } = readListQuery(request);
+    const listing = `topics ${label ?? ""}`;
+    return pageView(listing, await catalog.listTopics(account, pageRequest(listing, page), labelOf(label)), topicView);
+  });
+}
+
+/** Throws `topic_not_found` and `invalid_name`. */
+export async function topicAt({ catalog }: Pick<Store, "catalog">, path: TopicPath): Promise<Topic> {
+  assertName("topic", path.topic);
+  const topic = await catalog.getTopic(catalog.defaultAccount().id, path.topic);
+  if (topic === null) throw notFound(path.topic);
+  return topic;
+}
+
+function notFound(name: string): RingbackError {
+  return new RingbackError("topic_not_found", `There is no topic "${name}".`);
+}
+
+function send(reply: FastifyReply, topic: Topic): FastifyReply {
+  return reply.header("etag", entityTag(topic)).send(topicView(topic));
 }

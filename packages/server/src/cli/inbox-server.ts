@@ -2,47 +2,48 @@ import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { onResponseSent } from "../http/response-sent.ts";
 import { parseJson } from "../http/json-body.ts";
-import { RingbackError } from "../domain/errors.ts";
+import { errorTable, RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
-import type { MessageBuffer } from "../domain/message-buffer.ts";
 import type { TimeMs } from "../domain/model.ts";
 import type { Clock } from "../domain/ports.ts";
+import type { MemoryInbox } from "./memory-inbox.ts";
 
-/** One POST, as far as it was read. */
+/** One POST. */
 export interface InboxArrival {
   readonly atMs: TimeMs;
   /** Empty when it was too large. */
   readonly body: Uint8Array;
   readonly outcome: "kept" | "dropped" | "refused";
-  /** Why it was refused. */
+  /** Why the POST was refused. */
   readonly fault: string | null;
-  /** Messages that wait now. */
+  /** Messages in the inbox now. */
   readonly waiting: number;
 }
 
 export interface InboxServerOptions {
   /** As in a URL: it begins with a slash and is escaped. */
   readonly path: string;
-  readonly buffer: MessageBuffer;
+  readonly inbox: MemoryInbox;
   readonly clock: Clock;
   readonly arrived: (arrival: InboxArrival) => void;
   readonly taken: () => void;
 }
 
-/** With the largest body on each of them it is what the process may hold beside its buffer. */
+/** With the largest body on each connection, this bounds what the process holds beside its messages. */
 const connectionsMax = 256;
 const fullRetryAfterS = 5;
 
 /**
- * The receiver of the WeChat HTTP API's documentation: what is POSTed at the path is kept, a GET takes the oldest. Messages
- * are checked to be JSON and kept byte for byte, since their ids do not fit into a JavaScript number.
+ * The receiver of the WeChat HTTP API's documentation: a POST to the path is kept, a GET takes the oldest message. Messages are
+ * checked to be JSON but kept byte for byte, since their ids do not fit into a JavaScript number.
  */
 export function createInboxServer(options: InboxServerOptions): Server {
   const server = createServer(
     { headersTimeout: limits.requestHeaderMsMax, requestTimeout: limits.requestMsMax },
     (request, response) => {
-      handle(request, response, options).catch(() => {
-        // The sender has gone in the middle of its request: there is nobody to answer.
+      handle(request, response, options).catch((error: unknown) => {
+        if (error instanceof RingbackError && !response.headersSent) return refuse(response, error);
+        // The sender disconnected in the middle of its request, so nobody is there to answer.
         response.destroy();
       });
     },
@@ -57,7 +58,7 @@ async function handle(request: IncomingMessage, response: ServerResponse, option
   if (path === options.path) {
     if (request.method === "POST") return arrive(request, response, options);
     if (request.method === "GET") return take(request, response, options);
-    // A HEAD, too: it would take a message and show it to nobody.
+    // A HEAD is refused as well: it would take a message and show it to nobody.
     return refuseMethod(response, "GET, POST");
   }
   if (path !== "/") return answer(response, 404, { detail: "Not Found" });
@@ -70,11 +71,10 @@ function refuseMethod(response: ServerResponse, allowed: string): void {
 }
 
 async function arrive(request: IncomingMessage, response: ServerResponse, options: InboxServerOptions): Promise<void> {
-  const { buffer, clock, arrived } = options;
+  const { inbox, clock, arrived } = options;
   const body = await collect(request);
-  const atMs = clock.now();
-  const { outcome, fault, status } = judge(body, atMs, buffer);
-  arrived({ atMs, body: body ?? new Uint8Array(0), outcome, fault, waiting: buffer.count });
+  const { outcome, fault, status } = await judge(body, inbox);
+  arrived({ atMs: clock.now(), body: body ?? new Uint8Array(0), outcome, fault, waiting: await inbox.waitingCount() });
   if (fault === null) return answer(response, status, { response: "success" });
   // After a body that was not read to its end the connection cannot carry another request.
   if (body === null) response.setHeader("connection", "close");
@@ -86,7 +86,7 @@ interface Judgement extends Pick<InboxArrival, "outcome" | "fault"> {
   readonly status: number;
 }
 
-function judge(body: Uint8Array | null, atMs: TimeMs, buffer: MessageBuffer): Judgement {
+async function judge(body: Uint8Array | null, inbox: MemoryInbox): Promise<Judgement> {
   if (body === null) return refused(413, `the body has more than ${limits.bodyBytesMax} bytes`);
   try {
     parseJson(body);
@@ -94,7 +94,7 @@ function judge(body: Uint8Array | null, atMs: TimeMs, buffer: MessageBuffer): Ju
     if (!(error instanceof RingbackError)) throw error;
     return refused(500, error.message);
   }
-  const outcome = buffer.arrive(body, atMs);
+  const outcome = await inbox.keep(body);
   if (outcome === "full") return refused(503, "as many messages wait as this inbox may hold; fetch some of them");
   return { outcome, fault: null, status: 200 };
 }
@@ -103,20 +103,28 @@ function refused(status: number, fault: string): Judgement {
   return { outcome: "refused", fault, status };
 }
 
-function take(request: IncomingMessage, response: ServerResponse, { buffer, clock, taken }: InboxServerOptions): void {
-  const message = buffer.take(clock.now());
+async function take(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { inbox, taken }: InboxServerOptions,
+): Promise<void> {
+  const message = await inbox.take();
   if (message === null) {
     response.writeHead(200, { "content-length": 0 }).end();
     return;
   }
-  onResponseSent(response, request.socket, limits.inboxAnswerMsMax, (handedOver) => {
-    if (!handedOver) return buffer.giveBack(message);
-    buffer.gone(message);
-    taken();
+  onResponseSent(response, request.socket, limits.inboxAnswerMsMax, (isSent) => {
+    message.done(isSent);
+    if (isSent) taken();
   });
-  response
-    .writeHead(200, { "content-type": "application/json", "content-length": message.body.byteLength })
-    .end(message.body);
+  const { body } = message.message;
+  response.writeHead(200, { "content-type": "application/json", "content-length": body.byteLength }).end(body);
+}
+
+/** The inbox cannot answer now, as when clients read too slowly. */
+function refuse(response: ServerResponse, { code, message }: RingbackError): void {
+  response.setHeader("retry-after", fullRetryAfterS);
+  answer(response, errorTable[code].status, { message: `An error occurred: ${message}` });
 }
 
 function answer(response: ServerResponse, status: number, json: unknown): void {
@@ -126,7 +134,10 @@ function answer(response: ServerResponse, status: number, json: unknown): void {
     .end(body);
 }
 
-/** null when there is more of it than a message may have. What is too much is still read, within bounds, and thrown away: many senders look for an answer only when they have sent everything. */
+/**
+ * null when the body is larger than a message may be. The rest is still read, within bounds, and thrown away: many senders read
+ * the answer only when they have sent everything.
+ */
 async function collect(request: IncomingMessage): Promise<Uint8Array | null> {
   let pieces: Uint8Array[] = [];
   let bytes = 0;
@@ -140,6 +151,6 @@ async function collect(request: IncomingMessage): Promise<Uint8Array | null> {
 }
 
 function pathOf({ url = "/" }: IncomingMessage): string {
-  // With another origin in front of it only where somebody takes this server for a proxy.
+  // A whole URL comes only from a client that takes this server for a proxy.
   return URL.parse(url, "http://inbox")?.pathname ?? "";
 }

@@ -2,10 +2,10 @@ import type { Paint } from "./paint.ts";
 import type { InboxArrival } from "./inbox-server.ts";
 import { printableLine, printableText, textOfBytes } from "./printable.ts";
 
-/** Of a long message people see the beginning; --json has all of it. */
+/** The text output shows the beginning of a long message; --json shows all of it. */
 const shownCharsMax = 4096;
 
-/** Two lines or more for people: what became of it, and the message. */
+/** At least two lines for people: the outcome, and the message. */
 export function inboxArrivalText(arrival: InboxArrival, count: number, paint: Paint): string {
   const { atMs, outcome, waiting, body } = arrival;
   const head = [
@@ -19,7 +19,7 @@ export function inboxArrivalText(arrival: InboxArrival, count: number, paint: Pa
   return [head, ...(shown === "" ? [] : [shown.replaceAll(/^/gm, "  ")])].join("\n");
 }
 
-/** The message is text, so that its numbers stay as they were written. */
+/** The message is a string, so that its numbers stay as they were written. */
 export function inboxArrivalJson({ atMs, outcome, fault, waiting, body }: InboxArrival): string {
   const text = textOfBytes(body);
   const content = text === null ? { bodyBase64: Buffer.from(body).toString("base64") } : { body: text };

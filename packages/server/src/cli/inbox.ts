@@ -4,13 +4,14 @@ import type { Command } from "commander";
 import { formatListenAddress } from "../config/listen-address.ts";
 import type { ListenAddress } from "../config/listen-address.ts";
 import { limits } from "../domain/limits.ts";
-import { MessageBuffer } from "../domain/message-buffer.ts";
+import { systemTimers } from "../domain/ports.ts";
 import { stopSignal } from "./context.ts";
 import type { CommandContext } from "./context.ts";
 import { createInboxServer } from "./inbox-server.ts";
 import type { InboxArrival } from "./inbox-server.ts";
 import { inboxArrivalJson, inboxArrivalText } from "./inbox-text.ts";
 import { listen } from "./listening.ts";
+import { MemoryInbox } from "./memory-inbox.ts";
 import { countFrom1Option, durationFrom1Option, listenOption, pathOption } from "./option-values.ts";
 import { createPaint } from "./paint.ts";
 
@@ -27,7 +28,7 @@ const listenDefault: ListenAddress = { host: "127.0.0.1", port: 18_000 };
 const pathDefault = "/weixinCallback";
 const whilePolledDefault = { ms: 300_000, text: "5m" };
 /** All messages together: what the process may grow to. */
-const bufferBytesMax = 256 * 1024 * 1024;
+const messageBytesMax = 256 * 1024 * 1024;
 
 const example = `
 Examples:
@@ -69,16 +70,19 @@ export function addInboxCommand(program: Command, context: CommandContext): void
 async function inbox(options: InboxOptions, context: CommandContext): Promise<void> {
   const stop = stopSignal(context);
   const { clock } = context;
-  const whilePolledMs = options.durable ? null : options.whilePolled;
-  const buffer = new MessageBuffer(
-    { whilePolledMs, messagesMax: options.messagesMax, bytesMax: bufferBytesMax },
-    clock.now(),
-  );
+  const inbox = await MemoryInbox.open({
+    whilePolledMs: options.durable ? null : options.whilePolled,
+    messagesMax: options.messagesMax,
+    bytesMax: messageBytesMax,
+    clock,
+    timers: systemTimers,
+    failed: (error) => context.stderr.write(`ringback: ${error instanceof Error ? error.message : String(error)}\n`),
+  });
   const tally = { kept: 0, dropped: 0, refused: 0, taken: 0 };
   const show = createShow(options, context);
   const server = createInboxServer({
     path: options.path,
-    buffer,
+    inbox,
     clock,
     arrived(arrival) {
       tally[arrival.outcome]++;
@@ -94,7 +98,8 @@ async function inbox(options: InboxOptions, context: CommandContext): Promise<vo
   server.closeAllConnections();
   if (options.json) return;
   const { kept, taken, dropped, refused } = tally;
-  const lost = buffer.count === 0 ? "" : ` ${buffer.count} that nobody fetched are gone.`;
+  const count = await inbox.waitingCount();
+  const lost = count === 0 ? "" : ` ${count} that nobody fetched are gone.`;
   context.stderr.write(`Kept ${kept}, taken ${taken}, dropped ${dropped}, refused ${refused}.${lost}\n`);
 }
 

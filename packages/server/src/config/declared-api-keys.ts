@@ -1,7 +1,7 @@
 import { declaredApiKeyBody } from "../shapes/api-key.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
 import { assertApiKeyName, assertApiKeyPair } from "../domain/api-key-rules.ts";
-import type { ApiKeyPair } from "../engine/port.ts";
+import type { ApiKeyPair } from "../engine/keys/api-keys.ts";
 import { ConfigError } from "./config-error.ts";
 import type { ConfigFile } from "./config-file.ts";
 import { checked, named } from "./declared-part.ts";
@@ -10,16 +10,19 @@ import { isRecord } from "./record.ts";
 export interface DeclaredApiKey {
   readonly name: string;
   readonly pair: ApiKeyPair;
-  /** `ringback.yaml:12`, to say where if the store refuses it. */
+  /** `ringback.yaml:12`, for the message when the store refuses the API key. */
   readonly origin: string;
 }
 
 const readPair = shapeReader(declaredApiKeyBody);
 
-/** The `apiKeys:` part of the file, as `POST /v1/api-keys` would check it. Throws `ConfigError`, which shows no key. */
+/**
+ * Reads the `apiKeys:` part of the file, as `POST /v1/api-keys` reads its body. Throws `ConfigError`, which shows no
+ * key.
+ */
 export function readDeclaredApiKeys(file: ConfigFile): readonly DeclaredApiKey[] {
   const part = file.values["apiKeys"];
-  // Said without showing the value: it may be a key that stands one level too high.
+  // The message does not show the value, which may be a key that is indented too little.
   if (part !== undefined && !isRecord(part)) throw noPairs(file, ["apiKeys"], "apiKeys");
   const declared = named(file, ["apiKeys"], "apiKeys", part, assertApiKeyName).map(([name, body]) => {
     const keys = ["apiKeys", name];

@@ -1,8 +1,6 @@
-import { hookBody } from "../shapes/hook.ts";
-import { shapeReader } from "../shapes/shape-check.ts";
 import { assertEndpointUrl } from "../domain/endpoint-url-rule.ts";
-import { normaliseHook } from "../domain/hook-rules.ts";
-import type { HookInput } from "../domain/hook-rules.ts";
+import type { HookSettings } from "../domain/hook-rules.ts";
+import { hookShape } from "../shapes/hook.ts";
 import { ConfigError } from "./config-error.ts";
 import type { ConfigFile } from "./config-file.ts";
 import { checked, named, record } from "./declared-part.ts";
@@ -10,25 +8,23 @@ import { show, unknownKey } from "./words.ts";
 
 export interface DeclaredHook {
   readonly name: string;
-  /** The body that `PUT /v1/hooks/{name}` would get. */
-  readonly input: HookInput;
-  /** `ringback.yaml:12`, to say where if the store refuses it. */
+  readonly settings: HookSettings;
+  /** `ringback.yaml:12`, for the message when the store refuses the hook. */
   readonly origin: string;
 }
 
-const readHook = shapeReader(hookBody);
-
-/** koipy's own names, as its configuration file has them. */
+/** The names in koipy's own configuration file. */
 const callbackNames = ["onMessage", "onPreSend", "onResult"] as const;
 
-/** The `hooks:` and `callbacks:` parts of the file, checked as the API would check them. Throws `ConfigError`. */
+/**
+ * Reads the `hooks:` and `callbacks:` parts of the file, as the API reads the bodies of its PUTs. Throws `ConfigError`.
+ */
 export function readDeclaredHooks(file: ConfigFile): readonly DeclaredHook[] {
   const callbacks = readCallbacks(file);
   const hooks = named(file, ["hooks"], "hooks", file.values["hooks"]).map(([name, body]) => {
     const keys = ["hooks", name];
-    const input = checked(file, keys, () => readHook(record(file, keys, name, body)));
-    checked(file, keys, () => normaliseHook(input));
-    return { name, input, origin: file.origin(keys) };
+    const settings = checked(file, keys, () => hookShape.read(record(file, keys, name, body)));
+    return { name, settings, origin: file.origin(keys) };
   });
   for (const { name, origin } of hooks) {
     const twin = callbacks.find((callback) => callback.name === name);
@@ -43,7 +39,7 @@ export function readDeclaredHooks(file: ConfigFile): readonly DeclaredHook[] {
   return [...callbacks, ...hooks];
 }
 
-/** koipy's own block, word for word: a URL for each moment; one that is left out, or has nothing beside it, is not set. */
+/** Reads koipy's own block, word for word: one URL per callback. A callback without a URL is not set. */
 function readCallbacks(file: ConfigFile): readonly DeclaredHook[] {
   const part = file.values["callbacks"] ?? null;
   if (part === null) return [];
@@ -60,6 +56,6 @@ function readCallbacks(file: ConfigFile): readonly DeclaredHook[] {
     checked(file, ["callbacks"], () => {
       assertEndpointUrl(name, url);
     });
-    return [{ name, input: { urls: [url] }, origin: file.origin(keys) }];
+    return [{ name, settings: hookShape.read({ urls: [url] }), origin: file.origin(keys) }];
   });
 }

@@ -12,6 +12,8 @@ const defaults = {
   retentionMs: limits.retentionMsDefault,
   messagesMax: limits.inboxMessagesDefault,
   bodyBytesMax: limits.bodyBytesMax,
+  description: "",
+  labels: {},
 };
 
 describe("inboxes in the configuration file", () => {
@@ -54,7 +56,7 @@ inboxes:
     ],
     [
       "inboxes:\n  weixin:\n    topic: orders\n    retentionMs: 60000\n",
-      'ringback.yaml:4: retentionMs: is for the topic "orders" to say',
+      'ringback.yaml:4: retentionMs: must be left out: the topic "orders" keeps the messages',
     ],
     ["inboxes:\n  weixin:\n    topic: a b\n", "ringback.yaml:3: topic: must begin with a letter"],
   ])("stop the start with one line that says where the fault is: %j", (file, line) => {

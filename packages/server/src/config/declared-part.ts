@@ -5,9 +5,12 @@ import type { ConfigFile } from "./config-file.ts";
 import { isRecord } from "./record.ts";
 import { show } from "./words.ts";
 
-/** What the readers of the file's declarations (`topics:`, `hooks:` and so on) share. All of it throws `ConfigError`. */
+/**
+ * Shared by the readers of the file's declarations (`topics:`, `hooks:` and so on). Every function throws
+ * `ConfigError`.
+ */
 
-/** What stands under names: topics, subscriptions, hooks. `assertForm` is the rule of such a name. */
+/** Reads the members of a part as pairs of a name and a body. `assertForm` is the rule for the names. */
 export function named(
   file: ConfigFile,
   keys: readonly string[],
@@ -30,7 +33,7 @@ export function record(file: ConfigFile, keys: readonly string[], what: string, 
   throw new ConfigError(file.origin(keys), keys.join("."), `${what} cannot be ${show(value)}; give keys and values`);
 }
 
-/** The rules speak of fields; here they get the line on which the field stands. */
+/** Turns an error that names a field into one that names the line of that field. */
 export function checked<T>(file: ConfigFile, keys: readonly string[], check: () => T): T {
   try {
     return check();

@@ -11,12 +11,12 @@ const texts = readdirSync(folder)
 it("lists the 25 actions of API 2.0 and every error code", () => {
   const page = cmqReference();
   const [api2 = ""] = page.split("## The newer form");
-  expect(api2.match(/^\| `\w+` \| served/gm)).toHaveLength(25);
+  expect(api2.match(/^\| `\w+` \| supported/gm)).toHaveLength(25);
   for (const { code, module } of Object.values(cmqErrorTable)) expect(page).toContain(`| ${code} | ${module} |`);
 });
 
 it.each(Object.entries<{ readonly unused?: string }>(cmqErrorTable))(
-  "says of %s whether it is ever given",
+  "marks %s as used or unused",
   (key, { unused }) => {
     const uses = texts.reduce((count, { text }) => count + text.split(`"${key}"`).length - 1, 0);
     expect(uses > 0).toBe(unused === undefined);

@@ -1,24 +1,42 @@
 import { RingbackError } from "./errors.ts";
 import { limits } from "./limits.ts";
+import { isName } from "./names.ts";
 import { readTcpUrl } from "./tcp-url.ts";
 
 export const httpSchemes: readonly string[] = ["http", "https"];
+/** `queue:NAME` is a queue of the same account. Callers pass this scheme only where an endpoint may be a queue. */
+export const queueScheme = "queue";
 
-/** The URL is kept as it was written; what a parser would silently drop or rewrite is refused instead. */
+export function queueUrl(queue: string): string {
+  return `${queueScheme}:${queue}`;
+}
+
+/** The queue's name in `queue:NAME`; null for every other URL. */
+export function queueOfUrl(url: string): string | null {
+  return url.startsWith(`${queueScheme}:`) ? url.slice(queueScheme.length + 1) : null;
+}
+
+/** A URL is stored as written, so everything that a URL parser would silently drop or rewrite is refused. */
 export function assertEndpointUrl(field: string, text: string, schemes: readonly string[] = httpSchemes): void {
-  const fault = textFault(text, schemes) ?? urlFault(field, text);
+  const queue = schemes.includes(queueScheme) ? queueOfUrl(text) : null;
+  const networkSchemes = schemes.filter((scheme) => scheme !== queueScheme);
+  const fault = queue === null ? (textFault(text, networkSchemes) ?? urlFault(field, text)) : queueFault(queue);
   if (fault !== null) throw RingbackError.at("invalid_url", field, fault);
+}
+
+function queueFault(queue: string): string | null {
+  return isName(queue) ? null : "does not name a queue";
 }
 
 function textFault(text: string, schemes: readonly string[]): string | null {
   if (text.length > limits.urlCharsMax) return `must have at most ${limits.urlCharsMax} characters`;
-  if (/[\p{Cc}\s\\]/u.test(text)) return "must not hold white space, control characters or backslashes";
-  if (!text.isWellFormed()) return "must not hold half a surrogate pair";
+  if (/[\p{Cc}\s\\]/u.test(text)) return "must not contain white space, control characters or backslashes";
+  if (!text.isWellFormed()) return "must be valid Unicode, but contains half a surrogate pair";
   const scheme = /^([a-z]+):\/\//i.exec(text)?.[1]?.toLowerCase();
   if (scheme === undefined || !schemes.includes(scheme)) {
     return `must begin with ${eitherOf(schemes.map((known) => `${known}://`))}`;
   }
-  if (text.includes("#")) return "must not have a fragment (the part from # on): it would never be sent";
+  if (text.includes("#")) return "must not have a fragment (the part from # on), because it would never be sent";
   return null;
 }
 
@@ -26,7 +44,7 @@ function eitherOf(words: readonly string[]): string {
   return [words.slice(0, -1).join(", "), ...words.slice(-1)].filter((part) => part !== "").join(" or ");
 }
 
-/** Only these have headers of the subscription's own. */
+/** Only POSTs over HTTP can carry headers, so only these URLs allow headers in a subscription. */
 export function isHttpUrl(text: string): boolean {
   return /^https?:/i.test(text);
 }
@@ -41,10 +59,10 @@ function urlFault(field: string, text: string): string | null {
   if (url.username !== "" || url.password !== "") {
     const instead =
       isHttpUrl(text) && field.startsWith("push.") ? "; send them in an Authorization header under push.headers" : "";
-    return `must not hold a user name or password${instead}`;
+    return `must not contain a user name or password${instead}`;
   }
   if (url.port === "0") return "must not have port 0";
-  // Characters outside ASCII are sent percent-encoded, which is longer.
+  // Non-ASCII characters are sent percent-encoded, which is longer.
   if (url.href.length > limits.urlCharsMax) return `must have at most ${limits.urlCharsMax} characters once encoded`;
   return null;
 }

@@ -1,6 +1,6 @@
 /**
- * The one table of errors that a caller can see. `status` is the HTTP status, `retry` whether the same request may
- * succeed later, `title` the sentence for people. docs/reference/errors.md is generated from it.
+ * Every error that a caller can get. `status` is the HTTP status, `retry` tells whether the same request may succeed
+ * later, and `title` is for people. docs/reference/errors.md is generated from this table.
  */
 export const errorTable = {
   malformed_request: { status: 400, retry: false, title: "The request is not well-formed HTTP." },
@@ -9,79 +9,114 @@ export const errorTable = {
   invalid_request: { status: 400, retry: false, title: "A field of the request is missing or wrong." },
   invalid_name: { status: 400, retry: false, title: "A name has a form that is not allowed." },
   invalid_url: { status: 400, retry: false, title: "The URL cannot be used as an endpoint." },
-  unknown_protocol: { status: 400, retry: false, title: "No such protocol." },
-  invalid_tag: { status: 400, retry: false, title: "A tag is too long or holds characters that are not allowed." },
-  too_many_tags: { status: 400, retry: false, title: "Too many tags." },
-  invalid_type: { status: 400, retry: false, title: "The type has a wrong form." },
-  invalid_type_pattern: { status: 400, retry: false, title: "A type pattern has a wrong form." },
-  invalid_retry_policy: { status: 400, retry: false, title: "The retry policy is not one of the known forms." },
-  invalid_key: { status: 400, retry: false, title: "The key is not one that can be used here." },
-  invalid_cursor: { status: 400, retry: false, title: "The page cursor was not given out by this server." },
-  invalid_idempotency_key: { status: 400, retry: false, title: "The Idempotency-Key header has a wrong form." },
-  empty_batch: { status: 400, retry: false, title: "The batch holds no message." },
-  route_not_found: { status: 404, retry: false, title: "No such resource." },
-  method_not_allowed: { status: 405, retry: false, title: "The resource does not answer to this method." },
-  topic_not_found: { status: 404, retry: false, title: "No such topic." },
-  subscription_not_found: { status: 404, retry: false, title: "No such subscription." },
-  message_not_found: { status: 404, retry: false, title: "No such message, or its retention time is over." },
-  dead_letter_not_found: { status: 404, retry: false, title: "No such dead letter." },
-  inbox_not_found: { status: 404, retry: false, title: "No such inbox." },
-  hook_not_found: { status: 404, retry: false, title: "No such hook." },
-  queue_not_found: { status: 404, retry: false, title: "No such queue." },
-  api_key_not_found: { status: 404, retry: false, title: "No such API key." },
-  key_not_found: { status: 404, retry: false, title: "No such key." },
+  unknown_protocol: { status: 400, retry: false, title: "There is no protocol with this name." },
+  invalid_tag: { status: 400, retry: false, title: "A tag is too long or contains characters that are not allowed." },
+  too_many_tags: { status: 400, retry: false, title: "There are too many tags." },
+  invalid_type: { status: 400, retry: false, title: "The type has a form that is not allowed." },
+  invalid_type_pattern: { status: 400, retry: false, title: "A type pattern has a form that is not allowed." },
+  invalid_retry_policy: { status: 400, retry: false, title: "The retry policy has none of the known forms." },
+  invalid_key: { status: 400, retry: false, title: "The key cannot be used for this." },
+  invalid_cursor: {
+    status: 400,
+    retry: false,
+    title: "The page cursor does not come from an earlier page of this list.",
+  },
+  invalid_idempotency_key: {
+    status: 400,
+    retry: false,
+    title: "The Idempotency-Key header has a form that is not allowed.",
+  },
+  empty_batch: { status: 400, retry: false, title: "The batch contains no message." },
+  route_not_found: { status: 404, retry: false, title: "There is no resource at this path." },
+  method_not_allowed: { status: 405, retry: false, title: "The resource does not support this method." },
+  topic_not_found: { status: 404, retry: false, title: "There is no topic with this name." },
+  subscription_not_found: { status: 404, retry: false, title: "There is no subscription with this name." },
+  message_not_found: {
+    status: 404,
+    retry: false,
+    title: "There is no message with this id, or its retention time is over.",
+  },
+  dead_letter_not_found: { status: 404, retry: false, title: "There is no dead letter with this id." },
+  inbox_not_found: { status: 404, retry: false, title: "There is no inbox with this name." },
+  hook_not_found: { status: 404, retry: false, title: "There is no hook with this name." },
+  queue_not_found: { status: 404, retry: false, title: "There is no queue with this name." },
+  api_key_not_found: { status: 404, retry: false, title: "There is no API key with this id." },
+  key_not_found: { status: 404, retry: false, title: "There is no key with this name." },
   request_timeout: { status: 408, retry: true, title: "The request took too long to arrive." },
-  api_key_exists: { status: 409, retry: false, title: "There is another API key of this secretId." },
-  queue_exists: { status: 409, retry: false, title: "There is a queue of this name." },
-  not_pulled: { status: 409, retry: false, title: "The subscription is pushed: nobody can pull from it." },
-  precondition_failed: { status: 412, retry: false, title: "Somebody else has changed or created it meanwhile." },
-  immutable_field: { status: 409, retry: false, title: "The field cannot be changed once the resource exists." },
+  api_key_exists: { status: 409, retry: false, title: "There is already another API key with this secretId." },
+  queue_exists: { status: 409, retry: false, title: "There is already a queue with this name." },
+  not_pulled: { status: 409, retry: false, title: "The subscription is pushed, so that it cannot be pulled from." },
+  immutable_field: { status: 409, retry: false, title: "The field cannot be changed after the resource was created." },
   idempotency_conflict: {
     status: 409,
     retry: false,
-    title: "The Idempotency-Key was used before with another request.",
+    title: "The Idempotency-Key was used before with a different request.",
   },
-  topic_limit: { status: 409, retry: false, title: "The account has as many topics as it may have." },
-  subscription_limit: { status: 409, retry: false, title: "The topic has as many subscriptions as it may have." },
-  master_key_missing: { status: 409, retry: false, title: "The server has no master key to keep keys with." },
-  key_unavailable: { status: 409, retry: false, title: "The key cannot be opened with the master keys at hand." },
-  entry_limit: { status: 409, retry: false, title: "The account has as many of these as it may have." },
+  topic_limit: { status: 409, retry: false, title: "The account has the largest number of topics that is allowed." },
+  subscription_limit: {
+    status: 409,
+    retry: false,
+    title: "The topic has the largest number of subscriptions that is allowed.",
+  },
+  master_key_missing: { status: 409, retry: false, title: "The server has no master key to encrypt keys with." },
+  key_unavailable: {
+    status: 409,
+    retry: false,
+    title: "The key cannot be decrypted with the master keys that the server has.",
+  },
+  entry_limit: {
+    status: 409,
+    retry: false,
+    title: "The account has the largest number of resources of this kind that is allowed.",
+  },
+  precondition_failed: {
+    status: 412,
+    retry: false,
+    title: "The condition of the If-Match or If-None-Match header does not hold.",
+  },
   body_too_large: { status: 413, retry: false, title: "A message is larger than its topic allows." },
   request_too_large: { status: 413, retry: false, title: "The request is larger than the server accepts." },
-  batch_too_large: { status: 413, retry: false, title: "The batch holds too many messages." },
+  batch_too_large: { status: 413, retry: false, title: "The batch contains too many messages." },
   unsupported_media_type: { status: 415, retry: false, title: "The request's content type is not supported here." },
-  expectation_failed: { status: 417, retry: false, title: "The Expect header asks for something unknown." },
+  expectation_failed: {
+    status: 417,
+    retry: false,
+    title: "The server supports no other Expect header than 100-continue.",
+  },
   headers_too_large: { status: 431, retry: false, title: "The request's header section is too large." },
   internal: { status: 500, retry: true, title: "The server met an unexpected condition." },
-  overloaded: { status: 503, retry: true, title: "The server has as much work as it can hold; try again shortly." },
-  storage_full: { status: 503, retry: true, title: "The disk or the database's size limit is full." },
+  overloaded: { status: 503, retry: true, title: "The server cannot take more work now; try again shortly." },
+  storage_full: { status: 503, retry: true, title: "The disk is full, or the database has reached its size limit." },
   storage_unavailable: { status: 503, retry: true, title: "The database cannot be written at the moment." },
-  not_ready: { status: 503, retry: true, title: "The server is up but cannot serve at the moment." },
+  not_ready: { status: 503, retry: true, title: "The server is running but cannot answer requests at the moment." },
   shutting_down: {
     status: 503,
     retry: true,
-    title: "The server is stopping; another one, or a later try, will serve.",
+    title: "The server is stopping; try again later, or on another server.",
   },
-  queue_full: { status: 503, retry: true, title: "The queue holds as many messages as it may." },
-  inbox_full: { status: 503, retry: true, title: "The inbox holds as many messages as it may." },
+  queue_full: { status: 503, retry: true, title: "The queue contains the largest number of messages that is allowed." },
+  inbox_full: { status: 503, retry: true, title: "The inbox contains the largest number of messages that is allowed." },
   too_many_unacknowledged: {
     status: 503,
     retry: true,
-    title: "As many messages are handed out and not acknowledged as may be; nothing new is handed out.",
+    title: "Too many pulled messages are not acknowledged yet; no further message can be pulled.",
   },
-  too_many_waiters: { status: 503, retry: true, title: "As many requests wait for a message as the server allows." },
-  too_many_streams: { status: 503, retry: true, title: "As many event streams are open as the server allows." },
+  too_many_waiters: { status: 503, retry: true, title: "Too many requests are waiting for a message." },
+  too_many_streams: { status: 503, retry: true, title: "Too many event streams are open." },
 } as const satisfies Record<string, { status: number; retry: boolean; title: string }>;
 
 export type ErrorCode = keyof typeof errorTable;
 
-/** Where in the request the fault lies, as a JSON Pointer, a header or a parameter name, and what would be right. */
+/**
+ * `field`: a path such as `push.url`, a header or a parameter of the request. `message`: what is wrong with it, or what
+ * would be right.
+ */
 export interface ErrorDetail {
   readonly field: string;
   readonly message: string;
 }
 
-/** The only error class that crosses from the rules, the store and the engine to a caller. */
+/** The only class of errors that callers of the API get to see. */
 export class RingbackError extends Error {
   override readonly name = "RingbackError";
   readonly code: ErrorCode;
@@ -93,8 +128,13 @@ export class RingbackError extends Error {
     this.details = options.details ?? [];
   }
 
-  /** A fault of one named field. */
+  /** An error about one field. */
   static at(code: ErrorCode, field: string, message: string): RingbackError {
     return new RingbackError(code, `${field}: ${message}`, { details: [{ field, message }] });
   }
+}
+
+/** True for the error of a put whose condition does not hold. */
+export function isPreconditionFailed(error: unknown): boolean {
+  return error instanceof RingbackError && error.code === "precondition_failed";
 }

@@ -1,14 +1,15 @@
 /**
- * Which messages a subscription gets. `tags`: the message shares at least one. `types`: the message's type matches at least
- * one pattern, where words stand between dots, `*` is exactly one word that is not empty, and `#` any number of words. A
- * condition that is empty lets every message through; both must hold.
+ * Which messages a subscription receives. Both conditions must hold; an empty condition always holds.
+ * `tags`: the message has at least one of these tags.
+ * `types`: the message's type matches at least one of these patterns. Types and patterns are words separated by dots.
+ * `*` matches exactly one non-empty word, `#` any number of words.
  */
 
 import type { Filter, Message } from "./model.ts";
 
 type Filtered = Pick<Message, "tags" | "type">;
 export type MessagePredicate = (message: Filtered) => boolean;
-type KeyPredicate = (type: string) => boolean;
+type TypePredicate = (type: string) => boolean;
 
 const everything = (): boolean => true;
 
@@ -16,7 +17,10 @@ export function matches(filter: Filter, message: Filtered): boolean {
   return compileFilter(filter)(message);
 }
 
-/** The predicate runs for each message and subscription, so everything that depends on the filter alone is done once, here. */
+/**
+ * The returned predicate runs for every message and subscription, so all work that depends on the filter alone happens
+ * here.
+ */
 export function compileFilter({ tags, types }: Filter): MessagePredicate {
   if (types.length === 0) return tagPredicate(tags);
   if (tags.length === 0) return typePredicate(types);
@@ -33,46 +37,46 @@ function tagPredicate(wanted: readonly string[]): MessagePredicate {
 }
 
 function typePredicate(types: readonly string[]): MessagePredicate {
-  const fitting = types.map(keyPredicate);
-  const [first] = fitting;
+  const predicates = types.map(patternPredicate);
+  const [first] = predicates;
   if (first === undefined) return everything;
-  if (fitting.length === 1) return ({ type }) => type !== null && first(type);
-  return ({ type }) => type !== null && fitting.some((fits) => fits(type));
+  if (predicates.length === 1) return ({ type }) => type !== null && first(type);
+  return ({ type }) => type !== null && predicates.some((matchesType) => matchesType(type));
 }
 
-function keyPredicate(typePattern: string): KeyPredicate {
+function patternPredicate(typePattern: string): TypePredicate {
   const pattern = wordsOf(typePattern);
   if (pattern.length === 1 && pattern[0] === "#") return everything;
   if (!pattern.includes("*") && !pattern.includes("#")) return (type) => type === typePattern;
-  return (type) => wordsFit(pattern, wordsOf(type));
+  return (type) => matchWords(pattern, wordsOf(type));
 }
 
-/** No key at all is no word, not one empty word. */
-function wordsOf(key: string): readonly string[] {
-  return key === "" ? [] : key.split(".");
+/** The empty type has no words, rather than one empty word. */
+function wordsOf(type: string): readonly string[] {
+  return type === "" ? [] : type.split(".");
 }
 
 /**
- * Every `#` first stands for no word and takes one more whenever the rest does not fit. Only the last `#` met needs to:
- * what comes before it already fits, and a longer match of an earlier one could not leave more to the later. So the
- * work is at most words times words, whatever the pattern.
+ * A `#` first matches no word, and one word more each time the rest of the pattern does not match. Only the last `#`
+ * reached needs to grow: the words before it already match, and growing an earlier `#` would leave fewer words for the
+ * later one. So matching takes at most (words of the pattern) × (words of the type) steps.
  */
-function wordsFit(pattern: readonly string[], words: readonly string[]): boolean {
+function matchWords(pattern: readonly string[], words: readonly string[]): boolean {
   let at = 0;
   let word = 0;
   let afterHash = -1;
-  let hashTakesTo = 0;
+  let hashEnd = 0;
   while (word < words.length) {
     const wanted = pattern[at];
     if (wanted === "#") {
       afterHash = ++at;
-      hashTakesTo = word;
+      hashEnd = word;
     } else if (wanted !== undefined && (wanted === "*" ? words[word] !== "" : wanted === words[word])) {
       at++;
       word++;
     } else if (afterHash >= 0) {
       at = afterHash;
-      word = ++hashTakesTo;
+      word = ++hashEnd;
     } else {
       return false;
     }

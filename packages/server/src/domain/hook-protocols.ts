@@ -2,7 +2,7 @@ import { hookProtocols as plainHookProtocols } from "@ringback/sdk/protocols";
 import type { HookProtocol, Jwk } from "@ringback/sdk/protocols";
 import { opencard, opencardKeyFault } from "@ringback/sdk/opencard";
 
-/** Every hook dialect, with those that need a library. */
+/** Every hook dialect, including those that need a library (`opencard` needs jose). */
 export const hookProtocols: readonly HookProtocol[] = [...plainHookProtocols, opencard];
 
 const byName: ReadonlyMap<string, HookProtocol> = new Map(hookProtocols.map((protocol) => [protocol.name, protocol]));
@@ -14,7 +14,7 @@ export function findHookProtocol(name: string): HookProtocol | null {
 
 const keyFaults: ReadonlyMap<string, (jwk: Jwk) => string | null> = new Map([[opencard.name, opencardKeyFault]]);
 
-/** What makes this key unfit for the dialect, in words that hold nothing of it; null when it fits. */
+/** Why the dialect cannot use this key, without quoting any of it; null when it can. */
 export function hookKeyFault(protocol: string, jwk: Jwk): string | null {
   return keyFaults.get(protocol)?.(jwk) ?? null;
 }

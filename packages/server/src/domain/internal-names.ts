@@ -1,27 +1,27 @@
 import { foldCase } from "./names.ts";
 
 /**
- * Topics and subscriptions of the server's own have a colon in their name: no caller can give such a name (`assertName`),
- * no listing shows one, and none counts for the caller's limits.
+ * The server creates topics and subscriptions of its own for inboxes and queues. Their names contain a colon, which
+ * `assertName` refuses from callers. Listings do not show these, and the caller's limits do not count them.
  */
 export function isInternalName(name: string): boolean {
   return name.includes(":");
 }
 
-/** Both of the log that an inbox has to itself and of its subscription, there or to a topic of the caller's. */
+/** Name of an inbox's subscription, and of its log if it has one of its own instead of reading a topic. */
 export function inboxLogName(inbox: string): string {
   return `inbox:${inbox}`;
 }
 
 /**
- * Both of a queue's log and of its subscription there. Queues whose names differ in case alone are the same queue: whatever the
- * database finds by name it then finds for all of these.
+ * Name of a queue's log and of the subscription to it. Queue names that differ only in case are the same queue, so the
+ * name is in lower case.
  */
 export function queueLogName(queue: string): string {
   return `${queueLogPrefix}${foldCase(queue)}`;
 }
 
-/** null: it is no queue's log. */
+/** The queue's name in lower case; null: the topic is not a queue's log. */
 export function queueOfLog(topic: string): string | null {
   return topic.startsWith(queueLogPrefix) ? topic.slice(queueLogPrefix.length) : null;
 }

@@ -1,8 +1,8 @@
 import { RingbackError } from "./errors.ts";
 
 /**
- * Wider than a name: senders of other systems call their keys "0", or by a version with dots. "." and ".." mean something
- * else in the path of a URL (RFC 3986 section 5.2.4), so that no client could ask for such a key.
+ * A kid allows more than a name, because other systems call their keys "0" or use versions with dots. "." and ".." are
+ * excluded: URL paths give them another meaning (RFC 3986 section 5.2.4), so no client could request such a key.
  */
 export const kidForm = /^(?!\.{1,2}$)[a-zA-Z\d_.~-]{1,64}$/;
 
@@ -11,6 +11,6 @@ export function assertKid(field: string, kid: string): void {
   throw RingbackError.at(
     "invalid_name",
     field,
-    'must be 1 to 64 of a-z, A-Z, 0-9, "-", "_", "." and "~", and not "." or ".."',
+    'must have 1 to 64 of the characters a-z, A-Z, 0-9, "-", "_", "." and "~", and must not be "." or ".."',
   );
 }

@@ -1,9 +1,9 @@
 import type { TimeMs } from "./model.ts";
 
 /**
- * The rule of a buffer that keeps only while somebody fetches from it: what arrives less than `whilePolledMs` after the
- * last poll is kept; what arrives later is dropped, and so is everything that had been kept. A buffer begins as if it had
- * been polled.
+ * Decides whether an inbox that keeps messages only while it is polled keeps an arriving one. A message that arrives
+ * less than `whilePolledMs` after the last poll is kept. A later one is dropped, together with everything kept before.
+ * Creating the inbox counts as a poll.
  */
 export class LastPoll {
   #atMs: TimeMs;
@@ -16,7 +16,7 @@ export class LastPoll {
     this.#atMs = nowMs;
   }
 
-  /** `whilePolledMs` null: a buffer that keeps in any case. */
+  /** `whilePolledMs` null: always true. */
   keeps(whilePolledMs: number | null, nowMs: TimeMs): boolean {
     return whilePolledMs === null || nowMs - this.#atMs < whilePolledMs;
   }

@@ -1,4 +1,4 @@
-/** What a message must be to enter a topic's log. */
+/** Checks of a message before it is appended to a topic's log. */
 
 import { RingbackError } from "./errors.ts";
 import { assertInteger } from "./integer-rule.ts";
@@ -6,17 +6,18 @@ import { limits } from "./limits.ts";
 import type { NewMessage, Topic } from "./model.ts";
 import { assertType } from "./type-rules.ts";
 import { assertTags } from "./tag-rules.ts";
-import { carriedTextFault, isLongerThanBytes } from "./text-rules.ts";
+import { headerTextFault, isLongerThanBytes } from "./text-rules.ts";
 
-/** Lower case only: the name becomes part of a header's name. */
+/** Lower case only, because the attribute's name becomes part of a header's name. */
 const attributeNameForm = /^[a-z][a-z0-9-]*$/;
 const contentTypeForm = /^[!-~](?:[ -~]*[!-~])?$/;
 
 /** `field` is the path of the message in the request, such as `messages[3]`; empty when the message is the whole request. */
-export function assertMessage(message: NewMessage, topic: Pick<Topic, "name" | "bodyBytesMax">, field: string): void {
+export function assertMessage(message: NewMessage, topic: Pick<Topic, "name" | "settings">, field: string): void {
   const bytes = message.body.length;
-  if (bytes > topic.bodyBytesMax) {
-    const fault = `has ${bytes} bytes; topic "${topic.name}" takes at most ${topic.bodyBytesMax}`;
+  const { bodyBytesMax } = topic.settings;
+  if (bytes > bodyBytesMax) {
+    const fault = `has ${bytes} bytes; topic "${topic.name}" accepts at most ${bodyBytesMax}`;
     throw RingbackError.at("body_too_large", within(field, "body"), fault);
   }
   if (message.tags.length > 0) assertTags(within(field, "tags"), message.tags);
@@ -36,11 +37,11 @@ function within(field: string, member: string): string {
 function assertOrderingKey(key: string, field: string): void {
   const fault = isLongerThanBytes(key, limits.orderingKeyBytesMax)
     ? `must have 1 to ${limits.orderingKeyBytesMax} bytes`
-    : carriedTextFault(key);
+    : headerTextFault(key);
   if (fault !== null) throw RingbackError.at("invalid_request", field, fault);
 }
 
-/** It need not be a media type, only fit into a header. */
+/** Any text that a header can carry; it need not be a valid media type. */
 export function isContentType(text: string): boolean {
   return text.length <= limits.contentTypeCharsMax && contentTypeForm.test(text);
 }
@@ -55,7 +56,7 @@ function assertAttributes(attributes: NewMessage["attributes"], field: string): 
   const names = Object.keys(attributes);
   if (names.length === 0) return;
   if (names.length > limits.attributesMax) {
-    const fault = `holds ${names.length} attributes; at most ${limits.attributesMax} are allowed`;
+    const fault = `has ${names.length} attributes; at most ${limits.attributesMax} are allowed`;
     throw RingbackError.at("invalid_request", field, fault);
   }
   let bytes = 0;
@@ -74,7 +75,8 @@ function assertAttributes(attributes: NewMessage["attributes"], field: string): 
 function assertAttributeName(name: string, field: string): void {
   if (name.length <= limits.attributeNameCharsMax && attributeNameForm.test(name)) return;
   const shown = JSON.stringify(name.slice(0, limits.attributeNameCharsMax));
-  const rule = `must begin with a-z and hold only a-z, 0-9 and "-", at most ${limits.attributeNameCharsMax} characters`;
+  const lengthRule = `at most ${limits.attributeNameCharsMax} characters`;
+  const rule = `must begin with a-z and contain only a-z, 0-9 and "-", ${lengthRule}`;
   throw RingbackError.at("invalid_request", field, `the name ${shown} is not allowed: it ${rule}`);
 }
 
@@ -82,6 +84,6 @@ function assertAttributeValue(value: string, field: string): void {
   if (value === "") return;
   const fault = isLongerThanBytes(value, limits.attributeValueBytesMax)
     ? `must have at most ${limits.attributeValueBytesMax} bytes`
-    : carriedTextFault(value);
+    : headerTextFault(value);
   if (fault !== null) throw RingbackError.at("invalid_request", field, fault);
 }

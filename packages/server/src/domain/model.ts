@@ -1,4 +1,4 @@
-/** The nouns of Ringback as plain data. See docs/ARCHITECTURE.md for the words. */
+/** Ringback's data types. docs/ARCHITECTURE.md explains the terms. */
 
 declare const brand: unique symbol;
 type Branded<T, B extends string> = T & { readonly [brand]: B };
@@ -6,7 +6,7 @@ type Branded<T, B extends string> = T & { readonly [brand]: B };
 export type AccountId = Branded<number, "AccountId">;
 export type TopicId = Branded<number, "TopicId">;
 export type SubscriptionId = Branded<number, "SubscriptionId">;
-/** Position of a message in its topic's log; dense, starts at 1. */
+/** Position of a message in its topic's log: 1, 2, 3 … without gaps. */
 export type Seq = number;
 /** Unsigned 64-bit integer as a decimal string. */
 export type MessageId = Branded<string, "MessageId">;
@@ -17,24 +17,30 @@ export type TimeMs = number;
 export interface Account {
   readonly id: AccountId;
   readonly name: string;
-  /** Number by which receivers know the account. */
+  /** Number that identifies the account to receivers, where a dialect sends it. */
   readonly appId: number;
 }
 
+/** The store keeps every member of a topic's settings, also one that is not listed here. */
 export interface TopicSettings {
+  /** How long a message is kept, delivered or not. */
   readonly retentionMs: number;
+  /** The largest message body. */
   readonly bodyBytesMax: number;
 }
 
-export interface Topic extends TopicSettings {
+export interface Topic {
   readonly id: TopicId;
   readonly accountId: AccountId;
   readonly name: string;
+  readonly settings: TopicSettings;
+  /** 1 for a new topic; each change of the settings adds 1. */
+  readonly version: number;
   readonly createdAtMs: TimeMs;
   readonly updatedAtMs: TimeMs;
 }
 
-/** Which messages a subscription gets. Every condition that is given must hold. */
+/** Which messages a subscription receives. Both conditions must hold. */
 export interface Filter {
   /** The message has at least one of these tags. Empty: any message. */
   readonly tags: readonly string[];
@@ -44,7 +50,7 @@ export interface Filter {
 
 export type Jitter = "none" | "full" | "equal";
 
-/** When to try again; `domain/retry.ts` turns it into delays. */
+/** When failed attempts are retried; `domain/retry.ts` computes the delays. */
 export type RetryPolicy =
   | "EXPONENTIAL_DECAY_RETRY"
   | "BACKOFF_RETRY"
@@ -60,8 +66,8 @@ export type RetryPolicy =
     };
 
 /**
- * `none`: deliveries run side by side. `key`: one in flight per ordering key, and a failing one holds its successors
- * of that key. `strict`: one in flight at all.
+ * `none`: deliveries run concurrently. `key`: one delivery in flight per ordering key; while it fails, later messages
+ * of that key wait. `strict`: one delivery in flight per subscription.
  */
 export type Order = "none" | "key" | "strict";
 
@@ -71,22 +77,22 @@ export interface PushSettings {
   readonly headers: Readonly<Record<string, string>>;
   readonly connection: "keep-alive" | "close";
   readonly timeoutMs: number;
-  /** Names of the keys that a signing protocol signs with, each of them; empty for every other. */
+  /** Names of the keys. A signing protocol signs with each of them; other protocols have none. */
   readonly keys: readonly string[];
 }
 
-/** How whoever asks takes from a subscription: what is handed out is hidden from the others until its receiver answers for it. */
+/** Settings of a subscription that receivers pull from. */
 export interface PullSettings {
-  /** How long a message that was handed out is hidden; then it is there again. */
+  /** Visibility timeout: how long a delivered message is invisible to other receivers unless it is acknowledged. */
   readonly visibilityMs: number;
-  /** A message that was handed out so often and never acknowledged becomes a dead letter; null: it never does. */
+  /** A message delivered this often without an acknowledgement becomes a dead letter; null: never. */
   readonly receivesMax: number | null;
 }
 
 export interface SubscriptionSettings {
-  /** null: nothing is sent; whoever holds the subscription takes from it. */
+  /** null: the subscription is not pushed. */
   readonly push: PushSettings | null;
-  /** Only without `push`. Absent without `push`: the server itself takes from it, as an inbox does. */
+  /** Only without `push`. A subscription with neither belongs to the server itself: an inbox reads from it. */
   readonly pull?: PullSettings;
   readonly filter: Filter;
   readonly retry: RetryPolicy;
@@ -94,21 +100,21 @@ export interface SubscriptionSettings {
   readonly maxInFlight: number;
 }
 
-/** Of a subscription that is pushed. */
+/** Settings of a subscription that is pushed. */
 export interface PushedSettings extends SubscriptionSettings {
   readonly push: PushSettings;
 }
 
-/** Where a new subscription begins to read its topic. */
+/** Where a new subscription starts to read its topic. */
 export type Start =
   | "now"
   | "oldest"
-  /** The first message it gets is this one, or the next that still exists. */
+  /** At this message, or at the next one that still exists. */
   | { readonly seq: Seq }
-  /** The first message published at or after this time. */
+  /** At the first message published at or after this time. */
   | { readonly atMs: TimeMs };
 
-/** `disabled`: its endpoint has answered 410 Gone. Like `paused`, until somebody resumes it. */
+/** `disabled`: the endpoint replied 410 Gone. Like `paused`, it stays so until a caller resumes the subscription. */
 export type SubscriptionState = "active" | "paused" | "disabled";
 
 export interface Subscription {
@@ -119,11 +125,13 @@ export interface Subscription {
   readonly name: string;
   readonly state: SubscriptionState;
   readonly settings: SubscriptionSettings;
+  /** 1 for a new subscription; each change of the settings or of the state adds 1. */
+  readonly version: number;
   readonly createdAtMs: TimeMs;
   readonly updatedAtMs: TimeMs;
 }
 
-/** What a publisher says about one message. */
+/** A message as its publisher sent it. */
 export interface NewMessage {
   readonly body: Uint8Array;
   readonly contentType: string | null;
@@ -131,7 +139,7 @@ export interface NewMessage {
   readonly type: string | null;
   readonly orderingKey: string | null;
   readonly attributes: Readonly<Record<string, string>>;
-  /** 0: at once. */
+  /** 0: deliver at once. */
   readonly delayMs: number;
 }
 
@@ -139,11 +147,11 @@ export interface Message extends Omit<NewMessage, "delayMs"> {
   readonly topicId: TopicId;
   readonly seq: Seq;
   readonly publishedAtMs: TimeMs;
-  /** Not before this time; null: at once. */
+  /** Not delivered before this time; null: no delay. */
   readonly deliverAtMs: TimeMs | null;
 }
 
-/** How one POST ended. `accepted` and `failed` come from the dialect, `error` from the transport. */
+/** How one POST ended. `accepted` and `failed` are the dialect's reading of the reply; `error`: no reply came. */
 export type AttemptVerdict = "accepted" | "failed" | "error";
 
 export interface Attempt {
@@ -152,28 +160,36 @@ export interface Attempt {
   readonly startedAtMs: TimeMs;
   readonly durationMs: number;
   readonly verdict: AttemptVerdict;
-  /** HTTP status; null when no reply came. */
+  /** HTTP status; null: no reply came. */
   readonly status: number | null;
-  /** Why it failed: a transport code (`timeout`, `connect_refused` …) or a dialect code (`http_status` …). */
+  /**
+   * Why the attempt failed: a code of the transport (`timeout`, `connect_refused` …) or of the dialect (`http_status`
+   * …).
+   */
   readonly errorCode: string | null;
   /** The reply's first bytes, at most `limits.replyKeptBytes`. */
   readonly reply: Uint8Array | null;
 }
 
-/** Why a delivery was given up. */
+/** Why a delivery became a dead letter. */
 export type DeadReason = "retries_exhausted" | "receives_exhausted" | "expired" | "unencodable";
 
-/** What an entry is, such as "hook" or "inbox". Each owner of entries chooses its own kind; the store never reads the value. */
+/**
+ * Kind of an entry, such as "hook" or "inbox". Each feature uses kinds of its own; the store never reads an entry's
+ * value.
+ */
 export type EntryKind = string;
 
 export interface Entry<T = unknown> {
   readonly kind: EntryKind;
   readonly name: string;
-  /** A JSON value; the same object until the entry is put again. */
+  /** A JSON value. The same object is returned until the entry changes. */
   readonly value: T;
+  /** 1 for a new entry; each change of the value adds 1. */
+  readonly version: number;
   readonly createdAtMs: TimeMs;
   readonly updatedAtMs: TimeMs;
 }
 
-/** What became of one message for one subscription. */
+/** State of one message for one subscription. */
 export type DeliveryState = "pending" | "in_flight" | "parked" | "delivered" | "dead" | "filtered" | "skipped";

@@ -1,6 +1,6 @@
 import { RingbackError } from "./errors.ts";
 
-/** Runs pieces of work one after the other. So many may be under way or wait; past that it throws `overloaded`. */
+/** Runs tasks one after the other. With `max` tasks running or waiting, `run` throws `overloaded`. */
 export class Mutex {
   readonly #max: number;
   #count = 0;
@@ -14,7 +14,7 @@ export class Mutex {
     if (this.#count >= this.#max) throw new RingbackError("overloaded");
     this.#count += 1;
     const done = this.#last.then(work);
-    // Whoever asked hears of a failure; whoever is next does not.
+    // A failure rejects only the promise of its own caller; the next task runs all the same.
     this.#last = done.then(ignore, ignore);
     try {
       return await done;

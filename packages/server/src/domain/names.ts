@@ -1,23 +1,21 @@
 import { RingbackError } from "./errors.ts";
 import { limits } from "./limits.ts";
 
-const nameForm = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+/** Names of topics, subscriptions and every other resource that is created under a name. */
+export const nameForm = new RegExp(`^[A-Za-z0-9][A-Za-z0-9._-]{0,${limits.nameCharsMax - 1}}$`);
 
-/** Names of topics, subscriptions and whatever else is put by name. */
 export function isName(text: string): boolean {
-  return text.length <= limits.nameCharsMax && nameForm.test(text);
+  return nameForm.test(text);
 }
 
-/** Two names are the same but for the case of A to Z when this makes them one. */
+/** Lower-cases A to Z only, so that names that differ only in case become equal. */
 export function foldCase(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
 export function assertName(field: string, text: string): void {
   if (isName(text)) return;
-  throw RingbackError.at(
-    "invalid_name",
-    field,
-    `must begin with a letter or digit and hold only letters, digits, ".", "_" and "-", at most ${limits.nameCharsMax} characters (a-z, A-Z, 0-9)`,
-  );
+  const characters = 'letters, digits (a-z, A-Z, 0-9), ".", "_" and "-"';
+  const rule = `must begin with a letter or digit and contain only ${characters}`;
+  throw RingbackError.at("invalid_name", field, `${rule}, at most ${limits.nameCharsMax} characters`);
 }

@@ -1,4 +1,4 @@
-/** Time and chance reach the rules and the engine through these, so that a simulator can stand in their place. */
+/** Rules and the engine get time and random numbers through these interfaces only, so that tests can simulate both. */
 
 import type { TimeMs } from "./model.ts";
 
@@ -8,14 +8,17 @@ export interface Clock {
 }
 
 export interface Timers {
-  /** Runs `task` once, `delayMs` from now; the returned function cancels it. */
+  /** Runs `task` once after `delayMs`. The returned function cancels the timer. */
   after(delayMs: number, task: () => void): () => void;
-  /** Runs `task` once, when this turn of the event loop is over: what else the turn brings can be taken along. */
+  /**
+   * Runs `task` once, after the current turn of the event loop. Callers use this to collect a turn's work into one
+   * batch.
+   */
   soon(task: () => void): void;
 }
 
 export interface Random {
-  /** At least 0, less than 1. */
+  /** A number from 0 (inclusive) to 1 (exclusive). */
   next(): number;
 }
 

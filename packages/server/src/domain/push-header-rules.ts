@@ -1,13 +1,16 @@
+import { type PushProtocol, pushProtocols } from "@ringback/sdk/protocols";
 import { RingbackError } from "./errors.ts";
 import { limits } from "./limits.ts";
 
-/** RFC 9110 section 5.6.2. */
+/** A token of RFC 9110 section 5.6.2. */
 const nameForm = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
-/** RFC 9110 section 5.5 asks new fields to keep to ASCII; a space at an end would be lost on the way. */
+/** ASCII only, as RFC 9110 section 5.5 asks of new fields. HTTP removes spaces at the ends, so these are refused. */
 const valueForm = /^(?:[!-~](?:[ -~]*[!-~])?)?$/;
-const VALUE_FAULT = "must hold only printable ASCII characters, without spaces at its ends";
+const VALUE_FAULT = "must contain only printable ASCII characters, without spaces at its ends";
 
-/** What frames the request, belongs to one connection, or would ask for an answer that the transport does not expect. */
+/**
+ * Headers that frame the request, belong to one connection, or ask for a response that the transport does not support.
+ */
 const transportHeaders = new Set([
   "connection",
   "content-length",
@@ -20,15 +23,18 @@ const transportHeaders = new Set([
   "transfer-encoding",
   "upgrade",
 ]);
-/** What the dialects write themselves; a second one beside it would make the push ambiguous. */
+/** Headers that dialects write. The same header twice would make the request ambiguous. */
 const protocolHeaders = new Set(["content-type", "user-agent"]);
-const protocolHeaderPrefix = /^(?:ringback|x-cmq)-/;
+const protocolHeaderPrefixes = [
+  "ringback-",
+  ...pushProtocols.flatMap(({ headerPrefix }: PushProtocol) => headerPrefix ?? []),
+];
 
-/** The subscription's own headers, sent with each of its pushes. */
+/** Checks a subscription's own headers, which are sent with each of its pushes. */
 export function assertPushHeaders(field: string, headers: Readonly<Record<string, string>>): void {
   const entries = Object.entries(headers);
   if (entries.length > limits.pushHeadersMax) {
-    const fault = `holds ${entries.length} headers; at most ${limits.pushHeadersMax} are allowed`;
+    const fault = `has ${entries.length} headers; at most ${limits.pushHeadersMax} are allowed`;
     throw RingbackError.at("invalid_request", field, fault);
   }
   const seen = new Set<string>();
@@ -47,7 +53,7 @@ export function assertPushHeaders(field: string, headers: Readonly<Record<string
 function assertPushHeader(field: string, name: string, value: string, seen: ReadonlySet<string>): void {
   if (!nameForm.test(name)) {
     const shown = JSON.stringify(name.slice(0, 64));
-    const fault = `the name ${shown} is not allowed: it must hold only letters, digits and !#$%&'*+-.^_\`|~`;
+    const fault = `the name ${shown} is not allowed: it must contain only letters, digits and !#$%&'*+-.^_\`|~`;
     throw RingbackError.at("invalid_request", field, fault);
   }
   const fault = nameFault(name.toLowerCase(), seen) ?? (valueForm.test(value) ? null : VALUE_FAULT);
@@ -56,8 +62,9 @@ function assertPushHeader(field: string, name: string, value: string, seen: Read
 
 function nameFault(name: string, seen: ReadonlySet<string>): string | null {
   if (transportHeaders.has(name) || name.startsWith("proxy-")) return "is set by the transport and cannot be chosen";
-  if (protocolHeaders.has(name) || protocolHeaderPrefix.test(name))
+  if (protocolHeaders.has(name) || protocolHeaderPrefixes.some((prefix) => name.startsWith(prefix))) {
     return "is set by the protocol and cannot be chosen";
-  if (seen.has(name)) return "stands there twice; the case of a header's name makes no difference";
+  }
+  if (seen.has(name)) return "is given twice; header names that differ only in case are the same";
   return null;
 }

@@ -1,53 +1,12 @@
 import { RingbackError } from "./errors.ts";
-import { assertInteger } from "./integer-rule.ts";
-import { limits } from "./limits.ts";
 import type { RetryPolicy } from "./model.ts";
 
-type GrowingPolicy = Extract<RetryPolicy, { baseMs: number }>;
-
-/** A retry policy as somebody writes it: of a growing delay only the first must be said. */
-export type RetryInput =
-  | Exclude<RetryPolicy, GrowingPolicy>
-  | (Pick<GrowingPolicy, "baseMs"> & Partial<Omit<GrowingPolicy, "baseMs">>);
-
-/** The steps of CMQ's exponential policy, for whoever leaves something out. */
-const growingDefaults = {
-  factor: 2,
-  delayMsMax: 512_000,
-  retriesMax: 176,
-  totalMsMax: limits.retryTotalMsMax,
-  jitter: "none",
-} as const satisfies Omit<GrowingPolicy, "baseMs">;
-
-export function normaliseRetry(field: string, input: RetryInput): RetryPolicy {
-  if (typeof input === "string") return input;
-  if ("delaysMs" in input) return normaliseDelays(field, input.delaysMs);
-  return normaliseGrowing(field, input);
-}
-
-function normaliseDelays(field: string, delaysMs: readonly number[]): RetryPolicy {
-  if (delaysMs.length > limits.retriesMax) {
-    const fault = `holds ${delaysMs.length} delays; at most ${limits.retriesMax} are allowed`;
-    throw RingbackError.at("invalid_retry_policy", `${field}.delaysMs`, fault);
-  }
-  for (const [index, delayMs] of delaysMs.entries()) {
-    assertInteger("invalid_retry_policy", `${field}.delaysMs[${index}]`, delayMs, 0, limits.retryDelayMsMax);
-  }
-  return { delaysMs: [...delaysMs] };
-}
-
-function normaliseGrowing(field: string, input: Exclude<RetryInput, string | { delaysMs: unknown }>): RetryPolicy {
-  const { baseMs } = input;
-  assertInteger("invalid_retry_policy", `${field}.baseMs`, baseMs, 1, limits.retryDelayMsMax);
-  // A first delay past the default maximum says that the maximum is meant to be higher.
-  const delayMsMax = input.delayMsMax ?? Math.max(baseMs, growingDefaults.delayMsMax);
-  const policy = { ...growingDefaults, ...input, delayMsMax };
-  assertInteger("invalid_retry_policy", `${field}.delayMsMax`, delayMsMax, baseMs, limits.retryDelayMsMax);
-  assertInteger("invalid_retry_policy", `${field}.retriesMax`, policy.retriesMax, 0, limits.retriesMax);
-  assertInteger("invalid_retry_policy", `${field}.totalMsMax`, policy.totalMsMax, 0, limits.retryTotalMsMax);
-  if (!(policy.factor >= 1 && policy.factor <= limits.retryFactorMax)) {
-    const fault = `must be a number from 1 to ${limits.retryFactorMax}`;
-    throw RingbackError.at("invalid_retry_policy", `${field}.factor`, fault);
-  }
-  return policy;
+/** The bounds of each member are the shape's; here is what one member alone cannot show. */
+export function assertRetryPolicy(field: string, policy: RetryPolicy): void {
+  if (typeof policy === "string" || "delaysMs" in policy || policy.delayMsMax >= policy.baseMs) return;
+  throw RingbackError.at(
+    "invalid_retry_policy",
+    `${field}.delayMsMax`,
+    `must be at least baseMs, which is ${policy.baseMs}`,
+  );
 }

@@ -1,11 +1,11 @@
-/** When to try again after a failed attempt. */
+/** Computes when a failed attempt is retried. */
 
 import { limits } from "./limits.ts";
 import type { RetryPolicy, TimeMs } from "./model.ts";
 import type { Random } from "./ports.ts";
 
 export interface RetryState {
-  /** Retries made so far; 0 when only the first attempt has failed. */
+  /** Retries made so far; 0 after the first attempt failed. */
   readonly retriesMade: number;
   readonly firstAttemptAtMs: TimeMs;
   readonly nowMs: TimeMs;
@@ -18,7 +18,7 @@ type Schedule = (retriesMade: number, random: Random) => number | null;
 export function nextRetry(policy: RetryPolicy, state: RetryState, random: Random): { readonly delayMs: number } | null {
   const delayMs = scheduledDelayMs(policy, state.retriesMade, random);
   if (delayMs === null) return null;
-  // The clock of the machine may have been set back since the first attempt.
+  // The machine's clock may have been set back since the first attempt.
   const elapsedMs = Math.max(0, state.nowMs - state.firstAttemptAtMs);
   return elapsedMs + delayMs > totalMsMax(policy) ? null : { delayMs };
 }
@@ -37,20 +37,20 @@ function totalMsMax(policy: RetryPolicy): number {
     : limits.retryTotalMsMax;
 }
 
-/** CMQ: 1, 2, 4 … 256 s, then 512 s 167 times. */
+/** Delays of 1, 2, 4 … 256 s, then 512 s 167 times: 176 retries in 86,015 s. */
 const exponentialDecay: Schedule = (retriesMade) => (retriesMade >= 176 ? null : 1000 * 2 ** Math.min(retriesMade, 9));
 
-/** CMQ: three times, each after a random 10 to 20 s. */
+/** Three retries, each after a random delay of 10 to 20 s. */
 const backoff: Schedule = (retriesMade, random) =>
   retriesMade >= 3 ? null : Math.round(10_000 + random.next() * 10_000);
 
-/** How much of a delay is certain; chance decides about the rest. */
-const certainShare = { none: 1, equal: 0.5, full: 0 } as const;
+/** Share of the delay that is fixed; the rest is random. */
+const fixedShare = { none: 1, equal: 0.5, full: 0 } as const;
 
 function growing(policy: Extract<RetryPolicy, { baseMs: number }>, retriesMade: number, random: Random): number | null {
   if (retriesMade >= policy.retriesMax) return null;
-  // A large factor overflows to Infinity, and the maximum takes over.
+  // A large factor may overflow to Infinity; the maximum still applies.
   const delayMs = Math.min(policy.baseMs * policy.factor ** retriesMade, policy.delayMsMax);
-  const certainMs = delayMs * certainShare[policy.jitter];
-  return Math.round(certainMs + random.next() * (delayMs - certainMs));
+  const fixedMs = delayMs * fixedShare[policy.jitter];
+  return Math.round(fixedMs + random.next() * (delayMs - fixedMs));
 }

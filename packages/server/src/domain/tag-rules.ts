@@ -1,11 +1,11 @@
 import { RingbackError } from "./errors.ts";
 import { limits } from "./limits.ts";
-import { carriedTextFault } from "./text-rules.ts";
+import { headerTextFault } from "./text-rules.ts";
 
-/** The same tag twice is one tag: it changes nothing for a filter, so it is no error. */
+/** A repeated tag is allowed, because it does not change what a filter matches. */
 export function assertTags(field: string, tags: readonly string[]): void {
   if (tags.length > limits.tagsMax) {
-    throw RingbackError.at("too_many_tags", field, `holds ${tags.length} tags; at most ${limits.tagsMax} are allowed`);
+    throw RingbackError.at("too_many_tags", field, `has ${tags.length} tags; at most ${limits.tagsMax} are allowed`);
   }
   for (const [index, tag] of tags.entries()) {
     const fault = tagFault(tag);
@@ -15,12 +15,12 @@ export function assertTags(field: string, tags: readonly string[]): void {
 
 function tagFault(tag: string): string | null {
   if (isLongerThanCharacters(tag, limits.tagCharsMax)) return `must have 1 to ${limits.tagCharsMax} characters`;
-  // Tags travel as one list, joined with comma and space.
-  if (tag.includes(",")) return "must not hold a comma";
-  return carriedTextFault(tag);
+  // Dialects send all tags in one header, separated by comma and space.
+  if (tag.includes(",")) return "must not contain a comma";
+  return headerTextFault(tag);
 }
 
-/** A character outside the Unicode's first plane is one, although a JS string counts two. */
+/** Counts Unicode code points. `length` counts a character beyond U+FFFF as two. */
 function isLongerThanCharacters(text: string, charactersMax: number): boolean {
   if (text.length <= charactersMax) return false;
   return text.length > 2 * charactersMax || Array.from(text).length > charactersMax;

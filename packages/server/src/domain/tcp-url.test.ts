@@ -12,7 +12,7 @@ describe("a tcp URL", () => {
     ["tcp://[::1]:65535?byteOrder=little", { host: "[::1]", port: 65535, byteOrder: "little" }],
     ["tcp://0x7f.1:9", { host: "127.0.0.1", port: 9, byteOrder: "big" }],
     ["tcp://2130706433:9", { host: "127.0.0.1", port: 9, byteOrder: "big" }],
-  ])("%s is read whole", (text, address) => {
+  ])("%s is parsed", (text, address) => {
     expect(readTcpUrl(text)).toEqual(address);
   });
 
@@ -27,20 +27,20 @@ describe("a tcp URL", () => {
     ["tcp://h", "must name a port"],
     ["tcp://h:", "must name a port"],
     ["tcp://h:0", "must not have port 0"],
-    ["tcp://me@h:1", "must not hold a user name"],
-    ["tcp://:secret@h:1", "must not hold a user name"],
+    ["tcp://me@h:1", "must not contain a user name"],
+    ["tcp://:secret@h:1", "must not contain a user name"],
     ["tcp://h:1/x", "must not have a path"],
     ["tcp://h:1//", "must not have a path"],
     ["tcp://h:1#x", "must not have a fragment"],
-    ["tcp://h:1?byteOrder=middle", "must have no query but"],
-    ["tcp://h:1?byteorder=little", "must have no query but"],
-    ["tcp://h:1?byteOrder=little&x=1", "must have no query but"],
-  ])("%j is refused, and no password is repeated", (text, fault) => {
+    ["tcp://h:1?byteOrder=middle", "must have no query other than"],
+    ["tcp://h:1?byteorder=little", "must have no query other than"],
+    ["tcp://h:1?byteOrder=little&x=1", "must have no query other than"],
+  ])("%j is refused, without showing a password", (text, fault) => {
     expect(readTcpUrl(text)).toContain(fault);
     expect(readTcpUrl(text)).not.toContain("secret");
   });
 
-  it("is written as it is read", () => {
+  it("is formatted to the text that was parsed", () => {
     const host = fc.oneof(fc.domain(), fc.ipV4(), fc.constant("[::1]"));
     const order = fc.constantFrom("big" as const, "little" as const);
     fc.assert(

@@ -1,21 +1,21 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { carriedTextFault, isLongerThanBytes } from "./text-rules.ts";
+import { headerTextFault, isLongerThanBytes } from "./text-rules.ts";
 import { anyText } from "./testing/any-text.ts";
 
 const someText = fc.oneof(fc.string(), anyText(), fc.constantFrom("\ud800", "a\udc00", " a", "a "));
 
-describe("a text that a push carries", () => {
+describe("a text that a header can carry", () => {
   it.each(["a", "a b", "标签", "😀", "é", "~!#,"])("may be %j", (text) => {
-    expect(carriedTextFault(text)).toBeNull();
+    expect(headerTextFault(text)).toBeNull();
   });
 
-  it("is well formed, not empty, and free of control characters and of spaces at its ends", () => {
+  it("is valid Unicode, not empty, and has no control characters and no spaces at its ends", () => {
     fc.assert(
       fc.property(someText, (text) => {
         const wrong = text === "" || /\p{Cc}|^ | $/u.test(text) || !text.isWellFormed();
-        expect(carriedTextFault(text) !== null).toBe(wrong);
+        expect(headerTextFault(text) !== null).toBe(wrong);
       }),
     );
   });

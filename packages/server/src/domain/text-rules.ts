@@ -1,19 +1,19 @@
 /**
- * Rules for the texts of a message: tags, keys, attributes. A dialect may put each of them in a header of its push, so
- * all of them keep to what a header can carry unchanged.
+ * Rules for the texts of a message: tags, type, keys and attributes. Dialects may send these as HTTP headers, so only
+ * texts that a header can carry unchanged are allowed.
  */
 
-/** Printable ASCII that neither begins nor ends with a space: nearly every text there is. */
+/** Fast path: printable ASCII that neither begins nor ends with a space. */
 const plain = /^[!-~](?:[ -~]*[!-~])?$/;
 const controlCharacter = /\p{Cc}/u;
 
-/** Why the text cannot be carried, as the end of a sentence that begins with the field; null when it can. */
-export function carriedTextFault(text: string): string | null {
+/** Why a header cannot carry the text, as the end of a sentence that begins with the field's name; null when it can. */
+export function headerTextFault(text: string): string | null {
   if (plain.test(text)) return null;
   if (text === "") return "must not be empty";
-  if (controlCharacter.test(text)) return "must not hold control characters";
+  if (controlCharacter.test(text)) return "must not contain control characters";
   if (text.startsWith(" ") || text.endsWith(" ")) return "must not begin or end with a space";
-  if (!text.isWellFormed()) return "must not hold half a surrogate pair";
+  if (!text.isWellFormed()) return "must be valid Unicode, but contains half a surrogate pair";
   return null;
 }
 

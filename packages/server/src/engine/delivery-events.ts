@@ -1,9 +1,9 @@
 import { messageId } from "../domain/message-id.ts";
 import type { Attempt, Subscription, TimeMs } from "../domain/model.ts";
 import type { ClaimedDelivery, Settled } from "../store/log.ts";
-import type { EventBus } from "./port.ts";
+import type { EventBus } from "./event-bus.ts";
 
-/** Tells what an attempt came to, and what that means for its delivery. */
+/** Emits an event for the attempt and, if the delivery became a dead letter, one for that. */
 export function emitDeliveryEvents(
   events: EventBus,
   subscription: Subscription,
@@ -11,7 +11,7 @@ export function emitDeliveryEvents(
   outcome: { readonly at: TimeMs; readonly attempt: Attempt | null; readonly settled: Settled },
 ): void {
   const { at, attempt, settled } = outcome;
-  const about = {
+  const common = {
     at,
     topic: subscription.topic,
     subscription: subscription.name,
@@ -20,7 +20,7 @@ export function emitDeliveryEvents(
   if (attempt !== null) {
     events.emit({
       type: "delivery.attempted",
-      ...about,
+      ...common,
       attempt: attempt.attempt,
       verdict: attempt.verdict,
       status: attempt.status,
@@ -29,5 +29,5 @@ export function emitDeliveryEvents(
       nextAttemptAt: settled.kind === "parked" ? settled.dueAtMs : null,
     });
   }
-  if (settled.kind === "dead") events.emit({ type: "delivery.dead", ...about, reason: settled.reason });
+  if (settled.kind === "dead") events.emit({ type: "delivery.dead", ...common, reason: settled.reason });
 }

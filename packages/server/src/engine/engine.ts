@@ -4,7 +4,10 @@ import type { Store } from "../store/store.ts";
 import type { Transport } from "../transport/port.ts";
 import { Dispatcher } from "./push/dispatcher.ts";
 import { engineLimits } from "./engine-limits.ts";
-import type { EngineObserver, EventBus, KeyRing, Publisher } from "./port.ts";
+import type { EventBus } from "./event-bus.ts";
+import type { KeyRing } from "./keys/keys.ts";
+import type { EngineObserver } from "./observer.ts";
+import type { Publisher } from "./publisher.ts";
 import { createPublisher } from "./publisher.ts";
 import { Settler } from "./push/settler.ts";
 import { Slots } from "./push/slots.ts";
@@ -20,11 +23,11 @@ export interface EngineOptions {
   readonly keyRing: KeyRing;
   /** POSTs in flight over all subscriptions. */
   readonly inFlightMax: number;
-  /** A failure that no caller can be told. */
+  /** Receives errors that have no caller to be returned to. */
   readonly failed: (error: unknown, during: string) => void;
 }
 
-/** Publish, claim, deliver, settle, and clean up behind. Owns neither the store nor the transport. */
+/** Publishes and delivers messages and removes expired ones. The caller closes the store. */
 export class Engine {
   readonly publisher: Publisher;
   readonly #options: EngineOptions;
@@ -62,21 +65,25 @@ export class Engine {
   }
 
   /**
-   * Claims nothing more, waits up to `graceMs` for the POSTs in flight, cuts off the rest (they go out again after the
-   * next start) and writes every outcome. `othersUnderWay`: somebody else still needs the transport.
+   * Stops claiming, waits up to `graceMs` for the POSTs in flight, aborts the rest, closes the transport and records
+   * every outcome. Aborted deliveries are sent again after the next start. `isTransportInUse`: true while hook calls
+   * use the transport.
    */
-  async stop(graceMs: number, othersUnderWay: () => boolean = () => false): Promise<void> {
+  async stop(graceMs: number, isTransportInUse: () => boolean = () => false): Promise<void> {
     this.#stopped = true;
     this.#cancelRetention?.();
     this.#dispatcher.stop();
-    await this.#drained(graceMs, othersUnderWay);
+    await this.#drained(graceMs, isTransportInUse);
     await this.#options.transport.close();
     await this.#dispatcher.quiet();
     await this.#retaining;
     await this.#settler.idle();
   }
 
-  /** Once for all the replies that say so together; what somebody has paused, or made anew, stays as it is. */
+  /**
+   * Runs once for several concurrent replies. Does not change a subscription that was paused or created again in the
+   * meantime.
+   */
   async #disable({ id, topicId, topic, name }: Subscription): Promise<void> {
     if (this.#disabling.has(id)) return;
     const { store, events, clock } = this.#options;
@@ -90,10 +97,10 @@ export class Engine {
     if (events.listening) events.emit({ type: "subscription.disabled", at: clock.now(), topic, subscription: name });
   }
 
-  async #drained(graceMs: number, othersUnderWay: () => boolean): Promise<void> {
+  async #drained(graceMs: number, isTransportInUse: () => boolean): Promise<void> {
     const { clock, timers } = this.#options;
     const deadline = clock.now() + graceMs;
-    while ((this.#dispatcher.inFlight > 0 || othersUnderWay()) && clock.now() < deadline) {
+    while ((this.#dispatcher.inFlight > 0 || isTransportInUse()) && clock.now() < deadline) {
       await new Promise<void>((resolve) => {
         timers.after(Math.min(20, Math.max(1, deadline - clock.now())), resolve);
       });
@@ -132,7 +139,7 @@ export class Engine {
   }
 }
 
-/** Unsigned integers as decimal strings, apart from those of an earlier start. */
+/** Generates unsigned integers as decimal strings. Each start uses another random range. */
 function requestIds(random: Random): () => string {
   const base = Math.floor(random.next() * 2 ** 31) * 2 ** 21;
   let count = 0;

@@ -1,8 +1,15 @@
-import type { EventBus, LiveEvent } from "./port.ts";
+import type { LiveEvent } from "./live-events.ts";
+
+/** Passes live events to every listener in this process. Without listeners, emitting costs nothing. */
+export interface EventBus {
+  readonly listening: boolean;
+  emit(event: LiveEvent): void;
+  /** Returns the function that removes the listener. */
+  subscribe(listener: (event: LiveEvent) => void): () => void;
+}
 
 /**
- * Live events within this process. A listener must not take long. What it throws is told to `failed` and to nobody else:
- * the delivery or the publish that the event is about goes on.
+ * Listeners run synchronously and must be quick. An error of a listener goes to `failed` only, never to the emitter.
  */
 export function createEventBus(failed: (error: unknown) => void = () => {}): EventBus {
   const listeners = new Set<(event: LiveEvent) => void>();

@@ -3,12 +3,12 @@ import { messageId } from "../domain/message-id.ts";
 import { limits } from "../domain/limits.ts";
 import { Simulation, messageOf } from "./testing/simulation.ts";
 
-test("the ids of a receipt are the places of its messages, in the order of the request", async () => {
+test("the result contains the messages' ids in the order of the request", async () => {
   const simulation = await Simulation.started();
   const topic = await simulation.topic();
   await simulation.publish(topic, "before");
-  const receipt = await simulation.publish(topic, "a", "b");
-  expect(receipt).toEqual({
+  const result = await simulation.publish(topic, "a", "b");
+  expect(result).toEqual({
     firstSeq: 2,
     ids: [messageId(topic.id, 2), messageId(topic.id, 3)],
     publishedAtMs: simulation.nowMs,
@@ -16,7 +16,7 @@ test("the ids of a receipt are the places of its messages, in the order of the r
   });
 });
 
-test("a wrong message names its field, one of several its place, and nothing of the batch is accepted", async () => {
+test("the error for an invalid message names the field, and nothing of the batch is accepted", async () => {
   const simulation = await Simulation.started();
   const topic = await simulation.topic();
   const large = { body: new Uint8Array(limits.bodyBytesMax + 1) };
@@ -32,7 +32,7 @@ test("a wrong message names its field, one of several its place, and nothing of 
   expect(simulation.observer.publishedCount).toBe(1);
 });
 
-test("a repeated idempotency key gives the first answer and neither counts nor tells of a second publish", async () => {
+test("a repeated idempotency key returns the first result, without counting or emitting a second publish", async () => {
   const simulation = await Simulation.started();
   const topic = await simulation.topic();
   const types: string[] = [];

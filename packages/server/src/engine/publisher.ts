@@ -1,11 +1,32 @@
 import { assertMessage } from "../domain/message-rules.ts";
 import { messageId } from "../domain/message-id.ts";
-import type { NewMessage, Topic } from "../domain/model.ts";
+import type { MessageId, NewMessage, Seq, TimeMs, Topic } from "../domain/model.ts";
 import type { Clock } from "../domain/ports.ts";
 import type { Store } from "../store/store.ts";
-import type { EngineObserver, EventBus, Publisher, PublishResult } from "./port.ts";
+import type { EventBus } from "./event-bus.ts";
+import type { EngineObserver } from "./observer.ts";
 
-/** Checks what is published and appends it. Delivery begins when the store says that there is something to claim. */
+export interface PublishResult {
+  readonly firstSeq: Seq;
+  readonly ids: readonly MessageId[];
+  readonly publishedAtMs: TimeMs;
+  /** True: the result of an earlier request with the same idempotency key; this request appended nothing. */
+  readonly replayed: boolean;
+}
+
+export interface Publisher {
+  /**
+   * Checks the messages against the topic's settings and the limits, then appends them: all or nothing, durable when it
+   * resolves. Throws `RingbackError`.
+   */
+  publish(
+    topic: Topic,
+    messages: readonly NewMessage[],
+    idempotency: { readonly key: string; readonly fingerprint: string } | null,
+  ): Promise<PublishResult>;
+}
+
+/** Appends messages to the log. The store's ready notice then starts their delivery. */
 export function createPublisher(deps: {
   readonly store: Store;
   readonly events: EventBus;
@@ -27,7 +48,7 @@ export function createPublisher(deps: {
   };
 }
 
-/** One message is named by its fields alone, one of several by its place. */
+/** Errors name a field as `body` for a single message, and as `messages[3].body` in a batch. */
 function checkMessages(topic: Topic, messages: readonly NewMessage[]): void {
   if (messages.length === 1) return assertMessage(messages[0] as NewMessage, topic, "");
   messages.forEach((message, index) => assertMessage(message, topic, `messages[${index}]`));

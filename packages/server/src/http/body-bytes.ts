@@ -4,7 +4,7 @@ import { RingbackError } from "../domain/errors.ts";
 import type { HttpLimits } from "./http-limits.ts";
 import { requestTooLarge } from "./http-server.ts";
 
-/** Bytes of request bodies that are arriving at this moment, over all connections. */
+/** The bytes of request bodies that have arrived in part, over all connections. */
 export interface ArrivingBytes {
   held: number;
 }
@@ -14,9 +14,9 @@ type Done = (error: Error | null, body?: Uint8Array) => void;
 const nothing = new Uint8Array(0);
 
 /**
- * Makes `request.body` the request's bytes for every route of this scope, whatever their content type: parsing is the
- * routes' own business. A body that is refused is still read, within bounds, since many clients only look for an
- * answer once they have sent everything; then the connection ends.
+ * Sets `request.body` to the bytes of the body for every route of this scope, whatever the content type; the routes
+ * parse them. A body that is refused is still read, up to a limit, because many clients read the answer only after they
+ * have sent everything. Past the limit the connection ends.
  */
 export function takeBodiesAsBytes(
   scope: FastifyInstance,
@@ -27,7 +27,7 @@ export function takeBodiesAsBytes(
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser("*", (request: FastifyRequest, payload: IncomingMessage, done: Done) => {
     if (request.is404) {
-      // Node throws the body away once the answer is out.
+      // Node discards the body after the answer.
       done(null, nothing);
       return;
     }
@@ -49,7 +49,7 @@ export function takeBodiesAsBytes(
         const error =
           size > bytesMax
             ? requestTooLarge(bytesMax)
-            : arriving.held > config.requestBytesHeldMax
+            : arriving.held > config.requestBytesArrivingMax
               ? new RingbackError("overloaded", "Too many request bodies are arriving at once; try again shortly.")
               : null;
         if (error !== null) {

@@ -1,19 +1,19 @@
 import type { ServerResponse } from "node:http";
 
-/** One reader of Server-Sent Events. */
+/** A stream of Server-Sent Events to one reader. */
 export interface EventStream {
   send(text: string): void;
-  /** A comment that keeps proxies from closing a silent stream, and finds out whether the reader is still there. */
+  /** Sends a comment, so that proxies do not close a silent stream and a lost connection is noticed. */
   beat(): void;
   end(): void;
 }
 
-/** How soon an EventSource should come back when the stream breaks. */
+/** How soon an EventSource reconnects after the stream breaks. */
 const reconnectMs = 2_000;
 
 /**
- * A reader that does not keep up costs a bounded backlog: while its socket is full, events wait here, past `backlogMax`
- * the oldest are dropped, and the reader learns how many (`lagged`) before it gets the rest.
+ * Events wait in a backlog while the reader's socket is full. Past `backlogMax` events the oldest are dropped, and an
+ * event `lagged` reports their number before the others are sent.
  */
 export function openEventStream(response: ServerResponse, backlogMax: number): EventStream {
   let waiting: string[] = [];
@@ -23,14 +23,14 @@ export function openEventStream(response: ServerResponse, backlogMax: number): E
   response.writeHead(200, {
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-store",
-    // Reverse proxies of the nginx family would otherwise collect the stream before passing it on.
+    // Without this, nginx buffers the stream.
     "x-accel-buffering": "no",
   });
   response.on("drain", () => {
     full = false;
     flush();
   });
-  // A reader that breaks off is ordinary; `close` follows and the hub forgets it.
+  // A lost connection is no failure: the event `close` follows.
   response.on("error", () => {});
   write(`retry: ${reconnectMs}\n\n`);
   return { send, beat, end };
@@ -41,7 +41,7 @@ export function openEventStream(response: ServerResponse, backlogMax: number): E
       return;
     }
     waiting.push(text);
-    // Dropped in halves: shifting a full backlog for every event would move it whole each time.
+    // Half of the backlog at a time, because dropping one event moves all others.
     if (waiting.length > backlogMax) {
       const excess = Math.ceil(waiting.length / 2);
       waiting = waiting.slice(excess);
@@ -61,7 +61,7 @@ export function openEventStream(response: ServerResponse, backlogMax: number): E
   }
 
   function beat(): void {
-    if (!full) write(": still here\n\n");
+    if (!full) write(": heartbeat\n\n");
   }
 
   function end(): void {

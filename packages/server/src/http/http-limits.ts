@@ -1,10 +1,10 @@
 import { limits } from "../domain/limits.ts";
 
-/** What an operator may set about the HTTP side. Every value has its default, and its reason, in `domain/limits.ts`. */
+/** The limits of the HTTP server. `domain/limits.ts` has the default and the reason of each. */
 export interface HttpLimits {
   readonly requestBytesMax: number;
   readonly catalogRequestBytesMax: number;
-  readonly requestBytesHeldMax: number;
+  readonly requestBytesArrivingMax: number;
   readonly requestBytesDiscardedMax: number;
   readonly requestHeaderBytesMax: number;
   readonly requestHeaderMsMax: number;
@@ -21,7 +21,7 @@ export interface HttpLimits {
 export const httpLimitDefaults: HttpLimits = {
   requestBytesMax: limits.requestBytesMax,
   catalogRequestBytesMax: limits.catalogRequestBytesMax,
-  requestBytesHeldMax: limits.requestBytesHeldMax,
+  requestBytesArrivingMax: limits.requestBytesArrivingMax,
   requestBytesDiscardedMax: limits.requestBytesDiscardedMax,
   requestHeaderBytesMax: limits.requestHeaderBytesMax,
   requestHeaderMsMax: limits.requestHeaderMsMax,

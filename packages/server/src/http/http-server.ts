@@ -5,15 +5,17 @@ import { RingbackError } from "../domain/errors.ts";
 import type { HttpLimits } from "./http-limits.ts";
 import { problemText, writeProblem } from "./problem.ts";
 
-/** Shared between the application, which sets it when it closes, and the server, which then refuses what still comes. */
+/** The application sets this when it closes; the server then refuses further requests. */
 export interface ServerState {
   stopping: boolean;
 }
 
-/** How often Node looks for connections that are over their time; the limits are late by no more than this. */
+/** The interval at which Node checks the time limits of connections, which may end so much later. */
 const connectionCheckMs = 500;
 
-/** node:http with every limit set, and with our own answer wherever Node would give one without a body. */
+/**
+ * Returns a server of node:http with every limit set, whose every refusal is a problem where Node's own has no body.
+ */
 export function createHttpServer(listener: RequestListener, config: HttpLimits, state: ServerState): Server {
   const server = createServer(
     {
@@ -22,32 +24,37 @@ export function createHttpServer(listener: RequestListener, config: HttpLimits, 
       requestTimeout: config.requestMsMax,
       keepAliveTimeout: config.keepAliveMs,
       connectionsCheckingInterval: connectionCheckMs,
-      // Node's own refusal has no body; `answer` looks for the header instead.
+      // `answer` checks the header instead, because Node's own refusal has no body.
       requireHostHeader: false,
     },
     answer,
   );
   server.maxConnections = config.connectionsMax;
   server.timeout = config.connectionIdleMsMax;
-  // 0: no count of its own. Past a count Node would drop headers silently; the size limit bounds them already.
+  // 0: no limit. Past a limit Node drops headers silently, and the size limit bounds their number already.
   server.maxHeadersCount = 0;
   server.on("checkContinue", answerContinue);
   server.on("checkExpectation", (_request, response: ServerResponse) => {
-    writeProblem(response, new RingbackError("expectation_failed", 'The only expectation served is "100-continue".'));
+    writeProblem(
+      response,
+      new RingbackError("expectation_failed", 'The server supports no other Expect header than "100-continue".'),
+    );
   });
   server.on("connect", (_request, socket: Socket) => {
-    socket.end(problemText(new RingbackError("method_not_allowed", "This server is no proxy: CONNECT is not served.")));
+    socket.end(
+      problemText(new RingbackError("method_not_allowed", "This server is not a proxy: it does not support CONNECT.")),
+    );
   });
   return server;
 
   function answer(request: IncomingMessage, response: ServerResponse): void {
-    // Liveness stays true while the last requests drain, or an orchestrator would kill what is about to end well.
+    // /healthz still answers while the last requests end, so that an orchestrator does not kill the process before.
     if (state.stopping && request.url !== "/healthz") {
       writeProblem(response, new RingbackError("shutting_down"));
       return;
     }
     if (request.headers.host === undefined && request.httpVersionMinor > 0) {
-      writeProblem(response, new RingbackError("malformed_request", "HTTP/1.1 requires a Host header."));
+      writeProblem(response, new RingbackError("malformed_request", "A request over HTTP/1.1 needs a Host header."));
       return;
     }
     listener(request, response);
@@ -66,20 +73,20 @@ export function createHttpServer(listener: RequestListener, config: HttpLimits, 
 const idleCheckMs = 20;
 
 /**
- * Lets a server that is closing get to its end. Node closes the connections that are idle at that moment and then
- * neither looks again nor keeps its time limits: one that becomes idle later would live on for its keep-alive time, and
- * one with half a request for ever.
+ * Ends the connections of a closing server. Node closes only the connections that are idle at that moment, and then
+ * applies none of its time limits: a connection that becomes idle later would last for its keep-alive time, and one
+ * with half a request for ever.
  */
 export function endConnections(server: Server, config: HttpLimits): void {
   const idle = setInterval(() => {
     server.closeIdleConnections();
   }, idleCheckMs).unref();
-  const patience = setTimeout(() => {
+  const limit = setTimeout(() => {
     server.closeAllConnections();
   }, config.closeMsMax).unref();
   server.once("close", () => {
     clearInterval(idle);
-    clearTimeout(patience);
+    clearTimeout(limit);
   });
 }
 
@@ -87,13 +94,13 @@ export function requestTooLarge(bytesMax: number): RingbackError {
   return new RingbackError("request_too_large", `The request body is larger than ${bytesMax} bytes.`);
 }
 
-/** What Node's parser and its timers refuse never becomes a request; this answers on the bare socket. */
+/** Answers on the socket itself when Node's parser or one of its time limits refuses a request. */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
     return;
   }
-  // Node keeps the answer under way on the socket; there is no public name for it.
+  // The response that the socket is busy with; Node has no public name for it.
   // oxlint-disable-next-line no-underscore-dangle
   const underWay = (socket as Socket & { _httpMessage?: ServerResponse })._httpMessage;
   if (underWay?.headersSent === true) {
@@ -101,7 +108,7 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
     return;
   }
   if (underWay?.req.complete === true) {
-    // The fault is in a later, pipelined request. The earlier one gets its own answer, and the connection ends after it.
+    // The fault is in a later, pipelined request. The connection ends after the answer to the earlier one.
     underWay.shouldKeepAlive = false;
     return;
   }

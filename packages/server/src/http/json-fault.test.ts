@@ -1,37 +1,48 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { findJsonFault } from "./json-fault.ts";
+import { jsonFault } from "./json-fault.ts";
 
-describe("the JSON fault finder", () => {
+/** null when the text is JSON. */
+function faultOf(text: string): string | null {
+  try {
+    JSON.parse(text);
+    return null;
+  } catch (error) {
+    return jsonFault(text, error);
+  }
+}
+
+describe("the fault of a text that is not JSON", () => {
   it.each([
-    ['{"a":1,}', 7, "a member name in double quotes"],
-    ["{'a':1}", 1, 'a member name in double quotes or "}"'],
-    ['{"a" 1}', 5, "a colon"],
-    ['{"a":1 "b":2}', 7, 'a comma or "}"'],
-    ["[1 2]", 3, 'a comma or "]"'],
-    ["[1,]", 3, "a value"],
-    ["[,]", 1, 'a value or "]"'],
-    ["01", 1, "the end of the text"],
-    ["nul", 0, "a value"],
-    ['"abc', 4, "the closing quote of a string"],
-    [String.raw`"a\x"`, 2, "a valid escape"],
-    ['"a\nb"', 2, "no unescaped control character inside a string"],
-    ['{"a":', 5, "a value"],
-    ["{} x", 3, "the end of the text"],
-  ])("%j", (text, index, expected) => {
-    expect(findJsonFault(text)).toEqual({ index, expected });
+    ['{"a":1,}', "line 1, column 8: expected double-quoted property name."],
+    ["{'a':1}", "line 1, column 2: expected property name or '}'."],
+    ['{"a" 1}', "line 1, column 6: expected ':' after property name."],
+    ['{"a":1 "b":2}', "line 1, column 8: expected ',' or '}' after property value."],
+    ["[1 2]", "line 1, column 4: expected ',' or ']' after array element."],
+    ["[1,]", 'line 1, column 4: unexpected "]".'],
+    ["[,]", 'line 1, column 2: unexpected ",".'],
+    ["[[], {}, [}]", 'line 1, column 11: unexpected "}".'],
+    ['{"a": [1, "b\\\\\\"]", -2.5e+3, true], "c":\n  x}', 'line 2, column 3: unexpected "x".'],
+    ["😀", 'line 1, column 1: unexpected "😀".'],
+    ["[1, trUe]", 'line 1, column 5: unexpected "t".'],
+    ["01", "line 1, column 2: unexpected number."],
+    ["nul", "line 1, column 4: the text ends too early."],
+    ['"abc', "line 1, column 5: unterminated string."],
+    [String.raw`"a\x"`, "line 1, column 4: bad escaped character."],
+    ['"a\nb"', "line 1, column 3: bad control character in string literal."],
+    ['{"a":', "line 1, column 6: the text ends too early."],
+    ["{} x", "line 1, column 4: unexpected non-whitespace character after JSON."],
+    ["x in JSON at position 7", 'line 1, column 1: unexpected "x".'],
+  ])("%j is named with its line and column", (text, sentence) => {
+    expect(faultOf(text)).toBe(`Not valid JSON at ${sentence}`);
   });
 
-  it("takes any depth", () => {
-    expect(findJsonFault("[".repeat(1_000_000))?.index).toBe(1_000_000);
-    expect(findJsonFault("[".repeat(100_000) + "]".repeat(100_000))).toBeNull();
+  it("is found at any depth and behind any string", () => {
+    expect(faultOf("[".repeat(1_000_000))).toContain("column 1000001: the text ends too early");
+    expect(faultOf(`["${"x\\\\".repeat(1_000_000)}", ?]`)).toContain('column 3000006: unexpected "?"');
   });
 
-  it("takes long strings", () => {
-    expect(findJsonFault(`"${"x".repeat(2_000_000)}"`)).toBeNull();
-  });
-
-  it("finds a fault in a text exactly when JSON.parse does", () => {
+  it("is named with its line for every text, and nothing before it is at fault", () => {
     const jsonWithADent = fc
       .tuple(
         fc.json(),
@@ -40,23 +51,22 @@ describe("the JSON fault finder", () => {
         fc.constantFrom("", ",", "}", "]", '"', "\\", "\u0001", "0", "-", "e", ":", " "),
       )
       .map(([text, at, cut, put]) => {
-        const place = at % (text.length + 1);
-        return text.slice(0, place) + put + text.slice(place + cut);
+        const index = at % (text.length + 1);
+        return text.slice(0, index) + put + text.slice(index + cut);
       });
     fc.assert(
-      fc.property(fc.oneof(fc.json(), jsonWithADent, fc.string()), (text) => {
-        expect(findJsonFault(text) === null).toBe(parses(text));
+      fc.property(fc.oneof(jsonWithADent, fc.string()), (text) => {
+        const fault = faultOf(text);
+        if (fault === null) return;
+        const [, line, column, kind] = /^Not valid JSON at line (\d+), column (\d+): (\w+ "|)/.exec(fault) ?? [];
+        expect(Number(line)).toBeLessThanOrEqual(text.split("\n").length);
+        // Of the other faults V8 itself has named the position.
+        if (kind === "") return;
+        const lines = text.split("\n").slice(0, Number(line));
+        const before = [...lines.slice(0, -1), lines.at(-1)?.slice(0, Number(column) - 1)].join("\n");
+        expect(faultOf(before) ?? "").not.toMatch(/expected/);
       }),
       { numRuns: 5_000 },
     );
   });
 });
-
-function parses(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}

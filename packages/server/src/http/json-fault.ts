@@ -1,106 +1,52 @@
 /**
- * Where a text stops being JSON (RFC 8259) and what could stand there. JSON.parse knows only sometimes, and says it in
- * V8's words; this runs after JSON.parse has refused, never before. No recursion: a text of brackets cannot overflow it.
+ * Returns what is wrong in a text that JSON.parse has refused, and where. `error` is the error that JSON.parse threw.
  */
-export interface JsonFault {
-  /** UTF-16 index; the text's length when it ends too early. */
-  readonly index: number;
-  readonly expected: string;
+export function jsonFault(text: string, error: unknown): string {
+  const message = error instanceof SyntaxError ? error.message : "";
+  if (message.startsWith("Unexpected end of JSON input")) return faultAt(text, text.length, "the text ends too early");
+  // V8 names the position of every fault but this one.
+  if (message.startsWith("Unexpected token")) {
+    const index = misplacedToken(text);
+    return faultAt(text, index, `unexpected ${JSON.stringify(String.fromCodePoint(text.codePointAt(index) ?? 0))}`);
+  }
+  const [, fault, index] = /^(.+?)(?: in JSON)? at position (\d+)/.exec(message) ?? [];
+  if (fault === undefined) return "The request body cannot be read as JSON.";
+  return faultAt(text, Number(index), fault.charAt(0).toLowerCase() + fault.slice(1));
 }
 
-const space = /[ \t\n\r]*/y;
-const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-const word = /true|false|null/y;
-// Runs of plain characters and whole escapes, in pieces: one repetition over megabytes would exhaust V8's regexp stack.
-// oxlint-disable-next-line no-control-regex -- JSON forbids exactly these inside strings
-const stringPiece = /[^"\\\u0000-\u001f]{1,1000}|\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4})/y;
+function faultAt(text: string, index: number, fault: string): string {
+  const before = text.slice(0, index).split("\n");
+  return `Not valid JSON at line ${before.length}, column ${(before.at(-1) ?? "").length + 1}: ${fault}.`;
+}
 
-/** null when the text is JSON. */
-export function findJsonFault(text: string): JsonFault | null {
-  const open: ("{" | "[")[] = [];
-  let at = 0;
-  // What the grammar allows next. `first…`: right after an opening bracket, where the closing one may follow.
-  let state: "value" | "firstItem" | "firstName" | "name" | "afterValue" = "value";
+const space = /[\t\n\r ]*/y;
+const token = /[{}[\],:"]|true|false|null|-?\d[\d.eE+-]*/y;
 
-  for (;;) {
-    at = skip(space, at);
-    const char = text[at];
-    switch (state) {
-      case "afterValue": {
-        const inside = open.at(-1);
-        if (inside === undefined) return char === undefined ? null : fault("the end of the text");
-        if (char === ",") state = inside === "{" ? "name" : "value";
-        else if (char === (inside === "{" ? "}" : "]")) open.pop();
-        else return fault(inside === "{" ? 'a comma or "}"' : 'a comma or "]"');
-        at++;
-        break;
-      }
-      case "firstName":
-      case "name": {
-        if (state === "firstName" && char === "}") {
-          open.pop();
-          state = "afterValue";
-          at++;
-          break;
-        }
-        if (char !== '"')
-          return fault(
-            state === "firstName" ? 'a member name in double quotes or "}"' : "a member name in double quotes",
-          );
-        const failed = string();
-        if (failed !== null) return failed;
-        at = skip(space, at);
-        if (text[at] !== ":") return fault("a colon");
-        at++;
-        state = "value";
-        break;
-      }
-      case "firstItem":
-      case "value": {
-        if (state === "firstItem" && char === "]") {
-          open.pop();
-          state = "afterValue";
-          at++;
-        } else if (char === "{" || char === "[") {
-          open.push(char);
-          state = char === "{" ? "firstName" : "firstItem";
-          at++;
-        } else if (char === '"') {
-          const failed = string();
-          if (failed !== null) return failed;
-          state = "afterValue";
-        } else {
-          const end = Math.max(skip(number, at), skip(word, at));
-          if (end === at) return fault(state === "firstItem" ? 'a value or "]"' : "a value");
-          at = end;
-          state = "afterValue";
-        }
-        break;
-      }
-    }
+/**
+ * The first index at which a value is due and none begins. Everything before it is known to be sound, so tokens are
+ * enough.
+ */
+function misplacedToken(text: string): number {
+  let before = ":";
+  for (let at = 0; ;) {
+    space.lastIndex = at;
+    space.test(text);
+    at = token.lastIndex = space.lastIndex;
+    const found = token.exec(text)?.[0];
+    if (found === undefined) return at;
+    const isValueDue = ":,[".includes(before) && before + found !== "[]";
+    if (isValueDue && ",:}]".includes(found)) return at;
+    at = found === '"' ? endOfString(text, at) : token.lastIndex;
+    before = found;
   }
+}
 
-  function fault(expected: string): JsonFault {
-    return { index: at, expected };
-  }
-
-  function skip(pattern: RegExp, from: number): number {
-    pattern.lastIndex = from;
-    return pattern.test(text) ? pattern.lastIndex : from;
-  }
-
-  function string(): JsonFault | null {
-    at++;
-    for (;;) {
-      const end = skip(stringPiece, at);
-      if (end === at) break;
-      at = end;
-    }
-    if (text[at] === '"') {
-      at++;
-      return null;
-    }
-    if (text[at] === undefined) return fault("the closing quote of a string");
-    return fault(text[at] === "\\" ? "a valid escape" : "no unescaped control character inside a string");
+function endOfString(text: string, openingQuote: number): number {
+  for (let at = openingQuote; ;) {
+    at = text.indexOf('"', at + 1);
+    if (at === -1) return text.length;
+    let backslashes = 0;
+    while (text[at - 1 - backslashes] === "\\") backslashes++;
+    if (backslashes % 2 === 0) return at + 1;
   }
 }

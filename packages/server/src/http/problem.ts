@@ -4,7 +4,7 @@ import type { FastifyReply } from "fastify";
 import { errorTable } from "../domain/errors.ts";
 import type { ErrorCode, ErrorDetail, RingbackError } from "../domain/errors.ts";
 
-/** RFC 9457, with Ringback's own members `code`, `errors` and `requestId`. */
+/** RFC 9457 problem details, with the extension members `code`, `errors` and `requestId`. */
 export interface Problem {
   readonly type: string;
   readonly title: string;
@@ -12,7 +12,7 @@ export interface Problem {
   readonly detail: string;
   readonly code: ErrorCode;
   readonly errors?: readonly ErrorDetail[];
-  /** Only for `internal`: the line of the log that tells more carries the same id. */
+  /** Only for `internal`: the id of the log line with the details. */
   readonly requestId?: string;
 }
 
@@ -22,7 +22,7 @@ export function problemType(code: ErrorCode): string {
   return `urn:ringback:error:${code}`;
 }
 
-/** A full disk takes longer to mend than a full queue; an event stream is given back when somebody leaves. */
+/** Retry-After in seconds: longer where the cause usually lasts longer, such as a full disk. */
 const retryAfterS: Partial<Record<ErrorCode, number>> = {
   overloaded: 1,
   storage_full: 15,
@@ -55,14 +55,14 @@ export function problemHeaders(code: ErrorCode): Record<string, string> {
 }
 
 export function sendProblem(reply: FastifyReply, problem: Problem, headers: Record<string, string> = {}): FastifyReply {
-  // As bytes, so that fastify neither serialises it again nor adds a charset, which this media type does not have.
+  // As bytes: fastify would serialise an object again, and add a charset, which this media type does not have.
   return reply
     .code(problem.status)
     .headers({ ...problemHeaders(problem.code), ...headers, "content-type": problemContentType })
     .send(Buffer.from(JSON.stringify(problem)));
 }
 
-/** For answers given before, or instead of, fastify's. The connection ends with it. */
+/** Answers a request that fastify does not get. The connection ends after the answer. */
 export function writeProblem(response: ServerResponse, error: RingbackError): void {
   const body = Buffer.from(JSON.stringify(problemOf(error)));
   response.writeHead(errorTable[error.code].status, {
@@ -74,7 +74,7 @@ export function writeProblem(response: ServerResponse, error: RingbackError): vo
   response.end(body);
 }
 
-/** For connections on which no request could be read: the whole answer as it goes over the wire. */
+/** The whole answer as text, for a connection on which no request could be read. */
 export function problemText(error: RingbackError): string {
   const { status } = errorTable[error.code];
   const body = JSON.stringify(problemOf(error));

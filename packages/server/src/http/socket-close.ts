@@ -3,13 +3,15 @@ import type { Socket } from "node:net";
 const watched = new WeakMap<Socket, Set<() => void>>();
 
 /**
- * Runs `closed` when the client's connection has ended; the returned function forgets it. A socket gets one listener,
- * however many requests a client has sent ahead on it, and unlike a response's own `close` it also comes for those answers
- * whose turn on the connection never came.
+ * Calls `closed` when the client's connection has ended, soon if it has ended already. The returned function forgets
+ * the call. A socket gets one listener, however many requests a client has sent ahead on it. Unlike a response's own
+ * `close` event, this also reports the responses whose turn on the connection never came.
  */
 export function onSocketClose(socket: Socket, closed: () => void): () => void {
   const listeners = watched.get(socket) ?? watch(socket);
   listeners.add(closed);
+  // The event may have come before.
+  if (socket.destroyed) queueMicrotask(() => closeAll(listeners));
   return () => {
     listeners.delete(closed);
   };
@@ -18,8 +20,12 @@ export function onSocketClose(socket: Socket, closed: () => void): () => void {
 function watch(socket: Socket): Set<() => void> {
   const listeners = new Set<() => void>();
   watched.set(socket, listeners);
-  socket.once("close", () => {
-    for (const closed of listeners) closed();
-  });
+  socket.once("close", () => closeAll(listeners));
   return listeners;
+}
+
+function closeAll(listeners: Set<() => void>): void {
+  const all = [...listeners];
+  listeners.clear();
+  for (const closed of all) closed();
 }

@@ -26,7 +26,7 @@ describe("a request that no route takes", () => {
   );
 
   it.each([
-    ["PATCH", "/v1/topics/orders", "DELETE, GET, HEAD, PUT"],
+    ["POST", "/v1/topics/orders", "DELETE, GET, HEAD, PATCH, PUT"],
     ["POST", "/v1/topics", "GET, HEAD"],
     ["GET", "/v1/topics/orders/messages", "POST"],
     ["GET", "/v1/topics/orders/messages/batch?x=1", "POST"],
@@ -41,7 +41,7 @@ describe("a request that no route takes", () => {
 
   it("answers 405 with a problem that names what is allowed", async () => {
     const { json } = await call(test.app, "PUT", "/healthz");
-    expect(json).toMatchObject({ code: "method_not_allowed", detail: "This resource answers to GET, HEAD." });
+    expect(json).toMatchObject({ code: "method_not_allowed", detail: "This resource supports GET, HEAD." });
   });
 
   it.each(["/v1/topics/", "/v1/topics//subscriptions"])("is not meant by %s: there a name is missing", async (url) => {

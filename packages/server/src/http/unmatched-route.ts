@@ -3,8 +3,8 @@ import { RingbackError } from "../domain/errors.ts";
 import { problemOf, sendProblem } from "./problem.ts";
 
 /**
- * Tells an unknown path (404) from a known one asked with a wrong method (405 with Allow). Call it before the routes
- * are added: it learns them as they come.
+ * Answers 404 for an unknown path, and 405 with Allow for a known path with a wrong method. Has to be called before the
+ * routes are added, because it collects them as they are added.
  */
 export function answerUnmatchedRoutes(app: FastifyInstance): void {
   const methodsByPattern = new Map<string, Set<string>>();
@@ -18,11 +18,11 @@ export function answerUnmatchedRoutes(app: FastifyInstance): void {
     const path = request.url.split("?", 1)[0] ?? "";
     const allowed = [...methodsByPattern].flatMap(([pattern, methods]) => (matches(pattern, path) ? [...methods] : []));
     if (allowed.length === 0) {
-      void sendProblem(reply, problemOf(new RingbackError("route_not_found", "No resource has this path.")));
+      void sendProblem(reply, problemOf(new RingbackError("route_not_found", "There is no resource at this path.")));
       return;
     }
     const allow = [...new Set(allowed)].sort().join(", ");
-    const error = new RingbackError("method_not_allowed", `This resource answers to ${allow}.`);
+    const error = new RingbackError("method_not_allowed", `This resource supports ${allow}.`);
     void sendProblem(reply, problemOf(error), { allow });
   });
 }

@@ -2,22 +2,19 @@ import { Type } from "typebox";
 import type { Static } from "typebox";
 import { secretIdPrefix } from "../domain/api-key-rules.ts";
 import { limits } from "../domain/limits.ts";
-import type { ApiKeyDetails, ApiKeyPair } from "../engine/port.ts";
-import { timeText as timeSchema } from "./schema-parts.ts";
-import { timeText } from "./time-text.ts";
-
-const closed = { additionalProperties: false };
+import type { ApiKeyDetails, ApiKeyPair } from "../engine/keys/api-keys.ts";
+import { changeTimes, changeTimesView, closed } from "./schema-parts.ts";
 
 const name = Type.String({
-  description: `What people call it: 1 to ${limits.apiKeyNameCharsMax} characters. Need not be unique.`,
+  description: `A name for people, of 1 to ${limits.apiKeyNameCharsMax} characters. It need not be unique.`,
   examples: ["billing, production"],
 });
 const secretId = Type.String({
-  description: `Goes with every signed request: ${secretIdPrefix} and then letters, digits, "-" and "_", at most ${limits.secretIdCharsMax} characters.`,
+  description: `Sent with every signed request: ${secretIdPrefix}, then letters, digits, "-" and "_", at most ${limits.secretIdCharsMax} characters.`,
   examples: ["AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA"],
 });
 const secretKey = Type.String({
-  description: `What requests are signed with: ${limits.secretBytesMin} to ${limits.secretBytesMax} characters of printable ASCII, without spaces.`,
+  description: `Signs requests, and is never sent: ${limits.secretBytesMin} to ${limits.secretBytesMax} printable ASCII characters, without spaces.`,
   examples: ["Gu5t9xGARNpq86cd98joQYCN3EXAMPLE"],
 });
 
@@ -26,34 +23,36 @@ export const apiKeyBody = Type.Object(
   {
     ...closed,
     description:
-      "With `secretId` and `secretKey` a program keeps the pair that it has; without either a new one is made.",
+      "Without `secretId` and `secretKey` a new pair is created; with both of them an existing pair is imported.",
     examples: [{ name: "billing, production" }],
   },
 );
 
-/** Of the configuration file, where the name stands before it: a pair that was made anew with every start would be of no use. */
+/**
+ * In the configuration file the name is the key, and both halves are required: a new pair with every start would be
+ * useless.
+ */
 export const declaredApiKeyBody = Type.Object({ secretId, secretKey }, closed);
 
 const members = {
-  id: Type.String({ description: "Its secretId.", examples: ["AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA"] }),
+  id: Type.String({ description: "The secretId.", examples: ["AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA"] }),
   name,
   secretId,
   usable: Type.Boolean({
     description:
-      "false: it was made under a master key that the server does not have now, and what is signed with it is refused.",
+      "false: it is encrypted under a master key that the server does not have, so that requests signed with it are refused.",
   }),
-  createdAt: timeSchema("When it was made."),
-  updatedAt: timeSchema("When it was last changed."),
+  ...changeTimes,
 };
 
 export const apiKeySchema = Type.Object(members, {
   ...closed,
-  description: "What may be told about the API key. Its secretKey is never given out again.",
+  description: "The API key, without its secretKey.",
 });
 export const newApiKeySchema = Type.Object({ ...members, secretKey }, closed);
 
-export function apiKeyView({ id, name, usable, createdAtMs, updatedAtMs }: ApiKeyDetails): Static<typeof apiKeySchema> {
-  return { id, name, secretId: id, usable, createdAt: timeText(createdAtMs), updatedAt: timeText(updatedAtMs) };
+export function apiKeyView({ id, name, usable, ...times }: ApiKeyDetails): Static<typeof apiKeySchema> {
+  return { id, name, secretId: id, usable, ...changeTimesView(times) };
 }
 
 export function newApiKeyView(apiKey: ApiKeyDetails, { secretKey }: ApiKeyPair): Static<typeof newApiKeySchema> {

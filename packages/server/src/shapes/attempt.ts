@@ -11,22 +11,27 @@ export const replyMembers = {
   reply: Type.Optional(
     nullable(
       Type.String({
-        description: `The reply's first ${limits.replyKeptBytes} bytes as text; null when no reply came.`,
+        description: `The first ${limits.replyKeptBytes} bytes of the reply as text; null without a reply.`,
       }),
     ),
   ),
-  replyBase64: Type.Optional(Type.String({ contentEncoding: "base64", description: "Instead, when it is no text." })),
+  replyBase64: Type.Optional(
+    Type.String({ contentEncoding: "base64", description: "Instead of `reply` when the bytes are not UTF-8." }),
+  ),
 };
 
 const members = {
-  attempt: Type.Integer({ minimum: 1, description: "1 for the first POST of a delivery." }),
-  startedAt: timeSchema("When the POST began."),
-  durationMs: Type.Number({ description: "How long it took, to the end of the reply." }),
+  attempt: Type.Integer({ minimum: 1, description: "The number of the attempt; 1 for the first POST of a delivery." }),
+  startedAt: timeSchema("When the POST started."),
+  durationMs: Type.Number({ description: "How long the attempt took, to the end of the reply." }),
   verdict: Type.Enum(["accepted", "failed", "error"], {
-    description: "accepted: the receiver has it. failed: it answered, but not so. error: no whole answer came.",
+    description:
+      "accepted: the receiver has accepted the message. failed: the receiver has refused it. error: there was no complete reply.",
   }),
-  status: nullable(Type.Integer({ description: "HTTP status; null when no reply came." })),
-  errorCode: nullable(Type.String({ description: "Why it failed.", examples: ["timeout"] })),
+  status: nullable(Type.Integer({ description: "The HTTP status of the reply; null without a reply." })),
+  errorCode: nullable(
+    Type.String({ description: "Why the attempt failed; null when it did not.", examples: ["timeout"] }),
+  ),
   ...replyMembers,
 };
 

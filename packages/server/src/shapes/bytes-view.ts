@@ -1,13 +1,13 @@
 import { isUtf8 } from "node:buffer";
 
-/** Bytes inside a JSON answer: as text where they are text, as base64 where they are not. */
+/** Shows bytes in a JSON answer: as text when they are UTF-8, and as base64 otherwise. */
 export function bodyView(bytes: Uint8Array): { body: string } | { bodyBase64: string } {
   return isUtf8(bytes)
     ? { body: bufferOf(bytes).toString("utf8") }
     : { bodyBase64: bufferOf(bytes).toString("base64") };
 }
 
-/** The kept beginning of a reply. Cutting may have split its last character; the rest of that one is left out. */
+/** Shows the stored beginning of a reply, without a last character that is not complete. */
 export function replyView(bytes: Uint8Array | null): { reply: string | null } | { replyBase64: string } {
   if (bytes === null) return { reply: null };
   const whole = bytes.subarray(0, bytes.length - splitCharacterBytes(bytes));
@@ -15,13 +15,13 @@ export function replyView(bytes: Uint8Array | null): { reply: string | null } | 
   return { replyBase64: bufferOf(bytes).toString("base64") };
 }
 
-/** How many bytes at the end begin a UTF-8 character that is not complete. */
+/** Returns the number of bytes at the end that begin an incomplete UTF-8 character. */
 function splitCharacterBytes(bytes: Uint8Array): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back] ?? 0;
     if (byte < 0x80) return 0;
     if (byte >= 0xc2) {
-      // Above 0xf4 nothing begins a character: such bytes are no text, cut or not.
+      // No character begins with a byte above 0xf4, so these bytes are not UTF-8.
       if (byte > 0xf4) return 0;
       const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
       return length > back ? back : 0;

@@ -9,18 +9,18 @@ import { nullable, timeText as timeSchema } from "./schema-parts.ts";
 import { timeText } from "./time-text.ts";
 
 const members = {
-  id: Type.String({ description: "Decimal; grows with time.", examples: ["42"] }),
+  id: Type.String({ description: "A decimal number; a later dead letter has a greater one.", examples: ["42"] }),
   reason: Type.Enum(["retries_exhausted", "receives_exhausted", "expired", "unencodable"], {
-    description: "Why the delivery was given up.",
+    description: "Why there is no further attempt.",
   }),
-  attempts: Type.Integer({ description: "How many POSTs were made." }),
-  diedAt: timeSchema("When it was given up."),
-  lastStatus: nullable(Type.Integer({ description: "The last reply's HTTP status; null when none came." })),
+  attempts: Type.Integer({ description: "How many POSTs there were." }),
+  diedAt: timeSchema("When the delivery became a dead letter."),
+  lastStatus: nullable(Type.Integer({ description: "The HTTP status of the last reply; null without a reply." })),
   lastErrorCode: nullable(Type.String({ description: "Why the last attempt failed." })),
   ...replyMembers,
 };
 
-/** In a list without the body: two hundred of a mebibyte each would be no page. */
+/** In a list without the message's body: a page of two hundred bodies could have 200 MiB. */
 export const deadLetterSummarySchema = Type.Object(
   { ...members, message: Type.Object(messageMembers, { additionalProperties: false }) },
   { additionalProperties: false },
@@ -28,7 +28,7 @@ export const deadLetterSummarySchema = Type.Object(
 
 export const deadLetterSchema = Type.Object(
   { ...members, message: Type.Object({ ...messageMembers, ...messageBodyMembers }, { additionalProperties: false }) },
-  { additionalProperties: false, description: "The dead letter with its message." },
+  { additionalProperties: false, description: "The dead letter, with its message." },
 );
 
 export const redriveBody = Type.Object(
@@ -37,16 +37,18 @@ export const redriveBody = Type.Object(
       Type.Array(Type.String(), {
         minItems: 1,
         maxItems: limits.redriveIdsMax,
-        description: "These dead letters. Ids that are not there (any more) count for nothing.",
+        description: "The dead letters. Ids of dead letters that do not exist are ignored.",
       }),
     ),
-    all: Type.Optional(Type.Boolean({ description: "Or true: all there are at the time of the call." })),
+    all: Type.Optional(
+      Type.Boolean({ description: "true, instead of `ids`: all dead letters that exist at the time of the request." }),
+    ),
   },
   { additionalProperties: false, examples: [{ all: true }, { ids: ["42", "43"] }] },
 );
 
 export const countSchema = Type.Object(
-  { count: Type.Integer({ description: "How many." }) },
+  { count: Type.Integer({ description: "The number of dead letters." }) },
   { additionalProperties: false },
 );
 

@@ -1,55 +1,60 @@
 import { hookLimits } from "@ringback/sdk/hooks";
 import type { Outcome } from "@ringback/sdk/hooks";
 import { Type } from "typebox";
-import type { Static } from "typebox";
 import { hookProtocols } from "../domain/hook-protocols.ts";
+import { assertHook } from "../domain/hook-rules.ts";
 import { limits } from "../domain/limits.ts";
-import type { HookDetails } from "../engine/port.ts";
-import { nullable, timeText as timeSchema } from "./schema-parts.ts";
-import { timeText } from "./time-text.ts";
+import type { HookDetails } from "../engine/hooks/hooks.ts";
+import { description, labels } from "./labels.ts";
+import { changeTimes, changeTimesView, closed, nullable } from "./schema-parts.ts";
+import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
 
-const closed = { additionalProperties: false };
-
-const settings = {
-  urls: Type.Array(Type.String(), {
-    description: `Called in this order, each with the data merged so far; the first rejection ends it. 1 to ${hookLimits.urlsMax}, http or https.`,
-    examples: [["http://127.0.0.1:8080/onMessage"]],
-  }),
-  protocol: Type.String({
-    description: `How a call looks on the wire and what the reply means: ${hookProtocols.map(({ name }) => name).join(", ")}.`,
-    default: "koipy",
-    examples: ["koipy"],
-  }),
-  timeoutMs: Type.Integer({
-    minimum: hookLimits.timeoutMsMin,
-    maximum: hookLimits.timeoutMsMax,
-    default: hookLimits.timeoutMsDefault,
-    description: "For the whole call, all URLs together.",
-  }),
-  onError: Type.Enum(["continue", "reject"], {
-    default: "continue",
-    description: "What it means that a program cannot be reached, is late, or gives a reply that cannot be used.",
-  }),
-  replyBytesMax: Type.Integer({
-    minimum: hookLimits.replyBytesMaxMin,
-    maximum: hookLimits.replyBytesMaxMax,
-    default: hookLimits.replyBytesMaxDefault,
-    description: `For each reply, in bytes; one that is JSON has at most ${limits.hookJsonReplyBytesMax} in any case.`,
-  }),
-};
-const key = Type.String({
-  description: "The name of the key, for protocols that need one (opencard).",
-  examples: ["0"],
-});
-
-export const hookBody = Type.Object(
+/** Every setting of a hook. */
+const settings = Type.Object(
   {
-    urls: settings.urls,
-    protocol: Type.Optional(settings.protocol),
-    timeoutMs: Type.Optional(settings.timeoutMs),
-    onError: Type.Optional(settings.onError),
-    key: Type.Optional(Type.Union([key, Type.Null()])),
-    replyBytesMax: Type.Optional(settings.replyBytesMax),
+    urls: Type.Array(Type.String(), {
+      minItems: 1,
+      maxItems: hookLimits.urlsMax,
+      description: `Called in this order, each with the data merged so far; the first rejection ends the call. 1 to ${hookLimits.urlsMax} URLs, http or https.`,
+      examples: [["http://127.0.0.1:8080/onMessage"]],
+    }),
+    protocol: optional(
+      Type.String({
+        description: `The format of a call and the meaning of its reply: ${hookProtocols.map(({ name }) => name).join(", ")}.`,
+        examples: ["koipy"],
+      }),
+      "koipy",
+    ),
+    timeoutMs: optional(
+      Type.Integer({
+        minimum: hookLimits.timeoutMsMin,
+        maximum: hookLimits.timeoutMsMax,
+        description: "How long the whole call may take, all URLs together, in milliseconds.",
+      }),
+      hookLimits.timeoutMsDefault,
+    ),
+    onError: optional(
+      Type.Enum(["continue", "reject"], {
+        description: "The outcome when a program cannot be reached, is too slow, or sends a reply that cannot be used.",
+      }),
+      "continue",
+    ),
+    replyBytesMax: optional(
+      Type.Integer({
+        minimum: hookLimits.replyBytesMaxMin,
+        maximum: hookLimits.replyBytesMaxMax,
+        description: `The largest reply, in bytes; a JSON reply may never have more than ${limits.hookJsonReplyBytesMax}.`,
+      }),
+      hookLimits.replyBytesMaxDefault,
+    ),
+    key: optional(
+      nullable(
+        Type.String({ description: "The name of the key, for a protocol that needs one (opencard).", examples: ["0"] }),
+      ),
+      null,
+    ),
+    description,
+    labels,
   },
   {
     ...closed,
@@ -60,21 +65,21 @@ export const hookBody = Type.Object(
   },
 );
 
-export const hookSchema = Type.Object(
-  {
-    name: Type.String({ examples: ["onMessage"] }),
-    ...settings,
-    key: nullable(key),
-    createdAt: timeSchema("When it was made."),
-    updatedAt: timeSchema("When it was last changed."),
+export const hookShape = settingsShape(settings, {
+  settle: (given) => {
+    const hook = complete(settings, given);
+    assertHook(hook);
+    return hook;
   },
+});
+
+export const hookSchema = Type.Object(
+  { name: Type.String({ examples: ["onMessage"] }), ...viewMembers(settings), ...changeTimes },
   { ...closed, description: "The hook." },
 );
 
-export function hookView(hook: HookDetails): Static<typeof hookSchema> {
-  const { name, urls, protocol, timeoutMs, onError, replyBytesMax, key: kid } = hook;
-  const times = { createdAt: timeText(hook.createdAtMs), updatedAt: timeText(hook.updatedAtMs) };
-  return { name, urls: [...urls], protocol, timeoutMs, onError, replyBytesMax, key: kid, ...times };
+export function hookView(hook: HookDetails): object {
+  return { name: hook.name, ...viewOf(settings, hook), ...changeTimesView(hook) };
 }
 
 const errorCodes = [
@@ -92,36 +97,39 @@ export const outcomeSchema = Type.Object(
   {
     action: Type.Enum(["continue", "reject"]),
     reason: nullable(
-      Type.String({ description: "For a rejection, to be shown to people. It never holds a callback's address." }),
+      Type.String({
+        description:
+          "Why the call was rejected, as a text for people. It never contains the address of a called program.",
+      }),
     ),
     attachments: Type.Array(
       Type.Object(
         {
           kind: Type.Enum(["image", "text", "file"]),
           contentType: nullable(Type.String({ examples: ["image/png"] })),
-          filename: nullable(Type.String({ description: "Safe to use in any folder." })),
+          filename: nullable(Type.String({ description: "A name without any part of a path." })),
           bodyBase64: Type.String({ contentEncoding: "base64" }),
         },
         closed,
       ),
-      { description: "What the called programs want to be shown." },
+      { description: "What the called programs have sent to be shown." },
     ),
     data: Type.Unknown({
       description:
-        "koipy, json: the payload after merging, its numbers written as they came. opencard: the decrypted reply.",
+        "koipy and json: the payload after merging, with its numbers written as they were sent. opencard: the decrypted reply.",
     }),
-    httpStatus: nullable(Type.Integer({ description: "Of the last reply; null when none came." })),
+    httpStatus: nullable(Type.Integer({ description: "The HTTP status of the last reply; null without a reply." })),
     durationMs: Type.Integer(),
     error: nullable(
       Type.Enum([...errorCodes], {
-        description: "What went wrong first, after which `onError` decided; null when nothing did.",
+        description: "The first failure, after which `onError` decided; null without a failure.",
       }),
     ),
   },
-  { ...closed, description: "What the call came to." },
+  { ...closed, description: "The outcome of the call." },
 );
 
-/** With the members in the order of the schema; `data` as the codec has read it. */
+/** Shows `data` as the codec has read it, for the same codec to write. */
 export function outcomeView({ action, reason, attachments, data, httpStatus, durationMs, error }: Outcome) {
   const shown = attachments.map(({ kind, contentType, filename, body }) => ({
     kind,

@@ -10,22 +10,26 @@ import { nullable, textMap, timeText as timeSchema } from "./schema-parts.ts";
 import { optionalTimeText, timeText } from "./time-text.ts";
 
 const messageIdSchema = Type.String({
-  description: "Unsigned 64-bit integer in decimal. A string: JSON numbers do not hold it in most languages.",
+  description:
+    "An unsigned 64-bit integer in decimal. It is a string because most languages cannot read it as a JSON number.",
   examples: ["1099511627777"],
 });
-const seqSchema = Type.Integer({ minimum: 1, description: "Place in the topic's log." });
+const seqSchema = Type.Integer({ minimum: 1, description: "The position in the topic's log." });
 
 export const publishBody = Type.Object(
   {
     body: Type.Optional(
       Type.Unknown({
         description:
-          "The message: a string is delivered as its UTF-8 text, any other JSON value as the very text it has in this " +
-          `request. At most ${limits.bodyBytesMax} bytes, or what the topic allows. Either this or \`bodyBase64\`.`,
+          "The message: a string is delivered as UTF-8 text, any other JSON value exactly as it is written in this request. " +
+          `At most ${limits.bodyBytesMax} bytes, or fewer if the topic says so. Exactly one of \`body\` and \`bodyBase64\` is given.`,
       }),
     ),
     bodyBase64: Type.Optional(
-      Type.String({ contentEncoding: "base64", description: "The message's bytes: standard alphabet, with padding." }),
+      Type.String({
+        contentEncoding: "base64",
+        description: "The bytes of the message: standard alphabet, with padding.",
+      }),
     ),
     tags: Type.Optional(
       Type.Array(Type.String(), {
@@ -34,12 +38,12 @@ export const publishBody = Type.Object(
     ),
     type: Type.Optional(
       Type.String({
-        description: `Words joined by dots, at most ${limits.typeBytesMax} bytes, such as invoice.payment_failed.`,
+        description: `Words with dots between them, such as invoice.payment_failed; at most ${limits.typeBytesMax} bytes.`,
       }),
     ),
     orderingKey: Type.Optional(
       Type.String({
-        description: `Messages of one key go out in order to subscriptions of order key; at most ${limits.orderingKeyBytesMax} bytes.`,
+        description: `Subscriptions with \`order: key\` deliver the messages of one ordering key in order; at most ${limits.orderingKeyBytesMax} bytes.`,
       }),
     ),
     attributes: Type.Optional(
@@ -50,7 +54,7 @@ export const publishBody = Type.Object(
     contentType: Type.Optional(
       Type.String({
         description:
-          "Of the message itself. Left out: text/plain; charset=utf-8 for a string, application/json for another value, none for bytes.",
+          "The content type of the message. Left out: text/plain; charset=utf-8 for a string, application/json for another value, none for bytes.",
       }),
     ),
     delayMs: Type.Optional(
@@ -58,7 +62,7 @@ export const publishBody = Type.Object(
         minimum: 0,
         maximum: limits.delayMsMax,
         default: 0,
-        description: "Deliver so much later, in milliseconds.",
+        description: "How much later the message is delivered, in milliseconds.",
       }),
     ),
   },
@@ -70,61 +74,80 @@ export type PublishBody = Static<typeof publishBody>;
 export const batchBody = Type.Object(
   {
     messages: Type.Array(publishBody, {
-      description: `From 1 to ${limits.batchMessagesMax}. All of them are accepted, or none.`,
+      description: `From 1 to ${limits.batchMessagesMax} messages. All of them are accepted, or none.`,
     }),
   },
   { additionalProperties: false, examples: [{ messages: [{ body: "one" }, { body: "two" }] }] },
 );
 
-/** For messages that are sent as the request's own bytes. */
+/** The query of a request whose body is the message itself. */
 export const rawParameters = Type.Object(
   {
     tags: Type.Optional(
-      Type.Array(Type.String(), { description: "Joined by commas, or repeated. Only with raw bodies." }),
+      Type.Array(Type.String(), { description: "Joined by commas, or repeated. Only with a raw body." }),
     ),
-    type: Type.Optional(Type.String({ description: "Only with raw bodies." })),
-    orderingKey: Type.Optional(Type.String({ description: "Only with raw bodies." })),
+    type: Type.Optional(Type.String({ description: "Only with a raw body." })),
+    orderingKey: Type.Optional(Type.String({ description: "Only with a raw body." })),
     delayMs: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: limits.delayMsMax, description: "Only with raw bodies." }),
+      Type.Integer({ minimum: 0, maximum: limits.delayMsMax, description: "Only with a raw body." }),
     ),
   },
   { additionalProperties: false },
 );
 
-export const receiptSchema = Type.Object(
-  { id: messageIdSchema, topic: Type.String(), seq: seqSchema, publishedAt: timeSchema("When the log took it.") },
-  { additionalProperties: false, description: "Accepted: it is on disk." },
+export const idempotencyHeaders = Type.Object({
+  "Idempotency-Key": Type.Optional(
+    Type.String({
+      description:
+        `From 1 to ${limits.idempotencyKeyCharsMax} printable ASCII characters. The same request with the same key ` +
+        `within ${limits.idempotencyKeyHours} hours publishes once and gets the first answer again.`,
+    }),
+  ),
+});
+
+export const publishedSchema = Type.Object(
+  {
+    id: messageIdSchema,
+    topic: Type.String(),
+    seq: seqSchema,
+    publishedAt: timeSchema("When the message was accepted."),
+  },
+  { additionalProperties: false, description: "The message is accepted: it is on disk." },
 );
 
-export const batchReceiptSchema = Type.Object(
-  { messages: Type.Array(receiptSchema, { description: "In the order of the request." }) },
-  { additionalProperties: false, description: "Accepted: all of them are on disk." },
+export const publishedBatchSchema = Type.Object(
+  { messages: Type.Array(publishedSchema, { description: "In the order of the request." }) },
+  { additionalProperties: false, description: "All messages are accepted: they are on disk." },
 );
 
 export const messageMembers = {
   id: messageIdSchema,
   topic: Type.String(),
   seq: seqSchema,
-  publishedAt: timeSchema("When the log took it."),
-  deliverAt: nullable(timeSchema("Not before this time; null: at once.")),
+  publishedAt: timeSchema("When the message was accepted."),
+  deliverAt: nullable(timeSchema("The message is not delivered before this time; null: it is delivered at once.")),
   contentType: nullable(Type.String()),
   tags: Type.Array(Type.String()),
   type: nullable(Type.String()),
   orderingKey: nullable(Type.String()),
-  attributes: textMap("As published."),
-  bodyBytes: Type.Integer({ description: "The body's size." }),
+  attributes: textMap("The attributes as published."),
+  bodyBytes: Type.Integer({ description: "The size of the body." }),
 };
 
 export const messageBodyMembers = {
-  body: Type.Optional(Type.String({ description: "The body, when it is UTF-8 text." })),
-  bodyBase64: Type.Optional(Type.String({ contentEncoding: "base64", description: "Instead, when it is not." })),
+  body: Type.Optional(Type.String({ description: "The body, if it is UTF-8 text." })),
+  bodyBase64: Type.Optional(
+    Type.String({ contentEncoding: "base64", description: "Instead of `body` when it is not UTF-8." }),
+  ),
 };
 
 const deliverySchema = Type.Object(
   {
     subscription: Type.String(),
     state: Type.Enum(["pending", "in_flight", "parked", "delivered", "dead", "filtered", "skipped"]),
-    nextAttemptAt: nullable(timeSchema("For parked ones; null when held behind an earlier one of its ordering key.")),
+    nextAttemptAt: nullable(
+      timeSchema("Only for a parked delivery; null while it waits behind an earlier delivery of its ordering key."),
+    ),
     reason: nullable(Type.Enum(["retries_exhausted", "receives_exhausted", "expired", "unencodable"])),
     attempts: Type.Array(attemptSchema),
   },
@@ -133,7 +156,7 @@ const deliverySchema = Type.Object(
 
 export const messageSchema = Type.Object(
   { ...messageMembers, ...messageBodyMembers, deliveries: Type.Array(deliverySchema) },
-  { additionalProperties: false, description: "The message, and what became of it for each subscription." },
+  { additionalProperties: false, description: "The message, with its delivery to each subscription." },
 );
 
 type MessageMembers = Static<ReturnType<typeof Type.Object<typeof messageMembers>>>;

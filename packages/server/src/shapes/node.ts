@@ -6,13 +6,15 @@ import { timeText } from "./time-text.ts";
 
 const nodeSchema = Type.Object(
   {
-    id: Type.Integer({ description: "Given at its start, and never twice.", examples: [7] }),
-    name: Type.String({ description: "The name of its host.", examples: ["ringback-6c9f7d-x2b4q"] }),
+    id: Type.Integer({ description: "Assigned when the node starts, and never used again.", examples: [7] }),
+    name: Type.String({ description: "The host name.", examples: ["ringback-6c9f7d-x2b4q"] }),
     version: Type.String({ examples: ["0.1.0"] }),
-    startedAt: timeSchema("When it was started."),
-    lastSeenAt: timeSchema("When it last said that it is there; the living do so every few seconds."),
-    alive: Type.Boolean({ description: "It has been seen lately. One that is not has lost what it had claimed." }),
-    self: Type.Boolean({ description: "It is the one that answers." }),
+    startedAt: timeSchema("When the node was started."),
+    lastSeenAt: timeSchema("When the node last reported; a living node reports every few seconds."),
+    alive: Type.Boolean({
+      description: "The node has reported lately. Other nodes take over the work of one that has not.",
+    }),
+    self: Type.Boolean({ description: "This is the node that answers the request." }),
   },
   { additionalProperties: false, description: "A node: one process of the cluster." },
 );
@@ -21,7 +23,7 @@ export const nodesSchema = Type.Object(
   { items: Type.Array(nodeSchema, { maxItems: limits.nodesListedMax }) },
   {
     additionalProperties: false,
-    description: "The living nodes, then those that have gone without a word within a day.",
+    description: "The living nodes, then the nodes that have stopped reporting within the last day.",
   },
 );
 

@@ -4,9 +4,9 @@ import { limits } from "../domain/limits.ts";
 import type { Page, PageRequest } from "../store/page.ts";
 
 /**
- * A page cursor as callers see it: the store's own, with a checksum over it and over the listing it belongs to, so that
- * a mistyped one, or one from another listing, is refused and not silently misread. It guards nothing secret: the store
- * treats what is inside as data in any case.
+ * The page cursor of the API is the store's cursor with a checksum over it and over the name of its list. A mistyped
+ * cursor, or the cursor of another list, is refused and not silently misread. The checksum protects no secret: the
+ * store treats a cursor as data in any case.
  */
 const checksumBytes = 4;
 
@@ -22,7 +22,7 @@ export function decodeCursor(listing: string, cursor: string): string {
     const next = bytes.toString("utf8", checksumBytes);
     if (bytes.readUInt32BE() === checksumOf(listing, next)) return next;
   }
-  throw RingbackError.at("invalid_cursor", "after", "must be the `next` of a page of this very listing");
+  throw RingbackError.at("invalid_cursor", "after", "must be the `next` of a page of this list, with the same filter");
 }
 
 export function pageRequest(listing: string, query: { after?: string; limit?: number }): PageRequest {

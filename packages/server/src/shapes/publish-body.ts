@@ -9,7 +9,7 @@ import type { PublishBody } from "./message.ts";
 import type { JsonBody } from "../http/json-body.ts";
 import { shapeReader } from "./shape-check.ts";
 
-/** From a JSON publish request to messages. The limits of a message are the engine's; here is only what JSON means. */
+/** Turns a JSON publish request into messages. The engine checks the limits of a message. */
 
 const readPublishBody = shapeReader(publishBody);
 const readBatchBody = shapeReader(batchBody);
@@ -29,7 +29,7 @@ export function messagesOf(json: JsonBody): NewMessage[] {
     const fault = `holds ${messages.length} messages; at most ${limits.batchMessagesMax} are allowed`;
     throw RingbackError.at("batch_too_large", "messages", fault);
   }
-  // Looked for once, and only when some message needs it.
+  // Computed once, and only if a message needs it.
   let spans: readonly (Span | null)[] | null = null;
   const spanOf = (i: number): Span | null => (spans ??= arrayMemberSpans(json.text, "messages", "body"))[i] ?? null;
   return messages.map((given, i) => toMessage(given, `messages[${i}].`, () => sourceText(json.text, spanOf(i))));
@@ -51,7 +51,7 @@ function contentOf(
   prefix: string,
   source: () => Buffer,
 ): Pick<NewMessage, "body" | "contentType"> {
-  // JSON has no undefined, so a member that is null is there: the message is then the JSON value null.
+  // A member that is null is given: the message is then the JSON value null.
   if ((body === undefined) === (bodyBase64 === undefined)) {
     throw RingbackError.at("invalid_request", `${prefix}body`, 'give exactly one of "body" and "bodyBase64"');
   }
@@ -60,13 +60,13 @@ function contentOf(
   }
   if (typeof body !== "string") return { body: source(), contentType: contentType ?? jsonContentType };
   if (!body.isWellFormed()) {
-    const fault = "holds half of a surrogate pair, which no UTF-8 text can; send such bytes as bodyBase64";
+    const fault = "contains half of a surrogate pair, which UTF-8 cannot encode; send such bytes as bodyBase64";
     throw RingbackError.at("invalid_request", `${prefix}body`, fault);
   }
   return { body: Buffer.from(body), contentType: contentType ?? textContentType };
 }
 
-/** Buffer.from skips what is no base64; only what it would write back the same is taken. */
+/** Buffer.from skips what is not base64, so only a text that it would write in the same way is accepted. */
 function fromBase64(text: string, field: string): Buffer {
   const bytes = Buffer.from(text, "base64");
   if (bytes.toString("base64") === text) return bytes;

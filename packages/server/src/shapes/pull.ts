@@ -1,12 +1,10 @@
 import { Type } from "typebox";
 import type { Static } from "typebox";
 import { limits } from "../domain/limits.ts";
-import type { PulledMessage, AcknowledgeResult } from "../engine/port.ts";
+import type { PulledMessage, AcknowledgeResult } from "../engine/pull/pulls.ts";
 import { messageBodyMembers, messageMembers, messageView } from "./message.ts";
-import { timeText as timeSchema } from "./schema-parts.ts";
+import { closed, timeText as timeSchema } from "./schema-parts.ts";
 import { timeText } from "./time-text.ts";
-
-const closed = { additionalProperties: false };
 
 export const pullBody = Type.Object(
   {
@@ -15,7 +13,7 @@ export const pullBody = Type.Object(
         minimum: 1,
         maximum: limits.pullMessagesMax,
         default: 1,
-        description: `How many messages at most. Past ${limits.pullBytesMax} bytes there are no more in one answer.`,
+        description: `The largest number of messages. An answer ends once it has ${limits.pullBytesMax} bytes of messages.`,
       }),
     ),
     waitMs: Type.Optional(
@@ -23,14 +21,15 @@ export const pullBody = Type.Object(
         minimum: 0,
         maximum: limits.pullWaitMsMax,
         default: 0,
-        description: "How long to wait for a message when there is none, in milliseconds.",
+        description: "How long the request waits for a message when there is none, in milliseconds.",
       }),
     ),
     visibilityMs: Type.Optional(
       Type.Integer({
         minimum: limits.visibilityMsMin,
         maximum: limits.visibilityMsMax,
-        description: "How long these messages are hidden from other receivers. Left out: as the subscription says.",
+        description:
+          "How long these messages are invisible to other receivers, in milliseconds. Left out: as the subscription says.",
       }),
     ),
   },
@@ -47,27 +46,27 @@ export const pulledSchema = Type.Object(
           ...messageMembers,
           ...messageBodyMembers,
           receiptHandle: Type.String({
-            description: "Names this handing out of the message: give it to `ack` or `nack` before `visibleAt`.",
+            description: "Identifies this delivery of the message: send it to `ack` or `nack` before `visibleAt`.",
             examples: ["r1-1-1-mk8v5q2a-mk8v5q2a"],
           }),
           receives: Type.Integer({
             minimum: 1,
-            description: "How often it has been handed out, this time included.",
+            description: "How often the message has been pulled, this time included.",
           }),
-          firstReceivedAt: timeSchema("When it was handed out for the first time."),
-          visibleAt: timeSchema("When it is there for others again, unless its receiver answers for it before."),
+          firstReceivedAt: timeSchema("When the message was pulled for the first time."),
+          visibleAt: timeSchema("When the message can be pulled again, unless it is acknowledged before."),
         },
         closed,
       ),
     ),
   },
-  { ...closed, description: "Oldest first; none when nothing came in time." },
+  { ...closed, description: "The messages, oldest first; none if none came in time." },
 );
 
 const receiptHandles = Type.Array(receiptHandle, {
   minItems: 1,
   maxItems: limits.receiptHandlesMax,
-  description: `From 1 to ${limits.receiptHandlesMax}, as \`pull\` has given them.`,
+  description: `From 1 to ${limits.receiptHandlesMax} receipt handles, as \`pull\` has returned them.`,
 });
 
 export const ackBody = Type.Object({ receiptHandles }, closed);
@@ -80,7 +79,8 @@ export const nackBody = Type.Object(
         minimum: 0,
         maximum: limits.visibilityMsMax,
         default: 0,
-        description: "When it is there again, from now. 0: at once. More than is left: its receiver needs longer.",
+        description:
+          "How long from now the messages stay invisible, in milliseconds. 0: they can be pulled again at once.",
       }),
     ),
   },
@@ -96,8 +96,8 @@ export const acknowledgeResultsSchema = Type.Object(
           receiptHandle: Type.String(),
           result: Type.Enum(["done", "ended", "malformed"], {
             description:
-              "ended: the message's time was over, or it was answered for before; it may be with another receiver now. " +
-              "malformed: no receipt handle of this subscription.",
+              "ended: the receipt handle is no longer valid, because the visibility timeout is over or the message was " +
+              "acknowledged or put back before. malformed: this is not a receipt handle of this subscription.",
           }),
         },
         closed,
@@ -107,7 +107,7 @@ export const acknowledgeResultsSchema = Type.Object(
   },
   {
     ...closed,
-    description: "What became of each receipt handle; those that are done are done, whatever the others are.",
+    description: "The result for each receipt handle. A handle that fails does not affect the others.",
   },
 );
 

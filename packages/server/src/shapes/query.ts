@@ -5,8 +5,9 @@ import { limits } from "../domain/limits.ts";
 import { shapeReader } from "./shape-check.ts";
 
 /**
- * Query parameters arrive as text. Each is turned into what its schema asks for, and nothing else is guessed: unknown
- * ones, repeated ones and half-numbers are refused. A list takes `a,b` as well as repetition.
+ * Returns a function that reads the query. A parameter is text, and becomes a number, a boolean or a list where its
+ * schema says so. An unknown parameter, a repeated one and a malformed number are refused. A list may be `a,b` or a
+ * repeated parameter.
  */
 export function queryReader<P extends TProperties>(schema: TObject<P>): (request: Queried) => Static<TObject<P>> {
   const read = shapeReader(schema);
@@ -15,7 +16,7 @@ export function queryReader<P extends TProperties>(schema: TObject<P>): (request
   );
   return ({ query, url }) => {
     assertDecodable(url);
-    // Without a prototype: a parameter called __proto__ is then one more unknown name.
+    // Without a prototype, so that a parameter called __proto__ is an unknown name like any other.
     const values = Object.create(null) as Record<string, unknown>;
     for (const [name, given] of Object.entries(query as Record<string, string | string[]>)) {
       values[name] = types.get(name) === "array" ? list(given) : single(name, given, types.get(name));
@@ -24,22 +25,29 @@ export function queryReader<P extends TProperties>(schema: TObject<P>): (request
   };
 }
 
-/** What a reader needs of a request. */
+/** The part of a request that a reader needs. */
 export interface Queried {
   readonly url: string;
   readonly query: unknown;
 }
 
-/** The parser of the query leaves an escape that it cannot decode as it is: such a text would be stored for another. */
+/**
+ * The parser of the query leaves an escape that it cannot decode in the text, which then is not the text that was
+ * meant.
+ */
 function assertDecodable(url: string): void {
   const from = url.indexOf("?");
   if (from === -1 || !url.includes("%", from)) return;
   try {
     decodeURIComponent(url.slice(from + 1));
   } catch (cause) {
-    throw new RingbackError("malformed_request", "The query holds a percent sign that starts no valid UTF-8 escape.", {
-      cause,
-    });
+    throw new RingbackError(
+      "malformed_request",
+      "The query contains a percent sign that is not part of a valid UTF-8 escape.",
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -54,17 +62,17 @@ function single(name: string, given: string | string[], type: string | undefined
   return given;
 }
 
-/** Every listing's parameters. */
+/** The parameters of every list. */
 export const pageParameters = {
   limit: Type.Optional(
     Type.Integer({
       minimum: 1,
       maximum: limits.pageItemsMax,
       default: limits.pageItemsDefault,
-      description: "How many items at most.",
+      description: "The largest number of items on the page.",
     }),
   ),
-  after: Type.Optional(Type.String({ description: "The `next` of the page before." })),
+  after: Type.Optional(Type.String({ description: "The `next` of the previous page." })),
 };
 
 export const noParameters = Type.Object({}, { additionalProperties: false });

@@ -5,7 +5,7 @@ import type { NewMessage } from "../domain/model.ts";
 import { bodyBytes } from "../http/json-body.ts";
 import type { rawParameters } from "./message.ts";
 
-/** A message that is the request's own bytes. */
+/** Reads a message that is the body of the request itself. */
 export function rawMessageOf(request: FastifyRequest, query: Static<typeof rawParameters>): NewMessage {
   const contentType = request.headers["content-type"] ?? null;
   const body = bodyBytes(request);

@@ -7,9 +7,25 @@ import type { ErrorDetail } from "../domain/errors.ts";
 import { publishBody } from "./message.ts";
 import { textMap } from "./schema-parts.ts";
 import { shapeReader } from "./shape-check.ts";
-import { subscriptionBody } from "./subscription.ts";
-import { topicBody } from "./topic.ts";
+import { inboxShape } from "./inbox.ts";
+import { subscriptionShape } from "./subscription.ts";
+import { topicShape } from "./topic.ts";
 
+const subscriptionMembers = [
+  "push",
+  "pull",
+  "receivesMax",
+  "url",
+  "retry",
+  "delaysMs",
+  "baseMs",
+  "jitter",
+  "start",
+  "seq",
+  "at",
+  "order",
+  "labels",
+];
 const closed = { additionalProperties: false };
 
 function faultsOf(read: (value: unknown) => unknown, value: unknown): readonly ErrorDetail[] {
@@ -109,12 +125,10 @@ describe("a shape reader", () => {
 
   it.each([
     ["publish", publishBody, ["body", "tags", "delayMs", "attributes", "__proto__"]],
-    ["topic", topicBody, ["retentionMs", "bodyBytesMax", "__proto__"]],
-    [
-      "subscription",
-      subscriptionBody,
-      ["push", "pull", "receivesMax", "url", "retry", "delaysMs", "baseMs", "start", "seq", "at", "order"],
-    ],
+    ["topic", topicShape.body, ["retentionMs", "bodyBytesMax", "labels", "tag", "__proto__"]],
+    ["change of an inbox", inboxShape.patch, ["topic", "accept", "retentionMs", "labels", "tag", "__proto__"]],
+    ["subscription", subscriptionShape.body, subscriptionMembers],
+    ["change of a subscription", subscriptionShape.patch, subscriptionMembers],
   ] as const)("agrees with typebox about every value (%s)", (_name, shape, names) => {
     const oracle = Compile(shape);
     const reader = shapeReader(shape);
@@ -122,6 +136,7 @@ describe("a shape reader", () => {
       value: fc.oneof(
         { maxDepth: 3 },
         fc.constantFrom("tag", "now", "none", "x", 0, 1, 1.5, 70_000, 2000, true, null),
+        fc.constantFrom("2026-01-31T08:15:30Z", "2026-02-30T08:15:30Z", "2026-01-31T08:15:30", "2026-01-31"),
         fc.array(tie("value"), { maxLength: 3 }),
         fc.dictionary(fc.constantFrom<string>(...names), tie("value"), { maxKeys: 3 }),
       ),

@@ -1,23 +1,28 @@
 import type { Static, TSchema } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import type { ErrorCode, ErrorDetail } from "../domain/errors.ts";
+import { parseTime, timeFault } from "./time-text.ts";
 
 /**
- * Checks a value against a typebox schema, the very one that the OpenAPI document shows, and says per field what would
- * be right. It is our own because of what hostile requests do to a general validator: an object of a million unknown
- * members kept typebox's busy for four seconds, and this one stops at the first few. It knows only the keywords that
- * our schemas use, and refuses at start any other.
+ * Checks a value against a typebox schema, the same one that the OpenAPI document shows, and reports per field what
+ * would be right. A general validator is too slow on hostile requests: typebox's spent four seconds on an object of a
+ * million unknown members, and this one stops at the first few. It knows only the keywords that the schemas here use,
+ * and throws at start for any other.
  */
 
-/** More would help nobody to mend the request. */
+/** A longer list would not help anybody to correct the request. */
 const faultsMax = 8;
 const shownCharsMax = 64;
 
 type Trail = (string | number)[];
 type Check = (value: unknown, trail: Trail, faults: ErrorDetail[]) => void;
 
-interface Schema {
-  readonly type?: string;
+/** The sentence that a text gets which does not match its schema's `pattern`, such as "must hold no line breaks". */
+export const patternFault = Symbol("patternFault");
+
+/** The keywords that are checked; `default` is read by `settings.ts`. */
+export interface Schema {
+  readonly type?: string | readonly string[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly additionalProperties?: boolean | Schema;
@@ -32,6 +37,11 @@ interface Schema {
   readonly minLength?: number;
   readonly maxLength?: number;
   readonly pattern?: string;
+  readonly [patternFault]?: string;
+  readonly format?: string;
+  readonly maxProperties?: number;
+  readonly propertyNames?: Schema;
+  readonly default?: unknown;
 }
 
 const checkedKeywords = new Set([
@@ -50,15 +60,18 @@ const checkedKeywords = new Set([
   "minLength",
   "maxLength",
   "pattern",
+  "format",
+  "maxProperties",
+  "propertyNames",
 ]);
-const describingKeywords = new Set(["description", "examples", "title", "default", "format", "contentEncoding"]);
+const describingKeywords = new Set(["description", "examples", "title", "default", "contentEncoding"]);
 
 export interface ShapeOptions {
-  /** A fault inside one of these members has this code instead of `invalid_request`. */
+  /** The error code of a fault inside one of these members; every other fault is `invalid_request`. */
   readonly codes?: Readonly<Record<string, ErrorCode>>;
 }
 
-/** Makes the function that returns the value, now typed, or throws `invalid_request` with the faults. */
+/** Returns a function that returns the value, now typed, or throws `invalid_request` with the faults. */
 export function shapeReader<S extends TSchema>(schema: S, options: ShapeOptions = {}): (value: unknown) => Static<S> {
   const check = checkOf(schema);
   return (value) => {
@@ -93,7 +106,9 @@ function checkOf(schema: Schema): Check {
   if (schema.anyOf !== undefined) return alternativesCheck(schema.anyOf);
   if (schema.enum !== undefined) return enumCheck(schema.enum);
   if ("const" in schema) return enumCheck([schema.const]);
-  switch (schema.type) {
+  const { type } = schema;
+  if (typeof type === "object") return typesCheck(type.map((one) => ({ ...schema, type: one })));
+  switch (type) {
     case undefined:
       return () => {};
     case "object":
@@ -102,11 +117,11 @@ function checkOf(schema: Schema): Check {
       return arrayCheck(schema);
     case "integer":
     case "number":
-      return numberCheck(schema);
+      return numberCheck(type, schema);
     case "string":
       return textCheck(schema);
     default:
-      return typeCheck(schema.type);
+      return typeCheck(type);
   }
 }
 
@@ -116,28 +131,28 @@ function typeCheck(type: string): Check {
   };
 }
 
-function textCheck({ minLength = 0, maxLength = Infinity, pattern }: Schema): Check {
+function textCheck(schema: Schema): Check {
+  const { minLength = 0, maxLength = Infinity, pattern, format } = schema;
   const form = pattern === undefined ? null : new RegExp(pattern, "u");
+  if (format !== undefined && format !== "date-time") throw new Error(`shape-check does not know the format ${format}`);
   return (value, trail, faults) => {
     if (typeof value !== "string") wrongType("string", value, trail, faults);
     else if (value.length < minLength) add(faults, trail, `must have at least ${minLength} characters`);
     else if (value.length > maxLength) add(faults, trail, `must have at most ${maxLength} characters`);
-    else if (form?.test(value) === false) add(faults, trail, `must match ${pattern}`);
+    else if (form?.test(value) === false) add(faults, trail, schema[patternFault] ?? `must match ${pattern}`);
+    else if (format !== undefined && parseTime(value) === null) add(faults, trail, timeFault);
   };
 }
 
-function numberCheck({ type, minimum = -Infinity, maximum = Infinity }: Schema): Check {
-  const integer = type === "integer";
+function numberCheck(type: "integer" | "number", { minimum = -Infinity, maximum = Infinity }: Schema): Check {
+  const isOfType = type === "integer" ? Number.isSafeInteger : Number.isFinite;
   const range =
     maximum === Infinity
       ? `must be at least ${minimum}`
       : `must be from ${minimum === -Infinity ? "…" : minimum} to ${maximum}`;
   return (value, trail, faults) => {
-    if (typeof value !== "number" || (integer && !Number.isSafeInteger(value))) {
-      wrongType(integer ? "integer" : "number", value, trail, faults);
-    } else if (value < minimum || value > maximum) {
-      add(faults, trail, range);
-    }
+    if (typeof value !== "number" || !isOfType(value)) wrongType(type, value, trail, faults);
+    else if (value < minimum || value > maximum) add(faults, trail, range);
   };
 }
 
@@ -169,10 +184,11 @@ function arrayCheck({ items = {}, minItems = 0, maxItems = Infinity }: Schema): 
 }
 
 function objectCheck(schema: Schema): Check {
-  const { properties = {}, required = [], additionalProperties } = schema;
+  const { properties = {}, required = [], additionalProperties, maxProperties = Infinity } = schema;
   const known = new Map(Object.entries(properties).map(([name, member]) => [name, checkOf(member)]));
   const others = typeof additionalProperties === "object" ? checkOf(additionalProperties) : null;
-  // An object schema that lets unknown members through would be a mistake: each has to say what it does with them.
+  const checkName = schema.propertyNames === undefined ? null : checkOf(schema.propertyNames);
+  // An object schema that lets unknown members through would be a mistake: each has to state what may be in them.
   if (additionalProperties !== false && others === null) throw new Error("an object schema must close its members");
   const unknown =
     known.size === 0 ? "is not known" : `is not a known field; known here: ${[...known.keys()].join(", ")}`;
@@ -186,6 +202,10 @@ function objectCheck(schema: Schema): Check {
     for (const name of required) {
       if (!Object.hasOwn(members, name)) addAt(faults, trail, name, "is missing");
     }
+    if (maxProperties < Infinity && Object.keys(members).length > maxProperties) {
+      add(faults, trail, `must hold at most ${maxProperties}`);
+      return;
+    }
     for (const name in members) {
       if (faults.length >= faultsMax) return;
       const check = known.get(name) ?? others;
@@ -194,13 +214,24 @@ function objectCheck(schema: Schema): Check {
         continue;
       }
       trail.push(name);
+      checkName?.(name, trail, faults);
       check(members[name], trail, faults);
       trail.pop();
     }
   };
 }
 
-/** Where the value's own type picks one of the forms, its faults are told; otherwise the forms are listed. */
+function typesCheck(alternatives: readonly Schema[]): Check {
+  const checks = alternatives.map((schema) => ({ schema, check: checkOf(schema) }));
+  const sentence = `must be ${listed(alternatives.map(describe))}`;
+  return (value, trail, faults) => {
+    const own = checks.find(({ schema }) => isTypeOf(schema, value));
+    if (own === undefined) add(faults, trail, sentence);
+    else own.check(value, trail, faults);
+  };
+}
+
+/** Reports the faults of the form that has the value's own type; without such a form the forms are listed. */
 function alternativesCheck(alternatives: readonly Schema[]): Check {
   const forms = alternatives.map((schema) => ({ schema, check: checkOf(schema) }));
   const sentence = `must be ${listed(alternatives.map(describe))}`;
@@ -210,12 +241,15 @@ function alternativesCheck(alternatives: readonly Schema[]): Check {
       const found: ErrorDetail[] = [];
       check(value, trail, found);
       if (found.length === 0) return;
-      if (schema.type !== undefined && schema.type === jsonType(value) && sharesMember(schema, value))
-        nearest ??= found;
+      if (isTypeOf(schema, value) && sharesMember(schema, value)) nearest ??= found;
     }
     if (nearest === null) add(faults, trail, sentence);
     else faults.push(...nearest);
   };
+}
+
+function isTypeOf({ type }: Schema, value: unknown): boolean {
+  return (type === "integer" ? "number" : type) === jsonType(value);
 }
 
 function sharesMember(schema: Schema, value: unknown): boolean {
@@ -228,7 +262,7 @@ function sharesMember(schema: Schema, value: unknown): boolean {
 function describe(schema: Schema): string {
   if (schema.enum !== undefined) return schema.enum.map((value) => JSON.stringify(value)).join(", ");
   if (schema.type === "object") return `an object with ${Object.keys(schema.properties ?? {}).join(", ")}`;
-  return named(schema.type ?? "value");
+  return named(typeof schema.type === "string" ? schema.type : "value");
 }
 
 function wrongType(type: string, value: unknown, trail: Trail, faults: ErrorDetail[]): void {
@@ -264,7 +298,7 @@ function add(faults: ErrorDetail[], trail: Trail, message: string): void {
   faults.push({ field: fieldPath(trail), message });
 }
 
-/** `push.url`, `messages[3].tags[0]`; a name that is no plain word is quoted and cut. */
+/** `push.url`, `messages[3].tags[0]`; a name that is not a plain word is quoted and cut. */
 function fieldPath(trail: Trail): string {
   let path = "";
   for (const step of trail) {

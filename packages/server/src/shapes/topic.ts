@@ -1,49 +1,42 @@
 import { Type } from "typebox";
-import type { Static } from "typebox";
 import { limits } from "../domain/limits.ts";
 import type { Topic } from "../domain/model.ts";
-import { timeText as timeSchema } from "./schema-parts.ts";
-import { timeText } from "./time-text.ts";
+import { description, labels } from "./labels.ts";
+import { changeTimes, changeTimesView, closed } from "./schema-parts.ts";
+import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
 
-const settings = {
-  retentionMs: Type.Integer({
-    minimum: limits.retentionMsMin,
-    maximum: limits.retentionMsMax,
-    default: limits.retentionMsDefault,
-    description: "How long a message is kept, delivered or not, in milliseconds.",
-  }),
-  bodyBytesMax: Type.Integer({
-    minimum: limits.topicBodyBytesMin,
-    maximum: limits.bodyBytesMax,
-    default: limits.bodyBytesMax,
-    description: "The largest message body, in bytes.",
-  }),
-};
-
-export const topicBody = Type.Object(
+/** Every setting of a topic. */
+const settings = Type.Object(
   {
-    retentionMs: Type.Optional(settings.retentionMs),
-    bodyBytesMax: Type.Optional(settings.bodyBytesMax),
+    retentionMs: optional(
+      Type.Integer({
+        minimum: limits.retentionMsMin,
+        maximum: limits.retentionMsMax,
+        description: "How long a message is kept, delivered or not, in milliseconds.",
+      }),
+      limits.retentionMsDefault,
+    ),
+    bodyBytesMax: optional(
+      Type.Integer({
+        minimum: limits.topicBodyBytesMin,
+        maximum: limits.bodyBytesMax,
+        description: "The largest message body, in bytes.",
+      }),
+      limits.bodyBytesMax,
+    ),
+    description,
+    labels,
   },
-  { additionalProperties: false, examples: [{ retentionMs: limits.retentionMsDefault }] },
+  { ...closed, examples: [{ retentionMs: limits.retentionMsDefault }] },
 );
+
+export const topicShape = settingsShape(settings, { settle: (given) => complete(settings, given) });
 
 export const topicSchema = Type.Object(
-  {
-    name: Type.String({ examples: ["orders"] }),
-    ...settings,
-    createdAt: timeSchema("When it was made."),
-    updatedAt: timeSchema("When it was last changed."),
-  },
-  { additionalProperties: false, description: "The topic." },
+  { name: Type.String({ examples: ["orders"] }), ...viewMembers(settings), ...changeTimes },
+  { ...closed, description: "The topic." },
 );
 
-export function topicView(topic: Topic): Static<typeof topicSchema> {
-  return {
-    name: topic.name,
-    retentionMs: topic.retentionMs,
-    bodyBytesMax: topic.bodyBytesMax,
-    createdAt: timeText(topic.createdAtMs),
-    updatedAt: timeText(topic.updatedAtMs),
-  };
+export function topicView(topic: Topic): object {
+  return { name: topic.name, ...viewOf(settings, topic.settings), ...changeTimesView(topic) };
 }

@@ -1,8 +1,17 @@
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { AccountId, Entry, EntryKind, TimeMs } from "../domain/model.ts";
+import { assertCondition, type PutCondition } from "./condition.ts";
+import { hasLabel, type Label } from "./label.ts";
 import { NameIndex } from "./name-index.ts";
 import type { Page, PageRequest } from "./page.ts";
+
+export interface EntryPut {
+  readonly kind: EntryKind;
+  readonly name: string;
+  readonly value: unknown;
+  readonly condition?: PutCondition | undefined;
+}
 
 /** Entries in memory. A driver that is alone with its database keeps all of them here and writes them through. */
 export class EntryIndex {
@@ -12,19 +21,25 @@ export class EntryIndex {
     return this.#of(accountId, kind).get(name) ?? null;
   }
 
-  page(accountId: AccountId, kind: EntryKind, page: PageRequest): Page<Entry> {
-    return this.#of(accountId, kind).page(page, (entry) => entry);
+  page(accountId: AccountId, kind: EntryKind, page: PageRequest, label?: Label): Page<Entry> {
+    return this.#of(accountId, kind).page(
+      page,
+      (entry) => entry,
+      ({ value }) => label === undefined || hasLabel(value, label),
+    );
   }
 
-  /** The entry as it is to be, and its value as text. `set` makes it so. Throws `entry_limit` and `invalid_request`. */
+  /**
+   * Returns the entry that a put creates, and its value as text; the index changes with `set`. Throws `precondition_failed`,
+   * `entry_limit` and `invalid_request`.
+   */
   prepare(
     accountId: AccountId,
-    key: { readonly kind: EntryKind; readonly name: string },
-    value: unknown,
+    { kind, name, value, condition }: EntryPut,
     nowMs: TimeMs,
   ): { readonly entry: Entry; readonly text: string; readonly created: boolean; readonly changed: boolean } {
-    const { kind, name } = key;
     const before = this.get(accountId, kind, name);
+    assertCondition(condition, before?.version ?? null);
     if (before === null && this.#of(accountId, kind).size >= limits.entriesMax) {
       throw new RingbackError("entry_limit", `The account has ${limits.entriesMax} of kind "${kind}" already.`);
     }
@@ -35,7 +50,11 @@ export class EntryIndex {
     if (before !== null && JSON.stringify(before.value) === text) {
       return { entry: before, text, created: false, changed: false };
     }
-    const entry = entryOf(kind, name, text, { createdAtMs: before?.createdAtMs ?? nowMs, updatedAtMs: nowMs });
+    const entry = entryOf(kind, name, text, {
+      version: (before?.version ?? 0) + 1,
+      createdAtMs: before?.createdAtMs ?? nowMs,
+      updatedAtMs: nowMs,
+    });
     return { entry, text, created: before === null, changed: true };
   }
 
@@ -43,8 +62,9 @@ export class EntryIndex {
     this.#of(accountId, entry.kind).set(entry.name, entry);
   }
 
-  delete(accountId: AccountId, kind: EntryKind, name: string): void {
-    this.#of(accountId, kind).delete(name);
+  /** False: there was none. */
+  delete(accountId: AccountId, kind: EntryKind, name: string): boolean {
+    return this.#of(accountId, kind).delete(name);
   }
 
   #of(accountId: AccountId, kind: EntryKind): NameIndex<Entry> {
@@ -55,12 +75,12 @@ export class EntryIndex {
   }
 }
 
-/** The value is read from its text, so that nobody else holds it and it is what a later start would read. */
+/** The value is parsed from its text: nobody else holds the object, and it equals what a later start reads. */
 export function entryOf(
   kind: EntryKind,
   name: string,
   text: string,
-  times: { readonly createdAtMs: TimeMs; readonly updatedAtMs: TimeMs },
+  state: Pick<Entry, "version" | "createdAtMs" | "updatedAtMs">,
 ): Entry {
-  return { kind, name, value: JSON.parse(text) as unknown, ...times };
+  return { kind, name, value: JSON.parse(text) as unknown, ...state };
 }

@@ -31,22 +31,31 @@ export class NameIndex<T> {
     this.#byName.set(name, value);
   }
 
-  delete(name: string): void {
-    if (this.#byName.delete(name)) this.#came(name, -1);
+  /** False: there was none. */
+  delete(name: string): boolean {
+    const existed = this.#byName.delete(name);
+    if (existed) this.#came(name, -1);
+    return existed;
   }
 
   values(): IterableIterator<T> {
     return this.#byName.values();
   }
 
-  page<V>({ after, limit }: PageRequest, view: (value: T) => V): Page<V> {
+  /** `isWanted` narrows the listing; a page is full even where most names are not wanted. */
+  page<V>({ after, limit }: PageRequest, view: (value: T) => V, isWanted: (value: T) => boolean = () => true): Page<V> {
     const names = (this.#sorted ??= [...this.#byName.keys()].filter(this.#isListed).sort());
-    const from = after === null ? 0 : firstAfter(names, after);
-    const chosen = names.slice(from, from + limit);
-    return {
-      items: chosen.map((name) => view(this.#byName.get(name) as T)),
-      next: from + limit < names.length ? (chosen.at(-1) ?? null) : null,
-    };
+    const items: V[] = [];
+    let last: string | null = null;
+    for (let index = after === null ? 0 : firstAfter(names, after); index < names.length; index++) {
+      const name = names[index] as string;
+      const value = this.#byName.get(name) as T;
+      if (!isWanted(value)) continue;
+      if (items.length === limit) return { items, next: last };
+      items.push(view(value));
+      last = name;
+    }
+    return { items, next: null };
   }
 
   #came(name: string, by: 1 | -1): void {

@@ -17,7 +17,7 @@ test("a URL becomes origin and path, and the settings pass through", () => {
   });
 });
 
-test("a default port and an empty path take their usual form", () => {
+test("a default port and an empty path are normalised", () => {
   expect(parseEndpoint(push("http://example.com:80"))).toMatchObject({ origin: "http://example.com", path: "/" });
   expect(parseEndpoint(push("https://example.com:443?x"))).toMatchObject({
     origin: "https://example.com",
@@ -42,7 +42,7 @@ test.each([
   ["tcp://Example.com:80", "tcp://example.com:80", "/?byteOrder=big"],
   ["tcp://0177.0.0.1:9?byteOrder=little", "tcp://127.0.0.1:9", "/?byteOrder=little"],
   ["tcp://[::FFFF:127.0.0.1]:9/?byteOrder=big", "tcp://[::ffff:7f00:1]:9", "/?byteOrder=big"],
-])("%s is a place without HTTP's replies", (url, origin, path) => {
+])("%s is an endpoint without HTTP", (url, origin, path) => {
   expect(parseEndpoint(push(url))).toMatchObject({ origin, path });
 });
 
@@ -53,14 +53,14 @@ test.each([
   ["http://256.1.1.1/", "is not an absolute URL"],
   ["ftp://example.com/", "must begin with http:// or https://"],
   ["javascript:alert(1)", "must begin with http:// or https://"],
-  ["http://user@example.com/", "must not hold a user name or password"],
-  ["http://:secret@example.com/", "must not hold a user name or password"],
+  ["http://user@example.com/", "must not contain a user name or password"],
+  ["http://:secret@example.com/", "must not contain a user name or password"],
   ["http://example.com:0/", "must not name port 0"],
-  ["ws://:secret@example.com/", "must not hold a user name or password"],
+  ["ws://:secret@example.com/", "must not contain a user name or password"],
   ["ws://example.com:0/", "must not name port 0"],
   ["tcp://example.com", "must name a port"],
   ["tcp://example.com:1/path", "must not have a path"],
-  ["tcp://:secret@example.com:1", "must not hold a user name or password"],
+  ["tcp://:secret@example.com:1", "must not contain a user name or password"],
   [`http://example.com/${"x".repeat(2048)}`, "has more than 2048 characters"],
 ])("%s is refused as an invalid_url", (url, reason) => {
   const attempt = (): unknown => parseEndpoint(push(url));

@@ -4,13 +4,13 @@
  */
 import { readFileSync } from "node:fs";
 import { expect, describe, it } from "vitest";
-import { limits } from "../../src/domain/limits.ts";
 import { makeKeyPair, withMasterKey } from "../harness/cmq/account.ts";
 import { useCmqServer } from "../harness/cmq/running-server.ts";
 import { SignedCaller, commonParameters, formOf, signatureOf, signedForm } from "../harness/cmq/signed-caller.ts";
 import type { CmqAnswer, Parameters } from "../harness/cmq/signed-caller.ts";
 import { temporaryFolder } from "../harness/folder.ts";
 import { Server } from "../harness/server.ts";
+import { cmqLimits } from "../../src/compat/cmq/cmq-limits.ts";
 
 const given = useCmqServer();
 
@@ -125,10 +125,10 @@ const cases: readonly Case[] = [
   refused(4000, 10410, "PUT", (_call, caller) => caller.send("PUT", "")),
   refused(4000, 10420, "half an escape", (_call, caller) => caller.send("POST", "Action=%e4%b")),
   refused(4000, 10420, "more than a megabyte, three times over", (_call, caller) =>
-    caller.send("POST", `msgBody=${"x".repeat(limits.cmqRequestBytesMax)}`),
+    caller.send("POST", `msgBody=${"x".repeat(cmqLimits.requestBytesMax)}`),
   ),
   refused(4000, 10420, "more parameters than anything has", (call) =>
-    call("ListQueue", many("p", limits.cmqParametersMax)),
+    call("ListQueue", many("p", cmqLimits.parametersMax)),
   ),
   refused(4000, 10450, "a SecretId that is none", (_call, caller) =>
     caller.send("POST", signedForm({ ...given().pair, secretId: "HMM" }, host(), "ListQueue", {})),
@@ -283,7 +283,7 @@ describe("the generated reference", () => {
     const rows = [...reference.matchAll(/^\| (?<code>\d{4}) \| (?<module>\d{5,6}) \|(?<rest>.*)$/gm)];
     const known = rows.map(({ groups }) => [
       `${groups?.["code"]}/${groups?.["module"]}`,
-      groups?.["rest"]?.includes("never given"),
+      groups?.["rest"]?.includes("never used"),
     ]);
     const met = new Set([...cases.map(({ code, module }) => `${code}/${module}`), ...elsewhere]);
     expect(Object.fromEntries(known)).toEqual({

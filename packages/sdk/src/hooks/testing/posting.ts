@@ -4,16 +4,16 @@ import type { HookPost, PostOptions } from "../run-hook.ts";
 import type { RawConnection } from "./raw-server.ts";
 import { RawServer } from "./raw-server.ts";
 
-/** What {@link posting} sends. */
+/** The body and the headers that {@link posting} sends. */
 export const sentBody = new TextEncoder().encode('{"a":"测试"}');
 export const sentHeaders = ["Content-Type", "application/json", "ringback-request-id", "r-1"];
 
 type Result = ReturnType<HookPost>;
 
-/** A POST as a test makes it, with the way to do it that is tested. */
+/** POSTs of a test, made with the tested function. */
 export function posting(hookPost: HookPost): {
   readonly post: (url: string, options?: Partial<PostOptions>) => Result;
-  /** Posts to a server that does this with the request, and sees that nothing of the connection is left. */
+  /** POSTs to a server that calls `misbehave` for the request, and waits until the connection is closed. */
   readonly postTo: (misbehave: (connection: RawConnection) => void, options?: Partial<PostOptions>) => Result;
 } {
   const post = (url: string, options: Partial<PostOptions> = {}): Result =>

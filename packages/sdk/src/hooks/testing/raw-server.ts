@@ -2,19 +2,19 @@ import { once } from "node:events";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { createServer } from "node:net";
 
-/** One connection as the server sees it. */
+/** One connection to the server. */
 export interface RawConnection {
   readonly socket: Socket;
-  /** Everything that has arrived, one character per byte. */
+  /** All bytes received so far, one character per byte. */
   readonly received: () => string;
 }
 
-/** A TCP server that answers each whole request with whatever a test likes, HTTP or not. */
+/** A TCP server that answers each whole request with any bytes, whether or not they are HTTP. */
 export class RawServer implements AsyncDisposable {
   readonly connections: RawConnection[] = [];
   readonly #server: Server;
 
-  private constructor(server: Server) {
+  constructor(server: Server) {
     this.#server = server;
   }
 
@@ -32,7 +32,7 @@ export class RawServer implements AsyncDisposable {
     return await RawServer.start(({ socket }) => socket.end(bytes));
   }
 
-  /** Answers the first bytes of whatever comes, a TLS handshake too, in plain HTTP. */
+  /** Answers the first bytes of a connection in plain HTTP, even when they begin a TLS handshake. */
   static async withoutTls(): Promise<RawServer> {
     const raw = await RawServer.start(() => {});
     raw.#server.on("connection", (socket) => {
@@ -73,7 +73,7 @@ function isWhole(request: string): boolean {
   return request.length >= headEnd + 4 + bodyBytes;
 }
 
-/** Writes the same bytes for as long as the other side takes them. */
+/** Writes the same bytes again and again until the connection is closed. */
 export function pour(socket: Socket, bytes: string | Uint8Array): void {
   const more = (): void => {
     if (!socket.destroyed) socket.write(bytes, () => setImmediate(more));

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 
 /**
- * Any character of Unicode, control characters included, and the near ones often enough to matter. Not fast-check's own
- * `unit: "binary"`, which spends a second on a table of them all in every test file that uses it.
+ * Any character of Unicode, including control characters; ASCII often enough to matter. The `unit: "binary"` of
+ * fast-check is not used, because it spends a second on a table of all characters in every test file.
  */
 const anyCharacter = fc
   .oneof(

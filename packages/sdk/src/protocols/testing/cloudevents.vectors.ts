@@ -1,10 +1,13 @@
-/** Pushes in both modes, as they stand on the wire: values are UTF-8, data bytes are the publisher's where they can be. */
+/**
+ * Requests of both modes, byte for byte. Header values are UTF-8; the data has the publisher's bytes where the mode
+ * allows it.
+ */
 
 export const jsonRequest = `POST /cgi HTTP/1.1
 Content-Type: application/cloudevents+json
 User-Agent: Ringback/1
 
-{"specversion":"1.0","id":"6942316962","source":"/topics/MyTopic","type":"ringback.message","time":"1970-05-10T16:03:52.017Z","subject":"Zoë","comexampleother":"5","ringbacktopic":"MyTopic","ringbacksubscription":"mysubscription","ringbackrequestid":"2394928734","ringbackattempt":3,"ringbacktags":"a, 标签","ringbackroutingkey":"orders.cn.paid","ringbackorderingkey":"customer-7","datacontenttype":"application/json","data":{"id": 12345678901234567890,
+{"specversion":"1.0","id":"6942316962","source":"/topics/MyTopic","type":"orders.cn.paid","time":"1970-05-10T16:03:52.017Z","subject":"Zoë","comexampleother":"5","ringbacktopic":"MyTopic","ringbacksubscription":"mysubscription","ringbackrequestid":"2394928734","ringbackattempt":3,"ringbacktags":"a, 标签","ringbackroutingkey":"orders.cn.paid","ringbackorderingkey":"customer-7","datacontenttype":"application/json","data":{"id": 12345678901234567890,
  "id": 1.0}}`;
 
 export const textRequest = `POST /cgi HTTP/1.1
@@ -42,7 +45,9 @@ ce-ringbacktags: a,%20%E6%A0%87%E7%AD%BE
 
 {"id": 12345678901234567890}`;
 
-/** As the specification's JSON format draws one up: nulls, white space, members in any order, an integer extension. */
+/**
+ * In the style of the specification's JSON examples: nulls, white space, members in any order, an integer extension.
+ */
 export const foreignRequest = `POST /cgi HTTP/1.1
 Content-Type: application/cloudevents+json; charset=UTF-8
 

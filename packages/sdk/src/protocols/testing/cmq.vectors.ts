@@ -1,6 +1,6 @@
 /**
- * The two sample requests of CMQ's delivery document, line for line. Their Content-Length (761 and 123) is the
- * document's own and fits neither body; Host and Content-Length are the transport's anyway.
+ * The two sample requests of CMQ's documentation, line by line. The documented Content-Length (761 and 123) fits
+ * neither body; the transport sets Host and Content-Length.
  */
 
 export const jsonRequest = `POST /cgi HTTP/1.1

@@ -1,6 +1,6 @@
 /**
- * Opencard's token from the standards alone (RFC 7518 sections 4.4 and 5.2, RFC 3394), with any header text at all: what
- * somebody could send who holds the key and means no good. Node's cryptography, none of what it is to test.
+ * Builds an Opencard token with any header text, from the standards alone (RFC 7518 sections 4.4 and 5.2, RFC 3394):
+ * what a hostile holder of the key could send. Uses Node's cryptography, and nothing of the tested code.
  */
 
 import { createCipheriv, createHmac, randomBytes } from "node:crypto";

@@ -1,4 +1,4 @@
-/** Between the two halves of a hook dialect: what HTTP does to a call and to its reply. */
+/** Simulates how HTTP changes a call and its reply between the two halves of a hook dialect. */
 
 import type { HookReply, OutgoingCall } from "../hook-protocol.ts";
 import type { ReceiverReply } from "../protocol.ts";
@@ -9,7 +9,7 @@ export function callWith(payload: unknown): OutgoingCall {
   return { payload, requestId: "0194-a", key: null, json: JSON };
 }
 
-/** A reply as it was recorded: the head with its empty line, and the body. */
+/** A recorded reply; `head` ends with the empty line. */
 export function replied({ head, body }: { readonly head: string; readonly body: Uint8Array }): HookReply {
   const [statusLine = "", ...lines] = head.trimEnd().split("\r\n");
   const headers = lines.map((line) => {
@@ -19,7 +19,7 @@ export function replied({ head, body }: { readonly head: string; readonly body: 
   return { status: Number(statusLine.split(" ")[1]), headers: Object.fromEntries(headers), body };
 }
 
-/** What arrives of a receiver's reply. */
+/** The reply of a receiver as it arrives at the sender. */
 export function carried({ status, headers, body }: ReceiverReply): HookReply {
   for (const [name, value] of Object.entries(headers)) {
     if (!/^[a-z-]+$/.test(name)) throw new Error(`no lower-case header name: ${name}`);

@@ -1,4 +1,4 @@
-/** Tokens that are none of Opencard's, though most are made under the right key. Each is `[what it is, the token]`. */
+/** Tokens that are not Opencard's, most of them encrypted with the right key. Each entry is `[description, token]`. */
 
 import { deflateRawSync } from "node:zlib";
 
@@ -17,7 +17,7 @@ const withAlg = (alg: string, more = ""): string =>
   withHeader(headerText.replace("A128KW", alg).replace("}", `${more}}`));
 const replaced = (at: number, part: string): string => token.split(".").with(at, part).join(".");
 
-/** Announced as another kind of token. */
+/** The header announces another kind of token. */
 export const otherKinds: readonly (readonly [string, string])[] = [
   ...["none", "dir", "RSA1_5", "RSA-OAEP", "ECDH-ES", "ECDH-ES+A128KW", "A128GCMKW", "A256KW", "a128kw", "A128KW "].map(
     (alg) => [`alg ${alg}`, withAlg(alg)] as const,
@@ -32,7 +32,7 @@ export const otherKinds: readonly (readonly [string, string])[] = [
   ["an empty header", underKey("{}")],
 ];
 
-/** Right in alg and enc, and wrong in what else the header holds. All of them are under the right key. */
+/** `alg` and `enc` are right, another part of the header is wrong. All are encrypted with the right key. */
 export const otherHeaders: readonly (readonly [string, string])[] = [
   [
     "zip DEF around 16 MB of spaces",
@@ -64,7 +64,7 @@ export const otherHeaders: readonly (readonly [string, string])[] = [
   ["a header nested a thousand deep", underKey(`{"alg":${"[".repeat(1000)}${"]".repeat(1000)},${members}}`)],
 ];
 
-/** No compact token in the first place, or parts of the wrong size. */
+/** Not a compact token, or a token whose parts have wrong sizes. */
 export const otherShapes: readonly (readonly [string, string])[] = [
   ["nothing", ""],
   ["a word", "hello"],

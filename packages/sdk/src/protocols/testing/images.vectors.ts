@@ -1,4 +1,4 @@
-/** The smallest images that Pillow 9.4.0 writes of 1 and of 16 by 16 pixels. */
+/** The smallest images of 1 by 1 and of 16 by 16 pixels that Pillow 9.4.0 writes. */
 
 import { fromBase64 } from "../base64.ts";
 

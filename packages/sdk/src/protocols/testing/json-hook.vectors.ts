@@ -1,4 +1,4 @@
-/** A call and its replies in the plain hook dialect, as they stand on the wire. */
+/** A call and its replies in the JSON hook dialect, byte for byte. */
 
 export const request = `POST /cgi HTTP/1.1
 Content-Type: application/json

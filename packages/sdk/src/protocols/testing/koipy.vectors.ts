@@ -1,6 +1,7 @@
 /**
- * What the sample server of koipy's document answers, recorded byte for byte from the program itself
- * (examples/koipy-callbacks/sample.py on Python 3.11 with aiohttp 3.8.4 and Pillow 9.4.0). Heads end with the empty line.
+ * Answers of the sample server in koipy's documentation, recorded byte for byte from the program
+ * (examples/koipy-callbacks/sample.py on Python 3.11 with aiohttp 3.8.4 and Pillow 9.4.0). Heads end with the empty
+ * line.
  */
 
 import { fromBase64 } from "../base64.ts";
@@ -19,7 +20,7 @@ function recorded(lines: readonly string[], body: string | Uint8Array): Recorded
   };
 }
 
-/** The image that it draws, 300 by 200, as PNG. */
+/** The PNG of 300 by 200 pixels that the sample draws. */
 export const drawnPng: Uint8Array = decoded(
   "iVBORw0KGgoAAAANSUhEUgAAASwAAADICAIAAADdvUsCAAAEHUlEQVR4nO3a23aiSABAUZiV/zZ+OfPAtMsRBDSXE9N7P7lEqEo3xypNxmmaBq" +
     "DzTz0B+NuJEGIihJgIISZCiIkQYiKEmAghJkKIvW0fHsfvmQb8cht/mWYlhNjOSjjz56XwtN3tpJUQYiKEmAghJkKIiRBiIoSYCCEmQoiJEGIi" +
@@ -37,7 +38,7 @@ export const drawnPng: Uint8Array = decoded(
     "KEmAghJkKIiRBiIoSYCCH2L/vUrd6xUY9JAAAAAElFTkSuQmCC",
 );
 
-/** `onMessage` for somebody who is not blocked: `web.json_response()`, which writes no body at all. */
+/** `onMessage` for a user who is not blocked: `web.json_response()`, which writes no body. */
 export const allowedReply = recorded(
   [
     "HTTP/1.1 200 OK",
@@ -50,7 +51,7 @@ export const allowedReply = recorded(
   "",
 );
 
-/** `onMessage` for the blocked user. */
+/** `onMessage` for a blocked user. */
 export const blockedReply = recorded(
   [
     "HTTP/1.1 403 Forbidden",
@@ -63,7 +64,7 @@ export const blockedReply = recorded(
   "你已被拉黑!",
 );
 
-/** `onPreSend`: a PNG that is labelled as a JPEG, with a status that rejects. */
+/** `onPreSend`: a PNG that is declared as a JPEG, with a status that rejects. */
 export const imageRejection = recorded(
   [
     "HTTP/1.1 403 Forbidden",
@@ -77,7 +78,7 @@ export const imageRejection = recorded(
   drawnPng,
 );
 
-/** `onPreSend` for a payload whose `text` is a number, which breaks the drawing. */
+/** `onPreSend` for a payload whose `text` is a number, for which the drawing fails. */
 export const drawingError = recorded(
   [
     "HTTP/1.1 500 Internal Server Error",
@@ -90,7 +91,7 @@ export const drawingError = recorded(
   "Error generating image: argument of type 'int' is not iterable",
 );
 
-/** `onResult`: the payload comes back with one more column. The request is {@link resultPayload}. */
+/** `onResult`: the payload with one more column. The payload of the call is {@link resultPayload}. */
 export const resultReply = recorded(
   [
     "HTTP/1.1 200 OK",
@@ -116,7 +117,7 @@ export const handlerError = recorded(
   "500 Internal Server Error\n\nServer got itself in trouble",
 );
 
-/** What `onResult` was asked with, as JSON. */
+/** The payload of the `onResult` call, as JSON. */
 export const resultPayload =
   '{"message": {"from_user": {"username": "somebody"}}, "config": {}, "slaveRequest": {}, "result": {"节点名称": ["香港 01", "日本 02"], "类型": ["Shadowsocks", "Vmess"], "线程": 4, "id": 12345678901234567890}, "addons": {}}';
 

@@ -1,11 +1,11 @@
 /**
- * Requests of Alibaba Cloud MNS. Where its documentation masks digits, the asterisks stay.
+ * Requests of Alibaba Cloud MNS. The documentation masks some digits with asterisks, which are kept.
  *
- * `documentedXml` and `documentedJson` hold the samples of help.aliyun.com/document_detail/27482 with their slips mended
- * (`xlmns`, an end tag of another name, in JSON a message that is not the one of the MD5) and under the headers of 27498.
- * `recordedXml` has the form of notifications captured from 2017 to 2019 (another order, no tag, the URL of a
- * certificate), `recordedJson` that of captures of 2019 and 2022, `recordedSimplified` that of one of 2024; names, numbers
- * and the signature in these three are made up.
+ * `documentedXml` and `documentedJson` are the samples of help.aliyun.com/document_detail/27482 with their mistakes
+ * corrected (`xlmns`, an end tag with another name, in JSON a message that does not match the MD5) and with the headers
+ * of 27498. `recordedXml` has the form of notifications captured from 2017 to 2019 (another order, no tag, a
+ * certificate's URL). `recordedJson` has the form of captures of 2019 and 2022, `recordedSimplified` of one of 2024.
+ * Names, numbers and the signature in these three are invented.
  */
 
 export const documentedXml = `POST /notifications HTTP/1.1
@@ -89,7 +89,7 @@ Accept: */*
 
 Hello World!`;
 
-/** What the sender writes; the checksums are md5sum's. */
+/** A request that the sender's half writes; md5sum computed the checksums. */
 export const sentXml = `POST /cgi HTTP/1.1
 Date: Sun, 10 May 1970 16:03:53 GMT
 Content-Type: text/xml;charset=utf-8
@@ -138,7 +138,7 @@ x-mns-publish-time: 11203432000
 
 {1:"a", 2:"b"}`;
 
-/** A request's head and its string to sign, as help.aliyun.com/document_detail/27488 prints the latter. */
+/** The head of a request and its string to sign, which help.aliyun.com/document_detail/27488 prints. */
 export const signedHead = `POST /notifications HTTP/1.1
 Host: example.com
 x-mns-version: 2015-06-06

@@ -1,4 +1,4 @@
-/** The few parts of node-jose that the tests use; it brings no types of its own. */
+/** Types of the parts of node-jose that the tests use; the package has no types. */
 declare module "node-jose" {
   interface Key {
     readonly kty: string;

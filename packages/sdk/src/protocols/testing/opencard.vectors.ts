@@ -1,6 +1,6 @@
 /**
- * Tokens as jwcrypto 1.1 on Python 3.11 made them, with the key and the answers of the document's program. The plaintexts
- * are what its `json_encode` wrote: members sorted, everything outside ASCII escaped.
+ * Tokens that jwcrypto 1.1 created on Python 3.11, with the key and the answers of the program in Baidu's
+ * documentation. Its `json_encode` wrote the plaintexts: members sorted, characters outside ASCII escaped.
  */
 
 /** The bytes 0123456789abcdef. */

@@ -1,4 +1,7 @@
-/** A push with every header that the dialect has, as it stands on the wire: values are UTF-8, body bytes are the publisher's. */
+/**
+ * A request with every header of the dialect, byte for byte. Header values are UTF-8; the body is the publisher's
+ * bytes.
+ */
 
 export const fullRequest = `POST /cgi HTTP/1.1
 Content-Type: application/json
@@ -10,14 +13,14 @@ ringback-request-id: 2394928734
 ringback-attempt: 3
 ringback-published-at: 11203432017
 ringback-tags: a, 标签
-ringback-routing-key: orders.cn.paid
+ringback-type: orders.cn.paid
 ringback-ordering-key: customer-7
 ringback-attribute-trace: 4bf92f35
 ringback-attribute-name: Zoë
 
 {"id": 12345678901234567890}`;
 
-/** One without anything optional. */
+/** A request without any optional header. */
 export const bareRequest = `POST /cgi HTTP/1.1
 Content-Type: application/octet-stream
 User-Agent: Ringback/1

@@ -1,6 +1,6 @@
 /**
- * A push under three keys at once. The shared secrets' signatures are those of the `standardwebhooks` package, the Ed25519
- * one is OpenSSL's; its key pair is the first of RFC 8032 section 7.1.
+ * A request with the signatures of three keys. The `standardwebhooks` package computed the signatures of the shared
+ * secrets, OpenSSL the Ed25519 signature; the key pair is the first of RFC 8032 section 7.1.
  */
 
 export const oldSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -18,7 +18,7 @@ webhook-signature: v1,ryy8eJ4pnzz/lIvkC5tZzyLlxQc9Ea5lslKXO9MtI0k= v1,7OuBfHw1p3
 
 {"id": 12345678901234567890}`;
 
-/** The example that the reference libraries test themselves with, under {@link oldSecret}, as Svix sends it. */
+/** The example in the tests of the reference libraries, signed with {@link oldSecret} and with Svix's header names. */
 export const svixRequest = `POST /cgi HTTP/1.1
 Content-Type: application/json
 User-Agent: Svix-Webhooks/1.84.0

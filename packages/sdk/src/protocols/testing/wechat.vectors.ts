@@ -1,6 +1,6 @@
 /**
- * A text message in a group, with the members and the 22-digit `msgSvrID` that the descriptions of the API show, as it
- * goes over the wire: white space, member order and escapes are the publisher's.
+ * A text message in a group, byte for byte, with the members and the 22-digit `msgSvrID` of the API's descriptions.
+ * White space, member order and escapes are the publisher's.
  */
 export const textPush = String.raw`POST /weixinCallback HTTP/1.1
 Content-Type: application/json
@@ -12,7 +12,7 @@ Content-Type: application/json
   "talkerInfo": {"alias": "", "nickName": "File \/ Helper", "type": 3, "userName": "filehelper", "verifyFlag": 0.10}},
  "robot": {"alias": "", "isLogin": true, "nickName": "me", "pid": 9007199254740993, "port": 8000, "userName": "wxid_0"}}`;
 
-/** What else an object may be: nothing is known of it, and it goes through all the same. */
+/** An object without known members, which is a valid push. */
 export const barePush = `POST /weixinCallback HTTP/1.1
 Content-Type: application/json
 

@@ -1,4 +1,4 @@
-/** Between a dialect's two halves: what HTTP/1.1 does to a request on its way, and samples to send. */
+/** Simulates how HTTP/1.1 changes a request between a dialect's two halves, and has samples to send. */
 
 import * as fc from "fast-check";
 
@@ -7,7 +7,7 @@ import { anyText } from "./any-text.ts";
 
 const encoder = new TextEncoder();
 
-/** The request as bytes, the way the documents print it: start line, headers, empty line, body. */
+/** The request as the documentations print it: start line, headers, empty line, body. */
 export function printed(request: EncodedRequest): Uint8Array {
   let head = "POST /cgi HTTP/1.1\n";
   for (let at = 0; at < request.headers.length; at += 2) {
@@ -16,12 +16,12 @@ export function printed(request: EncodedRequest): Uint8Array {
   return concatenated(latin1(`${head}\n`), request.body);
 }
 
-/** A printed request without the lines that the transport writes. */
+/** A printed request without the headers that the transport adds. */
 export function withoutTransportHeaders(text: string): Uint8Array {
   return encoder.encode(text.replace(/^(?:Host|Content-Length): .*\n/gm, ""));
 }
 
-/** A printed request as a server hands it to the receiving program. */
+/** A printed request as a server passes it to the receiving program. */
 export function received(text: string): IncomingRequest {
   const split = text.indexOf("\n\n");
   const headers: Record<string, string> = {};
@@ -32,12 +32,12 @@ export function received(text: string): IncomingRequest {
   return { method: "POST", headers, body: encoder.encode(text.slice(split + 2)) };
 }
 
-/** What arrives of an encoded request: lower-case names, values without spaces at their ends. */
+/** An encoded request as it arrives: header names in lower case, values without spaces at the ends. */
 export function arrived(request: EncodedRequest): IncomingRequest {
   const headers: Record<string, string> = {};
   for (let at = 0; at < request.headers.length; at += 2) {
     const value = request.headers[at + 1] ?? "";
-    // What undici and Node accept in a header value, less the tab.
+    // The characters that undici and Node accept in a header value, except the tab.
     if (!/^[\u0020-\u007e\u0080-\u00ff]*$/.test(value)) throw new Error(`no header value: ${JSON.stringify(value)}`);
     headers[(request.headers[at] ?? "").toLowerCase()] = value.replace(/^[ \t]+|[ \t]+$/g, "");
   }
@@ -71,7 +71,7 @@ export const sampleDelivery: OutgoingDelivery = {
   body: encoder.encode("test message"),
   contentType: null,
   tags: ["a", "b"],
-  routingKey: null,
+  type: null,
   orderingKey: null,
   attributes: {},
 };
@@ -81,7 +81,7 @@ const name = fc.oneof(
   fc.stringMatching(/^[a-zA-Z][a-zA-Z\d_-]{0,63}$/),
   fc.constantFrom('quo"te', "back\\slash", "主题", "😀"),
 );
-/** Any text that a header can carry: well formed, no control characters, no spaces at its ends. */
+/** Text that a header can carry: well-formed, without control characters, without spaces at the ends. */
 const headerText = fc
   .oneof(fc.string({ maxLength: 40 }), anyText({ maxLength: 40 }))
   .map((text) => text.replace(/\p{Cc}/gu, "").replace(/^ +| +$/g, ""));
@@ -92,7 +92,7 @@ export const messageText = fc.oneof(
   fc.json(),
 );
 
-/** Every delivery whose body comes from `body`. */
+/** Deliveries with any members and a body from `body`. */
 export function deliveries(body: fc.Arbitrary<Uint8Array>): fc.Arbitrary<OutgoingDelivery> {
   return fc.record({
     topicOwner: fc.maxSafeNat(),
@@ -106,7 +106,7 @@ export function deliveries(body: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Outgoin
     body,
     contentType: fc.option(headerText),
     tags: fc.array(tag, { maxLength: 5 }),
-    routingKey: fc.option(headerText),
+    type: fc.option(headerText),
     orderingKey: fc.option(headerText),
     attributes: fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9-]{0,63}$/), headerText, { maxKeys: 16 }),
   });

@@ -11,7 +11,7 @@ import { toExpressHandler } from "./express.ts";
 describeAdapter("express", serveExpress);
 
 describe("the adapter for Express", () => {
-  it("sees the whole path although it is mounted below", async () => {
+  it("has the whole path although it is mounted below", async () => {
     await using app = await behind();
     await sent(app.port, post("/callbacks/onMessage?a=1", [], latin1("")));
     expect(app.requests[0]?.path).toBe("/callbacks/onMessage?a=1");
@@ -23,7 +23,7 @@ describe("the adapter for Express", () => {
     expect(app.requests).toEqual([]);
   });
 
-  it("takes the bytes that express.raw() has kept, as they came", async () => {
+  it("accepts the bytes that express.raw() has kept, as they came", async () => {
     await using app = await behind(express.raw({ type: () => true }));
     const everyByte = Uint8Array.from({ length: 256 }, (_, byte) => byte);
     await sent(app.port, post("/callbacks", ["Content-Type: application/json"], everyByte));
@@ -31,13 +31,13 @@ describe("the adapter for Express", () => {
     expect(app.requests[0]?.body).not.toBeInstanceOf(Buffer);
   });
 
-  it("takes the text that express.text() has kept, in UTF-8", async () => {
+  it("accepts the text that express.text() has kept, in UTF-8", async () => {
     await using app = await behind(express.text({ type: () => true }));
     await sent(app.port, post("/callbacks", ["Content-Type: text/plain"], Buffer.from("拉黑")));
     expect(Buffer.from(app.requests[0]?.body ?? []).toString()).toBe("拉黑");
   });
 
-  it("answers 413 when a parser in front has let more through than the receiver takes", async () => {
+  it("answers 413 when a parser in front has a higher limit than the receiver", async () => {
     await using app = await behind(express.raw({ type: () => true }));
     expect((await sent(app.port, post("/callbacks", [], new Uint8Array(1001)))).status).toBe(413);
     expect(app.requests).toEqual([]);
@@ -58,7 +58,7 @@ describe("the adapter for Express", () => {
     expect(app.requests.map(({ body }) => body.length)).toEqual([0]);
   });
 
-  it("refuses a parsed object, and says what to do", async () => {
+  it("refuses a parsed object, and explains what to do", async () => {
     await using app = await behind(express.json());
     const reply = await sent(app.port, post("/callbacks", ["Content-Type: application/json"], latin1('{"a":1}')));
     expect(reply.status).toBe(500);
@@ -68,7 +68,7 @@ describe("the adapter for Express", () => {
   });
 });
 
-/** An application with this parser in front of the receiver. */
+/** An application with these parsers before the receiver. */
 async function behind(...parsers: express.RequestHandler[]) {
   const requests: ReceivedRequest[] = [];
   const errors: unknown[] = [];

@@ -1,34 +1,36 @@
 import { ReceiveError } from "../receive-error.ts";
 import type { ReceivedRequest, Receiver } from "../receiver.ts";
-import { handled, refusedBy } from "./requested-receiver.ts";
 import type { NodeRequest, NodeResponse } from "./node-message.ts";
 import { exchange, toReceivedRequest, writeReply } from "./node-message.ts";
+import { refusal, replyOf } from "./safe-reply.ts";
 
-/** What is used of Express' request, version 4 or 5. */
+/** The members of Express' request that are used, in versions 4 and 5. */
 export interface ExpressRequest extends NodeRequest {
-  /** The path with the part that the application is mounted at. */
+  /** The path, including the part at which the application is mounted. */
   readonly originalUrl: string;
-  /** What a body parser in front of the receiver has made of the body. */
+  /** The result of a body parser that ran before the receiver. */
   readonly body?: unknown;
 }
 
 /**
- * A handler for Express: `app.use("/callbacks", toExpressHandler(receiver))`, best before any body parser.
+ * Returns a handler for Express: `app.use("/callbacks", toExpressHandler(receiver))`. Best placed before all body
+ * parsers.
  *
- * Behind a parser it needs the bytes themselves: `express.raw({ type: () => true })` keeps them. From `express.text()` it
- * takes the text's UTF-8 bytes, which are what was sent if UTF-8 was sent. What `express.json()` makes of a body has lost
- * them: such a request goes to Express' own error handling as a {@link ReceiveError} with the code `body_already_read`.
+ * After a body parser the receiver needs the original bytes, which `express.raw({ type: () => true })` keeps. The text
+ * of `express.text()` is encoded as UTF-8, which is correct if the sender used UTF-8. `express.json()` does not keep
+ * the bytes: such a request goes to Express' error handling as a {@link ReceiveError} with the code
+ * `body_already_read`.
  */
 export function toExpressHandler(
   receiver: Receiver,
 ): (request: ExpressRequest, response: NodeResponse, next: (error?: unknown) => void) => void {
   return (request, response, next) => {
-    // Not by `body` alone: Express 4 sets it to an empty object even where no parser has touched the request.
+    // `body` alone does not show that a parser ran: Express 4 sets it to an empty object without one.
     if (!request.readableDidRead && !request.readableEnded) {
       void exchange(receiver, request, response, request.originalUrl);
       return;
     }
-    // Read to the end without a single byte: whatever a parser has made of it, there were none.
+    // The body was read and had no bytes, whatever the parser made of it.
     const body = request.readableDidRead ? bytesOf(request.body) : new Uint8Array(0);
     if (body === null) {
       const error = new ReceiveError("body_already_read", {
@@ -49,7 +51,7 @@ async function passOn(
   error: ReceiveError,
   next: (error: unknown) => void,
 ): Promise<void> {
-  await refusedBy(receiver, error, withoutBody(request));
+  await refusal(receiver, error, withoutBody(request));
   next(error);
 }
 
@@ -63,8 +65,8 @@ async function answerRead(
     request,
     response,
     body.length > receiver.bodyBytesMax
-      ? await refusedBy(receiver, new ReceiveError("body_too_large"), withoutBody(request))
-      : await handled(receiver, toReceivedRequest(request, request.originalUrl, body)),
+      ? await refusal(receiver, new ReceiveError("body_too_large"), withoutBody(request))
+      : await replyOf(receiver, toReceivedRequest(request, request.originalUrl, body)),
   );
 }
 
@@ -74,6 +76,6 @@ function withoutBody(request: ExpressRequest): ReceivedRequest {
 
 function bytesOf(body: unknown): Uint8Array | null {
   if (typeof body === "string") return new TextEncoder().encode(body);
-  // A plain view: a Buffer's own methods, such as slice, mean other things.
+  // A plain Uint8Array, because methods of Buffer such as slice behave differently.
   return body instanceof Uint8Array ? new Uint8Array(body.buffer, body.byteOffset, body.byteLength) : null;
 }

@@ -2,7 +2,7 @@ import type { Receiver } from "../receiver.ts";
 import type { NodeRequest, NodeResponse } from "./node-message.ts";
 import { exchange } from "./node-message.ts";
 
-/** What is used of a Fastify instance, version 4 or 5. */
+/** The members of a Fastify instance that are used, in versions 4 and 5. */
 export interface FastifyScope {
   addHook(name: "onRequest", hook: (request: FastifyRequestParts, reply: FastifyReplyParts) => Promise<void>): unknown;
   all(path: string, handler: (request: FastifyRequestParts, reply: FastifyReplyParts) => Promise<void>): unknown;
@@ -18,12 +18,12 @@ export interface FastifyReplyParts {
 }
 
 /**
- * A plugin for Fastify: `app.register(toFastifyPlugin(receiver), { prefix: "/callbacks" })` receives at that path and at
- * everything below it.
+ * Returns a plugin for Fastify: `app.register(toFastifyPlugin(receiver), { prefix: "/callbacks" })` receives requests
+ * at that path and below it.
  *
- * It answers before Fastify looks at the body, so that the bytes are the sender's whatever content type they have, and
- * neither the application's parsers nor its `bodyLimit` are touched. The application's `onRequest` hooks run first; the
- * later ones (`preParsing`, `preHandler`, `onSend`) do not run for these requests.
+ * The plugin answers before Fastify reads the body. So the receiver gets the sender's bytes for every content type, and
+ * the application's parsers and `bodyLimit` do not apply. The application's `onRequest` hooks run before; later hooks
+ * (`preParsing`, `preHandler`, `onSend`) do not run for these requests.
  */
 export function toFastifyPlugin(receiver: Receiver): (scope: FastifyScope) => Promise<void> {
   // oxlint-disable-next-line typescript/require-await -- Fastify takes a plugin without a callback only if it is async
@@ -36,5 +36,5 @@ export function toFastifyPlugin(receiver: Receiver): (scope: FastifyScope) => Pr
   };
 }
 
-/** A route needs a handler; the hook has answered before. */
+/** Every route needs a handler; the `onRequest` hook has already answered. */
 async function unreached(): Promise<void> {}

@@ -9,7 +9,7 @@ describeAdapter("Fetch", serveFetch);
 describeAdapter("Fetch under Hono", serveHono);
 
 describe("the adapter for Fetch", () => {
-  it("takes a Request and answers with a Response, without any server", async () => {
+  it("accepts a Request and answers with a Response, without any server", async () => {
     const { handler, requests } = keeping();
     const body = Uint8Array.of(1, 2, 3);
     const response = await handler(
@@ -28,7 +28,7 @@ describe("the adapter for Fetch", () => {
     expect(requests).toEqual([]);
   });
 
-  it("breaks its promise for a body that something else is reading, and tells the receiver of either", async () => {
+  it("rejects for a body that something else is reading, and reports it to the receiver", async () => {
     const codes: string[] = [];
     const handler = toFetchHandler({
       bodyBytesMax: 10,
@@ -58,7 +58,7 @@ describe("the adapter for Fetch", () => {
     expect(requests).toEqual([]);
   });
 
-  it("asks for no more of an endless body than it needs to see that it is too large", async () => {
+  it("reads no more of an endless body than it needs to see that it is too large", async () => {
     const { handler } = keeping();
     let pieces = 0;
     const body = new ReadableStream<Uint8Array>({

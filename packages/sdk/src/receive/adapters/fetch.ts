@@ -1,22 +1,24 @@
+import { BoundedBytes } from "../../protocols/bounded-bytes.ts";
 import type { ReceiverReply } from "../../protocols/protocol.ts";
 import { ReceiveError } from "../receive-error.ts";
 import type { ReceivedRequest, Receiver } from "../receiver.ts";
 import { failureReply } from "../answering.ts";
-import { handled, refusedBy } from "./requested-receiver.ts";
-import { BodyBuffer, announcedLength } from "./body-buffer.ts";
+import { refusal, replyTo } from "./safe-reply.ts";
+import { announcedLength } from "./announced-length.ts";
 
 /**
- * A handler for everything that speaks Fetch: Hono (`(c) => handler(c.req.raw)`), Next's route handlers, Workers, Deno,
- * Bun.
+ * Returns a handler for servers with the Fetch API: Hono (`(c) => handler(c.req.raw)`), Next's route handlers, Workers,
+ * Deno, Bun.
  *
- * Values of headers come as Fetch has them: repeated ones joined with comma and space, one byte per character. A
- * platform that decodes them as UTF-8 instead leaves no way back to the bytes; a dialect then refuses a header that it
- * needs and cannot read. What is left of a body that was answered with 413 is not read: the platform deals with it.
+ * Header values are those of Fetch: repeated ones joined with a comma and a space, with one character per byte. On a
+ * platform that decodes values as UTF-8 the bytes are lost, and a dialect refuses a required header that is not ASCII.
+ * The rest of a body that was answered with 413 is left to the platform.
  *
- * A reply without a content type is handed on without one. Some servers add one all the same, and koipy takes a file for
- * a text then.
+ * A reply without a content type is passed on without one. Some servers add one anyway; koipy then reads a file as a
+ * text.
  *
- * The promise is broken only when the body has been read before, or is locked by who reads it, which no reply could mend.
+ * The promise rejects only when something else has read the body or holds a reader on it, because a reply could not
+ * correct that.
  */
 export function toFetchHandler(receiver: Receiver): (request: Request) => Promise<Response> {
   return async (request) => {
@@ -24,26 +26,12 @@ export function toFetchHandler(receiver: Receiver): (request: Request) => Promis
       const error = new ReceiveError("body_already_read", {
         message: "the request's body has been read before the receiver got it, or is being read by something else",
       });
-      await refusedBy(receiver, error, withoutBody(request));
+      await refusal(receiver, error, toReceivedRequest(request, new Uint8Array(0)));
       throw error;
     }
-    return toResponse(await replyTo(receiver, request));
+    const bodyOf = () => readBody(request, receiver.bodyBytesMax);
+    return toResponse(await replyTo(receiver, bodyOf, (body) => toReceivedRequest(request, body)));
   };
-}
-
-async function replyTo(receiver: Receiver, request: Request): Promise<ReceiverReply> {
-  let body: Uint8Array;
-  try {
-    body = await readBody(request, receiver.bodyBytesMax);
-  } catch (error) {
-    if (!(error instanceof ReceiveError)) return failureReply();
-    return await refusedBy(receiver, error, withoutBody(request));
-  }
-  return await handled(receiver, toReceivedRequest(request, body));
-}
-
-function withoutBody(request: Request): ReceivedRequest {
-  return toReceivedRequest(request, new Uint8Array(0));
 }
 
 function toReceivedRequest(request: Request, body: Uint8Array): ReceivedRequest {
@@ -56,7 +44,7 @@ function toReceivedRequest(request: Request, body: Uint8Array): ReceivedRequest 
 async function readBody(request: Request, bodyBytesMax: number): Promise<Uint8Array> {
   const announced = announcedLength(request.headers.get("content-length"));
   if (announced > bodyBytesMax) throw new ReceiveError("body_too_large");
-  const body = new BodyBuffer(bodyBytesMax, announced);
+  const body = new BoundedBytes(bodyBytesMax, announced);
   const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = request.body?.getReader();
   if (reader === undefined) return body.bytes();
   try {
@@ -66,7 +54,7 @@ async function readBody(request: Request, bodyBytesMax: number): Promise<Uint8Ar
       if (!body.append(value)) throw new ReceiveError("body_too_large");
     }
   } finally {
-    // Not cancelled: on some platforms that cuts the connection that the answer has to go back on.
+    // The body is not cancelled, because on some platforms that closes the connection of the answer.
     reader.releaseLock();
   }
 }
@@ -81,9 +69,9 @@ async function read(reader: ReadableStreamDefaultReader<Uint8Array>) {
 
 function toResponse(reply: ReceiverReply): Response {
   try {
-    // As bytes: a Response adds a content type of its own to text, and none at all means something to some dialects.
+    // Bytes, because a Response adds a content type to text, and some dialects need a reply without one.
     const bytes = typeof reply.body === "string" ? new TextEncoder().encode(reply.body) : new Uint8Array(reply.body);
-    // A status such as 204 must not have a body, not even an empty one.
+    // A reply with a status such as 204 must have no body, not even an empty one.
     const body = bytes.length === 0 ? null : bytes;
     return new Response(body, { status: reply.status, headers: { ...reply.headers } });
   } catch {

@@ -1,31 +1,32 @@
 /**
- * What the adapters for Node's servers share: reading a request of `node:http`, writing its response. Only the members
- * that are used are asked for, so that nothing of Node is imported.
+ * Reading requests and writing responses of `node:http`, for the adapters of Node's servers. The interfaces name only
+ * the members that are used, so that nothing of Node is imported.
  */
 
+import { BoundedBytes } from "../../protocols/bounded-bytes.ts";
 import type { ReceiverReply } from "../../protocols/protocol.ts";
 import { failureReply } from "../answering.ts";
 import { ReceiveError } from "../receive-error.ts";
 import type { ReceivedRequest, Receiver } from "../receiver.ts";
-import { handled, refusedBy } from "./requested-receiver.ts";
-import { BodyBuffer, announcedLength } from "./body-buffer.ts";
+import { replyTo } from "./safe-reply.ts";
+import { announcedLength } from "./announced-length.ts";
 
-/** What is used of `http.IncomingMessage` (and of HTTP/2's request in its compatible form). */
+/** The members of `http.IncomingMessage` that are used, and of HTTP/2's compatible request. */
 export interface NodeRequest {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
-  /** Node has joined repeated ones as their kind asks for, and decoded values with one byte per character. */
+  /** Node joins repeated headers by rules for each header, and decodes values with one character per byte. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly destroyed: boolean;
-  /** Whether anything has got bytes from it yet. */
+  /** Whether something has read bytes of the body. */
   readonly readableDidRead: boolean;
-  /** Whether anything has read to its end, be it an empty one. */
+  /** Whether something has read the body to its end. */
   readonly readableEnded: boolean;
   on(event: "data" | "end" | "error" | "close", listener: (piece: Uint8Array) => void): unknown;
   destroy(): unknown;
 }
 
-/** What is used of `http.ServerResponse`. */
+/** The members of `http.ServerResponse` that are used. */
 export interface NodeResponse {
   readonly headersSent: boolean;
   destroy(): unknown;
@@ -35,34 +36,25 @@ export interface NodeResponse {
 }
 
 /**
- * What is read and thrown away of a body after it has been refused as too large. Most senders look at the reply only
- * when they have written everything; past this the connection is cut.
+ * The most bytes that are read and discarded after a body was refused as too large. Most senders read the reply only
+ * after they have sent the whole request. A longer body loses its connection.
  */
 export const discardedBytesMax = 8 * 1024 * 1024;
 
-/** Reads the request, lets the receiver answer, writes the answer. Never rejects. */
+/** Reads the request and writes the receiver's answer. Never rejects. */
 export async function exchange(
   receiver: Receiver,
   request: NodeRequest,
   response: NodeResponse,
   path: string = request.url ?? "/",
 ): Promise<void> {
-  writeReply(request, response, await replyTo(receiver, request, path));
-}
-
-async function replyTo(receiver: Receiver, request: NodeRequest, path: string): Promise<ReceiverReply> {
-  let body: Uint8Array;
-  try {
-    body = await readBody(request, receiver.bodyBytesMax);
-  } catch (error) {
-    if (!(error instanceof ReceiveError)) return failureReply();
-    return await refusedBy(receiver, error, toReceivedRequest(request, path, new Uint8Array(0)));
-  }
-  return await handled(receiver, toReceivedRequest(request, path, body));
+  const bodyOf = () => readBody(request, receiver.bodyBytesMax);
+  const reply = await replyTo(receiver, bodyOf, (body) => toReceivedRequest(request, path, body));
+  writeReply(request, response, reply);
 }
 
 export function toReceivedRequest(request: NodeRequest, path: string, body: Uint8Array): ReceivedRequest {
-  // Without a prototype: a header may be named like one of its members.
+  // An object without a prototype, because a header may have the name of a prototype's member.
   const headers: Record<string, string> = Object.create(null) as Record<string, string>;
   for (const [name, value] of Object.entries(request.headers)) {
     if (value !== undefined) headers[name] = typeof value === "string" ? value : value.join(", ");
@@ -74,7 +66,8 @@ export function writeReply(request: NodeRequest, response: NodeResponse, reply: 
   try {
     write(request, response, reply);
   } catch {
-    // Node refuses a status or a header before it writes anything; past that the reply cannot be mended, only ended.
+    // Node throws for an invalid status or header before it writes. Once headers are sent, the response can only be
+    // closed.
     if (response.headersSent) response.destroy();
     else write(request, response, failureReply());
   }
@@ -88,7 +81,7 @@ function write(request: NodeRequest, response: NodeResponse, reply: ReceiverRepl
   }
   const body = typeof reply.body === "string" ? new TextEncoder().encode(reply.body) : reply.body;
   response.writeHead(reply.status, { ...reply.headers, "content-length": String(body.length) });
-  // A server can be told to throw at a body where there must be none.
+  // Node can be configured to throw when a body is written where none is allowed.
   if (request.method === "HEAD") response.end();
   else response.end(body);
 }
@@ -96,7 +89,7 @@ function write(request: NodeRequest, response: NodeResponse, reply: ReceiverRepl
 function readBody(request: NodeRequest, bodyBytesMax: number): Promise<Uint8Array> {
   const contentLength = request.headers["content-length"];
   const announced = announcedLength(typeof contentLength === "string" ? contentLength : undefined);
-  const body = new BodyBuffer(bodyBytesMax, announced);
+  const body = new BoundedBytes(bodyBytesMax, announced);
   let tooLarge = announced > bodyBytesMax;
   let discardedBytes = 0;
   return new Promise((resolve, reject) => {
@@ -110,7 +103,7 @@ function readBody(request: NodeRequest, bodyBytesMax: number): Promise<Uint8Arra
       if (discardedBytes > discardedBytesMax) request.destroy();
     });
     request.on("end", () => resolve(body.bytes()));
-    // Each comes after `end` as well and changes nothing then. Unheard, an `error` would end the process.
+    // Both events may follow `end`, where they have no effect. Without a listener an `error` would end the process.
     request.on("error", () => reject(new ReceiveError("body_incomplete")));
     request.on("close", () => reject(new ReceiveError("body_incomplete")));
   });

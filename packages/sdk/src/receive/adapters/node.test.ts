@@ -18,7 +18,7 @@ describe("the adapter for node:http", () => {
     handle: (request) => Promise.resolve({ status: 200, headers: {}, body: request.body }),
   };
 
-  it("says how long its replies are, so that HTTP/1.0 clients know the end", async () => {
+  it("sends the length of its replies, so that HTTP/1.0 clients know the end", async () => {
     await using server = await disposable(echo);
     expect((await sent(server.port, post("/", [], latin1("12345")))).headers["content-length"]).toBe("5");
   });
@@ -33,7 +33,7 @@ describe("the adapter for node:http", () => {
     connection.close();
   });
 
-  it("reads some more of a body that is too large, so that its sender comes to read the answer, and cuts it in the end", async () => {
+  it("reads more of a body that is too large, so that its sender reads the answer, and closes the connection at last", async () => {
     await using server = await disposable(echo);
     const connection = await RawConnection.to(server.port);
     connection.send(chunkedHead("/", []));

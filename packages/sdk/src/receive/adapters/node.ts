@@ -3,10 +3,10 @@ import type { NodeRequest, NodeResponse } from "./node-message.ts";
 import { exchange } from "./node-message.ts";
 
 /**
- * A request listener for `node:http`: `http.createServer(toNodeHandler(receiver))`.
+ * Returns a request listener for `node:http`: `http.createServer(toNodeHandler(receiver))`.
  *
- * A body past `receiver.bodyBytesMax` is answered with 413 at once, and at most 8 MiB more of it are read and thrown away.
- * How long a sender may take is the server's matter (`requestTimeout`, `headersTimeout`).
+ * A body larger than `receiver.bodyBytesMax` is answered with 413 at once, and up to 8 MiB of the rest are read and
+ * discarded. The server's `requestTimeout` and `headersTimeout` limit the time that a sender may take.
  */
 export function toNodeHandler(receiver: Receiver): (request: NodeRequest, response: NodeResponse) => void {
   return (request, response) => void exchange(receiver, request, response);

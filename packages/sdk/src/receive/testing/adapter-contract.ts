@@ -1,6 +1,6 @@
 /**
- * What every adapter promises, whatever it stands in. Real: the server, the sockets and every byte on them. Stood in for:
- * the receiver, which keeps what it is given and answers as the test says.
+ * The behaviour of every adapter. Real: the server, the sockets and all bytes. Faked: the receiver, which records its
+ * requests and returns the test's answers.
  */
 
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -32,7 +32,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       return server.port;
     }
 
-    /** A receiver that keeps what it got. */
+    /** A receiver that records its requests. */
     async function keeping(answer: (request: ReceivedRequest) => ReceiverReply | Promise<ReceiverReply> = () => ok) {
       const requests: ReceivedRequest[] = [];
       const port = await started({
@@ -45,7 +45,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       return { port, requests };
     }
 
-    it("hands over method, path with query, and the body's exact bytes", async () => {
+    it("passes on method, path with query, and the body's exact bytes", async () => {
       const { port, requests } = await keeping();
       const reply = await sent(port, post("/a/b%2Fc?x=1&y=%20", [], everyByte));
       expect(reply.status).toBe(200);
@@ -54,7 +54,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       expect(requests[0]?.body).toEqual(everyByte);
     });
 
-    it("hands over headers under lower-case names, one character for each byte", async () => {
+    it("passes on headers under lower-case names, one character for each byte", async () => {
       const { port, requests } = await keeping();
       const visible = String.fromCharCode(...everyByte.filter((byte) => byte > 0x20 && byte !== 0x7f));
       await sent(port, post("/", ["X-Every-Byte: " + visible, "X-Empty:"], nothing));
@@ -83,7 +83,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       ["of length 0, called JSON", post("/", ["Content-Type: application/json"], nothing)],
       ["without a length", latin1("POST / HTTP/1.1\r\nHost: localhost\r\n\r\n")],
       ["in no chunks", chunkedPost("/", [], [])],
-    ])("hands over an empty body %s", async (_, request) => {
+    ])("passes on an empty body %s", async (_, request) => {
       const { port, requests } = await keeping();
       expect((await sent(port, request)).status).toBe(200);
       expect(requests).toHaveLength(1);
@@ -115,7 +115,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       expect(requests[0]?.body).toEqual(everyByte);
     });
 
-    it("takes a body in chunks of any size", async () => {
+    it("accepts a body in chunks of any size", async () => {
       const { port, requests } = await keeping();
       const whole = Uint8Array.from({ length: 60_000 }, (_, at) => (at * 7) % 251);
       const pieces = [1, 2, 3, 4094, 16_384, 39_000].map((length, index, lengths) => {
@@ -126,7 +126,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       expect(Buffer.compare(requests[0]?.body ?? nothing, whole)).toBe(0);
     });
 
-    it("takes a body in chunks of one byte", async () => {
+    it("accepts a body in chunks of one byte", async () => {
       const { port, requests } = await keeping();
       const whole = Uint8Array.from({ length: 5000 }, (_, at) => at % 256);
       await sent(
@@ -140,7 +140,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       expect(Buffer.compare(requests[0]?.body ?? nothing, whole)).toBe(0);
     });
 
-    it("takes a body of exactly the bound", async () => {
+    it("accepts a body of exactly the bound", async () => {
       const { port, requests } = await keeping();
       const body = new Uint8Array(bodyBytesMax).fill(7);
       expect((await sent(port, post("/", [], body))).status).toBe(200);
@@ -173,7 +173,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       expect(requests).toEqual([]);
     });
 
-    it("says 100 Continue to a sender that asks before it sends", async () => {
+    it("sends 100 Continue to a sender that waits for it", async () => {
       const { port, requests } = await keeping();
       const connection = await RawConnection.to(port);
       connection.send(
@@ -186,7 +186,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       expect(requests[0]?.body).toEqual(everyByte);
     });
 
-    it("takes what comes after the announced length for the next request", async () => {
+    it("reads what follows the announced length as the next request", async () => {
       const { port, requests } = await keeping();
       const head = latin1("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\n");
       const connection = await RawConnection.to(port);
@@ -215,13 +215,13 @@ export function describeAdapter(name: string, serve: Serve): void {
     it.each([
       ["cut off", (connection: RawConnection) => connection.cut()],
       ["ended early", (connection: RawConnection) => connection.endSending()],
-    ])("hands over nothing of an upload that is %s, and goes on serving", async (_, stop) => {
+    ])("passes on nothing of an upload that is %s, and continues to serve", async (_, stop) => {
       const { port, requests } = await keeping();
       const connection = await RawConnection.to(port);
       connection.send(
         latin1("POST /cut HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n"),
       );
-      // The server is reading by now.
+      // The server is reading the body at this point.
       await connection.received("100 Continue");
       connection.send(latin1("abc"));
       stop(connection);
@@ -293,7 +293,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       expect((await sent(port, post("/", [], nothing))).body).toEqual(everyByte);
     });
 
-    it("lets the receiver say what an oversized body is answered with, and tells it of it without the body", async () => {
+    it("lets the receiver answer an oversized body, and reports it without the body", async () => {
       const refused: [string, ReceivedRequest][] = [];
       const port = await started({
         bodyBytesMax,
@@ -321,7 +321,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       ]);
     });
 
-    it("tells the receiver of an upload that is cut off", async () => {
+    it("reports an upload that is cut off to the receiver", async () => {
       const codes: string[] = [];
       const port = await started({
         bodyBytesMax,
@@ -338,7 +338,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       await connection.received("100 Continue");
       connection.send(latin1("abc"));
       connection.cut();
-      await vi.waitFor(() => expect(codes).toEqual(["body_incomplete"]));
+      await vi.waitFor(() => expect(codes).toEqual(["body_incomplete"]), { timeout: 15_000 });
     });
 
     it("answers 500 for a receiver whose refusal fails", async () => {
@@ -355,7 +355,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       const { port } = await keeping(() => new Promise((resolve) => finishing.push(resolve)));
       let answered = false;
       const reply = sent(port, post("/", [], nothing)).finally(() => (answered = true));
-      await vi.waitFor(() => expect(finishing).toHaveLength(1));
+      await vi.waitFor(() => expect(finishing).toHaveLength(1), { timeout: 15_000 });
       expect(answered).toBe(false);
       finishing[0]?.({ ...ok, status: 202 });
       expect((await reply).status).toBe(202);
@@ -368,7 +368,7 @@ export function describeAdapter(name: string, serve: Serve): void {
       );
       const bodies = Array.from({ length: 40 }, (_, at) => latin1(`message ${at}`));
       const replies = bodies.map((body) => sent(port, post("/", [], body)));
-      await vi.waitFor(() => expect(waiting).toHaveLength(40));
+      await vi.waitFor(() => expect(waiting).toHaveLength(40), { timeout: 15_000 });
       for (const finish of waiting.toReversed()) finish();
       const answers = (await Promise.all(replies)).map((reply) => Buffer.from(reply.body).toString());
       expect(answers).toEqual(bodies.map((body) => body.toString()));

@@ -1,4 +1,4 @@
-/** One request that each dialect's receiver takes and one that it refuses, for every adapter to carry. */
+/** For each dialect, a request that its receiver accepts and one that it refuses, to be sent through every adapter. */
 
 import { createOpencardReceiver } from "../../opencard/create-opencard-receiver.ts";
 import { cloudEvents, cloudEventsBinary } from "../../protocols/cloudevents.ts";
@@ -29,14 +29,14 @@ import { asPost, encodedPost } from "./recorded.ts";
 
 export interface DialectSample {
   readonly dialect: string;
-  /** A receiver that notes what came to its handler. */
+  /** Creates a receiver that records what its handler received. */
   readonly receiver: (handled: string[]) => Receiver;
   readonly taken: {
     readonly request: () => Buffer | Promise<Buffer>;
     readonly handled: string;
     readonly status: number;
     readonly body: string;
-    /** How the reply is read, where it is not plain text. */
+    /** Reads a reply that is not plain text. */
     readonly read?: (reply: RawReply) => Promise<string>;
   };
   readonly refused: { readonly request: () => Buffer | Promise<Buffer>; readonly status: number };

@@ -1,27 +1,27 @@
-/** An HTTP client that sends whatever it is given, byte for byte, and reads the reply the way RFC 9112 section 6.3 says. */
+/** An HTTP client that sends any bytes, and reads replies as RFC 9112 section 6.3 defines. */
 
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 
 export interface RawReply {
   readonly status: number;
-  /** Lower-case names, one byte per character. */
+  /** The names are in lower case; values have one character per byte. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
 }
 
-/** One byte per character, as headers are written down. */
+/** Encodes one byte per character, as in headers. */
 export function latin1(text: string): Buffer {
   return Buffer.from(text, "latin1");
 }
 
-/** A whole POST with a truthful length. */
+/** A whole POST with the right length. */
 export function post(path: string, headers: readonly string[], body: Uint8Array): Buffer {
   const head = [`POST ${path} HTTP/1.1`, "Host: localhost", `Content-Length: ${body.length}`, ...headers, "", ""];
   return Buffer.concat([latin1(head.join("\r\n")), body]);
 }
 
-/** The same with a body of several chunks. */
+/** A whole POST whose body has several chunks. */
 export function chunkedPost(path: string, headers: readonly string[], pieces: readonly Uint8Array[]): Buffer {
   return Buffer.concat([chunkedHead(path, headers), ...pieces.map(chunk), latin1("0\r\n\r\n")]);
 }
@@ -36,14 +36,14 @@ export function chunk(piece: Uint8Array): Buffer {
   return Buffer.concat([latin1(`${piece.length.toString(16)}\r\n`), piece, latin1("\r\n")]);
 }
 
-/** One connection to a server on loopback. */
+/** One connection to a server on the loopback interface. */
 export class RawConnection {
   readonly #socket: Socket;
   #received = Buffer.alloc(0);
   #ended = false;
   #wake: () => void = () => undefined;
 
-  private constructor(socket: Socket) {
+  constructor(socket: Socket) {
     this.#socket = socket;
     socket.on("data", (piece: Buffer) => {
       this.#received = Buffer.concat([this.#received, piece]);
@@ -67,12 +67,12 @@ export class RawConnection {
     this.#socket.write(bytes);
   }
 
-  /** Says that nothing more will come, and still listens. */
+  /** Ends the sending side and continues to receive. */
   endSending(): void {
     this.#socket.end();
   }
 
-  /** Gone without a word. */
+  /** Closes the connection without ending it properly. */
   cut(): void {
     this.#socket.resetAndDestroy();
   }
@@ -81,7 +81,7 @@ export class RawConnection {
     this.#socket.destroy();
   }
 
-  /** The next reply, informational ones skipped; null when the connection ends before there is a whole one. */
+  /** Returns the next final reply; null when the connection ends before the reply is complete. */
   async reply(): Promise<RawReply | null> {
     for (;;) {
       const parsed = parse(this.#received, this.#ended);
@@ -95,7 +95,7 @@ export class RawConnection {
     }
   }
 
-  /** Once this text has come, which is then passed over with everything before it. */
+  /** Waits until this text has arrived, and skips everything up to its end. */
   async received(text: string): Promise<void> {
     while (!this.#received.includes(`${text}\r\n\r\n`)) {
       if (this.#ended) throw new Error(`the server closed the connection before it said ${text}`);
@@ -104,7 +104,7 @@ export class RawConnection {
     this.#received = this.#received.subarray(this.#received.indexOf(`${text}\r\n\r\n`) + text.length + 4);
   }
 
-  /** Once the server has closed its side, or this side is gone. */
+  /** Waits until the server has closed its side or the connection is lost. */
   async ended(): Promise<void> {
     while (!this.#ended) await new Promise<void>((resolve) => (this.#wake = resolve));
   }
@@ -115,7 +115,7 @@ export class RawConnection {
   }
 }
 
-/** Sends one request on a connection of its own. */
+/** Sends one request on a new connection. */
 export async function sent(port: number, request: Uint8Array): Promise<RawReply> {
   const connection = await RawConnection.to(port);
   try {
@@ -146,7 +146,7 @@ function parse(bytes: Buffer, ended: boolean): { readonly reply: RawReply; reado
 
 interface Body {
   readonly bytes: Buffer;
-  /** How many bytes it took on the wire. */
+  /** The number of bytes on the wire. */
   readonly length: number;
 }
 

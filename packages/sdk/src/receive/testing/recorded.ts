@@ -1,6 +1,6 @@
 import { latin1, post } from "./raw-http.ts";
 
-/** A request as the documents print it, on its way to a server: with CR LF, a host and its true length. */
+/** Turns a request as the documentations print it into bytes for a server, with CR LF, a host and the right length. */
 export function asPost(printed: string, path = "/callbacks"): Buffer {
   const bytes = Buffer.from(printed);
   const split = bytes.indexOf("\n\n");
@@ -9,7 +9,7 @@ export function asPost(printed: string, path = "/callbacks"): Buffer {
   return post(path, headers, bytes.subarray(split + 2));
 }
 
-/** A request that a sender's half has encoded, on its way to a server. */
+/** Turns a request that a sender's half encoded into bytes for a server. */
 export function encodedPost(request: { headers: readonly string[]; body: Uint8Array }, path = "/callbacks"): Buffer {
   const lines: string[] = [];
   for (let at = 0; at < request.headers.length; at += 2)

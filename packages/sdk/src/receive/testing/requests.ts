@@ -1,15 +1,15 @@
-/** Requests as an adapter hands them to a receiver, without any server. */
+/** Requests in the form in which adapters pass them to receivers. */
 
 import type { EncodedRequest } from "../../protocols/protocol.ts";
 import { arrived, received } from "../../protocols/testing/wire.ts";
 import type { ReceivedRequest } from "../receiver.ts";
 
-/** A request as the documents print it. */
+/** A request as the documentations print it. */
 export function printedRequest(text: string, path = "/callbacks"): ReceivedRequest {
   return { ...received(text), path };
 }
 
-/** What a sender's half has encoded. */
+/** A request that a sender's half encoded. */
 export function encodedRequest(request: EncodedRequest, path = "/callbacks"): ReceivedRequest {
   return { ...arrived(request), path };
 }

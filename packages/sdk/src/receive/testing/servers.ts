@@ -1,4 +1,4 @@
-/** Every adapter behind a real server on loopback, as a program would set it up. */
+/** Each adapter with a real server on the loopback interface, set up as in a program. */
 
 import { createServer } from "node:http";
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
@@ -37,7 +37,7 @@ export const serveHono: Serve = (receiver) => {
 export const serveExpress: Serve = (receiver) => {
   const app = express();
   app.use(toExpressHandler(receiver));
-  // Behind the receiver, where an application may parse what it likes.
+  // Registered after the receiver, where an application may use any parser.
   app.use(express.json());
   return listening(createServer(app));
 };
@@ -61,7 +61,7 @@ export async function listening(server: Server): Promise<RunningServer> {
   };
 }
 
-/** The least that a platform does to serve a Fetch handler on `node:http`. */
+/** A minimal platform that serves a Fetch handler on `node:http`. */
 export function fetchListener(handler: (request: Request) => Response | Promise<Response>): RequestListener {
   return (incoming, outgoing) => {
     bridge(handler, incoming, outgoing).catch(() => outgoing.destroy());
@@ -76,7 +76,7 @@ async function bridge(
   const response = await handler(toRequest(incoming));
   outgoing.writeHead(response.status, Object.fromEntries(response.headers));
   outgoing.end(new Uint8Array(await response.arrayBuffer()));
-  // What the handler has left unread stands in the way of the next request on the connection.
+  // Unread bytes of a body would be read as the next request on the connection.
   if (!incoming.readableEnded) outgoing.once("finish", () => incoming.destroy());
 }
 

@@ -1,4 +1,5 @@
-import type { EventBus, LiveEvent } from "../../engine/port.ts";
+import type { EventBus } from "../../engine/event-bus.ts";
+import type { LiveEvent } from "../../engine/live-events.ts";
 
 /** An event bus that remembers what it was told. */
 export class MemoryEvents implements EventBus {

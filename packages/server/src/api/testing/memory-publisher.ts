@@ -1,6 +1,6 @@
 import { messageId } from "../../domain/message-id.ts";
 import { assertMessage } from "../../domain/message-rules.ts";
-import type { Publisher } from "../../engine/port.ts";
+import type { Publisher } from "../../engine/publisher.ts";
 import type { Store } from "../../store/store.ts";
 
 /** The engine's publishing without the engine: the rules of a message, then the log. */

@@ -18,53 +18,66 @@ interface ActionRow {
   readonly about: string;
 }
 
-/** API 2.0: thirteen of topics and twelve of queues. */
+/** The 25 actions of API 2.0. `about` is shown in docs/reference/cmq.md. */
 export const actions: ReadonlyMap<string, ActionRow> = new Map(
   Object.entries({
-    CreateTopic: { run: createTopic, about: "A native topic of the same name, kept for a day." },
-    SetTopicAttributes: { run: setTopicAttributes, about: "`maxMsgSize`; the filter type cannot change." },
+    CreateTopic: {
+      run: createTopic,
+      about: "Creates a native topic of the same name that keeps messages for one day.",
+    },
+    SetTopicAttributes: { run: setTopicAttributes, about: "Changes `maxMsgSize`. The filter type cannot be changed." },
     GetTopicAttributes: {
       run: getTopicAttributes,
-      about: "`msgCount` is what the subscription that lags most has still to get, of the first twenty.",
+      about: "`msgCount` is the largest backlog among the topic's first twenty subscriptions.",
     },
-    ListTopic: { run: listTopic, about: "By name; `searchWord` is looked for anywhere in it." },
-    DeleteTopic: { run: deleteTopic, about: "Refused while there are subscriptions." },
-    PublishMessage: { run: publishMessage, about: "Refused when no subscription would get it." },
-    BatchPublishMessage: { run: batchPublishMessage, about: "All of them, or none." },
-    Subscribe: { run: subscribe, about: "A native subscription of the same name; `http` takes https as well." },
-    Unsubscribe: { run: unsubscribe, about: "With whatever it has still to get." },
-    ListSubscriptionByTopic: { run: listSubscriptionByTopic, about: "By name." },
-    SetSubscriptionAttributes: { run: setSubscriptionAttributes, about: "What is not given keeps its value." },
+    ListTopic: { run: listTopic, about: "Sorted by name. `searchWord` matches any part of the name." },
+    DeleteTopic: { run: deleteTopic, about: "Refused while the topic has subscriptions." },
+    PublishMessage: { run: publishMessage, about: "Refused when no subscription would receive the message." },
+    BatchPublishMessage: { run: batchPublishMessage, about: "Publishes all messages or none." },
+    Subscribe: {
+      run: subscribe,
+      about: "Creates a native subscription of the same name. The protocol `http` also allows https URLs.",
+    },
+    Unsubscribe: { run: unsubscribe, about: "Deletes the subscription and its pending deliveries." },
+    ListSubscriptionByTopic: { run: listSubscriptionByTopic, about: "Sorted by name." },
+    SetSubscriptionAttributes: {
+      run: setSubscriptionAttributes,
+      about: "Attributes that are not given keep their values.",
+    },
     GetSubscriptionAttributes: {
       run: getSubscriptionAttributes,
-      about: "With `filterTag` and `filterTags`, `protocol` and `protocal`: SDKs read one or the other.",
+      about:
+        "Returns both `filterTag` and `filterTags`, and both `protocol` and `protocal`: SDKs read one or the other.",
     },
     ClearSubscriptionFilterTags: {
       run: clearSubscriptionFilterTags,
-      about: "Also as `ClearSUbscriptionFIlterTags`, which is how two SDKs spell it.",
+      about: "Also accepted as `ClearSUbscriptionFIlterTags`, the spelling of two SDKs.",
     },
-    CreateQueue: { run: createQueue, about: "May name a dead-letter queue, which must be there." },
-    ListQueue: { run: listQueue, about: "By name." },
+    CreateQueue: { run: createQueue, about: "May name a dead-letter queue, which must exist." },
+    ListQueue: { run: listQueue, about: "Sorted by name." },
     GetQueueAttributes: {
       run: getQueueAttributes,
-      about: "The counters are exact as far as no filter or delay is in play.",
+      about: "The counters are exact unless filters or delays are in use.",
     },
-    SetQueueAttributes: { run: setQueueAttributes, about: "What is not given keeps its value." },
-    DeleteQueue: { run: deleteQueue, about: "With everything in it." },
-    RewindQueue: { run: rewindQueue, about: "As far back as `rewindSeconds`." },
-    SendMessage: { run: sendMessage, about: "`delaySeconds` up to twelve hours." },
-    BatchSendMessage: { run: batchSendMessage, about: "All of them, or none." },
-    ReceiveMessage: { run: receiveMessage, about: "Waits for up to 30 s; what is beyond is taken for 30 s." },
+    SetQueueAttributes: { run: setQueueAttributes, about: "Attributes that are not given keep their values." },
+    DeleteQueue: { run: deleteQueue, about: "Deletes the queue and its messages." },
+    RewindQueue: { run: rewindQueue, about: "Goes back at most `rewindSeconds`." },
+    SendMessage: { run: sendMessage, about: "`delaySeconds` may be up to twelve hours." },
+    BatchSendMessage: { run: batchSendMessage, about: "Sends all messages or none." },
+    ReceiveMessage: { run: receiveMessage, about: "Waits for up to 30 s. A longer wait is shortened to 30 s." },
     BatchReceiveMessage: {
       run: batchReceiveMessage,
-      about: "Up to sixteen; those that are there, without waiting for more.",
+      about: "Returns up to sixteen messages: those available now, without waiting for more.",
     },
-    DeleteMessage: { run: deleteMessage, about: "By a receipt handle that is still the last one of its message." },
-    BatchDeleteMessage: { run: batchDeleteMessage, about: "Code 6010 and `errorList` when some were not deleted." },
+    DeleteMessage: { run: deleteMessage, about: "Needs the latest receipt handle of the message." },
+    BatchDeleteMessage: {
+      run: batchDeleteMessage,
+      about: "Answers code 6010 with `errorList` when some messages were not deleted.",
+    },
   } satisfies Record<string, ActionRow>),
 );
 
-/** As the Java SDK and old versions of the Go SDK spell it. */
+/** The spelling of the Java SDK and of old versions of the Go SDK. */
 const misspelt = new Map([["ClearSUbscriptionFIlterTags", "ClearSubscriptionFilterTags"]]);
 
 export function findAction(name: string): Action | null {

@@ -3,9 +3,11 @@ import type { Logger } from "pino";
 import { takeBodiesAsBytes } from "../../http/body-bytes.ts";
 import { httpLimitDefaults } from "../../http/http-limits.ts";
 import { RingbackError } from "../../domain/errors.ts";
-import { limits } from "../../domain/limits.ts";
 import type { Clock } from "../../domain/ports.ts";
-import type { ApiKeys, EventBus, Publisher, Queues } from "../../engine/port.ts";
+import type { EventBus } from "../../engine/event-bus.ts";
+import type { ApiKeys } from "../../engine/keys/api-keys.ts";
+import type { Publisher } from "../../engine/publisher.ts";
+import type { Queues } from "../../engine/queues/queues.ts";
 import type { Store } from "../../store/store.ts";
 import { Mutex } from "../../domain/mutex.ts";
 import { findAction } from "./actions.ts";
@@ -19,6 +21,7 @@ import { requestIds } from "./ids.ts";
 import { Parameters } from "./parameters.ts";
 import { formType, signedRequestOf } from "./request.ts";
 import { addTc3Route } from "./tc3-api.ts";
+import { cmqLimits } from "./cmq-limits.ts";
 
 export interface CmqDependencies {
   readonly store: Store;
@@ -28,13 +31,16 @@ export interface CmqDependencies {
   readonly events: EventBus;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Unguessable, from the operating system. */
+  /** Cryptographically secure random bytes. */
   readonly randomBytes: (count: number) => Uint8Array;
   readonly timestampWindowMs: number;
   readonly refuseReplays: boolean;
 }
 
-/** `/v2/index.php` of CMQ's API 2.0, and `POST /` of the newer one: programs written for the cloud's queues and topics call here. */
+/**
+ * Adds `/v2/index.php` of CMQ's API 2.0 and `POST /` of its newer API, for programs written for CMQ's topics and
+ * queues.
+ */
 export async function addCmqApi(app: FastifyInstance, given: CmqDependencies): Promise<void> {
   const { store, publisher, queues, events, clock, log } = given;
   const context: ActionContext = {
@@ -44,15 +50,17 @@ export async function addCmqApi(app: FastifyInstance, given: CmqDependencies): P
     queues,
     events,
     clock,
-    audiences: new FilterCache(store),
-    creationMutex: new Mutex(limits.cmqMakingMax),
+    filterCache: new FilterCache(store),
+    catalogMutex: new Mutex(cmqLimits.pendingChangesMax),
   };
   const authentication = new Authentication(given);
   const nextRequestId = requestIds(given.randomBytes);
+  const errorOf = errorMapper(log);
 
   await app.register((scope, _options, done) => {
-    takeBodiesAsBytes(scope, limits.cmqRequestBytesMax, { held: 0 }, httpLimitDefaults);
-    // Out of fastify's sight, which refuses whatever is no media type; `request.ts` reads it from the raw request.
+    takeBodiesAsBytes(scope, cmqLimits.requestBytesMax, { held: 0 }, httpLimitDefaults);
+    // fastify refuses a content type that is not a valid media type. So it gets a valid one; `request.ts` checks the
+    // raw header.
     scope.addHook("onRequest", (request, _reply, next) => {
       if (request.raw.method !== "GET" && request.headers["content-type"] !== formType) {
         request.headers = { ...request.headers, "content-type": formType };
@@ -95,19 +103,22 @@ export async function addCmqApi(app: FastifyInstance, given: CmqDependencies): P
       return send(reply, failure({ requestId, clientRequestId }, errorOf(error, action)));
     }
   }
-
-  function errorOf(error: unknown, action: string | null): CmqError {
-    if (error instanceof CmqError) return error;
-    if (error instanceof RingbackError) return cmqErrorOf(error);
-    // The client went away in the middle of its body: nobody reads this, and whoever likes could fill the log with it.
-    if (error instanceof Error && "code" in error && error.code === "ECONNRESET") return new CmqError("unreadable");
-    // Without the request, which is signed and may be sent again.
-    log.error({ err: error, action }, "a CMQ request failed unexpectedly");
-    return new CmqError("internal");
-  }
 }
 
-/** 200 in any case: CMQ's clients take every other status for a failure of the network. */
+/** Maps any error to one of this API, and logs unexpected ones. */
+function errorMapper(log: Logger): (error: unknown, action: string | null) => CmqError {
+  return (error, action) => {
+    if (error instanceof CmqError) return error;
+    if (error instanceof RingbackError) return cmqErrorOf(error);
+    // The client disconnected while sending its body. Clients could fill the log if this were logged.
+    if (error instanceof Error && "code" in error && error.code === "ECONNRESET") return new CmqError("unreadable");
+    // The request is not logged: it is signed, and whoever reads the log could send it again.
+    log.error({ err: error, action }, "a CMQ request failed unexpectedly");
+    return new CmqError("internal");
+  };
+}
+
+/** The status is always 200, because CMQ's clients treat any other status as a network failure. */
 function send(reply: FastifyReply, json: string): FastifyReply {
   return reply.code(200).header("content-type", "application/json; charset=utf-8").send(json);
 }

@@ -1,27 +1,28 @@
 import type { Clock } from "../../domain/ports.ts";
-import type { ApiKeys } from "../../engine/port.ts";
+import type { ApiKeys } from "../../engine/keys/api-keys.ts";
 import { CmqError } from "./errors.ts";
 import type { Parameters } from "./parameters.ts";
 import { SeenRequests } from "./seen-requests.ts";
 import { algorithmOf, verifiedSignature, type SignedRequest } from "./signature.ts";
 
-export interface Freshness {
+export interface AuthenticationOptions {
   readonly apiKeys: Pick<ApiKeys, "secretOf">;
   readonly clock: Clock;
-  /** How far a timestamp may be from this server's time, either way. */
+  /** Largest difference between a request's timestamp and this server's time, in either direction. */
   readonly timestampWindowMs: number;
   readonly refuseReplays: boolean;
 }
 
-/** Who sent a request, and that it is this one and no earlier one. */
+/** Verifies who sent a request, that it is recent, and that it is not a replay. */
 export class Authentication {
-  readonly #given: Freshness;
+  readonly #options: AuthenticationOptions;
   readonly #seen = new SeenRequests();
 
-  constructor(given: Freshness) {
-    this.#given = given;
+  constructor(options: AuthenticationOptions) {
+    this.#options = options;
   }
 
+  /** Throws `CmqError` when the request is refused. */
   async check(request: SignedRequest, parameters: Parameters): Promise<void> {
     const secretId = parameters.text("SecretId");
     const signature = parameters.text("Signature");
@@ -33,25 +34,25 @@ export class Authentication {
     if (timestamp === null) throw new CmqError("missingParameter", "parameter Timestamp is missing");
     const nonce = parameters.text("Nonce");
     if (nonce === null) throw new CmqError("missingParameter", "parameter Nonce is missing");
-    // Python's have up to 19 digits.
+    // The Python SDK's nonces have up to 19 digits.
     if (!/^\d{1,20}$/.test(nonce)) throw new CmqError("wrongType", "parameter Nonce must be a whole number");
     const verified = verifiedSignature(await this.secretOf(secretId), request);
-    if (verified === null) throw new CmqError("authentication", "the signature does not fit the request");
+    if (verified === null) throw new CmqError("authentication", "the signature does not match the request");
     this.assertInTime(timestamp);
-    const { clock, timestampWindowMs, refuseReplays } = this.#given;
+    const { clock, timestampWindowMs, refuseReplays } = this.#options;
     if (!refuseReplays) return;
     const isNew = this.#seen.add(verified, timestamp * 1000, clock.now(), timestampWindowMs);
-    if (!isNew) throw new CmqError("overdue", "this request was sent before; sign it anew, with another Nonce");
+    if (!isNew) throw new CmqError("overdue", "this request was sent before; sign it again with a new Nonce");
   }
 
   async secretOf(secretId: string): Promise<Uint8Array> {
-    const secretKey = await this.#given.apiKeys.secretOf(secretId);
+    const secretKey = await this.#options.apiKeys.secretOf(secretId);
     if (secretKey === null) throw new CmqError(secretId.startsWith("AKID") ? "unknownSecretId" : "secretIdForm");
     return secretKey;
   }
 
   assertInTime(timestampS: number): void {
-    const { clock, timestampWindowMs } = this.#given;
+    const { clock, timestampWindowMs } = this.#options;
     if (Math.abs(timestampS * 1000 - clock.now()) <= timestampWindowMs) return;
     throw new CmqError("overdue", `the timestamp is more than ${timestampWindowMs / 1000} s from this server's time`);
   }

@@ -1,19 +1,20 @@
-import { limits } from "../../domain/limits.ts";
 import { CmqError } from "./errors.ts";
 import type { Parameters } from "./parameters.ts";
+import { cmqLimits } from "./cmq-limits.ts";
 
 export function bodyOf(parameters: Parameters): Uint8Array {
   return bytesOf(parameters.required("msgBody"));
 }
 
-/** At least one; their topic or queue bounds each, this bounds them together. */
+/** The bodies of a batch, at least one. Checks their total size only; the topic or queue checks each body's size. */
 export function bodiesOf(parameters: Parameters): readonly Uint8Array[] {
-  const texts = parameters.list("msgBody", limits.cmqBatchMax, "batchSize");
+  const texts = parameters.list("msgBody", cmqLimits.batchMessagesMax, "batchSize");
   if (texts === null) throw new CmqError("missingParameter", "parameter msgBody.0 is missing");
   const bodies = texts.map(bytesOf);
   const bytes = bodies.reduce((sum, body) => sum + body.length, 0);
-  if (bytes > limits.cmqBatchBytesMax) {
-    throw new CmqError("totalSize", `the messages have ${bytes} bytes together; at most ${limits.cmqBatchBytesMax}`);
+  if (bytes > cmqLimits.batchBytesMax) {
+    const limit = `at most ${cmqLimits.batchBytesMax} are allowed`;
+    throw new CmqError("totalSize", `the messages have ${bytes} bytes in total; ${limit}`);
   }
   return bodies;
 }

@@ -5,7 +5,7 @@ import { Parameters } from "./parameters.ts";
 
 const closed = (socket: Socket) => new Promise((resolve) => socket.once("close", resolve));
 
-it("tells when the client has gone", async () => {
+it("aborts its signal when the client disconnects", async () => {
   const socket = new Socket();
   const gone = new SocketCall(new Parameters(new Map()), socket).gone();
   expect(gone.aborted).toBe(false);
@@ -15,7 +15,7 @@ it("tells when the client has gone", async () => {
   expect(gone.aborted).toBe(true);
 });
 
-it("does not listen any more once the call is answered", async () => {
+it("stops listening to the socket after the response", async () => {
   const socket = new Socket();
   const call = new SocketCall(new Parameters(new Map()), socket);
   const gone = call.gone();

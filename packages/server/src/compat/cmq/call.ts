@@ -2,13 +2,15 @@ import type { Socket } from "node:net";
 import { onSocketClose } from "../../http/socket-close.ts";
 import type { Account } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
-import type { EventBus, Publisher, Queues } from "../../engine/port.ts";
+import type { EventBus } from "../../engine/event-bus.ts";
+import type { Publisher } from "../../engine/publisher.ts";
+import type { Queues } from "../../engine/queues/queues.ts";
 import type { Store } from "../../store/store.ts";
 import type { Mutex } from "../../domain/mutex.ts";
 import type { FilterCache } from "./filter-cache.ts";
 import type { Parameters } from "./parameters.ts";
 
-/** What the actions work with. */
+/** Services that the actions use. */
 export interface ActionContext {
   readonly store: Store;
   readonly account: Account;
@@ -16,31 +18,32 @@ export interface ActionContext {
   readonly queues: Queues;
   readonly events: EventBus;
   readonly clock: Clock;
-  readonly audiences: FilterCache;
+  readonly filterCache: FilterCache;
   /**
-   * Whatever makes, changes or removes something under a name: two that differ in case cannot come to be at once, no change is
-   * lost by another, and none brings back what was removed meanwhile.
+   * Held while an action creates, changes or deletes a topic or subscription. So two names that differ only in case
+   * cannot both be created, concurrent changes are not lost, and a change does not recreate what was deleted in the
+   * meantime.
    */
-  readonly creationMutex: Mutex;
+  readonly catalogMutex: Mutex;
 }
 
-/** One request for one action, past its signature. */
+/** One authenticated request for one action. */
 export interface Call {
   readonly parameters: Parameters;
-  /** Ends when the client has gone; made only for those that wait. */
+  /** A signal that is aborted when the client disconnects. Only actions that wait call this. */
   readonly gone: () => AbortSignal;
 }
 
-/** The answer's members after code, message and requestId. */
+/** Members of the response beside code, message and requestId. */
 export type Members = Readonly<Record<string, unknown>>;
 
 export type Action = (context: ActionContext, call: Call) => Promise<Members>;
 
-/** A call of a client at the other end of `socket`; `end` must be called when it is answered. */
+/** The call of a client connected through `socket`. `end` must be called after the response. */
 export class SocketCall implements Call {
   readonly parameters: Parameters;
   readonly #socket: Socket;
-  #forget: (() => void) | null = null;
+  #stopListening: (() => void) | null = null;
 
   constructor(parameters: Parameters, socket: Socket) {
     this.parameters = parameters;
@@ -50,12 +53,12 @@ export class SocketCall implements Call {
   readonly gone = (): AbortSignal => {
     const controller = new AbortController();
     this.end();
-    this.#forget = onSocketClose(this.#socket, () => controller.abort());
+    this.#stopListening = onSocketClose(this.#socket, () => controller.abort());
     return controller.signal;
   };
 
   end(): void {
-    this.#forget?.();
-    this.#forget = null;
+    this.#stopListening?.();
+    this.#stopListening = null;
   }
 }

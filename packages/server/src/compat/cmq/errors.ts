@@ -1,7 +1,7 @@
 /**
- * The one table of what this API refuses with: CMQ's code, its module code, the sentence, the code of the newer API, and
- * what brings it about here. docs/reference/cmq.md is generated from it. `state` tells of the documented codes that no
- * request meets here, and why.
+ * Every error of this API: CMQ's code and module code, the message, and the code of the newer API.
+ * docs/reference/cmq.md is generated from this table. `unused` marks codes of CMQ's documentation that this server
+ * never returns, and says why.
  */
 
 import type { ErrorCode, RingbackError } from "../../domain/errors.ts";
@@ -10,37 +10,37 @@ interface CmqErrorRow {
   readonly code: number;
   readonly module: number;
   readonly message: string;
-  /** In the newer form of the API (`POST /`). */
+  /** Code in the newer API (`POST /`). */
   readonly tc3: string;
-  /** Left out: requests meet it. */
+  /** Why the server never returns this code; absent: it does. */
   readonly unused?: string;
 }
 
-const gatewayOnly = "the cloud's own gateway; nothing here has it";
-const otherCodeSays = "a more exact code is given instead";
+const gatewayOnly = "only the cloud's own gateway returns it";
+const moreExact = "a more exact code is returned";
 
 export const cmqErrorTable = {
-  invalidRequest: row(4000, 10000, "the request's parameters are not valid", "InvalidParameter", otherCodeSays),
-  missingParameters: row(4000, 10010, "required parameters are missing", "MissingParameter", otherCodeSays),
+  invalidRequest: row(4000, 10000, "the request's parameters are not valid", "InvalidParameter", moreExact),
+  missingParameters: row(4000, 10010, "required parameters are missing", "MissingParameter", moreExact),
   queueNameFormat: row(4000, 10020, "the queue name has a wrong form", "InvalidParameterValue"),
-  invalidParameters: row(4000, 10110, "a parameter does not fit here", "InvalidParameter"),
+  invalidParameters: row(4000, 10110, "a parameter is not allowed here", "InvalidParameter"),
   emptyBody: row(4000, 10120, "the message body is empty", "InvalidParameterValue"),
   unknownAction: row(4000, 10280, "there is no such action", "InvalidAction"),
-  keyFormat: row(4000, 10310, "the key of a parameter has a wrong form", "InvalidParameter"),
+  keyFormat: row(4000, 10310, "the name of a parameter has a wrong form", "InvalidParameter"),
   noSuchParameter: row(4000, 10320, "there is no such parameter", "UnknownParameter", "unknown parameters are ignored"),
   repeatedParameter: row(4000, 10330, "a parameter is given twice", "InvalidParameter"),
   outOfRange: row(4000, 10350, "a value or its length is out of range", "InvalidParameterValue"),
   wrongType: row(4000, 10360, "a parameter has the wrong type", "InvalidParameterValue"),
-  batchSize: row(4000, 10370, "an array holds too few or too many", "InvalidParameterValue"),
+  batchSize: row(4000, 10370, "an array has too few or too many items", "InvalidParameterValue"),
   notConsecutive: row(4000, 10380, "the indices of an array are not consecutive", "InvalidParameter"),
   missingParameter: row(4000, 10390, "a required parameter is missing", "MissingParameter"),
-  missingInUri: row(4000, 10400, "a parameter is missing in the URI", "MissingParameter", otherCodeSays),
-  wrongMethod: row(4000, 10410, "only GET, and POST of a form, is served", "UnsupportedOperation"),
+  missingInUri: row(4000, 10400, "a parameter is missing in the URI", "MissingParameter", moreExact),
+  wrongMethod: row(4000, 10410, "only GET and POST of a form are allowed", "UnsupportedOperation"),
   unreadable: row(4000, 10420, "the request cannot be parsed, or is too large", "InvalidParameter"),
-  reserved10430: row(4000, 10430, "not documented in words", "InvalidParameter", gatewayOnly),
-  reserved10440: row(4000, 10440, "not documented in words", "InvalidParameter", gatewayOnly),
-  secretIdForm: row(4000, 10450, "a SecretId begins with AKID", "AuthFailure.InvalidSecretId"),
-  reserved10461: row(4000, 10461, "not documented in words", "InvalidParameter", gatewayOnly),
+  reserved10430: row(4000, 10430, "CMQ does not document its meaning", "InvalidParameter", gatewayOnly),
+  reserved10440: row(4000, 10440, "CMQ does not document its meaning", "InvalidParameter", gatewayOnly),
+  secretIdForm: row(4000, 10450, "the SecretId does not begin with AKID", "AuthFailure.InvalidSecretId"),
+  reserved10461: row(4000, 10461, "CMQ does not document its meaning", "InvalidParameter", gatewayOnly),
   receiptHandleForm: row(4000, 10470, "the receipt handle has a wrong form", "InvalidParameterValue"),
   tooManyFilterTags: row(4000, 10490, "too many filter tags", "InvalidParameterValue"),
   endpointForm: row(4000, 10500, "the endpoint has a wrong form", "InvalidParameterValue"),
@@ -55,15 +55,15 @@ export const cmqErrorTable = {
   hasSubscriptions: row(4000, 10540, "the topic has subscriptions", "ResourceInUse"),
   topicNameFormat: row(4000, 10580, "the topic name has a wrong form", "InvalidParameterValue"),
   subscriptionNameFormat: row(4000, 10590, "the subscription name has a wrong form", "InvalidParameterValue"),
-  nameFormat: row(4000, 10620, "a name has a wrong form", "InvalidParameterValue", otherCodeSays),
+  nameFormat: row(4000, 10620, "a name has a wrong form", "InvalidParameterValue", moreExact),
   illegalEndpoint: row(4000, 10630, "the endpoint cannot be used", "InvalidParameterValue"),
-  queueNeedsSimplified: row(4000, 10640, "a queue takes the format SIMPLIFIED only", "InvalidParameterValue"),
-  tooManyTagsOld: row(4000, 10670, "too many filter tags", "InvalidParameterValue", "10490 says it"),
+  queueNeedsSimplified: row(4000, 10640, "a queue needs the format SIMPLIFIED", "InvalidParameterValue"),
+  tooManyTagsOld: row(4000, 10670, "too many filter tags", "InvalidParameterValue", "10490 is returned"),
   tooManyBindingKeys: row(4000, 10680, "too many binding keys", "InvalidParameterValue"),
   tooManyDots: row(4000, 10691, "a key has too many dots", "InvalidParameterValue"),
   delayRange: row(4000, 10692, "the delay is out of range", "InvalidParameterValue"),
-  routingKeyMissing: row(4000, 10700, "the topic filters by route: a routing key is needed", "MissingParameter"),
-  bindingKeyMissing: row(4000, 10710, "the topic filters by route: a binding key is needed", "MissingParameter"),
+  routingKeyMissing: row(4000, 10700, "the topic filters by route, so a routing key is required", "MissingParameter"),
+  bindingKeyMissing: row(4000, 10710, "the topic filters by route, so a binding key is required", "MissingParameter"),
   tooManyMessageTags: row(4000, 10720, "too many message tags", "InvalidParameterValue"),
   authentication: row(
     4100,
@@ -75,31 +75,31 @@ export const cmqErrorTable = {
   authentication10032: row(4100, 10032, "authentication failed", "AuthFailure", gatewayOnly),
   authentication10080: row(4100, 10080, "authentication failed", "AuthFailure", gatewayOnly),
   unknownSecretId: row(4100, 10270, "there is no such SecretId", "AuthFailure.SecretIdNotFound"),
-  overdue: row(4300, 10040, "the request is overdue, or was sent before", "AuthFailure.SignatureExpire"),
+  overdue: row(4300, 10040, "the request has expired, or was sent before", "AuthFailure.SignatureExpire"),
   messageSize: row(4400, 10230, "the message is larger than maxMsgSize", "InvalidParameterValue"),
-  heapFull: row(4410, 10240, "the queue holds as many messages as it may", "LimitExceeded"),
+  heapFull: row(4410, 10240, "the queue is full", "LimitExceeded"),
   throttled: row(4420, 10250, "too many requests", "RequestLimitExceeded"),
-  invalidReceiptHandle: row(4430, 10260, "the receipt handle is not valid any more, or never was", "ResourceNotFound"),
+  invalidReceiptHandle: row(4430, 10260, "the receipt handle has expired, or was never valid", "ResourceNotFound"),
   queueNotFound: row(4440, 10100, "the queue does not exist, or was deleted", "ResourceNotFound"),
   topicNotFound: row(4440, 10600, "the topic does not exist, or was deleted", "ResourceNotFound"),
   subscriptionNotFound: row(4440, 10600, "the subscription does not exist, or was deleted", "ResourceNotFound"),
-  queueLimit: row(4450, 10220, "the account has as many queues as it may", "LimitExceeded"),
-  topicLimit: row(4450, 10610, "the account has as many topics as it may", "LimitExceeded"),
-  exists: row(4460, 10550, "there is one of this name, if case makes no difference", "ResourceInUse"),
-  totalSize: row(4470, 10300, "the messages together are too large", "InvalidParameterValue"),
-  frequency: row(4480, 10460, "the action is called too often", "RequestLimitExceeded", "there is no such bound"),
+  queueLimit: row(4450, 10220, "the account has the maximum number of queues", "LimitExceeded"),
+  topicLimit: row(4450, 10610, "the account has the maximum number of topics", "LimitExceeded"),
+  exists: row(4460, 10550, "the name is in use; case is ignored", "ResourceInUse"),
+  totalSize: row(4470, 10300, "the messages of the batch are too large in total", "InvalidParameterValue"),
+  frequency: row(4480, 10460, "the action is called too often", "RequestLimitExceeded", "there is no such limit"),
   subscriptionExists: row(4490, 10470, "the topic has a subscription of this name", "ResourceInUse"),
-  subscriptionLimit: row(4500, 10480, "the topic has as many subscriptions as it may", "LimitExceeded"),
-  blankInUrl: row(4510, 10570, "the URL holds blank characters", "InvalidParameter", "no HTTP client can send one"),
+  subscriptionLimit: row(4500, 10480, "the topic has the maximum number of subscriptions", "LimitExceeded"),
+  blankInUrl: row(4510, 10570, "the URL contains spaces", "InvalidParameter", "no HTTP client can send one"),
   gatewayParameter: row(5100, 100004, "a parameter is wrong", "InvalidParameter", gatewayOnly),
-  internal: row(6000, 10050, "the server cannot do it at the moment", "InternalError"),
-  partialDelete: row(6010, 10150, "some of the messages were not deleted; errorList tells which", "FailedOperation"),
-  reserved10290: row(6020, 10290, "not documented in words", "InternalError", gatewayOnly),
+  internal: row(6000, 10050, "the server cannot process the request at the moment", "InternalError"),
+  partialDelete: row(6010, 10150, "some messages were not deleted; errorList names them", "FailedOperation"),
+  reserved10290: row(6020, 10290, "CMQ does not document its meaning", "InternalError", gatewayOnly),
   noSubscription: row(6030, 10650, "the topic has no subscription", "FailedOperation"),
-  nothingMatches: row(6030, 10730, "no subscription's filter lets the message through", "FailedOperation"),
-  nameHeld: row(6040, 10660, "the name was deleted moments ago", "ResourceUnavailable", "a name is free at once"),
-  reserved10740: row(6050, 10740, "not documented in words", "InternalError", gatewayOnly),
-  tooManyUnacked: row(6070, 10690, "too many messages are received and not deleted", "LimitExceeded"),
+  nothingMatches: row(6030, 10730, "the message matches no subscription's filter", "FailedOperation"),
+  nameHeld: row(6040, 10660, "the name was deleted a moment ago", "ResourceUnavailable", "a name is free at once"),
+  reserved10740: row(6050, 10740, "CMQ does not document its meaning", "InternalError", gatewayOnly),
+  tooManyUnacked: row(6070, 10690, "too many messages were received and not deleted", "LimitExceeded"),
   noMessage: row(7000, 10200, "there is no message", "ResourceUnavailable"),
 } as const satisfies Record<string, CmqErrorRow>;
 
@@ -113,7 +113,7 @@ function row(code: number, module: number, message: string, tc3: string, unused?
 export class CmqError extends Error {
   override readonly name = "CmqError";
   readonly key: CmqErrorKey;
-  /** Further members of the answer. */
+  /** Further members of the response. */
   readonly members: object;
 
   constructor(key: CmqErrorKey, detail: string = cmqErrorTable[key].message, members: object = {}) {
@@ -123,7 +123,7 @@ export class CmqError extends Error {
   }
 }
 
-/** What the engine, the store and the rules throw, in this API's words. Whatever is missing here is `internal`. */
+/** This API's error for each Ringback error. Codes that are not listed become `internal`. */
 const ringbackErrors: Partial<Record<ErrorCode, CmqErrorKey>> = {
   malformed_request: "unreadable",
   invalid_utf8: "unreadable",
@@ -151,7 +151,7 @@ const ringbackErrors: Partial<Record<ErrorCode, CmqErrorKey>> = {
   too_many_unacknowledged: "tooManyUnacked",
 };
 
-/** Only errors of the caller's making tell more than their sentence: what went wrong inside is for the log. */
+/** An internal error keeps its generic message; details are logged only. */
 export function cmqErrorOf(error: RingbackError): CmqError {
   const key = ringbackErrors[error.code] ?? "internal";
   return key === "internal" ? new CmqError(key) : new CmqError(key, error.message);

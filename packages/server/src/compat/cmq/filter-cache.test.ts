@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { MemoryStore } from "../../api/testing/memory-store.ts";
 import type { Filter, Topic } from "../../domain/model.ts";
-import { normaliseSubscription } from "../../domain/subscription-rules.ts";
+import { subscriptionShape } from "../../shapes/subscription.ts";
+import { topicShape } from "../../shapes/topic.ts";
+import { MemoryStore } from "../../store/memory/memory-store.ts";
 import { FilterCache } from "./filter-cache.ts";
 
 let store: MemoryStore;
@@ -11,21 +12,26 @@ let looks: number;
 beforeEach(async () => {
   store = new MemoryStore();
   looks = 0;
-  const list = store.catalog.listSubscriptions.bind(store);
+  const list = store.catalog.listSubscriptions.bind(store.catalog);
   store.catalog.listSubscriptions = (id, page) => {
     looks++;
     return list(id, page);
   };
   audiences = new FilterCache(store, 10);
-  ({ topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", {}));
+  ({ topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", topicShape.read({})));
 });
 
 const subscribe = (name: string, filter: Partial<Filter> = {}, to = topic) =>
-  store.catalog.putSubscription(to.id, name, normaliseSubscription({ push: { url: "http://h/" }, filter }));
+  store.catalog.putSubscription(
+    to.id,
+    name,
+    subscriptionShape.read({ push: { url: "http://h/" }, filter }).settings,
+    "now",
+  );
 const reach = (...tags: string[]) => audiences.reach(topic, { tags, type: null });
 
-describe("who would get a message", () => {
-  it("is nobody without subscriptions, and nobody whose filter does not let it through", async () => {
+describe("the filter cache", () => {
+  it("distinguishes a topic without subscriptions from one without a match", async () => {
     expect(await reach("a")).toBe("no-subscription");
     await subscribe("s", { tags: ["a"] });
     expect(await reach("a")).toBe("reached");
@@ -33,7 +39,7 @@ describe("who would get a message", () => {
     expect(await reach()).toBe("nothing-matches");
   });
 
-  it("is not looked at again while somebody gets it", async () => {
+  it("reads the filters once while messages match", async () => {
     await subscribe("s");
     await reach();
     const before = looks;
@@ -41,7 +47,7 @@ describe("who would get a message", () => {
     expect(looks).toBe(before);
   });
 
-  it("is looked at again when a subscription was changed or has gone, and before anybody is refused", async () => {
+  it("reads the filters again after a subscription changed or was deleted, and before each refusal", async () => {
     await subscribe("s", { tags: ["a"] });
     await reach("a");
     await subscribe("s", { tags: ["b"] });
@@ -54,7 +60,7 @@ describe("who would get a message", () => {
     expect(await reach("b")).toBe("no-subscription");
   });
 
-  it("is an inbox, too, as long as it reads the topic", async () => {
+  it("counts an inbox that reads the topic", async () => {
     const account = store.catalog.defaultAccount().id;
     await store.entries.put(account, "inbox", "box", { topic: "orders" });
     await store.entries.put(account, "inbox", "other", { topic: null });
@@ -66,13 +72,13 @@ describe("who would get a message", () => {
     expect(await reach("a")).toBe("no-subscription");
   });
 
-  it("is read once for many who ask at once", async () => {
+  it("reads once for many concurrent requests", async () => {
     await subscribe("s");
     expect(new Set(await Promise.all(Array.from({ length: 50 }, () => reach())))).toEqual(new Set(["reached"]));
     expect(looks).toBe(1);
   });
 
-  it("keeps nothing that was read while something changed", async () => {
+  it("does not cache filters that changed while they were read", async () => {
     await subscribe("s", { tags: ["a"] });
     const reading = reach("a");
     await subscribe("s", { tags: ["b"] });
@@ -80,10 +86,14 @@ describe("who would get a message", () => {
     expect(await reach("a")).toBe("nothing-matches");
   });
 
-  it("keeps a bounded number of filters, and answers all the same", async () => {
+  it("caches a limited number of filters, and answers correctly past the limit", async () => {
     const topics: Topic[] = [];
     for (let count = 0; count < 6; count++) {
-      const { topic: other } = await store.catalog.putTopic(store.catalog.defaultAccount().id, `t${count}`, {});
+      const { topic: other } = await store.catalog.putTopic(
+        store.catalog.defaultAccount().id,
+        `t${count}`,
+        topicShape.read({}),
+      );
       for (let each = 0; each < count * 4; each++) await subscribe(`s${each}`, { tags: ["a"] }, other);
       topics.push(other);
     }

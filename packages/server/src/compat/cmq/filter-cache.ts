@@ -6,31 +6,32 @@ import type { Entry, Message, Subscription, SubscriptionId, Topic, TopicId } fro
 import type { Page } from "../../store/page.ts";
 import type { CatalogStore } from "../../store/catalog.ts";
 import type { EntryStore } from "../../store/entries.ts";
+import { cmqLimits } from "./cmq-limits.ts";
 
-type Labelled = Pick<Message, "tags" | "type">;
+type Labels = Pick<Message, "tags" | "type">;
 interface ReadStore {
   readonly catalog: Pick<CatalogStore, "listSubscriptions" | "onSubscriptionChange" | "getSubscription">;
   readonly entries: Pick<EntryStore, "list">;
 }
-type CachedFilters = ReadonlyMap<SubscriptionId, MessagePredicate>;
+type TopicFilters = ReadonlyMap<SubscriptionId, MessagePredicate>;
 
 export type Reach = "reached" | "no-subscription" | "nothing-matches";
 
 /**
- * Who would get a message, which this API tells the publisher: the filters of a topic's subscriptions, kept at hand. A change
- * or an end of a subscription drops what is kept of its topic; and before a publish is refused they are read afresh, so
- * that a new subscription is never overlooked.
+ * Finds whether any subscription would receive a message, because CMQ refuses messages that none would receive. Caches
+ * the filters of each topic's subscriptions. A changed or deleted subscription removes its topic from the cache. Before
+ * a publish is refused, the filters are read again, so that a new subscription is never missed.
  */
 export class FilterCache {
   readonly #store: ReadStore;
   readonly #filtersMax: number;
-  readonly #kept = new Map<TopicId, CachedFilters>();
+  readonly #cached = new Map<TopicId, TopicFilters>();
   readonly #topicOf = new Map<SubscriptionId, TopicId>();
-  readonly #reading = new Map<TopicId, Promise<CachedFilters>>();
-  /** What was read across a change is not kept: it may be from before. */
+  readonly #reading = new Map<TopicId, Promise<TopicFilters>>();
+  /** Counts changes. Filters that were read while this number changed may be outdated, and are not cached. */
   #changes = 0;
 
-  constructor(store: ReadStore, filtersMax: number = limits.cmqFiltersKeptMax) {
+  constructor(store: ReadStore, filtersMax: number = cmqLimits.cachedFiltersMax) {
     this.#store = store;
     this.#filtersMax = filtersMax;
     store.catalog.onSubscriptionChange((id) => {
@@ -40,29 +41,30 @@ export class FilterCache {
     });
   }
 
-  /** Its subscriptions were changed here. */
-  forget(topicId: TopicId): void {
+  /** Must be called after a change to the topic's subscriptions. */
+  invalidate(topicId: TopicId): void {
     this.#changes++;
     this.#drop(topicId);
   }
 
-  /** Told at once, as nearly every publish can be; false: ask `reach`. */
-  isKnownToReach(topic: Topic, message: Labelled): boolean {
-    const audience = this.#kept.get(topic.id);
-    return audience !== undefined && isHeard(audience, message);
+  /** Answers from the cache, without reading the store. False: the answer is unknown, so `reach` has to be called. */
+  isKnownToReach(topic: Topic, message: Labels): boolean {
+    const filters = this.#cached.get(topic.id);
+    return filters !== undefined && anyMatches(filters, message);
   }
 
-  async reach(topic: Topic, message: Labelled): Promise<Reach> {
-    // What somebody else has begun to read is good enough for a yes; for a no it may have begun too early.
-    const known = this.#kept.get(topic.id) ?? this.#reading.get(topic.id);
-    const audience = known instanceof Promise ? await known : known;
-    if (audience !== undefined && isHeard(audience, message)) return "reached";
-    const afresh = await this.#read(topic);
-    if (isHeard(afresh, message)) return "reached";
-    return afresh.size === 0 ? "no-subscription" : "nothing-matches";
+  async reach(topic: Topic, message: Labels): Promise<Reach> {
+    // A read that another request started proves a match. It cannot disprove one, because it may have started too
+    // early.
+    const known = this.#cached.get(topic.id) ?? this.#reading.get(topic.id);
+    const filters = known instanceof Promise ? await known : known;
+    if (filters !== undefined && anyMatches(filters, message)) return "reached";
+    const current = await this.#read(topic);
+    if (anyMatches(current, message)) return "reached";
+    return current.size === 0 ? "no-subscription" : "nothing-matches";
   }
 
-  #read(topic: Topic): Promise<CachedFilters> {
+  #read(topic: Topic): Promise<TopicFilters> {
     const reading = this.#readAll(topic).finally(() => {
       if (this.#reading.get(topic.id) === reading) this.#reading.delete(topic.id);
     });
@@ -70,59 +72,59 @@ export class FilterCache {
     return reading;
   }
 
-  async #readAll(topic: Topic): Promise<CachedFilters> {
-    const before = this.#changes;
-    const audience = new Map<SubscriptionId, MessagePredicate>();
+  async #readAll(topic: Topic): Promise<TopicFilters> {
+    const changesBefore = this.#changes;
+    const filters = new Map<SubscriptionId, MessagePredicate>();
     let after: string | null = null;
     do {
       const request = { after, limit: limits.pageItemsMax };
       const page: Page<Subscription> = await this.#store.catalog.listSubscriptions(topic.id, request);
-      for (const { id, settings } of page.items) audience.set(id, compileFilter(settings.filter));
+      for (const { id, settings } of page.items) filters.set(id, compileFilter(settings.filter));
       after = page.next;
     } while (after !== null);
-    await this.#addInboxes(topic, audience);
-    if (this.#changes === before) this.#keep(topic.id, audience);
-    return audience;
+    await this.#addInboxes(topic, filters);
+    if (this.#changes === changesBefore) this.#keep(topic.id, filters);
+    return filters;
   }
 
-  /** Those that read this topic get its messages as well; their subscriptions are the server's own, which no list shows. */
-  async #addInboxes(topic: Topic, audience: Map<SubscriptionId, MessagePredicate>): Promise<void> {
+  /** Inboxes that read this topic receive its messages too, through internal subscriptions that no listing shows. */
+  async #addInboxes(topic: Topic, filters: Map<SubscriptionId, MessagePredicate>): Promise<void> {
     let after: string | null = null;
     do {
       const request = { after, limit: limits.pageItemsMax };
       const page: Page<Entry> = await this.#store.entries.list(topic.accountId, "inbox", request);
       for (const { name, value } of page.items) {
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what inboxes are made of, and nothing else
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only inboxes write entries of this kind
         if ((value as InboxSettings).topic !== topic.name) continue;
         const subscription = await this.#store.catalog.getSubscription(topic.id, inboxLogName(name));
         if (subscription === null) continue;
-        audience.set(subscription.id, compileFilter(subscription.settings.filter));
+        filters.set(subscription.id, compileFilter(subscription.settings.filter));
       }
       after = page.next;
     } while (after !== null);
   }
 
-  #keep(topicId: TopicId, audience: CachedFilters): void {
+  #keep(topicId: TopicId, filters: TopicFilters): void {
     this.#drop(topicId);
-    if (this.#topicOf.size + audience.size > this.#filtersMax) {
-      this.#kept.clear();
+    if (this.#topicOf.size + filters.size > this.#filtersMax) {
+      this.#cached.clear();
       this.#topicOf.clear();
     }
-    // An empty one would answer nothing that is not asked afresh anyhow.
-    if (audience.size === 0 || audience.size > this.#filtersMax) return;
-    this.#kept.set(topicId, audience);
-    for (const id of audience.keys()) this.#topicOf.set(id, topicId);
+    // An empty set proves nothing, because filters are always read again before a refusal.
+    if (filters.size === 0 || filters.size > this.#filtersMax) return;
+    this.#cached.set(topicId, filters);
+    for (const id of filters.keys()) this.#topicOf.set(id, topicId);
   }
 
   #drop(topicId: TopicId): void {
-    const audience = this.#kept.get(topicId);
-    if (audience === undefined) return;
-    this.#kept.delete(topicId);
-    for (const id of audience.keys()) this.#topicOf.delete(id);
+    const filters = this.#cached.get(topicId);
+    if (filters === undefined) return;
+    this.#cached.delete(topicId);
+    for (const id of filters.keys()) this.#topicOf.delete(id);
   }
 }
 
-function isHeard(audience: CachedFilters, message: Labelled): boolean {
-  for (const matches of audience.values()) if (matches(message)) return true;
+function anyMatches(filters: TopicFilters, message: Labels): boolean {
+  for (const matches of filters.values()) if (matches(message)) return true;
   return false;
 }

@@ -2,15 +2,15 @@ import type { Topic, TopicId } from "../../domain/model.ts";
 import type { ActionContext } from "./call.ts";
 
 /**
- * A topic of CMQ filters either by tag or by routing key, fixed at its creation. Ringback's own topics know no such rule, so
- * an entry marks the topics that filter by routing key; every other topic filters by tag.
+ * A CMQ topic filters either by tag or by routing key, fixed when it is created. Native topics have no such rule. So a
+ * store entry marks topics that filter by routing key; every other topic filters by tag.
  */
 export type FilterType = "tag" | "route";
 
 const entryKind = "cmq-routed-topic";
 
 interface RoutedTopic {
-  /** A topic that was deleted and created again under its name has another id, and filters by tag again. */
+  /** A topic that is deleted and created again under the same name gets a new id, so it filters by tag again. */
   readonly topicId: TopicId;
 }
 

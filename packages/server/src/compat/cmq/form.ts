@@ -1,9 +1,9 @@
-import { limits } from "../../domain/limits.ts";
 import { CmqError } from "./errors.ts";
+import { cmqLimits } from "./cmq-limits.ts";
 
 /**
- * `a=1&b=2` as it stands in a query or in a form, by hand: a name given twice and an escape that is none are refused
- * instead of bent, since the signature is over what was meant.
+ * Parses `a=1&b=2` of a query or a form. Unlike `URLSearchParams`, this refuses repeated names and invalid escapes,
+ * because the client signed the parameters that it meant.
  */
 export function readForm(text: string): Map<string, string> {
   const form = new Map<string, string>();
@@ -21,8 +21,8 @@ function add(form: Map<string, string>, pair: string): void {
   const equals = pair.indexOf("=");
   const name = decoded(equals < 0 ? pair : pair.slice(0, equals));
   if (form.has(name)) throw new CmqError("repeatedParameter", `parameter ${shown(name)} is given twice`);
-  if (form.size >= limits.cmqParametersMax) {
-    throw new CmqError("unreadable", `the request holds more than ${limits.cmqParametersMax} parameters`);
+  if (form.size >= cmqLimits.parametersMax) {
+    throw new CmqError("unreadable", `the request has more than ${cmqLimits.parametersMax} parameters`);
   }
   form.set(name, equals < 0 ? "" : decoded(pair.slice(equals + 1)));
 }
@@ -33,13 +33,13 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(spaced);
   } catch {
-    throw new CmqError("unreadable", "the request holds a percent sign that starts no escape of UTF-8");
+    throw new CmqError("unreadable", "the request contains a % that does not begin a valid UTF-8 escape");
   }
 }
 
 /**
- * The form by the names that its signature covers, in which an underscore and a dot are the same: `msgTag_0` is `msgTag.0`, so that
- * nobody between client and server can turn a parameter into one that is ignored, or the other way round.
+ * Replaces `_` by `.` in the names. The signature treats both as equal, so `msgTag_0` must mean the same as `msgTag.0`:
+ * otherwise an intermediary could rename a parameter without breaking the signature.
  */
 export function bySignedNames(form: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   if (![...form.keys()].some((name) => name.includes("_"))) return form;
@@ -52,7 +52,7 @@ export function bySignedNames(form: ReadonlyMap<string, string>): ReadonlyMap<st
   return signed;
 }
 
-/** Of a name that somebody sent, as much as tells which one it is. */
+/** The first 64 characters of a name from a request, quoted for an error message. */
 export function shown(name: string): string {
   return JSON.stringify(name.slice(0, 64));
 }

@@ -1,9 +1,9 @@
-/** Ids in this API's form, of the numbers that things have here: the same at every asking. */
+/** An id in CMQ's form, derived from the id of the native resource. */
 export function cmqId(kind: "topic" | "subsc" | "queue", id: number): string {
   return `${kind}-${id.toString(36).padStart(8, "0")}`;
 }
 
-/** Request ids: decimal digits, as CMQ's are, beginning at a place of their own in every process. */
+/** Generates request ids of decimal digits, as CMQ does. Each process starts at a random number. */
 export function requestIds(randomBytes: (count: number) => Uint8Array): () => string {
   const first = Buffer.from(randomBytes(4)).readUInt32BE() + 1;
   let count = 0;

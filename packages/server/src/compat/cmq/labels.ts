@@ -1,11 +1,11 @@
-/** CMQ's rules for what messages are filtered by; narrower than Ringback's. */
+/** CMQ's rules for tags, routing keys and binding keys. They are narrower than Ringback's. */
 
-import { carriedTextFault, isLongerThanBytes } from "../../domain/text-rules.ts";
+import { headerTextFault, isLongerThanBytes } from "../../domain/text-rules.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 import { CmqError, type CmqErrorKey } from "./errors.ts";
 import type { Parameters } from "./parameters.ts";
 
-/** null: none is given. */
+/** null: the request gives no tags. */
 export function tagsOf(parameters: Parameters, name: string, tooMany: CmqErrorKey): readonly string[] | null {
   const tags = parameters.list(name, cmqLimits.tagsMax, tooMany);
   for (const tag of tags ?? []) {
@@ -17,7 +17,7 @@ export function tagsOf(parameters: Parameters, name: string, tooMany: CmqErrorKe
   return tags;
 }
 
-/** null: none is given. */
+/** null: the request gives no binding keys. */
 export function bindingKeysOf(parameters: Parameters): readonly string[] | null {
   const keys = parameters.list("bindingKey", cmqLimits.bindingKeysMax, "tooManyBindingKeys");
   for (const key of keys ?? []) assertKey("bindingKey", key);
@@ -35,6 +35,6 @@ function assertKey(name: string, key: string): void {
   if (key.split(".").length > cmqLimits.routingKeyDotsMax + 1) throw new CmqError("tooManyDots");
   const fault = isLongerThanBytes(key, cmqLimits.routingKeyBytesMax)
     ? `must have 1 to ${cmqLimits.routingKeyBytesMax} bytes`
-    : carriedTextFault(key);
+    : headerTextFault(key);
   if (fault !== null) throw new CmqError("outOfRange", `${name} ${fault}`);
 }

@@ -1,14 +1,15 @@
 import { limits } from "../../domain/limits.ts";
 import type { MessageId } from "../../domain/model.ts";
-import type { PulledMessage, AcknowledgeResult } from "../../engine/port.ts";
+import type { PulledMessage, AcknowledgeResult } from "../../engine/pull/pulls.ts";
 import { bodiesOf, bodyOf } from "./bodies.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
 import { CmqError, type CmqErrorKey, cmqErrorTable } from "./errors.ts";
-import { seconds } from "./found.ts";
+import { seconds } from "./seconds.ts";
 import type { Parameters } from "./parameters.ts";
 import { pollingWaitMs } from "./queues.ts";
+import { cmqLimits } from "./cmq-limits.ts";
 
-/** Whatever a receipt handle of CMQ could hold, so that one that was never any is told from one that is over. */
+/** The characters of CMQ's receipt handles. CMQ has different errors for a malformed handle and for an expired one. */
 const receiptHandleForm = /^[a-zA-Z\d%#:_-]{1,256}$/;
 
 export async function sendMessage(context: ActionContext, { parameters }: Call): Promise<Members> {
@@ -41,7 +42,7 @@ export async function receiveMessage(context: ActionContext, call: Call): Promis
 }
 
 export async function batchReceiveMessage(context: ActionContext, call: Call): Promise<Members> {
-  const count = call.parameters.integer("numOfMsg", 1, limits.cmqBatchMax, "batchSize");
+  const count = call.parameters.integer("numOfMsg", 1, cmqLimits.batchMessagesMax, "batchSize");
   if (count === null) throw new CmqError("missingParameter", "parameter numOfMsg is missing");
   const messages = await receive(context, call, count);
   if (messages.length === 0) throw new CmqError("noMessage");
@@ -59,7 +60,7 @@ function shownMessage({ id, message, receiptHandle, receives, firstReceivedAtMs,
   return {
     msgBody: Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8"),
     msgId: id,
-    receiptHandle: receiptHandle,
+    receiptHandle,
     enqueueTime: seconds(message.publishedAtMs),
     firstDequeueTime: seconds(firstReceivedAtMs),
     nextVisibleTime: seconds(visibleAtMs),
@@ -78,15 +79,15 @@ export async function deleteMessage({ queues }: ActionContext, { parameters }: C
 
 export async function batchDeleteMessage({ queues }: ActionContext, { parameters }: Call): Promise<Members> {
   const name = parameters.resourceName("queueName");
-  const receiptHandles = parameters.list("receiptHandle", limits.cmqBatchMax, "batchSize");
+  const receiptHandles = parameters.list("receiptHandle", cmqLimits.batchMessagesMax, "batchSize");
   if (receiptHandles === null) throw new CmqError("missingParameter", "parameter receiptHandle.0 is missing");
   const wellFormed = receiptHandles.filter((receiptHandle) => receiptHandleForm.test(receiptHandle));
-  // Also without any, for a queue that is not there.
+  // Called even with an empty list, so that a missing queue is reported.
   const results = await queues.acknowledge(name, wellFormed);
   let next = 0;
   const errorList = receiptHandles.flatMap((receiptHandle) => {
     const fault = receiptHandleForm.test(receiptHandle) ? faultOf(results[next++]) : "receiptHandleForm";
-    return fault === null ? [] : [{ ...shownFault(fault), receiptHandle: receiptHandle }];
+    return fault === null ? [] : [{ ...shownFault(fault), receiptHandle }];
   });
   if (errorList.length > 0) throw new CmqError("partialDelete", undefined, { errorList });
   return { errorList };

@@ -5,7 +5,7 @@ import { shown } from "./form.ts";
 const integerForm = /^-?\d{1,16}$/;
 const indexForm = /^(?:0|[1-9]\d{0,3})$/;
 
-/** A call's parameters, read with the refusals that CMQ has for each fault. What nobody reads is ignored. */
+/** The parameters of a request. Each method throws CMQ's error for a wrong value. Unknown parameters are ignored. */
 export class Parameters {
   readonly #values: ReadonlyMap<string, string>;
 
@@ -17,12 +17,12 @@ export class Parameters {
     return this.#values.has(name);
   }
 
-  /** null when it is missing or empty. */
+  /** null: missing or empty. */
   text(name: string): string | null {
     return this.#values.get(name) || null;
   }
 
-  /** As it was given, empty or not; throws when it is missing. */
+  /** The value, which may be empty. Throws when the parameter is missing. */
   required(name: string): string {
     const value = this.#values.get(name);
     if (value === undefined) throw new CmqError("missingParameter", `parameter ${name} is missing`);
@@ -35,7 +35,7 @@ export class Parameters {
     return value;
   }
 
-  /** null when it is missing or empty. */
+  /** null: missing or empty. */
   integer(name: string, min: number, max: number, beyond: CmqErrorKey = "outOfRange"): number | null {
     const value = this.anyInteger(name);
     if (value !== null && (value < min || value > max)) {
@@ -51,7 +51,7 @@ export class Parameters {
     return Number(text);
   }
 
-  /** One of `choices`; null when it is missing or empty. */
+  /** One of `choices`; null: missing or empty. */
   choice<T extends string>(name: string, choices: readonly T[], otherwise: CmqErrorKey): T | null {
     const text = this.text(name);
     if (text === null) return null;
@@ -61,8 +61,8 @@ export class Parameters {
   }
 
   /**
-   * `name.0`, `name.1` …, or from `name.1` on, in the order of the indices, which must have no gap; or `name` alone, for one. null when
-   * there is none of it.
+   * The values of `name.0`, `name.1` …, in order. Indices may start at 0 or 1 and must have no gap. `name` without an
+   * index is a list of one. null: none of these is given.
    */
   list(name: string, max: number, tooMany: CmqErrorKey): readonly string[] | null {
     const prefix = `${name}.`;
@@ -76,7 +76,7 @@ export class Parameters {
       const alone = this.text(name);
       return alone === null ? null : [alone];
     }
-    if (count > max) throw new CmqError(tooMany, `${name} holds ${count}; at most ${max} are allowed`);
+    if (count > max) throw new CmqError(tooMany, `${name} has ${count} items; at most ${max} are allowed`);
     const first = this.#values.has(`${prefix}0`) ? 0 : 1;
     const items: string[] = [];
     for (let index = first; index < first + count; index++) {
@@ -98,6 +98,6 @@ const nameFaults = {
 
 export function assertResourceName(parameter: keyof typeof nameFaults, value: string): void {
   if (value.length <= cmqLimits.nameCharsMax && nameForm.test(value)) return;
-  const rule = `must begin with a letter and hold only letters, digits, - and _, at most ${cmqLimits.nameCharsMax} characters`;
-  throw new CmqError(nameFaults[parameter], `${parameter} ${rule}`);
+  const rule = "must begin with a letter and contain only letters, digits, - and _";
+  throw new CmqError(nameFaults[parameter], `${parameter} ${rule}, at most ${cmqLimits.nameCharsMax} characters`);
 }

@@ -5,8 +5,8 @@ import type { ActionContext, Call, Members } from "./call.ts";
 import { bodyOf, bodiesOf } from "./bodies.ts";
 import { CmqError } from "./errors.ts";
 import { filterTypeOf } from "./filter-type.ts";
-import { topicOf } from "./found.ts";
 import { routingKeyOf, tagsOf } from "./labels.ts";
+import { topicOf } from "./lookup.ts";
 import type { Parameters } from "./parameters.ts";
 
 type Labels = Pick<NewMessage, "tags" | "type">;
@@ -25,9 +25,9 @@ export async function batchPublishMessage(context: ActionContext, { parameters }
   return { msgList: ids.map((msgId) => ({ msgId })) };
 }
 
-/** Refused when nobody would get it: that is what the programs that call this rely on. */
+/** Refuses a message that no subscription would receive, as CMQ does. */
 async function publish(
-  { publisher, audiences }: ActionContext,
+  { publisher, filterCache }: ActionContext,
   topic: Topic,
   bodies: readonly Uint8Array[],
   labels: Labels,
@@ -40,10 +40,10 @@ async function publish(
     attributes: {},
     delayMs: 0,
   }));
-  if (!audiences.isKnownToReach(topic, labels)) {
-    // What is wrong with the message itself is told before that nobody would get it.
+  if (!filterCache.isKnownToReach(topic, labels)) {
+    // An invalid message is reported as such, even when no subscription would receive it.
     for (const message of messages) assertMessage(message, topic, "");
-    assertReached(await audiences.reach(topic, labels));
+    assertReached(await filterCache.reach(topic, labels));
   }
   return (await publisher.publish(topic, messages, null)).ids;
 }
@@ -53,7 +53,7 @@ function assertReached(reach: Reach): void {
   if (reach === "nothing-matches") throw new CmqError("nothingMatches");
 }
 
-/** Tags or a routing key, depending on how the topic filters; the other parameter is ignored. */
+/** Reads tags or a routing key, depending on the topic's filter type. The other parameter is ignored. */
 async function labelsOf(context: ActionContext, parameters: Parameters, topic: Topic): Promise<Labels> {
   if ((await filterTypeOf(context, topic)) === "route") return { tags: [], type: routingKeyOf(parameters) };
   return { tags: tagsOf(parameters, "msgTag", "tooManyMessageTags") ?? [], type: null };

@@ -1,42 +1,46 @@
 import { limits } from "../../domain/limits.ts";
-import type { DeadLetterPolicy, QueueDetails, QueueSettings } from "../../engine/port.ts";
+import type { DeadLetterPolicy, QueueDetails, QueueSettings } from "../../engine/queues/queues.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
 import { CmqError } from "./errors.ts";
-import { listed, queueOf, seconds, wantedOf } from "./found.ts";
 import { cmqId } from "./ids.ts";
+import { listItems, listRequestOf } from "./listing.ts";
+import { queueOf } from "./lookup.ts";
 import { assertResourceName, type Parameters } from "./parameters.ts";
+import { seconds } from "./seconds.ts";
+import { cmqLimits } from "./cmq-limits.ts";
 
-const defaults: QueueSettings = {
-  messagesMax: limits.cmqQueueMessagesDefault,
+const queueDefaults: QueueSettings = {
+  messagesMax: cmqLimits.queueMessagesDefault,
   waitMs: 0,
   visibilityMs: limits.visibilityMsDefault,
-  bodyBytesMax: limits.cmqMessageBytesDefault,
-  retentionMs: limits.cmqQueueRetentionMsDefault,
+  bodyBytesMax: cmqLimits.messageBytesDefault,
+  retentionMs: cmqLimits.queueRetentionMsDefault,
   rewindMs: 0,
   deadLetters: null,
 };
 
 export function createQueue(context: ActionContext, call: Call): Promise<Members> {
-  return create(context, call, defaults);
+  return create(context, call, queueDefaults);
 }
 
-/** As the newer API does it, whose messages are larger if nothing is said. */
+/** `CreateCmqQueue` of the newer API, where the default message size is larger. */
 export function createLargeQueue(context: ActionContext, call: Call): Promise<Members> {
-  return create(context, call, { ...defaults, bodyBytesMax: limits.bodyBytesMax });
+  return create(context, call, { ...queueDefaults, bodyBytesMax: limits.bodyBytesMax });
 }
 
-async function create({ queues }: ActionContext, { parameters }: Call, otherwise: QueueSettings): Promise<Members> {
+async function create({ queues }: ActionContext, { parameters }: Call, defaults: QueueSettings): Promise<Members> {
   const name = parameters.resourceName("queueName");
-  const settings = fitting({ ...otherwise, ...settingsOf(parameters) });
+  const settings = { ...defaults, ...settingsOf(parameters) };
+  assertTimesFit(settings);
   const { id } = await queues.create(name, settings);
   return { queueId: cmqId("queue", id) };
 }
 
-/** What is not given keeps its value. */
+/** Attributes that are not given keep their values. */
 export async function setQueueAttributes(context: ActionContext, { parameters }: Call): Promise<Members> {
   const change = settingsOf(parameters);
   const queue = await queueOf(context, parameters);
-  fitting({ ...queue, ...change });
+  assertTimesFit({ ...queue, ...change });
   await context.queues.change(queue.name, change);
   return {};
 }
@@ -59,7 +63,7 @@ export async function queueAttributes({ queues }: ActionContext, queue: QueueDet
     inactiveMsgNum: counts.invisible,
     delayMsgNum: counts.delayed,
     rewindSeconds: seconds(queue.rewindMs),
-    // As the documents spell it.
+    // The spelling of CMQ's documentation.
     rewindmsgNum: counts.rewindable,
     minMsgTime: counts.oldestAtMs === null ? 0 : seconds(counts.oldestAtMs),
     ...(queue.deadLetters !== null && { deadLetterPolicy: shownDeadLetters(queue.deadLetters) }),
@@ -67,8 +71,7 @@ export async function queueAttributes({ queues }: ActionContext, queue: QueueDet
 }
 
 export async function listQueue({ queues }: ActionContext, { parameters }: Call): Promise<Members> {
-  const wanted = wantedOf(parameters, limits.cmqListLimitMax);
-  const { totalCount, items } = await listed(wanted, (page) => queues.list(page));
+  const { totalCount, items } = await listItems(listRequestOf(parameters), (page) => queues.list(page));
   return { totalCount, queueList: items.map(({ id, name }) => ({ queueId: cmqId("queue", id), queueName: name })) };
 }
 
@@ -85,21 +88,21 @@ export async function rewindQueue(context: ActionContext, { parameters }: Call):
   return {};
 }
 
-/** Only what is given. */
+/** The settings that the request gives. */
 function settingsOf(parameters: Parameters): Partial<QueueSettings> {
-  const messagesMax = parameters.integer("maxMsgHeapNum", 1, limits.cmqQueueMessagesMax);
+  const messagesMax = parameters.integer("maxMsgHeapNum", 1, cmqLimits.queueMessagesMax);
   const waitMs = pollingWaitMs(parameters);
   const visibilityS = parameters.integer("visibilityTimeout", 1, seconds(limits.visibilityMsMax));
   const bodyBytesMax = parameters.integer("maxMsgSize", limits.topicBodyBytesMin, limits.bodyBytesMax);
   const retentionS = parameters.integer(
     "msgRetentionSeconds",
     seconds(limits.retentionMsMin),
-    seconds(limits.cmqQueueRetentionMsMax),
+    seconds(cmqLimits.queueRetentionMsMax),
   );
-  const rewindS = parameters.integer("rewindSeconds", 0, seconds(limits.cmqQueueRetentionMsMax));
+  const rewindS = parameters.integer("rewindSeconds", 0, seconds(cmqLimits.queueRetentionMsMax));
   const deadLetters = deadLettersOf(parameters);
   if ((parameters.integer("transaction", 0, 1) ?? 0) === 1) {
-    throw new CmqError("invalidParameters", "queues with transactions are not served");
+    throw new CmqError("invalidParameters", "queues with transactions are not supported");
   }
   return {
     ...(messagesMax !== null && { messagesMax }),
@@ -112,16 +115,16 @@ function settingsOf(parameters: Parameters): Partial<QueueSettings> {
   };
 }
 
-/** Clients send a wait in milliseconds by mistake, or none as -1: what is beyond the range is taken at its end. */
+/** A wait outside of the range is clamped, because some clients send milliseconds by mistake, or -1 for no wait. */
 export function pollingWaitMs(parameters: Parameters): number | null {
   const waitS = parameters.anyInteger("pollingWaitSeconds");
-  return waitS === null ? null : Math.min(Math.max(waitS * 1000, 0), limits.cmqPollingWaitMsMax);
+  return waitS === null ? null : Math.min(Math.max(waitS * 1000, 0), cmqLimits.pollingWaitMsMax);
 }
 
 function deadLettersOf(parameters: Parameters): DeadLetterPolicy | null {
   const queue = parameters.text("deadLetterQueueName") ?? parameters.text("deadLetterQueue");
   const receivesMax = parameters.integer("maxReceiveCount", 1, limits.receivesMax);
-  const ttlS = parameters.integer("maxTimeToLive", limits.cmqTimeToLiveSMin, limits.cmqTimeToLiveSMax);
+  const ttlS = parameters.integer("maxTimeToLive", cmqLimits.timeToLiveSMin, cmqLimits.timeToLiveSMax);
   const policy = parameters.integer("policy", 0, 1) ?? (receivesMax === null && ttlS !== null ? 1 : 0);
   if (queue === null) return null;
   assertResourceName("queueName", queue);
@@ -133,14 +136,13 @@ function deadLettersOf(parameters: Parameters): DeadLetterPolicy | null {
   return { queue, after: "receives", receivesMax };
 }
 
-function fitting(settings: QueueSettings): QueueSettings {
+function assertTimesFit(settings: QueueSettings): void {
   if (settings.rewindMs > settings.retentionMs) {
     throw new CmqError("outOfRange", "parameter rewindSeconds must be at most msgRetentionSeconds");
   }
   if (settings.deadLetters?.after === "time" && settings.deadLetters.ttlMs >= settings.retentionMs) {
     throw new CmqError("outOfRange", "parameter maxTimeToLive must be less than msgRetentionSeconds");
   }
-  return settings;
 }
 
 export function shownDeadLetters(policy: DeadLetterPolicy) {

@@ -2,12 +2,12 @@ import { beforeEach, expect, it } from "vitest";
 import { type ErrorCode, RingbackError } from "../../domain/errors.ts";
 import { cmqScene, type Params, type Scene } from "./testing/scene.ts";
 
-// Real: the HTTP application and the door. Faked: what stands behind it, which refuses as the real one would.
+// Real: the HTTP application and the CMQ API. Faked, in memory: store and queues, which fail with the error under test.
 let scene: Scene;
 beforeEach(async () => {
   scene = await cmqScene();
-  await scene.ask("CreateTopic", { topicName: "orders" });
-  await scene.ask("CreateQueue", { queueName: "work" });
+  await scene.call("CreateTopic", { topicName: "orders" });
+  await scene.call("CreateQueue", { queueName: "work" });
 });
 
 const subscription: Params = {
@@ -29,30 +29,29 @@ it.each<[ErrorCode, string, Params, string]>([
 ])("%s behind %s is told in CMQ's words", async (code, action, params, told) => {
   const failure = new RingbackError(code);
   scene.store.failure = failure;
-  scene.queues.failure = failure;
   expect(await scene.code(action, params)).toBe(told);
   expect(scene.logLines).toEqual([]);
 });
 
-it("a topic with as many subscriptions as it may have says so", async () => {
+it("reports a topic that has the maximum number of subscriptions", async () => {
   scene.store.catalog.putSubscription = () => Promise.reject(new RingbackError("subscription_limit"));
   expect(await scene.code("Subscribe", subscription)).toBe("4500/10480");
 });
 
-it("what nobody foresaw is logged with its action alone, and the client is told nothing of it", async () => {
-  scene.queues.failure = new Error("a secret place");
-  const answer = await scene.ask("SendMessage", { queueName: "work", msgBody: "a secret body" });
-  expect(answer).toMatchObject({ code: 6000, message: "(10050)the server cannot do it at the moment" });
+it("logs an unexpected error with its action only, and does not show it to the client", async () => {
+  scene.store.failure = new Error("a secret place");
+  const answer = await scene.call("SendMessage", { queueName: "work", msgBody: "a secret body" });
+  expect(answer).toMatchObject({ code: 6000, message: "(10050)the server cannot process the request at the moment" });
   const [line = "", ...others] = scene.logLines;
   expect(others).toEqual([]);
   expect(JSON.parse(line)).toMatchObject({ action: "SendMessage", err: { message: "a secret place" } });
   expect(line).not.toContain("a secret body");
 });
 
-it("goes on after a refusal", async () => {
-  scene.queues.failure = new RingbackError("overloaded");
+it("serves the next request after an error", async () => {
+  scene.store.failure = new RingbackError("overloaded");
   await scene.code("ReceiveMessage", { queueName: "work" });
-  scene.queues.failure = null;
+  scene.store.failure = null;
   expect(await scene.code("SendMessage", { queueName: "work", msgBody: "x" })).toBe("0");
   expect(await scene.code("ReceiveMessage", { queueName: "work" })).toBe("0");
 });

@@ -7,13 +7,13 @@ import type { SignedRequest } from "./signature.ts";
 
 export const formType = "application/x-www-form-urlencoded";
 
-/** What stands before the path when a client takes this server for its proxy; the path alone is signed. */
-const absolute = /^[a-z]+:\/\/[^/?]*/i;
+/** Scheme and host of an absolute request target, which clients send to a proxy. Only the path is signed. */
+const schemeAndHost = /^[a-z]+:\/\/[^/?]*/i;
 
-/** GET with a query, or POST of a form; its parameters decoded, nothing of it trusted yet. */
+/** Reads a GET with a query or a POST of a form. The signature is not verified yet. */
 export function signedRequestOf(request: FastifyRequest): SignedRequest {
   const { method } = request.raw;
-  const url = (request.raw.url ?? "").replace(absolute, "");
+  const url = (request.raw.url ?? "").replace(schemeAndHost, "");
   const mark = url.indexOf("?");
   const path = mark < 0 ? url : url.slice(0, mark);
   const query = mark < 0 ? "" : url.slice(mark + 1);
@@ -21,10 +21,10 @@ export function signedRequestOf(request: FastifyRequest): SignedRequest {
   if (method === "GET") return { method, host, path, form: readForm(query) };
   if (method !== "POST") throw new CmqError("wrongMethod");
   const bytes = bodyBytes(request);
-  // Some clients POST nothing and say everything in the query.
+  // Some clients POST an empty body and send their parameters in the query.
   if (bytes.length === 0) return { method, host, path, form: readForm(query) };
   if (!isForm(request.raw.headers["content-type"])) {
-    throw new CmqError("wrongMethod", "a POST must be of application/x-www-form-urlencoded");
+    throw new CmqError("wrongMethod", "a POST must have the content type application/x-www-form-urlencoded");
   }
   if (!isUtf8(bytes)) throw new CmqError("unreadable", "the form is not UTF-8");
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");

@@ -1,41 +1,41 @@
-import { limits } from "../../domain/limits.ts";
 import { CmqError } from "./errors.ts";
 import { FingerprintSet } from "./fingerprint-set.ts";
+import { cmqLimits } from "./cmq-limits.ts";
 
-/** Requests are forgotten a slot at a time, so that forgetting costs nothing per request. */
-const slotMs = 10_000;
+/** Signatures are grouped by time and forgotten group by group, so that forgetting costs almost nothing per request. */
+const groupMs = 10_000;
 
 /**
- * The requests of the time window, by their signatures, which are over the nonce, the timestamp and everything else. A nonce alone
- * would not do: `cmq-sdk` draws them from ten thousand numbers and `qcloudapi-sdk` from sixty-five thousand, so at a few
- * dozen requests a second two different ones have the same within a second. Of this process alone: another node of the same
- * database, or this one after a start, has not seen them.
+ * Detects replays by remembering the signatures of the requests in the time window. A signature covers the nonce, the
+ * timestamp and all other parameters. The nonce alone would not do: `cmq-sdk` chooses among 10,000 numbers and
+ * `qcloudapi-sdk` among 65,536, so nonces repeat within seconds. The memory is per process: other nodes, and this node
+ * after a restart, do not know these requests.
  */
 export class SeenRequests {
   readonly #max: number;
-  /** By the slot of the request's own timestamp. */
-  readonly #slots = new Map<number, FingerprintSet>();
+  /** The key is the request's timestamp divided by `groupMs`. */
+  readonly #groups = new Map<number, FingerprintSet>();
   #count = 0;
 
-  constructor(max: number = limits.cmqSeenRequestsMax) {
+  constructor(max: number = cmqLimits.seenRequestsMax) {
     this.#max = max;
   }
 
-  /** False when it is here already. Throws when there is no room for more. */
+  /** False: a replay. Throws `throttled` when too many requests are remembered. */
   add(signature: Uint8Array, timestampMs: number, nowMs: number, windowMs: number): boolean {
-    const slot = Math.floor(timestampMs / slotMs);
+    const group = Math.floor(timestampMs / groupMs);
     const fingerprint = fingerprintOf(signature);
-    let seen = this.#slots.get(slot);
+    let seen = this.#groups.get(group);
     if (seen?.has(fingerprint) === true) return false;
     if (seen === undefined) {
-      // Made once in ten seconds, so this is also when to look what may go.
+      // A new group begins every ten seconds, which is often enough to forget old ones.
       this.#forgetBefore(nowMs - windowMs);
-      this.#slots.set(slot, (seen = new FingerprintSet()));
+      this.#groups.set(group, (seen = new FingerprintSet()));
     }
     if (this.#count >= this.#max) {
       this.#forgetBefore(nowMs - windowMs);
       if (this.#count >= this.#max) {
-        throw new CmqError("throttled", `more than ${this.#max} requests came within the time window`);
+        throw new CmqError("throttled", `more than ${this.#max} requests arrived within the time window`);
       }
     }
     seen.add(fingerprint);
@@ -48,15 +48,18 @@ export class SeenRequests {
   }
 
   #forgetBefore(timeMs: number): void {
-    for (const [slot, seen] of this.#slots) {
-      if ((slot + 1) * slotMs > timeMs) continue;
-      this.#slots.delete(slot);
+    for (const [group, seen] of this.#groups) {
+      if ((group + 1) * groupMs > timeMs) continue;
+      this.#groups.delete(group);
       this.#count -= seen.size;
     }
   }
 }
 
-/** 52 bits of a MAC that nobody can choose: among a million others one is taken for another once in four thousand million requests. */
+/**
+ * The first 52 bits of the signature. Clients cannot choose these bits. With a million remembered requests, one request
+ * in about 4,500 million is refused by mistake.
+ */
 function fingerprintOf(signature: Uint8Array): number {
   const view = new DataView(signature.buffer, signature.byteOffset, signature.byteLength);
   return 1 + view.getUint32(0) * 2 ** 20 + (view.getUint32(4) >>> 12);

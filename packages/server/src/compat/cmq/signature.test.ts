@@ -15,11 +15,11 @@ function signedRequest({ method, url, headers, body }: RecordedRequest): SignedR
 }
 
 describe("the signature of API 2.0", () => {
-  it.each(recordedApi2)("fits what $client sent", (recorded) => {
+  it.each(recordedApi2)("matches a request recorded from $client", (recorded) => {
     expect(verified(key, signedRequest(recorded))).toBe(true);
   });
 
-  it.each(recordedApi2)("fits nothing else: $client", (recorded) => {
+  it.each(recordedApi2)("does not match a changed request of $client", (recorded) => {
     const request = signedRequest(recorded);
     expect(verified(Buffer.from(`${recordedSecretKey}x`), request)).toBe(false);
     expect(verified(key, { ...request, host: "elsewhere.test" })).toBe(false);
@@ -37,12 +37,12 @@ describe("the signature of API 2.0", () => {
   const form = new Map(Object.entries({ b_c: "1", B: " 2&", a: "@f", _d_e: "ü", Signature: "x" }));
   const request = { method: "POST", host: "h:80", path: "/p", form } as const;
 
-  it("is over method, host, path and the values as they are, sorted by ASCII, underscores as dots", () => {
+  it("covers method, host, path and unencoded values, sorted by name, with underscores as dots", () => {
     const variant = { host: "h", skipsAt: false, keepsLeading: false };
     expect(canonicalString(request, variant)).toBe("POSTh/p?B= 2&&.d.e=ü&a=@f&b.c=1");
   });
 
-  it("is made in other ways by some clients", () => {
+  it("has variants for clients that sign differently", () => {
     const variant = { host: "h:80", skipsAt: true, keepsLeading: true };
     expect(canonicalString(request, variant)).toBe("POSTh:80/p?B= 2&&_d_e=ü&b.c=1");
   });
@@ -63,19 +63,19 @@ describe("the signature of the newer API", () => {
     request = tc3Request(recordedTc3[0] as RecordedRequest);
   });
 
-  it.each(recordedTc3)("fits what $client sent", (recorded) => {
+  it.each(recordedTc3)("matches a request recorded from $client", (recorded) => {
     const authorization = readTc3Authorization(recorded.headers["authorization"]);
     expect(authorization).toMatchObject({ service: "127", date: "2026-11-22" });
     expect(isTc3SignedWith(key, tc3Request(recorded), authorization)).toBe(true);
   });
 
-  it("is over the method, the path, the query, the headers that it names and the body", () => {
+  it("covers method, path, query, the headers that it names and the body", () => {
     expect(tc3CanonicalRequest(request, ["content-type", "host"], "HASH", (name, text) => `${name}=${text}`)).toBe(
       `POST\n/\n\ncontent-type:content-type=application/json\nhost:host=${String(request.headers["host"])}\n\ncontent-type;host\nHASH`,
     );
   });
 
-  it("fits nothing else", () => {
+  it("does not match a changed request", () => {
     const { headers } = request;
     const authorization = readTc3Authorization(headers["authorization"] as string);
     const changes: Partial<Tc3Request>[] = [

@@ -2,26 +2,26 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 
 export interface SignedRequest {
   readonly method: "GET" | "POST";
-  /** The Host header, as it came. */
+  /** The Host header as received. */
   readonly host: string;
   readonly path: string;
   readonly form: ReadonlyMap<string, string>;
 }
 
-/** How a client may differ from the others in what it signs. */
+/** Differences between clients in the text that they sign. */
 interface Variant {
   readonly host: string;
-  /** Leaves out values that begin with "@" (of a POST: once that was how a file was named). */
+  /** Leaves out values that begin with "@", which some clients do in a POST because such values once named files. */
   readonly skipsAt: boolean;
-  /** Keeps the underscores of a key that begins with one. */
+  /** Keeps `_` in names that begin with `_`. */
   readonly keepsLeading: boolean;
 }
 
-/** Everything but `Signature`, in the order of ASCII, each value as it is; an underscore of a key counts as a dot. */
+/** The text that a client signs: all parameters but `Signature`, sorted by name, with `_` in names replaced by `.`. */
 export function canonicalString(request: SignedRequest, { host, skipsAt, keepsLeading }: Variant): string {
   let text = `${request.method}${host}${request.path}?`;
   let separator = "";
-  // By UTF-16, which for ASCII is by ASCII.
+  // Names are ASCII, so sorting by UTF-16 code units is sorting by ASCII.
   for (const key of [...request.form.keys()].toSorted()) {
     if (key === "Signature") continue;
     const value = request.form.get(key) ?? "";
@@ -33,25 +33,25 @@ export function canonicalString(request: SignedRequest, { host, skipsAt, keepsLe
   return text;
 }
 
-/** The signature's bytes if it is that of the secret key, in one of the ways in which the known clients make it; or null. */
+/** The signature's bytes, or null when no variant of the known clients matches it. */
 export function verifiedSignature(secretKey: Uint8Array, request: SignedRequest): Uint8Array | null {
   const algorithm = algorithmOf(request.form.get("SignatureMethod"));
   if (algorithm === null) return null;
   const given = Buffer.from(request.form.get("Signature") ?? "", "base64");
   for (const variant of variantsOf(request)) {
-    const wanted = createHmac(algorithm, secretKey).update(canonicalString(request, variant)).digest();
-    if (given.length === wanted.length && timingSafeEqual(given, wanted)) return given;
+    const expected = createHmac(algorithm, secretKey).update(canonicalString(request, variant)).digest();
+    if (given.length === expected.length && timingSafeEqual(given, expected)) return given;
   }
   return null;
 }
 
-/** null: no algorithm that this API has. */
+/** null: an unknown algorithm. */
 export function algorithmOf(method: string | undefined): "sha1" | "sha256" | null {
   if (method === undefined || method === "" || method === "HmacSHA1") return "sha1";
   return method === "HmacSHA256" ? "sha256" : null;
 }
 
-/** The likeliest first: nearly always it is the only one that is looked at. */
+/** Most clients use the first variant. */
 function* variantsOf({ method, host, form }: SignedRequest): Generator<Variant> {
   yield { host, skipsAt: false, keepsLeading: false };
   const bare = host.replace(/:\d*$/, "");

@@ -1,65 +1,57 @@
-import { isHttpUrl } from "../../domain/endpoint-url-rule.ts";
 import { limits } from "../../domain/limits.ts";
-import type { Filter, PushedSettings, Subscription, SubscriptionSettings, Topic } from "../../domain/model.ts";
-import { normaliseSubscription, type PushedInput } from "../../domain/subscription-rules.ts";
-import { RingbackError } from "../../domain/errors.ts";
+import type { Filter, Subscription, SubscriptionSettings, Topic } from "../../domain/model.ts";
+import { assertTags } from "../../domain/tag-rules.ts";
+import { assertTypePatterns } from "../../domain/type-rules.ts";
+import { subscriptionShape } from "../../shapes/subscription.ts";
 import type { Page } from "../../store/page.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
-import { CmqError, cmqErrorOf } from "./errors.ts";
+import { cmqLimits } from "./cmq-limits.ts";
+import { type ContentFormat, contentFormatOf, endpointOf, shownEndpoint, shownFormat, withFormat } from "./endpoint.ts";
+import { CmqError } from "./errors.ts";
 import { filterTypeOf, type FilterType } from "./filter-type.ts";
-import { listed, seconds, subscriptionOf, topicOf, wantedOf } from "./found.ts";
 import { cmqId } from "./ids.ts";
 import { bindingKeysOf, tagsOf } from "./labels.ts";
-import { assertResourceName, type Parameters } from "./parameters.ts";
+import { listItems, listRequestOf } from "./listing.ts";
+import { subscriptionOf, topicOf } from "./lookup.ts";
+import type { Parameters } from "./parameters.ts";
+import { seconds } from "./seconds.ts";
 
 const strategies = ["BACKOFF_RETRY", "EXPONENTIAL_DECAY_RETRY"] as const;
-const formats = ["JSON", "SIMPLIFIED"] as const;
-type Format = (typeof formats)[number];
-const protocolOfFormat: Record<Format, string> = { JSON: "cmq-json", SIMPLIFIED: "cmq-simplified" };
-
-/** What a subscription to a queue is pushed to: the message itself, as it is. */
-const queueScheme = "queue:";
-const queueProtocol = "raw";
 
 export async function subscribe(context: ActionContext, call: Call): Promise<Members> {
-  await subscribed(context, call);
+  await createSubscription(context, call);
   return {};
 }
 
-export async function subscribed(context: ActionContext, { parameters }: Call): Promise<Subscription> {
+export async function createSubscription(context: ActionContext, { parameters }: Call): Promise<Subscription> {
   const name = parameters.resourceName("subscriptionName");
   const topic = await topicOf(context, parameters);
   const filterType = await filterTypeOf(context, topic);
   const filter = filterOf(parameters, filterType);
   if (filterType === "route" && (filter.types ?? []).length === 0) throw new CmqError("bindingKeyMissing");
   const retry = strategyOf(parameters) ?? "EXPONENTIAL_DECAY_RETRY";
-  const target = await targetOf(context, parameters);
-  const settings = settingsOf({
-    push: { url: "http://placeholder/", protocol: target.protocol },
-    filter,
-    retry,
-  });
+  const push = await endpointOf(context, parameters);
+  const { settings } = subscriptionShape.read({ push, filter, retry });
   const { store } = context;
-  const subscription = await context.creationMutex.run(async () => {
-    // Another request may have removed the topic since, and made it anew.
+  const subscription = await context.catalogMutex.run(async () => {
+    // Another request may have deleted the topic and created it again.
     if ((await topicOf(context, parameters)).id !== topic.id) throw new CmqError("topicNotFound");
-    await assertFree(context, topic, name);
-    const pushed = { ...settings, push: { ...settings.push, url: target.url } };
-    return (await store.catalog.putSubscription(topic.id, name, pushed, "now")).subscription;
+    await assertNameIsFree(context, topic, name);
+    return (await store.catalog.putSubscription(topic.id, name, settings, "now")).subscription;
   });
-  tellChanged(context, topic, name);
+  notifyChanged(context, topic, name);
   return subscription;
 }
 
 export async function unsubscribe(context: ActionContext, { parameters }: Call): Promise<Members> {
-  const { store, events, clock, audiences } = context;
-  const { topic, subscription } = await context.creationMutex.run(async () => {
-    const found = await subscriptionOf(context, parameters);
-    const didDelete = await store.catalog.deleteSubscription(found.topic.id, found.subscription.name);
+  const { store, events, clock, filterCache } = context;
+  const { topic, subscription } = await context.catalogMutex.run(async () => {
+    const lookup = await subscriptionOf(context, parameters);
+    const didDelete = await store.catalog.deleteSubscription(lookup.topic.id, lookup.subscription.name);
     if (!didDelete) throw new CmqError("subscriptionNotFound");
-    return found;
+    return lookup;
   });
-  audiences.forget(topic.id);
+  filterCache.invalidate(topic.id);
   events.emit({
     type: "subscription.deleted",
     at: clock.now(),
@@ -70,37 +62,36 @@ export async function unsubscribe(context: ActionContext, { parameters }: Call):
 }
 
 export async function listSubscriptionByTopic(context: ActionContext, { parameters }: Call): Promise<Members> {
-  const wanted = wantedOf(parameters, limits.cmqSubscriptionListLimitMax);
+  const request = listRequestOf(parameters, { limitMax: cmqLimits.subscriptionListLimitMax });
   const topic = await topicOf(context, parameters);
-  const { totalCount, items } = await listed(wanted, (page) => context.store.catalog.listSubscriptions(topic.id, page));
+  const { store } = context;
+  const { totalCount, items } = await listItems(request, (page) => store.catalog.listSubscriptions(topic.id, page));
   return {
     totalCount,
     subscriptionList: items.map((subscription) => ({
       subscriptionId: cmqId("subsc", subscription.id),
       subscriptionName: subscription.name,
-      ...addressOf(subscription.settings),
+      ...shownEndpoint(subscription.settings),
     })),
   };
 }
 
-/** What is not given keeps its value. */
+/** Attributes that are not given keep their values. */
 export async function setSubscriptionAttributes(context: ActionContext, { parameters }: Call): Promise<Members> {
   const retry = strategyOf(parameters);
-  const format = formatOf(parameters);
-  return change(context, parameters, (filterType, settings) => {
+  const format: ContentFormat | null = contentFormatOf(parameters);
+  return changeSubscription(context, parameters, (filterType, settings) => {
     if (settings.push === null && retry !== null) {
-      throw new CmqError("invalidParameters", "the subscription is pulled from: it has no strategy");
+      throw new CmqError("invalidParameters", "receivers pull from this subscription, so it has no strategy");
     }
-    const filter = filterOf(parameters, filterType);
-    const checked = settingsOf({
-      push: { url: "http://placeholder/" },
-      filter: { ...settings.filter, ...filter },
-    });
+    const filter = { ...settings.filter, ...filterOf(parameters, filterType) };
+    assertTags("filterTag", filter.tags);
+    assertTypePatterns("bindingKey", filter.types);
     return {
       ...settings,
       ...(retry !== null && { retry }),
-      ...(format !== null && { push: pushIn(format, settings) }),
-      filter: checked.filter,
+      ...(format !== null && { push: withFormat(settings.push, format) }),
+      filter,
     };
   });
 }
@@ -113,12 +104,12 @@ export async function getSubscriptionAttributes(context: ActionContext, { parame
 export async function subscriptionAttributes({ store, account }: ActionContext, subscription: Subscription) {
   const { id, settings, createdAtMs, updatedAtMs } = subscription;
   const { backlog, parked, inFlight } = await store.records.unsettledCounts(id);
-  const { protocol, endpoint } = addressOf(settings);
+  const { protocol, endpoint } = shownEndpoint(settings);
   return {
     topicOwner: account.appId,
     msgCount: backlog + parked + inFlight,
     protocol,
-    // Not our misspelling: the Python SDK reads it.
+    // Misspelt as in CMQ's Python SDK, which reads this member.
     protocal: protocol,
     endpoint,
     notifyStrategy: settings.retry === "BACKOFF_RETRY" ? "BACKOFF_RETRY" : "EXPONENTIAL_DECAY_RETRY",
@@ -126,47 +117,43 @@ export async function subscriptionAttributes({ store, account }: ActionContext, 
     createTime: seconds(createdAtMs),
     lastModifyTime: seconds(updatedAtMs),
     bindingKey: settings.filter.types,
-    // The Java SDK reads the first, the Python SDK the second.
+    // The Java SDK reads `filterTag`, the Python SDK `filterTags`.
     filterTag: settings.filter.tags,
     filterTags: settings.filter.tags,
   };
 }
 
 export async function clearSubscriptionFilterTags(context: ActionContext, { parameters }: Call): Promise<Members> {
-  return change(context, parameters, (_filterType, settings) => ({
+  return changeSubscription(context, parameters, (_filterType, settings) => ({
     ...settings,
     filter: { ...settings.filter, tags: [] },
   }));
 }
 
-/** From the settings as they are: what another request has changed a moment ago stays, and what it has removed stays away. */
-async function change(
+/** Reads the settings and writes the changed ones under the mutex, so that concurrent changes are not lost. */
+async function changeSubscription(
   context: ActionContext,
   parameters: Parameters,
-  changed: (filterType: FilterType, settings: SubscriptionSettings) => SubscriptionSettings,
+  change: (filterType: FilterType, settings: SubscriptionSettings) => SubscriptionSettings,
 ): Promise<Members> {
-  const { topic, subscription } = await context.creationMutex.run(async () => {
-    const found = await subscriptionOf(context, parameters);
-    const { topic, subscription } = found;
-    const filterType = await filterTypeOf(context, topic);
-    await context.store.catalog.putSubscription(
-      topic.id,
-      subscription.name,
-      changed(filterType, subscription.settings),
-      "now",
-    );
-    return found;
+  const { topic, subscription } = await context.catalogMutex.run(async () => {
+    const lookup = await subscriptionOf(context, parameters);
+    const { topic, subscription } = lookup;
+    const changed = change(await filterTypeOf(context, topic), subscription.settings);
+    await context.store.catalog.putSubscription(topic.id, subscription.name, changed, "now");
+    return lookup;
   });
-  tellChanged(context, topic, subscription.name);
+  notifyChanged(context, topic, subscription.name);
   return {};
 }
 
-function tellChanged({ audiences, events, clock }: ActionContext, topic: Topic, subscription: string): void {
-  audiences.forget(topic.id);
+function notifyChanged({ filterCache, events, clock }: ActionContext, topic: Topic, subscription: string): void {
+  filterCache.invalidate(topic.id);
   events.emit({ type: "subscription.changed", at: clock.now(), topic: topic.name, subscription });
 }
 
-async function assertFree({ store }: ActionContext, topic: Topic, name: string): Promise<void> {
+/** CMQ does not allow two names that differ only in case. */
+async function assertNameIsFree({ store }: ActionContext, topic: Topic, name: string): Promise<void> {
   const wanted = name.toLowerCase();
   let after: string | null = null;
   do {
@@ -179,95 +166,20 @@ async function assertFree({ store }: ActionContext, topic: Topic, name: string):
   } while (after !== null);
 }
 
-async function targetOf(
-  { queues }: ActionContext,
-  parameters: Parameters,
-): Promise<{ readonly url: string; readonly protocol: string }> {
-  parameters.required("protocol");
-  const protocol = parameters.choice(
-    "protocol",
-    ["http", "https", "queue", "HTTP", "HTTPS", "QUEUE"],
-    "unknownProtocol",
-  );
-  const endpoint = parameters.required("endpoint");
-  const format = formatOf(parameters) ?? "JSON";
-  if (protocol === null) throw new CmqError("unknownProtocol");
-  if (protocol.toLowerCase() === "queue") {
-    assertResourceName("queueName", endpoint);
-    if (format !== "SIMPLIFIED") throw new CmqError("queueNeedsSimplified");
-    const queue = await queues.get(endpoint);
-    if (queue === null) throw new CmqError("queueNotFound");
-    return { url: queueScheme + queue.name, protocol: queueProtocol };
-  }
-  assertHttpEndpoint(endpoint);
-  return { url: endpoint, protocol: protocolOfFormat[format] };
-}
-
-function assertHttpEndpoint(endpoint: string): void {
-  if (!/^https?:\/\//i.test(endpoint))
-    throw new CmqError("endpointForm", "endpoint must begin with http:// or https://");
-  if (endpoint.length > limits.cmqEndpointCharsMax) {
-    throw new CmqError("endpointForm", `endpoint must have at most ${limits.cmqEndpointCharsMax} characters`);
-  }
-  try {
-    // For its rules about URLs alone.
-    normaliseSubscription({ push: { url: endpoint } });
-  } catch (error) {
-    if (error instanceof RingbackError)
-      throw new CmqError("illegalEndpoint", error.message.replace(/^push\.url/, "endpoint"));
-    throw error;
-  }
-}
-
-/** Only what is given. */
+/** The conditions that the request gives. */
 function filterOf(parameters: Parameters, filterType: FilterType): Partial<Filter> {
   const tags =
     tagsOf(parameters, "filterTag", "tooManyFilterTags") ?? tagsOf(parameters, "filterTags", "tooManyFilterTags");
   const types = bindingKeysOf(parameters);
   if (filterType === "tag" && types !== null) {
-    throw new CmqError("invalidParameters", "the topic filters by tag: its subscriptions have no bindingKey");
+    throw new CmqError("invalidParameters", "the topic filters by tag, so its subscriptions have no bindingKey");
   }
   if (filterType === "route" && tags !== null) {
-    throw new CmqError("invalidParameters", "the topic filters by route: its subscriptions have no filterTag");
+    throw new CmqError("invalidParameters", "the topic filters by route, so its subscriptions have no filterTag");
   }
   return { ...(tags !== null && { tags }), ...(types !== null && { types }) };
 }
 
-function settingsOf(input: PushedInput): PushedSettings {
-  try {
-    return normaliseSubscription(input);
-  } catch (error) {
-    throw error instanceof RingbackError ? cmqErrorOf(error) : error;
-  }
-}
 function strategyOf(parameters: Parameters) {
   return parameters.choice("notifyStrategy", strategies, "unknownStrategy");
-}
-
-function formatOf(parameters: Parameters): Format | null {
-  return parameters.choice("notifyContentFormat", formats, "unknownFormat");
-}
-
-function pushIn(format: Format, { push }: SubscriptionSettings): SubscriptionSettings["push"] {
-  if (push === null) throw new CmqError("invalidParameters", "the subscription is pulled from: it has no format");
-  if (push.url.startsWith(queueScheme)) {
-    if (format !== "SIMPLIFIED") throw new CmqError("queueNeedsSimplified");
-    return push;
-  }
-  if (!isHttpUrl(push.url)) {
-    throw new CmqError("invalidParameters", "the subscription is not pushed over HTTP: it has no format");
-  }
-  // Its protocol until now may have signed; these sign nothing.
-  return { ...push, protocol: protocolOfFormat[format], keys: [] };
-}
-
-/** Of one that was made by another door, the nearest that this API has a word for. */
-function addressOf({ push }: SubscriptionSettings): { readonly protocol: string; readonly endpoint: string } {
-  if (push === null) return { protocol: "queue", endpoint: "" };
-  if (push.url.startsWith(queueScheme)) return { protocol: "queue", endpoint: push.url.slice(queueScheme.length) };
-  return { protocol: "http", endpoint: push.url };
-}
-
-function shownFormat({ push }: SubscriptionSettings): Format {
-  return push?.protocol === protocolOfFormat.JSON ? "JSON" : "SIMPLIFIED";
 }

@@ -1,30 +1,32 @@
-/** The CMQ actions of the newer API, by those of API 2.0: the same work under other names and in another envelope. */
+/** The CMQ actions of the newer API. They call those of API 2.0 and return the results under other names. */
 
 import { limits } from "../../domain/limits.ts";
 import type { Subscription, Topic } from "../../domain/model.ts";
 import { foldCase } from "../../domain/names.ts";
-import type { QueueDetails } from "../../engine/port.ts";
+import type { QueueDetails } from "../../engine/queues/queues.ts";
 import type { Page } from "../../store/page.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
 import { CmqError } from "./errors.ts";
-import { listed, queueOf, topicOf, type Wanted } from "./found.ts";
 import { cmqId } from "./ids.ts";
+import { listItems, listRequestOf } from "./listing.ts";
+import { queueOf, topicOf } from "./lookup.ts";
 import { sendMessage } from "./messages.ts";
 import { assertResourceName, type Parameters } from "./parameters.ts";
 import { publishMessage } from "./publish.ts";
 import { createLargeQueue, deleteQueue, queueAttributes, rewindQueue, setQueueAttributes } from "./queues.ts";
 import {
   clearSubscriptionFilterTags,
+  createSubscription,
   setSubscriptionAttributes,
-  subscribed,
   subscriptionAttributes,
   unsubscribe,
 } from "./subscriptions.ts";
 import { createTopic, deleteTopic, setTopicAttributes, topicAttributes } from "./topics.ts";
+import { cmqLimits } from "./cmq-limits.ts";
 
 type Tc3Action = (context: ActionContext, call: Call) => Promise<Members>;
 
-/** 2020-02-17 of TDMQ. */
+/** Version 2020-02-17, of Tencent's product TDMQ. */
 export const tc3Actions: ReadonlyMap<string, Tc3Action> = new Map<string, Tc3Action>([
   ["CreateCmqTopic", async (context, call) => capitalised(await createTopic(context, call))],
   ["ModifyCmqTopicAttribute", setTopicAttributes],
@@ -49,7 +51,7 @@ export const tc3Actions: ReadonlyMap<string, Tc3Action> = new Map<string, Tc3Act
   ["DescribeCmqDeadLetterSourceQueues", describeDeadLetterSources],
 ]);
 
-/** 2019-03-04 of CMQ: two looks, which are the lists of above under other names. */
+/** Version 2019-03-04, of CMQ: two listings, with other names for the results. */
 export const oldTc3Actions: ReadonlyMap<string, Tc3Action> = new Map<string, Tc3Action>([
   [
     "DescribeTopicDetail",
@@ -68,16 +70,16 @@ export const oldTc3Actions: ReadonlyMap<string, Tc3Action> = new Map<string, Tc3
 ]);
 
 async function createSubscribe(context: ActionContext, call: Call): Promise<Members> {
-  const { id } = await subscribed(context, call);
+  const { id } = await createSubscription(context, call);
   return { SubscriptionId: cmqId("subsc", id) };
 }
 
 async function describeTopics(context: ActionContext, { parameters }: Call) {
   const { store, account } = context;
-  const wanted = wantedOf(parameters, "topicName");
+  const request = listRequestOf(parameters, { search: "topicName" });
   const names = namesOf(parameters, "topicNameList");
-  const { totalCount, items } = await listed(wanted, (page) =>
-    named(store.catalog.listTopics(account.id, page), names),
+  const { totalCount, items } = await listItems(request, (page) =>
+    withNames(store.catalog.listTopics(account.id, page), names),
   );
   const TopicList = await inOrder(items, (topic) => topicView(context, topic));
   return { TotalCount: totalCount, TopicList };
@@ -102,12 +104,15 @@ async function topicView(context: ActionContext, topic: Topic) {
 
 async function describeSubscriptions(context: ActionContext, { parameters }: Call): Promise<Members> {
   if (parameters.text("queryType") === "queue") {
-    throw new CmqError("invalidParameters", "subscriptions can be described by their topic only");
+    throw new CmqError("invalidParameters", "subscriptions can be listed by topic only");
   }
   const { store } = context;
   const topic = await topicOf(context, parameters);
-  const wanted = wantedOf(parameters, "subscriptionName", limits.cmqSubscriptionListLimitMax);
-  const { totalCount, items } = await listed(wanted, (page) => store.catalog.listSubscriptions(topic.id, page));
+  const request = listRequestOf(parameters, {
+    search: "subscriptionName",
+    limitMax: cmqLimits.subscriptionListLimitMax,
+  });
+  const { totalCount, items } = await listItems(request, (page) => store.catalog.listSubscriptions(topic.id, page));
   const SubscriptionSet = await inOrder(items, (subscription) => subscriptionView(context, subscription));
   return { TotalCount: totalCount, SubscriptionSet };
 }
@@ -124,10 +129,12 @@ async function subscriptionView(context: ActionContext, subscription: Subscripti
 }
 
 async function describeQueues(context: ActionContext, { parameters }: Call) {
-  const wanted = wantedOf(parameters, "queueName");
-  // Queues whose names differ in case alone are the same queue.
+  const request = listRequestOf(parameters, { search: "queueName" });
+  // Queue names that differ only in case are the same queue.
   const names = namesOf(parameters, "queueNameList", foldCase);
-  const { totalCount, items } = await listed(wanted, (page) => named(context.queues.list(page), names, foldCase));
+  const { totalCount, items } = await listItems(request, (page) =>
+    withNames(context.queues.list(page), names, foldCase),
+  );
   const QueueList = await inOrder(items, (queue) => queueView(context, queue));
   return { TotalCount: totalCount, QueueList };
 }
@@ -155,7 +162,7 @@ async function queueView(context: ActionContext, queue: QueueDetails) {
   };
 }
 
-/** A queue of the same settings takes its place: what was in it is gone, and so are the receipt handles that were out. */
+/** Deletes the queue and creates it again with the same settings. Receipt handles given out before become invalid. */
 async function clearQueue(context: ActionContext, { parameters }: Call): Promise<Members> {
   const {
     name,
@@ -178,7 +185,8 @@ async function unbindDeadLetter({ queues }: ActionContext, { parameters }: Call)
 
 async function describeDeadLetterSources({ queues }: ActionContext, { parameters }: Call): Promise<Members> {
   const wanted = foldCase(queueNameIn(parameters, "deadLetterQueueName"));
-  const { totalCount, items } = await listed(wantedOf(parameters, "sourceQueueName"), async (page) => {
+  const request = listRequestOf(parameters, { search: "sourceQueueName" });
+  const { totalCount, items } = await listItems(request, async (page) => {
     const { items, next } = await queues.list(page);
     return { items: items.filter(({ deadLetters }) => foldCase(deadLetters?.queue ?? "") === wanted), next };
   });
@@ -194,29 +202,21 @@ function queueNameIn(parameters: Parameters, parameter: string): string {
   return name;
 }
 
-/** Looked for by a part of the name, which is the newer API's search word. */
-function wantedOf(parameters: Parameters, nameParameter: string, limitMax: number = limits.cmqListLimitMax): Wanted {
-  return {
-    searchWord: parameters.text(nameParameter)?.toLowerCase() ?? "",
-    offset: parameters.integer("offset", 0, limits.cmqListOffsetMax) ?? 0,
-    limit: parameters.integer("limit", 0, limitMax) ?? limits.cmqListLimitDefault,
-  };
+const unchanged = (name: string): string => name;
+
+function namesOf(parameters: Parameters, name: string, normalise = unchanged): ReadonlySet<string> | null {
+  const names = parameters.list(name, cmqLimits.listLimitMax, "batchSize");
+  return names === null ? null : new Set(names.map(normalise));
 }
 
-const asItIs = (name: string): string => name;
-
-function namesOf(parameters: Parameters, name: string, formOf = asItIs): ReadonlySet<string> | null {
-  const names = parameters.list(name, limits.cmqListLimitMax, "batchSize");
-  return names === null ? null : new Set(names.map(formOf));
-}
-
-async function named<T extends { readonly name: string }>(
+/** The page's items that have one of these names; all of them when `names` is null. */
+async function withNames<T extends { readonly name: string }>(
   page: Promise<Page<T>>,
   names: ReadonlySet<string> | null,
-  formOf = asItIs,
+  normalise = unchanged,
 ): Promise<Page<T>> {
   const { items, next } = await page;
-  return names === null ? { items, next } : { items: items.filter(({ name }) => names.has(formOf(name))), next };
+  return names === null ? { items, next } : { items: items.filter(({ name }) => names.has(normalise(name))), next };
 }
 
 async function inOrder<T, View>(items: readonly T[], view: (item: T) => Promise<View>): Promise<readonly View[]> {
@@ -229,7 +229,7 @@ function sent({ msgId }: Members): Members {
   return { Result: true, MsgId: msgId };
 }
 
-/** This API has its times in milliseconds where the older one has seconds. */
+/** The newer API has times in milliseconds, API 2.0 in seconds. */
 function timesInMs({ createdAtMs, updatedAtMs }: { readonly createdAtMs: number; readonly updatedAtMs: number }) {
   return { CreateTime: createdAtMs, LastModifyTime: updatedAtMs };
 }

@@ -1,9 +1,10 @@
 import { createHash, createHmac } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
 import { recordedAtMs, recordedTc3, type RecordedRequest } from "./testing/recorded-requests.ts";
+import { storedMessages, storedTopic } from "../../api/testing/stored.ts";
 import { cmqScene, type Scene, secretId, secretKey } from "./testing/scene.ts";
 
-// Real: the HTTP application and the door. Faked: the store, the publisher, the queues, the events and the clock, in memory.
+// Real: the HTTP application and the CMQ API. Faked, in memory: store, publisher, queues, events and clock.
 let scene: Scene;
 beforeEach(async () => {
   scene = await cmqScene();
@@ -19,15 +20,15 @@ interface How {
   readonly headers?: Readonly<Record<string, string>>;
   readonly key?: string;
   readonly payload?: string;
-  /** In small letters, as the documents have it. */
+  /** Signs header values in lower case, as the documentation says. */
   readonly signsAction?: boolean;
 }
 
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
-/** Signs as the documents say it, with the host without its port, as `tencentcloud-sdk-nodejs` does. */
-async function ask(action: string, body: object = {}, how: How = {}): Promise<Tc3Answer> {
+/** Signs as the documentation says, with the host without its port, as `tencentcloud-sdk-nodejs` does. */
+async function call(action: string, body: object = {}, how: How = {}): Promise<Tc3Answer> {
   const payload = how.payload ?? JSON.stringify(body);
   const timestamp = how.headers?.["x-tc-timestamp"] ?? String(Math.floor(scene.clock.nowMs / 1000));
   const date = new Date(Number(timestamp) * 1000).toISOString().slice(0, 10);
@@ -56,7 +57,7 @@ async function ask(action: string, body: object = {}, how: How = {}): Promise<Tc
   return response.json<{ Response: Tc3Answer }>().Response;
 }
 
-const codeOf = async (...request: Parameters<typeof ask>) => (await ask(...request)).Error?.Code ?? "ok";
+const codeOf = async (...request: Parameters<typeof call>) => (await call(...request)).Error?.Code ?? "ok";
 
 const nothing: Pick<RecordedRequest, "headers" | "body"> = { headers: {}, body: "" };
 const t = { TopicName: "orders" };
@@ -65,18 +66,20 @@ const http = { ...s, Protocol: "http", Endpoint: "http://example.com/" };
 const q = { QueueName: "work" };
 
 describe("the newer API", () => {
-  it.each(recordedTc3)("serves what $client sent", async ({ url, headers, body }) => {
-    await scene.ask("CreateTopic", { topicName: "t" });
+  it.each(recordedTc3)("accepts the request recorded from $client", async ({ url, headers, body }) => {
+    await scene.call("CreateTopic", { topicName: "t" });
     const response = await scene.app.inject({ method: "POST", url, headers, payload: body });
     const { Response } = response.json<{ Response: Tc3Answer }>();
     expect(Response.RequestId).toMatch(/^\d+$/);
     expect(Response.Error?.Code ?? "ok").toBe(headers["x-tc-action"] === "PublishCmqMsg" ? "ResourceNotFound" : "ok");
   });
 
-  it("makes, shows, changes, lists and deletes topics", async () => {
-    const made = await ask("CreateCmqTopic", { ...t, MaxMsgSize: 2048, FilterType: 1, MsgRetentionSeconds: 3600 });
+  it("creates, describes, changes, lists and deletes topics", async () => {
+    const made = await call("CreateCmqTopic", { ...t, MaxMsgSize: 2048, FilterType: 1, MsgRetentionSeconds: 3600 });
     expect(made["TopicId"]).toMatch(/^topic-/);
-    expect(scene.store.topics.get("orders")).toMatchObject({ retentionMs: 3_600_000, bodyBytesMax: 2048 });
+    expect(await storedTopic(scene.store)).toMatchObject({
+      settings: { retentionMs: 3_600_000, bodyBytesMax: 2048 },
+    });
     const view = {
       TopicId: made["TopicId"],
       TopicName: "orders",
@@ -84,20 +87,20 @@ describe("the newer API", () => {
       MaxMsgSize: 2048,
       MsgRetentionSeconds: 3600,
       FilterType: 1,
-      CreateTime: 1000,
-      LastModifyTime: 1000,
+      CreateTime: recordedAtMs,
+      LastModifyTime: recordedAtMs,
     };
-    expect(await ask("DescribeCmqTopicDetail", t)).toMatchObject({ TopicDescribe: view });
-    await ask("ModifyCmqTopicAttribute", { ...t, MaxMsgSize: 4096 });
+    expect(await call("DescribeCmqTopicDetail", t)).toMatchObject({ TopicDescribe: view });
+    await call("ModifyCmqTopicAttribute", { ...t, MaxMsgSize: 4096 });
     expect(
-      await ask("DescribeCmqTopics", { TopicName: "RDE", TopicNameList: ["orders", "x"], Offset: 0, Limit: 5 }),
+      await call("DescribeCmqTopics", { TopicName: "RDE", TopicNameList: ["orders", "x"], Offset: 0, Limit: 5 }),
     ).toMatchObject({
       TotalCount: 1,
       TopicList: [{ ...view, MaxMsgSize: 4096 }],
     });
-    expect(await ask("DescribeCmqTopics", { TopicNameList: ["x"] })).toMatchObject({ TotalCount: 0, TopicList: [] });
+    expect(await call("DescribeCmqTopics", { TopicNameList: ["x"] })).toMatchObject({ TotalCount: 0, TopicList: [] });
     const old = { headers: { "x-tc-version": "2019-03-04" } };
-    expect(await ask("DescribeTopicDetail", {}, old)).toMatchObject({
+    expect(await call("DescribeTopicDetail", {}, old)).toMatchObject({
       TotalCount: 1,
       TopicSet: [{ TopicName: "orders" }],
     });
@@ -105,17 +108,19 @@ describe("the newer API", () => {
     expect(await codeOf("DeleteCmqTopic", t)).toBe("ResourceNotFound");
   });
 
-  it("makes, shows, changes and ends subscriptions, and publishes", async () => {
-    await ask("CreateCmqTopic", t);
+  it("creates, describes, changes and deletes subscriptions, and publishes", async () => {
+    await call("CreateCmqTopic", t);
     expect(await codeOf("PublishCmqMsg", { ...t, MsgContent: "中文" })).toBe("FailedOperation");
-    const { SubscriptionId } = await ask("CreateCmqSubscribe", { ...http, FilterTag: ["a", "b"] });
+    const { SubscriptionId } = await call("CreateCmqSubscribe", { ...http, FilterTag: ["a", "b"] });
     expect(SubscriptionId).toMatch(/^subsc-/);
     expect(await codeOf("CreateCmqSubscribe", http)).toBe("ResourceInUse");
-    const sent = await ask("PublishCmqMsg", { ...t, MsgContent: "中文", MsgTag: ["a"] });
+    const sent = await call("PublishCmqMsg", { ...t, MsgContent: "中文", MsgTag: ["a"] });
     expect(sent).toMatchObject({ Result: true, MsgId: expect.stringMatching(/^\d+$/) as string });
-    expect(scene.store.messages).toMatchObject([{ tags: ["a"], body: Buffer.from("中文") }]);
-    await ask("ModifyCmqSubscriptionAttribute", { ...s, FilterTags: ["c"], NotifyContentFormat: "SIMPLIFIED" });
-    expect(await ask("DescribeCmqSubscriptionDetail", t)).toMatchObject({
+    expect(await storedMessages(scene.store)).toMatchObject([
+      { tags: ["a"], body: new Uint8Array(Buffer.from("中文")) },
+    ]);
+    await call("ModifyCmqSubscriptionAttribute", { ...s, FilterTags: ["c"], NotifyContentFormat: "SIMPLIFIED" });
+    expect(await call("DescribeCmqSubscriptionDetail", t)).toMatchObject({
       TotalCount: 1,
       SubscriptionSet: [
         {
@@ -129,7 +134,7 @@ describe("the newer API", () => {
           BindingKey: [],
           NotifyContentFormat: "SIMPLIFIED",
           NotifyStrategy: "EXPONENTIAL_DECAY_RETRY",
-          CreateTime: 2000,
+          CreateTime: recordedAtMs,
         },
       ],
     });
@@ -140,16 +145,16 @@ describe("the newer API", () => {
     expect(await codeOf("DescribeCmqSubscriptionDetail", { ...t, QueryType: "queue" })).toBe("InvalidParameter");
   });
 
-  it("publishes by the one routing key among the tags", async () => {
-    await ask("CreateCmqTopic", { ...t, FilterType: 2 });
-    await ask("CreateCmqSubscribe", { ...http, BindingKey: ["a.*"] });
+  it("uses the only tag as the routing key of a topic that filters by route", async () => {
+    await call("CreateCmqTopic", { ...t, FilterType: 2 });
+    await call("CreateCmqSubscribe", { ...http, BindingKey: ["a.*"] });
     expect(await codeOf("PublishCmqMsg", { ...t, MsgContent: "x", MsgTag: ["a.b"] })).toBe("ok");
     expect(await codeOf("PublishCmqMsg", { ...t, MsgContent: "x", MsgTag: ["b"] })).toBe("FailedOperation");
   });
 
-  it("makes, shows, changes, empties, rewinds and deletes queues, and sends to them", async () => {
-    await ask("CreateCmqQueue", { QueueName: "dead" });
-    const { QueueId } = await ask("CreateCmqQueue", {
+  it("creates, describes, changes, clears, rewinds and deletes queues, and sends to them", async () => {
+    await call("CreateCmqQueue", { QueueName: "dead" });
+    const { QueueId } = await call("CreateCmqQueue", {
       ...q,
       VisibilityTimeout: 5,
       DeadLetterQueueName: "dead",
@@ -158,8 +163,8 @@ describe("the newer API", () => {
       RewindSeconds: 60,
     });
     expect(QueueId).toMatch(/^queue-/);
-    expect(await ask("SendCmqMsg", { ...q, MsgContent: "x", DelaySeconds: 0 })).toMatchObject({ Result: true });
-    expect(await ask("DescribeCmqQueueDetail", q)).toMatchObject({
+    expect(await call("SendCmqMsg", { ...q, MsgContent: "x", DelaySeconds: 0 })).toMatchObject({ Result: true });
+    expect(await call("DescribeCmqQueueDetail", q)).toMatchObject({
       QueueDescribe: {
         QueueId,
         QueueName: "work",
@@ -171,28 +176,28 @@ describe("the newer API", () => {
         DeadLetterPolicy: { DeadLetterQueue: "dead", Policy: 0, MaxReceiveCount: 3 },
       },
     });
-    expect(await ask("DescribeCmqDeadLetterSourceQueues", { DeadLetterQueueName: "dead" })).toMatchObject({
+    expect(await call("DescribeCmqDeadLetterSourceQueues", { DeadLetterQueueName: "dead" })).toMatchObject({
       TotalCount: 1,
       QueueSet: [{ QueueName: "work" }],
     });
-    expect(await ask("DescribeCmqDeadLetterSourceQueues", { DeadLetterQueueName: "DEAD" })).toMatchObject({
+    expect(await call("DescribeCmqDeadLetterSourceQueues", { DeadLetterQueueName: "DEAD" })).toMatchObject({
       TotalCount: 1,
     });
-    expect(await ask("DescribeCmqQueues", { QueueNameList: ["WORK"] })).toMatchObject({ TotalCount: 1 });
-    await ask("ModifyCmqQueueAttribute", { ...q, VisibilityTimeout: 7 });
-    await ask("UnbindCmqDeadLetter", { SourceQueueName: "work" });
-    expect(await ask("DescribeCmqQueues", { QueueName: "wor" })).toMatchObject({
+    expect(await call("DescribeCmqQueues", { QueueNameList: ["WORK"] })).toMatchObject({ TotalCount: 1 });
+    await call("ModifyCmqQueueAttribute", { ...q, VisibilityTimeout: 7 });
+    await call("UnbindCmqDeadLetter", { SourceQueueName: "work" });
+    expect(await call("DescribeCmqQueues", { QueueName: "wor" })).toMatchObject({
       TotalCount: 1,
       QueueList: [{ VisibilityTimeout: 7 }],
     });
     expect(await scene.queues.get("work")).toMatchObject({ deadLetters: null });
     expect(await codeOf("RewindCmqQueue", { ...q, StartConsumeTime: recordedAtMs / 1000 - 1 })).toBe("ok");
     expect(await codeOf("ClearCmqQueue", q)).toBe("ok");
-    expect(await ask("DescribeCmqQueueDetail", q)).toMatchObject({
+    expect(await call("DescribeCmqQueueDetail", q)).toMatchObject({
       QueueDescribe: { ActiveMsgNum: 0, VisibilityTimeout: 7 },
     });
     const old = { headers: { "x-tc-version": "2019-03-04" } };
-    expect(await ask("DescribeQueueDetail", q, old)).toMatchObject({
+    expect(await call("DescribeQueueDetail", q, old)).toMatchObject({
       TotalCount: 1,
       QueueSet: [{ QueueName: "work" }],
     });
@@ -236,7 +241,7 @@ describe("the newer API", () => {
     expect(scene.logLines).toEqual([]);
   });
 
-  it("takes headers that were signed in small letters", async () => {
+  it("accepts headers that were signed in lower case", async () => {
     expect(await codeOf("DescribeCmqTopics", {}, { signsAction: true })).toBe("ok");
     const other = { signsAction: true, headers: { "x-tc-action": "DeleteCmqTopic" } };
     expect(await codeOf("DescribeCmqTopics", {}, other)).toBe("AuthFailure.SignatureFailure");

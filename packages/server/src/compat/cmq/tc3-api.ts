@@ -2,13 +2,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { takeBodiesAsBytes } from "../../http/body-bytes.ts";
 import { httpLimitDefaults } from "../../http/http-limits.ts";
 import { bodyBytes, parseJson } from "../../http/json-body.ts";
-import { limits } from "../../domain/limits.ts";
 import type { Authentication } from "./authentication.ts";
 import { type ActionContext, type Members, SocketCall } from "./call.ts";
 import { CmqError, cmqErrorTable } from "./errors.ts";
 import { oldTc3Actions, tc3Actions } from "./tc3-actions.ts";
 import { parametersOfJson } from "./tc3-parameters.ts";
 import { isTc3SignedWith, readTc3Authorization } from "./tc3-signature.ts";
+import { cmqLimits } from "./cmq-limits.ts";
 
 interface Tc3Context {
   readonly context: ActionContext;
@@ -22,10 +22,12 @@ const versions = new Map([
   ["2019-03-04", oldTc3Actions],
 ]);
 
-/** `POST /` with `X-TC-Action`: signed by its headers, JSON both ways, an envelope of its own. Its signature has no nonce. */
+/**
+ * Adds the newer API: `POST /` with `X-TC-Action`, signed in headers, with JSON bodies. Its signatures have no nonce.
+ */
 export async function addTc3Route(app: FastifyInstance, given: Tc3Context): Promise<void> {
   await app.register((scope, _options, done) => {
-    takeBodiesAsBytes(scope, limits.cmqRequestBytesMax, { held: 0 }, httpLimitDefaults);
+    takeBodiesAsBytes(scope, cmqLimits.requestBytesMax, { held: 0 }, httpLimitDefaults);
     scope.addHook("onRequest", (request, _reply, next) => {
       request.headers = { ...request.headers, "content-type": "application/json" };
       next();
@@ -68,7 +70,7 @@ async function authenticate(authentication: Authentication, request: FastifyRequ
   const signed = { method: "POST", path: "/", query, headers, body: bodyBytes(request), timestampS };
   const secretKey = await authentication.secretOf(authorization.secretId);
   if (!isTc3SignedWith(secretKey, signed, authorization)) {
-    throw new CmqError("authentication", "the signature does not fit the request");
+    throw new CmqError("authentication", "the signature does not match the request");
   }
   authentication.assertInTime(timestampS);
 }

@@ -1,16 +1,16 @@
-import { limits } from "../../domain/limits.ts";
 import { CmqError } from "./errors.ts";
 import { Parameters } from "./parameters.ts";
+import { cmqLimits } from "./cmq-limits.ts";
 
-/** Members of the newer API that have another name in the older one, after their first letter has become small. */
+/** Members whose name differs between the newer API and API 2.0, apart from the case of the first letter. */
 const renamed: ReadonlyMap<string, string> = new Map([
   ["msgContent", "msgBody"],
   ["filterTags", "filterTag"],
 ]);
 
 /**
- * A request's JSON as the parameters of API 2.0: `TopicName` is `topicName`, `FilterTag: ["a"]` is `filterTag.0`. What is
- * nested deeper is of no action here and left out; so are nulls.
+ * Converts a request's JSON to the parameters of API 2.0: `TopicName` becomes `topicName`, `FilterTag: ["a"]` becomes
+ * `filterTag.0`. Nested objects and nulls are ignored, because no action reads them.
  */
 export function parametersOfJson(value: unknown): Parameters {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
@@ -26,7 +26,7 @@ export function parametersOfJson(value: unknown): Parameters {
       set(values, name, scalar(given));
     }
   }
-  // "Tags, or one routing key", in one member.
+  // The newer API sends tags and the routing key in the same member.
   const first = values.get("msgTag.0");
   if (first !== undefined && !values.has("routingKey")) values.set("routingKey", first);
   return new Parameters(values);
@@ -35,16 +35,16 @@ export function parametersOfJson(value: unknown): Parameters {
 function set(values: Map<string, string>, name: string, value: string | null): void {
   if (value === null) return;
   if (values.has(name)) throw new CmqError("repeatedParameter");
-  if (values.size >= limits.cmqParametersMax) {
-    throw new CmqError("unreadable", `the request holds more than ${limits.cmqParametersMax} parameters`);
+  if (values.size >= cmqLimits.parametersMax) {
+    throw new CmqError("unreadable", `the request has more than ${cmqLimits.parametersMax} parameters`);
   }
   values.set(name, value);
 }
 
 function scalar(value: unknown): string | null {
   if (typeof value === "string") {
-    // It could be kept by bending it only.
-    if (!value.isWellFormed()) throw new CmqError("unreadable", "a text holds half a surrogate pair");
+    // UTF-8 cannot represent half a surrogate pair, so storing it would change the text.
+    if (!value.isWellFormed()) throw new CmqError("unreadable", "a text contains half a surrogate pair");
     return value;
   }
   if (typeof value === "number") return String(value);

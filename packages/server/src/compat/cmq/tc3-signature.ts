@@ -7,7 +7,7 @@ const form =
 
 export interface Tc3Authorization {
   readonly secretId: string;
-  /** Of the credential: the day of the timestamp, in UTC. */
+  /** The credential's date: the day of the timestamp in UTC. */
   readonly date: string;
   readonly service: string;
   readonly signedHeaders: readonly string[];
@@ -33,12 +33,12 @@ export function readTc3Authorization(header: string | undefined): Tc3Authorizati
     signedHeaders === undefined ||
     signature === undefined
   ) {
-    throw new CmqError("authentication", `the Authorization header is not of the form of ${algorithm}`);
+    throw new CmqError("authentication", `the Authorization header is not a valid ${algorithm} header`);
   }
   return { secretId, date, service, signedHeaders: signedHeaders.split(";"), signature: Buffer.from(signature, "hex") };
 }
 
-/** Of a header's value, what stands in the signed text. */
+/** Returns a header's value as it appears in the signed text. */
 type HeaderText = (name: string, value: string) => string;
 
 export function tc3CanonicalRequest(
@@ -51,7 +51,7 @@ export function tc3CanonicalRequest(
   return [request.method, request.path, request.query, headers.join(""), signedHeaders.join(";"), bodyHash].join("\n");
 }
 
-/** What clients differ in: the host with its port or without, and whether values are in small letters, as the documents have them. */
+/** Clients sign the host with or without its port, and values as sent or in lower case, as the documentation says. */
 const variants: readonly HeaderText[] = [
   (_name, value) => value,
   (name, value) => (name === "host" ? withoutPort(value) : value),
@@ -61,15 +61,15 @@ const variants: readonly HeaderText[] = [
 
 export function isTc3SignedWith(secretKey: Uint8Array, request: Tc3Request, authorization: Tc3Authorization): boolean {
   const { date, service, signedHeaders, signature } = authorization;
-  // What is signed must say what it is for: the host and the type at the least.
+  // The documentation requires a signature to cover at least these two headers.
   if (!signedHeaders.includes("host") || !signedHeaders.includes("content-type")) return false;
   if (date !== new Date(request.timestampS * 1000).toISOString().slice(0, 10)) return false;
   const key = hmac(hmac(hmac(Buffer.concat([Buffer.from("TC3"), secretKey]), date), service), "tc3_request");
   const bodyHash = sha256(request.body);
   for (const textOf of variants) {
     const hash = sha256(tc3CanonicalRequest(request, signedHeaders, bodyHash, textOf));
-    const wanted = hmac(key, `${algorithm}\n${request.timestampS}\n${date}/${service}/tc3_request\n${hash}`);
-    if (timingSafeEqual(signature, wanted)) return true;
+    const expected = hmac(key, `${algorithm}\n${request.timestampS}\n${date}/${service}/tc3_request\n${hash}`);
+    if (timingSafeEqual(signature, expected)) return true;
   }
   return false;
 }

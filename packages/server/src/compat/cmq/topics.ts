@@ -1,47 +1,58 @@
+import { isPreconditionFailed } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
-import type { Topic } from "../../domain/model.ts";
+import type { Subscription, Topic } from "../../domain/model.ts";
 import type { Page } from "../../store/page.ts";
-import type { Subscription } from "../../domain/model.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
 import { CmqError } from "./errors.ts";
 import { filterTypeOf, forgetFilterType, keepFilterType } from "./filter-type.ts";
-import { listed, seconds, topicOf, wantedOf } from "./found.ts";
 import { cmqId } from "./ids.ts";
+import { listItems, listRequestOf } from "./listing.ts";
+import { topicOf } from "./lookup.ts";
+import { seconds } from "./seconds.ts";
 import type { Parameters } from "./parameters.ts";
+import { cmqLimits } from "./cmq-limits.ts";
 
 const retentionSMin = 60;
 
 export async function createTopic(context: ActionContext, { parameters }: Call): Promise<Members> {
   const name = parameters.resourceName("topicName");
   const settings = {
-    bodyBytesMax: bodyBytesMaxOf(parameters) ?? limits.cmqMessageBytesDefault,
-    retentionMs: retentionMsOf(parameters) ?? limits.cmqTopicRetentionMs,
+    bodyBytesMax: bodyBytesMaxOf(parameters) ?? cmqLimits.messageBytesDefault,
+    retentionMs: retentionMsOf(parameters) ?? cmqLimits.topicRetentionMsDefault,
   };
   const filterType = parameters.integer("filterType", 1, 2) === 2 ? "route" : "tag";
   const { store, account } = context;
-  const topic = await context.creationMutex.run(async () => {
-    // Programs make their topics at every start, and nearly always they are there: that is told without a transaction.
-    const made =
+  const topic = await context.catalogMutex.run(async () => {
+    // Programs create their topics at every start, so most of these requests find an existing topic. Reading first
+    // saves a write.
+    const created =
       (await store.catalog.findTopicAnyCase(account.id, name)) === null &&
       (await store.catalog.createTopic(account.id, name, settings));
-    if (!made) throw new CmqError("exists");
-    await keepFilterType(context, made, filterType);
-    return made;
+    if (!created) throw new CmqError("exists");
+    await keepFilterType(context, created, filterType);
+    return created;
   });
-  tellChanged(context, name);
+  notifyChanged(context, name);
   return { topicId: cmqId("topic", topic.id) };
 }
 
 export async function setTopicAttributes(context: ActionContext, { parameters }: Call): Promise<Members> {
   const bodyBytesMax = bodyBytesMaxOf(parameters);
   const retentionMs = retentionMsOf(parameters);
-  const settings = { ...(bodyBytesMax !== null && { bodyBytesMax }), ...(retentionMs !== null && { retentionMs }) };
-  const name = await context.creationMutex.run(async () => {
-    const { name } = await topicOf(context, parameters);
-    await context.store.catalog.putTopic(context.account.id, name, settings);
-    return name;
+  const change = { ...(bodyBytesMax !== null && { bodyBytesMax }), ...(retentionMs !== null && { retentionMs }) };
+  const name = await context.catalogMutex.run(async () => {
+    for (;;) {
+      const { name, settings, version } = await topicOf(context, parameters);
+      try {
+        await context.store.catalog.putTopic(context.account.id, name, { ...settings, ...change }, { version });
+        return name;
+      } catch (error) {
+        // Another API has changed or deleted the topic in the meantime.
+        if (!isPreconditionFailed(error)) throw error;
+      }
+    }
   });
-  tellChanged(context, name);
+  notifyChanged(context, name);
   return {};
 }
 
@@ -52,8 +63,8 @@ export async function getTopicAttributes(context: ActionContext, { parameters }:
 export async function topicAttributes(context: ActionContext, topic: Topic) {
   return {
     msgCount: await waitingCount(context, topic),
-    maxMsgSize: topic.bodyBytesMax,
-    msgRetentionSeconds: seconds(topic.retentionMs),
+    maxMsgSize: topic.settings.bodyBytesMax,
+    msgRetentionSeconds: seconds(topic.settings.retentionMs),
     createTime: seconds(topic.createdAtMs),
     lastModifyTime: seconds(topic.updatedAtMs),
     filterType: (await filterTypeOf(context, topic)) === "route" ? 2 : 1,
@@ -61,14 +72,14 @@ export async function topicAttributes(context: ActionContext, topic: Topic) {
 }
 
 export async function listTopic({ store, account }: ActionContext, { parameters }: Call): Promise<Members> {
-  const wanted = wantedOf(parameters, limits.cmqListLimitMax);
-  const { totalCount, items } = await listed(wanted, (page) => store.catalog.listTopics(account.id, page));
+  const request = listRequestOf(parameters);
+  const { totalCount, items } = await listItems(request, (page) => store.catalog.listTopics(account.id, page));
   return { totalCount, topicList: items.map(({ id, name }) => ({ topicId: cmqId("topic", id), topicName: name })) };
 }
 
 export async function deleteTopic(context: ActionContext, { parameters }: Call): Promise<Members> {
-  const { store, account, events, clock, audiences } = context;
-  const topic = await context.creationMutex.run(async () => {
+  const { store, account, events, clock, filterCache } = context;
+  const topic = await context.catalogMutex.run(async () => {
     const topic = await topicOf(context, parameters);
     const { items } = await store.catalog.listSubscriptions(topic.id, { after: null, limit: 1 });
     if (items.length > 0) throw new CmqError("hasSubscriptions");
@@ -77,14 +88,14 @@ export async function deleteTopic(context: ActionContext, { parameters }: Call):
     await forgetFilterType(context, topic);
     return topic;
   });
-  audiences.forget(topic.id);
+  filterCache.invalidate(topic.id);
   events.emit({ type: "topic.deleted", at: clock.now(), topic: topic.name });
   return {};
 }
 
-/** Messages that are not through: of the subscription that has most of them, among the first few. */
+/** The largest number of unsettled messages that one of the first subscriptions has. */
 async function waitingCount({ store }: ActionContext, topic: Topic): Promise<number> {
-  const request = { after: null, limit: limits.cmqCountedSubscriptionsMax };
+  const request = { after: null, limit: cmqLimits.countedSubscriptionsMax };
   const page: Page<Subscription> = await store.catalog.listSubscriptions(topic.id, request);
   const counts = await Promise.all(page.items.map(({ id }) => store.records.unsettledCounts(id)));
   return Math.max(0, ...counts.map(({ backlog, parked, inFlight }) => backlog + parked + inFlight));
@@ -94,12 +105,16 @@ function bodyBytesMaxOf(parameters: Parameters): number | null {
   return parameters.integer("maxMsgSize", limits.topicBodyBytesMin, limits.bodyBytesMax);
 }
 
-/** Of the newer API; here it is a day. */
+/** Only the newer API has this parameter. */
 function retentionMsOf(parameters: Parameters): number | null {
-  const retentionS = parameters.integer("msgRetentionSeconds", retentionSMin, seconds(limits.cmqTopicRetentionMs));
+  const retentionS = parameters.integer(
+    "msgRetentionSeconds",
+    retentionSMin,
+    seconds(cmqLimits.topicRetentionMsDefault),
+  );
   return retentionS === null ? null : retentionS * 1000;
 }
 
-function tellChanged({ events, clock }: ActionContext, topic: string): void {
+function notifyChanged({ events, clock }: ActionContext, topic: string): void {
   events.emit({ type: "topic.changed", at: clock.now(), topic });
 }

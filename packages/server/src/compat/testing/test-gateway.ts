@@ -1,14 +1,14 @@
 import type { TestApp } from "../../api/testing/test-app.ts";
-import { memoryPublisher } from "../../api/testing/memory-publisher.ts";
 import { createLog } from "../../ops/log.ts";
-import { MemoryQueues } from "../cmq/testing/memory-queues.ts";
+import { accountQueues } from "../cmq/testing/scene.ts";
 import { addCompatibilityApis } from "../gateway.ts";
 
-/** All doors, in front of the application that tests use. Its random bytes are 0, 1, 2, and so on: not to be guessed is the real ones' part. */
-export async function addTestApis({ app, store, events, logLines }: TestApp): Promise<void> {
+/** Adds the CMQ and WeChat APIs to the application of a test. Random bytes are predictable: 0, 1, 2 … */
+export async function addTestApis(testApp: TestApp): Promise<void> {
+  const { app, store, events, logLines } = testApp;
   let count = 0;
   const destination = { write: (line: string) => void logLines.push(line) };
-  const clock = { now: () => 1_700_000_000_000 };
+  const clock = { now: () => testApp.clock.nowMs };
   const shared = {
     store,
     events,
@@ -17,11 +17,10 @@ export async function addTestApis({ app, store, events, logLines }: TestApp): Pr
     randomBytes: (length: number) => new Uint8Array(length).fill(count++),
   };
   await addCompatibilityApis(app, {
-    wechat: { ...shared, topic: "wechat" },
+    wechat: { ...shared, topic: "wechat", secretCost: [16, 1, 1] },
     cmq: {
       ...shared,
-      publisher: memoryPublisher(store),
-      queues: new MemoryQueues(clock),
+      ...accountQueues(testApp, clock),
       apiKeys: { secretOf: async () => null },
       timestampWindowMs: 300_000,
       refuseReplays: true,

@@ -1,4 +1,4 @@
-/** Between what a handler is called in this API (protocol and url, or host and port) and the URL of a subscription. */
+/** Converts between a handler's address in this API (protocol and url, or host and port) and a subscription's URL. */
 
 import { isIPv6 } from "node:net";
 import { assertEndpointUrl } from "../../domain/endpoint-url-rule.ts";
@@ -10,31 +10,30 @@ import { Unsupported } from "./unsupported.ts";
 const TCP = 1;
 const HTTP = 2;
 const WEB_SOCKET = 3;
-/** What else the API has, which ends inside of the program that serves it. */
-const elsewhere: ReadonlyMap<number, string> = new Map([
+/** Protocols of the original API that only work inside the program that serves it. */
+const inProcessProtocols: ReadonlyMap<number, string> = new Map([
   [4, "window messages"],
   [5, "handlers inside the process"],
 ]);
 
-/** One item of the list. `pcotocol` is not our misspelling: a client of that API reads it. */
+/** One item of the list. `pcotocol` is a misspelling that a client of the original API reads. */
 export type HandlerAddress = { readonly protocol: number; readonly pcotocol: number } & (
   | { readonly url: string }
   | { readonly host: string; readonly port: number; readonly byteOrder: ByteOrder }
 );
 
-/** Throws {@link Unsupported} for a protocol that cannot be served, `RingbackError` for an address that is wrong. */
+/** Throws {@link Unsupported} for an unsupported protocol and `RingbackError` for an invalid address. */
 export function urlOfRequest(request: WechatRequest): string {
   const protocol = integerOf(request, "protocol");
   if (protocol === HTTP) return checkedUrl(request, ["http", "https"]);
   if (protocol === WEB_SOCKET) return checkedUrl(request, ["ws", "wss"]);
   if (protocol === TCP) return checkedTcpUrl(request);
-  const what = elsewhere.get(protocol);
-  throw new Unsupported(
-    `protocol ${protocol}${what === undefined ? "" : ` (${what})`} is not supported here; use 1 (TCP), 2 (HTTP) or 3 (WebSocket)`,
-  );
+  const what = inProcessProtocols.get(protocol);
+  const named = what === undefined ? `protocol ${protocol}` : `protocol ${protocol} (${what})`;
+  throw new Unsupported(`${named} is not supported; use 1 (TCP), 2 (HTTP) or 3 (WebSocket)`);
 }
 
-/** null when the URL is none that this API could have made. */
+/** null: this API cannot express the URL. */
 export function addressOfUrl(text: string): HandlerAddress | null {
   const scheme = /^([a-z]+):\/\//i.exec(text)?.[1]?.toLowerCase();
   if (scheme === "http" || scheme === "https") return { ...numbered(HTTP), url: text };
@@ -59,7 +58,7 @@ function checkedUrl(request: WechatRequest, schemes: readonly string[]): string 
 function checkedTcpUrl(request: WechatRequest): string {
   const { host, byteOrder = "big" } = request;
   if (typeof host !== "string" || host === "") throw wrong("host", "must be given, as a string");
-  if (!isIPv6(host) && /[\s:/\\?#@[\]]/.test(host)) throw wrong("host", "must be a host name or an IP address alone");
+  if (!isIPv6(host) && /[\s:/\\?#@[\]]/.test(host)) throw wrong("host", "must be a host name or an IP address only");
   const port = integerOf(request, "port");
   if (port < 1 || port > 65_535) throw wrong("port", "must be a whole number from 1 to 65535");
   if (byteOrder !== "big" && byteOrder !== "little") throw wrong("byteOrder", 'must be "big" or "little"');

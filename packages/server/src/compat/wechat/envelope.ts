@@ -1,10 +1,10 @@
 import type { HandlerAddress } from "./address.ts";
 
-/** The API's own table of errors. */
+/** Error codes of the original API. */
 export const errorCodes = {
   ok: 10000,
   invalidJson: 10001,
-  /** A parameter is missing or wrong, "or other": whatever keeps a request that was understood from being done. */
+  /** A parameter is missing or wrong, or the request failed for another reason. */
   invalidParameter: 10002,
   unsupported: 10003,
 } as const;
@@ -13,9 +13,9 @@ export interface ListedHandler {
   readonly cookie: string;
 }
 
-/** The business half of an answer. */
+/** The result of an operation. */
 export interface AnswerData {
-  /** 0: nothing abnormal; below 0: `desc` says what. */
+  /** 0: success. Below 0: failure, which `desc` describes. */
   readonly status: number;
   readonly desc: string;
   readonly cookie?: string;
@@ -30,22 +30,22 @@ export interface Envelope {
   readonly type: number;
 }
 
-/** There is no WeChat account behind this server; clients look for the members all the same. */
+/** Members that clients expect. They are empty, because no WeChat account belongs to this server. */
 const nobody = { alias: "", isLogin: false, nickName: "", pid: 0, smallHeadImgUrl: "", userName: "" };
 
-/** What the answer repeats of its request. */
-export interface Asked {
-  /** 0 when it did not say. */
+/** Values that a response repeats from its request. */
+export interface RequestEcho {
+  /** 0: the request named no valid type. */
   readonly type: number;
-  /** Of this server. */
+  /** The server's port that received the request. */
   readonly port: number;
 }
 
-export function success({ type, port }: Asked, data: AnswerData): Envelope {
+export function success({ type, port }: RequestEcho, data: AnswerData): Envelope {
   return { error_code: errorCodes.ok, description: "", data, robot: { ...nobody, port }, type };
 }
 
-export function failure({ type, port }: Asked, code: number, description: string): Envelope {
+export function failure({ type, port }: RequestEcho, code: number, description: string): Envelope {
   const data = { status: -1, desc: description, cookie: "" };
   return { error_code: code, description, data, robot: { ...nobody, port }, type };
 }

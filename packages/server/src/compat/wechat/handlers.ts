@@ -2,19 +2,21 @@ import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Subscription, Topic } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
-import { normaliseSubscription } from "../../domain/subscription-rules.ts";
-import type { EventBus } from "../../engine/port.ts";
+import type { EventBus } from "../../engine/event-bus.ts";
 import type { Page } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
 import { Mutex } from "../../domain/mutex.ts";
+import { subscriptionShape } from "../../shapes/subscription.ts";
+import { topicShape } from "../../shapes/topic.ts";
+import { wechatLimits } from "./wechat-limits.ts";
 
 export interface HandlerDependencies {
   readonly store: Store;
   readonly events: EventBus;
   readonly clock: Clock;
-  /** Unguessable, from the operating system. */
+  /** Cryptographically secure random bytes. */
   readonly randomBytes: (count: number) => Uint8Array;
-  /** Name of the account's message topic; made with the first handler. */
+  /** Name of the topic whose messages the handlers receive. Created with the first handler. */
   readonly topic: string;
 }
 
@@ -23,47 +25,47 @@ export interface Handler {
   readonly url: string;
 }
 
-/** 128 bits: whoever knows a cookie may remove its handler. */
+/** 128 bits, because anyone who knows a cookie may remove its handler. */
 const COOKIE_BYTES = 16;
 const prefix = "wechat-";
 const nameForm = new RegExp(`^${prefix}([0-9a-f]{${COOKIE_BYTES * 2}})$`);
 
 /**
- * Handlers are subscriptions of the message topic, named after their cookies, and nothing beside that: what the native
- * API changes or removes is changed and removed here as well.
+ * A handler is a subscription of the message topic, named after its cookie. No other state is kept, so a handler can be
+ * changed or deleted through the native API too.
  */
 export class Handlers {
   readonly #given: HandlerDependencies;
-  /** One change at a time, so that the bound on their number holds. */
-  readonly #mutex = new Mutex(limits.wechatWaitingMax);
+  /** Handlers are added one at a time, so that their number stays within the limit. */
+  readonly #mutex = new Mutex(wechatLimits.pendingMax);
 
   constructor(given: HandlerDependencies) {
     this.#given = given;
   }
 
-  /** From the next message on. Gives its cookie. Throws `subscription_limit`, and what the store throws. */
+  /** Returns the handler's cookie. The handler receives messages published from now on. Throws `subscription_limit`. */
   add(url: string): Promise<string> {
     return this.#mutex.run(async () => {
       const { store, randomBytes } = this.#given;
-      const topic = await this.#topicMade();
-      if ((await this.list()).length >= limits.wechatHandlersMax) {
-        throw new RingbackError("subscription_limit", `There are ${limits.wechatHandlersMax} handlers already.`);
+      const topic = await this.#ensureTopic();
+      if ((await this.list()).length >= wechatLimits.handlersMax) {
+        throw new RingbackError("subscription_limit", `At most ${wechatLimits.handlersMax} handlers are allowed.`);
       }
       const cookie = Buffer.from(randomBytes(COOKIE_BYTES)).toString("hex");
-      const settings = normaliseSubscription({ push: { url, protocol: "wechat", connection: connectionTo(url) } });
+      const { settings } = subscriptionShape.read({ push: { url, protocol: "wechat", connection: connectionTo(url) } });
       await store.catalog.putSubscription(topic.id, prefix + cookie, settings, "now");
-      this.#tell("subscription.changed", cookie);
+      this.#emit("subscription.changed", cookie);
       return cookie;
     });
   }
 
-  /** False when no handler has this cookie. */
+  /** False: no handler has this cookie. */
   async remove(cookie: string): Promise<boolean> {
     const topic = await this.#topic();
     const name = prefix + cookie;
     if (topic === null || !nameForm.test(name)) return false;
     const removed = await this.#given.store.catalog.deleteSubscription(topic.id, name);
-    if (removed) this.#tell("subscription.deleted", cookie);
+    if (removed) this.#emit("subscription.deleted", cookie);
     return removed;
   }
 
@@ -88,16 +90,16 @@ export class Handlers {
     return store.catalog.getTopic(store.catalog.defaultAccount().id, topic);
   }
 
-  async #topicMade(): Promise<Topic> {
-    const found = await this.#topic();
-    if (found !== null) return found;
+  async #ensureTopic(): Promise<Topic> {
+    const existing = await this.#topic();
+    if (existing !== null) return existing;
     const { store, events, clock, topic: name } = this.#given;
-    const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, name, {});
+    const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, name, topicShape.read({}));
     events.emit({ type: "topic.changed", at: clock.now(), topic: name });
     return topic;
   }
 
-  #tell(type: "subscription.changed" | "subscription.deleted", cookie: string): void {
+  #emit(type: "subscription.changed" | "subscription.deleted", cookie: string): void {
     const { events, clock, topic } = this.#given;
     events.emit({ type, at: clock.now(), topic, subscription: prefix + cookie });
   }
@@ -108,7 +110,7 @@ function handlerOf({ name, settings }: Subscription): Handler[] {
   return cookie === undefined || settings.push === null ? [] : [{ cookie, url: settings.push.url }];
 }
 
-/** The document promises a short connection for each message over HTTP; a WebSocket is kept in any case. */
+/** The original API uses a new connection for each message over HTTP. A WebSocket is always kept. */
 function connectionTo(url: string): "keep-alive" | "close" {
   return /^wss?:/i.test(url) ? "keep-alive" : "close";
 }

@@ -5,12 +5,12 @@ import { parseLenientJson } from "./lenient-json.ts";
 const parse = (text: string) => parseLenientJson(Buffer.from(text));
 
 describe("lenient JSON", () => {
-  it("takes the document's own example, whose last member has a comma behind it", () => {
+  it("accepts the documentation's own example, which has a trailing comma", () => {
     const example = ' {\n  "type": 1001,\n  "protocol": 2,\n  "url": "http://127.0.0.1:8888/",\n } ';
     expect(parse(example)).toEqual({ value: { type: 1001, protocol: 2, url: "http://127.0.0.1:8888/" } });
   });
 
-  it("says what JSON.parse says, wherever that says anything", () => {
+  it("returns what JSON.parse returns for valid JSON", () => {
     fc.assert(
       fc.property(fc.json(), (text) => {
         expect(parse(text)).toEqual({ value: JSON.parse(text) as unknown });
@@ -18,10 +18,10 @@ describe("lenient JSON", () => {
     );
   });
 
-  it("says the same with a comma behind the last of every object and array", () => {
+  it("returns the same with a trailing comma in every object and array", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
-        // Indented, so that no closing bracket of a string's own stands alone on its line.
+        // Indented, so that only brackets of the structure are at the beginning of a line.
         const text = JSON.stringify(value, null, 1).replaceAll(/(?<=[^[{,\s])\n(?=\s*[\]}])/g, " ,\n");
         expect(parse(text)).toEqual({ value: JSON.parse(JSON.stringify(value)) as unknown });
       }),
@@ -58,11 +58,11 @@ describe("lenient JSON", () => {
     expect(parse(text)).toBeNull();
   });
 
-  it("refuses what is not UTF-8", () => {
+  it("refuses bytes that are not UTF-8", () => {
     expect(parseLenientJson(Uint8Array.of(0x22, 0xff, 0x22))).toBeNull();
   });
 
-  it("comes to an end with half a megabyte of brackets, commas or quotes", () => {
+  it("handles half a megabyte of brackets, commas or quotes", () => {
     for (const piece of ["[", ",]", "[1,],", '"\\', '"']) expect(parse(piece.repeat(250_000))).toBeNull();
   });
 });

@@ -8,8 +8,8 @@ const closings = new Set("]}".split("").map(codeOf));
 const spaces = new Set(" \t\r\n".split("").map(codeOf));
 
 /**
- * JSON as programs for this API send it: a comma may stand behind the last member or element, as it does in the
- * document's own examples, and a byte order mark before everything. null when it is not even that.
+ * Parses JSON that may have a trailing comma, as the original API's own examples do, and may begin with a byte order
+ * mark. null: not even that.
  */
 export function parseLenientJson(bytes: Uint8Array): { readonly value: unknown } | null {
   if (!isUtf8(bytes)) return null;
@@ -27,11 +27,11 @@ function parse(text: string): { readonly value: unknown } | null {
   }
 }
 
-/** One comma at most, and only behind a value: `[,]` and `[1,,]` stay what they are. */
+/** Removes one trailing comma after a value. `[,]` and `[1,,]` stay invalid. */
 function withoutTrailingCommas(text: string): string {
   const pieces: string[] = [];
   let taken = 0;
-  /** The last character that is not white space, and where it stands. */
+  /** The last character that is not white space, and its position. */
   let last = 0;
   let lastAt = -1;
   let beforeLast = 0;
@@ -49,7 +49,7 @@ function withoutTrailingCommas(text: string): string {
   return pieces.join("");
 }
 
-/** The end of the text when there is none. */
+/** Position of the quote that ends the string; the end of the text when there is none. */
 function closingQuote(text: string, start: number): number {
   let at = start + 1;
   while (at < text.length && text.charCodeAt(at) !== QUOTE) at += text.charCodeAt(at) === BACKSLASH ? 2 : 1;

@@ -1,55 +1,59 @@
 import { createHmac, scrypt, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
-import { limits } from "../../domain/limits.ts";
 import type { EntryKind } from "../../domain/model.ts";
 import type { Store } from "../../store/store.ts";
 import { Mutex } from "../../domain/mutex.ts";
+import { wechatLimits } from "./wechat-limits.ts";
 
-/** What the database holds: people choose secrets that can be guessed, so guessing must be made dear. */
-interface KeptSecret {
+/** The secret as stored. People choose guessable secrets, so it is hashed with scrypt, which makes guessing slow. */
+interface StoredSecret {
   readonly salt: string;
   readonly hash: string;
-  /** scrypt's N, r and p. */
-  readonly cost: readonly [number, number, number];
+  readonly cost: ScryptCost;
 }
+
+/** scrypt's N, r and p. */
+export type ScryptCost = readonly [number, number, number];
 
 const kind: EntryKind = "wechat";
 const name = "secret";
-/** 16 MiB and some 40 ms. */
-const cost = [2 ** 14, 8, 1] as const;
+/** Takes 16 MiB and about 40 ms. */
+const costDefault: ScryptCost = [2 ** 14, 8, 1];
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 
 const derive = promisify<string, Uint8Array, number, { N: number; r: number; p: number }, Buffer>(scrypt);
 
 /**
- * The secret that requests must name once it is set. Deriving the hash is slow on purpose, and done for one request at a
- * time, so that guesses cost little of the machine; a secret that was right once is recognised by a digest that never
- * leaves this process. Both comparisons take the same time whatever is given.
+ * The secret that requests must contain once one is set. Hashing is slow on purpose and runs for one request at a time,
+ * so that guessing cannot overload the machine. A secret that was correct once is cached as a keyed digest in memory,
+ * so later requests are checked fast. Both comparisons take constant time.
  */
 export class Secret {
   readonly #store: Store;
   readonly #randomBytes: (count: number) => Uint8Array;
+  readonly #cost: ScryptCost;
   readonly #digestKey: Uint8Array;
-  readonly #mutex = new Mutex(limits.wechatWaitingMax);
-  #known: { readonly kept: string; readonly digest: Buffer } | null = null;
+  readonly #mutex = new Mutex(wechatLimits.pendingMax);
+  #cached: { readonly hash: string; readonly digest: Buffer } | null = null;
 
-  constructor(store: Store, randomBytes: (count: number) => Uint8Array) {
+  constructor(store: Store, randomBytes: (count: number) => Uint8Array, cost: ScryptCost = costDefault) {
     this.#store = store;
     this.#randomBytes = randomBytes;
+    this.#cost = cost;
     this.#digestKey = randomBytes(HASH_BYTES);
   }
 
-  /** True when there is none, or it is this one. Throws `overloaded` when too many are being checked. */
-  async isOpenedBy(given: unknown): Promise<boolean> {
+  /** True: no secret is set, or `given` is the secret. Throws `overloaded` when too many checks are waiting. */
+  async accepts(given: unknown): Promise<boolean> {
     const entry = await this.#store.entries.get(this.#store.catalog.defaultAccount().id, kind, name);
     if (entry === null) return true;
-    if (typeof given !== "string" || given === "" || given.length > limits.wechatSecretCharsMax) return false;
-    const kept = entry.value as KeptSecret;
-    return this.#isKnown(kept, given) || this.#mutex.run(() => this.#check(kept, given));
+    if (typeof given !== "string" || given === "" || given.length > wechatLimits.secretCharsMax) return false;
+    const stored = entry.value as StoredSecret;
+    return this.#isCached(stored, given) || this.#mutex.run(() => this.#check(stored, given));
   }
 
-  /** "": no secret from now on. */
+  /** The empty string removes the secret. */
   async set(secret: string): Promise<void> {
     const accountId = this.#store.catalog.defaultAccount().id;
     if (secret === "") {
@@ -57,20 +61,20 @@ export class Secret {
       return;
     }
     const salt = this.#randomBytes(SALT_BYTES);
-    const hash = await this.#mutex.run(() => hashOf(secret, salt, cost));
-    const kept: KeptSecret = { salt: base64url(salt), hash: base64url(hash), cost };
-    await this.#store.entries.put(accountId, kind, name, kept);
+    const hash = await this.#mutex.run(() => hashOf(secret, salt, this.#cost));
+    const stored: StoredSecret = { salt: base64url(salt), hash: base64url(hash), cost: this.#cost };
+    await this.#store.entries.put(accountId, kind, name, stored);
   }
 
-  async #check(kept: KeptSecret, given: string): Promise<boolean> {
-    const hash = await hashOf(given, Buffer.from(kept.salt, "base64url"), kept.cost);
-    const isRight = timingSafeEqual(hash, Buffer.from(kept.hash, "base64url"));
-    if (isRight) this.#known = { kept: kept.hash, digest: this.#digestOf(given) };
-    return isRight;
+  async #check(stored: StoredSecret, given: string): Promise<boolean> {
+    const hash = await hashOf(given, Buffer.from(stored.salt, "base64url"), stored.cost);
+    const isCorrect = timingSafeEqual(hash, Buffer.from(stored.hash, "base64url"));
+    if (isCorrect) this.#cached = { hash: stored.hash, digest: this.#digestOf(given) };
+    return isCorrect;
   }
 
-  #isKnown(kept: KeptSecret, given: string): boolean {
-    return this.#known?.kept === kept.hash && timingSafeEqual(this.#known.digest, this.#digestOf(given));
+  #isCached(stored: StoredSecret, given: string): boolean {
+    return this.#cached?.hash === stored.hash && timingSafeEqual(this.#cached.digest, this.#digestOf(given));
   }
 
   #digestOf(secret: string): Buffer {
@@ -78,7 +82,7 @@ export class Secret {
   }
 }
 
-function hashOf(secret: string, salt: Uint8Array, [N, r, p]: KeptSecret["cost"]): Promise<Buffer> {
+function hashOf(secret: string, salt: Uint8Array, [N, r, p]: ScryptCost): Promise<Buffer> {
   return derive(secret, salt, HASH_BYTES, { N, r, p });
 }
 

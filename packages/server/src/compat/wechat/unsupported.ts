@@ -1,4 +1,4 @@
-/** The API that this one stands in for can do it; here it has no meaning. The message says what can be done. */
+/** A request that only the original WeChat API can serve. The message names what is supported instead. */
 export class Unsupported extends Error {
   override readonly name = "Unsupported";
 }

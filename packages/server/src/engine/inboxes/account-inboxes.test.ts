@@ -2,7 +2,7 @@ import { array, assert, asyncProperty, constantFrom } from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { limits } from "../../domain/limits.ts";
 import { engineLimits } from "../engine-limits.ts";
-import type { TakenMessage } from "../port.ts";
+import type { LeasedMessage } from "../pull/leased-delivery.ts";
 import { InboxScene, textOf } from "./testing/inbox-scene.ts";
 
 const minuteMs = 60_000;
@@ -13,18 +13,21 @@ beforeEach(() => {
 });
 
 describe("an inbox", () => {
-  it("gives what arrived, oldest first, with its bytes, its content type and its id, and then nothing", async () => {
+  it("gives messages oldest first, each with its bytes, content type and id, and then nothing", async () => {
     await scene.put("in");
     const { id } = await scene.keep("in", "1", "text/x; a=b");
     await scene.keep("in", "2");
     const first = await scene.take("in");
-    expect(first).toMatchObject({ id, message: { body: Buffer.from("1"), contentType: "text/x; a=b" } });
+    expect(first).toMatchObject({
+      id,
+      message: { body: new Uint8Array(Buffer.from("1")), contentType: "text/x; a=b" },
+    });
     first?.done(true);
     expect(await scene.all("in")).toEqual(["2"]);
     expect(await scene.take("in")).toBeNull();
   });
 
-  it("gives a message that its client did not get to the next one, before those that came later", async () => {
+  it("gives a message that its client did not receive to the next client, before later messages", async () => {
     await scene.put("in");
     for (const text of ["1", "2"]) await scene.keep("in", text);
     (await scene.take("in"))?.done(false);
@@ -44,24 +47,26 @@ describe("an inbox", () => {
     expect(textOf(await scene.take("in"))).toBe(textOf(taken[1] ?? null));
   });
 
-  it("leaves a record of what was taken, when and how long that took, and none of what was given back", async () => {
+  it("records when a message was taken and how long the answer took, and records nothing for one that was put back", async () => {
     await scene.put("in");
     const { id } = await scene.keep("in", "1");
-    const look = () =>
+    const record = () =>
       scene.store.records.getMessage(scene.store.catalog.defaultAccount().id, id as NonNullable<typeof id>);
     (await scene.take("in"))?.done(false);
     await scene.time.quiet();
-    expect(await look()).toMatchObject({ deliveries: [{ subscription: "inbox:in", state: "pending", attempts: [] }] });
+    expect(await record()).toMatchObject({
+      deliveries: [{ subscription: "inbox:in", state: "pending", attempts: [] }],
+    });
     const at = scene.time.now();
     const taken = await scene.take("in");
     await scene.time.advance(20);
     taken?.done(true);
     await scene.time.quiet();
     const attempts = [{ attempt: 1, startedAtMs: at, durationMs: 20, verdict: "accepted", status: null }];
-    expect(await look()).toMatchObject({ deliveries: [{ state: "delivered", attempts }] });
+    expect(await record()).toMatchObject({ deliveries: [{ state: "delivered", attempts }] });
   });
 
-  it("takes the word of a client only once", async () => {
+  it("counts only the first outcome of a taken message", async () => {
     await scene.put("in");
     await scene.keep("in", "1");
     const taken = await scene.take("in");
@@ -71,7 +76,7 @@ describe("an inbox", () => {
     expect(await scene.take("in")).toBeNull();
   });
 
-  it("has what was answered after the end of the process, and again what was in somebody's hands", async () => {
+  it("keeps its messages over the end of the process, including one that was on its way to a client", async () => {
     await scene.put("in");
     for (const text of ["1", "2", "3"]) await scene.keep("in", text);
     expect(await scene.next("in")).toBe("1");
@@ -80,7 +85,7 @@ describe("an inbox", () => {
     expect(await scene.all("in")).toEqual(["2", "3"]);
   });
 
-  it("gives a message again when nobody has said for the time of its lease what became of it", async () => {
+  it("gives a message again when its lease ends without an outcome", async () => {
     await scene.put("in");
     await scene.keep("in", "1");
     await scene.take("in");
@@ -88,7 +93,7 @@ describe("an inbox", () => {
     expect(await scene.all("in")).toEqual(["1"]);
   });
 
-  it("is a queue: whatever is kept, taken or given back, each message is taken for good once, in order", async () => {
+  it("is a queue: whatever is kept, taken or put back, each message is delivered once, in order", async () => {
     const step = constantFrom("keep", "take", "give back", "die");
     await assert(
       asyncProperty(array(step, { maxLength: 40 }), async (steps) => {
@@ -115,12 +120,12 @@ describe("an inbox", () => {
     );
   });
 
-  it("refuses what is past its number of messages, and takes again when there is room", async () => {
+  it("refuses messages past its limit, and keeps again when one was taken", async () => {
     await scene.put("in", { messagesMax: 2 });
     const results = await Promise.allSettled(["1", "2", "3", "4"].map((text) => scene.keep("in", text)));
     expect(results.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "fulfilled", "rejected", "rejected"]);
     await expect(scene.keep("in", "5")).rejects.toMatchObject({ code: "inbox_full" });
-    // In somebody's hands it still has its place.
+    // A message on its way to a client still counts.
     const taken = await scene.take("in");
     await expect(scene.keep("in", "5")).rejects.toMatchObject({ code: "inbox_full" });
     taken?.done(true);
@@ -129,7 +134,7 @@ describe("an inbox", () => {
     expect(await scene.waiting("in")).toBe(2);
   });
 
-  it("refuses a body that is larger than it takes", async () => {
+  it("refuses a body that is larger than its limit", async () => {
     await scene.put("in", { bodyBytesMax: 1024 });
     await scene.keep("in", "x".repeat(1024));
     await expect(scene.keep("in", "x".repeat(1025))).rejects.toMatchObject({
@@ -138,10 +143,10 @@ describe("an inbox", () => {
     });
   });
 
-  it("holds only so many bytes for clients that read slowly, and goes on as they do", async () => {
+  it("bounds the bytes on their way to slow clients, and goes on when one has read", async () => {
     await scene.put("in");
     const body = "x".repeat(limits.bodyBytesMax);
-    const outMax = engineLimits.inboxUnreadBytesMax / limits.bodyBytesMax;
+    const outMax = engineLimits.pullUnreadBytesMax / limits.bodyBytesMax;
     for (let at = 0; at <= outMax; at++) await scene.keep("in", body);
     const results = await Promise.allSettled(Array.from({ length: 2 * outMax }, () => scene.take("in")));
     const taken = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
@@ -157,7 +162,7 @@ describe("an inbox", () => {
     expect(await scene.next("in")).toBeNull();
   });
 
-  it("loses what is older than its retention time, and tells so", async () => {
+  it("loses messages that are past their retention, and counts them as expired", async () => {
     await scene.put("in", { retentionMs: minuteMs });
     await scene.keep("in", "old");
     await scene.time.advance(minuteMs + 1);
@@ -166,7 +171,7 @@ describe("an inbox", () => {
     expect(await scene.all("in")).toEqual(["new"]);
   });
 
-  it("takes over settings that are put again, and keeps what waits", async () => {
+  it("applies settings that are put again, and keeps its messages", async () => {
     const { inbox, created } = await scene.put("in", { messagesMax: 1, bodyBytesMax: 1024 });
     expect(created).toBe(true);
     await scene.keep("in", "1");
@@ -178,7 +183,7 @@ describe("an inbox", () => {
     expect(await scene.all("in")).toEqual([]);
   });
 
-  it("is found, listed and deleted with its log, and one of the same name begins empty", async () => {
+  it("can be read, listed and deleted with its log, and a new one of the same name is empty", async () => {
     for (const name of ["b", "a"]) await scene.put(name);
     await scene.keep("a", "old");
     const { items } = await scene.inboxes.list({ after: null, limit: 10 });
@@ -194,7 +199,7 @@ describe("an inbox", () => {
     expect(await scene.all("a")).toEqual([]);
   });
 
-  it("works after a crash in the middle of its making", async () => {
+  it("works after a crash in the middle of its creation", async () => {
     const { id } = scene.store.catalog.defaultAccount();
     const { inbox } = await scene.put("whole");
     await scene.store.entries.put(id, "inbox", "half", { ...inbox });
@@ -202,7 +207,7 @@ describe("an inbox", () => {
     expect(await scene.all("half")).toEqual(["1"]);
   });
 
-  it("keeps nothing when the store cannot, and says why", async () => {
+  it("keeps nothing when the store fails, and returns the error", async () => {
     await scene.put("in");
     const append = scene.store.log.append.bind(scene.store);
     scene.store.log.append = () => Promise.reject(new Error("the disk is gone"));
@@ -216,7 +221,7 @@ describe("an inbox", () => {
 describe("waiting for a message", () => {
   beforeEach(() => scene.put("in"));
 
-  it("ends with the message as soon as it arrives, and asks the store for nothing meanwhile", async () => {
+  it("ends with the message as soon as it arrives, and makes no claim meanwhile", async () => {
     const waiting = scene.take("in", minuteMs);
     await scene.time.advance(59_000);
     expect(scene.claims).toBe(1);
@@ -233,7 +238,7 @@ describe("waiting for a message", () => {
     expect(scene.timers.waiting.size).toBe(0);
   });
 
-  it("ends when the client goes, and its message is for the next in line", async () => {
+  it("ends when the client leaves, and the next client gets the message", async () => {
     const leaving = new AbortController();
     const first = scene.take("in", minuteMs, leaving.signal);
     const second = scene.take("in", minuteMs);
@@ -244,7 +249,7 @@ describe("waiting for a message", () => {
     expect([await first, textOf(await second)]).toEqual([null, "1"]);
   });
 
-  it("of a client that goes in the moment in which it is woken ends with nothing, and loses nothing", async () => {
+  it("ends with nothing for a client that leaves in the moment of the wake-up, and no message is lost", async () => {
     const leaving = new AbortController();
     const first = scene.take("in", minuteMs, leaving.signal);
     await scene.time.quiet();
@@ -255,7 +260,7 @@ describe("waiting for a message", () => {
     expect(await scene.all("in")).toEqual(["1"]);
   });
 
-  it("ends with a message that somebody else's client did not get", async () => {
+  it("ends with a message that another client did not receive", async () => {
     await scene.keep("in", "1");
     const taken = await scene.take("in");
     const waiting = scene.take("in", minuteMs);
@@ -265,7 +270,7 @@ describe("waiting for a message", () => {
     expect(textOf(await waiting)).toBe("1");
   });
 
-  it("ends with a message whose lease has run out", async () => {
+  it("ends with a message whose lease has expired", async () => {
     await scene.keep("in", "1");
     await scene.take("in");
     await scene.time.advance(engineLimits.inboxLeaseMs - 10_000);
@@ -275,7 +280,7 @@ describe("waiting for a message", () => {
     expect(scene.timers.waiting.size).toBe(0);
   });
 
-  it("wakes one for one message, in the order in which they came, and each of them once for many", async () => {
+  it("serves one client per message, first come, first served, with one claim for all messages that are there", async () => {
     const order: string[] = [];
     const waiting = ["a", "b", "c"].map(async (who) => {
       const taken = await scene.take("in", minuteMs);
@@ -285,14 +290,14 @@ describe("waiting for a message", () => {
     await scene.time.quiet();
     await scene.keep("in", "1");
     await scene.time.quiet();
-    expect([order, scene.claims]).toEqual([["a 1"], 4]);
+    expect([order, scene.claims]).toEqual([["a 1"], 2]);
     const topic = await scene.store.catalog.getTopic(scene.store.catalog.defaultAccount().id, "inbox:in");
     await scene.publish(topic as NonNullable<typeof topic>, "2", "3");
     await Promise.all(waiting);
-    expect([order, scene.claims]).toEqual([["a 1", "b 2", "c 3"], 6]);
+    expect([order, scene.claims]).toEqual([["a 1", "b 2", "c 3"], 3]);
   });
 
-  it("misses nothing that arrives while the store is looking", async () => {
+  it("misses no message that arrives during a claim", async () => {
     scene.store.latencyMsMax = 50;
     const taken = Array.from({ length: 20 }, () => scene.take("in", minuteMs));
     const kept = Array.from({ length: 20 }, (_, at) => scene.keep("in", `${at}`));
@@ -303,7 +308,7 @@ describe("waiting for a message", () => {
     expect(texts).not.toContain(null);
   });
 
-  it("misses nothing that arrives between its look and its waiting, in whatever turn", async () => {
+  it("misses no message that arrives between the claim and the wait, in whatever turn", async () => {
     for (let turns = 0; turns < 40; turns++) {
       const waiting = scene.take("in", minuteMs);
       for (let turn = 0; turn < turns; turn++) await Promise.resolve();
@@ -316,7 +321,7 @@ describe("waiting for a message", () => {
     }
   });
 
-  it("is refused past a number of clients, and the others go on waiting", async () => {
+  it("is refused past a number of clients, and the other clients go on waiting", async () => {
     const waiting = Array.from({ length: limits.inboxWaitersMax }, () => scene.take("in", minuteMs));
     await scene.time.quiet();
     await expect(scene.take("in", minuteMs)).rejects.toMatchObject({ code: "too_many_waiters" });
@@ -340,11 +345,11 @@ describe("waiting for a message", () => {
     await Promise.all(waiting);
   });
 
-  it("goes on for the others when one is woken while no more may be handed out", async () => {
-    const perInbox = engineLimits.inboxUnreadBytesMax / limits.bodyBytesMax;
+  it("goes on for the other clients when one is refused because slow clients hold all the memory", async () => {
+    const perInbox = engineLimits.pullUnreadBytesMax / limits.bodyBytesMax;
     const waiting = [scene.take("in", minuteMs), scene.take("in", minuteMs)];
-    const out: (TakenMessage | null)[] = [];
-    while (out.length * limits.bodyBytesMax < engineLimits.inboxUnreadBytesTotalMax) {
+    const out: (LeasedMessage | null)[] = [];
+    while (out.length * limits.bodyBytesMax < engineLimits.pullUnreadBytesTotalMax) {
       const slow = `slow${Math.floor(out.length / perInbox)}`;
       await scene.put(slow);
       await scene.keep(slow, "x".repeat(limits.bodyBytesMax));
@@ -356,9 +361,9 @@ describe("waiting for a message", () => {
     expect(textOf((await waiting[1]) ?? null)).toBe("1");
   });
 
-  it("goes on when its own inbox may hand out again", async () => {
-    const outMax = engineLimits.inboxUnreadBytesMax / limits.bodyBytesMax;
-    const taken: (TakenMessage | null)[] = [];
+  it("goes on when a slow client of the same inbox has read its message", async () => {
+    const outMax = engineLimits.pullUnreadBytesMax / limits.bodyBytesMax;
+    const taken: (LeasedMessage | null)[] = [];
     const refused: unknown[] = [];
     for (let at = 0; at < outMax + 2; at++) {
       scene.take("in", minuteMs).then(
@@ -371,7 +376,7 @@ describe("waiting for a message", () => {
       await scene.keep("in", "x".repeat(limits.bodyBytesMax));
       await scene.time.quiet();
     }
-    // One was woken in vain; the other waits on.
+    // The wake-up found no memory, so one client was refused; the other waits on.
     expect([taken.length, refused]).toMatchObject([outMax, [{ code: "overloaded" }]]);
     taken[0]?.done(true);
     await scene.time.quiet();
@@ -385,7 +390,7 @@ describe("waiting for a message", () => {
     await expect(waiting).rejects.toMatchObject({ code: "inbox_not_found" });
   });
 
-  it("ends for all when the server stops, and nobody waits after that", async () => {
+  it("ends for all clients when the server stops, and no client waits after that", async () => {
     const waiting = [scene.take("in", minuteMs), scene.take("in", minuteMs)];
     await scene.time.quiet();
     scene.inboxes.stopWaiting();
@@ -393,12 +398,12 @@ describe("waiting for a message", () => {
     expect(await scene.take("in", minuteMs)).toBeNull();
   });
 
-  it("ends when what has been taken is written down", async () => {
+  it("lets the server stop only when the outcome of a taken message is written", async () => {
     await scene.keep("in", "1");
     const letGo = scene.store.holdSettlements();
     (await scene.take("in"))?.done(true);
     let idle = false;
-    void scene.inboxes.idle().then(() => (idle = true));
+    void scene.pullQueues.idle().then(() => (idle = true));
     await scene.time.quiet();
     expect(idle).toBe(false);
     letGo();
@@ -410,7 +415,7 @@ describe("waiting for a message", () => {
 describe("an inbox that keeps only while it is polled", () => {
   const whilePolledMs = 300_000;
 
-  it("keeps what arrives within the time after the last poll, and drops it with all the rest at its end", async () => {
+  it("keeps messages within the time after the last poll, and drops all of them when one comes later", async () => {
     await scene.put("in", { whilePolledMs });
     await scene.take("in");
     await scene.time.advance(whilePolledMs - 1);
@@ -423,14 +428,14 @@ describe("an inbox that keeps only while it is polled", () => {
     expect(await scene.all("in")).toEqual(["4"]);
   });
 
-  it("empties itself when something arrives and not before", async () => {
+  it("is emptied when a message arrives and not before", async () => {
     await scene.put("in", { whilePolledMs });
     await scene.keep("in", "1");
     await scene.time.advance(2 * whilePolledMs);
     expect(await scene.all("in")).toEqual(["1"]);
   });
 
-  it("counts from its making, and after a start of the server from that", async () => {
+  it("counts as polled at its creation and at each start of the server", async () => {
     await scene.time.advance(whilePolledMs);
     await scene.put("in", { whilePolledMs });
     await scene.time.advance(whilePolledMs - 1);
@@ -441,7 +446,7 @@ describe("an inbox that keeps only while it is polled", () => {
     expect(await scene.all("in")).toEqual(["1", "2"]);
   });
 
-  it("counts as polled while somebody waits, and from the end of the waiting", async () => {
+  it("counts as polled while a client waits, and at the end of the wait", async () => {
     await scene.put("in", { whilePolledMs: 1_000 });
     const waiting = scene.take("in", minuteMs);
     await scene.time.advance(minuteMs - 1);
@@ -454,21 +459,21 @@ describe("an inbox that keeps only while it is polled", () => {
     expect(await scene.all("in")).toEqual([]);
   });
 
-  it("tells how many messages it has emptied itself of, and costs the store nothing while it stays unpolled", async () => {
+  it("reports how many messages it dropped, and writes nothing while it stays unpolled", async () => {
     await scene.put("in", { whilePolledMs });
     for (const text of ["1", "2", "3"]) await scene.keep("in", text);
     await scene.time.advance(whilePolledMs);
-    scene.told.length = 0;
+    scene.liveEvents.length = 0;
     await scene.keep("in", "4");
     const at = scene.time.now();
     const expired = { type: "delivery.expired", at, topic: "inbox:in", subscription: "inbox:in", count: 3 };
-    expect([scene.told, scene.observer.expiredCount]).toEqual([[expired], 3]);
-    scene.store.catalog.deleteSubscription = () => Promise.reject(new Error("asked again"));
+    expect([scene.liveEvents, scene.observer.expiredCount]).toEqual([[expired], 3]);
+    scene.store.catalog.deleteSubscription = () => Promise.reject(new Error("called again"));
     await scene.keep("in", "5");
     expect(await scene.waiting("in")).toBe(0);
   });
 
-  it("keeps what comes after a poll although it is still being emptied of what was there before", async () => {
+  it("keeps a message that comes after a poll while earlier messages are still being removed", async () => {
     await scene.put("in", { whilePolledMs });
     await scene.keep("in", "1");
     await scene.time.advance(whilePolledMs);
@@ -490,7 +495,7 @@ describe("an inbox that keeps only while it is polled", () => {
     expect(await scene.all("in")).toEqual(["3"]);
   });
 
-  it("has a bound of messages like any other", async () => {
+  it("has a limit of messages like any other inbox", async () => {
     await scene.put("in", { whilePolledMs, messagesMax: 1 });
     await scene.keep("in", "1");
     await expect(scene.keep("in", "2")).rejects.toMatchObject({ code: "inbox_full" });
@@ -498,7 +503,7 @@ describe("an inbox that keeps only while it is polled", () => {
 });
 
 describe("an inbox with a topic", () => {
-  it("publishes what arrives, for every subscription of the topic, and gives what others publish there, too", async () => {
+  it("publishes its messages to every subscription of the topic, and gives those that others publish there", async () => {
     const topic = await scene.topic("orders");
     await scene.publish(topic, "before");
     await scene.put("in", { topic: "orders" });
@@ -512,7 +517,7 @@ describe("an inbox with a topic", () => {
     expect(await scene.all("in")).toEqual(["1", "2"]);
   });
 
-  it("lets waiting clients have what is published to the topic, delayed messages when they are due", async () => {
+  it("gives waiting clients what is published to the topic, delayed messages when they are due", async () => {
     const topic = await scene.topic("orders");
     await scene.put("in", { topic: "orders" });
     const at = scene.time.now();
@@ -529,7 +534,7 @@ describe("an inbox with a topic", () => {
     expect(scene.timers.waiting.size).toBe(0);
   });
 
-  it("publishes although nobody polls, and empties only itself", async () => {
+  it("publishes although nobody polls, and drops messages only for itself", async () => {
     const topic = await scene.topic("orders");
     const { subscription } = await scene.store.catalog.putSubscription(topic.id, "other", pulled, "now");
     await scene.put("in", { topic: "orders", whilePolledMs: 1_000 });
@@ -541,7 +546,7 @@ describe("an inbox with a topic", () => {
     expect(await scene.store.records.subscriptionCounts(subscription.id)).toMatchObject({ backlog: 2 });
   });
 
-  it("says what is wrong while the topic is gone, and goes on with all of the new one when it is made again", async () => {
+  it("fails while the topic is missing, and gets every message of a new topic of that name", async () => {
     await scene.topic("orders");
     await scene.put("in", { topic: "orders" });
     await scene.keep("in", "gone with its topic");
@@ -572,7 +577,7 @@ describe("an inbox with a topic", () => {
     expect(await scene.store.records.statistics()).toMatchObject({ backlog: 0 });
   });
 
-  it("is refused without its topic, and with another one than before", async () => {
+  it("cannot be created without its topic, and cannot change it", async () => {
     await expect(scene.put("in", { topic: "orders" })).rejects.toMatchObject({ code: "topic_not_found" });
     expect(await scene.inboxes.get("in")).toBeNull();
     for (const name of ["orders", "others"]) await scene.topic(name);

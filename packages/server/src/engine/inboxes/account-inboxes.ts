@@ -2,74 +2,50 @@ import { RingbackError } from "../../domain/errors.ts";
 import { Mutex } from "../../domain/mutex.ts";
 import type { InboxSettings } from "../../domain/inbox-rules.ts";
 import type { Entry, NewMessage } from "../../domain/model.ts";
-import type { Clock, Timers } from "../../domain/ports.ts";
+import type { Clock } from "../../domain/ports.ts";
+import type { PutCondition } from "../../store/condition.ts";
+import type { Label } from "../../store/label.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
-import type {
-  Arrived,
-  ArrivingMessage,
-  EngineObserver,
-  EventBus,
-  InboxDetails,
-  Inboxes,
-  Publisher,
-  TakenMessage,
-} from "../port.ts";
-import { InboxLogs } from "./inbox-logs.ts";
-import type { InboxPlace } from "./inbox-logs.ts";
-import { Rooms } from "./rooms.ts";
-import type { Room } from "./rooms.ts";
-import { Taking } from "./taking.ts";
+import type { EventBus } from "../event-bus.ts";
+import type { EngineObserver } from "../observer.ts";
+import type { Publisher } from "../publisher.ts";
+import type { LeasedMessage } from "../pull/leased-delivery.ts";
+import type { PullQueues } from "../pull/pull-queues.ts";
+import { InboxActivity } from "./inbox-activity.ts";
+import { InboxLogs, type InboxLog } from "./inbox-logs.ts";
+import type { Arrived, ArrivingMessage, InboxDetails, Inboxes } from "./inboxes.ts";
 
 export interface AccountInboxesOptions {
   readonly store: Store;
   readonly publisher: Publisher;
+  readonly pullQueues: PullQueues;
   readonly events: EventBus;
   readonly observer: Pick<EngineObserver, "expired">;
   readonly clock: Clock;
-  readonly timers: Timers;
-  /** A failure that no caller can be told. */
-  readonly failed: (error: unknown) => void;
 }
 
 /** The inboxes of the account. */
 export class AccountInboxes implements Inboxes {
   readonly #options: AccountInboxesOptions;
   readonly #logs: InboxLogs;
-  readonly #rooms: Rooms;
-  readonly #taking: Taking;
-  /** What makes and removes logs runs one after the other. */
+  readonly #startedAtMs: number;
+  /** Of the inboxes that have been used since the start, by name. */
+  readonly #activities = new Map<string, InboxActivity>();
+  /** Logs are created and removed one after the other. */
   readonly #mutex = new Mutex();
 
   constructor(options: AccountInboxesOptions) {
-    const { store, clock, timers } = options;
     this.#options = options;
-    this.#logs = new InboxLogs(store, clock);
-    this.#rooms = new Rooms(clock, timers);
-    this.#taking = new Taking({
-      ...options,
-      rooms: this.#rooms,
-      found: (name) => this.#found(name),
-      place: (inbox, room) => this.#place(inbox, room),
-    });
+    this.#logs = new InboxLogs(options.store, options.clock);
+    this.#startedAtMs = options.clock.now();
   }
 
-  /** From here on whoever waits hears of messages that came by another way than `keep`, such as into the inbox's topic. */
-  start(): void {
-    this.#options.store.log.onReady((ids) => this.#taking.ready(ids));
-  }
-
-  /** Whoever waits is sent away with nothing, and nobody waits any more. */
-  stopWaiting(): void {
-    this.#taking.stopWaiting();
-  }
-
-  /** What has been handed out is written down. */
-  async idle(): Promise<void> {
-    await this.#taking.idle();
-  }
-
-  put(name: string, settings: InboxSettings): Promise<{ inbox: InboxDetails; created: boolean }> {
+  put(
+    name: string,
+    settings: InboxSettings,
+    condition?: PutCondition,
+  ): Promise<{ inbox: InboxDetails; created: boolean }> {
     return this.#mutex.run(async () => {
       const { store } = this.#options;
       const before = await this.get(name);
@@ -78,8 +54,8 @@ export class AccountInboxes implements Inboxes {
         throw RingbackError.at("immutable_field", "topic", `${fault} and cannot be changed`);
       }
       if (settings.topic !== null) await this.#logs.publishedTopic(settings.topic);
-      // The entry first: what a crash leaves undone after it is made good when the inbox is used.
-      const { entry, created } = await store.entries.put(this.#accountId, "inbox", name, settings);
+      // The entry first. If a crash prevents the rest, the next use of the inbox makes its log.
+      const { entry, created } = await store.entries.put(this.#accountId, "inbox", name, settings, condition);
       const inbox = detailsOf(entry);
       await this.#logs.make(inbox, created ? "now" : "recover");
       return { inbox, created };
@@ -91,14 +67,14 @@ export class AccountInboxes implements Inboxes {
     return entry === null ? null : detailsOf(entry);
   }
 
-  async list(page: PageRequest): Promise<Page<InboxDetails>> {
-    const { items, next } = await this.#options.store.entries.list(this.#accountId, "inbox", page);
+  async list(page: PageRequest, label?: Label): Promise<Page<InboxDetails>> {
+    const { items, next } = await this.#options.store.entries.list(this.#accountId, "inbox", page, label);
     return { items: items.map(detailsOf), next };
   }
 
   async waitingCount(inbox: InboxDetails): Promise<number> {
-    const place = await this.#logs.find(inbox);
-    return place === null ? 0 : this.#count(place);
+    const log = await this.#logs.find(inbox);
+    return log === null ? 0 : this.#count(log);
   }
 
   delete(name: string): Promise<boolean> {
@@ -107,90 +83,129 @@ export class AccountInboxes implements Inboxes {
       if (inbox === null) return false;
       await this.#logs.remove(inbox);
       await this.#options.store.entries.delete(this.#accountId, "inbox", name);
-      this.#rooms.remove(name);
+      this.#activities.delete(name);
       return true;
     });
   }
 
   async keep(name: string, message: ArrivingMessage): Promise<Arrived> {
-    const inbox = await this.#found(name);
+    const inbox = await this.#getOrThrow(name);
     const bytes = message.body.length;
     if (bytes > inbox.bodyBytesMax) {
       const fault = `has ${bytes} bytes; the inbox "${name}" takes at most ${inbox.bodyBytesMax}`;
       throw RingbackError.at("body_too_large", "body", fault);
     }
-    const room = this.#rooms.of(inbox);
-    if (!this.#isPolled(inbox, room)) return this.#drop(inbox, message);
-    // What was there before the last poll may be going yet, and must not take this message along.
-    await room.emptied;
-    const place = await this.#place(inbox, room);
-    // With those that are arriving at this moment, or many at once would all find the last free place.
-    if ((await this.#count(place)) + room.arriving >= inbox.messagesMax) {
+    const activity = this.#activityOf(inbox);
+    if (!this.#isPolled(inbox)) return this.#drop(inbox, message);
+    // The messages from before the last poll may still be being removed, and this message must not go with them.
+    await activity.emptied;
+    const log = await this.#log(inbox);
+    // Without the arriving messages, many that come at once would all get the last free position.
+    if ((await this.#count(log)) + activity.arriving >= inbox.messagesMax) {
       throw new RingbackError(
         "inbox_full",
         `The inbox "${name}" holds ${inbox.messagesMax} messages, as many as it may.`,
       );
     }
-    room.arriving++;
+    activity.arriving++;
     try {
-      const { ids } = await this.#options.publisher.publish(place.topic, [newMessage(message)], null);
+      const { ids } = await this.#options.publisher.publish(log.topic, [newMessage(message)], null);
       return { kept: true, id: ids[0] ?? null };
     } finally {
-      room.arriving--;
+      activity.arriving--;
     }
   }
 
-  take(name: string, { waitMs, gone }: { waitMs: number; gone: AbortSignal }): Promise<TakenMessage | null> {
-    return this.#taking.take(name, waitMs, gone);
+  async take(
+    name: string,
+    { waitMs, gone }: { readonly waitMs: number; readonly gone: AbortSignal },
+  ): Promise<LeasedMessage | null> {
+    const deadlineMs = this.#options.clock.now() + waitMs;
+    for (;;) {
+      const inbox = await this.#getOrThrow(name);
+      try {
+        return await this.#poll(inbox, deadlineMs, gone);
+      } catch (error) {
+        if (!(error instanceof RingbackError) || error.code !== "subscription_not_found") throw error;
+        // The inbox was emptied, deleted, or deleted together with its topic. The next round sees which.
+      }
+    }
   }
 
-  /** Nobody has fetched for too long: what had been kept goes, and so does this message, except from a topic. */
+  stopWaiting(): void {
+    this.#options.pullQueues.stop();
+  }
+
+  async #poll(inbox: InboxDetails, deadlineMs: number, gone: AbortSignal): Promise<LeasedMessage | null> {
+    const { clock, pullQueues } = this.#options;
+    const activity = this.#activityOf(inbox);
+    activity.pollBegins(clock.now());
+    try {
+      const { subscription } = await this.#log(inbox);
+      const waitMs = Math.max(0, deadlineMs - clock.now());
+      const message = await pullQueues.lease(subscription, { waitMs, gone });
+      if (message === null || !gone.aborted) return message;
+      message.done(false);
+      return null;
+    } finally {
+      activity.pollEnds(clock.now());
+    }
+  }
+
+  /** No client has fetched for too long: the inbox is emptied, and the message is not kept either, except in the inbox's topic. */
   async #drop(inbox: InboxDetails, message: ArrivingMessage): Promise<Arrived> {
     const topic = inbox.topic === null ? null : await this.#logs.publishedTopic(inbox.topic);
-    const receipt = topic && (await this.#options.publisher.publish(topic, [newMessage(message)], null));
+    const result = topic && (await this.#options.publisher.publish(topic, [newMessage(message)], null));
     await this.#mutex.run(() => this.#empty(inbox));
-    return { kept: false, id: receipt?.ids[0] ?? null };
+    return { kept: false, id: result?.ids[0] ?? null };
   }
 
   async #empty(inbox: InboxDetails): Promise<void> {
-    const place = await this.#logs.find(inbox);
-    const room = this.#rooms.of(inbox);
-    if (place === null || this.#isPolled(inbox, room)) return;
-    const emptied = this.#emptyNow(inbox, place);
-    room.emptied = emptied.catch(() => {});
+    const log = await this.#logs.find(inbox);
+    if (log === null || this.#isPolled(inbox)) return;
+    const emptied = this.#emptyNow(inbox, log);
+    this.#activityOf(inbox).emptied = emptied.catch(() => {});
     await emptied;
   }
 
-  async #emptyNow(inbox: InboxDetails, place: InboxPlace): Promise<void> {
+  async #emptyNow(inbox: InboxDetails, log: InboxLog): Promise<void> {
     const { store, observer, events, clock } = this.#options;
-    const { backlog, parked } = await store.records.unsettledCounts(place.subscription.id);
-    await this.#logs.empty(place, inbox);
+    const { backlog, parked } = await store.records.unsettledCounts(log.subscription.id);
+    await this.#logs.empty(log, inbox);
     const count = backlog + parked;
     if (count === 0) return;
     observer.expired(count);
     if (!events.listening) return;
-    const { topic, name: subscription } = place.subscription;
+    const { topic, name: subscription } = log.subscription;
     events.emit({ type: "delivery.expired", at: clock.now(), topic, subscription, count });
   }
 
-  #isPolled({ whilePolledMs }: InboxDetails, { waiters, lastPoll }: Room): boolean {
-    return waiters.size > 0 || lastPoll.keeps(whilePolledMs, this.#options.clock.now());
+  #isPolled(inbox: InboxDetails): boolean {
+    return this.#activityOf(inbox).isPolled(inbox, this.#options.clock.now());
   }
 
-  async #place(inbox: InboxDetails, room: Room): Promise<InboxPlace> {
-    const place =
+  #activityOf({ name, createdAtMs }: InboxDetails): InboxActivity {
+    let activity = this.#activities.get(name);
+    if (activity === undefined) {
+      activity = new InboxActivity(Math.max(this.#startedAtMs, createdAtMs));
+      this.#activities.set(name, activity);
+    }
+    return activity;
+  }
+
+  async #log(inbox: InboxDetails): Promise<InboxLog> {
+    return (
       (await this.#logs.find(inbox)) ??
-      (await this.#mutex.run(async () => this.#logs.make(await this.#found(inbox.name), "recover")));
-    this.#rooms.attach(room, place.subscription.id);
-    return place;
+      this.#mutex.run(async () => this.#logs.make(await this.#getOrThrow(inbox.name), "recover"))
+    );
   }
 
-  async #count({ subscription }: InboxPlace): Promise<number> {
+  async #count({ subscription }: InboxLog): Promise<number> {
     const { backlog, parked, inFlight } = await this.#options.store.records.unsettledCounts(subscription.id);
     return backlog + parked + inFlight;
   }
 
-  async #found(name: string): Promise<InboxDetails> {
+  async #getOrThrow(name: string): Promise<InboxDetails> {
     const inbox = await this.get(name);
     if (inbox !== null) return inbox;
     throw new RingbackError("inbox_not_found", `There is no inbox "${name}".`);
@@ -201,8 +216,8 @@ export class AccountInboxes implements Inboxes {
   }
 }
 
-function detailsOf({ name, value, createdAtMs, updatedAtMs }: Entry): InboxDetails {
-  return { ...(value as InboxSettings), name, createdAtMs, updatedAtMs };
+function detailsOf({ name, value, version, createdAtMs, updatedAtMs }: Entry): InboxDetails {
+  return { ...(value as InboxSettings), name, version, createdAtMs, updatedAtMs };
 }
 
 function newMessage({ body, contentType }: ArrivingMessage): NewMessage {

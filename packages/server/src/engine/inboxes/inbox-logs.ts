@@ -4,14 +4,14 @@ import { limits } from "../../domain/limits.ts";
 import type { Start, Subscription, SubscriptionSettings, Topic } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { Store } from "../../store/store.ts";
-import type { InboxDetails } from "../port.ts";
+import type { InboxDetails } from "./inboxes.ts";
 
-export interface InboxPlace {
+export interface InboxLog {
   readonly topic: Topic;
   readonly subscription: Subscription;
 }
 
-/** Nothing holds back anything: a client that reads slowly must not keep the others waiting. */
+/** Without an order, so that a client that reads slowly does not delay the others. */
 const pulled: SubscriptionSettings = {
   push: null,
   filter: { tags: [], types: [] },
@@ -21,8 +21,8 @@ const pulled: SubscriptionSettings = {
 };
 
 /**
- * What an inbox is in the store: a log, its own or a topic's, and a subscription to it that nobody pushes. Messages are
- * written once, as for any topic; taking one moves the subscription.
+ * The part of an inbox that the log store keeps: a log, the inbox's own or a topic's, and a subscription to it that is not
+ * pushed. Messages are written once, as in any topic.
  */
 export class InboxLogs {
   readonly #store: Store;
@@ -33,7 +33,7 @@ export class InboxLogs {
     this.#clock = clock;
   }
 
-  async find(inbox: InboxDetails): Promise<InboxPlace | null> {
+  async find(inbox: InboxDetails): Promise<InboxLog | null> {
     const topic = await this.topic(inbox);
     const subscription = topic && (await this.#store.catalog.getSubscription(topic.id, inboxLogName(inbox.name)));
     return topic && subscription && { topic, subscription };
@@ -50,8 +50,8 @@ export class InboxLogs {
     throw new RingbackError("topic_not_found", `The inbox publishes into the topic "${name}", which does not exist.`);
   }
 
-  /** Makes what is missing and brings the log's settings up to date. */
-  async make(inbox: InboxDetails, begin: "now" | "recover"): Promise<InboxPlace> {
+  /** Creates what is missing and updates the log's settings. */
+  async make(inbox: InboxDetails, begin: "now" | "recover"): Promise<InboxLog> {
     const topic = inbox.topic === null ? await this.#ownLog(inbox) : await this.publishedTopic(inbox.topic);
     const start = begin === "now" ? begin : this.#recoveredStart(inbox, topic);
     const name = inboxLogName(inbox.name);
@@ -59,16 +59,16 @@ export class InboxLogs {
     return { topic, subscription };
   }
 
-  /** Everything that waits is gone from the inbox; in a topic's log it stays. */
-  async empty({ topic }: InboxPlace, inbox: InboxDetails): Promise<void> {
+  /** Removes all messages from the inbox; a topic's log keeps them. */
+  async empty({ topic }: InboxLog, inbox: InboxDetails): Promise<void> {
     await this.#store.catalog.deleteSubscription(topic.id, inboxLogName(inbox.name));
   }
 
   async remove(inbox: InboxDetails): Promise<void> {
     if (inbox.topic === null) await this.#store.catalog.deleteTopic(this.#accountId, inboxLogName(inbox.name));
     else {
-      const place = await this.find(inbox);
-      if (place !== null) await this.empty(place, inbox);
+      const log = await this.find(inbox);
+      if (log !== null) await this.empty(log, inbox);
     }
   }
 
@@ -78,8 +78,8 @@ export class InboxLogs {
   }
 
   /**
-   * The subscription is not there although the inbox is: its topic was deleted and made again, or a crash came in between.
-   * What was published since belongs to the inbox, unless it keeps only while it is polled.
+   * Where the subscription of an inbox starts that has none: its topic was deleted and created again, or a crash prevented it.
+   * The inbox then gets the messages published since, unless it keeps messages only while it is polled.
    */
   #recoveredStart({ whilePolledMs, updatedAtMs }: InboxDetails, topic: Topic): Start {
     const atMs = Math.max(topic.createdAtMs, updatedAtMs);

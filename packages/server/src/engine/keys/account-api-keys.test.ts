@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MemoryStore } from "../testing/memory-store.ts";
+import { MemoryStore } from "../../store/memory/memory-store.ts";
 import { AccountApiKeys } from "./account-api-keys.ts";
 import { AccountKeys } from "./account-keys.ts";
 
@@ -25,8 +25,8 @@ function apiKeysOf(store: MemoryStore, masterKeys: readonly string[] = [first]) 
 const text = (secret: Uint8Array | null) => secret && Buffer.from(secret).toString("utf8");
 
 describe("an API key", () => {
-  it("that is made here has a SecretId and a SecretKey of its own, and signs at once", async () => {
-    const apiKeys = apiKeysOf(new MemoryStore(clock));
+  it("is generated with a unique SecretId and SecretKey, and can be used at once", async () => {
+    const apiKeys = apiKeysOf(new MemoryStore({ clock }));
     const made = [await apiKeys.create("a", null), await apiKeys.create("a", null)];
     for (const { apiKey, pair, created } of made) {
       expect(pair).toEqual({
@@ -39,8 +39,8 @@ describe("an API key", () => {
     expect(new Set(made.flatMap(({ pair }) => Object.values(pair))).size).toBe(4);
   });
 
-  it("keeps the pair that a program has, whatever it is made of", async () => {
-    const apiKeys = apiKeysOf(new MemoryStore(clock));
+  it("stores any valid pair unchanged", async () => {
+    const apiKeys = apiKeysOf(new MemoryStore({ clock }));
     const secretId = fc.stringMatching(/^AKID[a-zA-Z\d_-]{1,60}$/);
     const secretKey = fc.stringMatching(/^[!-~]{16,128}$/);
     await fc.assert(
@@ -52,8 +52,8 @@ describe("an API key", () => {
     );
   });
 
-  it("is the same again when it is made again, under its new name, and another one is refused", async () => {
-    const apiKeys = apiKeysOf(new MemoryStore(clock));
+  it("only changes its name when the same pair is created again, and refuses another SecretKey", async () => {
+    const apiKeys = apiKeysOf(new MemoryStore({ clock }));
     await apiKeys.create("a", pair);
     const secret = await apiKeys.secretOf(pair.secretId);
     expect(await apiKeys.create("a", pair)).toMatchObject({ created: false, pair });
@@ -65,8 +65,8 @@ describe("an API key", () => {
     expect(text(await apiKeys.secretOf(pair.secretId))).toBe(another.secretKey);
   });
 
-  it("is made once of all that are made at the same time with one SecretId, and the others are refused", async () => {
-    const apiKeys = apiKeysOf(new MemoryStore(clock));
+  it("is created once when several are created concurrently with one SecretId, and the others are refused", async () => {
+    const apiKeys = apiKeysOf(new MemoryStore({ clock }));
     const made = await Promise.allSettled([apiKeys.create("a", pair), apiKeys.create("b", another)]);
     const [kept] = made.flatMap((each) => (each.status === "fulfilled" ? [each.value.pair.secretKey] : []));
     expect(made).toContainEqual(
@@ -77,8 +77,8 @@ describe("an API key", () => {
     expect(same.filter(({ created }) => created)).toHaveLength(1);
   });
 
-  it("counts no more once it is deleted", async () => {
-    const apiKeys = apiKeysOf(new MemoryStore(clock));
+  it("is not found after its deletion", async () => {
+    const apiKeys = apiKeysOf(new MemoryStore({ clock }));
     await apiKeys.create("a", pair);
     expect(await apiKeys.secretOf(pair.secretId)).not.toBeNull();
     expect(await apiKeys.delete(pair.secretId)).toBe(true);
@@ -87,8 +87,8 @@ describe("an API key", () => {
     expect(await apiKeys.delete(pair.secretId)).toBe(false);
   });
 
-  it("is not found by a text that no key can be called", async () => {
-    const apiKeys = apiKeysOf(new MemoryStore(clock));
+  it("is not found by a text that cannot be a SecretId", async () => {
+    const apiKeys = apiKeysOf(new MemoryStore({ clock }));
     for (const id of ["", "AKID", "__proto__", `AKID${"x".repeat(61)}`, "AKID\0", "akidxxxxxxxx", "AKIDé"]) {
       expect([await apiKeys.secretOf(id), await apiKeys.get(id), await apiKeys.delete(id)]).toEqual([
         null,
@@ -98,8 +98,8 @@ describe("an API key", () => {
     }
   });
 
-  it("is kept in no form that it could be read from, and cannot be passed off as another or as a key", async () => {
-    const store = new MemoryStore(clock);
+  it("is stored encrypted, and cannot be passed off as another API key or as a key", async () => {
+    const store = new MemoryStore({ clock });
     const apiKeys = apiKeysOf(store);
     await apiKeys.create("a", pair);
     const account = store.catalog.defaultAccount().id;
@@ -115,8 +115,8 @@ describe("an API key", () => {
     expect(String(apiKeys.failures)).not.toContain(pair.secretKey);
   });
 
-  it("needs a master key, opens with each that has sealed it, and changes over to the first when it is put again", async () => {
-    const store = new MemoryStore(clock);
+  it("needs a master key, opens with the one that sealed it, and is sealed with the first when it is put again", async () => {
+    const store = new MemoryStore({ clock });
     await expect(apiKeysOf(store, []).create("a", null)).rejects.toMatchObject({ code: "master_key_missing" });
     await apiKeysOf(store).create("a", pair);
     const without = apiKeysOf(store, [second]);
@@ -141,11 +141,11 @@ describe("an API key", () => {
     ["a key with a space", { secretKey: "secret secret secret" }, "invalid_key", "secretKey"],
     ["a key of other letters", { secretKey: "s\u00e9crets\u00e9crets\u00e9cret" }, "invalid_key", "secretKey"],
   ])("with %s is refused without showing it", async (_what, { name = "a", ...wrong }, code, field) => {
-    const apiKeys = apiKeysOf(new MemoryStore(clock));
+    const apiKeys = apiKeysOf(new MemoryStore({ clock }));
     const refusal = await apiKeys.create(name, { ...pair, ...wrong }).catch((error: unknown) => error);
     expect(refusal).toMatchObject({ code, details: [{ field }] });
-    const told = JSON.stringify([refusal, (refusal as Error).message]);
-    for (const value of Object.values({ ...pair, ...wrong })) expect(told).not.toContain(value);
+    const text = JSON.stringify([refusal, (refusal as Error).message]);
+    for (const value of Object.values({ ...pair, ...wrong })) expect(text).not.toContain(value);
     expect((await apiKeys.list({ after: null, limit: 10 })).items).toEqual([]);
   });
 });

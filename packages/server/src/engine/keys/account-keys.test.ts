@@ -2,7 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import type { Jwk } from "@ringback/sdk/protocols";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MemoryStore } from "../testing/memory-store.ts";
+import { MemoryStore } from "../../store/memory/memory-store.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import { AccountKeys } from "./account-keys.ts";
 
@@ -18,22 +18,22 @@ function keyRing(store: MemoryStore, masterKeys: readonly string[] = [first]) {
   return Object.assign(keys, { failures });
 }
 
-/** What the store holds of a key, as text. */
+/** The stored entry of a key, as text. */
 async function kept(store: MemoryStore, kid: string): Promise<string> {
   return JSON.stringify(await store.entries.get(store.catalog.defaultAccount().id, "key", kid));
 }
 
 describe("a key", () => {
-  it("comes back as it was put, without the members that nobody uses", async () => {
-    const keys = keyRing(new MemoryStore(clock));
+  it("is returned as it was put, without unused members", async () => {
+    const keys = keyRing(new MemoryStore({ clock }));
     await keys.put("0", { ...secret, kid: "another", alg: "A128KW", use: "enc", key_ops: ["wrapKey"], note: "mine" });
     expect(await keys.find("0")).toEqual({ kid: "0", jwk: secret });
   });
 
-  it("of either kind comes back, whatever its bytes", async () => {
+  it("of either kind is returned unchanged, whatever its bytes", async () => {
     const { privateKey } = generateKeyPairSync("ed25519");
     const pair = privateKey.export({ format: "jwk" }) as Jwk;
-    const keys = keyRing(new MemoryStore(clock));
+    const keys = keyRing(new MemoryStore({ clock }));
     await keys.put("pair", pair);
     expect((await keys.find("pair"))?.jwk).toEqual({ kty: "OKP", crv: "Ed25519", x: pair.x, d: pair.d });
     await fc.assert(
@@ -47,8 +47,8 @@ describe("a key", () => {
     );
   });
 
-  it("is the same object until it is replaced, however often and however many at once ask for it", async () => {
-    const keys = keyRing(new MemoryStore(clock));
+  it("is the same object for all requests, concurrent ones too, until it is replaced", async () => {
+    const keys = keyRing(new MemoryStore({ clock }));
     await keys.put("0", secret);
     const [one, two] = await Promise.all([keys.find("0"), keys.find("0")]);
     expect(one).not.toBeNull();
@@ -59,8 +59,8 @@ describe("a key", () => {
     expect((await keys.find("0"))?.jwk).toEqual(other);
   });
 
-  it("is kept in no form that it could be read from", async () => {
-    const store = new MemoryStore(clock);
+  it("is stored encrypted", async () => {
+    const store = new MemoryStore({ clock });
     await keyRing(store).put("0", secret);
     const text = await kept(store, "0");
     expect(text).not.toContain(secret.k);
@@ -68,8 +68,8 @@ describe("a key", () => {
     expect(text).toMatch(/"sealed":"[\w-]+\.\.[\w-]+\.[\w-]+\.[\w-]+"/);
   });
 
-  it("that was never put, or has been removed, is not found", async () => {
-    const keys = keyRing(new MemoryStore(clock));
+  it("that was never put, or was deleted, is not found", async () => {
+    const keys = keyRing(new MemoryStore({ clock }));
     expect(await keys.find("0")).toBeNull();
     expect(await keys.get("0")).toBeNull();
     expect(await keys.delete("0")).toBe(false);
@@ -80,14 +80,14 @@ describe("a key", () => {
 });
 
 describe("master keys", () => {
-  it("are needed to keep a key, and the refusal says what to set", async () => {
-    const refused = keyRing(new MemoryStore(clock), []).put("0", secret);
+  it("are required to store a key, and the error says what to set", async () => {
+    const refused = keyRing(new MemoryStore({ clock }), []).put("0", secret);
     await expect(refused).rejects.toMatchObject({ code: "master_key_missing" });
     await expect(refused).rejects.toThrow(/RINGBACK_MASTER_KEY/);
   });
 
-  it("all open what they have sealed, and the first seals", async () => {
-    const store = new MemoryStore(clock);
+  it("each open what they have sealed, and the first one seals", async () => {
+    const store = new MemoryStore({ clock });
     await keyRing(store, [first]).put("old", secret);
     const both = keyRing(store, [second, first]);
     expect((await both.find("old"))?.jwk).toEqual(secret);
@@ -96,8 +96,8 @@ describe("master keys", () => {
     expect((await keyRing(store, [second]).find("new"))?.jwk).toEqual(other);
   });
 
-  it("change over once every key has been put again", async () => {
-    const store = new MemoryStore(clock);
+  it("can be replaced once every key has been put again", async () => {
+    const store = new MemoryStore({ clock });
     await keyRing(store, [first]).put("0", secret);
     await keyRing(store, [second, first]).put("0", secret);
     const after = keyRing(store, [second]);
@@ -105,8 +105,8 @@ describe("master keys", () => {
     expect(await after.unusable()).toEqual([]);
   });
 
-  it("that are gone leave keys that are named, not found, and no failure of the server", async () => {
-    const store = new MemoryStore(clock);
+  it("that are missing make their keys unusable, without an error of the server", async () => {
+    const store = new MemoryStore({ clock });
     await keyRing(store, [first]).put("a", secret);
     await keyRing(store, [second]).put("b", secret);
     const keys = keyRing(store, [second]);
@@ -119,8 +119,8 @@ describe("master keys", () => {
     expect((await keys.find("a"))?.jwk).toEqual(other);
   });
 
-  it("open neither what was damaged nor what was kept under another name, and the failure holds no key", async () => {
-    const store = new MemoryStore(clock);
+  it("open neither damaged keys nor keys stored under another name, and the error contains no key", async () => {
+    const store = new MemoryStore({ clock });
     const keys = keyRing(store);
     await keys.put("a", secret);
     const account = store.catalog.defaultAccount().id;
@@ -162,14 +162,14 @@ describe("a key that cannot be used is refused without showing it:", () => {
     ["a private key of another length", { ...pair, d: oct(31) }, "jwk.d: must be 32 bytes, not 31"],
     ["halves of two keys", { ...pair, x: foreign.x ?? "" }, "jwk.x: is not the public key that belongs to d"],
   ])("%s", async (_what, jwk, sentence) => {
-    const store = new MemoryStore(clock);
+    const store = new MemoryStore({ clock });
     const refusal = await keyRing(store)
       .put("0", jwk)
       .catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(RingbackError);
     expect(refusal).toMatchObject({ code: "invalid_key", message: expect.stringContaining(sentence) });
-    const told = JSON.stringify([refusal, (refusal as Error).message]);
-    for (const value of [jwk.k, jwk.d]) expect(told.includes(value ?? "nothing of the kind")).toBe(false);
+    const text = JSON.stringify([refusal, (refusal as Error).message]);
+    for (const value of [jwk.k, jwk.d]) expect(text.includes(value ?? "nothing of the kind")).toBe(false);
     expect(await kept(store, "0")).toBe("null");
   });
 });

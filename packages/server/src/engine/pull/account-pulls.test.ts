@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { limits } from "../../domain/limits.ts";
 import type { Subscription } from "../../domain/model.ts";
 import { engineLimits } from "../engine-limits.ts";
-import type { PulledMessage } from "../port.ts";
+import type { PulledMessage } from "./pulls.ts";
 import { PullScene, textOf, visibilityMs } from "./testing/pull-scene.ts";
 
 let scene: PullScene;
@@ -20,7 +20,7 @@ async function one(): Promise<PulledMessage> {
 }
 
 describe("a pull", () => {
-  it("brings the oldest messages, as many as were asked for, and tells when and how often each was received", async () => {
+  it("returns the oldest messages, as many as requested, with the time and number of their receives", async () => {
     await scene.publish("1", "2", "3");
     const nowMs = scene.time.now();
     const messages = await scene.pull(subscription, { messagesMax: 2 });
@@ -29,12 +29,12 @@ describe("a pull", () => {
     expect(await scene.texts(subscription)).toEqual(["3"]);
   });
 
-  it("does not leave hidden from everybody what it cannot be sure to have hidden", async () => {
+  it("leaves no message invisible to everybody when a write may have failed", async () => {
     await scene.publish("1", "2");
     const settle = scene.store.log.settle.bind(scene.store);
     scene.store.log.settle = async (batch) => {
       scene.store.log.settle = settle;
-      // The database has taken it, and the answer was lost: asked again, it finds nothing left to settle.
+      // The database has applied the write but its answer was lost: the repeated write finds nothing left to settle.
       await settle(batch);
       return settle(batch);
     };
@@ -44,12 +44,12 @@ describe("a pull", () => {
     expect(scene.time.now() - beginMs).toBeLessThan(1_000);
   });
 
-  it("brings nothing at once when nothing is there and nobody wants to wait", async () => {
+  it("returns nothing at once when there is no message and no wait", async () => {
     expect(await scene.pull(subscription)).toEqual([]);
     expect(scene.claims).toBe(1);
   });
 
-  it("hides what it brings until its time is over; then it is there again, received once more", async () => {
+  it("makes a message invisible for its visibility timeout, and returns it again afterwards", async () => {
     await scene.publish("1");
     const first = await one();
     await scene.time.advance(visibilityMs - 1);
@@ -60,7 +60,7 @@ describe("a pull", () => {
     expect(again.receiptHandle).not.toBe(first.receiptHandle);
   });
 
-  it("hides for as long as the receiver says", async () => {
+  it("makes a message invisible for as long as the request says", async () => {
     await scene.publish("1");
     await scene.pull(subscription, { visibilityMs: 2_000 });
     await scene.time.advance(1_999);
@@ -69,7 +69,7 @@ describe("a pull", () => {
     expect(await scene.texts(subscription)).toEqual(["1"]);
   });
 
-  it("serves all who request at one moment with one claim and one settlement, first asked first served", async () => {
+  it("serves all requests of one moment with one claim and one settlement, first come, first served", async () => {
     await scene.publish("1", "2", "3", "4");
     let settlements = 0;
     const settle = scene.store.log.settle.bind(scene.store);
@@ -77,17 +77,17 @@ describe("a pull", () => {
       settlements++;
       return settle(batch);
     };
-    const asked = [
+    const requested = [
       scene.request(subscription, { messagesMax: 2 }),
       scene.request(subscription),
       scene.request(subscription),
     ];
-    const answers = await scene.finished(Promise.all(asked));
+    const answers = await scene.finished(Promise.all(requested));
     expect(answers.map((messages) => messages.map(textOf))).toEqual([["1", "2"], ["3"], ["4"]]);
     expect({ claims: scene.claims, settlements }).toEqual({ claims: 1, settlements: 1 });
   });
 
-  it("requests the store for no more at a time than may be in flight, however many request", async () => {
+  it("claims no more at a time than may be in flight, however many requests there are", async () => {
     await scene.publish(...Array.from({ length: 300 }, (_, index) => `${index}`));
     const wanted: number[] = [];
     const claim = scene.store.log.claim.bind(scene.store);
@@ -95,17 +95,17 @@ describe("a pull", () => {
       wanted.push(...wants.map(({ deliveriesMax }) => deliveriesMax));
       return claim(wants, leaseMs);
     };
-    const asked = [1, 2, 3].map(() => scene.request(subscription, { messagesMax: 100 }));
-    expect((await scene.finished(Promise.all(asked))).flat()).toHaveLength(300);
+    const requested = [1, 2, 3].map(() => scene.request(subscription, { messagesMax: 100 }));
+    expect((await scene.finished(Promise.all(requested))).flat()).toHaveLength(300);
     expect(wanted).toEqual([subscription.settings.maxInFlight, 100]);
   });
 
-  it("never brings more than it may, however much was asked for", async () => {
+  it("never returns more than the limit, however much is requested", async () => {
     await scene.publish(...Array.from({ length: limits.pullMessagesMax + 1 }, (_, index) => `${index}`));
     expect(await scene.pull(subscription, { messagesMax: 1_000_000 })).toHaveLength(limits.pullMessagesMax);
   });
 
-  it("stops after the message that passes its bytes, and one always fits", async () => {
+  it("stops after the message that passes the limit of bytes, and one message always fits", async () => {
     const body = Buffer.alloc(limits.bodyBytesMax);
     const count = limits.pullBytesMax / limits.bodyBytesMax;
     for (let at = 0; at <= count; at++) await scene.publish({ body });
@@ -120,7 +120,7 @@ describe("a pull", () => {
     await expect(scene.pull(subscription)).rejects.toMatchObject({ code: "subscription_not_found" });
   });
 
-  it("tells who has just come of a store that fails, and lets those who wait go on waiting", async () => {
+  it("fails for a new request when the store fails, and lets waiting requests wait on", async () => {
     const waiting = scene.request(subscription, { waitMs: 20_000 });
     await scene.time.quiet();
     scene.store.failing.set("claim", new Error("the network is gone"));
@@ -134,13 +134,13 @@ describe("a pull", () => {
   });
 });
 
-describe("what was not surely hidden", () => {
-  it("is handed to nobody, and comes again", async () => {
+describe("a message that may not be invisible", () => {
+  it("is delivered to nobody, and comes again", async () => {
     await scene.publish("1");
     const letGo = scene.store.holdSettlements();
-    const asked = scene.request(subscription, { waitMs: 60_000 });
+    const requested = scene.request(subscription, { waitMs: 60_000 });
     await scene.time.quiet();
-    // So long that the claim is somebody else's.
+    // So long that another node may claim the message.
     await scene.time.advance(engineLimits.pullLeaseMs + 1);
     const { pulls } = scene.addNode();
     const other = pulls.pull(subscription, {
@@ -154,36 +154,36 @@ describe("what was not surely hidden", () => {
     await scene.time.quiet();
     expect((await other).map(textOf)).toEqual(["1"]);
     await scene.time.advance(visibilityMs);
-    expect(await asked).toMatchObject([{ receives: 2 }]);
+    expect(await requested).toMatchObject([{ receives: 2 }]);
   });
 
-  it("is handed to nobody when its time was over before it was written down", async () => {
+  it("is delivered to nobody when its visibility timeout ended before the write", async () => {
     await scene.publish("1");
     const letGo = scene.store.holdSettlements();
-    const asked = scene.request(subscription, { waitMs: 10_000, visibilityMs: 1_000 });
+    const requested = scene.request(subscription, { waitMs: 10_000, visibilityMs: 1_000 });
     await scene.time.advance(1_000);
     letGo();
     await scene.time.quiet();
-    expect(await scene.finished(asked)).toMatchObject([{ receives: 2 }]);
+    expect(await scene.finished(requested)).toMatchObject([{ receives: 2 }]);
   });
 
-  it("goes to the next in line when whoever asked has left meanwhile", async () => {
+  it("goes to the next request when the client has left meanwhile", async () => {
     await scene.publish("1");
     const leaving = new AbortController();
     const letGo = scene.store.holdSettlements();
-    const asked = scene.request(subscription, { gone: leaving.signal });
+    const requested = scene.request(subscription, { gone: leaving.signal });
     const next = scene.request(subscription, { waitMs: 20_000 });
     await scene.time.quiet();
     leaving.abort();
     letGo();
     await scene.time.quiet();
-    expect(await asked).toEqual([]);
+    expect(await requested).toEqual([]);
     expect(await next).toMatchObject([{ receives: 2 }]);
   });
 });
 
-describe("a receiptHandle", () => {
-  it("acknowledges a message once, for good, and leaves a line about it", async () => {
+describe("a receipt handle", () => {
+  it("acknowledges a message once, for good, and leaves a record of the attempt", async () => {
     await scene.publish("1");
     const { receiptHandle, id } = await one();
     await scene.time.advance(40);
@@ -195,10 +195,10 @@ describe("a receiptHandle", () => {
     const attempts = [{ attempt: 1, verdict: "accepted", durationMs: 40 }];
     expect(record).toMatchObject({ deliveries: [{ state: "delivered", attempts }] });
     expect(scene.observer.attempts).toEqual([{ outcome: "accepted", durationS: 0.04 }]);
-    expect(scene.told).toContainEqual(expect.objectContaining({ type: "delivery.attempted", messageId: id }));
+    expect(scene.liveEvents).toContainEqual(expect.objectContaining({ type: "delivery.attempted", messageId: id }));
   });
 
-  it("has ended when the message's time is over, and when somebody else has got it", async () => {
+  it("ends with the visibility timeout, and when another receiver gets the message", async () => {
     await scene.publish("1");
     const { receiptHandle } = await one();
     await scene.time.advance(visibilityMs);
@@ -210,7 +210,7 @@ describe("a receiptHandle", () => {
     ]);
   });
 
-  it("is not understood when it is another subscription's, or nobody's", async () => {
+  it("is malformed for another subscription, and when it was never given out", async () => {
     await scene.publish("1");
     const { receiptHandle } = await one();
     const other = await scene.subscribe("others");
@@ -225,7 +225,7 @@ describe("a receiptHandle", () => {
     expect((await one()).receiptHandle).toMatch(/^[A-Za-z\d-]{1,256}$/);
   });
 
-  it("gives a message back at once, to who waits or to the next who requests", async () => {
+  it("puts a message back at once, for a waiting or for the next request", async () => {
     await scene.publish("1");
     const { receiptHandle } = await one();
     const waiting = scene.request(subscription, { waitMs: 20_000 });
@@ -235,7 +235,7 @@ describe("a receiptHandle", () => {
     expect(await waiting).toMatchObject([{ receives: 2 }]);
   });
 
-  it("puts off when a message is there again, and can be used again as long as it is hidden", async () => {
+  it("extends the visibility timeout, and stays valid until its end", async () => {
     await scene.publish("1");
     const { receiptHandle } = await one();
     await scene.time.advance(visibilityMs - 1);
@@ -246,27 +246,27 @@ describe("a receiptHandle", () => {
   });
 });
 
-describe("those who wait", () => {
-  it("get one message each, first come first served, and no claim is made beside that", async () => {
-    const asked = Array.from({ length: 1_000 }, () => scene.request(subscription, { waitMs: 60_000 }));
+describe("waiting requests", () => {
+  it("get one message each, first come, first served, and make no other claim", async () => {
+    const requested = Array.from({ length: 1_000 }, () => scene.request(subscription, { waitMs: 60_000 }));
     await scene.time.quiet();
     const before = scene.claims;
     await scene.publish("1");
     await scene.time.quiet();
-    expect((await asked[0])?.map(textOf)).toEqual(["1"]);
+    expect((await requested[0])?.map(textOf)).toEqual(["1"]);
     expect(scene.claims - before).toBeLessThanOrEqual(2);
     await scene.publish("2", "3");
     await scene.time.quiet();
-    expect((await asked[2])?.map(textOf)).toEqual(["3"]);
+    expect((await requested[2])?.map(textOf)).toEqual(["3"]);
     const quiet = scene.claims;
     await scene.time.advance(visibilityMs - 1);
     expect(scene.claims).toBe(quiet);
     await scene.time.advance(60_001 - visibilityMs);
-    // Each of the three came once more.
-    expect((await Promise.all(asked)).filter((messages) => messages.length === 0)).toHaveLength(994);
+    // Each of the three messages was delivered once more.
+    expect((await Promise.all(requested)).filter((messages) => messages.length === 0)).toHaveLength(994);
   });
 
-  it("get what becomes visible again, with nobody publishing", async () => {
+  it("get a message that becomes visible again, although nobody publishes", async () => {
     await scene.publish("1");
     const { visibleAtMs } = await one();
     const waiting = scene.request(subscription, { waitMs: 60_000 });
@@ -285,7 +285,7 @@ describe("those who wait", () => {
     expect(scene.time.now()).toBe(beginMs + 12_345);
   });
 
-  it("get it on another node than the one where it was published or given back", async () => {
+  it("get a message on another node than the one where it was published or put back", async () => {
     const other = scene.addNode();
     const waiting = scene.request(subscription, { waitMs: 60_000 }, other);
     await scene.publish("1");
@@ -298,7 +298,7 @@ describe("those who wait", () => {
     expect(scene.time.now()).toBe(beginMs + 5_000);
   });
 
-  it("get it although a hint was lost", async () => {
+  it("get a message although its wake-up was lost", async () => {
     const waiting = scene.request(subscription, { waitMs: 60_000 });
     await scene.time.quiet();
     scene.store.wakeUpLoss = 1;
@@ -308,7 +308,7 @@ describe("those who wait", () => {
     expect(scene.findings).toBe(1);
   });
 
-  it("get nothing once they have left, which goes to the next", async () => {
+  it("get nothing once their client has left, and the next request gets the message", async () => {
     const leaving = new AbortController();
     const left = scene.request(subscription, { waitMs: 60_000, gone: leaving.signal });
     const next = scene.request(subscription, { waitMs: 60_000 });
@@ -321,11 +321,11 @@ describe("those who wait", () => {
     expect(await scene.pull(subscription, { gone: leaving.signal })).toEqual([]);
   });
 
-  it("are so many and no more", async () => {
-    const asked = Array.from({ length: limits.pullWaitersMax + 1 }, () =>
+  it("are bounded in number", async () => {
+    const requested = Array.from({ length: limits.pullWaitersMax + 1 }, () =>
       scene.request(subscription, { waitMs: 1_000 }),
     );
-    const settled = Promise.allSettled(asked);
+    const settled = Promise.allSettled(requested);
     await scene.time.advance(1_000);
     const refused = (await settled).filter(({ status }) => status === "rejected");
     expect(refused).toMatchObject([{ reason: { code: "too_many_waiters" } }]);
@@ -334,7 +334,7 @@ describe("those who wait", () => {
     expect(await again).toEqual([]);
   });
 
-  it("are told when their subscription is removed, and sent away when it is paused", async () => {
+  it("fail when their subscription is removed, and end with nothing when it is paused", async () => {
     const paused = scene.request(subscription, { waitMs: 60_000 });
     await scene.time.quiet();
     await scene.store.catalog.setSubscriptionState(subscription.topicId, subscription.name, "paused");
@@ -352,29 +352,29 @@ describe("those who wait", () => {
     await expect(scene.finished(removed)).rejects.toMatchObject({ code: "subscription_not_found" });
   });
 
-  it("are sent away when the server stops, and nobody waits any more; what is being handed out arrives", async () => {
+  it("end with nothing when the server stops, except those whose messages are being written", async () => {
     await scene.publish("1");
     const letGo = scene.store.holdSettlements();
-    const asked = [1, 2].map(() => scene.request(subscription, { waitMs: 60_000 }));
+    const requested = [1, 2].map(() => scene.request(subscription, { waitMs: 60_000 }));
     await scene.time.quiet();
     scene.pulls.stopWaiting();
     letGo();
-    await scene.finished(scene.pulls.idle());
-    expect((await scene.finished(Promise.all(asked))).map((messages) => messages.length)).toEqual([1, 0]);
+    await scene.finished(scene.node.pullQueues.idle());
+    expect((await scene.finished(Promise.all(requested))).map((messages) => messages.length)).toEqual([1, 0]);
     expect(await scene.pull(subscription, { waitMs: 60_000 })).toEqual([]);
     expect(scene.node.timers.waiting.size).toBe(0);
   });
 });
 
-describe("what is bounded", () => {
-  it("holds only so many bytes for receivers that read slowly, of one subscription and of all", async () => {
+describe("limits", () => {
+  it("bound the bytes on their way to slow receivers, of one subscription and of all", async () => {
     const body = Buffer.alloc(limits.bodyBytesMax);
     const other = await scene.subscribe("others");
     for (let at = 0; at < 20; at++) await scene.publish({ body });
     const arrived: (() => void)[] = [];
-    const handedOut = (done: () => void): void => void arrived.push(done);
+    const onDelivered = (done: () => void): void => void arrived.push(done);
     const pullUntilRefused = async (): Promise<unknown> => {
-      for (;;) await scene.pull(subscription, { handedOut });
+      for (;;) await scene.pull(subscription, { onDelivered });
     };
     await expect(pullUntilRefused()).rejects.toMatchObject({ code: "overloaded" });
     expect(arrived.length).toBeGreaterThan(10);
@@ -384,12 +384,12 @@ describe("what is bounded", () => {
     expect(await scene.pull(subscription)).toHaveLength(1);
   });
 
-  it("lets who waits wait on while others read slowly", async () => {
+  it("let waiting requests wait on while other receivers read slowly", async () => {
     const waiting = scene.request(subscription, { waitMs: 60_000 });
     await scene.time.quiet();
     const arrived: (() => void)[] = [];
-    const handedOut = (done: () => void): void => void arrived.push(done);
-    const slow = Array.from({ length: 20 }, () => scene.request(subscription, { waitMs: 20_000, handedOut }));
+    const onDelivered = (done: () => void): void => void arrived.push(done);
+    const slow = Array.from({ length: 20 }, () => scene.request(subscription, { waitMs: 20_000, onDelivered }));
     await scene.time.quiet();
     for (let at = 0; at < 24; at++) await scene.publish({ body: Buffer.alloc(limits.bodyBytesMax) });
     await scene.time.quiet();
@@ -402,13 +402,13 @@ describe("what is bounded", () => {
     expect((await Promise.all(slow)).flat()).toHaveLength(20);
   });
 
-  it("hands out nothing new past so many hidden messages, says so, and goes on when one is acknowledged", async () => {
+  it("refuse new messages past a number of invisible ones, until one is acknowledged", async () => {
     await scene.publish("1", "2");
     const { receiptHandle } = await one();
     const counts = scene.store.records.unsettledCounts.bind(scene.store);
     const claim = scene.store.log.claim.bind(scene.store);
     let parked = limits.parkedMax;
-    // As if there were so many: the real ones would take a minute to make.
+    // The counts are faked, since that many real messages would take a minute.
     scene.store.records.unsettledCounts = async (id) => ({ ...(await counts(id)), parked });
     scene.store.log.claim = async (wants, leaseMs) =>
       (await claim(wants, leaseMs)).map((each) => ({ ...each, parkedCount: parked }));
@@ -422,7 +422,7 @@ describe("what is bounded", () => {
     expect((await waiting).map(textOf)).toEqual(["2"]);
   });
 
-  it("forgets subscriptions that nobody requests for any more, and leaves no timer", async () => {
+  it("drop the queue of a subscription that nobody pulls from any more, and its timer", async () => {
     await scene.pull(subscription);
     await scene.time.advance(engineLimits.senderIdleMs + 3 * engineLimits.findWorkMs);
     expect(scene.node.timers.waiting.size).toBe(0);
@@ -430,7 +430,7 @@ describe("what is bounded", () => {
 });
 
 describe("a message that was received as often as it may", () => {
-  it("becomes a dead letter at the next pull, which brings the next message instead", async () => {
+  it("becomes a dead letter at the next pull, which returns the next message instead", async () => {
     subscription = await scene.subscribe("workers", { receivesMax: 2 });
     await scene.publish("1", "2");
     for (const receives of [1, 2]) {
@@ -442,7 +442,7 @@ describe("a message that was received as often as it may", () => {
     expect(letters.items).toMatchObject([{ reason: "receives_exhausted", message: { seq: 1 } }]);
     expect(scene.observer.deaths).toEqual(["receives_exhausted"]);
     const dead = { type: "delivery.dead", subscription: "workers", reason: "receives_exhausted" };
-    expect(scene.told).toContainEqual(expect.objectContaining(dead));
+    expect(scene.liveEvents).toContainEqual(expect.objectContaining(dead));
   });
 });
 
@@ -451,7 +451,7 @@ function keyed(text: string): { orderingKey: string; body: Uint8Array } {
 }
 
 describe("order", () => {
-  it("of a key: its next message is there only when the one before is acknowledged, and other keys go on", async () => {
+  it("of a key delivers the next message only when the one before is acknowledged, and other keys go on", async () => {
     subscription = await scene.subscribe("workers", {}, "key");
     await scene.publish(...["a1", "a2", "b1", "a3"].map(keyed));
     const first = await scene.pull(subscription, { messagesMax: 10 });
@@ -461,11 +461,11 @@ describe("order", () => {
     await scene.pulls.acknowledge(subscription, [first[0]?.receiptHandle ?? ""]);
     expect((await scene.finished(waiting)).map(textOf)).toEqual(["a2"]);
     await scene.time.advance(visibilityMs);
-    // Given up, not acknowledged: the same one again.
+    // Not acknowledged in time, so the same message comes again.
     expect(await scene.texts(subscription)).toEqual(["a2", "b1"]);
   });
 
-  it("strict: one message at a time is out, until it is acknowledged", async () => {
+  it("that is strict delivers one message at a time, until it is acknowledged", async () => {
     subscription = await scene.subscribe("workers", {}, "strict");
     await scene.publish("1", "2", "3");
     const first = await scene.pull(subscription, { messagesMax: 10 });

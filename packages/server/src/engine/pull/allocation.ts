@@ -2,19 +2,19 @@ import type { Order, PullSettings, TimeMs } from "../../domain/model.ts";
 import type { ClaimedDelivery } from "../../store/log.ts";
 import type { PullRequest } from "./pull-request.ts";
 
-export interface Allocation {
-  readonly request: PullRequest;
+export interface Allocation<T> {
+  readonly request: PullRequest<T>;
   readonly deliveries: ClaimedDelivery[];
 }
 
-/** Who gets what of a claim. */
-export interface Allocations {
-  readonly allocations: readonly Allocation[];
-  /** Handed out often enough, or for the first time long enough ago. */
+/** What happens to each delivery of a claim. */
+export interface Allocations<T> {
+  readonly allocations: readonly Allocation<T>[];
+  /** Received too often, or for the first time too long ago. */
   readonly ended: readonly ClaimedDelivery[];
-  /** Behind another one of their ordering key, which is being handed out. */
+  /** Behind a delivery of the same ordering key that goes to a request now. */
   readonly held: readonly ClaimedDelivery[];
-  /** Nobody is there any more who wants them. */
+  /** No request is left that wants them. */
   readonly left: readonly ClaimedDelivery[];
 }
 
@@ -23,31 +23,31 @@ export interface AllocationRule {
   readonly isEnded: (delivery: ClaimedDelivery) => boolean;
 }
 
-/** First asked, first served; each gets as much as it wants before the next gets anything. */
-export function allocate(
+/** First come, first served: each request gets as much as it wants before the next one gets anything. */
+export function allocate<T>(
   deliveries: readonly ClaimedDelivery[],
-  requests: Iterable<PullRequest>,
+  requests: Iterable<PullRequest<T>>,
   rule: AllocationRule,
-): Allocations {
-  const line = requests[Symbol.iterator]();
-  const allocations: Allocation[] = [];
+): Allocations<T> {
+  const queue = requests[Symbol.iterator]();
+  const allocations: Allocation<T>[] = [];
   const ended: ClaimedDelivery[] = [];
   const held: ClaimedDelivery[] = [];
   const left: ClaimedDelivery[] = [];
-  const keysOut = new Set<string>();
-  let last: Allocation | null = null;
+  const allocatedKeys = new Set<string>();
+  let last: Allocation<T> | null = null;
   for (const delivery of deliveries) {
     const { orderingKey } = delivery.message;
     if (rule.isEnded(delivery)) {
       ended.push(delivery);
       continue;
     }
-    if (rule.order === "key" && orderingKey !== null && keysOut.has(orderingKey)) {
+    if (rule.order === "key" && orderingKey !== null && allocatedKeys.has(orderingKey)) {
       held.push(delivery);
       continue;
     }
     if (last === null || last.deliveries.length >= last.request.messagesMax) {
-      const next = line.next();
+      const next = queue.next();
       last = next.done === true ? null : { request: next.value, deliveries: [] };
       if (last !== null) allocations.push(last);
     }
@@ -56,16 +56,17 @@ export function allocate(
       continue;
     }
     last.deliveries.push(delivery);
-    if (orderingKey !== null) keysOut.add(orderingKey);
+    if (orderingKey !== null) allocatedKeys.add(orderingKey);
   }
   return { allocations, ended, held, left };
 }
 
-/** Whether a message that nobody has acknowledged is handed out no more. */
+/** Whether a message has been received as often as the subscription allows. */
 export function isReceivesEnded({ receivesMax }: PullSettings, { retriesMade }: ClaimedDelivery): boolean {
   return receivesMax !== null && retriesMade >= receivesMax;
 }
 
+/** Whether a message was first received at least `ttlMs` ago. */
 export function isTimeEnded(ttlMs: number | null, { firstAttemptAtMs }: ClaimedDelivery, nowMs: TimeMs): boolean {
   return ttlMs !== null && firstAttemptAtMs !== null && nowMs - firstAttemptAtMs >= ttlMs;
 }

@@ -4,22 +4,26 @@ import type { Claim, ClaimedDelivery, Settled, Settlement } from "../../store/lo
 import type { Store } from "../../store/store.ts";
 import { emitDeliveryEvents } from "../delivery-events.ts";
 import { engineLimits } from "../engine-limits.ts";
-import type { EngineObserver, EventBus } from "../port.ts";
+import type { EventBus } from "../event-bus.ts";
+import type { EngineObserver } from "../observer.ts";
 import { isReceivesEnded } from "./allocation.ts";
 
-/** `moved`: it is elsewhere, durably. `refused`: it stays here as a dead letter. `later`: it could not be moved for now. */
+/**
+ * `moved`: the message is in its target, durably. `refused`: the target does not take it, so it becomes a dead letter of its
+ * subscription. `later`: the target cannot take it for now.
+ */
 export type Moved = "moved" | "refused" | "later";
 
-/** Where a subscription's messages go that nobody has acknowledged, if not among its own dead letters. */
-export interface DeadLetterWay {
-  /** How long after its first handing out a message is handed out again at most; null: for ever. */
+/** Where the messages of a subscription go that no receiver has acknowledged. */
+export interface DeadLetterTarget {
+  /** A message is delivered again at most until so long after its first receive; null: without limit. */
   readonly ttlMs: number | null;
-  /** More than once for the same message and time must be the same as once. */
+  /** Idempotent for the same message and time. */
   move(message: Message, firstReceivedAtMs: TimeMs): Promise<Moved>;
 }
 
-/** null: among its own dead letters. */
-export type DeadLetterWays = (subscription: Subscription) => Promise<DeadLetterWay | null>;
+/** null: the subscription's own dead letters. */
+export type FindDeadLetterTarget = (subscription: Subscription) => Promise<DeadLetterTarget | null>;
 
 export interface DeadLetteringContext {
   readonly store: Store;
@@ -35,21 +39,21 @@ interface DeadLettering {
 }
 
 /**
- * What was handed out often enough, or long enough ago, goes where it is to go: first it is there, then it is settled here.
- * After a crash in between it is moved once more, which changes nothing.
+ * Moves messages that were received too often, or for the first time too long ago. A message is first stored in its target and
+ * then settled here. After a crash in between it is moved once more, which changes nothing.
  */
 export async function deadLetter(
   { store, clock, events, observer }: DeadLetteringContext,
-  about: { readonly subscription: Subscription; readonly pull: PullSettings; readonly way: DeadLetterWay | null },
+  about: { readonly subscription: Subscription; readonly pull: PullSettings; readonly target: DeadLetterTarget | null },
   claim: Claim,
   ended: readonly ClaimedDelivery[],
 ): Promise<void> {
-  const { subscription, pull, way } = about;
+  const { subscription, pull, target } = about;
   const deadLetterings = await Promise.all(
     ended.map(async (delivery): Promise<DeadLettering> => {
       const reason = isReceivesEnded(pull, delivery) ? "receives_exhausted" : "expired";
       const firstReceivedAtMs = delivery.firstAttemptAtMs ?? clock.now();
-      const moved = way === null ? "refused" : await way.move(delivery.message, firstReceivedAtMs);
+      const moved = target === null ? "refused" : await target.move(delivery.message, firstReceivedAtMs);
       return { delivery, reason, moved };
     }),
   );
@@ -65,7 +69,7 @@ export async function deadLetter(
       settled: settledAs(deadLettering, nowMs),
     };
   });
-  // They have passed to somebody else, who will tell.
+  // The rest was settled or claimed by another node, which reports it.
   if ((await store.log.settle(settlements)) < settlements.length) return;
   for (const { delivery, reason, moved } of deadLetterings) {
     if (moved === "later") continue;
@@ -81,12 +85,12 @@ function settledAs({ delivery, reason, moved }: DeadLettering, nowMs: TimeMs): S
   return {
     kind: "parked",
     dueAtMs: nowMs + engineLimits.deadLetterRetryMs,
-    // One more: hidden as it was before, it would be its last receiver's again, whose receipt handle has ended.
+    // With the same count the last receiver's receipt handle, which has ended, would be valid again.
     retriesMade: delivery.retriesMade + 1,
   };
 }
 
-/** Its record, without which nothing would tell why it is not here any more. */
+/** Without this record nothing would show why the message is not here any more. */
 function attemptOf({ delivery, reason }: DeadLettering, nowMs: TimeMs): Attempt {
   return {
     attempt: delivery.retriesMade,

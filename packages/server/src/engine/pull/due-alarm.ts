@@ -3,8 +3,8 @@ import type { Clock, Timers } from "../../domain/ports.ts";
 import { engineLimits } from "../engine-limits.ts";
 
 /**
- * One timer for all who wait for the same thing: set to when the store, as its last answer said, has something without any
- * more hint. It runs only while somebody waits.
+ * One timer for all requests that wait at a subscription. It is set to the time at which, according to the last claim, work
+ * becomes due without another wake-up of the store. It runs only while a request waits.
  */
 export class DueAlarm {
   readonly #clock: Clock;
@@ -28,18 +28,18 @@ export class DueAlarm {
     if (this.#isArmed) this.#start();
   }
 
-  /** At this time, too, if that is before. */
+  /** Brings the alarm forward to this time if it is set to a later one. */
   noLaterThan(atMs: TimeMs): void {
     if (this.#dueAtMs === null || atMs < this.#dueAtMs) this.dueAtMs = atMs;
   }
 
-  /** Somebody waits. */
+  /** A request waits. */
   arm(): void {
     this.#isArmed = true;
     if (this.#cancel === null) this.#start();
   }
 
-  /** Nobody does. */
+  /** No request waits any more. */
   disarm(): void {
     this.#isArmed = false;
     this.#stop();
@@ -47,7 +47,7 @@ export class DueAlarm {
 
   #start(): void {
     if (this.#dueAtMs === null) return;
-    const delayMs = Math.max(this.#dueAtMs - this.#clock.now(), engineLimits.lookAgainMsMin);
+    const delayMs = Math.max(this.#dueAtMs - this.#clock.now(), engineLimits.claimAgainMsMin);
     this.#cancel = this.#timers.after(Math.min(delayMs, engineLimits.dueTimerMsMax), () => {
       this.#cancel = null;
       this.#ring();

@@ -1,37 +1,32 @@
 import { messageId } from "../../domain/message-id.ts";
 import type { PullSettings, Subscription, TimeMs } from "../../domain/model.ts";
 import type { Claim, ClaimedDelivery, PulledSettlement, Settled, Settlement } from "../../store/log.ts";
-import type { PulledMessage } from "../port.ts";
-import type { PullRequest } from "./pull-request.ts";
-import { writeReceiptHandle } from "./receipt-handle.ts";
 import type { Allocations } from "./allocation.ts";
+import type { PullRequest } from "./pull-request.ts";
+import type { PulledMessage } from "./pulls.ts";
+import { writeReceiptHandle } from "./receipt-handle.ts";
 
-/** What somebody gets as soon as it is written down that it is hidden from the others. */
-export interface MadeInvisible {
-  readonly request: PullRequest;
+/** The messages that a request gets as soon as the store has made them invisible to other receivers. */
+export interface InvisibleMessages {
+  readonly request: PullRequest<PulledMessage>;
   readonly messages: readonly PulledMessage[];
   readonly bytes: number;
 }
 
-export interface Invisibles {
-  readonly hidden: readonly MadeInvisible[];
-  readonly settlements: readonly Settlement[];
-}
-
-/** A message that is handed out is a parked one: due again when its time is over, and received once more. */
+/** A pulled message is a parked delivery: due when its visibility timeout ends, and received once more. */
 export function makeInvisible(
   claim: Claim,
-  { allocations, held, left }: Allocations,
+  { allocations, held, left }: Allocations<PulledMessage>,
   { id }: Subscription,
   { visibilityMs }: PullSettings,
   nowMs: TimeMs,
-): Invisibles {
+): { readonly invisible: readonly InvisibleMessages[]; readonly settlements: readonly Settlement[] } {
   const settlements: Settlement[] = [];
   const settle = (delivery: ClaimedDelivery, settled: Settled): void => {
     settlements.push({ claimId: claim.id, subscriptionId: id, delivery, attempt: null, settled });
   };
-  const hidden = allocations.map(({ request, deliveries }): MadeInvisible => {
-    const visibleAtMs = nowMs + (request.want.visibilityMs ?? visibilityMs);
+  const invisible = allocations.map(({ request, deliveries }): InvisibleMessages => {
+    const visibleAtMs = nowMs + (request.options.visibilityMs ?? visibilityMs);
     let bytes = 0;
     const messages = deliveries.map((delivery): PulledMessage => {
       const { message } = delivery;
@@ -54,10 +49,10 @@ export function makeInvisible(
   });
   for (const delivery of held) settle(delivery, { kind: "held" });
   for (const delivery of left) settle(delivery, { kind: "released" });
-  return { hidden, settlements };
+  return { invisible, settlements };
 }
 
-/** Whoever asked for it has left: it is there for the next. */
+/** The message's client left before it got the message, so the message is visible again at once. */
 export function makeVisible({ message, receives, firstReceivedAtMs }: PulledMessage, nowMs: TimeMs): PulledSettlement {
   const pulled = { seq: message.seq, retriesMade: receives, firstAttemptAtMs: firstReceivedAtMs };
   return { pulled, answer: { kind: "due", dueAtMs: nowMs } };

@@ -1,16 +1,16 @@
 import { assert, asyncProperty, boolean, constantFrom, integer, oneof, record, array } from "fast-check";
 import { expect, it } from "vitest";
 import type { TimeMs } from "../../domain/model.ts";
-import type { PulledMessage } from "../port.ts";
+import type { PulledMessage } from "./pulls.ts";
 import { PullScene, type Node, stays, textOf, visibilityMs, wantOf } from "./testing/pull-scene.ts";
 
-/** What a receiver may know of a message: the last time that somebody got it, and until when it is that receiver's. */
+/** The last delivery of a message, and the end of its visibility timeout. */
 interface Known {
   receiptHandle: string;
   hiddenUntilMs: TimeMs;
 }
 
-interface Asking {
+interface Pulling {
   readonly count: number;
   readonly waitMs: number;
   readonly leavesAfterMs: number | null;
@@ -18,8 +18,8 @@ interface Asking {
 }
 
 /**
- * Publishers, receivers and crashes in any order, on two nodes and a store that is slow to answer and loses hints, against the naive rule: from
- * the moment that somebody gets a message until its time is over, nobody else gets it, and once it is acknowledged nobody at all.
+ * Publishers, receivers and crashes in any order, on two nodes and a store that answers slowly and loses wake-ups, against a naive
+ * rule: no other receiver gets a message before its visibility timeout ends, and no receiver gets it once it is acknowledged.
  */
 class Receivers {
   readonly scene: PullScene;
@@ -50,30 +50,30 @@ class Receivers {
     await this.scene.publish(...texts);
   }
 
-  async request({ count, waitMs, leavesAfterMs, isOther }: Asking): Promise<void> {
+  async request({ count, waitMs, leavesAfterMs, isOther }: Pulling): Promise<void> {
     const leaving = new AbortController();
     const { pulls, timers } = isOther ? this.#other : this.scene.node;
     if (leavesAfterMs !== null) timers.after(leavesAfterMs, () => leaving.abort());
     const gone = leavesAfterMs === null ? stays : leaving.signal;
-    const asked = pulls.pull(await this.subscription, wantOf({ messagesMax: count, waitMs, gone }));
-    void asked.then((messages) => messages.forEach((message) => this.#note(message)));
+    const pulled = pulls.pull(await this.subscription, wantOf({ messagesMax: count, waitMs, gone }));
+    void pulled.then((messages) => messages.forEach((message) => this.#note(message)));
   }
 
-  async answer(pick: number, how: "ack" | "back" | "longer"): Promise<void> {
+  async answer(pick: number, how: "acknowledge" | "put back" | "extend"): Promise<void> {
     const [text, known] = [...this.known][pick % Math.max(1, this.known.size)] ?? [];
     if (text === undefined || known === undefined) return;
     const { pulls } = this.scene;
     const nowMs = this.scene.time.now();
     const subscription = await this.subscription;
-    const delayMs = how === "back" ? 0 : 2 * visibilityMs;
-    const [result] = await (how === "ack"
+    const delayMs = how === "put back" ? 0 : 2 * visibilityMs;
+    const [result] = await (how === "acknowledge"
       ? pulls.acknowledge(subscription, [known.receiptHandle])
       : pulls.putBack(subscription, [known.receiptHandle], delayMs));
     if (result === "malformed") this.faults.push(`${text} was malformed`);
     if (result !== "done") return;
-    if (nowMs >= known.hiddenUntilMs) this.faults.push(`${text} was answered for after its time`);
-    if (this.acknowledged.has(text)) this.faults.push(`${text} was answered for after its end`);
-    if (how === "ack") this.acknowledged.add(text);
+    if (nowMs >= known.hiddenUntilMs) this.faults.push(`${text} was settled after its visibility timeout`);
+    if (this.acknowledged.has(text)) this.faults.push(`${text} was settled after its acknowledgement`);
+    if (how === "acknowledge") this.acknowledged.add(text);
     else known.hiddenUntilMs = nowMs + delayMs;
   }
 
@@ -93,8 +93,8 @@ class Receivers {
     const text = textOf(message);
     const before = this.known.get(text);
     const pulledAtMs = message.visibleAtMs - visibilityMs;
-    if (before !== undefined && pulledAtMs < before.hiddenUntilMs) this.faults.push(`${text} went to two`);
-    if (this.acknowledged.has(text)) this.faults.push(`${text} came after its end`);
+    if (before !== undefined && pulledAtMs < before.hiddenUntilMs) this.faults.push(`${text} went to two receivers`);
+    if (this.acknowledged.has(text)) this.faults.push(`${text} was delivered after its acknowledgement`);
     this.known.set(text, { receiptHandle: message.receiptHandle, hiddenUntilMs: message.visibleAtMs });
   }
 }
@@ -111,13 +111,13 @@ const step = oneof(
   record({
     do: constantFrom("answer"),
     pick: integer({ min: 0, max: 50 }),
-    how: constantFrom("ack", "back", "longer"),
+    how: constantFrom("acknowledge", "put back", "extend"),
   }),
   record({ do: constantFrom("pass"), byMs: constantFrom(1, 300, 1_000, visibilityMs / 2, visibilityMs) }),
   record({ do: constantFrom("die", "stall") }),
 );
 
-it("whatever is published, pulled, answered for or interrupted: none is lost, and none is anybody else's in its time", async () => {
+it("whatever is published, pulled, acknowledged or interrupted: no message is lost, and none goes to two receivers at once", async () => {
   await assert(
     asyncProperty(
       array(step, { maxLength: 60, size: "max" }),
@@ -134,7 +134,7 @@ it("whatever is published, pulled, answered for or interrupted: none is lost, an
           else if ("waitMs" in each) await run.request(each);
           else if ("count" in each) await run.publish(each.count);
           else if (each.do === "die") run.die();
-          // Longer than every lease: what is being hidden at this moment is anybody's again.
+          // The process hangs longer than every lease: others may claim what it is making invisible at this moment.
           else run.scene.store.expireLeases();
           await run.scene.time.quiet();
         }

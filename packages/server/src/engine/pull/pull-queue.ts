@@ -1,166 +1,176 @@
 import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
-import type { PullSettings, Subscription, TimeMs } from "../../domain/model.ts";
-import type { Timers } from "../../domain/ports.ts";
+import type { Subscription, TimeMs } from "../../domain/model.ts";
+import type { Clock, Timers } from "../../domain/ports.ts";
 import type { Claim } from "../../store/log.ts";
-import { UnreadBytes } from "../unread-bytes.ts";
-import { DueAlarm } from "./due-alarm.ts";
+import type { Store } from "../../store/store.ts";
 import { engineLimits } from "../engine-limits.ts";
-import type { PulledMessage, PullOptions } from "../port.ts";
 import { FifoQueue } from "../fifo-queue.ts";
+import type { ClaimSize, DeliveryMethod, DeliveryTarget } from "./delivery-method.ts";
+import { DueAlarm } from "./due-alarm.ts";
 import { PullRequest } from "./pull-request.ts";
-import { deadLetter, type DeadLetteringContext, type DeadLetterWay, type DeadLetterWays } from "./dead-lettering.ts";
-import { makeInvisible, makeVisible, type MadeInvisible } from "./make-invisible.ts";
-import { isReceivesEnded, isTimeEnded, allocate, type Allocations } from "./allocation.ts";
+import type { PullOptions } from "./pulls.ts";
+import { UnreadBytes } from "./unread-bytes.ts";
+import type { WaiterLimit } from "./waiter-limit.ts";
 
 /** What all queues share. */
-export interface PullQueueContext extends DeadLetteringContext {
+export interface PullQueueContext {
+  readonly store: Pick<Store, "log" | "catalog">;
+  readonly clock: Clock;
   readonly timers: Timers;
-  readonly deadLetterWays: DeadLetterWays;
-  /** On their way to the receivers of all queues. */
+  /** Of the receivers of all queues. */
   readonly unreadBytes: UnreadBytes;
-  /** They look when bytes have arrived or were not needed. */
-  readonly waitForBytes: Set<PullQueue>;
-  /** Who waits in any queue. */
-  readonly waiting: { count: number };
+  /** Reports an error that no caller receives. */
   readonly failed: (error: unknown) => void;
 }
 
-/** What a look came to. `later`: others are using the bytes that it may need. `full`: readers are slow. */
-type Fetched = "found" | "nothing" | "later" | "full";
+/**
+ * Result of a claim. `more`: another claim may bring messages. `busy`: the memory that it needs is reserved for other claims.
+ * `full`: receivers read too slowly.
+ */
+type FetchResult = "more" | "nothing" | "busy" | "full";
+
+/** A claim whose bytes are reserved. */
+interface BoundedClaim extends ClaimSize {
+  readonly bytesMax: number;
+  readonly bytesReserved: number;
+}
 
 /**
- * Those who request for messages of one subscription, in line. One look serves all who are there at that moment: one claim, shared
- * out from the first in line, and one settlement that hides what is handed out. Looks are one after the other, and there is
- * one only when somebody has come or the store has something to say, so waiting costs nothing.
+ * The requests for messages of one subscription, first come, first served. One claim serves all requests that are there when
+ * it is made. Claims are made one after the other, and only when a request has come or the store has reported work. So a
+ * waiting request costs one timer.
  */
-export class PullQueue {
+export class PullQueue<T> implements DeliveryTarget<T> {
+  readonly unreadBytes: UnreadBytes;
   readonly #context: PullQueueContext;
-  readonly #line = new FifoQueue<PullRequest>();
+  readonly #method: DeliveryMethod<T>;
+  readonly #waiters: WaiterLimit;
+  readonly #requests = new FifoQueue<PullRequest<T>>();
   readonly #alarm: DueAlarm;
-  readonly #unreadBytes = new UnreadBytes(engineLimits.pullUnreadBytesMax);
   #subscription: Subscription;
-  /** They have not had their first look. */
-  #fresh: PullRequest[] = [];
-  /** Messages that all in line want together. */
-  #wanted = 0;
+  /** Requests for which no claim has been made yet. */
+  #fresh: PullRequest<T>[] = [];
+  /** Messages that all requests want together. */
+  #messagesWanted = 0;
   #waiting = 0;
-  /** There may be something new. */
+  #hasBegun = false;
+  /** The store may have new work. */
   #isWoken = false;
+  /** Nothing is claimed until bytes are free or another request comes. */
+  #waitsForBytes = false;
   #isScheduled = false;
-  #looking: Promise<void> | null = null;
-  /** null: not known yet. */
-  #parkedCount: number | null = null;
-  /** As many messages are hidden as may be, and more is there. */
-  #isStuck = false;
+  #fetching: Promise<void> | null = null;
   #isStopped = false;
   #lastUsedMs: TimeMs;
 
-  constructor(subscription: Subscription, context: PullQueueContext) {
+  constructor(subscription: Subscription, method: DeliveryMethod<T>, waiters: WaiterLimit, context: PullQueueContext) {
     this.#subscription = subscription;
+    this.#method = method;
+    this.#waiters = waiters;
     this.#context = context;
-    this.#alarm = new DueAlarm(context.clock, context.timers, () => this.hint());
+    this.unreadBytes = new UnreadBytes(engineLimits.pullUnreadBytesMax, context.unreadBytes);
+    this.#alarm = new DueAlarm(context.clock, context.timers, () => this.wake());
     this.#lastUsedMs = context.clock.now();
   }
 
-  get isEmpty(): boolean {
-    return this.#line.size === 0;
+  get subscription(): Subscription {
+    return this.#subscription;
+  }
+
+  get requests(): Iterable<PullRequest<T>> {
+    return this.#requests;
   }
 
   isIdle(nowMs: TimeMs): boolean {
-    const isQuiet = this.isEmpty && this.#looking === null && this.#unreadBytes.isEmpty;
+    const isQuiet = this.#requests.size === 0 && this.#fetching === null && this.unreadBytes.isUnused;
     return isQuiet && nowMs - this.#lastUsedMs > engineLimits.senderIdleMs;
   }
 
-  pull(want: PullOptions): Promise<readonly PulledMessage[]> {
-    if (want.gone.aborted) return Promise.resolve([]);
-    const request: PullRequest = new PullRequest(want, this.#context.clock.now(), () => this.#left(request));
-    this.#line.add(request);
+  pull(options: PullOptions): Promise<readonly T[]> {
+    if (options.gone.aborted) return Promise.resolve([]);
+    const request = new PullRequest<T>(options, this.#context.clock.now(), (ended) => this.#remove(ended));
+    this.#requests.add(request);
     this.#fresh.push(request);
-    this.#wanted += request.messagesMax;
-    this.#context.waitForBytes.delete(this);
+    this.#messagesWanted += request.messagesMax;
+    this.#waitsForBytes = false;
     this.#schedule();
     return request.answer;
   }
 
-  /** The store may have something for those who wait. */
-  hint(): void {
+  wake(): void {
     this.#isWoken = true;
-    if (!this.isEmpty) this.#schedule();
+    if (this.#requests.size > 0) this.#schedule();
   }
 
-  /** Something is there again at this time. */
+  /** A message becomes visible at this time. */
   dueAt(atMs: TimeMs): void {
-    if (atMs <= this.#context.clock.now()) this.hint();
+    if (atMs <= this.#context.clock.now()) this.wake();
     else this.#alarm.noLaterThan(atMs);
   }
 
-  /** Answers have been written: there may be queue for new messages, or an order lets others go. */
-  answered(): void {
-    const wasFull = (this.#parkedCount ?? 0) >= limits.parkedMax;
-    if (wasFull || this.#subscription.settings.order !== "none") this.hint();
+  /** Messages have been acknowledged or put back. */
+  acknowledged(): void {
+    if (this.#method.waitsForAcknowledgements(this.#subscription)) this.wake();
   }
 
-  bytesAreFree(): void {
-    this.#context.waitForBytes.delete(this);
-    this.hint();
-  }
-
-  /** As it is now; null: it is gone. */
+  /** The subscription as it is now; null: it was deleted. */
   change(subscription: Subscription | null): void {
-    if (subscription === null) return this.#failAll(new RingbackError("subscription_not_found"));
-    if (subscription.settings.pull === undefined) return this.#failAll(new RingbackError("not_pulled"));
     const wasActive = this.#subscription.state === "active";
+    try {
+      if (subscription === null) throw new RingbackError("subscription_not_found");
+      this.#method.assertFits(subscription);
+    } catch (error) {
+      for (const request of this.#requests) request.fail(error);
+      return;
+    }
     this.#subscription = subscription;
-    // Whoever requests from now on waits in vain until it is resumed, rather than asking again and again.
+    // A pause ends the requests that are there. Later requests wait, or their clients would repeat them in a loop.
     if (wasActive && subscription.state !== "active") this.#endAll();
-    else this.hint();
+    else this.wake();
   }
 
+  /** Ends every waiting request with nothing, and lets none wait from now on. */
   stop(): void {
     this.#isStopped = true;
-    for (const request of this.#line) if (request.isWaiting && !request.isBeingServed) request.end([]);
+    for (const request of this.#requests) if (request.isWaiting) request.expire();
   }
 
-  /** The last look is over. */
+  /** Resolves when the last claim has been delivered. */
   async idle(): Promise<void> {
-    while (this.#looking !== null) await this.#looking;
+    while (this.#fetching !== null) await this.#fetching;
   }
 
   #endAll(): void {
-    for (const request of this.#line) if (!request.isBeingServed) request.end([]);
+    for (const request of this.#requests) if (!request.isHeld) request.end([]);
   }
 
-  #failAll(error: RingbackError): void {
-    for (const request of this.#line) request.fail(error);
-  }
-
-  #left(request: PullRequest): void {
-    this.#line.remove(request);
-    this.#wanted -= request.messagesMax;
+  #remove(request: PullRequest<T>): void {
+    this.#requests.remove(request);
+    this.#messagesWanted -= request.messagesMax;
     this.#lastUsedMs = this.#context.clock.now();
     if (request.isWaiting) {
       this.#waiting--;
-      this.#context.waiting.count--;
+      this.#waiters.remove();
     }
     if (this.#waiting === 0) this.#alarm.disarm();
   }
 
-  /** At the end of the turn: whoever else requests in this turn is served by the same look. */
+  /** Waits for the end of the event loop's turn, so that one claim serves all requests that come in the same turn. */
   #schedule(): void {
-    if (this.#isScheduled || this.#looking !== null) return;
+    if (this.#isScheduled || this.#fetching !== null) return;
     this.#isScheduled = true;
     this.#context.timers.soon(() => {
       this.#isScheduled = false;
-      this.#looking = this.#fetch().finally(() => {
-        this.#looking = null;
+      this.#fetching = this.#fetch().finally(() => {
+        this.#fetching = null;
         if (this.#hasReason) this.#schedule();
       });
     });
   }
 
   get #hasReason(): boolean {
-    if (this.isEmpty || this.#context.waitForBytes.has(this)) return false;
+    if (this.#requests.size === 0 || this.#waitsForBytes) return false;
     return this.#fresh.length > 0 || this.#isWoken;
   }
 
@@ -170,248 +180,113 @@ export class PullQueue {
       this.#fresh = [];
       this.#isWoken = false;
       try {
-        const fetched = await this.#fetchOnce();
-        this.#afterFetch(fresh, fetched);
+        this.#afterFetch(fresh, await this.#fetchOnce());
       } catch (error) {
         this.#fetchFailed(fresh, error);
       }
     }
   }
 
-  #afterFetch(fresh: readonly PullRequest[], fetched: Fetched): void {
-    if (fetched === "nothing") for (const request of fresh) this.#foundNothing(request);
-    if (fetched === "full") for (const request of fresh) request.fail(slowReaders());
-    if (fetched === "found" || fetched === "later")
-      this.#fresh = [...fresh.filter(({ isOver }) => !isOver), ...this.#fresh];
-    if (fetched === "found") this.#isWoken = true;
+  #afterFetch(fresh: readonly PullRequest<T>[], result: FetchResult): void {
+    if (result === "nothing") for (const request of fresh) this.#gotNothing(request);
+    else if (result === "full") this.#refuse(fresh);
+    else this.#fresh = [...fresh.filter(({ isOver }) => !isOver), ...this.#fresh];
+    if (result === "more") this.#isWoken = true;
   }
 
-  /** Those who have just come are told. The others go on waiting: their time is not over. */
-  #fetchFailed(fresh: readonly PullRequest[], error: unknown): void {
-    const told = fresh.filter((request) => !request.isOver);
-    for (const request of told) request.fail(error);
-    if (told.length === 0) this.#context.failed(error);
+  #refuse(fresh: readonly PullRequest<T>[]): void {
+    const error = new RingbackError("overloaded", "Too many messages are on their way to clients that read slowly.");
+    for (const request of fresh) request.fail(error);
+    if (fresh.length === 0 && this.#method.refusesWaiting) this.#requests.first?.fail(error);
+  }
+
+  /** Fresh requests get the error. Waiting requests go on waiting, since their time is not over. */
+  #fetchFailed(fresh: readonly PullRequest<T>[], error: unknown): void {
+    const refused = fresh.filter((request) => !request.isOver);
+    for (const request of refused) request.fail(error);
+    if (refused.length === 0) this.#context.failed(error);
     this.#alarm.dueAtMs = this.#context.clock.now() + engineLimits.pullRetryMs;
   }
 
-  async #fetchOnce(): Promise<Fetched> {
-    const { store } = this.#context;
-    this.#parkedCount ??= await this.#begin();
-    if (this.isEmpty) return "nothing";
-    const deliveriesMax = this.#deliveriesMax;
-    const bytesMax = Math.min((deliveriesMax - 1) * limits.bodyBytesMax + 1, limits.pullBytesMax);
-    // It stops after the message that passes its bound.
-    const bytesReserved = bytesMax + limits.bodyBytesMax;
-    const denied = this.#denied(bytesReserved);
-    if (denied !== null) return denied;
-    const fromLog = this.#parkedCount < limits.parkedMax;
-    const want = { subscriptionId: this.#subscription.id, deliveriesMax, bytesMax, fromLog };
-    let claim: Claim | undefined;
-    try {
-      [claim] = await store.log.claim([want], engineLimits.pullLeaseMs);
-    } finally {
-      this.#context.unreadBytes.unreserve(bytesReserved);
-      this.#bytesAreFree();
-    }
+  async #fetchOnce(): Promise<FetchResult> {
+    if (!this.#hasBegun) await this.#begin();
+    if (this.#requests.size === 0) return "nothing";
+    const bounded = this.#bound(this.#method.claimSize(this.#subscription, this.#messagesWanted));
+    if (bounded === null) return this.#waitForBytes();
+    const claim = await this.#claim(bounded);
     if (claim === undefined) return "nothing";
-    this.#parkedCount = claim.parkedCount;
     this.#alarm.dueAtMs = claim.nextDueAtMs;
-    if (claim.deliveries.length === 0) return this.#foundNone(claim, fromLog);
-    this.#isStuck = false;
     const bytes = claim.deliveries.reduce((sum, { message }) => sum + message.body.byteLength, 0);
-    this.#addBytes(bytes);
+    this.unreadBytes.add(bytes);
     try {
-      if (!(await this.#serve(claim))) return "found";
+      const { more, visibleAtMs } = await this.#method.deliver(claim, bounded, this);
+      if (visibleAtMs !== null) this.#alarm.noLaterThan(visibleAtMs);
+      return more ? "more" : "nothing";
     } finally {
-      this.#freeBytes(bytes);
+      this.unreadBytes.remove(bytes);
     }
-    return this.#wantsMore(claim, fromLog) ? "found" : "nothing";
   }
 
-  /** Of a strict subscription one at a time is out, since the others must wait for it. */
-  get #deliveriesMax(): number {
-    if (this.#subscription.settings.order === "strict") return 1;
-    const roomLeft = limits.parkedMax - (this.#parkedCount ?? 0);
-    // A driver with several nodes tells who wants more than may be in flight to request again soon, which would be polling.
-    const wanted = Math.min(this.#wanted, engineLimits.pullClaimMessagesMax, this.#subscription.settings.maxInFlight);
-    return roomLeft > 0 ? Math.min(wanted, roomLeft) : wanted;
-  }
-
-  /** It may have changed before this queue heard of changes. */
-  async #begin(): Promise<number> {
-    const { store } = this.#context;
-    const subscription = await store.catalog.getSubscriptionById(this.#subscription.id);
+  /** The caller's subscription may be older than this queue's first change notice. */
+  async #begin(): Promise<void> {
+    const subscription = await this.#context.store.catalog.getSubscriptionById(this.#subscription.id);
     if (subscription === null) throw new RingbackError("subscription_not_found");
-    if (subscription.settings.pull === undefined) throw new RingbackError("not_pulled");
+    this.#method.assertFits(subscription);
+    await this.#method.begin(subscription);
     this.#subscription = subscription;
-    return (await store.records.unsettledCounts(subscription.id)).parked;
+    this.#hasBegun = true;
   }
 
-  async #foundNone(claim: Claim, fromLog: boolean): Promise<Fetched> {
-    if (this.#wantsMore(claim, fromLog)) return "found";
-    this.#isStuck = !fromLog && (await this.#context.store.records.unsettledCounts(this.#subscription.id)).backlog > 0;
-    return "nothing";
-  }
-
-  #wantsMore(claim: Claim, fromLog: boolean): boolean {
-    const mayReadLog = (this.#parkedCount ?? 0) < limits.parkedMax;
-    if (!fromLog && mayReadLog) return true;
-    return claim.more && (claim.deliveries.length > 0 || mayReadLog);
-  }
-
-  /** False: not everything could be handed out, and another look may bring something else. */
-  async #serve(claim: Claim): Promise<boolean> {
-    const { clock, deadLetterWays } = this.#context;
-    const subscription = this.#subscription;
-    const { pull, order } = subscription.settings;
-    if (pull === undefined) return true;
-    const wereOut = claim.deliveries.some(({ firstAttemptAtMs }) => firstAttemptAtMs !== null);
-    const way = wereOut ? await this.#orLater(deadLetterWays(subscription)) : null;
-    const nowMs = clock.now();
-    const allocations = allocate(claim.deliveries, this.#line, {
-      order,
-      isEnded: (delivery) => isReceivesEnded(pull, delivery) || isTimeEnded(way?.ttlMs ?? null, delivery, nowMs),
-    });
-    const isWhole = await this.#deliver(claim, allocations, pull, nowMs);
-    if (allocations.ended.length === 0) return isWhole;
-    await deadLetter(this.#context, { subscription, pull, way }, claim, allocations.ended);
-    return false;
-  }
-
-  /** Where it should have gone cannot be found out: its own dead letters would be the wrong place. */
-  async #orLater(finding: Promise<DeadLetterWay | null>): Promise<DeadLetterWay | null> {
+  async #claim({ deliveriesMax, fromLog, bytesMax, bytesReserved }: BoundedClaim): Promise<Claim | undefined> {
+    const want = { subscriptionId: this.#subscription.id, deliveriesMax, bytesMax, fromLog };
+    this.unreadBytes.reserve(bytesReserved);
     try {
-      return await finding;
-    } catch (error) {
-      this.#context.failed(error);
-      return { ttlMs: null, move: () => Promise.resolve("later") };
-    }
-  }
-
-  /** False: it is not sure whether all of it is hidden, and nothing was handed out. */
-  async #deliver(claim: Claim, allocations: Allocations, pull: PullSettings, nowMs: TimeMs): Promise<boolean> {
-    const { store, clock } = this.#context;
-    const { hidden, settlements } = makeInvisible(claim, allocations, this.#subscription, pull, nowMs);
-    if (settlements.length === 0) return true;
-    for (const { request } of hidden) request.isBeingServed = true;
-    let isWhole: boolean;
-    try {
-      isWhole = (await store.log.settle(settlements)) === settlements.length;
-    } catch (error) {
-      for (const { request } of hidden) request.fail(error);
-      throw error;
+      return (await this.#context.store.log.claim([want], this.#method.leaseMs))[0];
     } finally {
-      for (const { request } of hidden) request.isBeingServed = false;
-    }
-    if (!isWhole) {
-      // Only what nobody has had before can be told from what another node has hidden meanwhile: by the time of its first receive.
-      await this.#putBack(hidden.flatMap(({ messages }) => messages.filter(({ receives }) => receives === 1)));
-      for (const { request } of hidden) this.#checkTime(request);
-      return false;
-    }
-    this.#parkedCount = (this.#parkedCount ?? 0) + hidden.reduce((sum, { messages }) => sum + messages.length, 0);
-    const doneMs = clock.now();
-    await this.#putBack(hidden.flatMap((each) => this.#finish(each, doneMs)));
-    return true;
-  }
-
-  /** Gives the messages to who asked for them. Returns those that nobody wants any more and that are hidden still. */
-  #finish({ request, messages, bytes }: MadeInvisible, nowMs: TimeMs): readonly PulledMessage[] {
-    const visibleAtMs = messages[0]?.visibleAtMs ?? nowMs;
-    if (visibleAtMs <= nowMs) {
-      // The disk has taken so long that their time is over: somebody else may have them by now.
-      this.#isWoken = true;
-      this.#checkTime(request);
-      return [];
-    }
-    this.#alarm.noLaterThan(visibleAtMs);
-    if (request.isOver) return messages;
-    const { handedOut } = request.want;
-    if (handedOut !== undefined) {
-      this.#addBytes(bytes);
-      handedOut(once(() => this.#freeBytes(bytes)));
-    }
-    request.end(messages);
-    return [];
-  }
-
-  /** Whoever asked has left while they were being hidden: the next one gets them. */
-  async #putBack(messages: readonly PulledMessage[]): Promise<void> {
-    if (messages.length === 0) return;
-    const { store, clock, failed } = this.#context;
-    try {
-      const nowMs = clock.now();
-      await store.log.settlePulled(
-        this.#subscription.id,
-        messages.map((message) => makeVisible(message, nowMs)),
-      );
-      this.#isWoken = true;
-    } catch (error) {
-      // They come again when their time is over.
-      failed(error);
+      this.unreadBytes.unreserve(bytesReserved);
     }
   }
 
-  /** It is in line yet, and its time may have ended while messages for it were being hidden. */
-  #checkTime(request: PullRequest): void {
-    if (request.isWaiting && (this.#isStopped || request.deadlineMs <= this.#context.clock.now()))
-      this.#timeIsOver(request);
+  /** As much as fits into the free memory; null: not even one message. */
+  #bound({ deliveriesMax: wanted, fromLog }: ClaimSize): BoundedClaim | null {
+    const each = limits.bodyBytesMax;
+    const bytesWanted = Math.min(wanted * each, engineLimits.pullReservedBytes);
+    const messagesFree = Math.floor(this.unreadBytes.free / each);
+    if (messagesFree <= 0) return null;
+    const isWhole = messagesFree * each >= bytesWanted;
+    const deliveriesMax = isWhole ? wanted : messagesFree;
+    // A claim stops after the message that passes its bound, so with this one it never stops too early.
+    const bytesMax = Math.min((deliveriesMax - 1) * each + 1, limits.pullBytesMax);
+    return { deliveriesMax, fromLog, bytesMax, bytesReserved: isWhole ? bytesWanted : messagesFree * each };
   }
 
-  #foundNothing(request: PullRequest): void {
+  #waitForBytes(): FetchResult {
+    this.#waitsForBytes = true;
+    this.unreadBytes.whenFreed(this.#bytesFreed);
+    return this.unreadBytes.isFullFor(limits.bodyBytesMax) ? "full" : "busy";
+  }
+
+  readonly #bytesFreed = (): void => {
+    if (this.unreadBytes.free < limits.bodyBytesMax) return this.unreadBytes.whenFreed(this.#bytesFreed);
+    this.#waitsForBytes = false;
+    this.wake();
+  };
+
+  #gotNothing(request: PullRequest<T>): void {
     if (request.isOver || request.isWaiting) return;
-    const { clock, timers, waiting } = this.#context;
+    const { clock, timers } = this.#context;
     const leftMs = request.deadlineMs - clock.now();
-    if (leftMs <= 0 || this.#isStopped) return this.#timeIsOver(request);
-    if (this.#waiting >= limits.pullWaitersMax || waiting.count >= limits.pullWaitersTotalMax) {
-      return request.fail(new RingbackError("too_many_waiters"));
-    }
+    if (leftMs <= 0 || this.#isStopped) return this.#expire(request);
+    const refusal = this.#waiters.add(this.#waiting);
+    if (refusal !== null) return request.fail(refusal);
     this.#waiting++;
-    waiting.count++;
-    request.wait(leftMs, timers, () => {
-      if (!request.isBeingServed) this.#timeIsOver(request);
-    });
+    request.wait(leftMs, timers, () => this.#expire(request));
     this.#alarm.arm();
   }
 
-  #timeIsOver(request: PullRequest): void {
-    if (this.#isStuck) request.fail(new RingbackError("too_many_unacknowledged"));
-    else request.end([]);
+  #expire(request: PullRequest<T>): void {
+    const { refusal } = this.#method;
+    if (refusal === null) request.end([]);
+    else request.fail(refusal);
   }
-
-  #denied(bytes: number): "later" | "full" | null {
-    const { unreadBytes, waitForBytes } = this.#context;
-    const isFull = this.#unreadBytes.isFullFor(bytes) || unreadBytes.isFullFor(bytes);
-    if (!isFull && unreadBytes.reserve(bytes)) return null;
-    waitForBytes.add(this);
-    return isFull ? "full" : "later";
-  }
-
-  #addBytes(bytes: number): void {
-    this.#unreadBytes.add(bytes);
-    this.#context.unreadBytes.add(bytes);
-  }
-
-  #freeBytes(bytes: number): void {
-    this.#unreadBytes.remove(bytes);
-    this.#context.unreadBytes.remove(bytes);
-    this.#bytesAreFree();
-  }
-
-  #bytesAreFree(): void {
-    for (const queue of this.#context.waitForBytes) queue.bytesAreFree();
-  }
-}
-
-function once(work: () => void): () => void {
-  let isDone = false;
-  return () => {
-    if (isDone) return;
-    isDone = true;
-    work();
-  };
-}
-
-function slowReaders(): RingbackError {
-  return new RingbackError("overloaded", "Too many messages are on their way to receivers that read slowly.");
 }

@@ -1,61 +1,83 @@
 import { limits } from "../../domain/limits.ts";
 import type { TimeMs } from "../../domain/model.ts";
 import type { Timers } from "../../domain/ports.ts";
-import type { PulledMessage, PullOptions } from "../port.ts";
+import type { PullOptions } from "./pulls.ts";
 
-/** One who requests for messages. It has one timer and one listener, and nothing happens for it until it gets something or leaves. */
-export class PullRequest {
-  readonly want: PullOptions;
+/** One client's request for messages. While it waits it has one timer and one listener, and costs nothing else. */
+export class PullRequest<T> {
+  readonly options: PullOptions;
   readonly deadlineMs: TimeMs;
-  readonly answer: Promise<readonly PulledMessage[]>;
-  /** Messages for it are being written down: its time may be over meanwhile. */
-  isBeingServed = false;
+  readonly answer: Promise<readonly T[]>;
   isOver = false;
-  readonly #resolve: (messages: readonly PulledMessage[]) => void;
+  readonly #resolve: (messages: readonly T[]) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #left: (request: PullRequest) => void;
-  readonly #gone = (): void => this.end([]);
+  readonly #ended: (request: PullRequest<T>) => void;
+  readonly #leave = (): void => this.end([]);
   #cancelTimer: (() => void) | null = null;
+  #expire: (() => void) | null = null;
+  #isHeld = false;
+  #isLate = false;
 
-  /** `left` runs once, when it is over for whatever reason. */
-  constructor(want: PullOptions, nowMs: TimeMs, left: (request: PullRequest) => void) {
-    this.want = want;
-    this.deadlineMs = nowMs + want.waitMs;
-    this.#left = left;
-    const { promise, resolve, reject } = Promise.withResolvers<readonly PulledMessage[]>();
+  /** `ended` runs once, when the request is over for whatever reason. */
+  constructor(options: PullOptions, nowMs: TimeMs, ended: (request: PullRequest<T>) => void) {
+    this.options = options;
+    this.deadlineMs = nowMs + options.waitMs;
+    this.#ended = ended;
+    const { promise, resolve, reject } = Promise.withResolvers<readonly T[]>();
     this.answer = promise;
     this.#resolve = resolve;
     this.#reject = reject;
-    want.gone.addEventListener("abort", this.#gone);
+    options.gone.addEventListener("abort", this.#leave);
   }
 
   get messagesMax(): number {
-    return Math.min(this.want.messagesMax, limits.pullMessagesMax);
+    return Math.min(this.options.messagesMax, limits.pullMessagesMax);
   }
 
   get isWaiting(): boolean {
     return this.#cancelTimer !== null;
   }
 
-  /** A look has found nothing for it. */
-  wait(delayMs: number, timers: Timers, timeIsOver: () => void): void {
-    this.#cancelTimer ??= timers.after(delayMs, timeIsOver);
+  get isHeld(): boolean {
+    return this.#isHeld;
   }
 
-  end(messages: readonly PulledMessage[]): void {
-    if (this.#over()) this.#resolve(messages);
+  /** A claim brought nothing for the request. `expire` runs when its time is over. */
+  wait(delayMs: number, timers: Timers, expire: () => void): void {
+    this.#expire = expire;
+    this.#cancelTimer = timers.after(delayMs, () => this.expire());
+  }
+
+  /** Ends the request as if its time were over. A held request ends when it is released without messages. */
+  expire(): void {
+    if (this.#isHeld) this.#isLate = true;
+    else this.#expire?.();
+  }
+
+  /** Messages for the request are being written: its time may pass, but it does not end meanwhile. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    if (this.#isLate) this.expire();
+  }
+
+  end(messages: readonly T[]): void {
+    if (this.#close()) this.#resolve(messages);
   }
 
   fail(error: unknown): void {
-    if (this.#over()) this.#reject(error);
+    if (this.#close()) this.#reject(error);
   }
 
-  #over(): boolean {
+  #close(): boolean {
     if (this.isOver) return false;
     this.isOver = true;
     this.#cancelTimer?.();
-    this.want.gone.removeEventListener("abort", this.#gone);
-    this.#left(this);
+    this.options.gone.removeEventListener("abort", this.#leave);
+    this.#ended(this);
     return true;
   }
 }

@@ -3,15 +3,15 @@ import type { SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { PulledDelivery } from "../../store/log.ts";
 
 /**
- * What a receipt handle says: which handing out of which message it is for. It is no secret and proves nothing: whoever may answer
- * for a subscription's messages may answer for any of them, and the store looks whether one is still as the receipt handle says.
+ * Identifies one delivery of a message. A receipt handle is no secret and proves nothing: a client that may acknowledge one
+ * message of a subscription may acknowledge all of them. The store checks that the delivery is still as the handle describes it.
  */
 export interface ReceiptHandle extends PulledDelivery {
-  /** When it was handed out this time. */
+  /** When this delivery was made. */
   readonly pulledAtMs: TimeMs;
 }
 
-/** Far below what a receipt handle may be long: five numbers in base 36. */
+/** Five numbers in base 36: far shorter than `limits.receiptHandleCharsMax`. */
 const form = /^r(0|[1-9a-z][0-9a-z]{0,10})(?:-(?:0|[1-9a-z][0-9a-z]{0,10})){4}$/;
 
 export function writeReceiptHandle(
@@ -21,7 +21,7 @@ export function writeReceiptHandle(
   return `r${[id, seq, retriesMade, firstAttemptAtMs, pulledAtMs].map((part) => part.toString(36)).join("-")}`;
 }
 
-/** null: it was not given out for this subscription. */
+/** null: the text is no receipt handle of this subscription. */
 export function readReceiptHandle(id: SubscriptionId, text: string): ReceiptHandle | null {
   if (!form.test(text)) return null;
   const parts = text
@@ -29,12 +29,12 @@ export function readReceiptHandle(id: SubscriptionId, text: string): ReceiptHand
     .split("-")
     .map((part) => Number.parseInt(part, 36));
   const [ofId, seq, retriesMade, firstAttemptAtMs, pulledAtMs] = parts as [number, number, number, number, number];
-  if (ofId !== id || seq < 1 || seq > SEQ_MAX || retriesMade < 1 || retriesMade > receivesToldMax) return null;
+  if (ofId !== id || seq < 1 || seq > SEQ_MAX || retriesMade < 1 || retriesMade > receivesMax) return null;
   if (firstAttemptAtMs > timeMsMax || pulledAtMs > timeMsMax) return null;
   return { seq, retriesMade, firstAttemptAtMs, pulledAtMs };
 }
 
-/** A count of handings out is an integer of 32 bits to every driver. */
-const receivesToldMax = 2 ** 31 - 1;
-/** The last moment that a `Date` knows. */
+/** Every driver stores the count of receives as an integer of 32 bits. */
+const receivesMax = 2 ** 31 - 1;
+/** The last time that a `Date` can represent. */
 const timeMsMax = 8_640_000_000_000_000;

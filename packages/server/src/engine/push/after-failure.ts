@@ -9,24 +9,27 @@ export interface FailedAttempt {
   readonly delivery: ClaimedDelivery;
   readonly startedAtMs: TimeMs;
   readonly nowMs: TimeMs;
-  /** What the endpoint asks for before the next one. */
+  /** The wait that the endpoint requested. */
   readonly retryAfter: RetryAfter | null;
 }
 
-/** Again when the policy says, and not before the endpoint asks for it; or never. */
+/**
+ * Parks the delivery until the retry policy's next attempt, or later if the endpoint requested that. Without one it is
+ * dead.
+ */
 export function afterFailure(policy: RetryPolicy, failed: FailedAttempt, random: Random): Settled {
   const { delivery, nowMs } = failed;
   const { retriesMade } = delivery;
   const firstAttemptAtMs = delivery.firstAttemptAtMs ?? failed.startedAtMs;
   const retry = nextRetry(policy, { retriesMade, firstAttemptAtMs, nowMs }, random);
   if (retry === null) return { kind: "dead", reason: "retries_exhausted" };
-  const delayMs = Math.max(retry.delayMs, askedDelayMs(failed.retryAfter, nowMs));
+  const delayMs = Math.max(retry.delayMs, requestedDelayMs(failed.retryAfter, nowMs));
   return { kind: "parked", dueAtMs: nowMs + delayMs, retriesMade: retriesMade + 1 };
 }
 
-/** An endpoint may ask for patience, not for haste, and for no more of it than `limits.retryAfterMsMax`. */
-function askedDelayMs(retryAfter: RetryAfter | null, nowMs: TimeMs): number {
+/** An endpoint can request a longer wait than the policy's, up to `limits.retryAfterMsMax`, but not a shorter one. */
+function requestedDelayMs(retryAfter: RetryAfter | null, nowMs: TimeMs): number {
   if (retryAfter === null) return 0;
-  const askedMs = "delayMs" in retryAfter ? retryAfter.delayMs : retryAfter.atMs - nowMs;
-  return Math.min(askedMs, limits.retryAfterMsMax);
+  const delayMs = "delayMs" in retryAfter ? retryAfter.delayMs : retryAfter.atMs - nowMs;
+  return Math.min(delayMs, limits.retryAfterMsMax);
 }

@@ -20,7 +20,7 @@ test("a published message reaches every matching subscription once", async () =>
   expect(simulation.postsTo(blue)).toHaveLength(0);
 });
 
-test("a message goes out in the turn in which it was published", async () => {
+test("a message is sent in the turn of the event loop in which it was published", async () => {
   const simulation = await Simulation.started();
   const topic = await simulation.topic();
   await simulation.subscribe(topic, "one");
@@ -30,7 +30,7 @@ test("a message goes out in the turn in which it was published", async () => {
   expect(simulation.posts.map((post) => post.startedAtMs)).toEqual([publishedAtMs]);
 });
 
-test("a batch arrives whole, each message once, and its ids are those that the publisher was given", async () => {
+test("every message of a batch arrives once, with the id that the publisher received", async () => {
   const simulation = await Simulation.started();
   const topic = await simulation.topic();
   const subscription = await simulation.subscribe(topic, "one");
@@ -63,7 +63,7 @@ test("attempts are numbered 1, 2, 3 and carry one message id and a new request i
   ]);
 });
 
-test("a delayed message goes out when its time has come, to the millisecond, and those behind it do not wait", async () => {
+test("a delayed message is sent at its time, to the millisecond, and later messages do not wait for it", async () => {
   const simulation = await Simulation.started();
   const topic = await simulation.topic();
   await simulation.subscribe(topic, "one");
@@ -76,7 +76,7 @@ test("a delayed message goes out when its time has come, to the millisecond, and
   ]);
 });
 
-test("what was published while no engine ran goes out after the start", async () => {
+test("messages published while no engine ran are sent after the start", async () => {
   const simulation = await Simulation.started();
   const topic = await simulation.topic();
   await simulation.subscribe(topic, "one");
@@ -89,7 +89,7 @@ test("what was published while no engine ran goes out after the start", async ()
   expect(bodies(simulation.posts)).toEqual(["waiting"]);
 });
 
-test("a paused subscription gets nothing, and everything after it is resumed", async () => {
+test("a paused subscription receives nothing until it is resumed, and then everything", async () => {
   const simulation = await Simulation.started();
   const topic = await simulation.topic();
   const subscription = await simulation.subscribe(topic, "one", {
@@ -107,7 +107,7 @@ test("a paused subscription gets nothing, and everything after it is resumed", a
   expect(await simulation.counts(subscription)).toMatchObject({ backlog: 0, inFlight: 0 });
 });
 
-test("a change of the URL counts for the next POST", async () => {
+test("a changed URL is used from the next POST on", async () => {
   const simulation = await Simulation.started();
   const topic = await simulation.topic();
   await simulation.subscribe(topic, "one", { retry: { delaysMs: [1_000] }, script: { status: 500, afterMs: 5 } });
@@ -121,7 +121,7 @@ test("a change of the URL counts for the next POST", async () => {
   ]);
 });
 
-test("a message that the dialect cannot carry becomes a dead letter without a POST, and the next one goes out", async () => {
+test("a message that the dialect cannot carry becomes a dead letter, and the next one is sent", async () => {
   const simulation = await Simulation.started();
   const topic = await simulation.topic();
   const subscription = await simulation.subscribe(topic, "one", { order: "strict", push: { protocol: "cmq-json" } });
@@ -133,7 +133,7 @@ test("a message that the dialect cannot carry becomes a dead letter without a PO
   expect(simulation.observer.deaths).toEqual(["unencodable"]);
 });
 
-test("a subscription's own headers, deadline and kind of connection go with each POST", async () => {
+test("each POST uses the subscription's headers, timeout and connection mode", async () => {
   const simulation = await Simulation.started();
   const topic = await simulation.topic();
   await simulation.subscribe(topic, "one", {
@@ -152,7 +152,7 @@ test("a subscription's own headers, deadline and kind of connection go with each
   expect(post?.result).toMatchObject({ error: "timeout", durationMs: 2_000 });
 });
 
-test("a redriven dead letter goes out at once, and its attempts count on", async () => {
+test("a redriven dead letter is sent at once, and its attempt numbers continue", async () => {
   const simulation = await Simulation.started();
   const topic = await simulation.topic();
   let status = 500;
@@ -171,7 +171,7 @@ test("a redriven dead letter goes out at once, and its attempts count on", async
   expect(simulation.posts.at(-1)?.startedAtMs).toBe(redrivenAtMs);
 });
 
-test("a subscription that nothing happened on for a while costs nothing, and works when something does", async () => {
+test("an idle subscription causes no claims, and works again with the next message", async () => {
   const simulation = await Simulation.started();
   const topic = await simulation.topic();
   await simulation.subscribe(topic, "one");
@@ -196,7 +196,7 @@ async function claimsDuring(simulation: Simulation, ms: number): Promise<number[
   return claimedAt;
 }
 
-test("a wakeUp is enough: nothing is ever found by looking that a wakeUp has told", async () => {
+test("every message has a wake-up, so that looking for work finds nothing", async () => {
   const simulation = await Simulation.started();
   simulation.store.findsNothing = true;
   const topic = await simulation.topic();
@@ -206,7 +206,7 @@ test("a wakeUp is enough: nothing is ever found by looking that a wakeUp has tol
   expect(simulation.postsTo(subscription)).toHaveLength(250);
 });
 
-test("a lost wakeUp costs no more than the time until the engine looks for work", async () => {
+test("after a lost wake-up the engine finds the message when it next looks for work", async () => {
   const simulation = await Simulation.started();
   const topic = await simulation.topic();
   await simulation.subscribe(topic, "one");

@@ -2,48 +2,54 @@ import type { Subscription, SubscriptionId } from "../../domain/model.ts";
 import type { Claim, ClaimId, ClaimWant } from "../../store/log.ts";
 import type { Store } from "../../store/store.ts";
 import { engineLimits } from "../engine-limits.ts";
+import { LeaseGuard } from "./lease-guard.ts";
 import { SubscriptionSender, type SenderContext } from "./subscription-sender.ts";
 
 type DispatcherContext = Omit<SenderContext, "maySend" | "wantsClaim" | "claimEnded">;
 
-interface Asking {
+interface ClaimRequest {
   readonly sender: SubscriptionSender;
   readonly want: ClaimWant;
 }
 
 /**
- * Brings claims to senders. Hints gather in `#ready`; at the end of the turn one call to the store claims for all of them.
+ * Claims deliveries and passes them to senders. Collects the subscriptions that may have work, and claims for all of
+ * them in one call at the end of a turn of the event loop.
  */
 export class Dispatcher {
   readonly #store: Store;
   readonly #context: DispatcherContext;
   readonly #failed: (error: unknown) => void;
   readonly #senders = new Map<SubscriptionId, SubscriptionSender>();
-  /** Subscriptions that a claim may bring something for. */
+  /** Subscriptions that a claim may bring deliveries for. */
   readonly #ready = new Set<SubscriptionId>();
   readonly #openClaims = new Map<ClaimId, SubscriptionSender>();
-  /** Senders that were stopped with POSTs in flight: for the sake of order, others of their subscription wait for them. */
+  /** Stopped senders with POSTs in flight. A new sender of an ordered subscription waits until they have finished. */
   readonly #draining = new Map<SubscriptionId, Set<SubscriptionSender>>();
+  readonly #leases: LeaseGuard;
   #scheduled = false;
-  #pumping = false;
-  #pumped: Promise<void> = Promise.resolve();
-  /** Something became ready while the pump ran: what it has looked at before may be claimed for now. */
-  #pumpAgain = false;
-  /** Counts the changes of subscriptions, to see whether one came while something was read. */
+  #claiming = false;
+  #claimed: Promise<void> = Promise.resolve();
+  /** A subscription became ready during the claim loop, so subscriptions that were skipped may be claimable now. */
+  #claimAgain = false;
+  /** Counts changes of subscriptions, to detect a change during a read. */
   #changes = 0;
   #stopped = false;
-  /** What `store.log.touch` said when every open claim was known to be held; null: some may have been lost since. */
-  #sureAt: number | null;
-  /** Counts claims whose answer may have come too late. */
-  #lateClaims = 0;
-  #resolvingDoubt = false;
   #cancelTimers: (() => void)[] = [];
 
   constructor(store: Store, context: DispatcherContext, failed: (error: unknown) => void) {
     this.#store = store;
     this.#context = context;
     this.#failed = failed;
-    this.#sureAt = store.log.touch();
+    this.#leases = new LeaseGuard({
+      touch: () => store.log.touch(),
+      renew: () => this.#renewLeases(),
+      confirmed: () => {
+        for (const sender of this.#senders.values()) sender.resume();
+      },
+      timers: context.timers,
+      failed,
+    });
   }
 
   async start(): Promise<void> {
@@ -53,29 +59,30 @@ export class Dispatcher {
     if (this.#stopped) return;
     this.#every(engineLimits.findWorkMs, () => this.#findWork());
     this.#every(engineLimits.claimRenewMs, () => this.#renewLeases());
-    this.#every(engineLimits.senderSweepMs, () => this.#dropIdleLanes());
+    this.#every(engineLimits.senderSweepMs, () => this.#dropIdleSenders());
   }
 
   get inFlight(): number {
     return this.#context.slots.used;
   }
 
-  /** No more claims; what has not been sent goes back. */
+  /** Stops claiming, and releases the deliveries that have not been sent. */
   stop(): void {
     this.#stopped = true;
+    this.#leases.stop();
     for (const cancel of this.#cancelTimers) cancel();
     for (const sender of this.#senders.values()) sender.stop();
   }
 
-  /** After `stop`: the last claim has been answered and given back. */
+  /** After `stop`: resolves when the last claim has arrived and was released. */
   async quiet(): Promise<void> {
-    await this.#pumped;
+    await this.#claimed;
   }
 
   #every(periodMs: number, task: () => void | Promise<void>): void {
-    const slot = this.#cancelTimers.push(() => {}) - 1;
+    const index = this.#cancelTimers.push(() => {}) - 1;
     const arm = (): void => {
-      this.#cancelTimers[slot] = this.#context.timers.after(periodMs, () => {
+      this.#cancelTimers[index] = this.#context.timers.after(periodMs, () => {
         Promise.resolve()
           .then(task)
           .catch(this.#failed)
@@ -103,56 +110,52 @@ export class Dispatcher {
   }
 
   #schedule(): void {
-    this.#pumpAgain = true;
-    if (this.#scheduled || this.#pumping || this.#stopped) return;
+    this.#claimAgain = true;
+    if (this.#scheduled || this.#claiming || this.#stopped) return;
     this.#scheduled = true;
     this.#context.timers.soon(() => {
       this.#scheduled = false;
-      this.#pumped = this.#pump().catch(this.#failed);
+      this.#claimed = this.#claimReady().catch(this.#failed);
     });
   }
 
-  async #pump(): Promise<void> {
-    if (this.#pumping) return;
-    this.#pumping = true;
+  async #claimReady(): Promise<void> {
+    if (this.#claiming) return;
+    this.#claiming = true;
     try {
       while (!this.#stopped && this.#ready.size > 0) {
-        this.#pumpAgain = false;
-        // Held back until outcomes are on the disk: each settled batch calls again.
+        this.#claimAgain = false;
+        // With too many settlements waiting for the disk, claiming waits too.
         if (this.#context.settler.unwritten > engineLimits.unsettledMax) {
           await this.#context.settler.idle();
         }
-        const asking = await this.#nextAsking();
+        const requests = await this.#nextRequests();
         if (this.#stopped) break;
-        if (asking.length > 0) await this.#claim(asking);
-        else if (!this.#pumpAgain) break;
+        if (requests.length > 0) await this.#claim(requests);
+        else if (!this.#claimAgain) break;
       }
     } finally {
-      this.#pumping = false;
+      this.#claiming = false;
     }
   }
 
-  async #claim(asking: readonly Asking[]): Promise<void> {
+  async #claim(requests: readonly ClaimRequest[]): Promise<void> {
     let claims: readonly Claim[];
-    const askedAt = this.#store.log.touch();
+    const touchBefore = this.#store.log.touch();
     try {
       claims = await this.#store.log.claim(
-        asking.map(({ want }) => want),
+        requests.map(({ want }) => want),
         engineLimits.claimLeaseMs,
       );
     } catch (error) {
-      for (const { sender } of asking) {
+      for (const { sender } of requests) {
         sender.claimFailed();
         this.#ready.add(sender.id);
       }
       throw error;
     }
-    if (askedAt === null || askedAt !== this.#store.log.touch()) {
-      // Others may have taken it again before its answer was here.
-      this.#lateClaims++;
-      this.#sureAt = null;
-    }
-    asking.forEach(({ sender, want }, index) => {
+    this.#leases.claimArrived(touchBefore);
+    requests.forEach(({ sender, want }, index) => {
       const claim = claims[index];
       if (claim === undefined) return;
       if (claim.deliveries.length > 0) this.#openClaims.set(claim.id, sender);
@@ -160,30 +163,32 @@ export class Dispatcher {
     });
   }
 
-  /** Takes from `#ready` those that can be claimed for now. The others come back by themselves when they have room. */
-  async #nextAsking(): Promise<Asking[]> {
+  /**
+   * Removes from `#ready` the subscriptions that can be claimed for now. The rest stays until slots or bytes are free.
+   */
+  async #nextRequests(): Promise<ClaimRequest[]> {
     const { slots } = this.#context;
-    const asking: Asking[] = [];
+    const requests: ClaimRequest[] = [];
     let reserved = 0;
     for (const id of this.#ready) {
-      if (asking.length >= engineLimits.claimWantsMax || !slots.hasBytes("good", reserved)) break;
-      const sender = this.#senders.get(id) ?? (await this.#openLane(id));
+      if (requests.length >= engineLimits.claimWantsMax || !slots.hasBytes("healthy", reserved)) break;
+      const sender = this.#senders.get(id) ?? (await this.#openSender(id));
       if (sender === null) {
         this.#ready.delete(id);
         continue;
       }
-      // Hinted at again while another sender was opened: its turn comes after this claim.
-      if (sender.isAsking || !slots.hasBytes(sender.standing, reserved)) continue;
+      // A sender in `requests` may become ready again while another one is opened. It is claimed for in the next round.
+      if (sender.isClaiming || !slots.hasBytes(sender.health, reserved)) continue;
       this.#ready.delete(id);
       const deliveriesMax = sender.wanted;
       if (deliveriesMax === 0) {
-        // The wakeUp may be newer than the claim that it has: it asks when it has room.
+        // The wake-up may be newer than the sender's last claim. The sender requests a claim when its queue runs low.
         sender.hasMore = true;
         continue;
       }
-      sender.claimAsked();
+      sender.claimRequested();
       reserved += engineLimits.claimReservedBytes;
-      asking.push({
+      requests.push({
         sender,
         want: {
           subscriptionId: id,
@@ -193,21 +198,21 @@ export class Dispatcher {
         },
       });
     }
-    return asking;
+    return requests;
   }
 
-  async #openLane(id: SubscriptionId): Promise<SubscriptionSender | null> {
+  /** null: nothing is sent for this subscription now. */
+  async #openSender(id: SubscriptionId): Promise<SubscriptionSender | null> {
     const subscription = await this.#read(id);
     if (subscription === null || subscription.state !== "active" || this.#stopped) return null;
-    // Somebody takes from it; nothing is sent.
     if (subscription.settings.push === null) return null;
     const { order } = subscription.settings;
     for (const before of this.#draining.get(id) ?? []) if (order !== "none" || before.order !== "none") return null;
     let sender: SubscriptionSender;
     try {
-      sender = this.#newLane(subscription);
+      sender = this.#newSender(subscription);
     } catch (error) {
-      // One subscription that cannot be served must not keep the others from being served.
+      // An invalid subscription must not stop the deliveries of the others.
       this.#failed(error);
       return null;
     }
@@ -215,7 +220,7 @@ export class Dispatcher {
     return sender;
   }
 
-  /** As it is after the last change, in whatever order the answers come. */
+  /** Reads again if a change notice arrived during the read, so that outdated settings are never used. */
   async #read(id: SubscriptionId): Promise<Subscription | null> {
     for (;;) {
       const changes = this.#changes;
@@ -224,15 +229,15 @@ export class Dispatcher {
     }
   }
 
-  #newLane(subscription: Subscription): SubscriptionSender {
+  #newSender(subscription: Subscription): SubscriptionSender {
     const sender: SubscriptionSender = new SubscriptionSender(subscription, {
       ...this.#context,
-      maySend: () => this.#maySend(),
+      maySend: () => this.#leases.areConfirmed(),
       wantsClaim: (wanting) => this.#wantsClaim(wanting),
       claimEnded: (claimId) => {
         this.#openClaims.delete(claimId);
         if (!sender.isDraining) this.#drained(sender);
-        // Bytes have become free: somebody may have waited for them.
+        // The finished deliveries have freed bytes that other subscriptions may wait for.
         if (this.#ready.size > 0) this.#schedule();
       },
     });
@@ -241,16 +246,16 @@ export class Dispatcher {
 
   #changed(id: SubscriptionId): void {
     this.#changes++;
-    if (this.#senders.has(id)) this.#follow(id).catch(this.#failed);
+    if (this.#senders.has(id)) this.#applyChange(id).catch(this.#failed);
   }
 
-  async #follow(id: SubscriptionId): Promise<void> {
+  async #applyChange(id: SubscriptionId): Promise<void> {
     const subscription = await this.#read(id);
     const sender = this.#senders.get(id);
     if (sender === undefined) return;
     const isActive = subscription !== null && subscription.state === "active";
     if (isActive && subscription.settings.order === sender.order) return sender.change(subscription);
-    // With another order a sender begins anew: what is in flight was not sent under that order.
+    // Another order needs a new sender, because POSTs in flight were started under the old order.
     this.#senders.delete(id);
     sender.stop();
     if (sender.isDraining) {
@@ -272,50 +277,18 @@ export class Dispatcher {
     this.#wakeUp((await this.#store.log.findReady()).subscriptionIds);
   }
 
-  /** A process that hung finds out what it still holds before it sends any of it: others may have delivered the rest. */
-  #maySend(): boolean {
-    if (this.#isSure()) return true;
-    if (!this.#resolvingDoubt && !this.#stopped) {
-      this.#resolvingDoubt = true;
-      this.#context.timers.soon(() => void this.#resolveDoubt());
-    }
-    return false;
-  }
-
-  #isSure(): boolean {
-    return this.#sureAt !== null && this.#sureAt === this.#store.log.touch();
-  }
-
-  async #resolveDoubt(): Promise<void> {
-    try {
-      const touch = this.#store.log.touch();
-      const lateClaims = this.#lateClaims;
-      if (touch !== null) {
-        await this.#renewLeases();
-        if (lateClaims === this.#lateClaims) this.#sureAt = touch;
-      }
-    } catch (error) {
-      this.#failed(error);
-    }
-    if (this.#stopped) return;
-    if (this.#isSure()) {
-      this.#resolvingDoubt = false;
-      for (const sender of this.#senders.values()) sender.onRoom();
-    } else this.#context.timers.after(engineLimits.doubtMs, () => void this.#resolveDoubt());
-  }
-
   async #renewLeases(): Promise<void> {
     const ids = [...this.#openClaims.keys()];
     if (ids.length === 0) return;
     const held = new Set(await this.#store.log.renew(ids, engineLimits.claimLeaseMs));
     for (const id of ids) {
       if (held.has(id)) continue;
-      this.#openClaims.get(id)?.drop(id);
+      this.#openClaims.get(id)?.dropClaim(id);
       this.#openClaims.delete(id);
     }
   }
 
-  #dropIdleLanes(): void {
+  #dropIdleSenders(): void {
     const now = this.#context.clock.now();
     for (const [id, sender] of this.#senders) if (sender.isIdle(now)) this.#senders.delete(id);
   }

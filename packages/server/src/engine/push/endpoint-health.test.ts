@@ -11,32 +11,32 @@ function after(windowMax: number, history: string): EndpointHealth {
   return health;
 }
 
-test("a few failures among successes change nothing", () => {
+test("single failures among successes change nothing", () => {
   const health = after(16, "+".repeat(20) + "-------+".repeat(20));
   expect(health.isFailing).toBe(false);
   expect(health.window).toBe(16);
 });
 
-test("failures in a row make it failing, halve its window with each, and never below windowMin", () => {
+test("after failingAfter failures in a row each failure halves the window, down to windowMin", () => {
   expect(after(64, "+".repeat(64) + "-".repeat(engineLimits.failingAfter - 1)).window).toBe(64);
   expect(after(64, "+".repeat(64) + "-".repeat(engineLimits.failingAfter)).window).toBe(32);
   expect(after(64, "+".repeat(64) + "-".repeat(100)).window).toBe(engineLimits.windowMin);
   expect(after(1, "-".repeat(100)).window).toBe(1);
 });
 
-test("one success ends the failing, and the window grows from where it is", () => {
+test("one success ends the failing state, and the window grows by one", () => {
   const health = after(64, "-".repeat(100) + "+");
   expect(health.isFailing).toBe(false);
   expect(health.window).toBe(engineLimits.windowMin + 1);
 });
 
-test("it is unproven until the first success, whatever comes after", () => {
+test("an endpoint is unproven until its first success", () => {
   expect(after(8, "").isUnproven).toBe(true);
   expect(after(8, "--").isUnproven).toBe(true);
   expect(after(8, "-+-").isUnproven).toBe(false);
 });
 
-test("it is stalled when neither a reply came nor the oldest POST went out within stalledAfterMs", () => {
+test("an endpoint is stalled when no reply came and no POST started within stalledAfterMs", () => {
   const health = new EndpointHealth(8);
   health.succeeded(1_000);
   const late = 1_000 + engineLimits.stalledAfterMs + 1;

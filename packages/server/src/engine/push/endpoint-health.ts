@@ -2,9 +2,10 @@ import type { TimeMs } from "../../domain/model.ts";
 import { engineLimits } from "../engine-limits.ts";
 
 /**
- * What the last replies say about an endpoint: how many POSTs it may have at a time. It starts small, grows by one with
- * each success up to the subscription's own limit, and shrinks by half with each failure once failures come in a row.
- * A few failures among successes change nothing: a receiver that refuses bad messages is healthy.
+ * Computes a subscription's window, the number of POSTs that may be in flight to its endpoint, from the last replies.
+ * The window starts small and grows by one with each success, up to the subscription's limit. After several failures in
+ * a row each failure halves it. Single failures among successes change nothing, because a healthy receiver may refuse
+ * bad messages.
  */
 export class EndpointHealth {
   #windowMax: number;
@@ -26,7 +27,7 @@ export class EndpointHealth {
     return this.#failuresInRow >= engineLimits.failingAfter;
   }
 
-  /** Whether it answers well is not known yet; nothing speaks against it until a first failure. */
+  /** The endpoint has not accepted a POST yet. */
   get isUnproven(): boolean {
     return !this.#hasSucceeded;
   }
@@ -35,7 +36,9 @@ export class EndpointHealth {
     return this.#failuresInRow > 0;
   }
 
-  /** Nothing came back for a while although something is out. `oldestStartMs`: of the POSTs in flight, or later. */
+  /**
+   * No reply came for a while although POSTs are in flight. `oldestStartMs`: when the oldest of them started, or later.
+   */
   isStalled(nowMs: TimeMs, oldestStartMs: TimeMs): boolean {
     return nowMs - Math.max(this.#lastReplyAtMs, oldestStartMs) > engineLimits.stalledAfterMs;
   }

@@ -5,11 +5,12 @@ import { Simulation } from "../testing/simulation.ts";
 import type { Script } from "../testing/scripted-transport.ts";
 
 const down: Script = () => ({ error: "connect_refused", afterMs: 1 });
-const besideMax = (simulation: Simulation): number => Math.max(...simulation.posts.map((post) => post.beside)) + 1;
+const inFlightMax = (simulation: Simulation): number =>
+  Math.max(...simulation.posts.map((post) => post.inFlightBefore)) + 1;
 const texts = (count: number): string[] => Array.from({ length: count }, () => "x");
 
-describe("hung endpoints", () => {
-  test("take at most half the slots, and a healthy one keeps its throughput", async () => {
+describe("hanging endpoints", () => {
+  test("use at most half of the slots, and a healthy one keeps its throughput", async () => {
     const simulation = await Simulation.started({ inFlightMax: 2_000 });
     const topic = await simulation.topic();
     for (let index = 0; index < 300; index++) await simulation.subscribe(topic, `hung${index}`, { script: "hang" });
@@ -27,16 +28,16 @@ describe("hung endpoints", () => {
       inFlightToWell = posts.filter((post) => post.endedAtMs === null).length;
       hungPeak = Math.max(hungPeak, simulation.inFlight - inFlightToWell);
     }
-    // 64 at a time, 50 ms each; the window opens in the first second.
+    // 64 POSTs at a time, 50 ms each. The window reaches its maximum within the first second.
     expect(perSecond[0]).toBeGreaterThan(1_000);
     expect(Math.min(...perSecond.slice(1, 15))).toBe(1_280);
-    // One POST of each may find out what it is like before it counts as slow.
+    // Each endpoint may have one POST more, which shows that it is suspect.
     expect(hungPeak).toBeLessThanOrEqual(1_000 + 300);
     expect(simulation.inFlight - inFlightToWell).toBeLessThanOrEqual(1_000);
     expect(simulation.inFlightPeak).toBeLessThanOrEqual(2_000);
   });
 
-  test("are left alone by one that fails: its retries do not come later", async () => {
+  test("do not delay the retries of a failing endpoint", async () => {
     const simulation = await Simulation.started({ inFlightMax: 100 });
     const topic = await simulation.topic();
     const failing = await simulation.subscribe(topic, "failing", {
@@ -61,20 +62,20 @@ describe("the window of an endpoint", () => {
     await simulation.time.advance(100);
     expect(simulation.inFlight).toBe(2 * engineLimits.windowStart);
     await simulation.time.advance(1_000);
-    expect(besideMax(simulation)).toBe(40);
+    expect(inFlightMax(simulation)).toBe(40);
   });
 
-  test("never exceeds a maxInFlight below the start", async () => {
+  test("never exceeds maxInFlight, even where that is less than windowStart", async () => {
     const simulation = await Simulation.started();
     const topic = await simulation.topic();
     await simulation.subscribe(topic, "one", { maxInFlight: 3 });
     await simulation.publish(topic, ...texts(100));
     await simulation.time.advance(1_000);
     expect(simulation.posts).toHaveLength(100);
-    expect(besideMax(simulation)).toBe(3);
+    expect(inFlightMax(simulation)).toBe(3);
   });
 
-  test("shrinks to windowMin while the endpoint only fails, and grows again when it answers", async () => {
+  test("shrinks to windowMin while the endpoint only fails, and grows again when it succeeds", async () => {
     const simulation = await Simulation.started();
     const topic = await simulation.topic();
     await simulation.subscribe(topic, "one", { script: { status: 200, afterMs: 100 } });
@@ -102,7 +103,7 @@ describe("the window of an endpoint", () => {
 });
 
 describe("a backlog on an endpoint that is down", () => {
-  test("stays in the log: no more than parkedFailingMax deliveries get a row", async () => {
+  test("stays in the log: at most parkedFailingMax deliveries are parked", async () => {
     const simulation = await Simulation.started();
     const topic = await simulation.topic();
     const subscription = await simulation.subscribe(topic, "one", { retry: { delaysMs: [3_600_000] }, script: down });
@@ -115,7 +116,7 @@ describe("a backlog on an endpoint that is down", () => {
     expect(simulation.posts.length).toBe(counts.parked);
   });
 
-  test("goes out at once after the first success", async () => {
+  test("is sent at once after the first success", async () => {
     const simulation = await Simulation.started();
     const topic = await simulation.topic();
     const subscription = await simulation.subscribe(topic, "one", {
@@ -132,7 +133,7 @@ describe("a backlog on an endpoint that is down", () => {
     expect((await simulation.counts(subscription)).backlog).toBe(0);
   });
 
-  test("is taken up again when the parked ones are given up, without anything else happening", async () => {
+  test("is claimed again when the parked deliveries have become dead letters", async () => {
     const simulation = await Simulation.started();
     simulation.store.findsNothing = true;
     const topic = await simulation.topic();
@@ -144,7 +145,7 @@ describe("a backlog on an endpoint that is down", () => {
 });
 
 describe("memory", () => {
-  test("holds no more message bytes than claimedBytesMax and one claim, however many subscriptions are ready", async () => {
+  test("has at most claimedBytesMax and one claim of message bytes, for any number of subscriptions", async () => {
     const simulation = new Simulation({ inFlightMax: 10_000 });
     const topic = await simulation.topic();
     for (let index = 0; index < 200; index++) {
@@ -161,7 +162,7 @@ describe("memory", () => {
     expect(simulation.store.openMax * body.byteLength).toBeLessThanOrEqual(bytesMax);
   });
 
-  test("outcomes that cannot be written hold claims back, and all goes on when they can", async () => {
+  test("claiming stops while settlements cannot be written, and continues afterwards", async () => {
     const simulation = await Simulation.started();
     const topic = await simulation.topic();
     for (let index = 0; index < 30; index++) {
@@ -172,7 +173,7 @@ describe("memory", () => {
     await simulation.time.advance(20_000);
     const posted = simulation.posts.length;
     expect(posted).toBeGreaterThanOrEqual(engineLimits.unsettledMax);
-    // What had been claimed by then goes out; a subscription has claimed at most two windows.
+    // Deliveries claimed before are sent. A subscription has claimed at most two windows.
     expect(posted).toBeLessThanOrEqual(engineLimits.unsettledMax + 30 * 2 * limits.maxInFlightDefault);
     await simulation.time.advance(20_000);
     expect(simulation.posts.length).toBe(posted);

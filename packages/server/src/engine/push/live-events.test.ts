@@ -3,7 +3,7 @@ import { RingbackError } from "../../domain/errors.ts";
 import type { PushSettings } from "../../domain/model.ts";
 import { createEventBus } from "../event-bus.ts";
 import { engineLimits } from "../engine-limits.ts";
-import type { LiveEvent } from "../port.ts";
+import type { LiveEvent } from "../live-events.ts";
 import { Simulation } from "../testing/simulation.ts";
 
 const never = (): LiveEvent => {
@@ -11,7 +11,7 @@ const never = (): LiveEvent => {
 };
 
 describe("events", () => {
-  test("tell of a publish, each attempt with its next time, and the death", async () => {
+  test("report a publish, each attempt with the time of the next one, and the dead letter", async () => {
     const simulation = await Simulation.started();
     const events: LiveEvent[] = [];
     simulation.events.subscribe((event) => events.push(event));
@@ -30,7 +30,7 @@ describe("events", () => {
     ]);
   });
 
-  test("are not made while nobody listens, and end with the subscription to them", async () => {
+  test("are not created without listeners, and end when the listener is removed", async () => {
     const simulation = await Simulation.started();
     const topic = await simulation.topic();
     const events: LiveEvent[] = [];
@@ -44,7 +44,7 @@ describe("events", () => {
     expect(simulation.failures).toEqual([]);
   });
 
-  test("reach every listener although one of them throws, and its error is told", () => {
+  test("reach every listener even if one throws, and its error is reported", () => {
     const failures: unknown[] = [];
     const bus = createEventBus((error) => failures.push(error));
     const seen: LiveEvent[] = [];
@@ -59,7 +59,7 @@ describe("events", () => {
     expect(failures).toEqual([fault]);
   });
 
-  test("a listener that throws costs no publish and no delivery", async () => {
+  test("a listener that throws does not affect publishing and delivery", async () => {
     const simulation = await Simulation.started();
     const topic = await simulation.topic();
     const subscription = await simulation.subscribe(topic, "one", { order: "strict" });
@@ -74,7 +74,7 @@ describe("events", () => {
 });
 
 describe("the metrics", () => {
-  test("hear of publishes, attempts with their outcome and duration, latencies of first attempts, and deaths", async () => {
+  test("count publishes, attempts with outcome and duration, latencies and dead letters", async () => {
     const simulation = await Simulation.started();
     const topic = await simulation.topic();
     await simulation.subscribe(topic, "well", { script: { status: 200, afterMs: 40 } });
@@ -99,7 +99,7 @@ describe("the metrics", () => {
 });
 
 describe("retention", () => {
-  test("removes what is past its time step by step, and counts and tells what had not been delivered", async () => {
+  test("removes expired messages step by step, and counts and reports those that were not delivered", async () => {
     const simulation = await Simulation.started();
     const events: LiveEvent[] = [];
     simulation.events.subscribe((event) => events.push(event));
@@ -118,7 +118,7 @@ describe("retention", () => {
     expect(expired.reduce((total, { count }) => total + count, 0)).toBe(3_000);
   });
 
-  test("goes on after the store has failed", async () => {
+  test("continues after an error of the store", async () => {
     const simulation = await Simulation.started();
     const topic = await simulation.topic("orders", { retentionMs: 60_000 });
     await simulation.subscribe(topic, "one");
@@ -139,7 +139,7 @@ describe("a store that fails", () => {
   const fault = new RingbackError("storage_unavailable");
 
   test.each(["claim", "renew", "findReady", "getSubscriptionById"] as const)(
-    "at %s is told, and the engine goes on when it is back",
+    "at %s is reported, and the engine continues when the store works again",
     async (call) => {
       const simulation = await Simulation.started();
       const topic = await simulation.topic();
@@ -159,7 +159,7 @@ describe("a store that fails", () => {
     },
   );
 
-  test("at settle is told, and what it lost goes out again when its lease has run out", async () => {
+  test("at settle is reported, and the lost deliveries are sent again after their lease has expired", async () => {
     const simulation = await Simulation.started();
     const topic = await simulation.topic();
     const subscription = await simulation.subscribe(topic, "one", { order: "key" });
@@ -173,7 +173,7 @@ describe("a store that fails", () => {
     expect(simulation.posts).toHaveLength(4);
   });
 
-  test("at an append fails that publish alone", async () => {
+  test("at append fails that publish only", async () => {
     const simulation = await Simulation.started();
     const topic = await simulation.topic();
     await simulation.subscribe(topic, "one");
@@ -183,7 +183,7 @@ describe("a store that fails", () => {
   });
 });
 
-test("a subscription whose protocol nobody knows is told of and keeps no other from its messages", async () => {
+test("a subscription with an unknown protocol is reported and does not affect other subscriptions", async () => {
   const simulation = await Simulation.started();
   const topic = await simulation.topic();
   const { settings } = await simulation.subscribe(topic, "well");

@@ -7,7 +7,7 @@ const numbers = (count: number): string[] => Array.from({ length: count }, (_, i
 const keyed = (key: string | null, text: string) => ({ body: encoder.encode(text), orderingKey: key });
 const keyOf = (post: Post): string | null => post.headers["ringback-ordering-key"] ?? null;
 
-/** The most POSTs that were in flight at one time. */
+/** The largest number of POSTs that were in flight at one time. */
 function sideBySideMax(posts: readonly Post[]): number {
   return Math.max(
     ...posts.map(
@@ -20,7 +20,7 @@ function sideBySideMax(posts: readonly Post[]): number {
 }
 
 describe("order strict", () => {
-  test("keeps the order of the log and never has two in flight, at the pace of the endpoint", async () => {
+  test("keeps the order of the log and never has two POSTs in flight", async () => {
     const simulation = await Simulation.started();
     const topic = await simulation.topic();
     await simulation.subscribe(topic, "one", { order: "strict", script: { status: 200, afterMs: 10 } });
@@ -30,7 +30,7 @@ describe("order strict", () => {
     expect(sideBySideMax(simulation.posts)).toBe(1);
   });
 
-  test("holds every successor while the head fails, and goes on when it succeeds", async () => {
+  test("holds all later messages while the first one fails, and continues when it succeeds", async () => {
     const simulation = await Simulation.started();
     const topic = await simulation.topic();
     await simulation.subscribe(topic, "one", {
@@ -46,7 +46,7 @@ describe("order strict", () => {
     expect(simulation.posts.map(bodyOf)).toEqual(["0", "1", "1", "1", "1", "2", "3"]);
   });
 
-  test("goes on with the successors when the head is given up", async () => {
+  test("continues with the later messages when the first one becomes a dead letter", async () => {
     const simulation = await Simulation.started();
     const topic = await simulation.topic();
     const subscription = await simulation.subscribe(topic, "one", {
@@ -60,7 +60,7 @@ describe("order strict", () => {
     expect((await simulation.counts(subscription)).deadLetters).toBe(1);
   });
 
-  test("does not ask the store again and again while a due delivery waits for the one in flight", async () => {
+  test("does not poll the store while a due delivery waits for the one in flight", async () => {
     const simulation = await Simulation.started();
     const topic = await simulation.topic();
     const subscription = await simulation.subscribe(topic, "one", {
@@ -85,7 +85,7 @@ describe("order strict", () => {
 });
 
 describe("order key", () => {
-  test("keeps the order within each key through failures and never has two of a key in flight", async () => {
+  test("keeps the order within each key despite failures, and never has two POSTs of a key in flight", async () => {
     const simulation = await Simulation.started({ seed: 5 });
     const topic = await simulation.topic();
     const subscription = await simulation.subscribe(topic, "one", {
@@ -103,7 +103,7 @@ describe("order key", () => {
       const posts = simulation.posts.filter((post) => keyOf(post) === key);
       const taken = posts.filter((post) => post.result?.status === 200);
       expect(taken.map(bodyOf)).toEqual(numbers(20).map((round) => `${key} ${round}`));
-      // Retries of one message stand together: nothing of the key came in between.
+      // Retries of a message follow each other, without another message of the key in between.
       const changes = posts.filter((post, index) => index === 0 || bodyOf(post) !== bodyOf(posts[index - 1] ?? post));
       expect(changes).toHaveLength(20);
       expect(sideBySideMax(posts)).toBe(1);
@@ -111,7 +111,7 @@ describe("order key", () => {
     expect(await simulation.counts(subscription)).toMatchObject({ backlog: 0, parked: 0, deadLetters: 0 });
   });
 
-  test("lets the other keys, and messages without one, flow while a key fails", async () => {
+  test("sends messages of other keys and without a key while one key fails", async () => {
     const simulation = await Simulation.started();
     const topic = await simulation.topic();
     await simulation.subscribe(topic, "one", {
@@ -127,7 +127,7 @@ describe("order key", () => {
     expect([count("bad"), count("good"), count(null)]).toEqual([1, 100, 100]);
   });
 
-  test("holds a successor that is claimed in the very turn in which its predecessor fails", async () => {
+  test("holds a message that is claimed in the same turn in which the one before it fails", async () => {
     const simulation = await Simulation.started();
     const topic = await simulation.topic();
     await simulation.subscribe(topic, "one", {
@@ -138,7 +138,7 @@ describe("order key", () => {
         afterMs: 100,
       }),
     });
-    // In one turn, first the wakeUp and then the failure: the claim comes before the settlement.
+    // In one turn, first the wake-up and then the failure: the claim comes before the settlement.
     simulation.time.after(100, () => void simulation.publish(topic, keyed("k", "second")));
     await simulation.publish(topic, keyed("k", "first"));
     await simulation.time.advance(10_000);
@@ -149,7 +149,7 @@ describe("order key", () => {
 describe("a change while something is in flight", () => {
   const slow = { status: 200, afterMs: 1_000 } as const;
 
-  test("pause and resume do not let an ordered subscription pass the POST that is still out", async () => {
+  test("after pause and resume an ordered subscription still waits for its POST in flight", async () => {
     for (const order of ["strict", "key"] as const) {
       const simulation = await Simulation.started();
       const topic = await simulation.topic();
@@ -165,7 +165,7 @@ describe("a change while something is in flight", () => {
     }
   });
 
-  test("what waited behind a key goes out when the order is given up", async () => {
+  test("messages that waited behind a key are sent when the order is changed to none", async () => {
     const simulation = await Simulation.started();
     simulation.store.findsNothing = true;
     const topic = await simulation.topic();
@@ -178,7 +178,7 @@ describe("a change while something is in flight", () => {
     expect(await simulation.counts(subscription)).toMatchObject({ backlog: 0, inFlight: 0, parked: 0 });
   });
 
-  test("a subscription that becomes strict sends nothing beside what was out before", async () => {
+  test("a subscription that becomes strict sends nothing until the earlier POSTs have ended", async () => {
     const simulation = await Simulation.started();
     const topic = await simulation.topic();
     await simulation.subscribe(topic, "one", { order: "none", maxInFlight: 3, script: slow });

@@ -12,22 +12,25 @@ import type { Subscription, TimeMs } from "../../domain/model.ts";
 import type { ClaimedDelivery } from "../../store/log.ts";
 import { parseEndpoint } from "../../transport/endpoint.ts";
 import type { Endpoint, PostResult } from "../../transport/port.ts";
-import type { KeyRing } from "../port.ts";
+import type { KeyRing } from "../keys/keys.ts";
 
-/** What is the same for every delivery of a subscription, worked out once. */
+/** Everything that all deliveries of a subscription share, computed once. */
 export interface Route {
   readonly endpoint: Endpoint;
   readonly protocol: PushProtocol;
   readonly topicOwner: number;
   readonly topic: string;
   readonly subscription: string;
-  /** The subscription's own headers: name, value, name, value … None of them is one of the dialect's. */
+  /** The subscription's own headers: name, value, name, value … They never repeat a header of the dialect. */
   readonly headers: readonly string[];
-  /** Names of the keys that it signs with. */
+  /** Names of the keys that sign the requests. */
   readonly keys: readonly string[];
 }
 
-/** Why nothing can be sent: the dialect cannot carry this message, or a key is not there or cannot sign for it. */
+/**
+ * Why nothing can be sent. `unencodable`: the dialect cannot carry this message. `key_unavailable`: a key is missing or
+ * unfit.
+ */
 export type EncodeFailure = "unencodable" | "key_unavailable";
 
 export function routeOf(subscription: Subscription, topicOwner: number, maySend?: () => boolean): Route {
@@ -46,7 +49,9 @@ export function routeOf(subscription: Subscription, topicOwner: number, maySend?
   };
 }
 
-/** At once for a dialect that does not sign; one that does needs its keys and the platform's cryptography. */
+/**
+ * Returns a promise for dialects that sign, because keys are read from the store and the cryptography is asynchronous.
+ */
 export function encode(
   route: Route,
   delivery: ClaimedDelivery,
@@ -66,7 +71,7 @@ export function encode(
     body: message.body,
     contentType: message.contentType,
     tags: message.tags,
-    routingKey: message.type,
+    type: message.type,
     orderingKey: message.orderingKey,
     attributes: message.attributes,
   };
@@ -89,7 +94,7 @@ async function encodeSigned(
   const keys: ProtocolKey[] = [];
   for (const kid of route.keys) {
     const key = await keyRing.find(kid);
-    // A key that does not fit is somebody's mistake, which can be mended like a missing one; the message is in order.
+    // An unfit key is treated as a missing one: the operator can fix both, and the message itself is valid.
     if (key === null || (route.protocol.keyFault?.(key.jwk) ?? null) !== null) return "key_unavailable";
     keys.push(key);
   }
@@ -116,13 +121,13 @@ function unencodable(error: unknown): "unencodable" {
   throw error;
 }
 
-/** How an attempt ended. */
+/** The verdict on an attempt. */
 export interface Judgement {
   readonly verdict: "accepted" | "failed" | "error";
   readonly errorCode: string | null;
-  /** The endpoint wants nothing more, ever. */
+  /** The endpoint replied that it will never accept another message. */
   readonly gone: boolean;
-  /** What the endpoint asks for before the next attempt. */
+  /** The wait that the endpoint requested. */
   readonly retryAfter: RetryAfter | null;
 }
 
@@ -131,7 +136,7 @@ const gone: Judgement = { verdict: "failed", errorCode: "gone", gone: true, retr
 
 export function judge(route: Route, result: PostResult): Judgement {
   if (result.error !== null) return { verdict: "error", errorCode: result.error, gone: false, retryAfter: null };
-  // Handed over on a connection that carries no replies.
+  // TCP and WebSocket endpoints do not reply: a message that was sent counts as accepted.
   if (result.status === 0) return accepted;
   const verdict = route.protocol.interpret({ status: result.status, headers: result.headers, body: result.body });
   if (verdict.kind === "accepted") return accepted;

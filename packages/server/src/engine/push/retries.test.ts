@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
-import type { RetryInput } from "../../domain/retry-rules.ts";
+import { limits } from "../../domain/limits.ts";
+import type { RetryPolicy } from "../../domain/model.ts";
 import { Simulation, pausesMs } from "../testing/simulation.ts";
 import type { Reaction } from "../testing/scripted-transport.ts";
 
 const DAY_MS = 24 * 3_600_000;
 
-/** All attempts for one message on an endpoint that never takes it. */
-async function run(retry: RetryInput, seed = 1, reaction: Reaction = { status: 500, afterMs: 20 }) {
+/** All attempts of one message to an endpoint that never accepts it. */
+async function run(retry: RetryPolicy, seed = 1, reaction: Reaction = { status: 500, afterMs: 20 }) {
   const simulation = await Simulation.started({ seed });
   const topic = await simulation.topic();
   const subscription = await simulation.subscribe(topic, "one", { retry, script: reaction });
@@ -29,7 +30,7 @@ test("EXPONENTIAL_DECAY_RETRY waits 1, 2, 4 … 256 s, then 512 s, 176 times, an
   expect(tookMs).toBeLessThan(DAY_MS);
 });
 
-test("BACKOFF_RETRY tries three times more, each after 10 to 20 s", async () => {
+test("BACKOFF_RETRY retries three times, each after 10 to 20 s", async () => {
   const seen: number[] = [];
   for (let seed = 1; seed <= 15; seed++) {
     const { pauses, letters } = await run("BACKOFF_RETRY", seed);
@@ -58,14 +59,15 @@ test("a list without delays, and the policy none, give up after the first attemp
 });
 
 describe("a growing delay", () => {
-  const retry = { baseMs: 100, factor: 3, delayMsMax: 2_000, retriesMax: 5 };
+  const totalMsMax = limits.retryTotalMsMax;
+  const retry = { baseMs: 100, factor: 3, delayMsMax: 2_000, retriesMax: 5, totalMsMax, jitter: "none" } as const;
 
   test("grows by its factor up to its maximum", async () => {
-    const { pauses } = await run({ ...retry, jitter: "none" });
+    const { pauses } = await run(retry);
     expect(pauses).toEqual([100, 300, 900, 2_000, 2_000]);
   });
 
-  test("is between half and all of it with equal jitter, and anything up to it with full jitter", async () => {
+  test("is between 50 and 100 % with equal jitter, and between 0 and 100 % with full jitter", async () => {
     const whole = [100, 300, 900, 2_000, 2_000];
     for (let seed = 1; seed <= 15; seed++) {
       const equal = (await run({ ...retry, jitter: "equal" }, seed)).pauses;
@@ -86,14 +88,14 @@ describe("a growing delay", () => {
   });
 });
 
-test("an endpoint that never answers is an error at its deadline, and the delay counts from there", async () => {
+test("an endpoint that never replies is an error at its timeout, and the delay starts then", async () => {
   const { simulation, pauses, letters } = await run({ delaysMs: [500, 500] }, 1, "hang");
   expect(simulation.posts.map((post) => Number(post.endedAtMs) - post.startedAtMs)).toEqual([15_000, 15_000, 15_000]);
   expect(pauses).toEqual([500, 500]);
   expect(letters).toMatchObject([{ lastErrorCode: "timeout", lastStatus: null }]);
 });
 
-test("the schedule survives a restart: what became due meanwhile goes out at once, the rest on time", async () => {
+test("the schedule survives a restart: overdue deliveries are sent at once, the others on time", async () => {
   const simulation = await Simulation.started();
   const topic = await simulation.topic();
   await simulation.subscribe(topic, "one", {

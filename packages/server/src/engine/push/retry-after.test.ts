@@ -4,10 +4,10 @@ import { Simulation } from "../testing/simulation.ts";
 
 const DAY_MS = 24 * 3600_000;
 
-test("410 Gone disables the subscription, is told of, and nothing more is sent until somebody resumes it", async () => {
+test("410 Gone disables the subscription, emits an event, and nothing more is sent until it is resumed", async () => {
   const simulation = await Simulation.started();
-  const told: string[] = [];
-  simulation.events.subscribe((event) => told.push(event.type));
+  const types: string[] = [];
+  simulation.events.subscribe((event) => types.push(event.type));
   const topic = await simulation.topic();
   let status = 410;
   const one = await simulation.subscribe(topic, "one", { script: () => ({ status, afterMs: 5 }) });
@@ -17,7 +17,7 @@ test("410 Gone disables the subscription, is told of, and nothing more is sent u
   expect(simulation.postsTo(one)).toHaveLength(1);
   expect((await simulation.store.catalog.getSubscription(topic.id, "one"))?.state).toBe("disabled");
   expect((await simulation.store.catalog.getSubscription(topic.id, "other"))?.state).toBe("active");
-  expect(told.filter((type) => type === "subscription.disabled")).toHaveLength(1);
+  expect(types.filter((type) => type === "subscription.disabled")).toHaveLength(1);
   expect((await simulation.store.records.listAttempts(one.id, { after: null, limit: 9 }, "all")).items).toMatchObject([
     { verdict: "failed", status: 410, errorCode: "gone" },
   ]);
@@ -43,7 +43,7 @@ test("a 410 from the endpoint that a subscription had before does not disable it
   expect(simulation.posts.map((post) => post.endpoint.origin)).toEqual(["http://one.test", "http://moved.test"]);
 });
 
-test("a 410 that comes after the subscription was deleted and made again does not disable the new one", async () => {
+test("a 410 that comes after the subscription was deleted and created again does not disable the new one", async () => {
   const simulation = await Simulation.started();
   const topic = await simulation.topic();
   await simulation.subscribe(topic, "one", { script: { status: 410, afterMs: 1_000 } });
@@ -55,7 +55,7 @@ test("a 410 that comes after the subscription was deleted and made again does no
   expect((await simulation.store.catalog.getSubscription(topic.id, "one"))?.state).toBe("active");
 });
 
-test("a 410 to a POST from before somebody resumed the subscription does not disable it again", async () => {
+test("a 410 to a POST from before the subscription was resumed does not disable it again", async () => {
   const simulation = await Simulation.started();
   const topic = await simulation.topic();
   let posts = 0;
@@ -77,10 +77,10 @@ test("a 410 to a POST from before somebody resumed the subscription does not dis
   expect((await simulation.store.catalog.getSubscriptionById(one.id))?.state).toBe("active");
 });
 
-test("many 410 at once are one change, told of once", async () => {
+test("many concurrent 410 replies cause one change and one event", async () => {
   const simulation = await Simulation.started();
-  const told: string[] = [];
-  simulation.events.subscribe((event) => told.push(event.type));
+  const types: string[] = [];
+  simulation.events.subscribe((event) => types.push(event.type));
   const topic = await simulation.topic();
   let status = 200;
   const one = await simulation.subscribe(topic, "one", { script: () => ({ status, afterMs: 50 }) });
@@ -90,10 +90,10 @@ test("many 410 at once are one change, told of once", async () => {
   for (let i = 0; i < 8; i++) await simulation.publish(topic, "hello");
   await simulation.time.advance(1_000);
   expect(simulation.postsTo(one).length).toBeGreaterThan(2);
-  expect(told.filter((type) => type === "subscription.disabled")).toHaveLength(1);
+  expect(types.filter((type) => type === "subscription.disabled")).toHaveLength(1);
 });
 
-test("a CMQ endpoint that answers 410 is tried again as CMQ would", async () => {
+test("a 410 is retried when the dialect does not give it a meaning", async () => {
   const simulation = await Simulation.started();
   const topic = await simulation.topic();
   await simulation.subscribe(topic, "one", {

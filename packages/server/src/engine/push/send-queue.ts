@@ -6,17 +6,17 @@ export interface Queued {
   readonly delivery: ClaimedDelivery;
 }
 
-/** What a sender has claimed and not begun, in the order that its subscription asks for. */
+/** A sender's claimed deliveries that have not started, in the order that the subscription requires. */
 export class SendQueue {
   readonly #order: Order;
   #queue: Queued[] = [];
   #head = 0;
-  /** For ordered subscriptions: keys with a POST in flight, and what waits behind each. */
+  /** For ordered subscriptions: keys with a POST in flight, and the deliveries that wait behind each. */
   readonly #busyKeys = new Map<string, Queued[]>();
   #behindKeys = 0;
   /**
-   * Keys whose failed delivery the store does not hold for certain yet, with its position: until then a claim may bring
-   * successors, and they must not pass it.
+   * Keys with a failed delivery that the store has not recorded as parked yet, and the position of that delivery. Until
+   * it is recorded, a claim may bring later deliveries of the key, which must not overtake it.
    */
   readonly #failedKeys = new Map<string, Seq>();
 
@@ -28,7 +28,7 @@ export class SendQueue {
     return this.#queue.length - this.#head + this.#behindKeys;
   }
 
-  /** The key within which a delivery must keep its place; null: none. */
+  /** Deliveries with the same key must be sent in order; null: in any order. */
   keyOf({ delivery }: Queued): string | null {
     if (this.#order === "none") return null;
     return this.#order === "strict" ? "" : delivery.message.orderingKey;
@@ -38,7 +38,7 @@ export class SendQueue {
     this.#queue.push(queued);
   }
 
-  /** The next that may start; those whose key is busy are set behind it. null: there is none. */
+  /** The next delivery that may start; null: none. Deliveries before it whose key is busy are moved behind that key. */
   peek(): Queued | null {
     for (; this.#head < this.#queue.length; this.#head++) {
       const queued = this.#queue[this.#head] as Queued;
@@ -51,14 +51,14 @@ export class SendQueue {
     return null;
   }
 
-  /** What `peek` has answered starts. */
+  /** The delivery that `peek` returned starts. */
   start(queued: Queued): void {
     this.#head++;
     const key = this.keyOf(queued);
     if (key !== null) this.#busyKeys.set(key, []);
   }
 
-  /** Nothing waits but behind keys. */
+  /** True: deliveries wait behind busy keys only, or not at all. */
   isDrained(): boolean {
     if (this.#head < this.#queue.length) return false;
     if (this.#head > 0) this.#queue = [];
@@ -66,29 +66,29 @@ export class SendQueue {
     return true;
   }
 
-  /** One that had started is over: the next of its key may go. */
-  over(queued: Queued): void {
+  /** A started delivery needs no further attempt: the next one of its key may start. */
+  finished(queued: Queued): void {
     const key = this.keyOf(queued);
     if (key === null) return;
     const behind = this.#takeBehind(key);
-    // They are older than anything queued, so they stay in front.
+    // The waiting deliveries are older than all queued ones, so they go to the front.
     if (behind.length > 0) this.#queue.splice(this.#head, 0, ...behind);
   }
 
-  /** One that had started is not over (it is parked, or was never sent): what its key holds back is to be sent back. */
+  /** A started delivery was parked or not sent. Removes and returns the deliveries that must wait for it. */
   unfinished(queued: Queued, isParked: boolean): readonly Queued[] {
     const key = this.keyOf(queued);
     if (key === null) return [];
-    // A strict subscription keeps its place in the log; with keys the others go on, so the held ones need rows.
+    // Only parking with order "key" needs more: other keys go on while the store records the parked delivery.
     if (!isParked || this.#order !== "key") return this.#takeAllOf(key);
     this.#failedKeys.set(key, queued.delivery.message.seq);
-    const ahead: Queued[] = [];
-    const back: Queued[] = [];
-    // What failed may have been a delayed message that others are ahead of.
-    for (const other of this.#takeAllOf(key)) (this.isBehindFailed(other) ? back : ahead).push(other);
-    this.#busyKeys.set(key, ahead);
-    this.#behindKeys += ahead.length;
-    return back;
+    const before: Queued[] = [];
+    const behind: Queued[] = [];
+    // A failed delayed message may have a higher position than other deliveries of its key.
+    for (const other of this.#takeAllOf(key)) (this.isBehindFailed(other) ? behind : before).push(other);
+    this.#busyKeys.set(key, before);
+    this.#behindKeys += before.length;
+    return behind;
   }
 
   isBehindFailed(queued: Queued): boolean {
@@ -98,16 +98,19 @@ export class SendQueue {
     return failed !== undefined && queued.delivery.message.seq > failed;
   }
 
-  /** From now on the store holds the key's successors: `sendBack` gets those that came before it did. */
-  letKeyGo(key: string, sendBack: (queued: Queued) => void): void {
+  /**
+   * The store has recorded the key's failed delivery. Calls `release` for the later deliveries of the key claimed
+   * before that.
+   */
+  releaseKey(key: string, release: (queued: Queued) => void): void {
     for (const other of this.#takeAllOf(key)) {
-      if (this.isBehindFailed(other)) sendBack(other);
+      if (this.isBehindFailed(other)) release(other);
       else this.#queue.push(other);
     }
     this.#failedKeys.delete(key);
   }
 
-  /** What a claim has brought and has not started. */
+  /** Removes and returns the claim's deliveries that have not started. */
   takeClaim(claimId: ClaimId): readonly Queued[] {
     const taken: Queued[] = [];
     for (const queued of this.#takeQueued()) (queued.claimId === claimId ? taken : this.#queue).push(queued);
@@ -121,7 +124,7 @@ export class SendQueue {
     return taken;
   }
 
-  /** Everything that has not started. */
+  /** Removes and returns all deliveries that have not started. */
   takeAll(): readonly Queued[] {
     const behind = [...this.#busyKeys.values()].flatMap((list) => list.splice(0));
     this.#behindKeys = 0;

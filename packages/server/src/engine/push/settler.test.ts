@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { branded } from "../testing/brand.ts";
-import { MemoryStore } from "../testing/memory-store.ts";
+import { MemoryStore } from "../../store/memory/memory-store.ts";
 import { VirtualTime } from "../testing/virtual-time.ts";
 import { messageOf } from "../testing/simulation.ts";
 import type { Settlement } from "../../store/log.ts";
@@ -22,13 +22,13 @@ const settlement: Settlement = {
 
 function settlerOn(settle: (batch: readonly Settlement[]) => Promise<number>) {
   const time = new VirtualTime();
-  const store = new MemoryStore(time);
+  const store = new MemoryStore({ clock: time });
   store.log.settle = settle;
   const failures: unknown[] = [];
   return { time, failures, settler: new Settler(store, time, (error) => failures.push(error)) };
 }
 
-test("the outcomes of one turn are written in one call", async () => {
+test("the settlements of one turn of the event loop are written in one call", async () => {
   const batches: number[] = [];
   const { time, settler } = settlerOn((batch) => Promise.resolve(batches.push(batch.length)));
   for (let count = 0; count < 5; count++) settler.add(settlement, null);
@@ -39,7 +39,7 @@ test("the outcomes of one turn are written in one call", async () => {
   expect(batches).toEqual([5, 1]);
 });
 
-test("an outcome counts as unwritten until the store has answered; idle waits for all of them", async () => {
+test("a settlement is unwritten until the store has answered, and idle waits for all settlements", async () => {
   const answers: (() => void)[] = [];
   const { time, settler } = settlerOn(() => new Promise((resolve) => answers.push(() => resolve(1))));
   const order: string[] = [];
@@ -57,7 +57,7 @@ test("an outcome counts as unwritten until the store has answered; idle waits fo
   expect([order, settler.unwritten]).toEqual([["first", "second", "idle"], 0]);
 });
 
-test("a failing store is told of and holds nothing up", async () => {
+test("an error of the store is reported, and the settlements count as recorded", async () => {
   const fault = new Error("gone");
   const { time, settler, failures } = settlerOn(() => Promise.reject(fault));
   let isOver = false;

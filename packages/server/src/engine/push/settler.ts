@@ -4,10 +4,10 @@ import type { Store } from "../../store/store.ts";
 
 interface Waiting {
   readonly settlement: Settlement;
-  readonly over: (() => void) | null;
+  readonly recorded: (() => void) | null;
 }
 
-/** Gathers outcomes and hands them to the store many at a time. */
+/** Collects the settlements of one turn of the event loop, and passes them to the store in one batch. */
 export class Settler {
   readonly #store: Store;
   readonly #timers: Timers;
@@ -23,14 +23,14 @@ export class Settler {
     this.#failed = failed;
   }
 
-  /** Outcomes that are not on the disk yet. */
+  /** Settlements that are not durable yet. */
   get unwritten(): number {
     return this.#unwritten;
   }
 
-  /** `over` runs when the store has answered: the outcome is durable, or it is lost together with its claim. */
-  add(settlement: Settlement, over: (() => void) | null): void {
-    this.#waiting.push({ settlement, over });
+  /** `recorded` is called when the settlement is durable, or is void because its claim was lost. */
+  add(settlement: Settlement, recorded: (() => void) | null): void {
+    this.#waiting.push({ settlement, recorded });
     this.#unwritten++;
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -40,6 +40,7 @@ export class Settler {
     });
   }
 
+  /** Resolves when no settlement is waiting. */
   async idle(): Promise<void> {
     while (this.#unwritten > 0) await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
   }
@@ -50,11 +51,12 @@ export class Settler {
     try {
       await this.#store.log.settle(batch.map((waiting) => waiting.settlement));
     } catch (error) {
-      // The store keeps settlements until the disk takes them; this is the store gone, and their claims with it.
+      // The store retries while the disk refuses writes. So an error means that the store was closed, and the claims
+      // are lost too.
       this.#failed(error);
     }
     this.#unwritten -= batch.length;
-    for (const { over } of batch) over?.();
+    for (const { recorded } of batch) recorded?.();
     for (const wake of this.#idleWaiters.splice(0)) wake();
   }
 }

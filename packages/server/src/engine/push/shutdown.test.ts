@@ -5,7 +5,7 @@ import { Simulation, bodyOf } from "../testing/simulation.ts";
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, index) => String(index));
 
 describe("stop", () => {
-  test("lets what is in flight finish within the grace, starts nothing more, and leaves no timer behind", async () => {
+  test("lets POSTs in flight finish within the grace period, starts none, and leaves no timer", async () => {
     const simulation = await Simulation.started();
     const topic = await simulation.topic();
     const subscription = await simulation.subscribe(topic, "one", {
@@ -24,7 +24,7 @@ describe("stop", () => {
     expect(simulation.posts).toHaveLength(4);
   });
 
-  test("takes no longer than its grace, aborts the rest, and the next start sends it as the same attempt", async () => {
+  test("aborts POSTs after the grace period, and the next start sends them with the same attempt number", async () => {
     const simulation = await Simulation.started();
     const topic = await simulation.topic();
     const subscription = await simulation.subscribe(topic, "one", { maxInFlight: 2, script: "hang" });
@@ -49,7 +49,7 @@ describe("stop", () => {
     expect(items.map(({ verdict }) => verdict)).toEqual(["accepted", "accepted", "accepted"]);
   });
 
-  test("waits for the outcomes to be written, so that nothing settled goes out again", async () => {
+  test("waits until outcomes are written, so that no settled delivery is sent again", async () => {
     const simulation = await Simulation.started();
     const topic = await simulation.topic();
     const subscription = await simulation.subscribe(topic, "one");
@@ -65,7 +65,7 @@ describe("stop", () => {
     expect(await simulation.counts(subscription)).toMatchObject({ backlog: 0, inFlight: 0 });
   });
 
-  test("gives back what a claim brings that was under way", async () => {
+  test("releases the deliveries of a claim that arrives after the stop", async () => {
     const simulation = await Simulation.started();
     const topic = await simulation.topic();
     const subscription = await simulation.subscribe(topic, "one");
@@ -80,7 +80,7 @@ describe("stop", () => {
 });
 
 describe("a lease", () => {
-  test("is renewed as long as its deliveries wait, so that a long queue goes out once", async () => {
+  test("is renewed while its deliveries wait, so that a long queue is sent once", async () => {
     const simulation = await Simulation.started();
     const topic = await simulation.topic();
     await simulation.subscribe(topic, "one", { order: "strict", script: { status: 200, afterMs: 14_000 } });
@@ -90,7 +90,7 @@ describe("a lease", () => {
     expect(simulation.posts.map(bodyOf)).toEqual(numbers(30));
   });
 
-  test("that others may have taken while the process hung is asked about before anything of it is sent", async () => {
+  test("is checked before sending goes on, if the process was suspended and others may have claimed", async () => {
     const simulation = await Simulation.started();
     const topic = await simulation.topic();
     const { store } = simulation;
@@ -101,13 +101,13 @@ describe("a lease", () => {
     store.touched = null;
     await simulation.time.advance(5_000);
     expect(simulation.posts).toHaveLength(2);
-    // Another node takes what is left.
+    // Another node claims the remaining deliveries.
     store.expireLeases();
     const [subscriptionId] = (await store.log.findReady()).subscriptionIds;
     const want = { subscriptionId: subscriptionId as never, deliveriesMax: 4, bytesMax: 1_000, fromLog: true };
     const [taken] = await store.log.claim([want], 100_000);
     expect(taken?.deliveries).toHaveLength(2);
-    // The process is heard again, and what it had in its queue is not its own any more.
+    // The process continues, but no longer owns the deliveries in its queue.
     store.touched = 1;
     await simulation.time.advance(5_000);
     expect(simulation.posts).toHaveLength(2);
@@ -116,7 +116,7 @@ describe("a lease", () => {
     expect(simulation.posts.map(bodyOf)).toEqual(["0", "1", "new"]);
   });
 
-  test("that is lost drops what has not started: the new claim alone sends it", async () => {
+  test("that is lost drops the deliveries that have not started; only the new claim sends them", async () => {
     for (const order of ["none", "key"] as const) {
       const simulation = await Simulation.started();
       const topic = await simulation.topic();
@@ -131,14 +131,14 @@ describe("a lease", () => {
       const started = simulation.posts.map(bodyOf);
       simulation.store.expireLeases();
       await simulation.time.advance(10 * engineLimits.claimRenewMs);
-      // Those in flight belonged to nobody by the time they ended, so they go out twice; the others once.
+      // Nobody owned the POSTs in flight when they ended, so they are sent twice, and the others once.
       expect(simulation.posts.map(bodyOf).toSorted()).toEqual([...started, ...numbers(4)].toSorted());
       expect(await simulation.counts(subscription)).toMatchObject({ backlog: 0, inFlight: 0 });
     }
   });
 });
 
-test("after a kill only what was not settled goes out again, with the same message id", async () => {
+test("after a kill only unsettled deliveries are sent again, with the same message id", async () => {
   const simulation = await Simulation.started();
   const topic = await simulation.topic();
   await simulation.subscribe(topic, "one", { maxInFlight: 2, script: { status: 200, afterMs: 100 } });

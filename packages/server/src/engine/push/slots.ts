@@ -2,107 +2,109 @@ import { engineLimits } from "../engine-limits.ts";
 import { FifoQueue } from "../fifo-queue.ts";
 
 /**
- * What is known of an endpoint: it answers; nothing yet, for it has not answered once; or it fails or hangs. The last two
- * are doubtful.
+ * Of an endpoint: it answers; it has not answered yet; it fails or hangs. Slots in use for the last two are suspect.
  */
-export type Standing = "good" | "unknown" | "slow";
+export type Health = "healthy" | "unproven" | "suspect";
 
-/** How much of a limit may be in doubtful hands when one more of this standing comes. */
-const shares = { good: 1, unknown: 0.75, slow: 0.5 } as const satisfies Record<Standing, number>;
+/** An endpoint of this health gets a slot only while suspect slots use less than this share of the limit. */
+const shares = { healthy: 1, unproven: 0.75, suspect: 0.5 } as const satisfies Record<Health, number>;
 
-/** What a sender tells about its endpoint when it asks for room. */
+/** A sender, as far as slots are concerned. */
 export interface SlotUser {
   readonly origin: string;
-  /** POSTs that it may have in flight at most. */
+  /** The most POSTs that this sender may have in flight. */
   readonly windowMax: number;
-  readonly standing: Standing;
-  /** Called when room may have become free. */
-  onRoom(): void;
+  readonly health: Health;
+  /** Called when a slot may be free. */
+  resume(): void;
 }
 
-/** A slot in use, as it was taken. */
+/** Permission for one POST in flight. */
 export interface Slot {
-  readonly gate: Gate;
-  readonly standing: Standing;
+  readonly originLimit: SlotLimit;
+  /** The endpoint's health when the slot was taken. */
+  readonly health: Health;
 }
 
 /**
- * The POSTs in flight and the message bytes in memory, over all subscriptions and per origin. Endpoints that fail or hang
- * get nothing more once half of it is in doubtful hands, new ones once three quarters are, however many they are: the rest
- * is always left to those that answer. The limit per origin keeps a thousand subscriptions of one receiver from opening a
- * thousand connections to it.
+ * Limits the POSTs in flight, in total and per origin, and the bytes of claimed messages. Part of each limit is
+ * reserved for endpoints that answer: endpoints that fail or hang get nothing more once suspect ones use half of the
+ * limit, new ones nothing more once they use three quarters. The limit per origin keeps a thousand subscriptions to one
+ * receiver from opening a thousand connections to it.
  */
 export class Slots {
-  readonly #all: Gate;
-  readonly #origins = new Map<string, Gate>();
+  readonly #total: SlotLimit;
+  readonly #origins = new Map<string, SlotLimit>();
   #bytes = 0;
 
   constructor(slotsMax: number) {
-    this.#all = new Gate(slotsMax);
+    this.#total = new SlotLimit(slotsMax);
   }
 
   get used(): number {
-    return this.#all.used;
+    return this.#total.used;
   }
 
-  /** A slot, or null: then the user is remembered and hears of it when there is room. */
+  /** null: no slot is free. `user.resume` is called when one may be. */
   take(user: SlotUser): Slot | null {
-    const { standing } = user;
-    let gate = this.#origins.get(user.origin);
-    if (gate === undefined) {
+    const { health } = user;
+    let originLimit = this.#origins.get(user.origin);
+    if (originLimit === undefined) {
       this.#forgetIdleOrigins();
-      this.#origins.set(user.origin, (gate = new Gate(engineLimits.inFlightPerOriginMax)));
+      this.#origins.set(user.origin, (originLimit = new SlotLimit(engineLimits.inFlightPerOriginMax)));
     }
-    if (!gate.hasRoom(standing, user.windowMax)) {
-      gate.wait(user, standing);
+    if (!originLimit.hasFree(health, user.windowMax)) {
+      originLimit.wait(user, health);
       return null;
     }
-    if (!this.#all.hasRoom(standing, 0)) {
-      this.#all.wait(user, standing);
+    if (!this.#total.hasFree(health, 0)) {
+      this.#total.wait(user, health);
       return null;
     }
-    gate.enter(standing);
-    this.#all.enter(standing);
-    return { gate, standing };
+    originLimit.take(health);
+    this.#total.take(health);
+    return { originLimit, health };
   }
 
-  free({ gate, standing }: Slot): void {
-    gate.leave(standing);
-    this.#all.leave(standing);
-    gate.wake();
-    this.#all.wake();
+  free({ originLimit, health }: Slot): void {
+    originLimit.free(health);
+    this.#total.free(health);
+    originLimit.wake();
+    this.#total.wake();
   }
 
-  /** Room for more claimed messages? `reserved`: bytes that are about to be claimed. */
-  hasBytes(standing: Standing, reserved = 0): boolean {
-    return this.#bytes + reserved < engineLimits.claimedBytesMax * shares[standing];
+  /** Whether more messages may be claimed. `reserved`: bytes that are about to be claimed. */
+  hasBytes(health: Health, reserved = 0): boolean {
+    return this.#bytes + reserved < engineLimits.claimedBytesMax * shares[health];
   }
 
   addBytes(bytes: number): void {
     this.#bytes += bytes;
   }
 
+  /** The user no longer waits for a slot. */
   forget(user: SlotUser): void {
-    this.#all.forget(user);
+    this.#total.forget(user);
     this.#origins.get(user.origin)?.forget(user);
   }
 
   #forgetIdleOrigins(): void {
     if (this.#origins.size < engineLimits.originsKeptMax) return;
-    for (const [origin, gate] of this.#origins) if (gate.isIdle) this.#origins.delete(origin);
+    for (const [origin, limit] of this.#origins) if (limit.isIdle) this.#origins.delete(origin);
   }
 }
 
-/** One limit, the share of it that may be in doubtful hands, and those who wait for room under it. */
-class Gate {
+/** One limit of slots, and the users that wait for one. */
+class SlotLimit {
   readonly #max: number;
-  /** By standing, so that a crowd of one kind is not asked each time another makes room. */
+  /** A queue per health, so that freeing a slot does not wake users that may not take it. */
   readonly #waiting = {
-    good: new FifoQueue<SlotUser>(),
-    unknown: new FifoQueue<SlotUser>(),
-    slow: new FifoQueue<SlotUser>(),
-  } as const satisfies Record<Standing, FifoQueue<SlotUser>>;
-  #doubtful = 0;
+    healthy: new FifoQueue<SlotUser>(),
+    unproven: new FifoQueue<SlotUser>(),
+    suspect: new FifoQueue<SlotUser>(),
+  } as const satisfies Record<Health, FifoQueue<SlotUser>>;
+  /** Slots in use that were taken for unproven and suspect endpoints. */
+  #suspect = 0;
   used = 0;
 
   constructor(max: number) {
@@ -110,48 +112,51 @@ class Gate {
   }
 
   get isIdle(): boolean {
-    const { good, unknown, slow } = this.#waiting;
-    return this.used === 0 && good.size === 0 && unknown.size === 0 && slow.size === 0;
+    const { healthy, unproven, suspect } = this.#waiting;
+    return this.used === 0 && healthy.size === 0 && unproven.size === 0 && suspect.size === 0;
   }
 
-  /** `atLeast`: what one user alone may have, should that be more. */
-  hasRoom(standing: Standing, atLeast: number): boolean {
+  /** `atLeast`: a larger limit that applies if one user alone may have more slots. */
+  hasFree(health: Health, atLeast: number): boolean {
     const max = Math.max(this.#max, atLeast);
-    return this.used < max && (standing === "good" || this.#doubtful < max * shares[standing]);
+    return this.used < max && (health === "healthy" || this.#suspect < max * shares[health]);
   }
 
-  enter(standing: Standing): void {
+  take(health: Health): void {
     this.used++;
-    if (standing !== "good") this.#doubtful++;
+    if (health !== "healthy") this.#suspect++;
   }
 
-  leave(standing: Standing): void {
+  free(health: Health): void {
     this.used--;
-    if (standing !== "good") this.#doubtful--;
+    if (health !== "healthy") this.#suspect--;
   }
 
-  wait(user: SlotUser, standing: Standing): void {
-    this.#waiting[standing].add(user);
+  wait(user: SlotUser, health: Health): void {
+    this.#waiting[health].add(user);
   }
 
   forget(user: SlotUser): void {
-    for (const line of Object.values(this.#waiting)) line.remove(user);
+    for (const queue of Object.values(this.#waiting)) queue.remove(user);
   }
 
   wake(): void {
-    const { good, unknown, slow } = this.#waiting;
-    if (good.size > 0) this.#wake(good, "good");
-    if (unknown.size > 0) this.#wake(unknown, "unknown");
-    if (slow.size > 0) this.#wake(slow, "slow");
+    const { healthy, unproven, suspect } = this.#waiting;
+    if (healthy.size > 0) this.#wake(healthy, "healthy");
+    if (unproven.size > 0) this.#wake(unproven, "unproven");
+    if (suspect.size > 0) this.#wake(suspect, "suspect");
   }
 
-  /** The longest waiting first, as long as there is room; who still finds none goes to the end of the line. */
-  #wake(users: FifoQueue<SlotUser>, standing: Standing): void {
+  /**
+   * Wakes the users that waited longest while slots are free. A user that takes none waits at the end of the queue
+   * again.
+   */
+  #wake(users: FifoQueue<SlotUser>, health: Health): void {
     for (let left = users.size; left > 0; left--) {
       const user = users.first;
-      if (user === null || !this.hasRoom(standing, user.windowMax)) return;
+      if (user === null || !this.hasFree(health, user.windowMax)) return;
       users.remove(user);
-      user.onRoom();
+      user.resume();
     }
   }
 }

@@ -1,22 +1,23 @@
-import type { EncodedRequest } from "@ringback/sdk/protocols";
 import { limits } from "../../domain/limits.ts";
 import type { Attempt, Subscription, TimeMs } from "../../domain/model.ts";
 import type { Clock, Random, Timers } from "../../domain/ports.ts";
 import type { Claim, ClaimId, Settled } from "../../store/log.ts";
-import type { PostResult, Transport } from "../../transport/port.ts";
-import { afterFailure } from "./after-failure.ts";
+import type { PostResult } from "../../transport/port.ts";
 import { emitDeliveryEvents } from "../delivery-events.ts";
 import { engineLimits } from "../engine-limits.ts";
+import type { EventBus } from "../event-bus.ts";
+import type { EngineObserver } from "../observer.ts";
+import { afterFailure } from "./after-failure.ts";
+import { DueTimer } from "./due-timer.ts";
 import { EndpointHealth } from "./endpoint-health.ts";
+import { type EncodeFailure, judge, type Route, routeOf } from "./outgoing.ts";
+import { type PostContext, postDelivery } from "./post-delivery.ts";
 import { SendQueue, type Queued } from "./send-queue.ts";
-import { encode, judge, routeOf, type EncodeFailure, type Route } from "./outgoing.ts";
-import type { EngineObserver, EventBus, KeyRing } from "../port.ts";
 import type { Settler } from "./settler.ts";
-import type { Slot, Slots, SlotUser, Standing } from "./slots.ts";
+import type { Health, Slot, Slots, SlotUser } from "./slots.ts";
 
-/** What every sender shares. */
-export interface SenderContext {
-  readonly transport: Transport;
+/** Services that all senders share. */
+export interface SenderContext extends PostContext {
   readonly settler: Settler;
   readonly slots: Slots;
   readonly events: EventBus;
@@ -26,60 +27,57 @@ export interface SenderContext {
   readonly random: Random;
   readonly topicOwner: number;
   readonly nextRequestId: () => string;
-  readonly keyRing: KeyRing;
-  /** The endpoint has said that it is gone for good. */
+  /** Called when the endpoint replied that it is gone for good. */
   readonly gone: (subscription: Subscription) => void;
-  readonly failed: (error: unknown) => void;
-  /** False: others may have what this process has claimed. `onRoom` follows when it is known. */
+  /** False: another process may own this process's claims. `resume` follows when the claims are confirmed. */
   readonly maySend: () => boolean;
-  /** The sender could use a claim. */
+  /** Called when the sender needs another claim. */
   readonly wantsClaim: (sender: SubscriptionSender) => void;
-  /** A claim has nothing left in this sender. */
+  /** Called when the sender has finished the last delivery of a claim. */
   readonly claimEnded: (claimId: ClaimId) => void;
 }
 
-/** A delivery that has taken its slot. */
-interface Sent {
+/** A delivery whose attempt has started. */
+interface Started {
   readonly queued: Queued;
-  readonly slot: Slot;
   readonly route: Route;
   readonly startedAtMs: TimeMs;
 }
 
-/** An attempt that ended before its POST: a key is missing, which a later attempt may find. */
+/** Result of an attempt without a POST, because a key is missing. A later attempt may find the key. */
 const unsigned = { error: "key_unavailable", durationMs: 0, status: 0, body: null } as const;
-type Unsigned = typeof unsigned;
 const cannotSign = { verdict: "error", errorCode: unsigned.error, gone: false, retryAfter: null } as const;
 
 /**
- * One subscription's way out: a queue of claimed deliveries, a window of POSTs in flight, and what is known about the
- * endpoint. Senders share nothing but the slots, so what one endpoint does stays with its sender.
+ * Sends the deliveries of one subscription. Has a queue of claimed deliveries, a window of POSTs in flight, and the
+ * health of the endpoint. Senders share only the slots, so one endpoint's failures do not affect other senders.
  */
 export class SubscriptionSender implements SlotUser {
   readonly #context: SenderContext;
-  readonly #health: EndpointHealth;
+  readonly #endpointHealth: EndpointHealth;
+  readonly #queue: SendQueue;
+  readonly #dueTimer: DueTimer;
   #subscription: Subscription;
   #route: Route;
-  readonly #queue: SendQueue;
   #inFlight = 0;
   #oldestStartMs: TimeMs = 0;
-  /** Deliveries of each claim that have not come to an end. */
-  readonly #claims = new Map<ClaimId, number>();
-  /** A claim has been asked for and not been answered. */
-  #claimIsOut = false;
-  #claimAskedAtMs: TimeMs = 0;
-  /** Keys that a failure holds up and that the store holds since the claim that is out was asked for. */
-  #keysToLetGo: string[] = [];
-  /** Settlements that the store has not answered, of those that something waits for. */
-  #unwritten = 0;
+  /** Unfinished deliveries of each claim. */
+  readonly #unfinished = new Map<ClaimId, number>();
+  #isClaiming = false;
+  #claimRequestedAtMs: TimeMs = 0;
+  /**
+   * Keys of failed deliveries whose parking was recorded while a claim was running; released when that claim is here.
+   */
+  #keysToRelease: string[] = [];
+  /** Settlements that the store has not recorded yet, counted only where something waits for them. */
+  #unrecorded = 0;
   #parkedCount = 0;
-  #dueAtMs: TimeMs | null = null;
-  #cancelDueTimer: (() => void) | null = null;
+  #isSending = false;
   #stopped = false;
-  /** The last claim left the log alone, because too much of this subscription is parked. */
-  #keptFromLog = false;
+  /** The last claim took nothing from the log, because too many deliveries of this subscription are parked. */
+  #skippedLog = false;
   #lastUsedMs: TimeMs;
-  /** There may be work that no claim has been asked for yet. */
+  /** There may be work that no claim has been requested for. */
   hasMore = true;
 
   constructor(subscription: Subscription, context: SenderContext) {
@@ -87,7 +85,11 @@ export class SubscriptionSender implements SlotUser {
     this.#subscription = subscription;
     this.#route = routeOf(subscription, context.topicOwner, context.maySend);
     this.#queue = new SendQueue(subscription.settings.order);
-    this.#health = new EndpointHealth(subscription.settings.maxInFlight);
+    this.#endpointHealth = new EndpointHealth(subscription.settings.maxInFlight);
+    this.#dueTimer = new DueTimer(context.clock, context.timers, () => {
+      this.hasMore = true;
+      context.wantsClaim(this);
+    });
     this.#lastUsedMs = context.clock.now();
   }
 
@@ -103,77 +105,80 @@ export class SubscriptionSender implements SlotUser {
     return this.#subscription.settings.maxInFlight;
   }
 
-  get standing(): Standing {
-    const health = this.#health;
-    if (health.isFailing) return "slow";
-    // The first POST finds out what an endpoint is like; the next ones must not take room from those that are known.
-    if (health.isUnproven) return this.#inFlight > 0 || health.hasFailed ? "slow" : "unknown";
+  get health(): Health {
+    const health = this.#endpointHealth;
+    if (health.isFailing) return "suspect";
+    // The first POST shows whether the endpoint answers. Until then further POSTs must not take slots from healthy
+    // endpoints.
+    if (health.isUnproven) return this.#inFlight > 0 || health.hasFailed ? "suspect" : "unproven";
     const isStalled = this.#inFlight > 0 && health.isStalled(this.#context.clock.now(), this.#oldestStartMs);
-    return isStalled ? "slow" : "good";
+    return isStalled ? "suspect" : "healthy";
   }
 
   isIdle(nowMs: TimeMs): boolean {
     return (
       this.#inFlight === 0 &&
       this.#queue.size === 0 &&
-      !this.#claimIsOut &&
-      this.#dueAtMs === null &&
+      !this.#isClaiming &&
+      !this.#dueTimer.isSet &&
       !this.hasMore &&
       nowMs - this.#lastUsedMs > engineLimits.senderIdleMs
     );
   }
 
-  /** How many deliveries the next claim should bring; 0: none now. A window ahead keeps claims few and batches large. */
+  /**
+   * Deliveries that the next claim should bring; 0: none now. Claiming up to two windows keeps claims few and large.
+   */
   get wanted(): number {
-    if (this.#stopped || this.#queue.size * 2 >= this.#health.window) return 0;
-    return Math.max(1, this.#health.window * 2 - this.#inFlight - this.#queue.size);
+    const { window } = this.#endpointHealth;
+    if (this.#stopped || this.#queue.size * 2 >= window) return 0;
+    return Math.max(1, window * 2 - this.#inFlight - this.#queue.size);
   }
 
-  /** `false`: parked deliveries only, because too many of them wait already. */
+  /** False: the next claim must take parked deliveries only, because too many are parked. */
   get wantsFromLog(): boolean {
-    return this.#parkedCount < (this.#health.isFailing ? limits.parkedFailingMax : limits.parkedMax);
+    return this.#parkedCount < (this.#endpointHealth.isFailing ? limits.parkedFailingMax : limits.parkedMax);
   }
 
   get order() {
     return this.#subscription.settings.order;
   }
 
-  /** After `stop`: something is in flight or about to come, or the store does not know yet what became of it. */
+  /** After `stop`: a POST or a claim is still running, or the store has not recorded an outcome yet. */
   get isDraining(): boolean {
-    return this.#claims.size > 0 || this.#claimIsOut || this.#unwritten > 0;
+    return this.#unfinished.size > 0 || this.#isClaiming || this.#unrecorded > 0;
   }
 
-  get isAsking(): boolean {
-    return this.#claimIsOut;
+  get isClaiming(): boolean {
+    return this.#isClaiming;
   }
 
-  /** `accept` or `claimFailed` follows. */
-  claimAsked(): void {
-    this.#claimIsOut = true;
-    // Else each POST that ends meanwhile would ask for one more claim.
+  /** A claim was requested. `accept` or `claimFailed` follows. */
+  claimRequested(): void {
+    this.#isClaiming = true;
+    // Otherwise each POST that ends before the claim arrives would request another claim.
     this.hasMore = false;
-    this.#claimAskedAtMs = this.#context.clock.now();
+    this.#claimRequestedAtMs = this.#context.clock.now();
   }
 
   claimFailed(): void {
     this.hasMore = true;
-    this.#claimIsHere();
+    this.#claimArrived();
   }
 
-  /** Its order must be the same. */
+  /** Applies changed settings. The order must be the same. */
   change(subscription: Subscription): void {
     this.#subscription = subscription;
     this.#route = routeOf(subscription, this.#context.topicOwner, this.#context.maySend);
-    this.#health.setWindowMax(subscription.settings.maxInFlight);
-    // It may have waited for room that it does not need any more.
-    this.#run();
+    this.#endpointHealth.setWindowMax(subscription.settings.maxInFlight);
+    // The sender may have waited for a slot of its previous origin.
+    this.#send();
   }
 
-  /** Nothing more goes out; what had not started goes back. */
+  /** Starts no more POSTs, and releases the deliveries that have not started. */
   stop(): void {
     this.#stopped = true;
-    this.#cancelDueTimer?.();
-    this.#cancelDueTimer = null;
+    this.#dueTimer.cancel();
     this.#context.slots.forget(this);
     this.#releaseQueued();
   }
@@ -181,126 +186,114 @@ export class SubscriptionSender implements SlotUser {
   accept(claim: Claim, fromLog: boolean): void {
     this.#lastUsedMs = this.#context.clock.now();
     this.#parkedCount = claim.parkedCount;
-    this.#keptFromLog = !fromLog;
-    // The log has more, but not for now: asking again would bring nothing until an attempt succeeds.
+    this.#skippedLog = !fromLog;
+    // If this claim and the next one take parked deliveries only, `more` means messages in the log, which no claim
+    // would bring.
     if (claim.more && (fromLog || claim.deliveries.length > 0 || this.wantsFromLog)) this.hasMore = true;
     if (claim.nextDueAtMs !== null) {
-      // Overdue, and yet the claim did not bring it: something else must come to its end first.
-      const isHeldBack = claim.deliveries.length === 0 && claim.nextDueAtMs < this.#claimAskedAtMs;
-      const dueAtMs = isHeldBack ? this.#lastUsedMs + engineLimits.overdueRetryMs : claim.nextDueAtMs;
-      // An earlier time may have become known while the claim was under way.
-      if (this.#dueAtMs === null || dueAtMs < this.#dueAtMs) this.#waitUntilDue(dueAtMs);
+      // An overdue delivery that the claim did not bring waits for another delivery of its order.
+      const isHeld = claim.deliveries.length === 0 && claim.nextDueAtMs < this.#claimRequestedAtMs;
+      this.#wakeAt(isHeld ? this.#lastUsedMs + engineLimits.overdueRetryMs : claim.nextDueAtMs);
     }
     if (claim.deliveries.length === 0) {
-      this.#claimIsHere();
+      this.#claimArrived();
       if (this.hasMore && this.wanted > 0) this.#context.wantsClaim(this);
       return;
     }
-    this.#claims.set(claim.id, claim.deliveries.length);
+    this.#unfinished.set(claim.id, claim.deliveries.length);
     let bytes = 0;
     for (const delivery of claim.deliveries) {
       bytes += delivery.message.body.byteLength;
       this.#queue.push({ claimId: claim.id, delivery });
     }
     this.#context.slots.addBytes(bytes);
-    this.#claimIsHere();
+    this.#claimArrived();
     if (this.#stopped) this.#releaseQueued();
-    else this.#run();
+    else this.#send();
   }
 
-  #claimIsHere(): void {
-    this.#claimIsOut = false;
-    if (this.#keysToLetGo.length > 0) for (const key of this.#keysToLetGo.splice(0)) this.#letKeyGo(key);
+  #claimArrived(): void {
+    this.#isClaiming = false;
+    for (const key of this.#keysToRelease.splice(0)) this.#releaseKey(key);
     if (this.#stopped) this.#context.wantsClaim(this);
   }
 
-  /** The lease of this claim is gone: what it brought and has not started belongs to somebody else. */
-  drop(claimId: ClaimId): void {
-    for (const queued of this.#queue.takeClaim(claimId)) this.#end(queued);
-    // Perhaps nobody else wants it.
+  /** The claim's lease was lost, so another process owns its deliveries that have not started. */
+  dropClaim(claimId: ClaimId): void {
+    for (const queued of this.#queue.takeClaim(claimId)) this.#finished(queued);
+    // If no other process has claimed them, this one may claim them again.
     this.hasMore = true;
-    this.#run();
+    this.#send();
   }
 
-  onRoom(): void {
-    this.#run();
+  resume(): void {
+    this.#send();
   }
 
-  #run(): void {
-    while (!this.#stopped && this.#inFlight < this.#health.window) {
-      const queued = this.#queue.peek();
-      if (queued !== null && !this.#context.maySend()) break;
-      const slot = queued === null ? null : this.#context.slots.take(this);
-      if (queued === null || slot === null) break;
-      this.#queue.start(queued);
-      this.#start(queued, slot);
+  /** Starts as many POSTs as window, slots and order allow, and requests a claim when the queue runs low. */
+  #send(): void {
+    // A delivery that cannot be encoded ends while it starts, and its end calls this method again.
+    if (this.#isSending) return;
+    this.#isSending = true;
+    try {
+      this.#startAll();
+    } finally {
+      this.#isSending = false;
     }
     if (this.#queue.isDrained()) {
-      // A strict subscription gets its next claim only when nothing of the last one is left.
-      if (this.#inFlight === 0 && this.#subscription.settings.order === "strict") this.hasMore = true;
+      // A strict subscription gets its next claim only after all deliveries of the last one have finished.
+      if (this.#inFlight === 0 && this.order === "strict") this.hasMore = true;
     }
     if (this.hasMore && this.wanted > 0) this.#context.wantsClaim(this);
   }
 
+  #startAll(): void {
+    while (!this.#stopped && this.#inFlight < this.#endpointHealth.window) {
+      const queued = this.#queue.peek();
+      if (queued === null || !this.#context.maySend()) return;
+      const slot = this.#context.slots.take(this);
+      if (slot === null) return;
+      this.#queue.start(queued);
+      this.#start(queued, slot);
+    }
+  }
+
   #start(queued: Queued, slot: Slot): void {
-    const { clock, keyRing, nextRequestId } = this.#context;
+    const { clock, nextRequestId, slots } = this.#context;
     const startedAtMs = clock.now();
     if (this.#inFlight === 0) this.#oldestStartMs = startedAtMs;
     this.#inFlight++;
-    const sent: Sent = { queued, slot, route: this.#route, startedAtMs };
-    const sending = { requestId: nextRequestId(), sentAtMs: startedAtMs };
-    const encoded = encode(sent.route, queued.delivery, sending, keyRing);
-    if (!(encoded instanceof Promise)) return this.#post(sent, encoded);
-    void this.#postEncoded(sent, encoded);
+    const started: Started = { queued, route: this.#route, startedAtMs };
+    const attempt = { requestId: nextRequestId(), sentAtMs: startedAtMs };
+    postDelivery(this.#context, started.route, queued.delivery, attempt, (result) => {
+      this.#inFlight--;
+      slots.free(slot);
+      this.#finish(started, result);
+      this.#send();
+    });
   }
 
-  async #postEncoded(sent: Sent, encoding: Promise<EncodedRequest | EncodeFailure>): Promise<void> {
-    let request: EncodedRequest | EncodeFailure;
-    try {
-      request = await encoding;
-    } catch (error) {
-      // A fault of ours, which must not hold the slot: it counts as an attempt, and the policy decides.
-      this.#context.failed(error);
-      request = "key_unavailable";
-    }
-    this.#post(sent, request);
-    if (typeof request === "string") this.#run();
-  }
-
-  #post(sent: Sent, request: EncodedRequest | EncodeFailure): void {
-    const { queued, slot, route } = sent;
-    if (request === "unencodable") {
-      this.#leave(slot);
+  #finish(started: Started, result: PostResult | EncodeFailure): void {
+    const { queued } = started;
+    if (result === "unencodable") {
       this.#settle(queued, null, { kind: "dead", reason: "unencodable" });
-      this.#free(queued, "over");
-    } else if (request === "key_unavailable") {
-      this.#leave(slot);
-      this.#finish(sent, unsigned);
-    } else {
-      this.#context.transport.post(route.endpoint, request.headers, request.body, (result) => {
-        this.#leave(slot);
-        this.#finish(sent, result);
-        this.#run();
-      });
-    }
-  }
-
-  #leave(slot: Slot): void {
-    this.#inFlight--;
-    this.#context.slots.free(slot);
-  }
-
-  #finish({ queued, route, startedAtMs }: Sent, result: PostResult | Unsigned): void {
-    const { clock, observer, random } = this.#context;
-    if (result.error === "aborted") {
-      // Our own doing, at the end of a drain: no attempt of the receiver's.
+      this.#next(queued, "finished");
+    } else if (result === "key_unavailable") {
+      this.#finishAttempt(started, unsigned);
+    } else if (result.error === "aborted") {
+      // The server itself aborted the POST while stopping, so this is not an attempt.
       this.#settle(queued, null, { kind: "released" });
-      this.#free(queued, "released");
-      return;
+      this.#next(queued, "released");
+    } else {
+      this.#finishAttempt(started, result);
     }
+  }
+
+  #finishAttempt({ queued, route, startedAtMs }: Started, result: PostResult | typeof unsigned): void {
+    const { clock, observer, random } = this.#context;
     const nowMs = clock.now();
     const judgement = result.error === "key_unavailable" ? cannotSign : judge(route, result);
-    const { verdict, errorCode } = judgement;
+    const { verdict, errorCode, retryAfter } = judgement;
     const attempt: Attempt = {
       attempt: queued.delivery.attemptsMade + 1,
       startedAtMs,
@@ -312,30 +305,26 @@ export class SubscriptionSender implements SlotUser {
     };
     observer.attempted(verdict, result.durationMs / 1000);
     if (verdict === "accepted") {
-      this.#health.succeeded(nowMs);
-      if (this.#keptFromLog) this.hasMore = true;
+      this.#endpointHealth.succeeded(nowMs);
+      if (this.#skippedLog) this.hasMore = true;
       if (attempt.attempt === 1) observer.delivered((nowMs - queued.delivery.message.publishedAtMs) / 1000);
       this.#settle(queued, attempt, { kind: "delivered" });
-      this.#free(queued, "over");
-    } else {
-      this.#health.failed(nowMs);
-      // It says nothing of an endpoint that the subscription has left behind, nor of one that somebody has resumed since.
-      if (judgement.gone && route === this.#route && !this.#stopped) this.#context.gone(this.#subscription);
-      const { retryAfter } = judgement;
-      const settled = afterFailure(
-        this.#subscription.settings.retry,
-        { delivery: queued.delivery, startedAtMs, nowMs, retryAfter },
-        random,
-      );
-      this.#settle(queued, attempt, settled);
-      this.#free(queued, settled.kind === "parked" ? "parked" : "over");
+      this.#next(queued, "finished");
+      return;
     }
+    this.#endpointHealth.failed(nowMs);
+    // Ignored when the subscription has changed its endpoint or was stopped since the POST started.
+    if (judgement.gone && route === this.#route && !this.#stopped) this.#context.gone(this.#subscription);
+    const failed = { delivery: queued.delivery, startedAtMs, nowMs, retryAfter };
+    const settled = afterFailure(this.#subscription.settings.retry, failed, random);
+    this.#settle(queued, attempt, settled);
+    this.#next(queued, settled.kind === "parked" ? "parked" : "finished");
   }
 
   #settle(queued: Queued, attempt: Attempt | null, settled: Settled): void {
     const { settler, events, observer, clock } = this.#context;
     const isWaitedFor = settled.kind === "parked" || this.#stopped;
-    if (isWaitedFor) this.#unwritten++;
+    if (isWaitedFor) this.#unrecorded++;
     settler.add(
       {
         claimId: queued.claimId,
@@ -344,75 +333,60 @@ export class SubscriptionSender implements SlotUser {
         attempt,
         settled,
       },
-      isWaitedFor ? () => this.#written(queued, settled) : null,
+      isWaitedFor ? () => this.#recorded(queued, settled) : null,
     );
     if (settled.kind === "dead") observer.dead(settled.reason);
     if (events.listening) {
       emitDeliveryEvents(events, this.#subscription, queued.delivery, { at: clock.now(), attempt, settled });
     }
-    this.#end(queued);
+    this.#finished(queued);
   }
 
-  /** Lets the next delivery of the same ordering key go, or sends back what a failure holds. */
-  #free(queued: Queued, outcome: "over" | "parked" | "released"): void {
-    if (outcome === "over") this.#queue.over(queued);
-    else for (const other of this.#queue.unfinished(queued, outcome === "parked")) this.#sendBack(other);
+  /** Lets the next delivery of the same ordering key start, or releases those that must wait for the failed one. */
+  #next(queued: Queued, ended: "finished" | "parked" | "released"): void {
+    if (ended === "finished") this.#queue.finished(queued);
+    else for (const other of this.#queue.unfinished(queued, ended === "parked")) this.#release(other);
   }
 
-  #sendBack(queued: Queued): void {
+  #release(queued: Queued): void {
     this.#settle(queued, null, { kind: this.#queue.isBehindFailed(queued) ? "held" : "released" });
   }
 
-  /** The store has answered. */
-  #written(queued: Queued, settled: Settled): void {
-    this.#unwritten--;
+  #recorded(queued: Queued, settled: Settled): void {
+    this.#unrecorded--;
     if (settled.kind === "parked") {
       const key = this.order === "key" ? this.#queue.keyOf(queued) : null;
-      if (key !== null && this.#claimIsOut) this.#keysToLetGo.push(key);
-      else if (key !== null) this.#letKeyGo(key);
-      this.#parkedUntil(settled.dueAtMs);
+      if (key !== null && this.#isClaiming) this.#keysToRelease.push(key);
+      else if (key !== null) this.#releaseKey(key);
+      this.#parkedCount++;
+      this.#wakeAt(settled.dueAtMs);
     }
-    // The sender that takes its place knows nothing of what this one has left.
+    // Another sender of this subscription may wait until this one is drained.
     if (this.#stopped) this.#context.wantsClaim(this);
   }
 
-  /** From now on the store holds the key's successors; those that came before it did go back to it. */
-  #letKeyGo(key: string): void {
-    this.#queue.letKeyGo(key, (queued) => this.#sendBack(queued));
-    this.#run();
+  /** From now on the store holds the key's later deliveries, so those that were claimed before are released. */
+  #releaseKey(key: string): void {
+    this.#queue.releaseKey(key, (queued) => this.#release(queued));
+    this.#send();
   }
 
   #releaseQueued(): void {
-    for (const queued of this.#queue.takeAll()) this.#sendBack(queued);
+    for (const queued of this.#queue.takeAll()) this.#release(queued);
   }
 
-  #end({ claimId, delivery }: Queued): void {
+  #finished({ claimId, delivery }: Queued): void {
     this.#context.slots.addBytes(-delivery.message.body.byteLength);
-    const left = (this.#claims.get(claimId) ?? 1) - 1;
+    const left = (this.#unfinished.get(claimId) ?? 1) - 1;
     if (left > 0) {
-      this.#claims.set(claimId, left);
+      this.#unfinished.set(claimId, left);
       return;
     }
-    this.#claims.delete(claimId);
+    this.#unfinished.delete(claimId);
     this.#context.claimEnded(claimId);
   }
 
-  #parkedUntil(dueAtMs: TimeMs): void {
-    this.#parkedCount++;
-    if (this.#dueAtMs === null || dueAtMs < this.#dueAtMs) this.#waitUntilDue(dueAtMs);
-  }
-
-  #waitUntilDue(dueAtMs: TimeMs | null): void {
-    this.#cancelDueTimer?.();
-    this.#cancelDueTimer = null;
-    this.#dueAtMs = dueAtMs;
-    if (dueAtMs === null || this.#stopped) return;
-    const delayMs = Math.max(0, dueAtMs - this.#context.clock.now());
-    this.#cancelDueTimer = this.#context.timers.after(Math.min(delayMs, engineLimits.dueTimerMsMax), () => {
-      this.#cancelDueTimer = null;
-      this.#dueAtMs = null;
-      this.hasMore = true;
-      this.#context.wantsClaim(this);
-    });
+  #wakeAt(dueAtMs: TimeMs): void {
+    if (!this.#stopped) this.#dueTimer.setNoLaterThan(dueAtMs);
   }
 }

@@ -1,4 +1,4 @@
-import { errorTable, RingbackError } from "../../domain/errors.ts";
+import { errorTable, isPreconditionFailed, RingbackError } from "../../domain/errors.ts";
 import { Mutex } from "../../domain/mutex.ts";
 import { queueOfLog } from "../../domain/internal-names.ts";
 import { foldCase } from "../../domain/names.ts";
@@ -7,76 +7,74 @@ import type { Clock } from "../../domain/ports.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { PullCounts } from "../../store/records.ts";
 import type { Store } from "../../store/store.ts";
-import type {
-  PulledMessage,
-  Pulls,
-  PullOptions,
-  Publisher,
-  QueueDetails,
-  QueueMessage,
-  Queues,
-  QueueSettings,
-  AcknowledgeResult,
-} from "../port.ts";
-import type { DeadLetterWay, DeadLetterWays, Moved } from "../pull/dead-lettering.ts";
+import type { Publisher } from "../publisher.ts";
+import type { PulledMessage, Pulls, PullOptions, AcknowledgeResult } from "../pull/pulls.ts";
+import type { QueueDetails, QueueMessage, Queues, QueueSettings } from "./queues.ts";
+import type { DeadLetterTarget, FindDeadLetterTarget, Moved } from "../pull/dead-lettering.ts";
 import { Arrivals } from "./arrivals.ts";
-import { QueueLogs, type QueuePlace } from "./queue-logs.ts";
+import { type QueueLog, QueueLogs } from "./queue-logs.ts";
 
 export interface AccountQueuesOptions {
   readonly store: Store;
   readonly publisher: Publisher;
-  readonly pulls: Pulls & { sendDeadLetters(ways: DeadLetterWays): void };
+  readonly pulls: Pulls & { sendDeadLetters(find: FindDeadLetterTarget): void };
   readonly clock: Clock;
-  /** A failure that no caller can be told. */
+  /** Receives errors that have no caller to be returned to. */
   readonly failed: (error: unknown) => void;
 }
 
-/** What the store keeps of a queue, under its name in small letters. */
-interface Kept extends QueueSettings {
-  /** As it was created. */
+/** A queue's entry in the store. The entry's name is the queue's name in lower case. */
+interface StoredQueue extends QueueSettings {
+  /** The name as it was given at the creation. */
   readonly name: string;
 }
 
-interface Found extends QueuePlace {
-  readonly queue: Kept;
+interface QueueWithLog extends QueueLog {
+  readonly queue: StoredQueue;
 }
 
-/** The queues of the account. */
+const kind = "queue";
+
+/** The default account's queues. A queue is an entry, a log of its own and a pulled subscription to that log. */
 export class AccountQueues implements Queues {
   readonly #options: AccountQueuesOptions;
   readonly #logs: QueueLogs;
   readonly #arrivals = new Arrivals();
-  /** What makes and removes logs runs one after the other. */
+  /** Held while a queue or its log is created, changed or deleted. */
   readonly #mutex = new Mutex();
 
   constructor(options: AccountQueuesOptions) {
     this.#options = options;
     this.#logs = new QueueLogs(options.store);
-    options.pulls.sendDeadLetters((subscription) => this.#deadLetterWay(subscription));
+    options.pulls.sendDeadLetters((subscription) => this.#deadLetterTarget(subscription));
   }
 
   create(name: string, settings: QueueSettings): Promise<QueueDetails> {
     return this.#mutex.run(async () => {
       if ((await this.#entry(name)) !== null) throw queueExists(name);
       await this.#assertFits(name, settings);
-      const kept: Kept = { ...settings, name };
-      // The entry first, which only one can make: what a crash leaves undone after it is made good when the queue is used.
+      const stored: StoredQueue = { ...settings, name };
+      // The entry is written first, because only one node can create it. If a crash follows, the first use creates the
+      // log.
       const { store } = this.#options;
-      const { entry, created } = await store.entries.put(this.#accountId, "queue", foldCase(name), kept, "new");
-      if (!created) throw queueExists(name);
+      const { entry } = await store.entries
+        .put(this.#accountId, kind, foldCase(name), stored, "absent")
+        .catch((error: unknown) => {
+          throw isPreconditionFailed(error) ? queueExists(name) : error;
+        });
       await this.#logs.removeOlderThan(name, entry.createdAtMs);
-      const { subscription } = await this.#logs.make(name, settings);
+      const { subscription } = await this.#logs.ensure(name, settings);
       return detailsOf(entry, subscription);
     });
   }
 
   change(name: string, change: Partial<QueueSettings>): Promise<QueueDetails> {
     return this.#mutex.run(async () => {
-      const kept = keptIn(await this.#foundEntry(name));
-      const changed: Kept = { ...kept, ...change, name: kept.name };
+      const stored = storedIn(await this.#existingEntry(name));
+      const changed: StoredQueue = { ...stored, ...change, name: stored.name };
       await this.#assertFits(name, changed);
-      const { entry } = await this.#options.store.entries.put(this.#accountId, "queue", foldCase(name), changed);
-      const { subscription } = await this.#logs.make(name, changed);
+      const { entry } = await this.#options.store.entries.put(this.#accountId, kind, foldCase(name), changed);
+      const { subscription } = await this.#logs.ensure(name, changed);
       return detailsOf(entry, subscription);
     });
   }
@@ -87,11 +85,11 @@ export class AccountQueues implements Queues {
   }
 
   async list(page: PageRequest): Promise<Page<QueueDetails>> {
-    const { items, next } = await this.#options.store.entries.list(this.#accountId, "queue", page);
+    const { items, next } = await this.#options.store.entries.list(this.#accountId, kind, page);
     const queues: QueueDetails[] = [];
     for (const entry of items) {
+      // null: the queue was deleted in the meantime.
       const details = await this.#orNull(this.#details(entry));
-      // One that was removed meanwhile.
       if (details !== null) queues.push(details);
     }
     return { items: queues, next };
@@ -100,58 +98,58 @@ export class AccountQueues implements Queues {
   delete(name: string): Promise<boolean> {
     return this.#mutex.run(async () => {
       if ((await this.#entry(name)) === null) return false;
-      const place = await this.#logs.find(name);
+      const log = await this.#logs.find(name);
       await this.#logs.remove(name);
-      if (place !== null) this.#arrivals.forget(place.subscription.id);
-      return this.#options.store.entries.delete(this.#accountId, "queue", foldCase(name));
+      if (log !== null) this.#arrivals.forget(log.subscription.id);
+      return this.#options.store.entries.delete(this.#accountId, kind, foldCase(name));
     });
   }
 
   async send(name: string, messages: readonly QueueMessage[]): Promise<readonly MessageId[]> {
-    const found = await this.#found(name);
-    const { bodyBytesMax } = found.queue;
+    const lookup = await this.#lookUp(name);
+    const { bodyBytesMax } = lookup.queue;
     messages.forEach(({ body }, index) => {
       const bytes = body.byteLength;
       if (bytes <= bodyBytesMax) return;
       const field = messages.length === 1 ? "body" : `messages[${index}].body`;
-      const fault = `has ${bytes} bytes; the queue "${found.queue.name}" takes at most ${bodyBytesMax}`;
+      const fault = `has ${bytes} bytes; the queue "${lookup.queue.name}" accepts at most ${bodyBytesMax}`;
       throw RingbackError.at("body_too_large", field, fault);
     });
-    return this.#append(found, messages.map(newMessage), null);
+    return this.#append(lookup, messages.map(newMessage), null);
   }
 
   async receive(
     name: string,
     want: Omit<PullOptions, "waitMs"> & { readonly waitMs: number | null },
   ): Promise<readonly PulledMessage[]> {
-    const { queue, subscription } = await this.#found(name);
+    const { queue, subscription } = await this.#lookUp(name);
     const waitMs = want.waitMs ?? queue.waitMs;
     return this.#asQueue(name, () => this.#options.pulls.pull(subscription, { ...want, waitMs }));
   }
 
   async acknowledge(name: string, receiptHandles: readonly string[]): Promise<readonly AcknowledgeResult[]> {
-    const { subscription } = await this.#found(name);
+    const { subscription } = await this.#lookUp(name);
     return this.#options.pulls.acknowledge(subscription, receiptHandles);
   }
 
   async counts(name: string): Promise<PullCounts> {
-    const { queue, subscription } = await this.#found(name);
+    const { queue, subscription } = await this.#lookUp(name);
     const fromMs = this.#options.clock.now() - queue.rewindMs;
     return this.#asQueue(name, () => this.#options.store.records.pullCounts(subscription.id, fromMs));
   }
 
   async rewind(name: string, atMs: TimeMs): Promise<void> {
-    const { queue, subscription } = await this.#found(name);
+    const { queue, subscription } = await this.#lookUp(name);
     if (atMs < this.#options.clock.now() - queue.rewindMs) {
-      const fault = `lies further back than the queue "${queue.name}" may be rewound (${queue.rewindMs} ms)`;
-      throw RingbackError.at("invalid_request", "startConsumeTime", fault);
+      const limit = `The queue "${queue.name}" can be rewound by at most ${queue.rewindMs} ms.`;
+      throw new RingbackError("invalid_request", limit);
     }
     if (!(await this.#options.store.log.rewind(subscription.id, { atMs }))) throw noQueue(name);
   }
 
-  /** Whole or not at all, and never past the queue's number of messages. */
+  /** Appends all messages or none. Throws `queue_full` when they would exceed the queue's limit. */
   async #append(
-    { queue, topic, subscription }: Found,
+    { queue, topic, subscription }: QueueWithLog,
     messages: readonly NewMessage[],
     idempotencyKey: string | null,
   ): Promise<readonly MessageId[]> {
@@ -170,15 +168,16 @@ export class AccountQueues implements Queues {
     });
   }
 
-  async #deadLetterWay({ id, topic }: Subscription): Promise<DeadLetterWay | null> {
+  async #deadLetterTarget({ id, topic }: Subscription): Promise<DeadLetterTarget | null> {
     const name = queueOfLog(topic);
     const entry = name === null ? null : await this.#entry(name);
-    const policy = entry === null ? null : keptIn(entry).deadLetters;
+    const policy = entry === null ? null : storedIn(entry).deadLetters;
     if (policy === null) return null;
     return {
       ttlMs: policy.after === "time" ? policy.ttlMs : null,
       move: (message, firstReceivedAtMs) => {
-        // With its first time: after a rewind the same message may come to its end again.
+        // The key includes the first delivery's time, because after a rewind the same message may become a dead letter
+        // again.
         const key = `dead-letter ${id} ${message.seq} ${firstReceivedAtMs}`;
         return this.#move(policy.queue, message, key);
       },
@@ -188,7 +187,7 @@ export class AccountQueues implements Queues {
   async #move(to: string, { body, contentType, tags, type, attributes }: Message, key: string): Promise<Moved> {
     try {
       const message = { body, contentType, tags, type, attributes, orderingKey: null, delayMs: 0 };
-      await this.#append(await this.#found(to), [message], key);
+      await this.#append(await this.#lookUp(to), [message], key);
       return "moved";
     } catch (error) {
       if (error instanceof RingbackError) return errorTable[error.code].retry ? "later" : "refused";
@@ -199,43 +198,43 @@ export class AccountQueues implements Queues {
 
   async #assertFits(name: string, { retentionMs, rewindMs, deadLetters }: QueueSettings): Promise<void> {
     if (rewindMs > retentionMs) {
-      throw RingbackError.at("invalid_request", "rewindSeconds", "must not be longer than the messages are kept");
+      throw new RingbackError("invalid_request", "A queue cannot be rewound further than its messages are kept.");
     }
     if (deadLetters === null) return;
     if (foldCase(deadLetters.queue) === foldCase(name)) {
-      throw RingbackError.at("invalid_request", "deadLetterQueue", "must be another queue");
+      throw new RingbackError("invalid_request", "A queue cannot be its own dead-letter queue.");
     }
     if ((await this.#entry(deadLetters.queue)) === null) throw noQueue(deadLetters.queue);
   }
 
   async #details(entry: Entry): Promise<QueueDetails> {
-    const { subscription } = await this.#place(keptIn(entry));
+    const { subscription } = await this.#log(storedIn(entry));
     return detailsOf(entry, subscription);
   }
 
-  async #found(name: string): Promise<Found> {
-    const queue = keptIn(await this.#foundEntry(name));
-    return { queue, ...(await this.#place(queue)) };
+  async #lookUp(name: string): Promise<QueueWithLog> {
+    const queue = storedIn(await this.#existingEntry(name));
+    return { queue, ...(await this.#log(queue)) };
   }
 
-  /** A crash, or another node, may have left a queue without its log. */
-  async #place({ name }: Kept): Promise<QueuePlace> {
-    const place = await this.#logs.find(name);
-    if (place !== null) return place;
-    return this.#mutex.run(async () => this.#logs.make(name, keptIn(await this.#foundEntry(name))));
+  /** Creates a missing log: a crash, or another node, may have left a queue without it. */
+  async #log({ name }: StoredQueue): Promise<QueueLog> {
+    const log = await this.#logs.find(name);
+    if (log !== null) return log;
+    return this.#mutex.run(async () => this.#logs.ensure(name, storedIn(await this.#existingEntry(name))));
   }
 
   #entry(name: string): Promise<Entry | null> {
-    return this.#options.store.entries.get(this.#accountId, "queue", foldCase(name));
+    return this.#options.store.entries.get(this.#accountId, kind, foldCase(name));
   }
 
-  async #foundEntry(name: string): Promise<Entry> {
+  async #existingEntry(name: string): Promise<Entry> {
     const entry = await this.#entry(name);
     if (entry === null) throw noQueue(name);
     return entry;
   }
 
-  /** The log of a queue that is removed meanwhile goes before its entry does. */
+  /** Turns errors about a missing log into `queue_not_found`, because deleting a queue removes its log first. */
   async #asQueue<T>(name: string, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -261,13 +260,13 @@ export class AccountQueues implements Queues {
 
 const logIsGone: ReadonlySet<string> = new Set(["topic_not_found", "subscription_not_found"]);
 
-function keptIn({ value }: Entry): Kept {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nobody else writes entries of this kind.
-  return value as Kept;
+function storedIn({ value }: Entry): StoredQueue {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only this class writes entries of this kind
+  return value as StoredQueue;
 }
 
 function detailsOf(entry: Entry, { id }: Subscription): QueueDetails {
-  return { ...keptIn(entry), id, createdAtMs: entry.createdAtMs, updatedAtMs: entry.updatedAtMs };
+  return { ...storedIn(entry), id, createdAtMs: entry.createdAtMs, updatedAtMs: entry.updatedAtMs };
 }
 
 function newMessage({ body, delayMs }: QueueMessage): NewMessage {
@@ -275,13 +274,13 @@ function newMessage({ body, delayMs }: QueueMessage): NewMessage {
 }
 
 function queueExists(name: string): RingbackError {
-  return new RingbackError("queue_exists", `There is a queue "${name}".`);
+  return new RingbackError("queue_exists", `The queue "${name}" exists already.`);
 }
 
 function noQueue(name: string, cause?: unknown): RingbackError {
   return new RingbackError("queue_not_found", `There is no queue "${name}".`, { cause });
 }
 
-function queueFull({ name, messagesMax }: Kept): RingbackError {
-  return new RingbackError("queue_full", `The queue "${name}" holds ${messagesMax} messages, as many as it may.`);
+function queueFull({ name, messagesMax }: StoredQueue): RingbackError {
+  return new RingbackError("queue_full", `The queue "${name}" may have at most ${messagesMax} messages.`);
 }

@@ -1,38 +1,39 @@
-interface Counted {
+interface Counter {
   begun: number;
   ended: number;
 }
 
 /**
- * Messages that are on their way into queues. Whoever counts a queue's messages adds those that were on their way at any
- * time since the count began: it may have missed them. So many who send at once never find the last free place all together.
+ * Counts the messages that are being appended to queues. A count of a queue's messages may miss the messages that were
+ * being appended at any time since that count began. Adding these keeps concurrent senders from exceeding the queue's
+ * limit together.
  */
 export class Arrivals {
-  readonly #byQueue = new Map<number, Counted>();
+  readonly #byQueue = new Map<number, Counter>();
 
-  /** Returns what tells, at any later time, how many were on their way since now. */
+  /** Returns a function that returns the number of messages that were being appended at any time since this call. */
   since(queueId: number): () => number {
     const endedBefore = this.#byQueue.get(queueId)?.ended ?? 0;
-    const counted = this.#of(queueId);
-    return () => counted.begun - endedBefore;
+    const counter = this.#of(queueId);
+    return () => counter.begun - endedBefore;
   }
 
-  /** Returns what must be called when they have arrived, or will not. */
+  /** Returns a function that must be called when the messages were appended, or could not be. */
   begin(queueId: number, messages: number): () => void {
-    const counted = this.#of(queueId);
-    counted.begun += messages;
+    const counter = this.#of(queueId);
+    counter.begun += messages;
     return () => {
-      counted.ended += messages;
+      counter.ended += messages;
     };
   }
 
-  #of(queueId: number): Counted {
-    let counted = this.#byQueue.get(queueId);
-    if (counted === undefined) {
-      counted = { begun: 0, ended: 0 };
-      this.#byQueue.set(queueId, counted);
+  #of(queueId: number): Counter {
+    let counter = this.#byQueue.get(queueId);
+    if (counter === undefined) {
+      counter = { begun: 0, ended: 0 };
+      this.#byQueue.set(queueId, counter);
     }
-    return counted;
+    return counter;
   }
 
   forget(queueId: number): void {

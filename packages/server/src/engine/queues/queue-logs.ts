@@ -2,14 +2,14 @@ import { queueLogName } from "../../domain/internal-names.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Subscription, SubscriptionSettings, TimeMs, Topic, TopicSettings } from "../../domain/model.ts";
 import type { Store } from "../../store/store.ts";
-import type { QueueSettings } from "../port.ts";
+import type { QueueSettings } from "./queues.ts";
 
-export interface QueuePlace {
+export interface QueueLog {
   readonly topic: Topic;
   readonly subscription: Subscription;
 }
 
-/** What a queue is in the store: a log of its own and the one subscription to it, under one name of the server's. */
+/** Creates and deletes the log of a queue and the only subscription to it. Both have the same internal name. */
 export class QueueLogs {
   readonly #store: Store;
 
@@ -17,14 +17,14 @@ export class QueueLogs {
     this.#store = store;
   }
 
-  async find(name: string): Promise<QueuePlace | null> {
+  async find(name: string): Promise<QueueLog | null> {
     const topic = await this.#topic(name);
     const subscription = topic && (await this.#store.catalog.getSubscription(topic.id, queueLogName(name)));
     return topic && subscription && { topic, subscription };
   }
 
-  /** Makes what is missing and brings the settings up to date. */
-  async make(name: string, settings: QueueSettings): Promise<QueuePlace> {
+  /** Creates log and subscription if they are missing, and updates their settings. */
+  async ensure(name: string, settings: QueueSettings): Promise<QueueLog> {
     const logName = queueLogName(name);
     const { topic } = await this.#store.catalog.putTopic(this.#accountId, logName, topicSettings(settings));
     const pulled = subscriptionSettings(settings);
@@ -32,7 +32,9 @@ export class QueueLogs {
     return { topic, subscription };
   }
 
-  /** What may be left of an earlier queue of this name, when somebody used it while it was being removed. */
+  /**
+   * Removes the log of an earlier queue of this name, which may be left if that queue was used while it was deleted.
+   */
   async removeOlderThan(name: string, createdAtMs: TimeMs): Promise<void> {
     const topic = await this.#topic(name);
     if (topic !== null && topic.createdAtMs < createdAtMs) await this.remove(name);
@@ -51,7 +53,7 @@ export class QueueLogs {
   }
 }
 
-/** What may be rewound to must be there. */
+/** Messages are kept as long as the queue may be rewound to them. */
 function topicSettings({ retentionMs, rewindMs, bodyBytesMax }: QueueSettings): TopicSettings {
   return { retentionMs: Math.max(retentionMs, rewindMs), bodyBytesMax };
 }

@@ -27,20 +27,25 @@ beforeEach(() => {
 function post(url: string, text: string): Promise<PostResult> {
   const endpoint = parseEndpoint({ url, connection: "keep-alive", timeoutMs: 1_000 });
   const { promise, resolve } = Promise.withResolvers<PostResult>();
-  transport.post(endpoint, ["x-cmq-message-tag", "a"], Buffer.from(text), resolve);
+  transport.post(endpoint, ["x-any", "a"], Buffer.from(text), resolve);
   return promise;
 }
 
 describe("an endpoint that is a queue", () => {
-  it("gets the body as a message, and nothing of the headers", async () => {
+  it("receives the body as a message, without the headers", async () => {
     await scene.queue("jobs");
     expect(await post("queue:jobs", "hello")).toMatchObject({ error: null, status: 200 });
     const [message] = await scene.receive("jobs");
-    expect(message?.message).toMatchObject({ body: Buffer.from("hello"), contentType: null, tags: [], attributes: {} });
+    expect(message?.message).toMatchObject({
+      body: new Uint8Array(Buffer.from("hello")),
+      contentType: null,
+      tags: [],
+      attributes: {},
+    });
     expect(posted).toEqual([]);
   });
 
-  it("fails as a server would when the queue is missing, full or takes no such body", async () => {
+  it("replies with an HTTP status when the queue is missing or full, or the body is too large", async () => {
     expect(await post("queue:jobs", "1")).toMatchObject({ error: null, status: 404 });
     await scene.queue("jobs", { messagesMax: 1, bodyBytesMax: 1024 });
     expect(await post("queue:jobs", "x".repeat(1025))).toMatchObject({ error: null, status: 413 });
@@ -48,7 +53,7 @@ describe("an endpoint that is a queue", () => {
     expect(await post("queue:jobs", "2")).toMatchObject({ error: null, status: 503 });
   });
 
-  it("tells of a failure that is nobody's answer without its words", async () => {
+  it("reports an unexpected error, and does not show its message in the reply", async () => {
     await scene.queue("jobs");
     scene.store.log.append = () => Promise.reject(new Error("secret"));
     expect(await post("queue:jobs", "1")).toEqual({
@@ -61,13 +66,13 @@ describe("an endpoint that is a queue", () => {
     expect(scene.failures).toMatchObject([{ message: "secret" }]);
   });
 
-  it("is one of many: every other goes its own way", async () => {
+  it("leaves other endpoints to the other transport", async () => {
     expect(await post("http://example.test/x", "1")).toMatchObject({ status: 204 });
     expect(posted).toEqual(["http://example.test"]);
     expect(transport.openSockets()).toBe(7);
   });
 
-  it("gets what was on its way when the server stops, and nothing after that", async () => {
+  it("finishes running appends when the server stops, and starts none after that", async () => {
     await scene.queue("jobs");
     const { promise: disk, resolve: goOn } = Promise.withResolvers<void>();
     const append = scene.store.log.append.bind(scene.store);
@@ -85,7 +90,7 @@ describe("an endpoint that is a queue", () => {
     expect(await scene.drain("jobs")).toEqual(["1"]);
   });
 
-  it("has a name of the form that names have", () => {
+  it("has a valid name", () => {
     for (const url of ["queue:", "queue:a b", "queue://a", "queue:inbox:x"]) {
       expect(() => parseEndpoint({ url, connection: "close", timeoutMs: 1 })).toThrow("does not name a queue");
     }

@@ -1,20 +1,21 @@
+import { queueOfUrl } from "../../domain/endpoint-url-rule.ts";
 import { errorTable, RingbackError } from "../../domain/errors.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { Endpoint, PostResult, Transport } from "../../transport/port.ts";
-import type { Queues } from "../port.ts";
+import type { Queues } from "./queues.ts";
 
 export interface QueueTransportOptions {
-  /** For every other endpoint. */
+  /** Used for all other endpoints. */
   readonly others: Transport;
   readonly send: Queues["send"];
   readonly clock: Clock;
-  /** A failure that no attempt can tell. */
+  /** Receives failures that no attempt record can show. */
   readonly failed: (error: unknown) => void;
 }
 
 /**
- * The way out for endpoints `queue:NAME`: the body becomes a message of that queue. What a queue says comes back as a server
- * would say it over HTTP, so that retries and records are those of any other endpoint.
+ * Transport for endpoints `queue:NAME`: sends the body to that queue. An error of the queue is returned as the HTTP
+ * reply that the REST API would give, so retries and attempt records work as for any other endpoint.
  */
 export class QueueTransport implements Transport {
   readonly #options: QueueTransportOptions;
@@ -26,8 +27,9 @@ export class QueueTransport implements Transport {
   }
 
   post(endpoint: Endpoint, headers: readonly string[], body: Uint8Array, done: (result: PostResult) => void): void {
-    if (!endpoint.origin.startsWith("queue:")) return this.#options.others.post(endpoint, headers, body, done);
-    const sending = this.#send(endpoint, body, done);
+    const queue = queueOfUrl(endpoint.origin);
+    if (queue === null) return this.#options.others.post(endpoint, headers, body, done);
+    const sending = this.#post(queue, endpoint, body, done);
     this.#sending.add(sending);
     void sending.finally(() => this.#sending.delete(sending));
   }
@@ -36,16 +38,16 @@ export class QueueTransport implements Transport {
     return this.#options.others.openSockets();
   }
 
-  /** What is being appended is appended: to tell it as aborted would send it twice. */
+  /** Waits for running appends. Reporting one as aborted would send its message twice. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all([this.#options.others.close(), ...this.#sending]);
   }
 
-  async #send(endpoint: Endpoint, body: Uint8Array, done: (result: PostResult) => void): Promise<void> {
+  async #post(queue: string, endpoint: Endpoint, body: Uint8Array, done: (result: PostResult) => void): Promise<void> {
     const { clock } = this.#options;
     const startedAtMs = clock.now();
-    const ended = await this.#append(endpoint, body);
+    const ended = await this.#append(queue, endpoint, body);
     try {
       done({ durationMs: Math.max(0, clock.now() - startedAtMs), headers: {}, ...ended });
     } catch (error) {
@@ -53,12 +55,16 @@ export class QueueTransport implements Transport {
     }
   }
 
-  async #append(endpoint: Endpoint, body: Uint8Array): Promise<Pick<PostResult, "error" | "status" | "body">> {
-    // Later than the call, as every other way out.
+  async #append(
+    queue: string,
+    endpoint: Endpoint,
+    body: Uint8Array,
+  ): Promise<Pick<PostResult, "error" | "status" | "body">> {
+    // A transport never calls `done` before `post` has returned.
     await Promise.resolve();
     if (this.#isClosed || endpoint.maySend?.() === false) return { error: "aborted", status: 0, body: nothing };
     try {
-      await this.#options.send(endpoint.origin.slice("queue:".length), [{ body, delayMs: 0 }]);
+      await this.#options.send(queue, [{ body, delayMs: 0 }]);
       return { error: null, status: 200, body: nothing };
     } catch (error) {
       if (error instanceof RingbackError) {

@@ -1,20 +1,19 @@
 import { parseMessageId } from "../../domain/message-id.ts";
-import type { Order, Seq, Subscription, Topic } from "../../domain/model.ts";
-import type { RetryInput } from "../../domain/retry-rules.ts";
+import type { Order, RetryPolicy, Seq, Subscription, Topic } from "../../domain/model.ts";
 import type { Post, Reaction } from "./scripted-transport.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { Simulation } from "./simulation.ts";
 
 export interface ChaosOptions {
   readonly seed: number;
-  /** Hints of the store get lost and leases run out; looking for work finds what was missed. */
-  readonly withNet: boolean;
+  /** True: wake-ups get lost and leases expire, and the engine finds the work by looking for it from time to time. */
+  readonly losesWakeUps: boolean;
 }
 
 interface Watched {
   subscription: Subscription;
   order: Order;
-  /** It always had the order that it has, so its order can be checked. */
+  /** The order was never changed, so that it can be checked. */
   orderIsFixed: boolean;
   readonly retriesMax: number;
   readonly temper: { readonly failing: number; readonly hanging: number; readonly replyMsMax: number };
@@ -32,23 +31,26 @@ interface Published {
 const ACTIONS = 60;
 const delaysMs = [100, 1_000, 3_000];
 
-/** Random days in the life of an engine, and a judge who only knows what was published and what the endpoints saw. */
+/**
+ * Runs an engine through random events, and checks the promises from what was published and what the endpoints
+ * received.
+ */
 export class Chaos {
   readonly simulation: Simulation;
-  /** Promises that were broken, in words. */
-  readonly broken: string[] = [];
+  /** Descriptions of broken promises. */
+  readonly violations: string[] = [];
   readonly #random: SeededRandom;
-  readonly #withNet: boolean;
+  readonly #losesWakeUps: boolean;
   readonly #watched = new Map<string, Watched>();
   readonly #published: Published[] = [];
   readonly #redriven = new Set<string>();
   #topic: Topic | null = null;
-  /** Tells a subscription from the one that it has replaced. */
+  /** Distinguishes a subscription from the one that it has replaced. */
   #generation = 0;
 
-  constructor({ seed, withNet }: ChaosOptions) {
+  constructor({ seed, losesWakeUps }: ChaosOptions) {
     this.#random = new SeededRandom(seed);
-    this.#withNet = withNet;
+    this.#losesWakeUps = losesWakeUps;
     this.simulation = new Simulation({ seed: seed + 1, inFlightMax: this.#random.pick([4, 20, 1_000]) });
     this.simulation.onPost = (post) => this.#judge(post);
   }
@@ -68,13 +70,16 @@ export class Chaos {
     await this.#judgeTheEnd();
   }
 
-  /** Waits longer than any timeout or retry takes, and with the net until a lease has run out and been found. */
+  /**
+   * Waits longer than any timeout or retry, and with lost wake-ups longer than a lease and the interval of looking for
+   * work.
+   */
   async #untilNothingMoves(): Promise<void> {
     const { simulation } = this;
     let posts: number;
     do {
       posts = simulation.posts.length;
-      await simulation.time.advance(this.#withNet ? 200_000 : 20_000);
+      await simulation.time.advance(this.#losesWakeUps ? 200_000 : 20_000);
     } while (simulation.posts.length > posts);
   }
 
@@ -91,16 +96,16 @@ export class Chaos {
     else if (what < 90) await simulation.time.advance(this.#random.upTo(5_000));
     else if (what < 94) await this.#restart(() => simulation.stop(this.#random.pick([0, 50, 3_000])));
     else if (what < 97) await this.#restart(() => simulation.kill());
-    else if (this.#withNet) simulation.store.expireLeases();
+    else if (this.#losesWakeUps) simulation.store.expireLeases();
   }
 
   async #start(): Promise<void> {
     const { store } = this.simulation;
-    store.wakeUpLoss = this.#withNet ? 0.3 : 0;
+    store.wakeUpLoss = this.#losesWakeUps ? 0.3 : 0;
     store.findsNothing = false;
     await this.simulation.start();
-    // What no wakeUp was given for must not be needed.
-    store.findsNothing = !this.#withNet;
+    // Without losses, every delivery must have had a wake-up.
+    store.findsNothing = !this.#losesWakeUps;
   }
 
   async #restart(end: () => void | Promise<void>): Promise<void> {
@@ -133,7 +138,7 @@ export class Chaos {
     const watched: Watched = {
       subscription: await this.simulation.subscribe(topic, name, {
         order,
-        retry: { delaysMs: delaysMs.slice(0, retries) } satisfies RetryInput,
+        retry: { delaysMs: delaysMs.slice(0, retries) } satisfies RetryPolicy,
         maxInFlight: this.#random.pick([1, 3, 64]),
         push: { url: `http://${name}.test/${++this.#generation}`, timeoutMs: 1_000 },
         script: (post) => this.#react(post),
@@ -194,7 +199,7 @@ export class Chaos {
     return this.#random.chance(0.5) ? { status: 500, afterMs } : { error: "connect_refused", afterMs };
   }
 
-  /** null: of a subscription that has been replaced. */
+  /** null: the POST is for a subscription that was replaced. */
   #watchedOf(post: Post): Watched | null {
     const watched = this.#watched.get(post.headers["ringback-subscription"] ?? "");
     if (watched === undefined) return null;
@@ -207,13 +212,13 @@ export class Chaos {
     if (watched === null || seq === undefined) return;
     this.#learn(watched);
     const { id } = watched.subscription;
-    if (this.simulation.store.wasDelivered(id, seq)) this.#break(watched, `${seq} goes out after it was settled`);
-    // A lease that ran out may have gone to somebody else, who then cannot know what is in flight here.
-    if (watched.orderIsFixed && !this.#withNet) this.#judgeOrder(watched, seq);
+    if (this.simulation.store.wasDelivered(id, seq)) this.#break(watched, `${seq} is sent after it was settled`);
+    // After a lease has expired, another process may claim the delivery without knowing what is in flight here.
+    if (watched.orderIsFixed && !this.#losesWakeUps) this.#judgeOrder(watched, seq);
     watched.inFlight.set(post, seq);
   }
 
-  /** Takes over what has ended since it last looked. */
+  /** Records the POSTs that have ended since the last call. */
   #learn(watched: Watched): void {
     for (const [post, seq] of watched.inFlight) {
       if (post.result === null) continue;
@@ -232,10 +237,10 @@ export class Chaos {
     const others = this.#published.filter((message) => group(message) === group(self));
     const inFlight = new Set(watched.inFlight.values());
     for (const other of others) {
-      if (inFlight.has(other.seq)) this.#break(watched, `${seq} goes out beside ${other.seq}`);
+      if (inFlight.has(other.seq)) this.#break(watched, `${seq} is sent while ${other.seq} is in flight`);
       if (other.seq >= seq || self.isDelayed || other.isDelayed) continue;
       if (this.#isRedriven(watched, other.seq) || this.#isRedriven(watched, seq)) continue;
-      if (!this.#isOver(watched, other.seq)) this.#break(watched, `${seq} goes out before ${other.seq} is over`);
+      if (!this.#isOver(watched, other.seq)) this.#break(watched, `${seq} is sent before ${other.seq} is settled`);
     }
   }
 
@@ -248,25 +253,26 @@ export class Chaos {
     return !this.#isFor(watched, seq);
   }
 
-  /** A subscription gets what was published after it was made. */
+  /** A subscription receives the messages that were published after its creation. */
   #isFor(watched: Watched, seq: Seq): boolean {
     return this.simulation.store.isFor(watched.subscription.id, seq);
   }
 
   async #judgeTheEnd(): Promise<void> {
     const { simulation } = this;
-    if (simulation.inFlight > 0) this.broken.push(`${simulation.inFlight} POSTs never ended`);
-    for (const { error, during } of simulation.failures) this.broken.push(`failed during ${during}: ${String(error)}`);
+    if (simulation.inFlight > 0) this.violations.push(`${simulation.inFlight} POSTs never ended`);
+    for (const { error, during } of simulation.failures)
+      this.violations.push(`failed during ${during}: ${String(error)}`);
     for (const watched of this.#watched.values()) {
       const counts = await simulation.counts(watched.subscription);
       if (counts.backlog + counts.parked + counts.inFlight > 0) {
-        this.#break(watched, `has forgotten something: ${JSON.stringify(counts)}`);
+        this.#break(watched, `has unsettled messages: ${JSON.stringify(counts)}`);
       }
       await this.#judgeAttempts(watched);
     }
   }
 
-  /** What is on record counts 1, 2, 3 … for every message. */
+  /** The recorded attempts of every message must be numbered 1, 2, 3 … */
   async #judgeAttempts(watched: Watched): Promise<void> {
     const { id } = watched.subscription;
     const { items } = await this.simulation.store.records.listAttempts(id, { after: null, limit: 100_000 }, "all");
@@ -274,12 +280,12 @@ export class Chaos {
     for (const { messageId, attempt } of items.toReversed()) {
       const expected = (last.get(messageId) ?? 0) + 1;
       if (attempt !== expected)
-        this.#break(watched, `attempt ${attempt} of ${messageId} is on record, not ${expected}`);
+        this.#break(watched, `attempt ${attempt} of ${messageId} is recorded instead of ${expected}`);
       last.set(messageId, attempt);
     }
   }
 
   #break({ subscription, order }: Watched, what: string): void {
-    this.broken.push(`${subscription.name} (${order}) at ${this.simulation.nowMs}: ${what}`);
+    this.violations.push(`${subscription.name} (${order}) at ${this.simulation.nowMs}: ${what}`);
   }
 }

@@ -1,87 +1,73 @@
-import type { Subscription, SubscriptionId, TimeMs } from "../../domain/model.ts";
+import type { Seq, SubscriptionId } from "../../domain/model.ts";
 import type { Clock, Timers } from "../../domain/ports.ts";
-import type { Claim, ClaimId, ClaimWant, RetentionResult, Settlement } from "../../store/log.ts";
-import { MemoryStore } from "./memory-store.ts";
+import type { ClusterStore } from "../../store/cluster.ts";
+import type { LogStore } from "../../store/log.ts";
+import { MemoryData } from "../../store/memory/memory-data.ts";
+import { MemoryStore } from "../../store/memory/memory-store.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 
-type FailingCall = "claim" | "settle" | "renew" | "findReady" | "getSubscriptionById" | "retain";
+type Method = (...args: readonly unknown[]) => Promise<unknown>;
+
+/** Calls that travel: they take `latencyMsMax` at most to take effect, and as long again to answer. */
+const slowCalls = new Set(["claim", "settle", "renew", "findReady", "getSubscriptionById", "retain"]);
+const synchronousCalls = new Set([
+  "constructor",
+  "touch",
+  "onReady",
+  "ready",
+  "defaultAccount",
+  "onSubscriptionChange",
+  "connections",
+  "writable",
+]);
+
+export interface FaultyStoreOptions {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: SeededRandom;
+  readonly account?: { readonly name: string; readonly appId: number };
+}
 
 /**
- * A store behind a network: calls take effect some time after they were made and answer some time after that, so
- * that anything may happen in between. Settlements keep their order; everything else overtakes. With nothing set it is
- * the memory store.
+ * The memory driver behind a network: calls take effect some time after they were made and answer some time after that, so
+ * that anything may happen in between. Settlements keep their order; everything else overtakes. With nothing set it behaves like
+ * the memory driver.
  */
 export class FaultyStore extends MemoryStore {
+  readonly #data: MemoryData;
   readonly #timers: Timers;
   readonly #random: SeededRandom;
-  /** The most that a call takes to take effect, and again to answer. */
   latencyMsMax = 0;
-  /** Calls of these kinds reject. */
-  readonly failing = new Map<FailingCall, Error>();
-  /** The share of hints that get lost. */
+  /** Calls of these names reject. */
+  readonly failing = new Map<string, Error>();
+  /** Every call rejects with it. */
+  failure: Error | null = null;
+  /** The share of wake-ups that get lost. */
   wakeUpLoss = 0;
-  /** Nothing is found by looking: whoever misses a wakeUp has missed it for good. */
+  /** `findReady` finds nothing: a wake-up that was lost is lost for good. */
   findsNothing = false;
+  touched: number | null = 0;
+  isWritable = true;
   /** Settlements wait while it is set. */
   #settlesHeld: Promise<void> | null = null;
   #settleTurn: Promise<unknown> = Promise.resolve();
-  /** Counts the processes that have called; what one asked for when it died is never answered. */
+  /** Counts the processes that have called. A call of a process that has ended is never answered. */
   #callers = 0;
   /** The most deliveries that were ever open at a time. */
   openMax = 0;
+  readonly #startedAfter = new Map<SubscriptionId, Seq>();
 
-  constructor(clock: Clock, timers: Timers, random: SeededRandom) {
-    super(clock);
+  constructor({ clock, timers, random, account = { name: "default", appId: 1_234 } }: FaultyStoreOptions) {
+    const data = new MemoryData(account);
+    super({ clock, data });
+    this.#data = data;
     this.#timers = timers;
     this.#random = random;
+    this.#watch();
+    for (const part of [this.log, this.catalog, this.entries, this.records, this.cluster]) this.#intercept(part);
   }
 
-  override claim(wants: readonly ClaimWant[], leaseMs: number): Promise<readonly Claim[]> {
-    return this.#call("claim", async () => {
-      const claims = await super.claim(wants, leaseMs);
-      this.openMax = Math.max(this.openMax, this.claims.openDeliveries);
-      return claims;
-    });
-  }
-
-  override settle(settlements: readonly Settlement[]): Promise<number> {
-    if (this.latencyMsMax === 0 && this.#settlesHeld === null)
-      return this.#call("settle", () => super.settle(settlements));
-    const before = this.#settleTurn;
-    const settled = this.#call("settle", async () => {
-      await before;
-      await this.#settlesHeld;
-      return super.settle(settlements);
-    });
-    this.#settleTurn = settled.catch(() => {});
-    return settled;
-  }
-
-  override renew(claimIds: readonly ClaimId[], leaseMs: number): Promise<readonly ClaimId[]> {
-    return this.#call("renew", () => super.renew(claimIds, leaseMs));
-  }
-
-  override getSubscriptionById(id: SubscriptionId): Promise<Subscription | null> {
-    return this.#call("getSubscriptionById", () => super.getSubscriptionById(id));
-  }
-
-  override findReady(): Promise<{ subscriptionIds: readonly SubscriptionId[]; nextDueAtMs: TimeMs | null }> {
-    return this.#call("findReady", async () =>
-      this.findsNothing ? { subscriptionIds: [], nextDueAtMs: null } : super.findReady(),
-    );
-  }
-
-  override retain(): Promise<RetentionResult> {
-    return this.#call("retain", () => super.retain());
-  }
-
-  override onReady(listener: (ids: readonly SubscriptionId[]) => void): void {
-    super.onReady((ids) => {
-      if (!this.#random.chance(this.wakeUpLoss)) listener(ids);
-    });
-  }
-
-  /** Settlements hang from now on; the returned function lets them go. */
+  /** Settlements hang from now on; the returned function lets them go on. */
   holdSettlements(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#settlesHeld = promise;
@@ -91,24 +77,104 @@ export class FaultyStore extends MemoryStore {
     };
   }
 
-  /** The process that called is gone, and what it had claimed is nobody's. */
+  /** Every lease has expired: after a stall, or because the process that held them has ended. */
+  expireLeases(): void {
+    this.#data.claims.expireAll();
+  }
+
+  /** The process that called has ended, and what it had claimed may be claimed again. */
   callerDied(): void {
     this.#callers++;
     this.#settleTurn = Promise.resolve();
-    this.readyListeners.length = 0;
-    this.changeListeners.length = 0;
     this.expireLeases();
   }
 
-  async #call<T>(kind: FailingCall, work: () => Promise<T>): Promise<T> {
+  /** Whether the delivery is over because its receiver accepted it. */
+  wasDelivered(id: SubscriptionId, seq: Seq): boolean {
+    const state = this.#data.subscriptions.get(id);
+    if (state === undefined || !state.cursor.isDone(seq) || state.parked.get(seq) !== undefined) return false;
+    return state.attempts.of(seq).at(-1)?.verdict === "accepted";
+  }
+
+  /** Whether the subscription was created before the message was published. */
+  isFor(id: SubscriptionId, seq: Seq): boolean {
+    return seq > (this.#startedAfter.get(id) ?? seq);
+  }
+
+  #watch(): void {
+    const { catalog } = this;
+    const log: LogStore = this.log;
+    const cluster: ClusterStore = this.cluster;
+    const claim = log.claim.bind(log);
+    const onReady = log.onReady.bind(log);
+    const findReady = log.findReady.bind(log);
+    const putSubscription = catalog.putSubscription.bind(catalog);
+    const onSubscriptionChange = catalog.onSubscriptionChange.bind(catalog);
+    log.claim = (wants, leaseMs) => {
+      const claims = claim(wants, leaseMs);
+      this.openMax = Math.max(this.openMax, this.#data.claims.openCount);
+      return claims;
+    };
+    log.onReady = (listener) =>
+      onReady(this.#whileAlive((ids) => void (this.#random.chance(this.wakeUpLoss) || listener(ids))));
+    log.findReady = async () => (this.findsNothing ? { subscriptionIds: [], nextDueAtMs: null } : findReady());
+    log.touch = () => this.touched;
+    cluster.writable = () => this.isWritable;
+    catalog.onSubscriptionChange = (listener) => onSubscriptionChange(this.#whileAlive(listener));
+    catalog.putSubscription = async (topicId, ...rest) => {
+      const lastSeq = this.#data.topics.get(topicId)?.lastSeq ?? 0;
+      const put = await putSubscription(topicId, ...rest);
+      if (put.created) this.#startedAfter.set(put.subscription.id, lastSeq);
+      return put;
+    };
+  }
+
+  #whileAlive<A>(listener: (argument: A) => void): (argument: A) => void {
+    const callers = this.#callers;
+    return (argument) => {
+      if (callers === this.#callers) listener(argument);
+    };
+  }
+
+  #intercept(part: object): void {
+    const methods = part as Record<string, Method>;
+    for (const name of Object.getOwnPropertyNames(Object.getPrototypeOf(part))) {
+      if (synchronousCalls.has(name)) continue;
+      const method = (methods[name] as Method).bind(part);
+      methods[name] = (...args) => this.#call(name, () => method(...args));
+    }
+  }
+
+  #call(name: string, work: () => Promise<unknown>): Promise<unknown> {
+    if (this.failure !== null) return Promise.reject(this.failure);
+    if (name === "settle") return this.#settleInTurn(work);
+    return slowCalls.has(name) ? this.#slowly(name, work) : this.#orFail(name, work);
+  }
+
+  #settleInTurn(work: () => Promise<unknown>): Promise<unknown> {
+    if (this.latencyMsMax === 0 && this.#settlesHeld === null) return this.#slowly("settle", work);
+    const before = this.#settleTurn;
+    const settled = this.#slowly("settle", async () => {
+      await before;
+      await this.#settlesHeld;
+      return work();
+    });
+    this.#settleTurn = settled.catch(() => {});
+    return settled;
+  }
+
+  async #slowly(name: string, work: () => Promise<unknown>): Promise<unknown> {
     const callers = this.#callers;
     if (this.latencyMsMax > 0) await this.#delay();
     if (callers !== this.#callers) return new Promise(() => {});
-    const failure = this.failing.get(kind);
-    if (failure !== undefined) throw failure;
-    const answer = await work();
+    const answer = await this.#orFail(name, work);
     if (this.latencyMsMax > 0) await this.#delay();
     return callers === this.#callers ? answer : new Promise(() => {});
+  }
+
+  #orFail(name: string, work: () => Promise<unknown>): Promise<unknown> {
+    const failure = this.failing.get(name);
+    return failure === undefined ? work() : Promise.reject(failure);
   }
 
   #delay(): Promise<void> {

@@ -1,10 +1,10 @@
 import type { Timers } from "../../domain/ports.ts";
 
-/** The timers of one process: when it is killed, none of its tasks runs any more. */
+/** The timers of one simulated process. After `kill` none of its tasks runs. */
 export class MortalTimers implements Timers {
   readonly #timers: Timers;
   #alive = true;
-  /** Timers that are set and have neither run nor been cancelled. */
+  /** Timers that are set and were neither run nor cancelled. */
   readonly waiting = new Set<() => void>();
 
   constructor(timers: Timers) {

@@ -1,7 +1,7 @@
 import type { DeadReason } from "../../domain/model.ts";
-import type { EngineObserver } from "../port.ts";
+import type { EngineObserver } from "../observer.ts";
 
-/** What the engine has told the metrics. */
+/** Records what the engine reports to the metrics. */
 export class RecordingObserver implements EngineObserver {
   publishedCount = 0;
   readonly attempts: { readonly outcome: string; readonly durationS: number }[] = [];

@@ -2,7 +2,7 @@ import type { TimeMs } from "../../domain/model.ts";
 import type { Clock, Timers } from "../../domain/ports.ts";
 import type { Endpoint, PostResult, Transport, TransportErrorCode } from "../../transport/port.ts";
 
-/** What an endpoint does with a POST. */
+/** How an endpoint reacts to a POST. */
 export type Reaction =
   | {
       readonly status: number;
@@ -11,27 +11,27 @@ export type Reaction =
       readonly headers?: Record<string, string>;
     }
   | { readonly error: Exclude<TransportErrorCode, "aborted" | "timeout">; readonly afterMs: number }
-  /** Nothing comes back until the deadline. */
+  /** No reply until the deadline. */
   | "hang";
 
 export type Script = (post: Post) => Reaction;
 
-/** One POST as the endpoint saw it. */
+/** One POST as the endpoint received it. */
 export interface Post {
   readonly endpoint: Endpoint;
-  /** Lower-case names. Of a name that was sent twice both values, joined by a comma. */
+  /** Lower-case names. The values of a repeated name are joined by a comma. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
   readonly startedAtMs: TimeMs;
-  /** How many of its endpoint were in flight before it. */
-  readonly beside: number;
+  /** POSTs to the same origin that were in flight when this one started. */
+  readonly inFlightBefore: number;
   endedAtMs: TimeMs | null;
   result: PostResult | null;
 }
 
 const noReply = { status: 0, headers: {}, body: new Uint8Array() };
 
-/** Endpoints that do what a script says, in virtual time. */
+/** A transport to endpoints that react as a script says, in virtual time. */
 export class ScriptedTransport implements Transport {
   readonly #clock: Clock;
   readonly #timers: Timers;
@@ -72,7 +72,7 @@ export class ScriptedTransport implements Transport {
       headers: recordOf(headers),
       body,
       startedAtMs: this.#clock.now(),
-      beside: this.inFlightTo(origin),
+      inFlightBefore: this.inFlightTo(origin),
       endedAtMs: null,
       result: null,
     };
@@ -84,13 +84,13 @@ export class ScriptedTransport implements Transport {
       done(post.result);
     };
     this.#inFlight.set(post, (error) => end({ error, ...noReply }));
-    this.#perOrigin.set(origin, post.beside + 1);
+    this.#perOrigin.set(origin, post.inFlightBefore + 1);
     this.#posted(post);
     if (this.#closed) this.#timers.soon(() => end({ error: "aborted", ...noReply }));
     else this.#react(post, end);
   }
 
-  /** As the real one: what is in flight ends as `aborted`, and its results are out when this resolves. */
+  /** Like the real transport: ends POSTs in flight as `aborted`, and resolves after their results were reported. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const abort of this.#inFlight.values()) this.#timers.soon(() => abort("aborted"));

@@ -1,6 +1,6 @@
 import type { Random } from "../../domain/ports.ts";
 
-/** Chance that repeats itself: the same seed, the same numbers (a 32-bit Weyl sequence through a mixing function). */
+/** Random numbers that depend on the seed alone: a 32-bit Weyl sequence through a mixing function. */
 export class SeededRandom implements Random {
   #state: number;
 
@@ -16,7 +16,7 @@ export class SeededRandom implements Random {
     return ((mixed ^ (mixed >>> 16)) >>> 0) / 2 ** 32;
   }
 
-  /** A whole number from 0 to `max`, both included. */
+  /** An integer from 0 to `max`, both included. */
   upTo(max: number): number {
     return Math.floor(this.next() * (max + 1));
   }

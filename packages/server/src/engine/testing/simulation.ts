@@ -1,34 +1,42 @@
 import type { ProtocolKey } from "@ringback/sdk/protocols";
-import type { NewMessage, Subscription, SubscriptionId, TimeMs, Topic, TopicSettings } from "../../domain/model.ts";
-import { normaliseSubscription, type SubscriptionInput } from "../../domain/subscription-rules.ts";
+import type {
+  NewMessage,
+  PushSettings,
+  Subscription,
+  SubscriptionId,
+  SubscriptionSettings,
+  TimeMs,
+  Topic,
+  TopicSettings,
+} from "../../domain/model.ts";
 import { Engine } from "../engine.ts";
 import { createEventBus } from "../event-bus.ts";
-import type { EventBus, PublishResult } from "../port.ts";
+import type { EventBus } from "../event-bus.ts";
+import type { PublishResult } from "../publisher.ts";
 import { FaultyStore } from "./faulty-store.ts";
 import { MortalTimers } from "./mortal-timers.ts";
 import { RecordingObserver } from "./recording-observer.ts";
+import { plainPush, plainSubscription, plainTopic } from "./plain-settings.ts";
 import { ScriptedTransport, type Post, type Reaction, type Script } from "./scripted-transport.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { VirtualTime } from "./virtual-time.ts";
 
 const encoder = new TextEncoder();
 
-export type Subscribing = Partial<Omit<SubscriptionInput, "push">> & {
-  readonly push?: Partial<SubscriptionInput["push"]>;
+export type Subscribing = Partial<Omit<SubscriptionSettings, "push" | "filter">> & {
+  readonly push?: Partial<PushSettings>;
+  readonly filter?: Partial<SubscriptionSettings["filter"]>;
   readonly script?: Script | Reaction;
 };
 
-/**
- * The whole engine in virtual time: the real publisher, dispatcher, senders and settler on a store in memory and endpoints
- * that follow a script. One seed is one run.
- */
+/** The real engine in virtual time, with a store in memory and scripted endpoints. The same seed gives the same run. */
 export class Simulation {
   readonly time = new VirtualTime();
   readonly random: SeededRandom;
   readonly store: FaultyStore;
   readonly events: EventBus;
   readonly observer = new RecordingObserver();
-  /** What the engine could tell nobody else. */
+  /** Errors that the engine reported to `failed`. */
   readonly failures: { readonly during: string; readonly error: unknown }[] = [];
   /** Every POST of every start, in order. */
   readonly posts: Post[] = [];
@@ -36,7 +44,7 @@ export class Simulation {
   readonly #scripts = new Map<string, Script>();
   #running: { readonly engine: Engine; readonly transport: ScriptedTransport; readonly timers: MortalTimers } | null =
     null;
-  /** Called with each POST before it goes out. */
+  /** Called with each POST before it is sent. */
   onPost: (post: Post) => void = () => {};
   /** The account's keys by name. */
   readonly keys = new Map<string, ProtocolKey>();
@@ -46,7 +54,7 @@ export class Simulation {
   constructor(options: { readonly seed?: number; readonly inFlightMax?: number } = {}) {
     this.random = new SeededRandom(options.seed ?? 1);
     this.#inFlightMax = options.inFlightMax ?? 1_000;
-    this.store = new FaultyStore(this.time, this.time, this.random);
+    this.store = new FaultyStore({ clock: this.time, timers: this.time, random: this.random });
     this.events = createEventBus();
   }
 
@@ -69,7 +77,7 @@ export class Simulation {
     return this.#running?.transport.inFlight ?? 0;
   }
 
-  /** Timers that the engine, once stopped, has left behind. */
+  /** Timers that are still set. A stopped engine must leave none. */
   get timersWaiting(): number {
     return this.#running?.timers.waiting.size ?? 0;
   }
@@ -106,7 +114,7 @@ export class Simulation {
     await this.finished(this.engine.stop(graceMs));
   }
 
-  /** The process is gone from one moment to the next, and with it what it had claimed. */
+  /** The process ends at once, and its claims are lost. */
   kill(): void {
     this.#running?.timers.kill();
     for (const post of this.posts) post.endedAtMs ??= this.nowMs;
@@ -119,14 +127,25 @@ export class Simulation {
   }
 
   async topic(name = "orders", settings: Partial<TopicSettings> = {}): Promise<Topic> {
-    return (await this.store.catalog.putTopic(this.store.catalog.defaultAccount().id, name, settings)).topic;
+    return (
+      await this.store.catalog.putTopic(this.store.catalog.defaultAccount().id, name, { ...plainTopic, ...settings })
+    ).topic;
   }
 
-  /** Each subscription has an endpoint of its own, `http://<name>.test`, unless it says otherwise. */
-  async subscribe(topic: Topic, name: string, { script, push, ...rest }: Subscribing = {}): Promise<Subscription> {
+  /** The endpoint is `http://<name>.test` unless `push.url` is given. */
+  async subscribe(
+    topic: Topic,
+    name: string,
+    { script, push, filter, ...rest }: Subscribing = {},
+  ): Promise<Subscription> {
     const url = push?.url ?? `http://${name.toLowerCase()}.test/callback`;
     if (script !== undefined) this.script(new URL(url).origin, script);
-    const settings = normaliseSubscription({ push: { ...push, url }, ...rest });
+    const settings = {
+      ...plainSubscription,
+      ...rest,
+      push: { ...plainPush, ...push, url },
+      filter: { tags: [], types: [], ...filter },
+    };
     return (await this.store.catalog.putSubscription(topic.id, name, settings, "now")).subscription;
   }
 
@@ -165,7 +184,7 @@ export function bodyOf(post: Post): string {
   return new TextDecoder().decode(post.body);
 }
 
-/** Times of posts after the first, each as the distance from the end of the one before. */
+/** The time from each POST's end to the start of the next. */
 export function pausesMs(posts: readonly Post[]): number[] {
   return posts.slice(1).map((post, index) => post.startedAtMs - Number(posts[index]?.endedAtMs));
 }

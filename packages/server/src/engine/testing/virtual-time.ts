@@ -3,18 +3,18 @@ import type { Clock, Timers } from "../../domain/ports.ts";
 
 interface Task {
   readonly atMs: TimeMs;
-  /** Tasks of the same millisecond run in the order in which they were asked for. */
+  /** Tasks of the same millisecond run in the order in which they were scheduled. */
   readonly order: number;
   readonly run: () => void;
   cancelled: boolean;
 }
 
-/** Work without end in one millisecond is a loop that would burn a processor in earnest. */
+/** More steps than this in one millisecond are an endless loop, which would use a whole processor in production. */
 const STEPS_PER_MS_MAX = 50_000;
 
 /**
- * Time that moves only when a test moves it. Between two tasks every promise that can go on does, as between two turns
- * of the event loop, so a run depends on nothing but what the test and its seed say.
+ * Time that passes only when a test advances it. Between two tasks all pending promises continue, as between two turns
+ * of the event loop. So a run depends only on the test and its seed.
  */
 export class VirtualTime implements Clock, Timers {
   #nowMs: TimeMs = Date.UTC(2026, 0, 31, 8, 0, 0);
@@ -28,7 +28,7 @@ export class VirtualTime implements Clock, Timers {
     return this.#nowMs;
   }
 
-  /** At least one millisecond, as `setTimeout`. */
+  /** The delay is at least one millisecond, as with `setTimeout`. */
   after(delayMs: number, run: () => void): () => void {
     const task = { atMs: this.#nowMs + Math.max(1, delayMs), order: ++this.#order, run, cancelled: false };
     this.#push(task);
@@ -41,7 +41,7 @@ export class VirtualTime implements Clock, Timers {
     this.#soon.push(run);
   }
 
-  /** Everything that needs no time to pass has happened. */
+  /** Runs everything that can run without time passing. */
   async quiet(): Promise<void> {
     await turn();
     while (this.#soon.length > 0) {
@@ -53,19 +53,19 @@ export class VirtualTime implements Clock, Timers {
     }
   }
 
-  /** Lives through the next `byMs` milliseconds. */
+  /** Lets the next `byMs` milliseconds pass. */
   async advance(byMs: number): Promise<void> {
-    await this.#liveUntil(this.#nowMs + byMs, () => false);
+    await this.#passUntil(this.#nowMs + byMs, () => false);
   }
 
-  /** Lives until the condition holds; throws when it does not within `withinMs`. */
+  /** Lets time pass until the condition holds. Throws if it does not hold after `withinMs`. */
   async until(condition: () => boolean, withinMs: number): Promise<void> {
     const untilMs = this.#nowMs + withinMs;
-    await this.#liveUntil(untilMs, condition);
+    await this.#passUntil(untilMs, condition);
     if (!condition()) throw new Error(`did not happen within ${withinMs} ms: ${condition.toString()}`);
   }
 
-  /** Lives until the promise is settled. */
+  /** Lets time pass until the promise is settled. */
   async untilSettled<T>(promise: Promise<T>): Promise<T> {
     let settled = false;
     const watched = promise.finally(() => (settled = true));
@@ -74,9 +74,9 @@ export class VirtualTime implements Clock, Timers {
     return watched;
   }
 
-  async #liveUntil(untilMs: TimeMs, enough: () => boolean): Promise<void> {
+  async #passUntil(untilMs: TimeMs, condition: () => boolean): Promise<void> {
     await this.quiet();
-    while (!enough()) {
+    while (!condition()) {
       const next = this.#tasks[0];
       if (next === undefined || next.atMs > untilMs) {
         this.#moveTo(untilMs);
@@ -88,7 +88,7 @@ export class VirtualTime implements Clock, Timers {
     }
   }
 
-  /** All of one millisecond come before anything that was to run soon, as in a real turn. */
+  /** All timers of one millisecond run before the tasks of `soon`, as in a real turn of the event loop. */
   async #runDue(): Promise<void> {
     for (let task = this.#tasks[0]; task !== undefined && task.atMs <= this.#nowMs; task = this.#tasks[0]) {
       this.#pop();
@@ -145,7 +145,7 @@ function isBefore(one: Task, other: Task): boolean {
   return one.atMs === other.atMs ? one.order < other.order : one.atMs < other.atMs;
 }
 
-/** A real turn of the event loop: it comes only when no promise can go on any more. */
+/** A real turn of the event loop, which ends when no promise can continue. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,10 +1,9 @@
 import { expect } from "vitest";
 import type { Subscription, SubscriptionId, SubscriptionSettings } from "../../domain/model.ts";
-import { limits } from "../../domain/limits.ts";
 import type { Claim } from "../log.ts";
 import type { Page } from "../page.ts";
 import type { Part } from "./contract.ts";
-import { HOUR_MS, message, parkedUntil, Scene, settings, textsOf } from "./fixtures.ts";
+import { HOUR_MS, message, parkedUntil, Scene, settings, textsOf, topicSettings } from "./fixtures.ts";
 
 const pulled = settings({ push: null });
 const namesOf = ({ items }: Page<{ readonly name: string }>) => items.map(({ name }) => name);
@@ -17,40 +16,46 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
     return Promise.resolve();
   });
 
-  promise("makes a topic with defaults for what is not said", async () => {
+  promise("creates a topic with the settings that are put, members that it does not know included", async () => {
     const { store, clock } = shared();
-    const { topic, created } = await store.catalog.putTopic(account(), "defaults", {});
+    const all = { ...topicSettings(), labels: { customer: "acme", "": "é" }, nested: [{ a: null }] };
+    const { topic, created } = await store.catalog.putTopic(account(), "created", all);
     expect(created).toBe(true);
     expect(topic).toEqual({
       id: expect.any(Number) as number,
       accountId: account(),
-      name: "defaults",
-      retentionMs: limits.retentionMsDefault,
-      bodyBytesMax: limits.bodyBytesMax,
+      name: "created",
+      settings: all,
+      version: 1,
       createdAtMs: clock.now(),
       updatedAtMs: clock.now(),
     });
-    expect(await store.catalog.getTopic(account(), "defaults")).toEqual(topic);
+    expect(await store.catalog.getTopic(account(), "created")).toEqual(topic);
+    await shared().crash();
+    expect(await shared().store.catalog.getTopic(account(), "created")).toEqual(topic);
   });
 
-  promise("puts a topic twice without harm, and changes only what is said", async () => {
+  promise("replaces a topic's settings as a whole, and changes nothing when they are equal", async () => {
     const { store, clock } = shared();
-    const first = await store.catalog.putTopic(account(), "twice", { retentionMs: HOUR_MS });
+    const first = { ...topicSettings({ retentionMs: HOUR_MS }), labels: { a: "b" } };
+    const { topic } = await store.catalog.putTopic(account(), "twice", first);
     clock.advance(10);
-    const second = await store.catalog.putTopic(account(), "twice", {});
-    expect(second).toEqual({ topic: first.topic, created: false });
-    const third = await store.catalog.putTopic(account(), "twice", { bodyBytesMax: 2_048 });
-    expect(third).toEqual({
-      topic: { ...first.topic, bodyBytesMax: 2_048, updatedAtMs: clock.now() },
+    expect(await store.catalog.putTopic(account(), "twice", first)).toEqual({ topic, created: false });
+    const second = topicSettings({ bodyBytesMax: 2_048 });
+    const changed = await store.catalog.putTopic(account(), "twice", second);
+    expect(changed).toEqual({
+      topic: { ...topic, settings: second, version: 2, updatedAtMs: clock.now() },
       created: false,
     });
     await shared().crash();
-    expect(await shared().store.catalog.getTopic(account(), "twice")).toEqual(third.topic);
+    expect(await shared().store.catalog.getTopic(account(), "twice")).toEqual(changed.topic);
   });
 
   promise("makes one topic of many concurrent puts", async () => {
     const { store } = shared();
-    const puts = await Promise.all(Array.from({ length: 10 }, () => store.catalog.putTopic(account(), "race", {})));
+    const puts = await Promise.all(
+      Array.from({ length: 10 }, () => store.catalog.putTopic(account(), "race", topicSettings())),
+    );
     expect(puts.filter((put) => put.created)).toHaveLength(1);
     expect(new Set(puts.map((put) => put.topic.id)).size).toBe(1);
   });
@@ -59,7 +64,7 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
     await fresh(async ({ store }) => {
       const id = store.catalog.defaultAccount().id;
       const names = ["b", "B", "a", "c_1", "c-1", "c1", "A9"];
-      for (const name of names) await store.catalog.putTopic(id, name, {});
+      for (const name of names) await store.catalog.putTopic(id, name, topicSettings());
       const seen: string[] = [];
       const sizes: number[] = [];
       let after: string | null = null;
@@ -97,7 +102,7 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
       code: "topic_not_found",
     });
     await shared().crash();
-    const { topic } = await shared().store.catalog.putTopic(account(), scene.topic.name, {});
+    const { topic } = await shared().store.catalog.putTopic(account(), scene.topic.name, topicSettings());
     expect(topic.id).not.toBe(scene.topic.id);
     const again = await shared().store.catalog.putSubscription(topic.id, "reader", settings(), "oldest");
     expect(textsOf(await scene.claim(again.subscription))).toEqual([]);
@@ -115,6 +120,7 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
         name: "reader",
         state: "active",
         settings: settings(),
+        version: 1,
         createdAtMs: scene.now,
         updatedAtMs: scene.now,
       },
@@ -130,7 +136,7 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
     });
     const third = await scene.store.catalog.putSubscription(scene.topic.id, "reader", changed, "oldest");
     expect(third).toEqual({
-      subscription: { ...first.subscription, settings: changed, updatedAtMs: scene.now },
+      subscription: { ...first.subscription, settings: changed, version: 2, updatedAtMs: scene.now },
       created: false,
     });
     await scene.under.crash();
@@ -272,8 +278,8 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
   promise("finds what is the server's own by its name, and lists and counts it nowhere", async () => {
     await fresh(async (under) => {
       const { id } = under.store.catalog.defaultAccount();
-      for (const name of ["c", "inbox:b", "a"]) await under.store.catalog.putTopic(id, name, {});
-      const { topic } = await under.store.catalog.putTopic(id, "a", {});
+      for (const name of ["c", "inbox:b", "a"]) await under.store.catalog.putTopic(id, name, topicSettings());
+      const { topic } = await under.store.catalog.putTopic(id, "a", topicSettings());
       for (const name of ["s", "inbox:r", "q"])
         await under.store.catalog.putSubscription(topic.id, name, pulled, "now");
       await under.store.log.append({ topicId: topic.id, messages: [message("1")], idempotency: null });
@@ -334,7 +340,7 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
     const reader = await scene.subscribe("reader");
     scene.under.clock.advance(10);
     const paused = await scene.store.catalog.setSubscriptionState(scene.topic.id, "reader", "paused");
-    expect(paused).toEqual({ ...reader, state: "paused", updatedAtMs: scene.now });
+    expect(paused).toEqual({ ...reader, state: "paused", version: 2, updatedAtMs: scene.now });
     scene.under.clock.advance(10);
     expect(await scene.store.catalog.setSubscriptionState(scene.topic.id, "reader", "paused")).toEqual(paused);
     await scene.under.crash();

@@ -2,11 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { appendContract } from "./append.contract.ts";
 import { catalogContract } from "./catalog.contract.ts";
 import { claimContract } from "./claim.contract.ts";
+import { conditionContract } from "./condition.contract.ts";
 import { crashContract } from "./crash.contract.ts";
 import { deadLetterContract } from "./dead-letter.contract.ts";
 import type { StoreHarness, StoreUnderTest } from "./harness.ts";
 import { entriesContract } from "./entries.contract.ts";
 import { hintContract } from "./hint.contract.ts";
+import { labelContract } from "./label.contract.ts";
 import { lookingContract } from "./looking.contract.ts";
 import { modelContract } from "./model.contract.ts";
 import { orderContract } from "./order.contract.ts";
@@ -38,6 +40,8 @@ const calls: Record<string, (part: Part) => void> = {
   "dead letters": deadLetterContract,
   "the catalog": catalogContract,
   "things kept by name": entriesContract,
+  "versions and conditions": conditionContract,
+  labels: labelContract,
   "looking at messages, attempts and counts": lookingContract,
   "hints of work": hintContract,
 };

@@ -5,19 +5,12 @@ import type { Part } from "./contract.ts";
 export function entriesContract({ promise, shared, fresh }: Part): void {
   const account = () => shared().store.catalog.defaultAccount().id;
 
-  promise("leaves an entry as it is that somebody wants to make anew", async () => {
-    const { store } = shared();
-    const { entry, created } = await store.entries.put(account(), "hook", "only-new", { a: 1 }, "new");
-    expect(created).toBe(true);
-    expect(await store.entries.put(account(), "hook", "only-new", { b: 2 }, "new")).toEqual({ entry, created: false });
-    expect(await store.entries.get(account(), "hook", "only-new")).toEqual(entry);
-  });
-
   promise("keeps an entry's value as it was put, through the end of a process", async () => {
     const { store, clock } = shared();
     const value = { urls: ["http://a/"], nested: { "": null, list: [1, "é", true] }, key: "0" };
     const put = await store.entries.put(account(), "hook", "kept", value);
-    const entry = { kind: "hook", name: "kept", value, createdAtMs: clock.now(), updatedAtMs: clock.now() };
+    const times = { createdAtMs: clock.now(), updatedAtMs: clock.now() };
+    const entry = { kind: "hook", name: "kept", value, version: 1, ...times };
     expect(put).toEqual({ entry, created: true });
     await shared().crash();
     expect(await shared().store.entries.get(account(), "hook", "kept")).toEqual(entry);
@@ -29,7 +22,10 @@ export function entriesContract({ promise, shared, fresh }: Part): void {
     clock.advance(10);
     expect(await store.entries.put(account(), "hook", "replaced", { a: 1 })).toEqual({ entry: first, created: false });
     const second = await store.entries.put(account(), "hook", "replaced", { b: 2 });
-    expect(second).toEqual({ entry: { ...first, value: { b: 2 }, updatedAtMs: clock.now() }, created: false });
+    expect(second).toEqual({
+      entry: { ...first, value: { b: 2 }, version: 2, updatedAtMs: clock.now() },
+      created: false,
+    });
     await shared().crash();
     expect(await shared().store.entries.get(account(), "hook", "replaced")).toEqual(second.entry);
   });

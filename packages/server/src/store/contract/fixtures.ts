@@ -41,6 +41,10 @@ export function textsOf(claim: Claim): readonly string[] {
   return claim.deliveries.map((delivery) => textOf(delivery.message));
 }
 
+export function topicSettings(fields: Partial<TopicSettings> = {}): TopicSettings {
+  return { retentionMs: 7 * 24 * HOUR_MS, bodyBytesMax: 1024 * 1024, ...fields };
+}
+
 export function settings(fields: Partial<SubscriptionSettings> = {}): SubscriptionSettings {
   return {
     push: {
@@ -84,12 +88,12 @@ export class Scene {
     this.topic = topic;
   }
 
-  static async make(under: StoreUnderTest, topicSettings: Partial<TopicSettings> = {}): Promise<Scene> {
+  static async make(under: StoreUnderTest, fields: Partial<TopicSettings> = {}): Promise<Scene> {
     const { store } = under;
     const { topic } = await store.catalog.putTopic(
       store.catalog.defaultAccount().id,
       `topic-${++topicCount}`,
-      topicSettings,
+      topicSettings(fields),
     );
     return new Scene(under, topic);
   }

@@ -291,7 +291,7 @@ async function checkPullCounts(run: ModelRun, subscription: ModelSubscription): 
   const times = unsettled.map(({ message: { publishedAtMs } }) => publishedAtMs);
   expect(await run.store.records.pullCounts(subscription.id, 0)).toEqual({
     visible: unsettled.length - held.length - later.length,
-    hidden: held.length + later.length - delayed,
+    invisible: held.length + later.length - delayed,
     delayed,
     oldestAtMs: times.length === 0 ? null : Math.min(...times),
     rewindable: kept - unsettled.filter(({ message: { seq } }) => seq >= run.firstSeq).length,

@@ -17,6 +17,7 @@ import {
   Scene,
   settlement,
   textsOf,
+  topicSettings,
 } from "./fixtures.ts";
 
 const HIDDEN_MS = 30_000;
@@ -713,14 +714,14 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     expect(await counts()).toEqual({ ...nothing, visible: 3, delayed: 1, oldestAtMs: startedAtMs });
 
     const [a, b] = (await pull(scene, reader, 2)) as [PulledDelivery, PulledDelivery];
-    expect(await counts()).toEqual({ ...nothing, visible: 1, hidden: 2, delayed: 1, oldestAtMs: startedAtMs });
+    expect(await counts()).toEqual({ ...nothing, visible: 1, invisible: 2, delayed: 1, oldestAtMs: startedAtMs });
     await scene.store.log.settlePulled(reader.id, [ack(a)]);
     expect(await counts()).toEqual({ visible: 1, invisible: 1, delayed: 1, oldestAtMs: startedAtMs, rewindable: 1 });
     await scene.store.log.settlePulled(reader.id, [due(b, scene.now)]);
     expect(await counts()).toMatchObject({ visible: 2, invisible: 0, delayed: 1 });
 
     const claims = await scene.claimUntil(reader, 2);
-    expect(await counts()).toMatchObject({ visible: 0, hidden: 2, delayed: 1, oldestAtMs: startedAtMs });
+    expect(await counts()).toMatchObject({ visible: 0, invisible: 2, delayed: 1, oldestAtMs: startedAtMs });
     for (const claim of claims) await scene.settle(claim, delivered);
     expect(await counts()).toMatchObject({ visible: 0, invisible: 0, delayed: 1, rewindable: 3 });
     expect(await counts(startedAtMs + 1)).toMatchObject({ rewindable: 1 });
@@ -741,7 +742,7 @@ export function pullContract({ promise, shared, fresh }: Part): void {
     await pull(scene, reader, 1);
     scene.under.clock.advance(HIDDEN_MS);
     await scene.claimUntil(reader, 2);
-    expect(await scene.store.records.pullCounts(reader.id, 0)).toMatchObject({ visible: 0, hidden: 2 });
+    expect(await scene.store.records.pullCounts(reader.id, 0)).toMatchObject({ visible: 0, invisible: 2 });
     scene.under.clock.advance(LEASE_MS);
     expect(await scene.store.records.pullCounts(reader.id, 0)).toMatchObject({
       visible: 2,
@@ -774,17 +775,17 @@ export function pullContract({ promise, shared, fresh }: Part): void {
   promise("finds a topic by its name in any case, and the one of that very name first", async () => {
     const { store } = shared();
     const account = store.catalog.defaultAccount().id;
-    const { topic: lower } = await store.catalog.putTopic(account, "any-case-x", {});
-    const { topic: queue } = await store.catalog.putTopic(account, "queue:Any-Case-X", {});
+    const { topic: lower } = await store.catalog.putTopic(account, "any-case-x", topicSettings());
+    const { topic: queue } = await store.catalog.putTopic(account, "queue:Any-Case-X", topicSettings());
     expect(await store.catalog.findTopicAnyCase(account, "ANY-Case-x")).toEqual(lower);
-    expect(await store.catalog.createTopic(account, "ANY-Case-x", {})).toBeNull();
+    expect(await store.catalog.createTopic(account, "ANY-Case-x", topicSettings())).toBeNull();
     const names = ["Twice-made", "twice-made", "TWICE-MADE", "twice-made"];
-    const made = await Promise.all(names.map((name) => store.catalog.createTopic(account, name, {})));
+    const made = await Promise.all(names.map((name) => store.catalog.createTopic(account, name, topicSettings())));
     expect(made.filter((topic) => topic !== null)).toEqual([
       await store.catalog.findTopicAnyCase(account, "twice-MADE"),
     ]);
     expect(await store.catalog.findTopicAnyCase(account, "queue:any-case-X")).toEqual(queue);
-    const { topic: upper } = await store.catalog.putTopic(account, "ANY-CASE-X", {});
+    const { topic: upper } = await store.catalog.putTopic(account, "ANY-CASE-X", topicSettings());
     expect(await store.catalog.findTopicAnyCase(account, "any-case-x")).toEqual(lower);
     expect(await store.catalog.findTopicAnyCase(account, "ANY-CASE-X")).toEqual(upper);
     await store.catalog.deleteTopic(account, "any-case-x");

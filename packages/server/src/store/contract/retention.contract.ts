@@ -16,6 +16,7 @@ import {
   textOf,
   textsOf,
   turn,
+  topicSettings,
 } from "./fixtures.ts";
 
 const STEPS_MAX = 200;
@@ -45,7 +46,11 @@ export function retentionContract({ promise, fresh }: Part): void {
       await scene.publish("a");
       under.clock.advance(2 * HOUR_MS);
       expect(total(await retainAll(scene), "messages")).toBe(0);
-      await scene.store.catalog.putTopic(scene.topic.accountId, scene.topic.name, { retentionMs: HOUR_MS });
+      await scene.store.catalog.putTopic(
+        scene.topic.accountId,
+        scene.topic.name,
+        topicSettings({ retentionMs: HOUR_MS }),
+      );
       expect(total(await retainAll(scene), "messages")).toBe(1);
     });
   });

@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCommand, startCommand } from "../../cli/testing/command-process.ts";
 import type { SubscriptionId, Topic } from "../../domain/model.ts";
-import { attempt, dead, delivered, held, message, parkedUntil, Scene } from "../contract/fixtures.ts";
+import { attempt, dead, delivered, held, message, parkedUntil, Scene, topicSettings } from "../contract/fixtures.ts";
 import type { Claim } from "../log.ts";
 import type { Store } from "../store.ts";
 import { PostgresStore } from "../postgres/postgres-store.ts";
@@ -40,7 +40,7 @@ async function filledFolder(): Promise<Filled> {
   const { store, clock } = source;
   const account = store.catalog.defaultAccount().id;
   // Ids that are not the first ones, and one that is gone.
-  await store.catalog.putTopic(account, "gone", {});
+  await store.catalog.putTopic(account, "gone", topicSettings());
   await store.catalog.deleteTopic(account, "gone");
   const scene = await Scene.make(source, { retentionMs: 3 * 86_400_000 });
   const plain = await scene.subscribe("plain");
@@ -50,7 +50,7 @@ async function filledFolder(): Promise<Filled> {
   const paused = await scene.subscribe("paused");
   const letters = await scene.subscribe("letters");
   await store.catalog.setSubscriptionState(scene.topic.id, "paused", "paused");
-  await store.log.log.append({
+  await store.log.append({
     topicId: scene.topic.id,
     messages: Array.from({ length: 10 }, (_, number) =>
       message(`m${number + 1}`, {
@@ -265,7 +265,9 @@ describe("a move from SQLite to PostgreSQL", () => {
     expect(await after.log.append(request)).toMatchObject({ firstSeq: 12, replayed: false });
     const again = { ...request, idempotency: { key: "first", fingerprint: "f" } };
     expect(await after.log.append(again)).toEqual(await before.log.append(again));
-    const made = await Promise.all([before, after].map((store) => store.catalog.putTopic(account, "another", {})));
+    const made = await Promise.all(
+      [before, after].map((store) => store.catalog.putTopic(account, "another", topicSettings())),
+    );
     expect(made[1]?.topic.id).toBe(made[0]?.topic.id);
     await after.close();
     await filled.source.dispose();
@@ -366,7 +368,7 @@ describe("a move is refused", () => {
     const database = await freshDatabase(server);
     const store = await PostgresStore.open(storeOptions(server.url(database)));
     await expect(move(filled, database)).rejects.toMatchObject({ reason: "target_in_use" });
-    await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", {});
+    await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", topicSettings());
     await store.close();
     await expect(move(filled, database)).rejects.toMatchObject({ reason: "target_not_empty" });
     await filled.source.dispose();

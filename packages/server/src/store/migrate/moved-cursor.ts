@@ -4,7 +4,7 @@ import { messageIdToBigInt } from "../../domain/message-id.ts";
 import type { Seq, SubscriptionSettings, TopicId } from "../../domain/model.ts";
 import { textArray } from "../postgres/columns.ts";
 import { claimSettings } from "../postgres/subscriptions.ts";
-import { Cursor } from "../sqlite/cursor.ts";
+import { Cursor } from "../cursor.ts";
 import { statement } from "../sqlite/statements.ts";
 import type { Row } from "./moved-rows.ts";
 
@@ -46,7 +46,7 @@ export function toPostgresCursor(row: Row, db: DatabaseSync): Row {
     tags: tags === null ? null : textArray(tags),
     routes: routes === null ? null : textArray(routes),
     scanned_through: scannedThrough,
-    pool: `{${pool.join(",")}}`,
+    returned_seqs: `{${pool.join(",")}}`,
     expired: source.expired + lost,
   };
 }
@@ -59,20 +59,20 @@ function unfinished(
   db: DatabaseSync,
 ): { readonly pool: readonly Seq[]; readonly lost: number } {
   const matches = compileFilter(filter);
-  const read = statement(db, "SELECT tags, routing_key FROM message WHERE id = ?");
+  const read = statement(db, "SELECT tags, type FROM message WHERE id = ?");
   const pool: Seq[] = [];
   let lost = 0;
   for (let seq = Math.max(cursor.settledThrough + 1, first_seq); seq < scannedThrough; seq++) {
     if (cursor.isDone(seq)) continue;
     const found = read.get(messageIdToBigInt(topic_id, seq)) as
-      | { readonly tags: string | null; readonly routing_key: string | null }
+      | { readonly tags: string | null; readonly type: string | null }
       | undefined;
     if (found === undefined) {
       lost++;
       continue;
     }
     const tags = found.tags === null ? [] : (JSON.parse(found.tags) as string[]);
-    if (matches({ tags, type: found.routing_key })) pool.push(seq);
+    if (matches({ tags, type: found.type })) pool.push(seq);
   }
   return { pool, lost };
 }

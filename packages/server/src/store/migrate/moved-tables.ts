@@ -11,6 +11,8 @@ const ofSubscription = "subscription_id IN (SELECT id FROM subscription)";
 
 const SEQ_BITS_SQL = "40";
 
+const retentionMs = "json_extract(settings, '$.retentionMs')";
+
 /** The source has no arrays: tags are JSON there. */
 const withTags = (row: Row): Row =>
   typeof row["tags"] === "string" ? { ...row, tags: textArray(JSON.parse(row["tags"]) as string[]) } : row;
@@ -22,7 +24,7 @@ const messageColumns = {
   deliver_at: "bigint",
   content_type: "text",
   tags: "text[]",
-  routing_key: "text",
+  type: "text",
   ordering_key: "text",
   attributes: "text",
   body: "bytea",
@@ -47,16 +49,15 @@ const topics: MovedTable = {
     id: "bigint",
     account_id: "bigint",
     name: "text",
-    filter_type: "text",
-    retention_ms: "bigint",
-    body_bytes_max: "bigint",
+    version: "bigint",
+    settings: "text",
     created_at: "bigint",
     updated_at: "bigint",
   },
   key: ["id"],
   start: [0],
-  select: `SELECT id, account_id, name, filter_type, retention_ms, body_bytes_max, created_at, updated_at FROM topic
-    WHERE id > ? ORDER BY id`,
+  select: `SELECT id, account_id, name, version, settings, created_at, updated_at
+    FROM topic WHERE id > ? ORDER BY id`,
   count: "SELECT count(*) AS count FROM topic",
   ids: lastId("topic"),
 };
@@ -74,7 +75,7 @@ const logs: MovedTable = {
   },
   key: ["topic_id"],
   start: [0],
-  select: `SELECT l.topic_id, t.retention_ms, l.first_seq, l.last_seq, l.last_published_at, t.retention_ms +
+  select: `SELECT l.topic_id, ${retentionMs} AS retention_ms, l.first_seq, l.last_seq, l.last_published_at, ${retentionMs} +
       (SELECT m.published_at FROM message m WHERE m.id >= (t.id << ${SEQ_BITS_SQL}) AND m.id < ((t.id + 1) << ${SEQ_BITS_SQL})
         ORDER BY m.id LIMIT 1) AS expires_at
     FROM topic_log l JOIN topic t ON t.id = l.topic_id WHERE l.topic_id > ? ORDER BY l.topic_id`,
@@ -90,13 +91,14 @@ const subscriptions: MovedTable = {
     topic_id: "bigint",
     name: "text",
     state: "text",
+    version: "bigint",
     settings: "text",
     created_at: "bigint",
     updated_at: "bigint",
   },
   key: ["id"],
   start: [0],
-  select: `SELECT id, account_id, topic_id, name, state, settings, created_at, updated_at FROM subscription
+  select: `SELECT id, account_id, topic_id, name, state, version, settings, created_at, updated_at FROM subscription
     WHERE id > ? AND ${ofTopic} ORDER BY id`,
   count: "SELECT count(*) AS count FROM subscription",
   ids: lastId("subscription"),
@@ -109,13 +111,14 @@ const entries: MovedTable = {
     account_id: "bigint",
     kind: "text",
     name: "text",
+    version: "bigint",
     value: "text",
     created_at: "bigint",
     updated_at: "bigint",
   },
   key: ["account_id", "kind", "name"],
   start: [0, "", ""],
-  select: `SELECT account_id, kind, name, value, created_at, updated_at FROM entry
+  select: `SELECT account_id, kind, name, version, value, created_at, updated_at FROM entry
     WHERE (account_id, kind, name) > (?, ?, ?) ORDER BY account_id, kind, name`,
   count: "SELECT count(*) AS count FROM entry",
 };
@@ -123,12 +126,12 @@ const entries: MovedTable = {
 const messages: MovedTable = {
   name: "message",
   label: "messages",
-  // The slot is the target's own affair.
-  columns: { topic_id: "bigint", seq: "bigint", slot: "bigint", ...messageColumns },
+  // The partition is the target's own affair.
+  columns: { topic_id: "bigint", seq: "bigint", partition_id: "bigint", ...messageColumns },
   key: ["topic_id", "seq"],
   start: [0, 0],
   select: `SELECT id >> ${SEQ_BITS_SQL} AS topic_id, id & ${SEQ_MASK_SQL} AS seq, published_at, deliver_at, content_type, tags,
-      routing_key, ordering_key, attributes, body
+      type, ordering_key, attributes, body
     FROM message WHERE id > ? AND id >> ${SEQ_BITS_SQL} IN (SELECT id FROM topic) ORDER BY id`,
   // Of the many topics an id is too large for a number.
   bind: ([topicId, seq]) => [messageIdToBigInt(topicId as TopicId, seq as number)],
@@ -148,7 +151,7 @@ const cursors: MovedTable = {
     tags: "text[]",
     routes: "text[]",
     scanned_through: "bigint",
-    pool: "bigint[]",
+    returned_seqs: "bigint[]",
     expired: "bigint",
   },
   key: ["subscription_id"],
@@ -202,7 +205,7 @@ const deadLetters: MovedTable = {
   key: ["id"],
   start: [0],
   select: `SELECT id, account_id, subscription_id, topic_id, seq, reason, attempts, died_at, redriven_at, last_status,
-      last_error_code, last_reply, published_at, deliver_at, content_type, tags, routing_key, ordering_key, attributes, body
+      last_error_code, last_reply, published_at, deliver_at, content_type, tags, type, ordering_key, attributes, body
     FROM dead_letter WHERE id > ? AND ${ofSubscription} ORDER BY id`,
   toTarget: withTags,
   count: "SELECT count(*) AS count FROM dead_letter",

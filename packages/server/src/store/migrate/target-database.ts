@@ -1,6 +1,6 @@
 import type { TimeMs } from "../../domain/model.ts";
 import type { Connection } from "../postgres/connection.ts";
-import type { Lane } from "../postgres/database.ts";
+import type { ConnectionPool } from "../postgres/database.ts";
 import { insertRows } from "./insert-rows.ts";
 import { MoveRefusal } from "./move-refusal.ts";
 import { positionOf, type MovedTable, type Position, type Row } from "./moved-rows.ts";
@@ -48,7 +48,7 @@ const LAST_NODE = "SELECT last_value || '.' || is_called AS last_node FROM ringb
 
 /** Begins a move, or tells how far the one that was begun from this very source has come. */
 export function beginMove(
-  lane: Lane,
+  lane: ConnectionPool,
   source: string,
   tables: readonly MovedTable[],
   accounts: { readonly table: MovedTable; readonly rows: readonly Row[]; readonly lastId: number | null },
@@ -94,7 +94,12 @@ export function beginMove(
 }
 
 /** Rows and how far the move has come, both or neither: what an interrupted run has written is not written again. */
-export function writeBatch(lane: Lane, table: MovedTable, before: Position, rows: readonly Row[]): Promise<Position> {
+export function writeBatch(
+  lane: ConnectionPool,
+  table: MovedTable,
+  before: Position,
+  rows: readonly Row[],
+): Promise<Position> {
   const after = positionOf(table, rows.at(-1) as Row);
   return lane.transaction(async (connection) => {
     const moved = await connection.query(
@@ -114,22 +119,22 @@ export function writeBatch(lane: Lane, table: MovedTable, before: Position, rows
 async function placed(connection: Connection, { name }: MovedTable, rows: readonly Row[]): Promise<readonly Row[]> {
   if (name === "attempt") {
     await connection.query("LOCK TABLE ONLY ringback.attempt IN ROW EXCLUSIVE MODE");
-    await connection.query("SELECT ringback.ensure_attempt_ranges_2($1::bigint[])", [
+    await connection.query("SELECT ringback.ensure_attempt_partitions($1::bigint[])", [
       rows.map((row) => row["started_at"]),
     ]);
   }
   if (name !== "message") return rows;
-  const slots = await connection.query<{ slot: number }>(
-    "SELECT slot FROM ringback.place_messages_2($1::integer[], $2::bigint[], $3::bigint[])",
+  const partitions = await connection.query<{ partition_id: number }>(
+    "SELECT partition_id FROM ringback.assign_message_partitions($1::integer[], $2::bigint[], $3::bigint[])",
     ["topic_id", "seq", "published_at"].map((column) => rows.map((row) => row[column])),
-    "place_messages_2",
+    "assign_message_partitions",
   );
-  return rows.map((row, index) => ({ ...row, slot: (slots[index] as { slot: number }).slot }));
+  return rows.map((row, index) => ({ ...row, ...partitions[index] }));
 }
 
 /** Ids go on from the source's last ones, so that none is given a second time, and servers may start. */
 export async function finishMove(
-  lane: Lane,
+  lane: ConnectionPool,
   tables: readonly { readonly table: MovedTable; readonly lastId: number | null }[],
 ): Promise<void> {
   // The planner knows nothing yet of tables that were filled in one go.
@@ -148,8 +153,7 @@ async function assertUnused(connection: Connection): Promise<void> {
   const [found] = await connection.query<{ alive: boolean; filled: boolean }>(
     `SELECT EXISTS (SELECT 1 FROM ringback.node WHERE alive_until > ringback.now_ms()) AS alive,
        EXISTS (SELECT 1 FROM ringback.topic) OR EXISTS (SELECT 1 FROM ringback.entry)
-         OR EXISTS (SELECT 1 FROM ringback.message) OR EXISTS (SELECT 1 FROM ringback.removed)
-         OR EXISTS (SELECT 1 FROM ringback.removed_topic) AS filled`,
+         OR EXISTS (SELECT 1 FROM ringback.message) OR EXISTS (SELECT 1 FROM ringback.removed) AS filled`,
   );
   if (found?.filled === true) {
     throw new MoveRefusal("target_not_empty", "The database holds topics or other things of a Ringback already.");

@@ -2,10 +2,10 @@ import type { SubscriptionId } from "../../domain/model.ts";
 import type { Timers } from "../../domain/ports.ts";
 import type { PulledSettlement } from "../log.ts";
 import type { StoreObserver } from "../store.ts";
-import { assertAnswerStorable, firstWords } from "../settlement-rule.ts";
+import { assertAnswerStorable, firstAnswers } from "../settlement-rule.ts";
 import { Batches } from "./batches.ts";
 import { packBytes } from "./columns.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 import type { Health } from "./health.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { attemptVerdictCodes } from "./rows.ts";
@@ -23,10 +23,13 @@ interface Chosen {
   readonly said: PulledSettlement;
 }
 
-/** What receivers say, many in one round trip. Each of them waits for it, so what fails is not tried again. */
+/**
+ * Settles pulled deliveries as their receivers answer, many answers in one round trip. A receiver waits for the result,
+ * so a failed write is reported and not retried.
+ */
 export class Answers {
   readonly #options: {
-    lane: Lane;
+    pool: ConnectionPool;
     times: Times;
     health: Health;
     observer: StoreObserver;
@@ -35,7 +38,7 @@ export class Answers {
   readonly #batches: Batches<Waiting>;
 
   constructor(options: {
-    lane: Lane;
+    pool: ConnectionPool;
     times: Times;
     timers: Timers;
     health: Health;
@@ -50,13 +53,13 @@ export class Answers {
   async answer(id: SubscriptionId, answers: readonly PulledSettlement[]): Promise<readonly boolean[]> {
     for (const answer of answers) assertAnswerStorable(answer);
     const results = answers.map(() => false);
-    const places = firstWords(answers);
-    if (places.length === 0) return results;
-    const chosen = places.map((place) => answers[place] as PulledSettlement);
+    const indexes = firstAnswers(answers);
+    if (indexes.length === 0) return results;
+    const chosen = indexes.map((index) => answers[index] as PulledSettlement);
     const applied = await new Promise<readonly boolean[]>((resolve, reject) =>
       this.#batches.add({ id, answers: chosen, resolve, reject }),
     );
-    for (const [index, place] of places.entries()) results[place] = applied[index] === true;
+    for (const [position, index] of indexes.entries()) results[index] = applied[position] === true;
     return results;
   }
 
@@ -74,18 +77,22 @@ export class Answers {
   }
 
   async #write(batch: readonly Waiting[]): Promise<void> {
-    const { lane, times, health, observer, ready } = this.#options;
+    const { pool, times, health, observer, ready } = this.#options;
     const chosen = batch.flatMap(({ id, answers }) => answers.map((said) => ({ id, said })));
     const startedMs = performance.now();
-    const rows = await lane.query<{ answer: number; freed: boolean }>(sql, parameters(chosen, times), "answer_1");
+    const rows = await pool.query<{ answer: number; unblocked: boolean }>(
+      sql,
+      parameters(chosen, times),
+      "settle_pulled",
+    );
     health.wrote();
     observer.commit((performance.now() - startedMs) / 1_000, batch.length);
     const applied = chosen.map(() => false);
     const awake = new Set<SubscriptionId>();
-    for (const { answer, freed } of rows) {
+    for (const { answer, unblocked } of rows) {
       const { id, said } = chosen[answer - 1] as Chosen;
       applied[answer - 1] = true;
-      if (freed || said.answer.kind === "due") awake.add(id);
+      if (unblocked || said.answer.kind === "due") awake.add(id);
     }
     if (awake.size > 0) ready([...awake]);
     let from = 0;
@@ -107,7 +114,7 @@ function takeBatch(waiting: Waiting[]): Waiting[] {
   return waiting.splice(0, count);
 }
 
-const sql = `SELECT * FROM ringback.answer_1($1, $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+const sql = `SELECT * FROM ringback.settle_pulled($1, $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
   $7::bigint[], $8::bigint[], $9::bigint[], $10::smallint[], $11::bigint[], $12::text[], $13::integer[], $14::integer[], $15)`;
 
 function parameters(chosen: readonly Chosen[], times: Times): unknown[] {

@@ -1,11 +1,23 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { delivered, eventually, message, parkedUntil, released, textsOf } from "../contract/fixtures.ts";
+import type { PutCondition } from "../condition.ts";
+import {
+  delivered,
+  eventually,
+  message,
+  parkedUntil,
+  released,
+  settings,
+  textsOf,
+  topicSettings,
+} from "../contract/fixtures.ts";
 import type { Claim } from "../log.ts";
+import type { Store } from "../store.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { Cluster, seqsOf, withCluster } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 
-// Real: PostgreSQL, and nodes with connections of their own, though in one process. Faked: the clock, unless a test says otherwise.
+// Real: PostgreSQL, and nodes with their own connections in one process. Faked: the clock, unless a test says
+// otherwise.
 let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
@@ -35,7 +47,7 @@ describe("several nodes on one database", () => {
       expect(shares.flat().toSorted((a, b) => a - b)).toEqual(Array.from({ length: 900 }, (_, index) => index + 1));
       // Each asks at the beginning, and whom another keeps waiting gets what is next.
       for (const share of shares) expect(share.length).toBeGreaterThanOrEqual(20);
-      const counts = await cluster.store(1).subscriptionCounts(reader.id);
+      const counts = await cluster.store(1).records.subscriptionCounts(reader.id);
       expect(counts).toMatchObject({ backlog: 0, inFlight: 0, parked: 0 });
     }));
 
@@ -95,7 +107,7 @@ describe("several nodes on one database", () => {
       expect(textsOf(mine)).toEqual(["a1"]);
       const theirs = await cluster.claim(1, reader);
       expect(textsOf(theirs)).toEqual(["b1", "c1", "b2"]);
-      // What was passed by is the first node's to take, or anybody's once the key is free.
+      // Skipped messages of the key belong to the first node, or to any node once the key is free.
       expect(textsOf(await cluster.claim(0, reader, { deliveriesMax: 1 }))).toEqual(["a2"]);
       expect(textsOf(await cluster.claim(1, reader))).toEqual([]);
       await cluster.settle(0, mine);
@@ -103,7 +115,7 @@ describe("several nodes on one database", () => {
       expect(textsOf(await cluster.claim(0, reader))).toEqual(["a3"]);
     }));
 
-  it("keep the order of every key while they claim, fail, give back and settle at random", () =>
+  it("keep the order of every key while they claim, fail, release and settle at random", () =>
     withNodes(3, async (cluster) => {
       const reader = await cluster.subscribe({ order: "key" });
       const keys = ["a", "b", "c", "d"];
@@ -122,7 +134,7 @@ describe("several nodes on one database", () => {
           const stopped = new Set<string>();
           for (const { message: sent } of claim.deliveries) {
             const key = sent.orderingKey as string;
-            // As a lane does it: what follows a failure of its key is held.
+            // Like a subscription sender: settles every delivery after a failure of the same key as held.
             const how = stopped.has(key) ? ({ kind: "held" } as const) : chance(5) === 0 ? parkedUntil(0) : delivered;
             if (how.kind !== "delivered") stopped.add(key);
             else {
@@ -161,10 +173,10 @@ describe("several nodes on one database", () => {
       cluster.clock?.advance(1_000);
       const holder = await cluster.claim(1, reader);
       expect(seqsOf(holder)).toEqual([1, 2]);
-      expect(await cluster.store(0).renew([late.id], 1_000)).toEqual([]);
+      expect(await cluster.store(0).log.renew([late.id], 1_000)).toEqual([]);
       expect(await cluster.settle(0, late)).toBe(0);
       expect(await cluster.settle(1, holder)).toBe(2);
-      const { items } = await cluster.store(0).listAttempts(reader.id, { after: null, limit: 10 }, "all");
+      const { items } = await cluster.store(0).records.listAttempts(reader.id, { after: null, limit: 10 }, "all");
       expect(items).toHaveLength(2);
     }));
 
@@ -174,18 +186,18 @@ describe("several nodes on one database", () => {
       await cluster.publish("a");
       const claim = await cluster.claim(0, reader);
       expect(await cluster.settle(1, claim)).toBe(0);
-      expect(await cluster.store(1).renew([claim.id], 1_000_000)).toEqual([]);
+      expect(await cluster.store(1).log.renew([claim.id], 1_000_000)).toEqual([]);
       expect(await cluster.settle(0, claim)).toBe(1);
     }));
 
-  it("wake each other when something is published, given back or changed", () =>
+  it("wake each other when something is published, released or changed", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe();
       const other = cluster.store(1);
       let ready = 0;
       let changed = 0;
-      other.onReady((ids) => void (ready += ids.filter((id) => id === reader.id).length));
-      other.onSubscriptionChange((id) => void (changed += id === reader.id ? 1 : 0));
+      other.log.onReady((ids) => void (ready += ids.filter((id) => id === reader.id).length));
+      other.catalog.onSubscriptionChange((id) => void (changed += id === reader.id ? 1 : 0));
       const wakes = async (cause: () => Promise<unknown>): Promise<void> => {
         const before = ready;
         await cause();
@@ -194,43 +206,62 @@ describe("several nodes on one database", () => {
       await wakes(() => cluster.publish("a"));
       await wakes(async () => cluster.settle(0, await cluster.claim(0, reader), released));
       await wakes(() => cluster.subscribe({ maxInFlight: 5 }));
-      expect((await other.getSubscriptionById(reader.id))?.settings.maxInFlight).toBe(5);
+      expect((await other.catalog.getSubscriptionById(reader.id))?.settings.maxInFlight).toBe(5);
       const before = changed;
-      await cluster.store(0).deleteSubscription(cluster.topic.id, "reader");
+      await cluster.store(0).catalog.deleteSubscription(cluster.topic.id, "reader");
       await eventually(() => changed > before);
-      expect(await other.getSubscriptionById(reader.id)).toBeNull();
+      expect(await other.catalog.getSubscriptionById(reader.id)).toBeNull();
     }));
 
   it("see each other's topics and entries", () =>
     withNodes(2, async (cluster) => {
       const [one, other] = [cluster.store(0), cluster.store(1)];
-      const account = one.defaultAccount().id;
-      expect(await other.getTopic(account, "orders")).toEqual(cluster.topic);
-      await one.putTopic(account, "orders", { bodyBytesMax: 2_048 });
-      await eventually(async () => (await other.getTopic(account, "orders"))?.bodyBytesMax === 2_048);
-      await one.putEntry(account, "hook", "h", { a: 1 });
-      await eventually(async () => (await other.getEntry(account, "hook", "h")) !== null);
-      await one.deleteTopic(account, "orders");
-      await eventually(async () => (await other.getTopic(account, "orders")) === null);
+      const account = one.catalog.defaultAccount().id;
+      expect(await other.catalog.getTopic(account, "orders")).toEqual(cluster.topic);
+      await one.catalog.putTopic(account, "orders", topicSettings({ bodyBytesMax: 2_048 }));
+      await eventually(async () => (await other.catalog.getTopic(account, "orders"))?.settings.bodyBytesMax === 2_048);
+      await one.entries.put(account, "hook", "h", { a: 1 });
+      await eventually(async () => (await other.entries.get(account, "hook", "h")) !== null);
+      await one.catalog.deleteTopic(account, "orders");
+      await eventually(async () => (await other.catalog.getTopic(account, "orders")) === null);
       const request = { topicId: cluster.topic.id, messages: [message("a")], idempotency: null };
-      await expect(other.append(request)).rejects.toMatchObject({ code: "topic_not_found" });
+      await expect(other.log.append(request)).rejects.toMatchObject({ code: "topic_not_found" });
     }));
 
-  it("make an entry once when all of them want to at the same time, and keep it as whoever made it said", () =>
+  it("let one of several puts under one condition win, whichever node they come from, and all see its value", () =>
     withNodes(2, async (cluster) => {
-      const [one, other] = [cluster.store(0), cluster.store(1)];
-      const account = one.defaultAccount().id;
-      for (let round = 0; round < 10; round++) {
-        const name = `q${round}`;
-        const results = await Promise.all([
-          one.putEntry(account, "queue", name, { by: 0 }, "new"),
-          other.putEntry(account, "queue", name, { by: 1 }, "new"),
+      const { accountId, id } = cluster.topic;
+      const stores = [cluster.store(0), cluster.store(1)];
+      const kinds: ((store: Store, name: string, n: number, condition: PutCondition) => Promise<unknown>)[] = [
+        (store, name, n, condition) =>
+          store.catalog.putTopic(accountId, name, topicSettings({ retentionMs: 60_000 + n }), condition),
+        (store, name, n, condition) =>
+          store.catalog.putSubscription(id, name, settings({ maxInFlight: n }), "now", condition),
+        (store, name, n, condition) => store.entries.put(accountId, "hook", name, { n }, condition),
+      ];
+      const read = async (store: Store, name: string) =>
+        JSON.stringify([
+          (await store.catalog.getTopic(accountId, name))?.settings.retentionMs,
+          (await store.catalog.getSubscription(id, name))?.settings.maxInFlight,
+          (await store.entries.get(accountId, "hook", name))?.value,
         ]);
-        const made = results.filter(({ created }) => created).map(({ entry }) => entry.value);
-        expect(made).toHaveLength(1);
-        for (const store of [one, other]) {
-          await eventually(async () => (await store.entries.get(account, "queue", name)) !== null);
-          expect((await store.entries.get(account, "queue", name))?.value).toEqual(made[0]);
+      for (let round = 0; round < 5; round++) {
+        const name = `n${round}`;
+        for (const [version, condition] of (["absent", { version: 1 }, { version: 2 }] as const).entries()) {
+          const values = [1, 2, 3, 4].map((n) => 10 * version + n);
+          const winners: number[] = [];
+          for (const put of kinds) {
+            const puts = await Promise.allSettled(
+              values.map((value, index) => put(cluster.store(index % 2), name, value, condition)),
+            );
+            winners.push(...values.filter((_, index) => puts[index]?.status === "fulfilled"));
+            const refusals = puts.flatMap((result) => (result.status === "rejected" ? [result.reason as Error] : []));
+            expect(refusals).toMatchObject(refusals.map(() => ({ code: "precondition_failed" })));
+          }
+          expect(winners).toHaveLength(kinds.length);
+          const [topic, subscription, entry] = winners as [number, number, number];
+          const expected = JSON.stringify([60_000 + topic, subscription, { n: entry }]);
+          for (const store of stores) await eventually(async () => (await read(store, name)) === expected);
         }
       }
     }));
@@ -238,16 +269,16 @@ describe("several nodes on one database", () => {
   it("number a topic's messages without a gap while all of them publish", () =>
     withNodes(3, async (cluster) => {
       const reader = await cluster.subscribe({ maxInFlight: 1_000 });
-      const receipts = await Promise.all(
+      const results = await Promise.all(
         Array.from({ length: 150 }, (_, index) =>
-          cluster.store(index % 3).append({
+          cluster.store(index % 3).log.append({
             topicId: cluster.topic.id,
             messages: [message(`${index}.0`), message(`${index}.1`)],
             idempotency: index % 10 === 0 ? { key: "same", fingerprint: "f" } : null,
           }),
         ),
       );
-      expect(receipts.filter(({ replayed }) => replayed)).toHaveLength(14);
+      expect(results.filter(({ replayed }) => replayed)).toHaveLength(14);
       expect(seqsOf(await cluster.claim(0, reader, { deliveriesMax: 1_000 }))).toEqual(
         Array.from({ length: 272 }, (_, index) => index + 1),
       );

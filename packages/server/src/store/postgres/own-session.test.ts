@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { topicSettings } from "../contract/fixtures.ts";
 import { Client } from "pg";
 import { Database } from "./database.ts";
 import { assertOwnSessions } from "./own-session.ts";
@@ -72,7 +73,7 @@ it.each([
 it("takes a proxy that gives each client a session of its own", () =>
   behind({ mode: "session", sessions: 12 }, async (url) => {
     const store = await PostgresStore.open(storeOptions(url));
-    const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", {});
+    const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", topicSettings());
     expect(topic.name).toBe("orders");
     await store.close();
   }));

@@ -1,10 +1,18 @@
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Subscription, Topic } from "../../domain/model.ts";
-import { attempt, delivered, HOUR_MS, message, settings, settlement, textsOf } from "../contract/fixtures.ts";
+import {
+  attempt,
+  delivered,
+  HOUR_MS,
+  message,
+  settings,
+  settlement,
+  textsOf,
+  topicSettings,
+} from "../contract/fixtures.ts";
 import { ManualClock } from "../contract/harness.ts";
 import { PostgresStore } from "./postgres-store.ts";
-import { PARTITION_LOCK } from "./schema/locks.ts";
 import { Cluster } from "./testing/cluster.ts";
 import { freshDatabase, storeOptions } from "./testing/postgres-database.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
@@ -38,7 +46,9 @@ class Scene {
   }
 
   async topic(name: string, retentionMs: number): Promise<Topic> {
-    return (await this.store.catalog.putTopic(this.store.catalog.defaultAccount().id, name, { retentionMs })).topic;
+    return (
+      await this.store.catalog.putTopic(this.store.catalog.defaultAccount().id, name, topicSettings({ retentionMs }))
+    ).topic;
   }
 
   async subscribe({ id }: Topic): Promise<Subscription> {
@@ -101,7 +111,7 @@ class Scene {
 }
 
 describe("partitions", () => {
-  it("are dropped when all of their messages have been kept long enough, and their disk space is given back", async () => {
+  it("are dropped when all of their messages have been kept long enough, and their disk space is released", async () => {
     const scene = await Scene.start();
     const topic = await scene.topic("orders", HOUR_MS);
     await scene.publish(topic, "first");
@@ -190,7 +200,7 @@ describe("partitions", () => {
       scene.clock.advance(HOUR_MS);
     }
     expect(await scene.tables("attempt")).toBe(12);
-    // Those of the first hours: what began eight hours ago is not past its time yet.
+    // The attempts of the first hours. Attempts that began eight hours ago are still within their retention.
     expect((await scene.retain()).attempts).toBe(8);
     expect(await scene.tables("attempt")).toBe(8);
     const { items } = await scene.store.records.listAttempts(reader.id, { after: null, limit: 100 }, "all");
@@ -230,7 +240,7 @@ describe("partitions", () => {
     await dump.end();
     // A store that has not just met the dump does not wait before it tries again.
     const other = await PostgresStore.open(storeOptions(scene.url, { clock: scene.clock }));
-    while ((await other.retain()).more);
+    while ((await other.log.retain()).more);
     expect(await scene.isThere(table)).toBe(false);
     await other.close();
     await scene.store.close();
@@ -241,12 +251,12 @@ describe("partitions", () => {
     const reader = await cluster.subscribe();
     const texts = ["a", "lost", "b"];
     for (const text of texts) {
-      await cluster.store(0).append({ topicId: cluster.topic.id, messages: [message(text)], idempotency: null });
+      await cluster.store(0).log.append({ topicId: cluster.topic.id, messages: [message(text)], idempotency: null });
     }
     await cluster.query("DELETE FROM ringback.message WHERE seq > 1");
     const maker = new Client({ connectionString: server.url(cluster.database) });
     await maker.connect();
-    await maker.query(`BEGIN; SELECT pg_advisory_xact_lock(${PARTITION_LOCK})`);
+    await maker.query(`BEGIN; SELECT pg_advisory_xact_lock(ringback.partition_lock())`);
     const claiming = cluster.claim(0, reader);
     for (;;) {
       const waiting = await cluster.query(
@@ -256,8 +266,8 @@ describe("partitions", () => {
     }
     // As it comes to be seen when the maker has come to its end.
     await cluster.query(
-      `INSERT INTO ringback.message (topic_id, seq, slot, published_at, body)
-         SELECT topic_id, last_seq, slot, 1, 'b' FROM ringback.topic_log`,
+      `INSERT INTO ringback.message (topic_id, seq, partition_id, published_at, body)
+         SELECT topic_id, last_seq, partition_id, 1, 'b' FROM ringback.topic_log`,
     );
     await maker.end();
     expect(textsOf(await claiming)).toEqual(["a", "b"]);
@@ -268,7 +278,7 @@ describe("partitions", () => {
     const clock = new ManualClock();
     const cluster = await Cluster.start(server, 10, clock);
     const store = cluster.store(0);
-    await store.catalog.putTopic(cluster.topic.accountId, cluster.topic.name, { retentionMs: HOUR_MS });
+    await store.catalog.putTopic(cluster.topic.accountId, cluster.topic.name, topicSettings({ retentionMs: HOUR_MS }));
     const reader = await cluster.subscribe({ maxInFlight: 10_000 });
     const spanMs = HOUR_MS / 8;
     const texts: string[] = [];
@@ -281,7 +291,7 @@ describe("partitions", () => {
         round.map(({ node, text }) =>
           cluster
             .store(node)
-            .append({ topicId: cluster.topic.id, messages: [message(text)], idempotency: null })
+            .log.append({ topicId: cluster.topic.id, messages: [message(text)], idempotency: null })
             .then(() => clock.advance(spanMs / 50)),
         ),
       );
@@ -294,8 +304,8 @@ describe("partitions", () => {
       seen.push(...claims.flatMap(textsOf));
     }
     expect(seen.toSorted()).toEqual(texts.toSorted());
-    const slots = await cluster.query("SELECT DISTINCT slot FROM ringback.message");
-    expect(slots.length).toBeGreaterThan(3);
+    const partitions = await cluster.query("SELECT DISTINCT partition_id FROM ringback.message");
+    expect(partitions.length).toBeGreaterThan(3);
     await cluster.dispose();
   });
 });

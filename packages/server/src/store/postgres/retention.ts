@@ -2,9 +2,8 @@ import { limits } from "../../domain/limits.ts";
 import type { SubscriptionId, TopicId } from "../../domain/model.ts";
 import type { RetentionResult } from "../log.ts";
 import type { Connection } from "./connection.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 import { postgresLimits } from "./postgres-limits.ts";
-import { RETENTION_LOCK } from "./schema/locks.ts";
 import type { Times } from "./times.ts";
 
 /** The answer of a function that was to drop a partition: others read or write the table for too long. */
@@ -21,13 +20,13 @@ const nothing: RetentionResult = {
 };
 
 interface TrimRow {
-  readonly what: "expired" | "ready" | "removed" | "buried";
+  readonly what: "expired" | "ready" | "removed" | "dead_lettered";
   readonly subscription_id: SubscriptionId;
   readonly count: number;
 }
 
 export interface RetentionOptions {
-  readonly lane: Lane;
+  readonly pool: ConnectionPool;
   readonly times: Times;
   readonly attemptRetentionMs: number;
   readonly deadLetterRetentionMs: number;
@@ -35,8 +34,8 @@ export interface RetentionOptions {
 }
 
 /**
- * One topic and one slice of the records at a time, in two short transactions; then what holds nothing any more goes by the
- * partition, and what will be needed soon is made.
+ * Removes expired rows in bounded steps. A step trims one topic and one slice of the records, in two short
+ * transactions. After that it drops empty partitions and creates those that are needed soon.
  */
 export class Retention {
   readonly #options: RetentionOptions;
@@ -49,15 +48,15 @@ export class Retention {
 
   /** How long the partitions of attempts are goes by how long they are kept. */
   async start(): Promise<void> {
-    const { lane, attemptRetentionMs } = this.#options;
-    await lane.query("SELECT ringback.set_attempt_span_2($1)", [attemptRetentionMs]);
+    const { pool, attemptRetentionMs } = this.#options;
+    await pool.query("SELECT ringback.set_attempt_partition_span($1)", [attemptRetentionMs]);
   }
 
   async step(): Promise<RetentionResult> {
-    const { lane } = this.#options;
-    const trimmed = await lane.transaction((connection) => this.#alone(connection, () => this.#trimNext(connection)));
+    const { pool } = this.#options;
+    const trimmed = await pool.transaction((connection) => this.#alone(connection, () => this.#trimNext(connection)));
     for (const { what, subscription_id } of trimmed ?? []) if (what === "ready") this.#options.ready(subscription_id);
-    const records = await lane.transaction((connection) =>
+    const records = await pool.transaction((connection) =>
       this.#alone(connection, () => this.#trimRecords(connection)),
     );
     if (trimmed === null || records === null) return nothing;
@@ -69,14 +68,14 @@ export class Retention {
       ...records.counts,
       attempts: dropped.attempts,
       expired: expiredOf(trimmed),
-      more: records.more || dropped.more || (didSomething && (await this.#dueTopics(lane, 1)).length > 0),
+      more: records.more || dropped.more || (didSomething && (await this.#dueTopics(pool, 1)).length > 0),
     };
   }
 
   /** null: another node is at it. */
   async #alone<T>(connection: Connection, work: () => Promise<T>): Promise<T | null> {
     const [lock] = await connection.query<{ got: boolean }>(
-      `SELECT pg_try_advisory_xact_lock(${RETENTION_LOCK}) AS got`,
+      `SELECT pg_try_advisory_xact_lock(ringback.retention_lock()) AS got`,
     );
     return lock?.got === true ? work() : null;
   }
@@ -86,18 +85,17 @@ export class Retention {
     for (const topicId of await this.#dueTopics(connection, postgresLimits.topicsTriedMax)) {
       this.#lastTopicId = topicId;
       const rows = await connection.query<TrimRow>(
-        "SELECT * FROM ringback.trim_topic_1($1, $2, $3, $4, $5, $6)",
+        "SELECT * FROM ringback.trim_topic($1, $2, $3, $4, $5)",
         [
           this.#options.times.at(),
           topicId,
           postgresLimits.trimMessagesMax,
-          postgresLimits.trimBytesMax,
-          postgresLimits.burialsMax,
-          postgresLimits.burialBytesMax,
+          postgresLimits.deadLetteredMax,
+          postgresLimits.deadLetteredBytesMax,
         ],
-        "trim_topic_1",
+        "trim_topic",
       );
-      if (rows.some(({ what, count }) => (what === "removed" || what === "buried") && count > 0)) return rows;
+      if (rows.some(({ what, count }) => (what === "removed" || what === "dead_lettered") && count > 0)) return rows;
     }
     return [];
   }
@@ -114,21 +112,21 @@ export class Retention {
 
   /** Each in one statement, which ends with its lock whatever becomes of this process. */
   async #dropPartitions(): Promise<{ readonly attempts: number; readonly more: boolean }> {
-    const { lane, times, attemptRetentionMs } = this.#options;
-    const { dropLockMsMax, attemptsLookedMax } = postgresLimits;
+    const { pool, times, attemptRetentionMs } = this.#options;
+    const { dropLockMsMax, attemptsScannedMax } = postgresLimits;
     // A table that is being dumped stays in use for long, and each try keeps everybody waiting.
     if (performance.now() < this.#dropAgainAtMs) return { attempts: 0, more: false };
-    const [messages] = await lane.query<{ slot: number | null }>(
-      "SELECT ringback.drop_slot_2($1, $2) AS slot",
+    const [messages] = await pool.query<{ id: number | null }>(
+      "SELECT ringback.drop_message_partition($1, $2) AS id",
       [times.at(), dropLockMsMax],
-      "drop_slot_2",
+      "drop_message_partition",
     );
-    const [attempts] = await lane.query<{ count: number | null }>(
-      "SELECT ringback.drop_attempts_2($1, $2, $3, $4) AS count",
-      [times.at(), attemptRetentionMs, attemptsLookedMax, dropLockMsMax],
-      "drop_attempts_2",
+    const [attempts] = await pool.query<{ count: number | null }>(
+      "SELECT ringback.drop_attempt_partition($1, $2, $3, $4) AS count",
+      [times.at(), attemptRetentionMs, attemptsScannedMax, dropLockMsMax],
+      "drop_attempt_partition",
     );
-    const answers = [messages?.slot ?? null, attempts?.count ?? null];
+    const answers = [messages?.id ?? null, attempts?.count ?? null];
     if (answers.includes(IN_USE)) this.#dropAgainAtMs = performance.now() + postgresLimits.dropRetryMs;
     return {
       attempts: Math.max(0, attempts?.count ?? 0),
@@ -137,11 +135,11 @@ export class Retention {
   }
 
   async #preparePartitions(): Promise<void> {
-    const { lane, times } = this.#options;
-    await lane.query(
-      "SELECT ringback.prepare_slots_2($1::bigint), ringback.prepare_attempts_2($1::bigint)",
+    const { pool, times } = this.#options;
+    await pool.query(
+      "SELECT ringback.prepare_message_partitions($1::bigint), ringback.prepare_attempt_partitions($1::bigint)",
       [times.at()],
-      "prepare_2",
+      "prepare_partitions",
     );
   }
 
@@ -175,12 +173,11 @@ export class Retention {
   }
 
   /**
-   * What deleted topics and subscriptions left behind; true when there was something. Their attempts stay until their own
-   * time is over: nobody can ask for them, and they go in order.
+   * Deletes rows of deleted topics and subscriptions; returns true when there were some. Their attempts stay until
+   * their retention ends: no call can read them, and they are dropped with their partitions.
    */
   async #trimRemoved(connection: Connection, max: number): Promise<boolean> {
     if (await this.#trimRemovedTopic(connection, max)) return true;
-    // Topics are in the other table; a node of the version before finds none here.
     const [next] = await connection.query<{ id: number }>(
       "SELECT id FROM ringback.removed WHERE kind = 'subscription' ORDER BY id LIMIT 1",
     );
@@ -202,28 +199,30 @@ export class Retention {
 
   /** Segment by segment: one that is empty no longer holds its partition. */
   async #trimRemovedTopic(connection: Connection, max: number): Promise<boolean> {
-    const [next] = await connection.query<{ id: TopicId; first_seq: number | null; slot: number | null }>(
-      `SELECT t.id, s.first_seq, s.slot FROM (SELECT id FROM ringback.removed_topic ORDER BY id LIMIT 1) t
+    const [next] = await connection.query<{ id: TopicId; first_seq: number | null; partition_id: number | null }>(
+      `SELECT t.id, s.first_seq, s.partition_id
+       FROM (SELECT id::integer FROM ringback.removed WHERE kind = 'topic' ORDER BY id LIMIT 1) t
        LEFT JOIN LATERAL (
-         SELECT first_seq, slot FROM ringback.segment WHERE topic_id = t.id ORDER BY first_seq LIMIT 1) s ON true`,
+         SELECT first_seq, partition_id FROM ringback.segment WHERE topic_id = t.id ORDER BY first_seq LIMIT 1) s ON true`,
     );
     if (next === undefined) return false;
-    const { id, first_seq: firstSeq, slot } = next;
+    const { id, first_seq: firstSeq, partition_id: partitionId } = next;
     const keys = await connection.query(
       `DELETE FROM ringback.idempotency WHERE topic_id = $1 AND key = ANY (ARRAY
          (SELECT key FROM ringback.idempotency WHERE topic_id = $1 LIMIT $2)) RETURNING 1`,
       [id, max],
     );
-    if (slot !== null) {
+    if (partitionId !== null) {
       const gone = await connection.query(
-        `DELETE FROM ringback.message WHERE slot = $1 AND topic_id = $2 AND seq = ANY (ARRAY
-           (SELECT seq FROM ringback.message WHERE slot = $1 AND topic_id = $2 ORDER BY seq LIMIT $3)) RETURNING 1`,
-        [slot, id, max],
+        `DELETE FROM ringback.message WHERE partition_id = $1 AND topic_id = $2 AND seq = ANY (ARRAY
+           (SELECT seq FROM ringback.message WHERE partition_id = $1 AND topic_id = $2 ORDER BY seq LIMIT $3)) RETURNING 1`,
+        [partitionId, id, max],
       );
       if (gone.length < max) {
         await connection.query("DELETE FROM ringback.segment WHERE topic_id = $1 AND first_seq = $2", [id, firstSeq]);
       }
-    } else if (keys.length < max) await connection.query("DELETE FROM ringback.removed_topic WHERE id = $1", [id]);
+    } else if (keys.length < max)
+      await connection.query("DELETE FROM ringback.removed WHERE kind = 'topic' AND id = $1", [id]);
     return true;
   }
 }

@@ -10,14 +10,13 @@ export interface MessageRow {
   readonly deliver_at: number | null;
   readonly content_type: string | null;
   readonly tags: readonly string[] | null;
-  readonly routing_key: string | null;
+  readonly type: string | null;
   readonly ordering_key: string | null;
   readonly attributes: string | null;
   readonly body: Uint8Array;
 }
 
-export const messageColumns =
-  "seq, published_at, deliver_at, content_type, tags, routing_key, ordering_key, attributes, body";
+export const messageColumns = "seq, published_at, deliver_at, content_type, tags, type, ordering_key, attributes, body";
 
 const noTags: readonly string[] = [];
 const noAttributes: Readonly<Record<string, string>> = {};
@@ -30,7 +29,7 @@ export function toMessage(topicId: TopicId, row: MessageRow): Message {
     deliverAtMs: row.deliver_at,
     contentType: row.content_type,
     tags: row.tags ?? noTags,
-    type: row.routing_key,
+    type: row.type,
     orderingKey: row.ordering_key,
     attributes: row.attributes === null ? noAttributes : (JSON.parse(row.attributes) as Record<string, string>),
     body: row.body,

@@ -13,12 +13,14 @@ import type {
   TopicId,
 } from "../../domain/model.ts";
 import { assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
+import { assertCondition, type PutCondition } from "../condition.ts";
+import type { Label } from "../label.ts";
 import type { Page, PageRequest } from "../page.ts";
 import { CHANNEL, toPayload } from "./change-bus.ts";
 import type { Connection } from "./connection.ts";
 import { isCallersName } from "./internal-names.ts";
 import { routePattern } from "./route-patterns.ts";
-import { readNow, removeSubscriptions, toPage, type CatalogOptions } from "./topics.ts";
+import { readNow, removeSubscriptions, listByName, type CatalogOptions } from "./topics.ts";
 
 interface SubscriptionRow {
   readonly id: SubscriptionId;
@@ -27,6 +29,7 @@ interface SubscriptionRow {
   readonly topic: string;
   readonly name: string;
   readonly state: SubscriptionState;
+  readonly version: number;
   readonly settings: string;
   readonly created_at: TimeMs;
   readonly updated_at: TimeMs;
@@ -57,9 +60,10 @@ export class Subscriptions {
     name: string,
     settings: SubscriptionSettings,
     start: Start,
+    condition?: PutCondition,
   ): Promise<{ subscription: Subscription; created: boolean }> {
-    const { lane, cache, changed, ready } = this.#options;
-    const result = await lane.transaction(async (connection) => {
+    const { pool, cache, changed, ready } = this.#options;
+    const result = await pool.transaction(async (connection) => {
       // The log's row keeps the topic from going, and its end where it is, until this is done.
       const [topic] = await connection.query<TopicOfSubscription>(
         `SELECT t.account_id, t.name, l.first_seq, l.last_seq
@@ -68,13 +72,15 @@ export class Subscriptions {
       );
       if (topic === undefined) throw new RingbackError("topic_not_found");
       const nowMs = await readNow(connection, this.#options.times);
-      const known = await read(connection, topicId, name);
+      // Under the lock, so that no change of its state comes between the condition and the write.
+      const known = await lockCursor(connection, topicId, name);
+      assertCondition(condition, known?.version ?? null);
       if (known !== null) {
         const didChange = await this.#change(connection, known, settings, nowMs);
         return { id: known.id, created: false, didChange };
       }
       const id = await this.#make(connection, { topicId, name, topic, settings, nowMs, start });
-      await this.#tell(connection, topicId, id);
+      await this.#notify(connection, topicId, id);
       return { id, created: true, didChange: false };
     });
     cache.dropSubscription(topicId, result.id);
@@ -132,14 +138,10 @@ export class Subscriptions {
     if (known.settings === text) return false;
     const before = JSON.parse(known.settings) as SubscriptionSettings;
     assertStaysPushedOrPulled(before, settings);
-    await connection.query("SELECT 1 FROM ringback.subscription_cursor WHERE subscription_id = $1 FOR UPDATE", [
-      known.id,
-    ]);
-    await connection.query("UPDATE ringback.subscription SET settings = $2, updated_at = $3 WHERE id = $1", [
-      known.id,
-      text,
-      nowMs,
-    ]);
+    await connection.query(
+      "UPDATE ringback.subscription SET version = version + 1, settings = $2, updated_at = $3 WHERE id = $1",
+      [known.id, text, nowMs],
+    );
     await connection.query(
       `UPDATE ringback.subscription_cursor SET ordering = $2, in_flight_max = $3, tags = $4, routes = $5
          WHERE subscription_id = $1`,
@@ -153,39 +155,41 @@ export class Subscriptions {
         [known.id, nowMs],
       );
     }
-    await this.#tell(connection, known.topic_id, known.id);
+    await this.#notify(connection, known.topic_id, known.id);
     return true;
   }
 
   async get(topicId: TopicId, name: string): Promise<Subscription | null> {
-    const row = await read(this.#options.lane, topicId, name);
+    const row = await read(this.#options.pool, topicId, name);
     return row === null ? null : toSubscription(row);
   }
 
   getById(id: SubscriptionId): Promise<Subscription | null> {
-    const { lane, cache } = this.#options;
+    const { pool, cache } = this.#options;
     return cache.subscription(id, async () => {
-      const [row] = await lane.query<SubscriptionRow>(`${select} WHERE s.id = $1`, [id], "get_subscription");
+      const [row] = await pool.query<SubscriptionRow>(`${select} WHERE s.id = $1`, [id], "get_subscription");
       return row === undefined ? null : toSubscription(row);
     });
   }
 
-  async list(topicId: TopicId, page: PageRequest): Promise<Page<Subscription>> {
-    const { lane } = this.#options;
-    const [topic] = await lane.query("SELECT 1 FROM ringback.topic WHERE id = $1", [topicId], "has_topic");
+  async list(topicId: TopicId, page: PageRequest, label?: Label): Promise<Page<Subscription>> {
+    const { pool } = this.#options;
+    const [topic] = await pool.query("SELECT 1 FROM ringback.topic WHERE id = $1", [topicId], "has_topic");
     if (topic === undefined) throw new RingbackError("topic_not_found");
-    const rows = await lane.query<SubscriptionRow>(
-      `${select} WHERE s.topic_id = $1 AND s.name > $2 AND position(':' in s.name) = 0 ORDER BY s.name LIMIT $3`,
-      [topicId, page.after ?? "", page.limit + 1],
-      "list_subscriptions",
+    return listByName(page, label, toSubscription, (after, limit, text) =>
+      pool.query<SubscriptionRow>(
+        `${select} WHERE s.topic_id = $1 AND s.name > $2 AND position(':' in s.name) = 0
+           AND ($4::text IS NULL OR position($4::text in s.settings) > 0) ORDER BY s.name LIMIT $3`,
+        [topicId, after, limit, text],
+        "list_subscriptions",
+      ),
     );
-    return toPage(rows, page, toSubscription);
   }
 
   idsOf(topicId: TopicId): Promise<readonly SubscriptionId[]> {
-    const { lane, cache } = this.#options;
+    const { pool, cache } = this.#options;
     return cache.subscriptionIds(topicId, async () => {
-      const rows = await lane.query<{ id: SubscriptionId }>(
+      const rows = await pool.query<{ id: SubscriptionId }>(
         "SELECT subscription_id AS id FROM ringback.subscription_cursor WHERE topic_id = $1",
         [topicId],
         "subscription_ids",
@@ -195,12 +199,12 @@ export class Subscriptions {
   }
 
   async delete(topicId: TopicId, name: string): Promise<boolean> {
-    const { lane, cache, changed } = this.#options;
-    const id = await lane.transaction(async (connection) => {
+    const { pool, cache, changed } = this.#options;
+    const id = await pool.transaction(async (connection) => {
       const row = await lockCursor(connection, topicId, name);
       if (row === null) return null;
       await removeSubscriptions(connection, [row.id]);
-      await this.#tell(connection, topicId, row.id);
+      await this.#notify(connection, topicId, row.id);
       return row.id;
     });
     if (id === null) return false;
@@ -210,23 +214,22 @@ export class Subscriptions {
   }
 
   async setState(topicId: TopicId, name: string, state: SubscriptionState): Promise<Subscription | null> {
-    const { lane, cache, changed, ready } = this.#options;
-    const result = await lane.transaction(async (connection) => {
+    const { pool, cache, changed, ready } = this.#options;
+    const result = await pool.transaction(async (connection) => {
       const row = await lockCursor(connection, topicId, name);
       if (row === null) return null;
       if (row.state === state) return { row, didChange: false };
       const nowMs = await readNow(connection, this.#options.times);
-      await connection.query("UPDATE ringback.subscription SET state = $2, updated_at = $3 WHERE id = $1", [
-        row.id,
-        state,
-        nowMs,
-      ]);
+      await connection.query(
+        "UPDATE ringback.subscription SET version = version + 1, state = $2, updated_at = $3 WHERE id = $1",
+        [row.id, state, nowMs],
+      );
       await connection.query("UPDATE ringback.subscription_cursor SET active = $2 WHERE subscription_id = $1", [
         row.id,
         state === "active",
       ]);
-      await this.#tell(connection, topicId, row.id);
-      return { row: { ...row, state, updated_at: nowMs }, didChange: true };
+      await this.#notify(connection, topicId, row.id);
+      return { row: { ...row, state, version: row.version + 1, updated_at: nowMs }, didChange: true };
     });
     if (result === null) return null;
     const { row, didChange } = result;
@@ -238,7 +241,7 @@ export class Subscriptions {
     return toSubscription(row);
   }
 
-  async #tell(connection: Connection, topicId: TopicId, subscriptionId: SubscriptionId): Promise<void> {
+  async #notify(connection: Connection, topicId: TopicId, subscriptionId: SubscriptionId): Promise<void> {
     const payload = toPayload(this.#options.nodeId, { kind: "subscription", topicId, subscriptionId });
     await connection.query("SELECT pg_notify($1, $2)", [CHANNEL, payload]);
   }
@@ -294,11 +297,11 @@ export async function seqOf(
   connection: Connection,
   topicId: TopicId,
   log: LogEnds,
-  place: Exclude<Start, "now">,
+  start: Exclude<Start, "now">,
 ): Promise<Seq> {
-  if (place === "oldest") return log.first_seq;
-  if ("seq" in place) return Math.max(place.seq, log.first_seq);
-  return findSeqAt(connection, topicId, log, place.atMs);
+  if (start === "oldest") return log.first_seq;
+  if ("seq" in start) return Math.max(start.seq, log.first_seq);
+  return findSeqAt(connection, topicId, log, start.atMs);
 }
 
 /** The first position published at or after a time; binary search, since times never fall within a log. */
@@ -313,7 +316,7 @@ async function findSeqAt(
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
     const [row] = await connection.query<{ published_at: TimeMs }>(
-      "SELECT published_at FROM ringback.message_at_2($1, $2)",
+      "SELECT published_at FROM ringback.message_at($1, $2)",
       [topicId, middle],
     );
     if (row === undefined || row.published_at < atMs) low = middle + 1;
@@ -331,6 +334,7 @@ function toSubscription(row: SubscriptionRow): Subscription {
     name: row.name,
     state: row.state,
     settings: JSON.parse(row.settings) as SubscriptionSettings,
+    version: row.version,
     createdAtMs: row.created_at,
     updatedAtMs: row.updated_at,
   };

@@ -3,11 +3,13 @@ import { isInternalName } from "../../domain/internal-names.ts";
 import { limits } from "../../domain/limits.ts";
 import type { AccountId, SubscriptionId, TimeMs, Topic, TopicId, TopicSettings } from "../../domain/model.ts";
 import { foldCase } from "../../domain/names.ts";
+import { assertCondition, type PutCondition } from "../condition.ts";
+import { hasLabel, labelText, type Label } from "../label.ts";
 import type { Page, PageRequest } from "../page.ts";
 import type { CatalogCache } from "./catalog-cache.ts";
 import { CHANNEL, toPayload } from "./change-bus.ts";
 import type { Connection } from "./connection.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 import { isCallersName } from "./internal-names.ts";
 import { sqlState } from "./storage-failure.ts";
 import type { Times } from "./times.ts";
@@ -16,18 +18,18 @@ export interface TopicRow {
   readonly id: TopicId;
   readonly account_id: AccountId;
   readonly name: string;
-  readonly retention_ms: number;
-  readonly body_bytes_max: number;
+  readonly version: number;
+  readonly settings: string;
   readonly created_at: TimeMs;
   readonly updated_at: TimeMs;
 }
 
 export interface CatalogOptions {
-  readonly lane: Lane;
+  readonly pool: ConnectionPool;
   readonly times: Times;
   readonly nodeId: number;
   readonly cache: CatalogCache;
-  /** After a change by this node. The others hear of it by a notification. */
+  /** Called after a change by this node. Other nodes receive an event. */
   readonly changed: (id: SubscriptionId) => void;
   readonly ready: (ids: readonly SubscriptionId[]) => void;
 }
@@ -35,7 +37,7 @@ export interface CatalogOptions {
 /** The number of topics is kept in bounds by one at a time being made. */
 const TOPIC_LIMIT_LOCK = "8243118316933116780";
 
-/** SQLSTATE: a sequence has come to its end. */
+/** SQLSTATE: a sequence has reached its limit. */
 const NUMBERS_USED_UP = "2200H";
 
 export class Topics {
@@ -48,26 +50,29 @@ export class Topics {
   async put(
     accountId: AccountId,
     name: string,
-    settings: Partial<TopicSettings>,
+    settings: TopicSettings,
+    condition?: PutCondition,
   ): Promise<{ topic: Topic; created: boolean }> {
-    const { lane, cache } = this.#options;
-    const result = await lane.transaction(async (connection) => {
+    const { pool, cache } = this.#options;
+    const result = await pool.transaction(async (connection) => {
       const nowMs = await this.#now(connection);
-      const known = await readForUpdate(connection, accountId, name);
+      let known = await readForUpdate(connection, accountId, name);
+      if (known === null) {
+        await connection.query(`SELECT pg_advisory_xact_lock(${TOPIC_LIMIT_LOCK})`);
+        known = await readForUpdate(connection, accountId, name);
+      }
+      assertCondition(condition, known?.version ?? null);
       if (known !== null) return { topic: await this.#change(connection, known, settings, nowMs), created: false };
-      await connection.query(`SELECT pg_advisory_xact_lock(${TOPIC_LIMIT_LOCK})`);
-      const made = await readForUpdate(connection, accountId, name);
-      if (made !== null) return { topic: await this.#change(connection, made, settings, nowMs), created: false };
       return { topic: await this.#make(connection, accountId, name, settings, nowMs), created: true };
     });
     cache.dropTopic(result.topic.id);
     return result;
   }
 
-  async create(accountId: AccountId, name: string, settings: Partial<TopicSettings>): Promise<Topic | null> {
-    const { lane, cache } = this.#options;
-    const made = await lane.transaction(async (connection) => {
-      // Whoever makes a topic waits here for the others, of all nodes.
+  async create(accountId: AccountId, name: string, settings: TopicSettings): Promise<Topic | null> {
+    const { pool, cache } = this.#options;
+    const made = await pool.transaction(async (connection) => {
+      // Topic creation waits here for other creations, on all nodes.
       await connection.query(`SELECT pg_advisory_xact_lock(${TOPIC_LIMIT_LOCK})`);
       const [same] = await connection.query(
         "SELECT 1 FROM ringback.topic WHERE account_id = $1 AND lower(name) = $2 LIMIT 1",
@@ -84,7 +89,7 @@ export class Topics {
     connection: Connection,
     accountId: AccountId,
     name: string,
-    settings: Partial<TopicSettings>,
+    settings: TopicSettings,
     nowMs: TimeMs,
   ): Promise<Topic> {
     const [count] = await connection.query<{ count: number }>(
@@ -92,49 +97,46 @@ export class Topics {
       [accountId],
     );
     if (!isInternalName(name) && (count?.count ?? 0) >= limits.topicsMax) throw new RingbackError("topic_limit");
-    const full: TopicSettings = {
-      retentionMs: settings.retentionMs ?? limits.retentionMsDefault,
-      bodyBytesMax: settings.bodyBytesMax ?? limits.bodyBytesMax,
-    };
+    const text = JSON.stringify(settings);
     const [row] = await connection
-      .query<{ id: TopicId }>(
-        `INSERT INTO ringback.topic (account_id, name, filter_type, retention_ms, body_bytes_max, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $6) RETURNING id`,
-        [accountId, name, "tag", full.retentionMs, full.bodyBytesMax, nowMs],
+      .query<TopicRow>(
+        `INSERT INTO ringback.topic (account_id, name, settings, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $4) RETURNING *`,
+        [accountId, name, text, nowMs],
       )
       .catch((error: unknown) => {
         throw sqlState(error) === NUMBERS_USED_UP
           ? new RingbackError("topic_limit", undefined, { cause: error })
           : error;
       });
-    const { id } = row as { id: TopicId };
+    const topic = toTopic(row as TopicRow);
     await connection.query("INSERT INTO ringback.topic_log (topic_id, retention_ms) VALUES ($1, $2)", [
-      id,
-      full.retentionMs,
+      topic.id,
+      settings.retentionMs,
     ]);
-    return { id, accountId, name, ...full, createdAtMs: nowMs, updatedAtMs: nowMs };
+    return topic;
   }
 
-  async #change(connection: Connection, topic: Topic, settings: Partial<TopicSettings>, nowMs: TimeMs): Promise<Topic> {
-    const retentionMs = settings.retentionMs ?? topic.retentionMs;
-    const bodyBytesMax = settings.bodyBytesMax ?? topic.bodyBytesMax;
-    if (retentionMs === topic.retentionMs && bodyBytesMax === topic.bodyBytesMax) return topic;
-    await connection.query(
-      "UPDATE ringback.topic SET retention_ms = $2, body_bytes_max = $3, updated_at = $4 WHERE id = $1",
-      [topic.id, retentionMs, bodyBytesMax, nowMs],
+  async #change(connection: Connection, topic: Topic, settings: TopicSettings, nowMs: TimeMs): Promise<Topic> {
+    const text = JSON.stringify(settings);
+    if (text === JSON.stringify(topic.settings)) return topic;
+    const [row] = await connection.query<TopicRow>(
+      `UPDATE ringback.topic SET version = version + 1, settings = $2, updated_at = $3
+         WHERE id = $1 RETURNING *`,
+      [topic.id, text, nowMs],
     );
     await connection.query(
       `UPDATE ringback.topic_log SET expires_at = expires_at - retention_ms + $2, retention_ms = $2 WHERE topic_id = $1`,
-      [topic.id, retentionMs],
+      [topic.id, settings.retentionMs],
     );
-    await this.#tell(connection, topic.id);
-    return { ...topic, retentionMs, bodyBytesMax, updatedAtMs: nowMs };
+    await this.#notify(connection, topic.id);
+    return toTopic(row as TopicRow);
   }
 
   get(accountId: AccountId, name: string): Promise<Topic | null> {
-    const { lane, cache } = this.#options;
+    const { pool, cache } = this.#options;
     return cache.topic(accountId, name, async () => {
-      const [row] = await lane.query<TopicRow>(
+      const [row] = await pool.query<TopicRow>(
         "SELECT * FROM ringback.topic WHERE account_id = $1 AND name = $2",
         [accountId, name],
         "get_topic",
@@ -145,7 +147,7 @@ export class Topics {
 
   /** The one of this very name before others that differ from it in case. */
   async findAnyCase(accountId: AccountId, name: string): Promise<Topic | null> {
-    const [row] = await this.#options.lane.query<TopicRow>(
+    const [row] = await this.#options.pool.query<TopicRow>(
       "SELECT * FROM ringback.topic WHERE account_id = $1 AND lower(name) = $2 ORDER BY name = $3 DESC, id LIMIT 1",
       [accountId, foldCase(name), name],
       "find_topic_any_case",
@@ -153,19 +155,21 @@ export class Topics {
     return row === undefined ? null : toTopic(row);
   }
 
-  async list(accountId: AccountId, page: PageRequest): Promise<Page<Topic>> {
-    const rows = await this.#options.lane.query<TopicRow>(
-      `SELECT * FROM ringback.topic WHERE account_id = $1 AND name > $2 AND ${isCallersName} ORDER BY name LIMIT $3`,
-      [accountId, page.after ?? "", page.limit + 1],
-      "list_topics",
+  list(accountId: AccountId, page: PageRequest, label?: Label): Promise<Page<Topic>> {
+    return listByName(page, label, toTopic, (after, limit, text) =>
+      this.#options.pool.query<TopicRow>(
+        `SELECT * FROM ringback.topic WHERE account_id = $1 AND name > $2 AND ${isCallersName}
+           AND ($4::text IS NULL OR position($4::text in settings) > 0) ORDER BY name LIMIT $3`,
+        [accountId, after, limit, text],
+        "list_topics",
+      ),
     );
-    return toPage(rows, page, toTopic);
   }
 
-  /** Its messages and the rest of its rows go in small steps later. */
+  /** Retention deletes the messages and the other rows of the topic later, in small steps. */
   async delete(accountId: AccountId, name: string): Promise<boolean> {
-    const { lane, cache, changed } = this.#options;
-    const gone = await lane.transaction(async (connection) => {
+    const { pool, cache, changed } = this.#options;
+    const gone = await pool.transaction(async (connection) => {
       const topic = await readForUpdate(connection, accountId, name);
       if (topic === null) return null;
       await connection.query("SELECT 1 FROM ringback.topic_log WHERE topic_id = $1 FOR UPDATE", [topic.id]);
@@ -178,7 +182,7 @@ export class Topics {
       await connection.query("DELETE FROM ringback.topic_log WHERE topic_id = $1", [topic.id]);
       await connection.query("DELETE FROM ringback.topic WHERE id = $1", [topic.id]);
       await connection.query("INSERT INTO ringback.removed (kind, id) VALUES ('topic', $1)", [topic.id]);
-      await this.#tell(connection, topic.id);
+      await this.#notify(connection, topic.id);
       return { topicId: topic.id, ids };
     });
     if (gone === null) return false;
@@ -190,7 +194,7 @@ export class Topics {
     return true;
   }
 
-  async #tell(connection: Connection, topicId: TopicId): Promise<void> {
+  async #notify(connection: Connection, topicId: TopicId): Promise<void> {
     const payload = toPayload(this.#options.nodeId, { kind: "topic", topicId });
     await connection.query("SELECT pg_notify($1, $2)", [CHANNEL, payload]);
   }
@@ -207,7 +211,10 @@ export async function readNow(connection: Connection, times: Times): Promise<Tim
   return (row as { now: TimeMs }).now;
 }
 
-/** Their claims, cursors and names; the rest goes in small steps later. The cursors are locked. */
+/**
+ * Deletes the claims, cursors and names of subscriptions whose cursors are locked. Retention deletes the rest in small
+ * steps.
+ */
 export async function removeSubscriptions(connection: Connection, ids: readonly SubscriptionId[]): Promise<void> {
   await connection.query("DELETE FROM ringback.claim WHERE subscription_id = ANY ($1::bigint[])", [ids]);
   await connection.query("DELETE FROM ringback.subscription_cursor WHERE subscription_id = ANY ($1::bigint[])", [ids]);
@@ -218,14 +225,31 @@ export async function removeSubscriptions(connection: Connection, ids: readonly 
   );
 }
 
-/** Pages go by name; one row more than wanted tells that there is a next one. */
-export function toPage<R extends { readonly name: string }, T>(
-  rows: readonly R[],
-  page: PageRequest,
+/**
+ * A page in order of name. `read` returns rows after a name; with a text, only rows whose settings contain the text.
+ * Some of these may not have the label, so `read` is called until the page is full.
+ */
+export async function listByName<R extends { readonly name: string }, T extends { readonly settings: object }>(
+  { after, limit }: PageRequest,
+  label: Label | undefined,
   view: (row: R) => T,
-): Page<T> {
-  const shown = rows.slice(0, page.limit);
-  return { items: shown.map(view), next: rows.length > page.limit ? (shown.at(-1)?.name ?? null) : null };
+  read: (after: string, limit: number, text: string | null) => Promise<readonly R[]>,
+): Promise<Page<T>> {
+  const items: T[] = [];
+  let [last, readThrough] = [null as string | null, after ?? ""];
+  for (;;) {
+    const rows = await read(readThrough, limit + 1, label === undefined ? null : labelText(label));
+    for (const row of rows) {
+      readThrough = row.name;
+      const item = view(row);
+      if (label !== undefined && !hasLabel(item.settings, label)) continue;
+      // One row more than wanted shows that there is a next page.
+      if (items.length === limit) return { items, next: last };
+      items.push(item);
+      last = row.name;
+    }
+    if (rows.length <= limit) return { items, next: null };
+  }
 }
 
 async function readForUpdate(connection: Connection, accountId: AccountId, name: string): Promise<Topic | null> {
@@ -241,8 +265,8 @@ function toTopic(row: TopicRow): Topic {
     id: row.id,
     accountId: row.account_id,
     name: row.name,
-    retentionMs: row.retention_ms,
-    bodyBytesMax: row.body_bytes_max,
+    settings: JSON.parse(row.settings) as TopicSettings,
+    version: row.version,
     createdAtMs: row.created_at,
     updatedAtMs: row.updated_at,
   };

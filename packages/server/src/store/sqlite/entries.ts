@@ -1,76 +1,63 @@
-import type { AccountId, Entry, EntryKind, TimeMs } from "../../domain/model.ts";
-import type { Clock } from "../../domain/ports.ts";
+import type { AccountId, Entry, EntryKind } from "../../domain/model.ts";
+import type { PutCondition } from "../condition.ts";
+import type { EntryStore } from "../entries.ts";
 import { EntryIndex, entryOf } from "../entry-index.ts";
+import type { Label } from "../label.ts";
 import type { Page, PageRequest } from "../page.ts";
 import type { EntryRow } from "./operations/entries.ts";
+import type { StoreContext } from "./store-context.ts";
 
-export interface EntriesOptions {
-  readonly clock: Clock;
-  /** Catalog changes run one after the other. */
-  readonly exclusively: <T>(work: () => Promise<T>) => Promise<T>;
-  readonly put: (row: EntryRow) => Promise<void>;
-  readonly remove: (key: { accountId: AccountId; kind: EntryKind; name: string }) => Promise<void>;
-}
-
-/** Entries: read from memory, written to the database first. */
-export class Entries {
-  readonly #options: EntriesOptions;
+/** Reads from memory, and writes the database before memory. */
+export class SqliteEntries implements EntryStore {
+  readonly #context: StoreContext;
   readonly #index = new EntryIndex();
 
-  constructor(options: EntriesOptions) {
-    this.#options = options;
+  constructor(context: StoreContext) {
+    this.#context = context;
   }
 
   load(rows: readonly EntryRow[]): void {
     for (const row of rows) {
-      const times: { createdAtMs: TimeMs; updatedAtMs: TimeMs } = {
-        createdAtMs: row.created_at,
-        updatedAtMs: row.updated_at,
-      };
-      this.#index.set(row.account_id, entryOf(row.kind, row.name, row.value, times));
+      const { version, created_at: createdAtMs, updated_at: updatedAtMs } = row;
+      this.#index.set(row.account_id, entryOf(row.kind, row.name, row.value, { version, createdAtMs, updatedAtMs }));
     }
   }
 
   put(
     accountId: AccountId,
-    { kind, name }: { readonly kind: EntryKind; readonly name: string },
+    kind: EntryKind,
+    name: string,
     value: unknown,
-    only?: "new",
-  ): Promise<{ entry: Entry; created: boolean }> {
-    const { clock, exclusively, put } = this.#options;
-    return exclusively(async () => {
-      const before = this.#index.get(accountId, kind, name);
-      if (only === "new" && before !== null) return { entry: before, created: false };
-      const { entry, text, created, changed } = this.#index.prepare(accountId, { kind, name }, value, clock.now());
+    condition?: PutCondition,
+  ): Promise<{ readonly entry: Entry; readonly created: boolean }> {
+    const { clock, catalogMutex, writer } = this.#context;
+    return catalogMutex.run(async () => {
+      const wanted = { kind, name, value, condition };
+      const { entry, text, created, changed } = this.#index.prepare(accountId, wanted, clock.now());
       if (changed) {
-        await put({
-          account_id: accountId,
-          kind,
-          name,
-          value: text,
-          created_at: entry.createdAtMs,
-          updated_at: entry.updatedAtMs,
-        });
+        const { version, createdAtMs: created_at, updatedAtMs: updated_at } = entry;
+        const row = { account_id: accountId, kind, name, version, value: text, created_at, updated_at };
+        await writer.call("putEntry", row);
         this.#index.set(accountId, entry);
       }
       return { entry, created };
     });
   }
 
-  get(accountId: AccountId, kind: EntryKind, name: string): Entry | null {
-    return this.#index.get(accountId, kind, name);
+  get(accountId: AccountId, kind: EntryKind, name: string): Promise<Entry | null> {
+    return Promise.resolve(this.#index.get(accountId, kind, name));
   }
 
-  page(accountId: AccountId, kind: EntryKind, page: PageRequest): Page<Entry> {
-    return this.#index.page(accountId, kind, page);
+  list(accountId: AccountId, kind: EntryKind, page: PageRequest, label?: Label): Promise<Page<Entry>> {
+    return Promise.resolve(this.#index.page(accountId, kind, page, label));
   }
 
   delete(accountId: AccountId, kind: EntryKind, name: string): Promise<boolean> {
-    return this.#options.exclusively(async () => {
+    const { catalogMutex, writer } = this.#context;
+    return catalogMutex.run(async () => {
       if (this.#index.get(accountId, kind, name) === null) return false;
-      await this.#options.remove({ accountId, kind, name });
-      this.#index.delete(accountId, kind, name);
-      return true;
+      await writer.call("deleteEntry", { accountId, kind, name });
+      return this.#index.delete(accountId, kind, name);
     });
   }
 }

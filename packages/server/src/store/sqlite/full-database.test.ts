@@ -9,6 +9,7 @@ import {
   parkedUntil,
   Scene,
   textsOf,
+  topicSettings,
 } from "../contract/fixtures.ts";
 import type { PulledSettlement } from "../log.ts";
 import { SqliteFolder } from "./testing/sqlite-folder.ts";
@@ -146,7 +147,9 @@ describe("a full database", () => {
     await under.store.setBytesMax(1);
     const failures: unknown[] = [];
     for (let count = 0; failures.length === 0; count++) {
-      await under.store.catalog.putTopic(account, `t${count}`, {}).catch((error: unknown) => failures.push(error));
+      await under.store.catalog
+        .putTopic(account, `t${count}`, topicSettings())
+        .catch((error: unknown) => failures.push(error));
     }
     expect(failures[0]).toMatchObject(full);
     expect(under.store.cluster.writable()).toBe(false);

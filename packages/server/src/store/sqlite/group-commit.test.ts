@@ -1,6 +1,15 @@
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { dead, delivered, message, parkedUntil, Scene, settlement, textsOf } from "../contract/fixtures.ts";
+import {
+  dead,
+  delivered,
+  message,
+  parkedUntil,
+  Scene,
+  settlement,
+  textsOf,
+  topicSettings,
+} from "../contract/fixtures.ts";
 import { SqliteFolder } from "./testing/sqlite-folder.ts";
 
 // Real: SQLite. Failures come from triggers and locks of another connection.
@@ -139,7 +148,7 @@ describe("group commit", () => {
     const settling = scene.settle(claim, delivered);
     await expect(scene.publish("b")).rejects.toMatchObject({ code: "storage_unavailable" });
     expect(under.store.cluster.writable()).toBe(false);
-    await expect(under.store.catalog.putTopic(scene.topic.accountId, "other", {})).rejects.toMatchObject({
+    await expect(under.store.catalog.putTopic(scene.topic.accountId, "other", topicSettings())).rejects.toMatchObject({
       code: "storage_unavailable",
     });
     database.close();
@@ -156,7 +165,7 @@ describe("group commit", () => {
     const reader = await late.subscribe("reader");
     expect(await late.publish("a", "b")).toMatchObject({ firstSeq: 1 });
     expect(await late.settle(await late.claim(reader), delivered)).toBe(2);
-    await under.store.catalog.putTopic(late.topic.accountId, "other", {});
+    await under.store.catalog.putTopic(late.topic.accountId, "other", topicSettings());
     expect(await late.publish("c")).toMatchObject({ firstSeq: 3 });
     expect(await late.deliveryOf(2, reader)).toMatchObject({ state: "delivered" });
 

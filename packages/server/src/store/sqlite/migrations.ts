@@ -1,11 +1,6 @@
 /**
- * The schema as numbered steps. A step that has been released is frozen: a later change is a new step.
- * `PRAGMA user_version` holds the number of the last step that was applied.
- */
-
-/**
- * Every row belongs to an account: `topic`, `subscription` and `dead_letter` name it; a message, an attempt, a parked
- * delivery or a cursor belongs to its topic or subscription and cannot be reached past it.
+ * Every row belongs to an account: `topic`, `subscription`, `entry` and `dead_letter` name it; a message, an attempt, a
+ * parked delivery or a cursor is found through its topic or subscription only.
  */
 const initial = `
 CREATE TABLE account (
@@ -20,9 +15,8 @@ CREATE TABLE topic (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   account_id INTEGER NOT NULL REFERENCES account (id),
   name TEXT NOT NULL,
-  filter_type TEXT NOT NULL,
-  retention_ms INTEGER NOT NULL,
-  body_bytes_max INTEGER NOT NULL,
+  version INTEGER NOT NULL DEFAULT 1,
+  settings TEXT NOT NULL,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   UNIQUE (account_id, name)
@@ -42,6 +36,7 @@ CREATE TABLE subscription (
   topic_id INTEGER NOT NULL,
   name TEXT NOT NULL,
   state TEXT NOT NULL,
+  version INTEGER NOT NULL DEFAULT 1,
   settings TEXT NOT NULL,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
@@ -64,7 +59,7 @@ CREATE TABLE message (
   deliver_at INTEGER,
   content_type TEXT,
   tags TEXT,
-  routing_key TEXT,
+  type TEXT,
   ordering_key TEXT,
   attributes TEXT,
   body BLOB NOT NULL
@@ -85,6 +80,8 @@ CREATE TABLE parked (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX parked_due ON parked (subscription_id, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX parked_key ON parked (subscription_id, ordering_key, seq) WHERE ordering_key IS NOT NULL;
+-- Delayed messages that no claim has opened yet; counted for queues, and few.
+CREATE INDEX parked_delayed ON parked (subscription_id, due_at) WHERE first_attempt_at IS NULL AND due_at IS NOT NULL;
 
 CREATE TABLE dead_letter (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -103,7 +100,7 @@ CREATE TABLE dead_letter (
   deliver_at INTEGER,
   content_type TEXT,
   tags TEXT,
-  routing_key TEXT,
+  type TEXT,
   ordering_key TEXT,
   attributes TEXT,
   body BLOB NOT NULL
@@ -161,26 +158,25 @@ INSERT INTO start (count) VALUES (0);
 
 -- Always empty: written and emptied again to find out whether the disk takes writes.
 CREATE TABLE write_probe (body BLOB NOT NULL) STRICT;
-`;
 
-/** Hooks, inboxes and keys: what others keep by name. A push names the keys that it signs with. */
-const entries = `
+-- JSON values by name: hooks, inboxes, keys.
 CREATE TABLE entry (
   account_id INTEGER NOT NULL REFERENCES account (id),
   kind TEXT NOT NULL,
   name TEXT NOT NULL,
+  version INTEGER NOT NULL DEFAULT 1,
   value TEXT NOT NULL,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   PRIMARY KEY (account_id, kind, name)
 ) STRICT, WITHOUT ROWID;
-
-UPDATE subscription SET settings = json_set(settings, '$.push.keys', json('[]'));
 `;
 
-/** Queues count what waits for its time and was never handed out; few rows are in it. */
-const delayed = `
-CREATE INDEX parked_delayed ON parked (subscription_id, due_at) WHERE first_attempt_at IS NULL AND due_at IS NOT NULL;
-`;
+/** `PRAGMA application_id` of every database that has these steps: "Ring" in ASCII. Earlier, unreleased schemas have 0. */
+export const APPLICATION_ID = 0x52696e67;
 
-export const migrations: readonly string[] = [initial, entries, delayed];
+/**
+ * The schema as numbered steps. A step that has been released is frozen: a later change is a new step.
+ * `PRAGMA user_version` holds the number of the last step that was applied.
+ */
+export const migrations: readonly string[] = [initial];

@@ -1,11 +1,12 @@
 import { DatabaseSync } from "node:sqlite";
+import { existsSync } from "node:fs";
 import { RingbackError } from "../../domain/errors.ts";
-import { migrations } from "./migrations.ts";
+import { APPLICATION_ID, migrations } from "./migrations.ts";
 
 const PAGE_BYTES = 4096;
 /**
- * Pages in the write-ahead log before they are copied home: 16 MiB. Four times SQLite's own default, because a hot
- * page (the end of the log, the cursors) is then copied once for many commits.
+ * Pages of the write-ahead log before SQLite copies them into the database: 16 MiB, four times SQLite's default, so that a page
+ * that changes often (the end of the log, the cursors) is copied once for many commits.
  */
 const CHECKPOINT_PAGES = 4000;
 const WAL_BYTES_KEPT = 64 * 1024 * 1024;
@@ -17,8 +18,9 @@ export interface DatabaseLimits {
   readonly busyMsMax: number;
 }
 
-/** The one writing connection: WAL, and every commit is on the disk before it counts. */
+/** Opens the one connection that writes. A commit returns when it is on the disk. */
 export function openForWriting(file: string, limits: DatabaseLimits): DatabaseSync {
+  assertKnownSchema(file);
   const db = new DatabaseSync(file, { timeout: limits.busyMsMax, enableForeignKeyConstraints: false });
   db.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
   db.exec("PRAGMA journal_mode = WAL");
@@ -32,7 +34,7 @@ export function openForWriting(file: string, limits: DatabaseLimits): DatabaseSy
   return db;
 }
 
-/** A connection that looks while the other writes: neither waits for the other. */
+/** Opens a connection that reads. Neither it nor the writing one waits for the other. */
 export function openForReading(file: string): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: 5_000, readOnly: true });
   db.exec("PRAGMA cache_size = -4000");
@@ -41,23 +43,49 @@ export function openForReading(file: string): DatabaseSync {
 }
 
 export function setBytesMax(db: DatabaseSync, bytesMax: number): void {
-  // 0xfffffffe is SQLite's own ceiling.
+  // 0xfffffffe is SQLite's own limit.
   db.exec(`PRAGMA max_page_count = ${bytesMax === 0 ? 4294967294 : Math.max(1, Math.floor(bytesMax / PAGE_BYTES))}`);
 }
 
-function migrate(db: DatabaseSync): void {
-  const { user_version: version } = db.prepare("PRAGMA user_version").get() as { user_version: number };
-  if (version > migrations.length) {
-    throw new RingbackError(
-      "storage_unavailable",
-      `The data folder was written by a newer Ringback (schema ${version}; this one knows ${migrations.length}). ` +
-        "Start the newer version, or give another --data folder.",
-    );
+/**
+ * Refuses a database that this version cannot use. The check has a connection of its own that only reads, because a writing
+ * connection changes the file already when it opens or closes it.
+ */
+function assertKnownSchema(file: string): void {
+  if (!existsSync(file)) return;
+  const db = new DatabaseSync(file, { readOnly: true });
+  try {
+    const version = numberOf(db, "user_version");
+    const isOurs = numberOf(db, "application_id") === APPLICATION_ID;
+    if (!isOurs && version > 0) {
+      throw new RingbackError(
+        "storage_unavailable",
+        "The data folder was written by a Ringback from before the first release, and this version cannot read it. " +
+          "Give another --data folder, or remove this one.",
+      );
+    }
+    if (version > migrations.length) {
+      throw new RingbackError(
+        "storage_unavailable",
+        `The data folder was written by a newer Ringback (schema ${version}; this one knows ${migrations.length}). ` +
+          "Start the newer version, or give another --data folder.",
+      );
+    }
+  } finally {
+    db.close();
   }
-  for (let step = version; step < migrations.length; step++) {
+}
+
+function migrate(db: DatabaseSync): void {
+  for (let step = numberOf(db, "user_version"); step < migrations.length; step++) {
     db.exec("BEGIN IMMEDIATE");
     db.exec(migrations[step] as string);
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
     db.exec(`PRAGMA user_version = ${step + 1}`);
     db.exec("COMMIT");
   }
+}
+
+function numberOf(db: DatabaseSync, pragma: "user_version" | "application_id"): number {
+  return Object.values(db.prepare(`PRAGMA ${pragma}`).get() as Record<string, number>)[0] as number;
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
@@ -91,6 +91,31 @@ describe("a database that cannot be used", () => {
       ) as string,
     });
     expect(readFileSync(file).equals(before)).toBe(true);
+  });
+
+  test("because an unreleased Ringback wrote it is refused in one line, and left as it is", async () => {
+    const earlier = newFolder();
+    const database = new DatabaseSync(join(earlier, "ringback.db"));
+    database.exec(
+      "PRAGMA journal_mode = WAL; PRAGMA user_version = 3; CREATE TABLE topic (id INTEGER, filter_type TEXT)",
+    );
+    // After a crash the write-ahead log holds all of it.
+    const crashed = newFolder();
+    const files = ["ringback.db", "ringback.db-wal"];
+    for (const file of files) copyFileSync(join(earlier, file), join(crashed, file));
+    database.close();
+    for (const folder of [earlier, crashed]) {
+      const contents = () =>
+        files.map((file) => existsSync(join(folder, file)) && readFileSync(join(folder, file), "hex"));
+      const before = contents();
+      await expect(open(folder)).rejects.toMatchObject({
+        code: "storage_unavailable",
+        message: expect.stringMatching(
+          /^The data folder was written by a Ringback from before the first release[^\n]*$/,
+        ) as string,
+      });
+      expect(contents().map((content) => content || "")).toEqual(before.map((content) => content || ""));
+    }
   });
 
   test("because it is something else is refused with its name", async () => {

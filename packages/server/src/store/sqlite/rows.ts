@@ -1,7 +1,4 @@
-import type { AttemptVerdict, Message, TopicId } from "../../domain/model.ts";
-
-/** Stored as the index; append only. */
-export const attemptVerdictCodes: readonly AttemptVerdict[] = ["accepted", "failed", "error"];
+import type { Message, TopicId } from "../../domain/model.ts";
 
 /** The message columns as `messageColumns` selects them, from `message` or from `dead_letter`. */
 export interface MessageRow {
@@ -10,16 +7,16 @@ export interface MessageRow {
   readonly deliver_at: number | null;
   readonly content_type: string | null;
   readonly tags: string | null;
-  readonly routing_key: string | null;
+  readonly type: string | null;
   readonly ordering_key: string | null;
   readonly attributes: string | null;
   readonly body: Uint8Array;
 }
 
-/** 40 low bits of a message id. */
+/** The 40 low bits of a message id. */
 export const SEQ_MASK_SQL = "1099511627775";
 
-export const messageColumns = `id & ${SEQ_MASK_SQL} AS seq, published_at, deliver_at, content_type, tags, routing_key,
+export const messageColumns = `id & ${SEQ_MASK_SQL} AS seq, published_at, deliver_at, content_type, tags, type,
   ordering_key, attributes, body`;
 
 const noTags: readonly string[] = [];
@@ -33,7 +30,7 @@ export function toMessage(topicId: TopicId, row: MessageRow): Message {
     deliverAtMs: row.deliver_at,
     contentType: row.content_type,
     tags: row.tags === null ? noTags : (JSON.parse(row.tags) as string[]),
-    type: row.routing_key,
+    type: row.type,
     orderingKey: row.ordering_key,
     attributes: row.attributes === null ? noAttributes : (JSON.parse(row.attributes) as Record<string, string>),
     body: row.body,

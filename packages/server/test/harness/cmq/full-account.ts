@@ -13,8 +13,8 @@ export function fillAccount(folder: string): void {
     const copy = (sql: string, $count: number) => db.prepare(`${numbers} ${sql}`).run({ $count });
     db.exec("BEGIN");
     copy(
-      `INSERT INTO topic (account_id, name, filter_type, retention_ms, body_bytes_max, created_at, updated_at)
-         SELECT account_id, name || '-' || i, filter_type, retention_ms, body_bytes_max, created_at, updated_at
+      `INSERT INTO topic (account_id, name, settings, created_at, updated_at)
+         SELECT account_id, name || '-' || i, settings, created_at, updated_at
            FROM n JOIN topic ON name = 'full'`,
       limits.topicsMax - 1,
     );

@@ -1,11 +1,11 @@
 /**
- * What real clients sent to a server that wrote it down: `qcloudapi-sdk` 0.2.1 by GET and POST with SHA1 and SHA256, then
- * `cmq-sdk` 2.1.0, whose host names were led to that server, then `tencentcloud-sdk-nodejs` 4.1.313. The keys are no real ones.
+ * Requests recorded from real clients: `qcloudapi-sdk` 0.2.1 by GET and POST with SHA1 and SHA256, `cmq-sdk` 2.1.0 with its host
+ * names redirected, and `tencentcloud-sdk-nodejs` 4.1.313. The keys are invented.
  */
 
 export const recordedSecretId = "AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE";
 export const recordedSecretKey = "Gu5t9xGARNpq86cd98joQYCN3EXAMPLE";
-/** When they were sent, to the second or two. */
+/** Time of the recording, to within two seconds. */
 export const recordedAtMs = 1_795_318_922_000;
 
 export interface RecordedRequest {

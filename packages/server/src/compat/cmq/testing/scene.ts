@@ -1,9 +1,10 @@
 import { createHmac } from "node:crypto";
+import type { Clock } from "../../../domain/ports.ts";
 import { createTestApp, type TestApp } from "../../../api/testing/test-app.ts";
 import { memoryPublisher } from "../../../api/testing/memory-publisher.ts";
 import { createLog } from "../../../ops/log.ts";
 import { addCmqApi } from "../api.ts";
-import { MemoryQueues } from "./memory-queues.ts";
+import { AccountQueues } from "../../../engine/queues/account-queues.ts";
 import { recordedAtMs, recordedSecretId, recordedSecretKey } from "./recorded-requests.ts";
 
 export const secretId = recordedSecretId;
@@ -20,31 +21,30 @@ export const testHost = "cmq.test:8000";
 
 export type Params = Readonly<Record<string, string | number>>;
 
-/** The real door and the real HTTP application; store, publisher, queues, events and the clock are the tests' own, in memory. */
+/** Real: the CMQ API, the HTTP application, queues and pulls, on the memory driver. Faked: publisher, events and clock. */
 export interface Scene extends TestApp {
-  readonly queues: MemoryQueues;
-  readonly clock: { nowMs: number };
-  /** Signs and sends; `params` beat the common ones. */
-  ask(
+  readonly queues: AccountQueues;
+  /** Signs and sends a request. `params` replace the common parameters. */
+  call(
     action: string,
     params?: Params,
     how?: { readonly method?: "GET" | "POST"; readonly sha?: "sha1" | "sha256" },
   ): Promise<Answer>;
-  /** As it stands. */
+  /** Sends the form unchanged. */
   send(method: "GET" | "POST", form: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
-  /** `code` and the module code of the message, as `4000/10280`; `0` for success. */
+  /** The code and the module code, such as `4000/10280`; `0`: success. */
   code(action: string, params?: Params): Promise<string>;
 }
 
 export async function cmqScene({ refuseReplays = true } = {}): Promise<Scene> {
-  const testApp = await createTestApp();
-  const clock = { nowMs: recordedAtMs };
+  const testApp = await createTestApp({}, { nowMs: recordedAtMs });
+  const { clock } = testApp;
   const ticking = { now: () => clock.nowMs };
-  const queues = new MemoryQueues(ticking);
+  const { queues, publisher } = accountQueues(testApp, ticking);
   const destination = { write: (line: string) => void testApp.logLines.push(line) };
   await addCmqApi(testApp.app, {
     store: testApp.store,
-    publisher: memoryPublisher(testApp.store),
+    publisher,
     queues,
     apiKeys: { secretOf: async (id) => (id === secretId ? Buffer.from(secretKey) : null) },
     events: testApp.events,
@@ -57,8 +57,7 @@ export async function cmqScene({ refuseReplays = true } = {}): Promise<Scene> {
   let nonce = 0;
   const scene: Omit<Scene, keyof TestApp> = {
     queues,
-    clock,
-    ask: (action, params = {}, { method = "POST", sha = "sha1" } = {}) => {
+    call: (action, params = {}, { method = "POST", sha = "sha1" } = {}) => {
       const form = new Map<string, string>(
         Object.entries({
           Action: action,
@@ -84,14 +83,14 @@ export async function cmqScene({ refuseReplays = true } = {}): Promise<Scene> {
       return response.json<Answer>();
     },
     code: async (action, params) => {
-      const { code, message } = await scene.ask(action, params);
+      const { code, message } = await scene.call(action, params);
       return code === 0 ? "0" : `${code}/${/^\((\d+)\)/.exec(message)?.[1]}`;
     },
   };
   return Object.assign(testApp, scene);
 }
 
-/** As the documents say it, apart from how the door does it. */
+/** Signs as CMQ's documentation says, independently of the code under test. */
 export function signedForm(
   method: string,
   form: ReadonlyMap<string, string>,
@@ -106,4 +105,13 @@ export function signedForm(
   return [...form, ["Signature", signature]]
     .map((pair) => pair.map((part) => encodeURIComponent(part ?? "")).join("="))
     .join("&");
+}
+
+/** The engine's queues on the store of the application. */
+export function accountQueues({ store, accountPulls }: TestApp, clock: Clock) {
+  const publisher = memoryPublisher(store);
+  const failed = (error: unknown): void => {
+    throw error;
+  };
+  return { publisher, queues: new AccountQueues({ store, publisher, pulls: accountPulls, clock, failed }) };
 }

@@ -1,16 +1,32 @@
-import type { InboxInput } from "../../../domain/inbox-rules.ts";
-import { normaliseInbox } from "../../../domain/inbox-rules.ts";
+import { withRetention } from "../../../domain/inbox-rules.ts";
+import type { InboxSettings } from "../../../domain/inbox-rules.ts";
+import { limits } from "../../../domain/limits.ts";
 import type { Topic, TopicSettings } from "../../../domain/model.ts";
+import type { Timers } from "../../../domain/ports.ts";
 import { createEventBus } from "../../event-bus.ts";
-import type { Arrived, LiveEvent, Publisher, PublishResult, TakenMessage } from "../../port.ts";
+import type { LiveEvent } from "../../live-events.ts";
+import type { Publisher, PublishResult } from "../../publisher.ts";
 import { createPublisher } from "../../publisher.ts";
 import { FaultyStore } from "../../testing/faulty-store.ts";
 import { MortalTimers } from "../../testing/mortal-timers.ts";
+import { plainTopic } from "../../testing/plain-settings.ts";
 import { RecordingObserver } from "../../testing/recording-observer.ts";
 import { SeededRandom } from "../../testing/seeded-random.ts";
 import { messageOf } from "../../testing/simulation.ts";
 import { VirtualTime } from "../../testing/virtual-time.ts";
+import type { LeasedMessage } from "../../pull/leased-delivery.ts";
+import { PullQueues } from "../../pull/pull-queues.ts";
 import { AccountInboxes } from "../account-inboxes.ts";
+import type { Arrived } from "../inboxes.ts";
+
+const plain: InboxSettings = {
+  topic: null,
+  accept: "any",
+  whilePolledMs: null,
+  retentionMs: null,
+  messagesMax: limits.inboxMessagesDefault,
+  bodyBytesMax: limits.bodyBytesMax,
+};
 
 export const stays = new AbortController().signal;
 
@@ -19,66 +35,66 @@ export class InboxScene {
   readonly time = new VirtualTime();
   readonly store: FaultyStore;
   readonly observer = new RecordingObserver();
-  readonly told: LiveEvent[] = [];
+  readonly liveEvents: LiveEvent[] = [];
   readonly failures: unknown[] = [];
   readonly publisher: Publisher;
   readonly #events = createEventBus();
   timers: MortalTimers;
+  pullQueues: PullQueues;
   inboxes: AccountInboxes;
-  /** How often the store was asked for a message. */
+  /** Claims made so far. */
   claims = 0;
 
-  constructor() {
-    this.store = new FaultyStore(this.time, this.time, new SeededRandom(1));
+  constructor(seed = 1) {
+    this.store = new FaultyStore({ clock: this.time, timers: this.time, random: new SeededRandom(seed) });
     const claim = this.store.log.claim.bind(this.store);
     this.store.log.claim = (wants, leaseMs) => {
       this.claims++;
       return claim(wants, leaseMs);
     };
-    this.#events.subscribe((event) => this.told.push(event));
+    this.#events.subscribe((event) => this.liveEvents.push(event));
     const { store, observer, time: clock } = this;
     this.publisher = createPublisher({ store, observer, clock, events: this.#events });
-    this.timers = new MortalTimers(this.time);
-    this.inboxes = this.#open();
+    this.timers = new MortalTimers(prompt(this.time));
+    this.pullQueues = this.#openQueues();
+    this.inboxes = this.#openInboxes();
   }
 
-  /** The process ends without a word, and another one begins. */
+  /** Kills the process and starts another one on the same store. */
   restart(): void {
     this.timers.kill();
     this.store.callerDied();
-    this.timers = new MortalTimers(this.time);
-    this.inboxes = this.#open();
+    this.timers = new MortalTimers(prompt(this.time));
+    this.pullQueues = this.#openQueues();
+    this.inboxes = this.#openInboxes();
   }
 
-  #open(): AccountInboxes {
-    const { store, publisher, observer, timers } = this;
+  #openQueues(): PullQueues {
+    const { store, observer, timers, time: clock } = this;
     const failed = (error: unknown): void => void this.failures.push(error);
-    const inboxes = new AccountInboxes({
-      store,
-      publisher,
-      observer,
-      timers,
-      clock: this.time,
-      events: this.#events,
-      failed,
-    });
-    inboxes.start();
-    return inboxes;
+    const pullQueues = new PullQueues({ store, observer, timers, clock, events: this.#events, failed });
+    pullQueues.start();
+    return pullQueues;
   }
 
-  put(name: string, input: InboxInput = {}) {
-    return this.inboxes.put(name, normaliseInbox(input));
+  #openInboxes(): AccountInboxes {
+    const { store, publisher, observer, pullQueues, time: clock } = this;
+    return new AccountInboxes({ store, publisher, observer, pullQueues, clock, events: this.#events });
+  }
+
+  put(name: string, settings: Partial<InboxSettings> = {}) {
+    return this.inboxes.put(name, withRetention({ ...plain, ...settings }));
   }
 
   keep(name: string, text: string, contentType: string | null = null): Promise<Arrived> {
     return this.inboxes.keep(name, { body: Buffer.from(text), contentType });
   }
 
-  take(name: string, waitMs = 0, gone: AbortSignal = stays): Promise<TakenMessage | null> {
+  take(name: string, waitMs = 0, gone: AbortSignal = stays): Promise<LeasedMessage | null> {
     return this.inboxes.take(name, { waitMs, gone });
   }
 
-  /** Takes the oldest for good; null when there is none. */
+  /** Takes and settles the oldest message; null: there is none. */
   async next(name: string): Promise<string | null> {
     const taken = await this.take(name);
     taken?.done(true);
@@ -98,7 +114,9 @@ export class InboxScene {
   }
 
   async topic(name: string, settings: Partial<TopicSettings> = {}): Promise<Topic> {
-    return (await this.store.catalog.putTopic(this.store.catalog.defaultAccount().id, name, settings)).topic;
+    return (
+      await this.store.catalog.putTopic(this.store.catalog.defaultAccount().id, name, { ...plainTopic, ...settings })
+    ).topic;
   }
 
   publish(topic: Topic, ...messages: Parameters<typeof messageOf>[0][]): Promise<PublishResult> {
@@ -106,6 +124,17 @@ export class InboxScene {
   }
 }
 
-export function textOf(taken: TakenMessage | null): string | null {
+/** Runs tasks of `soon` by itself, so that a test can simply await a request. */
+function prompt(time: VirtualTime): Timers {
+  return {
+    after: (delayMs, task) => time.after(delayMs, task),
+    soon(task) {
+      time.soon(task);
+      setImmediate(() => void time.quiet());
+    },
+  };
+}
+
+export function textOf(taken: LeasedMessage | null): string | null {
   return taken === null ? null : Buffer.from(taken.message.body).toString();
 }

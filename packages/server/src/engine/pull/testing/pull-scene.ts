@@ -1,20 +1,26 @@
 import type { NewMessage, Order, PullSettings, Subscription, Topic } from "../../../domain/model.ts";
 import { createEventBus } from "../../event-bus.ts";
-import type { LiveEvent, PulledMessage, Publisher, PullOptions, QueueSettings } from "../../port.ts";
+import type { LiveEvent } from "../../live-events.ts";
+import type { Publisher } from "../../publisher.ts";
+import type { PulledMessage, PullOptions } from "../pulls.ts";
+import type { QueueSettings } from "../../queues/queues.ts";
 import { createPublisher } from "../../publisher.ts";
 import { AccountQueues } from "../../queues/account-queues.ts";
 import { FaultyStore } from "../../testing/faulty-store.ts";
 import { MortalTimers } from "../../testing/mortal-timers.ts";
+import { plainTopic } from "../../testing/plain-settings.ts";
 import { RecordingObserver } from "../../testing/recording-observer.ts";
 import { SeededRandom } from "../../testing/seeded-random.ts";
 import { messageOf } from "../../testing/simulation.ts";
 import { VirtualTime } from "../../testing/virtual-time.ts";
 import { AccountPulls } from "../account-pulls.ts";
+import { PullQueues } from "../pull-queues.ts";
 
 export const stays = new AbortController().signal;
 export const visibilityMs = 30_000;
 
 export interface Node {
+  readonly pullQueues: PullQueues;
   readonly pulls: AccountPulls;
   readonly queues: AccountQueues;
   readonly timers: MortalTimers;
@@ -25,17 +31,17 @@ export class PullScene {
   readonly time = new VirtualTime();
   readonly store: FaultyStore;
   readonly observer = new RecordingObserver();
-  readonly told: LiveEvent[] = [];
+  readonly liveEvents: LiveEvent[] = [];
   readonly failures: unknown[] = [];
   readonly publisher: Publisher;
   readonly #events = createEventBus();
   node: Node;
-  /** How often the store was asked for messages, and how often to look for work. */
+  /** Calls of `claim` and of `findReady` so far. */
   claims = 0;
   findings = 0;
 
   constructor(seed = 1) {
-    this.store = new FaultyStore(this.time, this.time, new SeededRandom(seed));
+    this.store = new FaultyStore({ clock: this.time, timers: this.time, random: new SeededRandom(seed) });
     const claim = this.store.log.claim.bind(this.store);
     this.store.log.claim = (wants, leaseMs) => {
       this.claims++;
@@ -46,7 +52,7 @@ export class PullScene {
       this.findings++;
       return findReady();
     };
-    this.#events.subscribe((event) => this.told.push(event));
+    this.#events.subscribe((event) => this.liveEvents.push(event));
     const { store, observer, time: clock } = this;
     this.publisher = createPublisher({ store, observer, clock, events: this.#events });
     this.node = this.addNode();
@@ -64,13 +70,14 @@ export class PullScene {
     const { store, publisher, observer, time: clock } = this;
     const timers = new MortalTimers(this.time);
     const failed = (error: unknown): void => void this.failures.push(error);
-    const pulls = new AccountPulls({ store, observer, timers, clock, events: this.#events, failed });
+    const pullQueues = new PullQueues({ store, observer, timers, clock, events: this.#events, failed });
+    const pulls = new AccountPulls({ store, pullQueues, observer, clock, events: this.#events });
     const queues = new AccountQueues({ store, publisher, pulls, clock, failed });
-    pulls.start();
-    return { pulls, queues, timers };
+    pullQueues.start();
+    return { pullQueues, pulls, queues, timers };
   }
 
-  /** The process ends without a word, and another one begins. */
+  /** Kills the process and starts another one on the same store. */
   restart(): void {
     this.node.timers.kill();
     this.store.callerDied();
@@ -78,7 +85,7 @@ export class PullScene {
   }
 
   async subscribe(name: string, pull: Partial<PullSettings> = {}, order: Order = "none"): Promise<Subscription> {
-    const { topic } = await this.store.catalog.putTopic(this.store.catalog.defaultAccount().id, "orders", {});
+    const { topic } = await this.store.catalog.putTopic(this.store.catalog.defaultAccount().id, "orders", plainTopic);
     return this.put(topic, name, pull, order);
   }
 
@@ -115,12 +122,12 @@ export class PullScene {
     want: Partial<PullOptions> = {},
     node = this.node,
   ): Promise<readonly PulledMessage[]> {
-    const asked = node.pulls.pull(subscription, wantOf(want));
-    asked.catch(() => {});
-    return asked;
+    const request = node.pulls.pull(subscription, wantOf(want));
+    request.catch(() => {});
+    return request;
   }
 
-  /** Lets happen what needs no time to pass, as often as it takes until this is settled. */
+  /** Moves the time until the promise is settled. */
   finished<T>(promise: Promise<T>): Promise<T> {
     return this.time.untilSettled(promise);
   }
@@ -144,7 +151,7 @@ export class PullScene {
     return this.finished(this.queues.receive(name, wantOf(want)));
   }
 
-  /** Receives and acknowledges until nothing comes. */
+  /** Receives and acknowledges until the queue is empty. */
   async drain(name: string): Promise<string[]> {
     const texts: string[] = [];
     for (;;) {

@@ -3,17 +3,23 @@ import { RingbackError } from "../../../domain/errors.ts";
 import { valueTypes } from "../connection.ts";
 import { postgresLimits } from "../postgres-limits.ts";
 import { isTransient, toStorageError } from "../storage-failure.ts";
-import { MIGRATION_LOCK } from "./locks.ts";
-import { migrations } from "./migrations.ts";
+import { migrations, type Migration } from "./migrations.ts";
+
+/** The advisory lock of migrations: "ringback" in ASCII, cut to 63 bits. The others are in advisory-locks.sql. */
+const MIGRATION_LOCK = "8243118316933116779";
+
+const UNRELEASED =
+  "The database holds the schema of an unreleased version of Ringback, which cannot be upgraded. " +
+  "Start with an empty database.";
 
 /**
- * Brings the schema up to date, each step in one transaction. Nodes that start at the same time wait for each other, and all
- * but the first find nothing to do. A database that a later version has written is served as it is: its changes are such that this
- * version can live with them.
+ * Brings the schema up to date, each step in one transaction. Nodes that start at the same time wait for each other,
+ * and all but the first find nothing to do. A database that a later version has migrated is used as it is: the steps of
+ * a later version are such that this version can work with their result.
  *
- * It has a connection of its own: a step may read a large table, which takes longer than any other statement may.
+ * The connection is used for nothing else: a step may read a large table, which takes longer than other statements may.
  */
-export async function migrate(url: string, steps: readonly string[] = migrations): Promise<void> {
+export async function migrate(url: string, steps: readonly Migration[] = migrations): Promise<void> {
   const client = new Client({
     connectionString: url,
     application_name: "ringback-schema",
@@ -21,11 +27,11 @@ export async function migrate(url: string, steps: readonly string[] = migrations
     keepAlive: true,
     types: valueTypes,
   });
-  // The end of its connection is told by the statement that it interrupts.
+  // The statement that is interrupted by the end of the connection reports it.
   client.on("error", () => {});
   try {
     await client.connect();
-    while (await nextStep(client, steps));
+    while (await applyNext(client, steps));
   } catch (error) {
     throw toStorageError(error);
   } finally {
@@ -33,20 +39,20 @@ export async function migrate(url: string, steps: readonly string[] = migrations
   }
 }
 
-/** False: there is none left. */
-async function nextStep(client: Client, steps: readonly string[]): Promise<boolean> {
+/** Returns false when no step is left. */
+async function applyNext(client: Client, steps: readonly Migration[]): Promise<boolean> {
   for (let tries = 1; ; tries++) {
     await client.query("BEGIN");
     try {
-      // Let go with the transaction, so that it works behind a proxy that shares connections.
+      // Ends with the transaction, so that it works behind a proxy that shares connections.
       await client.query(`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`);
-      const applied = await appliedCount(client);
+      const applied = await appliedCount(client, steps);
       const step = steps[applied];
       if (step !== undefined) {
-        // While it waits for a table, everybody else waits behind it.
+        // While the step waits for a table, every other session waits behind it.
         await client.query(`SET LOCAL lock_timeout = ${postgresLimits.schemaLockMsMax}`);
-        await client.query(step);
-        await client.query("INSERT INTO ringback.migration (number) VALUES ($1)", [applied + 1]);
+        await client.query(step.sql);
+        await client.query("INSERT INTO ringback.migration (number, name) VALUES ($1, $2)", [applied + 1, step.name]);
       }
       await client.query("COMMIT");
       return step !== undefined;
@@ -58,20 +64,35 @@ async function nextStep(client: Client, steps: readonly string[]): Promise<boole
   }
 }
 
-async function appliedCount(client: Client): Promise<number> {
+async function appliedCount(client: Client, steps: readonly Migration[]): Promise<number> {
   const encoding = await client.query<{ name: string }>(
     `SELECT pg_encoding_to_char(encoding) AS name FROM pg_database WHERE datname = current_database()`,
   );
   const name = encoding.rows[0]?.name;
   if (name !== "UTF8") throw new RingbackError("internal", `The database's encoding is ${name}; Ringback needs UTF8.`);
-  const found = await client.query<{ there: boolean }>("SELECT to_regclass('ringback.migration') IS NOT NULL AS there");
-  if (found.rows[0]?.there !== true) {
+  const { rows } = await client.query<Record<"has_tables" | "has_names", boolean>>(
+    `SELECT EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = to_regnamespace('ringback') AND relkind IN ('r', 'p'))
+         AS has_tables,
+       EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass('ringback.migration') AND attname = 'name')
+         AS has_names`,
+  );
+  if (rows[0]?.has_tables !== true) {
     await client.query("CREATE SCHEMA IF NOT EXISTS ringback");
     await client.query(
-      "CREATE TABLE ringback.migration (number integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())",
+      `CREATE TABLE ringback.migration (
+         number integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`,
     );
     return 0;
   }
-  const last = await client.query<{ number: number | null }>("SELECT max(number) AS number FROM ringback.migration");
-  return last.rows[0]?.number ?? 0;
+  // Unreleased versions wrote the numbers of steps without names, or other steps under the same number.
+  if (!rows[0].has_names) throw unreleased();
+  const { rows: applied } = await client.query<{ name: string }>("SELECT name FROM ringback.migration ORDER BY number");
+  for (const [index, step] of steps.entries()) {
+    if (index < applied.length && applied[index]?.name !== step.name) throw unreleased();
+  }
+  return applied.length;
+}
+
+function unreleased(): RingbackError {
+  return new RingbackError("internal", UNRELEASED);
 }

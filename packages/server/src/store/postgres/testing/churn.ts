@@ -1,6 +1,15 @@
 import { RingbackError } from "../../../domain/errors.ts";
 import type { Subscription, Topic } from "../../../domain/model.ts";
-import { dead, delivered, message, parkedUntil, released, settings, settlement } from "../../contract/fixtures.ts";
+import {
+  dead,
+  delivered,
+  message,
+  parkedUntil,
+  released,
+  settings,
+  settlement,
+  topicSettings,
+} from "../../contract/fixtures.ts";
 import { ManualClock } from "../../contract/harness.ts";
 import type { Claim, Settled } from "../../log.ts";
 import { PostgresStore } from "../postgres-store.ts";
@@ -31,8 +40,8 @@ export interface TableFigures {
 }
 
 /**
- * Everything that a message can live through, again and again on one database: publishes with keys, deliveries in both orders, retries,
- * dead letters, redrives, leases that run out, retention. Time is the test's, and passes twenty minutes a round.
+ * Runs every stage of a message's life again and again on one database: publishes with keys, deliveries in both orders,
+ * retries, dead letters, redrives, expired leases, retention. The clock is faked and advances twenty minutes a round.
  */
 export class Churn {
   readonly database: string;
@@ -55,9 +64,11 @@ export class Churn {
     await churn.#open();
     const store = churn.#store(0);
     for (let number = 0; number < TOPICS; number++) {
-      const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, `topic-${number}`, {
-        retentionMs: KEPT_MS,
-      });
+      const { topic } = await store.catalog.putTopic(
+        store.catalog.defaultAccount().id,
+        `topic-${number}`,
+        topicSettings({ retentionMs: KEPT_MS }),
+      );
       churn.#topics.push(topic);
       for (const order of ["none", "key"] as const) {
         const { subscription } = await store.catalog.putSubscription(topic.id, order, settings({ order }), "now");
@@ -76,7 +87,7 @@ export class Churn {
   }
 
   async retain(): Promise<void> {
-    while ((await this.#store(0).retain()).more);
+    while ((await this.#store(0).log.retain()).more);
   }
 
   /** Pages of tables and indexes that each message of some rounds needs, looked at or written. */
@@ -131,10 +142,10 @@ export class Churn {
   }
 
   async #publish(topic: Topic, index: number): Promise<void> {
-    const messages = Array.from({ length: PER_ROUND }, (_, place) =>
-      message(`${this.#rounds}.${place}`, {
-        orderingKey: `${this.#rounds} ${place % 20}`,
-        delayMs: place === 0 ? ROUND_MS : 0,
+    const messages = Array.from({ length: PER_ROUND }, (_, index) =>
+      message(`${this.#rounds}.${index}`, {
+        orderingKey: `${this.#rounds} ${index % 20}`,
+        delayMs: index === 0 ? ROUND_MS : 0,
       }),
     );
     const idempotency = { key: `${this.#rounds}`, fingerprint: "f" };
@@ -183,8 +194,8 @@ export class Churn {
   async #redrive(): Promise<void> {
     for (const [index, { id }] of this.#subscriptions.entries()) {
       try {
-        if ((this.#rounds + index) % 2 === 0) await this.#store(0).redriveDeadLetters(id, null);
-        else await this.#store(0).purgeDeadLetters(id, null);
+        if ((this.#rounds + index) % 2 === 0) await this.#store(0).records.redriveDeadLetters(id, null);
+        else await this.#store(0).records.purgeDeadLetters(id, null);
       } catch (error) {
         if (!(error instanceof RingbackError)) throw error;
       }

@@ -1,5 +1,5 @@
 import type { Seq, Subscription, SubscriptionSettings, Topic } from "../../../domain/model.ts";
-import { message, settings, settlement, LEASE_MS, delivered } from "../../contract/fixtures.ts";
+import { message, settings, settlement, LEASE_MS, delivered, topicSettings } from "../../contract/fixtures.ts";
 import { ManualClock } from "../../contract/harness.ts";
 import type { Claim, ClaimWant, Settled } from "../../log.ts";
 import type { PostgresStore, PostgresStoreOptions } from "../postgres-store.ts";
@@ -34,11 +34,11 @@ export class Cluster {
     );
     const cluster = new Cluster(server, database, nodes, clock);
     const store = cluster.store(0);
-    cluster.topic = (await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", {})).topic;
+    cluster.topic = (await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", topicSettings())).topic;
     return cluster;
   }
 
-  /** Its address leads to another server from now on. */
+  /** Redirects every node's address to another server. */
   moveTo(server: PostgresServer): void {
     this.#server = server;
     for (const { cable } of this.nodes) cable.leadTo(server.port);
@@ -49,12 +49,12 @@ export class Cluster {
   }
 
   async subscribe(fields: Partial<SubscriptionSettings> = {}, name = "reader"): Promise<Subscription> {
-    return (await this.store(0).putSubscription(this.topic.id, name, settings(fields), "now")).subscription;
+    return (await this.store(0).catalog.putSubscription(this.topic.id, name, settings(fields), "now")).subscription;
   }
 
   /** Each text is its own ordering key up to its first digit. */
   async publish(...texts: readonly string[]): Promise<void> {
-    await this.store(0).append({
+    await this.store(0).log.append({
       topicId: this.topic.id,
       messages: texts.map((text) => message(text, { orderingKey: text.replace(/\d.*/, "") || null })),
       idempotency: null,
@@ -63,13 +63,13 @@ export class Cluster {
 
   async claim(node: number, { id }: Subscription, want: Partial<ClaimWant> = {}, leaseMs = LEASE_MS): Promise<Claim> {
     const full = { subscriptionId: id, deliveriesMax: 100, bytesMax: 10_000_000, fromLog: true, ...want };
-    const [claim] = await this.store(node).claim([full], leaseMs);
+    const [claim] = await this.store(node).log.claim([full], leaseMs);
     return claim as Claim;
   }
 
   settle(node: number, claim: Claim, how: Settled = delivered, seqs: readonly Seq[] | null = null): Promise<number> {
     const chosen = claim.deliveries.filter(({ message: { seq } }) => seqs === null || seqs.includes(seq));
-    return this.store(node).settle(chosen.map((delivery) => settlement(claim, delivery, how)));
+    return this.store(node).log.settle(chosen.map((delivery) => settlement(claim, delivery, how)));
   }
 
   query<T extends object>(sql: string): Promise<T[]> {

@@ -1,17 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import { limits } from "../../../domain/limits.ts";
-import type {
-  AccountId,
-  Seq,
-  SubscriptionId,
-  SubscriptionState,
-  TimeMs,
-  TopicId,
-  TopicSettings,
-} from "../../../domain/model.ts";
+import type { AccountId, Seq, SubscriptionId, SubscriptionState, TimeMs, TopicId } from "../../../domain/model.ts";
 import { statement } from "../statements.ts";
 
-/** Catalog writes as plain functions over the writing connection. The store has checked everything before. */
+/** Writes of the catalog. The caller has checked everything before. */
 
 export interface AccountRow {
   readonly id: AccountId;
@@ -36,17 +28,17 @@ export function countStart(db: DatabaseSync, _input: null): number {
   return count;
 }
 
-/** null: as many topics have been made as there can ever be. */
+/** `id` is null when `topicsEverMax` topics have been created. */
 export function insertTopic(
   db: DatabaseSync,
   input: {
     readonly accountId: AccountId;
     readonly name: string;
-    readonly settings: TopicSettings;
+    readonly settings: string;
     readonly nowMs: TimeMs;
   },
 ): { readonly id: TopicId | null } {
-  // Message ids have only so many bits for the topic, and an id is never used twice.
+  // A message id has a limited number of bits for the topic, and no id is used twice.
   const last = statement(db, "SELECT seq FROM sqlite_sequence WHERE name = 'topic'").get() as
     | { seq: number }
     | undefined;
@@ -54,9 +46,8 @@ export function insertTopic(
   const { accountId, name, settings, nowMs } = input;
   const { lastInsertRowid } = statement(
     db,
-    `INSERT INTO topic (account_id, name, filter_type, retention_ms, body_bytes_max, created_at, updated_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
-  ).run(accountId, name, "tag", settings.retentionMs, settings.bodyBytesMax, nowMs, nowMs);
+    "INSERT INTO topic (account_id, name, settings, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
+  ).run(accountId, name, settings, nowMs, nowMs);
   const id = Number(lastInsertRowid);
   statement(db, "INSERT INTO topic_log (topic_id, first_seq, last_seq, last_published_at) VALUES (?, 1, 0, 0)").run(id);
   return { id: id as TopicId };
@@ -64,17 +55,16 @@ export function insertTopic(
 
 export function updateTopic(
   db: DatabaseSync,
-  input: { readonly id: TopicId; readonly settings: TopicSettings; readonly nowMs: TimeMs },
+  input: { readonly id: TopicId; readonly settings: string; readonly nowMs: TimeMs },
 ): void {
-  statement(db, "UPDATE topic SET retention_ms = ?, body_bytes_max = ?, updated_at = ? WHERE id = ?").run(
-    input.settings.retentionMs,
-    input.settings.bodyBytesMax,
+  statement(db, "UPDATE topic SET version = version + 1, settings = ?, updated_at = ? WHERE id = ?").run(
+    input.settings,
     input.nowMs,
     input.id,
   );
 }
 
-/** The rows that people see go at once; the log and the records are left to retention. */
+/** Removes the catalog's rows at once; retention removes the log and the records later. */
 export function removeTopic(db: DatabaseSync, input: { readonly id: TopicId }): void {
   statement(db, "INSERT OR IGNORE INTO removed (kind, id) VALUES ('topic', ?)").run(input.id);
   statement(
@@ -115,12 +105,12 @@ export function updateSubscription(
   input: {
     readonly id: SubscriptionId;
     readonly settings: string;
-    /** The order no longer asks for holding: what is held becomes due. */
+    /** The subscription is no longer ordered: held deliveries become due. */
     readonly releaseHeld: boolean;
     readonly nowMs: TimeMs;
   },
 ): void {
-  statement(db, "UPDATE subscription SET settings = ?, updated_at = ? WHERE id = ?").run(
+  statement(db, "UPDATE subscription SET version = version + 1, settings = ?, updated_at = ? WHERE id = ?").run(
     input.settings,
     input.nowMs,
     input.id,
@@ -137,7 +127,7 @@ export function setSubscriptionState(
   db: DatabaseSync,
   input: { readonly id: SubscriptionId; readonly state: SubscriptionState; readonly nowMs: TimeMs },
 ): void {
-  statement(db, "UPDATE subscription SET state = ?, updated_at = ? WHERE id = ?").run(
+  statement(db, "UPDATE subscription SET version = version + 1, state = ?, updated_at = ? WHERE id = ?").run(
     input.state,
     input.nowMs,
     input.id,

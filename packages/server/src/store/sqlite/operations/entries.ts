@@ -6,21 +6,26 @@ export interface EntryRow {
   readonly account_id: AccountId;
   readonly kind: EntryKind;
   readonly name: string;
+  readonly version: number;
   readonly value: string;
   readonly created_at: TimeMs;
   readonly updated_at: TimeMs;
 }
 
 export function loadEntries(db: DatabaseSync): EntryRow[] {
-  return statement(db, "SELECT account_id, kind, name, value, created_at, updated_at FROM entry").all() as never;
+  return statement(
+    db,
+    "SELECT account_id, kind, name, version, value, created_at, updated_at FROM entry",
+  ).all() as never;
 }
 
 export function putEntry(db: DatabaseSync, row: EntryRow): void {
   statement(
     db,
-    `INSERT INTO entry (account_id, kind, name, value, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)
-     ON CONFLICT (account_id, kind, name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at`,
-  ).run(row.account_id, row.kind, row.name, row.value, row.created_at, row.updated_at);
+    `INSERT INTO entry (account_id, kind, name, version, value, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (account_id, kind, name)
+       DO UPDATE SET version = excluded.version, value = excluded.value, updated_at = excluded.updated_at`,
+  ).run(row.account_id, row.kind, row.name, row.version, row.value, row.created_at, row.updated_at);
 }
 
 export function deleteEntry(

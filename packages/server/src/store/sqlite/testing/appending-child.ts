@@ -1,12 +1,12 @@
 /** Opens the folder given, appends without end and writes the position of every acknowledged message. */
-import { message } from "../../contract/fixtures.ts";
+import { message, topicSettings } from "../../contract/fixtures.ts";
 import { SqliteStore } from "../sqlite-store.ts";
 import { storeOptions } from "./store-options.ts";
 
 const PUBLISHERS = 8;
 const [folder] = process.argv.slice(2);
 const store = await SqliteStore.open(storeOptions(folder as string));
-const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", {});
+const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", topicSettings());
 await store.catalog.putSubscription(
   topic.id,
   "reader",

@@ -1,0 +1,47 @@
+import type { Jwk, ProtocolKey } from "../protocols/key.ts";
+import type { ReceiverReply } from "../protocols/protocol.ts";
+import type { Observers } from "./answering.ts";
+import { answered, checkedBodyBytesMax, refused } from "./answering.ts";
+import { ReceiveError } from "./receive-error.ts";
+import type { Decoder } from "./receive.ts";
+import { assertFitKeys, assertKeys, assertTolerance, receive, toleranceMsDefault } from "./receive.ts";
+import type { ReceivedRequest, Receiver } from "./receiver.ts";
+
+export interface DecodingReceiverOptions<Decoded> extends Observers {
+  readonly protocol: Decoder<Decoded> & { readonly bodyBytesMax?: number };
+  readonly keys?: readonly ProtocolKey[];
+  readonly toleranceMs?: number;
+  readonly bodyBytesMax?: number;
+  readonly clock?: () => number;
+}
+
+export interface KeyRules {
+  readonly keyFault?: ((jwk: Jwk) => string | null) | undefined;
+  readonly keysMax?: number | undefined;
+}
+
+/**
+ * Creates a receiver that checks and decodes each request and replies with `answer`. Throws `TypeError` when a required
+ * key is missing or a key is unfit, and `RangeError` for a limit out of range.
+ */
+export function decodingReceiver<Decoded>(
+  options: DecodingReceiverOptions<Decoded>,
+  { keyFault, keysMax }: KeyRules,
+  answer: (decoded: Decoded, request: ReceivedRequest) => ReceiverReply | Promise<ReceiverReply>,
+): Receiver {
+  const { protocol, keys = [], toleranceMs = toleranceMsDefault, clock = Date.now } = options;
+  const bodyBytesMax = checkedBodyBytesMax(options.bodyBytesMax, protocol.bodyBytesMax);
+  assertKeys(protocol, keys);
+  assertFitKeys(keys, keyFault, keysMax);
+  assertTolerance(toleranceMs);
+  return {
+    bodyBytesMax,
+    refuse: (error, request) => refused(error, request, options),
+    handle: (request) =>
+      answered(request, options, async () => {
+        if (request.method !== "POST") throw new ReceiveError("wrong_method");
+        if (request.body.length > bodyBytesMax) throw new ReceiveError("body_too_large");
+        return await answer(await receive(request, { protocol, keys, nowMs: clock(), toleranceMs }), request);
+      }),
+  };
+}

@@ -1,0 +1,98 @@
+import { RingbackError } from "../domain/errors.ts";
+import { limits } from "../domain/limits.ts";
+import { Mutex } from "../domain/mutex.ts";
+import type { Clock, Timers } from "../domain/ports.ts";
+import { createEventBus } from "../engine/event-bus.ts";
+import { AccountInboxes } from "../engine/inboxes/account-inboxes.ts";
+import type { EngineObserver } from "../engine/observer.ts";
+import { createPublisher } from "../engine/publisher.ts";
+import type { LeasedMessage } from "../engine/pull/leased-delivery.ts";
+import { PullQueues } from "../engine/pull/pull-queues.ts";
+import { MemoryStore } from "../store/memory/memory-store.ts";
+
+export interface MemoryInboxOptions {
+  /** null: messages are kept until they are taken. */
+  readonly whilePolledMs: number | null;
+  readonly messagesMax: number;
+  /** Of all messages together. */
+  readonly bytesMax: number;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** Reports an error that no caller receives. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** `dropped`: nobody polls. `full`: as many messages or bytes are in the inbox as it may hold. */
+export type KeepOutcome = "kept" | "dropped" | "full";
+
+const name = "inbox";
+const never = new AbortController().signal;
+
+/** One inbox of the server's own, on a store in memory. */
+export class MemoryInbox {
+  readonly #store: MemoryStore;
+  readonly #inboxes: AccountInboxes;
+  readonly #pullQueues: PullQueues;
+  readonly #bytesMax: number;
+  /** Bodies are kept one after the other, so that they cannot pass `bytesMax` together. */
+  readonly #mutex = new Mutex();
+
+  private constructor({ bytesMax, clock, timers, failed }: MemoryInboxOptions) {
+    this.#bytesMax = bytesMax;
+    this.#store = new MemoryStore({ clock, attemptRetentionMs: 0, keepsSettled: false });
+    const shared = { store: this.#store, events: createEventBus(failed), observer: unobserved, clock };
+    this.#pullQueues = new PullQueues({ ...shared, timers, failed });
+    const publisher = createPublisher(shared);
+    this.#inboxes = new AccountInboxes({ ...shared, publisher, pullQueues: this.#pullQueues });
+  }
+
+  static async open(options: MemoryInboxOptions): Promise<MemoryInbox> {
+    const inbox = new MemoryInbox(options);
+    const { whilePolledMs, messagesMax } = options;
+    const { bodyBytesMax, retentionMsMax: retentionMs } = limits;
+    inbox.#pullQueues.start();
+    const settings = { topic: null, accept: "json", whilePolledMs, messagesMax, bodyBytesMax, retentionMs } as const;
+    await inbox.#inboxes.put(name, settings);
+    return inbox;
+  }
+
+  keep(body: Uint8Array): Promise<KeepOutcome> {
+    return this.#mutex.run(async () => {
+      await this.#freeTaken();
+      const { bytes } = await this.#store.records.statistics();
+      if (bytes + body.byteLength > this.#bytesMax) return "full";
+      try {
+        const { kept } = await this.#inboxes.keep(name, { body, contentType: null });
+        return kept ? "kept" : "dropped";
+      } catch (error) {
+        if (error instanceof RingbackError && error.code === "inbox_full") return "full";
+        throw error;
+      }
+    });
+  }
+
+  /** The oldest message; null when there is none. */
+  take(): Promise<LeasedMessage | null> {
+    return this.#inboxes.take(name, { waitMs: 0, gone: never });
+  }
+
+  /** Messages that may be taken, or are on their way to a client. */
+  async waitingCount(): Promise<number> {
+    const inbox = await this.#inboxes.get(name);
+    return inbox === null ? 0 : this.#inboxes.waitingCount(inbox);
+  }
+
+  /** A message that a client has got takes up no space any more. */
+  async #freeTaken(): Promise<void> {
+    await this.#pullQueues.idle();
+    while ((await this.#store.log.retain()).more);
+  }
+}
+
+const unobserved: EngineObserver = {
+  published: () => {},
+  attempted: () => {},
+  delivered: () => {},
+  dead: () => {},
+  expired: () => {},
+};

@@ -1,0 +1,45 @@
+import { limits } from "../../domain/limits.ts";
+import type { Page, PageRequest } from "../../store/page.ts";
+import { cmqLimits } from "./cmq-limits.ts";
+import type { Parameters } from "./parameters.ts";
+
+/** A request for a part of a list. CMQ pages by position, Ringback by cursor. */
+export interface ListRequest {
+  /** Part of the name, in lower case; empty: every name. */
+  readonly searchWord: string;
+  readonly offset: number;
+  readonly limit: number;
+}
+
+export function listRequestOf(
+  parameters: Parameters,
+  { search = "searchWord", limitMax = cmqLimits.listLimitMax }: { search?: string; limitMax?: number } = {},
+): ListRequest {
+  return {
+    searchWord: parameters.text(search)?.toLowerCase() ?? "",
+    offset: parameters.integer("offset", 0, cmqLimits.listOffsetMax) ?? 0,
+    limit: parameters.integer("limit", 0, limitMax) ?? cmqLimits.listLimitDefault,
+  };
+}
+
+/** The items whose names contain the search word. Scanning and `totalCount` end at `listScannedMax` entries. */
+export async function listItems<T extends { readonly name: string }>(
+  request: ListRequest,
+  readPage: (page: PageRequest) => Promise<Page<T>>,
+): Promise<{ readonly totalCount: number; readonly items: readonly T[] }> {
+  const items: T[] = [];
+  let totalCount = 0;
+  let scanned = 0;
+  let after: string | null = null;
+  do {
+    const page: Page<T> = await readPage({ after, limit: limits.pageItemsMax });
+    for (const item of page.items) {
+      if (!item.name.toLowerCase().includes(request.searchWord)) continue;
+      if (totalCount >= request.offset && items.length < request.limit) items.push(item);
+      totalCount++;
+    }
+    scanned += page.items.length;
+    after = page.next;
+  } while (after !== null && scanned < cmqLimits.listScannedMax);
+  return { totalCount, items };
+}

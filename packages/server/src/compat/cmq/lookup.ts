@@ -1,0 +1,31 @@
+import type { Subscription, Topic } from "../../domain/model.ts";
+import type { QueueDetails } from "../../engine/queues/queues.ts";
+import type { ActionContext } from "./call.ts";
+import { CmqError } from "./errors.ts";
+import type { Parameters } from "./parameters.ts";
+
+/** The topic that `topicName` names. Throws `topicNotFound`. */
+export async function topicOf({ store, account }: ActionContext, parameters: Parameters): Promise<Topic> {
+  const topic = await store.catalog.getTopic(account.id, parameters.resourceName("topicName"));
+  if (topic === null) throw new CmqError("topicNotFound");
+  return topic;
+}
+
+/** The subscription that `topicName` and `subscriptionName` name. Throws `topicNotFound` and `subscriptionNotFound`. */
+export async function subscriptionOf(
+  context: ActionContext,
+  parameters: Parameters,
+): Promise<{ readonly topic: Topic; readonly subscription: Subscription }> {
+  const name = parameters.resourceName("subscriptionName");
+  const topic = await topicOf(context, parameters);
+  const subscription = await context.store.catalog.getSubscription(topic.id, name);
+  if (subscription === null) throw new CmqError("subscriptionNotFound");
+  return { topic, subscription };
+}
+
+/** The queue that `queueName` names. Throws `queueNotFound`. */
+export async function queueOf({ queues }: ActionContext, parameters: Parameters): Promise<QueueDetails> {
+  const queue = await queues.get(parameters.resourceName("queueName"));
+  if (queue === null) throw new CmqError("queueNotFound");
+  return queue;
+}

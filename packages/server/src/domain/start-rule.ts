@@ -1,0 +1,29 @@
+/** Where a subscription starts to read its topic's log, and where a rewind takes it. */
+
+import { RingbackError } from "./errors.ts";
+import type { Seq, Start, TimeMs } from "./model.ts";
+
+/** The first and the last position of a log; `lastSeq` is `firstSeq - 1` when the log is empty. */
+export interface LogEnds {
+  readonly firstSeq: Seq;
+  readonly lastSeq: Seq;
+}
+
+/**
+ * The position of the first message that a new subscription gets. `seqAt` returns the first position at or after a time. Throws
+ * `invalid_request` for a time that has not come: a subscription starts when it is created.
+ */
+export function startSeq<S>(start: Start, log: LogEnds, nowMs: TimeMs, seqAt: (atMs: TimeMs) => S): Seq | S {
+  if (start === "now") return log.lastSeq + 1;
+  if (typeof start === "object" && "atMs" in start && start.atMs > nowMs) {
+    const fault = "must not lie in the future; a subscription starts when it is made";
+    throw RingbackError.at("invalid_request", "start.at", fault);
+  }
+  return seqFrom(start, log, seqAt);
+}
+
+/** The position of the first message from `start` on that the log still has, or would have next. */
+export function seqFrom<S>(start: Exclude<Start, "now">, log: LogEnds, seqAt: (atMs: TimeMs) => S): Seq | S {
+  if (start === "oldest") return log.firstSeq;
+  return "seq" in start ? Math.max(start.seq, log.firstSeq) : seqAt(start.atMs);
+}

@@ -1,0 +1,53 @@
+import type { Outcome } from "@ringback/sdk/hooks";
+import type { HookSettings } from "../../domain/hook-rules.ts";
+import type { TimeMs } from "../../domain/model.ts";
+import type { PutCondition } from "../../store/condition.ts";
+import type { Label } from "../../store/label.ts";
+import type { Page, PageRequest } from "../../store/page.ts";
+
+export interface HookDetails extends HookSettings {
+  readonly name: string;
+  readonly version: number;
+  readonly createdAtMs: TimeMs;
+  readonly updatedAtMs: TimeMs;
+}
+
+/** The JSON payload that a hook is called with. */
+export interface HookPayload {
+  /** Length of the JSON text. */
+  readonly bytes: number;
+  /**
+   * Parses the text without losing digits. Called at most once, when the memory budget has room. The call rethrows its
+   * errors.
+   */
+  readonly read: () => unknown;
+}
+
+export interface CalledHook {
+  readonly outcome: Outcome;
+  /** Returns the outcome's bytes to the memory budget of all calls. Must be called once, after the outcome was sent. */
+  readonly release: () => void;
+}
+
+/**
+ * The account's hooks: URLs that are called synchronously and whose replies decide an outcome. Callers have checked the
+ * names' form.
+ */
+export interface Hooks {
+  /** Creates or replaces. Throws `key_not_found`, `key_unavailable`, `invalid_key`, `entry_limit` and `precondition_failed`. */
+  put(
+    name: string,
+    settings: HookSettings,
+    condition?: PutCondition,
+  ): Promise<{ readonly hook: HookDetails; readonly created: boolean }>;
+  get(name: string): Promise<HookDetails | null>;
+  /** Sorted by name; only those with the label, if one is given. */
+  list(page: PageRequest, label?: Label): Promise<Page<HookDetails>>;
+  /** False: no such hook. */
+  delete(name: string): Promise<boolean>;
+  /**
+   * POSTs the payload and returns the meaning of the replies. A failure of a called program is an outcome too. Throws
+   * only `hook_not_found`, `key_not_found`, `key_unavailable`, `overloaded` and `shutting_down`.
+   */
+  call(name: string, payload: HookPayload): Promise<CalledHook>;
+}

@@ -1,0 +1,44 @@
+import type { TimeMs } from "../../domain/model.ts";
+import type { Page, PageRequest } from "../../store/page.ts";
+
+/** A program signs its requests with the SecretKey and names the pair by its SecretId. The SecretKey is never sent. */
+export interface ApiKeyPair {
+  readonly secretId: string;
+  readonly secretKey: string;
+}
+
+/** The public view of a pair. */
+export interface ApiKeyDetails {
+  /** The SecretId: unique, not a secret. */
+  readonly id: string;
+  /** A label for people. */
+  readonly name: string;
+  /** A configured master key opens this pair. */
+  readonly usable: boolean;
+  readonly createdAtMs: TimeMs;
+  readonly updatedAtMs: TimeMs;
+}
+
+/** The account's API keys. */
+export interface ApiKeys {
+  /**
+   * Stores `pair`, or generates a new pair when it is null. Creating the same pair again only updates the name. Throws
+   * `invalid_key`, `invalid_name`, `api_key_exists`, `master_key_missing` and `entry_limit`.
+   */
+  create(
+    name: string,
+    pair: ApiKeyPair | null,
+  ): Promise<{ readonly apiKey: ApiKeyDetails; readonly pair: ApiKeyPair; readonly created: boolean }>;
+  /** Like `create`, but replaces an existing pair of the same SecretId. */
+  put(name: string, pair: ApiKeyPair): Promise<ApiKeyDetails>;
+  get(id: string): Promise<ApiKeyDetails | null>;
+  /** Sorted by id. */
+  list(page: PageRequest): Promise<Page<ApiKeyDetails>>;
+  /** Revokes at once on this node, and on other nodes as soon as the change notice arrives. False: no such pair. */
+  delete(id: string): Promise<boolean>;
+  /**
+   * The SecretKey as HMAC key bytes. null: no such pair, or no configured master key opens it. Every signed request
+   * calls this, so results are cached, for unknown ids too. Returns the same object until the pair changes.
+   */
+  secretOf(secretId: string): Promise<Uint8Array | null>;
+}

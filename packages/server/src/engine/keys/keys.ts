@@ -1,0 +1,41 @@
+import type { Jwk, ProtocolKey } from "@ringback/sdk/protocols";
+import type { TimeMs } from "../../domain/model.ts";
+import type { PutCondition } from "../../store/condition.ts";
+import type { Page, PageRequest } from "../../store/page.ts";
+
+/** Looks up the account's decrypted keys. */
+export interface KeyRing {
+  /** null: no such key, or no configured master key opens it. Returns the same object until the key changes. */
+  find(kid: string): Promise<ProtocolKey | null>;
+}
+
+/** The public view of a key. Contains nothing that helps to guess the key. */
+export interface KeyDetails {
+  readonly kid: string;
+  readonly kty: "oct" | "OKP";
+  readonly crv: "Ed25519" | null;
+  readonly bits: number;
+  /** A configured master key opens this key. */
+  readonly usable: boolean;
+  readonly version: number;
+  readonly createdAtMs: TimeMs;
+  readonly updatedAtMs: TimeMs;
+}
+
+/** The account's signing and encryption keys. */
+export interface Keys extends KeyRing {
+  /**
+   * Creates or replaces; putting the same key twice changes nothing. Throws `invalid_key`, `master_key_missing`, `entry_limit`
+   * and `precondition_failed`.
+   */
+  put(
+    kid: string,
+    jwk: Jwk,
+    condition?: PutCondition,
+  ): Promise<{ readonly key: KeyDetails; readonly created: boolean }>;
+  get(kid: string): Promise<KeyDetails | null>;
+  /** Sorted by kid. */
+  list(page: PageRequest): Promise<Page<KeyDetails>>;
+  /** False: no such key. */
+  delete(kid: string): Promise<boolean>;
+}

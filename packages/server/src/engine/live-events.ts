@@ -1,0 +1,68 @@
+import type { HookErrorCode } from "@ringback/sdk/hooks";
+import type { AttemptVerdict, DeadReason, MessageId, TimeMs } from "../domain/model.ts";
+import type { TransportErrorCode } from "../transport/port.ts";
+
+/** What is happening now, for `GET /v1/events` and `ringback tail`. */
+export type LiveEvent =
+  | {
+      readonly type: "message.published";
+      readonly at: TimeMs;
+      readonly topic: string;
+      readonly ids: readonly MessageId[];
+    }
+  | {
+      readonly type: "delivery.attempted";
+      readonly at: TimeMs;
+      readonly topic: string;
+      readonly subscription: string;
+      readonly messageId: MessageId;
+      readonly attempt: number;
+      readonly verdict: AttemptVerdict;
+      readonly status: number | null;
+      readonly errorCode: string | null;
+      readonly durationMs: number;
+      /** Unix ms of the next attempt; null when there is none. */
+      readonly nextAttemptAt: TimeMs | null;
+    }
+  | {
+      readonly type: "delivery.dead";
+      readonly at: TimeMs;
+      readonly topic: string;
+      readonly subscription: string;
+      readonly messageId: MessageId;
+      readonly reason: DeadReason;
+    }
+  | {
+      readonly type: "delivery.expired";
+      readonly at: TimeMs;
+      readonly topic: string;
+      readonly subscription: string;
+      readonly count: number;
+    }
+  | {
+      readonly type: "hook.called";
+      readonly at: TimeMs;
+      readonly hook: string;
+      readonly action: "continue" | "reject";
+      readonly httpStatus: number | null;
+      readonly error: HookErrorCode | null;
+      /** The first failure below HTTP. Shown to operators only, not to the caller. */
+      readonly transportError: TransportErrorCode | null;
+      readonly durationMs: number;
+    }
+  | {
+      readonly type: "topic.changed" | "topic.deleted";
+      readonly at: TimeMs;
+      readonly topic: string;
+    }
+  | {
+      readonly type:
+        | "subscription.changed"
+        | "subscription.paused"
+        | "subscription.resumed"
+        | "subscription.disabled"
+        | "subscription.deleted";
+      readonly at: TimeMs;
+      readonly topic: string;
+      readonly subscription: string;
+    };

@@ -1,0 +1,48 @@
+import type { RingbackError } from "../../domain/errors.ts";
+import type { Subscription, TimeMs } from "../../domain/model.ts";
+import type { Claim } from "../../store/log.ts";
+import type { PullRequest } from "./pull-request.ts";
+import type { UnreadBytes } from "./unread-bytes.ts";
+
+/** How much a claim may take. */
+export interface ClaimSize {
+  readonly deliveriesMax: number;
+  /** False: only parked deliveries that are due, and nothing new from the log. */
+  readonly fromLog: boolean;
+}
+
+/** The queue that a claim is delivered for. */
+export interface DeliveryTarget<T> {
+  readonly subscription: Subscription;
+  /** First come, first served. A request leaves the queue when it ends. */
+  readonly requests: Iterable<PullRequest<T>>;
+  readonly unreadBytes: UnreadBytes;
+  /** Another claim may bring messages. */
+  wake(): void;
+}
+
+export interface DeliveryResult {
+  /** True: another claim may bring messages now. */
+  readonly more: boolean;
+  /** When the first of the delivered messages is visible again; null: the store reports that. */
+  readonly visibleAtMs: TimeMs | null;
+}
+
+/** How claimed messages get from the store to the requests of one queue. */
+export interface DeliveryMethod<T> {
+  /** Lease of each claim. */
+  readonly leaseMs: number;
+  /** Whether one waiting request is refused when messages are there but other clients read too slowly; otherwise it waits on. */
+  readonly refusesWaiting: boolean;
+  /** Ends a request that got no message; null: with an empty answer. */
+  readonly refusal: RingbackError | null;
+  /** Whether an acknowledgement may make further messages available. */
+  waitsForAcknowledgements(subscription: Subscription): boolean;
+  /** Called before the first claim. */
+  begin(subscription: Subscription): Promise<void>;
+  /** Throws if the subscription cannot be delivered this way. */
+  assertFits(subscription: Subscription): void;
+  claimSize(subscription: Subscription, messagesWanted: number): ClaimSize;
+  /** Answers requests of the queue with the messages of the claim, and settles what no request gets. */
+  deliver(claim: Claim, size: ClaimSize, queue: DeliveryTarget<T>): Promise<DeliveryResult>;
+}

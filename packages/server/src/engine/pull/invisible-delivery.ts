@@ -1,0 +1,197 @@
+import { RingbackError } from "../../domain/errors.ts";
+import { limits } from "../../domain/limits.ts";
+import type { PullSettings, Subscription, SubscriptionId, TimeMs } from "../../domain/model.ts";
+import type { Claim } from "../../store/log.ts";
+import { engineLimits } from "../engine-limits.ts";
+import { allocate, isReceivesEnded, isTimeEnded, type Allocations } from "./allocation.ts";
+import {
+  deadLetter,
+  type DeadLetteringContext,
+  type DeadLetterTarget,
+  type FindDeadLetterTarget,
+} from "./dead-lettering.ts";
+import type { ClaimSize, DeliveryMethod, DeliveryResult, DeliveryTarget } from "./delivery-method.ts";
+import { makeInvisible, makeVisible, type InvisibleMessages } from "./make-invisible.ts";
+import type { PulledMessage } from "./pulls.ts";
+
+export interface InvisibleDeliveryContext extends DeadLetteringContext {
+  readonly findDeadLetterTarget: FindDeadLetterTarget;
+  /** Reports an error that no caller receives. */
+  readonly failed: (error: unknown) => void;
+}
+
+type PulledTarget = DeliveryTarget<PulledMessage>;
+
+/**
+ * Delivery to receivers that acknowledge. A message gets to its receiver only after the store has written that it is
+ * invisible to all other receivers: parked, and due when its visibility timeout ends.
+ */
+export class InvisibleDelivery implements DeliveryMethod<PulledMessage> {
+  readonly leaseMs = engineLimits.pullLeaseMs;
+  readonly refusesWaiting = false;
+  readonly #context: InvisibleDeliveryContext;
+  /** Parked deliveries of the subscription, as far as is known. */
+  #parkedCount = 0;
+  /** As many messages are invisible as may be, and the log has more. */
+  #isStuck = false;
+
+  constructor(context: InvisibleDeliveryContext) {
+    this.#context = context;
+  }
+
+  get refusal(): RingbackError | null {
+    return this.#isStuck ? new RingbackError("too_many_unacknowledged") : null;
+  }
+
+  /** An acknowledgement makes space for new messages, or lets the next message of an order go. */
+  waitsForAcknowledgements({ settings }: Subscription): boolean {
+    return this.#isFull || settings.order !== "none";
+  }
+
+  assertFits({ settings }: Subscription): void {
+    if (settings.pull === undefined) throw new RingbackError("not_pulled");
+  }
+
+  async begin({ id }: Subscription): Promise<void> {
+    this.#parkedCount = (await this.#context.store.records.unsettledCounts(id)).parked;
+  }
+
+  claimSize({ settings }: Subscription, messagesWanted: number): ClaimSize {
+    const fromLog = !this.#isFull;
+    // The other messages of a strict order must wait for the first one.
+    if (settings.order === "strict") return { deliveriesMax: 1, fromLog };
+    // PostgreSQL answers a claim for more than `maxInFlight` with a time to claim again soon, which would be polling.
+    const deliveriesMax = Math.min(messagesWanted, engineLimits.pullClaimMessagesMax, settings.maxInFlight);
+    return {
+      deliveriesMax: fromLog ? Math.min(deliveriesMax, limits.parkedMax - this.#parkedCount) : deliveriesMax,
+      fromLog,
+    };
+  }
+
+  async deliver(claim: Claim, size: ClaimSize, queue: PulledTarget): Promise<DeliveryResult> {
+    const { subscription } = queue;
+    this.#parkedCount = claim.parkedCount;
+    if (claim.deliveries.length === 0) return this.#emptyClaim(claim, size, subscription.id);
+    this.#isStuck = false;
+    const { pull } = subscription.settings;
+    if (pull === undefined) return { more: false, visibleAtMs: null };
+    const wereReceived = claim.deliveries.some(({ firstAttemptAtMs }) => firstAttemptAtMs !== null);
+    const target = wereReceived ? await this.#deadLetterTarget(subscription) : null;
+    const nowMs = this.#context.clock.now();
+    const allocations = allocate(claim.deliveries, queue.requests, {
+      order: subscription.settings.order,
+      isEnded: (delivery) => isReceivesEnded(pull, delivery) || isTimeEnded(target?.ttlMs ?? null, delivery, nowMs),
+    });
+    const { more, visibleAtMs } = await this.#deliver(claim, allocations, { queue, pull, nowMs });
+    if (allocations.ended.length === 0) return { more: more || this.#hasMore(claim, size), visibleAtMs };
+    await deadLetter(this.#context, { subscription, pull, target }, claim, allocations.ended);
+    return { more: true, visibleAtMs };
+  }
+
+  get #isFull(): boolean {
+    return this.#parkedCount >= limits.parkedMax;
+  }
+
+  async #emptyClaim(claim: Claim, size: ClaimSize, id: SubscriptionId): Promise<DeliveryResult> {
+    if (this.#hasMore(claim, size)) return { more: true, visibleAtMs: null };
+    this.#isStuck = !size.fromLog && (await this.#context.store.records.unsettledCounts(id)).backlog > 0;
+    return { more: false, visibleAtMs: null };
+  }
+
+  #hasMore({ more, deliveries }: Claim, { fromLog }: ClaimSize): boolean {
+    if (!fromLog && !this.#isFull) return true;
+    return more && (deliveries.length > 0 || !this.#isFull);
+  }
+
+  /** When the target cannot be read, ended messages stay invisible for now: they may belong to another queue than their own dead letters. */
+  async #deadLetterTarget(subscription: Subscription): Promise<DeadLetterTarget | null> {
+    try {
+      return await this.#context.findDeadLetterTarget(subscription);
+    } catch (error) {
+      this.#context.failed(error);
+      return { ttlMs: null, move: () => Promise.resolve("later") };
+    }
+  }
+
+  async #deliver(
+    claim: Claim,
+    allocations: Allocations<PulledMessage>,
+    about: { readonly queue: PulledTarget; readonly pull: PullSettings; readonly nowMs: TimeMs },
+  ): Promise<DeliveryResult> {
+    const { queue, pull, nowMs } = about;
+    const { invisible, settlements } = makeInvisible(claim, allocations, queue.subscription, pull, nowMs);
+    if (settlements.length === 0) return { more: false, visibleAtMs: null };
+    for (const { request } of invisible) request.hold();
+    try {
+      const isWhole = (await this.#context.store.log.settle(settlements)) === settlements.length;
+      if (isWhole) return await this.#answer(invisible, queue);
+      // Which of them are invisible is not known, so no receiver gets one. Another node may have taken some of them; only a
+      // first receive is surely this node's, because the store keeps the time of the first.
+      await this.#putBack(
+        invisible.flatMap(({ messages }) => messages.filter(({ receives }) => receives === 1)),
+        queue,
+      );
+      return { more: true, visibleAtMs: null };
+    } catch (error) {
+      for (const { request } of invisible) request.fail(error);
+      throw error;
+    } finally {
+      for (const { request } of invisible) request.release();
+    }
+  }
+
+  async #answer(invisible: readonly InvisibleMessages[], queue: PulledTarget): Promise<DeliveryResult> {
+    this.#parkedCount += invisible.reduce((sum, { messages }) => sum + messages.length, 0);
+    const nowMs = this.#context.clock.now();
+    const unwanted: PulledMessage[] = [];
+    const visibleTimes: TimeMs[] = [];
+    let more = false;
+    for (const { request, messages, bytes } of invisible) {
+      const visibleAtMs = messages[0]?.visibleAtMs ?? nowMs;
+      if (visibleAtMs <= nowMs) {
+        // The write took longer than the visibility timeout, so another receiver may have the messages by now.
+        more = true;
+        if (request.deadlineMs <= nowMs) request.end([]);
+        continue;
+      }
+      visibleTimes.push(visibleAtMs);
+      if (request.isOver) {
+        unwanted.push(...messages);
+        continue;
+      }
+      request.options.onDelivered?.(countUnread(bytes, queue));
+      request.end(messages);
+    }
+    if (unwanted.length > 0) {
+      await this.#putBack(unwanted, queue);
+      more = true;
+    }
+    return { more, visibleAtMs: visibleTimes.length === 0 ? null : Math.min(...visibleTimes) };
+  }
+
+  /** The clients of these messages have left meanwhile, so the next requests get them. */
+  async #putBack(messages: readonly PulledMessage[], { subscription }: PulledTarget): Promise<void> {
+    if (messages.length === 0) return;
+    const { store, clock, failed } = this.#context;
+    try {
+      const nowMs = clock.now();
+      await store.log.settlePulled(
+        subscription.id,
+        messages.map((message) => makeVisible(message, nowMs)),
+      );
+    } catch (error) {
+      // The messages are visible again when their visibility timeout ends.
+      failed(error);
+    }
+  }
+}
+
+/** Returns what must be called, at least once, when the client has read the bytes or never will. */
+function countUnread(bytes: number, { unreadBytes }: PulledTarget): () => void {
+  let isCounted = true;
+  unreadBytes.add(bytes);
+  return () => {
+    if (isCounted) unreadBytes.remove(bytes);
+    isCounted = false;
+  };
+}

@@ -1,0 +1,95 @@
+import { messageId } from "../../domain/message-id.ts";
+import type { Attempt, Message, MessageId, Subscription, TimeMs } from "../../domain/model.ts";
+import type { Clock } from "../../domain/ports.ts";
+import type { Claim, ClaimedDelivery } from "../../store/log.ts";
+import { engineLimits } from "../engine-limits.ts";
+import type { Settler } from "../push/settler.ts";
+import type { ClaimSize, DeliveryMethod, DeliveryResult, DeliveryTarget } from "./delivery-method.ts";
+
+/** A message that is leased to one client while its answer is on the way. */
+export interface LeasedMessage {
+  readonly id: MessageId;
+  readonly message: Message;
+  /** Must be called once, soon. False: the client did not receive the message, so the next client gets it, in its old position. */
+  readonly done: (delivered: boolean) => void;
+}
+
+export interface LeasedDeliveryContext {
+  readonly settler: Settler;
+  readonly clock: Clock;
+  /** The leases of a process end with the process, so after a stop nothing is put back. */
+  readonly isStopped: () => boolean;
+}
+
+/**
+ * Delivery to clients that never acknowledge: a message is settled when the answer has gone out. Until then only the claim's
+ * lease protects the message from other clients, so one write per message is enough.
+ */
+export class LeasedDelivery implements DeliveryMethod<LeasedMessage> {
+  readonly leaseMs = engineLimits.inboxLeaseMs;
+  readonly refusesWaiting = true;
+  readonly refusal = null;
+  readonly #context: LeasedDeliveryContext;
+
+  constructor(context: LeasedDeliveryContext) {
+    this.#context = context;
+  }
+
+  waitsForAcknowledgements(): boolean {
+    return false;
+  }
+
+  async begin(): Promise<void> {}
+
+  assertFits(): void {}
+
+  claimSize({ settings }: Subscription, messagesWanted: number): ClaimSize {
+    return { deliveriesMax: Math.min(messagesWanted, settings.maxInFlight), fromLog: true };
+  }
+
+  async deliver(claim: Claim, _size: ClaimSize, queue: DeliveryTarget<LeasedMessage>): Promise<DeliveryResult> {
+    const requests = queue.requests[Symbol.iterator]();
+    for (const delivery of claim.deliveries) {
+      const next = requests.next();
+      if (next.done === true) this.#release(claim, delivery, queue);
+      else next.value.end([this.#lease(claim, delivery, queue)]);
+    }
+    return { more: claim.more, visibleAtMs: null };
+  }
+
+  #lease(claim: Claim, delivery: ClaimedDelivery, queue: DeliveryTarget<LeasedMessage>): LeasedMessage {
+    const { message } = delivery;
+    const startedAtMs = this.#context.clock.now();
+    const bytes = message.body.byteLength;
+    let isOut = true;
+    queue.unreadBytes.add(bytes);
+    const done = (delivered: boolean): void => {
+      if (!isOut) return;
+      isOut = false;
+      queue.unreadBytes.remove(bytes);
+      if (delivered) this.#acknowledge(claim, delivery, startedAtMs);
+      else if (!this.#context.isStopped()) this.#release(claim, delivery, queue);
+    };
+    return { id: messageId(message.topicId, message.seq), message, done };
+  }
+
+  #acknowledge({ id, subscriptionId }: Claim, delivery: ClaimedDelivery, startedAtMs: TimeMs): void {
+    const durationMs = Math.max(0, this.#context.clock.now() - startedAtMs);
+    // Recorded like a POST: without a record the message could not be distinguished from one that was skipped.
+    const attempt: Attempt = {
+      attempt: delivery.attemptsMade + 1,
+      startedAtMs,
+      durationMs,
+      verdict: "accepted",
+      status: null,
+      errorCode: null,
+      reply: null,
+    };
+    this.#context.settler.add({ claimId: id, subscriptionId, delivery, attempt, settled: { kind: "delivered" } }, null);
+  }
+
+  #release({ id, subscriptionId }: Claim, delivery: ClaimedDelivery, queue: DeliveryTarget<LeasedMessage>): void {
+    const settlement = { claimId: id, subscriptionId, delivery, attempt: null, settled: { kind: "released" } } as const;
+    this.#context.settler.add(settlement, () => queue.wake());
+  }
+}

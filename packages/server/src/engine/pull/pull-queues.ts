@@ -1,0 +1,196 @@
+import { RingbackError } from "../../domain/errors.ts";
+import { limits } from "../../domain/limits.ts";
+import type { Subscription, SubscriptionId, TimeMs } from "../../domain/model.ts";
+import type { Clock, Timers } from "../../domain/ports.ts";
+import type { Store } from "../../store/store.ts";
+import { engineLimits } from "../engine-limits.ts";
+import type { EventBus } from "../event-bus.ts";
+import type { EngineObserver } from "../observer.ts";
+import { Settler } from "../push/settler.ts";
+import type { FindDeadLetterTarget } from "./dead-lettering.ts";
+import type { DeliveryMethod } from "./delivery-method.ts";
+import { InvisibleDelivery } from "./invisible-delivery.ts";
+import { LeasedDelivery, type LeasedMessage } from "./leased-delivery.ts";
+import { PullQueue } from "./pull-queue.ts";
+import type { PulledMessage, PullOptions } from "./pulls.ts";
+import { UnreadBytes } from "./unread-bytes.ts";
+import { WaiterLimit } from "./waiter-limit.ts";
+
+export interface PullQueuesOptions {
+  readonly store: Store;
+  readonly events: EventBus;
+  readonly observer: Pick<EngineObserver, "dead">;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** Reports an error that no caller receives. */
+  readonly failed: (error: unknown) => void;
+}
+
+type Queues<T> = Map<SubscriptionId, PullQueue<T>>;
+
+/**
+ * The queues of all subscriptions from which clients fetch: pulled ones, whose receivers acknowledge, and inboxes, whose
+ * messages are settled when the answer has gone out. All of them share one memory limit.
+ */
+export class PullQueues {
+  readonly #options: PullQueuesOptions;
+  readonly #settler: Settler;
+  readonly #unreadBytes = new UnreadBytes(engineLimits.pullUnreadBytesTotalMax);
+  readonly #pulled: Queues<PulledMessage> = new Map();
+  readonly #leased: Queues<LeasedMessage> = new Map();
+  readonly #pullWaiters = new WaiterLimit(limits.pullWaitersMax, limits.pullWaitersTotalMax, () => this.#planCheck());
+  readonly #leaseWaiters = new WaiterLimit(limits.inboxWaitersMax, limits.inboxWaitersTotalMax, () =>
+    this.#planCheck(),
+  );
+  #findDeadLetterTarget: FindDeadLetterTarget = () => Promise.resolve(null);
+  #cancelCheck: (() => void) | null = null;
+  #isStopped = false;
+
+  constructor(options: PullQueuesOptions) {
+    this.#options = options;
+    this.#settler = new Settler(options.store, options.timers, options.failed);
+  }
+
+  /** Requests that wait for messages. */
+  get waiting(): number {
+    return this.#pullWaiters.count + this.#leaseWaiters.count;
+  }
+
+  /** From now on the store's wake-ups reach waiting requests. */
+  start(): void {
+    const { store } = this.#options;
+    store.log.onReady((ids) => {
+      for (const id of ids) this.#find(id)?.wake();
+    });
+    store.catalog.onSubscriptionChange((id) => {
+      if (this.#find(id) !== undefined) void this.#follow(id);
+    });
+  }
+
+  /** Sets how to find the target of messages that no receiver has acknowledged. */
+  sendDeadLetters(find: FindDeadLetterTarget): void {
+    this.#findDeadLetterTarget = find;
+  }
+
+  /** See `Pulls.pull`. */
+  async pull(subscription: Subscription, options: PullOptions): Promise<readonly PulledMessage[]> {
+    if (subscription.settings.pull === undefined) throw new RingbackError("not_pulled");
+    const queue = this.#pulled.get(subscription.id) ?? this.#openPulled(subscription);
+    return queue.pull(options);
+  }
+
+  /** The oldest message, leased to the caller until its `done`. Throws what `pull` does, except for `not_pulled`. */
+  async lease(
+    subscription: Subscription,
+    { waitMs, gone }: Pick<PullOptions, "waitMs" | "gone">,
+  ): Promise<LeasedMessage | null> {
+    const queue = this.#leased.get(subscription.id) ?? this.#openLeased(subscription);
+    try {
+      const [message] = await queue.pull({ messagesMax: 1, waitMs, visibilityMs: null, gone });
+      return message ?? null;
+    } catch (error) {
+      if (error instanceof RingbackError && error.code === "subscription_not_found")
+        this.#leased.delete(subscription.id);
+      throw error;
+    }
+  }
+
+  /** Receipt handles of this subscription have been used. `visibleAtMs`: when the messages are visible again; null: never. */
+  acknowledged(id: SubscriptionId, visibleAtMs: TimeMs | null): void {
+    const queue = this.#pulled.get(id);
+    if (visibleAtMs !== null) queue?.dueAt(visibleAtMs);
+    queue?.acknowledged();
+  }
+
+  /** Ends every waiting request with nothing, and lets none wait from now on. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancelCheck?.();
+    this.#cancelCheck = null;
+    for (const queue of this.#all()) queue.stop();
+  }
+
+  /** Resolves when everything that was delivered is written. */
+  async idle(): Promise<void> {
+    await Promise.all([...this.#all()].map((queue) => queue.idle()));
+    await this.#settler.idle();
+  }
+
+  #openPulled(subscription: Subscription): PullQueue<PulledMessage> {
+    const findDeadLetterTarget: FindDeadLetterTarget = (of) => this.#findDeadLetterTarget(of);
+    const method = new InvisibleDelivery({ ...this.#options, findDeadLetterTarget });
+    return this.#open(this.#pulled, subscription, method, this.#pullWaiters);
+  }
+
+  #openLeased(subscription: Subscription): PullQueue<LeasedMessage> {
+    const { clock } = this.#options;
+    const method = new LeasedDelivery({ settler: this.#settler, clock, isStopped: () => this.#isStopped });
+    return this.#open(this.#leased, subscription, method, this.#leaseWaiters);
+  }
+
+  #open<T>(
+    queues: Queues<T>,
+    subscription: Subscription,
+    method: DeliveryMethod<T>,
+    waiters: WaiterLimit,
+  ): PullQueue<T> {
+    const context = { ...this.#options, unreadBytes: this.#unreadBytes };
+    const queue = new PullQueue(subscription, method, waiters, context);
+    if (this.#isStopped) queue.stop();
+    queues.set(subscription.id, queue);
+    this.#planCheck();
+    return queue;
+  }
+
+  *#all(): Iterable<PullQueue<PulledMessage> | PullQueue<LeasedMessage>> {
+    yield* this.#pulled.values();
+    yield* this.#leased.values();
+  }
+
+  #find(id: SubscriptionId): PullQueue<PulledMessage> | PullQueue<LeasedMessage> | undefined {
+    return this.#pulled.get(id) ?? this.#leased.get(id);
+  }
+
+  async #follow(id: SubscriptionId): Promise<void> {
+    try {
+      const subscription = await this.#options.store.catalog.getSubscriptionById(id);
+      const queue = this.#find(id);
+      if (subscription === null) {
+        this.#pulled.delete(id);
+        this.#leased.delete(id);
+      }
+      queue?.change(subscription);
+    } catch (error) {
+      this.#options.failed(error);
+    }
+  }
+
+  /** A check runs from time to time while a request waits, or a queue may have to be dropped. */
+  #planCheck(): void {
+    const isNeeded = (this.waiting > 0 || this.#pulled.size > 0) && !this.#isStopped;
+    if (!isNeeded) {
+      this.#cancelCheck?.();
+      this.#cancelCheck = null;
+    } else {
+      this.#cancelCheck ??= this.#options.timers.after(engineLimits.findWorkMs, () => {
+        this.#cancelCheck = null;
+        void this.#check();
+      });
+    }
+  }
+
+  /** Finds work whose wake-up was lost, and drops queues that nobody uses. An inbox's queue stays as long as the inbox. */
+  async #check(): Promise<void> {
+    const nowMs = this.#options.clock.now();
+    for (const [id, queue] of this.#pulled) if (queue.isIdle(nowMs)) this.#pulled.delete(id);
+    try {
+      if (this.waiting > 0) {
+        const { subscriptionIds } = await this.#options.store.log.findReady();
+        for (const id of subscriptionIds) this.#find(id)?.wake();
+      }
+    } catch (error) {
+      this.#options.failed(error);
+    }
+    this.#planCheck();
+  }
+}

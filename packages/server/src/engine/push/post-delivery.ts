@@ -1,0 +1,42 @@
+import type { EncodedRequest } from "@ringback/sdk/protocols";
+import type { TimeMs } from "../../domain/model.ts";
+import type { ClaimedDelivery } from "../../store/log.ts";
+import type { PostResult, Transport } from "../../transport/port.ts";
+import type { KeyRing } from "../keys/keys.ts";
+import { encode, type EncodeFailure, type Route } from "./outgoing.ts";
+
+export interface PostContext {
+  readonly transport: Transport;
+  readonly keyRing: KeyRing;
+  readonly failed: (error: unknown) => void;
+}
+
+/**
+ * Encodes a delivery and POSTs it. Calls `done` exactly once: during the call when the encoding fails at once,
+ * otherwise later. An unexpected error of the encoding counts as a failed attempt, so that the slot is freed and the
+ * retry policy decides.
+ */
+export function postDelivery(
+  context: PostContext,
+  route: Route,
+  delivery: ClaimedDelivery,
+  attempt: { readonly requestId: string; readonly sentAtMs: TimeMs },
+  done: (result: PostResult | EncodeFailure) => void,
+): void {
+  const post = (request: EncodedRequest | EncodeFailure): void => {
+    if (typeof request === "string") done(request);
+    else context.transport.post(route.endpoint, request.headers, request.body, done);
+  };
+  const unexpected = (error: unknown): EncodeFailure => {
+    context.failed(error);
+    return "key_unavailable";
+  };
+  let encoded: EncodedRequest | EncodeFailure | Promise<EncodedRequest | EncodeFailure>;
+  try {
+    encoded = encode(route, delivery, attempt, context.keyRing);
+  } catch (error) {
+    encoded = unexpected(error);
+  }
+  if (encoded instanceof Promise) void encoded.catch(unexpected).then(post);
+  else post(encoded);
+}

@@ -1,0 +1,29 @@
+import { RingbackError } from "../domain/errors.ts";
+import { publishBody } from "./message.ts";
+
+const firstInBatch = "messages[0].";
+const members = new Set(Object.keys(publishBody.properties));
+
+/**
+ * Returns a function that throws an error of the engine with the fields that the caller has sent. The engine does not
+ * know whether its one message was the request itself or the only one of a batch.
+ */
+export function publishErrorsAt(kind: "single" | "batch"): (error: unknown) => never {
+  const fieldOf = kind === "single" ? withoutPrefix : withPrefix;
+  return (error) => {
+    if (!(error instanceof RingbackError) || error.details.length === 0) throw error;
+    const details = error.details.map(({ field, message }) => ({ field: fieldOf(field), message }));
+    const [from, to] = [error.details[0]?.field ?? "", details[0]?.field ?? ""];
+    const sentence = error.message.startsWith(from) ? to + error.message.slice(from.length) : error.message;
+    throw new RingbackError(error.code, sentence, { details, cause: error });
+  };
+}
+
+function withoutPrefix(field: string): string {
+  return field.startsWith(firstInBatch) ? field.slice(firstInBatch.length) : field;
+}
+
+function withPrefix(field: string): string {
+  const member = /^\w+/.exec(field)?.[0] ?? "";
+  return members.has(member) ? firstInBatch + field : field;
+}

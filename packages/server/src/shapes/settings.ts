@@ -1,0 +1,150 @@
+import { Type } from "typebox";
+import type { Static, TObject, TOptional, TProperties, TSchema, TUnion } from "typebox";
+import { mergePatch } from "./merge-patch.ts";
+import { nullable } from "./schema-parts.ts";
+import { shapeReader } from "./shape-check.ts";
+import type { Schema, ShapeOptions } from "./shape-check.ts";
+
+/**
+ * The settings of a resource are described once, by a typebox object that is also the schema of a PUT body: `optional`
+ * marks what a body may leave out, with the value that the setting then has. The functions here derive the rest from
+ * it: the complete settings and their type, the members of the view, and the schema of a PATCH body.
+ */
+
+/**
+ * Everything that the API and the configuration file derive from one description. `T`: the settings as the engine gets
+ * them.
+ */
+export interface SettingsShape<T> {
+  /** The schema of a PUT body. */
+  readonly body: TObject;
+  /** The schema of a PATCH body. */
+  readonly patch: TObject;
+  /** Checks a body and fills in its defaults. Throws `RingbackError` with the field that is wrong. */
+  read(body: unknown): T;
+  readPatch(patch: unknown): object;
+  /** Applies a patch to stored settings, ignoring their other members, and reads the result. Throws as `read` does. */
+  patched(stored: object, patch: object): T;
+}
+
+export interface SettingsOptions<S extends TObject, T> extends ShapeOptions {
+  /** Fills in the defaults of a checked body, and asserts the rules that the schema does not express. */
+  readonly settle: (given: Static<S>) => T;
+}
+
+export function settingsShape<S extends TObject, T>(body: S, options: SettingsOptions<S, T>): SettingsShape<T> {
+  const patch = patchSchema(body);
+  const check = shapeReader(body, options);
+  const read = (given: unknown): T => options.settle(check(given));
+  const readPatch: (given: unknown) => object = shapeReader(patch, options);
+  const known = (stored: object): object =>
+    Object.fromEntries(Object.entries(stored).filter(([name]) => Object.hasOwn(body.properties, name)));
+  return { body, patch, read, readPatch, patched: (stored, changes) => read(mergePatch(known(stored), changes)) };
+}
+
+type Defaulted<T extends TSchema = TSchema> = TOptional<T> & { readonly default: unknown };
+
+/** Marks a member that a body may leave out, and the value that the setting then has. */
+export function optional<T extends TSchema>(schema: T, byDefault: Static<T>): Defaulted<T> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- typebox's own type of this is a conditional one
+  return Type.Optional({ ...schema, default: byDefault }) as unknown as Defaulted<T>;
+}
+
+/** The type of a value whose optional members are filled in. What is optional without a default stays optional. */
+export type Complete<S extends TSchema> =
+  S extends TObject<infer P>
+    ? { -readonly [K in keyof P as IsAlwaysThere<P[K]> extends true ? K : never]: Complete<P[K]> } & {
+        -readonly [K in keyof P as IsAlwaysThere<P[K]> extends true ? never : K]?: Complete<P[K]>;
+      }
+    : S extends TUnion<infer Forms>
+      ? Complete<Forms[number]>
+      : Static<S>;
+
+type IsAlwaysThere<S> = S extends Defaulted ? true : S extends TOptional ? false : true;
+
+/**
+ * Fills in what a checked value leaves out, in the order of the schema, and drops members that the schema does not
+ * have.
+ */
+export function complete<S extends TSchema>(schema: S, given: Static<S>): Complete<S> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the type says what `filled` does
+  return filled(schema, given) as Complete<S>;
+}
+
+function filled(schema: Schema, given: unknown): unknown {
+  const form = (schema.anyOf ?? [schema]).find((one) => isOfForm(one, given));
+  if (form === undefined) return given;
+  const members = given as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(
+    Object.entries(form.properties ?? {}).flatMap(([name, member]) => {
+      const value = Object.hasOwn(members, name) ? members[name] : member.default;
+      return value === undefined ? [] : [[name, filled(member, value)]];
+    }),
+  );
+}
+
+function isOfForm({ properties, required = [] }: Schema, given: unknown): boolean {
+  if (properties === undefined || typeof given !== "object" || given === null) return false;
+  return required.every((name) => Object.hasOwn(given, name));
+}
+
+/**
+ * The members of a resource's view: all of them are always there, and null stands for one that has neither a value nor
+ * a default.
+ */
+export function viewMembers<P extends TProperties>({ properties }: TObject<P>): { [K in keyof P]: TSchema } {
+  const members = Object.entries(properties).map(([name, member]) => {
+    const schema = viewSchema(member);
+    return [name, Type.IsOptional(member) && !("default" in member) ? nullable(schema) : schema];
+  });
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the names are those of the settings
+  return Object.fromEntries(members) as { [K in keyof P]: TSchema };
+}
+
+function viewSchema(schema: TSchema): TSchema {
+  const { anyOf, properties, ...rest } = schema as TSchema & { anyOf?: TSchema[]; properties?: TProperties };
+  if (anyOf !== undefined) return { ...rest, anyOf: anyOf.map(viewSchema) };
+  if (properties === undefined) return rest;
+  const { required: _, ...options } = rest as TSchema & { required?: string[] };
+  return Type.Object(viewMembers(schema as TObject), options);
+}
+
+/** The values of `viewMembers`. Settings that were stored before a member existed show its default. */
+export function viewOf(schema: TObject, stored: object): Record<string, unknown> {
+  const settings = filled(schema, stored) as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(Object.keys(schema.properties).map((name) => [name, settings[name] ?? null]));
+}
+
+/** The schema of a merge patch (RFC 7396): every member may be left out, and null removes one. */
+export function patchSchema({ properties, ...rest }: TObject): TObject {
+  const { examples: _, required: __, ...options } = rest as Record<string, unknown>;
+  const members = Object.entries(properties).map(([name, member]) => [name, Type.Optional(nullable(patched(member)))]);
+  return Type.Object(Object.fromEntries(members) as TProperties, options);
+}
+
+function patched(schema: TSchema): TSchema {
+  const { default: _, maxProperties: __, ...rest } = schema as Record<string, unknown>;
+  const { anyOf, properties, additionalProperties } = rest as {
+    anyOf?: TObject[];
+    properties?: TProperties;
+    additionalProperties?: TSchema | false;
+  };
+  if (anyOf !== undefined) return { ...rest, anyOf: mergedForms(anyOf) };
+  if (properties !== undefined) return patchSchema(rest as unknown as TObject);
+  // A map: null removes an entry.
+  if (typeof additionalProperties === "object")
+    return { ...rest, additionalProperties: nullable(additionalProperties) };
+  return rest;
+}
+
+/**
+ * A patch changes part of an object, so it need not show which form the object has: one form with the members of all
+ * takes it.
+ */
+function mergedForms(forms: readonly TObject[]): TSchema[] {
+  const objects = forms.filter(({ properties }) => properties !== undefined);
+  if (objects.length === 0) return [...forms];
+  const properties = Object.assign({}, ...objects.map((form) => form.properties)) as TProperties;
+  const others = forms.filter((form) => form.properties === undefined);
+  return [...others, patchSchema(Type.Object(properties, { additionalProperties: false }))];
+}

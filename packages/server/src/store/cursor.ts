@@ -1,0 +1,96 @@
+import type { Seq } from "../domain/model.ts";
+
+/**
+ * How far a subscription is in its log. `settledThrough`: every position up to this one is settled. `done`: positions beyond it
+ * that are settled, out of order. `scannedThrough`: claims have read every position up to this one. A database stores the
+ * first two; after a crash the third starts at `settledThrough` again, so unfinished deliveries are claimed again.
+ */
+export class Cursor {
+  settledThrough: Seq;
+  scannedThrough: Seq;
+  /** Created when first needed: most subscriptions never settle out of order. */
+  #done: Set<Seq> | null = null;
+
+  constructor(settledThrough: Seq, ahead: Uint8Array | null = null) {
+    this.settledThrough = settledThrough;
+    this.scannedThrough = settledThrough;
+    if (ahead === null) return;
+    for (let bit = 0; bit < ahead.length * 8; bit++) {
+      if (((ahead[bit >> 3] as number) >> (bit & 7)) & 1) (this.#done ??= new Set()).add(settledThrough + 1 + bit);
+    }
+    this.#advance();
+  }
+
+  isDone(seq: Seq): boolean {
+    return seq <= this.settledThrough || (this.#done !== null && this.#done.has(seq));
+  }
+
+  settle(seq: Seq): void {
+    if (seq === this.settledThrough + 1) {
+      this.settledThrough = seq;
+      this.#advance();
+    } else if (seq > this.settledThrough) {
+      (this.#done ??= new Set()).add(seq);
+    }
+  }
+
+  /** Settles every position up to `seq`. */
+  skipThrough(seq: Seq): void {
+    if (seq > this.scannedThrough) this.scannedThrough = seq;
+    if (seq <= this.settledThrough) return;
+    if (this.#done !== null) {
+      for (const done of this.#done) if (done <= seq) this.#done.delete(done);
+    }
+    this.settledThrough = seq;
+    this.#advance();
+  }
+
+  /** Lets claims read from `seq` on again. What is settled stays settled. */
+  rewind(seq: Seq): void {
+    this.scannedThrough = Math.max(this.settledThrough, Math.min(this.scannedThrough, seq - 1));
+  }
+
+  /** Makes every position from `seq` on unsettled and unread. */
+  goBackTo(seq: Seq): void {
+    this.settledThrough = Math.min(this.settledThrough, seq - 1);
+    this.scannedThrough = Math.min(this.scannedThrough, seq - 1);
+    if (this.#done === null) return;
+    for (const done of this.#done) if (done >= seq) this.#done.delete(done);
+  }
+
+  /** A copy that has gone back to `seq`. */
+  backAt(seq: Seq): Cursor {
+    const cursor = new Cursor(this.settledThrough);
+    for (const done of this.doneAhead()) cursor.settle(done);
+    cursor.goBackTo(seq);
+    return cursor;
+  }
+
+  get doneCount(): number {
+    return this.#done === null ? 0 : this.#done.size;
+  }
+
+  doneAhead(): readonly Seq[] {
+    return this.#done === null ? [] : [...this.#done];
+  }
+
+  /** One bit for each position after `settledThrough`; null: none of them is settled. */
+  ahead(): Uint8Array | null {
+    if (this.#done === null || this.#done.size === 0) return null;
+    let last = 0;
+    for (const seq of this.#done) if (seq > last) last = seq;
+    const bits = new Uint8Array(((last - this.settledThrough - 1) >> 3) + 1);
+    for (const seq of this.#done) {
+      const bit = seq - this.settledThrough - 1;
+      bits[bit >> 3] = (bits[bit >> 3] as number) | (1 << (bit & 7));
+    }
+    return bits;
+  }
+
+  #advance(): void {
+    if (this.#done !== null && this.#done.size > 0) {
+      while (this.#done.delete(this.settledThrough + 1)) this.settledThrough++;
+    }
+    if (this.scannedThrough < this.settledThrough) this.scannedThrough = this.settledThrough;
+  }
+}

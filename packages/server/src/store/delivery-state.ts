@@ -1,0 +1,27 @@
+import type { DeliveryState } from "../domain/model.ts";
+
+/** What a driver knows of one message for one subscription. */
+export interface DeliveryFacts {
+  /** Open in a claim whose lease has not expired. */
+  readonly isOpen: boolean;
+  readonly isParked: boolean;
+  readonly isSettled: boolean;
+  readonly hasDeadLetter: boolean;
+  readonly attempts: readonly { readonly verdict: string }[];
+  /** Whether the filter matches the message. */
+  readonly matches: () => boolean;
+}
+
+export function deliveryState(facts: DeliveryFacts): DeliveryState {
+  if (facts.isOpen) return "in_flight";
+  if (facts.isParked) return "parked";
+  // After a rewind the attempts and dead letters of the earlier delivery are still there.
+  if (!facts.isSettled) return facts.matches() ? "pending" : "filtered";
+  if (facts.hasDeadLetter) return "dead";
+  const last = facts.attempts.at(-1);
+  if (last?.verdict === "accepted") return "delivered";
+  // The delivery was given up, and its dead letter has been purged since.
+  if (last !== undefined) return "dead";
+  // Settled without an attempt: the subscription started after this message, or the record has been removed since.
+  return facts.matches() ? "skipped" : "filtered";
+}

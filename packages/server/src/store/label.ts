@@ -1,0 +1,20 @@
+/** A label that a listing is narrowed to. Labels stand in the member `labels` of settings and of entries' values. */
+export interface Label {
+  readonly name: string;
+  readonly value: string;
+}
+
+export function hasLabel(labelled: unknown, { name, value }: Label): boolean {
+  const labels = memberOf(labelled, "labels");
+  return memberOf(labels, name) === value;
+}
+
+/** A text that is part of the JSON of everything that has the label, and perhaps of other JSON too. */
+export function labelText({ name, value }: Label): string {
+  return `${JSON.stringify(name)}:${JSON.stringify(value)}`;
+}
+
+function memberOf(object: unknown, name: string): unknown {
+  if (typeof object !== "object" || object === null || !Object.hasOwn(object, name)) return undefined;
+  return (object as Record<string, unknown>)[name];
+}

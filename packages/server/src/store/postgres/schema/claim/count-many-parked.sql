@@ -1,0 +1,15 @@
+-- How many deliveries of a subscription are parked, if there are more than 1,000. They are counted at most once a
+-- second, and from 20,000 on less often, so that counting stays near 1 % of the time: the count need not be exact.
+CREATE FUNCTION ringback.count_many_parked(p_cursor ringback.subscription_cursor, p_now bigint) RETURNS bigint
+LANGUAGE plpgsql AS $function$
+DECLARE
+  v_count bigint;
+BEGIN
+  IF p_now - p_cursor.parked_counted_at BETWEEN 0 AND greatest(1000, p_cursor.parked_count / 20) - 1 THEN
+    RETURN greatest(1001, p_cursor.parked_count);
+  END IF;
+  SELECT count(*) INTO v_count FROM ringback.parked p WHERE p.subscription_id = p_cursor.subscription_id;
+  UPDATE ringback.subscription_cursor c SET parked_count = v_count, parked_counted_at = p_now
+    WHERE c.subscription_id = p_cursor.subscription_id;
+  RETURN v_count;
+END $function$;

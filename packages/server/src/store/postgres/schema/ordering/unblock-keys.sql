@@ -1,0 +1,7 @@
+-- As unblock_key, for each of these ordering keys, once each.
+CREATE FUNCTION ringback.unblock_keys(p_subscriptions bigint[], p_keys text[], p_now bigint) RETURNS void
+LANGUAGE plpgsql AS $function$
+BEGIN
+  PERFORM ringback.unblock_key(k.subscription_id, k.key, p_now)
+    FROM (SELECT DISTINCT * FROM unnest(p_subscriptions, p_keys) AS u (subscription_id, key)) k;
+END $function$;

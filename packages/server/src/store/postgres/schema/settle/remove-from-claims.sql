@@ -1,0 +1,42 @@
+-- Settlements whose delivery was in its claim: their ordinals (null when there are none), the topic of each, and
+-- whether it had been claimed from ringback.parked.
+CREATE TYPE ringback.removed_from_claims AS (ordinals integer[], topics integer[], from_parked boolean[]);
+
+-- Takes deliveries out of their claims. A claim that holds nothing more is deleted.
+CREATE FUNCTION ringback.remove_from_claims(
+  p_node bigint, p_claims bigint[], p_subscriptions bigint[], p_topics integer[], p_seqs bigint[]
+) RETURNS ringback.removed_from_claims LANGUAGE plpgsql AS $function$
+DECLARE
+  v_ordinals integer[];
+  v_topics integer[];
+  v_from_parked boolean[];
+BEGIN
+  WITH locked AS MATERIALIZED (
+    SELECT c.id, c.subscription_id, c.seqs, c.parked FROM ringback.claim c
+      WHERE c.id = ANY (p_claims) AND c.node_id = p_node ORDER BY c.id FOR UPDATE
+  ), claimed AS MATERIALIZED (
+    SELECT s.ordinal::integer AS ordinal, s.claim_id, s.seq, s.seq = ANY (l.parked) AS from_parked
+    FROM unnest(p_claims, p_subscriptions, p_seqs) WITH ORDINALITY AS s (claim_id, subscription_id, seq, ordinal)
+    JOIN locked l ON l.id = s.claim_id AND l.subscription_id = s.subscription_id
+    WHERE s.seq = ANY (l.seqs) OR s.seq = ANY (l.parked)
+  ), leaving AS MATERIALIZED (
+    SELECT d.claim_id, array_agg(d.seq) AS seqs FROM claimed d GROUP BY d.claim_id
+  ), ended AS (
+    DELETE FROM ringback.claim c USING leaving g
+      WHERE c.id = ANY (p_claims) AND c.id = g.claim_id
+        AND cardinality(c.seqs) + cardinality(c.parked) = cardinality(g.seqs)
+  ), continued AS (
+    UPDATE ringback.claim c SET
+      (seqs, keys) = (SELECT coalesce(array_agg(x.seq ORDER BY x.index), '{}'), array_agg(x.key ORDER BY x.index)
+        FROM unnest(c.seqs, c.keys) WITH ORDINALITY AS x (seq, key, index) WHERE x.seq <> ALL (g.seqs)),
+      (parked, parked_keys) = (
+        SELECT coalesce(array_agg(x.seq ORDER BY x.index), '{}'), array_agg(x.key ORDER BY x.index)
+        FROM unnest(c.parked, c.parked_keys) WITH ORDINALITY AS x (seq, key, index) WHERE x.seq <> ALL (g.seqs))
+    FROM leaving g
+    WHERE c.id = ANY (p_claims) AND c.id = g.claim_id
+      AND cardinality(c.seqs) + cardinality(c.parked) > cardinality(g.seqs)
+  )
+  SELECT array_agg(d.ordinal), array_agg(p_topics[d.ordinal]), array_agg(d.from_parked)
+    INTO v_ordinals, v_topics, v_from_parked FROM claimed d;
+  RETURN ROW(v_ordinals, v_topics, v_from_parked)::ringback.removed_from_claims;
+END $function$;

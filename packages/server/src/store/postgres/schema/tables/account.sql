@@ -1,0 +1,8 @@
+-- A tenant. Rows of topic, subscription, dead_letter and entry name their account. A message, an attempt, a parked
+-- delivery or a cursor belongs to its topic or subscription, and no query reaches it in another way.
+CREATE TABLE ringback.account (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  name text NOT NULL UNIQUE,
+  app_id bigint NOT NULL,
+  created_at bigint NOT NULL
+);

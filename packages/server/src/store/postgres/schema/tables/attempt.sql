@@ -1,0 +1,32 @@
+-- One row per POST, in partitions by the time when the POST started. Each partition has the primary key (id) and the
+-- indexes that ringback.ensure_attempt_partitions creates. Identity columns of partitioned tables came with PostgreSQL
+-- 17, hence the sequence.
+CREATE SEQUENCE ringback.attempt_id_seq;
+CREATE TABLE ringback.attempt (
+  id bigint NOT NULL DEFAULT nextval('ringback.attempt_id_seq'),
+  topic_id integer NOT NULL,
+  seq bigint NOT NULL,
+  subscription_id bigint NOT NULL,
+  attempt bigint NOT NULL,
+  started_at bigint NOT NULL,
+  duration_ms bigint NOT NULL,
+  verdict smallint NOT NULL,
+  status bigint,
+  error_code text,
+  reply bytea
+) PARTITION BY RANGE (started_at);
+ALTER SEQUENCE ringback.attempt_id_seq OWNED BY ringback.attempt.id;
+
+-- The partitions of attempt. A partition takes the attempts with from_at <= started_at < to_at.
+CREATE TABLE ringback.attempt_partition (
+  from_at bigint PRIMARY KEY,
+  to_at bigint NOT NULL,
+  name text NOT NULL
+);
+
+-- How long the next partition of attempt will be. The value follows from a node's setting.
+CREATE TABLE ringback.attempt_partition_span (
+  only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+  span_ms bigint NOT NULL
+);
+INSERT INTO ringback.attempt_partition_span (span_ms) VALUES (75600000);

@@ -1,0 +1,11 @@
+-- Hooks, inboxes, keys and the like, by kind and name. value is JSON.
+CREATE TABLE ringback.entry (
+  account_id bigint NOT NULL REFERENCES ringback.account (id),
+  kind text NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  version bigint NOT NULL DEFAULT 1,
+  value text NOT NULL,
+  created_at bigint NOT NULL,
+  updated_at bigint NOT NULL,
+  PRIMARY KEY (account_id, kind, name)
+);

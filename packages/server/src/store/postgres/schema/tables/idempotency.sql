@@ -1,0 +1,9 @@
+CREATE TABLE ringback.idempotency (
+  topic_id integer NOT NULL,
+  key text NOT NULL,
+  fingerprint text NOT NULL,
+  first_seq bigint NOT NULL,
+  published_at bigint NOT NULL,
+  PRIMARY KEY (topic_id, key)
+);
+CREATE INDEX idempotency_age ON ringback.idempotency (published_at);

@@ -1,0 +1,10 @@
+-- The processes that have this database open. An id is never used twice, since the ids of claims are derived from it.
+-- beating_since: since when the node has sent its heartbeats without a gap. name and version are shown to people only.
+CREATE TABLE ringback.node (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  name text NOT NULL DEFAULT '',
+  version text NOT NULL DEFAULT '',
+  started_at bigint NOT NULL,
+  beating_since bigint NOT NULL,
+  alive_until bigint NOT NULL
+) WITH (fillfactor = 50);

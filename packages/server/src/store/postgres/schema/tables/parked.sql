@@ -1,0 +1,23 @@
+-- Deliveries that wait for their time: after a failed attempt, for a delay, or (due_at null) behind an earlier delivery
+-- of their ordering key.
+-- ordering_key: set only where the row blocks later deliveries of that key; '' is the one key of a strict subscription.
+CREATE TABLE ringback.parked (
+  subscription_id bigint NOT NULL,
+  seq bigint NOT NULL,
+  due_at bigint,
+  attempts bigint NOT NULL,
+  retries bigint NOT NULL,
+  first_attempt_at bigint,
+  ordering_key text,
+  dead_letter_id bigint,
+  PRIMARY KEY (subscription_id, seq)
+);
+CREATE INDEX parked_due ON ringback.parked (subscription_id, due_at, seq) WHERE due_at IS NOT NULL;
+CREATE INDEX parked_key ON ringback.parked (subscription_id, ordering_key, seq) WHERE ordering_key IS NOT NULL;
+-- Queues count the deliveries that were never delivered and are still delayed; there are few of them.
+CREATE INDEX parked_delayed ON ringback.parked (subscription_id, due_at)
+  WHERE first_attempt_at IS NULL AND due_at IS NOT NULL;
+
+-- Settled deliveries leave dead rows at the start of the indexes that claims read. With many parked deliveries, the
+-- default of a fifth of the table is too many of them.
+ALTER TABLE ringback.parked SET (autovacuum_vacuum_scale_factor = 0.02);

@@ -1,0 +1,33 @@
+CREATE TABLE ringback.subscription (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  account_id bigint NOT NULL REFERENCES ringback.account (id),
+  topic_id integer NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  version bigint NOT NULL DEFAULT 1,
+  state text NOT NULL,
+  settings text NOT NULL,
+  created_at bigint NOT NULL,
+  updated_at bigint NOT NULL,
+  UNIQUE (topic_id, name)
+);
+
+-- Columns that a claim reads of a subscription: how far claims have come, and the settings that claims depend on.
+-- tags, routes: the filter; null accepts every message. routes are regular expressions over '.word.word'.
+-- scanned_through: some claim has examined every position up to this one.
+-- returned_seqs: positions that were claimed and came back unsettled; the next claims take them first.
+-- parked_count: how many deliveries were parked at parked_counted_at; kept up to date only where there are many.
+CREATE TABLE ringback.subscription_cursor (
+  subscription_id bigint PRIMARY KEY,
+  topic_id integer NOT NULL,
+  active boolean NOT NULL,
+  ordering text NOT NULL,
+  in_flight_max integer NOT NULL,
+  tags text[],
+  routes text[],
+  scanned_through bigint NOT NULL,
+  returned_seqs bigint[] NOT NULL DEFAULT '{}',
+  expired bigint NOT NULL DEFAULT 0,
+  parked_count bigint NOT NULL DEFAULT 0,
+  parked_counted_at bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 40);
+CREATE INDEX subscription_cursor_topic ON ringback.subscription_cursor (topic_id);

@@ -1,0 +1,33 @@
+-- The id takes 23 bits of a message id. version: counts the changes of the row. settings: JSON.
+CREATE TABLE ringback.topic (
+  id integer GENERATED ALWAYS AS IDENTITY (MAXVALUE 8388607) PRIMARY KEY,
+  account_id bigint NOT NULL REFERENCES ringback.account (id),
+  name text COLLATE "C" NOT NULL,
+  version bigint NOT NULL DEFAULT 1,
+  -- JSON.
+  settings text NOT NULL,
+  created_at bigint NOT NULL,
+  updated_at bigint NOT NULL,
+  UNIQUE (account_id, name)
+);
+-- Lookups that ignore case. In collation "C" only A to Z have another case.
+CREATE INDEX topic_any_case ON ringback.topic (account_id, lower(name));
+
+-- The part of a topic that changes with every publish. An append locks the row, so that positions are dense and in the
+-- order of commits.
+-- expires_at: when the oldest message has reached its retention; null while the log is empty.
+-- partition_id, segment_first_seq: the last segment of the log, in which the next messages are written; null while the
+-- log is empty.
+-- Rows that change often leave room in their pages (fillfactor) and have no index over what changes, so that an update
+-- stays within its page.
+CREATE TABLE ringback.topic_log (
+  topic_id integer PRIMARY KEY,
+  retention_ms bigint NOT NULL,
+  first_seq bigint NOT NULL DEFAULT 1,
+  last_seq bigint NOT NULL DEFAULT 0,
+  last_published_at bigint NOT NULL DEFAULT 0,
+  expires_at bigint,
+  partition_id integer,
+  segment_first_seq bigint
+) WITH (fillfactor = 40);
+CREATE INDEX topic_log_expires ON ringback.topic_log (expires_at) WHERE expires_at IS NOT NULL;

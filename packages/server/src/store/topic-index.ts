@@ -1,0 +1,61 @@
+import { isInternalName } from "../domain/internal-names.ts";
+import type { AccountId, Topic, TopicId } from "../domain/model.ts";
+import { foldCase } from "../domain/names.ts";
+import { NameIndex } from "./name-index.ts";
+
+export const isListed = (name: string): boolean => !isInternalName(name);
+
+/** Topics in memory, found by their ids, by their names, and by their names in any case. */
+export class TopicIndex<T extends { readonly topic: Topic }> {
+  readonly #byId = new Map<TopicId, T>();
+  readonly #accounts = new Map<AccountId, NameIndex<T>>();
+  /** Topics whose names differ only in case. */
+  readonly #folded = new Map<string, readonly T[]>();
+
+  get(id: TopicId): T | undefined {
+    return this.#byId.get(id);
+  }
+
+  values(): IterableIterator<T> {
+    return this.#byId.values();
+  }
+
+  ofAccount(accountId: AccountId): NameIndex<T> {
+    let topics = this.#accounts.get(accountId);
+    if (topics === undefined) this.#accounts.set(accountId, (topics = new NameIndex(isListed)));
+    return topics;
+  }
+
+  /** Prefers the topic of exactly this name. */
+  findAnyCase(accountId: AccountId, name: string): T | undefined {
+    return this.ofAccount(accountId).get(name) ?? this.#folded.get(foldedKey(accountId, name))?.[0];
+  }
+
+  get listedCount(): number {
+    let count = 0;
+    for (const topics of this.#accounts.values()) count += topics.listedCount;
+    return count;
+  }
+
+  add(entry: T): void {
+    const { id, accountId, name } = entry.topic;
+    this.#byId.set(id, entry);
+    this.ofAccount(accountId).set(name, entry);
+    const folded = foldedKey(accountId, name);
+    this.#folded.set(folded, [...(this.#folded.get(folded) ?? []), entry]);
+  }
+
+  remove(entry: T): void {
+    const { id, accountId, name } = entry.topic;
+    this.#byId.delete(id);
+    this.ofAccount(accountId).delete(name);
+    const folded = foldedKey(accountId, name);
+    const left = this.#folded.get(folded)?.filter((other) => other !== entry) ?? [];
+    if (left.length === 0) this.#folded.delete(folded);
+    else this.#folded.set(folded, left);
+  }
+}
+
+function foldedKey(accountId: AccountId, name: string): string {
+  return `${accountId} ${foldCase(name)}`;
+}
