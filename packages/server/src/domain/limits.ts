@@ -165,8 +165,8 @@ export const limits = {
    */
   pullWaitersMax: 12_000,
   pullWaitersTotalMax: 12_000,
-  /** Messages of the log that are read to count the delayed ones. */
-  delayedCountedMax: 10_000,
+  /** Messages of the log that are examined to count the delayed ones. */
+  delayedExaminedMax: 10_000,
 
   retentionMsDefault: 7 * 24 * 3600_000,
   retentionMsMin: 60_000,

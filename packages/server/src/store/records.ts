@@ -35,7 +35,7 @@ export interface PullCounts {
   readonly visible: number;
   /** Pulled and not acknowledged, or put off by a receiver. */
   readonly invisible: number;
-  /** Never pulled, and delayed. Those that no claim has read yet are counted up to `limits.delayedCountedMax` messages. */
+  /** Never pulled, and delayed. Those that no claim has read yet are counted up to `limits.delayedExaminedMax` messages. */
   readonly delayed: number;
   /** When the oldest of these messages was published; null: there is none. */
   readonly oldestAtMs: TimeMs | null;
