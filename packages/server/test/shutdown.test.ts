@@ -117,7 +117,7 @@ describeRestart(
         arrived();
         void mayAnswer.then(() => response.writeHead(403, { "content-type": "text/plain" }).end("not today"));
       });
-      await first.api.ok("PUT", "/v1/hooks/h", { json: { urls: [program.url] } });
+      await first.api.ok("PUT", "/v1/hooks/h", { json: { urls: [program.url], timeoutMs: 60_000 } });
       // oxlint-disable-next-line unicorn/consistent-function-scoping -- read beside the tests that use it
       const call = ({ api }: Server) => api.ok("POST", "/v1/hooks/h/call", { json: {} });
       const outcome = call(first);
