@@ -28,8 +28,8 @@ export interface Route {
 }
 
 /**
- * The reason why a delivery cannot be sent. `unencodable`: the dialect cannot carry this message. `key_unavailable`: a key is missing or
- * unfit.
+ * The reason why a delivery cannot be sent. `unencodable`: the dialect cannot carry this message. `key_unavailable`: a
+ * key is missing or unfit.
  */
 export type EncodeFailure = "unencodable" | "key_unavailable";
 

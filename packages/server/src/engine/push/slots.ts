@@ -2,8 +2,8 @@ import { engineLimits } from "../engine-limits.ts";
 import { FifoQueue } from "../fifo-queue.ts";
 
 /**
- * Health of an endpoint. `healthy`: it answers. `unproven`: it has not answered yet. `suspect`: it fails or hangs. Slots
- * that unproven and suspect endpoints use count as suspect slots.
+ * Health of an endpoint. `healthy`: it answers. `unproven`: it has not answered yet. `suspect`: it fails or hangs.
+ * Slots that unproven and suspect endpoints use count as suspect slots.
  */
 export type Health = "healthy" | "unproven" | "suspect";
 
