@@ -1,4 +1,4 @@
-/** What a command has written, and who waits for more of it. */
+/** Output of a command, and the waits for more of it. */
 export class CommandOutput {
   readonly written = { stdout: "", stderr: "" };
   readonly #waiting = new Set<() => void>();
