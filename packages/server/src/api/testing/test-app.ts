@@ -106,9 +106,10 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
 function unclaimedInboxes(store: MemoryStore, events: MemoryEvents): Inboxes {
   const clock = { now: () => 1_700_000_000_000 };
   const observer = { expired: () => {}, dead: () => {} };
-  const failed = (error: unknown): never => {
-    throw error;
-  };
-  const pullQueues = new PullQueues({ store, events, observer, clock, timers: systemTimers, failed });
+  const pullQueues = new PullQueues({ store, events, observer, clock, timers: systemTimers, failed: rethrow });
   return new AccountInboxes({ store, publisher: memoryPublisher(store), pullQueues, events, observer, clock });
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }
