@@ -34,7 +34,7 @@ export default defineConfig({
         test: {
           ...run,
           name: "unit",
-          include: ["packages/*/src/**/*.test.ts", "bench/src/**/*.test.ts"],
+          include: ["packages/*/src/**/*.test.ts", "bench/src/**/*.test.ts", "tidy/**/*.test.ts"],
           exclude: withDiskOrProcesses,
           expect: patient,
           testTimeout: hangMs,

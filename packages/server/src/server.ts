@@ -1,14 +1,16 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { AddressInfo } from "node:net";
+import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { createApp } from "./api/app.ts";
 import { addCompatibilityApis } from "./compat/gateway.ts";
 import type { Config } from "./config/config.ts";
+import { declareResources } from "./config/declare.ts";
 import { readVersion } from "./config/version.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
-import { RingbackError } from "./domain/errors.ts";
 import { Engine } from "./engine/engine.ts";
+import { createEventBus, type EventBus } from "./engine/event-bus.ts";
 import { AccountInboxes } from "./engine/inboxes/account-inboxes.ts";
 import { AccountPulls } from "./engine/pull/account-pulls.ts";
 import { PullQueues } from "./engine/pull/pull-queues.ts";
@@ -17,27 +19,72 @@ import { QueueTransport } from "./engine/queues/queue-transport.ts";
 import { AccountHooks } from "./engine/hooks/account-hooks.ts";
 import { AccountApiKeys } from "./engine/keys/account-api-keys.ts";
 import { AccountKeys } from "./engine/keys/account-keys.ts";
-import { assertPushKeysFit } from "./engine/keys/push-keys.ts";
-import type { Hooks } from "./engine/hooks/hooks.ts";
-import type { Inboxes } from "./engine/inboxes/inboxes.ts";
-import type { ApiKeys } from "./engine/keys/api-keys.ts";
-import type { Keys } from "./engine/keys/keys.ts";
-import { createEventBus } from "./engine/event-bus.ts";
-import { createMetrics } from "./ops/metrics.ts";
+import type { Readiness } from "./ops/health.ts";
+import { createMetrics, type Metrics } from "./ops/metrics.ts";
 import type { Store, StoreObserver } from "./store/store.ts";
 import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
+import type { Transport } from "./transport/port.ts";
 import { createTransport } from "./transport/transport-by-scheme.ts";
 
 export interface RunningServer {
-  /** Where it listens, such as `http://127.0.0.1:8000`. */
+  /** The URL that the server listens on, such as `http://127.0.0.1:8000`. */
   readonly url: string;
-  /** Stops accepting, finishes or releases what is in flight, and ends. Bounded by `shutdownGraceMs`. */
+  /** Stops accepting requests, finishes or releases running work, and ends. Takes at most about `shutdownGraceMs`. */
   close(): Promise<void>;
 }
 
-/** The composition root: the only place that knows all the rooms of the house. */
+/** The parts that everything else is built on. */
+interface Foundation {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly store: Store;
+  readonly transport: Transport;
+  readonly events: EventBus;
+  readonly metrics: Metrics;
+}
+
+interface Services {
+  readonly engine: Engine;
+  readonly keys: AccountKeys;
+  readonly apiKeys: AccountApiKeys;
+  readonly hooks: AccountHooks;
+  readonly inboxes: AccountInboxes;
+  readonly pulls: AccountPulls;
+  readonly pullQueues: PullQueues;
+  readonly queues: AccountQueues;
+}
+
+/** The composition root: the only file that creates the parts of the server and connects them. */
 export async function startServer(config: Config, { log }: { log: Logger }): Promise<RunningServer> {
-  const events = createEventBus((error) => log.error({ err: error }, "a listener to live events failed"));
+  const foundation = await createFoundation(config, log);
+  const services = createServices(foundation);
+  let readiness: Readiness = { ready: false, reason: "starting" };
+  const app = await createHttpApp(foundation, services, () => readiness);
+  const close = async (): Promise<void> => {
+    readiness = { ready: false, reason: "stopping" };
+    await closeServer(foundation, services, app);
+  };
+  try {
+    await declareResources({ store: foundation.store, ...services }, config);
+    warnOfUnusableKeys(await services.keys.unusable(), log);
+    warnOfUnusableKeys(await services.apiKeys.unusable(), log);
+    services.pullQueues.start();
+    await app.listen({ host: config.listen.host, port: config.listen.port });
+    await services.engine.start();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  readiness = { ready: true };
+  return { url: urlOf(app.server.address() as AddressInfo), close };
+}
+
+async function createFoundation(config: Config, log: Logger): Promise<Foundation> {
+  const events = createEventBus((error) => log.error({ err: error }, "a listener for live events failed"));
+  const transport = createTransport({
+    allowPrivateNetworks: config.allowPrivateNetworks,
+    allowedAddresses: config.allowedAddresses,
+  });
   const metrics = createMetrics({
     statistics: () => store.records.statistics(),
     nodes: () => store.cluster.nodes(),
@@ -45,118 +92,7 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
     openSockets: () => transport.openSockets(),
   });
   const store = await openStore(config, metrics.observer);
-  const transport = createTransport({
-    allowPrivateNetworks: config.allowPrivateNetworks,
-    allowedAddresses: config.allowedAddresses,
-  });
-  const safe = {
-    store,
-    masterKeys: config.masterKey,
-    failed: (error: unknown, key: string) => log.error({ err: error, key }, "a key is damaged and cannot be opened"),
-  };
-  const keys = new AccountKeys(safe);
-  const apiKeys = new AccountApiKeys({ ...safe, randomBytes });
-  const queueFailed = (error: unknown): void => log.error({ err: error, during: "queues" }, "background work failed");
-  const engine = new Engine({
-    store,
-    transport: new QueueTransport({
-      others: transport,
-      send: (name, messages) => queues.send(name, messages),
-      clock: systemClock,
-      failed: queueFailed,
-    }),
-    events,
-    observer: metrics.observer,
-    clock: systemClock,
-    timers: systemTimers,
-    random: systemRandom,
-    keyRing: keys,
-    inFlightMax: config.inFlightMax,
-    failed: (error, during) => log.error({ err: error, during }, "background work failed"),
-  });
-  const hooks = new AccountHooks({
-    store,
-    keys,
-    transport,
-    events,
-    observer: metrics.observer,
-    clock: systemClock,
-    steadyClock: { now: () => performance.now() },
-    requestId: randomUUID,
-  });
-  const pullQueues = new PullQueues({
-    store,
-    events,
-    observer: metrics.observer,
-    clock: systemClock,
-    timers: systemTimers,
-    failed: (error) => log.error({ err: error, during: "pulls" }, "background work failed"),
-  });
-  const fetched = { store, pullQueues, events, observer: metrics.observer, clock: systemClock };
-  const inboxes = new AccountInboxes({ ...fetched, publisher: engine.publisher });
-  const pulls = new AccountPulls(fetched);
-  const queues = new AccountQueues({
-    store,
-    publisher: engine.publisher,
-    pulls,
-    clock: systemClock,
-    failed: queueFailed,
-  });
-  let state: { ready: boolean; reason?: string } = { ready: false, reason: "starting" };
-  const app = await createApp({
-    store,
-    publisher: engine.publisher,
-    keys,
-    apiKeys,
-    hooks,
-    inboxes,
-    pulls,
-    events,
-    metrics,
-    log,
-    version: readVersion(),
-    ready: () => state,
-    clock: systemClock,
-  });
-  await addCompatibilityApis(app, {
-    wechat: { store, events, clock: systemClock, log, randomBytes, topic: config.wechatTopic },
-    cmq: {
-      store,
-      publisher: engine.publisher,
-      queues,
-      apiKeys,
-      events,
-      clock: systemClock,
-      log,
-      randomBytes,
-      timestampWindowMs: config.cmqTimestampWindowMs,
-      refuseReplays: config.cmqRefuseReplays,
-    },
-  });
-
-  const closeAll = async (): Promise<void> => {
-    state = { ready: false, reason: "stopping" };
-    // One grace for both sides: neither a client that uploads slowly nor an endpoint that hangs outlasts it.
-    const cancelCut = systemTimers.after(config.shutdownGraceMs, () => app.server.closeAllConnections());
-    hooks.stop();
-    const stopEngine = engine.stop(config.shutdownGraceMs, () => hooks.callsUnderWay > 0);
-    await Promise.all([app.close().finally(cancelCut), stopEngine]);
-    await pullQueues.idle();
-    await store.close();
-  };
-  try {
-    await declare({ store, keys, apiKeys, hooks, inboxes }, config);
-    warnOfUnusableKeys(await keys.unusable(), log);
-    warnOfUnusableKeys(await apiKeys.unusable(), log);
-    pullQueues.start();
-    await app.listen({ host: config.listen.host, port: config.listen.port });
-    await engine.start();
-  } catch (error) {
-    await closeAll();
-    throw error;
-  }
-  state = { ready: true };
-  return { url: urlOf(app.server.address() as AddressInfo), close: closeAll };
+  return { config, log, store, transport, events, metrics };
 }
 
 async function openStore(config: Config, observer: StoreObserver): Promise<Store> {
@@ -165,7 +101,7 @@ async function openStore(config: Config, observer: StoreObserver): Promise<Store
   const node = { name: hostname(), version: readVersion() };
   const shared = { account, node, attemptRetentionMs, deadLetterRetentionMs, observer };
   if (config.database !== "sqlite") {
-    // Loaded only where it is wanted: most servers never speak to PostgreSQL.
+    // Loaded only when needed, because most servers use SQLite.
     const { PostgresStore } = await import("./store/postgres/postgres-store.ts");
     return PostgresStore.open({ url: config.database, nodeAliveMs: config.nodeGoneAfterMs, ...shared });
   }
@@ -173,50 +109,103 @@ async function openStore(config: Config, observer: StoreObserver): Promise<Store
   return SqliteStore.open({ folder: config.data, bytesMax, messageCacheBytes, ...shared });
 }
 
-interface Declaring {
-  readonly store: Store;
-  readonly keys: Keys;
-  readonly apiKeys: ApiKeys;
-  readonly hooks: Hooks;
-  readonly inboxes: Inboxes;
+function createServices({ config, log, store, transport, events, metrics }: Foundation): Services {
+  const failedDuring = (during: string) => (error: unknown) =>
+    log.error({ err: error, during }, "background work failed");
+  const keySafe = {
+    store,
+    masterKeys: config.masterKey,
+    failed: (error: unknown, key: string) => log.error({ err: error, key }, "a stored key is damaged"),
+  };
+  const keys = new AccountKeys(keySafe);
+  const shared = { store, events, observer: metrics.observer, clock: systemClock, timers: systemTimers };
+  const engine = new Engine({
+    ...shared,
+    transport: new QueueTransport({
+      others: transport,
+      send: (name, messages) => queues.send(name, messages),
+      clock: systemClock,
+      failed: failedDuring("queues"),
+    }),
+    random: systemRandom,
+    keyRing: keys,
+    inFlightMax: config.inFlightMax,
+    failed: (error, during) => failedDuring(during)(error),
+  });
+  const { publisher } = engine;
+  const pullQueues = new PullQueues({ ...shared, failed: failedDuring("pulls") });
+  const pulls = new AccountPulls({ ...shared, pullQueues });
+  const queues = new AccountQueues({ store, publisher, pulls, clock: systemClock, failed: failedDuring("queues") });
+  return {
+    engine,
+    keys,
+    apiKeys: new AccountApiKeys({ ...keySafe, randomBytes }),
+    hooks: new AccountHooks({
+      ...shared,
+      keys,
+      transport,
+      steadyClock: { now: () => performance.now() },
+      requestId: randomUUID,
+    }),
+    inboxes: new AccountInboxes({ ...shared, publisher, pullQueues }),
+    pulls,
+    pullQueues,
+    queues,
+  };
 }
 
-/** Puts what the configuration file declares, as the API would. A refusal says where in the file it stands. */
-async function declare({ store, keys, apiKeys, hooks, inboxes }: Declaring, config: Config): Promise<void> {
-  for (const { kid, jwk, origin } of config.declaredKeys) await at(origin, () => keys.put(kid, jwk));
-  for (const { name, pair, origin } of config.declaredApiKeys) await at(origin, () => apiKeys.put(name, pair));
-  for (const { name, settings, origin } of config.declaredHooks) await at(origin, () => hooks.put(name, settings));
-  for (const declared of config.declared) {
-    const { topic } = await at(declared.origin, () =>
-      store.catalog.putTopic(store.catalog.defaultAccount().id, declared.topic, declared.settings),
-    );
-    for (const { name, settings, start, origin } of declared.subscriptions) {
-      await at(origin, async () => {
-        await assertPushKeysFit(keys, settings);
-        return store.catalog.putSubscription(topic.id, name, settings, start);
-      });
-    }
-  }
-  // After the topics that they publish into.
-  for (const { name, settings, origin } of config.declaredInboxes) await at(origin, () => inboxes.put(name, settings));
+async function createHttpApp(
+  { config, log, store, events, metrics }: Foundation,
+  { engine, keys, apiKeys, hooks, inboxes, pulls, queues }: Services,
+  ready: () => Readiness,
+): Promise<FastifyInstance> {
+  const { publisher } = engine;
+  const shared = { store, events, log, clock: systemClock };
+  const app = await createApp({
+    ...shared,
+    publisher,
+    keys,
+    apiKeys,
+    hooks,
+    inboxes,
+    pulls,
+    metrics,
+    version: readVersion(),
+    ready,
+  });
+  await addCompatibilityApis(app, {
+    wechat: { ...shared, randomBytes, topic: config.wechatTopic },
+    cmq: {
+      ...shared,
+      publisher,
+      queues,
+      apiKeys,
+      randomBytes,
+      timestampWindowMs: config.cmqTimestampWindowMs,
+      refuseReplays: config.cmqRefuseReplays,
+    },
+  });
+  return app;
 }
 
-/** Names enough to see which master key is missing. */
+async function closeServer({ config, store }: Foundation, services: Services, app: FastifyInstance): Promise<void> {
+  const { engine, hooks, pullQueues } = services;
+  // One grace period for both sides, so that neither a slow client nor a hanging endpoint delays the end.
+  const cancelTimer = systemTimers.after(config.shutdownGraceMs, () => app.server.closeAllConnections());
+  hooks.stop();
+  const stopEngine = engine.stop(config.shutdownGraceMs, () => hooks.callsRunning > 0);
+  await Promise.all([app.close().finally(cancelTimer), stopEngine]);
+  await pullQueues.idle();
+  await store.close();
+}
+
+/** Enough names to find out which master key is missing. */
 const unusableKeysNamedMax = 50;
 
 function warnOfUnusableKeys(kids: readonly string[], log: Logger): void {
   if (kids.length === 0) return;
-  const line = "these keys were put under a master key that is not configured: whatever needs them fails";
+  const line = "these keys cannot be decrypted, because the master key that they were stored with is not configured";
   log.warn({ count: kids.length, kids: kids.slice(0, unusableKeysNamedMax) }, line);
-}
-
-async function at<T>(origin: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof RingbackError)) throw error;
-    throw new RingbackError(error.code, `${origin}: ${error.message}`, { details: error.details, cause: error });
-  }
 }
 
 function urlOf({ address, family, port }: AddressInfo): string {

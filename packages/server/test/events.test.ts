@@ -1,12 +1,9 @@
 /** Real: the server, its event stream, `ringback tail` as a child process beside it, a receiver. */
 import { describe, expect, it } from "vitest";
 import { startCommand } from "../src/cli/testing/command-process.ts";
-import { temporaryFolder } from "./harness/folder.ts";
-import { freePort } from "./harness/free-port.ts";
 import { listen } from "./harness/live-events.ts";
 import { startReceiver } from "./harness/receiver.ts";
 import { useServer } from "./harness/running-server.ts";
-import { Server } from "./harness/server.ts";
 import { until, untilTrue } from "./harness/until.ts";
 
 const server = useServer();
@@ -40,50 +37,6 @@ describe("live events", () => {
 });
 
 describe("ringback tail", () => {
-  it("shows what happens, and goes on by itself when the server has been started again", async () => {
-    await using folder = await temporaryFolder();
-    await using receiver = await startReceiver();
-    const port = await freePort();
-    await using first = await Server.start({ folder: folder.path, port });
-    await first.api.putTopic("t");
-    await first.api.subscribe("t", "s", { push: { url: receiver.url } });
-    const tail = startCommand(["tail", "--json", "--url", first.url]);
-    const told = (type: string, id: string) => tail.stdoutMatch(new RegExp(`\\{"type":"${type}".*"${id}".*\\}`));
-    try {
-      const before = await publishUntilTold(first);
-      const [attempted] = await told("delivery.attempted", before);
-      expect(JSON.parse(attempted)).toMatchObject({
-        topic: "t",
-        subscription: "s",
-        messageId: before,
-        attempt: 1,
-        verdict: "accepted",
-        status: 200,
-      });
-      await first.stop();
-      await tail.stderrMatch(/the stream ended/);
-      await using second = await Server.start({ folder: folder.path, port });
-      await told("delivery.attempted", await publishUntilTold(second));
-    } finally {
-      tail.signal("SIGTERM");
-      expect((await tail.ended).code).toBe(0);
-    }
-
-    /** Events are not kept: until tail has connected it sees nothing, so publishes are repeated. Gives an id it has seen. */
-    async function publishUntilTold(running: Server): Promise<string> {
-      return until(
-        "tail has seen a publish",
-        async () => {
-          const { id } = await running.api.publish("t", { body: "x" });
-          const seen = told("message.published", id).then(() => id);
-          seen.catch(() => undefined);
-          return Promise.race([seen, new Promise<string>((resolve) => setTimeout(resolve, 100, ""))]);
-        },
-        (id) => id !== "",
-      );
-    }
-  });
-
   it("shows a line for people too, dead letters included", async () => {
     const { api, url } = server();
     await using receiver = await startReceiver(() => 500);

@@ -1,265 +1,101 @@
 /**
  * Real: the server as its own process with its database, and the called programs, which answer over sockets. The callback
- * server does what koipy's own sample does; the webhook is the SDK's receiver for Opencard.
+ * server does what koipy's own sample does. Opencard's hooks: `configuration-file.test.ts`. Calls that a stop ends:
+ * `shutdown.test.ts`.
  */
-import { createServer } from "node:http";
-import type { RequestListener } from "node:http";
-import { once } from "node:events";
-import { readdir, readFile, writeFile } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createOpencardReceiver } from "@ringback/sdk/opencard";
-import { toNodeHandler } from "@ringback/sdk/receive";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RawReceiver } from "../src/transport/testing/raw-receiver.ts";
 import { temporaryFolder } from "./harness/folder.ts";
+import type { TemporaryFolder } from "./harness/folder.ts";
+import { callHook, expectKoipyOutcomes, koipyCallbacks } from "./harness/hooks.ts";
+import { listening } from "./harness/listening.ts";
 import { useServer } from "./harness/running-server.ts";
-import { Server, spawnServer } from "./harness/server.ts";
+import { Server } from "./harness/server.ts";
+import type { Ended } from "./harness/server.ts";
+import { untilTrue } from "./harness/until.ts";
 
-interface OutcomeView {
-  readonly action: string;
-  readonly reason: string | null;
-  readonly attachments: readonly {
-    kind: string;
-    contentType: string | null;
-    filename: string | null;
-    bodyBase64: string;
-  }[];
-  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into data of every shape
-  readonly data: any;
-  readonly httpStatus: number | null;
-  readonly error: string | null;
-}
-
-const png = Buffer.from(
-  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
-  "base64",
-);
 const secret = "correct horse 16";
 const jwk = { kty: "oct", k: Buffer.from(secret).toString("base64url") };
 const masterKey = Buffer.alloc(32, 0xa7).toString("base64");
 const otherMasterKey = Buffer.alloc(32, 0x5b).toString("base64");
 
-async function listen(handler: RequestListener) {
-  const server = createServer(handler);
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a TCP server has no other kind of address
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      server.close();
-      server.closeAllConnections();
-      await once(server, "close");
-    },
-  };
-}
-
-/** The document's sample: a user who is not wanted, an image with 403, a column more, and nothing to say. */
-const callbackServer: RequestListener = (request, response) => {
-  const pieces: Buffer[] = [];
-  request.on("data", (piece: Buffer) => pieces.push(piece));
-  request.on("end", () => {
-    const data = JSON.parse(Buffer.concat(pieces).toString()) as {
-      message: { from_user?: { username?: string } };
-      result: Record<string, unknown[]>;
-    };
-    switch (request.url ?? "") {
-      case "/onMessage":
-        if (data.message.from_user?.username?.startsWith("koipybot") === true) {
-          response.writeHead(403, { "content-type": "text/plain; charset=utf-8" }).end("你已被拉黑!");
-        } else response.writeHead(200, { "content-type": "application/json; charset=utf-8" }).end();
-        break;
-      case "/onPreSend":
-        response.writeHead(403, {
-          "content-type": "image/jpeg",
-          "content-disposition": 'attachment; filename="test.jpg"',
-        });
-        response.end(png);
-        break;
-      default:
-        data.result["NewKey"] = (data.result["节点名称"] ?? []).map(() => "回调新增数据1");
-        response.writeHead(200, { "content-type": "application/json; charset=utf-8" }).end(JSON.stringify(data));
-    }
-  });
-};
-
-const payload = {
-  message: { from_user: { username: "somebody" } },
-  config: {},
-  slaveRequest: { slave: { id: "local" } },
-  result: { 节点名称: ["a", "b"], 类型: ["ss", "vmess"] },
-  addons: {},
-};
-
-async function call(server: Server, hook: string, body: unknown): Promise<OutcomeView> {
-  return server.api.ok<OutcomeView>("POST", `/v1/hooks/${hook}/call`, { json: body });
-}
-
-async function expectTheDocument(server: Server): Promise<void> {
-  const allowed = await call(server, "onMessage", payload);
-  expect(allowed).toMatchObject({ action: "continue", data: payload, httpStatus: 200, error: null, attachments: [] });
-  const unwanted = { ...payload, message: { from_user: { username: "koipybot1" } } };
-  expect(await call(server, "onMessage", unwanted)).toMatchObject({
-    action: "reject",
-    reason: "你已被拉黑!",
-    httpStatus: 403,
-  });
-  const drawn = await call(server, "onPreSend", payload);
-  expect(drawn).toMatchObject({ action: "reject", httpStatus: 403, error: null });
-  expect(drawn.reason).toContain("PNG");
-  const added = await call(server, "onResult", payload);
-  expect(added.data.result).toEqual({ ...payload.result, NewKey: ["回调新增数据1", "回调新增数据1"] });
-}
-
 const file = (disposition: string) =>
   `HTTP/1.1 200 OK\r\nContent-Disposition: ${disposition}\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody`;
 
-describe("koipy's three hooks", () => {
-  it("work by the API", async () => {
-    await using program = await listen(callbackServer);
-    await using folder = await temporaryFolder();
-    await using server = await Server.start({ folder: folder.path });
-    for (const name of ["onMessage", "onPreSend", "onResult"]) {
-      await server.api.ok("PUT", `/v1/hooks/${name}`, { json: { urls: [`${program.url}/${name}`] } });
-    }
-    await expectTheDocument(server);
-    expect((await server.stop()).code).toBe(0);
-    // They are in the database: the next start has them.
-    await using again = await Server.start({ folder: folder.path });
-    await expectTheDocument(again);
-  });
+const server = useServer();
 
-  it("work by koipy's own callbacks block in the file", async () => {
-    await using program = await listen(callbackServer);
-    await using folder = await temporaryFolder();
-    const config = join(folder.path, "ringback.yaml");
-    const lines = ["onMessage", "onPreSend", "onResult"].map((name) => `  ${name}: ${program.url}/${name} # 回调地址`);
-    await writeFile(config, `callbacks:\n${lines.join("\n")}\n`);
-    await using server = await Server.start({ folder: join(folder.path, "data"), args: ["--config", config] });
-    await expectTheDocument(server);
-  });
-});
-
-describe("opencard", () => {
-  const cards = { "123": () => ({ item_list: [{ title: "故宫博物院" }], jump_url: "/path/to/page3" }) };
-
-  it("calls a webhook under a key of the file, over the wire", async () => {
-    await using webhook = await listen(toNodeHandler(createOpencardReceiver({ keys: { "0": jwk }, cards })));
-    await using folder = await temporaryFolder();
-    const config = join(folder.path, "ringback.yaml");
-    await writeFile(
-      config,
-      `masterKey: ${masterKey}\nkeys:\n  "0":\n    jwk: ${JSON.stringify(jwk)}\n` +
-        `hooks:\n  card: {urls: ["${webhook.url}/"], protocol: opencard, key: "0", onError: reject}\n`,
-    );
-    await using server = await Server.start({ folder: join(folder.path, "data"), args: ["--config", config] });
-    const question = { type: "sp_ala", srcid: "123", surface: "mobile", intent: {} };
-    expect(await call(server, "card", question)).toMatchObject({
-      action: "continue",
-      data: { status: 0, data: { item_list: [{ title: "故宫博物院" }] } },
-      error: null,
-    });
-    expect(await call(server, "card", { ...question, srcid: "124" })).toMatchObject({
-      action: "reject",
-      reason: "Invalid srcid",
-    });
-    // Another key under the same name: the webhook refuses, and what it answers is no reply.
-    await server.api.ok("PUT", "/v1/keys/0", { json: { jwk: { kty: "oct", k: "ZmVkY2JhOTg3NjU0MzIxMA" } } });
-    expect(await call(server, "card", question)).toMatchObject({
-      action: "reject",
-      httpStatus: 400,
-      error: "http_status",
-    });
-  });
+it("koipy's three hooks work by the API", async () => {
+  await using program = await listening(koipyCallbacks);
+  const { api } = server();
+  for (const name of ["onMessage", "onPreSend", "onResult"]) {
+    await api.ok("PUT", `/v1/hooks/${name}`, { json: { urls: [`${program.url}/${name}`] } });
+  }
+  await expectKoipyOutcomes(api);
 });
 
 describe("keys at rest", () => {
-  it("cannot be read without the master key, which is nowhere in the folder either", async () => {
-    await using folder = await temporaryFolder();
-    const server = await Server.start({ folder: folder.path, env: { RINGBACK_MASTER_KEY: masterKey } });
-    await server.api.ok("PUT", "/v1/keys/0", { json: { jwk } });
-    await server.api.ok("PUT", "/v1/keys/1", { json: { jwk: { kty: "oct", k: "ZmVkY2JhOTg3NjU0MzIxMA" } } });
-    await server.api.ok("PUT", "/v1/keys/0", { json: { jwk } });
-    const bytes = Buffer.from(secret);
-    const master = Buffer.from(masterKey, "base64");
-    const forms = [bytes, master].flatMap((key) => [
+  let folder: TemporaryFolder;
+  let ended: Ended;
+  /** Every file of the folder, while the server ran and after its end. */
+  const contents: Buffer[] = [];
+
+  beforeAll(async () => {
+    folder = await temporaryFolder();
+    const readAll = async () => {
+      const entries = await readdir(folder.path, { recursive: true, withFileTypes: true });
+      const files = entries.filter((entry) => entry.isFile());
+      return Promise.all(files.map(({ parentPath, name }) => readFile(join(parentPath, name))));
+    };
+    await using first = await Server.start({ folder: folder.path, env: { RINGBACK_MASTER_KEY: masterKey } });
+    await first.api.ok("PUT", "/v1/keys/0", { json: { jwk } });
+    await first.api.ok("PUT", "/v1/keys/1", { json: { jwk: { kty: "oct", k: "ZmVkY2JhOTg3NjU0MzIxMA" } } });
+    await first.api.ok("PUT", "/v1/keys/0", { json: { jwk } });
+    const hook = { urls: ["http://127.0.0.1:9/"], protocol: "opencard", key: "0" };
+    await first.api.ok("PUT", "/v1/hooks/card", { json: hook });
+    contents.push(...(await readAll()));
+    ended = await first.stop();
+    contents.push(...(await readAll()));
+  });
+  afterAll(() => folder[Symbol.asyncDispose]());
+
+  it("cannot be read without the master key, which is nowhere in the folder either", () => {
+    const forms = [Buffer.from(secret), Buffer.from(masterKey, "base64")].flatMap((key) => [
       key,
       ...(["base64", "base64url", "hex"] as const).map((encoding) => Buffer.from(key.toString(encoding))),
     ]);
-    const expectNowhere = async () => {
-      const files = (await readdir(folder.path, { recursive: true, withFileTypes: true })).filter((entry) =>
-        entry.isFile(),
-      );
-      const contents = await Promise.all(files.map(({ parentPath, name }) => readFile(join(parentPath, name))));
-      // The key is there: its name is, and what it is sealed in.
-      expect(contents.some((content) => content.includes('"sealed":"eyJ'))).toBe(true);
-      for (const content of contents) {
-        for (const form of forms) expect(content.includes(form)).toBe(false);
-      }
-    };
-    await expectNowhere();
-    const { code, stdout, stderr } = await server.stop();
-    expect(code).toBe(0);
-    await expectNowhere();
-    for (const form of forms) expect((stdout + stderr).includes(form.toString("latin1"))).toBe(false);
+    // The files do hold the key: its name, and what it is encrypted in.
+    expect(contents.some((content) => content.includes('"sealed":"eyJ'))).toBe(true);
+    const found = contents.filter((content) => forms.some((form) => content.includes(form)));
+    expect(found).toEqual([]);
+    expect(ended.code).toBe(0);
+    for (const form of forms) expect((ended.stdout + ended.stderr).includes(form.toString("latin1"))).toBe(false);
   });
 
   it("that no master key opens are named in the log, and what needs them says so", async () => {
-    await using folder = await temporaryFolder();
-    const hook = { urls: ["http://127.0.0.1:9/"], protocol: "opencard", key: "psk.1" };
-    const first = await Server.start({ folder: folder.path, env: { RINGBACK_MASTER_KEY: masterKey } });
-    await first.api.ok("PUT", "/v1/keys/psk.1", { json: { jwk } });
-    await first.api.ok("PUT", "/v1/hooks/card", { json: hook });
-    await first.stop();
+    {
+      await using changed = await Server.start({ folder: folder.path, env: { RINGBACK_MASTER_KEY: otherMasterKey } });
+      await changed.logged(/"level":"warn".*"kids":\["0","1"\]/);
+      expect(await changed.api.call("GET", "/v1/keys/0")).toMatchObject({ json: { usable: false } });
+      const refused = await changed.api.call("POST", "/v1/hooks/card/call", { json: {} });
+      expect(refused).toMatchObject({ status: 409, json: { code: "key_unavailable" } });
+      await changed.stop();
+    }
+    const both = `${otherMasterKey},${masterKey}`;
+    await using rotated = await Server.start({ folder: folder.path, env: { RINGBACK_MASTER_KEY: both } });
+    expect(await callHook(rotated.api, "card", { srcid: "123" })).toMatchObject({ error: "unreachable" });
+  });
 
-    const changed = await Server.start({ folder: folder.path, env: { RINGBACK_MASTER_KEY: otherMasterKey } });
-    await changed.logged(/"level":"warn".*"kids":\["psk\.1"\]/);
-    expect(await changed.api.call("GET", "/v1/keys/psk.1")).toMatchObject({ json: { usable: false } });
-    const refused = await changed.api.call("POST", "/v1/hooks/card/call", { json: {} });
-    expect(refused).toMatchObject({ status: 409, json: { code: "key_unavailable" } });
-    await changed.stop();
-
-    const without = await Server.start({ folder: folder.path });
-    expect((await without.api.call("PUT", "/v1/keys/0", { json: { jwk } })).json).toMatchObject({
+  it("need a master key", async () => {
+    expect((await server().api.call("PUT", "/v1/keys/0", { json: { jwk } })).json).toMatchObject({
       code: "master_key_missing",
       detail: expect.stringContaining("RINGBACK_MASTER_KEY"),
     });
-    await without.stop();
-
-    const both = `${otherMasterKey},${masterKey}`;
-    await using rotated = await Server.start({ folder: folder.path, env: { RINGBACK_MASTER_KEY: both } });
-    expect(await call(rotated, "card", { srcid: "123" })).toMatchObject({ error: "unreachable" });
-  });
-});
-
-describe("a declaration that the server refuses stops the start with one line", () => {
-  it.each([
-    [
-      `keys:\n  "0": {jwk: ${JSON.stringify(jwk)}}\n`,
-      /^ringback: \S*ringback\.yaml:2: Keys are kept encrypted, .*RINGBACK_MASTER_KEY.*\n$/,
-    ],
-    [
-      'hooks:\n  card:\n    urls: ["http://127.0.0.1:9/"]\n    protocol: opencard\n    key: "7"\n',
-      /^ringback: \S*ringback\.yaml:2: key: There is no key "7"\.\n$/,
-    ],
-    [
-      "callbacks:\n  onMessage: http://127.0.0.1:9/\nhooks:\n  onMessage: {urls: ['http://127.0.0.1:9/']}\n",
-      /^ringback: \S*ringback\.yaml:4: onMessage stands under callbacks \(line 2\) as well; keep one of the two\n$/,
-    ],
-  ])("%j", async (text, line) => {
-    await using folder = await temporaryFolder();
-    const config = join(folder.path, "ringback.yaml");
-    await writeFile(config, text);
-    const { code, stderr } = await spawnServer({ folder: join(folder.path, "data"), args: ["--config", config] }).ended;
-    expect(code).not.toBe(0);
-    expect(stderr).toMatch(line);
-    expect(stderr).not.toContain(jwk.k);
   });
 });
 
 describe("a hostile reply", () => {
-  const server = useServer();
   const opened: AsyncDisposable[] = [];
   beforeAll(() => server().api.putTopic("beside"));
   afterAll(async () => {
@@ -268,6 +104,7 @@ describe("a hostile reply", () => {
 
   async function outcomeOf(
     reply: string | ((write: (text: string | Buffer) => boolean, closed: () => boolean) => void),
+    timeoutMs = 60_000,
   ) {
     const program = await RawReceiver.start((connection) => {
       const { socket } = connection;
@@ -279,10 +116,10 @@ describe("a hostile reply", () => {
         );
     });
     opened.push(program);
-    const hook = { urls: [`${program.origin}/secret-path`], onError: "reject", timeoutMs: 3_000 };
+    const hook = { urls: [`${program.origin}/secret-path`], onError: "reject", timeoutMs };
     await server().api.ok("PUT", "/v1/hooks/h", { json: hook });
     const [outcome] = await Promise.all([
-      call(server(), "h", { result: { a: 1 } }),
+      callHook(server().api, "h", { result: { a: 1 } }),
       // The server goes on with its other work.
       server().api.publish("beside", { body: "x" }),
     ]);
@@ -306,7 +143,8 @@ describe("a hostile reply", () => {
       more();
     });
     expect(outcome).toMatchObject({ action: "reject", error: "reply_too_large" });
-    await expect.poll(() => ends.map((closed) => closed())).toEqual([true]);
+    await untilTrue("the connection is closed", () => ends.every((closed) => closed()));
+    expect(ends).toHaveLength(1);
   });
 
   it("of 100 MB JSON is not read to its end", async () => {
@@ -356,7 +194,7 @@ describe("a hostile reply", () => {
     for (const protocol of ["koipy", "json"]) {
       const hook = { urls: [program.origin], protocol, onError: "continue", replyBytesMax: 1_024 };
       await server().api.ok("PUT", "/v1/hooks/h", { json: hook });
-      const outcome = await call(server(), "h", { result: { a: 1 } });
+      const outcome = await callHook(server().api, "h", { result: { a: 1 } });
       expect(outcome).toMatchObject({ action: "reject", httpStatus: 403, error: null, data: { result: { a: 1 } } });
       expect(outcome.reason).toContain(reason);
     }
@@ -367,7 +205,7 @@ describe("a hostile reply", () => {
       ({ socket }) => void socket.write(`${no}Content-Length: 100\r\n\r\nnot you`),
     );
     await server().api.ok("PUT", "/v1/hooks/h", { json: { urls: [program.origin], timeoutMs: 500 } });
-    expect(await call(server(), "h", {})).toMatchObject({ action: "reject", reason: "not you", error: null });
+    expect(await callHook(server().api, "h", {})).toMatchObject({ action: "reject", reason: "not you", error: null });
   });
 
   it("that trickles is late, whatever comes of it", async () => {
@@ -375,9 +213,9 @@ describe("a hostile reply", () => {
     const outcome = await outcomeOf((write, closed) => {
       write(`${json}Content-Length: 100000\r\n\r\n`);
       const more = setInterval(() => (closed() ? clearInterval(more) : void write(" ")), 50);
-    });
+    }, 1_000);
     expect(outcome).toMatchObject({ action: "reject", error: "timeout" });
-    expect(performance.now() - started).toBeGreaterThan(2_900);
+    expect(performance.now() - started).toBeGreaterThan(990);
   });
 
   it("with __proto__ in its data merges a member of that name, and changes nothing else", async () => {
@@ -412,44 +250,5 @@ describe("a hostile reply", () => {
   it("that breaks its header with a line end is no header of a file", async () => {
     const outcome = await outcomeOf(file('attachment; filename="a\rX-Evil: 1\r\n.txt"'));
     expect(JSON.stringify(outcome.attachments)).not.toMatch(/\\r|\\n|X-Evil/);
-  });
-});
-
-describe("a server that stops", () => {
-  it("lets the call under way end, and answers it", async () => {
-    const { promise: mayAnswer, resolve: answer } = Promise.withResolvers<void>();
-    const { promise: called, resolve: arrived } = Promise.withResolvers<void>();
-    await using program = await listen((request, response) => {
-      request.resume();
-      arrived();
-      void mayAnswer.then(() => response.writeHead(403).end("not today"));
-    });
-    await using folder = await temporaryFolder();
-    await using server = await Server.start({ folder: folder.path });
-    await server.api.ok("PUT", "/v1/hooks/h", { json: { urls: [program.url] } });
-    const outcome = call(server, "h", {});
-    await called;
-    const stopped = server.stop();
-    await server.logged(/"msg":"stopping"/);
-    answer();
-    expect(await outcome).toMatchObject({ action: "reject", reason: "not today" });
-    expect((await stopped).code).toBe(0);
-  });
-
-  it("cuts a call that outlasts its grace", async () => {
-    const { promise: called, resolve: arrived } = Promise.withResolvers<void>();
-    await using program = await listen((request) => {
-      request.resume();
-      arrived();
-    });
-    await using folder = await temporaryFolder();
-    await using server = await Server.start({ folder: folder.path, args: ["--shutdown-grace-ms", "200"] });
-    await server.api.ok("PUT", "/v1/hooks/h", { json: { urls: [program.url], timeoutMs: 60_000 } });
-    const outcome = call(server, "h", {}).catch((error: unknown) => error);
-    await called;
-    const { code } = await server.stop();
-    expect(code).toBe(0);
-    const ended = await outcome;
-    expect(ended instanceof Error || (ended as OutcomeView).error === "aborted").toBe(true);
   });
 });

@@ -1,50 +1,19 @@
 /**
- * Real: the server as a process, its database, sockets; bare TCP where a client is to leave in the middle. Ours: who sends
- * and who fetches.
+ * Real: the server as a process, its database, sockets; bare TCP where a client leaves in the middle. The tests play senders
+ * and clients. What a kill leaves of an inbox: `kill.test.ts`.
  */
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import type { Socket } from "node:net";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { limits } from "../src/domain/limits.ts";
 import type { MessageView, Page, ProblemView } from "./harness/api.ts";
-import { temporaryFolder } from "./harness/folder.ts";
+import { post, take, takeAll } from "./harness/inbox.ts";
 import { startReceiver } from "./harness/receiver.ts";
 import { useServer } from "./harness/running-server.ts";
-import { Server, spawnServer } from "./harness/server.ts";
 import { until, untilTrue } from "./harness/until.ts";
 
 const server = useServer();
-
-interface Taken {
-  readonly status: number;
-  readonly text: string;
-  readonly id: string | null;
-  readonly type: string | null;
-}
-
-async function send(url: string, init?: RequestInit): Promise<Taken> {
-  const response = await fetch(url, init);
-  const { status, headers } = response;
-  return {
-    status,
-    text: await response.text(),
-    id: headers.get("ringback-message-id"),
-    type: headers.get("content-type"),
-  };
-}
-
-const post = (url: string, body: string, type = "application/json") =>
-  send(url, { method: "POST", body, headers: { "content-type": type } });
-
-/** One after the other, until there is none. */
-async function takeAll(url: string): Promise<string[]> {
-  const texts: string[] = [];
-  for (let taken = await send(url); taken.id !== null; taken = await send(url)) texts.push(taken.text);
-  return texts;
-}
 
 /** A connection on which requests are sent ahead, and read or not as the test likes. */
 async function open(port: number, text: string): Promise<Socket> {
@@ -58,52 +27,19 @@ async function open(port: number, text: string): Promise<Socket> {
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
 
 describe("an inbox", () => {
-  it("keeps what was answered over a kill, in order and byte for byte, and gives no message twice for good", async () => {
-    await using folder = await temporaryFolder();
-    const bodies = Array.from(
-      { length: 40 },
-      (_, at) => `{"n":${at}, "msgSvrID":3604851935629391762, "t":"${"好".repeat(at)}"}`,
-    );
-    const types = ["application/json", "text/plain;charset=utf-8", "plain/text"];
-    {
-      await using first = await Server.start({ folder: folder.path });
-      await first.api.ok("PUT", "/v1/inboxes/weixin");
-      for (const [at, body] of bodies.entries()) {
-        const answer = await post(`${first.url}/in/weixin`, body, types[at % types.length]);
-        expect([answer.status, answer.text]).toEqual([200, '{"response":"success"}']);
-      }
-      for (let at = 0; at < 10; at++) expect((await send(`${first.url}/in/weixin`)).text).toBe(bodies[at]);
-      // What is being handed out still counts.
-      await until(
-        "ten are gone",
-        () => waiting(first, "weixin"),
-        (count) => count === 30,
-      );
-      await first.kill();
-    }
-    await using second = await Server.start({ folder: folder.path });
-    const url = `${second.url}/in/weixin`;
-    let taken = await send(url);
-    // What was taken right before the kill may come again: its end had not reached the disk.
-    while (bodies.indexOf(taken.text) < 10) taken = await send(url);
-    expect([taken.text, taken.type]).toEqual([bodies[10], types[10 % types.length]]);
-    expect(await takeAll(url)).toEqual(bodies.slice(11));
-  });
-
   it("gives each message to one of many that fetch at once", async () => {
     const { api, url } = server();
     await api.ok("PUT", "/v1/inboxes/many");
     const bodies = Array.from({ length: 100 }, (_, at) => `${at}`);
+    const texts: string[] = [];
     const fetchers = Array.from({ length: 10 }, async () => {
-      const texts: string[] = [];
-      for (;;) {
-        const { text, id } = await send(`${url}/in/many?waitMs=2000`);
-        if (id === null) return texts;
-        texts.push(text);
+      while (texts.length < bodies.length) {
+        const { text, id } = await take(`${url}/in/many?waitMs=200`);
+        if (id !== null) texts.push(text);
       }
     });
     await Promise.all(bodies.map((body) => post(`${url}/in/many`, body)));
-    const texts = (await Promise.all(fetchers)).flat();
+    await Promise.all(fetchers);
     expect(texts.toSorted()).toEqual(bodies.toSorted());
   });
 
@@ -127,7 +63,7 @@ describe("an inbox", () => {
     await until(
       "the last one is there again",
       async () => {
-        const { text, id } = await send(`${url}/in/left?waitMs=1000`);
+        const { text, id } = await take(`${url}/in/left?waitMs=1000`);
         if (id !== null) left.push(Number(text));
         return left.at(-1);
       },
@@ -145,13 +81,13 @@ describe("an inbox", () => {
     const { api, url } = server();
     await api.putTopic("orders");
     await api.ok("PUT", "/v1/inboxes/orders", { json: { topic: "orders" } });
-    const first = send(`${url}/in/orders?waitMs=60000`);
+    const first = take(`${url}/in/orders?waitMs=60000`);
     await post(`${url}/in/orders`, "by POST");
     expect((await first).text).toBe("by POST");
-    const second = send(`${url}/in/orders?waitMs=60000`);
+    const second = take(`${url}/in/orders?waitMs=60000`);
     await api.publish("orders", { body: "published" });
     expect(await second).toMatchObject({ text: "published", type: "text/plain; charset=utf-8" });
-    const third = send(`${url}/in/orders?waitMs=60000`);
+    const third = take(`${url}/in/orders?waitMs=60000`);
     await api.publish("orders", { body: "late", delayMs: 300 });
     expect((await third).text).toBe("late");
   });
@@ -188,7 +124,7 @@ describe("an inbox", () => {
     const { api, url } = server();
     const whilePolledMs = 1000;
     await api.ok("PUT", "/v1/inboxes/polled", { json: { whilePolledMs } });
-    await send(`${url}/in/polled`);
+    await take(`${url}/in/polled`);
     const startedAt = performance.now();
     expect((await post(`${url}/in/polled`, "kept")).id).not.toBeNull();
     await until(
@@ -197,7 +133,7 @@ describe("an inbox", () => {
       ({ id }) => id === null,
     );
     expect(performance.now() - startedAt).toBeGreaterThan(whilePolledMs / 2);
-    expect(await send(`${url}/in/polled`)).toMatchObject({ status: 200, text: "", id: null });
+    expect(await take(`${url}/in/polled`)).toMatchObject({ status: 200, text: "", id: null });
     expect((await post(`${url}/in/polled`, "after a poll")).id).not.toBeNull();
     expect(await takeAll(`${url}/in/polled`)).toEqual(["after a poll"]);
   });
@@ -252,14 +188,14 @@ describe("a server with inboxes", () => {
       ({ status }) => status === 503,
     );
     expect([refused.json.code, Number(refused.headers.get("retry-after"))]).toEqual(["too_many_waiters", 5]);
-    expect((await send(`${url}/in/crowd`)).status).toBe(200);
-    const elsewhere = send(`${url}/in/calm?waitMs=60000`);
+    expect((await take(`${url}/in/crowd`)).status).toBe(200);
+    const elsewhere = take(`${url}/in/calm?waitMs=60000`);
     await post(`${url}/in/calm`, "calm");
     expect((await elsewhere).text).toBe("calm");
     for (const socket of sockets) socket.destroy();
     await until(
       "there is room again",
-      () => send(`${url}/in/crowd?waitMs=1`),
+      () => take(`${url}/in/crowd?waitMs=1`),
       ({ status }) => status === 200,
     );
     await post(`${url}/in/crowd`, "for the next");
@@ -286,49 +222,4 @@ describe("a server with inboxes", () => {
     expect(await takeAll(`${url}/in/large`)).toEqual([]);
     expect((await post(`${url}/in/large`, "1")).status).toBe(200);
   });
-
-  it("ends soon although clients wait, and answers them with nothing", async () => {
-    await using folder = await temporaryFolder();
-    await using own = await Server.start({ folder: folder.path });
-    for (const name of ["weixin", "probe"]) await own.api.ok("PUT", `/v1/inboxes/${name}`);
-    // Requests of one connection are taken up in their order: when the last one has done its work, the others wait.
-    const last = "POST /in/probe HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n1";
-    const socket = await open(own.port, get("/in/weixin?waitMs=60000").repeat(5) + last);
-    await until(
-      "all are taken up",
-      () => waiting(own, "probe"),
-      (count) => count === 1,
-    );
-    let answers = "";
-    socket.setEncoding("latin1").on("data", (text: string) => (answers += text));
-    const [{ code }] = await Promise.all([own.stop(), once(socket, "close")]);
-    expect(code).toBe(0);
-    expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(Array.from({ length: 6 }, () => "HTTP/1.1 200"));
-    expect(answers.match(/content-length: 0/g)).toHaveLength(5);
-  });
-
-  it("has the inboxes that its file declares, and does not start when one cannot be", async () => {
-    await using folder = await temporaryFolder();
-    const file = join(folder.path, "ringback.yaml");
-    const start = { folder: folder.path, args: ["--config", file] };
-    await writeFile(file, "inboxes:\n  weixin: { whilePolledMs: 300000 }\n  orders:\n    topic: orders\n");
-    const { code, stdout, stderr } = await spawnServer(start).ended;
-    expect(code).toBe(1);
-    expect([stdout, stderr]).toEqual([
-      "",
-      `ringback: ${file}:3: The inbox publishes into the topic "orders", which does not exist.\n`,
-    ]);
-    await writeFile(
-      file,
-      "inboxes:\n  weixin: { whilePolledMs: 300000 }\n  orders: { topic: orders }\ntopics:\n  orders: {}\n",
-    );
-    await using own = await Server.start(start);
-    await post(`${own.url}/in/orders`, "1");
-    expect(await own.api.ok("GET", "/v1/inboxes/orders")).toMatchObject({ topic: "orders", waiting: 1 });
-    expect(await own.api.ok("GET", "/v1/inboxes/weixin")).toMatchObject({ whilePolledMs: 300_000, waiting: 0 });
-  });
 });
-
-async function waiting({ api }: Server, inbox: string): Promise<number> {
-  return (await api.ok<{ waiting: number }>("GET", `/v1/inboxes/${inbox}`)).waiting;
-}

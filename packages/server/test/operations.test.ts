@@ -1,12 +1,8 @@
-/** Real: the server with its documents and numbers, a configuration file on disk, pages of a real catalog. */
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+/** Real: the server with its documents and numbers, pages of a real catalog. */
 import { describe, expect, it } from "vitest";
-import { startCommand } from "../src/cli/testing/command-process.ts";
 import { copies } from "./harness/copies.ts";
 import type { Page } from "./harness/api.ts";
-import { Api, subscriptionPath } from "./harness/api.ts";
-import { temporaryFolder } from "./harness/folder.ts";
+import { subscriptionPath } from "./harness/api.ts";
 import { startReceiver } from "./harness/receiver.ts";
 import { useServer } from "./harness/running-server.ts";
 import { until, untilTrue } from "./harness/until.ts";
@@ -136,37 +132,5 @@ describe("what is deleted", () => {
     await untilTrue("the new one works", () => receiver.at("/fresh").length === 1);
     // One POST may have been on its way when the topic went.
     expect(receiver.at("/gone").length).toBeLessThanOrEqual(triedBefore + 1);
-  });
-});
-
-describe("a configuration file", () => {
-  it("declares topics and subscriptions that are there when the server listens", async () => {
-    await using folder = await temporaryFolder();
-    await using receiver = await startReceiver();
-    const file = join(folder.path, "ringback.yaml");
-    await writeFile(
-      file,
-      [
-        "listen: 127.0.0.1:0",
-        `data: ${JSON.stringify(join(folder.path, "data"))}`,
-        "topics:",
-        "  orders:",
-        "    subscriptions:",
-        "      billing:",
-        `        push: { url: "${receiver.url}", protocol: cmq-json }`,
-        '        filter: { types: ["order.#"] }',
-        "",
-      ].join("\n"),
-    );
-    const command = startCommand(["serve", "--config", file]);
-    try {
-      const [, url = ""] = await command.stdoutMatch(/"url":"(http:[^"]+)"/);
-      await new Api(url).publish("orders", { body: "x", type: "order.new" });
-      await untilTrue("it has arrived", () => receiver.arrivals.length === 1);
-      expect(JSON.parse(receiver.arrivals[0]?.text ?? "")).toMatchObject({ topicName: "orders", msgBody: "x" });
-    } finally {
-      command.signal("SIGTERM");
-      expect((await command.ended).code).toBe(0);
-    }
   });
 });

@@ -1,56 +1,21 @@
-/** Real: the server as a process, its database, sockets, the guide's own `curl` lines through a shell. Ours: the receivers. */
-
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+/**
+ * Real: the server as a process, its database, sockets, the guide's own `curl` lines through a shell. The tests play the
+ * receivers. What a kill leaves of pulled messages: `kill.test.ts`.
+ */
 import { describe, expect, it } from "vitest";
-import type { Api, DeadLetterView } from "./harness/api.ts";
-import { subscriptionPath } from "./harness/api.ts";
-import { temporaryFolder } from "./harness/folder.ts";
+import type { DeadLetterView } from "./harness/api.ts";
 import { runInShell } from "./harness/program.ts";
+import { pulledFrom } from "./harness/pulled.ts";
+import type { Pulled } from "./harness/pulled.ts";
 import { curlLines, readmeServer } from "./harness/readme.ts";
 import { useServer } from "./harness/running-server.ts";
-import { Server } from "./harness/server.ts";
 import { until } from "./harness/until.ts";
 
 const server = useServer();
 
-interface Pulled {
-  readonly id: string;
-  readonly seq: number;
-  readonly body: string;
-  readonly receiptHandle: string;
-  readonly receives: number;
-  readonly visibleAt: string;
-}
-
-interface Answered {
-  readonly failed: number;
-  readonly results: readonly { readonly receiptHandle: string; readonly result: string }[];
-}
-
-/** A subscription of a new topic that is pulled from, and what a receiver does with it. */
-async function pulledFrom(api: Api, topic: string, settings: object = {}) {
-  const path = subscriptionPath(topic, "workers");
-  await api.putTopic(topic);
-  await api.ok("PUT", path, { json: { pull: { visibilityMs: 60_000 }, ...settings } });
-  return {
-    path,
-    pull: async (json: object = {}) =>
-      (await api.ok<{ messages: readonly Pulled[] }>("POST", `${path}/pull`, { json })).messages,
-    answer: (verb: "ack" | "nack", receiptHandles: readonly string[], more: object = {}) =>
-      api.ok<Answered>("POST", `${path}/${verb}`, { json: { receiptHandles, ...more } }),
-    counts: async () => (await api.ok<{ pullCounts: object }>("GET", path)).pullCounts,
-    publish: (...bodies: readonly string[]) =>
-      api.publishBatch(
-        topic,
-        bodies.map((body) => ({ body })),
-      ),
-  };
-}
-
 describe("pulling", () => {
   it("hands out each message once while it is hidden, oldest first, and never again once it is acknowledged", async () => {
-    const { pull, answer, counts, publish } = await pulledFrom(server().api, "jobs");
+    const { pull, answer, counts, publish } = await pulledFrom(server().api, "work");
     await publish("1", "2", "3");
     const first = await pull({ messagesMax: 2 });
     expect(first.map(({ body, receives }) => [body, receives])).toEqual([
@@ -164,40 +129,15 @@ describe("pulling", () => {
     await answer("ack", [first?.receiptHandle ?? ""]);
     expect(await pull({ messagesMax: 10, waitMs: 10_000 })).toMatchObject([{ body: "2" }]);
   });
-
-  it("remembers over kill -9 what is hidden, and its receiptHandles", async () => {
-    await using folder = await temporaryFolder();
-    const first = await Server.start({ folder: folder.path });
-    const before = await pulledFrom(first.api, "jobs");
-    await before.publish("1", "2");
-    const [taken] = await before.pull();
-    await first.kill();
-    await using node = await Server.start({ folder: folder.path });
-    const after = await pulledFrom(node.api, "jobs");
-    expect(await after.pull({ messagesMax: 10 })).toMatchObject([{ body: "2" }]);
-    expect(await after.answer("ack", [taken?.receiptHandle ?? ""])).toMatchObject({ failed: 0 });
-  });
-
-  it("ends the waits of receivers when the server stops", async () => {
-    await using folder = await temporaryFolder();
-    await using node = await Server.start({ folder: folder.path });
-    const { path, pull } = await pulledFrom(node.api, "jobs");
-    const waiting = pull({ waitMs: 60_000 });
-    // Its wait has begun before this one, on another connection, is answered.
-    await node.api.ok("POST", `${path}/pull`, { json: { waitMs: 0 } });
-    expect(await node.stop()).toMatchObject({ code: 0 });
-    expect(await waiting).toEqual([]);
-  });
 });
 
 describe("docs/guide/pull.md", () => {
   it("works line by line", async () => {
-    await using folder = await temporaryFolder();
-    await using node = await Server.start({ folder: folder.path });
+    const { url } = server();
     let receiptHandle = "";
     const answers: unknown[] = [];
     for (const line of curlLines("docs/guide/pull.md")) {
-      const typed = line.replaceAll(readmeServer, new URL(node.url).host).replaceAll("RECEIPT", receiptHandle);
+      const typed = line.replaceAll(readmeServer, new URL(url).host).replaceAll("RECEIPT", receiptHandle);
       const answer = JSON.parse(await runInShell(`${typed} --silent --show-error --fail-with-body`)) as {
         messages?: readonly Pulled[];
       };
@@ -214,31 +154,5 @@ describe("docs/guide/pull.md", () => {
       { failed: 1, results: [{ result: "ended" }] },
       { name: "workers" },
     ]);
-  });
-});
-
-describe("a configuration file", () => {
-  it("declares subscriptions to pull from and API keys", async () => {
-    await using folder = await temporaryFolder();
-    const config = join(folder.path, "ringback.yaml");
-    await writeFile(
-      config,
-      `masterKey: ${"A".repeat(43)}
-topics:
-  jobs:
-    subscriptions:
-      workers:
-        pull: { visibilityMs: 5000 }
-apiKeys:
-  shop: { secretId: AKIDshop, secretKey: 0123456789abcdefX }
-`,
-    );
-    await using node = await Server.start({ folder: folder.path, args: ["--config", config] });
-    expect(await node.api.ok("GET", subscriptionPath("jobs", "workers"))).toMatchObject({
-      pull: { visibilityMs: 5_000 },
-    });
-    expect(await node.api.ok("GET", "/v1/api-keys")).toMatchObject({
-      items: [{ id: "AKIDshop", name: "shop", usable: true }],
-    });
   });
 });

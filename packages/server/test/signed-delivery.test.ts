@@ -233,21 +233,6 @@ describe("a key that the dialect cannot sign with", () => {
   });
 });
 
-it("a killed server signs again with the keys it had", async () => {
-  await using receiver = await startReceiver();
-  await using data = await temporaryFolder();
-  const secret = newSecret();
-  const first = await Server.start({ folder: data.path, env });
-  await first.api.ok("PUT", "/v1/keys/0", { json: { jwk: secret.jwk } });
-  await first.api.putTopic("t");
-  await first.api.subscribe("t", "s", { push: { url: receiver.url, protocol, keys: ["0"] } });
-  await first.kill();
-  await using second = await Server.start({ folder: data.path, env });
-  await second.api.publish("t", { body: { a: 1 } });
-  await untilTrue("it has arrived", () => receiver.arrivals.length === 1);
-  expect(receiver.arrivals.map((arrival) => isSignedBy(secret, arrival))).toEqual([true]);
-});
-
 describe.each(["cloudevents", "cloudevents-binary"])("a push in the dialect %s", (dialect) => {
   const topic = `events-${dialect}`;
   beforeAll(() => server.api.putTopic(topic));

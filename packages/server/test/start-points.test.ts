@@ -4,11 +4,9 @@
  */
 import { describe, expect, it } from "vitest";
 import type { ProblemView, Receipt } from "./harness/api.ts";
-import { temporaryFolder } from "./harness/folder.ts";
 import { startReceiver } from "./harness/receiver.ts";
 import type { Receiver } from "./harness/receiver.ts";
 import { useServer } from "./harness/running-server.ts";
-import { Server } from "./harness/server.ts";
 import { until, untilTrue } from "./harness/until.ts";
 
 const server = useServer();
@@ -119,28 +117,6 @@ describe("delayMs", () => {
       expect(tookMs).toBeGreaterThanOrEqual(delayMs);
     }
     expect(receiver.arrivals.map(({ headers }) => headers["ringback-attempt"])).toEqual(["1", "1", "1"]);
-  });
-
-  it("outlasts a kill and a restart", async () => {
-    await using folder = await temporaryFolder();
-    await using receiver = await startReceiver();
-    const path = "/v1/topics/t/messages?delayMs=2500";
-    await using first = await Server.start({ folder: folder.path });
-    await first.api.putTopic("t");
-    await first.api.subscribe("t", "s", { push: { url: receiver.url } });
-    const headers = { "content-type": "text/plain" };
-    const { publishedAt, id } = await first.api.ok<Receipt>("POST", path, { body: "bytes", headers });
-    await until(
-      "it waits",
-      () => first.api.delivery(id, "s"),
-      ({ state }) => state === "parked",
-    );
-    await first.kill();
-    await using second = await Server.start({ folder: folder.path });
-    await second.api.ok("GET", "/readyz");
-    await untilTrue("it has arrived", () => receiver.arrivals.length === 1);
-    const tookMs = (receiver.arrivals[0]?.atMs ?? 0) - Date.parse(publishedAt);
-    expect(tookMs).toBeGreaterThanOrEqual(2_500);
   });
 });
 

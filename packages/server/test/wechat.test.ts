@@ -4,37 +4,13 @@
  */
 import { expect, it } from "vitest";
 import { WebSocketPeer } from "../src/transport/testing/web-socket-peer.ts";
-import { temporaryFolder } from "./harness/folder.ts";
 import { startReceiver } from "./harness/receiver.ts";
 import { useServer } from "./harness/running-server.ts";
-import { Server } from "./harness/server.ts";
+import type { Server } from "./harness/server.ts";
 import { startTcpReceiver } from "./harness/tcp-messages.ts";
 import { until, untilTrue } from "./harness/until.ts";
-
-interface Envelope {
-  readonly error_code: number;
-  readonly description: string;
-  readonly data: {
-    readonly status: number;
-    readonly desc: string;
-    readonly cookie?: string;
-    readonly data?: readonly { readonly cookie: string; readonly pcotocol: number }[];
-  };
-  readonly type: number;
-}
-
-/** As the official samples do it: JSON in a body without a content type of its own. */
-async function ask(server: Server, request: object): Promise<Envelope> {
-  const response = await fetch(`${server.url}/api/`, { method: "POST", body: Buffer.from(JSON.stringify(request)) });
-  expect(response.status).toBe(200);
-  return (await response.json()) as Envelope;
-}
-
-async function add(server: Server, handler: object): Promise<string> {
-  const { error_code: code, data } = await ask(server, { type: 1001, ...handler });
-  expect([code, data.status]).toEqual([10000, 0]);
-  return data.cookie ?? "";
-}
+import { addHandler, askWechat, listHandlers } from "./harness/wechat.ts";
+import type { WechatAnswer } from "./harness/wechat.ts";
 
 async function publish(server: Server, body: string, topic = "wechat"): Promise<string> {
   const response = await fetch(`${server.url}/v1/topics/${topic}/messages`, {
@@ -59,10 +35,10 @@ it("hands the very bytes that were published to handlers of all three protocols"
   await using big = await startTcpReceiver("big");
   await using little = await startTcpReceiver("little");
   const cookies = [
-    await add(server(), { protocol: 2, url: `${http.url}/weixinCallback` }),
-    await add(server(), { protocol: 3, url: `${webSocket.origin}/msg` }),
-    await add(server(), { protocol: 1, host: "127.0.0.1", port: String(big.port) }),
-    await add(server(), { protocol: 1, host: "127.0.0.1", port: little.port, byteOrder: "little" }),
+    await addHandler(server(), { protocol: 2, url: `${http.url}/weixinCallback` }),
+    await addHandler(server(), { protocol: 3, url: `${webSocket.origin}/msg` }),
+    await addHandler(server(), { protocol: 1, host: "127.0.0.1", port: String(big.port) }),
+    await addHandler(server(), { protocol: 1, host: "127.0.0.1", port: little.port, byteOrder: "little" }),
   ];
   const published = [1, 2, 3].map(push);
   for (const body of published) await publish(server(), body);
@@ -79,13 +55,13 @@ it("hands the very bytes that were published to handlers of all three protocols"
   expect(http.arrivals.map(({ headers }) => headers.connection)).toEqual(published.map(() => "close"));
   expect(webSocket.sockets).toHaveLength(1);
 
-  const listed = (await ask(server(), { type: 1003 })).data.data ?? [];
+  const listed = await listHandlers(server());
   expect(listed.map(({ pcotocol }) => pcotocol).toSorted((a, b) => a - b)).toEqual([1, 1, 2, 3]);
   expect(listed.map(({ cookie }) => cookie).toSorted()).toEqual(cookies.toSorted());
-  for (const { cookie } of listed) expect((await ask(server(), { type: 1002, cookie })).data.status).toBe(0);
-  expect((await ask(server(), { type: 1003 })).data.data).toEqual([]);
+  for (const { cookie } of listed) expect((await askWechat(server(), { type: 1002, cookie })).data.status).toBe(0);
+  expect(await listHandlers(server())).toEqual([]);
   await publish(server(), push(4));
-  expect((await ask(server(), { type: 1002, cookie: cookies[0] })).data.status).toBe(-1);
+  expect((await askWechat(server(), { type: 1002, cookie: cookies[0] })).data.status).toBe(-1);
   expect(http.arrivals).toHaveLength(3);
 });
 
@@ -96,7 +72,7 @@ it("answers the document's own request, trailing comma included, under the label
     body: ' {\n  "type": 1001,\n  "protocol": 2,\n  "url": "http://127.0.0.1:8888/",\n } ',
   });
   expect(response.status).toBe(200);
-  const answer = (await response.json()) as Envelope;
+  const answer = (await response.json()) as WechatAnswer;
   expect(answer).toEqual({
     error_code: 10000,
     description: "",
@@ -112,12 +88,12 @@ it("answers the document's own request, trailing comma included, under the label
     },
     type: 1001,
   });
-  await ask(server(), { type: 1002, cookie: answer.data.cookie });
+  await askWechat(server(), { type: 1002, cookie: answer.data.cookie });
 });
 
 it("gives up a message that is no JSON object, and sends the others", async () => {
   await using http = await startReceiver();
-  const cookie = await add(server(), { protocol: 2, url: http.url });
+  const cookie = await addHandler(server(), { protocol: 2, url: http.url });
   const bad = await publish(server(), "hello");
   await publish(server(), push(1));
   await untilTrue("the good one is there", () => http.arrivals.length === 1);
@@ -128,7 +104,7 @@ it("gives up a message that is no JSON object, and sends the others", async () =
   );
   expect(delivery.reason).toBe("unencodable");
   expect(http.arrivals.map(({ text }) => text)).toEqual([push(1)]);
-  await ask(server(), { type: 1002, cookie });
+  await askWechat(server(), { type: 1002, cookie });
 });
 
 it("retries over TCP and WebSocket like over HTTP, and records why", async () => {
@@ -197,34 +173,4 @@ it("loses nothing that was not handed over when a WebSocket's peer restarts", as
   await untilTrue("all others are there", () => after.messages.length >= 4);
   expect(after.texts.toSorted()).toEqual([4, 5, 6, 7].map(push));
   expect(before.texts.toSorted()).toEqual([1, 2, 3].map(push));
-});
-
-it("keeps handlers and the secret over a restart, and has its topic where the setting says", async () => {
-  await using folder = await temporaryFolder();
-  await using http = await startReceiver();
-  await using webSocket = await WebSocketPeer.start();
-  const start = () => Server.start({ folder: folder.path, args: ["--wechat-topic", "weixin"] });
-  const secretKey = "芝麻开门";
-  const first = await start();
-  const cookie = await add(first, { protocol: 2, url: http.url });
-  await add(first, { protocol: 3, url: webSocket.origin });
-  expect((await ask(first, { type: 1006, newSecretKey: secretKey })).error_code).toBe(10000);
-  expect((await ask(first, { type: 1003 })).error_code).toBe(10002);
-  await publish(first, push(1), "weixin");
-  await untilTrue("the first message is there", () => http.arrivals.length + webSocket.messages.length === 2);
-  expect(await first.stop()).toMatchObject({ code: 0 });
-
-  await using second = await start();
-  expect(await ask(second, { type: 1003 })).toMatchObject({
-    error_code: 10002,
-    description: "secretKey: missing or wrong",
-  });
-  expect((await ask(second, { type: 1003, secretKey })).data.data).toHaveLength(2);
-  await publish(second, push(2), "weixin");
-  await untilTrue("the second message is there", () => http.arrivals.length + webSocket.messages.length === 4);
-  expect(http.arrivals.map(({ text }) => text)).toEqual([push(1), push(2)]);
-  expect(webSocket.texts).toEqual([push(1), push(2)]);
-  expect((await ask(second, { type: 1002, cookie, secretKey })).data.status).toBe(0);
-  expect((await ask(second, { type: 1006, newSecretKey: "", secretKey })).error_code).toBe(10000);
-  expect((await ask(second, { type: 1003 })).data.data).toHaveLength(1);
 });

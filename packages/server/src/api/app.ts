@@ -34,7 +34,7 @@ import { pullRoutes } from "./pulls.ts";
 import { subscriptionRoutes } from "./subscriptions.ts";
 import { topicRoutes } from "./topics.ts";
 
-/** What the API needs of the other parts of the server. */
+/** The parts of the server that the API uses. */
 export interface AppDependencies {
   readonly store: Store;
   readonly publisher: Publisher;
@@ -49,7 +49,7 @@ export interface AppDependencies {
   readonly version: string;
   readonly ready: () => Readiness;
   readonly clock: Clock;
-  /** What differs from `httpLimitDefaults`. */
+  /** Limits that differ from `httpLimitDefaults`. */
   readonly config?: Partial<HttpLimits>;
 }
 

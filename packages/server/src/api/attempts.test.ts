@@ -1,18 +1,18 @@
-/** Real: the HTTP application, through `inject`. Fake: store, publisher and event bus, in memory. */
+/**
+ * Real: the HTTP application, through `inject`. Fake: publisher, event bus and clock. The store is the memory driver.
+ */
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { MessageId } from "../domain/model.ts";
-import type { AttemptRecord } from "../store/records.ts";
+import type { Attempt, Subscription } from "../domain/model.ts";
 import { call } from "./testing/call.ts";
+import { deliver, storedSubscriptions } from "./testing/stored.ts";
 import { createTestApp } from "./testing/test-app.ts";
 import type { TestApp } from "./testing/test-app.ts";
 
 const subscription = "/v1/topics/orders/subscriptions/billing";
 
-function attempt(startedAtMs: number, end: Partial<AttemptRecord>): AttemptRecord {
+function attempt(startedAtMs: number, end: Partial<Attempt>): Attempt {
   return {
-    messageId: "1099511627777" as MessageId,
-    subscription: "billing",
     attempt: 1,
     startedAtMs,
     durationMs: 3,
@@ -30,11 +30,22 @@ describe("attempts", () => {
     test = await createTestApp();
     await call(test.app, "PUT", "/v1/topics/orders");
     await call(test.app, "PUT", subscription, { json: { push: { url: "http://127.0.0.1:9/" } } });
-    test.store.attempts = [
-      attempt(1_000, {}),
-      attempt(2_000, { verdict: "failed", status: 500, errorCode: "http_status", reply: Uint8Array.of(0xff) }),
-      attempt(3_000, { verdict: "error", status: null, errorCode: "timeout", reply: null }),
-    ];
+    const [billing] = (await storedSubscriptions(test.store)) as [Subscription];
+    const settled = { kind: "delivered" } as const;
+    // Listed newest first.
+    await deliver(test.store, billing, [
+      { settled, attempt: attempt(3_000, { verdict: "error", status: null, errorCode: "timeout", reply: null }) },
+      {
+        settled,
+        attempt: attempt(2_000, {
+          verdict: "failed",
+          status: 500,
+          errorCode: "http_status",
+          reply: Uint8Array.of(0xff),
+        }),
+      },
+      { settled, attempt: attempt(1_000, {}) },
+    ]);
   });
   afterEach(() => test.app.close());
 

@@ -1,38 +1,19 @@
-/** Real: the HTTP application, through `inject`. Fake: store, publisher and event bus, in memory. */
+/**
+ * Real: the HTTP application, through `inject`. Fake: publisher, event bus and clock. The store is the memory driver.
+ */
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { TopicId } from "../domain/model.ts";
-import type { DeadLetter } from "../store/records.ts";
+import type { Subscription } from "../domain/model.ts";
 import { call } from "./testing/call.ts";
+import { deliver, failedAttempt, settleNext, storedSubscriptions } from "./testing/stored.ts";
 import { createTestApp } from "./testing/test-app.ts";
 import type { TestApp } from "./testing/test-app.ts";
 
 const subscription = "/v1/topics/orders/subscriptions/billing";
 const path = `${subscription}/dead-letters`;
 
-function letter(id: string): DeadLetter {
-  return {
-    id,
-    message: {
-      topicId: 1 as TopicId,
-      seq: Number(id),
-      body: Buffer.from(`body ${id}`),
-      contentType: null,
-      tags: [],
-      type: null,
-      orderingKey: null,
-      attributes: {},
-      publishedAtMs: 1_000,
-      deliverAtMs: null,
-    },
-    reason: "retries_exhausted",
-    attemptsMade: 3,
-    diedAtMs: 9_000,
-    lastStatus: 503,
-    lastErrorCode: "http_status",
-    lastReply: Buffer.from("busy"),
-  };
-}
+const giveUp = { kind: "dead", reason: "retries_exhausted" } as const;
+const retry = { kind: "parked", dueAtMs: 0, retriesMade: 1 } as const;
 
 describe("dead letters", () => {
   let test: TestApp;
@@ -40,15 +21,26 @@ describe("dead letters", () => {
     test = await createTestApp();
     await call(test.app, "PUT", "/v1/topics/orders");
     await call(test.app, "PUT", subscription, { json: { push: { url: "http://127.0.0.1:9/" } } });
-    test.store.deadLetters = [letter("1"), letter("2"), letter("3")];
+    const [billing] = (await storedSubscriptions(test.store)) as [Subscription];
+    const attempt = failedAttempt({ status: 503, reply: Buffer.from("busy") });
+    const all = (settled: typeof giveUp | typeof retry) => [1, 2, 3].map(() => ({ attempt, settled }));
+    await deliver(test.store, billing, all(retry));
+    await settleNext(test.store, billing.id, all(retry));
+    await settleNext(test.store, billing.id, all(giveUp));
+    ids = await left();
   });
   afterEach(() => test.app.close());
 
-  const left = () => test.store.deadLetters.map(({ id }) => id);
+  /** In the order of the messages. */
+  let ids: string[];
+  const left = async () => {
+    const { items } = (await call(test.app, "GET", path)).json as { items: { id: string }[] };
+    return items.map(({ id }) => id).toReversed();
+  };
 
   it("are listed without bodies, page by page", async () => {
     const first = await call(test.app, "GET", `${path}?limit=2`);
-    expect(first.json.items.map(({ id }: { id: string }) => id)).toEqual(["1", "2"]);
+    expect(first.json.items.map(({ id }: { id: string }) => id)).toEqual([ids[2], ids[1]]);
     expect(first.json.items[0].message).toMatchObject({ topic: "orders", bodyBytes: 6 });
     expect(first.json.items[0].message).not.toHaveProperty("body");
     const second = await call(test.app, "GET", `${path}?limit=2&after=${first.json.next}`);
@@ -56,12 +48,12 @@ describe("dead letters", () => {
   });
 
   it("are shown one by one with body, reason and last reply", async () => {
-    const { json } = await call(test.app, "GET", `${path}/2`);
+    const { json } = await call(test.app, "GET", `${path}/${ids[1]}`);
     expect(json).toMatchObject({
-      id: "2",
+      id: ids[1],
       reason: "retries_exhausted",
       attempts: 3,
-      diedAt: "1970-01-01T00:00:09.000Z",
+      diedAt: "2026-01-31T08:15:30.250Z",
       lastStatus: 503,
       lastErrorCode: "http_status",
       reply: "busy",
@@ -70,26 +62,29 @@ describe("dead letters", () => {
   });
 
   it("are removed one by one, and all only when that is said", async () => {
-    expect((await call(test.app, "DELETE", `${path}/2`)).status).toBe(204);
-    expect(left()).toEqual(["1", "3"]);
+    expect((await call(test.app, "DELETE", `${path}/${ids[1]}`)).status).toBe(204);
+    expect(await left()).toEqual([ids[0], ids[2]]);
     for (const query of ["", "?all=false", "?all=1", "?all="]) {
       expect(await call(test.app, "DELETE", path + query)).toMatchObject({
         status: 400,
         json: { errors: [{ field: "all" }] },
       });
     }
-    expect(left()).toEqual(["1", "3"]);
+    expect(await left()).toEqual([ids[0], ids[2]]);
     expect((await call(test.app, "DELETE", `${path}?all=true`)).json).toEqual({ count: 2 });
-    expect(left()).toEqual([]);
+    expect(await left()).toEqual([]);
   });
 
   it("are redriven one by one, by a list, or all", async () => {
-    expect(await call(test.app, "POST", `${path}/1/redrive`)).toMatchObject({ status: 200, json: { count: 1 } });
-    expect((await call(test.app, "POST", `${path}/redrive`, { json: { ids: ["2", "77", "abc"] } })).json).toEqual({
+    expect(await call(test.app, "POST", `${path}/${ids[0]}/redrive`)).toMatchObject({
+      status: 200,
+      json: { count: 1 },
+    });
+    expect((await call(test.app, "POST", `${path}/redrive`, { json: { ids: [ids[1], "77", "abc"] } })).json).toEqual({
       count: 1,
     });
     expect((await call(test.app, "POST", `${path}/redrive`, { json: { all: true } })).json).toEqual({ count: 1 });
-    expect(left()).toEqual([]);
+    expect(await left()).toEqual([]);
   });
 
   it.each([{}, { all: false }, { ids: ["1"], all: true }, { ids: [] }, { ids: [1] }, { ids: "1" }, { all: "true" }])(
@@ -97,7 +92,7 @@ describe("dead letters", () => {
     async (json) => {
       const answer = await call(test.app, "POST", `${path}/redrive`, { json });
       expect(answer).toMatchObject({ status: 400, json: { code: "invalid_request" } });
-      expect(left()).toHaveLength(3);
+      expect(await left()).toHaveLength(3);
     },
   );
 
@@ -109,6 +104,6 @@ describe("dead letters", () => {
     ] as const) {
       expect(await call(test.app, method, url)).toMatchObject({ status: 404, json: { code: "dead_letter_not_found" } });
     }
-    expect(left()).toHaveLength(3);
+    expect(await left()).toHaveLength(3);
   });
 });

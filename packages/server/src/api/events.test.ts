@@ -180,7 +180,8 @@ describe("the event stream", () => {
       expect(text).toContain("retry: ");
     });
 
-    // All at once, so that nothing can drain between: the socket's buffers fill, then the backlog, then events are dropped.
+    // All at once, so that nothing can drain between: the socket's buffers fill, then the backlog, then events are
+    // dropped.
     const ids = Array.from({ length: 1_000 }, (_, i) => String(1_099_511_627_777 + i));
     const sent = 1_000;
     for (let i = 0; i < sent; i++) test.events.emit(published("orders", ids));

@@ -1,4 +1,6 @@
-/** Real: the HTTP application, through `inject`. Fake: store, publisher and event bus, in memory. */
+/**
+ * Real: the HTTP application, through `inject`. Fake: publisher, event bus and clock. The store is the memory driver.
+ */
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { call } from "./testing/call.ts";
@@ -36,6 +38,10 @@ describe("for orchestrators and monitoring", () => {
   });
 
   it("/metrics gives the Prometheus text format", async () => {
+    await call(test.app, "PUT", "/v1/topics/orders");
+    const push = { url: "http://127.0.0.1:9/" };
+    await call(test.app, "PUT", "/v1/topics/orders/subscriptions/billing", { json: { push } });
+    for (const body of ["a", "b", "c"]) await call(test.app, "POST", "/v1/topics/orders/messages", { json: { body } });
     const response = await test.app.inject("/metrics");
     expect(response.headers["content-type"]).toBe("text/plain; version=0.0.4; charset=utf-8");
     expect(response.body).toMatch(/^ringback_cluster_backlog 3$/m);

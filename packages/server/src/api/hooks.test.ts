@@ -1,37 +1,24 @@
-/** Real: the HTTP application, through `inject`, the hooks and the keys. Fake: the store in memory, and the called programs. */
+/**
+ * Real: the HTTP application, through `inject`, the hooks and the keys. Fake: the store in memory, and the called
+ * programs.
+ */
 
-import { connect } from "node:net";
-import { createOpencardReceiver, opencard } from "@ringback/sdk/opencard";
-import { afterEach, describe, expect, it } from "vitest";
-import { limits } from "../domain/limits.ts";
+import { describe, expect, it } from "vitest";
 import { RingbackError } from "../domain/errors.ts";
-import { call } from "./testing/call.ts";
-import { listen } from "./testing/raw-connection.ts";
+import { limits } from "../domain/limits.ts";
 import type { CallBody } from "./testing/call.ts";
-import { scriptedReplies } from "./testing/scripted-replies.ts";
-import type { ScriptedPost, ScriptedReply } from "./testing/scripted-replies.ts";
-import { createTestApp } from "./testing/test-app.ts";
-import type { TestApp, TestParts } from "./testing/test-app.ts";
+import { HookScene } from "./testing/hook-scene.ts";
+import { testNowMs } from "./testing/test-app.ts";
+import type { ScriptedReply } from "./testing/scripted-replies.ts";
 
 const url = "http://callbacks.internal.example:8080/secret-path/onMessage?token=t0p";
 const jwk = { kty: "oct", k: "MDEyMzQ1Njc4OWFiY2RlZg" };
 const json = { "content-type": "application/json" };
-
-let test: TestApp;
-afterEach(() => test.app.close());
-
-const ask = (method: string, path: string, given?: CallBody) => call(test.app, method, path, given);
-
-/** An application whose hooks reach programs that reply by this script. */
-async function start(script: (post: ScriptedPost) => ScriptedReply | Promise<ScriptedReply>, parts: TestParts = {}) {
-  const transport = scriptedReplies(script);
-  test = await createTestApp({}, { transport, ...parts });
-  return transport.posts;
-}
+const scene = new HookScene();
 
 /** The answer as text, since a test that parses it would lose the digits that it looks for. */
 async function callAsText(hook: string, payload: string) {
-  const { statusCode, body } = await test.app.inject({
+  const { statusCode, body } = await scene.app.inject({
     method: "POST",
     url: `/v1/hooks/${hook}/call`,
     headers: json,
@@ -42,8 +29,8 @@ async function callAsText(hook: string, payload: string) {
 
 describe("a hook", () => {
   it("is put by name, putting twice is harmless, and what GET gives can be put", async () => {
-    await start(() => "timeout");
-    const put = await ask("PUT", "/v1/hooks/onMessage", { json: { urls: [url] } });
+    await scene.start(() => "timeout");
+    const put = await scene.ask("PUT", "/v1/hooks/onMessage", { json: { urls: [url] } });
     expect(put.status).toBe(201);
     expect(put.json).toEqual({
       name: "onMessage",
@@ -59,25 +46,28 @@ describe("a hook", () => {
       updatedAt: "2026-01-31T08:15:30.250Z",
     });
     const { name: _name, createdAt: _createdAt, updatedAt: _updatedAt, ...body } = put.json;
-    expect(await ask("PUT", "/v1/hooks/onMessage", { json: body })).toMatchObject({ status: 200, json: put.json });
-    expect((await ask("GET", "/v1/hooks/onMessage")).json).toEqual(put.json);
-    expect((await ask("DELETE", "/v1/hooks/onMessage")).status).toBe(204);
+    expect(await scene.ask("PUT", "/v1/hooks/onMessage", { json: body })).toMatchObject({
+      status: 200,
+      json: put.json,
+    });
+    expect((await scene.ask("GET", "/v1/hooks/onMessage")).json).toEqual(put.json);
+    expect((await scene.ask("DELETE", "/v1/hooks/onMessage")).status).toBe(204);
     for (const [method, path] of [
       ["GET", "/v1/hooks/onMessage"],
       ["DELETE", "/v1/hooks/onMessage"],
       ["POST", "/v1/hooks/onMessage/call"],
     ] as const) {
-      const answer = await ask(method, path, method === "POST" ? { json: {} } : {});
+      const answer = await scene.ask(method, path, method === "POST" ? { json: {} } : {});
       expect(answer.json).toMatchObject({ status: 404, code: "hook_not_found" });
     }
   });
 
   it("is listed by name, page by page", async () => {
-    await start(() => "timeout");
-    for (const name of ["b", "a", "c"]) await ask("PUT", `/v1/hooks/${name}`, { json: { urls: [url] } });
-    const page = await ask("GET", "/v1/hooks?limit=2");
+    await scene.start(() => "timeout");
+    for (const name of ["b", "a", "c"]) await scene.ask("PUT", `/v1/hooks/${name}`, { json: { urls: [url] } });
+    const page = await scene.ask("GET", "/v1/hooks?limit=2");
     expect(page.json.items).toMatchObject([{ name: "a" }, { name: "b" }]);
-    const rest = await ask("GET", `/v1/hooks?after=${page.json.next}`);
+    const rest = await scene.ask("GET", `/v1/hooks?after=${page.json.next}`);
     expect(rest.json).toMatchObject({ items: [{ name: "c" }], next: null });
   });
 
@@ -95,25 +85,25 @@ describe("a hook", () => {
     ["a key that is not there", { urls: [url], protocol: "opencard", key: "1" }, "key_not_found", "key"],
     ["a key of another length", { urls: [url], protocol: "opencard", key: "long" }, "invalid_key", "key"],
   ])("with %s is refused", async (_what, body, code, field) => {
-    await start(() => "timeout");
-    await ask("PUT", "/v1/keys/long", { json: { jwk: { kty: "oct", k: `${jwk.k.slice(0, 21)}${jwk.k}g` } } });
-    const answer = await ask("PUT", "/v1/hooks/h", { json: body });
+    await scene.start(() => "timeout");
+    await scene.ask("PUT", "/v1/keys/long", { json: { jwk: { kty: "oct", k: `${jwk.k.slice(0, 21)}${jwk.k}g` } } });
+    const answer = await scene.ask("PUT", "/v1/hooks/h", { json: body });
     expect(answer.json).toMatchObject({ code, errors: [{ field }] });
-    expect((await ask("GET", "/v1/hooks/h")).status).toBe(404);
+    expect((await scene.ask("GET", "/v1/hooks/h")).status).toBe(404);
   });
 
   it("has a name of the usual form", async () => {
-    await start(() => "timeout");
-    expect((await ask("PUT", "/v1/hooks/_1", { json: { urls: [url] } })).json.code).toBe("invalid_name");
-    expect((await ask("POST", "/v1/hooks/a:b/call", { json: {} })).json.code).toBe("invalid_name");
+    await scene.start(() => "timeout");
+    expect((await scene.ask("PUT", "/v1/hooks/_1", { json: { urls: [url] } })).json.code).toBe("invalid_name");
+    expect((await scene.ask("POST", "/v1/hooks/a:b/call", { json: {} })).json.code).toBe("invalid_name");
   });
 });
 
 describe("a call", () => {
   it("sends the payload and answers with what the reply means", async () => {
-    const posts = await start(() => ({ status: 403, body: "你已被拉黑!" }));
-    await ask("PUT", "/v1/hooks/onMessage", { json: { urls: [url] } });
-    const answer = await ask("POST", "/v1/hooks/onMessage/call", { json: { message: { text: "hi" } } });
+    const posts = await scene.start(() => ({ status: 403, body: "你已被拉黑!" }));
+    await scene.ask("PUT", "/v1/hooks/onMessage", { json: { urls: [url] } });
+    const answer = await scene.ask("POST", "/v1/hooks/onMessage/call", { json: { message: { text: "hi" } } });
     expect(answer.status).toBe(200);
     expect(answer.json).toEqual({
       action: "reject",
@@ -128,12 +118,12 @@ describe("a call", () => {
   });
 
   it("keeps every digit and every spelling of a number, both ways", async () => {
-    const posts = await start(() => ({
+    const posts = await scene.start(() => ({
       status: 200,
       headers: json,
       body: '{"result":{"added":[18446744073709551615,0.10,1e2]},"addons":{"__proto__":{"a":1.0}}}',
     }));
-    await ask("PUT", "/v1/hooks/onResult", { json: { urls: [url, url] } });
+    await scene.ask("PUT", "/v1/hooks/onResult", { json: { urls: [url, url] } });
     const payload = '{"message":{"id":12345678901234567890},"result":{"n":[1.0,-0]},"__proto__":{"x":1}}';
     const { status, text } = await callAsText("onResult", payload);
     expect(status).toBe(200);
@@ -147,14 +137,14 @@ describe("a call", () => {
   });
 
   it("asks its URLs in order, each with the data merged so far, until one rejects", async () => {
-    const posts = await start(({ url: asked }) => {
-      if (asked.endsWith("/2")) return { status: 204 };
-      if (asked.endsWith("/3")) return { status: 403, body: "no" };
+    const posts = await scene.start(({ url: called }) => {
+      if (called.endsWith("/2")) return { status: 204 };
+      if (called.endsWith("/3")) return { status: 403, body: "no" };
       return { status: 200, headers: json, body: '{"result":{"a":2}}' };
     });
     const urls = [1, 2, 3, 4].map((n) => `http://127.0.0.1:9/${n}`);
-    await ask("PUT", "/v1/hooks/h", { json: { urls } });
-    const { json: outcome } = await ask("POST", "/v1/hooks/h/call", { json: { result: { a: 1, b: 1 } } });
+    await scene.ask("PUT", "/v1/hooks/h", { json: { urls } });
+    const { json: outcome } = await scene.ask("POST", "/v1/hooks/h/call", { json: { result: { a: 1, b: 1 } } });
     expect(outcome).toMatchObject({ action: "reject", reason: "no", data: { result: { a: 2, b: 1 } } });
     expect(posts.map((post) => [post.url, post.text])).toEqual([
       [urls[0], '{"result":{"a":1,"b":1}}'],
@@ -164,20 +154,20 @@ describe("a call", () => {
   });
 
   it("gives attachments as base64, under names that are safe", async () => {
-    await start(() => ({
+    await scene.start(() => ({
       status: 200,
       headers: { "content-disposition": 'attachment; filename="../../etc/passwd"' },
       body: Uint8Array.of(0, 255, 10),
     }));
-    await ask("PUT", "/v1/hooks/h", { json: { urls: [url] } });
-    const { attachments } = (await ask("POST", "/v1/hooks/h/call", { json: {} })).json;
+    await scene.ask("PUT", "/v1/hooks/h", { json: { urls: [url] } });
+    const { attachments } = (await scene.ask("POST", "/v1/hooks/h/call", { json: {} })).json;
     expect(attachments).toMatchObject([{ kind: "file", contentType: null, bodyBase64: "AP8K" }]);
     expect(attachments[0].filename).not.toMatch(/[/\\]/);
   });
 
   it("takes any JSON value where the protocol does", async () => {
-    const posts = await start(() => ({ status: 204 }));
-    await ask("PUT", "/v1/hooks/h", { json: { urls: [url], protocol: "json" } });
+    const posts = await scene.start(() => ({ status: 204 }));
+    await scene.ask("PUT", "/v1/hooks/h", { json: { urls: [url], protocol: "json" } });
     for (const payload of ["null", '"text"', "12345678901234567890", "[]", "false"]) {
       expect((await callAsText("h", payload)).text).toContain(`"data":${payload},`);
       expect(posts.at(-1)?.text).toBe(payload);
@@ -185,8 +175,8 @@ describe("a call", () => {
   });
 
   it("of a koipy hook with a payload that is no object sends nothing", async () => {
-    const posts = await start(() => ({ status: 204 }));
-    await ask("PUT", "/v1/hooks/h", { json: { urls: [url], onError: "reject" } });
+    const posts = await scene.start(() => ({ status: 204 }));
+    await scene.ask("PUT", "/v1/hooks/h", { json: { urls: [url], onError: "reject" } });
     for (const payload of ["[]", "1", "1.0"]) {
       expect(JSON.parse((await callAsText("h", payload)).text)).toMatchObject({
         action: "reject",
@@ -205,15 +195,15 @@ describe("a call", () => {
     ["JSON that is too deep", { body: `${"[".repeat(101)}${"]".repeat(101)}`, headers: json }, 400, "invalid_request"],
     ["too much", { body: `"${"x".repeat(limits.requestBytesMax)}"`, headers: json }, 413, "request_too_large"],
   ])("with a payload of %s is refused", async (_what, given, status, code) => {
-    const posts = await start(() => ({ status: 204 }));
-    await ask("PUT", "/v1/hooks/h", { json: { urls: [url] } });
-    expect((await ask("POST", "/v1/hooks/h/call", given)).json).toMatchObject({ status, code });
+    const posts = await scene.start(() => ({ status: 204 }));
+    await scene.ask("PUT", "/v1/hooks/h", { json: { urls: [url] } });
+    expect((await scene.ask("POST", "/v1/hooks/h/call", given)).json).toMatchObject({ status, code });
     expect(posts).toEqual([]);
   });
 
   it("may be as large as a publish request, and 100 levels deep", async () => {
-    const posts = await start(() => ({ status: 204 }));
-    await ask("PUT", "/v1/hooks/h", { json: { urls: [url], protocol: "json" } });
+    const posts = await scene.start(() => ({ status: 204 }));
+    await scene.ask("PUT", "/v1/hooks/h", { json: { urls: [url], protocol: "json" } });
     const large = `"${"x".repeat(limits.requestBytesMax - 2)}"`;
     expect((await callAsText("h", large)).status).toBe(200);
     const deep = "[".repeat(100) + "]".repeat(100);
@@ -249,12 +239,12 @@ describe("a program that fails", () => {
   it.each(replies)(
     "and %s counts as told by onError, and its address is not shown",
     async (_what, reply, error, below) => {
-      await start(() => reply);
+      await scene.start(() => reply);
       const events: unknown[] = [];
-      test.events.subscribe((event) => events.push(event));
+      scene.test.events.subscribe((event) => events.push(event));
       for (const onError of ["continue", "reject"] as const) {
-        await ask("PUT", "/v1/hooks/h", { json: { urls: [url], onError } });
-        const answer = await ask("POST", "/v1/hooks/h/call", { json: { result: { a: 1 } } });
+        await scene.ask("PUT", "/v1/hooks/h", { json: { urls: [url], onError } });
+        const answer = await scene.ask("POST", "/v1/hooks/h/call", { json: { result: { a: 1 } } });
         expect(answer).toMatchObject({ status: 200, json: { action: onError, error, data: { result: { a: 1 } } } });
         expect(JSON.stringify(answer)).not.toMatch(/internal\.example|8080|secret-path|t0p/);
         expect(events.at(-1)).toMatchObject({
@@ -270,230 +260,39 @@ describe("a program that fails", () => {
   );
 
   it("does not show its address in the text of a rejection either", async () => {
-    await start(() => ({ status: 500, body: `Traceback: POST ${url} at callbacks.internal.example:8080` }));
-    await ask("PUT", "/v1/hooks/h", { json: { urls: [url] } });
-    const { json: outcome } = await ask("POST", "/v1/hooks/h/call", { json: {} });
+    await scene.start(() => ({ status: 500, body: `Traceback: POST ${url} at callbacks.internal.example:8080` }));
+    await scene.ask("PUT", "/v1/hooks/h", { json: { urls: [url] } });
+    const { json: outcome } = await scene.ask("POST", "/v1/hooks/h/call", { json: {} });
     expect(outcome).toMatchObject({ action: "reject", httpStatus: 500, error: null });
     expect(outcome.reason).toContain("Traceback");
     expect(outcome.reason).not.toMatch(/internal\.example|secret-path|t0p/);
   });
 
   it("leaves the others their turn when onError says continue", async () => {
-    await start(({ url: asked }) =>
-      asked.endsWith("/1") ? "connect_refused" : { status: 200, headers: json, body: '{"result":{"b":2}}' },
+    await scene.start(({ url: called }) =>
+      called.endsWith("/1") ? "connect_refused" : { status: 200, headers: json, body: '{"result":{"b":2}}' },
     );
-    await ask("PUT", "/v1/hooks/h", { json: { urls: ["http://a.example/1", "http://a.example/2"] } });
-    const { json: outcome } = await ask("POST", "/v1/hooks/h/call", { json: { result: { a: 1 } } });
+    await scene.ask("PUT", "/v1/hooks/h", { json: { urls: ["http://a.example/1", "http://a.example/2"] } });
+    const { json: outcome } = await scene.ask("POST", "/v1/hooks/h/call", { json: { result: { a: 1 } } });
     expect(outcome).toMatchObject({ action: "continue", error: "unreachable", data: { result: { a: 1, b: 2 } } });
-  });
-});
-
-describe("opencard", () => {
-  const receiver = createOpencardReceiver({
-    keys: { "0": jwk },
-    cards: { "123": () => ({ item_list: [{ title: "故宫博物院" }] }) },
-  });
-  const webhook = async (post: ScriptedPost): Promise<ScriptedReply> => {
-    const reply = await receiver.handle({
-      method: "POST",
-      path: "/",
-      headers: post.headers,
-      body: Buffer.from(post.text),
-    });
-    return { status: reply.status, headers: reply.headers, body: reply.body };
-  };
-  const put = async () => {
-    await ask("PUT", "/v1/keys/0", { json: { jwk } });
-    await ask("PUT", "/v1/hooks/card", { json: { urls: [url], protocol: "opencard", key: "0", onError: "reject" } });
-  };
-
-  it("goes out encrypted under the named key, and the decrypted reply is the outcome's data", async () => {
-    const posts = await start(webhook);
-    await put();
-    const payload = { type: "sp_ala", srcid: "123", surface: "mobile", intent: {} };
-    const { json: outcome } = await ask("POST", "/v1/hooks/card/call", { json: payload });
-    expect(outcome).toMatchObject({
-      action: "continue",
-      data: { status: 0, msg: "", data: { item_list: [{ title: "故宫博物院" }] } },
-      error: null,
-    });
-    expect(posts[0]?.text).toMatch(/^[\w-]+(\.[\w-]+){4}$/);
-    expect(JSON.parse(Buffer.from(posts[0]?.text.split(".")[0] ?? "", "base64url").toString())).toEqual({
-      alg: "A128KW",
-      enc: "A128CBC-HS256",
-      kid: "0",
-      rid: "1700000000000-7",
-    });
-  });
-
-  it("rejects with the receiver's own words for a card that it does not have", async () => {
-    await start(webhook);
-    await put();
-    const { json: outcome } = await ask("POST", "/v1/hooks/card/call", { json: { srcid: "124" } });
-    expect(outcome).toMatchObject({ action: "reject", reason: "Invalid srcid", data: { status: 2 }, error: null });
-  });
-
-  it("does not trust a reply that somebody else has sealed, or sealed for another call", async () => {
-    for (const [key, requestId] of [
-      [{ kid: "0", jwk: { kty: "oct", k: "ZmVkY2JhOTg3NjU0MzIxMA" } }, "1700000000000-7"],
-      [{ kid: "0", jwk }, "1700000000000-8"],
-    ] as const) {
-      await start(async () =>
-        opencard.reply({ action: "continue", data: { forged: true } }, { payload: null, requestId, key }),
-      );
-      await put();
-      const { json: outcome } = await ask("POST", "/v1/hooks/card/call", { json: { srcid: "123" } });
-      expect(outcome).toMatchObject({ action: "reject", error: "untrusted_reply", data: { srcid: "123" } });
-      await test.app.close();
-    }
-    await start(webhook);
-  });
-
-  it("does not take what is no token for a reply", async () => {
-    const scripts: [ScriptedReply, string][] = [
-      [{ status: 200, body: "eyJhbGciOiJub25lIn0...." }, "bad_reply"],
-      [{ status: 200, body: "not a token" }, "bad_reply"],
-      [{ status: 404, body: "" }, "http_status"],
-    ];
-    for (const [reply, error] of scripts) {
-      await start(() => reply);
-      await put();
-      const { json: outcome } = await ask("POST", "/v1/hooks/card/call", { json: { srcid: "123" } });
-      expect(outcome).toMatchObject({ action: "reject", error });
-      await test.app.close();
-    }
-    await start(webhook);
-  });
-
-  it("says so when its key is gone, or sealed under a master key that is", async () => {
-    await start(webhook);
-    await put();
-    const account = test.store.catalog.defaultAccount().id;
-    const sealed = (await test.store.entries.get(account, "key", "0"))?.value as { sealed: string };
-    const strange = Buffer.from('{"alg":"dir","enc":"A256GCM","kid":"gone"}').toString("base64url");
-    const parts = sealed.sealed.split(".").with(0, strange);
-    await test.store.entries.put(account, "key", "0", { ...sealed, sealed: parts.join(".") });
-    const unavailable = await ask("POST", "/v1/hooks/card/call", { json: { srcid: "123" } });
-    expect(unavailable.json).toMatchObject({ status: 409, code: "key_unavailable" });
-    const again = { json: { urls: [url], protocol: "opencard", key: "0" } };
-    expect((await ask("PUT", "/v1/hooks/other", again)).json).toMatchObject({ code: "key_unavailable" });
-    expect((await ask("GET", "/v1/keys/0")).json).toMatchObject({ usable: false });
-    await ask("DELETE", "/v1/keys/0");
-    const gone = await ask("POST", "/v1/hooks/card/call", { json: { srcid: "123" } });
-    expect(gone.json).toMatchObject({ status: 404, code: "key_not_found" });
-  });
-
-  it("goes by a key as soon as it is replaced", async () => {
-    await start(webhook);
-    await put();
-    await ask("PUT", "/v1/keys/0", { json: { jwk: { kty: "oct", k: "ZmVkY2JhOTg3NjU0MzIxMA" } } });
-    const refused = await ask("POST", "/v1/hooks/card/call", { json: { srcid: "123" } });
-    expect(refused.json).toMatchObject({ action: "reject", httpStatus: 400, error: "http_status" });
-    await ask("PUT", "/v1/keys/0", { json: { jwk } });
-    const taken = await ask("POST", "/v1/hooks/card/call", { json: { srcid: "123" } });
-    expect(taken.json).toMatchObject({ action: "continue", error: null });
-  });
-});
-
-describe("calls are bounded:", () => {
-  it("so many at once and no more, and the next one after that is served", async () => {
-    const { promise, resolve } = Promise.withResolvers<ScriptedReply>();
-    const posts = await start(() => promise, { hooks: { callsMax: 2 } });
-    for (const hook of ["h", "g"]) await ask("PUT", `/v1/hooks/${hook}`, { json: { urls: [url] } });
-    const both = ["h", "g"].map((hook) => ask("POST", `/v1/hooks/${hook}/call`, { json: {} }));
-    await expect.poll(() => posts.length).toBe(2);
-    const refused = await ask("POST", "/v1/hooks/h/call", { json: {} });
-    expect(refused.json).toMatchObject({ status: 503, code: "overloaded" });
-    expect(refused.headers["retry-after"]).toBeDefined();
-    resolve({ status: 204 });
-    expect((await Promise.all(both)).map(({ status }) => status)).toEqual([200, 200]);
-    expect((await ask("POST", "/v1/hooks/h/call", { json: {} })).status).toBe(200);
-  });
-
-  it("what their payloads and replies hold together, which is given back with the answer", async () => {
-    let body = "x".repeat(2_000);
-    await start(() => ({ status: 200, headers: { "content-type": "text/plain" }, body }), {
-      hooks: { bytesHeldMax: 7_000 },
-    });
-    await ask("PUT", "/v1/hooks/h", { json: { urls: [url] } });
-    for (let i = 0; i < 5; i++) expect((await ask("POST", "/v1/hooks/h/call", { json: {} })).status).toBe(200);
-    body = "x".repeat(4_000);
-    expect((await ask("POST", "/v1/hooks/h/call", { json: {} })).json).toMatchObject({ code: "overloaded" });
-    const large = { json: { message: { text: "x".repeat(1_000) } } };
-    expect((await ask("POST", "/v1/hooks/h/call", large)).json).toMatchObject({ code: "overloaded" });
-    body = "short";
-    expect((await ask("POST", "/v1/hooks/h/call", { json: {} })).status).toBe(200);
-  });
-});
-
-/** Of a call whose payload holds a text of this length. */
-async function statusOf(chars: number): Promise<number> {
-  return (await ask("POST", "/v1/hooks/h/call", { json: { text: "x".repeat(chars) } })).status;
-}
-
-function connections(): Promise<number> {
-  return new Promise((resolve) => test.app.server.getConnections((_error, open) => resolve(open)));
-}
-
-describe("what a call holds is given back when its client is gone", () => {
-  const payload = JSON.stringify({ text: "x".repeat(60) });
-  /** A client that sends these calls ahead on one connection, and a bound that has room for little beside them. */
-  async function clientOf(hooks: readonly string[], script: (path: string) => ScriptedReply | Promise<ScriptedReply>) {
-    const posts = await start((post) => script(new URL(post.url).pathname), {
-      hooks: { bytesHeldMax: 300 * limits.hookJsonBytesFactor },
-    });
-    test.events.subscribe(() => {});
-    for (const hook of ["g", "h"]) {
-      await ask("PUT", `/v1/hooks/${hook}`, { json: { urls: [`http://a.example/${hook}`] } });
-    }
-    const socket = connect(await listen(test.app), "127.0.0.1");
-    for (const hook of hooks) {
-      socket.write(
-        `POST /v1/hooks/${hook}/call HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n` +
-          `Content-Length: ${payload.length}\r\n\r\n${payload}`,
-      );
-    }
-    await expect.poll(() => posts.length).toBe(hooks.length);
-    return socket;
-  }
-
-  it("before the turn of its answer came", async () => {
-    const { promise, resolve } = Promise.withResolvers<ScriptedReply>();
-    const socket = await clientOf(["g", "h"], (path) => (path === "/g" ? promise : { status: 204 }));
-    await expect.poll(() => test.events.emitted.length).toBe(1);
-    expect(await statusOf(200)).toBe(503);
-    socket.destroy();
-    await expect.poll(() => statusOf(200)).toBe(200);
-    resolve({ status: 204 });
-  });
-
-  it("before there was an outcome", async () => {
-    const { promise, resolve } = Promise.withResolvers<ScriptedReply>();
-    const replies = [promise];
-    const socket = await clientOf(["g"], () => replies.shift() ?? { status: 204 });
-    socket.destroy();
-    await expect.poll(connections).toBe(0);
-    expect(await statusOf(250)).toBe(503);
-    resolve({ status: 204 });
-    await expect.poll(() => statusOf(250)).toBe(200);
   });
 });
 
 describe("those who watch", () => {
   it("learn of every call and how it ended", async () => {
     const replies: ScriptedReply[] = [{ status: 204 }, { status: 403, body: "no" }, "connect_refused"];
-    await start(() => replies.shift() ?? "timeout");
-    await ask("PUT", "/v1/hooks/h", { json: { urls: [url] } });
-    const stop = test.events.subscribe(() => {});
-    for (let i = 0; i < 3; i++) await ask("POST", "/v1/hooks/h/call", { json: {} });
-    const about = { type: "hook.called", at: 1_700_000_000_000, hook: "h", durationMs: expect.any(Number) };
-    expect(test.events.emitted).toEqual([
+    await scene.start(() => replies.shift() ?? "timeout");
+    await scene.ask("PUT", "/v1/hooks/h", { json: { urls: [url] } });
+    const stop = scene.test.events.subscribe(() => {});
+    for (let i = 0; i < 3; i++) await scene.ask("POST", "/v1/hooks/h/call", { json: {} });
+    const about = { type: "hook.called", at: testNowMs, hook: "h", durationMs: expect.any(Number) };
+    expect(scene.test.events.emitted).toEqual([
       { ...about, action: "continue", httpStatus: 204, error: null, transportError: null },
       { ...about, action: "reject", httpStatus: 403, error: null, transportError: null },
       { ...about, action: "continue", httpStatus: null, error: "unreachable", transportError: "connect_refused" },
     ]);
     stop();
-    const metrics = (await test.app.inject("/metrics")).body;
+    const metrics = (await scene.app.inject("/metrics")).body;
     for (const outcome of ["continue", "reject", "failed"]) {
       expect(metrics).toContain(`ringback_hook_calls_total{outcome="${outcome}"} 1\n`);
     }
@@ -501,21 +300,8 @@ describe("those who watch", () => {
   });
 });
 
-describe("subscriptions that sign", () => {
-  it("name only keys that there are", async () => {
-    await start(() => "timeout");
-    await ask("PUT", "/v1/topics/t");
-    const body = { json: { push: { url, protocol: "standard-webhooks", keys: ["new", "old"] } } };
-    await ask("PUT", "/v1/keys/new", { json: { jwk: { kty: "oct", k: "A".repeat(43) } } });
-    const refused = await ask("PUT", "/v1/topics/t/subscriptions/s", body);
-    expect(refused.json).toMatchObject({ status: 404, code: "key_not_found", errors: [{ field: "push.keys[1]" }] });
-    await ask("PUT", "/v1/keys/old", { json: { jwk: { kty: "oct", k: "A".repeat(43) } } });
-    expect((await ask("PUT", "/v1/topics/t/subscriptions/s", body)).status).toBe(201);
-  });
-});
-
 it("a database that cannot be written is told", async () => {
-  await start(() => "timeout");
-  test.store.failure = new RingbackError("storage_full");
-  expect((await ask("PUT", "/v1/hooks/h", { json: { urls: [url] } })).json.code).toBe("storage_full");
+  await scene.start(() => "timeout");
+  scene.test.store.failure = new RingbackError("storage_full");
+  expect((await scene.ask("PUT", "/v1/hooks/h", { json: { urls: [url] } })).json.code).toBe("storage_full");
 });

@@ -7,7 +7,7 @@ import { assertName } from "../domain/names.ts";
 import { hookJson } from "../engine/hooks/hook-json.ts";
 import type { HookDetails, HookPayload, Hooks } from "../engine/hooks/hooks.ts";
 import { bodyBytes, jsonBody, mergePatchJson } from "../http/json-body.ts";
-import { assertPreconditions, changedInTurn, entityTag, writeCondition } from "../http/preconditions.ts";
+import { assertPreconditions, untilWritten, entityTag, writeCondition } from "../http/preconditions.ts";
 import { hookSchema, hookShape, hookView, outcomeSchema, outcomeView } from "../shapes/hook.ts";
 import { labelOf, labelParameter } from "../shapes/labels.ts";
 import { pageRequest, pageView } from "../shapes/page-cursor.ts";
@@ -52,7 +52,7 @@ export function hookRoutes(app: FastifyInstance, { hooks }: { readonly hooks: Ho
       readNoQuery(request);
       const name = nameIn(request.params);
       const patch = hookShape.readPatch(mergePatchJson(request));
-      const hook = await changedInTurn(request, async () => {
+      const hook = await untilWritten(request, async () => {
         const before = found(name, await hooks.get(name));
         assertPreconditions(request, before);
         const settings = hookShape.patched(before, patch);

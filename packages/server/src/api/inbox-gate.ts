@@ -38,12 +38,15 @@ const untrustedBody = {
   "x-content-type-options": "nosniff",
 };
 
-/** Messages into and out of inboxes. A scope of its own, because bodies of every type are allowed, up to the size of a message. */
+/**
+ * Messages into and out of inboxes. A scope of its own, because bodies of every type are allowed, up to the size of a
+ * message.
+ */
 export function inboxGateRoutes(app: FastifyInstance, { inboxes }: { readonly inboxes: Inboxes }): void {
   const contentTypes = new WeakMap<FastifyRequest, string>();
   app.addHook("onRequest", (request, _reply, done) => {
-    // Fastify refuses a content type that is no media type, but an inbox takes any. So Fastify does not get to see it. One that
-    // could not be sent on as a header is dropped: it is not worth the message.
+    // Fastify refuses a content type that is no media type, but an inbox takes any. So Fastify does not get to see it.
+    // One that could not be sent on as a header is dropped: it is not worth the message.
     const { "content-type": contentType } = request.raw.headers;
     if (contentType !== undefined && isContentType(contentType)) contentTypes.set(request, contentType);
     delete request.raw.headers["content-type"];

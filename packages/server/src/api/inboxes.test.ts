@@ -1,4 +1,7 @@
-/** Real: the HTTP application and the inboxes. Fake: the store, in memory, and the time, which moves when a test says so. */
+/**
+ * Real: the HTTP application and the inboxes. Fake: the store, in memory, and the time, which moves when a test says
+ * so.
+ */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { limits } from "../domain/limits.ts";
 import { InboxScene } from "../engine/inboxes/testing/inbox-scene.ts";

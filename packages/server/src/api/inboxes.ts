@@ -4,7 +4,7 @@ import { RingbackError } from "../domain/errors.ts";
 import { assertName } from "../domain/names.ts";
 import type { InboxDetails, Inboxes } from "../engine/inboxes/inboxes.ts";
 import { mergePatchJson, optionalJson } from "../http/json-body.ts";
-import { assertPreconditions, changedInTurn, entityTag, writeCondition } from "../http/preconditions.ts";
+import { assertPreconditions, untilWritten, entityTag, writeCondition } from "../http/preconditions.ts";
 import { countedInboxSchema, inboxSchema, inboxShape, inboxView } from "../shapes/inbox.ts";
 import { labelOf, labelParameter } from "../shapes/labels.ts";
 import { pageRequest, pageView } from "../shapes/page-cursor.ts";
@@ -33,7 +33,8 @@ const listQuery = Type.Object({ ...pageParameters, label: labelParameter }, { ad
 export function inboxRoutes(app: FastifyInstance, { inboxes }: { readonly inboxes: Inboxes }): void {
   const readListQuery = queryReader(listQuery);
   const readNoQuery = queryReader(noParameters);
-  // The server waits for its requests to end when it closes, and a GET that waits for a message would take up to a minute.
+  // The server waits for its requests to end when it closes, and a GET that waits for a message would take up to a
+  // minute.
   app.addHook("preClose", (done) => {
     inboxes.stopWaiting();
     done();
@@ -59,7 +60,7 @@ export function inboxRoutes(app: FastifyInstance, { inboxes }: { readonly inboxe
       readNoQuery(request);
       const name = nameIn(request.params);
       const patch = inboxShape.readPatch(mergePatchJson(request));
-      const inbox = await changedInTurn(request, async () => {
+      const inbox = await untilWritten(request, async () => {
         const before = found(name, await inboxes.get(name));
         assertPreconditions(request, before);
         const settings = inboxShape.patched(before, patch);

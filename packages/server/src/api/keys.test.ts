@@ -28,7 +28,7 @@ describe("keys", () => {
     expect((await ask("DELETE", "/v1/keys/0")).json).toMatchObject({ code: "key_not_found" });
   });
 
-  it("are never given back: neither one by one, nor in a list, nor in what is logged", async () => {
+  it("are never shown: neither one by one, nor in a list, nor in what is logged", async () => {
     test = await createTestApp();
     const answers = [
       await ask("PUT", "/v1/keys/0", { json: { jwk: { ...jwk, note: "of mine" } } }),
@@ -62,7 +62,7 @@ describe("keys", () => {
     ["no type", { json: { jwk: { k: jwk.k } } }, "invalid_key", "jwk.kty"],
     ["a type that is no text", { json: { jwk: { kty: ["oct"], k: jwk.k } } }, "invalid_key", "jwk.kty"],
     ["an unknown type", { json: { jwk: { kty: "EC" } } }, "invalid_key", "jwk.kty"],
-    ["another member", { json: { jwk, hint: "x" } }, "invalid_request", "hint"],
+    ["another member", { json: { jwk, note: "x" } }, "invalid_request", "note"],
     ["a type that hides in the prototype", { body: '{"jwk":{"__proto__":{"kty":"oct"}}}' }, "invalid_key", "jwk.kty"],
   ])("with %s are refused", async (_what, given, code, field) => {
     test = await createTestApp();

@@ -8,13 +8,13 @@ import { idempotencyOf } from "../http/idempotency.ts";
 import { isJson, jsonBody, parseJson, bodyBytes } from "../http/json-body.ts";
 import {
   batchBody,
-  batchReceiptSchema,
+  publishedBatchSchema,
   idempotencyHeaders,
   messageRecordView,
   messageSchema,
   publishBody,
   rawParameters,
-  receiptSchema,
+  publishedSchema,
 } from "../shapes/message.ts";
 import { messageOf, messagesOf } from "../shapes/publish-body.ts";
 import { publishErrorsAt } from "../shapes/publish-errors.ts";
@@ -102,7 +102,7 @@ export function publishRoutes(app: FastifyInstance, { store, publisher }: Publis
           content: { "application/json": { schema: publishBody }, "*/*": { schema: { contentMediaType: "*/*" } } },
         },
         response: {
-          201: { ...receiptSchema, headers: replayedHeader },
+          201: { ...publishedSchema, headers: replayedHeader },
           ...problemResponses(...publishErrors),
         },
       },
@@ -112,11 +112,11 @@ export function publishRoutes(app: FastifyInstance, { store, publisher }: Publis
       const message = isJson(request.headers["content-type"])
         ? (readNoQuery(request), messageOf(parseJson(bodyBytes(request))))
         : rawMessageOf(request, readRawQuery(request));
-      const receipt = await publisher
+      const result = await publisher
         .publish(topic, [message], idempotencyOf(request, ["publish", topic.id]))
         .catch(publishErrorsAt("single"));
-      created(reply, receipt);
-      return receiptView(receipt, topic.name, 0);
+      created(reply, result);
+      return publishedView(result, topic.name, 0);
     },
   );
 
@@ -131,7 +131,7 @@ export function publishRoutes(app: FastifyInstance, { store, publisher }: Publis
         headers: idempotencyHeaders,
         body: batchBody,
         response: {
-          201: { ...batchReceiptSchema, headers: replayedHeader },
+          201: { ...publishedBatchSchema, headers: replayedHeader },
           ...problemResponses(...publishErrors, "empty_batch", "batch_too_large"),
         },
       },
@@ -140,25 +140,25 @@ export function publishRoutes(app: FastifyInstance, { store, publisher }: Publis
       const topic = await topicAt(store, request.params);
       readNoQuery(request);
       const messages = messagesOf(jsonBody(request));
-      const receipt = await publisher
+      const result = await publisher
         .publish(topic, messages, idempotencyOf(request, ["batch", topic.id]))
         .catch(publishErrorsAt("batch"));
-      created(reply, receipt);
-      return { messages: receipt.ids.map((_, i) => receiptView(receipt, topic.name, i)) };
+      created(reply, result);
+      return { messages: result.ids.map((_, i) => publishedView(result, topic.name, i)) };
     },
   );
 }
 
-function created(reply: FastifyReply, receipt: PublishResult): void {
+function created(reply: FastifyReply, result: PublishResult): void {
   reply.code(201);
-  if (receipt.replayed) reply.header("idempotency-replayed", "true");
+  if (result.replayed) reply.header("idempotency-replayed", "true");
 }
 
-function receiptView(receipt: PublishResult, topic: string, i: number) {
+function publishedView(result: PublishResult, topic: string, i: number) {
   return {
-    id: receipt.ids[i],
+    id: result.ids[i],
     topic,
-    seq: receipt.firstSeq + i,
-    publishedAt: timeText(receipt.publishedAtMs),
+    seq: result.firstSeq + i,
+    publishedAt: timeText(result.publishedAtMs),
   };
 }

@@ -1,50 +1,53 @@
-/** Real: the HTTP application, on a socket where a client leaves. Fake: store and pulls, in memory. */
+/**
+ * Real: the HTTP application, on a socket where a client leaves, and the pulls, on the memory driver. Fake: the clock.
+ */
 
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
-import type { Message, MessageId, TopicId } from "../domain/model.ts";
-import type { PulledMessage } from "../engine/pull/pulls.ts";
+import type { Topic } from "../domain/model.ts";
 import { call } from "./testing/call.ts";
-import { MemoryPulls } from "./testing/memory-pulls.ts";
 import { listen } from "./testing/raw-connection.ts";
+import type { RecordedPulls } from "./testing/recorded-pulls.ts";
+import { storedTopics } from "./testing/stored.ts";
 import { createTestApp } from "./testing/test-app.ts";
 import type { TestApp } from "./testing/test-app.ts";
 
 const path = "/v1/topics/orders/subscriptions/worker";
 let test: TestApp;
-let pulls: MemoryPulls;
+let pulls: RecordedPulls;
 
 beforeEach(async () => {
-  pulls = new MemoryPulls();
-  test = await createTestApp({}, { pulls });
+  test = await createTestApp();
+  ({ pulls } = test);
   await call(test.app, "PUT", "/v1/topics/orders");
   await call(test.app, "PUT", path, { json: { pull: {} } });
   await call(test.app, "PUT", "/v1/topics/orders/subscriptions/pushed", { json: { push: { url: "http://a.test/" } } });
 });
 afterEach(() => test.app.close());
 
-function pulled(seq: number, body: string | Uint8Array = `body ${seq}`): PulledMessage {
-  const message: Message = {
-    topicId: 1 as TopicId,
-    seq,
-    body: Buffer.from(body),
-    contentType: "text/plain",
-    tags: ["a"],
-    type: null,
-    orderingKey: null,
-    attributes: { x: "y" },
-    publishedAtMs: 1_000,
-    deliverAtMs: null,
-  };
-  const id = String(seq) as MessageId;
-  return { id, message, receiptHandle: `r${seq}`, receives: 2, firstReceivedAtMs: 2_000, visibleAtMs: 32_000 };
+/** Publishes messages to the topic of the subscription. */
+async function publish(...bodies: readonly (string | Uint8Array)[]): Promise<void> {
+  const [topic] = (await storedTopics(test.store)) as [Topic];
+  const fields = { contentType: "text/plain", tags: ["a"], type: null, orderingKey: null, attributes: { x: "y" } };
+  const messages = bodies.map((body) => ({ ...fields, body: Buffer.from(body), delayMs: 0 }));
+  await test.store.log.append({ topicId: topic.id, messages, idempotency: null });
+}
+
+/** Publishes and pulls messages, and returns their receipt handles. */
+async function pulled(count: number): Promise<string[]> {
+  await publish(...Array.from({ length: count }, (_, index) => `body ${index + 1}`));
+  const { json } = await call(test.app, "POST", `${path}/pull`, { json: { messagesMax: count } });
+  return (json.messages as { receiptHandle: string }[]).map(({ receiptHandle }) => receiptHandle);
 }
 
 describe("pulling", () => {
   it("brings messages as they are shown elsewhere, each with its receiptHandle", async () => {
-    pulls.arrive(pulled(1), pulled(2, new Uint8Array([0xff, 0])), pulled(3));
+    await publish("body 1", new Uint8Array([0xff, 0]), "body 3");
+    // The first message has been pulled before.
+    await call(test.app, "POST", `${path}/pull`, { json: { visibilityMs: 1_000 } });
+    test.clock.nowMs += 1_000;
     const answer = await call(test.app, "POST", `${path}/pull`, { json: { messagesMax: 2 } });
     expect(answer).toMatchObject({ status: 200, headers: { "cache-control": "no-store" } });
     expect(answer.json.messages).toMatchObject([
@@ -54,15 +57,15 @@ describe("pulling", () => {
         body: "body 1",
         tags: ["a"],
         attributes: { x: "y" },
-        publishedAt: "1970-01-01T00:00:01.000Z",
-        receiptHandle: "r1",
+        publishedAt: "2026-01-31T08:15:30.250Z",
+        receiptHandle: expect.stringMatching(/^[\w-]+$/),
         receives: 2,
-        firstReceivedAt: "1970-01-01T00:00:02.000Z",
-        visibleAt: "1970-01-01T00:00:32.000Z",
+        firstReceivedAt: "2026-01-31T08:15:30.250Z",
+        visibleAt: "2026-01-31T08:16:01.250Z",
       },
       { seq: 2, bodyBase64: "/wA=", bodyBytes: 2 },
     ]);
-    expect([pulls.underWay, pulls.putBacks]).toEqual([0, []]);
+    expect([pulls.unread, pulls.putBacks]).toEqual([0, []]);
   });
 
   it("asks for one message and does not wait, unless it is told otherwise", async () => {
@@ -75,7 +78,7 @@ describe("pulling", () => {
   it("waits for what is yet to come", async () => {
     const answer = call(test.app, "POST", `${path}/pull`, { json: { waitMs: 60_000 } });
     await expect.poll(() => pulls.waiting).toBe(1);
-    pulls.arrive(pulled(1));
+    await publish("body 1");
     expect((await answer).json.messages).toMatchObject([{ seq: 1 }]);
   });
 
@@ -98,24 +101,28 @@ describe("pulling", () => {
     const socket = await request(JSON.stringify({ messagesMax: 100, waitMs: 60_000 }));
     await expect.poll(() => pulls.waiting).toBe(1);
     socket.pause();
-    // More than the system's buffers take of an answer that nobody reads.
-    const body = "x".repeat(limits.bodyBytesMax);
-    pulls.arrive(...Array.from({ length: 30 }, (_, index) => pulled(index + 1, body)));
-    await expect.poll(() => pulls.underWay).toBe(1);
+    // More than the system's buffers take of an answer that nobody reads: JSON writes each of these bytes as six.
+    const body = "\u0001".repeat(limits.bodyBytesMax);
+    const count = limits.pullBytesMax / limits.bodyBytesMax;
+    await publish(...Array.from({ length: count }, () => body));
+    await expect.poll(() => pulls.unread).toBe(1);
     socket.destroy();
     await expect.poll(() => pulls.putBacks.length).toBe(1);
-    expect(pulls.putBacks[0]).toMatchObject({ delayMs: 0, receiptHandles: { length: 30 } });
-    expect(pulls.underWay).toBe(0);
+    expect(pulls.putBacks[0]).toMatchObject({ delayMs: 0, receiptHandles: { length: count } });
+    expect(pulls.unread).toBe(0);
   });
 
-  it("puts back what was handed out to a client that had gone by then", async () => {
+  it("puts back what was pulled to a client that had gone by then", async () => {
     const socket = await request(JSON.stringify({ waitMs: 60_000 }));
     await expect.poll(() => pulls.waiting).toBe(1);
-    // There when the end of the wait is told: what a real one may have written down meanwhile.
-    pulls.messages.push(pulled(1));
+    pulls.returnsWhenGone = true;
+    await publish("body 1");
+    await expect.poll(() => pulls.unread).toBe(1);
     socket.destroy();
-    await expect.poll(() => pulls.putBacks).toEqual([{ receiptHandles: ["r1"], delayMs: 0 }]);
-    expect(pulls.underWay).toBe(0);
+    await expect.poll(() => pulls.putBacks).toMatchObject([{ receiptHandles: { length: 1 }, delayMs: 0 }]);
+    expect(pulls.unread).toBe(0);
+    pulls.returnsWhenGone = false;
+    expect((await call(test.app, "POST", `${path}/pull`)).json.messages).toMatchObject([{ seq: 1, receives: 2 }]);
   });
 
   it.each([
@@ -145,22 +152,20 @@ describe("pulling", () => {
 });
 
 describe("a receiver's answer", () => {
-  beforeEach(() => {
-    pulls.results.set("r1", "done").set("r2", "ended");
-  });
-
   it.each(["ack", "nack"])(
     "by %s tells what became of each receiptHandle, and is no failure for those that failed",
     async (verb) => {
-      const receiptHandles = ["r2", "r1", "what?"];
+      const [ended = "", done = ""] = await pulled(2);
+      await call(test.app, "POST", `${path}/ack`, { json: { receiptHandles: [ended] } });
+      const receiptHandles = [ended, done, "what?"];
       const answer = await call(test.app, "POST", `${path}/${verb}`, { json: { receiptHandles } });
       expect(answer).toMatchObject({
         status: 200,
         json: {
           failed: 2,
           results: [
-            { receiptHandle: "r2", result: "ended" },
-            { receiptHandle: "r1", result: "done" },
+            { receiptHandle: ended, result: "ended" },
+            { receiptHandle: done, result: "done" },
             { receiptHandle: "what?", result: "malformed" },
           ],
         },
@@ -169,12 +174,16 @@ describe("a receiver's answer", () => {
   );
 
   it("puts back at once, or later when it is told so", async () => {
-    await call(test.app, "POST", `${path}/nack`, { json: { receiptHandles: ["r1"] } });
-    await call(test.app, "POST", `${path}/nack`, { json: { receiptHandles: ["r1"], delayMs: limits.visibilityMsMax } });
+    const [atOnce = "", later = ""] = await pulled(2);
+    await call(test.app, "POST", `${path}/nack`, { json: { receiptHandles: [atOnce] } });
+    const delayMs = limits.visibilityMsMax;
+    await call(test.app, "POST", `${path}/nack`, { json: { receiptHandles: [later], delayMs } });
     expect(pulls.putBacks).toEqual([
-      { receiptHandles: ["r1"], delayMs: 0 },
-      { receiptHandles: ["r1"], delayMs: limits.visibilityMsMax },
+      { receiptHandles: [atOnce], delayMs: 0 },
+      { receiptHandles: [later], delayMs },
     ]);
+    const again = await call(test.app, "POST", `${path}/pull`, { json: { messagesMax: 2 } });
+    expect(again.json.messages).toMatchObject([{ seq: 1, receives: 2 }]);
   });
 
   it.each([

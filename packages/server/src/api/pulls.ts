@@ -42,7 +42,8 @@ interface PullParts {
 }
 
 export function pullRoutes(app: FastifyInstance, parts: PullParts): void {
-  // The server waits for its requests to end when it closes, and a pull that waits for a message would take up to a minute.
+  // The server waits for its requests to end when it closes, and a pull that waits for a message would take up to a
+  // minute.
   app.addHook("preClose", (done) => {
     parts.pulls.stopWaiting();
     done();

@@ -1,4 +1,7 @@
-/** Real: the HTTP application, through `inject`. Fake: the store, in memory. What PUT, PATCH and their conditions do alike for every resource. */
+/**
+ * Real: the HTTP application, through `inject`. Fake: the store, in memory. What PUT, PATCH and their conditions do
+ * alike for every resource.
+ */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { limits } from "../domain/limits.ts";
@@ -234,21 +237,18 @@ describe.each(resources)("$what", ({ list, least, setting, values, byDefault }) 
   });
 });
 
-describe.each(resources.filter(({ what }) => what !== "a subscription"))(
-  "the description of a $what",
-  ({ list, least }) => {
-    it("is a text of at most 1,000 characters", async () => {
-      const description = `Line one\n${"x".repeat(991)}`;
-      expect((await ask("PUT", `${list}/it`, least)).json.description).toBe("");
-      expect((await ask("PUT", `${list}/it`, { ...least, description })).json.description).toBe(description);
-      for (const bad of [`${description}x`, "\u0000", "\ud800", 1, null]) {
-        const answer = await ask("PUT", `${list}/it`, { ...least, description: bad });
-        expect(answer).toMatchObject({ status: 400, json: { errors: [{ field: "description" }] } });
-      }
-      expect((await ask("PATCH", `${list}/it`, { description: null })).json.description).toBe("");
-    });
-  },
-);
+describe.each(resources)("the description of $what", ({ list, least }) => {
+  it("is a text of at most 1,000 characters", async () => {
+    const description = `Line one\n${"x".repeat(991)}`;
+    expect((await ask("PUT", `${list}/it`, least)).json.description).toBe("");
+    expect((await ask("PUT", `${list}/it`, { ...least, description })).json.description).toBe(description);
+    for (const bad of [`${description}x`, "\u0000", "\ud800", 1, null]) {
+      const answer = await ask("PUT", `${list}/it`, { ...least, description: bad });
+      expect(answer).toMatchObject({ status: 400, json: { errors: [{ field: "description" }] } });
+    }
+    expect((await ask("PATCH", `${list}/it`, { description: null })).json.description).toBe("");
+  });
+});
 
 describe("a PATCH of a subscription", () => {
   const path = "/v1/topics/orders/subscriptions/billing";

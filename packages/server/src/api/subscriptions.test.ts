@@ -1,14 +1,15 @@
-/** Real: the HTTP application, through `inject`. Fake: store, publisher and event bus, in memory. */
+/**
+ * Real: the HTTP application, through `inject`. Fake: publisher, event bus and clock. The store is the memory driver.
+ */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { TopicId } from "../domain/model.ts";
-import { subscriptionShape } from "../shapes/subscription.ts";
+import type { Subscription } from "../domain/model.ts";
 import { call } from "./testing/call.ts";
-import { createTestApp } from "./testing/test-app.ts";
+import { failedAttempt, settleNext, storedSubscriptions } from "./testing/stored.ts";
+import { createTestApp, testNowMs } from "./testing/test-app.ts";
 import type { TestApp } from "./testing/test-app.ts";
 
 const url = "http://127.0.0.1:9/callback";
-const { settings: pushed } = subscriptionShape.read({ push: { url } });
 const path = "/v1/topics/orders/subscriptions/billing";
 
 describe("subscriptions", () => {
@@ -33,12 +34,13 @@ describe("subscriptions", () => {
       retry: "EXPONENTIAL_DECAY_RETRY",
       order: "none",
       maxInFlight: 64,
+      description: "",
       labels: {},
-      createdAt: "1970-01-01T00:00:02.000Z",
-      updatedAt: "1970-01-01T00:00:02.000Z",
+      createdAt: "2026-01-31T08:15:30.250Z",
+      updatedAt: "2026-01-31T08:15:30.250Z",
     });
     const settings = {
-      push: { url, protocol: "cmq-json", headers: { "X-A": "b" }, connection: "close", timeoutMs: 1000 },
+      push: { url, protocol: "cloudevents", headers: { "X-A": "b" }, connection: "close", timeoutMs: 1000 },
       filter: { tags: ["a"] },
       retry: { delaysMs: [1, 2] },
       order: "key",
@@ -47,12 +49,28 @@ describe("subscriptions", () => {
     };
     const again = await call(test.app, "PUT", path, { json: settings });
     expect(again.status).toBe(200);
-    const { start: _start, ...told } = settings;
-    expect(again.json).toMatchObject(told);
+    const { start: _start, ...shown } = settings;
+    expect(again.json).toMatchObject(shown);
   });
 
   it("tell their counts when looked at, and not in a list", async () => {
+    await call(test.app, "PUT", "/v1/topics/orders", { json: { retentionMs: 60_000 } });
     await call(test.app, "PUT", path, { json: { push: { url } } });
+    const [subscription] = (await storedSubscriptions(test.store)) as [Subscription];
+    const publish = (count: number) =>
+      call(test.app, "POST", "/v1/topics/orders/messages/batch", {
+        json: { messages: Array.from({ length: count }, () => ({ body: "x" })) },
+      });
+    await publish(3);
+    test.clock.nowMs += 60_000;
+    await test.store.log.retain();
+    await publish(5);
+    const settled = { kind: "parked", dueAtMs: test.clock.nowMs + 1_000, retriesMade: 1 } as const;
+    await settleNext(test.store, subscription.id, [{ attempt: failedAttempt(), settled }]);
+    await test.store.log.claim(
+      [{ subscriptionId: subscription.id, deliveriesMax: 4, bytesMax: 1_000, fromLog: true }],
+      60_000,
+    );
     const one = await call(test.app, "GET", path);
     expect(one.json.counts).toEqual({ backlog: 0, parked: 1, deadLetters: 0, expired: 3, inFlight: 4 });
     const { items, next } = (await call(test.app, "GET", "/v1/topics/orders/subscriptions")).json;
@@ -75,9 +93,13 @@ describe("subscriptions", () => {
     });
     const json = { pull: { visibilityMs: 1_000, receivesMax: 3 } };
     expect(await call(test.app, "PUT", path, { json })).toMatchObject({ status: 200, json });
+    for (const delayMs of [5_000, 5_000, 0]) {
+      await call(test.app, "POST", "/v1/topics/orders/messages", { json: { body: "x", delayMs } });
+    }
+    await call(test.app, "POST", `${path}/pull`);
     expect((await call(test.app, "GET", path)).json).toMatchObject({
       counts: { backlog: 0 },
-      pullCounts: { visible: 0, invisible: 1, delayed: 2, oldestAt: "1970-01-01T00:00:01.000Z" },
+      pullCounts: { visible: 0, invisible: 1, delayed: 2, oldestAt: "2026-01-31T08:15:30.250Z" },
     });
     expect((await call(test.app, "GET", "/v1/topics/orders/subscriptions")).json.items).toMatchObject([json]);
   });
@@ -97,8 +119,9 @@ describe("subscriptions", () => {
     [{ to: { seq: 17 } }, { seq: 17 }],
     [{ to: { at: "2026-01-31T08:15:30Z" } }, { atMs: Date.UTC(2026, 0, 31, 8, 15, 30) }],
   ])("go back where they are told: %j", async (json, expected) => {
-    const { id } = (await test.store.catalog.putSubscription(1 as TopicId, "billing", pushed)).subscription;
-    const rewind = vi.spyOn(test.store, "rewind");
+    await call(test.app, "PUT", path, { json: { push: { url } } });
+    const [{ id }] = (await storedSubscriptions(test.store)) as [Subscription];
+    const rewind = vi.spyOn(test.store.log, "rewind");
     expect(await call(test.app, "POST", `${path}/rewind`, { json })).toMatchObject({
       status: 200,
       json: { name: "billing" },
@@ -120,7 +143,7 @@ describe("subscriptions", () => {
 
   it("that go while they are being rewound are told as gone", async () => {
     await call(test.app, "PUT", path, { json: { push: { url } } });
-    vi.spyOn(test.store, "rewind").mockResolvedValue(false);
+    vi.spyOn(test.store.log, "rewind").mockResolvedValue(false);
     const answer = await call(test.app, "POST", `${path}/rewind`, { json: { to: "oldest" } });
     expect(answer).toMatchObject({ status: 404, json: { code: "subscription_not_found" } });
   });
@@ -143,7 +166,7 @@ describe("subscriptions", () => {
     [{ at: "2026-01-31T08:15:30Z" }, { atMs: Date.UTC(2026, 0, 31, 8, 15, 30) }],
     [{ at: "2026-01-31T09:15:30.250+01:00" }, { atMs: Date.UTC(2026, 0, 31, 8, 15, 30, 250) }],
   ])("start where they are told: %j", async (start, expected) => {
-    const put = vi.spyOn(test.store, "putSubscription");
+    const put = vi.spyOn(test.store.catalog, "putSubscription");
     await call(test.app, "PUT", path, { json: { push: { url }, start } });
     expect(put.mock.calls[0]?.at(3)).toEqual(expected);
   });
@@ -181,7 +204,17 @@ describe("subscriptions", () => {
   ])("refuse %j", async (json, code, field) => {
     const answer = await call(test.app, "PUT", path, { json });
     expect(answer).toMatchObject({ status: 400, json: { code, errors: [{ field }] } });
-    expect(test.store.subscriptions.size).toBe(0);
+    expect(await storedSubscriptions(test.store)).toEqual([]);
+  });
+
+  it("that sign name only keys that exist", async () => {
+    const push = { url, protocol: "standard-webhooks", keys: ["new", "old"] };
+    const key = { json: { jwk: { kty: "oct", k: "A".repeat(43) } } };
+    await call(test.app, "PUT", "/v1/keys/new", key);
+    const refused = await call(test.app, "PUT", path, { json: { push } });
+    expect(refused.json).toMatchObject({ status: 404, code: "key_not_found", errors: [{ field: "push.keys[1]" }] });
+    await call(test.app, "PUT", "/v1/keys/old", key);
+    expect((await call(test.app, "PUT", path, { json: { push } })).status).toBe(201);
   });
 
   it("need JSON that says so", async () => {
@@ -212,7 +245,7 @@ describe("subscriptions", () => {
     expect(test.events.emitted).toEqual(
       types.map((type) => ({
         type: `subscription.${type}`,
-        at: 1_700_000_000_000,
+        at: testNowMs,
         topic: "orders",
         subscription: "billing",
       })),

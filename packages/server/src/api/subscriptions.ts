@@ -8,7 +8,7 @@ import { assertPushKeysFit } from "../engine/keys/push-keys.ts";
 import type { EventBus } from "../engine/event-bus.ts";
 import type { Keys } from "../engine/keys/keys.ts";
 import { jsonBody, mergePatchJson } from "../http/json-body.ts";
-import { assertPreconditions, changedInTurn, entityTag, writeCondition } from "../http/preconditions.ts";
+import { assertPreconditions, untilWritten, entityTag, writeCondition } from "../http/preconditions.ts";
 import { labelOf, labelParameter } from "../shapes/labels.ts";
 import { pageRequest, pageView } from "../shapes/page-cursor.ts";
 import { noParameters, pageParameters, queryReader } from "../shapes/query.ts";
@@ -109,7 +109,7 @@ function writeRoutes(app: FastifyInstance, parts: SubscriptionParts): void {
   app.patch<{ Params: SubscriptionPath }>(path, patch, async (request, reply) => {
     readNoQuery(request);
     const patch = subscriptionShape.readPatch(mergePatchJson(request));
-    const subscription = await changedInTurn(request, async () => {
+    const subscription = await untilWritten(request, async () => {
       const { topicId, name, ...before } = await subscriptionAt(store, request.params);
       assertPreconditions(request, before);
       const { settings, start } = subscriptionShape.patched(bodyOf(before.settings), patch);

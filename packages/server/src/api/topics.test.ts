@@ -1,10 +1,13 @@
-/** Real: the HTTP application, through `inject`. Fake: store, publisher and event bus, in memory. */
+/**
+ * Real: the HTTP application, through `inject`. Fake: publisher, event bus and clock. The store is the memory driver.
+ */
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import { call } from "./testing/call.ts";
-import { createTestApp } from "./testing/test-app.ts";
+import { storedTopics } from "./testing/stored.ts";
+import { createTestApp, testNowMs } from "./testing/test-app.ts";
 import type { TestApp } from "./testing/test-app.ts";
 
 describe("topics", () => {
@@ -23,8 +26,8 @@ describe("topics", () => {
       bodyBytesMax: limits.bodyBytesMax,
       description: "",
       labels: {},
-      createdAt: "1970-01-01T00:00:01.000Z",
-      updatedAt: "1970-01-01T00:00:01.000Z",
+      createdAt: "2026-01-31T08:15:30.250Z",
+      updatedAt: "2026-01-31T08:15:30.250Z",
     });
     const again = await call(test.app, "PUT", "/v1/topics/orders", { json: { bodyBytesMax: 2048 } });
     expect(again.status).toBe(200);
@@ -54,8 +57,8 @@ describe("topics", () => {
     await call(test.app, "DELETE", "/v1/topics/orders");
     await call(test.app, "DELETE", "/v1/topics/orders");
     expect(test.events.emitted).toEqual([
-      { type: "topic.changed", at: 1_700_000_000_000, topic: "orders" },
-      { type: "topic.deleted", at: 1_700_000_000_000, topic: "orders" },
+      { type: "topic.changed", at: testNowMs, topic: "orders" },
+      { type: "topic.deleted", at: testNowMs, topic: "orders" },
     ]);
   });
 
@@ -72,7 +75,7 @@ describe("topics", () => {
   ])("refuse the settings %j", async (json, field) => {
     const answer = await call(test.app, "PUT", "/v1/topics/orders", { json });
     expect(answer).toMatchObject({ status: 400, json: { code: "invalid_request", errors: [{ field }] } });
-    expect(test.store.topics.size).toBe(0);
+    expect(await storedTopics(test.store)).toEqual([]);
   });
 
   it.each([".orders", "a%3Ab", "a%20b", "%E4%BD%A0", "a".repeat(129), "a".repeat(5000)])(

@@ -6,7 +6,7 @@ import { assertName } from "../domain/names.ts";
 import type { Clock } from "../domain/ports.ts";
 import type { EventBus } from "../engine/event-bus.ts";
 import { mergePatchJson, optionalJson } from "../http/json-body.ts";
-import { assertPreconditions, changedInTurn, entityTag, writeCondition } from "../http/preconditions.ts";
+import { assertPreconditions, untilWritten, entityTag, writeCondition } from "../http/preconditions.ts";
 import { labelOf, labelParameter } from "../shapes/labels.ts";
 import { pageRequest, pageView } from "../shapes/page-cursor.ts";
 import { noParameters, pageParameters, queryReader } from "../shapes/query.ts";
@@ -60,7 +60,7 @@ export function topicRoutes(app: FastifyInstance, { store, events, clock }: Topi
     readNoQuery(request);
     const { topic: name } = request.params;
     const patch = topicShape.readPatch(mergePatchJson(request));
-    const topic = await changedInTurn(request, async () => {
+    const topic = await untilWritten(request, async () => {
       const before = await topicAt(store, request.params);
       assertPreconditions(request, before);
       const settings = topicShape.patched(before.settings, patch);

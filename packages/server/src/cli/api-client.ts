@@ -6,16 +6,16 @@ import { EventStreamParser } from "./event-stream.ts";
 import type { StreamEvent } from "./event-stream.ts";
 import { printableLine } from "./printable.ts";
 
-/** An answer that is no event stream is small; more than this is not one of ours. */
-const answerBytesMax = 8 * 1024 * 1024;
-/** The server never keeps an event stream silent for longer than its heartbeat; three of them missing, it is gone. */
+/** Ringback never sends a larger response, apart from event streams. */
+const responseBytesMax = 8 * 1024 * 1024;
+/** The server sends a heartbeat on event streams. After three missing heartbeats the connection counts as lost. */
 const silenceMsMax = 3 * limits.eventHeartbeatMs;
 
-/** The server refused. The message holds its `code` and its sentence. */
+/** An error response of the server. The message contains its `code` and its detail. */
 export class ApiError extends CommandError {
   override readonly name: string = "ApiError";
   readonly status: number;
-  /** The problem's stable code; null when the answer was no problem document. */
+  /** The problem's code; null: the response was not a problem document. */
   readonly code: string | null;
 
   constructor(status: number, code: string | null, detail: string) {
@@ -25,14 +25,14 @@ export class ApiError extends CommandError {
   }
 }
 
-/** The server could not be reached, or the connection broke. */
+/** The server could not be reached, or the connection was lost. */
 export class UnreachableError extends CommandError {
   override readonly name: string = "UnreachableError";
 }
 
 export interface ApiRequest {
   readonly method: "GET" | "POST";
-  /** With the query; starts with `/`. */
+  /** Includes the query; starts with `/`. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
@@ -40,11 +40,11 @@ export interface ApiRequest {
 }
 
 export interface ApiClient {
-  /** The parsed JSON of a 2xx answer. Throws `ApiError` and `UnreachableError`. */
+  /** Returns the parsed JSON of a 2xx response. Throws `ApiError` and `UnreachableError`. */
   send(request: ApiRequest): Promise<unknown>;
   /**
-   * `GET /v1/events` with the query, until the connection ends or `signal` aborts; `opened` is called once the server has agreed.
-   * Throws `ApiError` and `UnreachableError`.
+   * Reads `GET /v1/events` until the connection ends or `signal` is aborted. Calls `opened` when the server has
+   * accepted the request. Throws `ApiError` and `UnreachableError`.
    */
   events(query: string, signal: AbortSignal, opened: () => void): AsyncGenerator<StreamEvent, void, undefined>;
 }
@@ -66,7 +66,7 @@ async function send(url: string, request: ApiRequest): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new ApiError(response.status, null, `no JSON: is ${url} a Ringback server? (${String(error)})`);
+    throw new ApiError(response.status, null, `not JSON; is ${url} a Ringback server? (${String(error)})`);
   }
 }
 
@@ -76,14 +76,14 @@ async function* events(
   signal: AbortSignal,
   opened: () => void,
 ): AsyncGenerator<StreamEvent, void, undefined> {
-  const cut = new AbortController();
-  const silence = setTimeout(() => cut.abort(new DOMException("silent", "TimeoutError")), silenceMsMax);
+  const abort = new AbortController();
+  const silence = setTimeout(() => abort.abort(new DOMException("silent", "TimeoutError")), silenceMsMax);
   try {
-    const init = { headers: { accept: "text/event-stream" }, signal: AbortSignal.any([signal, cut.signal]) };
+    const init = { headers: { accept: "text/event-stream" }, signal: AbortSignal.any([signal, abort.signal]) };
     const response = await reach(url, () => fetch(`${url}/v1/events${query}`, init));
     if (!response.ok) throw refusal(response, await reach(url, () => readText(response)));
     if (response.body === null || !/^text\/event-stream\b/.test(response.headers.get("content-type") ?? "")) {
-      throw new ApiError(response.status, null, `no event stream: is ${url} a Ringback server?`);
+      throw new ApiError(response.status, null, `not an event stream; is ${url} a Ringback server?`);
     }
     opened();
     const parser = new EventStreamParser();
@@ -96,11 +96,11 @@ async function* events(
     }
   } finally {
     clearTimeout(silence);
-    cut.abort();
+    abort.abort();
   }
 }
 
-/** Turns the many ways in which a connection fails into one sentence. */
+/** Converts any failure of the connection to an `UnreachableError`. */
 async function reach<T>(url: string, step: () => Promise<T>): Promise<T> {
   try {
     return await step();
@@ -115,8 +115,8 @@ function reasonOf(error: unknown): string {
   if (error.name === "TimeoutError") return "it did not answer in time";
   const cause = error.cause;
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-  if (code === "ECONNREFUSED") return "nothing listens there; start the server with: ringback serve";
-  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "the host name is not known";
+  if (code === "ECONNREFUSED") return "no server listens there; start one with: ringback serve";
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "the host name is unknown";
   return cause instanceof Error && cause.message !== "" ? cause.message : error.message;
 }
 
@@ -125,7 +125,7 @@ async function readText(response: Response): Promise<string> {
   let bytes = 0;
   for await (const piece of response.body ?? []) {
     bytes += piece.length;
-    if (bytes > answerBytesMax) throw new RangeError(`the answer has more than ${answerBytesMax} bytes`);
+    if (bytes > responseBytesMax) throw new RangeError(`the response has more than ${responseBytesMax} bytes`);
     pieces.push(piece);
   }
   return Buffer.concat(pieces).toString("utf8");
@@ -140,7 +140,7 @@ function refusal(response: Response, text: string): ApiError {
   return new ApiError(response.status, null, printableLine(detail));
 }
 
-/** RFC 9457 with Ringback's `code`. */
+/** A problem document (RFC 9457) with Ringback's `code`; null: not one. */
 function parseProblem(text: string): { code: string; detail: string } | null {
   try {
     const problem: unknown = JSON.parse(text);
@@ -151,7 +151,7 @@ function parseProblem(text: string): { code: string; detail: string } | null {
   }
 }
 
-/** Resolves after `delayMs`, or at once when the signal aborts. */
+/** Resolves after `delayMs`, or when the signal is aborted. */
 export async function pause(delayMs: number, signal: AbortSignal): Promise<void> {
   await wait(delayMs, undefined, { signal }).catch(() => undefined);
 }

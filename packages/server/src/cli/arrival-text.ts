@@ -4,11 +4,11 @@ import { printableLine, printableText, textOfBytes } from "./printable.ts";
 import type { Arrival } from "./receiver.ts";
 import type { Recognised } from "./recognise.ts";
 
-/** Of a long body people see the beginning; --json has all of it. */
+/** Part of a long body that is shown. --json prints the whole body. */
 const shownCharsMax = 4096;
 const shownBytesMax = 48;
 
-/** A few lines for people. */
+/** A readable description of a request in a few lines. */
 export function arrivalText(arrival: Arrival, count: number, paint: Paint): string {
   const { recognised, body } = arrival;
   const head = [
@@ -17,16 +17,16 @@ export function arrivalText(arrival: Arrival, count: number, paint: Paint): stri
     dialectText(recognised),
     answerText(arrival, paint),
   ];
-  const particulars = recognised?.message ? [particularsLine(recognised.message)] : headerLines(arrival);
+  const details = recognised?.message ? [messageLine(recognised.message)] : headerLines(arrival);
   return [
     head.filter((part) => part !== "").join(" "),
-    ...particulars.map((line) => `  ${paint("dim", line)}`),
+    ...details.map((line) => `  ${paint("dim", line)}`),
     indented(bodyText(recognised?.message?.body ?? body)),
     "",
   ].join("\n");
 }
 
-/** One object; a body that is no text is in `bodyBase64`. */
+/** The request as one JSON object. A body that is not UTF-8 is in `bodyBase64`. */
 export function arrivalJson(arrival: Arrival): string {
   const { atMs, method, path, headers, recognised, status, note } = arrival;
   const message = recognised?.message ?? null;
@@ -66,7 +66,7 @@ function answerText({ status, note }: Arrival, paint: Paint): string {
   return paint(status < 300 ? "green" : "red", `→ ${status}${reason}`);
 }
 
-function particularsLine(message: IncomingMessage): string {
+function messageLine(message: IncomingMessage): string {
   const parts: readonly (readonly [label: string, value: string | number | null])[] = [
     ["topic", message.topic],
     ["subscription", message.subscription],
@@ -75,7 +75,7 @@ function particularsLine(message: IncomingMessage): string {
     ["tags", message.tags.length === 0 ? null : message.tags.join(", ")],
     ["routing key", message.type],
     ["ordering key", message.orderingKey],
-    ["type", message.contentType],
+    ["content type", message.contentType],
     ...Object.entries(message.attributes),
   ];
   const known = parts.flatMap(([label, value]) => (value === null ? [] : [`${label} ${value}`]));
@@ -91,9 +91,9 @@ function bodyText(body: Uint8Array): string {
   const text = textOfBytes(body);
   if (text === null) {
     const cut = body.length > shownBytesMax ? "…" : "";
-    return `(${body.length} bytes, no text) ${Buffer.from(body.subarray(0, shownBytesMax)).toString("hex")}${cut}`;
+    return `(${body.length} bytes, not text) ${Buffer.from(body.subarray(0, shownBytesMax)).toString("hex")}${cut}`;
   }
-  const cut = text.length > shownCharsMax ? `… (${body.length} bytes in all)` : "";
+  const cut = text.length > shownCharsMax ? `… (${body.length} bytes in total)` : "";
   return printableText(text.slice(0, shownCharsMax)) + cut;
 }
 

@@ -1,4 +1,4 @@
-/** A command could not do what was asked. The message is the one line that a person reads. */
+/** A failed command. The message is shown to the user as one line. */
 export class CommandError extends Error {
   override readonly name: string = "CommandError";
   readonly exitCode: number;
@@ -11,8 +11,8 @@ export class CommandError extends Error {
 
 export const exitCodes = {
   done: 0,
-  /** It was tried and did not work. */
+  /** The command was valid but failed. */
   failed: 1,
-  /** What was asked for makes no sense: an unknown option, a bad value, a bad configuration. */
+  /** An unknown option, an invalid value or an invalid configuration. */
   misused: 2,
 } as const;

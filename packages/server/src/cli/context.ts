@@ -10,26 +10,26 @@ export interface Input extends AsyncIterable<Uint8Array | string> {
   readonly isTTY?: boolean;
 }
 
-/** What a command touches of the process it runs in; main.ts hands in the real one. */
+/** The parts of the process that a command uses. main.ts passes the real ones, tests pass fakes. */
 export interface CommandContext {
   readonly stdin: Input;
-  /** What was asked for: results, events, requests. */
+  /** For results: events, messages, requests. */
   readonly stdout: Output;
-  /** What accompanies it: errors, hints, where a server listens. */
+  /** For everything else: errors, advice, the address that a server listens on. */
   readonly stderr: Output;
-  /** Where the server's log goes; left out: standard output, past the buffers of `stdout`. */
+  /** For the server's log. Default: standard output, without the buffering of `stdout`. */
   readonly logTo?: Output;
   readonly env: Environment;
   /** Throws when the file cannot be read. */
   readonly readFile: (path: string) => Uint8Array;
-  /** Calls the listener at every SIGINT and SIGTERM, which then no longer end the process by themselves. */
+  /** Calls the listener at every SIGINT and SIGTERM. These signals then no longer end the process. */
   readonly onStopSignal: (listener: () => void) => void;
   readonly clock: Clock;
-  /** Ends the process at once, without finishing anything. */
+  /** Ends the process at once. */
   readonly exit: (code: number) => never;
 }
 
-/** Aborts at the first SIGINT or SIGTERM; later ones change nothing. */
+/** A signal that is aborted at the first SIGINT or SIGTERM. */
 export function stopSignal(context: CommandContext): AbortSignal {
   const stop = new AbortController();
   context.onStopSignal(() => stop.abort());

@@ -14,7 +14,7 @@ it("reads events, comments and fields as the standard says", () => {
   ]);
 });
 
-it("gives the same events however the text is cut", () => {
+it("returns the same events however the text is divided", () => {
   const text = "event: a\r\ndata: 1\r\n\r\ndata: 2\n\n: c\n\nevent: b\rdata: 3\r\rdata: ü\n\n";
   const whole = new EventStreamParser().push(text);
   const cuts = fc
@@ -29,7 +29,7 @@ it("gives the same events however the text is cut", () => {
   );
 });
 
-it("does not collect without end", () => {
+it("refuses an event that is too large", () => {
   expect(() => new EventStreamParser().push("x".repeat(eventCharsMax + 1))).toThrow(RangeError);
   const lines = `data: ${"x".repeat(eventCharsMax / 2)}\n`;
   expect(() => new EventStreamParser().push(lines.repeat(3))).toThrow(RangeError);

@@ -1,14 +1,14 @@
-/** One event of a `text/event-stream` (WHATWG HTML, section 9.2). */
+/** One event of a `text/event-stream` (WHATWG HTML section 9.2). */
 export interface StreamEvent {
-  /** `message` when the server named none. */
+  /** `message` if the server sent no type. */
   readonly type: string;
   readonly data: string;
 }
 
-/** An event larger than this is no event of ours. */
+/** Ringback never sends a larger event. */
 export const eventCharsMax = 4 * 1024 * 1024;
 
-/** Takes the stream's text piece by piece, however it was cut, and gives the events that are complete. */
+/** Parses the stream's text, which may arrive in any pieces, and returns the complete events. */
 export class EventStreamParser {
   #rest = "";
   #type = "";

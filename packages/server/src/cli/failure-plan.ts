@@ -1,7 +1,7 @@
-/** Ids remembered at a time; the oldest is forgotten first, and would fail again if it came back. */
+/** Message ids that are remembered. The oldest is forgotten first; if it came again, it would fail again. */
 const idsMax = 10_000;
 
-/** Which requests a receiver that plays a bad endpoint lets fail: the first N of each message. */
+/** Decides which requests fail for `--fail-first`: the first N requests of each message. */
 export class FailurePlan {
   readonly #failFirst: number;
   readonly #failed = new Map<string, number>();
@@ -10,7 +10,10 @@ export class FailurePlan {
     this.#failFirst = failFirst;
   }
 
-  /** Requests without an id count together. Returns which failure this one is, from 1; null when it shall succeed. */
+  /**
+   * Returns the number of this failure, from 1; null: the request succeeds. Requests without an id count as one
+   * message.
+   */
   nextFailure(messageId: string | null): number | null {
     if (this.#failFirst === 0) return null;
     const key = messageId ?? "";

@@ -214,7 +214,9 @@ describe("ringback inbox", () => {
     const { url } = await inbox();
     const { code, stderr } = await runCommandInProcess(["inbox", "--listen", new URL(url).host]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^ringback: cannot listen on 127\.0\.0\.1:\d+: something listens there already; .*\n$/);
+    expect(stderr).toMatch(
+      /^ringback: cannot listen on 127\.0\.0\.1:\d+: another program listens there already; .*\n$/,
+    );
   });
 
   it("explains itself", async () => {

@@ -4,7 +4,7 @@ import { systemClock } from "../domain/ports.ts";
 import { run } from "./run.ts";
 import type { CommandContext, Output } from "./context.ts";
 
-// `ringback tail | head -1`: the reader of the pipe has gone, and with it the reason to go on.
+// The reader of a pipe has ended, as in `ringback tail | head -1`.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
 
 const context: CommandContext = {
@@ -20,10 +20,10 @@ const context: CommandContext = {
   exit: (code) => process.exit(code),
 };
 
-// Loaded when `serve` asks for it, so that the other commands start without the server's libraries.
+// `serve` loads the server when it runs, so that other commands start without the server's libraries.
 const exitCode = await run(process.argv.slice(2), context, async () => (await import("../server.ts")).startServer);
 
-// Whatever a broken part may still hold open, a command that is done ends; what it wrote goes out first.
+// Ends the process even if something is still open, after the output was written.
 await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
 process.exit(exitCode);
 

@@ -1,4 +1,4 @@
-/** Real: the command and its reading of options. The databases come into play in store/migrate/move.test.ts. */
+/** Real: the command and its options. store/migrate/move.test.ts tests the migration with databases. */
 import { describe, expect, it } from "vitest";
 import { run } from "./run.ts";
 import { createFakeContext } from "./testing/fake-context.ts";
@@ -21,11 +21,11 @@ describe("ringback migrate", () => {
       { RINGBACK_DATABASE: "sqlite" },
       "RINGBACK_DATABASE: is not valid; give postgres://user:password@host:port/name",
     ],
-  ])("refuses %j with %j in one line, and shows no password", async (args, env, line) => {
+  ])("refuses %j with the environment %j in one line, without showing the password", async (args, env, line) => {
     expect(await migrate(args, env)).toEqual({ code: 2, stdout: "", stderr: `ringback: ${line}\n` });
   });
 
-  it("takes the folder and the database from the environment, and fails in one line when there is no such folder", async () => {
+  it("reads folder and database from the environment, and fails with one line without the folder", async () => {
     const line = 'ringback: There is no Ringback database in the folder "./nowhere".\n';
     const byVariables = await migrate([], { RINGBACK_DATA: "./nowhere", RINGBACK_DATABASE: target });
     expect(byVariables).toEqual({ code: 1, stdout: "", stderr: line });

@@ -20,19 +20,19 @@ Examples:
   $ ringback migrate --from ./ringback-data --to postgres://ringback@db.example/ringback
   $ RINGBACK_DATABASE=postgres://ringback:secret@db.example/ringback ringback migrate --json
 
-Stop the server first. The database must be empty. Whatever interrupts the move, run the same command again: it goes on
-where it was. Servers start on the database when everything is there. The folder is only read; keep it, but start no
-server on it any more, since it would deliver again what was not delivered.
+Stop the server first. The database must be empty. If the command is interrupted, run it again; it continues where it
+stopped. Servers can use the database when everything was moved. The folder is only read. Keep it as a backup, but do
+not start a server on it again, because that server would send the undelivered messages a second time.
 `;
 
 export function addMigrateCommand(program: Command, context: CommandContext): void {
   program
     .command("migrate")
     .summary("move a data folder into PostgreSQL")
-    .description("Moves everything from the data folder of a stopped server into a PostgreSQL database.")
-    .option("--from <folder>", `the data folder (default: RINGBACK_DATA, then ${settings.data.default})`)
+    .description("Moves all data from the folder of a stopped server into a PostgreSQL database.")
+    .option("--from <folder>", `the data folder (default: RINGBACK_DATA, or ${settings.data.default})`)
     .option("--to <url>", "postgres://user:password@host:port/name (default: RINGBACK_DATABASE)")
-    .option("--json", "one JSON object per line")
+    .option("--json", "print one JSON object per line")
     .addHelpText("after", example)
     .action(async (options: MigrateOptions) => migrate(options, context));
 }
@@ -44,7 +44,7 @@ async function migrate(options: MigrateOptions, context: CommandContext): Promis
   const startedAtMs = context.clock.now();
   const rows: Record<string, number> = {};
   const show = options.json === true ? showJson(context) : showText(context);
-  // Loaded only where it is wanted, with the libraries of both databases.
+  // Loaded only when needed, with the libraries of both databases.
   const { moveToPostgres } = await import("../store/migrate/move.ts");
   const outcome = await moveToPostgres({
     folder,
@@ -56,7 +56,7 @@ async function migrate(options: MigrateOptions, context: CommandContext): Promis
     },
   });
   if (outcome === "stopped") {
-    throw new CommandError("stopped before everything was moved; run the same command again to go on");
+    throw new CommandError("stopped before everything was moved; run the same command again to continue");
   }
   const durationMs = context.clock.now() - startedAtMs;
   const line =
@@ -70,7 +70,8 @@ function sentence(outcome: MoveOutcome, folder: string, durationMs: number, cont
   if (outcome === "moved_before") return "Everything had been moved before; there was nothing to do.";
   const paint = createPaint(context, context.stdout);
   const took = formatDurationMs(Math.max(1, Math.round(durationMs)));
-  return `${paint("green", "moved")} everything from ${printableLine(folder)} in ${took}. Start the servers with --database.`;
+  const moved = `${paint("green", "moved")} everything from ${printableLine(folder)} in ${took}.`;
+  return `${moved} Start the servers with --database.`;
 }
 
 function showJson(context: CommandContext): (moved: TableMoved) => void {
@@ -78,7 +79,7 @@ function showJson(context: CommandContext): (moved: TableMoved) => void {
     void context.stdout.write(`${JSON.stringify({ type: "progress", table, rows, rowsMax, done: isDone })}\n`);
 }
 
-/** A line per kind of thing; at a terminal it counts up in its place. */
+/** One line per table. On a terminal the line counts up until the table is done. */
 function showText({ stderr }: CommandContext): (moved: TableMoved) => void {
   const isTerminal = stderr.isTTY === true;
   return ({ label, rows, rowsMax, isDone }) => {

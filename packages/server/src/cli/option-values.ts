@@ -8,7 +8,7 @@ import type { ListenAddress } from "../config/listen-address.ts";
 
 export function durationOption(text: string): number {
   const valueMs = parseDurationMs(text);
-  // setTimeout cannot wait longer than 2^31 - 1 ms, and nobody means to.
+  // setTimeout cannot wait longer than 2^31 - 1 ms.
   if (valueMs === null || valueMs > 2 ** 31 - 1) throw new InvalidArgumentError(`Give ${durationForms}.`);
   return valueMs;
 }
@@ -45,7 +45,7 @@ export function countFrom1Option(max: number): (text: string) => number {
   };
 }
 
-/** A path as it stands in a request, whatever of it a person has escaped. */
+/** A URL path, normalised as in a request, whether or not its characters were escaped. */
 export function pathOption(text: string): string {
   const path = text.startsWith("/") && !text.startsWith("//") ? URL.parse(text, "http://path") : null;
   if (path === null || path.search !== "" || path.hash !== "") {
@@ -54,13 +54,13 @@ export function pathOption(text: string): string {
   return path.pathname;
 }
 
-/** `--secret whsec_…`, several times. */
+/** `--secret whsec_…`, which may be given several times. */
 export function secretOption(text: string, previous: readonly ProtocolKey[]): readonly ProtocolKey[] {
   try {
     return [...previous, standardWebhooksKey(String(previous.length), text)];
   } catch {
-    // Not an InvalidArgumentError, whose line repeats what was given.
-    throw new CommandError("--secret: give whsec_… or whpk_… as the sender shows it", { exitCode: exitCodes.misused });
+    // An InvalidArgumentError would show the secret.
+    throw new CommandError("--secret: give a key of the form whsec_… or whpk_…", { exitCode: exitCodes.misused });
   }
 }
 
@@ -69,7 +69,7 @@ export function collectOption(value: string, previous: readonly string[] | undef
   return [...(previous ?? []), value];
 }
 
-/** `--attribute key=value`, several times. */
+/** `--attribute key=value`, which may be given several times. */
 export function attributeOption(
   text: string,
   previous: Readonly<Record<string, string>> | undefined,

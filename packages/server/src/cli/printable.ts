@@ -1,13 +1,13 @@
-/** Text from elsewhere, made safe for a terminal and for people. */
+/** Makes untrusted text safe for a terminal. */
 
-/** Control characters would move the cursor or worse, and the marks that turn text around would hide what it says. */
-// oxlint-disable-next-line no-control-regex -- these are the characters to take out
+/** Control characters can move the cursor, and marks for the text direction can hide what a text says. */
+// oxlint-disable-next-line no-control-regex -- these characters are to be escaped
 const unsafe = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const unsafeInLine = new RegExp(`${unsafe.source}|[\\t\\n\\u2028\\u2029]`, "g");
 
 const escaped = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
-/** Line ends and tabs stay. */
+/** Keeps line breaks and tabs. */
 export function printableText(text: string): string {
   return text.replaceAll("\r\n", "\n").replaceAll(unsafe, escaped);
 }
@@ -16,7 +16,7 @@ export function printableLine(text: string): string {
   return text.replaceAll(unsafeInLine, escaped);
 }
 
-/** null when the bytes are not UTF-8. */
+/** null: the bytes are not UTF-8. */
 export function textOfBytes(bytes: Uint8Array): string | null {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);

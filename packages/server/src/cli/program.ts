@@ -11,17 +11,17 @@ import type { StartServer } from "./serve.ts";
 import { addTailCommand } from "./tail.ts";
 import { addVersionCommand } from "./version.ts";
 
-/** Every command with its options; the documents are generated from it. */
+/** Creates the command line with all commands and options. */
 export function createProgram(context: CommandContext, loadServer: () => Promise<StartServer>): Command {
   const program = new Command("ringback")
-    .description("Self-hosted HTTP callbacks: durable topics, retried POSTs, a record of every attempt.")
+    .description("Self-hosted HTTP callbacks: durable topics, retried POSTs and a record of every attempt.")
     .version(readVersion(), "-V, --version", "show the version")
-    .option("--debug", "show where an error came from")
+    .option("--debug", "show errors with their stack and causes")
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void context.stdout.write(text),
       writeErr: (text) => void context.stderr.write(text),
-      // One line, also when a suggestion follows on a second one.
+      // Commander writes a suggestion on a second line. An error of this program is one line.
       outputError: (text, write) =>
         write(
           `${text

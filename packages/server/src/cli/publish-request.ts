@@ -12,12 +12,12 @@ export interface OutgoingMessage {
   readonly idempotencyKey: string | null;
 }
 
-/** The request that publishes the message with exactly these bytes. */
+/** The request that publishes the message, with its bytes unchanged. */
 export function publishRequest(message: OutgoingMessage): Omit<ApiRequest, "timeoutMs"> {
   const idempotency: Record<string, string> =
     message.idempotencyKey === null ? {} : { "idempotency-key": message.idempotencyKey };
   const path = `/v1/topics/${encodeURIComponent(message.topic)}/messages`;
-  if (fitsRawForm(message)) {
+  if (canBeRaw(message)) {
     const headers = { "content-type": message.contentType, ...idempotency };
     return { method: "POST", path: path + rawQuery(message), headers, body: message.body };
   }
@@ -26,10 +26,10 @@ export function publishRequest(message: OutgoingMessage): Omit<ApiRequest, "time
 }
 
 /**
- * Where the body is the message itself, everything else stands in the query, which has no attributes and parts tags at
- * the comma; and a request of type application/json would be taken for the other form.
+ * A raw request has the message as its body and everything else in the query. The query cannot contain attributes or
+ * tags with commas, and a body of type application/json would be taken for a JSON request.
  */
-function fitsRawForm({ contentType, tags, attributes }: OutgoingMessage): boolean {
+function canBeRaw({ contentType, tags, attributes }: OutgoingMessage): boolean {
   return (
     !/^\s*application\/json\s*(?:;|$)/i.test(contentType) &&
     Object.keys(attributes).length === 0 &&
@@ -45,7 +45,7 @@ function rawQuery({ tags, type, orderingKey, delayMs }: OutgoingMessage): string
   return query.size === 0 ? "" : `?${query.toString()}`;
 }
 
-/** Base64 keeps the bytes as they are. */
+/** The body is base64, which preserves all bytes. */
 function jsonForm({ body, contentType, tags, type, orderingKey, attributes, delayMs }: OutgoingMessage): string {
   return JSON.stringify({
     bodyBase64: Buffer.from(body).toString("base64"),

@@ -35,7 +35,7 @@ async function startApi(status = 201, answer: unknown = receipt) {
 const noServer = async () => Promise.reject(new Error("publish starts no server"));
 
 describe("ringback publish", () => {
-  it("sends the message's own bytes, with everything else beside them", async () => {
+  it("sends the message as the body and everything else in the query and headers", async () => {
     await using api = await startApi();
     const options = ["--tag", "a", "--tag", "b", "--ordering-key", "k 1", "--delay", "5s", "--idempotency-key", "once"];
     const { code, stdout } = await runCommandInProcess([
@@ -72,7 +72,7 @@ describe("ringback publish", () => {
     expect([...(api.seen[0]?.body ?? [])]).toEqual([...bytes]);
   });
 
-  it("keeps the bytes of JSON and sends attributes, in the form that can carry them", async () => {
+  it("sends a JSON request for a JSON body and for attributes, with the body's bytes unchanged", async () => {
     await using api = await startApi();
     const json = '{"n": 12345678901234567890}';
     await runCommandInProcess([
@@ -98,42 +98,42 @@ describe("ringback publish", () => {
     });
   });
 
-  it("shows the server's whole answer with --json", async () => {
+  it("prints the server's whole response with --json", async () => {
     await using api = await startApi();
     const { stdout } = await runCommandInProcess(["publish", "MyTopic", "x", "--json", "--url", api.url]);
     expect(JSON.parse(stdout)).toEqual(receipt);
   });
 
-  it("tells the problem's code and sentence, and fails", async () => {
+  it("shows the problem's code and detail, and fails", async () => {
     await using api = await startApi(404, { code: "topic_not_found", detail: 'There is no topic "Nope".' });
     const { code, stdout, stderr } = await runCommandInProcess(["publish", "Nope", "x", "--url", api.url]);
     expect([code, stdout, stderr]).toEqual([1, "", 'ringback: topic_not_found (404): There is no topic "Nope".\n']);
   });
 
-  it("says in one line that no server listens there", async () => {
+  it("fails with one line when no server listens there", async () => {
     const gone = await startApi();
     await gone[Symbol.asyncDispose]();
     const { code, stderr } = await runCommandInProcess(["publish", "T", "x", "--url", gone.url]);
     expect(code).toBe(1);
     expect(stderr).toBe(
-      `ringback: cannot reach ${gone.url}: nothing listens there; start the server with: ringback serve\n`,
+      `ringback: cannot reach ${gone.url}: no server listens there; start one with: ringback serve\n`,
     );
   });
 
-  it("does not wait forever", async () => {
+  it("stops waiting at its timeout", async () => {
     await using mute = await startFakeServer(() => undefined);
     const { code, stderr } = await runCommandInProcess(["publish", "T", "x", "--timeout", "100ms", "--url", mute.url]);
     expect([code, stderr]).toEqual([1, `ringback: cannot reach ${mute.url}: it did not answer in time\n`]);
   });
 
-  it("does not take any web server for Ringback", async () => {
+  it("fails when the server is not Ringback", async () => {
     await using other = await startFakeServer((_, response) => response.end("<html>hello</html>"));
     const { code, stderr } = await runCommandInProcess(["publish", "T", "x", "--url", other.url]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^ringback: the server answered 200: no JSON: is http:.* a Ringback server\?/);
+    expect(stderr).toMatch(/^ringback: the server answered 200: not JSON; is http:.* a Ringback server\?/);
   });
 
-  it("shows the whole story of an error with --debug", async () => {
+  it("shows an error with stack and causes with --debug", async () => {
     await using api = await startApi(404, { code: "topic_not_found", detail: "no" });
     const { stderr } = await runCommandInProcess(["--debug", "publish", "T", "x", "--url", api.url]);
     expect(stderr).toMatch(/^ringback: ApiError: topic_not_found .*\n\s+at /);

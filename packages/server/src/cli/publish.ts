@@ -33,8 +33,8 @@ Examples:
   $ ringback publish MyTopic @order.json --content-type "application/json" --idempotency-key order-17
   $ date | ringback publish MyTopic -
 
-The body's bytes are sent as they are. @file reads them from a file and - from standard input, which is also where
-they come from when BODY is left out and something is piped in.
+The body is sent unchanged. @file reads it from a file, and - reads it from standard input. Without BODY it is also read
+from standard input, if that is not a terminal.
 `;
 
 export function addPublishCommand(program: Command, context: CommandContext): void {
@@ -43,27 +43,27 @@ export function addPublishCommand(program: Command, context: CommandContext): vo
     .summary("publish one message")
     .description("Publishes one message to a topic and shows its id.")
     .argument("<topic>", "the topic's name")
-    .argument("[body]", "the message itself, @file, or - for standard input")
+    .argument("[body]", "the message's text, @file, or - for standard input")
     .option("--tag <tag>", "a tag; may be given several times", collectOption)
     .option("--type <type>", "the message's type, such as invoice.payment_failed")
     .option(
       "--ordering-key <key>",
-      "messages with the same key are delivered in order where a subscription asks for it",
+      "messages with the same key are delivered in order to subscriptions that require it",
     )
     .option("--attribute <key=value>", "an attribute; may be given several times", attributeOption)
-    .option("--delay <duration>", "deliver no sooner than after this time: 500ms, 2s, 5m", durationOption)
+    .option("--delay <duration>", "deliver the message after this time, such as 500ms, 2s, 5m", durationOption)
     .option(
       "--content-type <type>",
-      "the body's type (default: text/plain for UTF-8, otherwise application/octet-stream)",
+      "the body's content type (default: text/plain for UTF-8, otherwise application/octet-stream)",
     )
-    .option("--idempotency-key <key>", "publishing twice with the same key publishes once")
+    .option("--idempotency-key <key>", "a message is published only once per key")
     .addOption(
-      new Option("--timeout <duration>", "how long to wait for the server's answer")
+      new Option("--timeout <duration>", "how long to wait for the server's response")
         .argParser(durationOption)
         .default(timeoutMsDefault, formatDurationMs(timeoutMsDefault)),
     )
-    .option("--url <url>", `the server (default: RINGBACK_URL, then ${serverUrlDefault})`)
-    .option("--json", "show the server's answer as one JSON object")
+    .option("--url <url>", `the server's URL (default: RINGBACK_URL, or ${serverUrlDefault})`)
+    .option("--json", "print the server's response as one JSON object")
     .addHelpText("after", example)
     .action(async (topic: string, body: string | undefined, options: PublishOptions) =>
       publish(topic, body, options, context),
@@ -89,15 +89,15 @@ async function publish(
     delayMs: options.delay ?? 0,
     idempotencyKey: options.idempotencyKey ?? null,
   });
-  const receipt = await client.send({ ...request, timeoutMs: options.timeout });
-  if (!isRecord(receipt) || typeof receipt["id"] !== "string") {
-    throw new CommandError("the server accepted the message but told no id: is it a Ringback server?");
+  const result = await client.send({ ...request, timeoutMs: options.timeout });
+  if (!isRecord(result) || typeof result["id"] !== "string") {
+    throw new CommandError("the server's response has no message id; is it a Ringback server?");
   }
-  context.stdout.write(`${options.json ? JSON.stringify(receipt) : receiptLine(topic, receipt["id"], context)}\n`);
+  context.stdout.write(`${options.json ? JSON.stringify(result) : resultLine(topic, result["id"], context)}\n`);
 }
 
-/** People get a sentence; a pipe gets the bare id, ready for the next command. */
-function receiptLine(topic: string, id: string, context: CommandContext): string {
+/** A sentence for a terminal; only the id for a pipe, so that the next command can use it. */
+function resultLine(topic: string, id: string, context: CommandContext): string {
   if (context.stdout.isTTY !== true) return printableLine(id);
   const paint = createPaint(context, context.stdout);
   return `${paint("green", "published")} ${printableLine(id)} to ${printableLine(topic)}`;
@@ -109,7 +109,9 @@ const contentTypeOf = (body: Uint8Array) =>
 async function readBody(argument: string | undefined, context: CommandContext): Promise<Uint8Array> {
   if (argument === "-" || (argument === undefined && context.stdin.isTTY !== true)) return readStdin(context);
   if (argument === undefined) {
-    throw new CommandError("the message is missing: give BODY, @file, or pipe it in", { exitCode: exitCodes.misused });
+    throw new CommandError("the message is missing; give BODY or @file, or pipe it to standard input", {
+      exitCode: exitCodes.misused,
+    });
   }
   if (!argument.startsWith("@")) return new TextEncoder().encode(argument);
   const path = argument.slice(1);
@@ -127,11 +129,10 @@ async function readStdin(context: CommandContext): Promise<Uint8Array> {
   for await (const piece of context.stdin) {
     const chunk = typeof piece === "string" ? new TextEncoder().encode(piece) : piece;
     bytes += chunk.length;
-    // An endless pipe is told here; a file that is too large, by the server.
+    // Checked here because the input may be endless. The server refuses a file that is too large.
     if (bytes > limits.requestBytesMax) {
-      throw new CommandError(
-        `more than ${limits.requestBytesMax} bytes came in; a message has at most ${limits.bodyBytesMax}`,
-      );
+      const limit = `a message may have at most ${limits.bodyBytesMax}`;
+      throw new CommandError(`standard input has more than ${limits.requestBytesMax} bytes; ${limit}`);
     }
     pieces.push(chunk);
   }

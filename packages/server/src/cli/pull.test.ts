@@ -1,4 +1,7 @@
-/** Real: the command and its HTTP client. Fake: the server, which records requests and answers as told, and the command's surroundings. */
+/**
+ * Real: the command and its HTTP client. Faked: the server, which records requests and replies as a test says, and the
+ * process.
+ */
 import { json } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import { run } from "./run.ts";
@@ -38,20 +41,20 @@ async function pull(url: string, ...options: readonly string[]) {
 }
 
 describe("ringback pull", () => {
-  it("shows what it has taken, and leaves it hidden", async () => {
+  it("shows the pulled messages without acknowledging them", async () => {
     await using api = await startApi([message("1"), message("2", { receives: 3, body: "a\u001b[2Jb" })]);
     const { code, stdout } = await pull(api.url, "--count", "10", "--wait", "20s");
     expect([code, stdout]).toEqual([
       0,
-      "1 · hidden until 2026-01-31T08:16:01.000Z · receipt handle r1\nbody 1\n" +
-        "2 · time 3 · hidden until 2026-01-31T08:16:01.000Z · receipt handle r2\na\\u001b[2Jb\n",
+      "1 · invisible until 2026-01-31T08:16:01.000Z · receipt handle r1\nbody 1\n" +
+        "2 · receive 3 · invisible until 2026-01-31T08:16:01.000Z · receipt handle r2\na\\u001b[2Jb\n",
     ]);
     expect(api.seen).toEqual([
       { url: "/v1/topics/jobs/subscriptions/workers/pull", body: { messagesMax: 10, waitMs: 20_000 } },
     ]);
   });
 
-  it("acknowledges what it has shown when it is told to", async () => {
+  it("acknowledges the shown messages with --ack", async () => {
     await using api = await startApi([message("1")]);
     const { code, stdout } = await pull(api.url, "--ack", "--json");
     expect([code, JSON.parse(stdout)]).toEqual([0, message("1")]);
@@ -65,16 +68,16 @@ describe("ringback pull", () => {
     await using api = await startApi([message("1")], 1);
     const { code, stdout, stderr } = await pull(api.url, "--ack");
     expect([code, stdout.includes("body 1")]).toEqual([1, true]);
-    expect(stderr).toContain("1 of 1 were not acknowledged");
+    expect(stderr).toContain("1 of 1 messages were not acknowledged");
   });
 
-  it("says when nothing is there, and acknowledges nothing", async () => {
+  it("says when there are no messages, and acknowledges nothing", async () => {
     await using api = await startApi([]);
-    expect(await pull(api.url, "--ack")).toEqual({ code: 0, stdout: "", stderr: "Nothing is there.\n" });
+    expect(await pull(api.url, "--ack")).toEqual({ code: 0, stdout: "", stderr: "There are no messages.\n" });
     expect(api.seen).toHaveLength(1);
   });
 
-  it("tells in one line what the server refuses, and what makes no sense", async () => {
+  it("shows an error of the server and invalid options in one line", async () => {
     await using api = await startApi([], 0, 409);
     const refused = await pull(api.url);
     expect([refused.code, refused.stderr]).toEqual([1, "ringback: not_pulled (409): The subscription is pushed.\n"]);
@@ -84,7 +87,7 @@ describe("ringback pull", () => {
     });
   });
 
-  it("does not take another program's answer for messages", async () => {
+  it("fails when the response is not Ringback's", async () => {
     await using api = await startApi([{ id: 1 }]);
     expect(await pull(api.url)).toMatchObject({ code: 1, stderr: expect.stringContaining("is it a Ringback server?") });
   });

@@ -18,7 +18,7 @@ interface PullOptions {
   readonly json?: true;
 }
 
-/** As much of a message as is shown here; the rest goes through as it is. */
+/** The members that this command reads. --json prints all members. */
 interface PulledView {
   readonly id: string;
   readonly receiptHandle: string;
@@ -28,35 +28,35 @@ interface PulledView {
   readonly bodyBase64?: string;
 }
 
-/** On top of what the server may wait. */
-const answerMsMax = 30_000;
+/** Time for the server's response, in addition to the wait for a message. */
+const responseMsMax = 30_000;
 
 const example = `
 Examples:
   $ ringback pull jobs workers --wait 20s --ack
   $ ringback pull jobs workers --count 10 --json
 
-What is pulled is hidden from other receivers for the subscription's visibility time, and then there again, unless --ack acknowledges it
-once it has been shown.
+A pulled message is invisible to other receivers for the subscription's visibility timeout. After that it can be pulled
+again, unless it was acknowledged. With --ack messages are acknowledged after they were shown.
 `;
 
 export function addPullCommand(program: Command, context: CommandContext): void {
   program
     .command("pull")
-    .summary("take messages from a subscription that is pulled from")
-    .description("Takes messages from a subscription that is pulled from, and shows them.")
+    .summary("pull messages from a subscription")
+    .description("Pulls messages from a subscription with pull settings, and shows them.")
     .argument("<topic>", "the topic's name")
     .argument("<subscription>", "the subscription's name")
-    .option("--count <count>", "how many at most", countFrom1Option(limits.pullMessagesMax), 1)
+    .option("--count <count>", "the maximum number of messages", countFrom1Option(limits.pullMessagesMax), 1)
     .option(
       "--wait <duration>",
-      "how long to wait when there is none: 500ms, 20s, 1m (default: not at all)",
+      "how long to wait if there is no message, such as 500ms, 20s, 1m (default: do not wait)",
       durationOption,
       0,
     )
-    .option("--ack", "acknowledge them once they have been shown")
-    .option("--url <url>", `the server (default: RINGBACK_URL, then ${serverUrlDefault})`)
-    .option("--json", "one JSON object per line")
+    .option("--ack", "acknowledge the messages after they were shown")
+    .option("--url <url>", `the server's URL (default: RINGBACK_URL, or ${serverUrlDefault})`)
+    .option("--json", "print one JSON object per line")
     .addHelpText("after", example)
     .action(async (topic: string, subscription: string, options: PullOptions) =>
       pull(
@@ -70,25 +70,29 @@ export function addPullCommand(program: Command, context: CommandContext): void 
 async function pull(path: string, options: PullOptions, context: CommandContext): Promise<void> {
   const client = createApiClient(readServerUrl(options.url, context.env));
   const { count: messagesMax, wait: waitMs } = options;
-  const answer = await ask(client, `${path}/pull`, { messagesMax, waitMs }, waitMs + answerMsMax);
-  const messages = isRecord(answer) && Array.isArray(answer["messages"]) ? answer["messages"] : [];
-  if (!messages.every(isPulled)) throw new CommandError("the server told no messages: is it a Ringback server?");
-  for (const message of messages)
+  const pulled = await post(client, `${path}/pull`, { messagesMax, waitMs }, waitMs + responseMsMax);
+  const messages = isRecord(pulled) && Array.isArray(pulled["messages"]) ? pulled["messages"] : [];
+  if (!messages.every(isPulled)) {
+    throw new CommandError("the server's response has no valid messages; is it a Ringback server?");
+  }
+  for (const message of messages) {
     context.stdout.write(`${options.json ? JSON.stringify(message) : text(message, context)}\n`);
-  if (messages.length === 0 && !options.json) context.stderr.write("Nothing is there.\n");
+  }
+  if (messages.length === 0 && !options.json) context.stderr.write("There are no messages.\n");
   if (!options.ack || messages.length === 0) return;
-  const acknowledged = await ask(
+  const acknowledged = await post(
     client,
     `${path}/ack`,
     { receiptHandles: messages.map(({ receiptHandle }) => receiptHandle) },
-    answerMsMax,
+    responseMsMax,
   );
   const failed = isRecord(acknowledged) ? acknowledged["failed"] : null;
   if (failed === 0) return;
-  throw new CommandError(`${String(failed)} of ${messages.length} were not acknowledged: their time was over`);
+  const count = `${String(failed)} of ${messages.length} messages`;
+  throw new CommandError(`${count} were not acknowledged, because their visibility timeout was over`);
 }
 
-function ask(client: ApiClient, path: string, json: object, timeoutMs: number): Promise<unknown> {
+function post(client: ApiClient, path: string, json: object, timeoutMs: number): Promise<unknown> {
   const headers = { "content-type": "application/json" };
   return client.send({ method: "POST", path, headers, body: Buffer.from(JSON.stringify(json)), timeoutMs });
 }
@@ -96,8 +100,9 @@ function ask(client: ApiClient, path: string, json: object, timeoutMs: number): 
 function text(message: PulledView, context: CommandContext): string {
   const paint = createPaint(context, context.stdout);
   const { id, receiptHandle, receives, visibleAt, body, bodyBase64 = "" } = message;
-  const times = receives === 1 ? "" : ` · time ${receives}`;
-  const head = `${paint("green", printableLine(id))}${times} · hidden until ${printableLine(visibleAt)} · receipt handle ${printableLine(receiptHandle)}`;
+  const times = receives === 1 ? "" : ` · receive ${receives}`;
+  const details = `invisible until ${printableLine(visibleAt)} · receipt handle ${printableLine(receiptHandle)}`;
+  const head = `${paint("green", printableLine(id))}${times} · ${details}`;
   return `${head}\n${body === undefined ? `(base64) ${printableLine(bodyBase64)}` : printableText(body)}`;
 }
 

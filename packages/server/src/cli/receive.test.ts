@@ -63,7 +63,7 @@ async function requests(command: CommandInProcess, count: number): Promise<unkno
 }
 
 describe("ringback receive", () => {
-  it("shows a CMQ push for people: dialect, topic, subscription, id, tags and body", async () => {
+  it("shows a push: dialect, topic, subscription, id, tags and body", async () => {
     const { url, command } = await receive();
     const answer = await push(url, cmqJson);
     expect([answer.status, await answer.text()]).toEqual([200, "ok"]);
@@ -84,7 +84,7 @@ describe("ringback receive", () => {
     ]);
   });
 
-  it("verifies signatures with the secret that it is given, and says so where it cannot", async () => {
+  it("verifies signatures with the given secret, and shows when it cannot", async () => {
     const secret = `whsec_${Buffer.alloc(32, 1).toString("base64")}`;
     const key = standardWebhooksKey("mine", secret);
     const other = standardWebhooksKey("other", `whsec_${Buffer.alloc(32, 2).toString("base64")}`);
@@ -113,7 +113,7 @@ describe("ringback receive", () => {
     expect(seen).toHaveProperty("headers.x-mine", "yes");
   });
 
-  it("fails the first requests of each message id, and then takes the message", async () => {
+  it("fails the first requests of each message id, and then accepts the message", async () => {
     const { url } = await receive("--fail-first", "2");
     const statuses: number[] = [];
     for (const messageId of ["1", "1", "2", "1", "2", "2", "1"]) {
@@ -122,12 +122,12 @@ describe("ringback receive", () => {
     expect(statuses).toEqual([500, 500, 500, 200, 500, 200, 200]);
   });
 
-  it("answers with the status that it was told", async () => {
+  it("replies with the given status", async () => {
     const { url } = await receive("--status", "503");
     expect((await push(url, cmqJson)).status).toBe(503);
   });
 
-  it("waits before it answers", async () => {
+  it("waits before it replies", async () => {
     const { url } = await receive("--delay", "150ms");
     const startedAt = performance.now();
     await push(url, cmqJson);
@@ -135,7 +135,7 @@ describe("ringback receive", () => {
     expect(performance.now() - startedAt).toBeGreaterThan(148);
   });
 
-  it("never answers when told so, and still ends when it is stopped", async () => {
+  it("does not reply with --never-answer, and still ends when it is stopped", async () => {
     const { url, command } = await receive("--never-answer");
     const answer = push(url, cmqJson).then(
       () => "answered",
@@ -147,11 +147,11 @@ describe("ringback receive", () => {
     expect((await command.ended).code).toBe(0);
   });
 
-  it("refuses a body over its limit with 413 and goes on", async () => {
+  it("refuses a body over its limit with 413 and keeps running", async () => {
     const { url, command } = await receive();
     const status = await fetch(url, { method: "POST", body: new Uint8Array(9 * 1024 * 1024) }).then(
       (answer) => answer.status,
-      // The connection may be cut while the rest is still on its way.
+      // The connection may be closed before the whole body was sent.
       () => 413,
     );
     expect(status).toBe(413);
@@ -166,7 +166,7 @@ describe("ringback receive", () => {
     expect(input).toContain("  a\\u001b[2Jb\n  c\n");
   });
 
-  it("shows only the count when it is to be quiet", async () => {
+  it("shows only the count with --quiet", async () => {
     const { url, command } = await receive("--quiet", "--fail-first", "1");
     for (const _ of [1, 2, 3]) await push(url, cmqJson);
     command.signal("SIGINT");
@@ -177,11 +177,13 @@ describe("ringback receive", () => {
     });
   });
 
-  it("says in one line when its address is taken", async () => {
+  it("fails with one line when its address is in use", async () => {
     const { url } = await receive();
     const second = startCommandInProcess(["receive", "--listen", new URL(url).host]);
     const { code, stderr } = await second.ended;
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^ringback: cannot listen on 127\.0\.0\.1:\d+: something listens there already; .*\n$/);
+    expect(stderr).toMatch(
+      /^ringback: cannot listen on 127\.0\.0\.1:\d+: another program listens there already; .*\n$/,
+    );
   });
 });

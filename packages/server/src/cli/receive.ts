@@ -28,7 +28,7 @@ interface ReceiveOptions {
 }
 
 const listenDefault: ListenAddress = { host: "127.0.0.1", port: 9000 };
-/** A CMQ push writes a message of 1 MiB as JSON text: up to six bytes for one. */
+/** A CMQ push contains a message of up to 1 MiB as JSON text, which may need six bytes for one. */
 const bodyBytesMax = 8 * 1024 * 1024;
 
 const example = `
@@ -37,32 +37,37 @@ Examples:
   $ ringback receive --fail-first 2
   $ ringback receive --listen 127.0.0.1:9001 --status 503 --delay 2s --json
 
-Shows whatever is sent to it, at any path, and recognises every dialect that Ringback speaks.
+Shows every request at any path, and recognises the protocols that Ringback can send.
 `;
 
 export function addReceiveCommand(program: Command, context: CommandContext): void {
   const names = pushProtocols.map(({ name }) => name);
   program
     .command("receive")
-    .summary("show whatever arrives, in any dialect")
-    .description("Runs a small receiver that shows what arrives, and can play a bad endpoint.")
+    .summary("receive and show requests")
+    .description("Runs a small HTTP server that shows the requests it receives. It can imitate a failing endpoint.")
     .addOption(
-      new Option("--listen <host:port>", "where to listen")
+      new Option("--listen <host:port>", "address and port to listen on")
         .argParser(listenOption)
         .default(listenDefault, formatListenAddress(listenDefault)),
     )
     .option(
       "--status <status>",
-      "answer with this HTTP status (default: success in the request's dialect)",
+      "reply with this HTTP status (default: success in the request's protocol)",
       statusOption,
     )
-    .option("--delay <duration>", "wait before every answer: 500ms, 2s, 5m", durationOption, 0)
-    .option("--fail-first <count>", "answer 500 to the first requests of each message id", countOption, 0)
-    .option("--never-answer", "take requests and never answer them")
-    .addOption(new Option("--protocol <name>", "read requests in this dialect only").choices(names))
-    .option("--secret <secret>", "verify signatures with this, whsec_… or whpk_…; may be given twice", secretOption, [])
+    .option("--delay <duration>", "wait before every reply, such as 500ms, 2s, 5m", durationOption, 0)
+    .option("--fail-first <count>", "reply 500 to the first requests of each message id", countOption, 0)
+    .option("--never-answer", "never reply to requests")
+    .addOption(new Option("--protocol <name>", "recognise only this protocol").choices(names))
+    .option(
+      "--secret <secret>",
+      "verify signatures with this key (whsec_… or whpk_…); may be given several times",
+      secretOption,
+      [],
+    )
     .option("--quiet", "show no requests, only a count at the end")
-    .option("--json", "one JSON object per line")
+    .option("--json", "print one JSON object per line")
     .addHelpText("after", example)
     .action(async (options: ReceiveOptions) => receive(options, context));
 }
@@ -94,9 +99,9 @@ async function receive(options: ReceiveOptions, context: CommandContext): Promis
   );
   const url = await listen(server, options.listen);
   if (options.json) context.stdout.write(`${JSON.stringify({ type: "listening", url })}\n`);
-  else context.stderr.write(`Listening at ${url} and showing what arrives. Ctrl-C ends.\n`);
+  else context.stderr.write(`Listening on ${url} and showing requests. Ctrl-C stops.\n`);
   if (!stop.aborted) await once(stop, "abort");
-  // Those that wait for their answer do not get one: the receiver has gone.
+  // Requests that wait for a reply are not answered.
   server.close();
   server.closeAllConnections();
   if (!options.json) context.stderr.write(`${summary(tally)}\n`);
@@ -113,5 +118,5 @@ function createShow({ json }: ReceiveOptions, context: CommandContext): (arrival
 
 function summary(tally: ReadonlyMap<string, number>): string {
   const parts = [...tally].map(([answer, count]) => `${answer}: ${count}`);
-  return parts.length === 0 ? "Nothing arrived." : `Arrived, by answer: ${parts.join(", ")}.`;
+  return parts.length === 0 ? "No requests were received." : `Requests by reply: ${parts.join(", ")}.`;
 }

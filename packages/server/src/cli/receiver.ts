@@ -6,60 +6,60 @@ import { FailurePlan } from "./failure-plan.ts";
 import { recognise } from "./recognise.ts";
 import type { Recognised } from "./recognise.ts";
 
-/** How a receiver behaves, so that a person can play a bad endpoint. */
+/** How a receiver replies. It can imitate a bad endpoint. */
 export interface ReceiverBehaviour {
-  /** null: what the dialect answers for success, 200 where no dialect is recognised. */
+  /** null: the dialect's reply for success, or 200 if no dialect is recognised. */
   readonly status: number | null;
-  /** Before every answer. */
+  /** Delay of every reply. */
   readonly delayMs: number;
-  /** The first requests of each message that get a 500. */
+  /** How many requests of each message get a 500 first. */
   readonly failFirst: number;
   readonly neverAnswer: boolean;
-  /** Tried in this order. */
+  /** The dialects to recognise, in this order. */
   readonly protocols: readonly PushProtocol[];
-  /** What signatures are verified with. */
+  /** Keys that verify signatures. */
   readonly keys: readonly ProtocolKey[];
   readonly bodyBytesMax: number;
 }
 
-/** As the Standard Webhooks libraries have it. */
+/** The tolerance of the Standard Webhooks libraries. */
 const SIGNATURE_TOLERANCE_MS = 300_000;
 
-/** One request, as far as it was read. */
+/** One received request and the reply to it. */
 export interface Arrival {
   readonly atMs: number;
   readonly method: string;
-  /** With the query. */
+  /** Includes the query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Empty when it was too large. */
+  /** Empty if the body was too large. */
   readonly body: Uint8Array;
   readonly recognised: Recognised | null;
-  /** The status it gets; null: no answer. */
+  /** The status of the reply; null: no reply. */
   readonly status: number | null;
-  /** Why it gets that, when it is not plain success. */
+  /** The reason for the reply, unless it is ordinary success. */
   readonly note: string | null;
 }
 
 export interface ReceiverPorts {
   readonly clock: Clock;
   readonly timers: Timers;
-  /** Called as soon as a request has arrived, before it is answered. */
+  /** Called when a request was received, before the reply. */
   readonly arrived: (arrival: Arrival) => void;
 }
 
 export function createReceiver(behaviour: ReceiverBehaviour, ports: ReceiverPorts): Server {
   const failures = new FailurePlan(behaviour.failFirst);
-  // Node's own limits hold for the header section and for requests that take forever to arrive.
+  // Node's default limits apply to the header section and to slow requests.
   return createServer((request, response) => {
     collect(request, behaviour.bodyBytesMax)
       .then((body) => handle(request, response, body, { behaviour, ports, failures }))
-      // The sender has gone in the middle of its request: there is nobody to answer.
+      // The sender disconnected during its request.
       .catch(() => response.destroy());
   });
 }
 
-/** null when there is more of it than the limit; the rest is not read. */
+/** null: the body exceeds the limit. The rest of it is not read. */
 async function collect(request: HttpRequest, bytesMax: number): Promise<Uint8Array | null> {
   const pieces: Uint8Array[] = [];
   let bytes = 0;
@@ -100,7 +100,7 @@ async function handle(
   });
   if (reply === null) return;
   const answer = () => {
-    // After a body that was not read to its end the connection cannot carry another request.
+    // The connection cannot be reused if the body was not read to its end.
     const connection = body === null ? { connection: "close" } : {};
     response.writeHead(reply.status, { ...reply.headers, ...connection }).end(reply.body);
   };

@@ -3,13 +3,13 @@ import type { IncomingMessage, IncomingRequest, PushProtocol, Trust, UntrustedRe
 
 export interface Recognised {
   readonly protocol: PushProtocol;
-  /** null: its signature was not verified. */
+  /** null: the signature was not verified. */
   readonly message: IncomingMessage | null;
-  /** Why not; null when it was, or when the dialect has none. */
+  /** Why the signature was not verified; null: it was, or the dialect has no signature. */
   readonly untrusted: UntrustedReason | null;
 }
 
-/** The first dialect that can read the request, verified or not; null when none can. */
+/** The first dialect that recognises the request, whether or not its signature is valid; null: none. */
 export async function recognise(
   request: IncomingRequest,
   trust: Trust,

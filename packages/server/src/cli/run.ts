@@ -6,7 +6,10 @@ import { printableLine } from "./printable.ts";
 import { createProgram } from "./program.ts";
 import type { StartServer } from "./serve.ts";
 
-/** Runs one command to its end and tells the exit code. What goes wrong is one line, or with --debug the whole story. */
+/**
+ * Runs one command and returns its exit code. Writes an error as one line, or with --debug as the full stack with its
+ * causes.
+ */
 export async function run(
   args: readonly string[],
   context: CommandContext,
@@ -21,10 +24,10 @@ export async function run(
     await program.parseAsync(args, { from: "user" });
     return exitCodes.done;
   } catch (error) {
-    // Commander has said what there is to say: help, the version, or what is wrong with an option.
+    // Commander has already written the help, the version or the error.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.misused;
     const debug = program.opts()["debug"] === true;
-    context.stderr.write(`ringback: ${debug ? wholeStory(error) : oneLine(error)}\n`);
+    context.stderr.write(`ringback: ${debug ? stackWithCauses(error) : oneLine(error)}\n`);
     if (error instanceof CommandError) return error.exitCode;
     return error instanceof ConfigError ? exitCodes.misused : exitCodes.failed;
   }
@@ -34,8 +37,8 @@ function oneLine(error: unknown): string {
   return printableLine(error instanceof Error ? error.message : String(error));
 }
 
-function wholeStory(error: unknown): string {
+function stackWithCauses(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const cause = error.cause === undefined ? "" : `\ncaused by: ${wholeStory(error.cause)}`;
+  const cause = error.cause === undefined ? "" : `\ncaused by: ${stackWithCauses(error.cause)}`;
   return `${error.stack ?? error.message}${cause}`;
 }

@@ -1,4 +1,4 @@
-/** Real: the command, its configuration, its log and its handling of signals. Fake: the server and the process around it. */
+/** Real: the command, its configuration, its log and its handling of signals. Faked: the server and the process. */
 import { describe, expect, it } from "vitest";
 import type { Config } from "../config/config.ts";
 import { run } from "./run.ts";
@@ -22,7 +22,7 @@ const failing = (error: Error) => async (): Promise<StartServer> => async () => 
 };
 
 describe("ringback serve", () => {
-  it("hands the configuration on, says where it listens, and ends with 0 when stopped", async () => {
+  it("passes the configuration to the server, logs its address, and ends with 0 when stopped", async () => {
     const context = createFakeContext({ env: { RINGBACK_DATA: "/from/env" } });
     let closed = 0;
     const server = createFakeStart(async () => void (closed += 1));
@@ -45,7 +45,7 @@ describe("ringback serve", () => {
     ]);
   });
 
-  it("greets people at a terminal, and warns when others can reach it", async () => {
+  it("writes an introduction to a terminal, and warns when other machines can reach the server", async () => {
     const context = createFakeContext({ isTTY: true });
     const server = createFakeStart();
     const code = run(["serve", "--listen", ":8000"], context, server.load);
@@ -55,11 +55,11 @@ describe("ringback serve", () => {
     expect(context.written.stdout).toMatch(/INFO.* listening .*url=http:\/\/127\.0\.0\.1:4711 data=\.\/ringback-data/);
     expect(context.written.stdout).toMatch(/WARN.* there is no authentication yet: /);
     expect(context.written.stdout).toMatch(
-      /Ringback \S+ is at http:\/\/127\.0\.0\.1:4711 and keeps its data in \.\/ringback-data\.\nNext: /,
+      /Ringback \S+ listens on http:\/\/127\.0\.0\.1:4711 and keeps its data in \.\/ringback-data\.\nNext: /,
     );
   });
 
-  it("writes JSON to a terminal too when asked", async () => {
+  it("writes JSON to a terminal with --json", async () => {
     const context = createFakeContext({ isTTY: true });
     const server = createFakeStart();
     const code = run(["serve", "--json", "--log-level", "warn"], context, server.load);
@@ -68,7 +68,7 @@ describe("ringback serve", () => {
     expect([await code, context.written.stdout]).toEqual([0, ""]);
   });
 
-  it("ends the process at once on a second signal, but not when npm passes on the first one once more", async () => {
+  it("ends the process at once on a second signal, but not when npm passes the first one on", async () => {
     const context = createFakeContext();
     const server = createFakeStart(() => new Promise(() => undefined));
     void run(["serve"], context, server.load);
@@ -82,16 +82,16 @@ describe("ringback serve", () => {
 
   it.each([
     ["EADDRINUSE", "127.0.0.1:8000 is in use already; stop what listens there, or give --listen another address"],
-    ["EADDRNOTAVAIL", "127.0.0.1:8000 is no address of this machine; give --listen one that is"],
+    ["EADDRNOTAVAIL", "127.0.0.1:8000 is not an address of this machine; give --listen one of its addresses"],
     ["ESOMETHING", "the disk is gone"],
-  ])("fails in one line when the start fails: %s", async (code, line) => {
+  ])("fails with one line when the start fails: %s", async (code, line) => {
     const context = createFakeContext();
     const error = Object.assign(new Error("the disk is gone"), { code });
     expect(await run(["serve"], context, failing(error))).toBe(1);
     expect(context.written.stderr).toBe(`ringback: ${line}\n`);
   });
 
-  it("fails in one line, and starts nothing, when the configuration is wrong", async () => {
+  it("fails with one line, and starts nothing, when the configuration is invalid", async () => {
     const context = createFakeContext({ env: { RINGBACK_LISTN: "x" } });
     const server = createFakeStart();
     expect(await run(["serve"], context, server.load)).toBe(2);
@@ -101,7 +101,7 @@ describe("ringback serve", () => {
 });
 
 describe("ringback", () => {
-  it("says what is wrong with a configuration before it loads a server, as a process too", async () => {
+  it("reports an invalid configuration before it loads the server", async () => {
     const { code, stderr } = await runCommand(["serve", "--listen", "nowhere"]);
     expect(code).toBe(2);
     expect(stderr).toMatch(
@@ -118,7 +118,7 @@ describe("ringback", () => {
     },
   );
 
-  it("shows help and fails when it is told nothing", async () => {
+  it("shows the help and fails without arguments", async () => {
     const context = createFakeContext();
     expect(await run([], context, createFakeStart().load)).toBe(2);
     expect(context.written.stderr).toContain("Usage: ringback");
@@ -140,7 +140,7 @@ describe("ringback", () => {
     expect(context.written.stderr).toMatch(line);
   });
 
-  it("tells its version, for people and for programs", async () => {
+  it("shows its version as text and as JSON", async () => {
     const context = createFakeContext();
     await run(["version"], context, createFakeStart().load);
     expect(context.written.stdout).toMatch(/^ringback \d+\.\d+\.\d+\S* \(Node \d+\.\d+\.\d+\)\n$/);

@@ -10,13 +10,13 @@ import { CommandError } from "./command-error.ts";
 import type { CommandContext } from "./context.ts";
 import { createPaint } from "./paint.ts";
 
-/** What server.ts gives. */
+/** The function that server.ts exports. */
 export type StartServer = (config: Config, deps: { log: Logger }) => Promise<{ url: string; close(): Promise<void> }>;
 
-/** The server bounds its own stop by `shutdownGraceMs`; this much later the process ends without it. */
+/** The server stops within about `shutdownGraceMs`. After this additional time the process ends anyway. */
 const closeMarginMs = 5_000;
 
-/** One Ctrl-C reaches a program that npm runs twice, from the terminal and from npm; no person is as fast. */
+/** npm passes a Ctrl-C on that the terminal has sent to this process too. Signals within this time count as one. */
 const sameSignalMsMax = 300;
 
 const example = `
@@ -26,7 +26,7 @@ Examples:
   $ ringback serve --config ringback.yaml
 
 Every setting is also an environment variable (RINGBACK_LISTEN, RINGBACK_DATA, …) and a key of the file.
-SIGTERM or Ctrl-C finishes what is under way; a second one ends the process at once.
+SIGTERM or Ctrl-C stops the server after the running requests and POSTs; a second one ends the process at once.
 `;
 
 export function addServeCommand(program: Command, context: CommandContext, load: () => Promise<StartServer>): void {
@@ -34,8 +34,8 @@ export function addServeCommand(program: Command, context: CommandContext, load:
     .command("serve")
     .summary("run the server")
     .description("Runs the server until it is stopped.")
-    .option("--config <file>", "a YAML file with settings, and what the API can create")
-    .option("--json", "log JSON lines at a terminal too")
+    .option("--config <file>", "a YAML file with settings and resources, such as topics and subscriptions")
+    .option("--json", "write the log as JSON, even to a terminal")
     .addHelpText("after", example);
   for (const key of flagKeys) addSettingOption(command, key);
   command.action(async ({ json, ...flags }: Flags) => serve(flags, json === true, context, load));
@@ -45,7 +45,7 @@ function addSettingOption(command: Command, key: (typeof flagKeys)[number]): voi
   const { about, expected, defaultText } = settings[key];
   const sentence = `${/^.*?\.(?= |$)/.exec(about)?.[0] ?? about} (default: ${defaultText})`.replaceAll("`", "");
   if (key === "allowPrivateNetworks") {
-    command.option(flagName(key), sentence).option(flagName(key).replace("--", "--no-"), "the opposite");
+    command.option(flagName(key), sentence).option(flagName(key).replace("--", "--no-"), "set it to false");
   } else {
     command.option(`${flagName(key)} <${expected.startsWith("a whole number") ? "count" : "value"}>`, sentence);
   }
@@ -60,23 +60,23 @@ export async function serve(
   const { env, stdout } = context;
   const readFile = (path: string) => new TextDecoder().decode(context.readFile(path));
   const config = loadConfig({ flags, env, readFile });
-  const forPeople = stdout.isTTY === true && !json;
+  const isReadable = stdout.isTTY === true && !json;
   const paint = createPaint(context, stdout);
   const destination = context.logTo === undefined ? {} : { destination: context.logTo };
-  const log = createLog({ level: config.logLevel, pretty: forPeople, ...destination });
+  const log = createLog({ level: config.logLevel, pretty: isReadable, ...destination });
 
   const stop = watchStopSignals(context);
   const startServer = await load();
   const server = await startServer(config, { log }).catch((error: unknown) => {
     throw startFailure(error, config);
   });
-  const place = placeOfData(config);
-  log.info({ url: server.url, data: place, version: readVersion() }, "listening");
+  const data = dataLocation(config);
+  log.info({ url: server.url, data, version: readVersion() }, "listening");
   if (!isLoopbackHost(config.listen.host)) {
-    log.warn("there is no authentication yet: whoever can reach this address can publish and subscribe");
+    log.warn("there is no authentication yet: everyone who can reach this address can publish and subscribe");
   }
-  if (forPeople) {
-    stdout.write(`Ringback ${readVersion()} is at ${paint("bold", server.url)} and keeps its data in ${place}.\n`);
+  if (isReadable) {
+    stdout.write(`Ringback ${readVersion()} listens on ${paint("bold", server.url)} and keeps its data in ${data}.\n`);
     stdout.write(
       "Next: run `npm run ringback -- receive` in another terminal and follow the README. Ctrl-C stops the server.\n",
     );
@@ -87,14 +87,14 @@ export async function serve(
   log.info("stopped");
 }
 
-/** Without user and password. */
-function placeOfData({ database, data }: Config): string {
+/** The data folder, or the database's address without user and password. */
+function dataLocation({ database, data }: Config): string {
   if (database === "sqlite") return data;
   const { protocol, host, pathname } = new URL(database);
   return `${protocol}//${host}${pathname}`;
 }
 
-/** Resolves at the first signal; a second one ends the process. */
+/** Resolves at the first stop signal. A second signal ends the process. */
 async function watchStopSignals(context: CommandContext): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   let firstAtMs: number | null = null;
@@ -126,12 +126,14 @@ function startFailure(error: unknown, { listen }: Config): unknown {
     });
   }
   if (code === "EACCES" && error instanceof Error && "syscall" in error && error.syscall === "listen") {
-    return new CommandError(`${at} needs more rights than this user has; give --listen a port above 1023`, {
+    return new CommandError(`this user may not listen on ${at}; give --listen a port above 1023`, {
       cause: error,
     });
   }
   if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") {
-    return new CommandError(`${at} is no address of this machine; give --listen one that is`, { cause: error });
+    return new CommandError(`${at} is not an address of this machine; give --listen one of its addresses`, {
+      cause: error,
+    });
   }
   return error;
 }

@@ -23,7 +23,7 @@ const attempted = {
 const eventText = (event: typeof attempted) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 
 describe("ringback tail", () => {
-  it("shows events as they happen, and asks for what it was told", async () => {
+  it("shows events as they happen, and requests the given types and topic", async () => {
     const urls: string[] = [];
     await using server = await startFakeServer((request, response) => {
       urls.push(request.url ?? "");
@@ -47,7 +47,7 @@ describe("ringback tail", () => {
     expect(urls).toEqual(["/v1/events?type=delivery.attempted&topic=MyTopic"]);
   });
 
-  it("writes one JSON object per line with --json, of the topics asked for", async () => {
+  it("prints one JSON object per line with --json, for the given topics", async () => {
     await using server = await startFakeServer((_, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       for (const topic of ["A", "B", "C"]) response.write(eventText({ ...attempted, topic }));
@@ -64,7 +64,7 @@ describe("ringback tail", () => {
     expect(lines).toMatchObject([{ topic: "A" }, { topic: "C" }, { type: "lagged", dropped: 7 }]);
   });
 
-  it("shows calls of hooks, except to who asked for topics", async () => {
+  it("shows hook calls, unless topics are given", async () => {
     const called = {
       type: "hook.called",
       at: "2026-01-31T08:15:30.250Z",
@@ -119,10 +119,10 @@ describe("ringback tail", () => {
     expect([code, stderr]).toEqual([1, "ringback: invalid_request (400): type: must be one of …\n"]);
   });
 
-  it("fails when the server is none of ours", async () => {
+  it("fails when the server is not Ringback", async () => {
     await using server = await startFakeServer((_, response) => response.end("hello"));
     const { code, stderr } = await runCommandInProcess(["tail", "--url", server.url]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/no event stream: is http:.* a Ringback server\?\n$/);
+    expect(stderr).toMatch(/not an event stream; is http:.* a Ringback server\?\n$/);
   });
 });

@@ -19,7 +19,10 @@ interface TailOptions {
   readonly json?: true;
 }
 
-/** Waits between two tries to connect: doubled each time, from the first to the last, and begun again by a success. */
+/**
+ * Wait before connecting again. It doubles with each failure, from the minimum to the maximum, and is reset by a
+ * success.
+ */
 const reconnectMsMin = 250;
 const reconnectMsMax = 10_000;
 
@@ -27,20 +30,22 @@ const example = `
 Example:
   $ ringback tail --topic MyTopic --type delivery.attempted --type delivery.dead
 
-Connects again by itself when the server is restarted; what happened meanwhile is not shown.
+Connects again when the server was restarted. Events in between are not shown.
 `;
 
 export function addTailCommand(program: Command, context: CommandContext): void {
   program
     .command("tail")
-    .summary("show what is happening now")
-    .description(
-      "Shows publishes, attempts, dead letters, calls of hooks and changes as they happen, from GET /v1/events.",
+    .summary("show events as they happen")
+    .description("Shows publishes, attempts, dead letters, hook calls and changes as they happen, from GET /v1/events.")
+    .option("--topic <name>", "show only events of this topic; may be given several times", collectOption)
+    .option(
+      "--type <type>",
+      "show only events of this type, such as delivery.dead; may be given several times",
+      collectOption,
     )
-    .option("--topic <name>", "only events of this topic; may be given several times", collectOption)
-    .option("--type <type>", "only events of this type, such as delivery.dead; several times", collectOption)
-    .option("--url <url>", `the server (default: RINGBACK_URL, then ${serverUrlDefault})`)
-    .option("--json", "one JSON object per line")
+    .option("--url <url>", `the server's URL (default: RINGBACK_URL, or ${serverUrlDefault})`)
+    .option("--json", "print one JSON object per line")
     .addHelpText("after", example)
     .action(async (options: TailOptions) => tail(options, context));
 }
@@ -64,7 +69,7 @@ interface Follower {
   lost(reason: string, delayMs: number): void;
 }
 
-/** Until the signal aborts. A first connection that fails is an error; later ones are tried again. */
+/** Reads events until the signal is aborted. The first connection must succeed; later ones are tried again. */
 export async function followEvents(
   client: ApiClient,
   query: string,
@@ -93,7 +98,7 @@ export async function followEvents(
   }
 }
 
-/** A 4xx stays one, however often it is asked for; a server that is stopping or starting answers 5xx. */
+/** A request that got a 4xx is not repeated. A server that is stopping or starting replies 5xx. */
 const isFinal = (error: CommandError) => error instanceof ApiError && error.status < 500;
 
 type EventData = Readonly<Record<string, unknown>>;
@@ -103,12 +108,12 @@ function parseEvent(event: StreamEvent): EventData {
     const data: unknown = JSON.parse(event.data);
     if (isRecord(data)) return { type: event.type, ...data };
   } catch {
-    // Not JSON: shown as the text that it is.
+    // Not JSON: shown as text.
   }
   return { type: event.type, data: event.data };
 }
 
-/** The server sends what is asked for: types, and one topic. Of several topics the choice is made here. */
+/** The server filters by types and by one topic. Several topics are filtered by `wanted`. */
 function eventsQuery({ topic = [], type = [] }: TailOptions): string {
   const query = new URLSearchParams(type.map((name) => ["type", name]));
   if (topic.length === 1) query.set("topic", topic.join(""));
@@ -116,7 +121,7 @@ function eventsQuery({ topic = [], type = [] }: TailOptions): string {
 }
 
 function wanted(data: EventData, { topic }: TailOptions): boolean {
-  // A hook belongs to no topic. The note that events were left out is for everybody.
+  // Hook calls belong to no topic. Events without a topic, such as the notice of dropped events, are always shown.
   if (topic !== undefined && typeof data["hook"] === "string") return false;
   return topic === undefined || typeof data["topic"] !== "string" || topic.includes(data["topic"]);
 }
@@ -124,21 +129,21 @@ function wanted(data: EventData, { topic }: TailOptions): boolean {
 /** `21:45:03 delivery.attempted MyTopic/mysubscription messageId=… attempt=1 verdict=accepted …` */
 export function eventLine(data: EventData, paint: Paint): string {
   const clock = timeOfDay(data["at"]);
-  const place = [data["topic"], data["subscription"], data["hook"]].filter((part) => typeof part === "string");
-  const particulars = Object.entries(data)
+  const resource = [data["topic"], data["subscription"], data["hook"]].filter((part) => typeof part === "string");
+  const members = Object.entries(data)
     .filter(([key, value]) => value !== null && !["type", "at", "topic", "subscription", "hook"].includes(key))
-    .map(([key, value]) => `${key}=${particular(key, value)}`);
-  const words = [paint("dim", clock), colouredType(data, paint), paint("bold", printableLine(place.join("/")))];
-  return [...words, printableLine(particulars.join(" "))].filter((word) => word !== "").join(" ");
+    .map(([key, value]) => `${key}=${memberText(key, value)}`);
+  const words = [paint("dim", clock), colouredType(data, paint), paint("bold", printableLine(resource.join("/")))];
+  return [...words, printableLine(members.join(" "))].filter((word) => word !== "").join(" ");
 }
 
-function particular(key: string, value: unknown): string {
+function memberText(key: string, value: unknown): string {
   if (key === "nextAttemptAt") return timeOfDay(value);
   if (key === "durationMs" && typeof value === "number") return String(Math.round(value * 10) / 10);
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** A time may be a date-time text or Unix milliseconds. */
+/** Accepts a date-time text or Unix milliseconds. */
 function timeOfDay(value: unknown): string {
   const time = new Date(typeof value === "number" || typeof value === "string" ? value : Number.NaN);
   return Number.isNaN(time.getTime()) ? "" : time.toLocaleTimeString("en-GB");

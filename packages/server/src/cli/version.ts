@@ -10,9 +10,9 @@ Example:
 export function addVersionCommand(program: Command, context: CommandContext): void {
   program
     .command("version")
-    .summary("show the versions of Ringback and Node")
-    .description("Shows the versions of Ringback and of the Node that runs it.")
-    .option("--json", "as a JSON object")
+    .summary("show the versions of Ringback and Node.js")
+    .description("Shows the versions of Ringback and of the Node.js that runs it.")
+    .option("--json", "print a JSON object")
     .addHelpText("after", example)
     .action(({ json }: { json?: true }) => {
       const versions = { version: readVersion(), node: process.versions.node };

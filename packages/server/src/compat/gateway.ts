@@ -7,7 +7,9 @@ export interface CompatibilityDependencies {
   readonly cmq: CmqDependencies;
 }
 
-/** Adds other systems' APIs to the application, which must not listen yet. They use the same engine and the same port. */
+/**
+ * Adds other systems' APIs to the application, which must not listen yet. They use the same engine and the same port.
+ */
 export async function addCompatibilityApis(
   app: FastifyInstance,
   { wechat, cmq }: CompatibilityDependencies,

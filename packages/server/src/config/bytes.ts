@@ -7,10 +7,10 @@ const units: readonly (readonly [name: string, bytes: number])[] = [
   ["B", 1],
 ];
 
-/** What `parseBytes` understands, as the end of a sentence. */
+/** The formats of `parseBytes`, as the end of a sentence. */
 export const bytesForms = "bytes, or a number with a unit: 64KiB, 16MiB, 10GiB";
 
-/** Whole bytes, at least 0; null when the text is no size. Only binary units: `10GB` would leave a doubt of 7 %. */
+/** null: not a size. Only binary units are allowed, because `10GB` is ambiguous by 7 %. */
 export function parseBytes(text: string): number | null {
   const match = /^(\d{1,16})\s*(B|KiB|MiB|GiB|TiB)?$/.exec(text.trim());
   if (match === null) return null;

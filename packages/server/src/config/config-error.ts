@@ -1,7 +1,4 @@
-/**
- * The configuration cannot be used. The message is the one line that a person reads: where the fault is, which key,
- * and what would be right.
- */
+/** An invalid configuration. The message is one line: where the fault is, which key, and what would be valid. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   /** `--listen`, `RINGBACK_LISTEN` or `ringback.yaml:3`. */

@@ -3,14 +3,14 @@ import type { Document } from "yaml";
 import { ConfigError } from "./config-error.ts";
 import { isRecord } from "./record.ts";
 
-/** A file is read as a whole; this is room for tens of thousands of declared subscriptions. */
+/** The file is read as a whole. This limit allows tens of thousands of declared subscriptions. */
 export const configFileBytesMax = 8 * 1024 * 1024;
-/** References (`*name`) to marked parts of the file; the limit keeps a small file from unfolding into a huge one. */
+/** YAML aliases (`*name`). The limit keeps a small file from expanding into a huge one. */
 const aliasesMax = 1000;
 
 export interface ConfigFile {
   readonly values: Readonly<Record<string, unknown>>;
-  /** `ringback.yaml:7`, the line of the key or item; of the nearest one above it when there is none. */
+  /** The file and line of the key or item, such as `ringback.yaml:7`; if it is missing, those of its nearest parent. */
   origin(keys: readonly string[]): string;
 }
 
@@ -29,7 +29,7 @@ export function parseConfigFile(path: string, text: string): ConfigFile {
   const origin = (keys: readonly string[]) => `${path}:${lines.linePos(offsetOf(document, keys)).line}`;
   const values: unknown = document.contents === null ? {} : toPlainValues(document, path);
   if (!isRecord(values)) {
-    throw new ConfigError(origin([]), "", "the file holds no settings; give lines such as listen: 127.0.0.1:8000");
+    throw new ConfigError(origin([]), "", "the file contains no settings; give lines such as listen: 127.0.0.1:8000");
   }
   return { values, origin };
 }
@@ -38,20 +38,20 @@ function toPlainValues(document: Document.Parsed, path: string): unknown {
   try {
     return document.toJS({ maxAliasCount: aliasesMax });
   } catch (error) {
-    const sentence = `a reference (*name) has no mark (&name) before it, or more than ${aliasesMax} would be unfolded`;
-    throw new ConfigError(path, "", sentence, error);
+    const limit = `more than ${aliasesMax} aliases would be expanded`;
+    throw new ConfigError(path, "", `an alias (*name) has no anchor (&name) before it, or ${limit}`, error);
   }
 }
 
 function explain(code: string, message: string): string {
-  if (code === "DUPLICATE_KEY") return "the key is there twice";
+  if (code === "DUPLICATE_KEY") return "the key is given twice";
   if (code === "UNEXPECTED_TOKEN" || code === "BAD_SCALAR_START") {
     return `${message}; put a value with special characters, such as "[::1]:8000", in quotation marks`;
   }
   return message;
 }
 
-/** Where the key at the end of the path stands, or the last part of the path that exists. */
+/** Position of the key at the end of the path, or of the last part of the path that exists. */
 function offsetOf(document: Document.Parsed, keys: readonly string[]): number {
   let node: unknown = document.contents;
   let offset = document.contents?.range[0] ?? 0;

@@ -40,7 +40,7 @@ export interface Config extends Settings {
 export type Flags = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 export interface ConfigSources {
-  /** By setting key (`shutdownGraceMs`), and `config` for the file. */
+  /** The keys are those of the settings (`shutdownGraceMs`), and `config` for the file. */
   readonly flags: Flags;
   readonly env: Environment;
   /** Throws when the file cannot be read. */
@@ -48,8 +48,8 @@ export interface ConfigSources {
 }
 
 /**
- * A flag beats a variable beats the file beats the default. Every value that was given is checked, also one that
- * another beats: a mistake should be told when it is made. Throws `ConfigError`.
+ * A flag beats an environment variable, which beats the file, which beats the default. Every given value is checked,
+ * also one that another beats, so that a mistake is reported when it is made. Throws `ConfigError`.
  */
 export function loadConfig(sources: ConfigSources): Config {
   rejectUnknownVariables(sources.env);
@@ -92,8 +92,8 @@ export function loadConfig(sources: ConfigSources): Config {
 function rejectUnknownFlags(flags: Flags): void {
   for (const key of Object.keys(flags)) {
     if (isSettingKey(key) && settings[key].secret) {
-      const sentence = `${key} is a secret and has no flag: every user of this machine could read it; set ${variableName(key)}`;
-      throw new ConfigError(flagName(key), key, sentence);
+      const reason = `${key} is a secret and has no flag, because every user of this machine could read it`;
+      throw new ConfigError(flagName(key), key, `${reason}; set ${variableName(key)}`);
     }
     if (key === "config" || isSettingKey(key)) continue;
     throw new ConfigError(flagName(key), key, unknownKey(key, flagKeys));
@@ -132,14 +132,14 @@ function readConfigText(path: string, origin: string, readFile: (path: string) =
   return text;
 }
 
-/** Every place where the setting was given; the first one counts. */
+/** The values that the sources give, in order of precedence. */
 function inOrderOfRank(key: SettingKey, { flags, env }: ConfigSources, file: ConfigFile | null) {
-  const places: { raw: unknown; origin: string }[] = [
+  const given: { raw: unknown; origin: string }[] = [
     { raw: flags[key], origin: flagName(key) },
     { raw: readVariable(env, variableName(key)), origin: variableName(key) },
   ];
-  if (file !== null) places.push({ raw: file.values[key], origin: file.origin([key]) });
-  return places.filter(({ raw }) => raw !== undefined);
+  if (file !== null) given.push({ raw: file.values[key], origin: file.origin([key]) });
+  return given.filter(({ raw }) => raw !== undefined);
 }
 
 function readSetting<Schema extends TSchema>(
@@ -150,10 +150,10 @@ function readSetting<Schema extends TSchema>(
 ): Static<Schema> {
   const value = read(raw);
   if (matchesShape(schema, value)) return value as Static<Schema>;
-  const isHidden = secret || isSecret?.(raw) === true;
+  const isSecretValue = secret || isSecret?.(raw) === true;
   throw new ConfigError(
     origin,
     key,
-    `${key} ${isHidden ? "is not valid" : `cannot be ${show(raw)}`}; give ${expected}`,
+    `${key} ${isSecretValue ? "is not valid" : `cannot be ${show(raw)}`}; give ${expected}`,
   );
 }

@@ -16,7 +16,10 @@ export interface DeclaredApiKey {
 
 const readPair = shapeReader(declaredApiKeyBody);
 
-/** Reads the `apiKeys:` part of the file, as `POST /v1/api-keys` reads its body. Throws `ConfigError`, which shows no key. */
+/**
+ * Reads the `apiKeys:` part of the file, as `POST /v1/api-keys` reads its body. Throws `ConfigError`, which shows no
+ * key.
+ */
 export function readDeclaredApiKeys(file: ConfigFile): readonly DeclaredApiKey[] {
   const part = file.values["apiKeys"];
   // The message does not show the value, which may be a key that is indented too little.

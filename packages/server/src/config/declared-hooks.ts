@@ -16,7 +16,9 @@ export interface DeclaredHook {
 /** The names in koipy's own configuration file. */
 const callbackNames = ["onMessage", "onPreSend", "onResult"] as const;
 
-/** Reads the `hooks:` and `callbacks:` parts of the file, as the API reads the bodies of its PUTs. Throws `ConfigError`. */
+/**
+ * Reads the `hooks:` and `callbacks:` parts of the file, as the API reads the bodies of its PUTs. Throws `ConfigError`.
+ */
 export function readDeclaredHooks(file: ConfigFile): readonly DeclaredHook[] {
   const callbacks = readCallbacks(file);
   const hooks = named(file, ["hooks"], "hooks", file.values["hooks"]).map(([name, body]) => {

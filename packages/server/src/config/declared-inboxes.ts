@@ -10,7 +10,10 @@ export interface DeclaredInbox {
   readonly origin: string;
 }
 
-/** Reads the `inboxes:` part of the file, in the file's order, as the API reads the bodies of its PUTs. Throws `ConfigError`. */
+/**
+ * Reads the `inboxes:` part of the file, in the file's order, as the API reads the bodies of its PUTs. Throws
+ * `ConfigError`.
+ */
 export function readDeclaredInboxes(file: ConfigFile): readonly DeclaredInbox[] {
   return named(file, ["inboxes"], "inboxes", file.values["inboxes"]).map(([name, body]) => {
     const keys = ["inboxes", name];

@@ -2,8 +2,8 @@ import type { Jwk } from "@ringback/sdk/protocols";
 import { keyBody } from "../shapes/key.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
 import { assertKid } from "../domain/kid-rule.ts";
-import { keptJwk } from "../engine/keys/jwk-rule.ts";
-import type { KeptJwk } from "../engine/keys/jwk-rule.ts";
+import { storedJwk } from "../engine/keys/jwk-rule.ts";
+import type { StoredJwk } from "../engine/keys/jwk-rule.ts";
 import { ConfigError } from "./config-error.ts";
 import type { ConfigFile } from "./config-file.ts";
 import { checked, named } from "./declared-part.ts";
@@ -11,14 +11,16 @@ import { isRecord } from "./record.ts";
 
 export interface DeclaredKey {
   readonly kid: string;
-  readonly jwk: KeptJwk;
-  /** `ringback.yaml:12`, for the message when the store refuses the key. */
+  readonly jwk: StoredJwk;
+  /** `ringback.yaml:12`, to say where if the store refuses it. */
   readonly origin: string;
 }
 
 const readKey = shapeReader(keyBody);
 
-/** Reads the `keys:` part of the file, as `PUT /v1/keys/{kid}` reads its body. Throws `ConfigError`, which shows no key. */
+/**
+ * Reads the `keys:` part of the file, as `PUT /v1/keys/{kid}` reads its body. Throws `ConfigError`, which shows no key.
+ */
 export function readDeclaredKeys(file: ConfigFile): readonly DeclaredKey[] {
   const part = file.values["keys"];
   // The message does not show the value, which may be a key that is indented too little.
@@ -27,7 +29,7 @@ export function readDeclaredKeys(file: ConfigFile): readonly DeclaredKey[] {
     const keys = ["keys", kid];
     if (!isRecord(body)) throw notKeys(file, keys, kid);
     const jwk = checked(file, keys, (): Jwk => readKey(body).jwk);
-    return { kid, jwk: checked(file, keys, () => keptJwk(jwk)), origin: file.origin(keys) };
+    return { kid, jwk: checked(file, keys, () => storedJwk(jwk)), origin: file.origin(keys) };
   });
 }
 

@@ -5,7 +5,10 @@ import type { ConfigFile } from "./config-file.ts";
 import { isRecord } from "./record.ts";
 import { show } from "./words.ts";
 
-/** Shared by the readers of the file's declarations (`topics:`, `hooks:` and so on). Every function throws `ConfigError`. */
+/**
+ * Shared by the readers of the file's declarations (`topics:`, `hooks:` and so on). Every function throws
+ * `ConfigError`.
+ */
 
 /** Reads the members of a part as pairs of a name and a body. `assertForm` is the rule for the names. */
 export function named(

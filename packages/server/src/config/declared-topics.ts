@@ -19,7 +19,10 @@ export interface DeclaredTopic {
   readonly origin: string;
 }
 
-/** Reads the `topics:` part of the file, in the file's order, as the API reads the bodies of its PUTs. Throws `ConfigError`. */
+/**
+ * Reads the `topics:` part of the file, in the file's order, as the API reads the bodies of its PUTs. Throws
+ * `ConfigError`.
+ */
 export function readDeclaredTopics(file: ConfigFile): readonly DeclaredTopic[] {
   return named(file, ["topics"], "topics", file.values["topics"]).map(([topic, value]) => {
     const keys = ["topics", topic];

@@ -7,16 +7,16 @@ const units: readonly (readonly [name: string, ms: number])[] = [
   ["ms", 1],
 ];
 
-/** What `parseDurationMs` understands, as the end of a sentence. */
+/** The formats of `parseDurationMs`, as the end of a sentence. */
 export const durationForms = "milliseconds, or a number with a unit: 500ms, 2s, 5m, 1h, 7d";
 
-/** Whole milliseconds, at least 0; null when the text is no duration. A bare number is milliseconds. */
+/** null: not a duration. A number without a unit is milliseconds. */
 export function parseDurationMs(text: string): number | null {
   const match = /^(\d{1,15}(?:\.\d{1,6})?)\s*(ms|s|m|h|d)?$/.exec(text.trim());
   if (match === null) return null;
   const unit = units.find(([name]) => name === (match[2] ?? "ms"));
   const valueMs = Number(match[1]) * (unit?.[1] ?? Number.NaN);
-  // A fraction of a millisecond is a mistake in the unit, not a wish.
+  // A fraction of a millisecond is refused, because it is most likely a wrong unit.
   return Number.isSafeInteger(valueMs) ? valueMs : null;
 }
 

@@ -10,8 +10,8 @@ export const serverUrlVariable = "RINGBACK_URL";
 const knownVariables: readonly string[] = [...settingKeys.map(variableName), configFileVariable, serverUrlVariable];
 
 /**
- * A container platform that runs a service called "ringback" puts variables such as `RINGBACK_SERVICE_HOST` and
- * `RINGBACK_PORT_8000_TCP=tcp://10.0.0.1:8000` into every container. Nobody typed those, so they are no typing errors.
+ * Container platforms set variables such as `RINGBACK_SERVICE_HOST` and `RINGBACK_PORT_8000_TCP=tcp://10.0.0.1:8000` in
+ * every container for a service called "ringback". These are not typing errors.
  */
 function isServiceDiscovery(name: string, value: string): boolean {
   if (/_SERVICE_(?:HOST|PORT)(?:_\w+)?$/.test(name)) return true;
@@ -19,13 +19,15 @@ function isServiceDiscovery(name: string, value: string): boolean {
   return name.endsWith("_PORT") && /^(?:tcp|udp|sctp):\/\//.test(value);
 }
 
-/** A variable that is set to nothing counts as not set: that is how container files leave one out. */
+/** An empty variable counts as not set, because container files often set variables to the empty string. */
 export function readVariable(env: Environment, name: string): string | undefined {
   const value = env[name];
   return value === "" ? undefined : value;
 }
 
-/** A `RINGBACK_` variable that nothing reads is most likely a typing error, and the setting would silently not apply. */
+/**
+ * An unknown `RINGBACK_` variable is most likely a typing error, so it is refused instead of being ignored silently.
+ */
 export function rejectUnknownVariables(env: Environment): void {
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith("RINGBACK_") || value === undefined || knownVariables.includes(name)) continue;

@@ -7,15 +7,15 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** What `parseListenAddress` understands, as the end of a sentence. */
+/** The formats of `parseListenAddress`, as the end of a sentence. */
 export const listenForms =
   "an address and a port from 0 to 65535: 127.0.0.1:8000, [::1]:8000, or :8000 for every IPv4 address of the machine";
 
 const HOST_NAME = /^(?=.{1,253}$)[a-zA-Z\d](?:[a-zA-Z\d-]{0,62})(?:\.[a-zA-Z\d][a-zA-Z\d-]{0,62})*$/;
-/** Looks like an IPv4 address; if it is not one, it is a slip and no host name. */
+/** A text of digits and dots must be a valid IPv4 address; it is never a host name. */
 const DIGITS_AND_DOTS = /^[\d.]+$/;
 
-/** null when the text is no address to listen on. */
+/** null: not an address to listen on. */
 export function parseListenAddress(text: string): ListenAddress | null {
   const match = /^(?:\[([^\]]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
   if (match === null) return null;
@@ -23,7 +23,7 @@ export function parseListenAddress(text: string): ListenAddress | null {
   const port = Number(digits);
   if (port > 65_535) return null;
   if (bracketed !== undefined) return isIP(bracketed) === 6 ? { host: bracketed, port } : null;
-  // 0.0.0.0 and not ::, because a machine with IPv6 switched off cannot listen on ::.
+  // 0.0.0.0 instead of ::, because a machine without IPv6 cannot listen on ::.
   if (plain === "") return { host: "0.0.0.0", port };
   if (DIGITS_AND_DOTS.test(plain) ? isIP(plain) !== 4 : !HOST_NAME.test(plain)) return null;
   return { host: plain, port };
@@ -33,7 +33,7 @@ export function formatListenAddress(address: ListenAddress): string {
   return isIP(address.host) === 6 ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }
 
-/** Only programs on this machine can reach it. A host name other than localhost is not taken to be one. */
+/** True: only programs on this machine can reach the host. Of host names only `localhost` counts. */
 export function isLoopbackHost(host: string): boolean {
   const lower = host.toLowerCase();
   if (lower === "localhost" || lower === "::1") return true;

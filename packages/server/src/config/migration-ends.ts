@@ -6,12 +6,15 @@ import { settings, variableName } from "./settings.ts";
 
 const expected = "give postgres://user:password@host:port/name";
 
-/** The folder to move from: `--from` beats `RINGBACK_DATA` beats the server's own default. */
+/** The folder to migrate from. `--from` overrides `RINGBACK_DATA`, which overrides the server's default. */
 export function readMigrationSource(flag: string | undefined, env: Environment): string {
   return flag ?? readVariable(env, variableName("data")) ?? settings.data.default;
 }
 
-/** The database to move to: `--to` beats `RINGBACK_DATABASE`. No error shows it, since it may hold a password. */
+/**
+ * The database to migrate to. `--to` overrides `RINGBACK_DATABASE`. Errors do not show the address, which may contain a
+ * password.
+ */
 export function readMigrationTarget(flag: string | undefined, env: Environment): string {
   const url = flag ?? readVariable(env, variableName("database"));
   const origin = flag === undefined ? variableName("database") : "--to";

@@ -1,4 +1,4 @@
-/** The candidate that is most like the word, when one is near enough to have been meant. Case does not count. */
+/** The candidate that is most similar to the word; null: none is similar enough. Ignores case. */
 export function nearest(word: string, candidates: readonly string[]): string | null {
   const wanted = word.toLowerCase().slice(0, 64);
   const distanceMax = Math.max(1, Math.floor(wanted.length / 3));
@@ -14,7 +14,7 @@ export function nearest(word: string, candidates: readonly string[]): string | n
   return best;
 }
 
-/** Insertions, deletions and replacements that make one word the other. */
+/** The number of insertions, deletions and replacements that turn one word into the other. */
 function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row += 1) {

@@ -1,9 +1,9 @@
 import { isIP } from "node:net";
 
-/** What `parseNetwork` understands, as the end of a sentence. */
-export const networkForms = "addresses or networks in CIDR form: 10.1.2.3, 10.0.0.0/8, fd00::/8";
+/** The formats of `parseNetwork`, as the end of a sentence. */
+export const networkForms = "addresses or networks in CIDR notation: 10.1.2.3, 10.0.0.0/8, fd00::/8";
 
-/** The network in CIDR form, a single address as a network of one; null when the text is neither. */
+/** The network in CIDR notation; a single address becomes a network of one. null: neither. */
 export function parseNetwork(text: string): string | null {
   const match = /^([^/%]+?)(?:\/(\d{1,3}))?$/.exec(text.trim());
   if (match === null) return null;

@@ -4,7 +4,7 @@ import { loadConfig } from "./config.ts";
 import { configurationReference } from "./reference.ts";
 import { settingKeys, settings } from "./settings.ts";
 
-it("is what docs/reference/configuration.md says (npm run generate writes it)", () => {
+it("is equal to docs/reference/configuration.md (npm run generate writes it)", () => {
   const committed = new URL("../../../../docs/reference/configuration.md", import.meta.url);
   expect(readFileSync(committed, "utf8")).toBe(configurationReference());
 });
@@ -21,7 +21,7 @@ it("shows examples that the server accepts", () => {
   expect(configs.flatMap(({ declaredKeys }) => declaredKeys.map(({ kid }) => kid))).toEqual(["0"]);
 });
 
-it("tells each default as a person would write it", () => {
+it("shows each default as an operator would write it", () => {
   for (const key of settingKeys) {
     const { default: fallback, defaultText, read } = settings[key];
     if (key === "allowPrivateNetworks" || key === "allowedAddresses" || key === "masterKey") continue;

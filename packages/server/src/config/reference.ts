@@ -2,7 +2,7 @@ import { configFileVariable, serverUrlVariable } from "./environment.ts";
 import { flagName, settingKeys, settings, variableName } from "./settings.ts";
 import type { SettingKey } from "./settings.ts";
 
-/** docs/reference/configuration.md, whole. `npm run generate` writes it. */
+/** The text of docs/reference/configuration.md, which `npm run generate` writes. */
 export function configurationReference(): string {
   return `${[introduction, ...settingKeys.map(section), topics, inboxes, hooks, apiKeys, serviceDiscovery].join("\n\n")}\n`;
 }
@@ -12,18 +12,19 @@ const introduction = `# Configuration
 <!-- Generated from packages/server/src/config/settings.ts by \`npm run generate\`; change it there. -->
 
 Every setting can be given as a flag of \`ringback serve\`, as an environment variable, or in a YAML file that
-\`--config ringback.yaml\` or \`${configFileVariable}\` names. A flag beats a variable, a variable beats the file, the file beats the default.
-An unknown key or a bad value stops the start with one line that says where it stands and what would be right. A variable
-that is set to nothing counts as not set.
+\`--config ringback.yaml\` or \`${configFileVariable}\` names. A flag overrides a variable, a variable overrides the
+file, and the file overrides the default. An unknown key or an invalid value stops the start with one line that says
+where it is and what would be valid. An empty variable counts as not set.
 
-Durations are milliseconds or a number with a unit (\`500ms\`, \`2s\`, \`5m\`, \`1h\`, \`7d\`), sizes are bytes or a number with a
-unit (\`64KiB\`, \`16MiB\`, \`10GiB\`).
+Durations are milliseconds or a number with a unit (\`500ms\`, \`2s\`, \`5m\`, \`1h\`, \`7d\`). Sizes are bytes or a
+number with a unit (\`64KiB\`, \`16MiB\`, \`10GiB\`).
 
 | setting | flag | variable | default |
 |---|---|---|---|
 ${settingKeys.map((key) => `| \`${key}\` | ${flagCell(key)} | \`${variableName(key)}\` | ${defaultCell(key)} |`).join("\n")}
 
-\`${serverUrlVariable}\` is read by \`ringback publish\` and \`ringback tail\`: the server to talk to, when \`--url\` does not say.`;
+The commands \`ringback publish\`, \`ringback pull\` and \`ringback tail\` read the server's URL from
+\`${serverUrlVariable}\`, unless \`--url\` is given.`;
 
 function defaultCell(key: SettingKey): string {
   const { defaultText } = settings[key];
@@ -31,18 +32,18 @@ function defaultCell(key: SettingKey): string {
 }
 
 function flagCell(key: SettingKey): string {
-  return settings[key].secret ? "none: it is a secret" : `\`${flagName(key)}\``;
+  return settings[key].secret ? "none, because it is a secret" : `\`${flagName(key)}\``;
 }
 
 function section(key: SettingKey): string {
   const { about, expected } = settings[key];
-  return `## ${key}\n\n${about}\n\nGive ${expected}.`;
+  return `## ${key}\n\n${about}\n\nValue: ${expected}.`;
 }
 
 const topics = `## topics
 
-Only in the file: topics and their subscriptions, put at every start just as the API would put them, with the same bodies.
-Putting what is there already changes nothing, and nothing is deleted because it is missing here.
+Only in the file: topics and their subscriptions. At every start the server puts them as the API would, with the same
+bodies. Resources that exist already and are equal do not change. Resources that are missing in the file are not deleted.
 
 \`\`\`yaml
 listen: 127.0.0.1:8000
@@ -58,7 +59,8 @@ topics:
 
 const inboxes = `## inboxes
 
-Only in the file, and put at every start as topics are, after them: inboxes (\`PUT /v1/inboxes/{inbox}\`, with the same bodies).
+Only in the file: inboxes, with the bodies of \`PUT /v1/inboxes/{inbox}\`. The server puts them at every start, after
+the topics.
 
 \`\`\`yaml
 inboxes:
@@ -69,10 +71,10 @@ inboxes:
 
 const hooks = `## hooks, callbacks and keys
 
-Only in the file, and put at every start as topics are: hooks (\`PUT /v1/hooks/{name}\`) and the keys that they and signing
-subscriptions use (\`PUT /v1/keys/{kid}\`, which needs \`masterKey\`). \`callbacks\` is koipy's own block, word for word: each URL
-becomes a hook of that name in koipy's dialect, with the defaults; one that is left out or empty is not set. A name may stand
-under \`callbacks\` or under \`hooks\`, not under both.
+Only in the file: hooks, with the bodies of \`PUT /v1/hooks/{name}\`, and the keys of hooks and signing subscriptions,
+with the bodies of \`PUT /v1/keys/{kid}\`, which need \`masterKey\`. The server puts them at every start. \`callbacks\`
+is the block of koipy's own configuration: each URL becomes a hook of that name with koipy's protocol and default
+settings. An empty URL is ignored. A name may be under \`callbacks\` or under \`hooks\`, but not under both.
 
 \`\`\`yaml
 callbacks:
@@ -93,10 +95,11 @@ keys:
 
 const apiKeys = `## apiKeys
 
-Only in the file, and put at every start as topics are: the pairs that programs sign their requests with, each under the name that
-people know it by (\`POST /v1/api-keys\`; they need \`masterKey\`). A program that comes from another cloud keeps the pair that it has.
-A pair of the same \`secretId\` is replaced; one that is missing here is not revoked. Whoever reads the file can sign, so keep it
-readable for the server alone, or make the pairs by the API, which gives a \`secretKey\` out once.
+Only in the file: API keys, each a pair that programs sign their requests with, under a name of your choice. They need
+\`masterKey\`. The server puts them at every start. A program that comes from another cloud can keep its pair. A stored
+pair with the same \`secretId\` is replaced; pairs that are missing in the file are not revoked. Everyone who can read
+the file can sign requests. So make it readable for the server only, or create the pairs with \`POST /v1/api-keys\`,
+which shows the \`secretKey\` once.
 
 \`\`\`yaml
 apiKeys:
@@ -105,8 +108,8 @@ apiKeys:
     secretKey: Gu5t9xGARNpq86cd98joQYCN3EXAMPLE
 \`\`\``;
 
-const serviceDiscovery = `## Variables that are left alone
+const serviceDiscovery = `## Ignored variables
 
-An unknown variable that begins with \`RINGBACK_\` stops the start, because it is most likely a typing error. Those that
-container platforms set for a service called "ringback" (\`RINGBACK_SERVICE_HOST\`, \`RINGBACK_PORT=tcp://…\`,
-\`RINGBACK_PORT_8000_TCP_ADDR\` and their like) are passed over.`;
+An unknown variable that begins with \`RINGBACK_\` stops the start, because it is most likely a typing error. The
+variables that container platforms set for a service called "ringback" (such as \`RINGBACK_SERVICE_HOST\`,
+\`RINGBACK_PORT=tcp://…\` and \`RINGBACK_PORT_8000_TCP_ADDR\`) are ignored.`;

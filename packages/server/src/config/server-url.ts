@@ -5,7 +5,7 @@ import { show } from "./words.ts";
 
 export const serverUrlDefault = "http://127.0.0.1:8000";
 
-/** The server that a command talks to: `--url` beats `RINGBACK_URL` beats the default. Ends without a slash. */
+/** URL of the server that a command sends requests to, without a slash at its end. `--url` overrides `RINGBACK_URL`. */
 export function readServerUrl(flag: string | undefined, env: Environment): string {
   const variable = readVariable(env, serverUrlVariable);
   const text = flag ?? variable ?? serverUrlDefault;

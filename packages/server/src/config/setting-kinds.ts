@@ -1,20 +1,23 @@
 import { Type } from "typebox";
 import type { TSchema } from "typebox";
 import { limits } from "../domain/limits.ts";
+import { nameForm } from "../domain/names.ts";
 import { bytesForms, formatBytes, parseBytes } from "./bytes.ts";
 import { durationForms, formatDurationMs, parseDurationMs } from "./duration.ts";
 import { listenForms, parseListenAddress } from "./listen-address.ts";
 import { networkForms, parseNetwork } from "./network.ts";
 
-/** How values of one kind are written and read. */
+/** How values of one kind are written and parsed. */
 export interface SettingKind<Schema extends TSchema> {
-  /** The value once read. */
+  /** Schema of the parsed value. */
   readonly schema: Schema;
-  /** What would be right, as the end of "give …". */
+  /** Description of valid values, as the end of "give …". */
   readonly expected: string;
-  /** Turns what a flag, a variable or the file holds into a value for `schema`; anything else comes back as it is. */
+  /**
+   * Parses the value of a flag, a variable or the file. An invalid value is returned unchanged, for `schema` to refuse.
+   */
   readonly read: (raw: unknown) => unknown;
-  /** A value that must not be shown, not even when it is wrong. */
+  /** True: the value must not be shown, even in an error. */
   readonly isSecret?: (raw: unknown) => boolean;
 }
 
@@ -55,7 +58,7 @@ export function byteCountOrUnlimited(minimum: number, maximum: number) {
 
 export const postgresAddress = /^postgres(?:ql)?:\/\/\S+$/;
 
-/** Its value may hold a password: `isSecret` keeps it out of what is shown. */
+/** An address may contain a password, so `isSecret` keeps it out of error messages. */
 export function database() {
   return {
     schema: Type.String({ pattern: `^sqlite$|${postgresAddress.source}`, maxLength: 2048 }),
@@ -83,15 +86,15 @@ export function yesOrNo() {
 
 export function topicName() {
   return {
-    schema: Type.String({ pattern: String.raw`^[a-zA-Z][a-zA-Z\d_-]{0,${limits.nameCharsMax - 1}}$` }),
-    expected: `a letter, then letters, digits, "-" and "_"; at most ${limits.nameCharsMax} characters`,
+    schema: Type.String({ pattern: nameForm.source, maxLength: limits.nameCharsMax }),
+    expected: `a letter or digit, then letters, digits, ".", "_" and "-"; at most ${limits.nameCharsMax} characters`,
     read: (raw: unknown) => raw,
   };
 }
 
 export function path(charsMax: number) {
   return {
-    // A zero byte would cut the name short in the operating system.
+    // The operating system would cut the path at a zero byte.
     schema: Type.String({ minLength: 1, maxLength: charsMax, pattern: "^[^\\0]+$" }),
     expected: `the path of a folder, at most ${charsMax} characters`,
     read: (raw: unknown) => raw,
@@ -109,12 +112,14 @@ export function listenAddress() {
   };
 }
 
-/** A list, or text with commas; either alphabet of base64, since `openssl rand -base64 32` writes the other one. */
+/**
+ * A list, or text separated by commas. Accepts base64 and base64url, because `openssl rand -base64 32` prints base64.
+ */
 export function masterKeys(countMax: number) {
   return {
-    // 32 bytes: the last of 43 characters carries four bits of them.
+    // 32 bytes are 43 characters, of which the last one has only four bits.
     schema: Type.Array(Type.String({ pattern: "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$" }), { maxItems: countMax }),
-    expected: `32 random bytes in base64, such as \`openssl rand -base64 32\` prints; at most ${countMax} of them, separated by commas`,
+    expected: `32 random bytes in base64, such as the output of \`openssl rand -base64 32\`; at most ${countMax} values, separated by commas`,
     read: (raw: unknown) => {
       const items: readonly unknown[] | null = Array.isArray(raw)
         ? raw
@@ -130,7 +135,7 @@ function toBase64url(base64: string): string {
   return base64.replaceAll("+", "-").replaceAll("/", "_").replace(/=$/, "");
 }
 
-/** A list, or text with commas. */
+/** A list, or text separated by commas. */
 export function networks(countMax: number) {
   return {
     schema: Type.Array(Type.String(), { maxItems: countMax }),

@@ -1,4 +1,5 @@
 import type { Static, TSchema } from "typebox";
+import { logLevels } from "../ops/log-levels.ts";
 import {
   byteCount,
   byteCountOrUnlimited,
@@ -18,11 +19,11 @@ import type { SettingKind } from "./setting-kinds.ts";
 /** One thing that an operator can set. */
 export interface Setting<Schema extends TSchema = TSchema> extends SettingKind<Schema> {
   readonly default: Static<Schema>;
-  /** The default as a person would write it. */
+  /** The default as the documentation shows it. */
   readonly defaultText: string;
-  /** What it does and why one would change it; Markdown. */
+  /** What the setting does and why to change it; Markdown. */
   readonly about: string;
-  /** There is no flag for it, since every user of a machine can read command lines, and no error line shows its value. */
+  /** A secret has no flag, because every user of a machine can read command lines, and errors do not show its value. */
   readonly secret: boolean;
 }
 
@@ -41,112 +42,119 @@ function secretSetting<Schema extends TSchema>(...parts: Parameters<typeof setti
   return { ...setting(...parts), secret: true };
 }
 
-export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
-
-/** Every setting: its kind with its range, its default, and why it is there. Their order is that of the documents. */
+/**
+ * All settings, in the order of the documentation: the kind of value with its range, the default and the description.
+ */
 export const settings = {
   listen: setting(
     listenAddress(),
     { host: "127.0.0.1", port: 8000 },
     "127.0.0.1:8000",
-    "Where the server listens. There is no authentication yet, so by default only programs on the same machine can " +
-      "reach it. Port 0 takes any free port; the log says which.",
+    "Address and port that the server listens on. There is no authentication yet, so by default only programs on the " +
+      "same machine can reach the server. Port 0 chooses a free port, which the log shows.",
   ),
   data: setting(
     path(4096),
     "./ringback-data",
     "./ringback-data",
-    "The folder that holds the database. It is made when it does not exist; one server at a time can use it. " +
-      "A relative path starts from the folder the server is started in.",
+    "The folder of the database. It is created if it does not exist, and only one server at a time can use it. " +
+      "A relative path starts from the folder in which the server is started.",
   ),
   database: setting(
     database(),
     "sqlite",
     "sqlite",
-    "The database: `sqlite`, in the data folder, or a PostgreSQL (14 or newer) as `postgres://user:password@host:port/name`. " +
-      "Any number of servers can use one PostgreSQL; each of them takes publishes and delivers. " +
-      "`data`, `databaseBytesMax` and `messageCacheBytes` are about `sqlite` only. " +
-      "The address may hold a password, so a variable is a better place for it than a flag.",
+    "The database: `sqlite` in the data folder, or PostgreSQL 14 or newer as " +
+      "`postgres://user:password@host:port/name`. Any number of servers can use one PostgreSQL database; each of them " +
+      "accepts and delivers messages. `data`, `databaseBytesMax` and `messageCacheBytes` apply to `sqlite` only. If " +
+      "the address contains a password, use the environment variable instead of the flag.",
   ),
   databaseBytesMax: setting(
     byteCountOrUnlimited(1024 ** 2, 256 * 1024 ** 4),
     0,
     "0",
-    "How large the database may grow on disk; 0 for no limit. Past it a publish gets 503 `storage_full`.",
+    "Maximum size of the database on disk; 0 means no limit. At the limit a publish is refused with 503 " +
+      "`storage_full`.",
   ),
   nodeGoneAfterMs: setting(
     milliseconds(2000, 120_000),
     20_000,
     "20s",
-    "With PostgreSQL: a server that the database has not heard of for so long is gone, and the others take over what it was " +
-      "delivering. One that comes back after that (it hung, or was cut off) sends nothing of it any more. The same on all servers. " +
-      "Shorter finds a dead server sooner, and takes a slow one for a dead one sooner.",
+    "With PostgreSQL: a server that has not contacted the database for this long is considered dead, and the others " +
+      "take over its deliveries. If it comes back later (it was suspended or disconnected), it does not send these " +
+      "deliveries any more. Use the same value on all servers. A shorter time detects a dead server sooner, but a " +
+      "slow server may be considered dead by mistake.",
   ),
   accountAppId: setting(
     wholeNumber(1, Number.MAX_SAFE_INTEGER),
     1,
     "1",
-    "The numeric app id of the default account. The CMQ dialects send it as `TopicOwner`.",
+    "The numeric app id of the default account. The CMQ protocols send it as `TopicOwner`.",
   ),
-  logLevel: setting(choice(logLevels), "info", "info", "The least important lines that are still logged."),
+  logLevel: setting(choice(logLevels), "info", "info", "Log lines below this level are not written."),
   allowPrivateNetworks: setting(
     yesOrNo(),
-    // config.ts decides by `listen`; this is the careful half.
+    // config.ts computes the default from `listen`.
     false,
     "true when `listen` is a loopback address, otherwise false",
-    "Whether endpoints may be in private networks: loopback, link-local, 10.0.0.0/8, 192.168.0.0/16 and the like. " +
-      "The clouds' metadata services stay closed even then, unless `allowedAddresses` names them. " +
-      "Who can reach the server can tell it to POST to any URL, so a server that others reach would be a door into the network it stands in. " +
-      "A server on a loopback address is reached by its own machine only, which could POST there by itself.",
+    "Whether endpoints may be in private networks: loopback, link-local, 10.0.0.0/8, 192.168.0.0/16 and so on. The " +
+      "metadata services of cloud providers stay denied even then, unless `allowedAddresses` names them. Everyone who " +
+      "can reach the server can make it POST to any URL. So a server that is reachable from other machines would give " +
+      "them access to its private network. A server on a loopback address is reachable only from its own machine, " +
+      "which has that access anyway.",
   ),
   allowedAddresses: setting(
     networks(1024),
     [],
     "none",
-    "Addresses and networks that endpoints may be in although `allowPrivateNetworks` is false. A list in the file; " +
+    "Addresses and networks that endpoints may use even if `allowPrivateNetworks` is false. A list in the file; " +
       "separated by commas in the flag and the variable.",
   ),
   masterKey: secretSetting(
     masterKeys(8),
     [],
     "none",
-    "What keys (`/v1/keys`) are encrypted with in the database; without it none can be put. Keep it somewhere else than the " +
-      "database: whoever has both has the keys. To change it, put the new one before the old one: the first encrypts, each " +
-      "decrypts what it has encrypted. Once every key has been put again the old one can go.",
+    "The key that encrypts keys (`/v1/keys`) and API keys in the database. Without it none can be stored. Keep it " +
+      "apart from the database, because both together reveal the keys. To change it, put the new master key before " +
+      "the old one: the first one encrypts, and each one decrypts what it has encrypted. When every key has been put " +
+      "again, remove the old master key.",
   ),
   wechatTopic: setting(
     topicName(),
     "wechat",
     "wechat",
-    "The topic whose messages go to the handlers that programs add at `POST /api/`, as with the WeChat HTTP API. " +
-      "It is made with the first handler; publish to it like to any other topic.",
+    "The topic whose messages are sent to the handlers that programs add at `POST /api/`, the WeChat HTTP API. " +
+      "It is created with the first handler. Publish to it as to any other topic.",
   ),
   cmqTimestampWindowMs: setting(
     milliseconds(1000, 3600_000),
     300_000,
     "5m",
-    "How far the timestamp of a request of CMQ's API (`/v2/index.php`, and `POST /` with `X-TC-Action`) may be from this server's time, either way. " +
-      "Within it a request of `/v2/index.php` that is sent again, with the same nonce and signature, is refused by the server that has served it.",
+    "Maximum difference, in either direction, between the timestamp of a request to CMQ's API (`/v2/index.php`, and " +
+      "`POST /` with `X-TC-Action`) and this server's time. Within this time the server recognises a request to " +
+      "`/v2/index.php` that it has served before by its signature, and refuses it (see `cmqRefuseReplays`).",
   ),
   cmqRefuseReplays: setting(
     yesOrNo(),
     true,
     "true",
-    "Whether a request of `/v2/index.php` that came before is refused. Some clients draw their nonce from ten thousand numbers only: of those that send the " +
-      "same request a hundred times a second, such as a receive that does not wait, one in two seconds is taken for a replay. False serves them, and whoever can listen " +
-      "can send again what was heard, for as long as its timestamp counts.",
+    "Whether a request to `/v2/index.php` is refused if the same request was sent before. Some clients choose their " +
+      "nonce from only 10,000 numbers. If such a client sends the same request a hundred times a second, such as a " +
+      "receive without waiting, about one request every two seconds is refused by mistake. With `false` these " +
+      "requests are served, but anyone who can intercept a request can send it again while its timestamp is valid.",
   ),
   inFlightMax: setting(
     wholeNumber(1, 65_536),
     2048,
     "2048",
-    "POSTs under way at the same time, over all subscriptions. Each holds a socket and its message.",
+    "Maximum number of POSTs in flight, over all subscriptions. Each needs a socket and the memory for its message.",
   ),
   shutdownGraceMs: setting(
     milliseconds(0, 600_000),
     10_000,
     "10s",
-    "After SIGTERM or SIGINT, how long POSTs under way may take to end. What has not ended by then is released and goes out again after the next start.",
+    "How long POSTs in flight may take to end after SIGTERM or SIGINT. The others are aborted and sent again after " +
+      "the next start.",
   ),
   attemptRetentionMs: setting(
     milliseconds(1000, 365 * day),
@@ -158,19 +166,19 @@ export const settings = {
     milliseconds(1000, 3650 * day),
     30 * day,
     "30d",
-    "How long a dead letter is kept, with its own copy of the message.",
+    "How long a dead letter, which includes a copy of the message, is kept.",
   ),
   messageCacheBytes: setting(
     byteCount(0, 64 * 1024 ** 3),
     8 * 1024 ** 2,
     "8MiB",
-    "Memory for messages that were read or published lately, so that a thousand subscriptions read a message once.",
+    "Memory for recently read or published messages, so that a message is read once even for a thousand subscriptions.",
   ),
 } as const;
 
 export type SettingKey = keyof typeof settings;
 
-/** The values once read. */
+/** The parsed values. */
 export type Settings = { readonly [Key in SettingKey]: Static<(typeof settings)[Key]["schema"]> };
 
 export function isSettingKey(key: string): key is SettingKey {
@@ -179,15 +187,15 @@ export function isSettingKey(key: string): key is SettingKey {
 
 export const settingKeys: readonly SettingKey[] = Object.keys(settings).filter(isSettingKey);
 
-/** Those that a command line may hold. */
+/** The settings that have a flag. */
 export const flagKeys: readonly SettingKey[] = settingKeys.filter((key) => !settings[key].secret);
 
-/** `shutdownGraceMs` is set with `--shutdown-grace-ms`. */
+/** `--shutdown-grace-ms` for `shutdownGraceMs`. */
 export function flagName(key: string): string {
   return `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-/** `shutdownGraceMs` is set with `RINGBACK_SHUTDOWN_GRACE_MS`. */
+/** `RINGBACK_SHUTDOWN_GRACE_MS` for `shutdownGraceMs`. */
 export function variableName(key: string): string {
   return `RINGBACK_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }

@@ -28,7 +28,7 @@ describe("a duration", () => {
     },
   );
 
-  it("reads back as it was written", () => {
+  it("is parsed to the value that was formatted", () => {
     fc.assert(
       fc.property(fc.nat(), (valueMs) => {
         expect(parseDurationMs(formatDurationMs(valueMs))).toBe(valueMs);
@@ -42,7 +42,7 @@ describe("a size", () => {
     expect(parseBytes(text)).toBeNull();
   });
 
-  it("reads back as it was written", () => {
+  it("is parsed to the value that was formatted", () => {
     const sizes = fc.tuple(fc.nat(4096), fc.nat(4)).map(([count, power]) => count * 1024 ** power);
     fc.assert(
       fc.property(sizes, (value) => {
@@ -84,7 +84,7 @@ describe("an address to listen on", () => {
     expect(parseListenAddress(text)).toBeNull();
   });
 
-  it("reads back as it was written", () => {
+  it("is parsed to the value that was formatted", () => {
     const address = fc.record({ host: fc.oneof(fc.ipV4(), fc.ipV6()), port: fc.nat(65_535) });
     fc.assert(
       fc.property(address, (wanted) => {
@@ -93,7 +93,7 @@ describe("an address to listen on", () => {
     );
   });
 
-  it("is a loopback address only when it cannot be reached from elsewhere", () => {
+  it("is a loopback address only if other machines cannot reach it", () => {
     const here = ["127.0.0.1", "127.255.0.1", "::1", "localhost", "LOCALHOST", "::ffff:127.0.0.1"];
     const elsewhere = ["0.0.0.0", "::", "128.0.0.1", "10.0.0.1", "127.example", "localhost.example", "::ffff:10.0.0.1"];
     expect([...here, ...elsewhere].filter(isLoopbackHost)).toEqual(here);
@@ -126,8 +126,8 @@ describe("a network", () => {
   });
 });
 
-describe("the word that was meant", () => {
-  it("is the nearest one, if any is near", () => {
+describe("the suggested word", () => {
+  it("is the nearest one, if any is similar", () => {
     expect(nearest("lisen", ["listen", "data"])).toBe("listen");
     expect(nearest("LOGLEVEL", ["logLevel"])).toBe("logLevel");
     expect(nearest("zebra", ["listen", "data"])).toBeNull();

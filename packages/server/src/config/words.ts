@@ -1,6 +1,6 @@
 import { nearest } from "./nearest.ts";
 
-/** What error lines say about keys and values. */
+/** Texts about keys and values for error messages. */
 
 export function unknownKey(key: string, known: readonly string[]): string {
   const meant = nearest(key, known);
@@ -9,7 +9,7 @@ export function unknownKey(key: string, known: readonly string[]): string {
 
 const shownCharsMax = 80;
 
-/** A value as it may stand in an error line: short, on one line, and with no control characters. */
+/** A value for an error message: short, on one line, and without control characters. */
 export function show(value: unknown): string {
   const text = JSON.stringify(value) ?? "nothing";
   return text.length > shownCharsMax ? `${text.slice(0, shownCharsMax)}…` : text;

@@ -2,7 +2,7 @@ import { RingbackError } from "./errors.ts";
 import { limits } from "./limits.ts";
 import { headerTextFault, isLongerThanBytes } from "./text-rules.ts";
 
-/** Client libraries for Tencent Cloud reject a SecretId without this prefix. */
+/** Existing client libraries that sign with such pairs reject a SecretId without this prefix. */
 export const secretIdPrefix = "AKID";
 const secretIdForm = /^AKID[a-zA-Z\d_-]+$/;
 /** Printable ASCII without spaces, which passes through shells, forms and settings files unchanged. */
@@ -23,11 +23,8 @@ export function assertApiKeyName(field: string, name: string): void {
 /** Error messages never quote either half, because a caller may have swapped the two. */
 export function assertApiKeyPair({ secretId, secretKey }: { secretId: string; secretKey: string }): void {
   if (!isSecretId(secretId)) {
-    throw RingbackError.at(
-      "invalid_key",
-      "secretId",
-      `must be ${secretIdPrefix} followed by letters, digits, "-" and "_", at most ${limits.secretIdCharsMax} characters`,
-    );
+    const rule = `must be ${secretIdPrefix} followed by letters, digits, "-" and "_"`;
+    throw RingbackError.at("invalid_key", "secretId", `${rule}, at most ${limits.secretIdCharsMax} characters`);
   }
   const { secretBytesMin, secretBytesMax } = limits;
   if (secretKey.length < secretBytesMin || isLongerThanBytes(secretKey, secretBytesMax)) {

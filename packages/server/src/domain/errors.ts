@@ -1,6 +1,6 @@
 /**
- * Every error that a caller can get. `status` is the HTTP status, `retry` tells whether the same request may succeed later, and
- * `title` is for people. docs/reference/errors.md is generated from this table.
+ * Every error that a caller can get. `status` is the HTTP status, `retry` tells whether the same request may succeed
+ * later, and `title` is for people. docs/reference/errors.md is generated from this table.
  */
 export const errorTable = {
   malformed_request: { status: 400, retry: false, title: "The request is not well-formed HTTP." },
@@ -107,7 +107,10 @@ export const errorTable = {
 
 export type ErrorCode = keyof typeof errorTable;
 
-/** `field`: a path such as `push.url`, a header or a parameter of the request. `message`: what is wrong with it, or what would be right. */
+/**
+ * `field`: a path such as `push.url`, a header or a parameter of the request. `message`: what is wrong with it, or what
+ * would be right.
+ */
 export interface ErrorDetail {
   readonly field: string;
   readonly message: string;

@@ -1,8 +1,8 @@
 /**
  * Which messages a subscription receives. Both conditions must hold; an empty condition always holds.
  * `tags`: the message has at least one of these tags.
- * `types`: the message's type matches at least one of these patterns. Types and patterns are words separated by dots. `*` matches
- * exactly one non-empty word, `#` any number of words.
+ * `types`: the message's type matches at least one of these patterns. Types and patterns are words separated by dots.
+ * `*` matches exactly one non-empty word, `#` any number of words.
  */
 
 import type { Filter, Message } from "./model.ts";
@@ -17,7 +17,10 @@ export function matches(filter: Filter, message: Filtered): boolean {
   return compileFilter(filter)(message);
 }
 
-/** The returned predicate runs for every message and subscription, so all work that depends on the filter alone happens here. */
+/**
+ * The returned predicate runs for every message and subscription, so all work that depends on the filter alone happens
+ * here.
+ */
 export function compileFilter({ tags, types }: Filter): MessagePredicate {
   if (types.length === 0) return tagPredicate(tags);
   if (tags.length === 0) return typePredicate(types);
@@ -54,9 +57,9 @@ function wordsOf(type: string): readonly string[] {
 }
 
 /**
- * A `#` first matches no word, and one word more each time the rest of the pattern does not match. Only the last `#` reached needs
- * to grow: the words before it already match, and growing an earlier `#` would leave fewer words for the later one. So matching
- * takes at most (words of the pattern) × (words of the type) steps.
+ * A `#` first matches no word, and one word more each time the rest of the pattern does not match. Only the last `#`
+ * reached needs to grow: the words before it already match, and growing an earlier `#` would leave fewer words for the
+ * later one. So matching takes at most (words of the pattern) × (words of the type) steps.
  */
 function matchWords(pattern: readonly string[], words: readonly string[]): boolean {
   let at = 0;

@@ -1,8 +1,8 @@
 import { foldCase } from "./names.ts";
 
 /**
- * The server creates topics and subscriptions of its own for inboxes and queues. Their names contain a colon, which `assertName`
- * refuses from callers. Listings do not show these, and the caller's limits do not count them.
+ * The server creates topics and subscriptions of its own for inboxes and queues. Their names contain a colon, which
+ * `assertName` refuses from callers. Listings do not show these, and the caller's limits do not count them.
  */
 export function isInternalName(name: string): boolean {
   return name.includes(":");
@@ -14,8 +14,8 @@ export function inboxLogName(inbox: string): string {
 }
 
 /**
- * Name of a queue's log and of the subscription to it. Queue names that differ only in case are the same queue, so the name is in
- * lower case.
+ * Name of a queue's log and of the subscription to it. Queue names that differ only in case are the same queue, so the
+ * name is in lower case.
  */
 export function queueLogName(queue: string): string {
   return `${queueLogPrefix}${foldCase(queue)}`;

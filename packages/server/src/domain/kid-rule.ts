@@ -1,8 +1,8 @@
 import { RingbackError } from "./errors.ts";
 
 /**
- * A kid allows more than a name, because other systems call their keys "0" or use versions with dots. "." and ".." are excluded:
- * URL paths give them another meaning (RFC 3986 section 5.2.4), so no client could request such a key.
+ * A kid allows more than a name, because other systems call their keys "0" or use versions with dots. "." and ".." are
+ * excluded: URL paths give them another meaning (RFC 3986 section 5.2.4), so no client could request such a key.
  */
 export const kidForm = /^(?!\.{1,2}$)[a-zA-Z\d_.~-]{1,64}$/;
 

@@ -1,6 +1,6 @@
 /**
- * Every limit that a caller can reach: its value, its unit (in the name) and its reason. An operator may change some of them;
- * the configuration starts from these values.
+ * Every limit that a caller can reach: its value, its unit (in the name) and its reason. An operator may change some of
+ * them; the configuration starts from these values.
  */
 export const limits = {
   /** Names of topics, subscriptions and every other named resource. Long enough for a UUID or a customer's id. */
@@ -58,7 +58,7 @@ export const limits = {
   /**
    * Memory for request bodies that are still arriving, over all connections. Bounds what 10,000 slow uploads can use.
    */
-  requestBytesHeldMax: 128 * 1024 * 1024,
+  requestBytesArrivingMax: 128 * 1024 * 1024,
   /**
    * Bytes of a refused request that are still read and discarded, so that the client gets to read the error response.
    */
@@ -108,7 +108,7 @@ export const limits = {
    * Memory budget of all hook calls together. Past it calls are refused. An outcome counts until its client has read
    * it.
    */
-  hookBytesHeldMax: 256 * 1024 * 1024,
+  hookMemoryBytesMax: 256 * 1024 * 1024,
   /**
    * Memory per byte of JSON in a payload or reply: its text, the parsed value, the next request and the outcome's text.
    * Measured: 13 for a list of `{}`, 40 for a list of `1.0`.

@@ -6,7 +6,7 @@ import { anyText } from "./testing/any-text.ts";
 const json = losslessJson(100);
 const again = (text: string) => json.stringify(json.parse(text));
 
-/** JSON text as any program may write it: every spelling of a number, every kind of space, escapes, odd names. */
+/** JSON text as any program may write it: all spellings of numbers, all white space, escapes, unusual names. */
 const number = fc
   .tuple(
     fc.constantFrom("", "-"),
@@ -39,7 +39,10 @@ const { value } = fc.letrec<{ value: string; array: string; object: string }>((t
     .map((members) => `{${members.map(([before, name, after, of]) => `${before}${name}${after}:${of}`).join(",")}}`),
 }));
 
-/** Text as `JSON.stringify` writes it, but for its numbers. Names that are indexes would come out first, in any order. */
+/**
+ * Text as `JSON.stringify` writes it, except for numbers. Without names that are indexes, which JavaScript objects sort
+ * first.
+ */
 const { compact } = fc.letrec<{ compact: string; array: string; object: string }>((tie) => ({
   compact: fc.oneof(
     { maxDepth: 4 },
@@ -68,7 +71,7 @@ function plainString() {
   return anyText().map((text) => JSON.stringify(text));
 }
 
-/** The same value with numbers in the place of numerals. */
+/** The same value with numbers instead of numerals. */
 function plain(value: unknown): unknown {
   if (value instanceof Numeral) return Number(value.toString());
   if (Array.isArray(value)) return value.map(plain);
@@ -88,28 +91,28 @@ describe("lossless JSON", () => {
     "100000000000000000000000",
     '{"msgSvrID":3475435642412345678,"b":[1.50,2]}',
     '{"__proto__":{"a":1.0},"constructor":1e0}',
-  ])("writes %s as it read it", (text) => {
+  ])("writes %s unchanged", (text) => {
     expect(again(text)).toBe(text);
   });
 
-  it("leaves ordinary numbers numbers", () => {
+  it("parses ordinary numbers as numbers", () => {
     expect(json.parse('{"a":[1,-2,0.5,9007199254740991,1.25]}')).toEqual({ a: [1, -2, 0.5, 9007199254740991, 1.25] });
   });
 
-  it("gives a numeral to no one as an object or a number", () => {
+  it("parses other numbers as numerals, which are neither plain objects nor numbers", () => {
     const { id } = json.parse('{"id":1.0}') as { id: unknown };
     expect(id).toBeInstanceOf(Numeral);
     expect({ ...(id as object) }).toEqual({});
   });
 
-  it("changes no prototype", () => {
+  it("does not change prototypes", () => {
     const read = json.parse('{"__proto__":{"polluted":1.0}}') as object;
     expect(Object.getPrototypeOf(read)).toBe(Object.prototype);
     expect(Object.hasOwn(read, "__proto__")).toBe(true);
     expect("polluted" in {}).toBe(false);
   });
 
-  it("is JSON.parse in everything but numbers", () => {
+  it("equals JSON.parse except for numbers", () => {
     fc.assert(
       fc.property(value, (text) => {
         expect(plain(json.parse(text))).toEqual(JSON.parse(text));
@@ -118,7 +121,7 @@ describe("lossless JSON", () => {
     );
   });
 
-  it("writes again what it read, character for character, where the text has no white space", () => {
+  it("writes a text without white space unchanged", () => {
     fc.assert(
       fc.property(compact, (text) => {
         expect(again(text)).toBe(text);
@@ -127,10 +130,10 @@ describe("lossless JSON", () => {
     );
   });
 
-  it("refuses what JSON.parse refuses, and nothing else", () => {
+  it("refuses exactly what JSON.parse refuses", () => {
     fc.assert(
-      fc.property(value, fc.nat(), fc.constantFrom("", "x", ",", '"', "1", "}", "\u0000"), (text, place, piece) => {
-        const at = place % (text.length + 1);
+      fc.property(value, fc.nat(), fc.constantFrom("", "x", ",", '"', "1", "}", "\u0000"), (text, position, piece) => {
+        const at = position % (text.length + 1);
         const broken = text.slice(0, at) + piece + text.slice(at + 1);
         expect(attempt(() => plain(json.parse(broken)))).toEqual(attempt(() => JSON.parse(broken)));
       }),
@@ -138,7 +141,7 @@ describe("lossless JSON", () => {
     );
   });
 
-  it("refuses what is deeper than its bound before it parses it", () => {
+  it("refuses nesting deeper than depthMax before parsing", () => {
     expect(() => losslessJson(3).parse("[[[[1.0]]]]")).toThrow("deeper than 3");
     expect(losslessJson(3).parse("[[[1]]]")).toEqual([[[1]]]);
     expect(() => json.parse("[".repeat(4_000_000))).toThrow("deeper than 100");

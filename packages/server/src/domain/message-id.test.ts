@@ -9,7 +9,7 @@ const topicIds = fc.integer({ min: 1, max: limits.topicsEverMax }).map(topicIdOf
 const seqs = fc.integer({ min: 1, max: SEQ_MAX });
 
 describe("a message id", () => {
-  it("leads back to the message's place", () => {
+  it("is parsed to the message's topic and position", () => {
     fc.assert(
       fc.property(topicIds, seqs, (topicId, seq) => {
         expect(parseMessageId(messageId(topicId, seq))).toEqual({ topicId, seq });
@@ -34,14 +34,14 @@ describe("a message id", () => {
     );
   });
 
-  it("ends at the last place of the last topic, which is the largest 63-bit integer", () => {
+  it("is at most the largest 63-bit integer, for the last position of the last topic", () => {
     const last = messageId(topicIdOf(limits.topicsEverMax), SEQ_MAX);
     expect(last).toBe("9223372036854775807");
     expect(parseMessageId(last)).toEqual({ topicId: limits.topicsEverMax, seq: SEQ_MAX });
     expect(parseMessageId("9223372036854775808")).toBeNull();
   });
 
-  it("begins at the first place of the first topic", () => {
+  it("is smallest for the first position of the first topic", () => {
     expect(messageId(topicIdOf(1), 1)).toBe("1099511627777");
     expect(parseMessageId("1099511627777")).toEqual({ topicId: 1, seq: 1 });
   });
@@ -68,22 +68,22 @@ describe("a message id", () => {
     expect(parseMessageId(text)).toBeNull();
   });
 
-  it("is not a number without end, which is refused unread", () => {
+  it("is not a very long number, which is refused without parsing", () => {
     expect(parseMessageId("9".repeat(1_000_000))).toBeNull();
   });
 
-  it("has one spelling only: any text that is read is written the same", () => {
+  it("has only one spelling: a parsed text is formatted to the same text", () => {
     const digits = fc.bigInt({ min: 0n, max: 2n ** 65n }).map(String);
     fc.assert(
       fc.property(fc.oneof(digits, fc.string()), (text) => {
-        const place = parseMessageId(text);
-        expect(place === null || messageId(place.topicId, place.seq) === text).toBe(true);
+        const parsed = parseMessageId(text);
+        expect(parsed === null || messageId(parsed.topicId, parsed.seq) === text).toBe(true);
       }),
     );
   });
 });
 
 function topicIdOf(id: number): TopicId {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as a store would give it out.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as a store creates it
   return id as TopicId;
 }

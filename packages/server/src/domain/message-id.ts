@@ -1,8 +1,8 @@
 import type { MessageId, Seq, TopicId } from "./model.ts";
 
 /**
- * A message id is composed of the topic's id (23 bits) and the message's position in the topic's log (40 bits). So an id fits in
- * 63 bits, is unique without coordination between nodes, and finds its message without an index.
+ * A message id is composed of the topic's id (23 bits) and the message's position in the topic's log (40 bits). So an
+ * id fits in 63 bits, is unique without coordination between nodes, and finds its message without an index.
  */
 const SEQ_BITS = 40n;
 export const SEQ_MAX: Seq = 2 ** 40 - 1;

@@ -20,7 +20,7 @@ const plain: NewMessage = {
 
 const topic = { name: "orders", settings: { retentionMs: 60_000, bodyBytesMax: 1024 } };
 
-/** The code and field of the first fault; null when the message may enter. */
+/** The code and field of the first fault; null: the message is accepted. */
 function faultOf(message: Partial<NewMessage>, field = ""): [string, string | undefined] | null {
   try {
     assertMessage({ ...plain, ...message }, topic, field);
@@ -34,7 +34,7 @@ function faultOf(message: Partial<NewMessage>, field = ""): [string, string | un
 const attributes = (count: number, value: string) =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`a${index}`, value]));
 
-describe("a message may enter a topic", () => {
+describe("a message is accepted", () => {
   it.each<[string, Partial<NewMessage>]>([
     ["without anything but its bytes", {}],
     ["without any bytes", { body: new Uint8Array() }],
@@ -113,7 +113,7 @@ describe("a message is refused", () => {
     expect(faultOf(message)).toEqual([code, field]);
   });
 
-  it("with its place in the batch", () => {
+  it("with its index in the batch", () => {
     expect(faultOf({ tags: [""] }, "messages[3]")).toEqual(["invalid_tag", "messages[3].tags[0]"]);
     expect(faultOf({ body: new Uint8Array(2000) }, "messages[0]")).toEqual(["body_too_large", "messages[0].body"]);
   });
@@ -156,8 +156,8 @@ describe("the type of a message", () => {
   });
 });
 
-describe("a message that has entered", () => {
-  it("can be carried by every protocol that takes any text", () => {
+describe("an accepted message", () => {
+  it("can be encoded by every protocol that carries any text", () => {
     const text = fc.oneof(fc.string(), anyText());
     const message = fc.record({
       body: text.map((body) => new TextEncoder().encode(body)),

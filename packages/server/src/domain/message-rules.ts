@@ -75,7 +75,8 @@ function assertAttributes(attributes: NewMessage["attributes"], field: string): 
 function assertAttributeName(name: string, field: string): void {
   if (name.length <= limits.attributeNameCharsMax && attributeNameForm.test(name)) return;
   const shown = JSON.stringify(name.slice(0, limits.attributeNameCharsMax));
-  const rule = `must begin with a-z and contain only a-z, 0-9 and "-", at most ${limits.attributeNameCharsMax} characters`;
+  const lengthRule = `at most ${limits.attributeNameCharsMax} characters`;
+  const rule = `must begin with a-z and contain only a-z, 0-9 and "-", ${lengthRule}`;
   throw RingbackError.at("invalid_request", field, `the name ${shown} is not allowed: it ${rule}`);
 }
 

@@ -66,8 +66,8 @@ export type RetryPolicy =
     };
 
 /**
- * `none`: deliveries run concurrently. `key`: one delivery in flight per ordering key; while it fails, later messages of that key
- * wait. `strict`: one delivery in flight per subscription.
+ * `none`: deliveries run concurrently. `key`: one delivery in flight per ordering key; while it fails, later messages
+ * of that key wait. `strict`: one delivery in flight per subscription.
  */
 export type Order = "none" | "key" | "strict";
 
@@ -162,7 +162,10 @@ export interface Attempt {
   readonly verdict: AttemptVerdict;
   /** HTTP status; null: no reply came. */
   readonly status: number | null;
-  /** Why the attempt failed: a code of the transport (`timeout`, `connect_refused` …) or of the dialect (`http_status` …). */
+  /**
+   * Why the attempt failed: a code of the transport (`timeout`, `connect_refused` …) or of the dialect (`http_status`
+   * …).
+   */
   readonly errorCode: string | null;
   /** The reply's first bytes, at most `limits.replyKeptBytes`. */
   readonly reply: Uint8Array | null;
@@ -171,7 +174,10 @@ export interface Attempt {
 /** Why a delivery became a dead letter. */
 export type DeadReason = "retries_exhausted" | "receives_exhausted" | "expired" | "unencodable";
 
-/** Kind of an entry, such as "hook" or "inbox". Each feature uses kinds of its own; the store never reads an entry's value. */
+/**
+ * Kind of an entry, such as "hook" or "inbox". Each feature uses kinds of its own; the store never reads an entry's
+ * value.
+ */
 export type EntryKind = string;
 
 export interface Entry<T = unknown> {

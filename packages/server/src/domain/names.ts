@@ -15,9 +15,7 @@ export function foldCase(name: string): string {
 
 export function assertName(field: string, text: string): void {
   if (isName(text)) return;
-  throw RingbackError.at(
-    "invalid_name",
-    field,
-    `must begin with a letter or digit and contain only letters, digits (a-z, A-Z, 0-9), ".", "_" and "-", at most ${limits.nameCharsMax} characters`,
-  );
+  const characters = 'letters, digits (a-z, A-Z, 0-9), ".", "_" and "-"';
+  const rule = `must begin with a letter or digit and contain only ${characters}`;
+  throw RingbackError.at("invalid_name", field, `${rule}, at most ${limits.nameCharsMax} characters`);
 }

@@ -10,7 +10,10 @@ export interface Clock {
 export interface Timers {
   /** Runs `task` once after `delayMs`. The returned function cancels the timer. */
   after(delayMs: number, task: () => void): () => void;
-  /** Runs `task` once, after the current turn of the event loop. Callers use this to collect a turn's work into one batch. */
+  /**
+   * Runs `task` once, after the current turn of the event loop. Callers use this to collect a turn's work into one
+   * batch.
+   */
   soon(task: () => void): void;
 }
 

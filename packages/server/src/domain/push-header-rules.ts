@@ -8,7 +8,9 @@ const nameForm = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
 const valueForm = /^(?:[!-~](?:[ -~]*[!-~])?)?$/;
 const VALUE_FAULT = "must contain only printable ASCII characters, without spaces at its ends";
 
-/** Headers that frame the request, belong to one connection, or ask for a response that the transport does not support. */
+/**
+ * Headers that frame the request, belong to one connection, or ask for a response that the transport does not support.
+ */
 const transportHeaders = new Set([
   "connection",
   "content-length",

@@ -40,7 +40,7 @@ const anyPolicy: fc.Arbitrary<RetryPolicy> = fc.oneof(
 );
 
 describe("EXPONENTIAL_DECAY_RETRY", () => {
-  it("retries after 1, 2, 4 … 256 s and then 167 times after 512 s, 86,015 s in all", () => {
+  it("retries after 1, 2, 4 … 256 s and then 167 times after 512 s, 86,015 s in total", () => {
     const delays = delaysOf("EXPONENTIAL_DECAY_RETRY");
     const doubling = [1, 2, 4, 8, 16, 32, 64, 128, 256].map((seconds) => seconds * 1000);
     expect(delays).toEqual([...doubling, ...Array<number>(167).fill(512_000)]);
@@ -48,7 +48,7 @@ describe("EXPONENTIAL_DECAY_RETRY", () => {
     expect(sum(delays)).toBe(86_015_000);
   });
 
-  it("ends a day after the first attempt even when attempts take their time", () => {
+  it("ends a day after the first attempt even when attempts are slow", () => {
     const delays = delaysOf("EXPONENTIAL_DECAY_RETRY", systemRandom, 15_000);
     expect(delays.length).toBeLessThan(176);
     expect(sum(delays) + delays.length * 15_000).toBeLessThanOrEqual(DAY_MS);
@@ -86,7 +86,7 @@ describe("a list of delays", () => {
     expect(delaysOf({ delaysMs: [] })).toEqual([]);
   });
 
-  it("ends with the day", () => {
+  it("ends a day after the first attempt", () => {
     expect(delaysOf({ delaysMs: [DAY_MS, 0, 1] })).toEqual([DAY_MS, 0]);
   });
 });
@@ -110,26 +110,26 @@ describe("a growing delay", () => {
     expect(delaysOf({ ...policy, totalMsMax: 1_299 })).toEqual([100, 300]);
   });
 
-  it("draws from nothing to the whole delay with full jitter", () => {
+  it("is between 0 and 100 % of the delay with full jitter", () => {
     expect(delaysOf({ ...policy, jitter: "full" }, always(0))).toEqual([0, 0, 0, 0, 0]);
     expect(delaysOf({ ...policy, jitter: "full" }, always(almostOne))).toEqual([100, 300, 900, 1_000, 1_000]);
   });
 
-  it("draws from half to the whole delay with equal jitter", () => {
+  it("is between 50 and 100 % of the delay with equal jitter", () => {
     expect(delaysOf({ ...policy, jitter: "equal" }, always(0))).toEqual([50, 150, 450, 500, 500]);
     expect(delaysOf({ ...policy, jitter: "equal" }, always(almostOne))).toEqual([100, 300, 900, 1_000, 1_000]);
   });
 
-  it("ends with the day whatever its own total", () => {
+  it("ends a day after the first attempt, whatever its own total", () => {
     const hourly = { ...policy, baseMs: 3600_000, delayMsMax: 3600_000, retriesMax: 100, totalMsMax: 10 * DAY_MS };
     expect(delaysOf(hourly)).toHaveLength(24);
   });
 
-  it("is not confused by a factor that leaves the numbers behind", () => {
+  it("uses its maximum when the factor overflows", () => {
     expect(delaysOf({ ...policy, factor: 1e300, retriesMax: 4 })).toEqual([100, 1_000, 1_000, 1_000]);
   });
 
-  it("stays within what the policy names, for every policy and every chance", () => {
+  it("stays within the policy's limits, for every policy and every random number", () => {
     const share = { none: 1, equal: 0.5, full: 0 };
     fc.assert(
       fc.property(growing, chance, (policy, random) => {
@@ -162,7 +162,7 @@ describe("every policy", () => {
     nowMs: fc.integer({ min: 0, max: 2e12 }),
   });
 
-  it("gives whole, bounded delays, and none that ends more than a day after the first attempt", () => {
+  it("returns limited delays in whole milliseconds, and none that ends more than a day after the first attempt", () => {
     fc.assert(
       fc.property(anyPolicy, state, fc.nat({ max: DAY_MS }), chance, (policy, base, elapsedMs, random) => {
         const nowMs = base.firstAttemptAtMs + elapsedMs;
@@ -174,7 +174,7 @@ describe("every policy", () => {
     );
   });
 
-  it("gives up when the day is over", () => {
+  it("gives up a day after the first attempt", () => {
     fc.assert(
       fc.property(anyPolicy, fc.integer({ min: DAY_MS + 1, max: 2 * DAY_MS }), chance, (policy, nowMs, random) => {
         expect(nextRetry(policy, { retriesMade: 0, firstAttemptAtMs: 0, nowMs }, random)).toBeNull();

@@ -1,4 +1,7 @@
-/** The rules of a subscription's settings that one setting alone cannot show. Throws `RingbackError` with the field that is wrong. */
+/**
+ * The rules of a subscription's settings that one setting alone cannot show. Throws `RingbackError` with the field that
+ * is wrong.
+ */
 
 import { findPushProtocol, pushProtocols } from "@ringback/sdk/protocols";
 import type { PushProtocol } from "@ringback/sdk/protocols";
@@ -15,8 +18,9 @@ import { assertTypePatterns } from "./type-rules.ts";
 import { assertTags } from "./tag-rules.ts";
 
 /**
- * Settings of a subscription that is not pushed, which its owner cannot choose: a message that is pulled is available again when
- * its visibility timeout is over, and one claim serves every pull that waits, so the bound on POSTs must not bound it.
+ * Settings of a subscription that is not pushed, which its owner cannot choose: a message that is pulled is available
+ * again when its visibility timeout is over, and one claim serves every pull that waits, so the bound on POSTs must not
+ * bound it.
  */
 export const unpushed = { push: null, retry: "none", maxInFlight: limits.maxInFlightMax } as const;
 
@@ -38,8 +42,8 @@ export function assertPushedOrPulled(given: {
 }
 
 /**
- * A subscription stays pushed or pulled. Its parked deliveries count retries in the one case and receives in the other, and a
- * POST in flight has no receipt handle. Throws `immutable_field`.
+ * A subscription stays pushed or pulled. Its parked deliveries count retries in the one case and receives in the other,
+ * and a POST in flight has no receipt handle. Throws `immutable_field`.
  */
 export function assertStaysPushedOrPulled(before: SubscriptionSettings, after: SubscriptionSettings): void {
   if ((before.push === null) === (after.push === null)) return;

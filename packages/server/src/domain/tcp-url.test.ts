@@ -12,7 +12,7 @@ describe("a tcp URL", () => {
     ["tcp://[::1]:65535?byteOrder=little", { host: "[::1]", port: 65535, byteOrder: "little" }],
     ["tcp://0x7f.1:9", { host: "127.0.0.1", port: 9, byteOrder: "big" }],
     ["tcp://2130706433:9", { host: "127.0.0.1", port: 9, byteOrder: "big" }],
-  ])("%s is read whole", (text, address) => {
+  ])("%s is parsed", (text, address) => {
     expect(readTcpUrl(text)).toEqual(address);
   });
 
@@ -35,12 +35,12 @@ describe("a tcp URL", () => {
     ["tcp://h:1?byteOrder=middle", "must have no query other than"],
     ["tcp://h:1?byteorder=little", "must have no query other than"],
     ["tcp://h:1?byteOrder=little&x=1", "must have no query other than"],
-  ])("%j is refused, and no password is repeated", (text, fault) => {
+  ])("%j is refused, without showing a password", (text, fault) => {
     expect(readTcpUrl(text)).toContain(fault);
     expect(readTcpUrl(text)).not.toContain("secret");
   });
 
-  it("is written as it is read", () => {
+  it("is formatted to the text that was parsed", () => {
     const host = fc.oneof(fc.domain(), fc.ipV4(), fc.constant("[::1]"));
     const order = fc.constantFrom("big" as const, "little" as const);
     fc.assert(

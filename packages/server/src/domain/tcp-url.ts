@@ -18,8 +18,8 @@ const queries: ReadonlyMap<string, ByteOrder> = new Map([
 /** Returns the address, or the fault as the end of a sentence that begins with the field's name. */
 export function readTcpUrl(text: string): TcpAddress | string {
   if (!/^tcp:\/\//i.test(text)) return "must begin with tcp://";
-  // Parsing as an http URL normalises every spelling of an IPv4 address; parsers do not do that for tcp URLs. An http URL drops
-  // port 80, so the port is then read as https.
+  // Parsing as an http URL normalises every spelling of an IPv4 address; parsers do not do that for tcp URLs. An http
+  // URL drops port 80, so the port is then read as https.
   const url = URL.parse(`http${text.slice(3)}`);
   const port = url?.port || URL.parse(`https${text.slice(3)}`)?.port;
   if (url === null) return "is not a valid URL";

@@ -6,12 +6,12 @@ import { anyText } from "./testing/any-text.ts";
 
 const someText = fc.oneof(fc.string(), anyText(), fc.constantFrom("\ud800", "a\udc00", " a", "a "));
 
-describe("a text that a push carries", () => {
+describe("a text that a header can carry", () => {
   it.each(["a", "a b", "标签", "😀", "é", "~!#,"])("may be %j", (text) => {
     expect(headerTextFault(text)).toBeNull();
   });
 
-  it("is well formed, not empty, and free of control characters and of spaces at its ends", () => {
+  it("is valid Unicode, not empty, and has no control characters and no spaces at its ends", () => {
     fc.assert(
       fc.property(someText, (text) => {
         const wrong = text === "" || /\p{Cc}|^ | $/u.test(text) || !text.isWellFormed();

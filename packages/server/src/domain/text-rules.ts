@@ -1,6 +1,6 @@
 /**
- * Rules for the texts of a message: tags, type, keys and attributes. Dialects may send these as HTTP headers, so only texts that a
- * header can carry unchanged are allowed.
+ * Rules for the texts of a message: tags, type, keys and attributes. Dialects may send these as HTTP headers, so only
+ * texts that a header can carry unchanged are allowed.
  */
 
 /** Fast path: printable ASCII that neither begins nor ends with a space. */

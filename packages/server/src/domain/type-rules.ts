@@ -1,4 +1,7 @@
-/** Message types (`invoice.payment_failed`) and the patterns that subscriptions filter by. Both are words separated by dots. */
+/**
+ * Message types (`invoice.payment_failed`) and the patterns that subscriptions filter by. Both are words separated by
+ * dots.
+ */
 
 import type { ErrorCode } from "./errors.ts";
 import { RingbackError } from "./errors.ts";

@@ -36,7 +36,9 @@ export const engineLimits = {
   findWorkMs: 30_000,
   /** `setTimeout` is limited to 2^31 ms. A longer wait is checked again after this time. */
   dueTimerMsMax: 24 * 3600_000,
-  /** A due delivery that could not be claimed, because another one must come first, is requested again after this time. */
+  /**
+   * A due delivery that could not be claimed, because another one must come first, is requested again after this time.
+   */
   overdueRetryMs: 1_000,
   /** Lease of a message while an inbox sends it to a client; the client's connection is cut before the lease ends. */
   inboxLeaseMs: limits.inboxAnswerMsMax + 30_000,

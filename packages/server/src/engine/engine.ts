@@ -65,8 +65,9 @@ export class Engine {
   }
 
   /**
-   * Stops claiming, waits up to `graceMs` for the POSTs in flight, aborts the rest, closes the transport and records every outcome.
-   * Aborted deliveries are sent again after the next start. `isTransportInUse`: true while hook calls use the transport.
+   * Stops claiming, waits up to `graceMs` for the POSTs in flight, aborts the rest, closes the transport and records
+   * every outcome. Aborted deliveries are sent again after the next start. `isTransportInUse`: true while hook calls
+   * use the transport.
    */
   async stop(graceMs: number, isTransportInUse: () => boolean = () => false): Promise<void> {
     this.#stopped = true;
@@ -79,7 +80,10 @@ export class Engine {
     await this.#settler.idle();
   }
 
-  /** Runs once for several concurrent replies. Leaves a subscription alone that was paused or created again in the meantime. */
+  /**
+   * Runs once for several concurrent replies. Does not change a subscription that was paused or created again in the
+   * meantime.
+   */
   async #disable({ id, topicId, topic, name }: Subscription): Promise<void> {
     if (this.#disabling.has(id)) return;
     const { store, events, clock } = this.#options;

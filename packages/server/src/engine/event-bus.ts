@@ -8,7 +8,9 @@ export interface EventBus {
   subscribe(listener: (event: LiveEvent) => void): () => void;
 }
 
-/** Listeners run synchronously and must be quick. An error of a listener goes to `failed` only, never to the emitter. */
+/**
+ * Listeners run synchronously and must be quick. An error of a listener goes to `failed` only, never to the emitter.
+ */
 export function createEventBus(failed: (error: unknown) => void = () => {}): EventBus {
   const listeners = new Set<(event: LiveEvent) => void>();
   return {

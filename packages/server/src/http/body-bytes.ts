@@ -14,9 +14,9 @@ type Done = (error: Error | null, body?: Uint8Array) => void;
 const nothing = new Uint8Array(0);
 
 /**
- * Sets `request.body` to the bytes of the body for every route of this scope, whatever the content type; the routes parse them.
- * A body that is refused is still read, up to a limit, because many clients read the answer only after they have sent
- * everything. Past the limit the connection ends.
+ * Sets `request.body` to the bytes of the body for every route of this scope, whatever the content type; the routes
+ * parse them. A body that is refused is still read, up to a limit, because many clients read the answer only after they
+ * have sent everything. Past the limit the connection ends.
  */
 export function takeBodiesAsBytes(
   scope: FastifyInstance,
@@ -49,7 +49,7 @@ export function takeBodiesAsBytes(
         const error =
           size > bytesMax
             ? requestTooLarge(bytesMax)
-            : arriving.held > config.requestBytesHeldMax
+            : arriving.held > config.requestBytesArrivingMax
               ? new RingbackError("overloaded", "Too many request bodies are arriving at once; try again shortly.")
               : null;
         if (error !== null) {

@@ -4,7 +4,10 @@ import type { Logger } from "pino";
 import { RingbackError } from "../domain/errors.ts";
 import { problemOf, sendProblem } from "./problem.ts";
 
-/** Answers every error that a handler or fastify throws with a problem. An unexpected error is logged, and its text is not shown to the caller. */
+/**
+ * Answers every error that a handler or fastify throws with a problem. An unexpected error is logged, and its text is
+ * not shown to the caller.
+ */
 export function createErrorHandler(log: Logger) {
   return function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const known = knownError(error);

@@ -12,8 +12,8 @@ export interface EventStream {
 const reconnectMs = 2_000;
 
 /**
- * Events wait in a backlog while the reader's socket is full. Past `backlogMax` events the oldest are dropped, and an event
- * `lagged` reports their number before the others are sent.
+ * Events wait in a backlog while the reader's socket is full. Past `backlogMax` events the oldest are dropped, and an
+ * event `lagged` reports their number before the others are sent.
  */
 export function openEventStream(response: ServerResponse, backlogMax: number): EventStream {
   let waiting: string[] = [];

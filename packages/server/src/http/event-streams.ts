@@ -6,7 +6,9 @@ import type { HttpLimits } from "./http-limits.ts";
 
 /** The Server-Sent Events streams of one source of events, one per reader. */
 export interface EventStreams<E> {
-  /** Sends the wanted events as this response, until the reader leaves or `close` is called. Throws `too_many_streams`. */
+  /**
+   * Sends the wanted events as this response, until the reader leaves or `close` is called. Throws `too_many_streams`.
+   */
   open(response: ServerResponse, wants: (event: E) => boolean): void;
   /** Ends every stream. */
   close(): void;
@@ -15,7 +17,7 @@ export interface EventStreams<E> {
 export interface EventSource<E> {
   /** Returns the function that ends the subscription. Called only while there is a reader. */
   readonly subscribe: (deliver: (event: E) => void) => () => void;
-  /** What a reader gets of an event. */
+  /** The data that readers get. */
   readonly view: (event: E) => { readonly type: string };
 }
 

@@ -5,7 +5,10 @@ import { createErrorHandler } from "./error-handler.ts";
 import type { HttpLimits } from "./http-limits.ts";
 import { answerClientError, createHttpServer, endConnections } from "./http-server.ts";
 
-/** Returns an application without routes, whose every answer to a failure is a problem. The caller makes it listen, and closes it. */
+/**
+ * Returns an application without routes, whose every answer to a failure is a problem. The caller makes it listen, and
+ * closes it.
+ */
 export function createHttpApp(config: HttpLimits, log: Logger): FastifyInstance {
   const state = { stopping: false };
   const answerError = createErrorHandler(log);
@@ -22,8 +25,8 @@ export function createHttpApp(config: HttpLimits, log: Logger): FastifyInstance 
     routerOptions: { maxParamLength: config.requestHeaderBytesMax },
   });
   app.setErrorHandler(answerError);
-  // Fastify's own validation drops unknown fields and converts types. Each route checks its input with `shape-check.ts`,
-  // against the schema that it also registers for the OpenAPI document.
+  // Fastify's own validation drops unknown fields and converts types. Each route checks its input with
+  // `shape-check.ts`, against the schema that it also registers for the OpenAPI document.
   app.setValidatorCompiler(() => () => true);
   // Measured: for answers of this size JSON.stringify is as fast as a compiled serialiser. It also drops no members.
   app.setSerializerCompiler(() => (data: unknown) => JSON.stringify(data));

@@ -4,7 +4,7 @@ import { limits } from "../domain/limits.ts";
 export interface HttpLimits {
   readonly requestBytesMax: number;
   readonly catalogRequestBytesMax: number;
-  readonly requestBytesHeldMax: number;
+  readonly requestBytesArrivingMax: number;
   readonly requestBytesDiscardedMax: number;
   readonly requestHeaderBytesMax: number;
   readonly requestHeaderMsMax: number;
@@ -21,7 +21,7 @@ export interface HttpLimits {
 export const httpLimitDefaults: HttpLimits = {
   requestBytesMax: limits.requestBytesMax,
   catalogRequestBytesMax: limits.catalogRequestBytesMax,
-  requestBytesHeldMax: limits.requestBytesHeldMax,
+  requestBytesArrivingMax: limits.requestBytesArrivingMax,
   requestBytesDiscardedMax: limits.requestBytesDiscardedMax,
   requestHeaderBytesMax: limits.requestHeaderBytesMax,
   requestHeaderMsMax: limits.requestHeaderMsMax,

@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { HttpLimits } from "./http-limits.ts";
 import { call } from "../api/testing/call.ts";
 import { exchange, listen, parseAnswer } from "../api/testing/raw-connection.ts";
+import { storedMessages } from "../api/testing/stored.ts";
 import { createTestApp } from "../api/testing/test-app.ts";
 import type { TestApp } from "../api/testing/test-app.ts";
 
@@ -17,7 +18,7 @@ const config: Partial<HttpLimits> = {
   requestHeaderBytesMax: 4096,
   requestBytesMax: 10_000,
   catalogRequestBytesMax: 1_000,
-  requestBytesHeldMax: 30_000,
+  requestBytesArrivingMax: 30_000,
   requestBytesDiscardedMax: 100_000,
   closeMsMax: 300,
 };
@@ -80,7 +81,7 @@ describe("the HTTP server", () => {
     });
     resolve();
     expect(await answer).toMatch(/^HTTP\/1\.1 201/);
-    expect(test.store.messages).toHaveLength(1);
+    expect(await storedMessages(test.store)).toHaveLength(1);
   });
 
   it("invites a body that may be sent, and refuses one that is too large before it is", async () => {
@@ -106,7 +107,7 @@ describe("the HTTP server", () => {
         status: 413,
         problem: { code: "request_too_large", detail: expect.stringContaining("10000") },
       });
-      expect(test.store.messages.map((message) => message.body.length)).toEqual([10_000]);
+      expect((await storedMessages(test.store)).map((message) => message.body.length)).toEqual([10_000]);
     });
 
     it("of the catalog up to a smaller one", async () => {
@@ -174,7 +175,7 @@ describe("the HTTP server", () => {
         expect(await connections(test)).toBe(0);
       });
       expect(test.logLines).toEqual([]);
-      expect(test.store.messages).toEqual([]);
+      expect(await storedMessages(test.store)).toEqual([]);
     });
   });
 
@@ -234,14 +235,14 @@ describe("a request that does not arrive in time", () => {
     test = await createTestApp({ requestHeaderMsMax: 100, requestMsMax: 200 });
     const answer = parseAnswer(await exchange(await listen(test.app), request));
     expect(answer).toMatchObject({ status: 408, problem: { code: "request_timeout" } });
-    expect(test.store.messages).toEqual([]);
+    expect(await storedMessages(test.store)).toEqual([]);
   });
 });
 
 /** Publishes get no answer before `until` resolves. */
 function holdAppends({ store }: TestApp, until: Promise<void>) {
-  const append = store.log.append.bind(store);
-  return vi.spyOn(store, "append").mockImplementation(async (request) => {
+  const append = store.log.append.bind(store.log);
+  return vi.spyOn(store.log, "append").mockImplementation(async (request) => {
     await until;
     return append(request);
   });

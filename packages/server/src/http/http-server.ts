@@ -13,7 +13,9 @@ export interface ServerState {
 /** The interval at which Node checks the time limits of connections, which may end so much later. */
 const connectionCheckMs = 500;
 
-/** Returns a server of node:http with every limit set, whose every refusal is a problem where Node's own has no body. */
+/**
+ * Returns a server of node:http with every limit set, whose every refusal is a problem where Node's own has no body.
+ */
 export function createHttpServer(listener: RequestListener, config: HttpLimits, state: ServerState): Server {
   const server = createServer(
     {
@@ -71,9 +73,9 @@ export function createHttpServer(listener: RequestListener, config: HttpLimits, 
 const idleCheckMs = 20;
 
 /**
- * Ends the connections of a closing server. Node closes only the connections that are idle at that moment, and then applies
- * none of its time limits: a connection that becomes idle later would last for its keep-alive time, and one with half a
- * request for ever.
+ * Ends the connections of a closing server. Node closes only the connections that are idle at that moment, and then
+ * applies none of its time limits: a connection that becomes idle later would last for its keep-alive time, and one
+ * with half a request for ever.
  */
 export function endConnections(server: Server, config: HttpLimits): void {
   const idle = setInterval(() => {

@@ -51,8 +51,8 @@ describe("the fault of a text that is not JSON", () => {
         fc.constantFrom("", ",", "}", "]", '"', "\\", "\u0001", "0", "-", "e", ":", " "),
       )
       .map(([text, at, cut, put]) => {
-        const place = at % (text.length + 1);
-        return text.slice(0, place) + put + text.slice(place + cut);
+        const index = at % (text.length + 1);
+        return text.slice(0, index) + put + text.slice(index + cut);
       });
     fc.assert(
       fc.property(fc.oneof(jsonWithADent, fc.string()), (text) => {

@@ -1,4 +1,6 @@
-/** Returns what is wrong in a text that JSON.parse has refused, and where. `error` is the error that JSON.parse threw. */
+/**
+ * Returns what is wrong in a text that JSON.parse has refused, and where. `error` is the error that JSON.parse threw.
+ */
 export function jsonFault(text: string, error: unknown): string {
   const message = error instanceof SyntaxError ? error.message : "";
   if (message.startsWith("Unexpected end of JSON input")) return faultAt(text, text.length, "the text ends too early");
@@ -20,7 +22,10 @@ function faultAt(text: string, index: number, fault: string): string {
 const space = /[\t\n\r ]*/y;
 const token = /[{}[\],:"]|true|false|null|-?\d[\d.eE+-]*/y;
 
-/** The first index at which a value is due and none begins. Everything before it is known to be sound, so tokens are enough. */
+/**
+ * The first index at which a value is due and none begins. Everything before it is known to be sound, so tokens are
+ * enough.
+ */
 function misplacedToken(text: string): number {
   let before = ":";
   for (let at = 0; ;) {

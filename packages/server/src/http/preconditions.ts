@@ -1,18 +1,20 @@
 import type { FastifyRequest } from "fastify";
-import { RingbackError } from "../domain/errors.ts";
+import { isPreconditionFailed, RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 
 /** Conditional requests (RFC 9110 section 13): If-Match and If-None-Match for whatever changes one resource. */
 
 /** A resource that exists, as far as its entity tag needs it. */
 export interface Tagged {
-  /** Unique among the resources of its kind; one without an id is told from an earlier one of its name by its creation time. */
+  /**
+   * Unique among the resources of its kind. Without an id, the creation time tells it from an earlier one of its name.
+   */
   readonly id?: number | string;
   readonly createdAtMs: number;
   readonly version: number;
 }
 
-/** What must hold when the change is written, so that the request's condition still holds then. */
+/** The condition for the store, so that the request's own condition still holds when the change is written. */
 export type WriteCondition = "absent" | { readonly version: number };
 
 /** A strong entity tag, in double quotes. */
@@ -24,25 +26,28 @@ export function isConditional({ headers }: FastifyRequest): boolean {
   return headers["if-match"] !== undefined || headers["if-none-match"] !== undefined;
 }
 
-/** null: the resource does not exist. Throws `precondition_failed`, and `invalid_request` for a header that cannot be read. */
+/**
+ * `current` is null if the resource does not exist. Throws `precondition_failed`, and `invalid_request` for a malformed
+ * header.
+ */
 export function assertPreconditions({ headers }: FastifyRequest, current: Tagged | null): void {
   if (matches("If-Match", headers["if-match"], current) === false) {
     throw new RingbackError(
       "precondition_failed",
       current === null
-        ? "It does not exist, so that no If-Match can hold."
-        : `Its ETag is ${entityTag(current)} now: it has been changed.`,
+        ? "The resource does not exist, so that no If-Match can hold."
+        : `The resource was changed: its ETag is ${entityTag(current)} now.`,
     );
   }
   if (matches("If-None-Match", headers["if-none-match"], current) === true) {
     throw new RingbackError(
       "precondition_failed",
-      `It exists already${current && `; its ETag is ${entityTag(current)}`}.`,
+      `The resource exists${current && `; its ETag is ${entityTag(current)}`}.`,
     );
   }
 }
 
-/** The same for a PUT, which looks for the resource only when the request has a condition. Returns the condition for the store. */
+/** Asserts the conditions of a PUT, which fetches the resource only for this. Returns the condition for the store. */
 export async function writeCondition(
   request: FastifyRequest,
   find: () => Promise<Tagged | null>,
@@ -67,16 +72,15 @@ function matches(name: string, header: string | undefined, current: Tagged | nul
 }
 
 /**
- * Runs `change`, which reads the resource, and writes it on condition that nobody else has written in between. An unconditional
- * request whose write comes second is run again; a conditional one fails with `precondition_failed`.
+ * Runs `change`, which reads the resource, and writes it on condition that nobody else has written in between. An
+ * unconditional request whose write comes second is run again; a conditional one fails with `precondition_failed`.
  */
-export async function changedInTurn<T>(request: FastifyRequest, change: () => Promise<T>): Promise<T> {
+export async function untilWritten<T>(request: FastifyRequest, change: () => Promise<T>): Promise<T> {
   for (let round = 1; round <= limits.patchRoundsMax; round++) {
     try {
       return await change();
     } catch (error) {
-      const isLate = error instanceof RingbackError && error.code === "precondition_failed";
-      if (!isLate || isConditional(request)) throw error;
+      if (!isPreconditionFailed(error) || isConditional(request)) throw error;
     }
   }
   throw new RingbackError("overloaded", "Too many requests change this at the same time; try again shortly.");

@@ -3,8 +3,9 @@ import type { Socket } from "node:net";
 import { onSocketClose } from "./socket-close.ts";
 
 /**
- * Reports once whether a response that is yet to be written has reached the client's connection. True: the operating system
- * has taken its last byte. False: the connection ended before. A client that takes longer than `waitMsMax` loses its connection.
+ * Reports once whether a response that is yet to be written has reached the client's connection. True: the operating
+ * system has taken its last byte. False: the connection ended before. A client that takes longer than `waitMsMax` loses
+ * its connection.
  */
 export function onResponseSent(
   response: ServerResponse,

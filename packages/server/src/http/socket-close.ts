@@ -3,9 +3,9 @@ import type { Socket } from "node:net";
 const watched = new WeakMap<Socket, Set<() => void>>();
 
 /**
- * Calls `closed` when the client's connection has ended, soon if it has ended already; the returned function cancels this. A
- * socket gets one listener, however many requests a client has pipelined on it. Unlike a response's own event `close`, this
- * also works for a response whose turn on the connection never comes.
+ * Calls `closed` when the client's connection has ended, soon if it has ended already. The returned function forgets
+ * the call. A socket gets one listener, however many requests a client has sent ahead on it. Unlike a response's own
+ * `close` event, this also reports the responses whose turn on the connection never came.
  */
 export function onSocketClose(socket: Socket, closed: () => void): () => void {
   const listeners = watched.get(socket) ?? watch(socket);

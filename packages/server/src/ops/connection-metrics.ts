@@ -1,7 +1,7 @@
 import type { ConnectionUse } from "../store/cluster.ts";
 import { labelledMetric, type ScrapedMetric } from "./metric-cells.ts";
 
-/** This process's connections to its database; with SQLite there are none, and no samples. */
+/** Metrics of this process's database connections. With SQLite there are none. */
 export function connectionMetrics(read: () => readonly ConnectionUse[]): ScrapedMetric[] {
   const metric = (
     name: string,
@@ -11,19 +11,19 @@ export function connectionMetrics(read: () => readonly ConnectionUse[]): Scraped
   ): ScrapedMetric =>
     labelledMetric(name, help, type, () => read().map((use) => ({ labels: { pool: use.pool }, value: use[member] })));
   return [
-    metric("ringback_database_connections_max", "gauge", "Connections to the database that this node may open.", "max"),
-    metric("ringback_database_connections", "gauge", "Connections to the database that this node has open.", "open"),
-    metric("ringback_database_connections_idle", "gauge", "Those of them that nothing is on.", "idle"),
+    metric("ringback_database_connections_max", "gauge", "Maximum number of database connections of this node.", "max"),
+    metric("ringback_database_connections", "gauge", "Open database connections of this node.", "open"),
+    metric("ringback_database_connections_idle", "gauge", "Idle database connections of this node.", "idle"),
     metric(
       "ringback_database_waiting",
       "gauge",
-      "Calls of this node that wait for a connection to the database.",
+      "Operations of this node that wait for a database connection.",
       "waiting",
     ),
     metric(
       "ringback_database_reconnects_total",
       "counter",
-      "Connections to the database that this node lost, and makes anew when it wants them.",
+      "Database connections that this node has lost. They are opened again when needed.",
       "lost",
     ),
   ];

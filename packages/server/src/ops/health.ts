@@ -1,6 +1,6 @@
 import type { ClusterStore } from "../store/cluster.ts";
 
-/** What the process says about itself; `reason` is for people. */
+/** Whether the process has started and is not stopping. `reason` is shown to operators. */
 export interface Readiness {
   readonly ready: boolean;
   readonly reason?: string;
@@ -10,7 +10,7 @@ export type ReadyState =
   | { readonly ready: true }
   | { readonly ready: false; readonly code: "storage_unavailable" | "not_ready"; readonly reason: string };
 
-/** Ready to serve: the parts are running, and the last write to the database succeeded. */
+/** The server is ready if it runs and its last write to the database succeeded. */
 export function readiness(
   store: { readonly cluster: Pick<ClusterStore, "writable"> },
   ready: () => Readiness,

@@ -1,11 +1,11 @@
 import { styleText } from "node:util";
 import type { DestinationStream } from "pino";
 
-/** Turns the log's JSON lines into lines for people: `08:15:30.250 INFO  Listening  address=127.0.0.1:8000`. */
+/** Converts the log's JSON lines to readable lines: `08:15:30.250 INFO  Listening  address=127.0.0.1:8000`. */
 export function createLogLines(out: DestinationStream): DestinationStream {
   return {
     write(line) {
-      out.write(`${toPeople(line)}\n`);
+      out.write(`${readable(line)}\n`);
     },
   };
 }
@@ -19,7 +19,7 @@ const colours: Readonly<Record<string, "red" | "yellow" | "green" | "gray">> = {
   trace: "gray",
 };
 
-function toPeople(line: string): string {
+function readable(line: string): string {
   const { level, time, msg, err, ...rest } = JSON.parse(line) as Record<string, unknown>;
   const label = String(level);
   const members = Object.entries(rest).map(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createLog } from "./log.ts";
-import type { LogLevel } from "./log.ts";
+import type { LogLevel } from "./log-levels.ts";
 
 function lines(
   use: (log: ReturnType<typeof createLog>) => void,
@@ -25,7 +25,7 @@ describe("the log", () => {
     });
   });
 
-  it("leaves out what is below its level", () => {
+  it("leaves out lines below its level", () => {
     const written = lines(
       (log) => {
         log.info("no");
@@ -52,7 +52,7 @@ describe("the log", () => {
     expect(line).not.toContain("hunter2");
   });
 
-  it("writes a line for people when asked to, with an error's stack below", () => {
+  it("writes readable lines with `pretty`, with an error's stack below", () => {
     const [first = "", second = ""] = lines(
       (log) => {
         log.info({ address: "127.0.0.1:8000", topics: 3 }, "Listening");

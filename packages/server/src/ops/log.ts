@@ -1,22 +1,23 @@
 import { pino } from "pino";
 import type { DestinationStream, Logger } from "pino";
 import { createLogLines } from "./log-lines.ts";
-
-export const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
-export type LogLevel = (typeof logLevels)[number];
+import type { LogLevel } from "./log-levels.ts";
 
 export interface LogOptions {
   readonly level: LogLevel;
-  /** Lines for people instead of JSON; left out: when standard output is a terminal. */
+  /** Lines for people instead of JSON. Default: true if standard output is a terminal. */
   readonly pretty?: boolean;
-  /** Where the lines go; left out: standard output. */
+  /** Default: standard output. */
   readonly destination?: DestinationStream;
 }
 
-/** Past this a log that nobody reads (a stuck pipe) loses lines: it must neither block the server nor fill its memory. */
+/**
+ * Lines are dropped past this, if nobody reads the log. A blocked pipe must neither block the server nor fill its
+ * memory.
+ */
 const bufferedBytesMax = 4 * 1024 * 1024;
 
-/** Whatever these are called anywhere in the first three levels of a line is not written. */
+/** The values of members with these names are hidden, in the first three levels of a log line. */
 const secretNames = [
   "authorization",
   "Authorization",
@@ -31,7 +32,7 @@ const secretNames = [
 ];
 const secretPaths = secretNames.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
 
-/** JSON lines for machines, one line for people on a terminal. Never holds credentials. */
+/** Creates the log. It writes JSON, or readable lines on a terminal. Credentials are hidden. */
 export function createLog(options: LogOptions): Logger {
   const pretty = options.pretty ?? (options.destination === undefined && process.stdout.isTTY);
   const out = options.destination ?? pino.destination({ dest: 1, sync: false, maxLength: bufferedBytesMax });
@@ -39,7 +40,7 @@ export function createLog(options: LogOptions): Logger {
     {
       level: options.level,
       redact: { paths: secretPaths, censor: "[hidden]" },
-      // Who and where is the collector's knowledge; in every line it only costs.
+      // Without the process id and host name, which log collectors add themselves.
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },

@@ -1,6 +1,6 @@
 /**
- * Counters and histograms as plain numbers. prom-client's own look their labels up by hashing on every call, which the
- * path of each delivery would pay for; these cost an addition, and the scrape turns them into samples.
+ * Counters and histograms as plain numbers. prom-client's own metrics hash their labels on every call, which every
+ * delivery would pay for. These cost one addition, and are converted to samples when they are scraped.
  */
 
 export interface Sample {
@@ -9,7 +9,7 @@ export interface Sample {
   readonly value: number;
 }
 
-/** What prom-client's registry asks of a metric. */
+/** The part of a metric that prom-client's registry uses. */
 export interface ScrapedMetric {
   readonly name: string;
   readonly help: string;
@@ -25,7 +25,7 @@ export function counterMetric(name: string, help: string, counter: Counter): Scr
   return scraped(name, help, "counter", () => [{ metricName: name, labels: {}, value: counter.count }]);
 }
 
-/** One counter per value of one label; all of them exist from the start, so that a rate has a zero to begin from. */
+/** One counter per value of one label. All values are exported from the start, so that rates begin at zero. */
 export function labelledCounterMetric<L extends string>(
   name: string,
   help: string,
@@ -41,7 +41,7 @@ export function labelledCounterMetric<L extends string>(
   );
 }
 
-/** Samples under labels that are known only when they are asked for. */
+/** A metric whose labels are known only when it is scraped. */
 export function labelledMetric(
   name: string,
   help: string,
@@ -51,7 +51,7 @@ export function labelledMetric(
   return scraped(name, help, type, () => read().map((sample) => ({ metricName: name, ...sample })));
 }
 
-/** null: not known at the moment, so no sample is given. */
+/** `read` returns null when the value is unknown. Then there is no sample. */
 export function gaugeMetric(
   name: string,
   help: string,
@@ -65,7 +65,7 @@ export function gaugeMetric(
 
 export class Histogram {
   readonly bounds: readonly number[];
-  /** One per bound, and one for what is above the last. */
+  /** One count per bound, and one for values above the last bound. */
   readonly counts: Float64Array;
   sum = 0;
 
@@ -75,8 +75,8 @@ export class Histogram {
   }
 
   observe(value: number): void {
-    const found = this.bounds.findIndex((bound) => value <= bound);
-    const bucket = found < 0 ? this.bounds.length : found;
+    const index = this.bounds.findIndex((bound) => value <= bound);
+    const bucket = index < 0 ? this.bounds.length : index;
     this.counts[bucket] = (this.counts[bucket] ?? 0) + 1;
     this.sum += value;
   }

@@ -29,7 +29,7 @@ function samples(text: string): Map<string, number> {
 }
 
 describe("the metrics", () => {
-  it("count what the engine and the store tell", async () => {
+  it("count what the engine and the store report", async () => {
     const { observer, render } = createMetrics({ statistics: async () => statistics, ...others });
     observer.published(3);
     observer.published(1);
@@ -66,12 +66,12 @@ describe("the metrics", () => {
     });
   });
 
-  it("ask the store once per scrape, and scrapes that overlap share the answer", async () => {
-    const ask = vi.fn<() => Promise<StoreStatistics>>(async () => statistics);
-    const { render } = createMetrics({ statistics: ask, ...others });
+  it("read the store once per scrape, and concurrent scrapes share the result", async () => {
+    const read = vi.fn<() => Promise<StoreStatistics>>(async () => statistics);
+    const { render } = createMetrics({ statistics: read, ...others });
     const [first, second] = await Promise.all([render(), render()]);
     expect(second).toBe(first);
-    expect(ask).toHaveBeenCalledTimes(1);
+    expect(read).toHaveBeenCalledTimes(1);
     expect(Object.fromEntries(samples(first))).toMatchObject({
       ringback_cluster_topics: 1,
       ringback_cluster_subscriptions: 2,
@@ -83,10 +83,10 @@ describe("the metrics", () => {
       ringback_open_sockets: 8,
     });
     await render();
-    expect(ask).toHaveBeenCalledTimes(2);
+    expect(read).toHaveBeenCalledTimes(2);
   });
 
-  it("say in their help what every node tells alike, and name it so", async () => {
+  it("that are equal on every node say so in their help and their name", async () => {
     const text = await createMetrics({ statistics: async () => statistics, ...others }).render();
     const helps = [...text.matchAll(/^# HELP (ringback_\S+) (.*)$/gm)].map(([, name = "", help = ""]) => ({
       name,
@@ -97,7 +97,7 @@ describe("the metrics", () => {
     expect(ofAll.length).toBeGreaterThan(5);
   });
 
-  it("tell of the nodes that are alive, and of this process's connections", async () => {
+  it("count the nodes that are alive and the connections of this process", async () => {
     const text = await createMetrics({ statistics: async () => statistics, ...others }).render();
     expect(Object.fromEntries(samples(text))).toMatchObject({
       ringback_cluster_nodes_alive: 2,
@@ -109,7 +109,7 @@ describe("the metrics", () => {
     });
   });
 
-  it("go on without the store", async () => {
+  it("are available without the store", async () => {
     const { observer, render } = createMetrics({
       statistics: () => Promise.reject(new Error("no disk")),
       ...others,
@@ -124,7 +124,7 @@ describe("the metrics", () => {
 });
 
 describe("a histogram", () => {
-  it("counts a value in every bucket whose bound is not below it", async () => {
+  it("counts a value in every bucket whose bound is at least the value", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.uniqueArray(fc.integer({ min: 0, max: 50 }), { minLength: 1 }),

@@ -17,16 +17,16 @@ import type { ScrapedMetric } from "./metric-cells.ts";
 import { connectionMetrics } from "./connection-metrics.ts";
 
 export interface MetricsSources {
-  /** Asked once per scrape. */
+  /** Called once per scrape. */
   readonly statistics: () => Promise<StoreStatistics>;
-  /** Asked once per scrape, beside it. */
+  /** Called once per scrape. */
   readonly nodes: () => Promise<readonly StoreNode[]>;
   readonly connections: () => readonly ConnectionUse[];
   readonly openSockets: () => number;
 }
 
 export interface Metrics {
-  /** For the engine, the hooks and the store: one object that is all of them. */
+  /** One object for the engine, the hooks and the store. */
   readonly observer: EngineObserver & StoreObserver & HookObserver;
   readonly contentType: string;
   /** The Prometheus text format. */
@@ -37,125 +37,161 @@ const latencyBoundsS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
 const commitBoundsS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 const commitSizeBounds = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 
-/** prom-client samples the event loop's delay by a timer; at its default of 10 ms an idle server would never rest. */
+/**
+ * Interval of prom-client's timer that measures the event loop's delay. Its default of 10 ms would keep an idle server
+ * busy.
+ */
 const eventLoopSampleMs = 100;
 
-/** Said in the help of each figure that every node tells alike; all others are of the process that was asked, and can be summed. */
-const ofTheCluster = "Of the whole cluster: every node tells the same, so take one or the maximum, not the sum.";
+/**
+ * Appended to the help of metrics that are equal on every node. All other metrics belong to one process and can be
+ * summed.
+ */
+const ofTheCluster =
+  "For the whole cluster: every node reports the same value, so use one node or the maximum, not the sum.";
 
-export function createMetrics(sources: MetricsSources): Metrics {
-  const publishes = { count: 0 };
-  const attempts = { accepted: 0, failed: 0, error: 0 };
-  const dead: Record<DeadReason, number> = { retries_exhausted: 0, receives_exhausted: 0, expired: 0, unencodable: 0 };
-  const expired = { count: 0 };
-  const deliveryLatency = new Histogram(latencyBoundsS);
-  const attemptDuration = new Histogram(latencyBoundsS);
-  const hookCalls = { continue: 0, reject: 0, failed: 0 };
-  const hookDuration = new Histogram(latencyBoundsS);
-  const commitDuration = new Histogram(commitBoundsS);
-  const commitOperations = new Histogram(commitSizeBounds);
-  /** The names are those of the driver's statements: a few dozen. */
-  const statements = new Map<string, number>();
+/** The counters and histograms of this process. */
+function createCells() {
+  return {
+    publishes: { count: 0 },
+    attempts: { accepted: 0, failed: 0, error: 0 },
+    dead: { retries_exhausted: 0, receives_exhausted: 0, expired: 0, unencodable: 0 } as Record<DeadReason, number>,
+    expired: { count: 0 },
+    deliveryLatency: new Histogram(latencyBoundsS),
+    attemptDuration: new Histogram(latencyBoundsS),
+    hookCalls: { continue: 0, reject: 0, failed: 0 },
+    hookDuration: new Histogram(latencyBoundsS),
+    commitDuration: new Histogram(commitBoundsS),
+    commitOperations: new Histogram(commitSizeBounds),
+    /** The keys are the names of the driver's statements, a few dozen. */
+    statements: new Map<string, number>(),
+  };
+}
 
-  const observer: EngineObserver & StoreObserver & HookObserver = {
+type Cells = ReturnType<typeof createCells>;
+
+function observerOf(cells: Cells): Metrics["observer"] {
+  return {
     published(messages) {
-      publishes.count += messages;
+      cells.publishes.count += messages;
     },
     attempted(outcome, durationS) {
-      attempts[outcome]++;
-      attemptDuration.observe(durationS);
+      cells.attempts[outcome]++;
+      cells.attemptDuration.observe(durationS);
     },
     delivered(latencyS) {
-      deliveryLatency.observe(latencyS);
+      cells.deliveryLatency.observe(latencyS);
     },
     dead(reason) {
-      dead[reason]++;
+      cells.dead[reason]++;
     },
     expired(count) {
-      expired.count += count;
+      cells.expired.count += count;
     },
     hookCalled(outcome, durationS) {
-      hookCalls[outcome]++;
-      hookDuration.observe(durationS);
+      cells.hookCalls[outcome]++;
+      cells.hookDuration.observe(durationS);
     },
     commit(durationS, operations) {
-      commitDuration.observe(durationS);
-      commitOperations.observe(operations);
+      cells.commitDuration.observe(durationS);
+      cells.commitOperations.observe(operations);
     },
     statement(name) {
-      statements.set(name, (statements.get(name) ?? 0) + 1);
+      cells.statements.set(name, (cells.statements.get(name) ?? 0) + 1);
     },
   };
+}
 
-  // All gauges of one scrape share one question to the store. A store that cannot answer leaves them out; the rest of
-  // the metrics is wanted then more than ever.
-  let statistics: Promise<StoreStatistics | null> = Promise.resolve(null);
-  let nodes: Promise<readonly StoreNode[] | null> = Promise.resolve(null);
-  const fromStore = (name: string, help: string, member: keyof StoreStatistics): ScrapedMetric =>
-    gaugeMetric(name, `${help} ${ofTheCluster}`, async () => (await statistics)?.[member] ?? null);
+function processMetrics(cells: Cells): ScrapedMetric[] {
+  return [
+    counterMetric("ringback_publishes_total", "Messages accepted from publishers.", cells.publishes),
+    labelledCounterMetric("ringback_attempts_total", "POSTs to endpoints, by outcome.", "outcome", cells.attempts),
+    histogramMetric(
+      "ringback_delivery_latency_seconds",
+      "Time from the acceptance of a message by Ringback to its acceptance by the receiver, for first attempts.",
+      cells.deliveryLatency,
+    ),
+    histogramMetric("ringback_attempt_duration_seconds", "Duration of POSTs to endpoints.", cells.attemptDuration),
+    labelledCounterMetric(
+      "ringback_dead_letters_total",
+      "Deliveries that became dead letters, by reason.",
+      "reason",
+      cells.dead,
+    ),
+    counterMetric(
+      "ringback_expired_total",
+      "Deliveries that were removed because their message's retention ended.",
+      cells.expired,
+    ),
+    labelledCounterMetric("ringback_hook_calls_total", "Hook calls, by outcome.", "outcome", cells.hookCalls),
+    histogramMetric("ringback_hook_call_duration_seconds", "Duration of hook calls.", cells.hookDuration),
+    histogramMetric("ringback_store_commit_seconds", "Duration of database commits.", cells.commitDuration),
+    histogramMetric("ringback_store_commit_operations", "Number of operations in one commit.", cells.commitOperations),
+    labelledMetric(
+      "ringback_store_statements_total",
+      "Statements sent to PostgreSQL, by name. Each is one round trip. None with SQLite.",
+      "counter",
+      () => [...cells.statements].map(([statement, value]) => ({ labels: { statement }, value })),
+    ),
+  ];
+}
 
+/** The last read of the store. null: the read failed, so these metrics are left out. */
+interface StoreRead {
+  statistics: Promise<StoreStatistics | null>;
+  nodes: Promise<readonly StoreNode[] | null>;
+}
+
+/** All gauges of one scrape share one read of the store. */
+function clusterMetrics(lastRead: StoreRead): ScrapedMetric[] {
+  const gauge = (name: string, help: string, member: keyof StoreStatistics): ScrapedMetric =>
+    gaugeMetric(name, `${help} ${ofTheCluster}`, async () => (await lastRead.statistics)?.[member] ?? null);
+  return [
+    gauge("ringback_cluster_topics", "Topics.", "topics"),
+    gauge("ringback_cluster_subscriptions", "Subscriptions.", "subscriptions"),
+    gauge("ringback_cluster_backlog", "Messages that wait in the log, over all subscriptions.", "backlog"),
+    gauge("ringback_cluster_parked", "Deliveries that wait for their next attempt.", "parked"),
+    gauge("ringback_cluster_dead_letters", "Stored dead letters.", "deadLetters"),
+    gauge("ringback_cluster_in_flight", "Deliveries that are being sent.", "inFlight"),
+    gauge("ringback_cluster_database_bytes", "Size of the database on disk.", "bytes"),
+    gaugeMetric(
+      "ringback_cluster_nodes_alive",
+      `Nodes that have contacted the database recently. ${ofTheCluster}`,
+      async () => (await lastRead.nodes)?.filter(({ isAlive }) => isAlive).length ?? null,
+    ),
+  ];
+}
+
+export function createMetrics(sources: MetricsSources): Metrics {
+  const cells = createCells();
+  const lastRead: StoreRead = { statistics: Promise.resolve(null), nodes: Promise.resolve(null) };
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: eventLoopSampleMs });
   for (const metric of [
-    counterMetric("ringback_publishes_total", "Messages accepted from publishers.", publishes),
-    labelledCounterMetric("ringback_attempts_total", "POSTs to endpoints, by how they ended.", "outcome", attempts),
-    histogramMetric(
-      "ringback_delivery_latency_seconds",
-      "From acceptance by the log to acceptance by the receiver, first attempts.",
-      deliveryLatency,
-    ),
-    histogramMetric("ringback_attempt_duration_seconds", "How long POSTs took.", attemptDuration),
-    labelledCounterMetric("ringback_dead_letters_total", "Deliveries given up, by reason.", "reason", dead),
-    counterMetric("ringback_expired_total", "Deliveries whose message ran out of its retention time first.", expired),
-    labelledCounterMetric("ringback_hook_calls_total", "Calls of hooks, by what came of them.", "outcome", hookCalls),
-    histogramMetric("ringback_hook_call_duration_seconds", "How long calls of hooks took.", hookDuration),
-    histogramMetric(
-      "ringback_store_commit_seconds",
-      "How long the database took to make a group of operations durable.",
-      commitDuration,
-    ),
-    histogramMetric("ringback_store_commit_operations", "How many operations shared a commit.", commitOperations),
-    labelledMetric(
-      "ringback_store_statements_total",
-      "Statements sent to PostgreSQL, by their name, each of them one round trip. None with the embedded database.",
-      "counter",
-      () => [...statements].map(([statement, value]) => ({ labels: { statement }, value })),
-    ),
-    fromStore("ringback_cluster_topics", "Topics.", "topics"),
-    fromStore("ringback_cluster_subscriptions", "Subscriptions.", "subscriptions"),
-    fromStore("ringback_cluster_backlog", "Messages that wait in the log, over all subscriptions.", "backlog"),
-    fromStore("ringback_cluster_parked", "Deliveries that wait for their next attempt.", "parked"),
-    fromStore("ringback_cluster_dead_letters", "Dead letters kept.", "deadLetters"),
-    fromStore("ringback_cluster_in_flight", "Deliveries claimed and not settled.", "inFlight"),
-    fromStore("ringback_cluster_database_bytes", "Size of the database on disk.", "bytes"),
-    gaugeMetric(
-      "ringback_cluster_nodes_alive",
-      `Nodes that have said lately that they are there. ${ofTheCluster}`,
-      async () => (await nodes)?.filter(({ isAlive }) => isAlive).length ?? null,
-    ),
+    ...processMetrics(cells),
+    ...clusterMetrics(lastRead),
     ...connectionMetrics(sources.connections),
     gaugeMetric("ringback_open_sockets", "Open connections to endpoints.", sources.openSockets),
   ]) {
-    // Its type asks for prom-client's own classes, its code only for what a ScrapedMetric has.
+    // The type requires prom-client's own classes, but the code uses only the members of ScrapedMetric.
     registry.registerMetric(metric as unknown as Metric);
   }
 
+  const renderOnce = async (): Promise<string> => {
+    lastRead.statistics = sources.statistics().catch(() => null);
+    lastRead.nodes = sources.nodes().catch(() => null);
+    return registry.metrics();
+  };
   let rendering: Promise<string> | null = null;
   return {
-    observer,
+    observer: observerOf(cells),
     contentType: registry.contentType,
     render: () => {
-      // Scrapes that overlap share one answer.
+      // Concurrent scrapes share one result.
       rendering ??= renderOnce().finally(() => {
         rendering = null;
       });
       return rendering;
     },
   };
-
-  async function renderOnce(): Promise<string> {
-    statistics = sources.statistics().catch(() => null);
-    nodes = sources.nodes().catch(() => null);
-    return registry.metrics();
-  }
 }

@@ -28,7 +28,10 @@ export const apiKeyBody = Type.Object(
   },
 );
 
-/** In the configuration file the name is the key, and both halves are required: a new pair with every start would be useless. */
+/**
+ * In the configuration file the name is the key, and both halves are required: a new pair with every start would be
+ * useless.
+ */
 export const declaredApiKeyBody = Type.Object({ secretId, secretKey }, closed);
 
 const members = {

@@ -39,7 +39,7 @@ describe("a hook", () => {
     ["a URL that is none", { urls: [...urls, "localhost:8080"] }, "invalid_url", "urls[1]"],
     ["a URL without HTTP", { urls: ["ws://127.0.0.1/"] }, "invalid_url", "urls[0]"],
     ["a password in a URL", { urls: ["http://me:secret@127.0.0.1/"] }, "invalid_url", "urls[0]"],
-    ["a push protocol", { urls, protocol: "cmq-json" }, "unknown_protocol", "protocol"],
+    ["a push protocol", { urls, protocol: "cloudevents" }, "unknown_protocol", "protocol"],
     ["a name from the prototype", { urls, protocol: "__proto__" }, "unknown_protocol", "protocol"],
     ["hardly any time", { urls, timeoutMs: 99 }, "invalid_request", "timeoutMs"],
     ["more time than anybody waits", { urls, timeoutMs: 60_001 }, "invalid_request", "timeoutMs"],

@@ -105,7 +105,7 @@ export const idempotencyHeaders = Type.Object({
   ),
 });
 
-export const receiptSchema = Type.Object(
+export const publishedSchema = Type.Object(
   {
     id: messageIdSchema,
     topic: Type.String(),
@@ -115,8 +115,8 @@ export const receiptSchema = Type.Object(
   { additionalProperties: false, description: "The message is accepted: it is on disk." },
 );
 
-export const batchReceiptSchema = Type.Object(
-  { messages: Type.Array(receiptSchema, { description: "In the order of the request." }) },
+export const publishedBatchSchema = Type.Object(
+  { messages: Type.Array(publishedSchema, { description: "In the order of the request." }) },
   { additionalProperties: false, description: "All messages are accepted: they are on disk." },
 );
 

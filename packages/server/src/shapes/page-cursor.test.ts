@@ -5,7 +5,7 @@ import { decodeCursor, encodeCursor } from "./page-cursor.ts";
 const wellFormed = fc.string({ unit: "grapheme", minLength: 1 });
 
 describe("a page cursor", () => {
-  it("gives back what the store said, for its own listing", () => {
+  it("returns what the store said, for its own listing", () => {
     fc.assert(
       fc.property(fc.string(), wellFormed, (listing, next) => {
         expect(decodeCursor(listing, encodeCursor(listing, next))).toBe(next);
@@ -21,9 +21,9 @@ describe("a page cursor", () => {
         fc.constantFrom("A", "b", "0", "-", "_", "=", ".", " "),
         (next, at, character) => {
           const cursor = encodeCursor("topics", next);
-          const place = at % cursor.length;
-          fc.pre(cursor[place] !== character);
-          const changed = cursor.slice(0, place) + character + cursor.slice(place + 1);
+          const index = at % cursor.length;
+          fc.pre(cursor[index] !== character);
+          const changed = cursor.slice(0, index) + character + cursor.slice(index + 1);
           expect(() => decodeCursor("topics", changed)).toThrow(expect.objectContaining({ code: "invalid_cursor" }));
         },
       ),

@@ -4,9 +4,9 @@ import { limits } from "../domain/limits.ts";
 import type { Page, PageRequest } from "../store/page.ts";
 
 /**
- * The page cursor of the API is the store's cursor with a checksum over it and over the name of its list. A mistyped cursor, or
- * the cursor of another list, is refused and not silently misread. The checksum protects no secret: the store treats a cursor
- * as data in any case.
+ * The page cursor of the API is the store's cursor with a checksum over it and over the name of its list. A mistyped
+ * cursor, or the cursor of another list, is refused and not silently misread. The checksum protects no secret: the
+ * store treats a cursor as data in any case.
  */
 const checksumBytes = 4;
 

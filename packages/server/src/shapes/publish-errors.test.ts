@@ -9,13 +9,13 @@ describe("a field that the engine names", () => {
     ["batch", "messages[3].body", "messages[3].body"],
     ["batch", "body", "messages[0].body"],
     ["batch", "Idempotency-Key", "Idempotency-Key"],
-  ] as const)("in a %s publish, %s, is told as %s", (kind, named, told) => {
+  ] as const)("in a %s publish, %s, is shown as %s", (kind, named, shown) => {
     const rethrow = () => publishErrorsAt(kind)(RingbackError.at("invalid_tag", named, "is wrong"));
     expect(rethrow).toThrow(
       expect.objectContaining({
         code: "invalid_tag",
-        message: `${told}: is wrong`,
-        details: [{ field: told, message: "is wrong" }],
+        message: `${shown}: is wrong`,
+        details: [{ field: shown, message: "is wrong" }],
       }),
     );
   });

@@ -5,8 +5,9 @@ import { limits } from "../domain/limits.ts";
 import { shapeReader } from "./shape-check.ts";
 
 /**
- * Returns a function that reads the query. A parameter is text, and becomes a number, a boolean or a list where its schema says
- * so. An unknown parameter, a repeated one and a malformed number are refused. A list may be `a,b` or a repeated parameter.
+ * Returns a function that reads the query. A parameter is text, and becomes a number, a boolean or a list where its
+ * schema says so. An unknown parameter, a repeated one and a malformed number are refused. A list may be `a,b` or a
+ * repeated parameter.
  */
 export function queryReader<P extends TProperties>(schema: TObject<P>): (request: Queried) => Static<TObject<P>> {
   const read = shapeReader(schema);
@@ -30,7 +31,10 @@ export interface Queried {
   readonly query: unknown;
 }
 
-/** The parser of the query leaves an escape that it cannot decode in the text, which then is not the text that was meant. */
+/**
+ * The parser of the query leaves an escape that it cannot decode in the text, which then is not the text that was
+ * meant.
+ */
 function assertDecodable(url: string): void {
   const from = url.indexOf("?");
   if (from === -1 || !url.includes("%", from)) return;

@@ -3,7 +3,7 @@ import type { TObject, TSchema } from "typebox";
 import type { ErrorCode } from "../domain/errors.ts";
 import { bodyErrors, pageOf, problemResponses, writeErrors } from "./schema-parts.ts";
 
-/** What the OpenAPI document says about the five routes that every resource with a name has. */
+/** A resource with a name, as far as the OpenAPI document of its five routes depends on it. */
 export interface NamedResource {
   /** In the singular, such as "topic". */
   readonly noun: string;

@@ -4,7 +4,7 @@ import { limits } from "../domain/limits.ts";
 import { closed } from "./schema-parts.ts";
 import { optional } from "./settings.ts";
 
-/** The longest delay of CMQ's exponential policy, whose other steps are the further defaults here. */
+/** The longest delay of EXPONENTIAL_DECAY_RETRY, whose other numbers are the further defaults here. */
 const delayMsMaxDefault = 512_000;
 const delayMs = { minimum: 0, maximum: limits.retryDelayMsMax };
 

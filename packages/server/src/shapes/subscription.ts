@@ -1,26 +1,36 @@
 import { pushProtocols } from "@ringback/sdk/protocols";
+import type { PushProtocol } from "@ringback/sdk/protocols";
 import { Type } from "typebox";
 import type { Static } from "typebox";
 import { limits } from "../domain/limits.ts";
 import type { Start, Subscription, SubscriptionSettings } from "../domain/model.ts";
 import { assertPushedOrPulled, assertSubscription, unpushed } from "../domain/subscription-rules.ts";
 import type { PullCounts, SubscriptionCounts } from "../store/records.ts";
-import { labels } from "./labels.ts";
+import { description, labels } from "./labels.ts";
 import { retryPolicy, withDelayMsMax } from "./retry-policy.ts";
 import { changeTimes, changeTimesView, closed, nullable, textMap, timeText as timeSchema } from "./schema-parts.ts";
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
 import { optionalTimeText, parseTime } from "./time-text.ts";
 
+/** The URLs that only some protocols can be sent to. */
+const furtherUrls = pushProtocols
+  .filter(({ schemes }: PushProtocol) => schemes !== undefined)
+  .map(
+    ({ name }) =>
+      `With protocol ${name} also ws, wss and tcp://host:port; add ?byteOrder=little where the receiver needs it.`,
+  )
+  .join(" ");
+
 const push = Type.Object(
   {
     url: Type.String({
-      description: `Where the POSTs go: http or https, at most ${limits.urlCharsMax} characters. With protocol wechat also ws, wss or tcp://host:port; add ?byteOrder=little where the receiver reads the length in that order.`,
+      description: `Where the POSTs go: http or https, at most ${limits.urlCharsMax} characters. ${furtherUrls}`,
       examples: ["https://example.com/callback"],
     }),
     protocol: optional(
       Type.String({
         description: `The format of the POST and the meaning of the reply: ${pushProtocols.map(({ name }) => name).join(", ")}.`,
-        examples: ["cmq-json"],
+        examples: ["cloudevents"],
       }),
       "raw",
     ),
@@ -123,6 +133,7 @@ const settings = Type.Object(
       Type.Integer({ minimum: 1, maximum: limits.maxInFlightMax, description: "How many deliveries may run at once." }),
       limits.maxInFlightDefault,
     ),
+    description,
     labels,
   },
   closed,
@@ -157,7 +168,7 @@ const body = Type.Object(
   {
     ...closed,
     examples: [
-      { push: { url: "https://example.com/callback", protocol: "cmq-json" } },
+      { push: { url: "https://example.com/callback", protocol: "cloudevents" } },
       {
         push: { url: "https://example.com/callback" },
         filter: { tags: ["important"] },

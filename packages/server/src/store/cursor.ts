@@ -1,15 +1,14 @@
 import type { Seq } from "../domain/model.ts";
 
 /**
- * How far a subscription has come in its log. `settledThrough`: everything at or before it is settled. `done`: what was
- * settled beyond it, out of order. `scannedThrough`: everything at or before it has been looked at by a claim.
- * The first two are what the database keeps; the third starts again at `settledThrough` after a crash, which is what
- * makes unfinished deliveries go out again.
+ * How far a subscription is in its log. `settledThrough`: every position up to this one is settled. `done`: positions beyond it
+ * that are settled, out of order. `scannedThrough`: claims have read every position up to this one. A database stores the
+ * first two; after a crash the third starts at `settledThrough` again, so unfinished deliveries are claimed again.
  */
 export class Cursor {
   settledThrough: Seq;
   scannedThrough: Seq;
-  /** Made when first needed: most subscriptions never settle out of order. */
+  /** Created when first needed: most subscriptions never settle out of order. */
   #done: Set<Seq> | null = null;
 
   constructor(settledThrough: Seq, ahead: Uint8Array | null = null) {
@@ -35,7 +34,7 @@ export class Cursor {
     }
   }
 
-  /** Everything at or before `seq` is over, whatever it was. */
+  /** Settles every position up to `seq`. */
   skipThrough(seq: Seq): void {
     if (seq > this.scannedThrough) this.scannedThrough = seq;
     if (seq <= this.settledThrough) return;
@@ -46,12 +45,12 @@ export class Cursor {
     this.#advance();
   }
 
-  /** Lets a claim look again from `seq` on. */
+  /** Lets claims read from `seq` on again. What is settled stays settled. */
   rewind(seq: Seq): void {
     this.scannedThrough = Math.max(this.settledThrough, Math.min(this.scannedThrough, seq - 1));
   }
 
-  /** Everything from `seq` on is to be looked at as if for the first time. */
+  /** Makes every position from `seq` on unsettled and unread. */
   goBackTo(seq: Seq): void {
     this.settledThrough = Math.min(this.settledThrough, seq - 1);
     this.scannedThrough = Math.min(this.scannedThrough, seq - 1);
@@ -59,7 +58,7 @@ export class Cursor {
     for (const done of this.#done) if (done >= seq) this.#done.delete(done);
   }
 
-  /** As it is when it goes back there. */
+  /** A copy that has gone back to `seq`. */
   backAt(seq: Seq): Cursor {
     const cursor = new Cursor(this.settledThrough);
     for (const done of this.doneAhead()) cursor.settle(done);
@@ -75,7 +74,7 @@ export class Cursor {
     return this.#done === null ? [] : [...this.#done];
   }
 
-  /** One bit for each position after `settledThrough`; null when nothing lies ahead. */
+  /** One bit for each position after `settledThrough`; null: none of them is settled. */
   ahead(): Uint8Array | null {
     if (this.#done === null || this.#done.size === 0) return null;
     let last = 0;

@@ -1,10 +1,10 @@
 import { RingbackError } from "../domain/errors.ts";
-import type { PulledSettlement, Settlement } from "./log.ts";
 import type { Attempt } from "../domain/model.ts";
+import type { PulledSettlement, Settlement } from "./log.ts";
 
 /**
- * The database takes whole numbers only. A settlement that it refuses would be tried again for ever, and every publish
- * of its commit with it, so a caller's mistake is told here, before anything is taken.
+ * The database stores whole numbers only. A settlement that it refuses would be retried for ever, and with it every publish of
+ * its commit. So a caller's mistake is rejected before anything is taken.
  */
 export function assertStorable({ attempt, settled }: Settlement): void {
   if (attempt !== null) assertAttempt(attempt);
@@ -14,27 +14,27 @@ export function assertStorable({ attempt, settled }: Settlement): void {
   if (settled.firstAttemptAtMs !== undefined) assertWhole("firstAttemptAtMs", settled.firstAttemptAtMs);
 }
 
-/** The same for what a receiver says. What names no delivery that there could be is no mistake: receipts come from outside. */
+/** The same for a receiver's answer. What the answer names may be anything, because receipt handles come from clients. */
 export function assertAnswerStorable({ answer }: PulledSettlement): void {
   if (answer.kind === "due") assertWhole("dueAtMs", answer.dueAtMs);
   else assertAttempt(answer.attempt);
 }
 
 /**
- * Where the first word about each handing out stands, of those that could name one. Of several handings out of one delivery,
- * which a receiver may answer for together, one at most is the one that counts.
+ * Indexes of the first answer per pulled delivery; later answers for the same one are ignored, and so are answers that can name
+ * no delivery.
  */
-export function firstWords(answers: readonly PulledSettlement[]): readonly number[] {
-  const said = new Set<string>();
-  const places: number[] = [];
-  for (const [place, { pulled }] of answers.entries()) {
+export function firstAnswers(answers: readonly PulledSettlement[]): readonly number[] {
+  const seen = new Set<string>();
+  const indexes: number[] = [];
+  for (const [index, { pulled }] of answers.entries()) {
     const { seq, retriesMade, firstAttemptAtMs } = pulled;
     const parts = [seq, retriesMade, firstAttemptAtMs];
-    if (!parts.every(Number.isSafeInteger) || said.has(parts.join(" "))) continue;
-    said.add(parts.join(" "));
-    places.push(place);
+    if (!parts.every(Number.isSafeInteger) || seen.has(parts.join(" "))) continue;
+    seen.add(parts.join(" "));
+    indexes.push(index);
   }
-  return places;
+  return indexes;
 }
 
 function assertAttempt(attempt: Attempt): void {

@@ -8,7 +8,8 @@ const open = createAddressGuard({ allowPrivateNetworks: true, allowedAddresses: 
 
 /**
  * The registries of special-purpose addresses, written out once more: [network, bits, judgement]. "private" opens with
- * `allowPrivateNetworks`. The longest match decides. Numbers instead of a library, so that the two do not share a mistake.
+ * `allowPrivateNetworks`. The longest match decides. Numbers instead of a library, so that the two do not share a
+ * mistake.
  */
 type Judgement = "public" | "private" | "closed" | "v4 inside";
 type Row = readonly [base: bigint, bits: number, judgement: Judgement];
@@ -85,7 +86,7 @@ function v6Text(address: bigint): string {
   return [112n, 96n, 80n, 64n, 48n, 32n, 16n, 0n].map((shift) => ((address >> shift) & 0xffffn).toString(16)).join(":");
 }
 
-/** Anywhere, and on and around the edges of every network in the table, where mistakes are. */
+/** Random addresses, and addresses at the edges of every network in the table, where mistakes are likely. */
 function addresses(table: readonly Row[], width: 32 | 128): fc.Arbitrary<bigint> {
   const last = (1n << BigInt(width)) - 1n;
   const edges = table.flatMap(([base, bits]) => [base, base + (1n << BigInt(width - bits)) - 1n]);
@@ -180,7 +181,7 @@ test.each(["169.254.169.254", "::ffff:169.254.169.254", "64:ff9b::169.254.169.25
   },
 );
 
-test("a listed network is open, its neighbours are not", () => {
+test("a listed network is allowed, its neighbours are not", () => {
   const guard = createAddressGuard({
     allowPrivateNetworks: false,
     allowedAddresses: ["10.1.0.0/16", "fd12:3456::/32"],
@@ -194,7 +195,7 @@ test("a listed network is open, its neighbours are not", () => {
   ]);
 });
 
-test("a listed network may be written in mapped form", () => {
+test("a listed network may be written as IPv4-mapped IPv6", () => {
   const guard = createAddressGuard({ allowPrivateNetworks: false, allowedAddresses: ["::ffff:10.1.0.0/112"] });
   expect(["10.1.0.9", "10.2.0.9"].map(guard)).toEqual([true, false]);
 });

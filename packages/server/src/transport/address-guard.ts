@@ -4,13 +4,13 @@ import { RingbackError } from "../domain/errors.ts";
 import { metadataNetworks, privateNetworks, refusedNetworks } from "./networks.ts";
 
 export interface AddressPolicy {
-  /** Endpoints may be in private networks. Other special addresses stay closed. */
+  /** Endpoints may be in private networks. Other special addresses stay denied. */
   readonly allowPrivateNetworks: boolean;
-  /** Addresses and networks (CIDR) that are open in any case. */
+  /** Addresses and networks (CIDR) that are always allowed. */
   readonly allowedAddresses: readonly string[];
 }
 
-/** Whether Ringback may connect to this IP address. What is no IP address is refused. */
+/** Whether Ringback may connect to this IP address. False for a text that is not an IP address. */
 export type AddressGuard = (address: string) => boolean;
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
@@ -31,7 +31,7 @@ export function createAddressGuard(policy: AddressPolicy): AddressGuard {
     if (isIn(address, metadata) || isIn(address, refused)) return false;
     if (isIn(address, privates)) return policy.allowPrivateNetworks;
     if (address instanceof ipaddr.IPv4) return true;
-    // RFC 6052: an IPv6-only network reaches IPv4 through these, so the address inside decides.
+    // RFC 6052: these IPv6 addresses contain an IPv4 address that they are translated to, so that address decides.
     if (matches(address, nat64)) return permits(lastFourBytes(address));
     return matches(address, globalUnicastV6);
   }
@@ -42,7 +42,7 @@ export function createAddressGuard(policy: AddressPolicy): AddressGuard {
   };
 }
 
-/** Sockets treat ::ffff:a.b.c.d as a.b.c.d, and so does the guard. */
+/** Converts ::ffff:a.b.c.d to a.b.c.d, because sockets treat both alike. */
 function unmapped(address: Address): Address {
   return address instanceof ipaddr.IPv6 && matches(address, mappedV4) ? lastFourBytes(address) : address;
 }
@@ -72,7 +72,7 @@ function parseAllowed(text: string): Network {
     throw RingbackError.at(
       "invalid_request",
       "allowedAddresses",
-      `"${text}" is no address and no network in CIDR form`,
+      `"${text}" is neither an IP address nor a network in CIDR notation`,
     );
   }
   const base = ipaddr.parse(address);

@@ -2,7 +2,7 @@ import type { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import type { Dispatcher } from "undici";
 import type { Evictable } from "./connection-budget.ts";
-import type { Connect, Target } from "./connector.ts";
+import type { Connect, HostAndPort } from "./connector.ts";
 import { TransportFailure } from "./failure.ts";
 import { transportLimits } from "./limits.ts";
 import { arrangeHead } from "./request-head.ts";
@@ -14,34 +14,33 @@ export interface ConnectionSettings {
   readonly keepAliveMsMax: number;
 }
 
-/** What a connection tells the pool that it belongs to. */
+/** The pool that a connection belongs to. */
 export interface ConnectionOwner {
-  /** Its socket has closed; it may have been idle or busy. */
+  /** Called when the socket of an idle or busy connection was closed. */
   disconnected(connection: Connection): void;
   evict(connection: Connection): void;
 }
 
 /**
- * One undici client, which is one socket at a time and one POST at a time. Clients without undici's own pool, because that
- * one cannot take back a POST that waits for its connection, does not tell a reused socket from a new one, and looks
- * for a free client by walking over all.
+ * One undici client with one socket and one POST at a time. undici's own pool is not used: it cannot cancel a POST that
+ * waits for a connection, does not distinguish a reused socket from a new one, and searches linearly for a free client.
  */
 export class Connection implements Evictable {
   previous: Evictable | null = null;
   next: Evictable | null = null;
   socket: Socket | null = null;
-  /** A whole exchange went over this socket before. */
+  /** This socket was used for a complete exchange before. */
   reused = false;
-  private readonly owner: ConnectionOwner;
-  private readonly client: Client;
-  private cancelConnect: (() => void) | null = null;
+  readonly #owner: ConnectionOwner;
+  readonly #client: Client;
+  #cancelConnect: (() => void) | null = null;
 
-  constructor(origin: string, target: Target, settings: ConnectionSettings, owner: ConnectionOwner) {
-    this.owner = owner;
-    this.client = new Client(origin, {
+  constructor(origin: string, target: HostAndPort, settings: ConnectionSettings, owner: ConnectionOwner) {
+    this.#owner = owner;
+    this.#client = new Client(origin, {
       connect: (_options, callback) => {
-        this.cancelConnect = settings.connect(target, (failure, socket) => {
-          this.cancelConnect = null;
+        this.#cancelConnect = settings.connect(target, (failure, socket) => {
+          this.#cancelConnect = null;
           this.socket = socket;
           this.reused = false;
           if (socket === null) callback(failure ?? new TransportFailure("connect_failed"), null);
@@ -51,51 +50,51 @@ export class Connection implements Evictable {
       pipelining: 1,
       allowH2: false,
       maxHeaderSize: transportLimits.replyHeaderBytesMax,
-      // One deadline covers the whole attempt; see deadline.ts.
+      // `Deadlines` limits the whole attempt instead.
       headersTimeout: 0,
       bodyTimeout: 0,
       keepAliveTimeout: settings.keepAliveMs,
       keepAliveMaxTimeout: settings.keepAliveMsMax,
       keepAliveTimeoutThreshold: transportLimits.keepAliveMarginMs,
     });
-    const events: EventEmitter = this.client;
+    const events: EventEmitter = this.#client;
     events.on("disconnect", () => owner.disconnected(this));
-    // undici's report of a broken invariant; without a listener it would end the process.
+    // undici emits this when an invariant is violated. Without a listener, that would end the process.
     events.on("error", () => this.socket?.destroy());
   }
 
-  /** Ready for another POST: open, and nothing of the last one left to send (a server may reply before it has read all). */
+  /** True: the socket is open and has sent the whole last request. A server may reply before it has read all of it. */
   get reusable(): boolean {
     const { socket } = this;
     return socket !== null && !socket.destroyed && socket.writable && socket.writableLength === 0;
   }
 
-  /** The other side has finished its half. */
+  /** The receiver has ended its side of the connection. */
   get peerEnded(): boolean {
     return this.socket?.readableEnded ?? false;
   }
 
   send(request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
-    this.client.dispatch(request, handler);
+    this.#client.dispatch(request, handler);
   }
 
   evict(): void {
-    this.owner.evict(this);
+    this.#owner.evict(this);
   }
 
-  /** At any time, also while it connects. A POST under way ends with an error. */
+  /** Allowed at any time, also while connecting. A running POST ends with an error. */
   destroy(): void {
-    this.cancelConnect?.();
-    this.cancelConnect = null;
-    this.client.destroy(cut, nothingToDo);
+    this.#cancelConnect?.();
+    this.#cancelConnect = null;
+    this.#client.destroy(destroyed, ignore);
   }
 }
 
-const cut = new TransportFailure("aborted");
+const destroyed = new TransportFailure("aborted");
 
-function nothingToDo(): void {}
+function ignore(): void {}
 
-/** undici writes a head as text and a body as bytes. */
+/** undici writes the head of a request as a string and the body as bytes. */
 function writingArrangedHeads(socket: Socket): Socket {
   const write = socket.write.bind(socket) as (chunk: unknown, ...rest: unknown[]) => boolean;
   socket.write = (chunk: unknown, ...rest: unknown[]): boolean =>

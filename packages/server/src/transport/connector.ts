@@ -6,25 +6,26 @@ import type { NameCache } from "./name-cache.ts";
 import { trustedContext } from "./secure-context.ts";
 import { type Connected, connectTcp, type TcpOptions } from "./tcp-connect.ts";
 
-/** Where an origin is, as its URL says. */
-export interface Target {
+/** Host and port of an origin. */
+export interface HostAndPort {
   /** Without the brackets of an IPv6 address. */
   readonly hostname: string;
   readonly port: number;
   readonly secure: boolean;
 }
 
-/** Opens one connection, ready for HTTP or what goes without. The returned function gives up, silently. */
-export type Connect = (target: Target, done: Connected) => () => void;
+/** Opens one connection, including TLS. The returned function cancels without calling `done`. */
+export type Connect = (target: HostAndPort, done: Connected) => () => void;
 
 export interface ConnectorOptions extends TcpOptions {
   readonly guard: AddressGuard;
   readonly names: NameCache;
-  /** Certificates trusted beside the usual ones. */
+  /** Certificates that are trusted in addition to Node's. */
   readonly caPem: string | undefined;
 }
 
-export function parseTarget(origin: string): Target | null {
+/** null: not a URL. */
+export function parseOrigin(origin: string): HostAndPort | null {
   const url = URL.parse(origin);
   if (url === null) return null;
   const secure = url.protocol === "https:" || url.protocol === "wss:";
@@ -32,10 +33,10 @@ export function parseTarget(origin: string): Target | null {
 }
 
 /**
- * Name → addresses → guard → TCP → TLS. The name is looked up once and the socket goes to an address that was judged, so a
- * name that changes its answer between two lookups (DNS rebinding) gains nothing. One refused address refuses the whole
- * name: an answer that mixes public and private addresses is either an attack or a mistake, and what it does should not
- * depend on which address happens to answer.
+ * Connects in five steps: look up the name, check its addresses with the guard, open TCP, start TLS. The name is looked
+ * up once and the socket connects to a checked address, so a name whose addresses change between two lookups (DNS
+ * rebinding) gains nothing. One denied address denies the whole name: public and private addresses together are an
+ * attack or a mistake, and the result should not depend on which address happens to answer.
  */
 export function createConnector(options: ConnectorOptions): Connect {
   const secureContext = trustedContext(options.caPem);
@@ -43,14 +44,14 @@ export function createConnector(options: ConnectorOptions): Connect {
   return (target, done) => {
     let cancel = nothingToCancel;
     let cancelled = false;
-    if (isIP(target.hostname) !== 0) reach([target.hostname]);
+    if (isIP(target.hostname) !== 0) connectTo([target.hostname]);
     else {
       const cancelLookup = options.names.lookup(target.hostname, (addresses) => {
         if (cancelled) return;
         if (addresses === null) done(new TransportFailure("dns_failed"), null);
-        else reach(addresses);
+        else connectTo(addresses);
       });
-      // A cached answer has gone on to the next step already.
+      // With a cached result the next step has begun already, and `cancel` belongs to that step.
       if (cancel === nothingToCancel) cancel = cancelLookup;
     }
     return () => {
@@ -58,10 +59,10 @@ export function createConnector(options: ConnectorOptions): Connect {
       cancel();
     };
 
-    function reach(addresses: readonly string[]): void {
+    function connectTo(addresses: readonly string[]): void {
       if (!addresses.every(options.guard)) return done(new TransportFailure("address_denied"), null);
       cancel = connectTcp(addresses, target.port, options, (failure, socket) => {
-        if (failure !== null) options.names.doubt(target.hostname);
+        if (failure !== null) options.names.unreachable(target.hostname);
         if (socket === null || !target.secure) return done(failure, socket);
         cancel = startTls(socket, target.hostname, secureContext(), done);
       });
@@ -75,7 +76,7 @@ function startTls(raw: Socket, hostname: string, secureContext: tls.SecureContex
     secureContext,
     rejectUnauthorized: true,
     ALPNProtocols: ["http/1.1"],
-    // The certificate must be for the URL's host, whatever Host header a subscription adds. An address has no SNI.
+    // The certificate must be valid for the URL's host. SNI is not allowed for IP addresses (RFC 6066 section 3).
     host: hostname,
     ...(isIP(hostname) === 0 ? { servername: hostname } : {}),
   });

@@ -1,28 +1,28 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { Deadlines, type Expiring, type Line } from "./deadline.ts";
+import { Deadlines, type Expiring, type DeadlineGroup } from "./deadline.ts";
 import { transportLimits } from "./limits.ts";
 import { ManualTime } from "./testing/manual-time.ts";
 
 class Member implements Expiring {
   previous: Expiring | null = null;
   next: Expiring | null = null;
-  line: Line | null = null;
+  group: DeadlineGroup | null = null;
   deadlineMs = 0;
   ended: { readonly why: string; readonly atMs: number } | null = null;
-  private readonly time: ManualTime;
+  readonly #time: ManualTime;
 
   constructor(time: ManualTime) {
-    this.time = time;
+    this.#time = time;
   }
 
   end(why: "timeout" | "aborted"): void {
     if (this.ended !== null) throw new Error("ended twice");
-    this.ended = { why, atMs: this.time.now() };
+    this.ended = { why, atMs: this.#time.now() };
   }
 }
 
-test("each member ends once, never early and at most the slack late, and one that is removed never", () => {
+test("each member ends once, never early and at most deadlineSlackMs late, and a removed one never", () => {
   const step = fc.record({
     waitMs: fc.nat(400),
     timeoutMs: fc.constantFrom(100, 101, 250, 1_000),
@@ -70,7 +70,7 @@ test("a steady stream that never times out sets about one timer per timeout", ()
   expect(time.timersSet).toBeLessThanOrEqual(12);
 });
 
-test("no timer runs while nothing waits", () => {
+test("no timer runs without members", () => {
   const time = new ManualTime();
   const deadlines = new Deadlines(time, time);
   const member = new Member(time);
@@ -80,7 +80,7 @@ test("no timer runs while nothing waits", () => {
   expect(time.timersRunning).toBe(0);
 });
 
-test("what is added while others end has its full time", () => {
+test("a member added while others end has its full timeout", () => {
   const time = new ManualTime();
   const deadlines = new Deadlines(time, time);
   const later = new Member(time);
@@ -93,7 +93,7 @@ test("what is added while others end has its full time", () => {
   expect(later.ended?.why).toBe("timeout");
 });
 
-test("aborting ends everything at once", () => {
+test("aborting ends all members at once", () => {
   const time = new ManualTime();
   const deadlines = new Deadlines(time, time);
   const members = [100, 100, 5_000].map((timeoutMs) => {

@@ -2,17 +2,17 @@ import type { Clock, Timers, TimeMs } from "./time.ts";
 import { transportLimits } from "./limits.ts";
 import { type Linked, LinkedList } from "./linked-list.ts";
 
-/** Something that is ended at a given time unless it is removed before. `Deadlines` alone writes the fields. */
+/** Something with a deadline, at which `end` is called. Only `Deadlines` writes the fields. */
 export interface Expiring extends Linked<Expiring> {
   deadlineMs: TimeMs;
-  line: Line | null;
+  group: DeadlineGroup | null;
   end(why: "timeout" | "aborted"): void;
 }
 
-/** All that share one timeout. Whoever comes later ends later, so the list is in order without sorting. */
-export type { Line };
+export type { DeadlineGroup };
 
-class Line extends LinkedList<Expiring> {
+/** Members with the same timeout. A later member has a later deadline, so the list is sorted without sorting it. */
+class DeadlineGroup extends LinkedList<Expiring> {
   readonly timeoutMs: number;
   cancelTimer: (() => void) | null = null;
 
@@ -23,75 +23,75 @@ class Line extends LinkedList<Expiring> {
 }
 
 /**
- * Timeouts for many short things at the price of a few timers. A timer per POST costs more than a microsecond; here a
- * line of equal timeouts has one, set for its oldest member. While POSTs come and go it fires about once per timeout,
- * and it is gone as soon as nothing waits.
+ * Deadlines of many POSTs with few timers, because a timer per POST costs more than a microsecond. Each group of equal
+ * timeouts has one timer, set to its oldest member. While POSTs come and go it fires about once per timeout. Without
+ * members there is no timer.
  */
 export class Deadlines {
-  private readonly clock: Clock;
-  private readonly timers: Timers;
-  private readonly lines = new Map<number, Line>();
+  readonly #clock: Clock;
+  readonly #timers: Timers;
+  readonly #groups = new Map<number, DeadlineGroup>();
 
   constructor(clock: Clock, timers: Timers) {
-    this.clock = clock;
-    this.timers = timers;
+    this.#clock = clock;
+    this.#timers = timers;
   }
 
   add(member: Expiring, timeoutMs: number, nowMs: TimeMs): void {
-    let line = this.lines.get(timeoutMs);
-    if (line === undefined) {
-      line = new Line(timeoutMs);
-      this.lines.set(timeoutMs, line);
+    let group = this.#groups.get(timeoutMs);
+    if (group === undefined) {
+      group = new DeadlineGroup(timeoutMs);
+      this.#groups.set(timeoutMs, group);
     }
     member.deadlineMs = nowMs + timeoutMs;
-    member.line = line;
-    line.append(member);
-    if (line.cancelTimer === null) this.arm(line, timeoutMs);
+    member.group = group;
+    group.append(member);
+    if (group.cancelTimer === null) this.#setTimer(group, timeoutMs);
   }
 
-  /** Harmless for what is in no line. */
+  /** Has no effect on a member without a deadline. */
   remove(member: Expiring): void {
-    const { line } = member;
-    if (line === null) return;
-    member.line = null;
-    line.remove(member);
-    if (line.first === null) this.rest(line);
+    const { group } = member;
+    if (group === null) return;
+    member.group = null;
+    group.remove(member);
+    if (group.first === null) this.#clearTimer(group);
   }
 
-  /** Ends every member before its time. */
+  /** Ends all members now. */
   abort(): void {
-    for (const line of this.lines.values()) {
-      for (let member = line.first; member !== null; member = line.first) {
+    for (const group of this.#groups.values()) {
+      for (let member = group.first; member !== null; member = group.first) {
         this.remove(member);
         member.end("aborted");
       }
     }
   }
 
-  private arm(line: Line, delayMs: number): void {
-    line.cancelTimer = this.timers.after(delayMs, () => {
-      line.cancelTimer = null;
-      this.sweep(line);
+  #setTimer(group: DeadlineGroup, delayMs: number): void {
+    group.cancelTimer = this.#timers.after(delayMs, () => {
+      group.cancelTimer = null;
+      this.#endExpired(group);
     });
   }
 
-  private sweep(line: Line): void {
-    const nowMs = this.clock.now();
-    for (let member = line.first; member !== null && member.deadlineMs <= nowMs; member = line.first) {
-      member.line = null;
-      line.remove(member);
+  #endExpired(group: DeadlineGroup): void {
+    const nowMs = this.#clock.now();
+    for (let member = group.first; member !== null && member.deadlineMs <= nowMs; member = group.first) {
+      member.group = null;
+      group.remove(member);
       member.end("timeout");
     }
-    // An ending member may have added another, and so armed the timer already.
-    if (line.first === null) this.rest(line);
-    else if (line.cancelTimer === null) {
-      this.arm(line, Math.max(line.first.deadlineMs - nowMs, transportLimits.deadlineSlackMs));
+    // If `end` has added a member, the timer is set already.
+    if (group.first === null) this.#clearTimer(group);
+    else if (group.cancelTimer === null) {
+      this.#setTimer(group, Math.max(group.first.deadlineMs - nowMs, transportLimits.deadlineSlackMs));
     }
   }
 
-  private rest(line: Line): void {
-    line.cancelTimer?.();
-    line.cancelTimer = null;
-    if (this.lines.size > transportLimits.deadlineLinesKeptMax) this.lines.delete(line.timeoutMs);
+  #clearTimer(group: DeadlineGroup): void {
+    group.cancelTimer?.();
+    group.cancelTimer = null;
+    if (this.#groups.size > transportLimits.deadlineGroupsKeptMax) this.#groups.delete(group.timeoutMs);
   }
 }

@@ -17,7 +17,7 @@ test("a URL becomes origin and path, and the settings pass through", () => {
   });
 });
 
-test("a default port and an empty path take their usual form", () => {
+test("a default port and an empty path are normalised", () => {
   expect(parseEndpoint(push("http://example.com:80"))).toMatchObject({ origin: "http://example.com", path: "/" });
   expect(parseEndpoint(push("https://example.com:443?x"))).toMatchObject({
     origin: "https://example.com",
@@ -42,7 +42,7 @@ test.each([
   ["tcp://Example.com:80", "tcp://example.com:80", "/?byteOrder=big"],
   ["tcp://0177.0.0.1:9?byteOrder=little", "tcp://127.0.0.1:9", "/?byteOrder=little"],
   ["tcp://[::FFFF:127.0.0.1]:9/?byteOrder=big", "tcp://[::ffff:7f00:1]:9", "/?byteOrder=big"],
-])("%s is a place without HTTP's replies", (url, origin, path) => {
+])("%s is an endpoint without HTTP", (url, origin, path) => {
   expect(parseEndpoint(push(url))).toMatchObject({ origin, path });
 });
 

@@ -7,18 +7,20 @@ import { readTcpUrl } from "../domain/tcp-url.ts";
 import type { Endpoint } from "./port.ts";
 
 /**
- * Parses a subscription's URL for the transport. URL parsing normalises every spelling of an IPv4 address (decimal, octal,
- * hexadecimal), so the address guard sees one form only. Throws `invalid_url`.
+ * Parses a subscription's URL for the transport. URL parsing normalises every spelling of an IPv4 address (decimal,
+ * octal, hexadecimal), so the address guard sees one form only. Throws `invalid_url`.
  */
 export function parseEndpoint(push: Pick<PushSettings, "url" | "connection" | "timeoutMs">): Endpoint {
-  if (push.url.length > limits.urlCharsMax) throw refuse(`has more than ${limits.urlCharsMax} characters`);
-  const target = targetOf(push.url);
+  const target = parseTarget(push.url);
   return { ...target, connection: push.connection, timeoutMs: push.timeoutMs, wholeReplyBytesMax: null };
 }
 
-type Target = Pick<Endpoint, "origin" | "path">;
+/** The part of an endpoint that the URL alone determines. */
+export type Target = Pick<Endpoint, "origin" | "path">;
 
-function targetOf(url: string): Target {
+/** Throws `invalid_url`. */
+export function parseTarget(url: string): Target {
+  if (url.length > limits.urlCharsMax) throw refuse(`has more than ${limits.urlCharsMax} characters`);
   if (/^tcp:/i.test(url)) return tcpTarget(url);
   const queue = queueOfUrl(url);
   return queue === null ? webTarget(url) : queueTarget(queue);

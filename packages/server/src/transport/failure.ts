@@ -1,7 +1,9 @@
 import type { TransportErrorCode } from "./port.ts";
 import { errors } from "./undici-client.ts";
 
-/** A POST that ended before or beside HTTP: what the connector hands to undici, and undici back to the exchange. */
+/**
+ * The error of a POST that failed below HTTP. The connector passes it to undici, and undici passes it to the exchange.
+ */
 export class TransportFailure extends Error {
   override readonly name = "TransportFailure";
   readonly code: TransportErrorCode;
@@ -13,8 +15,8 @@ export class TransportFailure extends Error {
 }
 
 /**
- * What an error of undici or of a socket means. `peerEnded`: the other side had finished its half of the connection, so
- * that a reply which is not whole was cut off rather than wrong.
+ * Maps an error of undici or of a socket to a code. `peerEnded`: the receiver had ended its side of the connection, so
+ * an incomplete reply was cut off and is not malformed.
  */
 export function classifyFailure(error: Error & { readonly code?: unknown }, peerEnded: boolean): TransportErrorCode {
   if (error instanceof TransportFailure) return error.code;
@@ -23,12 +25,12 @@ export function classifyFailure(error: Error & { readonly code?: unknown }, peer
   switch (code) {
     case "UND_ERR_HEADERS_OVERFLOW":
       return "bad_reply";
-    // undici also says UND_ERR_SOCKET when it rejects a reply: 100 and 101 that nobody asked for.
+    // undici also uses UND_ERR_SOCKET when it rejects a reply: a 100 or 101 that was not requested.
     case "UND_ERR_SOCKET":
     case "UND_ERR_RES_CONTENT_LENGTH_MISMATCH":
       return peerEnded ? "connection_reset" : "bad_reply";
-    // A request that undici would not send, for example with a header that is not HTTP. It must end by the retry policy
-    // like any other failure, so it may not be `aborted`.
+    // undici refused to send the request, for example because of an invalid header. An `aborted` attempt would not
+    // count for the retry policy, so this must be another code.
     case "UND_ERR_INVALID_ARG":
     case "UND_ERR_NOT_SUPPORTED":
     case "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH":

@@ -11,9 +11,9 @@ import { type Clock, steadyClock, type Timers } from "./time.ts";
 export interface NetworkOptions {
   /** Endpoints may be in private networks. Default false. */
   readonly allowPrivateNetworks?: boolean | undefined;
-  /** Addresses and networks (CIDR) that are open in any case. Throws `invalid_request` when one is neither. */
+  /** Addresses and networks (CIDR) that are always allowed. An invalid one throws `invalid_request`. */
   readonly allowedAddresses?: readonly string[] | undefined;
-  /** Certificates trusted beside the usual ones, PEM. Throws `invalid_request` when one cannot be read. */
+  /** PEM certificates that are trusted in addition to Node's. An invalid one throws `invalid_request`. */
   readonly caPem?: string | undefined;
   readonly connectionsMax?: number | undefined;
   readonly resolver?: NameResolver | undefined;
@@ -21,7 +21,9 @@ export interface NetworkOptions {
   readonly timers?: Timers | undefined;
 }
 
-/** What every way out goes through: one guard, one cache of names, one budget and one count, whatever the scheme. */
+/**
+ * Opens all connections, whatever their scheme: with one address guard, name cache, connection budget and socket count.
+ */
 export interface GuardedNetwork {
   readonly connect: Connect;
   readonly budget: ConnectionBudget;

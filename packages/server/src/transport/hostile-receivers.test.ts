@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createHttpTransport } from "./http-transport.ts";
 import { transportLimits } from "./limits.ts";
 import type { PostResult, Transport, TransportErrorCode } from "./port.ts";
@@ -8,7 +8,7 @@ import { ManualTime } from "./testing/manual-time.ts";
 import { bodyText, closeClean, endpoint, post } from "./testing/posting.ts";
 import { type RawConnection, RawReceiver } from "./testing/raw-receiver.ts";
 
-// Real: undici and sockets on 127.0.0.1. Faked: time, so that a timeout comes when a test says so and only then.
+// Real: undici and sockets on 127.0.0.1. Faked: time, so that a timeout comes only when a test says so.
 let time: ManualTime;
 let transport: Transport;
 
@@ -24,12 +24,12 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  // Nothing may be left even before the transport is closed.
-  await vi.waitUntil(() => transport.openSockets() === 0 && time.timersRunning === 0, { timeout: 15_000 });
+  // No socket and no timer may be left, even before the transport is closed.
+  await eventually(() => [transport.openSockets(), time.timersRunning]).toEqual([0, 0]);
   await closeClean(transport);
 });
 
-/** Posts to a receiver that does this with the first request, over a connection that is kept where it can be. */
+/** POSTs to a receiver that misbehaves at the first request. */
 async function postTo(misbehave: (connection: RawConnection) => void): Promise<PostResult> {
   await using receiver = await RawReceiver.start(misbehave);
   return await post(transport, endpoint(receiver.origin));
@@ -51,7 +51,7 @@ const writeAndReset =
     socket.write(bytes, "latin1", () => socket.resetAndDestroy());
   };
 
-describe("what is not a reply is bad_reply, and the connection is cut", () => {
+describe("an invalid reply is bad_reply, and the connection is closed", () => {
   test.each([
     ["bytes that are not HTTP", "SSH-2.0-OpenSSH_9.9\r\n"],
     ["another protocol's version", "HTTP/3.0 200 OK\r\n\r\n"],
@@ -115,7 +115,7 @@ describe("a reply that is cut off is connection_reset", () => {
 });
 
 describe("a reply that never ends is timeout", () => {
-  test("when the server reads and says nothing", async () => {
+  test("when the server reads and does not reply", async () => {
     const result = await timeOut(
       () => {},
       (receiver) => receiver.requests === 1,
@@ -125,7 +125,7 @@ describe("a reply that never ends is timeout", () => {
     expect(result.body).toHaveLength(0);
   });
 
-  test("when the body stops short, with the status and what came of it", async () => {
+  test("when the body stops short, with the status and the received part", async () => {
     let arrived = false;
     const onChunk = (): void => void (arrived = true);
     subscribe("undici:request:bodyChunkReceived", onChunk);
@@ -147,7 +147,7 @@ describe("a reply that never ends is timeout", () => {
     expect(result).toMatchObject({ error: "timeout", status: 0 });
   });
 
-  test("when empty lines come instead of a reply", async () => {
+  test("when the server sends empty lines without end", async () => {
     let bytes = 0;
     const result = await timeOut(
       ({ socket }) => pour(socket, "\r\n".repeat(1000), (sent) => (bytes = sent)),
@@ -156,7 +156,7 @@ describe("a reply that never ends is timeout", () => {
     expect(result).toMatchObject({ error: "timeout", status: 0 });
   });
 
-  test("when the server accepts the connection and reads nothing of a large body", async () => {
+  test("when the server accepts the connection and does not read a large body", async () => {
     await using receiver = await RawReceiver.start(
       () => {},
       ({ socket }) => socket.pause(),
@@ -169,7 +169,7 @@ describe("a reply that never ends is timeout", () => {
 });
 
 describe("the status decides", () => {
-  test("when the body goes on past the limit: it is cut, and its first bytes are kept", async () => {
+  test("when the body exceeds the limit: the connection is closed, and the first bytes are kept", async () => {
     let sent = 0;
     const result = await postTo(({ socket }) => {
       socket.write("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n");
@@ -180,7 +180,7 @@ describe("the status decides", () => {
     expect(sent).toBeGreaterThan(0);
   });
 
-  test("when more follows than the length says; the rest is no reply to the next POST", async () => {
+  test("when more bytes follow than the length says; they are not taken for a reply to the next POST", async () => {
     await using receiver = await RawReceiver.start(
       write(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 500 Forged\r\nContent-Length: 0\r\n\r\n`),
     );
@@ -191,7 +191,7 @@ describe("the status decides", () => {
     }
   });
 
-  test("when it comes early, in the middle of a large body", async () => {
+  test("when the reply comes in the middle of a large request", async () => {
     await using receiver = await RawReceiver.start(
       () => {},
       ({ socket }) => {
@@ -217,7 +217,7 @@ describe("the status decides", () => {
     expect(result).toMatchObject({ error: null, status: 204, headers: { "x-a": "final" } });
   });
 
-  test("when a header is named like a member of every object", async () => {
+  test("when a header is named like a member of Object.prototype", async () => {
     const result = await postTo(
       writeAndEnd("HTTP/1.1 200 OK\r\n__proto__: a\r\nconstructor: b\r\nContent-Length: 0\r\n\r\n"),
     );
@@ -253,7 +253,7 @@ test("a hundred misbehaving receivers at once leave no socket, no timer, and one
   expect(errors).toEqual(kinds.flatMap(([expected]) => Array.from({ length: 20 }, () => expected)));
 });
 
-/** Posts, waits until the misbehaviour is under way, and lets the time run out. */
+/** POSTs, waits until `ready`, and advances the time to the timeout. */
 async function timeOut(serve: (connection: RawConnection) => void, ready: (receiver: RawReceiver) => boolean) {
   await using receiver = await RawReceiver.start(serve);
   const posted = post(transport, endpoint(receiver.origin, { timeoutMs: 15_000 }));
@@ -266,7 +266,7 @@ async function timeOut(serve: (connection: RawConnection) => void, ready: (recei
   return result;
 }
 
-/** Writes the same bytes for as long as the other side takes them. */
+/** Writes the same bytes again and again until the connection is closed. */
 function pour(socket: RawConnection["socket"], bytes: string, progress: (sentBytes: number) => void = () => {}): void {
   let sent = 0;
   const more = (error?: Error | null): void => {

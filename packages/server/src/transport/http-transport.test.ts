@@ -27,11 +27,11 @@ const answer =
   };
 
 describe("the request", () => {
-  test("goes out byte for byte: Host first, header values one byte per character, one Connection header", async () => {
+  test("is sent byte for byte: Host first, header values one byte per character, one Connection header", async () => {
     await using receiver = await RawReceiver.start(answer(ok));
     const tag = Buffer.from("重要, b", "utf8");
     const result = await post(start(), endpoint(receiver.origin, { path: "/a?b=%E9" }), Buffer.from([0, 255, 10]), [
-      "x-cmq-message-tag",
+      "x-message-tag",
       tag.toString("latin1"),
       "Content-Type",
       "text/plain",
@@ -41,13 +41,13 @@ describe("the request", () => {
       "POST /a?b=%E9 HTTP/1.1\r\n" +
         `Host: 127.0.0.1:${receiver.port}\r\n` +
         "Content-Length: 3\r\n" +
-        `x-cmq-message-tag: ${tag.toString("latin1")}\r\n` +
+        `x-message-tag: ${tag.toString("latin1")}\r\n` +
         "Content-Type: text/plain\r\n" +
         "\r\n\x00\xff\n",
     );
   });
 
-  test("is not written when its time is over before the connection is open, and the next one is", async () => {
+  test("is not written when its timeout comes before the connection is open, and the next one is", async () => {
     await using receiver = await RawReceiver.start(answer(ok));
     let maySend = true;
     const pending = post(start(), { ...endpoint(receiver.origin), maySend: () => maySend }, "stale");
@@ -77,7 +77,7 @@ describe("the request", () => {
     ["a character that is no byte", ["x-a", "重"]],
     ["a second length", ["content-length", "7"]],
     ["a transfer coding", ["transfer-encoding", "chunked"]],
-  ])("that is not HTTP (%s) is not sent", async (_what, headers) => {
+  ])("that is not valid HTTP (%s) is not sent", async (_what, headers) => {
     await using receiver = await RawReceiver.start(answer(ok));
     expect(await post(start(), endpoint(receiver.origin), "x", headers)).toMatchObject({
       error: "connect_failed",
@@ -86,13 +86,13 @@ describe("the request", () => {
     expect(receiver.requests).toBe(0);
   });
 
-  test("to an origin that is none ends as connect_failed", async () => {
+  test("to an invalid origin ends as connect_failed", async () => {
     expect(await post(start(), endpoint("nonsense"))).toMatchObject({ error: "connect_failed" });
   });
 });
 
 describe("the reply", () => {
-  test("has its status, lower-case headers with the first of repeated values, and its first bytes", async () => {
+  test("has status, lower-case headers with the first of repeated values, and the body's first bytes", async () => {
     await using receiver = await RawReceiver.start(
       answer("HTTP/1.1 503 Busy\r\nX-A: 1\r\nx-a: 2\r\nRetry-After: 7\r\nContent-Length: 5\r\n\r\nlater"),
     );
@@ -116,7 +116,7 @@ describe("the reply", () => {
     expect(receiver.requests).toBe(1);
   });
 
-  test("keeps its first bytes in memory of their own", async () => {
+  test("keeps its first bytes in a buffer of their own", async () => {
     await using receiver = await RawReceiver.start(
       answer(`HTTP/1.1 200 OK\r\nContent-Length: 50000\r\n\r\n${"ab".repeat(25_000)}`),
     );
@@ -125,7 +125,7 @@ describe("the reply", () => {
     expect(result.body.buffer.byteLength).toBe(1024);
   });
 
-  test("is the same however it is cut into packets", async () => {
+  test("is the same however it is divided into packets", async () => {
     const reply =
       "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" +
       "HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\nX-One: 1\r\n\r\n" +
@@ -147,8 +147,8 @@ describe("the reply", () => {
   });
 });
 
-describe("a kept connection", () => {
-  test("carries one POST after the other", async () => {
+describe("a keep-alive connection", () => {
+  test("is used for one POST after the other", async () => {
     await using receiver = await RawReceiver.start(answer(ok));
     start();
     for (let index = 0; index < 5; index++) await post(transport, endpoint(receiver.origin));
@@ -157,7 +157,7 @@ describe("a kept connection", () => {
     expect(transport.openSockets()).toBe(1);
   });
 
-  test("never carries two at a time", async () => {
+  test("is never used for two POSTs at a time", async () => {
     const held: RawConnection[] = [];
     await using receiver = await RawReceiver.start((connection) => held.push(connection));
     start();
@@ -168,7 +168,7 @@ describe("a kept connection", () => {
     await Promise.all(posts);
   });
 
-  test("closes after its idle time, and sooner when the server says so", async () => {
+  test("is closed after its idle time, or sooner if the server names a shorter one", async () => {
     await using receiver = await RawReceiver.start(answer(ok));
     start({ keepAliveMs: 20 });
     expect(await post(transport, endpoint(receiver.origin))).toMatchObject({ error: null });
@@ -181,7 +181,7 @@ describe("a kept connection", () => {
     await eventually(() => transport.openSockets()).toBe(0);
   });
 
-  test("is not used again when the server says close, or has not read all that it was sent", async () => {
+  test("is not reused when the server says close, or has not read the whole request", async () => {
     await using closing = await RawReceiver.start(
       answer("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
     );
@@ -204,7 +204,7 @@ describe("a kept connection", () => {
     }
   });
 
-  test("that the server closed while it was idle costs nothing", async () => {
+  test("that the server closed while it was idle is replaced", async () => {
     await using receiver = await RawReceiver.start(answer(ok));
     start();
     await post(transport, endpoint(receiver.origin));
@@ -214,7 +214,7 @@ describe("a kept connection", () => {
     expect(receiver.requests).toBe(2);
   });
 
-  test("that the server closes just as it is used again is replaced within the attempt, by a new one", async () => {
+  test("that the server closes while it is being reused is replaced within the same attempt", async () => {
     const first: RawConnection[] = [];
     await using receiver = await RawReceiver.start((connection, request) => {
       if (connection.number <= 2 && request === 2) connection.socket.destroy();
@@ -242,7 +242,7 @@ describe("a kept connection", () => {
     expect(receiver.requests).toBe(3);
   });
 
-  test("is not replaced once a byte of the reply has come, nor when the server had time to work", async () => {
+  test("is not replaced after the first byte of the reply, nor after staleConnectionMsMax", async () => {
     const time = new ManualTime();
     const received: RawConnection[] = [];
     await using receiver = await RawReceiver.start((connection, request) => {
@@ -265,14 +265,14 @@ describe("a kept connection", () => {
     expect(receiver.requests).toBe(4);
   });
 
-  test("a new connection that is cut off is not replaced", async () => {
+  test("that is new and is reset is not replaced", async () => {
     await using receiver = await RawReceiver.start(({ socket }) => socket.destroy());
     expect(await post(start(), endpoint(receiver.origin))).toMatchObject({ error: "connection_reset", status: 0 });
     expect(receiver.requests).toBe(1);
   });
 });
 
-test("a short connection says close, and is closed after the reply although the server would keep it", async () => {
+test("a POST with connection close says so, and its connection is closed after the reply", async () => {
   await using receiver = await RawReceiver.start(answer(ok));
   start();
   for (let index = 1; index <= 2; index++) {
@@ -285,7 +285,7 @@ test("a short connection says close, and is closed after the reply although the 
 });
 
 describe("names and addresses", () => {
-  test("a private address is refused by default, as a literal and behind a name, and nothing is sent", async () => {
+  test("a private address is denied by default, given directly or by a name, and nothing is sent", async () => {
     await using receiver = await RawReceiver.start(answer(ok));
     start({ allowPrivateNetworks: false, resolver: (_name, done) => done(null, ["127.0.0.1"]) });
     for (const host of ["127.0.0.1", "2130706433", "[::1]", "[::ffff:127.0.0.1]", "internal.test"]) {
@@ -296,18 +296,18 @@ describe("names and addresses", () => {
     expect(transport.openSockets()).toBe(0);
   });
 
-  test("a listed address is open", async () => {
+  test("a listed address is allowed", async () => {
     await using receiver = await RawReceiver.start(answer(ok));
     start({ allowPrivateNetworks: false, allowedAddresses: ["127.0.0.1"] });
     expect(await post(transport, endpoint(receiver.origin))).toMatchObject({ error: null });
   });
 
-  test("one private address among a name's addresses refuses the name", async () => {
+  test("one private address among a name's addresses denies the name", async () => {
     start({ allowPrivateNetworks: false, resolver: (_name, done) => done(null, ["1.1.1.1", "127.0.0.1"]) });
     expect(await post(transport, endpoint("http://mixed.test"))).toMatchObject({ error: "address_denied" });
   });
 
-  test("a name is looked up once, so that an answer which changes in between (rebinding) gains nothing", async () => {
+  test("a name is looked up once per connection, so that DNS rebinding has no effect", async () => {
     await using receiver = await RawReceiver.start(answer(ok));
     const answers = [["127.0.0.1"], ["10.0.0.1"]];
     let lookups = 0;
@@ -327,7 +327,7 @@ describe("names and addresses", () => {
     expect(await post(transport, endpoint("http://nowhere.test"))).toMatchObject({ error: "dns_failed" });
   });
 
-  test("a resolver that never answers costs the attempt its time and no more, and delays no other", async () => {
+  test("a resolver that never answers ends the attempt at its timeout, and delays no other attempt", async () => {
     await using receiver = await RawReceiver.start(answer(ok));
     const time = new ManualTime();
     start({ clock: time, timers: time, resolver: () => {} });
@@ -337,13 +337,13 @@ describe("names and addresses", () => {
     expect(await stuck).toMatchObject({ error: "timeout", status: 0, durationMs: 1_000 });
   });
 
-  test("the second address serves when the first refuses", async () => {
+  test("the second address is used when the first refuses", async () => {
     await using receiver = await RawReceiver.start(answer(ok));
     start({ resolver: (_name, done) => done(null, ["127.0.0.2", "127.0.0.1"]) });
     expect(await post(transport, endpoint(`http://two.test:${receiver.port}`))).toMatchObject({ error: null });
   });
 
-  test("a name whose address is dead is looked up again soon", async () => {
+  test("a name whose address does not answer is looked up again soon", async () => {
     await using receiver = await RawReceiver.start(answer(ok));
     const time = new ManualTime();
     let address = "127.0.0.2";
@@ -356,7 +356,7 @@ describe("names and addresses", () => {
     expect(await post(transport, to)).toMatchObject({ error: null, status: 200 });
   });
 
-  test("a port where nobody listens ends as connect_refused", async () => {
+  test("a closed port ends as connect_refused", async () => {
     const receiver = await RawReceiver.start(answer(ok));
     const { origin } = receiver;
     await receiver[Symbol.asyncDispose]();
@@ -364,8 +364,8 @@ describe("names and addresses", () => {
   });
 });
 
-describe("bounds", () => {
-  test("past the connections of one origin POSTs wait in line, and those of another origin do not", async () => {
+describe("limits", () => {
+  test("past the connections of one origin its POSTs wait, and those of another origin do not", async () => {
     const held: RawConnection[] = [];
     await using slow = await RawReceiver.start((connection) => held.push(connection));
     await using quick = await RawReceiver.start(answer(ok));
@@ -383,7 +383,7 @@ describe("bounds", () => {
     expect(slow.connections).toHaveLength(3);
   });
 
-  test("who waits in line past its time ends as timeout and is never sent", async () => {
+  test("a POST that waits until its timeout ends as timeout and is never sent", async () => {
     const time = new ManualTime();
     await using receiver = await RawReceiver.start(() => {});
     start({ clock: time, timers: time, connectionsPerOriginMax: 1 });
@@ -397,7 +397,7 @@ describe("bounds", () => {
     expect(receiver.requests).toBe(1);
   });
 
-  test("an idle connection makes room for a short one at the origin's ceiling, which holds", async () => {
+  test("at the origin's limit an idle connection is closed for a POST that needs a new one", async () => {
     const held: RawConnection[] = [];
     await using receiver = await RawReceiver.start((connection) => {
       if (connection.number === 1) answer(ok)(connection);
@@ -418,7 +418,7 @@ describe("bounds", () => {
     expect(await waiting).toMatchObject({ error: null });
   });
 
-  test("past all connections the longest idle one makes room, and without one the POST fails at once", async () => {
+  test("at the total limit the longest idle connection is closed, and without one the POST fails at once", async () => {
     const silent: RawConnection[] = [];
     await using a = await RawReceiver.start(answer(ok));
     await using b = await RawReceiver.start(answer(ok));
@@ -439,7 +439,7 @@ describe("bounds", () => {
 });
 
 describe("closing", () => {
-  test("ends what is in flight, connecting or in line as aborted, and every socket", async () => {
+  test("aborts POSTs in flight, connecting or waiting, and closes every socket", async () => {
     await using receiver = await RawReceiver.start(() => {});
     start({
       connectionsPerOriginMax: 1,
@@ -456,7 +456,7 @@ describe("closing", () => {
     for (const result of await Promise.all(posts)) expect(result).toMatchObject({ error: "aborted", status: 0 });
   });
 
-  test("closes idle connections, and may be asked for twice", async () => {
+  test("closes idle connections, and may be called twice", async () => {
     await using receiver = await RawReceiver.start(answer(ok));
     start();
     await post(transport, endpoint(receiver.origin));
@@ -471,28 +471,22 @@ describe("closing", () => {
   });
 });
 
-test("a process with nothing but idle connections can exit", async () => {
+test("idle connections do not keep a process alive", async () => {
   start();
   await using receiver = await RawReceiver.start(answer(ok));
   const script = `
     const { createHttpTransport } = await import(process.argv[1]);
-    const transport = createHttpTransport({ allowPrivateNetworks: true });
+    const transport = createHttpTransport({ allowPrivateNetworks: true, keepAliveMs: 3_600_000 });
     const endpoint = { origin: process.argv[2], path: "/", connection: "keep-alive", timeoutMs: 60_000 };
     transport.post(endpoint, [], new Uint8Array(3), (result) => console.log(result.status, transport.openSockets()));
   `;
   const module = new URL("./http-transport.ts", import.meta.url).href;
-  const startedAt = performance.now();
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ["--input-type=module", "-e", script, module, receiver.origin],
-    { timeout: 15_000 },
-  );
-  expect(stdout).toBe("200 1\n");
-  expect(performance.now() - startedAt).toBeLessThan(15_000);
+  const child = promisify(execFile)(process.execPath, ["--input-type=module", "-e", script, module, receiver.origin]);
+  expect((await child).stdout).toBe("200 1\n");
 });
 
-function cutAt(text: string, places: readonly number[]): string[] {
-  const edges = [0, ...places.toSorted((a, b) => a - b), text.length];
+function cutAt(text: string, positions: readonly number[]): string[] {
+  const edges = [0, ...positions.toSorted((a, b) => a - b), text.length];
   return edges.slice(1).map((edge, index) => text.slice(edges[index], edge));
 }
 

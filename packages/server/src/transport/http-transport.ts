@@ -1,6 +1,6 @@
 import { limits } from "../domain/limits.ts";
 import { Deadlines } from "./deadline.ts";
-import { Exchange, type ExchangeSetting } from "./exchange.ts";
+import { Exchange, type ExchangeContext } from "./exchange.ts";
 import { createGuardedNetwork, type GuardedNetwork, type NetworkOptions } from "./guarded-network.ts";
 import { transportLimits } from "./limits.ts";
 import { OriginPools } from "./origin-pools.ts";
@@ -8,13 +8,13 @@ import type { Endpoint, PostResult, Transport } from "./port.ts";
 
 export interface HttpTransportOptions extends NetworkOptions {
   readonly connectionsPerOriginMax?: number | undefined;
-  /** How long an idle connection is kept when the server gives no hint. */
+  /** How long an idle connection is kept when the server sends no `Keep-Alive` header. */
   readonly keepAliveMs?: number | undefined;
   readonly replyBytesMax?: number | undefined;
   readonly replyKeptBytes?: number | undefined;
 }
 
-/** The guarded HTTP client. It holds nothing open while nothing is in flight, save idle connections that hold no process. */
+/** Creates the HTTP client with the address guard. Idle connections do not keep the process alive. */
 export function createHttpTransport(
   options: HttpTransportOptions = {},
   network: GuardedNetwork = createGuardedNetwork(options),
@@ -23,14 +23,14 @@ export function createHttpTransport(
 }
 
 class HttpTransport implements Transport {
-  private readonly network: GuardedNetwork;
-  private readonly setting: ExchangeSetting;
-  private closing: Promise<void> | null = null;
+  readonly #network: GuardedNetwork;
+  readonly #context: ExchangeContext;
+  #closing: Promise<void> | null = null;
 
   constructor(options: HttpTransportOptions, network: GuardedNetwork) {
-    this.network = network;
+    this.#network = network;
     const { clock, timers, connect, budget } = network;
-    this.setting = {
+    this.#context = {
       clock,
       deadlines: new Deadlines(clock, timers),
       pools: new OriginPools({
@@ -46,30 +46,30 @@ class HttpTransport implements Transport {
   }
 
   post(endpoint: Endpoint, headers: readonly string[], body: Uint8Array, done: (result: PostResult) => void): void {
-    const exchange = new Exchange(this.setting, endpoint, headers, body, done);
-    if (this.closing === null) exchange.start();
+    const exchange = new Exchange(this.#context, endpoint, headers, body, done);
+    if (this.#closing === null) exchange.start();
     else exchange.end("aborted");
   }
 
   openSockets(): number {
-    return this.network.sockets.value;
+    return this.#network.sockets.value;
   }
 
   close(): Promise<void> {
-    this.closing ??= this.closeAll();
-    return this.closing;
+    this.#closing ??= this.#closeAll();
+    return this.#closing;
   }
 
-  private async closeAll(): Promise<void> {
-    this.setting.deadlines.abort();
-    // The aborted give their connections back, and their results out, in the next tick.
+  async #closeAll(): Promise<void> {
+    this.#context.deadlines.abort();
+    // Aborted POSTs release their connections and report their results in the next tick.
     await new Promise<void>((resolve) => setImmediate(resolve));
-    this.setting.pools.closeIdle();
+    this.#context.pools.closeIdle();
     let cancelTimer: (() => void) | undefined;
     const tooLong = new Promise<void>((resolve) => {
-      cancelTimer = this.network.timers.after(transportLimits.closeMsMax, resolve);
+      cancelTimer = this.#network.timers.after(transportLimits.closeMsMax, resolve);
     });
-    await Promise.race([this.network.sockets.none(), tooLong]);
+    await Promise.race([this.#network.sockets.none(), tooLong]);
     cancelTimer?.();
   }
 }

@@ -12,7 +12,7 @@ function ids(list: LinkedList<Node>): number[] {
   return found;
 }
 
-test("appending and removing anywhere agrees with an array", () => {
+test("has the same members as an array after appending and removing anywhere", () => {
   fc.assert(
     fc.property(fc.array(fc.nat(20)), (steps) => {
       const list = new LinkedList<Node>();

@@ -3,165 +3,165 @@ import { transportLimits } from "./limits.ts";
 import { NameCache, type NameCacheOptions, systemResolver } from "./name-cache.ts";
 import { ManualTime } from "./testing/manual-time.ts";
 
-// The resolver is faked: each question waits until the test answers it.
+// Faked: the resolver. Each lookup waits until the test answers it.
 function start(options: Partial<NameCacheOptions> = {}) {
   const time = new ManualTime();
-  const asked: { name: string; answer: (addresses: readonly string[] | null) => void }[] = [];
+  const lookups: { name: string; answer: (addresses: readonly string[] | null) => void }[] = [];
   const cache = new NameCache({
     clock: time,
     resolver: (name, done) => {
-      asked.push({
+      lookups.push({
         name,
         answer: (addresses) => (addresses === null ? done(new Error("not found"), []) : done(null, addresses)),
       });
     },
     ...options,
   });
-  const heard: (readonly string[] | null)[] = [];
-  const look = (name: string) => cache.lookup(name, (addresses) => heard.push(addresses));
-  const names = () => asked.map((question) => question.name);
-  return { time, asked, cache, heard, look, names };
+  const results: (readonly string[] | null)[] = [];
+  const lookUp = (name: string) => cache.lookup(name, (addresses) => results.push(addresses));
+  const names = () => lookups.map(({ name }) => name);
+  return { time, lookups, cache, results, lookUp, names };
 }
 
-test("those who ask for one name at the same time share one lookup", () => {
-  const { asked, heard, look } = start();
-  look("a.test");
-  look("a.test");
-  expect(asked).toHaveLength(1);
-  asked[0]?.answer(["192.0.2.1"]);
-  expect(heard).toEqual([["192.0.2.1"], ["192.0.2.1"]]);
+test("concurrent requests for one name share one lookup", () => {
+  const { lookups, results, lookUp } = start();
+  lookUp("a.test");
+  lookUp("a.test");
+  expect(lookups).toHaveLength(1);
+  lookups[0]?.answer(["192.0.2.1"]);
+  expect(results).toEqual([["192.0.2.1"], ["192.0.2.1"]]);
 });
 
-test("a fresh answer is used without asking, a stale one is used while a new one is fetched, an old one is not used", () => {
-  const { time, asked, heard, look } = start();
-  look("a.test");
-  asked[0]?.answer(["192.0.2.1"]);
+test("a fresh result needs no lookup, a stale one is used during a new lookup, and an old one is not used", () => {
+  const { time, lookups, results, lookUp } = start();
+  lookUp("a.test");
+  lookups[0]?.answer(["192.0.2.1"]);
 
   time.advance(transportLimits.nameFreshMs - 1);
-  look("a.test");
-  expect(asked).toHaveLength(1);
+  lookUp("a.test");
+  expect(lookups).toHaveLength(1);
 
   time.advance(1);
-  look("a.test");
-  look("a.test");
-  expect(heard).toHaveLength(4);
-  expect(asked).toHaveLength(2);
-  asked[1]?.answer(["192.0.2.2"]);
-  look("a.test");
-  expect(heard.at(-1)).toEqual(["192.0.2.2"]);
+  lookUp("a.test");
+  lookUp("a.test");
+  expect(results).toHaveLength(4);
+  expect(lookups).toHaveLength(2);
+  lookups[1]?.answer(["192.0.2.2"]);
+  lookUp("a.test");
+  expect(results.at(-1)).toEqual(["192.0.2.2"]);
 
   time.advance(transportLimits.nameStaleMsMax);
-  look("a.test");
-  expect(heard).toHaveLength(5);
-  asked[2]?.answer(["192.0.2.3"]);
-  expect(heard.at(-1)).toEqual(["192.0.2.3"]);
+  lookUp("a.test");
+  expect(results).toHaveLength(5);
+  lookups[2]?.answer(["192.0.2.3"]);
+  expect(results.at(-1)).toEqual(["192.0.2.3"]);
 });
 
 test("a failed lookup is not repeated for a second", () => {
-  const { time, asked, heard, look } = start();
-  look("a.test");
-  asked[0]?.answer(null);
-  look("a.test");
-  expect(heard).toEqual([null, null]);
-  expect(asked).toHaveLength(1);
+  const { time, lookups, results, lookUp } = start();
+  lookUp("a.test");
+  lookups[0]?.answer(null);
+  lookUp("a.test");
+  expect(results).toEqual([null, null]);
+  expect(lookups).toHaveLength(1);
   time.advance(transportLimits.nameFailedMs);
-  look("a.test");
-  expect(asked).toHaveLength(2);
+  lookUp("a.test");
+  expect(lookups).toHaveLength(2);
 });
 
-test("an answer without addresses is a failure", () => {
-  const { asked, heard, look } = start();
-  look("a.test");
-  asked[0]?.answer([]);
-  expect(heard).toEqual([null]);
+test("a result without addresses is a failure", () => {
+  const { lookups, results, lookUp } = start();
+  lookUp("a.test");
+  lookups[0]?.answer([]);
+  expect(results).toEqual([null]);
 });
 
-test("while a resolver fails, the last good answer stands for a while, and is asked for once a second", () => {
-  const { time, asked, heard, look } = start();
-  look("a.test");
-  asked[0]?.answer(["192.0.2.1"]);
+test("while the resolver fails, the last good result is used, and the lookup is repeated once a second", () => {
+  const { time, lookups, results, lookUp } = start();
+  lookUp("a.test");
+  lookups[0]?.answer(["192.0.2.1"]);
   time.advance(transportLimits.nameFreshMs);
-  look("a.test");
-  asked[1]?.answer(null);
-  look("a.test");
-  expect(asked).toHaveLength(2);
-  expect(heard.at(-1)).toEqual(["192.0.2.1"]);
+  lookUp("a.test");
+  lookups[1]?.answer(null);
+  lookUp("a.test");
+  expect(lookups).toHaveLength(2);
+  expect(results.at(-1)).toEqual(["192.0.2.1"]);
   time.advance(transportLimits.nameFailedMs);
-  look("a.test");
-  expect(asked).toHaveLength(3);
+  lookUp("a.test");
+  expect(lookups).toHaveLength(3);
   time.advance(transportLimits.nameStaleMsMax);
-  asked[2]?.answer(null);
-  look("a.test");
-  expect(heard.at(-1)).toBeNull();
+  lookups[2]?.answer(null);
+  lookUp("a.test");
+  expect(results.at(-1)).toBeNull();
 });
 
-test("an answer in doubt is used once more and looked up again", () => {
-  const { time, asked, cache, look } = start();
-  look("a.test");
-  asked[0]?.answer(["192.0.2.1"]);
-  cache.doubt("a.test");
-  cache.doubt("unknown.test");
-  look("a.test");
-  expect(asked).toHaveLength(1);
+test("the addresses of an unreachable name are used once more and looked up again", () => {
+  const { time, lookups, cache, lookUp } = start();
+  lookUp("a.test");
+  lookups[0]?.answer(["192.0.2.1"]);
+  cache.unreachable("a.test");
+  cache.unreachable("unknown.test");
+  lookUp("a.test");
+  expect(lookups).toHaveLength(1);
   time.advance(transportLimits.nameFailedMs);
-  look("a.test");
-  expect(asked).toHaveLength(2);
+  lookUp("a.test");
+  expect(lookups).toHaveLength(2);
 });
 
-test("a dead resolver holds a bounded number of lookups; the rest wait in order", () => {
-  const { asked, look, names } = start({ lookupsInFlightMax: 2 });
-  for (const name of ["a", "b", "c", "d"]) look(name);
+test("a limited number of lookups runs at a time, and the others wait in order", () => {
+  const { lookups, lookUp, names } = start({ lookupsInFlightMax: 2 });
+  for (const name of ["a", "b", "c", "d"]) lookUp(name);
   expect(names()).toEqual(["a", "b"]);
-  asked[1]?.answer(null);
+  lookups[1]?.answer(null);
   expect(names()).toEqual(["a", "b", "c"]);
 });
 
-test("a lookup that nobody waits for any more is not made", () => {
-  const { asked, heard, look, names } = start({ lookupsInFlightMax: 1 });
-  look("a");
-  const cancel = look("b");
-  look("c");
+test("a waiting lookup without listeners is not made", () => {
+  const { lookups, results, lookUp, names } = start({ lookupsInFlightMax: 1 });
+  lookUp("a");
+  const cancel = lookUp("b");
+  lookUp("c");
   cancel();
-  asked[0]?.answer(["192.0.2.1"]);
+  lookups[0]?.answer(["192.0.2.1"]);
   expect(names()).toEqual(["a", "c"]);
-  asked[1]?.answer(["192.0.2.3"]);
-  expect(heard).toHaveLength(2);
+  lookups[1]?.answer(["192.0.2.3"]);
+  expect(results).toHaveLength(2);
 });
 
-test("past the bound of waiting lookups the answer is no", () => {
-  const { heard, look } = start({ lookupsInFlightMax: 1, lookupsWaitingMax: 2 });
-  for (const name of ["a", "b", "c", "d"]) look(name);
-  expect(heard).toEqual([null]);
+test("past the limit of waiting lookups the result is null", () => {
+  const { results, lookUp } = start({ lookupsInFlightMax: 1, lookupsWaitingMax: 2 });
+  for (const name of ["a", "b", "c", "d"]) lookUp(name);
+  expect(results).toEqual([null]);
 });
 
-test("the least recently used name makes room", () => {
-  const { asked, cache, look, names } = start({ namesMax: 2 });
+test("the least recently used name is removed at the limit", () => {
+  const { lookups, cache, lookUp, names } = start({ namesMax: 2 });
   for (const [index, name] of ["a", "b"].entries()) {
-    look(name);
-    asked[index]?.answer(["192.0.2.1"]);
+    lookUp(name);
+    lookups[index]?.answer(["192.0.2.1"]);
   }
-  look("a");
-  look("c");
-  asked[2]?.answer(["192.0.2.1"]);
+  lookUp("a");
+  lookUp("c");
+  lookups[2]?.answer(["192.0.2.1"]);
   expect(cache.size).toBe(2);
-  look("a");
+  lookUp("a");
   expect(names()).toEqual(["a", "b", "c"]);
-  look("b");
+  lookUp("b");
   expect(names()).toEqual(["a", "b", "c", "b"]);
 });
 
-test("a resolver that answers at once is as good as any", () => {
-  const { heard, look } = start({ resolver: (_name, done) => done(null, ["192.0.2.1"]) });
-  look("a");
-  look("a");
-  expect(heard).toEqual([["192.0.2.1"], ["192.0.2.1"]]);
+test("a resolver may answer during the call", () => {
+  const { results, lookUp } = start({ resolver: (_name, done) => done(null, ["192.0.2.1"]) });
+  lookUp("a");
+  lookUp("a");
+  expect(results).toEqual([["192.0.2.1"], ["192.0.2.1"]]);
 });
 
 function resolve(name: string): Promise<readonly string[] | "failed"> {
   return new Promise((done) => systemResolver(name, (error, addresses) => done(error === null ? addresses : "failed")));
 }
 
-test("the machine's own resolver knows localhost, and says so when there can be no such name", async () => {
+test("the system's resolver resolves localhost, and fails for a name that cannot exist", async () => {
   expect(await resolve("localhost")).toEqual(expect.arrayContaining([expect.stringMatching(/^(127\.0\.0\.1|::1)$/)]));
   expect(await resolve("x".repeat(300))).toBe("failed");
 });

@@ -1,9 +1,9 @@
 /**
- * Where Ringback does not go. Sources: the IANA special-purpose address registries (RFC 6890 and its updates), and for the
- * metadata services the manuals of the clouds.
+ * Networks that Ringback does not connect to. Sources: the IANA special-purpose address registries (RFC 6890 and its
+ * updates), and the cloud providers' documentation for the metadata services.
  */
 
-/** Open when private networks are allowed. */
+/** Allowed only when private networks are allowed. */
 export const privateNetworks: readonly string[] = [
   "10.0.0.0/8", // RFC 1918
   "100.64.0.0/10", // carrier-grade NAT, RFC 6598
@@ -19,8 +19,8 @@ export const privateNetworks: readonly string[] = [
 ];
 
 /**
- * Services that hand a machine's credentials to whoever can send it a request. Closed even when private networks are
- * allowed; an operator who means it lists the address.
+ * Metadata services, which return a machine's credentials to any program that can send a request. Denied even when
+ * private networks are allowed, unless the operator lists the address as allowed.
  */
 export const metadataNetworks: readonly string[] = [
   "169.254.169.254/32", // most clouds
@@ -34,7 +34,10 @@ export const metadataNetworks: readonly string[] = [
   "fd20:ce::254/128", // Google Cloud
 ];
 
-/** Never one receiver's own address, or a tunnel to an address that cannot be judged. IPv6 outside 2000::/3 is refused too. */
+/**
+ * Always denied: not the address of one receiver, or a tunnel to an unknown address. IPv6 outside 2000::/3 is denied
+ * too.
+ */
 export const refusedNetworks: readonly string[] = [
   "0.0.0.0/8", // "this network"; 0.0.0.0 reaches the machine itself
   "192.0.0.0/24", // IETF protocol assignments

@@ -4,16 +4,16 @@ import { ConnectionBudget } from "./connection-budget.ts";
 import type { OriginPool, PooledPost } from "./origin-pool.ts";
 import { OriginPools } from "./origin-pools.ts";
 
-// Faked: the network, where no connection ever comes to be, and the POSTs.
+// Faked: the network, where no connection ever opens, and the POSTs.
 class Post implements PooledPost {
   readonly mayReuse = true;
-  over = false;
+  isFinished = false;
   connection: Connection | null = null;
   error: string | null = null;
-  private readonly pool: OriginPool | null;
+  readonly #pool: OriginPool | null;
 
   constructor(pool: OriginPool | null) {
-    this.pool = pool;
+    this.#pool = pool;
     pool?.start(this);
   }
 
@@ -27,8 +27,8 @@ class Post implements PooledPost {
   }
 
   finish(): void {
-    this.over = true;
-    this.pool?.finish(this, this.connection, false);
+    this.isFinished = true;
+    this.#pool?.finish(this, this.connection, false);
   }
 }
 
@@ -42,13 +42,13 @@ function start(connectionsMax: number, connectionsPerOriginMax: number): OriginP
   });
 }
 
-test("a pool is gone when its last POST is, so that a thousand dead origins leave nothing behind", () => {
+test("a pool ends with its last POST, so that a thousand dead origins use no memory", () => {
   const pools = start(10, 10);
   for (let index = 0; index < 1_000; index++) new Post(pools.of(`http://host-${index}.test`)).finish();
   expect(pools.size).toBe(0);
 });
 
-test("a POST that finds no place leaves no pool behind", () => {
+test("a POST that fails at the limit leaves no pool", () => {
   const pools = start(1, 1);
   const first = new Post(pools.of("http://a.test"));
   const second = new Post(pools.of("http://b.test"));
@@ -58,19 +58,19 @@ test("a POST that finds no place leaves no pool behind", () => {
   expect(pools.size).toBe(0);
 });
 
-test("a place that becomes free goes to who waited longest and still wants it", () => {
+test("a free connection goes to the POST that waited longest and has not ended", () => {
   const pools = start(10, 1);
   const posts = Array.from({ length: 4 }, () => new Post(pools.of("http://a.test")));
   const gotOne = () => posts.map((post) => post.connection !== null);
   expect(gotOne()).toEqual([true, false, false, false]);
   const [first, second, third] = posts;
-  if (second !== undefined) second.over = true;
+  if (second !== undefined) second.isFinished = true;
   first?.finish();
   expect(gotOne()).toEqual([true, false, true, false]);
   third?.finish();
   expect(gotOne()).toEqual([true, false, true, true]);
 });
 
-test("what is no origin has no pool", () => {
+test("a text that is not an origin has no pool", () => {
   expect(start(1, 1).of("nonsense")).toBeNull();
 });

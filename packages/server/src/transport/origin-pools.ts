@@ -1,38 +1,39 @@
-import { parseTarget } from "./connector.ts";
+import { parseOrigin } from "./connector.ts";
 import { OriginPool, type PoolSettings } from "./origin-pool.ts";
 
 /**
- * A pool exists while it has a connection or a POST that waits for one, so there are never more than the budget allows
- * connections: what ends an idle pool is the keep-alive time, or a POST elsewhere that needs its place.
+ * The pools of all origins. A pool exists only while it has a connection or a waiting POST, so there are never more
+ * pools than connections and POSTs. An idle pool ends when its connections' keep-alive time is over, or when the budget
+ * closes them.
  */
 export class OriginPools {
-  private readonly settings: PoolSettings;
-  private readonly pools = new Map<string, OriginPool>();
+  readonly #settings: PoolSettings;
+  readonly #pools = new Map<string, OriginPool>();
 
   constructor(settings: PoolSettings) {
-    this.settings = settings;
+    this.#settings = settings;
   }
 
   get size(): number {
-    return this.pools.size;
+    return this.#pools.size;
   }
 
-  /** null: the text is no origin. */
+  /** null: the text is not an origin. */
   of(origin: string): OriginPool | null {
-    const known = this.pools.get(origin);
+    const known = this.#pools.get(origin);
     if (known !== undefined) return known;
-    const target = parseTarget(origin);
+    const target = parseOrigin(origin);
     if (target === null) return null;
-    const pool = new OriginPool(origin, target, this.settings, this.remove);
-    this.pools.set(origin, pool);
+    const pool = new OriginPool(origin, target, this.#settings, this.#remove);
+    this.#pools.set(origin, pool);
     return pool;
   }
 
   closeIdle(): void {
-    while (this.settings.budget.idle.first !== null) this.settings.budget.idle.first.evict();
+    while (this.#settings.budget.idle.first !== null) this.#settings.budget.idle.first.evict();
   }
 
-  private readonly remove = (pool: OriginPool): void => {
-    if (this.pools.get(pool.origin) === pool) this.pools.delete(pool.origin);
+  readonly #remove = (pool: OriginPool): void => {
+    if (this.#pools.get(pool.origin) === pool) this.#pools.delete(pool.origin);
   };
 }

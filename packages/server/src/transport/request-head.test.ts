@@ -3,7 +3,7 @@ import { arrangeHead } from "./request-head.ts";
 
 const lines = (...all: string[]): string => `${all.join("\r\n")}\r\n\r\n`;
 
-test("puts Host and Content-Length first, as CMQ's documents print them", () => {
+test("puts Host and Content-Length first", () => {
   expect(
     arrangeHead(
       lines(
@@ -17,7 +17,7 @@ test("puts Host and Content-Length first, as CMQ's documents print them", () => 
   ).toBe(lines("POST /cgi HTTP/1.1", "Host: test.com", "Content-Length: 761", "Content-Type: text/plain"));
 });
 
-test("says so when the connection is to be closed", () => {
+test("keeps Connection: close", () => {
   expect(arrangeHead(lines("POST / HTTP/1.1", "host: [::1]:80", "connection: close", "content-length: 0"))).toBe(
     lines("POST / HTTP/1.1", "Host: [::1]:80", "Content-Length: 0", "Connection: close"),
   );

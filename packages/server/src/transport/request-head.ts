@@ -1,8 +1,7 @@
 /**
- * undici writes its own lines of a request head in lower case, with `connection: keep-alive` always and the length last.
- * CMQ's documents print another form, and receivers exist that were written by looking at it: `Host` and `Content-Length`
- * first, in capitals, and a `Connection` line only to say `close`. All POSTs go out in that form. Anything else that is
- * written to the socket passes as it is.
+ * Rewrites the head of a POST as undici writes it. undici uses lower case, always adds `connection: keep-alive`, and
+ * puts the length last. Some receivers expect the form of older clients: `Host` and `Content-Length` first, with
+ * capital letters, and `Connection` only with `close`. Other text is returned unchanged.
  */
 export function arrangeHead(head: string): string {
   const requestLineEnd = head.indexOf("\r\n");

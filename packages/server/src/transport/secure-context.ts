@@ -5,9 +5,9 @@ import { RingbackError } from "../domain/errors.ts";
 const pemCertificate = /-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs;
 
 /**
- * The certificates that receivers may be signed by: the usual ones, and the operator's own beside them. Reading them takes
- * milliseconds, so it is done once, for the first connection that needs it. Throws `invalid_request` at once when the
- * operator's text holds no certificate or a broken one, since Node itself would pass over it in silence.
+ * Returns the TLS context with Node's default certificates and the operator's. Reading them takes milliseconds, so the
+ * first connection that needs it does so, once. Throws `invalid_request` at once when `caPem` contains no certificate
+ * or an invalid one, because Node would ignore it silently.
  */
 export function trustedContext(caPem: string | undefined): () => SecureContext {
   if (caPem !== undefined) checkCertificates(caPem);
@@ -20,7 +20,7 @@ export function trustedContext(caPem: string | undefined): () => SecureContext {
 
 function checkCertificates(caPem: string): void {
   const certificates = caPem.match(pemCertificate);
-  if (certificates === null) throw refuse("holds no certificate in PEM form");
+  if (certificates === null) throw refuse("contains no certificate in PEM format");
   for (const [index, certificate] of certificates.entries()) {
     try {
       void new X509Certificate(certificate);

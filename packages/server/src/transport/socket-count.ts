@@ -1,27 +1,26 @@
 import type { Socket } from "node:net";
 
-/** Sockets that the operating system holds for us, from before they connect until they are closed. */
+/** Counts open sockets, from before they connect until they are closed. */
 export class SocketCount {
-  private open = 0;
-  private whenNone: (() => void)[] = [];
+  #open = 0;
+  #noneWaiters: (() => void)[] = [];
 
   get value(): number {
-    return this.open;
+    return this.#open;
   }
 
   add(socket: Socket): void {
-    this.open += 1;
+    this.#open += 1;
     socket.once("close", () => {
-      this.open -= 1;
-      if (this.open > 0) return;
-      const waiting = this.whenNone;
-      this.whenNone = [];
-      for (const resolve of waiting) resolve();
+      this.#open -= 1;
+      if (this.#open > 0) return;
+      for (const resolve of this.#noneWaiters.splice(0)) resolve();
     });
   }
 
+  /** Resolves when no socket is open. */
   none(): Promise<void> {
-    if (this.open === 0) return Promise.resolve();
-    return new Promise((resolve) => this.whenNone.push(resolve));
+    if (this.#open === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#noneWaiters.push(resolve));
   }
 }

@@ -6,7 +6,7 @@ import { connectTcp } from "./tcp-connect.ts";
 import { eventually } from "./testing/eventually.ts";
 import { ManualTime } from "./testing/manual-time.ts";
 
-// Sockets and time are faked: a socket connects or fails when the test says so.
+// Faked: sockets and time. A socket connects or fails when the test says so.
 function start(addresses: readonly string[]) {
   const time = new ManualTime();
   const sockets = new SocketCount();
@@ -30,14 +30,14 @@ function start(addresses: readonly string[]) {
   return { time, sockets, opened, heard, cancel, fail, tried: () => opened.map((entry) => entry.address) };
 }
 
-test("one address: no timer, and the socket is handed over", () => {
+test("a single address needs no timer, and its socket is returned", () => {
   const { time, opened, heard } = start(["192.0.2.1"]);
   expect(time.timersRunning).toBe(0);
   opened[0]?.socket.emit("connect");
   expect(heard).toEqual([{ code: undefined, socket: opened[0]?.socket }]);
 });
 
-test("families take turns, beginning with the resolver's first", async () => {
+test("address families alternate, beginning with the resolver's first address", async () => {
   const addresses = ["2001:db8::1", "2001:db8::2", "192.0.2.1", "192.0.2.2", "192.0.2.3"];
   const { time, tried, cancel } = start(addresses);
   time.advance(10 * transportLimits.connectStaggerMs);
@@ -45,7 +45,7 @@ test("families take turns, beginning with the resolver's first", async () => {
   cancel();
 });
 
-test("a failing address makes way for the next at once", async () => {
+test("the next address is tried at once when one fails", async () => {
   const { tried, fail, heard, opened } = start(["192.0.2.1", "192.0.2.2"]);
   fail(0, "ENETUNREACH");
   await eventually(tried).toEqual(["192.0.2.1", "192.0.2.2"]);
@@ -53,7 +53,7 @@ test("a failing address makes way for the next at once", async () => {
   expect(heard).toEqual([{ code: undefined, socket: opened[1]?.socket }]);
 });
 
-test("a silent address is overtaken by the next and then closed", async () => {
+test("an address that does not answer is closed when the next one connects", async () => {
   const { time, tried, heard, opened, sockets } = start(["192.0.2.1", "192.0.2.2"]);
   time.advance(transportLimits.connectStaggerMs - 1);
   expect(tried()).toHaveLength(1);
@@ -65,7 +65,7 @@ test("a silent address is overtaken by the next and then closed", async () => {
   await eventually(() => sockets.value).toBe(1);
 });
 
-test("a slow first address may still win while the second is being tried", () => {
+test("a slow first address may still connect while the second is being tried", () => {
   const { time, heard, opened } = start(["192.0.2.1", "192.0.2.2"]);
   time.advance(transportLimits.connectStaggerMs);
   opened[0]?.socket.emit("connect");
@@ -73,7 +73,7 @@ test("a slow first address may still win while the second is being tried", () =>
   expect(opened[1]?.socket.destroyed).toBe(true);
 });
 
-test("when all fail, one refusal makes it connect_refused", async () => {
+test("when all addresses fail and one refused, the error is connect_refused", async () => {
   const { fail, heard, tried, sockets } = start(["192.0.2.1", "192.0.2.2"]);
   fail(0, "ECONNREFUSED");
   await eventually(tried).toHaveLength(2);
@@ -83,21 +83,21 @@ test("when all fail, one refusal makes it connect_refused", async () => {
   await eventually(() => sockets.value).toBe(0);
 });
 
-test("when all are unreachable, it is connect_failed", async () => {
+test("when all addresses are unreachable, the error is connect_failed", async () => {
   const { fail, heard } = start(["192.0.2.1"]);
   fail(0, "ETIMEDOUT");
   await eventually(() => heard.length).toBe(1);
   expect(heard).toEqual([{ code: "connect_failed", socket: null }]);
 });
 
-test("a name with very many addresses costs a bounded number of tries", () => {
+test("at most addressesTriedMax addresses are tried", () => {
   const { time, tried, cancel } = start(Array.from({ length: 100 }, (_, index) => `192.0.2.${index}`));
   time.advance(100 * transportLimits.connectStaggerMs);
   expect(tried()).toHaveLength(transportLimits.addressesTriedMax);
   cancel();
 });
 
-test("giving up closes every socket and says nothing", async () => {
+test("cancelling closes every socket without a result", async () => {
   const { time, cancel, heard, sockets } = start(["192.0.2.1", "192.0.2.2"]);
   time.advance(transportLimits.connectStaggerMs);
   cancel();

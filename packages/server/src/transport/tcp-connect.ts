@@ -12,16 +12,16 @@ export interface TcpOptions {
   readonly open: OpenSocket;
 }
 
-/** Begins to connect to an IP address. */
+/** Starts to connect to an IP address. */
 export type OpenSocket = (address: string, port: number) => Socket;
 
 export const openTcp: OpenSocket = (address, port) =>
   connect({ host: address, port, noDelay: true, autoSelectFamily: false });
 
 /**
- * Connects to the first of the addresses that answers (RFC 8305): each gets a short head start, then the next is tried
- * beside it, so that a black hole in one address family costs a moment and not the whole attempt. The addresses are
- * used as they are; no name is looked up here. The returned function gives up, silently.
+ * Connects to the address that answers first (RFC 8305): each address gets a short head start, then the next one is
+ * tried as well. So an unreachable address family delays the attempt only briefly. The returned function cancels
+ * without calling `done`.
  */
 export function connectTcp(
   addresses: readonly string[],
@@ -69,7 +69,7 @@ export function connectTcp(
     }
   }
 
-  /** Ends all tries that are still under way. */
+  /** Ends all running tries. */
   function finish(): void {
     finished = true;
     cancelTimer?.();
@@ -79,7 +79,7 @@ export function connectTcp(
   }
 }
 
-/** In the resolver's order, but taking turns between IPv4 and IPv6. */
+/** Keeps the resolver's order within each family, and alternates between IPv4 and IPv6. */
 function alternateFamilies(addresses: readonly string[]): string[] {
   const [first] = addresses;
   if (first === undefined) return [];
@@ -89,5 +89,5 @@ function alternateFamilies(addresses: readonly string[]): string[] {
   return same.flatMap((address, index) => [address, ...other.slice(index, index + 1)]).concat(other.slice(same.length));
 }
 
-/** A socket whose error nobody hears would end the process; whoever uses the socket listens for itself. */
+/** Without a listener, a socket's error would end the process. Users of the socket add their own listeners. */
 function ignoreError(): void {}

@@ -22,7 +22,7 @@ afterEach(() => closeClean(transport));
 const at = (receiver: RawReceiver, changes: Partial<Endpoint> = {}): Endpoint =>
   endpoint(`tcp://127.0.0.1:${receiver.port}`, { path: "/?byteOrder=big", connection: "close", ...changes });
 
-/** A receiver that acts on each connection as soon as it is there. */
+/** A receiver that calls `act` for each new connection. */
 const receiving = (serve: (socket: Socket, connection: RawConnection) => void): Promise<RawReceiver> =>
   RawReceiver.start(
     () => {},
@@ -30,30 +30,30 @@ const receiving = (serve: (socket: Socket, connection: RawConnection) => void): 
   );
 
 const endingWithSender = (): Promise<RawReceiver> => receiving((socket) => socket.on("end", () => socket.end()));
-const handedOver = { error: null, status: 0, headers: {}, body: new Uint8Array() };
+const sentResult = { error: null, status: 0, headers: {}, body: new Uint8Array() };
 
 describe("a message over TCP", () => {
   test("is four bytes of length, the bytes, and the end", async () => {
     await using receiver = await endingWithSender();
     const result = await post(start(), at(receiver), Buffer.from('{"id":12345678901234567890}'));
-    expect(result).toMatchObject(handedOver);
+    expect(result).toMatchObject(sentResult);
     expect(receiver.connections[0]?.received()).toBe('\x00\x00\x00\x1b{"id":12345678901234567890}');
     expect(receiver.connections[0]?.closed()).toBe(true);
   });
 
-  test("has its length in the other order where the URL says so", async () => {
+  test("has its length in little-endian order if the URL says so", async () => {
     await using receiver = await endingWithSender();
     await post(start(), at(receiver, { path: "/?byteOrder=little" }), Buffer.alloc(258, "x"));
     expect(receiver.connections[0]?.received()).toBe(`\x02\x01\x00\x00${"x".repeat(258)}`);
   });
 
-  test("has a connection of its own, and arrives byte for byte whatever it is", async () => {
+  test("has its own connection, and arrives byte for byte", async () => {
     await using receiver = await endingWithSender();
     start();
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 100_000 }), async (body) => {
         const before = receiver.connections.length;
-        expect(await post(transport, at(receiver), body)).toMatchObject(handedOver);
+        expect(await post(transport, at(receiver), body)).toMatchObject(sentResult);
         const [connection, ...more] = receiver.connections.slice(before);
         expect(more).toEqual([]);
         expect(Buffer.from(connection?.received() ?? "", "latin1").subarray(4)).toEqual(Buffer.from(body));
@@ -62,43 +62,43 @@ describe("a message over TCP", () => {
     );
   });
 
-  test("is not written when its time is over before the connection is open", async () => {
+  test("is not written when its timeout comes before the connection is open", async () => {
     await using receiver = await endingWithSender();
     let maySend = true;
     const pending = post(start(), at(receiver, { maySend: () => maySend }), "stale");
     maySend = false;
     expect(await pending).toMatchObject({ error: "aborted", status: 0 });
-    expect(await post(transport, at(receiver, { maySend: () => true }), "new")).toMatchObject(handedOver);
+    expect(await post(transport, at(receiver, { maySend: () => true }), "new")).toMatchObject(sentResult);
     expect(receiver.connections.map((connection) => connection.received()).join("")).toBe("\x00\x00\x00\x03new");
   });
 
   test("may have a megabyte", async () => {
     await using receiver = await endingWithSender();
     const body = Buffer.alloc(1024 * 1024, "y");
-    expect(await post(start(), at(receiver), body)).toMatchObject(handedOver);
+    expect(await post(start(), at(receiver), body)).toMatchObject(sentResult);
     expect(receiver.connections[0]?.received().length).toBe(body.length + 4);
   });
 
-  test("is handed over at once when the receiver ends its side, whether or not it says something first", async () => {
+  test("counts as sent when the receiver ends its side, even if it sends something first", async () => {
     await using receiver = await receiving((socket) => socket.on("end", () => socket.end("ok")));
     const time = new ManualTime();
-    expect(await post(start({ timers: time, clock: time }), at(receiver))).toMatchObject(handedOver);
+    expect(await post(start({ timers: time, clock: time }), at(receiver))).toMatchObject(sentResult);
   });
 
-  test("is handed over after a while when the receiver keeps quiet and open", async () => {
+  test("counts as sent after tcpEndMsMax when the receiver keeps the connection open", async () => {
     const time = new ManualTime();
     await using receiver = await receiving(() => {});
     const result = post(start({ timers: time, clock: time }), at(receiver));
     await eventually(() => receiver.connections[0]?.closed()).toBe(true);
-    // Its deadline, and the wait for the receiver's end.
+    // The deadline, and the wait for the receiver's end.
     await eventually(() => time.timersRunning).toBe(2);
     time.advance(transportLimits.tcpEndMsMax);
-    expect(await result).toMatchObject({ ...handedOver, durationMs: transportLimits.tcpEndMsMax });
+    expect(await result).toMatchObject({ ...sentResult, durationMs: transportLimits.tcpEndMsMax });
   });
 });
 
 describe("a message over TCP has failed", () => {
-  test("when nobody listens", async () => {
+  test("when the port is closed", async () => {
     const receiver = await endingWithSender();
     const nobody = at(receiver);
     await receiver[Symbol.asyncDispose]();
@@ -108,30 +108,30 @@ describe("a message over TCP has failed", () => {
   test("when the receiver resets the connection instead of reading", async () => {
     await using receiver = await receiving((socket) => socket.resetAndDestroy());
     const { error } = await post(start(), at(receiver));
-    // The reset may be quicker than the news of the connection.
+    // The reset may arrive before the connection is reported.
     expect(["connection_reset", "connect_failed"]).toContain(error);
   });
 
-  test("when the receiver resets the connection after it has read", async () => {
+  test("when the receiver resets the connection after reading", async () => {
     await using receiver = await receiving((socket) => socket.on("data", () => socket.resetAndDestroy()));
     expect(await post(start(), at(receiver))).toMatchObject({ error: "connection_reset" });
   });
 
-  test("when the receiver goes in the middle of it", async () => {
+  test("when the receiver disconnects in the middle of the message", async () => {
     await using receiver = await receiving((socket) => socket.once("data", () => socket.destroy()));
     expect(await post(start(), at(receiver), Buffer.alloc(16 * 1024 * 1024))).toMatchObject({
       error: "connection_reset",
     });
   });
 
-  test("when the receiver ends its side before it has the whole, and reads no more", async () => {
+  test("when the receiver ends its side before the whole message, and stops reading", async () => {
     await using receiver = await receiving((socket) => socket.pause().end());
     expect(await post(start(), at(receiver), Buffer.alloc(16 * 1024 * 1024))).toMatchObject({
       error: "connection_reset",
     });
   });
 
-  test("when the receiver never reads and the message does not fit into the system's buffers", async () => {
+  test("when the receiver never reads and the message exceeds the system's buffers", async () => {
     const time = new ManualTime();
     await using receiver = await receiving((socket) => socket.pause());
     const to = at(receiver, { timeoutMs: 5_000 });
@@ -141,7 +141,7 @@ describe("a message over TCP has failed", () => {
     expect(await result).toMatchObject({ error: "timeout", durationMs: 5_000 });
   });
 
-  test("when the receiver talks without end and does not read", async () => {
+  test("when the receiver sends without end and does not read", async () => {
     const piece = Buffer.alloc(64 * 1024, "z");
     await using receiver = await receiving((socket) => {
       socket.pause();
@@ -154,7 +154,7 @@ describe("a message over TCP has failed", () => {
     expect(await post(start(), at(receiver), Buffer.alloc(16 * 1024 * 1024))).toMatchObject({ error: "bad_reply" });
   });
 
-  test("when its address is not allowed, whatever name it hides behind", async () => {
+  test("when its address is denied, given directly or by a name", async () => {
     start({ allowPrivateNetworks: false, resolver: (_name, done) => done(null, ["10.0.0.1"]) });
     expect(await post(transport, endpoint("tcp://10.0.0.1:9"))).toMatchObject({ error: "address_denied" });
     expect(await post(transport, endpoint("tcp://rebound.test:9"))).toMatchObject({ error: "address_denied" });
@@ -165,7 +165,7 @@ describe("a message over TCP has failed", () => {
     expect(await post(transport, endpoint("tcp://nowhere.test:9"))).toMatchObject({ error: "dns_failed" });
   });
 
-  test("when all connections are taken, and gives its own back", async () => {
+  test("when all connections are busy, and releases its own connection", async () => {
     await using receiver = await receiving((socket) => socket.on("end", () => answers.push(() => socket.end())));
     const answers: (() => void)[] = [];
     start({ connectionsMax: 1 });
@@ -173,16 +173,16 @@ describe("a message over TCP has failed", () => {
     await eventually(() => answers.length).toBe(1);
     expect(await post(transport, at(receiver))).toMatchObject({ error: "connect_failed" });
     answers[0]?.();
-    expect(await first).toMatchObject(handedOver);
+    expect(await first).toMatchObject(sentResult);
     const third = post(transport, at(receiver));
     await eventually(() => answers.length).toBe(2);
     answers[1]?.();
-    expect(await third).toMatchObject(handedOver);
+    expect(await third).toMatchObject(sentResult);
   });
 });
 
 describe("closing the transport", () => {
-  test("ends a message that is not written as aborted, and one that is as handed over", async () => {
+  test("aborts a message that is not written, while a written one counts as sent", async () => {
     await using stuck = await receiving((socket) => socket.pause());
     await using quiet = await receiving(() => {});
     start();
@@ -193,7 +193,7 @@ describe("closing the transport", () => {
     await eventually(() => quiet.connections[0]?.closed()).toBe(true);
     await eventually(() => stuck.connections.length).toBe(1);
     await closeClean(transport);
-    expect(await Promise.all(results)).toMatchObject([{ error: "aborted" }, handedOver]);
+    expect(await Promise.all(results)).toMatchObject([{ error: "aborted" }, sentResult]);
     expect(await post(transport, at(quiet))).toMatchObject({ error: "aborted" });
     expect(quiet.connections).toHaveLength(1);
   });

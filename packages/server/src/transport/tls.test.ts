@@ -10,8 +10,8 @@ import { ManualTime } from "./testing/manual-time.ts";
 import { closeClean, endpoint, post } from "./testing/posting.ts";
 import { tlsFixture } from "./testing/tls-fixture.ts";
 
-// Real: TLS over sockets on 127.0.0.1, with the self-signed certificate of the fixture. Faked: the resolver, which knows
-// every name as 127.0.0.1, and time where a test says so.
+// Real: TLS over sockets on 127.0.0.1, with the self-signed certificate of the fixture. Faked: the resolver, which
+// resolves every name to 127.0.0.1, and time where a test says so.
 let transport: Transport;
 const servers: Server[] = [];
 
@@ -72,7 +72,7 @@ test("an address as host is checked against the certificate's addresses, without
   expect(seen[0]?.servername).toBe(false);
 });
 
-test("a short TLS connection is closed after the reply", async () => {
+test("a TLS connection with connection close is closed after the reply", async () => {
   const { port } = await serve();
   start();
   const result = await post(transport, endpoint(`https://receiver.test:${port}`, { connection: "close" }));
@@ -91,7 +91,7 @@ test.each([
   expect(seen.every((connection) => connection.requests === 0)).toBe(true);
 });
 
-test("a Host header of the subscription's own does not change which certificate is right", async () => {
+test("a Host header of the subscription does not change which name the certificate must have", async () => {
   const { port } = await serve();
   start();
   const headers = ["Host", "receiver.test"];
@@ -112,7 +112,7 @@ test.each([
   expect(await post(transport, endpoint(`https://receiver.test:${port}`))).toMatchObject({ error: "tls_failed" });
 });
 
-test("a server that does not speak TLS, closes, or stays silent in the handshake", async () => {
+test("a server that does not support TLS, closes, or does not answer the handshake", async () => {
   const time = new ManualTime();
   start({ clock: time, timers: time });
   let accepted = 0;
@@ -140,7 +140,7 @@ test("a server that does not speak TLS, closes, or stays silent in the handshake
   await once(server, "close");
 });
 
-test("a kept TLS connection that the server closes is replaced", async () => {
+test("a keep-alive TLS connection that the server closes is replaced", async () => {
   const { port, seen, sockets } = await serve();
   start();
   await post(transport, endpoint(`https://receiver.test:${port}`));
@@ -151,7 +151,7 @@ test("a kept TLS connection that the server closes is replaced", async () => {
 });
 
 test.each([
-  ["hold none", "nonsense", "caPem: holds no certificate in PEM form"],
+  ["hold none", "nonsense", "caPem: contains no certificate in PEM format"],
   [
     "hold a broken one",
     `${tlsFixture.cert}-----BEGIN CERTIFICATE-----\nbm9uc2Vuc2U=\n-----END CERTIFICATE-----\n`,

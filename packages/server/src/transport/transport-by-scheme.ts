@@ -2,69 +2,71 @@ import { Deadlines } from "./deadline.ts";
 import { createGuardedNetwork, type GuardedNetwork } from "./guarded-network.ts";
 import { createHttpTransport, type HttpTransportOptions } from "./http-transport.ts";
 import type { Endpoint, PostResult, Transport } from "./port.ts";
-import { TcpPost, type TcpSetting } from "./tcp-post.ts";
+import { TcpPost, type TcpContext } from "./tcp-post.ts";
 import { WebSocketLink, WebSocketPost } from "./web-socket-link.ts";
 
-/** Every way out behind one door: the endpoint's scheme decides. All share one guard, name cache and budget of connections. */
+/**
+ * Creates the transport for HTTP, TCP and WebSockets; the endpoint's scheme decides. All use the same guarded network.
+ */
 export function createTransport(options: HttpTransportOptions = {}): Transport {
   return new TransportByScheme(options, createGuardedNetwork(options));
 }
 
 class TransportByScheme implements Transport {
-  private readonly http: Transport;
-  private readonly network: GuardedNetwork;
-  private readonly handOvers: TcpSetting;
-  /** By URL. */
-  private readonly links = new Map<string, WebSocketLink>();
-  private closed = false;
+  readonly #http: Transport;
+  readonly #network: GuardedNetwork;
+  readonly #oneWay: TcpContext;
+  /** The key is the URL. */
+  readonly #links = new Map<string, WebSocketLink>();
+  #closed = false;
 
   constructor(options: HttpTransportOptions, network: GuardedNetwork) {
-    this.http = createHttpTransport(options, network);
-    this.network = network;
+    this.#http = createHttpTransport(options, network);
+    this.#network = network;
     const { clock, timers } = network;
-    this.handOvers = { clock, deadlines: new Deadlines(clock, timers), network };
+    this.#oneWay = { clock, deadlines: new Deadlines(clock, timers), network };
   }
 
   post(endpoint: Endpoint, headers: readonly string[], body: Uint8Array, done: (result: PostResult) => void): void {
-    if (endpoint.origin.startsWith("http")) this.http.post(endpoint, headers, body, done);
-    else if (endpoint.origin.startsWith("tcp:")) this.postOverTcp(endpoint, body, done);
-    else this.postOverWebSocket(endpoint, body, done);
+    if (endpoint.origin.startsWith("http")) this.#http.post(endpoint, headers, body, done);
+    else if (endpoint.origin.startsWith("tcp:")) this.#postOverTcp(endpoint, body, done);
+    else this.#postOverWebSocket(endpoint, body, done);
   }
 
   openSockets(): number {
-    return this.http.openSockets();
+    return this.#http.openSockets();
   }
 
   close(): Promise<void> {
-    this.closed = true;
-    this.handOvers.deadlines.abort();
-    for (const link of this.links.values()) link.end();
-    this.links.clear();
-    // It waits for the sockets of all.
-    return this.http.close();
+    this.#closed = true;
+    this.#oneWay.deadlines.abort();
+    for (const link of this.#links.values()) link.end();
+    this.#links.clear();
+    // The HTTP transport waits until all sockets of the network are closed.
+    return this.#http.close();
   }
 
-  private postOverTcp(endpoint: Endpoint, body: Uint8Array, done: (result: PostResult) => void): void {
-    const post = new TcpPost(this.handOvers, endpoint, body, done);
-    if (this.closed) post.end("aborted");
+  #postOverTcp(endpoint: Endpoint, body: Uint8Array, done: (result: PostResult) => void): void {
+    const post = new TcpPost(this.#oneWay, endpoint, body, done);
+    if (this.#closed) post.end("aborted");
     else post.start();
   }
 
-  private postOverWebSocket(endpoint: Endpoint, body: Uint8Array, done: (result: PostResult) => void): void {
-    const link = this.linkTo(endpoint);
-    const post = new WebSocketPost(this.handOvers, link, endpoint, body, done);
-    if (this.closed) post.end("aborted");
+  #postOverWebSocket(endpoint: Endpoint, body: Uint8Array, done: (result: PostResult) => void): void {
+    const link = this.#linkTo(endpoint);
+    const post = new WebSocketPost(this.#oneWay, link, endpoint, body, done);
+    if (this.#closed) post.end("aborted");
     else link.add(post);
   }
 
-  private linkTo(endpoint: Endpoint): WebSocketLink {
+  #linkTo(endpoint: Endpoint): WebSocketLink {
     const url = endpoint.origin + endpoint.path;
-    const known = this.links.get(url);
+    const known = this.#links.get(url);
     if (known !== undefined) return known;
-    const link = new WebSocketLink(endpoint, this.network, () => {
-      if (this.links.get(url) === link) this.links.delete(url);
+    const link = new WebSocketLink(endpoint, this.#network, () => {
+      if (this.#links.get(url) === link) this.#links.delete(url);
     });
-    if (!this.closed) this.links.set(url, link);
+    if (!this.#closed) this.#links.set(url, link);
     return link;
   }
 }

@@ -5,20 +5,23 @@ import { transportLimits } from "./limits.ts";
 
 const load = createRequire(import.meta.url);
 
-/** Loaded with the first endpoint that needs it: most servers have none, and start the faster for it. */
+/** Loaded for the first WebSocket endpoint. Most servers have none, and start faster without it. */
 let client: typeof WebSocket | null = null;
 
-/** Over a socket that is connected, and has its TLS, already: ws itself would ask neither the guard nor the name cache. */
+/**
+ * Opens a WebSocket over a connected socket (with TLS if needed), because ws itself would bypass the address guard and
+ * name cache.
+ */
 export function openWebSocket(url: string, socket: Socket): WebSocket {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `require` knows no types
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `require` has no types
   client ??= load("ws") as typeof WebSocket;
-  // The last four are newer than the types.
+  // The type declarations do not contain the last four options yet.
   const options: ClientOptions & Readonly<Record<string, unknown>> = {
     createConnection: () => socket,
     followRedirects: false,
-    // Small messages gain nothing by it, and what a peer may make us inflate would need a bound of its own.
+    // Compression does not help small messages, and decompressing the peer's messages would need another limit.
     perMessageDeflate: false,
-    maxPayload: transportLimits.webSocketHeardFrameBytesMax,
+    maxPayload: transportLimits.webSocketReceivedFrameBytesMax,
     closeTimeout: transportLimits.webSocketCloseMsMax,
     maxFragments: 64,
     maxBufferedChunks: 4096,

@@ -12,15 +12,15 @@ import { tlsFixture } from "./testing/tls-fixture.ts";
 import { WebSocketPeer } from "./testing/web-socket-peer.ts";
 import { createTransport } from "./transport-by-scheme.ts";
 
-// Real: WebSockets of the ws library, and bare sockets that pretend, on 127.0.0.1. Faked where a test says so: time and the
-// resolver.
+// Real: WebSockets of the ws library, and plain sockets that imitate them, on 127.0.0.1. Faked where a test says so:
+// time and the resolver.
 let transport: Transport;
 function start(options: HttpTransportOptions = {}): Transport {
   transport = createTransport({ allowPrivateNetworks: true, ...options });
   return transport;
 }
 
-/** Time that only the test moves. */
+/** Creates a transport with time that only the test advances. */
 function startWithTime(options: HttpTransportOptions = {}): ManualTime {
   const time = new ManualTime();
   start({ clock: time, timers: time, ...options });
@@ -31,36 +31,36 @@ afterEach(() => closeClean(transport));
 
 const at = (peer: { readonly origin: string }, changes: Partial<Endpoint> = {}): Endpoint =>
   endpoint(peer.origin.replace(/^http/, "ws"), { path: "/", ...changes });
-const handedOver = { error: null, status: 0, headers: {}, body: new Uint8Array() };
-/** More than the system takes from us while the peer does not read. */
+const sentResult = { error: null, status: 0, headers: {}, body: new Uint8Array() };
+/** More than the system buffers while the peer does not read. */
 const tooMuch = Buffer.alloc(16 * 1024 * 1024, "x");
 
 describe("a message over a WebSocket", () => {
-  test("goes out as one text frame, byte for byte, once hello was said both ways", async () => {
+  test("is sent as one text frame, byte for byte, after hello in both directions", async () => {
     await using peer = await WebSocketPeer.start();
     const body = Buffer.from('{"id":12345678901234567890,"名":"😀"}');
     const before = Buffer.from(body);
-    expect(await post(start(), at(peer, { path: "/push?token=a%20b" }), body)).toMatchObject(handedOver);
+    expect(await post(start(), at(peer, { path: "/push?token=a%20b" }), body)).toMatchObject(sentResult);
     await eventually(() => peer.messages).toEqual([{ text: before.toString(), isBinary: false, connection: 1 }]);
     expect(peer.paths).toEqual(["/push?token=a%20b"]);
-    // Frames are masked on their way; the message must not be.
+    // ws masks frames in place, which must not change the message.
     expect(body).toEqual(before);
   });
 
-  test("shares one connection with all others to the same URL, in order", async () => {
+  test("shares one connection with all messages to the same URL, in order", async () => {
     await using peer = await WebSocketPeer.start({ onMessage: (socket) => socket.send("ok") });
     start();
     const texts = Array.from({ length: 100 }, (_, index) => String(index));
     const results = await Promise.all(texts.map((text) => post(transport, at(peer), text)));
     expect(results.every(({ error }) => error === null)).toBe(true);
     await eventually(() => peer.texts).toEqual(texts);
-    expect(await post(transport, at(peer), "later")).toMatchObject(handedOver);
+    expect(await post(transport, at(peer), "later")).toMatchObject(sentResult);
     expect(peer.sockets).toHaveLength(1);
     await post(transport, at(peer, { path: "/other" }));
     expect(peer.sockets).toHaveLength(2);
   });
 
-  test("is not sent when its time is over before the connection is open, and those behind it are", async () => {
+  test("is not sent when its timeout comes before the connection is open, and later messages are", async () => {
     await using peer = await WebSocketPeer.start();
     let maySend = true;
     start();
@@ -68,26 +68,26 @@ describe("a message over a WebSocket", () => {
     const next = post(transport, at(peer), "next");
     maySend = false;
     expect(await stale).toMatchObject({ error: "aborted", status: 0 });
-    expect(await next).toMatchObject(handedOver);
-    // On the connection that is open by now as well.
+    expect(await next).toMatchObject(sentResult);
+    // The same on a connection that is open already.
     expect(await post(transport, at(peer, { maySend: () => maySend }), "late")).toMatchObject({ error: "aborted" });
-    expect(await post(transport, at(peer), "last")).toMatchObject(handedOver);
+    expect(await post(transport, at(peer), "last")).toMatchObject(sentResult);
     await eventually(() => peer.texts).toEqual(["next", "last"]);
   });
 
   test("may have a megabyte", async () => {
     await using peer = await WebSocketPeer.start();
     const body = "y".repeat(1024 * 1024);
-    expect(await post(start(), at(peer), body)).toMatchObject(handedOver);
+    expect(await post(start(), at(peer), body)).toMatchObject(sentResult);
     await eventually(() => peer.texts[0]?.length).toBe(body.length);
   });
 
-  test("goes over TLS to a peer whose certificate is good, and to no other", async () => {
+  test("is sent over TLS only to a peer with a trusted certificate", async () => {
     await using peer = await WebSocketPeer.start({ tls: true });
     start();
     expect(await post(transport, at(peer))).toMatchObject({ error: "tls_failed" });
     await transport.close();
-    expect(await post(start({ caPem: tlsFixture.cert }), at(peer))).toMatchObject(handedOver);
+    expect(await post(start({ caPem: tlsFixture.cert }), at(peer))).toMatchObject(sentResult);
     await eventually(() => peer.texts).toEqual(["hello"]);
     expect(peer.sockets).toHaveLength(1);
   });
@@ -97,32 +97,32 @@ describe("a message over a WebSocket", () => {
     async (answer) => {
       await using peer = await WebSocketPeer.start({ onMessage: (socket) => socket.send(answer) });
       start();
-      for (const text of ["1", "2", "3"]) expect(await post(transport, at(peer), text)).toMatchObject(handedOver);
+      for (const text of ["1", "2", "3"]) expect(await post(transport, at(peer), text)).toMatchObject(sentResult);
       await eventually(() => peer.texts).toEqual(["1", "2", "3"]);
       expect(peer.sockets).toHaveLength(1);
     },
   );
 
-  test("waits while the peer takes its time to greet", async () => {
+  test("waits for the peer's hello", async () => {
     const late: (() => void)[] = [];
     await using peer = await WebSocketPeer.start({ greet: (socket) => late.push(() => socket.send(" hello\n")) });
     const result = post(start(), at(peer), "1");
     await eventually(() => late.length).toBe(1);
     expect(peer.messages).toEqual([]);
     late[0]?.();
-    expect(await result).toMatchObject(handedOver);
+    expect(await result).toMatchObject(sentResult);
   });
 });
 
 describe("a message over a WebSocket has failed", () => {
-  test("when nobody listens", async () => {
+  test("when the port is closed", async () => {
     const peer = await WebSocketPeer.start();
     const nobody = at(peer);
     await peer.stop();
     expect(await post(start(), nobody)).toMatchObject({ error: "connect_refused", status: 0 });
   });
 
-  test("when its address is not allowed, whatever name it hides behind", async () => {
+  test("when its address is denied, given directly or by a name", async () => {
     start({ allowPrivateNetworks: false, resolver: (_name, done) => done(null, ["127.0.0.1"]) });
     for (const origin of ["ws://127.0.0.1:9", "wss://[::1]:9", "ws://rebound.test"]) {
       expect(await post(transport, endpoint(origin))).toMatchObject({ error: "address_denied" });
@@ -149,7 +149,7 @@ describe("a message over a WebSocket has failed", () => {
     expect(await post(start(), at(receiver))).toMatchObject({ error: "bad_reply" });
   });
 
-  test("when the peer cuts the handshake", async () => {
+  test("when the peer disconnects during the handshake", async () => {
     await using receiver = await RawReceiver.start(({ socket }) => socket.destroy());
     expect(await post(start(), at(receiver))).toMatchObject({ error: "connection_reset" });
   });
@@ -185,13 +185,13 @@ describe("a message over a WebSocket has failed", () => {
   test.each([
     ["goodbye", (peer: WebSocketPeer) => peer.last.close(1000)],
     ["nothing and goes", (peer: WebSocketPeer) => peer.last.terminate()],
-  ])("when the peer says %s in the place of hello", async (_, greet) => {
+  ])("when the peer sends %s instead of hello", async (_, greet) => {
     const peer: WebSocketPeer = await WebSocketPeer.start({ greet: () => greet(peer) });
     expect(await post(start(), at(peer))).toMatchObject({ error: "connection_reset" });
     await peer.stop();
   });
 
-  test("when the connection drops before the system has taken all of it; what had not begun goes out anew", async () => {
+  test("when the connection drops before it is completely sent; other messages are sent later", async () => {
     const peer = await WebSocketPeer.start();
     const time = startWithTime();
     await post(transport, at(peer), "first");
@@ -202,12 +202,12 @@ describe("a message over a WebSocket has failed", () => {
     peer.last.terminate();
     expect(await cut).toMatchObject({ error: "connection_reset" });
     time.advance(transportLimits.webSocketRetryMsMin);
-    expect(await next).toMatchObject(handedOver);
+    expect(await next).toMatchObject(sentResult);
     await eventually(() => peer.messages.at(-1)).toMatchObject({ text: "next", connection: 2 });
     await peer.stop();
   });
 
-  test("when the peer does not read, and its connection is given up since nothing can be taken back from it", async () => {
+  test("when the peer does not read; then the connection is closed", async () => {
     const peer = await WebSocketPeer.start();
     const time = startWithTime();
     await post(transport, at(peer), "first");
@@ -218,12 +218,12 @@ describe("a message over a WebSocket has failed", () => {
     time.advance(2_000);
     expect(await stuck).toMatchObject({ error: "timeout" });
     time.advance(transportLimits.webSocketRetryMsMin);
-    expect(await behind).toMatchObject(handedOver);
+    expect(await behind).toMatchObject(sentResult);
     expect(peer.sockets).toHaveLength(2);
     await peer.stop();
   });
 
-  test("when too many wait in line", async () => {
+  test("when too many messages wait", async () => {
     await using peer = await WebSocketPeer.start({ greet: () => {} });
     start();
     const { webSocketWaitingMax } = transportLimits;
@@ -234,9 +234,9 @@ describe("a message over a WebSocket has failed", () => {
   });
 });
 
-describe("a peer that talks too much is left", () => {
+describe("a peer that sends too much is disconnected", () => {
   test.each<[string, (peer: WebSocketPeer) => void]>([
-    ["frames over the limit", (peer) => peer.last.send("x".repeat(transportLimits.webSocketHeardFrameBytesMax + 1))],
+    ["frames over the limit", (peer) => peer.last.send("x".repeat(transportLimits.webSocketReceivedFrameBytesMax + 1))],
     [
       "message after message",
       (peer) => {
@@ -268,10 +268,10 @@ describe("a peer that talks too much is left", () => {
     await post(transport, at(peer), "1");
     flood(peer);
     await eventually(() => transport.openSockets()).toBe(0);
-    // The next message finds a new connection.
+    // The next message uses a new connection.
     const next = post(transport, at(peer), "2");
     time.advance(transportLimits.webSocketRetryMsMin);
-    expect(await next).toMatchObject(handedOver);
+    expect(await next).toMatchObject(sentResult);
     await eventually(() => peer.messages.at(-1)).toMatchObject({ text: "2", connection: 2 });
   });
 
@@ -287,26 +287,22 @@ describe("a peer that talks too much is left", () => {
 });
 
 describe("the connection is kept", () => {
-  test("with pings, as long as the peer answers them", async () => {
-    let pings = 0;
-    await using peer = await WebSocketPeer.start({
-      greet: (socket) => socket.on("ping", () => (pings += 1)).send("hello"),
-    });
+  test("while the peer answers pings", async () => {
+    await using peer = await WebSocketPeer.start();
     const time = startWithTime();
     await post(transport, at(peer), "1");
     for (let round = 1; round <= 5; round++) {
-      await eventually(() => pings).toBe(round);
-      await pongs();
+      await pongs(peer, round);
       time.advance(transportLimits.webSocketPingMs);
     }
     expect(peer.sockets).toHaveLength(1);
   });
 
-  test("no longer than one ping after the peer has fallen silent, and opened anew", async () => {
+  test("until a ping is not answered, and is then opened again", async () => {
     await using peer = await WebSocketPeer.start();
     const time = startWithTime();
     await post(transport, at(peer), "1");
-    await pongs();
+    await pongs(peer, 1);
     peer.last.pause();
     time.advance(transportLimits.webSocketPingMs);
     expect(transport.openSockets()).toBe(1);
@@ -314,44 +310,44 @@ describe("the connection is kept", () => {
     await eventually(() => transport.openSockets()).toBe(0);
     time.advance(transportLimits.webSocketRetryMsMin);
     await eventually(() => peer.sockets.length).toBe(2);
-    expect(await post(transport, at(peer), "2")).toMatchObject(handedOver);
+    expect(await post(transport, at(peer), "2")).toMatchObject(sentResult);
   });
 
-  test("until nothing was sent for a while; then it is closed with a goodbye, and opened for the next message", async () => {
+  test("until it is idle; then it is closed with a closing handshake, and opened for the next message", async () => {
     await using peer = await WebSocketPeer.start();
     const time = startWithTime();
-    const goodbyes: number[] = [];
+    const closeCodes: number[] = [];
     await post(transport, at(peer), "1");
-    peer.last.on("close", (code) => goodbyes.push(code));
+    peer.last.on("close", (code) => closeCodes.push(code));
     const { webSocketIdleMs, webSocketPingMs } = transportLimits;
-    for (let passedMs = 0; passedMs < webSocketIdleMs; passedMs += webSocketPingMs) {
-      expect(goodbyes).toEqual([]);
-      await pongs();
+    for (let passedMs = 0, round = 1; passedMs < webSocketIdleMs; passedMs += webSocketPingMs, round++) {
+      expect(closeCodes).toEqual([]);
+      await pongs(peer, round);
       time.advance(webSocketPingMs);
     }
-    await eventually(() => goodbyes).toEqual([1001]);
+    await eventually(() => closeCodes).toEqual([1001]);
     await eventually(() => time.timersRunning).toBe(0);
-    expect(await post(transport, at(peer), "2")).toMatchObject(handedOver);
+    expect(await post(transport, at(peer), "2")).toMatchObject(sentResult);
     expect(peer.sockets).toHaveLength(2);
   });
 
-  test("unless its place is needed", async () => {
+  test("unless the budget needs it for another origin", async () => {
     await using first = await WebSocketPeer.start();
     await using second = await WebSocketPeer.start();
     await using third = await RawReceiver.start(({ socket }) =>
       socket.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
     );
     start({ connectionsMax: 1 });
-    expect(await post(transport, at(first), "1")).toMatchObject(handedOver);
-    expect(await post(transport, at(second), "2")).toMatchObject(handedOver);
+    expect(await post(transport, at(first), "1")).toMatchObject(sentResult);
+    expect(await post(transport, at(second), "2")).toMatchObject(sentResult);
     await eventually(() => transport.openSockets()).toBe(1);
     expect(await post(transport, endpoint(third.origin))).toMatchObject({ status: 200 });
     await eventually(() => transport.openSockets()).toBe(1);
-    expect(await post(transport, at(first), "3")).toMatchObject(handedOver);
+    expect(await post(transport, at(first), "3")).toMatchObject(sentResult);
     await eventually(() => first.texts).toEqual(["1", "3"]);
   });
 
-  test("but a busy one is not given up for another", async () => {
+  test("while it is busy, even if the budget needs a connection", async () => {
     await using busy = await WebSocketPeer.start({ greet: () => {} });
     await using other = await WebSocketPeer.start();
     start({ connectionsMax: 1 });
@@ -363,8 +359,8 @@ describe("the connection is kept", () => {
   });
 });
 
-describe("when the peer has gone", () => {
-  test("a message waits for the next try and shares its fate, and the pause grows with each", async () => {
+describe("when the peer has disconnected", () => {
+  test("a message waits for the next try and fails with it, and the pause grows with each failure", async () => {
     const peer = await WebSocketPeer.start();
     const { port } = peer;
     const to = at(peer, { timeoutMs: 60_000 });
@@ -382,11 +378,11 @@ describe("when the peer has gone", () => {
     await using again = await WebSocketPeer.start({ port });
     const last = post(transport, to, "3");
     time.advance(webSocketRetryMsMax);
-    expect(await last).toMatchObject(handedOver);
+    expect(await last).toMatchObject(sentResult);
     await eventually(() => again.texts).toEqual(["3"]);
   });
 
-  test("a message whose time is over before the next try says why the last one failed", async () => {
+  test("a message whose timeout comes before the next try ends with the error of the last one", async () => {
     const peer = await WebSocketPeer.start();
     const to = at(peer);
     const time = startWithTime();
@@ -402,7 +398,7 @@ describe("when the peer has gone", () => {
     expect(await late).toMatchObject({ error: "connect_refused", durationMs: 1_000 });
   });
 
-  test("it gets its connection back by itself, before there is a message", async () => {
+  test("it is connected again without a message", async () => {
     const peer = await WebSocketPeer.start();
     const { port } = peer;
     const time = startWithTime();
@@ -414,7 +410,7 @@ describe("when the peer has gone", () => {
     await eventually(() => again.sockets.length).toBe(1);
   });
 
-  test("and was never there, nothing is left of it", async () => {
+  test("and was never connected, no state is left", async () => {
     const peer = await WebSocketPeer.start();
     const to = at(peer);
     await peer.stop();
@@ -426,7 +422,7 @@ describe("when the peer has gone", () => {
 });
 
 describe("closing the transport", () => {
-  test("says goodbye to peers and ends what waits as aborted", async () => {
+  test("sends the closing handshake to peers and aborts waiting messages", async () => {
     await using peer = await WebSocketPeer.start();
     await using silent = await WebSocketPeer.start({ greet: () => {} });
     start();
@@ -441,7 +437,7 @@ describe("closing the transport", () => {
     expect(await post(transport, at(peer))).toMatchObject({ error: "aborted" });
   });
 
-  test("does not wait long for a peer that never says goodbye", async () => {
+  test("closes the connection of a peer that does not answer the closing handshake", async () => {
     await using peer = await WebSocketPeer.start();
     start();
     await post(transport, at(peer), "1");
@@ -455,7 +451,11 @@ function rawSocketOf(peer: WebSocketPeer): Socket {
   return (peer.last as unknown as { readonly _socket: Socket })._socket;
 }
 
-/** The peer's pongs go out while it reads the pings; here they are then read with the next looks at the sockets. */
-async function pongs(): Promise<void> {
-  for (let count = 0; count < 3; count++) await turn();
+/**
+ * Waits for the peer's pongs. It sends them while it reads the pings, so they arrive within the next turns of this
+ * event loop.
+ */
+async function pongs(peer: WebSocketPeer, count: number): Promise<void> {
+  await eventually(() => peer.pings).toBe(count);
+  for (let turns = 0; turns < 3; turns++) await turn();
 }

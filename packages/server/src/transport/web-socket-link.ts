@@ -1,194 +1,193 @@
 import type { Evictable } from "./connection-budget.ts";
 import type { GuardedNetwork } from "./guarded-network.ts";
-import { HandOver, type HandOverSetting } from "./hand-over.ts";
+import { OneWayPost, type OneWayContext } from "./one-way-post.ts";
 import { transportLimits } from "./limits.ts";
 import type { Endpoint, PostResult, TransportErrorCode } from "./port.ts";
 import type { TimeMs } from "./time.ts";
 import { WebSocketConnection, type WebSocketOwner } from "./web-socket-connection.ts";
 
-/** One message that waits for a WebSocket, or is on its way into it. */
-export class WebSocketPost extends HandOver {
-  private readonly link: WebSocketLink;
+/** One message that waits for a WebSocket or is being sent. */
+export class WebSocketPost extends OneWayPost {
+  readonly #link: WebSocketLink;
 
   constructor(
-    setting: HandOverSetting,
+    context: OneWayContext,
     link: WebSocketLink,
     endpoint: Endpoint,
     body: Uint8Array,
     done: (result: PostResult) => void,
   ) {
-    super(setting, endpoint, body, done);
-    this.link = link;
+    super(context, endpoint, body, done);
+    this.#link = link;
   }
 
   end(why: "timeout" | "aborted"): void {
-    if (why === "timeout") this.link.timedOut(this);
+    if (why === "timeout") this.#link.timedOut(this);
     else this.finish(why);
   }
 
-  protected letGo(): void {
-    this.link.leave(this);
+  protected release(): void {
+    this.#link.leave(this);
   }
 }
 
 /**
- * The one connection to a WebSocket's URL, and the messages that wait for it. It is opened for the first message and kept.
- * When it drops it is opened anew after a pause, which grows while that fails; messages wait for the try and share its
- * fate. A message that the system had not taken whole when the connection dropped has failed; one that had not been
- * started goes on waiting.
+ * The only connection to a WebSocket URL, and the messages that wait for it. The connection is opened for the first
+ * message and kept. After it has dropped it is opened again after a pause, which grows with each failure. Messages wait
+ * for that try, and fail if it fails. A message that was not completely sent when the connection dropped has failed;
+ * one that had not started keeps waiting.
  */
 export class WebSocketLink implements Evictable, WebSocketOwner {
   previous: Evictable | null = null;
   next: Evictable | null = null;
-  private readonly url: { readonly origin: string; readonly path: string };
-  private readonly network: GuardedNetwork;
-  private readonly onUnused: () => void;
-  private readonly waiting = new Set<WebSocketPost>();
-  private readonly sending = new Set<WebSocketPost>();
-  private connection: WebSocketConnection | null = null;
-  private isOpen = false;
-  private hasBeenOpen = false;
-  private isEvictable = false;
-  private openedAtMs: TimeMs = 0;
-  private usedAtMs: TimeMs = 0;
-  /** Connections in a row that did not last. */
-  private failures = 0;
-  private lastFailure: TransportErrorCode = "connect_failed";
-  private cancelPause: (() => void) | null = null;
+  readonly #url: { readonly origin: string; readonly path: string };
+  readonly #network: GuardedNetwork;
+  readonly #onUnused: () => void;
+  readonly #waiting = new Set<WebSocketPost>();
+  readonly #sending = new Set<WebSocketPost>();
+  #connection: WebSocketConnection | null = null;
+  #isOpen = false;
+  #hasBeenOpen = false;
+  #isEvictable = false;
+  #openedAtMs: TimeMs = 0;
+  #usedAtMs: TimeMs = 0;
+  /** Connections in a row that failed or ended soon. */
+  #failures = 0;
+  #lastFailure: TransportErrorCode = "connect_failed";
+  #cancelPause: (() => void) | null = null;
 
-  /** `onUnused` runs when nothing is left: no connection, no message, no pause. */
+  /** `onUnused` is called when there is no connection, no message and no pause. */
   constructor(url: { readonly origin: string; readonly path: string }, network: GuardedNetwork, onUnused: () => void) {
-    this.url = url;
-    this.network = network;
-    this.onUnused = onUnused;
+    this.#url = url;
+    this.#network = network;
+    this.#onUnused = onUnused;
   }
 
   add(post: WebSocketPost): void {
-    if (this.waiting.size >= transportLimits.webSocketWaitingMax) return post.finish("connect_failed");
-    this.usedAtMs = this.network.clock.now();
-    this.waiting.add(post);
-    this.keep();
-    if (this.isOpen) this.flush();
-    else if (this.connection === null && this.cancelPause === null) this.open();
+    if (this.#waiting.size >= transportLimits.webSocketWaitingMax) return post.finish("connect_failed");
+    this.#usedAtMs = this.#network.clock.now();
+    this.#waiting.add(post);
+    this.#preventEviction();
+    if (this.#isOpen) this.#flush();
+    else if (this.#connection === null && this.#cancelPause === null) this.#open();
   }
 
-  /** The message has come to its end, whatever that was. */
+  /** The message has ended, successfully or not. */
   leave(post: WebSocketPost): void {
-    this.waiting.delete(post);
-    this.sending.delete(post);
-    this.rest();
+    this.#waiting.delete(post);
+    this.#sending.delete(post);
+    this.#allowEviction();
   }
 
   timedOut(post: WebSocketPost): void {
-    // Nothing moves any more, and what was handed to the socket cannot be taken back from it.
-    if (this.sending.has(post)) {
+    // The connection has stopped sending. A message that was passed to it cannot be removed, so the connection must
+    // end.
+    if (this.#sending.has(post)) {
       post.finish("timeout");
-      this.connection?.fail("timeout");
-    } else post.finish(this.cancelPause === null ? "timeout" : this.lastFailure);
+      this.#connection?.fail("timeout");
+    } else post.finish(this.#cancelPause === null ? "timeout" : this.#lastFailure);
   }
 
-  /** Something else needs its place. */
+  /** Closes the connection, because the budget needs it for another origin. */
   evict(): void {
     this.end();
-    this.onUnused();
+    this.#onUnused();
   }
 
-  /** For good. Messages must have come to their ends before. */
+  /** Closes the link. All messages must have ended before. */
   end(): void {
-    this.cancelPause?.();
-    this.cancelPause = null;
-    const { connection } = this;
+    this.#cancelPause?.();
+    this.#cancelPause = null;
+    const connection = this.#connection;
     if (connection === null) return;
-    this.forget();
+    this.#forget();
     connection.close();
   }
 
-  // ---- what the connection tells
+  // ---- called by the connection
 
   ready(): void {
-    this.isOpen = true;
-    this.hasBeenOpen = true;
-    this.openedAtMs = this.network.clock.now();
-    this.flush();
-    this.rest();
+    this.#isOpen = true;
+    this.#hasBeenOpen = true;
+    this.#openedAtMs = this.#network.clock.now();
+    this.#flush();
+    this.#allowEviction();
   }
 
   isIdle(): boolean {
-    const { clock } = this.network;
-    return !this.hasMessages && clock.now() - this.usedAtMs >= transportLimits.webSocketIdleMs;
+    const { clock } = this.#network;
+    return !this.#hasMessages && clock.now() - this.#usedAtMs >= transportLimits.webSocketIdleMs;
   }
 
-  over(code: TransportErrorCode | null): void {
-    const wasOpen = this.isOpen;
-    const lasted = wasOpen && this.network.clock.now() - this.openedAtMs >= transportLimits.webSocketSteadyMs;
-    this.forget();
-    if (code === null) return this.onUnused();
-    this.failures = lasted ? 1 : this.failures + 1;
-    this.lastFailure = code;
-    this.pause();
-    // `finish` takes them out of their set, which does no harm to the walk.
-    for (const post of this.sending) post.finish(wasOpen ? "connection_reset" : code);
-    if (!wasOpen) for (const post of this.waiting) post.finish(code);
+  ended(code: TransportErrorCode | null): void {
+    const wasOpen = this.#isOpen;
+    const lasted = wasOpen && this.#network.clock.now() - this.#openedAtMs >= transportLimits.webSocketSteadyMs;
+    this.#forget();
+    if (code === null) return this.#onUnused();
+    this.#failures = lasted ? 1 : this.#failures + 1;
+    this.#lastFailure = code;
+    this.#pause();
+    // `finish` removes each message from the set, which is allowed during the iteration.
+    for (const post of this.#sending) post.finish(wasOpen ? "connection_reset" : code);
+    if (!wasOpen) for (const post of this.#waiting) post.finish(code);
   }
 
-  // ---- within
-
-  private get hasMessages(): boolean {
-    return this.waiting.size > 0 || this.sending.size > 0;
+  get #hasMessages(): boolean {
+    return this.#waiting.size > 0 || this.#sending.size > 0;
   }
 
-  private open(): void {
-    if (!this.network.budget.take()) {
-      for (const post of this.waiting) post.finish("connect_failed");
-      if (this.connection === null) this.onUnused();
+  #open(): void {
+    if (!this.#network.budget.take()) {
+      for (const post of this.#waiting) post.finish("connect_failed");
+      if (this.#connection === null) this.#onUnused();
       return;
     }
-    this.connection = new WebSocketConnection(this.url, this.network, this);
+    this.#connection = new WebSocketConnection(this.#url, this.#network, this);
   }
 
-  private pause(): void {
+  #pause(): void {
     const { webSocketRetryMsMin, webSocketRetryMsMax } = transportLimits;
-    const delayMs = Math.min(webSocketRetryMsMin * 2 ** Math.min(this.failures - 1, 16), webSocketRetryMsMax);
-    this.cancelPause = this.network.timers.after(delayMs, () => {
-      this.cancelPause = null;
-      // A peer that was there gets its connection back before there is a message for it.
-      if (this.hasMessages || (this.hasBeenOpen && !this.isIdle())) this.open();
-      else this.onUnused();
+    const delayMs = Math.min(webSocketRetryMsMin * 2 ** Math.min(this.#failures - 1, 16), webSocketRetryMsMax);
+    this.#cancelPause = this.#network.timers.after(delayMs, () => {
+      this.#cancelPause = null;
+      // A peer that was connected before is connected again even without a message.
+      if (this.#hasMessages || (this.#hasBeenOpen && !this.isIdle())) this.#open();
+      else this.#onUnused();
     });
   }
 
-  private flush(): void {
-    const { connection } = this;
-    for (const post of this.waiting) {
+  #flush(): void {
+    const connection = this.#connection;
+    for (const post of this.#waiting) {
       if (connection === null || !connection.canSend) return;
       if (connection.bufferedBytes >= transportLimits.webSocketBufferedBytesMax) return;
       if (!post.mayBegin()) continue;
-      this.waiting.delete(post);
-      this.sending.add(post);
+      this.#waiting.delete(post);
+      this.#sending.add(post);
       connection.send(post.body, () => {
         post.finish(null);
-        this.flush();
+        this.#flush();
       });
     }
   }
 
-  /** While it has nothing to do, it may make room for another. */
-  private rest(): void {
-    if (!this.isOpen || this.isEvictable || this.hasMessages) return;
-    this.isEvictable = true;
-    this.network.budget.idle.append(this);
+  /** An idle connection may be closed to make room for another. */
+  #allowEviction(): void {
+    if (!this.#isOpen || this.#isEvictable || this.#hasMessages) return;
+    this.#isEvictable = true;
+    this.#network.budget.idle.append(this);
   }
 
-  private keep(): void {
-    if (!this.isEvictable) return;
-    this.isEvictable = false;
-    this.network.budget.idle.remove(this);
+  #preventEviction(): void {
+    if (!this.#isEvictable) return;
+    this.#isEvictable = false;
+    this.#network.budget.idle.remove(this);
   }
 
-  private forget(): void {
-    this.keep();
-    this.connection = null;
-    this.isOpen = false;
-    this.network.budget.give();
+  #forget(): void {
+    this.#preventEviction();
+    this.#connection = null;
+    this.#isOpen = false;
+    this.#network.budget.release();
   }
 }

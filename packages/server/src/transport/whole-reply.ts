@@ -1,11 +1,10 @@
-/** What a second piece makes room for at least. */
-const grownBytes = 16 * 1024;
+/** Size of the buffer from the second piece on. */
+const grownBytesMin = 16 * 1024;
 const noBytes = new Uint8Array(0);
 
 /**
- * A reply that is wanted as a whole, as it arrives. Copied into one buffer that doubles: a reply in pieces of one byte
- * each, kept as they come, would cost hundreds of times what it holds. Most replies are one short piece, which gets a
- * buffer of its own size.
+ * Collects a whole reply in one buffer that doubles its size. Keeping the pieces as they arrive could take hundreds of
+ * times the memory, if each piece is one byte. Most replies are one short piece, which gets a buffer of its size.
  */
 export class WholeReply {
   readonly #bytesMax: number;
@@ -18,7 +17,7 @@ export class WholeReply {
     this.#take = take;
   }
 
-  /** False when it is too large: of that as much is kept as fits, and nothing at all where the caller has no room. */
+  /** False: the reply is too large. As much as fits is kept, or nothing when `take` refused. */
   append(piece: Uint8Array): boolean {
     const room = this.#bytesMax - this.#length;
     const kept = piece.byteLength > room ? piece.subarray(0, room) : piece;
@@ -39,7 +38,7 @@ export class WholeReply {
   }
 
   #grow(lengthMin: number): void {
-    const length = this.#length === 0 ? lengthMin : Math.max(lengthMin, this.#buffer.byteLength * 2, grownBytes);
+    const length = this.#length === 0 ? lengthMin : Math.max(lengthMin, this.#buffer.byteLength * 2, grownBytesMin);
     const buffer = new Uint8Array(Math.min(length, this.#bytesMax));
     buffer.set(this.bytes());
     this.#buffer = buffer;

@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
-import { attemptVerdictCodes } from "../../src/store/sqlite/rows.ts";
+import { verdictCodes } from "../../src/store/verdict-codes.ts";
 
 /**
  * The deliveries that a stopped server had recorded as accepted, as `topic/subscription/message id`. Read past the
@@ -15,7 +15,7 @@ export function recordedSuccesses(folder: string): ReadonlySet<string> {
            FROM attempt a JOIN subscription s ON s.id = a.subscription_id JOIN topic t ON t.id = a.topic_id
           WHERE a.verdict = ?`,
       )
-      .all(attemptVerdictCodes.indexOf("accepted"));
+      .all(verdictCodes.indexOf("accepted"));
     return new Set(rows.map((row) => String(row["delivery"])));
   } finally {
     db.close();

@@ -6,8 +6,11 @@ import type { Readiness } from "../../ops/health.ts";
 import { systemTimers } from "../../domain/ports.ts";
 import { AccountInboxes } from "../../engine/inboxes/account-inboxes.ts";
 import type { Inboxes } from "../../engine/inboxes/inboxes.ts";
-import type { Pulls } from "../../engine/pull/pulls.ts";
 import { PullQueues } from "../../engine/pull/pull-queues.ts";
+import { AccountPulls } from "../../engine/pull/account-pulls.ts";
+import { FaultyStore } from "../../engine/testing/faulty-store.ts";
+import { RecordingObserver } from "../../engine/testing/recording-observer.ts";
+import { SeededRandom } from "../../engine/testing/seeded-random.ts";
 import { createApp } from "../app.ts";
 import { AccountApiKeys } from "../../engine/keys/account-api-keys.ts";
 import { AccountKeys } from "../../engine/keys/account-keys.ts";
@@ -16,33 +19,37 @@ import type { AccountHooksOptions } from "../../engine/hooks/account-hooks.ts";
 import type { Transport } from "../../transport/port.ts";
 import type { HttpLimits } from "../../http/http-limits.ts";
 import { MemoryEvents } from "./memory-events.ts";
-import { MemoryPulls } from "./memory-pulls.ts";
 import { memoryPublisher } from "./memory-publisher.ts";
-import { MemoryStore } from "./memory-store.ts";
+import { RecordedPulls } from "./recorded-pulls.ts";
 
 export interface TestApp {
   readonly app: FastifyInstance;
-  readonly store: MemoryStore;
+  /** The time, which only a test changes. */
+  readonly clock: { nowMs: number };
+  readonly store: FaultyStore;
   readonly events: MemoryEvents;
+  readonly accountPulls: AccountPulls;
+  readonly pulls: RecordedPulls;
   readonly apiKeys: AccountApiKeys;
-  /** What was logged, a JSON line each. */
+  /** The lines of the log, JSON each. */
   readonly logLines: string[];
   readiness: Readiness;
 }
 
 export const testMasterKey = Buffer.alloc(32, 7).toString("base64url");
 
-/** What a test has otherwise than the rest. */
+/** Parts that a test replaces. */
 export interface TestParts {
   readonly masterKeys?: readonly string[];
   /** Left out: nothing can be reached. */
   readonly transport?: Transport;
-  readonly hooks?: Pick<AccountHooksOptions, "callsMax" | "bytesHeldMax">;
-  /** Left out: some of which only the making and removing works, since this store gives out no claims. */
+  readonly hooks?: Pick<AccountHooksOptions, "callsMax" | "memoryBytesMax">;
+  /** Default: inboxes on the same store. */
   readonly inboxes?: Inboxes;
-  /** Left out: nothing is there to be pulled. */
-  readonly pulls?: Pulls;
+  readonly nowMs?: number;
 }
+
+export const testNowMs = Date.UTC(2026, 0, 31, 8, 15, 30, 250);
 
 const unreachable: Transport = {
   post: (_endpoint, _headers, _body, done) =>
@@ -51,10 +58,14 @@ const unreachable: Transport = {
   close: () => Promise.resolve(),
 };
 
-/** The real HTTP application over a store, a publisher and an event bus in memory. */
+/** The real HTTP application, pulls and inboxes, on the memory driver, with a publisher and an event bus in memory. */
 export async function createTestApp(config: Partial<HttpLimits> = {}, parts: TestParts = {}): Promise<TestApp> {
-  const store = new MemoryStore();
+  const clock = { nowMs: parts.nowMs ?? testNowMs };
+  const ticking = { now: () => clock.nowMs };
+  const account = { name: "default", appId: 1 };
+  const store = new FaultyStore({ clock: ticking, timers: systemTimers, random: new SeededRandom(1), account });
   const events = new MemoryEvents();
+  const shared = { store, events, clock: ticking, timers: systemTimers };
   const logLines: string[] = [];
   const safe = {
     store,
@@ -67,16 +78,21 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
   const testApp: { -readonly [K in keyof TestApp]?: TestApp[K] } & Pick<TestApp, "readiness"> = {
     readiness: { ready: true },
   };
-  const clock = { now: () => 1_700_000_000_000 };
   const metrics = createMetrics({
     statistics: () => store.records.statistics(),
     nodes: () => store.cluster.nodes(),
     connections: () => store.cluster.connections(),
     openSockets: () => 8,
   });
+  const publisher = memoryPublisher(store);
+  const observer = new RecordingObserver();
+  const pullQueues = new PullQueues({ ...shared, observer, failed });
+  pullQueues.start();
+  const accountPulls = new AccountPulls({ ...shared, pullQueues, observer });
+  const pulls = new RecordedPulls(accountPulls);
   const app = await createApp({
     store,
-    publisher: memoryPublisher(store),
+    publisher,
     keys,
     apiKeys,
     hooks: new AccountHooks({
@@ -85,31 +101,24 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
       transport: parts.transport ?? unreachable,
       events,
       observer: metrics.observer,
-      clock,
+      clock: ticking,
       steadyClock: { now: () => performance.now() },
       requestId: () => "1700000000000-7",
       ...parts.hooks,
     }),
-    inboxes: parts.inboxes ?? unclaimedInboxes(store, events),
-    pulls: parts.pulls ?? new MemoryPulls(),
+    inboxes: parts.inboxes ?? new AccountInboxes({ ...shared, publisher, pullQueues, observer }),
+    pulls,
     events,
     metrics,
     log,
     version: "0.0.0-test",
     ready: () => testApp.readiness,
-    clock,
+    clock: ticking,
     config,
   });
-  return Object.assign(testApp, { app, store, events, apiKeys, logLines });
+  return Object.assign(testApp, { app, clock, store, events, accountPulls, pulls, apiKeys, logLines });
 }
 
-function unclaimedInboxes(store: MemoryStore, events: MemoryEvents): Inboxes {
-  const clock = { now: () => 1_700_000_000_000 };
-  const observer = { expired: () => {}, dead: () => {} };
-  const pullQueues = new PullQueues({ store, events, observer, clock, timers: systemTimers, failed: rethrow });
-  return new AccountInboxes({ store, publisher: memoryPublisher(store), pullQueues, events, observer, clock });
-}
-
-function rethrow(error: unknown): never {
+function failed(error: unknown): void {
   throw error;
 }

@@ -7,8 +7,8 @@ import type { CommandInput, RunningCommand } from "./command-process.ts";
 export type CommandInProcess = RunningCommand<"SIGINT" | "SIGTERM">;
 
 /**
- * Runs a command that needs no server of its own inside the test's process, without the half a second of CPU time that a
- * child process takes to start. Sockets, clock and files are real; streams, environment and signals are the test's.
+ * Runs a command inside the test's process, without the half a second of CPU time and more that a child process takes to
+ * start. Sockets, clock and files are real; streams, environment and signals are the test's.
  */
 export function startCommandInProcess(
   args: readonly string[],
@@ -23,6 +23,7 @@ export function startCommandInProcess(
       stdin: pipe(stdin),
       stdout: stream("stdout"),
       stderr: stream("stderr"),
+      logTo: stream("stdout"),
       env,
       readFile: (path) => readFileSync(path),
       onStopSignal: (listener) => void listeners.add(listener),
@@ -31,7 +32,7 @@ export function startCommandInProcess(
         throw new Error(`a command in this process must not end it, with ${exitCode}`);
       },
     },
-    () => Promise.reject(new Error("a server runs in a process of its own")),
+    async () => (await import("../../server.ts")).startServer,
   );
   return {
     stdoutMatch: (pattern) => output.match("stdout", pattern),

@@ -2,13 +2,13 @@ import type { CommandContext } from "../context.ts";
 
 export interface FakeContext extends CommandContext {
   readonly written: { stdout: string; stderr: string };
-  /** Exit codes asked for with `exit`, which does not end anything here. */
+  /** Exit codes passed to `exit`, which does not end the process here. */
   readonly exits: number[];
-  /** A stop signal, so long after the one before. */
+  /** Sends a stop signal `afterMs` after the previous one. */
   stop(afterMs?: number): void;
 }
 
-/** A command's surroundings in memory: nothing of the real process is touched. */
+/** A command's context in memory, without the real process. */
 export function createFakeContext(options: { isTTY?: boolean; env?: Record<string, string> } = {}): FakeContext {
   const written = { stdout: "", stderr: "" };
   const exits: number[] = [];
@@ -47,5 +47,5 @@ export function createFakeContext(options: { isTTY?: boolean; env?: Record<strin
 }
 
 async function* noInput(): AsyncGenerator<Uint8Array, void, undefined> {
-  // Nothing comes in.
+  // No input.
 }

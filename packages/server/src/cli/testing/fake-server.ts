@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { RequestListener } from "node:http";
 
-/** A bare HTTP server that plays Ringback's API. */
+/** A plain HTTP server that imitates Ringback's API. */
 export async function startFakeServer(
   listener: RequestListener,
 ): Promise<AsyncDisposable & { url: string; port: number }> {

@@ -17,7 +17,9 @@ export function failure(ids: ResponseIds, { key, message, members }: CmqError): 
   return answer(ids, code, `(${module})${message}`, { ...members });
 }
 
-/** Writes the first members as text, because `clientRequestId` may have more digits than a JavaScript number can hold. */
+/**
+ * Writes the first members as text, because `clientRequestId` may have more digits than a JavaScript number can hold.
+ */
 function answer({ requestId, clientRequestId }: ResponseIds, code: number, message: string, members: Members): string {
   const echo = clientRequestId === null ? "" : `,"clientRequestId":${clientRequestId}`;
   const rest = JSON.stringify(members);

@@ -37,7 +37,10 @@ export interface CmqDependencies {
   readonly refuseReplays: boolean;
 }
 
-/** Adds `/v2/index.php` of CMQ's API 2.0 and `POST /` of its newer API, for programs written for CMQ's topics and queues. */
+/**
+ * Adds `/v2/index.php` of CMQ's API 2.0 and `POST /` of its newer API, for programs written for CMQ's topics and
+ * queues.
+ */
 export async function addCmqApi(app: FastifyInstance, given: CmqDependencies): Promise<void> {
   const { store, publisher, queues, events, clock, log } = given;
   const context: ActionContext = {
@@ -52,10 +55,12 @@ export async function addCmqApi(app: FastifyInstance, given: CmqDependencies): P
   };
   const authentication = new Authentication(given);
   const nextRequestId = requestIds(given.randomBytes);
+  const errorOf = errorMapper(log);
 
   await app.register((scope, _options, done) => {
     takeBodiesAsBytes(scope, cmqLimits.requestBytesMax, { held: 0 }, httpLimitDefaults);
-    // fastify refuses a content type that is not a valid media type. So it gets a valid one; `request.ts` checks the raw header.
+    // fastify refuses a content type that is not a valid media type. So it gets a valid one; `request.ts` checks the
+    // raw header.
     scope.addHook("onRequest", (request, _reply, next) => {
       if (request.raw.method !== "GET" && request.headers["content-type"] !== formType) {
         request.headers = { ...request.headers, "content-type": formType };
@@ -98,8 +103,11 @@ export async function addCmqApi(app: FastifyInstance, given: CmqDependencies): P
       return send(reply, failure({ requestId, clientRequestId }, errorOf(error, action)));
     }
   }
+}
 
-  function errorOf(error: unknown, action: string | null): CmqError {
+/** Maps any error to one of this API, and logs unexpected ones. */
+function errorMapper(log: Logger): (error: unknown, action: string | null) => CmqError {
+  return (error, action) => {
     if (error instanceof CmqError) return error;
     if (error instanceof RingbackError) return cmqErrorOf(error);
     // The client disconnected while sending its body. Clients could fill the log if this were logged.
@@ -107,7 +115,7 @@ export async function addCmqApi(app: FastifyInstance, given: CmqDependencies): P
     // The request is not logged: it is signed, and whoever reads the log could send it again.
     log.error({ err: error, action }, "a CMQ request failed unexpectedly");
     return new CmqError("internal");
-  }
+  };
 }
 
 /** The status is always 200, because CMQ's clients treat any other status as a network failure. */

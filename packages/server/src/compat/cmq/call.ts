@@ -20,8 +20,9 @@ export interface ActionContext {
   readonly clock: Clock;
   readonly filterCache: FilterCache;
   /**
-   * Held while an action creates, changes or deletes a topic or subscription. So two names that differ only in case cannot both be
-   * created, concurrent changes are not lost, and a change does not recreate what was deleted in the meantime.
+   * Held while an action creates, changes or deletes a topic or subscription. So two names that differ only in case
+   * cannot both be created, concurrent changes are not lost, and a change does not recreate what was deleted in the
+   * meantime.
    */
   readonly catalogMutex: Mutex;
 }

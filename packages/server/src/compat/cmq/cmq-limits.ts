@@ -1,6 +1,12 @@
-/** Limits of CMQ's API: CMQ's own where they are narrower than Ringback's, and those of this implementation. The unit is in the name. */
+/**
+ * Limits of CMQ's API: CMQ's own where they are narrower than Ringback's, and those of this implementation. The unit is
+ * in the name.
+ */
 export const cmqLimits = {
-  /** A request as sent. CMQ allows 1 MiB of messages, which form encoding can make three times as long; the rest is parameters. */
+  /**
+   * A request as sent. CMQ allows 1 MiB of messages, which form encoding can make three times as long; the rest is
+   * parameters.
+   */
   requestBytesMax: 3 * 1024 * 1024 + 64 * 1024,
   /** The largest valid request, a batch with tags, has about forty. */
   parametersMax: 200,
@@ -13,7 +19,9 @@ export const cmqLimits = {
   bindingKeysMax: 5,
   endpointCharsMax: 500,
 
-  /** CMQ's documents name 64 KiB and 1 MiB. This is the default; a topic or queue may allow up to `limits.bodyBytesMax`. */
+  /**
+   * CMQ's documents name 64 KiB and 1 MiB. This is the default; a topic or queue may allow up to `limits.bodyBytesMax`.
+   */
   messageBytesDefault: 64 * 1024,
   batchMessagesMax: 16,
   batchBytesMax: 1024 * 1024,

@@ -1,4 +1,7 @@
-/** Between the `protocol`, `endpoint` and `notifyContentFormat` of a CMQ subscription and a native subscription's push settings. */
+/**
+ * Between the `protocol`, `endpoint` and `notifyContentFormat` of a CMQ subscription and a native subscription's push
+ * settings.
+ */
 
 import { assertEndpointUrl, isHttpUrl, queueOfUrl, queueUrl } from "../../domain/endpoint-url-rule.ts";
 import type { PushSettings, SubscriptionSettings } from "../../domain/model.ts";

@@ -1,6 +1,7 @@
 /**
- * Every error of this API: CMQ's code and module code, the message, and the code of the newer API. docs/reference/cmq.md is
- * generated from this table. `unused` marks codes of CMQ's documentation that this server never returns, and says why.
+ * Every error of this API: CMQ's code and module code, the message, and the code of the newer API.
+ * docs/reference/cmq.md is generated from this table. `unused` marks codes of CMQ's documentation that this server
+ * never returns, and says why.
  */
 
 import type { ErrorCode, RingbackError } from "../../domain/errors.ts";

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { MemoryStore } from "../../api/testing/memory-store.ts";
 import type { Filter, Topic } from "../../domain/model.ts";
 import { subscriptionShape } from "../../shapes/subscription.ts";
 import { topicShape } from "../../shapes/topic.ts";
+import { MemoryStore } from "../../store/memory/memory-store.ts";
 import { FilterCache } from "./filter-cache.ts";
 
 let store: MemoryStore;
@@ -12,7 +12,7 @@ let looks: number;
 beforeEach(async () => {
   store = new MemoryStore();
   looks = 0;
-  const list = store.catalog.listSubscriptions.bind(store);
+  const list = store.catalog.listSubscriptions.bind(store.catalog);
   store.catalog.listSubscriptions = (id, page) => {
     looks++;
     return list(id, page);
@@ -22,7 +22,12 @@ beforeEach(async () => {
 });
 
 const subscribe = (name: string, filter: Partial<Filter> = {}, to = topic) =>
-  store.catalog.putSubscription(to.id, name, subscriptionShape.read({ push: { url: "http://h/" }, filter }).settings);
+  store.catalog.putSubscription(
+    to.id,
+    name,
+    subscriptionShape.read({ push: { url: "http://h/" }, filter }).settings,
+    "now",
+  );
 const reach = (...tags: string[]) => audiences.reach(topic, { tags, type: null });
 
 describe("the filter cache", () => {

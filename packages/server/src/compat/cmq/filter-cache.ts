@@ -18,9 +18,9 @@ type TopicFilters = ReadonlyMap<SubscriptionId, MessagePredicate>;
 export type Reach = "reached" | "no-subscription" | "nothing-matches";
 
 /**
- * Finds whether any subscription would receive a message, because CMQ refuses messages that none would receive. Caches the filters
- * of each topic's subscriptions. A changed or deleted subscription removes its topic from the cache. Before a publish is refused,
- * the filters are read again, so that a new subscription is never missed.
+ * Finds whether any subscription would receive a message, because CMQ refuses messages that none would receive. Caches
+ * the filters of each topic's subscriptions. A changed or deleted subscription removes its topic from the cache. Before
+ * a publish is refused, the filters are read again, so that a new subscription is never missed.
  */
 export class FilterCache {
   readonly #store: ReadStore;
@@ -54,7 +54,8 @@ export class FilterCache {
   }
 
   async reach(topic: Topic, message: Labels): Promise<Reach> {
-    // A read that another request started proves a match. It cannot disprove one, because it may have started too early.
+    // A read that another request started proves a match. It cannot disprove one, because it may have started too
+    // early.
     const known = this.#cached.get(topic.id) ?? this.#reading.get(topic.id);
     const filters = known instanceof Promise ? await known : known;
     if (filters !== undefined && anyMatches(filters, message)) return "reached";

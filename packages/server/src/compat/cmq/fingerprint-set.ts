@@ -1,8 +1,8 @@
 const slotsInitial = 64;
 
 /**
- * A set of positive integers: a hash table with open addressing in one typed array. Takes at most 24 bytes per number, a fifth of
- * what a `Set` takes.
+ * A set of positive integers: a hash table with open addressing in one typed array. Takes at most 24 bytes per number,
+ * a fifth of what a `Set` takes.
  */
 export class FingerprintSet {
   #slots = new Float64Array(slotsInitial);

@@ -2,8 +2,8 @@ import { CmqError } from "./errors.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 
 /**
- * Parses `a=1&b=2` of a query or a form. Unlike `URLSearchParams`, this refuses repeated names and invalid escapes, because the
- * client signed the parameters that it meant.
+ * Parses `a=1&b=2` of a query or a form. Unlike `URLSearchParams`, this refuses repeated names and invalid escapes,
+ * because the client signed the parameters that it meant.
  */
 export function readForm(text: string): Map<string, string> {
   const form = new Map<string, string>();
@@ -38,8 +38,8 @@ function decoded(text: string): string {
 }
 
 /**
- * Replaces `_` by `.` in the names. The signature treats both as equal, so `msgTag_0` must mean the same as `msgTag.0`: otherwise
- * an intermediary could rename a parameter without breaking the signature.
+ * Replaces `_` by `.` in the names. The signature treats both as equal, so `msgTag_0` must mean the same as `msgTag.0`:
+ * otherwise an intermediary could rename a parameter without breaking the signature.
  */
 export function bySignedNames(form: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   if (![...form.keys()].some((name) => name.includes("_"))) return form;

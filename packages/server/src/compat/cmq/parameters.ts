@@ -61,8 +61,8 @@ export class Parameters {
   }
 
   /**
-   * The values of `name.0`, `name.1` …, in order. Indices may start at 0 or 1 and must have no gap. `name` without an index is a list
-   * of one. null: none of these is given.
+   * The values of `name.0`, `name.1` …, in order. Indices may start at 0 or 1 and must have no gap. `name` without an
+   * index is a list of one. null: none of these is given.
    */
   list(name: string, max: number, tooMany: CmqErrorKey): readonly string[] | null {
     const prefix = `${name}.`;
@@ -98,6 +98,6 @@ const nameFaults = {
 
 export function assertResourceName(parameter: keyof typeof nameFaults, value: string): void {
   if (value.length <= cmqLimits.nameCharsMax && nameForm.test(value)) return;
-  const rule = `must begin with a letter and contain only letters, digits, - and _, at most ${cmqLimits.nameCharsMax} characters`;
-  throw new CmqError(nameFaults[parameter], `${parameter} ${rule}`);
+  const rule = "must begin with a letter and contain only letters, digits, - and _";
+  throw new CmqError(nameFaults[parameter], `${parameter} ${rule}, at most ${cmqLimits.nameCharsMax} characters`);
 }

@@ -29,7 +29,6 @@ it.each<[ErrorCode, string, Params, string]>([
 ])("%s behind %s is told in CMQ's words", async (code, action, params, told) => {
   const failure = new RingbackError(code);
   scene.store.failure = failure;
-  scene.queues.failure = failure;
   expect(await scene.code(action, params)).toBe(told);
   expect(scene.logLines).toEqual([]);
 });
@@ -40,7 +39,7 @@ it("reports a topic that has the maximum number of subscriptions", async () => {
 });
 
 it("logs an unexpected error with its action only, and does not show it to the client", async () => {
-  scene.queues.failure = new Error("a secret place");
+  scene.store.failure = new Error("a secret place");
   const answer = await scene.call("SendMessage", { queueName: "work", msgBody: "a secret body" });
   expect(answer).toMatchObject({ code: 6000, message: "(10050)the server cannot process the request at the moment" });
   const [line = "", ...others] = scene.logLines;
@@ -50,9 +49,9 @@ it("logs an unexpected error with its action only, and does not show it to the c
 });
 
 it("serves the next request after an error", async () => {
-  scene.queues.failure = new RingbackError("overloaded");
+  scene.store.failure = new RingbackError("overloaded");
   await scene.code("ReceiveMessage", { queueName: "work" });
-  scene.queues.failure = null;
+  scene.store.failure = null;
   expect(await scene.code("SendMessage", { queueName: "work", msgBody: "x" })).toBe("0");
   expect(await scene.code("ReceiveMessage", { queueName: "work" })).toBe("0");
 });

@@ -6,9 +6,10 @@ import { cmqLimits } from "./cmq-limits.ts";
 const groupMs = 10_000;
 
 /**
- * Detects replays by remembering the signatures of the requests in the time window. A signature covers the nonce, the timestamp and
- * all other parameters. The nonce alone would not do: `cmq-sdk` chooses among 10,000 numbers and `qcloudapi-sdk` among 65,536, so
- * nonces repeat within seconds. The memory is per process: other nodes, and this node after a restart, do not know these requests.
+ * Detects replays by remembering the signatures of the requests in the time window. A signature covers the nonce, the
+ * timestamp and all other parameters. The nonce alone would not do: `cmq-sdk` chooses among 10,000 numbers and
+ * `qcloudapi-sdk` among 65,536, so nonces repeat within seconds. The memory is per process: other nodes, and this node
+ * after a restart, do not know these requests.
  */
 export class SeenRequests {
   readonly #max: number;
@@ -56,8 +57,8 @@ export class SeenRequests {
 }
 
 /**
- * The first 52 bits of the signature. Clients cannot choose these bits. With a million remembered requests, one request in about
- * 4,500 million is refused by mistake.
+ * The first 52 bits of the signature. Clients cannot choose these bits. With a million remembered requests, one request
+ * in about 4,500 million is refused by mistake.
  */
 function fingerprintOf(signature: Uint8Array): number {
   const view = new DataView(signature.buffer, signature.byteOffset, signature.byteLength);

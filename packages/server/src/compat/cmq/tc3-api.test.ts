@@ -1,6 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
 import { recordedAtMs, recordedTc3, type RecordedRequest } from "./testing/recorded-requests.ts";
+import { storedMessages, storedTopic } from "../../api/testing/stored.ts";
 import { cmqScene, type Scene, secretId, secretKey } from "./testing/scene.ts";
 
 // Real: the HTTP application and the CMQ API. Faked, in memory: store, publisher, queues, events and clock.
@@ -76,7 +77,7 @@ describe("the newer API", () => {
   it("creates, describes, changes, lists and deletes topics", async () => {
     const made = await call("CreateCmqTopic", { ...t, MaxMsgSize: 2048, FilterType: 1, MsgRetentionSeconds: 3600 });
     expect(made["TopicId"]).toMatch(/^topic-/);
-    expect(scene.store.topics.get("orders")).toMatchObject({
+    expect(await storedTopic(scene.store)).toMatchObject({
       settings: { retentionMs: 3_600_000, bodyBytesMax: 2048 },
     });
     const view = {
@@ -86,8 +87,8 @@ describe("the newer API", () => {
       MaxMsgSize: 2048,
       MsgRetentionSeconds: 3600,
       FilterType: 1,
-      CreateTime: 1000,
-      LastModifyTime: 1000,
+      CreateTime: recordedAtMs,
+      LastModifyTime: recordedAtMs,
     };
     expect(await call("DescribeCmqTopicDetail", t)).toMatchObject({ TopicDescribe: view });
     await call("ModifyCmqTopicAttribute", { ...t, MaxMsgSize: 4096 });
@@ -115,7 +116,9 @@ describe("the newer API", () => {
     expect(await codeOf("CreateCmqSubscribe", http)).toBe("ResourceInUse");
     const sent = await call("PublishCmqMsg", { ...t, MsgContent: "中文", MsgTag: ["a"] });
     expect(sent).toMatchObject({ Result: true, MsgId: expect.stringMatching(/^\d+$/) as string });
-    expect(scene.store.messages).toMatchObject([{ tags: ["a"], body: Buffer.from("中文") }]);
+    expect(await storedMessages(scene.store)).toMatchObject([
+      { tags: ["a"], body: new Uint8Array(Buffer.from("中文")) },
+    ]);
     await call("ModifyCmqSubscriptionAttribute", { ...s, FilterTags: ["c"], NotifyContentFormat: "SIMPLIFIED" });
     expect(await call("DescribeCmqSubscriptionDetail", t)).toMatchObject({
       TotalCount: 1,
@@ -131,7 +134,7 @@ describe("the newer API", () => {
           BindingKey: [],
           NotifyContentFormat: "SIMPLIFIED",
           NotifyStrategy: "EXPONENTIAL_DECAY_RETRY",
-          CreateTime: 2000,
+          CreateTime: recordedAtMs,
         },
       ],
     });

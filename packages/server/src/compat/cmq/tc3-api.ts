@@ -22,7 +22,9 @@ const versions = new Map([
   ["2019-03-04", oldTc3Actions],
 ]);
 
-/** Adds the newer API: `POST /` with `X-TC-Action`, signed in headers, with JSON bodies. Its signatures have no nonce. */
+/**
+ * Adds the newer API: `POST /` with `X-TC-Action`, signed in headers, with JSON bodies. Its signatures have no nonce.
+ */
 export async function addTc3Route(app: FastifyInstance, given: Tc3Context): Promise<void> {
   await app.register((scope, _options, done) => {
     takeBodiesAsBytes(scope, cmqLimits.requestBytesMax, { held: 0 }, httpLimitDefaults);

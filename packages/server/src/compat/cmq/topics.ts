@@ -23,7 +23,8 @@ export async function createTopic(context: ActionContext, { parameters }: Call):
   const filterType = parameters.integer("filterType", 1, 2) === 2 ? "route" : "tag";
   const { store, account } = context;
   const topic = await context.catalogMutex.run(async () => {
-    // Programs create their topics at every start, so most of these requests find an existing topic. Reading first saves a write.
+    // Programs create their topics at every start, so most of these requests find an existing topic. Reading first
+    // saves a write.
     const created =
       (await store.catalog.findTopicAnyCase(account.id, name)) === null &&
       (await store.catalog.createTopic(account.id, name, settings));

@@ -29,9 +29,8 @@ export function urlOfRequest(request: WechatRequest): string {
   if (protocol === WEB_SOCKET) return checkedUrl(request, ["ws", "wss"]);
   if (protocol === TCP) return checkedTcpUrl(request);
   const what = inProcessProtocols.get(protocol);
-  throw new Unsupported(
-    `protocol ${protocol}${what === undefined ? "" : ` (${what})`} is not supported; use 1 (TCP), 2 (HTTP) or 3 (WebSocket)`,
-  );
+  const named = what === undefined ? `protocol ${protocol}` : `protocol ${protocol} (${what})`;
+  throw new Unsupported(`${named} is not supported; use 1 (TCP), 2 (HTTP) or 3 (WebSocket)`);
 }
 
 /** null: this API cannot express the URL. */

@@ -1,11 +1,13 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { call } from "../../api/testing/call.ts";
+import { storedSubscriptions, storedTopic, storedTopics } from "../../api/testing/stored.ts";
 import { createTestApp, type TestApp } from "../../api/testing/test-app.ts";
 import { RingbackError } from "../../domain/errors.ts";
+import type { Subscription } from "../../domain/model.ts";
 import { addTestApis } from "../testing/test-gateway.ts";
 import { wechatLimits } from "./wechat-limits.ts";
 
-// Real: the HTTP application and the WeChat API. Faked: store and events, in memory; random bytes, which count up.
+// Real: the HTTP application and the WeChat API. The store is the memory driver. Faked: events, and random bytes, which count up.
 let testApp: TestApp;
 beforeEach(async () => {
   testApp = await createTestApp();
@@ -43,8 +45,8 @@ async function added(request: object): Promise<string> {
   return data.cookie ?? "";
 }
 
-const push = (cookie: string) =>
-  [...testApp.store.subscriptions.values()].find(({ name }) => name === `wechat-${cookie}`)?.settings.push;
+const push = async (cookie: string) =>
+  (await storedSubscriptions(testApp.store)).find(({ name }) => name === `wechat-${cookie}`)?.settings.push;
 
 const documentsExample = ` {
   "type": 1001,
@@ -64,7 +66,7 @@ describe("adding a handler", () => {
         type: 1001,
       });
     }
-    expect(testApp.store.subscriptions.size).toBe(5);
+    expect(await storedSubscriptions(testApp.store)).toHaveLength(5);
   });
 
   it("also works without the trailing slash in the path", async () => {
@@ -76,8 +78,8 @@ describe("adding a handler", () => {
 
   it("creates a missing message topic, and a subscription that uses one connection per message", async () => {
     const cookie = await added({ protocol: 2, url: "https://example.com/weixinCallback?a=1" });
-    expect([...testApp.store.topics.keys()]).toEqual(["wechat"]);
-    expect(push(cookie)).toMatchObject({
+    expect((await storedTopics(testApp.store)).map(({ name }) => name)).toEqual(["wechat"]);
+    expect(await push(cookie)).toMatchObject({
       url: "https://example.com/weixinCallback?a=1",
       protocol: "wechat",
       connection: "close",
@@ -93,7 +95,7 @@ describe("adding a handler", () => {
     const { app, store } = testApp;
     await call(app, "PUT", "/v1/topics/wechat", { json: { retentionMs: 60_000 } });
     await added({ protocol: 2, url: "http://example.com/" });
-    expect(store.topics.get("wechat")).toMatchObject({ settings: { retentionMs: 60_000 } });
+    expect(await storedTopic(store, "wechat")).toMatchObject({ settings: { retentionMs: 60_000 } });
   });
 
   it.each([
@@ -106,7 +108,7 @@ describe("adding a handler", () => {
     [{ protocol: "1", host: "::1", port: 1, byteOrder: "big" }, "tcp://[::1]:1", "close"],
     [{ protocol: 1, host: "h", port: 2, byteOrder: "little" }, "tcp://h:2?byteOrder=little", "close"],
   ])("takes %j", async (request, url, connection) => {
-    expect(push(await added(request))).toMatchObject({ url, connection, protocol: "wechat" });
+    expect(await push(await added(request))).toMatchObject({ url, connection, protocol: "wechat" });
   });
 
   it("accepts a type that is given as a string", async () => {
@@ -151,7 +153,7 @@ describe("adding a handler", () => {
     expect(envelope.description).toMatch(description);
     expect(envelope.data.desc).toBe(envelope.description);
     expect(envelope.description).not.toContain("hush");
-    expect(testApp.store.subscriptions.size).toBe(0);
+    expect(await storedSubscriptions(testApp.store)).toHaveLength(0);
   });
 
   it.each([
@@ -198,12 +200,10 @@ describe("listing and removing", () => {
   it("lists all handlers, and no other subscriptions of the topic", async () => {
     const { app, store } = testApp;
     const cookie = await added({ protocol: 2, url: "http://h/" });
-    const topic = store.topics.get("wechat");
-    if (topic === undefined) throw new Error("no topic");
-    const [handler] = store.subscriptions.values();
-    if (handler === undefined) throw new Error("no handler");
+    const topic = await storedTopic(store, "wechat");
+    const [handler] = (await storedSubscriptions(store)) as [Subscription];
     for (let count = 0; count < 450; count++)
-      await store.catalog.putSubscription(topic.id, `a${count}`, handler.settings);
+      await store.catalog.putSubscription(topic.id, `a${count}`, handler.settings, "now");
     await call(app, "PUT", "/v1/topics/wechat/subscriptions/wechat-mine", { json: { push: { url: "http://h/" } } });
     expect((await send({ type: 1003 })).data.data).toEqual([{ cookie, protocol: 2, pcotocol: 2, url: "http://h/" }]);
   });
@@ -231,7 +231,7 @@ describe("listing and removing", () => {
       await call(app, "PUT", "/v1/topics/wechat");
       await call(app, "PUT", "/v1/topics/wechat/subscriptions/wechat-mine", { json: { push: { url: "http://h/" } } });
       expect((await send({ type: 1002, cookie })).data.status).toBe(-1);
-      expect(store.subscriptions.size).toBe(1);
+      expect(await storedSubscriptions(store)).toHaveLength(1);
     },
   );
 

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { takeBodiesAsBytes } from "../../http/body-bytes.ts";
 import { httpLimitDefaults } from "../../http/http-limits.ts";
@@ -26,17 +26,15 @@ const schema = {
   operationId: "wechatHandlers",
   summary: "Manage handlers of WeChat messages, compatible with the WeChat HTTP API",
   description:
-    "The member `type` selects the operation. A handler is a subscription of the topic that the setting `wechatTopic` names. " +
-    "The status is 200 even for errors; `error_code` distinguishes them.",
+    "The member `type` selects the operation. A handler is a subscription of the topic that the setting `wechatTopic` " +
+    "names. The status is 200 even for errors; `error_code` distinguishes them.",
   body: requestSchema,
   response: { 200: envelopeSchema, ...problemResponses() },
 };
 
 /** Adds `POST /api/`, where programs written for the WeChat HTTP API add, remove and list their message handlers. */
 export async function addWechatApi(app: FastifyInstance, given: WechatDependencies): Promise<void> {
-  const handlers = new Handlers(given);
-  const secret = new Secret(given.store, given.randomBytes, given.secretCost);
-
+  const api = new WechatApi(given);
   await app.register((scope, _options, done) => {
     const config = { ...httpLimitDefaults, requestBytesHeldMax: wechatLimits.requestBytesHeldMax };
     takeBodiesAsBytes(scope, wechatLimits.requestBytesMax, { held: 0 }, config);
@@ -46,85 +44,92 @@ export async function addWechatApi(app: FastifyInstance, given: WechatDependenci
       next();
     });
     scope.setErrorHandler((error, request, reply) => {
-      void reply.code(200).send(answerToError({ type: 0, port: portOf(request) }, error));
+      void reply.code(200).send(api.failure({ type: 0, port: portOf(request) }, error));
     });
-    scope.post("/api/", { schema }, answer);
-    scope.post("/api", { schema: { hide: true } }, answer);
+    scope.post("/api/", { schema }, (request) => api.answer(request));
+    scope.post("/api", { schema: { hide: true } }, (request) => api.answer(request));
     done();
   });
+}
 
-  async function answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const echo = { type: 0, port: portOf(request) };
-    const parsed = parseLenientJson(bodyBytes(request));
-    if (parsed === null) {
-      return reply.send(failure(echo, errorCodes.invalidJson, "the request is not valid JSON"));
-    }
-    return reply.send(await answerTo(echo, parsed.value));
+class WechatApi {
+  readonly #log: Logger;
+  readonly #handlers: Handlers;
+  readonly #secret: Secret;
+
+  constructor(given: WechatDependencies) {
+    this.#log = given.log;
+    this.#handlers = new Handlers(given);
+    this.#secret = new Secret(given.store, given.randomBytes, given.secretCost);
   }
 
-  async function answerTo(echo: { type: number; port: number }, value: unknown): Promise<Envelope> {
+  async answer(request: FastifyRequest): Promise<Envelope> {
+    const echo = { type: 0, port: portOf(request) };
     try {
+      const parsed = parseLenientJson(bodyBytes(request));
+      if (parsed === null) return failure(echo, errorCodes.invalidJson, "the request is not valid JSON");
+      const { value } = parsed;
       if (!isRecord(value)) throw new RingbackError("invalid_request", "the request must be a JSON object");
       echo.type = integerOf(value, "type");
-      if (!(await secret.accepts(value["secretKey"]))) {
+      if (!(await this.#secret.accepts(value["secretKey"]))) {
         throw new RingbackError("invalid_request", "secretKey: missing or wrong");
       }
-      return success(echo, await run(echo.type, value));
+      return success(echo, await this.#run(echo.type, value));
     } catch (error) {
-      return answerToError(echo, error);
+      return this.failure(echo, error);
     }
   }
 
-  async function run(type: number, request: WechatRequest): Promise<AnswerData> {
+  failure(echo: RequestEcho, error: unknown): Envelope {
+    if (error instanceof Unsupported) return failure(echo, errorCodes.unsupported, error.message);
+    if (error instanceof RingbackError) return failure(echo, errorCodes.invalidParameter, error.message);
+    // The request is not logged, because it may contain the secret.
+    this.#log.error({ err: error, type: echo.type }, "a WeChat request failed unexpectedly");
+    return failure(echo, errorCodes.invalidParameter, "the server failed unexpectedly; see its log");
+  }
+
+  async #run(type: number, request: WechatRequest): Promise<AnswerData> {
     switch (type) {
       case 1001:
-        return { ...ok, cookie: await handlers.add(urlOfRequest(request)) };
+        return { ...ok, cookie: await this.#handlers.add(urlOfRequest(request)) };
       case 1002:
-        return remove(request);
+        return this.#remove(request);
       case 1003:
-        return list();
+        return this.#list();
       case 1006:
-        return setSecret(request);
+        return this.#setSecret(request);
       default:
-        throw new Unsupported(
-          `type ${type} is not supported; use 1001 (add a handler), 1002 (remove one), 1003 (list them) or 1006 (set the secret)`,
-        );
+        throw new Unsupported(`type ${type} is not supported; use ${supportedTypes}`);
     }
   }
 
-  async function remove(request: WechatRequest): Promise<AnswerData> {
+  async #remove(request: WechatRequest): Promise<AnswerData> {
     const cookie = textOf(request, "cookie");
     if (cookie === "") throw RingbackError.at("invalid_request", "cookie", "must be given, as a string");
-    if (await handlers.remove(cookie)) return { ...ok, cookie };
+    if (await this.#handlers.remove(cookie)) return { ...ok, cookie };
     return { status: -1, desc: "there is no handler with this cookie", cookie: "" };
   }
 
-  async function list(): Promise<AnswerData> {
-    const items = (await handlers.list()).flatMap(({ cookie, url }) => {
+  async #list(): Promise<AnswerData> {
+    const items = (await this.#handlers.list()).flatMap(({ cookie, url }) => {
       const address = addressOfUrl(url);
       return address === null ? [] : [{ cookie, ...address }];
     });
     return { ...ok, data: items };
   }
 
-  async function setSecret(request: WechatRequest): Promise<AnswerData> {
+  async #setSecret(request: WechatRequest): Promise<AnswerData> {
     const newSecret = textOf(request, "newSecretKey");
     if (newSecret.length > wechatLimits.secretCharsMax) {
       const fault = `must have at most ${wechatLimits.secretCharsMax} characters`;
       throw RingbackError.at("invalid_request", "newSecretKey", fault);
     }
-    await secret.set(newSecret);
+    await this.#secret.set(newSecret);
     return { ...ok, cookie: "" };
   }
-
-  function answerToError(echo: RequestEcho, error: unknown): Envelope {
-    if (error instanceof Unsupported) return failure(echo, errorCodes.unsupported, error.message);
-    if (error instanceof RingbackError) return failure(echo, errorCodes.invalidParameter, error.message);
-    // The request is not logged, because it may contain the secret.
-    given.log.error({ err: error, type: echo.type }, "a WeChat request failed unexpectedly");
-    return failure(echo, errorCodes.invalidParameter, "the server failed unexpectedly; see its log");
-  }
 }
+
+const supportedTypes = "1001 (add a handler), 1002 (remove one), 1003 (list them) or 1006 (set the secret)";
 
 const ok = { status: 0, desc: "" } as const;
 

@@ -31,8 +31,8 @@ const prefix = "wechat-";
 const nameForm = new RegExp(`^${prefix}([0-9a-f]{${COOKIE_BYTES * 2}})$`);
 
 /**
- * A handler is a subscription of the message topic, named after its cookie. No other state is kept, so a handler can be changed or
- * deleted through the native API too.
+ * A handler is a subscription of the message topic, named after its cookie. No other state is kept, so a handler can be
+ * changed or deleted through the native API too.
  */
 export class Handlers {
   readonly #given: HandlerDependencies;

@@ -8,8 +8,8 @@ const closings = new Set("]}".split("").map(codeOf));
 const spaces = new Set(" \t\r\n".split("").map(codeOf));
 
 /**
- * Parses JSON that may have a trailing comma, as the original API's own examples do, and may begin with a byte order mark. null:
- * not even that.
+ * Parses JSON that may have a trailing comma, as the original API's own examples do, and may begin with a byte order
+ * mark. null: not even that.
  */
 export function parseLenientJson(bytes: Uint8Array): { readonly value: unknown } | null {
   if (!isUtf8(bytes)) return null;

@@ -2,7 +2,10 @@ import { RingbackError } from "../../domain/errors.ts";
 
 export type WechatRequest = Readonly<Record<string, unknown>>;
 
-/** Accepts a number or its digits as a string, because the original API's documentation uses both. Throws `invalid_request`. */
+/**
+ * Accepts a number or its digits as a string, because the original API's documentation uses both. Throws
+ * `invalid_request`.
+ */
 export function integerOf(request: WechatRequest, name: string): number {
   const value = Object.hasOwn(request, name) ? request[name] : undefined;
   if (value === undefined || value === null || value === "") {

@@ -25,9 +25,9 @@ const HASH_BYTES = 32;
 const derive = promisify<string, Uint8Array, number, { N: number; r: number; p: number }, Buffer>(scrypt);
 
 /**
- * The secret that requests must contain once one is set. Hashing is slow on purpose and runs for one request at a time, so that
- * guessing cannot overload the machine. A secret that was correct once is cached as a keyed digest in memory, so later requests are
- * checked fast. Both comparisons take constant time.
+ * The secret that requests must contain once one is set. Hashing is slow on purpose and runs for one request at a time,
+ * so that guessing cannot overload the machine. A secret that was correct once is cached as a keyed digest in memory,
+ * so later requests are checked fast. Both comparisons take constant time.
  */
 export class Secret {
   readonly #store: Store;

@@ -6,7 +6,8 @@ export const requestSchema = Type.Object(
   {
     type: Type.Integer({
       description:
-        "1001: add a handler. 1002: remove one. 1003: list them. 1006: set the secret. A number, or its digits as a string.",
+        "1001: add a handler. 1002: remove one. 1003: list them. 1006: set the secret. " +
+        "A number, or its digits as a string.",
       examples: [1001],
     }),
     protocol: Type.Optional(
@@ -53,7 +54,8 @@ export const envelopeSchema = Type.Object(
   {
     error_code: Type.Enum(Object.values(errorCodes), {
       description:
-        "10000: success. 10001: not JSON. 10002: a wrong parameter or secret, or another failure. 10003: not supported.",
+        "10000: success. 10001: not JSON. 10002: a wrong parameter or secret, or another failure. " +
+        "10003: not supported.",
     }),
     description: Type.String({ description: "The error; empty on success." }),
     data: Type.Object({

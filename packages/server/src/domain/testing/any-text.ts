@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 
 /**
- * Any character of Unicode, control characters included, with a preference for ASCII and Latin. fast-check's own `unit: "binary"`
- * spends seconds on building a table of all characters in every test file that uses it.
+ * Any character of Unicode, control characters included, with a preference for ASCII and Latin. fast-check's own `unit:
+ * "binary"` spends seconds on building a table of all characters in every test file that uses it.
  */
 const anyCharacter = fc
   .oneof(

@@ -1,9 +1,10 @@
-/** Real: hooks and keys. Fake: the store in memory, and a transport that replies when a test says so. */
+/** Real: hooks and keys. Faked: the store, in memory, and a transport that replies when a test says so. */
 
 import { describe, expect, it } from "vitest";
 import type { HookSettings } from "../../domain/hook-rules.ts";
 import { limits } from "../../domain/limits.ts";
 import type { PostResult, Transport } from "../../transport/port.ts";
+import { eventually } from "../../transport/testing/eventually.ts";
 import { createEventBus } from "../event-bus.ts";
 import { AccountKeys } from "../keys/account-keys.ts";
 import { MemoryStore } from "../../store/memory/memory-store.ts";
@@ -51,37 +52,37 @@ async function oneHook(options: Pick<AccountHooksOptions, "callsMax"> = {}) {
 }
 
 describe("hooks that are stopping", () => {
-  it("take no more calls, and let those under way end", async () => {
+  it("refuse new calls, and let running ones end", async () => {
     const { hooks, waiting, reply } = await oneHook();
     const called = hooks.call("h", empty);
-    await expect.poll(() => waiting.length).toBe(1);
+    await eventually(() => waiting.length).toBe(1);
     hooks.stop();
     await expect(hooks.call("h", empty)).rejects.toMatchObject({ code: "shutting_down" });
-    expect(hooks.callsUnderWay).toBe(1);
+    expect(hooks.callsRunning).toBe(1);
     reply({ status: 403, body: new TextEncoder().encode("no") });
     expect((await called).outcome).toMatchObject({ action: "reject", reason: "no" });
-    expect(hooks.callsUnderWay).toBe(0);
+    expect(hooks.callsRunning).toBe(0);
   });
 
-  it("give those that are cut off an outcome of their own", async () => {
+  it("have an outcome for calls that are aborted", async () => {
     const { hooks, waiting, reply } = await oneHook();
     await hooks.put("h", { ...plain, urls: ["http://127.0.0.1:9/", "http://127.0.0.1:9/never"] });
     const called = hooks.call("h", empty);
-    await expect.poll(() => waiting.length).toBe(1);
+    await eventually(() => waiting.length).toBe(1);
     reply({ error: "aborted", status: 0 });
     expect((await called).outcome).toMatchObject({ action: "continue", error: "aborted" });
     expect(waiting).toEqual([]);
   });
 });
 
-it("a refusal counts although its reply is damaged, and whoever watches learns how", async () => {
+it("a rejection counts even if the reply is incomplete, and the event has the transport error", async () => {
   const { hooks, waiting, reply, events } = await oneHook();
   const seen: unknown[] = [];
   events.subscribe((event) => seen.push(event));
   await hooks.put("h", { ...plain, urls: ["http://127.0.0.1:9/", "http://127.0.0.1:9/never"] });
   for (const error of ["connection_reset", "timeout", "reply_too_large", "bad_reply", "aborted"] as const) {
     const called = hooks.call("h", empty);
-    await expect.poll(() => waiting.length).toBe(1);
+    await eventually(() => waiting.length).toBe(1);
     reply({ error, status: 403, body: new TextEncoder().encode("not y") });
     expect((await called).outcome).toMatchObject({
       action: "reject",
@@ -93,47 +94,47 @@ it("a refusal counts although its reply is damaged, and whoever watches learns h
   }
 });
 
-it("a hook whose programs hang leaves room for the calls of others", async () => {
+it("a hook whose program hangs does not block calls of other hooks", async () => {
   const { hooks, waiting, reply } = await oneHook({ callsMax: 8 });
   await hooks.put("other", plain);
   const hanging = Array.from({ length: 4 }, () => hooks.call("h", empty));
   await expect(hooks.call("h", empty)).rejects.toMatchObject({ code: "overloaded" });
   const other = hooks.call("other", empty);
-  await expect.poll(() => waiting.length).toBe(5);
+  await eventually(() => waiting.length).toBe(5);
   for (let i = 0; i < 5; i++) reply({});
   await Promise.all([...hanging, other]);
-  expect(hooks.callsUnderWay).toBe(0);
+  expect(hooks.callsRunning).toBe(0);
   const again = hooks.call("h", empty);
-  await expect.poll(() => waiting.length).toBe(1);
+  await eventually(() => waiting.length).toBe(1);
   reply({});
   expect((await again).outcome.error).toBeNull();
 });
 
 describe("a hook's memory", () => {
-  it("is held until the outcome has been sent, and not at all after a call that was refused", async () => {
+  it("is used until the outcome was sent, and not used by a refused call", async () => {
     const { hooks, waiting, reply } = await oneHook();
     const called = hooks.call("h", { ...empty, bytes: 10 });
-    await expect.poll(() => waiting.length).toBe(1);
-    expect(hooks.bytesHeld).toBe(10 * limits.hookJsonBytesFactor);
+    await eventually(() => waiting.length).toBe(1);
+    expect(hooks.memoryBytes).toBe(10 * limits.hookJsonBytesFactor);
     reply({});
     const { release } = await called;
-    expect(hooks.bytesHeld).toBe(10 * limits.hookJsonBytesFactor);
+    expect(hooks.memoryBytes).toBe(10 * limits.hookJsonBytesFactor);
     release();
-    expect(hooks.bytesHeld).toBe(0);
+    expect(hooks.memoryBytes).toBe(0);
     await expect(hooks.call("nobody", empty)).rejects.toMatchObject({ code: "hook_not_found" });
     await expect(hooks.call("h", { bytes: 1e9, read: unread })).rejects.toMatchObject({ code: "overloaded" });
     await expect(hooks.call("h", { bytes: 2, read: unread })).rejects.toThrow("there is no room for it");
-    expect([hooks.bytesHeld, hooks.callsUnderWay]).toEqual([0, 0]);
+    expect([hooks.memoryBytes, hooks.callsRunning]).toEqual([0, 0]);
   });
 });
 
-it("a hook goes where it was told last", async () => {
+it("a changed hook uses its new URL", async () => {
   const { hooks, waiting, reply, store } = await oneHook();
   for (const protocol of ["json", "koipy"]) {
     await hooks.put("h", { ...plain, protocol });
     const called = hooks.call("h", empty);
-    await expect.poll(() => waiting.length).toBe(1);
-    // 503: for koipy a rejection, for json a server that has failed.
+    await eventually(() => waiting.length).toBe(1);
+    // A 503 is a rejection for koipy, and a failure for json.
     reply({ status: 503 });
     expect((await called).outcome.error).toBe(protocol === "json" ? "http_status" : null);
   }
@@ -143,5 +144,5 @@ it("a hook goes where it was told last", async () => {
     key: null,
   });
   await expect(hooks.call("later", empty)).rejects.toThrow("unknown protocol");
-  expect(hooks.callsUnderWay).toBe(0);
+  expect(hooks.callsRunning).toBe(0);
 });

@@ -12,16 +12,16 @@ import type { PutCondition } from "../../store/condition.ts";
 import type { Label } from "../../store/label.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
+import type { Target } from "../../transport/endpoint.ts";
 import type { Transport, TransportErrorCode } from "../../transport/port.ts";
 import type { EventBus } from "../event-bus.ts";
 import type { CalledHook, HookDetails, HookPayload, Hooks } from "./hooks.ts";
 import type { Keys } from "../keys/keys.ts";
 import type { HookObserver } from "../observer.ts";
 import { CallLimit } from "./call-limit.ts";
-import { MemoryBudget } from "./memory-budget.ts";
+import { type BudgetShare, MemoryBudget } from "./memory-budget.ts";
 import { hookJson } from "./hook-json.ts";
-import { CallPosts, placesOf } from "./hook-post.ts";
-import type { Place } from "./hook-post.ts";
+import { CallPosts, targetsOf } from "./hook-post.ts";
 
 export interface AccountHooksOptions {
   readonly store: Store;
@@ -30,36 +30,37 @@ export interface AccountHooksOptions {
   readonly events: EventBus;
   readonly observer: HookObserver;
   readonly clock: Clock;
-  /** Only goes forward; where it begins does not matter. Milliseconds. */
+  /** A clock that is never set back, in milliseconds from any start. */
   readonly steadyClock: Clock;
-  /** A new one for every POST; at most 64 of letters, digits and hyphens. */
+  /** Generates a new id for every POST: at most 64 letters, digits and hyphens. */
   readonly requestId: () => string;
-  /** What differs from `limits`. */
+  /** Replaces `limits.hookCallsMax`. */
   readonly callsMax?: number;
-  readonly bytesHeldMax?: number;
+  /** Replaces `limits.hookMemoryBytesMax`. */
+  readonly memoryBytesMax?: number;
 }
 
-/** What a hook's settings mean, worked out once. */
-interface Prepared {
-  /** Without its key, which changes apart from the hook. */
-  readonly keyless: HookDefinition;
-  readonly places: ReadonlyMap<string, Place>;
+/** A hook's settings, prepared once for all of its calls. */
+interface PreparedHook {
+  /** Without the key, which may change without a change of the hook. */
+  readonly definition: HookDefinition;
+  readonly targets: ReadonlyMap<string, Target>;
 }
 
 const kind = "hook";
 
-/** The default account's hooks: definitions in the store, calls over the guarded transport. */
+/** The default account's hooks. They are stored as entries and called over the guarded transport. */
 export class AccountHooks implements Hooks {
   readonly #options: AccountHooksOptions;
-  readonly #gate: CallLimit;
-  readonly #bytes: MemoryBudget;
-  /** By the entry's value, which the store replaces when the hook changes. */
-  readonly #prepared = new WeakMap<HookSettings, Prepared>();
+  readonly #calls: CallLimit;
+  readonly #memory: MemoryBudget;
+  /** The key is the entry's value, which is another object after the hook has changed. */
+  readonly #prepared = new WeakMap<HookSettings, PreparedHook>();
 
   constructor(options: AccountHooksOptions) {
     this.#options = options;
-    this.#gate = new CallLimit(options.callsMax ?? limits.hookCallsMax);
-    this.#bytes = new MemoryBudget(options.bytesHeldMax ?? limits.hookBytesHeldMax);
+    this.#calls = new CallLimit(options.callsMax ?? limits.hookCallsMax);
+    this.#memory = new MemoryBudget(options.memoryBytesMax ?? limits.hookMemoryBytesMax);
   }
 
   async put(
@@ -87,8 +88,8 @@ export class AccountHooks implements Hooks {
   }
 
   async call(name: string, payload: HookPayload): Promise<CalledHook> {
-    this.#gate.enter(name);
-    const share = this.#bytes.share();
+    this.#calls.begin(name);
+    const share = this.#memory.share();
     try {
       const outcome = await this.#run(name, payload, share);
       return { outcome, release: () => share.release() };
@@ -96,46 +97,46 @@ export class AccountHooks implements Hooks {
       share.release();
       throw error;
     } finally {
-      this.#gate.leave(name);
+      this.#calls.end(name);
     }
   }
 
-  /** Takes no more calls. Those under way end by themselves, or when the transport is closed. */
+  /** Refuses new calls. Running calls continue until they end or the transport is closed. */
   stop(): void {
-    this.#gate.close();
+    this.#calls.close();
   }
 
-  get callsUnderWay(): number {
-    return this.#gate.inside;
+  get callsRunning(): number {
+    return this.#calls.running;
   }
 
-  /** Of payloads and replies, over all calls. */
-  get bytesHeld(): number {
-    return this.#bytes.held;
+  /** Memory used for payloads and replies, over all calls. */
+  get memoryBytes(): number {
+    return this.#memory.used;
   }
 
-  async #run(name: string, payload: HookPayload, share: ReturnType<MemoryBudget["share"]>): Promise<Outcome> {
+  async #run(name: string, payload: HookPayload, share: BudgetShare): Promise<Outcome> {
     const { store, transport, steadyClock, requestId } = this.#options;
     const entry = await store.entries.get(this.#account, kind, name);
     if (entry === null) throw new RingbackError("hook_not_found", `There is no hook "${name}".`);
     const settings = settingsOf(entry);
-    const { keyless, places } = this.#prepare(settings);
-    const definition = settings.key === null ? keyless : { ...keyless, key: await this.#keyOf(settings.key) };
+    const { definition, targets } = this.#prepare(settings);
+    const withKey = settings.key === null ? definition : { ...definition, key: await this.#keyOf(settings.key) };
     if (!share.take(payload.bytes * limits.hookJsonBytesFactor)) {
-      throw new RingbackError("overloaded", "Calls of hooks hold as much memory as they may; try again shortly.");
+      throw new RingbackError("overloaded", "Hook calls use all of their memory budget; try again shortly.");
     }
-    const posts = new CallPosts(transport, share, places);
-    const outcome = await runHook(definition, payload.read(), {
+    const posts = new CallPosts(transport, share, targets);
+    const outcome = await runHook(withKey, payload.read(), {
       post: posts.post,
       nowMs: () => steadyClock.now(),
       requestId,
       json: hookJson,
     });
-    this.#tell(name, outcome, posts.firstError);
+    this.#report(name, outcome, posts.firstError);
     return outcome;
   }
 
-  #tell(
+  #report(
     hook: string,
     { action, error, httpStatus, durationMs }: Outcome,
     transportError: TransportErrorCode | null,
@@ -147,15 +148,14 @@ export class AccountHooks implements Hooks {
     events.emit({ type: "hook.called", at, hook, action, httpStatus, error, transportError, durationMs });
   }
 
-  #prepare(settings: HookSettings): Prepared {
+  #prepare(settings: HookSettings): PreparedHook {
     let prepared = this.#prepared.get(settings);
     if (prepared === undefined) {
       const protocol = findHookProtocol(settings.protocol);
-      if (protocol === null)
-        throw new Error(`the database holds a hook of the unknown protocol "${settings.protocol}"`);
+      if (protocol === null) throw new Error(`a stored hook has the unknown protocol "${settings.protocol}"`);
       const { urls, timeoutMs, onError, replyBytesMax } = settings;
-      const keyless = { urls, protocol, timeoutMs, onError, key: null, replyBytesMax };
-      prepared = { keyless, places: placesOf(urls) };
+      const definition = { urls, protocol, timeoutMs, onError, key: null, replyBytesMax };
+      prepared = { definition, targets: targetsOf(urls) };
       this.#prepared.set(settings, prepared);
     }
     return prepared;
@@ -164,7 +164,9 @@ export class AccountHooks implements Hooks {
   async #assertKeyFits(kid: string, protocol: string): Promise<void> {
     const { jwk } = await this.#keyOf(kid, "key");
     const fault = hookKeyFault(protocol, jwk);
-    if (fault !== null) throw RingbackError.at("invalid_key", "key", `"${kid}" is no key for ${protocol}: ${fault}`);
+    if (fault !== null) {
+      throw RingbackError.at("invalid_key", "key", `"${kid}" cannot be used for ${protocol}: ${fault}`);
+    }
   }
 
   async #keyOf(kid: string, field?: string): Promise<ProtocolKey> {
@@ -177,7 +179,7 @@ export class AccountHooks implements Hooks {
       ? refuse("key_not_found", `There is no key "${kid}".`)
       : refuse(
           "key_unavailable",
-          `The key "${kid}" cannot be opened with the master keys that the server has; put it again.`,
+          `The key "${kid}" cannot be decrypted, because the master key that it was stored with is not configured.`,
         );
   }
 
@@ -187,7 +189,7 @@ export class AccountHooks implements Hooks {
 }
 
 function settingsOf(entry: Entry): HookSettings {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- entries of this kind are written here alone
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only this class writes entries of this kind
   return entry.value as HookSettings;
 }
 

@@ -1,14 +1,14 @@
 import { RingbackError } from "../../domain/errors.ts";
 
 /**
- * Counts calls in and out: so many at once and no more, none once it is closed, and of one hook no more than half, so
- * that a hook whose programs hang leaves room for the others.
+ * Limits concurrent hook calls. One hook may use at most half of them, so that a hanging program does not block other
+ * hooks.
  */
 export class CallLimit {
   readonly #callsMax: number;
   readonly #callsPerHookMax: number;
-  readonly #insideByHook = new Map<string, number>();
-  #inside = 0;
+  readonly #runningByHook = new Map<string, number>();
+  #running = 0;
   #closed = false;
 
   constructor(callsMax: number) {
@@ -16,32 +16,33 @@ export class CallLimit {
     this.#callsPerHookMax = Math.ceil(callsMax / 2);
   }
 
-  get inside(): number {
-    return this.#inside;
+  get running(): number {
+    return this.#running;
   }
 
-  /** Throws `shutting_down` and `overloaded`; whoever has entered leaves. */
-  enter(hook: string): void {
+  /** Throws `shutting_down` and `overloaded`. Otherwise `end` must be called once. */
+  begin(hook: string): void {
     if (this.#closed) throw new RingbackError("shutting_down");
-    const ofHook = this.#insideByHook.get(hook) ?? 0;
-    if (this.#inside >= this.#callsMax) throw full(`${this.#callsMax} calls of hooks`);
+    const ofHook = this.#runningByHook.get(hook) ?? 0;
+    if (this.#running >= this.#callsMax) throw full(`${this.#callsMax} hook calls`);
     if (ofHook >= this.#callsPerHookMax) throw full(`${this.#callsPerHookMax} calls of the hook "${hook}"`);
-    this.#inside++;
-    this.#insideByHook.set(hook, ofHook + 1);
+    this.#running++;
+    this.#runningByHook.set(hook, ofHook + 1);
   }
 
-  leave(hook: string): void {
-    this.#inside--;
-    const ofHook = (this.#insideByHook.get(hook) ?? 1) - 1;
-    if (ofHook > 0) this.#insideByHook.set(hook, ofHook);
-    else this.#insideByHook.delete(hook);
+  end(hook: string): void {
+    this.#running--;
+    const ofHook = (this.#runningByHook.get(hook) ?? 1) - 1;
+    if (ofHook > 0) this.#runningByHook.set(hook, ofHook);
+    else this.#runningByHook.delete(hook);
   }
 
+  /** No call may begin any more. */
   close(): void {
     this.#closed = true;
   }
 }
 
 function full(what: string): RingbackError {
-  return new RingbackError("overloaded", `${what} are under way already; try again shortly.`);
+  return new RingbackError("overloaded", `${what} are already running; try again shortly.`);
 }

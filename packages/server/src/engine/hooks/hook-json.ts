@@ -1,5 +1,5 @@
 import { limits } from "../../domain/limits.ts";
 import { losslessJson } from "../../domain/lossless-json.ts";
 
-/** How payloads and replies are read and written: ids keep their digits on the whole way. */
+/** Parser and writer of payloads and replies, which keep all digits of large ids. */
 export const hookJson = losslessJson(limits.hookPayloadDepthMax);

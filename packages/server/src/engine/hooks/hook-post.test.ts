@@ -1,26 +1,34 @@
-/** Real: the transport, sockets, and programs that answer whatever a test likes. Fake: nothing. */
+/**
+ * Real: the transport, sockets, and servers that reply as a test says. Faked: time, so that a timeout comes when a test
+ * says so.
+ */
 
-import { afterEach, describe, expect, it } from "vitest";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { limits } from "../../domain/limits.ts";
 import { createHttpTransport } from "../../transport/http-transport.ts";
 import type { Transport } from "../../transport/port.ts";
+import { eventually } from "../../transport/testing/eventually.ts";
+import { ManualTime } from "../../transport/testing/manual-time.ts";
 import { closeClean } from "../../transport/testing/posting.ts";
 import { RawReceiver } from "../../transport/testing/raw-receiver.ts";
 import type { RawConnection } from "../../transport/testing/raw-receiver.ts";
 import { MemoryBudget } from "./memory-budget.ts";
-import { CallPosts, placesOf } from "./hook-post.ts";
+import { CallPosts, targetsOf } from "./hook-post.ts";
 
 const allowed = { timeoutMs: 5_000, replyBytesMax: 1024 * 1024 };
 const hello = new TextEncoder().encode("{}");
 
-let transport: Transport = createHttpTransport({ allowPrivateNetworks: true });
-afterEach(async () => {
-  await closeClean(transport);
-  transport = createHttpTransport({ allowPrivateNetworks: true });
+let time: ManualTime;
+let transport: Transport;
+beforeEach(() => {
+  time = new ManualTime();
+  transport = createHttpTransport({ allowPrivateNetworks: true, clock: time, timers: time });
 });
+afterEach(() => closeClean(transport));
 
 function callTo(url: string, bytes = new MemoryBudget(64 * 1024 * 1024)) {
-  const posts = new CallPosts(transport, bytes.share(), placesOf([url]));
+  const posts = new CallPosts(transport, bytes.share(), targetsOf([url]));
   const post = (options: Partial<typeof allowed> = {}) =>
     posts.post(url, ["content-type", "application/json"], hello, { ...allowed, ...options });
   return { posts, post };
@@ -33,7 +41,7 @@ const answering =
 const ok = (body: string) => `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 
 describe("a hook's POST", () => {
-  it("brings the whole reply, also in pieces of one byte, and keeps its connection for the next", async () => {
+  it("returns the whole reply, even if it arrives byte by byte, and reuses the connection", async () => {
     const body = "x".repeat(3_000);
     const chunks = "1\r\nx\r\n".repeat(body.length);
     await using receiver = await RawReceiver.start(({ socket }, requestNumber) => {
@@ -53,24 +61,24 @@ describe("a hook's POST", () => {
   });
 
   it.each<[string, string, string, string]>([
-    ["has a larger body than it may", ok("x".repeat(2_000)), "reply_too_large", "reply_too_large"],
+    ["has a body that is too large", ok("x".repeat(2_000)), "reply_too_large", "reply_too_large"],
     ["is cut off", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort", "bad_reply", "connection_reset"],
-    ["has hardly begun", "HTTP/1.1 200 OK\r\nContent-Le", "unreachable", "connection_reset"],
-    ["is no HTTP", "SSH-2.0-OpenSSH_9.2\r\n\r\n", "bad_reply", "bad_reply"],
+    ["ends within the headers", "HTTP/1.1 200 OK\r\nContent-Le", "unreachable", "connection_reset"],
+    ["is not HTTP", "SSH-2.0-OpenSSH_9.2\r\n\r\n", "bad_reply", "bad_reply"],
     [
-      "says two lengths",
+      "has two lengths",
       "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
       "bad_reply",
       "bad_reply",
     ],
-  ])("whose reply %s ends with that", async (_what, text, error, below) => {
+  ])("whose reply %s ends with an error", async (_what, text, error, below) => {
     await using receiver = await RawReceiver.start(({ socket }) => void socket.end(text));
     const { post, posts } = callTo(receiver.origin);
     expect(await post({ replyBytesMax: 1_024 })).toMatchObject({ error });
     expect(posts.firstError).toBe(below);
   });
 
-  it("whose reply never ends is cut at its bound", async () => {
+  it("is ended at the size limit when the reply never ends", async () => {
     await using receiver = await RawReceiver.start(({ socket }) => {
       socket.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
       const more = () => {
@@ -80,37 +88,48 @@ describe("a hook's POST", () => {
       more();
     });
     expect(await callTo(receiver.origin).post()).toMatchObject({ error: "reply_too_large" });
-    await expect.poll(() => receiver.connections[0]?.closed()).toBe(true);
+    await eventually(() => receiver.connections[0]?.closed()).toBe(true);
   });
 
-  it("that nobody answers ends in time", async () => {
+  it("ends at its timeout when there is no reply", async () => {
     await using receiver = await RawReceiver.start(() => {});
-    expect(await callTo(receiver.origin).post({ timeoutMs: 150 })).toEqual({ error: "timeout" });
+    const posted = callTo(receiver.origin).post();
+    await eventually(() => receiver.requests).toBe(1);
+    time.advance(allowed.timeoutMs);
+    expect(await posted).toEqual({ error: "timeout" });
   });
 
   const refusal = "HTTP/1.1 403 Forbidden\r\nX-A: 1\r\n";
-  it.each<[string, string, string, string]>([
-    ["trickles in", "Content-Length: 9\r\n\r\nnot", "timeout", "not"],
-    [
-      "is larger than it may be",
-      `Content-Length: 2000\r\n\r\n${"no".repeat(1000)}`,
-      "reply_too_large",
-      "no".repeat(512),
-    ],
-    ["ends inside a chunk", "Transfer-Encoding: chunked\r\n\r\n3\r\nnot\r\nzz\r\n", "bad_reply", "not"],
-  ])("whose refusal %s keeps what had come of it", async (_what, rest, error, body) => {
-    await using receiver = await RawReceiver.start(answering(refusal + rest));
-    expect(await callTo(receiver.origin).post({ timeoutMs: 500, replyBytesMax: 1024 })).toEqual({
-      error,
-      partial: {
-        status: 403,
-        headers: expect.objectContaining({ "x-a": "1" }),
-        body: new Uint8Array(Buffer.from(body)),
-      },
-    });
+  const partialReply = (error: string, body: string) => ({
+    error,
+    partial: {
+      status: 403,
+      headers: expect.objectContaining({ "x-a": "1" }),
+      body: new Uint8Array(Buffer.from(body)),
+    },
   });
 
-  it("whose refusal is cut off keeps what had come of it", async () => {
+  it("whose rejection stops short of its length returns the received part at its timeout", async () => {
+    await using receiver = await RawReceiver.start(answering(`${refusal}Content-Length: 9\r\n\r\nnot`));
+    let isReceived = false;
+    const onChunk = (): void => void (isReceived = true);
+    subscribe("undici:request:bodyChunkReceived", onChunk);
+    const posted = callTo(receiver.origin).post();
+    await eventually(() => isReceived).toBe(true);
+    unsubscribe("undici:request:bodyChunkReceived", onChunk);
+    time.advance(allowed.timeoutMs);
+    expect(await posted).toEqual(partialReply("timeout", "not"));
+  });
+
+  it.each<[string, string, string, string]>([
+    ["is too large", `Content-Length: 2000\r\n\r\n${"no".repeat(1000)}`, "reply_too_large", "no".repeat(512)],
+    ["ends inside a chunk", "Transfer-Encoding: chunked\r\n\r\n3\r\nnot\r\nzz\r\n", "bad_reply", "not"],
+  ])("whose rejection %s returns the received part", async (_what, rest, error, body) => {
+    await using receiver = await RawReceiver.start(answering(refusal + rest));
+    expect(await callTo(receiver.origin).post({ replyBytesMax: 1024 })).toEqual(partialReply(error, body));
+  });
+
+  it("returns the received part of an incomplete reply", async () => {
     await using receiver = await RawReceiver.start(
       ({ socket }) => void socket.end(`${refusal}Content-Length: 9\r\n\r\nnot`),
     );
@@ -120,7 +139,7 @@ describe("a hook's POST", () => {
     });
   });
 
-  it("to where nobody listens, or where nobody may go, says only that it could not be reached", async () => {
+  it("reports only that the endpoint is unreachable when it refuses connections or its address is denied", async () => {
     const receiver = await RawReceiver.start(() => {});
     const { origin } = receiver;
     await receiver[Symbol.asyncDispose]();
@@ -142,34 +161,34 @@ describe("a hook's POST", () => {
     expect(receiver.requests).toBe(1);
   });
 
-  it("ends with the server", async () => {
+  it("ends when the server stops", async () => {
     await using receiver = await RawReceiver.start(() => {});
     const reply = callTo(receiver.origin).post();
-    await expect.poll(() => receiver.requests).toBe(1);
+    await eventually(() => receiver.requests).toBe(1);
     await transport.close();
     expect(await reply).toEqual({ error: "aborted" });
   });
 
-  it("is refused as overloaded when all calls together hold as much as they may", async () => {
+  it("is refused as overloaded when all calls together use their memory budget", async () => {
     await using receiver = await RawReceiver.start(answering(ok("x".repeat(2_000))));
     const bytes = new MemoryBudget(7_000);
     const first = callTo(receiver.origin, bytes);
     expect(await first.post()).toMatchObject({ status: 200 });
-    expect(bytes.held).toBe(2_000 * limits.hookAttachmentBytesFactor);
+    expect(bytes.used).toBe(2_000 * limits.hookAttachmentBytesFactor);
     await expect(callTo(receiver.origin, bytes).post()).rejects.toMatchObject({ code: "overloaded" });
   });
 
-  it("that brings JSON counts with what will be parsed from it", async () => {
+  it("counts a JSON reply with the memory for its parsed value", async () => {
     const json = "HTTP/1.1 200 OK\r\nContent-Type: Application/JSON; charset=utf-8\r\nContent-Length: 2000\r\n\r\n";
     await using receiver = await RawReceiver.start(answering(json + "x".repeat(2_000)));
     const bytes = new MemoryBudget(2_000 * (limits.hookJsonBytesFactor + 2));
     expect(await callTo(receiver.origin, bytes).post()).toMatchObject({ status: 200 });
-    expect(bytes.held).toBe(2_000 * limits.hookJsonBytesFactor);
-    // There is room for its bytes, and not for that.
+    expect(bytes.used).toBe(2_000 * limits.hookJsonBytesFactor);
+    // The budget is enough for the reply's bytes, but not for its parsed value.
     await expect(callTo(receiver.origin, bytes).post()).rejects.toMatchObject({ code: "overloaded" });
   });
 
-  it("takes no more JSON than all calls could hold, however large the hook's replies may be", async () => {
+  it("accepts at most hookJsonReplyBytesMax of JSON, whatever the hook's own limit", async () => {
     const length = limits.hookJsonReplyBytesMax + 1;
     const head = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`;
     await using receiver = await RawReceiver.start(({ socket }) => void socket.write(head + " ".repeat(length)));
@@ -177,7 +196,7 @@ describe("a hook's POST", () => {
     expect(await post).toMatchObject({ error: "reply_too_large" });
   });
 
-  it("keeps no more of a damaged reply than a refusal needs", async () => {
+  it("keeps no more of an incomplete reply than a rejection needs", async () => {
     const begun = `HTTP/1.1 403 Forbidden\r\nContent-Length: 1000000\r\n\r\n${"x".repeat(500_000)}`;
     await using receiver = await RawReceiver.start(({ socket }) => void socket.end(begun));
     const bytes = new MemoryBudget(500_000 + 64 * 1024 * limits.hookAttachmentBytesFactor);
@@ -186,17 +205,17 @@ describe("a hook's POST", () => {
   });
 });
 
-describe("what calls hold", () => {
-  it("is given back once, however often that is asked for", () => {
+describe("a call's share of the memory budget", () => {
+  it("is returned once, however often it is released", () => {
     const bytes = new MemoryBudget(100);
     const [one, two] = [bytes.share(), bytes.share()];
     expect([one.take(60), two.take(40), two.take(1), one.take(0)]).toEqual([true, true, false, true]);
     one.release();
     one.release();
-    expect(bytes.held).toBe(40);
+    expect(bytes.used).toBe(40);
     expect(one.take(60)).toBe(true);
     one.release();
     two.release();
-    expect(bytes.held).toBe(0);
+    expect(bytes.used).toBe(0);
   });
 });

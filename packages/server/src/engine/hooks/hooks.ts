@@ -16,7 +16,10 @@ export interface HookDetails extends HookSettings {
 export interface HookPayload {
   /** Length of the JSON text. */
   readonly bytes: number;
-  /** Parses the text without losing digits. Called at most once, when the memory budget has room. The call rethrows its errors. */
+  /**
+   * Parses the text without losing digits. Called at most once, when the memory budget has room. The call rethrows its
+   * errors.
+   */
   readonly read: () => unknown;
 }
 
@@ -43,8 +46,8 @@ export interface Hooks {
   /** False: no such hook. */
   delete(name: string): Promise<boolean>;
   /**
-   * POSTs the payload and returns the meaning of the replies. A failure of a called program is an outcome too. Throws only
-   * `hook_not_found`, `key_not_found`, `key_unavailable`, `overloaded` and `shutting_down`.
+   * POSTs the payload and returns the meaning of the replies. A failure of a called program is an outcome too. Throws
+   * only `hook_not_found`, `key_not_found`, `key_unavailable`, `overloaded` and `shutting_down`.
    */
   call(name: string, payload: HookPayload): Promise<CalledHook>;
 }

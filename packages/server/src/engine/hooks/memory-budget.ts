@@ -1,37 +1,38 @@
-/** What all calls hold in memory, counted against one bound. */
+/** Limits the memory that all hook calls use together. */
 export class MemoryBudget {
   readonly #bytesMax: number;
-  #held = 0;
+  #used = 0;
 
   constructor(bytesMax: number) {
     this.#bytesMax = bytesMax;
   }
 
-  get held(): number {
-    return this.#held;
+  /** In bytes. */
+  get used(): number {
+    return this.#used;
   }
 
-  /** One call's share. */
-  share(): BytesShare {
+  /** The share of one call; empty at first. */
+  share(): BudgetShare {
     let taken = 0;
     return {
       take: (bytes) => {
-        if (this.#held + bytes > this.#bytesMax) return false;
-        this.#held += bytes;
+        if (this.#used + bytes > this.#bytesMax) return false;
+        this.#used += bytes;
         taken += bytes;
         return true;
       },
       release: () => {
-        this.#held -= taken;
+        this.#used -= taken;
         taken = 0;
       },
     };
   }
 }
 
-export interface BytesShare {
-  /** False when there is no room; nothing is taken then. */
+export interface BudgetShare {
+  /** False: the bytes exceed the budget, and none are taken. */
   take(bytes: number): boolean;
-  /** Gives back all that was taken; harmless twice. */
+  /** Returns all taken bytes to the budget. A second call has no effect. */
   release(): void;
 }

@@ -40,8 +40,8 @@ export interface Inboxes {
   /** Durable when it resolves. Throws `inbox_not_found`, `inbox_full`, `body_too_large`, `topic_not_found`. */
   keep(name: string, message: ArrivingMessage): Promise<Arrived>;
   /**
-   * The oldest message, leased to this caller until `done`. null: none came within `waitMs`, or `gone` was aborted because the
-   * client left. Throws `inbox_not_found`, `topic_not_found` and `too_many_waiters`.
+   * The oldest message, leased to this caller until `done`. null: none came within `waitMs`, or `gone` was aborted
+   * because the client left. Throws `inbox_not_found`, `topic_not_found` and `too_many_waiters`.
    */
   take(name: string, want: { readonly waitMs: number; readonly gone: AbortSignal }): Promise<LeasedMessage | null>;
   /** Ends every waiting `take` with null, and lets none wait from now on. */

@@ -25,7 +25,7 @@ function apiKeysOf(store: MemoryStore, masterKeys: readonly string[] = [first]) 
 const text = (secret: Uint8Array | null) => secret && Buffer.from(secret).toString("utf8");
 
 describe("an API key", () => {
-  it("that is made here has a SecretId and a SecretKey of its own, and signs at once", async () => {
+  it("is generated with a unique SecretId and SecretKey, and can be used at once", async () => {
     const apiKeys = apiKeysOf(new MemoryStore({ clock }));
     const made = [await apiKeys.create("a", null), await apiKeys.create("a", null)];
     for (const { apiKey, pair, created } of made) {
@@ -39,7 +39,7 @@ describe("an API key", () => {
     expect(new Set(made.flatMap(({ pair }) => Object.values(pair))).size).toBe(4);
   });
 
-  it("keeps the pair that a program has, whatever it is made of", async () => {
+  it("stores any valid pair unchanged", async () => {
     const apiKeys = apiKeysOf(new MemoryStore({ clock }));
     const secretId = fc.stringMatching(/^AKID[a-zA-Z\d_-]{1,60}$/);
     const secretKey = fc.stringMatching(/^[!-~]{16,128}$/);
@@ -52,7 +52,7 @@ describe("an API key", () => {
     );
   });
 
-  it("is the same again when it is made again, under its new name, and another one is refused", async () => {
+  it("only changes its name when the same pair is created again, and refuses another SecretKey", async () => {
     const apiKeys = apiKeysOf(new MemoryStore({ clock }));
     await apiKeys.create("a", pair);
     const secret = await apiKeys.secretOf(pair.secretId);
@@ -65,7 +65,7 @@ describe("an API key", () => {
     expect(text(await apiKeys.secretOf(pair.secretId))).toBe(another.secretKey);
   });
 
-  it("is made once of all that are made at the same time with one SecretId, and the others are refused", async () => {
+  it("is created once when several are created concurrently with one SecretId, and the others are refused", async () => {
     const apiKeys = apiKeysOf(new MemoryStore({ clock }));
     const made = await Promise.allSettled([apiKeys.create("a", pair), apiKeys.create("b", another)]);
     const [kept] = made.flatMap((each) => (each.status === "fulfilled" ? [each.value.pair.secretKey] : []));
@@ -77,7 +77,7 @@ describe("an API key", () => {
     expect(same.filter(({ created }) => created)).toHaveLength(1);
   });
 
-  it("counts no more once it is deleted", async () => {
+  it("is not found after its deletion", async () => {
     const apiKeys = apiKeysOf(new MemoryStore({ clock }));
     await apiKeys.create("a", pair);
     expect(await apiKeys.secretOf(pair.secretId)).not.toBeNull();
@@ -87,7 +87,7 @@ describe("an API key", () => {
     expect(await apiKeys.delete(pair.secretId)).toBe(false);
   });
 
-  it("is not found by a text that no key can be called", async () => {
+  it("is not found by a text that cannot be a SecretId", async () => {
     const apiKeys = apiKeysOf(new MemoryStore({ clock }));
     for (const id of ["", "AKID", "__proto__", `AKID${"x".repeat(61)}`, "AKID\0", "akidxxxxxxxx", "AKIDé"]) {
       expect([await apiKeys.secretOf(id), await apiKeys.get(id), await apiKeys.delete(id)]).toEqual([
@@ -98,7 +98,7 @@ describe("an API key", () => {
     }
   });
 
-  it("is kept in no form that it could be read from, and cannot be passed off as another or as a key", async () => {
+  it("is stored encrypted, and cannot be passed off as another API key or as a key", async () => {
     const store = new MemoryStore({ clock });
     const apiKeys = apiKeysOf(store);
     await apiKeys.create("a", pair);
@@ -115,7 +115,7 @@ describe("an API key", () => {
     expect(String(apiKeys.failures)).not.toContain(pair.secretKey);
   });
 
-  it("needs a master key, opens with each that has sealed it, and changes over to the first when it is put again", async () => {
+  it("needs a master key, opens with the one that sealed it, and is sealed with the first when it is put again", async () => {
     const store = new MemoryStore({ clock });
     await expect(apiKeysOf(store, []).create("a", null)).rejects.toMatchObject({ code: "master_key_missing" });
     await apiKeysOf(store).create("a", pair);
@@ -144,8 +144,8 @@ describe("an API key", () => {
     const apiKeys = apiKeysOf(new MemoryStore({ clock }));
     const refusal = await apiKeys.create(name, { ...pair, ...wrong }).catch((error: unknown) => error);
     expect(refusal).toMatchObject({ code, details: [{ field }] });
-    const told = JSON.stringify([refusal, (refusal as Error).message]);
-    for (const value of Object.values({ ...pair, ...wrong })) expect(told).not.toContain(value);
+    const text = JSON.stringify([refusal, (refusal as Error).message]);
+    for (const value of Object.values({ ...pair, ...wrong })) expect(text).not.toContain(value);
     expect((await apiKeys.list({ after: null, limit: 10 })).items).toEqual([]);
   });
 });

@@ -13,26 +13,26 @@ import { randomAlphanumerics } from "./random-alphanumerics.ts";
 
 export interface AccountApiKeysOptions extends KeySafeOptions {
   readonly store: Store;
-  /** Not to be guessed. */
+  /** Cryptographically secure random bytes. */
   readonly randomBytes: (count: number) => Uint8Array;
 }
 
-/** What the store keeps of a pair, under its secretId. */
-interface KeptApiKey {
+/** A pair's entry in the store. The entry's name is the SecretId. */
+interface StoredApiKey {
   readonly name: string;
   readonly sealed: string;
 }
 
 const kind = "api-key";
-/** As long as Tencent Cloud's: programs may have room for no more. 190 bits each. */
-const madeChars = 32;
+/** Length of generated ids and keys, 190 bits each. Existing client programs may not accept longer ones. */
+const generatedChars = 32;
 
-/** The default account's API keys: sealed in the store as its other keys are, opened once, and checked with every signed request. */
+/** The default account's API keys. They are stored sealed, opened once, and read for every signed request. */
 export class AccountApiKeys implements ApiKeys {
   readonly #store: Store;
   readonly #safe: KeySafe;
   readonly #randomBytes: AccountApiKeysOptions["randomBytes"];
-  /** By the entry's value, which the store replaces when the pair changes: what is opened goes with what it came from. */
+  /** The map's key is the entry's value, which is another object after the pair has changed. */
   readonly #opened = new WeakMap<object, Promise<Uint8Array | null>>();
 
   constructor({ store, randomBytes, ...options }: AccountApiKeysOptions) {
@@ -46,7 +46,7 @@ export class AccountApiKeys implements ApiKeys {
     given: ApiKeyPair | null,
   ): Promise<{ apiKey: ApiKeyDetails; pair: ApiKeyPair; created: boolean }> {
     const pair = given ?? this.#newPair();
-    this.#assertCanKeep(name, pair);
+    this.#assertCanStore(name, pair);
     let before = await this.#entry(pair.secretId);
     while (before === null) {
       try {
@@ -62,15 +62,15 @@ export class AccountApiKeys implements ApiKeys {
       throw RingbackError.at(
         "api_key_exists",
         "secretId",
-        "is there already, with another secretKey or one that cannot be opened; remove it first if it is to be replaced",
+        "exists already with another secretKey, or with one that cannot be decrypted; delete it first to replace it",
       );
     }
-    return { apiKey: await this.#keep(name, pair, before), pair, created: false };
+    return { apiKey: await this.#update(name, pair, before), pair, created: false };
   }
 
   async put(name: string, pair: ApiKeyPair): Promise<ApiKeyDetails> {
-    this.#assertCanKeep(name, pair);
-    return this.#keep(name, pair, await this.#entry(pair.secretId));
+    this.#assertCanStore(name, pair);
+    return this.#update(name, pair, await this.#entry(pair.secretId));
   }
 
   async get(id: string): Promise<ApiKeyDetails | null> {
@@ -80,14 +80,14 @@ export class AccountApiKeys implements ApiKeys {
 
   async list(page: PageRequest): Promise<Page<ApiKeyDetails>> {
     const { items, next } = await this.#store.entries.list(this.#account, kind, page);
-    return { items: items.map((entry) => this.#details(keptEntry(entry))), next };
+    return { items: items.map((entry) => this.#details(storedEntry(entry))), next };
   }
 
   async delete(id: string): Promise<boolean> {
     return isSecretId(id) && this.#store.entries.delete(this.#account, kind, id);
   }
 
-  /** Ids of the pairs that none of the master keys at hand opens. */
+  /** Ids of the pairs that no configured master key opens. */
   async unusable(): Promise<readonly string[]> {
     const ids: string[] = [];
     for (let after: string | null = null; ;) {
@@ -107,14 +107,14 @@ export class AccountApiKeys implements ApiKeys {
     return this.#store.catalog.defaultAccount().id;
   }
 
-  #assertCanKeep(name: string, pair: ApiKeyPair): void {
+  #assertCanStore(name: string, pair: ApiKeyPair): void {
     assertApiKeyName("name", name);
     assertApiKeyPair(pair);
     this.#safe.assertSeals();
   }
 
-  async #keep(name: string, pair: ApiKeyPair, before: Entry<KeptApiKey> | null): Promise<ApiKeyDetails> {
-    // Sealing gives another text each time, so without this look the same pair put twice would count as a new one.
+  async #update(name: string, pair: ApiKeyPair, before: Entry<StoredApiKey> | null): Promise<ApiKeyDetails> {
+    // Each sealing gives another text. Without this check, putting the same pair again would count as a change.
     const isSame = before !== null && this.#safe.isFresh(before.value.sealed) && (await this.#holds(before, pair));
     if (isSame && before.value.name === name) return this.#details(before);
     const sealed = isSame ? before.value.sealed : await this.#seal(pair);
@@ -131,51 +131,54 @@ export class AccountApiKeys implements ApiKeys {
     secretId: string,
     sealed: string,
     condition?: PutCondition,
-  ): Promise<Entry<KeptApiKey>> {
-    const value: KeptApiKey = { name, sealed };
-    return keptEntry((await this.#store.entries.put(this.#account, kind, secretId, value, condition)).entry);
+  ): Promise<Entry<StoredApiKey>> {
+    const value: StoredApiKey = { name, sealed };
+    return storedEntry((await this.#store.entries.put(this.#account, kind, secretId, value, condition)).entry);
   }
 
-  /** What no pair can be called is not looked for: the text comes from strangers. */
-  async #entry(secretId: string): Promise<Entry<KeptApiKey> | null> {
+  /** Texts that cannot be a SecretId are not looked up, because anyone may send them. */
+  async #entry(secretId: string): Promise<Entry<StoredApiKey> | null> {
     if (!isSecretId(secretId)) return null;
     const entry = await this.#store.entries.get(this.#account, kind, secretId);
-    return entry === null ? null : keptEntry(entry);
+    return entry === null ? null : storedEntry(entry);
   }
 
-  #open(entry: Entry<KeptApiKey>): Promise<Uint8Array | null> {
+  #open(entry: Entry<StoredApiKey>): Promise<Uint8Array | null> {
     let opened = this.#opened.get(entry.value);
     if (opened === undefined) this.#opened.set(entry.value, (opened = this.#unseal(entry)));
     return opened;
   }
 
-  async #unseal({ name: secretId, value }: Entry<KeptApiKey>): Promise<Uint8Array | null> {
+  async #unseal({ name: secretId, value }: Entry<StoredApiKey>): Promise<Uint8Array | null> {
     const jwk = await this.#safe.open(sealedName(secretId), value.sealed);
     return jwk?.kty === "oct" ? Buffer.from(jwk.k, "base64url") : null;
   }
 
-  async #holds(entry: Entry<KeptApiKey>, { secretKey }: Pick<ApiKeyPair, "secretKey">): Promise<boolean> {
+  async #holds(entry: Entry<StoredApiKey>, { secretKey }: Pick<ApiKeyPair, "secretKey">): Promise<boolean> {
     const [held, given] = [await this.#open(entry), Buffer.from(secretKey)];
     return held !== null && held.length === given.length && timingSafeEqual(held, given);
   }
 
   #newPair(): ApiKeyPair {
-    const secretId = `${secretIdPrefix}${randomAlphanumerics(this.#randomBytes, madeChars)}`;
-    return { secretId, secretKey: randomAlphanumerics(this.#randomBytes, madeChars) };
+    const secretId = `${secretIdPrefix}${randomAlphanumerics(this.#randomBytes, generatedChars)}`;
+    return { secretId, secretKey: randomAlphanumerics(this.#randomBytes, generatedChars) };
   }
 
-  #details({ name: id, value, createdAtMs, updatedAtMs }: Entry<KeptApiKey>): ApiKeyDetails {
+  #details({ name: id, value, createdAtMs, updatedAtMs }: Entry<StoredApiKey>): ApiKeyDetails {
     const { name, sealed } = value;
     return { id, name, usable: this.#safe.opens(sealed), createdAtMs, updatedAtMs };
   }
 }
 
-/** Beside the names of keys, none of which has a colon: neither kind can be passed off as the other. */
+/**
+ * Contains a colon, which names of keys do not. So a stored API key cannot be passed off as a key, or the other way
+ * round.
+ */
 function sealedName(secretId: string): string {
   return `${kind}:${secretId}`;
 }
 
-function keptEntry(entry: Entry): Entry<KeptApiKey> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- entries of this kind are written here alone
-  return entry as Entry<KeptApiKey>;
+function storedEntry(entry: Entry): Entry<StoredApiKey> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only this class writes entries of this kind
+  return entry as Entry<StoredApiKey>;
 }

@@ -18,19 +18,19 @@ function keyRing(store: MemoryStore, masterKeys: readonly string[] = [first]) {
   return Object.assign(keys, { failures });
 }
 
-/** What the store holds of a key, as text. */
+/** The stored entry of a key, as text. */
 async function kept(store: MemoryStore, kid: string): Promise<string> {
   return JSON.stringify(await store.entries.get(store.catalog.defaultAccount().id, "key", kid));
 }
 
 describe("a key", () => {
-  it("comes back as it was put, without the members that nobody uses", async () => {
+  it("is returned as it was put, without unused members", async () => {
     const keys = keyRing(new MemoryStore({ clock }));
     await keys.put("0", { ...secret, kid: "another", alg: "A128KW", use: "enc", key_ops: ["wrapKey"], note: "mine" });
     expect(await keys.find("0")).toEqual({ kid: "0", jwk: secret });
   });
 
-  it("of either kind comes back, whatever its bytes", async () => {
+  it("of either kind is returned unchanged, whatever its bytes", async () => {
     const { privateKey } = generateKeyPairSync("ed25519");
     const pair = privateKey.export({ format: "jwk" }) as Jwk;
     const keys = keyRing(new MemoryStore({ clock }));
@@ -47,7 +47,7 @@ describe("a key", () => {
     );
   });
 
-  it("is the same object until it is replaced, however often and however many at once ask for it", async () => {
+  it("is the same object for all requests, concurrent ones too, until it is replaced", async () => {
     const keys = keyRing(new MemoryStore({ clock }));
     await keys.put("0", secret);
     const [one, two] = await Promise.all([keys.find("0"), keys.find("0")]);
@@ -59,7 +59,7 @@ describe("a key", () => {
     expect((await keys.find("0"))?.jwk).toEqual(other);
   });
 
-  it("is kept in no form that it could be read from", async () => {
+  it("is stored encrypted", async () => {
     const store = new MemoryStore({ clock });
     await keyRing(store).put("0", secret);
     const text = await kept(store, "0");
@@ -68,7 +68,7 @@ describe("a key", () => {
     expect(text).toMatch(/"sealed":"[\w-]+\.\.[\w-]+\.[\w-]+\.[\w-]+"/);
   });
 
-  it("that was never put, or has been removed, is not found", async () => {
+  it("that was never put, or was deleted, is not found", async () => {
     const keys = keyRing(new MemoryStore({ clock }));
     expect(await keys.find("0")).toBeNull();
     expect(await keys.get("0")).toBeNull();
@@ -80,13 +80,13 @@ describe("a key", () => {
 });
 
 describe("master keys", () => {
-  it("are needed to keep a key, and the refusal says what to set", async () => {
+  it("are required to store a key, and the error says what to set", async () => {
     const refused = keyRing(new MemoryStore({ clock }), []).put("0", secret);
     await expect(refused).rejects.toMatchObject({ code: "master_key_missing" });
     await expect(refused).rejects.toThrow(/RINGBACK_MASTER_KEY/);
   });
 
-  it("all open what they have sealed, and the first seals", async () => {
+  it("each open what they have sealed, and the first one seals", async () => {
     const store = new MemoryStore({ clock });
     await keyRing(store, [first]).put("old", secret);
     const both = keyRing(store, [second, first]);
@@ -96,7 +96,7 @@ describe("master keys", () => {
     expect((await keyRing(store, [second]).find("new"))?.jwk).toEqual(other);
   });
 
-  it("change over once every key has been put again", async () => {
+  it("can be replaced once every key has been put again", async () => {
     const store = new MemoryStore({ clock });
     await keyRing(store, [first]).put("0", secret);
     await keyRing(store, [second, first]).put("0", secret);
@@ -105,7 +105,7 @@ describe("master keys", () => {
     expect(await after.unusable()).toEqual([]);
   });
 
-  it("that are gone leave keys that are named, not found, and no failure of the server", async () => {
+  it("that are missing make their keys unusable, without an error of the server", async () => {
     const store = new MemoryStore({ clock });
     await keyRing(store, [first]).put("a", secret);
     await keyRing(store, [second]).put("b", secret);
@@ -119,7 +119,7 @@ describe("master keys", () => {
     expect((await keys.find("a"))?.jwk).toEqual(other);
   });
 
-  it("open neither what was damaged nor what was kept under another name, and the failure holds no key", async () => {
+  it("open neither damaged keys nor keys stored under another name, and the error contains no key", async () => {
     const store = new MemoryStore({ clock });
     const keys = keyRing(store);
     await keys.put("a", secret);
@@ -168,8 +168,8 @@ describe("a key that cannot be used is refused without showing it:", () => {
       .catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(RingbackError);
     expect(refusal).toMatchObject({ code: "invalid_key", message: expect.stringContaining(sentence) });
-    const told = JSON.stringify([refusal, (refusal as Error).message]);
-    for (const value of [jwk.k, jwk.d]) expect(told.includes(value ?? "nothing of the kind")).toBe(false);
+    const text = JSON.stringify([refusal, (refusal as Error).message]);
+    for (const value of [jwk.k, jwk.d]) expect(text.includes(value ?? "nothing of the kind")).toBe(false);
     expect(await kept(store, "0")).toBe("null");
   });
 });

@@ -7,8 +7,8 @@ import type { PutCondition } from "../../store/condition.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
 import type { KeyDetails, Keys } from "./keys.ts";
-import { describeJwk, keptJwk } from "./jwk-rule.ts";
-import type { KeptJwk, KeyDescription } from "./jwk-rule.ts";
+import { describeJwk, storedJwk } from "./jwk-rule.ts";
+import type { StoredJwk, KeyDescription } from "./jwk-rule.ts";
 import { KeySafe } from "./key-safe.ts";
 import type { KeySafeOptions } from "./key-safe.ts";
 
@@ -16,18 +16,18 @@ export interface AccountKeysOptions extends KeySafeOptions {
   readonly store: Store;
 }
 
-/** What the store keeps of a key. */
-interface KeptKey extends KeyDescription {
+/** A key's entry in the store. */
+interface StoredKey extends KeyDescription {
   readonly sealed: string;
 }
 
 const kind = "key";
 
-/** The default account's keys: sealed in the store, opened once, and never given out but to a dialect. */
+/** The default account's keys. They are stored sealed, opened once, and passed to dialects only. */
 export class AccountKeys implements Keys {
   readonly #store: Store;
   readonly #safe: KeySafe;
-  /** By the entry's value, which the store replaces when the key changes: what is opened goes with what it came from. */
+  /** The map's key is the entry's value, which is another object after the key has changed. */
   readonly #opened = new WeakMap<object, Promise<ProtocolKey | null>>();
 
   constructor({ store, ...options }: AccountKeysOptions) {
@@ -41,17 +41,17 @@ export class AccountKeys implements Keys {
   }
 
   async put(kid: string, jwk: Jwk, condition?: PutCondition): Promise<{ key: KeyDetails; created: boolean }> {
-    const kept = keptJwk(jwk);
+    const kept = storedJwk(jwk);
     this.#safe.assertSeals();
     const before = await this.#entry(kid);
-    // Sealing gives another text each time, so without this look the same key put twice would count as a new one.
+    // Each sealing gives another text. Without this check, putting the same key again would count as a change.
     if (before !== null && this.#safe.isFresh(before.value.sealed) && (await this.#holds(before, kept))) {
       assertCondition(condition, before.version);
       return { key: this.#details(before), created: false };
     }
-    const value: KeptKey = { ...describeJwk(kept), sealed: await this.#safe.seal(kid, kept) };
+    const value: StoredKey = { ...describeJwk(kept), sealed: await this.#safe.seal(kid, kept) };
     const { entry, created } = await this.#store.entries.put(this.#account, kind, kid, value, condition);
-    return { key: this.#details(keptEntry(entry)), created };
+    return { key: this.#details(storedEntry(entry)), created };
   }
 
   async get(kid: string): Promise<KeyDetails | null> {
@@ -61,14 +61,14 @@ export class AccountKeys implements Keys {
 
   async list(page: PageRequest): Promise<Page<KeyDetails>> {
     const { items, next } = await this.#store.entries.list(this.#account, kind, page);
-    return { items: items.map((entry) => this.#details(keptEntry(entry))), next };
+    return { items: items.map((entry) => this.#details(storedEntry(entry))), next };
   }
 
   delete(kid: string): Promise<boolean> {
     return this.#store.entries.delete(this.#account, kind, kid);
   }
 
-  /** Names of the keys that none of the master keys at hand opens. */
+  /** Names of the keys that no configured master key opens. */
   async unusable(): Promise<readonly string[]> {
     const kids: string[] = [];
     for (let after: string | null = null; ;) {
@@ -83,36 +83,36 @@ export class AccountKeys implements Keys {
     return this.#store.catalog.defaultAccount().id;
   }
 
-  async #entry(kid: string): Promise<Entry<KeptKey> | null> {
+  async #entry(kid: string): Promise<Entry<StoredKey> | null> {
     const entry = await this.#store.entries.get(this.#account, kind, kid);
-    return entry === null ? null : keptEntry(entry);
+    return entry === null ? null : storedEntry(entry);
   }
 
-  #open(entry: Entry<KeptKey>): Promise<ProtocolKey | null> {
+  #open(entry: Entry<StoredKey>): Promise<ProtocolKey | null> {
     let opened = this.#opened.get(entry.value);
     if (opened === undefined) this.#opened.set(entry.value, (opened = this.#unseal(entry)));
     return opened;
   }
 
-  async #unseal({ name: kid, value }: Entry<KeptKey>): Promise<ProtocolKey | null> {
+  async #unseal({ name: kid, value }: Entry<StoredKey>): Promise<ProtocolKey | null> {
     const jwk = await this.#safe.open(kid, value.sealed);
     return jwk === null ? null : { kid, jwk: { ...jwk } };
   }
 
-  async #holds(entry: Entry<KeptKey>, jwk: KeptJwk): Promise<boolean> {
+  async #holds(entry: Entry<StoredKey>, jwk: StoredJwk): Promise<boolean> {
     const opened = await this.#open(entry);
     if (opened === null) return false;
     const [held, given] = [Buffer.from(JSON.stringify(opened.jwk)), Buffer.from(JSON.stringify(jwk))];
     return held.length === given.length && timingSafeEqual(held, given);
   }
 
-  #details({ name, value, version, createdAtMs, updatedAtMs }: Entry<KeptKey>): KeyDetails {
+  #details({ name, value, version, createdAtMs, updatedAtMs }: Entry<StoredKey>): KeyDetails {
     const { kty, crv, bits, sealed } = value;
     return { kid: name, kty, crv, bits, usable: this.#safe.opens(sealed), version, createdAtMs, updatedAtMs };
   }
 }
 
-function keptEntry(entry: Entry): Entry<KeptKey> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- entries of this kind are written here alone
-  return entry as Entry<KeptKey>;
+function storedEntry(entry: Entry): Entry<StoredKey> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only this class writes entries of this kind
+  return entry as Entry<StoredKey>;
 }

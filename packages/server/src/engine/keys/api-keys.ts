@@ -37,8 +37,8 @@ export interface ApiKeys {
   /** Revokes at once on this node, and on other nodes as soon as the change notice arrives. False: no such pair. */
   delete(id: string): Promise<boolean>;
   /**
-   * The SecretKey as HMAC key bytes. null: no such pair, or no configured master key opens it. Every signed request calls this,
-   * so results are cached, for unknown ids too. Returns the same object until the pair changes.
+   * The SecretKey as HMAC key bytes. null: no such pair, or no configured master key opens it. Every signed request
+   * calls this, so results are cached, for unknown ids too. Returns the same object until the pair changes.
    */
   secretOf(secretId: string): Promise<Uint8Array | null>;
 }

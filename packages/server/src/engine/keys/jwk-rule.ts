@@ -3,12 +3,12 @@ import type { Jwk } from "@ringback/sdk/protocols";
 import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 
-/** A key as it is kept: the members that the dialects use, and nothing else that came with it. */
-export type KeptJwk =
+/** A key as it is stored: only the members that the dialects use. */
+export type StoredJwk =
   | { readonly kty: "oct"; readonly k: string }
   | { readonly kty: "OKP"; readonly crv: "Ed25519"; readonly x: string; readonly d: string };
 
-/** What may be told about a key. */
+/** The public properties of a key. */
 export interface KeyDescription {
   readonly kty: "oct" | "OKP";
   readonly crv: "Ed25519" | null;
@@ -18,26 +18,26 @@ export interface KeyDescription {
 const ed25519Bytes = 32;
 
 /**
- * Kept are `kty` with `k` (oct), or with `crv`, `x` and `d` (OKP, Ed25519); whatever else a JWK may hold (`kid`, `alg`,
- * `use`, `key_ops` …) is dropped. Throws `invalid_key`, with nothing of the key in it.
+ * Checks a JWK and drops all members except `kty` with `k` (oct), or with `crv`, `x` and `d` (OKP, Ed25519). Throws
+ * `invalid_key` with an error that quotes nothing of the key.
  */
-export function keptJwk(jwk: Jwk): KeptJwk {
+export function storedJwk(jwk: Jwk): StoredJwk {
   switch (jwk.kty) {
     case "oct":
       return { kty: "oct", k: octets("k", jwk.k, limits.secretBytesMin, limits.secretBytesMax) };
     case "OKP":
-      return keptEd25519(jwk);
+      return storedEd25519(jwk);
     default:
       throw fault("kty", 'must be "oct" or "OKP"');
   }
 }
 
-export function describeJwk(jwk: KeptJwk): KeyDescription {
+export function describeJwk(jwk: StoredJwk): KeyDescription {
   if (jwk.kty === "OKP") return { kty: "OKP", crv: "Ed25519", bits: ed25519Bytes * 8 };
   return { kty: "oct", crv: null, bits: Buffer.from(jwk.k, "base64url").length * 8 };
 }
 
-function keptEd25519(jwk: Jwk): KeptJwk {
+function storedEd25519(jwk: Jwk): StoredJwk {
   if (jwk.crv !== "Ed25519") throw fault("crv", 'must be "Ed25519"');
   const x = octets("x", jwk.x, ed25519Bytes, ed25519Bytes);
   const d = octets("d", jwk.d, ed25519Bytes, ed25519Bytes);
@@ -46,7 +46,10 @@ function keptEd25519(jwk: Jwk): KeptJwk {
   return kept;
 }
 
-/** Node 24 goes by the private half alone; later ones refuse halves that do not belong together. */
+/**
+ * The public key of a pair, derived from the private half; null: not a valid pair. Later Node versions than 24 refuse
+ * halves that do not belong together; Node 24 ignores the given public half.
+ */
 function publicHalf(pair: { kty: string; crv: string; x: string; d: string }): string | null {
   try {
     return createPublicKey(createPrivateKey({ key: pair, format: "jwk" })).export({ format: "jwk" }).x ?? null;
@@ -55,7 +58,7 @@ function publicHalf(pair: { kty: string; crv: string; x: string; d: string }): s
   }
 }
 
-/** Only what Buffer writes back the same: it would skip characters that are no base64url. */
+/** Checks base64url by writing the decoded bytes again, because Buffer ignores invalid characters. */
 function octets(member: string, text: unknown, bytesMin: number, bytesMax: number): string {
   if (text === undefined) throw fault(member, "is missing");
   const bytes = typeof text === "string" ? Buffer.from(text, "base64url") : null;

@@ -1,17 +1,19 @@
 import { RingbackError } from "../../domain/errors.ts";
-import type { KeptJwk } from "./jwk-rule.ts";
+import type { StoredJwk } from "./jwk-rule.ts";
 import { masterKeyOf } from "./master-key.ts";
 import type { MasterKey } from "./master-key.ts";
 import { openKey, sealedUnder, sealKey } from "./sealed-key.ts";
 
 export interface KeySafeOptions {
-  /** 32 bytes each in base64url. The first seals; all of them open what one of them has sealed. */
+  /** 32 bytes each in base64url. The first one seals (encrypts); each of them opens (decrypts) what it has sealed. */
   readonly masterKeys: readonly string[];
-  /** Something sealed cannot be opened although its master key is at hand: the database is damaged. */
+  /**
+   * Called when a secret cannot be opened although its master key is configured, because the stored text is damaged.
+   */
   readonly failed: (error: unknown, name: string) => void;
 }
 
-/** Seals secrets for the store, and opens them, with the master keys at hand. */
+/** Seals secrets before they are stored and opens stored secrets, with the configured master keys. */
 export class KeySafe {
   readonly #masters: readonly MasterKey[];
   readonly #failed: KeySafeOptions["failed"];
@@ -27,12 +29,12 @@ export class KeySafe {
   }
 
   /** Throws `master_key_missing`. */
-  seal(name: string, jwk: KeptJwk): Promise<string> {
+  seal(name: string, jwk: StoredJwk): Promise<string> {
     return sealKey(name, jwk, this.#sealing());
   }
 
-  /** null: none of the master keys at hand opens it. */
-  async open(name: string, sealed: string): Promise<KeptJwk | null> {
+  /** null: no configured master key opens it, or the stored text is damaged. */
+  async open(name: string, sealed: string): Promise<StoredJwk | null> {
     const master = this.#masterOf(sealed);
     if (master === null) return null;
     try {
@@ -47,7 +49,7 @@ export class KeySafe {
     return this.#masterOf(sealed) !== null;
   }
 
-  /** Under the master key that seals now: sealing it again would change nothing. */
+  /** True: sealed with the first master key, so sealing again would change nothing. */
   isFresh(sealed: string): boolean {
     return this.#masters[0] !== undefined && sealedUnder(sealed) === this.#masters[0].kid;
   }
@@ -67,7 +69,8 @@ export class KeySafe {
 function masterKeyMissing(): RingbackError {
   return new RingbackError(
     "master_key_missing",
-    "Keys are kept encrypted, and the server has no master key to do it with. Set RINGBACK_MASTER_KEY (or masterKey in " +
-      "the configuration file) to what `openssl rand -base64 32` prints, keep it, and start the server again.",
+    "Keys are stored encrypted, but the server has no master key to encrypt them with. Set RINGBACK_MASTER_KEY (or " +
+      "masterKey in the configuration file) to the output of `openssl rand -base64 32`, keep a copy of it, and " +
+      "restart the server.",
   );
 }

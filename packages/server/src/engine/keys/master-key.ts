@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 
-/** A key that keys are sealed with where they are kept. It comes from the configuration and is never kept beside them. */
+/** The key that encrypts stored keys. It comes from the configuration and is never stored in the database. */
 export interface MasterKey {
-  /** Stands in the clear beside what it seals, to tell which key opens it. */
+  /** Stored unencrypted with everything that this master key has sealed, to find the key that opens it. */
   readonly kid: string;
   readonly bytes: Uint8Array;
 }
 
-/** Of the key's RFC 7638 thumbprint; 66 bits tell apart any number of master keys and say nothing of them. */
+/** The kid is this many characters (66 bits) of the key's RFC 7638 thumbprint. They reveal nothing of the key. */
 const kidChars = 11;
 
 /** `text` is 32 bytes in base64url without padding. */

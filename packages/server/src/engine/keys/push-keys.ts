@@ -4,8 +4,8 @@ import type { SubscriptionSettings } from "../../domain/model.ts";
 import type { Keys } from "./keys.ts";
 
 /**
- * A subscription names only keys that there are and that its dialect can sign with; of one that no master key at hand
- * opens only the first can be told. Throws `key_not_found` and `invalid_key`.
+ * Checks that the keys of a subscription exist and that its dialect can sign with them. A key that no configured master
+ * key opens is only checked for existence. Throws `key_not_found` and `invalid_key`.
  */
 export async function assertPushKeysFit(
   keys: Pick<Keys, "get" | "find">,
@@ -21,7 +21,7 @@ export async function assertPushKeysFit(
     }
     const fault = key === null ? null : (protocol?.keyFault?.(key.jwk) ?? null);
     if (fault !== null) {
-      throw RingbackError.at("invalid_key", field, `"${kid}" is no key for ${push.protocol}: ${fault}`);
+      throw RingbackError.at("invalid_key", field, `"${kid}" cannot be used for ${push.protocol}: ${fault}`);
     }
   }
 }

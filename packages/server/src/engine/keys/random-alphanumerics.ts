@@ -1,8 +1,8 @@
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-/** The bytes that fall on each character equally often; the others are thrown away. */
+/** Bytes below this map to each character equally often. Larger bytes are discarded. */
 const usableBytes = Math.floor(256 / alphabet.length) * alphabet.length;
 
-/** A text of letters and digits, each as likely as any other. */
+/** A random text of letters and digits, each with the same probability. */
 export function randomAlphanumerics(randomBytes: (count: number) => Uint8Array, chars: number): string {
   let text = "";
   while (text.length < chars) {

@@ -1,28 +1,28 @@
 import { compactDecrypt, CompactEncrypt, decodeProtectedHeader } from "jose";
-import type { KeptJwk } from "./jwk-rule.ts";
+import type { StoredJwk } from "./jwk-rule.ts";
 import type { MasterKey } from "./master-key.ts";
 
 /**
- * A key at rest: a compact JWE (RFC 7516) under a master key, alg dir, enc A256GCM. The key's own name is sealed in with
- * it, so that what is kept under one name cannot be passed off under another.
+ * Stored keys are compact JWEs (RFC 7516), encrypted with a master key (alg dir, enc A256GCM). The key's name is
+ * encrypted with it, so that nobody can move a stored key to another name.
  */
 
 const algorithms = { keyManagementAlgorithms: ["dir"], contentEncryptionAlgorithms: ["A256GCM"] };
 
 interface Sealed {
   readonly kid: string;
-  readonly jwk: KeptJwk;
+  readonly jwk: StoredJwk;
 }
 
-export function sealKey(kid: string, jwk: KeptJwk, master: MasterKey): Promise<string> {
+export function sealKey(kid: string, jwk: StoredJwk, master: MasterKey): Promise<string> {
   const content: Sealed = { kid, jwk };
   return new CompactEncrypt(Buffer.from(JSON.stringify(content)))
     .setProtectedHeader({ alg: "dir", enc: "A256GCM", kid: master.kid })
     .encrypt(master.bytes);
 }
 
-/** Rejects when the text is not what `sealKey` made for this name under this master key; nothing of the key is told. */
-export async function openKey(kid: string, sealed: string, master: MasterKey): Promise<KeptJwk> {
+/** Rejects unless `sealKey` made this text for this name with this master key. The error quotes nothing of the key. */
+export async function openKey(kid: string, sealed: string, master: MasterKey): Promise<StoredJwk> {
   const { plaintext } = await compactDecrypt(sealed, master.bytes, algorithms);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- authenticated: it is what sealKey wrote
   const content = JSON.parse(Buffer.from(plaintext).toString("utf8")) as Sealed;
@@ -30,7 +30,7 @@ export async function openKey(kid: string, sealed: string, master: MasterKey): P
   return content.jwk;
 }
 
-/** Which master key it is sealed under; null when it cannot be told. */
+/** The kid of the master key that sealed the text; null: the text is not a JWE. */
 export function sealedUnder(sealed: string): string | null {
   try {
     return decodeProtectedHeader(sealed).kid ?? null;

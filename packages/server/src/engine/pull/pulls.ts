@@ -22,24 +22,24 @@ export interface PullOptions {
   /** Aborted when the client left. */
   readonly gone: AbortSignal;
   /**
-   * For a client that may read slowly. Called when messages are delivered, with a function that must be called once the client has
-   * read them or never will. Until then their bytes count against a limit, past which nothing more is delivered. Without this
-   * callback the bytes do not count.
+   * For a client that may read slowly. Called when messages are delivered, with a function that must be called once the
+   * client has read them or never will. Until then their bytes count against a limit, past which nothing more is
+   * delivered. Without this callback the bytes do not count.
    */
   readonly onDelivered?: (read: () => void) => void;
 }
 
 /**
- * Result for one receipt handle. `malformed`: not a handle of this subscription. `ended`: the visibility timeout passed, or the
- * handle was used before.
+ * Result for one receipt handle. `malformed`: not a handle of this subscription. `ended`: the visibility timeout
+ * passed, or the handle was used before.
  */
 export type AcknowledgeResult = "done" | "malformed" | "ended";
 
 /** Pulls messages of subscriptions with `pull` settings, and acknowledges them. Every node sees the same state. */
 export interface Pulls {
   /**
-   * Oldest message first, earliest request first. Empty: nothing came within `waitMs`. Throws `overloaded`, `too_many_waiters`,
-   * `too_many_unacknowledged`, `not_pulled`, `subscription_not_found`, and errors of the store.
+   * Oldest message first, earliest request first. Empty: nothing came within `waitMs`. Throws `overloaded`,
+   * `too_many_waiters`, `too_many_unacknowledged`, `not_pulled`, `subscription_not_found`, and errors of the store.
    */
   pull(subscription: Subscription, options: PullOptions): Promise<readonly PulledMessage[]>;
   /** Settles the messages, so that they are never delivered again. */

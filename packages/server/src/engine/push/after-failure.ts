@@ -13,7 +13,10 @@ export interface FailedAttempt {
   readonly retryAfter: RetryAfter | null;
 }
 
-/** Parks the delivery until the retry policy's next attempt, or later if the endpoint requested that. Without one it is dead. */
+/**
+ * Parks the delivery until the retry policy's next attempt, or later if the endpoint requested that. Without one it is
+ * dead.
+ */
 export function afterFailure(policy: RetryPolicy, failed: FailedAttempt, random: Random): Settled {
   const { delivery, nowMs } = failed;
   const { retriesMade } = delivery;

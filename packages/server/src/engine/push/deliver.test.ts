@@ -121,7 +121,7 @@ test("a changed URL is used from the next POST on", async () => {
   ]);
 });
 
-test("a message that the dialect cannot carry becomes a dead letter without a POST, and the next one is sent", async () => {
+test("a message that the dialect cannot carry becomes a dead letter, and the next one is sent", async () => {
   const simulation = await Simulation.started();
   const topic = await simulation.topic();
   const subscription = await simulation.subscribe(topic, "one", { order: "strict", push: { protocol: "cmq-json" } });
@@ -171,7 +171,7 @@ test("a redriven dead letter is sent at once, and its attempt numbers continue",
   expect(simulation.posts.at(-1)?.startedAtMs).toBe(redrivenAtMs);
 });
 
-test("an idle subscription has no timers, and works again with the next message", async () => {
+test("an idle subscription causes no claims, and works again with the next message", async () => {
   const simulation = await Simulation.started();
   const topic = await simulation.topic();
   await simulation.subscribe(topic, "one");

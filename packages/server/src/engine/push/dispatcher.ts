@@ -13,8 +13,8 @@ interface ClaimRequest {
 }
 
 /**
- * Claims deliveries and passes them to senders. Collects the subscriptions that may have work, and claims for all of them in one
- * call at the end of a turn of the event loop.
+ * Claims deliveries and passes them to senders. Collects the subscriptions that may have work, and claims for all of
+ * them in one call at the end of a turn of the event loop.
  */
 export class Dispatcher {
   readonly #store: Store;
@@ -163,7 +163,9 @@ export class Dispatcher {
     });
   }
 
-  /** Removes from `#ready` the subscriptions that can be claimed for now. The rest stays until slots or bytes are free. */
+  /**
+   * Removes from `#ready` the subscriptions that can be claimed for now. The rest stays until slots or bytes are free.
+   */
   async #nextRequests(): Promise<ClaimRequest[]> {
     const { slots } = this.#context;
     const requests: ClaimRequest[] = [];

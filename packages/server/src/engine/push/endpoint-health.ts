@@ -2,9 +2,10 @@ import type { TimeMs } from "../../domain/model.ts";
 import { engineLimits } from "../engine-limits.ts";
 
 /**
- * Computes a subscription's window, the number of POSTs that may be in flight to its endpoint, from the last replies. The window
- * starts small and grows by one with each success, up to the subscription's limit. After several failures in a row each failure
- * halves it. Single failures among successes change nothing, because a healthy receiver may refuse bad messages.
+ * Computes a subscription's window, the number of POSTs that may be in flight to its endpoint, from the last replies.
+ * The window starts small and grows by one with each success, up to the subscription's limit. After several failures in
+ * a row each failure halves it. Single failures among successes change nothing, because a healthy receiver may refuse
+ * bad messages.
  */
 export class EndpointHealth {
   #windowMax: number;
@@ -35,7 +36,9 @@ export class EndpointHealth {
     return this.#failuresInRow > 0;
   }
 
-  /** No reply came for a while although POSTs are in flight. `oldestStartMs`: when the oldest of them started, or later. */
+  /**
+   * No reply came for a while although POSTs are in flight. `oldestStartMs`: when the oldest of them started, or later.
+   */
   isStalled(nowMs: TimeMs, oldestStartMs: TimeMs): boolean {
     return nowMs - Math.max(this.#lastReplyAtMs, oldestStartMs) > engineLimits.stalledAfterMs;
   }

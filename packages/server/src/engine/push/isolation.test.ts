@@ -5,7 +5,8 @@ import { Simulation } from "../testing/simulation.ts";
 import type { Script } from "../testing/scripted-transport.ts";
 
 const down: Script = () => ({ error: "connect_refused", afterMs: 1 });
-const besideMax = (simulation: Simulation): number => Math.max(...simulation.posts.map((post) => post.beside)) + 1;
+const inFlightMax = (simulation: Simulation): number =>
+  Math.max(...simulation.posts.map((post) => post.inFlightBefore)) + 1;
 const texts = (count: number): string[] => Array.from({ length: count }, () => "x");
 
 describe("hanging endpoints", () => {
@@ -61,7 +62,7 @@ describe("the window of an endpoint", () => {
     await simulation.time.advance(100);
     expect(simulation.inFlight).toBe(2 * engineLimits.windowStart);
     await simulation.time.advance(1_000);
-    expect(besideMax(simulation)).toBe(40);
+    expect(inFlightMax(simulation)).toBe(40);
   });
 
   test("never exceeds maxInFlight, even where that is less than windowStart", async () => {
@@ -71,7 +72,7 @@ describe("the window of an endpoint", () => {
     await simulation.publish(topic, ...texts(100));
     await simulation.time.advance(1_000);
     expect(simulation.posts).toHaveLength(100);
-    expect(besideMax(simulation)).toBe(3);
+    expect(inFlightMax(simulation)).toBe(3);
   });
 
   test("shrinks to windowMin while the endpoint only fails, and grows again when it succeeds", async () => {
@@ -144,7 +145,7 @@ describe("a backlog on an endpoint that is down", () => {
 });
 
 describe("memory", () => {
-  test("contains at most claimedBytesMax and one claim of message bytes, however many subscriptions are ready", async () => {
+  test("has at most claimedBytesMax and one claim of message bytes, for any number of subscriptions", async () => {
     const simulation = new Simulation({ inFlightMax: 10_000 });
     const topic = await simulation.topic();
     for (let index = 0; index < 200; index++) {

@@ -2,7 +2,10 @@ import type { Timers } from "../../domain/ports.ts";
 import { engineLimits } from "../engine-limits.ts";
 
 export interface LeaseGuardOptions {
-  /** `LogStore.touch`: null or another number than before means that other processes may have taken this process's claims. */
+  /**
+   * `LogStore.touch`: null or another number than before means that other processes may have taken this process's
+   * claims.
+   */
   readonly touch: () => number | null;
   /** Renews the leases of all open claims, and drops the claims that were lost. */
   readonly renew: () => Promise<void>;
@@ -13,8 +16,9 @@ export interface LeaseGuardOptions {
 }
 
 /**
- * Prevents a process that was silent for too long, for example because it was suspended, from sending deliveries that another
- * process may have claimed in the meantime. Before sending goes on, the leases are renewed, which finds the lost claims.
+ * Prevents a process that was silent for too long, for example because it was suspended, from sending deliveries that
+ * another process may have claimed in the meantime. Before sending goes on, the leases are renewed, which finds the
+ * lost claims.
  */
 export class LeaseGuard {
   readonly #options: LeaseGuardOptions;

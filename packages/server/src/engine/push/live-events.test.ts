@@ -74,7 +74,7 @@ describe("events", () => {
 });
 
 describe("the metrics", () => {
-  test("count publishes, attempts with outcome and duration, latencies of first attempts, and dead letters", async () => {
+  test("count publishes, attempts with outcome and duration, latencies and dead letters", async () => {
     const simulation = await Simulation.started();
     const topic = await simulation.topic();
     await simulation.subscribe(topic, "well", { script: { status: 200, afterMs: 40 } });

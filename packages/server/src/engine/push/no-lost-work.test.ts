@@ -2,8 +2,9 @@ import { describe, expect, test } from "vitest";
 import { Chaos } from "../testing/chaos.ts";
 
 /**
- * Real: the engine. Simulated: store, endpoints, time and random numbers. Each seed is another sequence of failures, hangs, pauses,
- * resumes, changes of order, redrives, replacements, stops and kills. To run one seed again, filter the tests by its name.
+ * Real: the engine. Simulated: store, endpoints, time and random numbers. Each seed is another sequence of failures,
+ * hangs, pauses, resumes, changes of order, redrives, replacements, stops and kills. To run one seed again, filter the
+ * tests by its name.
  */
 const seeds = Array.from({ length: 40 }, (_, index) => index);
 
@@ -15,7 +16,7 @@ describe("every message is delivered or dead in the end, in order, and never sen
   });
 });
 
-describe("the same while wake-ups get lost and leases expire, because the engine looks for work from time to time", () => {
+describe("the same while wake-ups get lost and leases expire, because the engine looks for work regularly", () => {
   test.each(seeds)("with seed %i", async (seed) => {
     const chaos = new Chaos({ seed, losesWakeUps: true });
     await chaos.run();

@@ -27,7 +27,10 @@ export interface Route {
   readonly keys: readonly string[];
 }
 
-/** Why nothing can be sent. `unencodable`: the dialect cannot carry this message. `key_unavailable`: a key is missing or unfit. */
+/**
+ * Why nothing can be sent. `unencodable`: the dialect cannot carry this message. `key_unavailable`: a key is missing or
+ * unfit.
+ */
 export type EncodeFailure = "unencodable" | "key_unavailable";
 
 export function routeOf(subscription: Subscription, topicOwner: number, maySend?: () => boolean): Route {
@@ -46,7 +49,9 @@ export function routeOf(subscription: Subscription, topicOwner: number, maySend?
   };
 }
 
-/** Returns a promise for dialects that sign, because keys are read from the store and the cryptography is asynchronous. */
+/**
+ * Returns a promise for dialects that sign, because keys are read from the store and the cryptography is asynchronous.
+ */
 export function encode(
   route: Route,
   delivery: ClaimedDelivery,

@@ -15,8 +15,8 @@ export class SendQueue {
   readonly #busyKeys = new Map<string, Queued[]>();
   #behindKeys = 0;
   /**
-   * Keys with a failed delivery that the store has not recorded as parked yet, and the position of that delivery. Until it is
-   * recorded, a claim may bring later deliveries of the key, which must not overtake it.
+   * Keys with a failed delivery that the store has not recorded as parked yet, and the position of that delivery. Until
+   * it is recorded, a claim may bring later deliveries of the key, which must not overtake it.
    */
   readonly #failedKeys = new Map<string, Seq>();
 
@@ -98,7 +98,10 @@ export class SendQueue {
     return failed !== undefined && queued.delivery.message.seq > failed;
   }
 
-  /** The store has recorded the key's failed delivery. Calls `release` for the later deliveries of the key claimed before that. */
+  /**
+   * The store has recorded the key's failed delivery. Calls `release` for the later deliveries of the key claimed
+   * before that.
+   */
   releaseKey(key: string, release: (queued: Queued) => void): void {
     for (const other of this.#takeAllOf(key)) {
       if (this.isBehindFailed(other)) release(other);

@@ -51,7 +51,8 @@ export class Settler {
     try {
       await this.#store.log.settle(batch.map((waiting) => waiting.settlement));
     } catch (error) {
-      // The store retries while the disk refuses writes. So an error means that the store was closed, and the claims are lost too.
+      // The store retries while the disk refuses writes. So an error means that the store was closed, and the claims
+      // are lost too.
       this.#failed(error);
     }
     this.#unwritten -= batch.length;

@@ -88,7 +88,7 @@ test("a forgotten user gets no slot", () => {
   expect(slots.used).toBe(0);
 });
 
-test("one origin gets inFlightPerOriginMax slots over all its subscriptions, and other origins are not affected", () => {
+test("one origin gets inFlightPerOriginMax slots over all its subscriptions, and others are not affected", () => {
   const slots = new Slots(10_000);
   const many = Array.from({ length: 10 }, () => new Taker(slots, { origin: "http://a", wants: 64 }));
   const other = new Taker(slots, { origin: "http://b", wants: 64 });

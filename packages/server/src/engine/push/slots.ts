@@ -1,7 +1,9 @@
 import { engineLimits } from "../engine-limits.ts";
 import { FifoQueue } from "../fifo-queue.ts";
 
-/** Of an endpoint: it answers; it has not answered yet; it fails or hangs. Slots in use for the last two are suspect. */
+/**
+ * Of an endpoint: it answers; it has not answered yet; it fails or hangs. Slots in use for the last two are suspect.
+ */
 export type Health = "healthy" | "unproven" | "suspect";
 
 /** An endpoint of this health gets a slot only while suspect slots use less than this share of the limit. */
@@ -25,10 +27,10 @@ export interface Slot {
 }
 
 /**
- * Limits the POSTs in flight, in total and per origin, and the bytes of claimed messages. Part of each limit is reserved for
- * endpoints that answer: endpoints that fail or hang get nothing more once suspect ones use half of the limit, new ones nothing more
- * once they use three quarters. The limit per origin keeps a thousand subscriptions to one receiver from opening a thousand
- * connections to it.
+ * Limits the POSTs in flight, in total and per origin, and the bytes of claimed messages. Part of each limit is
+ * reserved for endpoints that answer: endpoints that fail or hang get nothing more once suspect ones use half of the
+ * limit, new ones nothing more once they use three quarters. The limit per origin keeps a thousand subscriptions to one
+ * receiver from opening a thousand connections to it.
  */
 export class Slots {
   readonly #total: SlotLimit;
@@ -145,7 +147,10 @@ class SlotLimit {
     if (suspect.size > 0) this.#wake(suspect, "suspect");
   }
 
-  /** Wakes the users that waited longest while slots are free. A user that takes none waits at the end of the queue again. */
+  /**
+   * Wakes the users that waited longest while slots are free. A user that takes none waits at the end of the queue
+   * again.
+   */
   #wake(users: FifoQueue<SlotUser>, health: Health): void {
     for (let left = users.size; left > 0; left--) {
       const user = users.first;

@@ -49,8 +49,8 @@ const unsigned = { error: "key_unavailable", durationMs: 0, status: 0, body: nul
 const cannotSign = { verdict: "error", errorCode: unsigned.error, gone: false, retryAfter: null } as const;
 
 /**
- * Sends the deliveries of one subscription. Has a queue of claimed deliveries, a window of POSTs in flight, and the health of the
- * endpoint. Senders share only the slots, so one endpoint's failures do not affect other senders.
+ * Sends the deliveries of one subscription. Has a queue of claimed deliveries, a window of POSTs in flight, and the
+ * health of the endpoint. Senders share only the slots, so one endpoint's failures do not affect other senders.
  */
 export class SubscriptionSender implements SlotUser {
   readonly #context: SenderContext;
@@ -65,7 +65,9 @@ export class SubscriptionSender implements SlotUser {
   readonly #unfinished = new Map<ClaimId, number>();
   #isClaiming = false;
   #claimRequestedAtMs: TimeMs = 0;
-  /** Keys of failed deliveries whose parking was recorded while a claim was running; released when that claim is here. */
+  /**
+   * Keys of failed deliveries whose parking was recorded while a claim was running; released when that claim is here.
+   */
   #keysToRelease: string[] = [];
   /** Settlements that the store has not recorded yet, counted only where something waits for them. */
   #unrecorded = 0;
@@ -73,7 +75,7 @@ export class SubscriptionSender implements SlotUser {
   #isSending = false;
   #stopped = false;
   /** The last claim took nothing from the log, because too many deliveries of this subscription are parked. */
-  #leftLogAlone = false;
+  #skippedLog = false;
   #lastUsedMs: TimeMs;
   /** There may be work that no claim has been requested for. */
   hasMore = true;
@@ -106,7 +108,8 @@ export class SubscriptionSender implements SlotUser {
   get health(): Health {
     const health = this.#endpointHealth;
     if (health.isFailing) return "suspect";
-    // The first POST shows whether the endpoint answers. Until then further POSTs must not take slots from healthy endpoints.
+    // The first POST shows whether the endpoint answers. Until then further POSTs must not take slots from healthy
+    // endpoints.
     if (health.isUnproven) return this.#inFlight > 0 || health.hasFailed ? "suspect" : "unproven";
     const isStalled = this.#inFlight > 0 && health.isStalled(this.#context.clock.now(), this.#oldestStartMs);
     return isStalled ? "suspect" : "healthy";
@@ -123,7 +126,9 @@ export class SubscriptionSender implements SlotUser {
     );
   }
 
-  /** Deliveries that the next claim should bring; 0: none now. Claiming up to two windows keeps claims few and large. */
+  /**
+   * Deliveries that the next claim should bring; 0: none now. Claiming up to two windows keeps claims few and large.
+   */
   get wanted(): number {
     const { window } = this.#endpointHealth;
     if (this.#stopped || this.#queue.size * 2 >= window) return 0;
@@ -181,8 +186,9 @@ export class SubscriptionSender implements SlotUser {
   accept(claim: Claim, fromLog: boolean): void {
     this.#lastUsedMs = this.#context.clock.now();
     this.#parkedCount = claim.parkedCount;
-    this.#leftLogAlone = !fromLog;
-    // While the log is left alone, `more` may only mean messages in the log. Another claim would bring none of them.
+    this.#skippedLog = !fromLog;
+    // If this claim and the next one take parked deliveries only, `more` means messages in the log, which no claim
+    // would bring.
     if (claim.more && (fromLog || claim.deliveries.length > 0 || this.wantsFromLog)) this.hasMore = true;
     if (claim.nextDueAtMs !== null) {
       // An overdue delivery that the claim did not bring waits for another delivery of its order.
@@ -300,7 +306,7 @@ export class SubscriptionSender implements SlotUser {
     observer.attempted(verdict, result.durationMs / 1000);
     if (verdict === "accepted") {
       this.#endpointHealth.succeeded(nowMs);
-      if (this.#leftLogAlone) this.hasMore = true;
+      if (this.#skippedLog) this.hasMore = true;
       if (attempt.attempt === 1) observer.delivered((nowMs - queued.delivery.message.publishedAtMs) / 1000);
       this.#settle(queued, attempt, { kind: "delivered" });
       this.#next(queued, "finished");

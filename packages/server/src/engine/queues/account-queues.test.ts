@@ -17,7 +17,7 @@ async function receiveAndLetGo(name: string): Promise<string[]> {
 }
 
 describe("a queue", () => {
-  it("delivers messages oldest first, and none again once it is acknowledged", async () => {
+  it("delivers messages oldest first, and not again after an acknowledgement", async () => {
     await scene.queue("jobs");
     const ids = await scene.send("jobs", "1", "2");
     await scene.send("jobs", "3");
@@ -30,7 +30,7 @@ describe("a queue", () => {
     expect(await scene.receive("jobs")).toEqual([]);
   });
 
-  it("is the same under every spelling of its name, keeps the one it was created with, and cannot be created twice", async () => {
+  it("is found by its name in any case, keeps its original spelling, and cannot be created twice", async () => {
     const { id } = await scene.queue("Jobs-A");
     await expect(scene.queue("jobs-a")).rejects.toMatchObject({ code: "queue_exists" });
     expect(await scene.queues.get("JOBS-A")).toMatchObject({ name: "Jobs-A", id });
@@ -38,7 +38,7 @@ describe("a queue", () => {
     expect(await scene.drain("JOBS-a")).toEqual(["1"]);
   });
 
-  it("is listed by name with its settings, and is no topic", async () => {
+  it("is listed by name with its settings, but not as a topic", async () => {
     await scene.queue("b", { waitMs: 3_000 });
     await scene.queue("A");
     const { items, next } = await scene.queues.list({ after: null, limit: 10 });
@@ -49,7 +49,7 @@ describe("a queue", () => {
     ).toEqual([]);
   });
 
-  it("is missing before its creation and after its deletion, and empty when it is created again", async () => {
+  it("does not exist before its creation and after its deletion, and is empty when created again", async () => {
     const notFound = { code: "queue_not_found" };
     await expect(scene.send("jobs", "1")).rejects.toMatchObject(notFound);
     const { id } = await scene.queue("jobs");
@@ -57,7 +57,7 @@ describe("a queue", () => {
     expect(await scene.queues.delete("JOBS")).toBe(true);
     expect(await scene.queues.delete("jobs")).toBe(false);
     expect(await scene.queues.get("jobs")).toBeNull();
-    const requested = await Promise.allSettled([
+    const received = await Promise.allSettled([
       scene.send("jobs", "1"),
       scene.receive("jobs"),
       scene.queues.acknowledge("jobs", []),
@@ -65,12 +65,12 @@ describe("a queue", () => {
       scene.queues.rewind("jobs", 0),
       scene.queues.change("jobs", {}),
     ]);
-    expect(requested).toMatchObject(requested.map(() => ({ status: "rejected", reason: notFound })));
+    expect(received).toMatchObject(received.map(() => ({ status: "rejected", reason: notFound })));
     expect((await scene.queue("jobs")).id).not.toBe(id);
     expect(await scene.drain("jobs")).toEqual([]);
   });
 
-  it("fails for waiting receivers when it is deleted", async () => {
+  it("ends waiting receives when it is deleted", async () => {
     await scene.queue("jobs", { waitMs: 20_000 });
     const waiting = scene.queues.receive("jobs", {
       messagesMax: 1,
@@ -84,20 +84,20 @@ describe("a queue", () => {
     await expect(scene.finished(waiting)).rejects.toMatchObject({ code: "queue_not_found" });
   });
 
-  it("waits as long as its settings say when the receiver does not", async () => {
+  it("waits as its settings say when a receive names no wait", async () => {
     await scene.queue("jobs", { waitMs: 7_000 });
     const beginMs = scene.time.now();
-    const requested = scene.queues.receive("jobs", {
+    const received = scene.queues.receive("jobs", {
       messagesMax: 1,
       waitMs: null,
       visibilityMs: null,
       gone: new AbortController().signal,
     });
-    expect(await scene.finished(requested)).toEqual([]);
+    expect(await scene.finished(received)).toEqual([]);
     expect(scene.time.now() - beginMs).toBe(7_000);
   });
 
-  it("is changed in part, and keeps its messages", async () => {
+  it("can be changed in part, and keeps its messages", async () => {
     const { id } = await scene.queue("jobs");
     await scene.send("jobs", "1");
     const changed = await scene.queues.change("Jobs", { visibilityMs: 1_000, bodyBytesMax: 2_048 });
@@ -106,17 +106,17 @@ describe("a queue", () => {
     expect((message?.visibleAtMs ?? 0) - scene.time.now()).toBe(1_000);
   });
 
-  it("refuses a body that is larger than its limit, and the whole batch with it", async () => {
+  it("refuses a body that is too large, and with it the whole batch", async () => {
     await scene.queue("jobs", { bodyBytesMax: 1024 });
     await expect(scene.send("jobs", "1", "x".repeat(1025))).rejects.toMatchObject({
       code: "body_too_large",
-      message: 'messages[1].body: has 1025 bytes; the queue "jobs" takes at most 1024',
+      message: 'messages[1].body: has 1025 bytes; the queue "jobs" accepts at most 1024',
     });
     await scene.send("jobs", "x".repeat(1024));
     expect(await scene.queues.counts("jobs")).toMatchObject({ visible: 1 });
   });
 
-  it("never holds more messages than its limit, however many are sent at once", async () => {
+  it("never exceeds its limit of messages, however many are sent concurrently", async () => {
     await scene.queue("jobs", { messagesMax: 5 });
     scene.store.latencyMsMax = 20;
     const sent = await scene.finished(
@@ -148,7 +148,7 @@ describe("a queue", () => {
     });
   });
 
-  it("delivers acknowledged messages again after a rewind, and only as far back as its settings allow", async () => {
+  it("delivers acknowledged messages again after a rewind, which its settings limit", async () => {
     await scene.queue("jobs", { rewindMs: 60_000 });
     await scene.send("jobs", "1");
     await scene.time.advance(10_000);
@@ -164,7 +164,7 @@ describe("a queue", () => {
     await expect(scene.queue("other", { rewindMs: 5 * dayMs })).rejects.toMatchObject({ code: "invalid_request" });
   });
 
-  it("gets a new log when a crash has left it without one", async () => {
+  it("creates its log again after a crash has left it without one", async () => {
     const { id } = await scene.queue("jobs");
     await scene.store.catalog.deleteTopic(scene.store.catalog.defaultAccount().id, queueLogName("jobs"));
     await Promise.all([scene.send("jobs", "1"), scene.send("jobs", "2"), scene.queues.get("jobs")]);
@@ -172,7 +172,7 @@ describe("a queue", () => {
     expect((await scene.drain("jobs")).toSorted()).toEqual(["1", "2"]);
   });
 
-  it("does not start with the messages of an earlier queue of its name", async () => {
+  it("does not contain messages of an earlier queue of its name", async () => {
     await scene.queue("jobs");
     await scene.send("jobs", "old");
     await scene.store.entries.delete(scene.store.catalog.defaultAccount().id, "queue", "jobs");
@@ -181,7 +181,7 @@ describe("a queue", () => {
     expect(await scene.drain("jobs")).toEqual([]);
   });
 
-  it("keeps its messages, and which of them are invisible, over the end of the process", async () => {
+  it("keeps visible and invisible messages after the end of the process", async () => {
     await scene.queue("jobs");
     await scene.send("jobs", "1", "2");
     const [first] = await scene.receive("jobs");
@@ -203,7 +203,7 @@ async function logOf(name: string) {
 describe("dead letters of a queue", () => {
   const byReceives = { queue: "dead", after: "receives", receivesMax: 2 } as const;
 
-  it("go into the queue of the policy, after a number of receives", async () => {
+  it("move to the dead-letter queue after the maximum number of receives", async () => {
     await scene.queue("dead");
     await scene.queue("jobs", { deadLetters: byReceives });
     await scene.send("jobs", "1");
@@ -214,7 +214,7 @@ describe("dead letters of a queue", () => {
     expect(await scene.queues.counts("jobs")).toMatchObject({ visible: 0, invisible: 0 });
   });
 
-  it("go there when the time since their first receive is over", async () => {
+  it("move there when their time since the first receive is over", async () => {
     await scene.queue("dead");
     await scene.queue("jobs", { deadLetters: { queue: "DEAD", after: "time", ttlMs: 2 * visibilityMs } });
     await scene.send("jobs", "1");
@@ -224,7 +224,7 @@ describe("dead letters of a queue", () => {
     expect(scene.observer.deaths).toEqual(["expired"]);
   });
 
-  it("are moved once although a crash comes between the move and the settlement", async () => {
+  it("are moved once even if a crash comes between the move and its record", async () => {
     await scene.queue("dead");
     await scene.queue("jobs", { deadLetters: byReceives });
     await scene.send("jobs", "1");
@@ -240,7 +240,7 @@ describe("dead letters of a queue", () => {
     expect(await scene.queues.counts("jobs")).toMatchObject({ visible: 0, invisible: 0 });
   });
 
-  it("are ordinary dead letters when that queue is missing", async () => {
+  it("become ordinary dead letters when the dead-letter queue was deleted", async () => {
     await scene.queue("dead");
     await scene.queue("jobs", { deadLetters: byReceives });
     await scene.send("jobs", "1");
@@ -252,7 +252,7 @@ describe("dead letters of a queue", () => {
     expect(letters.items).toMatchObject([{ reason: "receives_exhausted" }]);
   });
 
-  it("stay invisible while that queue is full", async () => {
+  it("stay invisible while the dead-letter queue is full", async () => {
     await scene.queue("dead", { messagesMax: 1 });
     await scene.send("dead", "full");
     await scene.queue("jobs", { deadLetters: byReceives });
@@ -266,7 +266,7 @@ describe("dead letters of a queue", () => {
     expect(await scene.drain("dead")).toEqual(["1"]);
   });
 
-  it("have no valid receipt handle while they wait", async () => {
+  it("cannot be acknowledged while they wait, because all receipt handles have expired", async () => {
     await scene.queue("dead", { messagesMax: 1 });
     await scene.send("dead", "full");
     await scene.queue("jobs", { deadLetters: { ...byReceives, receivesMax: 1 } });
@@ -282,7 +282,7 @@ describe("dead letters of a queue", () => {
     expect(await scene.drain("dead")).toEqual(["1"]);
   });
 
-  it("need another queue, which must exist", async () => {
+  it("need an existing dead-letter queue that is another queue", async () => {
     await expect(scene.queue("jobs", { deadLetters: byReceives })).rejects.toMatchObject({ code: "queue_not_found" });
     expect(await scene.queues.get("jobs")).toBeNull();
     await scene.queue("dead");

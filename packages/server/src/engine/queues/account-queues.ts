@@ -12,20 +12,20 @@ import type { PulledMessage, Pulls, PullOptions, AcknowledgeResult } from "../pu
 import type { QueueDetails, QueueMessage, Queues, QueueSettings } from "./queues.ts";
 import type { DeadLetterTarget, FindDeadLetterTarget, Moved } from "../pull/dead-lettering.ts";
 import { Arrivals } from "./arrivals.ts";
-import { QueueLogs, type QueueLog } from "./queue-logs.ts";
+import { type QueueLog, QueueLogs } from "./queue-logs.ts";
 
 export interface AccountQueuesOptions {
   readonly store: Store;
   readonly publisher: Publisher;
   readonly pulls: Pulls & { sendDeadLetters(find: FindDeadLetterTarget): void };
   readonly clock: Clock;
-  /** Reports an error that no caller receives. */
+  /** Receives errors that have no caller to be returned to. */
   readonly failed: (error: unknown) => void;
 }
 
-/** A queue as it is stored, under its name in lower case. */
+/** A queue's entry in the store. The entry's name is the queue's name in lower case. */
 interface StoredQueue extends QueueSettings {
-  /** As it was given. */
+  /** The name as it was given at the creation. */
   readonly name: string;
 }
 
@@ -33,12 +33,14 @@ interface QueueWithLog extends QueueLog {
   readonly queue: StoredQueue;
 }
 
-/** The queues of the account. */
+const kind = "queue";
+
+/** The default account's queues. A queue is an entry, a log of its own and a pulled subscription to that log. */
 export class AccountQueues implements Queues {
   readonly #options: AccountQueuesOptions;
   readonly #logs: QueueLogs;
   readonly #arrivals = new Arrivals();
-  /** Logs are created and removed one after the other. */
+  /** Held while a queue or its log is created, changed or deleted. */
   readonly #mutex = new Mutex();
 
   constructor(options: AccountQueuesOptions) {
@@ -52,26 +54,27 @@ export class AccountQueues implements Queues {
       if ((await this.#entry(name)) !== null) throw queueExists(name);
       await this.#assertFits(name, settings);
       const stored: StoredQueue = { ...settings, name };
-      // The entry first, since only one caller can create it. If a crash prevents the rest, the next use of the queue makes its log.
+      // The entry is written first, because only one node can create it. If a crash follows, the first use creates the
+      // log.
       const { store } = this.#options;
       const { entry } = await store.entries
-        .put(this.#accountId, "queue", foldCase(name), stored, "absent")
+        .put(this.#accountId, kind, foldCase(name), stored, "absent")
         .catch((error: unknown) => {
           throw isPreconditionFailed(error) ? queueExists(name) : error;
         });
       await this.#logs.removeOlderThan(name, entry.createdAtMs);
-      const { subscription } = await this.#logs.make(name, settings);
+      const { subscription } = await this.#logs.ensure(name, settings);
       return detailsOf(entry, subscription);
     });
   }
 
   change(name: string, change: Partial<QueueSettings>): Promise<QueueDetails> {
     return this.#mutex.run(async () => {
-      const stored = storedQueue(await this.#entryOrThrow(name));
+      const stored = storedIn(await this.#existingEntry(name));
       const changed: StoredQueue = { ...stored, ...change, name: stored.name };
       await this.#assertFits(name, changed);
-      const { entry } = await this.#options.store.entries.put(this.#accountId, "queue", foldCase(name), changed);
-      const { subscription } = await this.#logs.make(name, changed);
+      const { entry } = await this.#options.store.entries.put(this.#accountId, kind, foldCase(name), changed);
+      const { subscription } = await this.#logs.ensure(name, changed);
       return detailsOf(entry, subscription);
     });
   }
@@ -82,11 +85,11 @@ export class AccountQueues implements Queues {
   }
 
   async list(page: PageRequest): Promise<Page<QueueDetails>> {
-    const { items, next } = await this.#options.store.entries.list(this.#accountId, "queue", page);
+    const { items, next } = await this.#options.store.entries.list(this.#accountId, kind, page);
     const queues: QueueDetails[] = [];
     for (const entry of items) {
+      // null: the queue was deleted in the meantime.
       const details = await this.#orNull(this.#details(entry));
-      // null: the queue was removed meanwhile.
       if (details !== null) queues.push(details);
     }
     return { items: queues, next };
@@ -98,53 +101,53 @@ export class AccountQueues implements Queues {
       const log = await this.#logs.find(name);
       await this.#logs.remove(name);
       if (log !== null) this.#arrivals.forget(log.subscription.id);
-      return this.#options.store.entries.delete(this.#accountId, "queue", foldCase(name));
+      return this.#options.store.entries.delete(this.#accountId, kind, foldCase(name));
     });
   }
 
   async send(name: string, messages: readonly QueueMessage[]): Promise<readonly MessageId[]> {
-    const found = await this.#find(name);
-    const { bodyBytesMax } = found.queue;
+    const lookup = await this.#lookUp(name);
+    const { bodyBytesMax } = lookup.queue;
     messages.forEach(({ body }, index) => {
       const bytes = body.byteLength;
       if (bytes <= bodyBytesMax) return;
       const field = messages.length === 1 ? "body" : `messages[${index}].body`;
-      const fault = `has ${bytes} bytes; the queue "${found.queue.name}" takes at most ${bodyBytesMax}`;
+      const fault = `has ${bytes} bytes; the queue "${lookup.queue.name}" accepts at most ${bodyBytesMax}`;
       throw RingbackError.at("body_too_large", field, fault);
     });
-    return this.#append(found, messages.map(newMessage), null);
+    return this.#append(lookup, messages.map(newMessage), null);
   }
 
   async receive(
     name: string,
     want: Omit<PullOptions, "waitMs"> & { readonly waitMs: number | null },
   ): Promise<readonly PulledMessage[]> {
-    const { queue, subscription } = await this.#find(name);
+    const { queue, subscription } = await this.#lookUp(name);
     const waitMs = want.waitMs ?? queue.waitMs;
     return this.#asQueue(name, () => this.#options.pulls.pull(subscription, { ...want, waitMs }));
   }
 
   async acknowledge(name: string, receiptHandles: readonly string[]): Promise<readonly AcknowledgeResult[]> {
-    const { subscription } = await this.#find(name);
+    const { subscription } = await this.#lookUp(name);
     return this.#options.pulls.acknowledge(subscription, receiptHandles);
   }
 
   async counts(name: string): Promise<PullCounts> {
-    const { queue, subscription } = await this.#find(name);
+    const { queue, subscription } = await this.#lookUp(name);
     const fromMs = this.#options.clock.now() - queue.rewindMs;
     return this.#asQueue(name, () => this.#options.store.records.pullCounts(subscription.id, fromMs));
   }
 
   async rewind(name: string, atMs: TimeMs): Promise<void> {
-    const { queue, subscription } = await this.#find(name);
+    const { queue, subscription } = await this.#lookUp(name);
     if (atMs < this.#options.clock.now() - queue.rewindMs) {
-      const fault = `lies further back than the queue "${queue.name}" may be rewound (${queue.rewindMs} ms)`;
-      throw RingbackError.at("invalid_request", "startConsumeTime", fault);
+      const limit = `The queue "${queue.name}" can be rewound by at most ${queue.rewindMs} ms.`;
+      throw new RingbackError("invalid_request", limit);
     }
     if (!(await this.#options.store.log.rewind(subscription.id, { atMs }))) throw noQueue(name);
   }
 
-  /** All or nothing, and never more messages than the queue may hold. */
+  /** Appends all messages or none. Throws `queue_full` when they would exceed the queue's limit. */
   async #append(
     { queue, topic, subscription }: QueueWithLog,
     messages: readonly NewMessage[],
@@ -168,12 +171,13 @@ export class AccountQueues implements Queues {
   async #deadLetterTarget({ id, topic }: Subscription): Promise<DeadLetterTarget | null> {
     const name = queueOfLog(topic);
     const entry = name === null ? null : await this.#entry(name);
-    const policy = entry === null ? null : storedQueue(entry).deadLetters;
+    const policy = entry === null ? null : storedIn(entry).deadLetters;
     if (policy === null) return null;
     return {
       ttlMs: policy.after === "time" ? policy.ttlMs : null,
       move: (message, firstReceivedAtMs) => {
-        // The time is part of the key: after a rewind the same message may become a dead letter again.
+        // The key includes the first delivery's time, because after a rewind the same message may become a dead letter
+        // again.
         const key = `dead-letter ${id} ${message.seq} ${firstReceivedAtMs}`;
         return this.#move(policy.queue, message, key);
       },
@@ -183,7 +187,7 @@ export class AccountQueues implements Queues {
   async #move(to: string, { body, contentType, tags, type, attributes }: Message, key: string): Promise<Moved> {
     try {
       const message = { body, contentType, tags, type, attributes, orderingKey: null, delayMs: 0 };
-      await this.#append(await this.#find(to), [message], key);
+      await this.#append(await this.#lookUp(to), [message], key);
       return "moved";
     } catch (error) {
       if (error instanceof RingbackError) return errorTable[error.code].retry ? "later" : "refused";
@@ -194,43 +198,43 @@ export class AccountQueues implements Queues {
 
   async #assertFits(name: string, { retentionMs, rewindMs, deadLetters }: QueueSettings): Promise<void> {
     if (rewindMs > retentionMs) {
-      throw RingbackError.at("invalid_request", "rewindSeconds", "must not be longer than the messages are kept");
+      throw new RingbackError("invalid_request", "A queue cannot be rewound further than its messages are kept.");
     }
     if (deadLetters === null) return;
     if (foldCase(deadLetters.queue) === foldCase(name)) {
-      throw RingbackError.at("invalid_request", "deadLetterQueue", "must be another queue");
+      throw new RingbackError("invalid_request", "A queue cannot be its own dead-letter queue.");
     }
     if ((await this.#entry(deadLetters.queue)) === null) throw noQueue(deadLetters.queue);
   }
 
   async #details(entry: Entry): Promise<QueueDetails> {
-    const { subscription } = await this.#log(storedQueue(entry));
+    const { subscription } = await this.#log(storedIn(entry));
     return detailsOf(entry, subscription);
   }
 
-  async #find(name: string): Promise<QueueWithLog> {
-    const queue = storedQueue(await this.#entryOrThrow(name));
+  async #lookUp(name: string): Promise<QueueWithLog> {
+    const queue = storedIn(await this.#existingEntry(name));
     return { queue, ...(await this.#log(queue)) };
   }
 
-  /** Creates the log if a crash, or another node, has left the queue without it. */
+  /** Creates a missing log: a crash, or another node, may have left a queue without it. */
   async #log({ name }: StoredQueue): Promise<QueueLog> {
     const log = await this.#logs.find(name);
     if (log !== null) return log;
-    return this.#mutex.run(async () => this.#logs.make(name, storedQueue(await this.#entryOrThrow(name))));
+    return this.#mutex.run(async () => this.#logs.ensure(name, storedIn(await this.#existingEntry(name))));
   }
 
   #entry(name: string): Promise<Entry | null> {
-    return this.#options.store.entries.get(this.#accountId, "queue", foldCase(name));
+    return this.#options.store.entries.get(this.#accountId, kind, foldCase(name));
   }
 
-  async #entryOrThrow(name: string): Promise<Entry> {
+  async #existingEntry(name: string): Promise<Entry> {
     const entry = await this.#entry(name);
     if (entry === null) throw noQueue(name);
     return entry;
   }
 
-  /** A queue's log is removed before its entry, so a missing log means that the queue is being removed. */
+  /** Turns errors about a missing log into `queue_not_found`, because deleting a queue removes its log first. */
   async #asQueue<T>(name: string, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -256,12 +260,13 @@ export class AccountQueues implements Queues {
 
 const logIsGone: ReadonlySet<string> = new Set(["topic_not_found", "subscription_not_found"]);
 
-function storedQueue({ value }: Entry): StoredQueue {
+function storedIn({ value }: Entry): StoredQueue {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only this class writes entries of this kind
   return value as StoredQueue;
 }
 
 function detailsOf(entry: Entry, { id }: Subscription): QueueDetails {
-  return { ...storedQueue(entry), id, createdAtMs: entry.createdAtMs, updatedAtMs: entry.updatedAtMs };
+  return { ...storedIn(entry), id, createdAtMs: entry.createdAtMs, updatedAtMs: entry.updatedAtMs };
 }
 
 function newMessage({ body, delayMs }: QueueMessage): NewMessage {
@@ -269,7 +274,7 @@ function newMessage({ body, delayMs }: QueueMessage): NewMessage {
 }
 
 function queueExists(name: string): RingbackError {
-  return new RingbackError("queue_exists", `There is a queue "${name}".`);
+  return new RingbackError("queue_exists", `The queue "${name}" exists already.`);
 }
 
 function noQueue(name: string, cause?: unknown): RingbackError {
@@ -277,5 +282,5 @@ function noQueue(name: string, cause?: unknown): RingbackError {
 }
 
 function queueFull({ name, messagesMax }: StoredQueue): RingbackError {
-  return new RingbackError("queue_full", `The queue "${name}" holds ${messagesMax} messages, as many as it may.`);
+  return new RingbackError("queue_full", `The queue "${name}" may have at most ${messagesMax} messages.`);
 }

@@ -1,39 +1,39 @@
-interface Counted {
+interface Counter {
   begun: number;
   ended: number;
 }
 
 /**
- * Counts the messages that are being appended to queues. A count of a queue's messages may miss those that are appended while
- * it runs. So a sender adds every message that was being appended at any time since its count began. Without that, many senders
- * at once would all get the last free position.
+ * Counts the messages that are being appended to queues. A count of a queue's messages may miss the messages that were
+ * being appended at any time since that count began. Adding these keeps concurrent senders from exceeding the queue's
+ * limit together.
  */
 export class Arrivals {
-  readonly #byQueue = new Map<number, Counted>();
+  readonly #byQueue = new Map<number, Counter>();
 
-  /** The returned function counts, at any later time, the messages that were being appended since now. */
+  /** Returns a function that returns the number of messages that were being appended at any time since this call. */
   since(queueId: number): () => number {
     const endedBefore = this.#byQueue.get(queueId)?.ended ?? 0;
-    const counted = this.#of(queueId);
-    return () => counted.begun - endedBefore;
+    const counter = this.#of(queueId);
+    return () => counter.begun - endedBefore;
   }
 
-  /** The returned function must be called when the append has ended, with success or not. */
+  /** Returns a function that must be called when the messages were appended, or could not be. */
   begin(queueId: number, messages: number): () => void {
-    const counted = this.#of(queueId);
-    counted.begun += messages;
+    const counter = this.#of(queueId);
+    counter.begun += messages;
     return () => {
-      counted.ended += messages;
+      counter.ended += messages;
     };
   }
 
-  #of(queueId: number): Counted {
-    let counted = this.#byQueue.get(queueId);
-    if (counted === undefined) {
-      counted = { begun: 0, ended: 0 };
-      this.#byQueue.set(queueId, counted);
+  #of(queueId: number): Counter {
+    let counter = this.#byQueue.get(queueId);
+    if (counter === undefined) {
+      counter = { begun: 0, ended: 0 };
+      this.#byQueue.set(queueId, counter);
     }
-    return counted;
+    return counter;
   }
 
   forget(queueId: number): void {

@@ -9,7 +9,7 @@ export interface QueueLog {
   readonly subscription: Subscription;
 }
 
-/** The part of a queue that the log store keeps: a log and its one subscription, both with one internal name. */
+/** Creates and deletes the log of a queue and the only subscription to it. Both have the same internal name. */
 export class QueueLogs {
   readonly #store: Store;
 
@@ -23,8 +23,8 @@ export class QueueLogs {
     return topic && subscription && { topic, subscription };
   }
 
-  /** Creates what is missing and updates the settings. */
-  async make(name: string, settings: QueueSettings): Promise<QueueLog> {
+  /** Creates log and subscription if they are missing, and updates their settings. */
+  async ensure(name: string, settings: QueueSettings): Promise<QueueLog> {
     const logName = queueLogName(name);
     const { topic } = await this.#store.catalog.putTopic(this.#accountId, logName, topicSettings(settings));
     const pulled = subscriptionSettings(settings);
@@ -32,7 +32,9 @@ export class QueueLogs {
     return { topic, subscription };
   }
 
-  /** Removes the log of an earlier queue of this name, which a use of the queue during its deletion may have left. */
+  /**
+   * Removes the log of an earlier queue of this name, which may be left if that queue was used while it was deleted.
+   */
   async removeOlderThan(name: string, createdAtMs: TimeMs): Promise<void> {
     const topic = await this.#topic(name);
     if (topic !== null && topic.createdAtMs < createdAtMs) await this.remove(name);
@@ -51,7 +53,7 @@ export class QueueLogs {
   }
 }
 
-/** Messages that the queue may be rewound to must be kept. */
+/** Messages are kept as long as the queue may be rewound to them. */
 function topicSettings({ retentionMs, rewindMs, bodyBytesMax }: QueueSettings): TopicSettings {
   return { retentionMs: Math.max(retentionMs, rewindMs), bodyBytesMax };
 }

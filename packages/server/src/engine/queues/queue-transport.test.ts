@@ -32,7 +32,7 @@ function post(url: string, text: string): Promise<PostResult> {
 }
 
 describe("an endpoint that is a queue", () => {
-  it("gets the body as a message, and no headers", async () => {
+  it("receives the body as a message, without the headers", async () => {
     await scene.queue("jobs");
     expect(await post("queue:jobs", "hello")).toMatchObject({ error: null, status: 200 });
     const [message] = await scene.receive("jobs");
@@ -45,7 +45,7 @@ describe("an endpoint that is a queue", () => {
     expect(posted).toEqual([]);
   });
 
-  it("fails as a server would when the queue is missing, full or takes no such body", async () => {
+  it("replies with an HTTP status when the queue is missing or full, or the body is too large", async () => {
     expect(await post("queue:jobs", "1")).toMatchObject({ error: null, status: 404 });
     await scene.queue("jobs", { messagesMax: 1, bodyBytesMax: 1024 });
     expect(await post("queue:jobs", "x".repeat(1025))).toMatchObject({ error: null, status: 413 });
@@ -53,7 +53,7 @@ describe("an endpoint that is a queue", () => {
     expect(await post("queue:jobs", "2")).toMatchObject({ error: null, status: 503 });
   });
 
-  it("reports an internal failure without its text", async () => {
+  it("reports an unexpected error, and does not show its message in the reply", async () => {
     await scene.queue("jobs");
     scene.store.log.append = () => Promise.reject(new Error("secret"));
     expect(await post("queue:jobs", "1")).toEqual({
@@ -66,13 +66,13 @@ describe("an endpoint that is a queue", () => {
     expect(scene.failures).toMatchObject([{ message: "secret" }]);
   });
 
-  it("leaves every other endpoint to the other transport", async () => {
+  it("leaves other endpoints to the other transport", async () => {
     expect(await post("http://example.test/x", "1")).toMatchObject({ status: 204 });
     expect(posted).toEqual(["http://example.test"]);
     expect(transport.openSockets()).toBe(7);
   });
 
-  it("gets messages that are being sent when the server stops, and none after that", async () => {
+  it("finishes running appends when the server stops, and starts none after that", async () => {
     await scene.queue("jobs");
     const { promise: disk, resolve: goOn } = Promise.withResolvers<void>();
     const append = scene.store.log.append.bind(scene.store);
@@ -90,7 +90,7 @@ describe("an endpoint that is a queue", () => {
     expect(await scene.drain("jobs")).toEqual(["1"]);
   });
 
-  it("has a name of the form that names have", () => {
+  it("has a valid name", () => {
     for (const url of ["queue:", "queue:a b", "queue://a", "queue:inbox:x"]) {
       expect(() => parseEndpoint({ url, connection: "close", timeoutMs: 1 })).toThrow("does not name a queue");
     }

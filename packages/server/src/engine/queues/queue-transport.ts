@@ -14,8 +14,8 @@ export interface QueueTransportOptions {
 }
 
 /**
- * Transport for endpoints `queue:NAME`: sends the body to that queue. An error of the queue is returned as the HTTP reply that the
- * REST API would give, so retries and attempt records work as for any other endpoint.
+ * Transport for endpoints `queue:NAME`: sends the body to that queue. An error of the queue is returned as the HTTP
+ * reply that the REST API would give, so retries and attempt records work as for any other endpoint.
  */
 export class QueueTransport implements Transport {
   readonly #options: QueueTransportOptions;

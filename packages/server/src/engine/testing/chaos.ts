@@ -31,7 +31,10 @@ interface Published {
 const ACTIONS = 60;
 const delaysMs = [100, 1_000, 3_000];
 
-/** Runs an engine through random events, and checks the promises from what was published and what the endpoints received. */
+/**
+ * Runs an engine through random events, and checks the promises from what was published and what the endpoints
+ * received.
+ */
 export class Chaos {
   readonly simulation: Simulation;
   /** Descriptions of broken promises. */
@@ -67,7 +70,10 @@ export class Chaos {
     await this.#judgeTheEnd();
   }
 
-  /** Waits longer than any timeout or retry, and with lost wake-ups longer than a lease and the interval of looking for work. */
+  /**
+   * Waits longer than any timeout or retry, and with lost wake-ups longer than a lease and the interval of looking for
+   * work.
+   */
   async #untilNothingMoves(): Promise<void> {
     const { simulation } = this;
     let posts: number;

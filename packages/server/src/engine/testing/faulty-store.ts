@@ -21,6 +21,13 @@ const synchronousCalls = new Set([
   "writable",
 ]);
 
+export interface FaultyStoreOptions {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: SeededRandom;
+  readonly account?: { readonly name: string; readonly appId: number };
+}
+
 /**
  * The memory driver behind a network: calls take effect some time after they were made and answer some time after that, so
  * that anything may happen in between. Settlements keep their order; everything else overtakes. With nothing set it behaves like
@@ -50,8 +57,8 @@ export class FaultyStore extends MemoryStore {
   openMax = 0;
   readonly #startedAfter = new Map<SubscriptionId, Seq>();
 
-  constructor(clock: Clock, timers: Timers, random: SeededRandom) {
-    const data = new MemoryData({ name: "default", appId: 1_234 });
+  constructor({ clock, timers, random, account = { name: "default", appId: 1_234 } }: FaultyStoreOptions) {
+    const data = new MemoryData(account);
     super({ clock, data });
     this.#data = data;
     this.#timers = timers;

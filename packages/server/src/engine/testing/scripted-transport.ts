@@ -24,7 +24,7 @@ export interface Post {
   readonly body: Uint8Array;
   readonly startedAtMs: TimeMs;
   /** POSTs to the same origin that were in flight when this one started. */
-  readonly beside: number;
+  readonly inFlightBefore: number;
   endedAtMs: TimeMs | null;
   result: PostResult | null;
 }
@@ -72,7 +72,7 @@ export class ScriptedTransport implements Transport {
       headers: recordOf(headers),
       body,
       startedAtMs: this.#clock.now(),
-      beside: this.inFlightTo(origin),
+      inFlightBefore: this.inFlightTo(origin),
       endedAtMs: null,
       result: null,
     };
@@ -84,7 +84,7 @@ export class ScriptedTransport implements Transport {
       done(post.result);
     };
     this.#inFlight.set(post, (error) => end({ error, ...noReply }));
-    this.#perOrigin.set(origin, post.beside + 1);
+    this.#perOrigin.set(origin, post.inFlightBefore + 1);
     this.#posted(post);
     if (this.#closed) this.#timers.soon(() => end({ error: "aborted", ...noReply }));
     else this.#react(post, end);

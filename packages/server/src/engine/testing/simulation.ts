@@ -54,7 +54,7 @@ export class Simulation {
   constructor(options: { readonly seed?: number; readonly inFlightMax?: number } = {}) {
     this.random = new SeededRandom(options.seed ?? 1);
     this.#inFlightMax = options.inFlightMax ?? 1_000;
-    this.store = new FaultyStore(this.time, this.time, this.random);
+    this.store = new FaultyStore({ clock: this.time, timers: this.time, random: this.random });
     this.events = createEventBus();
   }
 

@@ -13,8 +13,8 @@ interface Task {
 const STEPS_PER_MS_MAX = 50_000;
 
 /**
- * Time that passes only when a test advances it. Between two tasks all pending promises continue, as between two turns of the event
- * loop. So a run depends only on the test and its seed.
+ * Time that passes only when a test advances it. Between two tasks all pending promises continue, as between two turns
+ * of the event loop. So a run depends only on the test and its seed.
  */
 export class VirtualTime implements Clock, Timers {
   #nowMs: TimeMs = Date.UTC(2026, 0, 31, 8, 0, 0);

@@ -14,7 +14,7 @@ import type {
   RetentionResult,
   Settlement,
 } from "../log.ts";
-import { assertAnswerStorable, assertStorable, firstWords } from "../settlement-rule.ts";
+import { assertAnswerStorable, assertStorable, firstAnswers } from "../settlement-rule.ts";
 import { claimFrom, earlier, emptyClaim } from "./claiming.ts";
 import type { MemoryData } from "./memory-data.ts";
 import { retain, type RetentionTimes } from "./retention.ts";
@@ -89,7 +89,7 @@ export class MemoryLog implements LogStore {
     const state = data.subscriptions.get(id);
     if (state === undefined) return applied;
     let isReady = false;
-    for (const index of firstWords(answers)) {
+    for (const index of firstAnswers(answers)) {
       const outcome = settlePulled(state, answers[index] as PulledSettlement, clock.now());
       applied[index] = outcome.applied;
       isReady ||= outcome.ready;

@@ -22,20 +22,16 @@ export function settle(state: SubscriptionState, settlement: Settlement, nowMs: 
   const attemptsMade = before.attemptsMade + (attempt === null ? 0 : 1);
   const isStrict = state.subscription.settings.order === "strict";
   if (attempt !== null) state.addAttempt(message.seq, attempt);
-  switch (settled.kind) {
-    case "released":
-      state.release(message.seq, nowMs);
-      return { applied: true, ready: true };
-    case "dead":
-      state.addDeadLetter(message, settled.reason, attemptsMade, nowMs, attempt);
-      return { applied: true, ready: state.end(message.seq, nowMs) || isStrict };
-    case "delivered":
-      dropRedriven(state, message.seq);
-      return { applied: true, ready: state.end(message.seq, nowMs) || isStrict };
-    case "held":
-    case "parked":
-      return parkAgain(state, parkedBy(settlement, before), nowMs);
+  if (settled.kind === "released") {
+    state.release(message.seq, nowMs);
+    return { applied: true, ready: true };
   }
+  if (settled.kind === "held" || settled.kind === "parked") {
+    return parkAgain(state, parkedBy(settlement, before), nowMs);
+  }
+  if (settled.kind === "dead") state.addDeadLetter(message, settled.reason, attemptsMade, nowMs, attempt);
+  else dropRedriven(state, message.seq);
+  return { applied: true, ready: state.end(message.seq, nowMs) || isStrict };
 }
 
 /** What a delivery is parked with. */

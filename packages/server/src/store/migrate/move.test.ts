@@ -50,7 +50,7 @@ async function filledFolder(): Promise<Filled> {
   const paused = await scene.subscribe("paused");
   const letters = await scene.subscribe("letters");
   await store.catalog.setSubscriptionState(scene.topic.id, "paused", "paused");
-  await store.log.log.append({
+  await store.log.append({
     topicId: scene.topic.id,
     messages: Array.from({ length: 10 }, (_, number) =>
       message(`m${number + 1}`, {

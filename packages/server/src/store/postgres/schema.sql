@@ -1,4 +1,5 @@
--- The whole schema, as a freshly migrated database has it. Written by `npm run generate:schema`; the sources are in schema/.
+-- The whole schema of a freshly migrated database.
+-- Written by `npm run generate:schema`; the sources are in schema/.
 
 CREATE TYPE ringback.claim_rest AS (
   more boolean,
@@ -452,8 +453,8 @@ BEGIN
       WHEN v_open.count > 0 THEN 0 ELSE 1 END;
     v_parked := v_none;
     IF v_room > 0 AND parked_count > 0 THEN
-      v_parked := ringback.take_parked(v_cursor, v_open.parked, v_open.foreign_keys, v_now,
-        v_room, p_bytes_max[v_request], p_scan_max);
+      v_parked := ringback.take_parked(v_id, v_cursor.topic_id, v_cursor.ordering, v_open.parked, v_open.foreign_keys,
+        v_now, v_room, p_bytes_max[v_request], p_scan_max);
     END IF;
     v_log := ringback.take_from_log(v_cursor, v_open.returned, v_open.foreign_keys, v_now, p_from_log[v_request],
       v_room - v_parked.count, p_bytes_max[v_request] - v_parked.bytes, p_scan_max, p_returned_max);
@@ -846,7 +847,7 @@ CREATE OR REPLACE FUNCTION ringback.lock_attempt_partitions(p_times bigint[])
 AS $function$
 BEGIN
   IF cardinality(p_times) = 0 THEN RETURN; END IF;
-  -- Nobody can drop a partition from here on. Most often one partition covers all of the times.
+  -- This lock keeps other sessions from dropping a partition. Most often one partition covers all of the times.
   LOCK TABLE ONLY ringback.attempt IN ROW EXCLUSIVE MODE;
   IF NOT EXISTS (SELECT 1 FROM (SELECT min(t) AS first, max(t) AS last FROM unnest(p_times) AS t) x, LATERAL (
       SELECT r.to_at FROM ringback.attempt_partition r WHERE r.from_at <= x.first ORDER BY r.from_at DESC LIMIT 1) r
@@ -1360,6 +1361,7 @@ AS $function$
 DECLARE
   v_row record;
   v_id bigint;
+  v_ordered_id bigint;
   v_ordering text;
   v_key text;
   v_parked ringback.parked%ROWTYPE;
@@ -1375,10 +1377,7 @@ BEGIN
     WHERE r.from_parked OR p_kinds[r.n] <> 0 ORDER BY r.n
   LOOP
     v_count := v_count + 1;
-    IF v_row.subscription_id IS DISTINCT FROM v_id THEN
-      v_id := v_row.subscription_id;
-      SELECT c.ordering INTO v_ordering FROM ringback.subscription_cursor c WHERE c.subscription_id = v_id;
-    END IF;
+    v_id := v_row.subscription_id;
     v_parked := NULL;
     IF v_row.from_parked AND v_row.kind <> 4 THEN
       SELECT * INTO v_parked FROM ringback.parked p WHERE p.subscription_id = v_id AND p.seq = v_row.seq;
@@ -1387,6 +1386,10 @@ BEGIN
     IF v_row.kind = 0 THEN
       DELETE FROM ringback.dead_letter d WHERE d.id = v_parked.dead_letter_id;
     ELSIF v_row.kind IN (1, 2) THEN
+      IF v_id IS DISTINCT FROM v_ordered_id THEN
+        v_ordered_id := v_id;
+        SELECT c.ordering INTO v_ordering FROM ringback.subscription_cursor c WHERE c.subscription_id = v_id;
+      END IF;
       v_key := CASE v_ordering WHEN 'none' THEN NULL WHEN 'strict' THEN '' ELSE p_ordering_keys[v_row.n] END;
       INSERT INTO ringback.parked AS p
         (subscription_id, seq, due_at, attempts, retries, first_attempt_at, ordering_key)
@@ -1521,12 +1524,11 @@ BEGIN
   RETURN v_take;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.take_parked(p_cursor subscription_cursor, p_claimed bigint[], p_foreign_keys text[], p_now bigint, p_room integer, p_bytes_max bigint, p_scan_max integer)
+CREATE OR REPLACE FUNCTION ringback.take_parked(p_subscription bigint, p_topic integer, p_ordering text, p_claimed bigint[], p_foreign_keys text[], p_now bigint, p_room integer, p_bytes_max bigint, p_scan_max integer)
  RETURNS parked_take
  LANGUAGE plpgsql
 AS $function$
 DECLARE
-  v_id bigint := p_cursor.subscription_id;
   v_row record;
   v_key text;
   v_due bigint;
@@ -1543,12 +1545,12 @@ BEGIN
     SELECT p.seq, p.ordering_key AS blocks, x.ordering_key, x.size
     FROM ringback.parked p
     LEFT JOIN LATERAL (
-      SELECT m.ordering_key, octet_length(m.body) AS size FROM ringback.message_at(p_cursor.topic_id, p.seq) m
+      SELECT m.ordering_key, octet_length(m.body) AS size FROM ringback.message_at(p_topic, p.seq) m
         WHERE p.dead_letter_id IS NULL
       UNION ALL
       SELECT d.ordering_key, octet_length(d.body) FROM ringback.dead_letter d WHERE d.id = p.dead_letter_id
       LIMIT 1) x ON true
-    WHERE p.subscription_id = v_id AND p.due_at <= p_now AND p.seq <> ALL (p_claimed)
+    WHERE p.subscription_id = p_subscription AND p.due_at <= p_now AND p.seq <> ALL (p_claimed)
       AND NOT EXISTS (SELECT 1 FROM ringback.parked e WHERE e.subscription_id = p.subscription_id
         AND e.ordering_key = p.ordering_key AND e.seq < p.seq)
     ORDER BY p.due_at, p.seq LIMIT p_scan_max
@@ -1558,18 +1560,18 @@ BEGIN
       EXIT;
     END IF;
     v_scanned := v_scanned + 1;
-    v_key := CASE p_cursor.ordering WHEN 'none' THEN NULL WHEN 'strict' THEN '' ELSE v_row.ordering_key END;
+    v_key := CASE p_ordering WHEN 'none' THEN NULL WHEN 'strict' THEN '' ELSE v_row.ordering_key END;
     IF v_row.size IS NULL THEN
       -- The message is lost: the database is damaged. The delivery must neither wait forever nor vanish without a
       -- trace.
-      DELETE FROM ringback.parked p WHERE p.subscription_id = v_id AND p.seq = v_row.seq;
-      PERFORM ringback.unblock_key(v_id, v_row.blocks, p_now);
+      DELETE FROM ringback.parked p WHERE p.subscription_id = p_subscription AND p.seq = v_row.seq;
+      PERFORM ringback.unblock_key(p_subscription, v_row.blocks, p_now);
       v_expired := v_expired + 1;
-    ELSIF v_row.blocks IS NULL AND v_key IS NOT NULL AND ringback.is_key_blocked(v_id, v_key) THEN
-      -- It was delayed or redriven, and now takes its position among the parked deliveries of its key.
-      v_due := ringback.due_in_key(v_id, v_key, v_row.seq, p_now);
+    ELSIF v_row.blocks IS NULL AND v_key IS NOT NULL AND ringback.is_key_blocked(p_subscription, v_key) THEN
+      -- A delayed or redriven delivery takes its position among the parked deliveries of its key now.
+      v_due := ringback.due_in_key(p_subscription, v_key, v_row.seq, p_now);
       UPDATE ringback.parked p SET due_at = v_due, ordering_key = v_key
-        WHERE p.subscription_id = v_id AND p.seq = v_row.seq;
+        WHERE p.subscription_id = p_subscription AND p.seq = v_row.seq;
       IF v_due IS NOT NULL THEN v_has_more := true; END IF;
     ELSIF v_key = ANY (p_foreign_keys) THEN
       v_waits := true;
@@ -1581,7 +1583,7 @@ BEGIN
     END IF;
   END LOOP;
   IF v_expired > 0 THEN
-    UPDATE ringback.subscription_cursor c SET expired = c.expired + v_expired WHERE c.subscription_id = v_id;
+    UPDATE ringback.subscription_cursor c SET expired = c.expired + v_expired WHERE c.subscription_id = p_subscription;
   END IF;
   RETURN ROW(v_count, v_bytes, v_seqs, v_keys, v_expired,
     v_has_more OR v_scanned = p_scan_max, v_waits)::ringback.parked_take;

@@ -2,11 +2,11 @@ import type { Seq, SubscriptionId, TimeMs, TopicId } from "../../domain/model.ts
 import type { PulledSettlement } from "../log.ts";
 import { AttemptList, type AttemptColumns } from "./settle-columns.ts";
 
-/** What receivers say, packed as settlements are: one array of numbers for all of them. */
+/** Receivers' answers, packed like settlements: one array of numbers for all of them. */
 export interface AnswerColumns {
-  /** `answerNumbers` per answer, in the order of `answerFields`. */
+  /** `answerNumbers` numbers per answer, in the order of `answerFields`. */
   readonly numbers: Float64Array;
-  /** Of those that say `delivered`, in their order. */
+  /** Attempts of the answers that are `delivered`, in the order of the answers. */
   readonly attempts: AttemptColumns;
 }
 
@@ -15,22 +15,21 @@ export const answerFields = {
   seq: 1,
   retriesMade: 2,
   firstAttemptAtMs: 3,
-  /** When the answer came: what was hidden then has been kept from claims since. */
-  saidAtMs: 4,
+  /** When the answer came. Since then no claim has taken the delivery, so only its state at that time counts. */
+  answeredAtMs: 4,
   /** NaN: delivered. */
   dueAtMs: 5,
 } as const;
 export const answerNumbers = 6;
 
-/** What became of them. */
 export interface AnswerOutcomes {
-  /** 1: applied. */
+  /** For each answer, 1: it was applied. */
   readonly applied: Uint8Array;
-  /** The keys that held others back until now: place of the answer, and key. */
-  readonly freed: readonly (readonly [place: number, orderingKey: string])[];
+  /** Keys that the answered deliveries held until now, each with the index of the answer. */
+  readonly freed: readonly (readonly [index: number, orderingKey: string])[];
 }
 
-/** Answers of one call, until their commit. */
+/** The answers of one call, until their commit. */
 export class AnswerList {
   readonly #numbers: number[] = [];
   readonly #attempts = new AttemptList();
@@ -40,22 +39,26 @@ export class AnswerList {
     return this.#count;
   }
 
-  add(topicId: TopicId, id: SubscriptionId, { pulled, answer }: PulledSettlement, saidAtMs: TimeMs): void {
+  add(topicId: TopicId, id: SubscriptionId, { pulled, answer }: PulledSettlement, answeredAtMs: TimeMs): void {
     const { seq, retriesMade, firstAttemptAtMs } = pulled;
     const dueAtMs = answer.kind === "due" ? answer.dueAtMs : NaN;
-    this.#numbers.push(id, seq, retriesMade, firstAttemptAtMs, saidAtMs, dueAtMs);
+    this.#numbers.push(id, seq, retriesMade, firstAttemptAtMs, answeredAtMs, dueAtMs);
     if (answer.kind === "delivered") this.#attempts.add(topicId, seq, id, answer.attempt);
     this.#count++;
   }
 
-  seqAt(place: number): Seq {
-    return this.#numbers[place * answerNumbers + answerFields.seq] as number;
+  seqs(): readonly Seq[] {
+    return Array.from({ length: this.#count }, (_, index) => this.#number(index, answerFields.seq));
   }
 
   /** null: delivered. */
-  dueAt(place: number): TimeMs | null {
-    const dueAtMs = this.#numbers[place * answerNumbers + answerFields.dueAtMs] as number;
+  dueAt(index: number): TimeMs | null {
+    const dueAtMs = this.#number(index, answerFields.dueAtMs);
     return Number.isNaN(dueAtMs) ? null : dueAtMs;
+  }
+
+  #number(index: number, field: number): number {
+    return this.#numbers[index * answerNumbers + field] as number;
   }
 
   static pack(lists: readonly AnswerList[]): AnswerColumns {

@@ -1,68 +1,58 @@
-import type { SubscriptionId } from "../../domain/model.ts";
-import type { Clock } from "../../domain/ports.ts";
+import type { Seq, SubscriptionId } from "../../domain/model.ts";
 import type { PulledSettlement } from "../log.ts";
-import { assertAnswerStorable, firstWords } from "../settlement-rule.ts";
+import { assertAnswerStorable, firstAnswers } from "../settlement-rule.ts";
 import { AnswerList, type AnswerOutcomes } from "./answer-columns.ts";
-import type { Catalog, SubscriptionEntry } from "./catalog.ts";
-import type { GroupCommit } from "./group-commit.ts";
 import { emptyWork } from "./settle-work.ts";
+import type { StoreContext } from "./store-context.ts";
+import type { SubscriptionEntry } from "./subscription-entry.ts";
 
 /**
- * What receivers say of what was handed out to them. The row alone knows whether it still is as it was then, so the commit
- * decides; until it has, no claim takes what somebody has spoken of.
+ * Receivers' answers about deliveries that they pulled. Only the row shows whether the delivery is unchanged since the pull,
+ * so the commit decides. Until then no claim takes a delivery that an answer is pending for.
  */
 export class Answers {
-  readonly #catalog: Catalog;
-  readonly #commits: GroupCommit;
-  readonly #clock: Clock;
-  readonly #ready: (entry: SubscriptionEntry) => void;
+  readonly #context: StoreContext;
 
-  constructor(options: {
-    catalog: Catalog;
-    commits: GroupCommit;
-    clock: Clock;
-    ready: (entry: SubscriptionEntry) => void;
-  }) {
-    this.#catalog = options.catalog;
-    this.#commits = options.commits;
-    this.#clock = options.clock;
-    this.#ready = options.ready;
+  constructor(context: StoreContext) {
+    this.#context = context;
   }
 
-  async answer(id: SubscriptionId, answers: readonly PulledSettlement[]): Promise<readonly boolean[]> {
+  async settle(id: SubscriptionId, answers: readonly PulledSettlement[]): Promise<readonly boolean[]> {
+    const { index, clock } = this.#context;
     for (const answer of answers) assertAnswerStorable(answer);
     const results = answers.map(() => false);
-    const entry = this.#catalog.subscriptions.get(id);
+    const entry = index.subscriptions.get(id);
     if (entry === undefined) return results;
     const list = new AnswerList();
-    const saidAtMs = this.#clock.now();
-    const places: number[] = [];
-    for (const place of firstWords(answers)) {
-      const answer = answers[place] as PulledSettlement;
+    const answeredAtMs = clock.now();
+    const indexes: number[] = [];
+    for (const answerIndex of firstAnswers(answers)) {
+      const answer = answers[answerIndex] as PulledSettlement;
       if (entry.open.has(answer.pulled.seq)) continue;
-      list.add(entry.topic.topic.id, id, answer, saidAtMs);
-      places.push(place);
+      list.add(entry.topic.topic.id, id, answer, answeredAtMs);
+      indexes.push(answerIndex);
     }
-    if (places.length === 0) return results;
+    if (indexes.length === 0) return results;
     const outcomes = await this.#commit(entry, list);
-    for (const [index, place] of places.entries()) results[place] = outcomes.applied[index] === 1;
+    for (const [position, answerIndex] of indexes.entries()) results[answerIndex] = outcomes.applied[position] === 1;
     return results;
   }
 
   #commit(entry: SubscriptionEntry, list: AnswerList): Promise<AnswerOutcomes> {
-    entry.startAnswering(list);
+    const seqs = list.seqs();
+    entry.addPendingAnswers(seqs);
     return new Promise((resolve, reject) => {
-      this.#commits.settle({
+      this.#context.commits.settle({
         ...emptyWork(),
         isUrgent: true,
         answers: list,
         answered: (outcomes) => {
           this.#apply(entry, list, outcomes);
-          this.#stopAnswering(entry, list);
+          this.#removePending(entry, seqs);
           resolve(outcomes);
         },
         failed: (error) => {
-          this.#stopAnswering(entry, list);
+          this.#removePending(entry, seqs);
           reject(error);
         },
       });
@@ -70,27 +60,28 @@ export class Answers {
   }
 
   #apply(entry: SubscriptionEntry, list: AnswerList, { applied, freed }: AnswerOutcomes): void {
+    const { clock, ready } = this.#context;
     let isReady = freed.length > 0;
     for (let index = 0; index < applied.length; index++) {
       if (applied[index] !== 1) continue;
       const dueAtMs = list.dueAt(index);
       if (dueAtMs === null) entry.parkedCount--;
       else {
-        // Sooner than whoever waits may think, or at once.
+        // Perhaps sooner than a waiting receiver knows.
         entry.parkedDueAt(dueAtMs);
         isReady = true;
       }
     }
     for (const [, orderingKey] of freed) {
       entry.unblockKey(orderingKey);
-      entry.parkedDueAt(this.#clock.now());
+      entry.parkedDueAt(clock.now());
     }
-    if (isReady) this.#ready(entry);
+    if (isReady) ready.notify([entry.id]);
   }
 
-  #stopAnswering(entry: SubscriptionEntry, list: AnswerList): void {
-    if (!entry.stopAnswering(list)) return;
-    entry.parkedDueAt(this.#clock.now());
-    this.#ready(entry);
+  #removePending(entry: SubscriptionEntry, seqs: readonly Seq[]): void {
+    if (!entry.removePendingAnswers(seqs)) return;
+    entry.parkedDueAt(this.#context.clock.now());
+    this.#context.ready.notify([entry.id]);
   }
 }

@@ -1,24 +1,13 @@
-import { RingbackError } from "../../domain/errors.ts";
 import type { NewMessage, TimeMs } from "../../domain/model.ts";
 import type { AppendRequest } from "../log.ts";
 import { messageBytes } from "./message-bytes.ts";
 import type { AppendGroup } from "./operations/append.ts";
 
-/** What a request takes in memory while it waits. */
+/** The memory that a request uses while it waits. */
 export function appendBytes(request: AppendRequest): number {
   let bytes = 0;
   for (const message of request.messages) bytes += messageBytes(message);
   return bytes;
-}
-
-/** What the rules have checked already and the database would refuse: one such message would fail a whole commit. */
-export function assertStorable(request: AppendRequest): void {
-  if (request.messages.length === 0) throw new RingbackError("empty_batch");
-  for (const { delayMs } of request.messages) {
-    if (!Number.isSafeInteger(delayMs) || delayMs < 0) {
-      throw new RingbackError("internal", `A message's delay is ${delayMs}, which is no number of milliseconds.`);
-    }
-  }
 }
 
 export function toAppendGroup(requests: readonly AppendRequest[], nowMs: TimeMs): AppendGroup {
@@ -59,7 +48,7 @@ function attributesText(message: NewMessage): string | null {
   return text === "{}" ? null : text;
 }
 
-/** null when no message has a value. */
+/** null: no message has a value. */
 function column(
   messages: readonly NewMessage[],
   value: (message: NewMessage) => string | null,

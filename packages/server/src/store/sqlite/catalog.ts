@@ -1,9 +1,8 @@
+import { RingbackError } from "../../domain/errors.ts";
 import type {
+  Account,
   AccountId,
-  Filter,
-  Message,
-  Order,
-  Seq,
+  Start,
   Subscription,
   SubscriptionId,
   SubscriptionSettings,
@@ -11,392 +10,258 @@ import type {
   TimeMs,
   Topic,
   TopicId,
+  TopicSettings,
 } from "../../domain/model.ts";
-import { compileFilter } from "../../domain/filter.ts";
-import { isInternalName } from "../../domain/internal-names.ts";
-import { foldCase } from "../../domain/names.ts";
-import type { ClaimId } from "../log.ts";
-import type { AnswerList } from "./answer-columns.ts";
-import type { Cursor } from "../cursor.ts";
-import { hasLabel, labelText, type Label } from "../label.ts";
-import { NameIndex } from "../name-index.ts";
+import { startSeq } from "../../domain/start-rule.ts";
+import { assertRoomForSubscription, assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
+import { assertRoomForTopic } from "../../domain/topic-rules.ts";
+import type { CatalogStore } from "../catalog.ts";
+import { assertCondition, type PutCondition } from "../condition.ts";
+import { Cursor } from "../cursor.ts";
+import { hasLabel, type Label } from "../label.ts";
+import { Listeners } from "../listeners.ts";
+import type { Page, PageRequest } from "../page.ts";
+import { lockClaims } from "./claim-lock.ts";
+import type { MessageCache } from "./message-cache.ts";
+import { readSeqAt } from "./read-seq-at.ts";
+import type { StoreContext } from "./store-context.ts";
+import { SubscriptionEntry } from "./subscription-entry.ts";
+import { TopicEntry } from "./topic-entry.ts";
 
-const isListed = (name: string): boolean => !isInternalName(name);
+export class SqliteCatalog implements CatalogStore {
+  readonly #context: StoreContext;
+  readonly #cache: MessageCache;
+  readonly #changed = new Listeners<SubscriptionId>();
+  #account: Account | null = null;
 
-/**
- * The catalog as this process holds it: light enough for a hundred thousand subscriptions, since settings stay text
- * until a subscription has something to do. Only one process can have the folder open, so memory is the truth between
- * two commits and the database is what survives.
- */
-export class TopicEntry {
-  topic: Topic;
-  firstSeq: Seq;
-  lastSeq: Seq;
-  /** Publishing time of the oldest message, or earlier; null: the log is empty. Retention keeps it. */
-  oldestAtMs: TimeMs | null;
-  readonly subscriptions = new NameIndex<SubscriptionEntry>(isListed);
-  #ids: readonly SubscriptionId[] | null = null;
-
-  constructor(topic: Topic, firstSeq: Seq, lastSeq: Seq, oldestAtMs: TimeMs | null) {
-    this.topic = topic;
-    this.firstSeq = firstSeq;
-    this.lastSeq = lastSeq;
-    this.oldestAtMs = oldestAtMs;
+  constructor(context: StoreContext, cache: MessageCache) {
+    this.#context = context;
+    this.#cache = cache;
   }
 
-  add(entry: SubscriptionEntry): void {
-    this.subscriptions.set(entry.name, entry);
-    this.#ids = null;
+  setAccount(account: Account): void {
+    this.#account = account;
   }
 
-  remove(entry: SubscriptionEntry): void {
-    this.subscriptions.delete(entry.name);
-    this.#ids = null;
+  defaultAccount(): Account {
+    return this.#account as Account;
   }
 
-  /** The same array until a subscription comes or goes: a publish must not cost one entry per subscription. */
-  get subscriptionIds(): readonly SubscriptionId[] {
-    return (this.#ids ??= [...this.subscriptions.values()].map((entry) => entry.id));
+  putTopic(
+    accountId: AccountId,
+    name: string,
+    settings: TopicSettings,
+    condition?: PutCondition,
+  ): Promise<{ readonly topic: Topic; readonly created: boolean }> {
+    const { index, catalogMutex } = this.#context;
+    return catalogMutex.run(async () => {
+      const known = index.topics.ofAccount(accountId).get(name);
+      assertCondition(condition, known?.topic.version ?? null);
+      if (known !== undefined) return { topic: await this.#changeTopic(known, settings), created: false };
+      return { topic: await this.#addTopic(accountId, name, settings), created: true };
+    });
   }
-}
 
-export interface ClaimState {
-  readonly id: ClaimId;
-  readonly entry: SubscriptionEntry;
-  leaseUntilMs: TimeMs;
-  open: number;
-}
+  createTopic(accountId: AccountId, name: string, settings: TopicSettings): Promise<Topic | null> {
+    const { index, catalogMutex } = this.#context;
+    return catalogMutex.run(async () => {
+      if (index.topics.findAnyCase(accountId, name) !== undefined) return null;
+      return this.#addTopic(accountId, name, settings);
+    });
+  }
 
-/** A delivery in somebody's hands. */
-export interface OpenDelivery {
-  readonly claim: ClaimState;
-  /** It has a row in `parked`; otherwise only the cursor knows of it. */
-  parked: boolean;
-  /**
-   * It is settled, and what became of its row is on the way to the disk: nobody holds it any more, but a claim that
-   * reads the row as it still is must not take it.
-   */
-  settling: boolean;
-  /** The key whose successors its row in `parked` holds back. */
-  orderingKey: string | null;
-  readonly deadLetterId: number | null;
-  readonly message: Message;
-  readonly attemptsMade: number;
-  readonly retriesMade: number;
-  readonly firstAttemptAtMs: TimeMs | null;
-}
+  async #addTopic(accountId: AccountId, name: string, settings: TopicSettings): Promise<Topic> {
+    const { index, writer, clock } = this.#context;
+    assertRoomForTopic(name, index.topics.ofAccount(accountId).listedCount);
+    const text = JSON.stringify(settings);
+    const nowMs = clock.now();
+    const { id } = await writer.call("insertTopic", { accountId, name, settings: text, nowMs });
+    if (id === null) throw new RingbackError("topic_limit");
+    const kept = JSON.parse(text) as TopicSettings;
+    const topic = { id, accountId, name, settings: kept, version: 1, createdAtMs: nowMs, updatedAtMs: nowMs };
+    index.topics.add(new TopicEntry(topic, 1, 0, null));
+    return topic;
+  }
 
-const nothingOpen: ReadonlyMap<Seq, OpenDelivery> = new Map();
+  async #changeTopic(entry: TopicEntry, settings: TopicSettings): Promise<Topic> {
+    const { topic } = entry;
+    const text = JSON.stringify(settings);
+    if (text === JSON.stringify(topic.settings)) return topic;
+    const nowMs = this.#context.clock.now();
+    await this.#context.writer.call("updateTopic", { id: topic.id, settings: text, nowMs });
+    const kept = JSON.parse(text) as TopicSettings;
+    entry.topic = { ...topic, settings: kept, version: topic.version + 1, updatedAtMs: nowMs };
+    return entry.topic;
+  }
 
-export class SubscriptionEntry {
-  readonly id: SubscriptionId;
-  readonly topic: TopicEntry;
-  readonly name: string;
-  readonly createdAtMs: TimeMs;
-  version: number;
-  updatedAtMs: TimeMs;
-  state: SubscriptionState;
-  removed = false;
-  readonly cursor: Cursor;
-  parkedCount = 0;
-  /** May be earlier than the truth, never later. */
-  nextParkedDueAtMs: TimeMs | null = null;
-  /** Parked deliveries per ordering key, of those that hold their successors back. */
-  #blockedKeys: Map<string, number> | null = null;
-  #open: Map<Seq, OpenDelivery> | null = null;
-  #settlingCount = 0;
-  /** The earliest end of a lease; may be earlier than the truth, never later. */
-  #leaseEndMs: TimeMs | null = null;
-  /** One claim at a time looks at the log of a subscription. */
-  claiming: Promise<void> | null = null;
-  /** Rows in `parked` that are about to be held: a claim that reads them as they still are must not take them. */
-  holding: Set<Seq> | null = null;
-  /** How many answers of receivers are on their way, by delivery: no claim takes those. */
-  #answering: Map<Seq, number> | null = null;
-  #passedOver = false;
-  /** What left `open` while a claim was reading `parked`: the rows that it read may be older than that. */
-  leftWhileReading: Set<Seq> | null = null;
-  #settingsText: string;
-  #settings: SubscriptionSettings | null = null;
-  #matches: ((message: Pick<Message, "tags" | "type">) => boolean) | null = null;
+  getTopic(accountId: AccountId, name: string): Promise<Topic | null> {
+    return Promise.resolve(this.#context.index.topics.ofAccount(accountId).get(name)?.topic ?? null);
+  }
 
-  constructor(
+  findTopicAnyCase(accountId: AccountId, name: string): Promise<Topic | null> {
+    return Promise.resolve(this.#context.index.topics.findAnyCase(accountId, name)?.topic ?? null);
+  }
+
+  listTopics(accountId: AccountId, page: PageRequest, label?: Label): Promise<Page<Topic>> {
+    const listed = this.#context.index.topics.ofAccount(accountId).page(
+      page,
+      ({ topic }) => topic,
+      ({ topic }) => label === undefined || hasLabel(topic.settings, label),
+    );
+    return Promise.resolve(listed);
+  }
+
+  deleteTopic(accountId: AccountId, name: string): Promise<boolean> {
+    const { index, commits, catalogMutex, writer } = this.#context;
+    return catalogMutex.run(async () => {
+      const entry = index.topics.ofAccount(accountId).get(name);
+      if (entry === undefined) return false;
+      const ids = entry.subscriptionIds;
+      await commits.exclusively(async () => {
+        await writer.call("removeTopic", { id: entry.topic.id });
+        const subscriptions = [...entry.subscriptions.values()];
+        index.removeTopic(entry);
+        this.#cache.dropTopic(entry.topic.id);
+        this.#forget(subscriptions);
+      });
+      for (const id of ids) this.#changed.notify(id);
+      return true;
+    });
+  }
+
+  putSubscription(
+    topicId: TopicId,
+    name: string,
+    settings: SubscriptionSettings,
+    start: Start,
+    condition?: PutCondition,
+  ): Promise<{ readonly subscription: Subscription; readonly created: boolean }> {
+    return this.#context.catalogMutex.run(async () => {
+      const topic = this.#topic(topicId);
+      const known = topic.subscriptions.get(name);
+      assertCondition(condition, known?.version ?? null);
+      if (known === undefined) {
+        return { subscription: await this.#addSubscription(topic, name, settings, start), created: true };
+      }
+      assertStaysPushedOrPulled(known.settings, settings);
+      await this.#changeSubscription(known, settings);
+      return { subscription: known.view(), created: false };
+    });
+  }
+
+  async #addSubscription(
     topic: TopicEntry,
-    row: {
-      readonly id: SubscriptionId;
-      readonly name: string;
-      readonly state: SubscriptionState;
-      readonly version: number;
-      readonly settings: string;
-      readonly createdAtMs: TimeMs;
-      readonly updatedAtMs: TimeMs;
-    },
-    cursor: Cursor,
-  ) {
-    this.topic = topic;
-    this.id = row.id;
-    this.name = row.name;
-    this.state = row.state;
-    this.version = row.version;
-    this.createdAtMs = row.createdAtMs;
-    this.updatedAtMs = row.updatedAtMs;
-    this.#settingsText = row.settings;
-    this.cursor = cursor;
+    name: string,
+    settings: SubscriptionSettings,
+    start: Start,
+  ): Promise<Subscription> {
+    const { index, reader, writer, clock, ready } = this.#context;
+    assertRoomForSubscription(name, { ofTopic: topic.subscriptions.listedCount, ofStore: index.subscriptions.size });
+    const nowMs = clock.now();
+    const settledThrough = (await startSeq(start, topic, nowMs, (atMs) => readSeqAt(reader, topic, atMs))) - 1;
+    const text = JSON.stringify(settings);
+    const { id: topicId, accountId } = topic.topic;
+    const row = { accountId, topicId, name, settings: text, settledThrough, nowMs };
+    const { id } = await writer.call("insertSubscription", row);
+    const times = { createdAtMs: nowMs, updatedAtMs: nowMs };
+    const fields = { id, name, state: "active" as const, version: 1, settings: text, ...times };
+    const entry = new SubscriptionEntry(topic, fields, new Cursor(settledThrough));
+    index.addSubscription(topic, entry);
+    ready.notify([id]);
+    return entry.view();
   }
 
-  get settings(): SubscriptionSettings {
-    return (this.#settings ??= JSON.parse(this.#settingsText) as SubscriptionSettings);
+  async #changeSubscription(entry: SubscriptionEntry, settings: SubscriptionSettings): Promise<void> {
+    const { writer, clock, ready } = this.#context;
+    const text = JSON.stringify(settings);
+    if (entry.settingsText === text) return;
+    const nowMs = clock.now();
+    if (entry.order === settings.order) {
+      await writer.call("updateSubscription", { id: entry.id, settings: text, releaseHeld: false, nowMs });
+      entry.changeSettings(text, nowMs);
+    } else await this.#changeOrder(entry, text, nowMs);
+    this.#changed.notify(entry.id);
+    ready.notify([entry.id]);
   }
 
-  change(settings: string, updatedAtMs: TimeMs): void {
-    this.#settingsText = settings;
-    this.#settings = null;
-    this.#matches = null;
-    this.version++;
-    this.updatedAtMs = updatedAtMs;
-  }
-
-  changeState(state: SubscriptionState, updatedAtMs: TimeMs): void {
-    this.state = state;
-    this.version++;
-    this.updatedAtMs = updatedAtMs;
-  }
-
-  /** Most settings are not parsed for it: they do not hold the label's text. */
-  hasLabel(label: Label): boolean {
-    return this.#settingsText.includes(labelText(label)) && hasLabel(this.settings, label);
-  }
-
-  get settingsText(): string {
-    return this.#settingsText;
-  }
-
-  get filter(): Filter {
-    return this.settings.filter;
-  }
-
-  get order(): Order {
-    return this.settings.order;
-  }
-
-  get matches(): (message: Pick<Message, "tags" | "type">) => boolean {
-    return (this.#matches ??= compileFilter(this.settings.filter));
-  }
-
-  /** With those that are settling. */
-  get open(): ReadonlyMap<Seq, OpenDelivery> {
-    return this.#open ?? nothingOpen;
-  }
-
-  /** In somebody's hands. */
-  get openCount(): number {
-    return this.#open === null ? 0 : this.#open.size - this.#settlingCount;
-  }
-
-  /** Of those, the ones that have a row in `parked`. */
-  get openParkedCount(): number {
-    let count = 0;
-    if (this.#open !== null) for (const { parked, settling } of this.#open.values()) if (parked && !settling) count++;
-    return count;
-  }
-
-  get leaseEndMs(): TimeMs | null {
-    return this.openCount === 0 ? null : this.#leaseEndMs;
-  }
-
-  take(seq: Seq, delivery: OpenDelivery): void {
-    const { claim } = delivery;
-    (this.#open ??= new Map()).set(seq, delivery);
-    claim.open++;
-    if (this.#leaseEndMs === null || claim.leaseUntilMs < this.#leaseEndMs) this.#leaseEndMs = claim.leaseUntilMs;
-  }
-
-  /** Nobody holds it from here on; `letGo` follows when its row is written. */
-  startSettling(delivery: OpenDelivery): void {
-    delivery.settling = true;
-    delivery.claim.open--;
-    this.#settlingCount++;
-  }
-
-  letGo(seq: Seq): void {
-    const delivery = this.#open?.get(seq);
-    if (delivery === undefined) return;
-    if (delivery.settling) this.#settlingCount--;
-    else delivery.claim.open--;
-    this.#open?.delete(seq);
-    this.leftWhileReading?.add(seq);
-    if (this.#open?.size === 0) this.#leaseEndMs = null;
-  }
-
-  startAnswering(list: AnswerList): void {
-    this.#answering ??= new Map();
-    for (let place = 0; place < list.count; place++) {
-      const seq = list.seqAt(place);
-      this.#answering.set(seq, (this.#answering.get(seq) ?? 0) + 1);
+  /** Rows that hold keys do so by the old order, whether written, not yet written, or open in a claim. All are released. */
+  async #changeOrder(entry: SubscriptionEntry, text: string, nowMs: TimeMs): Promise<void> {
+    const { commits, writer } = this.#context;
+    const unlock = await lockClaims([entry]);
+    try {
+      await commits.exclusively(async () => {
+        await writer.call("updateSubscription", { id: entry.id, settings: text, releaseHeld: true, nowMs });
+        entry.changeSettings(text, nowMs);
+        entry.unblockAll();
+        commits.releaseHeld(entry.id, nowMs);
+        entry.parkedDueAt(nowMs);
+      });
+    } finally {
+      unlock();
     }
   }
 
-  /** True: a claim may have passed one of them over that is there after all. */
-  stopAnswering(list: AnswerList): boolean {
-    for (let place = 0; place < list.count; place++) {
-      const seq = list.seqAt(place);
-      const count = this.#answering?.get(seq) ?? 0;
-      if (count > 1) this.#answering?.set(seq, count - 1);
-      else this.#answering?.delete(seq);
-    }
-    const passedOver = this.#passedOver;
-    this.#passedOver = false;
-    return passedOver;
+  getSubscription(topicId: TopicId, name: string): Promise<Subscription | null> {
+    return Promise.resolve(this.#context.index.topics.get(topicId)?.subscriptions.get(name)?.view() ?? null);
   }
 
-  /** For a claim that has found it due: while an answer for it is on its way, it is passed over. */
-  isPassedOver(seq: Seq): boolean {
-    if (this.#answering === null || !this.#answering.has(seq)) return false;
-    this.#passedOver = true;
-    return true;
+  getSubscriptionById(id: SubscriptionId): Promise<Subscription | null> {
+    return Promise.resolve(this.#context.index.subscriptions.get(id)?.view() ?? null);
   }
 
-  /** For a claim that is about to read what is parked. */
-  answeringNow(): Iterable<Seq> {
-    if (this.#answering === null || this.#answering.size === 0) return [];
-    this.#passedOver = true;
-    return this.#answering.keys();
+  async listSubscriptions(topicId: TopicId, page: PageRequest, label?: Label): Promise<Page<Subscription>> {
+    return this.#topic(topicId).subscriptions.page(
+      page,
+      (entry) => entry.view(),
+      (entry) => label === undefined || entry.hasLabel(label),
+    );
   }
 
-  /** Looks at every lease again, since renewals may have moved their ends. */
-  refreshLeaseEnd(): void {
-    let end: TimeMs | null = null;
-    for (const { claim, settling } of this.open.values()) {
-      if (!settling && (end === null || claim.leaseUntilMs < end)) end = claim.leaseUntilMs;
-    }
-    this.#leaseEndMs = end;
+  deleteSubscription(topicId: TopicId, name: string): Promise<boolean> {
+    const { index, commits, catalogMutex, writer } = this.#context;
+    return catalogMutex.run(async () => {
+      const entry = index.topics.get(topicId)?.subscriptions.get(name);
+      if (entry === undefined) return false;
+      await commits.exclusively(async () => {
+        await writer.call("removeSubscription", { id: entry.id });
+        index.removeSubscription(entry);
+        this.#forget([entry]);
+      });
+      this.#changed.notify(entry.id);
+      return true;
+    });
   }
 
-  blockKey(key: string): void {
-    this.#blockedKeys ??= new Map();
-    this.#blockedKeys.set(key, (this.#blockedKeys.get(key) ?? 0) + 1);
+  /** Drops what is open of deleted subscriptions, and what waits to be written. */
+  #forget(entries: readonly SubscriptionEntry[]): void {
+    const { index, claims, commits } = this.#context;
+    for (const entry of entries) claims.forgetFrom(entry, 0);
+    commits.forgetRemoved((id) => !index.subscriptions.has(id));
   }
 
-  unblockKey(key: string): void {
-    const count = this.#blockedKeys?.get(key) ?? 0;
-    if (count <= 1) this.#blockedKeys?.delete(key);
-    else this.#blockedKeys?.set(key, count - 1);
+  setSubscriptionState(topicId: TopicId, name: string, state: SubscriptionState): Promise<Subscription | null> {
+    const { index, catalogMutex, writer, clock, ready } = this.#context;
+    return catalogMutex.run(async () => {
+      const entry = index.topics.get(topicId)?.subscriptions.get(name);
+      if (entry === undefined) return null;
+      if (entry.state !== state) {
+        const nowMs = clock.now();
+        await writer.call("setSubscriptionState", { id: entry.id, state, nowMs });
+        entry.changeState(state, nowMs);
+        this.#changed.notify(entry.id);
+        if (state === "active") ready.notify([entry.id]);
+      }
+      return entry.view();
+    });
   }
 
-  /** No row in `parked` holds anything back any more. */
-  unblockAll(): void {
-    this.#blockedKeys = null;
-    for (const delivery of this.open.values()) delivery.orderingKey = null;
+  onSubscriptionChange(listener: (id: SubscriptionId) => void): void {
+    this.#changed.add(listener);
   }
 
-  restoreBlockedKey(key: string, count: number): void {
-    (this.#blockedKeys ??= new Map()).set(key, count);
+  #topic(id: TopicId): TopicEntry {
+    const entry = this.#context.index.topics.get(id);
+    if (entry === undefined) throw new RingbackError("topic_not_found");
+    return entry;
   }
-
-  isBlocked(key: string | null): boolean {
-    return key !== null && this.#blockedKeys !== null && this.#blockedKeys.has(key);
-  }
-
-  /** The key within which this message must keep its place; null: none. */
-  orderingKeyOf(message: Message): string | null {
-    const order = this.order;
-    if (order === "none") return null;
-    return order === "strict" ? "" : message.orderingKey;
-  }
-
-  parkedDueAt(dueAtMs: TimeMs): void {
-    if (this.nextParkedDueAtMs === null || dueAtMs < this.nextParkedDueAtMs) this.nextParkedDueAtMs = dueAtMs;
-  }
-
-  /** The log has something that no claim has looked at. */
-  get hasUnread(): boolean {
-    return this.cursor.scannedThrough < this.topic.lastSeq;
-  }
-
-  /** Messages of the log that are neither settled nor in somebody's hands. */
-  get backlog(): number {
-    const { cursor, topic } = this;
-    const unsettled = topic.lastSeq - cursor.settledThrough - cursor.doneCount;
-    return Math.max(0, unsettled - (this.openCount - this.openParkedCount));
-  }
-
-  /** Parked and in nobody's hands. */
-  get waitingCount(): number {
-    return Math.max(0, this.parkedCount - this.openParkedCount);
-  }
-
-  view(): Subscription {
-    return {
-      id: this.id,
-      accountId: this.topic.topic.accountId,
-      topicId: this.topic.topic.id,
-      topic: this.topic.topic.name,
-      name: this.name,
-      state: this.state,
-      settings: this.settings,
-      version: this.version,
-      createdAtMs: this.createdAtMs,
-      updatedAtMs: this.updatedAtMs,
-    };
-  }
-}
-
-export class Catalog {
-  readonly topics = new Map<TopicId, TopicEntry>();
-  readonly subscriptions = new Map<SubscriptionId, SubscriptionEntry>();
-  readonly #accounts = new Map<AccountId, NameIndex<TopicEntry>>();
-  readonly #folded = new Map<string, readonly TopicEntry[]>();
-
-  addTopic(entry: TopicEntry): void {
-    const { id, accountId, name } = entry.topic;
-    this.topics.set(id, entry);
-    this.topicsOf(accountId).set(name, entry);
-    const folded = foldedKey(accountId, name);
-    this.#folded.set(folded, [...(this.#folded.get(folded) ?? []), entry]);
-  }
-
-  /** The one of this very name before others that differ from it in case. */
-  topicAnyCase(accountId: AccountId, name: string): TopicEntry | undefined {
-    return this.topicsOf(accountId).get(name) ?? this.#folded.get(foldedKey(accountId, name))?.[0];
-  }
-
-  topicsOf(accountId: AccountId): NameIndex<TopicEntry> {
-    let topics = this.#accounts.get(accountId);
-    if (topics === undefined) this.#accounts.set(accountId, (topics = new NameIndex(isListed)));
-    return topics;
-  }
-
-  get listedTopicCount(): number {
-    let count = 0;
-    for (const topics of this.#accounts.values()) count += topics.listedCount;
-    return count;
-  }
-
-  removeTopic(entry: TopicEntry): void {
-    const { id, accountId, name } = entry.topic;
-    this.topics.delete(id);
-    this.topicsOf(accountId).delete(name);
-    const folded = foldedKey(accountId, name);
-    const left = this.#folded.get(folded)?.filter((other) => other !== entry) ?? [];
-    if (left.length === 0) this.#folded.delete(folded);
-    else this.#folded.set(folded, left);
-    for (const subscription of entry.subscriptions.values()) this.removeSubscription(subscription);
-  }
-
-  addSubscription(entry: SubscriptionEntry): void {
-    // What retention had removed before it came to be, or before this start.
-    entry.cursor.skipThrough(entry.topic.firstSeq - 1);
-    entry.topic.add(entry);
-    this.subscriptions.set(entry.id, entry);
-  }
-
-  removeSubscription(entry: SubscriptionEntry): void {
-    entry.removed = true;
-    entry.topic.remove(entry);
-    this.subscriptions.delete(entry.id);
-  }
-}
-
-function foldedKey(accountId: AccountId, name: string): string {
-  return `${accountId} ${foldCase(name)}`;
 }

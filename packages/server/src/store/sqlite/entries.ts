@@ -1,25 +1,19 @@
 import type { AccountId, Entry, EntryKind } from "../../domain/model.ts";
-import type { Clock } from "../../domain/ports.ts";
-import { EntryIndex, entryOf, type EntryPut } from "../entry-index.ts";
+import type { PutCondition } from "../condition.ts";
+import type { EntryStore } from "../entries.ts";
+import { EntryIndex, entryOf } from "../entry-index.ts";
 import type { Label } from "../label.ts";
 import type { Page, PageRequest } from "../page.ts";
 import type { EntryRow } from "./operations/entries.ts";
+import type { StoreContext } from "./store-context.ts";
 
-export interface EntriesOptions {
-  readonly clock: Clock;
-  /** Catalog changes run one after the other. */
-  readonly exclusively: <T>(work: () => Promise<T>) => Promise<T>;
-  readonly put: (row: EntryRow) => Promise<void>;
-  readonly remove: (key: { accountId: AccountId; kind: EntryKind; name: string }) => Promise<void>;
-}
-
-/** Entries: read from memory, written to the database first. */
-export class Entries {
-  readonly #options: EntriesOptions;
+/** Reads from memory, and writes the database before memory. */
+export class SqliteEntries implements EntryStore {
+  readonly #context: StoreContext;
   readonly #index = new EntryIndex();
 
-  constructor(options: EntriesOptions) {
-    this.#options = options;
+  constructor(context: StoreContext) {
+    this.#context = context;
   }
 
   load(rows: readonly EntryRow[]): void {
@@ -29,33 +23,41 @@ export class Entries {
     }
   }
 
-  put(accountId: AccountId, wanted: EntryPut): Promise<{ entry: Entry; created: boolean }> {
-    const { clock, exclusively, put } = this.#options;
-    return exclusively(async () => {
+  put(
+    accountId: AccountId,
+    kind: EntryKind,
+    name: string,
+    value: unknown,
+    condition?: PutCondition,
+  ): Promise<{ readonly entry: Entry; readonly created: boolean }> {
+    const { clock, catalogMutex, writer } = this.#context;
+    return catalogMutex.run(async () => {
+      const wanted = { kind, name, value, condition };
       const { entry, text, created, changed } = this.#index.prepare(accountId, wanted, clock.now());
       if (changed) {
-        const { kind, name, version, createdAtMs: created_at, updatedAtMs: updated_at } = entry;
-        await put({ account_id: accountId, kind, name, version, value: text, created_at, updated_at });
+        const { version, createdAtMs: created_at, updatedAtMs: updated_at } = entry;
+        const row = { account_id: accountId, kind, name, version, value: text, created_at, updated_at };
+        await writer.call("putEntry", row);
         this.#index.set(accountId, entry);
       }
       return { entry, created };
     });
   }
 
-  get(accountId: AccountId, kind: EntryKind, name: string): Entry | null {
-    return this.#index.get(accountId, kind, name);
+  get(accountId: AccountId, kind: EntryKind, name: string): Promise<Entry | null> {
+    return Promise.resolve(this.#index.get(accountId, kind, name));
   }
 
-  page(accountId: AccountId, kind: EntryKind, page: PageRequest, label?: Label): Page<Entry> {
-    return this.#index.page(accountId, kind, page, label);
+  list(accountId: AccountId, kind: EntryKind, page: PageRequest, label?: Label): Promise<Page<Entry>> {
+    return Promise.resolve(this.#index.page(accountId, kind, page, label));
   }
 
   delete(accountId: AccountId, kind: EntryKind, name: string): Promise<boolean> {
-    return this.#options.exclusively(async () => {
+    const { catalogMutex, writer } = this.#context;
+    return catalogMutex.run(async () => {
       if (this.#index.get(accountId, kind, name) === null) return false;
-      await this.#options.remove({ accountId, kind, name });
-      this.#index.delete(accountId, kind, name);
-      return true;
+      await writer.call("deleteEntry", { accountId, kind, name });
+      return this.#index.delete(accountId, kind, name);
     });
   }
 }

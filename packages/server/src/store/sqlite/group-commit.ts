@@ -3,61 +3,62 @@ import type { Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Clock, Timers } from "../../domain/ports.ts";
 import type { AppendResult, AppendRequest } from "../log.ts";
 import type { StoreObserver } from "../store.ts";
-import { appendBytes, assertStorable, toAppendGroup } from "./append-group.ts";
+import { assertAppendStorable } from "../append-rule.ts";
+import { appendBytes, toAppendGroup } from "./append-group.ts";
 import { appendStatus, type AppendGroupResult } from "./operations/append.ts";
 import { UNINDEXED_ATTEMPTS_MAX } from "./operations/index-attempts.ts";
 import type { AnswerOutcomes } from "./answer-columns.ts";
 import {
   forgetRemoved,
+  notifyWritten,
   releaseHeld,
   rowCount,
   takeOut,
-  tellWritten,
   toSettleGroup,
   type SettleWork,
 } from "./settle-work.ts";
 import type { ThreadLink } from "./thread-link.ts";
 import type { WriteGroup, WriteJobs } from "./write-thread.ts";
 
-/** Bytes of messages waiting to be written; past it publishes are refused as `overloaded`. */
+/** Bytes of messages that wait to be written. Past this, publishes are refused as `overloaded`. */
 const WAITING_BYTES_MAX = 64 * 1024 * 1024;
-/** Bytes of messages in one commit; one request always fits. */
+/** Bytes of messages in one commit. One request always fits. */
 const GROUP_BYTES_MAX = 8 * 1024 * 1024;
-/** Rows of settled work waiting for a slow or failing disk; past it nothing new is claimed. */
+/** Rows of settlements that wait for a slow or failing disk. Past this, claims are empty. */
 const WAITING_ROWS_MAX = 20_000;
 /**
- * How long settled work may wait for more to share its commit with, and how many rows are enough not to wait. Nobody waits
- * for it; what is not written yet goes out again after a crash, as what is in flight does.
+ * How long settlements wait for others to share their commit, and how many rows are enough not to wait. No caller waits for them;
+ * after a crash, deliveries with unwritten settlements are repeated, like those in flight.
  */
 const SETTLE_WAIT_MS = 20;
 const SETTLED_ROWS_ENOUGH = 1_000;
-/** After a failed commit, settlements are tried again this much later; without any, a write that changes nothing. */
+/** After a failed commit, settlements are retried after this time. Without any, a write that changes nothing is tried. */
 const RETRY_MS = 250;
 
 interface WaitingAppend {
   readonly request: AppendRequest;
   readonly bytes: number;
-  readonly resolve: (receipt: AppendResult) => void;
+  readonly resolve: (result: AppendResult) => void;
   readonly reject: (error: Error) => void;
 }
 
 /**
- * Gathers what wants to be written while the disk is busy, and writes it as one transaction: one fsync for all of it.
- * Publishes fail with their commit. Settlements do not: they are kept and tried again until the disk takes them.
+ * Collects publishes and settlements while the disk is busy, and writes them as one transaction, with one fsync. Publishes fail with
+ * their commit. Settlements are kept and retried until the disk accepts them.
  */
 export class GroupCommit {
   readonly #thread: ThreadLink<WriteJobs>;
   readonly #clock: Clock;
   readonly #timers: Timers;
   readonly #observer: StoreObserver;
-  readonly #appended: (request: AppendRequest, receipt: AppendResult) => void;
+  readonly #appended: (request: AppendRequest, result: AppendResult) => void;
   #appends: WaitingAppend[] = [];
   #appendBytes = 0;
   #settles: SettleWork[] = [];
   #settleRows = 0;
-  /** Work that wants no commit under way beside it. */
-  #turns: (() => Promise<void>)[] = [];
-  #wroteForTurn = false;
+  /** Exclusive sections that wait to run. */
+  #sections: (() => Promise<void>)[] = [];
+  #wroteForSection = false;
   #busy = false;
   #scheduled = false;
   #cancelSettleTimer: (() => void) | null = null;
@@ -65,7 +66,7 @@ export class GroupCommit {
   #cancelRetryTimer: (() => void) | null = null;
   #retryDue = false;
   #writable = true;
-  /** At least as many as there are: attempts from before this start are counted in full. */
+  /** An upper bound, because the attempts of earlier processes are not counted. */
   #unindexedAttempts = UNINDEXED_ATTEMPTS_MAX;
   #idleWaiters: (() => void)[] = [];
   #state: "open" | "closing" | "closed" = "open";
@@ -75,8 +76,8 @@ export class GroupCommit {
     clock: Clock;
     timers: Timers;
     observer: StoreObserver;
-    /** Runs for each durable append, before its promise resolves. */
-    appended: (request: AppendRequest, receipt: AppendResult) => void;
+    /** Called for each durable append, before its promise resolves. */
+    appended: (request: AppendRequest, result: AppendResult) => void;
   }) {
     this.#thread = options.thread;
     this.#clock = options.clock;
@@ -89,13 +90,13 @@ export class GroupCommit {
     return this.#writable;
   }
 
-  /** So much settled work waits for the disk that no more should come to be. */
+  /** So many settlements wait for the disk that nothing more should be claimed. */
   get isCongested(): boolean {
     return this.#settleRows >= WAITING_ROWS_MAX;
   }
 
   async append(request: AppendRequest): Promise<AppendResult> {
-    assertStorable(request);
+    assertAppendStorable(request);
     if (this.#state !== "open") throw new RingbackError("shutting_down");
     const bytes = appendBytes(request);
     if (this.#appendBytes > 0 && this.#appendBytes + bytes > WAITING_BYTES_MAX) {
@@ -133,30 +134,30 @@ export class GroupCommit {
   }
 
   /**
-   * Runs `work` while no commit is under way: whatever has been settled is either on the disk or in `waiting`, and what
-   * comes meanwhile waits there as well.
+   * Runs `work` while no commit is under way: every settlement is either written or in `waiting`, and those that come meanwhile
+   * wait there as well.
    */
-  alone<T>(work: () => Promise<T>): Promise<T> {
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
     if (this.#state === "closed") return Promise.reject(new RingbackError("shutting_down"));
     return new Promise((resolve, reject) => {
-      this.#turns.push(() => work().then(resolve, reject));
+      this.#sections.push(() => work().then(resolve, reject));
       this.#schedule();
     });
   }
 
-  /** Settled work that is not on the disk yet. Complete only within `alone`. */
+  /** Settlements that are not written yet. Complete only within `exclusively`. */
   get waiting(): readonly SettleWork[] {
     return this.#settles;
   }
 
-  /** Something has been settled that is not on the disk yet. */
+  /** Whether some settlements are not written yet. */
   get isBehind(): boolean {
     return this.#busy || this.#settles.length > 0;
   }
 
-  /** Resolves when what has been settled so far is on the disk, or when the disk has refused it. */
+  /** Resolves when all settlements so far are written, or when the disk has refused them. */
   async written(): Promise<void> {
-    // The commit under way, and the one after it, which takes what waits.
+    // The commit under way, and the one after it, which writes what waits.
     for (let run = 0; run < 2 && this.isBehind && this.#writable && this.#state === "open"; run++) {
       const ran = new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
       this.#settleDue = true;
@@ -173,19 +174,19 @@ export class GroupCommit {
     for (const work of this.#settles) releaseHeld(work, id, nowMs);
   }
 
-  /** Within `alone`: see `takeOut` of settled work. */
+  /** Within `exclusively` only. See `takeOut` in settle-work.ts. */
   takeOut(id: SubscriptionId, fromSeq: Seq, parked: Map<Seq, string | null>): void {
     for (const work of this.#settles) takeOut(work, id, fromSeq, parked);
   }
 
-  /** A write outside of the commits has failed: until one succeeds, the store counts as not writable. */
+  /** A write outside of the commits has failed. The store counts as not writable until a commit succeeds. */
   noteFailure(error: unknown): void {
     if (!isStorageFault(error)) return;
     this.#writable = false;
     this.#next();
   }
 
-  /** Writes what waits, gives up on what the disk refuses, and takes nothing more. */
+  /** Writes what waits, gives up on what the disk refuses, and accepts nothing more. */
   async close(): Promise<void> {
     if (this.#state === "open") this.#state = "closing";
     this.#retryDue = true;
@@ -195,7 +196,7 @@ export class GroupCommit {
       this.#schedule();
       if (!this.#busy && !this.#scheduled) break;
       await idle;
-    } while (this.#hasWork && (this.#writable || this.#appends.length > 0 || this.#turns.length > 0));
+    } while (this.#hasWork && (this.#writable || this.#appends.length > 0 || this.#sections.length > 0));
     this.#state = "closed";
     this.#cancelTimers();
     const gone = new RingbackError("shutting_down");
@@ -204,7 +205,7 @@ export class GroupCommit {
   }
 
   get #hasWork(): boolean {
-    return this.#busy || this.#appends.length > 0 || this.#settles.length > 0 || this.#turns.length > 0;
+    return this.#busy || this.#appends.length > 0 || this.#settles.length > 0 || this.#sections.length > 0;
   }
 
   #cancelTimers(): void {
@@ -214,7 +215,7 @@ export class GroupCommit {
     this.#cancelRetryTimer = null;
   }
 
-  /** At the end of this turn of the event loop: every publish that arrived in it shares the commit. */
+  /** Runs at the end of this turn of the event loop, so that every publish that arrived in it shares the commit. */
   #schedule(): void {
     if (this.#scheduled || this.#busy || this.#state === "closed") return;
     this.#scheduled = true;
@@ -227,11 +228,11 @@ export class GroupCommit {
   async #run(): Promise<void> {
     if (this.#busy || this.#state === "closed") return;
     this.#busy = true;
-    // What waits is written before each turn, if the disk takes it: the turns should find as little as possible.
-    const turn = this.#wroteForTurn ? this.#turns.shift() : undefined;
-    this.#wroteForTurn = turn === undefined && this.#turns.length > 0;
-    if (this.#wroteForTurn) this.#settleDue = true;
-    await (turn === undefined ? this.#writeNext() : turn());
+    // What waits is written before each exclusive section, if the disk accepts it, so that the section finds little.
+    const section = this.#wroteForSection ? this.#sections.shift() : undefined;
+    this.#wroteForSection = section === undefined && this.#sections.length > 0;
+    if (this.#wroteForSection) this.#settleDue = true;
+    await (section === undefined ? this.#writeNext() : section());
     this.#busy = false;
     for (const wake of this.#idleWaiters.splice(0)) wake();
     this.#next();
@@ -240,7 +241,7 @@ export class GroupCommit {
   #next(): void {
     if (this.#state === "closed") return;
     if (!this.#writable) this.#armRetry();
-    if (this.#appends.length > 0 || this.#turns.length > 0) this.#schedule();
+    if (this.#appends.length > 0 || this.#sections.length > 0) this.#schedule();
     else if (this.#settles.length > 0 && this.#writable) {
       if (this.#settleDue) this.#schedule();
       else this.#writeSettlesSoon();
@@ -256,8 +257,8 @@ export class GroupCommit {
   }
 
   /**
-   * While writes succeed, publishes and settlements share their commits. After a failure they go apart, so that neither
-   * keeps the other from being written: publishes fail one after the other, settlements are tried now and then.
+   * While writes succeed, publishes and settlements share their commits. After a failure they are written separately, so that
+   * neither blocks the other: publishes fail one after the other, and settlements are retried at intervals.
    */
   async #writeNext(): Promise<void> {
     if (this.#writable) {
@@ -275,14 +276,14 @@ export class GroupCommit {
     if (error === null) return;
     if (isStorageFault(error)) {
       this.#writable = false;
-      // Whoever waits for it shall hear of it.
+      // A receiver waits for its answer.
       for (const { answers, failed } of settles) if (answers !== null) failed(error);
       const kept = settles.filter(({ answers }) => answers === null);
       this.#settles = [...kept, ...this.#settles];
       for (const settle of kept) this.#settleRows += rowCount(settle);
       for (const append of appends) append.reject(error);
     } else if (appends.length + settles.length > 1) {
-      // One of them holds something that the database will never take: the others must not suffer for it.
+      // One of them has rows that the database can never store. The others must not fail with it.
       for (const append of appends) await this.#write([append], []);
       for (const settle of settles) await this.#write([], [settle]);
     } else {
@@ -306,12 +307,12 @@ export class GroupCommit {
     } catch (error) {
       return error as Error;
     }
-    tellWritten(settles, outcomes);
+    notifyWritten(settles, outcomes);
     this.#noteAttempts(settles);
     return null;
   }
 
-  /** A job of its own, between two commits. When it fails, the next one does its work. */
+  /** A job of its own, between two commits. When it fails, the next such job does its work. */
   #noteAttempts(settles: readonly SettleWork[]): void {
     for (const { attempts, answers } of settles) this.#unindexedAttempts += attempts.count + (answers?.count ?? 0);
     if (this.#unindexedAttempts < UNINDEXED_ATTEMPTS_MAX) return;
@@ -362,19 +363,19 @@ export class GroupCommit {
       if (status === appendStatus.topicGone) reject(new RingbackError("topic_not_found"));
       else if (status === appendStatus.keyConflict) reject(new RingbackError("idempotency_conflict"));
       else {
-        const receipt: AppendResult = {
+        const appended: AppendResult = {
           firstSeq: result.firstSeqs[index] as number,
           publishedAtMs: result.publishedAtMs[index] as number,
           replayed: status === appendStatus.replayed,
         };
-        this.#appended(request, receipt);
-        resolve(receipt);
+        this.#appended(request, appended);
+        resolve(appended);
       }
     }
   }
 }
 
-/** Handed over, not copied. */
+/** The buffers are transferred to the thread, not copied. */
 function buffersOf({ append, settle }: WriteGroup): ArrayBuffer[] {
   const buffers: ArrayBufferLike[] = [];
   if (append !== null) buffers.push(append.bodies.buffer);
@@ -385,7 +386,7 @@ function buffersOf({ append, settle }: WriteGroup): ArrayBuffer[] {
   return buffers as ArrayBuffer[];
 }
 
-/** The disk's fault, which may pass, and not that of what was to be written. */
+/** Whether the disk failed, which may pass, and not the rows that were to be written. */
 function isStorageFault(error: unknown): boolean {
   return !(error instanceof RingbackError) || error.code !== "internal";
 }

@@ -1,9 +1,9 @@
 import type { NewMessage } from "../../domain/model.ts";
 
-/** What a message costs beside its texts and its body: objects, map entries, and the slack of the heap around them. Measured. */
+/** Memory that a message uses beside its texts and its body: objects, map entries, and unused heap around them. Measured. */
 const OVERHEAD_BYTES = 1_200;
 
-/** What one message takes in memory. */
+/** The memory that one message uses. */
 export function messageBytes(message: Omit<NewMessage, "delayMs">): number {
   let bytes = OVERHEAD_BYTES + message.body.byteLength;
   bytes += message.contentType?.length ?? 0;

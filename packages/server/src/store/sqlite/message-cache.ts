@@ -2,13 +2,13 @@ import type { Message, Seq, TopicId } from "../../domain/model.ts";
 import { messageBytes } from "./message-bytes.ts";
 
 /**
- * The newest messages, kept so that what was just published is delivered without reading it back. The oldest go first,
- * whatever their topic; a subscription that lags further behind reads from the database.
+ * The newest messages of all topics, so that a message that was just published is delivered without reading the database. The
+ * oldest message is evicted first. A subscription that lags further behind reads the database.
  */
 export class MessageCache {
   readonly #bytesMax: number;
   readonly #topics = new Map<TopicId, Map<Seq, Message>>();
-  /** In order of arrival; `#head` is the oldest one that may still be cached. */
+  /** In order of arrival. `#head` is the index of the oldest message that may still be cached. */
   #order: (Message | undefined)[] = [];
   #head = 0;
   #bytes = 0;
@@ -33,7 +33,7 @@ export class MessageCache {
   }
 
   dropTopic(topicId: TopicId): void {
-    // Its entries leave the order, and their bytes the sum, when their turn comes.
+    // Its messages leave `#order`, and their bytes `#bytes`, when they become the oldest.
     this.#topics.delete(topicId);
   }
 

@@ -5,8 +5,8 @@ import { APPLICATION_ID, migrations } from "./migrations.ts";
 
 const PAGE_BYTES = 4096;
 /**
- * Pages in the write-ahead log before they are copied home: 16 MiB. Four times SQLite's own default, because a hot
- * page (the end of the log, the cursors) is then copied once for many commits.
+ * Pages of the write-ahead log before SQLite copies them into the database: 16 MiB, four times SQLite's default, so that a page
+ * that changes often (the end of the log, the cursors) is copied once for many commits.
  */
 const CHECKPOINT_PAGES = 4000;
 const WAL_BYTES_KEPT = 64 * 1024 * 1024;
@@ -18,7 +18,7 @@ export interface DatabaseLimits {
   readonly busyMsMax: number;
 }
 
-/** The one writing connection: WAL, and every commit is on the disk before it counts. */
+/** Opens the one connection that writes. A commit returns when it is on the disk. */
 export function openForWriting(file: string, limits: DatabaseLimits): DatabaseSync {
   assertKnownSchema(file);
   const db = new DatabaseSync(file, { timeout: limits.busyMsMax, enableForeignKeyConstraints: false });
@@ -34,7 +34,7 @@ export function openForWriting(file: string, limits: DatabaseLimits): DatabaseSy
   return db;
 }
 
-/** A connection that looks while the other writes: neither waits for the other. */
+/** Opens a connection that reads. Neither it nor the writing one waits for the other. */
 export function openForReading(file: string): DatabaseSync {
   const db = new DatabaseSync(file, { timeout: 5_000, readOnly: true });
   db.exec("PRAGMA cache_size = -4000");
@@ -43,7 +43,7 @@ export function openForReading(file: string): DatabaseSync {
 }
 
 export function setBytesMax(db: DatabaseSync, bytesMax: number): void {
-  // 0xfffffffe is SQLite's own ceiling.
+  // 0xfffffffe is SQLite's own limit.
   db.exec(`PRAGMA max_page_count = ${bytesMax === 0 ? 4294967294 : Math.max(1, Math.floor(bytesMax / PAGE_BYTES))}`);
 }
 

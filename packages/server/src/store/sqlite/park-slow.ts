@@ -1,18 +1,18 @@
 import type { TimeMs } from "../../domain/model.ts";
-import type { SubscriptionEntry } from "./catalog.ts";
 import type { ParkRow } from "./operations/settle.ts";
+import type { SubscriptionEntry } from "./subscription-entry.ts";
 
 /**
- * How far a cursor may run ahead of its slowest open delivery. Past it the slow one gets a row of its own, so that the
- * bits beyond the cursor stay few.
+ * How far a cursor may run ahead of its slowest open delivery. Past that the slow delivery gets a row of its own, so that
+ * few bits follow the cursor.
  */
 export const AHEAD_MAX = 2_048;
 
 const none: readonly ParkRow[] = [];
 
 /**
- * Moves the slowest open deliveries out of the cursor's way. Their rows are due at once, in case the process ends before
- * they are settled; as long as they are open no claim takes them. The caller writes the rows.
+ * Returns rows for the slowest open deliveries, which the cursor then passes. The rows are due at once, in case the process ends
+ * before the deliveries are settled; while they are open, no claim takes them. The caller writes the rows.
  */
 export function parkSlowDeliveries(entry: SubscriptionEntry, nowMs: TimeMs): readonly ParkRow[] {
   const { cursor } = entry;

@@ -1,27 +1,23 @@
 import type { Message, Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
-import type { SubscriptionEntry } from "./catalog.ts";
-import { openDelivery, type ClaimInProgress } from "./log-scan.ts";
-import type { DueDelivery } from "./operations/look.ts";
+import type { ClaimWrites } from "./claim-writes.ts";
+import { takeDelivery, type ClaimInProgress } from "./log-scan.ts";
+import type { DueDelivery } from "./operations/read-due.ts";
 import type { ParkRow, UnparkRow } from "./operations/settle.ts";
 import type { ReadJobs } from "./read-thread.ts";
+import type { SubscriptionEntry } from "./subscription-entry.ts";
 import type { ThreadLink } from "./thread-link.ts";
 
-/** What a claim changes about rows that it read and did not take. */
-export type ChangeRows = (
-  entry: SubscriptionEntry,
-  rows: { readonly parked: readonly ParkRow[]; readonly unparked: readonly UnparkRow[] },
-) => void;
+export interface ParkedScanOptions {
+  readonly reader: ThreadLink<ReadJobs>;
+  readonly writes: ClaimWrites;
+}
 
-type Due = DueDelivery & { readonly message: Message };
-
-/** Takes parked deliveries whose time has come. */
+/** Takes parked deliveries that are due. */
 export class ParkedScan {
-  readonly #reader: ThreadLink<ReadJobs>;
-  readonly #change: ChangeRows;
+  readonly #options: ParkedScanOptions;
 
-  constructor(options: { reader: ThreadLink<ReadJobs>; change: ChangeRows }) {
-    this.#reader = options.reader;
-    this.#change = options.change;
+  constructor(options: ParkedScanOptions) {
+    this.#options = options;
   }
 
   isDue(entry: SubscriptionEntry, nowMs: TimeMs): boolean {
@@ -29,16 +25,16 @@ export class ParkedScan {
     return entry.parkedCount > 0 && due !== null && due <= nowMs && !(entry.order === "strict" && entry.openCount > 0);
   }
 
-  /** True: others may be due as well. */
+  /** Returns whether more deliveries may be due. */
   async take(claim: ClaimInProgress): Promise<boolean> {
     const { entry, want, nowMs } = claim;
     if (!this.isDue(entry, nowMs)) return false;
     const dueAtMs = entry.nextParkedDueAtMs ?? nowMs;
-    // What becomes due while the reading is under way sets it again.
+    // A delivery that becomes due while the rows are read sets it again.
     entry.nextParkedDueAtMs = null;
-    entry.leftWhileReading = new Set();
+    entry.closedWhileReading = new Set();
     try {
-      const found = await this.#reader.call("readDue", {
+      const found = await this.#options.reader.call("readDue", {
         topicId: entry.topic.topic.id,
         subscriptionId: entry.id,
         nowMs,
@@ -55,52 +51,49 @@ export class ParkedScan {
       entry.parkedDueAt(dueAtMs);
       throw error;
     } finally {
-      entry.leftWhileReading = null;
+      entry.closedWhileReading = null;
     }
   }
 
   #takeFound(claim: ClaimInProgress, found: readonly DueDelivery[]): void {
-    const { entry, state } = claim;
-    const held: ParkRow[] = [];
-    const lost: UnparkRow[] = [];
+    const { entry } = claim;
+    const parked: ParkRow[] = [];
+    const unparked: UnparkRow[] = [];
     for (const row of found) {
-      if (entry.open.has(row.seq) || entry.leftWhileReading?.has(row.seq) === true) continue;
-      if (entry.isPassedOver(row.seq)) continue;
+      if (entry.open.has(row.seq) || entry.closedWhileReading?.has(row.seq) === true) continue;
+      if (entry.isAnswerPending(row.seq)) continue;
       if (!hasMessage(row)) {
-        lost.push(lostRow(entry.id, row));
+        unparked.push(lostRow(entry.id, row));
         continue;
       }
       const orderingKey = row.orderingKey === null ? entry.orderingKeyOf(row.message) : null;
       if (orderingKey !== null && entry.isBlocked(orderingKey)) {
-        held.push(heldRow(entry.id, row, orderingKey));
+        parked.push(heldRow(entry.id, row, orderingKey));
         entry.blockKey(orderingKey);
-        continue;
-      }
-      claim.deliveries.push(openDelivery(entry, state, { ...row, parked: true }));
-      claim.bytes += row.message.body.byteLength;
+      } else takeDelivery(claim, { ...row, parked: true });
     }
-    if (held.length + lost.length > 0) this.#change(entry, { parked: held, unparked: lost });
+    if (parked.length + unparked.length > 0) this.#options.writes.changeParked(entry, { parked, unparked });
   }
 }
 
-/** It was delayed, or had been given up, and now takes its place among the others of its key. */
+/** The delivery was delayed or dead, and takes its position among those of its key only now. */
 function heldRow(subscriptionId: SubscriptionId, row: DueDelivery, orderingKey: string): ParkRow {
   const { seq, attempts, retries, firstAttemptAtMs } = row;
   return { subscriptionId, seq, dueAtMs: null, attempts, retries, firstAttemptAtMs, orderingKey };
 }
 
-/** Nothing has its message any more: a damaged database. It must not wait for ever, nor go without a trace. */
+/** A damaged database has lost the message. The delivery must neither wait for ever nor disappear silently. */
 function lostRow(subscriptionId: SubscriptionId, { seq, orderingKey, deadLetterId }: DueDelivery): UnparkRow {
   return { subscriptionId, seq, orderingKey, deadLetterId, expired: true };
 }
 
-function hasMessage(row: DueDelivery): row is Due {
+function hasMessage(row: DueDelivery): row is DueDelivery & { readonly message: Message } {
   return row.message !== null;
 }
 
-/** Open, or about to be changed. */
+/** Rows of deliveries that are open, that a claim is about to change, or that an answer is pending for. */
 function rowsNotToRead(entry: SubscriptionEntry): Seq[] {
-  const seqs = [...(entry.holding ?? []), ...entry.answeringNow()];
+  const seqs = [...(entry.changing ?? []), ...entry.pendingAnswers()];
   for (const [seq, { parked }] of entry.open) if (parked) seqs.push(seq);
   return seqs;
 }

@@ -1,11 +1,11 @@
 import { limits } from "../../domain/limits.ts";
 import type { Seq, TimeMs } from "../../domain/model.ts";
 import type { PullCounts } from "../records.ts";
-import type { SubscriptionEntry } from "./catalog.ts";
 import type { ReadJobs } from "./read-thread.ts";
+import type { SubscriptionEntry } from "./subscription-entry.ts";
 import type { ThreadLink } from "./thread-link.ts";
 
-/** Memory knows the log and what is open, the disk what is parked. */
+/** Combines what memory knows of the log and of open deliveries with what the database knows of parked ones. */
 export async function readPullCounts(
   entry: SubscriptionEntry,
   reader: ThreadLink<ReadJobs>,
@@ -18,16 +18,16 @@ export async function readPullCounts(
     subscriptionId: entry.id,
     nowMs,
     scannedThrough: cursor.scannedThrough,
-    lookedAtMax: limits.delayedLookedAtMax,
+    examinedMax: limits.delayedLookedAtMax,
     fromSeq,
     unsettledSeq: first > topic.lastSeq ? null : first,
   });
-  const there = Math.max(0, entry.waitingCount - rows.parkedLater);
-  // A scan that was taken back, after a crash for instance, passes again what is parked already.
+  const visibleParked = Math.max(0, entry.waitingCount - rows.parkedLater);
+  // After a crash, for instance, claims read positions again that are parked already.
   const delayedInLog = rows.delayedInLog.filter((seq) => !cursor.isDone(seq) && !entry.open.has(seq));
   const logDelayed = Math.min(delayedInLog.length, entry.backlog);
   return {
-    visible: entry.backlog - logDelayed + there,
+    visible: entry.backlog - logDelayed + visibleParked,
     invisible: entry.openCount + rows.parkedLater - rows.parkedDelayed,
     delayed: rows.parkedDelayed + logDelayed,
     oldestAtMs: rows.oldestAtMs,
@@ -35,7 +35,7 @@ export async function readPullCounts(
   };
 }
 
-/** Positions that the cursor counts as settled, those that are parked with them. */
+/** Positions that the cursor counts as settled, parked ones included. */
 function settledFrom({ cursor, topic }: SubscriptionEntry, fromSeq: Seq): number {
   const through = Math.max(0, Math.min(cursor.settledThrough, topic.lastSeq) - fromSeq + 1);
   return through + cursor.doneAhead().filter((seq) => seq >= fromSeq).length;

@@ -1,45 +1,40 @@
 import { limits } from "../../domain/limits.ts";
-import type { Clock } from "../../domain/ports.ts";
 import type { Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { RetentionResult } from "../log.ts";
-import type { Catalog, SubscriptionEntry, TopicEntry } from "./catalog.ts";
 import { lockClaims } from "./claim-lock.ts";
-import type { Claims } from "./claims.ts";
-import type { GroupCommit } from "./group-commit.ts";
 import type { TrimResult } from "./operations/trim-topic.ts";
+import type { StoreContext } from "./store-context.ts";
+import type { SubscriptionEntry } from "./subscription-entry.ts";
 import type { ThreadLink } from "./thread-link.ts";
+import type { TopicEntry } from "./topic-entry.ts";
 import type { WriteJobs } from "./write-thread.ts";
 
-/** Topics that one step looks at: of some, everything that is old enough is still in somebody's hands. */
+/** Topics that one step tries: some have only old messages that are open. */
 const TOPICS_TRIED_MAX = 16;
 
 export interface RetentionOptions {
-  readonly catalog: Catalog;
-  readonly claims: Claims;
-  readonly commits: GroupCommit;
-  readonly writer: ThreadLink<WriteJobs>;
-  readonly clock: Clock;
-  readonly ready: (entry: SubscriptionEntry) => void;
-  /** Runs work while the catalog does not change. */
-  readonly exclusively: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly thread: ThreadLink<WriteJobs>;
   readonly attemptRetentionMs: number;
   readonly deadLetterRetentionMs: number;
 }
 
-/** One topic and one slice of the records at a time: a commit of a few milliseconds between the publishes. */
+/** Works on one topic and a bounded part of the records at a time, in commits of a few milliseconds between the publishes. */
 export class Retention {
+  readonly #context: StoreContext;
   readonly #options: RetentionOptions;
   #lastTopicId = 0;
 
-  constructor(options: RetentionOptions) {
+  constructor(context: StoreContext, options: RetentionOptions) {
+    this.#context = context;
     this.#options = options;
   }
 
   async step(): Promise<RetentionResult> {
-    const { clock, writer, exclusively, attemptRetentionMs, deadLetterRetentionMs } = this.#options;
+    const { clock, catalogMutex } = this.#context;
+    const { thread, attemptRetentionMs, deadLetterRetentionMs } = this.#options;
     const nowMs = clock.now();
-    const trimmed = await exclusively(() => this.#trimNext(nowMs));
-    const records = await writer.call("trimRecords", {
+    const trimmed = await catalogMutex.run(() => this.#trimNext(nowMs));
+    const records = await thread.call("trimRecords", {
       attemptsBeforeMs: nowMs - attemptRetentionMs,
       deadLettersBeforeMs: nowMs - deadLetterRetentionMs,
       idempotencyBeforeMs: nowMs - limits.idempotencyKeyHours * 3600_000,
@@ -54,7 +49,7 @@ export class Retention {
     };
   }
 
-  /** null: there was nothing that could go. */
+  /** null: no message could be removed. */
   async #trimNext(nowMs: TimeMs): Promise<TrimResult | null> {
     const tried = new Set<TopicEntry>();
     while (tried.size < TOPICS_TRIED_MAX) {
@@ -68,10 +63,10 @@ export class Retention {
     return null;
   }
 
-  /** Round and round by id, so that a topic that cannot be trimmed just now does not keep the others waiting. */
+  /** In turn by id, so that a topic that cannot be trimmed does not block the others. */
   #nextTopic(nowMs: TimeMs): TopicEntry | null {
     let first: TopicEntry | null = null;
-    for (const entry of this.#options.catalog.topics.values()) {
+    for (const entry of this.#context.index.topics.values()) {
       if (entry.oldestAtMs === null || entry.oldestAtMs + entry.topic.settings.retentionMs > nowMs) continue;
       if (entry.topic.id > this.#lastTopicId) return entry;
       first ??= entry;
@@ -80,34 +75,34 @@ export class Retention {
   }
 
   /**
-   * No claim may look at what is about to go, or a delivery would be both made and counted as expired; and no commit may
-   * be under way, or a delivery could be parked whose message has just gone.
+   * Claims wait meanwhile: otherwise a delivery could be made and counted as expired. No commit may be under way either:
+   * otherwise a delivery could be parked whose message has just been removed.
    */
   async #trim(topic: TopicEntry, nowMs: TimeMs): Promise<TrimResult | null> {
     const entries = [...topic.subscriptions.values()];
-    const letClaims = await lockClaims(entries);
+    const unlock = await lockClaims(entries);
     try {
-      return await this.#options.commits.alone(() => this.#trimUnclaimed(topic, entries, nowMs));
+      return await this.#context.commits.exclusively(() => this.#trimLocked(topic, entries, nowMs));
     } finally {
-      letClaims();
+      unlock();
     }
   }
 
-  async #trimUnclaimed(
+  async #trimLocked(
     topic: TopicEntry,
     entries: readonly SubscriptionEntry[],
     nowMs: TimeMs,
   ): Promise<TrimResult | null> {
-    for (const entry of entries) this.#options.claims.reclaimExpired(entry, nowMs);
+    for (const entry of entries) this.#context.claims.releaseExpired(entry, nowMs);
     const throughSeqMax = Math.min(topic.lastSeq, this.#firstNeeded(topic, entries) - 1);
     if (throughSeqMax < topic.firstSeq) return null;
-    const trimmed = await this.#options.writer.call("trimTopic", {
+    const trimmed = await this.#options.thread.call("trimTopic", {
       topicId: topic.topic.id,
       firstSeq: topic.firstSeq,
       throughMs: nowMs - topic.topic.settings.retentionMs,
       throughSeqMax,
       subscriptionIds: entries.filter((entry) => entry.parkedCount > 0).map((entry) => entry.id),
-      laggards: entries
+      lagging: entries
         .filter((entry) => entry.cursor.settledThrough < throughSeqMax)
         .map((entry) => ({
           subscriptionId: entry.id,
@@ -125,18 +120,18 @@ export class Retention {
   }
 
   #died(subscriptionId: SubscriptionId, orderingKey: string | null, nowMs: TimeMs): void {
-    const entry = this.#options.catalog.subscriptions.get(subscriptionId);
+    const entry = this.#context.index.subscriptions.get(subscriptionId);
     if (entry === undefined) return;
     entry.parkedCount--;
     if (orderingKey === null) return;
     entry.unblockKey(orderingKey);
     entry.parkedDueAt(nowMs);
-    this.#options.ready(entry);
+    this.#context.ready.notify([entry.id]);
   }
 
   /**
-   * Nothing of the log at or past it may go: its delivery is in somebody's hands, or what became of it is not written
-   * yet. A redriven delivery has its message in its dead letter.
+   * The first position that must stay: its delivery is open, or has an outcome that is not written yet. A redriven delivery has
+   * its message in its dead letter.
    */
   #firstNeeded(topic: TopicEntry, entries: readonly SubscriptionEntry[]): Seq {
     let first = Number.MAX_SAFE_INTEGER;
@@ -146,8 +141,8 @@ export class Retention {
     for (const entry of entries) {
       for (const [seq, { deadLetterId }] of entry.open) if (deadLetterId === null) need(seq);
     }
-    const { catalog, commits } = this.#options;
-    const isOfTopic = (id: SubscriptionId): boolean => catalog.subscriptions.get(id)?.topic === topic;
+    const { index, commits } = this.#context;
+    const isOfTopic = (id: SubscriptionId): boolean => index.subscriptions.get(id)?.topic === topic;
     for (const { dead, parked } of commits.waiting) {
       for (const row of dead) if (isOfTopic(row.subscriptionId)) need(row.message.seq);
       for (const row of parked) if (isOfTopic(row.subscriptionId)) need(row.seq);

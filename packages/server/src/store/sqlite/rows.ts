@@ -1,7 +1,4 @@
-import type { AttemptVerdict, Message, TopicId } from "../../domain/model.ts";
-
-/** Stored as the index; append only. */
-export const attemptVerdictCodes: readonly AttemptVerdict[] = ["accepted", "failed", "error"];
+import type { Message, TopicId } from "../../domain/model.ts";
 
 /** The message columns as `messageColumns` selects them, from `message` or from `dead_letter`. */
 export interface MessageRow {
@@ -16,7 +13,7 @@ export interface MessageRow {
   readonly body: Uint8Array;
 }
 
-/** 40 low bits of a message id. */
+/** The 40 low bits of a message id. */
 export const SEQ_MASK_SQL = "1099511627775";
 
 export const messageColumns = `id & ${SEQ_MASK_SQL} AS seq, published_at, deliver_at, content_type, tags, type,

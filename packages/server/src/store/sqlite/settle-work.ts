@@ -1,29 +1,29 @@
 import type { Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
-import type { SubscriptionEntry } from "./catalog.ts";
-import type { DeadRow, ParkRow, SettleGroup, UnparkRow } from "./operations/settle.ts";
 import { AnswerList, type AnswerOutcomes } from "./answer-columns.ts";
+import type { DeadRow, ParkRow, SettleGroup, UnparkRow } from "./operations/settle.ts";
 import { AttemptList, packCursors } from "./settle-columns.ts";
+import type { SubscriptionEntry } from "./subscription-entry.ts";
 
-/** One piece of settled work: rows for the commit, and what to do once they are durable. */
+/** Rows for a commit that belong together, and what to do when they are durable. */
 export interface SettleWork {
   readonly attempts: AttemptList;
-  /** Their cursors are read when the commit is put together, so that one that moved ten times since is written once. */
+  /** Subscriptions whose cursors moved. The commit reads the cursors, so one that moved ten times is written once. */
   readonly entries: ReadonlySet<SubscriptionEntry>;
   readonly dead: DeadRow[];
   readonly unparked: UnparkRow[];
   readonly parked: ParkRow[];
-  /** What receivers say; such work holds nothing else, and fails when the disk refuses it. */
+  /** Receivers' answers. Work with answers has no other rows, and fails when the disk refuses the write. */
   readonly answers: AnswerList | null;
-  /** Somebody waits for it. */
+  /** A caller waits for the commit. */
   readonly isUrgent: boolean;
   readonly done: () => void;
-  /** Instead of `done`. */
+  /** Called instead of `done` for work with answers. */
   readonly answered: (outcomes: AnswerOutcomes) => void;
-  /** It will not be written: the store closes, or the database will never take such rows. */
+  /** The work will not be written, because the store closes or the database can never store such rows. */
   readonly failed: (error: Error) => void;
 }
 
-/** Work that settles nothing yet, to be filled in. */
+/** Work without rows, to be filled in. */
 export function emptyWork(): SettleWork {
   const entries = new Set<SubscriptionEntry>();
   return {
@@ -46,16 +46,16 @@ export function rowCount({ attempts, dead, unparked, parked, answers }: SettleWo
   return attempts.count + dead.length + unparked.length + parked.length + (answers?.count ?? 0);
 }
 
-/** Tells each what became of it. */
-export function tellWritten(works: readonly SettleWork[], outcomes: AnswerOutcomes | null): void {
-  let place = 0;
+/** `outcomes`: those of all answers of the commit, in the order of the works. */
+export function notifyWritten(works: readonly SettleWork[], outcomes: AnswerOutcomes | null): void {
+  let index = 0;
   for (const work of works) {
     if (work.answers === null) {
       work.done();
       continue;
     }
-    const from = place;
-    const to = (place += work.answers.count);
+    const from = index;
+    const to = (index += work.answers.count);
     work.answered({
       applied: outcomes?.applied.subarray(from, to) ?? new Uint8Array(to - from),
       freed: (outcomes?.freed ?? []).flatMap(([at, key]) => (at >= from && at < to ? [[at - from, key] as const] : [])),
@@ -63,7 +63,7 @@ export function tellWritten(works: readonly SettleWork[], outcomes: AnswerOutcom
   }
 }
 
-/** Drops the rows of subscriptions that are gone, which nothing would ever remove; attempts go with their age. */
+/** Drops rows of deleted subscriptions, which nothing would ever remove. Attempts stay until their retention ends. */
 export function forgetRemoved(work: SettleWork, isGone: (id: SubscriptionId) => boolean): void {
   keepOnly(work.dead, (row) => !isGone(row.subscriptionId));
   keepOnly(work.unparked, (row) => !isGone(row.subscriptionId));
@@ -71,8 +71,8 @@ export function forgetRemoved(work: SettleWork, isGone: (id: SubscriptionId) => 
 }
 
 /**
- * Drops what this work would write of parked deliveries from `fromSeq` on. `parked`: those that there are, with the keys that they hold
- * back, brought up to date with what is dropped.
+ * Drops the changes of parked deliveries from `fromSeq` on. `parked`: the positions of all that exist, with the keys that they
+ * hold; brought up to date with what is dropped.
  */
 export function takeOut(work: SettleWork, id: SubscriptionId, fromSeq: Seq, parked: Map<Seq, string | null>): void {
   const isMeant = (row: { readonly subscriptionId: SubscriptionId; readonly seq: Seq }): boolean =>
@@ -80,11 +80,11 @@ export function takeOut(work: SettleWork, id: SubscriptionId, fromSeq: Seq, park
   for (const row of work.parked) if (isMeant(row)) parked.set(row.seq, row.orderingKey);
   for (const row of work.unparked) if (isMeant(row)) parked.delete(row.seq);
   keepOnly(work.parked, (row) => !isMeant(row));
-  // One that had been redriven has lost its old dead letter with its row, and gets a new one.
+  // A redriven delivery has lost its dead letter with its row, and gets a new one.
   for (const [index, row] of work.dead.entries()) {
     if (row.subscriptionId === id && row.message.seq >= fromSeq) work.dead[index] = { ...row, deadLetterId: null };
   }
-  // Nor may a row that is parked after this be taken for the one that was meant.
+  // Otherwise this row would remove a delivery that is parked after the rewind.
   keepOnly(work.unparked, (row) => !isMeant(row));
 }
 
@@ -93,7 +93,7 @@ function keepOnly<T>(rows: T[], wanted: (row: T) => boolean): void {
   if (kept.length < rows.length) rows.splice(0, rows.length, ...kept);
 }
 
-/** The order of the subscription has changed: what this work would hold is due instead, and holds nothing itself. */
+/** The order of the subscription has changed: what this work would hold is due, and holds no key. */
 export function releaseHeld(work: SettleWork, id: SubscriptionId, nowMs: TimeMs): void {
   for (const [index, row] of work.parked.entries()) {
     if (row.subscriptionId !== id) continue;

@@ -1,73 +1,61 @@
-import type { Clock } from "../../domain/ports.ts";
-import type { Seq, TimeMs } from "../../domain/model.ts";
+import type { Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Settlement } from "../log.ts";
-import type { Catalog, OpenDelivery, SubscriptionEntry } from "./catalog.ts";
-import type { Claims } from "./claims.ts";
-import type { GroupCommit } from "./group-commit.ts";
+import { assertStorable } from "../settlement-rule.ts";
 import type { DeadRow, ParkRow, UnparkRow } from "./operations/settle.ts";
+import { parkSlowDeliveries } from "./park-slow.ts";
 import { AttemptList } from "./settle-columns.ts";
 import { emptyWork, type SettleWork } from "./settle-work.ts";
-import { assertStorable } from "../settlement-rule.ts";
-import { parkSlowDeliveries } from "./park-slow.ts";
+import type { StoreContext } from "./store-context.ts";
+import type { OpenDelivery, SubscriptionEntry } from "./subscription-entry.ts";
 
-/** Turns what became of deliveries into rows, and keeps memory in step with them. */
+/** A delivery that is being settled. */
+interface Settling {
+  readonly batch: Batch;
+  readonly entry: SubscriptionEntry;
+  readonly seq: Seq;
+  readonly open: OpenDelivery;
+}
+
+/** Turns outcomes of deliveries into rows, and keeps memory in step with them. */
 export class Settlements {
-  readonly #catalog: Catalog;
-  readonly #claims: Claims;
-  readonly #commits: GroupCommit;
-  readonly #clock: Clock;
-  readonly #ready: (entry: SubscriptionEntry) => void;
+  readonly #context: StoreContext;
 
-  constructor(options: {
-    catalog: Catalog;
-    claims: Claims;
-    commits: GroupCommit;
-    clock: Clock;
-    ready: (entry: SubscriptionEntry) => void;
-  }) {
-    this.#catalog = options.catalog;
-    this.#claims = options.claims;
-    this.#commits = options.commits;
-    this.#clock = options.clock;
-    this.#ready = options.ready;
+  constructor(context: StoreContext) {
+    this.#context = context;
   }
 
   async settle(settlements: readonly Settlement[]): Promise<number> {
+    const { index, commits, clock } = this.#context;
     for (const settlement of settlements) assertStorable(settlement);
-    const batch = new Batch(this.#clock.now());
+    const batch = new Batch(clock.now());
     let applied = 0;
     for (const settlement of settlements) {
-      const entry = this.#catalog.subscriptions.get(settlement.subscriptionId);
+      const entry = index.subscriptions.get(settlement.subscriptionId);
       const seq = settlement.delivery.message.seq;
       const open = entry?.open.get(seq);
       if (entry === undefined || open === undefined || open.settling || open.claim.id !== settlement.claimId) continue;
       applied++;
-      this.#apply(batch, entry, seq, open, settlement);
+      this.#apply({ batch, entry, seq, open }, settlement);
     }
-    const isUrgent = settlements.some(isHandedOut);
-    for (const entry of batch.entries) this.#spill(batch, entry);
+    const isUrgent = settlements.some(isPulled);
+    for (const entry of batch.entries) parkSlow(batch, entry);
     if (batch.isEmpty) return applied;
     return new Promise((resolve, reject) => {
-      this.#commits.settle(
-        batch.work(
-          () => {
-            for (const after of batch.afterCommit) after();
-            resolve(applied);
-          },
-          reject,
-          isUrgent,
-        ),
-      );
+      const done = (): void => {
+        for (const after of batch.afterCommit) after();
+        resolve(applied);
+      };
+      commits.settle(batch.work(done, reject, isUrgent));
     });
   }
 
-  #apply(batch: Batch, entry: SubscriptionEntry, seq: Seq, open: OpenDelivery, settlement: Settlement): void {
-    const { settled, attempt } = settlement;
+  #apply(settling: Settling, { settled, attempt }: Settlement): void {
+    const { batch, entry, seq, open } = settling;
     if (attempt !== null) batch.attempts.add(entry.topic.topic.id, seq, entry.id, attempt);
     const attempts = open.attemptsMade + (attempt === null ? 0 : 1);
     switch (settled.kind) {
       case "delivered":
-        this.#finish(batch, entry, seq, open, open.deadLetterId);
+        this.#finish(settling, open.deadLetterId);
         break;
       case "dead":
         batch.dead.push({
@@ -81,10 +69,10 @@ export class Settlements {
           lastReply: attempt?.reply ?? null,
           deadLetterId: open.deadLetterId,
         });
-        this.#finish(batch, entry, seq, open, null);
+        this.#finish(settling, null);
         break;
       case "parked":
-        this.#park(batch, entry, seq, open, {
+        this.#park(settling, {
           dueAtMs: settled.dueAtMs,
           attempts,
           retries: settled.retriesMade,
@@ -92,8 +80,8 @@ export class Settlements {
         });
         break;
       case "held":
-        this.#park(batch, entry, seq, open, {
-          // Without a key there is nothing that it could wait for.
+        this.#park(settling, {
+          // Without a key there is nothing that a held delivery could wait for.
           dueAtMs: entry.orderingKeyOf(open.message) === null ? batch.nowMs : null,
           attempts: open.attemptsMade,
           retries: open.retriesMade,
@@ -101,79 +89,80 @@ export class Settlements {
         });
         break;
       case "released":
-        this.#claims.giveBack(entry, open, batch.nowMs);
-        this.#ready(entry);
+        this.#context.claims.release(entry, open, batch.nowMs);
+        this.#ready(entry.id);
         break;
     }
   }
 
-  /** The delivery is over. */
-  #finish(batch: Batch, entry: SubscriptionEntry, seq: Seq, open: OpenDelivery, deadLetterId: number | null): void {
+  /** The delivery is over. `deadLetterId`: the dead letter that goes with it. */
+  #finish(settling: Settling, deadLetterId: number | null): void {
+    const { batch, entry, seq, open } = settling;
     if (!open.parked) {
-      this.#settleInLog(batch, entry, seq, open);
+      this.#settleInLog(settling);
       return;
     }
     const { orderingKey } = open;
     batch.unparked.push({ subscriptionId: entry.id, seq, orderingKey, deadLetterId, expired: false });
     entry.parkedCount--;
     if (orderingKey !== null) entry.unblockKey(orderingKey);
-    this.#settleRow(batch, entry, seq, open, orderingKey === null ? null : batch.nowMs);
+    this.#settleRow(settling, orderingKey === null ? null : batch.nowMs);
   }
 
-  #park(
-    batch: Batch,
-    entry: SubscriptionEntry,
-    seq: Seq,
-    open: OpenDelivery,
-    row: Pick<ParkRow, "dueAtMs" | "attempts" | "retries" | "firstAttemptAtMs">,
-  ): void {
+  #park(settling: Settling, row: Pick<ParkRow, "dueAtMs" | "attempts" | "retries" | "firstAttemptAtMs">): void {
+    const { batch, entry, seq, open } = settling;
     const orderingKey = entry.orderingKeyOf(open.message);
     batch.parked.push({ subscriptionId: entry.id, seq, ...row, orderingKey });
     if (orderingKey !== null && (!open.parked || open.orderingKey === null)) entry.blockKey(orderingKey);
-    // A held one may turn out to be the first of its key.
+    // A held delivery may turn out to be the first of its key.
     const dueAtMs = row.dueAtMs ?? batch.nowMs;
-    if (open.parked) this.#settleRow(batch, entry, seq, open, dueAtMs);
+    if (open.parked) this.#settleRow(settling, dueAtMs);
     else {
       entry.parkedCount++;
-      this.#settleInLog(batch, entry, seq, open);
+      this.#settleInLog(settling);
       batch.afterCommit.push(() => this.#dueAt(entry, dueAtMs));
     }
   }
 
-  #settleInLog(batch: Batch, entry: SubscriptionEntry, seq: Seq, open: OpenDelivery): void {
+  /** The cursor passes the delivery. */
+  #settleInLog({ batch, entry, seq, open }: Settling): void {
     entry.cursor.settle(seq);
-    entry.letGo(seq);
-    this.#claims.left(open.claim);
+    entry.removeOpen(seq);
+    this.#context.claims.endIfEmpty(open.claim);
     batch.entries.add(entry);
-    if (entry.order === "strict") this.#ready(entry);
+    if (entry.order === "strict") this.#ready(entry.id);
   }
 
-  /** It stays among the open ones until its row says what became of it, so that no claim reads it as it was. */
-  #settleRow(batch: Batch, entry: SubscriptionEntry, seq: Seq, open: OpenDelivery, dueAtMs: TimeMs | null): void {
+  /** The delivery stays in `open` until its row is written, so that no claim takes it by the old row. */
+  #settleRow({ batch, entry, seq, open }: Settling, dueAtMs: TimeMs | null): void {
     entry.startSettling(open);
-    this.#claims.left(open.claim);
+    this.#context.claims.endIfEmpty(open.claim);
     batch.afterCommit.push(() => {
-      if (entry.open.get(seq) === open) entry.letGo(seq);
+      if (entry.open.get(seq) === open) entry.removeOpen(seq);
       if (dueAtMs !== null) this.#dueAt(entry, dueAtMs);
-      else if (entry.order === "strict") this.#ready(entry);
+      else if (entry.order === "strict") this.#ready(entry.id);
     });
   }
 
   #dueAt(entry: SubscriptionEntry, dueAtMs: TimeMs): void {
     entry.parkedDueAt(dueAtMs);
-    if (dueAtMs <= this.#clock.now()) this.#ready(entry);
+    if (dueAtMs <= this.#context.clock.now()) this.#ready(entry.id);
   }
 
-  #spill(batch: Batch, entry: SubscriptionEntry): void {
-    const rows = parkSlowDeliveries(entry, batch.nowMs);
-    if (rows.length === 0) return;
-    batch.parked.push(...rows);
-    batch.afterCommit.push(() => entry.parkedDueAt(batch.nowMs));
+  #ready(id: SubscriptionId): void {
+    this.#context.ready.notify([id]);
   }
 }
 
-/** Its receiver gets it once this is written. */
-function isHandedOut({ settled }: Settlement): boolean {
+function parkSlow(batch: Batch, entry: SubscriptionEntry): void {
+  const rows = parkSlowDeliveries(entry, batch.nowMs);
+  if (rows.length === 0) return;
+  batch.parked.push(...rows);
+  batch.afterCommit.push(() => entry.parkedDueAt(batch.nowMs));
+}
+
+/** The receiver gets the message when the settlement is written. */
+function isPulled({ settled }: Settlement): boolean {
   return settled.kind === "parked" && settled.firstAttemptAtMs !== undefined;
 }
 

@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 const byDatabase = new WeakMap<DatabaseSync, Map<string, StatementSync>>();
 
-/** The statement for this text, prepared once per connection: preparing costs more than most of them take to run. */
+/** The statement for this text, prepared once per connection: preparing takes longer than running most of them. */
 export function statement(db: DatabaseSync, sql: string): StatementSync {
   let statements = byDatabase.get(db);
   if (statements === undefined) byDatabase.set(db, (statements = new Map()));
@@ -12,9 +12,9 @@ export function statement(db: DatabaseSync, sql: string): StatementSync {
 }
 
 /**
- * A statement that is kept by whoever asks. What `run` answers of a write holds the connection's last row id, whatever
- * wrote it; a message's id is beyond 2^53 in topics from the 8,192nd on, and node:sqlite refuses to make a number of that,
- * after the write. So writes answer with BigInts, which `Number` turns back where somebody looks.
+ * A statement that its caller keeps. The result of a write contains the connection's last row id, even when another statement
+ * set it. In topics from the 8,192nd on, message ids are beyond 2^53, and node:sqlite throws when such an id would become a
+ * number, after the write. So writes return BigInts, and callers convert what they use.
  */
 export function prepared(db: DatabaseSync, sql: string): StatementSync {
   const made = db.prepare(sql);

@@ -4,14 +4,14 @@ import { Worker, type Transferable } from "node:worker_threads";
 import { RingbackError } from "../../domain/errors.ts";
 import type { JobAnswer, JobFailure, Jobs } from "./thread-service.ts";
 
-/** The event loop's end of a database thread. Answers come in the order of the calls. */
+/** The event loop's side of a database thread. Results come in the order of the calls. */
 export class ThreadLink<J extends Jobs> {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
   #lastId = 0;
   #ended: Error | null = null;
 
-  private constructor(worker: Worker) {
+  constructor(worker: Worker) {
     this.#worker = worker;
     worker.on("message", (answer: JobAnswer) => this.#answer(answer));
     worker.on("error", (error) => this.#end(asStoreError(error as Error)));
@@ -20,7 +20,7 @@ export class ThreadLink<J extends Jobs> {
 
   /** Resolves when the thread has opened the database. */
   static async start<J extends Jobs>(name: "write-thread" | "read-thread", data: unknown): Promise<ThreadLink<J>> {
-    // Sources and build have the same layout; only the ending differs.
+    // Sources and build have the same layout; only the file extension differs.
     const ending = import.meta.url.endsWith(".ts") ? "ts" : "js";
     const worker = new Worker(new URL(`./${name}.${ending}`, import.meta.url), {
       workerData: data,
@@ -69,20 +69,20 @@ export class ThreadLink<J extends Jobs> {
 }
 
 /**
- * What a thread may use for young objects. Left alone, V8 lets each thread have 48 MB of garbage before it looks; these two
- * keep next to nothing from one job to the next.
+ * Memory of a thread for young objects. By default V8 lets each thread collect 48 MB of garbage before it frees any, and these
+ * threads keep nearly nothing from one job to the next.
  */
 const YOUNG_GENERATION_MB = 6;
 
-/** A thread does not share its parent's compile cache by itself; without it each thread loads the TypeScript stripper. */
+/** A thread does not inherit its parent's compile cache. Without it, each thread loads the TypeScript stripper. */
 function compileCacheEnvironment(): Record<string, string> {
   const folder = getCompileCacheDir();
   return folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) };
 }
 
 const SQLITE_FULL = 13;
-/** Codes that say something about a statement or a value, not about the disk: trying again would not help. */
-const callersFaults: ReadonlySet<number> = new Set([
+/** Codes that report a fault of the statement or of a value, not of the disk: a retry would not help. */
+const callerFaults: ReadonlySet<number> = new Set([
   1 /* ERROR */, 18 /* TOOBIG */, 19 /* CONSTRAINT */, 20 /* MISMATCH */, 21 /* MISUSE */, 25 /* RANGE */,
 ]);
 
@@ -90,12 +90,12 @@ function asJobError(failure: JobFailure): RingbackError {
   const cause = new Error(failure.message);
   // The low byte is the primary code.
   const primary = failure.sqliteCode === null ? null : failure.sqliteCode & 0xff;
-  if (primary === null || callersFaults.has(primary)) return new RingbackError("internal", undefined, { cause });
+  if (primary === null || callerFaults.has(primary)) return new RingbackError("internal", undefined, { cause });
   return new RingbackError(primary === SQLITE_FULL ? "storage_full" : "storage_unavailable", undefined, { cause });
 }
 
 function asStoreError(error: Error): Error {
-  // An error thrown by the migration check crosses the threads as a plain object with our code.
+  // An error of the schema check comes from the thread as a plain object with a `code`.
   const code = (error as { code?: unknown }).code;
   if (code === "storage_unavailable") return new RingbackError("storage_unavailable", error.message);
   return new RingbackError("storage_unavailable", `The database cannot be opened: ${error.message}`, { cause: error });

@@ -1,6 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
 
-/** Jobs by name, run one after the other on a thread of their own. */
+/** Jobs by name. They run one after the other on a thread of their own. */
 // oxlint-disable-next-line typescript/no-explicit-any -- the caller's side is typed by `Jobs`, see thread-link.ts
 export type Jobs = Record<string, (input: any) => unknown>;
 
@@ -10,10 +10,10 @@ export interface JobCall {
   readonly input: unknown;
 }
 
-/** How a failure crosses the threads: SQLite's own code decides what a caller is told. */
+/** A failure on its way between threads. SQLite's code determines the caller's error. */
 export interface JobFailure {
   readonly message: string;
-  /** SQLite's extended result code; null when the failure came from elsewhere. */
+  /** SQLite's extended result code; null: the failure is not SQLite's. */
   readonly sqliteCode: number | null;
 }
 

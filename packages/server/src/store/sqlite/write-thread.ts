@@ -14,10 +14,7 @@ import { SettleOperation, type SettleGroup } from "./operations/settle.ts";
 import { trimTopic } from "./operations/trim-topic.ts";
 import { serve } from "./thread-service.ts";
 
-/**
- * The thread that owns the writing connection. A job is one transaction: what is waited for is the disk, and it waits
- * here, so that the event loop never does.
- */
+/** The thread that owns the writing connection. A job is one transaction. It waits for the disk, so the event loop never does. */
 
 const { file, limits } = workerData as { file: string; limits: DatabaseLimits };
 const db = openForWriting(file, limits);
@@ -37,14 +34,14 @@ export interface WriteGroupResult {
   readonly commitS: number;
 }
 
-/** A few pages. */
+/** Some pages of the database. */
 const PROBE_BYTES = 16 * 1024;
 
 /** How long the last COMMIT took: the write to the log and its fsync. */
 let commitS = 0;
 
 function transaction<T>(work: () => T): T {
-  // Left open when even rolling back failed.
+  // Still open when an earlier rollback failed.
   if (db.isTransaction) db.exec("ROLLBACK");
   db.exec("BEGIN IMMEDIATE");
   try {
@@ -55,7 +52,7 @@ function transaction<T>(work: () => T): T {
     return result;
   } catch (error) {
     append.forget();
-    // SQLite has already rolled back after some errors (a full disk among them).
+    // After some errors, such as a full disk, SQLite has rolled back already.
     if (db.isTransaction) db.exec("ROLLBACK");
     throw error;
   }
@@ -97,7 +94,7 @@ export const writeJobs = {
   indexAttempts: one(indexAttempts),
   trimTopic: one(trimTopic),
   trimRecords: one(retention.trimRecords),
-  /** Succeeds when there is room for a message. */
+  /** Succeeds when the disk has room for a message. */
   probe(_input: null): void {
     transaction(() => db.exec(`INSERT INTO write_probe VALUES (zeroblob(${PROBE_BYTES})); DELETE FROM write_probe`));
   },

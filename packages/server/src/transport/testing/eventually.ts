@@ -1,5 +1,5 @@
 import { expect } from "vitest";
 
-/** Waits until what `read` returns is as expected; long enough for a machine that is busy with other tests. */
+/** Polls `read` until its result is as expected. The timeout only ends a test that has failed, so it is generous. */
 // oxlint-disable-next-line vitest/require-awaited-expect-poll -- the caller awaits
-export const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 15_000, interval: 10 });
+export const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 60_000, interval: 10 });

@@ -6,7 +6,7 @@ export function endpoint(origin: string, changes: Partial<Endpoint> = {}): Endpo
   return { origin, path: "/hook", connection: "keep-alive", timeoutMs: 15_000, wholeReplyBytesMax: null, ...changes };
 }
 
-/** Posts and waits. A second result, or one that comes inside the call, fails the test that asked. */
+/** POSTs and returns the result. Fails the test if a second result comes, or if the result comes during the call. */
 export function post(
   transport: Transport,
   to: Endpoint,
@@ -26,7 +26,7 @@ export function post(
   });
 }
 
-/** For the end of every test: nothing may be left open. */
+/** Closes the transport at the end of a test, and fails if a socket is still open. */
 export async function closeClean(transport: Transport): Promise<void> {
   await transport.close();
   if (transport.openSockets() !== 0) throw new Error(`${transport.openSockets()} sockets are open after close()`);

@@ -1,26 +1,26 @@
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 
-/** One connection as the receiver sees it. */
+/** One connection at the receiver. */
 export interface RawConnection {
   readonly socket: Socket;
   /** 1 for the receiver's first connection. */
   readonly number: number;
-  /** Everything that arrived so far, one character per byte. */
+  /** All bytes received so far, one character per byte. */
   received(): string;
   closed(): boolean;
 }
 
-/** A TCP server that answers whatever a test likes, HTTP or not. */
+/** A TCP server that replies as a test says, with HTTP or anything else. */
 export class RawReceiver implements AsyncDisposable {
   readonly connections: RawConnection[] = [];
-  private readonly server: Server;
+  readonly #server: Server;
 
-  private constructor(server: Server) {
-    this.server = server;
+  constructor(server: Server) {
+    this.#server = server;
   }
 
-  /** `serve` runs once per connection, `onRequest` each time that a whole request has arrived on it. */
+  /** `serve` is called once per connection, `onRequest` for each complete HTTP request. */
   static async start(
     onRequest: (connection: RawConnection, requestNumber: number) => void,
     serve: (connection: RawConnection) => void = () => {},
@@ -39,7 +39,7 @@ export class RawReceiver implements AsyncDisposable {
 
   get port(): number {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a TCP server has no other kind of address
-    return (this.server.address() as AddressInfo).port;
+    return (this.#server.address() as AddressInfo).port;
   }
 
   get origin(): string {
@@ -52,9 +52,9 @@ export class RawReceiver implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { socket } of this.connections) socket.destroy();
-    if (!this.server.listening) return;
-    this.server.close();
-    await once(this.server, "close");
+    if (!this.#server.listening) return;
+    this.#server.close();
+    await once(this.#server, "close");
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * A self-signed certificate for receiver.test and 127.0.0.1, valid for a hundred years, and its key, which guards nothing.
- * Made once with
+ * A self-signed certificate for receiver.test and 127.0.0.1, valid for a hundred years, and its key, which protects
+ * nothing. Created with
  *
  *     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 36500 \
  *       -subj "/CN=Ringback test receiver" -addext "subjectAltName=DNS:receiver.test,IP:127.0.0.1" \

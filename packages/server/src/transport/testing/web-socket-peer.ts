@@ -12,27 +12,29 @@ export interface PeerMessage {
   readonly connection: number;
 }
 
-/** A WebSocket server that greets, keeps all that comes, and behaves as a test likes. */
+/** A WebSocket server that greets, records all messages, and reacts as a test says. */
 export class WebSocketPeer implements AsyncDisposable {
-  /** Without the greetings. */
+  /** All messages except `hello`. */
   readonly messages: PeerMessage[] = [];
   readonly sockets: WebSocket[] = [];
-  /** What was asked for at each handshake. */
+  /** The path of each handshake. */
   readonly paths: string[] = [];
-  private readonly server: Server;
-  private readonly scheme: string;
-  private readonly rawSockets = new Set<Socket>();
+  /** Pings received; ws answers each with a pong. */
+  pings = 0;
+  readonly #server: Server;
+  readonly #scheme: string;
+  readonly #rawSockets = new Set<Socket>();
 
-  private constructor(server: Server, scheme: string) {
-    this.server = server;
-    this.scheme = scheme;
+  constructor(server: Server, scheme: string) {
+    this.#server = server;
+    this.#scheme = scheme;
     server.on("connection", (socket: Socket) => {
-      this.rawSockets.add(socket);
-      socket.on("close", () => this.rawSockets.delete(socket));
+      this.#rawSockets.add(socket);
+      socket.on("close", () => this.#rawSockets.delete(socket));
     });
   }
 
-  /** `greet` runs when `hello` has come; left out, it answers with the same. */
+  /** `greet` is called when `hello` was received. The default replies with `hello`. */
   static async start(
     options: {
       readonly port?: number;
@@ -49,6 +51,7 @@ export class WebSocketPeer implements AsyncDisposable {
       peer.paths.push(request.url ?? "");
       let greeted = false;
       socket.on("error", () => {});
+      socket.on("ping", () => (peer.pings += 1));
       socket.on("message", (data, isBinary) => {
         // oxlint-disable-next-line typescript/no-base-to-string -- a Buffer
         const message = { text: data.toString(), isBinary, connection };
@@ -68,11 +71,11 @@ export class WebSocketPeer implements AsyncDisposable {
 
   get port(): number {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a TCP server has no other kind of address
-    return (this.server.address() as AddressInfo).port;
+    return (this.#server.address() as AddressInfo).port;
   }
 
   get origin(): string {
-    return `${this.scheme}://127.0.0.1:${this.port}`;
+    return `${this.#scheme}://127.0.0.1:${this.port}`;
   }
 
   get texts(): string[] {
@@ -85,12 +88,12 @@ export class WebSocketPeer implements AsyncDisposable {
     return socket;
   }
 
-  /** As a process that ends: every connection is cut, and nobody listens. */
+  /** Closes all connections and stops listening, as at the end of a process. */
   async stop(): Promise<void> {
-    for (const socket of this.rawSockets) socket.destroy();
-    if (!this.server.listening) return;
-    this.server.close();
-    await once(this.server, "close");
+    for (const socket of this.#rawSockets) socket.destroy();
+    if (!this.#server.listening) return;
+    this.#server.close();
+    await once(this.#server, "close");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,9 +1,10 @@
 import { createHmac } from "node:crypto";
+import type { Clock } from "../../../domain/ports.ts";
 import { createTestApp, type TestApp } from "../../../api/testing/test-app.ts";
 import { memoryPublisher } from "../../../api/testing/memory-publisher.ts";
 import { createLog } from "../../../ops/log.ts";
 import { addCmqApi } from "../api.ts";
-import { MemoryQueues } from "./memory-queues.ts";
+import { AccountQueues } from "../../../engine/queues/account-queues.ts";
 import { recordedAtMs, recordedSecretId, recordedSecretKey } from "./recorded-requests.ts";
 
 export const secretId = recordedSecretId;
@@ -20,10 +21,9 @@ export const testHost = "cmq.test:8000";
 
 export type Params = Readonly<Record<string, string | number>>;
 
-/** Real: the CMQ API and the HTTP application. Faked, in memory: store, publisher, queues, events and clock. */
+/** Real: the CMQ API, the HTTP application, queues and pulls, on the memory driver. Faked: publisher, events and clock. */
 export interface Scene extends TestApp {
-  readonly queues: MemoryQueues;
-  readonly clock: { nowMs: number };
+  readonly queues: AccountQueues;
   /** Signs and sends a request. `params` replace the common parameters. */
   call(
     action: string,
@@ -37,14 +37,14 @@ export interface Scene extends TestApp {
 }
 
 export async function cmqScene({ refuseReplays = true } = {}): Promise<Scene> {
-  const testApp = await createTestApp();
-  const clock = { nowMs: recordedAtMs };
+  const testApp = await createTestApp({}, { nowMs: recordedAtMs });
+  const { clock } = testApp;
   const ticking = { now: () => clock.nowMs };
-  const queues = new MemoryQueues(ticking);
+  const { queues, publisher } = accountQueues(testApp, ticking);
   const destination = { write: (line: string) => void testApp.logLines.push(line) };
   await addCmqApi(testApp.app, {
     store: testApp.store,
-    publisher: memoryPublisher(testApp.store),
+    publisher,
     queues,
     apiKeys: { secretOf: async (id) => (id === secretId ? Buffer.from(secretKey) : null) },
     events: testApp.events,
@@ -57,7 +57,6 @@ export async function cmqScene({ refuseReplays = true } = {}): Promise<Scene> {
   let nonce = 0;
   const scene: Omit<Scene, keyof TestApp> = {
     queues,
-    clock,
     call: (action, params = {}, { method = "POST", sha = "sha1" } = {}) => {
       const form = new Map<string, string>(
         Object.entries({
@@ -106,4 +105,13 @@ export function signedForm(
   return [...form, ["Signature", signature]]
     .map((pair) => pair.map((part) => encodeURIComponent(part ?? "")).join("="))
     .join("&");
+}
+
+/** The engine's queues on the store of the application. */
+export function accountQueues({ store, accountPulls }: TestApp, clock: Clock) {
+  const publisher = memoryPublisher(store);
+  const failed = (error: unknown): void => {
+    throw error;
+  };
+  return { publisher, queues: new AccountQueues({ store, publisher, pulls: accountPulls, clock, failed }) };
 }

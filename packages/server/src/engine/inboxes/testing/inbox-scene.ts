@@ -47,7 +47,7 @@ export class InboxScene {
   #afterClaim: (() => unknown) | null = null;
 
   constructor(seed = 1) {
-    this.store = new FaultyStore(this.time, this.time, new SeededRandom(seed));
+    this.store = new FaultyStore({ clock: this.time, timers: this.time, random: new SeededRandom(seed) });
     const claim = this.store.log.claim.bind(this.store);
     this.store.log.claim = async (wants, leaseMs) => {
       this.claims++;

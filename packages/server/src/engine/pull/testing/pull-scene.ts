@@ -41,7 +41,7 @@ export class PullScene {
   findings = 0;
 
   constructor(seed = 1) {
-    this.store = new FaultyStore(this.time, this.time, new SeededRandom(seed));
+    this.store = new FaultyStore({ clock: this.time, timers: this.time, random: new SeededRandom(seed) });
     const claim = this.store.log.claim.bind(this.store);
     this.store.log.claim = (wants, leaseMs) => {
       this.claims++;

@@ -5,10 +5,10 @@ import { prepared } from "../statements.ts";
 import type { AttemptRows } from "./attempt-rows.ts";
 import { promoteSql } from "./settle.ts";
 
-/** As it was handed out, and still hidden when its receiver spoke. */
-const asHandedOut = "subscription_id = ?1 AND seq = ?2 AND retries = ?3 AND first_attempt_at = ?4 AND due_at > ?5";
+/** The delivery is unchanged since the pull, and was still invisible when the answer arrived. */
+const isUnchanged = "subscription_id = ?1 AND seq = ?2 AND retries = ?3 AND first_attempt_at = ?4 AND due_at > ?5";
 
-/** What receivers say of parked deliveries that were handed out to them. */
+/** Applies receivers' answers to the parked deliveries that they pulled. */
 export class AnswerOperation {
   readonly #attempts: AttemptRows;
   readonly #end: StatementSync;
@@ -18,8 +18,8 @@ export class AnswerOperation {
 
   constructor(db: DatabaseSync, attempts: AttemptRows) {
     this.#attempts = attempts;
-    this.#end = prepared(db, `DELETE FROM parked WHERE ${asHandedOut} RETURNING ordering_key, dead_letter_id`);
-    this.#putOff = prepared(db, `UPDATE parked SET due_at = ?6 WHERE ${asHandedOut}`);
+    this.#end = prepared(db, `DELETE FROM parked WHERE ${isUnchanged} RETURNING ordering_key, dead_letter_id`);
+    this.#putOff = prepared(db, `UPDATE parked SET due_at = ?6 WHERE ${isUnchanged}`);
     this.#dropDead = prepared(db, "DELETE FROM dead_letter WHERE id = ?");
     this.#promote = prepared(db, promoteSql);
   }
@@ -30,16 +30,16 @@ export class AnswerOperation {
     const unwritten = new Set<number>();
     let deliveredCount = 0;
     for (let index = 0; index < applied.length; index++) {
-      const [id, seq, retries, firstAttemptAtMs, saidAtMs, dueAtMs] = numbers.subarray(
+      const [id, seq, retries, firstAttemptAtMs, answeredAtMs, dueAtMs] = numbers.subarray(
         index * answerNumbers,
         (index + 1) * answerNumbers,
       ) as unknown as [number, number, number, number, number, number];
       if (!Number.isNaN(dueAtMs)) {
-        const { changes } = this.#putOff.run(id, seq, retries, firstAttemptAtMs, saidAtMs, dueAtMs);
+        const { changes } = this.#putOff.run(id, seq, retries, firstAttemptAtMs, answeredAtMs, dueAtMs);
         applied[index] = Number(changes);
         continue;
       }
-      const row = this.#end.get(id, seq, retries, firstAttemptAtMs, saidAtMs) as
+      const row = this.#end.get(id, seq, retries, firstAttemptAtMs, answeredAtMs) as
         | { readonly ordering_key: string | null; readonly dead_letter_id: number | null }
         | undefined;
       if (row === undefined) unwritten.add(deliveredCount);
@@ -51,7 +51,7 @@ export class AnswerOperation {
       deliveredCount++;
     }
     this.#attempts.insert(attempts, unwritten);
-    // Last, so that it sees which rows of the key are left.
+    // After all rows are removed, so that only remaining rows can become due.
     for (const [index, key] of freed) {
       const id = numbers[index * answerNumbers + answerFields.subscriptionId] as number;
       this.#promote.run(nowMs, id, key);

@@ -7,17 +7,17 @@ import { prepared } from "../statements.ts";
 const KEY_MS = limits.idempotencyKeyHours * 3600_000;
 
 /**
- * Many publishes for one commit, column by column: between threads an array of numbers or strings is copied in one go,
- * where as many objects would cost more than writing them does. A column nobody uses is null.
+ * Many publishes for one commit, column by column. An array of numbers or strings is copied between threads in one go, where
+ * as many objects would cost more than writing them does. A column that no request uses is null.
  */
 export interface AppendGroup {
   readonly nowMs: TimeMs;
-  /** One entry per request. */
+  /** One element per request. */
   readonly topicIds: TopicId[];
   readonly counts: number[];
   readonly keys: (string | null)[] | null;
   readonly fingerprints: (string | null)[] | null;
-  /** One entry per message, requests one after the other; all bodies in one buffer, in the same order. */
+  /** One element per message, requests one after the other. All bodies are in one buffer, in the same order. */
   readonly bodies: Uint8Array;
   readonly lengths: number[];
   readonly delaysMs: number[] | null;
@@ -30,7 +30,7 @@ export interface AppendGroup {
 
 export const appendStatus = { appended: 0, replayed: 1, topicGone: 2, keyConflict: 3 } as const;
 
-/** One entry per request. */
+/** One element per request. */
 export interface AppendGroupResult {
   readonly status: number[];
   readonly firstSeqs: Seq[];
@@ -48,7 +48,7 @@ export class AppendOperation {
   readonly #saveEnd: StatementSync;
   readonly #findKey: StatementSync;
   readonly #saveKey: StatementSync;
-  /** Ends of the logs as of the open transaction. Forgotten when it is rolled back. */
+  /** Ends of the logs as of the open transaction. */
   readonly #ends = new Map<TopicId, LogEnd>();
 
   constructor(db: DatabaseSync) {
@@ -76,50 +76,53 @@ export class AppendOperation {
       firstSeqs: Array.from({ length: requests }, () => 0),
       publishedAtMs: Array.from({ length: requests }, () => 0),
     };
-    const touched = new Set<TopicId>();
+    const changed = new Set<TopicId>();
     let index = 0;
     let offset = 0;
     for (let request = 0; request < requests; request++) {
       const topicId = group.topicIds[request] as TopicId;
-      const count = group.counts[request] as number;
+      const endIndex = index + (group.counts[request] as number);
       const end = this.#end(topicId);
       const status = end === null ? appendStatus.topicGone : this.#checkKey(group, request, end, result);
       result.status[request] = status;
-      if (end === null || status !== appendStatus.appended) {
-        for (let n = 0; n < count; n++) offset += group.lengths[index++] as number;
-        continue;
+      const isAppended = end !== null && status === appendStatus.appended;
+      if (isAppended) {
+        end.lastPublishedAtMs = Math.max(group.nowMs, end.lastPublishedAtMs);
+        result.firstSeqs[request] = end.lastSeq + 1;
+        result.publishedAtMs[request] = end.lastPublishedAtMs;
+        changed.add(topicId);
       }
-      const at = Math.max(group.nowMs, end.lastPublishedAtMs);
-      result.firstSeqs[request] = end.lastSeq + 1;
-      result.publishedAtMs[request] = at;
-      for (let n = 0; n < count; n++, index++) {
-        const length = group.lengths[index] as number;
-        const delayMs = group.delaysMs === null ? 0 : (group.delaysMs[index] as number);
-        end.lastSeq++;
-        this.#insert.run(
-          messageIdToBigInt(topicId, end.lastSeq),
-          at,
-          delayMs === 0 ? null : at + delayMs,
-          group.contentTypes === null ? null : (group.contentTypes[index] as string | null),
-          group.tags === null ? null : (group.tags[index] as string | null),
-          group.types === null ? null : (group.types[index] as string | null),
-          group.orderingKeys === null ? null : (group.orderingKeys[index] as string | null),
-          group.attributes === null ? null : (group.attributes[index] as string | null),
-          group.bodies.subarray(offset, offset + length),
-        );
-        offset += length;
+      for (; index < endIndex; index++) {
+        const bodyEnd = offset + (group.lengths[index] as number);
+        if (isAppended) this.#insertMessage(group, index, topicId, end, group.bodies.subarray(offset, bodyEnd));
+        offset = bodyEnd;
       }
-      end.lastPublishedAtMs = at;
-      touched.add(topicId);
     }
-    for (const topicId of touched) {
+    for (const topicId of changed) {
       const end = this.#ends.get(topicId) as LogEnd;
       this.#saveEnd.run(end.lastSeq, end.lastPublishedAtMs, topicId);
     }
     return result;
   }
 
-  /** What this operation remembers no longer holds: the transaction was rolled back, or a topic was removed. */
+  #insertMessage(group: AppendGroup, index: number, topicId: TopicId, end: LogEnd, body: Uint8Array): void {
+    const publishedAtMs = end.lastPublishedAtMs;
+    const delayMs = group.delaysMs === null ? 0 : (group.delaysMs[index] as number);
+    end.lastSeq++;
+    this.#insert.run(
+      messageIdToBigInt(topicId, end.lastSeq),
+      publishedAtMs,
+      delayMs === 0 ? null : publishedAtMs + delayMs,
+      group.contentTypes === null ? null : (group.contentTypes[index] as string | null),
+      group.tags === null ? null : (group.tags[index] as string | null),
+      group.types === null ? null : (group.types[index] as string | null),
+      group.orderingKeys === null ? null : (group.orderingKeys[index] as string | null),
+      group.attributes === null ? null : (group.attributes[index] as string | null),
+      body,
+    );
+  }
+
+  /** Drops the remembered ends of the logs: the transaction was rolled back, or a topic was removed. */
   forget(): void {
     this.#ends.clear();
   }
@@ -133,7 +136,7 @@ export class AppendOperation {
     const known = this.#findKey.get(topicId, key) as
       | { fingerprint: string; first_seq: number; published_at: number }
       | undefined;
-    // Retention may not have come by yet.
+    // Retention may not have removed an expired key yet.
     if (known === undefined || known.published_at + KEY_MS <= group.nowMs) {
       this.#saveKey.run(topicId, key, fingerprint, end.lastSeq + 1, at);
       return appendStatus.appended;

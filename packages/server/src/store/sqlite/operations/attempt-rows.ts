@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { attemptFields, attemptNumbers, type AttemptColumns } from "../settle-columns.ts";
 import { prepared } from "../statements.ts";
 
-/** Writes lines of the attempt record. */
+/** Writes attempts. */
 export class AttemptRows {
   readonly #insert: StatementSync;
 
@@ -14,23 +14,23 @@ export class AttemptRows {
     );
   }
 
-  /** Without those whose places are in `omitted`. */
+  /** `omitted`: indexes of attempts that are not written. */
   insert({ numbers, errorCodes, replies }: AttemptColumns, omitted: ReadonlySet<number> | null): void {
-    let replyPlace = 0;
-    for (let index = 0, place = 0; place < numbers.length; index++, place += attemptNumbers) {
-      const status = numbers[place + attemptFields.status] as number;
-      const replyBytes = numbers[place + attemptFields.replyBytes] as number;
-      const reply = replyBytes === 0 ? null : replies.subarray(replyPlace, replyPlace + replyBytes);
-      replyPlace += replyBytes;
+    let replyOffset = 0;
+    for (let index = 0, offset = 0; offset < numbers.length; index++, offset += attemptNumbers) {
+      const status = numbers[offset + attemptFields.status] as number;
+      const replyBytes = numbers[offset + attemptFields.replyBytes] as number;
+      const reply = replyBytes === 0 ? null : replies.subarray(replyOffset, replyOffset + replyBytes);
+      replyOffset += replyBytes;
       if (omitted !== null && omitted.has(index)) continue;
       this.#insert.run(
-        numbers[place + attemptFields.topicId] as number,
-        numbers[place + attemptFields.seq] as number,
-        numbers[place + attemptFields.subscriptionId] as number,
-        numbers[place + attemptFields.attempt] as number,
-        numbers[place + attemptFields.startedAtMs] as number,
-        numbers[place + attemptFields.durationMs] as number,
-        numbers[place + attemptFields.verdict] as number,
+        numbers[offset + attemptFields.topicId] as number,
+        numbers[offset + attemptFields.seq] as number,
+        numbers[offset + attemptFields.subscriptionId] as number,
+        numbers[offset + attemptFields.attempt] as number,
+        numbers[offset + attemptFields.startedAtMs] as number,
+        numbers[offset + attemptFields.durationMs] as number,
+        numbers[offset + attemptFields.verdict] as number,
         status === 0 ? null : status,
         errorCodes === null ? null : (errorCodes[index] as string | null),
         reply,

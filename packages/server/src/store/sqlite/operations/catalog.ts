@@ -3,7 +3,7 @@ import { limits } from "../../../domain/limits.ts";
 import type { AccountId, Seq, SubscriptionId, SubscriptionState, TimeMs, TopicId } from "../../../domain/model.ts";
 import { statement } from "../statements.ts";
 
-/** Catalog writes as plain functions over the writing connection. The store has checked everything before. */
+/** Writes of the catalog. The caller has checked everything before. */
 
 export interface AccountRow {
   readonly id: AccountId;
@@ -28,7 +28,7 @@ export function countStart(db: DatabaseSync, _input: null): number {
   return count;
 }
 
-/** null: as many topics have been made as there can ever be. */
+/** `id` is null when `topicsEverMax` topics have been created. */
 export function insertTopic(
   db: DatabaseSync,
   input: {
@@ -38,7 +38,7 @@ export function insertTopic(
     readonly nowMs: TimeMs;
   },
 ): { readonly id: TopicId | null } {
-  // Message ids have only so many bits for the topic, and an id is never used twice.
+  // A message id has a limited number of bits for the topic, and no id is used twice.
   const last = statement(db, "SELECT seq FROM sqlite_sequence WHERE name = 'topic'").get() as
     | { seq: number }
     | undefined;
@@ -64,7 +64,7 @@ export function updateTopic(
   );
 }
 
-/** The rows that people see go at once; the log and the records are left to retention. */
+/** Removes the catalog's rows at once; retention removes the log and the records later. */
 export function removeTopic(db: DatabaseSync, input: { readonly id: TopicId }): void {
   statement(db, "INSERT OR IGNORE INTO removed (kind, id) VALUES ('topic', ?)").run(input.id);
   statement(
@@ -105,7 +105,7 @@ export function updateSubscription(
   input: {
     readonly id: SubscriptionId;
     readonly settings: string;
-    /** The order no longer asks for holding: what is held becomes due. */
+    /** The subscription is no longer ordered: held deliveries become due. */
     readonly releaseHeld: boolean;
     readonly nowMs: TimeMs;
   },

@@ -2,22 +2,22 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Seq, SubscriptionId, TimeMs } from "../../../domain/model.ts";
 import { statement } from "../statements.ts";
 
-/** Which dead letters one bounded step works on: those named, or the first `limit` up to `throughId`. */
+/** The dead letters that one bounded step works on: those in `ids`, or the first `limit` up to `throughId`. */
 export interface DeadLetterSelection {
   readonly subscriptionId: SubscriptionId;
   readonly ids: readonly number[] | null;
-  /** Every listed one after this id, when `ids` is null: one that comes back meanwhile keeps its id. */
+  /** Used when `ids` is null. A dead letter that returns during the work keeps its id, so it is not taken twice. */
   readonly afterId: number;
-  /** Every listed one up to this id, when `ids` is null. */
+  /** Used when `ids` is null. */
   readonly throughId: number;
   readonly limit: number;
 }
 
 export interface DeadLetterStep {
   readonly changed: number;
-  /** The last one of this step; null: there was none. */
+  /** Id of the last dead letter of this step; null: there was none. */
   readonly lastId: number | null;
-  /** How many parked deliveries came to be. */
+  /** Number of parked deliveries that were created. */
   readonly parked: number;
 }
 
@@ -37,17 +37,17 @@ function select(db: DatabaseSync, selection: DeadLetterSelection): { id: number;
 }
 
 /**
- * A redriven dead letter is a parked delivery that is due now and still tied to its dead letter, which keeps the message
- * even when the log no longer has it. Delivered, the dead letter goes; given up again, it comes back.
+ * A redriven dead letter is a parked delivery that is due now and refers to its dead letter, which keeps the message even when
+ * the log no longer has it. Delivery removes the dead letter; another failure lists the dead letter again.
  */
 export function redrive(
   db: DatabaseSync,
   input: DeadLetterSelection & {
     readonly nowMs: TimeMs;
     readonly settledThrough: Seq;
-    /** Those settled beyond. */
+    /** Positions settled after `settledThrough`. */
     readonly done: readonly Seq[];
-    /** Those whose rows in `parked` are about to be written. */
+    /** Positions whose rows in `parked` are about to be written. */
     readonly parkedSoon: readonly Seq[];
   },
 ): DeadLetterStep {
@@ -67,7 +67,7 @@ export function redrive(
     const changes = hasOther
       ? 0
       : Number(park.run(input.subscriptionId, letter.seq, input.nowMs, letter.attempts, letter.id).changes);
-    // Already parked, or still to come from the log after a rewind: that delivery stands for this one.
+    // A delivery that is parked already, or still to be read from the log after a rewind, replaces the redriven one.
     if (changes === 0) statement(db, "DELETE FROM dead_letter WHERE id = ?").run(letter.id);
     else mark.run(input.nowMs, letter.id);
     parked += changes;

@@ -6,15 +6,15 @@ import { statement } from "../statements.ts";
 
 export interface PullRows {
   readonly parkedLater: number;
-  /** Of those, never handed out. */
+  /** Of those, the deliveries that were never pulled. */
   readonly parkedDelayed: number;
-  /** Messages after `scannedThrough` whose time has not come, as far as `lookedAtMax` goes; some may be parked by now. */
+  /** Delayed messages among the `examinedMax` messages after `scannedThrough`. Some may have been parked meanwhile. */
   readonly delayedInLog: readonly Seq[];
   readonly parkedFromSeq: number;
   readonly oldestAtMs: TimeMs | null;
 }
 
-/** What the disk knows of a subscription that is pulled from. */
+/** The part of a pull subscription's counts that only the database knows. */
 export function readPullRows(
   db: DatabaseSync,
   input: {
@@ -22,14 +22,14 @@ export function readPullRows(
     readonly subscriptionId: SubscriptionId;
     readonly nowMs: TimeMs;
     readonly scannedThrough: Seq;
-    readonly lookedAtMax: number;
-    /** The first position that a rewind would bring back. */
+    readonly examinedMax: number;
+    /** The first position that a rewind would deliver again. */
     readonly fromSeq: Seq;
-    /** The first of the log that is not settled; null: all of it is. */
+    /** The first position of the log that is not settled; null: all are settled. */
     readonly unsettledSeq: Seq | null;
   },
 ): PullRows {
-  const { topicId, subscriptionId, nowMs, scannedThrough, lookedAtMax, fromSeq, unsettledSeq } = input;
+  const { topicId, subscriptionId, nowMs, scannedThrough, examinedMax, fromSeq, unsettledSeq } = input;
   const count = (sql: string, ...values: (number | bigint)[]): number =>
     (statement(db, `SELECT count(*) AS count FROM ${sql}`).get(...values) as { count: number }).count;
   const first = statement(
@@ -55,7 +55,7 @@ export function readPullRows(
       .all(
         messageIdToBigInt(topicId, scannedThrough),
         messageIdToBigInt((topicId + 1) as TopicId, 0),
-        lookedAtMax,
+        examinedMax,
         nowMs,
       )
       .map((row) => row["seq"] as Seq),

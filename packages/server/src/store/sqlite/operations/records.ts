@@ -11,7 +11,8 @@ import type {
   TopicId,
 } from "../../../domain/model.ts";
 import type { AttemptRecord, DeadLetter } from "../../records.ts";
-import { attemptVerdictCodes, messageColumns, toMessage, type MessageRow } from "../rows.ts";
+import { verdictCodes } from "../../verdict-codes.ts";
+import { messageColumns, toMessage, type MessageRow } from "../rows.ts";
 import { statement } from "../statements.ts";
 
 interface AttemptRow {
@@ -33,7 +34,7 @@ function toAttempt(row: AttemptRow): Attempt {
     attempt: row.attempt,
     startedAtMs: row.started_at,
     durationMs: row.duration_ms,
-    verdict: attemptVerdictCodes[row.verdict] as AttemptVerdict,
+    verdict: verdictCodes[row.verdict] as AttemptVerdict,
     status: row.status,
     errorCode: row.error_code,
     reply: row.reply,
@@ -50,11 +51,17 @@ export interface DeliveryRows {
 /** Attempts shown of one message, over all its subscriptions. */
 const MESSAGE_ATTEMPTS_MAX = 10_000;
 
-/** Everything that is written about one message; null when the log does not have it. */
+/** What the database knows of one message. `deliveries` are in the order of the subscriptions that were asked for. */
+export interface FoundMessage {
+  readonly message: Message;
+  readonly deliveries: readonly DeliveryRows[];
+}
+
+/** Returns null when the log does not have the message. */
 export function readMessage(
   db: DatabaseSync,
   input: { readonly topicId: TopicId; readonly seq: Seq; readonly subscriptionIds: readonly SubscriptionId[] },
-): { readonly message: Message; readonly deliveries: readonly DeliveryRows[] } | null {
+): FoundMessage | null {
   const row = statement(db, `SELECT ${messageColumns} FROM message WHERE id = ?`).get(
     messageIdToBigInt(input.topicId, input.seq),
   ) as MessageRow | undefined;
@@ -96,7 +103,7 @@ export interface RecordPage {
   readonly limit: number;
 }
 
-/** Newest first; one more than the limit tells that there is a next page. */
+/** Newest first. One row more than the limit means that there is a next page. */
 export function readAttempts(
   db: DatabaseSync,
   input: RecordPage & { readonly failedOnly: boolean },
@@ -115,7 +122,7 @@ function readFailedAttempts(db: DatabaseSync, { subscriptionId, beforeId, limit 
   ).all(subscriptionId, beforeId, limit + 1) as unknown as AttemptRow[];
 }
 
-/** First the newest, which the index does not have yet (see index-attempts.ts), then by the index. */
+/** Reads the newest attempts, which are not indexed yet (see index-attempts.ts), then the older ones by the index. */
 function readAllAttempts(db: DatabaseSync, { subscriptionId, beforeId, limit }: RecordPage): AttemptRow[] {
   db.exec("BEGIN");
   try {
@@ -196,4 +203,11 @@ export function lastDeadLetterId(db: DatabaseSync, input: { readonly subscriptio
     "SELECT max(id) AS id FROM dead_letter WHERE redriven_at IS NULL AND subscription_id = ?",
   ).get(input.subscriptionId) as { id: number | null };
   return row.id ?? 0;
+}
+
+export function readExpired(db: DatabaseSync, input: { readonly subscriptionId: SubscriptionId }): number {
+  const row = statement(db, "SELECT expired FROM cursor WHERE subscription_id = ?").get(input.subscriptionId) as
+    | { expired: number }
+    | undefined;
+  return row?.expired ?? 0;
 }

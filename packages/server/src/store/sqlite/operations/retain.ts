@@ -5,8 +5,9 @@ import { SEQ_MASK_SQL } from "../rows.ts";
 import { statement } from "../statements.ts";
 import { REMOVED_BYTES_MAX, withinBytes } from "./byte-bound.ts";
 
-/** Bounds of one step: each kind of row is removed at most this many at a time, so that a commit stays short. */
+/** Rows of each kind that one step removes, so that a commit stays short. */
 const ROWS_MAX = 500;
+
 export interface RecordRetentionInput {
   readonly attemptsBeforeMs: TimeMs;
   readonly deadLettersBeforeMs: TimeMs;
@@ -17,11 +18,11 @@ export interface RecordRetentionResult {
   readonly attempts: number;
   readonly deadLetters: number;
   readonly idempotencyKeys: number;
-  /** A bound was met. */
+  /** A bound was reached. */
   readonly more: boolean;
 }
 
-/** The records' own ages, and what deleted topics and subscriptions left behind. */
+/** Removes records that are too old, and what deleted topics and subscriptions left behind. */
 export function trimRecords(db: DatabaseSync, input: RecordRetentionInput): RecordRetentionResult {
   const attempts = trimAttempts(db, input.attemptsBeforeMs);
   const deadLetters = trimDeadLetters(db, input.deadLettersBeforeMs);
@@ -52,7 +53,7 @@ function trimDeadLetters(db: DatabaseSync, beforeMs: TimeMs): { readonly count: 
   return { count: going.length, more: going.length < old.length || old.length === ROWS_MAX };
 }
 
-/** The newest line always stays: ids must go on from it, or the index would take new attempts for old ones. */
+/** The newest attempt always stays: new ids continue from it, or the index would take new attempts for old ones. */
 function trimAttempts(db: DatabaseSync, beforeMs: TimeMs): number {
   const { through } = statement(
     db,
@@ -69,8 +70,8 @@ function trimAttempts(db: DatabaseSync, beforeMs: TimeMs): number {
 }
 
 /**
- * What deleted topics and subscriptions left behind; true when there was something. Their attempts stay until their own
- * time is over: nobody can ask for them, and they go in order.
+ * Removes rows of deleted topics and subscriptions; returns whether there was one. Their attempts stay until they are too old:
+ * they cannot be read any more, and attempts are removed in order.
  */
 function trimRemoved(db: DatabaseSync): boolean {
   const next = statement(db, "SELECT kind, id FROM removed LIMIT 1").get() as { kind: string; id: number } | undefined;

@@ -8,7 +8,7 @@ export function findParkedFromEnd(
   input: {
     readonly subscriptionId: SubscriptionId;
     readonly fromSeq: Seq;
-    /** The first that does not count. */
+    /** The first position that does not count. */
     readonly endSeq: Seq;
     readonly count: number;
   },
@@ -21,7 +21,7 @@ export function findParkedFromEnd(
   return row?.seq ?? null;
 }
 
-/** Parked deliveries from `fromSeq` on go, with the dead letters of those that were being redriven; the cursor goes back. */
+/** Moves the cursor back. Removes parked deliveries from `fromSeq` on, and the dead letters that were being redriven. */
 export function rewind(
   db: DatabaseSync,
   input: {

@@ -8,12 +8,12 @@ import type { AttemptRows } from "./attempt-rows.ts";
 export interface ParkRow {
   readonly subscriptionId: SubscriptionId;
   readonly seq: Seq;
-  /** null: held behind an earlier delivery of its key, if the key has one; due at `nowMs` otherwise. */
+  /** null: held behind an earlier parked delivery of its key, or due at `nowMs` if there is none. */
   readonly dueAtMs: TimeMs | null;
   readonly attempts: number;
   readonly retries: number;
   readonly firstAttemptAtMs: TimeMs | null;
-  /** Set only when the row holds its successors back. */
+  /** Set only when the delivery holds later deliveries of its key back. */
   readonly orderingKey: string | null;
 }
 
@@ -23,7 +23,7 @@ export interface UnparkRow {
   /** The key whose next held delivery becomes due at `nowMs`. */
   readonly orderingKey: string | null;
   readonly deadLetterId: number | null;
-  /** Its message is lost, so that it can never be delivered: it counts as expired. */
+  /** The message is lost, so the delivery counts as expired. */
   readonly expired: boolean;
 }
 
@@ -36,11 +36,11 @@ export interface DeadRow {
   readonly lastStatus: number | null;
   readonly lastErrorCode: string | null;
   readonly lastReply: Uint8Array | null;
-  /** It was a dead letter before and has been redriven: that one comes back. */
+  /** The dead letter that was redriven and is listed again; null: a new dead letter is written. */
   readonly deadLetterId: number | null;
 }
 
-/** Everything that one commit settles. Exceptions (parked, dead) come as rows, the common case as columns. */
+/** Everything that one commit settles. Exceptions (parked, dead) are rows; the common case is columns. */
 export interface SettleGroup {
   readonly nowMs: TimeMs;
   readonly attempts: AttemptColumns;
@@ -51,7 +51,7 @@ export interface SettleGroup {
   readonly answers: AnswerColumns | null;
 }
 
-/** The first one that a key still has parked becomes due, if it was only held. (time, subscription, key) */
+/** Makes the first parked delivery of a key due, if it was held. Parameters: time, subscription, key. */
 export const promoteSql = `UPDATE parked SET due_at = ?1 WHERE subscription_id = ?2 AND due_at IS NULL AND seq =
   (SELECT min(seq) FROM parked WHERE subscription_id = ?2 AND ordering_key = ?3)`;
 
@@ -69,7 +69,7 @@ export class SettleOperation {
   constructor(db: DatabaseSync, attempts: AttemptRows) {
     this.#attempts = attempts;
     this.#cursor = prepared(db, "UPDATE cursor SET settled_through = ?, ahead = ? WHERE subscription_id = ?");
-    // A redriven delivery that fails again stays tied to its dead letter.
+    // A redriven delivery that fails again keeps its dead letter.
     this.#park = prepared(
       db,
       `INSERT INTO parked (subscription_id, seq, due_at, attempts, retries, first_attempt_at, ordering_key)
@@ -101,7 +101,7 @@ export class SettleOperation {
     this.#attempts.insert(group.attempts, null);
     this.#writeCursors(group.cursors);
     for (const row of group.dead) this.#writeDead(row, group.nowMs);
-    // Parked before unparked: the same delivery can be in both, spilled while open and finished since.
+    // Parked before unparked: a delivery that was parked while open and has finished since is in both.
     for (const row of group.parked) {
       this.#park.run(
         row.subscriptionId,
@@ -119,7 +119,7 @@ export class SettleOperation {
       if (row.expired) this.#expire.run(row.subscriptionId);
       if (row.deadLetterId !== null) this.#dropDead.run(row.deadLetterId);
     }
-    // Last, so that it sees which rows of the key are left.
+    // Last, when only the remaining rows of the key are in the table.
     for (const row of group.unparked) {
       if (row.orderingKey !== null) {
         this.#promote.run(group.nowMs, row.subscriptionId, row.orderingKey);
@@ -129,9 +129,9 @@ export class SettleOperation {
 
   #writeCursors({ numbers, ahead }: CursorColumns): void {
     let next = 0;
-    for (let place = 0; place < numbers.length; place += 2) {
-      const bits = ahead[next]?.[0] === place / 2 ? (ahead[next++]?.[1] ?? null) : null;
-      this.#cursor.run(numbers[place + 1] as number, bits, numbers[place] as number);
+    for (let offset = 0; offset < numbers.length; offset += 2) {
+      const bits = ahead[next]?.[0] === offset / 2 ? (ahead[next++]?.[1] ?? null) : null;
+      this.#cursor.run(numbers[offset + 1] as number, bits, numbers[offset] as number);
     }
   }
 

@@ -4,17 +4,17 @@ import { messageIdToBigInt } from "../../../domain/message-id.ts";
 import type { Filter, Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
 import { SEQ_MASK_SQL } from "../rows.ts";
 import { statement } from "../statements.ts";
-import { bury, type Burial } from "./dead-letter.ts";
 import { REMOVED_BYTES_MAX, withinBytes } from "./byte-bound.ts";
+import { deadLetterParked, type ExpiredDelivery } from "./dead-letter-parked.ts";
 
 /** Bounds of one step, so that its commit stays short. */
 const MESSAGES_MAX = 500;
-/** Dead letters made in one step, and the bytes of their copies. */
-const BURIALS_MAX = 500;
-const BURIAL_BYTES_MAX = 16 * 1024 * 1024;
+/** Dead letters that one step writes, and the bytes of their copies. */
+const DEAD_LETTERS_MAX = 500;
+const DEAD_LETTER_BYTES_MAX = 16 * 1024 * 1024;
 
-/** A subscription that has not settled everything up to the cut. */
-export interface Laggard {
+/** A subscription that has not settled everything up to the last message that may be removed. */
+export interface LaggingSubscription {
   readonly subscriptionId: SubscriptionId;
   readonly settledThrough: Seq;
   readonly done: readonly Seq[];
@@ -24,20 +24,20 @@ export interface Laggard {
 export interface TrimInput {
   readonly topicId: TopicId;
   readonly firstSeq: Seq;
-  /** Messages published until this time may go. */
+  /** Messages published until this time may be removed. */
   readonly throughMs: TimeMs;
-  /** Nothing past this may go: deliveries of it are open. */
+  /** Messages after this position have open deliveries and must stay. */
   readonly throughSeqMax: Seq;
-  /** Those that may have parked deliveries. */
+  /** Subscriptions that may have parked deliveries. */
   readonly subscriptionIds: readonly SubscriptionId[];
-  readonly laggards: readonly Laggard[];
+  readonly lagging: readonly LaggingSubscription[];
   readonly nowMs: TimeMs;
 }
 
 export interface TrimResult {
   readonly removed: number;
   readonly firstSeq: Seq;
-  /** Publishing time of the oldest message left; null: the log is empty. */
+  /** Publishing time of the oldest remaining message; null: the log is empty. */
   readonly oldestAtMs: TimeMs | null;
   readonly expired: readonly { readonly subscriptionId: SubscriptionId; readonly count: number }[];
   /** Parked deliveries that became dead letters. */
@@ -52,23 +52,23 @@ interface OldMessage {
 }
 
 /**
- * Removes the oldest messages of one topic. What had not been delivered by then does not vanish: a parked delivery
- * becomes a dead letter, and what a cursor never reached is counted on its subscription.
+ * Removes the oldest messages of one topic. Undelivered messages do not disappear silently: a parked delivery becomes a dead
+ * letter, and a message that a cursor never reached counts as expired on its subscription.
  */
 export function trimTopic(db: DatabaseSync, input: TrimInput): TrimResult {
   const { topicId, nowMs } = input;
   const old = readOld(db, input);
-  const waiting = readParked(db, input.subscriptionIds, old.at(-1)?.seq ?? 0);
-  const { burials, throughSeq } = withinBounds(waiting, old);
+  const expiring = readParked(db, input.subscriptionIds, old.at(-1)?.seq ?? 0);
+  const { deliveries, throughSeq } = withinBounds(expiring, old);
   const going = old.filter((message) => message.seq <= throughSeq);
   const remove = statement(db, "DELETE FROM message WHERE id = ?");
-  // Message by message, each gone before its copies are made: even a full database has room for them.
-  bury(db, topicId, burials, nowMs, (seq) => seq <= throughSeq);
+  // Each message is removed before its copies are written, so that even a full database has room for them.
+  deadLetterParked(db, topicId, deliveries, nowMs, (seq) => seq <= throughSeq);
   for (const { seq } of going) remove.run(messageIdToBigInt(topicId, seq));
   const expired = countExpired(db, input, going);
   const firstSeq = (going.at(-1)?.seq ?? input.firstSeq - 1) + 1;
   if (going.length > 0) statement(db, "UPDATE topic_log SET first_seq = ? WHERE topic_id = ?").run(firstSeq, topicId);
-  return { removed: going.length, firstSeq, oldestAtMs: readOldest(db, topicId), expired, died: burials };
+  return { removed: going.length, firstSeq, oldestAtMs: readOldest(db, topicId), expired, died: deliveries };
 }
 
 function readOld(db: DatabaseSync, { topicId, firstSeq, throughSeqMax, throughMs }: TrimInput): readonly OldMessage[] {
@@ -85,43 +85,43 @@ function readOld(db: DatabaseSync, { topicId, firstSeq, throughSeqMax, throughMs
   return withinBytes(rows, REMOVED_BYTES_MAX);
 }
 
-/** Of all these subscriptions, oldest message first: all of them, or more than one step may bury. */
-function readParked(db: DatabaseSync, ids: readonly SubscriptionId[], throughSeq: Seq): Burial[] {
+/** Parked deliveries of these subscriptions, oldest message first: all of them, or more than one step may take. */
+function readParked(db: DatabaseSync, ids: readonly SubscriptionId[], throughSeq: Seq): ExpiredDelivery[] {
   const read = statement(
     db,
     `SELECT subscription_id AS subscriptionId, seq, attempts, ordering_key AS orderingKey FROM parked
        WHERE subscription_id = ? AND seq <= ? AND dead_letter_id IS NULL ORDER BY seq LIMIT ?`,
   );
-  let found: Burial[] = [];
+  let found: ExpiredDelivery[] = [];
   let through = throughSeq;
   for (const id of ids) {
-    found.push(...(read.all(id, through, BURIALS_MAX + 1) as unknown as Burial[]));
-    if (found.length <= 4 * BURIALS_MAX) continue;
-    found = found.sort((a, b) => a.seq - b.seq).slice(0, BURIALS_MAX + 1);
-    through = (found.at(-1) as Burial).seq;
+    found.push(...(read.all(id, through, DEAD_LETTERS_MAX + 1) as unknown as ExpiredDelivery[]));
+    if (found.length <= 4 * DEAD_LETTERS_MAX) continue;
+    found = found.sort((a, b) => a.seq - b.seq).slice(0, DEAD_LETTERS_MAX + 1);
+    through = (found.at(-1) as ExpiredDelivery).seq;
   }
   return found.sort((a, b) => a.seq - b.seq);
 }
 
 /**
- * Messages go with all of their parked deliveries, except one that has too many for a step: it stays until they are
- * buried.
+ * A message is removed together with all of its parked deliveries. A message that has more than one step may take stays until
+ * they all are dead letters.
  */
 function withinBounds(
-  waiting: readonly Burial[],
+  expiring: readonly ExpiredDelivery[],
   old: readonly OldMessage[],
-): { readonly burials: readonly Burial[]; readonly throughSeq: Seq } {
+): { readonly deliveries: readonly ExpiredDelivery[]; readonly throughSeq: Seq } {
   const bytesOf = new Map(old.map(({ seq, bytes }) => [seq, bytes]));
   let bytes = 0;
-  const fitting = waiting.filter((burial, index) => {
-    bytes += bytesOf.get(burial.seq) ?? 0;
-    return index < BURIALS_MAX && (bytes <= BURIAL_BYTES_MAX || index === 0);
+  const fitting = expiring.filter(({ seq }, index) => {
+    bytes += bytesOf.get(seq) ?? 0;
+    return index < DEAD_LETTERS_MAX && (bytes <= DEAD_LETTER_BYTES_MAX || index === 0);
   });
-  const tooMuch = waiting[fitting.length];
-  if (tooMuch === undefined) return { burials: fitting, throughSeq: old.at(-1)?.seq ?? 0 };
-  const whole = fitting.filter((burial) => burial.seq < tooMuch.seq);
-  const before = old.some((message) => message.seq < tooMuch.seq);
-  return { burials: before ? whole : fitting, throughSeq: tooMuch.seq - 1 };
+  const tooMuch = expiring[fitting.length];
+  if (tooMuch === undefined) return { deliveries: fitting, throughSeq: old.at(-1)?.seq ?? 0 };
+  const complete = fitting.filter(({ seq }) => seq < tooMuch.seq);
+  const hasEarlier = old.some(({ seq }) => seq < tooMuch.seq);
+  return { deliveries: hasEarlier ? complete : fitting, throughSeq: tooMuch.seq - 1 };
 }
 
 function readOldest(db: DatabaseSync, topicId: TopicId): TimeMs | null {
@@ -132,15 +132,15 @@ function readOldest(db: DatabaseSync, topicId: TopicId): TimeMs | null {
   return row?.published_at ?? null;
 }
 
-function countExpired(db: DatabaseSync, { laggards }: TrimInput, going: readonly OldMessage[]): TrimResult["expired"] {
+function countExpired(db: DatabaseSync, { lagging }: TrimInput, going: readonly OldMessage[]): TrimResult["expired"] {
   const messages = going.map(({ seq, tags, type }) => ({
     seq,
     tags: tags === null ? [] : (JSON.parse(tags) as string[]),
-    type: type,
+    type,
   }));
-  // Where the cursors stand is left to settlements: what they say stays true, and what is gone is stepped over.
+  // The cursors themselves stay as they are: claims skip positions that are removed.
   const add = statement(db, "UPDATE cursor SET expired = expired + ? WHERE subscription_id = ?");
-  return laggards.map(({ subscriptionId, settledThrough, done, filter }) => {
+  return lagging.map(({ subscriptionId, settledThrough, done, filter }) => {
     const matches = compileFilter(filter);
     const settled = new Set(done);
     const count = messages.filter(

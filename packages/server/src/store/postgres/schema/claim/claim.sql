@@ -60,8 +60,8 @@ BEGIN
       WHEN v_open.count > 0 THEN 0 ELSE 1 END;
     v_parked := v_none;
     IF v_room > 0 AND parked_count > 0 THEN
-      v_parked := ringback.take_parked(v_cursor, v_open.parked, v_open.foreign_keys, v_now,
-        v_room, p_bytes_max[v_request], p_scan_max);
+      v_parked := ringback.take_parked(v_id, v_cursor.topic_id, v_cursor.ordering, v_open.parked, v_open.foreign_keys,
+        v_now, v_room, p_bytes_max[v_request], p_scan_max);
     END IF;
     v_log := ringback.take_from_log(v_cursor, v_open.returned, v_open.foreign_keys, v_now, p_from_log[v_request],
       v_room - v_parked.count, p_bytes_max[v_request] - v_parked.bytes, p_scan_max, p_returned_max);

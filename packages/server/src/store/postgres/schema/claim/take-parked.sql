@@ -8,11 +8,10 @@ CREATE TYPE ringback.parked_take AS (
 -- Takes the parked deliveries that are due, the longest overdue first. A delivery that is not the first of its ordering
 -- key waits. p_claimed: parked deliveries that are in open claims.
 CREATE FUNCTION ringback.take_parked(
-  p_cursor ringback.subscription_cursor, p_claimed bigint[], p_foreign_keys text[], p_now bigint,
+  p_subscription bigint, p_topic integer, p_ordering text, p_claimed bigint[], p_foreign_keys text[], p_now bigint,
   p_room integer, p_bytes_max bigint, p_scan_max integer
 ) RETURNS ringback.parked_take LANGUAGE plpgsql AS $function$
 DECLARE
-  v_id bigint := p_cursor.subscription_id;
   v_row record;
   v_key text;
   v_due bigint;
@@ -29,12 +28,12 @@ BEGIN
     SELECT p.seq, p.ordering_key AS blocks, x.ordering_key, x.size
     FROM ringback.parked p
     LEFT JOIN LATERAL (
-      SELECT m.ordering_key, octet_length(m.body) AS size FROM ringback.message_at(p_cursor.topic_id, p.seq) m
+      SELECT m.ordering_key, octet_length(m.body) AS size FROM ringback.message_at(p_topic, p.seq) m
         WHERE p.dead_letter_id IS NULL
       UNION ALL
       SELECT d.ordering_key, octet_length(d.body) FROM ringback.dead_letter d WHERE d.id = p.dead_letter_id
       LIMIT 1) x ON true
-    WHERE p.subscription_id = v_id AND p.due_at <= p_now AND p.seq <> ALL (p_claimed)
+    WHERE p.subscription_id = p_subscription AND p.due_at <= p_now AND p.seq <> ALL (p_claimed)
       AND NOT EXISTS (SELECT 1 FROM ringback.parked e WHERE e.subscription_id = p.subscription_id
         AND e.ordering_key = p.ordering_key AND e.seq < p.seq)
     ORDER BY p.due_at, p.seq LIMIT p_scan_max
@@ -44,18 +43,18 @@ BEGIN
       EXIT;
     END IF;
     v_scanned := v_scanned + 1;
-    v_key := CASE p_cursor.ordering WHEN 'none' THEN NULL WHEN 'strict' THEN '' ELSE v_row.ordering_key END;
+    v_key := CASE p_ordering WHEN 'none' THEN NULL WHEN 'strict' THEN '' ELSE v_row.ordering_key END;
     IF v_row.size IS NULL THEN
       -- The message is lost: the database is damaged. The delivery must neither wait forever nor vanish without a
       -- trace.
-      DELETE FROM ringback.parked p WHERE p.subscription_id = v_id AND p.seq = v_row.seq;
-      PERFORM ringback.unblock_key(v_id, v_row.blocks, p_now);
+      DELETE FROM ringback.parked p WHERE p.subscription_id = p_subscription AND p.seq = v_row.seq;
+      PERFORM ringback.unblock_key(p_subscription, v_row.blocks, p_now);
       v_expired := v_expired + 1;
-    ELSIF v_row.blocks IS NULL AND v_key IS NOT NULL AND ringback.is_key_blocked(v_id, v_key) THEN
-      -- It was delayed or redriven, and now takes its position among the parked deliveries of its key.
-      v_due := ringback.due_in_key(v_id, v_key, v_row.seq, p_now);
+    ELSIF v_row.blocks IS NULL AND v_key IS NOT NULL AND ringback.is_key_blocked(p_subscription, v_key) THEN
+      -- A delayed or redriven delivery takes its position among the parked deliveries of its key now.
+      v_due := ringback.due_in_key(p_subscription, v_key, v_row.seq, p_now);
       UPDATE ringback.parked p SET due_at = v_due, ordering_key = v_key
-        WHERE p.subscription_id = v_id AND p.seq = v_row.seq;
+        WHERE p.subscription_id = p_subscription AND p.seq = v_row.seq;
       IF v_due IS NOT NULL THEN v_has_more := true; END IF;
     ELSIF v_key = ANY (p_foreign_keys) THEN
       v_waits := true;
@@ -67,7 +66,7 @@ BEGIN
     END IF;
   END LOOP;
   IF v_expired > 0 THEN
-    UPDATE ringback.subscription_cursor c SET expired = c.expired + v_expired WHERE c.subscription_id = v_id;
+    UPDATE ringback.subscription_cursor c SET expired = c.expired + v_expired WHERE c.subscription_id = p_subscription;
   END IF;
   RETURN ROW(v_count, v_bytes, v_seqs, v_keys, v_expired,
     v_has_more OR v_scanned = p_scan_max, v_waits)::ringback.parked_take;

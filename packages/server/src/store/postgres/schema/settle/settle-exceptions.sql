@@ -9,6 +9,7 @@ CREATE FUNCTION ringback.settle_exceptions(
 DECLARE
   v_row record;
   v_id bigint;
+  v_ordered_id bigint;
   v_ordering text;
   v_key text;
   v_parked ringback.parked%ROWTYPE;
@@ -24,10 +25,7 @@ BEGIN
     WHERE r.from_parked OR p_kinds[r.n] <> 0 ORDER BY r.n
   LOOP
     v_count := v_count + 1;
-    IF v_row.subscription_id IS DISTINCT FROM v_id THEN
-      v_id := v_row.subscription_id;
-      SELECT c.ordering INTO v_ordering FROM ringback.subscription_cursor c WHERE c.subscription_id = v_id;
-    END IF;
+    v_id := v_row.subscription_id;
     v_parked := NULL;
     IF v_row.from_parked AND v_row.kind <> 4 THEN
       SELECT * INTO v_parked FROM ringback.parked p WHERE p.subscription_id = v_id AND p.seq = v_row.seq;
@@ -36,6 +34,10 @@ BEGIN
     IF v_row.kind = 0 THEN
       DELETE FROM ringback.dead_letter d WHERE d.id = v_parked.dead_letter_id;
     ELSIF v_row.kind IN (1, 2) THEN
+      IF v_id IS DISTINCT FROM v_ordered_id THEN
+        v_ordered_id := v_id;
+        SELECT c.ordering INTO v_ordering FROM ringback.subscription_cursor c WHERE c.subscription_id = v_id;
+      END IF;
       v_key := CASE v_ordering WHEN 'none' THEN NULL WHEN 'strict' THEN '' ELSE p_ordering_keys[v_row.n] END;
       INSERT INTO ringback.parked AS p
         (subscription_id, seq, due_at, attempts, retries, first_attempt_at, ordering_key)

@@ -1,4 +1,4 @@
--- The id takes 23 bits of a message id.
+-- The id takes 23 bits of a message id. version: counts the changes of the row. settings: JSON.
 CREATE TABLE ringback.topic (
   id integer GENERATED ALWAYS AS IDENTITY (MAXVALUE 8388607) PRIMARY KEY,
   account_id bigint NOT NULL REFERENCES ringback.account (id),

@@ -5,8 +5,8 @@ import { messageColumns, type MessageRow } from "../rows.ts";
 import { statement } from "../statements.ts";
 import { promoteSql } from "./settle.ts";
 
-/** A parked delivery whose message is too old. */
-export interface Burial {
+/** A parked delivery whose message is past the retention of its topic. */
+export interface ExpiredDelivery {
   readonly subscriptionId: SubscriptionId;
   readonly seq: Seq;
   readonly attempts: number;
@@ -21,30 +21,33 @@ interface LastAttempt {
 }
 
 /**
- * Turns parked deliveries into dead letters with their own copies of the messages, which go first where nothing else
- * needs them. `burials` come by message.
+ * Turns parked deliveries into dead letters with copies of their messages. A message that nothing else needs is removed
+ * before its copies are written. `deliveries` are sorted by message.
  */
-export function bury(
+export function deadLetterParked(
   db: DatabaseSync,
   topicId: TopicId,
-  burials: readonly Burial[],
+  deliveries: readonly ExpiredDelivery[],
   nowMs: TimeMs,
   isLast: (seq: Seq) => boolean,
 ): void {
   let message: MessageRow | undefined;
   let attempts = new Map<number, LastAttempt>();
   let seq: Seq = 0;
-  for (const burial of burials) {
-    if (burial.seq !== seq) {
-      seq = burial.seq;
+  for (const delivery of deliveries) {
+    if (delivery.seq !== seq) {
+      seq = delivery.seq;
       message = takeMessage(db, topicId, seq, isLast(seq));
       attempts = lastAttempts(db, topicId, seq);
     }
-    if (message !== undefined) insert(db, topicId, burial, message, attempts.get(burial.subscriptionId), nowMs);
-    statement(db, "DELETE FROM parked WHERE subscription_id = ? AND seq = ?").run(burial.subscriptionId, burial.seq);
+    if (message !== undefined) insert(db, topicId, delivery, message, attempts.get(delivery.subscriptionId), nowMs);
+    statement(db, "DELETE FROM parked WHERE subscription_id = ? AND seq = ?").run(
+      delivery.subscriptionId,
+      delivery.seq,
+    );
   }
-  // When all of them are gone, so that none of them is promoted.
-  for (const { subscriptionId, orderingKey } of burials) {
+  // After all rows are removed, so that none of them becomes due.
+  for (const { subscriptionId, orderingKey } of deliveries) {
     if (orderingKey !== null) statement(db, promoteSql).run(nowMs, subscriptionId, orderingKey);
   }
 }
@@ -67,7 +70,7 @@ function lastAttempts(db: DatabaseSync, topicId: TopicId, seq: Seq): Map<number,
 function insert(
   db: DatabaseSync,
   topicId: TopicId,
-  { subscriptionId, seq, attempts }: Burial,
+  { subscriptionId, seq, attempts }: ExpiredDelivery,
   message: MessageRow,
   last: LastAttempt | undefined,
   nowMs: TimeMs,

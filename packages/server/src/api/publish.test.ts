@@ -1,0 +1,342 @@
+/**
+ * Real: the HTTP application, through `inject`, and the rules of a message. Fake: store, engine and event bus, in
+ * memory.
+ */
+
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { RingbackError } from "../domain/errors.ts";
+import { limits } from "../domain/limits.ts";
+import { call } from "./testing/call.ts";
+import { storedMessages } from "./testing/stored.ts";
+import { createTestApp } from "./testing/test-app.ts";
+import type { TestApp } from "./testing/test-app.ts";
+
+const path = "/v1/topics/orders/messages";
+const json = { "content-type": "application/json" };
+
+describe("publishing", () => {
+  let test: TestApp;
+  beforeEach(async () => {
+    test = await createTestApp();
+    await call(test.app, "PUT", "/v1/topics/orders");
+  });
+  afterEach(() => test.app.close());
+
+  async function stored(): Promise<{ body: string; contentType: string | null }[]> {
+    const messages = await storedMessages(test.store);
+    return messages.map(({ body, contentType }) => ({ body: Buffer.from(body).toString(), contentType }));
+  }
+
+  it("answers 201 with the receipt", async () => {
+    const answer = await call(test.app, "POST", path, { json: { body: "hello" } });
+    expect(answer.status).toBe(201);
+    expect(answer.json).toEqual({
+      id: "1099511627777",
+      topic: "orders",
+      seq: 1,
+      publishedAt: "2026-01-31T08:15:30.250Z",
+    });
+    expect(answer.headers["idempotency-replayed"]).toBeUndefined();
+  });
+
+  it("keeps all that is said about a message", async () => {
+    const message = {
+      tags: ["a", "b"],
+      orderingKey: "k",
+      attributes: { "trace-id": "1" },
+      contentType: "text/html",
+      delayMs: 5,
+    };
+    await call(test.app, "POST", path, { json: { ...message, body: "x" } });
+    const { delayMs: _delay, ...rest } = message;
+    const [kept] = await storedMessages(test.store);
+    expect(kept).toMatchObject({ ...rest, type: null });
+    expect(kept?.deliverAtMs).toBe((kept?.publishedAtMs ?? 0) + 5);
+  });
+
+  it.each([
+    ['{"body":"hé\\n\\u0041"}', "hé\nA", "text/plain; charset=utf-8"],
+    ['{"body":""}', "", "text/plain; charset=utf-8"],
+    [
+      '{ "body" : {"n": 12345678901234567890, "x":1.0 , "e":"\\u0041"} , "tags":[]}',
+      '{"n": 12345678901234567890, "x":1.0 , "e":"\\u0041"}',
+      "application/json",
+    ],
+    ['{"body":null}', "null", "application/json"],
+    ['{"body":1e400}', "1e400", "application/json"],
+    ['{"body":[ ]}', "[ ]", "application/json"],
+    ['{"body":{"body":1},"x":0}'.replace(',"x":0', ""), '{"body":1}', "application/json"],
+    ['{"body":{},"contentType":"application/x-own"}', "{}", "application/x-own"],
+    ['{"bodyBase64":"aGVsbG8="}', "hello", null],
+    ['{"bodyBase64":""}', "", null],
+  ])("delivers %s as %j of type %j", async (body, expected, contentType) => {
+    const answer = await call(test.app, "POST", path, { body, headers: json });
+    expect(answer.status).toBe(201);
+    expect(await stored()).toEqual([{ body: expected, contentType }]);
+  });
+
+  it.each([
+    ["{}", "body"],
+    ['{"body":"a","bodyBase64":"YQ=="}', "body"],
+    ['{"bodyBase64":"YQ"}', "bodyBase64"],
+    ['{"bodyBase64":"YR=="}', "bodyBase64"],
+    ['{"bodyBase64":"Y Q=="}', "bodyBase64"],
+    ['{"bodyBase64":"-_8="}', "bodyBase64"],
+    ['{"bodyBase64":null}', "bodyBase64"],
+    ['{"body":"\\ud83d"}', "body"],
+    ['{"body":"a","tags":"a"}', "tags"],
+    ['{"body":"a","tags":[1]}', "tags[0]"],
+    ['{"body":"a","delayMs":"1"}', "delayMs"],
+    ['{"body":"a","delayMs":-1}', "delayMs"],
+    [`{"body":"a","delayMs":${limits.delayMsMax + 1}}`, "delayMs"],
+    ['{"body":"a","attributes":{"a":1}}', "attributes.a"],
+    ['{"body":"a","attributes":{"__proto__":"x"}}', "attributes"],
+    ['{"body":"a","type":null}', "type"],
+    ['{"body":"a","__proto__":{"tags":["x"]}}', "__proto__"],
+    ['{"body":"a","Tags":[]}', "Tags"],
+    ["[]", ""],
+    ['"text"', ""],
+  ])("refuses %s", async (body, field) => {
+    const answer = await call(test.app, "POST", path, { body, headers: json });
+    expect(answer).toMatchObject({ status: 400, json: { code: "invalid_request", errors: [{ field }] } });
+    expect(await stored()).toEqual([]);
+  });
+
+  it.each([
+    [{ body: "a", tags: Array<string>(21).fill("a") }, 400, "too_many_tags", "tags"],
+    [{ body: "a", tags: ["t".repeat(65)] }, 400, "invalid_tag", "tags[0]"],
+    [{ body: "a", type: "a".repeat(129) }, 400, "invalid_type", "type"],
+    [{ body: "a".repeat(limits.bodyBytesMax + 1) }, 413, "body_too_large", "body"],
+  ])("names the field of what the message rules refuse", async (message, status, code, field) => {
+    const answer = await call(test.app, "POST", path, { json: message });
+    expect(answer).toMatchObject({ status, json: { code, errors: [{ field }] } });
+    expect(answer.json.detail).toMatch(new RegExp(`^${field.replace("[", "\\[")}`));
+  });
+
+  it.each([
+    ["", "empty"],
+    ["  \n", "empty"],
+    ['{"body":', "line 1, column 9"],
+    ['{\n  "body": x\n}', "line 2, column 11"],
+    ['\uFEFF{"body":"a"}', "byte order mark"],
+    ['{"body":"a"}{}', "line 1, column 13"],
+  ])("says where %j stops being JSON", async (body, where) => {
+    const answer = await call(test.app, "POST", path, { body, headers: json });
+    expect(answer).toMatchObject({
+      status: 400,
+      json: { code: "malformed_json", detail: expect.stringContaining(where) },
+    });
+  });
+
+  it("refuses JSON that is not UTF-8", async () => {
+    const body = Buffer.from('{"body":"\xff"}', "latin1");
+    expect(await call(test.app, "POST", path, { body, headers: json })).toMatchObject({
+      status: 400,
+      json: { code: "invalid_utf8" },
+    });
+    for (const charset of ["utf-16", "latin1"]) {
+      const headers = { "content-type": `application/json; charset=${charset}` };
+      const answer = await call(test.app, "POST", path, { body: '{"body":"a"}', headers });
+      expect(answer).toMatchObject({ status: 415, json: { code: "unsupported_media_type" } });
+    }
+  });
+
+  it.each(["application/json; charset=utf-8", 'application/json;charset="UTF-8"', "Application/JSON"])(
+    "knows %s as JSON",
+    async (contentType) => {
+      const headers = { "content-type": contentType };
+      await call(test.app, "POST", path, { body: '{"body":"a"}', headers });
+      expect(await stored()).toEqual([{ body: "a", contentType: "text/plain; charset=utf-8" }]);
+    },
+  );
+
+  it("takes a deeply nested body as it is written", async () => {
+    const body = `{"body":${"[".repeat(200_000)}${"]".repeat(200_000)}}`;
+    expect((await call(test.app, "POST", path, { body, headers: json })).status).toBe(201);
+    expect((await storedMessages(test.store))[0]?.body).toHaveLength(400_000);
+  });
+
+  describe("raw", () => {
+    it("keeps bytes and content type as sent", async () => {
+      const body = Uint8Array.of(0, 255, 13, 10, 128);
+      const headers = { "content-type": "Image/PNG;  q=1" };
+      expect((await call(test.app, "POST", path, { body, headers })).status).toBe(201);
+      const [kept] = await storedMessages(test.store);
+      expect(Buffer.compare(kept?.body ?? new Uint8Array(), body)).toBe(0);
+      expect(kept?.contentType).toBe("Image/PNG;  q=1");
+    });
+
+    it("refuses a query that does not decode, and stores nothing", async () => {
+      for (const query of ["tags=%E6%A0%87,%FF", "orderingKey=%", "tags=%zz"]) {
+        const answer = await call(test.app, "POST", `${path}?${query}`, {
+          body: "x",
+          headers: { "content-type": "a/b" },
+        });
+        expect([answer.status, answer.json]).toEqual([400, expect.objectContaining({ code: "malformed_request" })]);
+      }
+      expect(await stored()).toHaveLength(0);
+    });
+
+    it("may come without a content type", async () => {
+      await call(test.app, "POST", path, { body: "plain", headers: { "content-length": "5" } });
+      expect(await stored()).toEqual([{ body: "plain", contentType: null }]);
+    });
+
+    it("takes the rest from the query", async () => {
+      const query = "?tags=a,b&tags=c&orderingKey=k%201&delayMs=7";
+      await call(test.app, "POST", path + query, { body: "x", headers: { "content-type": "text/plain" } });
+      const [kept] = await storedMessages(test.store);
+      expect(kept).toMatchObject({ tags: ["a", "b", "c"], orderingKey: "k 1" });
+      expect(kept?.deliverAtMs).toBe((kept?.publishedAtMs ?? 0) + 7);
+    });
+
+    it.each([
+      ["?delayMs=1.5", "delayMs"],
+      ["?delayMs=99999999999", "delayMs"],
+      ["?orderingKey=a&orderingKey=b", "orderingKey"],
+      ["?tag=a", "tag"],
+      ["?__proto__=a", "__proto__"],
+    ])("refuses the query %s", async (query, field) => {
+      const answer = await call(test.app, "POST", path + query, {
+        body: "x",
+        headers: { "content-type": "text/plain" },
+      });
+      expect(answer).toMatchObject({ status: 400, json: { code: "invalid_request", errors: [{ field }] } });
+    });
+
+    it("is not mixed with JSON: there the query means nothing", async () => {
+      const answer = await call(test.app, "POST", `${path}?tags=a`, { json: { body: "x" } });
+      expect(answer).toMatchObject({ status: 400, json: { code: "invalid_request", errors: [{ field: "tags" }] } });
+    });
+
+    it("needs a body or at least a content type", async () => {
+      const answer = await call(test.app, "POST", path);
+      expect(answer).toMatchObject({ status: 400, json: { code: "invalid_request", errors: [{ field: "body" }] } });
+      const empty = await call(test.app, "POST", path, { headers: { "content-type": "text/plain" } });
+      expect(empty.status).toBe(201);
+    });
+
+    it("needs a content type of the form type/subtype", async () => {
+      const answer = await call(test.app, "POST", path, { body: "x", headers: { "content-type": "text" } });
+      expect(answer).toMatchObject({ status: 415, json: { code: "unsupported_media_type" } });
+    });
+
+    it("is not compressed", async () => {
+      const headers = { "content-type": "text/plain", "content-encoding": "gzip" };
+      const answer = await call(test.app, "POST", path, { body: "x", headers });
+      expect(answer).toMatchObject({ status: 415, json: { errors: [{ field: "Content-Encoding" }] } });
+    });
+  });
+
+  describe("with an Idempotency-Key", () => {
+    const once = { json: { body: "a" }, headers: { "idempotency-key": "k-1" } };
+
+    it("publishes once and repeats the first answer", async () => {
+      const first = await call(test.app, "POST", path, once);
+      const second = await call(test.app, "POST", path, once);
+      expect([second.status, second.json]).toEqual([201, first.json]);
+      expect([first.headers["idempotency-replayed"], second.headers["idempotency-replayed"]]).toEqual([
+        undefined,
+        "true",
+      ]);
+      expect(await stored()).toHaveLength(1);
+    });
+
+    it.each([
+      ["other bytes", path, { json: { body: "b" }, headers: once.headers }],
+      [
+        "another content type",
+        path,
+        { body: '{"body":"a"}', headers: { ...once.headers, "content-type": "text/plain" } },
+      ],
+      ["the batch", `${path}/batch`, { json: { messages: [{ body: "a" }] }, headers: once.headers }],
+    ])("refuses %s under the same key", async (_what, url, other) => {
+      await call(test.app, "POST", path, once);
+      expect(await call(test.app, "POST", url, other)).toMatchObject({
+        status: 409,
+        json: { code: "idempotency_conflict" },
+      });
+      expect(await stored()).toHaveLength(1);
+    });
+
+    it("refuses another query under the same key", async () => {
+      const raw = { body: "a", headers: { ...once.headers, "content-type": "text/plain" } };
+      await call(test.app, "POST", `${path}?tags=a`, raw);
+      expect((await call(test.app, "POST", `${path}?tags=b`, raw)).status).toBe(409);
+    });
+
+    it.each(["", "k".repeat(257), "schlüssel", "a\tb"])("refuses the key %j", async (key) => {
+      const answer = await call(test.app, "POST", path, { json: { body: "a" }, headers: { "idempotency-key": key } });
+      expect(answer).toMatchObject({
+        status: 400,
+        json: { code: "invalid_idempotency_key", errors: [{ field: "Idempotency-Key" }] },
+      });
+      expect(await stored()).toEqual([]);
+    });
+  });
+
+  describe("in a batch", () => {
+    const batch = `${path}/batch`;
+
+    it("answers a receipt for each, in order", async () => {
+      const body = '{"messages":[{"body": [1.0 ]},{"body":"two"},{"bodyBase64":"Mw=="},{"body": {"a": 1 }}]}';
+      const answer = await call(test.app, "POST", batch, { body, headers: json });
+      expect(answer.status).toBe(201);
+      expect(answer.json.messages.map(({ seq }: { seq: number }) => seq)).toEqual([1, 2, 3, 4]);
+      expect(new Set(answer.json.messages.map(({ id }: { id: string }) => id)).size).toBe(4);
+      expect((await stored()).map(({ body }) => body)).toEqual(["[1.0 ]", "two", "3", '{"a": 1 }']);
+    });
+
+    it.each([
+      [{ messages: [{ body: "a" }, {}] }, 400, "invalid_request", "messages[1].body"],
+      [{ messages: [{ body: "a" }, { body: "b", bodyBase64: "Yg==" }] }, 400, "invalid_request", "messages[1].body"],
+      [{ messages: [{ body: "a" }, { body: "b", tags: ["t".repeat(65)] }] }, 400, "invalid_tag", "messages[1].tags[0]"],
+      [{ messages: [{ body: "b", tags: ["t".repeat(65)] }] }, 400, "invalid_tag", "messages[0].tags[0]"],
+      [{ messages: [1] }, 400, "invalid_request", "messages[0]"],
+      [{ messages: [] }, 400, "empty_batch", "messages"],
+      [{ messages: Array.from({ length: 1001 }, () => ({ body: "a" })) }, 413, "batch_too_large", "messages"],
+      [{}, 400, "invalid_request", "messages"],
+      [{ messages: {}, more: 1 }, 400, "invalid_request", "messages"],
+    ])("refuses all when one is wrong, and says which", async (given, status, code, field) => {
+      const answer = await call(test.app, "POST", batch, { json: given });
+      expect(answer).toMatchObject({
+        status,
+        json: { code, errors: expect.arrayContaining([expect.objectContaining({ field })]) },
+      });
+      expect(await stored()).toEqual([]);
+    });
+
+    it("is JSON only", async () => {
+      const answer = await call(test.app, "POST", batch, { body: "x", headers: { "content-type": "text/plain" } });
+      expect(answer).toMatchObject({ status: 415, json: { code: "unsupported_media_type" } });
+    });
+  });
+
+  it("to a topic that is not there answers 404", async () => {
+    for (const url of ["/v1/topics/none/messages", "/v1/topics/none/messages/batch"]) {
+      const answer = await call(test.app, "POST", url, { json: { body: "a" } });
+      expect(answer).toMatchObject({ status: 404, json: { code: "topic_not_found" } });
+    }
+  });
+
+  it("says 503 and when to come back while the store cannot write", async () => {
+    test.store.failure = new RingbackError("storage_full");
+    const answer = await call(test.app, "POST", path, { json: { body: "a" } });
+    expect(answer).toMatchObject({ status: 503, headers: { "retry-after": "15" }, json: { code: "storage_full" } });
+    test.store.failure = null;
+    expect((await call(test.app, "POST", path, { json: { body: "a" } })).status).toBe(201);
+  });
+
+  it("hides what nobody foresaw, and logs it under the id that the caller gets", async () => {
+    test.store.failure = new Error("secret path /var/lib/ringback");
+    const answer = await call(test.app, "POST", path, { json: { body: "a" } });
+    expect(answer).toMatchObject({ status: 500, json: { code: "internal", requestId: expect.any(String) } });
+    expect(JSON.stringify(answer.json)).not.toContain("secret path");
+    const line = JSON.parse(test.logLines.join("")) as Record<string, unknown>;
+    expect(line).toMatchObject({
+      level: "error",
+      requestId: answer.json.requestId,
+      err: { message: expect.stringContaining("secret path") },
+    });
+  });
+});

@@ -1,0 +1,42 @@
+import { afterEach } from "vitest";
+import { call } from "./call.ts";
+import type { Answer, CallBody } from "./call.ts";
+import { scriptedReplies } from "./scripted-replies.ts";
+import type { ScriptedPost, ScriptedReply } from "./scripted-replies.ts";
+import { createTestApp } from "./test-app.ts";
+import type { TestApp, TestParts } from "./test-app.ts";
+
+/**
+ * The application whose hooks reach programs that reply by a script. `start` gives each test its own; it is closed
+ * after the test.
+ */
+export class HookScene {
+  #app: TestApp | null = null;
+
+  constructor() {
+    afterEach(() => this.app.close());
+  }
+
+  get test(): TestApp {
+    if (this.#app === null) throw new Error("the application has not started");
+    return this.#app;
+  }
+
+  get app(): TestApp["app"] {
+    return this.test.app;
+  }
+
+  /** Returns the POSTs that the programs have got so far. */
+  async start(
+    script: (post: ScriptedPost) => ScriptedReply | Promise<ScriptedReply>,
+    parts: TestParts = {},
+  ): Promise<readonly ScriptedPost[]> {
+    const transport = scriptedReplies(script);
+    this.#app = await createTestApp({}, { transport, ...parts });
+    return transport.posts;
+  }
+
+  ask(method: string, path: string, given?: CallBody): Promise<Answer> {
+    return call(this.app, method, path, given);
+  }
+}

@@ -1,0 +1,71 @@
+import type { SubscriptionId, SubscriptionState, TopicSettings } from "../../domain/model.ts";
+import { Cursor } from "../cursor.ts";
+import { TopicIndex } from "../topic-index.ts";
+import type { CatalogRows } from "./operations/load-catalog.ts";
+import { SubscriptionEntry } from "./subscription-entry.ts";
+import { TopicEntry } from "./topic-entry.ts";
+
+/**
+ * Every topic and subscription in memory, with what claims need of them. Only one process can have the folder open, so
+ * between two commits this is the current state, and the database is what survives the process.
+ */
+export class CatalogIndex {
+  readonly topics = new TopicIndex<TopicEntry>();
+  readonly subscriptions = new Map<SubscriptionId, SubscriptionEntry>();
+
+  load(rows: CatalogRows): void {
+    for (const row of rows.topics) {
+      const topic = {
+        id: row.id,
+        accountId: row.account_id,
+        name: row.name,
+        settings: JSON.parse(row.settings) as TopicSettings,
+        version: row.version,
+        createdAtMs: row.created_at,
+        updatedAtMs: row.updated_at,
+      };
+      this.topics.add(new TopicEntry(topic, row.first_seq, row.last_seq, row.oldest_at));
+    }
+    for (const row of rows.subscriptions) {
+      const topic = this.topics.get(row.topic_id);
+      if (topic === undefined) continue;
+      const fields = {
+        id: row.id,
+        name: row.name,
+        state: row.state as SubscriptionState,
+        version: row.version,
+        settings: row.settings,
+        createdAtMs: row.created_at,
+        updatedAtMs: row.updated_at,
+      };
+      this.addSubscription(topic, new SubscriptionEntry(topic, fields, new Cursor(row.settled_through, row.ahead)));
+    }
+    for (const row of rows.parked) {
+      const entry = this.subscriptions.get(row.subscription_id);
+      if (entry === undefined) continue;
+      entry.parkedCount = row.count;
+      entry.nextParkedDueAtMs = row.due_at;
+    }
+    for (const row of rows.keys) {
+      this.subscriptions.get(row.subscription_id)?.restoreBlockedKey(row.ordering_key, row.count);
+    }
+  }
+
+  removeTopic(entry: TopicEntry): void {
+    this.topics.remove(entry);
+    for (const subscription of entry.subscriptions.values()) this.removeSubscription(subscription);
+  }
+
+  addSubscription(topic: TopicEntry, entry: SubscriptionEntry): void {
+    // Retention may have removed messages before the subscription was created, or before this start.
+    entry.cursor.skipThrough(topic.firstSeq - 1);
+    topic.add(entry);
+    this.subscriptions.set(entry.id, entry);
+  }
+
+  removeSubscription(entry: SubscriptionEntry): void {
+    entry.removed = true;
+    this.topics.get(entry.topic.topic.id)?.remove(entry);
+    this.subscriptions.delete(entry.id);
+  }
+}

@@ -1,0 +1,84 @@
+import type { SubscriptionId } from "../../domain/model.ts";
+import type { Clock, Timers } from "../../domain/ports.ts";
+import type { Listeners } from "../listeners.ts";
+import type { GroupCommit } from "./group-commit.ts";
+import type { ParkRow, UnparkRow } from "./operations/settle.ts";
+import { emptyWork } from "./settle-work.ts";
+import type { SubscriptionEntry } from "./subscription-entry.ts";
+
+/** Cursors that only passed messages which do not match are written after this time at the latest. */
+const CURSOR_WRITE_MS = 1_000;
+
+export interface ClaimWritesOptions {
+  readonly commits: GroupCommit;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly ready: Listeners<readonly SubscriptionId[]>;
+}
+
+/** What claims write: deliveries that they park instead of returning them, and cursors that moved. */
+export class ClaimWrites {
+  readonly #options: ClaimWritesOptions;
+  readonly #moved = new Set<SubscriptionEntry>();
+  #cancelTimer: (() => void) | null = null;
+
+  constructor(options: ClaimWritesOptions) {
+    this.#options = options;
+  }
+
+  /** `parked`: messages from the log. `lost`: positions whose messages the database has lost. */
+  parkFromLog(entry: SubscriptionEntry, parked: readonly ParkRow[], lost: readonly UnparkRow[]): void {
+    const { commits, clock, ready } = this.#options;
+    commits.settle({
+      ...emptyWork(),
+      entries: new Set([entry]),
+      parked: [...parked],
+      unparked: [...lost],
+      done: () => {
+        for (const row of parked) entry.parkedDueAt(row.dueAtMs ?? clock.now());
+        ready.notify([entry.id]);
+      },
+    });
+  }
+
+  /** Changes rows in `parked` that a claim has read and did not take. */
+  changeParked(
+    entry: SubscriptionEntry,
+    { parked, unparked }: { readonly parked: readonly ParkRow[]; readonly unparked: readonly UnparkRow[] },
+  ): void {
+    const { commits, clock, ready } = this.#options;
+    const changing = (entry.changing ??= new Set());
+    const seqs = [...parked, ...unparked].map((row) => row.seq);
+    for (const seq of seqs) changing.add(seq);
+    for (const { orderingKey } of unparked) if (orderingKey !== null) entry.unblockKey(orderingKey);
+    entry.parkedCount -= unparked.length;
+    commits.settle({
+      ...emptyWork(),
+      parked: [...parked],
+      unparked: [...unparked],
+      done: () => {
+        for (const seq of seqs) {
+          changing.delete(seq);
+          entry.closedWhileReading?.add(seq);
+        }
+        entry.parkedDueAt(clock.now());
+        ready.notify([entry.id]);
+      },
+    });
+  }
+
+  /** The cursor has moved past messages that need no other write. */
+  cursorMoved(entry: SubscriptionEntry): void {
+    this.#moved.add(entry);
+    this.#cancelTimer ??= this.#options.timers.after(CURSOR_WRITE_MS, () => this.writeCursors());
+  }
+
+  writeCursors(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    if (this.#moved.size === 0) return;
+    const entries = new Set(this.#moved);
+    this.#moved.clear();
+    this.#options.commits.settle({ ...emptyWork(), entries });
+  }
+}

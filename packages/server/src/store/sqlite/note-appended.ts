@@ -1,0 +1,26 @@
+import type { SubscriptionId } from "../../domain/model.ts";
+import type { Listeners } from "../listeners.ts";
+import type { AppendRequest, AppendResult } from "../log.ts";
+import type { CatalogIndex } from "./catalog-index.ts";
+import type { MessageCache } from "./message-cache.ts";
+
+/** Takes messages that are durable now into memory, and wakes the subscriptions of their topic. */
+export function noteAppended(
+  memory: {
+    readonly index: CatalogIndex;
+    readonly cache: MessageCache;
+    readonly ready: Listeners<readonly SubscriptionId[]>;
+  },
+  { topicId, messages }: AppendRequest,
+  { firstSeq, publishedAtMs, replayed }: AppendResult,
+): void {
+  const topic = memory.index.topics.get(topicId);
+  if (topic === undefined || replayed) return;
+  for (const [index, { delayMs, ...message }] of messages.entries()) {
+    const deliverAtMs = delayMs === 0 ? null : publishedAtMs + delayMs;
+    memory.cache.add({ ...message, topicId, seq: firstSeq + index, publishedAtMs, deliverAtMs });
+  }
+  topic.lastSeq = firstSeq + messages.length - 1;
+  topic.oldestAtMs ??= publishedAtMs;
+  if (topic.subscriptions.size > 0) memory.ready.notify(topic.subscriptionIds);
+}

@@ -1,0 +1,63 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { AccountId, Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
+import { statement } from "../statements.ts";
+
+/** The whole catalog, which the store reads at its start. Settings stay text until they are needed. */
+export interface CatalogRows {
+  readonly topics: {
+    readonly id: TopicId;
+    readonly account_id: AccountId;
+    readonly name: string;
+    readonly version: number;
+    readonly settings: string;
+    readonly created_at: number;
+    readonly updated_at: number;
+    readonly first_seq: Seq;
+    readonly last_seq: Seq;
+    /** null: the log is empty. */
+    readonly oldest_at: TimeMs | null;
+  }[];
+  readonly subscriptions: {
+    readonly id: SubscriptionId;
+    readonly topic_id: TopicId;
+    readonly name: string;
+    readonly state: string;
+    readonly version: number;
+    readonly settings: string;
+    readonly created_at: number;
+    readonly updated_at: number;
+    readonly settled_through: Seq;
+    readonly ahead: Uint8Array | null;
+  }[];
+  readonly parked: {
+    readonly subscription_id: SubscriptionId;
+    readonly count: number;
+    readonly due_at: number | null;
+  }[];
+  readonly keys: { readonly subscription_id: SubscriptionId; readonly ordering_key: string; readonly count: number }[];
+}
+
+export function loadCatalog(db: DatabaseSync): CatalogRows {
+  return {
+    topics: statement(
+      db,
+      `SELECT t.*, l.first_seq, l.last_seq,
+           (SELECT published_at FROM message WHERE id = (t.id << 40) + l.first_seq) AS oldest_at
+         FROM topic t JOIN topic_log l ON l.topic_id = t.id`,
+    ).all() as never,
+    subscriptions: statement(
+      db,
+      `SELECT s.id, s.topic_id, s.name, s.state, s.version, s.settings, s.created_at, s.updated_at, c.settled_through, c.ahead
+         FROM subscription s JOIN cursor c ON c.subscription_id = s.id ORDER BY s.topic_id, s.id`,
+    ).all() as never,
+    parked: statement(
+      db,
+      "SELECT subscription_id, count(*) AS count, min(due_at) AS due_at FROM parked GROUP BY subscription_id",
+    ).all() as never,
+    keys: statement(
+      db,
+      `SELECT subscription_id, ordering_key, count(*) AS count FROM parked
+         WHERE ordering_key IS NOT NULL GROUP BY subscription_id, ordering_key`,
+    ).all() as never,
+  };
+}

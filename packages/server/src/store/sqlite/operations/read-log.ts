@@ -1,0 +1,51 @@
+import type { DatabaseSync } from "node:sqlite";
+import { messageIdToBigInt } from "../../../domain/message-id.ts";
+import type { Message, Seq, TimeMs, TopicId } from "../../../domain/model.ts";
+import { messageColumns, toMessage, type MessageRow } from "../rows.ts";
+import { statement } from "../statements.ts";
+
+/** Messages from `fromSeq` on, oldest first, until a bound is reached. At least one message if the range has any. */
+export function readLog(
+  db: DatabaseSync,
+  input: {
+    readonly topicId: TopicId;
+    readonly fromSeq: Seq;
+    readonly throughSeq: Seq;
+    readonly messagesMax: number;
+    readonly bytesMax: number;
+  },
+): Message[] {
+  const rows = statement(
+    db,
+    `SELECT ${messageColumns} FROM message WHERE id >= ? AND id <= ? ORDER BY id LIMIT ?`,
+  ).iterate(
+    messageIdToBigInt(input.topicId, input.fromSeq),
+    messageIdToBigInt(input.topicId, input.throughSeq),
+    input.messagesMax,
+  ) as Iterable<unknown>;
+  const messages: Message[] = [];
+  let bytes = 0;
+  for (const row of rows as Iterable<MessageRow>) {
+    messages.push(toMessage(input.topicId, row));
+    bytes += row.body.byteLength;
+    if (bytes >= input.bytesMax) break;
+  }
+  return messages;
+}
+
+/** The first position published at or after a time. A binary search: publishing times never decrease within a log. */
+export function findSeqAt(
+  db: DatabaseSync,
+  input: { readonly topicId: TopicId; readonly firstSeq: Seq; readonly lastSeq: Seq; readonly atMs: TimeMs },
+): Seq {
+  const at = statement(db, "SELECT published_at FROM message WHERE id = ?");
+  let low = input.firstSeq;
+  let high = input.lastSeq + 1;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const row = at.get(messageIdToBigInt(input.topicId, middle)) as { published_at: number } | undefined;
+    if (row === undefined || row.published_at < input.atMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,223 @@
+import { statSync } from "node:fs";
+import { RingbackError } from "../../domain/errors.ts";
+import { parseMessageId } from "../../domain/message-id.ts";
+import type { AccountId, MessageId, Seq, SubscriptionId, TimeMs, TopicId } from "../../domain/model.ts";
+import { deliveryState } from "../delivery-state.ts";
+import type { Page, PageRequest } from "../page.ts";
+import { beforeId, recordPage, toRecordId } from "../record-page.ts";
+import type {
+  AttemptRecord,
+  DeadLetter,
+  DeliveryRecord,
+  MessageRecord,
+  PullCounts,
+  RecordStore,
+  StoreStatistics,
+  SubscriptionCounts,
+  UnsettledCounts,
+} from "../records.ts";
+import { isListed } from "../topic-index.ts";
+import type { DeadLetterSelection, DeadLetterStep } from "./operations/dead-letters.ts";
+import type { FoundMessage } from "./operations/records.ts";
+import { readPullCounts } from "./pull-counts.ts";
+import { readSeqAt } from "./read-seq-at.ts";
+import type { StoreContext } from "./store-context.ts";
+import type { SubscriptionEntry } from "./subscription-entry.ts";
+import type { TopicEntry } from "./topic-entry.ts";
+
+/** Dead letters that one commit redrives or purges. */
+const DEAD_LETTER_STEP = 100;
+/** How often a message is read again because an outcome of it was not written yet. */
+const READ_AGAIN_MAX = 3;
+
+export class SqliteRecords implements RecordStore {
+  readonly #context: StoreContext;
+  readonly #file: string;
+
+  constructor(context: StoreContext, file: string) {
+    this.#context = context;
+    this.#file = file;
+  }
+
+  async getMessage(accountId: AccountId, id: MessageId): Promise<MessageRecord | null> {
+    const { index, commits } = this.#context;
+    const position = parseMessageId(id);
+    const topic = position === null ? undefined : index.topics.get(position.topicId);
+    if (position === null || topic === undefined || topic.topic.accountId !== accountId) return null;
+    for (let tries = 0; ; tries++) {
+      const record = await this.#readMessage(topic, position);
+      // Memory is ahead of the disk: what became of such a delivery is about to be written.
+      const isEarly = record?.deliveries.some(({ state }) => state === "skipped") === true && commits.isBehind;
+      if (!isEarly || tries === READ_AGAIN_MAX || !commits.writable) return record;
+      await commits.written();
+    }
+  }
+
+  async #readMessage(
+    topic: TopicEntry,
+    position: { readonly topicId: TopicId; readonly seq: Seq },
+  ): Promise<MessageRecord | null> {
+    const entries = [...topic.subscriptions.values()];
+    const subscriptionIds = entries.map((entry) => entry.id);
+    const found = await this.#context.reader.call("readMessage", { ...position, subscriptionIds });
+    if (found === null) return null;
+    const deliveries = entries.map((entry, index) => deliveryRecord(entry, found, index));
+    return { message: found.message, topic: topic.topic.name, deliveries };
+  }
+
+  async subscriptionCounts(id: SubscriptionId): Promise<SubscriptionCounts> {
+    const { reader } = this.#context;
+    const entry = this.#entry(id);
+    const [deadLetters, expired] = await Promise.all([
+      reader.call("countDeadLetters", { subscriptionId: id }),
+      reader.call("readExpired", { subscriptionId: id }),
+    ]);
+    return { ...this.#unsettled(entry), deadLetters, expired };
+  }
+
+  async unsettledCounts(id: SubscriptionId): Promise<UnsettledCounts> {
+    return this.#unsettled(this.#entry(id));
+  }
+
+  #unsettled(entry: SubscriptionEntry): UnsettledCounts {
+    const { claims, clock } = this.#context;
+    claims.releaseExpired(entry, clock.now());
+    return { backlog: entry.backlog, parked: entry.waitingCount, inFlight: entry.openCount };
+  }
+
+  async pullCounts(id: SubscriptionId, rewindableFromMs: TimeMs): Promise<PullCounts> {
+    const { reader, commits, claims, clock } = this.#context;
+    const entry = this.#entry(id);
+    const fromSeq = await readSeqAt(reader, entry.topic, rewindableFromMs);
+    if (commits.isBehind) await commits.written();
+    const nowMs = clock.now();
+    claims.releaseExpired(entry, nowMs);
+    return readPullCounts(entry, reader, { nowMs, fromSeq });
+  }
+
+  async listAttempts(id: SubscriptionId, page: PageRequest, only: "all" | "failed"): Promise<Page<AttemptRecord>> {
+    const entry = this.#entry(id);
+    const rows = await this.#context.reader.call("readAttempts", {
+      subscriptionId: id,
+      beforeId: beforeId(page),
+      limit: page.limit,
+      failedOnly: only === "failed",
+    });
+    return recordPage(rows, page, ({ record }) => ({ ...record, subscription: entry.name }));
+  }
+
+  async listDeadLetters(id: SubscriptionId, page: PageRequest): Promise<Page<DeadLetter>> {
+    this.#entry(id);
+    const range = { subscriptionId: id, beforeId: beforeId(page), limit: page.limit };
+    return recordPage(await this.#context.reader.call("readDeadLetters", range), page, (letter) => letter);
+  }
+
+  getDeadLetter(id: SubscriptionId, deadLetterId: string): Promise<DeadLetter | null> {
+    const recordId = toRecordId(deadLetterId);
+    if (recordId === null) return Promise.resolve(null);
+    return this.#context.reader.call("readDeadLetter", { subscriptionId: id, id: recordId });
+  }
+
+  redriveDeadLetters(id: SubscriptionId, ids: readonly string[] | null): Promise<number> {
+    const { commits, catalogMutex } = this.#context;
+    return this.#eachStep(id, ids, (selection) =>
+      // No rewind and no commit may be under way.
+      catalogMutex.run(() => commits.exclusively(() => this.#redriveStep(id, selection))),
+    );
+  }
+
+  async #redriveStep(id: SubscriptionId, selection: DeadLetterSelection): Promise<DeadLetterStep> {
+    const { index, commits, writer, clock } = this.#context;
+    const entry = index.subscriptions.get(id);
+    if (entry === undefined) return { changed: 0, lastId: null, parked: 0 };
+    const { settledThrough } = entry.cursor;
+    const parkedSoon = commits.waiting.flatMap(({ parked }) =>
+      parked.filter(({ subscriptionId }) => subscriptionId === id).map(({ seq }) => seq),
+    );
+    const done = entry.cursor.doneAhead();
+    return writer.call("redrive", { ...selection, settledThrough, done, parkedSoon, nowMs: clock.now() });
+  }
+
+  purgeDeadLetters(id: SubscriptionId, ids: readonly string[] | null): Promise<number> {
+    return this.#eachStep(id, ids, (selection) => this.#context.writer.call("purge", selection));
+  }
+
+  async #eachStep(
+    id: SubscriptionId,
+    ids: readonly string[] | null,
+    step: (selection: DeadLetterSelection) => Promise<DeadLetterStep>,
+  ): Promise<number> {
+    const { reader, clock, ready } = this.#context;
+    const entry = this.#entry(id);
+    // Without repeats: the second time, a redriven dead letter would look like a delivery that was parked before.
+    const wanted = ids === null ? null : [...new Set(ids.map(toRecordId).filter((recordId) => recordId !== null))];
+    const throughId = wanted === null ? await reader.call("lastDeadLetterId", { subscriptionId: id }) : 0;
+    let total = 0;
+    let afterId = 0;
+    while (!entry.removed) {
+      const chosen = wanted === null ? null : wanted.splice(0, DEAD_LETTER_STEP);
+      if (chosen?.length === 0) break;
+      const selection = { subscriptionId: id, ids: chosen, afterId, throughId, limit: DEAD_LETTER_STEP };
+      const { changed, lastId, parked } = await step(selection);
+      total += changed;
+      if (parked > 0) {
+        entry.parkedCount += parked;
+        entry.parkedDueAt(clock.now());
+        ready.notify([id]);
+      }
+      if (wanted === null && lastId === null) break;
+      afterId = lastId ?? afterId;
+    }
+    return total;
+  }
+
+  async statistics(): Promise<StoreStatistics> {
+    const { index, claims, reader, clock } = this.#context;
+    const sum = { subscriptions: 0, backlog: 0, parked: 0 };
+    const nowMs = clock.now();
+    for (const entry of index.subscriptions.values()) {
+      claims.releaseExpired(entry, nowMs);
+      if (isListed(entry.name)) sum.subscriptions++;
+      sum.backlog += entry.backlog;
+      sum.parked += entry.waitingCount;
+    }
+    return {
+      ...sum,
+      topics: index.topics.listedCount,
+      deadLetters: await reader.call("countDeadLetters", { subscriptionId: null }),
+      inFlight: claims.openCount,
+      bytes: fileBytes(this.#file) + fileBytes(`${this.#file}-wal`),
+    };
+  }
+
+  #entry(id: SubscriptionId): SubscriptionEntry {
+    const entry = this.#context.index.subscriptions.get(id);
+    if (entry === undefined) throw new RingbackError("subscription_not_found");
+    return entry;
+  }
+}
+
+/** `index`: of the subscription among those that were read. */
+function deliveryRecord(entry: SubscriptionEntry, found: FoundMessage, index: number): DeliveryRecord {
+  const { message } = found;
+  const rows = found.deliveries[index] as FoundMessage["deliveries"][number];
+  const state = deliveryState({
+    isOpen: entry.open.has(message.seq),
+    isParked: rows.parked !== null,
+    isSettled: entry.cursor.isDone(message.seq),
+    hasDeadLetter: rows.dead !== null,
+    attempts: rows.attempts,
+    matches: () => entry.matches(message),
+  });
+  return {
+    subscription: entry.name,
+    state,
+    nextAttemptAtMs: state === "parked" ? (rows.parked?.dueAtMs ?? null) : null,
+    reason: state === "dead" ? rows.dead : null,
+    attempts: rows.attempts,
+  };
+}
+
+function fileBytes(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}

@@ -1,0 +1,294 @@
+import { compileFilter } from "../../domain/filter.ts";
+import type {
+  Filter,
+  Message,
+  Order,
+  Seq,
+  Subscription,
+  SubscriptionId,
+  SubscriptionSettings,
+  SubscriptionState,
+  TimeMs,
+} from "../../domain/model.ts";
+import type { Cursor } from "../cursor.ts";
+import { hasLabel, labelText, type Label } from "../label.ts";
+import type { ClaimId } from "../log.ts";
+import type { TopicLog } from "./topic-log.ts";
+
+export interface ClaimState {
+  readonly id: ClaimId;
+  readonly entry: SubscriptionEntry;
+  leaseUntilMs: TimeMs;
+  /** Deliveries that are not settled. */
+  open: number;
+}
+
+export interface OpenDelivery {
+  readonly claim: ClaimState;
+  /** True: it has a row in `parked`. Otherwise only the cursor knows of it. */
+  parked: boolean;
+  /** True: it is settled, but its row has not been written yet. A claim that reads the row must not take it. */
+  settling: boolean;
+  /** The key that its row in `parked` holds; null: none. */
+  orderingKey: string | null;
+  readonly deadLetterId: number | null;
+  readonly message: Message;
+  readonly attemptsMade: number;
+  readonly retriesMade: number;
+  readonly firstAttemptAtMs: TimeMs | null;
+}
+
+const nothingOpen: ReadonlyMap<Seq, OpenDelivery> = new Map();
+
+/** The fields of a subscription's row. */
+export interface SubscriptionFields {
+  readonly id: SubscriptionId;
+  readonly name: string;
+  readonly state: SubscriptionState;
+  readonly version: number;
+  readonly settings: string;
+  readonly createdAtMs: TimeMs;
+  readonly updatedAtMs: TimeMs;
+}
+
+/**
+ * A subscription in memory. Small enough for a hundred thousand of them: settings stay text until the subscription has
+ * work, and maps are created when first needed.
+ */
+export class SubscriptionEntry {
+  readonly id: SubscriptionId;
+  readonly topic: TopicLog;
+  readonly name: string;
+  readonly createdAtMs: TimeMs;
+  version: number;
+  updatedAtMs: TimeMs;
+  state: SubscriptionState;
+  removed = false;
+  readonly cursor: Cursor;
+  parkedCount = 0;
+  /** May be earlier than the truth, never later. */
+  nextParkedDueAtMs: TimeMs | null = null;
+  /** For each ordering key, the number of parked deliveries that hold it. */
+  #blockedKeys: Map<string, number> | null = null;
+  #open: Map<Seq, OpenDelivery> | null = null;
+  #settlingCount = 0;
+  /** The earliest end of a lease; may be earlier than the truth, never later. */
+  #leaseEndMs: TimeMs | null = null;
+  /** Only one claim at a time reads the log and the parked deliveries. Resolves when that claim is complete. */
+  claiming: Promise<void> | null = null;
+  /** Rows in `parked` that a claim is about to change. A claim that reads such a row must not take it. */
+  changing: Set<Seq> | null = null;
+  /** For each delivery, the number of receivers' answers that are not written yet. Claims skip these deliveries. */
+  #pendingAnswers: Map<Seq, number> | null = null;
+  #didSkipPending = false;
+  /** Deliveries that left `open` while a claim was reading `parked`: the rows that it read may be outdated. */
+  closedWhileReading: Set<Seq> | null = null;
+  #settingsText: string;
+  #settings: SubscriptionSettings | null = null;
+  #matches: ((message: Pick<Message, "tags" | "type">) => boolean) | null = null;
+
+  constructor(topic: TopicLog, fields: SubscriptionFields, cursor: Cursor) {
+    this.topic = topic;
+    this.id = fields.id;
+    this.name = fields.name;
+    this.state = fields.state;
+    this.version = fields.version;
+    this.createdAtMs = fields.createdAtMs;
+    this.updatedAtMs = fields.updatedAtMs;
+    this.#settingsText = fields.settings;
+    this.cursor = cursor;
+  }
+
+  get settings(): SubscriptionSettings {
+    return (this.#settings ??= JSON.parse(this.#settingsText) as SubscriptionSettings);
+  }
+
+  get settingsText(): string {
+    return this.#settingsText;
+  }
+
+  changeSettings(settings: string, updatedAtMs: TimeMs): void {
+    this.#settingsText = settings;
+    this.#settings = null;
+    this.#matches = null;
+    this.version++;
+    this.updatedAtMs = updatedAtMs;
+  }
+
+  changeState(state: SubscriptionState, updatedAtMs: TimeMs): void {
+    this.state = state;
+    this.version++;
+    this.updatedAtMs = updatedAtMs;
+  }
+
+  /** Parses only settings whose text contains the label. */
+  hasLabel(label: Label): boolean {
+    return this.#settingsText.includes(labelText(label)) && hasLabel(this.settings, label);
+  }
+
+  get filter(): Filter {
+    return this.settings.filter;
+  }
+
+  get order(): Order {
+    return this.settings.order;
+  }
+
+  get matches(): (message: Pick<Message, "tags" | "type">) => boolean {
+    return (this.#matches ??= compileFilter(this.settings.filter));
+  }
+
+  /** Includes deliveries that are settling. */
+  get open(): ReadonlyMap<Seq, OpenDelivery> {
+    return this.#open ?? nothingOpen;
+  }
+
+  /** Without deliveries that are settling. */
+  get openCount(): number {
+    return this.#open === null ? 0 : this.#open.size - this.#settlingCount;
+  }
+
+  /** Of the open deliveries, those that have a row in `parked`. */
+  get openParkedCount(): number {
+    let count = 0;
+    if (this.#open !== null) for (const { parked, settling } of this.#open.values()) if (parked && !settling) count++;
+    return count;
+  }
+
+  get leaseEndMs(): TimeMs | null {
+    return this.openCount === 0 ? null : this.#leaseEndMs;
+  }
+
+  /** Reads the lease of every open delivery again, because renewals may have moved their ends. */
+  refreshLeaseEnd(): void {
+    let end: TimeMs | null = null;
+    for (const { claim, settling } of this.open.values()) {
+      if (!settling && (end === null || claim.leaseUntilMs < end)) end = claim.leaseUntilMs;
+    }
+    this.#leaseEndMs = end;
+  }
+
+  addOpen(seq: Seq, delivery: OpenDelivery): void {
+    const { claim } = delivery;
+    (this.#open ??= new Map()).set(seq, delivery);
+    claim.open++;
+    if (this.#leaseEndMs === null || claim.leaseUntilMs < this.#leaseEndMs) this.#leaseEndMs = claim.leaseUntilMs;
+  }
+
+  /** The delivery leaves its claim now, and `open` with `removeOpen`, when its row is written. */
+  startSettling(delivery: OpenDelivery): void {
+    delivery.settling = true;
+    delivery.claim.open--;
+    this.#settlingCount++;
+  }
+
+  removeOpen(seq: Seq): void {
+    const delivery = this.#open?.get(seq);
+    if (delivery === undefined) return;
+    if (delivery.settling) this.#settlingCount--;
+    else delivery.claim.open--;
+    this.#open?.delete(seq);
+    this.closedWhileReading?.add(seq);
+    if (this.#open?.size === 0) this.#leaseEndMs = null;
+  }
+
+  addPendingAnswers(seqs: Iterable<Seq>): void {
+    this.#pendingAnswers ??= new Map();
+    for (const seq of seqs) this.#pendingAnswers.set(seq, (this.#pendingAnswers.get(seq) ?? 0) + 1);
+  }
+
+  /** Returns whether a claim has skipped a delivery because an answer for it was pending. */
+  removePendingAnswers(seqs: Iterable<Seq>): boolean {
+    for (const seq of seqs) {
+      const count = this.#pendingAnswers?.get(seq) ?? 0;
+      if (count > 1) this.#pendingAnswers?.set(seq, count - 1);
+      else this.#pendingAnswers?.delete(seq);
+    }
+    const didSkip = this.#didSkipPending;
+    this.#didSkipPending = false;
+    return didSkip;
+  }
+
+  /** Whether a claim must skip the delivery because an answer for it is pending. */
+  isAnswerPending(seq: Seq): boolean {
+    if (this.#pendingAnswers === null || !this.#pendingAnswers.has(seq)) return false;
+    this.#didSkipPending = true;
+    return true;
+  }
+
+  /** The deliveries that a claim must skip because answers for them are pending. */
+  pendingAnswers(): Iterable<Seq> {
+    if (this.#pendingAnswers === null || this.#pendingAnswers.size === 0) return [];
+    this.#didSkipPending = true;
+    return this.#pendingAnswers.keys();
+  }
+
+  blockKey(key: string): void {
+    this.#blockedKeys ??= new Map();
+    this.#blockedKeys.set(key, (this.#blockedKeys.get(key) ?? 0) + 1);
+  }
+
+  unblockKey(key: string): void {
+    const count = this.#blockedKeys?.get(key) ?? 0;
+    if (count <= 1) this.#blockedKeys?.delete(key);
+    else this.#blockedKeys?.set(key, count - 1);
+  }
+
+  /** No row in `parked` holds a key any more. */
+  unblockAll(): void {
+    this.#blockedKeys = null;
+    for (const delivery of this.open.values()) delivery.orderingKey = null;
+  }
+
+  restoreBlockedKey(key: string, count: number): void {
+    (this.#blockedKeys ??= new Map()).set(key, count);
+  }
+
+  isBlocked(key: string | null): boolean {
+    return key !== null && this.#blockedKeys !== null && this.#blockedKeys.has(key);
+  }
+
+  /** The key within which the message keeps its position; null: none. */
+  orderingKeyOf(message: Message): string | null {
+    const order = this.order;
+    if (order === "none") return null;
+    return order === "strict" ? "" : message.orderingKey;
+  }
+
+  /** A parked delivery may be due at this time. */
+  parkedDueAt(dueAtMs: TimeMs): void {
+    if (this.nextParkedDueAtMs === null || dueAtMs < this.nextParkedDueAtMs) this.nextParkedDueAtMs = dueAtMs;
+  }
+
+  /** Whether the log has positions that no claim has read. */
+  get hasUnread(): boolean {
+    return this.cursor.scannedThrough < this.topic.lastSeq;
+  }
+
+  /** Messages of the log that are neither settled nor open. */
+  get backlog(): number {
+    const { cursor, topic } = this;
+    const unsettled = topic.lastSeq - cursor.settledThrough - cursor.doneCount;
+    return Math.max(0, unsettled - (this.openCount - this.openParkedCount));
+  }
+
+  /** Parked and not open. */
+  get waitingCount(): number {
+    return Math.max(0, this.parkedCount - this.openParkedCount);
+  }
+
+  view(): Subscription {
+    return {
+      id: this.id,
+      accountId: this.topic.topic.accountId,
+      topicId: this.topic.topic.id,
+      topic: this.topic.topic.name,
+      name: this.name,
+      state: this.state,
+      settings: this.settings,
+      version: this.version,
+      createdAtMs: this.createdAtMs,
+      updatedAtMs: this.updatedAtMs,
+    };
+  }
+}

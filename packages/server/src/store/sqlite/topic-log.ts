@@ -1,0 +1,17 @@
+import type { Seq, TimeMs, Topic } from "../../domain/model.ts";
+
+/** A topic and the ends of its log. */
+export class TopicLog {
+  topic: Topic;
+  firstSeq: Seq;
+  lastSeq: Seq;
+  /** When the oldest message was published, or an earlier time; null: the log is empty. Retention keeps it up to date. */
+  oldestAtMs: TimeMs | null;
+
+  constructor(topic: Topic, firstSeq: Seq, lastSeq: Seq, oldestAtMs: TimeMs | null) {
+    this.topic = topic;
+    this.firstSeq = firstSeq;
+    this.lastSeq = lastSeq;
+    this.oldestAtMs = oldestAtMs;
+  }
+}

@@ -1,0 +1,30 @@
+export interface Taken {
+  readonly status: number;
+  readonly text: string;
+  /** null where the inbox had nothing. */
+  readonly id: string | null;
+  readonly type: string | null;
+}
+
+/** GETs from an inbox. */
+export async function take(url: string, init?: RequestInit): Promise<Taken> {
+  const response = await fetch(url, init);
+  const { status, headers } = response;
+  return {
+    status,
+    text: await response.text(),
+    id: headers.get("ringback-message-id"),
+    type: headers.get("content-type"),
+  };
+}
+
+export function post(url: string, body: string, type = "application/json"): Promise<Taken> {
+  return take(url, { method: "POST", body, headers: { "content-type": type } });
+}
+
+/** GETs one message after the other, until there is none. */
+export async function takeAll(url: string): Promise<string[]> {
+  const texts: string[] = [];
+  for (let taken = await take(url); taken.id !== null; taken = await take(url)) texts.push(taken.text);
+  return texts;
+}

@@ -1,0 +1,45 @@
+import type { Rule } from "../rule.ts";
+import type { Tree } from "../source/tree.ts";
+
+const npmScript = /\bnpm run (?:--\S+ )*([a-z][\w:-]*)/g;
+/** At the beginning of a line or of quoted code, or after what starts it: prose says "ringback" of the program, too. */
+const ringbackCommand = /(?:^\s*(?:\$ )?|`|\bnpx |\bnpm run (?:--\S+ )*)ringback(?: --)? ([a-z][a-z-]*)/g;
+const commandDefinition = /\.command\("([a-z][a-z-]*)/g;
+
+/** A rule about comments and documents: a command that they name can be run. */
+export const commandReferences: Rule = {
+  name: "command references",
+  asks: "comments and documents that name npm scripts and ringback commands which exist",
+  find: (tree) => {
+    const scripts = scriptNames(tree);
+    const commands = commandNames(tree);
+    return tree.files.flatMap(({ path, texts }) =>
+      texts.flatMap(({ text, line, kind }) => [
+        ...matches(text, npmScript)
+          .filter((script) => !scripts.has(script))
+          .map((script) => ({ path, line, sentence: `names the npm script ${script}, which does not exist` })),
+        ...matches(text, ringbackCommand)
+          .filter((command) => (kind === "code block" || text.includes("`")) && !commands.has(command))
+          .map((command) => ({ path, line, sentence: `names the command ringback ${command}, which does not exist` })),
+      ]),
+    );
+  },
+};
+
+function scriptNames(tree: Tree): ReadonlySet<string> {
+  const manifests = tree.files.filter(({ path }) => /(?:^|\/)package\.json$/.test(path));
+  return new Set(
+    manifests.flatMap(({ text }) =>
+      Object.keys((JSON.parse(text) as { scripts?: Record<string, string> }).scripts ?? {}),
+    ),
+  );
+}
+
+function commandNames(tree: Tree): ReadonlySet<string> {
+  const sources = tree.files.filter(({ path }) => path.startsWith("packages/server/src/cli/"));
+  return new Set(["help", ...sources.flatMap(({ text }) => matches(text, commandDefinition))]);
+}
+
+function matches(text: string, pattern: RegExp): string[] {
+  return [...text.matchAll(pattern)].map(([, name]) => name as string);
+}
