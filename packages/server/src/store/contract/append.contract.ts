@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import type { NewMessage } from "../../domain/model.ts";
 import { limits } from "../../domain/limits.ts";
 import type { AppendResult } from "../log.ts";
-import type { Part } from "./contract.ts";
+import type { Part } from "./part.ts";
 import { HOUR_MS, message, Scene, textsOf } from "./fixtures.ts";
 
 export function appendContract({ promise, shared }: Part): void {

@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import type { Subscription, SubscriptionId, SubscriptionSettings } from "../../domain/model.ts";
 import type { Claim } from "../log.ts";
 import type { Page } from "../page.ts";
-import type { Part } from "./contract.ts";
+import type { Part } from "./part.ts";
 import { HOUR_MS, message, parkedUntil, Scene, settings, textsOf, topicSettings } from "./fixtures.ts";
 
 const pulled = settings({ push: null });

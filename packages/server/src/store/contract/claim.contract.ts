@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { ClaimId } from "../log.ts";
-import type { Part } from "./contract.ts";
+import type { Part } from "./part.ts";
 import { delivered, LEASE_MS, message, parkedUntil, Scene, textsOf } from "./fixtures.ts";
 
 export function claimContract({ promise, shared }: Part): void {

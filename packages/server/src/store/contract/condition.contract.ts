@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { PutCondition } from "../condition.ts";
-import type { Part } from "./contract.ts";
+import type { Part } from "./part.ts";
 import { Scene, settings, topicSettings } from "./fixtures.ts";
 
 const failed = { code: "precondition_failed" };

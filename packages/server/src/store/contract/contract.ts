@@ -5,6 +5,7 @@ import { claimContract } from "./claim.contract.ts";
 import { conditionContract } from "./condition.contract.ts";
 import { crashContract } from "./crash.contract.ts";
 import { deadLetterContract } from "./dead-letter.contract.ts";
+import type { Part } from "./part.ts";
 import type { StoreHarness, StoreUnderTest } from "./harness.ts";
 import { entriesContract } from "./entries.contract.ts";
 import { hintContract } from "./hint.contract.ts";
@@ -16,19 +17,6 @@ import { pullContract } from "./pull.contract.ts";
 import { retentionContract } from "./retention.contract.ts";
 import { settleContract } from "./settle.contract.ts";
 import { turmoilContract } from "./turmoil.contract.ts";
-
-/** What a part of the contract is written with. */
-export interface Part {
-  /** One sentence of the contract, skipped if the driver says why. */
-  readonly promise: (sentence: string, proof: () => Promise<void>) => void;
-  /** A store that the whole part shares; each test makes topics of its own. */
-  readonly shared: () => StoreUnderTest;
-  /** A store of the test's own, gone when the test is over. */
-  readonly fresh: <T>(
-    work: (under: StoreUnderTest) => Promise<T>,
-    options?: Parameters<StoreHarness["open"]>[0],
-  ) => Promise<T>;
-}
 
 /** What the calls do. */
 const calls: Record<string, (part: Part) => void> = {

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Part } from "./contract.ts";
+import type { Part } from "./part.ts";
 import { dead, delivered, LEASE_MS, message, parkedUntil, Scene, settlement, textsOf } from "./fixtures.ts";
 
 export function crashContract({ promise, fresh }: Part): void {

@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import type { Page } from "../page.ts";
 import type { DeadLetter } from "../records.ts";
 import type { Subscription } from "../../domain/model.ts";
-import type { Part } from "./contract.ts";
+import type { Part } from "./part.ts";
 import {
   attempt,
   dead,

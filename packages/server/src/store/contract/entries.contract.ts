@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { limits } from "../../domain/limits.ts";
-import type { Part } from "./contract.ts";
+import type { Part } from "./part.ts";
 
 export function entriesContract({ promise, shared, fresh }: Part): void {
   const account = () => shared().store.catalog.defaultAccount().id;

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { SubscriptionId } from "../../domain/model.ts";
-import type { Part } from "./contract.ts";
+import type { Part } from "./part.ts";
 import { dead, delivered, eventually, held, message, parkedUntil, released, Scene } from "./fixtures.ts";
 
 export function hintContract({ promise, shared, fresh }: Part): void {

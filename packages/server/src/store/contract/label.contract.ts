@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { Label } from "../label.ts";
 import type { Page, PageRequest } from "../page.ts";
-import type { Part } from "./contract.ts";
+import type { Part } from "./part.ts";
 import { Scene, settings, topicSettings } from "./fixtures.ts";
 
 const acme: Label = { name: "customer", value: "acme" };

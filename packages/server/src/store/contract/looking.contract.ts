@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import type { MessageId } from "../../domain/model.ts";
 import type { Page } from "../page.ts";
 import type { AttemptRecord } from "../records.ts";
-import type { Part } from "./contract.ts";
+import type { Part } from "./part.ts";
 import { attempt, dead, delivered, held, message, parkedUntil, Scene, settlement, textOf } from "./fixtures.ts";
 
 export function lookingContract({ promise, shared, fresh }: Part): void {

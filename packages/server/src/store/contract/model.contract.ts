@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import type { Part } from "./contract.ts";
+import type { Part } from "./part.ts";
 import { ModelRun, type operations, type Step } from "./model-run.ts";
 
 /** More of them by hand, when a driver has changed: `PROPERTY_RUNS=5000 npx vitest run … endurance`. */

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { NewMessage } from "../../domain/model.ts";
-import type { Part } from "./contract.ts";
+import type { Part } from "./part.ts";
 import { dead, delivered, held, message, parkedUntil, released, Scene, settlement, textsOf } from "./fixtures.ts";
 
 export function orderContract({ promise, shared }: Part): void {

@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import { limits } from "../../domain/limits.ts";
 import type { Subscription } from "../../domain/model.ts";
 import type { Claim, PulledDelivery, PulledSettlement } from "../log.ts";
-import type { Part } from "./contract.ts";
+import type { Part } from "./part.ts";
 import {
   attempt,
   dead,

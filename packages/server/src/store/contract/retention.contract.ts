@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { limits } from "../../domain/limits.ts";
 import type { Attempt, NewMessage, SubscriptionId } from "../../domain/model.ts";
 import type { RetentionResult } from "../log.ts";
-import type { Part } from "./contract.ts";
+import type { Part } from "./part.ts";
 import {
   attempt,
   dead,

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Part } from "./contract.ts";
+import type { Part } from "./part.ts";
 import {
   attempt,
   dead,

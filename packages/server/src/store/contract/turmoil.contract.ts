@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import type { Order, Seq, Subscription } from "../../domain/model.ts";
 import type { Claim, Settled } from "../log.ts";
-import type { Part } from "./contract.ts";
+import type { Part } from "./part.ts";
 import { dead, delivered, held, message, parkedUntil, released, Scene, settlement, turn } from "./fixtures.ts";
 import type { StoreUnderTest } from "./harness.ts";
 
