@@ -207,7 +207,7 @@ describe("a receiver's answer", () => {
 describe("a subscription that cannot be pulled from", () => {
   const bodies = { pull: {}, ack: { receiptHandles: ["r1"] }, nack: { receiptHandles: ["r1"] } };
 
-  it.each(Object.entries(bodies))("is told by %s: pushed, or not there", async (verb, json) => {
+  it.each(Object.entries(bodies))("answers %s with an error: it is pushed, or missing", async (verb, json) => {
     const at = (where: string) => call(test.app, "POST", `/v1/topics/${where}/${verb}`, { json });
     expect(await at("orders/subscriptions/pushed")).toMatchObject({ status: 409, json: { code: "not_pulled" } });
     expect(await at("orders/subscriptions/none")).toMatchObject({ json: { code: "subscription_not_found" } });
