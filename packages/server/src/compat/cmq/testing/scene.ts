@@ -108,11 +108,11 @@ export function signedForm(
 }
 
 /** The engine's queues on the store of the application. */
-// oxlint-disable-next-line unicorn/consistent-function-scoping -- read beside the tests that use it
 export function accountQueues({ store, accountPulls }: TestApp, clock: Clock) {
   const publisher = memoryPublisher(store);
-  const failed = (error: unknown): void => {
-    throw error;
-  };
   return { publisher, queues: new AccountQueues({ store, publisher, pulls: accountPulls, clock, failed }) };
+}
+
+function failed(error: unknown): void {
+  throw error;
 }
