@@ -35,7 +35,7 @@ it.each(["raw", "cloudevents", "wechat"])(
       ({ state }) => state === "disabled",
     );
     const { id } = await api.publish(topic, { body: { number: "later" } });
-    // Whatever was under way has ended, and nothing more goes out.
+    // Attempts under way have ended, and no further one begins.
     const { counts } = await until(
       "every message waits",
       () => look(topic),
@@ -60,7 +60,7 @@ it.each(["raw", "cloudevents", "wechat"])(
     expect((await look(topic)).state).toBe("active");
     expect(receiver.arrivals.length - sent).toBe(41);
     expect(receiver.arrivals.some(({ text }) => text.includes("later"))).toBe(true);
-    // What is told comes in order: with the resumption, all that was told before it is here.
+    // Events come in order: when the resumption has arrived, so have all events before it.
     await untilTrue("the resumption is told", () => told.events.some(({ type }) => type === "subscription.resumed"));
     const changes = told.events.filter(({ type }) => type === "subscription.disabled");
     expect(changes).toMatchObject([{ topic, subscription: "s" }]);
@@ -120,7 +120,7 @@ it("Retry-After puts the next attempt off, and no further than its bound", async
     const startedAt = attempts[0]?.startedAt ?? "";
     return (Date.parse(nextAttemptAt ?? "") - Date.parse(startedAt)) / 1000;
   };
-  // From its beginning to its end an attempt takes a moment, which is not waited for.
+  // The wait counts from the end of the attempt, which is a moment after its start.
   for (const [name, expectedS] of [
     ["soon", 60],
     ["later", 900],

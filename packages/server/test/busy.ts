@@ -1,6 +1,6 @@
 /**
- * `npm run test:busy`: the whole suite beside four busy loops for each core, to find tests that depend on how fast the machine is.
- * Arguments go to `npm test`. Exits with its code.
+ * `npm run test:busy`: the whole suite beside four busy loops for each core, to find tests that depend on how fast the
+ * machine is. Arguments go to `npm test`. Exits with its code.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -1,6 +1,6 @@
 /**
- * Real: the server as a process that is given nothing but one file, its database, sockets, and what its hooks call: koipy's own
- * sample server, and the SDK's receiver for Opencard.
+ * Real: the server as a process with one file as its only setting, its database, sockets, and the programs that its
+ * hooks call: koipy's own sample server, and the SDK's receiver for Opencard.
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,7 +1,7 @@
 /**
- * Real: the server as a child process, `kill -9`, its database file, sockets on loopback, clients that publish at the same
- * time, receivers of which one is slow and three fail now and then. Not shown here: power loss, since a killed process
- * leaves what it wrote with the operating system.
+ * Real: the server as a child process, `kill -9`, its database file, sockets on loopback, clients that publish at the
+ * same time, receivers of which one is slow and three fail now and then. Not shown here: power loss, since a killed
+ * process leaves what it wrote with the operating system.
  */
 import { describe, it } from "vitest";
 import { expectSurvivedKills } from "./harness/chaos/expect-survived.ts";

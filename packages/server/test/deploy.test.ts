@@ -1,6 +1,6 @@
 /**
- * Real: the files of `deploy/`, the reader of settings that the server uses, the routes that it serves, the bounds of its
- * connections. Not here: a container engine, so that an image starts is not shown.
+ * Real: the files of `deploy/`, the reader of settings that the server uses, the routes that it serves, the bounds of
+ * its connections. Not tested: that an image starts, which needs a container engine.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
@@ -13,12 +13,15 @@ const root = new URL("../../../", import.meta.url);
 const textOf = (path: string): string => readFileSync(new URL(path, root), "utf8");
 const connectionsPerNode = postgresLimits.hotConnectionsMax + postgresLimits.restConnectionsMax + 1;
 
-/** As the container would: an unknown variable or a value out of its range is refused here as it is there. */
+/**
+ * Reads the environment as the container would, and refuses an unknown variable or a value out of range in the same
+ * way.
+ */
 function configOf(env: Readonly<Record<string, string>>): Config {
   return loadConfig({ flags: {}, env, readFile: textOf });
 }
 
-/** `${NAME:-default}`, as when nobody sets NAME. */
+/** Replaces `${NAME:-default}` by its default. */
 function filled(env: Readonly<Record<string, string>> = {}): Record<string, string> {
   return Object.fromEntries(
     Object.entries(env).map(([name, value]) => [name, value.replaceAll(/\$\{\w+:-([^}]*)\}/g, "$1")]),

@@ -1,4 +1,7 @@
-/** Real: the server's own HTTP client against receivers that are fast, slow, false or hostile; the attempt record judges. */
+/**
+ * Real: the server's own HTTP client against receivers that are fast, slow, false or hostile; the attempt record
+ * judges.
+ */
 import { once } from "node:events";
 import { createServer as createTlsServer } from "node:https";
 import { describe, expect, it } from "vitest";
@@ -15,7 +18,7 @@ import { until, untilTrue } from "./harness/until.ts";
 
 const server = useServer();
 
-/** One message to one URL, tried once; gives the attempt. */
+/** Sends one message to one URL, without retries, and returns the attempt. */
 async function attempt(topic: string, push: object, running: Server = server()): Promise<AttemptView> {
   const { api } = running;
   await api.putTopic(topic);
@@ -121,7 +124,7 @@ describe.concurrent("a connection", () => {
     }
     expect(receiver.connections).toHaveLength(connections);
     for (const opened of receiver.connections) {
-      // Keeping a connection is what HTTP/1.1 does by itself, so only the other is said.
+      // HTTP/1.1 keeps connections by default, so only `close` is stated.
       expect(/^connection: .*$/im.exec(opened.received())?.[0]).toBe(
         connection === "close" ? "Connection: close" : undefined,
       );

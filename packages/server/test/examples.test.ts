@@ -17,7 +17,7 @@ function example(file: string, ...args: readonly string[]): Program {
   return startProgram(process.execPath, ["--conditions=ringback-source", `${examples}/${file}`, ...args]);
 }
 
-/** A sender to its end. */
+/** Runs a sender to its end and returns its output. */
 async function sent(file: string, ...args: readonly string[]): Promise<string> {
   await using program = example(file, ...args);
   await program.ended;

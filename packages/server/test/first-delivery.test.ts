@@ -1,6 +1,6 @@
 /**
  * Real: the server, README.md's own `curl` lines through a shell, `ringback receive`, CMQ's Python sample, sockets.
- * Put in their place: the two ports that the README names, and the port 80 that the sample listens on.
+ * Replaced: the two ports that the README names, and the port 80 that the sample listens on.
  */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -16,7 +16,7 @@ import { firstDeliveryLines, readmeReceiver, readmeServer } from "./harness/read
 import { Server } from "./harness/server.ts";
 import { until, untilTrue } from "./harness/until.ts";
 
-/** TopicOwner in the document's sample. */
+/** The value of `TopicOwner` in the document's sample. */
 const appId = "100015036";
 
 let folder: TemporaryFolder;
@@ -32,7 +32,7 @@ afterAll(async () => {
   await folder[Symbol.asyncDispose]();
 });
 
-/** The README's lines, one after the other; gives the id that the publish was answered with. */
+/** Runs the README's lines one after the other. Returns the id from the answer to the publish. */
 async function typeReadmeLines(receiver: string): Promise<string> {
   let answer = "";
   for (const line of firstDeliveryLines()) {

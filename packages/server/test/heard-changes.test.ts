@@ -1,4 +1,4 @@
-/** Real: the server as a process. What is changed by one door is heard by everybody who keeps something of it at hand. */
+/** Real: the server as a process. Changes through one API take effect at once in the caches of the others. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeKeyPair, withMasterKey } from "./harness/cmq/account.ts";
 import { SignedCaller } from "./harness/cmq/signed-caller.ts";

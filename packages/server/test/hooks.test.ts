@@ -1,7 +1,7 @@
 /**
- * Real: the server as its own process with its database, and the called programs, which answer over sockets. The callback
- * server does what koipy's own sample does. Opencard's hooks: `configuration-file.test.ts`. Calls that a stop ends:
- * `shutdown.test.ts`.
+ * Real: the server as its own process with its database, and the called programs, which answer over sockets. The
+ * callback server does what koipy's own sample does. Opencard's hooks: `configuration-file.test.ts`. Calls that a stop
+ * ends: `shutdown.test.ts`.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";

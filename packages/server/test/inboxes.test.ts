@@ -1,6 +1,6 @@
 /**
- * Real: the server as a process, its database, sockets; bare TCP where a client leaves in the middle. The tests play senders
- * and clients. What a kill leaves of an inbox: `kill.test.ts`.
+ * Real: the server as a process, its database, sockets; bare TCP where a client leaves in the middle. The tests play
+ * senders and clients. What a kill leaves of an inbox: `kill.test.ts`.
  */
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -15,7 +15,7 @@ import { until, untilTrue } from "./harness/until.ts";
 
 const server = useServer();
 
-/** A connection on which requests are sent ahead, and read or not as the test likes. */
+/** A connection on which requests are sent ahead of their answers. */
 async function open(port: number, text: string): Promise<Socket> {
   const socket = connect(port, "127.0.0.1");
   socket.on("error", () => undefined);
@@ -52,7 +52,7 @@ describe("an inbox", () => {
     const leaver = await open(port, get("/in/left?waitMs=60000"));
     leaver.destroy();
     await once(leaver, "close");
-    // Far more than the buffers of a connection hold, so that most of it is still with the server when the client goes.
+    // Far more than the buffers of a connection hold, so that most of it is still in the server when the client leaves.
     const bodies = Array.from({ length: 24 }, (_, at) => `${at}`.padEnd(limits.bodyBytesMax));
     for (const body of bodies) await post(`${url}/in/left`, body, "text/plain");
     const reader = await open(port, get("/in/left").repeat(bodies.length));
@@ -70,8 +70,8 @@ describe("an inbox", () => {
       (last) => last === bodies.length - 1,
     );
     expect(left.length).toBeGreaterThan(8);
-    // Without a gap: those that are missing are the first ones, which had gone out to the client. One that comes back while the others are
-    // still on their way back is read before them.
+    // Without a gap: the missing ones are the first ones, which the client had got. A message that is released before
+    // the others is read before them.
     expect(left.toSorted((a, b) => a - b)).toEqual(
       Array.from({ length: left.length }, (_, at) => bodies.length - left.length + at),
     );
@@ -216,7 +216,7 @@ describe("a server with inboxes", () => {
     };
     endless.on("drain", write);
     write();
-    // Not `once`, which would take the error of a cut connection for its own.
+    // Not `once`, which would throw the error of the cut connection.
     await new Promise((resolve) => endless.on("close", resolve));
     expect(answer === "" || answer.startsWith("HTTP/1.1 413")).toBe(true);
     expect(await takeAll(`${url}/in/large`)).toEqual([]);

@@ -1,7 +1,7 @@
 /**
- * Real: the server, sockets, twenty dead endpoints (hanging, refusing, dripping) and a healthy one. A healthy endpoint that had to
- * wait for dead ones would wait a minute for each of their attempts, longer than the test may take; how much of its
- * throughput it keeps is measured by the benchmark.
+ * Real: the server, sockets, twenty dead endpoints (hanging, refusing, dripping) and a healthy one. If the healthy
+ * endpoint had to wait for the dead ones, it would wait a minute for each of their attempts, longer than the test may
+ * take. The benchmark measures how much of its throughput it keeps.
  */
 import { afterAll, describe, expect, it } from "vitest";
 import type { Api } from "./harness/api.ts";
@@ -12,7 +12,7 @@ import type { Receiver } from "./harness/receiver.ts";
 import { useServer } from "./harness/running-server.ts";
 import { until, untilTrue } from "./harness/until.ts";
 
-/** Fewer than the dead ones' windows together: they could take all of it. */
+/** Less than the windows of the dead endpoints together, so that they could use up all of it. */
 const server = useServer(["--in-flight-max", "64"]);
 
 const dead: DeadEndpoint[] = [];
@@ -24,7 +24,7 @@ const messages = 3_000;
 const batch = 500;
 const backlog = 2_000;
 const bodyText = "x".repeat(500);
-/** 20 backlogs of 2,000 messages would be 20 MB as bodies alone, and much more as objects. */
+/** Twenty backlogs of 2,000 messages would be 20 MB as bodies alone, and much more as objects. */
 const grownBytesMax = 160 * 1024 * 1024;
 
 async function publishMany(api: Api, topic: string, count: number): Promise<void> {
@@ -57,7 +57,7 @@ describe("twenty dead endpoints with a backlog", () => {
       const start = [startHanging, refusing, startDripping][index % 3] ?? startHanging;
       const endpoint = await start();
       dead.push(endpoint);
-      // The longest timeout there is: each attempt holds its place for as long as it may.
+      // The longest timeout that is allowed, so that each attempt stays in the window for as long as possible.
       const push = { url: endpoint.url, timeoutMs: 60_000 };
       await api.subscribe("crowded", `dead${index}`, { push, maxInFlight: 64 });
     }
@@ -74,12 +74,12 @@ describe("twenty dead endpoints with a backlog", () => {
     const bytesAfter = (await api.metrics()).get("process_resident_memory_bytes") ?? Number.NaN;
 
     expect(bytesAfter - bytesBefore).toBeLessThan(grownBytesMax);
-    // They were dead all the while, and none of them was forgotten.
+    // The dead endpoints got nothing, and none of their messages was lost.
     for (const index of dead.keys()) {
       const { backlog: left, parked, inFlight } = await api.counts("crowded", `dead${index}`);
       expect(left + parked + inFlight).toBe(backlog + messages);
     }
-    // A single message is not late either: it does not wait for anybody's timeout.
+    // A single message does not wait for the timeout of a dead endpoint either.
     const before = receiver.at("/healthy").length;
     await api.publish("crowded", { body: "one more" });
     await untilTrue("it has arrived", () => receiver.at("/healthy").length === before + 1);

@@ -1,6 +1,6 @@
 /**
- * Real: servers and the command that moves as child processes, a PostgreSQL of their own, sockets. The command runs inside the
- * test's process where it has nothing to do.
+ * Real: servers and the command that moves as child processes, a PostgreSQL of their own, sockets. The command runs
+ * inside the test's process where it has nothing to do.
  */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { runCommandInProcess } from "../src/cli/testing/command-in-process.ts";

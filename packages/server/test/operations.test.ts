@@ -82,7 +82,7 @@ describe("a listing", () => {
       const page: Page<{ name: string }> = await api.ok("GET", `/v1/topics/paged/subscriptions?limit=5${query}`);
       seen.push(...page.items.map(({ name }) => name));
       after = page.next;
-      // Behind the place that has been reached: no page moves.
+      // These changes are before the cursor, so no page moves.
       await api.call("DELETE", subscriptionPath("paged", seen[0] ?? ""));
       await put("a-newcomer-in-front");
     } while (after !== null);

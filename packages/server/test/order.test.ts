@@ -1,6 +1,6 @@
 /**
- * Real: the server with its restarts and kills, the database, sockets. The receiver refuses a tenth of the POSTs, by chance
- * from a fixed seed, and judges the order by what it saw.
+ * Real: the server with its restarts and kills, the database, sockets. The receiver refuses a tenth of the POSTs, at
+ * random from a fixed seed, and judges the order by its arrivals.
  */
 import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "./harness/folder.ts";
@@ -11,7 +11,7 @@ import { untilTrue } from "./harness/until.ts";
 
 const retry = { baseMs: 30, factor: 1, retriesMax: 1000, jitter: "none" };
 
-/** How the server's lives end, and after which share of the messages. The last one goes on to the end. */
+/** How each life of the server ends, and after which share of the messages. */
 const lives = [
   { untilShare: 0.25, kill: true },
   { untilShare: 0.5, kill: false },

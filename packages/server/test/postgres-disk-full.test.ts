@@ -1,6 +1,6 @@
 /**
- * Real: a server as a child process, a PostgreSQL of its own whose database is on a small disk, sockets. Nothing is faked. Not shown
- * here: a disk without room for PostgreSQL's own log, at which it ends; then it is as with any other end of it.
+ * Real: a server as a child process, a PostgreSQL of its own whose database is on a small disk, sockets. Nothing is
+ * faked. Not tested: a disk without room for PostgreSQL's own log, which ends PostgreSQL like any other end of it.
  */
 import { randomBytes } from "node:crypto";
 import { expect, it } from "vitest";
@@ -16,10 +16,10 @@ import { until } from "./harness/until.ts";
 
 const DISK_BYTES = 28 * 1024 * 1024;
 const DISK_FULL = "53100";
-/** Its outcomes take more than the pages that are there have room for. */
+/** The outcomes of these messages need more room than the existing pages have. */
 const MESSAGES = 300;
 
-/** Whatever else is on the disk: until there is no room for another page. */
+/** Fills the disk until there is no room for another page. */
 async function fillDisk(database: PostgresServer): Promise<void> {
   await database.query("CREATE TABLE ballast (body text)", [], "ringback");
   await database.query("ALTER TABLE ballast ALTER body SET STORAGE EXTERNAL", [], "ringback");
@@ -80,7 +80,7 @@ it("a full disk costs publishes a 503 and no outcome; when there is room again t
 
     await database.query("DROP TABLE ballast", [], "ringback");
     await database.query("CHECKPOINT");
-    // Nobody publishes: it finds out by itself.
+    // No publish takes place: the server detects the change by itself.
     await until(
       "it is ready again",
       () => api.call("GET", "/readyz"),

@@ -1,6 +1,6 @@
 /**
- * Real: two servers as child processes, a PostgreSQL of their own that is ended and started again, sockets, receivers of a queue as
- * processes that are killed. Nothing is faked.
+ * Real: two servers as child processes, a PostgreSQL of their own that is ended and started again, sockets, receivers
+ * of a queue as processes that are killed. Nothing is faked.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PostgresServer } from "../src/store/postgres/testing/postgres-server.ts";
@@ -149,12 +149,12 @@ async function nodesOf({ api }: Server): Promise<readonly NodeView[]> {
   return (await api.ok<{ items: readonly NodeView[] }>("GET", "/v1/nodes")).items;
 }
 
-/** The server that has not ended. */
+/** The server that still runs. */
 const left = (): Server => servers[1] as Server;
 
 const publish = () => left().api.call("POST", "/v1/topics/orders/messages", { json: { body: "x" } });
 
-/** Nobody publishes: the node finds out by itself, one way and the other. */
+/** No publish takes place: the server detects each change by itself. */
 async function untilReadiness(status: 200 | 503): Promise<void> {
   const answer = await until(
     `/readyz says ${status}`,

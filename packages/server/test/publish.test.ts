@@ -1,4 +1,4 @@
-/** Real: the server, its database, sockets. What reaches whom, and how often, is judged by the receiver. */
+/** Real: the server, its database, sockets. The receiver judges which messages arrive, and how often. */
 import { describe, expect, it } from "vitest";
 import { runCommand } from "../src/cli/testing/command-process.ts";
 import type { Receipt } from "./harness/api.ts";

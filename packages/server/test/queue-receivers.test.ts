@@ -85,7 +85,7 @@ it("many receivers share a queue's messages, each of which is acknowledged once,
         if (message.visibleAtMs - visibilityMs < (hiddenUntilMs.get(text) ?? 0)) inTwoHands.push(text);
         hiddenUntilMs.set(text, message.visibleAtMs);
       }
-      // It dies with what it has, as far as the server can tell.
+      // To the server, this receiver ends with its messages.
       if (turn % 7 === lets) continue;
       const results = await running.queues.acknowledge(
         "jobs",

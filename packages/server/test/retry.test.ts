@@ -8,10 +8,10 @@ import { until, untilTrue } from "./harness/until.ts";
 
 const server = useServer();
 
-/** The server's clock and the receiver's are one, but each rounds to a millisecond and a POST takes its way. */
+/** Server and receiver have one clock, but each rounds to a millisecond, and a POST takes time to arrive. */
 const roundingMs = 5;
 
-/** Sure of its first attempt, and gives up after it. */
+/** Gives up after the first attempt. */
 const once = { retry: "none" };
 
 function expectNotEarly(atMs: readonly number[], delaysMs: readonly number[]): void {
@@ -193,7 +193,7 @@ describe.concurrent("what is given up", () => {
       });
     }
 
-    // Redriven against the same bad endpoint, each gets its two attempts again and dies again, as one dead letter.
+    // The endpoint is still bad: each redriven message gets its two attempts again and becomes one dead letter again.
     const redrive = `${subscriptionPath("many", "s")}/dead-letters/redrive`;
     expect(await api.ok("POST", redrive, { json: { all: true } })).toEqual({ count: 30 });
     await untilTrue("each was tried twice more", () => receiver.arrivals.length === 120);

@@ -164,7 +164,10 @@ describeRestart(
       await first.api.subscribe("tailed", "s", { push: { url: receiver.url } });
       const tail = startCommand(["tail", "--json", "--topic", "tailed", "--url", first.url]);
       const shown = (type: string, id: string) => tail.stdoutMatch(new RegExp(`\\{"type":"${type}".*"${id}".*\\}`));
-      /** Events are not kept: until `tail` has connected it sees none, so publishes are repeated. Returns an id that it has shown. */
+      /**
+       * Events are not kept: until `tail` has connected it sees none, so publishes are repeated. Returns an id that it
+       * has shown.
+       */
       const publishUntilShown = ({ api }: Server) =>
         until(
           "tail has shown a publish",
@@ -273,7 +276,8 @@ describe("SIGTERM given twice", () => {
     await untilTrue("it is under way", () => endpoint.connections() === 1);
     server.signal("SIGTERM");
     await server.logged(stopping);
-    // A second signal right after the first counts as npm's repetition of it, so the signal is repeated until the process ends.
+    // A second signal right after the first counts as npm's repetition of it, so the signal is repeated until the
+    // process ends.
     const { code } = await until(
       "it has ended",
       async () => {

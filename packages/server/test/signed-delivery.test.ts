@@ -95,7 +95,7 @@ describe("a signed push", () => {
     expect(headers["webhook-id"]).toBe(id);
     expect(Math.abs(Number(headers["webhook-timestamp"]) * 1000 - arrival.atMs)).toBeLessThan(60_000);
     expect(secret.official.verify(arrival.body, headers)).toMatchObject({ who: "故宫" });
-    // Svix's throws, or says nothing.
+    // Svix's library throws, or returns nothing.
     secret.svix.verify(arrival.body, headers);
     expect(() => secret.svix.verify(`${body} `, headers)).toThrow(/No matching signature found/);
     expect(() => secret.official.verify(`${body} `, headers)).toThrow(/No matching signature found/);

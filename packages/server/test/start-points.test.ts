@@ -1,6 +1,6 @@
 /**
- * Real: the server, its clock, its log. The end of a topic's retention, a minute at least, is not waited for here: it has its
- * place in the store's contract suite.
+ * Real: the server, its clock, its log. The store's contract suite tests the end of a topic's retention, which takes a
+ * minute at least.
  */
 import { describe, expect, it } from "vitest";
 import type { ProblemView, Receipt } from "./harness/api.ts";

@@ -1,6 +1,6 @@
 /**
- * Real: a server as a child process, the starts of others beside it, folders, ports, files, npm. Starts that are refused run inside
- * the test's process, except one.
+ * Real: a server as a child process, the starts of others beside it, folders, ports, files, npm. Starts that are
+ * refused run inside the test's process, except one.
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -70,7 +70,7 @@ describe("a start", () => {
   it("on a folder that a newer version has written is refused in one line", async () => {
     await using folder = await temporaryFolder();
     const db = new DatabaseSync(join(folder.path, "ringback.db"));
-    db.exec("PRAGMA user_version = 999");
+    db.exec("PRAGMA user_version = 999; PRAGMA application_id = 0x52696e67");
     db.close();
     const { code, stderr } = await runCommandInProcess(serveArgs(folder.path));
     expect(code).toBe(1);
@@ -100,7 +100,7 @@ describe("a declaration that the server refuses stops the start with one line", 
   it.each([
     [
       `keys:\n  "0": {jwk: ${JSON.stringify(jwk)}}\n`,
-      /^ringback: \S*ringback\.yaml:2: Keys are kept encrypted, .*RINGBACK_MASTER_KEY.*\n$/,
+      /^ringback: \S*ringback\.yaml:2: Keys are stored encrypted, .*RINGBACK_MASTER_KEY.*\n$/,
     ],
     [
       'hooks:\n  card:\n    urls: ["http://127.0.0.1:9/"]\n    protocol: opencard\n    key: "7"\n',

@@ -1,6 +1,6 @@
 /**
- * Real: the server as a process, its database, and receivers of all three kinds on 127.0.0.1. The door is used as programs
- * for the WeChat HTTP API use it, the topic as its publishers do. Nothing is faked.
+ * Real: the server as a process, its database, and receivers of all three kinds on 127.0.0.1. The tests call WeChat's
+ * API as its programs do, and the topic as its publishers do. Nothing is faked.
  */
 import { expect, it } from "vitest";
 import { WebSocketPeer } from "../src/transport/testing/web-socket-peer.ts";

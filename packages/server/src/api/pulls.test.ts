@@ -43,7 +43,7 @@ async function pulled(count: number): Promise<string[]> {
 }
 
 describe("pulling", () => {
-  it("brings messages as they are shown elsewhere, each with its receiptHandle", async () => {
+  it("returns messages as the other routes do, each with a receipt handle", async () => {
     await publish("body 1", new Uint8Array([0xff, 0]), "body 3");
     // The first message has been pulled before.
     await call(test.app, "POST", `${path}/pull`, { json: { visibilityMs: 1_000 } });
@@ -68,14 +68,14 @@ describe("pulling", () => {
     expect([pulls.unread, pulls.putBacks]).toEqual([0, []]);
   });
 
-  it("asks for one message and does not wait, unless it is told otherwise", async () => {
+  it("requests one message and does not wait by default", async () => {
     expect((await call(test.app, "POST", `${path}/pull`)).json).toEqual({ messages: [] });
     const json = { messagesMax: limits.pullMessagesMax, waitMs: 0, visibilityMs: 1_000 };
     await call(test.app, "POST", `${path}/pull`, { json });
     expect(pulls.wants).toMatchObject([{ messagesMax: 1, waitMs: 0, visibilityMs: null }, json]);
   });
 
-  it("waits for what is yet to come", async () => {
+  it("waits for a message", async () => {
     const answer = call(test.app, "POST", `${path}/pull`, { json: { waitMs: 60_000 } });
     await expect.poll(() => pulls.waiting).toBe(1);
     await publish("body 1");
@@ -97,11 +97,11 @@ describe("pulling", () => {
     expect(pulls.wants[0]?.gone.aborted).toBe(true);
   });
 
-  it("puts back at once what a client has not got that left in the middle of the answer", async () => {
+  it("puts messages back at once when the client leaves in the middle of the answer", async () => {
     const socket = await request(JSON.stringify({ messagesMax: 100, waitMs: 60_000 }));
     await expect.poll(() => pulls.waiting).toBe(1);
     socket.pause();
-    // More than the system's buffers take of an answer that nobody reads: JSON writes each of these bytes as six.
+    // More than the system's buffers hold of an unread answer: JSON writes each of these bytes as six.
     const body = "\u0001".repeat(limits.bodyBytesMax);
     const count = limits.pullBytesMax / limits.bodyBytesMax;
     await publish(...Array.from({ length: count }, () => body));
@@ -112,7 +112,7 @@ describe("pulling", () => {
     expect(pulls.unread).toBe(0);
   });
 
-  it("puts back what was pulled to a client that had gone by then", async () => {
+  it("puts messages back when the client had left before they were pulled", async () => {
     const socket = await request(JSON.stringify({ waitMs: 60_000 }));
     await expect.poll(() => pulls.waiting).toBe(1);
     pulls.returnsWhenGone = true;
@@ -141,7 +141,7 @@ describe("pulling", () => {
   });
 
   it.each(["too_many_waiters", "too_many_unacknowledged", "overloaded"] as const)(
-    "tells %s, and when to try again",
+    "answers %s with a time to retry after",
     async (code) => {
       pulls.failure = new RingbackError(code);
       const answer = await call(test.app, "POST", `${path}/pull`);
@@ -153,7 +153,7 @@ describe("pulling", () => {
 
 describe("a receiver's answer", () => {
   it.each(["ack", "nack"])(
-    "by %s tells what became of each receiptHandle, and is no failure for those that failed",
+    "by %s has a result per receipt handle, and succeeds although some of them failed",
     async (verb) => {
       const [ended = "", done = ""] = await pulled(2);
       await call(test.app, "POST", `${path}/ack`, { json: { receiptHandles: [ended] } });
@@ -173,7 +173,7 @@ describe("a receiver's answer", () => {
     },
   );
 
-  it("puts back at once, or later when it is told so", async () => {
+  it("puts messages back at once, or after a delay", async () => {
     const [atOnce = "", later = ""] = await pulled(2);
     await call(test.app, "POST", `${path}/nack`, { json: { receiptHandles: [atOnce] } });
     const delayMs = limits.visibilityMsMax;
@@ -204,10 +204,10 @@ describe("a receiver's answer", () => {
   });
 });
 
-describe("a subscription that nobody can pull from", () => {
+describe("a subscription that cannot be pulled from", () => {
   const bodies = { pull: {}, ack: { receiptHandles: ["r1"] }, nack: { receiptHandles: ["r1"] } };
 
-  it.each(Object.entries(bodies))("is told by %s: pushed, or not there", async (verb, json) => {
+  it.each(Object.entries(bodies))("answers %s with an error: it is pushed, or missing", async (verb, json) => {
     const at = (where: string) => call(test.app, "POST", `/v1/topics/${where}/${verb}`, { json });
     expect(await at("orders/subscriptions/pushed")).toMatchObject({ status: 409, json: { code: "not_pulled" } });
     expect(await at("orders/subscriptions/none")).toMatchObject({ json: { code: "subscription_not_found" } });

@@ -31,6 +31,8 @@ async function inbox(options: Partial<MemoryInboxOptions> = {}) {
   return { messages, time, failures, put, next, all };
 }
 
+const text = (at: number) => `${at}`.padEnd(1_000);
+
 function textOf({ message }: LeasedMessage): string {
   return Buffer.from(message.body).toString();
 }
@@ -66,8 +68,6 @@ describe("an inbox in memory", () => {
 
   it("frees the memory of what was taken, and keeps the order of what waits, although it is never empty", async () => {
     const { put, next, all } = await inbox({ bytesMax: 5_000 });
-    // oxlint-disable-next-line unicorn/consistent-function-scoping -- read beside the tests that use it
-    const text = (at: number) => `${at}`.padEnd(1_000);
     for (const at of [0, 1, 2]) await put(text(at));
     for (let at = 3; at < 200; at++) {
       expect(await put(text(at))).toBe("kept");

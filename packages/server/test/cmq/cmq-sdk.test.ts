@@ -1,7 +1,7 @@
 /**
- * Real: the server as a process, its database, cmq-sdk over HTTP, and a program that is pushed to. Put in its place: where CMQ's
- * host names and port 80 lead to, as /etc/hosts would; the SDK cannot be told another host. It POSTs everything, and
- * signs the host without a port.
+ * Real: the server as a process, its database, cmq-sdk over HTTP, and a program that receives pushes. Replaced: the
+ * addresses of CMQ's host names and port 80, as /etc/hosts would, because the SDK has no setting for the host. The SDK
+ * sends everything by POST and signs the host without a port.
  */
 import { CMQ } from "cmq-sdk";
 import { describe, expect, it } from "vitest";
@@ -16,7 +16,7 @@ import { untilTrue } from "../harness/until.ts";
 const given = useCmqServer();
 const askedHosts = pointTencentHostsAt(() => given().server.port);
 
-/** Its own types say of the answers little more than `any`. */
+/** The SDK declares little more than `any` for its answers. */
 async function ok<T = unknown>(answer: Promise<unknown>): Promise<CmqAnswer & T> {
   const { code, ...members } = (await answer) as CmqAnswer & T;
   if (code !== 0) throw new Error(`it was answered ${code}: ${JSON.stringify(members)}`);
@@ -26,8 +26,8 @@ async function ok<T = unknown>(answer: Promise<unknown>): Promise<CmqAnswer & T>
 let calls = 0;
 
 /**
- * Its nonces are drawn from ten thousand: of equal requests within one second two can be one and the same, and the second is
- * taken for a replay. So that no test fails by that chance, those that are repeated have a parameter that nobody reads.
+ * The SDK draws nonces from ten thousand numbers, so two equal requests within one second can be identical, and the
+ * server refuses the second one as a replay. Repeated requests therefore carry a parameter that nothing reads.
  */
 function once<T extends object>(options: T): T {
   return { ...options, callNumber: ++calls };

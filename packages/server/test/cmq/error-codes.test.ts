@@ -1,6 +1,6 @@
 /**
- * Real: the server as a process, its database, HTTP. Requests are signed by the tests' own client, since no SDK sends most of
- * these. Put in its place, for the limits of an account: rows in the database, written before the server starts.
+ * Real: the server as a process, its database, HTTP. Requests are signed by the tests' own client, since no SDK sends
+ * most of them. Replaced, for the limits of an account: rows in the database are written before the server starts.
  */
 import { readFileSync } from "node:fs";
 import { expect, describe, it } from "vitest";
@@ -36,7 +36,7 @@ const nowS = () => Math.floor(Date.now() / 1000);
 const many = (name: string, count: number, value = "x") =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`${name}.${index}`, value]));
 
-/** What the cases are about; made anew for each by names that no other uses. */
+/** Names that one case uses and no other does. */
 let last = 0;
 async function fresh(call: SignedCaller["call"], action: "CreateTopic" | "CreateQueue", parameters: Parameters = {}) {
   const name = `fresh-${++last}`;
@@ -227,10 +227,10 @@ const cases: readonly Case[] = [
   ofQueue(7000, 10200, "an empty queue, for a batch", "BatchReceiveMessage", { numOfMsg: 16 }),
 ];
 
-/** Shown below on a server of its own, or in the slow tests. */
+/** Tested below on a server of their own, or in the slow tests. */
 const elsewhere = ["4450/10220", "4450/10610", "4500/10480", "6000/10050", "4420/10250", "6070/10690"];
 
-/** The documented ones that no request can bring about here. */
+/** Documented codes that no request can cause here. */
 const never: Readonly<Record<string, string>> = {
   "4000/10000": "each fault has a code of its own",
   "4000/10010": "10390 says which parameter is missing",

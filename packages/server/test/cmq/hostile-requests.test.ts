@@ -1,6 +1,6 @@
 /**
- * Real: the server as a process, bare HTTP. Whatever is sent here, the door answers in its own form, goes on serving, and writes
- * nothing of it where an operator's log would keep it. Random input comes from fast-check.
+ * Real: the server as a process, bare HTTP. To every request CMQ's API answers in its own form, keeps serving, and
+ * writes nothing of the request to the log. Random input comes from fast-check.
  */
 import { request } from "node:http";
 import * as fc from "fast-check";
@@ -16,7 +16,7 @@ import { Server } from "../harness/server.ts";
 let folder: TemporaryFolder;
 let server: Server;
 let pair: KeyPair;
-/** Whatever must not be told: secrets, and every signature that was sent. */
+/** Texts that must appear nowhere: secrets, and every signature that was sent. */
 const secrets = new Set<string>();
 
 beforeAll(async () => {
@@ -59,7 +59,7 @@ async function answerTo(what: Sent): Promise<CmqAnswer> {
   return JSON.parse(text) as CmqAnswer;
 }
 
-/** Signed, and its signature kept among what must not be told. */
+/** A signed form. The signature joins the texts that must appear nowhere. */
 function signed(action: string, parameters: Readonly<Record<string, string | number>> = {}, by = pair): string {
   const text = signedForm(by, new URL(server.url).host, action, parameters);
   const signature = new URLSearchParams(text).get("Signature") ?? "";
@@ -114,7 +114,7 @@ describe("the CMQ door", () => {
       fc.asyncProperty(fc.constantFrom(...actions), parameters, async (action, given) => {
         const answer = await answerTo({ body: signed(action, given) });
         expect(answer).toMatchObject({ code: expect.any(Number), requestId: expect.stringMatching(/^\d+$/) });
-        // Its own code, and never one for something that went wrong inside.
+        // A code of this API, and never the code of an internal error.
         expect(answer.code).not.toBe(6000);
       }),
       { numRuns: 150 },
@@ -160,9 +160,9 @@ describe("the CMQ door", () => {
     expect(await answerTo({ body })).toMatchObject({ code: 0 });
     const again = { code: 4300, message: expect.stringMatching(/^\(10040\)/) };
     expect(await answerTo({ body })).toMatchObject(again);
-    // Its parameters in another order are the same request.
+    // The same parameters in another order are the same request.
     expect(await answerTo({ body: body.split("&").toReversed().join("&") })).toMatchObject(again);
-    // A GET would have had to be signed as one.
+    // The signature covers the method.
     expect(await answerTo({ method: "GET", type: null, path: `${apiPath}?${body}` })).toMatchObject({ code: 4100 });
   });
 

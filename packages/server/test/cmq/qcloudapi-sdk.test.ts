@@ -1,6 +1,6 @@
 /**
- * Real: the server as a process, its database, Tencent's own qcloudapi-sdk over HTTP in all four of its ways, and programs
- * that are pushed to, by our SDK. Nothing is faked.
+ * Real: the server as a process, its database, Tencent's own qcloudapi-sdk over HTTP in all four of its ways, and
+ * programs that receive pushes with Ringback's SDK. Nothing is faked.
  */
 import { describe, expect, it } from "vitest";
 import { untilTrue } from "../harness/until.ts";
@@ -22,7 +22,7 @@ const ways = [
 const messageId = expect.stringMatching(/^\d+$/);
 const ok = { code: 0, message: expect.any(String), requestId: expect.stringMatching(/^\d+$/) };
 const nowS = () => Math.floor(Date.now() / 1000);
-/** The server's clock is this one; a second may pass in between. */
+/** The server has the same clock, and both times are in whole seconds. */
 const isNow = expect.toSatisfy((value: unknown) => Number.isInteger(value) && Math.abs(Number(value) - nowS()) <= 60);
 
 describe.each(ways)("qcloudapi-sdk by $method with $signatureMethod", (way) => {
@@ -303,7 +303,7 @@ describe.each(ways)("qcloudapi-sdk by $method with $signatureMethod", (way) => {
     await qcloud.ok("Subscribe", { topicName, subscriptionName: "all", protocol: "http", endpoint: receiver.url });
     await qcloud.ok("CreateQueue", { queueName });
     for (const msgBody of texts) {
-      // Keys that are nobody's, with underscores where the SDK signs them each in its way.
+      // Parameters that no action has, with underscores, which the SDK signs in a way of its own.
       const odd = { _own: "1", own_key_: msgBody.slice(0, 9), msgTag: ["a_b"] };
       const { msgId } = await qcloud.ok("PublishMessage", { topicName, msgBody, ...odd });
       const sent = await qcloud.ok("SendMessage", { queueName, msgBody, ...odd });
@@ -341,7 +341,7 @@ it("hands a message out again when its time is up, and to the dead letters after
   expect(Number(second["nextVisibleTime"])).toBeGreaterThan(Number(first["nextVisibleTime"]));
   const late = await qcloud.call("DeleteMessage", { queueName: "retried", receiptHandle: first.receiptHandle ?? "" });
   expect(late.code).toBe(4430);
-  // It goes when somebody would have got it a third time.
+  // The message moves when it would have been received a third time.
   const third = take("retried");
   const dead = await take("never-done");
   expect([dead.msgBody, dead.dequeueCount]).toEqual(["poison", 1]);

@@ -1,6 +1,6 @@
 /**
- * Real: the server as a process, its database, Tencent Cloud's SDK (API 3.0, `TC3-HMAC-SHA256`) over HTTP, and a program that is
- * pushed to. Nothing is faked.
+ * Real: the server as a process, its database, Tencent Cloud's SDK (API 3.0, `TC3-HMAC-SHA256`) over HTTP, and a
+ * program that receives pushes. Nothing is faked.
  */
 import { tdmq } from "tencentcloud-sdk-nodejs";
 import { describe, expect, it } from "vitest";
@@ -23,7 +23,7 @@ function clientOf(pair: KeyPair = given().pair) {
   });
 }
 
-/** This API receives by the older one. */
+/** API 3.0 has no action that receives, so its users receive by API 2.0. */
 const receiver20 = () => new Qcloud(given().server.url, given().pair, { method: "POST", signatureMethod: "sha256" });
 
 const RequestId = expect.stringMatching(/\w/);

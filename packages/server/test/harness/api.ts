@@ -1,4 +1,4 @@
-/** The REST API as a program without a client library would call it: fetch, JSON, and the members that tests look at. */
+/** The REST API as a program without a client library calls it: fetch, JSON, and the members that tests read. */
 
 export interface Receipt {
   readonly id: string;
@@ -83,7 +83,7 @@ export class Api {
     this.url = url;
   }
 
-  /** Whatever the answer is; throws only when there is none. `T` is what the caller expects of it. */
+  /** Returns any answer, and throws only when there is none. `T` is the shape that the caller expects. */
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the answer's shape, named once at the call
   async call<T = unknown>(method: string, path: string, { json, body, headers }: CallOptions = {}): Promise<Answer<T>> {
     const sent = json === undefined ? body : JSON.stringify(json);
@@ -98,7 +98,7 @@ export class Api {
     return { status: response.status, headers: response.headers, json: (isJson ? JSON.parse(text) : null) as T };
   }
 
-  /** The JSON of a 2xx answer; anything else is an error of the test. */
+  /** Returns the JSON of a 2xx answer, and throws for any other answer. */
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as above
   async ok<T = unknown>(method: string, path: string, options: CallOptions = {}): Promise<T> {
     const answer = await this.call<T>(method, path, options);
@@ -144,7 +144,7 @@ export class Api {
     return this.ok<Page<DeadLetterView>>("GET", `${subscriptionPath(topic, name)}/dead-letters`);
   }
 
-  /** The numbers of /metrics by name, without those that have labels. */
+  /** Values of /metrics by name, without the series that have labels. */
   async metrics(): Promise<ReadonlyMap<string, number>> {
     const text = await (await fetch(`${this.url}/metrics`)).text();
     const samples = text.matchAll(/^(?<name>[a-z_]+) (?<value>\S+)$/gm);

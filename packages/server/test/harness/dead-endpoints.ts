@@ -5,16 +5,16 @@ import { freePort } from "./free-port.ts";
 
 export interface DeadEndpoint extends AsyncDisposable {
   readonly url: string;
-  /** Connections that came in. */
+  /** Number of connections so far. */
   connections(): number;
 }
 
-/** Takes every connection and request, and never answers. */
+/** Accepts every connection and request, and never answers. */
 export function startHanging(): Promise<DeadEndpoint> {
   return startTcp(() => undefined);
 }
 
-/** Begins an answer and sends the rest of it one byte at a time, without end. */
+/** Begins an answer and sends the rest one byte at a time, without end. */
 export function startDripping(): Promise<DeadEndpoint> {
   return startTcp((socket) => {
     socket.once("data", () => {
@@ -25,7 +25,7 @@ export function startDripping(): Promise<DeadEndpoint> {
   });
 }
 
-/** Nobody listens there. */
+/** An address where no program listens. */
 export async function refusing(): Promise<DeadEndpoint> {
   const url = `http://127.0.0.1:${await freePort()}`;
   return { url, connections: () => 0, [Symbol.asyncDispose]: () => Promise.resolve() };

@@ -26,7 +26,9 @@ const png = Buffer.from(
   "base64",
 );
 
-/** As the sample of koipy's document: refuses one user, refuses with an image, adds a column, and else has nothing to say. */
+/**
+ * As the sample in koipy's document: refuses one user, refuses with an image, adds a column, and else answers nothing.
+ */
 export const koipyCallbacks: RequestListener = (request, response) => {
   const pieces: Buffer[] = [];
   request.on("data", (piece: Buffer) => pieces.push(piece));
@@ -63,7 +65,7 @@ const payload = {
   addons: {},
 };
 
-/** The three hooks are there under koipy's names, and their outcomes are those of koipy's document. */
+/** Expects the three hooks under koipy's names, with the outcomes of koipy's document. */
 // oxlint-disable vitest/no-standalone-expect -- called by tests
 export async function expectKoipyOutcomes(api: Api): Promise<void> {
   const allowed = await callHook(api, "onMessage", payload);

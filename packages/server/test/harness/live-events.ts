@@ -2,7 +2,7 @@ import { EventStreamParser } from "../../src/cli/event-stream.ts";
 
 export type LiveEvent = Readonly<Record<string, unknown>>;
 
-/** What a program with an EventSource would see. */
+/** Reads live events as a program with an EventSource does. */
 export async function listen(url: string, query = "") {
   const cut = new AbortController();
   const response = await fetch(`${url}/v1/events${query}`, { signal: cut.signal });

@@ -5,11 +5,11 @@ import type { Receiver } from "./receiver.ts";
 interface LineArrival {
   readonly number: number;
   readonly taken: boolean;
-  /** How many times the server had been started before. */
+  /** Number of earlier starts of the server. */
   readonly life: number;
 }
 
-/** What became of messages that must go out one after the other, as their receiver saw it. */
+/** Arrivals of messages that must be sent one after the other, as their receiver saw them. */
 export class OrderedLine {
   readonly arrivals: LineArrival[] = [];
   underWay = 0;
@@ -38,7 +38,7 @@ export class OrderedLine {
   }
 }
 
-/** A receiver for bodies `line number`. It refuses some of the POSTs, by chance from a seed. */
+/** A receiver for bodies of the form `line number`. Refuses some of the POSTs, at random from a seed. */
 export class OrderJudge implements AsyncDisposable {
   readonly lines = new Map<string, OrderedLine>();
   life = 0;
@@ -56,7 +56,7 @@ export class OrderJudge implements AsyncDisposable {
       line.underWayMax = Math.max(line.underWayMax, line.underWay);
       response.on("close", () => line.underWay--);
       setTimeout(() => {
-        // A connection that a kill has cut takes no answer, and the sender will know nothing of this one.
+        // A kill has cut the connection: the sender gets no answer to this request.
         line.arrivals.push({ number: Number(number), taken: taken && !response.destroyed, life });
         response.writeHead(taken ? 200 : 500).end();
       }, options.delayMs);

@@ -15,7 +15,7 @@ export interface Answered {
   readonly results: readonly { readonly receiptHandle: string; readonly result: string }[];
 }
 
-/** A topic, a subscription of it that is pulled, and what its receivers do. */
+/** Creates a topic with a subscription for pulls, and returns the calls of its receivers. */
 export async function pulledFrom(api: Api, topic: string, settings: object = {}) {
   const path = subscriptionPath(topic, "workers");
   await api.putTopic(topic);

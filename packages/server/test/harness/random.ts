@@ -1,8 +1,8 @@
-/** Chance that can be repeated: the same seed gives the same numbers (mulberry32). */
+/** Repeatable random numbers: the same seed gives the same numbers (mulberry32). */
 export interface Chance {
-  /** At least 0, less than 1. */
+  /** A number from 0 to 1, without 1. */
   next(): number;
-  /** From `min` to `max`, both included. */
+  /** A whole number from `min` to `max`, both included. */
   whole(min: number, max: number): number;
   pick<T>(items: readonly [T, ...(readonly T[])]): T;
 }

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 
 const root = new URL("../../../../", import.meta.url);
 
-/** The `curl` lines of README.md's section "The first delivery", up to the one that publishes, as they stand there. */
+/** The `curl` lines of README.md's section "The first delivery", unchanged, up to the one that publishes. */
 export function firstDeliveryLines(): readonly string[] {
   const section = /^## The first delivery\n(?<text>[^]*?)^## /m.exec(textOf("README.md"))?.groups?.["text"];
   const [lines] = curlBlocks(section ?? "");
@@ -10,7 +10,7 @@ export function firstDeliveryLines(): readonly string[] {
   return lines;
 }
 
-/** The `curl` lines of a document, all its blocks one after the other, as they stand there. */
+/** The `curl` lines of all blocks of a document, unchanged. */
 export function curlLines(path: string): readonly string[] {
   return curlBlocks(textOf(path)).flat();
 }
@@ -25,6 +25,6 @@ function textOf(path: string): string {
   return readFileSync(new URL(path, root), "utf8");
 }
 
-/** What the lines call the server and the receiver. */
+/** Names of the server and of the receiver in the lines. */
 export const readmeServer = "127.0.0.1:8000";
 export const readmeReceiver = "127.0.0.1:9000";

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-/** One POST as it came. */
+/** One request as it arrived. */
 export interface Arrival {
   /** Unix time in milliseconds. */
   readonly atMs: number;
@@ -11,26 +11,26 @@ export interface Arrival {
   readonly headers: IncomingMessage["headers"];
   readonly body: Buffer;
   readonly text: string;
-  /** `ringback-message-id` or `x-cmq-message-id`; empty when there is neither. */
+  /** Value of `ringback-message-id` or `x-cmq-message-id`, or empty. */
   readonly messageId: string;
 }
 
-/** What becomes of an arrival: a status, or the answer's own doing. */
+/** Answers an arrival: returns a status, or writes the response itself. */
 export type Behaviour = (arrival: Arrival, response: ServerResponse, index: number) => number | void;
 
 export interface Receiver extends AsyncDisposable {
   readonly url: string;
   readonly arrivals: readonly Arrival[];
-  /** Those at one path. */
+  /** Arrivals at one path. */
   at(path: string): readonly Arrival[];
 }
 
-/** A receiver that remembers everything. Several subscriptions can share one and be told apart by their path. */
+/** A receiver that keeps every request. Several subscriptions can share one and differ by their path. */
 export async function startReceiver(behave: Behaviour = () => 200): Promise<Receiver> {
   const arrivals: Arrival[] = [];
   const byPath = new Map<string, Arrival[]>();
   const server = createServer((request, response) => {
-    // The server may be killed in the middle of either.
+    // The server may be killed in the middle of a request or an answer.
     request.on("error", () => undefined);
     response.on("error", () => undefined);
     const pieces: Buffer[] = [];

@@ -3,7 +3,10 @@ import { temporaryFolder } from "./folder.ts";
 import type { TemporaryFolder } from "./folder.ts";
 import { Server } from "./server.ts";
 
-/** One server for all tests of a file, on a folder of its own, killed at the end. Give it out with the function. */
+/**
+ * Starts one server for all tests of a file, on a folder of its own, and kills it at the end. The returned function
+ * returns it.
+ */
 export function useServer(args: readonly string[] = []): () => Server {
   let folder: TemporaryFolder | null = null;
   let server: Server | null = null;

@@ -5,12 +5,12 @@ import { Api } from "./api.ts";
 export interface ServerOptions {
   readonly folder: string;
   readonly args?: readonly string[];
-  /** 0: any free one. */
+  /** Zero stands for any free port. */
   readonly port?: number;
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** `code` is null after a signal. */
+/** After a signal, `code` is null. */
 export type Ended = Awaited<CommandProcess["ended"]>;
 
 /** `ringback serve` as a child process, by the sources that `npm start` runs. */
@@ -19,7 +19,7 @@ export class Server implements AsyncDisposable {
   readonly url: string;
   readonly #command: CommandProcess;
 
-  /** Resolves when it says that it listens. */
+  /** Resolves when the server has logged that it listens. */
   static async start(options: ServerOptions): Promise<Server> {
     const command = spawnServer(options);
     const [, url = ""] = await command.stdoutMatch(/"url":"(http:[^"]+)".*"msg":"listening"/);
@@ -48,13 +48,13 @@ export class Server implements AsyncDisposable {
     return this.#command.stdoutMatch(pattern);
   }
 
-  /** SIGTERM, and the end that follows. */
+  /** Sends SIGTERM, and resolves when the process has ended. */
   async stop(): Promise<Ended> {
     this.#command.signal("SIGTERM");
     return this.#command.ended;
   }
 
-  /** `kill -9`: resolves when the operating system has taken everything back. */
+  /** Sends SIGKILL, and resolves when the process has ended. */
   async kill(): Promise<Ended> {
     this.#command.signal("SIGKILL");
     return this.#command.ended;
@@ -65,7 +65,7 @@ export class Server implements AsyncDisposable {
   }
 }
 
-/** For starts that are meant to fail, or to be killed before they are done. */
+/** For starts that fail, or that a test kills before they are done. */
 export function spawnServer({ folder, args = [], port = 0, env = {} }: ServerOptions): CommandProcess {
   return startCommand(["serve", "--listen", `127.0.0.1:${port}`, "--data", folder, ...args], { env });
 }

@@ -15,8 +15,8 @@ export interface SharedRestart {
 }
 
 /**
- * Tests that share one server, its end and its second start, since a start takes a second of CPU time. All stories run at the same
- * time. The first server ends as soon as each of them has called `restart` or has failed.
+ * Tests that share one server, its end and its second start, since a start takes a second of CPU time. All stories run
+ * at the same time. The first server ends as soon as each of them has called `restart` or has failed.
  */
 export function describeRestart(name: string, shared: SharedRestart, stories: Readonly<Record<string, Story>>): void {
   // oxlint-disable-next-line vitest/valid-title -- the title is given where this function is called

@@ -4,18 +4,18 @@ import type { Socket } from "node:net";
 
 export interface TcpReceiver extends AsyncDisposable {
   readonly port: number;
-  /** What stood behind the four bytes of length, one item per connection that ended with all of it. */
+  /** Bytes after the four bytes of length, of each connection that ended with all of them. */
   readonly messages: readonly string[];
 }
 
-/** A receiver for messages over TCP: one per connection, behind four bytes of length. */
+/** A receiver for messages over TCP: one per connection, after four bytes of length. */
 export async function startTcpReceiver(byteOrder: "big" | "little"): Promise<TcpReceiver> {
   const messages: string[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     const pieces: Buffer[] = [];
     sockets.add(socket);
-    // The server may be killed in the middle.
+    // The server may be killed in the middle of a message.
     socket.on("error", () => undefined);
     socket.on("close", () => sockets.delete(socket));
     socket.on("data", (piece: Buffer) => pieces.push(piece));

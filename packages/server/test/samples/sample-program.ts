@@ -6,18 +6,18 @@ import { freePort } from "../harness/free-port.ts";
 import { startProgram } from "../harness/program.ts";
 import { until } from "../harness/until.ts";
 
-/** Debian's own, since its packages bring what the samples import. `PYTHON` names another. */
+/** Debian's Python, because Debian packages what the samples import. `PYTHON` names another one. */
 const python = process.env["PYTHON"] ?? "/usr/bin/python3";
 
 export interface Sample extends AsyncDisposable {
   readonly port: number;
-  /** Everything printed so far. */
+  /** Output so far. */
   output(): string;
 }
 
 const examples = new URL("../../../../examples/", import.meta.url);
 
-/** A sample program on a free port: the one change to its text is the address that `listens` names. */
+/** Starts a sample program on a free port. Its only change is the address that `listens` names. */
 export async function startSample(folder: string, listens: string, ours: (port: number) => string): Promise<Sample> {
   const text = readFileSync(new URL(`${folder}/sample.py`, examples), "utf8");
   const port = await freePort();
@@ -27,7 +27,7 @@ export async function startSample(folder: string, listens: string, ours: (port: 
   return { port, output: () => program.output(), [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() };
 }
 
-/** The SDK's counterpart of a sample, as its README starts it. */
+/** Starts the SDK's counterpart of a sample as its README does. */
 export async function startExample(file: string): Promise<Sample> {
   const port = await freePort();
   const path = fileURLToPath(new URL(file, examples));

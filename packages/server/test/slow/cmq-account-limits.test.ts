@@ -1,5 +1,6 @@
 /**
- * Real: the server as a process and its database, in which as many topics and subscriptions as an account may have were put directly.
+ * Real: the server as a process and its database, into which as many topics and subscriptions as an account may have
+ * were written.
  */
 import { expect, it } from "vitest";
 import { makeKeyPair, withMasterKey } from "../harness/cmq/account.ts";

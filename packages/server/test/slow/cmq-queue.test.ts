@@ -1,5 +1,5 @@
 /**
- * Two minutes of what `cmq/queue-under-load.test.ts` does for seconds. Real: servers, databases, receivers that are killed.
+ * As `cmq/queue-under-load.test.ts`, for two minutes. Real: servers, databases, receivers that are killed.
  */
 import { expect, it } from "vitest";
 import { makeKeyPair, withMasterKey } from "../harness/cmq/account.ts";

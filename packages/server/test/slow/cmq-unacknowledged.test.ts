@@ -1,5 +1,6 @@
 /**
- * Real: the server as a process, its database, and a program that takes as many messages as may be out and deletes none.
+ * Real: the server as a process, its database, and a program that receives as many messages as may be invisible and
+ * deletes none.
  */
 import { expect, it } from "vitest";
 import { limits } from "../../src/domain/limits.ts";

@@ -1,5 +1,6 @@
 /**
- * Real: the server as a process and ten thousand connections to it, each with a receive that waits. Needs as many open files, twice.
+ * Real: the server as a process and ten thousand connections to it, each with a receive that waits. Needs as many open
+ * files, twice.
  */
 import { expect, it } from "vitest";
 import { limits } from "../../src/domain/limits.ts";

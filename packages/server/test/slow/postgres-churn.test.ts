@@ -1,5 +1,6 @@
 /**
- * Real: PostgreSQL with its autovacuum and its statistics, two nodes' stores in this process. Faked: the time, of which a week passes.
+ * Real: PostgreSQL with its autovacuum and its statistics, two nodes' stores in this process. Faked: the time, of which
+ * a week passes.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Churn, hotShare, hotTables, type TableFigures } from "../../src/store/postgres/testing/churn.ts";
@@ -10,22 +11,22 @@ let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
 
-/** Longer than the longest that anything is kept: from then on as much goes as comes. */
+/** Longer than the longest retention: from then on as many rows go as come. */
 const WARM_ROUNDS = 80;
 const WINDOW_ROUNDS = 200;
 const MEASURED_ROUNDS = 5;
 /** Retention moves the one column of topic_log that has an index, and here it does so after every two publishes. */
 const hotShareMin = { subscription_cursor: 0.9, topic_log: 0.6, claim: 0.9 } as const;
-/** Samples of a size that goes up and down, and of pages, differ by themselves. */
+/** Sizes go up and down, so samples of them differ without growth. */
 const GROWTH_MAX = 1.3;
 /** A page or two more or less of a small table is not growth. */
 const SMALL_BYTES = 256 * 1024;
-/** Where autovacuum begins, by its defaults, and as much again for what comes while it works. */
+/** Share at which autovacuum begins by default, and as much again for rows that come while it works. */
 const deadMax = ({ live }: TableFigures): number => 2 * (50 + 0.2 * live);
 
 type Sizes = Map<string, number>;
 
-/** Partitions come and go: what counts is what they take together. */
+/** Partitions come and go, so their sizes are added. */
 function tableOf(name: string): string {
   return name.replace(/^(message|attempt)_(\d+|first)$/, "$1");
 }

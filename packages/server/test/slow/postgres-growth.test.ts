@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { readInTablesOf } from "../../src/store/postgres/testing/growth.ts";
 import { PostgresServer } from "../../src/store/postgres/testing/postgres-server.ts";
 
-// Real: PostgreSQL, its statistics and its planner. Rows that have been there for long are put into the tables directly.
+// Real: PostgreSQL, its statistics and its planner. Old rows are inserted into the tables directly.
 let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());

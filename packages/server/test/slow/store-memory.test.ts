@@ -8,7 +8,7 @@ import { SqliteFolder } from "../../src/store/sqlite/testing/sqlite-folder.ts";
 const MESSAGES = 1_000_000;
 const BATCH = 1_000;
 const CACHE_BYTES = 16 * 1024 * 1024;
-/** Beside the cache: the requests under way, and what the heap does not give back at once. */
+/** Memory beside the cache: requests under way, and garbage that the heap still holds. */
 const GROWTH_BYTES_MAX = CACHE_BYTES + 32 * 1024 * 1024;
 
 setFlagsFromString("--expose-gc");

@@ -7,8 +7,8 @@ import type { CommandInput, RunningCommand } from "./command-process.ts";
 export type CommandInProcess = RunningCommand<"SIGINT" | "SIGTERM">;
 
 /**
- * Runs a command inside the test's process, without the half a second of CPU time and more that a child process takes
- * to start. Sockets, clock and files are real; streams, environment and signals are the test's.
+ * Runs a command inside the test's process: a child process takes half a second of CPU time and more to start. Sockets,
+ * clock and files are real. Streams, environment and signals are the test's.
  */
 export function startCommandInProcess(
   args: readonly string[],

@@ -1,4 +1,4 @@
-/** The output of a command, and the tests that wait for more of it. */
+/** Output of a command, and the waits for more of it. */
 export class CommandOutput {
   readonly written = { stdout: "", stderr: "" };
   readonly #waiting = new Set<() => void>();

@@ -308,10 +308,29 @@ describe("waiting for a message", () => {
     expect(texts).not.toContain(null);
   });
 
+  it("misses no message that arrives after a claim and before its answer", async () => {
+    scene.afterNextClaim(() => scene.keep("in", "1"));
+    expect(textOf(await scene.take("in", minuteMs))).toBe("1");
+  });
+
+  it("of a client that leaves in whatever turn after the claim loses no message", async () => {
+    for (let turns = 0; turns < 20; turns++) {
+      await scene.keep("in", `${turns}`);
+      const leaving = new AbortController();
+      scene.afterNextClaim(() => {
+        void afterTurns(turns, () => leaving.abort());
+      });
+      const taken = await scene.take("in", 0, leaving.signal);
+      taken?.done(false);
+      await scene.time.quiet();
+      expect(await scene.all("in")).toEqual([`${turns}`]);
+    }
+  });
+
   it("misses no message that arrives between the claim and the wait, in whatever turn", async () => {
     for (let turns = 0; turns < 40; turns++) {
       const waiting = scene.take("in", minuteMs);
-      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      await afterTurns(turns, () => {});
       const topic = await scene.topic("inbox:in");
       await scene.publish(topic, `${turns}`);
       const taken = await waiting;
@@ -589,6 +608,11 @@ describe("an inbox with a topic", () => {
     });
   });
 });
+
+async function afterTurns(turns: number, work: () => void): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+  work();
+}
 
 const pulled = {
   push: null,

@@ -48,12 +48,12 @@ class Clients {
     const { timers } = this.scene;
     if (leavesAfterMs !== null) timers.after(leavesAfterMs, () => leaving.abort());
     const taken = this.scene.take("in", waitMs, leavesAfterMs === null ? stays : leaving.signal);
-    // oxlint-disable-next-line promise/always-return -- nothing follows
-    void taken.then((message) => {
+    const received = (message: LeasedMessage | null): void => {
       if (message === null) return;
       this.#note(message);
       if (outcome !== "none") timers.after(afterMs, () => this.#end(message, outcome));
-    });
+    };
+    void taken.then(received);
   }
 
   /** Leases end with the process, and so do outcomes that it has not written. */

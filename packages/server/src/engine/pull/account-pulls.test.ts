@@ -334,6 +334,16 @@ describe("waiting requests", () => {
     expect(await again).toEqual([]);
   });
 
+  it("get messages that are being written for them when their time is over", async () => {
+    const waiting = scene.request(subscription, { waitMs: 5_000 });
+    await scene.time.quiet();
+    const letGo = scene.store.holdSettlements();
+    await scene.publish("1");
+    await scene.time.advance(6_000);
+    letGo();
+    expect(await scene.finished(waiting)).toMatchObject([{ receives: 1 }]);
+  });
+
   it("fail when their subscription is removed, and end with nothing when it is paused", async () => {
     const paused = scene.request(subscription, { waitMs: 60_000 });
     await scene.time.quiet();

@@ -17,8 +17,6 @@ export interface DeliveryTarget<T> {
   /** First come, first served. A request leaves the queue when it ends. */
   readonly requests: Iterable<PullRequest<T>>;
   readonly unreadBytes: UnreadBytes;
-  /** Another claim may bring messages. */
-  wake(): void;
 }
 
 export interface DeliveryResult {

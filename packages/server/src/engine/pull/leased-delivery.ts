@@ -5,6 +5,7 @@ import type { Claim, ClaimedDelivery } from "../../store/log.ts";
 import { engineLimits } from "../engine-limits.ts";
 import type { Settler } from "../push/settler.ts";
 import type { ClaimSize, DeliveryMethod, DeliveryResult, DeliveryTarget } from "./delivery-method.ts";
+import type { UnreadBytes } from "./unread-bytes.ts";
 
 /** A message that is leased to one client while its answer is on the way. */
 export interface LeasedMessage {
@@ -51,24 +52,24 @@ export class LeasedDelivery implements DeliveryMethod<LeasedMessage> {
     const requests = queue.requests[Symbol.iterator]();
     for (const delivery of claim.deliveries) {
       const next = requests.next();
-      if (next.done === true) this.#release(claim, delivery, queue);
-      else next.value.end([this.#lease(claim, delivery, queue)]);
+      if (next.done === true) this.#release(claim, delivery);
+      else next.value.end([this.#lease(claim, delivery, queue.unreadBytes)]);
     }
     return { more: claim.more, visibleAtMs: null };
   }
 
-  #lease(claim: Claim, delivery: ClaimedDelivery, queue: DeliveryTarget<LeasedMessage>): LeasedMessage {
+  #lease(claim: Claim, delivery: ClaimedDelivery, unreadBytes: UnreadBytes): LeasedMessage {
     const { message } = delivery;
     const startedAtMs = this.#context.clock.now();
     const bytes = message.body.byteLength;
     let isOut = true;
-    queue.unreadBytes.add(bytes);
+    unreadBytes.add(bytes);
     const done = (delivered: boolean): void => {
       if (!isOut) return;
       isOut = false;
-      queue.unreadBytes.remove(bytes);
+      unreadBytes.remove(bytes);
       if (delivered) this.#acknowledge(claim, delivery, startedAtMs);
-      else if (!this.#context.isStopped()) this.#release(claim, delivery, queue);
+      else if (!this.#context.isStopped()) this.#release(claim, delivery);
     };
     return { id: messageId(message.topicId, message.seq), message, done };
   }
@@ -88,8 +89,9 @@ export class LeasedDelivery implements DeliveryMethod<LeasedMessage> {
     this.#context.settler.add({ claimId: id, subscriptionId, delivery, attempt, settled: { kind: "delivered" } }, null);
   }
 
-  #release({ id, subscriptionId }: Claim, delivery: ClaimedDelivery, queue: DeliveryTarget<LeasedMessage>): void {
+  /** The store's wake-up then brings the message to the next client. */
+  #release({ id, subscriptionId }: Claim, delivery: ClaimedDelivery): void {
     const settlement = { claimId: id, subscriptionId, delivery, attempt: null, settled: { kind: "released" } } as const;
-    this.#context.settler.add(settlement, () => queue.wake());
+    this.#context.settler.add(settlement, null);
   }
 }

@@ -98,6 +98,7 @@ export class PullQueue<T> implements DeliveryTarget<T> {
     return request.answer;
   }
 
+  /** The store may have messages. */
   wake(): void {
     this.#isWoken = true;
     if (this.#requests.size > 0) this.#schedule();

@@ -138,7 +138,7 @@ export class FaultyStore extends MemoryStore {
 
   #intercept(part: object): void {
     const methods = part as Record<string, Method>;
-    for (const name of Object.getOwnPropertyNames(Object.getPrototypeOf(part))) {
+    for (const name of methodNames(part)) {
       if (synchronousCalls.has(name)) continue;
       const method = (methods[name] as Method).bind(part);
       methods[name] = (...args) => this.#call(name, () => method(...args));
@@ -181,4 +181,13 @@ export class FaultyStore extends MemoryStore {
     const delayMs = this.#random.upTo(this.latencyMsMax);
     return delayMs === 0 ? Promise.resolve() : new Promise((resolve) => this.#timers.after(delayMs, resolve));
   }
+}
+
+/** Names of the methods of an object's class and of the classes that it extends. */
+function methodNames(part: object): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (let of: object = Object.getPrototypeOf(part); of !== Object.prototype; of = Object.getPrototypeOf(of)) {
+    for (const name of Object.getOwnPropertyNames(of)) names.add(name);
+  }
+  return names;
 }

@@ -3,7 +3,8 @@ import { copyFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { runCommand, startCommand } from "../../cli/testing/command-process.ts";
+import { runCommandInProcess } from "../../cli/testing/command-in-process.ts";
+import { startCommand } from "../../cli/testing/command-process.ts";
 import type { SubscriptionId, Topic } from "../../domain/model.ts";
 import { attempt, dead, delivered, held, message, parkedUntil, Scene, topicSettings } from "../contract/fixtures.ts";
 import type { Claim } from "../log.ts";
@@ -333,7 +334,7 @@ describe("a move from SQLite to PostgreSQL", () => {
     await server.query("DROP FUNCTION hang CASCADE", [], database);
     // A server is not let in before everything is there.
     await expect(PostgresStore.open(storeOptions(server.url(database)))).rejects.toThrow("data is being moved into it");
-    const { code, stdout } = await runCommand(args);
+    const { code, stdout } = await runCommandInProcess(args);
     expect(code).toBe(0);
     expect(stdout).toMatch(/"type":"migrated"/);
     await expectTheSame(filled, database);

@@ -18,8 +18,8 @@ describe("a database that breaks", () => {
   it("loses nothing that was accepted and settles nothing twice while connections are cut at random", () =>
     withNodes(2, async (cluster) => {
       const { failed, twice } = await Survival.of(cluster, async (survival) => {
-        for (let cut = 0; cut < 15; cut++) {
-          await survival.more(100);
+        for (let cut = 0; cut < 8; cut++) {
+          await survival.more(60);
           await server.query(
             `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                WHERE application_name LIKE 'node-%' AND datname = $1 AND random() < 0.6`,
@@ -35,11 +35,11 @@ describe("a database that breaks", () => {
     withNodes(2, async (cluster) => {
       const { failed, twice } = await Survival.of(cluster, async (survival) => {
         for (let end = 0; end < 2; end++) {
-          await survival.more(500);
+          await survival.more(150);
           await server.crash();
           await server.run();
         }
-        await survival.more(500);
+        await survival.more(150);
       });
       expect(failed).toBeGreaterThan(0);
       expect(twice).toBe(0);

@@ -20,11 +20,7 @@ let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
 
-const { answerMsMax, probeMsMax, watchMs, connectMsMax, lockMsMax, idleInTransactionMsMax, unreadMsMax } =
-  postgresLimits;
-/** Time that timers, and other work on the machine, may add. */
-const SLACK_MS = 5_000;
-const VANISHED_MS_MAX = answerMsMax + probeMsMax + 2 * watchMs + SLACK_MS;
+const { answerMsMax, watchMs } = postgresLimits;
 
 async function withNodes(count: number, work: (cluster: Cluster) => Promise<void>): Promise<void> {
   const cluster = await Cluster.start(server, count, null);
@@ -40,16 +36,14 @@ function publish(cluster: Cluster, store: PostgresStore): Promise<AppendResult> 
   return store.log.append({ topicId: cluster.topic.id, messages: [message("a")], idempotency: null });
 }
 
-/** The refusal, and how long it took. */
-async function refusalOf(call: Promise<unknown>): Promise<{ readonly error: RingbackError; readonly ms: number }> {
-  const startedMs = performance.now();
+async function refusalOf(call: Promise<unknown>): Promise<RingbackError> {
   try {
     await call;
   } catch (error) {
-    if (error instanceof RingbackError) return { error, ms: performance.now() - startedMs };
+    if (error instanceof RingbackError) return error;
     throw error;
   }
-  throw new Error("It was taken.");
+  throw new Error("It was accepted.");
 }
 
 /** The test's own time is the bound. */
@@ -66,7 +60,7 @@ async function holdTopic(cluster: Cluster): Promise<Client> {
 }
 
 describe.concurrent("a connection into which everything vanishes", () => {
-  it("costs a publish a refusal within seconds and the next one none, and service resumes by itself with nothing lost", () =>
+  it("costs one publish the wait for an answer and the next one nothing, and service resumes by itself with nothing lost", () =>
     withNodes(1, async (cluster) => {
       const store = cluster.store(0);
       const { cable } = cluster.nodes[0] as (typeof cluster.nodes)[number];
@@ -75,13 +69,11 @@ describe.concurrent("a connection into which everything vanishes", () => {
       const claim = await cluster.claim(0, reader);
       cable.stall();
       const settling = cluster.settle(0, claim);
-      const first = await refusalOf(publish(cluster, store));
-      expect(first.error.code).toBe("storage_unavailable");
-      expect(first.ms).toBeLessThan(VANISHED_MS_MAX);
+      expect(await refusalOf(publish(cluster, store))).toMatchObject({ code: "storage_unavailable" });
       expect(store.cluster.writable()).toBe(false);
-      const next = await refusalOf(publish(cluster, store));
-      expect(next.error.code).toBe("storage_unavailable");
-      expect(next.ms).toBeLessThan(answerMsMax);
+      const before = store.statements;
+      expect(await refusalOf(publish(cluster, store))).toMatchObject({ code: "storage_unavailable" });
+      expect(store.statements).toBe(before);
       cable.flow();
       await until(() => store.cluster.writable());
       await publish(cluster, store);
@@ -99,9 +91,8 @@ describe.concurrent("a connection into which everything vanishes", () => {
       const store = cluster.store(0);
       await publish(cluster, store);
       cluster.nodes[0]?.cable.stall("connections");
-      const { error, ms } = await refusalOf(publish(cluster, store));
-      expect(error.message).toContain("A connection to the database was lost without a word");
-      expect(ms).toBeLessThan(VANISHED_MS_MAX);
+      const { message: sentence } = await refusalOf(publish(cluster, store));
+      expect(sentence).toContain("A connection to the database was lost without a word");
       await publish(cluster, store);
     }));
 });
@@ -150,10 +141,9 @@ describe.concurrent("a row that somebody holds", () => {
     withNodes(1, async (cluster) => {
       const store = cluster.store(0);
       const holder = await holdTopic(cluster);
-      const { error, ms } = await refusalOf(publish(cluster, store));
+      const error = await refusalOf(publish(cluster, store));
       expect(error).toMatchObject({ code: "storage_unavailable", cause: { code: "55P03" } });
       expect(error.message).toContain("somebody in it holds");
-      expect(ms).toBeLessThan(lockMsMax + SLACK_MS);
       expect(store.cluster.writable()).toBe(true);
       await holder.end();
       await publish(cluster, store);
@@ -161,7 +151,7 @@ describe.concurrent("a row that somebody holds", () => {
 });
 
 describe.concurrent("a node that hangs", () => {
-  it("within a transaction stops the others no longer than the server waits for it", () =>
+  it("within a transaction stops the others only until the server ends its connection", () =>
     withNodes(1, async (cluster) => {
       const hanging = new Database(server.url(cluster.database), "hanging");
       const { promise: asleep, resolve: wakeUp } = Promise.withResolvers<void>();
@@ -172,15 +162,13 @@ describe.concurrent("a node that hangs", () => {
         await asleep;
       });
       await until(() => isHolding);
-      const startedMs = performance.now();
       await until(async () => (await unlessBroken(() => publish(cluster, cluster.store(0)))) !== null);
-      expect(performance.now() - startedMs).toBeLessThan(idleInTransactionMsMax + SLACK_MS);
       wakeUp();
       await expect(work).rejects.toMatchObject({ code: "storage_unavailable" });
       await hanging.close();
     }));
 
-  it("while it reads what it has claimed stops the others no longer than the server waits for it", () =>
+  it("while it reads what it has claimed stops the others only until the server ends its connection", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe();
       // More than both systems' buffers take.
@@ -198,14 +186,12 @@ describe.concurrent("a node that hangs", () => {
         );
         return answering.length > 0;
       });
-      const startedMs = performance.now();
       let seqs: readonly number[] = [];
       await until(async () => {
         const claim = await unlessBroken(() => cluster.claim(1, reader, all));
         seqs = claim === null ? [] : seqsOf(claim);
         return seqs.length > 0;
       });
-      expect(performance.now() - startedMs).toBeLessThan(unreadMsMax + SLACK_MS);
       expect(seqs).toHaveLength(16);
       cluster.nodes[0]?.cable.flow();
       expect(await hung).toBeNull();
@@ -231,9 +217,7 @@ describe.concurrent("a node that does not read what the others say", () => {
         `SELECT pg_notify('${CHANNEL}', '[0,"' || n || repeat('x', 7000) || '"]') FROM generate_series(1, 4000) AS n`,
       );
       await until(async () => (await there()).some(({ event }) => event === "ClientWrite"));
-      const startedMs = performance.now();
       await until(async () => (await there()).length === 0);
-      expect(performance.now() - startedMs).toBeLessThan(unreadMsMax + SLACK_MS);
       await listener.close();
       await cable.close();
     }));
@@ -247,7 +231,6 @@ describe.concurrent("a node without a connection to spare", () => {
       const slow = Array.from({ length: max }, () => database.rest.query("SELECT pg_sleep(60)"));
       for (const each of slow) each.catch(() => {});
       await until(() => database.rest.use.open === max);
-      const startedMs = performance.now();
       const refused = database.rest.query("SELECT 1");
       refused.catch(() => {});
       await until(() => database.rest.use.waiting === 1);
@@ -255,7 +238,6 @@ describe.concurrent("a node without a connection to spare", () => {
         code: "storage_unavailable",
         message: `All ${max} connections of the pool "rest" are busy.`,
       });
-      expect(performance.now() - startedMs).toBeLessThan(connectMsMax + SLACK_MS);
       await cluster.query("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'busy'");
       for (const each of slow)
         await expect(each).rejects.toMatchObject({ message: "The database is there, but has taken too long." });

@@ -4,21 +4,21 @@ import type { Chance } from "../random.ts";
 import { subscriptions } from "./plan.ts";
 
 export interface ChaosArrival {
-  /** How many kills there had been. */
+  /** Number of kills before. */
   readonly epoch: number;
-  /** Whether it was answered with success. A success can still be lost on the way, when the server is killed meanwhile. */
+  /** Whether the answer was a success. A kill can still lose the answer on its way to the server. */
   readonly success: boolean;
   readonly body: string;
-  /** By the clock of `performance.now`. */
+  /** Time of arrival by `performance.now`. */
   readonly atMs: number;
-  /** The process that sent it: its request ids have a base of their own. */
+  /** Names the process that sent the request. Request ids of one process share a base. */
   readonly sender: string;
 }
 
-/** Request ids of one process count up from a multiple of this. */
+/** Request ids of one process count up from a multiple of this number. */
 const idsOfProcess = 2n ** 21n;
 
-/** Every subscription's endpoint, and what arrived at it, as `topic/subscription/message id`. */
+/** Every subscription's endpoint, with its arrivals by `topic/subscription/message id`. */
 export class Endpoints implements AsyncDisposable {
   readonly arrivals = new Map<string, ChaosArrival[]>();
   epoch = 0;
@@ -34,7 +34,7 @@ export class Endpoints implements AsyncDisposable {
       endpoints.#note(`${planned.topic}/${planned.name}/${arrival.messageId}`, success, arrival.text, sender);
       const answer = () => {
         if (success) response.writeHead(200).end("ok");
-        // Now a refusal, now a connection that breaks.
+        // Half of the failures are refusals, the others are broken connections.
         else if (chance.next() < 0.5) response.writeHead(503).end("later");
         else response.destroy();
       };

@@ -4,8 +4,8 @@ import { judgeChaos } from "./verdict.ts";
 import { temporaryFolder } from "../folder.ts";
 
 /**
- * One whole run with its judgement. `CHAOS_SEED` repeats the choices of an earlier one (not its timing, which is the
- * machine's), `CHAOS_KILLS` asks for another number of kills.
+ * Runs the chaos and judges it. `CHAOS_SEED` repeats the choices of an earlier run, though not its timing, which is the
+ * machine's. `CHAOS_KILLS` sets another number of kills.
  */
 export async function expectSurvivedKills(killsDefault: number, acceptedMax: number): Promise<void> {
   const kills = Number(process.env["CHAOS_KILLS"] ?? killsDefault);
@@ -23,7 +23,7 @@ export async function expectSurvivedKills(killsDefault: number, acceptedMax: num
   expect(faults, `seed ${seed}`).toEqual({ ...none, publishedTwice: [] });
   const done = { backlog: 0, parked: 0, inFlight: 0, deadLetters: 0, expired: 0 };
   for (const counts of leftOver) expect(counts, `seed ${seed}`).toMatchObject(done);
-  // A run in which nothing was at stake would prove nothing.
+  // A run without messages under way at a kill would prove nothing.
   expect(report.kills).toBe(kills);
   expect(accepted.length).toBeGreaterThan(kills);
   expect(report.recorded.at(-1)?.size).toBeGreaterThan(0);

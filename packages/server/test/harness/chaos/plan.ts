@@ -1,6 +1,6 @@
 import type { Chance } from "../random.ts";
 
-/** The topics and subscriptions that a run is about, and which message each subscription is entitled to. */
+/** The topics and subscriptions of a run, and which messages each subscription must get. */
 
 export interface PlannedMessage {
   readonly body: string;
@@ -14,9 +14,9 @@ export interface PlannedSubscription {
   readonly name: string;
   readonly settings: object;
   readonly gets: (message: PlannedMessage) => boolean;
-  /** Before it answers. */
+  /** Delay of each answer. */
   readonly delayMs: number;
-  /** How often, from 0 to 1, it fails. */
+  /** Share of the requests that fail, from 0 to 1. */
   readonly failing: number;
 }
 
@@ -29,7 +29,7 @@ export const topicSettings: Readonly<Record<TopicName, object>> = {
 };
 
 const everything = (): boolean => true;
-/** Soon enough for a test, and far from giving up. */
+/** Retries soon enough for a test, and often enough never to give up. */
 const patient = { baseMs: 40, factor: 1.5, delayMsMax: 400, retriesMax: 1000, jitter: "full" };
 const plain = { settings: {}, gets: everything, delayMs: 0, failing: 0 };
 
@@ -55,7 +55,7 @@ export const subscriptions: readonly PlannedSubscription[] = [
   },
 ];
 
-/** `number` makes the body unlike any other, so that an arrival tells which publish it comes from. */
+/** `number` makes the body unique, so that an arrival shows which publish it comes from. */
 export function planMessage(topic: TopicName, number: string, chance: Chance): PlannedMessage {
   const body = `${number} ${"x".repeat(chance.next() < 0.05 ? 20_000 : chance.whole(0, 200))}`;
   if (topic === "routed") return { body, type: chance.pick(["order", "order.new", "order.new.eu", "user.new"]) };

@@ -8,7 +8,7 @@ export interface Accepted {
   readonly id: string;
   readonly topic: TopicName;
   readonly message: PlannedMessage;
-  /** It was sent again, under its idempotency key, because a kill had swallowed the first answer. */
+  /** True when the request was sent again, under its idempotency key, because a kill had cut off the first answer. */
   readonly sentAgain: boolean;
 }
 
@@ -20,12 +20,12 @@ interface Request {
 }
 
 /**
- * Programs that publish at the same time, singly and in batches. A request whose answer a kill swallowed may or may not
- * have been accepted: one with an idempotency key is sent again until it is answered, one without is forgotten.
+ * Programs that publish at the same time, singly and in batches. A kill can cut off the answer to a request that was
+ * accepted. A request with an idempotency key is sent again until it is answered; a request without one is forgotten.
  */
 export class Publishers {
   readonly accepted: Accepted[] = [];
-  /** Bodies of requests that were sent at all. */
+  /** Bodies of all requests that were sent, answered or not. */
   readonly attempted = new Set<string>();
   unanswered = 0;
   readonly #chance: Chance;
@@ -36,12 +36,12 @@ export class Publishers {
     this.#chance = chance;
   }
 
-  /** Until the server goes away, or `stop` is aborted. */
+  /** Publishes until the server ends or `stop` is aborted. */
   async run(api: Api, publishers: number, stop: AbortSignal): Promise<void> {
     await Promise.all(Array.from({ length: publishers }, () => this.#publishUntilGone(api, stop)));
   }
 
-  /** Sends again what a kill had left in doubt. */
+  /** Sends the requests again whose answer a kill had cut off. */
   async settle(api: Api): Promise<void> {
     for (let request = this.#again.pop(); request !== undefined; request = this.#again.pop()) {
       await this.#send(api, request);
@@ -64,7 +64,7 @@ export class Publishers {
     return { topic, messages, key: chance.next() < 0.5 ? `request-${number}` : null, sent: 0 };
   }
 
-  /** False when no answer came. */
+  /** Returns false when no answer came. */
   async #send(api: Api, request: Request): Promise<boolean> {
     const { topic, messages, key } = request;
     request.sent++;
@@ -74,7 +74,7 @@ export class Publishers {
     try {
       receipts = await publish(api, topic, messages, headers);
     } catch (error) {
-      // fetch's word for a connection that could not be made or that broke.
+      // fetch throws this for a connection that could not be made or that broke.
       if (!(error instanceof TypeError)) throw error;
       this.unanswered++;
       if (key !== null) this.#again.push(request);

@@ -22,24 +22,24 @@ export interface ChaosReport {
   readonly kills: number;
   readonly killsWhileStarting: number;
   readonly accepted: readonly Accepted[];
-  /** Publishes whose answer a kill swallowed. */
+  /** Publishes whose answer a kill cut off. */
   readonly unanswered: number;
   readonly attempted: ReadonlySet<string>;
   readonly endpoints: Endpoints;
   /** For each kill: the deliveries recorded as accepted by then, and how often each had arrived at that moment. */
   readonly recorded: readonly ReadonlyMap<string, number>[];
-  /** What every subscription has left to do at the end. */
+  /** Counts of every subscription at the end. */
   readonly leftOver: readonly object[];
 }
 
 const publishers = 4;
-/** Of the kills, this share hits a server that has not come up yet. */
+/** Share of the kills that hit a server while it starts. */
 const whileStarting = 0.15;
 
 /** Loads a server, kills it at a random moment, starts it again on the same folder, and so on. */
 export async function runChaos({ folder, kills, seed, acceptedMax }: ChaosOptions): Promise<ChaosReport> {
   const chance = chanceFrom(seed);
-  // Chances of their own: how requests and kills interleave must not change what the others draw.
+  // Separate random numbers: the order of requests and kills must not change the numbers that the others draw.
   await using endpoints = await Endpoints.start(chanceFrom(seed + 1));
   const load = new Publishers(chanceFrom(seed + 2));
   const recorded: ReadonlyMap<string, number>[] = [];
@@ -91,7 +91,7 @@ export async function runChaos({ folder, kills, seed, acceptedMax }: ChaosOption
   };
 }
 
-/** As `topic/subscription/message id`. */
+/** Returns deliveries as `topic/subscription/message id`. */
 export function dueDeliveries(accepted: readonly Accepted[]): string[] {
   return accepted.flatMap(({ id, topic, message }) =>
     subscriptions

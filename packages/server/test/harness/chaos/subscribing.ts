@@ -2,7 +2,7 @@ import { subscriptionPath, type Api } from "../api.ts";
 import { until } from "../until.ts";
 import { subscriptions, topicNames, topicSettings } from "./plan.ts";
 
-/** The topics and subscriptions of the plan, all of them pushed to one receiver. */
+/** Creates the topics and subscriptions of the plan. All of them push to one receiver. */
 export async function prepare(api: Api, url: string): Promise<void> {
   for (const topic of topicNames) await api.putTopic(topic, topicSettings[topic]);
   for (const { topic, name, settings } of subscriptions) {
@@ -10,7 +10,7 @@ export async function prepare(api: Api, url: string): Promise<void> {
   }
 }
 
-/** Waits for the last outcomes to be written, and gives what is left when nothing moves any more. */
+/** Waits until every subscription has delivered everything, and returns their counts. */
 export async function settledCounts(api: Api): Promise<object[]> {
   const read = () =>
     Promise.all(

@@ -2,25 +2,27 @@ import { dueDeliveries } from "./run.ts";
 import type { ChaosReport } from "./run.ts";
 
 export interface ChaosVerdict {
-  /** Accepted and entitled, and never answered with success by the receiver. */
+  /** Deliveries of accepted messages that the receiver never answered with success. */
   readonly lost: readonly string[];
-  /** Recorded as accepted before a kill, and arrived again after it. */
+  /** Deliveries recorded as accepted before a kill that arrived again after it. */
   readonly repeatedThoughRecorded: readonly string[];
-  /** Arrived again from the process that had got a success for it: neither a failure nor a kill explains that. */
+  /**
+   * Deliveries sent again by the process that had received their success. Neither a failure nor a kill explains that.
+   */
   readonly repeatedWithoutReason: readonly string[];
-  /** One id with two bodies. */
+  /** Message ids that arrived with two bodies. */
   readonly mixedUp: readonly string[];
-  /** Arrived, although nobody published it. */
+  /** Arrivals that nobody published. */
   readonly invented: readonly string[];
-  /** One publish under one idempotency key, and two ids. */
+  /** Publishes under one idempotency key that produced two ids. */
   readonly publishedTwice: readonly string[];
-  /** Arrivals after an arrival that had been answered with success: the price of a kill. */
+  /** Number of arrivals after an arrival that was answered with success: the cost of a kill. */
   readonly duplicates: number;
   readonly deliveries: number;
   readonly arrivals: number;
 }
 
-/** Judges a run from what clients and receivers saw and what the killed servers had recorded, and from nothing else. */
+/** Judges a run only by what clients and receivers saw and by what the killed servers had recorded. */
 export function judgeChaos(report: ChaosReport): ChaosVerdict {
   const { endpoints, accepted, attempted, recorded } = report;
   const due = dueDeliveries(accepted);

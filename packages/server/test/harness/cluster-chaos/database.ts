@@ -6,7 +6,9 @@ import type { PostgresServer } from "../../../src/store/postgres/testing/postgre
 export const databaseName = "ringback";
 const askAgainMs = 50;
 
-/** One for each server, made anew after it has broken: the tests ask so often that a connection for each question would be most of the load. */
+/**
+ * One connection for each server, replaced after it breaks. A new connection for each query would be most of the load.
+ */
 const connections = new WeakMap<PostgresServer, Promise<Client>>();
 
 async function connect(server: PostgresServer): Promise<Client> {
@@ -16,7 +18,7 @@ async function connect(server: PostgresServer): Promise<Client> {
   return client;
 }
 
-/** Asks again while the database is away. Any other refusal is an error of the test. */
+/** Repeats the query while the database is away. Any other refusal is an error of the test. */
 export async function ask<T extends object>(
   server: PostgresServer,
   sql: string,
@@ -31,7 +33,7 @@ export async function ask<T extends object>(
     } catch (error) {
       connections.delete(server);
       const code = sqlState(error) ?? "";
-      // 42: the statement is wrong. Everything else comes from a server that ends, is away or begins.
+      // Class 42 means a wrong statement. Other errors come from a server that ends, is away or starts.
       if (code.startsWith("42")) throw error;
       await pause(askAgainMs);
     }
@@ -47,7 +49,10 @@ export async function cutConnections(server: PostgresServer, share: number): Pro
   );
 }
 
-/** Nothing that this node has sent before is still being done. A statement that waits for it to read its answer is done. */
+/**
+ * Whether the database executes no statement of the node. A statement whose answer the node does not read counts as
+ * executed.
+ */
 export async function isQuiet(server: PostgresServer, node: number): Promise<boolean> {
   const rows = await ask(
     server,

@@ -1,20 +1,20 @@
 export type DisturbanceKind = "kill" | "stop" | "cut" | "restart" | "crash";
 
-/** Times by the clock of `performance.now`. */
+/** Times are those of `performance.now`. */
 export interface Disturbance {
   readonly kind: DisturbanceKind;
-  /** null: the database. */
+  /** Null stands for the database. */
   readonly node: number | null;
   readonly fromMs: number;
   toMs: number;
 }
 
-/** What was done to the cluster, and when. */
+/** Disturbances of the cluster, with their times. */
 export class Disturbances {
   readonly list: Disturbance[] = [];
   readonly #startMs = performance.now();
 
-  /** Its end is said by the function that it gives back. */
+  /** Records the start of a disturbance. The returned function records its end. */
   begin(kind: DisturbanceKind, node: number | null): () => void {
     const disturbance: Disturbance = { kind, node, fromMs: performance.now(), toMs: Infinity };
     this.list.push(disturbance);
@@ -25,12 +25,12 @@ export class Disturbances {
     return this.list.filter((each) => each.kind === kind).length;
   }
 
-  /** In seconds since the run began. */
+  /** Seconds since the run began. */
   at(ms: number): string {
     return ((ms - this.#startMs) / 1000).toFixed(2);
   }
 
-  /** As a person reads it when a run has failed. */
+  /** The list for the report of a run that failed. */
   get told(): string {
     return this.list
       .map(({ kind, node, fromMs, toMs }) => `${this.at(fromMs)}-${this.at(toMs)} s ${kind} ${node ?? "database"}`)

@@ -3,7 +3,8 @@ import { runClusterChaos } from "./run.ts";
 import { judgeCluster } from "./verdict.ts";
 
 /**
- * One whole run with its judgement. `CHAOS_SEED` repeats the script of an earlier one (not its timing, which is the machine's).
+ * Runs the chaos and judges it. `CHAOS_SEED` repeats the script of an earlier run, though not its timing, which is the
+ * machine's.
  */
 export async function expectClusterSurvived(loadMs: number, nodeGoneAfterMs: number): Promise<void> {
   const seed = Number(process.env["CHAOS_SEED"] ?? Math.floor(Math.random() * 1e9));
@@ -24,7 +25,7 @@ export async function expectClusterSurvived(loadMs: number, nodeGoneAfterMs: num
   expect({ script, faults }).toEqual({ script, faults: noFaults });
   const empty = { backlog: 0, parked: 0, inFlight: 0, deadLetters: 0, expired: 0 };
   expect({ script, leftOver }).toMatchObject({ script, leftOver: leftOver.map(() => empty) });
-  // A run in which nothing was at stake would prove nothing.
+  // A run without deliveries under way at a disturbance would prove nothing.
   expect(loadedMs).toBeGreaterThanOrEqual(loadMs);
   expect(kinds.filter((kind) => done[kind] === 0)).toEqual([]);
   expect(deliveriesLost).toBeGreaterThan(0);

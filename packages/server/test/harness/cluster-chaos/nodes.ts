@@ -6,7 +6,7 @@ import { applicationName, ask, databaseName, isQuiet } from "./database.ts";
 import type { Disturbances } from "./disturbances.ts";
 import { nodeCount } from "./script.ts";
 
-/** A process, and the number by which the database knows it. */
+/** A process, and its id in the database. */
 interface Life {
   readonly server: Server;
   readonly id: number;
@@ -20,15 +20,18 @@ export interface ClusterNodesOptions {
 }
 
 const startRetryMs = 100;
-/** Deliveries that a node holds when it is stopped, at least. */
+/** Least number of deliveries that a node holds when it is stopped. */
 const heldMin = 3;
 
-/** Servers on one database. They begin one at a time, so that each is known by the number that the database gave last. */
+/**
+ * Servers on one database. They start one at a time, so that the newest id in the database belongs to the newest
+ * server.
+ */
 export class ClusterNodes implements AsyncDisposable {
   readonly #options: ClusterNodesOptions;
   readonly #lives: (Life | null)[] = Array.from({ length: nodeCount }, () => null);
   #beginning: Promise<void> = Promise.resolve();
-  /** Starts that ended without listening, since the database was away or cut them off. */
+  /** Starts that failed because the database was away or cut their connections. */
   startsInVain = 0;
   /** Deliveries that stopped nodes held and lost. */
   deliveriesLost = 0;
@@ -37,7 +40,7 @@ export class ClusterNodes implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** null: it is down. */
+  /** Null while the node is down. */
   server(node: number): Server | null {
     return this.#lives[node]?.server ?? null;
   }
@@ -51,12 +54,12 @@ export class ClusterNodes implements AsyncDisposable {
     this.#lives[node] = null;
     const end = this.#options.disturbances.begin("kill", node);
     await life?.server.kill();
-    // What the process had written before its end is in the receiver\'s sockets: the receiver reads that first.
+    // The receiver reads from its sockets what the process had written before its end.
     await socketsRead();
     end();
   }
 
-  /** Stops it at a moment at which it holds claims. Resolves when it goes on, having lost them. */
+  /** Stops a node while it holds claims. Resolves when the node has lost them and continues. */
   async stopUntilLost(node: number): Promise<void> {
     const life = this.#lives[node];
     if (life === null || life === undefined) throw new Error(`node ${node} is down`);
@@ -112,7 +115,7 @@ export class ClusterNodes implements AsyncDisposable {
   }
 }
 
-/** Turns of the event loop in which a receiver of this process accepts and reads whatever has reached its sockets. */
+/** Turns of the event loop in which a receiver of this process reads everything that has reached its sockets. */
 const socketTurns = 20;
 
 async function socketsRead(): Promise<void> {

@@ -7,15 +7,15 @@ import type { Chance } from "../random.ts";
 import type { ClusterNodes } from "./nodes.ts";
 import { nodeCount } from "./script.ts";
 
-/** A strict subscription takes one at a time and its backlog must end with the run: few of these. */
+/** Few messages are ordered: a strict subscription takes one at a time, and its backlog must end with the run. */
 const topics = ["tagged", "tagged", "tagged", "routed", "routed", "ordered"] as const satisfies TopicName[];
 const answerMsMax = 1_500;
-/** A node that did not answer is not asked again for so long, as by a load balancer. */
+/** A node that did not answer gets no requests for this long, as from a load balancer. */
 const avoidedMs = 1_000;
 
 /**
- * Programs that publish to whatever node answers. Every request has an idempotency key and is sent again, to any node, until
- * it is answered 201: a 503, a connection that breaks and an answer that does not come are all the same to them.
+ * Programs that publish to any node that answers. Every request has an idempotency key and is sent again, to any node,
+ * until the answer is 201. A 503, a broken connection and a missing answer are treated alike.
  */
 export class ClusterPublishers {
   readonly accepted: Accepted[] = [];
@@ -33,7 +33,7 @@ export class ClusterPublishers {
     this.#nodes = nodes;
   }
 
-  /** Until `stop` is aborted and what was begun is answered. */
+  /** Publishes until `stop` is aborted and every request is answered. */
   async run(publishers: number, stop: AbortSignal): Promise<void> {
     await Promise.all(Array.from({ length: publishers }, () => this.#publish(stop)));
   }

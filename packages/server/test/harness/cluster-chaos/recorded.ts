@@ -4,7 +4,7 @@ import type { PostgresServer } from "../../../src/store/postgres/testing/postgre
 import { ask } from "./database.ts";
 
 const lookMs = 250;
-/** Numbers are given before a commit: one that comes late has at most this many after it. */
+/** Ids are assigned before a commit, so rows can appear late. At most this many newer ids appear before them. */
 const late = 3_000;
 
 interface Row {
@@ -16,9 +16,9 @@ const sql = `SELECT a.id, t.name || '/' || s.name || '/' || ((a.topic_id::bigint
   FROM ringback.attempt a JOIN ringback.subscription s ON s.id = a.subscription_id JOIN ringback.topic t ON t.id = a.topic_id
   WHERE a.verdict = $1 AND a.id > $2`;
 
-/** What the database has on record as accepted: looked at again and again, past the servers. */
+/** Deliveries that the database has recorded as accepted, polled without the servers. */
 export class Recorded {
-  /** For each delivery: how often it had arrived when its success was first seen on record. None may follow. */
+  /** Number of arrivals of each delivery when its recorded success was first seen. No arrival may follow. */
   readonly arrivedByThen = new Map<string, number>();
   readonly #server: PostgresServer;
   readonly #arrived: (delivery: string) => number;
@@ -39,7 +39,7 @@ export class Recorded {
     }
   }
 
-  /** How often each delivery's success is on record: more than once would be two settlements of it. */
+  /** Number of recorded successes of each delivery. More than one would mean two settlements. */
   async counts(): Promise<ReadonlyMap<string, number>> {
     const counts = new Map<string, number>();
     for (const { delivery } of await this.#read(0)) counts.set(delivery, (counts.get(delivery) ?? 0) + 1);

@@ -1,13 +1,16 @@
 import { chanceFrom } from "../random.ts";
 import type { Chance } from "../random.ts";
 
-/** What is done to the cluster, one step after the other; `afterMs` after the one before. */
+/** One disturbance of the cluster, `afterMs` after the one before. */
 export type Step =
   | { readonly kind: "kill"; readonly node: number; readonly downMs: number; readonly afterMs: number }
   | { readonly kind: "cut"; readonly share: number; readonly afterMs: number }
   | { readonly kind: "restart" | "crash"; readonly afterMs: number };
 
-/** One node is stopped until it has lost its claims and goes on then; `meanwhile` and `afterwards` happen beside that. */
+/**
+ * Stops one node until it has lost its claims. `meanwhile` happens while it is stopped, `afterwards` when it has
+ * continued.
+ */
 export interface Round {
   readonly stopped: number;
   readonly meanwhile: readonly Step[];
@@ -16,13 +19,13 @@ export interface Round {
 
 export const nodeCount = 3;
 
-/** The rounds of a run, without end: all chance is the seed's, how long each takes is the machine's. */
+/** Rounds without end. The seed determines all choices; the machine determines how long each round takes. */
 export function* rounds(seed: number): Generator<Round, never> {
   const chance = chanceFrom(seed);
   for (;;) yield drawRound(chance);
 }
 
-/** While one node is stopped another one lives through it all: only a node that has been heard all the time may say of another that it is gone. */
+/** One node lives through each stop of another: only a node with an unbroken heartbeat may declare another one gone. */
 function drawRound(chance: Chance): Round {
   const stopped = chance.whole(0, nodeCount - 1);
   const mortal = (stopped + chance.whole(1, nodeCount - 1)) % nodeCount;

@@ -5,21 +5,21 @@ import type { DisturbanceKind } from "./disturbances.ts";
 import type { ClusterChaosReport } from "./run.ts";
 
 export interface ClusterFaults {
-  /** Accepted and entitled, and never answered with success by the receiver. */
+  /** Deliveries of accepted messages that the receiver never answered with success. */
   readonly lost: readonly string[];
-  /** Arrived again after its success was on record. */
+  /** Deliveries that arrived again after their success was recorded. */
   readonly repeatedThoughRecorded: readonly string[];
-  /** Its success is on record more than once, or not at all. */
+  /** Deliveries whose success is recorded more than once, or not at all. */
   readonly notRecordedOnce: readonly string[];
-  /** Arrived again after a success, and nothing had happened that explains it. */
+  /** Deliveries that arrived again after a success, without a disturbance that explains it. */
   readonly repeatedWithoutReason: readonly string[];
-  /** Arrived before one that comes before it in its order had been taken. */
+  /** Deliveries that arrived before an earlier one of their order had succeeded. */
   readonly outOfOrder: readonly string[];
-  /** One publish, one idempotency key, and two ids; or one id with two bodies. */
+  /** Publishes under one idempotency key with two ids, and ids with two bodies. */
   readonly mixedUp: readonly string[];
-  /** Arrived, although it was not published so. */
+  /** Arrivals whose body is not the published one. */
   readonly invented: readonly string[];
-  /** Answers to publishes that are neither 201 nor 503. */
+  /** Answers to publishes other than 201 and 503. */
   readonly unexpected: readonly string[];
 }
 
@@ -27,15 +27,15 @@ export interface ClusterVerdict {
   readonly faults: ClusterFaults;
   readonly deliveries: number;
   readonly arrivals: number;
-  /** Arrivals after an arrival that had been answered with success, by what made them necessary. */
+  /** Number of arrivals after a success, by the disturbance that explains them. */
   readonly duplicates: Readonly<Record<DisturbanceKind, number>>;
 }
 
-/** After the database was away, outcomes of what arrives may be lost for this long: connections are made anew. */
+/** Outcomes of arrivals may be lost for this long after the database was away, while connections are made again. */
 const databaseRecoversMs = 10_000;
 const seqBits = 40n;
 
-/** Judges a run from what clients and receivers saw and what the database has on record, and from nothing else. */
+/** Judges a run only by what clients and receivers saw and by what the database has recorded. */
 export function judgeCluster(report: ClusterChaosReport): ClusterVerdict {
   const { endpoints, accepted, arrivedByThen, recordCounts } = report;
   const due = dueDeliveries(accepted);
@@ -79,8 +79,8 @@ function told({ disturbances }: ClusterChaosReport, { atMs, sender }: ChaosArriv
 }
 
 /**
- * A second arrival is explained by the end or the stop of the process that had sent the first one, which shows in its silence
- * since; or else by what happened to the database between the two.
+ * Explains a second arrival by the end or the stop of the process that sent the first one, which was silent since, or
+ * else by what happened to the database between the two.
  */
 function explanations(
   report: ClusterChaosReport,
@@ -106,7 +106,7 @@ function explanations(
   };
 }
 
-/** In each line, whatever arrives for the first time has only such before it as were taken already. */
+/** Finds deliveries that arrived first while an earlier one of the same order had not succeeded. */
 function outOfOrder({ accepted, endpoints }: ClusterChaosReport): string[] {
   const bySeq = accepted
     .filter(({ topic }) => topic === "ordered")

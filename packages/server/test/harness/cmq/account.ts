@@ -1,16 +1,16 @@
 import { randomBytes } from "node:crypto";
 import type { Api } from "../api.ts";
 
-/** What a program signs with. */
+/** Key pair that a program signs with. */
 export interface KeyPair {
   readonly secretId: string;
   readonly secretKey: string;
 }
 
-/** TopicOwner in CMQ's own documents. */
+/** The value of `TopicOwner` in CMQ's documents. */
 export const appId = 100015036;
 
-/** API keys are kept sealed, so a server needs something to seal them with. */
+/** The server encrypts API keys, so it needs a master key. */
 export function withMasterKey(): Readonly<Record<string, string>> {
   return { RINGBACK_MASTER_KEY: randomBytes(32).toString("base64") };
 }

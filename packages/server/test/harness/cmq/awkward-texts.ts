@@ -1,4 +1,4 @@
-/** Message bodies that a form, a signature or a shell could bend. */
+/** Message bodies that a form, a signature or a shell could change. */
 export const awkwardTexts = [
   "plain",
   "你好，世界",

@@ -7,10 +7,10 @@ import { SignedCaller } from "./signed-caller.ts";
 import { WaitingReceives } from "./waiting-receives.ts";
 
 export interface Woken {
-  /** Of one core, in percent, while they waited. */
+  /** CPU time of the server while the receives waited, in percent of one core. */
   readonly idlePercent: number;
   readonly bytesPerReceive: number;
-  /** From the request that sends the message to the receiver's answer. */
+  /** Time from the request that sends the message to the answer of the receive. */
   readonly wokenAfterMs: number;
 }
 
@@ -23,7 +23,10 @@ async function usage(api: Api): Promise<{ cpuS: number; bytes: number }> {
   return { cpuS: metrics.get("process_cpu_seconds_total") ?? Number.NaN, bytes };
 }
 
-/** Lets so many receives wait, sends one message, and looks who gets it. `idleMs`: how long the server's rest is measured. */
+/**
+ * Lets `count` receives wait, sends one message, and checks that one of them gets it. The server's rest is measured for
+ * `idleMs`.
+ */
 export async function expectOneOfManyWoken(
   { url, api }: { readonly url: string; readonly api: Api },
   pair: KeyPair,
@@ -33,13 +36,13 @@ export async function expectOneOfManyWoken(
   await caller.ok("CreateQueue", { queueName });
   const before = await usage(api);
   await using receives = await WaitingReceives.ask(url, pair, queueName, count);
-  // A receive of somebody else's, which is answered at once, comes after all of them.
+  // A later receive without a wait has been answered, so the server has begun all the others.
   await caller.call("ReceiveMessage", { queueName, pollingWaitSeconds: 0 });
   expect([receives.answers.length, receives.broken]).toEqual([0, []]);
 
   const begun = await usage(api);
   const from = performance.now();
-  // Not waited for anything: this is the time in which nothing is to happen.
+  // A fixed time, in which nothing may happen.
   await pause(idleMs);
   const ended = await usage(api);
   const idlePercent = ((ended.cpuS - begun.cpuS) * 100_000) / (performance.now() - from);

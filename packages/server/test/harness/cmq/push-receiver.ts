@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createCmqReceiver, messageText, toNodeHandler } from "@ringback/sdk/receive";
 
-/** One delivery, in the words of CMQ's document. */
+/** One delivery, with the names of CMQ's document. */
 export interface Push {
   readonly topicOwner: string | null;
   readonly topicName: string | null;
@@ -18,7 +18,7 @@ export interface PushReceiver extends AsyncDisposable {
   readonly pushes: readonly Push[];
 }
 
-/** A program that CMQ pushes to, by the SDK; anything but this format is refused, and so would be missing. */
+/** A program that receives pushes with the SDK. Requests in any other format are refused, so tests would miss them. */
 export async function startPushReceiver(format: "json" | "simplified"): Promise<PushReceiver> {
   const pushes: Push[] = [];
   const receiver = createCmqReceiver({

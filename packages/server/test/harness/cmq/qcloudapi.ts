@@ -4,7 +4,7 @@ import type { CmqAnswer, Method } from "./signed-caller.ts";
 
 type Value = string | number | readonly string[];
 
-/** What is used of qcloudapi-sdk, which comes without types. */
+/** The part of qcloudapi-sdk that tests use. The package has no types. */
 interface QcloudApi {
   request(data: object, callback: (error: Error | null, answer: CmqAnswer) => void): void;
 }
@@ -12,8 +12,8 @@ interface QcloudApi {
 const Client = createRequire(import.meta.url)("qcloudapi-sdk") as new (defaults: object) => QcloudApi;
 
 /**
- * Its nonces are drawn from 65,536: of equal requests within one second two can be one and the same, and the second is taken
- * for a replay. So that no test fails by that chance, each has a parameter that nobody reads.
+ * The SDK draws nonces from 65,536 numbers, so two equal requests within one second can be identical, and the server
+ * refuses the second one as a replay. Every request therefore carries a parameter that nothing reads.
  */
 let calls = 0;
 
@@ -22,7 +22,7 @@ export interface QcloudOptions {
   readonly signatureMethod: "sha1" | "sha256";
 }
 
-/** The official SDK, with nothing set but what its users set. */
+/** The official SDK with the settings of its users and no others. */
 export class Qcloud {
   readonly #api: QcloudApi;
 

@@ -5,7 +5,7 @@ import type { KeyPair } from "./account.ts";
 export type Parameters = Readonly<Record<string, string | number>>;
 export type Method = "GET" | "POST";
 
-/** An answer of API 2.0; whatever else it has depends on the action. */
+/** An answer of API 2.0. Further members depend on the action. */
 export interface CmqAnswer {
   readonly code: number;
   readonly message: string;
@@ -20,10 +20,10 @@ export interface CmqAnswer {
 
 export const apiPath = "/v2/index.php";
 
-/** Each process counts from a place of its own: equal requests of two receivers must not look like one that is sent again. */
+/** Each process counts from its own number: equal requests of two receivers must not look like a replay. */
 let nonce = randomInt(2 ** 47);
 
-/** What every request has besides its action's own parameters; never twice the same. */
+/** Parameters of every request besides those of its action. No two calls return the same. */
 export function commonParameters({ secretId }: KeyPair): Parameters {
   return {
     Region: "gz",
@@ -34,7 +34,7 @@ export function commonParameters({ secretId }: KeyPair): Parameters {
   };
 }
 
-/** Signed as CMQ's documents say it, by code that has nothing to do with the server's. */
+/** Signs as CMQ's documents say, by code that shares nothing with the server's. */
 export function signatureOf(pair: KeyPair, method: Method, host: string, parameters: Parameters): string {
   const text = Object.keys(parameters)
     .sort()
@@ -61,7 +61,7 @@ export function signedForm(
   return formOf({ ...all, Signature: signatureOf(pair, method, host, all) });
 }
 
-/** A client of our own, for what no SDK does: many requests at once, requests that are left, and wrong ones. */
+/** A client for requests that no SDK sends: many at once, abandoned ones and wrong ones. */
 export class SignedCaller implements Disposable {
   readonly #url: URL;
   readonly #pair: KeyPair;
@@ -72,20 +72,23 @@ export class SignedCaller implements Disposable {
     this.#pair = pair;
   }
 
-  /** Signs and sends; gives whatever the answer is. */
+  /** Signs and sends, and returns any answer. */
   call(action: string, parameters: Parameters = {}, options: CallOptions = {}): Promise<CmqAnswer> {
     const { method = "POST" } = options;
     return this.send(method, signedForm(this.#pair, this.#url.host, action, parameters, method), options);
   }
 
-  /** The same, of a call that must go well. */
+  /** Signs and sends, and throws when the answer is an error. */
   async ok(action: string, parameters: Parameters = {}, options: CallOptions = {}): Promise<CmqAnswer> {
     const answer = await this.call(action, parameters, options);
     if (answer.code !== 0) throw new Error(`${action} was answered ${answer.code}: ${answer.message}`);
     return answer;
   }
 
-  /** As it stands. Throws when the HTTP status is not 200: CMQ's clients take that for a fault of the network. */
+  /**
+   * Sends the form as it is. Throws unless the HTTP status is 200: CMQ's clients treat other statuses as network
+   * errors.
+   */
   async send(method: string, form: string, { signal }: CallOptions = {}): Promise<CmqAnswer> {
     const { status, text } = await this.#exchange(method, form, signal);
     if (status !== 200) throw new Error(`HTTP ${status}: ${text}`);

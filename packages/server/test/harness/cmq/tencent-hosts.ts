@@ -7,13 +7,13 @@ import type { NetConnectOpts } from "node:net";
 type Found = (error: Error | null, address: unknown, family?: number) => void;
 type Lookup = (host: string, options: LookupOptions, found: Found) => void;
 
-/** The module itself and not a view of it: what is changed here is what `node:net` looks names up with. */
+/** The module object itself, so that `node:net` uses the changed lookup too. */
 const dns = createRequire(import.meta.url)("node:dns") as { lookup: Lookup };
 const tencentHost = /\.api\.(?:tencentyun|qcloud)\.com$/;
 
 /**
- * Does for this process what somebody who moves does with a line in /etc/hosts: CMQ's names lead to 127.0.0.1. Port 80, which
- * a test cannot have, becomes the server's. Gives the names that were asked for.
+ * Resolves CMQ's host names to 127.0.0.1 in this process, as a line in /etc/hosts would. Port 80, which a test cannot
+ * have, becomes the server's. Returns the names that were looked up.
  */
 export function pointTencentHostsAt(port: () => number): ReadonlySet<string> {
   const asked = new Set<string>();

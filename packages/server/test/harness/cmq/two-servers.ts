@@ -3,7 +3,7 @@ import { temporaryFolder } from "../folder.ts";
 import { Server } from "../server.ts";
 import { makeKeyPair, withMasterKey } from "./account.ts";
 
-/** Two servers on a PostgreSQL of their own, and a pair of keys that both know, for as long as the work takes. */
+/** Runs two servers on a PostgreSQL of their own, with a key pair that both know, while `work` runs. */
 export async function withTwoServers(
   work: (servers: {
     readonly urls: readonly [string, string];

@@ -5,10 +5,10 @@ import type { KeyPair } from "./account.ts";
 import { apiPath, signedForm } from "./signed-caller.ts";
 import type { CmqAnswer } from "./signed-caller.ts";
 
-/** Connections that are made at one time: the system queues only so many that nobody has accepted yet. */
+/** Connections made at one time: the system queues only so many before they are accepted. */
 const connectingMax = 100;
 
-/** Receives that wait, each on a connection of its own, with nothing around it: ten thousand of them fit beside a test. */
+/** Receives that wait, each on a bare connection of its own, so that ten thousand fit into the test's process. */
 export class WaitingReceives implements AsyncDisposable {
   readonly answers: CmqAnswer[] = [];
   /** Connections that ended without an answer. */

@@ -1,4 +1,4 @@
-/** A program that works through a queue by the CMQ door until it is killed; a process of its own, so that it can be. */
+/** A program that works through a queue by CMQ's API until it is killed: the reason why it is a process of its own. */
 import { writeSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import { setTimeout as pause } from "node:timers/promises";
@@ -7,7 +7,7 @@ import type { CmqAnswer } from "../cmq/signed-caller.ts";
 import { chanceFrom } from "../random.ts";
 import type { ReceiverOptions, Report } from "./reports.ts";
 
-// At the end of a process, which is when Node does it, it would be too late: this one is killed.
+// Node writes the cache at the end of a process, which a kill prevents.
 flushCompileCache();
 
 const { url, queueName, seed, workMsMax, dropped, ...pair } = JSON.parse(process.argv[2] ?? "{}") as ReceiverOptions;

@@ -10,11 +10,11 @@ import type { ReceiverOptions, Report } from "./reports.ts";
 
 const program = fileURLToPath(new URL("./receiver-process.ts", import.meta.url));
 
-/** A report, and which life of which receiver it is from. */
+/** A report, with the number of the process that sent it. */
 export type Told = Report & { readonly life: number };
 
 export interface ReceiversOptions {
-  /** Shared out between them. */
+  /** The receivers use these servers in rotation. */
   readonly urls: readonly [string, ...(readonly string[])];
   readonly pair: KeyPair;
   readonly queueName: string;
@@ -24,10 +24,10 @@ export interface ReceiversOptions {
   readonly dropped: number;
 }
 
-/** Receivers as processes, each of which is killed at some moment and begins anew as another. */
+/** Receivers as processes. Another process takes the place of each one that is killed. */
 export class Receivers implements AsyncDisposable {
   readonly told: Told[] = [];
-  /** Lives that a kill has ended. */
+  /** Numbers of the processes that were killed. */
   readonly killed = new Set<number>();
   readonly #options: ReceiversOptions;
   readonly #children = new Map<number, ChildProcess>();
@@ -38,7 +38,7 @@ export class Receivers implements AsyncDisposable {
     for (let at = 0; at < options.count; at++) this.#begin();
   }
 
-  /** Kills one at a time that has a message in its hands, after pauses of up to `everyMsMax`: so often, and for so long, at least. */
+  /** Kills receivers that hold a message, one at a time, for at least `durationMs` and at least `killsMin` times. */
   async killFor(durationMs: number, killsMin: number, everyMsMax: number): Promise<void> {
     const { chance } = this.#options;
     const end = performance.now() + durationMs;
@@ -51,7 +51,7 @@ export class Receivers implements AsyncDisposable {
     }
   }
 
-  /** Lives that have received something and not yet said that they delete it. */
+  /** Numbers of the processes that have received a message and not yet reported its deletion. */
   #holding(): number[] {
     const held = new Map<number, Set<string>>();
     for (const told of this.told) {

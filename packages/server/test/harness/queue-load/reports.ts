@@ -1,13 +1,15 @@
-/** What a receiver tells of itself, one line each, written before it goes on: a kill takes back nothing that was told. */
+/** Reports of a receiver, one line each, written before the receiver continues, so that a kill loses none of them. */
 export type Report =
   | {
       readonly event: "received";
       readonly id: string;
       readonly body: string;
-      /** Unix ms of the request and of its answer, by the clock that the server has, too: they are on one machine. */
+      /**
+       * Unix times of the request and of its answer in ms. The server runs on the same machine and has the same clock.
+       */
       readonly askedAtMs: number;
       readonly gotAtMs: number;
-      /** Seconds, as the answer says it, rounded down. */
+      /** Seconds, rounded down, as in the answer. */
       readonly nextVisibleTime: number;
       readonly dequeueCount: number;
     }
@@ -21,8 +23,8 @@ export interface ReceiverOptions {
   readonly secretKey: string;
   readonly queueName: string;
   readonly seed: number;
-  /** It works on a message for up to so long before it deletes it. */
+  /** Longest time between the receipt of a message and its deletion. */
   readonly workMsMax: number;
-  /** The share of messages that it drops and never deletes. */
+  /** Share of the messages that the receiver never deletes. */
   readonly dropped: number;
 }

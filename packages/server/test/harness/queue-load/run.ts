@@ -11,7 +11,7 @@ export interface QueueLoadOptions {
   readonly pair: KeyPair;
   readonly seed: number;
   readonly loadMs: number;
-  /** Sending goes on until so many receivers have been killed. */
+  /** Least number of receivers that are killed before sending ends. */
   readonly killsMin: number;
 }
 
@@ -25,10 +25,13 @@ const visibilityS = 2;
 const senders = 2;
 const receivers = 4;
 const killEveryMsMax = 600;
-/** Messages that nobody has taken yet; past it the senders wait, so that what comes back is not at the end of a long queue. */
+/**
+ * Messages that no receiver has got yet. Past this number the senders wait, so that a released message is received
+ * soon.
+ */
 const waitingMax = 200;
 
-/** Sends to a queue while receivers that take from it are killed, and waits until it is empty. */
+/** Sends to a queue while its receivers are killed, and waits until the queue is empty. */
 export async function runQueueLoad(options: QueueLoadOptions): Promise<QueueLoadReport> {
   const { urls, pair, seed, loadMs, killsMin } = options;
   const chance = chanceFrom(seed);

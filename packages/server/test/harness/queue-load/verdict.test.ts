@@ -1,4 +1,4 @@
-/** Nothing is real here: the judge of the load tests, and reports as receivers would give them. */
+/** Real: the judge of the load tests. Faked: the reports of receivers. */
 import { expect, it } from "vitest";
 import type { Told } from "./receivers.ts";
 import { judge } from "./verdict.ts";

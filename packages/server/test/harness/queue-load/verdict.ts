@@ -1,10 +1,10 @@
 import type { Told } from "./receivers.ts";
 
-/** Both clocks are one; it may be set back by so much while the test runs. */
+/** Server and receivers have one clock, which may be set back by this much during a test. */
 const toleranceMs = 20;
 
 export interface Evidence {
-  /** Ids of what was sent, by body. */
+  /** Ids of the messages that were sent, by body. */
   readonly sent: ReadonlyMap<string, string>;
   readonly told: readonly Told[];
   readonly killed: ReadonlySet<number>;
@@ -12,14 +12,14 @@ export interface Evidence {
 }
 
 export interface Verdict {
-  /** Accepted, and nobody has deleted it nor been killed while doing so. */
+  /** Messages that were accepted and never deleted, nor possibly deleted by a receiver that was killed meanwhile. */
   readonly lost: readonly string[];
-  /** Handed out while it was in somebody's hands, or after it had been deleted. */
+  /** Messages received while they were invisible, or after they had been deleted. */
   readonly early: readonly string[];
   readonly strange: readonly string[];
-  /** Handed out to a receiver that was killed with it, and then to another one. */
+  /** Messages received by a receiver that was killed with them, and then by another one. */
   readonly cameBack: number;
-  /** How long after its time was up the slowest of those came, in ms. */
+  /** Longest time in ms between the end of a visibility timeout and the next receive of the message. */
   readonly cameBackAfterMsMax: number;
   readonly receives: number;
 }
@@ -59,11 +59,11 @@ export function judge({ sent, told, killed, visibilityMs }: Evidence): Verdict {
       if (deleted !== undefined && next.askedAtMs > deleted) early.push(`${id} came after it was deleted`);
       const before = handedOut[index - 1];
       if (before === undefined) continue;
-      // It was handed out between the question and the answer: not before the one, not after the other.
+      // The message was received between the request and its answer.
       const freeAtMs = Math.max(before.nextVisibleTime * 1000, before.askedAtMs + visibilityMs);
       if (next.gotAtMs + toleranceMs < freeAtMs) early.push(`${id} came ${freeAtMs - next.gotAtMs} ms too early`);
       if (next.dequeueCount <= before.dequeueCount) strange.push(`${id} was counted ${next.dequeueCount} times`);
-      // Handed out in between to one that was killed before it could say so: no measure of how late this is.
+      // Another receiver got the message in between and was killed before its report, so the delay is unknown.
       if (!killed.has(before.life) || next.dequeueCount !== before.dequeueCount + 1) continue;
       cameBack++;
       const lateMs = next.gotAtMs - (before.nextVisibleTime + 1) * 1000;

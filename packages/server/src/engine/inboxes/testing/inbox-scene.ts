@@ -44,13 +44,18 @@ export class InboxScene {
   inboxes: AccountInboxes;
   /** Claims made so far. */
   claims = 0;
+  #afterClaim: (() => unknown) | null = null;
 
   constructor(seed = 1) {
     this.store = new FaultyStore({ clock: this.time, timers: this.time, random: new SeededRandom(seed) });
     const claim = this.store.log.claim.bind(this.store);
-    this.store.log.claim = (wants, leaseMs) => {
+    this.store.log.claim = async (wants, leaseMs) => {
       this.claims++;
-      return claim(wants, leaseMs);
+      const claims = await claim(wants, leaseMs);
+      const work = this.#afterClaim;
+      this.#afterClaim = null;
+      await work?.();
+      return claims;
     };
     this.#events.subscribe((event) => this.liveEvents.push(event));
     const { store, observer, time: clock } = this;
@@ -80,6 +85,11 @@ export class InboxScene {
   #openInboxes(): AccountInboxes {
     const { store, publisher, observer, pullQueues, time: clock } = this;
     return new AccountInboxes({ store, publisher, observer, pullQueues, clock, events: this.#events });
+  }
+
+  /** Runs the work once, when the store has made the next claim and before the engine gets it. */
+  afterNextClaim(work: () => unknown): void {
+    this.#afterClaim = work;
   }
 
   put(name: string, settings: Partial<InboxSettings> = {}) {

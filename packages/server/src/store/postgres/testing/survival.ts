@@ -8,6 +8,8 @@ import type { Cluster } from "./cluster.ts";
 const STORAGE_FAILURES = new Set(["storage_unavailable", "storage_full"]);
 const LEASE_MS = 1_500;
 const ATTEMPTS_MAX = 200_000;
+/** Before a worker asks again after it got nothing. */
+const IDLE_MS = 5;
 
 /** The answer, or null when the database could not be asked; any other failure is one of the test. */
 export async function unlessBroken<T>(call: () => Promise<T>): Promise<T | null> {
@@ -80,6 +82,7 @@ export class Survival {
         this.failed++;
         continue;
       }
+      if (claim.deliveries.length === 0) await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
       // When an answer was lost, nobody knows how many; the record of attempts does.
       if ((await this.#cluster.settle(node, claim)) !== claim.deliveries.length) continue;
       for (const { message: sent } of claim.deliveries) {
