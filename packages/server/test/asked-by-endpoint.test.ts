@@ -1,4 +1,4 @@
-/** Real: the server as its own process with its database and its event stream, and receivers. Fake: nothing. */
+/** Real: the server inside the test's process, with its database and its event stream, and receivers. Fake: nothing. */
 import { expect, it } from "vitest";
 import { subscriptionPath } from "./harness/api.ts";
 import { listen } from "./harness/live-events.ts";

@@ -1,4 +1,7 @@
-/** Real: the server as a process, with SQLite, and two clients that change the same resource at the same time. */
+/**
+ * Real: the server inside the test's process, with SQLite, and two clients that change the same resource at the same
+ * time.
+ */
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Answer } from "./harness/api.ts";
 import { runInShell } from "./harness/program.ts";

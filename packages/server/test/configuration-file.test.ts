@@ -1,14 +1,14 @@
 /**
- * Real: the server as a process with one file as its only setting, its database, sockets, and the programs that its
- * hooks call: koipy's own sample server, and the SDK's receiver for Opencard.
+ * Real: the server inside the test's process with one file as its only setting, its database, sockets, and the programs
+ * that its hooks call: koipy's own sample server, and the SDK's receiver for Opencard.
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createOpencardReceiver } from "@ringback/sdk/opencard";
 import { toNodeHandler } from "@ringback/sdk/receive";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startCommand } from "../src/cli/testing/command-process.ts";
-import type { CommandProcess } from "../src/cli/testing/command-process.ts";
+import { startCommandInProcess } from "../src/cli/testing/command-in-process.ts";
+import type { CommandInProcess } from "../src/cli/testing/command-in-process.ts";
 import { Api, subscriptionPath } from "./harness/api.ts";
 import { temporaryFolder } from "./harness/folder.ts";
 import { callHook, expectKoipyOutcomes, koipyCallbacks } from "./harness/hooks.ts";
@@ -23,7 +23,7 @@ const cards = { "123": () => ({ item_list: [{ title: "故宫博物院" }], jump_
 
 describe("what a configuration file declares", () => {
   const programs = new AsyncDisposableStack();
-  let command: CommandProcess;
+  let command: CommandInProcess;
   let api: Api;
   let receiver: Receiver;
 
@@ -64,7 +64,7 @@ apiKeys:
   shop: { secretId: AKIDshop, secretKey: 0123456789abcdefX }
 `,
     );
-    command = startCommand(["serve", "--config", file]);
+    command = startCommandInProcess(["serve", "--config", file]);
     programs.defer(async () => {
       command.signal("SIGTERM");
       expect((await command.ended).code).toBe(0);

@@ -1,6 +1,6 @@
 /**
- * Real: the server, its database with a size limit, and file writes that the kernel refuses. Not tested: a device
- * that reports errors by itself, which needs more rights than a test should have.
+ * Real: the server, its database with a size limit, and file writes that the kernel refuses to a server as a child
+ * process. Not tested: a device that reports errors by itself, which needs more rights than a test should have.
  */
 import { describe, expect, it } from "vitest";
 import { copies } from "./harness/copies.ts";
@@ -11,7 +11,7 @@ import { temporaryFolder } from "./harness/folder.ts";
 import { isInstalled } from "./harness/program.ts";
 import { startHeldReceiver } from "./harness/held-receiver.ts";
 import { startReceiver } from "./harness/receiver.ts";
-import { Server } from "./harness/server.ts";
+import { Server, startServerInProcess } from "./harness/server.ts";
 import { until, untilTrue } from "./harness/until.ts";
 
 const publishPath = "/v1/topics/t/messages";
@@ -41,8 +41,8 @@ describe("a database at its size limit", () => {
     await using receiver = await startReceiver();
     let accepted: readonly string[] = [];
     {
-      const args = ["--database-bytes-max", "2MiB", "--shutdown-grace-ms", "300"];
-      await using server = await Server.start({ folder: folder.path, args });
+      const args = ["--database-bytes-max", "2MiB"];
+      await using server = await startServerInProcess({ folder: folder.path, args });
       const { api } = server;
       await api.putTopic("t");
       await api.subscribe("t", "s", { push: { url: receiver.url } });
@@ -67,7 +67,7 @@ describe("a database at its size limit", () => {
 
       expect((await server.stop()).code).toBe(0);
     }
-    await using server = await Server.start({ folder: folder.path, args: ["--database-bytes-max", "64MiB"] });
+    await using server = await startServerInProcess({ folder: folder.path, args: ["--database-bytes-max", "64MiB"] });
     const { api } = server;
     expect((await api.call("GET", "/readyz")).status).toBe(200);
     for (const id of accepted) expect((await api.call("GET", `/v1/messages/${id}`)).status).toBe(200);
@@ -88,7 +88,7 @@ describe("a database at its size limit", () => {
   it("takes publishes again as soon as dead letters have been purged, without a restart", async () => {
     await using folder = await temporaryFolder();
     await using receiver = await startReceiver(() => 500);
-    await using server = await Server.start({ folder: folder.path, args: ["--database-bytes-max", "2MiB"] });
+    await using server = await startServerInProcess({ folder: folder.path, args: ["--database-bytes-max", "2MiB"] });
     const { api } = server;
     await api.putTopic("t");
     // Each dead letter keeps a copy of its message.

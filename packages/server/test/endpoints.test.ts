@@ -13,13 +13,14 @@ import { refusing, startDripping } from "./harness/dead-endpoints.ts";
 import { temporaryFolder } from "./harness/folder.ts";
 import { startReceiver } from "./harness/receiver.ts";
 import { useServer } from "./harness/running-server.ts";
-import { Server } from "./harness/server.ts";
+import { startServerInProcess } from "./harness/server.ts";
+import type { RunningServer } from "./harness/server.ts";
 import { until, untilTrue } from "./harness/until.ts";
 
 const server = useServer();
 
 /** Sends one message to one URL, without retries, and returns the attempt. */
-async function attempt(topic: string, push: object, running: Server = server()): Promise<AttemptView> {
+async function attempt(topic: string, push: object, running: RunningServer = server()): Promise<AttemptView> {
   const { api } = running;
   await api.putTopic(topic);
   await api.subscribe(topic, "s", { push: { timeoutMs: 1_000, ...push }, retry: "none" });
@@ -173,16 +174,18 @@ describe("a server that others can reach", () => {
   it("sends nothing into private networks, unless it is told that it may", async () => {
     await using folder = await temporaryFolder();
     await using receiver = await startReceiver();
-    await using guarded = await Server.start({ folder: folder.path, args: ["--no-allow-private-networks"] });
-    expect(await attempt("guarded", { url: receiver.url }, guarded)).toMatchObject({
-      verdict: "error",
-      errorCode: "address_denied",
-      status: null,
-    });
-    expect(receiver.arrivals).toEqual([]);
-    await guarded.stop();
-    const args = ["--no-allow-private-networks", "--allowed-addresses", "127.0.0.1"];
-    await using allowed = await Server.start({ folder: folder.path, args });
+    const args = ["--no-allow-private-networks"];
+    {
+      await using guarded = await startServerInProcess({ folder: folder.path, args });
+      expect(await attempt("guarded", { url: receiver.url }, guarded)).toMatchObject({
+        verdict: "error",
+        errorCode: "address_denied",
+        status: null,
+      });
+      expect(receiver.arrivals).toEqual([]);
+    }
+    args.push("--allowed-addresses", "127.0.0.1");
+    await using allowed = await startServerInProcess({ folder: folder.path, args });
     expect(await attempt("guarded", { url: receiver.url }, allowed)).toMatchObject({ verdict: "accepted" });
   });
 });

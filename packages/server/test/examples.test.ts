@@ -3,12 +3,11 @@
  * ports.
  */
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { accepts } from "./harness/accepts.ts";
-import { temporaryFolder, type TemporaryFolder } from "./harness/folder.ts";
 import { freePort } from "./harness/free-port.ts";
 import { startProgram, type Program } from "./harness/program.ts";
-import { Server } from "./harness/server.ts";
+import { useServer } from "./harness/running-server.ts";
 import { until, untilTrue } from "./harness/until.ts";
 
 const examples = fileURLToPath(new URL("../../../examples", import.meta.url));
@@ -32,22 +31,11 @@ async function receiver(file: string): Promise<Program & { readonly url: string 
 }
 
 describe("the examples through a server", () => {
-  let folder: TemporaryFolder;
-  let server: Server;
-
-  beforeAll(async () => {
-    folder = await temporaryFolder();
-    server = await Server.start({ folder: folder.path });
-  });
-
-  afterAll(async () => {
-    await server.stop();
-    await folder[Symbol.asyncDispose]();
-  });
+  const server = useServer();
 
   it("push CMQ's JSON format", async () => {
     await using program = await receiver("cmq-http-delivery-zh/receiver.ts");
-    expect(await sent("cmq-http-delivery-zh/sender.ts", server.url, `${program.url}/cgi`)).toContain(
+    expect(await sent("cmq-http-delivery-zh/sender.ts", server().url, `${program.url}/cgi`)).toContain(
       "topic: 'MyTopic'",
     );
     await untilTrue("it has arrived", () => /MyTopic \d+ \[a, b\] test message\n/.test(program.output()));
@@ -55,13 +43,13 @@ describe("the examples through a server", () => {
 
   it("push CMQ's SIMPLIFIED format to Express", async () => {
     await using program = await receiver("cmq-http-delivery-en/receiver.ts");
-    await sent("cmq-http-delivery-en/sender.ts", server.url, `${program.url}/cgi`);
+    await sent("cmq-http-delivery-en/sender.ts", server().url, `${program.url}/cgi`);
     await untilTrue("it has arrived", () => /\d+ \[a, b\] test message\n/.test(program.output()));
   });
 
   it("add a WeChat handler and fetch from its buffer what was published, digit by digit", async () => {
     await using program = await receiver("wechat-http-handler/receiver.ts");
-    const added = await sent("wechat-http-handler/sender.ts", server.url, `${program.url}/weixinCallback`);
+    const added = await sent("wechat-http-handler/sender.ts", server().url, `${program.url}/weixinCallback`);
     expect(added).toContain("error_code: 10000");
     await untilTrue("it has arrived", () => program.output().includes("7421806523987412345 wxid_a: 你好\n"));
     const fetched = await fetch(`${program.url}/weixinCallback`);

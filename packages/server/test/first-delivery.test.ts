@@ -3,40 +3,27 @@
  * Replaced: the two ports that the README names, and the port 80 that the sample listens on.
  */
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { jsonRequest, simplifiedRequest } from "../../sdk/src/protocols/testing/cmq.vectors.ts";
 import { startCommand } from "../src/cli/testing/command-process.ts";
 import { RawReceiver } from "../src/transport/testing/raw-receiver.ts";
-import { temporaryFolder } from "./harness/folder.ts";
-import type { TemporaryFolder } from "./harness/folder.ts";
 import { accepts } from "./harness/accepts.ts";
 import { freePort } from "./harness/free-port.ts";
 import { isInstalled, runInShell, startProgram } from "./harness/program.ts";
 import { firstDeliveryLines, readmeReceiver, readmeServer } from "./harness/readme.ts";
-import { Server } from "./harness/server.ts";
+import { useServer } from "./harness/running-server.ts";
 import { until, untilTrue } from "./harness/until.ts";
 
 /** The value of `TopicOwner` in the document's sample. */
 const appId = "100015036";
 
-let folder: TemporaryFolder;
-let server: Server;
-
-beforeAll(async () => {
-  folder = await temporaryFolder();
-  server = await Server.start({ folder: folder.path, args: ["--account-app-id", appId] });
-});
-
-afterAll(async () => {
-  await server.kill();
-  await folder[Symbol.asyncDispose]();
-});
+const server = useServer({ args: ["--account-app-id", appId] });
 
 /** Runs the README's lines one after the other. Returns the id from the answer to the publish. */
 async function typeReadmeLines(receiver: string): Promise<string> {
   let answer = "";
   for (const line of firstDeliveryLines()) {
-    const typed = line.replaceAll(readmeServer, new URL(server.url).host).replaceAll(readmeReceiver, receiver);
+    const typed = line.replaceAll(readmeServer, new URL(server().url).host).replaceAll(readmeReceiver, receiver);
     answer = await runInShell(`${typed} --silent --show-error --fail-with-body`);
   }
   return String((JSON.parse(answer) as { id: unknown }).id);
@@ -92,7 +79,7 @@ describe("the README's three curl lines", () => {
     const id = await typeReadmeLines(`127.0.0.1:${port}`);
     const delivered = await until(
       "the attempt is recorded",
-      () => server.api.delivery(id, "mysubscription"),
+      () => server().api.delivery(id, "mysubscription"),
       ({ state }) => state === "delivered",
     );
     // An HTTP/1.0 server: its reply ends with the connection.
@@ -118,10 +105,10 @@ describe("the POST on the wire", () => {
     await using receiver = await RawReceiver.start(({ socket }) => {
       socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     });
-    await server.api.putTopic("MyTopic");
+    await server().api.putTopic("MyTopic");
     const push = { url: `${receiver.origin}/cgi`, protocol };
-    await server.api.subscribe("MyTopic", "mysubscription", { push });
-    const receipt = await server.api.publish("MyTopic", { body: "test message", tags: ["a", "b"] });
+    await server().api.subscribe("MyTopic", "mysubscription", { push });
+    const receipt = await server().api.publish("MyTopic", { body: "test message", tags: ["a", "b"] });
     await untilTrue("it has arrived", () => receiver.requests > 0);
 
     const wanted = splitRequest(sample.replaceAll("\n", "\r\n"));

@@ -1,32 +1,25 @@
-/** Real: the server as a process. Changes through one API take effect at once in the caches of the others. */
+/**
+ * Real: the server inside the test's process. Changes through one API take effect at once in the caches of the others.
+ */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { makeKeyPair, withMasterKey } from "./harness/cmq/account.ts";
+import { useCmqServer } from "./harness/cmq/running-server.ts";
 import { SignedCaller } from "./harness/cmq/signed-caller.ts";
-import { temporaryFolder } from "./harness/folder.ts";
-import type { TemporaryFolder } from "./harness/folder.ts";
-import { Server } from "./harness/server.ts";
 
-let folder: TemporaryFolder;
-let server: Server;
+const given = useCmqServer();
 let program: SignedCaller;
 
-beforeAll(async () => {
-  folder = await temporaryFolder();
-  server = await Server.start({ folder: folder.path, env: withMasterKey() });
-  program = new SignedCaller(server.url, await makeKeyPair(server.api));
+beforeAll(() => {
+  const { server, pair } = given();
+  program = new SignedCaller(server.url, pair);
 });
-afterAll(async () => {
-  program[Symbol.dispose]();
-  await server.kill();
-  await folder[Symbol.asyncDispose]();
-});
+afterAll(() => program[Symbol.dispose]());
 
 describe("a change", () => {
   it("to a subscription by the native API is known to the next publish by CMQ's", async () => {
     const path = "/v1/topics/orders/subscriptions/s";
     const message = { topicName: "orders", msgBody: "x", "msgTag.0": "a" };
     const put = (tags: readonly string[]) =>
-      server.api.ok("PUT", path, { json: { push: { url: "http://127.0.0.1:1/" }, filter: { tags } } });
+      given().server.api.ok("PUT", path, { json: { push: { url: "http://127.0.0.1:1/" }, filter: { tags } } });
     await program.ok("CreateTopic", { topicName: "orders" });
     await put(["a"]);
     await program.ok("PublishMessage", message);
@@ -34,7 +27,7 @@ describe("a change", () => {
     expect(await program.call("PublishMessage", message)).toMatchObject({ code: 6030 });
     await put(["a"]);
     await program.ok("PublishMessage", message);
-    await server.api.ok("DELETE", path);
+    await given().server.api.ok("DELETE", path);
     expect(await program.call("PublishMessage", message)).toMatchObject({ code: 6030 });
   });
 

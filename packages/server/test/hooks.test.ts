@@ -1,7 +1,7 @@
 /**
- * Real: the server as its own process with its database, and the called programs, which answer over sockets. The
- * callback server does what koipy's own sample does. Opencard's hooks: `configuration-file.test.ts`. Calls that a stop
- * ends: `shutdown.test.ts`.
+ * Real: the server with its database, as a child process where its output and its files are examined, and the called
+ * programs, which answer over sockets. The callback server does what koipy's own sample does. Opencard's hooks:
+ * `configuration-file.test.ts`. Calls that a stop ends: `shutdown.test.ts`.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import type { TemporaryFolder } from "./harness/folder.ts";
 import { callHook, expectKoipyOutcomes, koipyCallbacks } from "./harness/hooks.ts";
 import { listening } from "./harness/listening.ts";
 import { useServer } from "./harness/running-server.ts";
-import { Server } from "./harness/server.ts";
+import { Server, startServerInProcess } from "./harness/server.ts";
 import type { Ended } from "./harness/server.ts";
 import { untilTrue } from "./harness/until.ts";
 
@@ -75,15 +75,15 @@ describe("keys at rest", () => {
 
   it("that no master key opens are named in the log, and what needs them says so", async () => {
     {
-      await using changed = await Server.start({ folder: folder.path, env: { RINGBACK_MASTER_KEY: otherMasterKey } });
+      const env = { RINGBACK_MASTER_KEY: otherMasterKey };
+      await using changed = await startServerInProcess({ folder: folder.path, env });
       await changed.logged(/"level":"warn".*"kids":\["0","1"\]/);
       expect(await changed.api.call("GET", "/v1/keys/0")).toMatchObject({ json: { usable: false } });
       const refused = await changed.api.call("POST", "/v1/hooks/card/call", { json: {} });
       expect(refused).toMatchObject({ status: 409, json: { code: "key_unavailable" } });
-      await changed.stop();
     }
     const both = `${otherMasterKey},${masterKey}`;
-    await using rotated = await Server.start({ folder: folder.path, env: { RINGBACK_MASTER_KEY: both } });
+    await using rotated = await startServerInProcess({ folder: folder.path, env: { RINGBACK_MASTER_KEY: both } });
     expect(await callHook(rotated.api, "card", { srcid: "123" })).toMatchObject({ error: "unreachable" });
   });
 

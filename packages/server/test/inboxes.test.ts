@@ -1,6 +1,6 @@
 /**
- * Real: the server as a process, its database, sockets; bare TCP where a client leaves in the middle. The tests play
- * senders and clients. What a kill leaves of an inbox: `kill.test.ts`.
+ * Real: the server inside the test's process, its database, sockets; bare TCP where a client leaves in the middle. The
+ * tests play senders and clients. What a kill leaves of an inbox: `kill.test.ts`.
  */
 import { once } from "node:events";
 import { connect } from "node:net";

@@ -9,11 +9,11 @@ import { refusing, startDripping, startHanging } from "./harness/dead-endpoints.
 import type { DeadEndpoint } from "./harness/dead-endpoints.ts";
 import { startReceiver } from "./harness/receiver.ts";
 import type { Receiver } from "./harness/receiver.ts";
-import { useServer } from "./harness/running-server.ts";
+import { useServerProcess } from "./harness/running-server.ts";
 import { until, untilTrue } from "./harness/until.ts";
 
 /** Less than the windows of the dead endpoints together, so that they could use up all of it. */
-const server = useServer(["--in-flight-max", "64"]);
+const server = useServerProcess({ args: ["--in-flight-max", "64"] });
 
 const dead: DeadEndpoint[] = [];
 afterAll(async () => {

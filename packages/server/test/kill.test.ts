@@ -1,6 +1,6 @@
 /**
- * Real: the server as a child process, `kill -9`, its database, sockets, its clients and receivers. What a kill does to
- * messages under load: `crash.test.ts`.
+ * Real: the server as a child process, `kill -9`, its database, sockets, its clients and receivers. The next server on
+ * the same folder runs inside the test's process. What a kill does to messages under load: `crash.test.ts`.
  */
 import { randomBytes } from "node:crypto";
 import { Webhook } from "standardwebhooks";

@@ -1,6 +1,6 @@
 /**
- * Real: servers and the command that moves as child processes, a PostgreSQL of their own, sockets. The command runs
- * inside the test's process where it has nothing to do.
+ * Real: the first server and the command that moves as child processes, a PostgreSQL of their own, sockets. The other
+ * server runs inside the test's process, and the command runs inside the test's process where it has nothing to do.
  */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { runCommandInProcess } from "../src/cli/testing/command-in-process.ts";
@@ -8,7 +8,7 @@ import { runCommand } from "../src/cli/testing/command-process.ts";
 import { PostgresServer } from "../src/store/postgres/testing/postgres-server.ts";
 import { temporaryFolder } from "./harness/folder.ts";
 import { startReceiver } from "./harness/receiver.ts";
-import { Server } from "./harness/server.ts";
+import { Server, startServerInProcess } from "./harness/server.ts";
 import { untilTrue } from "./harness/until.ts";
 
 let database: PostgresServer;
@@ -49,7 +49,7 @@ it("moves a server to PostgreSQL: there exactly what was undelivered arrives, wi
 
   isDown = false;
   const seen = receiver.arrivals.length;
-  await using after = await Server.start({ folder: folder.path, args: ["--database", url] });
+  await using after = await startServerInProcess({ folder: folder.path, args: ["--database", url] });
   const since = () => receiver.arrivals.slice(seen).map(({ messageId }) => messageId);
   await untilTrue("what was undelivered has arrived", () => new Set(since()).size >= undelivered.length);
   const fresh = await after.api.publish("orders", { body: "fresh" });

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "./harness/folder.ts";
 import { OrderJudge } from "./harness/ordered-line.ts";
 import { startReceiver } from "./harness/receiver.ts";
+import { useServer } from "./harness/running-server.ts";
 import { Server } from "./harness/server.ts";
 import { untilTrue } from "./harness/until.ts";
 
@@ -13,11 +14,12 @@ const retry = { baseMs: 30, factor: 1, retriesMax: 1000, jitter: "none" };
 
 /** How each life of the server ends, and after which share of the messages. */
 const lives = [
-  { untilShare: 0.25, kill: true },
-  { untilShare: 0.5, kill: false },
-  { untilShare: 0.75, kill: true },
-  { untilShare: 1, kill: false },
+  { untilShare: 0.3, kill: true },
+  { untilShare: 0.6, kill: false },
+  { untilShare: 1, kill: true },
 ];
+/** For the tests that do not end the server. */
+const server = useServer();
 
 describe("ordered subscriptions", () => {
   it("keep their order through refusals, restarts and kills: strict altogether, key within each key", async () => {
@@ -56,11 +58,9 @@ describe("ordered subscriptions", () => {
   });
 
   it("let a key that fails hold its own successors and nobody else's", async () => {
-    await using folder = await temporaryFolder();
     let mended = false;
     await using receiver = await startReceiver(({ text }) => (text.startsWith("bad") && !mended ? 500 : 200));
-    await using server = await Server.start({ folder: folder.path });
-    const { api } = server;
+    const { api } = server();
     await api.putTopic("t");
     await api.subscribe("t", "s", { push: { url: receiver.url }, order: "key", retry });
     const messages = Array.from({ length: 60 }, (_, index) => {

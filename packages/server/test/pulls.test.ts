@@ -1,6 +1,6 @@
 /**
- * Real: the server as a process, its database, sockets, the guide's own `curl` lines through a shell. The tests play
- * the receivers. What a kill leaves of pulled messages: `kill.test.ts`.
+ * Real: the server inside the test's process, its database, sockets, the guide's own `curl` lines through a shell. The
+ * tests play the receivers. What a kill leaves of pulled messages: `kill.test.ts`.
  */
 import { describe, expect, it } from "vitest";
 import type { DeadLetterView } from "./harness/api.ts";

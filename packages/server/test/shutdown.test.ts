@@ -1,4 +1,7 @@
-/** Real: the server as a child process, signals, its folder, sockets, its clients and receivers. Nothing is faked. */
+/**
+ * Real: the server as a child process, signals, its folder, sockets, its clients and receivers. The server that is
+ * started afterwards on the same folder runs inside the test's process.
+ */
 import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
@@ -9,7 +12,8 @@ import { startHanging } from "./harness/dead-endpoints.ts";
 import { temporaryFolder } from "./harness/folder.ts";
 import { startHeldReceiver } from "./harness/held-receiver.ts";
 import { startReceiver } from "./harness/receiver.ts";
-import { Server } from "./harness/server.ts";
+import { Server, startServerInProcess } from "./harness/server.ts";
+import type { RunningServer } from "./harness/server.ts";
 import { describeRestart } from "./harness/shared-restart.ts";
 import { until, untilTrue } from "./harness/until.ts";
 import { addHandler, askWechat, listHandlers } from "./harness/wechat.ts";
@@ -119,7 +123,7 @@ describeRestart(
       });
       await first.api.ok("PUT", "/v1/hooks/h", { json: { urls: [program.url], timeoutMs: 60_000 } });
       // oxlint-disable-next-line unicorn/consistent-function-scoping -- read beside the tests that use it
-      const call = ({ api }: Server) => api.ok("POST", "/v1/hooks/h/call", { json: {} });
+      const call = ({ api }: RunningServer) => api.ok("POST", "/v1/hooks/h/call", { json: {} });
       const outcome = call(first);
       await called;
       const restarted = restart();
@@ -168,7 +172,7 @@ describeRestart(
        * Events are not kept: until `tail` has connected it sees none, so publishes are repeated. Returns an id that it
        * has shown.
        */
-      const publishUntilShown = ({ api }: Server) =>
+      const publishUntilShown = ({ api }: RunningServer) =>
         until(
           "tail has shown a publish",
           async () => {
@@ -287,7 +291,7 @@ describe("SIGTERM given twice", () => {
       (ended) => ended !== null,
     ).then((ended) => ended ?? { code: null });
     expect(code).toBe(1);
-    await using second = await Server.start({ folder: folder.path });
+    await using second = await startServerInProcess({ folder: folder.path });
     expect(await second.api.counts("t", "s")).toMatchObject({ backlog: 0, inFlight: 1 });
   });
 });

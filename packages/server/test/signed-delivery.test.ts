@@ -1,5 +1,5 @@
 /**
- * Real: the server as its own process with its database and its keys, sockets, and the official libraries that
+ * Real: the server inside the test's process, with its database and its keys, sockets, and the official libraries that
  * receivers of Standard Webhooks and of CloudEvents use. Fake: nothing. The libraries know no `v1a`, so Node's own
  * cryptography checks that.
  */
@@ -7,31 +7,17 @@ import { createPublicKey, generateKeyPairSync, randomBytes, verify } from "node:
 import { CloudEvent, HTTP } from "cloudevents";
 import { Webhook } from "standardwebhooks";
 import { Webhook as SvixWebhook } from "svix";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { subscriptionPath } from "./harness/api.ts";
-import { temporaryFolder } from "./harness/folder.ts";
-import type { TemporaryFolder } from "./harness/folder.ts";
 import { startReceiver } from "./harness/receiver.ts";
 import type { Arrival } from "./harness/receiver.ts";
-import { Server } from "./harness/server.ts";
+import { useServer } from "./harness/running-server.ts";
 import { until, untilTrue } from "./harness/until.ts";
 
-const env = { RINGBACK_MASTER_KEY: randomBytes(32).toString("base64") };
 const protocol = "standard-webhooks";
 
-let folder: TemporaryFolder;
-let server: Server;
-
-beforeAll(async () => {
-  folder = await temporaryFolder();
-  server = await Server.start({ folder: folder.path, env });
-  await server.api.putTopic("signed");
-});
-
-afterAll(async () => {
-  await server.kill();
-  await folder[Symbol.asyncDispose]();
-});
+const server = useServer({ env: { RINGBACK_MASTER_KEY: randomBytes(32).toString("base64") } });
+beforeAll(() => server().api.putTopic("signed"));
 
 interface Secret {
   readonly jwk: { readonly kty: "oct"; readonly k: string };
@@ -49,7 +35,7 @@ function newSecret(bytes = 32): Secret {
   };
 }
 
-const putKey = (kid: string, jwk: object) => server.api.ok("PUT", `/v1/keys/${kid}`, { json: { jwk } });
+const putKey = (kid: string, jwk: object) => server().api.ok("PUT", `/v1/keys/${kid}`, { json: { jwk } });
 
 function signedHeaders({ headers }: Arrival): Record<"webhook-id" | "webhook-timestamp" | "webhook-signature", string> {
   const value = (name: string) => String(headers[name]);
@@ -71,16 +57,16 @@ function isSignedBy({ official }: Secret, arrival: Arrival): boolean {
 
 const isAttempt = (errorCode: string) => (codes: readonly (string | null)[]) => codes.includes(errorCode);
 const attemptCodes = async (id: string, subscription: string) =>
-  (await server.api.delivery(id, subscription)).attempts.map((attempt) => attempt.errorCode);
+  (await server().api.delivery(id, subscription)).attempts.map((attempt) => attempt.errorCode);
 
 describe("a signed push", () => {
   it("is what the official libraries verify, byte for byte, and nothing changed is", async () => {
     await using receiver = await startReceiver();
     const secret = newSecret();
     await putKey("whole", secret.jwk);
-    await server.api.subscribe("signed", "whole", { push: { url: receiver.url, protocol, keys: ["whole"] } });
+    await server().api.subscribe("signed", "whole", { push: { url: receiver.url, protocol, keys: ["whole"] } });
     const body = '{"id": 12345678901234567890, "who": "故宫"}';
-    const { id } = await server.api.ok<{ id: string }>("POST", "/v1/topics/signed/messages", {
+    const { id } = await server().api.ok<{ id: string }>("POST", "/v1/topics/signed/messages", {
       headers: { "content-type": "application/json; charset=utf-8" },
       body: `{"body": ${body}}`,
     });
@@ -103,7 +89,7 @@ describe("a signed push", () => {
       /No matching signature found/,
     );
     expect(isSignedBy(newSecret(), arrival)).toBe(false);
-    await server.api.ok("DELETE", subscriptionPath("signed", "whole"));
+    await server().api.ok("DELETE", subscriptionPath("signed", "whole"));
   });
 
   it("is signed with a secret and a key pair side by side", async () => {
@@ -112,8 +98,8 @@ describe("a signed push", () => {
     const { privateKey } = generateKeyPairSync("ed25519");
     await putKey("pair", privateKey.export({ format: "jwk" }));
     await putKey("beside", secret.jwk);
-    await server.api.subscribe("signed", "pair", { push: { url: receiver.url, protocol, keys: ["pair", "beside"] } });
-    await server.api.publish("signed", { body: { a: 1 } });
+    await server().api.subscribe("signed", "pair", { push: { url: receiver.url, protocol, keys: ["pair", "beside"] } });
+    await server().api.publish("signed", { body: { a: 1 } });
     await untilTrue("it has arrived", () => receiver.arrivals.length === 1);
     const [arrival] = receiver.arrivals;
     if (arrival === undefined) throw new Error("nothing has arrived");
@@ -123,7 +109,7 @@ describe("a signed push", () => {
     const content = Buffer.from(`${headers["webhook-id"]}.${headers["webhook-timestamp"]}.${arrival.text}`);
     const publicKey = createPublicKey(privateKey);
     expect(verify(null, content, publicKey, Buffer.from(signature, "base64"))).toBe(true);
-    await server.api.ok("DELETE", subscriptionPath("signed", "pair"));
+    await server().api.ok("DELETE", subscriptionPath("signed", "pair"));
   });
 });
 
@@ -135,8 +121,8 @@ describe("changing a key", () => {
     await putKey("newer", newer.jwk);
     const signers: boolean[][] = [];
     for (const keys of [["older"], ["newer", "older"], ["newer"]]) {
-      await server.api.subscribe("signed", "rotating", { push: { url: receiver.url, protocol, keys } });
-      await server.api.publish("signed", { body: { keys } });
+      await server().api.subscribe("signed", "rotating", { push: { url: receiver.url, protocol, keys } });
+      await server().api.publish("signed", { body: { keys } });
       await untilTrue("it has arrived", () => receiver.arrivals.length === signers.length + 1);
       const arrival = receiver.arrivals.at(-1);
       signers.push([older, newer].map((secret) => arrival !== undefined && isSignedBy(secret, arrival)));
@@ -146,7 +132,7 @@ describe("changing a key", () => {
       [true, true],
       [false, true],
     ]);
-    await server.api.ok("DELETE", subscriptionPath("signed", "rotating"));
+    await server().api.ok("DELETE", subscriptionPath("signed", "rotating"));
   });
 
   it("while deliveries are under way leaves each of them signed by one of the two, and later ones by the new one", async () => {
@@ -155,15 +141,15 @@ describe("changing a key", () => {
     });
     const [before, after] = [newSecret(), newSecret()];
     await putKey("moving", before.jwk);
-    await server.api.subscribe("signed", "moving", { push: { url: receiver.url, protocol, keys: ["moving"] } });
+    await server().api.subscribe("signed", "moving", { push: { url: receiver.url, protocol, keys: ["moving"] } });
     const count = 300;
-    await server.api.publishBatch(
+    await server().api.publishBatch(
       "signed",
       Array.from({ length: count }, (_, number) => ({ body: { number } })),
     );
     await untilTrue("some have arrived", () => receiver.arrivals.length >= 20);
     await putKey("moving", after.jwk);
-    await server.api.publish("signed", { body: { number: "last" } });
+    await server().api.publish("signed", { body: { number: "last" } });
     await untilTrue("all have arrived", () => receiver.arrivals.length >= count + 1);
     const signers = receiver.arrivals.map((arrival) =>
       isSignedBy(before, arrival) ? "before" : isSignedBy(after, arrival) ? "after" : "nobody",
@@ -171,14 +157,14 @@ describe("changing a key", () => {
     expect(new Set(signers)).toEqual(new Set(["before", "after"]));
     expect(new Set(receiver.arrivals.map(({ text }) => text)).size).toBe(count + 1);
     expect(signers[receiver.arrivals.findIndex(({ text }) => text.includes("last"))]).toBe("after");
-    await server.api.ok("DELETE", subscriptionPath("signed", "moving"));
+    await server().api.ok("DELETE", subscriptionPath("signed", "moving"));
   });
 });
 
 describe("a key that is not there", () => {
   it("is refused where a subscription names it", async () => {
     const push = { url: "http://127.0.0.1:9/", protocol, keys: ["never-put"] };
-    expect(await server.api.call("PUT", subscriptionPath("signed", "keyless"), { json: { push } })).toMatchObject({
+    expect(await server().api.call("PUT", subscriptionPath("signed", "keyless"), { json: { push } })).toMatchObject({
       status: 404,
       json: { code: "key_not_found", errors: [{ field: "push.keys[0]" }] },
     });
@@ -188,18 +174,18 @@ describe("a key that is not there", () => {
     await using receiver = await startReceiver();
     const secret = newSecret();
     await putKey("leaving", newSecret().jwk);
-    await server.api.subscribe("signed", "leaving", {
+    await server().api.subscribe("signed", "leaving", {
       push: { url: receiver.url, protocol, keys: ["leaving"] },
       retry: { delaysMs: Array.from({ length: 200 }, () => 50) },
     });
-    await server.api.ok("DELETE", "/v1/keys/leaving");
-    const { id } = await server.api.publish("signed", { body: { a: 1 } });
+    await server().api.ok("DELETE", "/v1/keys/leaving");
+    const { id } = await server().api.publish("signed", { body: { a: 1 } });
     await until("it is told", () => attemptCodes(id, "leaving"), isAttempt("key_unavailable"));
     expect(receiver.arrivals).toEqual([]);
     await putKey("leaving", secret.jwk);
     await untilTrue("it has arrived", () => receiver.arrivals.length === 1);
     expect(receiver.arrivals.map((arrival) => isSignedBy(secret, arrival))).toEqual([true]);
-    await server.api.ok("DELETE", subscriptionPath("signed", "leaving"));
+    await server().api.ok("DELETE", subscriptionPath("signed", "leaving"));
   });
 });
 
@@ -209,7 +195,7 @@ describe("a key that the dialect cannot sign with", () => {
   it("is refused where a subscription names it", async () => {
     await putKey("short", short);
     const push = { url: "http://127.0.0.1:9/", protocol, keys: ["short"] };
-    const refused = await server.api.call("PUT", subscriptionPath("signed", "unfit"), { json: { push } });
+    const refused = await server().api.call("PUT", subscriptionPath("signed", "unfit"), { json: { push } });
     expect(refused).toMatchObject({ status: 400, json: { code: "invalid_key", errors: [{ field: "push.keys[0]" }] } });
     expect(JSON.stringify(refused.json)).not.toContain(short.k);
   });
@@ -218,33 +204,33 @@ describe("a key that the dialect cannot sign with", () => {
     await using receiver = await startReceiver();
     const secret = newSecret();
     await putKey("mistaken", newSecret().jwk);
-    await server.api.subscribe("signed", "mistaken", {
+    await server().api.subscribe("signed", "mistaken", {
       push: { url: receiver.url, protocol, keys: ["mistaken"] },
       retry: { delaysMs: Array.from({ length: 200 }, () => 50) },
     });
     await putKey("mistaken", short);
-    const { id } = await server.api.publish("signed", { body: { a: 1 } });
+    const { id } = await server().api.publish("signed", { body: { a: 1 } });
     await until("it is told", () => attemptCodes(id, "mistaken"), isAttempt("key_unavailable"));
     await putKey("mistaken", secret.jwk);
     await untilTrue("it has arrived", () => receiver.arrivals.length === 1);
     expect(receiver.arrivals.map((arrival) => isSignedBy(secret, arrival))).toEqual([true]);
-    expect((await server.api.deadLetters("signed", "mistaken")).items).toEqual([]);
-    await server.api.ok("DELETE", subscriptionPath("signed", "mistaken"));
+    expect((await server().api.deadLetters("signed", "mistaken")).items).toEqual([]);
+    await server().api.ok("DELETE", subscriptionPath("signed", "mistaken"));
   });
 });
 
 describe.each(["cloudevents", "cloudevents-binary"])("a push in the dialect %s", (dialect) => {
   const topic = `events-${dialect}`;
-  beforeAll(() => server.api.putTopic(topic));
+  beforeAll(() => server().api.putTopic(topic));
 
   it.each<[string, string, unknown]>([
     ["JSON", "application/json", { who: "故宫", list: [1, null, true] }],
     ["text", "text/plain", "any text: \u{1F514}"],
   ])("is an event to the official library, with its data as %s", async (_what, contentType, data) => {
     await using receiver = await startReceiver();
-    await server.api.subscribe(topic, "s", { push: { url: receiver.url, protocol: dialect } });
+    await server().api.subscribe(topic, "s", { push: { url: receiver.url, protocol: dialect } });
     const attributes = { "ce-type": "com.example.rung", "ce-subject": "the bell, été" };
-    const { id } = await server.api.publish(topic, { body: data, contentType, attributes, tags: ["a", "b"] });
+    const { id } = await server().api.publish(topic, { body: data, contentType, attributes, tags: ["a", "b"] });
     await untilTrue("it has arrived", () => receiver.arrivals.length === 1);
     const [arrival] = receiver.arrivals;
     const event = HTTP.toEvent({ headers: arrival?.headers ?? {}, body: arrival?.text });
@@ -252,6 +238,6 @@ describe.each(["cloudevents", "cloudevents-binary"])("a push in the dialect %s",
     expect(event.validate()).toBe(true);
     expect(event).toMatchObject({ id, source: `/topics/${topic}`, type: "com.example.rung", ringbacktopic: topic });
     expect(event.data).toEqual(data);
-    await server.api.ok("DELETE", subscriptionPath(topic, "s"));
+    await server().api.ok("DELETE", subscriptionPath(topic, "s"));
   });
 });

@@ -1,18 +1,18 @@
 /**
- * Real: the server as a process, its database, and receivers of all three kinds on 127.0.0.1. The tests call WeChat's
- * API as its programs do, and the topic as its publishers do. Nothing is faked.
+ * Real: the server inside the test's process, its database, and receivers of all three kinds on 127.0.0.1. The tests
+ * call WeChat's API as its programs do, and the topic as its publishers do. Nothing is faked.
  */
 import { expect, it } from "vitest";
 import { WebSocketPeer } from "../src/transport/testing/web-socket-peer.ts";
 import { startReceiver } from "./harness/receiver.ts";
 import { useServer } from "./harness/running-server.ts";
-import type { Server } from "./harness/server.ts";
+import type { RunningServer } from "./harness/server.ts";
 import { startTcpReceiver } from "./harness/tcp-messages.ts";
 import { until, untilTrue } from "./harness/until.ts";
 import { addHandler, askWechat, listHandlers } from "./harness/wechat.ts";
 import type { WechatAnswer } from "./harness/wechat.ts";
 
-async function publish(server: Server, body: string, topic = "wechat"): Promise<string> {
+async function publish(server: RunningServer, body: string, topic = "wechat"): Promise<string> {
   const response = await fetch(`${server.url}/v1/topics/${topic}/messages`, {
     method: "POST",
     headers: { "content-type": "application/vnd.wechat+json" },

@@ -1,7 +1,7 @@
 /**
- * Real: the server as a process, its database, cmq-sdk over HTTP, and a program that receives pushes. Replaced: the
- * addresses of CMQ's host names and port 80, as /etc/hosts would, because the SDK has no setting for the host. The SDK
- * sends everything by POST and signs the host without a port.
+ * Real: the server inside the test's process, its database, cmq-sdk over HTTP, and a program that receives pushes.
+ * Replaced: the addresses of CMQ's host names and port 80, as /etc/hosts would, because the SDK has no setting for the
+ * host. The SDK sends everything by POST and signs the host without a port.
  */
 import { CMQ } from "cmq-sdk";
 import { describe, expect, it } from "vitest";

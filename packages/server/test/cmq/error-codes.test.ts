@@ -1,6 +1,7 @@
 /**
- * Real: the server as a process, its database, HTTP. Requests are signed by the tests' own client, since no SDK sends
- * most of them. Replaced, for the limits of an account: rows in the database are written before the server starts.
+ * Real: the server inside the test's process, its database, HTTP. Requests are signed by the tests' own client, since
+ * no SDK sends most of them. Replaced, for the limits of an account: rows in the database are written before the server
+ * starts.
  */
 import { readFileSync } from "node:fs";
 import { expect, describe, it } from "vitest";

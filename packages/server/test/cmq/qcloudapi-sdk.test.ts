@@ -1,6 +1,6 @@
 /**
- * Real: the server as a process, its database, Tencent's own qcloudapi-sdk over HTTP in all four of its ways, and
- * programs that receive pushes with Ringback's SDK. Nothing is faked.
+ * Real: the server inside the test's process, its database, Tencent's own qcloudapi-sdk over HTTP in all four of its
+ * ways, and programs that receive pushes with Ringback's SDK. Nothing is faked.
  */
 import { describe, expect, it } from "vitest";
 import { untilTrue } from "../harness/until.ts";

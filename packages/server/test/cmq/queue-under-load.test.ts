@@ -1,6 +1,6 @@
 /**
- * Real: the server as a process with SQLite, receivers as processes that are killed with SIGKILL wherever they are,
- * HTTP. The receivers use a client of the tests' own. Two servers on PostgreSQL: `postgres.test.ts`; longer:
+ * Real: the server inside the test's process, with SQLite, receivers as processes that are killed with SIGKILL wherever
+ * they are, HTTP. The receivers use a client of the tests' own. Two servers on PostgreSQL: `postgres.test.ts`; longer:
  * `slow/cmq-queue.test.ts`.
  */
 import { describe, expect, it } from "vitest";

@@ -1,6 +1,6 @@
 /**
- * Real: the server as a process, its database, Tencent Cloud's SDK (API 3.0, `TC3-HMAC-SHA256`) over HTTP, and a
- * program that receives pushes. Nothing is faked.
+ * Real: the server inside the test's process, its database, Tencent Cloud's SDK (API 3.0, `TC3-HMAC-SHA256`) over HTTP,
+ * and a program that receives pushes. Nothing is faked.
  */
 import { tdmq } from "tencentcloud-sdk-nodejs";
 import { describe, expect, it } from "vitest";

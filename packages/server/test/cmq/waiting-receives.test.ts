@@ -5,9 +5,9 @@
  */
 import { expect, it } from "vitest";
 import { expectOneOfManyWoken } from "../harness/cmq/expect-woken.ts";
-import { useCmqServer } from "../harness/cmq/running-server.ts";
+import { useCmqServerProcess } from "../harness/cmq/running-server.ts";
 
-const given = useCmqServer();
+const given = useCmqServerProcess();
 
 it("lets a thousand receives wait at rest, and gives a message to exactly one of them", async () => {
   const { server, pair } = given();

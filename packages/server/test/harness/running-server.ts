@@ -1,23 +1,31 @@
 import { afterAll, beforeAll } from "vitest";
 import { temporaryFolder } from "./folder.ts";
-import type { TemporaryFolder } from "./folder.ts";
-import { Server } from "./server.ts";
+import { Server, startServerInProcess } from "./server.ts";
+import type { RunningServer, ServerOptions } from "./server.ts";
+
+type Settings = Pick<ServerOptions, "args" | "env">;
 
 /**
- * Starts one server for all tests of a file, on a folder of its own, and kills it at the end. The returned function
- * returns it.
+ * One server for all tests of a file, inside their process and on a folder of its own. The returned function returns
+ * it.
  */
-export function useServer(args: readonly string[] = []): () => Server {
-  let folder: TemporaryFolder | null = null;
-  let server: Server | null = null;
+export function useServer(settings: Settings = {}): () => RunningServer {
+  return useStarted((folder) => startServerInProcess({ folder, ...settings }));
+}
+
+/** The same as a child process, for tests that measure the process. */
+export function useServerProcess(settings: Settings = {}): () => Server {
+  return useStarted((folder) => Server.start({ folder, ...settings }));
+}
+
+function useStarted<S extends AsyncDisposable>(start: (folder: string) => Promise<S>): () => S {
+  const started = new AsyncDisposableStack();
+  let server: S | null = null;
   beforeAll(async () => {
-    folder = await temporaryFolder();
-    server = await Server.start({ folder: folder.path, args });
+    const { path } = started.use(await temporaryFolder());
+    server = started.use(await start(path));
   });
-  afterAll(async () => {
-    await server?.kill();
-    await folder?.[Symbol.asyncDispose]();
-  });
+  afterAll(() => started.disposeAsync());
   return () => {
     if (server === null) throw new Error("the server has not started");
     return server;

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { temporaryFolder } from "./folder.ts";
 import type { TemporaryFolder } from "./folder.ts";
-import { Server } from "./server.ts";
+import { Server, startServerInProcess } from "./server.ts";
+import type { RunningServer } from "./server.ts";
 
 /** Prepares something on the first server, calls `restart` once, and checks what the second server made of it. */
-export type Story = (first: Server, restart: () => Promise<Server>) => Promise<void>;
+export type Story = (first: Server, restart: () => Promise<RunningServer>) => Promise<void>;
 
 export interface SharedRestart {
   readonly args?: readonly string[];
@@ -15,8 +16,9 @@ export interface SharedRestart {
 }
 
 /**
- * Tests that share one server, its end and its second start, since a start takes a second of CPU time. All stories run
- * at the same time. The first server ends as soon as each of them has called `restart` or has failed.
+ * Tests that share one server, its end and its second start, since a start takes a second of CPU time. The second
+ * server runs inside the test's process. All stories run at the same time. The first server ends as soon as each of
+ * them has called `restart` or has failed.
  */
 export function describeRestart(name: string, shared: SharedRestart, stories: Readonly<Record<string, Story>>): void {
   // oxlint-disable-next-line vitest/valid-title -- the title is given where this function is called
@@ -24,7 +26,7 @@ export function describeRestart(name: string, shared: SharedRestart, stories: Re
     const results = new Map<string, Promise<void>>();
     let folder: TemporaryFolder | null = null;
     let first: Server | null = null;
-    const { promise: second, resolve, reject } = Promise.withResolvers<Server>();
+    const { promise: second, resolve, reject } = Promise.withResolvers<RunningServer>();
     second.catch(() => undefined);
 
     beforeAll(async () => {
@@ -43,14 +45,14 @@ export function describeRestart(name: string, shared: SharedRestart, stories: Re
       });
       void Promise.all(waits)
         .then(() => end(server))
-        .then(() => Server.start({ ...options, port: samePort ? server.port : 0 }))
+        .then(() => startServerInProcess({ ...options, port: samePort ? server.port : 0 }))
         .then(resolve, reject);
     });
     afterAll(async () => {
       await Promise.allSettled(results.values());
       await first?.kill();
       await second.then(
-        (server) => server.kill(),
+        (server) => server.stop(),
         () => undefined,
       );
       await folder?.[Symbol.asyncDispose]();

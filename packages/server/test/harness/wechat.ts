@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Server } from "./server.ts";
+import type { RunningServer } from "./server.ts";
 
 export interface WechatAnswer {
   readonly error_code: number;
@@ -20,7 +20,7 @@ export interface WechatHandler {
 }
 
 /** Sends JSON without a content type, as the official samples do. */
-export async function askWechat({ url }: Server, request: object): Promise<WechatAnswer> {
+export async function askWechat({ url }: RunningServer, request: object): Promise<WechatAnswer> {
   const response = await fetch(`${url}/api/`, { method: "POST", body: Buffer.from(JSON.stringify(request)) });
   // oxlint-disable-next-line vitest/no-standalone-expect -- called by tests
   expect(response.status).toBe(200);
@@ -28,14 +28,14 @@ export async function askWechat({ url }: Server, request: object): Promise<Wecha
 }
 
 /** Returns the cookie, which names the handler from then on. */
-export async function addHandler(server: Server, handler: object): Promise<string> {
+export async function addHandler(server: RunningServer, handler: object): Promise<string> {
   const { error_code: code, data } = await askWechat(server, { type: 1001, ...handler });
   // oxlint-disable-next-line vitest/no-standalone-expect -- called by tests
   expect([code, data.status]).toEqual([10000, 0]);
   return data.cookie ?? "";
 }
 
-export async function listHandlers(server: Server, secretKey?: string): Promise<readonly WechatHandler[]> {
+export async function listHandlers(server: RunningServer, secretKey?: string): Promise<readonly WechatHandler[]> {
   const { data } = await askWechat(server, { type: 1003, ...(secretKey === undefined ? {} : { secretKey }) });
   return data.data ?? [];
 }

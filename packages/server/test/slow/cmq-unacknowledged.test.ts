@@ -4,10 +4,10 @@
  */
 import { expect, it } from "vitest";
 import { limits } from "../../src/domain/limits.ts";
-import { useCmqServer } from "../harness/cmq/running-server.ts";
+import { useCmqServerProcess } from "../harness/cmq/running-server.ts";
 import { SignedCaller } from "../harness/cmq/signed-caller.ts";
 
-const given = useCmqServer();
+const given = useCmqServerProcess();
 
 const queueName = "hoarded";
 const batch = 16;

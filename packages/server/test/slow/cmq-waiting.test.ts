@@ -5,12 +5,12 @@
 import { expect, it } from "vitest";
 import { limits } from "../../src/domain/limits.ts";
 import { expectOneOfManyWoken } from "../harness/cmq/expect-woken.ts";
-import { useCmqServer } from "../harness/cmq/running-server.ts";
+import { useCmqServerProcess } from "../harness/cmq/running-server.ts";
 import { SignedCaller } from "../harness/cmq/signed-caller.ts";
 import { WaitingReceives } from "../harness/cmq/waiting-receives.ts";
 import { until } from "../harness/until.ts";
 
-const given = useCmqServer();
+const given = useCmqServerProcess();
 
 it("lets ten thousand receives wait at rest, and gives a message to exactly one of them", async () => {
   const { server, pair } = given();

@@ -1,32 +1,33 @@
-import { afterAll, beforeAll } from "vitest";
-import { temporaryFolder } from "../folder.ts";
-import type { TemporaryFolder } from "../folder.ts";
-import { Server } from "../server.ts";
+import { beforeAll } from "vitest";
+import { useServer, useServerProcess } from "../running-server.ts";
+import type { RunningServer } from "../server.ts";
 import { appId, makeKeyPair, withMasterKey } from "./account.ts";
 import type { KeyPair } from "./account.ts";
 
 export interface CmqServer {
-  readonly server: Server;
+  readonly server: RunningServer;
   readonly pair: KeyPair;
 }
 
-/** One server for all tests of a file, with one API key, on a folder of its own, killed at the end. */
+/** One server for all tests of a file, inside their process, with one API key. */
 export function useCmqServer(args: readonly string[] = []): () => CmqServer {
-  let folder: TemporaryFolder | null = null;
-  let running: CmqServer | null = null;
-  let server: Server | null = null;
-  beforeAll(async () => {
-    folder = await temporaryFolder();
-    const allArgs = ["--account-app-id", String(appId), ...args];
-    server = await Server.start({ folder: folder.path, env: withMasterKey(), args: allArgs });
-    running = { server, pair: await makeKeyPair(server.api) };
-  });
-  afterAll(async () => {
-    await server?.kill();
-    await folder?.[Symbol.asyncDispose]();
-  });
+  return withKeyPair(useServer(settingsOf(args)));
+}
+
+/** The same as a child process, for tests that measure the process. */
+export function useCmqServerProcess(args: readonly string[] = []): () => CmqServer {
+  return withKeyPair(useServerProcess(settingsOf(args)));
+}
+
+function settingsOf(args: readonly string[]) {
+  return { args: ["--account-app-id", String(appId), ...args], env: withMasterKey() };
+}
+
+function withKeyPair(server: () => RunningServer): () => CmqServer {
+  let pair: KeyPair | null = null;
+  beforeAll(async () => void (pair = await makeKeyPair(server().api)));
   return () => {
-    if (running === null) throw new Error("the server has not started");
-    return running;
+    if (pair === null) throw new Error("the server has not started");
+    return { server: server(), pair };
   };
 }
