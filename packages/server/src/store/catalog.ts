@@ -1,6 +1,6 @@
 /**
- * Topics and subscriptions. A name that holds a colon is internal (`domain/internal-names.ts`): it is found by its name and
- * works like any other, but no list, no statistics and no limit of the account counts it.
+ * Topics and subscriptions. A name that holds a colon is internal (`domain/internal-names.ts`): it is found by its name
+ * and works like any other, but no list, no statistics and no limit of the account counts it.
  */
 
 import type {
@@ -22,7 +22,9 @@ import type { Page, PageRequest } from "./page.ts";
 export interface CatalogStore {
   defaultAccount(): Account;
 
-  /** Creates the topic or replaces its settings; equal settings change nothing. `topic_limit` past `limits.topicsMax`. */
+  /**
+   * Creates the topic or replaces its settings; equal settings change nothing. `topic_limit` past `limits.topicsMax`.
+   */
   putTopic(
     accountId: AccountId,
     name: string,
@@ -40,9 +42,10 @@ export interface CatalogStore {
   deleteTopic(accountId: AccountId, name: string): Promise<boolean>;
 
   /**
-   * Creates the subscription or replaces its settings; equal settings change nothing. `start` counts only at creation: a position in the future is waited for, a time in the future means
-   * now. A new filter applies to messages that no claim has read yet; a new order releases everything that is held. A pushed
-   * subscription stays pushed, and a pulled one pulled (`immutable_field`).
+   * Creates the subscription or replaces its settings; equal settings change nothing. `start` counts only at creation:
+   * a position in the future is waited for, a time in the future means now. A new filter applies to messages that no
+   * claim has read yet; a new order releases everything that is held. A pushed subscription stays pushed, and a pulled
+   * one pulled (`immutable_field`).
    */
   putSubscription(
     topicId: TopicId,

@@ -35,7 +35,10 @@ export interface ConnectionUse {
 }
 
 export interface ClusterStore {
-  /** This process, the others that have the store open, and those that had it open lately: the living first, at most `limits.nodesListedMax`. */
+  /**
+   * This process, the others that have the store open, and those that had it open lately: the living first, at most
+   * `limits.nodesListedMax`.
+   */
   nodes(): Promise<readonly StoreNode[]>;
   /** Of this process; empty for a driver without a database server. */
   connections(): readonly ConnectionUse[];

@@ -7,8 +7,8 @@ import type { Page, PageRequest } from "./page.ts";
 
 export interface EntryStore {
   /**
-   * Creates or replaces, durably; a value equal to the entry's own changes nothing. Of several processes that put one entry
-   * under one condition at once, one succeeds. `entry_limit` past `limits.entriesMax` of a kind.
+   * Creates or replaces, durably; a value equal to the entry's own changes nothing. Of several processes that put one
+   * entry under one condition at once, one succeeds. `entry_limit` past `limits.entriesMax` of a kind.
    */
   put(
     accountId: AccountId,

@@ -30,8 +30,8 @@ export class EntryIndex {
   }
 
   /**
-   * Returns the entry that a put creates, and its value as text; the index changes with `set`. Throws `precondition_failed`,
-   * `entry_limit` and `invalid_request`.
+   * Returns the entry that a put creates, and its value as text; the index changes with `set`. Throws
+   * `precondition_failed`, `entry_limit` and `invalid_request`.
    */
   prepare(
     accountId: AccountId,

@@ -14,7 +14,6 @@ const synchronousCalls = new Set([
   "constructor",
   "touch",
   "onReady",
-  "ready",
   "defaultAccount",
   "onSubscriptionChange",
   "connections",
@@ -138,10 +137,12 @@ export class FaultyStore extends MemoryStore {
 
   #intercept(part: object): void {
     const methods = part as Record<string, Method>;
-    for (const name of Object.getOwnPropertyNames(Object.getPrototypeOf(part))) {
-      if (synchronousCalls.has(name)) continue;
-      const method = (methods[name] as Method).bind(part);
-      methods[name] = (...args) => this.#call(name, () => method(...args));
+    for (let type = Object.getPrototypeOf(part); type !== Object.prototype; type = Object.getPrototypeOf(type)) {
+      for (const name of Object.getOwnPropertyNames(type)) {
+        if (synchronousCalls.has(name)) continue;
+        const method = (methods[name] as Method).bind(part);
+        methods[name] = (...args) => this.#call(name, () => method(...args));
+      }
     }
   }
 

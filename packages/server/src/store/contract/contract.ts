@@ -55,8 +55,8 @@ const endurance: Record<string, (part: Part) => void> = {
 };
 
 /**
- * Every promise of `store/store.ts` as tests, for any driver. It comes in two halves, each for a test file of its own, so
- * that they run side by side; a driver keeps the contract when it keeps both.
+ * Every promise of `store/store.ts` as tests, for any driver. It comes in two halves, each for a test file of its own,
+ * so that they run side by side; a driver keeps the contract when it keeps both.
  */
 export function storeContract(name: string, harness: StoreHarness): void {
   runParts(name, harness, calls);

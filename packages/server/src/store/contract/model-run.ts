@@ -539,7 +539,9 @@ const retain: Operation = async (run) => {
   }
 };
 
-/** What was parked is a dead letter now; what was not is counted. Where a driver had a pending one is its own affair. */
+/**
+ * What was parked is a dead letter now; what was not is counted. Where a driver had a pending one is its own affair.
+ */
 async function expire(run: ModelRun, subscription: ModelSubscription, told: number): Promise<void> {
   const gone = [...subscription.deliveries.values()].filter(
     (delivery) => delivery.message.seq < run.firstSeq && !isOver(delivery) && !delivery.redriven,

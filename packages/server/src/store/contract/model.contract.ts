@@ -5,7 +5,9 @@ import { ModelRun, type operations, type Step } from "./model-run.ts";
 /** More of them by hand, when a driver has changed: `PROPERTY_RUNS=5000 npx vitest run … endurance`. */
 const runsAskedFor = process.env["PROPERTY_RUNS"];
 const RUNS = Number(runsAskedFor ?? 40);
-/** The default runs are the same every time: a test that fails today has to fail tomorrow. Those by hand are new ones. */
+/**
+ * The default runs are the same every time: a test that fails today has to fail tomorrow. Those by hand are new ones.
+ */
 const SEED = runsAskedFor === undefined ? 20_261_121 : Date.now();
 const TIME_MS = runsAskedFor === undefined ? 4_000 : 3_600_000;
 

@@ -2,8 +2,8 @@ import type { Order, Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { ClaimId } from "../log.ts";
 
 /**
- * What the contract promises, kept in the most naive way: every delivery of every subscription as an object that says where
- * it is. It does not predict what a claim brings, only what it may bring and what must not be missing.
+ * What the contract promises, kept in the most naive way: every delivery of every subscription as an object that says
+ * where it is. It does not predict what a claim brings, only what it may bring and what must not be missing.
  */
 export type Fate =
   /** Nobody has it. A driver may have parked it (delayed, or held by its key) or not yet. */

@@ -347,7 +347,8 @@ export function pullContract({ promise, shared, fresh }: Part): void {
       const count = 60;
       await scene.publish(...Array.from({ length: count }, (_, index) => `${index}`));
       const done = new Set<number>();
-      // Receivers that hold something: only then may the time pass, or no claim would ever outlive its own writing down.
+      // Receivers that hold something: only then may the time pass, or no claim would ever outlive its own writing
+      // down.
       let holding = 0;
       const receive = async (dieEvery: number): Promise<void> => {
         for (let round = 0; done.size < count; round++) {
@@ -361,7 +362,8 @@ export function pullContract({ promise, shared, fresh }: Part): void {
             continue;
           }
           holding++;
-          // Where another has moved the clock meanwhile, the claim may be over: such receipts are worth nothing, as their answers tell.
+          // Where another has moved the clock meanwhile, the claim may be over: such receipts are worth nothing, as
+          // their answers tell.
           const { receipts } = await handOut(scene, claim);
           for (const { seq } of receipts) expect(doneBefore.has(seq)).toBe(false);
           const alive = receipts.filter(({ seq }) => (seq + round) % dieEvery !== 0);
@@ -814,7 +816,10 @@ async function pull(
   return receipts;
 }
 
-/** Hides what was claimed. Of that which is no longer the claim's, nothing is applied, and the receipts are worth nothing. */
+/**
+ * Hides what was claimed. Of that which is no longer the claim's, nothing is applied, and the receipts are worth
+ * nothing.
+ */
 async function handOut(
   scene: Scene,
   claim: Claim,

@@ -1,4 +1,7 @@
-/** Real: SQLite in a folder, PostgreSQL, the stores on both, and a process that is killed. Only the stores' clock is the test's. */
+/**
+ * Real: SQLite in a folder, PostgreSQL, the stores on both, and a process that is killed. Only the stores' clock is the
+ * test's.
+ */
 import { copyFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";

@@ -37,8 +37,8 @@ export interface MoveOptions {
 export type MoveOutcome = "moved" | "moved_before" | "stopped";
 
 /**
- * Moves everything from a stopped server's folder into a PostgreSQL database, in bounded batches. The folder is only read. An interrupted
- * move, whatever ended it, is continued by calling this again.
+ * Moves everything from a stopped server's folder into a PostgreSQL database, in bounded batches. The folder is only
+ * read. An interrupted move, whatever ended it, is continued by calling this again.
  */
 export async function moveToPostgres(options: MoveOptions): Promise<MoveOutcome> {
   using source = openSource(options.folder);

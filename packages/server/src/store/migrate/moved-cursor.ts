@@ -20,10 +20,11 @@ interface SourceCursor {
 }
 
 /**
- * SQLite keeps a position and, beyond it, a bit for everything that is settled ahead of it. PostgreSQL keeps a position up to which
- * everything has been looked at, and a pool of what came back unfinished. So the position becomes the last one that was settled ahead,
- * and what has no bit before it goes into the pool: if the filter wants it, since nobody judges the pool again, and if
- * its message is there. One whose message is lost, because the database is damaged, counts as expired, as it would have.
+ * SQLite keeps a position and, beyond it, a bit for everything that is settled ahead of it. PostgreSQL keeps a position
+ * up to which everything has been looked at, and a pool of what came back unfinished. So the position becomes the last
+ * one that was settled ahead, and what has no bit before it goes into the pool: if the filter wants it, since nobody
+ * judges the pool again, and if its message is there. One whose message is lost, because the database is damaged,
+ * counts as expired, as it would have.
  */
 export function toPostgresCursor(row: Row, db: DatabaseSync): Row {
   const source = row as unknown as SourceCursor;

@@ -27,12 +27,14 @@ const GROUP_BYTES_MAX = 8 * 1024 * 1024;
 /** Rows of settlements that wait for a slow or failing disk. Past this, claims are empty. */
 const WAITING_ROWS_MAX = 20_000;
 /**
- * How long settlements wait for others to share their commit, and how many rows are enough not to wait. No caller waits for them;
- * after a crash, deliveries with unwritten settlements are repeated, like those in flight.
+ * How long settlements wait for others to share their commit, and how many rows are enough not to wait. No caller waits
+ * for them; after a crash, deliveries with unwritten settlements are repeated, like those in flight.
  */
 const SETTLE_WAIT_MS = 20;
 const SETTLED_ROWS_ENOUGH = 1_000;
-/** After a failed commit, settlements are retried after this time. Without any, a write that changes nothing is tried. */
+/**
+ * After a failed commit, settlements are retried after this time. Without any, a write that changes nothing is tried.
+ */
 const RETRY_MS = 250;
 
 interface WaitingAppend {
@@ -43,8 +45,8 @@ interface WaitingAppend {
 }
 
 /**
- * Collects publishes and settlements while the disk is busy, and writes them as one transaction, with one fsync. Publishes fail with
- * their commit. Settlements are kept and retried until the disk accepts them.
+ * Collects publishes and settlements while the disk is busy, and writes them as one transaction, with one fsync.
+ * Publishes fail with their commit. Settlements are kept and retried until the disk accepts them.
  */
 export class GroupCommit {
   readonly #thread: ThreadLink<WriteJobs>;
@@ -134,8 +136,8 @@ export class GroupCommit {
   }
 
   /**
-   * Runs `work` while no commit is under way: every settlement is either written or in `waiting`, and those that come meanwhile
-   * wait there as well.
+   * Runs `work` while no commit is under way: every settlement is either written or in `waiting`, and those that come
+   * meanwhile wait there as well.
    */
   exclusively<T>(work: () => Promise<T>): Promise<T> {
     if (this.#state === "closed") return Promise.reject(new RingbackError("shutting_down"));
@@ -257,8 +259,8 @@ export class GroupCommit {
   }
 
   /**
-   * While writes succeed, publishes and settlements share their commits. After a failure they are written separately, so that
-   * neither blocks the other: publishes fail one after the other, and settlements are retried at intervals.
+   * While writes succeed, publishes and settlements share their commits. After a failure they are written separately,
+   * so that neither blocks the other: publishes fail one after the other, and settlements are retried at intervals.
    */
   async #writeNext(): Promise<void> {
     if (this.#writable) {

@@ -172,7 +172,9 @@ CREATE TABLE entry (
 ) STRICT, WITHOUT ROWID;
 `;
 
-/** `PRAGMA application_id` of every database that has these steps: "Ring" in ASCII. Earlier, unreleased schemas have 0. */
+/**
+ * `PRAGMA application_id` of every database that has these steps: "Ring" in ASCII. Earlier, unreleased schemas have 0.
+ */
 export const APPLICATION_ID = 0x52696e67;
 
 /**

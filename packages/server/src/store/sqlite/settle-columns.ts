@@ -3,8 +3,8 @@ import { verdictCodes } from "../verdict-codes.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
 
 /**
- * Attempts, packed. An array of numbers is transferred to the other thread, where an object per delivery would be copied
- * field by field: measured, one object and one reply buffer each took 3 µs of a delivery's 50.
+ * Attempts, packed. An array of numbers is transferred to the other thread, where an object per delivery would be
+ * copied field by field: measured, one object and one reply buffer each took 3 µs of a delivery's 50.
  */
 export interface AttemptColumns {
   /** `attemptNumbers` numbers per attempt, in the order of `attemptFields`. */
