@@ -3,7 +3,7 @@ import {
   attempt,
   delivered,
   eventually,
-  handedOutUntil,
+  invisibleUntil,
   HOUR_MS,
   message,
   parkedUntil,
@@ -73,7 +73,7 @@ describe("a full database", () => {
   test("refuses what a receiver says, who may say it again when there is room", async () => {
     const reader = await scene.subscribe("reader");
     await scene.publish("a");
-    await scene.settleNext(reader, handedOutUntil(scene.now + HOUR_MS, 1, scene.now));
+    await scene.settleNext(reader, invisibleUntil(scene.now + HOUR_MS, 1, scene.now));
     const [{ startedAtMs: firstAttemptAtMs } = { startedAtMs: 0 }] =
       (await scene.deliveryOf(1, reader))?.attempts ?? [];
     await fill();
