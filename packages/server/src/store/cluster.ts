@@ -12,7 +12,7 @@ export interface StoreNode {
   /** Time of its last heartbeat. */
   readonly lastSeenAtMs: TimeMs;
   readonly isAlive: boolean;
-  /** True for the process that was asked. */
+  /** True for the process that returns the list. */
   readonly isThis: boolean;
 }
 
@@ -40,7 +40,7 @@ export interface ClusterStore {
    * `limits.nodesListedMax`.
    */
   nodes(): Promise<readonly StoreNode[]>;
-  /** Of this process; empty for a driver without a database server. */
+  /** Connections of this process; empty for a driver without a database server. */
   connections(): readonly ConnectionUse[];
   /** True when the last write succeeded. While it is false, the driver tries by itself until a write succeeds. */
   writable(): boolean;

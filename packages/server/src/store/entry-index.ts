@@ -13,7 +13,7 @@ export interface EntryPut {
   readonly condition?: PutCondition | undefined;
 }
 
-/** Entries in memory. A driver that is alone with its database keeps all of them here and writes them through. */
+/** Entries in memory. A driver that has its database to itself keeps all entries here and writes them through. */
 export class EntryIndex {
   readonly #entries = new Map<string, NameIndex<Entry>>();
 
@@ -62,7 +62,7 @@ export class EntryIndex {
     this.#of(accountId, entry.kind).set(entry.name, entry);
   }
 
-  /** False: there was none. */
+  /** Returns whether the entry existed. */
   delete(accountId: AccountId, kind: EntryKind, name: string): boolean {
     return this.#of(accountId, kind).delete(name);
   }
@@ -75,7 +75,7 @@ export class EntryIndex {
   }
 }
 
-/** The value is parsed from its text: nobody else holds the object, and it equals what a later start reads. */
+/** The value is parsed from its text, so that the object belongs to the store and equals what a later start reads. */
 export function entryOf(
   kind: EntryKind,
   name: string,

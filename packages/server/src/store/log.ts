@@ -2,14 +2,16 @@
  * The log of every topic and the claims on it: publish, claim, settle, rewind, expire. Every driver keeps these
  * promises, and `store/contract/` proves them on each:
  *
- * 1. **Accepted is durable.** When `append` resolves, its messages survive `kill -9` and power loss. 2. **At least
- * once, never silently.** A matching message is claimed until it is settled as delivered or dead, or it is counted as
- * expired. 3. **Few duplicates.** After a crash only unfinished deliveries of open claims are claimed again. A settled
- * one never is. 4. **Order when asked.** With `order: "strict"` at most one delivery is open. With `order: "key"` the
- * deliveries of a key are claimed in order, and a parked delivery holds its successors. 5. **Isolation.** One
- * subscription's backlog, parked or open deliveries change nothing for another subscription. 6. **Bounded.** What a
- * call reads or returns is bounded by its arguments and `domain/limits.ts`. 7. **Crash-only.** Opening after a crash is
- * an ordinary opening; nothing needs a clean close.
+ * 1. **Accepted is durable.** When `append` resolves, its messages survive `kill -9` and power loss.
+ * 2. **At least once, never silently.** A matching message is claimed until it is settled as delivered or dead, or it
+ *    is counted as expired.
+ * 3. **Few duplicates.** After a crash only unfinished deliveries of open claims are claimed again. A settled delivery
+ *    never is.
+ * 4. **Order when requested.** With `order: "strict"` at most one delivery is open. With `order: "key"` the deliveries
+ *    of a key are claimed in order, and a parked delivery holds its successors.
+ * 5. **Isolation.** One subscription's backlog, parked or open deliveries change nothing for another subscription.
+ * 6. **Bounded.** What a call reads or returns is bounded by its arguments and `domain/limits.ts`.
+ * 7. **Crash-only.** Opening after a crash is an ordinary opening; nothing needs a clean close.
  *
  * The port never assumes a single caller: a claim is a lease that expires, a settlement names its claim and is void
  * when another process has taken the claim over, and wake-ups may be lost, duplicated or late.
@@ -78,8 +80,8 @@ export interface Claim {
   /**
    * When the next parked delivery is due; null: none is. An empty claim also considers when the earliest open lease
    * expires; for a strict subscription with an open delivery it considers only that lease, because every other delivery
-   * waits for it. A driver whose disk is slower than the settlements returns empty claims and sets here when to ask
-   * again.
+   * waits for it. A driver whose disk is slower than the settlements returns empty claims, and this is then the time of the
+   * next try.
    */
   readonly nextDueAtMs: TimeMs | null;
   /** Parked deliveries of the whole subscription, open ones included. */

@@ -1,4 +1,4 @@
-/** What happened: messages with their deliveries and attempts, counts, dead letters. */
+/** Records of the past and present: messages with their deliveries and attempts, counts, dead letters. */
 
 import type {
   AccountId,

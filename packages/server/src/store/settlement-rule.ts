@@ -4,7 +4,7 @@ import type { PulledSettlement, Settlement } from "./log.ts";
 
 /**
  * The database stores whole numbers only. A settlement that it refuses would be retried for ever, and with it every
- * publish of its commit. So a caller's mistake is rejected before anything is taken.
+ * publish of its commit. So an invalid settlement is rejected before any of its call is accepted.
  */
 export function assertStorable({ attempt, settled }: Settlement): void {
   if (attempt !== null) assertAttempt(attempt);
@@ -15,7 +15,7 @@ export function assertStorable({ attempt, settled }: Settlement): void {
 }
 
 /**
- * The same for a receiver's answer. What the answer names may be anything, because receipt handles come from clients.
+ * The same for a receiver's answer. Its receipt handle may contain anything, because clients send it.
  */
 export function assertAnswerStorable({ answer }: PulledSettlement): void {
   if (answer.kind === "due") assertWhole("dueAtMs", answer.dueAtMs);

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { NewMessage } from "../../domain/model.ts";
+import type { NewMessage, Subscription } from "../../domain/model.ts";
 import {
   dead,
   delivered,
@@ -241,7 +241,8 @@ export function retentionContract({ promise, fresh }: Part): void {
     await fresh(async (under) => {
       const scene = await Scene.make(under, { retentionMs: HOUR_MS });
       const count = 520;
-      const readers = await Promise.all(Array.from({ length: count }, (_, index) => scene.subscribe(`s${index}`)));
+      const readers: Subscription[] = [];
+      for (let index = 0; index < count; index++) readers.push(await scene.subscribe(`s${index}`));
       await scene.publish(message("delayed", { delayMs: 9 * HOUR_MS }));
       await scene.store.log.claim(
         readers.map(({ id }) => ({ subscriptionId: id, deliveriesMax: 1, bytesMax: 1, fromLog: true })),
