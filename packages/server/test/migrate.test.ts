@@ -1,7 +1,9 @@
 /**
- * Real: servers and commands as child processes, a PostgreSQL of their own, sockets. Nothing is faked.
+ * Real: servers and the command that moves as child processes, a PostgreSQL of their own, sockets. The command runs inside the
+ * test's process where it has nothing to do.
  */
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { runCommandInProcess } from "../src/cli/testing/command-in-process.ts";
 import { runCommand } from "../src/cli/testing/command-process.ts";
 import { PostgresServer } from "../src/store/postgres/testing/postgres-server.ts";
 import { temporaryFolder } from "./harness/folder.ts";
@@ -19,7 +21,7 @@ it("moves a server to PostgreSQL: there exactly what was undelivered arrives, wi
   let isDown = false;
   await using receiver = await startReceiver(() => (isDown ? 500 : 200));
   const url = database.url("ringback");
-  const move = () => runCommand(["migrate", "--from", folder.path, "--to", url]);
+  const args = () => ["migrate", "--from", folder.path, "--to", url];
 
   await using before = await Server.start({ folder: folder.path });
   await before.api.putTopic("orders");
@@ -33,14 +35,14 @@ it("moves a server to PostgreSQL: there exactly what was undelivered arrives, wi
   const undelivered = (await publish(20)).map(({ id }) => id);
   await untilTrue("the endpoint has refused one", () => receiver.arrivals.length > 50);
 
-  const held = await move();
+  const held = await runCommandInProcess(args());
   expect(held).toMatchObject({ code: 1, stdout: "" });
   expect(held.stderr).toMatch(/^ringback: The data folder is in use by another Ringback \(process \d+\)/);
   expect(await before.stop()).toMatchObject({ code: 0 });
-  const moved = await move();
+  const moved = await runCommand(args());
   expect(moved).toMatchObject({ code: 0, stderr: expect.stringMatching(/^topics: 1\n.*messages: 70\n/s) as string });
   expect(moved.stdout).toMatch(/^moved everything from /);
-  expect(await move()).toMatchObject({
+  expect(await runCommandInProcess(args())).toMatchObject({
     code: 0,
     stdout: "Everything had been moved before; there was nothing to do.\n",
   });
@@ -54,7 +56,7 @@ it("moves a server to PostgreSQL: there exactly what was undelivered arrives, wi
   expect(fresh.seq).toBe(71);
   await untilTrue("what is new arrives", () => since().includes(fresh.id));
   expect(since().toSorted()).toEqual([...undelivered, fresh.id].toSorted());
-  expect(await move()).toMatchObject({
+  expect(await runCommandInProcess(args())).toMatchObject({
     code: 1,
     stderr: expect.stringContaining("a server has used the database since") as string,
   });

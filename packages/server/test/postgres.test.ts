@@ -1,9 +1,15 @@
 /**
- * Real: two servers as child processes, a PostgreSQL of their own, sockets. Nothing is faked.
+ * Real: two servers as child processes, a PostgreSQL of their own that is ended and started again, sockets, receivers of a queue as
+ * processes that are killed. Nothing is faked.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PostgresServer } from "../src/store/postgres/testing/postgres-server.ts";
+import { makeKeyPair, withMasterKey } from "./harness/cmq/account.ts";
+import { SignedCaller } from "./harness/cmq/signed-caller.ts";
 import { temporaryFolder } from "./harness/folder.ts";
+import type { Pulled } from "./harness/pulled.ts";
+import { expectKept } from "./harness/queue-load/expect-kept.ts";
+import { runQueueLoad } from "./harness/queue-load/run.ts";
 import { startReceiver } from "./harness/receiver.ts";
 import { Server } from "./harness/server.ts";
 import { until, untilTrue } from "./harness/until.ts";
@@ -15,11 +21,12 @@ beforeAll(async () => {
   database = await PostgresServer.start();
   await database.query("CREATE DATABASE ringback");
   const folder = await temporaryFolder();
+  const env = withMasterKey();
   const start = () =>
     Server.start({
       folder: folder.path,
       args: ["--database", database.url("ringback"), "--shutdown-grace-ms", "300ms"],
-      env: { RINGBACK_MASTER_KEY: "A".repeat(43) },
+      env,
     });
   servers = await Promise.all([start(), start()]);
   await folder[Symbol.asyncDispose]();
@@ -60,29 +67,38 @@ describe("two servers on one PostgreSQL", () => {
     await one.api.putTopic("jobs");
     await one.api.subscribe("jobs", "workers", { pull: { visibilityMs: 60_000 } });
     const pull = (server: Server, waitMs = 0) =>
-      server.api.ok<{ messages: readonly { body: string; receipt: string; receives: number }[] }>(
-        "POST",
-        `${path}/pull`,
-        {
-          json: { messagesMax: 10, waitMs },
-        },
-      );
+      server.api.ok<{ messages: readonly Pulled[] }>("POST", `${path}/pull`, { json: { messagesMax: 10, waitMs } });
     const waiting = pull(other, 60_000);
     await one.api.publish("jobs", { body: "1" });
     const [taken] = (await waiting).messages;
     expect(taken).toMatchObject({ body: "1", receives: 1 });
     expect(await pull(one)).toEqual({ messages: [] });
     const again = pull(other, 60_000);
-    await one.api.ok("POST", `${path}/nack`, { json: { receipts: [taken?.receipt] } });
+    await one.api.ok("POST", `${path}/nack`, { json: { receiptHandles: [taken?.receiptHandle] } });
     const [second] = (await again).messages;
     expect(second).toMatchObject({ body: "1", receives: 2 });
-    // The earlier receipt comes too late, and the later one counts, at whichever server.
+    // The earlier receipt handle comes too late, and the later one counts, at whichever server.
     expect(
-      await one.api.ok("POST", `${path}/ack`, { json: { receipts: [taken?.receipt, second?.receipt] } }),
+      await one.api.ok("POST", `${path}/ack`, {
+        json: { receiptHandles: [taken?.receiptHandle, second?.receiptHandle] },
+      }),
     ).toMatchObject({
       results: [{ result: "ended" }, { result: "done" }],
     });
     expect(await one.api.ok("GET", path)).toMatchObject({ pullCounts: { visible: 0, invisible: 0, delayed: 0 } });
+  });
+
+  it("keep the promises of a queue whose receivers are killed at random", async () => {
+    const [one, other] = servers as [Server, Server];
+    const pair = await makeKeyPair(one.api);
+    using caller = new SignedCaller(other.url, pair);
+    await until(
+      "the other knows the key",
+      () => caller.call("ListQueue"),
+      ({ code }) => code === 0,
+    );
+    const report = await runQueueLoad({ urls: [one.url, other.url], pair, seed: 20261123, loadMs: 1_000, killsMin: 3 });
+    expectKept(report, { sent: 100 });
   });
 
   it("know of an API key, and soon of its end, wherever it was made and revoked", async () => {
@@ -93,6 +109,16 @@ describe("two servers on one PostgreSQL", () => {
     await one.api.ok("DELETE", `/v1/api-keys/${id}`);
     expect((await one.api.call("GET", `/v1/api-keys/${id}`)).status).toBe(404);
     await until("the other has heard that it is gone", statusAtOther, (status) => status === 404);
+  });
+
+  it("are both shown by GET /v1/nodes, each as itself where it is asked", async () => {
+    const [one, other] = servers as [Server, Server];
+    const [mine, theirs] = [await nodesOf(one), await nodesOf(other)];
+    expect(mine).toHaveLength(2);
+    expect(mine.map(({ id }) => id)).toEqual(theirs.map(({ id }) => id));
+    expect(mine.map(({ self }) => !self)).toEqual(theirs.map(({ self }) => self));
+    expect(mine.every(({ name }) => name !== "")).toBe(true);
+    expect((await one.api.metrics()).get("ringback_cluster_nodes_alive")).toBe(2);
   });
 
   it("goes on when one of them ends, and hands over what that one held", async () => {
@@ -109,5 +135,66 @@ describe("two servers on one PostgreSQL", () => {
     expect(receiver.arrivals.map(({ messageId }) => messageId)).toEqual([id, id]);
     expect(await other.api.publish("handover", { body: "b" })).toMatchObject({ seq: 2 });
     await untilTrue("what is new arrives", () => receiver.arrivals.length > 2);
+    expect(await nodesOf(other)).toMatchObject([{ self: true, alive: true }]);
+  });
+});
+
+interface NodeView {
+  readonly id: number;
+  readonly name: string;
+  readonly self: boolean;
+}
+
+async function nodesOf({ api }: Server): Promise<readonly NodeView[]> {
+  return (await api.ok<{ items: readonly NodeView[] }>("GET", "/v1/nodes")).items;
+}
+
+/** The server that has not ended. */
+const left = (): Server => servers[1] as Server;
+
+const publish = () => left().api.call("POST", "/v1/topics/orders/messages", { json: { body: "x" } });
+
+/** Nobody publishes: the node finds out by itself, one way and the other. */
+async function untilReadiness(status: 200 | 503): Promise<void> {
+  const answer = await until(
+    `/readyz says ${status}`,
+    () => left().api.call("GET", "/readyz"),
+    (seen) => seen.status === status,
+  );
+  expect(answer.json).toMatchObject(status === 200 ? { status: "ready" } : { code: "storage_unavailable" });
+  expect(await left().api.call("GET", "/healthz")).toMatchObject({ status: 200 });
+}
+
+async function expectRefused(): Promise<void> {
+  const refused = await publish();
+  expect(refused).toMatchObject({ status: 503, json: { code: "storage_unavailable" } });
+  expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+}
+
+const readOnly = (on: boolean): Promise<unknown> =>
+  database.query(`ALTER DATABASE ringback SET default_transaction_read_only = ${on ? "on" : "off"}`);
+
+describe("while the database cannot be written", () => {
+  it("a server is not ready and refuses publishes, and serves again when the server is back", async () => {
+    await untilReadiness(200);
+    await database.crash();
+    await untilReadiness(503);
+    await expectRefused();
+    await database.run();
+    await untilReadiness(200);
+    expect(await publish()).toMatchObject({ status: 201 });
+    const lost = /^ringback_database_reconnects_total\{pool="listen"\} (\d+)$/m;
+    const text = await (await fetch(`${left().url}/metrics`)).text();
+    expect(Number(lost.exec(text)?.[1])).toBeGreaterThan(0);
+  });
+
+  it("the same with a server that only reads, and afterwards nobody has to cut the connections to it", async () => {
+    await readOnly(true);
+    await database.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'ringback'");
+    await untilReadiness(503);
+    await expectRefused();
+    await readOnly(false);
+    await untilReadiness(200);
+    expect(await publish()).toMatchObject({ status: 201 });
   });
 });

@@ -118,6 +118,7 @@ describeRestart(
         void mayAnswer.then(() => response.writeHead(403, { "content-type": "text/plain" }).end("not today"));
       });
       await first.api.ok("PUT", "/v1/hooks/h", { json: { urls: [program.url] } });
+      // oxlint-disable-next-line unicorn/consistent-function-scoping -- read beside the tests that use it
       const call = ({ api }: Server) => api.ok("POST", "/v1/hooks/h/call", { json: {} });
       const outcome = call(first);
       await called;
@@ -129,6 +130,7 @@ describeRestart(
     },
 
     "keeps WeChat's handlers and its secret, and their topic where the setting says": async (first, restart) => {
+      // oxlint-disable-next-line unicorn/consistent-function-scoping -- read beside the tests that use it
       const message = (number: number) => JSON.stringify({ pushType: 1, pushTime: 1, data: { number }, robot: {} });
       await using http = await startReceiver();
       await using webSocket = await WebSocketPeer.start();

@@ -20,14 +20,14 @@ describe("a message", () => {
   it("is shown with its deliveries and their attempts", async () => {
     const subscription = "/v1/topics/orders/subscriptions/billing";
     await call(test.app, "PUT", subscription, { json: { push: { url: "http://127.0.0.1:9/" } } });
-    const { json: receipt } = await call(test.app, "POST", path, { json: { body: "hello", tags: ["a"] } });
+    const { json: published } = await call(test.app, "POST", path, { json: { body: "hello", tags: ["a"] } });
     const [billing] = (await storedSubscriptions(test.store)) as [Subscription];
     const settled = { kind: "parked", dueAtMs: 6_000, retriesMade: 1 } as const;
     await settleNext(test.store, billing.id, [{ attempt: failedAttempt(), settled }]);
-    const answer = await call(test.app, "GET", `/v1/messages/${receipt.id}`);
+    const answer = await call(test.app, "GET", `/v1/messages/${published.id}`);
     expect(answer.status).toBe(200);
     expect(answer.json).toEqual({
-      ...receipt,
+      ...published,
       deliverAt: null,
       contentType: "text/plain; charset=utf-8",
       tags: ["a"],
@@ -59,8 +59,8 @@ describe("a message", () => {
   });
 
   it("that is no text is shown as base64", async () => {
-    const { json: receipt } = await call(test.app, "POST", path, { json: { bodyBase64: "/w==" } });
-    const { json: message } = await call(test.app, "GET", `/v1/messages/${receipt.id}`);
+    const { json: published } = await call(test.app, "POST", path, { json: { bodyBase64: "/w==" } });
+    const { json: message } = await call(test.app, "GET", `/v1/messages/${published.id}`);
     expect([message.body, message.bodyBase64]).toEqual([undefined, "/w=="]);
   });
 

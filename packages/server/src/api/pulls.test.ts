@@ -1,4 +1,6 @@
-/** Real: the HTTP application, on a socket where a client leaves, and the pulls, on the memory driver. Fake: the clock. */
+/**
+ * Real: the HTTP application, on a socket where a client leaves, and the pulls, on the memory driver. Fake: the clock.
+ */
 
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";

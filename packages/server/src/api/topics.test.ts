@@ -1,4 +1,6 @@
-/** Real: the HTTP application, through `inject`. Fake: publisher, event bus and clock. The store is the memory driver. */
+/**
+ * Real: the HTTP application, through `inject`. Fake: publisher, event bus and clock. The store is the memory driver.
+ */
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RingbackError } from "../domain/errors.ts";

@@ -66,6 +66,7 @@ describe("an inbox in memory", () => {
 
   it("frees the memory of what was taken, and keeps the order of what waits, although it is never empty", async () => {
     const { put, next, all } = await inbox({ bytesMax: 5_000 });
+    // oxlint-disable-next-line unicorn/consistent-function-scoping -- read beside the tests that use it
     const text = (at: number) => `${at}`.padEnd(1_000);
     for (const at of [0, 1, 2]) await put(text(at));
     for (let at = 3; at < 200; at++) {

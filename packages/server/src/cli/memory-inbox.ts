@@ -18,7 +18,7 @@ export interface MemoryInboxOptions {
   readonly bytesMax: number;
   readonly clock: Clock;
   readonly timers: Timers;
-  /** Reports an error that no caller can be told. */
+  /** Reports an error that no caller receives. */
   readonly failed: (error: unknown) => void;
 }
 

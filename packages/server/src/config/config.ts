@@ -48,8 +48,8 @@ export interface ConfigSources {
 }
 
 /**
- * A flag beats an environment variable, which beats the file, which beats the default. Every given value is checked, also one
- * that another beats, so that a mistake is reported when it is made. Throws `ConfigError`.
+ * A flag beats an environment variable, which beats the file, which beats the default. Every given value is checked,
+ * also one that another beats, so that a mistake is reported when it is made. Throws `ConfigError`.
  */
 export function loadConfig(sources: ConfigSources): Config {
   rejectUnknownVariables(sources.env);

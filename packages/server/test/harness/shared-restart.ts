@@ -19,6 +19,7 @@ export interface SharedRestart {
  * time. The first server ends as soon as each of them has called `restart` or has failed.
  */
 export function describeRestart(name: string, shared: SharedRestart, stories: Readonly<Record<string, Story>>): void {
+  // oxlint-disable-next-line vitest/valid-title -- the title is given where this function is called
   describe(name, () => {
     const results = new Map<string, Promise<void>>();
     let folder: TemporaryFolder | null = null;
@@ -54,6 +55,7 @@ export function describeRestart(name: string, shared: SharedRestart, stories: Re
       );
       await folder?.[Symbol.asyncDispose]();
     });
+    // oxlint-disable-next-line vitest/valid-title -- the title is given where this function is called
     for (const title of Object.keys(stories)) it(title, () => results.get(title));
   });
 }

@@ -1,4 +1,4 @@
-/** What a store keeps, read through its port. */
+/** Reads the contents of a store through its port. */
 
 import { messageId } from "../../domain/message-id.ts";
 import type { Attempt, Message, NewMessage, Subscription, Topic } from "../../domain/model.ts";

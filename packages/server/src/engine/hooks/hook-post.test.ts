@@ -100,6 +100,7 @@ describe("a hook's POST", () => {
   });
 
   const refusal = "HTTP/1.1 403 Forbidden\r\nX-A: 1\r\n";
+  // oxlint-disable-next-line unicorn/consistent-function-scoping -- read beside the tests that use it
   const partialReply = (error: string, body: string) => ({
     error,
     partial: {

@@ -50,18 +50,20 @@ describe("an inbox", () => {
   it("records when a message was taken and how long the answer took, and records nothing for one that was put back", async () => {
     await scene.put("in");
     const { id } = await scene.keep("in", "1");
-    const look = () =>
+    const record = () =>
       scene.store.records.getMessage(scene.store.catalog.defaultAccount().id, id as NonNullable<typeof id>);
     (await scene.take("in"))?.done(false);
     await scene.time.quiet();
-    expect(await look()).toMatchObject({ deliveries: [{ subscription: "inbox:in", state: "pending", attempts: [] }] });
+    expect(await record()).toMatchObject({
+      deliveries: [{ subscription: "inbox:in", state: "pending", attempts: [] }],
+    });
     const at = scene.time.now();
     const taken = await scene.take("in");
     await scene.time.advance(20);
     taken?.done(true);
     await scene.time.quiet();
     const attempts = [{ attempt: 1, startedAtMs: at, durationMs: 20, verdict: "accepted", status: null }];
-    expect(await look()).toMatchObject({ deliveries: [{ state: "delivered", attempts }] });
+    expect(await record()).toMatchObject({ deliveries: [{ state: "delivered", attempts }] });
   });
 
   it("counts only the first outcome of a taken message", async () => {
@@ -466,7 +468,7 @@ describe("an inbox that keeps only while it is polled", () => {
     const at = scene.time.now();
     const expired = { type: "delivery.expired", at, topic: "inbox:in", subscription: "inbox:in", count: 3 };
     expect([scene.liveEvents, scene.observer.expiredCount]).toEqual([[expired], 3]);
-    scene.store.catalog.deleteSubscription = () => Promise.reject(new Error("asked again"));
+    scene.store.catalog.deleteSubscription = () => Promise.reject(new Error("called again"));
     await scene.keep("in", "5");
     expect(await scene.waiting("in")).toBe(0);
   });

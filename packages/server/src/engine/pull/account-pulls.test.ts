@@ -77,12 +77,12 @@ describe("a pull", () => {
       settlements++;
       return settle(batch);
     };
-    const asked = [
+    const requested = [
       scene.request(subscription, { messagesMax: 2 }),
       scene.request(subscription),
       scene.request(subscription),
     ];
-    const answers = await scene.finished(Promise.all(asked));
+    const answers = await scene.finished(Promise.all(requested));
     expect(answers.map((messages) => messages.map(textOf))).toEqual([["1", "2"], ["3"], ["4"]]);
     expect({ claims: scene.claims, settlements }).toEqual({ claims: 1, settlements: 1 });
   });
@@ -95,8 +95,8 @@ describe("a pull", () => {
       wanted.push(...wants.map(({ deliveriesMax }) => deliveriesMax));
       return claim(wants, leaseMs);
     };
-    const asked = [1, 2, 3].map(() => scene.request(subscription, { messagesMax: 100 }));
-    expect((await scene.finished(Promise.all(asked))).flat()).toHaveLength(300);
+    const requested = [1, 2, 3].map(() => scene.request(subscription, { messagesMax: 100 }));
+    expect((await scene.finished(Promise.all(requested))).flat()).toHaveLength(300);
     expect(wanted).toEqual([subscription.settings.maxInFlight, 100]);
   });
 
@@ -138,7 +138,7 @@ describe("a message that may not be invisible", () => {
   it("is delivered to nobody, and comes again", async () => {
     await scene.publish("1");
     const letGo = scene.store.holdSettlements();
-    const asked = scene.request(subscription, { waitMs: 60_000 });
+    const requested = scene.request(subscription, { waitMs: 60_000 });
     await scene.time.quiet();
     // So long that another node may claim the message.
     await scene.time.advance(engineLimits.pullLeaseMs + 1);
@@ -154,30 +154,30 @@ describe("a message that may not be invisible", () => {
     await scene.time.quiet();
     expect((await other).map(textOf)).toEqual(["1"]);
     await scene.time.advance(visibilityMs);
-    expect(await asked).toMatchObject([{ receives: 2 }]);
+    expect(await requested).toMatchObject([{ receives: 2 }]);
   });
 
   it("is delivered to nobody when its visibility timeout ended before the write", async () => {
     await scene.publish("1");
     const letGo = scene.store.holdSettlements();
-    const asked = scene.request(subscription, { waitMs: 10_000, visibilityMs: 1_000 });
+    const requested = scene.request(subscription, { waitMs: 10_000, visibilityMs: 1_000 });
     await scene.time.advance(1_000);
     letGo();
     await scene.time.quiet();
-    expect(await scene.finished(asked)).toMatchObject([{ receives: 2 }]);
+    expect(await scene.finished(requested)).toMatchObject([{ receives: 2 }]);
   });
 
   it("goes to the next request when the client has left meanwhile", async () => {
     await scene.publish("1");
     const leaving = new AbortController();
     const letGo = scene.store.holdSettlements();
-    const asked = scene.request(subscription, { gone: leaving.signal });
+    const requested = scene.request(subscription, { gone: leaving.signal });
     const next = scene.request(subscription, { waitMs: 20_000 });
     await scene.time.quiet();
     leaving.abort();
     letGo();
     await scene.time.quiet();
-    expect(await asked).toEqual([]);
+    expect(await requested).toEqual([]);
     expect(await next).toMatchObject([{ receives: 2 }]);
   });
 });
@@ -248,22 +248,22 @@ describe("a receipt handle", () => {
 
 describe("waiting requests", () => {
   it("get one message each, first come, first served, and make no other claim", async () => {
-    const asked = Array.from({ length: 1_000 }, () => scene.request(subscription, { waitMs: 60_000 }));
+    const requested = Array.from({ length: 1_000 }, () => scene.request(subscription, { waitMs: 60_000 }));
     await scene.time.quiet();
     const before = scene.claims;
     await scene.publish("1");
     await scene.time.quiet();
-    expect((await asked[0])?.map(textOf)).toEqual(["1"]);
+    expect((await requested[0])?.map(textOf)).toEqual(["1"]);
     expect(scene.claims - before).toBeLessThanOrEqual(2);
     await scene.publish("2", "3");
     await scene.time.quiet();
-    expect((await asked[2])?.map(textOf)).toEqual(["3"]);
+    expect((await requested[2])?.map(textOf)).toEqual(["3"]);
     const quiet = scene.claims;
     await scene.time.advance(visibilityMs - 1);
     expect(scene.claims).toBe(quiet);
     await scene.time.advance(60_001 - visibilityMs);
     // Each of the three messages was delivered once more.
-    expect((await Promise.all(asked)).filter((messages) => messages.length === 0)).toHaveLength(994);
+    expect((await Promise.all(requested)).filter((messages) => messages.length === 0)).toHaveLength(994);
   });
 
   it("get a message that becomes visible again, although nobody publishes", async () => {
@@ -322,10 +322,10 @@ describe("waiting requests", () => {
   });
 
   it("are bounded in number", async () => {
-    const asked = Array.from({ length: limits.pullWaitersMax + 1 }, () =>
+    const requested = Array.from({ length: limits.pullWaitersMax + 1 }, () =>
       scene.request(subscription, { waitMs: 1_000 }),
     );
-    const settled = Promise.allSettled(asked);
+    const settled = Promise.allSettled(requested);
     await scene.time.advance(1_000);
     const refused = (await settled).filter(({ status }) => status === "rejected");
     expect(refused).toMatchObject([{ reason: { code: "too_many_waiters" } }]);
@@ -355,12 +355,12 @@ describe("waiting requests", () => {
   it("end with nothing when the server stops, except those whose messages are being written", async () => {
     await scene.publish("1");
     const letGo = scene.store.holdSettlements();
-    const asked = [1, 2].map(() => scene.request(subscription, { waitMs: 60_000 }));
+    const requested = [1, 2].map(() => scene.request(subscription, { waitMs: 60_000 }));
     await scene.time.quiet();
     scene.pulls.stopWaiting();
     letGo();
     await scene.finished(scene.node.pullQueues.idle());
-    expect((await scene.finished(Promise.all(asked))).map((messages) => messages.length)).toEqual([1, 0]);
+    expect((await scene.finished(Promise.all(requested))).map((messages) => messages.length)).toEqual([1, 0]);
     expect(await scene.pull(subscription, { waitMs: 60_000 })).toEqual([]);
     expect(scene.node.timers.waiting.size).toBe(0);
   });

@@ -16,7 +16,7 @@ import type { PulledMessage } from "./pulls.ts";
 
 export interface InvisibleDeliveryContext extends DeadLetteringContext {
   readonly findDeadLetterTarget: FindDeadLetterTarget;
-  /** Reports an error that no caller can be told. */
+  /** Reports an error that no caller receives. */
   readonly failed: (error: unknown) => void;
 }
 
@@ -60,7 +60,7 @@ export class InvisibleDelivery implements DeliveryMethod<PulledMessage> {
     const fromLog = !this.#isFull;
     // The other messages of a strict order must wait for the first one.
     if (settings.order === "strict") return { deliveriesMax: 1, fromLog };
-    // PostgreSQL answers a claim for more than `maxInFlight` with a time to ask again soon, which would be polling.
+    // PostgreSQL answers a claim for more than `maxInFlight` with a time to claim again soon, which would be polling.
     const deliveriesMax = Math.min(messagesWanted, engineLimits.pullClaimMessagesMax, settings.maxInFlight);
     return {
       deliveriesMax: fromLog ? Math.min(deliveriesMax, limits.parkedMax - this.#parkedCount) : deliveriesMax,

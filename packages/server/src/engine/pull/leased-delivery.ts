@@ -75,7 +75,7 @@ export class LeasedDelivery implements DeliveryMethod<LeasedMessage> {
 
   #acknowledge({ id, subscriptionId }: Claim, delivery: ClaimedDelivery, startedAtMs: TimeMs): void {
     const durationMs = Math.max(0, this.#context.clock.now() - startedAtMs);
-    // Recorded like a POST: without a record the message could not be told from one that was skipped.
+    // Recorded like a POST: without a record the message could not be distinguished from one that was skipped.
     const attempt: Attempt = {
       attempt: delivery.attemptsMade + 1,
       startedAtMs,

@@ -20,7 +20,7 @@ export interface PullQueueContext {
   readonly timers: Timers;
   /** Of the receivers of all queues. */
   readonly unreadBytes: UnreadBytes;
-  /** Reports an error that no caller can be told. */
+  /** Reports an error that no caller receives. */
   readonly failed: (error: unknown) => void;
 }
 

@@ -22,7 +22,7 @@ export interface PullQueuesOptions {
   readonly observer: Pick<EngineObserver, "dead">;
   readonly clock: Clock;
   readonly timers: Timers;
-  /** Reports an error that no caller can be told. */
+  /** Reports an error that no caller receives. */
   readonly failed: (error: unknown) => void;
 }
 

@@ -1,6 +1,6 @@
 import type { TimeMs } from "../../domain/model.ts";
 import type { Connection } from "../postgres/connection.ts";
-import type { Lane } from "../postgres/database.ts";
+import type { ConnectionPool } from "../postgres/database.ts";
 import { insertRows } from "./insert-rows.ts";
 import { MoveRefusal } from "./move-refusal.ts";
 import { positionOf, type MovedTable, type Position, type Row } from "./moved-rows.ts";
@@ -48,7 +48,7 @@ const LAST_NODE = "SELECT last_value || '.' || is_called AS last_node FROM ringb
 
 /** Begins a move, or tells how far the one that was begun from this very source has come. */
 export function beginMove(
-  lane: Lane,
+  lane: ConnectionPool,
   source: string,
   tables: readonly MovedTable[],
   accounts: { readonly table: MovedTable; readonly rows: readonly Row[]; readonly lastId: number | null },
@@ -94,7 +94,12 @@ export function beginMove(
 }
 
 /** Rows and how far the move has come, both or neither: what an interrupted run has written is not written again. */
-export function writeBatch(lane: Lane, table: MovedTable, before: Position, rows: readonly Row[]): Promise<Position> {
+export function writeBatch(
+  lane: ConnectionPool,
+  table: MovedTable,
+  before: Position,
+  rows: readonly Row[],
+): Promise<Position> {
   const after = positionOf(table, rows.at(-1) as Row);
   return lane.transaction(async (connection) => {
     const moved = await connection.query(
@@ -129,7 +134,7 @@ async function placed(connection: Connection, { name }: MovedTable, rows: readon
 
 /** Ids go on from the source's last ones, so that none is given a second time, and servers may start. */
 export async function finishMove(
-  lane: Lane,
+  lane: ConnectionPool,
   tables: readonly { readonly table: MovedTable; readonly lastId: number | null }[],
 ): Promise<void> {
   // The planner knows nothing yet of tables that were filled in one go.

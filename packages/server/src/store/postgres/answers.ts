@@ -5,7 +5,7 @@ import type { StoreObserver } from "../store.ts";
 import { assertAnswerStorable, firstAnswers } from "../settlement-rule.ts";
 import { Batches } from "./batches.ts";
 import { packBytes } from "./columns.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 import type { Health } from "./health.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { attemptVerdictCodes } from "./rows.ts";
@@ -23,10 +23,13 @@ interface Chosen {
   readonly said: PulledSettlement;
 }
 
-/** What receivers say, many in one round trip. Each of them waits for it, so what fails is not tried again. */
+/**
+ * Settles pulled deliveries as their receivers answer, many answers in one round trip. A receiver waits for the result,
+ * so a failed write is reported and not retried.
+ */
 export class Answers {
   readonly #options: {
-    lane: Lane;
+    pool: ConnectionPool;
     times: Times;
     health: Health;
     observer: StoreObserver;
@@ -35,7 +38,7 @@ export class Answers {
   readonly #batches: Batches<Waiting>;
 
   constructor(options: {
-    lane: Lane;
+    pool: ConnectionPool;
     times: Times;
     timers: Timers;
     health: Health;
@@ -50,13 +53,13 @@ export class Answers {
   async answer(id: SubscriptionId, answers: readonly PulledSettlement[]): Promise<readonly boolean[]> {
     for (const answer of answers) assertAnswerStorable(answer);
     const results = answers.map(() => false);
-    const places = firstAnswers(answers);
-    if (places.length === 0) return results;
-    const chosen = places.map((place) => answers[place] as PulledSettlement);
+    const indexes = firstAnswers(answers);
+    if (indexes.length === 0) return results;
+    const chosen = indexes.map((index) => answers[index] as PulledSettlement);
     const applied = await new Promise<readonly boolean[]>((resolve, reject) =>
       this.#batches.add({ id, answers: chosen, resolve, reject }),
     );
-    for (const [index, place] of places.entries()) results[place] = applied[index] === true;
+    for (const [position, index] of indexes.entries()) results[index] = applied[position] === true;
     return results;
   }
 
@@ -74,10 +77,10 @@ export class Answers {
   }
 
   async #write(batch: readonly Waiting[]): Promise<void> {
-    const { lane, times, health, observer, ready } = this.#options;
+    const { pool, times, health, observer, ready } = this.#options;
     const chosen = batch.flatMap(({ id, answers }) => answers.map((said) => ({ id, said })));
     const startedMs = performance.now();
-    const rows = await lane.query<{ answer: number; unblocked: boolean }>(
+    const rows = await pool.query<{ answer: number; unblocked: boolean }>(
       sql,
       parameters(chosen, times),
       "settle_pulled",

@@ -6,19 +6,19 @@ import type { AppendResult, AppendRequest } from "../log.ts";
 import type { StoreObserver } from "../store.ts";
 import { Batches } from "./batches.ts";
 import { packBytes, textArray } from "./columns.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 import type { Health } from "./health.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import type { Times } from "./times.ts";
 
 const KEY_MS = limits.idempotencyKeyHours * 3600_000;
-/** What a message costs beside its body, roughly. */
+/** Approximate memory of a waiting message beside its body. */
 const MESSAGE_OVERHEAD_BYTES = 256;
 
 interface Waiting {
   readonly request: AppendRequest;
   readonly bytes: number;
-  readonly resolve: (receipt: AppendResult) => void;
+  readonly resolve: (result: AppendResult) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -31,13 +31,22 @@ interface AppendRow {
 
 /** Publishes of this node, as many in one round trip and one commit as are there. */
 export class Appends {
-  readonly #options: { lane: Lane; times: Times; health: Health; observer: StoreObserver };
+  readonly #options: { pool: ConnectionPool; times: Times; health: Health; observer: StoreObserver };
   readonly #batches: Batches<Waiting>;
-  /** Topics that are being appended to. Whatever else comes for one waits, since it would wait in the database. */
+  /**
+   * Topics with an append under way. Later requests for them wait here, since they would only wait for a lock in the
+   * database.
+   */
   readonly #underWay = new Set<TopicId>();
   #waitingBytes = 0;
 
-  constructor(options: { lane: Lane; times: Times; timers: Timers; health: Health; observer: StoreObserver }) {
+  constructor(options: {
+    pool: ConnectionPool;
+    times: Times;
+    timers: Timers;
+    health: Health;
+    observer: StoreObserver;
+  }) {
     this.#options = options;
     this.#batches = new Batches({
       timers: options.timers,
@@ -62,12 +71,12 @@ export class Appends {
   }
 
   async #run(batch: readonly Waiting[]): Promise<void> {
-    const { lane, times, health, observer } = this.#options;
+    const { pool, times, health, observer } = this.#options;
     const startedMs = performance.now();
     const topicIds = new Set(batch.map(({ request }) => request.topicId));
     for (const topicId of topicIds) this.#underWay.add(topicId);
     try {
-      const rows = await lane.query<AppendRow>(sql, parameters(batch, times.at()), "append");
+      const rows = await pool.query<AppendRow>(sql, parameters(batch, times.at()), "append");
       health.wrote();
       observer.commit((performance.now() - startedMs) / 1_000, batch.length);
       for (const row of rows) answer(batch[row.request - 1] as Waiting, row);
@@ -86,8 +95,9 @@ const sql = `SELECT * FROM ringback.append($1, $2, $3::integer[], $4::integer[],
   $16::integer[], $17)`;
 
 /**
- * A second request with the same key has to see what became of the first: it waits for the next batch. Nothing of a topic that a
- * batch is under way for is taken, so that publishes to it stay in their order.
+ * Takes requests until the batch is full. A second request with the same idempotency key waits for the next batch,
+ * because it must see the result of the first. Requests for a topic with an append under way also wait, so that
+ * publishes to a topic keep their order.
  */
 function takeBatch(waiting: Waiting[], underWay: ReadonlySet<TopicId>): Waiting[] {
   const keys = new Set<string>();
@@ -122,12 +132,12 @@ function takeBatch(waiting: Waiting[], underWay: ReadonlySet<TopicId>): Waiting[
 
 function parameters(batch: readonly Waiting[], nowMs: number | null): unknown[] {
   const requests: number[] = [];
-  const places: number[] = [];
+  const positions: number[] = [];
   const messages: NewMessage[] = [];
   for (const [index, { request }] of batch.entries()) {
-    for (const [place, message] of request.messages.entries()) {
+    for (const [position, message] of request.messages.entries()) {
       requests.push(index + 1);
-      places.push(place);
+      positions.push(position);
       messages.push(message);
     }
   }
@@ -140,7 +150,7 @@ function parameters(batch: readonly Waiting[], nowMs: number | null): unknown[] 
     batch.map(({ request }) => request.idempotency?.key ?? null),
     batch.map(({ request }) => request.idempotency?.fingerprint ?? null),
     requests,
-    places,
+    positions,
     messages.map(({ delayMs }) => delayMs),
     messages.map(({ contentType }) => contentType),
     messages.map(({ tags }) => (tags.length === 0 ? null : textArray(tags))),

@@ -3,7 +3,7 @@ import { messageId } from "../../domain/message-id.ts";
 import type { Attempt, AttemptVerdict, SubscriptionId, TopicId } from "../../domain/model.ts";
 import type { Page, PageRequest } from "../page.ts";
 import type { AttemptRecord } from "../records.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 import { beforeId } from "./page-cursor.ts";
 import { attemptVerdictCodes } from "./rows.ts";
 
@@ -33,16 +33,16 @@ export function toAttempt(row: AttemptRow): Attempt {
   };
 }
 
-/** Newest first; one more than the limit tells that there is a next page. */
+/** Newest first; one row more than the limit shows that there is a next page. */
 export async function listAttempts(
-  lane: Lane,
+  pool: ConnectionPool,
   id: SubscriptionId,
   page: PageRequest,
   only: "all" | "failed",
 ): Promise<Page<AttemptRecord>> {
-  const name = await subscriptionName(lane, id);
+  const name = await subscriptionName(pool, id);
   const failed = only === "failed" ? "AND verdict <> 0" : "";
-  const rows = await lane.query<AttemptRow>(
+  const rows = await pool.query<AttemptRow>(
     `SELECT * FROM ringback.attempt WHERE subscription_id = $1 AND id < $2 ${failed} ORDER BY id DESC LIMIT $3`,
     [id, beforeId(page), page.limit + 1],
     `list_attempts_${only}`,
@@ -59,8 +59,8 @@ export async function listAttempts(
 }
 
 /** Throws `subscription_not_found`. */
-export async function subscriptionName(lane: Lane, id: SubscriptionId): Promise<string> {
-  const [row] = await lane.query<{ name: string }>(
+export async function subscriptionName(pool: ConnectionPool, id: SubscriptionId): Promise<string> {
+  const [row] = await pool.query<{ name: string }>(
     "SELECT name FROM ringback.subscription WHERE id = $1",
     [id],
     "subscription_name",

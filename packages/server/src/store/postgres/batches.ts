@@ -2,7 +2,10 @@ import type { Timers } from "../../domain/ports.ts";
 
 export interface BatchesOptions<T> {
   readonly timers: Timers;
-  /** Takes from the front what fits one batch; nothing only if there is another one under way, and it has to wait for that. */
+  /**
+   * Removes one batch from the front of the queue. May return nothing only while another batch is under way, after
+   * which it is called again.
+   */
   readonly take: (waiting: T[]) => T[];
   /** Answers each item by itself and never throws. */
   readonly run: (batch: readonly T[]) => Promise<void>;
@@ -13,14 +16,14 @@ export interface BatchesOptions<T> {
 const WORKERS_MAX = 2;
 
 /**
- * Gathers items and works on them one batch at a time: what comes in one turn of the event loop, or while the batch before
- * is on its way, shares the next round trip.
+ * Collects items and processes them one batch at a time. Items that arrive in one turn of the event loop, or while the
+ * previous batch is under way, share the next round trip.
  */
 export class Batches<T> {
   readonly #options: BatchesOptions<T>;
   readonly #waiting: T[] = [];
   #workers = 0;
-  /** Those of them whose batch takes long. */
+  /** Workers whose batch takes longer than `lateMs`. */
   #late = 0;
   #idle: (() => void)[] = [];
 
@@ -45,7 +48,7 @@ export class Batches<T> {
   }
 
   async #work(): Promise<void> {
-    // One that was late stops where another has taken its place.
+    // A late worker stops here when another worker has replaced it.
     while (this.#waiting.length > 0 && this.#workers - this.#late === 1) {
       const batch = this.#options.take(this.#waiting);
       if (batch.length === 0) break;

@@ -63,7 +63,7 @@ describe("a database that breaks", () => {
       await expect(store.log.append(request)).rejects.toMatchObject({ code: "storage_unavailable" });
       await server.query(`ALTER DATABASE ${cluster.database} RESET default_transaction_read_only`);
       await server.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'node-%'");
-      // Nobody publishes: the node finds out by itself.
+      // No publish takes place: the node detects by itself that the database accepts writes again.
       await eventually(() => store.cluster.writable());
       expect(await store.log.append(request)).toMatchObject({ replayed: false });
     }));
@@ -107,11 +107,11 @@ describe("a database that breaks", () => {
       await closing;
       cluster.nodes[0]?.cable.mend();
       expect(await kept).toBe(1);
-      const { items } = await cluster.store(0).listAttempts(reader.id, { after: null, limit: 10 }, "all");
+      const { items } = await cluster.store(0).records.listAttempts(reader.id, { after: null, limit: 10 }, "all");
       expect(items).toHaveLength(1);
     }));
 
-  it("gives back what a claim took whose answer was lost", () =>
+  it("releases the deliveries of a claim whose answer was lost", () =>
     withNodes(1, async (cluster) => {
       const reader = await cluster.subscribe();
       await cluster.publish("a", "b", "c");
@@ -138,17 +138,18 @@ describe("a database that breaks", () => {
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe();
       const other = cluster.store(1);
-      await other.getSubscriptionById(reader.id);
+      await other.catalog.getSubscriptionById(reader.id);
       cluster.nodes[1]?.cable.cut();
       await cluster.subscribe({ maxInFlight: 7 });
       cluster.nodes[1]?.cable.mend();
       const changed = new Set<number>();
-      other.onSubscriptionChange((id) => changed.add(id));
+      other.catalog.onSubscriptionChange((id) => changed.add(id));
       await eventually(
-        async () => (await unlessBroken(() => other.getSubscriptionById(reader.id)))?.settings.maxInFlight === 7,
+        async () =>
+          (await unlessBroken(() => other.catalog.getSubscriptionById(reader.id)))?.settings.maxInFlight === 7,
       );
-      await cluster.store(0).setSubscriptionState(cluster.topic.id, "reader", "paused");
-      await eventually(async () => (await other.getSubscriptionById(reader.id))?.state === "paused");
+      await cluster.store(0).catalog.setSubscriptionState(cluster.topic.id, "reader", "paused");
+      await eventually(async () => (await other.catalog.getSubscriptionById(reader.id))?.state === "paused");
     }));
 });
 

@@ -3,19 +3,19 @@ import { postgresLimits } from "./postgres-limits.ts";
 import { Recent } from "./recent.ts";
 
 /**
- * What this node remembers of the catalog. Claims and appends never go by it, only what is shown and hinted at does. What
- * another node changes is dropped when its notification comes; while none can come, nothing is remembered.
+ * Topics and subscriptions that this node has read. Claims and appends never depend on it; only reads and wake-ups do.
+ * An event of another node removes the changed entry. While the listener is not connected, nothing is cached.
  */
 export class CatalogCache {
-  readonly #isTold: () => boolean;
+  readonly #isListening: () => boolean;
   readonly #topics = new Recent<string, Topic>(postgresLimits.cachedTopicsMax);
   readonly #subscriptions = new Recent<SubscriptionId, Subscription>(postgresLimits.cachedSubscriptionsMax);
   readonly #subscriptionIds = new Recent<TopicId, readonly SubscriptionId[]>(postgresLimits.cachedTopicsMax);
   /** Counts what was dropped, so that an answer that was under way meanwhile is not kept. */
   #changes = 0;
 
-  constructor(isTold: () => boolean) {
-    this.#isTold = isTold;
+  constructor(isListening: () => boolean) {
+    this.#isListening = isListening;
   }
 
   topic(accountId: AccountId, name: string, read: () => Promise<Topic | null>): Promise<Topic | null> {
@@ -27,8 +27,8 @@ export class CatalogCache {
   }
 
   /** null: they have to be read. */
-  subscriptionIdsAtHand(topicId: TopicId): readonly SubscriptionId[] | null {
-    return this.#isTold() ? (this.#subscriptionIds.get(topicId) ?? null) : null;
+  cachedSubscriptionIds(topicId: TopicId): readonly SubscriptionId[] | null {
+    return this.#isListening() ? (this.#subscriptionIds.get(topicId) ?? null) : null;
   }
 
   async subscriptionIds(
@@ -62,11 +62,11 @@ export class CatalogCache {
   }
 
   async #remember<K, V>(kept: Recent<K, V>, key: K, read: () => Promise<V | null>): Promise<V | null> {
-    const known = this.#isTold() ? kept.get(key) : undefined;
+    const known = this.#isListening() ? kept.get(key) : undefined;
     if (known !== undefined) return known;
     const changes = this.#changes;
     const found = await read();
-    if (found !== null && changes === this.#changes && this.#isTold()) kept.set(key, found);
+    if (found !== null && changes === this.#changes && this.#isListening()) kept.set(key, found);
     return found;
   }
 }

@@ -2,13 +2,15 @@ import type { AccountId, EntryKind, SubscriptionId, TopicId } from "../../domain
 
 export const CHANNEL = "ringback";
 
-/** What one node tells the others. Short texts: a notification carries at most 8,000 bytes. */
-export type News =
+/**
+ * An event that one node sends to the others. Events are short: a PostgreSQL notification carries at most 8,000 bytes.
+ */
+export type NodeEvent =
   /** The topic was made, changed or removed, or its subscriptions came or went. */
   | { readonly kind: "topic"; readonly topicId: TopicId }
   | { readonly kind: "subscription"; readonly topicId: TopicId; readonly subscriptionId: SubscriptionId }
   | { readonly kind: "entry"; readonly accountId: AccountId; readonly entryKind: EntryKind; readonly name: string }
-  /** A node has come. */
+  /** A node has started. */
   | { readonly kind: "node" }
   /** There may be work. */
   | {
@@ -17,12 +19,15 @@ export type News =
       readonly subscriptionIds: readonly SubscriptionId[];
     };
 
-export function toPayload(nodeId: number, news: News): string {
-  return JSON.stringify([nodeId, news]);
+export function toPayload(nodeId: number, event: NodeEvent): string {
+  return JSON.stringify([nodeId, event]);
 }
 
-/** null: it comes from this very node, or is nothing that a node says: whoever may use the database can say what he likes here. */
-export function fromPayload(nodeId: number, payload: string): News | null {
+/**
+ * Returns null for an event of this node and for anything that is not a node event, since every user of the database
+ * can send notifications.
+ */
+export function fromPayload(nodeId: number, payload: string): NodeEvent | null {
   let said: unknown;
   try {
     said = JSON.parse(payload);
@@ -30,15 +35,18 @@ export function fromPayload(nodeId: number, payload: string): News | null {
     return null;
   }
   if (!Array.isArray(said)) return null;
-  const [from, news] = said as [unknown, Partial<News> | null | undefined];
-  return from === nodeId || typeof news !== "object" || news === null || !isWhole(news) ? null : news;
+  const [from, event] = said as [unknown, Partial<NodeEvent> | null | undefined];
+  return from === nodeId || typeof event !== "object" || event === null || !isWhole(event) ? null : event;
 }
 
-function isWhole(news: Partial<News>): news is News {
-  return news.kind !== "wake" || (areIds(news.topicIds) && areIds(news.subscriptionIds));
+function isWhole(event: Partial<NodeEvent>): event is NodeEvent {
+  return event.kind !== "wake" || (areIds(event.topicIds) && areIds(event.subscriptionIds));
 }
 
-/** One that is none would be claimed from, and fail whatever is claimed with it, again and again. */
+/**
+ * Checks ids before use: a claim with an invalid id would fail, together with every claim in the same batch, again and
+ * again.
+ */
 function areIds(ids: unknown): boolean {
   return Array.isArray(ids) && ids.every((id) => Number.isSafeInteger(id));
 }

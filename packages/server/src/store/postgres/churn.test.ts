@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { Churn, hotShare, hotTables } from "./testing/churn.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 
-// Real: PostgreSQL and its statistics, two nodes. Faked: the time, which passes quickly. test/slow/postgres-churn.test.ts goes on for
-// long, and looks at sizes, dead rows and pages.
+// Real: PostgreSQL and its statistics, two nodes. Faked: the clock, which runs fast. test/slow/postgres-churn.test.ts
+// runs longer and checks sizes, dead rows and pages.
 let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());

@@ -2,7 +2,7 @@ import type { Message, TimeMs, TopicId } from "../../domain/model.ts";
 import type { Timers } from "../../domain/ports.ts";
 import type { Claim, ClaimedDelivery, ClaimId, ClaimWant } from "../log.ts";
 import { Batches } from "./batches.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 import type { Health } from "./health.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { toMessage, type MessageRow } from "./rows.ts";
@@ -19,14 +19,14 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-interface Asked {
+interface RequestedClaim {
   readonly id: ClaimId;
   readonly want: ClaimWant;
 }
 
 interface ClaimRow extends MessageRow {
   readonly want: number;
-  /** null: the last row of its want, which says the rest. */
+  /** null: the last row of the want, which carries the fields of the claim itself. */
   readonly seq: number;
   readonly topic_id: TopicId;
   readonly attempts: number;
@@ -39,22 +39,25 @@ interface ClaimRow extends MessageRow {
 }
 
 export interface ClaimsOptions {
-  readonly lane: Lane;
+  readonly pool: ConnectionPool;
   readonly times: Times;
   readonly timers: Timers;
   readonly health: Health;
   readonly nodeId: number;
-  /** Only a node that has been heard for so long says of another that it is gone. */
+  /** A node may declare another node dead only after its own heartbeats have succeeded for this long. */
   readonly aliveMs: number;
-  /** Which claims are under way, asked for at a time of `performance.now`, and whether they have left nothing in the log. */
+  /**
+   * Notified when a claim starts, with its time by `performance.now`, and when it ends, with whether the log had no
+   * more work.
+   */
   readonly wakeUps: Pick<WakeUps, "claiming" | "claimed">;
 }
 
-/** Takes and keeps leases for this node. What is held stands in the database only. */
+/** Takes and renews leases for this node. Only the database records the claims. */
 export class Claims {
   readonly #options: ClaimsOptions;
   readonly #batches: Batches<Waiting>;
-  /** Claims whose answer was lost on its way: they may be there, and nobody will settle them. */
+  /** Claims whose answer was lost. They may exist in the database, and would stay open until their leases expire. */
   #lost: ClaimId[] = [];
   #lastId: number;
 
@@ -75,8 +78,8 @@ export class Claims {
 
   async renew(ids: readonly ClaimId[], leaseMs: number): Promise<readonly ClaimId[]> {
     if (ids.length === 0) return [];
-    const { lane, times, nodeId } = this.#options;
-    const rows = await lane.query<{ id: ClaimId }>(
+    const { pool, times, nodeId } = this.#options;
+    const rows = await pool.query<{ id: ClaimId }>(
       "SELECT id FROM ringback.renew_claims($1, $2, $3, $4::bigint[])",
       [times.at(), nodeId, leaseMs, ids],
       "renew",
@@ -91,19 +94,19 @@ export class Claims {
   }
 
   async #run(batch: readonly Waiting[]): Promise<void> {
-    const asked = batch.flatMap(({ wants }) => wants.map((want) => ({ id: ++this.#lastId as ClaimId, want })));
+    const requested = batch.flatMap(({ wants }) => wants.map((want) => ({ id: ++this.#lastId as ClaimId, want })));
     const { wakeUps, health } = this.#options;
-    const askedAtMs = performance.now();
-    for (const { want } of asked) if (want.fromLog) wakeUps.claiming(want.subscriptionId, askedAtMs);
+    const requestedAtMs = performance.now();
+    for (const { want } of requested) if (want.fromLog) wakeUps.claiming(want.subscriptionId, requestedAtMs);
     try {
       if (this.#lost.length > 0) {
         const lost = this.#lost;
         await this.#abandon(lost);
         this.#lost = this.#lost.slice(lost.length);
       }
-      const claims = await this.#claimAll(asked, batch[0]?.leaseMs ?? 0);
-      for (const [index, { want }] of asked.entries()) {
-        if (want.fromLog) wakeUps.claimed(want.subscriptionId, askedAtMs, claims[index]?.more === false);
+      const claims = await this.#claimAll(requested, batch[0]?.leaseMs ?? 0);
+      for (const [index, { want }] of requested.entries()) {
+        if (want.fromLog) wakeUps.claimed(want.subscriptionId, requestedAtMs, claims[index]?.more === false);
       }
       let next = 0;
       for (const { wants, resolve } of batch) {
@@ -112,30 +115,33 @@ export class Claims {
       }
     } catch (error) {
       health.failed(error);
-      for (const { want } of asked) if (want.fromLog) wakeUps.claimed(want.subscriptionId, askedAtMs, false);
-      this.#lost.push(...asked.map(({ id }) => id));
+      for (const { want } of requested) if (want.fromLog) wakeUps.claimed(want.subscriptionId, requestedAtMs, false);
+      this.#lost.push(...requested.map(({ id }) => id));
       for (const { reject } of batch) reject(error);
     }
   }
 
-  /** What another node is just claiming from is asked for once more, and waited for, when the rest has been answered. */
-  async #claimAll(asked: readonly Asked[], leaseMs: number): Promise<readonly Claim[]> {
+  /**
+   * Subscriptions that another node is claiming from are requested a second time, after the others, and then waited
+   * for.
+   */
+  async #claimAll(requested: readonly RequestedClaim[], leaseMs: number): Promise<readonly Claim[]> {
     // Alone it keeps nothing waiting, so it need not ask twice.
-    const claims = await this.#ask(asked, leaseMs, asked.length === 1);
-    const busy = asked
+    const claims = await this.#request(requested, leaseMs, requested.length === 1);
+    const busy = requested
       .map((each, index) => ({ ...each, index }))
       .filter(({ index }) => claims[index] === null)
       .sort((a, b) => a.want.subscriptionId - b.want.subscriptionId);
     if (busy.length > 0) {
-      const late = await this.#ask(busy, leaseMs, true);
-      for (const [place, { index }] of busy.entries()) claims[index] = late[place] ?? null;
+      const late = await this.#request(busy, leaseMs, true);
+      for (const [lateIndex, { index }] of busy.entries()) claims[index] = late[lateIndex] ?? null;
     }
-    return claims.map((claim, index) => claim ?? emptyClaim(asked[index] as Asked));
+    return claims.map((claim, index) => claim ?? emptyClaim(requested[index] as RequestedClaim));
   }
 
-  async #ask(asked: readonly Asked[], leaseMs: number, wait: boolean): Promise<(Claim | null)[]> {
-    const { lane, times, nodeId, aliveMs } = this.#options;
-    const rows = await lane.query<ClaimRow>(
+  async #request(requested: readonly RequestedClaim[], leaseMs: number, wait: boolean): Promise<(Claim | null)[]> {
+    const { pool, times, nodeId, aliveMs } = this.#options;
+    const rows = await pool.query<ClaimRow>(
       sql,
       [
         times.at(),
@@ -146,11 +152,11 @@ export class Claims {
         postgresLimits.poolPassedMax,
         postgresLimits.claimRetryMs,
         aliveMs,
-        asked.map(({ id }) => id),
-        asked.map(({ want }) => want.subscriptionId),
-        asked.map(({ want }) => want.deliveriesMax),
-        asked.map(({ want }) => want.bytesMax),
-        asked.map(({ want }) => want.fromLog),
+        requested.map(({ id }) => id),
+        requested.map(({ want }) => want.subscriptionId),
+        requested.map(({ want }) => want.deliveriesMax),
+        requested.map(({ want }) => want.bytesMax),
+        requested.map(({ want }) => want.fromLog),
       ],
       "claim",
     );
@@ -162,16 +168,16 @@ export class Claims {
         deliveries.push(toDelivery(row));
         continue;
       }
-      const place = row.want - 1;
-      claims[place] = row.busy ? null : toClaim(asked[place] as Asked, deliveries, row, nowMs);
+      const wantIndex = row.want - 1;
+      claims[wantIndex] = row.busy ? null : toClaim(requested[wantIndex] as RequestedClaim, deliveries, row, nowMs);
       deliveries = [];
     }
     return claims;
   }
 
   async #abandon(ids: readonly ClaimId[] | null): Promise<void> {
-    const { lane, nodeId } = this.#options;
-    await lane.query("SELECT ringback.abandon_claims($1, $2::bigint[])", [nodeId, ids], "abandon");
+    const { pool, nodeId } = this.#options;
+    await pool.query("SELECT ringback.abandon_claims($1, $2::bigint[])", [nodeId, ids], "abandon");
   }
 }
 
@@ -201,7 +207,7 @@ function toDelivery(row: ClaimRow): ClaimedDelivery {
   };
 }
 
-function toClaim({ id, want }: Asked, deliveries: ClaimedDelivery[], row: ClaimRow, nowMs: TimeMs): Claim {
+function toClaim({ id, want }: RequestedClaim, deliveries: ClaimedDelivery[], row: ClaimRow, nowMs: TimeMs): Claim {
   return {
     id,
     subscriptionId: want.subscriptionId,
@@ -213,7 +219,7 @@ function toClaim({ id, want }: Asked, deliveries: ClaimedDelivery[], row: ClaimR
   };
 }
 
-function emptyClaim({ id, want }: Asked): Claim {
+function emptyClaim({ id, want }: RequestedClaim): Claim {
   const { subscriptionId } = want;
   return { id, subscriptionId, deliveries: [], more: false, nextDueAtMs: null, parkedCount: 0 };
 }

@@ -1,4 +1,7 @@
-/** PostgreSQL's own writing of an array of texts, for an array of such arrays: those may differ in length only as texts. */
+/**
+ * Encodes an array of texts as a PostgreSQL array literal. An array of such arrays is sent as an array of texts,
+ * because PostgreSQL requires nested arrays to have equal lengths.
+ */
 export function textArray(texts: readonly string[]): string {
   return `{${texts.map((text) => `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`).join(",")}}`;
 }

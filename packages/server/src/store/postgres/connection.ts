@@ -1,6 +1,6 @@
 import { types } from "pg";
 
-/** What statements are sent through: a pool, or one connection of it that has a transaction open. */
+/** Sends statements: a pool, or one of its connections with an open transaction. */
 export interface Connection {
   /** `name` lets the connection prepare the statement once. */
   query<T extends object>(sql: string, values?: readonly unknown[], name?: string): Promise<T[]>;
@@ -10,7 +10,9 @@ const BIGINT: number = types.builtins.INT8;
 const BYTES: number = types.builtins.BYTEA;
 const BIGINT_ARRAY = 1016;
 
-/** Every number that we keep is a whole one below 2^53; the library would hand out text for it. */
+/**
+ * Parses int8 as a number, since every number in the schema is an integer below 2^53. The pg library would return text.
+ */
 export const valueTypes = {
   getTypeParser(oid: number, format?: "text" | "binary") {
     if (oid === BIGINT) return Number;
@@ -20,7 +22,9 @@ export const valueTypes = {
   },
 };
 
-/** Hexadecimal text after `\x`. Plain bytes, as the other driver gives them: a Buffer shows itself as something else. */
+/**
+ * Decodes hexadecimal text after `\x` into a plain Uint8Array, as the SQLite driver returns it, and not into a Buffer.
+ */
 function toBytes(text: string): Uint8Array {
   const { buffer, byteOffset, byteLength } = Buffer.from(text.slice(2), "hex");
   return new Uint8Array(buffer, byteOffset, byteLength);

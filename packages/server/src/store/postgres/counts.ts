@@ -1,14 +1,14 @@
 import { RingbackError } from "../../domain/errors.ts";
 import type { SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { SubscriptionCounts, UnsettledCounts } from "../records.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 import type { Times } from "./times.ts";
 
 /**
  * Where the deliveries of subscriptions are. What stands in a claim whose lease has run out counts as if it were given
  * back already.
  */
-export const standing = `SELECT c.subscription_id, c.expired,
+export const unsettledSelect = `SELECT c.subscription_id, c.expired,
     greatest(0, g.last_seq - greatest(c.scanned_through, g.first_seq - 1))
       + (SELECT count(*) FROM unnest(c.returned_seqs) AS s WHERE s >= g.first_seq) + coalesce(l.back, 0) AS backlog,
     coalesce(l.open, 0) AS in_flight,
@@ -26,15 +26,15 @@ export const standing = `SELECT c.subscription_id, c.expired,
   ) l ON true`;
 
 export async function readSubscriptionCounts(
-  lane: Lane,
+  pool: ConnectionPool,
   times: Times,
   id: SubscriptionId,
 ): Promise<SubscriptionCounts> {
-  const [row] = await lane.query<Record<"backlog" | "parked" | "expired" | "in_flight" | "dead", number>>(
+  const [row] = await pool.query<Record<"backlog" | "parked" | "expired" | "in_flight" | "dead", number>>(
     `SELECT x.backlog::bigint AS backlog, (x.parked - x.open_parked)::bigint AS parked, x.expired,
        x.in_flight::bigint AS in_flight,
        (SELECT count(*) FROM ringback.dead_letter d WHERE d.subscription_id = $2 AND d.redriven_at IS NULL) AS dead
-     FROM (${standing} WHERE c.subscription_id = $2) x`,
+     FROM (${unsettledSelect} WHERE c.subscription_id = $2) x`,
     [times.at(), id],
     "subscription_counts",
   );
@@ -49,11 +49,15 @@ export async function readSubscriptionCounts(
 }
 
 /** As `readSubscriptionCounts`, without what only grows. */
-export async function readUnsettledCounts(lane: Lane, times: Times, id: SubscriptionId): Promise<UnsettledCounts> {
-  const [row] = await lane.query<Record<"backlog" | "parked" | "in_flight", number>>(
+export async function readUnsettledCounts(
+  pool: ConnectionPool,
+  times: Times,
+  id: SubscriptionId,
+): Promise<UnsettledCounts> {
+  const [row] = await pool.query<Record<"backlog" | "parked" | "in_flight", number>>(
     `SELECT x.backlog::bigint AS backlog, greatest(0, x.parked - x.open_parked)::bigint AS parked,
        x.in_flight::bigint AS in_flight
-     FROM (${standing} WHERE c.subscription_id = $2) x`,
+     FROM (${unsettledSelect} WHERE c.subscription_id = $2) x`,
     [times.at(), id],
     "unsettled_counts",
   );
@@ -61,12 +65,12 @@ export async function readUnsettledCounts(lane: Lane, times: Times, id: Subscrip
   return { backlog: row.backlog, parked: row.parked, inFlight: row.in_flight };
 }
 
-/** Subscriptions with work at hand, and when the next work is due by itself. */
+/** Subscriptions that have work now, and the time at which the next work is due. */
 export async function findReady(
-  lane: Lane,
+  pool: ConnectionPool,
   times: Times,
 ): Promise<{ readonly subscriptionIds: readonly SubscriptionId[]; readonly nextDueAtMs: TimeMs | null }> {
-  const rows = await lane.query<{ id: SubscriptionId | null; due_at: TimeMs | null }>(
+  const rows = await pool.query<{ id: SubscriptionId | null; due_at: TimeMs | null }>(
     `WITH clock AS MATERIALIZED (SELECT coalesce($1::bigint, ringback.now_ms()) AS now),
      lease AS (
        SELECT l.subscription_id, min(l.lease_until) AS until, array_agg(x.seq) FILTER (WHERE l.lease_until > clock.now) AS parked

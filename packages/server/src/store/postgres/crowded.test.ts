@@ -5,8 +5,8 @@ import { sqlState } from "./storage-failure.ts";
 import { Cluster, withCluster } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 
-// Real: PostgreSQL with few connections to give. Faked where a test says so: a disk that is full, by a trigger that refuses rows in the
-// words of the server. (test/postgres-disk-full.test.ts has a real one.)
+// Real: PostgreSQL with few connections. Faked where a test says so: a full disk, by a trigger that raises the server's
+// own error. test/postgres-disk-full.test.ts uses a disk that is really full.
 const TOO_MANY_CONNECTIONS = "53300";
 
 let server: PostgresServer;
@@ -18,7 +18,7 @@ function withNode(work: (cluster: Cluster) => Promise<void>): Promise<void> {
 }
 
 const publish = (cluster: Cluster): Promise<unknown> =>
-  cluster.store(0).append({ topicId: cluster.topic.id, messages: [message("a")], idempotency: null });
+  cluster.store(0).log.append({ topicId: cluster.topic.id, messages: [message("a")], idempotency: null });
 
 /** Takes every connection that the server has left. */
 async function crowd(database: string): Promise<Client[]> {

@@ -13,26 +13,26 @@ import {
   toConnectError,
   toStorageError,
 } from "./storage-failure.ts";
-import { lookFrom, Watch } from "./watch.ts";
+import { pollFrom, Watch } from "./watch.ts";
 
 /** How often a call that lost a deadlock is tried again. */
 const TRANSIENT_TRIES_MAX = 5;
-/** A server that is there says its last word at once; one that is not is not waited for. */
+/** Longest wait for the server to confirm the end of its connections; a reachable server confirms at once. */
 const FAREWELL_MS_MAX = 1_000;
 /** Statements that are too rare to be prepared, and the ends of transactions. */
 const UNNAMED = "other";
 
 /**
- * The connections of one node. Two pools, so that people who look at things cannot take the connections away that publishes
- * and deliveries need. A connection that breaks is replaced when somebody next wants one.
+ * The connections of one node, in two pools. Reads and administration have a pool of their own, so that they cannot
+ * take connections from publishes and deliveries. A broken connection is replaced when one is next needed.
  */
 export class Database {
-  readonly hot: Lane;
-  readonly rest: Lane;
+  readonly hot: ConnectionPool;
+  readonly rest: ConnectionPool;
   readonly #watch: Watch;
   #closing: Promise<void> | null = null;
 
-  /** `sent` is told of every statement, by the name of what is prepared, without its version. */
+  /** `sent` is called for every statement with the name of the prepared statement, without its version. */
   constructor(url: string, applicationName: string, sent: (name: string) => void = () => {}) {
     const shared: PoolConfig = {
       connectionString: url,
@@ -42,12 +42,12 @@ export class Database {
       keepAlive: true,
       types: valueTypes,
     };
-    this.#watch = new Watch({ look: lookFrom(url, applicationName) });
+    this.#watch = new Watch({ poll: pollFrom(url, applicationName) });
     const { hotConnectionsMax, hotStatementMsMax, restConnectionsMax, statementMsMax } = postgresLimits;
-    const lane = (name: string, max: number, msMax: number): Lane =>
-      new Lane({ name, max, statementMsMax: msMax, watch: this.#watch, sent }, { ...shared, max });
-    this.hot = lane("hot", hotConnectionsMax, hotStatementMsMax);
-    this.rest = lane("rest", restConnectionsMax, statementMsMax);
+    const pool = (name: string, max: number, msMax: number): ConnectionPool =>
+      new ConnectionPool({ name, max, statementMsMax: msMax, watch: this.#watch, sent }, { ...shared, max });
+    this.hot = pool("hot", hotConnectionsMax, hotStatementMsMax);
+    this.rest = pool("rest", restConnectionsMax, statementMsMax);
   }
 
   close(): Promise<void> {
@@ -60,33 +60,33 @@ export class Database {
   }
 }
 
-interface LaneOptions {
+interface ConnectionPoolOptions {
   readonly name: string;
   readonly max: number;
   readonly statementMsMax: number;
   readonly watch: Watch;
-  /** Told of every statement, by the name of what is prepared, without its version. */
+  /** Called for every statement with the name of the prepared statement, without its version. */
   readonly sent: (name: string) => void;
 }
 
 /** One of the pools. Failures leave it as `RingbackError`s. */
-export class Lane implements Connection {
+export class ConnectionPool implements Connection {
   readonly #pool: Pool;
-  readonly #options: LaneOptions;
+  readonly #options: ConnectionPoolOptions;
   /** The server's process behind each connection that has been prepared. */
   readonly #pids = new WeakMap<PoolClient, number>();
   /** Ends of connections that the server has not confirmed yet: until then their sessions are there. */
   readonly #farewells = new Set<Promise<void>>();
-  /** Connections that somebody works with. */
+  /** Connections in use. */
   #taken = 0;
   #statements = 0;
   #lost = 0;
   #ended = false;
 
-  constructor(options: LaneOptions, config: PoolConfig) {
+  constructor(options: ConnectionPoolOptions, config: PoolConfig) {
     this.#options = options;
     this.#pool = new Pool(config);
-    // A connection that breaks tells the statement that is on it, or the pool, which has dropped it by then.
+    // A broken connection fails its statement, or reports an error to the pool, which has removed it by then.
     this.#pool.on("error", () => this.#lost++);
     this.#pool.on("connect", (client) => {
       client.on("error", () => {});
@@ -147,7 +147,10 @@ export class Lane implements Connection {
     }
   }
 
-  /** One connection, as the server gives it, for work that sees to its own transactions and may take long. It is not used again. */
+  /**
+   * Runs `work` on one connection without the usual session settings, for work that has its own transactions and may
+   * take long. The connection is closed afterwards.
+   */
   async withConnection(work: (connection: Connection) => Promise<void>): Promise<void> {
     const client = await this.#connect();
     try {
@@ -163,7 +166,7 @@ export class Lane implements Connection {
     }
   }
 
-  /** The pool says that it has ended when it has told its connections to; their sessions may go on for a moment. */
+  /** Waits for the sessions too: the pool's own end resolves when it has asked its connections to end. */
   async end(): Promise<void> {
     this.#ended = true;
     await this.#pool.end();
@@ -213,7 +216,7 @@ export class Lane implements Connection {
       this.#taken++;
       return client;
     } catch (error) {
-      // It may still come, when nobody waits for it any more.
+      // The pool may still return the connection after this call has failed; it is then closed.
       if (error instanceof RingbackError) connecting.then((client) => client.release(true)).catch(() => {});
       if (!(error instanceof RingbackError) && sqlState(error) === null && this.#taken >= max) {
         const busy = `All ${max} connections of the pool "${name}" are busy.`;

@@ -3,7 +3,7 @@ import type { Page, PageRequest } from "../page.ts";
 import type { DeadLetter } from "../records.ts";
 import { subscriptionName } from "./attempt-records.ts";
 import type { Connection } from "./connection.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 import { beforeId, toId } from "./page-cursor.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { toMessage, type MessageRow } from "./rows.ts";
@@ -26,26 +26,26 @@ interface Chosen {
   readonly attempts: number;
 }
 
-/** Which ones a step works on: those named, or the first after `afterId` up to `throughId`. */
+/** Dead letters that one step works on: the given ids, or the first ones after `afterId` up to `throughId`. */
 type Selection = { readonly ids: readonly number[] } | { readonly afterId: number; readonly throughId: number };
 
 type Change = (connection: Connection, id: SubscriptionId, chosen: readonly Chosen[]) => Promise<void>;
 
-/** Looks at deliveries that were given up, and mends them. */
+/** Lists, redrives and purges dead letters. */
 export class DeadLetters {
-  readonly #lane: Lane;
+  readonly #pool: ConnectionPool;
   readonly #times: Times;
   readonly #ready: (id: SubscriptionId) => void;
 
-  constructor(lane: Lane, times: Times, ready: (id: SubscriptionId) => void) {
-    this.#lane = lane;
+  constructor(pool: ConnectionPool, times: Times, ready: (id: SubscriptionId) => void) {
+    this.#pool = pool;
     this.#times = times;
     this.#ready = ready;
   }
 
   async list(id: SubscriptionId, page: PageRequest): Promise<Page<DeadLetter>> {
-    await subscriptionName(this.#lane, id);
-    const rows = await this.#lane.query<DeadLetterRow>(
+    await subscriptionName(this.#pool, id);
+    const rows = await this.#pool.query<DeadLetterRow>(
       `SELECT * FROM ringback.dead_letter WHERE subscription_id = $1 AND redriven_at IS NULL AND id < $2
          ORDER BY id DESC LIMIT $3`,
       [id, beforeId(page), page.limit + 1],
@@ -58,7 +58,7 @@ export class DeadLetters {
   async get(id: SubscriptionId, deadLetterId: string): Promise<DeadLetter | null> {
     const number = toId(deadLetterId);
     if (number === null) return null;
-    const [row] = await this.#lane.query<DeadLetterRow>(
+    const [row] = await this.#pool.query<DeadLetterRow>(
       "SELECT * FROM ringback.dead_letter WHERE id = $1 AND subscription_id = $2 AND redriven_at IS NULL",
       [number, id],
       "get_dead_letter",
@@ -67,8 +67,9 @@ export class DeadLetters {
   }
 
   /**
-   * A redriven dead letter is a parked delivery that is due now and still tied to its dead letter, which keeps the message
-   * even when the log no longer has it. Delivered, the dead letter goes; given up again, it comes back.
+   * Turns a dead letter into a parked delivery that is due now. The delivery keeps a reference to its dead letter,
+   * which keeps the message after its retention in the log. A delivered message deletes its dead letter; after another
+   * failure the dead letter is listed again.
    */
   redrive(id: SubscriptionId, ids: readonly string[] | null): Promise<number> {
     return this.#eachStep(id, ids, async (connection, subscriptionId, chosen) => {
@@ -112,7 +113,7 @@ export class DeadLetters {
   }
 
   async #eachStep(id: SubscriptionId, ids: readonly string[] | null, change: Change): Promise<number> {
-    await subscriptionName(this.#lane, id);
+    await subscriptionName(this.#pool, id);
     const step = postgresLimits.deadLetterStep;
     let total = 0;
     if (ids !== null) {
@@ -120,7 +121,8 @@ export class DeadLetters {
       while (wanted.length > 0) total += (await this.#step(id, { ids: wanted.splice(0, step) }, change)).length;
       return total;
     }
-    // One that comes back meanwhile keeps its id, and is not taken again.
+    // A dead letter that fails again during the loop keeps its id, which is below `afterId` by then, so it is not
+    // redriven twice.
     const throughId = await this.#lastId(id);
     for (let afterId = 0; ;) {
       const chosen = await this.#step(id, { afterId, throughId }, change);
@@ -133,7 +135,7 @@ export class DeadLetters {
   }
 
   #step(id: SubscriptionId, selection: Selection, change: Change): Promise<readonly Chosen[]> {
-    return this.#lane.transaction(async (connection) => {
+    return this.#pool.transaction(async (connection) => {
       // Nothing is parked for a subscription that has just gone.
       const [cursor] = await connection.query(
         "SELECT 1 FROM ringback.subscription_cursor WHERE subscription_id = $1 FOR UPDATE",
@@ -147,7 +149,7 @@ export class DeadLetters {
   }
 
   async #lastId(id: SubscriptionId): Promise<number> {
-    const [row] = await this.#lane.query<{ id: number | null }>(
+    const [row] = await this.#pool.query<{ id: number | null }>(
       "SELECT max(id) AS id FROM ringback.dead_letter WHERE redriven_at IS NULL AND subscription_id = $1",
       [id],
       "last_dead_letter",

@@ -6,7 +6,8 @@ import { postgresLimits } from "./postgres-limits.ts";
 import { Cluster, seqsOf, withCluster } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 
-// Real: PostgreSQL, nodes with connections of their own, the cables between. Faked: the clock, and timers that hardly wait.
+// Real: PostgreSQL, nodes with their own connections, the cables between them. Faked: the clock, and timers that hardly
+// wait.
 let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
@@ -40,9 +41,9 @@ describe("a node that is not heard any more", () => {
       const [gone, left] = [cluster.store(0), cluster.store(1)];
       const startedAtMs = clock.now();
       await cluster.nodes[0]?.kill();
-      // Its row goes with a clean end only.
+      // The row of a node is deleted only by a clean stop.
       await pass(cluster, clock, postgresLimits.nodeAliveMs, [1]);
-      expect(await left.nodes()).toMatchObject([
+      expect(await left.cluster.nodes()).toMatchObject([
         { id: left.nodeId, isThis: true, isAlive: true, lastSeenAtMs: clock.now() },
         { id: gone.nodeId, isThis: false, isAlive: false, startedAtMs, lastSeenAtMs: startedAtMs },
       ]);
@@ -55,7 +56,7 @@ describe("a node that is not heard any more", () => {
       const lost = await cluster.claim(0, reader, {}, LEASE_MS);
       expect(seqsOf(lost)).toEqual([1, 2]);
       let ready = false;
-      cluster.store(1).onReady((ids) => void (ready ||= ids.includes(reader.id)));
+      cluster.store(1).log.onReady((ids) => void (ready ||= ids.includes(reader.id)));
       await pass(cluster, clock, postgresLimits.nodeAliveMs, [0, 1]);
       expect(seqsOf(await cluster.claim(1, reader))).toEqual([]);
       cluster.nodes[0]?.cable.cut();
@@ -63,7 +64,7 @@ describe("a node that is not heard any more", () => {
       await pass(cluster, clock, postgresLimits.nodeAliveMs, [1]);
       await eventually(() => ready);
       expect(seqsOf(await cluster.claim(1, reader))).toEqual([1, 2]);
-      // It only was cut off. What it settles now is void.
+      // The node was only disconnected. Its settlements are void now.
       cluster.nodes[0]?.cable.mend();
       expect(await cluster.settle(0, lost)).toBe(0);
     }));

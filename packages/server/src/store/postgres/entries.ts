@@ -1,13 +1,15 @@
 import { Mutex } from "../../domain/mutex.ts";
 import type { AccountId, Entry, EntryKind, TimeMs } from "../../domain/model.ts";
-import { EntryIndex, entryOf, type EntryPut } from "../entry-index.ts";
+import type { PutCondition } from "../condition.ts";
+import type { EntryStore } from "../entries.ts";
+import { EntryIndex, entryOf } from "../entry-index.ts";
 import type { Label } from "../label.ts";
 import type { Timers } from "../../domain/ports.ts";
 import type { Page, PageRequest } from "../page.ts";
 import { BackOff } from "./back-off.ts";
 import { CHANNEL, toPayload } from "./change-bus.ts";
 import type { Connection } from "./connection.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 import type { Times } from "./times.ts";
 import { readNow } from "./topics.ts";
 
@@ -21,22 +23,25 @@ interface EntryRow {
   readonly updated_at: TimeMs;
 }
 
-/** Entries: read from memory, written to the database first. What other nodes write is read when they tell. */
-export class Entries {
-  readonly #lane: Lane;
+/**
+ * Entries are read from memory and written to the database first. Changes by other nodes are read when their event
+ * arrives.
+ */
+export class PostgresEntries implements EntryStore {
+  readonly #pool: ConnectionPool;
   readonly #times: Times;
   readonly #nodeId: number;
   #index = new EntryIndex();
-  /** Changes run one after the other, and so does what is heard of others' changes. */
+  /** Changes by this node and reads of other nodes' changes run one at a time. */
   readonly #mutex = new Mutex();
   readonly #backOff: BackOff;
-  /** What others have changed could not be read. */
+  /** True: a change by another node could not be read yet. */
   #isBehind = false;
   #catchingUp: Promise<void> | null = null;
   #stopped = false;
 
-  constructor(lane: Lane, times: Times, timers: Timers, nodeId: number) {
-    this.#lane = lane;
+  constructor(pool: ConnectionPool, times: Times, timers: Timers, nodeId: number) {
+    this.#pool = pool;
     this.#backOff = new BackOff(timers);
     this.#times = times;
     this.#nodeId = nodeId;
@@ -44,7 +49,7 @@ export class Entries {
 
   load(): Promise<void> {
     return this.#mutex.run(async () => {
-      const rows = await this.#lane.query<EntryRow>("SELECT * FROM ringback.entry");
+      const rows = await this.#pool.query<EntryRow>("SELECT * FROM ringback.entry");
       const index = new EntryIndex();
       for (const row of rows) {
         const known = this.#index.get(row.account_id, row.kind, row.name);
@@ -54,12 +59,15 @@ export class Entries {
     });
   }
 
-  /** Another node has changed this one. Nobody says so twice: what cannot be read now, such as a key that was removed, is read later. */
+  /**
+   * Reads an entry that another node has changed. The event comes only once, so a failed read is repeated later;
+   * otherwise a deleted key would stay valid here.
+   */
   changed(accountId: AccountId, kind: EntryKind, name: string): void {
-    this.#mutex.run(() => this.#read(this.#lane, accountId, kind, name)).catch(() => this.#catchUpLater());
+    this.#mutex.run(() => this.#read(this.#pool, accountId, kind, name)).catch(() => this.#catchUpLater());
   }
 
-  /** Any may have been changed. */
+  /** Reads all entries again after events may have been lost. */
   missed(): void {
     this.load().catch(() => this.#catchUpLater());
   }
@@ -90,11 +98,18 @@ export class Entries {
     this.#catchingUp = null;
   }
 
-  put(accountId: AccountId, wanted: EntryPut): Promise<{ entry: Entry; created: boolean }> {
-    const { kind, name } = wanted;
+  put(
+    accountId: AccountId,
+    kind: EntryKind,
+    name: string,
+    value: unknown,
+    condition?: PutCondition,
+  ): Promise<{ entry: Entry; created: boolean }> {
+    const wanted = { kind, name, value, condition };
     return this.#mutex.run(async () => {
-      const { entry, created } = await this.#lane.transaction(async (connection) => {
-        // What is not there yet has no row to lock: another node must not make it between the look and the write.
+      const { entry, created } = await this.#pool.transaction(async (connection) => {
+        // A new entry has no row to lock. The table lock keeps other nodes from creating it between the read and the
+        // write.
         await connection.query("LOCK TABLE ringback.entry IN SHARE ROW EXCLUSIVE MODE");
         await this.#read(connection, accountId, kind, name);
         const prepared = this.#index.prepare(accountId, wanted, await readNow(connection, this.#times));
@@ -107,7 +122,7 @@ export class Entries {
              DO UPDATE SET version = excluded.version, value = excluded.value, updated_at = excluded.updated_at`,
           [accountId, kind, name, entry.version, text, entry.createdAtMs, entry.updatedAtMs],
         );
-        await this.#tell(connection, accountId, kind, name);
+        await this.#notify(connection, accountId, kind, name);
         return prepared;
       });
       this.#index.set(accountId, entry);
@@ -115,22 +130,22 @@ export class Entries {
     });
   }
 
-  get(accountId: AccountId, kind: EntryKind, name: string): Entry | null {
+  async get(accountId: AccountId, kind: EntryKind, name: string): Promise<Entry | null> {
     return this.#index.get(accountId, kind, name);
   }
 
-  page(accountId: AccountId, kind: EntryKind, page: PageRequest, label?: Label): Page<Entry> {
+  async list(accountId: AccountId, kind: EntryKind, page: PageRequest, label?: Label): Promise<Page<Entry>> {
     return this.#index.page(accountId, kind, page, label);
   }
 
   delete(accountId: AccountId, kind: EntryKind, name: string): Promise<boolean> {
     return this.#mutex.run(async () => {
-      const gone = await this.#lane.transaction(async (connection) => {
+      const gone = await this.#pool.transaction(async (connection) => {
         const rows = await connection.query(
           "DELETE FROM ringback.entry WHERE account_id = $1 AND kind = $2 AND name = $3 RETURNING 1",
           [accountId, kind, name],
         );
-        if (rows.length > 0) await this.#tell(connection, accountId, kind, name);
+        if (rows.length > 0) await this.#notify(connection, accountId, kind, name);
         return rows.length > 0;
       });
       this.#index.delete(accountId, kind, name);
@@ -148,7 +163,7 @@ export class Entries {
     else if (!sameAs(this.#index.get(accountId, kind, name), row)) this.#index.set(accountId, toEntry(row));
   }
 
-  async #tell(connection: Connection, accountId: AccountId, entryKind: EntryKind, name: string): Promise<void> {
+  async #notify(connection: Connection, accountId: AccountId, entryKind: EntryKind, name: string): Promise<void> {
     const payload = toPayload(this.#nodeId, { kind: "entry", accountId, entryKind, name });
     await connection.query("SELECT pg_notify($1, $2)", [CHANNEL, payload]);
   }

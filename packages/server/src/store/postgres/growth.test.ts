@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { readInTablesOf } from "./testing/growth.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 
-// Real: PostgreSQL, its statistics and its planner. Rows that have been there for long are put into the tables directly.
-// A million of them: test/slow/postgres-growth.test.ts.
+// Real: PostgreSQL, its statistics and its planner. Old rows are inserted into the tables directly.
+// test/slow/postgres-growth.test.ts does the same with a million rows.
 let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());

@@ -2,14 +2,14 @@ import { RingbackError } from "../../domain/errors.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { isSlowness } from "./storage-failure.ts";
 
-/** Whether the database takes writes, as far as the last one tells. */
+/** Whether the database accepts writes, judged by the last write. */
 export class Health {
   #writable = true;
   /** Of `performance.now`. */
   #fullAtMs = -Infinity;
   #onFailure: () => void = () => {};
 
-  /** Told when a write fails after one that did not. */
+  /** Sets the listener that is called when a write fails after a successful one. */
   onFailure(listener: () => void): void {
     this.#onFailure = listener;
   }
@@ -23,19 +23,25 @@ export class Health {
     this.#fullAtMs = -Infinity;
   }
 
-  /** A write that needs no room: on a disk that was full a moment ago it says nothing of those that do. */
+  /**
+   * Records a successful write that needs no new disk space. Shortly after a full disk it does not prove that other
+   * writes succeed.
+   */
   wroteInPlace(): void {
     if (performance.now() - this.#fullAtMs >= postgresLimits.fullMs) this.#writable = true;
   }
 
-  /** One that was slow is not the database's: whether that takes any writes the heartbeat knows. */
+  /**
+   * Records a failed write. A slow statement is not counted as a failure of the database: only the heartbeat finds out
+   * whether writes succeed.
+   */
   failed(error: unknown): void {
     if (!isStorageFailure(error) || isSlowness(error)) return;
     if (error.code === "storage_full") this.#fullAtMs = performance.now();
     this.silent();
   }
 
-  /** It does not answer. */
+  /** Records that the database does not answer. */
   silent(): void {
     if (!this.#writable) return;
     this.#writable = false;

@@ -2,12 +2,12 @@ import { Client } from "pg";
 import type { Timers } from "../../domain/ports.ts";
 import type { ConnectionUse } from "../cluster.ts";
 import { BackOff } from "./back-off.ts";
-import { CHANNEL, fromPayload, type News } from "./change-bus.ts";
+import { CHANNEL, fromPayload, type NodeEvent } from "./change-bus.ts";
 import type { Connection } from "./connection.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { prepareSession } from "./session.ts";
 
-/** How often the connection is asked whether it is still there: a cut cable says nothing by itself. */
+/** Interval between two probes of the connection, since a cut cable causes no event. */
 const PROBE_MS = 10_000;
 
 export interface ListenerOptions {
@@ -15,17 +15,17 @@ export interface ListenerOptions {
   readonly applicationName: string;
   readonly nodeId: number;
   readonly timers: Timers;
-  readonly heard: (news: News) => void;
-  /** Something may have been missed: whatever was remembered may be out of date. */
+  readonly heard: (event: NodeEvent) => void;
+  /** Called after a reconnection: events may have been lost, so cached values may be out of date. */
   readonly missed: () => void;
 }
 
 interface Listening {
-  /** Its connection is gone. */
+  /** Resolves when the connection has ended. */
   readonly ended: Promise<void>;
 }
 
-/** Hears what other nodes say, on a connection of its own, and connects again when that breaks. */
+/** Receives the events of other nodes on a connection of its own, and reconnects when it breaks. */
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #backOff: BackOff;
@@ -41,7 +41,7 @@ export class Listener {
     this.#backOff = new BackOff(options.timers);
   }
 
-  /** While it is not, changes of other nodes go unheard. */
+  /** False: events of other nodes are not received. */
   get isUp(): boolean {
     return this.#isUp;
   }
@@ -51,7 +51,7 @@ export class Listener {
     return { pool: "listen", max: 1, open, idle: 0, waiting: 0, lost: this.#lost };
   }
 
-  /** Resolves when the first try to listen has come to its end. */
+  /** Resolves when the first attempt to listen has succeeded or failed. */
   async start(): Promise<void> {
     const listening = await this.#listen();
     this.#running = this.#keepListening(listening);
@@ -82,7 +82,7 @@ export class Listener {
     }
   }
 
-  /** null: it could not. */
+  /** Returns null when the connection fails. */
   async #listen(): Promise<Listening | null> {
     const { url, applicationName, nodeId, heard } = this.#options;
     const client = new Client({
@@ -102,13 +102,14 @@ export class Listener {
       });
     });
     client.on("notification", ({ payload }) => {
-      const news = fromPayload(nodeId, payload ?? "[0]");
-      if (news !== null) heard(news);
+      const event = fromPayload(nodeId, payload ?? "[0]");
+      if (event !== null) heard(event);
     });
     try {
       // The library leaves a connecting client that is ended without an answer.
       await Promise.race([client.connect(), ended.then(() => Promise.reject(new Error("It has ended.")))]);
-      // One that hears nothing any more must not keep the server from forgetting what it has told the others.
+      // A listening session that no longer reads must end, because the server keeps all notifications that it has not
+      // read. The session limits make the server end it.
       await prepareSession(connectionOf(client), { statementMsMax: postgresLimits.connectMsMax });
       await client.query(`LISTEN ${CHANNEL}`);
     } catch {

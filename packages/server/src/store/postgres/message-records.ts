@@ -15,7 +15,7 @@ import type {
 } from "../../domain/model.ts";
 import type { DeliveryRecord, MessageRecord } from "../records.ts";
 import { toAttempt, type AttemptRow } from "./attempt-records.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { messageColumns, toMessage, type MessageRow } from "./rows.ts";
 import type { Times } from "./times.ts";
@@ -30,25 +30,25 @@ interface DeliveryRow {
   readonly settings: string;
   /** A claim has it under a lease that has not run out. */
   readonly is_open: boolean;
-  /** No claim has looked at it, or it has come back. */
+  /** No claim has scanned the message, or it was released. */
   readonly is_ahead: boolean;
   readonly is_parked: boolean;
   readonly due_at: TimeMs | null;
   readonly reason: DeadReason | null;
 }
 
-/** What became of a message, as far as the records still know. */
+/** The message with its deliveries and attempts, as far as their records are still kept. */
 export async function readMessageRecord(
-  lane: Lane,
+  pool: ConnectionPool,
   times: Times,
   accountId: AccountId,
   id: MessageId,
 ): Promise<MessageRecord | null> {
-  const place = parseMessageId(id);
-  if (place === null) return null;
-  const { topicId, seq } = place;
-  const [found] = await lane.query<TopicOfMessage>(
-    // What retention has passed by stays in its partition for a while.
+  const parsed = parseMessageId(id);
+  if (parsed === null) return null;
+  const { topicId, seq } = parsed;
+  const [found] = await pool.query<TopicOfMessage>(
+    // Messages before `first_seq` have expired, although their rows stay in the partition until it is dropped.
     `SELECT m.${messageColumns.split(", ").join(", m.")}, t.name AS topic
        FROM ringback.topic t JOIN ringback.topic_log l ON l.topic_id = t.id AND l.first_seq <= $2::bigint
        CROSS JOIN LATERAL ringback.message_at(t.id, $2::bigint) m
@@ -58,8 +58,8 @@ export async function readMessageRecord(
   );
   if (found === undefined) return null;
   const message = toMessage(topicId, found);
-  const attempts = await readAttempts(lane, topicId, seq);
-  const rows = await readDeliveries(lane, times, topicId, seq);
+  const attempts = await readAttempts(pool, topicId, seq);
+  const rows = await readDeliveries(pool, times, topicId, seq);
   return {
     message,
     topic: found.topic,
@@ -67,8 +67,8 @@ export async function readMessageRecord(
   };
 }
 
-async function readAttempts(lane: Lane, topicId: TopicId, seq: Seq): Promise<Map<SubscriptionId, Attempt[]>> {
-  const rows = await lane.query<AttemptRow>(
+async function readAttempts(pool: ConnectionPool, topicId: TopicId, seq: Seq): Promise<Map<SubscriptionId, Attempt[]>> {
+  const rows = await pool.query<AttemptRow>(
     "SELECT * FROM ringback.attempt WHERE topic_id = $1 AND seq = $2 ORDER BY id LIMIT $3",
     [topicId, seq, postgresLimits.messageAttemptsMax],
     "message_attempts",
@@ -82,8 +82,8 @@ async function readAttempts(lane: Lane, topicId: TopicId, seq: Seq): Promise<Map
   return attempts;
 }
 
-function readDeliveries(lane: Lane, times: Times, topicId: TopicId, seq: Seq): Promise<DeliveryRow[]> {
-  return lane.query<DeliveryRow>(
+function readDeliveries(pool: ConnectionPool, times: Times, topicId: TopicId, seq: Seq): Promise<DeliveryRow[]> {
+  return pool.query<DeliveryRow>(
     `SELECT s.id, s.name, s.settings, p.seq IS NOT NULL AS is_parked, p.due_at, coalesce(o.is_open, false) AS is_open,
        $2 > c.scanned_through OR $2 = ANY (c.returned_seqs) OR coalesce(o.is_back, false) AS is_ahead,
        (SELECT d.reason FROM ringback.dead_letter d
@@ -119,12 +119,12 @@ function toRecord(row: DeliveryRow, message: Message, attempts: readonly Attempt
 function stateOf(row: DeliveryRow, matches: () => boolean, attempts: readonly Attempt[]): DeliveryState {
   if (row.is_open) return "in_flight";
   if (row.is_parked) return "parked";
-  // Of a rewound one the records still tell what became of it before.
+  // A rewound delivery still has the records of its earlier outcome.
   if (row.is_ahead) return matches() ? "pending" : "filtered";
   if (row.reason !== null) return "dead";
   const last = attempts.at(-1);
   if (last?.verdict === "accepted") return "delivered";
-  // It had given up before its dead letter was purged.
+  // The delivery died, and its dead letter has been purged since.
   if (last !== undefined) return "dead";
   // Settled without a record: it began to read after this message, or a purge has taken the record away.
   return matches() ? "skipped" : "filtered";

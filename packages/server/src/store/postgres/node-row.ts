@@ -3,7 +3,7 @@ import type { Timers } from "../../domain/ports.ts";
 import type { NodeLabel } from "../cluster.ts";
 import { BackOff } from "./back-off.ts";
 import type { Connection } from "./connection.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 import type { Health } from "./health.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import type { Times } from "./times.ts";
@@ -23,13 +23,13 @@ export async function registerNode(
 }
 
 export interface HeartbeatOptions {
-  readonly lane: Lane;
+  readonly pool: ConnectionPool;
   readonly times: Times;
   readonly timers: Timers;
   readonly health: Health;
   readonly nodeId: number;
   readonly label: NodeLabel;
-  /** Without a heartbeat for so long it counts as gone. */
+  /** A node without a heartbeat for this long counts as dead. */
   readonly aliveMs: number;
   /** A node is gone, and these subscriptions have deliveries that it held. */
   readonly orphaned: (ids: readonly SubscriptionId[]) => void;
@@ -54,14 +54,16 @@ const sql = `WITH clock AS MATERIALIZED (
       LIMIT $5) AS orphaned
   FROM me, clock`;
 
-/** Says now and then that this node is there. Being a write, it finds out whether the database takes any again. */
+/**
+ * Writes the heartbeat of this node at intervals. As a write, it also detects that the database accepts writes again.
+ */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   readonly #backOff: BackOff;
   #beating: Promise<void> = Promise.resolve();
   #stopped = false;
   #isAlone = true;
-  /** When the last heartbeat that was taken had been asked for, of `performance.now`. */
+  /** Time of the request of the last successful heartbeat, by `performance.now`. */
   #heardAtMs = -Infinity;
   #gaps = 0;
 
@@ -70,7 +72,7 @@ export class Heartbeat {
     this.#backOff = new BackOff(options.timers);
   }
 
-  /** Looks who else is there, and then goes on doing so. */
+  /** Sends the first heartbeat, which also finds the other nodes, and then one at each interval. */
   async start(): Promise<void> {
     await this.#beat();
     this.#options.health.onFailure(() => this.#backOff.hurry());
@@ -82,12 +84,12 @@ export class Heartbeat {
     return this.#isAlone;
   }
 
-  /** See the port. Others go by what this one said last, which is at least as late as it was asked for. */
+  /** See the port. Other nodes judge by the last heartbeat that was written, which is no earlier than its request. */
   touch(): number | null {
     return performance.now() - this.#heardAtMs < this.#options.aliveMs ? this.#gaps : null;
   }
 
-  /** One has said that it has come. */
+  /** Records that another node has started. */
   met(): void {
     this.#isAlone = false;
   }
@@ -109,18 +111,19 @@ export class Heartbeat {
   }
 
   async #beat(): Promise<void> {
-    const { lane, times, timers, health, nodeId, aliveMs, label, orphaned } = this.#options;
-    // A server that neither answers nor refuses takes no writes either: nobody should have to wait for the statement's own end to know.
+    const { pool, times, timers, health, nodeId, aliveMs, label, orphaned } = this.#options;
+    // A server that does not answer accepts no writes either. Health reports that before the statement itself times
+    // out.
     const cancelLate = timers.after(postgresLimits.heartbeatAnswerMsMax, () => health.silent());
-    const askedAtMs = performance.now();
+    const requestedAtMs = performance.now();
     try {
-      const [row] = await lane.query<{ alone: boolean; orphaned: readonly SubscriptionId[] }>(
+      const [row] = await pool.query<{ alone: boolean; orphaned: readonly SubscriptionId[] }>(
         sql,
         [times.at(), nodeId, aliveMs, postgresLimits.nodeKeptMs, postgresLimits.orphanedMax, label.name, label.version],
         "heartbeat",
       );
       if (this.touch() === null) this.#gaps++;
-      this.#heardAtMs = askedAtMs;
+      this.#heardAtMs = requestedAtMs;
       if (row !== undefined && row.orphaned.length > 0) orphaned(row.orphaned);
       this.#isAlone = row?.alone ?? false;
       health.wroteInPlace();

@@ -16,7 +16,8 @@ import { postgresLimits } from "./postgres-limits.ts";
 import { Cluster, seqsOf, withCluster } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 
-// Real: PostgreSQL, and nodes with connections of their own, though in one process. Faked: the clock, unless a test says otherwise.
+// Real: PostgreSQL, and nodes with their own connections in one process. Faked: the clock, unless a test says
+// otherwise.
 let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
@@ -46,7 +47,7 @@ describe("several nodes on one database", () => {
       expect(shares.flat().toSorted((a, b) => a - b)).toEqual(Array.from({ length: 900 }, (_, index) => index + 1));
       // Each asks at the beginning, and whom another keeps waiting gets what is next.
       for (const share of shares) expect(share.length).toBeGreaterThanOrEqual(20);
-      const counts = await cluster.store(1).subscriptionCounts(reader.id);
+      const counts = await cluster.store(1).records.subscriptionCounts(reader.id);
       expect(counts).toMatchObject({ backlog: 0, inFlight: 0, parked: 0 });
     }));
 
@@ -106,7 +107,7 @@ describe("several nodes on one database", () => {
       expect(textsOf(mine)).toEqual(["a1"]);
       const theirs = await cluster.claim(1, reader);
       expect(textsOf(theirs)).toEqual(["b1", "c1", "b2"]);
-      // What was passed by is the first node's to take, or anybody's once the key is free.
+      // Skipped messages of the key belong to the first node, or to any node once the key is free.
       expect(textsOf(await cluster.claim(0, reader, { deliveriesMax: 1 }))).toEqual(["a2"]);
       expect(textsOf(await cluster.claim(1, reader))).toEqual([]);
       await cluster.settle(0, mine);
@@ -114,7 +115,7 @@ describe("several nodes on one database", () => {
       expect(textsOf(await cluster.claim(0, reader))).toEqual(["a3"]);
     }));
 
-  it("keep the order of every key while they claim, fail, give back and settle at random", () =>
+  it("keep the order of every key while they claim, fail, release and settle at random", () =>
     withNodes(3, async (cluster) => {
       const reader = await cluster.subscribe({ order: "key" });
       const keys = ["a", "b", "c", "d"];
@@ -133,7 +134,7 @@ describe("several nodes on one database", () => {
           const stopped = new Set<string>();
           for (const { message: sent } of claim.deliveries) {
             const key = sent.orderingKey as string;
-            // As a lane does it: what follows a failure of its key is held.
+            // Like a subscription sender: settles every delivery after a failure of the same key as held.
             const how = stopped.has(key) ? ({ kind: "held" } as const) : chance(5) === 0 ? parkedUntil(0) : delivered;
             if (how.kind !== "delivered") stopped.add(key);
             else {
@@ -172,10 +173,10 @@ describe("several nodes on one database", () => {
       cluster.clock?.advance(1_000);
       const holder = await cluster.claim(1, reader);
       expect(seqsOf(holder)).toEqual([1, 2]);
-      expect(await cluster.store(0).renew([late.id], 1_000)).toEqual([]);
+      expect(await cluster.store(0).log.renew([late.id], 1_000)).toEqual([]);
       expect(await cluster.settle(0, late)).toBe(0);
       expect(await cluster.settle(1, holder)).toBe(2);
-      const { items } = await cluster.store(0).listAttempts(reader.id, { after: null, limit: 10 }, "all");
+      const { items } = await cluster.store(0).records.listAttempts(reader.id, { after: null, limit: 10 }, "all");
       expect(items).toHaveLength(2);
     }));
 
@@ -185,18 +186,18 @@ describe("several nodes on one database", () => {
       await cluster.publish("a");
       const claim = await cluster.claim(0, reader);
       expect(await cluster.settle(1, claim)).toBe(0);
-      expect(await cluster.store(1).renew([claim.id], 1_000_000)).toEqual([]);
+      expect(await cluster.store(1).log.renew([claim.id], 1_000_000)).toEqual([]);
       expect(await cluster.settle(0, claim)).toBe(1);
     }));
 
-  it("wake each other when something is published, given back or changed", () =>
+  it("wake each other when something is published, released or changed", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe();
       const other = cluster.store(1);
       let ready = 0;
       let changed = 0;
-      other.onReady((ids) => void (ready += ids.filter((id) => id === reader.id).length));
-      other.onSubscriptionChange((id) => void (changed += id === reader.id ? 1 : 0));
+      other.log.onReady((ids) => void (ready += ids.filter((id) => id === reader.id).length));
+      other.catalog.onSubscriptionChange((id) => void (changed += id === reader.id ? 1 : 0));
       const wakes = async (cause: () => Promise<unknown>): Promise<void> => {
         const before = ready;
         await cause();
@@ -205,26 +206,26 @@ describe("several nodes on one database", () => {
       await wakes(() => cluster.publish("a"));
       await wakes(async () => cluster.settle(0, await cluster.claim(0, reader), released));
       await wakes(() => cluster.subscribe({ maxInFlight: 5 }));
-      expect((await other.getSubscriptionById(reader.id))?.settings.maxInFlight).toBe(5);
+      expect((await other.catalog.getSubscriptionById(reader.id))?.settings.maxInFlight).toBe(5);
       const before = changed;
-      await cluster.store(0).deleteSubscription(cluster.topic.id, "reader");
+      await cluster.store(0).catalog.deleteSubscription(cluster.topic.id, "reader");
       await eventually(() => changed > before);
-      expect(await other.getSubscriptionById(reader.id)).toBeNull();
+      expect(await other.catalog.getSubscriptionById(reader.id)).toBeNull();
     }));
 
   it("see each other's topics and entries", () =>
     withNodes(2, async (cluster) => {
       const [one, other] = [cluster.store(0), cluster.store(1)];
-      const account = one.defaultAccount().id;
-      expect(await other.getTopic(account, "orders")).toEqual(cluster.topic);
-      await one.putTopic(account, "orders", topicSettings({ bodyBytesMax: 2_048 }));
-      await eventually(async () => (await other.getTopic(account, "orders"))?.settings.bodyBytesMax === 2_048);
-      await one.putEntry(account, "hook", "h", { a: 1 });
-      await eventually(async () => (await other.getEntry(account, "hook", "h")) !== null);
-      await one.deleteTopic(account, "orders");
-      await eventually(async () => (await other.getTopic(account, "orders")) === null);
+      const account = one.catalog.defaultAccount().id;
+      expect(await other.catalog.getTopic(account, "orders")).toEqual(cluster.topic);
+      await one.catalog.putTopic(account, "orders", topicSettings({ bodyBytesMax: 2_048 }));
+      await eventually(async () => (await other.catalog.getTopic(account, "orders"))?.settings.bodyBytesMax === 2_048);
+      await one.entries.put(account, "hook", "h", { a: 1 });
+      await eventually(async () => (await other.entries.get(account, "hook", "h")) !== null);
+      await one.catalog.deleteTopic(account, "orders");
+      await eventually(async () => (await other.catalog.getTopic(account, "orders")) === null);
       const request = { topicId: cluster.topic.id, messages: [message("a")], idempotency: null };
-      await expect(other.append(request)).rejects.toMatchObject({ code: "topic_not_found" });
+      await expect(other.log.append(request)).rejects.toMatchObject({ code: "topic_not_found" });
     }));
 
   it("let one of several puts under one condition win, whichever node they come from, and all see its value", () =>
@@ -268,16 +269,16 @@ describe("several nodes on one database", () => {
   it("number a topic's messages without a gap while all of them publish", () =>
     withNodes(3, async (cluster) => {
       const reader = await cluster.subscribe({ maxInFlight: 1_000 });
-      const receipts = await Promise.all(
+      const results = await Promise.all(
         Array.from({ length: 150 }, (_, index) =>
-          cluster.store(index % 3).append({
+          cluster.store(index % 3).log.append({
             topicId: cluster.topic.id,
             messages: [message(`${index}.0`), message(`${index}.1`)],
             idempotency: index % 10 === 0 ? { key: "same", fingerprint: "f" } : null,
           }),
         ),
       );
-      expect(receipts.filter(({ replayed }) => replayed)).toHaveLength(14);
+      expect(results.filter(({ replayed }) => replayed)).toHaveLength(14);
       expect(seqsOf(await cluster.claim(0, reader, { deliveriesMax: 1_000 }))).toEqual(
         Array.from({ length: 272 }, (_, index) => index + 1),
       );

@@ -1,7 +1,7 @@
 import { limits } from "../../domain/limits.ts";
 import type { TimeMs } from "../../domain/model.ts";
 import type { StoreNode } from "../cluster.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 import type { Times } from "./times.ts";
 
 interface NodeRow {
@@ -13,14 +13,14 @@ interface NodeRow {
   readonly alive: boolean;
 }
 
-/** The nodes as their rows tell; a row says until when its node is taken to be alive. */
+/** Reads the rows of the nodes; a row has the time until which its node counts as alive. */
 export async function readNodes(
-  lane: Lane,
+  pool: ConnectionPool,
   times: Times,
   nodeId: number,
   aliveMs: number,
 ): Promise<readonly StoreNode[]> {
-  const rows = await lane.query<NodeRow>(
+  const rows = await pool.query<NodeRow>(
     `SELECT id, name, version, started_at, alive_until - $2 AS last_seen_at,
        alive_until > coalesce($1::bigint, ringback.now_ms()) AS alive
      FROM ringback.node ORDER BY alive DESC, id = $3 DESC, id DESC LIMIT $4`,

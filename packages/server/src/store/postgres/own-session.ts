@@ -1,14 +1,15 @@
 import { RingbackError } from "../../domain/errors.ts";
 import type { Connection } from "./connection.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 
 /**
- * Refuses a proxy that hands its sessions out anew with each transaction, as PgBouncer does in transaction mode. Through it LISTEN hears
- * nothing and prepared statements are another's, and both would show only under load.
+ * Refuses a proxy that assigns a server session per transaction, as PgBouncer does in transaction mode. Behind such a
+ * proxy LISTEN receives nothing and prepared statements belong to other clients. Both faults would appear only under
+ * load.
  */
-export async function assertOwnSessions(lane: Lane): Promise<void> {
-  await lane.withConnection((one) =>
-    lane.withConnection(async (other) => {
+export async function assertOwnSessions(pool: ConnectionPool): Promise<void> {
+  await pool.withConnection((one) =>
+    pool.withConnection(async (other) => {
       if (!(await sharesSessions(one, other))) return;
       throw new RingbackError(
         "internal",
@@ -19,14 +20,18 @@ export async function assertOwnSessions(lane: Lane): Promise<void> {
   );
 }
 
-/** Looks at each of the two connections. Other clients of a proxy could bring the same session back a few times, not so often. */
+/**
+ * Rounds of the check. Other clients of a proxy may let it return the same session a few times by chance, but not this
+ * often.
+ */
 const ROUNDS = 12;
 
 /**
- * A session of one's own has one process of the server, and nobody else has it. A proxy that takes turns is seen by a
- * statement after a statement; one that gives out what was last free, by a transaction that stands between the two. The
- * two change places, so that no order in which sessions come back fits both. At most one transaction is open, since a proxy may
- * have no more than one session.
+ * Detects a proxy by the process ids of the server sessions. A session of our own always has the same process id, and
+ * no other connection has it. A proxy that assigns sessions in rotation changes the id between two statements. A proxy
+ * that assigns the most recently freed session is detected by an open transaction of the other connection between two
+ * statements. The two connections swap roles, so that every order of assignment is detected. At most one transaction is
+ * open at a time, since a proxy may have only one session.
  */
 export async function sharesSessions(one: Connection, other: Connection): Promise<boolean> {
   const known = new Map<Connection, number>();

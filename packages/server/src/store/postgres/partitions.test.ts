@@ -111,7 +111,7 @@ class Scene {
 }
 
 describe("partitions", () => {
-  it("are dropped when all of their messages have been kept long enough, and their disk space is given back", async () => {
+  it("are dropped when all of their messages have been kept long enough, and their disk space is released", async () => {
     const scene = await Scene.start();
     const topic = await scene.topic("orders", HOUR_MS);
     await scene.publish(topic, "first");
@@ -200,7 +200,7 @@ describe("partitions", () => {
       scene.clock.advance(HOUR_MS);
     }
     expect(await scene.tables("attempt")).toBe(12);
-    // Those of the first hours: what began eight hours ago is not past its time yet.
+    // The attempts of the first hours. Attempts that began eight hours ago are still within their retention.
     expect((await scene.retain()).attempts).toBe(8);
     expect(await scene.tables("attempt")).toBe(8);
     const { items } = await scene.store.records.listAttempts(reader.id, { after: null, limit: 100 }, "all");
@@ -240,7 +240,7 @@ describe("partitions", () => {
     await dump.end();
     // A store that has not just met the dump does not wait before it tries again.
     const other = await PostgresStore.open(storeOptions(scene.url, { clock: scene.clock }));
-    while ((await other.retain()).more);
+    while ((await other.log.retain()).more);
     expect(await scene.isThere(table)).toBe(false);
     await other.close();
     await scene.store.close();
@@ -251,7 +251,7 @@ describe("partitions", () => {
     const reader = await cluster.subscribe();
     const texts = ["a", "lost", "b"];
     for (const text of texts) {
-      await cluster.store(0).append({ topicId: cluster.topic.id, messages: [message(text)], idempotency: null });
+      await cluster.store(0).log.append({ topicId: cluster.topic.id, messages: [message(text)], idempotency: null });
     }
     await cluster.query("DELETE FROM ringback.message WHERE seq > 1");
     const maker = new Client({ connectionString: server.url(cluster.database) });
@@ -291,7 +291,7 @@ describe("partitions", () => {
         round.map(({ node, text }) =>
           cluster
             .store(node)
-            .append({ topicId: cluster.topic.id, messages: [message(text)], idempotency: null })
+            .log.append({ topicId: cluster.topic.id, messages: [message(text)], idempotency: null })
             .then(() => clock.advance(spanMs / 50)),
         ),
       );

@@ -1,41 +1,47 @@
-/** The driver's own bounds. What a caller can meet stands in domain/limits.ts. */
+/** Internal limits of the driver. Limits that a caller can reach are in domain/limits.ts. */
 export const postgresLimits = {
-  /** Connections for appends, claims, settlements and answers of receivers: one each. Leases and heartbeats go in between. */
+  /**
+   * Connections for appends, claims, settlements and receivers' answers: one each. Renewals and heartbeats use them in
+   * between.
+   */
   hotConnectionsMax: 4,
-  /** Connections for everything that people look at or change. They cannot use up the ones above. */
+  /** Connections for reads and administration, which cannot use up the connections above. */
   restConnectionsMax: 6,
   /** How long a call waits for a connection before it fails as `storage_unavailable`. */
   connectMsMax: 5_000,
-  /** What people look at may take so long before the server gives it up. */
+  /** Time limit of a statement for reads and administration, enforced by the server. */
   statementMsMax: 30_000,
-  /** And so long what publishes and deliveries wait for: callers do not wait much longer either. */
+  /** Time limit of a statement for publishes and deliveries, whose callers do not wait much longer either. */
   hotStatementMsMax: 10_000,
   /** Changes of the schema, and the wait for another node that makes them. */
   migrationMsMax: 3_600_000,
-  /** If the server has not given up a statement by then, we do, and its connection with it. */
+  /** The client closes the connection when the server has not cancelled a statement this long after its time limit. */
   statementGraceMs: 2_000,
   /** How long a statement waits for a row that another holds. */
   lockMsMax: 4_000,
 
-  /** An answer that takes longer makes us ask the server over a new connection whether it is there… */
+  /** When an answer takes longer, the server is polled over a new connection. */
   answerMsMax: 1_500,
-  /** … which it has to say within this time. A publish on a connection that leads nowhere fails after both. */
+  /** Time limit of that poll. A publish on a lost connection fails after both times. */
   probeMsMax: 1_500,
-  /** After a write for which the disk had no room, one that needs none proves nothing for so long. */
+  /** After a write failed on a full disk, a write that needs no new disk space proves nothing for this long. */
   fullMs: 5_000,
 
-  /** Between two looks at what is late. */
+  /** Interval between two checks for late answers. */
   watchMs: 250,
-  /** Between two tries to hear of a server that says nothing. */
+  /** Interval between two polls of a server that does not answer. */
   silentRetryMs: 500,
 
-  /** The server ends a transaction whose node says nothing for so long, and lets go of its locks. */
+  /** The server ends a transaction whose node is idle for this long, and releases its locks. */
   idleInTransactionMsMax: 5_000,
-  /** And a connection whose node takes nothing for so long of what it has asked for. */
+  /** The server ends a connection whose node reads nothing of a result for this long. */
   unreadMsMax: 5_000,
-  /** It asks an idle connection so often whether anybody is there, three times in vain at most. */
+  /**
+   * Interval of the server's keep-alive probes on an idle connection; after two unanswered probes it closes the
+   * connection.
+   */
   keepAliveMs: 10_000,
-  /** And, while it works for one, whether that one is still waiting. */
+  /** Interval at which the server checks, during a statement, that its client is still connected. */
   clientCheckMs: 5_000,
   connectionIdleMsMax: 60_000,
 
@@ -46,58 +52,64 @@ export const postgresLimits = {
   /** Messages and bytes of one append; one request always fits. */
   appendMessagesMax: 2_000,
   appendBytesMax: 8 * 1024 * 1024,
-  /** An append that takes longer, since somebody holds one of its topics, lets one for others go beside it. */
+  /** While an append takes longer, because one of its topics is locked, a second append for other topics may start. */
   appendLateMs: 100,
   /** Bytes of messages waiting to be appended; past it publishes are refused as `overloaded`. */
   appendWaitingBytesMax: 64 * 1024 * 1024,
   settlementsMax: 2_000,
   wantsMax: 1_000,
 
-  /** Positions of the log that one claim looks at, matching or not. */
+  /** Positions of the log that one claim scans, matching or not. */
   scanMessagesMax: 1_000,
   /** Positions that claims pass by because their key is open on another node. */
   poolPassedMax: 256,
-  /** When to ask again for what another node holds back: a key, or room under maxInFlight. */
+  /** Delay before a claim is repeated when another node blocks it by an ordering key or by maxInFlight. */
   claimRetryMs: 25,
 
-  /** A node that has not said for so long that it is there counts as gone: so many heartbeats in a row are missed. */
+  /** A node without a heartbeat for this long counts as dead: it has missed `heartbeatsMissed` heartbeats in a row. */
   nodeAliveMs: 20_000,
   heartbeatsMissed: 4,
-  /** Without an answer to that for so long the database counts as not writable. */
+  /** The database counts as not writable when a heartbeat is not answered within this time. */
   heartbeatAnswerMsMax: 5_000,
-  /** Subscriptions of nodes that are gone, found in one look. */
+  /** Subscriptions with claims of dead nodes that one heartbeat returns. */
   orphanedMax: 1_000,
-  /** Rows of nodes that are gone are kept this long for people to look at. */
+  /** Rows of dead nodes are kept this long, for the list of nodes. */
   nodeKeptMs: 24 * 3600_000,
 
-  /** Other nodes are told of work at most this often, whatever there is of it. */
+  /** Shortest interval between two wake-ups of the other nodes. */
   wakeMs: 20,
-  /** What a claim of this node may be bringing is told to the others only when the claim takes longer. */
+  /**
+   * Work that a claim of this node may be taking is announced to other nodes only when the claim takes longer than
+   * this.
+   */
   wakeClaimMsMax: 500,
   /** Names of topics and subscriptions in one wake-up: a notification carries at most 8,000 bytes. */
   wakeIdsMax: 400,
-  /** Of a topic with more subscriptions it is not counted whether this node has taken all there is. */
+  /** For a topic with more subscriptions, the driver does not track whether this node has claimed everything. */
   wakeCountedMax: 8,
-  /** Statistics that took longer are given again until they were no more than this share of one connection's time. */
+  /**
+   * Statistics that took longer than `statisticsMsLong` are cached, so that they use at most this share of a
+   * connection's time.
+   */
   statisticsMsLong: 100,
   statisticsShareMax: 0.05,
   cachedTopicsMax: 20_000,
   cachedSubscriptionsMax: 100_000,
 
   /**
-   * How long a step of the schema waits for a table before it lets the others go on, and begins again. Autovacuum gives way to
-   * whoever has waited for `deadlock_timeout`, which is a second.
+   * How long a schema step waits for a table lock before it lets other sessions continue and tries again. Must exceed
+   * `deadlock_timeout`, one second, after which autovacuum cancels itself for a waiting session.
    */
   schemaLockMsMax: 2_000,
   schemaRetryMs: 500,
   schemaTriesMax: 120,
-  /** How long dropping a partition may keep everybody waiting who reads or writes the table. */
+  /** How long dropping a partition may block readers and writers of its table. */
   dropLockMsMax: 50,
   dropRetryMs: 60_000,
-  /** Attempts of a partition that are looked through before it is dropped, and counted one by one. */
-  attemptsLookedMax: 1_000_000,
+  /** Attempts of a partition that are counted exactly before the partition is dropped. */
+  attemptsScannedMax: 1_000_000,
 
-  /** Bounds of one step of retention, so that nobody waits long for its locks. */
+  /** Limits of one retention step, so that other sessions do not wait long for its locks. */
   trimMessagesMax: 1_000,
   deadLetteredMax: 500,
   deadLetteredBytesMax: 16 * 1024 * 1024,

@@ -2,8 +2,8 @@ import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { SubscriptionId, TimeMs, TopicId } from "../../domain/model.ts";
 import type { PullCounts } from "../records.ts";
-import { standing } from "./counts.ts";
-import type { Lane } from "./database.ts";
+import { unsettledSelect } from "./counts.ts";
+import type { ConnectionPool } from "./database.ts";
 import { seqOf, type LogEnds } from "./subscriptions.ts";
 import type { Times } from "./times.ts";
 
@@ -20,20 +20,20 @@ interface CountsRow {
 
 /** A subscription that is pulled from, in the words of its receivers. */
 export async function readPullCounts(
-  lane: Lane,
+  pool: ConnectionPool,
   times: Times,
   id: SubscriptionId,
   rewindableFromMs: TimeMs,
 ): Promise<PullCounts> {
-  const [log] = await lane.query<LogEnds & { readonly topic_id: TopicId }>(
+  const [log] = await pool.query<LogEnds & { readonly topic_id: TopicId }>(
     `SELECT g.topic_id, g.first_seq, g.last_seq FROM ringback.subscription_cursor c
        JOIN ringback.topic_log g ON g.topic_id = c.topic_id WHERE c.subscription_id = $1`,
     [id],
     "pull_log",
   );
   if (log === undefined) throw new RingbackError("subscription_not_found");
-  const fromSeq = await seqOf(lane, log.topic_id, log, { atMs: rewindableFromMs });
-  const [row] = await lane.query<CountsRow>(sql, [times.at(), id, fromSeq, limits.delayedLookedAtMax], "pull_counts");
+  const fromSeq = await seqOf(pool, log.topic_id, log, { atMs: rewindableFromMs });
+  const [row] = await pool.query<CountsRow>(sql, [times.at(), id, fromSeq, limits.delayedLookedAtMax], "pull_counts");
   if (row === undefined) throw new RingbackError("subscription_not_found");
   const logDelayed = Math.min(row.log_delayed, row.backlog);
   return {
@@ -46,7 +46,7 @@ export async function readPullCounts(
 }
 
 /** `$1` the time, `$2` the subscription, `$3` the first position of a rewind, `$4` how many messages are looked at. */
-const sql = `WITH place AS MATERIALIZED (
+const sql = `WITH cursor_position AS MATERIALIZED (
     SELECT c.topic_id, c.returned_seqs, g.first_seq, g.last_seq, greatest(c.scanned_through, g.first_seq - 1) AS scanned,
       ARRAY (SELECT s FROM ringback.claim l, unnest(l.seqs) AS s WHERE l.subscription_id = $2) AS claimed,
       coalesce($1::bigint, ringback.now_ms()) AS now
@@ -58,7 +58,7 @@ const sql = `WITH place AS MATERIALIZED (
       CASE WHEN k.scanned < k.last_seq THEN k.scanned + 1 END,
       (SELECT min(s) FROM unnest(k.returned_seqs || k.claimed) AS s WHERE s >= k.first_seq),
       (SELECT f.seq FROM first_parked f WHERE f.dead_letter_id IS NULL)) AS seq
-    FROM place k
+    FROM cursor_position k
   )
   SELECT x.backlog::bigint AS backlog, x.in_flight::bigint AS in_flight, (x.parked - x.open_parked)::bigint AS waiting,
     (SELECT count(*) FROM ringback.parked p WHERE p.subscription_id = $2 AND p.due_at > k.now) AS later,
@@ -78,4 +78,4 @@ const sql = `WITH place AS MATERIALIZED (
     least(
       (SELECT m.published_at FROM unsettled u, ringback.message_at(k.topic_id, u.seq) m),
       (SELECT d.published_at FROM first_parked f JOIN ringback.dead_letter d ON d.id = f.dead_letter_id)) AS oldest_at
-  FROM (${standing} WHERE c.subscription_id = $2) x, place k`;
+  FROM (${unsettledSelect} WHERE c.subscription_id = $2) x, cursor_position k`;

@@ -15,7 +15,7 @@ function withNodes(count: number, work: (cluster: Cluster) => Promise<void>): Pr
   return withCluster(Cluster.start(server, count), work);
 }
 
-const HIDDEN_MS = 100;
+const INVISIBLE_MS = 100;
 
 /** Takes what there is at one node, as the engine does for receivers. */
 async function pull(
@@ -27,9 +27,9 @@ async function pull(
   const nowMs = cluster.clock?.now() ?? 0;
   const claim = await cluster.claim(node, reader, { deliveriesMax: messagesMax });
   const all = claim.deliveries.map((delivery) => ({
-    ...settlement(claim, delivery, invisibleUntil(nowMs + HIDDEN_MS, delivery.retriesMade + 1, nowMs), false),
+    ...settlement(claim, delivery, invisibleUntil(nowMs + INVISIBLE_MS, delivery.retriesMade + 1, nowMs), false),
   }));
-  expect(await cluster.store(node).settle(all)).toBe(all.length);
+  expect(await cluster.store(node).log.settle(all)).toBe(all.length);
   return claim.deliveries.map(({ message: { seq }, retriesMade, firstAttemptAtMs }) => ({
     seq,
     retriesMade: retriesMade + 1,
@@ -49,16 +49,16 @@ describe("pulling at several nodes on one database", () => {
       const receiptHandles = await pull(cluster, 0, reader, 100);
       const answers = await Promise.all(
         receiptHandles.flatMap((receiptHandle) =>
-          [0, 1, 0].map((node) => cluster.store(node).settlePulled(reader.id, [ack(receiptHandle)])),
+          [0, 1, 0].map((node) => cluster.store(node).log.settlePulled(reader.id, [ack(receiptHandle)])),
         ),
       );
       expect(answers.filter(([applied]) => applied)).toHaveLength(100);
-      const { items } = await cluster.store(1).listAttempts(reader.id, { after: null, limit: 1_000 }, "all");
+      const { items } = await cluster.store(1).records.listAttempts(reader.id, { after: null, limit: 1_000 }, "all");
       expect(items).toHaveLength(100);
-      expect(await cluster.store(1).unsettledCounts(reader.id)).toEqual({ backlog: 0, parked: 0, inFlight: 0 });
+      expect(await cluster.store(1).records.unsettledCounts(reader.id)).toEqual({ backlog: 0, parked: 0, inFlight: 0 });
     }));
 
-  it("hands out nothing again that was acknowledged, and everything that was not, while both happen at once", () =>
+  it("delivers no acknowledged message again, and every other one, while nodes pull and acknowledge at once", () =>
     withNodes(3, async (cluster) => {
       const count = 120;
       const reader = await cluster.subscribe({ maxInFlight: 1_000 });
@@ -71,8 +71,8 @@ describe("pulling at several nodes on one database", () => {
           for (const { seq } of receiptHandles) expect(doneBefore.has(seq)).toBe(false);
           // Some receivers die; others answer when their time may be over by then.
           const answering = receiptHandles.filter(({ seq }) => (seq + round) % every !== 0);
-          if (round % 2 === 0) cluster.clock?.advance(HIDDEN_MS / 2);
-          const applied = await cluster.store((node + round) % 3).settlePulled(reader.id, answering.map(ack));
+          if (round % 2 === 0) cluster.clock?.advance(INVISIBLE_MS / 2);
+          const applied = await cluster.store((node + round) % 3).log.settlePulled(reader.id, answering.map(ack));
           for (const [index, isApplied] of applied.entries()) {
             const { seq } = answering[index] as PulledDelivery;
             if (!isApplied) continue;
@@ -82,7 +82,7 @@ describe("pulling at several nodes on one database", () => {
         }
       };
       await Promise.all([receive(0, 3), receive(1, 4), receive(2, 5)]);
-      expect(await cluster.store(0).unsettledCounts(reader.id)).toEqual({ backlog: 0, parked: 0, inFlight: 0 });
+      expect(await cluster.store(0).records.unsettledCounts(reader.id)).toEqual({ backlog: 0, parked: 0, inFlight: 0 });
     }));
 
   it("wakes the other nodes when a delivery is put back, when a key is free, and after going back", () =>
@@ -90,35 +90,35 @@ describe("pulling at several nodes on one database", () => {
       const reader = await cluster.subscribe({ order: "key" });
       await cluster.publish("a1", "a2");
       const [receiptHandle] = (await pull(cluster, 0, reader, 1)) as [PulledDelivery];
-      const hints: number[] = [];
-      cluster.store(1).onReady((ids) => hints.push(...ids));
+      const wakeUps: number[] = [];
+      cluster.store(1).log.onReady((ids) => wakeUps.push(...ids));
       const wakes = async (cause: () => Promise<unknown>): Promise<void> => {
-        hints.length = 0;
+        wakeUps.length = 0;
         await cause();
-        await eventually(() => hints.includes(reader.id));
+        await eventually(() => wakeUps.includes(reader.id));
       };
       const answer = { kind: "due", dueAtMs: cluster.clock?.now() ?? 0 } as const;
-      await wakes(() => cluster.store(0).settlePulled(reader.id, [{ pulled: receiptHandle, answer }]));
+      await wakes(() => cluster.store(0).log.settlePulled(reader.id, [{ pulled: receiptHandle, answer }]));
       const [again] = (await pull(cluster, 1, reader, 1)) as [PulledDelivery];
       expect(again).toMatchObject({ seq: 1, retriesMade: 2 });
       expect(textsOf(await cluster.claim(0, reader))).toEqual([]);
-      await wakes(() => cluster.store(0).settlePulled(reader.id, [ack(again)]));
+      await wakes(() => cluster.store(0).log.settlePulled(reader.id, [ack(again)]));
       expect(textsOf(await cluster.claim(1, reader))).toEqual(["a2"]);
-      await wakes(() => cluster.store(0).rewind(reader.id, "oldest"));
+      await wakes(() => cluster.store(0).log.rewind(reader.id, "oldest"));
       expect(textsOf(await cluster.claim(1, reader))).toEqual(["a1", "a2"]);
     }));
 
-  it("tells the other nodes when something is handed out, so that they can ask when it is there again", () =>
+  it("notifies the other nodes of a pulled delivery, so that they can claim it when it is visible again", () =>
     withNodes(2, async (cluster) => {
       const reader = await cluster.subscribe();
-      const hints: number[] = [];
-      cluster.store(1).onReady((ids) => hints.push(...ids));
+      const wakeUps: number[] = [];
+      cluster.store(1).log.onReady((ids) => wakeUps.push(...ids));
       await cluster.publish("a");
-      await eventually(() => hints.includes(reader.id));
-      hints.length = 0;
+      await eventually(() => wakeUps.includes(reader.id));
+      wakeUps.length = 0;
       await pull(cluster, 0, reader, 1);
-      await eventually(() => hints.includes(reader.id));
-      const visibleAtMs = (cluster.clock?.now() ?? 0) + HIDDEN_MS;
+      await eventually(() => wakeUps.includes(reader.id));
+      const visibleAtMs = (cluster.clock?.now() ?? 0) + INVISIBLE_MS;
       const empty = await cluster.claim(1, reader, { deliveriesMax: reader.settings.maxInFlight });
       expect([textsOf(empty), empty.nextDueAtMs]).toEqual([[], visibleAtMs]);
     }));
@@ -128,7 +128,7 @@ describe("pulling at several nodes on one database", () => {
       const reader = await cluster.subscribe();
       await cluster.publish("a", "b", "c");
       const claim = await cluster.claim(0, reader);
-      await cluster.store(1).rewind(reader.id, { seq: 2 });
+      await cluster.store(1).log.rewind(reader.id, { seq: 2 });
       expect(await cluster.settle(0, claim)).toBe(1);
       const again = await cluster.claim(1, reader);
       expect(textsOf(again)).toEqual(["b", "c"]);
@@ -145,13 +145,17 @@ describe("pulling at several nodes on one database", () => {
       }
       const statementsToGoBack = async (seq: number): Promise<number> => {
         const before = cluster.store(0).statements;
-        await cluster.store(0).rewind(reader.id, { seq });
+        await cluster.store(0).log.rewind(reader.id, { seq });
         return cluster.store(0).statements - before;
       };
       for (let taken = 0; taken < count;) taken += (await pull(cluster, 0, reader, 1_000)).length;
       const few = await statementsToGoBack(count - 10);
       expect(await statementsToGoBack(1)).toBeGreaterThanOrEqual(2 * few);
-      expect(await cluster.store(0).unsettledCounts(reader.id)).toEqual({ backlog: count, parked: 0, inFlight: 0 });
+      expect(await cluster.store(0).records.unsettledCounts(reader.id)).toEqual({
+        backlog: count,
+        parked: 0,
+        inFlight: 0,
+      });
     }));
 
   it("writes the answers of many callers in a few round trips", () =>
@@ -161,7 +165,7 @@ describe("pulling at several nodes on one database", () => {
       const receiptHandles = await pull(cluster, 0, reader, 200);
       const before = cluster.store(0).statements;
       await Promise.all(
-        receiptHandles.map((receiptHandle) => cluster.store(0).settlePulled(reader.id, [ack(receiptHandle)])),
+        receiptHandles.map((receiptHandle) => cluster.store(0).log.settlePulled(reader.id, [ack(receiptHandle)])),
       );
       expect(cluster.store(0).statements - before).toBeLessThan(10);
     }));

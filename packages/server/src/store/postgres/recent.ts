@@ -1,4 +1,4 @@
-/** What was read lately, bounded; the oldest goes first. */
+/** A bounded cache of recent reads; the oldest entry is removed first. */
 export class Recent<K, V> {
   readonly #max: number;
   readonly #values = new Map<K, V>();

@@ -2,7 +2,7 @@ import { limits } from "../../domain/limits.ts";
 import type { SubscriptionId, TopicId } from "../../domain/model.ts";
 import type { RetentionResult } from "../log.ts";
 import type { Connection } from "./connection.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import type { Times } from "./times.ts";
 
@@ -26,7 +26,7 @@ interface TrimRow {
 }
 
 export interface RetentionOptions {
-  readonly lane: Lane;
+  readonly pool: ConnectionPool;
   readonly times: Times;
   readonly attemptRetentionMs: number;
   readonly deadLetterRetentionMs: number;
@@ -34,8 +34,8 @@ export interface RetentionOptions {
 }
 
 /**
- * One topic and one slice of the records at a time, in two short transactions; then what holds nothing any more goes by the
- * partition, and what will be needed soon is made.
+ * Removes expired rows in bounded steps. A step trims one topic and one slice of the records, in two short
+ * transactions. After that it drops empty partitions and creates those that are needed soon.
  */
 export class Retention {
   readonly #options: RetentionOptions;
@@ -48,15 +48,15 @@ export class Retention {
 
   /** How long the partitions of attempts are goes by how long they are kept. */
   async start(): Promise<void> {
-    const { lane, attemptRetentionMs } = this.#options;
-    await lane.query("SELECT ringback.set_attempt_partition_span($1)", [attemptRetentionMs]);
+    const { pool, attemptRetentionMs } = this.#options;
+    await pool.query("SELECT ringback.set_attempt_partition_span($1)", [attemptRetentionMs]);
   }
 
   async step(): Promise<RetentionResult> {
-    const { lane } = this.#options;
-    const trimmed = await lane.transaction((connection) => this.#alone(connection, () => this.#trimNext(connection)));
+    const { pool } = this.#options;
+    const trimmed = await pool.transaction((connection) => this.#alone(connection, () => this.#trimNext(connection)));
     for (const { what, subscription_id } of trimmed ?? []) if (what === "ready") this.#options.ready(subscription_id);
-    const records = await lane.transaction((connection) =>
+    const records = await pool.transaction((connection) =>
       this.#alone(connection, () => this.#trimRecords(connection)),
     );
     if (trimmed === null || records === null) return nothing;
@@ -68,7 +68,7 @@ export class Retention {
       ...records.counts,
       attempts: dropped.attempts,
       expired: expiredOf(trimmed),
-      more: records.more || dropped.more || (didSomething && (await this.#dueTopics(lane, 1)).length > 0),
+      more: records.more || dropped.more || (didSomething && (await this.#dueTopics(pool, 1)).length > 0),
     };
   }
 
@@ -112,18 +112,18 @@ export class Retention {
 
   /** Each in one statement, which ends with its lock whatever becomes of this process. */
   async #dropPartitions(): Promise<{ readonly attempts: number; readonly more: boolean }> {
-    const { lane, times, attemptRetentionMs } = this.#options;
-    const { dropLockMsMax, attemptsLookedMax } = postgresLimits;
+    const { pool, times, attemptRetentionMs } = this.#options;
+    const { dropLockMsMax, attemptsScannedMax } = postgresLimits;
     // A table that is being dumped stays in use for long, and each try keeps everybody waiting.
     if (performance.now() < this.#dropAgainAtMs) return { attempts: 0, more: false };
-    const [messages] = await lane.query<{ id: number | null }>(
+    const [messages] = await pool.query<{ id: number | null }>(
       "SELECT ringback.drop_message_partition($1, $2) AS id",
       [times.at(), dropLockMsMax],
       "drop_message_partition",
     );
-    const [attempts] = await lane.query<{ count: number | null }>(
+    const [attempts] = await pool.query<{ count: number | null }>(
       "SELECT ringback.drop_attempt_partition($1, $2, $3, $4) AS count",
-      [times.at(), attemptRetentionMs, attemptsLookedMax, dropLockMsMax],
+      [times.at(), attemptRetentionMs, attemptsScannedMax, dropLockMsMax],
       "drop_attempt_partition",
     );
     const answers = [messages?.id ?? null, attempts?.count ?? null];
@@ -135,8 +135,8 @@ export class Retention {
   }
 
   async #preparePartitions(): Promise<void> {
-    const { lane, times } = this.#options;
-    await lane.query(
+    const { pool, times } = this.#options;
+    await pool.query(
       "SELECT ringback.prepare_message_partitions($1::bigint), ringback.prepare_attempt_partitions($1::bigint)",
       [times.at()],
       "prepare_partitions",
@@ -173,8 +173,8 @@ export class Retention {
   }
 
   /**
-   * What deleted topics and subscriptions left behind; true when there was something. Their attempts stay until their own
-   * time is over: nobody can ask for them, and they go in order.
+   * Deletes rows of deleted topics and subscriptions; returns true when there were some. Their attempts stay until
+   * their retention ends: no call can read them, and they are dropped with their partitions.
    */
   async #trimRemoved(connection: Connection, max: number): Promise<boolean> {
     if (await this.#trimRemovedTopic(connection, max)) return true;

@@ -1,31 +1,34 @@
 import { limits } from "../../domain/limits.ts";
 import type { Seq, Start, SubscriptionId, TopicId } from "../../domain/model.ts";
 import type { Connection } from "./connection.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 import { seqOf, type LogEnds } from "./subscriptions.ts";
 
-/** Takes a subscription back to a place in its log. False: there is none. */
-export async function rewindTo(lane: Lane, id: SubscriptionId, to: Exclude<Start, "now">): Promise<boolean> {
+/** Rewinds a subscription to a position in its log. Returns false when there is no such subscription. */
+export async function rewindTo(pool: ConnectionPool, id: SubscriptionId, to: Exclude<Start, "now">): Promise<boolean> {
   let end: Seq = Number.MAX_SAFE_INTEGER;
   for (;;) {
-    const step = await lane.transaction((connection) => goBack(connection, { id, to, end }));
+    const step = await pool.transaction((connection) => goBack(connection, { id, to, end }));
     if (step === null) return false;
     if (step.isLast) return true;
-    end = step.place;
+    end = step.position;
   }
 }
 
-/** As far as one commit may, of what lies before `end`. What comes after it, parked anew since the step before, goes as well. */
+/**
+ * Rewinds one step back from `end`, as far as one commit may. Deliveries after `end` that were parked since the
+ * previous step are removed too.
+ */
 async function goBack(
   connection: Connection,
   { id, to, end }: { readonly id: SubscriptionId; readonly to: Exclude<Start, "now">; readonly end: Seq },
-): Promise<{ readonly place: Seq; readonly isLast: boolean } | null> {
+): Promise<{ readonly position: Seq; readonly isLast: boolean } | null> {
   const [cursor] = await connection.query<{ topic_id: TopicId }>(
     "SELECT topic_id FROM ringback.subscription_cursor WHERE subscription_id = $1 FOR UPDATE",
     [id],
   );
   if (cursor === undefined) return null;
-  // Read when the cursor is locked: whoever removes messages locks it as well.
+  // The log is read under the lock of the cursor, which retention takes too before it removes messages.
   const [log] = await connection.query<LogEnds>(
     "SELECT first_seq, last_seq FROM ringback.topic_log WHERE topic_id = $1",
     [cursor.topic_id],
@@ -37,7 +40,7 @@ async function goBack(
        ORDER BY seq DESC OFFSET $4 LIMIT 1`,
     [id, from, end, limits.rewoundPerCommitMax - 1],
   );
-  const place = far?.seq ?? from;
-  await connection.query("SELECT ringback.rewind($1, $2)", [id, place]);
-  return { place, isLast: place === from };
+  const position = far?.seq ?? from;
+  await connection.query("SELECT ringback.rewind($1, $2)", [id, position]);
+  return { position, isLast: position === from };
 }

@@ -1,6 +1,7 @@
 /**
- * Binding keys as regular expressions that PostgreSQL judges exactly as domain/filter.ts does. They stand over a routing key
- * whose words each have a dot before them, so that no key at all is no word: "a.b" is ".a.b", "" is "".
+ * Translates a type pattern into a regular expression that PostgreSQL evaluates exactly as domain/filter.ts does. The
+ * expression is matched against a type with a dot before each word, so that an empty type has no words: "a.b" becomes
+ * ".a.b", and "" stays "".
  */
 export function routePattern(typePattern: string): string {
   const words = typePattern === "" ? [] : typePattern.split(".");

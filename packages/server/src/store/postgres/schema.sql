@@ -1,4 +1,5 @@
--- The whole schema, as a freshly migrated database has it. Written by `npm run generate:schema`; the sources are in schema/.
+-- The whole schema of a freshly migrated database.
+-- Written by `npm run generate:schema`; the sources are in schema/.
 
 CREATE TYPE ringback.claim_rest AS (
   more boolean,
@@ -846,7 +847,7 @@ CREATE OR REPLACE FUNCTION ringback.lock_attempt_partitions(p_times bigint[])
 AS $function$
 BEGIN
   IF cardinality(p_times) = 0 THEN RETURN; END IF;
-  -- Nobody can drop a partition from here on. Most often one partition covers all of the times.
+  -- This lock keeps other sessions from dropping a partition. Most often one partition covers all of the times.
   LOCK TABLE ONLY ringback.attempt IN ROW EXCLUSIVE MODE;
   IF NOT EXISTS (SELECT 1 FROM (SELECT min(t) AS first, max(t) AS last FROM unnest(p_times) AS t) x, LATERAL (
       SELECT r.to_at FROM ringback.attempt_partition r WHERE r.from_at <= x.first ORDER BY r.from_at DESC LIMIT 1) r
@@ -1567,7 +1568,7 @@ BEGIN
       PERFORM ringback.unblock_key(p_subscription, v_row.blocks, p_now);
       v_expired := v_expired + 1;
     ELSIF v_row.blocks IS NULL AND v_key IS NOT NULL AND ringback.is_key_blocked(p_subscription, v_key) THEN
-      -- It was delayed or redriven, and now takes its position among the parked deliveries of its key.
+      -- A delayed or redriven delivery takes its position among the parked deliveries of its key now.
       v_due := ringback.due_in_key(p_subscription, v_key, v_row.seq, p_now);
       UPDATE ringback.parked p SET due_at = v_due, ordering_key = v_key
         WHERE p.subscription_id = p_subscription AND p.seq = v_row.seq;

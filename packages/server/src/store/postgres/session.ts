@@ -6,7 +6,10 @@ export interface SessionLimits {
   readonly statementMsMax: number;
 }
 
-/** What every PostgreSQL takes. The server gives up before we do, so that its connection stays usable. */
+/**
+ * Settings that every PostgreSQL accepts. The server's time limit ends before ours, so that the connection stays
+ * usable.
+ */
 function everywhere({ statementMsMax }: SessionLimits): [string, string][] {
   return [
     ["statement_timeout", `${statementMsMax}ms`],
@@ -16,8 +19,9 @@ function everywhere({ statementMsMax }: SessionLimits): [string, string][] {
 }
 
 /**
- * How the server finds out that we are gone, or hang: until then its transaction holds its locks. `tcp_user_timeout` ends the one
- * that waits for us to read what we have asked for, which no other limit does. Not every system knows them all.
+ * Settings by which the server detects a lost or hung client, whose transaction would hold its locks until then. Only
+ * `tcp_user_timeout` ends a session that waits for the client to read a result. Some systems do not support all of
+ * these settings.
  */
 const whereKnown: [string, string][] = [
   ["tcp_user_timeout", `${postgresLimits.unreadMsMax}ms`],
@@ -28,8 +32,8 @@ const whereKnown: [string, string][] = [
 ];
 
 /**
- * Says to a new session how long it may take, and gives the number of its process. By a statement and not in the startup
- * message: PgBouncer refuses parameters there that it does not know.
+ * Sets the limits of a new session and returns the process id of its server process. A statement sets them, not the
+ * startup message, because PgBouncer refuses startup parameters that it does not know.
  */
 export async function prepareSession(connection: Connection, limits: SessionLimits): Promise<number> {
   const needed = everywhere(limits);

@@ -6,7 +6,7 @@ import type { StoreObserver } from "../store.ts";
 import { BackOff } from "./back-off.ts";
 import { Batches } from "./batches.ts";
 import { packBytes } from "./columns.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 import { isStorageFailure, type Health } from "./health.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { attemptVerdictCodes } from "./rows.ts";
@@ -24,8 +24,8 @@ interface SettledRow {
   readonly ordered: boolean;
 }
 
-/** What the rest of the driver learns of a batch: subscriptions that may have work now, and those given back by this node. */
-export interface SettledNews {
+/** Subscriptions that may have work after a batch, and subscriptions with deliveries that this node has released. */
+export interface SettledEvent {
   readonly ready: ReadonlySet<SubscriptionId>;
   readonly released: ReadonlySet<SubscriptionId>;
 }
@@ -35,25 +35,25 @@ const kinds: Readonly<Record<Settled["kind"], number>> = { delivered: 0, parked:
 /** Writes outcomes, many in one round trip, and keeps them until the database takes them. */
 export class Settlements {
   readonly #options: {
-    lane: Lane;
+    pool: ConnectionPool;
     times: Times;
     health: Health;
     observer: StoreObserver;
     nodeId: number;
-    settled: (news: SettledNews) => void;
+    settled: (event: SettledEvent) => void;
   };
   readonly #batches: Batches<Waiting>;
   readonly #backOff: BackOff;
   #closing = false;
 
   constructor(options: {
-    lane: Lane;
+    pool: ConnectionPool;
     times: Times;
     timers: Timers;
     health: Health;
     observer: StoreObserver;
     nodeId: number;
-    settled: (news: SettledNews) => void;
+    settled: (event: SettledEvent) => void;
   }) {
     this.#options = options;
     this.#backOff = new BackOff(options.timers);
@@ -103,20 +103,20 @@ export class Settlements {
   }
 
   async #write(batch: readonly Waiting[]): Promise<void> {
-    const { lane, times, health, observer, nodeId, settled } = this.#options;
+    const { pool, times, health, observer, nodeId, settled } = this.#options;
     const { chosen, owners } = distinct(batch);
     const startedMs = performance.now();
-    const rows = await lane.query<SettledRow>(sql, parameters(chosen, nodeId, times), "settle");
+    const rows = await pool.query<SettledRow>(sql, parameters(chosen, nodeId, times), "settle");
     health.wrote();
     observer.commit((performance.now() - startedMs) / 1_000, batch.length);
     const applied = batch.map(() => 0);
     const ready = new Set<SubscriptionId>();
     const released = new Set<SubscriptionId>();
     for (const row of rows) {
-      const place = row.settlement - 1;
-      const owner = owners[place] as number;
+      const index = row.settlement - 1;
+      const owner = owners[index] as number;
       applied[owner] = (applied[owner] as number) + 1;
-      const { settled: how, subscriptionId } = chosen[place] as Settlement;
+      const { settled: how, subscriptionId } = chosen[index] as Settlement;
       if (row.ordered || how.kind !== "delivered") ready.add(subscriptionId);
       if (how.kind === "released") released.add(subscriptionId);
     }
@@ -154,7 +154,7 @@ function takeBatch(waiting: Waiting[]): Waiting[] {
 }
 
 /** Begins the clock as a POST does, without a line in the attempt record. */
-function handedOutAtMs(settled: Settled): TimeMs | null {
+function pulledAtMs(settled: Settled): TimeMs | null {
   return settled.kind === "parked" ? (settled.firstAttemptAtMs ?? null) : null;
 }
 
@@ -182,7 +182,7 @@ function parameters(settlements: readonly Settlement[], nodeId: number, times: T
     settlements.map(({ settled }) => (settled.kind === "dead" ? settled.reason : null)),
     settlements.map(({ delivery }) => delivery.message.orderingKey),
     settlements.map(({ attempt }) => attempt?.attempt ?? null),
-    settlements.map(({ attempt, settled }) => attempt?.startedAtMs ?? handedOutAtMs(settled)),
+    settlements.map(({ attempt, settled }) => attempt?.startedAtMs ?? pulledAtMs(settled)),
     settlements.map(({ attempt }) => attempt?.durationMs ?? null),
     settlements.map(({ attempt }) => (attempt === null ? null : attemptVerdictCodes.indexOf(attempt.verdict))),
     settlements.map(({ attempt }) => attempt?.status ?? null),

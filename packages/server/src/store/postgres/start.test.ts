@@ -20,7 +20,7 @@ it("opens ten nodes at once on an empty database, and makes the schema once", as
   const applied = await server.query("SELECT number, name FROM ringback.migration ORDER BY number", [], "ten");
   expect(applied).toEqual(migrations.map(({ name }, index) => ({ number: index + 1, name })));
   const [first] = stores as [PostgresStore];
-  const { topic } = await first.putTopic(first.defaultAccount().id, "orders", topicSettings());
+  const { topic } = await first.catalog.putTopic(first.catalog.defaultAccount().id, "orders", topicSettings());
   const puts = await Promise.all(
     stores.map((store) => store.catalog.putSubscription(topic.id, "reader", settings(), "now")),
   );
@@ -31,17 +31,17 @@ it("opens ten nodes at once on an empty database, and makes the schema once", as
 
 it("has no session left when it is closed", async () => {
   await server.query("CREATE DATABASE closed");
-  const looking = new Client({ connectionString: server.url() });
-  await looking.connect();
+  const observer = new Client({ connectionString: server.url() });
+  await observer.connect();
   // A session that is on its way out is often seen, and not always.
   for (let round = 0; round < 8; round++) {
     const store = await PostgresStore.open(storeOptions(server.url("closed")));
     await Promise.all(Array.from({ length: 6 }, () => store.cluster.nodes()));
     await store.close();
-    const { rows } = await looking.query("SELECT query FROM pg_stat_activity WHERE datname = 'closed'");
+    const { rows } = await observer.query("SELECT query FROM pg_stat_activity WHERE datname = 'closed'");
     expect(rows).toEqual([]);
   }
-  await looking.end();
+  await observer.end();
 });
 
 it("goes by the database's clock", async () => {

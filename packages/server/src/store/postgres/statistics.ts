@@ -1,23 +1,24 @@
 import type { StoreStatistics } from "../records.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 import { isCallersName } from "./internal-names.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import type { Times } from "./times.ts";
 
 /**
- * Adds up the whole store, for whoever asks how it is; monitoring does so all the time. It takes longer as the catalog grows,
- * and as more is parked or dead. So one answer at a time is asked for, and one that took long is given again for a while.
+ * Totals of the whole store. Monitoring reads them often, and each read takes longer as the catalog and the numbers of
+ * parked deliveries and dead letters grow. So one read serves all callers at a time, and a slow result is cached for a
+ * while.
  */
 export class Statistics {
-  readonly #lane: Lane;
+  readonly #pool: ConnectionPool;
   readonly #times: Times;
   readonly #monotonicMs: () => number;
   #reading: Promise<StoreStatistics> | null = null;
   #freshUntilMs = 0;
 
-  constructor(lane: Lane, times: Times, monotonicMs: () => number = () => performance.now()) {
+  constructor(pool: ConnectionPool, times: Times, monotonicMs: () => number = () => performance.now()) {
     this.#monotonicMs = monotonicMs;
-    this.#lane = lane;
+    this.#pool = pool;
     this.#times = times;
   }
 
@@ -34,7 +35,7 @@ export class Statistics {
     const startedAtMs = this.#monotonicMs();
     let keptMs = 0;
     try {
-      const statistics = await readStatistics(this.#lane, this.#times);
+      const statistics = await readStatistics(this.#pool, this.#times);
       const tookMs = this.#monotonicMs() - startedAtMs;
       if (tookMs > statisticsMsLong) keptMs = tookMs / statisticsShareMax;
       return statistics;
@@ -44,9 +45,9 @@ export class Statistics {
   }
 }
 
-/** By whole tables: a look at each subscription would be a hundred thousand of them. */
-async function readStatistics(lane: Lane, times: Times): Promise<StoreStatistics> {
-  const [row] = await lane.query<
+/** Counts whole tables, since one count per subscription could mean a hundred thousand counts. */
+async function readStatistics(pool: ConnectionPool, times: Times): Promise<StoreStatistics> {
+  const [row] = await pool.query<
     Record<
       "topics" | "subscriptions" | "ahead" | "back" | "parked" | "open_parked" | "dead" | "in_flight" | "bytes",
       number

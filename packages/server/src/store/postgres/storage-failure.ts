@@ -22,16 +22,16 @@ const unavailable = new Set([
 ]);
 const unavailableClasses = new Set(["08", "53", "58"]);
 /**
- * No partition takes the row. Whoever made it has committed, and the news of that comes a moment later: a session that sees the one
- * before the other does not know the partition yet.
+ * SQLSTATE: no partition accepts the row. A session may read committed rows before it receives the invalidation message
+ * of a partition that another session has just created, so a retry succeeds.
  */
 const NO_PARTITION = "23514";
-/** What another try may succeed at, at once. */
+/** SQLSTATEs of failures after which an immediate retry may succeed. */
 const transient = new Set(["40001", "40P01", NO_PARTITION]);
-/** A row that somebody holds for long, a statement that takes too long: the database is there and takes writes. */
+/** SQLSTATEs of a long lock wait or a slow statement: the database still accepts writes. */
 const slow = new Set(["40001", "40P01", "55P03", "57014"]);
 
-/** Where the operator has to look is not what the code alone says. */
+/** Messages for failures whose error code alone does not show the operator the cause. */
 const sentences = new Map([
   ["55P03", "The database is there, but somebody in it holds for too long what this needs to change."],
   ["57014", "The database is there, but has taken too long."],
@@ -47,22 +47,25 @@ export function isTransient(error: unknown): boolean {
   return transient.has(sqlState(error) ?? "");
 }
 
-/** This process has no connection to spare, which says nothing of the database. */
+/** All connections of a pool are in use. The database itself may be healthy. */
 export class NoConnectionFree extends Error {}
 
-/** A failure that says nothing of other writes. */
+/** A failure of one call that does not imply a failure of other writes. */
 export function isSlowness(error: unknown): boolean {
   const { cause } = error as { readonly cause?: unknown };
   return cause instanceof NoConnectionFree || slow.has(sqlState(cause) ?? "");
 }
 
-/** As callers know it. Whatever is not said by the server itself came from the connection to it. */
+/** Translates a failure for callers. An error without a SQLSTATE comes from the connection. */
 export function toStorageError(error: unknown): RingbackError {
   if (error instanceof RingbackError) return error;
   return new RingbackError(codeOf(error), sentences.get(sqlState(error) ?? ""), { cause: error });
 }
 
-/** Of a session that did not come about. Whatever the server's reason, such as a password that was changed: it may let us in again. */
+/**
+ * Translates a failure to connect. Every reason counts as temporary, even a changed password, because a later attempt
+ * may succeed.
+ */
 export function toConnectError(error: unknown): RingbackError {
   const known = toStorageError(error);
   if (known.code !== "internal") return known;

@@ -62,8 +62,8 @@ export class Subscriptions {
     start: Start,
     condition?: PutCondition,
   ): Promise<{ subscription: Subscription; created: boolean }> {
-    const { lane, cache, changed, ready } = this.#options;
-    const result = await lane.transaction(async (connection) => {
+    const { pool, cache, changed, ready } = this.#options;
+    const result = await pool.transaction(async (connection) => {
       // The log's row keeps the topic from going, and its end where it is, until this is done.
       const [topic] = await connection.query<TopicOfSubscription>(
         `SELECT t.account_id, t.name, l.first_seq, l.last_seq
@@ -80,7 +80,7 @@ export class Subscriptions {
         return { id: known.id, created: false, didChange };
       }
       const id = await this.#make(connection, { topicId, name, topic, settings, nowMs, start });
-      await this.#tell(connection, topicId, id);
+      await this.#notify(connection, topicId, id);
       return { id, created: true, didChange: false };
     });
     cache.dropSubscription(topicId, result.id);
@@ -155,29 +155,29 @@ export class Subscriptions {
         [known.id, nowMs],
       );
     }
-    await this.#tell(connection, known.topic_id, known.id);
+    await this.#notify(connection, known.topic_id, known.id);
     return true;
   }
 
   async get(topicId: TopicId, name: string): Promise<Subscription | null> {
-    const row = await read(this.#options.lane, topicId, name);
+    const row = await read(this.#options.pool, topicId, name);
     return row === null ? null : toSubscription(row);
   }
 
   getById(id: SubscriptionId): Promise<Subscription | null> {
-    const { lane, cache } = this.#options;
+    const { pool, cache } = this.#options;
     return cache.subscription(id, async () => {
-      const [row] = await lane.query<SubscriptionRow>(`${select} WHERE s.id = $1`, [id], "get_subscription");
+      const [row] = await pool.query<SubscriptionRow>(`${select} WHERE s.id = $1`, [id], "get_subscription");
       return row === undefined ? null : toSubscription(row);
     });
   }
 
   async list(topicId: TopicId, page: PageRequest, label?: Label): Promise<Page<Subscription>> {
-    const { lane } = this.#options;
-    const [topic] = await lane.query("SELECT 1 FROM ringback.topic WHERE id = $1", [topicId], "has_topic");
+    const { pool } = this.#options;
+    const [topic] = await pool.query("SELECT 1 FROM ringback.topic WHERE id = $1", [topicId], "has_topic");
     if (topic === undefined) throw new RingbackError("topic_not_found");
     return listByName(page, label, toSubscription, (after, limit, text) =>
-      lane.query<SubscriptionRow>(
+      pool.query<SubscriptionRow>(
         `${select} WHERE s.topic_id = $1 AND s.name > $2 AND position(':' in s.name) = 0
            AND ($4::text IS NULL OR position($4::text in s.settings) > 0) ORDER BY s.name LIMIT $3`,
         [topicId, after, limit, text],
@@ -187,9 +187,9 @@ export class Subscriptions {
   }
 
   idsOf(topicId: TopicId): Promise<readonly SubscriptionId[]> {
-    const { lane, cache } = this.#options;
+    const { pool, cache } = this.#options;
     return cache.subscriptionIds(topicId, async () => {
-      const rows = await lane.query<{ id: SubscriptionId }>(
+      const rows = await pool.query<{ id: SubscriptionId }>(
         "SELECT subscription_id AS id FROM ringback.subscription_cursor WHERE topic_id = $1",
         [topicId],
         "subscription_ids",
@@ -199,12 +199,12 @@ export class Subscriptions {
   }
 
   async delete(topicId: TopicId, name: string): Promise<boolean> {
-    const { lane, cache, changed } = this.#options;
-    const id = await lane.transaction(async (connection) => {
+    const { pool, cache, changed } = this.#options;
+    const id = await pool.transaction(async (connection) => {
       const row = await lockCursor(connection, topicId, name);
       if (row === null) return null;
       await removeSubscriptions(connection, [row.id]);
-      await this.#tell(connection, topicId, row.id);
+      await this.#notify(connection, topicId, row.id);
       return row.id;
     });
     if (id === null) return false;
@@ -214,8 +214,8 @@ export class Subscriptions {
   }
 
   async setState(topicId: TopicId, name: string, state: SubscriptionState): Promise<Subscription | null> {
-    const { lane, cache, changed, ready } = this.#options;
-    const result = await lane.transaction(async (connection) => {
+    const { pool, cache, changed, ready } = this.#options;
+    const result = await pool.transaction(async (connection) => {
       const row = await lockCursor(connection, topicId, name);
       if (row === null) return null;
       if (row.state === state) return { row, didChange: false };
@@ -228,7 +228,7 @@ export class Subscriptions {
         row.id,
         state === "active",
       ]);
-      await this.#tell(connection, topicId, row.id);
+      await this.#notify(connection, topicId, row.id);
       return { row: { ...row, state, version: row.version + 1, updated_at: nowMs }, didChange: true };
     });
     if (result === null) return null;
@@ -241,7 +241,7 @@ export class Subscriptions {
     return toSubscription(row);
   }
 
-  async #tell(connection: Connection, topicId: TopicId, subscriptionId: SubscriptionId): Promise<void> {
+  async #notify(connection: Connection, topicId: TopicId, subscriptionId: SubscriptionId): Promise<void> {
     const payload = toPayload(this.#options.nodeId, { kind: "subscription", topicId, subscriptionId });
     await connection.query("SELECT pg_notify($1, $2)", [CHANNEL, payload]);
   }
@@ -297,11 +297,11 @@ export async function seqOf(
   connection: Connection,
   topicId: TopicId,
   log: LogEnds,
-  place: Exclude<Start, "now">,
+  start: Exclude<Start, "now">,
 ): Promise<Seq> {
-  if (place === "oldest") return log.first_seq;
-  if ("seq" in place) return Math.max(place.seq, log.first_seq);
-  return findSeqAt(connection, topicId, log, place.atMs);
+  if (start === "oldest") return log.first_seq;
+  if ("seq" in start) return Math.max(start.seq, log.first_seq);
+  return findSeqAt(connection, topicId, log, start.atMs);
 }
 
 /** The first position published at or after a time; binary search, since times never fall within a log. */

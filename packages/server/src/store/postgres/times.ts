@@ -2,8 +2,8 @@ import type { TimeMs } from "../../domain/model.ts";
 import { systemClock, type Clock } from "../../domain/ports.ts";
 
 /**
- * Whose clock counts: the database's, which all nodes share. A test may give one of its own; it goes along with every statement
- * and stands for the database's there.
+ * The clock that counts: the database's, which all nodes share. A test may pass a clock of its own, whose time is then
+ * sent with every statement and replaces the database's.
  */
 export class Times {
   readonly #clock: Clock | null;
@@ -12,14 +12,14 @@ export class Times {
     this.#clock = clock;
   }
 
-  /** As the first parameter of every function; null: the database looks at its own clock. */
+  /** First parameter of every SQL function; null: the database uses its own clock. */
   at(): TimeMs | null {
     return this.#clock?.now() ?? null;
   }
 
   /**
-   * This process's own idea of the time. The engine thinks in it, so times that come from it or go to it travel as waits: a node whose
-   * clock is wrong neither hurries nor delays what it parks.
+   * Approximate time by this process's clock. The engine uses that clock, so times that go to the engine or come from
+   * it are sent as durations. A node with a wrong clock therefore neither hurries nor delays parked deliveries.
    */
   about(): TimeMs {
     return (this.#clock ?? systemClock).now();

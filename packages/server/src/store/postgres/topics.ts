@@ -9,7 +9,7 @@ import type { Page, PageRequest } from "../page.ts";
 import type { CatalogCache } from "./catalog-cache.ts";
 import { CHANNEL, toPayload } from "./change-bus.ts";
 import type { Connection } from "./connection.ts";
-import type { Lane } from "./database.ts";
+import type { ConnectionPool } from "./database.ts";
 import { isCallersName } from "./internal-names.ts";
 import { sqlState } from "./storage-failure.ts";
 import type { Times } from "./times.ts";
@@ -25,11 +25,11 @@ export interface TopicRow {
 }
 
 export interface CatalogOptions {
-  readonly lane: Lane;
+  readonly pool: ConnectionPool;
   readonly times: Times;
   readonly nodeId: number;
   readonly cache: CatalogCache;
-  /** After a change by this node. The others hear of it by a notification. */
+  /** Called after a change by this node. Other nodes receive an event. */
   readonly changed: (id: SubscriptionId) => void;
   readonly ready: (ids: readonly SubscriptionId[]) => void;
 }
@@ -37,7 +37,7 @@ export interface CatalogOptions {
 /** The number of topics is kept in bounds by one at a time being made. */
 const TOPIC_LIMIT_LOCK = "8243118316933116780";
 
-/** SQLSTATE: a sequence has come to its end. */
+/** SQLSTATE: a sequence has reached its limit. */
 const NUMBERS_USED_UP = "2200H";
 
 export class Topics {
@@ -53,8 +53,8 @@ export class Topics {
     settings: TopicSettings,
     condition?: PutCondition,
   ): Promise<{ topic: Topic; created: boolean }> {
-    const { lane, cache } = this.#options;
-    const result = await lane.transaction(async (connection) => {
+    const { pool, cache } = this.#options;
+    const result = await pool.transaction(async (connection) => {
       const nowMs = await this.#now(connection);
       let known = await readForUpdate(connection, accountId, name);
       if (known === null) {
@@ -70,9 +70,9 @@ export class Topics {
   }
 
   async create(accountId: AccountId, name: string, settings: TopicSettings): Promise<Topic | null> {
-    const { lane, cache } = this.#options;
-    const made = await lane.transaction(async (connection) => {
-      // Whoever makes a topic waits here for the others, of all nodes.
+    const { pool, cache } = this.#options;
+    const made = await pool.transaction(async (connection) => {
+      // Topic creation waits here for other creations, on all nodes.
       await connection.query(`SELECT pg_advisory_xact_lock(${TOPIC_LIMIT_LOCK})`);
       const [same] = await connection.query(
         "SELECT 1 FROM ringback.topic WHERE account_id = $1 AND lower(name) = $2 LIMIT 1",
@@ -129,14 +129,14 @@ export class Topics {
       `UPDATE ringback.topic_log SET expires_at = expires_at - retention_ms + $2, retention_ms = $2 WHERE topic_id = $1`,
       [topic.id, settings.retentionMs],
     );
-    await this.#tell(connection, topic.id);
+    await this.#notify(connection, topic.id);
     return toTopic(row as TopicRow);
   }
 
   get(accountId: AccountId, name: string): Promise<Topic | null> {
-    const { lane, cache } = this.#options;
+    const { pool, cache } = this.#options;
     return cache.topic(accountId, name, async () => {
-      const [row] = await lane.query<TopicRow>(
+      const [row] = await pool.query<TopicRow>(
         "SELECT * FROM ringback.topic WHERE account_id = $1 AND name = $2",
         [accountId, name],
         "get_topic",
@@ -147,7 +147,7 @@ export class Topics {
 
   /** The one of this very name before others that differ from it in case. */
   async findAnyCase(accountId: AccountId, name: string): Promise<Topic | null> {
-    const [row] = await this.#options.lane.query<TopicRow>(
+    const [row] = await this.#options.pool.query<TopicRow>(
       "SELECT * FROM ringback.topic WHERE account_id = $1 AND lower(name) = $2 ORDER BY name = $3 DESC, id LIMIT 1",
       [accountId, foldCase(name), name],
       "find_topic_any_case",
@@ -157,7 +157,7 @@ export class Topics {
 
   list(accountId: AccountId, page: PageRequest, label?: Label): Promise<Page<Topic>> {
     return listByName(page, label, toTopic, (after, limit, text) =>
-      this.#options.lane.query<TopicRow>(
+      this.#options.pool.query<TopicRow>(
         `SELECT * FROM ringback.topic WHERE account_id = $1 AND name > $2 AND ${isCallersName}
            AND ($4::text IS NULL OR position($4::text in settings) > 0) ORDER BY name LIMIT $3`,
         [accountId, after, limit, text],
@@ -166,10 +166,10 @@ export class Topics {
     );
   }
 
-  /** Its messages and the rest of its rows go in small steps later. */
+  /** Retention deletes the messages and the other rows of the topic later, in small steps. */
   async delete(accountId: AccountId, name: string): Promise<boolean> {
-    const { lane, cache, changed } = this.#options;
-    const gone = await lane.transaction(async (connection) => {
+    const { pool, cache, changed } = this.#options;
+    const gone = await pool.transaction(async (connection) => {
       const topic = await readForUpdate(connection, accountId, name);
       if (topic === null) return null;
       await connection.query("SELECT 1 FROM ringback.topic_log WHERE topic_id = $1 FOR UPDATE", [topic.id]);
@@ -182,7 +182,7 @@ export class Topics {
       await connection.query("DELETE FROM ringback.topic_log WHERE topic_id = $1", [topic.id]);
       await connection.query("DELETE FROM ringback.topic WHERE id = $1", [topic.id]);
       await connection.query("INSERT INTO ringback.removed (kind, id) VALUES ('topic', $1)", [topic.id]);
-      await this.#tell(connection, topic.id);
+      await this.#notify(connection, topic.id);
       return { topicId: topic.id, ids };
     });
     if (gone === null) return false;
@@ -194,7 +194,7 @@ export class Topics {
     return true;
   }
 
-  async #tell(connection: Connection, topicId: TopicId): Promise<void> {
+  async #notify(connection: Connection, topicId: TopicId): Promise<void> {
     const payload = toPayload(this.#options.nodeId, { kind: "topic", topicId });
     await connection.query("SELECT pg_notify($1, $2)", [CHANNEL, payload]);
   }
@@ -211,7 +211,10 @@ export async function readNow(connection: Connection, times: Times): Promise<Tim
   return (row as { now: TimeMs }).now;
 }
 
-/** Their claims, cursors and names; the rest goes in small steps later. The cursors are locked. */
+/**
+ * Deletes the claims, cursors and names of subscriptions whose cursors are locked. Retention deletes the rest in small
+ * steps.
+ */
 export async function removeSubscriptions(connection: Connection, ids: readonly SubscriptionId[]): Promise<void> {
   await connection.query("DELETE FROM ringback.claim WHERE subscription_id = ANY ($1::bigint[])", [ids]);
   await connection.query("DELETE FROM ringback.subscription_cursor WHERE subscription_id = ANY ($1::bigint[])", [ids]);
@@ -223,8 +226,8 @@ export async function removeSubscriptions(connection: Connection, ids: readonly 
 }
 
 /**
- * A page in order of name. `read` returns rows after a name, and only those whose settings contain a text, if one is given;
- * of these, some may not have the label, so it is called until the page is full.
+ * A page in order of name. `read` returns rows after a name; with a text, only rows whose settings contain the text.
+ * Some of these may not have the label, so `read` is called until the page is full.
  */
 export async function listByName<R extends { readonly name: string }, T extends { readonly settings: object }>(
   { after, limit }: PageRequest,

@@ -14,15 +14,15 @@ import { Cluster, seqsOf } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
 import { unlessBroken } from "./testing/survival.ts";
 
-// Real: PostgreSQL, its clock and its locks, sockets. Faked: the cable between a node and the server, which stops carrying anything and
-// does not say so. The tests run side by side, since they wait.
+// Real: PostgreSQL, its clock and its locks, sockets. Faked: the cable between a node and the server, which stalls
+// without a sign. The tests run in parallel, since they mostly wait.
 let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
 afterAll(() => server.stop());
 
 const { answerMsMax, probeMsMax, watchMs, connectMsMax, lockMsMax, idleInTransactionMsMax, unreadMsMax } =
   postgresLimits;
-/** What timers, and a machine with other work, add. */
+/** Time that timers, and other work on the machine, may add. */
 const SLACK_MS = 5_000;
 const VANISHED_MS_MAX = answerMsMax + probeMsMax + 2 * watchMs + SLACK_MS;
 
@@ -85,7 +85,8 @@ describe.concurrent("a connection into which everything vanishes", () => {
       cable.flow();
       await until(() => store.cluster.writable());
       await publish(cluster, store);
-      // The one that nobody heard of may have been written before or not at all, but an outcome is there once.
+      // The settlement whose answer was lost may or may not have been written before, but the outcome is recorded only
+      // once.
       await settling;
       const attempts = await store.records.listAttempts(reader.id, { after: null, limit: 10 }, "all");
       expect(attempts.items).toHaveLength(1);
@@ -134,10 +135,10 @@ describe.concurrent("a row that somebody holds", () => {
         return firstSeq;
       });
       const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "another", topicSettings());
-      for (const place of [1, 2]) {
+      for (const seq of [1, 2]) {
         held.push(publish(cluster, store).then(({ firstSeq }) => firstSeq));
         const other = await store.log.append({ topicId: topic.id, messages: [message("b")], idempotency: null });
-        expect(other.firstSeq).toBe(place);
+        expect(other.firstSeq).toBe(seq);
       }
       expect(arrived).toEqual([]);
       await holder.end();
@@ -186,7 +187,7 @@ describe.concurrent("a node that hangs", () => {
       for (let count = 0; count < 16; count++) {
         const body = Buffer.alloc(1024 * 1024, "x");
         const messages = [{ ...message(""), body }];
-        await cluster.store(1).append({ topicId: cluster.topic.id, messages, idempotency: null });
+        await cluster.store(1).log.append({ topicId: cluster.topic.id, messages, idempotency: null });
       }
       const all = { bytesMax: 64 * 1024 * 1024 };
       cluster.nodes[0]?.cable.stall("answers");
@@ -216,10 +217,10 @@ describe.concurrent("a node that does not read what the others say", () => {
     withNodes(1, async (cluster) => {
       const cable = await Cable.to(server.port);
       const url = `postgres://ringback@127.0.0.1:${cable.port}/${cluster.database}`;
-      // It never looks whether it is still heard.
+      // This node never checks its connection.
       const timers = { ...systemTimers, after: () => () => {} };
-      const news = { heard: () => {}, missed: () => {} };
-      const listener = new Listener({ url, applicationName: "deaf", nodeId: 1_000, timers, ...news });
+      const event = { heard: () => {}, missed: () => {} };
+      const listener = new Listener({ url, applicationName: "deaf", nodeId: 1_000, timers, ...event });
       await listener.start();
       const there = (): Promise<readonly { readonly event: string | null }[]> =>
         cluster.query("SELECT wait_event AS event FROM pg_stat_activity WHERE application_name = 'deaf'");
@@ -266,7 +267,7 @@ describe.concurrent("a node without a connection to spare", () => {
   it("has told the server how long a statement may take", () =>
     withNodes(1, async (cluster) => {
       const database = new Database(server.url(cluster.database), "timed");
-      const limit = (lane: typeof database.hot): Promise<unknown> => lane.query("SHOW statement_timeout");
+      const limit = (pool: typeof database.hot): Promise<unknown> => pool.query("SHOW statement_timeout");
       expect(await limit(database.hot)).toEqual([
         { statement_timeout: `${postgresLimits.hotStatementMsMax / 1_000}s` },
       ]);
@@ -285,8 +286,8 @@ it("hears of an entry that another node has removed although it could not be rea
     await holder.query("BEGIN");
     await holder.query("LOCK TABLE ringback.entry IN ACCESS EXCLUSIVE MODE");
     await holder.query("DELETE FROM ringback.entry");
-    const told = toPayload(0, { kind: "entry", accountId: account, entryKind: "hook", name: "h" });
-    await cluster.query(`SELECT pg_notify('${CHANNEL}', '${told}')`);
+    const event = toPayload(0, { kind: "entry", accountId: account, entryKind: "hook", name: "h" });
+    await cluster.query(`SELECT pg_notify('${CHANNEL}', '${event}')`);
     const isReading = async (): Promise<boolean> => {
       const waiting = await cluster.query(
         "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",

@@ -1,6 +1,6 @@
 import type { SubscriptionId, TopicId } from "../../domain/model.ts";
 import type { Timers } from "../../domain/ports.ts";
-import { CHANNEL, toPayload, type News } from "./change-bus.ts";
+import { CHANNEL, toPayload, type NodeEvent } from "./change-bus.ts";
 import type { Connection } from "./connection.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 
@@ -8,37 +8,37 @@ interface Published {
   /** Of the newest message. */
   lastMs: number;
   /**
-   * Subscriptions that this node has not emptied since, and how long something of theirs has waited at most; null: too many to keep
-   * count, and `sinceMs` says it of all of them.
+   * Subscriptions with messages that this node has not claimed yet, and since when the oldest of them waits. null: too
+   * many subscriptions to track, and `sinceMs` applies to all of them.
    */
   readonly left: Map<SubscriptionId, number> | null;
   readonly sinceMs: number;
 }
 
 export interface WakeUpsOptions {
-  readonly lane: Connection;
+  readonly pool: Connection;
   readonly timers: Timers;
   /** As `performance.now`. */
   readonly nowMs: () => number;
   readonly nodeId: number;
-  /** No other node would hear it. */
+  /** True: no other node is alive, so no wake-up is sent. */
   readonly isAlone: () => boolean;
 }
 
 /**
- * Tells the other nodes that there is work, when it has been there for `wakeMs` and this node has not taken it itself, together with what
- * else there is by then. So nothing is told as long as the nodes keep up with what they are given, however busy they are, and fifty
- * times a second at most when they do not. Such a call may be lost; each node looks for work by itself now and then.
+ * Notifies the other nodes of work that has waited for `wakeMs` and that this node has not claimed. Work that is found
+ * by then is sent in the same notification. So nothing is sent while every node keeps up with its own publishes, and at
+ * most fifty notifications a second otherwise. A notification may be lost: each node also polls for work.
  */
 export class WakeUps {
   readonly #options: WakeUpsOptions;
   readonly #topics = new Map<TopicId, Published>();
   readonly #topicOf = new Map<SubscriptionId, TopicId>();
   readonly #subscriptions = new Map<SubscriptionId, number>();
-  /** Claims of this node that are under way, and until when others are not told of what they may bring. */
+  /** Claims of this node that are under way, with the time until which other nodes are not woken for their work. */
   readonly #claiming = new Map<SubscriptionId, number>();
   #cancel: (() => void) | null = null;
-  #telling: Promise<void> = Promise.resolve();
+  #notifying: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(options: WakeUpsOptions) {
@@ -64,25 +64,28 @@ export class WakeUps {
     this.#schedule();
   }
 
-  /** This node is claiming from it: where the database is slow, the others would only stand in line behind. `claimed` follows. */
-  claiming(id: SubscriptionId, askedAtMs: number): void {
-    if (this.#topicOf.has(id)) this.#claiming.set(id, askedAtMs + postgresLimits.wakeClaimMsMax);
+  /**
+   * A claim of this node starts. Other nodes are not woken yet, since on a slow database they would only queue behind
+   * it.
+   */
+  claiming(id: SubscriptionId, requestedAtMs: number): void {
+    if (this.#topicOf.has(id)) this.#claiming.set(id, requestedAtMs + postgresLimits.wakeClaimMsMax);
   }
 
-  /** That claim has come to its end. `emptied`: it has left nothing in the log of this subscription. */
-  claimed(id: SubscriptionId, askedAtMs: number, emptied: boolean): void {
+  /** The claim has ended. `emptied`: the log of this subscription has no more messages. */
+  claimed(id: SubscriptionId, requestedAtMs: number, emptied: boolean): void {
     this.#claiming.delete(id);
-    if (emptied) this.#emptied(id, askedAtMs);
+    if (emptied) this.#emptied(id, requestedAtMs);
   }
 
-  #emptied(id: SubscriptionId, askedAtMs: number): void {
+  #emptied(id: SubscriptionId, requestedAtMs: number): void {
     const topicId = this.#topicOf.get(id);
     const topic = topicId === undefined ? undefined : this.#topics.get(topicId);
     if (topicId === undefined || topic === undefined || topic.left === null) return;
-    if (askedAtMs < topic.lastMs) {
-      // What may be left is younger than the claim.
+    if (requestedAtMs < topic.lastMs) {
+      // Any remaining messages are newer than the claim.
       const sinceMs = topic.left.get(id);
-      if (sinceMs !== undefined && sinceMs < askedAtMs) topic.left.set(id, askedAtMs);
+      if (sinceMs !== undefined && sinceMs < requestedAtMs) topic.left.set(id, requestedAtMs);
       return;
     }
     topic.left.delete(id);
@@ -99,18 +102,18 @@ export class WakeUps {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancel?.();
-    this.#tell(Infinity);
-    await this.#telling;
+    this.#notify(Infinity);
+    await this.#notifying;
   }
 
   #schedule(waitMs: number = postgresLimits.wakeMs): void {
     if (this.#cancel !== null || this.#closed) return;
     this.#cancel = this.#options.timers.after(waitMs, () => {
       this.#cancel = null;
-      this.#tell(this.#options.nowMs() - postgresLimits.wakeMs);
+      this.#notify(this.#options.nowMs() - postgresLimits.wakeMs);
       const oldestMs = this.#oldestMs();
       if (oldestMs === Infinity) return;
-      // What did not fit goes with the next call, and a claim under way may end sooner than it is given.
+      // The next notification takes the ids that did not fit, and a claim under way may end before its time limit.
       const dueInMs = Math.ceil(oldestMs + postgresLimits.wakeMs - this.#options.nowMs());
       this.#schedule(dueInMs > 0 ? Math.min(dueInMs, postgresLimits.wakeMs) : postgresLimits.wakeMs);
     });
@@ -130,8 +133,8 @@ export class WakeUps {
     return oldestMs;
   }
 
-  /** Of what has been there since that time at least. */
-  #tell(throughMs: number): void {
+  /** Wakes other nodes for work that has waited since `throughMs` or longer. */
+  #notify(throughMs: number): void {
     const topicIds: TopicId[] = [];
     for (const [topicId, topic] of this.#topics) {
       if (topicIds.length === postgresLimits.wakeIdsMax) break;
@@ -148,15 +151,15 @@ export class WakeUps {
       this.#subscriptions.delete(id);
     }
     if (topicIds.length + subscriptionIds.length === 0) return;
-    this.#telling = this.#send({ kind: "wake", topicIds, subscriptionIds });
+    this.#notifying = this.#send({ kind: "wake", topicIds, subscriptionIds });
   }
 
-  async #send(news: News): Promise<void> {
-    const { lane, nodeId } = this.#options;
+  async #send(event: NodeEvent): Promise<void> {
+    const { pool, nodeId } = this.#options;
     try {
-      await lane.query("SELECT pg_notify($1, $2)", [CHANNEL, toPayload(nodeId, news)], "wake");
+      await pool.query("SELECT pg_notify($1, $2)", [CHANNEL, toPayload(nodeId, event)], "wake");
     } catch {
-      // The others look for work by themselves.
+      // Every node also polls for work, so a lost wake-up only delays it.
     }
   }
 }

@@ -4,11 +4,11 @@ import { RingbackError } from "../../domain/errors.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { sqlState } from "./storage-failure.ts";
 
-/** What the server says of the sessions that were asked about: their processes, and whether each is at work. */
-export type Look = (pids: readonly number[]) => Promise<ReadonlyMap<number, string | null>>;
+/** Reads the state of the server processes with these ids: whether each is working on a statement. */
+export type Poll = (pids: readonly number[]) => Promise<ReadonlyMap<number, string | null>>;
 
 export interface WatchOptions {
-  readonly look: Look;
+  readonly poll: Poll;
   readonly timers?: Timers;
 }
 
@@ -22,32 +22,35 @@ interface Waiting {
 }
 
 /**
- * Tells a database that does not answer from one that is slow. Packets that vanish leave no trace on a connection, and the
- * system goes on sending for a quarter of an hour. So when an answer is late, the server is asked over a new connection: if it says
- * nothing, whoever waits for it is told, and whoever comes is told at once, until it answers again; if it is not at work
- * for the one that waits, that one's connection has been lost on the way; otherwise it is slow, and is waited for.
+ * Distinguishes a database that does not answer from a slow one. Lost packets leave no trace on a connection, and the
+ * system resends for a quarter of an hour. So the server is polled over a new connection when an answer is late. No
+ * answer: every waiting call fails, and new calls fail at once, until the server answers again. The process is idle:
+ * its connection was lost, and the call fails. The process is working: the call goes on waiting.
  */
 export class Watch {
-  readonly #look: Look;
+  readonly #poll: Poll;
   readonly #timers: Timers;
   readonly #waiting = new Set<Waiting>();
   #cancel: (() => void) | null = null;
-  #lookedAtMs = 0;
-  #isLooking = false;
+  #polledAtMs = 0;
+  #isPolling = false;
   #isSilent = false;
   #closed = false;
 
-  constructor({ look, timers = systemTimers }: WatchOptions) {
-    this.#look = look;
+  constructor({ poll, timers = systemTimers }: WatchOptions) {
+    this.#poll = poll;
     this.#timers = timers;
   }
 
-  /** It was asked, said nothing, and has not been heard since. */
+  /** True: the server did not answer the last poll, and has not answered since. */
   get isSilent(): boolean {
     return this.#isSilent;
   }
 
-  /** The answer, or `storage_unavailable` when none is to be expected. What is asked for then has to be let go by the caller. */
+  /**
+   * Returns the answer, or rejects with `storage_unavailable` when none is to be expected. The caller must then close
+   * the connection.
+   */
   during<T>(pid: number | null, answer: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const waiting: Waiting = { pid, sinceMs: performance.now(), idleSinceMs: null, giveUp: reject };
@@ -64,13 +67,14 @@ export class Watch {
 
   #schedule(): void {
     if (this.#cancel !== null || this.#closed) return;
-    const askedAtMs = performance.now();
+    const requestedAtMs = performance.now();
     const waitMs = this.#isSilent ? postgresLimits.silentRetryMs : postgresLimits.watchMs;
     this.#cancel = this.#timers.after(waitMs, () => {
       this.#cancel = null;
-      // This process itself has hung: what has come meanwhile is read first.
+      // This process itself was suspended: data that has arrived meanwhile is read first.
       const nowMs = performance.now();
-      if (nowMs - askedAtMs > waitMs + postgresLimits.watchMs) for (const each of this.#waiting) each.sinceMs = nowMs;
+      if (nowMs - requestedAtMs > waitMs + postgresLimits.watchMs)
+        for (const each of this.#waiting) each.sinceMs = nowMs;
       this.#check(nowMs);
       if (this.#waiting.size > 0 || this.#isSilent) this.#schedule();
     });
@@ -87,23 +91,23 @@ export class Watch {
         each.giveUp(lost(nowMs - each.sinceMs));
       else late.push(each);
     }
-    const isDue = this.#isSilent || (late.length > 0 && nowMs - this.#lookedAtMs >= answerMsMax);
-    if (!this.#isLooking && isDue) void this.#lookAt(late);
+    const isDue = this.#isSilent || (late.length > 0 && nowMs - this.#polledAtMs >= answerMsMax);
+    if (!this.#isPolling && isDue) void this.#pollFor(late);
   }
 
-  async #lookAt(late: readonly Waiting[]): Promise<void> {
-    this.#isLooking = true;
-    this.#lookedAtMs = performance.now();
+  async #pollFor(late: readonly Waiting[]): Promise<void> {
+    this.#isPolling = true;
+    this.#polledAtMs = performance.now();
     try {
       const pids = late.flatMap(({ pid }) => (pid === null ? [] : [pid]));
-      const states = await this.#within(postgresLimits.probeMsMax, this.#look(pids));
+      const states = await this.#within(postgresLimits.probeMsMax, this.#poll(pids));
       this.#isSilent = false;
       for (const each of late) if (each.pid !== null && isOver(states, each.pid)) each.idleSinceMs = performance.now();
     } catch (error) {
       // A refusal is an answer, too.
       this.#isSilent = sqlState(error) === null;
     } finally {
-      this.#isLooking = false;
+      this.#isPolling = false;
     }
     if (!this.#isSilent || this.#closed) return;
     const nowMs = performance.now();
@@ -113,7 +117,7 @@ export class Watch {
 
   async #within<T>(msMax: number, answer: Promise<T>): Promise<T> {
     const { promise: end, reject } = Promise.withResolvers<never>();
-    // What has come by then is read before it is judged.
+    // Data that has arrived by then is read before the verdict.
     const cancel = this.#timers.after(msMax, () => this.#timers.soon(() => reject(new Error("It says nothing."))));
     try {
       return await Promise.race([answer, end]);
@@ -123,7 +127,7 @@ export class Watch {
   }
 }
 
-/** Where the server tells no state, it has to be believed to be at work. */
+/** A process whose state the server does not report counts as working. */
 function isOver(states: ReadonlyMap<number, string | null>, pid: number): boolean {
   if (!states.has(pid)) return true;
   return states.get(pid)?.startsWith("idle") === true;
@@ -141,7 +145,7 @@ function lost(ms: number): RingbackError {
 }
 
 /** Asks over a connection of its own, which is ended whatever happens to it. */
-export function lookFrom(url: string, applicationName: string): Look {
+export function pollFrom(url: string, applicationName: string): Poll {
   return async (pids) => {
     const client = new Client({
       connectionString: url,

@@ -27,8 +27,6 @@ import type { TopicEntry } from "./topic-entry.ts";
 
 /** Dead letters that one commit redrives or purges. */
 const DEAD_LETTER_STEP = 100;
-/** How often a message is read again because an outcome of it was not written yet. */
-const READ_AGAIN_MAX = 3;
 
 export class SqliteRecords implements RecordStore {
   readonly #context: StoreContext;
@@ -44,24 +42,27 @@ export class SqliteRecords implements RecordStore {
     const position = parseMessageId(id);
     const topic = position === null ? undefined : index.topics.get(position.topicId);
     if (position === null || topic === undefined || topic.topic.accountId !== accountId) return null;
-    for (let tries = 0; ; tries++) {
-      const record = await this.#readMessage(topic, position);
-      // Memory is ahead of the disk: what became of such a delivery is about to be written.
-      const isEarly = record?.deliveries.some(({ state }) => state === "skipped") === true && commits.isBehind;
-      if (!isEarly || tries === READ_AGAIN_MAX || !commits.writable) return record;
-      await commits.written();
-    }
+    const record = await this.#readMessage(topic, position);
+    const isSkipped = record?.deliveries.some(({ state }) => state === "skipped") === true;
+    if (!isSkipped || !commits.writable) return record;
+    // Memory may be ahead of the rows that were read: an outcome is known before it is written. Once everything that memory
+    // knows now is written, rows can only be newer than it.
+    const known = knownOf(topic, position.seq);
+    await commits.written();
+    return this.#readMessage(topic, position, known);
   }
 
   async #readMessage(
     topic: TopicEntry,
     position: { readonly topicId: TopicId; readonly seq: Seq },
+    known: Known | null = null,
   ): Promise<MessageRecord | null> {
     const entries = [...topic.subscriptions.values()];
     const subscriptionIds = entries.map((entry) => entry.id);
     const found = await this.#context.reader.call("readMessage", { ...position, subscriptionIds });
     if (found === null) return null;
-    const deliveries = entries.map((entry, index) => deliveryRecord(entry, found, index));
+    const now = known ?? knownOf(topic, position.seq);
+    const deliveries = entries.map((entry, index) => deliveryRecord(entry, found, index, now.get(entry)));
     return { message: found.message, topic: topic.topic.name, deliveries };
   }
 
@@ -198,13 +199,31 @@ export class SqliteRecords implements RecordStore {
 }
 
 /** `index`: of the subscription among those that were read. */
-function deliveryRecord(entry: SubscriptionEntry, found: FoundMessage, index: number): DeliveryRecord {
+/** What memory knows of one message, by subscription. */
+type Known = ReadonlyMap<SubscriptionEntry, { readonly isOpen: boolean; readonly isSettled: boolean }>;
+
+function knownOf(topic: TopicEntry, seq: Seq): Known {
+  return new Map(
+    [...topic.subscriptions.values()].map((entry) => [
+      entry,
+      { isOpen: entry.open.has(seq), isSettled: entry.cursor.isDone(seq) },
+    ]),
+  );
+}
+
+/** A subscription that was created in the meantime has nothing `known`: it began after the message. */
+function deliveryRecord(
+  entry: SubscriptionEntry,
+  found: FoundMessage,
+  index: number,
+  known: { readonly isOpen: boolean; readonly isSettled: boolean } = { isOpen: false, isSettled: true },
+): DeliveryRecord {
   const { message } = found;
   const rows = found.deliveries[index] as FoundMessage["deliveries"][number];
   const state = deliveryState({
-    isOpen: entry.open.has(message.seq),
+    isOpen: known.isOpen,
     isParked: rows.parked !== null,
-    isSettled: entry.cursor.isDone(message.seq),
+    isSettled: known.isSettled,
     hasDeadLetter: rows.dead !== null,
     attempts: rows.attempts,
     matches: () => entry.matches(message),

@@ -1,9 +1,20 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { Client } from "pg";
 import { sqlState } from "../../../src/store/postgres/storage-failure.ts";
 import type { PostgresServer } from "../../../src/store/postgres/testing/postgres-server.ts";
 
 export const databaseName = "ringback";
 const askAgainMs = 50;
+
+/** One for each server, made anew after it has broken: the tests ask so often that a connection for each question would be most of the load. */
+const connections = new WeakMap<PostgresServer, Promise<Client>>();
+
+async function connect(server: PostgresServer): Promise<Client> {
+  const client = new Client({ connectionString: server.url(databaseName) });
+  client.on("error", () => connections.delete(server));
+  await client.connect();
+  return client;
+}
 
 /** Asks again while the database is away. Any other refusal is an error of the test. */
 export async function ask<T extends object>(
@@ -12,9 +23,13 @@ export async function ask<T extends object>(
   values: readonly unknown[] = [],
 ): Promise<T[]> {
   for (;;) {
+    const connection = connections.get(server) ?? connect(server);
+    connections.set(server, connection);
     try {
-      return await server.query<T>(sql, values, databaseName);
+      const client = await connection;
+      return (await client.query<T>(sql, [...values])).rows;
     } catch (error) {
+      connections.delete(server);
       const code = sqlState(error) ?? "";
       // 42: the statement is wrong. Everything else comes from a server that ends, is away or begins.
       if (code.startsWith("42")) throw error;

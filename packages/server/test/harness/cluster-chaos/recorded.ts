@@ -3,7 +3,7 @@ import { attemptVerdictCodes } from "../../../src/store/postgres/rows.ts";
 import type { PostgresServer } from "../../../src/store/postgres/testing/postgres-server.ts";
 import { ask } from "./database.ts";
 
-const lookMs = 100;
+const lookMs = 250;
 /** Numbers are given before a commit: one that comes late has at most this many after it. */
 const late = 3_000;
 

@@ -38,7 +38,7 @@ export interface ClusterChaosReport {
   readonly loadedMs: number;
 }
 
-const publishers = 5;
+const publishers = 3;
 
 /** Loads three servers on one database, and does to all four whatever the script says. */
 export async function runClusterChaos({

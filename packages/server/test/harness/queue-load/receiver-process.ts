@@ -1,10 +1,14 @@
 /** A program that works through a queue by the CMQ door until it is killed; a process of its own, so that it can be. */
 import { writeSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { setTimeout as pause } from "node:timers/promises";
 import { SignedCaller } from "../cmq/signed-caller.ts";
 import type { CmqAnswer } from "../cmq/signed-caller.ts";
 import { chanceFrom } from "../random.ts";
 import type { ReceiverOptions, Report } from "./reports.ts";
+
+// At the end of a process, which is when Node does it, it would be too late: this one is killed.
+flushCompileCache();
 
 const { url, queueName, seed, workMsMax, dropped, ...pair } = JSON.parse(process.argv[2] ?? "{}") as ReceiverOptions;
 const chance = chanceFrom(seed);

@@ -108,6 +108,7 @@ export function signedForm(
 }
 
 /** The engine's queues on the store of the application. */
+// oxlint-disable-next-line unicorn/consistent-function-scoping -- read beside the tests that use it
 export function accountQueues({ store, accountPulls }: TestApp, clock: Clock) {
   const publisher = memoryPublisher(store);
   const failed = (error: unknown): void => {

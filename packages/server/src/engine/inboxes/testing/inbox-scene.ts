@@ -45,8 +45,8 @@ export class InboxScene {
   /** Claims made so far. */
   claims = 0;
 
-  constructor() {
-    this.store = new FaultyStore({ clock: this.time, timers: this.time, random: new SeededRandom(1) });
+  constructor(seed = 1) {
+    this.store = new FaultyStore({ clock: this.time, timers: this.time, random: new SeededRandom(seed) });
     const claim = this.store.log.claim.bind(this.store);
     this.store.log.claim = (wants, leaseMs) => {
       this.claims++;

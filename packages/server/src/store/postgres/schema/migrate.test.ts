@@ -94,7 +94,7 @@ it("waits for a migration that is under way", async () => {
   expect(await server.query("SELECT number FROM ringback.second", [], "waiting")).toEqual([{ number: 1 }]);
 });
 
-// What an unreleased version left in a database: the numbers of its steps, without names, beside its tables.
+// Schema of an unreleased version: the numbers of its steps, without names, beside its tables.
 const unreleased = `CREATE SCHEMA ringback;
   CREATE TABLE ringback.migration (number integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now());
   CREATE TABLE ringback.topic (id integer PRIMARY KEY, name text NOT NULL);

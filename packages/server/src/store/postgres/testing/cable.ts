@@ -7,8 +7,8 @@ interface Direction {
 }
 
 /**
- * A way to a server that can be cut, so that both ends know at once, or stalled, so that neither does: what is sent into it goes
- * nowhere, and nothing says so.
+ * A TCP relay to a server. It can be cut, which both ends notice at once, or stalled, which neither end notices: bytes
+ * sent into it vanish.
  */
 export class Cable {
   readonly #server: Server;
@@ -50,15 +50,15 @@ export class Cable {
   }
 
   /**
-   * `connections`: those that are there lead nowhere from now on, and new ones are as they should be. `answers`: only what comes
-   * over them from the server, as with a node that hangs.
+   * `connections`: existing connections stall, and new ones work. `answers`: only bytes from the server stall, as with
+   * a node that hangs.
    */
   stall(what: "everything" | "connections" | "answers" = "everything"): void {
     this.#isStalled = what === "everything";
     for (const direction of this.#directions) if (what !== "answers" || direction.isAnswer) this.#hold(direction);
   }
 
-  /** What was held up arrives after all. */
+  /** Delivers the bytes that were stalled. */
   flow(): void {
     this.#isStalled = false;
     for (const { from, to } of this.#stalled) {

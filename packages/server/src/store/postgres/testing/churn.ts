@@ -40,8 +40,8 @@ export interface TableFigures {
 }
 
 /**
- * Everything that a message can live through, again and again on one database: publishes with keys, deliveries in both orders, retries,
- * dead letters, redrives, leases that run out, retention. Time is the test's, and passes twenty minutes a round.
+ * Runs every stage of a message's life again and again on one database: publishes with keys, deliveries in both orders,
+ * retries, dead letters, redrives, expired leases, retention. The clock is faked and advances twenty minutes a round.
  */
 export class Churn {
   readonly database: string;
@@ -87,7 +87,7 @@ export class Churn {
   }
 
   async retain(): Promise<void> {
-    while ((await this.#store(0).retain()).more);
+    while ((await this.#store(0).log.retain()).more);
   }
 
   /** Pages of tables and indexes that each message of some rounds needs, looked at or written. */
@@ -142,10 +142,10 @@ export class Churn {
   }
 
   async #publish(topic: Topic, index: number): Promise<void> {
-    const messages = Array.from({ length: PER_ROUND }, (_, place) =>
-      message(`${this.#rounds}.${place}`, {
-        orderingKey: `${this.#rounds} ${place % 20}`,
-        delayMs: place === 0 ? ROUND_MS : 0,
+    const messages = Array.from({ length: PER_ROUND }, (_, index) =>
+      message(`${this.#rounds}.${index}`, {
+        orderingKey: `${this.#rounds} ${index % 20}`,
+        delayMs: index === 0 ? ROUND_MS : 0,
       }),
     );
     const idempotency = { key: `${this.#rounds}`, fingerprint: "f" };
@@ -194,8 +194,8 @@ export class Churn {
   async #redrive(): Promise<void> {
     for (const [index, { id }] of this.#subscriptions.entries()) {
       try {
-        if ((this.#rounds + index) % 2 === 0) await this.#store(0).redriveDeadLetters(id, null);
-        else await this.#store(0).purgeDeadLetters(id, null);
+        if ((this.#rounds + index) % 2 === 0) await this.#store(0).records.redriveDeadLetters(id, null);
+        else await this.#store(0).records.purgeDeadLetters(id, null);
       } catch (error) {
         if (!(error instanceof RingbackError)) throw error;
       }

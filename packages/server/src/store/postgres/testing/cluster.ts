@@ -38,7 +38,7 @@ export class Cluster {
     return cluster;
   }
 
-  /** Its address leads to another server from now on. */
+  /** Redirects every node's address to another server. */
   moveTo(server: PostgresServer): void {
     this.#server = server;
     for (const { cable } of this.nodes) cable.leadTo(server.port);
@@ -49,12 +49,12 @@ export class Cluster {
   }
 
   async subscribe(fields: Partial<SubscriptionSettings> = {}, name = "reader"): Promise<Subscription> {
-    return (await this.store(0).putSubscription(this.topic.id, name, settings(fields), "now")).subscription;
+    return (await this.store(0).catalog.putSubscription(this.topic.id, name, settings(fields), "now")).subscription;
   }
 
   /** Each text is its own ordering key up to its first digit. */
   async publish(...texts: readonly string[]): Promise<void> {
-    await this.store(0).append({
+    await this.store(0).log.append({
       topicId: this.topic.id,
       messages: texts.map((text) => message(text, { orderingKey: text.replace(/\d.*/, "") || null })),
       idempotency: null,
@@ -63,13 +63,13 @@ export class Cluster {
 
   async claim(node: number, { id }: Subscription, want: Partial<ClaimWant> = {}, leaseMs = LEASE_MS): Promise<Claim> {
     const full = { subscriptionId: id, deliveriesMax: 100, bytesMax: 10_000_000, fromLog: true, ...want };
-    const [claim] = await this.store(node).claim([full], leaseMs);
+    const [claim] = await this.store(node).log.claim([full], leaseMs);
     return claim as Claim;
   }
 
   settle(node: number, claim: Claim, how: Settled = delivered, seqs: readonly Seq[] | null = null): Promise<number> {
     const chosen = claim.deliveries.filter(({ message: { seq } }) => seqs === null || seqs.includes(seq));
-    return this.store(node).settle(chosen.map((delivery) => settlement(claim, delivery, how)));
+    return this.store(node).log.settle(chosen.map((delivery) => settlement(claim, delivery, how)));
   }
 
   query<T extends object>(sql: string): Promise<T[]> {

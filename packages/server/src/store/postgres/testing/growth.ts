@@ -17,7 +17,7 @@ import type { PostgresServer } from "./postgres-server.ts";
 
 const ROUNDS = 60;
 const PER_ROUND = 20;
-const HANDED_OUT_AT_MS = 1_000;
+const PULLED_AT_MS = 1_000;
 /** Partitions of messages of the third class, and times of attempts, long ago. */
 const PARTITION = 300_000_000;
 const SPAN_MS = 90 * 3600_000;
@@ -70,33 +70,36 @@ const GROWN = [
   "message_partition",
   "attempt_partition",
 ];
-/** It has one row, whatever its name begins with. */
+/** This table has only one row, although its name has the prefix of a table that grows. */
 const NEVER_GROWS = "attempt_partition_span";
 
-/** How the grown tables are looked at: the tables that are read from end to end, and the indexes that rows are found by. */
+/** Access to the grown tables: tables that were read from end to end, and indexes that were used. */
 export interface Plans {
   readonly tablesScanned: readonly string[];
   readonly indexesUsed: readonly string[];
 }
 
 export interface Reading {
-  /** Rows of tables and entries of indexes that publishing, claiming, failing, retrying, settling, handing out and acknowledging read. */
+  /**
+   * Table rows and index entries read per message, over publish, claim, failure, retry, settlement, pull and
+   * acknowledgement.
+   */
   readonly perMessage: number;
   /** Pages of tables and indexes. */
   readonly pagesPerMessage: number;
   readonly plans: Plans;
 }
 
-interface Looked {
+interface TableScans {
   readonly isIndex: boolean;
   readonly name: string;
   readonly scans: number;
   readonly read: number;
 }
 
-interface Looks {
+interface Scans {
   readonly pages: number;
-  readonly byName: ReadonlyMap<string, Looked>;
+  readonly byName: ReadonlyMap<string, TableScans>;
 }
 
 /** Before version 15 a process of its own counts, and what it says may be half a second old. */
@@ -113,7 +116,7 @@ async function counted(server: PostgresServer, database: string): Promise<void> 
 }
 
 /** By the database's own count. Entries of indexes as well: a scan of an index alone fetches no row. */
-async function looked(server: PostgresServer, database: string): Promise<Looks> {
+async function readScans(server: PostgresServer, database: string): Promise<Scans> {
   await counted(server, database);
   const [io] = await server.query<{ pages: number }>(
     `SELECT sum(heap_blks_hit + heap_blks_read + coalesce(idx_blks_hit + idx_blks_read, 0))::float AS pages
@@ -121,7 +124,7 @@ async function looked(server: PostgresServer, database: string): Promise<Looks> 
     [],
     database,
   );
-  const rows = await server.query<Looked>(
+  const rows = await server.query<TableScans>(
     `SELECT false AS "isIndex", relname AS name, seq_scan::float AS scans,
        (seq_tup_read + coalesce(idx_tup_fetch, 0))::float AS read FROM pg_stat_user_tables
      UNION ALL
@@ -137,14 +140,14 @@ function isGrown(name: string): boolean {
   return !name.startsWith(NEVER_GROWS) && GROWN.some((table) => name === table || name.startsWith(`${table}_`));
 }
 
-function difference(before: Looks, after: Looks): { rows: number; pages: number } {
+function difference(before: Scans, after: Scans): { rows: number; pages: number } {
   let rows = 0;
   for (const now of after.byName.values()) rows += now.read - (before.byName.get(now.name)?.read ?? 0);
   return { rows, pages: after.pages - before.pages };
 }
 
-/** Whichever partition it was: what one of them is read by, all of them are. */
-function plansBetween(before: Looks, after: Looks): Plans {
+/** Partitions count as their parent table: the access to one partition stands for the access to all. */
+function plansBetween(before: Scans, after: Scans): Plans {
   const used = [...after.byName.values()].filter(
     ({ name, scans }) => isGrown(name) && scans > (before.byName.get(name)?.scans ?? 0),
   );
@@ -155,16 +158,16 @@ function plansBetween(before: Looks, after: Looks): Plans {
   return { tablesScanned: names(false), indexesUsed: names(true) };
 }
 
-/** Handed out and acknowledged. */
+/** These messages are pulled and acknowledged. */
 const isPulled = (index: number): boolean => index >= 4 && index < 6;
 
 function outcome(index: number, attemptsMade: number): Settled {
   if (index === 0) return dead;
   if (index < 4 && attemptsMade === 0) return parkedUntil(1);
-  return isPulled(index) ? invisibleUntil(Date.now() + 600_000, 1, HANDED_OUT_AT_MS) : delivered;
+  return isPulled(index) ? invisibleUntil(Date.now() + 600_000, 1, PULLED_AT_MS) : delivered;
 }
 
-/** Publishes, claims, fails, retries, settles, hands out and acknowledges; each connection plans its statements anew. */
+/** Publishes, claims, fails, retries, settles, pulls and acknowledges; each connection plans its statements anew. */
 async function runRounds(url: string, topic: Topic, subscription: Subscription, rounds: number): Promise<void> {
   const store = await PostgresStore.open(storeOptions(url));
   await store.catalog.getSubscriptionById(subscription.id);
@@ -187,35 +190,35 @@ async function runRounds(url: string, topic: Topic, subscription: Subscription, 
       const applied = await store.log.settlePulled(
         subscription.id,
         pulled.map(({ message: { seq } }) => ({
-          pulled: { seq, retriesMade: 1, firstAttemptAtMs: HANDED_OUT_AT_MS },
+          pulled: { seq, retriesMade: 1, firstAttemptAtMs: PULLED_AT_MS },
           answer: { kind: "delivered", attempt: attempt(1, "accepted") },
         })),
       );
       if (!applied.every(Boolean)) throw new Error("An answer came too late.");
     }
   }
-  // Its connections report what they have read when they end.
+  // Connections report their statistics when they end.
   await store.close();
 }
 
-/** What a message costs on its way in tables of this size, once everything is planned. */
+/** Measures the rows and pages that a message reads in tables of this size, once every statement is planned. */
 export async function readInTablesOf(server: PostgresServer, size: Size): Promise<Reading> {
   const database = await freshDatabase(server);
   const url = server.url(database);
   const first = await PostgresStore.open(storeOptions(url));
-  const { topic } = await first.putTopic(first.defaultAccount().id, "orders", topicSettings());
-  const { subscription } = await first.putSubscription(topic.id, "reader", settings({ order: "key" }), "now");
+  const { topic } = await first.catalog.putTopic(first.catalog.defaultAccount().id, "orders", topicSettings());
+  const { subscription } = await first.catalog.putSubscription(topic.id, "reader", settings({ order: "key" }), "now");
   await first.close();
   await fill(server, database, topic.id, subscription.id, size);
   // The partitions of today are made by whoever comes first, who builds indexes over nothing.
   await runRounds(url, topic, subscription, 1);
-  const atFirst = await looked(server, database);
+  const atFirst = await readScans(server, database);
   await runRounds(url, topic, subscription, ROUNDS / 4);
-  const between = await looked(server, database);
+  const between = await readScans(server, database);
   await runRounds(url, topic, subscription, ROUNDS);
-  const atLast = await looked(server, database);
+  const atLast = await readScans(server, database);
   const after = await PostgresStore.open(storeOptions(url));
-  const { backlog, parked, inFlight } = await after.subscriptionCounts(subscription.id);
+  const { backlog, parked, inFlight } = await after.records.subscriptionCounts(subscription.id);
   if (backlog + parked + inFlight > 0) throw new Error("Something was left undone.");
   await after.close();
   // The same planning is in both.

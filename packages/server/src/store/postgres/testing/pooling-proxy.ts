@@ -6,8 +6,8 @@ const IDLE = "I";
 const TERMINATE = "X";
 
 /**
- * A proxy with few sessions for many clients, as PgBouncer is: a client gets one for a transaction, or until it goes. It gives out the one
- * that was free last, or the one that was free longest.
+ * A proxy with few sessions for many clients, like PgBouncer. A client has a session for one transaction, or until it
+ * disconnects. The proxy assigns the most recently freed session or the one that has been free longest.
  */
 export class PoolingProxy {
   readonly #server: Server;
@@ -37,7 +37,7 @@ export class PoolingProxy {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** What a server says to a client that has just connected. */
+  /** The messages that a server sends to a new client. */
   get greeting(): Buffer {
     return (this.#backends[0] as Backend).greeting;
   }

@@ -114,8 +114,8 @@ export class PostgresDatabase implements StoreUnderTest {
   }
 
   /**
-   * What the process held is free when its leases have run out, which nobody can tell from a process that hangs. That time is
-   * let go by here for the node that has ended, and only for it.
+   * Ends the node without a clean stop and starts another. The claims of a dead node are free only when their leases
+   * expire, because a hung node looks the same. The leases of the dead node, and only those, are expired here at once.
    */
   async crash(): Promise<void> {
     const { nodeId } = this.store;

@@ -20,7 +20,7 @@ import { fileURLToPath } from "node:url";
 import { Client } from "pg";
 import { withSmallDisk } from "./small-disk.ts";
 
-/** PostgreSQL refuses to run as root. Where that is who we are, it runs as `nobody`, whose number is the same on every Linux. */
+/** PostgreSQL refuses to run as root. A root user runs it as `nobody`, whose user id is the same on every Linux. */
 const NOBODY = 65_534;
 const START_RETRY_MS = 20;
 
@@ -46,13 +46,16 @@ const STANDBY = "standby";
 
 const CACHE = fileURLToPath(new URL("../../../../../../node_modules/.cache/ringback-postgres", import.meta.url));
 
-/** The folder of another version's programs, for `npm run test:postgres-versions`; left out: the one that npm has brought. */
+/**
+ * Folder of the programs of another PostgreSQL version, for `npm run test:postgres-versions`; unset: the version from
+ * npm.
+ */
 const BINARIES_VARIABLE = "RINGBACK_TEST_POSTGRES_BIN";
 
 export interface ServerOptions {
   /** Tests of what survives a crash of the server keep its fsync; all others only lose time with it. */
   readonly fsync?: boolean;
-  /** Its own folder is made in this one. The system's folder for temporary files when nothing is said. */
+  /** Parent of the server's own folder. Default: the system's folder for temporary files. */
   readonly root?: string;
   /** As in `postgresql.conf`: `name=value`. They win over the ones that all tests share. */
   readonly settings?: readonly string[];
@@ -60,7 +63,7 @@ export interface ServerOptions {
   readonly smallDiskBytes?: number;
 }
 
-/** A real PostgreSQL of the test's own, or the benchmark's: in a folder of its own, on a free port, without anything to install. */
+/** A real PostgreSQL for a test or the benchmark, in its own folder and on a free port. Needs no installation. */
 export class PostgresServer {
   readonly #folder: string;
   readonly #binaries: Binaries;
@@ -85,7 +88,10 @@ export class PostgresServer {
     return server;
   }
 
-  /** A second server that only reads and follows this one, which is started anew for it and from then on waits for it with each commit. */
+  /**
+   * Starts a standby that follows this server. This server restarts for it, and waits for it at each commit from then
+   * on.
+   */
   async withStandby(): Promise<PostgresServer> {
     const follow = `primary_conninfo=host=127.0.0.1 port=${this.port} user=ringback application_name=${STANDBY}`;
     const { settings = [], ...others } = this.#options;
@@ -144,7 +150,7 @@ export class PostgresServer {
   /** One statement as the administrator, on a connection of its own. */
   async query<T extends object>(sql: string, values: readonly unknown[] = [], database = "postgres"): Promise<T[]> {
     const client = new Client({ connectionString: this.url(database) });
-    // Its end is told by the query that it interrupts.
+    // The interrupted query reports the end of the connection.
     client.on("error", () => {});
     await client.connect();
     try {
@@ -159,7 +165,7 @@ export class PostgresServer {
     await this.#end("SIGQUIT");
   }
 
-  /** It ends its connections and writes everything; `run` starts it again. */
+  /** Closes all connections and writes everything to disk; `run` starts the server again. */
   async shutDown(): Promise<void> {
     await this.#end("SIGINT");
   }

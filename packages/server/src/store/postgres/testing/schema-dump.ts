@@ -9,7 +9,7 @@ import { PostgresServer } from "./postgres-server.ts";
 export const dumpFile = new URL("../schema.sql", import.meta.url);
 
 const header =
-  "-- The whole schema, as a freshly migrated database has it. Written by `npm run generate:schema`; the sources are in schema/.";
+  "-- The whole schema of a freshly migrated database.\n-- Written by `npm run generate:schema`; the sources are in schema/.";
 
 /** The schema of a database that is created for this and migrated. */
 export async function dumpMigrated(server: PostgresServer, database = "schema_dump"): Promise<string> {
@@ -25,8 +25,8 @@ export async function dumpMigrated(server: PostgresServer, database = "schema_du
 }
 
 /**
- * Reads the catalog: types, sequences, tables with their columns, constraints, indexes and options, triggers, and functions with
- * their source. Sorted by name, and the same text on every version of PostgreSQL that Ringback runs on.
+ * Reads the catalog: types, sequences, tables with their columns, constraints, indexes and options, triggers, and
+ * functions with their source. The text is sorted by name and equal on every supported version of PostgreSQL.
  */
 async function dumpSchema(client: Client): Promise<string> {
   const parts = [header];
@@ -45,7 +45,7 @@ const types = `
   WHERE c.relnamespace = 'ringback'::regnamespace AND c.relkind = 'c'
   GROUP BY c.relname ORDER BY c.relname COLLATE "C"`;
 
-/** Those of identity columns are part of their columns. */
+/** Sequences of identity columns are left out, since they are part of their columns. */
 const sequences = `
   SELECT format('CREATE SEQUENCE ringback.%s MAXVALUE %s;', c.relname, s.seqmax) AS text
   FROM pg_class c JOIN pg_sequence s ON s.seqrelid = c.oid

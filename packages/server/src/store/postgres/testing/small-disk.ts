@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 
-/** Whoever is nobody in particular outside is so inside, too: PostgreSQL refuses to run as root. */
+/** User id inside the namespace. PostgreSQL refuses to run as root, so an ordinary user keeps an ordinary id. */
 const ORDINARY_USER = "1000";
 
 interface Program {
@@ -9,8 +9,8 @@ interface Program {
 }
 
 /**
- * A disk of so many bytes at `folder`, seen by this program and its children only. Needs no rights, where Linux lets everybody have
- * namespaces of their own, as it does unless told otherwise.
+ * Mounts a disk of `bytes` bytes at `folder`, visible only to this program and its children. Needs no special rights
+ * where Linux allows unprivileged user namespaces, which is the default.
  */
 export function withSmallDisk({ file, args }: Program, folder: string, bytes: number): Program {
   const inside = `mount -t tmpfs -o size=${bytes} tmpfs "$1" && shift && exec unshare --user --map-user=${ORDINARY_USER} --map-group=${ORDINARY_USER} "$@"`;

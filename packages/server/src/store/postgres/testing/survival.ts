@@ -66,8 +66,8 @@ export class Survival {
       const texts = Array.from({ length: 3 }, (_, part) => `${node}.${number}.${part}`);
       const messages = texts.map((text) => message(text));
       const request = { topicId: this.#cluster.topic.id, messages, idempotency: null };
-      const receipt = await unlessBroken(() => this.#cluster.store(node).append(request));
-      if (receipt === null) this.failed++;
+      const result = await unlessBroken(() => this.#cluster.store(node).log.append(request));
+      if (result === null) this.failed++;
       else for (const text of texts) this.#accepted.add(text);
     }
   }
@@ -89,11 +89,14 @@ export class Survival {
   }
 
   async #isAllDelivered(): Promise<boolean> {
-    const counts = await unlessBroken(() => this.#cluster.store(0).subscriptionCounts(this.#reader.id));
+    const counts = await unlessBroken(() => this.#cluster.store(0).records.subscriptionCounts(this.#reader.id));
     return counts !== null && counts.backlog + counts.inFlight + counts.parked === 0;
   }
 
-  /** Everything accepted is in the log, and everything in the log has one attempt: a second settlement would bring a second. */
+  /**
+   * Checks that the log has every accepted message, and that each message has one attempt: a second settlement would
+   * add another.
+   */
   async #check(): Promise<void> {
     const stored = await this.#cluster.query<{ text: string }>(
       "SELECT convert_from(body, 'UTF8') AS text FROM ringback.message",
@@ -101,7 +104,7 @@ export class Survival {
     const texts = new Set(stored.map(({ text }) => text));
     expect([...this.#accepted].filter((text) => !texts.has(text))).toEqual([]);
     const page = { after: null, limit: ATTEMPTS_MAX };
-    const { items } = await this.#cluster.store(0).listAttempts(this.#reader.id, page, "all");
+    const { items } = await this.#cluster.store(0).records.listAttempts(this.#reader.id, page, "all");
     expect(items).toHaveLength(stored.length);
     expect(new Set(items.map(({ messageId }) => messageId)).size).toBe(stored.length);
   }

@@ -1,6 +1,6 @@
--- What becomes of each request of an append: appended, replayed (its idempotency key is known, with the same content),
--- key_conflict (with other content) or topic_gone. The logs are locked. The planner inlines this function into its
--- caller.
+-- Decides the outcome of each request of an append: appended, replayed (its idempotency key is known, with the same
+-- content), key_conflict (with other content) or topic_gone. The logs are locked. The planner inlines this function
+-- into its caller.
 CREATE FUNCTION ringback.judge_appends(
   p_topics integer[], p_counts integer[], p_keys text[], p_fingerprints text[], p_now bigint, p_key_ms bigint
 ) RETURNS TABLE (

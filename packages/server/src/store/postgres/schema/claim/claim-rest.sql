@@ -1,4 +1,4 @@
--- What the caller learns beside the deliveries of a claim. more: another claim would find something at once.
+-- Returned by a claim in addition to its deliveries. more: another claim would find something at once.
 -- next_due_in: when one would find something, in milliseconds; null when that is unknown.
 CREATE TYPE ringback.claim_rest AS (more boolean, next_due_in bigint);
 

@@ -1,4 +1,4 @@
--- What the other claims of a subscription hold.
+-- Summary of the other claims of a subscription.
 -- count: deliveries in open claims. lease_end: when the first of their leases expires. parked: their positions in
 -- ringback.parked. foreign_keys: ordering keys that other nodes have open. returned: positions that have come back.
 CREATE TYPE ringback.open_claims AS (

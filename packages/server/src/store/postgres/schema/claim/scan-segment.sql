@@ -1,4 +1,4 @@
--- What a claim takes from the log.
+-- Positions that a claim takes from the log.
 -- seqs, keys, seq_partitions: the positions taken, with the ordering key and the partition of each. partitions: each
 -- partition once. scanned_through: the last position examined. scanned: how many positions were examined. parked: how
 -- many messages were parked instead. returned: returned positions that are left. is_stopped: the claim takes no more.

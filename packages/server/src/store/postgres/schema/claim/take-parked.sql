@@ -51,7 +51,7 @@ BEGIN
       PERFORM ringback.unblock_key(p_subscription, v_row.blocks, p_now);
       v_expired := v_expired + 1;
     ELSIF v_row.blocks IS NULL AND v_key IS NOT NULL AND ringback.is_key_blocked(p_subscription, v_key) THEN
-      -- It was delayed or redriven, and now takes its position among the parked deliveries of its key.
+      -- A delayed or redriven delivery takes its position among the parked deliveries of its key now.
       v_due := ringback.due_in_key(p_subscription, v_key, v_row.seq, p_now);
       UPDATE ringback.parked p SET due_at = v_due, ordering_key = v_key
         WHERE p.subscription_id = p_subscription AND p.seq = v_row.seq;

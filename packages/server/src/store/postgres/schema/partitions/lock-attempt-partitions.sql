@@ -2,7 +2,7 @@
 CREATE FUNCTION ringback.lock_attempt_partitions(p_times bigint[]) RETURNS void LANGUAGE plpgsql AS $function$
 BEGIN
   IF cardinality(p_times) = 0 THEN RETURN; END IF;
-  -- Nobody can drop a partition from here on. Most often one partition covers all of the times.
+  -- This lock keeps other sessions from dropping a partition. Most often one partition covers all of the times.
   LOCK TABLE ONLY ringback.attempt IN ROW EXCLUSIVE MODE;
   IF NOT EXISTS (SELECT 1 FROM (SELECT min(t) AS first, max(t) AS last FROM unnest(p_times) AS t) x, LATERAL (
       SELECT r.to_at FROM ringback.attempt_partition r WHERE r.from_at <= x.first ORDER BY r.from_at DESC LIMIT 1) r

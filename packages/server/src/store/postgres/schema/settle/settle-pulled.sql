@@ -1,4 +1,4 @@
--- What receivers answer about deliveries that they have pulled: delivered, or to be delivered again later.
+-- Applies receivers' answers to deliveries that they have pulled: delivered, or to be delivered again later.
 --
 -- The cursors are locked first, as a claim does, and the clock is read after that: no claim has taken a delivery that
 -- is found invisible then, and none will before this is done. Returns the ordinals of the answers that were applied,

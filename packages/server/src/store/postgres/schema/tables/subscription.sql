@@ -11,7 +11,7 @@ CREATE TABLE ringback.subscription (
   UNIQUE (topic_id, name)
 );
 
--- What a claim reads of a subscription: how far claims have come, and the settings that claims depend on.
+-- Columns that a claim reads of a subscription: how far claims have come, and the settings that claims depend on.
 -- tags, routes: the filter; null accepts every message. routes are regular expressions over '.word.word'.
 -- scanned_through: some claim has examined every position up to this one.
 -- returned_seqs: positions that were claimed and came back unsettled; the next claims take them first.

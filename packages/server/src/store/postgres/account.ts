@@ -1,0 +1,18 @@
+import type { Account, AccountId } from "../../domain/model.ts";
+import type { Connection } from "./connection.ts";
+import type { Times } from "./times.ts";
+
+/** Creates the account, or sets the application id of the existing account of this name. */
+export async function ensureAccount(
+  connection: Connection,
+  { name, appId }: { readonly name: string; readonly appId: number },
+  times: Times,
+): Promise<Account> {
+  const [row] = await connection.query<{ id: AccountId; name: string; app_id: number }>(
+    `INSERT INTO ringback.account (name, app_id, created_at) VALUES ($1, $2, coalesce($3::bigint, ringback.now_ms()))
+     ON CONFLICT (name) DO UPDATE SET app_id = excluded.app_id RETURNING id, name, app_id`,
+    [name, appId, times.at()],
+  );
+  const { id, name: kept, app_id } = row as NonNullable<typeof row>;
+  return { id, name: kept, appId: app_id };
+}
