@@ -166,7 +166,7 @@ export const limits = {
   pullWaitersMax: 12_000,
   pullWaitersTotalMax: 12_000,
   /** Log messages scanned to count the delayed ones. */
-  delayedLookedAtMax: 10_000,
+  delayedExaminedMax: 10_000,
 
   retentionMsDefault: 7 * 24 * 3600_000,
   retentionMsMin: 60_000,

@@ -36,7 +36,7 @@ export interface PullCounts {
   /** Pulled and not acknowledged, or put off by a receiver. */
   readonly invisible: number;
   /**
-   * Never pulled, and delayed. Those that no claim has read yet are counted up to `limits.delayedLookedAtMax` messages.
+   * Never pulled, and delayed. Those that no claim has read yet are counted up to `limits.delayedExaminedMax` messages.
    */
   readonly delayed: number;
   /** When the oldest of these messages was published; null: there is none. */

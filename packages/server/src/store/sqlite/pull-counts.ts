@@ -18,7 +18,7 @@ export async function readPullCounts(
     subscriptionId: entry.id,
     nowMs,
     scannedThrough: cursor.scannedThrough,
-    examinedMax: limits.delayedLookedAtMax,
+    examinedMax: limits.delayedExaminedMax,
     fromSeq,
     unsettledSeq: first > topic.lastSeq ? null : first,
   });

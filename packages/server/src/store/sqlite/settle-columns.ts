@@ -1,5 +1,5 @@
 import type { Attempt, Seq, SubscriptionId, TopicId } from "../../domain/model.ts";
-import { verdictCodes } from "../verdict-codes.ts";
+import { verdictCodes } from "../record-rows.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
 
 /**
