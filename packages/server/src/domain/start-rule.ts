@@ -10,8 +10,8 @@ export interface LogEnds {
 }
 
 /**
- * The position of the first message that a new subscription delivers. `seqAt` returns the first position at or after a time. Throws
- * `invalid_request` for a time in the future.
+ * The position of the first message that a new subscription delivers. `seqAt` returns the first position at or after a
+ * time. Throws `invalid_request` for a time in the future.
  */
 export function startSeq<S>(start: Start, log: LogEnds, nowMs: TimeMs, seqAt: (atMs: TimeMs) => S): Seq | S {
   if (start === "now") return log.lastSeq + 1;

@@ -41,9 +41,9 @@ export interface CatalogStore {
 
   /**
    * Creates the subscription or replaces its settings; equal settings change nothing. `start` counts only at creation.
-   * A start position may lie in the future; a start time may not (`invalid_request`). A new filter applies to messages that no
-   * claim has read yet; a new order releases everything that is held. A push
-   * subscription never becomes a pull subscription, nor the reverse (`immutable_field`).
+   * A start position may lie in the future; a start time may not (`invalid_request`). A new filter applies to messages
+   * that no claim has read yet; a new order releases everything that is held. A push subscription never becomes a pull
+   * subscription, nor the reverse (`immutable_field`).
    */
   putSubscription(
     topicId: TopicId,

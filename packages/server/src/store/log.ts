@@ -80,8 +80,8 @@ export interface Claim {
   /**
    * When the next parked delivery is due; null: none is. An empty claim also considers when the earliest open lease
    * expires; for a strict subscription with an open delivery it considers only that lease, because every other delivery
-   * waits for it. A driver whose disk is slower than the settlements returns empty claims, and this is then the time of the
-   * next try.
+   * waits for it. A driver whose disk is slower than the settlements returns empty claims, and this is then the time of
+   * the next try.
    */
   readonly nextDueAtMs: TimeMs | null;
   /** Parked deliveries of the whole subscription, open ones included. */

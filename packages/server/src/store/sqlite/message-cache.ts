@@ -33,7 +33,7 @@ export class MessageCache {
   }
 
   dropTopic(topicId: TopicId): void {
-    // Its messages leave `#order`, and their bytes `#bytes`, when they become the oldest.
+    // The messages are removed from `#order`, and their bytes from `#bytes`, when they become the oldest.
     this.#topics.delete(topicId);
   }
 

@@ -1,6 +1,6 @@
 /**
- * Requests recorded from real clients: `qcloudapi-sdk` 0.2.1 by GET and POST with SHA1 and SHA256, `cmq-sdk` 2.1.0 with its host
- * names redirected, and `tencentcloud-sdk-nodejs` 4.1.313. The keys are invented.
+ * Requests recorded from real clients: `qcloudapi-sdk` 0.2.1 by GET and POST with SHA1 and SHA256, `cmq-sdk` 2.1.0 with
+ * its host names redirected, and `tencentcloud-sdk-nodejs` 4.1.313. The keys are invented.
  */
 
 export const recordedSecretId = "AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE";

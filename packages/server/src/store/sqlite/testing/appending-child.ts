@@ -1,4 +1,4 @@
-/** Opens the folder given, appends without end and writes the position of every acknowledged message. */
+/** Opens the given folder, appends messages until it is killed, and prints the position of every acknowledged one. */
 import { message, topicSettings } from "../../contract/fixtures.ts";
 import { SqliteStore } from "../sqlite-store.ts";
 import { storeOptions } from "./store-options.ts";
