@@ -45,7 +45,7 @@ export class EntryIndex {
     }
     const text = JSON.stringify(value);
     if (Buffer.byteLength(text) > limits.entryBytesMax) {
-      throw new RingbackError("invalid_request", `It is larger than ${limits.entryBytesMax} bytes.`);
+      throw new RingbackError("invalid_request", `The value is larger than ${limits.entryBytesMax} bytes.`);
     }
     if (before !== null && JSON.stringify(before.value) === text) {
       return { entry: before, text, created: false, changed: false };

@@ -2,6 +2,7 @@ import { RingbackError } from "../../domain/errors.ts";
 import type { AccountId, SubscriptionId, TimeMs, Topic, TopicId, TopicSettings } from "../../domain/model.ts";
 import { foldCase } from "../../domain/names.ts";
 import { assertRoomForTopic } from "../../domain/topic-rules.ts";
+import { toTopic, type TopicRow } from "../catalog-rows.ts";
 import { assertCondition, type PutCondition } from "../condition.ts";
 import { hasLabel, labelText, type Label } from "../label.ts";
 import type { Page, PageRequest } from "../page.ts";
@@ -12,16 +13,6 @@ import type { ConnectionPool } from "./database.ts";
 import { isListedSql } from "./internal-names.ts";
 import { sqlState } from "./storage-failure.ts";
 import type { Times } from "./times.ts";
-
-export interface TopicRow {
-  readonly id: TopicId;
-  readonly account_id: AccountId;
-  readonly name: string;
-  readonly version: number;
-  readonly settings: string;
-  readonly created_at: TimeMs;
-  readonly updated_at: TimeMs;
-}
 
 export interface CatalogOptions {
   readonly pool: ConnectionPool;
@@ -257,16 +248,4 @@ async function readForUpdate(connection: Connection, accountId: AccountId, name:
     [accountId, name],
   );
   return row === undefined ? null : toTopic(row);
-}
-
-function toTopic(row: TopicRow): Topic {
-  return {
-    id: row.id,
-    accountId: row.account_id,
-    name: row.name,
-    settings: JSON.parse(row.settings) as TopicSettings,
-    version: row.version,
-    createdAtMs: row.created_at,
-    updatedAtMs: row.updated_at,
-  };
 }
