@@ -165,7 +165,7 @@ export const limits = {
    */
   pullWaitersMax: 12_000,
   pullWaitersTotalMax: 12_000,
-  /** Messages of the log that are examined to count the delayed ones. */
+  /** Log messages scanned to count the delayed ones. */
   delayedExaminedMax: 10_000,
 
   retentionMsDefault: 7 * 24 * 3600_000,

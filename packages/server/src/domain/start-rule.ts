@@ -10,19 +10,19 @@ export interface LogEnds {
 }
 
 /**
- * The position of the first message that a new subscription gets. `seqAt` returns the first position at or after a
- * time. Throws `invalid_request` for a time that has not come: a subscription starts when it is created.
+ * The position of the first message that a new subscription delivers. `seqAt` returns the first position at or after a
+ * time. Throws `invalid_request` for a time in the future.
  */
 export function startSeq<S>(start: Start, log: LogEnds, nowMs: TimeMs, seqAt: (atMs: TimeMs) => S): Seq | S {
   if (start === "now") return log.lastSeq + 1;
   if (typeof start === "object" && "atMs" in start && start.atMs > nowMs) {
-    const fault = "must not lie in the future; a subscription starts when it is made";
+    const fault = "must not lie in the future; a subscription starts when it is created at the latest";
     throw RingbackError.at("invalid_request", "start.at", fault);
   }
   return seqFrom(start, log, seqAt);
 }
 
-/** The position of the first message from `start` on that the log still has, or would have next. */
+/** The position of the first message from `start` on that the log still has, or the next position of the log. */
 export function seqFrom<S>(start: Exclude<Start, "now">, log: LogEnds, seqAt: (atMs: TimeMs) => S): Seq | S {
   if (start === "oldest") return log.firstSeq;
   return "seq" in start ? Math.max(start.seq, log.firstSeq) : seqAt(start.atMs);

@@ -1,6 +1,6 @@
 /**
- * Topics and subscriptions. A name that holds a colon is internal (`domain/internal-names.ts`): it is found by its name and
- * works like any other, but no list, no statistics and no limit of the account counts it.
+ * Topics and subscriptions. A name with a colon is internal (`domain/internal-names.ts`). Internal topics and
+ * subscriptions work like any other, but lists, statistics and the account's limits skip them.
  */
 
 import type {
@@ -22,27 +22,28 @@ import type { Page, PageRequest } from "./page.ts";
 export interface CatalogStore {
   defaultAccount(): Account;
 
-  /** Creates the topic or replaces its settings; equal settings change nothing. `topic_limit` past `limits.topicsMax`. */
+  /** Creates the topic or replaces its settings; equal settings change nothing. Throws `topic_limit`. */
   putTopic(
     accountId: AccountId,
     name: string,
     settings: TopicSettings,
     condition?: PutCondition,
   ): Promise<{ readonly topic: Topic; readonly created: boolean }>;
-  /** Creates; null when a topic exists, or is being created, whose name differs at most in the case of A to Z. */
+  /** Creates a topic. Returns null when one exists, or is being created, whose name differs at most in letter case. */
   createTopic(accountId: AccountId, name: string, settings: TopicSettings): Promise<Topic | null>;
   getTopic(accountId: AccountId, name: string): Promise<Topic | null>;
-  /** The topic of this name, or one whose name differs only in the case of A to Z; null: there is none. */
+  /** Returns the topic of this name, or one whose name differs only in the case of the letters A to Z, or null. */
   findTopicAnyCase(accountId: AccountId, name: string): Promise<Topic | null>;
   /** In order of name; only those whose settings have the label, if one is given. */
   listTopics(accountId: AccountId, page: PageRequest, label?: Label): Promise<Page<Topic>>;
-  /** Deletes the topic, its subscriptions and all their data. False when there was none. */
+  /** Deletes the topic, its subscriptions and all their data. Returns false when there was no such topic. */
   deleteTopic(accountId: AccountId, name: string): Promise<boolean>;
 
   /**
-   * Creates the subscription or replaces its settings; equal settings change nothing. `start` counts only at creation: a position in the future is waited for, a time in the future means
-   * now. A new filter applies to messages that no claim has read yet; a new order releases everything that is held. A pushed
-   * subscription stays pushed, and a pulled one pulled (`immutable_field`).
+   * Creates the subscription or replaces its settings; equal settings change nothing. `start` counts only at creation.
+   * A start position may lie in the future; a start time may not (`invalid_request`). A new filter applies to messages
+   * that no claim has read yet; a new order releases everything that is held. A push subscription never becomes a pull
+   * subscription, nor the reverse (`immutable_field`).
    */
   putSubscription(
     topicId: TopicId,

@@ -12,7 +12,7 @@ export interface StoreNode {
   /** Time of its last heartbeat. */
   readonly lastSeenAtMs: TimeMs;
   readonly isAlive: boolean;
-  /** True for the process that was asked. */
+  /** True for the process that returns the list. */
   readonly isThis: boolean;
 }
 
@@ -35,9 +35,12 @@ export interface ConnectionUse {
 }
 
 export interface ClusterStore {
-  /** This process, the others that have the store open, and those that had it open lately: the living first, at most `limits.nodesListedMax`. */
+  /**
+   * This process, the others that have the store open, and those that had it open lately: the living first, at most
+   * `limits.nodesListedMax`.
+   */
   nodes(): Promise<readonly StoreNode[]>;
-  /** Of this process; empty for a driver without a database server. */
+  /** Connections of this process; empty for a driver without a database server. */
   connections(): readonly ConnectionUse[];
   /** True when the last write succeeded. While it is false, the driver tries by itself until a write succeeds. */
   writable(): boolean;

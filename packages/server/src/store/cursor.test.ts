@@ -4,7 +4,7 @@ import { Cursor } from "./cursor.ts";
 
 const SEQ_MAX = 60;
 
-/** What a cursor stands for: the positions that are settled. */
+/** The reference: a set of the settled positions. */
 class NaiveCursor {
   readonly settled = new Set<number>();
   scannedThrough = 0;
@@ -36,15 +36,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(fc.constant("store" as const), seq) },
 );
 
-function take(cursor: Cursor, naive: NaiveCursor, [what, at]: Step): Cursor {
-  switch (what) {
+function apply(cursor: Cursor, naive: NaiveCursor, [operation, at]: Step): Cursor {
+  switch (operation) {
     case "scan":
       if (at <= cursor.scannedThrough) break;
       cursor.scannedThrough = at;
       naive.scannedThrough = at;
       break;
     case "settle":
-      // Only what has been looked at can be settled.
+      // Only a scanned position can be settled.
       if (at > naive.scannedThrough) break;
       cursor.settle(at);
       naive.settled.add(at);
@@ -58,7 +58,7 @@ function take(cursor: Cursor, naive: NaiveCursor, [what, at]: Step): Cursor {
       naive.scannedThrough = Math.min(naive.scannedThrough, at - 1);
       break;
     case "store":
-      // As after a crash: nothing is remembered of what was looked at.
+      // As after a crash: the scanned position is not stored.
       naive.scannedThrough = 0;
       return new Cursor(cursor.settledThrough, cursor.ahead());
   }
@@ -67,13 +67,13 @@ function take(cursor: Cursor, naive: NaiveCursor, [what, at]: Step): Cursor {
 }
 
 describe("a cursor", () => {
-  test("knows what is settled, whatever the order, and keeps that over a crash", () => {
+  test("knows which positions are settled, in any order of settling, also after a crash", () => {
     fc.assert(
       fc.property(fc.nat({ max: 20 }), fc.array(step, { maxLength: 120 }), (start, steps) => {
         let cursor = new Cursor(start);
         const naive = new NaiveCursor(start);
         for (const each of steps) {
-          cursor = take(cursor, naive, each);
+          cursor = apply(cursor, naive, each);
           naive.scannedThrough = Math.max(naive.scannedThrough, naive.settledThrough);
           expect(cursor.settledThrough).toBe(naive.settledThrough);
           expect(cursor.doneAhead().toSorted((a, b) => a - b)).toEqual(naive.ahead);
@@ -86,7 +86,7 @@ describe("a cursor", () => {
     );
   });
 
-  test("takes one bit for each position from the first open one to the last settled one", () => {
+  test("stores one bit for each position from the first unsettled to the last settled one", () => {
     const cursor = new Cursor(1_000);
     for (let at = 1_002; at <= 1_017; at++) cursor.settle(at);
     expect(cursor.ahead()).toEqual(Uint8Array.from([0b1111_1110, 0b1111_1111, 0b1]));

@@ -1,9 +1,10 @@
 import type { Seq } from "../domain/model.ts";
 
 /**
- * How far a subscription is in its log. `settledThrough`: every position up to this one is settled. `done`: positions beyond it
- * that are settled, out of order. `scannedThrough`: claims have read every position up to this one. A database stores the
- * first two; after a crash the third starts at `settledThrough` again, so unfinished deliveries are claimed again.
+ * How far a subscription is in its log. `settledThrough`: every position up to this one is settled. `done`: positions
+ * beyond it that are settled, out of order. `scannedThrough`: claims have read every position up to this one. A
+ * database stores the first two; after a crash the third starts at `settledThrough` again, so unfinished deliveries are
+ * claimed again.
  */
 export class Cursor {
   settledThrough: Seq;

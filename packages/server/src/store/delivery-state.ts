@@ -1,6 +1,6 @@
 import type { DeliveryState } from "../domain/model.ts";
 
-/** What a driver knows of one message for one subscription. */
+/** The records of one message and one subscription. */
 export interface DeliveryFacts {
   /** Open in a claim whose lease has not expired. */
   readonly isOpen: boolean;
@@ -15,12 +15,12 @@ export interface DeliveryFacts {
 export function deliveryState(facts: DeliveryFacts): DeliveryState {
   if (facts.isOpen) return "in_flight";
   if (facts.isParked) return "parked";
-  // After a rewind the attempts and dead letters of the earlier delivery are still there.
+  // After a rewind, attempts and dead letters of the earlier delivery still exist.
   if (!facts.isSettled) return facts.matches() ? "pending" : "filtered";
   if (facts.hasDeadLetter) return "dead";
   const last = facts.attempts.at(-1);
   if (last?.verdict === "accepted") return "delivered";
-  // The delivery was given up, and its dead letter has been purged since.
+  // The dead letter of the delivery has been purged.
   if (last !== undefined) return "dead";
   // Settled without an attempt: the subscription started after this message, or the record has been removed since.
   return facts.matches() ? "skipped" : "filtered";

@@ -1,4 +1,4 @@
-/** JSON values under a kind and a name: hooks, inboxes, keys and everything else that the store only keeps. */
+/** JSON values under a kind and a name: hooks, inboxes, keys and other resources whose content the store ignores. */
 
 import type { AccountId, Entry, EntryKind } from "../domain/model.ts";
 import type { PutCondition } from "./condition.ts";
@@ -7,8 +7,8 @@ import type { Page, PageRequest } from "./page.ts";
 
 export interface EntryStore {
   /**
-   * Creates or replaces, durably; a value equal to the entry's own changes nothing. Of several processes that put one entry
-   * under one condition at once, one succeeds. `entry_limit` past `limits.entriesMax` of a kind.
+   * Creates or replaces, durably; a value equal to the entry's own changes nothing. Of concurrent
+   * puts of one entry under one condition, one succeeds. Throws `entry_limit` past `limits.entriesMax` of a kind.
    */
   put(
     accountId: AccountId,

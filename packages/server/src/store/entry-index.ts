@@ -13,7 +13,7 @@ export interface EntryPut {
   readonly condition?: PutCondition | undefined;
 }
 
-/** Entries in memory. A driver that is alone with its database keeps all of them here and writes them through. */
+/** Entries in memory. A driver that has its database to itself keeps all entries here and writes them through. */
 export class EntryIndex {
   readonly #entries = new Map<string, NameIndex<Entry>>();
 
@@ -30,8 +30,8 @@ export class EntryIndex {
   }
 
   /**
-   * Returns the entry that a put creates, and its value as text; the index changes with `set`. Throws `precondition_failed`,
-   * `entry_limit` and `invalid_request`.
+   * Returns the entry that a put creates, and its value as text; the index changes with `set`. Throws
+   * `precondition_failed`, `entry_limit` and `invalid_request`.
    */
   prepare(
     accountId: AccountId,
@@ -45,7 +45,7 @@ export class EntryIndex {
     }
     const text = JSON.stringify(value);
     if (Buffer.byteLength(text) > limits.entryBytesMax) {
-      throw new RingbackError("invalid_request", `It is larger than ${limits.entryBytesMax} bytes.`);
+      throw new RingbackError("invalid_request", `The value is larger than ${limits.entryBytesMax} bytes.`);
     }
     if (before !== null && JSON.stringify(before.value) === text) {
       return { entry: before, text, created: false, changed: false };
@@ -62,7 +62,7 @@ export class EntryIndex {
     this.#of(accountId, entry.kind).set(entry.name, entry);
   }
 
-  /** False: there was none. */
+  /** Returns whether the entry existed. */
   delete(accountId: AccountId, kind: EntryKind, name: string): boolean {
     return this.#of(accountId, kind).delete(name);
   }
@@ -75,7 +75,7 @@ export class EntryIndex {
   }
 }
 
-/** The value is parsed from its text: nobody else holds the object, and it equals what a later start reads. */
+/** The value is parsed from its text, so that the object belongs to the store and equals what a later start reads. */
 export function entryOf(
   kind: EntryKind,
   name: string,

@@ -1,4 +1,4 @@
-/** A label that a listing is narrowed to. Labels stand in the member `labels` of settings and of entries' values. */
+/** A label by which a listing is filtered. Labels are in the member `labels` of settings and of entries' values. */
 export interface Label {
   readonly name: string;
   readonly value: string;
@@ -9,7 +9,7 @@ export function hasLabel(labelled: unknown, { name, value }: Label): boolean {
   return memberOf(labels, name) === value;
 }
 
-/** A text that is part of the JSON of everything that has the label, and perhaps of other JSON too. */
+/** A text that the JSON of everything with the label contains. Other JSON may contain it, too. */
 export function labelText({ name, value }: Label): string {
   return `${JSON.stringify(name)}:${JSON.stringify(value)}`;
 }

@@ -1,8 +1,8 @@
 import type { Page, PageRequest } from "./page.ts";
 
 /**
- * Things by name, with pages in the order of their names. Sorted when a page is wanted and something has changed. What
- * `isListed` refuses is found by its name and stands on no page.
+ * Values by name, with pages in the order of the names. The names are sorted for the first page after a change. Names
+ * for which `isListed` returns false are on no page.
  */
 export class NameIndex<T> {
   readonly #isListed: (name: string) => boolean;
@@ -27,14 +27,14 @@ export class NameIndex<T> {
   }
 
   set(name: string, value: T): void {
-    if (!this.#byName.has(name)) this.#came(name, 1);
+    if (!this.#byName.has(name)) this.#count(name, 1);
     this.#byName.set(name, value);
   }
 
-  /** False: there was none. */
+  /** Returns whether the name existed. */
   delete(name: string): boolean {
     const existed = this.#byName.delete(name);
-    if (existed) this.#came(name, -1);
+    if (existed) this.#count(name, -1);
     return existed;
   }
 
@@ -42,7 +42,7 @@ export class NameIndex<T> {
     return this.#byName.values();
   }
 
-  /** `isWanted` narrows the listing; a page is full even where most names are not wanted. */
+  /** `isWanted` filters the listing. Pages are full even when most values are filtered out. */
   page<V>({ after, limit }: PageRequest, view: (value: T) => V, isWanted: (value: T) => boolean = () => true): Page<V> {
     const names = (this.#sorted ??= [...this.#byName.keys()].filter(this.#isListed).sort());
     const items: V[] = [];
@@ -58,7 +58,7 @@ export class NameIndex<T> {
     return { items, next: null };
   }
 
-  #came(name: string, by: 1 | -1): void {
+  #count(name: string, by: 1 | -1): void {
     if (!this.#isListed(name)) return;
     this.#listedCount += by;
     this.#sorted = null;

@@ -1,7 +1,7 @@
 import { RingbackError } from "../domain/errors.ts";
 import type { Page, PageRequest } from "./page.ts";
 
-/** Pages of records are in falling order of id: the next page begins before the last id of the page before. */
+/** Pages of records are in descending order of id. A page begins before the last id of the previous page. */
 export function beforeId({ after }: PageRequest): number {
   if (after === null) return Number.MAX_SAFE_INTEGER;
   const id = toRecordId(after);
@@ -9,7 +9,7 @@ export function beforeId({ after }: PageRequest): number {
   return id;
 }
 
-/** null: no record can have this id. */
+/** Returns null when no record can have this id. */
 export function toRecordId(text: string): number | null {
   return /^\d{1,15}$/.test(text) ? Number(text) : null;
 }

@@ -1,4 +1,4 @@
-/** What happened: messages with their deliveries and attempts, counts, dead letters. */
+/** Records of the past and present: messages with their deliveries and attempts, counts, dead letters. */
 
 import type {
   AccountId,
@@ -35,7 +35,9 @@ export interface PullCounts {
   readonly visible: number;
   /** Pulled and not acknowledged, or put off by a receiver. */
   readonly invisible: number;
-  /** Never pulled, and delayed. Those that no claim has read yet are counted up to `limits.delayedExaminedMax` messages. */
+  /**
+   * Never pulled, and delayed. Those that no claim has read yet are counted up to `limits.delayedExaminedMax` messages.
+   */
   readonly delayed: number;
   /** When the oldest of these messages was published; null: there is none. */
   readonly oldestAtMs: TimeMs | null;
@@ -101,9 +103,9 @@ export interface RecordStore {
   listDeadLetters(id: SubscriptionId, page: PageRequest): Promise<Page<DeadLetter>>;
   getDeadLetter(id: SubscriptionId, deadLetterId: string): Promise<DeadLetter | null>;
   /**
-   * Turns dead letters into deliveries that are due now, with a fresh retry policy. A dead letter whose message is to be
-   * delivered anyway, after a rewind, is only removed. `ids` null: all that exist at the time of the call, in bounded steps.
-   * Returns how many.
+   * Turns dead letters into deliveries that are due now, with a fresh retry policy. A dead letter whose message is to
+   * be delivered anyway, after a rewind, is only removed. `ids` null: all that exist at the time of the call, in
+   * bounded steps. Returns how many.
    */
   redriveDeadLetters(id: SubscriptionId, ids: readonly string[] | null): Promise<number>;
   /** Deletes dead letters for good; `ids` null: all. Returns how many. */

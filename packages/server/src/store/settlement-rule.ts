@@ -3,8 +3,8 @@ import type { Attempt } from "../domain/model.ts";
 import type { PulledSettlement, Settlement } from "./log.ts";
 
 /**
- * The database stores whole numbers only. A settlement that it refuses would be retried for ever, and with it every publish of
- * its commit. So a caller's mistake is rejected before anything is taken.
+ * The database stores whole numbers only. A settlement that it refuses would be retried for ever, and with it every
+ * publish of its commit. So an invalid settlement is rejected before any of its call is accepted.
  */
 export function assertStorable({ attempt, settled }: Settlement): void {
   if (attempt !== null) assertAttempt(attempt);
@@ -14,15 +14,17 @@ export function assertStorable({ attempt, settled }: Settlement): void {
   if (settled.firstAttemptAtMs !== undefined) assertWhole("firstAttemptAtMs", settled.firstAttemptAtMs);
 }
 
-/** The same for a receiver's answer. What the answer names may be anything, because receipt handles come from clients. */
+/**
+ * The same for a receiver's answer. Its receipt handle may contain anything, because clients send it.
+ */
 export function assertAnswerStorable({ answer }: PulledSettlement): void {
   if (answer.kind === "due") assertWhole("dueAtMs", answer.dueAtMs);
   else assertAttempt(answer.attempt);
 }
 
 /**
- * Indexes of the first answer per pulled delivery; later answers for the same one are ignored, and so are answers that can name
- * no delivery.
+ * Indexes of the first answer per pulled delivery; later answers for the same one are ignored, and so are answers that
+ * can name no delivery.
  */
 export function firstAnswers(answers: readonly PulledSettlement[]): readonly number[] {
   const seen = new Set<string>();

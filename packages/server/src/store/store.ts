@@ -20,7 +20,7 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** What a driver reports to the operator's metrics. Durations in seconds. */
+/** Receives measurements for the operator's metrics. Durations are in seconds. */
 export interface StoreObserver {
   /** One group commit: how long the database took to make it durable, and how many operations shared it. */
   commit(durationS: number, operations: number): void;

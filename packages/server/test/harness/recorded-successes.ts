@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
-import { verdictCodes } from "../../src/store/verdict-codes.ts";
+import { verdictCodes } from "../../src/store/record-rows.ts";
 
 /**
  * The deliveries that a stopped server had recorded as accepted, as `topic/subscription/message id`. Read past the

@@ -13,7 +13,7 @@ export class RecordedPulls implements Pulls {
   unread = 0;
   /** A pull returns its messages only when its client has left. */
   returnsWhenGone = false;
-  /** Every call rejects with it. */
+  /** Every call rejects with this error. */
   failure: Error | null = null;
 
   constructor(pulls: Pulls) {

@@ -6,6 +6,7 @@ import type { Readiness } from "../../ops/health.ts";
 import { systemTimers } from "../../domain/ports.ts";
 import { AccountInboxes } from "../../engine/inboxes/account-inboxes.ts";
 import type { Inboxes } from "../../engine/inboxes/inboxes.ts";
+import { createPublisher, type Publisher } from "../../engine/publisher.ts";
 import { PullQueues } from "../../engine/pull/pull-queues.ts";
 import { AccountPulls } from "../../engine/pull/account-pulls.ts";
 import { FaultyStore } from "../../engine/testing/faulty-store.ts";
@@ -18,8 +19,7 @@ import { AccountHooks } from "../../engine/hooks/account-hooks.ts";
 import type { AccountHooksOptions } from "../../engine/hooks/account-hooks.ts";
 import type { Transport } from "../../transport/port.ts";
 import type { HttpLimits } from "../../http/http-limits.ts";
-import { MemoryEvents } from "./memory-events.ts";
-import { memoryPublisher } from "./memory-publisher.ts";
+import { RecordedEvents } from "./recorded-events.ts";
 import { RecordedPulls } from "./recorded-pulls.ts";
 
 export interface TestApp {
@@ -27,7 +27,8 @@ export interface TestApp {
   /** The time, which only a test changes. */
   readonly clock: { nowMs: number };
   readonly store: FaultyStore;
-  readonly events: MemoryEvents;
+  readonly events: RecordedEvents;
+  readonly publisher: Publisher;
   readonly accountPulls: AccountPulls;
   readonly pulls: RecordedPulls;
   readonly apiKeys: AccountApiKeys;
@@ -58,13 +59,13 @@ const unreachable: Transport = {
   close: () => Promise.resolve(),
 };
 
-/** The real HTTP application, pulls and inboxes, on the memory driver, with a publisher and an event bus in memory. */
+/** The real HTTP application, publisher, pulls and inboxes, on the memory driver. Faked: events, transport and clock. */
 export async function createTestApp(config: Partial<HttpLimits> = {}, parts: TestParts = {}): Promise<TestApp> {
   const clock = { nowMs: parts.nowMs ?? testNowMs };
   const ticking = { now: () => clock.nowMs };
   const account = { name: "default", appId: 1 };
   const store = new FaultyStore({ clock: ticking, timers: systemTimers, random: new SeededRandom(1), account });
-  const events = new MemoryEvents();
+  const events = new RecordedEvents();
   const shared = { store, events, clock: ticking, timers: systemTimers };
   const logLines: string[] = [];
   const safe = {
@@ -84,8 +85,8 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     connections: () => store.cluster.connections(),
     openSockets: () => 8,
   });
-  const publisher = memoryPublisher(store);
   const observer = new RecordingObserver();
+  const publisher = createPublisher({ ...shared, observer });
   const pullQueues = new PullQueues({ ...shared, observer, failed });
   pullQueues.start();
   const accountPulls = new AccountPulls({ ...shared, pullQueues, observer });
@@ -116,7 +117,7 @@ export async function createTestApp(config: Partial<HttpLimits> = {}, parts: Tes
     clock: ticking,
     config,
   });
-  return Object.assign(testApp, { app, clock, store, events, accountPulls, pulls, apiKeys, logLines });
+  return Object.assign(testApp, { app, clock, store, events, publisher, accountPulls, pulls, apiKeys, logLines });
 }
 
 function failed(error: unknown): void {

@@ -5,7 +5,7 @@ import { addCompatibilityApis } from "../gateway.ts";
 
 /** Adds the CMQ and WeChat APIs to the application of a test. Random bytes are predictable: 0, 1, 2 … */
 export async function addTestApis(testApp: TestApp): Promise<void> {
-  const { app, store, events, logLines } = testApp;
+  const { app, store, events, publisher, logLines } = testApp;
   let count = 0;
   const destination = { write: (line: string) => void logLines.push(line) };
   const clock = { now: () => testApp.clock.nowMs };
@@ -20,7 +20,8 @@ export async function addTestApis(testApp: TestApp): Promise<void> {
     wechat: { ...shared, topic: "wechat", secretCost: [16, 1, 1] },
     cmq: {
       ...shared,
-      ...accountQueues(testApp, clock),
+      publisher,
+      queues: accountQueues(testApp, clock),
       apiKeys: { secretOf: async () => null },
       timestampWindowMs: 300_000,
       refuseReplays: true,

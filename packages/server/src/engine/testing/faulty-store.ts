@@ -8,13 +8,12 @@ import type { SeededRandom } from "./seeded-random.ts";
 
 type Method = (...args: readonly unknown[]) => Promise<unknown>;
 
-/** Calls that travel: they take `latencyMsMax` at most to take effect, and as long again to answer. */
+/** Calls with latency: at most `latencyMsMax` before they take effect, and as much before they return. */
 const slowCalls = new Set(["claim", "settle", "renew", "findReady", "getSubscriptionById", "retain"]);
 const synchronousCalls = new Set([
   "constructor",
   "touch",
   "onReady",
-  "ready",
   "defaultAccount",
   "onSubscriptionChange",
   "connections",
@@ -29,9 +28,9 @@ export interface FaultyStoreOptions {
 }
 
 /**
- * The memory driver behind a network: calls take effect some time after they were made and answer some time after that,
- * so that anything may happen in between. Settlements keep their order; other calls may overtake each other. By default
- * there is no delay and no failure.
+ * The memory driver behind a slow, faulty network. Calls take effect with a delay and return with another delay, so that
+ * other calls happen in between. Settlements keep their order; other calls may overtake each other. Without any setting,
+ * it behaves like the memory driver.
  */
 export class FaultyStore extends MemoryStore {
   readonly #data: MemoryData;
@@ -40,20 +39,20 @@ export class FaultyStore extends MemoryStore {
   latencyMsMax = 0;
   /** Calls of these names reject. */
   readonly failing = new Map<string, Error>();
-  /** Every call rejects with it. */
+  /** Every call rejects with this error. */
   failure: Error | null = null;
-  /** The share of wake-ups that get lost. */
+  /** The share of wake-ups that are lost. */
   wakeUpLoss = 0;
-  /** True: `findReady` finds nothing, so that nothing replaces a lost wake-up. */
+  /** `findReady` finds nothing, so that a lost wake-up is never repeated. */
   findsNothing = false;
   touched: number | null = 0;
   isWritable = true;
-  /** Settlements wait while it is set. */
+  /** Settlements wait for this promise. */
   #settlesHeld: Promise<void> | null = null;
   #lastSettle: Promise<unknown> = Promise.resolve();
-  /** Counts the processes that have called. A call of a process that has ended is never answered. */
+  /** Number of ended callers. Their calls are never answered. */
   #callers = 0;
-  /** The most deliveries that were ever open at a time. */
+  /** The highest number of deliveries that were open at the same time. */
   openMax = 0;
   readonly #startedAfter = new Map<SubscriptionId, Seq>();
 
@@ -67,7 +66,7 @@ export class FaultyStore extends MemoryStore {
     for (const part of [this.log, this.catalog, this.entries, this.records, this.cluster]) this.#intercept(part);
   }
 
-  /** Settlements hang from now on; the returned function lets them go on. */
+  /** Holds settlements until the returned function is called. */
   holdSettlements(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#settlesHeld = promise;
@@ -77,19 +76,19 @@ export class FaultyStore extends MemoryStore {
     };
   }
 
-  /** Every lease has expired: after a stall, or because the process that held them has ended. */
+  /** Expires every lease, as after a stall or after the end of the process that held the leases. */
   expireLeases(): void {
     this.#data.claims.expireAll();
   }
 
-  /** The process that called has ended, and what it had claimed may be claimed again. */
+  /** Ends the calling process. Its deliveries may be claimed again. */
   callerDied(): void {
     this.#callers++;
     this.#lastSettle = Promise.resolve();
     this.expireLeases();
   }
 
-  /** True: the delivery has ended because its receiver accepted it. */
+  /** Whether the delivery has ended because its receiver accepted it. */
   wasDelivered(id: SubscriptionId, seq: Seq): boolean {
     const state = this.#data.subscriptions.get(id);
     if (state === undefined || !state.cursor.isDone(seq) || state.parked.get(seq) !== undefined) return false;

@@ -20,14 +20,14 @@ export function appendContract({ promise, shared }: Part): void {
   });
 
   promise(
-    "gives every one of many concurrent publishes its own dense range, in the order of its messages",
+    "gives each of many concurrent publishes a range of positions without gaps, in the order of its messages",
     async () => {
       const scenes = [await Scene.make(shared()), await Scene.make(shared()), await Scene.make(shared())];
       const published = await Promise.all(
         Array.from({ length: 300 }, async (_, index) => {
           const scene = scenes[index % scenes.length] as Scene;
           const texts = Array.from({ length: 1 + (index % 4) }, (_, part) => `${index}.${part}`);
-          return { scene, texts, receipt: await scene.publish(...texts) };
+          return { scene, texts, result: await scene.publish(...texts) };
         }),
       );
       for (const scene of scenes) {
@@ -36,16 +36,16 @@ export function appendContract({ promise, shared }: Part): void {
         for (let claim = await scene.claim(all); claim.deliveries.length > 0; claim = await scene.claim(all)) {
           log.push(...textsOf(claim));
         }
-        const mine = published.filter((each) => each.scene === scene);
-        expect(log).toHaveLength(mine.reduce((sum, { texts }) => sum + texts.length, 0));
-        for (const { texts, receipt } of mine) {
-          expect(log.slice(receipt.firstSeq - 1, receipt.firstSeq - 1 + texts.length)).toEqual(texts);
+        const ofScene = published.filter((each) => each.scene === scene);
+        expect(log).toHaveLength(ofScene.reduce((sum, { texts }) => sum + texts.length, 0));
+        for (const { texts, result } of ofScene) {
+          expect(log.slice(result.firstSeq - 1, result.firstSeq - 1 + texts.length)).toEqual(texts);
         }
       }
     },
   );
 
-  promise("never lets the times of a log fall, even when the clock is set back", async () => {
+  promise("never decreases publishing times within a log, even when the clock is set back", async () => {
     const scene = await Scene.make(shared());
     const first = await scene.publish("a");
     scene.under.clock.advance(-5_000);
@@ -84,13 +84,13 @@ export function appendContract({ promise, shared }: Part): void {
     };
     const claim = await scene.claim(reader);
     check(claim.deliveries.map((delivery) => plain(delivery.message)));
-    // As the database has them, not as this process remembers them.
+    // After a crash, the messages are read from the database and not from a cache.
     await scene.under.crash();
     const again = await scene.claim(reader);
     check(again.deliveries.map((delivery) => plain(delivery.message)));
   });
 
-  promise("takes an empty body, alone in its commit and among others", async () => {
+  promise("accepts an empty body, alone in its commit and among others", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish(message(""));
@@ -100,7 +100,7 @@ export function appendContract({ promise, shared }: Part): void {
     expect(textsOf(claim).toSorted()).toEqual(["", "", "", "x"]);
   });
 
-  promise("takes the largest body and the largest batch", async () => {
+  promise("accepts the largest body and the largest batch", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     const large = Buffer.alloc(limits.bodyBytesMax, "0123456789abcdef");
@@ -114,7 +114,7 @@ export function appendContract({ promise, shared }: Part): void {
     expect(claims.flatMap(textsOf)).toEqual(many);
   });
 
-  promise("refuses an unknown topic and takes nothing of the request", async () => {
+  promise("refuses an unknown topic and appends nothing of the request", async () => {
     const scene = await Scene.make(shared());
     await scene.store.catalog.deleteTopic(scene.topic.accountId, scene.topic.name);
     await expect(scene.publish("a", "b")).rejects.toMatchObject({ code: "topic_not_found" });
@@ -125,7 +125,7 @@ export function appendContract({ promise, shared }: Part): void {
     await expect(scene.publish()).rejects.toMatchObject({ code: "empty_batch" });
   });
 
-  promise("takes a request with the same idempotency key once, and answers it again as it did first", async () => {
+  promise("appends a request with the same idempotency key once, and returns the first result again", async () => {
     const scene = await Scene.make(shared());
     const first = await append(scene, "k", "same", "a", "b");
     scene.under.clock.advance(1_000);
@@ -133,15 +133,15 @@ export function appendContract({ promise, shared }: Part): void {
     expect(await scene.publish("c")).toMatchObject({ firstSeq: 3 });
   });
 
-  promise("takes only one of many concurrent requests with the same idempotency key", async () => {
+  promise("appends only one of many concurrent requests with the same idempotency key", async () => {
     const scene = await Scene.make(shared());
-    const receipts = await Promise.all(Array.from({ length: 20 }, () => append(scene, "k", "same", "a")));
-    expect(receipts.filter((receipt) => !receipt.replayed)).toHaveLength(1);
-    expect(new Set(receipts.map((receipt) => receipt.firstSeq))).toEqual(new Set([1]));
+    const results = await Promise.all(Array.from({ length: 20 }, () => append(scene, "k", "same", "a")));
+    expect(results.filter(({ replayed }) => !replayed)).toHaveLength(1);
+    expect(new Set(results.map(({ firstSeq }) => firstSeq))).toEqual(new Set([1]));
     expect(await scene.publish("b")).toMatchObject({ firstSeq: 2 });
   });
 
-  promise("refuses an idempotency key that comes with another request, and takes nothing of it", async () => {
+  promise("refuses an idempotency key that another request has used, and appends nothing", async () => {
     const scene = await Scene.make(shared());
     await append(scene, "k", "one", "a");
     const refused = append(scene, "k", "other", "b", "c");
@@ -156,25 +156,28 @@ export function appendContract({ promise, shared }: Part): void {
     expect(await append(other, "k", "other", "b")).toMatchObject({ firstSeq: 1, replayed: false });
   });
 
-  promise("remembers idempotency keys over a crash", async () => {
+  promise("keeps idempotency keys over a crash", async () => {
     const scene = await Scene.make(shared());
     const first = await append(scene, "k", "same", "a");
     await scene.under.crash();
     expect(await append(scene, "k", "same", "a")).toEqual({ ...first, replayed: true });
   });
 
-  promise("forgets an idempotency key when its time is over, to the millisecond, retention or not", async () => {
-    const scene = await Scene.make(shared());
-    await append(scene, "k", "same", "a");
-    scene.under.clock.advance(limits.idempotencyKeyHours * HOUR_MS - 1);
-    expect(await append(scene, "k", "same", "a")).toMatchObject({ firstSeq: 1, replayed: true });
-    scene.under.clock.advance(1);
-    expect(await append(scene, "k", "other", "b")).toMatchObject({ firstSeq: 2, replayed: false });
-    expect(await append(scene, "k", "other", "b")).toMatchObject({ firstSeq: 2, replayed: true });
-  });
+  promise(
+    "ignores an idempotency key from the millisecond in which it expires, whether retention has run or not",
+    async () => {
+      const scene = await Scene.make(shared());
+      await append(scene, "k", "same", "a");
+      scene.under.clock.advance(limits.idempotencyKeyHours * HOUR_MS - 1);
+      expect(await append(scene, "k", "same", "a")).toMatchObject({ firstSeq: 1, replayed: true });
+      scene.under.clock.advance(1);
+      expect(await append(scene, "k", "other", "b")).toMatchObject({ firstSeq: 2, replayed: false });
+      expect(await append(scene, "k", "other", "b")).toMatchObject({ firstSeq: 2, replayed: true });
+    },
+  );
 }
 
-/** Comparable: bodies may come as any kind of byte array, attributes with any prototype. */
+/** Makes messages comparable: bodies may be any kind of byte array, attributes may have any prototype. */
 function plain(found: NewMessage | object): unknown {
   const { body, attributes, ...rest } = found as NewMessage;
   return { ...rest, body: Uint8Array.from(body), attributes: { ...attributes } };

@@ -4,7 +4,7 @@ import type { Part } from "./part.ts";
 import { delivered, LEASE_MS, message, parkedUntil, Scene, textsOf } from "./fixtures.ts";
 
 export function claimContract({ promise, shared }: Part): void {
-  promise("gives each delivery to one holder only", async () => {
+  promise("returns each delivery to one claim only", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish(...Array.from({ length: 50 }, (_, index) => `${index}`));
@@ -14,7 +14,7 @@ export function claimContract({ promise, shared }: Part): void {
     expect(new Set(seqs).size).toBe(50);
   });
 
-  promise("gives every subscription every message", async () => {
+  promise("returns every message to every subscription", async () => {
     const scene = await Scene.make(shared());
     const [one, other] = [await scene.subscribe("one"), await scene.subscribe("other")];
     await scene.publish("a", "b");
@@ -22,29 +22,32 @@ export function claimContract({ promise, shared }: Part): void {
     expect(textsOf(await scene.claim(other))).toEqual(["a", "b"]);
   });
 
-  promise("answers the wants of a call in their order, with an empty claim for what it cannot give", async () => {
-    const scene = await Scene.make(shared());
-    const [gone, paused, reader] = [
-      await scene.subscribe("gone"),
-      await scene.subscribe("paused"),
-      await scene.subscribe("reader"),
-    ];
-    await scene.publish("a");
-    await scene.store.catalog.deleteSubscription(scene.topic.id, "gone");
-    await scene.store.catalog.setSubscriptionState(scene.topic.id, "paused", "paused");
-    const want = { deliveriesMax: 10, bytesMax: 1_000, fromLog: true };
-    const ids = [paused.id, reader.id, gone.id, reader.id];
-    const claims = await scene.store.log.claim(
-      ids.map((subscriptionId) => ({ ...want, subscriptionId })),
-      LEASE_MS,
-    );
-    expect(claims.map((claim) => claim.subscriptionId)).toEqual(ids);
-    expect(claims.map(textsOf)).toEqual([[], ["a"], [], []]);
-    expect(claims[0]).toMatchObject({ more: false, nextDueAtMs: null });
-    expect(claims[2]).toMatchObject({ more: false, nextDueAtMs: null, parkedCount: 0 });
-  });
+  promise(
+    "returns the claims in the order of the wants, an empty claim for a deleted or paused subscription",
+    async () => {
+      const scene = await Scene.make(shared());
+      const [gone, paused, reader] = [
+        await scene.subscribe("gone"),
+        await scene.subscribe("paused"),
+        await scene.subscribe("reader"),
+      ];
+      await scene.publish("a");
+      await scene.store.catalog.deleteSubscription(scene.topic.id, "gone");
+      await scene.store.catalog.setSubscriptionState(scene.topic.id, "paused", "paused");
+      const want = { deliveriesMax: 10, bytesMax: 1_000, fromLog: true };
+      const ids = [paused.id, reader.id, gone.id, reader.id];
+      const claims = await scene.store.log.claim(
+        ids.map((subscriptionId) => ({ ...want, subscriptionId })),
+        LEASE_MS,
+      );
+      expect(claims.map((claim) => claim.subscriptionId)).toEqual(ids);
+      expect(claims.map(textsOf)).toEqual([[], ["a"], [], []]);
+      expect(claims[0]).toMatchObject({ more: false, nextDueAtMs: null });
+      expect(claims[2]).toMatchObject({ more: false, nextDueAtMs: null, parkedCount: 0 });
+    },
+  );
 
-  promise("starts a delivery's life without attempts", async () => {
+  promise("returns a new delivery without attempts", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a");
@@ -52,7 +55,7 @@ export function claimContract({ promise, shared }: Part): void {
     expect(first).toMatchObject({ attemptsMade: 0, retriesMade: 0, firstAttemptAtMs: null });
   });
 
-  promise("gives at most as many deliveries as are wanted, and says that there are more", async () => {
+  promise("returns at most `deliveriesMax` deliveries, and reports that there are more", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a", "b", "c");
@@ -64,7 +67,7 @@ export function claimContract({ promise, shared }: Part): void {
     expect(second.more).toBe(false);
   });
 
-  promise("stops once it has the wanted bytes, but always gives one message", async () => {
+  promise("stops at `bytesMax`, but returns at least one message", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("x".repeat(1_000), "y".repeat(400), "z".repeat(700), "rest");
@@ -74,7 +77,7 @@ export function claimContract({ promise, shared }: Part): void {
     expect(second.more).toBe(true);
   });
 
-  promise("counts parked and new deliveries together towards the wanted number and bytes", async () => {
+  promise("counts parked and new deliveries together towards both bounds", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("x".repeat(500), "y".repeat(500));
@@ -86,7 +89,7 @@ export function claimContract({ promise, shared }: Part): void {
     expect((await scene.claim(reader, { deliveriesMax: 2 })).deliveries).toHaveLength(2);
   });
 
-  promise("comes back for parked deliveries that did not fit", async () => {
+  promise("returns parked deliveries that did not fit with the next claim", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish(...Array.from({ length: 9 }, (_, index) => `${index}`.repeat(100)));
@@ -100,7 +103,7 @@ export function claimContract({ promise, shared }: Part): void {
     expect(sizes).toEqual([2, 2, 2, 2, 1]);
   });
 
-  promise("gives only parked deliveries when the log is not wanted, and does not call what is in it more", async () => {
+  promise("returns only parked deliveries without `fromLog`, and then reports no more because of the log", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("parked");
@@ -117,7 +120,7 @@ export function claimContract({ promise, shared }: Part): void {
     expect(textsOf(await scene.claim(reader))).toEqual(["new"]);
   });
 
-  promise("gives what a filter by tags lets through, and settles the rest by passing over it", async () => {
+  promise("returns the messages that a filter by tags matches, and settles the others by skipping them", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader", { filter: { tags: ["a", "c"], types: [] } });
     await scene.publish(
@@ -136,7 +139,7 @@ export function claimContract({ promise, shared }: Part): void {
     });
   });
 
-  promise("gives what a filter by types lets through, and what one by both lets through", async () => {
+  promise("returns the messages that a filter by types, or by tags and types, matches", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader", { filter: { tags: [], types: ["a.*", "#.z"] } });
     const keys = ["a.b", "a.b.c", "q.w.z", "a", null];
@@ -151,7 +154,7 @@ export function claimContract({ promise, shared }: Part): void {
     expect(textsOf(await scene.claim(both))).toEqual(["both"]);
   });
 
-  promise("comes through thousands of messages that the filter holds back", async () => {
+  promise("finds a matching message behind thousands that do not match", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader", { filter: { tags: ["wanted"], types: [] } });
     const noise = Array.from({ length: 1_000 }, () => message("noise"));
@@ -161,7 +164,7 @@ export function claimContract({ promise, shared }: Part): void {
     expect(claims.flatMap(textsOf)).toEqual(["needle"]);
   });
 
-  promise("keeps a delayed message until its time, says when that is, and lets later ones pass", async () => {
+  promise("holds a delayed message until its time, reports that time, and returns later messages before", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish(message("later", { delayMs: 5_000 }), "now");
@@ -176,7 +179,7 @@ export function claimContract({ promise, shared }: Part): void {
     expect(late.deliveries[0]?.message.deliverAtMs).toBe(scene.now);
   });
 
-  promise("delivers a delayed message at its time although nobody looked before", async () => {
+  promise("returns a delayed message at its time when no claim has read it before", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish(message("later", { delayMs: 5_000 }));
@@ -184,7 +187,7 @@ export function claimContract({ promise, shared }: Part): void {
     expect(textsOf(await scene.claim(reader))).toEqual(["later"]);
   });
 
-  promise("gives a delivery whose lease has run out to the next one who asks", async () => {
+  promise("returns a delivery again when its lease has expired", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a", "b");
@@ -195,7 +198,7 @@ export function claimContract({ promise, shared }: Part): void {
     expect(textsOf(await scene.claim(reader))).toEqual(["a", "b"]);
   });
 
-  promise("gives a parked delivery whose lease has run out to the next one, attempts and all", async () => {
+  promise("returns a parked delivery again when its lease has expired, with its attempts", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a");
@@ -207,7 +210,7 @@ export function claimContract({ promise, shared }: Part): void {
     expect(second.deliveries[0]).toMatchObject({ attemptsMade: 1, retriesMade: 3 });
   });
 
-  promise("extends a lease that is held, and only that", async () => {
+  promise("renews only leases that have not expired and still have open deliveries", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a", "b", "c");
@@ -236,7 +239,7 @@ export function claimContract({ promise, shared }: Part): void {
     expect(textsOf(await scene.claim(reader))).toEqual([]);
   });
 
-  promise("gives out nothing of a paused subscription, and everything when it goes on", async () => {
+  promise("returns nothing for a paused subscription, and everything when it resumes", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("parked");
@@ -249,7 +252,7 @@ export function claimContract({ promise, shared }: Part): void {
     expect(textsOf(await scene.claim(reader)).toSorted()).toEqual(["a", "b", "parked"]);
   });
 
-  promise("reads a backlog that is larger than any memory of it, in order and without a gap", async () => {
+  promise("reads a backlog larger than any cache, in order and without gaps", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     const body = "x".repeat(2_000);
@@ -265,7 +268,7 @@ export function claimContract({ promise, shared }: Part): void {
     expect(numbers).toEqual(Array.from({ length: 3_000 }, (_, index) => index));
   });
 
-  promise("keeps the work of subscriptions apart: what one parks or holds changes nothing for another", async () => {
+  promise("keeps subscriptions apart: parking or holding in one changes nothing for another", async () => {
     const scene = await Scene.make(shared());
     const [bad, good] = [await scene.subscribe("bad", { order: "strict" }), await scene.subscribe("good")];
     await scene.publish("a", "b", "c");
@@ -276,8 +279,8 @@ export function claimContract({ promise, shared }: Part): void {
     expect(claim).toMatchObject({ parkedCount: 0, nextDueAtMs: null });
   });
 
-  promise("does not lose a delivery that comes back while another claim reads the log", async () => {
-    // Larger than what a driver may keep in memory, so that the second claim has to read.
+  promise("does not lose a delivery that is released while another claim reads the log", async () => {
+    // The bodies are larger than any cache, so that the second claim has to read them.
     const bodies = Array.from({ length: 30 }, (_, index) => `${index} ${"x".repeat(50_000)}`);
     for (let ticks = 0; ticks < 8; ticks++) {
       const scene = await Scene.make(shared());

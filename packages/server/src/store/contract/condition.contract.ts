@@ -6,7 +6,7 @@ import { Scene, settings, topicSettings } from "./fixtures.ts";
 const failed = { code: "precondition_failed" };
 const WRITERS = 8;
 
-/** One thing that is put by name. `put` writes a value that differs for each `n`. */
+/** A thing that is put by name. `put` writes a value that differs for each `n`. */
 interface Named {
   readonly put: (n: number, condition?: PutCondition) => Promise<{ readonly version: number }>;
   readonly read: () => Promise<{ readonly n: number; readonly version: number } | null>;
@@ -15,13 +15,13 @@ interface Named {
 
 export function conditionContract({ promise, shared }: Part): void {
   const kinds: Record<string, () => Promise<Named>> = {
-    topic: async () => namedTopic(await Scene.make(shared())),
-    subscription: async () => namedSubscription(await Scene.make(shared())),
-    entry: async () => namedEntry(await Scene.make(shared())),
+    "a topic": async () => namedTopic(await Scene.make(shared())),
+    "a subscription": async () => namedSubscription(await Scene.make(shared())),
+    "an entry": async () => namedEntry(await Scene.make(shared())),
   };
 
   for (const [kind, make] of Object.entries(kinds)) {
-    promise(`numbers the versions of a ${kind} from 1, one for each change, and keeps them over a crash`, async () => {
+    promise(`counts the versions of ${kind} from 1, one for each change, and keeps them over a crash`, async () => {
       const { put, read, remove } = await make();
       expect(await put(1)).toMatchObject({ version: 1 });
       expect(await put(1)).toMatchObject({ version: 1 });
@@ -35,13 +35,13 @@ export function conditionContract({ promise, shared }: Part): void {
       expect(await put(1)).toMatchObject({ version: 1 });
     });
 
-    promise(`puts a ${kind} only under its condition, and changes nothing otherwise`, async () => {
+    promise(`puts ${kind} only if the condition holds, and changes nothing otherwise`, async () => {
       const { put, read } = await make();
       await expect(put(1, { version: 1 })).rejects.toMatchObject(failed);
       expect(await read()).toBeNull();
       expect(await put(1, "absent")).toMatchObject({ version: 1 });
       await expect(put(2, "absent")).rejects.toMatchObject(failed);
-      // A put that would change nothing is judged by its condition all the same.
+      // The condition is checked even when the put would change nothing.
       await expect(put(1, "absent")).rejects.toMatchObject(failed);
       for (const version of [0, 2]) await expect(put(2, { version })).rejects.toMatchObject(failed);
       expect(await read()).toEqual({ n: 1, version: 1 });
@@ -50,7 +50,7 @@ export function conditionContract({ promise, shared }: Part): void {
       expect(await read()).toEqual({ n: 2, version: 2 });
     });
 
-    promise(`lets exactly one of many puts of a ${kind} under one condition win`, async () => {
+    promise(`lets exactly one of many concurrent puts of ${kind} under one condition succeed`, async () => {
       const { put, read, remove } = await make();
       const race = async (condition: PutCondition, version: number): Promise<void> => {
         const puts = await Promise.allSettled(Array.from({ length: WRITERS }, (_, n) => put(100 + n, condition)));
@@ -77,7 +77,7 @@ export function conditionContract({ promise, shared }: Part): void {
     expect(await change("paused")).toMatchObject({ version: 2 });
     await expect(put(2, 1)).rejects.toMatchObject(failed);
     expect((await put(2, 2)).subscription).toMatchObject({ state: "paused", version: 3 });
-    // A put and a change of the state at once: either the put comes first, or its condition no longer holds.
+    // A concurrent put and change of state: either the put is first, or its condition no longer holds.
     for (let version = 3; version < 12;) {
       const [putResult, changed] = await Promise.allSettled([
         put(version, version),

@@ -1,50 +1,58 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { appendContract } from "./append.contract.ts";
-import { catalogContract } from "./catalog.contract.ts";
 import { claimContract } from "./claim.contract.ts";
+import { concurrencyContract } from "./concurrency.contract.ts";
 import { conditionContract } from "./condition.contract.ts";
 import { crashContract } from "./crash.contract.ts";
 import { deadLetterContract } from "./dead-letter.contract.ts";
-import type { Part } from "./part.ts";
-import type { StoreHarness, StoreUnderTest } from "./harness.ts";
 import { entriesContract } from "./entries.contract.ts";
-import { hintContract } from "./hint.contract.ts";
+import type { StoreHarness, StoreUnderTest } from "./harness.ts";
 import { labelContract } from "./label.contract.ts";
-import { lookingContract } from "./looking.contract.ts";
 import { modelContract } from "./model.contract.ts";
 import { orderContract } from "./order.contract.ts";
+import type { Part } from "./part.ts";
+import { pullCountsContract } from "./pull-counts.contract.ts";
 import { pullContract } from "./pull.contract.ts";
+import { recordRetentionContract } from "./record-retention.contract.ts";
+import { recordsContract } from "./records.contract.ts";
 import { retentionContract } from "./retention.contract.ts";
+import { rewindContract } from "./rewind.contract.ts";
 import { settleContract } from "./settle.contract.ts";
-import { turmoilContract } from "./turmoil.contract.ts";
+import { subscriptionsContract } from "./subscriptions.contract.ts";
+import { topicsContract } from "./topics.contract.ts";
+import { wakeUpContract } from "./wake-up.contract.ts";
 
-/** What the calls do. */
+/** The effects of single calls. */
 const calls: Record<string, (part: Part) => void> = {
   "appending to the log": appendContract,
   "claiming deliveries": claimContract,
   "settling deliveries": settleContract,
   "keeping order": orderContract,
-  "what is pulled": pullContract,
+  "pulling deliveries": pullContract,
+  "rewinding a subscription": rewindContract,
+  "counts of a pull subscription": pullCountsContract,
   "dead letters": deadLetterContract,
-  "the catalog": catalogContract,
-  "things kept by name": entriesContract,
+  topics: topicsContract,
+  subscriptions: subscriptionsContract,
+  entries: entriesContract,
   "versions and conditions": conditionContract,
   labels: labelContract,
-  "looking at messages, attempts and counts": lookingContract,
-  "hints of work": hintContract,
+  records: recordsContract,
+  "wake-ups": wakeUpContract,
 };
 
-/** What time, crashes and crowds do. */
+/** The effects of time, crashes and concurrent callers. */
 const endurance: Record<string, (part: Part) => void> = {
-  retention: retentionContract,
+  "retention of messages": retentionContract,
+  "retention of records": recordRetentionContract,
   "the end of a process": crashContract,
-  "many hands at once": turmoilContract,
+  "concurrent callers": concurrencyContract,
   "any sequence of operations": modelContract,
 };
 
 /**
- * Every promise of `store/store.ts` as tests, for any driver. It comes in two halves, each for a test file of its own, so
- * that they run side by side; a driver keeps the contract when it keeps both.
+ * Every promise of `store/store.ts` as tests, for any driver. The contract has two halves, each for a test file of its
+ * own, so that they run side by side. A driver keeps the contract when it passes both.
  */
 export function storeContract(name: string, harness: StoreHarness): void {
   runParts(name, harness, calls);
@@ -57,8 +65,8 @@ export function storeEnduranceContract(name: string, harness: StoreHarness): voi
 
 function runParts(name: string, harness: StoreHarness, chosen: Record<string, (part: Part) => void>): void {
   const skips = new Map(Object.entries(harness.skip ?? {}));
-  const said = new Set<string>();
-  describe(`the store's contract, kept by ${name}`, () => {
+  const sentences = new Set<string>();
+  describe(`the contract of the store, with ${name}`, () => {
     for (const [title, write] of Object.entries(chosen)) {
       // oxlint-disable-next-line vitest/valid-title -- a key of the table above.
       describe(title, () => {
@@ -69,7 +77,7 @@ function runParts(name: string, harness: StoreHarness, chosen: Record<string, (p
         afterAll(() => under?.dispose());
         write({
           promise(sentence, proof) {
-            said.add(sentence);
+            sentences.add(sentence);
             const reason = skips.get(sentence);
             const title = reason === undefined ? sentence : `${sentence} (skipped: ${reason})`;
             // oxlint-disable-next-line vitest/valid-title -- every sentence is written out where `promise` is called.
@@ -87,8 +95,8 @@ function runParts(name: string, harness: StoreHarness, chosen: Record<string, (p
         });
       });
     }
-    test("skips only what the contract says", () => {
-      expect([...skips.keys()].filter((sentence) => !said.has(sentence))).toEqual([]);
+    test("skips only sentences of the contract", () => {
+      expect([...skips.keys()].filter((sentence) => !sentences.has(sentence))).toEqual([]);
     });
   });
 }

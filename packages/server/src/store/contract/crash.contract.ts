@@ -3,28 +3,28 @@ import type { Part } from "./part.ts";
 import { dead, delivered, LEASE_MS, message, parkedUntil, Scene, settlement, textsOf } from "./fixtures.ts";
 
 export function crashContract({ promise, fresh }: Part): void {
-  promise("keeps every acknowledged message, in its place", async () => {
+  promise("keeps every acknowledged message at its position", async () => {
     await fresh(async (under) => {
       const scene = await Scene.make(under);
       const reader = await scene.subscribe("reader");
-      const receipts = await Promise.all(
-        Array.from({ length: 100 }, async (_, index) => ({ index, receipt: await scene.publish(`${index}`) })),
+      const published = await Promise.all(
+        Array.from({ length: 100 }, async (_, index) => ({ index, result: await scene.publish(`${index}`) })),
       );
       await under.crash();
       const texts = (await scene.claimUntil(reader, 100)).flatMap(textsOf);
-      for (const { index, receipt } of receipts) expect(texts[receipt.firstSeq - 1]).toBe(`${index}`);
+      for (const { index, result } of published) expect(texts[result.firstSeq - 1]).toBe(`${index}`);
     });
   });
 
-  promise("keeps all or nothing of a batch whose answer was never seen", async () => {
+  promise("keeps all or nothing of a batch whose publisher got no answer", async () => {
     await fresh(async (under) => {
       const scene = await Scene.make(under);
       const reader = await scene.subscribe("reader");
       for (let round = 0; round < 5; round++) {
-        const unseen = Array.from({ length: 20 }, () => scene.publish("a", "b", "c").catch(() => null));
-        if (round > 0) await Promise.race(unseen);
+        const unanswered = Array.from({ length: 20 }, () => scene.publish("a", "b", "c").catch(() => null));
+        if (round > 0) await Promise.race(unanswered);
         await under.crash();
-        await Promise.all(unseen);
+        await Promise.all(unanswered);
         const texts: string[] = [];
         for (let claim = await scene.claim(reader); claim.deliveries.length > 0; claim = await scene.claim(reader)) {
           texts.push(...textsOf(claim));
@@ -35,7 +35,7 @@ export function crashContract({ promise, fresh }: Part): void {
     });
   });
 
-  promise("claims only what was not settled, and that with the same identity", async () => {
+  promise("returns only unsettled deliveries after a crash, with the same message ids", async () => {
     await fresh(async (under) => {
       const scene = await Scene.make(under);
       const reader = await scene.subscribe("reader");
@@ -48,7 +48,7 @@ export function crashContract({ promise, fresh }: Part): void {
         settlement(claim, fourth as never, parkedUntil(scene.now + 10, 5)),
       ]);
       await under.crash();
-      // Whatever the old process still holds counts for nothing, before the new one has claimed and after.
+      // Settlements of the ended process are void, before and after the new process has claimed.
       expect(await scene.settle(claim, delivered)).toBe(0);
       const again = await scene.claim(reader);
       expect(await scene.settle(claim, delivered)).toBe(0);
@@ -75,7 +75,7 @@ export function crashContract({ promise, fresh }: Part): void {
     });
   });
 
-  promise("goes on with delayed and filtered messages where it was", async () => {
+  promise("continues with delayed and filtered messages after a crash", async () => {
     await fresh(async (under) => {
       const scene = await Scene.make(under);
       const reader = await scene.subscribe("reader", { filter: { tags: ["x"], types: [] } });
@@ -93,7 +93,7 @@ export function crashContract({ promise, fresh }: Part): void {
     });
   });
 
-  promise("closes with everything written, and closing twice is harmless", async () => {
+  promise("writes everything before it closes, and may be closed twice", async () => {
     await fresh(async (under) => {
       const scene = await Scene.make(under);
       const reader = await scene.subscribe("reader");

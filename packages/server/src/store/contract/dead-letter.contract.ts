@@ -18,7 +18,7 @@ import {
 } from "./fixtures.ts";
 
 export function deadLetterContract({ promise, shared, fresh }: Part): void {
-  promise("keeps what gave up with its message, its reason and its last reply", async () => {
+  promise("keeps a dead letter with its message, its reason and its last reply", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish(message("a", { tags: ["t"], attributes: { x: "y" }, contentType: "text/plain" }));
@@ -46,7 +46,7 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
     expect(await scene.store.records.subscriptionCounts(reader.id)).toMatchObject({ deadLetters: 1, parked: 0 });
   });
 
-  promise("keeps what gave up without an attempt", async () => {
+  promise("keeps a dead letter of a delivery without attempts", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a");
@@ -56,7 +56,7 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
     expect(letter).toMatchObject({ reason: "unencodable", attemptsMade: 0, lastStatus: null, lastReply: null });
   });
 
-  promise("lists the newest first, in pages without a gap", async () => {
+  promise("lists dead letters newest first, in pages without gaps", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("1", "2", "3", "4", "5");
@@ -71,7 +71,7 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
     expect(texts).toEqual([["5", "4"], ["3", "2"], ["1"]]);
   });
 
-  promise("knows a dead letter only under its own subscription and only by its own id", async () => {
+  promise("finds a dead letter only in its own subscription and only by its id", async () => {
     const scene = await Scene.make(shared());
     const [one, other] = [await scene.subscribe("one"), await scene.subscribe("other")];
     await scene.publish("a");
@@ -85,50 +85,50 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
     expect((await list(scene, other)).items).toEqual([]);
   });
 
-  promise("makes a redriven dead letter a delivery with a new retry policy, and drops it when delivered", async () => {
-    const scene = await Scene.make(shared());
-    const reader = await scene.subscribe("reader");
-    await scene.publish("a", "b");
-    await scene.settleNext(reader, dead);
-    const id = (await list(scene, reader)).items.at(-1)?.id as string;
-    expect(await scene.store.records.redriveDeadLetters(reader.id, [id])).toBe(1);
-    expect((await list(scene, reader)).items.map((letter) => textOf(letter.message))).toEqual(["b"]);
-    expect(await scene.store.records.getDeadLetter(reader.id, id)).toBeNull();
-    const [claim] = await scene.claimUntil(reader, 1);
-    expect(claim?.deliveries[0]).toMatchObject({ attemptsMade: 1, retriesMade: 0, firstAttemptAtMs: null });
-    expect(textsOf(claim as never)).toEqual(["a"]);
-    await scene.settle(claim as never, delivered);
-    expect(await scene.store.records.subscriptionCounts(reader.id)).toMatchObject({
-      deadLetters: 1,
-      parked: 0,
-      inFlight: 0,
-    });
-    expect(await scene.deliveryOf(1, reader)).toMatchObject({ state: "delivered" });
-  });
-
   promise(
-    "brings a redriven dead letter back under its id when it gives up again, retries between or not",
+    "turns a redriven dead letter into a delivery with all retries left, and drops it when delivered",
     async () => {
       const scene = await Scene.make(shared());
       const reader = await scene.subscribe("reader");
-      await scene.publish("a");
+      await scene.publish("a", "b");
       await scene.settleNext(reader, dead);
-      const [first] = (await list(scene, reader)).items;
-      await scene.store.records.redriveDeadLetters(reader.id, null);
+      const id = (await list(scene, reader)).items.at(-1)?.id as string;
+      expect(await scene.store.records.redriveDeadLetters(reader.id, [id])).toBe(1);
+      expect((await list(scene, reader)).items.map((letter) => textOf(letter.message))).toEqual(["b"]);
+      expect(await scene.store.records.getDeadLetter(reader.id, id)).toBeNull();
       const [claim] = await scene.claimUntil(reader, 1);
-      await scene.settle(claim as never, parkedUntil(scene.now));
-      await scene.under.crash();
-      const [again] = await scene.claimUntil(reader, 1);
-      expect(again?.deliveries[0]).toMatchObject({ attemptsMade: 2, retriesMade: 1 });
-      await scene.settle(again as never, dead);
-      const { items } = await list(scene, reader);
-      expect(items).toHaveLength(1);
-      expect(items[0]).toMatchObject({ id: first?.id, attemptsMade: 3, reason: "retries_exhausted" });
-      expect(await scene.store.records.redriveDeadLetters(reader.id, [first?.id as string])).toBe(1);
+      expect(claim?.deliveries[0]).toMatchObject({ attemptsMade: 1, retriesMade: 0, firstAttemptAtMs: null });
+      expect(textsOf(claim as never)).toEqual(["a"]);
+      await scene.settle(claim as never, delivered);
+      expect(await scene.store.records.subscriptionCounts(reader.id)).toMatchObject({
+        deadLetters: 1,
+        parked: 0,
+        inFlight: 0,
+      });
+      expect(await scene.deliveryOf(1, reader)).toMatchObject({ state: "delivered" });
     },
   );
 
-  promise("redrives each dead letter once, however often it is named", async () => {
+  promise("lists a redriven dead letter again under its id when its delivery fails for good again", async () => {
+    const scene = await Scene.make(shared());
+    const reader = await scene.subscribe("reader");
+    await scene.publish("a");
+    await scene.settleNext(reader, dead);
+    const [first] = (await list(scene, reader)).items;
+    await scene.store.records.redriveDeadLetters(reader.id, null);
+    const [claim] = await scene.claimUntil(reader, 1);
+    await scene.settle(claim as never, parkedUntil(scene.now));
+    await scene.under.crash();
+    const [again] = await scene.claimUntil(reader, 1);
+    expect(again?.deliveries[0]).toMatchObject({ attemptsMade: 2, retriesMade: 1 });
+    await scene.settle(again as never, dead);
+    const { items } = await list(scene, reader);
+    expect(items).toHaveLength(1);
+    expect(items[0]).toMatchObject({ id: first?.id, attemptsMade: 3, reason: "retries_exhausted" });
+    expect(await scene.store.records.redriveDeadLetters(reader.id, [first?.id as string])).toBe(1);
+  });
+
+  promise("redrives each dead letter once, even if its id is given several times", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a", "b");
@@ -146,7 +146,7 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
     expect((await list(scene, reader)).items).toHaveLength(2);
   });
 
-  promise("redrives all of many, and not again those that come back meanwhile", async () => {
+  promise("redrives all of many dead letters, but none twice that dies again meanwhile", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     const count = 730;
@@ -154,7 +154,7 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
     for (const claim of await scene.claimUntil(reader, count)) await scene.settle(claim, dead);
     const redriving = { done: false };
     const redriven = scene.store.records.redriveDeadLetters(reader.id, null).finally(() => (redriving.done = true));
-    // An endpoint that is still down: what is redriven dies at once.
+    // The endpoint is still down: redriven deliveries die at once.
     while (!redriving.done) {
       await scene.settleNext(reader, dead, { deliveriesMax: 500 });
       await turn();
@@ -164,7 +164,7 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
     expect(await scene.store.records.subscriptionCounts(reader.id)).toMatchObject({ deadLetters: count, parked: 0 });
   });
 
-  promise("keeps a redriven delivery of a paused subscription for later", async () => {
+  promise("keeps a redriven delivery of a paused subscription until the subscription resumes", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a");
@@ -176,7 +176,7 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
     expect((await scene.claimUntil(reader, 1)).flatMap(textsOf)).toEqual(["a"]);
   });
 
-  promise("purges those named, or all", async () => {
+  promise("purges the given dead letters, or all", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a", "b", "c", "d");
@@ -189,7 +189,7 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
     expect(await scene.deliveryOf(1, reader)).toMatchObject({ state: "dead", reason: null });
   });
 
-  promise("does not purge what is being redriven", async () => {
+  promise("does not purge a dead letter that is being redriven", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a");
@@ -201,7 +201,7 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
     expect((await scene.claimUntil(reader, 1)).flatMap(textsOf)).toEqual(["a"]);
   });
 
-  promise("has its own copy of the message, also for redriving, when the log has dropped it", async () => {
+  promise("keeps its own copy of the message, also for redriving, after the log has removed it", async () => {
     await fresh(async (under) => {
       const scene = await Scene.make(under, { retentionMs: HOUR_MS });
       const reader = await scene.subscribe("reader");
@@ -214,7 +214,7 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
       const [letter] = (await list(scene, reader)).items;
       expect(letter?.message).toMatchObject({ tags: ["t"], attributes: { x: "y" }, orderingKey: "k", seq: 1 });
       await scene.store.records.redriveDeadLetters(reader.id, null);
-      // Retention leaves it alone, parked and in somebody's hands.
+      // Retention skips the redriven delivery, parked and open.
       await scene.store.log.retain();
       const [claim] = await scene.claimUntil(reader, 1);
       await scene.store.log.retain();
@@ -227,7 +227,7 @@ export function deadLetterContract({ promise, shared, fresh }: Part): void {
     });
   });
 
-  promise("refuses to work on the dead letters of an unknown subscription", async () => {
+  promise("refuses dead letters of an unknown subscription", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.store.catalog.deleteSubscription(scene.topic.id, "reader");

@@ -5,7 +5,7 @@ import type { Part } from "./part.ts";
 export function entriesContract({ promise, shared, fresh }: Part): void {
   const account = () => shared().store.catalog.defaultAccount().id;
 
-  promise("keeps an entry's value as it was put, through the end of a process", async () => {
+  promise("keeps an entry's value as it was put, over a crash", async () => {
     const { store, clock } = shared();
     const value = { urls: ["http://a/"], nested: { "": null, list: [1, "é", true] }, key: "0" };
     const put = await store.entries.put(account(), "hook", "kept", value);
@@ -16,7 +16,7 @@ export function entriesContract({ promise, shared, fresh }: Part): void {
     expect(await shared().store.entries.get(account(), "hook", "kept")).toEqual(entry);
   });
 
-  promise("replaces an entry, keeps when it was made, and does nothing when nothing changes", async () => {
+  promise("replaces an entry, keeps its creation time, and changes nothing when the value is equal", async () => {
     const { store, clock } = shared();
     const { entry: first } = await store.entries.put(account(), "hook", "replaced", { a: 1 });
     clock.advance(10);
@@ -30,20 +30,17 @@ export function entriesContract({ promise, shared, fresh }: Part): void {
     expect(await shared().store.entries.get(account(), "hook", "replaced")).toEqual(second.entry);
   });
 
-  promise(
-    "holds nothing of what the caller goes on to change, and hands out one object until the next put",
-    async () => {
-      const { store } = shared();
-      const value = { list: [1] };
-      await store.entries.put(account(), "hook", "apart", value);
-      value.list.push(2);
-      const read = await store.entries.get(account(), "hook", "apart");
-      expect(read?.value).toEqual({ list: [1] });
-      expect((await store.entries.get(account(), "hook", "apart"))?.value).toBe(read?.value);
-    },
-  );
+  promise("keeps a copy of the value, and returns the same object until the next put", async () => {
+    const { store } = shared();
+    const value = { list: [1] };
+    await store.entries.put(account(), "hook", "apart", value);
+    value.list.push(2);
+    const read = await store.entries.get(account(), "hook", "apart");
+    expect(read?.value).toEqual({ list: [1] });
+    expect((await store.entries.get(account(), "hook", "apart"))?.value).toBe(read?.value);
+  });
 
-  promise("keeps kinds apart and lists each by name", async () =>
+  promise("keeps kinds apart and lists the entries of each by name", async () =>
     fresh(async ({ store }) => {
       const { id } = store.catalog.defaultAccount();
       for (const name of ["c", "a", "b"]) await store.entries.put(id, "inbox", name, { name });
@@ -64,7 +61,7 @@ export function entriesContract({ promise, shared, fresh }: Part): void {
     expect(await shared().store.entries.get(account(), "hook", "deleted")).toBeNull();
   });
 
-  promise("refuses an entry that is too large, and keeps the one before", async () => {
+  promise("refuses an entry that is too large, and keeps the previous value", async () => {
     const { store } = shared();
     await store.entries.put(account(), "hook", "large", { a: 1 });
     const text = "x".repeat(limits.entryBytesMax);

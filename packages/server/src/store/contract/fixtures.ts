@@ -1,3 +1,4 @@
+import { onTestFinished } from "vitest";
 import { messageId } from "../../domain/message-id.ts";
 import type {
   Attempt,
@@ -31,6 +32,11 @@ export function message(text: string, fields: Partial<NewMessage> = {}): NewMess
     delayMs: 0,
     ...fields,
   };
+}
+
+/** A message whose ordering key is the first letter of its text. */
+export function keyed(text: string, delayMs = 0): NewMessage {
+  return message(text, { orderingKey: text.slice(0, 1), delayMs });
 }
 
 export function textOf({ body }: { readonly body: Uint8Array }): string {
@@ -78,12 +84,12 @@ export function attempt(number: number, verdict: AttemptVerdict, fields: Partial
 
 let topicCount = 0;
 
-/** One topic of its own for each test, so that tests can share a store. */
+/** A topic for one test, so that tests can share a store. */
 export class Scene {
   readonly under: StoreUnderTest;
   topic: Topic;
 
-  private constructor(under: StoreUnderTest, topic: Topic) {
+  constructor(under: StoreUnderTest, topic: Topic) {
     this.under = under;
     this.topic = topic;
   }
@@ -132,7 +138,9 @@ export class Scene {
     return claims[0] as Claim;
   }
 
-  /** What is at hand may come in more than one claim, and a moment after what made it so. */
+  /**
+   * Claims until `count` deliveries are returned: they may need several claims, and may become ready a little later.
+   */
   async claimUntil(subscription: { readonly id: SubscriptionId }, count: number): Promise<readonly Claim[]> {
     const claims: Claim[] = [];
     let found = 0;
@@ -154,7 +162,7 @@ export class Scene {
     );
   }
 
-  /** Claims whatever there is and settles it all the same way. */
+  /** Claims all ready deliveries and settles them in the same way. */
   async settleNext(subscription: Subscription, settled: Settled, want: Partial<ClaimWant> = {}): Promise<Claim> {
     const claim = await this.claim(subscription, want);
     await this.settle(claim, settled);
@@ -177,8 +185,8 @@ export const released: Settled = { kind: "released" };
 export const dead: Settled = { kind: "dead", reason: "retries_exhausted" };
 export const parkedUntil = (dueAtMs: number, retriesMade = 1): Settled => ({ kind: "parked", dueAtMs, retriesMade });
 
-/** In a receiver's hands, without a POST. */
-export const handedOutUntil = (dueAtMs: number, retriesMade: number, firstAttemptAtMs: number): Settled => ({
+/** A pulled delivery: parked until the end of its visibility timeout, without an attempt. */
+export const invisibleUntil = (dueAtMs: number, retriesMade: number, firstAttemptAtMs: number): Settled => ({
   kind: "parked",
   dueAtMs,
   retriesMade,
@@ -197,12 +205,18 @@ export function settlement(claim: Claim, delivery: ClaimedDelivery, settled: Set
   };
 }
 
-/** Lets the driver get on with its work. */
+/** Lets the event loop run once. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Waits for what comes a moment after the call that caused it. How long a machine may take is the test runner's time-out alone. */
+/** Polls until the condition holds. Only the end of the test ends the polling: its duration depends on the machine. */
 export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 1));
+  if (await condition()) return;
+  let isTestOver = false;
+  onTestFinished(() => void (isTestOver = true));
+  do {
+    if (isTestOver) throw new Error("The test has ended before the condition held.");
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  } while (!(await condition()));
 }

@@ -1,11 +1,11 @@
 import type { Clock } from "../../domain/ports.ts";
 import type { Store } from "../store.ts";
 
-/** What a driver brings to run the contract. */
+/** The interface through which the contract runs a driver. */
 export interface StoreHarness {
-  /** A store with nothing in it. */
+  /** Opens an empty store. */
   open(options?: RetentionTimes): Promise<StoreUnderTest>;
-  /** Sentences of the contract that the driver does not keep, each with its reason. */
+  /** Sentences that the driver cannot keep, each with its reason. */
   readonly skip?: Readonly<Record<string, string>>;
 }
 
@@ -15,13 +15,13 @@ export interface RetentionTimes {
 }
 
 export interface StoreUnderTest {
-  /** Another one after `crash`. */
+  /** A new store after each `crash`. */
   readonly store: Store;
-  /** Everything that the store knows of time. */
+  /** The only clock of the store. */
   readonly clock: ManualClock;
   /**
-   * The process ends without a word and another one opens what is durable. Nothing may be closed, written or waited for
-   * that an ended process would not.
+   * Ends the process of the store and opens its durable data in another. The ended store must not close, write or wait
+   * for anything any more.
    */
   crash(): Promise<void>;
   dispose(): Promise<void>;

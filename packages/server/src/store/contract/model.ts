@@ -2,11 +2,11 @@ import type { Order, Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { ClaimId } from "../log.ts";
 
 /**
- * What the contract promises, kept in the most naive way: every delivery of every subscription as an object that says where
- * it is. It does not predict what a claim brings, only what it may bring and what must not be missing.
+ * The state of a delivery in a naive model of the contract. The model does not predict what a claim returns, only what
+ * it may return and what must not be missing.
  */
 export type Fate =
-  /** Nobody has it. A driver may have parked it (delayed, or held by its key) or not yet. */
+  /** In no claim. A driver may have parked the delivery (delayed, or held by its key) or not yet. */
   | { readonly kind: "pending" }
   /** `dueAtMs` null: held. */
   | { readonly kind: "parked"; readonly dueAtMs: TimeMs | null }
@@ -29,11 +29,11 @@ export interface ModelDelivery {
   attempts: number;
   retries: number;
   firstAttemptAtMs: TimeMs | null;
-  /** The key whose later deliveries it holds back. */
+  /** The key whose later deliveries the delivery holds back. */
   blocks: string | null;
-  /** It was a dead letter and has that one's copy of the message. */
+  /** A redriven dead letter, which has a copy of the message. */
   redriven: boolean;
-  /** Somebody has settled it before, or the order has changed: its first place in the order is lost. */
+  /** The delivery was settled before, or the order has changed: its first position in the order is lost. */
   loose: boolean;
 }
 
@@ -45,7 +45,7 @@ export class ModelSubscription {
   paused = false;
   expired = 0;
   readonly deliveries = new Map<Seq, ModelDelivery>();
-  /** Dead letters of deliveries that a rewind has begun anew. */
+  /** Dead letters whose messages a rewind delivers again. */
   oldLetters: Seq[] = [];
 
   constructor(id: SubscriptionId, name: string, order: Order, tag: string | null) {
@@ -73,8 +73,13 @@ export class ModelSubscription {
     return [...this.deliveries.values()].filter((delivery) => kinds.includes(delivery.fate.kind));
   }
 
-  held(nowMs: TimeMs): readonly ModelDelivery[] {
-    return this.all("open").filter((delivery) => isHeld(delivery, nowMs));
+  get unsettled(): readonly ModelDelivery[] {
+    return [...this.deliveries.values()].filter((delivery) => !isOver(delivery));
+  }
+
+  /** Deliveries whose lease has not expired. */
+  leased(nowMs: TimeMs): readonly ModelDelivery[] {
+    return this.all("open").filter((delivery) => isLeased(delivery, nowMs));
   }
 
   keyOf({ message }: ModelDelivery): string | null {
@@ -82,13 +87,13 @@ export class ModelSubscription {
     return this.order === "strict" ? "" : message.key;
   }
 
-  /** Why a claim must not bring this delivery now; null: it may. */
+  /** Why a claim must not return this delivery now; null: it may. */
   objection(delivery: ModelDelivery, nowMs: TimeMs): string | null {
     const { fate } = delivery;
     const waiting = fate.kind === "open" && fate.leaseUntilMs <= nowMs ? fate.before : fate;
     if (waiting.kind !== "pending" && waiting.kind !== "parked") return `it is ${fate.kind}`;
-    if (!isDue(delivery, waiting, nowMs)) return "its time has not come";
-    if (this.order === "strict" && this.held(nowMs).length > 0) return "another one is open, and the order is strict";
+    if (!isDue(delivery, waiting, nowMs)) return "it is not due";
+    if (this.order === "strict" && this.leased(nowMs).length > 0) return "another one is open, and the order is strict";
     const key = this.keyOf(delivery);
     if (key === null) return null;
     const { seq } = delivery.message;
@@ -96,21 +101,18 @@ export class ModelSubscription {
       if (other.message.seq >= seq) continue;
       if (other.blocks === key) return `${other.message.seq} is parked and holds its key`;
       const inOrder = !isOutOfOrder(other) && !isOutOfOrder(delivery) && this.keyOf(other) === key;
-      if (inOrder && isFree(other, nowMs)) return `${other.message.seq} comes before it`;
+      if (inOrder && isUnread(other, nowMs)) return `${other.message.seq} comes before it`;
     }
     return null;
   }
 
-  /** What a claim that has room must bring: due, and nothing that may stand in its way. */
-  mustBring(nowMs: TimeMs): readonly ModelDelivery[] {
+  /** The deliveries that a claim without bounds must return: due, and not held back by another. */
+  mustReturn(nowMs: TimeMs): readonly ModelDelivery[] {
     if (this.paused) return [];
     return [...this.deliveries.values()].filter((delivery) => {
       if (this.objection(delivery, nowMs) !== null) return false;
       const key = this.keyOf(delivery);
-      if (key === null) return true;
-      return ![...this.deliveries.values()].some((other) => {
-        return other !== delivery && this.keyOf(other) === key && !isOver(other);
-      });
+      return key === null || !this.unsettled.some((other) => other !== delivery && this.keyOf(other) === key);
     });
   }
 
@@ -130,10 +132,10 @@ export class ModelSubscription {
   }
 
   /**
-   * Whoever keeps to an order parks nothing before what precedes it is settled or parked itself. Done all the same, the
-   * deliveries of the key have lost their order, and only that.
+   * Notes a parked delivery. A caller that keeps the order parks no delivery before its predecessors are settled or
+   * parked. Otherwise only the deliveries of the key lose their order.
    */
-  parkedOutOfOrder(parked: ModelDelivery): void {
+  noteParked(parked: ModelDelivery): void {
     const ofKey = [...this.deliveries.values()].filter((other) => this.keyOf(other) === this.keyOf(parked));
     const isEarly = ofKey.some(
       (other) => other.message.seq < parked.message.seq && !isOver(other) && other.fate.kind !== "parked",
@@ -141,7 +143,7 @@ export class ModelSubscription {
     if (isEarly) for (const other of ofKey) other.loose = true;
   }
 
-  /** From there on it is as if nobody had ever looked at them; those before its start come as well. */
+  /** Makes every kept message from `from` on pending, those before the subscription's start included. */
   rewind(from: Seq, kept: readonly ModelMessage[]): void {
     for (const message of kept) {
       if (message.seq < from) continue;
@@ -151,12 +153,12 @@ export class ModelSubscription {
   }
 
   forgetOldLetter(seq: Seq): boolean {
-    const place = this.oldLetters.indexOf(seq);
-    if (place >= 0) this.oldLetters.splice(place, 1);
-    return place >= 0;
+    const index = this.oldLetters.indexOf(seq);
+    if (index >= 0) this.oldLetters.splice(index, 1);
+    return index >= 0;
   }
 
-  /** Whoever held something is gone. */
+  /** Ends all claims. */
   crash(): void {
     for (const delivery of this.deliveries.values()) {
       if (delivery.fate.kind === "open") delivery.fate = delivery.fate.before;
@@ -168,17 +170,17 @@ export function isOver({ fate }: ModelDelivery): boolean {
   return fate.kind !== "pending" && fate.kind !== "parked" && fate.kind !== "open";
 }
 
-export function isHeld({ fate }: ModelDelivery, nowMs: TimeMs): boolean {
+export function isLeased({ fate }: ModelDelivery, nowMs: TimeMs): boolean {
   return fate.kind === "open" && fate.leaseUntilMs > nowMs;
 }
 
-/** In the log, as far as anybody can tell, and in nobody's hands. */
-function isFree({ fate }: ModelDelivery, nowMs: TimeMs): boolean {
+/** Whether the delivery may still have to be read from the log. */
+function isUnread({ fate }: ModelDelivery, nowMs: TimeMs): boolean {
   if (fate.kind === "open") return fate.leaseUntilMs <= nowMs && fate.before.kind === "pending";
   return fate.kind === "pending";
 }
 
-/** It takes its place when it becomes due, not by its position. */
+/** Whether the delivery joins the order when it becomes due, and not by its position. */
 function isOutOfOrder({ message, redriven, loose }: ModelDelivery): boolean {
   return message.deliverAtMs !== null || redriven || loose;
 }

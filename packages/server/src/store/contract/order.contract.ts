@@ -1,10 +1,20 @@
 import { expect } from "vitest";
-import type { NewMessage } from "../../domain/model.ts";
+import {
+  dead,
+  delivered,
+  held,
+  keyed,
+  message,
+  parkedUntil,
+  released,
+  Scene,
+  settlement,
+  textsOf,
+} from "./fixtures.ts";
 import type { Part } from "./part.ts";
-import { dead, delivered, held, message, parkedUntil, released, Scene, settlement, textsOf } from "./fixtures.ts";
 
 export function orderContract({ promise, shared }: Part): void {
-  promise("opens one delivery of a strict subscription at a time, however many are wanted", async () => {
+  promise("opens one delivery of a strict subscription at a time, however many are claimed", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader", { order: "strict" });
     await scene.publish("a", "b", "c");
@@ -16,7 +26,7 @@ export function orderContract({ promise, shared }: Part): void {
     expect(textsOf(await scene.claim(reader))).toEqual(["b"]);
   });
 
-  promise("tells when the lease of the one open delivery ends, not that others are overdue behind it", async () => {
+  promise("reports the end of the lease of the one open delivery, not the overdue deliveries behind it", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader", { order: "strict" });
     await scene.publish(message("late", { delayMs: 10 }), message("later", { delayMs: 10 }));
@@ -27,7 +37,7 @@ export function orderContract({ promise, shared }: Part): void {
     expect(await scene.claim(reader)).toMatchObject({ deliveries: [], nextDueAtMs: scene.now + 60_000 });
   });
 
-  promise("holds everything of a strict subscription behind a parked delivery", async () => {
+  promise("holds every delivery of a strict subscription behind a parked one", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader", { order: "strict" });
     await scene.publish("a", "b");
@@ -38,7 +48,7 @@ export function orderContract({ promise, shared }: Part): void {
     expect(textsOf(await scene.claim(reader))).toEqual(["b"]);
   });
 
-  promise("gives the deliveries of a key in order, and lets the other keys pass a parked one", async () => {
+  promise("returns the deliveries of a key in order, and lets other keys pass a parked one", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader", { order: "key" });
     await scene.publish(keyed("a1"), keyed("b1"), keyed("a2"), message("free"), keyed("b2"));
@@ -55,7 +65,7 @@ export function orderContract({ promise, shared }: Part): void {
     expect((await scene.claimUntil(reader, 1)).flatMap(textsOf)).toEqual(["a2"]);
   });
 
-  promise("gives held deliveries one after the other, each when the one before it is settled", async () => {
+  promise("returns held deliveries one after the other, each when its predecessor is settled", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader", { order: "key" });
     await scene.publish(keyed("a1"), keyed("a2"), keyed("a3"));
@@ -76,7 +86,7 @@ export function orderContract({ promise, shared }: Part): void {
     });
   });
 
-  promise("keeps its place in the key for a held delivery that fails in its turn", async () => {
+  promise("keeps the order of a key when a held delivery fails", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader", { order: "key" });
     await scene.publish(keyed("a1"), keyed("a2"), keyed("a3"));
@@ -89,7 +99,7 @@ export function orderContract({ promise, shared }: Part): void {
     expect(textsOf(await scene.claim(reader))).toEqual(["a2"]);
   });
 
-  promise("does not forget a delivery that is held after what it waits for is over", async () => {
+  promise("returns a delivery that is held after its predecessor has ended", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader", { order: "key" });
     await scene.publish(keyed("a1"), keyed("a2"), keyed("a3"));
@@ -122,7 +132,7 @@ export function orderContract({ promise, shared }: Part): void {
     }
   });
 
-  promise("gives the deliveries of a claim by their position, parked and new", async () => {
+  promise("returns the deliveries of a claim sorted by position, parked and new", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader", { order: "key" });
     await scene.publish(keyed("a"), keyed("b"), keyed("c"));
@@ -133,7 +143,7 @@ export function orderContract({ promise, shared }: Part): void {
     expect(textsOf(await scene.claim(reader))).toEqual(["a", "b", "c", "d"]);
   });
 
-  promise("lets a delayed message join its key when its time has come", async () => {
+  promise("lets a delayed message join the order of its key at its time", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader", { order: "key" });
     await scene.publish(keyed("a1"), keyed("a2", 50), keyed("a3"));
@@ -156,7 +166,7 @@ export function orderContract({ promise, shared }: Part): void {
     ["key", "strict"],
     ["strict", "key"],
   ] as const) {
-    promise(`lets go of what is held when the order changes from ${before} to ${after}`, async () => {
+    promise(`releases held deliveries when the order changes from ${before} to ${after}`, async () => {
       const scene = await Scene.make(shared());
       const reader = await scene.subscribe("reader", { order: before });
       await scene.publish(keyed("a1"), keyed("a2"), keyed("a3"));
@@ -175,24 +185,19 @@ export function orderContract({ promise, shared }: Part): void {
     });
   }
 
-  promise("does not forget what is held by the old order while the order changes", async () => {
+  promise("does not lose deliveries that are held by the old order while the order changes", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader", { order: "key" });
     await scene.publish(keyed("a1"), keyed("a2"), keyed("a3"), keyed("a4"));
     const claim = await scene.claim(reader);
-    const part = (index: number, settled: Parameters<typeof settlement>[2]) =>
+    const settleOne = (index: number, settled: Parameters<typeof settlement>[2]) =>
       scene.store.log.settle([settlement(claim, claim.deliveries[index] as never, settled)]);
-    await part(0, parkedUntil(scene.now + 100));
+    await settleOne(0, parkedUntil(scene.now + 100));
     const change = scene.subscribe("reader", { order: "none" });
-    await Promise.all([part(1, held), part(2, parkedUntil(scene.now + 100)), change, part(3, held)]);
+    await Promise.all([settleOne(1, held), settleOne(2, parkedUntil(scene.now + 100)), change, settleOne(3, held)]);
     const claims = await scene.claimUntil(reader, 2);
     expect(claims.flatMap(textsOf).toSorted()).toEqual(["a2", "a4"]);
     scene.under.clock.advance(100);
     expect(textsOf(await scene.claim(reader)).toSorted()).toEqual(["a1", "a3"]);
   });
-}
-
-/** Its key is its first letter. */
-function keyed(text: string, delayMs = 0): NewMessage {
-  return message(text, { orderingKey: text.slice(0, 1), delayMs });
 }

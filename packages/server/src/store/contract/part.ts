@@ -1,12 +1,12 @@
 import type { StoreHarness, StoreUnderTest } from "./harness.ts";
 
-/** What a part of the contract is written with. */
+/** The functions with which a part of the contract states its sentences. */
 export interface Part {
-  /** One sentence of the contract, skipped if the driver says why. */
+  /** One sentence of the contract. A driver may skip it with a reason. */
   readonly promise: (sentence: string, proof: () => Promise<void>) => void;
-  /** A store that the whole part shares; each test makes topics of its own. */
+  /** A store that all sentences of the part share; each creates topics of its own. */
   readonly shared: () => StoreUnderTest;
-  /** A store of the test's own, gone when the test is over. */
+  /** Runs `work` with a store of its own, and disposes of the store afterwards. */
   readonly fresh: <T>(
     work: (under: StoreUnderTest) => Promise<T>,
     options?: Parameters<StoreHarness["open"]>[0],

@@ -15,7 +15,7 @@ import {
 } from "./fixtures.ts";
 
 export function settleContract({ promise, shared }: Part): void {
-  promise("never gives out a delivered message again", async () => {
+  promise("never returns a delivered message again", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a", "b");
@@ -27,7 +27,7 @@ export function settleContract({ promise, shared }: Part): void {
     );
   });
 
-  promise("takes settlements in any order", async () => {
+  promise("applies settlements in any order", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a", "b", "c", "d");
@@ -40,30 +40,33 @@ export function settleContract({ promise, shared }: Part): void {
     expect(textsOf(await scene.claim(reader))).toEqual(["a", "c"]);
   });
 
-  promise("parks a failed delivery until its time, and remembers what was spent on it", async () => {
-    const scene = await Scene.make(shared());
-    const reader = await scene.subscribe("reader");
-    await scene.publish("a");
-    const claim = await scene.claim(reader);
-    const failed = { ...settlement(claim, claim.deliveries[0] as never, parkedUntil(scene.now + 100, 1)) };
-    const startedAtMs = scene.now - 50;
-    await scene.store.log.settle([{ ...failed, attempt: attempt(1, "failed", { startedAtMs }) }]);
-    expect(await scene.claim(reader)).toMatchObject({ deliveries: [], nextDueAtMs: scene.now + 100, parkedCount: 1 });
-    scene.under.clock.advance(100);
-    const again = await scene.claim(reader);
-    expect(again.deliveries[0]).toMatchObject({ attemptsMade: 1, retriesMade: 1, firstAttemptAtMs: startedAtMs });
-    await scene.settle(again, parkedUntil(scene.now, 2));
-    const third = await scene.claim(reader);
-    expect(third.deliveries[0]).toMatchObject({ attemptsMade: 2, retriesMade: 2, firstAttemptAtMs: startedAtMs });
-    await scene.settle(third, delivered);
-    expect(await scene.store.records.subscriptionCounts(reader.id)).toMatchObject({
-      parked: 0,
-      backlog: 0,
-      inFlight: 0,
-    });
-  });
+  promise(
+    "parks a failed delivery until its time, and keeps its attempts, its retries and its first attempt",
+    async () => {
+      const scene = await Scene.make(shared());
+      const reader = await scene.subscribe("reader");
+      await scene.publish("a");
+      const claim = await scene.claim(reader);
+      const failed = { ...settlement(claim, claim.deliveries[0] as never, parkedUntil(scene.now + 100, 1)) };
+      const startedAtMs = scene.now - 50;
+      await scene.store.log.settle([{ ...failed, attempt: attempt(1, "failed", { startedAtMs }) }]);
+      expect(await scene.claim(reader)).toMatchObject({ deliveries: [], nextDueAtMs: scene.now + 100, parkedCount: 1 });
+      scene.under.clock.advance(100);
+      const again = await scene.claim(reader);
+      expect(again.deliveries[0]).toMatchObject({ attemptsMade: 1, retriesMade: 1, firstAttemptAtMs: startedAtMs });
+      await scene.settle(again, parkedUntil(scene.now, 2));
+      const third = await scene.claim(reader);
+      expect(third.deliveries[0]).toMatchObject({ attemptsMade: 2, retriesMade: 2, firstAttemptAtMs: startedAtMs });
+      await scene.settle(third, delivered);
+      expect(await scene.store.records.subscriptionCounts(reader.id)).toMatchObject({
+        parked: 0,
+        backlog: 0,
+        inFlight: 0,
+      });
+    },
+  );
 
-  promise("gives back a released delivery at once, as it was", async () => {
+  promise("makes a released delivery claimable at once, unchanged", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("new", "parked");
@@ -73,11 +76,11 @@ export function settleContract({ promise, shared }: Part): void {
     expect(textsOf(both).toSorted()).toEqual(["new", "parked"]);
     await scene.settle(both, released);
     const again = await scene.claim(reader);
-    const told = again.deliveries.map((each) => `${textOf(each.message)} ${each.attemptsMade} ${each.retriesMade}`);
-    expect(told.toSorted()).toEqual(["new 0 0", "parked 1 4"]);
+    const found = again.deliveries.map((each) => `${textOf(each.message)} ${each.attemptsMade} ${each.retriesMade}`);
+    expect(found.toSorted()).toEqual(["new 0 0", "parked 1 4"]);
   });
 
-  promise("makes a held delivery due when there is nothing that it could wait for", async () => {
+  promise("makes a held delivery due when no other delivery holds its key", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader", { order: "key" });
     await scene.publish(message("no key"), message("alone", { orderingKey: "k" }));
@@ -86,7 +89,7 @@ export function settleContract({ promise, shared }: Part): void {
     expect(claims.flatMap(textsOf).toSorted()).toEqual(["alone", "no key"]);
   });
 
-  promise("counts a settlement only once, however often and in whatever words it comes", async () => {
+  promise("applies only the first of several settlements of a delivery", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("log", "parked");
@@ -110,7 +113,7 @@ export function settleContract({ promise, shared }: Part): void {
     });
   });
 
-  promise("neither applies nor records what comes after the delivery has passed to another claim", async () => {
+  promise("neither applies nor records a settlement after another claim has taken the delivery", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a");
@@ -122,7 +125,7 @@ export function settleContract({ promise, shared }: Part): void {
     expect(await scene.settle(holder, delivered)).toBe(1);
   });
 
-  promise("neither applies nor records what comes for a deleted subscription", async () => {
+  promise("neither applies nor records a settlement for a deleted subscription", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a");
@@ -132,7 +135,7 @@ export function settleContract({ promise, shared }: Part): void {
     expect(await scene.store.log.renew([claim.id], 1_000)).toEqual([]);
   });
 
-  promise("still takes what was claimed before a pause", async () => {
+  promise("applies a settlement of a delivery that was claimed before a pause", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a");
@@ -141,7 +144,7 @@ export function settleContract({ promise, shared }: Part): void {
     expect(await scene.settle(claim, delivered)).toBe(1);
   });
 
-  promise("applies one call for many subscriptions as a whole", async () => {
+  promise("applies the settlements of one call for many subscriptions", async () => {
     const [one, other] = [await Scene.make(shared()), await Scene.make(shared())];
     const [first, second] = [await one.subscribe("first"), await other.subscribe("second")];
     await one.publish("a");
@@ -156,11 +159,11 @@ export function settleContract({ promise, shared }: Part): void {
     expect(await other.deliveryOf(1, second)).toMatchObject({ state: "dead", reason: "retries_exhausted" });
   });
 
-  promise("answers a call without settlements", async () => {
+  promise("accepts a call without settlements", async () => {
     expect(await shared().store.log.settle([])).toBe(0);
   });
 
-  promise("refuses a settlement that no record could hold, and takes nothing of its call", async () => {
+  promise("refuses a settlement that cannot be stored, and applies nothing of its call", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a", "b");

@@ -19,18 +19,19 @@ import { assertRoomForTopic } from "../../domain/topic-rules.ts";
 import type { CatalogStore } from "../catalog.ts";
 import { assertCondition, type PutCondition } from "../condition.ts";
 import { hasLabel, type Label } from "../label.ts";
+import { Listeners } from "../listeners.ts";
 import type { Page, PageRequest } from "../page.ts";
 import type { MemoryData } from "./memory-data.ts";
 import { SubscriptionState } from "./subscription-state.ts";
-import { TopicLog } from "./topic-log.ts";
+import { TopicState } from "./topic-state.ts";
 
 export class MemoryCatalog implements CatalogStore {
   readonly #data: MemoryData;
   readonly #clock: Clock;
-  readonly #ready: (ids: readonly SubscriptionId[]) => void;
-  readonly #changeListeners: ((id: SubscriptionId) => void)[] = [];
+  readonly #ready: Listeners<readonly SubscriptionId[]>;
+  readonly #changes = new Listeners<SubscriptionId>();
 
-  constructor(data: MemoryData, clock: Clock, ready: (ids: readonly SubscriptionId[]) => void) {
+  constructor(data: MemoryData, clock: Clock, ready: Listeners<readonly SubscriptionId[]>) {
     this.#data = data;
     this.#clock = clock;
     this.#ready = ready;
@@ -64,7 +65,7 @@ export class MemoryCatalog implements CatalogStore {
     const id = this.#data.nextTopicId();
     if (id > limits.topicsEverMax) throw new RingbackError("topic_limit");
     const topic = { id, accountId, name, settings: copy(settings), ...this.#begin() };
-    topics.add(new TopicLog(topic));
+    topics.add(new TopicState(topic));
     return topic;
   }
 
@@ -112,13 +113,13 @@ export class MemoryCatalog implements CatalogStore {
       const nowMs = this.#clock.now();
       known.subscription = changed(before, { settings: copy(settings) }, nowMs);
       if (before.settings.order !== settings.order) known.parked.releaseKeys(nowMs);
-      this.#changed(before.id);
-      this.#ready([before.id]);
+      this.#changes.notify(before.id);
+      this.#ready.notify([before.id]);
     }
     return { subscription: known.subscription, created: false };
   }
 
-  #addSubscription(topic: TopicLog, name: string, settings: SubscriptionSettings, start: Start): Subscription {
+  #addSubscription(topic: TopicState, name: string, settings: SubscriptionSettings, start: Start): Subscription {
     const { subscriptions, claims } = this.#data;
     assertRoomForSubscription(name, { ofTopic: topic.subscriptions.listedCount, ofStore: subscriptions.size });
     const settledThrough = startSeq(start, topic, this.#clock.now(), (atMs) => topic.seqAt(atMs)) - 1;
@@ -130,7 +131,7 @@ export class MemoryCatalog implements CatalogStore {
     const state = new SubscriptionState({ subscription, topic, claims, nextRecordId, settledThrough });
     topic.subscriptions.set(name, state);
     subscriptions.set(id, state);
-    this.#ready([id]);
+    this.#ready.notify([id]);
     return subscription;
   }
 
@@ -165,25 +166,21 @@ export class MemoryCatalog implements CatalogStore {
     const { id } = known.subscription;
     if (known.subscription.state !== state) {
       known.subscription = changed(known.subscription, { state }, this.#clock.now());
-      this.#changed(id);
-      if (state === "active") this.#ready([id]);
+      this.#changes.notify(id);
+      if (state === "active") this.#ready.notify([id]);
     }
     return known.subscription;
   }
 
   onSubscriptionChange(listener: (id: SubscriptionId) => void): void {
-    this.#changeListeners.push(listener);
-  }
-
-  #changed(id: SubscriptionId): void {
-    for (const listener of this.#changeListeners) listener(id);
+    this.#changes.add(listener);
   }
 
   #forget(state: SubscriptionState): void {
     const { id } = state.subscription;
     for (const seq of state.open.keys()) state.leaveClaim(seq);
     this.#data.subscriptions.delete(id);
-    this.#changed(id);
+    this.#changes.notify(id);
   }
 
   #begin() {
@@ -191,7 +188,7 @@ export class MemoryCatalog implements CatalogStore {
     return { version: 1, createdAtMs: nowMs, updatedAtMs: nowMs };
   }
 
-  #topic(id: TopicId): TopicLog {
+  #topic(id: TopicId): TopicState {
     const topic = this.#data.topics.get(id);
     if (topic === undefined) throw new RingbackError("topic_not_found");
     return topic;
@@ -206,7 +203,7 @@ function isSame(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-/** Nothing that the caller goes on to change. */
+/** A copy, because the caller may change its object later. */
 function copy<T>(settings: T): T {
   return JSON.parse(JSON.stringify(settings)) as T;
 }

@@ -1,4 +1,5 @@
 import type { Message, TimeMs } from "../../domain/model.ts";
+import { earlier } from "../earlier.ts";
 import type { Claim, ClaimedDelivery, ClaimId, ClaimWant } from "../log.ts";
 import type { ParkedDelivery } from "./parked-deliveries.ts";
 import type { SubscriptionState } from "./subscription-state.ts";
@@ -50,7 +51,7 @@ function takeParked(state: SubscriptionState, claim: ClaimInProgress): boolean {
     (parked) => {
       if (claim.deliveries.length >= countMax || claim.bytes >= claim.want.bytesMax) return false;
       const key = parked.orderingKey === null ? state.orderingKeyOf(parked.message) : null;
-      // A delivery that was delayed or dead takes its position among those of its key only now.
+      // A delayed or redriven delivery joins the order of its key only now.
       if (state.parked.isBlocked(key)) park(state, { ...parked, dueAtMs: null, orderingKey: key }, claim.nowMs);
       else take(state, claim, parked);
       return true;
@@ -105,13 +106,9 @@ function nextDueAtMs(state: SubscriptionState, claimedCount: number): TimeMs | n
   const due = state.parked.nextDueAtMs;
   if (state.open.size === 0) return due;
   const leaseEnd = claimedCount === 0 ? state.leaseEndMs : null;
-  // Whatever is parked waits for the one that is open.
+  // In strict order, parked deliveries wait for the open one.
   if (state.subscription.settings.order === "strict") return leaseEnd;
   return earlier(due, leaseEnd);
-}
-
-export function earlier(one: TimeMs | null, other: TimeMs | null): TimeMs | null {
-  return one === null || other === null ? (one ?? other) : Math.min(one, other);
 }
 
 /** For subscriptions that cannot be claimed from. */

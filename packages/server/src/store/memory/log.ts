@@ -3,6 +3,8 @@ import { seqFrom } from "../../domain/start-rule.ts";
 import type { Start, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import { assertAppendStorable } from "../append-rule.ts";
+import { earlier } from "../earlier.ts";
+import type { Listeners } from "../listeners.ts";
 import type {
   AppendRequest,
   AppendResult,
@@ -15,7 +17,7 @@ import type {
   Settlement,
 } from "../log.ts";
 import { assertAnswerStorable, assertStorable, firstAnswers } from "../settlement-rule.ts";
-import { claimFrom, earlier, emptyClaim } from "./claiming.ts";
+import { claimFrom, emptyClaim } from "./claiming.ts";
 import type { MemoryData } from "./memory-data.ts";
 import { retain, type RetentionTimes } from "./retention.ts";
 import { rewind, settle, settlePulled } from "./settling.ts";
@@ -25,12 +27,12 @@ export interface MemoryLogOptions extends RetentionTimes {
   readonly data: MemoryData;
   readonly clock: Clock;
   readonly isClosed: () => boolean;
+  readonly ready: Listeners<readonly SubscriptionId[]>;
 }
 
 /** Every call takes effect at once. */
 export class MemoryLog implements LogStore {
   readonly #options: MemoryLogOptions;
-  readonly #readyListeners: ((ids: readonly SubscriptionId[]) => void)[] = [];
 
   constructor(options: MemoryLogOptions) {
     this.#options = options;
@@ -43,7 +45,8 @@ export class MemoryLog implements LogStore {
     const topic = data.topics.get(request.topicId);
     if (topic === undefined) throw new RingbackError("topic_not_found");
     const result = topic.append(request, clock.now());
-    if (!result.replayed) this.ready([...topic.subscriptions.values()].map(({ subscription }) => subscription.id));
+    if (!result.replayed)
+      this.#notifyReady([...topic.subscriptions.values()].map(({ subscription }) => subscription.id));
     return result;
   }
 
@@ -78,7 +81,7 @@ export class MemoryLog implements LogStore {
       if (outcome.applied) count++;
       if (outcome.ready) ready.add(settlement.subscriptionId);
     }
-    this.ready([...ready]);
+    this.#notifyReady([...ready]);
     return count;
   }
 
@@ -94,7 +97,7 @@ export class MemoryLog implements LogStore {
       applied[index] = outcome.applied;
       isReady ||= outcome.ready;
     }
-    if (isReady) this.ready([id]);
+    if (isReady) this.#notifyReady([id]);
     return applied;
   }
 
@@ -106,17 +109,16 @@ export class MemoryLog implements LogStore {
       state,
       seqFrom(to, topic, (atMs) => topic.seqAt(atMs)),
     );
-    this.ready([id]);
+    this.#notifyReady([id]);
     return true;
   }
 
-  onReady(listener: (ids: readonly SubscriptionId[]) => void): void {
-    this.#readyListeners.push(listener);
+  #notifyReady(ids: readonly SubscriptionId[]): void {
+    if (ids.length > 0) this.#options.ready.notify(ids);
   }
 
-  ready(ids: readonly SubscriptionId[]): void {
-    if (ids.length === 0) return;
-    for (const listener of this.#readyListeners) listener(ids);
+  onReady(listener: (ids: readonly SubscriptionId[]) => void): void {
+    this.#options.ready.add(listener);
   }
 
   async findReady(): Promise<{
@@ -139,7 +141,7 @@ export class MemoryLog implements LogStore {
   async retain(): Promise<RetentionResult> {
     const { data, clock } = this.#options;
     const result = retain(data, this.#options, clock.now());
-    this.ready(result.expired.map(({ subscriptionId }) => subscriptionId));
+    this.#notifyReady(result.expired.map(({ subscriptionId }) => subscriptionId));
     return result;
   }
 }

@@ -3,12 +3,12 @@ import { EntryIndex } from "../entry-index.ts";
 import { TopicIndex } from "../topic-index.ts";
 import { Claims } from "./claims.ts";
 import type { SubscriptionState } from "./subscription-state.ts";
-import type { TopicLog } from "./topic-log.ts";
+import type { TopicState } from "./topic-state.ts";
 
-/** Everything that a store in memory keeps. */
+/** Everything that a memory store keeps. */
 export class MemoryData {
   readonly account: Account;
-  readonly topics = new TopicIndex<TopicLog>();
+  readonly topics = new TopicIndex<TopicState>();
   readonly subscriptions = new Map<SubscriptionId, SubscriptionState>();
   readonly claims = new Claims();
   readonly entries = new EntryIndex();
@@ -20,7 +20,7 @@ export class MemoryData {
     this.account = { id: 1 as AccountId, ...account };
   }
 
-  /** As after the end of the process that held the claims: what was open may be claimed again. */
+  /** Makes every open delivery claimable, as after the end of the process that held the claims. */
   releaseClaims(nowMs: TimeMs): void {
     for (const state of this.subscriptions.values()) state.releaseAll(nowMs);
   }
@@ -33,7 +33,7 @@ export class MemoryData {
     return ++this.#lastSubscriptionId as SubscriptionId;
   }
 
-  /** Of an attempt or a dead letter. */
+  /** Attempts and dead letters share one sequence of ids. */
   nextRecordId(): number {
     return ++this.#lastRecordId;
   }

@@ -1,5 +1,7 @@
 import { systemClock, type Clock } from "../../domain/ports.ts";
+import type { SubscriptionId } from "../../domain/model.ts";
 import type { NodeLabel } from "../cluster.ts";
+import { Listeners } from "../listeners.ts";
 import type { Store } from "../store.ts";
 import { MemoryCatalog } from "./catalog.ts";
 import { MemoryCluster } from "./cluster.ts";
@@ -16,15 +18,15 @@ export interface MemoryStoreOptions {
   readonly keepsSettled?: boolean;
   readonly node?: NodeLabel;
   readonly clock?: Clock;
-  /** What an earlier store has left. Tests give it, as the memory of a process that has ended. */
+  /** Data of an earlier store. Tests give it, as if that store's process had ended. */
   readonly data?: MemoryData;
 }
 
 const MONTH_MS = 30 * 24 * 3600_000;
 
 /**
- * The driver that keeps everything in memory and loses it with the process: for tests, for the simulator, and for commands that
- * keep nothing. It keeps every other promise of the port.
+ * The driver that keeps everything in memory and loses it with the process: for tests, for the simulator, and for
+ * commands that keep nothing. Everything else that the port promises holds.
  */
 export class MemoryStore implements Store {
   readonly driver: string = "memory";
@@ -45,8 +47,9 @@ export class MemoryStore implements Store {
     data = new MemoryData(account),
   }: MemoryStoreOptions = {}) {
     const isClosed = (): boolean => this.#isClosed;
-    this.log = new MemoryLog({ data, clock, isClosed, attemptRetentionMs, deadLetterRetentionMs, keepsSettled });
-    const ready: MemoryLog["ready"] = (ids) => this.log.ready(ids);
+    const ready = new Listeners<readonly SubscriptionId[]>();
+    const retention = { attemptRetentionMs, deadLetterRetentionMs, keepsSettled };
+    this.log = new MemoryLog({ data, clock, isClosed, ready, ...retention });
     this.catalog = new MemoryCatalog(data, clock, ready);
     this.entries = new MemoryEntries(data, clock);
     this.records = new MemoryRecords(data, clock, ready);

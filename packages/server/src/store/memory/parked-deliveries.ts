@@ -18,7 +18,7 @@ export class ParkedDeliveries {
   readonly #bySeq = new Map<Seq, ParkedDelivery>();
   /** Positions of the deliveries that hold a key. */
   readonly #byKey = new Map<string, Set<Seq>>();
-  /** When the next delivery that is not open is due; may be earlier than the truth, never later. */
+  /** When the next delivery that is not open is due. May be too early, never too late. */
   #nextDueAtMs: TimeMs | null = null;
 
   get size(): number {
@@ -41,7 +41,7 @@ export class ParkedDeliveries {
     return key !== null && this.#byKey.has(key);
   }
 
-  /** The first delivery of a key becomes due at `nowMs` if it would only be held: nothing else would ever free it. */
+  /** A held delivery that is the first of its key becomes due at `nowMs`, because no earlier one could release it. */
   put(parked: ParkedDelivery, nowMs: TimeMs): void {
     const { message, orderingKey, dueAtMs } = parked;
     this.delete(message.seq);
@@ -65,7 +65,7 @@ export class ParkedDeliveries {
     return key;
   }
 
-  /** Makes the first delivery of a key due, if it was only held. */
+  /** Makes the first delivery of a key due, if it was held. */
   promote(key: string, nowMs: TimeMs): void {
     const seqs = this.#byKey.get(key);
     if (seqs === undefined) return;
@@ -79,14 +79,14 @@ export class ParkedDeliveries {
     this.dueAt(dueAtMs);
   }
 
-  /** Some delivery may be due at this time. */
+  /** Notes that a delivery may be due at this time. */
   dueAt(dueAtMs: TimeMs): void {
     if (this.#nextDueAtMs === null || dueAtMs < this.#nextDueAtMs) this.#nextDueAtMs = dueAtMs;
   }
 
   /**
-   * Offers what is due to `take`, the longest overdue first and of each key the first only, until `take` returns false. Returns
-   * whether it did. `isOpen` names the deliveries that are not to be offered.
+   * Passes due deliveries to `take` until `take` returns false, and returns whether it did. The longest overdue is
+   * first; of each key, only the first delivery is passed. Deliveries for which `isOpen` returns true are skipped.
    */
   takeDue(nowMs: TimeMs, isOpen: (seq: Seq) => boolean, take: (parked: ParkedDelivery) => boolean): boolean {
     if (this.#nextDueAtMs === null || this.#nextDueAtMs > nowMs) return false;
@@ -109,7 +109,7 @@ export class ParkedDeliveries {
     return false;
   }
 
-  /** The order has changed: no delivery holds a key any more, and those that were held are due. */
+  /** Called when the order changes: no delivery holds a key any more, and held deliveries become due. */
   releaseKeys(nowMs: TimeMs): void {
     this.#byKey.clear();
     for (const parked of this.#bySeq.values()) {

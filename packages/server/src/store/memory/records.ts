@@ -3,6 +3,7 @@ import { messageId, parseMessageId } from "../../domain/message-id.ts";
 import type { AccountId, MessageId, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import { deliveryState } from "../delivery-state.ts";
+import type { Listeners } from "../listeners.ts";
 import type { Page, PageRequest } from "../page.ts";
 import { beforeId, recordPage, toRecordId } from "../record-page.ts";
 import type {
@@ -26,9 +27,9 @@ import type { TopicLog } from "./topic-log.ts";
 export class MemoryRecords implements RecordStore {
   readonly #data: MemoryData;
   readonly #clock: Clock;
-  readonly #ready: (ids: readonly SubscriptionId[]) => void;
+  readonly #ready: Listeners<readonly SubscriptionId[]>;
 
-  constructor(data: MemoryData, clock: Clock, ready: (ids: readonly SubscriptionId[]) => void) {
+  constructor(data: MemoryData, clock: Clock, ready: Listeners<readonly SubscriptionId[]>) {
     this.#data = data;
     this.#clock = clock;
     this.#ready = ready;
@@ -82,7 +83,7 @@ export class MemoryRecords implements RecordStore {
     const state = this.#state(id);
     const chosen = chosenLetters(state, ids);
     for (const { id: letterId, letter } of chosen) redrive(state, letterId, letter, this.#clock.now());
-    if (chosen.length > 0) this.#ready([id]);
+    if (chosen.length > 0) this.#ready.notify([id]);
     return chosen.length;
   }
 
@@ -113,7 +114,7 @@ export class MemoryRecords implements RecordStore {
     return state;
   }
 
-  /** Without what is open under a lease that has expired. */
+  /** First releases the deliveries whose lease has expired. */
   #current(id: SubscriptionId): SubscriptionState {
     const state = this.#state(id);
     state.releaseExpired(this.#clock.now());

@@ -9,7 +9,7 @@ export interface RetentionTimes {
   readonly keepsSettled: boolean;
 }
 
-/** What one step removes of each kind at most. */
+/** Rows of each kind that one step removes at most. */
 const STEP_MAX = 500;
 
 /** One step of retention. */

@@ -7,7 +7,7 @@ import type { SubscriptionState } from "./subscription-state.ts";
 export interface Outcome {
   /** False: void, because the delivery is not as the caller saw it. */
   readonly applied: boolean;
-  /** Something can be claimed now or earlier than before. */
+  /** A delivery can be claimed now, or earlier than before. */
   readonly ready: boolean;
 }
 
@@ -34,7 +34,7 @@ export function settle(state: SubscriptionState, settlement: Settlement, nowMs: 
   return { applied: true, ready: state.end(message.seq, nowMs) || isStrict };
 }
 
-/** What a delivery is parked with. */
+/** A delivery as it is going to be parked. */
 interface Parking extends ClaimedDelivery {
   readonly dueAtMs: TimeMs | null;
 }
@@ -51,7 +51,7 @@ function parkAgain(state: SubscriptionState, parked: Parking, nowMs: TimeMs): Ou
   const { message } = parked;
   const orderingKey = state.orderingKeyOf(message);
   const deadLetterId = state.parked.get(message.seq)?.deadLetterId ?? null;
-  // Without a key there is nothing that a held delivery could wait for.
+  // Without a key, no earlier delivery could release a held one.
   const dueAtMs = parked.dueAtMs ?? (orderingKey === null ? nowMs : null);
   state.leaveClaim(message.seq);
   park(state, { ...parked, dueAtMs, orderingKey, deadLetterId }, nowMs);
@@ -73,7 +73,7 @@ export function settlePulled(state: SubscriptionState, { pulled, answer }: Pulle
   return { applied: true, ready: state.end(seq, nowMs) };
 }
 
-/** Everything from this position on is as if it had never been claimed. */
+/** Makes every message from this position on claimable, as if it had never been claimed. */
 export function rewind(state: SubscriptionState, fromSeq: Seq): void {
   for (const seq of state.open.keys()) if (seq >= fromSeq) state.leaveClaim(seq);
   for (const { message } of state.parked.values()) {
@@ -84,10 +84,10 @@ export function rewind(state: SubscriptionState, fromSeq: Seq): void {
   state.cursor.goBackTo(fromSeq);
 }
 
-/** Makes the dead letter a delivery that is due now. */
+/** Turns the dead letter into a delivery that is due now. */
 export function redrive(state: SubscriptionState, id: number, letter: DeadLetter, nowMs: TimeMs): void {
   const { message, attemptsMade } = letter;
-  // The message is to be delivered anyway, from the log or parked: that delivery replaces this one.
+  // A delivery that is parked already, or still to be read from the log after a rewind, replaces the redriven one.
   if (state.parked.get(message.seq) !== undefined || !state.cursor.isDone(message.seq)) {
     state.deadLetters.delete(id);
     return;

@@ -13,7 +13,7 @@ export interface OpenDelivery {
   readonly delivery: ClaimedDelivery;
 }
 
-/** What the store keeps of one subscription: how far it is in the log, and what is open, parked, dead and recorded. */
+/** One subscription with its cursor, its open and parked deliveries, its dead letters and its attempts. */
 export class SubscriptionState {
   readonly topic: TopicLog;
   readonly cursor: Cursor;
@@ -82,7 +82,7 @@ export class SubscriptionState {
     return this.parked.size - this.openParkedCount;
   }
 
-  /** A strict subscription gives nothing from the log while a delivery is open or parked. */
+  /** A strict subscription delivers nothing from the log while a delivery is open or parked. */
   get isHeld(): boolean {
     return this.#subscription.settings.order === "strict" && (this.open.size > 0 || this.parked.isBlocked(""));
   }
@@ -97,7 +97,7 @@ export class SubscriptionState {
     return end;
   }
 
-  /** Whether the log must keep the message: a redriven delivery has the copy of its dead letter. */
+  /** Whether the log must keep the message. A redriven delivery has the copy in its dead letter. */
   hasOpenInLog(seq: Seq): boolean {
     return this.open.has(seq) && (this.parked.get(seq)?.deadLetterId ?? null) === null;
   }
@@ -112,7 +112,7 @@ export class SubscriptionState {
     this.#claims.add(claimId, leaseUntilMs);
   }
 
-  /** The delivery leaves its claim. */
+  /** Removes the delivery from its claim. */
   leaveClaim(seq: Seq): void {
     const open = this.open.get(seq);
     if (open === undefined) return;
@@ -120,7 +120,7 @@ export class SubscriptionState {
     this.#claims.leave(open.claimId);
   }
 
-  /** The delivery may be claimed again at once. */
+  /** Makes the delivery claimable again at once. */
   release(seq: Seq, nowMs: TimeMs): void {
     this.leaveClaim(seq);
     if (this.parked.get(seq) === undefined) this.cursor.rewind(seq);
@@ -137,7 +137,7 @@ export class SubscriptionState {
     for (const seq of this.open.keys()) this.release(seq, nowMs);
   }
 
-  /** The delivery is over. Returns true when a later delivery of its key may go on. */
+  /** Ends the delivery. Returns true when a later delivery of its key may go on. */
   end(seq: Seq, nowMs: TimeMs): boolean {
     this.leaveClaim(seq);
     this.cursor.settle(seq);
@@ -166,8 +166,8 @@ export class SubscriptionState {
   }
 
   /**
-   * The message is past its retention: a parked delivery becomes a dead letter, and a message that was never claimed is
-   * counted. Returns whether the message was undelivered.
+   * Called when the message is past its retention. A parked delivery becomes a dead letter, and a message that was
+   * never claimed counts as expired. Returns whether the message was undelivered.
    */
   expire(message: Message, nowMs: TimeMs): boolean {
     const { seq } = message;

@@ -2,9 +2,6 @@ import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Message, NewMessage, Seq, TimeMs, Topic } from "../../domain/model.ts";
 import type { AppendRequest, AppendResult } from "../log.ts";
-import { NameIndex } from "../name-index.ts";
-import { isListed } from "../topic-index.ts";
-import type { SubscriptionState } from "./subscription-state.ts";
 
 const IDEMPOTENCY_MS = limits.idempotencyKeyHours * 3600_000;
 
@@ -13,17 +10,16 @@ interface UsedKey {
   readonly result: AppendResult;
 }
 
-/** A topic, the messages of its log, and its subscriptions. */
+/** A topic and the messages of its log. */
 export class TopicLog {
   topic: Topic;
-  readonly subscriptions = new NameIndex<SubscriptionState>(isListed);
   readonly #messages = new Map<Seq, Message>();
-  /** In order of their times. */
+  /** In order of publishing time. */
   readonly #usedKeys = new Map<string, UsedKey>();
   firstSeq: Seq = 1;
   lastSeq: Seq = 0;
   #lastPublishedAtMs: TimeMs = 0;
-  /** Of the bodies of its messages. */
+  /** Bytes of the bodies of the messages. */
   bytes = 0;
 
   constructor(topic: Topic) {
@@ -40,7 +36,7 @@ export class TopicLog {
       if (used.fingerprint !== idempotency.fingerprint) throw new RingbackError("idempotency_conflict");
       return { ...used.result, replayed: true };
     }
-    // The times of a log never fall, even when the clock is set back.
+    // Publishing times never decrease within a log, even when the clock is set back.
     const publishedAtMs = Math.max(nowMs, this.#lastPublishedAtMs);
     const result = { firstSeq: this.lastSeq + 1, publishedAtMs, replayed: false };
     for (const message of messages) this.#add(message, publishedAtMs);
@@ -73,37 +69,14 @@ export class TopicLog {
     return low;
   }
 
-  /**
-   * Removes messages past their retention, oldest first, up to the first open delivery. Returns how many, and the number of
-   * them that each subscription had not been delivered.
-   */
-  trim(
-    nowMs: TimeMs,
-    messagesMax: number,
-    keepsSettled: boolean,
-  ): { readonly removed: number; readonly expired: Map<SubscriptionState, number> } {
-    const expired = new Map<SubscriptionState, number>();
-    const throughMs = nowMs - this.topic.settings.retentionMs;
-    const subscriptions = [...this.subscriptions.values()];
-    for (const each of subscriptions) each.releaseExpired(nowMs);
-    const from = this.firstSeq;
-    while (this.firstSeq <= this.lastSeq && this.firstSeq - from < messagesMax) {
-      const message = this.#messages.get(this.firstSeq) as Message;
-      const isNeeded = keepsSettled || subscriptions.some((each) => each.hasUnsettled(message.seq));
-      if (isNeeded && message.publishedAtMs > throughMs) break;
-      if (subscriptions.some((each) => each.hasOpenInLog(message.seq))) break;
-      for (const each of subscriptions) {
-        if (each.expire(message, nowMs)) expired.set(each, (expired.get(each) ?? 0) + 1);
-      }
-      this.#messages.delete(message.seq);
-      this.bytes -= message.body.byteLength;
-      this.firstSeq++;
-    }
-    for (const each of subscriptions) each.cursor.skipThrough(this.firstSeq - 1);
-    return { removed: this.firstSeq - from, expired };
+  /** Removes the oldest message. */
+  removeFirst(): void {
+    const message = this.#messages.get(this.firstSeq);
+    this.#messages.delete(this.firstSeq++);
+    this.bytes -= message?.body.byteLength ?? 0;
   }
 
-  /** Forgets idempotency keys whose time is over. Returns how many. */
+  /** Removes expired idempotency keys. Returns how many. */
   trimKeys(nowMs: TimeMs, keysMax: number): number {
     let count = 0;
     for (const [key, { result }] of this.#usedKeys) {

@@ -2,7 +2,7 @@ import { packBytes } from "../postgres/columns.ts";
 import type { Connection } from "../postgres/connection.ts";
 import type { ColumnKind, MovedTable, Row } from "./moved-rows.ts";
 
-/** Column by column, in one statement. */
+/** Inserts all rows with one statement that has one array per column. */
 export async function insertRows(connection: Connection, table: MovedTable, rows: readonly Row[]): Promise<void> {
   if (rows.length === 0) return;
   const arrays: { readonly type: string; readonly values: readonly unknown[] }[] = [];

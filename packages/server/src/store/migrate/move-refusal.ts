@@ -1,20 +1,20 @@
 import { RingbackError } from "../../domain/errors.ts";
 
 export type MoveRefusalReason =
-  /** There is no SQLite database in the folder. */
+  /** The folder has no SQLite database. */
   | "no_source"
-  /** The target holds something that no move has put there. */
+  /** The target has data that no move has written. */
   | "target_not_empty"
   /** A server has the target open. */
   | "target_in_use"
   /** The move had ended, and a server has been started on the target since. */
   | "target_used_since"
-  /** The target's move was begun from another folder, or a server has written into this one since. */
+  /** The move was begun from another folder, or a server has written to this folder since. */
   | "other_source"
-  /** Somebody else moves into the same target at this moment. */
+  /** Another move into the same target is running. */
   | "other_move";
 
-/** A move that would lose or double something does not begin. */
+/** A move that would lose or duplicate data is refused. */
 export class MoveRefusal extends RingbackError {
   readonly reason: MoveRefusalReason;
 

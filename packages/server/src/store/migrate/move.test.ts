@@ -1,4 +1,7 @@
-/** Real: SQLite in a folder, PostgreSQL, the stores on both, and a process that is killed. Only the stores' clock is the test's. */
+/**
+ * Real: SQLite in a folder, PostgreSQL, the stores on both, and a process that is killed. Faked: the clock of the
+ * stores.
+ */
 import { copyFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -6,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCommandInProcess } from "../../cli/testing/command-in-process.ts";
 import { startCommand } from "../../cli/testing/command-process.ts";
 import type { SubscriptionId, Topic } from "../../domain/model.ts";
-import { attempt, dead, delivered, held, message, parkedUntil, Scene, topicSettings } from "../contract/fixtures.ts";
+import { attempt, delivered, message, topicSettings } from "../contract/fixtures.ts";
 import type { Claim } from "../log.ts";
 import type { Store } from "../store.ts";
 import { PostgresStore } from "../postgres/postgres-store.ts";
@@ -15,6 +18,7 @@ import { PostgresServer } from "../postgres/testing/postgres-server.ts";
 import { SqliteFolder, temporaryFolder } from "../sqlite/testing/sqlite-folder.ts";
 import type { MoveRefusal } from "./move-refusal.ts";
 import { moveToPostgres, type MoveOutcome } from "./move.ts";
+import { filledFolder, RETRY_MS, type FilledFolder } from "./testing/filled-folder.ts";
 
 let server: PostgresServer;
 beforeAll(async () => void (server = await PostgresServer.start()));
@@ -22,7 +26,6 @@ afterAll(() => server.stop());
 
 const smallBatches = { rowsMax: 3, bytesMax: 1_000_000 };
 const PAGE = { after: null, limit: 1_000 };
-const RETRY_MS = 60_000;
 
 function change({ file }: SqliteFolder, sql: string): void {
   const db = new DatabaseSync(file);
@@ -30,77 +33,8 @@ function change({ file }: SqliteFolder, sql: string): void {
   db.close();
 }
 
-interface Filled {
-  readonly source: SqliteFolder;
-  readonly ids: Readonly<Record<"plain" | "keyed" | "strict" | "filtered" | "paused" | "letters", SubscriptionId>>;
-}
-
-/** A folder with something of everything, whose server has been stopped. */
-async function filledFolder(): Promise<Filled> {
-  const source = await SqliteFolder.open();
-  const { store, clock } = source;
-  const account = store.catalog.defaultAccount().id;
-  // Ids that are not the first ones, and one that is gone.
-  await store.catalog.putTopic(account, "gone", topicSettings());
-  await store.catalog.deleteTopic(account, "gone");
-  const scene = await Scene.make(source, { retentionMs: 3 * 86_400_000 });
-  const plain = await scene.subscribe("plain");
-  const keyed = await scene.subscribe("keyed", { order: "key" });
-  const strict = await scene.subscribe("strict", { order: "strict" });
-  const filtered = await scene.subscribe("filtered", { filter: { tags: ["red"], types: [] } });
-  const paused = await scene.subscribe("paused");
-  const letters = await scene.subscribe("letters");
-  await store.catalog.setSubscriptionState(scene.topic.id, "paused", "paused");
-  await store.log.append({
-    topicId: scene.topic.id,
-    messages: Array.from({ length: 10 }, (_, number) =>
-      message(`m${number + 1}`, {
-        tags: number % 2 === 0 ? ["red", 'qu"o\\te'] : [],
-        orderingKey: number % 3 === 0 ? "a" : null,
-        attributes: { number: `${number}` },
-        contentType: "text/plain",
-      }),
-    ),
-    idempotency: { key: "first", fingerprint: "f" },
-  });
-  await scene.publish(message("later", { delayMs: RETRY_MS, tags: ["red"] }));
-
-  // Settled out of order: two stay open, one is parked, so that positions are settled ahead of the cursor.
-  const claim = await scene.claim(plain, { deliveriesMax: 8 });
-  const half = { ...claim, deliveries: claim.deliveries.filter((_, place) => place !== 1 && place !== 4) };
-  await scene.settle(
-    half,
-    half.deliveries.map(({ message: { seq } }) => (seq === 4 ? parkedUntil(clock.now() + RETRY_MS, 3) : delivered)),
-  );
-  const first = await scene.claim(keyed, { deliveriesMax: 4 });
-  await scene.settle(first, [parkedUntil(clock.now() + RETRY_MS), delivered, delivered, held]);
-  await scene.settle(await scene.claim(strict, { deliveriesMax: 1 }), parkedUntil(clock.now() + RETRY_MS));
-  const red = await scene.claim(filtered, { deliveriesMax: 4 });
-  await scene.settle({ ...red, deliveries: red.deliveries.slice(2) }, delivered);
-  await scene.settleNext(letters, dead, { deliveriesMax: 4 });
-  const page = await store.records.listDeadLetters(letters.id, PAGE);
-  await store.records.redriveDeadLetters(
-    letters.id,
-    page.items.slice(1, 2).map(({ id }) => id),
-  );
-
-  await store.entries.put(account, "hook", "ask", { urls: ["http://127.0.0.1:9/"] });
-  await store.entries.put(account, "inbox", "weixin", { messagesMax: 3 });
-  await store.entries.put(account, "key", "k1", { sealed: "…" });
-  await store.close();
-  const ids = {
-    plain: plain.id,
-    keyed: keyed.id,
-    strict: strict.id,
-    filtered: filtered.id,
-    paused: paused.id,
-    letters: letters.id,
-  };
-  return { source, ids };
-}
-
-/** A copy, as it is now: what one of the two sides does changes nothing for the other. */
-async function bothSides(filled: Filled, database: string): Promise<readonly [SqliteFolder["store"], Store]> {
+/** Opens a copy of the folder and the database, so that changes of one do not affect the other. */
+async function bothSides(filled: FilledFolder, database: string): Promise<readonly [SqliteFolder["store"], Store]> {
   const { source } = filled;
   await source.crash();
   const target = await PostgresStore.open(storeOptions(server.url(database), { clock: source.clock }));
@@ -136,7 +70,7 @@ async function everythingIn(store: Store): Promise<unknown> {
 
 async function recordsIn(store: Store, topicName: string): Promise<readonly unknown[]> {
   const topic = await store.catalog.getTopic(store.catalog.defaultAccount().id, topicName);
-  const seqs = Array.from({ length: 11 }, (_, place) => BigInt(place + 1));
+  const seqs = Array.from({ length: 11 }, (_, index) => BigInt(index + 1));
   const records = await Promise.all(
     seqs.map((seq) =>
       store.records.getMessage(store.catalog.defaultAccount().id, `${(BigInt(topic?.id ?? 0) << 40n) | seq}` as never),
@@ -152,13 +86,13 @@ function claimAll(store: Store, id: SubscriptionId): Promise<readonly Claim[]> {
   return store.log.claim([{ subscriptionId: id, deliveriesMax: 100, bytesMax: 1e7, fromLog: true }], 60_000);
 }
 
-/** What a worker is given, claim for claim, until there is nothing left for now. */
+/** Claims and settles deliveries until three claims in a row are empty. */
 async function deliveriesOf(store: Store, id: SubscriptionId): Promise<readonly unknown[]> {
   const found: unknown[] = [];
-  let quiet = 0;
-  while (quiet < 3) {
+  let emptyCount = 0;
+  while (emptyCount < 3) {
     const [claim] = (await claimAll(store, id)) as [Claim];
-    quiet = claim.deliveries.length === 0 ? quiet + 1 : 0;
+    emptyCount = claim.deliveries.length === 0 ? emptyCount + 1 : 0;
     found.push(...claim.deliveries);
     await store.log.settle(
       claim.deliveries.map((delivery) => ({
@@ -179,12 +113,16 @@ const bySeq = (found: readonly unknown[]): readonly unknown[] =>
 const seqsOf = (found: readonly unknown[]): readonly number[] =>
   (found as { message: { seq: number } }[]).map((delivery) => delivery.message.seq);
 
-function move(filled: Filled, database: string, options: { readonly stop?: AbortSignal } = {}): Promise<MoveOutcome> {
+function move(
+  filled: FilledFolder,
+  database: string,
+  options: { readonly stop?: AbortSignal } = {},
+): Promise<MoveOutcome> {
   return moveToPostgres({ folder: filled.source.folder, url: server.url(database), ...options });
 }
 
-/** In as many runs as there are batches: each is interrupted after its first. */
-async function moveInPieces({ source }: Filled, database: string): Promise<number> {
+/** Moves with one run per batch: each run is interrupted after its first batch. Returns the number of runs. */
+async function moveInPieces({ source }: FilledFolder, database: string): Promise<number> {
   for (let runs = 1; ; runs++) {
     const interrupted = new Error("interrupted");
     let batches = 0;
@@ -202,26 +140,26 @@ async function moveInPieces({ source }: Filled, database: string): Promise<numbe
   }
 }
 
-async function expectTheSame(filled: Filled, database: string): Promise<void> {
+async function expectEqual(filled: FilledFolder, database: string): Promise<void> {
   const [before, after] = await bothSides(filled, database);
   const { clock } = filled.source;
   try {
     const topicName = (
       (await before.catalog.listTopics(before.catalog.defaultAccount().id, PAGE)).items[0] as { name: string }
     ).name;
-    const left = await everythingIn(before);
-    expect(await everythingIn(after)).toEqual(left);
+    const source = await everythingIn(before);
+    expect(await everythingIn(after)).toEqual(source);
     expect(await recordsIn(after, topicName)).toEqual(await recordsIn(before, topicName));
-    await before.catalog.setSubscriptionState(topicIdOf(left), "paused", "active");
-    await after.catalog.setSubscriptionState(topicIdOf(left), "paused", "active");
-    // What is due now, and then what is due when the retries and the delay are.
-    const given = new Map<SubscriptionId, readonly number[]>();
+    await before.catalog.setSubscriptionState(topicIdOf(source), "paused", "active");
+    await after.catalog.setSubscriptionState(topicIdOf(source), "paused", "active");
+    // Deliveries that are due now, and then those that are due after the delay.
+    const claimed = new Map<SubscriptionId, readonly number[]>();
     for (const id of Object.values(filled.ids)) {
       const now = bySeq(await deliveriesOf(before, id));
-      given.set(id, seqsOf(now));
+      claimed.set(id, seqsOf(now));
       expect(bySeq(await deliveriesOf(after, id))).toEqual(now);
     }
-    expect(given.get(filled.ids.plain)).toEqual([2, 5, 9, 10]);
+    expect(claimed.get(filled.ids.plain)).toEqual([2, 5, 9, 10]);
     clock.advance(RETRY_MS);
     for (const [name, id] of Object.entries(filled.ids)) {
       const then = bySeq(await deliveriesOf(before, id));
@@ -234,28 +172,28 @@ async function expectTheSame(filled: Filled, database: string): Promise<void> {
   }
 }
 
-const topicIdOf = (left: unknown): never =>
-  (left as { byTopic: { topic: { id: number } }[] }).byTopic[0]?.topic.id as never;
+const topicIdOf = (source: unknown): never =>
+  (source as { byTopic: { topic: { id: number } }[] }).byTopic[0]?.topic.id as never;
 
 describe("a move from SQLite to PostgreSQL", () => {
-  it("brings everything, and both deliver the same from then on", async () => {
+  it("moves all data, after which both stores deliver the same", async () => {
     const filled = await filledFolder();
     const database = await freshDatabase(server);
     expect(await move(filled, database)).toBe("moved");
-    await expectTheSame(filled, database);
+    await expectEqual(filled, database);
     await filled.source.dispose();
   });
 
-  it("goes on where it was interrupted, after every batch, and doubles nothing", async () => {
+  it("continues after an interruption of every batch, and duplicates nothing", async () => {
     const filled = await filledFolder();
     const database = await freshDatabase(server);
     expect(await moveInPieces(filled, database)).toBeGreaterThan(10);
     expect(await move(filled, database)).toBe("moved_before");
-    await expectTheSame(filled, database);
+    await expectEqual(filled, database);
     await filled.source.dispose();
   });
 
-  it("goes on with ids and positions from the last ones, also of what is gone", async () => {
+  it("continues ids and positions after the last ones, also those of deleted topics", async () => {
     const filled = await filledFolder();
     const database = await freshDatabase(server);
     await move(filled, database);
@@ -266,15 +204,15 @@ describe("a move from SQLite to PostgreSQL", () => {
     expect(await after.log.append(request)).toMatchObject({ firstSeq: 12, replayed: false });
     const again = { ...request, idempotency: { key: "first", fingerprint: "f" } };
     expect(await after.log.append(again)).toEqual(await before.log.append(again));
-    const made = await Promise.all(
+    const created = await Promise.all(
       [before, after].map((store) => store.catalog.putTopic(account, "another", topicSettings())),
     );
-    expect(made[1]?.topic.id).toBe(made[0]?.topic.id);
+    expect(created[1]?.topic.id).toBe(created[0]?.topic.id);
     await after.close();
     await filled.source.dispose();
   });
 
-  it("brings messages whose ids are too large for a number", async () => {
+  it("moves messages whose ids are too large for a number", async () => {
     const filled = await filledFolder();
     const database = await freshDatabase(server);
     const tables = ["topic_log", "subscription", "dead_letter", "attempt", "idempotency"];
@@ -297,7 +235,7 @@ describe("a move from SQLite to PostgreSQL", () => {
     await filled.source.dispose();
   });
 
-  it("counts a delivery whose message a damaged folder has lost as expired, and brings the others", async () => {
+  it("counts a message that a damaged folder has lost as expired, and moves the others", async () => {
     const filled = await filledFolder();
     const database = await freshDatabase(server);
     change(filled.source, "DELETE FROM message WHERE id & 1099511627775 = 2");
@@ -309,11 +247,11 @@ describe("a move from SQLite to PostgreSQL", () => {
     await filled.source.dispose();
   });
 
-  it("survives kill -9 in the middle", async () => {
+  it("continues after kill -9", async () => {
     const filled = await filledFolder();
     const database = await freshDatabase(server);
     const args = ["migrate", "--from", filled.source.folder, "--to", server.url(database), "--json"];
-    // Nothing can be written there, so that it is surely in the middle when it is killed.
+    // Inserts into this table hang, so that the move is unfinished when the process is killed.
     await server.query(
       "CREATE FUNCTION hang() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(600); RETURN NEW; END'",
       [],
@@ -332,25 +270,25 @@ describe("a move from SQLite to PostgreSQL", () => {
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ringback-migrate'",
     );
     await server.query("DROP FUNCTION hang CASCADE", [], database);
-    // A server is not let in before everything is there.
+    // No server can start before the move is finished.
     await expect(PostgresStore.open(storeOptions(server.url(database)))).rejects.toThrow("data is being moved into it");
     const { code, stdout } = await runCommandInProcess(args);
     expect(code).toBe(0);
     expect(stdout).toMatch(/"type":"migrated"/);
-    await expectTheSame(filled, database);
+    await expectEqual(filled, database);
     await filled.source.dispose();
   });
 });
 
 describe("a move is refused", () => {
-  it("from a folder that a server holds", async () => {
+  it("from a folder that a server has open", async () => {
     const source = await SqliteFolder.open();
     const url = server.url(await freshDatabase(server));
     await expect(moveToPostgres({ folder: source.folder, url })).rejects.toThrow("in use by another Ringback");
     await source.dispose();
   });
 
-  it("from a folder without a database, and makes none", async () => {
+  it("from a folder without a database, and creates none", async () => {
     const url = server.url(await freshDatabase(server));
     await expect(moveToPostgres({ folder: "./nowhere", url })).rejects.toMatchObject({ reason: "no_source" });
   });
@@ -364,7 +302,7 @@ describe("a move is refused", () => {
     await filled.source.dispose();
   });
 
-  it("into a database that a server has open, or has put something into", async () => {
+  it("into a database that a server has open, or has used", async () => {
     const filled = await filledFolder();
     const database = await freshDatabase(server);
     const store = await PostgresStore.open(storeOptions(server.url(database)));
@@ -375,7 +313,7 @@ describe("a move is refused", () => {
     await filled.source.dispose();
   });
 
-  it("into a database that a server was only tried out on: it is not", async () => {
+  it("but not into a database on which a server was started and not used", async () => {
     const filled = await filledFolder();
     const database = await freshDatabase(server);
     await (await PostgresStore.open(storeOptions(server.url(database)))).close();
@@ -383,7 +321,7 @@ describe("a move is refused", () => {
     await filled.source.dispose();
   });
 
-  it("once more, when a server has used the database since", async () => {
+  it("after a finished move, when a server has used the database since", async () => {
     const filled = await filledFolder();
     const database = await freshDatabase(server);
     await move(filled, database);
@@ -392,7 +330,7 @@ describe("a move is refused", () => {
     await filled.source.dispose();
   });
 
-  it("when the folder is not the one that it was begun with, or a server has written into it since", async () => {
+  it("when it was begun from another folder, or a server has written to the folder since", async () => {
     const filled = await filledFolder();
     const database = await freshDatabase(server);
     const stop = new AbortController();
@@ -404,7 +342,7 @@ describe("a move is refused", () => {
     await filled.source.dispose();
   });
 
-  it("when another one runs: one of the two ends, and everything is there once", async () => {
+  it("while another one runs, and the other moves all data once", async () => {
     const filled = await filledFolder();
     const database = await freshDatabase(server);
     // A copy of the folder has a lock of its own, as it would on another machine.
@@ -418,7 +356,7 @@ describe("a move is refused", () => {
     expect(outcomes).toContain("moved");
     expect(["moved", "other_move", "moved_before"]).toEqual(expect.arrayContaining(outcomes));
     rmSync(copy, { recursive: true });
-    await expectTheSame(filled, database);
+    await expectEqual(filled, database);
     await filled.source.dispose();
   });
 });

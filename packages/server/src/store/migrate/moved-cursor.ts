@@ -20,17 +20,18 @@ interface SourceCursor {
 }
 
 /**
- * SQLite keeps a position and, beyond it, a bit for everything that is settled ahead of it. PostgreSQL keeps a position up to which
- * everything has been looked at, and a pool of what came back unfinished. So the position becomes the last one that was settled ahead,
- * and what has no bit before it goes into the pool: if the filter wants it, since nobody judges the pool again, and if
- * its message is there. One whose message is lost, because the database is damaged, counts as expired, as it would have.
+ * SQLite stores the position up to which every message is settled, and a bit for each later position that is settled.
+ * PostgreSQL stores the position up to which every message was scanned, and the returned positions: those before it
+ * that are not settled. So the scanned position is the last settled one, and unsettled positions before it are returned
+ * positions if the filter matches their messages, because PostgreSQL does not filter returned positions again. A
+ * message that a damaged database has lost counts as expired, as in SQLite.
  */
 export function toPostgresCursor(row: Row, db: DatabaseSync): Row {
   const source = row as unknown as SourceCursor;
   const settings = JSON.parse(source.settings) as SubscriptionSettings;
   const cursor = new Cursor(source.settled_through, source.ahead);
   const scannedThrough = cursor.doneAhead().reduce((last, seq) => Math.max(last, seq), cursor.settledThrough);
-  const { pool, lost } = unfinished(source, settings, cursor, scannedThrough, db);
+  const { returnedSeqs, lost } = unfinished(source, settings, cursor, scannedThrough, db);
   const [ordering, inFlightMax, tags, routes] = claimSettings(settings) as [
     string,
     number,
@@ -46,7 +47,7 @@ export function toPostgresCursor(row: Row, db: DatabaseSync): Row {
     tags: tags === null ? null : textArray(tags),
     routes: routes === null ? null : textArray(routes),
     scanned_through: scannedThrough,
-    returned_seqs: `{${pool.join(",")}}`,
+    returned_seqs: `{${returnedSeqs.join(",")}}`,
     expired: source.expired + lost,
   };
 }
@@ -57,10 +58,10 @@ function unfinished(
   cursor: Cursor,
   scannedThrough: Seq,
   db: DatabaseSync,
-): { readonly pool: readonly Seq[]; readonly lost: number } {
+): { readonly returnedSeqs: readonly Seq[]; readonly lost: number } {
   const matches = compileFilter(filter);
   const read = statement(db, "SELECT tags, type FROM message WHERE id = ?");
-  const pool: Seq[] = [];
+  const returnedSeqs: Seq[] = [];
   let lost = 0;
   for (let seq = Math.max(cursor.settledThrough + 1, first_seq); seq < scannedThrough; seq++) {
     if (cursor.isDone(seq)) continue;
@@ -72,7 +73,7 @@ function unfinished(
       continue;
     }
     const tags = found.tags === null ? [] : (JSON.parse(found.tags) as string[]);
-    if (matches({ tags, type: found.type })) pool.push(seq);
+    if (matches({ tags, type: found.type })) returnedSeqs.push(seq);
   }
-  return { pool, lost };
+  return { returnedSeqs, lost };
 }

@@ -2,36 +2,36 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 
 export type Value = number | string | boolean | Uint8Array | null;
 export type Row = Readonly<Record<string, Value>>;
-/** The key of the last row that has been moved. */
+/** The key of the last moved row. */
 export type Position = readonly (number | string)[];
 
-/** How a column travels. Arrays travel in PostgreSQL's own writing, which is a text. */
+/** The type of a column. Arrays are sent as text in PostgreSQL's own notation. */
 export type ColumnKind = "bigint" | "text" | "boolean" | "bytea" | "text[]" | "bigint[]";
 
 export interface MovedTable {
-  /** In PostgreSQL. */
+  /** The table in PostgreSQL. */
   readonly name: string;
-  /** What people are told. */
+  /** Name of the rows for people. */
   readonly label: string;
   readonly columns: Readonly<Record<string, ColumnKind>>;
-  /** Columns of the target that tell how far the move has come, in the order in which rows are read. */
+  /** Columns of the target that identify the position of the move, in the order in which rows are read. */
   readonly key: readonly string[];
-  /** Lies before every row. */
+  /** A position before every row. */
   readonly start: Position;
-  /** Rows after a position, which takes the place of its parameters, in the order of the key; without LIMIT. */
+  /** Selects the rows after a position in the order of the key, without LIMIT. The parameters are the position. */
   readonly select: string;
   readonly bind?: (position: Position) => readonly SQLInputValue[];
-  /** Makes the target's row of the source's. */
+  /** Converts a row of the source into a row of the target. */
   readonly toTarget?: (row: Row, db: DatabaseSync) => Row;
-  /** How many there are; an upper bound where counting would mean to read everything. */
+  /** Counts the rows. An upper bound where an exact count would read the whole table. */
   readonly count: string;
-  /** The target gives out ids of its own from here on: the source's last one, given or not. */
+  /** Selects the last id that the source has used. The target continues with the next one. */
   readonly ids?: string;
 }
 
 export interface BatchLimits {
   readonly rowsMax: number;
-  /** A batch ends with the row that reaches it. */
+  /** A batch ends with the row that reaches this size. */
   readonly bytesMax: number;
 }
 

@@ -5,7 +5,7 @@ import { SEQ_MASK_SQL } from "../sqlite/rows.ts";
 import { toPostgresCursor } from "./moved-cursor.ts";
 import type { ColumnKind, MovedTable, Row } from "./moved-rows.ts";
 
-/** What topics and subscriptions that are gone have left behind is of no use to anybody, and stays. */
+/** Rows of deleted topics and subscriptions are not moved. */
 const ofTopic = "topic_id IN (SELECT id FROM topic)";
 const ofSubscription = "subscription_id IN (SELECT id FROM subscription)";
 
@@ -13,7 +13,7 @@ const SEQ_BITS_SQL = "40";
 
 const retentionMs = "json_extract(settings, '$.retentionMs')";
 
-/** The source has no arrays: tags are JSON there. */
+/** SQLite stores tags as JSON, PostgreSQL as an array. */
 const withTags = (row: Row): Row =>
   typeof row["tags"] === "string" ? { ...row, tags: textArray(JSON.parse(row["tags"]) as string[]) } : row;
 
@@ -30,7 +30,7 @@ const messageColumns = {
   body: "bytea",
 } as const satisfies Record<string, ColumnKind>;
 
-/** Moved with the very beginning of a move, so that no server that is started too early makes an account of its own. */
+/** Moved when the move begins, so that a server that is started too early creates no account of its own. */
 export const accounts: MovedTable = {
   name: "account",
   label: "accounts",
@@ -126,14 +126,14 @@ const entries: MovedTable = {
 const messages: MovedTable = {
   name: "message",
   label: "messages",
-  // The partition is the target's own affair.
+  // The target assigns the partition.
   columns: { topic_id: "bigint", seq: "bigint", partition_id: "bigint", ...messageColumns },
   key: ["topic_id", "seq"],
   start: [0, 0],
   select: `SELECT id >> ${SEQ_BITS_SQL} AS topic_id, id & ${SEQ_MASK_SQL} AS seq, published_at, deliver_at, content_type, tags,
       type, ordering_key, attributes, body
     FROM message WHERE id > ? AND id >> ${SEQ_BITS_SQL} IN (SELECT id FROM topic) ORDER BY id`,
-  // Of the many topics an id is too large for a number.
+  // A message id may be too large for a number.
   bind: ([topicId, seq]) => [messageIdToBigInt(topicId as TopicId, seq as number)],
   toTarget: withTags,
   count: `SELECT coalesce(sum(last_seq - first_seq + 1), 0) AS count FROM topic_log WHERE ${ofTopic}`,
@@ -232,7 +232,7 @@ const attempts: MovedTable = {
   start: [0],
   select: `SELECT id, topic_id, seq, subscription_id, attempt, started_at, duration_ms, verdict, status, error_code, reply
     FROM attempt WHERE id > ? AND ${ofSubscription} ORDER BY id`,
-  // In the order of ids none is missing between the first and the last.
+  // The ids between the first and the last have no gaps.
   count: "SELECT coalesce(max(id) - min(id) + 1, 0) AS count FROM attempt",
   ids: "SELECT max(id) AS last FROM attempt",
 };
@@ -248,7 +248,7 @@ const idempotencyKeys: MovedTable = {
   count: "SELECT count(*) AS count FROM idempotency",
 };
 
-/** In the order of the move. What refers to something comes after it. */
+/** In the order of the move: a table comes after the tables that it refers to. */
 export const movedTables: readonly MovedTable[] = [
   topics,
   logs,

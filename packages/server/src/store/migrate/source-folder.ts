@@ -8,20 +8,20 @@ import { MoveRefusal } from "./move-refusal.ts";
 
 const BUSY_MS_MAX = 5_000;
 
-/** The folder of a server that has been stopped: as long as it is open here, no server can start on it. */
+/** The folder of a stopped server. While the folder is open here, no server can start on it. */
 export interface SourceFolder extends Disposable {
   readonly db: DatabaseSync;
-  /** Another one for another folder, and for this one after a server has been started on it. */
+  /** Differs for every folder, and changes when a server is started on the folder. */
   readonly identity: string;
 }
 
 export function openSource(folder: string): SourceFolder {
   const file = join(folder, "ringback.db");
-  // The lock would make a folder that is not there.
+  // Checked first, because locking creates the folder.
   if (!existsSync(file)) throw new MoveRefusal("no_source", `There is no Ringback database in the folder "${folder}".`);
   const lock = lockFolder(folder);
   try {
-    // An older version's schema is brought up to date, and what a crash has left beside the file comes home.
+    // Migrates an older schema, and checkpoints a write-ahead log that a crash has left.
     openForWriting(file, { bytesMax: 0, busyMsMax: BUSY_MS_MAX }).close();
     const db = openForReading(file);
     return {
@@ -42,7 +42,7 @@ export function openSource(folder: string): SourceFolder {
   }
 }
 
-/** Every start of a server counts itself; the rest tells folders apart. */
+/** The number of starts changes with every start of a server; the other numbers differ between folders. */
 function readIdentity(db: DatabaseSync): string {
   const { identity } = db
     .prepare(

@@ -5,7 +5,7 @@ import { insertRows } from "./insert-rows.ts";
 import { MoveRefusal } from "./move-refusal.ts";
 import { positionOf, type MovedTable, type Position, type Row } from "./moved-rows.ts";
 
-/** How far a table has come, as the target itself has it: written in the transaction that writes the rows. */
+/** Progress of a table, stored in the target by the transaction that writes the rows. */
 export interface TableProgress {
   readonly position: Position;
   readonly rows: number;
@@ -17,15 +17,15 @@ export interface MoveState {
 }
 
 /**
- * The notes of a move stand beside what it moves. While it is unfinished, no server can say that it is there, and so none starts:
- * it would make topics of its own, or deliver what has only half arrived.
+ * The state of a move is stored in the target. Until the move is finished, no server can register, so none starts: a
+ * server would create topics of its own, or deliver from incomplete data.
  */
-const notes = `
+const stateTables = `
 CREATE TABLE IF NOT EXISTS ringback.move (
   only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
   source text NOT NULL,
   finished_at bigint,
-  -- Which node was the last to come before the end of the move.
+  -- The last node that registered before the end of the move.
   last_node text
 );
 CREATE TABLE IF NOT EXISTS ringback.move_table (
@@ -41,28 +41,28 @@ BEGIN
 END $function$;
 CREATE TRIGGER moving BEFORE INSERT ON ringback.node FOR EACH ROW EXECUTE FUNCTION ringback.refuse_while_moving()`;
 
-/** Next to the locks of the schema's migrations and of retention. */
+/** Differs from the lock keys of schema migrations and of retention. */
 const MOVE_LOCK = "8243118316933116799";
 
 const LAST_NODE = "SELECT last_value || '.' || is_called AS last_node FROM ringback.node_id_seq";
 
-/** Begins a move, or tells how far the one that was begun from this very source has come. */
+/** Begins a move, or returns the progress of the move that was begun from the same source. */
 export function beginMove(
-  lane: ConnectionPool,
+  pool: ConnectionPool,
   source: string,
   tables: readonly MovedTable[],
   accounts: { readonly table: MovedTable; readonly rows: readonly Row[]; readonly lastId: number | null },
 ): Promise<MoveState> {
-  return lane.transaction(async (connection) => {
-    // Two that begin at the same time: the second finds what the first has begun.
+  return pool.transaction(async (connection) => {
+    // Of two moves that begin at the same time, the second continues the first.
     await connection.query(`SELECT pg_advisory_xact_lock(${MOVE_LOCK})`);
-    await connection.query(notes);
+    await connection.query(stateTables);
     const [known] = await connection.query<{ source: string; finished_at: TimeMs | null; last_node: string | null }>(
       "SELECT source, finished_at, last_node FROM ringback.move FOR UPDATE",
     );
     if (known === undefined) {
       await assertUnused(connection);
-      // A server that was only tried out has left one.
+      // An account that a server has left that was started once and not used.
       await connection.query("DELETE FROM ringback.account");
       await insertRows(connection, accounts.table, accounts.rows);
       await continueIds(connection, accounts.table, accounts.lastId);
@@ -79,7 +79,7 @@ export function beginMove(
         throw new MoveRefusal(
           "other_source",
           "The move into this database was begun from another folder, or a server has used the folder since. " +
-            "Begin anew with an empty database.",
+            "Begin again with an empty database.",
         );
       }
     }
@@ -93,30 +93,34 @@ export function beginMove(
   });
 }
 
-/** Rows and how far the move has come, both or neither: what an interrupted run has written is not written again. */
+/** Writes rows and the progress in one transaction, so that no row is written twice after an interruption. */
 export function writeBatch(
-  lane: ConnectionPool,
+  pool: ConnectionPool,
   table: MovedTable,
   before: Position,
   rows: readonly Row[],
 ): Promise<Position> {
   const after = positionOf(table, rows.at(-1) as Row);
-  return lane.transaction(async (connection) => {
+  return pool.transaction(async (connection) => {
     const moved = await connection.query(
       "UPDATE ringback.move_table SET position = $3, rows = rows + $4 WHERE name = $1 AND position = $2 RETURNING 1",
       [table.name, JSON.stringify(before), JSON.stringify(after), rows.length],
       "move_on",
     );
     if (moved.length === 0) {
-      throw new MoveRefusal("other_move", "Somebody else is moving into the same database at this moment.");
+      throw new MoveRefusal("other_move", "Another move into the same database is running.");
     }
-    await insertRows(connection, table, await placed(connection, table, rows));
+    await insertRows(connection, table, await withPartitions(connection, table, rows));
     return after;
   });
 }
 
-/** Messages and attempts go into partitions, which are made as they come. */
-async function placed(connection: Connection, { name }: MovedTable, rows: readonly Row[]): Promise<readonly Row[]> {
+/** Creates the partitions of messages and attempts, and assigns messages to theirs. */
+async function withPartitions(
+  connection: Connection,
+  { name }: MovedTable,
+  rows: readonly Row[],
+): Promise<readonly Row[]> {
   if (name === "attempt") {
     await connection.query("LOCK TABLE ONLY ringback.attempt IN ROW EXCLUSIVE MODE");
     await connection.query("SELECT ringback.ensure_attempt_partitions($1::bigint[])", [
@@ -132,14 +136,14 @@ async function placed(connection: Connection, { name }: MovedTable, rows: readon
   return rows.map((row, index) => ({ ...row, ...partitions[index] }));
 }
 
-/** Ids go on from the source's last ones, so that none is given a second time, and servers may start. */
+/** Continues ids after the last ones of the source, so that none is used twice, and lets servers start. */
 export async function finishMove(
-  lane: ConnectionPool,
+  pool: ConnectionPool,
   tables: readonly { readonly table: MovedTable; readonly lastId: number | null }[],
 ): Promise<void> {
-  // The planner knows nothing yet of tables that were filled in one go.
-  for (const { table } of tables) await lane.query(`ANALYZE ringback.${table.name}`);
-  await lane.transaction(async (connection) => {
+  // PostgreSQL has no statistics yet of the tables that were filled.
+  for (const { table } of tables) await pool.query(`ANALYZE ringback.${table.name}`);
+  await pool.transaction(async (connection) => {
     for (const { table, lastId } of tables) await continueIds(connection, table, lastId);
     await connection.query("DROP TRIGGER IF EXISTS moving ON ringback.node");
     await connection.query("DROP FUNCTION IF EXISTS ringback.refuse_while_moving()");
@@ -148,7 +152,7 @@ export async function finishMove(
 }
 
 async function assertUnused(connection: Connection): Promise<void> {
-  // First, since it waits for whoever is about to register.
+  // First, because it waits for nodes that are registering.
   await connection.query(barrier);
   const [found] = await connection.query<{ alive: boolean; filled: boolean }>(
     `SELECT EXISTS (SELECT 1 FROM ringback.node WHERE alive_until > ringback.now_ms()) AS alive,
@@ -156,12 +160,12 @@ async function assertUnused(connection: Connection): Promise<void> {
          OR EXISTS (SELECT 1 FROM ringback.message) OR EXISTS (SELECT 1 FROM ringback.removed) AS filled`,
   );
   if (found?.filled === true) {
-    throw new MoveRefusal("target_not_empty", "The database holds topics or other things of a Ringback already.");
+    throw new MoveRefusal("target_not_empty", "The database already has topics or other data of a Ringback.");
   }
   if (found?.alive === true) {
     throw new MoveRefusal(
       "target_in_use",
-      "A server has the database open. Stop it; one that was killed counts as gone after 20 s.",
+      "A server has the database open. Stop the server; a killed server counts as stopped after 20 s.",
     );
   }
 }
@@ -171,7 +175,7 @@ async function assertUnusedSince(connection: Connection, lastNode: string | null
   if (now?.last_node === lastNode) return;
   throw new MoveRefusal(
     "target_used_since",
-    "Everything had been moved, and a server has used the database since. Nothing was changed.",
+    "All data had been moved before, and a server has used the database since. Nothing was changed.",
   );
 }
 

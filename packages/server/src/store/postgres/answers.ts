@@ -8,7 +8,7 @@ import { packBytes } from "./columns.ts";
 import type { ConnectionPool } from "./database.ts";
 import type { Health } from "./health.ts";
 import { postgresLimits } from "./postgres-limits.ts";
-import { attemptVerdictCodes } from "./rows.ts";
+import { verdictCodes } from "../record-rows.ts";
 import type { Times } from "./times.ts";
 
 interface Waiting {
@@ -131,7 +131,7 @@ function parameters(chosen: readonly Chosen[], times: Times): unknown[] {
     attempts.map((attempt) => attempt?.attempt ?? null),
     attempts.map((attempt) => attempt?.startedAtMs ?? null),
     attempts.map((attempt) => attempt?.durationMs ?? null),
-    attempts.map((attempt) => (attempt === null ? null : attemptVerdictCodes.indexOf(attempt.verdict))),
+    attempts.map((attempt) => (attempt === null ? null : verdictCodes.indexOf(attempt.verdict))),
     attempts.map((attempt) => attempt?.status ?? null),
     attempts.map((attempt) => attempt?.errorCode ?? null),
     replies.offsets,

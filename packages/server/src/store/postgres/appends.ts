@@ -2,6 +2,7 @@ import { RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { NewMessage, TopicId } from "../../domain/model.ts";
 import type { Timers } from "../../domain/ports.ts";
+import { assertAppendStorable } from "../append-rule.ts";
 import type { AppendResult, AppendRequest } from "../log.ts";
 import type { StoreObserver } from "../store.ts";
 import { Batches } from "./batches.ts";
@@ -29,7 +30,7 @@ interface AppendRow {
   readonly published_at: number;
 }
 
-/** Publishes of this node, as many in one round trip and one commit as are there. */
+/** Sends the publishes of this node in batches, each one round trip and one commit. */
 export class Appends {
   readonly #options: { pool: ConnectionPool; times: Times; health: Health; observer: StoreObserver };
   readonly #batches: Batches<Waiting>;
@@ -56,11 +57,11 @@ export class Appends {
     });
   }
 
-  append(request: AppendRequest): Promise<AppendResult> {
-    if (request.messages.length === 0) return Promise.reject(new RingbackError("empty_batch"));
+  async append(request: AppendRequest): Promise<AppendResult> {
+    assertAppendStorable(request);
     const bytes = request.messages.reduce((sum, { body }) => sum + body.byteLength + MESSAGE_OVERHEAD_BYTES, 0);
     if (this.#waitingBytes + bytes > postgresLimits.appendWaitingBytesMax) {
-      return Promise.reject(new RingbackError("overloaded"));
+      throw new RingbackError("overloaded");
     }
     this.#waitingBytes += bytes;
     return new Promise((resolve, reject) => this.#batches.add({ request, bytes, resolve, reject }));

@@ -1,39 +1,13 @@
 import { RingbackError } from "../../domain/errors.ts";
 import { messageId } from "../../domain/message-id.ts";
-import type { Attempt, AttemptVerdict, SubscriptionId, TopicId } from "../../domain/model.ts";
+import type { SubscriptionId } from "../../domain/model.ts";
 import type { Page, PageRequest } from "../page.ts";
+import { beforeId, recordPage } from "../record-page.ts";
+import { toAttempt, type AttemptRow } from "../record-rows.ts";
 import type { AttemptRecord } from "../records.ts";
 import type { ConnectionPool } from "./database.ts";
-import { beforeId } from "./page-cursor.ts";
-import { attemptVerdictCodes } from "./rows.ts";
 
-export interface AttemptRow {
-  readonly id: number;
-  readonly topic_id: TopicId;
-  readonly seq: number;
-  readonly subscription_id: SubscriptionId;
-  readonly attempt: number;
-  readonly started_at: number;
-  readonly duration_ms: number;
-  readonly verdict: number;
-  readonly status: number | null;
-  readonly error_code: string | null;
-  readonly reply: Uint8Array | null;
-}
-
-export function toAttempt(row: AttemptRow): Attempt {
-  return {
-    attempt: row.attempt,
-    startedAtMs: row.started_at,
-    durationMs: row.duration_ms,
-    verdict: attemptVerdictCodes[row.verdict] as AttemptVerdict,
-    status: row.status,
-    errorCode: row.error_code,
-    reply: row.reply,
-  };
-}
-
-/** Newest first; one row more than the limit shows that there is a next page. */
+/** Newest first. One row more than the limit means that there is a next page. */
 export async function listAttempts(
   pool: ConnectionPool,
   id: SubscriptionId,
@@ -47,15 +21,11 @@ export async function listAttempts(
     [id, beforeId(page), page.limit + 1],
     `list_attempts_${only}`,
   );
-  const shown = rows.slice(0, page.limit);
-  return {
-    items: shown.map((row) => ({
-      ...toAttempt(row),
-      messageId: messageId(row.topic_id, row.seq),
-      subscription: name,
-    })),
-    next: rows.length > page.limit ? String(shown.at(-1)?.id) : null,
-  };
+  return recordPage(rows, page, (row) => ({
+    ...toAttempt(row),
+    messageId: messageId(row.topic_id, row.seq),
+    subscription: name,
+  }));
 }
 
 /** Throws `subscription_not_found`. */

@@ -13,6 +13,7 @@ import type {
 import type { CatalogStore } from "../catalog.ts";
 import type { PutCondition } from "../condition.ts";
 import type { Label } from "../label.ts";
+import { Listeners } from "../listeners.ts";
 import type { Page, PageRequest } from "../page.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { Topics, type CatalogOptions } from "./topics.ts";
@@ -21,7 +22,7 @@ export class PostgresCatalog implements CatalogStore {
   readonly #account: Account;
   readonly #topics: Topics;
   readonly #subscriptions: Subscriptions;
-  readonly #listeners: ((id: SubscriptionId) => void)[] = [];
+  readonly #changes = new Listeners<SubscriptionId>();
 
   constructor(account: Account, options: Omit<CatalogOptions, "changed">) {
     const withChanged = { ...options, changed: (id: SubscriptionId): void => this.notify(id) };
@@ -98,11 +99,11 @@ export class PostgresCatalog implements CatalogStore {
   }
 
   onSubscriptionChange(listener: (id: SubscriptionId) => void): void {
-    this.#listeners.push(listener);
+    this.#changes.add(listener);
   }
 
   /** Notifies the listeners of this node that a subscription was changed. */
   notify(id: SubscriptionId): void {
-    for (const listener of this.#listeners) listener(id);
+    this.#changes.notify(id);
   }
 }

@@ -1,24 +1,16 @@
-import type { DeadReason, SubscriptionId, TopicId } from "../../domain/model.ts";
+import type { SubscriptionId } from "../../domain/model.ts";
 import type { Page, PageRequest } from "../page.ts";
+import { beforeId, recordPage, toRecordId } from "../record-page.ts";
+import { toDeadLetter, type DeadLetterRow } from "../record-rows.ts";
 import type { DeadLetter } from "../records.ts";
 import { subscriptionName } from "./attempt-records.ts";
 import type { Connection } from "./connection.ts";
 import type { ConnectionPool } from "./database.ts";
-import { beforeId, toId } from "./page-cursor.ts";
 import { postgresLimits } from "./postgres-limits.ts";
-import { toMessage, type MessageRow } from "./rows.ts";
+import { toMessage } from "./rows.ts";
 import type { Times } from "./times.ts";
 
-interface DeadLetterRow extends MessageRow {
-  readonly id: number;
-  readonly topic_id: TopicId;
-  readonly reason: DeadReason;
-  readonly attempts: number;
-  readonly died_at: number;
-  readonly last_status: number | null;
-  readonly last_error_code: string | null;
-  readonly last_reply: Uint8Array | null;
-}
+type LetterRow = DeadLetterRow<readonly string[]>;
 
 interface Chosen {
   readonly id: number;
@@ -45,25 +37,24 @@ export class DeadLetters {
 
   async list(id: SubscriptionId, page: PageRequest): Promise<Page<DeadLetter>> {
     await subscriptionName(this.#pool, id);
-    const rows = await this.#pool.query<DeadLetterRow>(
+    const rows = await this.#pool.query<LetterRow>(
       `SELECT * FROM ringback.dead_letter WHERE subscription_id = $1 AND redriven_at IS NULL AND id < $2
          ORDER BY id DESC LIMIT $3`,
       [id, beforeId(page), page.limit + 1],
       "list_dead_letters",
     );
-    const items = rows.slice(0, page.limit).map(toDeadLetter);
-    return { items, next: rows.length > page.limit ? (items.at(-1)?.id ?? null) : null };
+    return recordPage(rows, page, toLetter);
   }
 
   async get(id: SubscriptionId, deadLetterId: string): Promise<DeadLetter | null> {
-    const number = toId(deadLetterId);
+    const number = toRecordId(deadLetterId);
     if (number === null) return null;
-    const [row] = await this.#pool.query<DeadLetterRow>(
+    const [row] = await this.#pool.query<LetterRow>(
       "SELECT * FROM ringback.dead_letter WHERE id = $1 AND subscription_id = $2 AND redriven_at IS NULL",
       [number, id],
       "get_dead_letter",
     );
-    return row === undefined ? null : toDeadLetter(row);
+    return row === undefined ? null : toLetter(row);
   }
 
   /**
@@ -87,7 +78,7 @@ export class DeadLetters {
            UPDATE ringback.dead_letter SET redriven_at = coalesce($5, ringback.now_ms())
              WHERE id IN (SELECT dead_letter_id FROM parked)
          )
-         -- Already parked by other means, or still to come from the log after a rewind: that delivery stands for this one.
+         -- A delivery that is parked already, or still to be read from the log after a rewind, replaces the redriven one.
          DELETE FROM ringback.dead_letter WHERE id IN (SELECT id FROM chosen EXCEPT SELECT dead_letter_id FROM parked)`,
         [
           subscriptionId,
@@ -117,7 +108,7 @@ export class DeadLetters {
     const step = postgresLimits.deadLetterStep;
     let total = 0;
     if (ids !== null) {
-      const wanted = [...new Set(ids.map(toId).filter((number) => number !== null))];
+      const wanted = [...new Set(ids.map(toRecordId).filter((number) => number !== null))];
       while (wanted.length > 0) total += (await this.#step(id, { ids: wanted.splice(0, step) }, change)).length;
       return total;
     }
@@ -174,15 +165,6 @@ function choose(connection: Connection, id: SubscriptionId, selection: Selection
   ]);
 }
 
-function toDeadLetter(row: DeadLetterRow): DeadLetter {
-  return {
-    id: String(row.id),
-    message: toMessage(row.topic_id, row),
-    reason: row.reason,
-    attemptsMade: row.attempts,
-    diedAtMs: row.died_at,
-    lastStatus: row.last_status,
-    lastErrorCode: row.last_error_code,
-    lastReply: row.last_reply,
-  };
+function toLetter(row: LetterRow): DeadLetter {
+  return toDeadLetter(row, toMessage(row.topic_id, row));
 }

@@ -1,8 +1,9 @@
 import { Mutex } from "../../domain/mutex.ts";
-import type { AccountId, Entry, EntryKind, TimeMs } from "../../domain/model.ts";
+import type { AccountId, Entry, EntryKind } from "../../domain/model.ts";
 import type { PutCondition } from "../condition.ts";
 import type { EntryStore } from "../entries.ts";
-import { EntryIndex, entryOf } from "../entry-index.ts";
+import { toEntry, type EntryRow } from "../catalog-rows.ts";
+import { EntryIndex } from "../entry-index.ts";
 import type { Label } from "../label.ts";
 import type { Timers } from "../../domain/ports.ts";
 import type { Page, PageRequest } from "../page.ts";
@@ -12,16 +13,6 @@ import type { Connection } from "./connection.ts";
 import type { ConnectionPool } from "./database.ts";
 import type { Times } from "./times.ts";
 import { readNow } from "./topics.ts";
-
-interface EntryRow {
-  readonly account_id: AccountId;
-  readonly kind: EntryKind;
-  readonly name: string;
-  readonly version: number;
-  readonly value: string;
-  readonly created_at: TimeMs;
-  readonly updated_at: TimeMs;
-}
 
 /**
  * Entries are read from memory and written to the database first. Changes by other nodes are read when their event
@@ -169,7 +160,7 @@ export class PostgresEntries implements EntryStore {
   }
 }
 
-/** Callers may go by the object staying the same while the entry does. */
+/** An unchanged entry keeps its object, because callers may compare objects. */
 function sameAs(entry: Entry | null, row: EntryRow): entry is Entry {
   return (
     entry !== null &&
@@ -177,8 +168,4 @@ function sameAs(entry: Entry | null, row: EntryRow): entry is Entry {
     entry.createdAtMs === row.created_at &&
     JSON.stringify(entry.value) === row.value
   );
-}
-
-function toEntry({ kind, name, value, version, created_at, updated_at }: EntryRow): Entry {
-  return entryOf(kind, name, value, { version, createdAtMs: created_at, updatedAtMs: updated_at });
 }

@@ -1,2 +1,2 @@
-/** As `isInternalName`, in SQL: what the server has for itself is found by its name, and listed and counted nowhere. */
-export const isCallersName = "position(':' in name) = 0";
+/** True in SQL for names that lists, statistics and limits count: the opposite of `isInternalName`. */
+export const isListedSql = "position(':' in name) = 0";

@@ -12,6 +12,7 @@ import type {
   RetentionResult,
   Settlement,
 } from "../log.ts";
+import { Listeners } from "../listeners.ts";
 import type { StoreObserver } from "../store.ts";
 import { Answers } from "./answers.ts";
 import { Appends } from "./appends.ts";
@@ -51,7 +52,7 @@ export class PostgresLog implements LogStore {
   readonly #settlements: Settlements;
   readonly #answers: Answers;
   readonly #retention: Retention;
-  readonly #listeners: ((ids: readonly SubscriptionId[]) => void)[] = [];
+  readonly #listeners = new Listeners<readonly SubscriptionId[]>();
   #isClosed = false;
 
   constructor(options: PostgresLogOptions) {
@@ -133,7 +134,7 @@ export class PostgresLog implements LogStore {
   }
 
   onReady(listener: (ids: readonly SubscriptionId[]) => void): void {
-    this.#listeners.push(listener);
+    this.#listeners.add(listener);
   }
 
   /** Notifies the listeners of this node and wakes the other nodes. */
@@ -144,7 +145,7 @@ export class PostgresLog implements LogStore {
 
   /** Notifies only the listeners of this node. */
   notify(ids: readonly SubscriptionId[]): void {
-    for (const listener of this.#listeners) listener(ids);
+    this.#listeners.notify(ids);
   }
 
   findReady(): Promise<{ subscriptionIds: readonly SubscriptionId[]; nextDueAtMs: TimeMs | null }> {

@@ -4,7 +4,6 @@ import type {
   AccountId,
   Attempt,
   DeadReason,
-  DeliveryState,
   Message,
   MessageId,
   Seq,
@@ -13,8 +12,9 @@ import type {
   TimeMs,
   TopicId,
 } from "../../domain/model.ts";
+import { deliveryState } from "../delivery-state.ts";
+import { attemptsBySubscription, type AttemptRow } from "../record-rows.ts";
 import type { DeliveryRecord, MessageRecord } from "../records.ts";
-import { toAttempt, type AttemptRow } from "./attempt-records.ts";
 import type { ConnectionPool } from "./database.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { messageColumns, toMessage, type MessageRow } from "./rows.ts";
@@ -28,7 +28,7 @@ interface DeliveryRow {
   readonly id: SubscriptionId;
   readonly name: string;
   readonly settings: string;
-  /** A claim has it under a lease that has not run out. */
+  /** Open in a claim whose lease has not expired. */
   readonly is_open: boolean;
   /** No claim has scanned the message, or it was released. */
   readonly is_ahead: boolean;
@@ -58,28 +58,18 @@ export async function readMessageRecord(
   );
   if (found === undefined) return null;
   const message = toMessage(topicId, found);
-  const attempts = await readAttempts(pool, topicId, seq);
-  const rows = await readDeliveries(pool, times, topicId, seq);
-  return {
-    message,
-    topic: found.topic,
-    deliveries: rows.map((row) => toRecord(row, message, attempts.get(row.id) ?? [])),
-  };
-}
-
-async function readAttempts(pool: ConnectionPool, topicId: TopicId, seq: Seq): Promise<Map<SubscriptionId, Attempt[]>> {
-  const rows = await pool.query<AttemptRow>(
+  const attempts = await pool.query<AttemptRow>(
     "SELECT * FROM ringback.attempt WHERE topic_id = $1 AND seq = $2 ORDER BY id LIMIT $3",
     [topicId, seq, postgresLimits.messageAttemptsMax],
     "message_attempts",
   );
-  const attempts = new Map<SubscriptionId, Attempt[]>();
-  for (const row of rows) {
-    const list = attempts.get(row.subscription_id);
-    if (list === undefined) attempts.set(row.subscription_id, [toAttempt(row)]);
-    else list.push(toAttempt(row));
-  }
-  return attempts;
+  const bySubscription = attemptsBySubscription(attempts);
+  const rows = await readDeliveries(pool, times, topicId, seq);
+  return {
+    message,
+    topic: found.topic,
+    deliveries: rows.map((row) => toRecord(row, message, bySubscription.get(row.id) ?? [])),
+  };
 }
 
 function readDeliveries(pool: ConnectionPool, times: Times, topicId: TopicId, seq: Seq): Promise<DeliveryRow[]> {
@@ -106,7 +96,14 @@ function readDeliveries(pool: ConnectionPool, times: Times, topicId: TopicId, se
 
 function toRecord(row: DeliveryRow, message: Message, attempts: readonly Attempt[]): DeliveryRecord {
   const { filter } = JSON.parse(row.settings) as SubscriptionSettings;
-  const state = stateOf(row, () => compileFilter(filter)(message), attempts);
+  const state = deliveryState({
+    isOpen: row.is_open,
+    isParked: row.is_parked,
+    isSettled: !row.is_ahead,
+    hasDeadLetter: row.reason !== null,
+    attempts,
+    matches: () => compileFilter(filter)(message),
+  });
   return {
     subscription: row.name,
     state,
@@ -114,18 +111,4 @@ function toRecord(row: DeliveryRow, message: Message, attempts: readonly Attempt
     reason: state === "dead" ? row.reason : null,
     attempts,
   };
-}
-
-function stateOf(row: DeliveryRow, matches: () => boolean, attempts: readonly Attempt[]): DeliveryState {
-  if (row.is_open) return "in_flight";
-  if (row.is_parked) return "parked";
-  // A rewound delivery still has the records of its earlier outcome.
-  if (row.is_ahead) return matches() ? "pending" : "filtered";
-  if (row.reason !== null) return "dead";
-  const last = attempts.at(-1);
-  if (last?.verdict === "accepted") return "delivered";
-  // The delivery died, and its dead letter has been purged since.
-  if (last !== undefined) return "dead";
-  // Settled without a record: it began to read after this message, or a purge has taken the record away.
-  return matches() ? "skipped" : "filtered";
 }

@@ -7,13 +7,13 @@ import { CatalogCache } from "./catalog-cache.ts";
 import { PostgresCatalog } from "./catalog.ts";
 import { CHANNEL, toPayload, type NodeEvent } from "./change-bus.ts";
 import { PostgresCluster } from "./cluster.ts";
+import { toConnectionFailure } from "./connection-failure.ts";
 import { Database } from "./database.ts";
 import { PostgresEntries } from "./entries.ts";
 import { Health } from "./health.ts";
 import { Listener } from "./listener.ts";
 import { PostgresLog } from "./log.ts";
 import { Heartbeat, registerNode } from "./node-row.ts";
-import { toOpenFailure } from "./open-failure.ts";
 import { assertOwnSessions } from "./own-session.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { PostgresRecords } from "./records.ts";
@@ -81,7 +81,7 @@ export class PostgresStore implements Store {
       return store;
     } catch (error) {
       await database.close();
-      throw toOpenFailure(options.url, error);
+      throw toConnectionFailure(options.url, "cannot be opened", error);
     }
   }
 

@@ -4,7 +4,7 @@ import type { SubscriptionId, TimeMs, TopicId } from "../../domain/model.ts";
 import type { PullCounts } from "../records.ts";
 import { unsettledSelect } from "./counts.ts";
 import type { ConnectionPool } from "./database.ts";
-import { seqOf, type LogEnds } from "./subscriptions.ts";
+import { findSeqAt, type LogRow } from "./subscriptions.ts";
 import type { Times } from "./times.ts";
 
 interface CountsRow {
@@ -25,14 +25,14 @@ export async function readPullCounts(
   id: SubscriptionId,
   rewindableFromMs: TimeMs,
 ): Promise<PullCounts> {
-  const [log] = await pool.query<LogEnds & { readonly topic_id: TopicId }>(
+  const [log] = await pool.query<LogRow & { readonly topic_id: TopicId }>(
     `SELECT g.topic_id, g.first_seq, g.last_seq FROM ringback.subscription_cursor c
        JOIN ringback.topic_log g ON g.topic_id = c.topic_id WHERE c.subscription_id = $1`,
     [id],
     "pull_log",
   );
   if (log === undefined) throw new RingbackError("subscription_not_found");
-  const fromSeq = await seqOf(pool, log.topic_id, log, { atMs: rewindableFromMs });
+  const fromSeq = await findSeqAt(pool, log.topic_id, log, rewindableFromMs);
   const [row] = await pool.query<CountsRow>(sql, [times.at(), id, fromSeq, limits.delayedExaminedMax], "pull_counts");
   if (row === undefined) throw new RingbackError("subscription_not_found");
   const logDelayed = Math.min(row.log_delayed, row.backlog);

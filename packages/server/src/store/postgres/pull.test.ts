@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { limits } from "../../domain/limits.ts";
 import type { Subscription } from "../../domain/model.ts";
-import { attempt, eventually, handedOutUntil, settlement, textsOf } from "../contract/fixtures.ts";
+import { attempt, eventually, invisibleUntil, settlement, textsOf } from "../contract/fixtures.ts";
 import type { PulledDelivery, PulledSettlement } from "../log.ts";
 import { Cluster, withCluster } from "./testing/cluster.ts";
 import { PostgresServer } from "./testing/postgres-server.ts";
@@ -27,7 +27,7 @@ async function pull(
   const nowMs = cluster.clock?.now() ?? 0;
   const claim = await cluster.claim(node, reader, { deliveriesMax: messagesMax });
   const all = claim.deliveries.map((delivery) => ({
-    ...settlement(claim, delivery, handedOutUntil(nowMs + INVISIBLE_MS, delivery.retriesMade + 1, nowMs), false),
+    ...settlement(claim, delivery, invisibleUntil(nowMs + INVISIBLE_MS, delivery.retriesMade + 1, nowMs), false),
   }));
   expect(await cluster.store(node).log.settle(all)).toBe(all.length);
   return claim.deliveries.map(({ message: { seq }, retriesMade, firstAttemptAtMs }) => ({

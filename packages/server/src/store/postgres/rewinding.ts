@@ -1,8 +1,9 @@
 import { limits } from "../../domain/limits.ts";
 import type { Seq, Start, SubscriptionId, TopicId } from "../../domain/model.ts";
+import { seqFrom } from "../../domain/start-rule.ts";
 import type { Connection } from "./connection.ts";
 import type { ConnectionPool } from "./database.ts";
-import { seqOf, type LogEnds } from "./subscriptions.ts";
+import { findSeqAt, toEnds, type LogRow } from "./subscriptions.ts";
 
 /** Rewinds a subscription to a position in its log. Returns false when there is no such subscription. */
 export async function rewindTo(pool: ConnectionPool, id: SubscriptionId, to: Exclude<Start, "now">): Promise<boolean> {
@@ -29,12 +30,12 @@ async function goBack(
   );
   if (cursor === undefined) return null;
   // The log is read under the lock of the cursor, which retention takes too before it removes messages.
-  const [log] = await connection.query<LogEnds>(
+  const [log] = await connection.query<LogRow>(
     "SELECT first_seq, last_seq FROM ringback.topic_log WHERE topic_id = $1",
     [cursor.topic_id],
   );
   if (log === undefined) return null;
-  const from = await seqOf(connection, cursor.topic_id, log, to);
+  const from = await seqFrom(to, toEnds(log), (atMs) => findSeqAt(connection, cursor.topic_id, log, atMs));
   const [far] = await connection.query<{ seq: Seq }>(
     `SELECT seq FROM ringback.parked WHERE subscription_id = $1 AND seq >= $2 AND seq < $3
        ORDER BY seq DESC OFFSET $4 LIMIT 1`,

@@ -9,7 +9,7 @@ import { packBytes } from "./columns.ts";
 import type { ConnectionPool } from "./database.ts";
 import { isStorageFailure, type Health } from "./health.ts";
 import { postgresLimits } from "./postgres-limits.ts";
-import { attemptVerdictCodes } from "./rows.ts";
+import { verdictCodes } from "../record-rows.ts";
 import { assertStorable } from "../settlement-rule.ts";
 import type { Times } from "./times.ts";
 
@@ -184,7 +184,7 @@ function parameters(settlements: readonly Settlement[], nodeId: number, times: T
     settlements.map(({ attempt }) => attempt?.attempt ?? null),
     settlements.map(({ attempt, settled }) => attempt?.startedAtMs ?? pulledAtMs(settled)),
     settlements.map(({ attempt }) => attempt?.durationMs ?? null),
-    settlements.map(({ attempt }) => (attempt === null ? null : attemptVerdictCodes.indexOf(attempt.verdict))),
+    settlements.map(({ attempt }) => (attempt === null ? null : verdictCodes.indexOf(attempt.verdict))),
     settlements.map(({ attempt }) => attempt?.status ?? null),
     settlements.map(({ attempt }) => attempt?.errorCode ?? null),
     replies.offsets,

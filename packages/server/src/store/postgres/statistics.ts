@@ -1,6 +1,6 @@
 import type { StoreStatistics } from "../records.ts";
 import type { ConnectionPool } from "./database.ts";
-import { isCallersName } from "./internal-names.ts";
+import { isListedSql } from "./internal-names.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import type { Times } from "./times.ts";
 
@@ -65,8 +65,8 @@ async function readStatistics(pool: ConnectionPool, times: Times): Promise<Store
      ), parked AS (
        SELECT count(*) AS count FROM ringback.parked p JOIN ringback.subscription_cursor c USING (subscription_id)
      )
-     SELECT (SELECT count(*) FROM ringback.topic WHERE ${isCallersName}) AS topics,
-       (SELECT count(*) FROM ringback.subscription WHERE ${isCallersName}) AS subscriptions,
+     SELECT (SELECT count(*) FROM ringback.topic WHERE ${isListedSql}) AS topics,
+       (SELECT count(*) FROM ringback.subscription WHERE ${isListedSql}) AS subscriptions,
        coalesce(ahead.count, 0)::bigint AS ahead, coalesce(claimed.back, 0)::bigint AS back,
        parked.count AS parked, coalesce(claimed.open_parked, 0)::bigint AS open_parked,
        coalesce(claimed.open, 0)::bigint AS in_flight,

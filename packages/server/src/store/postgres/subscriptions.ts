@@ -1,6 +1,4 @@
 import { RingbackError } from "../../domain/errors.ts";
-import { isInternalName } from "../../domain/internal-names.ts";
-import { limits } from "../../domain/limits.ts";
 import type {
   AccountId,
   Seq,
@@ -12,13 +10,14 @@ import type {
   TimeMs,
   TopicId,
 } from "../../domain/model.ts";
-import { assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
+import { startSeq, type LogEnds } from "../../domain/start-rule.ts";
+import { assertRoomForSubscription, assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
 import { assertCondition, type PutCondition } from "../condition.ts";
 import type { Label } from "../label.ts";
 import type { Page, PageRequest } from "../page.ts";
 import { CHANNEL, toPayload } from "./change-bus.ts";
 import type { Connection } from "./connection.ts";
-import { isCallersName } from "./internal-names.ts";
+import { isListedSql } from "./internal-names.ts";
 import { routePattern } from "./route-patterns.ts";
 import { readNow, removeSubscriptions, listByName, type CatalogOptions } from "./topics.ts";
 
@@ -35,13 +34,13 @@ interface SubscriptionRow {
   readonly updated_at: TimeMs;
 }
 
-/** Of a log. */
-export interface LogEnds {
+/** The ends of a log. */
+export interface LogRow {
   readonly first_seq: Seq;
   readonly last_seq: Seq;
 }
 
-interface TopicOfSubscription extends LogEnds {
+interface TopicOfSubscription extends LogRow {
   readonly account_id: AccountId;
   readonly name: string;
 }
@@ -64,7 +63,7 @@ export class Subscriptions {
   ): Promise<{ subscription: Subscription; created: boolean }> {
     const { pool, cache, changed, ready } = this.#options;
     const result = await pool.transaction(async (connection) => {
-      // The log's row keeps the topic from going, and its end where it is, until this is done.
+      // The lock on the log keeps the topic and the end of its log until the transaction ends.
       const [topic] = await connection.query<TopicOfSubscription>(
         `SELECT t.account_id, t.name, l.first_seq, l.last_seq
            FROM ringback.topic_log l JOIN ringback.topic t ON t.id = l.topic_id WHERE l.topic_id = $1 FOR UPDATE OF l`,
@@ -72,14 +71,14 @@ export class Subscriptions {
       );
       if (topic === undefined) throw new RingbackError("topic_not_found");
       const nowMs = await readNow(connection, this.#options.times);
-      // Under the lock, so that no change of its state comes between the condition and the write.
+      // Read under a lock, so that no change of state comes between the check of the condition and the write.
       const known = await lockCursor(connection, topicId, name);
       assertCondition(condition, known?.version ?? null);
       if (known !== null) {
         const didChange = await this.#change(connection, known, settings, nowMs);
         return { id: known.id, created: false, didChange };
       }
-      const id = await this.#make(connection, { topicId, name, topic, settings, nowMs, start });
+      const id = await this.#insert(connection, { topicId, name, topic, settings, nowMs, start });
       await this.#notify(connection, topicId, id);
       return { id, created: true, didChange: false };
     });
@@ -91,9 +90,9 @@ export class Subscriptions {
     return { subscription, created: result.created };
   }
 
-  async #make(
+  async #insert(
     connection: Connection,
-    made: {
+    subscription: {
       readonly topicId: TopicId;
       readonly name: string;
       readonly topic: TopicOfSubscription;
@@ -102,17 +101,14 @@ export class Subscriptions {
       readonly start: Start;
     },
   ): Promise<SubscriptionId> {
-    const { topicId, name, topic, settings, nowMs, start } = made;
-    const [count] = await connection.query<{ here: number; all: number }>(
-      `SELECT (SELECT count(*) FROM ringback.subscription WHERE topic_id = $1 AND ${isCallersName}) AS here,
-         (SELECT reltuples::bigint FROM pg_class WHERE oid = 'ringback.subscription'::regclass) AS all`,
+    const { topicId, name, topic, settings, nowMs, start } = subscription;
+    const [count] = await connection.query<{ of_topic: number; of_store: number }>(
+      `SELECT (SELECT count(*) FROM ringback.subscription WHERE topic_id = $1 AND ${isListedSql}) AS of_topic,
+         (SELECT reltuples::bigint FROM pg_class WHERE oid = 'ringback.subscription'::regclass) AS of_store`,
       [topicId],
     );
-    const here = isInternalName(name) ? 0 : (count?.here ?? 0);
-    if (here >= limits.subscriptionsPerTopicMax || (count?.all ?? 0) >= limits.subscriptionsMax) {
-      throw new RingbackError("subscription_limit");
-    }
-    const scannedThrough = await startingPoint(connection, topicId, topic, start, nowMs);
+    assertRoomForSubscription(name, { ofTopic: count?.of_topic ?? 0, ofStore: count?.of_store ?? 0 });
+    const firstSeq = await startSeq(start, toEnds(topic), nowMs, (atMs) => findSeqAt(connection, topicId, topic, atMs));
     const [row] = await connection.query<{ id: SubscriptionId }>(
       `INSERT INTO ringback.subscription (account_id, topic_id, name, state, settings, created_at, updated_at)
        VALUES ($1, $2, $3, 'active', $4, $5, $5) RETURNING id`,
@@ -123,7 +119,7 @@ export class Subscriptions {
       `INSERT INTO ringback.subscription_cursor
          (subscription_id, topic_id, active, scanned_through, ordering, in_flight_max, tags, routes)
        VALUES ($1, $2, true, $3, $4, $5, $6, $7)`,
-      [id, topicId, scannedThrough, ...claimSettings(settings)],
+      [id, topicId, firstSeq - 1, ...claimSettings(settings)],
     );
     return id;
   }
@@ -148,7 +144,7 @@ export class Subscriptions {
       [known.id, ...claimSettings(settings)],
     );
     if (before.order !== settings.order) {
-      // Rows that hold others do so by the old order: all let go at once.
+      // Deliveries hold their keys by the old order, so all of them are released.
       await connection.query(
         `UPDATE ringback.parked SET due_at = coalesce(due_at, $2), ordering_key = NULL
            WHERE subscription_id = $1 AND ordering_key IS NOT NULL`,
@@ -256,7 +252,7 @@ async function read(connection: Connection, topicId: TopicId, name: string): Pro
   return row ?? null;
 }
 
-/** As it is once no claim or settlement of it is under way. */
+/** Locks the subscription against claims and settlements, then reads it. */
 async function lockCursor(connection: Connection, topicId: TopicId, name: string): Promise<SubscriptionRow | null> {
   const found = await read(connection, topicId, name);
   if (found === null) return null;
@@ -266,49 +262,18 @@ async function lockCursor(connection: Connection, topicId: TopicId, name: string
   return read(connection, topicId, name);
 }
 
-/** The part of the settings that claims go by, as the cursor has it. */
+/** The settings that claims use, as columns of the cursor. */
 export function claimSettings({ order, maxInFlight, filter }: SubscriptionSettings): unknown[] {
   const tags = filter.tags.length > 0 ? filter.tags : null;
   const routes = filter.types.length > 0 ? filter.types.map(routePattern) : null;
   return [order, maxInFlight, tags, routes];
 }
 
-/** The position before the first message that a new subscription gets. */
-async function startingPoint(
+/** The first position published at or after a time. A binary search: publishing times never decrease within a log. */
+export async function findSeqAt(
   connection: Connection,
   topicId: TopicId,
-  topic: TopicOfSubscription,
-  start: Start,
-  nowMs: TimeMs,
-): Promise<Seq> {
-  if (start === "now") return topic.last_seq;
-  if (typeof start === "object" && "atMs" in start && start.atMs > nowMs) {
-    throw RingbackError.at(
-      "invalid_request",
-      "start.at",
-      "must not lie in the future; a subscription starts when it is made",
-    );
-  }
-  return (await seqOf(connection, topicId, topic, start)) - 1;
-}
-
-/** The first position from there on. */
-export async function seqOf(
-  connection: Connection,
-  topicId: TopicId,
-  log: LogEnds,
-  start: Exclude<Start, "now">,
-): Promise<Seq> {
-  if (start === "oldest") return log.first_seq;
-  if ("seq" in start) return Math.max(start.seq, log.first_seq);
-  return findSeqAt(connection, topicId, log, start.atMs);
-}
-
-/** The first position published at or after a time; binary search, since times never fall within a log. */
-async function findSeqAt(
-  connection: Connection,
-  topicId: TopicId,
-  { first_seq, last_seq }: LogEnds,
+  { first_seq, last_seq }: LogRow,
   atMs: TimeMs,
 ): Promise<Seq> {
   let low = first_seq;
@@ -338,4 +303,8 @@ function toSubscription(row: SubscriptionRow): Subscription {
     createdAtMs: row.created_at,
     updatedAtMs: row.updated_at,
   };
+}
+
+export function toEnds({ first_seq, last_seq }: LogRow): LogEnds {
+  return { firstSeq: first_seq, lastSeq: last_seq };
 }

@@ -1,8 +1,8 @@
 import { RingbackError } from "../../domain/errors.ts";
-import { isInternalName } from "../../domain/internal-names.ts";
-import { limits } from "../../domain/limits.ts";
 import type { AccountId, SubscriptionId, TimeMs, Topic, TopicId, TopicSettings } from "../../domain/model.ts";
 import { foldCase } from "../../domain/names.ts";
+import { assertRoomForTopic } from "../../domain/topic-rules.ts";
+import { toTopic, type TopicRow } from "../catalog-rows.ts";
 import { assertCondition, type PutCondition } from "../condition.ts";
 import { hasLabel, labelText, type Label } from "../label.ts";
 import type { Page, PageRequest } from "../page.ts";
@@ -10,19 +10,9 @@ import type { CatalogCache } from "./catalog-cache.ts";
 import { CHANNEL, toPayload } from "./change-bus.ts";
 import type { Connection } from "./connection.ts";
 import type { ConnectionPool } from "./database.ts";
-import { isCallersName } from "./internal-names.ts";
+import { isListedSql } from "./internal-names.ts";
 import { sqlState } from "./storage-failure.ts";
 import type { Times } from "./times.ts";
-
-export interface TopicRow {
-  readonly id: TopicId;
-  readonly account_id: AccountId;
-  readonly name: string;
-  readonly version: number;
-  readonly settings: string;
-  readonly created_at: TimeMs;
-  readonly updated_at: TimeMs;
-}
 
 export interface CatalogOptions {
   readonly pool: ConnectionPool;
@@ -34,7 +24,7 @@ export interface CatalogOptions {
   readonly ready: (ids: readonly SubscriptionId[]) => void;
 }
 
-/** The number of topics is kept in bounds by one at a time being made. */
+/** Creations of topics wait for each other, so that concurrent ones cannot exceed the limit. */
 const TOPIC_LIMIT_LOCK = "8243118316933116780";
 
 /** SQLSTATE: a sequence has reached its limit. */
@@ -63,7 +53,7 @@ export class Topics {
       }
       assertCondition(condition, known?.version ?? null);
       if (known !== null) return { topic: await this.#change(connection, known, settings, nowMs), created: false };
-      return { topic: await this.#make(connection, accountId, name, settings, nowMs), created: true };
+      return { topic: await this.#insert(connection, accountId, name, settings, nowMs), created: true };
     });
     cache.dropTopic(result.topic.id);
     return result;
@@ -71,7 +61,7 @@ export class Topics {
 
   async create(accountId: AccountId, name: string, settings: TopicSettings): Promise<Topic | null> {
     const { pool, cache } = this.#options;
-    const made = await pool.transaction(async (connection) => {
+    const created = await pool.transaction(async (connection) => {
       // Topic creation waits here for other creations, on all nodes.
       await connection.query(`SELECT pg_advisory_xact_lock(${TOPIC_LIMIT_LOCK})`);
       const [same] = await connection.query(
@@ -79,13 +69,13 @@ export class Topics {
         [accountId, foldCase(name)],
       );
       if (same !== undefined) return null;
-      return this.#make(connection, accountId, name, settings, await this.#now(connection));
+      return this.#insert(connection, accountId, name, settings, await this.#now(connection));
     });
-    if (made !== null) cache.dropTopic(made.id);
-    return made;
+    if (created !== null) cache.dropTopic(created.id);
+    return created;
   }
 
-  async #make(
+  async #insert(
     connection: Connection,
     accountId: AccountId,
     name: string,
@@ -93,10 +83,10 @@ export class Topics {
     nowMs: TimeMs,
   ): Promise<Topic> {
     const [count] = await connection.query<{ count: number }>(
-      `SELECT count(*) AS count FROM ringback.topic WHERE account_id = $1 AND ${isCallersName}`,
+      `SELECT count(*) AS count FROM ringback.topic WHERE account_id = $1 AND ${isListedSql}`,
       [accountId],
     );
-    if (!isInternalName(name) && (count?.count ?? 0) >= limits.topicsMax) throw new RingbackError("topic_limit");
+    assertRoomForTopic(name, count?.count ?? 0);
     const text = JSON.stringify(settings);
     const [row] = await connection
       .query<TopicRow>(
@@ -145,7 +135,7 @@ export class Topics {
     });
   }
 
-  /** The one of this very name before others that differ from it in case. */
+  /** Prefers the topic of exactly this name. */
   async findAnyCase(accountId: AccountId, name: string): Promise<Topic | null> {
     const [row] = await this.#options.pool.query<TopicRow>(
       "SELECT * FROM ringback.topic WHERE account_id = $1 AND lower(name) = $2 ORDER BY name = $3 DESC, id LIMIT 1",
@@ -158,7 +148,7 @@ export class Topics {
   list(accountId: AccountId, page: PageRequest, label?: Label): Promise<Page<Topic>> {
     return listByName(page, label, toTopic, (after, limit, text) =>
       this.#options.pool.query<TopicRow>(
-        `SELECT * FROM ringback.topic WHERE account_id = $1 AND name > $2 AND ${isCallersName}
+        `SELECT * FROM ringback.topic WHERE account_id = $1 AND name > $2 AND ${isListedSql}
            AND ($4::text IS NULL OR position($4::text in settings) > 0) ORDER BY name LIMIT $3`,
         [accountId, after, limit, text],
         "list_topics",
@@ -258,16 +248,4 @@ async function readForUpdate(connection: Connection, accountId: AccountId, name:
     [accountId, name],
   );
   return row === undefined ? null : toTopic(row);
-}
-
-function toTopic(row: TopicRow): Topic {
-  return {
-    id: row.id,
-    accountId: row.account_id,
-    name: row.name,
-    settings: JSON.parse(row.settings) as TopicSettings,
-    version: row.version,
-    createdAtMs: row.created_at,
-    updatedAtMs: row.updated_at,
-  };
 }

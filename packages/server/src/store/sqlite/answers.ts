@@ -7,8 +7,8 @@ import type { StoreContext } from "./store-context.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
 
 /**
- * Receivers' answers about deliveries that they pulled. Only the row shows whether the delivery is unchanged since the pull,
- * so the commit decides. Until then no claim takes a delivery that an answer is pending for.
+ * Receivers' answers about deliveries that they pulled. Only the row shows whether the delivery is unchanged since the
+ * pull, so the commit decides. Until then no claim takes a delivery that an answer is pending for.
  */
 export class Answers {
   readonly #context: StoreContext;

@@ -1,4 +1,5 @@
-import type { SubscriptionId, SubscriptionState, TopicSettings } from "../../domain/model.ts";
+import type { SubscriptionId, SubscriptionState } from "../../domain/model.ts";
+import { toTopic } from "../catalog-rows.ts";
 import { Cursor } from "../cursor.ts";
 import { TopicIndex } from "../topic-index.ts";
 import type { CatalogRows } from "./operations/load-catalog.ts";
@@ -15,16 +16,7 @@ export class CatalogIndex {
 
   load(rows: CatalogRows): void {
     for (const row of rows.topics) {
-      const topic = {
-        id: row.id,
-        accountId: row.account_id,
-        name: row.name,
-        settings: JSON.parse(row.settings) as TopicSettings,
-        version: row.version,
-        createdAtMs: row.created_at,
-        updatedAtMs: row.updated_at,
-      };
-      this.topics.add(new TopicEntry(topic, row.first_seq, row.last_seq, row.oldest_at));
+      this.topics.add(new TopicEntry(toTopic(row), row.first_seq, row.last_seq, row.oldest_at));
     }
     for (const row of rows.subscriptions) {
       const topic = this.topics.get(row.topic_id);

@@ -184,7 +184,9 @@ export class SqliteCatalog implements CatalogStore {
     ready.notify([entry.id]);
   }
 
-  /** Rows that hold keys do so by the old order, whether written, not yet written, or open in a claim. All are released. */
+  /**
+   * Rows that hold keys do so by the old order, whether written, not yet written, or open in a claim. All are released.
+   */
   async #changeOrder(entry: SubscriptionEntry, text: string, nowMs: TimeMs): Promise<void> {
     const { commits, writer } = this.#context;
     const unlock = await lockClaims([entry]);

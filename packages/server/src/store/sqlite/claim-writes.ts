@@ -16,7 +16,7 @@ export interface ClaimWritesOptions {
   readonly ready: Listeners<readonly SubscriptionId[]>;
 }
 
-/** What claims write: deliveries that they park instead of returning them, and cursors that moved. */
+/** Writes of claims: deliveries that a claim parks instead of returning them, and cursors that moved. */
 export class ClaimWrites {
   readonly #options: ClaimWritesOptions;
   readonly #moved = new Set<SubscriptionEntry>();

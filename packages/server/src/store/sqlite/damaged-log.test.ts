@@ -4,19 +4,19 @@ import { messageIdToBigInt } from "../../domain/message-id.ts";
 import { delivered, eventually, parkedUntil, Scene, textsOf } from "../contract/fixtures.ts";
 import { SqliteFolder } from "./testing/sqlite-folder.ts";
 
-/** What no code of ours does: somebody's repair, a lost page. */
+/** Deletes messages as a lost page or a repair of the file would; Ringback never does. */
 async function loseMessages(scene: Scene, under: SqliteFolder, seqs: readonly number[]): Promise<void> {
   const database = new DatabaseSync(under.file);
   for (const seq of seqs) {
     database.prepare("DELETE FROM message WHERE id = ?").run(messageIdToBigInt(scene.topic.id, seq));
   }
   database.close();
-  // So that nothing is remembered.
+  // Empties the caches.
   await under.crash();
 }
 
 describe("a log that has lost messages", () => {
-  test("counts them as expired and goes on behind them", async () => {
+  test("counts them as expired and continues after them", async () => {
     const under = await SqliteFolder.open();
     const scene = await Scene.make(under);
     const reader = await scene.subscribe("reader");
@@ -30,7 +30,7 @@ describe("a log that has lost messages", () => {
     await under.dispose();
   });
 
-  test("counts a parked delivery without a message as expired, and does not stop at it", async () => {
+  test("counts a parked delivery without a message as expired, and continues after it", async () => {
     const under = await SqliteFolder.open();
     const scene = await Scene.make(under);
     const reader = await scene.subscribe("reader", { order: "strict" });
@@ -51,8 +51,8 @@ describe("a log that has lost messages", () => {
   });
 });
 
-describe("a read that stops at its bytes", () => {
-  test("does not keep the reading thread from seeing what is written afterwards", async () => {
+describe("a read that stops at its limit of bytes", () => {
+  test("does not hide later writes from the reading thread", async () => {
     const under = await SqliteFolder.open({ messageCacheBytes: 0 });
     const scene = await Scene.make(under);
     const reader = await scene.subscribe("reader");

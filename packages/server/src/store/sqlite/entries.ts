@@ -1,10 +1,10 @@
 import type { AccountId, Entry, EntryKind } from "../../domain/model.ts";
+import { toEntry, type EntryRow } from "../catalog-rows.ts";
 import type { PutCondition } from "../condition.ts";
 import type { EntryStore } from "../entries.ts";
-import { EntryIndex, entryOf } from "../entry-index.ts";
+import { EntryIndex } from "../entry-index.ts";
 import type { Label } from "../label.ts";
 import type { Page, PageRequest } from "../page.ts";
-import type { EntryRow } from "./operations/entries.ts";
 import type { StoreContext } from "./store-context.ts";
 
 /** Reads from memory, and writes the database before memory. */
@@ -17,10 +17,7 @@ export class SqliteEntries implements EntryStore {
   }
 
   load(rows: readonly EntryRow[]): void {
-    for (const row of rows) {
-      const { version, created_at: createdAtMs, updated_at: updatedAtMs } = row;
-      this.#index.set(row.account_id, entryOf(row.kind, row.name, row.value, { version, createdAtMs, updatedAtMs }));
-    }
+    for (const row of rows) this.#index.set(row.account_id, toEntry(row));
   }
 
   put(

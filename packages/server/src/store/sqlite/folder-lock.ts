@@ -4,8 +4,8 @@ import { dirname, join, resolve } from "node:path";
 import { RingbackError } from "../../domain/errors.ts";
 
 /**
- * Keeps a second server out of the folder. The lock is an open exclusive transaction on a file of its own: the operating system
- * releases it when the process ends, however it ends, so no stale lock is ever left.
+ * Keeps a second server out of the folder. The lock is an open exclusive transaction on a file of its own: the
+ * operating system releases it when the process ends, however it ends, so no stale lock is ever left.
  */
 export interface FolderLock {
   release(): void;
@@ -31,7 +31,9 @@ export function lockFolder(folder: string): FolderLock {
   return { release: () => db.close() };
 }
 
-/** Node's recursive mkdir loops for ever where the system returns ENOENT although the parent exists, such as in /proc. */
+/**
+ * Node's recursive mkdir loops for ever where the system returns ENOENT although the parent exists, such as in /proc.
+ */
 function makeFolder(folder: string): void {
   const known = statSync(folder, { throwIfNoEntry: false });
   if (known?.isDirectory() === true) return;

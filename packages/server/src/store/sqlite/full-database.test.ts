@@ -3,7 +3,7 @@ import {
   attempt,
   delivered,
   eventually,
-  handedOutUntil,
+  invisibleUntil,
   HOUR_MS,
   message,
   parkedUntil,
@@ -14,7 +14,7 @@ import {
 import type { PulledSettlement } from "../log.ts";
 import { SqliteFolder } from "./testing/sqlite-folder.ts";
 
-// Real: SQLite and its own limit on the size of a file, which answers as a full disk does.
+// Real: SQLite and its own limit on the size of a file, past which it fails as with a full disk.
 let under: SqliteFolder;
 let scene: Scene;
 
@@ -27,22 +27,22 @@ afterEach(() => under.dispose());
 const full = { code: "storage_full" };
 const large = () => message("x".repeat(40_000));
 
-/** From here on nothing fits that needs a page. */
+/** Fills the database until no write fits that needs another page. */
 async function fill(): Promise<number> {
   await under.store.setBytesMax(1);
   let published = 0;
-  for (let room = true; room;) {
-    room = await scene.publish(large()).then(
+  for (let hasRoom = true; hasRoom;) {
+    hasRoom = await scene.publish(large()).then(
       () => true,
       () => false,
     );
-    if (room) published++;
+    if (hasRoom) published++;
   }
   return published;
 }
 
 describe("a full database", () => {
-  test("refuses publishes whole, and takes the next ones in their place when there is room", async () => {
+  test("refuses publishes as a whole, and uses their positions for the next ones when there is room", async () => {
     await scene.publish("a");
     const next = 2 + (await fill());
     expect(under.store.cluster.writable()).toBe(false);
@@ -58,7 +58,7 @@ describe("a full database", () => {
     expect(texts.filter((text) => text === "small")).toEqual([]);
   });
 
-  test("does not keep an idempotency key of what it refused", async () => {
+  test("does not keep the idempotency key of a refused publish", async () => {
     await fill();
     const request = {
       topicId: scene.topic.id,
@@ -70,25 +70,25 @@ describe("a full database", () => {
     expect(await under.store.log.append(request)).toMatchObject({ replayed: false });
   });
 
-  test("refuses what a receiver says, who may say it again when there is room", async () => {
+  test("refuses a receiver's answer, and accepts it again when there is room", async () => {
     const reader = await scene.subscribe("reader");
     await scene.publish("a");
-    await scene.settleNext(reader, handedOutUntil(scene.now + HOUR_MS, 1, scene.now));
+    await scene.settleNext(reader, invisibleUntil(scene.now + HOUR_MS, 1, scene.now));
     const [{ startedAtMs: firstAttemptAtMs } = { startedAtMs: 0 }] =
       (await scene.deliveryOf(1, reader))?.attempts ?? [];
     await fill();
-    const said: PulledSettlement = {
+    const answer: PulledSettlement = {
       pulled: { seq: 1, retriesMade: 1, firstAttemptAtMs },
-      // A record larger than any page that is left.
+      // The record is larger than any free page.
       answer: { kind: "delivered", attempt: attempt(1, "accepted", { reply: new Uint8Array(40_000) }) },
     };
-    await expect(under.store.log.settlePulled(reader.id, [said])).rejects.toMatchObject(full);
+    await expect(under.store.log.settlePulled(reader.id, [answer])).rejects.toMatchObject(full);
     expect(textsOf(await scene.claim(reader, { fromLog: false }))).toEqual([]);
     await under.store.setBytesMax(0);
-    expect(await under.store.log.settlePulled(reader.id, [said])).toEqual([true]);
+    expect(await under.store.log.settlePulled(reader.id, [answer])).toEqual([true]);
   });
 
-  test("keeps settlements until there is room, and what they settled is not given out meanwhile", async () => {
+  test("keeps settlements until there is room, and returns their deliveries to no claim meanwhile", async () => {
     const reader = await scene.subscribe("reader");
     await scene.publish("parked", "new", "rest");
     await scene.settleNext(reader, parkedUntil(scene.now), { deliveriesMax: 1 });
@@ -96,7 +96,7 @@ describe("a full database", () => {
     expect(textsOf(claim)).toEqual(["parked", "new"]);
     await fill();
     const outcome = { applied: -1 };
-    // A record larger than any page that is left.
+    // The record is larger than any free page.
     const reply = new Uint8Array(1_024);
     const settling = Promise.all(
       claim.deliveries.map((delivery) =>
@@ -120,7 +120,7 @@ describe("a full database", () => {
       ),
     ).then((counts) => (outcome.applied = counts.length));
     await expect(scene.publish(large())).rejects.toMatchObject(full);
-    // Their lease ends while they wait.
+    // The lease of the claim expires meanwhile.
     under.clock.advance(1_000);
     expect(textsOf(await scene.claim(reader, { deliveriesMax: 1 }))).toEqual(["rest"]);
     await expect(scene.publish(large())).rejects.toMatchObject(full);
@@ -135,14 +135,14 @@ describe("a full database", () => {
     expect(attempts.items).toHaveLength(3);
   });
 
-  test("is found to have room again although nobody writes", async () => {
+  test("becomes writable again without a call that writes", async () => {
     await fill();
     expect(under.store.cluster.writable()).toBe(false);
     await under.store.setBytesMax(0);
     await eventually(() => under.store.cluster.writable());
   });
 
-  test("shows in what the catalog is told as well", async () => {
+  test("refuses changes of the catalog, too", async () => {
     const account = scene.topic.accountId;
     await under.store.setBytesMax(1);
     const failures: unknown[] = [];
@@ -160,7 +160,7 @@ describe("a full database", () => {
     expect(after.items.map((topic) => topic.name)).toEqual(items.map((topic) => topic.name));
   });
 
-  test("is still read, claimed from and cleaned by retention, which makes the room", async () => {
+  test("still serves reads and claims, and retention makes room", async () => {
     const reader = await scene.subscribe("reader");
     for (let count = 0; count < 20; count++) await scene.publish(large());
     await scene.settleNext(reader, parkedUntil(scene.now + 10 * HOUR_MS));
@@ -175,7 +175,7 @@ describe("a full database", () => {
     expect(await scene.publish(large())).toMatchObject({ replayed: false });
   });
 
-  test("gives out nothing more once very many settlements wait for it, and goes on when they are written", async () => {
+  test("returns no more deliveries when many settlements wait, and continues when they are written", async () => {
     const reader = await scene.subscribe("reader");
     const other = await scene.subscribe("other");
     for (let batch = 0; batch < 22; batch++) {
@@ -196,7 +196,7 @@ describe("a full database", () => {
     expect((await scene.claim(other)).deliveries.length).toBeGreaterThan(0);
   });
 
-  test("does not hold up a close: what cannot be written is refused", async () => {
+  test("does not block a close: settlements that cannot be written are rejected", async () => {
     const reader = await scene.subscribe("reader");
     for (let count = 0; count < 5; count++) await scene.publish(...Array.from({ length: 1_000 }, () => "m"));
     const claims = await scene.claimUntil(reader, 5_000);

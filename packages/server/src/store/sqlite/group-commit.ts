@@ -27,12 +27,14 @@ const GROUP_BYTES_MAX = 8 * 1024 * 1024;
 /** Rows of settlements that wait for a slow or failing disk. Past this, claims are empty. */
 const WAITING_ROWS_MAX = 20_000;
 /**
- * How long settlements wait for others to share their commit, and how many rows are enough not to wait. No caller waits for them;
- * after a crash, deliveries with unwritten settlements are repeated, like those in flight.
+ * How long settlements wait for others to share their commit, and how many rows are enough not to wait. No caller waits
+ * for them; after a crash, deliveries with unwritten settlements are repeated, like those in flight.
  */
 const SETTLE_WAIT_MS = 20;
 const SETTLED_ROWS_ENOUGH = 1_000;
-/** After a failed commit, settlements are retried after this time. Without any, a write that changes nothing is tried. */
+/**
+ * After a failed commit, settlements are retried after this time. Without any, a write that changes nothing is tried.
+ */
 const RETRY_MS = 250;
 
 interface WaitingAppend {
@@ -43,8 +45,8 @@ interface WaitingAppend {
 }
 
 /**
- * Collects publishes and settlements while the disk is busy, and writes them as one transaction, with one fsync. Publishes fail with
- * their commit. Settlements are kept and retried until the disk accepts them.
+ * Collects publishes and settlements while the disk is busy, and writes them as one transaction, with one fsync.
+ * Publishes fail with their commit. Settlements are kept and retried until the disk accepts them.
  */
 export class GroupCommit {
   readonly #thread: ThreadLink<WriteJobs>;
@@ -90,7 +92,7 @@ export class GroupCommit {
     return this.#writable;
   }
 
-  /** So many settlements wait for the disk that nothing more should be claimed. */
+  /** Whether so many settlements wait for the disk that no more deliveries should be claimed. */
   get isCongested(): boolean {
     return this.#settleRows >= WAITING_ROWS_MAX;
   }
@@ -134,8 +136,8 @@ export class GroupCommit {
   }
 
   /**
-   * Runs `work` while no commit is under way: every settlement is either written or in `waiting`, and those that come meanwhile
-   * wait there as well.
+   * Runs `work` while no commit is under way: every settlement is either written or in `waiting`. Settlements that
+   * arrive meanwhile are in `waiting`, too.
    */
   exclusively<T>(work: () => Promise<T>): Promise<T> {
     if (this.#state === "closed") return Promise.reject(new RingbackError("shutting_down"));
@@ -157,7 +159,7 @@ export class GroupCommit {
 
   /** Resolves when all settlements so far are written, or when the disk has refused them. */
   async written(): Promise<void> {
-    // The commit under way, and the one after it, which writes what waits.
+    // The current commit, and the next one, which writes the waiting settlements.
     for (let run = 0; run < 2 && this.isBehind && this.#writable && this.#state === "open"; run++) {
       const ran = new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
       this.#settleDue = true;
@@ -186,7 +188,7 @@ export class GroupCommit {
     this.#next();
   }
 
-  /** Writes what waits, gives up on what the disk refuses, and accepts nothing more. */
+  /** Writes waiting work, rejects work that the disk refuses, and accepts no more. */
   async close(): Promise<void> {
     if (this.#state === "open") this.#state = "closing";
     this.#retryDue = true;
@@ -228,7 +230,8 @@ export class GroupCommit {
   async #run(): Promise<void> {
     if (this.#busy || this.#state === "closed") return;
     this.#busy = true;
-    // What waits is written before each exclusive section, if the disk accepts it, so that the section finds little.
+    // Waiting work is written before each exclusive section if the disk accepts it, so that little is left in
+    // `waiting`.
     const section = this.#wroteForSection ? this.#sections.shift() : undefined;
     this.#wroteForSection = section === undefined && this.#sections.length > 0;
     if (this.#wroteForSection) this.#settleDue = true;
@@ -257,8 +260,8 @@ export class GroupCommit {
   }
 
   /**
-   * While writes succeed, publishes and settlements share their commits. After a failure they are written separately, so that
-   * neither blocks the other: publishes fail one after the other, and settlements are retried at intervals.
+   * While writes succeed, publishes and settlements share their commits. After a failure they are written separately,
+   * so that neither blocks the other: publishes fail one after the other, and settlements are retried at intervals.
    */
   async #writeNext(): Promise<void> {
     if (this.#writable) {

@@ -6,17 +6,17 @@ import { Child } from "./testing/child.ts";
 import { temporaryFolder } from "./testing/sqlite-folder.ts";
 import { storeOptions } from "./testing/store-options.ts";
 
-// Real: a process that publishes as fast as it can, and SIGKILL.
+// Real: a process that publishes without pause, and SIGKILL.
 const ROUNDS = 3;
 const LINES = 300;
 
 describe("a process that is killed while it publishes", () => {
-  test("leaves every message that it acknowledged, in its place and once, round after round", async () => {
+  test("leaves every acknowledged message in the log once and at its position, round after round", async () => {
     const folder = temporaryFolder();
     const acknowledged = new Map<number, string>();
     for (let round = 0; round < ROUNDS; round++) {
       const child = Child.start("./appending-child.ts", folder);
-      await child.said(1 + LINES + round * 57);
+      await child.readLines(1 + LINES + round * 57);
       await child.kill();
       for (const line of child.lines.slice(1)) {
         const [seq, text] = line.split(" ") as [string, string];

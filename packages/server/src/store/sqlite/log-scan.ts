@@ -79,8 +79,8 @@ export class LogScan {
   }
 
   /**
-   * Stops at the first message that `messageAt` does not have. A message that is lost, because the database is damaged, counts as
-   * expired: it must neither block the others nor disappear silently.
+   * Stops at the first message that `messageAt` does not have. A message that is lost, because the database is damaged,
+   * counts as expired: it must neither block the others nor disappear silently.
    */
   #scan(claim: ClaimInProgress, messageAt: (seq: Seq) => Message | "lost" | undefined): void {
     const { entry, nowMs } = claim;

@@ -1,6 +1,9 @@
 import type { NewMessage } from "../../domain/model.ts";
 
-/** Memory that a message uses beside its texts and its body: objects, map entries, and unused heap around them. Measured. */
+/**
+ * Memory that a message uses beside its texts and its body: objects, map entries, and unused heap around them.
+ * Measured.
+ */
 const OVERHEAD_BYTES = 1_200;
 
 /** The memory that one message uses. */

@@ -13,7 +13,7 @@ const first = 1 as TopicId;
 const second = 2 as TopicId;
 
 describe("the cache of new messages", () => {
-  test("drops the oldest, whatever their topic, as soon as the bytes are too many", () => {
+  test("drops the oldest messages of all topics when the bytes pass the limit", () => {
     const one = messageBytes(cached(1, 1, 1_000));
     const cache = new MessageCache(3 * one);
     cache.add(cached(1, 1, 1_000));
@@ -25,7 +25,7 @@ describe("the cache of new messages", () => {
     expect([cache.get(second, 1), cache.get(first, 2), cache.get(first, 3)].every(Boolean)).toBe(true);
   });
 
-  test("counts what comes with a body as well", () => {
+  test("counts attributes as well as bodies", () => {
     const attributes = Object.fromEntries(Array.from({ length: 8 }, (_, index) => [`a${index}`, "v".repeat(1_000)]));
     const cache = new MessageCache(30_000);
     for (let seq = 1; seq <= 10; seq++) cache.add(cached(1, seq, 0, attributes));
@@ -34,7 +34,7 @@ describe("the cache of new messages", () => {
     expect(kept.length * 8_000).toBeLessThan(30_000);
   });
 
-  test("does not take a message that is larger than itself, and keeps the others", () => {
+  test("does not keep a message that is larger than the cache, and keeps the others", () => {
     const cache = new MessageCache(10_000);
     cache.add(cached(1, 1, 100));
     cache.add(cached(1, 2, 10_000));
@@ -42,7 +42,7 @@ describe("the cache of new messages", () => {
     expect(cache.get(first, 2)).toBeUndefined();
   });
 
-  test("forgets a deleted topic at once and goes on", () => {
+  test("drops the messages of a deleted topic at once", () => {
     const one = messageBytes(cached(1, 1, 100));
     const cache = new MessageCache(4 * one);
     cache.add(cached(1, 1, 100));
@@ -54,7 +54,7 @@ describe("the cache of new messages", () => {
     expect(kept).toHaveLength(4);
   });
 
-  test("holds the same number however many messages pass through", () => {
+  test("keeps the same number of messages after thousands", () => {
     const one = messageBytes(cached(1, 1, 10));
     const cache = new MessageCache(100 * one);
     for (let seq = 1; seq <= 20_000; seq++) cache.add(cached(1, seq, 10));

@@ -2,8 +2,8 @@ import type { Message, Seq, TopicId } from "../../domain/model.ts";
 import { messageBytes } from "./message-bytes.ts";
 
 /**
- * The newest messages of all topics, so that a message that was just published is delivered without reading the database. The
- * oldest message is evicted first. A subscription that lags further behind reads the database.
+ * The newest messages of all topics, so that a message that was just published is delivered without reading the
+ * database. The oldest message is evicted first. A subscription that lags further behind reads the database.
  */
 export class MessageCache {
   readonly #bytesMax: number;
@@ -33,7 +33,7 @@ export class MessageCache {
   }
 
   dropTopic(topicId: TopicId): void {
-    // Its messages leave `#order`, and their bytes `#bytes`, when they become the oldest.
+    // The messages are removed from `#order`, and their bytes from `#bytes`, when they become the oldest.
     this.#topics.delete(topicId);
   }
 

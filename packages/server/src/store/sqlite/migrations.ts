@@ -1,6 +1,6 @@
 /**
- * Every row belongs to an account: `topic`, `subscription`, `entry` and `dead_letter` name it; a message, an attempt, a
- * parked delivery or a cursor is found through its topic or subscription only.
+ * Every row belongs to an account. `topic`, `subscription`, `entry` and `dead_letter` have a column for it; messages,
+ * attempts, parked deliveries and cursors belong to the account of their topic or subscription.
  */
 const initial = `
 CREATE TABLE account (
@@ -10,7 +10,7 @@ CREATE TABLE account (
   created_at INTEGER NOT NULL
 ) STRICT;
 
--- AUTOINCREMENT: an id is never used twice, since message ids are made from it.
+-- AUTOINCREMENT: no id is used twice, because message ids contain it.
 CREATE TABLE topic (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   account_id INTEGER NOT NULL REFERENCES account (id),
@@ -22,7 +22,7 @@ CREATE TABLE topic (
   UNIQUE (account_id, name)
 ) STRICT;
 
--- What changes with every publish, apart from what people change: a few hundred topics share a page.
+-- The columns that change with every publish, apart from the settings: a few hundred topics share a page.
 CREATE TABLE topic_log (
   topic_id INTEGER PRIMARY KEY,
   first_seq INTEGER NOT NULL,
@@ -43,8 +43,8 @@ CREATE TABLE subscription (
   UNIQUE (topic_id, name)
 ) STRICT;
 
--- settled_through: every message at or before it is settled. ahead: those settled beyond it, one bit each, the
--- first bit standing for settled_through + 1.
+-- settled_through: every message at or before it is settled. ahead: one bit for each later position that is
+-- settled or not; the first bit is for settled_through + 1.
 CREATE TABLE cursor (
   subscription_id INTEGER PRIMARY KEY,
   settled_through INTEGER NOT NULL,
@@ -52,7 +52,7 @@ CREATE TABLE cursor (
   expired INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
--- The log. id = topic (23 bits) and seq (40 bits), so that a topic's messages lie side by side and need no index.
+-- The log. id = topic (23 bits) and seq (40 bits), so that the messages of a topic are adjacent and need no index.
 CREATE TABLE message (
   id INTEGER PRIMARY KEY,
   published_at INTEGER NOT NULL,
@@ -65,8 +65,8 @@ CREATE TABLE message (
   body BLOB NOT NULL
 ) STRICT;
 
--- Deliveries that wait: after a failure, for a delay, or (due_at null) behind an earlier one of their ordering key.
--- ordering_key is set only where the row holds its successors back; '' is the one key of a strict subscription.
+-- Deliveries that wait: after a failure, for a delay, or (due_at null) behind an earlier delivery of their ordering key.
+-- ordering_key is set only if the delivery holds later ones of its key back; '' is the only key of a strict subscription.
 CREATE TABLE parked (
   subscription_id INTEGER NOT NULL,
   seq INTEGER NOT NULL,
@@ -80,7 +80,7 @@ CREATE TABLE parked (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX parked_due ON parked (subscription_id, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX parked_key ON parked (subscription_id, ordering_key, seq) WHERE ordering_key IS NOT NULL;
--- Delayed messages that no claim has opened yet; counted for queues, and few.
+-- For counts of queues: delayed messages that were never claimed.
 CREATE INDEX parked_delayed ON parked (subscription_id, due_at) WHERE first_attempt_at IS NULL AND due_at IS NOT NULL;
 
 CREATE TABLE dead_letter (
@@ -109,7 +109,7 @@ CREATE INDEX dead_letter_listed ON dead_letter (subscription_id, id) WHERE redri
 CREATE INDEX dead_letter_delivery ON dead_letter (subscription_id, seq);
 CREATE INDEX dead_letter_age ON dead_letter (died_at) WHERE redriven_at IS NULL;
 
--- One line per POST.
+-- One row per POST.
 CREATE TABLE attempt (
   id INTEGER PRIMARY KEY,
   topic_id INTEGER NOT NULL,
@@ -145,18 +145,18 @@ CREATE TABLE idempotency (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX idempotency_age ON idempotency (published_at);
 
--- Topics and subscriptions that are gone; retention removes their rows in small steps.
+-- Deleted topics and subscriptions, whose other rows retention removes in small steps.
 CREATE TABLE removed (
   kind TEXT NOT NULL,
   id INTEGER NOT NULL,
   PRIMARY KEY (kind, id)
 ) STRICT, WITHOUT ROWID;
 
--- How often the database has been opened, so that no claim of an earlier process has the id of a later one.
+-- The number of times the database was opened. Claim ids contain it, so that no two processes use the same id.
 CREATE TABLE start (count INTEGER NOT NULL) STRICT;
 INSERT INTO start (count) VALUES (0);
 
--- Always empty: written and emptied again to find out whether the disk takes writes.
+-- Always empty. A row is written and removed to find out whether the disk accepts writes.
 CREATE TABLE write_probe (body BLOB NOT NULL) STRICT;
 
 -- JSON values by name: hooks, inboxes, keys.
@@ -172,7 +172,9 @@ CREATE TABLE entry (
 ) STRICT, WITHOUT ROWID;
 `;
 
-/** `PRAGMA application_id` of every database that has these steps: "Ring" in ASCII. Earlier, unreleased schemas have 0. */
+/**
+ * `PRAGMA application_id` of every database that has these steps: "Ring" in ASCII. Earlier, unreleased schemas have 0.
+ */
 export const APPLICATION_ID = 0x52696e67;
 
 /**

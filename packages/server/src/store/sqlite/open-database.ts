@@ -5,8 +5,8 @@ import { APPLICATION_ID, migrations } from "./migrations.ts";
 
 const PAGE_BYTES = 4096;
 /**
- * Pages of the write-ahead log before SQLite copies them into the database: 16 MiB, four times SQLite's default, so that a page
- * that changes often (the end of the log, the cursors) is copied once for many commits.
+ * Pages of the write-ahead log before SQLite copies them into the database: 16 MiB, four times SQLite's default, so
+ * that a page that changes often (the end of the log, the cursors) is copied once for many commits.
  */
 const CHECKPOINT_PAGES = 4000;
 const WAL_BYTES_KEPT = 64 * 1024 * 1024;
@@ -48,8 +48,8 @@ export function setBytesMax(db: DatabaseSync, bytesMax: number): void {
 }
 
 /**
- * Refuses a database that this version cannot use. The check has a connection of its own that only reads, because a writing
- * connection changes the file already when it opens or closes it.
+ * Refuses a database that this version cannot use. The check has a connection of its own that only reads, because a
+ * writing connection changes the file already when it opens or closes it.
  */
 function assertKnownSchema(file: string): void {
   if (!existsSync(file)) return;

@@ -24,8 +24,8 @@ afterEach(() => {
 const open = (folder: string) => SqliteStore.open(storeOptions(folder));
 const inUse = { code: "storage_unavailable", message: expect.stringMatching(/in use by another Ringback/) as string };
 
-describe("two stores and one folder", () => {
-  test("do not go together in one process, and the first one is not disturbed", async () => {
+describe("two stores of one folder", () => {
+  test("cannot be open in one process, and the first is not disturbed", async () => {
     const first = await SqliteFolder.open();
     await expect(open(first.folder)).rejects.toMatchObject({
       ...inUse,
@@ -39,13 +39,13 @@ describe("two stores and one folder", () => {
     await first.dispose();
   });
 
-  test("do not go together from two processes, until the first one is killed", async () => {
+  test("cannot be open in two processes until the first is killed", async () => {
     const folder = newFolder();
     const holder = Child.start("./holding-child.ts", folder);
-    expect(await holder.said(1)).toEqual(["open"]);
+    expect(await holder.readLines(1)).toEqual(["open"]);
     await expect(open(folder)).rejects.toMatchObject(inUse);
     const other = Child.start("./holding-child.ts", folder);
-    expect((await other.said(1))[0]).toMatch(/^storage_unavailable: .* in use by another Ringback/);
+    expect((await other.readLines(1))[0]).toMatch(/^storage_unavailable: .* in use by another Ringback/);
     expect(await other.ended()).toBe(0);
     await holder.kill();
     const store = await open(folder);
@@ -54,7 +54,7 @@ describe("two stores and one folder", () => {
 });
 
 describe("a folder that cannot be used", () => {
-  test("is named in one clear line", async () => {
+  test("is reported in one line with its name", async () => {
     const file = join(newFolder(), "file");
     writeFileSync(file, "");
     await expect(open(join(file, "folder"))).rejects.toMatchObject({
@@ -63,7 +63,7 @@ describe("a folder that cannot be used", () => {
     });
   });
 
-  test("with a lock that is no lock is not said to be in use", async () => {
+  test("is not reported as in use when its lock is no lock", async () => {
     const folder = newFolder();
     mkdirSync(join(folder, "ringback.lock"));
     await expect(open(folder)).rejects.toMatchObject({
@@ -76,7 +76,7 @@ describe("a folder that cannot be used", () => {
 describe("a database that cannot be used", () => {
   const newerVersion = migrations.length + 1;
 
-  test("because a newer Ringback wrote it is refused with both versions, and left as it is", async () => {
+  test("because a newer Ringback wrote it, is refused with both versions and left unchanged", async () => {
     const folder = newFolder();
     await (await open(folder)).close();
     const file = join(folder, "ringback.db");
@@ -93,13 +93,13 @@ describe("a database that cannot be used", () => {
     expect(readFileSync(file).equals(before)).toBe(true);
   });
 
-  test("because an unreleased Ringback wrote it is refused in one line, and left as it is", async () => {
+  test("because an unreleased Ringback wrote it, is refused in one line and left unchanged", async () => {
     const earlier = newFolder();
     const database = new DatabaseSync(join(earlier, "ringback.db"));
     database.exec(
       "PRAGMA journal_mode = WAL; PRAGMA user_version = 3; CREATE TABLE topic (id INTEGER, filter_type TEXT)",
     );
-    // After a crash the write-ahead log holds all of it.
+    // After a crash the write-ahead log contains the whole database.
     const crashed = newFolder();
     const files = ["ringback.db", "ringback.db-wal"];
     for (const file of files) copyFileSync(join(earlier, file), join(crashed, file));
@@ -118,7 +118,7 @@ describe("a database that cannot be used", () => {
     }
   });
 
-  test("because it is something else is refused with its name", async () => {
+  test("because it is another kind of file, is refused with its name", async () => {
     const folder = newFolder();
     writeFileSync(join(folder, "ringback.db"), "This is a text, and not a short one. ".repeat(500));
     await expect(open(folder)).rejects.toMatchObject({
@@ -129,7 +129,7 @@ describe("a database that cannot be used", () => {
     });
   });
 
-  test("because its catalog is damaged is refused, and neither a thread nor the lock is left behind", async () => {
+  test("because its catalog is damaged, is refused and leaves neither a thread nor the lock behind", async () => {
     const own = await SqliteFolder.open();
     for (let count = 0; count < 200; count++) await Scene.make(own);
     await own.store.close();
@@ -148,7 +148,7 @@ describe("a database that cannot be used", () => {
 });
 
 describe("a clean close", () => {
-  test("leaves everything in the one database file", async () => {
+  test("leaves all data in one file", async () => {
     const own = await SqliteFolder.open();
     const scene = await Scene.make(own);
     const reader = await scene.subscribe("reader");

@@ -3,16 +3,16 @@ import type { ParkRow } from "./operations/settle.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
 
 /**
- * How far a cursor may run ahead of its slowest open delivery. Past that the slow delivery gets a row of its own, so that
- * few bits follow the cursor.
+ * How far a cursor may run ahead of its slowest open delivery. Past that the slow delivery gets a row of its own, so
+ * that few bits follow the cursor.
  */
 export const AHEAD_MAX = 2_048;
 
 const none: readonly ParkRow[] = [];
 
 /**
- * Returns rows for the slowest open deliveries, which the cursor then passes. The rows are due at once, in case the process ends
- * before the deliveries are settled; while they are open, no claim takes them. The caller writes the rows.
+ * Returns rows for the slowest open deliveries, which the cursor then passes. The rows are due at once, in case the
+ * process ends before the deliveries are settled; while they are open, no claim takes them. The caller writes the rows.
  */
 export function parkSlowDeliveries(entry: SubscriptionEntry, nowMs: TimeMs): readonly ParkRow[] {
   const { cursor } = entry;

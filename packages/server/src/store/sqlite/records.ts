@@ -45,8 +45,8 @@ export class SqliteRecords implements RecordStore {
     const record = await this.#readMessage(topic, position);
     const isSkipped = record?.deliveries.some(({ state }) => state === "skipped") === true;
     if (!isSkipped || !commits.writable) return record;
-    // Memory may be ahead of the rows that were read: an outcome is known before it is written. Once everything that memory
-    // knows now is written, rows can only be newer than it.
+    // Memory may be ahead of the rows: an outcome is in memory before it is written. When the present state of memory
+    // is written, rows are read again and can only be newer.
     const known = knownOf(topic, position.seq);
     await commits.written();
     return this.#readMessage(topic, position, known);
@@ -198,8 +198,7 @@ export class SqliteRecords implements RecordStore {
   }
 }
 
-/** `index`: of the subscription among those that were read. */
-/** What memory knows of one message, by subscription. */
+/** The part of a delivery's state that is in memory, by subscription. */
 type Known = ReadonlyMap<SubscriptionEntry, { readonly isOpen: boolean; readonly isSettled: boolean }>;
 
 function knownOf(topic: TopicEntry, seq: Seq): Known {
@@ -211,7 +210,10 @@ function knownOf(topic: TopicEntry, seq: Seq): Known {
   );
 }
 
-/** A subscription that was created in the meantime has nothing `known`: it began after the message. */
+/**
+ * `index`: of the subscription in `found`. A subscription created meanwhile is not in `known`: it starts after the
+ * message.
+ */
 function deliveryRecord(
   entry: SubscriptionEntry,
   found: FoundMessage,

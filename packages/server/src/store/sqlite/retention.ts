@@ -18,7 +18,10 @@ export interface RetentionOptions {
   readonly deadLetterRetentionMs: number;
 }
 
-/** Works on one topic and a bounded part of the records at a time, in commits of a few milliseconds between the publishes. */
+/**
+ * Works on one topic and a bounded part of the records at a time, in commits of a few milliseconds between the
+ * publishes.
+ */
 export class Retention {
   readonly #context: StoreContext;
   readonly #options: RetentionOptions;
@@ -75,8 +78,8 @@ export class Retention {
   }
 
   /**
-   * Claims wait meanwhile: otherwise a delivery could be made and counted as expired. No commit may be under way either:
-   * otherwise a delivery could be parked whose message has just been removed.
+   * Claims wait meanwhile: otherwise a delivery could be made and counted as expired. No commit may be under way
+   * either: otherwise a delivery could be parked whose message has just been removed.
    */
   async #trim(topic: TopicEntry, nowMs: TimeMs): Promise<TrimResult | null> {
     const entries = [...topic.subscriptions.values()];
@@ -130,8 +133,8 @@ export class Retention {
   }
 
   /**
-   * The first position that must stay: its delivery is open, or has an outcome that is not written yet. A redriven delivery has
-   * its message in its dead letter.
+   * The first position that must stay: its delivery is open, or has an outcome that is not written yet. A redriven
+   * delivery has its message in its dead letter.
    */
   #firstNeeded(topic: TopicEntry, entries: readonly SubscriptionEntry[]): Seq {
     let first = Number.MAX_SAFE_INTEGER;

@@ -7,7 +7,7 @@ import { SqliteFolder } from "./testing/sqlite-folder.ts";
 let folder: SqliteFolder | null = null;
 afterEach(() => folder?.dispose());
 
-it("goes back in bounded steps, between which others have their turn, and hands out nothing before the last", async () => {
+it("rewinds in bounded steps, lets other calls run between them, and returns no delivery before the last", async () => {
   folder = await SqliteFolder.open();
   const scene = await Scene.make(folder);
   const reader = await scene.subscribe("reader");
@@ -20,18 +20,18 @@ it("goes back in bounded steps, between which others have their turn, and hands 
       .length;
   }
   const seen = new Set<number>();
-  const goingBack = { isOver: false };
-  const look = async (): Promise<void> => {
-    while (!goingBack.isOver) {
+  const rewinding = { isOver: false };
+  const watch = async (): Promise<void> => {
+    while (!rewinding.isOver) {
       seen.add((await scene.store.records.unsettledCounts(reader.id)).parked);
       await turn();
     }
   };
-  const goBack = async (): Promise<void> => {
+  const rewind = async (): Promise<void> => {
     await scene.store.log.rewind(reader.id, "oldest");
-    goingBack.isOver = true;
+    rewinding.isOver = true;
   };
-  const [claims] = await Promise.all([scene.claimUntil(reader, 3), look(), goBack()]);
+  const [claims] = await Promise.all([scene.claimUntil(reader, 3), watch(), rewind()]);
   const step = limits.rewoundPerCommitMax;
   expect([...seen].filter((parked) => parked > 0)).toEqual([count, count - step, count - 2 * step]);
   expect(claims.flatMap(({ deliveries }) => deliveries.map(({ message }) => message.seq))).toEqual([1, 2, 3]);

@@ -5,8 +5,8 @@ import type { StoreContext } from "./store-context.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
 
 /**
- * Moves the cursor of a subscription back. Claims of the subscription wait for it; publishes and settlements run between its
- * steps.
+ * Moves the cursor of a subscription back. Claims of the subscription wait for it; publishes and settlements run
+ * between its steps.
  */
 export async function rewindTo(entry: SubscriptionEntry, fromSeq: Seq, context: StoreContext): Promise<void> {
   const unlock = await lockClaims([entry]);
@@ -29,8 +29,8 @@ export async function rewindTo(entry: SubscriptionEntry, fromSeq: Seq, context: 
 }
 
 /**
- * No commit may be under way: every settlement is then either written, and undone in the database, or waits to be written, and is
- * dropped.
+ * No commit may be under way: every settlement is then either written, and undone in the database, or waits to be
+ * written, and is dropped.
  */
 async function rewindStep(
   entry: SubscriptionEntry,

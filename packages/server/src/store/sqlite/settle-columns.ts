@@ -1,10 +1,10 @@
 import type { Attempt, Seq, SubscriptionId, TopicId } from "../../domain/model.ts";
-import { verdictCodes } from "../verdict-codes.ts";
+import { verdictCodes } from "../record-rows.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
 
 /**
- * Attempts, packed. An array of numbers is transferred to the other thread, where an object per delivery would be copied
- * field by field: measured, one object and one reply buffer each took 3 µs of a delivery's 50.
+ * Attempts, packed. An array of numbers is transferred to the other thread, where an object per delivery would be
+ * copied field by field: measured, one object and one reply buffer each took 3 µs of a delivery's 50.
  */
 export interface AttemptColumns {
   /** `attemptNumbers` numbers per attempt, in the order of `attemptFields`. */

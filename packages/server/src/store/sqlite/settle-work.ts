@@ -71,8 +71,8 @@ export function forgetRemoved(work: SettleWork, isGone: (id: SubscriptionId) => 
 }
 
 /**
- * Drops the changes of parked deliveries from `fromSeq` on. `parked`: the positions of all that exist, with the keys that they
- * hold; brought up to date with what is dropped.
+ * Drops the changes of parked deliveries from `fromSeq` on. `parked`: the positions of all that exist, with the keys
+ * that they hold; brought up to date with what is dropped.
  */
 export function takeOut(work: SettleWork, id: SubscriptionId, fromSeq: Seq, parked: Map<Seq, string | null>): void {
   const isMeant = (row: { readonly subscriptionId: SubscriptionId; readonly seq: Seq }): boolean =>

@@ -12,9 +12,9 @@ export function statement(db: DatabaseSync, sql: string): StatementSync {
 }
 
 /**
- * A statement that its caller keeps. The result of a write contains the connection's last row id, even when another statement
- * set it. In topics from the 8,192nd on, message ids are beyond 2^53, and node:sqlite throws when such an id would become a
- * number, after the write. So writes return BigInts, and callers convert what they use.
+ * A statement that its caller keeps. The result of a write contains the connection's last row id, even when another
+ * statement set it. In topics from the 8,192nd on, message ids are beyond 2^53, and node:sqlite throws when such an id
+ * would become a number, after the write. So writes return BigInts, and callers convert what they use.
  */
 export function prepared(db: DatabaseSync, sql: string): StatementSync {
   const made = db.prepare(sql);

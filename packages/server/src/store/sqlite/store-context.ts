@@ -9,7 +9,7 @@ import type { ReadJobs } from "./read-thread.ts";
 import type { ThreadLink } from "./thread-link.ts";
 import type { Writer } from "./writer.ts";
 
-/** What the parts of one store share. */
+/** The objects that the parts of one store share. */
 export interface StoreContext {
   readonly index: CatalogIndex;
   readonly commits: GroupCommit;

@@ -69,8 +69,8 @@ export class ThreadLink<J extends Jobs> {
 }
 
 /**
- * Memory of a thread for young objects. By default V8 lets each thread collect 48 MB of garbage before it frees any, and these
- * threads keep nearly nothing from one job to the next.
+ * Memory of a thread for young objects. By default V8 lets each thread collect 48 MB of garbage before it frees any,
+ * and these threads keep nearly nothing from one job to the next.
  */
 const YOUNG_GENERATION_MB = 6;
 

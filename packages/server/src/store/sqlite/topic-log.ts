@@ -5,7 +5,9 @@ export class TopicLog {
   topic: Topic;
   firstSeq: Seq;
   lastSeq: Seq;
-  /** When the oldest message was published, or an earlier time; null: the log is empty. Retention keeps it up to date. */
+  /**
+   * When the oldest message was published, or an earlier time; null: the log is empty. Retention keeps it up to date.
+   */
   oldestAtMs: TimeMs | null;
 
   constructor(topic: Topic, firstSeq: Seq, lastSeq: Seq, oldestAtMs: TimeMs | null) {

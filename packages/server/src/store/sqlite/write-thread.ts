@@ -14,7 +14,10 @@ import { SettleOperation, type SettleGroup } from "./operations/settle.ts";
 import { trimTopic } from "./operations/trim-topic.ts";
 import { serve } from "./thread-service.ts";
 
-/** The thread that owns the writing connection. A job is one transaction. It waits for the disk, so the event loop never does. */
+/**
+ * The thread that owns the writing connection. A job is one transaction. It waits for the disk, so the event loop never
+ * does.
+ */
 
 const { file, limits } = workerData as { file: string; limits: DatabaseLimits };
 const db = openForWriting(file, limits);

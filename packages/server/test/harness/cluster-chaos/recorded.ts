@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { attemptVerdictCodes } from "../../../src/store/postgres/rows.ts";
+import { verdictCodes } from "../../../src/store/record-rows.ts";
 import type { PostgresServer } from "../../../src/store/postgres/testing/postgres-server.ts";
 import { ask } from "./database.ts";
 
@@ -47,6 +47,6 @@ export class Recorded {
   }
 
   #read(afterId: number): Promise<Row[]> {
-    return ask<Row>(this.#server, sql, [attemptVerdictCodes.indexOf("accepted"), afterId]);
+    return ask<Row>(this.#server, sql, [verdictCodes.indexOf("accepted"), afterId]);
   }
 }

@@ -1,7 +1,6 @@
 import { createHmac } from "node:crypto";
 import type { Clock } from "../../../domain/ports.ts";
 import { createTestApp, type TestApp } from "../../../api/testing/test-app.ts";
-import { memoryPublisher } from "../../../api/testing/memory-publisher.ts";
 import { createLog } from "../../../ops/log.ts";
 import { addCmqApi } from "../api.ts";
 import { AccountQueues } from "../../../engine/queues/account-queues.ts";
@@ -22,7 +21,7 @@ export const testHost = "cmq.test:8000";
 export type Params = Readonly<Record<string, string | number>>;
 
 /**
- * Real: the CMQ API, the HTTP application, queues and pulls, on the memory driver. Faked: publisher, events and clock.
+ * Real: the CMQ API, the HTTP application, queues and pulls, on the memory driver. Faked: events and clock.
  */
 export interface Scene extends TestApp {
   readonly queues: AccountQueues;
@@ -42,11 +41,11 @@ export async function cmqScene({ refuseReplays = true } = {}): Promise<Scene> {
   const testApp = await createTestApp({}, { nowMs: recordedAtMs });
   const { clock } = testApp;
   const ticking = { now: () => clock.nowMs };
-  const { queues, publisher } = accountQueues(testApp, ticking);
+  const queues = accountQueues(testApp, ticking);
   const destination = { write: (line: string) => void testApp.logLines.push(line) };
   await addCmqApi(testApp.app, {
     store: testApp.store,
-    publisher,
+    publisher: testApp.publisher,
     queues,
     apiKeys: { secretOf: async (id) => (id === secretId ? Buffer.from(secretKey) : null) },
     events: testApp.events,
@@ -110,9 +109,8 @@ export function signedForm(
 }
 
 /** The engine's queues on the store of the application. */
-export function accountQueues({ store, accountPulls }: TestApp, clock: Clock) {
-  const publisher = memoryPublisher(store);
-  return { publisher, queues: new AccountQueues({ store, publisher, pulls: accountPulls, clock, failed }) };
+export function accountQueues({ store, publisher, accountPulls }: TestApp, clock: Clock): AccountQueues {
+  return new AccountQueues({ store, publisher, pulls: accountPulls, clock, failed });
 }
 
 function failed(error: unknown): void {

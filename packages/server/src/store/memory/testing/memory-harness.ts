@@ -9,7 +9,7 @@ export class MemoryHarness implements StoreUnderTest {
   readonly #retention: RetentionTimes;
   store: MemoryStore;
 
-  private constructor(retention: RetentionTimes) {
+  constructor(retention: RetentionTimes) {
     this.#retention = retention;
     this.store = this.#start();
   }

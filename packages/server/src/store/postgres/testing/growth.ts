@@ -3,7 +3,7 @@ import {
   attempt,
   dead,
   delivered,
-  handedOutUntil,
+  invisibleUntil,
   message,
   parkedUntil,
   settings,
@@ -164,7 +164,7 @@ const isPulled = (index: number): boolean => index >= 4 && index < 6;
 function outcome(index: number, attemptsMade: number): Settled {
   if (index === 0) return dead;
   if (index < 4 && attemptsMade === 0) return parkedUntil(1);
-  return isPulled(index) ? handedOutUntil(Date.now() + 600_000, 1, PULLED_AT_MS) : delivered;
+  return isPulled(index) ? invisibleUntil(Date.now() + 600_000, 1, PULLED_AT_MS) : delivered;
 }
 
 /** Publishes, claims, fails, retries, settles, pulls and acknowledges; each connection plans its statements anew. */

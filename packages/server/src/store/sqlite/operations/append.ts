@@ -7,8 +7,8 @@ import { prepared } from "../statements.ts";
 const KEY_MS = limits.idempotencyKeyHours * 3600_000;
 
 /**
- * Many publishes for one commit, column by column. An array of numbers or strings is copied between threads in one go, where
- * as many objects would cost more than writing them does. A column that no request uses is null.
+ * Many publishes for one commit, column by column. An array of numbers or strings is copied between threads in one go,
+ * where as many objects would cost more than writing them does. A column that no request uses is null.
  */
 export interface AppendGroup {
   readonly nowMs: TimeMs;

@@ -37,8 +37,8 @@ function select(db: DatabaseSync, selection: DeadLetterSelection): { id: number;
 }
 
 /**
- * A redriven dead letter is a parked delivery that is due now and refers to its dead letter, which keeps the message even when
- * the log no longer has it. Delivery removes the dead letter; another failure lists the dead letter again.
+ * A redriven dead letter is a parked delivery that is due now and refers to its dead letter, which keeps the message
+ * even when the log no longer has it. Delivery removes the dead letter; another failure lists the dead letter again.
  */
 export function redrive(
   db: DatabaseSync,

@@ -1,16 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { AccountId, EntryKind, TimeMs } from "../../../domain/model.ts";
+import type { AccountId, EntryKind } from "../../../domain/model.ts";
+import type { EntryRow } from "../../catalog-rows.ts";
 import { statement } from "../statements.ts";
-
-export interface EntryRow {
-  readonly account_id: AccountId;
-  readonly kind: EntryKind;
-  readonly name: string;
-  readonly version: number;
-  readonly value: string;
-  readonly created_at: TimeMs;
-  readonly updated_at: TimeMs;
-}
 
 export function loadEntries(db: DatabaseSync): EntryRow[] {
   return statement(

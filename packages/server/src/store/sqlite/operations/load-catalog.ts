@@ -1,22 +1,16 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { AccountId, Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
+import type { Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
+import type { TopicRow } from "../../catalog-rows.ts";
 import { statement } from "../statements.ts";
 
 /** The whole catalog, which the store reads at its start. Settings stay text until they are needed. */
 export interface CatalogRows {
-  readonly topics: {
-    readonly id: TopicId;
-    readonly account_id: AccountId;
-    readonly name: string;
-    readonly version: number;
-    readonly settings: string;
-    readonly created_at: number;
-    readonly updated_at: number;
+  readonly topics: (TopicRow & {
     readonly first_seq: Seq;
     readonly last_seq: Seq;
     /** null: the log is empty. */
     readonly oldest_at: TimeMs | null;
-  }[];
+  })[];
   readonly subscriptions: {
     readonly id: SubscriptionId;
     readonly topic_id: TopicId;

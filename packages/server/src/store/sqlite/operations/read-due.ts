@@ -25,8 +25,8 @@ export interface DueDeliveries {
 }
 
 /**
- * Parked deliveries that are due, the longest overdue first. A delivery that is not the first of its ordering key waits, whatever
- * its own time. `skip`: positions that are open in a claim.
+ * Parked deliveries that are due, the longest overdue first. A delivery that is not the first of its ordering key
+ * waits, whatever its own time. `skip`: positions that are open in a claim.
  */
 export function readDue(
   db: DatabaseSync,

@@ -1,45 +1,16 @@
 import type { DatabaseSync } from "node:sqlite";
 import { messageId, messageIdToBigInt } from "../../../domain/message-id.ts";
-import type {
-  Attempt,
-  AttemptVerdict,
-  DeadReason,
-  Message,
-  Seq,
-  SubscriptionId,
-  TimeMs,
-  TopicId,
-} from "../../../domain/model.ts";
+import type { Attempt, DeadReason, Message, Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
 import type { AttemptRecord, DeadLetter } from "../../records.ts";
-import { verdictCodes } from "../../verdict-codes.ts";
+import {
+  attemptsBySubscription,
+  toAttempt,
+  toDeadLetter,
+  type AttemptRow,
+  type DeadLetterRow,
+} from "../../record-rows.ts";
 import { messageColumns, toMessage, type MessageRow } from "../rows.ts";
 import { statement } from "../statements.ts";
-
-interface AttemptRow {
-  readonly id: number;
-  readonly topic_id: number;
-  readonly seq: number;
-  readonly subscription_id: number;
-  readonly attempt: number;
-  readonly started_at: number;
-  readonly duration_ms: number;
-  readonly verdict: number;
-  readonly status: number | null;
-  readonly error_code: string | null;
-  readonly reply: Uint8Array | null;
-}
-
-function toAttempt(row: AttemptRow): Attempt {
-  return {
-    attempt: row.attempt,
-    startedAtMs: row.started_at,
-    durationMs: row.duration_ms,
-    verdict: verdictCodes[row.verdict] as AttemptVerdict,
-    status: row.status,
-    errorCode: row.error_code,
-    reply: row.reply,
-  };
-}
 
 export interface DeliveryRows {
   readonly subscriptionId: SubscriptionId;
@@ -51,7 +22,7 @@ export interface DeliveryRows {
 /** Attempts shown of one message, over all its subscriptions. */
 const MESSAGE_ATTEMPTS_MAX = 10_000;
 
-/** What the database knows of one message. `deliveries` are in the order of the subscriptions that were asked for. */
+/** The rows of one message. `deliveries` are in the order of the given subscriptions. */
 export interface FoundMessage {
   readonly message: Message;
   readonly deliveries: readonly DeliveryRows[];
@@ -66,17 +37,12 @@ export function readMessage(
     messageIdToBigInt(input.topicId, input.seq),
   ) as MessageRow | undefined;
   if (row === undefined) return null;
-  const bySubscription = new Map<number, Attempt[]>();
   const attempts = statement(db, "SELECT * FROM attempt WHERE topic_id = ? AND seq = ? ORDER BY id LIMIT ?").all(
     input.topicId,
     input.seq,
     MESSAGE_ATTEMPTS_MAX,
   ) as unknown as AttemptRow[];
-  for (const attempt of attempts) {
-    const list = bySubscription.get(attempt.subscription_id);
-    if (list === undefined) bySubscription.set(attempt.subscription_id, [toAttempt(attempt)]);
-    else list.push(toAttempt(attempt));
-  }
+  const bySubscription = attemptsBySubscription(attempts);
   const parked = statement(db, "SELECT due_at FROM parked WHERE subscription_id = ? AND seq = ?");
   const dead = statement(
     db,
@@ -111,7 +77,7 @@ export function readAttempts(
   const rows = input.failedOnly ? readFailedAttempts(db, input) : readAllAttempts(db, input);
   return rows.map((row) => ({
     id: row.id,
-    record: { ...toAttempt(row), messageId: messageId(row.topic_id as TopicId, row.seq) },
+    record: { ...toAttempt(row), messageId: messageId(row.topic_id, row.seq) },
   }));
 }
 
@@ -143,36 +109,16 @@ function readAllAttempts(db: DatabaseSync, { subscriptionId, beforeId, limit }: 
   }
 }
 
-interface DeadLetterRow extends MessageRow {
-  readonly id: number;
-  readonly topic_id: number;
-  readonly reason: DeadReason;
-  readonly attempts: number;
-  readonly died_at: number;
-  readonly last_status: number | null;
-  readonly last_error_code: string | null;
-  readonly last_reply: Uint8Array | null;
-}
+type LetterRow = DeadLetterRow<string>;
 
-function toDeadLetter(row: DeadLetterRow): DeadLetter {
-  return {
-    id: String(row.id),
-    message: toMessage(row.topic_id as TopicId, row),
-    reason: row.reason,
-    attemptsMade: row.attempts,
-    diedAtMs: row.died_at,
-    lastStatus: row.last_status,
-    lastErrorCode: row.last_error_code,
-    lastReply: row.last_reply,
-  };
-}
+const toLetter = (row: LetterRow): DeadLetter => toDeadLetter(row, toMessage(row.topic_id, row));
 
 export function readDeadLetters(db: DatabaseSync, input: RecordPage): DeadLetter[] {
   const rows = statement(
     db,
     `SELECT * FROM dead_letter WHERE subscription_id = ? AND redriven_at IS NULL AND id < ? ORDER BY id DESC LIMIT ?`,
-  ).all(input.subscriptionId, input.beforeId, input.limit + 1) as unknown as DeadLetterRow[];
-  return rows.map(toDeadLetter);
+  ).all(input.subscriptionId, input.beforeId, input.limit + 1) as unknown as LetterRow[];
+  return rows.map(toLetter);
 }
 
 export function readDeadLetter(
@@ -182,8 +128,8 @@ export function readDeadLetter(
   const row = statement(
     db,
     "SELECT * FROM dead_letter WHERE id = ? AND subscription_id = ? AND redriven_at IS NULL",
-  ).get(input.id, input.subscriptionId) as unknown as DeadLetterRow | undefined;
-  return row === undefined ? null : toDeadLetter(row);
+  ).get(input.id, input.subscriptionId) as unknown as LetterRow | undefined;
+  return row === undefined ? null : toLetter(row);
 }
 
 export function countDeadLetters(db: DatabaseSync, input: { readonly subscriptionId: SubscriptionId | null }): number {

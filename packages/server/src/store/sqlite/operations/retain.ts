@@ -70,8 +70,8 @@ function trimAttempts(db: DatabaseSync, beforeMs: TimeMs): number {
 }
 
 /**
- * Removes rows of deleted topics and subscriptions; returns whether there was one. Their attempts stay until they are too old:
- * they cannot be read any more, and attempts are removed in order.
+ * Removes rows of deleted topics and subscriptions; returns whether there was one. Their attempts stay until they are
+ * too old: they cannot be read any more, and attempts are removed in order.
  */
 function trimRemoved(db: DatabaseSync): boolean {
   const next = statement(db, "SELECT kind, id FROM removed LIMIT 1").get() as { kind: string; id: number } | undefined;

@@ -21,7 +21,9 @@ export function findParkedFromEnd(
   return row?.seq ?? null;
 }
 
-/** Moves the cursor back. Removes parked deliveries from `fromSeq` on, and the dead letters that were being redriven. */
+/**
+ * Moves the cursor back. Removes parked deliveries from `fromSeq` on, and the dead letters that were being redriven.
+ */
 export function rewind(
   db: DatabaseSync,
   input: {

@@ -52,8 +52,8 @@ interface OldMessage {
 }
 
 /**
- * Removes the oldest messages of one topic. Undelivered messages do not disappear silently: a parked delivery becomes a dead
- * letter, and a message that a cursor never reached counts as expired on its subscription.
+ * Removes the oldest messages of one topic. Undelivered messages do not disappear silently: a parked delivery becomes a
+ * dead letter, and a message that a cursor never reached counts as expired on its subscription.
  */
 export function trimTopic(db: DatabaseSync, input: TrimInput): TrimResult {
   const { topicId, nowMs } = input;
@@ -104,8 +104,8 @@ function readParked(db: DatabaseSync, ids: readonly SubscriptionId[], throughSeq
 }
 
 /**
- * A message is removed together with all of its parked deliveries. A message that has more than one step may take stays until
- * they all are dead letters.
+ * A message is removed together with all of its parked deliveries. A message that has more than one step may take stays
+ * until they all are dead letters.
  */
 function withinBounds(
   expiring: readonly ExpiredDelivery[],

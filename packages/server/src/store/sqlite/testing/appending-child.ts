@@ -1,5 +1,5 @@
-/** Opens the folder given, appends without end and writes the position of every acknowledged message. */
-import { message, topicSettings } from "../../contract/fixtures.ts";
+/** Opens the given folder, appends messages until it is killed, and prints the position of every acknowledged one. */
+import { message, settings, topicSettings } from "../../contract/fixtures.ts";
 import { SqliteStore } from "../sqlite-store.ts";
 import { storeOptions } from "./store-options.ts";
 
@@ -7,25 +7,7 @@ const PUBLISHERS = 8;
 const [folder] = process.argv.slice(2);
 const store = await SqliteStore.open(storeOptions(folder as string));
 const { topic } = await store.catalog.putTopic(store.catalog.defaultAccount().id, "orders", topicSettings());
-await store.catalog.putSubscription(
-  topic.id,
-  "reader",
-  {
-    push: {
-      url: "http://127.0.0.1:9/",
-      protocol: "raw",
-      headers: {},
-      connection: "keep-alive",
-      timeoutMs: 15_000,
-      keys: [],
-    },
-    filter: { tags: [], types: [] },
-    retry: "none",
-    order: "none",
-    maxInFlight: 1,
-  },
-  "now",
-);
+await store.catalog.putSubscription(topic.id, "reader", settings(), "now");
 process.stdout.write("ready\n");
 
 async function publish(publisher: number): Promise<void> {

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-/** A process of its own that runs one of the scripts beside this file and says what it does line by line. */
+/** A child process that runs a script of this folder and reports its progress in lines. */
 export class Child {
   readonly #process: ChildProcess;
   readonly lines: string[] = [];
@@ -11,7 +11,7 @@ export class Child {
 
   private constructor(process: ChildProcess) {
     this.#process = process;
-    process.stdout?.setEncoding("utf8").on("data", (text: string) => this.#heard(text));
+    process.stdout?.setEncoding("utf8").on("data", (text: string) => this.#receive(text));
     process.once("close", (code, signal) => {
       this.#ended = signal ?? code ?? 0;
       this.#wake?.();
@@ -24,19 +24,19 @@ export class Child {
     return new Child(spawn(process.execPath, node, { stdio: ["ignore", "pipe", "inherit"] }));
   }
 
-  /** Waits until it has said this many lines, or has ended. */
-  async said(count: number): Promise<readonly string[]> {
+  /** Resolves when the process has written so many lines, or has ended. */
+  async readLines(count: number): Promise<readonly string[]> {
     while (this.lines.length < count && this.#ended === null) await this.#change();
     return this.lines;
   }
 
-  /** `kill -9`; resolves when it is gone and everything that it said has been heard. */
+  /** Sends SIGKILL. Resolves when the process has ended and all its output is in `lines`. */
   async kill(): Promise<void> {
     this.#process.kill("SIGKILL");
     await this.ended();
   }
 
-  /** Its exit code, or the signal that ended it. */
+  /** Resolves with the exit code, or with the signal that ended the process. */
   async ended(): Promise<number | string> {
     while (this.#ended === null) await this.#change();
     return this.#ended;
@@ -46,7 +46,7 @@ export class Child {
     return new Promise((resolve) => (this.#wake = resolve));
   }
 
-  #heard(text: string): void {
+  #receive(text: string): void {
     const lines = (this.#rest + text).split("\n");
     this.#rest = lines.pop() ?? "";
     this.lines.push(...lines);

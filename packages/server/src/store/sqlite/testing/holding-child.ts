@@ -1,4 +1,4 @@
-/** Opens the folder given and keeps it, or says why it cannot. */
+/** Opens the given folder and keeps it open, or prints the error. */
 import { SqliteStore } from "../sqlite-store.ts";
 import { storeOptions } from "./store-options.ts";
 

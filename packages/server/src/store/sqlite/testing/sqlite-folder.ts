@@ -6,7 +6,7 @@ import { ManualClock, type StoreUnderTest } from "../../contract/harness.ts";
 import { SqliteStore, type SqliteStoreOptions } from "../sqlite-store.ts";
 import { storeOptions } from "./store-options.ts";
 
-/** A SQLite store in a temporary folder of its own. */
+/** A SQLite store in a temporary folder. */
 export class SqliteFolder implements StoreUnderTest {
   readonly clock = new ManualClock();
   readonly #options: Partial<SqliteStoreOptions>;
@@ -38,7 +38,7 @@ export class SqliteFolder implements StoreUnderTest {
   async crash(): Promise<void> {
     const folder = temporaryFolder();
     copyDatabase(this.folder, folder);
-    // It may write on, in a folder that nobody looks at any more.
+    // The old store may still write, to a folder that is not read any more.
     await this.store.close();
     this.#folders.push(folder);
     this.store = await SqliteStore.open(storeOptions(folder, { clock: this.clock, ...this.#options }));
@@ -54,16 +54,17 @@ export function temporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), "ringback-"));
 }
 
-/** A write-ahead log of this size may be on its way into the database, and a copy of both would be of no moment. */
+/** A larger write-ahead log may be checkpointed during the copy, and the copy would not match any state. */
 const WAL_BYTES_MAX = 12 * 1024 * 1024;
-/** From this size on the copy is brought home, so that the next one stays far from it. */
+/** A larger write-ahead log of the copy is checkpointed, so that the next copy stays small. */
 const WAL_BYTES_KEPT = 1024 * 1024;
 
 function copyDatabase(from: string, to: string): void {
   for (const name of ["ringback.db", "ringback.db-wal"]) {
     const file = join(from, name);
     if (!existsSync(file)) continue;
-    if (name.endsWith("-wal") && statSync(file).size > WAL_BYTES_MAX) throw new Error("Too much written for a crash.");
+    if (name.endsWith("-wal") && statSync(file).size > WAL_BYTES_MAX)
+      throw new Error("The write-ahead log is too large to be copied.");
     copyFileSync(file, join(to, name));
   }
   const wal = statSync(join(to, "ringback.db-wal"), { throwIfNoEntry: false });

@@ -2,9 +2,9 @@
 import { expect } from "vitest";
 import type { Order, Seq, Subscription } from "../../domain/model.ts";
 import type { Claim, Settled } from "../log.ts";
-import type { Part } from "./part.ts";
 import { dead, delivered, held, message, parkedUntil, released, Scene, settlement, turn } from "./fixtures.ts";
 import type { StoreUnderTest } from "./harness.ts";
+import type { Part } from "./part.ts";
 
 const SUBSCRIPTIONS: readonly Order[] = ["none", "none", "key", "key", "strict"];
 const PUBLISHERS = 3;
@@ -13,63 +13,63 @@ const RETENTION_MS = 60_000;
 const LEASE_MS = 4_000;
 const ROUNDS_MAX = 3_000;
 
-export function turmoilContract({ promise, fresh }: Part): void {
-  promise("loses nothing and delivers nothing twice when everything happens at once, and then a crash", async () => {
+export function concurrencyContract({ promise, fresh }: Part): void {
+  promise("loses no message and delivers none twice with many concurrent callers and a crash", async () => {
     await fresh(async (under) => {
-      const turmoil = await Turmoil.make(under, 20_261_121);
-      await turmoil.happen();
-      await turmoil.crash();
-      await turmoil.finish();
-      await turmoil.check();
+      const callers = await ConcurrentCallers.make(under, 20_261_121);
+      await callers.run();
+      await callers.crash();
+      await callers.finish();
+      await callers.check();
     });
   });
 }
 
-/** Many hands at one topic, none of which waits for another. */
-class Turmoil {
+/** Many callers of one topic that do not wait for each other. */
+class ConcurrentCallers {
   readonly #scene: Scene;
   readonly #subscriptions: readonly Subscription[];
-  /** Settled as delivered, and the store has said so. */
+  /** Settlements as delivered that the store has confirmed. */
   readonly #delivered = new Map<Subscription, Map<Seq, number>>();
-  /** Settled as delivered, and nobody has seen the answer. */
-  readonly #unseen = new Map<Subscription, Set<Seq>>();
+  /** Settlements as delivered whose answer may have been lost. */
+  readonly #unconfirmed = new Map<Subscription, Set<Seq>>();
   readonly #settling = new Set<Promise<unknown>>();
   #published = 0;
-  #over = false;
+  #isOver = false;
   #process = 1;
-  #state: number;
+  #randomState: number;
 
-  private constructor(scene: Scene, subscriptions: readonly Subscription[], seed: number) {
+  constructor(scene: Scene, subscriptions: readonly Subscription[], seed: number) {
     this.#scene = scene;
     this.#subscriptions = subscriptions;
-    this.#state = seed;
+    this.#randomState = seed;
     for (const subscription of subscriptions) {
       this.#delivered.set(subscription, new Map());
-      this.#unseen.set(subscription, new Set());
+      this.#unconfirmed.set(subscription, new Set());
     }
   }
 
-  static async make(under: StoreUnderTest, seed: number): Promise<Turmoil> {
+  static async make(under: StoreUnderTest, seed: number): Promise<ConcurrentCallers> {
     const scene = await Scene.make(under, { retentionMs: RETENTION_MS });
     const subscriptions = await Promise.all(
       SUBSCRIPTIONS.map((order, index) => scene.subscribe(`${order}-${index}`, { order })),
     );
-    return new Turmoil(scene, subscriptions, seed);
+    return new ConcurrentCallers(scene, subscriptions, seed);
   }
 
-  async happen(): Promise<void> {
+  async run(): Promise<void> {
     const publishing = Array.from({ length: PUBLISHERS }, () => this.#publish());
     const others = [
       ...this.#subscriptions.flatMap((subscription) => [this.#work(subscription), this.#work(subscription)]),
-      this.#mend(),
-      this.#clean(),
+      this.#change(),
+      this.#retain(),
     ];
     await Promise.all(publishing);
-    this.#over = true;
+    this.#isOver = true;
     await Promise.all(others);
   }
 
-  /** What is answered from here on comes from a process that has ended. */
+  /** Answers from here on come from a process that has ended, and do not count as confirmed. */
   async crash(): Promise<void> {
     const crashing = this.#scene.under.crash();
     this.#process++;
@@ -94,7 +94,7 @@ class Turmoil {
       under.clock.advance(1_000);
       await turn();
     }
-    throw new Error("Something is left that no claim brings.");
+    throw new Error("A delivery is unsettled, but no claim returns it.");
   }
 
   async check(): Promise<void> {
@@ -107,11 +107,13 @@ class Turmoil {
       expect([...seen.keys()].filter((seq) => died.has(seq))).toEqual([]);
       const { expired, deadLetters } = await store.records.subscriptionCounts(subscription.id);
       expect(deadLetters).toBe(died.size);
-      // What was settled as delivered just before the crash may be on the disk although nobody has heard so.
-      const unseen = [...(this.#unseen.get(subscription) ?? [])].filter((seq) => !seen.has(seq) && !died.has(seq));
+      // A settlement just before the crash may be durable although its answer was lost.
+      const unconfirmed = [...(this.#unconfirmed.get(subscription) ?? [])].filter(
+        (seq) => !seen.has(seq) && !died.has(seq),
+      );
       const known = seen.size + died.size + expired;
       expect(known).toBeLessThanOrEqual(this.#published);
-      expect(known + unseen.length).toBeGreaterThanOrEqual(this.#published);
+      expect(known + unconfirmed.length).toBeGreaterThanOrEqual(this.#published);
     }
   }
 
@@ -130,29 +132,29 @@ class Turmoil {
   }
 
   async #work(subscription: Subscription): Promise<void> {
-    while (!this.#over) {
+    while (!this.#isOver) {
       const claim = await this.#scene.claim(
         subscription,
         { deliveriesMax: 1 + this.#chance(12), fromLog: this.#chance(8) !== 0, bytesMax: 1 + this.#chance(10) },
         LEASE_MS,
       );
-      // Now and then a claim is forgotten, and its lease runs out.
+      // Some claims are never settled, and their leases expire.
       if (this.#chance(20) !== 0) void this.#settle(subscription, claim, () => this.#outcome());
       if (this.#chance(3) === 0) await this.#scene.store.log.renew([claim.id], LEASE_MS);
       await turn();
     }
   }
 
-  async #mend(): Promise<void> {
+  async #change(): Promise<void> {
     const { store, topic, under } = this.#scene;
-    while (!this.#over) {
+    while (!this.#isOver) {
       const subscription = this.#subscriptions[this.#chance(this.#subscriptions.length)] as Subscription;
-      const what = this.#chance(8);
+      const change = this.#chance(8);
       under.clock.advance(this.#chance(1_500));
-      if (what < 3) await store.records.redriveDeadLetters(subscription.id, null);
-      else if (what < 5) {
-        await store.catalog.setSubscriptionState(topic.id, subscription.name, what === 3 ? "paused" : "active");
-      } else if (what === 5) {
+      if (change < 3) await store.records.redriveDeadLetters(subscription.id, null);
+      else if (change < 5) {
+        await store.catalog.setSubscriptionState(topic.id, subscription.name, change === 3 ? "paused" : "active");
+      } else if (change === 5) {
         await this.#scene.subscribe(subscription.name, {
           order: (["none", "key", "strict"] as const)[this.#chance(3)] ?? "none",
         });
@@ -161,20 +163,20 @@ class Turmoil {
     }
   }
 
-  async #clean(): Promise<void> {
-    while (!this.#over) {
+  async #retain(): Promise<void> {
+    while (!this.#isOver) {
       await this.#scene.store.log.retain();
       await turn();
     }
   }
 
-  /** One call for each, all at once. */
+  /** Settles each delivery with a call of its own, concurrently. */
   async #settle(subscription: Subscription, claim: Claim, outcome: () => Settled): Promise<void> {
     const seen = this.#delivered.get(subscription) as Map<Seq, number>;
     const calls = claim.deliveries.map(async (delivery) => {
       const settled = outcome();
       const { seq } = delivery.message;
-      if (settled.kind === "delivered") this.#unseen.get(subscription)?.add(seq);
+      if (settled.kind === "delivered") this.#unconfirmed.get(subscription)?.add(seq);
       const process = this.#process;
       const applied = await this.#scene.store.log.settle([settlement(claim, delivery, settled)]).catch(() => 0);
       if (applied === 1 && settled.kind === "delivered" && process === this.#process)
@@ -194,9 +196,9 @@ class Turmoil {
     return number < 18 ? held : released;
   }
 
-  /** The same every time, as far as the calls come in the same order. */
+  /** A pseudo-random number. Runs are equal as far as their calls have the same order. */
   #chance(below: number): number {
-    this.#state = (Math.imul(this.#state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((this.#state / 2 ** 32) * below);
+    this.#randomState = (Math.imul(this.#randomState, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((this.#randomState / 2 ** 32) * below);
   }
 }

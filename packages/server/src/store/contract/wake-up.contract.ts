@@ -3,54 +3,56 @@ import type { SubscriptionId } from "../../domain/model.ts";
 import type { Part } from "./part.ts";
 import { dead, delivered, eventually, held, message, parkedUntil, released, Scene } from "./fixtures.ts";
 
-export function hintContract({ promise, shared, fresh }: Part): void {
-  promise("hints at every subscription of a topic that is published to", async () => {
+export function wakeUpContract({ promise, shared, fresh }: Part): void {
+  promise("reports every subscription of a topic as ready when a message is published", async () => {
     const scene = await Scene.make(shared());
     const [one, other] = [await scene.subscribe("one"), await scene.subscribe("other")];
-    const hinted = new Set<SubscriptionId>();
+    const ready = new Set<SubscriptionId>();
     scene.store.log.onReady((ids) => {
-      for (const id of ids) hinted.add(id);
+      for (const id of ids) ready.add(id);
     });
     await scene.publish("a");
-    expect(hinted).toEqual(new Set([one.id, other.id]));
+    expect(ready).toEqual(new Set([one.id, other.id]));
   });
 
-  promise("tells a hint to everybody who listens", async () => {
+  promise("reports to every listener", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
-    const told: string[] = [];
-    for (const who of ["one", "other"]) {
+    const notified: string[] = [];
+    for (const listener of ["one", "other"]) {
       scene.store.log.onReady((ids) => {
-        if (ids.includes(reader.id)) told.push(who);
+        if (ids.includes(reader.id)) notified.push(listener);
       });
     }
     await scene.publish("a");
-    expect(new Set(told)).toEqual(new Set(["one", "other"]));
+    expect(new Set(notified)).toEqual(new Set(["one", "other"]));
   });
 
-  promise("hints at a subscription that is made, changed or resumed", async () => {
+  promise("reports a subscription that is created, changed or resumed", async () => {
     const scene = await Scene.make(shared());
     await scene.publish("a");
-    const hinted: SubscriptionId[] = [];
-    scene.store.log.onReady((ids) => hinted.push(...ids));
+    const ready: SubscriptionId[] = [];
+    scene.store.log.onReady((ids) => ready.push(...ids));
     const reader = await scene.subscribe("reader", {}, "oldest");
-    expect(hinted).toContain(reader.id);
-    await hints(scene, reader, () => scene.subscribe("reader", { order: "strict" }));
+    expect(ready).toContain(reader.id);
+    await expectReady(scene, reader, () => scene.subscribe("reader", { order: "strict" }));
     await scene.store.catalog.setSubscriptionState(scene.topic.id, "reader", "paused");
-    await hints(scene, reader, () => scene.store.catalog.setSubscriptionState(scene.topic.id, "reader", "active"));
+    await expectReady(scene, reader, () =>
+      scene.store.catalog.setSubscriptionState(scene.topic.id, "reader", "active"),
+    );
   });
 
-  promise("hints at what is given back, redriven, or no longer held", async () => {
+  promise("reports a subscription whose deliveries are released, redriven, or no longer held", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader", { order: "key" });
     await scene.publish(message("a", { orderingKey: "k" }), message("b", { orderingKey: "k" }));
-    await hints(scene, reader, async () => scene.settle(await scene.claim(reader), released));
+    await expectReady(scene, reader, async () => scene.settle(await scene.claim(reader), released));
     await scene.settle(await scene.claim(reader), [parkedUntil(scene.now), held]);
-    await hints(scene, reader, async () => scene.settle(await scene.claim(reader), dead));
-    await hints(scene, reader, () => scene.store.records.redriveDeadLetters(reader.id, null));
+    await expectReady(scene, reader, async () => scene.settle(await scene.claim(reader), dead));
+    await expectReady(scene, reader, () => scene.store.records.redriveDeadLetters(reader.id, null));
   });
 
-  promise("finds every subscription with work, and when the next work is due", async () => {
+  promise("finds every subscription with work, and the time at which the next work is due", async () => {
     await fresh(async (under) => {
       expect(await under.store.log.findReady()).toEqual({ subscriptionIds: [], nextDueAtMs: null });
       const scene = await Scene.make(under);
@@ -80,14 +82,14 @@ export function hintContract({ promise, shared, fresh }: Part): void {
   });
 }
 
-/** Whether `cause` makes the store hint at the subscription. */
-async function hints(
+/** Expects that `cause` makes the store report the subscription as ready. */
+async function expectReady(
   scene: Scene,
   { id }: { readonly id: SubscriptionId },
   cause: () => Promise<unknown>,
 ): Promise<void> {
-  const hinted: SubscriptionId[] = [];
-  scene.store.log.onReady((ids) => hinted.push(...ids));
+  const ready: SubscriptionId[] = [];
+  scene.store.log.onReady((ids) => ready.push(...ids));
   await cause();
-  await eventually(() => hinted.includes(id));
+  await eventually(() => ready.includes(id));
 }

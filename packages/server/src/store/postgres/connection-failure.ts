@@ -1,7 +1,10 @@
 import { RingbackError } from "../../domain/errors.ts";
 
-/** Adds the database and its host, without user and password, and the cause to the message of a failure to open. */
-export function toOpenFailure(url: string, error: unknown): unknown {
+/**
+ * Adds the database, its host and the cause to the message of a failed connection, without user and password. `fault`:
+ * what the caller could not do, such as "cannot be opened".
+ */
+export function toConnectionFailure(url: string, fault: string, error: unknown): unknown {
   if (!(error instanceof RingbackError) || !(error.cause instanceof Error)) return error;
   const { cause } = error;
   // A host name with several addresses fails with one error per address; the first one explains enough.
@@ -9,7 +12,7 @@ export function toOpenFailure(url: string, error: unknown): unknown {
   const { host, pathname } = new URL(url);
   return new RingbackError(
     error.code,
-    `The database "${pathname.slice(1)}" at ${host} cannot be opened: ${(first ?? cause).message}`,
+    `The database "${pathname.slice(1)}" at ${host} ${fault}: ${(first ?? cause).message}`,
     { cause },
   );
 }

@@ -5,110 +5,13 @@ import type { Page } from "../page.ts";
 import type { Part } from "./part.ts";
 import { HOUR_MS, message, parkedUntil, Scene, settings, textsOf, topicSettings } from "./fixtures.ts";
 
-const pulled = settings({ push: null });
+const pullSettings = settings({ push: null });
 const namesOf = ({ items }: Page<{ readonly name: string }>) => items.map(({ name }) => name);
 
-export function catalogContract({ promise, shared, fresh }: Part): void {
+export function subscriptionsContract({ promise, shared, fresh }: Part): void {
   const account = () => shared().store.catalog.defaultAccount().id;
 
-  promise("has an account with the configured name and app id", () => {
-    expect(shared().store.catalog.defaultAccount()).toMatchObject({ name: "default", appId: 1_250_000_000 });
-    return Promise.resolve();
-  });
-
-  promise("creates a topic with the settings that are put, members that it does not know included", async () => {
-    const { store, clock } = shared();
-    const all = { ...topicSettings(), labels: { customer: "acme", "": "é" }, nested: [{ a: null }] };
-    const { topic, created } = await store.catalog.putTopic(account(), "created", all);
-    expect(created).toBe(true);
-    expect(topic).toEqual({
-      id: expect.any(Number) as number,
-      accountId: account(),
-      name: "created",
-      settings: all,
-      version: 1,
-      createdAtMs: clock.now(),
-      updatedAtMs: clock.now(),
-    });
-    expect(await store.catalog.getTopic(account(), "created")).toEqual(topic);
-    await shared().crash();
-    expect(await shared().store.catalog.getTopic(account(), "created")).toEqual(topic);
-  });
-
-  promise("replaces a topic's settings as a whole, and changes nothing when they are equal", async () => {
-    const { store, clock } = shared();
-    const first = { ...topicSettings({ retentionMs: HOUR_MS }), labels: { a: "b" } };
-    const { topic } = await store.catalog.putTopic(account(), "twice", first);
-    clock.advance(10);
-    expect(await store.catalog.putTopic(account(), "twice", first)).toEqual({ topic, created: false });
-    const second = topicSettings({ bodyBytesMax: 2_048 });
-    const changed = await store.catalog.putTopic(account(), "twice", second);
-    expect(changed).toEqual({
-      topic: { ...topic, settings: second, version: 2, updatedAtMs: clock.now() },
-      created: false,
-    });
-    await shared().crash();
-    expect(await shared().store.catalog.getTopic(account(), "twice")).toEqual(changed.topic);
-  });
-
-  promise("makes one topic of many concurrent puts", async () => {
-    const { store } = shared();
-    const puts = await Promise.all(
-      Array.from({ length: 10 }, () => store.catalog.putTopic(account(), "race", topicSettings())),
-    );
-    expect(puts.filter((put) => put.created)).toHaveLength(1);
-    expect(new Set(puts.map((put) => put.topic.id)).size).toBe(1);
-  });
-
-  promise("lists topics by name, in pages without a gap", async () => {
-    await fresh(async ({ store }) => {
-      const id = store.catalog.defaultAccount().id;
-      const names = ["b", "B", "a", "c_1", "c-1", "c1", "A9"];
-      for (const name of names) await store.catalog.putTopic(id, name, topicSettings());
-      const seen: string[] = [];
-      const sizes: number[] = [];
-      let after: string | null = null;
-      do {
-        const page: Page<{ readonly name: string }> = await store.catalog.listTopics(id, { after, limit: 3 });
-        seen.push(...page.items.map((topic) => topic.name));
-        sizes.push(page.items.length);
-        after = page.next;
-      } while (after !== null);
-      expect(sizes).toEqual([3, 3, 1]);
-      expect(seen).toEqual(names.toSorted());
-      expect(await store.catalog.listTopics(id, { after: null, limit: 7 })).toMatchObject({ next: null });
-      // Between two pages the place in the list may be deleted.
-      await store.catalog.deleteTopic(id, seen[2] as string);
-      const second = await store.catalog.listTopics(id, { after: seen[2] as string, limit: 3 });
-      expect(second.items.map((topic) => topic.name)).toEqual(seen.slice(3, 6));
-    });
-  });
-
-  promise("deletes a topic with everything of its own, and never gives its id again", async () => {
-    const scene = await Scene.make(shared());
-    const reader = await scene.subscribe("reader");
-    await scene.publish("a");
-    const claim = await scene.claim(reader);
-    const { store } = scene;
-    expect(await store.catalog.deleteTopic(account(), scene.topic.name)).toBe(true);
-    expect(await store.catalog.deleteTopic(account(), scene.topic.name)).toBe(false);
-    expect(await store.catalog.getTopic(account(), scene.topic.name)).toBeNull();
-    expect(await store.catalog.getSubscriptionById(reader.id)).toBeNull();
-    expect(await store.catalog.getSubscription(scene.topic.id, "reader")).toBeNull();
-    expect(await store.records.getMessage(account(), scene.idOf(1))).toBeNull();
-    expect(textsOf(await scene.claim(reader))).toEqual([]);
-    expect(await store.log.renew([claim.id], 1)).toEqual([]);
-    await expect(store.catalog.listSubscriptions(scene.topic.id, { after: null, limit: 1 })).rejects.toMatchObject({
-      code: "topic_not_found",
-    });
-    await shared().crash();
-    const { topic } = await shared().store.catalog.putTopic(account(), scene.topic.name, topicSettings());
-    expect(topic.id).not.toBe(scene.topic.id);
-    const again = await shared().store.catalog.putSubscription(topic.id, "reader", settings(), "oldest");
-    expect(textsOf(await scene.claim(again.subscription))).toEqual([]);
-  });
-
-  promise("makes a subscription, and puts it twice without harm", async () => {
+  promise("creates a subscription, and changes nothing when the same is put again", async () => {
     const scene = await Scene.make(shared());
     const first = await scene.store.catalog.putSubscription(scene.topic.id, "reader", settings(), "now");
     expect(first).toEqual({
@@ -144,7 +47,7 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
     expect(await scene.store.catalog.getSubscriptionById(first.subscription.id)).toEqual(third.subscription);
   });
 
-  promise("changes a subscription without touching where it is", async () => {
+  promise("changes the settings of a subscription without moving its cursor", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a", "b", "c");
@@ -173,7 +76,7 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
     expect(await scene.deliveryOf(1, reader)).toMatchObject({ state: "skipped" });
   });
 
-  promise("starts a subscription from the oldest message there is", async () => {
+  promise("starts a subscription from the oldest message of the log", async () => {
     const scene = await Scene.make(shared(), { retentionMs: HOUR_MS });
     await scene.publish("gone");
     scene.under.clock.advance(HOUR_MS);
@@ -184,30 +87,30 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
     expect(textsOf(await scene.claim(reader))).toEqual(["a"]);
   });
 
-  promise("keeps a subscription pushed or pulled from as it was made, and changes nothing else then", async () => {
+  promise("refuses to turn a push subscription into a pull subscription or back, and changes nothing", async () => {
     const scene = await Scene.make(shared());
     const put = (name: string, fields: Partial<SubscriptionSettings>) =>
       scene.store.catalog.putSubscription(scene.topic.id, name, settings(fields), "now");
     const pull = { visibilityMs: 30_000, receivesMax: null };
     const kinds: readonly Partial<SubscriptionSettings>[] = [{}, { push: null, pull }, { push: null }];
-    for (const [made, asked, field] of [
+    for (const [created, requested, field] of [
       [0, 1, "pull"],
       [0, 2, "pull"],
       [1, 0, "push"],
       [2, 0, "push"],
     ] as const) {
-      const name = `${made}-${asked}`;
-      const { subscription } = await put(name, kinds[made] ?? {});
-      await expect(put(name, { ...kinds[asked], maxInFlight: 7 })).rejects.toMatchObject({
+      const name = `${created}-${requested}`;
+      const { subscription } = await put(name, kinds[created] ?? {});
+      await expect(put(name, { ...kinds[requested], maxInFlight: 7 })).rejects.toMatchObject({
         code: "immutable_field",
         details: [{ field }],
       });
       expect(await scene.store.catalog.getSubscription(scene.topic.id, name)).toEqual(subscription);
-      expect((await put(name, { ...kinds[made], maxInFlight: 7 })).created).toBe(false);
+      expect((await put(name, { ...kinds[created], maxInFlight: 7 })).created).toBe(false);
     }
   });
 
-  promise("makes a subscription pushed or pulled from, as the first of many concurrent puts says", async () => {
+  promise("creates the push or pull subscription that the first of many concurrent puts describes", async () => {
     const scene = await Scene.make(shared());
     const puts = await Promise.allSettled(
       Array.from({ length: 10 }, (_, index) =>
@@ -219,16 +122,16 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
         ),
       ),
     );
-    const made = puts.flatMap((put) => (put.status === "fulfilled" ? [put.value] : []));
-    expect(made.map(({ created }) => created).filter(Boolean)).toHaveLength(1);
-    expect(made).toHaveLength(5);
-    expect(new Set(made.map(({ subscription }) => subscription.settings.push === null)).size).toBe(1);
+    const succeeded = puts.flatMap((put) => (put.status === "fulfilled" ? [put.value] : []));
+    expect(succeeded.filter(({ created }) => created)).toHaveLength(1);
+    expect(succeeded).toHaveLength(5);
+    expect(new Set(succeeded.map(({ subscription }) => subscription.settings.push === null)).size).toBe(1);
     for (const put of puts) {
       if (put.status === "rejected") expect(put.reason).toMatchObject({ code: "immutable_field" });
     }
   });
 
-  promise("starts a subscription from a position, past or to come", async () => {
+  promise("starts a subscription from a position, past or future", async () => {
     const scene = await Scene.make(shared());
     await scene.publish("1", "2", "3");
     const [first, second, sixth] = [
@@ -259,7 +162,7 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
     expect(await from("after", fourth + 1)).toEqual([]);
   });
 
-  promise("lists subscriptions by name, in pages without a gap", async () => {
+  promise("lists subscriptions by name, in pages without gaps", async () => {
     const scene = await Scene.make(shared());
     for (const name of ["d", "b", "a", "e", "c"]) await scene.subscribe(name);
     const seen: string[][] = [];
@@ -275,24 +178,24 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
     expect(seen).toEqual([["a", "b"], ["c", "d"], ["e"]]);
   });
 
-  promise("finds what is the server's own by its name, and lists and counts it nowhere", async () => {
+  promise("finds the server's own topics and subscriptions by name, and neither lists nor counts them", async () => {
     await fresh(async (under) => {
       const { id } = under.store.catalog.defaultAccount();
       for (const name of ["c", "inbox:b", "a"]) await under.store.catalog.putTopic(id, name, topicSettings());
       const { topic } = await under.store.catalog.putTopic(id, "a", topicSettings());
       for (const name of ["s", "inbox:r", "q"])
-        await under.store.catalog.putSubscription(topic.id, name, pulled, "now");
+        await under.store.catalog.putSubscription(topic.id, name, pullSettings, "now");
       await under.store.log.append({ topicId: topic.id, messages: [message("1")], idempotency: null });
-      const look = async () => {
+      const expectListed = async () => {
         const topics = await under.store.catalog.listTopics(id, { after: null, limit: 2 });
         expect([namesOf(topics), topics.next]).toEqual([["a", "c"], null]);
         const subscriptions = await under.store.catalog.listSubscriptions(topic.id, { after: null, limit: 2 });
         expect([namesOf(subscriptions), subscriptions.next]).toEqual([["q", "s"], null]);
         expect(await under.store.records.statistics()).toMatchObject({ topics: 2, subscriptions: 2, backlog: 3 });
       };
-      await look();
+      await expectListed();
       await under.crash();
-      await look();
+      await expectListed();
       expect(await under.store.catalog.getTopic(id, "inbox:b")).toMatchObject({ name: "inbox:b" });
       const own = (await under.store.catalog.getSubscription(topic.id, "inbox:r")) as Subscription;
       const want = { subscriptionId: own.id, deliveriesMax: 1, bytesMax: 1, fromLog: true };
@@ -301,7 +204,7 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
     });
   });
 
-  promise("deletes a subscription, and another one of its name begins anew", async () => {
+  promise("deletes a subscription, and starts a new one of the same name from its own start", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a", "b");
@@ -322,7 +225,7 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
     });
   });
 
-  promise("writes nothing of a settlement whose subscription is deleted before it is durable", async () => {
+  promise("writes nothing of a settlement whose subscription is deleted before the settlement is durable", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a");
@@ -335,7 +238,7 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
     expect(await scene.store.catalog.getSubscriptionById(reader.id)).toBeNull();
   });
 
-  promise("pauses and resumes, and keeps that over a crash", async () => {
+  promise("pauses and resumes a subscription, and keeps its state over a crash", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     scene.under.clock.advance(10);
@@ -351,7 +254,7 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
     expect(await scene.store.catalog.setSubscriptionState(scene.topic.id, "nobody", "active")).toBeNull();
   });
 
-  promise("tells all who listen of every change to a subscription", async () => {
+  promise("notifies all listeners of every change to a subscription", async () => {
     const scene = await Scene.make(shared());
     const [changed, alsoChanged]: [SubscriptionId[], SubscriptionId[]] = [[], []];
     scene.store.catalog.onSubscriptionChange((id) => changed.push(id));
@@ -376,7 +279,7 @@ export function catalogContract({ promise, shared, fresh }: Part): void {
     expect(alsoChanged).toEqual(changed);
   });
 
-  promise("judges what a claim has not looked at yet by the new filter", async () => {
+  promise("applies a new filter to messages that no claim has read yet", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader", { filter: { tags: ["a"], types: [] } });
     await scene.publish(message("1", { tags: ["b"] }));

@@ -5,8 +5,8 @@ import type { AttemptRecord } from "../records.ts";
 import type { Part } from "./part.ts";
 import { attempt, dead, delivered, held, message, parkedUntil, Scene, settlement, textOf } from "./fixtures.ts";
 
-export function lookingContract({ promise, shared, fresh }: Part): void {
-  promise("knows what became of a message for each subscription, and every attempt", async () => {
+export function recordsContract({ promise, shared, fresh }: Part): void {
+  promise("returns the delivery of a message to each subscription, with every attempt", async () => {
     const scene = await Scene.make(shared());
     await scene.publish("before");
     const [open, parked, done, died, filtered, waiting, strict] = [
@@ -51,7 +51,7 @@ export function lookingContract({ promise, shared, fresh }: Part): void {
     expect(new Set(before?.deliveries.map((delivery) => delivery.state))).toEqual(new Set(["skipped", "filtered"]));
   });
 
-  promise("knows a parked delivery as in flight while somebody holds it", async () => {
+  promise("reports a parked delivery as in flight while a claim holds it", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("a");
@@ -60,7 +60,7 @@ export function lookingContract({ promise, shared, fresh }: Part): void {
     expect(await scene.deliveryOf(1, reader)).toMatchObject({ state: "in_flight", nextAttemptAtMs: null });
   });
 
-  promise("does not know messages that are not there", async () => {
+  promise("returns null for an unknown message", async () => {
     const scene = await Scene.make(shared());
     await scene.publish("a");
     const get = (id: string) => scene.store.records.getMessage(scene.topic.accountId, id as MessageId);
@@ -72,7 +72,7 @@ export function lookingContract({ promise, shared, fresh }: Part): void {
     expect(await scene.store.records.getMessage(987_654 as never, scene.idOf(1))).toBeNull();
   });
 
-  promise("counts each message of a subscription in one place", async () => {
+  promise("counts each message of a subscription under one heading", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.publish("1", "2", "3", "4", "5", "6", "7");
@@ -100,7 +100,7 @@ export function lookingContract({ promise, shared, fresh }: Part): void {
     expect(await counts()).toEqual({ ...zero, backlog: 4, parked: 1, deadLetters: 1 });
   });
 
-  promise("lists attempts newest first, all or failed ones, in pages without a gap", async () => {
+  promise("lists attempts newest first, all or only failed ones, in pages without gaps", async () => {
     const scene = await Scene.make(shared());
     const [reader, other] = [await scene.subscribe("reader"), await scene.subscribe("other")];
     await scene.publish("1", "2", "3", "4", "5");
@@ -131,7 +131,7 @@ export function lookingContract({ promise, shared, fresh }: Part): void {
     ]);
   });
 
-  promise("lists attempts of a busy store, of which the subscription has only some", async () => {
+  promise("lists a subscription's attempts among many of other subscriptions", async () => {
     const scene = await Scene.make(shared());
     const readers = await Promise.all(Array.from({ length: 12 }, (_, index) => scene.subscribe(`r${index}`)));
     await scene.publish(...Array.from({ length: 1_000 }, (_, index) => `${index}`));
@@ -149,7 +149,7 @@ export function lookingContract({ promise, shared, fresh }: Part): void {
     expect(seen.size).toBe(1_000);
   });
 
-  promise("refuses a page cursor that it did not give out", async () => {
+  promise("refuses a page cursor that it did not issue", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     const page = { after: "not a cursor", limit: 1 };
@@ -158,7 +158,7 @@ export function lookingContract({ promise, shared, fresh }: Part): void {
     await expect(scene.store.records.listDeadLetters(reader.id, page)).rejects.toMatchObject(refused);
   });
 
-  promise("refuses to look at an unknown subscription", async () => {
+  promise("refuses the records of an unknown subscription", async () => {
     const scene = await Scene.make(shared());
     const reader = await scene.subscribe("reader");
     await scene.store.catalog.deleteSubscription(scene.topic.id, "reader");
@@ -169,7 +169,7 @@ export function lookingContract({ promise, shared, fresh }: Part): void {
     );
   });
 
-  promise("names this process among the nodes that have it open, alive", async () => {
+  promise("lists this process among the nodes that have the store open, alive", async () => {
     await fresh(async (under) => {
       const nodes = await under.store.cluster.nodes();
       expect(nodes.filter(({ isThis }) => isThis)).toEqual([
@@ -187,7 +187,7 @@ export function lookingContract({ promise, shared, fresh }: Part): void {
     });
   });
 
-  promise("adds up the statistics of the whole store", async () => {
+  promise("sums up the statistics of the whole store", async () => {
     await fresh(async (under) => {
       const empty = { topics: 0, subscriptions: 0, backlog: 0, parked: 0, deadLetters: 0, inFlight: 0 };
       expect(await under.store.records.statistics()).toMatchObject(empty);

@@ -1,0 +1,108 @@
+/** Rows of messages, attempts and dead letters, which the SQL drivers store alike. */
+
+import type {
+  Attempt,
+  AttemptVerdict,
+  DeadReason,
+  Message,
+  Seq,
+  SubscriptionId,
+  TimeMs,
+  TopicId,
+} from "../domain/model.ts";
+import type { DeadLetter } from "./records.ts";
+
+/** A verdict is stored as its index. Append only. */
+export const verdictCodes: readonly AttemptVerdict[] = ["accepted", "failed", "error"];
+
+/** The message's columns, of a message or of a dead letter. The type of `tags` depends on the database. */
+export interface MessageRow<Tags> {
+  readonly seq: Seq;
+  readonly published_at: TimeMs;
+  readonly deliver_at: TimeMs | null;
+  readonly content_type: string | null;
+  readonly tags: Tags | null;
+  readonly type: string | null;
+  readonly ordering_key: string | null;
+  readonly attributes: string | null;
+  readonly body: Uint8Array;
+}
+
+const noTags: readonly string[] = [];
+const noAttributes: Readonly<Record<string, string>> = {};
+
+export function toMessage(topicId: TopicId, row: MessageRow<unknown>, tags: readonly string[] | null): Message {
+  return {
+    topicId,
+    seq: row.seq,
+    publishedAtMs: row.published_at,
+    deliverAtMs: row.deliver_at,
+    contentType: row.content_type,
+    tags: tags ?? noTags,
+    type: row.type,
+    orderingKey: row.ordering_key,
+    attributes: row.attributes === null ? noAttributes : (JSON.parse(row.attributes) as Record<string, string>),
+    body: row.body,
+  };
+}
+
+export interface AttemptRow {
+  readonly id: number;
+  readonly topic_id: TopicId;
+  readonly seq: Seq;
+  readonly subscription_id: SubscriptionId;
+  readonly attempt: number;
+  readonly started_at: TimeMs;
+  readonly duration_ms: number;
+  readonly verdict: number;
+  readonly status: number | null;
+  readonly error_code: string | null;
+  readonly reply: Uint8Array | null;
+}
+
+export function toAttempt(row: AttemptRow): Attempt {
+  return {
+    attempt: row.attempt,
+    startedAtMs: row.started_at,
+    durationMs: row.duration_ms,
+    verdict: verdictCodes[row.verdict] as AttemptVerdict,
+    status: row.status,
+    errorCode: row.error_code,
+    reply: row.reply,
+  };
+}
+
+/** The attempts of one message by subscription, in the order of the rows. */
+export function attemptsBySubscription(rows: readonly AttemptRow[]): Map<SubscriptionId, Attempt[]> {
+  const attempts = new Map<SubscriptionId, Attempt[]>();
+  for (const row of rows) {
+    const list = attempts.get(row.subscription_id);
+    if (list === undefined) attempts.set(row.subscription_id, [toAttempt(row)]);
+    else list.push(toAttempt(row));
+  }
+  return attempts;
+}
+
+export interface DeadLetterRow<Tags> extends MessageRow<Tags> {
+  readonly id: number;
+  readonly topic_id: TopicId;
+  readonly reason: DeadReason;
+  readonly attempts: number;
+  readonly died_at: TimeMs;
+  readonly last_status: number | null;
+  readonly last_error_code: string | null;
+  readonly last_reply: Uint8Array | null;
+}
+
+export function toDeadLetter(row: DeadLetterRow<unknown>, message: Message): DeadLetter {
+  return {
+    id: String(row.id),
+    message,
+    reason: row.reason,
+    attemptsMade: row.attempts,
+    diedAtMs: row.died_at,
+    lastStatus: row.last_status,
+    lastErrorCode: row.last_error_code,
+    lastReply: row.last_reply,
+  };
+}
