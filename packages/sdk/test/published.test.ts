@@ -55,16 +55,29 @@ export const lean = createHooks({ hook: "http://example.com/" }, { post: dispatc
 export const leaner = createHooks({ hook: "http://example.com/" }, { post: dispatcherPost(new Pool("http://example.com")) });
 `;
 
+/** Uses every entry point of the package, and no framework. */
+const plainProgram = `
+import { createHooks } from "@ringback/sdk/hooks";
+import { createOpencardReceiver } from "@ringback/sdk/opencard";
+import { pushProtocols } from "@ringback/sdk/protocols";
+import { toFetchHandler } from "@ringback/sdk/receive";
+
+export const handler = toFetchHandler(createOpencardReceiver({ keys: {}, cards: {} }));
+export const names: string[] = pushProtocols.map(({ name }) => name);
+export const outcome = createHooks({ hook: "http://example.com/" }).call("hook", {});
+`;
+
 describe("the published SDK", () => {
   let published: PublishedPackage;
+  let files: readonly string[];
   beforeAll(async () => {
     const frameworks = ["express", "fastify", "hono", "undici", "@types/express", "@types/node"];
     published = await publishedPackage(frameworks);
+    files = await packedFiles(published.packageFolder);
   });
   afterAll(() => published[Symbol.asyncDispose]());
 
   it("contains what a program needs and nothing else: no tests, no test data, nothing of the server", async () => {
-    const files = await packedFiles(published.packageFolder);
     const strange = files.filter((file) => !/^dist\/(?:protocols|receive|hooks|client|opencard)\//.test(file));
     expect(strange.toSorted()).toEqual(["LICENSE", "README.md", "package.json"]);
     expect(files.filter((file) => /test|contract|vectors|seeds/.test(file))).toEqual([]);
@@ -80,7 +93,6 @@ describe("the published SDK", () => {
   });
 
   it("has a file for everything that its exports name", async () => {
-    const files = await packedFiles(published.packageFolder);
     const { exports } = JSON.parse(await readFile(join(published.packageFolder, "package.json"), "utf8")) as {
       exports: Record<string, Record<string, string>>;
     };
@@ -91,12 +103,12 @@ describe("the published SDK", () => {
   });
 
   it.each([
-    ["nodenext", "nodenext"],
-    ["bundler", "preserve"],
-  ])("has types that fit every framework, to a program resolved by %s", async (moduleResolution, module) => {
+    ["types that fit every framework, for a program resolved by", "nodenext", "nodenext", program],
+    ["types for a program resolved by", "bundler", "preserve", plainProgram],
+  ])("has %s %s", async (_what, moduleResolution, module, text) => {
     const { folder } = published;
     await writeFile(join(folder, "package.json"), '{"type": "module"}');
-    await writeFile(join(folder, "program.ts"), program);
+    await writeFile(join(folder, "program.ts"), text);
     const options = ["--strict", "--noEmit", "--target", "es2022", "--types", "node"];
     await typeScript([...options, "--module", module, "--moduleResolution", moduleResolution, "program.ts"], folder);
   });

@@ -9,8 +9,8 @@ import { pour } from "./testing/raw-server.ts";
 const { postTo } = posting(fetchPost());
 
 describe("a reply that fetch decompresses", () => {
-  it("is bounded as it is decoded: a hundred megabytes in a hundred kilobytes", async () => {
-    const bomb = gzipSync(Buffer.alloc(100 * 1024 * 1024), { level: constants.Z_BEST_SPEED });
+  it("is bounded as it is decoded: 32 MB in 32 kB", async () => {
+    const bomb = gzipSync(Buffer.alloc(32 * 1024 * 1024), { level: constants.Z_BEST_SPEED });
     const head = `HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${bomb.length}\r\n\r\n`;
     expect(await postTo(write(Buffer.concat([Buffer.from(head), bomb])))).toMatchObject({
       error: "reply_too_large",
@@ -19,7 +19,7 @@ describe("a reply that fetch decompresses", () => {
   });
 
   it("is bounded when it was compressed twice", async () => {
-    const bomb = gzipSync(gzipSync(Buffer.alloc(100 * 1024 * 1024), { level: constants.Z_BEST_SPEED }));
+    const bomb = gzipSync(gzipSync(Buffer.alloc(32 * 1024 * 1024), { level: constants.Z_BEST_SPEED }));
     const head = `HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\nContent-Length: ${bomb.length}\r\n\r\n`;
     expect(await postTo(writeAndEnd(Buffer.concat([Buffer.from(head), bomb])))).toMatchObject({
       error: "reply_too_large",

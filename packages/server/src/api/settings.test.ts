@@ -3,7 +3,7 @@
  * alike for every resource.
  */
 
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { limits } from "../domain/limits.ts";
 import { RingbackError } from "../domain/errors.ts";
 import { call } from "./testing/call.ts";
@@ -59,11 +59,16 @@ const resources: readonly Resource[] = [
 ];
 
 let test: TestApp;
-beforeEach(async () => {
+beforeAll(async () => {
   test = await createTestApp();
+});
+beforeEach(async () => {
+  await call(test.app, "DELETE", "/v1/topics/orders");
+  for (const { list } of resources) await call(test.app, "DELETE", `${list}/it`);
   await call(test.app, "PUT", "/v1/topics/orders");
 });
-afterEach(() => test.app.close());
+afterEach(() => vi.restoreAllMocks());
+afterAll(() => test.app.close());
 
 const ask = (method: string, path: string, json?: unknown, headers: CallBody["headers"] = {}) =>
   call(test.app, method, path, json === undefined ? { headers } : { json, headers });

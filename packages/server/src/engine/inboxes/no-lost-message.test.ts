@@ -138,6 +138,6 @@ it("whatever is kept, taken, put back or interrupted: no message is lost, and no
         expect(run.scene.failures).toEqual([]);
       },
     ),
-    { numRuns: 200 },
+    { numRuns: 80 },
   );
 });

@@ -144,6 +144,6 @@ it("whatever is published, pulled, acknowledged or interrupted: no message is lo
         expect(run.scene.failures).toEqual([]);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });

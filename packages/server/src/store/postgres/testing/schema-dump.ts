@@ -1,4 +1,4 @@
-/** `npm run generate:schema`: writes `schema.sql` anew, the schema as a migrated database has it. */
+/** `npm run generate:schema`: writes `schema.dump.sql` anew, the schema as a migrated database has it. */
 
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -6,7 +6,7 @@ import { Client } from "pg";
 import { migrate } from "../schema/migrate.ts";
 import { PostgresServer } from "./postgres-server.ts";
 
-export const dumpFile = new URL("../schema.sql", import.meta.url);
+export const dumpFile = new URL("../schema.dump.sql", import.meta.url);
 
 const header =
   "-- The whole schema of a freshly migrated database.\n-- Written by `npm run generate:schema`; the sources are in schema/.";
