@@ -7,7 +7,13 @@ import { assertName } from "../domain/names.ts";
 import { hookJson } from "../engine/hooks/hook-json.ts";
 import type { HookDetails, HookPayload, Hooks } from "../engine/hooks/hooks.ts";
 import { bodyBytes, jsonBody, mergePatchJson } from "../http/json-body.ts";
-import { assertPreconditions, untilWritten, entityTag, writeCondition } from "../http/preconditions.ts";
+import {
+  assertPreconditions,
+  conditionOf,
+  patchUntilWritten,
+  entityTag,
+  writeCondition,
+} from "../http/preconditions.ts";
 import { hookSchema, hookShape, hookView, outcomeSchema, outcomeView } from "../shapes/hook.ts";
 import { labelOf, labelParameter } from "../shapes/labels.ts";
 import { pageRequest, pageView } from "../shapes/page-cursor.ts";
@@ -52,11 +58,11 @@ export function hookRoutes(app: FastifyInstance, { hooks }: { readonly hooks: Ho
       readNoQuery(request);
       const name = nameIn(request.params);
       const patch = hookShape.readPatch(mergePatchJson(request));
-      const hook = await untilWritten(request, async () => {
+      const hook = await patchUntilWritten(request, async () => {
         const before = found(name, await hooks.get(name));
         assertPreconditions(request, before);
         const settings = hookShape.patched(before, patch);
-        return (await hooks.put(name, settings, { version: before.version })).hook;
+        return (await hooks.put(name, settings, before)).hook;
       });
       return send(reply, hook);
     },
@@ -71,8 +77,8 @@ export function hookRoutes(app: FastifyInstance, { hooks }: { readonly hooks: Ho
   app.delete<{ Params: HookPath }>(path, deleteRoute(resource, "Delete a hook"), async (request, reply) => {
     readNoQuery(request);
     const name = nameIn(request.params);
-    assertPreconditions(request, found(name, await hooks.get(name)));
-    if (!(await hooks.delete(name))) throw notFound(name);
+    const condition = conditionOf(request, found(name, await hooks.get(name)));
+    if (!(await hooks.delete(name, condition))) throw notFound(name);
     return reply.code(204).send();
   });
 

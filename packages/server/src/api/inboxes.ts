@@ -4,7 +4,13 @@ import { RingbackError } from "../domain/errors.ts";
 import { assertName } from "../domain/names.ts";
 import type { InboxDetails, Inboxes } from "../engine/inboxes/inboxes.ts";
 import { mergePatchJson, optionalJson } from "../http/json-body.ts";
-import { assertPreconditions, untilWritten, entityTag, writeCondition } from "../http/preconditions.ts";
+import {
+  assertPreconditions,
+  conditionOf,
+  patchUntilWritten,
+  entityTag,
+  writeCondition,
+} from "../http/preconditions.ts";
 import { countedInboxSchema, inboxSchema, inboxShape, inboxView } from "../shapes/inbox.ts";
 import { labelOf, labelParameter } from "../shapes/labels.ts";
 import { pageRequest, pageView } from "../shapes/page-cursor.ts";
@@ -60,11 +66,11 @@ export function inboxRoutes(app: FastifyInstance, { inboxes }: { readonly inboxe
       readNoQuery(request);
       const name = nameIn(request.params);
       const patch = inboxShape.readPatch(mergePatchJson(request));
-      const inbox = await untilWritten(request, async () => {
+      const inbox = await patchUntilWritten(request, async () => {
         const before = found(name, await inboxes.get(name));
         assertPreconditions(request, before);
         const settings = inboxShape.patched(before, patch);
-        return (await inboxes.put(name, settings, { version: before.version })).inbox;
+        return (await inboxes.put(name, settings, before)).inbox;
       });
       return send(reply, inbox);
     },
@@ -84,8 +90,8 @@ export function inboxRoutes(app: FastifyInstance, { inboxes }: { readonly inboxe
   app.delete<{ Params: InboxPath }>(path, deletion, async (request, reply) => {
     readNoQuery(request);
     const name = nameIn(request.params);
-    assertPreconditions(request, found(name, await inboxes.get(name)));
-    if (!(await inboxes.delete(name))) throw noInbox(name);
+    const condition = conditionOf(request, found(name, await inboxes.get(name)));
+    if (!(await inboxes.delete(name, condition))) throw noInbox(name);
     return reply.code(204).send();
   });
 

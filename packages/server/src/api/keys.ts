@@ -4,7 +4,7 @@ import { RingbackError } from "../domain/errors.ts";
 import { assertKid } from "../domain/kid-rule.ts";
 import type { KeyDetails, Keys } from "../engine/keys/keys.ts";
 import { jsonBody } from "../http/json-body.ts";
-import { assertPreconditions, entityTag, writeCondition } from "../http/preconditions.ts";
+import { conditionOf, entityTag, writeCondition } from "../http/preconditions.ts";
 import { keyBody, keySchema, keyView } from "../shapes/key.ts";
 import { pageRequest, pageView } from "../shapes/page-cursor.ts";
 import { noParameters, pageParameters, queryReader } from "../shapes/query.ts";
@@ -63,8 +63,8 @@ export function keyRoutes(app: FastifyInstance, { keys }: { readonly keys: Keys 
     async (request, reply) => {
       readNoQuery(request);
       const kid = kidIn(request.params);
-      assertPreconditions(request, found(kid, await keys.get(kid)));
-      if (!(await keys.delete(kid))) throw notFound(kid);
+      const condition = conditionOf(request, found(kid, await keys.get(kid)));
+      if (!(await keys.delete(kid, condition))) throw notFound(kid);
       return reply.code(204).send();
     },
   );

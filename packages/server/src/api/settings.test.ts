@@ -204,6 +204,22 @@ describe.each(resources)("$what", ({ list, least, setting, values, byDefault }) 
     expect((await get()).json).toMatchObject(winner?.json);
   });
 
+  it("is either changed or deleted by two requests with the same If-Match that come at once", async () => {
+    for (const methods of [
+      ["DELETE", "PUT"],
+      ["PUT", "DELETE"],
+    ]) {
+      const tag = (await put()).headers["etag"] ?? "";
+      const body = { ...least, [setting]: first };
+      const answers = await Promise.all(
+        methods.map((method) => ask(method, path, method === "PUT" ? body : undefined, { "if-match": tag })),
+      );
+      const [winner, loser] = answers.toSorted((a, b) => a.status - b.status);
+      expect(loser).toMatchObject({ status: 412, json: { code: "precondition_failed" } });
+      expect((await get()).status).toBe(winner?.status === 204 ? 404 : 200);
+    }
+  });
+
   it("can be found in its list by a label", async () => {
     await put({ labels: { customer: "acme" } });
     await ask("PUT", `${list}/other`, { ...least, labels: { customer: "acme, inc=1" } });

@@ -8,7 +8,13 @@ import { assertPushKeysFit } from "../engine/keys/push-keys.ts";
 import type { EventBus } from "../engine/event-bus.ts";
 import type { Keys } from "../engine/keys/keys.ts";
 import { jsonBody, mergePatchJson } from "../http/json-body.ts";
-import { assertPreconditions, untilWritten, entityTag, writeCondition } from "../http/preconditions.ts";
+import {
+  assertPreconditions,
+  conditionOf,
+  patchUntilWritten,
+  entityTag,
+  writeCondition,
+} from "../http/preconditions.ts";
 import { labelOf, labelParameter } from "../shapes/labels.ts";
 import { pageRequest, pageView } from "../shapes/page-cursor.ts";
 import { noParameters, pageParameters, queryReader } from "../shapes/query.ts";
@@ -109,13 +115,12 @@ function writeRoutes(app: FastifyInstance, parts: SubscriptionParts): void {
   app.patch<{ Params: SubscriptionPath }>(path, patch, async (request, reply) => {
     readNoQuery(request);
     const patch = subscriptionShape.readPatch(mergePatchJson(request));
-    const subscription = await untilWritten(request, async () => {
-      const { topicId, name, ...before } = await subscriptionAt(store, request.params);
+    const subscription = await patchUntilWritten(request, async () => {
+      const before = await subscriptionAt(store, request.params);
       assertPreconditions(request, before);
       const { settings, start } = subscriptionShape.patched(bodyOf(before.settings), patch);
       await assertPushKeysFit(keys, settings);
-      const { version } = before;
-      return (await catalog.putSubscription(topicId, name, settings, start, { version })).subscription;
+      return (await catalog.putSubscription(before.topicId, before.name, settings, start, before)).subscription;
     });
     emit(parts, "changed", request.params);
     return send(reply, subscription);
@@ -125,9 +130,9 @@ function writeRoutes(app: FastifyInstance, parts: SubscriptionParts): void {
   app.delete<{ Params: SubscriptionPath }>(path, deleteRoute(resource, deleteSummary), async (request, reply) => {
     readNoQuery(request);
     const subscription = await subscriptionAt(store, request.params);
-    assertPreconditions(request, subscription);
+    const condition = conditionOf(request, subscription);
     // Another request may have deleted it in between.
-    const didDelete = await catalog.deleteSubscription(subscription.topicId, subscription.name);
+    const didDelete = await catalog.deleteSubscription(subscription.topicId, subscription.name, condition);
     found(request.params, didDelete ? subscription : null);
     emit(parts, "deleted", request.params);
     return reply.code(204).send();
@@ -210,11 +215,12 @@ function stateRoute(
   const schema = { tags: [resource.tag], operationId: `${verb}Subscription`, summary, params, headers, response };
   app.post<{ Params: SubscriptionPath }>(`${path}/${verb}`, { schema }, async (request, reply) => {
     readNoQuery(request);
-    const { topicId, name, ...before } = await subscriptionAt(store, request.params);
-    assertPreconditions(request, before);
-    const after = found(request.params, await store.catalog.setSubscriptionState(topicId, name, state));
+    const before = await subscriptionAt(store, request.params);
+    const condition = conditionOf(request, before);
+    const after = await store.catalog.setSubscriptionState(before.topicId, before.name, state, condition);
+    const subscription = found(request.params, after);
     emit(parts, verb === "pause" ? "paused" : "resumed", request.params);
-    return send(reply, after);
+    return send(reply, subscription);
   });
 }
 

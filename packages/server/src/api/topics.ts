@@ -6,7 +6,13 @@ import { assertName } from "../domain/names.ts";
 import type { Clock } from "../domain/ports.ts";
 import type { EventBus } from "../engine/event-bus.ts";
 import { mergePatchJson, optionalJson } from "../http/json-body.ts";
-import { assertPreconditions, untilWritten, entityTag, writeCondition } from "../http/preconditions.ts";
+import {
+  assertPreconditions,
+  conditionOf,
+  patchUntilWritten,
+  entityTag,
+  writeCondition,
+} from "../http/preconditions.ts";
 import { labelOf, labelParameter } from "../shapes/labels.ts";
 import { pageRequest, pageView } from "../shapes/page-cursor.ts";
 import { noParameters, pageParameters, queryReader } from "../shapes/query.ts";
@@ -60,11 +66,11 @@ export function topicRoutes(app: FastifyInstance, { store, events, clock }: Topi
     readNoQuery(request);
     const { topic: name } = request.params;
     const patch = topicShape.readPatch(mergePatchJson(request));
-    const topic = await untilWritten(request, async () => {
+    const topic = await patchUntilWritten(request, async () => {
       const before = await topicAt(store, request.params);
       assertPreconditions(request, before);
       const settings = topicShape.patched(before.settings, patch);
-      return (await catalog.putTopic(account, name, settings, { version: before.version })).topic;
+      return (await catalog.putTopic(account, name, settings, before)).topic;
     });
     emit("topic.changed", name);
     return send(reply, topic);
@@ -79,8 +85,8 @@ export function topicRoutes(app: FastifyInstance, { store, events, clock }: Topi
   app.delete<{ Params: TopicPath }>(path, deleteRoute(resource, deleteSummary), async (request, reply) => {
     readNoQuery(request);
     const { topic: name } = request.params;
-    assertPreconditions(request, await topicAt(store, request.params));
-    if (!(await catalog.deleteTopic(account, name))) throw notFound(name);
+    const condition = conditionOf(request, await topicAt(store, request.params));
+    if (!(await catalog.deleteTopic(account, name, condition))) throw notFound(name);
     emit("topic.deleted", name);
     return reply.code(204).send();
   });

@@ -15,7 +15,7 @@ import type {
   TopicId,
   TopicSettings,
 } from "../domain/model.ts";
-import type { PutCondition } from "./condition.ts";
+import type { WriteCondition } from "../domain/write-condition.ts";
 import type { Label } from "./label.ts";
 import type { Page, PageRequest } from "./page.ts";
 
@@ -27,7 +27,7 @@ export interface CatalogStore {
     accountId: AccountId,
     name: string,
     settings: TopicSettings,
-    condition?: PutCondition,
+    condition?: WriteCondition,
   ): Promise<{ readonly topic: Topic; readonly created: boolean }>;
   /** Creates a topic. Returns null when one exists, or is being created, whose name differs at most in letter case. */
   createTopic(accountId: AccountId, name: string, settings: TopicSettings): Promise<Topic | null>;
@@ -37,7 +37,7 @@ export interface CatalogStore {
   /** In order of name; only those whose settings have the label, if one is given. */
   listTopics(accountId: AccountId, page: PageRequest, label?: Label): Promise<Page<Topic>>;
   /** Deletes the topic, its subscriptions and all their data. Returns false when there was no such topic. */
-  deleteTopic(accountId: AccountId, name: string): Promise<boolean>;
+  deleteTopic(accountId: AccountId, name: string, condition?: WriteCondition): Promise<boolean>;
 
   /**
    * Creates the subscription or replaces its settings; equal settings change nothing. `start` counts only at creation.
@@ -50,14 +50,19 @@ export interface CatalogStore {
     name: string,
     settings: SubscriptionSettings,
     start: Start,
-    condition?: PutCondition,
+    condition?: WriteCondition,
   ): Promise<{ readonly subscription: Subscription; readonly created: boolean }>;
   getSubscription(topicId: TopicId, name: string): Promise<Subscription | null>;
   getSubscriptionById(id: SubscriptionId): Promise<Subscription | null>;
   /** In order of name; only those whose settings have the label, if one is given. */
   listSubscriptions(topicId: TopicId, page: PageRequest, label?: Label): Promise<Page<Subscription>>;
-  deleteSubscription(topicId: TopicId, name: string): Promise<boolean>;
-  setSubscriptionState(topicId: TopicId, name: string, state: SubscriptionState): Promise<Subscription | null>;
+  deleteSubscription(topicId: TopicId, name: string, condition?: WriteCondition): Promise<boolean>;
+  setSubscriptionState(
+    topicId: TopicId,
+    name: string,
+    state: SubscriptionState,
+    condition?: WriteCondition,
+  ): Promise<Subscription | null>;
   /** Notifies every listener that a subscription was changed, paused, resumed or deleted. */
   onSubscriptionChange(listener: (subscriptionId: SubscriptionId) => void): void;
 }

@@ -1,7 +1,7 @@
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { AccountId, Entry, EntryKind, TimeMs } from "../domain/model.ts";
-import { assertCondition, type PutCondition } from "./condition.ts";
+import { assertCondition, type WriteCondition } from "../domain/write-condition.ts";
 import { hasLabel, type Label } from "./label.ts";
 import { NameIndex } from "./name-index.ts";
 import type { Page, PageRequest } from "./page.ts";
@@ -10,7 +10,7 @@ export interface EntryPut {
   readonly kind: EntryKind;
   readonly name: string;
   readonly value: unknown;
-  readonly condition?: PutCondition | undefined;
+  readonly condition?: WriteCondition | undefined;
 }
 
 /** Entries in memory. A driver that has its database to itself keeps all entries here and writes them through. */
@@ -39,7 +39,7 @@ export class EntryIndex {
     nowMs: TimeMs,
   ): { readonly entry: Entry; readonly text: string; readonly created: boolean; readonly changed: boolean } {
     const before = this.get(accountId, kind, name);
-    assertCondition(condition, before?.version ?? null);
+    assertCondition(condition, before);
     if (before === null && this.#of(accountId, kind).size >= limits.entriesMax) {
       throw new RingbackError("entry_limit", `The account has ${limits.entriesMax} of kind "${kind}" already.`);
     }

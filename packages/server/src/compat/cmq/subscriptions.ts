@@ -3,6 +3,7 @@ import type { Filter, Subscription, SubscriptionSettings, Topic } from "../../do
 import { assertTags } from "../../domain/tag-rules.ts";
 import { assertTypePatterns } from "../../domain/type-rules.ts";
 import { subscriptionShape } from "../../shapes/subscription.ts";
+import { untilWritten } from "../../domain/write-condition.ts";
 import type { Page } from "../../store/page.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
 import { cmqLimits } from "./cmq-limits.ts";
@@ -130,19 +131,21 @@ export async function clearSubscriptionFilterTags(context: ActionContext, { para
   }));
 }
 
-/** Reads the settings and writes the changed ones under the mutex, so that concurrent changes are not lost. */
+/** Reads the settings and writes the changed ones, without losing a change by another request, program or node. */
 async function changeSubscription(
   context: ActionContext,
   parameters: Parameters,
   change: (filterType: FilterType, settings: SubscriptionSettings) => SubscriptionSettings,
 ): Promise<Members> {
-  const { topic, subscription } = await context.catalogMutex.run(async () => {
-    const lookup = await subscriptionOf(context, parameters);
-    const { topic, subscription } = lookup;
-    const changed = change(await filterTypeOf(context, topic), subscription.settings);
-    await context.store.catalog.putSubscription(topic.id, subscription.name, changed, "now");
-    return lookup;
-  });
+  const { topic, subscription } = await context.catalogMutex.run(() =>
+    untilWritten(async () => {
+      const lookup = await subscriptionOf(context, parameters);
+      const { topic, subscription } = lookup;
+      const changed = change(await filterTypeOf(context, topic), subscription.settings);
+      await context.store.catalog.putSubscription(topic.id, subscription.name, changed, "now", subscription);
+      return lookup;
+    }),
+  );
   notifyChanged(context, topic, subscription.name);
   return {};
 }

@@ -1,6 +1,6 @@
-import { isPreconditionFailed } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Subscription, Topic } from "../../domain/model.ts";
+import { untilWritten } from "../../domain/write-condition.ts";
 import type { Page } from "../../store/page.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
 import { CmqError } from "./errors.ts";
@@ -40,18 +40,13 @@ export async function setTopicAttributes(context: ActionContext, { parameters }:
   const bodyBytesMax = bodyBytesMaxOf(parameters);
   const retentionMs = retentionMsOf(parameters);
   const change = { ...(bodyBytesMax !== null && { bodyBytesMax }), ...(retentionMs !== null && { retentionMs }) };
-  const name = await context.catalogMutex.run(async () => {
-    for (;;) {
-      const { name, settings, version } = await topicOf(context, parameters);
-      try {
-        await context.store.catalog.putTopic(context.account.id, name, { ...settings, ...change }, { version });
-        return name;
-      } catch (error) {
-        // Another API has changed or deleted the topic in the meantime.
-        if (!isPreconditionFailed(error)) throw error;
-      }
-    }
-  });
+  const name = await context.catalogMutex.run(() =>
+    untilWritten(async () => {
+      const before = await topicOf(context, parameters);
+      await context.store.catalog.putTopic(context.account.id, before.name, { ...before.settings, ...change }, before);
+      return before.name;
+    }),
+  );
   notifyChanged(context, name);
   return {};
 }

@@ -8,7 +8,7 @@ import type { HookSettings } from "../../domain/hook-rules.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Entry } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
-import type { PutCondition } from "../../store/condition.ts";
+import type { WriteCondition } from "../../domain/write-condition.ts";
 import type { Label } from "../../store/label.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
@@ -66,7 +66,7 @@ export class AccountHooks implements Hooks {
   async put(
     name: string,
     settings: HookSettings,
-    condition?: PutCondition,
+    condition?: WriteCondition,
   ): Promise<{ hook: HookDetails; created: boolean }> {
     if (settings.key !== null) await this.#assertKeyFits(settings.key, settings.protocol);
     const { entry, created } = await this.#options.store.entries.put(this.#account, kind, name, settings, condition);
@@ -83,8 +83,8 @@ export class AccountHooks implements Hooks {
     return { items: items.map(detailsOf), next };
   }
 
-  delete(name: string): Promise<boolean> {
-    return this.#options.store.entries.delete(this.#account, kind, name);
+  delete(name: string, condition?: WriteCondition): Promise<boolean> {
+    return this.#options.store.entries.delete(this.#account, kind, name, condition);
   }
 
   async call(name: string, payload: HookPayload): Promise<CalledHook> {

@@ -1,7 +1,7 @@
 import type { Outcome } from "@ringback/sdk/hooks";
 import type { HookSettings } from "../../domain/hook-rules.ts";
 import type { TimeMs } from "../../domain/model.ts";
-import type { PutCondition } from "../../store/condition.ts";
+import type { WriteCondition } from "../../domain/write-condition.ts";
 import type { Label } from "../../store/label.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 
@@ -41,13 +41,13 @@ export interface Hooks {
   put(
     name: string,
     settings: HookSettings,
-    condition?: PutCondition,
+    condition?: WriteCondition,
   ): Promise<{ readonly hook: HookDetails; readonly created: boolean }>;
   get(name: string): Promise<HookDetails | null>;
   /** Sorted by name; only those with the label, if one is given. */
   list(page: PageRequest, label?: Label): Promise<Page<HookDetails>>;
-  /** False: no such hook. */
-  delete(name: string): Promise<boolean>;
+  /** False: no such hook. Throws `precondition_failed`. */
+  delete(name: string, condition?: WriteCondition): Promise<boolean>;
   /**
    * POSTs the payload and returns the meaning of the replies. A failure of a called program is an outcome too. Throws
    * only `hook_not_found`, `key_not_found`, `key_unavailable`, `overloaded` and `shutting_down`.

@@ -3,7 +3,7 @@ import { Mutex } from "../../domain/mutex.ts";
 import type { InboxSettings } from "../../domain/inbox-rules.ts";
 import type { Entry, NewMessage } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
-import type { PutCondition } from "../../store/condition.ts";
+import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
 import type { Label } from "../../store/label.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
@@ -44,7 +44,7 @@ export class AccountInboxes implements Inboxes {
   put(
     name: string,
     settings: InboxSettings,
-    condition?: PutCondition,
+    condition?: WriteCondition,
   ): Promise<{ inbox: InboxDetails; created: boolean }> {
     return this.#mutex.run(async () => {
       const { store } = this.#options;
@@ -77,10 +77,11 @@ export class AccountInboxes implements Inboxes {
     return log === null ? 0 : this.#count(log);
   }
 
-  delete(name: string): Promise<boolean> {
+  delete(name: string, condition?: WriteCondition): Promise<boolean> {
     return this.#mutex.run(async () => {
       const inbox = await this.get(name);
       if (inbox === null) return false;
+      assertCondition(condition, inbox);
       await this.#logs.remove(inbox);
       await this.#options.store.entries.delete(this.#accountId, "inbox", name);
       this.#activities.delete(name);

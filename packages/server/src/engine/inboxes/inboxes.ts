@@ -1,6 +1,6 @@
 import type { InboxSettings } from "../../domain/inbox-rules.ts";
 import type { MessageId, NewMessage, TimeMs } from "../../domain/model.ts";
-import type { PutCondition } from "../../store/condition.ts";
+import type { WriteCondition } from "../../domain/write-condition.ts";
 import type { Label } from "../../store/label.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { LeasedMessage } from "../pull/leased-delivery.ts";
@@ -28,15 +28,18 @@ export interface Inboxes {
   put(
     name: string,
     settings: InboxSettings,
-    condition?: PutCondition,
+    condition?: WriteCondition,
   ): Promise<{ readonly inbox: InboxDetails; readonly created: boolean }>;
   get(name: string): Promise<InboxDetails | null>;
   /** Sorted by name; only those with the label, if one is given. */
   list(page: PageRequest, label?: Label): Promise<Page<InboxDetails>>;
   /** Messages in the inbox, including those that are on their way to a client. */
   waitingCount(inbox: InboxDetails): Promise<number>;
-  /** Deletes the inbox and its own log; a topic that it reads from stays. False: no such inbox. */
-  delete(name: string): Promise<boolean>;
+  /**
+   * Deletes the inbox and its own log; a topic that it reads from stays. False: no such inbox. Throws
+   * `precondition_failed`.
+   */
+  delete(name: string, condition?: WriteCondition): Promise<boolean>;
   /** Durable when it resolves. Throws `inbox_not_found`, `inbox_full`, `body_too_large`, `topic_not_found`. */
   keep(name: string, message: ArrivingMessage): Promise<Arrived>;
   /**

@@ -3,7 +3,7 @@ import { assertApiKeyName, assertApiKeyPair, isSecretId, secretIdPrefix } from "
 import { isPreconditionFailed, RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Entry } from "../../domain/model.ts";
-import type { PutCondition } from "../../store/condition.ts";
+import type { WriteCondition } from "../../domain/write-condition.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
 import type { ApiKeyDetails, ApiKeyPair, ApiKeys } from "./api-keys.ts";
@@ -130,7 +130,7 @@ export class AccountApiKeys implements ApiKeys {
     name: string,
     secretId: string,
     sealed: string,
-    condition?: PutCondition,
+    condition?: WriteCondition,
   ): Promise<Entry<StoredApiKey>> {
     const value: StoredApiKey = { name, sealed };
     return storedEntry((await this.#store.entries.put(this.#account, kind, secretId, value, condition)).entry);

@@ -2,8 +2,7 @@ import { timingSafeEqual } from "node:crypto";
 import type { Jwk, ProtocolKey } from "@ringback/sdk/protocols";
 import { limits } from "../../domain/limits.ts";
 import type { Entry } from "../../domain/model.ts";
-import { assertCondition } from "../../store/condition.ts";
-import type { PutCondition } from "../../store/condition.ts";
+import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
 import type { KeyDetails, Keys } from "./keys.ts";
@@ -40,13 +39,13 @@ export class AccountKeys implements Keys {
     return entry === null ? null : this.#open(entry);
   }
 
-  async put(kid: string, jwk: Jwk, condition?: PutCondition): Promise<{ key: KeyDetails; created: boolean }> {
+  async put(kid: string, jwk: Jwk, condition?: WriteCondition): Promise<{ key: KeyDetails; created: boolean }> {
     const kept = storedJwk(jwk);
     this.#safe.assertSeals();
     const before = await this.#entry(kid);
     // Each sealing gives another text. Without this check, putting the same key again would count as a change.
     if (before !== null && this.#safe.isFresh(before.value.sealed) && (await this.#holds(before, kept))) {
-      assertCondition(condition, before.version);
+      assertCondition(condition, before);
       return { key: this.#details(before), created: false };
     }
     const value: StoredKey = { ...describeJwk(kept), sealed: await this.#safe.seal(kid, kept) };
@@ -64,8 +63,8 @@ export class AccountKeys implements Keys {
     return { items: items.map((entry) => this.#details(storedEntry(entry))), next };
   }
 
-  delete(kid: string): Promise<boolean> {
-    return this.#store.entries.delete(this.#account, kind, kid);
+  delete(kid: string, condition?: WriteCondition): Promise<boolean> {
+    return this.#store.entries.delete(this.#account, kind, kid, condition);
   }
 
   /** Names of the keys that no configured master key opens. */

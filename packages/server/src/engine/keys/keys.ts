@@ -1,6 +1,6 @@
 import type { Jwk, ProtocolKey } from "@ringback/sdk/protocols";
 import type { TimeMs } from "../../domain/model.ts";
-import type { PutCondition } from "../../store/condition.ts";
+import type { WriteCondition } from "../../domain/write-condition.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 
 /** Looks up the account's decrypted keys. */
@@ -31,11 +31,11 @@ export interface Keys extends KeyRing {
   put(
     kid: string,
     jwk: Jwk,
-    condition?: PutCondition,
+    condition?: WriteCondition,
   ): Promise<{ readonly key: KeyDetails; readonly created: boolean }>;
   get(kid: string): Promise<KeyDetails | null>;
   /** Sorted by kid. */
   list(page: PageRequest): Promise<Page<KeyDetails>>;
-  /** False: no such key. */
-  delete(kid: string): Promise<boolean>;
+  /** False: no such key. Throws `precondition_failed`. */
+  delete(kid: string, condition?: WriteCondition): Promise<boolean>;
 }

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
-import type { PutCondition } from "../condition.ts";
+import type { SubscriptionState } from "../../domain/model.ts";
+import type { Revision, WriteCondition } from "../../domain/write-condition.ts";
 import type { Part } from "./part.ts";
 import { Scene, settings, topicSettings } from "./fixtures.ts";
 
@@ -8,9 +9,9 @@ const WRITERS = 8;
 
 /** A thing that is put by name. `put` writes a value that differs for each `n`. */
 interface Named {
-  readonly put: (n: number, condition?: PutCondition) => Promise<{ readonly version: number }>;
-  readonly read: () => Promise<{ readonly n: number; readonly version: number } | null>;
-  readonly remove: () => Promise<boolean>;
+  readonly put: (n: number, condition?: WriteCondition) => Promise<Revision>;
+  readonly read: () => Promise<(Revision & { readonly n: number }) | null>;
+  readonly remove: (condition?: WriteCondition) => Promise<boolean>;
 }
 
 export function conditionContract({ promise, shared }: Part): void {
@@ -26,53 +27,96 @@ export function conditionContract({ promise, shared }: Part): void {
       expect(await put(1)).toMatchObject({ version: 1 });
       expect(await put(1)).toMatchObject({ version: 1 });
       expect(await put(2)).toMatchObject({ version: 2 });
-      expect(await put(1)).toMatchObject({ version: 3 });
+      const last = await put(1);
+      expect(last).toMatchObject({ version: 3 });
       await shared().crash();
-      expect(await read()).toEqual({ n: 1, version: 3 });
-      expect(await put(1)).toMatchObject({ version: 3 });
-      expect(await put(4)).toMatchObject({ version: 4 });
+      expect(await read()).toMatchObject({ n: 1, version: 3 });
+      expect(await put(1, last)).toMatchObject({ version: 3 });
+      expect(await put(4, last)).toMatchObject({ version: 4 });
       expect(await remove()).toBe(true);
       expect(await put(1)).toMatchObject({ version: 1 });
     });
 
     promise(`puts ${kind} only if the condition holds, and changes nothing otherwise`, async () => {
       const { put, read } = await make();
-      await expect(put(1, { version: 1 })).rejects.toMatchObject(failed);
+      await expect(put(1, { createdAtMs: 0, version: 1 })).rejects.toMatchObject(failed);
       expect(await read()).toBeNull();
-      expect(await put(1, "absent")).toMatchObject({ version: 1 });
+      const first = await put(1, "absent");
+      expect(first).toMatchObject({ version: 1 });
       await expect(put(2, "absent")).rejects.toMatchObject(failed);
       // The condition is checked even when the put would change nothing.
       await expect(put(1, "absent")).rejects.toMatchObject(failed);
-      for (const version of [0, 2]) await expect(put(2, { version })).rejects.toMatchObject(failed);
-      expect(await read()).toEqual({ n: 1, version: 1 });
-      expect(await put(1, { version: 1 })).toMatchObject({ version: 1 });
-      expect(await put(2, { version: 1 })).toMatchObject({ version: 2 });
-      expect(await read()).toEqual({ n: 2, version: 2 });
+      for (const version of [0, 2]) await expect(put(2, { ...first, version })).rejects.toMatchObject(failed);
+      expect(await read()).toMatchObject({ n: 1, version: 1 });
+      expect(await put(1, first)).toMatchObject({ version: 1 });
+      expect(await put(2, first)).toMatchObject({ version: 2 });
+      expect(await read()).toMatchObject({ n: 2, version: 2 });
     });
 
-    promise(`lets exactly one of many concurrent puts of ${kind} under one condition succeed`, async () => {
+    promise(`removes ${kind} only if the condition holds, and changes nothing otherwise`, async () => {
       const { put, read, remove } = await make();
-      const race = async (condition: PutCondition, version: number): Promise<void> => {
+      const first = await put(1);
+      await expect(remove({ ...first, version: 2 })).rejects.toMatchObject(failed);
+      const second = await put(2);
+      await expect(remove(first)).rejects.toMatchObject(failed);
+      expect(await read()).toMatchObject({ n: 2, version: 2 });
+      expect(await remove(second)).toBe(true);
+      expect(await read()).toBeNull();
+      expect(await remove(second)).toBe(false);
+    });
+
+    promise(`tells ${kind} from an earlier one of its name that had the same version`, async () => {
+      const { put, read, remove } = await make();
+      const earlier = await put(1);
+      await remove();
+      shared().clock.advance(1);
+      await put(2);
+      await expect(put(3, earlier)).rejects.toMatchObject(failed);
+      await expect(remove(earlier)).rejects.toMatchObject(failed);
+      expect(await read()).toMatchObject({ n: 2, version: 1 });
+    });
+
+    promise(`lets exactly one of many concurrent writes of ${kind} under one condition succeed`, async () => {
+      const { put, read, remove } = await make();
+      const race = async (condition: WriteCondition, version: number): Promise<Revision> => {
         const puts = await Promise.allSettled(Array.from({ length: WRITERS }, (_, n) => put(100 + n, condition)));
         const winners = puts.flatMap((result, n) => (result.status === "fulfilled" ? [{ n: 100 + n, version }] : []));
-        expect(winners).toEqual([await read()]);
+        expect(winners).toMatchObject([await read()].map((found) => ({ n: found?.n, version: found?.version })));
         for (const result of puts) if (result.status === "rejected") expect(result.reason).toMatchObject(failed);
+        return (await read()) as Revision;
       };
       await race("absent", 1);
-      await put(1);
-      await race({ version: 2 }, 3);
+      const last = await race(await put(1), 3);
+      const [didPut, didRemove] = await Promise.allSettled([put(2, last), remove(last)]);
+      expect([didPut.status, didRemove.status].toSorted()).toEqual(["fulfilled", "rejected"]);
       await remove();
       await race("absent", 1);
     });
   }
 
+  promise("changes the state of a subscription only if the condition holds", async () => {
+    const scene = await Scene.make(shared());
+    const first = await scene.subscribe("reader");
+    const change = (state: SubscriptionState, condition: WriteCondition) =>
+      scene.store.catalog.setSubscriptionState(scene.topic.id, "reader", state, condition);
+    const paused = await change("paused", first);
+    expect(paused).toMatchObject({ state: "paused", version: 2 });
+    await expect(change("active", first)).rejects.toMatchObject(failed);
+    // The condition is checked even when the state would not change.
+    await expect(change("paused", first)).rejects.toMatchObject(failed);
+    expect(await scene.store.catalog.getSubscription(scene.topic.id, "reader")).toEqual(paused);
+    expect(await change("active", paused as Revision)).toMatchObject({ state: "active", version: 3 });
+  });
+
   promise("counts a change of a subscription's state as a version, and checks conditions against it", async () => {
     const scene = await Scene.make(shared());
-    await scene.subscribe("reader");
+    const { id, createdAtMs } = await scene.subscribe("reader");
     const change = (state: "paused" | "active") =>
       scene.store.catalog.setSubscriptionState(scene.topic.id, "reader", state);
-    const put = (maxInFlight: number, version: number) =>
-      scene.store.catalog.putSubscription(scene.topic.id, "reader", settings({ maxInFlight }), "now", { version });
+    const put = (maxInFlight: number, version: number) => {
+      const condition = { id, createdAtMs, version };
+      return scene.store.catalog.putSubscription(scene.topic.id, "reader", settings({ maxInFlight }), "now", condition);
+    };
     expect(await change("paused")).toMatchObject({ version: 2 });
     expect(await change("paused")).toMatchObject({ version: 2 });
     await expect(put(2, 1)).rejects.toMatchObject(failed);
@@ -105,9 +149,9 @@ function namedTopic(scene: Scene): Named {
     },
     async read() {
       const found = await scene.store.catalog.getTopic(account, name);
-      return found && { n: found.settings.retentionMs - 60_000, version: found.version };
+      return found && { ...found, n: found.settings.retentionMs - 60_000 };
     },
-    remove: () => scene.store.catalog.deleteTopic(account, name),
+    remove: (condition) => scene.store.catalog.deleteTopic(account, name, condition),
   };
 }
 
@@ -120,9 +164,9 @@ function namedSubscription(scene: Scene): Named {
     },
     async read() {
       const found = await scene.store.catalog.getSubscription(id, "reader");
-      return found && { n: found.settings.maxInFlight, version: found.version };
+      return found && { ...found, n: found.settings.maxInFlight };
     },
-    remove: () => scene.store.catalog.deleteSubscription(id, "reader"),
+    remove: (condition) => scene.store.catalog.deleteSubscription(id, "reader", condition),
   };
 }
 
@@ -132,8 +176,8 @@ function namedEntry(scene: Scene): Named {
     put: async (n, condition) => (await scene.store.entries.put(accountId, "hook", name, { n }, condition)).entry,
     async read() {
       const found = await scene.store.entries.get(accountId, "hook", name);
-      return found && { n: (found.value as { readonly n: number }).n, version: found.version };
+      return found && { ...found, n: (found.value as { readonly n: number }).n };
     },
-    remove: () => scene.store.entries.delete(accountId, "hook", name),
+    remove: (condition) => scene.store.entries.delete(accountId, "hook", name, condition),
   };
 }

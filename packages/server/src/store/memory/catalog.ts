@@ -17,7 +17,7 @@ import { startSeq } from "../../domain/start-rule.ts";
 import { assertRoomForSubscription, assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
 import { assertRoomForTopic } from "../../domain/topic-rules.ts";
 import type { CatalogStore } from "../catalog.ts";
-import { assertCondition, type PutCondition } from "../condition.ts";
+import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
 import { hasLabel, type Label } from "../label.ts";
 import { Listeners } from "../listeners.ts";
 import type { Page, PageRequest } from "../page.ts";
@@ -45,10 +45,10 @@ export class MemoryCatalog implements CatalogStore {
     accountId: AccountId,
     name: string,
     settings: TopicSettings,
-    condition?: PutCondition,
+    condition?: WriteCondition,
   ): Promise<{ readonly topic: Topic; readonly created: boolean }> {
     const known = this.#data.topics.ofAccount(accountId).get(name);
-    assertCondition(condition, known?.topic.version ?? null);
+    assertCondition(condition, known?.topic ?? null);
     if (known === undefined) return { topic: this.#addTopic(accountId, name, settings), created: true };
     if (!isSame(known.topic.settings, settings)) known.topic = changed(known.topic, { settings }, this.#clock.now());
     return { topic: known.topic, created: false };
@@ -85,10 +85,11 @@ export class MemoryCatalog implements CatalogStore {
     );
   }
 
-  async deleteTopic(accountId: AccountId, name: string): Promise<boolean> {
+  async deleteTopic(accountId: AccountId, name: string, condition?: WriteCondition): Promise<boolean> {
     const { topics } = this.#data;
     const topic = topics.ofAccount(accountId).get(name);
     if (topic === undefined) return false;
+    assertCondition(condition, topic.topic);
     topics.remove(topic);
     for (const state of topic.subscriptions.values()) this.#forget(state);
     return true;
@@ -99,11 +100,11 @@ export class MemoryCatalog implements CatalogStore {
     name: string,
     settings: SubscriptionSettings,
     start: Start,
-    condition?: PutCondition,
+    condition?: WriteCondition,
   ): Promise<{ readonly subscription: Subscription; readonly created: boolean }> {
     const topic = this.#topic(topicId);
     const known = topic.subscriptions.get(name);
-    assertCondition(condition, known?.subscription.version ?? null);
+    assertCondition(condition, known?.subscription ?? null);
     if (known === undefined) {
       return { subscription: this.#addSubscription(topic, name, settings, start), created: true };
     }
@@ -151,18 +152,25 @@ export class MemoryCatalog implements CatalogStore {
     );
   }
 
-  async deleteSubscription(topicId: TopicId, name: string): Promise<boolean> {
+  async deleteSubscription(topicId: TopicId, name: string, condition?: WriteCondition): Promise<boolean> {
     const topic = this.#data.topics.get(topicId);
     const state = topic?.subscriptions.get(name);
     if (topic === undefined || state === undefined) return false;
+    assertCondition(condition, state.subscription);
     topic.subscriptions.delete(name);
     this.#forget(state);
     return true;
   }
 
-  async setSubscriptionState(topicId: TopicId, name: string, state: State): Promise<Subscription | null> {
+  async setSubscriptionState(
+    topicId: TopicId,
+    name: string,
+    state: State,
+    condition?: WriteCondition,
+  ): Promise<Subscription | null> {
     const known = this.#data.topics.get(topicId)?.subscriptions.get(name);
     if (known === undefined) return null;
+    assertCondition(condition, known.subscription);
     const { id } = known.subscription;
     if (known.subscription.state !== state) {
       known.subscription = changed(known.subscription, { state }, this.#clock.now());

@@ -1,6 +1,6 @@
 import type { AccountId, Entry, EntryKind } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
-import type { PutCondition } from "../condition.ts";
+import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
 import type { EntryStore } from "../entries.ts";
 import type { Label } from "../label.ts";
 import type { Page, PageRequest } from "../page.ts";
@@ -20,7 +20,7 @@ export class MemoryEntries implements EntryStore {
     kind: EntryKind,
     name: string,
     value: unknown,
-    condition?: PutCondition,
+    condition?: WriteCondition,
   ): Promise<{ readonly entry: Entry; readonly created: boolean }> {
     const { entries } = this.#data;
     const { entry, created } = entries.prepare(accountId, { kind, name, value, condition }, this.#clock.now());
@@ -36,7 +36,9 @@ export class MemoryEntries implements EntryStore {
     return this.#data.entries.page(accountId, kind, page, label);
   }
 
-  async delete(accountId: AccountId, kind: EntryKind, name: string): Promise<boolean> {
+  async delete(accountId: AccountId, kind: EntryKind, name: string, condition?: WriteCondition): Promise<boolean> {
+    const entry = this.#data.entries.get(accountId, kind, name);
+    if (entry !== null) assertCondition(condition, entry);
     return this.#data.entries.delete(accountId, kind, name);
   }
 }

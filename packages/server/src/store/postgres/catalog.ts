@@ -11,7 +11,7 @@ import type {
   TopicSettings,
 } from "../../domain/model.ts";
 import type { CatalogStore } from "../catalog.ts";
-import type { PutCondition } from "../condition.ts";
+import type { WriteCondition } from "../../domain/write-condition.ts";
 import type { Label } from "../label.ts";
 import { Listeners } from "../listeners.ts";
 import type { Page, PageRequest } from "../page.ts";
@@ -39,7 +39,7 @@ export class PostgresCatalog implements CatalogStore {
     accountId: AccountId,
     name: string,
     settings: TopicSettings,
-    condition?: PutCondition,
+    condition?: WriteCondition,
   ): Promise<{ topic: Topic; created: boolean }> {
     return this.#topics.put(accountId, name, settings, condition);
   }
@@ -60,8 +60,8 @@ export class PostgresCatalog implements CatalogStore {
     return this.#topics.list(accountId, page, label);
   }
 
-  deleteTopic(accountId: AccountId, name: string): Promise<boolean> {
-    return this.#topics.delete(accountId, name);
+  deleteTopic(accountId: AccountId, name: string, condition?: WriteCondition): Promise<boolean> {
+    return this.#topics.delete(accountId, name, condition);
   }
 
   putSubscription(
@@ -69,7 +69,7 @@ export class PostgresCatalog implements CatalogStore {
     name: string,
     settings: SubscriptionSettings,
     start: Start,
-    condition?: PutCondition,
+    condition?: WriteCondition,
   ): Promise<{ subscription: Subscription; created: boolean }> {
     return this.#subscriptions.put(topicId, name, settings, start, condition);
   }
@@ -86,12 +86,17 @@ export class PostgresCatalog implements CatalogStore {
     return this.#subscriptions.list(topicId, page, label);
   }
 
-  deleteSubscription(topicId: TopicId, name: string): Promise<boolean> {
-    return this.#subscriptions.delete(topicId, name);
+  deleteSubscription(topicId: TopicId, name: string, condition?: WriteCondition): Promise<boolean> {
+    return this.#subscriptions.delete(topicId, name, condition);
   }
 
-  setSubscriptionState(topicId: TopicId, name: string, state: SubscriptionState): Promise<Subscription | null> {
-    return this.#subscriptions.setState(topicId, name, state);
+  setSubscriptionState(
+    topicId: TopicId,
+    name: string,
+    state: SubscriptionState,
+    condition?: WriteCondition,
+  ): Promise<Subscription | null> {
+    return this.#subscriptions.setState(topicId, name, state, condition);
   }
 
   subscriptionIdsOf(topicId: TopicId): Promise<readonly SubscriptionId[]> {

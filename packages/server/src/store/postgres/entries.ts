@@ -1,6 +1,6 @@
 import { Mutex } from "../../domain/mutex.ts";
 import type { AccountId, Entry, EntryKind } from "../../domain/model.ts";
-import type { PutCondition } from "../condition.ts";
+import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
 import type { EntryStore } from "../entries.ts";
 import { toEntry, type EntryRow } from "../catalog-rows.ts";
 import { EntryIndex } from "../entry-index.ts";
@@ -94,7 +94,7 @@ export class PostgresEntries implements EntryStore {
     kind: EntryKind,
     name: string,
     value: unknown,
-    condition?: PutCondition,
+    condition?: WriteCondition,
   ): Promise<{ entry: Entry; created: boolean }> {
     const wanted = { kind, name, value, condition };
     return this.#mutex.run(async () => {
@@ -129,15 +129,18 @@ export class PostgresEntries implements EntryStore {
     return this.#index.page(accountId, kind, page, label);
   }
 
-  delete(accountId: AccountId, kind: EntryKind, name: string): Promise<boolean> {
+  delete(accountId: AccountId, kind: EntryKind, name: string, condition?: WriteCondition): Promise<boolean> {
     return this.#mutex.run(async () => {
       const gone = await this.#pool.transaction(async (connection) => {
-        const rows = await connection.query(
-          "DELETE FROM ringback.entry WHERE account_id = $1 AND kind = $2 AND name = $3 RETURNING 1",
+        const [row] = await connection.query<EntryRow>(
+          "DELETE FROM ringback.entry WHERE account_id = $1 AND kind = $2 AND name = $3 RETURNING *",
           [accountId, kind, name],
         );
-        if (rows.length > 0) await this.#notify(connection, accountId, kind, name);
-        return rows.length > 0;
+        if (row === undefined) return false;
+        // A failure undoes the deletion.
+        assertCondition(condition, toEntry(row));
+        await this.#notify(connection, accountId, kind, name);
+        return true;
       });
       this.#index.delete(accountId, kind, name);
       return gone;

@@ -12,7 +12,7 @@ import type {
 } from "../../domain/model.ts";
 import { startSeq, type LogEnds } from "../../domain/start-rule.ts";
 import { assertRoomForSubscription, assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
-import { assertCondition, type PutCondition } from "../condition.ts";
+import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
 import type { Label } from "../label.ts";
 import type { Page, PageRequest } from "../page.ts";
 import { CHANNEL, toPayload } from "./change-bus.ts";
@@ -59,7 +59,7 @@ export class Subscriptions {
     name: string,
     settings: SubscriptionSettings,
     start: Start,
-    condition?: PutCondition,
+    condition?: WriteCondition,
   ): Promise<{ subscription: Subscription; created: boolean }> {
     const { pool, cache, changed, ready } = this.#options;
     const result = await pool.transaction(async (connection) => {
@@ -73,7 +73,7 @@ export class Subscriptions {
       const nowMs = await readNow(connection, this.#options.times);
       // Read under a lock, so that no change of state comes between the check of the condition and the write.
       const known = await lockCursor(connection, topicId, name);
-      assertCondition(condition, known?.version ?? null);
+      assertCondition(condition, known && toSubscription(known));
       if (known !== null) {
         const didChange = await this.#change(connection, known, settings, nowMs);
         return { id: known.id, created: false, didChange };
@@ -194,11 +194,12 @@ export class Subscriptions {
     });
   }
 
-  async delete(topicId: TopicId, name: string): Promise<boolean> {
+  async delete(topicId: TopicId, name: string, condition?: WriteCondition): Promise<boolean> {
     const { pool, cache, changed } = this.#options;
     const id = await pool.transaction(async (connection) => {
       const row = await lockCursor(connection, topicId, name);
       if (row === null) return null;
+      assertCondition(condition, toSubscription(row));
       await removeSubscriptions(connection, [row.id]);
       await this.#notify(connection, topicId, row.id);
       return row.id;
@@ -209,11 +210,17 @@ export class Subscriptions {
     return true;
   }
 
-  async setState(topicId: TopicId, name: string, state: SubscriptionState): Promise<Subscription | null> {
+  async setState(
+    topicId: TopicId,
+    name: string,
+    state: SubscriptionState,
+    condition?: WriteCondition,
+  ): Promise<Subscription | null> {
     const { pool, cache, changed, ready } = this.#options;
     const result = await pool.transaction(async (connection) => {
       const row = await lockCursor(connection, topicId, name);
       if (row === null) return null;
+      assertCondition(condition, toSubscription(row));
       if (row.state === state) return { row, didChange: false };
       const nowMs = await readNow(connection, this.#options.times);
       await connection.query(

@@ -3,7 +3,7 @@ import type { AccountId, SubscriptionId, TimeMs, Topic, TopicId, TopicSettings }
 import { foldCase } from "../../domain/names.ts";
 import { assertRoomForTopic } from "../../domain/topic-rules.ts";
 import { toTopic, type TopicRow } from "../catalog-rows.ts";
-import { assertCondition, type PutCondition } from "../condition.ts";
+import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
 import { hasLabel, labelText, type Label } from "../label.ts";
 import type { Page, PageRequest } from "../page.ts";
 import type { CatalogCache } from "./catalog-cache.ts";
@@ -41,7 +41,7 @@ export class Topics {
     accountId: AccountId,
     name: string,
     settings: TopicSettings,
-    condition?: PutCondition,
+    condition?: WriteCondition,
   ): Promise<{ topic: Topic; created: boolean }> {
     const { pool, cache } = this.#options;
     const result = await pool.transaction(async (connection) => {
@@ -51,7 +51,7 @@ export class Topics {
         await connection.query(`SELECT pg_advisory_xact_lock(${TOPIC_LIMIT_LOCK})`);
         known = await readForUpdate(connection, accountId, name);
       }
-      assertCondition(condition, known?.version ?? null);
+      assertCondition(condition, known);
       if (known !== null) return { topic: await this.#change(connection, known, settings, nowMs), created: false };
       return { topic: await this.#insert(connection, accountId, name, settings, nowMs), created: true };
     });
@@ -157,11 +157,12 @@ export class Topics {
   }
 
   /** Retention deletes the messages and the other rows of the topic later, in small steps. */
-  async delete(accountId: AccountId, name: string): Promise<boolean> {
+  async delete(accountId: AccountId, name: string, condition?: WriteCondition): Promise<boolean> {
     const { pool, cache, changed } = this.#options;
     const gone = await pool.transaction(async (connection) => {
       const topic = await readForUpdate(connection, accountId, name);
       if (topic === null) return null;
+      assertCondition(condition, topic);
       await connection.query("SELECT 1 FROM ringback.topic_log WHERE topic_id = $1 FOR UPDATE", [topic.id]);
       const rows = await connection.query<{ id: SubscriptionId }>(
         "SELECT subscription_id AS id FROM ringback.subscription_cursor WHERE topic_id = $1 ORDER BY subscription_id FOR UPDATE",

@@ -16,7 +16,7 @@ import { startSeq } from "../../domain/start-rule.ts";
 import { assertRoomForSubscription, assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
 import { assertRoomForTopic } from "../../domain/topic-rules.ts";
 import type { CatalogStore } from "../catalog.ts";
-import { assertCondition, type PutCondition } from "../condition.ts";
+import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
 import { Cursor } from "../cursor.ts";
 import { hasLabel, type Label } from "../label.ts";
 import { Listeners } from "../listeners.ts";
@@ -51,12 +51,12 @@ export class SqliteCatalog implements CatalogStore {
     accountId: AccountId,
     name: string,
     settings: TopicSettings,
-    condition?: PutCondition,
+    condition?: WriteCondition,
   ): Promise<{ readonly topic: Topic; readonly created: boolean }> {
     const { index, catalogMutex } = this.#context;
     return catalogMutex.run(async () => {
       const known = index.topics.ofAccount(accountId).get(name);
-      assertCondition(condition, known?.topic.version ?? null);
+      assertCondition(condition, known?.topic ?? null);
       if (known !== undefined) return { topic: await this.#changeTopic(known, settings), created: false };
       return { topic: await this.#addTopic(accountId, name, settings), created: true };
     });
@@ -111,11 +111,12 @@ export class SqliteCatalog implements CatalogStore {
     return Promise.resolve(listed);
   }
 
-  deleteTopic(accountId: AccountId, name: string): Promise<boolean> {
+  deleteTopic(accountId: AccountId, name: string, condition?: WriteCondition): Promise<boolean> {
     const { index, commits, catalogMutex, writer } = this.#context;
     return catalogMutex.run(async () => {
       const entry = index.topics.ofAccount(accountId).get(name);
       if (entry === undefined) return false;
+      assertCondition(condition, entry.topic);
       const ids = entry.subscriptionIds;
       await commits.exclusively(async () => {
         await writer.call("removeTopic", { id: entry.topic.id });
@@ -134,12 +135,12 @@ export class SqliteCatalog implements CatalogStore {
     name: string,
     settings: SubscriptionSettings,
     start: Start,
-    condition?: PutCondition,
+    condition?: WriteCondition,
   ): Promise<{ readonly subscription: Subscription; readonly created: boolean }> {
     return this.#context.catalogMutex.run(async () => {
       const topic = this.#topic(topicId);
       const known = topic.subscriptions.get(name);
-      assertCondition(condition, known?.version ?? null);
+      assertCondition(condition, known?.view() ?? null);
       if (known === undefined) {
         return { subscription: await this.#addSubscription(topic, name, settings, start), created: true };
       }
@@ -219,11 +220,12 @@ export class SqliteCatalog implements CatalogStore {
     );
   }
 
-  deleteSubscription(topicId: TopicId, name: string): Promise<boolean> {
+  deleteSubscription(topicId: TopicId, name: string, condition?: WriteCondition): Promise<boolean> {
     const { index, commits, catalogMutex, writer } = this.#context;
     return catalogMutex.run(async () => {
       const entry = index.topics.get(topicId)?.subscriptions.get(name);
       if (entry === undefined) return false;
+      assertCondition(condition, entry.view());
       await commits.exclusively(async () => {
         await writer.call("removeSubscription", { id: entry.id });
         index.removeSubscription(entry);
@@ -241,11 +243,17 @@ export class SqliteCatalog implements CatalogStore {
     commits.forgetRemoved((id) => !index.subscriptions.has(id));
   }
 
-  setSubscriptionState(topicId: TopicId, name: string, state: SubscriptionState): Promise<Subscription | null> {
+  setSubscriptionState(
+    topicId: TopicId,
+    name: string,
+    state: SubscriptionState,
+    condition?: WriteCondition,
+  ): Promise<Subscription | null> {
     const { index, catalogMutex, writer, clock, ready } = this.#context;
     return catalogMutex.run(async () => {
       const entry = index.topics.get(topicId)?.subscriptions.get(name);
       if (entry === undefined) return null;
+      assertCondition(condition, entry.view());
       if (entry.state !== state) {
         const nowMs = clock.now();
         await writer.call("setSubscriptionState", { id: entry.id, state, nowMs });

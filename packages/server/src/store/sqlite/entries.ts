@@ -1,6 +1,6 @@
 import type { AccountId, Entry, EntryKind } from "../../domain/model.ts";
 import { toEntry, type EntryRow } from "../catalog-rows.ts";
-import type { PutCondition } from "../condition.ts";
+import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
 import type { EntryStore } from "../entries.ts";
 import { EntryIndex } from "../entry-index.ts";
 import type { Label } from "../label.ts";
@@ -25,7 +25,7 @@ export class SqliteEntries implements EntryStore {
     kind: EntryKind,
     name: string,
     value: unknown,
-    condition?: PutCondition,
+    condition?: WriteCondition,
   ): Promise<{ readonly entry: Entry; readonly created: boolean }> {
     const { clock, catalogMutex, writer } = this.#context;
     return catalogMutex.run(async () => {
@@ -49,10 +49,12 @@ export class SqliteEntries implements EntryStore {
     return Promise.resolve(this.#index.page(accountId, kind, page, label));
   }
 
-  delete(accountId: AccountId, kind: EntryKind, name: string): Promise<boolean> {
+  delete(accountId: AccountId, kind: EntryKind, name: string, condition?: WriteCondition): Promise<boolean> {
     const { catalogMutex, writer } = this.#context;
     return catalogMutex.run(async () => {
-      if (this.#index.get(accountId, kind, name) === null) return false;
+      const entry = this.#index.get(accountId, kind, name);
+      if (entry === null) return false;
+      assertCondition(condition, entry);
       await writer.call("deleteEntry", { accountId, kind, name });
       return this.#index.delete(accountId, kind, name);
     });

@@ -1,0 +1,45 @@
+import { isPreconditionFailed, RingbackError } from "./errors.ts";
+import { limits } from "./limits.ts";
+import type { TimeMs } from "./model.ts";
+
+/** Identifies one state of a topic, subscription or entry. */
+export interface Revision {
+  /** Unique among all that ever were of the kind. Entries have none: the creation time tells them from earlier ones. */
+  readonly id?: number | string;
+  readonly createdAtMs: TimeMs;
+  /** 1 when it was created, and one more after each change. */
+  readonly version: number;
+}
+
+/**
+ * A condition of a write: the topic, subscription or entry must not exist (`"absent"`), or must be in the state that was
+ * read before. A write whose condition does not hold changes nothing and throws `precondition_failed`. Checking and
+ * writing are one atomic step, also across nodes.
+ */
+export type WriteCondition = "absent" | Revision;
+
+/** `current`: null when the topic, subscription or entry does not exist. */
+export function assertCondition(condition: WriteCondition | undefined, current: Revision | null): void {
+  if (condition === undefined) return;
+  const holds = condition === "absent" ? current === null : current !== null && isSame(condition, current);
+  if (!holds) throw new RingbackError("precondition_failed");
+}
+
+function isSame(one: Revision, other: Revision): boolean {
+  return one.id === other.id && one.createdAtMs === other.createdAtMs && one.version === other.version;
+}
+
+/**
+ * Runs `change`, which reads, and writes on condition that nobody else has written in between. When its write comes
+ * second, it is run again.
+ */
+export async function untilWritten<T>(change: () => Promise<T>): Promise<T> {
+  for (let round = 1; round <= limits.patchRoundsMax; round++) {
+    try {
+      return await change();
+    } catch (error) {
+      if (!isPreconditionFailed(error)) throw error;
+    }
+  }
+  throw new RingbackError("overloaded", "Too many requests change this at the same time; try again shortly.");
+}
