@@ -2,14 +2,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
-/** Threads and programs that tests start find their code compiled: a SQLite store opens with a third of the CPU time. */
+/**
+ * Threads and programs that tests start find their code compiled: a SQLite store opens with a third of the CPU time.
+ */
 process.env["NODE_COMPILE_CACHE"] ??= join(tmpdir(), "node-compile-cache");
 
 // Sources run as they are: the exports condition points the workspaces at their TypeScript.
 const conditions = ["ringback-source", "node"];
 const shared = { resolve: { conditions }, ssr: { resolve: { conditions } } };
-// Nothing here changes its process for good, and a worker of its own for each file would cost a fifth more. Three on two cores, since many
-// of them mostly wait.
+// Nothing here changes its process for good, and a worker of its own for each file would cost a fifth more. Three on
+// two cores, since many of them mostly wait.
 const run = { pool: "forks" as const, execArgv: ["--conditions=ringback-source"], maxWorkers: 3, isolate: false };
 
 /** Ends a test that hangs, on however busy a machine; no test measures anything by it. */
@@ -35,7 +37,8 @@ export default defineConfig({
           ...run,
           name: "unit",
           include: ["packages/*/src/**/*.test.ts", "bench/src/**/*.test.ts", "tidy/**/*.test.ts"],
-          // The tree is not tidy everywhere yet: `npm run tidy` lists what is left, and this test joins the others when it is empty.
+          // The tree is not tidy everywhere yet: `npm run tidy` lists what is left, and this test joins the others when
+          // it is empty.
           exclude: [...withDiskOrProcesses, "tidy/tidy.test.ts"],
           expect: patient,
           testTimeout: hangMs,

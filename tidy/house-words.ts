@@ -39,7 +39,7 @@ export const houseWords: readonly HouseWord[] = [
   { inNames: /\bclaim gates?\b/, inTexts: /\bclaim gates?\b/i, instead: "lock" },
   { inNames: /\bhints?\b/, instead: "wake-up" },
   { inNames: /\blook(?:s|ed|ing)?\b/, instead: "poll, or fetch" },
-  { inNames: /\b(?:pull|inbox) rooms?\b/, inFileNames: /\brooms?\b/, instead: "pull queue" },
+  { inNames: /\b(?:pull|inbox) rooms?\b/, instead: "pull queue" },
   { inNames: /\basked\b/, instead: "requested" },
   { inNames: /\b(?:tell|tells|told|telling|news)\b/, instead: "notify, report, or event" },
   {
@@ -52,7 +52,7 @@ export const houseWords: readonly HouseWord[] = [
     inTexts: /\bg(?:ive|ives|ave|iven|iving) back\b/i,
     instead: "release",
   },
-  { inNames: /\b(?:hidden|hide|hides)\b/, instead: "invisible", below: server },
+  { inNames: /\b(?:hidden|hides)\b/, instead: "invisible", below: server },
   { inNames: /\breceipts?\b(?! handles?\b)/, instead: "receipt handle, or result" },
   { inNames: /\b(?:held bytes|bytes held)\b/, instead: "memory budget" },
   { inNames: /\bbytes out\b/, instead: "unread bytes" },

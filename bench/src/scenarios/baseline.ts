@@ -10,8 +10,8 @@ const OWN_HEADERS = new Set(["host", "connection", "content-length", "transfer-e
 const WARM_UP_RUNS = 2;
 
 /**
- * Measures the CPU time of bare POSTs. The bare loops send the header names, the header values and the body of a request
- * that the receiver got from the server, so both sides move the same bytes.
+ * Measures the CPU time of bare POSTs. The bare loops send the header names, the header values and the body of a
+ * request that the receiver got from the server, so both sides move the same bytes.
  */
 export class Baseline {
   readonly #bench: Bench;

@@ -30,9 +30,9 @@ interface Part {
 }
 
 /**
- * Measures CMQ's API. A publish is compared with a native publish. The only subscription of the topic is paused, so that
- * nothing is delivered. A cycle of send, receive and delete is compared with three requests of the same size to the
- * bare server.
+ * Measures CMQ's API. A publish is compared with a native publish. The only subscription of the topic is paused, so
+ * that nothing is delivered. A cycle of send, receive and delete is compared with three requests of the same size to
+ * the bare server.
  */
 export const cmqScenario: Scenario = {
   name: "cmq",

@@ -3,7 +3,7 @@
  * them here.
  */
 import { describe, expect, it } from "vitest";
-import type { Receipt } from "./harness/api.ts";
+import type { PublishedView } from "./harness/api.ts";
 import { startReceiver } from "./harness/receiver.ts";
 import { useServer } from "./harness/running-server.ts";
 import { until, untilTrue } from "./harness/until.ts";
@@ -14,7 +14,7 @@ const server = useServer();
 const awkward = String.raw`{ "z": 12345678901234567890, "a":18446744073709551615 ,"f":1.0, "e":1E5, "u":"\u00e9\/", "z":-0 }`;
 const bytes = new Uint8Array([0, 255, 0xc3, 0x28, 13, 10, 0xef, 0xbb, 0xbf, 1]);
 
-async function publishText(path: string, body: string | Uint8Array<ArrayBuffer>, type: string): Promise<Receipt> {
+async function publishText(path: string, body: string | Uint8Array<ArrayBuffer>, type: string): Promise<PublishedView> {
   return server().api.ok("POST", path, { body, headers: { "content-type": type } });
 }
 
@@ -26,7 +26,7 @@ describe("a message's bytes", () => {
     await api.subscribe("json", "raw", { push: { url: `${receiver.url}/raw`, protocol: "raw" } });
     await api.subscribe("json", "simplified", { push: { url: `${receiver.url}/simple`, protocol: "cmq-simplified" } });
     await api.subscribe("json", "json", { push: { url: `${receiver.url}/json`, protocol: "cmq-json" } });
-    const receipt = await publishText(
+    const published = await publishText(
       "/v1/topics/json/messages",
       `{"tags":["a"],"body":${awkward}}`,
       "application/json",
@@ -34,12 +34,12 @@ describe("a message's bytes", () => {
     await untilTrue("all three have it", () => receiver.arrivals.length === 3);
     expect(receiver.at("/raw")[0]).toMatchObject({
       text: awkward,
-      messageId: receipt.id,
+      messageId: published.id,
       headers: { "content-type": "application/json", "ringback-tags": "a" },
     });
     expect(receiver.at("/simple")[0]?.text).toBe(awkward);
-    expect(JSON.parse(receiver.at("/json")[0]?.text ?? "")).toMatchObject({ msgBody: awkward, msgId: receipt.id });
-    expect((await api.message(receipt.id)).body).toBe(awkward);
+    expect(JSON.parse(receiver.at("/json")[0]?.text ?? "")).toMatchObject({ msgBody: awkward, msgId: published.id });
+    expect((await api.message(published.id)).body).toBe(awkward);
   });
 
   it("arrive as sent from each message of a batch, in the order of the log", async () => {

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from "vitest";
 import { copies } from "./harness/copies.ts";
-import type { Api, ProblemView, Receipt } from "./harness/api.ts";
+import type { Api, ProblemView, PublishedView } from "./harness/api.ts";
 import { subscriptionPath } from "./harness/api.ts";
 import { limitFileSize } from "./harness/disk.ts";
 import { temporaryFolder } from "./harness/folder.ts";
@@ -26,7 +26,9 @@ async function fill(api: Api): Promise<Filled> {
   const accepted: string[] = [];
   for (const bytes of [60_000, 4_000, 1]) {
     for (;;) {
-      const answer = await api.call<Receipt & ProblemView>("POST", publishPath, { json: { body: "x".repeat(bytes) } });
+      const answer = await api.call<PublishedView & ProblemView>("POST", publishPath, {
+        json: { body: "x".repeat(bytes) },
+      });
       if (answer.status === 201) accepted.push(answer.json.id);
       else if (bytes === 1) return { accepted, refusal: answer };
       else break;
@@ -143,7 +145,7 @@ describe("a disk that refuses writes", () => {
     await limitFileSize(folder.path, null);
     const after = await until(
       "a publish is taken again",
-      () => api.call<Receipt>("POST", publishPath, { json: { body: "after" } }),
+      () => api.call<PublishedView>("POST", publishPath, { json: { body: "after" } }),
       ({ status }) => status === 201,
     );
     expect(after.json.seq).toBe(before.seq + 1);
@@ -161,7 +163,7 @@ describe("a disk that refuses writes", () => {
     const { api } = server;
     await api.putTopic("t");
     await api.subscribe("t", "s", { push: { url: receiver.url } });
-    const receipts = await api.publishBatch("t", copies(20, { body: "x" }));
+    const published = await api.publishBatch("t", copies(20, { body: "x" }));
     await untilTrue("some are under way", () => receiver.heldCount() > 0);
     await limitFileSize(folder.path, 1);
     receiver.letGo();
@@ -171,7 +173,7 @@ describe("a disk that refuses writes", () => {
       ({ status }) => status === 503,
     );
     await limitFileSize(folder.path, null);
-    for (const { id } of receipts) {
+    for (const { id } of published) {
       const { attempts } = await until(
         "its outcome is written",
         () => api.delivery(id, "s"),
@@ -179,6 +181,6 @@ describe("a disk that refuses writes", () => {
       );
       expect(attempts).toMatchObject([{ attempt: 1, verdict: "accepted", status: 200 }]);
     }
-    expect(receiver.arrivals).toHaveLength(receipts.length);
+    expect(receiver.arrivals).toHaveLength(published.length);
   });
 });

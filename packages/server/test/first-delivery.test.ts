@@ -36,7 +36,7 @@ describe("the README's three curl lines", () => {
       ["PUT", "/topics/MyTopic/subscriptions/mysubscription"],
       ["POST", "/topics/MyTopic/messages"],
     ]);
-    for (const place of [readmeServer, readmeReceiver]) expect(firstDeliveryLines().join("\n")).toContain(place);
+    for (const program of [readmeServer, readmeReceiver]) expect(firstDeliveryLines().join("\n")).toContain(program);
   });
 
   it("bring the POST to `ringback receive`", async (test) => {
@@ -108,17 +108,17 @@ describe("the POST on the wire", () => {
     await server().api.putTopic("MyTopic");
     const push = { url: `${receiver.origin}/cgi`, protocol };
     await server().api.subscribe("MyTopic", "mysubscription", { push });
-    const receipt = await server().api.publish("MyTopic", { body: "test message", tags: ["a", "b"] });
+    const published = await server().api.publish("MyTopic", { body: "test message", tags: ["a", "b"] });
     await untilTrue("it has arrived", () => receiver.requests > 0);
 
     const wanted = splitRequest(sample.replaceAll("\n", "\r\n"));
     const got = splitRequest(receiver.connections[0]?.received() ?? "");
-    const publishTime = String(Math.floor(Date.parse(receipt.publishedAt) / 1000));
+    const publishTime = String(Math.floor(Date.parse(published.publishedAt) / 1000));
     const [requestId = ""] = /(?<=x-cmq-request-id: )\d+/.exec(got.headers.join("\n")) ?? [];
     expect(requestId).not.toBe("");
     // The document's own ids and times are the only things that differ.
     const asSent = (text: string) =>
-      text.replace("2394928734", requestId).replace("6942316962", receipt.id).replace("11203432", publishTime);
+      text.replace("2394928734", requestId).replace("6942316962", published.id).replace("11203432", publishTime);
     expect(got.line).toBe(wanted.line);
     expect(got.body).toBe(asSent(wanted.body));
     // The document's two lengths (761 and 123) fit neither of its bodies.

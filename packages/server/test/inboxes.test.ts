@@ -160,10 +160,10 @@ describe("an inbox", () => {
     const events = await fetch(`${url}/v1/events?topic=inbox:watched`, { signal: leave.signal });
     const reader = (events.body as ReadableStream<Uint8Array>).getReader();
     const { id } = await post(`${url}/in/watched`, "1");
-    let told = "";
+    let received = "";
     await until(
       "the arrival is told",
-      async () => (told += new TextDecoder().decode((await reader.read()).value)),
+      async () => (received += new TextDecoder().decode((await reader.read()).value)),
       (text) => text.includes(`"topic":"inbox:watched","ids":["${id}"]`),
     );
     leave.abort();

@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { Webhook } from "standardwebhooks";
 import { expect } from "vitest";
-import type { Receipt } from "./harness/api.ts";
+import type { PublishedView } from "./harness/api.ts";
 import { post, take, takeAll } from "./harness/inbox.ts";
 import { pulledFrom } from "./harness/pulled.ts";
 import { startReceiver } from "./harness/receiver.ts";
@@ -64,7 +64,7 @@ describeRestart(
       await first.api.subscribe("delayed", "s", { push: { url: receiver.url } });
       const headers = { "content-type": "text/plain" };
       const path = `/v1/topics/delayed/messages?delayMs=${delayMs}`;
-      const { publishedAt, id } = await first.api.ok<Receipt>("POST", path, { body: "bytes", headers });
+      const { publishedAt, id } = await first.api.ok<PublishedView>("POST", path, { body: "bytes", headers });
       await until(
         "it waits, or on a slow machine has waited",
         () => first.api.delivery(id, "s"),

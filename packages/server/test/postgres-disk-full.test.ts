@@ -7,7 +7,7 @@ import { expect, it } from "vitest";
 import { sqlState } from "../src/store/postgres/storage-failure.ts";
 import { PostgresServer } from "../src/store/postgres/testing/postgres-server.ts";
 import { canHaveSmallDisk } from "../src/store/postgres/testing/small-disk.ts";
-import type { ProblemView, Receipt } from "./harness/api.ts";
+import type { ProblemView, PublishedView } from "./harness/api.ts";
 import { copies } from "./harness/copies.ts";
 import { temporaryFolder } from "./harness/folder.ts";
 import { startHeldReceiver } from "./harness/held-receiver.ts";
@@ -47,7 +47,7 @@ it("a full disk costs publishes a 503 and no outcome; when there is room again t
 
     await fillDisk(database);
     const publishLarge = () =>
-      api.call<Receipt & ProblemView>("POST", "/v1/topics/t/messages", {
+      api.call<PublishedView & ProblemView>("POST", "/v1/topics/t/messages", {
         json: { body: randomBytes(30_000).toString("base64") },
       });
     const refusal = await until("a publish is refused", publishLarge, ({ status, json }) => {

@@ -43,12 +43,12 @@ describe("two servers on one PostgreSQL", () => {
     await one.api.putTopic("orders");
     await other.api.subscribe("orders", "mail", { push: { url: `${receiver.url}/mail` } });
     const count = 200;
-    const receipts = await Promise.all(
+    const published = await Promise.all(
       Array.from({ length: count }, (_, index) =>
         (index % 2 === 0 ? one : other).api.publish("orders", { body: `${index}` }),
       ),
     );
-    const ids = receipts.map(({ id }) => id);
+    const ids = published.map(({ id }) => id);
     await untilTrue("everything has arrived", () => receiver.arrivals.length >= count);
     expect(new Set(receiver.arrivals.map(({ messageId }) => messageId))).toEqual(new Set(ids));
     expect(receiver.arrivals).toHaveLength(count);

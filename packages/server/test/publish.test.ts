@@ -1,7 +1,7 @@
 /** Real: the server, its database, sockets. The receiver judges which messages arrive, and how often. */
 import { describe, expect, it } from "vitest";
 import { runCommand } from "../src/cli/testing/command-process.ts";
-import type { Receipt } from "./harness/api.ts";
+import type { PublishedView } from "./harness/api.ts";
 import { startReceiver } from "./harness/receiver.ts";
 import { useServer } from "./harness/running-server.ts";
 import { untilTrue } from "./harness/until.ts";
@@ -15,13 +15,13 @@ describe("a filter", () => {
     await api.putTopic("tags");
     await api.subscribe("tags", "some", { push: { url: `${receiver.url}/some` }, filter: { tags: ["a", "b"] } });
     await api.subscribe("tags", "all", { push: { url: `${receiver.url}/all` } });
-    const receipts = await api.publishBatch(
+    const published = await api.publishBatch(
       "tags",
       [["a"], ["c"], ["c", "b"], [], ["A"]].map((tags, index) => ({ body: `${index}`, tags })),
     );
     await untilTrue("all have arrived", () => receiver.at("/all").length === 5 && receiver.at("/some").length >= 2);
     expect(texts(receiver.at("/some"))).toEqual(["0", "2"]);
-    const states = await Promise.all(receipts.map(async ({ id }) => (await api.delivery(id, "some")).state));
+    const states = await Promise.all(published.map(async ({ id }) => (await api.delivery(id, "some")).state));
     expect(states.filter((state) => state === "filtered")).toHaveLength(3);
   });
 
@@ -59,8 +59,8 @@ describe("publishing", () => {
     await api.subscribe("keys", "s", { push: { url: receiver.url } });
     const headers = { "idempotency-key": "order-17" };
     const path = "/v1/topics/keys/messages";
-    const first = await api.call<Receipt>("POST", path, { json: { body: "x" }, headers });
-    const again = await api.call<Receipt>("POST", path, { json: { body: "x" }, headers });
+    const first = await api.call<PublishedView>("POST", path, { json: { body: "x" }, headers });
+    const again = await api.call<PublishedView>("POST", path, { json: { body: "x" }, headers });
     expect(again).toMatchObject({ status: 201, json: first.json });
     expect([first, again].map((answer) => answer.headers.get("idempotency-replayed"))).toEqual([null, "true"]);
     const other = await api.call("POST", path, { json: { body: "y" }, headers });
@@ -104,7 +104,7 @@ describe("publishing", () => {
     await untilTrue("it has arrived", () => receiver.arrivals.length === 1);
     expect(receiver.arrivals[0]).toMatchObject({
       text: "from a pipe",
-      messageId: (JSON.parse(stdout) as Receipt).id,
+      messageId: (JSON.parse(stdout) as PublishedView).id,
       headers: { "ringback-tags": "a" },
     });
   });

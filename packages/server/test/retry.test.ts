@@ -172,7 +172,7 @@ describe.concurrent("what is given up", () => {
     });
     await api.putTopic("many");
     await api.subscribe("many", "s", { push: { url: receiver.url }, retry: { delaysMs: [20] } });
-    const receipts = await api.publishBatch(
+    const published = await api.publishBatch(
       "many",
       Array.from({ length: 30 }, (_, index) => ({ body: `${index}` })),
     );
@@ -183,7 +183,7 @@ describe.concurrent("what is given up", () => {
     );
     expect(receiver.arrivals).toHaveLength(60);
     const { items } = await api.deadLetters("many", "s");
-    expect(new Set(items.map(({ message }) => message.id))).toEqual(new Set(receipts.map(({ id }) => id)));
+    expect(new Set(items.map(({ message }) => message.id))).toEqual(new Set(published.map(({ id }) => id)));
     for (const letter of items) {
       expect(letter).toMatchObject({
         attempts: 2,

@@ -32,13 +32,13 @@ describeRestart(
       await using receiver = await startHeldReceiver();
       await first.api.putTopic("held");
       await first.api.subscribe("held", "s", { push: { url: receiver.url } });
-      const receipts = await first.api.publishBatch("held", copies(8, { body: "x" }));
+      const published = await first.api.publishBatch("held", copies(8, { body: "x" }));
       await untilTrue("all are under way", () => receiver.arrivals.length === 8);
       const restarted = restart();
       await first.logged(stopping);
       receiver.letGo();
       const { api } = await restarted;
-      for (const { id } of receipts) {
+      for (const { id } of published) {
         expect(await api.delivery(id, "s")).toMatchObject({
           state: "delivered",
           attempts: [{ attempt: 1, verdict: "accepted" }],

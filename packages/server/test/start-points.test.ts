@@ -3,7 +3,7 @@
  * minute at least.
  */
 import { describe, expect, it } from "vitest";
-import type { ProblemView, Receipt } from "./harness/api.ts";
+import type { ProblemView, PublishedView } from "./harness/api.ts";
 import { startReceiver } from "./harness/receiver.ts";
 import type { Receiver } from "./harness/receiver.ts";
 import { useServer } from "./harness/running-server.ts";
@@ -12,14 +12,14 @@ import { until, untilTrue } from "./harness/until.ts";
 const server = useServer();
 
 /** Publishes one after the other, each in a millisecond of its own. */
-async function publishApart(topic: string, count: number): Promise<Receipt[]> {
-  const receipts: Receipt[] = [];
-  while (receipts.length < count) {
-    const last = receipts.at(-1);
+async function publishApart(topic: string, count: number): Promise<PublishedView[]> {
+  const published: PublishedView[] = [];
+  while (published.length < count) {
+    const last = published.at(-1);
     await untilTrue("the clock has moved on", () => last === undefined || Date.now() > Date.parse(last.publishedAt));
-    receipts.push(await server().api.publish(topic, { body: `${receipts.length + 1}` }));
+    published.push(await server().api.publish(topic, { body: `${published.length + 1}` }));
   }
-  return receipts;
+  return published;
 }
 
 const bodies = (receiver: Receiver, path: string) => receiver.at(path).map(({ text }) => text);
@@ -42,13 +42,13 @@ describe("a new subscription", () => {
     const { api } = server();
     await using receiver = await startReceiver();
     await api.putTopic("log");
-    const receipts = await publishApart("log", 6);
-    const fourth = receipts[3]?.publishedAt ?? "";
+    const published = await publishApart("log", 6);
+    const fourth = published[3]?.publishedAt ?? "";
     const wanted: Record<string, { start?: unknown; gets: string[] }> = {
       unsaid: { gets: ["7"] },
       now: { start: "now", gets: ["7"] },
       oldest: { start: "oldest", gets: ["1", "2", "3", "4", "5", "6", "7"] },
-      place: { start: { seq: 5 }, gets: ["5", "6", "7"] },
+      position: { start: { seq: 5 }, gets: ["5", "6", "7"] },
       moment: { start: { at: fourth }, gets: ["4", "5", "6", "7"] },
       justAfter: { start: { at: Date.parse(fourth) + 1 }, gets: ["5", "6", "7"] },
       beginning: { start: { at: 0 }, gets: ["1", "2", "3", "4", "5", "6", "7"] },
@@ -127,7 +127,7 @@ it("a delivery that waits is never shown as skipped, however early one looks", a
   const seen = new Set<string>();
   for (let count = 0; count < 30; count++) {
     const { id } = await api.publish("early", { body: "x", delayMs: 600_000 });
-    for (let look = 0; look < 5; look++) seen.add((await api.message(id)).deliveries[0]?.state ?? "none");
+    for (let round = 0; round < 5; round++) seen.add((await api.message(id)).deliveries[0]?.state ?? "none");
   }
   expect([...seen].filter((state) => state !== "pending" && state !== "in_flight")).toEqual(["parked"]);
 });

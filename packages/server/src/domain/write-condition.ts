@@ -12,8 +12,8 @@ export interface Revision {
 }
 
 /**
- * A condition of a write: the topic, subscription or entry must not exist (`"absent"`), or must be in the state that was
- * read before. A write whose condition does not hold changes nothing and throws `precondition_failed`. Checking and
+ * A condition of a write: the topic, subscription or entry must not exist (`"absent"`), or must be in the state that
+ * was read before. A write whose condition does not hold changes nothing and throws `precondition_failed`. Checking and
  * writing are one atomic step, also across nodes.
  */
 export type WriteCondition = "absent" | Revision;

@@ -14,7 +14,7 @@ import { pointTencentHostsAt } from "../harness/cmq/tencent-hosts.ts";
 import { untilTrue } from "../harness/until.ts";
 
 const given = useCmqServer();
-const askedHosts = pointTencentHostsAt(() => given().server.port);
+const requestedHosts = pointTencentHostsAt(() => given().server.port);
 
 /** The SDK declares little more than `any` for its answers. */
 async function ok<T = unknown>(answer: Promise<unknown>): Promise<CmqAnswer & T> {
@@ -111,7 +111,7 @@ describe.each(["HmacSHA1", "HmacSHA256"])("cmq-sdk with %s", (signatureMethod) =
 
     expect(await ok(cmq.unsubscribe({ ...subscription }))).toEqual(done);
     expect(await ok(cmq.deleteTopic({ topicName }))).toEqual(done);
-    expect(askedHosts).toContain("cmq-topic-gz.api.tencentyun.com");
+    expect(requestedHosts).toContain("cmq-topic-gz.api.tencentyun.com");
   });
 
   it("does all that can be done with a queue and its messages", async () => {
@@ -163,7 +163,7 @@ describe.each(["HmacSHA1", "HmacSHA256"])("cmq-sdk with %s", (signatureMethod) =
     expect(sent.msgList).toHaveLength(2);
     expect((await waiting).msgBody).toBe("one");
     expect(await ok(cmq.deleteQueue({ queueName }))).toEqual(done);
-    expect(askedHosts).toContain("cmq-queue-gz.api.tencentyun.com");
+    expect(requestedHosts).toContain("cmq-queue-gz.api.tencentyun.com");
   });
 });
 

@@ -211,9 +211,9 @@ describe("the CMQ door", () => {
     expect(await answerTo({ body: signed("ListQueue") })).toMatchObject({ code: 0 });
     const { code, stdout, stderr } = await server.stop();
     expect(code).toBe(0);
-    const told = stdout + stderr;
-    expect(told).toMatch(/"msg":"listening"/);
+    const log = stdout + stderr;
+    expect(log).toMatch(/"msg":"listening"/);
     expect(secrets.size).toBeGreaterThan(100);
-    expect([...secrets].filter((secret) => told.includes(secret))).toEqual([]);
+    expect([...secrets].filter((secret) => log.includes(secret))).toEqual([]);
   });
 });

@@ -32,14 +32,14 @@ it("gives a waiting receiver what a dead one had, when its time is up and not be
   await using receivers = new Receivers({ ...options, workMsMax: 0, dropped: 1 });
   const [first] = await until(
     "it has it",
-    () => receivers.told,
-    (told) => told.length > 0,
+    () => receivers.reports,
+    (reports) => reports.length > 0,
   );
   await receivers.kill(0);
   const next = await caller.ok("ReceiveMessage", { queueName, pollingWaitSeconds: 20 });
   if (first?.event !== "received") throw new Error(JSON.stringify(first));
   expect([next.msgId, next.dequeueCount]).toEqual([msgId, first.dequeueCount + 1]);
-  expect(Date.now()).toBeGreaterThanOrEqual(first.askedAtMs + 1000);
+  expect(Date.now()).toBeGreaterThanOrEqual(first.requestedAtMs + 1000);
 });
 
 it("hands out in the order of sending to one that takes one at a time", async () => {

@@ -1,6 +1,6 @@
 /** The REST API as a program without a client library calls it: fetch, JSON, and the members that tests read. */
 
-export interface Receipt {
+export interface PublishedView {
   readonly id: string;
   readonly topic: string;
   readonly seq: number;
@@ -114,12 +114,12 @@ export class Api {
     return this.ok("PUT", subscriptionPath(topic, name), { json: settings });
   }
 
-  publish(topic: string, message: object, headers: Readonly<Record<string, string>> = {}): Promise<Receipt> {
-    return this.ok<Receipt>("POST", `/v1/topics/${topic}/messages`, { json: message, headers });
+  publish(topic: string, message: object, headers: Readonly<Record<string, string>> = {}): Promise<PublishedView> {
+    return this.ok<PublishedView>("POST", `/v1/topics/${topic}/messages`, { json: message, headers });
   }
 
-  async publishBatch(topic: string, messages: readonly object[]): Promise<readonly Receipt[]> {
-    const answer = await this.ok<{ messages: readonly Receipt[] }>("POST", `/v1/topics/${topic}/messages/batch`, {
+  async publishBatch(topic: string, messages: readonly object[]): Promise<readonly PublishedView[]> {
+    const answer = await this.ok<{ messages: readonly PublishedView[] }>("POST", `/v1/topics/${topic}/messages/batch`, {
       json: { messages },
     });
     return answer.messages;

@@ -153,7 +153,10 @@ export class AccountInboxes implements Inboxes {
     }
   }
 
-  /** No client has fetched for too long: the inbox is emptied, and the message is not kept either, except in the inbox's topic. */
+  /**
+   * No client has fetched for too long: the inbox is emptied, and the message is not kept either, except in the inbox's
+   * topic.
+   */
   async #drop(inbox: InboxDetails, message: ArrivingMessage): Promise<Arrived> {
     const topic = inbox.topic === null ? null : await this.#logs.publishedTopic(inbox.topic);
     const result = topic && (await this.#options.publisher.publish(topic, [newMessage(message)], null));

@@ -21,8 +21,8 @@ const pulled: SubscriptionSettings = {
 };
 
 /**
- * The part of an inbox that the log store keeps: a log, the inbox's own or a topic's, and a subscription to it that is not
- * pushed. Messages are written once, as in any topic.
+ * The part of an inbox that the log store keeps: a log, the inbox's own or a topic's, and a subscription to it that is
+ * not pushed. Messages are written once, as in any topic.
  */
 export class InboxLogs {
   readonly #store: Store;
@@ -78,8 +78,8 @@ export class InboxLogs {
   }
 
   /**
-   * Where the subscription of an inbox starts that has none: its topic was deleted and created again, or a crash prevented it.
-   * The inbox then gets the messages published since, unless it keeps messages only while it is polled.
+   * Where the subscription of an inbox starts that has none: its topic was deleted and created again, or a crash
+   * prevented it. The inbox then gets the messages published since, unless it keeps messages only while it is polled.
    */
   #recoveredStart({ whilePolledMs, updatedAtMs }: InboxDetails, topic: Topic): Start {
     const atMs = Math.max(topic.createdAtMs, updatedAtMs);

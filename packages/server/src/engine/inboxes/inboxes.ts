@@ -22,7 +22,9 @@ export interface Arrived {
   readonly id: MessageId | null;
 }
 
-/** Buffers that clients fetch from: a log and a subscription that is not pushed. Callers have checked the names' form. */
+/**
+ * Buffers that clients fetch from: a log and a subscription that is not pushed. Callers have checked the names' form.
+ */
 export interface Inboxes {
   /** Creates or replaces. Throws `immutable_field`, `topic_not_found`, `entry_limit` and `precondition_failed`. */
   put(

@@ -19,8 +19,8 @@ interface Get {
 const deliveryMsMax = 5_000;
 
 /**
- * Senders, clients and crashes in any order, on a store that answers slowly and loses wake-ups, against a naive rule: while a
- * message is leased to one client no other client gets it, and once it is delivered no client does.
+ * Senders, clients and crashes in any order, on a store that answers slowly and loses wake-ups, against a naive rule:
+ * while a message is leased to one client no other client gets it, and once it is delivered no client does.
  */
 class Clients {
   readonly scene: InboxScene;

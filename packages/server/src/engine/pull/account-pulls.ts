@@ -109,8 +109,8 @@ export class AccountPulls implements Pulls {
 }
 
 /**
- * Splits receipt handles so that each step has at most one per message: only one of several handles of a message can be valid.
- * Nearly always there is one step.
+ * Splits receipt handles so that each step has at most one per message: only one of several handles of a message can be
+ * valid. Nearly always there is one step.
  */
 function stepsOf(receiptHandles: readonly ReceiptHandle[]): readonly ReceiptHandle[][] {
   const steps: ReceiptHandle[][] = [];

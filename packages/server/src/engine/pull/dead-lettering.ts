@@ -9,7 +9,8 @@ import type { EngineObserver } from "../observer.ts";
 import { isReceivesEnded } from "./allocation.ts";
 
 /**
- * `moved`: the message is in its target, durably. `refused`: the target does not take it, so it becomes a dead letter of its
+ * `moved`: the message is in its target, durably. `refused`: the target does not take it, so it becomes a dead letter
+ * of its
  * subscription. `later`: the target cannot take it for now.
  */
 export type Moved = "moved" | "refused" | "later";
@@ -39,8 +40,8 @@ interface DeadLettering {
 }
 
 /**
- * Moves messages that were received too often, or for the first time too long ago. A message is first stored in its target and
- * then settled here. After a crash in between it is moved once more, which changes nothing.
+ * Moves messages that were received too often, or for the first time too long ago. A message is first stored in its
+ * target and then settled here. After a crash in between it is moved once more, which changes nothing.
  */
 export async function deadLetter(
   { store, clock, events, observer }: DeadLetteringContext,

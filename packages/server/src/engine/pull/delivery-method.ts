@@ -30,7 +30,10 @@ export interface DeliveryResult {
 export interface DeliveryMethod<T> {
   /** Lease of each claim. */
   readonly leaseMs: number;
-  /** Whether one waiting request is refused when messages are there but other clients read too slowly; otherwise it waits on. */
+  /**
+   * Whether one waiting request is refused when messages are there but other clients read too slowly; otherwise it
+   * waits on.
+   */
   readonly refusesWaiting: boolean;
   /** Ends a request that got no message; null: with an empty answer. */
   readonly refusal: RingbackError | null;

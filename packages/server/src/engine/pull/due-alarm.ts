@@ -3,8 +3,8 @@ import type { Clock, Timers } from "../../domain/ports.ts";
 import { engineLimits } from "../engine-limits.ts";
 
 /**
- * One timer for all requests that wait at a subscription. It is set to the time at which, according to the last claim, work
- * becomes due without another wake-up of the store. It runs only while a request waits.
+ * One timer for all requests that wait at a subscription. It is set to the time at which, according to the last claim,
+ * work becomes due without another wake-up of the store. It runs only while a request waits.
  */
 export class DueAlarm {
   readonly #clock: Clock;

@@ -103,7 +103,10 @@ export class InvisibleDelivery implements DeliveryMethod<PulledMessage> {
     return more && (deliveries.length > 0 || !this.#isFull);
   }
 
-  /** When the target cannot be read, ended messages stay invisible for now: they may belong to another queue than their own dead letters. */
+  /**
+   * When the target cannot be read, ended messages stay invisible for now: they may belong to another queue than their
+   * own dead letters.
+   */
   async #deadLetterTarget(subscription: Subscription): Promise<DeadLetterTarget | null> {
     try {
       return await this.#context.findDeadLetterTarget(subscription);
@@ -125,8 +128,8 @@ export class InvisibleDelivery implements DeliveryMethod<PulledMessage> {
     try {
       const isWhole = (await this.#context.store.log.settle(settlements)) === settlements.length;
       if (isWhole) return await this.#answer(invisible, queue);
-      // Which of them are invisible is not known, so no receiver gets one. Another node may have taken some of them; only a
-      // first receive is surely this node's, because the store keeps the time of the first.
+      // Which of them are invisible is not known, so no receiver gets one. Another node may have taken some of them;
+      // only a first receive is surely this node's, because the store keeps the time of the first.
       await this.#putBack(
         invisible.flatMap(({ messages }) => messages.filter(({ receives }) => receives === 1)),
         queue,

@@ -11,7 +11,10 @@ import type { UnreadBytes } from "./unread-bytes.ts";
 export interface LeasedMessage {
   readonly id: MessageId;
   readonly message: Message;
-  /** Must be called once, soon. False: the client did not receive the message, so the next client gets it, in its old position. */
+  /**
+   * Must be called once, soon. False: the client did not receive the message, so the next client gets it, in its old
+   * position.
+   */
   readonly done: (delivered: boolean) => void;
 }
 
@@ -23,8 +26,8 @@ export interface LeasedDeliveryContext {
 }
 
 /**
- * Delivery to clients that never acknowledge: a message is settled when the answer has gone out. Until then only the claim's
- * lease protects the message from other clients, so one write per message is enough.
+ * Delivery to clients that never acknowledge: a message is settled when the answer has gone out. Until then only the
+ * claim's lease protects the message from other clients, so one write per message is enough.
  */
 export class LeasedDelivery implements DeliveryMethod<LeasedMessage> {
   readonly leaseMs = engineLimits.inboxLeaseMs;

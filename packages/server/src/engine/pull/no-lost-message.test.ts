@@ -7,7 +7,7 @@ import { PullScene, type Node, stays, textOf, visibilityMs, wantOf } from "./tes
 /** The last delivery of a message, and the end of its visibility timeout. */
 interface Known {
   receiptHandle: string;
-  hiddenUntilMs: TimeMs;
+  invisibleUntilMs: TimeMs;
 }
 
 interface Pulling {
@@ -18,8 +18,9 @@ interface Pulling {
 }
 
 /**
- * Publishers, receivers and crashes in any order, on two nodes and a store that answers slowly and loses wake-ups, against a naive
- * rule: no other receiver gets a message before its visibility timeout ends, and no receiver gets it once it is acknowledged.
+ * Publishers, receivers and crashes in any order, on two nodes and a store that answers slowly and loses wake-ups,
+ * against a naive rule: no other receiver gets a message before its visibility timeout ends, and no receiver gets it
+ * once it is acknowledged.
  */
 class Receivers {
   readonly scene: PullScene;
@@ -71,10 +72,10 @@ class Receivers {
       : pulls.putBack(subscription, [known.receiptHandle], delayMs));
     if (result === "malformed") this.faults.push(`${text} was malformed`);
     if (result !== "done") return;
-    if (nowMs >= known.hiddenUntilMs) this.faults.push(`${text} was settled after its visibility timeout`);
+    if (nowMs >= known.invisibleUntilMs) this.faults.push(`${text} was settled after its visibility timeout`);
     if (this.acknowledged.has(text)) this.faults.push(`${text} was settled after its acknowledgement`);
     if (how === "acknowledge") this.acknowledged.add(text);
-    else known.hiddenUntilMs = nowMs + delayMs;
+    else known.invisibleUntilMs = nowMs + delayMs;
   }
 
   async drain(): Promise<void> {
@@ -93,9 +94,9 @@ class Receivers {
     const text = textOf(message);
     const before = this.known.get(text);
     const pulledAtMs = message.visibleAtMs - visibilityMs;
-    if (before !== undefined && pulledAtMs < before.hiddenUntilMs) this.faults.push(`${text} went to two receivers`);
+    if (before !== undefined && pulledAtMs < before.invisibleUntilMs) this.faults.push(`${text} went to two receivers`);
     if (this.acknowledged.has(text)) this.faults.push(`${text} was delivered after its acknowledgement`);
-    this.known.set(text, { receiptHandle: message.receiptHandle, hiddenUntilMs: message.visibleAtMs });
+    this.known.set(text, { receiptHandle: message.receiptHandle, invisibleUntilMs: message.visibleAtMs });
   }
 }
 

@@ -25,7 +25,8 @@ export interface PullQueueContext {
 }
 
 /**
- * Result of a claim. `more`: another claim may bring messages. `busy`: the memory that it needs is reserved for other claims.
+ * Result of a claim. `more`: another claim may bring messages. `busy`: the memory that it needs is reserved for other
+ * claims.
  * `full`: receivers read too slowly.
  */
 type FetchResult = "more" | "nothing" | "busy" | "full";
@@ -37,9 +38,9 @@ interface BoundedClaim extends ClaimSize {
 }
 
 /**
- * The requests for messages of one subscription, first come, first served. One claim serves all requests that are there when
- * it is made. Claims are made one after the other, and only when a request has come or the store has reported work. So a
- * waiting request costs one timer.
+ * The requests for messages of one subscription, first come, first served. One claim serves all requests that are there
+ * when it is made. Claims are made one after the other, and only when a request has come or the store has reported
+ * work. So a waiting request costs one timer.
  */
 export class PullQueue<T> implements DeliveryTarget<T> {
   readonly unreadBytes: UnreadBytes;

@@ -29,8 +29,8 @@ export interface PullQueuesOptions {
 type Queues<T> = Map<SubscriptionId, PullQueue<T>>;
 
 /**
- * The queues of all subscriptions from which clients fetch: pulled ones, whose receivers acknowledge, and inboxes, whose
- * messages are settled when the answer has gone out. All of them share one memory limit.
+ * The queues of all subscriptions from which clients fetch: pulled ones, whose receivers acknowledge, and inboxes,
+ * whose messages are settled when the answer has gone out. All of them share one memory limit.
  */
 export class PullQueues {
   readonly #options: PullQueuesOptions;
@@ -95,7 +95,10 @@ export class PullQueues {
     }
   }
 
-  /** Receipt handles of this subscription have been used. `visibleAtMs`: when the messages are visible again; null: never. */
+  /**
+   * Receipt handles of this subscription have been used. `visibleAtMs`: when the messages are visible again; null:
+   * never.
+   */
   acknowledged(id: SubscriptionId, visibleAtMs: TimeMs | null): void {
     const queue = this.#pulled.get(id);
     if (visibleAtMs !== null) queue?.dueAt(visibleAtMs);
@@ -179,7 +182,9 @@ export class PullQueues {
     }
   }
 
-  /** Finds work whose wake-up was lost, and drops queues that nobody uses. An inbox's queue stays as long as the inbox. */
+  /**
+   * Finds work whose wake-up was lost, and drops queues that nobody uses. An inbox's queue stays as long as the inbox.
+   */
   async #check(): Promise<void> {
     const nowMs = this.#options.clock.now();
     for (const [id, queue] of this.#pulled) if (queue.isIdle(nowMs)) this.#pulled.delete(id);

@@ -3,8 +3,9 @@ import type { SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { PulledDelivery } from "../../store/log.ts";
 
 /**
- * Identifies one delivery of a message. A receipt handle is no secret and proves nothing: a client that may acknowledge one
- * message of a subscription may acknowledge all of them. The store checks that the delivery is still as the handle describes it.
+ * Identifies one delivery of a message. A receipt handle is no secret and proves nothing: a client that may acknowledge
+ * one message of a subscription may acknowledge all of them. The store checks that the delivery is still as the handle
+ * describes it.
  */
 export interface ReceiptHandle extends PulledDelivery {
   /** When this delivery was made. */

@@ -1,7 +1,7 @@
 /**
- * Bounds the message bytes that are in memory for receivers: of one subscription, or of all subscriptions together (`total`).
- * Bytes are reserved before a claim, whose size is not known yet. Afterwards the real bytes count as unread until the receiver
- * has read them.
+ * Bounds the message bytes that are in memory for receivers: of one subscription, or of all subscriptions together
+ * (`total`). Bytes are reserved before a claim, whose size is not known yet. Afterwards the real bytes count as unread
+ * until the receiver has read them.
  */
 export class UnreadBytes {
   readonly #bytesMax: number;

@@ -18,7 +18,9 @@ export class WaiterLimit {
     return this.#count;
   }
 
-  /** One more request waits, in a queue where `waiting` of them wait already. Returns the error if that is one too many. */
+  /**
+   * One more request waits, in a queue where `waiting` of them wait already. Returns the error if that is one too many.
+   */
   add(waiting: number): RingbackError | null {
     if (waiting >= this.#perQueueMax || this.#count >= this.#totalMax) return new RingbackError("too_many_waiters");
     this.#count++;

@@ -28,9 +28,9 @@ export interface FaultyStoreOptions {
 }
 
 /**
- * The memory driver behind a slow, faulty network. Calls take effect with a delay and return with another delay, so that
- * other calls happen in between. Settlements keep their order; other calls may overtake each other. Without any setting,
- * it behaves like the memory driver.
+ * The memory driver behind a slow, faulty network. Calls take effect with a delay and return with another delay, so
+ * that other calls happen in between. Settlements keep their order; other calls may overtake each other. Without any
+ * setting, it behaves like the memory driver.
  */
 export class FaultyStore extends MemoryStore {
   readonly #data: MemoryData;

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Api, Receipt } from "../api.ts";
+import type { Api, PublishedView } from "../api.ts";
 import type { Chance } from "../random.ts";
 import { planMessage, topicNames } from "./plan.ts";
 import type { PlannedMessage, TopicName } from "./plan.ts";
@@ -70,9 +70,9 @@ export class Publishers {
     request.sent++;
     for (const { body } of messages) this.attempted.add(body);
     const headers = key === null ? {} : { "idempotency-key": key };
-    let receipts: readonly Receipt[];
+    let published: readonly PublishedView[];
     try {
-      receipts = await publish(api, topic, messages, headers);
+      published = await publish(api, topic, messages, headers);
     } catch (error) {
       // fetch throws this for a connection that could not be made or that broke.
       if (!(error instanceof TypeError)) throw error;
@@ -81,8 +81,8 @@ export class Publishers {
       return false;
     }
     messages.forEach((message, index) => {
-      const id = receipts[index]?.id;
-      if (id === undefined) throw new Error("a receipt is missing");
+      const id = published[index]?.id;
+      if (id === undefined) throw new Error("an answer lacks a message");
       this.accepted.push({ id, topic, message, sentAgain: request.sent > 1 });
     });
     return true;
@@ -94,10 +94,11 @@ async function publish(
   topic: TopicName,
   messages: readonly PlannedMessage[],
   headers: Readonly<Record<string, string>>,
-): Promise<readonly Receipt[]> {
+): Promise<readonly PublishedView[]> {
   const path = `/v1/topics/${topic}/messages`;
   const [only] = messages;
-  if (messages.length === 1) return [await api.ok<Receipt>("POST", path, { json: only, headers })];
-  return (await api.ok<{ messages: readonly Receipt[] }>("POST", `${path}/batch`, { json: { messages }, headers }))
-    .messages;
+  if (messages.length === 1) return [await api.ok<PublishedView>("POST", path, { json: only, headers })];
+  return (
+    await api.ok<{ messages: readonly PublishedView[] }>("POST", `${path}/batch`, { json: { messages }, headers })
+  ).messages;
 }

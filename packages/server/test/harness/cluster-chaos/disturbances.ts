@@ -31,7 +31,7 @@ export class Disturbances {
   }
 
   /** The list for the report of a run that failed. */
-  get told(): string {
+  get script(): string {
     return this.list
       .map(({ kind, node, fromMs, toMs }) => `${this.at(fromMs)}-${this.at(toMs)} s ${kind} ${node ?? "database"}`)
       .join("\n");

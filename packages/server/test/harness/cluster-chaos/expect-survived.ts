@@ -14,12 +14,12 @@ export async function expectClusterSurvived(loadMs: number, nodeGoneAfterMs: num
   const kinds = ["kill", "stop", "cut", "restart", "crash"] as const;
   const done = Object.fromEntries(kinds.map((kind) => [kind, disturbances.count(kind)]));
   process.stdout.write(
-    `cluster chaos: seed ${seed}, ${Math.round(loadedMs / 1000)} s under load; ${told(done)}; ` +
+    `cluster chaos: seed ${seed}, ${Math.round(loadedMs / 1000)} s under load; ${listed(done)}; ` +
       `${startsInVain} starts in vain; stopped nodes lost ${deliveriesLost} claimed deliveries; ${accepted.length} messages accepted, ` +
       `${refused} publishes refused with 503, ${unanswered} unanswered; ${deliveries} deliveries due, ` +
-      `${arrivals} arrivals; sent again after a success that was not on record yet, by reason: ${told(duplicates)}\n`,
+      `${arrivals} arrivals; sent again after a success that was not on record yet, by reason: ${listed(duplicates)}\n`,
   );
-  const script = `seed ${seed}\n${disturbances.told}`;
+  const script = `seed ${seed}\n${disturbances.script}`;
   const none = { lost: [], repeatedThoughRecorded: [], notRecordedOnce: [], repeatedWithoutReason: [] };
   const noFaults = { ...none, outOfOrder: [], mixedUp: [], invented: [], unexpected: [] };
   expect({ script, faults }).toEqual({ script, faults: noFaults });
@@ -32,7 +32,7 @@ export async function expectClusterSurvived(loadMs: number, nodeGoneAfterMs: num
   expect(accepted.length).toBeGreaterThan(loadMs / 100);
 }
 
-function told(counts: Readonly<Record<string, number>>): string {
+function listed(counts: Readonly<Record<string, number>>): string {
   return Object.entries(counts)
     .map(([kind, count]) => `${kind} ${count}`)
     .join(", ");

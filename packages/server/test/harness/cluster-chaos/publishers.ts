@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Receipt } from "../api.ts";
+import type { PublishedView } from "../api.ts";
 import { planMessage } from "../chaos/plan.ts";
 import type { PlannedMessage, TopicName } from "../chaos/plan.ts";
 import type { Accepted } from "../chaos/publishers.ts";
@@ -52,13 +52,13 @@ export class ClusterPublishers {
     const number = ++this.#count;
     const messages = Array.from({ length: size }, (_, index) => planMessage(topic, `${number}.${index}`, chance));
     for (let sent = 1; ; sent++) {
-      const receipts = await this.#send(topic, messages, `request-${number}`);
-      if (receipts === "again") {
+      const published = await this.#send(topic, messages, `request-${number}`);
+      if (published === "again") {
         await pause(chance.whole(20, 100));
         continue;
       }
       for (const [index, message] of messages.entries()) {
-        const { id } = receipts[index] as Receipt;
+        const { id } = published[index] as PublishedView;
         this.accepted.push({ id, topic, message, sentAgain: sent > 1 });
       }
       return;
@@ -69,7 +69,7 @@ export class ClusterPublishers {
     topic: TopicName,
     messages: readonly PlannedMessage[],
     key: string,
-  ): Promise<readonly Receipt[] | "again"> {
+  ): Promise<readonly PublishedView[] | "again"> {
     const now = performance.now();
     const node = this.#chance.whole(0, nodeCount - 1);
     const server = this.#nodes.server(node);
@@ -90,7 +90,7 @@ export class ClusterPublishers {
       this.#avoidedUntilMs[node] = now + avoidedMs;
       return "again";
     }
-    if (status === 201) return (JSON.parse(text) as { messages: readonly Receipt[] }).messages;
+    if (status === 201) return (JSON.parse(text) as { messages: readonly PublishedView[] }).messages;
     if (status === 503) this.refused++;
     else this.unexpected.push(`${status} ${text.slice(0, 300)}`);
     return "again";

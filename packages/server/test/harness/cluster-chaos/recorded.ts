@@ -3,7 +3,7 @@ import { verdictCodes } from "../../../src/store/record-rows.ts";
 import type { PostgresServer } from "../../../src/store/postgres/testing/postgres-server.ts";
 import { ask } from "./database.ts";
 
-const lookMs = 250;
+const pollMs = 250;
 /** Ids are assigned before a commit, so rows can appear late. At most this many newer ids appear before them. */
 const late = 3_000;
 
@@ -35,7 +35,7 @@ export class Recorded {
         this.#lastId = Math.max(this.#lastId, Number(id));
         if (!this.arrivedByThen.has(delivery)) this.arrivedByThen.set(delivery, this.#arrived(delivery));
       }
-      await pause(lookMs);
+      await pause(pollMs);
     }
   }
 

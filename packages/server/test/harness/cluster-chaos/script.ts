@@ -52,7 +52,7 @@ function gap(chance: Chance): number {
 
 function shuffled<T>(chance: Chance, items: readonly T[]): T[] {
   return items
-    .map((item) => ({ item, place: chance.next() }))
-    .toSorted((a, b) => a.place - b.place)
+    .map((item) => ({ item, rank: chance.next() }))
+    .toSorted((a, b) => a.rank - b.rank)
     .map(({ item }) => item);
 }

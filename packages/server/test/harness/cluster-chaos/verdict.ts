@@ -52,7 +52,8 @@ export function judgeCluster(report: ClusterChaosReport): ClusterVerdict {
   const repeatedWithoutReason: string[] = [];
   for (const { delivery, before, again } of repeats) {
     const reason = explain(before, again);
-    if (reason === null) repeatedWithoutReason.push(`${delivery}: ${told(report, before)}, ${told(report, again)}`);
+    if (reason === null)
+      repeatedWithoutReason.push(`${delivery}: ${describeArrival(report, before)}, ${describeArrival(report, again)}`);
     else duplicates[reason]++;
   }
   const bodies = new Map(accepted.map(({ id, message }) => [id, message.body]));
@@ -74,7 +75,7 @@ export function judgeCluster(report: ClusterChaosReport): ClusterVerdict {
   return { faults, deliveries: due.length, arrivals, duplicates };
 }
 
-function told({ disturbances }: ClusterChaosReport, { atMs, sender }: ChaosArrival): string {
+function describeArrival({ disturbances }: ClusterChaosReport, { atMs, sender }: ChaosArrival): string {
   return `at ${disturbances.at(atMs)} s from ${sender}`;
 }
 

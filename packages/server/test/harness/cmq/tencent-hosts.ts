@@ -16,15 +16,15 @@ const tencentHost = /\.api\.(?:tencentyun|qcloud)\.com$/;
  * have, becomes the server's. Returns the names that were looked up.
  */
 export function pointTencentHostsAt(port: () => number): ReadonlySet<string> {
-  const asked = new Set<string>();
+  const requested = new Set<string>();
   const { lookup } = dns;
   dns.lookup = (host, options, found) => {
     if (!tencentHost.test(host)) return lookup(host, options, found);
-    asked.add(host);
+    requested.add(host);
     if (options.all === true) found(null, [{ address: "127.0.0.1", family: 4 }]);
     else found(null, "127.0.0.1", 4);
   };
   globalAgent.createConnection = (options: NetConnectOpts & { host?: string }) =>
     createConnection(tencentHost.test(options.host ?? "") ? { ...options, port: port() } : options);
-  return asked;
+  return requested;
 }

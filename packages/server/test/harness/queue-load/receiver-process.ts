@@ -15,37 +15,37 @@ const chance = chanceFrom(seed);
 const caller = new SignedCaller(url, pair);
 const nothing = 7000;
 
-function tell(report: Report): void {
-  writeSync(1, `${JSON.stringify(report)}\n`);
+function report(event: Report): void {
+  writeSync(1, `${JSON.stringify(event)}\n`);
 }
 
 async function work(message: CmqAnswer): Promise<void> {
   const id = message.msgId ?? "";
   if (chance.next() < dropped) return;
   await pause(chance.whole(0, workMsMax));
-  tell({ event: "deleting", id });
+  report({ event: "deleting", id });
   const receiptHandle = message.receiptHandle ?? "";
   const { code } = await caller.call("DeleteMessage", { queueName, receiptHandle });
-  tell({ event: "deleted", id, code, atMs: Date.now() });
+  report({ event: "deleted", id, code, atMs: Date.now() });
 }
 
 for (;;) {
-  const askedAtMs = Date.now();
+  const requestedAtMs = Date.now();
   const isBatch = chance.next() < 0.5;
   const wait = { queueName, pollingWaitSeconds: 1 };
   const answer = isBatch
     ? await caller.call("BatchReceiveMessage", { ...wait, numOfMsg: chance.whole(1, 16) })
     : await caller.call("ReceiveMessage", wait);
-  const gotAtMs = Date.now();
+  const answeredAtMs = Date.now();
   if (answer.code === nothing) continue;
   if (answer.code !== 0) {
-    tell({ event: "unexpected", answer: JSON.stringify(answer) });
+    report({ event: "unexpected", answer: JSON.stringify(answer) });
     break;
   }
   const messages = isBatch ? (answer["msgInfoList"] as readonly CmqAnswer[]) : [answer];
   for (const { msgId = "", msgBody = "", nextVisibleTime = 0, dequeueCount = 0 } of messages) {
     const message = { id: msgId, body: msgBody, nextVisibleTime, dequeueCount };
-    tell({ event: "received", ...message, askedAtMs, gotAtMs });
+    report({ event: "received", ...message, requestedAtMs, answeredAtMs });
   }
   await Promise.all(messages.map(work));
 }

@@ -11,7 +11,7 @@ import type { ReceiverOptions, Report } from "./reports.ts";
 const program = fileURLToPath(new URL("./receiver-process.ts", import.meta.url));
 
 /** A report, with the number of the process that sent it. */
-export type Told = Report & { readonly life: number };
+export type ReceiverReport = Report & { readonly life: number };
 
 export interface ReceiversOptions {
   /** The receivers use these servers in rotation. */
@@ -26,7 +26,7 @@ export interface ReceiversOptions {
 
 /** Receivers as processes. Another process takes the place of each one that is killed. */
 export class Receivers implements AsyncDisposable {
-  readonly told: Told[] = [];
+  readonly reports: ReceiverReport[] = [];
   /** Numbers of the processes that were killed. */
   readonly killed = new Set<number>();
   readonly #options: ReceiversOptions;
@@ -54,9 +54,9 @@ export class Receivers implements AsyncDisposable {
   /** Numbers of the processes that have received a message and not yet reported its deletion. */
   #holding(): number[] {
     const held = new Map<number, Set<string>>();
-    for (const told of this.told) {
-      if (told.event === "received") held.set(told.life, (held.get(told.life) ?? new Set()).add(told.id));
-      else if (told.event === "deleting") held.get(told.life)?.delete(told.id);
+    for (const report of this.reports) {
+      if (report.event === "received") held.set(report.life, (held.get(report.life) ?? new Set()).add(report.id));
+      else if (report.event === "deleting") held.get(report.life)?.delete(report.id);
     }
     return [...this.#children.keys()].filter((life) => (held.get(life)?.size ?? 0) > 0);
   }
@@ -81,10 +81,10 @@ export class Receivers implements AsyncDisposable {
     this.#children.set(life, child);
     child.on("exit", (code) => {
       if (this.killed.has(life)) return;
-      this.told.push({ event: "unexpected", answer: `receiver ${life} ended by itself with ${code}`, life });
+      this.reports.push({ event: "unexpected", answer: `receiver ${life} ended by itself with ${code}`, life });
     });
     const lines = createInterface({ input: child.stdout });
-    lines.on("line", (line) => this.told.push({ ...(JSON.parse(line) as Report), life }));
+    lines.on("line", (line) => this.reports.push({ ...(JSON.parse(line) as Report), life }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -7,8 +7,8 @@ export type Report =
       /**
        * Unix times of the request and of its answer in ms. The server runs on the same machine and has the same clock.
        */
-      readonly askedAtMs: number;
-      readonly gotAtMs: number;
+      readonly requestedAtMs: number;
+      readonly answeredAtMs: number;
       /** Seconds, rounded down, as in the answer. */
       readonly nextVisibleTime: number;
       readonly dequeueCount: number;

@@ -40,10 +40,10 @@ export async function runQueueLoad(options: QueueLoadOptions): Promise<QueueLoad
   await using at = new Receivers({ urls, pair, queueName, count: receivers, chance, workMsMax: 60, dropped: 0.02 });
   const sent = new Map<string, string>();
   const taken = new Set<string>();
-  let looked = 0;
+  let readCount = 0;
   const waiting = (): number => {
-    for (; looked < at.told.length; looked++) {
-      const report = at.told[looked];
+    for (; readCount < at.reports.length; readCount++) {
+      const report = at.reports[readCount];
       if (report?.event === "received") taken.add(report.id);
     }
     return sent.size - taken.size;
@@ -70,14 +70,17 @@ export async function runQueueLoad(options: QueueLoadOptions): Promise<QueueLoad
     },
     (counts) => counts.every((count) => count === 0),
   );
-  const deletions = () => at.told.filter(({ event }) => event === "deleting" || event === "deleted");
+  const deletions = () => at.reports.filter(({ event }) => event === "deleting" || event === "deleted");
   const open = () => {
-    const ended = new Set(deletions().flatMap((told) => (told.event === "deleted" ? [`${told.id} ${told.life}`] : [])));
+    const ended = new Set(
+      deletions().flatMap((report) => (report.event === "deleted" ? [`${report.id} ${report.life}`] : [])),
+    );
     return deletions().filter(
-      (told) => told.event === "deleting" && !ended.has(`${told.id} ${told.life}`) && !at.killed.has(told.life),
+      (report) =>
+        report.event === "deleting" && !ended.has(`${report.id} ${report.life}`) && !at.killed.has(report.life),
     ).length;
   };
   await until("every receiver has heard of its deletions", open, (count) => count === 0);
-  const { told, killed } = at;
-  return { ...judge({ sent, told, killed, visibilityMs: visibilityS * 1000 }), sent: sent.size, kills: killed.size };
+  const { reports, killed } = at;
+  return { ...judge({ sent, reports, killed, visibilityMs: visibilityS * 1000 }), sent: sent.size, kills: killed.size };
 }

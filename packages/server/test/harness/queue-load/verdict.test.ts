@@ -1,20 +1,20 @@
 /** Real: the judge of the load tests. Faked: the reports of receivers. */
 import { expect, it } from "vitest";
-import type { Told } from "./receivers.ts";
+import type { ReceiverReport } from "./receivers.ts";
 import { judge } from "./verdict.ts";
 
 const visibilityMs = 2_000;
 
-function received(life: number, askedAtMs: number, gotAtMs: number, dequeueCount: number): Told {
-  const nextVisibleTime = Math.floor((gotAtMs + visibilityMs) / 1000);
-  return { event: "received", id: "1", body: "one", askedAtMs, gotAtMs, nextVisibleTime, dequeueCount, life };
+function received(life: number, requestedAtMs: number, answeredAtMs: number, dequeueCount: number): ReceiverReport {
+  const nextVisibleTime = Math.floor((answeredAtMs + visibilityMs) / 1000);
+  return { event: "received", id: "1", body: "one", requestedAtMs, answeredAtMs, nextVisibleTime, dequeueCount, life };
 }
 
-const deleting = (life: number): Told => ({ event: "deleting", id: "1", life });
-const deleted = (life: number, atMs: number): Told => ({ event: "deleted", id: "1", code: 0, atMs, life });
+const deleting = (life: number): ReceiverReport => ({ event: "deleting", id: "1", life });
+const deleted = (life: number, atMs: number): ReceiverReport => ({ event: "deleted", id: "1", code: 0, atMs, life });
 
-function verdict(told: readonly Told[], killed: readonly number[] = []) {
-  return judge({ sent: new Map([["one", "1"]]), told, killed: new Set(killed), visibilityMs });
+function verdict(reports: readonly ReceiverReport[], killed: readonly number[] = []) {
+  return judge({ sent: new Map([["one", "1"]]), reports, killed: new Set(killed), visibilityMs });
 }
 
 it("finds nothing wrong with a message that was received and deleted once", () => {
@@ -36,18 +36,18 @@ it("finds a message that came to a second receiver before its time was up", () =
 });
 
 it("finds a message that came again after it was deleted", () => {
-  const told = [received(0, 1000, 1010, 1), deleted(0, 1020), received(1, 5000, 5010, 2)];
-  expect(verdict(told).early).toEqual(["1 came after it was deleted"]);
+  const reports = [received(0, 1000, 1010, 1), deleted(0, 1020), received(1, 5000, 5010, 2)];
+  expect(verdict(reports).early).toEqual(["1 came after it was deleted"]);
 });
 
 it("finds a body that is another's, a count that stands still, and an answer that nobody expected", () => {
-  const told: Told[] = [
-    { ...received(0, 1000, 1010, 1), body: "other" } as Told,
+  const reports: ReceiverReport[] = [
+    { ...received(0, 1000, 1010, 1), body: "other" } as ReceiverReport,
     received(1, 5000, 5010, 1),
     deleted(1, 5020),
     { event: "unexpected", answer: "HTTP 500", life: 2 },
   ];
-  expect(verdict(told).strange).toHaveLength(3);
+  expect(verdict(reports).strange).toHaveLength(3);
 });
 
 it("measures how late a message comes back whose receiver was killed with it", () => {

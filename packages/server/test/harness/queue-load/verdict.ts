@@ -1,4 +1,4 @@
-import type { Told } from "./receivers.ts";
+import type { ReceiverReport } from "./receivers.ts";
 
 /** Server and receivers have one clock, which may be set back by this much during a test. */
 const toleranceMs = 20;
@@ -6,7 +6,7 @@ const toleranceMs = 20;
 export interface Evidence {
   /** Ids of the messages that were sent, by body. */
   readonly sent: ReadonlyMap<string, string>;
-  readonly told: readonly Told[];
+  readonly reports: readonly ReceiverReport[];
   readonly killed: ReadonlySet<number>;
   readonly visibilityMs: number;
 }
@@ -24,14 +24,14 @@ export interface Verdict {
   readonly receives: number;
 }
 
-type Received = Extract<Told, { event: "received" }>;
+type Received = Extract<ReceiverReport, { event: "received" }>;
 
-export function judge({ sent, told, killed, visibilityMs }: Evidence): Verdict {
+export function judge({ sent, reports, killed, visibilityMs }: Evidence): Verdict {
   const received = new Map<string, Received[]>();
   const deletedAt = new Map<string, number>();
   const deletingBy = new Map<string, Set<number>>();
   const strange: string[] = [];
-  for (const report of told) {
+  for (const report of reports) {
     if (report.event === "received") {
       const { id, body } = report;
       if (sent.get(body) !== id) strange.push(`${id} came with the body ${body.slice(0, 40)}`);
@@ -53,23 +53,24 @@ export function judge({ sent, told, killed, visibilityMs }: Evidence): Verdict {
   for (const id of sent.values()) {
     const mayBeDeleted = [...(deletingBy.get(id) ?? [])].some((life) => killed.has(life));
     if (!deletedAt.has(id) && !mayBeDeleted) lost.push(id);
-    const handedOut = (received.get(id) ?? []).toSorted((a, b) => a.gotAtMs - b.gotAtMs);
-    for (const [index, next] of handedOut.entries()) {
+    const deliveries = (received.get(id) ?? []).toSorted((a, b) => a.answeredAtMs - b.answeredAtMs);
+    for (const [index, next] of deliveries.entries()) {
       const deleted = deletedAt.get(id);
-      if (deleted !== undefined && next.askedAtMs > deleted) early.push(`${id} came after it was deleted`);
-      const before = handedOut[index - 1];
+      if (deleted !== undefined && next.requestedAtMs > deleted) early.push(`${id} came after it was deleted`);
+      const before = deliveries[index - 1];
       if (before === undefined) continue;
       // The message was received between the request and its answer.
-      const freeAtMs = Math.max(before.nextVisibleTime * 1000, before.askedAtMs + visibilityMs);
-      if (next.gotAtMs + toleranceMs < freeAtMs) early.push(`${id} came ${freeAtMs - next.gotAtMs} ms too early`);
+      const freeAtMs = Math.max(before.nextVisibleTime * 1000, before.requestedAtMs + visibilityMs);
+      if (next.answeredAtMs + toleranceMs < freeAtMs)
+        early.push(`${id} came ${freeAtMs - next.answeredAtMs} ms too early`);
       if (next.dequeueCount <= before.dequeueCount) strange.push(`${id} was counted ${next.dequeueCount} times`);
       // Another receiver got the message in between and was killed before its report, so the delay is unknown.
       if (!killed.has(before.life) || next.dequeueCount !== before.dequeueCount + 1) continue;
       cameBack++;
-      const lateMs = next.gotAtMs - (before.nextVisibleTime + 1) * 1000;
+      const lateMs = next.answeredAtMs - (before.nextVisibleTime + 1) * 1000;
       cameBackAfterMsMax = Math.max(cameBackAfterMsMax, lateMs);
     }
   }
-  const receives = told.filter(({ event }) => event === "received").length;
+  const receives = reports.filter(({ event }) => event === "received").length;
   return { lost, early, strange, cameBack, cameBackAfterMsMax, receives };
 }

@@ -26,7 +26,9 @@ export interface Node {
   readonly timers: MortalTimers;
 }
 
-/** The real pulls, queues and publisher in virtual time, on a store in memory; one node or several on the same store. */
+/**
+ * The real pulls, queues and publisher in virtual time, on a store in memory; one node or several on the same store.
+ */
 export class PullScene {
   readonly time = new VirtualTime();
   readonly store: FaultyStore;

@@ -13,7 +13,7 @@ interface SubscriptionView {
   readonly counts: { readonly backlog: number; readonly parked: number; readonly deadLetters: number };
 }
 
-const look = (topic: string) => server().api.ok<SubscriptionView>("GET", subscriptionPath(topic, "s"));
+const subscription = (topic: string) => server().api.ok<SubscriptionView>("GET", subscriptionPath(topic, "s"));
 
 it.each(["raw", "cloudevents", "wechat"])(
   "410 Gone disables a subscription of the dialect %s, once, until somebody resumes it; nothing is lost",
@@ -22,7 +22,7 @@ it.each(["raw", "cloudevents", "wechat"])(
     const topic = `gone-${protocol}`;
     let status = 410;
     await using receiver = await startReceiver(() => status);
-    await using told = await listen(server().url);
+    await using stream = await listen(server().url);
     await api.putTopic(topic);
     await api.subscribe(topic, "s", { push: { url: receiver.url, protocol } });
     await api.publishBatch(
@@ -31,14 +31,14 @@ it.each(["raw", "cloudevents", "wechat"])(
     );
     await until(
       "it is disabled",
-      () => look(topic),
+      () => subscription(topic),
       ({ state }) => state === "disabled",
     );
     const { id } = await api.publish(topic, { body: { number: "later" } });
     // Attempts under way have ended, and no further one begins.
     const { counts } = await until(
       "every message waits",
-      () => look(topic),
+      () => subscription(topic),
       (view) => view.counts.backlog + view.counts.parked === 41,
     );
     expect(counts.deadLetters).toBe(0);
@@ -54,15 +54,15 @@ it.each(["raw", "cloudevents", "wechat"])(
     );
     await until(
       "all are delivered",
-      () => look(topic),
+      () => subscription(topic),
       (view) => view.counts.backlog + view.counts.parked === 0,
     );
-    expect((await look(topic)).state).toBe("active");
+    expect((await subscription(topic)).state).toBe("active");
     expect(receiver.arrivals.length - sent).toBe(41);
     expect(receiver.arrivals.some(({ text }) => text.includes("later"))).toBe(true);
     // Events come in order: when the resumption has arrived, so have all events before it.
-    await untilTrue("the resumption is told", () => told.events.some(({ type }) => type === "subscription.resumed"));
-    const changes = told.events.filter(({ type }) => type === "subscription.disabled");
+    await untilTrue("the resumption is told", () => stream.events.some(({ type }) => type === "subscription.resumed"));
+    const changes = stream.events.filter(({ type }) => type === "subscription.disabled");
     expect(changes).toMatchObject([{ topic, subscription: "s" }]);
   },
 );
@@ -89,22 +89,22 @@ it("a subscription made anew under the name of one that is gone is not disabled 
       ({ state }) => state === "delivered",
     );
   }
-  expect((await look("anew")).state).toBe("active");
+  expect((await subscription("anew")).state).toBe("active");
 });
 
 it("Retry-After puts the next attempt off, and no further than its bound", async () => {
   const { api } = server();
-  const asked = new Map([
+  const retryAfter = new Map([
     ["/soon", "1"],
     ["/later", "900"],
     ["/never", "99999999999999999999"],
     ["/nonsense", "tomorrow, perhaps"],
   ]);
   await using receiver = await startReceiver((arrival, response) => {
-    response.writeHead(503, { "retry-after": asked.get(arrival.path) }).end();
+    response.writeHead(503, { "retry-after": retryAfter.get(arrival.path) }).end();
   });
   await api.putTopic("patience");
-  for (const path of asked.keys()) {
+  for (const path of retryAfter.keys()) {
     await api.subscribe("patience", path.slice(1), {
       push: { url: receiver.url + path },
       retry: { delaysMs: [60_000] },
