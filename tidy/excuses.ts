@@ -1,7 +1,9 @@
 import type { Excuse } from "./rule.ts";
 
 /** Files that may be longer than others, at most eight. */
-export const longFiles: readonly Excuse[] = [];
+export const longFiles: readonly Excuse[] = [
+  { name: "packages/server/src/store/postgres/schema.dump.sql", because: "`npm run generate:schema` writes it" },
+];
 
 /** Where the server's sources may name CMQ, WeChat and MNS. */
 export const otherSystems: readonly Excuse[] = [

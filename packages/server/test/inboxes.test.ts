@@ -138,7 +138,7 @@ describe("an inbox", () => {
     expect(await takeAll(`${url}/in/polled`)).toEqual(["after a poll"]);
   });
 
-  it("shows nothing of itself among topics, at their doors or in their numbers", async () => {
+  it("shows nothing of itself among topics, at their addresses or in their numbers", async () => {
     const { api, url } = server();
     const topics = async () => (await api.ok<Page<{ name: string }>>("GET", "/v1/topics?limit=200")).items.length;
     const before = [await topics(), (await api.metrics()).get("ringback_cluster_topics")];

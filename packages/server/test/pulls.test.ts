@@ -14,7 +14,7 @@ import { until } from "./harness/until.ts";
 const server = useServer();
 
 describe("pulling", () => {
-  it("hands out each message once while it is hidden, oldest first, and never again once it is acknowledged", async () => {
+  it("delivers each message once while it is invisible, oldest first, and never again once it is acknowledged", async () => {
     const { pull, answer, counts, publish } = await pulledFrom(server().api, "work");
     await publish("1", "2", "3");
     const first = await pull({ messagesMax: 2 });
@@ -67,7 +67,7 @@ describe("pulling", () => {
     expect(await waiting).toMatchObject([{ body: "1" }]);
   });
 
-  it("hands out again what was put back, at once to one who waits, and what nobody has answered for in time", async () => {
+  it("delivers again what was put back, at once to one who waits, and what nobody has answered for in time", async () => {
     const { pull, answer, publish } = await pulledFrom(server().api, "again");
     await publish("1");
     const [once] = await pull();
@@ -82,7 +82,7 @@ describe("pulling", () => {
     });
   });
 
-  it("makes a dead letter of what was handed out often enough and never acknowledged", async () => {
+  it("makes a dead letter of what was delivered often enough and never acknowledged", async () => {
     const { api } = server();
     const { path, pull, answer, publish } = await pulledFrom(api, "poison", { pull: { receivesMax: 2 } });
     const [receiptHandle] = await publish("1");

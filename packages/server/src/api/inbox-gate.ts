@@ -31,7 +31,7 @@ const takeQuery = Type.Object(
 const idHeader = { "ringback-message-id": { type: "string", description: "The message's id." } };
 const success = Type.Object({ response: Type.Enum(["success"]) }, { additionalProperties: false });
 
-/** Anybody may have sent the body: a browser must neither run it nor guess its type. */
+/** The body may come from a stranger: a browser must neither run it nor guess its type. */
 const untrustedBody = {
   "cache-control": "no-store",
   "content-security-policy": "default-src 'none'; sandbox",

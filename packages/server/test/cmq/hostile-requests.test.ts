@@ -69,7 +69,7 @@ function signed(action: string, parameters: Readonly<Record<string, string | num
 
 const isRefusal = { code: expect.toSatisfy((code) => code >= 4000), message: expect.stringMatching(/^\(\d{5}\)/) };
 
-describe("the CMQ door", () => {
+describe("the CMQ API", () => {
   it("answers random bytes with one of its codes", async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (body) => {

@@ -27,7 +27,7 @@ class Clients {
   readonly kept: string[] = [];
   readonly delivered = new Set<string>();
   readonly faults: string[] = [];
-  /** Who has a message, and until when no other client may get it. */
+  /** The holder of each message, and until when no other client may get it. */
   readonly #leases = new Map<string, { readonly holder: LeasedMessage; untilMs: TimeMs }>();
   #stalledAtMs: TimeMs = 0;
 

@@ -7,7 +7,7 @@ export interface Allocation<T> {
   readonly deliveries: ClaimedDelivery[];
 }
 
-/** What happens to each delivery of a claim. */
+/** The receiver of each delivery of a claim, and the deliveries that none receives. */
 export interface Allocations<T> {
   readonly allocations: readonly Allocation<T>[];
   /** Received too often, or for the first time too long ago. */

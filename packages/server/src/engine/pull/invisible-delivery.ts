@@ -128,8 +128,8 @@ export class InvisibleDelivery implements DeliveryMethod<PulledMessage> {
     try {
       const isWhole = (await this.#context.store.log.settle(settlements)) === settlements.length;
       if (isWhole) return await this.#answer(invisible, queue);
-      // Which of them are invisible is not known, so no receiver gets one. Another node may have taken some of them;
-      // only a first receive is surely this node's, because the store keeps the time of the first.
+      // The store does not report which of them are invisible, so no receiver gets one. Another node may have taken
+      // some of them; only a first receive is surely this node's, because the store keeps the time of the first.
       await this.#putBack(
         invisible.flatMap(({ messages }) => messages.filter(({ receives }) => receives === 1)),
         queue,

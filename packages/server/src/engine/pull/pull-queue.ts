@@ -13,7 +13,7 @@ import type { PullOptions } from "./pulls.ts";
 import { UnreadBytes } from "./unread-bytes.ts";
 import type { WaiterLimit } from "./waiter-limit.ts";
 
-/** What all queues share. */
+/** The parts that all queues share. */
 export interface PullQueueContext {
   readonly store: Pick<Store, "log" | "catalog">;
   readonly clock: Clock;
