@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { costBetween, costPerMessage, databasePercent, medianCost, statementCounts, totalUs } from "./cost.ts";
+import { costBetween, costPerMessage, databasePercent, medianCost, totalUs } from "./cost.ts";
+import { statementCounts } from "./cost-meter.ts";
 import type { Cost } from "./cost.ts";
 
 function cost(serversUs: number, cpuUs: number, statements: number, walBytes: number): Cost {

@@ -2,7 +2,8 @@ import { publishOne } from "../load/requests.ts";
 import type { Server } from "../server/server.ts";
 import { Account, untilQuiet } from "./account.ts";
 import type { Bench, Scenario } from "./bench.ts";
-import { CostMeter, costPerMessage, databasePercent } from "./cost.ts";
+import { CostMeter } from "./cost-meter.ts";
+import { costPerMessage, databasePercent } from "./cost.ts";
 import type { Cost } from "./cost.ts";
 import type { Figure } from "./result.ts";
 

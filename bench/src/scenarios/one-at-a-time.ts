@@ -3,7 +3,8 @@ import { nowMs } from "../clock.ts";
 import { publishTimed } from "../load/requests.ts";
 import { Account, untilQuiet } from "./account.ts";
 import type { Scenario } from "./bench.ts";
-import { CostMeter, costPerMessage } from "./cost.ts";
+import { costPerMessage } from "./cost.ts";
+import { CostMeter } from "./cost-meter.ts";
 
 /** So slow that each message is delivered and settled before the next one is published. */
 const MESSAGES_PER_SECOND = 10;

@@ -130,9 +130,9 @@ describe.each(ways)("qcloudapi-sdk by $method with $signatureMethod", (way) => {
     await qcloud.ok("CreateTopic", { topicName });
     const one = { topicName, subscriptionName: named("one") };
     const other = { topicName, subscriptionName: named("other") };
-    const pushTo = (endpoint: string) => ({ protocol: "http", endpoint });
-    await qcloud.ok("Subscribe", { ...one, ...pushTo(receiver.url), filterTag: ["red", "green"] });
-    await qcloud.ok("Subscribe", { ...other, ...pushTo(simplified.url), notifyContentFormat: "SIMPLIFIED" });
+    await qcloud.ok("Subscribe", { ...one, protocol: "http", endpoint: receiver.url, filterTag: ["red", "green"] });
+    const toSimplified = { protocol: "http", endpoint: simplified.url, notifyContentFormat: "SIMPLIFIED" };
+    await qcloud.ok("Subscribe", { ...other, ...toSimplified });
 
     const red = await qcloud.ok("PublishMessage", { topicName, msgBody: "to both", msgTag: ["red", "blue"] });
     expect(red).toEqual({ ...ok, msgId: messageId });

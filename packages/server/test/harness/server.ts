@@ -94,7 +94,7 @@ export async function startServerInProcess({ env = {}, ...options }: ServerOptio
     api: new Api(url),
     url,
     port: portOf(url),
-    logged: command.stdoutMatch,
+    logged: (pattern) => command.stdoutMatch(pattern),
     stop: () => stop(command),
     [Symbol.asyncDispose]: async () => void (await stop(command)),
   };
