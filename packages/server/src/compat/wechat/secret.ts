@@ -1,6 +1,7 @@
 import { createHmac, scrypt, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
 import type { EntryKind } from "../../domain/model.ts";
+import { AccountEntries } from "../../store/account-entries.ts";
 import type { Store } from "../../store/store.ts";
 import { Mutex } from "../../domain/mutex.ts";
 import { wechatLimits } from "./wechat-limits.ts";
@@ -30,7 +31,7 @@ const derive = promisify<string, Uint8Array, number, { N: number; r: number; p: 
  * so later requests are checked fast. Both comparisons take constant time.
  */
 export class Secret {
-  readonly #store: Store;
+  readonly #entries: AccountEntries<StoredSecret>;
   readonly #randomBytes: (count: number) => Uint8Array;
   readonly #cost: ScryptCost;
   readonly #digestKey: Uint8Array;
@@ -38,7 +39,7 @@ export class Secret {
   #cached: { readonly hash: string; readonly digest: Buffer } | null = null;
 
   constructor(store: Store, randomBytes: (count: number) => Uint8Array, cost: ScryptCost = costDefault) {
-    this.#store = store;
+    this.#entries = new AccountEntries(store, kind);
     this.#randomBytes = randomBytes;
     this.#cost = cost;
     this.#digestKey = randomBytes(HASH_BYTES);
@@ -46,24 +47,23 @@ export class Secret {
 
   /** True: no secret is set, or `given` is the secret. Throws `overloaded` when too many checks are waiting. */
   async accepts(given: unknown): Promise<boolean> {
-    const entry = await this.#store.entries.get(this.#store.catalog.defaultAccount().id, kind, name);
+    const entry = await this.#entries.get(name);
     if (entry === null) return true;
     if (typeof given !== "string" || given === "" || given.length > wechatLimits.secretCharsMax) return false;
-    const stored = entry.value as StoredSecret;
+    const stored = entry.value;
     return this.#isCached(stored, given) || this.#mutex.run(() => this.#check(stored, given));
   }
 
   /** The empty string removes the secret. */
   async set(secret: string): Promise<void> {
-    const accountId = this.#store.catalog.defaultAccount().id;
     if (secret === "") {
-      await this.#store.entries.delete(accountId, kind, name);
+      await this.#entries.delete(name);
       return;
     }
     const salt = this.#randomBytes(SALT_BYTES);
     const hash = await this.#mutex.run(() => hashOf(secret, salt, this.#cost));
     const stored: StoredSecret = { salt: base64url(salt), hash: base64url(hash), cost: this.#cost };
-    await this.#store.entries.put(accountId, kind, name, stored);
+    await this.#entries.put(name, stored);
   }
 
   async #check(stored: StoredSecret, given: string): Promise<boolean> {

@@ -9,6 +9,7 @@ import { limits } from "../../domain/limits.ts";
 import type { Entry } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { WriteCondition } from "../../domain/write-condition.ts";
+import { AccountEntries } from "../../store/account-entries.ts";
 import type { Label } from "../../store/label.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
@@ -47,11 +48,10 @@ interface PreparedHook {
   readonly targets: ReadonlyMap<string, Target>;
 }
 
-const kind = "hook";
-
 /** The default account's hooks. They are stored as entries and called over the guarded transport. */
 export class AccountHooks implements Hooks {
   readonly #options: AccountHooksOptions;
+  readonly #entries: AccountEntries<HookSettings>;
   readonly #calls: CallLimit;
   readonly #memory: MemoryBudget;
   /** The key is the entry's value, which is another object after the hook has changed. */
@@ -59,6 +59,7 @@ export class AccountHooks implements Hooks {
 
   constructor(options: AccountHooksOptions) {
     this.#options = options;
+    this.#entries = new AccountEntries(options.store, "hook");
     this.#calls = new CallLimit(options.callsMax ?? limits.hookCallsMax);
     this.#memory = new MemoryBudget(options.memoryBytesMax ?? limits.hookMemoryBytesMax);
   }
@@ -69,22 +70,21 @@ export class AccountHooks implements Hooks {
     condition?: WriteCondition,
   ): Promise<{ hook: HookDetails; created: boolean }> {
     if (settings.key !== null) await this.#assertKeyFits(settings.key, settings.protocol);
-    const { entry, created } = await this.#options.store.entries.put(this.#account, kind, name, settings, condition);
+    const { entry, created } = await this.#entries.put(name, settings, condition);
     return { hook: detailsOf(entry), created };
   }
 
   async get(name: string): Promise<HookDetails | null> {
-    const entry = await this.#options.store.entries.get(this.#account, kind, name);
-    return entry === null ? null : detailsOf(entry);
+    const entry = await this.#entries.get(name);
+    return entry && detailsOf(entry);
   }
 
-  async list(page: PageRequest, label?: Label): Promise<Page<HookDetails>> {
-    const { items, next } = await this.#options.store.entries.list(this.#account, kind, page, label);
-    return { items: items.map(detailsOf), next };
+  list(page: PageRequest, label?: Label): Promise<Page<HookDetails>> {
+    return this.#entries.list(page, detailsOf, label);
   }
 
   delete(name: string, condition?: WriteCondition): Promise<boolean> {
-    return this.#options.store.entries.delete(this.#account, kind, name, condition);
+    return this.#entries.delete(name, condition);
   }
 
   async call(name: string, payload: HookPayload): Promise<CalledHook> {
@@ -116,10 +116,10 @@ export class AccountHooks implements Hooks {
   }
 
   async #run(name: string, payload: HookPayload, share: BudgetShare): Promise<Outcome> {
-    const { store, transport, steadyClock, requestId } = this.#options;
-    const entry = await store.entries.get(this.#account, kind, name);
+    const { transport, steadyClock, requestId } = this.#options;
+    const entry = await this.#entries.get(name);
     if (entry === null) throw new RingbackError("hook_not_found", `There is no hook "${name}".`);
-    const settings = settingsOf(entry);
+    const settings = entry.value;
     const { definition, targets } = this.#prepare(settings);
     const withKey = settings.key === null ? definition : { ...definition, key: await this.#keyOf(settings.key) };
     if (!share.take(payload.bytes * limits.hookJsonBytesFactor)) {
@@ -182,18 +182,8 @@ export class AccountHooks implements Hooks {
           `The key "${kid}" cannot be decrypted, because the master key that it was stored with is not configured.`,
         );
   }
-
-  get #account() {
-    return this.#options.store.catalog.defaultAccount().id;
-  }
 }
 
-function settingsOf(entry: Entry): HookSettings {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only this class writes entries of this kind
-  return entry.value as HookSettings;
-}
-
-function detailsOf(entry: Entry): HookDetails {
-  const { name, version, createdAtMs, updatedAtMs } = entry;
-  return { name, ...settingsOf(entry), version, createdAtMs, updatedAtMs };
+function detailsOf({ name, value, version, createdAtMs, updatedAtMs }: Entry<HookSettings>): HookDetails {
+  return { ...value, name, version, createdAtMs, updatedAtMs };
 }

@@ -4,6 +4,7 @@ import type { InboxSettings } from "../../domain/inbox-rules.ts";
 import type { Entry, NewMessage } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
+import { AccountEntries } from "../../store/account-entries.ts";
 import type { Label } from "../../store/label.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
@@ -28,6 +29,7 @@ export interface AccountInboxesOptions {
 /** The inboxes of the account. */
 export class AccountInboxes implements Inboxes {
   readonly #options: AccountInboxesOptions;
+  readonly #entries: AccountEntries<InboxSettings>;
   readonly #logs: InboxLogs;
   readonly #startedAtMs: number;
   /** Of the inboxes that have been used since the start, by name. */
@@ -37,6 +39,7 @@ export class AccountInboxes implements Inboxes {
 
   constructor(options: AccountInboxesOptions) {
     this.#options = options;
+    this.#entries = new AccountEntries(options.store, "inbox");
     this.#logs = new InboxLogs(options.store, options.clock);
     this.#startedAtMs = options.clock.now();
   }
@@ -47,7 +50,6 @@ export class AccountInboxes implements Inboxes {
     condition?: WriteCondition,
   ): Promise<{ inbox: InboxDetails; created: boolean }> {
     return this.#mutex.run(async () => {
-      const { store } = this.#options;
       const before = await this.get(name);
       if (before !== null && before.topic !== settings.topic) {
         const fault = before.topic === null ? "is not set" : `is "${before.topic}"`;
@@ -55,7 +57,7 @@ export class AccountInboxes implements Inboxes {
       }
       if (settings.topic !== null) await this.#logs.publishedTopic(settings.topic);
       // The entry first. If a crash prevents the rest, the next use of the inbox makes its log.
-      const { entry, created } = await store.entries.put(this.#accountId, "inbox", name, settings, condition);
+      const { entry, created } = await this.#entries.put(name, settings, condition);
       const inbox = detailsOf(entry);
       await this.#logs.make(inbox, created ? "now" : "recover");
       return { inbox, created };
@@ -63,13 +65,12 @@ export class AccountInboxes implements Inboxes {
   }
 
   async get(name: string): Promise<InboxDetails | null> {
-    const entry = await this.#options.store.entries.get(this.#accountId, "inbox", name);
-    return entry === null ? null : detailsOf(entry);
+    const entry = await this.#entries.get(name);
+    return entry && detailsOf(entry);
   }
 
-  async list(page: PageRequest, label?: Label): Promise<Page<InboxDetails>> {
-    const { items, next } = await this.#options.store.entries.list(this.#accountId, "inbox", page, label);
-    return { items: items.map(detailsOf), next };
+  list(page: PageRequest, label?: Label): Promise<Page<InboxDetails>> {
+    return this.#entries.list(page, detailsOf, label);
   }
 
   async waitingCount(inbox: InboxDetails): Promise<number> {
@@ -83,7 +84,7 @@ export class AccountInboxes implements Inboxes {
       if (inbox === null) return false;
       assertCondition(condition, inbox);
       await this.#logs.remove(inbox);
-      await this.#options.store.entries.delete(this.#accountId, "inbox", name);
+      await this.#entries.delete(name);
       this.#activities.delete(name);
       return true;
     });
@@ -214,14 +215,10 @@ export class AccountInboxes implements Inboxes {
     if (inbox !== null) return inbox;
     throw new RingbackError("inbox_not_found", `There is no inbox "${name}".`);
   }
-
-  get #accountId() {
-    return this.#options.store.catalog.defaultAccount().id;
-  }
 }
 
-function detailsOf({ name, value, version, createdAtMs, updatedAtMs }: Entry): InboxDetails {
-  return { ...(value as InboxSettings), name, version, createdAtMs, updatedAtMs };
+function detailsOf({ name, value, version, createdAtMs, updatedAtMs }: Entry<InboxSettings>): InboxDetails {
+  return { ...value, name, version, createdAtMs, updatedAtMs };
 }
 
 function newMessage({ body, contentType }: ArrivingMessage): NewMessage {

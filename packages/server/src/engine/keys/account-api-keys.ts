@@ -4,6 +4,7 @@ import { isPreconditionFailed, RingbackError } from "../../domain/errors.ts";
 import { limits } from "../../domain/limits.ts";
 import type { Entry } from "../../domain/model.ts";
 import type { WriteCondition } from "../../domain/write-condition.ts";
+import { AccountEntries } from "../../store/account-entries.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
 import type { ApiKeyDetails, ApiKeyPair, ApiKeys } from "./api-keys.ts";
@@ -29,14 +30,14 @@ const generatedChars = 32;
 
 /** The default account's API keys. They are stored sealed, opened once, and read for every signed request. */
 export class AccountApiKeys implements ApiKeys {
-  readonly #store: Store;
+  readonly #entries: AccountEntries<StoredApiKey>;
   readonly #safe: KeySafe;
   readonly #randomBytes: AccountApiKeysOptions["randomBytes"];
   /** The map's key is the entry's value, which is another object after the pair has changed. */
   readonly #opened = new WeakMap<object, Promise<Uint8Array | null>>();
 
   constructor({ store, randomBytes, ...options }: AccountApiKeysOptions) {
-    this.#store = store;
+    this.#entries = new AccountEntries(store, kind);
     this.#randomBytes = randomBytes;
     this.#safe = new KeySafe(options);
   }
@@ -75,16 +76,15 @@ export class AccountApiKeys implements ApiKeys {
 
   async get(id: string): Promise<ApiKeyDetails | null> {
     const entry = await this.#entry(id);
-    return entry === null ? null : this.#details(entry);
+    return entry && this.#details(entry);
   }
 
-  async list(page: PageRequest): Promise<Page<ApiKeyDetails>> {
-    const { items, next } = await this.#store.entries.list(this.#account, kind, page);
-    return { items: items.map((entry) => this.#details(storedEntry(entry))), next };
+  list(page: PageRequest): Promise<Page<ApiKeyDetails>> {
+    return this.#entries.list(page, (entry) => this.#details(entry));
   }
 
   async delete(id: string): Promise<boolean> {
-    return isSecretId(id) && this.#store.entries.delete(this.#account, kind, id);
+    return isSecretId(id) && this.#entries.delete(id);
   }
 
   /** Ids of the pairs that no configured master key opens. */
@@ -100,11 +100,7 @@ export class AccountApiKeys implements ApiKeys {
 
   async secretOf(secretId: string): Promise<Uint8Array | null> {
     const entry = await this.#entry(secretId);
-    return entry === null ? null : this.#open(entry);
-  }
-
-  get #account() {
-    return this.#store.catalog.defaultAccount().id;
+    return entry && this.#open(entry);
   }
 
   #assertCanStore(name: string, pair: ApiKeyPair): void {
@@ -132,15 +128,12 @@ export class AccountApiKeys implements ApiKeys {
     sealed: string,
     condition?: WriteCondition,
   ): Promise<Entry<StoredApiKey>> {
-    const value: StoredApiKey = { name, sealed };
-    return storedEntry((await this.#store.entries.put(this.#account, kind, secretId, value, condition)).entry);
+    return (await this.#entries.put(secretId, { name, sealed }, condition)).entry;
   }
 
   /** Texts that cannot be a SecretId are not looked up, because anyone may send them. */
   async #entry(secretId: string): Promise<Entry<StoredApiKey> | null> {
-    if (!isSecretId(secretId)) return null;
-    const entry = await this.#store.entries.get(this.#account, kind, secretId);
-    return entry === null ? null : storedEntry(entry);
+    return isSecretId(secretId) ? this.#entries.get(secretId) : null;
   }
 
   #open(entry: Entry<StoredApiKey>): Promise<Uint8Array | null> {
@@ -176,9 +169,4 @@ export class AccountApiKeys implements ApiKeys {
  */
 function sealedName(secretId: string): string {
   return `${kind}:${secretId}`;
-}
-
-function storedEntry(entry: Entry): Entry<StoredApiKey> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only this class writes entries of this kind
-  return entry as Entry<StoredApiKey>;
 }

@@ -3,6 +3,7 @@ import type { Jwk, ProtocolKey } from "@ringback/sdk/protocols";
 import { limits } from "../../domain/limits.ts";
 import type { Entry } from "../../domain/model.ts";
 import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
+import { AccountEntries } from "../../store/account-entries.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
 import type { KeyDetails, Keys } from "./keys.ts";
@@ -20,51 +21,48 @@ interface StoredKey extends KeyDescription {
   readonly sealed: string;
 }
 
-const kind = "key";
-
 /** The default account's keys. They are stored sealed, opened once, and passed to dialects only. */
 export class AccountKeys implements Keys {
-  readonly #store: Store;
+  readonly #entries: AccountEntries<StoredKey>;
   readonly #safe: KeySafe;
   /** The map's key is the entry's value, which is another object after the key has changed. */
   readonly #opened = new WeakMap<object, Promise<ProtocolKey | null>>();
 
   constructor({ store, ...options }: AccountKeysOptions) {
-    this.#store = store;
+    this.#entries = new AccountEntries(store, "key");
     this.#safe = new KeySafe(options);
   }
 
   async find(kid: string): Promise<ProtocolKey | null> {
-    const entry = await this.#entry(kid);
-    return entry === null ? null : this.#open(entry);
+    const entry = await this.#entries.get(kid);
+    return entry && this.#open(entry);
   }
 
   async put(kid: string, jwk: Jwk, condition?: WriteCondition): Promise<{ key: KeyDetails; created: boolean }> {
     const kept = storedJwk(jwk);
     this.#safe.assertSeals();
-    const before = await this.#entry(kid);
+    const before = await this.#entries.get(kid);
     // Each sealing gives another text. Without this check, putting the same key again would count as a change.
     if (before !== null && this.#safe.isFresh(before.value.sealed) && (await this.#holds(before, kept))) {
       assertCondition(condition, before);
       return { key: this.#details(before), created: false };
     }
     const value: StoredKey = { ...describeJwk(kept), sealed: await this.#safe.seal(kid, kept) };
-    const { entry, created } = await this.#store.entries.put(this.#account, kind, kid, value, condition);
-    return { key: this.#details(storedEntry(entry)), created };
+    const { entry, created } = await this.#entries.put(kid, value, condition);
+    return { key: this.#details(entry), created };
   }
 
   async get(kid: string): Promise<KeyDetails | null> {
-    const entry = await this.#entry(kid);
-    return entry === null ? null : this.#details(entry);
+    const entry = await this.#entries.get(kid);
+    return entry && this.#details(entry);
   }
 
-  async list(page: PageRequest): Promise<Page<KeyDetails>> {
-    const { items, next } = await this.#store.entries.list(this.#account, kind, page);
-    return { items: items.map((entry) => this.#details(storedEntry(entry))), next };
+  list(page: PageRequest): Promise<Page<KeyDetails>> {
+    return this.#entries.list(page, (entry) => this.#details(entry));
   }
 
   delete(kid: string, condition?: WriteCondition): Promise<boolean> {
-    return this.#store.entries.delete(this.#account, kind, kid, condition);
+    return this.#entries.delete(kid, condition);
   }
 
   /** Names of the keys that no configured master key opens. */
@@ -76,15 +74,6 @@ export class AccountKeys implements Keys {
       if (page.next === null) return kids;
       after = page.next;
     }
-  }
-
-  get #account() {
-    return this.#store.catalog.defaultAccount().id;
-  }
-
-  async #entry(kid: string): Promise<Entry<StoredKey> | null> {
-    const entry = await this.#store.entries.get(this.#account, kind, kid);
-    return entry === null ? null : storedEntry(entry);
   }
 
   #open(entry: Entry<StoredKey>): Promise<ProtocolKey | null> {
@@ -109,9 +98,4 @@ export class AccountKeys implements Keys {
     const { kty, crv, bits, sealed } = value;
     return { kid: name, kty, crv, bits, usable: this.#safe.opens(sealed), version, createdAtMs, updatedAtMs };
   }
-}
-
-function storedEntry(entry: Entry): Entry<StoredKey> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only this class writes entries of this kind
-  return entry as Entry<StoredKey>;
 }

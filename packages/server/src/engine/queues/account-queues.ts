@@ -4,6 +4,7 @@ import { queueOfLog } from "../../domain/internal-names.ts";
 import { foldCase } from "../../domain/names.ts";
 import type { Entry, Message, MessageId, NewMessage, Subscription, TimeMs } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
+import { AccountEntries } from "../../store/account-entries.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { PullCounts } from "../../store/records.ts";
 import type { Store } from "../../store/store.ts";
@@ -33,11 +34,10 @@ interface QueueWithLog extends QueueLog {
   readonly queue: StoredQueue;
 }
 
-const kind = "queue";
-
 /** The default account's queues. A queue is an entry, a log of its own and a pulled subscription to that log. */
 export class AccountQueues implements Queues {
   readonly #options: AccountQueuesOptions;
+  readonly #entries: AccountEntries<StoredQueue>;
   readonly #logs: QueueLogs;
   readonly #arrivals = new Arrivals();
   /** Held while a queue or its log is created, changed or deleted. */
@@ -45,6 +45,7 @@ export class AccountQueues implements Queues {
 
   constructor(options: AccountQueuesOptions) {
     this.#options = options;
+    this.#entries = new AccountEntries(options.store, "queue");
     this.#logs = new QueueLogs(options.store);
     options.pulls.sendDeadLetters((subscription) => this.#deadLetterTarget(subscription));
   }
@@ -56,12 +57,9 @@ export class AccountQueues implements Queues {
       const stored: StoredQueue = { ...settings, name };
       // The entry is written first, because only one node can create it. If a crash follows, the first use creates the
       // log.
-      const { store } = this.#options;
-      const { entry } = await store.entries
-        .put(this.#accountId, kind, foldCase(name), stored, "absent")
-        .catch((error: unknown) => {
-          throw isPreconditionFailed(error) ? queueExists(name) : error;
-        });
+      const { entry } = await this.#entries.put(foldCase(name), stored, "absent").catch((error: unknown) => {
+        throw isPreconditionFailed(error) ? queueExists(name) : error;
+      });
       await this.#logs.removeOlderThan(name, entry.createdAtMs);
       const { subscription } = await this.#logs.ensure(name, settings);
       return detailsOf(entry, subscription);
@@ -70,10 +68,10 @@ export class AccountQueues implements Queues {
 
   change(name: string, change: Partial<QueueSettings>): Promise<QueueDetails> {
     return this.#mutex.run(async () => {
-      const stored = storedIn(await this.#existingEntry(name));
+      const { value: stored } = await this.#existingEntry(name);
       const changed: StoredQueue = { ...stored, ...change, name: stored.name };
       await this.#assertFits(name, changed);
-      const { entry } = await this.#options.store.entries.put(this.#accountId, kind, foldCase(name), changed);
+      const { entry } = await this.#entries.put(foldCase(name), changed);
       const { subscription } = await this.#logs.ensure(name, changed);
       return detailsOf(entry, subscription);
     });
@@ -81,11 +79,11 @@ export class AccountQueues implements Queues {
 
   async get(name: string): Promise<QueueDetails | null> {
     const entry = await this.#entry(name);
-    return entry === null ? null : this.#details(entry);
+    return entry && this.#details(entry);
   }
 
   async list(page: PageRequest): Promise<Page<QueueDetails>> {
-    const { items, next } = await this.#options.store.entries.list(this.#accountId, kind, page);
+    const { items, next } = await this.#entries.list(page, (entry) => entry);
     const queues: QueueDetails[] = [];
     for (const entry of items) {
       // null: the queue was deleted in the meantime.
@@ -101,7 +99,7 @@ export class AccountQueues implements Queues {
       const log = await this.#logs.find(name);
       await this.#logs.remove(name);
       if (log !== null) this.#arrivals.forget(log.subscription.id);
-      return this.#options.store.entries.delete(this.#accountId, kind, foldCase(name));
+      return this.#entries.delete(foldCase(name));
     });
   }
 
@@ -171,7 +169,7 @@ export class AccountQueues implements Queues {
   async #deadLetterTarget({ id, topic }: Subscription): Promise<DeadLetterTarget | null> {
     const name = queueOfLog(topic);
     const entry = name === null ? null : await this.#entry(name);
-    const policy = entry === null ? null : storedIn(entry).deadLetters;
+    const policy = entry?.value.deadLetters ?? null;
     if (policy === null) return null;
     return {
       ttlMs: policy.after === "time" ? policy.ttlMs : null,
@@ -207,13 +205,13 @@ export class AccountQueues implements Queues {
     if ((await this.#entry(deadLetters.queue)) === null) throw noQueue(deadLetters.queue);
   }
 
-  async #details(entry: Entry): Promise<QueueDetails> {
-    const { subscription } = await this.#log(storedIn(entry));
+  async #details(entry: Entry<StoredQueue>): Promise<QueueDetails> {
+    const { subscription } = await this.#log(entry.value);
     return detailsOf(entry, subscription);
   }
 
   async #queueWithLog(name: string): Promise<QueueWithLog> {
-    const queue = storedIn(await this.#existingEntry(name));
+    const { value: queue } = await this.#existingEntry(name);
     return { queue, ...(await this.#log(queue)) };
   }
 
@@ -221,14 +219,14 @@ export class AccountQueues implements Queues {
   async #log({ name }: StoredQueue): Promise<QueueLog> {
     const log = await this.#logs.find(name);
     if (log !== null) return log;
-    return this.#mutex.run(async () => this.#logs.ensure(name, storedIn(await this.#existingEntry(name))));
+    return this.#mutex.run(async () => this.#logs.ensure(name, (await this.#existingEntry(name)).value));
   }
 
-  #entry(name: string): Promise<Entry | null> {
-    return this.#options.store.entries.get(this.#accountId, kind, foldCase(name));
+  #entry(name: string): Promise<Entry<StoredQueue> | null> {
+    return this.#entries.get(foldCase(name));
   }
 
-  async #existingEntry(name: string): Promise<Entry> {
+  async #existingEntry(name: string): Promise<Entry<StoredQueue>> {
     const entry = await this.#entry(name);
     if (entry === null) throw noQueue(name);
     return entry;
@@ -252,21 +250,12 @@ export class AccountQueues implements Queues {
       throw error;
     }
   }
-
-  get #accountId() {
-    return this.#options.store.catalog.defaultAccount().id;
-  }
 }
 
 const logIsGone: ReadonlySet<string> = new Set(["topic_not_found", "subscription_not_found"]);
 
-function storedIn({ value }: Entry): StoredQueue {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only this class writes entries of this kind
-  return value as StoredQueue;
-}
-
-function detailsOf(entry: Entry, { id }: Subscription): QueueDetails {
-  return { ...storedIn(entry), id, createdAtMs: entry.createdAtMs, updatedAtMs: entry.updatedAtMs };
+function detailsOf({ value, createdAtMs, updatedAtMs }: Entry<StoredQueue>, { id }: Subscription): QueueDetails {
+  return { ...value, id, createdAtMs, updatedAtMs };
 }
 
 function newMessage({ body, delayMs }: QueueMessage): NewMessage {

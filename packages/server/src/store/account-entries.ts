@@ -1,0 +1,39 @@
+import type { AccountId, Entry, EntryKind } from "../domain/model.ts";
+import type { WriteCondition } from "../domain/write-condition.ts";
+import type { Label } from "./label.ts";
+import type { Page, PageRequest } from "./page.ts";
+import type { Store } from "./store.ts";
+
+/** The default account's entries of one kind, with values of type `T`: only the owner of this object writes them. */
+export class AccountEntries<T> {
+  readonly #store: Pick<Store, "catalog" | "entries">;
+  readonly #kind: EntryKind;
+
+  constructor(store: Pick<Store, "catalog" | "entries">, kind: EntryKind) {
+    this.#store = store;
+    this.#kind = kind;
+  }
+
+  get(name: string): Promise<Entry<T> | null> {
+    return this.#store.entries.get(this.#accountId, this.#kind, name) as Promise<Entry<T> | null>;
+  }
+
+  put(name: string, value: T, condition?: WriteCondition): Promise<{ entry: Entry<T>; created: boolean }> {
+    const put = this.#store.entries.put(this.#accountId, this.#kind, name, value, condition);
+    return put as Promise<{ entry: Entry<T>; created: boolean }>;
+  }
+
+  /** In order of name; only those whose value has the label, if one is given. */
+  async list<V>(page: PageRequest, view: (entry: Entry<T>) => V, label?: Label): Promise<Page<V>> {
+    const { items, next } = await this.#store.entries.list(this.#accountId, this.#kind, page, label);
+    return { items: (items as readonly Entry<T>[]).map(view), next };
+  }
+
+  delete(name: string, condition?: WriteCondition): Promise<boolean> {
+    return this.#store.entries.delete(this.#accountId, this.#kind, name, condition);
+  }
+
+  get #accountId(): AccountId {
+    return this.#store.catalog.defaultAccount().id;
+  }
+}
