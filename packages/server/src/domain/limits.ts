@@ -128,8 +128,8 @@ export const limits = {
 
   /** Entries (hooks, inboxes, keys, ...) of each kind. */
   entriesMax: 10_000,
-  /** One entry as JSON, as the store keeps it. */
-  entryBytesMax: 16 * 1024,
+  /** One entry as JSON, as the store keeps it. Room for all settings at their limits. */
+  entryBytesMax: 64 * 1024,
 
   inboxMessagesDefault: 10_000,
   inboxMessagesMax: 1_000_000,

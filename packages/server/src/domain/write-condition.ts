@@ -1,4 +1,4 @@
-import { isPreconditionFailed, RingbackError } from "./errors.ts";
+import { RingbackError } from "./errors.ts";
 import { limits } from "./limits.ts";
 import type { TimeMs } from "./model.ts";
 
@@ -18,11 +18,18 @@ export interface Revision {
  */
 export type WriteCondition = "absent" | Revision;
 
+/** Another write came first: the condition of a write did not hold. */
+export class WriteConflict extends RingbackError {
+  constructor() {
+    super("precondition_failed");
+  }
+}
+
 /** `current`: null when the topic, subscription or entry does not exist. */
 export function assertCondition(condition: WriteCondition | undefined, current: Revision | null): void {
   if (condition === undefined) return;
   const holds = condition === "absent" ? current === null : current !== null && isSame(condition, current);
-  if (!holds) throw new RingbackError("precondition_failed");
+  if (!holds) throw new WriteConflict();
 }
 
 function isSame(one: Revision, other: Revision): boolean {
@@ -38,7 +45,7 @@ export async function untilWritten<T>(change: () => Promise<T>): Promise<T> {
     try {
       return await change();
     } catch (error) {
-      if (!isPreconditionFailed(error)) throw error;
+      if (!(error instanceof WriteConflict)) throw error;
     }
   }
   throw new RingbackError("overloaded", "Too many requests change this at the same time; try again shortly.");
