@@ -2,6 +2,11 @@ import { isBannedIn, type HouseWord } from "../house-words.ts";
 import type { Finding, Rule } from "../rule.ts";
 import type { SourceFile } from "../source/source-file.ts";
 
+interface Line {
+  readonly text: string;
+  readonly line: number;
+}
+
 /** The tests of these rules have the words in their strings. */
 const ownTests = /^tidy\/.*\.test\.ts$/;
 
@@ -18,11 +23,32 @@ export function bannedWords(words: readonly HouseWord[]): Rule {
   return {
     name: "banned words",
     asks: "comments, strings and documents in the words of the field",
-    find: (tree) => tree.files.flatMap((file) => readLines(file).flatMap(({ text, line }) => find(file, text, line))),
+    find: (tree) =>
+      tree.files.flatMap((file) => {
+        const lines = readLines(file);
+        return [
+          ...lines.flatMap(({ text, line }) => find(file, text, line)),
+          ...lineBreaks(lines).flatMap(({ text, line }) => find(file, text, line).filter(isOverBreak)),
+        ];
+      }),
   };
 }
 
-function readLines(file: SourceFile): { text: string; line: number }[] {
+/** The last word of each line with the first word of the next one, for a phrase of two words that a line break parts. */
+function lineBreaks(lines: readonly Line[]): Line[] {
+  return lines.flatMap(({ text, line }, index) => {
+    const next = lines[index + 1];
+    if (next?.line !== line + 1) return [];
+    return [{ text: `${/\S*$/.exec(text.trimEnd())?.[0]} ${/^\S*/.exec(next.text.trimStart())?.[0]}`, line }];
+  });
+}
+
+/** A word that is banned alone is found in its own line. */
+function isOverBreak({ sentence }: Finding): boolean {
+  return /^"[^"]* /.test(sentence);
+}
+
+function readLines(file: SourceFile): Line[] {
   const tokens = ownTests.test(file.path) ? [] : file.tokens;
   const strings = tokens.filter(({ kind }) => kind === "string" || kind === "template");
   return [

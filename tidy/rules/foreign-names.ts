@@ -2,9 +2,12 @@ import type { Excuse, Finding, Rule } from "../rule.ts";
 import type { SourceFile } from "../source/source-file.ts";
 
 const sources = "packages/server/src/";
-/** At the beginning of a word in any case, or as a part of a camel-case name. `columns` and `COLUMNS` do not count. */
+/**
+ * At the beginning of a word in any case, or as a part of a camel-case name: `columns` and `COLUMNS` do not count. The
+ * names of their makers count anywhere.
+ */
 const foreignName =
-  /(?<![A-Za-z])(?:[Cc][Mm][Qq]|[Ww][Ee][Cc][Hh][Aa][Tt]|[Mm][Nn][Ss])|CMQ|Cmq|We[Cc]hat|(?<![A-Z])M(?:NS|ns)/g;
+  /(?<![A-Za-z])(?:[Cc][Mm][Qq]|[Mm][Nn][Ss])|CMQ|Cmq|(?<![A-Z])M(?:NS|ns)|[Ww][Ee][Cc][Hh][Aa][Tt]|[Ww]eixin|[Tt]encent|[Qq]cloud|[Aa]liyun/g;
 
 /**
  * A rule about the names of CMQ, WeChat and MNS in the server's sources. Excuses name files there, and folders with

@@ -2,8 +2,9 @@ import { fileRule } from "../rule.ts";
 
 const linesMax = 70;
 const testFile = /\.test\.ts$|[.-]contract\.ts$/;
-const test = /^\s*(?:it|test|promise|describe)[.(]/;
-const beginning = /^(\s*)(?=(?:it|test|promise)[.(]|(?:export )?(?:async )?function\b).*[({[`]$/;
+const test = /^\s*(?:it|test|promise|describe)(?:\(|\.(?:each|for|only|runIf|skip|skipIf)\b)/;
+const beginning =
+  /^(\s*)(?=(?:it|test|promise)[.(]|(?:before|after)(?:Each|All)\(|(?:export )?(?:async )?function\b).*[({[`]$/;
 
 /**
  * Lint measures functions, but its rule is off in test files, where one function often holds a whole suite. This rule
