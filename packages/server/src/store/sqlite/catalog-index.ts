@@ -14,7 +14,7 @@ export class CatalogIndex {
   readonly topics = new TopicIndex<TopicEntry>();
   readonly subscriptions = new Map<SubscriptionId, SubscriptionEntry>();
 
-  load(rows: CatalogRows): void {
+  constructor(rows: CatalogRows) {
     for (const row of rows.topics) {
       this.topics.add(new TopicEntry(toTopic(row), row.first_seq, row.last_seq, row.oldest_at));
     }

@@ -18,21 +18,19 @@ export interface ClaimsOptions {
   readonly log: LogScan;
   readonly parked: ParkedScan;
   readonly isCongested: () => boolean;
+  /** The number of starts of the database. */
+  readonly start: number;
 }
 
 /** The claims and their leases. They are in memory only: a process that ends takes its claims with it. */
 export class Claims {
   readonly #options: ClaimsOptions;
   readonly #claims = new Map<ClaimId, ClaimState>();
-  #lastId = 0;
+  #lastId: number;
 
   constructor(options: ClaimsOptions) {
     this.#options = options;
-  }
-
-  /** `start` counts the starts of the database. */
-  begin(start: number): void {
-    this.#lastId = start * CLAIMS_PER_START;
+    this.#lastId = options.start * CLAIMS_PER_START;
   }
 
   async claim(wants: readonly ClaimWant[], leaseMs: number): Promise<readonly Claim[]> {

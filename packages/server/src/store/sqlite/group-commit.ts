@@ -17,8 +17,8 @@ import {
   toSettleGroup,
   type SettleWork,
 } from "./settle-work.ts";
-import type { ThreadLink } from "./thread-link.ts";
-import type { WriteGroup, WriteJobs } from "./write-thread.ts";
+import type { JobLink } from "./jobs.ts";
+import type { WriteGroup, WriteJobs } from "./write-jobs.ts";
 
 /** Bytes of messages that wait to be written. Past this, publishes are refused as `overloaded`. */
 const WAITING_BYTES_MAX = 64 * 1024 * 1024;
@@ -49,7 +49,7 @@ interface WaitingAppend {
  * Publishes fail with their commit. Settlements are kept and retried until the disk accepts them.
  */
 export class GroupCommit {
-  readonly #thread: ThreadLink<WriteJobs>;
+  readonly #thread: JobLink<WriteJobs>;
   readonly #clock: Clock;
   readonly #timers: Timers;
   readonly #observer: StoreObserver;
@@ -74,7 +74,7 @@ export class GroupCommit {
   #state: "open" | "closing" | "closed" = "open";
 
   constructor(options: {
-    thread: ThreadLink<WriteJobs>;
+    thread: JobLink<WriteJobs>;
     clock: Clock;
     timers: Timers;
     observer: StoreObserver;
@@ -181,11 +181,23 @@ export class GroupCommit {
     for (const work of this.#settles) takeOut(work, id, fromSeq, parked);
   }
 
-  /** A write outside of the commits has failed. The store counts as not writable until a commit succeeds. */
-  noteFailure(error: unknown): void {
-    if (!isStorageFault(error)) return;
-    this.#writable = false;
-    this.#next();
+  /**
+   * A write in a transaction of its own. When the disk refuses the write, the store counts as not writable until a
+   * commit succeeds.
+   */
+  async write<N extends keyof WriteJobs>(
+    name: N,
+    input: Parameters<WriteJobs[N]>[0],
+  ): Promise<ReturnType<WriteJobs[N]>> {
+    try {
+      return await this.#thread.call(name, input);
+    } catch (error) {
+      if (isStorageFault(error)) {
+        this.#writable = false;
+        this.#next();
+      }
+      throw error;
+    }
   }
 
   /** Writes waiting work, rejects work that the disk refuses, and accepts no more. */

@@ -5,9 +5,8 @@ import type { MessageCache } from "./message-cache.ts";
 import type { DueDelivery } from "./operations/read-due.ts";
 import type { ParkRow, UnparkRow } from "./operations/settle.ts";
 import { parkSlowDeliveries } from "./park-slow.ts";
-import type { ReadJobs } from "./read-thread.ts";
+import type { Reader } from "./read-jobs.ts";
 import type { ClaimState, SubscriptionEntry } from "./subscription-entry.ts";
-import type { ThreadLink } from "./thread-link.ts";
 
 /** Positions that one claim examines, so that a filter that matches nothing cannot block the event loop. */
 const SCAN_MAX = 1_000;
@@ -28,7 +27,7 @@ export interface ClaimInProgress {
 
 export interface LogScanOptions {
   readonly cache: MessageCache;
-  readonly reader: ThreadLink<ReadJobs>;
+  readonly reader: Reader;
   readonly writes: ClaimWrites;
 }
 

@@ -3,12 +3,11 @@ import type { ClaimWrites } from "./claim-writes.ts";
 import { takeDelivery, type ClaimInProgress } from "./log-scan.ts";
 import type { DueDelivery } from "./operations/read-due.ts";
 import type { ParkRow, UnparkRow } from "./operations/settle.ts";
-import type { ReadJobs } from "./read-thread.ts";
+import type { Reader } from "./read-jobs.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
-import type { ThreadLink } from "./thread-link.ts";
 
 export interface ParkedScanOptions {
-  readonly reader: ThreadLink<ReadJobs>;
+  readonly reader: Reader;
   readonly writes: ClaimWrites;
 }
 

@@ -32,14 +32,10 @@ export async function rewindTo(entry: SubscriptionEntry, fromSeq: Seq, context: 
  * No commit may be under way: every settlement is then either written, and undone in the database, or waits to be
  * written, and is dropped.
  */
-async function rewindStep(
-  entry: SubscriptionEntry,
-  fromSeq: Seq,
-  { claims, commits, writer }: StoreContext,
-): Promise<void> {
+async function rewindStep(entry: SubscriptionEntry, fromSeq: Seq, { claims, commits }: StoreContext): Promise<void> {
   if (entry.removed) return;
   const back = entry.cursor.backAt(fromSeq);
-  const removed = await writer.call("rewind", {
+  const removed = await commits.write("rewind", {
     subscriptionId: entry.id,
     fromSeq,
     settledThrough: back.settledThrough,

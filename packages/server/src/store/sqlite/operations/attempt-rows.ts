@@ -20,8 +20,8 @@ export class AttemptRows {
     for (let index = 0, offset = 0; offset < numbers.length; index++, offset += attemptNumbers) {
       const status = numbers[offset + attemptFields.status] as number;
       const replyBytes = numbers[offset + attemptFields.replyBytes] as number;
-      const reply = replyBytes === 0 ? null : replies.subarray(replyOffset, replyOffset + replyBytes);
-      replyOffset += replyBytes;
+      const reply = replyBytes < 0 ? null : replies.subarray(replyOffset, replyOffset + replyBytes);
+      replyOffset += reply?.byteLength ?? 0;
       if (omitted !== null && omitted.has(index)) continue;
       this.#insert.run(
         numbers[offset + attemptFields.topicId] as number,

@@ -1,31 +1,30 @@
 import type { DatabaseSync } from "node:sqlite";
 import { limits } from "../../../domain/limits.ts";
-import type { AccountId, Seq, SubscriptionId, SubscriptionState, TimeMs, TopicId } from "../../../domain/model.ts";
+import type {
+  Account,
+  AccountId,
+  Seq,
+  SubscriptionId,
+  SubscriptionState,
+  TimeMs,
+  TopicId,
+} from "../../../domain/model.ts";
 import { statement } from "../statements.ts";
 
 /** Writes of the catalog. The caller has checked everything before. */
 
-export interface AccountRow {
-  readonly id: AccountId;
-  readonly name: string;
-  readonly app_id: number;
-}
-
-export function ensureAccount(
+/** Creates or changes the default account, and counts a start of the database. Returns the number of starts. */
+export function begin(
   db: DatabaseSync,
-  input: { readonly name: string; readonly appId: number; readonly nowMs: TimeMs },
-): AccountRow {
-  statement(
+  { name, appId, nowMs }: { readonly name: string; readonly appId: number; readonly nowMs: TimeMs },
+): { readonly account: Account; readonly start: number } {
+  const { id } = statement(
     db,
     `INSERT INTO account (name, app_id, created_at) VALUES (?, ?, ?)
-     ON CONFLICT (name) DO UPDATE SET app_id = excluded.app_id`,
-  ).run(input.name, input.appId, input.nowMs);
-  return statement(db, "SELECT id, name, app_id FROM account WHERE name = ?").get(input.name) as unknown as AccountRow;
-}
-
-export function countStart(db: DatabaseSync, _input: null): number {
+     ON CONFLICT (name) DO UPDATE SET app_id = excluded.app_id RETURNING id`,
+  ).get(name, appId, nowMs) as { id: AccountId };
   const { count } = statement(db, "UPDATE start SET count = count + 1 RETURNING count").get() as { count: number };
-  return count;
+  return { account: { id, name, appId }, start: count };
 }
 
 /** `id` is null when `topicsEverMax` topics have been created. */

@@ -26,6 +26,8 @@ export interface TrimInput {
   readonly firstSeq: Seq;
   /** Messages published until this time may be removed. */
   readonly throughMs: TimeMs;
+  /** Messages up to this position may be removed, too. */
+  readonly unneededThrough: Seq;
   /** Messages after this position have open deliveries and must stay. */
   readonly throughSeqMax: Seq;
   /** Subscriptions that may have parked deliveries. */
@@ -71,15 +73,17 @@ export function trimTopic(db: DatabaseSync, input: TrimInput): TrimResult {
   return { removed: going.length, firstSeq, oldestAtMs: readOldest(db, topicId), expired, died: deliveries };
 }
 
-function readOld(db: DatabaseSync, { topicId, firstSeq, throughSeqMax, throughMs }: TrimInput): readonly OldMessage[] {
+function readOld(db: DatabaseSync, input: TrimInput): readonly OldMessage[] {
+  const { topicId, firstSeq, throughSeqMax, throughMs, unneededThrough } = input;
   const rows = statement(
     db,
     `SELECT id & ${SEQ_MASK_SQL} AS seq, length(body) AS bytes, tags, type FROM message
-       WHERE id >= ? AND id <= ? AND published_at <= ? ORDER BY id LIMIT ?`,
+       WHERE id >= ? AND id <= ? AND (published_at <= ? OR id <= ?) ORDER BY id LIMIT ?`,
   ).all(
     messageIdToBigInt(topicId, firstSeq),
     messageIdToBigInt(topicId, throughSeqMax),
     throughMs,
+    messageIdToBigInt(topicId, unneededThrough),
     MESSAGES_MAX,
   ) as unknown as OldMessage[];
   return withinBytes(rows, REMOVED_BYTES_MAX);
