@@ -4,6 +4,7 @@ import type { Clock, Timers } from "../../domain/ports.ts";
 import type { ClusterStore } from "../../store/cluster.ts";
 import type { LogStore } from "../../store/log.ts";
 import { verdictCodes } from "../../store/record-rows.ts";
+import { statement } from "../../store/sqlite/statements.ts";
 import { emptyDatabase, MemoryStore } from "../../store/memory/memory-store.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 
@@ -29,9 +30,9 @@ export interface FaultyStoreOptions {
 }
 
 /**
- * The memory driver behind a slow, faulty network. Calls take effect with a delay and return with another delay, so that
- * other calls happen in between. Settlements keep their order; other calls may overtake each other. Without any setting,
- * it behaves like the memory driver.
+ * The memory driver behind a slow, faulty network. Calls take effect with a delay and return with another delay, so
+ * that other calls happen in between. Settlements keep their order; other calls may overtake each other. Without any
+ * setting, it behaves like the memory driver.
  */
 export class FaultyStore extends MemoryStore {
   readonly #database: DatabaseSync;
@@ -96,7 +97,8 @@ export class FaultyStore extends MemoryStore {
   wasDelivered(id: SubscriptionId, seq: Seq): boolean {
     const entry = this.context.index.subscriptions.get(id);
     if (entry === undefined || !entry.cursor.isDone(seq)) return false;
-    const found = this.#database.prepare(
+    const found = statement(
+      this.#database,
       `SELECT verdict FROM attempt WHERE topic_id = ?1 AND seq = ?2 AND subscription_id = ?3
          AND NOT EXISTS (SELECT 1 FROM parked WHERE subscription_id = ?3 AND seq = ?2) ORDER BY id DESC LIMIT 1`,
     );

@@ -24,6 +24,7 @@ export interface RecordRetentionResult {
 
 /** Removes records that are too old, and what deleted topics and subscriptions left behind. */
 export function trimRecords(db: DatabaseSync, input: RecordRetentionInput): RecordRetentionResult {
+  if (!hasOld(db, input)) return { attempts: 0, deadLetters: 0, idempotencyKeys: 0, more: false };
   const attempts = trimAttempts(db, input.attemptsBeforeMs);
   const deadLetters = trimDeadLetters(db, input.deadLettersBeforeMs);
   const idempotencyKeys = Number(
@@ -40,6 +41,20 @@ export function trimRecords(db: DatabaseSync, input: RecordRetentionInput): Reco
     idempotencyKeys,
     more: attempts === ROWS_MAX || deadLetters.more || idempotencyKeys === ROWS_MAX || removed,
   };
+}
+
+/** Most steps have nothing to remove. */
+function hasOld(
+  db: DatabaseSync,
+  { attemptsBeforeMs, deadLettersBeforeMs, idempotencyBeforeMs }: RecordRetentionInput,
+) {
+  const found = statement(
+    db,
+    `SELECT (SELECT started_at FROM attempt ORDER BY id LIMIT 1) < ?
+       OR (SELECT min(died_at) FROM dead_letter WHERE redriven_at IS NULL) < ?
+       OR (SELECT min(published_at) FROM idempotency) < ? OR EXISTS (SELECT 1 FROM removed) AS any_old`,
+  ).get(attemptsBeforeMs, deadLettersBeforeMs, idempotencyBeforeMs);
+  return found?.["any_old"] === 1;
 }
 
 function trimDeadLetters(db: DatabaseSync, beforeMs: TimeMs): { readonly count: number; readonly more: boolean } {
