@@ -69,7 +69,7 @@ export class SqliteCatalog implements CatalogStore {
     assertRoomForTopic(name, index.topics.ofAccount(accountId).listedCount);
     const text = JSON.stringify(settings);
     const nowMs = clock.now();
-    const { id } = await commits.write("insertTopic", { accountId, name, settings: text, nowMs });
+    const id = await commits.write("insertTopic", { accountId, name, settings: text, nowMs });
     if (id === null) throw new RingbackError("topic_limit");
     const kept = JSON.parse(text) as TopicSettings;
     const topic = { id, accountId, name, settings: kept, version: 1, createdAtMs: nowMs, updatedAtMs: nowMs };
@@ -156,7 +156,7 @@ export class SqliteCatalog implements CatalogStore {
     const text = JSON.stringify(settings);
     const { id: topicId, accountId } = topic.topic;
     const row = { accountId, topicId, name, settings: text, settledThrough, nowMs };
-    const { id } = await commits.write("insertSubscription", row);
+    const id = await commits.write("insertSubscription", row);
     const times = { createdAtMs: nowMs, updatedAtMs: nowMs };
     const fields = { id, name, state: "active" as const, version: 1, settings: text, ...times };
     const entry = new SubscriptionEntry(topic, fields, new Cursor(settledThrough));

@@ -26,6 +26,7 @@ export function readJobs(database: () => DatabaseSync) {
     readAttempts: one(records.readAttempts),
     readDeadLetters: one(records.readDeadLetters),
     readDeadLetter: one(records.readDeadLetter),
+    countAllDeadLetters: one(records.countAllDeadLetters),
     countDeadLetters: one(records.countDeadLetters),
     lastDeadLetterId: one(records.lastDeadLetterId),
   };

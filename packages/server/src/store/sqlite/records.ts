@@ -184,7 +184,7 @@ export class SqliteRecords implements RecordStore {
     return {
       ...sum,
       topics: index.topics.listedCount,
-      deadLetters: await reader.call("countDeadLetters", { subscriptionId: null }),
+      deadLetters: await reader.call("countAllDeadLetters", null),
       inFlight: claims.openCount,
       bytes: this.#databaseBytes(),
     };

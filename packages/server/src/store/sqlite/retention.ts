@@ -110,6 +110,7 @@ export class Retention {
     const throughSeqMax = Math.min(topic.lastSeq, this.#firstNeeded(topic, entries) - 1);
     if (throughSeqMax < topic.firstSeq) return null;
     const trimmed = await this.#context.commits.write("trimTopic", {
+      accountId: topic.topic.accountId,
       topicId: topic.topic.id,
       firstSeq: topic.firstSeq,
       throughMs: nowMs - topic.topic.settings.retentionMs,

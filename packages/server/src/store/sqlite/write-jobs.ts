@@ -1,16 +1,15 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { AnswerOutcomes } from "./answer-columns.ts";
 import { setBytesMax } from "./open-database.ts";
-import { AnswerOperation } from "./operations/answer.ts";
+import { applyAnswers } from "./operations/answer.ts";
 import { AppendOperation, type AppendGroup, type AppendGroupResult } from "./operations/append.ts";
-import { AttemptRows } from "./operations/attempt-rows.ts";
 import * as catalog from "./operations/catalog.ts";
 import * as deadLetters from "./operations/dead-letters.ts";
 import * as entries from "./operations/entries.ts";
 import { indexAttempts } from "./operations/index-attempts.ts";
 import * as retention from "./operations/retain.ts";
 import { rewind } from "./operations/rewind.ts";
-import { SettleOperation, type SettleGroup } from "./operations/settle.ts";
+import { writeSettlements, type SettleGroup } from "./operations/settle.ts";
 import { trimTopic } from "./operations/trim-topic.ts";
 
 export interface WriteGroup {
@@ -31,9 +30,6 @@ const PROBE_BYTES = 16 * 1024;
 /** The writes of a database. A job is one transaction. */
 export function writeJobs(db: DatabaseSync) {
   const append = new AppendOperation(db);
-  const attempts = new AttemptRows(db);
-  const settle = new SettleOperation(db, attempts);
-  const answer = new AnswerOperation(db, attempts);
   let commitS = 0;
 
   function transaction<T>(work: () => T): T {
@@ -64,9 +60,9 @@ export function writeJobs(db: DatabaseSync) {
       const written = transaction(() => {
         const appended = group.append === null ? null : append.run(group.append);
         if (group.settle === null) return { append: appended, answers: null };
-        settle.run(group.settle);
+        writeSettlements(db, group.settle);
         const { answers, nowMs } = group.settle;
-        return { append: appended, answers: answers === null ? null : answer.run(answers, nowMs) };
+        return { append: appended, answers: answers === null ? null : applyAnswers(db, answers, nowMs) };
       });
       return { ...written, commitS };
     },
