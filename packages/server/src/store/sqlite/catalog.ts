@@ -23,6 +23,7 @@ import { Listeners } from "../listeners.ts";
 import type { Page, PageRequest } from "../page.ts";
 import { lockClaims } from "./claim-lock.ts";
 import { readSeqAt } from "./read-seq-at.ts";
+import { forgetRemoved, releaseHeld } from "./settle-work.ts";
 import type { StoreContext } from "./store-context.ts";
 import { SubscriptionEntry } from "./subscription-entry.ts";
 import { TopicEntry } from "./topic-entry.ts";
@@ -155,11 +156,11 @@ export class SqliteCatalog implements CatalogStore {
     const settledThrough = (await startSeq(start, topic, nowMs, (atMs) => readSeqAt(reader, topic, atMs))) - 1;
     const text = JSON.stringify(settings);
     const { id: topicId, accountId } = topic.topic;
-    const row = { accountId, topicId, name, settings: text, settledThrough, nowMs };
-    const id = await commits.write("insertSubscription", row);
-    const times = { createdAtMs: nowMs, updatedAtMs: nowMs };
-    const fields = { id, name, state: "active" as const, version: 1, settings: text, ...times };
-    const entry = new SubscriptionEntry(topic, fields, new Cursor(settledThrough));
+    const created = { accountId, topicId, name, settings: text, settledThrough, nowMs };
+    const id = await commits.write("insertSubscription", created);
+    const times = { created_at: nowMs, updated_at: nowMs };
+    const row = { id, name, state: "active" as const, version: 1, settings: text, ...times };
+    const entry = new SubscriptionEntry(topic, row, new Cursor(settledThrough));
     index.addSubscription(topic, entry);
     ready.notify([id]);
     return entry.view();
@@ -189,7 +190,7 @@ export class SqliteCatalog implements CatalogStore {
         await commits.write("updateSubscription", { id: entry.id, settings: text, releaseHeld: true, nowMs });
         entry.changeSettings(text, nowMs);
         entry.unblockAll();
-        commits.releaseHeld(entry.id, nowMs);
+        for (const work of commits.waiting) releaseHeld(work, entry.id, nowMs);
         entry.parkedDueAt(nowMs);
       });
     } finally {
@@ -232,7 +233,7 @@ export class SqliteCatalog implements CatalogStore {
   #forget(entries: readonly SubscriptionEntry[]): void {
     const { index, claims, commits } = this.#context;
     for (const entry of entries) claims.forgetFrom(entry, 0);
-    commits.forgetRemoved((id) => !index.subscriptions.has(id));
+    for (const work of commits.waiting) forgetRemoved(work, (id) => !index.subscriptions.has(id));
   }
 
   setSubscriptionState(topicId: TopicId, name: string, state: SubscriptionState): Promise<Subscription | null> {

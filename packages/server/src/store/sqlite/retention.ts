@@ -123,7 +123,7 @@ export class Retention {
           subscriptionId: entry.id,
           settledThrough: entry.cursor.settledThrough,
           done: entry.cursor.doneAhead(),
-          filter: entry.filter,
+          filter: entry.settings.filter,
         })),
       nowMs,
     });

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
-import type { TopicRow } from "../../catalog-rows.ts";
+import type { SubscriptionRow, TopicRow } from "../../catalog-rows.ts";
 import { all } from "../statements.ts";
 
 /** The whole catalog, which the store reads at its start. Settings stay text until they are needed. */
@@ -11,18 +11,11 @@ export interface CatalogRows {
     /** null: the log is empty. */
     readonly oldest_at: TimeMs | null;
   })[];
-  readonly subscriptions: {
-    readonly id: SubscriptionId;
+  readonly subscriptions: (SubscriptionRow & {
     readonly topic_id: TopicId;
-    readonly name: string;
-    readonly state: string;
-    readonly version: number;
-    readonly settings: string;
-    readonly created_at: number;
-    readonly updated_at: number;
     readonly settled_through: Seq;
     readonly ahead: Uint8Array | null;
-  }[];
+  })[];
   readonly parked: {
     readonly subscription_id: SubscriptionId;
     readonly count: number;
