@@ -1,6 +1,6 @@
 /**
- * Every error that a caller can get. `status` is the HTTP status, and `title` is for people. docs/reference/errors.md is
- * generated from this table.
+ * Every error that a caller can get. `status` is the HTTP status, and `title` is for people. docs/reference/errors.md
+ * is generated from this table.
  */
 export const errorTable = {
   malformed_request: { status: 400, title: "The request is not well-formed HTTP." },

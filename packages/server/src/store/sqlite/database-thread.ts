@@ -5,7 +5,7 @@ import { openForReading, openForWriting, type DatabaseLimits } from "./open-data
 import { readJobs } from "./read-jobs.ts";
 import { writeJobs } from "./write-jobs.ts";
 
-/** What one of a store's two threads does. */
+/** The task of one of a store's two threads. */
 export interface ThreadTask {
   readonly file: string;
   /**

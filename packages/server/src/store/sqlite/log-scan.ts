@@ -1,11 +1,10 @@
 import type { Message, Seq, TimeMs } from "../../domain/model.ts";
 import type { ClaimedDelivery, ClaimWant } from "../log.ts";
-import type { ClaimWrites } from "./claim-writes.ts";
 import type { MessageCache } from "./message-cache.ts";
 import type { DueDelivery } from "./operations/read-due.ts";
 import type { ParkRow, UnparkRow } from "./operations/settle.ts";
 import { parkSlowDeliveries } from "./park-slow.ts";
-import type { Reader } from "./read-jobs.ts";
+import type { ClaimContext } from "./store-context.ts";
 import type { ClaimState, SubscriptionEntry } from "./subscription-entry.ts";
 
 /** Positions that one claim examines, so that a filter that matches nothing cannot block the event loop. */
@@ -25,96 +24,86 @@ export interface ClaimInProgress {
   bytes: number;
 }
 
-export interface LogScanOptions {
-  readonly cache: MessageCache;
-  readonly reader: Reader;
-  readonly writes: ClaimWrites;
+/** Whether the claim needs nothing from the database. */
+export function isCached({ cache }: ClaimContext, claim: ClaimInProgress): boolean {
+  const { entry } = claim;
+  return !wantsMore(claim) || !entry.hasUnread || isNextCached(cache, entry);
 }
 
-/** Reads the log of a subscription from the position where its last claim stopped. */
-export class LogScan {
-  readonly #options: LogScanOptions;
+export function takeCached(context: ClaimContext, claim: ClaimInProgress): void {
+  const topicId = claim.entry.topic.topic.id;
+  scan(context, claim, (seq) => context.cache.get(topicId, seq));
+}
 
-  constructor(options: LogScanOptions) {
-    this.#options = options;
+/** Reads the log from the position where the last claim of the subscription stopped. */
+export async function takeFromLog(context: ClaimContext, claim: ClaimInProgress): Promise<void> {
+  const { cache, reader } = context;
+  const { entry, want } = claim;
+  if (entry.removed || !wantsMore(claim) || !entry.hasUnread) return;
+  if (isNextCached(cache, entry)) {
+    takeCached(context, claim);
+    return;
   }
+  const fromSeq = entry.cursor.scannedThrough + 1;
+  const throughSeq = entry.topic.lastSeq;
+  const messages = await reader.call("readLog", {
+    topicId: entry.topic.topic.id,
+    fromSeq,
+    throughSeq,
+    messagesMax: Math.min(READ_MESSAGES_MAX, Math.max(want.deliveriesMax, READ_MESSAGES_MIN)),
+    bytesMax: Math.min(READ_BYTES_MAX, want.bytesMax),
+  });
+  if (entry.removed) return;
+  const bySeq = new Map(messages.map((message) => [message.seq, message]));
+  const lastSeq = messages.at(-1)?.seq ?? throughSeq;
+  // A delivery that was released meanwhile may have moved the cursor back to before `fromSeq`.
+  scan(context, claim, (seq) => bySeq.get(seq) ?? (seq >= fromSeq && seq <= lastSeq ? "lost" : undefined));
+}
 
-  /** Whether the claim needs nothing from the database. */
-  isCached(claim: ClaimInProgress): boolean {
-    const { entry } = claim;
-    return !wantsMore(claim) || !entry.hasUnread || this.#isNextCached(entry);
-  }
+function isNextCached(cache: MessageCache, { topic, cursor }: SubscriptionEntry): boolean {
+  return cache.get(topic.topic.id, cursor.scannedThrough + 1) !== undefined;
+}
 
-  takeCached(claim: ClaimInProgress): void {
-    const topicId = claim.entry.topic.topic.id;
-    this.#scan(claim, (seq) => this.#options.cache.get(topicId, seq));
-  }
-
-  async take(claim: ClaimInProgress): Promise<void> {
-    const { entry, want } = claim;
-    if (entry.removed || !wantsMore(claim) || !entry.hasUnread) return;
-    if (this.#isNextCached(entry)) {
-      this.takeCached(claim);
-      return;
-    }
-    const fromSeq = entry.cursor.scannedThrough + 1;
-    const throughSeq = entry.topic.lastSeq;
-    const messages = await this.#options.reader.call("readLog", {
-      topicId: entry.topic.topic.id,
-      fromSeq,
-      throughSeq,
-      messagesMax: Math.min(READ_MESSAGES_MAX, Math.max(want.deliveriesMax, READ_MESSAGES_MIN)),
-      bytesMax: Math.min(READ_BYTES_MAX, want.bytesMax),
-    });
-    if (entry.removed) return;
-    const bySeq = new Map(messages.map((message) => [message.seq, message]));
-    const lastSeq = messages.at(-1)?.seq ?? throughSeq;
-    // A delivery that was released meanwhile may have moved the cursor back to before `fromSeq`.
-    this.#scan(claim, (seq) => bySeq.get(seq) ?? (seq >= fromSeq && seq <= lastSeq ? "lost" : undefined));
-  }
-
-  #isNextCached({ topic, cursor }: SubscriptionEntry): boolean {
-    return this.#options.cache.get(topic.topic.id, cursor.scannedThrough + 1) !== undefined;
-  }
-
-  /**
-   * Stops at the first message that `messageAt` does not have. A message that is lost, because the database is damaged,
-   * counts as expired: it must neither block the others nor disappear silently.
-   */
-  #scan(claim: ClaimInProgress, messageAt: (seq: Seq) => Message | "lost" | undefined): void {
-    const { entry, nowMs } = claim;
-    const { cursor, topic } = entry;
-    const { writes } = this.#options;
-    const parked: ParkRow[] = [];
-    const lost: UnparkRow[] = [];
-    let passed = false;
-    for (let scanned = 0; scanned < SCAN_MAX && wantsMore(claim); scanned++) {
-      const seq = cursor.scannedThrough + 1;
-      if (seq > topic.lastSeq) break;
-      if (cursor.isDone(seq) || entry.open.has(seq)) {
-        cursor.scannedThrough = seq;
-        continue;
-      }
-      const message = messageAt(seq);
-      if (message === undefined) break;
+/**
+ * Stops at the first message that `messageAt` does not have. A message that is lost, because the database is damaged,
+ * counts as expired: it must neither block the others nor disappear silently.
+ */
+function scan(
+  { claimWrites }: ClaimContext,
+  claim: ClaimInProgress,
+  messageAt: (seq: Seq) => Message | "lost" | undefined,
+): void {
+  const { entry, nowMs } = claim;
+  const { cursor, topic } = entry;
+  const parked: ParkRow[] = [];
+  const lost: UnparkRow[] = [];
+  let passed = false;
+  for (let scanned = 0; scanned < SCAN_MAX && wantsMore(claim); scanned++) {
+    const seq = cursor.scannedThrough + 1;
+    if (seq > topic.lastSeq) break;
+    if (cursor.isDone(seq) || entry.open.has(seq)) {
       cursor.scannedThrough = seq;
-      if (message === "lost") {
-        cursor.settle(seq);
-        lost.push({ subscriptionId: entry.id, seq, orderingKey: null, deadLetterId: null, expired: true });
-      } else if (!entry.matches(message)) {
-        cursor.settle(seq);
-        passed = true;
-      } else {
-        const row = parkInsteadOfClaim(entry, message, nowMs);
-        if (row === null) takeFromLog(claim, message);
-        else parked.push(row);
-      }
+      continue;
     }
-    entry.parkedCount += parked.length;
-    parked.push(...parkSlowDeliveries(entry, nowMs));
-    if (parked.length + lost.length > 0) writes.parkFromLog(entry, parked, lost);
-    else if (passed) writes.cursorMoved(entry);
+    const message = messageAt(seq);
+    if (message === undefined) break;
+    cursor.scannedThrough = seq;
+    if (message === "lost") {
+      cursor.settle(seq);
+      lost.push({ subscriptionId: entry.id, seq, orderingKey: null, deadLetterId: null, expired: true });
+    } else if (!entry.matches(message)) {
+      cursor.settle(seq);
+      passed = true;
+    } else {
+      const row = parkInsteadOfClaim(entry, message, nowMs);
+      if (row === null) takeDelivery(claim, { ...fresh, seq, message, parked: false });
+      else parked.push(row);
+    }
   }
+  entry.parkedCount += parked.length;
+  parked.push(...parkSlowDeliveries(entry, nowMs));
+  if (parked.length + lost.length > 0) claimWrites.parkFromLog(entry, parked, lost);
+  else if (passed) claimWrites.cursorMoved(entry);
 }
 
 function wantsMore({ entry, want, deliveries, bytes }: ClaimInProgress): boolean {
@@ -142,10 +131,6 @@ function parkInsteadOfClaim(entry: SubscriptionEntry, message: Message, nowMs: T
 }
 
 const fresh = { attempts: 0, retries: 0, firstAttemptAtMs: null, orderingKey: null, deadLetterId: null };
-
-function takeFromLog(claim: ClaimInProgress, message: Message): void {
-  takeDelivery(claim, { ...fresh, seq: message.seq, message, parked: false });
-}
 
 export function takeDelivery(
   claim: ClaimInProgress,

@@ -18,11 +18,9 @@ import { lockFolder } from "./folder-lock.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type { JobLink } from "./jobs.ts";
 import { SqliteLog } from "./log.ts";
-import { LogScan } from "./log-scan.ts";
 import { MessageCache } from "./message-cache.ts";
 import { noteAppended } from "./note-appended.ts";
 import type { CatalogRows } from "./operations/load-catalog.ts";
-import { ParkedScan } from "./parked-scan.ts";
 import type { ReadJobs, Reader } from "./read-jobs.ts";
 import { SqliteRecords } from "./records.ts";
 import type { RetentionOptions } from "./retention.ts";
@@ -57,7 +55,7 @@ export interface OpenDatabase {
   readonly closed: () => void;
 }
 
-/** What an open database had at its start. */
+/** The content of a database at the start of its store. */
 export interface StoredState {
   readonly account: Account;
   /** The number of starts of the database. */
@@ -77,8 +75,8 @@ export class SqliteStore implements Store {
   readonly records: SqliteRecords;
   readonly cluster: SqliteCluster;
   readonly #database: OpenDatabase;
-  readonly #context: StoreContext;
-  readonly #claimWrites: ClaimWrites;
+  /** Public for tests, which look at claims. */
+  readonly context: StoreContext;
   #closing: Promise<void> | null = null;
 
   static async open(options: SqliteStoreOptions): Promise<SqliteStore> {
@@ -118,18 +116,10 @@ export class SqliteStore implements Store {
       appended: (request, result) => noteAppended({ index, cache, ready }, request, result),
     });
     const claimWrites = new ClaimWrites({ commits, clock, timers, ready });
-    const claims = new Claims({
-      index,
-      clock,
-      log: new LogScan({ cache, reader, writes: claimWrites }),
-      parked: new ParkedScan({ reader, writes: claimWrites }),
-      isCongested: () => commits.isCongested,
-      start: state.start,
-    });
-    const context = { index, cache, commits, claims, reader, clock, catalogMutex: new Mutex(), ready };
+    const claiming = { index, cache, commits, claimWrites, reader, clock };
+    const context = { ...claiming, claims: new Claims(claiming, state.start), catalogMutex: new Mutex(), ready };
     this.#database = database;
-    this.#context = context;
-    this.#claimWrites = claimWrites;
+    this.context = context;
     this.log = new SqliteLog(context, settings);
     this.catalog = new SqliteCatalog(context, state.account);
     this.entries = new SqliteEntries(context, state.entries);
@@ -137,14 +127,9 @@ export class SqliteStore implements Store {
     this.cluster = new SqliteCluster(clock, settings.node ?? { name: "", version: "" }, commits);
   }
 
-  /** The state of claims, for tests. */
-  get context(): StoreContext {
-    return this.#context;
-  }
-
   /** Changes the size limit of the open database, for tests. */
   async setBytesMax(bytesMax: number): Promise<void> {
-    await this.#context.commits.write("setBytesMax", { bytesMax });
+    await this.context.commits.write("setBytesMax", { bytesMax });
   }
 
   close(): Promise<void> {
@@ -152,8 +137,8 @@ export class SqliteStore implements Store {
   }
 
   async #close(): Promise<void> {
-    this.#claimWrites.writeCursors();
-    await this.#context.commits.close();
+    this.context.claimWrites.writeCursors();
+    await this.context.commits.close();
     await this.#database.reader.close();
     // The last connection to close copies the write-ahead log into the database, which only a writing one can.
     await this.#database.writer.close();
