@@ -15,7 +15,7 @@ import type {
 import { startSeq } from "../../domain/start-rule.ts";
 import { assertRoomForSubscription, assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
 import { assertRoomForTopic } from "../../domain/topic-rules.ts";
-import type { CatalogStore } from "../catalog.ts";
+import type { CatalogStore, SubscriptionPut, TopicPut } from "../catalog.ts";
 import { assertCondition, type PutCondition } from "../condition.ts";
 import { Cursor } from "../cursor.ts";
 import { hasLabel, type Label } from "../label.ts";
@@ -42,12 +42,7 @@ export class SqliteCatalog implements CatalogStore {
     return this.#account;
   }
 
-  putTopic(
-    accountId: AccountId,
-    name: string,
-    settings: TopicSettings,
-    condition?: PutCondition,
-  ): Promise<{ readonly topic: Topic; readonly created: boolean }> {
+  putTopic(accountId: AccountId, name: string, settings: TopicSettings, condition?: PutCondition): Promise<TopicPut> {
     const { index, catalogMutex } = this.#context;
     return catalogMutex.run(async () => {
       const known = index.topics.ofAccount(accountId).get(name);
@@ -130,7 +125,7 @@ export class SqliteCatalog implements CatalogStore {
     settings: SubscriptionSettings,
     start: Start,
     condition?: PutCondition,
-  ): Promise<{ readonly subscription: Subscription; readonly created: boolean }> {
+  ): Promise<SubscriptionPut> {
     return this.#context.catalogMutex.run(async () => {
       const topic = this.#topic(topicId);
       const known = topic.subscriptions.get(name);

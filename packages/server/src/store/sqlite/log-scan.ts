@@ -2,7 +2,7 @@ import type { Message, Seq, TimeMs } from "../../domain/model.ts";
 import type { ClaimedDelivery, ClaimWant } from "../log.ts";
 import type { MessageCache } from "./message-cache.ts";
 import type { DueDelivery } from "./operations/read-due.ts";
-import type { ParkRow, UnparkRow } from "./operations/settle.ts";
+import type { DeliveryCounts, ParkRow, UnparkRow } from "./operations/settle.ts";
 import { parkSlowDeliveries } from "./park-slow.ts";
 import type { ClaimContext } from "./store-context.ts";
 import type { ClaimState, SubscriptionEntry } from "./subscription-entry.ts";
@@ -96,7 +96,8 @@ function scan(
       passed = true;
     } else {
       const row = parkInsteadOfClaim(entry, message, nowMs);
-      if (row === null) takeDelivery(claim, { ...fresh, seq, message, parked: false });
+      if (row === null)
+        takeDelivery(claim, { ...unclaimed, seq, message, parked: false, orderingKey: null, deadLetterId: null });
       else parked.push(row);
     }
   }
@@ -115,10 +116,13 @@ export function isHeldByOrder(entry: SubscriptionEntry): boolean {
   return entry.order === "strict" && (entry.openCount > 0 || entry.isBlocked(""));
 }
 
+/** The counts of a delivery that no claim has taken before. */
+const unclaimed: DeliveryCounts = { attemptsMade: 0, retriesMade: 0, firstAttemptAtMs: null };
+
 /** The row of a message whose time has not come, or whose key is blocked; null for any other. */
 function parkInsteadOfClaim(entry: SubscriptionEntry, message: Message, nowMs: TimeMs): ParkRow | null {
   const { seq, deliverAtMs } = message;
-  const row = { subscriptionId: entry.id, seq, attempts: 0, retries: 0, firstAttemptAtMs: null };
+  const row = { subscriptionId: entry.id, seq, ...unclaimed };
   const orderingKey = entry.orderingKeyOf(message);
   if (deliverAtMs !== null && deliverAtMs > nowMs) {
     entry.cursor.settle(seq);
@@ -130,14 +134,12 @@ function parkInsteadOfClaim(entry: SubscriptionEntry, message: Message, nowMs: T
   return { ...row, dueAtMs: null, orderingKey };
 }
 
-const fresh = { attempts: 0, retries: 0, firstAttemptAtMs: null, orderingKey: null, deadLetterId: null };
-
 export function takeDelivery(
   claim: ClaimInProgress,
   delivery: DueDelivery & { readonly message: Message; readonly parked: boolean },
 ): void {
-  const { seq, message, attempts, retries, firstAttemptAtMs, parked, orderingKey, deadLetterId } = delivery;
-  const claimed = { message, attemptsMade: attempts, retriesMade: retries, firstAttemptAtMs };
+  const { seq, message, attemptsMade, retriesMade, firstAttemptAtMs, parked, orderingKey, deadLetterId } = delivery;
+  const claimed = { message, attemptsMade, retriesMade, firstAttemptAtMs };
   claim.entry.addOpen(seq, { ...claimed, claim: claim.state, parked, settling: false, orderingKey, deadLetterId });
   claim.deliveries.push(claimed);
   claim.bytes += message.body.byteLength;

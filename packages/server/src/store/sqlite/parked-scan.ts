@@ -62,8 +62,8 @@ function takeFound({ claimWrites }: ClaimContext, claim: ClaimInProgress, found:
 
 /** The delivery was delayed or dead, and takes its position among those of its key only now. */
 function heldRow(subscriptionId: SubscriptionId, row: DueDelivery, orderingKey: string): ParkRow {
-  const { seq, attempts, retries, firstAttemptAtMs } = row;
-  return { subscriptionId, seq, dueAtMs: null, attempts, retries, firstAttemptAtMs, orderingKey };
+  const { seq, attemptsMade, retriesMade, firstAttemptAtMs } = row;
+  return { subscriptionId, seq, dueAtMs: null, attemptsMade, retriesMade, firstAttemptAtMs, orderingKey };
 }
 
 /** A damaged database has lost the message. The delivery must neither wait for ever nor disappear silently. */

@@ -19,7 +19,6 @@ export function readJobs(database: () => DatabaseSync) {
     readLog: one(readLog),
     readDue: one(readDue),
     readPullRows: one(readPullRows),
-    readExpired: one(records.readExpired),
     findSeqAt: one(findSeqAt),
     findParkedFromEnd: one(findParkedFromEnd),
     readMessage: one(records.readMessage),
@@ -27,7 +26,7 @@ export function readJobs(database: () => DatabaseSync) {
     readDeadLetters: one(records.readDeadLetters),
     readDeadLetter: one(records.readDeadLetter),
     countAllDeadLetters: one(records.countAllDeadLetters),
-    countDeadLetters: one(records.countDeadLetters),
+    readCounts: one(records.readCounts),
     lastDeadLetterId: one(records.lastDeadLetterId),
   };
 }

@@ -66,13 +66,9 @@ export class SqliteRecords implements RecordStore {
   }
 
   async subscriptionCounts(id: SubscriptionId): Promise<SubscriptionCounts> {
-    const { reader } = this.#context;
     const entry = this.#entry(id);
-    const [deadLetters, expired] = await Promise.all([
-      reader.call("countDeadLetters", { subscriptionId: id }),
-      reader.call("readExpired", { subscriptionId: id }),
-    ]);
-    return { ...this.#unsettled(entry), deadLetters, expired };
+    const counts = await this.#context.reader.call("readCounts", { subscriptionId: id });
+    return { ...this.#unsettled(entry), ...counts };
   }
 
   async unsettledCounts(id: SubscriptionId): Promise<UnsettledCounts> {

@@ -42,10 +42,8 @@ export class Retention {
       idempotencyBeforeMs: nowMs - limits.idempotencyKeyHours * 3600_000,
     });
     return {
+      ...records,
       messages: trimmed?.removed ?? 0,
-      attempts: records.attempts,
-      deadLetters: records.deadLetters,
-      idempotencyKeys: records.idempotencyKeys,
       expired: trimmed === null ? [] : allExpired(trimmed),
       more: records.more || (trimmed !== null && this.#nextTopic(nowMs) !== null),
     };

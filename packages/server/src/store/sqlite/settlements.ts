@@ -1,7 +1,7 @@
 import type { Seq, TimeMs } from "../../domain/model.ts";
 import type { Settlement } from "../log.ts";
 import { assertStorable } from "../settlement-rule.ts";
-import type { ParkRow } from "./operations/settle.ts";
+import type { DeliveryCounts, ParkRow } from "./operations/settle.ts";
 import { parkSlowDeliveries } from "./park-slow.ts";
 import { emptyWork, rowCount, type SettleWork } from "./settle-work.ts";
 import type { StoreContext } from "./store-context.ts";
@@ -52,7 +52,7 @@ export async function settle(context: StoreContext, settlements: readonly Settle
 function apply(settling: Settling, { settled, attempt }: Settlement): void {
   const { batch, entry, seq, open } = settling;
   if (attempt !== null) batch.work.attempts.add(entry.topic.topic.id, seq, entry.id, attempt);
-  const attempts = open.attemptsMade + (attempt === null ? 0 : 1);
+  const attemptsMade = open.attemptsMade + (attempt === null ? 0 : 1);
   switch (settled.kind) {
     case "delivered":
       finish(settling, open.deadLetterId);
@@ -63,7 +63,7 @@ function apply(settling: Settling, { settled, attempt }: Settlement): void {
         subscriptionId: entry.id,
         message: open.message,
         reason: settled.reason,
-        attempts,
+        attempts: attemptsMade,
         lastStatus: attempt?.status ?? null,
         lastErrorCode: attempt?.errorCode ?? null,
         lastReply: attempt?.reply ?? null,
@@ -74,8 +74,8 @@ function apply(settling: Settling, { settled, attempt }: Settlement): void {
     case "parked":
       park(settling, {
         dueAtMs: settled.dueAtMs,
-        attempts,
-        retries: settled.retriesMade,
+        attemptsMade,
+        retriesMade: settled.retriesMade,
         firstAttemptAtMs: open.firstAttemptAtMs ?? attempt?.startedAtMs ?? settled.firstAttemptAtMs ?? null,
       });
       break;
@@ -83,8 +83,8 @@ function apply(settling: Settling, { settled, attempt }: Settlement): void {
       park(settling, {
         // Without a key there is nothing that a held delivery could wait for.
         dueAtMs: entry.orderingKeyOf(open.message) === null ? batch.nowMs : null,
-        attempts: open.attemptsMade,
-        retries: open.retriesMade,
+        attemptsMade: open.attemptsMade,
+        retriesMade: open.retriesMade,
         firstAttemptAtMs: open.firstAttemptAtMs,
       });
       break;
@@ -109,7 +109,7 @@ function finish(settling: Settling, deadLetterId: number | null): void {
   settleRow(settling, orderingKey === null ? null : batch.nowMs);
 }
 
-function park(settling: Settling, row: Pick<ParkRow, "dueAtMs" | "attempts" | "retries" | "firstAttemptAtMs">): void {
+function park(settling: Settling, row: DeliveryCounts & Pick<ParkRow, "dueAtMs">): void {
   const { batch, entry, seq, open } = settling;
   const orderingKey = entry.orderingKeyOf(open.message);
   batch.work.parked.push({ subscriptionId: entry.id, seq, ...row, orderingKey });

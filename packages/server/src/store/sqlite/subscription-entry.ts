@@ -12,7 +12,7 @@ import type {
 import type { SubscriptionRow } from "../catalog-rows.ts";
 import type { Cursor } from "../cursor.ts";
 import { hasLabel, labelText, type Label } from "../label.ts";
-import type { ClaimId } from "../log.ts";
+import type { ClaimedDelivery, ClaimId } from "../log.ts";
 import type { TopicLog } from "./topic-log.ts";
 
 export interface ClaimState {
@@ -23,7 +23,7 @@ export interface ClaimState {
   open: number;
 }
 
-export interface OpenDelivery {
+export interface OpenDelivery extends ClaimedDelivery {
   readonly claim: ClaimState;
   /** True: it has a row in `parked`. Otherwise only the cursor knows of it. */
   parked: boolean;
@@ -32,10 +32,6 @@ export interface OpenDelivery {
   /** The key that its row in `parked` holds; null: none. */
   orderingKey: string | null;
   readonly deadLetterId: number | null;
-  readonly message: Message;
-  readonly attemptsMade: number;
-  readonly retriesMade: number;
-  readonly firstAttemptAtMs: TimeMs | null;
 }
 
 const nothingOpen: ReadonlyMap<Seq, OpenDelivery> = new Map();

@@ -3,12 +3,10 @@ import { messageIdToBigInt } from "../../../domain/message-id.ts";
 import type { Message, Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
 import { messageColumns, toMessage, type MessageRow } from "../rows.ts";
 import { all, get, single } from "../statements.ts";
+import type { DeliveryCounts } from "./settle.ts";
 
-export interface DueDelivery {
+export interface DueDelivery extends DeliveryCounts {
   readonly seq: Seq;
-  readonly attempts: number;
-  readonly retries: number;
-  readonly firstAttemptAtMs: TimeMs | null;
   readonly orderingKey: string | null;
   readonly deadLetterId: number | null;
   /** null: neither the log nor a dead letter has the message any more. */
@@ -40,8 +38,8 @@ export function readDue(
 ): DueDeliveries {
   const { topicId, subscriptionId, nowMs, deliveriesMax, bytesMax } = input;
   const skip = new Set(input.skip);
-  const parked = `SELECT seq, attempts, retries, first_attempt_at AS firstAttemptAtMs, ordering_key AS orderingKey,
-      dead_letter_id AS deadLetterId
+  const parked = `SELECT seq, attempts AS attemptsMade, retries AS retriesMade, first_attempt_at AS firstAttemptAtMs,
+      ordering_key AS orderingKey, dead_letter_id AS deadLetterId
     FROM parked WHERE subscription_id = ? AND due_at <= ? AND NOT EXISTS (
       SELECT 1 FROM parked AS earlier WHERE earlier.subscription_id = parked.subscription_id
         AND earlier.ordering_key = parked.ordering_key AND earlier.seq < parked.seq)

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { messageId, messageIdToBigInt } from "../../../domain/message-id.ts";
 import type { Attempt, DeadReason, Message, Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
-import type { AttemptRecord, DeadLetter } from "../../records.ts";
+import type { AttemptRecord, DeadLetter, SubscriptionCounts } from "../../records.ts";
 import {
   attemptsBySubscription,
   toAttempt,
@@ -13,7 +13,6 @@ import { messageColumns, toMessage, type MessageRow } from "../rows.ts";
 import { all, get, single, statement } from "../statements.ts";
 
 export interface DeliveryRows {
-  readonly subscriptionId: SubscriptionId;
   readonly parked: { readonly dueAtMs: TimeMs | null } | null;
   readonly dead: DeadReason | null;
   readonly attempts: readonly Attempt[];
@@ -47,7 +46,6 @@ export function readMessage(
   return {
     message: toMessage(topicId, row),
     deliveries: subscriptionIds.map((subscriptionId) => ({
-      subscriptionId,
       parked: (parked.get(subscriptionId, seq) as { dueAtMs: number | null } | undefined) ?? null,
       dead: (dead.get(subscriptionId, seq) as { reason: DeadReason } | undefined)?.reason ?? null,
       attempts: attempts.get(subscriptionId) ?? [],
@@ -120,18 +118,18 @@ export function countAllDeadLetters(db: DatabaseSync, _input: null): number {
   return single<{ count: number }>(db, `SELECT count(*) AS count ${listed}`).count;
 }
 
-export function countDeadLetters(db: DatabaseSync, { subscriptionId }: OneSubscription): number {
-  return single<{ count: number }>(db, `SELECT count(*) AS count ${listed} AND subscription_id = ?`, subscriptionId)
-    .count;
+/** The counts of a subscription that memory does not have. */
+export function readCounts(
+  db: DatabaseSync,
+  { subscriptionId }: OneSubscription,
+): Pick<SubscriptionCounts, "deadLetters" | "expired"> {
+  const counts = `SELECT (SELECT count(*) ${listed} AND subscription_id = ?1) AS deadLetters,
+    (SELECT coalesce(max(expired), 0) FROM cursor WHERE subscription_id = ?1) AS expired`;
+  return single(db, counts, subscriptionId);
 }
 
 export function lastDeadLetterId(db: DatabaseSync, { subscriptionId }: OneSubscription): number {
   return (
     get<{ id: number | null }>(db, `SELECT max(id) AS id ${listed} AND subscription_id = ?`, subscriptionId)?.id ?? 0
   );
-}
-
-export function readExpired(db: DatabaseSync, { subscriptionId }: OneSubscription): number {
-  const expired = "SELECT expired FROM cursor WHERE subscription_id = ?";
-  return get<{ expired: number }>(db, expired, subscriptionId)?.expired ?? 0;
 }

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { messageIdToBigInt } from "../../../domain/message-id.ts";
 import type { TimeMs, TopicId } from "../../../domain/model.ts";
+import type { RetentionResult } from "../../log.ts";
 import { SEQ_MASK_SQL } from "../rows.ts";
 import { all, get, run, single } from "../statements.ts";
 import { REMOVED_BYTES_MAX, withinBytes } from "./byte-bound.ts";
@@ -15,16 +16,10 @@ export interface RecordRetentionInput {
   readonly idempotencyBeforeMs: TimeMs;
 }
 
-export interface RecordRetentionResult {
-  readonly attempts: number;
-  readonly deadLetters: number;
-  readonly idempotencyKeys: number;
-  /** A bound was reached. */
-  readonly more: boolean;
-}
+type RecordsRetained = Omit<RetentionResult, "messages" | "expired">;
 
 /** Removes records that are too old, and what deleted topics and subscriptions left behind. */
-export function trimRecords(db: DatabaseSync, input: RecordRetentionInput): RecordRetentionResult {
+export function trimRecords(db: DatabaseSync, input: RecordRetentionInput): RecordsRetained {
   if (!hasOld(db, input)) return { attempts: 0, deadLetters: 0, idempotencyKeys: 0, more: false };
   const attempts = trimAttempts(db, input.attemptsBeforeMs);
   const deadLetters = trimDeadLetters(db, input.deadLettersBeforeMs);

@@ -1,20 +1,21 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { AttemptColumns, CursorColumns } from "../settle-columns.ts";
 import type { Seq, SubscriptionId, TimeMs } from "../../../domain/model.ts";
+import type { ClaimedDelivery } from "../../log.ts";
 import type { AnswerColumns } from "../answer-columns.ts";
 import { run, statement } from "../statements.ts";
 import { insertAttempts } from "./attempt-rows.ts";
 import { insertDeadLetter, removeDeadLetter, type NewDeadLetter } from "./dead-letter-rows.ts";
 import { promote } from "./promote.ts";
 
-export interface ParkRow {
+/** The counts of a delivery, which a parked delivery keeps. */
+export type DeliveryCounts = Omit<ClaimedDelivery, "message">;
+
+export interface ParkRow extends DeliveryCounts {
   readonly subscriptionId: SubscriptionId;
   readonly seq: Seq;
   /** null: held behind an earlier parked delivery of its key, or due at `nowMs` if there is none. */
   readonly dueAtMs: TimeMs | null;
-  readonly attempts: number;
-  readonly retries: number;
-  readonly firstAttemptAtMs: TimeMs | null;
   /** Set only when the delivery holds later deliveries of its key back. */
   readonly orderingKey: string | null;
 }
@@ -78,8 +79,8 @@ function writeParked(db: DatabaseSync, row: ParkRow, nowMs: TimeMs): void {
       ?4, ?5, ?6, ?7)
     ON CONFLICT (subscription_id, seq) DO UPDATE SET due_at = excluded.due_at, attempts = excluded.attempts,
       retries = excluded.retries, first_attempt_at = excluded.first_attempt_at, ordering_key = excluded.ordering_key`;
-  const { subscriptionId, seq, dueAtMs, attempts, retries, firstAttemptAtMs, orderingKey } = row;
-  run(db, park, subscriptionId, seq, dueAtMs, attempts, retries, firstAttemptAtMs, orderingKey, nowMs);
+  const { subscriptionId, seq, dueAtMs, attemptsMade, retriesMade, firstAttemptAtMs, orderingKey } = row;
+  run(db, park, subscriptionId, seq, dueAtMs, attemptsMade, retriesMade, firstAttemptAtMs, orderingKey, nowMs);
 }
 
 function writeDead(db: DatabaseSync, row: DeadRow, nowMs: TimeMs): void {
