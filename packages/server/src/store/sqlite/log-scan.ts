@@ -96,8 +96,7 @@ function scan(
       passed = true;
     } else {
       const row = parkInsteadOfClaim(entry, message, nowMs);
-      if (row === null)
-        takeDelivery(claim, { ...unclaimed, seq, message, parked: false, orderingKey: null, deadLetterId: null });
+      if (row === null) takeDelivery(claim, { ...fresh, seq, message });
       else parked.push(row);
     }
   }
@@ -118,20 +117,17 @@ export function isHeldByOrder(entry: SubscriptionEntry): boolean {
 
 /** The counts of a delivery that no claim has taken before. */
 const unclaimed: DeliveryCounts = { attemptsMade: 0, retriesMade: 0, firstAttemptAtMs: null };
+const fresh = { ...unclaimed, parked: false, orderingKey: null, deadLetterId: null };
 
 /** The row of a message whose time has not come, or whose key is blocked; null for any other. */
 function parkInsteadOfClaim(entry: SubscriptionEntry, message: Message, nowMs: TimeMs): ParkRow | null {
   const { seq, deliverAtMs } = message;
-  const row = { subscriptionId: entry.id, seq, ...unclaimed };
-  const orderingKey = entry.orderingKeyOf(message);
-  if (deliverAtMs !== null && deliverAtMs > nowMs) {
-    entry.cursor.settle(seq);
-    return { ...row, dueAtMs: deliverAtMs, orderingKey: null };
-  }
-  if (orderingKey === null || !entry.isBlocked(orderingKey)) return null;
-  entry.blockKey(orderingKey);
+  const isDelayed = deliverAtMs !== null && deliverAtMs > nowMs;
+  const orderingKey = isDelayed ? null : entry.orderingKeyOf(message);
+  if (!isDelayed && !entry.isBlocked(orderingKey)) return null;
+  if (orderingKey !== null) entry.blockKey(orderingKey);
   entry.cursor.settle(seq);
-  return { ...row, dueAtMs: null, orderingKey };
+  return { subscriptionId: entry.id, seq, ...unclaimed, dueAtMs: isDelayed ? deliverAtMs : null, orderingKey };
 }
 
 export function takeDelivery(
