@@ -15,28 +15,27 @@ export async function settleAnswers(
   id: SubscriptionId,
   answers: readonly PulledSettlement[],
 ): Promise<readonly boolean[]> {
-  const { index, clock } = context;
   for (const answer of answers) assertAnswerStorable(answer);
   const results = answers.map(() => false);
-  const entry = index.subscriptions.get(id);
+  const entry = context.index.subscriptions.get(id);
   if (entry === undefined) return results;
-  const list = new AnswerList();
-  const answeredAtMs = clock.now();
-  const indexes: number[] = [];
-  for (const answerIndex of firstAnswers(answers)) {
-    const answer = answers[answerIndex] as PulledSettlement;
-    if (entry.open.has(answer.pulled.seq)) continue;
-    list.add(entry.topic.topic.id, id, answer, answeredAtMs);
-    indexes.push(answerIndex);
-  }
+  const indexes = firstAnswers(answers).filter((at) => !entry.open.has((answers[at] as PulledSettlement).pulled.seq));
   if (indexes.length === 0) return results;
-  const outcomes = await commit(context, entry, list);
-  for (const [position, answerIndex] of indexes.entries()) results[answerIndex] = outcomes.applied[position] === 1;
+  const chosen = indexes.map((at) => answers[at] as PulledSettlement);
+  const { applied } = await commit(context, entry, chosen);
+  for (const [position, at] of indexes.entries()) results[at] = applied[position] === 1;
   return results;
 }
 
-function commit(context: StoreContext, entry: SubscriptionEntry, list: AnswerList): Promise<AnswerOutcomes> {
-  const seqs = list.seqs();
+function commit(
+  context: StoreContext,
+  entry: SubscriptionEntry,
+  chosen: readonly PulledSettlement[],
+): Promise<AnswerOutcomes> {
+  const list = new AnswerList();
+  const answeredAtMs = context.clock.now();
+  for (const answer of chosen) list.add(entry.topic.topic.id, entry.id, answer, answeredAtMs);
+  const seqs = chosen.map(({ pulled }) => pulled.seq);
   entry.addPendingAnswers(seqs);
   return new Promise((resolve, reject) => {
     context.commits.settle({
@@ -44,7 +43,7 @@ function commit(context: StoreContext, entry: SubscriptionEntry, list: AnswerLis
       isUrgent: true,
       answers: list,
       answered: (outcomes) => {
-        apply(context, entry, list, outcomes);
+        apply(context, entry, chosen, outcomes);
         removePending(context, entry, seqs);
         resolve(outcomes);
       },
@@ -59,18 +58,17 @@ function commit(context: StoreContext, entry: SubscriptionEntry, list: AnswerLis
 function apply(
   context: StoreContext,
   entry: SubscriptionEntry,
-  list: AnswerList,
+  chosen: readonly PulledSettlement[],
   { applied, freed }: AnswerOutcomes,
 ): void {
   const { clock, ready } = context;
   let isReady = freed.length > 0;
-  for (let index = 0; index < applied.length; index++) {
+  for (const [index, { answer }] of chosen.entries()) {
     if (applied[index] !== 1) continue;
-    const dueAtMs = list.dueAt(index);
-    if (dueAtMs === null) entry.parkedCount--;
+    if (answer.kind === "delivered") entry.parkedCount--;
     else {
       // Perhaps sooner than a waiting receiver knows.
-      entry.parkedDueAt(dueAtMs);
+      entry.parkedDueAt(answer.dueAtMs);
       isReady = true;
     }
   }

@@ -81,7 +81,7 @@ export class SqliteStore implements Store {
 
   static async open(options: SqliteStoreOptions): Promise<SqliteStore> {
     const { folder, account, bytesMax, busyMsMax = BUSY_MS_MAX_DEFAULT, clock = systemClock } = options;
-    const lock = lockFolder(folder);
+    const unlock = lockFolder(folder);
     const file = join(folder, "ringback.db");
     const starting = [
       ThreadLink.start<WriteJobs>({ file, limits: { bytesMax, busyMsMax } }),
@@ -92,12 +92,12 @@ export class SqliteStore implements Store {
       const begun = await writer.call("begin", { ...account, nowMs: clock.now() });
       const state = { ...begun, ...(await reader.call("load", null)) };
       const bytes = (): number => fileBytes(file) + fileBytes(`${file}-wal`);
-      return new SqliteStore(options, { writer, reader, bytes, closed: () => lock.release() }, state);
+      return new SqliteStore(options, { writer, reader, bytes, closed: unlock }, state);
     } catch (error) {
       for (const thread of await Promise.allSettled(starting)) {
         if (thread.status === "fulfilled") await thread.value.close();
       }
-      lock.release();
+      unlock();
       throw openFailure(file, error);
     }
   }
