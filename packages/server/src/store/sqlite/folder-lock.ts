@@ -5,8 +5,8 @@ import { RingbackError } from "../../domain/errors.ts";
 
 /**
  * Keeps a second server out of the folder until the returned function is called. The lock is an open exclusive
- * transaction on a file of its own: the operating system releases it when the process ends, however it ends, so no stale
- * lock is ever left.
+ * transaction on a file of its own: the operating system releases it when the process ends, however it ends, so no
+ * stale lock is ever left.
  */
 export function lockFolder(folder: string): () => void {
   const owner = join(folder, "ringback.pid");

@@ -21,11 +21,13 @@ export function statement(db: DatabaseSync, sql: string): StatementSync {
 }
 
 /** Returns the first row, or undefined when there is none. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- only the caller knows the columns.
 export function get<T>(db: DatabaseSync, sql: string, ...values: readonly SQLInputValue[]): T | undefined {
   return statement(db, sql).get(...values) as T | undefined;
 }
 
 /** Returns the row of a query that always has one. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- only the caller knows the columns.
 export function single<T>(db: DatabaseSync, sql: string, ...values: readonly SQLInputValue[]): T {
   return statement(db, sql).get(...values) as T;
 }
