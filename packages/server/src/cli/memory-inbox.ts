@@ -34,6 +34,8 @@ export class MemoryInbox {
   readonly #inboxes: AccountInboxes;
   readonly #pullQueues: PullQueues;
   readonly #bytesMax: number;
+  /** Bytes of each body that is kept, oldest first. */
+  readonly #sizes: number[] = [];
   /** Bodies are kept one after the other, so that they cannot pass `bytesMax` together. */
   readonly #mutex = new Mutex();
 
@@ -59,11 +61,13 @@ export class MemoryInbox {
   keep(body: Uint8Array): Promise<KeepOutcome> {
     return this.#mutex.run(async () => {
       await this.#freeTaken();
-      const { bytes } = await this.#store.records.statistics();
-      if (bytes + body.byteLength > this.#bytesMax) return "full";
+      const bytes = this.#sizes.reduce((sum, size) => sum + size, body.byteLength);
+      if (bytes > this.#bytesMax) return "full";
       try {
         const { kept } = await this.#inboxes.keep(name, { body, contentType: null });
-        return kept ? "kept" : "dropped";
+        if (!kept) return "dropped";
+        this.#sizes.push(body.byteLength);
+        return "kept";
       } catch (error) {
         if (error instanceof RingbackError && error.code === "inbox_full") return "full";
         throw error;
@@ -85,7 +89,12 @@ export class MemoryInbox {
   /** A message that a client has got takes up no space any more. */
   async #freeTaken(): Promise<void> {
     await this.#pullQueues.idle();
-    while ((await this.#store.log.retain()).more);
+    let more = true;
+    while (more) {
+      const removed = await this.#store.log.retain();
+      this.#sizes.splice(0, removed.messages);
+      more = removed.more;
+    }
   }
 }
 

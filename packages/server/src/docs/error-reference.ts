@@ -1,4 +1,4 @@
-import { errorTable, RingbackError } from "../domain/errors.ts";
+import { errorTable, mayPass, RingbackError } from "../domain/errors.ts";
 import type { ErrorCode } from "../domain/errors.ts";
 import { problemContentType, problemOf } from "../http/problem.ts";
 
@@ -26,6 +26,6 @@ ${codes.map(row).join("\n")}
 }
 
 function row(code: ErrorCode): string {
-  const { status, retry, title } = errorTable[code];
-  return `| \`${code}\` | ${status} | ${retry ? "yes" : "no"} | ${title} |`;
+  const { status, title } = errorTable[code];
+  return `| \`${code}\` | ${status} | ${mayPass(code) ? "yes" : "no"} | ${title} |`;
 }

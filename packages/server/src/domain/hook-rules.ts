@@ -5,6 +5,7 @@ import { assertEndpointUrl } from "./endpoint-url-rule.ts";
 import { RingbackError } from "./errors.ts";
 import { findHookProtocol, hookProtocols } from "./hook-protocols.ts";
 import { assertKid } from "./kid-rule.ts";
+import { unknownProtocol } from "./unknown-protocol.ts";
 
 export interface HookSettings {
   /** Called in this order. */
@@ -23,7 +24,7 @@ export interface HookSettings {
 /** Throws `RingbackError` with the field that is wrong. */
 export function assertHook({ urls, protocol, key }: HookSettings): void {
   for (const [index, url] of urls.entries()) assertEndpointUrl(`urls[${index}]`, url);
-  const found = knownProtocol(protocol);
+  const found = findHookProtocol(protocol) ?? unknownProtocol("protocol", "hook protocol", protocol, hookProtocols);
   assertUrlsFit(found, urls);
   assertKey(found, key);
 }
@@ -33,18 +34,6 @@ function assertUrlsFit({ name, merges }: HookProtocol, urls: readonly string[]):
   if (!merges && urls.length > 1) {
     throw RingbackError.at("invalid_request", "urls", `must hold one URL with protocol "${name}"`);
   }
-}
-
-function knownProtocol(name: string): HookProtocol {
-  const protocol = findHookProtocol(name);
-  if (protocol !== null) return protocol;
-  const known = hookProtocols.map((protocol) => protocol.name).join(", ");
-  const shown = JSON.stringify(name.slice(0, 64));
-  throw RingbackError.at(
-    "unknown_protocol",
-    "protocol",
-    `there is no hook protocol ${shown}; it must be one of ${known}`,
-  );
 }
 
 function assertKey(protocol: HookProtocol, key: string | null): void {

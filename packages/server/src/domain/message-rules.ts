@@ -1,7 +1,7 @@
 /** Checks of a message before it is appended to a topic's log. */
 
 import { RingbackError } from "./errors.ts";
-import { assertInteger } from "./integer-rule.ts";
+import { assertCount, assertInteger } from "./number-rules.ts";
 import { limits } from "./limits.ts";
 import type { NewMessage, Topic } from "./model.ts";
 import { assertType } from "./type-rules.ts";
@@ -58,10 +58,7 @@ function assertContentType(contentType: string, field: string): void {
 function assertAttributes(attributes: NewMessage["attributes"], field: string): void {
   const names = Object.keys(attributes);
   if (names.length === 0) return;
-  if (names.length > limits.attributesMax) {
-    const fault = `has ${names.length} attributes; at most ${limits.attributesMax} are allowed`;
-    throw RingbackError.at("invalid_request", field, fault);
-  }
+  assertCount("invalid_request", field, names.length, limits.attributesMax, "attributes");
   let bytes = 0;
   for (const name of names) {
     const value = attributes[name] ?? "";

@@ -1,6 +1,7 @@
 import { type PushProtocol, pushProtocols } from "@ringback/sdk/protocols";
 import { RingbackError } from "./errors.ts";
 import { limits } from "./limits.ts";
+import { assertCount } from "./number-rules.ts";
 
 /** A token of RFC 9110 section 5.6.2. */
 const nameForm = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
@@ -33,10 +34,7 @@ const protocolHeaderPrefixes = [
 /** Checks a subscription's own headers, which are sent with each of its pushes. */
 export function assertPushHeaders(field: string, headers: Readonly<Record<string, string>>): void {
   const entries = Object.entries(headers);
-  if (entries.length > limits.pushHeadersMax) {
-    const fault = `has ${entries.length} headers; at most ${limits.pushHeadersMax} are allowed`;
-    throw RingbackError.at("invalid_request", field, fault);
-  }
+  assertCount("invalid_request", field, entries.length, limits.pushHeadersMax, "headers");
   const seen = new Set<string>();
   let bytes = 0;
   for (const [name, value] of entries) {

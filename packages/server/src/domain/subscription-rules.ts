@@ -16,6 +16,7 @@ import { assertPushHeaders } from "./push-header-rules.ts";
 import { assertRetryPolicy } from "./retry-rules.ts";
 import { assertTypePatterns } from "./type-rules.ts";
 import { assertTags } from "./tag-rules.ts";
+import { unknownProtocol } from "./unknown-protocol.ts";
 
 /**
  * Settings of a subscription that is not pushed, which its owner cannot choose: a message that is pulled is available
@@ -70,7 +71,7 @@ export function assertSubscription({ push, filter, retry }: SubscriptionSettings
 }
 
 export function assertPush({ url, protocol, headers, keys }: PushSettings): void {
-  const found = knownProtocol("push.protocol", protocol);
+  const found = findPushProtocol(protocol) ?? unknownProtocol("push.protocol", "protocol", protocol, pushProtocols);
   // A queue takes the body as it was published, which is what this protocol sends.
   const schemes = protocol === "raw" ? [...httpSchemes, queueScheme] : (found.schemes ?? httpSchemes);
   assertEndpointUrl("push.url", url, schemes);
@@ -94,14 +95,6 @@ function assertKeys(protocol: PushProtocol, keys: readonly string[]): void {
   }
   if (new Set(keys).size < keys.length) throw RingbackError.at("invalid_request", "push.keys", "names a key twice");
   for (const [index, kid] of keys.entries()) assertKid(`push.keys[${index}]`, kid);
-}
-
-function knownProtocol(field: string, name: string): PushProtocol {
-  const protocol = findPushProtocol(name);
-  if (protocol !== null) return protocol;
-  const known = pushProtocols.map((protocol) => protocol.name).join(", ");
-  const shown = JSON.stringify(name.slice(0, 64));
-  throw RingbackError.at("unknown_protocol", field, `there is no protocol ${shown}; it must be one of ${known}`);
 }
 
 export function assertFilter({ tags, types }: Filter): void {

@@ -1,12 +1,11 @@
 import { RingbackError } from "./errors.ts";
 import { limits } from "./limits.ts";
+import { assertCount } from "./number-rules.ts";
 import { headerTextFault } from "./text-rules.ts";
 
 /** A repeated tag is allowed, because it does not change what a filter matches. */
 export function assertTags(field: string, tags: readonly string[]): void {
-  if (tags.length > limits.tagsMax) {
-    throw RingbackError.at("too_many_tags", field, `has ${tags.length} tags; at most ${limits.tagsMax} are allowed`);
-  }
+  assertCount("too_many_tags", field, tags.length, limits.tagsMax, "tags");
   for (const [index, tag] of tags.entries()) {
     const fault = tagFault(tag);
     if (fault !== null) throw RingbackError.at("invalid_tag", `${field}[${index}]`, fault);

@@ -6,6 +6,7 @@
 import type { ErrorCode } from "./errors.ts";
 import { RingbackError } from "./errors.ts";
 import { limits } from "./limits.ts";
+import { assertCount } from "./number-rules.ts";
 import { headerTextFault, isLongerThanBytes } from "./text-rules.ts";
 
 export function assertType(field: string, type: string): void {
@@ -14,10 +15,7 @@ export function assertType(field: string, type: string): void {
 
 /** `*` and `#` are wildcards only as whole words; inside a word they are ordinary characters, as in AMQP. */
 export function assertTypePatterns(field: string, patterns: readonly string[]): void {
-  if (patterns.length > limits.typePatternsMax) {
-    const fault = `has ${patterns.length} patterns; at most ${limits.typePatternsMax} are allowed`;
-    throw RingbackError.at("invalid_type_pattern", field, fault);
-  }
+  assertCount("invalid_type_pattern", field, patterns.length, limits.typePatternsMax, "patterns");
   for (const [index, pattern] of patterns.entries()) assertWords("invalid_type_pattern", `${field}[${index}]`, pattern);
 }
 

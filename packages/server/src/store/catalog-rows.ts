@@ -1,6 +1,16 @@
-/** Rows of topics and entries, which the SQL drivers store alike. */
+/** Rows of the catalog and of entries. */
 
-import type { AccountId, Entry, EntryKind, TimeMs, Topic, TopicId, TopicSettings } from "../domain/model.ts";
+import type {
+  AccountId,
+  Entry,
+  EntryKind,
+  SubscriptionId,
+  SubscriptionState,
+  TimeMs,
+  Topic,
+  TopicId,
+  TopicSettings,
+} from "../domain/model.ts";
 import { entryOf } from "./entry-index.ts";
 
 export interface TopicRow {
@@ -37,4 +47,15 @@ export interface EntryRow {
 
 export function toEntry({ kind, name, value, version, created_at, updated_at }: EntryRow): Entry {
   return entryOf(kind, name, value, { version, createdAtMs: created_at, updatedAtMs: updated_at });
+}
+
+/** A subscription's row, without the columns that name its topic. */
+export interface SubscriptionRow {
+  readonly id: SubscriptionId;
+  readonly name: string;
+  readonly state: SubscriptionState;
+  readonly version: number;
+  readonly settings: string;
+  readonly created_at: TimeMs;
+  readonly updated_at: TimeMs;
 }

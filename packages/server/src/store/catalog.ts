@@ -19,16 +19,21 @@ import type { WriteCondition } from "../domain/write-condition.ts";
 import type { Label } from "./label.ts";
 import type { Page, PageRequest } from "./page.ts";
 
+export interface TopicPut {
+  readonly topic: Topic;
+  readonly created: boolean;
+}
+
+export interface SubscriptionPut {
+  readonly subscription: Subscription;
+  readonly created: boolean;
+}
+
 export interface CatalogStore {
   defaultAccount(): Account;
 
   /** Creates the topic or replaces its settings; equal settings change nothing. Throws `topic_limit`. */
-  putTopic(
-    accountId: AccountId,
-    name: string,
-    settings: TopicSettings,
-    condition?: WriteCondition,
-  ): Promise<{ readonly topic: Topic; readonly created: boolean }>;
+  putTopic(accountId: AccountId, name: string, settings: TopicSettings, condition?: WriteCondition): Promise<TopicPut>;
   /** Creates a topic. Returns null when one exists, or is being created, whose name differs at most in letter case. */
   createTopic(accountId: AccountId, name: string, settings: TopicSettings): Promise<Topic | null>;
   getTopic(accountId: AccountId, name: string): Promise<Topic | null>;
@@ -51,7 +56,7 @@ export interface CatalogStore {
     settings: SubscriptionSettings,
     start: Start,
     condition?: WriteCondition,
-  ): Promise<{ readonly subscription: Subscription; readonly created: boolean }>;
+  ): Promise<SubscriptionPut>;
   getSubscription(topicId: TopicId, name: string): Promise<Subscription | null>;
   getSubscriptionById(id: SubscriptionId): Promise<Subscription | null>;
   /** In order of name; only those whose settings have the label, if one is given. */

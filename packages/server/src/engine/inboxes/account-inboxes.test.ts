@@ -19,7 +19,7 @@ describe("an inbox", () => {
     const first = await scene.take("in");
     expect(first).toMatchObject({
       id,
-      message: { body: new Uint8Array(Buffer.from("1")), contentType: "text/x; a=b" },
+      message: { body: Buffer.from("1"), contentType: "text/x; a=b" },
     });
     first?.done(true);
     expect(await scene.all("in")).toEqual(["2"]);

@@ -1,4 +1,4 @@
-import { errorTable, isPreconditionFailed, RingbackError } from "../../domain/errors.ts";
+import { isPreconditionFailed, mayPass, RingbackError } from "../../domain/errors.ts";
 import { Mutex } from "../../domain/mutex.ts";
 import { queueOfLog } from "../../domain/internal-names.ts";
 import { foldCase } from "../../domain/names.ts";
@@ -188,7 +188,7 @@ export class AccountQueues implements Queues {
       await this.#append(await this.#queueWithLog(to), [message], key);
       return "moved";
     } catch (error) {
-      if (error instanceof RingbackError) return errorTable[error.code].retry ? "later" : "refused";
+      if (error instanceof RingbackError) return mayPass(error.code) ? "later" : "refused";
       this.#options.failed(error);
       return "later";
     }

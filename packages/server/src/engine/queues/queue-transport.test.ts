@@ -37,7 +37,7 @@ describe("an endpoint that is a queue", () => {
     expect(await post("queue:jobs", "hello")).toMatchObject({ error: null, status: 200 });
     const [message] = await scene.receive("jobs");
     expect(message?.message).toMatchObject({
-      body: new Uint8Array(Buffer.from("hello")),
+      body: Buffer.from("hello"),
       contentType: null,
       tags: [],
       attributes: {},

@@ -1,9 +1,11 @@
+import type { DatabaseSync } from "node:sqlite";
 import type { Seq, SubscriptionId } from "../../domain/model.ts";
 import type { Clock, Timers } from "../../domain/ports.ts";
 import type { ClusterStore } from "../../store/cluster.ts";
 import type { LogStore } from "../../store/log.ts";
-import { MemoryData } from "../../store/memory/memory-data.ts";
-import { MemoryStore } from "../../store/memory/memory-store.ts";
+import { verdictCodes } from "../../store/record-rows.ts";
+import { statement } from "../../store/sqlite/statements.ts";
+import { emptyDatabase, MemoryStore } from "../../store/memory/memory-store.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 
 type Method = (...args: readonly unknown[]) => Promise<unknown>;
@@ -33,7 +35,7 @@ export interface FaultyStoreOptions {
  * setting, it behaves like the memory driver.
  */
 export class FaultyStore extends MemoryStore {
-  readonly #data: MemoryData;
+  readonly #database: DatabaseSync;
   readonly #timers: Timers;
   readonly #random: SeededRandom;
   latencyMsMax = 0;
@@ -57,9 +59,9 @@ export class FaultyStore extends MemoryStore {
   readonly #startedAfter = new Map<SubscriptionId, Seq>();
 
   constructor({ clock, timers, random, account = { name: "default", appId: 1_234 } }: FaultyStoreOptions) {
-    const data = new MemoryData(account);
-    super({ clock, data });
-    this.#data = data;
+    const database = emptyDatabase();
+    super({ account, clock, database });
+    this.#database = database;
     this.#timers = timers;
     this.#random = random;
     this.#watch();
@@ -78,7 +80,10 @@ export class FaultyStore extends MemoryStore {
 
   /** Expires every lease, as after a stall or after the end of the process that held the leases. */
   expireLeases(): void {
-    this.#data.claims.expireAll();
+    for (const entry of this.context.index.subscriptions.values()) {
+      for (const { claim } of entry.open.values()) claim.leaseUntilMs = 0;
+      entry.refreshLeaseEnd();
+    }
   }
 
   /** Ends the calling process. Its deliveries may be claimed again. */
@@ -90,9 +95,14 @@ export class FaultyStore extends MemoryStore {
 
   /** Whether the delivery has ended because its receiver accepted it. */
   wasDelivered(id: SubscriptionId, seq: Seq): boolean {
-    const state = this.#data.subscriptions.get(id);
-    if (state === undefined || !state.cursor.isDone(seq) || state.parked.get(seq) !== undefined) return false;
-    return state.attempts.of(seq).at(-1)?.verdict === "accepted";
+    const entry = this.context.index.subscriptions.get(id);
+    if (entry === undefined || !entry.cursor.isDone(seq)) return false;
+    const found = statement(
+      this.#database,
+      `SELECT verdict FROM attempt WHERE topic_id = ?1 AND seq = ?2 AND subscription_id = ?3
+         AND NOT EXISTS (SELECT 1 FROM parked WHERE subscription_id = ?3 AND seq = ?2) ORDER BY id DESC LIMIT 1`,
+    );
+    return found.get(entry.topic.topic.id, seq, id)?.["verdict"] === verdictCodes.indexOf("accepted");
   }
 
   /** True: the subscription was created before the message was published. */
@@ -109,9 +119,9 @@ export class FaultyStore extends MemoryStore {
     const findReady = log.findReady.bind(log);
     const putSubscription = catalog.putSubscription.bind(catalog);
     const onSubscriptionChange = catalog.onSubscriptionChange.bind(catalog);
-    log.claim = (wants, leaseMs) => {
-      const claims = claim(wants, leaseMs);
-      this.openMax = Math.max(this.openMax, this.#data.claims.openCount);
+    log.claim = async (wants, leaseMs) => {
+      const claims = await claim(wants, leaseMs);
+      this.openMax = Math.max(this.openMax, this.context.claims.openCount);
       return claims;
     };
     log.onReady = (listener) =>
@@ -121,7 +131,7 @@ export class FaultyStore extends MemoryStore {
     cluster.writable = () => this.isWritable;
     catalog.onSubscriptionChange = (listener) => onSubscriptionChange(this.#whileAlive(listener));
     catalog.putSubscription = async (topicId, ...rest) => {
-      const lastSeq = this.#data.topics.get(topicId)?.lastSeq ?? 0;
+      const lastSeq = this.context.index.topics.get(topicId)?.lastSeq ?? 0;
       const put = await putSubscription(topicId, ...rest);
       if (put.created) this.#startedAfter.set(put.subscription.id, lastSeq);
       return put;

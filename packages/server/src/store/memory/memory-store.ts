@@ -1,14 +1,11 @@
-import { systemClock, type Clock } from "../../domain/ports.ts";
-import type { SubscriptionId } from "../../domain/model.ts";
+import type { DatabaseSync } from "node:sqlite";
+import { systemClock, type Clock, type Timers } from "../../domain/ports.ts";
 import type { NodeLabel } from "../cluster.ts";
-import { Listeners } from "../listeners.ts";
-import type { Store } from "../store.ts";
-import { MemoryCatalog } from "./catalog.ts";
-import { MemoryCluster } from "./cluster.ts";
-import { MemoryEntries } from "./entries.ts";
-import { MemoryLog } from "./log.ts";
-import { MemoryData } from "./memory-data.ts";
-import { MemoryRecords } from "./records.ts";
+import { directLink } from "../sqlite/jobs.ts";
+import { openForWriting } from "../sqlite/open-database.ts";
+import { readJobs } from "../sqlite/read-jobs.ts";
+import { SqliteStore } from "../sqlite/sqlite-store.ts";
+import { writeJobs } from "../sqlite/write-jobs.ts";
 
 export interface MemoryStoreOptions {
   readonly account?: { readonly name: string; readonly appId: number };
@@ -18,45 +15,58 @@ export interface MemoryStoreOptions {
   readonly keepsSettled?: boolean;
   readonly node?: NodeLabel;
   readonly clock?: Clock;
-  /** Data of an earlier store. Tests give it, as if that store's process had ended. */
-  readonly data?: MemoryData;
+  /** The database of an earlier store. Tests give it, as if that store's process had ended. */
+  readonly database?: DatabaseSync;
 }
 
 const MONTH_MS = 30 * 24 * 3600_000;
+const MESSAGE_CACHE_BYTES = 1_000_000;
+
+/** No commit is worth waiting for, and no time passes: everything runs before the next turn of the event loop. */
+const atOnce: Timers = {
+  after(_delayMs, task) {
+    let isCancelled = false;
+    queueMicrotask(() => {
+      if (!isCancelled) task();
+    });
+    return () => {
+      isCancelled = true;
+    };
+  },
+  soon: (task) => queueMicrotask(task),
+};
 
 /**
- * The driver that keeps everything in memory and loses it with the process: for tests, for the simulator, and for
- * commands that keep nothing. Everything else that the port promises holds.
+ * The SQLite driver on a database in memory, which is lost with the process, and without threads: for tests, for the
+ * simulator, and for commands that keep nothing. Everything else that the port promises holds.
  */
-export class MemoryStore implements Store {
-  readonly driver: string = "memory";
-  readonly log: MemoryLog;
-  readonly catalog: MemoryCatalog;
-  readonly entries: MemoryEntries;
-  readonly records: MemoryRecords;
-  readonly cluster: MemoryCluster;
-  #isClosed = false;
+export class MemoryStore extends SqliteStore {
+  override readonly driver: string = "memory";
 
   constructor({
     account = { name: "default", appId: 1 },
     attemptRetentionMs = MONTH_MS,
     deadLetterRetentionMs = MONTH_MS,
-    keepsSettled = true,
-    node = { name: "", version: "" },
     clock = systemClock,
-    data = new MemoryData(account),
+    database = emptyDatabase(),
+    ...rest
   }: MemoryStoreOptions = {}) {
-    const isClosed = (): boolean => this.#isClosed;
-    const ready = new Listeners<readonly SubscriptionId[]>();
-    const retention = { attemptRetentionMs, deadLetterRetentionMs, keepsSettled };
-    this.log = new MemoryLog({ data, clock, isClosed, ready, ...retention });
-    this.catalog = new MemoryCatalog(data, clock, ready);
-    this.entries = new MemoryEntries(data, clock);
-    this.records = new MemoryRecords(data, clock, ready);
-    this.cluster = new MemoryCluster(clock, node);
+    const writes = writeJobs(database);
+    const reads = readJobs(() => database);
+    const settings = { attemptRetentionMs, deadLetterRetentionMs, clock, timers: atOnce, ...rest };
+    super(
+      { messageCacheBytes: MESSAGE_CACHE_BYTES, ...settings },
+      { writer: directLink(writes), reader: directLink(reads), bytes: () => bytesOf(database), closed: () => {} },
+      { ...writes.begin({ ...account, nowMs: clock.now() }), ...reads.load(null) },
+    );
   }
+}
 
-  async close(): Promise<void> {
-    this.#isClosed = true;
-  }
+export function emptyDatabase(): DatabaseSync {
+  return openForWriting(":memory:", { bytesMax: 0, busyMsMax: 0 });
+}
+
+function bytesOf(database: DatabaseSync): number {
+  const size = "SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size";
+  return (database.prepare(size).get() as { bytes: number }).bytes;
 }

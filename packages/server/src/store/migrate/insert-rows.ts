@@ -1,13 +1,13 @@
 import { packBytes } from "../postgres/columns.ts";
 import type { Connection } from "../postgres/connection.ts";
-import type { ColumnKind, MovedTable, Row } from "./moved-rows.ts";
+import { columnKinds, type ColumnKind, type MovedTable, type Row } from "./moved-rows.ts";
 
 /** Inserts all rows with one statement that has one array per column. */
 export async function insertRows(connection: Connection, table: MovedTable, rows: readonly Row[]): Promise<void> {
   if (rows.length === 0) return;
   const arrays: { readonly type: string; readonly values: readonly unknown[] }[] = [];
   const packs: { readonly parameter: number; readonly bytes: Buffer }[] = [];
-  const columns = Object.entries(table.columns);
+  const columns = columnKinds(table);
   const bytesColumns = columns.filter(([, kind]) => kind === "bytea").length;
   const firstPack = columns.length + bytesColumns + 1;
   const column = (type: string, values: readonly unknown[]): string => `r.c${arrays.push({ type, values })}`;
@@ -24,7 +24,7 @@ export async function insertRows(connection: Connection, table: MovedTable, rows
   const given = arrays.map(({ type }, index) => `$${index + 1}::${type}[]`).join(", ");
   const names = arrays.map((_, index) => `c${index + 1}`).join(", ");
   await connection.query(
-    `INSERT INTO ringback.${table.name} (${columns.map(([name]) => name).join(", ")}) OVERRIDING SYSTEM VALUE
+    `INSERT INTO ringback.${table.name} (${table.columns}) OVERRIDING SYSTEM VALUE
        SELECT ${expressions.join(", ")} FROM unnest(${given}) AS r (${names})`,
     [...arrays.map(({ values }) => values), ...packs.map(({ bytes }) => bytes)],
     `move_${table.name}`,

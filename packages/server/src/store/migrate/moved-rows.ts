@@ -8,12 +8,32 @@ export type Position = readonly (number | string)[];
 /** The type of a column. Arrays are sent as text in PostgreSQL's own notation. */
 export type ColumnKind = "bigint" | "text" | "boolean" | "bytea" | "text[]" | "bigint[]";
 
+const messageTexts = ["attributes", "content_type", "ordering_key", "type"];
+const catalogTexts = ["name", "ordering", "settings", "state", "value"];
+/** The columns that are not `bigint`. Columns of the same name have the same type in all tables. */
+const columnsOfKind: Readonly<Record<Exclude<ColumnKind, "bigint">, readonly string[]>> = {
+  boolean: ["active"],
+  bytea: ["body", "last_reply", "reply"],
+  "bigint[]": ["returned_seqs"],
+  "text[]": ["routes", "tags"],
+  text: [...messageTexts, "error_code", "fingerprint", "key", "kind", "last_error_code", ...catalogTexts, "reason"],
+};
+const kinds = new Map(
+  Object.entries(columnsOfKind).flatMap(([kind, names]) => names.map((name) => [name, kind as ColumnKind] as const)),
+);
+
+/** The columns of a table with their types. */
+export function columnKinds({ columns }: MovedTable): readonly (readonly [name: string, kind: ColumnKind])[] {
+  return columns.split(/,\s+/).map((name) => [name, kinds.get(name) ?? "bigint"]);
+}
+
 export interface MovedTable {
   /** The table in PostgreSQL. */
   readonly name: string;
   /** Name of the rows for people. */
   readonly label: string;
-  readonly columns: Readonly<Record<string, ColumnKind>>;
+  /** As in SQL. */
+  readonly columns: string;
   /** Columns of the target that identify the position of the move, in the order in which rows are read. */
   readonly key: readonly string[];
   /** A position before every row. */

@@ -19,7 +19,7 @@ export function openSource(folder: string): SourceFolder {
   const file = join(folder, "ringback.db");
   // Checked first, because locking creates the folder.
   if (!existsSync(file)) throw new MoveRefusal("no_source", `There is no Ringback database in the folder "${folder}".`);
-  const lock = lockFolder(folder);
+  const unlock = lockFolder(folder);
   try {
     // Migrates an older schema, and checkpoints a write-ahead log that a crash has left.
     openForWriting(file, { bytesMax: 0, busyMsMax: BUSY_MS_MAX }).close();
@@ -29,11 +29,11 @@ export function openSource(folder: string): SourceFolder {
       identity: readIdentity(db),
       [Symbol.dispose]() {
         db.close();
-        lock.release();
+        unlock();
       },
     };
   } catch (error) {
-    lock.release();
+    unlock();
     if (error instanceof RingbackError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new RingbackError("storage_unavailable", `The database "${file}" cannot be opened: ${reason}`, {

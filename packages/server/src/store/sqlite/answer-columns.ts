@@ -1,4 +1,4 @@
-import type { Seq, SubscriptionId, TimeMs, TopicId } from "../../domain/model.ts";
+import type { SubscriptionId, TimeMs, TopicId } from "../../domain/model.ts";
 import type { PulledSettlement } from "../log.ts";
 import { AttemptList, type AttemptColumns } from "./settle-columns.ts";
 
@@ -45,20 +45,6 @@ export class AnswerList {
     this.#numbers.push(id, seq, retriesMade, firstAttemptAtMs, answeredAtMs, dueAtMs);
     if (answer.kind === "delivered") this.#attempts.add(topicId, seq, id, answer.attempt);
     this.#count++;
-  }
-
-  seqs(): readonly Seq[] {
-    return Array.from({ length: this.#count }, (_, index) => this.#number(index, answerFields.seq));
-  }
-
-  /** null: delivered. */
-  dueAt(index: number): TimeMs | null {
-    const dueAtMs = this.#number(index, answerFields.dueAtMs);
-    return Number.isNaN(dueAtMs) ? null : dueAtMs;
-  }
-
-  #number(index: number, field: number): number {
-    return this.#numbers[index * answerNumbers + field] as number;
   }
 
   static pack(lists: readonly AnswerList[]): AnswerColumns {

@@ -10,78 +10,77 @@ import type { SubscriptionEntry } from "./subscription-entry.ts";
  * Receivers' answers about deliveries that they pulled. Only the row shows whether the delivery is unchanged since the
  * pull, so the commit decides. Until then no claim takes a delivery that an answer is pending for.
  */
-export class Answers {
-  readonly #context: StoreContext;
+export async function settleAnswers(
+  context: StoreContext,
+  id: SubscriptionId,
+  answers: readonly PulledSettlement[],
+): Promise<readonly boolean[]> {
+  for (const answer of answers) assertAnswerStorable(answer);
+  const results = answers.map(() => false);
+  const entry = context.index.subscriptions.get(id);
+  if (entry === undefined) return results;
+  const indexes = firstAnswers(answers).filter((at) => !entry.open.has((answers[at] as PulledSettlement).pulled.seq));
+  if (indexes.length === 0) return results;
+  const chosen = indexes.map((at) => answers[at] as PulledSettlement);
+  const { applied } = await commit(context, entry, chosen);
+  for (const [position, at] of indexes.entries()) results[at] = applied[position] === 1;
+  return results;
+}
 
-  constructor(context: StoreContext) {
-    this.#context = context;
-  }
-
-  async settle(id: SubscriptionId, answers: readonly PulledSettlement[]): Promise<readonly boolean[]> {
-    const { index, clock } = this.#context;
-    for (const answer of answers) assertAnswerStorable(answer);
-    const results = answers.map(() => false);
-    const entry = index.subscriptions.get(id);
-    if (entry === undefined) return results;
-    const list = new AnswerList();
-    const answeredAtMs = clock.now();
-    const indexes: number[] = [];
-    for (const answerIndex of firstAnswers(answers)) {
-      const answer = answers[answerIndex] as PulledSettlement;
-      if (entry.open.has(answer.pulled.seq)) continue;
-      list.add(entry.topic.topic.id, id, answer, answeredAtMs);
-      indexes.push(answerIndex);
-    }
-    if (indexes.length === 0) return results;
-    const outcomes = await this.#commit(entry, list);
-    for (const [position, answerIndex] of indexes.entries()) results[answerIndex] = outcomes.applied[position] === 1;
-    return results;
-  }
-
-  #commit(entry: SubscriptionEntry, list: AnswerList): Promise<AnswerOutcomes> {
-    const seqs = list.seqs();
-    entry.addPendingAnswers(seqs);
-    return new Promise((resolve, reject) => {
-      this.#context.commits.settle({
-        ...emptyWork(),
-        isUrgent: true,
-        answers: list,
-        answered: (outcomes) => {
-          this.#apply(entry, list, outcomes);
-          this.#removePending(entry, seqs);
-          resolve(outcomes);
-        },
-        failed: (error) => {
-          this.#removePending(entry, seqs);
-          reject(error);
-        },
-      });
+function commit(
+  context: StoreContext,
+  entry: SubscriptionEntry,
+  chosen: readonly PulledSettlement[],
+): Promise<AnswerOutcomes> {
+  const list = new AnswerList();
+  const answeredAtMs = context.clock.now();
+  for (const answer of chosen) list.add(entry.topic.topic.id, entry.id, answer, answeredAtMs);
+  const seqs = chosen.map(({ pulled }) => pulled.seq);
+  entry.addPendingAnswers(seqs);
+  return new Promise((resolve, reject) => {
+    context.commits.settle({
+      ...emptyWork(),
+      isUrgent: true,
+      answers: list,
+      answered: (outcomes) => {
+        apply(context, entry, chosen, outcomes);
+        removePending(context, entry, seqs);
+        resolve(outcomes);
+      },
+      failed: (error) => {
+        removePending(context, entry, seqs);
+        reject(error);
+      },
     });
-  }
+  });
+}
 
-  #apply(entry: SubscriptionEntry, list: AnswerList, { applied, freed }: AnswerOutcomes): void {
-    const { clock, ready } = this.#context;
-    let isReady = freed.length > 0;
-    for (let index = 0; index < applied.length; index++) {
-      if (applied[index] !== 1) continue;
-      const dueAtMs = list.dueAt(index);
-      if (dueAtMs === null) entry.parkedCount--;
-      else {
-        // Perhaps sooner than a waiting receiver knows.
-        entry.parkedDueAt(dueAtMs);
-        isReady = true;
-      }
+function apply(
+  context: StoreContext,
+  entry: SubscriptionEntry,
+  chosen: readonly PulledSettlement[],
+  { applied, freed }: AnswerOutcomes,
+): void {
+  const { clock, ready } = context;
+  let isReady = freed.length > 0;
+  for (const [index, { answer }] of chosen.entries()) {
+    if (applied[index] !== 1) continue;
+    if (answer.kind === "delivered") entry.parkedCount--;
+    else {
+      // Perhaps sooner than a waiting receiver knows.
+      entry.parkedDueAt(answer.dueAtMs);
+      isReady = true;
     }
-    for (const [, orderingKey] of freed) {
-      entry.unblockKey(orderingKey);
-      entry.parkedDueAt(clock.now());
-    }
-    if (isReady) ready.notify([entry.id]);
   }
+  for (const [, orderingKey] of freed) {
+    entry.unblockKey(orderingKey);
+    entry.parkedDueAt(clock.now());
+  }
+  if (isReady) ready.notify([entry.id]);
+}
 
-  #removePending(entry: SubscriptionEntry, seqs: readonly Seq[]): void {
-    if (!entry.removePendingAnswers(seqs)) return;
-    entry.parkedDueAt(this.#context.clock.now());
-    this.#context.ready.notify([entry.id]);
-  }
+function removePending(context: StoreContext, entry: SubscriptionEntry, seqs: readonly Seq[]): void {
+  if (!entry.removePendingAnswers(seqs)) return;
+  entry.parkedDueAt(context.clock.now());
+  context.ready.notify([entry.id]);
 }

@@ -1,4 +1,4 @@
-import type { SubscriptionId, SubscriptionState } from "../../domain/model.ts";
+import type { SubscriptionId } from "../../domain/model.ts";
 import { toTopic } from "../catalog-rows.ts";
 import { Cursor } from "../cursor.ts";
 import { TopicIndex } from "../topic-index.ts";
@@ -14,23 +14,14 @@ export class CatalogIndex {
   readonly topics = new TopicIndex<TopicEntry>();
   readonly subscriptions = new Map<SubscriptionId, SubscriptionEntry>();
 
-  load(rows: CatalogRows): void {
+  constructor(rows: CatalogRows) {
     for (const row of rows.topics) {
       this.topics.add(new TopicEntry(toTopic(row), row.first_seq, row.last_seq, row.oldest_at));
     }
     for (const row of rows.subscriptions) {
       const topic = this.topics.get(row.topic_id);
       if (topic === undefined) continue;
-      const fields = {
-        id: row.id,
-        name: row.name,
-        state: row.state as SubscriptionState,
-        version: row.version,
-        settings: row.settings,
-        createdAtMs: row.created_at,
-        updatedAtMs: row.updated_at,
-      };
-      this.addSubscription(topic, new SubscriptionEntry(topic, fields, new Cursor(row.settled_through, row.ahead)));
+      this.addSubscription(topic, new SubscriptionEntry(topic, row, new Cursor(row.settled_through, row.ahead)));
     }
     for (const row of rows.parked) {
       const entry = this.subscriptions.get(row.subscription_id);
@@ -39,7 +30,7 @@ export class CatalogIndex {
       entry.nextParkedDueAtMs = row.due_at;
     }
     for (const row of rows.keys) {
-      this.subscriptions.get(row.subscription_id)?.restoreBlockedKey(row.ordering_key, row.count);
+      this.subscriptions.get(row.subscription_id)?.blockKey(row.ordering_key, row.count);
     }
   }
 

@@ -15,44 +15,34 @@ import type {
 import { startSeq } from "../../domain/start-rule.ts";
 import { assertRoomForSubscription, assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
 import { assertRoomForTopic } from "../../domain/topic-rules.ts";
-import type { CatalogStore } from "../catalog.ts";
+import type { CatalogStore, SubscriptionPut, TopicPut } from "../catalog.ts";
 import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
 import { Cursor } from "../cursor.ts";
 import { hasLabel, type Label } from "../label.ts";
 import { Listeners } from "../listeners.ts";
 import type { Page, PageRequest } from "../page.ts";
 import { lockClaims } from "./claim-lock.ts";
-import type { MessageCache } from "./message-cache.ts";
 import { readSeqAt } from "./read-seq-at.ts";
+import { forgetRemoved, releaseHeld } from "./settle-work.ts";
 import type { StoreContext } from "./store-context.ts";
 import { SubscriptionEntry } from "./subscription-entry.ts";
 import { TopicEntry } from "./topic-entry.ts";
 
 export class SqliteCatalog implements CatalogStore {
   readonly #context: StoreContext;
-  readonly #cache: MessageCache;
+  readonly #account: Account;
   readonly #changed = new Listeners<SubscriptionId>();
-  #account: Account | null = null;
 
-  constructor(context: StoreContext, cache: MessageCache) {
+  constructor(context: StoreContext, account: Account) {
     this.#context = context;
-    this.#cache = cache;
-  }
-
-  setAccount(account: Account): void {
     this.#account = account;
   }
 
   defaultAccount(): Account {
-    return this.#account as Account;
+    return this.#account;
   }
 
-  putTopic(
-    accountId: AccountId,
-    name: string,
-    settings: TopicSettings,
-    condition?: WriteCondition,
-  ): Promise<{ readonly topic: Topic; readonly created: boolean }> {
+  putTopic(accountId: AccountId, name: string, settings: TopicSettings, condition?: WriteCondition): Promise<TopicPut> {
     const { index, catalogMutex } = this.#context;
     return catalogMutex.run(async () => {
       const known = index.topics.ofAccount(accountId).get(name);
@@ -71,11 +61,11 @@ export class SqliteCatalog implements CatalogStore {
   }
 
   async #addTopic(accountId: AccountId, name: string, settings: TopicSettings): Promise<Topic> {
-    const { index, writer, clock } = this.#context;
+    const { index, commits, clock } = this.#context;
     assertRoomForTopic(name, index.topics.ofAccount(accountId).listedCount);
     const text = JSON.stringify(settings);
     const nowMs = clock.now();
-    const { id } = await writer.call("insertTopic", { accountId, name, settings: text, nowMs });
+    const id = await commits.write("insertTopic", { accountId, name, settings: text, nowMs });
     if (id === null) throw new RingbackError("topic_limit");
     const kept = JSON.parse(text) as TopicSettings;
     const topic = { id, accountId, name, settings: kept, version: 1, createdAtMs: nowMs, updatedAtMs: nowMs };
@@ -88,7 +78,7 @@ export class SqliteCatalog implements CatalogStore {
     const text = JSON.stringify(settings);
     if (text === JSON.stringify(topic.settings)) return topic;
     const nowMs = this.#context.clock.now();
-    await this.#context.writer.call("updateTopic", { id: topic.id, settings: text, nowMs });
+    await this.#context.commits.write("updateTopic", { id: topic.id, settings: text, nowMs });
     const kept = JSON.parse(text) as TopicSettings;
     entry.topic = { ...topic, settings: kept, version: topic.version + 1, updatedAtMs: nowMs };
     return entry.topic;
@@ -112,17 +102,17 @@ export class SqliteCatalog implements CatalogStore {
   }
 
   deleteTopic(accountId: AccountId, name: string, condition?: WriteCondition): Promise<boolean> {
-    const { index, commits, catalogMutex, writer } = this.#context;
+    const { index, cache, commits, catalogMutex } = this.#context;
     return catalogMutex.run(async () => {
       const entry = index.topics.ofAccount(accountId).get(name);
       if (entry === undefined) return false;
       assertCondition(condition, entry.topic);
       const ids = entry.subscriptionIds;
       await commits.exclusively(async () => {
-        await writer.call("removeTopic", { id: entry.topic.id });
+        await commits.write("removeTopic", { id: entry.topic.id });
         const subscriptions = [...entry.subscriptions.values()];
         index.removeTopic(entry);
-        this.#cache.dropTopic(entry.topic.id);
+        cache.dropTopic(entry.topic.id);
         this.#forget(subscriptions);
       });
       for (const id of ids) this.#changed.notify(id);
@@ -136,7 +126,7 @@ export class SqliteCatalog implements CatalogStore {
     settings: SubscriptionSettings,
     start: Start,
     condition?: WriteCondition,
-  ): Promise<{ readonly subscription: Subscription; readonly created: boolean }> {
+  ): Promise<SubscriptionPut> {
     return this.#context.catalogMutex.run(async () => {
       const topic = this.#topic(topicId);
       const known = topic.subscriptions.get(name);
@@ -156,29 +146,29 @@ export class SqliteCatalog implements CatalogStore {
     settings: SubscriptionSettings,
     start: Start,
   ): Promise<Subscription> {
-    const { index, reader, writer, clock, ready } = this.#context;
+    const { index, reader, commits, clock, ready } = this.#context;
     assertRoomForSubscription(name, { ofTopic: topic.subscriptions.listedCount, ofStore: index.subscriptions.size });
     const nowMs = clock.now();
     const settledThrough = (await startSeq(start, topic, nowMs, (atMs) => readSeqAt(reader, topic, atMs))) - 1;
     const text = JSON.stringify(settings);
     const { id: topicId, accountId } = topic.topic;
-    const row = { accountId, topicId, name, settings: text, settledThrough, nowMs };
-    const { id } = await writer.call("insertSubscription", row);
-    const times = { createdAtMs: nowMs, updatedAtMs: nowMs };
-    const fields = { id, name, state: "active" as const, version: 1, settings: text, ...times };
-    const entry = new SubscriptionEntry(topic, fields, new Cursor(settledThrough));
+    const created = { accountId, topicId, name, settings: text, settledThrough, nowMs };
+    const id = await commits.write("insertSubscription", created);
+    const times = { created_at: nowMs, updated_at: nowMs };
+    const row = { id, name, state: "active" as const, version: 1, settings: text, ...times };
+    const entry = new SubscriptionEntry(topic, row, new Cursor(settledThrough));
     index.addSubscription(topic, entry);
     ready.notify([id]);
     return entry.view();
   }
 
   async #changeSubscription(entry: SubscriptionEntry, settings: SubscriptionSettings): Promise<void> {
-    const { writer, clock, ready } = this.#context;
+    const { commits, clock, ready } = this.#context;
     const text = JSON.stringify(settings);
     if (entry.settingsText === text) return;
     const nowMs = clock.now();
     if (entry.order === settings.order) {
-      await writer.call("updateSubscription", { id: entry.id, settings: text, releaseHeld: false, nowMs });
+      await commits.write("updateSubscription", { id: entry.id, settings: text, releaseHeld: false, nowMs });
       entry.changeSettings(text, nowMs);
     } else await this.#changeOrder(entry, text, nowMs);
     this.#changed.notify(entry.id);
@@ -189,14 +179,14 @@ export class SqliteCatalog implements CatalogStore {
    * Rows that hold keys do so by the old order, whether written, not yet written, or open in a claim. All are released.
    */
   async #changeOrder(entry: SubscriptionEntry, text: string, nowMs: TimeMs): Promise<void> {
-    const { commits, writer } = this.#context;
+    const { commits } = this.#context;
     const unlock = await lockClaims([entry]);
     try {
       await commits.exclusively(async () => {
-        await writer.call("updateSubscription", { id: entry.id, settings: text, releaseHeld: true, nowMs });
+        await commits.write("updateSubscription", { id: entry.id, settings: text, releaseHeld: true, nowMs });
         entry.changeSettings(text, nowMs);
         entry.unblockAll();
-        commits.releaseHeld(entry.id, nowMs);
+        for (const work of commits.waiting) releaseHeld(work, entry.id, nowMs);
         entry.parkedDueAt(nowMs);
       });
     } finally {
@@ -221,13 +211,13 @@ export class SqliteCatalog implements CatalogStore {
   }
 
   deleteSubscription(topicId: TopicId, name: string, condition?: WriteCondition): Promise<boolean> {
-    const { index, commits, catalogMutex, writer } = this.#context;
+    const { index, commits, catalogMutex } = this.#context;
     return catalogMutex.run(async () => {
       const entry = index.topics.get(topicId)?.subscriptions.get(name);
       if (entry === undefined) return false;
       assertCondition(condition, entry.view());
       await commits.exclusively(async () => {
-        await writer.call("removeSubscription", { id: entry.id });
+        await commits.write("removeSubscription", { id: entry.id });
         index.removeSubscription(entry);
         this.#forget([entry]);
       });
@@ -240,7 +230,7 @@ export class SqliteCatalog implements CatalogStore {
   #forget(entries: readonly SubscriptionEntry[]): void {
     const { index, claims, commits } = this.#context;
     for (const entry of entries) claims.forgetFrom(entry, 0);
-    commits.forgetRemoved((id) => !index.subscriptions.has(id));
+    for (const work of commits.waiting) forgetRemoved(work, (id) => !index.subscriptions.has(id));
   }
 
   setSubscriptionState(
@@ -249,14 +239,14 @@ export class SqliteCatalog implements CatalogStore {
     state: SubscriptionState,
     condition?: WriteCondition,
   ): Promise<Subscription | null> {
-    const { index, catalogMutex, writer, clock, ready } = this.#context;
+    const { index, catalogMutex, commits, clock, ready } = this.#context;
     return catalogMutex.run(async () => {
       const entry = index.topics.get(topicId)?.subscriptions.get(name);
       if (entry === undefined) return null;
       assertCondition(condition, entry.view());
       if (entry.state !== state) {
         const nowMs = clock.now();
-        await writer.call("setSubscriptionState", { id: entry.id, state, nowMs });
+        await commits.write("setSubscriptionState", { id: entry.id, state, nowMs });
         entry.changeState(state, nowMs);
         this.#changed.notify(entry.id);
         if (state === "active") ready.notify([entry.id]);

@@ -1,10 +1,9 @@
 import type { Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
-import type { Clock } from "../../domain/ports.ts";
 import { earlier } from "../earlier.ts";
 import type { Claim, ClaimedDelivery, ClaimId, ClaimWant } from "../log.ts";
-import type { CatalogIndex } from "./catalog-index.ts";
-import { isHeldByOrder, type ClaimInProgress, type LogScan } from "./log-scan.ts";
-import type { ParkedScan } from "./parked-scan.ts";
+import { isCached, isHeldByOrder, takeCached, takeFromLog, type ClaimInProgress } from "./log-scan.ts";
+import { isParkedDue, takeParked } from "./parked-scan.ts";
+import type { ClaimContext } from "./store-context.ts";
 import type { ClaimState, OpenDelivery, SubscriptionEntry } from "./subscription-entry.ts";
 
 /** Ids that one process can give to claims. No claim of an earlier process has the same id. */
@@ -12,26 +11,15 @@ const CLAIMS_PER_START = 2 ** 36;
 /** While the disk is slower than the settlements, claims are empty and say to ask again after this time. */
 const CONGESTED_RETRY_MS = 250;
 
-export interface ClaimsOptions {
-  readonly index: CatalogIndex;
-  readonly clock: Clock;
-  readonly log: LogScan;
-  readonly parked: ParkedScan;
-  readonly isCongested: () => boolean;
-}
-
 /** The claims and their leases. They are in memory only: a process that ends takes its claims with it. */
 export class Claims {
-  readonly #options: ClaimsOptions;
+  readonly #context: ClaimContext;
   readonly #claims = new Map<ClaimId, ClaimState>();
-  #lastId = 0;
+  #lastId: number;
 
-  constructor(options: ClaimsOptions) {
-    this.#options = options;
-  }
-
-  /** `start` counts the starts of the database. */
-  begin(start: number): void {
+  /** `start`: the number of starts of the database. */
+  constructor(context: ClaimContext, start: number) {
+    this.#context = context;
     this.#lastId = start * CLAIMS_PER_START;
   }
 
@@ -47,7 +35,7 @@ export class Claims {
   }
 
   renew(ids: readonly ClaimId[], leaseMs: number): readonly ClaimId[] {
-    const now = this.#options.clock.now();
+    const now = this.#context.clock.now();
     return ids.filter((id) => {
       const claim = this.#claims.get(id);
       if (claim === undefined || claim.leaseUntilMs <= now) return false;
@@ -96,20 +84,20 @@ export class Claims {
 
   /** Returns no promise in the common case, in which all messages that are wanted are cached. */
   #claimOne(want: ClaimWant, leaseMs: number): Claim | Promise<Claim> {
-    const { index, clock, log, parked, isCongested } = this.#options;
+    const { index, clock, commits } = this.#context;
     const entry = index.subscriptions.get(want.subscriptionId);
     if (entry === undefined || entry.state !== "active") return emptyClaim(want.subscriptionId);
     if (entry.claiming !== null) return this.#afterOther(entry, want, leaseMs);
     const nowMs = clock.now();
-    if (isCongested()) {
+    if (commits.isCongested) {
       const { id, parkedCount } = entry;
       return { ...emptyClaim(id), nextDueAtMs: nowMs + CONGESTED_RETRY_MS, parkedCount };
     }
     this.releaseExpired(entry, nowMs);
     const state = { id: ++this.#lastId as ClaimId, entry, leaseUntilMs: nowMs + leaseMs, open: 0 };
     const claim: ClaimInProgress = { entry, want, state, nowMs, deliveries: [], bytes: 0 };
-    if (parked.isDue(entry, nowMs) || !log.isCached(claim)) return this.#claimSlowly(claim);
-    log.takeCached(claim);
+    if (isParkedDue(entry, nowMs) || !isCached(this.#context, claim)) return this.#claimSlowly(claim);
+    takeCached(this.#context, claim);
     return this.#complete(claim, false);
   }
 
@@ -124,8 +112,8 @@ export class Claims {
     const { promise, resolve: finished } = Promise.withResolvers<void>();
     entry.claiming = promise;
     try {
-      const moreParked = await this.#options.parked.take(claim);
-      await this.#options.log.take(claim);
+      const moreParked = await takeParked(this.#context, claim);
+      await takeFromLog(this.#context, claim);
       if (entry.removed) return emptyClaim(entry.id);
       return this.#complete(claim, moreParked);
     } catch (error) {
@@ -142,7 +130,7 @@ export class Claims {
     if (state === undefined) return;
     const { entry } = state;
     for (const delivery of entry.open.values()) {
-      if (delivery.claim === state && !delivery.settling) this.release(entry, delivery, this.#options.clock.now());
+      if (delivery.claim === state && !delivery.settling) this.release(entry, delivery, this.#context.clock.now());
     }
   }
 

@@ -1,14 +1,29 @@
+import type { TimeMs } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
-import type { NodeLabel } from "../cluster.ts";
-import { OneProcessCluster } from "../one-process-cluster.ts";
+import type { ClusterStore, ConnectionUse, NodeLabel, StoreNode } from "../cluster.ts";
 import type { GroupCommit } from "./group-commit.ts";
 
-export class SqliteCluster extends OneProcessCluster {
+/** Only one process can have the store open. */
+export class SqliteCluster implements ClusterStore {
+  readonly #clock: Clock;
+  readonly #label: NodeLabel;
   readonly #commits: GroupCommit;
+  readonly #openedAtMs: TimeMs;
 
   constructor(clock: Clock, label: NodeLabel, commits: GroupCommit) {
-    super(clock, label);
+    this.#clock = clock;
+    this.#label = label;
     this.#commits = commits;
+    this.#openedAtMs = clock.now();
+  }
+
+  async nodes(): Promise<readonly StoreNode[]> {
+    const times = { startedAtMs: this.#openedAtMs, lastSeenAtMs: this.#clock.now() };
+    return [{ id: 1, ...this.#label, ...times, isAlive: true, isThis: true }];
+  }
+
+  connections(): readonly ConnectionUse[] {
+    return [];
   }
 
   writable(): boolean {

@@ -12,11 +12,8 @@ export class SqliteEntries implements EntryStore {
   readonly #context: StoreContext;
   readonly #index = new EntryIndex();
 
-  constructor(context: StoreContext) {
+  constructor(context: StoreContext, rows: readonly EntryRow[]) {
     this.#context = context;
-  }
-
-  load(rows: readonly EntryRow[]): void {
     for (const row of rows) this.#index.set(row.account_id, toEntry(row));
   }
 
@@ -27,14 +24,14 @@ export class SqliteEntries implements EntryStore {
     value: unknown,
     condition?: WriteCondition,
   ): Promise<{ readonly entry: Entry; readonly created: boolean }> {
-    const { clock, catalogMutex, writer } = this.#context;
+    const { clock, catalogMutex, commits } = this.#context;
     return catalogMutex.run(async () => {
       const wanted = { kind, name, value, condition };
       const { entry, text, created, changed } = this.#index.prepare(accountId, wanted, clock.now());
       if (changed) {
         const { version, createdAtMs: created_at, updatedAtMs: updated_at } = entry;
         const row = { account_id: accountId, kind, name, version, value: text, created_at, updated_at };
-        await writer.call("putEntry", row);
+        await commits.write("putEntry", row);
         this.#index.set(accountId, entry);
       }
       return { entry, created };
@@ -50,12 +47,12 @@ export class SqliteEntries implements EntryStore {
   }
 
   delete(accountId: AccountId, kind: EntryKind, name: string, condition?: WriteCondition): Promise<boolean> {
-    const { catalogMutex, writer } = this.#context;
+    const { catalogMutex, commits } = this.#context;
     return catalogMutex.run(async () => {
       const entry = this.#index.get(accountId, kind, name);
       if (entry === null) return false;
       assertCondition(condition, entry);
-      await writer.call("deleteEntry", { accountId, kind, name });
+      await commits.write("deleteEntry", { accountId, kind, name });
       return this.#index.delete(accountId, kind, name);
     });
   }

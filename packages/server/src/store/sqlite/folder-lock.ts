@@ -4,14 +4,11 @@ import { dirname, join, resolve } from "node:path";
 import { RingbackError } from "../../domain/errors.ts";
 
 /**
- * Keeps a second server out of the folder. The lock is an open exclusive transaction on a file of its own: the
- * operating system releases it when the process ends, however it ends, so no stale lock is ever left.
+ * Keeps a second server out of the folder until the returned function is called. The lock is an open exclusive
+ * transaction on a file of its own: the operating system releases it when the process ends, however it ends, so no
+ * stale lock is ever left.
  */
-export interface FolderLock {
-  release(): void;
-}
-
-export function lockFolder(folder: string): FolderLock {
+export function lockFolder(folder: string): () => void {
   const owner = join(folder, "ringback.pid");
   let db: DatabaseSync;
   try {
@@ -28,7 +25,7 @@ export function lockFolder(folder: string): FolderLock {
     db.close();
     throw isBusy(error) ? inUse(owner, error) : unusable(folder, error);
   }
-  return { release: () => db.close() };
+  return () => db.close();
 }
 
 /**

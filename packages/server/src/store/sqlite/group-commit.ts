@@ -1,5 +1,4 @@
 import { RingbackError } from "../../domain/errors.ts";
-import type { Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
 import type { Clock, Timers } from "../../domain/ports.ts";
 import type { AppendResult, AppendRequest } from "../log.ts";
 import type { StoreObserver } from "../store.ts";
@@ -8,17 +7,9 @@ import { appendBytes, toAppendGroup } from "./append-group.ts";
 import { appendStatus, type AppendGroupResult } from "./operations/append.ts";
 import { UNINDEXED_ATTEMPTS_MAX } from "./operations/index-attempts.ts";
 import type { AnswerOutcomes } from "./answer-columns.ts";
-import {
-  forgetRemoved,
-  notifyWritten,
-  releaseHeld,
-  rowCount,
-  takeOut,
-  toSettleGroup,
-  type SettleWork,
-} from "./settle-work.ts";
-import type { ThreadLink } from "./thread-link.ts";
-import type { WriteGroup, WriteJobs } from "./write-thread.ts";
+import { notifyWritten, rowCount, toSettleGroup, type SettleWork } from "./settle-work.ts";
+import type { JobLink } from "./jobs.ts";
+import type { WriteGroup, WriteJobs } from "./write-jobs.ts";
 
 /** Bytes of messages that wait to be written. Past this, publishes are refused as `overloaded`. */
 const WAITING_BYTES_MAX = 64 * 1024 * 1024;
@@ -37,6 +28,15 @@ const SETTLED_ROWS_ENOUGH = 1_000;
  */
 const RETRY_MS = 250;
 
+export interface GroupCommitOptions {
+  readonly thread: JobLink<WriteJobs>;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly observer: StoreObserver;
+  /** Called for each durable append, before its promise resolves. */
+  readonly appended: (request: AppendRequest, result: AppendResult) => void;
+}
+
 interface WaitingAppend {
   readonly request: AppendRequest;
   readonly bytes: number;
@@ -49,11 +49,7 @@ interface WaitingAppend {
  * Publishes fail with their commit. Settlements are kept and retried until the disk accepts them.
  */
 export class GroupCommit {
-  readonly #thread: ThreadLink<WriteJobs>;
-  readonly #clock: Clock;
-  readonly #timers: Timers;
-  readonly #observer: StoreObserver;
-  readonly #appended: (request: AppendRequest, result: AppendResult) => void;
+  readonly #options: GroupCommitOptions;
   #appends: WaitingAppend[] = [];
   #appendBytes = 0;
   #settles: SettleWork[] = [];
@@ -73,19 +69,8 @@ export class GroupCommit {
   #idleWaiters: (() => void)[] = [];
   #state: "open" | "closing" | "closed" = "open";
 
-  constructor(options: {
-    thread: ThreadLink<WriteJobs>;
-    clock: Clock;
-    timers: Timers;
-    observer: StoreObserver;
-    /** Called for each durable append, before its promise resolves. */
-    appended: (request: AppendRequest, result: AppendResult) => void;
-  }) {
-    this.#thread = options.thread;
-    this.#clock = options.clock;
-    this.#timers = options.timers;
-    this.#observer = options.observer;
-    this.#appended = options.appended;
+  constructor(options: GroupCommitOptions) {
+    this.#options = options;
   }
 
   get writable(): boolean {
@@ -128,7 +113,7 @@ export class GroupCommit {
       this.#schedule();
       return;
     }
-    this.#cancelSettleTimer ??= this.#timers.after(SETTLE_WAIT_MS, () => {
+    this.#cancelSettleTimer ??= this.#options.timers.after(SETTLE_WAIT_MS, () => {
       this.#cancelSettleTimer = null;
       this.#settleDue = true;
       this.#schedule();
@@ -168,24 +153,23 @@ export class GroupCommit {
     }
   }
 
-  forgetRemoved(isGone: (id: SubscriptionId) => boolean): void {
-    for (const work of this.#settles) forgetRemoved(work, isGone);
-  }
-
-  releaseHeld(id: SubscriptionId, nowMs: TimeMs): void {
-    for (const work of this.#settles) releaseHeld(work, id, nowMs);
-  }
-
-  /** Within `exclusively` only. See `takeOut` in settle-work.ts. */
-  takeOut(id: SubscriptionId, fromSeq: Seq, parked: Map<Seq, string | null>): void {
-    for (const work of this.#settles) takeOut(work, id, fromSeq, parked);
-  }
-
-  /** A write outside of the commits has failed. The store counts as not writable until a commit succeeds. */
-  noteFailure(error: unknown): void {
-    if (!isStorageFault(error)) return;
-    this.#writable = false;
-    this.#next();
+  /**
+   * A write in a transaction of its own. When the disk refuses the write, the store counts as not writable until a
+   * commit succeeds.
+   */
+  async write<N extends keyof WriteJobs>(
+    name: N,
+    input: Parameters<WriteJobs[N]>[0],
+  ): Promise<ReturnType<WriteJobs[N]>> {
+    try {
+      return await this.#options.thread.call(name, input);
+    } catch (error) {
+      if (isStorageFault(error)) {
+        this.#writable = false;
+        this.#next();
+      }
+      throw error;
+    }
   }
 
   /** Writes waiting work, rejects work that the disk refuses, and accepts no more. */
@@ -221,7 +205,7 @@ export class GroupCommit {
   #schedule(): void {
     if (this.#scheduled || this.#busy || this.#state === "closed") return;
     this.#scheduled = true;
-    this.#timers.soon(() => {
+    this.#options.timers.soon(() => {
       this.#scheduled = false;
       void this.#run();
     });
@@ -252,7 +236,7 @@ export class GroupCommit {
   }
 
   #armRetry(): void {
-    this.#cancelRetryTimer ??= this.#timers.after(RETRY_MS, () => {
+    this.#cancelRetryTimer ??= this.#options.timers.after(RETRY_MS, () => {
       this.#cancelRetryTimer = null;
       this.#retryDue = true;
       this.#schedule();
@@ -296,15 +280,15 @@ export class GroupCommit {
   }
 
   async #commit(appends: readonly WaitingAppend[], settles: readonly SettleWork[]): Promise<Error | null> {
-    const nowMs = this.#clock.now();
+    const nowMs = this.#options.clock.now();
     const requests = appends.map((append) => append.request);
     const append = appends.length === 0 ? null : toAppendGroup(requests, nowMs);
     const group = { append, settle: settles.length === 0 ? null : toSettleGroup(settles, nowMs) };
     let outcomes: AnswerOutcomes | null = null;
     try {
-      const result = await this.#thread.call("group", group, buffersOf(group));
+      const result = await this.#options.thread.call("group", group, buffersOf(group));
       this.#writable = true;
-      this.#observer.commit(result.commitS, appends.length + settles.length);
+      this.#options.observer.commit(result.commitS, appends.length + settles.length);
       if (result.append !== null) this.#resolveAppends(appends, result.append);
       outcomes = result.answers;
     } catch (error) {
@@ -320,12 +304,12 @@ export class GroupCommit {
     for (const { attempts, answers } of settles) this.#unindexedAttempts += attempts.count + (answers?.count ?? 0);
     if (this.#unindexedAttempts < UNINDEXED_ATTEMPTS_MAX) return;
     this.#unindexedAttempts = 0;
-    this.#thread.call("indexAttempts", null).catch(() => {});
+    this.#options.thread.call("indexAttempts", null).catch(() => {});
   }
 
   async #probe(): Promise<void> {
     try {
-      await this.#thread.call("probe", null);
+      await this.#options.thread.call("probe", null);
       this.#writable = true;
     } catch (error) {
       this.#writable = !isStorageFault(error);
@@ -371,7 +355,7 @@ export class GroupCommit {
           publishedAtMs: result.publishedAtMs[index] as number,
           replayed: status === appendStatus.replayed,
         };
-        this.#appended(request, appended);
+        this.#options.appended(request, appended);
         resolve(appended);
       }
     }

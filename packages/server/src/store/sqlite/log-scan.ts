@@ -1,13 +1,11 @@
 import type { Message, Seq, TimeMs } from "../../domain/model.ts";
 import type { ClaimedDelivery, ClaimWant } from "../log.ts";
-import type { ClaimWrites } from "./claim-writes.ts";
 import type { MessageCache } from "./message-cache.ts";
 import type { DueDelivery } from "./operations/read-due.ts";
-import type { ParkRow, UnparkRow } from "./operations/settle.ts";
+import type { DeliveryCounts, ParkRow, UnparkRow } from "./operations/settle.ts";
 import { parkSlowDeliveries } from "./park-slow.ts";
-import type { ReadJobs } from "./read-thread.ts";
+import type { ClaimContext } from "./store-context.ts";
 import type { ClaimState, SubscriptionEntry } from "./subscription-entry.ts";
-import type { ThreadLink } from "./thread-link.ts";
 
 /** Positions that one claim examines, so that a filter that matches nothing cannot block the event loop. */
 const SCAN_MAX = 1_000;
@@ -26,96 +24,86 @@ export interface ClaimInProgress {
   bytes: number;
 }
 
-export interface LogScanOptions {
-  readonly cache: MessageCache;
-  readonly reader: ThreadLink<ReadJobs>;
-  readonly writes: ClaimWrites;
+/** Whether the claim needs nothing from the database. */
+export function isCached({ cache }: ClaimContext, claim: ClaimInProgress): boolean {
+  const { entry } = claim;
+  return !wantsMore(claim) || !entry.hasUnread || isNextCached(cache, entry);
 }
 
-/** Reads the log of a subscription from the position where its last claim stopped. */
-export class LogScan {
-  readonly #options: LogScanOptions;
+export function takeCached(context: ClaimContext, claim: ClaimInProgress): void {
+  const topicId = claim.entry.topic.topic.id;
+  scan(context, claim, (seq) => context.cache.get(topicId, seq));
+}
 
-  constructor(options: LogScanOptions) {
-    this.#options = options;
+/** Reads the log from the position where the last claim of the subscription stopped. */
+export async function takeFromLog(context: ClaimContext, claim: ClaimInProgress): Promise<void> {
+  const { cache, reader } = context;
+  const { entry, want } = claim;
+  if (entry.removed || !wantsMore(claim) || !entry.hasUnread) return;
+  if (isNextCached(cache, entry)) {
+    takeCached(context, claim);
+    return;
   }
+  const fromSeq = entry.cursor.scannedThrough + 1;
+  const throughSeq = entry.topic.lastSeq;
+  const messages = await reader.call("readLog", {
+    topicId: entry.topic.topic.id,
+    fromSeq,
+    throughSeq,
+    messagesMax: Math.min(READ_MESSAGES_MAX, Math.max(want.deliveriesMax, READ_MESSAGES_MIN)),
+    bytesMax: Math.min(READ_BYTES_MAX, want.bytesMax),
+  });
+  if (entry.removed) return;
+  const bySeq = new Map(messages.map((message) => [message.seq, message]));
+  const lastSeq = messages.at(-1)?.seq ?? throughSeq;
+  // A delivery that was released meanwhile may have moved the cursor back to before `fromSeq`.
+  scan(context, claim, (seq) => bySeq.get(seq) ?? (seq >= fromSeq && seq <= lastSeq ? "lost" : undefined));
+}
 
-  /** Whether the claim needs nothing from the database. */
-  isCached(claim: ClaimInProgress): boolean {
-    const { entry } = claim;
-    return !wantsMore(claim) || !entry.hasUnread || this.#isNextCached(entry);
-  }
+function isNextCached(cache: MessageCache, { topic, cursor }: SubscriptionEntry): boolean {
+  return cache.get(topic.topic.id, cursor.scannedThrough + 1) !== undefined;
+}
 
-  takeCached(claim: ClaimInProgress): void {
-    const topicId = claim.entry.topic.topic.id;
-    this.#scan(claim, (seq) => this.#options.cache.get(topicId, seq));
-  }
-
-  async take(claim: ClaimInProgress): Promise<void> {
-    const { entry, want } = claim;
-    if (entry.removed || !wantsMore(claim) || !entry.hasUnread) return;
-    if (this.#isNextCached(entry)) {
-      this.takeCached(claim);
-      return;
-    }
-    const fromSeq = entry.cursor.scannedThrough + 1;
-    const throughSeq = entry.topic.lastSeq;
-    const messages = await this.#options.reader.call("readLog", {
-      topicId: entry.topic.topic.id,
-      fromSeq,
-      throughSeq,
-      messagesMax: Math.min(READ_MESSAGES_MAX, Math.max(want.deliveriesMax, READ_MESSAGES_MIN)),
-      bytesMax: Math.min(READ_BYTES_MAX, want.bytesMax),
-    });
-    if (entry.removed) return;
-    const bySeq = new Map(messages.map((message) => [message.seq, message]));
-    const lastSeq = messages.at(-1)?.seq ?? throughSeq;
-    // A delivery that was released meanwhile may have moved the cursor back to before `fromSeq`.
-    this.#scan(claim, (seq) => bySeq.get(seq) ?? (seq >= fromSeq && seq <= lastSeq ? "lost" : undefined));
-  }
-
-  #isNextCached({ topic, cursor }: SubscriptionEntry): boolean {
-    return this.#options.cache.get(topic.topic.id, cursor.scannedThrough + 1) !== undefined;
-  }
-
-  /**
-   * Stops at the first message that `messageAt` does not have. A message that is lost, because the database is damaged,
-   * counts as expired: it must neither block the others nor disappear silently.
-   */
-  #scan(claim: ClaimInProgress, messageAt: (seq: Seq) => Message | "lost" | undefined): void {
-    const { entry, nowMs } = claim;
-    const { cursor, topic } = entry;
-    const { writes } = this.#options;
-    const parked: ParkRow[] = [];
-    const lost: UnparkRow[] = [];
-    let passed = false;
-    for (let scanned = 0; scanned < SCAN_MAX && wantsMore(claim); scanned++) {
-      const seq = cursor.scannedThrough + 1;
-      if (seq > topic.lastSeq) break;
-      if (cursor.isDone(seq) || entry.open.has(seq)) {
-        cursor.scannedThrough = seq;
-        continue;
-      }
-      const message = messageAt(seq);
-      if (message === undefined) break;
+/**
+ * Stops at the first message that `messageAt` does not have. A message that is lost, because the database is damaged,
+ * counts as expired: it must neither block the others nor disappear silently.
+ */
+function scan(
+  { claimWrites }: ClaimContext,
+  claim: ClaimInProgress,
+  messageAt: (seq: Seq) => Message | "lost" | undefined,
+): void {
+  const { entry, nowMs } = claim;
+  const { cursor, topic } = entry;
+  const parked: ParkRow[] = [];
+  const lost: UnparkRow[] = [];
+  let passed = false;
+  for (let scanned = 0; scanned < SCAN_MAX && wantsMore(claim); scanned++) {
+    const seq = cursor.scannedThrough + 1;
+    if (seq > topic.lastSeq) break;
+    if (cursor.isDone(seq) || entry.open.has(seq)) {
       cursor.scannedThrough = seq;
-      if (message === "lost") {
-        cursor.settle(seq);
-        lost.push({ subscriptionId: entry.id, seq, orderingKey: null, deadLetterId: null, expired: true });
-      } else if (!entry.matches(message)) {
-        cursor.settle(seq);
-        passed = true;
-      } else {
-        const row = parkInsteadOfClaim(entry, message, nowMs);
-        if (row === null) takeFromLog(claim, message);
-        else parked.push(row);
-      }
+      continue;
     }
-    entry.parkedCount += parked.length;
-    parked.push(...parkSlowDeliveries(entry, nowMs));
-    if (parked.length + lost.length > 0) writes.parkFromLog(entry, parked, lost);
-    else if (passed) writes.cursorMoved(entry);
+    const message = messageAt(seq);
+    if (message === undefined) break;
+    cursor.scannedThrough = seq;
+    if (message === "lost") {
+      cursor.settle(seq);
+      lost.push({ subscriptionId: entry.id, seq, orderingKey: null, deadLetterId: null, expired: true });
+    } else if (!entry.matches(message)) {
+      cursor.settle(seq);
+      passed = true;
+    } else {
+      const row = parkInsteadOfClaim(entry, message, nowMs);
+      if (row === null) takeDelivery(claim, { ...fresh, seq, message });
+      else parked.push(row);
+    }
   }
+  entry.parkedCount += parked.length;
+  parked.push(...parkSlowDeliveries(entry, nowMs));
+  if (parked.length + lost.length > 0) claimWrites.parkFromLog(entry, parked, lost);
+  else if (passed) claimWrites.cursorMoved(entry);
 }
 
 function wantsMore({ entry, want, deliveries, bytes }: ClaimInProgress): boolean {
@@ -127,33 +115,27 @@ export function isHeldByOrder(entry: SubscriptionEntry): boolean {
   return entry.order === "strict" && (entry.openCount > 0 || entry.isBlocked(""));
 }
 
+/** The counts of a delivery that no claim has taken before. */
+const unclaimed: DeliveryCounts = { attemptsMade: 0, retriesMade: 0, firstAttemptAtMs: null };
+const fresh = { ...unclaimed, parked: false, orderingKey: null, deadLetterId: null };
+
 /** The row of a message whose time has not come, or whose key is blocked; null for any other. */
 function parkInsteadOfClaim(entry: SubscriptionEntry, message: Message, nowMs: TimeMs): ParkRow | null {
   const { seq, deliverAtMs } = message;
-  const row = { subscriptionId: entry.id, seq, attempts: 0, retries: 0, firstAttemptAtMs: null };
-  const orderingKey = entry.orderingKeyOf(message);
-  if (deliverAtMs !== null && deliverAtMs > nowMs) {
-    entry.cursor.settle(seq);
-    return { ...row, dueAtMs: deliverAtMs, orderingKey: null };
-  }
-  if (orderingKey === null || !entry.isBlocked(orderingKey)) return null;
-  entry.blockKey(orderingKey);
+  const isDelayed = deliverAtMs !== null && deliverAtMs > nowMs;
+  const orderingKey = isDelayed ? null : entry.orderingKeyOf(message);
+  if (!isDelayed && !entry.isBlocked(orderingKey)) return null;
+  if (orderingKey !== null) entry.blockKey(orderingKey);
   entry.cursor.settle(seq);
-  return { ...row, dueAtMs: null, orderingKey };
-}
-
-const fresh = { attempts: 0, retries: 0, firstAttemptAtMs: null, orderingKey: null, deadLetterId: null };
-
-function takeFromLog(claim: ClaimInProgress, message: Message): void {
-  takeDelivery(claim, { ...fresh, seq: message.seq, message, parked: false });
+  return { subscriptionId: entry.id, seq, ...unclaimed, dueAtMs: isDelayed ? deliverAtMs : null, orderingKey };
 }
 
 export function takeDelivery(
   claim: ClaimInProgress,
   delivery: DueDelivery & { readonly message: Message; readonly parked: boolean },
 ): void {
-  const { seq, message, attempts, retries, firstAttemptAtMs, parked, orderingKey, deadLetterId } = delivery;
-  const claimed = { message, attemptsMade: attempts, retriesMade: retries, firstAttemptAtMs };
+  const { seq, message, attemptsMade, retriesMade, firstAttemptAtMs, parked, orderingKey, deadLetterId } = delivery;
+  const claimed = { message, attemptsMade, retriesMade, firstAttemptAtMs };
   claim.entry.addOpen(seq, { ...claimed, claim: claim.state, parked, settling: false, orderingKey, deadLetterId });
   claim.deliveries.push(claimed);
   claim.bytes += message.body.byteLength;

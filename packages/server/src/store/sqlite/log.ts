@@ -12,23 +12,19 @@ import type {
   Settlement,
 } from "../log.ts";
 import { earlier } from "../earlier.ts";
-import { Answers } from "./answers.ts";
+import { settleAnswers } from "./answers.ts";
 import { readSeqAt } from "./read-seq-at.ts";
 import { Retention, type RetentionOptions } from "./retention.ts";
 import { rewindTo } from "./rewinding.ts";
-import { Settlements } from "./settlements.ts";
+import { settle } from "./settlements.ts";
 import type { StoreContext } from "./store-context.ts";
 
 export class SqliteLog implements LogStore {
   readonly #context: StoreContext;
-  readonly #settlements: Settlements;
-  readonly #answers: Answers;
   readonly #retention: Retention;
 
   constructor(context: StoreContext, retention: RetentionOptions) {
     this.#context = context;
-    this.#settlements = new Settlements(context);
-    this.#answers = new Answers(context);
     this.#retention = new Retention(context, retention);
   }
 
@@ -50,11 +46,11 @@ export class SqliteLog implements LogStore {
   }
 
   settle(settlements: readonly Settlement[]): Promise<number> {
-    return this.#settlements.settle(settlements);
+    return settle(this.#context, settlements);
   }
 
   settlePulled(id: SubscriptionId, answers: readonly PulledSettlement[]): Promise<readonly boolean[]> {
-    return this.#answers.settle(id, answers);
+    return settleAnswers(this.#context, id, answers);
   }
 
   rewind(id: SubscriptionId, to: Exclude<Start, "now">): Promise<boolean> {

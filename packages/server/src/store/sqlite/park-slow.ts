@@ -24,15 +24,9 @@ export function parkSlowDeliveries(entry: SubscriptionEntry, nowMs: TimeMs): rea
     if (open === undefined || open.parked) break;
     open.parked = true;
     entry.parkedCount++;
-    rows.push({
-      subscriptionId: entry.id,
-      seq,
-      dueAtMs: nowMs,
-      attempts: open.attemptsMade,
-      retries: open.retriesMade,
-      firstAttemptAtMs: open.firstAttemptAtMs,
-      orderingKey: null,
-    });
+    const { attemptsMade, retriesMade, firstAttemptAtMs } = open;
+    const counts = { attemptsMade, retriesMade, firstAttemptAtMs };
+    rows.push({ subscriptionId: entry.id, seq, dueAtMs: nowMs, ...counts, orderingKey: null });
     cursor.settle(seq);
   }
   return rows;

@@ -1,85 +1,69 @@
 import type { Message, Seq, SubscriptionId, TimeMs } from "../../domain/model.ts";
-import type { ClaimWrites } from "./claim-writes.ts";
 import { takeDelivery, type ClaimInProgress } from "./log-scan.ts";
 import type { DueDelivery } from "./operations/read-due.ts";
 import type { ParkRow, UnparkRow } from "./operations/settle.ts";
-import type { ReadJobs } from "./read-thread.ts";
+import type { ClaimContext } from "./store-context.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
-import type { ThreadLink } from "./thread-link.ts";
 
-export interface ParkedScanOptions {
-  readonly reader: ThreadLink<ReadJobs>;
-  readonly writes: ClaimWrites;
+export function isParkedDue(entry: SubscriptionEntry, nowMs: TimeMs): boolean {
+  const due = entry.nextParkedDueAtMs;
+  return entry.parkedCount > 0 && due !== null && due <= nowMs && !(entry.order === "strict" && entry.openCount > 0);
 }
 
-/** Takes parked deliveries that are due. */
-export class ParkedScan {
-  readonly #options: ParkedScanOptions;
-
-  constructor(options: ParkedScanOptions) {
-    this.#options = options;
+/** Takes parked deliveries that are due. Returns whether more may be due. */
+export async function takeParked(context: ClaimContext, claim: ClaimInProgress): Promise<boolean> {
+  const { entry, want, nowMs } = claim;
+  if (!isParkedDue(entry, nowMs)) return false;
+  const dueAtMs = entry.nextParkedDueAtMs ?? nowMs;
+  // A delivery that becomes due while the rows are read sets it again.
+  entry.nextParkedDueAtMs = null;
+  entry.closedWhileReading = new Set();
+  try {
+    const found = await context.reader.call("readDue", {
+      topicId: entry.topic.topic.id,
+      subscriptionId: entry.id,
+      nowMs,
+      deliveriesMax: entry.order === "strict" ? 1 : want.deliveriesMax,
+      bytesMax: want.bytesMax,
+      skip: rowsNotToRead(entry),
+    });
+    if (entry.removed) return false;
+    const next = found.more ? nowMs : found.nextDueAtMs;
+    if (next !== null) entry.parkedDueAt(next);
+    takeFound(context, claim, found.due);
+    return found.more;
+  } catch (error) {
+    entry.parkedDueAt(dueAtMs);
+    throw error;
+  } finally {
+    entry.closedWhileReading = null;
   }
+}
 
-  isDue(entry: SubscriptionEntry, nowMs: TimeMs): boolean {
-    const due = entry.nextParkedDueAtMs;
-    return entry.parkedCount > 0 && due !== null && due <= nowMs && !(entry.order === "strict" && entry.openCount > 0);
-  }
-
-  /** Returns whether more deliveries may be due. */
-  async take(claim: ClaimInProgress): Promise<boolean> {
-    const { entry, want, nowMs } = claim;
-    if (!this.isDue(entry, nowMs)) return false;
-    const dueAtMs = entry.nextParkedDueAtMs ?? nowMs;
-    // A delivery that becomes due while the rows are read sets it again.
-    entry.nextParkedDueAtMs = null;
-    entry.closedWhileReading = new Set();
-    try {
-      const found = await this.#options.reader.call("readDue", {
-        topicId: entry.topic.topic.id,
-        subscriptionId: entry.id,
-        nowMs,
-        deliveriesMax: entry.order === "strict" ? 1 : want.deliveriesMax,
-        bytesMax: want.bytesMax,
-        skip: rowsNotToRead(entry),
-      });
-      if (entry.removed) return false;
-      const next = found.more ? nowMs : found.nextDueAtMs;
-      if (next !== null) entry.parkedDueAt(next);
-      this.#takeFound(claim, found.due);
-      return found.more;
-    } catch (error) {
-      entry.parkedDueAt(dueAtMs);
-      throw error;
-    } finally {
-      entry.closedWhileReading = null;
+function takeFound({ claimWrites }: ClaimContext, claim: ClaimInProgress, found: readonly DueDelivery[]): void {
+  const { entry } = claim;
+  const parked: ParkRow[] = [];
+  const unparked: UnparkRow[] = [];
+  for (const row of found) {
+    if (entry.open.has(row.seq) || entry.closedWhileReading?.has(row.seq) === true) continue;
+    if (entry.isAnswerPending(row.seq)) continue;
+    if (!hasMessage(row)) {
+      unparked.push(lostRow(entry.id, row));
+      continue;
     }
+    const orderingKey = row.orderingKey === null ? entry.orderingKeyOf(row.message) : null;
+    if (orderingKey !== null && entry.isBlocked(orderingKey)) {
+      parked.push(heldRow(entry.id, row, orderingKey));
+      entry.blockKey(orderingKey);
+    } else takeDelivery(claim, { ...row, parked: true });
   }
-
-  #takeFound(claim: ClaimInProgress, found: readonly DueDelivery[]): void {
-    const { entry } = claim;
-    const parked: ParkRow[] = [];
-    const unparked: UnparkRow[] = [];
-    for (const row of found) {
-      if (entry.open.has(row.seq) || entry.closedWhileReading?.has(row.seq) === true) continue;
-      if (entry.isAnswerPending(row.seq)) continue;
-      if (!hasMessage(row)) {
-        unparked.push(lostRow(entry.id, row));
-        continue;
-      }
-      const orderingKey = row.orderingKey === null ? entry.orderingKeyOf(row.message) : null;
-      if (orderingKey !== null && entry.isBlocked(orderingKey)) {
-        parked.push(heldRow(entry.id, row, orderingKey));
-        entry.blockKey(orderingKey);
-      } else takeDelivery(claim, { ...row, parked: true });
-    }
-    if (parked.length + unparked.length > 0) this.#options.writes.changeParked(entry, { parked, unparked });
-  }
+  if (parked.length + unparked.length > 0) claimWrites.changeParked(entry, { parked, unparked });
 }
 
 /** The delivery was delayed or dead, and takes its position among those of its key only now. */
 function heldRow(subscriptionId: SubscriptionId, row: DueDelivery, orderingKey: string): ParkRow {
-  const { seq, attempts, retries, firstAttemptAtMs } = row;
-  return { subscriptionId, seq, dueAtMs: null, attempts, retries, firstAttemptAtMs, orderingKey };
+  const { seq, attemptsMade, retriesMade, firstAttemptAtMs } = row;
+  return { subscriptionId, seq, dueAtMs: null, attemptsMade, retriesMade, firstAttemptAtMs, orderingKey };
 }
 
 /** A damaged database has lost the message. The delivery must neither wait for ever nor disappear silently. */

@@ -1,14 +1,13 @@
 import { limits } from "../../domain/limits.ts";
 import type { Seq, TimeMs } from "../../domain/model.ts";
 import type { PullCounts } from "../records.ts";
-import type { ReadJobs } from "./read-thread.ts";
+import type { Reader } from "./read-jobs.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
-import type { ThreadLink } from "./thread-link.ts";
 
 /** Combines what memory knows of the log and of open deliveries with what the database knows of parked ones. */
 export async function readPullCounts(
   entry: SubscriptionEntry,
-  reader: ThreadLink<ReadJobs>,
+  reader: Reader,
   { nowMs, fromSeq }: { readonly nowMs: TimeMs; readonly fromSeq: Seq },
 ): Promise<PullCounts> {
   const { cursor, topic } = entry;

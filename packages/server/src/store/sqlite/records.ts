@@ -1,4 +1,3 @@
-import { statSync } from "node:fs";
 import { RingbackError } from "../../domain/errors.ts";
 import { parseMessageId } from "../../domain/message-id.ts";
 import type { AccountId, MessageId, Seq, SubscriptionId, TimeMs, TopicId } from "../../domain/model.ts";
@@ -30,11 +29,11 @@ const DEAD_LETTER_STEP = 100;
 
 export class SqliteRecords implements RecordStore {
   readonly #context: StoreContext;
-  readonly #file: string;
+  readonly #databaseBytes: () => number;
 
-  constructor(context: StoreContext, file: string) {
+  constructor(context: StoreContext, databaseBytes: () => number) {
     this.#context = context;
-    this.#file = file;
+    this.#databaseBytes = databaseBytes;
   }
 
   async getMessage(accountId: AccountId, id: MessageId): Promise<MessageRecord | null> {
@@ -67,13 +66,9 @@ export class SqliteRecords implements RecordStore {
   }
 
   async subscriptionCounts(id: SubscriptionId): Promise<SubscriptionCounts> {
-    const { reader } = this.#context;
     const entry = this.#entry(id);
-    const [deadLetters, expired] = await Promise.all([
-      reader.call("countDeadLetters", { subscriptionId: id }),
-      reader.call("readExpired", { subscriptionId: id }),
-    ]);
-    return { ...this.#unsettled(entry), deadLetters, expired };
+    const counts = await this.#context.reader.call("readCounts", { subscriptionId: id });
+    return { ...this.#unsettled(entry), ...counts };
   }
 
   async unsettledCounts(id: SubscriptionId): Promise<UnsettledCounts> {
@@ -128,7 +123,7 @@ export class SqliteRecords implements RecordStore {
   }
 
   async #redriveStep(id: SubscriptionId, selection: DeadLetterSelection): Promise<DeadLetterStep> {
-    const { index, commits, writer, clock } = this.#context;
+    const { index, commits, clock } = this.#context;
     const entry = index.subscriptions.get(id);
     if (entry === undefined) return { changed: 0, lastId: null, parked: 0 };
     const { settledThrough } = entry.cursor;
@@ -136,11 +131,11 @@ export class SqliteRecords implements RecordStore {
       parked.filter(({ subscriptionId }) => subscriptionId === id).map(({ seq }) => seq),
     );
     const done = entry.cursor.doneAhead();
-    return writer.call("redrive", { ...selection, settledThrough, done, parkedSoon, nowMs: clock.now() });
+    return commits.write("redrive", { ...selection, settledThrough, done, parkedSoon, nowMs: clock.now() });
   }
 
   purgeDeadLetters(id: SubscriptionId, ids: readonly string[] | null): Promise<number> {
-    return this.#eachStep(id, ids, (selection) => this.#context.writer.call("purge", selection));
+    return this.#eachStep(id, ids, (selection) => this.#context.commits.write("purge", selection));
   }
 
   async #eachStep(
@@ -185,9 +180,9 @@ export class SqliteRecords implements RecordStore {
     return {
       ...sum,
       topics: index.topics.listedCount,
-      deadLetters: await reader.call("countDeadLetters", { subscriptionId: null }),
+      deadLetters: await reader.call("countAllDeadLetters", null),
       inFlight: claims.openCount,
-      bytes: fileBytes(this.#file) + fileBytes(`${this.#file}-wal`),
+      bytes: this.#databaseBytes(),
     };
   }
 
@@ -237,8 +232,4 @@ function deliveryRecord(
     reason: state === "dead" ? rows.dead : null,
     attempts: rows.attempts,
   };
-}
-
-function fileBytes(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }

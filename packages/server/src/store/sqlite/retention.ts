@@ -5,17 +5,16 @@ import { lockClaims } from "./claim-lock.ts";
 import type { TrimResult } from "./operations/trim-topic.ts";
 import type { StoreContext } from "./store-context.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
-import type { ThreadLink } from "./thread-link.ts";
 import type { TopicEntry } from "./topic-entry.ts";
-import type { WriteJobs } from "./write-thread.ts";
 
 /** Topics that one step tries: some have only old messages that are open. */
 const TOPICS_TRIED_MAX = 16;
 
 export interface RetentionOptions {
-  readonly thread: ThreadLink<WriteJobs>;
   readonly attemptRetentionMs: number;
   readonly deadLetterRetentionMs: number;
+  /** False: a message is also past its retention when every subscription has settled it. */
+  readonly keepsSettled?: boolean;
 }
 
 /**
@@ -33,20 +32,18 @@ export class Retention {
   }
 
   async step(): Promise<RetentionResult> {
-    const { clock, catalogMutex } = this.#context;
-    const { thread, attemptRetentionMs, deadLetterRetentionMs } = this.#options;
+    const { clock, catalogMutex, commits } = this.#context;
+    const { attemptRetentionMs, deadLetterRetentionMs } = this.#options;
     const nowMs = clock.now();
     const trimmed = await catalogMutex.run(() => this.#trimNext(nowMs));
-    const records = await thread.call("trimRecords", {
+    const records = await commits.write("trimRecords", {
       attemptsBeforeMs: nowMs - attemptRetentionMs,
       deadLettersBeforeMs: nowMs - deadLetterRetentionMs,
       idempotencyBeforeMs: nowMs - limits.idempotencyKeyHours * 3600_000,
     });
     return {
+      ...records,
       messages: trimmed?.removed ?? 0,
-      attempts: records.attempts,
-      deadLetters: records.deadLetters,
-      idempotencyKeys: records.idempotencyKeys,
       expired: trimmed === null ? [] : allExpired(trimmed),
       more: records.more || (trimmed !== null && this.#nextTopic(nowMs) !== null),
     };
@@ -70,11 +67,22 @@ export class Retention {
   #nextTopic(nowMs: TimeMs): TopicEntry | null {
     let first: TopicEntry | null = null;
     for (const entry of this.#context.index.topics.values()) {
-      if (entry.oldestAtMs === null || entry.oldestAtMs + entry.topic.settings.retentionMs > nowMs) continue;
+      if (entry.oldestAtMs === null) continue;
+      const isOld = entry.oldestAtMs + entry.topic.settings.retentionMs <= nowMs;
+      if (!isOld && this.#unneededThrough(entry) < entry.firstSeq) continue;
       if (entry.topic.id > this.#lastTopicId) return entry;
       first ??= entry;
     }
     return first;
+  }
+
+  /** The last position that may be removed before its time. */
+  #unneededThrough({ lastSeq, subscriptions }: TopicEntry): Seq {
+    if (this.#options.keepsSettled !== false) return 0;
+    const settled = [...subscriptions.values()].map(({ cursor, parkedCount }) =>
+      parkedCount > 0 ? 0 : cursor.settledThrough,
+    );
+    return Math.min(lastSeq, ...settled);
   }
 
   /**
@@ -99,10 +107,12 @@ export class Retention {
     for (const entry of entries) this.#context.claims.releaseExpired(entry, nowMs);
     const throughSeqMax = Math.min(topic.lastSeq, this.#firstNeeded(topic, entries) - 1);
     if (throughSeqMax < topic.firstSeq) return null;
-    const trimmed = await this.#options.thread.call("trimTopic", {
+    const trimmed = await this.#context.commits.write("trimTopic", {
+      accountId: topic.topic.accountId,
       topicId: topic.topic.id,
       firstSeq: topic.firstSeq,
       throughMs: nowMs - topic.topic.settings.retentionMs,
+      unneededThrough: this.#unneededThrough(topic),
       throughSeqMax,
       subscriptionIds: entries.filter((entry) => entry.parkedCount > 0).map((entry) => entry.id),
       lagging: entries
@@ -111,7 +121,7 @@ export class Retention {
           subscriptionId: entry.id,
           settledThrough: entry.cursor.settledThrough,
           done: entry.cursor.doneAhead(),
-          filter: entry.filter,
+          filter: entry.settings.filter,
         })),
       nowMs,
     });

@@ -1,6 +1,7 @@
 import { limits } from "../../domain/limits.ts";
 import type { Seq } from "../../domain/model.ts";
 import { lockClaims } from "./claim-lock.ts";
+import { takeOut } from "./settle-work.ts";
 import type { StoreContext } from "./store-context.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
 
@@ -32,14 +33,10 @@ export async function rewindTo(entry: SubscriptionEntry, fromSeq: Seq, context: 
  * No commit may be under way: every settlement is then either written, and undone in the database, or waits to be
  * written, and is dropped.
  */
-async function rewindStep(
-  entry: SubscriptionEntry,
-  fromSeq: Seq,
-  { claims, commits, writer }: StoreContext,
-): Promise<void> {
+async function rewindStep(entry: SubscriptionEntry, fromSeq: Seq, { claims, commits }: StoreContext): Promise<void> {
   if (entry.removed) return;
   const back = entry.cursor.backAt(fromSeq);
-  const removed = await writer.call("rewind", {
+  const removed = await commits.write("rewind", {
     subscriptionId: entry.id,
     fromSeq,
     settledThrough: back.settledThrough,
@@ -47,7 +44,7 @@ async function rewindStep(
   });
   // Nothing is awaited from here on, so that other callers see all of the step or none of it.
   const parked = new Map(removed.map(({ seq, orderingKey }) => [seq, orderingKey]));
-  commits.takeOut(entry.id, fromSeq, parked);
+  for (const work of commits.waiting) takeOut(work, entry.id, fromSeq, parked);
   entry.parkedCount -= parked.size;
   for (const orderingKey of parked.values()) if (orderingKey !== null) entry.unblockKey(orderingKey);
   claims.forgetFrom(entry, fromSeq);

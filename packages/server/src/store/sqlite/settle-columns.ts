@@ -25,6 +25,7 @@ export const attemptFields = {
   verdict: 6,
   /** 0: no reply came. */
   status: 7,
+  /** -1: no reply came. */
   replyBytes: 8,
 } as const;
 export const attemptNumbers = 9;
@@ -49,7 +50,6 @@ export class AttemptList {
   }
 
   add(topicId: TopicId, seq: Seq, subscriptionId: SubscriptionId, attempt: Attempt): void {
-    const replyBytes = attempt.reply === null ? 0 : attempt.reply.byteLength;
     this.#numbers.push(
       topicId,
       seq,
@@ -59,14 +59,13 @@ export class AttemptList {
       attempt.durationMs,
       verdictCodes.indexOf(attempt.verdict),
       attempt.status ?? 0,
-      replyBytes,
+      attempt.reply?.byteLength ?? -1,
     );
     this.#errorCodes.push(attempt.errorCode);
     if (attempt.errorCode !== null) this.#anyCode = true;
-    if (attempt.reply !== null && replyBytes > 0) {
-      this.#replies.push(attempt.reply);
-      this.#replyBytes += replyBytes;
-    }
+    if (attempt.reply === null) return;
+    this.#replies.push(attempt.reply);
+    this.#replyBytes += attempt.reply.byteLength;
   }
 
   static pack(lists: readonly AttemptList[]): AttemptColumns {

@@ -8,7 +8,7 @@ import type { SubscriptionEntry } from "./subscription-entry.ts";
 export interface SettleWork {
   readonly attempts: AttemptList;
   /** Subscriptions whose cursors moved. The commit reads the cursors, so one that moved ten times is written once. */
-  readonly entries: ReadonlySet<SubscriptionEntry>;
+  readonly entries: Set<SubscriptionEntry>;
   readonly dead: DeadRow[];
   readonly unparked: UnparkRow[];
   readonly parked: ParkRow[];
@@ -25,10 +25,9 @@ export interface SettleWork {
 
 /** Work without rows, to be filled in. */
 export function emptyWork(): SettleWork {
-  const entries = new Set<SubscriptionEntry>();
   return {
     attempts: new AttemptList(),
-    entries,
+    entries: new Set(),
     dead: [],
     unparked: [],
     parked: [],

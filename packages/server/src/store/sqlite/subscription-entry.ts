@@ -1,6 +1,5 @@
 import { compileFilter } from "../../domain/filter.ts";
 import type {
-  Filter,
   Message,
   Order,
   Seq,
@@ -10,9 +9,10 @@ import type {
   SubscriptionState,
   TimeMs,
 } from "../../domain/model.ts";
+import type { SubscriptionRow } from "../catalog-rows.ts";
 import type { Cursor } from "../cursor.ts";
 import { hasLabel, labelText, type Label } from "../label.ts";
-import type { ClaimId } from "../log.ts";
+import type { ClaimedDelivery, ClaimId } from "../log.ts";
 import type { TopicLog } from "./topic-log.ts";
 
 export interface ClaimState {
@@ -23,7 +23,7 @@ export interface ClaimState {
   open: number;
 }
 
-export interface OpenDelivery {
+export interface OpenDelivery extends ClaimedDelivery {
   readonly claim: ClaimState;
   /** True: it has a row in `parked`. Otherwise only the cursor knows of it. */
   parked: boolean;
@@ -32,24 +32,9 @@ export interface OpenDelivery {
   /** The key that its row in `parked` holds; null: none. */
   orderingKey: string | null;
   readonly deadLetterId: number | null;
-  readonly message: Message;
-  readonly attemptsMade: number;
-  readonly retriesMade: number;
-  readonly firstAttemptAtMs: TimeMs | null;
 }
 
 const nothingOpen: ReadonlyMap<Seq, OpenDelivery> = new Map();
-
-/** The fields of a subscription's row. */
-export interface SubscriptionFields {
-  readonly id: SubscriptionId;
-  readonly name: string;
-  readonly state: SubscriptionState;
-  readonly version: number;
-  readonly settings: string;
-  readonly createdAtMs: TimeMs;
-  readonly updatedAtMs: TimeMs;
-}
 
 /**
  * A subscription in memory. Small enough for a hundred thousand of them: settings stay text until the subscription has
@@ -87,15 +72,15 @@ export class SubscriptionEntry {
   #settings: SubscriptionSettings | null = null;
   #matches: ((message: Pick<Message, "tags" | "type">) => boolean) | null = null;
 
-  constructor(topic: TopicLog, fields: SubscriptionFields, cursor: Cursor) {
+  constructor(topic: TopicLog, row: SubscriptionRow, cursor: Cursor) {
     this.topic = topic;
-    this.id = fields.id;
-    this.name = fields.name;
-    this.state = fields.state;
-    this.version = fields.version;
-    this.createdAtMs = fields.createdAtMs;
-    this.updatedAtMs = fields.updatedAtMs;
-    this.#settingsText = fields.settings;
+    this.id = row.id;
+    this.name = row.name;
+    this.state = row.state;
+    this.version = row.version;
+    this.createdAtMs = row.created_at;
+    this.updatedAtMs = row.updated_at;
+    this.#settingsText = row.settings;
     this.cursor = cursor;
   }
 
@@ -124,10 +109,6 @@ export class SubscriptionEntry {
   /** Parses only settings whose text contains the label. */
   hasLabel(label: Label): boolean {
     return this.#settingsText.includes(labelText(label)) && hasLabel(this.settings, label);
-  }
-
-  get filter(): Filter {
-    return this.settings.filter;
   }
 
   get order(): Order {
@@ -223,9 +204,9 @@ export class SubscriptionEntry {
     return this.#pendingAnswers.keys();
   }
 
-  blockKey(key: string): void {
+  blockKey(key: string, count = 1): void {
     this.#blockedKeys ??= new Map();
-    this.#blockedKeys.set(key, (this.#blockedKeys.get(key) ?? 0) + 1);
+    this.#blockedKeys.set(key, (this.#blockedKeys.get(key) ?? 0) + count);
   }
 
   unblockKey(key: string): void {
@@ -238,10 +219,6 @@ export class SubscriptionEntry {
   unblockAll(): void {
     this.#blockedKeys = null;
     for (const delivery of this.open.values()) delivery.orderingKey = null;
-  }
-
-  restoreBlockedKey(key: string, count: number): void {
-    (this.#blockedKeys ??= new Map()).set(key, count);
   }
 
   isBlocked(key: string | null): boolean {

@@ -2,10 +2,11 @@ import { getCompileCacheDir } from "node:module";
 import { dirname } from "node:path";
 import { Worker, type Transferable } from "node:worker_threads";
 import { RingbackError } from "../../domain/errors.ts";
-import type { JobAnswer, JobFailure, Jobs } from "./thread-service.ts";
+import type { ThreadTask } from "./database-thread.ts";
+import { asJobError, type JobAnswer, type JobLink, type Jobs } from "./jobs.ts";
 
 /** The event loop's side of a database thread. Results come in the order of the calls. */
-export class ThreadLink<J extends Jobs> {
+export class ThreadLink<J extends Jobs> implements JobLink<J> {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
   #lastId = 0;
@@ -19,12 +20,12 @@ export class ThreadLink<J extends Jobs> {
   }
 
   /** Resolves when the thread has opened the database. */
-  static async start<J extends Jobs>(name: "write-thread" | "read-thread", data: unknown): Promise<ThreadLink<J>> {
+  static async start<J extends Jobs>(task: ThreadTask): Promise<ThreadLink<J>> {
     // Sources and build have the same layout; only the file extension differs.
     const ending = import.meta.url.endsWith(".ts") ? "ts" : "js";
-    const worker = new Worker(new URL(`./${name}.${ending}`, import.meta.url), {
-      workerData: data,
-      name,
+    const worker = new Worker(new URL(`./database-thread.${ending}`, import.meta.url), {
+      workerData: task,
+      name: task.limits === null ? "read-thread" : "write-thread",
       env: compileCacheEnvironment(),
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
@@ -78,20 +79,6 @@ const YOUNG_GENERATION_MB = 6;
 function compileCacheEnvironment(): Record<string, string> {
   const folder = getCompileCacheDir();
   return folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) };
-}
-
-const SQLITE_FULL = 13;
-/** Codes that report a fault of the statement or of a value, not of the disk: a retry would not help. */
-const callerFaults: ReadonlySet<number> = new Set([
-  1 /* ERROR */, 18 /* TOOBIG */, 19 /* CONSTRAINT */, 20 /* MISMATCH */, 21 /* MISUSE */, 25 /* RANGE */,
-]);
-
-function asJobError(failure: JobFailure): RingbackError {
-  const cause = new Error(failure.message);
-  // The low byte is the primary code.
-  const primary = failure.sqliteCode === null ? null : failure.sqliteCode & 0xff;
-  if (primary === null || callerFaults.has(primary)) return new RingbackError("internal", undefined, { cause });
-  return new RingbackError(primary === SQLITE_FULL ? "storage_full" : "storage_unavailable", undefined, { cause });
 }
 
 function asStoreError(error: Error): Error {

@@ -1,11 +1,10 @@
 import { ManualClock, type RetentionTimes, type StoreUnderTest } from "../../contract/harness.ts";
-import { MemoryData } from "../memory-data.ts";
-import { MemoryStore } from "../memory-store.ts";
+import { emptyDatabase, MemoryStore } from "../memory-store.ts";
 
 /** A memory store, and what outlives it in a test. */
 export class MemoryHarness implements StoreUnderTest {
   readonly clock = new ManualClock();
-  readonly #data = new MemoryData({ name: "default", appId: 1_250_000_000 });
+  readonly #database = emptyDatabase();
   readonly #retention: RetentionTimes;
   store: MemoryStore;
 
@@ -18,11 +17,11 @@ export class MemoryHarness implements StoreUnderTest {
     return Promise.resolve(new MemoryHarness(retention));
   }
 
-  /** Memory ends with its process; here the data stays, so that what depends on claims and leases can be tested. */
-  crash(): Promise<void> {
-    this.#data.releaseClaims(this.clock.now());
+  /** Memory ends with its process; here the database stays, so that what depends on claims and leases can be tested. */
+  async crash(): Promise<void> {
+    // The old store may only write until the end of this turn of the event loop.
+    await new Promise((resolve) => setImmediate(resolve));
     this.store = this.#start();
-    return Promise.resolve();
   }
 
   dispose(): Promise<void> {
@@ -30,6 +29,7 @@ export class MemoryHarness implements StoreUnderTest {
   }
 
   #start(): MemoryStore {
-    return new MemoryStore({ clock: this.clock, data: this.#data, ...this.#retention });
+    const account = { name: "default", appId: 1_250_000_000 };
+    return new MemoryStore({ account, clock: this.clock, database: this.#database, ...this.#retention });
   }
 }

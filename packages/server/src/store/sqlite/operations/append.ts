@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { messageIdToBigInt } from "../../../domain/message-id.ts";
 import { limits } from "../../../domain/limits.ts";
 import type { Seq, TimeMs, TopicId } from "../../../domain/model.ts";
-import { prepared } from "../statements.ts";
+import { get, run, statement } from "../statements.ts";
 
 const KEY_MS = limits.idempotencyKeyHours * 3600_000;
 
@@ -43,29 +43,17 @@ interface LogEnd {
 }
 
 export class AppendOperation {
+  readonly #db: DatabaseSync;
   readonly #insert: StatementSync;
-  readonly #loadEnd: StatementSync;
-  readonly #saveEnd: StatementSync;
-  readonly #findKey: StatementSync;
-  readonly #saveKey: StatementSync;
   /** Ends of the logs as of the open transaction. */
   readonly #ends = new Map<TopicId, LogEnd>();
 
   constructor(db: DatabaseSync) {
-    this.#insert = prepared(
+    this.#db = db;
+    this.#insert = statement(
       db,
       `INSERT INTO message (id, published_at, deliver_at, content_type, tags, type, ordering_key, attributes, body)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    );
-    this.#loadEnd = prepared(db, "SELECT last_seq, last_published_at FROM topic_log WHERE topic_id = ?");
-    this.#saveEnd = prepared(db, "UPDATE topic_log SET last_seq = ?, last_published_at = ? WHERE topic_id = ?");
-    this.#findKey = prepared(
-      db,
-      "SELECT fingerprint, first_seq, published_at FROM idempotency WHERE topic_id = ? AND key = ?",
-    );
-    this.#saveKey = prepared(
-      db,
-      "INSERT OR REPLACE INTO idempotency (topic_id, key, fingerprint, first_seq, published_at) VALUES (?, ?, ?, ?, ?)",
     );
   }
 
@@ -98,26 +86,27 @@ export class AppendOperation {
         offset = bodyEnd;
       }
     }
+    const update = "UPDATE topic_log SET last_seq = ?, last_published_at = ? WHERE topic_id = ?";
     for (const topicId of changed) {
-      const end = this.#ends.get(topicId) as LogEnd;
-      this.#saveEnd.run(end.lastSeq, end.lastPublishedAtMs, topicId);
+      const { lastSeq, lastPublishedAtMs } = this.#ends.get(topicId) as LogEnd;
+      run(this.#db, update, lastSeq, lastPublishedAtMs, topicId);
     }
     return result;
   }
 
   #insertMessage(group: AppendGroup, index: number, topicId: TopicId, end: LogEnd, body: Uint8Array): void {
     const publishedAtMs = end.lastPublishedAtMs;
-    const delayMs = group.delaysMs === null ? 0 : (group.delaysMs[index] as number);
+    const delayMs = group.delaysMs?.[index] ?? 0;
     end.lastSeq++;
     this.#insert.run(
       messageIdToBigInt(topicId, end.lastSeq),
       publishedAtMs,
       delayMs === 0 ? null : publishedAtMs + delayMs,
-      group.contentTypes === null ? null : (group.contentTypes[index] as string | null),
-      group.tags === null ? null : (group.tags[index] as string | null),
-      group.types === null ? null : (group.types[index] as string | null),
-      group.orderingKeys === null ? null : (group.orderingKeys[index] as string | null),
-      group.attributes === null ? null : (group.attributes[index] as string | null),
+      group.contentTypes?.[index] ?? null,
+      group.tags?.[index] ?? null,
+      group.types?.[index] ?? null,
+      group.orderingKeys?.[index] ?? null,
+      group.attributes?.[index] ?? null,
       body,
     );
   }
@@ -128,17 +117,18 @@ export class AppendOperation {
   }
 
   #checkKey(group: AppendGroup, request: number, end: LogEnd, result: AppendGroupResult): number {
-    const key = group.keys === null ? null : (group.keys[request] as string | null);
+    const key = group.keys?.[request] ?? null;
     if (key === null) return appendStatus.appended;
     const topicId = group.topicIds[request] as TopicId;
     const fingerprint = group.fingerprints?.[request] as string;
-    const at = Math.max(group.nowMs, end.lastPublishedAtMs);
-    const known = this.#findKey.get(topicId, key) as
-      | { fingerprint: string; first_seq: number; published_at: number }
-      | undefined;
+    const find = "SELECT fingerprint, first_seq, published_at FROM idempotency WHERE topic_id = ? AND key = ?";
+    const known = get<{ fingerprint: string; first_seq: number; published_at: number }>(this.#db, find, topicId, key);
     // Retention may not have removed an expired key yet.
     if (known === undefined || known.published_at + KEY_MS <= group.nowMs) {
-      this.#saveKey.run(topicId, key, fingerprint, end.lastSeq + 1, at);
+      const save = `INSERT OR REPLACE INTO idempotency (topic_id, key, fingerprint, first_seq, published_at)
+        VALUES (?, ?, ?, ?, ?)`;
+      const publishedAtMs = Math.max(group.nowMs, end.lastPublishedAtMs);
+      run(this.#db, save, topicId, key, fingerprint, end.lastSeq + 1, publishedAtMs);
       return appendStatus.appended;
     }
     if (known.fingerprint !== fingerprint) return appendStatus.keyConflict;
@@ -150,9 +140,9 @@ export class AppendOperation {
   #end(topicId: TopicId): LogEnd | null {
     const known = this.#ends.get(topicId);
     if (known !== undefined) return known;
-    const row = this.#loadEnd.get(topicId) as { last_seq: number; last_published_at: number } | undefined;
-    if (row === undefined) return null;
-    const end = { lastSeq: row.last_seq, lastPublishedAtMs: row.last_published_at };
+    const load = "SELECT last_seq AS lastSeq, last_published_at AS lastPublishedAtMs FROM topic_log WHERE topic_id = ?";
+    const end = get<LogEnd>(this.#db, load, topicId);
+    if (end === undefined) return null;
     this.#ends.set(topicId, end);
     return end;
   }

@@ -1,82 +1,62 @@
 import type { DatabaseSync } from "node:sqlite";
 import { limits } from "../../../domain/limits.ts";
-import type { AccountId, Seq, SubscriptionId, SubscriptionState, TimeMs, TopicId } from "../../../domain/model.ts";
-import { statement } from "../statements.ts";
+import type {
+  Account,
+  AccountId,
+  Seq,
+  SubscriptionId,
+  SubscriptionState,
+  TimeMs,
+  TopicId,
+} from "../../../domain/model.ts";
+import { get, run, single } from "../statements.ts";
 
 /** Writes of the catalog. The caller has checked everything before. */
 
-export interface AccountRow {
-  readonly id: AccountId;
-  readonly name: string;
-  readonly app_id: number;
-}
-
-export function ensureAccount(
+/** Creates or changes the default account, and counts a start of the database. Returns the number of starts. */
+export function begin(
   db: DatabaseSync,
-  input: { readonly name: string; readonly appId: number; readonly nowMs: TimeMs },
-): AccountRow {
-  statement(
-    db,
-    `INSERT INTO account (name, app_id, created_at) VALUES (?, ?, ?)
-     ON CONFLICT (name) DO UPDATE SET app_id = excluded.app_id`,
-  ).run(input.name, input.appId, input.nowMs);
-  return statement(db, "SELECT id, name, app_id FROM account WHERE name = ?").get(input.name) as unknown as AccountRow;
+  { name, appId, nowMs }: { readonly name: string; readonly appId: number; readonly nowMs: TimeMs },
+): { readonly account: Account; readonly start: number } {
+  const upsert = `INSERT INTO account (name, app_id, created_at) VALUES (?, ?, ?)
+    ON CONFLICT (name) DO UPDATE SET app_id = excluded.app_id RETURNING id`;
+  const { id } = single<{ id: AccountId }>(db, upsert, name, appId, nowMs);
+  const { count } = single<{ count: number }>(db, "UPDATE start SET count = count + 1 RETURNING count");
+  return { account: { id, name, appId }, start: count };
 }
 
-export function countStart(db: DatabaseSync, _input: null): number {
-  const { count } = statement(db, "UPDATE start SET count = count + 1 RETURNING count").get() as { count: number };
-  return count;
-}
-
-/** `id` is null when `topicsEverMax` topics have been created. */
+/** Returns null when `topicsEverMax` topics have been created. */
 export function insertTopic(
   db: DatabaseSync,
-  input: {
-    readonly accountId: AccountId;
-    readonly name: string;
-    readonly settings: string;
-    readonly nowMs: TimeMs;
-  },
-): { readonly id: TopicId | null } {
+  input: { readonly accountId: AccountId; readonly name: string; readonly settings: string; readonly nowMs: TimeMs },
+): TopicId | null {
   // A message id has a limited number of bits for the topic, and no id is used twice.
-  const last = statement(db, "SELECT seq FROM sqlite_sequence WHERE name = 'topic'").get() as
-    | { seq: number }
-    | undefined;
-  if (last !== undefined && last.seq >= limits.topicsEverMax) return { id: null };
+  const last = get<{ seq: number }>(db, "SELECT seq FROM sqlite_sequence WHERE name = 'topic'");
+  if (last !== undefined && last.seq >= limits.topicsEverMax) return null;
   const { accountId, name, settings, nowMs } = input;
-  const { lastInsertRowid } = statement(
-    db,
-    "INSERT INTO topic (account_id, name, settings, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
-  ).run(accountId, name, settings, nowMs, nowMs);
-  const id = Number(lastInsertRowid);
-  statement(db, "INSERT INTO topic_log (topic_id, first_seq, last_seq, last_published_at) VALUES (?, 1, 0, 0)").run(id);
-  return { id: id as TopicId };
+  const insert = `INSERT INTO topic (account_id, name, settings, created_at, updated_at) VALUES (?, ?, ?, ?, ?)
+    RETURNING id`;
+  const { id } = single<{ id: TopicId }>(db, insert, accountId, name, settings, nowMs, nowMs);
+  run(db, "INSERT INTO topic_log (topic_id, first_seq, last_seq, last_published_at) VALUES (?, 1, 0, 0)", id);
+  return id;
 }
 
 export function updateTopic(
   db: DatabaseSync,
-  input: { readonly id: TopicId; readonly settings: string; readonly nowMs: TimeMs },
+  { id, settings, nowMs }: { readonly id: TopicId; readonly settings: string; readonly nowMs: TimeMs },
 ): void {
-  statement(db, "UPDATE topic SET version = version + 1, settings = ?, updated_at = ? WHERE id = ?").run(
-    input.settings,
-    input.nowMs,
-    input.id,
-  );
+  run(db, "UPDATE topic SET version = version + 1, settings = ?, updated_at = ? WHERE id = ?", settings, nowMs, id);
 }
 
 /** Removes the catalog's rows at once; retention removes the log and the records later. */
-export function removeTopic(db: DatabaseSync, input: { readonly id: TopicId }): void {
-  statement(db, "INSERT OR IGNORE INTO removed (kind, id) VALUES ('topic', ?)").run(input.id);
-  statement(
-    db,
-    "INSERT OR IGNORE INTO removed (kind, id) SELECT 'subscription', id FROM subscription WHERE topic_id = ?",
-  ).run(input.id);
-  statement(db, "DELETE FROM cursor WHERE subscription_id IN (SELECT id FROM subscription WHERE topic_id = ?)").run(
-    input.id,
-  );
-  statement(db, "DELETE FROM subscription WHERE topic_id = ?").run(input.id);
-  statement(db, "DELETE FROM topic_log WHERE topic_id = ?").run(input.id);
-  statement(db, "DELETE FROM topic WHERE id = ?").run(input.id);
+export function removeTopic(db: DatabaseSync, { id }: { readonly id: TopicId }): void {
+  const ofTopic = "SELECT id FROM subscription WHERE topic_id = ?";
+  run(db, "INSERT OR IGNORE INTO removed (kind, id) VALUES ('topic', ?)", id);
+  run(db, `INSERT OR IGNORE INTO removed (kind, id) SELECT 'subscription', id FROM (${ofTopic})`, id);
+  run(db, `DELETE FROM cursor WHERE subscription_id IN (${ofTopic})`, id);
+  run(db, "DELETE FROM subscription WHERE topic_id = ?", id);
+  run(db, "DELETE FROM topic_log WHERE topic_id = ?", id);
+  run(db, "DELETE FROM topic WHERE id = ?", id);
 }
 
 export function insertSubscription(
@@ -89,15 +69,13 @@ export function insertSubscription(
     readonly settledThrough: Seq;
     readonly nowMs: TimeMs;
   },
-): { readonly id: SubscriptionId } {
-  const { lastInsertRowid } = statement(
-    db,
-    `INSERT INTO subscription (account_id, topic_id, name, state, settings, created_at, updated_at)
-       VALUES (?, ?, ?, 'active', ?, ?, ?)`,
-  ).run(input.accountId, input.topicId, input.name, input.settings, input.nowMs, input.nowMs);
-  const id = Number(lastInsertRowid);
-  statement(db, "INSERT INTO cursor (subscription_id, settled_through) VALUES (?, ?)").run(id, input.settledThrough);
-  return { id: id as SubscriptionId };
+): SubscriptionId {
+  const { accountId, topicId, name, settings, settledThrough, nowMs } = input;
+  const insert = `INSERT INTO subscription (account_id, topic_id, name, state, settings, created_at, updated_at)
+    VALUES (?, ?, ?, 'active', ?, ?, ?) RETURNING id`;
+  const { id } = single<{ id: SubscriptionId }>(db, insert, accountId, topicId, name, settings, nowMs, nowMs);
+  run(db, "INSERT INTO cursor (subscription_id, settled_through) VALUES (?, ?)", id, settledThrough);
+  return id;
 }
 
 export function updateSubscription(
@@ -110,32 +88,24 @@ export function updateSubscription(
     readonly nowMs: TimeMs;
   },
 ): void {
-  statement(db, "UPDATE subscription SET version = version + 1, settings = ?, updated_at = ? WHERE id = ?").run(
-    input.settings,
-    input.nowMs,
-    input.id,
-  );
-  if (!input.releaseHeld) return;
-  statement(
-    db,
-    `UPDATE parked SET due_at = coalesce(due_at, ?), ordering_key = NULL
-     WHERE subscription_id = ? AND ordering_key IS NOT NULL`,
-  ).run(input.nowMs, input.id);
+  const { id, settings, releaseHeld, nowMs } = input;
+  const update = "UPDATE subscription SET version = version + 1, settings = ?, updated_at = ? WHERE id = ?";
+  run(db, update, settings, nowMs, id);
+  if (!releaseHeld) return;
+  const release = `UPDATE parked SET due_at = coalesce(due_at, ?), ordering_key = NULL
+    WHERE subscription_id = ? AND ordering_key IS NOT NULL`;
+  run(db, release, nowMs, id);
 }
 
 export function setSubscriptionState(
   db: DatabaseSync,
-  input: { readonly id: SubscriptionId; readonly state: SubscriptionState; readonly nowMs: TimeMs },
+  { id, state, nowMs }: { readonly id: SubscriptionId; readonly state: SubscriptionState; readonly nowMs: TimeMs },
 ): void {
-  statement(db, "UPDATE subscription SET version = version + 1, state = ?, updated_at = ? WHERE id = ?").run(
-    input.state,
-    input.nowMs,
-    input.id,
-  );
+  run(db, "UPDATE subscription SET version = version + 1, state = ?, updated_at = ? WHERE id = ?", state, nowMs, id);
 }
 
-export function removeSubscription(db: DatabaseSync, input: { readonly id: SubscriptionId }): void {
-  statement(db, "INSERT OR IGNORE INTO removed (kind, id) VALUES ('subscription', ?)").run(input.id);
-  statement(db, "DELETE FROM cursor WHERE subscription_id = ?").run(input.id);
-  statement(db, "DELETE FROM subscription WHERE id = ?").run(input.id);
+export function removeSubscription(db: DatabaseSync, { id }: { readonly id: SubscriptionId }): void {
+  run(db, "INSERT OR IGNORE INTO removed (kind, id) VALUES ('subscription', ?)", id);
+  run(db, "DELETE FROM cursor WHERE subscription_id = ?", id);
+  run(db, "DELETE FROM subscription WHERE id = ?", id);
 }

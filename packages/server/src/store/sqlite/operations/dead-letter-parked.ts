@@ -1,9 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
 import { messageIdToBigInt } from "../../../domain/message-id.ts";
-import type { Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
-import { messageColumns, type MessageRow } from "../rows.ts";
-import { statement } from "../statements.ts";
-import { promoteSql } from "./settle.ts";
+import type { AccountId, Message, Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
+import { messageColumns, toMessage, type MessageRow } from "../rows.ts";
+import { all, get, run } from "../statements.ts";
+import { insertDeadLetter, type NewDeadLetter } from "./dead-letter-rows.ts";
+import { promote } from "./promote.ts";
 
 /** A parked delivery whose message is past the retention of its topic. */
 export interface ExpiredDelivery {
@@ -13,12 +14,9 @@ export interface ExpiredDelivery {
   readonly orderingKey: string | null;
 }
 
-interface LastAttempt {
-  readonly subscription_id: number;
-  readonly status: number | null;
-  readonly error_code: string | null;
-  readonly reply: Uint8Array | null;
-}
+type LastAttempt = Pick<NewDeadLetter, "subscriptionId" | "lastStatus" | "lastErrorCode" | "lastReply">;
+
+const noAttempt = { lastStatus: null, lastErrorCode: null, lastReply: null };
 
 /**
  * Turns parked deliveries into dead letters with copies of their messages. A message that nothing else needs is removed
@@ -26,77 +24,39 @@ interface LastAttempt {
  */
 export function deadLetterParked(
   db: DatabaseSync,
-  topicId: TopicId,
+  { topicId, accountId, nowMs }: { readonly topicId: TopicId; readonly accountId: AccountId; readonly nowMs: TimeMs },
   deliveries: readonly ExpiredDelivery[],
-  nowMs: TimeMs,
   isLast: (seq: Seq) => boolean,
 ): void {
-  let message: MessageRow | undefined;
-  let attempts = new Map<number, LastAttempt>();
+  let message: Message | null = null;
+  let last = new Map<SubscriptionId, LastAttempt>();
   let seq: Seq = 0;
-  for (const delivery of deliveries) {
+  for (const { subscriptionId, attempts, ...delivery } of deliveries) {
     if (delivery.seq !== seq) {
       seq = delivery.seq;
       message = takeMessage(db, topicId, seq, isLast(seq));
-      attempts = lastAttempts(db, topicId, seq);
+      last = lastAttempts(db, topicId, seq);
     }
-    if (message !== undefined) insert(db, topicId, delivery, message, attempts.get(delivery.subscriptionId), nowMs);
-    statement(db, "DELETE FROM parked WHERE subscription_id = ? AND seq = ?").run(
-      delivery.subscriptionId,
-      delivery.seq,
-    );
+    if (message !== null) {
+      const attempt = last.get(subscriptionId) ?? noAttempt;
+      insertDeadLetter(db, { ...attempt, accountId, subscriptionId, message, reason: "expired", attempts }, nowMs);
+    }
+    run(db, "DELETE FROM parked WHERE subscription_id = ? AND seq = ?", subscriptionId, seq);
   }
   // After all rows are removed, so that none of them becomes due.
-  for (const { subscriptionId, orderingKey } of deliveries) {
-    if (orderingKey !== null) statement(db, promoteSql).run(nowMs, subscriptionId, orderingKey);
-  }
+  for (const { subscriptionId, orderingKey } of deliveries) promote(db, nowMs, subscriptionId, orderingKey);
 }
 
-function takeMessage(db: DatabaseSync, topicId: TopicId, seq: Seq, remove: boolean): MessageRow | undefined {
+function takeMessage(db: DatabaseSync, topicId: TopicId, seq: Seq, remove: boolean): Message | null {
   const id = messageIdToBigInt(topicId, seq);
-  const row = statement(db, `SELECT ${messageColumns} FROM message WHERE id = ?`).get(id) as MessageRow | undefined;
-  if (remove) statement(db, "DELETE FROM message WHERE id = ?").run(id);
-  return row;
+  const row = get<MessageRow>(db, `SELECT ${messageColumns} FROM message WHERE id = ?`, id);
+  if (remove) run(db, "DELETE FROM message WHERE id = ?", id);
+  return row === undefined ? null : toMessage(topicId, row);
 }
 
-function lastAttempts(db: DatabaseSync, topicId: TopicId, seq: Seq): Map<number, LastAttempt> {
-  const rows = statement(
-    db,
-    "SELECT subscription_id, status, error_code, reply FROM attempt WHERE topic_id = ? AND seq = ? ORDER BY id",
-  ).all(topicId, seq) as unknown as LastAttempt[];
-  return new Map(rows.map((row) => [row.subscription_id, row]));
-}
-
-function insert(
-  db: DatabaseSync,
-  topicId: TopicId,
-  { subscriptionId, seq, attempts }: ExpiredDelivery,
-  message: MessageRow,
-  last: LastAttempt | undefined,
-  nowMs: TimeMs,
-): void {
-  statement(
-    db,
-    `INSERT INTO dead_letter (account_id, subscription_id, topic_id, seq, reason, attempts, died_at, last_status,
-       last_error_code, last_reply, published_at, deliver_at, content_type, tags, type, ordering_key, attributes, body)
-     SELECT account_id, id, ?1, ?2, 'expired', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15
-     FROM subscription WHERE id = ?16`,
-  ).run(
-    topicId,
-    seq,
-    attempts,
-    nowMs,
-    last?.status ?? null,
-    last?.error_code ?? null,
-    last?.reply ?? null,
-    message.published_at,
-    message.deliver_at,
-    message.content_type,
-    message.tags,
-    message.type,
-    message.ordering_key,
-    message.attributes,
-    message.body,
-    subscriptionId,
-  );
+function lastAttempts(db: DatabaseSync, topicId: TopicId, seq: Seq): Map<SubscriptionId, LastAttempt> {
+  const ofMessage = `SELECT subscription_id AS subscriptionId, status AS lastStatus, error_code AS lastErrorCode,
+      reply AS lastReply
+    FROM attempt WHERE topic_id = ? AND seq = ? ORDER BY id`;
+  return new Map(all<LastAttempt>(db, ofMessage, topicId, seq).map((row) => [row.subscriptionId, row]));
 }

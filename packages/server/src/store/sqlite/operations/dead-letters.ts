@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Seq, SubscriptionId, TimeMs } from "../../../domain/model.ts";
-import { statement } from "../statements.ts";
+import { all, run } from "../statements.ts";
+import { removeDeadLetter } from "./dead-letter-rows.ts";
 
 /** The dead letters that one bounded step works on: those in `ids`, or the first `limit` up to `throughId`. */
 export interface DeadLetterSelection {
@@ -21,19 +22,13 @@ export interface DeadLetterStep {
   readonly parked: number;
 }
 
-function select(db: DatabaseSync, selection: DeadLetterSelection): { id: number; seq: number; attempts: number }[] {
-  if (selection.ids === null) {
-    return statement(
-      db,
-      `SELECT id, seq, attempts FROM dead_letter
-         WHERE subscription_id = ? AND redriven_at IS NULL AND id > ? AND id <= ? ORDER BY id LIMIT ?`,
-    ).all(selection.subscriptionId, selection.afterId, selection.throughId, selection.limit) as never;
-  }
-  const one = statement(
-    db,
-    "SELECT id, seq, attempts FROM dead_letter WHERE id = ? AND subscription_id = ? AND redriven_at IS NULL",
-  );
-  return selection.ids.flatMap((id) => one.all(id, selection.subscriptionId)) as never;
+type Chosen = { readonly id: number; readonly seq: number; readonly attempts: number };
+
+function select(db: DatabaseSync, selection: DeadLetterSelection): readonly Chosen[] {
+  const { subscriptionId, ids, afterId, throughId, limit } = selection;
+  const listed = "SELECT id, seq, attempts FROM dead_letter WHERE subscription_id = ? AND redriven_at IS NULL";
+  if (ids !== null) return ids.flatMap((id) => all<Chosen>(db, `${listed} AND id = ?`, subscriptionId, id));
+  return all(db, `${listed} AND id > ? AND id <= ? ORDER BY id LIMIT ?`, subscriptionId, afterId, throughId, limit);
 }
 
 /**
@@ -51,33 +46,28 @@ export function redrive(
     readonly parkedSoon: readonly Seq[];
   },
 ): DeadLetterStep {
-  const park = statement(
-    db,
-    `INSERT INTO parked (subscription_id, seq, due_at, attempts, retries, first_attempt_at, ordering_key, dead_letter_id)
-     VALUES (?, ?, ?, ?, 0, NULL, NULL, ?) ON CONFLICT (subscription_id, seq) DO NOTHING`,
-  );
-  const mark = statement(db, "UPDATE dead_letter SET redriven_at = ? WHERE id = ?");
+  const { subscriptionId, settledThrough, nowMs } = input;
+  const park = `INSERT INTO parked (subscription_id, seq, due_at, attempts, retries, first_attempt_at, ordering_key,
+      dead_letter_id)
+    VALUES (?, ?, ?, ?, 0, NULL, NULL, ?) ON CONFLICT (subscription_id, seq) DO NOTHING`;
   const chosen = select(db, input);
   const done = new Set(input.done);
   const parkedSoon = new Set(input.parkedSoon);
   let parked = 0;
-  for (const letter of chosen) {
-    const isAhead = letter.seq > input.settledThrough && !done.has(letter.seq);
-    const hasOther = isAhead || parkedSoon.has(letter.seq);
-    const changes = hasOther
-      ? 0
-      : Number(park.run(input.subscriptionId, letter.seq, input.nowMs, letter.attempts, letter.id).changes);
+  for (const { id, seq, attempts } of chosen) {
+    const isAhead = seq > settledThrough && !done.has(seq);
+    const hasOther = isAhead || parkedSoon.has(seq);
+    const changes = hasOther ? 0 : run(db, park, subscriptionId, seq, nowMs, attempts, id);
     // A delivery that is parked already, or still to be read from the log after a rewind, replaces the redriven one.
-    if (changes === 0) statement(db, "DELETE FROM dead_letter WHERE id = ?").run(letter.id);
-    else mark.run(input.nowMs, letter.id);
+    if (changes === 0) removeDeadLetter(db, id);
+    else run(db, "UPDATE dead_letter SET redriven_at = ? WHERE id = ?", nowMs, id);
     parked += changes;
   }
   return { changed: chosen.length, lastId: chosen.at(-1)?.id ?? null, parked };
 }
 
 export function purge(db: DatabaseSync, input: DeadLetterSelection): DeadLetterStep {
-  const drop = statement(db, "DELETE FROM dead_letter WHERE id = ?");
   const chosen = select(db, input);
-  for (const letter of chosen) drop.run(letter.id);
+  for (const { id } of chosen) removeDeadLetter(db, id);
   return { changed: chosen.length, lastId: chosen.at(-1)?.id ?? null, parked: 0 };
 }

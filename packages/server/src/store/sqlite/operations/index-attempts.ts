@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { statement } from "../statements.ts";
+import { run, single } from "../statements.ts";
 
 /**
  * Attempts are written in the order of time and read by subscription. An index that every commit updates would change
@@ -10,13 +10,11 @@ import { statement } from "../statements.ts";
 export const UNINDEXED_ATTEMPTS_MAX = 10_000;
 
 export function indexAttempts(db: DatabaseSync, _input: null): void {
-  const { through } = statement(db, "SELECT through FROM attempt_indexed").get() as { through: number };
-  const { last } = statement(db, "SELECT coalesce(max(id), 0) AS last FROM attempt").get() as { last: number };
+  const { through } = single<{ through: number }>(db, "SELECT through FROM attempt_indexed");
+  const { last } = single<{ last: number }>(db, "SELECT coalesce(max(id), 0) AS last FROM attempt");
   const end = Math.min(last, through + 2 * UNINDEXED_ATTEMPTS_MAX);
-  statement(
-    db,
-    `INSERT INTO attempt_index (subscription_id, attempt_id)
-     SELECT subscription_id, id FROM attempt WHERE id > ? AND id <= ? ORDER BY subscription_id, id`,
-  ).run(through, end);
-  statement(db, "UPDATE attempt_indexed SET through = ?").run(end);
+  const index = `INSERT INTO attempt_index (subscription_id, attempt_id)
+    SELECT subscription_id, id FROM attempt WHERE id > ? AND id <= ? ORDER BY subscription_id, id`;
+  run(db, index, through, end);
+  run(db, "UPDATE attempt_indexed SET through = ?", end);
 }

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
-import type { TopicRow } from "../../catalog-rows.ts";
-import { statement } from "../statements.ts";
+import type { SubscriptionRow, TopicRow } from "../../catalog-rows.ts";
+import { all } from "../statements.ts";
 
 /** The whole catalog, which the store reads at its start. Settings stay text until they are needed. */
 export interface CatalogRows {
@@ -11,18 +11,11 @@ export interface CatalogRows {
     /** null: the log is empty. */
     readonly oldest_at: TimeMs | null;
   })[];
-  readonly subscriptions: {
-    readonly id: SubscriptionId;
+  readonly subscriptions: (SubscriptionRow & {
     readonly topic_id: TopicId;
-    readonly name: string;
-    readonly state: string;
-    readonly version: number;
-    readonly settings: string;
-    readonly created_at: number;
-    readonly updated_at: number;
     readonly settled_through: Seq;
     readonly ahead: Uint8Array | null;
-  }[];
+  })[];
   readonly parked: {
     readonly subscription_id: SubscriptionId;
     readonly count: number;
@@ -33,25 +26,25 @@ export interface CatalogRows {
 
 export function loadCatalog(db: DatabaseSync): CatalogRows {
   return {
-    topics: statement(
+    topics: all(
       db,
       `SELECT t.*, l.first_seq, l.last_seq,
-           (SELECT published_at FROM message WHERE id = (t.id << 40) + l.first_seq) AS oldest_at
-         FROM topic t JOIN topic_log l ON l.topic_id = t.id`,
-    ).all() as never,
-    subscriptions: statement(
+         (SELECT published_at FROM message WHERE id = (t.id << 40) + l.first_seq) AS oldest_at
+       FROM topic t JOIN topic_log l ON l.topic_id = t.id`,
+    ),
+    subscriptions: all(
       db,
-      `SELECT s.id, s.topic_id, s.name, s.state, s.version, s.settings, s.created_at, s.updated_at, c.settled_through, c.ahead
-         FROM subscription s JOIN cursor c ON c.subscription_id = s.id ORDER BY s.topic_id, s.id`,
-    ).all() as never,
-    parked: statement(
+      `SELECT s.id, s.topic_id, s.name, s.state, s.version, s.settings, s.created_at, s.updated_at, c.settled_through,
+         c.ahead FROM subscription s JOIN cursor c ON c.subscription_id = s.id ORDER BY s.topic_id, s.id`,
+    ),
+    parked: all(
       db,
       "SELECT subscription_id, count(*) AS count, min(due_at) AS due_at FROM parked GROUP BY subscription_id",
-    ).all() as never,
-    keys: statement(
+    ),
+    keys: all(
       db,
       `SELECT subscription_id, ordering_key, count(*) AS count FROM parked
-         WHERE ordering_key IS NOT NULL GROUP BY subscription_id, ordering_key`,
-    ).all() as never,
+       WHERE ordering_key IS NOT NULL GROUP BY subscription_id, ordering_key`,
+    ),
   };
 }

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { messageIdToBigInt } from "../../../domain/message-id.ts";
 import type { Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
 import { SEQ_MASK_SQL } from "../rows.ts";
-import { statement } from "../statements.ts";
+import { all, get, single } from "../statements.ts";
 
 export interface PullRows {
   readonly parkedLater: number;
@@ -30,45 +30,36 @@ export function readPullRows(
   },
 ): PullRows {
   const { topicId, subscriptionId, nowMs, scannedThrough, examinedMax, fromSeq, unsettledSeq } = input;
-  const count = (sql: string, ...values: (number | bigint)[]): number =>
-    (statement(db, `SELECT count(*) AS count FROM ${sql}`).get(...values) as { count: number }).count;
-  const first = statement(
+  const count = (sql: string, ...values: readonly number[]): number =>
+    single<{ count: number }>(
+      db,
+      `SELECT count(*) AS count FROM parked WHERE subscription_id = ? AND ${sql}`,
+      ...values,
+    ).count;
+  const ofSubscription = "SELECT seq, dead_letter_id AS deadLetterId FROM parked WHERE subscription_id = ?";
+  const first = get<{ seq: Seq; deadLetterId: number | null }>(
     db,
-    "SELECT seq, dead_letter_id AS deadLetterId FROM parked WHERE subscription_id = ? ORDER BY seq LIMIT 1",
-  ).get(subscriptionId) as { readonly seq: Seq; readonly deadLetterId: number | null } | undefined;
+    `${ofSubscription} ORDER BY seq LIMIT 1`,
+    subscriptionId,
+  );
   const times = [
     unsettledSeq === null ? null : publishedAt(db, topicId, unsettledSeq, null),
     first === undefined ? null : publishedAt(db, topicId, first.seq, first.deadLetterId),
   ].filter((time) => time !== null);
+  const delayed = `SELECT id & ${SEQ_MASK_SQL} AS seq
+    FROM (SELECT id, deliver_at FROM message WHERE id > ? AND id < ? ORDER BY id LIMIT ?) WHERE deliver_at > ?`;
+  const [from, to] = [messageIdToBigInt(topicId, scannedThrough), messageIdToBigInt((topicId + 1) as TopicId, 0)];
   return {
-    parkedLater: count("parked WHERE subscription_id = ? AND due_at > ?", subscriptionId, nowMs),
-    parkedDelayed: count(
-      "parked WHERE subscription_id = ? AND due_at > ? AND first_attempt_at IS NULL",
-      subscriptionId,
-      nowMs,
-    ),
-    delayedInLog: statement(
-      db,
-      `SELECT id & ${SEQ_MASK_SQL} AS seq FROM (SELECT id, deliver_at FROM message WHERE id > ? AND id < ? ORDER BY id LIMIT ?)
-         WHERE deliver_at > ?`,
-    )
-      .all(
-        messageIdToBigInt(topicId, scannedThrough),
-        messageIdToBigInt((topicId + 1) as TopicId, 0),
-        examinedMax,
-        nowMs,
-      )
-      .map((row) => row["seq"] as Seq),
-    parkedFromSeq: count("parked WHERE subscription_id = ? AND seq >= ?", subscriptionId, fromSeq),
+    parkedLater: count("due_at > ?", subscriptionId, nowMs),
+    parkedDelayed: count("due_at > ? AND first_attempt_at IS NULL", subscriptionId, nowMs),
+    delayedInLog: all<{ seq: Seq }>(db, delayed, from, to, examinedMax, nowMs).map(({ seq }) => seq),
+    parkedFromSeq: count("seq >= ?", subscriptionId, fromSeq),
     oldestAtMs: times.length === 0 ? null : Math.min(...times),
   };
 }
 
 function publishedAt(db: DatabaseSync, topicId: TopicId, seq: Seq, deadLetterId: number | null): TimeMs | null {
-  const row = (
-    deadLetterId === null
-      ? statement(db, "SELECT published_at FROM message WHERE id = ?").get(messageIdToBigInt(topicId, seq))
-      : statement(db, "SELECT published_at FROM dead_letter WHERE id = ?").get(deadLetterId)
-  ) as { readonly published_at: TimeMs } | undefined;
-  return row?.published_at ?? null;
+  const id = deadLetterId ?? messageIdToBigInt(topicId, seq);
+  const table = deadLetterId === null ? "message" : "dead_letter";
+  return get<{ at: TimeMs }>(db, `SELECT published_at AS at FROM ${table} WHERE id = ?`, id)?.at ?? null;
 }

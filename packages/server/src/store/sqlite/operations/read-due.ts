@@ -2,13 +2,11 @@ import type { DatabaseSync } from "node:sqlite";
 import { messageIdToBigInt } from "../../../domain/message-id.ts";
 import type { Message, Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
 import { messageColumns, toMessage, type MessageRow } from "../rows.ts";
-import { statement } from "../statements.ts";
+import { all, get, single } from "../statements.ts";
+import type { DeliveryCounts } from "./settle.ts";
 
-export interface DueDelivery {
+export interface DueDelivery extends DeliveryCounts {
   readonly seq: Seq;
-  readonly attempts: number;
-  readonly retries: number;
-  readonly firstAttemptAtMs: TimeMs | null;
   readonly orderingKey: string | null;
   readonly deadLetterId: number | null;
   /** null: neither the log nor a dead letter has the message any more. */
@@ -17,7 +15,6 @@ export interface DueDelivery {
 
 export interface DueDeliveries {
   readonly due: readonly DueDelivery[];
-  readonly bytes: number;
   /** A bound was reached: other deliveries may be due as well. */
   readonly more: boolean;
   /** The earliest time after `nowMs` at which another delivery is due. */
@@ -39,56 +36,38 @@ export function readDue(
     readonly skip: readonly Seq[];
   },
 ): DueDeliveries {
+  const { topicId, subscriptionId, nowMs, deliveriesMax, bytesMax } = input;
   const skip = new Set(input.skip);
-  const parked = statement(
-    db,
-    `SELECT seq, attempts, retries, first_attempt_at, ordering_key, dead_letter_id FROM parked
-       WHERE subscription_id = ? AND due_at <= ? AND NOT EXISTS (
-         SELECT 1 FROM parked AS earlier WHERE earlier.subscription_id = parked.subscription_id
-           AND earlier.ordering_key = parked.ordering_key AND earlier.seq < parked.seq)
-       ORDER BY due_at, seq LIMIT ?`,
-  ).all(input.subscriptionId, input.nowMs, input.deliveriesMax + skip.size + 1) as {
-    seq: number;
-    attempts: number;
-    retries: number;
-    first_attempt_at: number | null;
-    ordering_key: string | null;
-    dead_letter_id: number | null;
-  }[];
-  const fromLog = statement(db, `SELECT ${messageColumns} FROM message WHERE id = ?`);
-  const fromDead = statement(
-    db,
-    `SELECT seq, published_at, deliver_at, content_type, tags, type, ordering_key, attributes, body
-     FROM dead_letter WHERE id = ?`,
-  );
+  const parked = `SELECT seq, attempts AS attemptsMade, retries AS retriesMade, first_attempt_at AS firstAttemptAtMs,
+      ordering_key AS orderingKey, dead_letter_id AS deadLetterId
+    FROM parked WHERE subscription_id = ? AND due_at <= ? AND NOT EXISTS (
+      SELECT 1 FROM parked AS earlier WHERE earlier.subscription_id = parked.subscription_id
+        AND earlier.ordering_key = parked.ordering_key AND earlier.seq < parked.seq)
+    ORDER BY due_at, seq LIMIT ?`;
+  const rows = all<Omit<DueDelivery, "message">>(db, parked, subscriptionId, nowMs, deliveriesMax + skip.size + 1);
   const due: DueDelivery[] = [];
   let bytes = 0;
   let more = false;
-  for (const row of parked) {
+  for (const row of rows) {
     if (skip.has(row.seq)) continue;
-    if (due.length === input.deliveriesMax || bytes >= input.bytesMax) {
+    if (due.length === deliveriesMax || bytes >= bytesMax) {
       more = true;
       break;
     }
-    const found =
-      row.dead_letter_id === null
-        ? fromLog.get(messageIdToBigInt(input.topicId, row.seq))
-        : fromDead.get(row.dead_letter_id);
-    const message = found === undefined ? null : toMessage(input.topicId, found as unknown as MessageRow);
+    const message = readMessage(db, topicId, row.seq, row.deadLetterId);
     bytes += message?.body.byteLength ?? 0;
-    due.push({
-      seq: row.seq,
-      attempts: row.attempts,
-      retries: row.retries,
-      firstAttemptAtMs: row.first_attempt_at,
-      orderingKey: row.ordering_key,
-      deadLetterId: row.dead_letter_id,
-      message,
-    });
+    due.push({ ...row, message });
   }
-  const next = statement(db, "SELECT min(due_at) AS due_at FROM parked WHERE subscription_id = ? AND due_at > ?").get(
-    input.subscriptionId,
-    input.nowMs,
-  ) as { due_at: number | null };
-  return { due, bytes, more, nextDueAtMs: next.due_at };
+  const next = "SELECT min(due_at) AS dueAtMs FROM parked WHERE subscription_id = ? AND due_at > ?";
+  const { dueAtMs } = single<{ dueAtMs: number | null }>(db, next, subscriptionId, nowMs);
+  return { due, more, nextDueAtMs: dueAtMs };
+}
+
+/** Reads the copy in the dead letter that is redriven, if there is one. */
+function readMessage(db: DatabaseSync, topicId: TopicId, seq: Seq, deadLetterId: number | null): Message | null {
+  const row =
+    deadLetterId === null
+      ? get<MessageRow>(db, `SELECT ${messageColumns} FROM message WHERE id = ?`, messageIdToBigInt(topicId, seq))
+      : get<MessageRow>(db, "SELECT * FROM dead_letter WHERE id = ?", deadLetterId);
+  return row === undefined ? null : toMessage(topicId, row);
 }

@@ -15,20 +15,15 @@ export function readLog(
     readonly bytesMax: number;
   },
 ): Message[] {
-  const rows = statement(
-    db,
-    `SELECT ${messageColumns} FROM message WHERE id >= ? AND id <= ? ORDER BY id LIMIT ?`,
-  ).iterate(
-    messageIdToBigInt(input.topicId, input.fromSeq),
-    messageIdToBigInt(input.topicId, input.throughSeq),
-    input.messagesMax,
-  ) as Iterable<unknown>;
+  const log = statement(db, `SELECT ${messageColumns} FROM message WHERE id >= ? AND id <= ? ORDER BY id LIMIT ?`);
+  const { topicId, fromSeq, throughSeq, messagesMax, bytesMax } = input;
+  const rows = log.iterate(messageIdToBigInt(topicId, fromSeq), messageIdToBigInt(topicId, throughSeq), messagesMax);
   const messages: Message[] = [];
   let bytes = 0;
-  for (const row of rows as Iterable<MessageRow>) {
-    messages.push(toMessage(input.topicId, row));
+  for (const row of rows as Iterable<unknown> as Iterable<MessageRow>) {
+    messages.push(toMessage(topicId, row));
     bytes += row.body.byteLength;
-    if (bytes >= input.bytesMax) break;
+    if (bytes >= bytesMax) break;
   }
   return messages;
 }

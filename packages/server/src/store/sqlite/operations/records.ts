@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { messageId, messageIdToBigInt } from "../../../domain/message-id.ts";
 import type { Attempt, DeadReason, Message, Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
-import type { AttemptRecord, DeadLetter } from "../../records.ts";
+import type { AttemptRecord, DeadLetter, SubscriptionCounts } from "../../records.ts";
 import {
   attemptsBySubscription,
   toAttempt,
@@ -10,10 +10,9 @@ import {
   type DeadLetterRow,
 } from "../../record-rows.ts";
 import { messageColumns, toMessage, type MessageRow } from "../rows.ts";
-import { statement } from "../statements.ts";
+import { all, get, single, statement } from "../statements.ts";
 
 export interface DeliveryRows {
-  readonly subscriptionId: SubscriptionId;
   readonly parked: { readonly dueAtMs: TimeMs | null } | null;
   readonly dead: DeadReason | null;
   readonly attempts: readonly Attempt[];
@@ -33,33 +32,24 @@ export function readMessage(
   db: DatabaseSync,
   input: { readonly topicId: TopicId; readonly seq: Seq; readonly subscriptionIds: readonly SubscriptionId[] },
 ): FoundMessage | null {
-  const row = statement(db, `SELECT ${messageColumns} FROM message WHERE id = ?`).get(
-    messageIdToBigInt(input.topicId, input.seq),
-  ) as MessageRow | undefined;
+  const { topicId, seq, subscriptionIds } = input;
+  const id = messageIdToBigInt(topicId, seq);
+  const row = get<MessageRow>(db, `SELECT ${messageColumns} FROM message WHERE id = ?`, id);
   if (row === undefined) return null;
-  const attempts = statement(db, "SELECT * FROM attempt WHERE topic_id = ? AND seq = ? ORDER BY id LIMIT ?").all(
-    input.topicId,
-    input.seq,
-    MESSAGE_ATTEMPTS_MAX,
-  ) as unknown as AttemptRow[];
-  const bySubscription = attemptsBySubscription(attempts);
-  const parked = statement(db, "SELECT due_at FROM parked WHERE subscription_id = ? AND seq = ?");
+  const ofMessage = "SELECT * FROM attempt WHERE topic_id = ? AND seq = ? ORDER BY id LIMIT ?";
+  const attempts = attemptsBySubscription(all<AttemptRow>(db, ofMessage, topicId, seq, MESSAGE_ATTEMPTS_MAX));
+  const parked = statement(db, "SELECT due_at AS dueAtMs FROM parked WHERE subscription_id = ? AND seq = ?");
   const dead = statement(
     db,
     "SELECT reason FROM dead_letter WHERE subscription_id = ? AND seq = ? AND redriven_at IS NULL ORDER BY id DESC LIMIT 1",
   );
   return {
-    message: toMessage(input.topicId, row),
-    deliveries: input.subscriptionIds.map((subscriptionId) => {
-      const waiting = parked.get(subscriptionId, input.seq) as { due_at: number | null } | undefined;
-      const given = dead.get(subscriptionId, input.seq) as { reason: DeadReason } | undefined;
-      return {
-        subscriptionId,
-        parked: waiting === undefined ? null : { dueAtMs: waiting.due_at },
-        dead: given?.reason ?? null,
-        attempts: bySubscription.get(subscriptionId) ?? [],
-      };
-    }),
+    message: toMessage(topicId, row),
+    deliveries: subscriptionIds.map((subscriptionId) => ({
+      parked: (parked.get(subscriptionId, seq) as { dueAtMs: number | null } | undefined) ?? null,
+      dead: (dead.get(subscriptionId, seq) as { reason: DeadReason } | undefined)?.reason ?? null,
+      attempts: attempts.get(subscriptionId) ?? [],
+    })),
   };
 }
 
@@ -82,28 +72,21 @@ export function readAttempts(
 }
 
 function readFailedAttempts(db: DatabaseSync, { subscriptionId, beforeId, limit }: RecordPage): AttemptRow[] {
-  return statement(
-    db,
-    "SELECT * FROM attempt WHERE subscription_id = ? AND id < ? AND verdict <> 0 ORDER BY id DESC LIMIT ?",
-  ).all(subscriptionId, beforeId, limit + 1) as unknown as AttemptRow[];
+  const failed = "SELECT * FROM attempt WHERE subscription_id = ? AND id < ? AND verdict <> 0 ORDER BY id DESC LIMIT ?";
+  return all(db, failed, subscriptionId, beforeId, limit + 1);
 }
 
 /** Reads the newest attempts, which are not indexed yet (see index-attempts.ts), then the older ones by the index. */
 function readAllAttempts(db: DatabaseSync, { subscriptionId, beforeId, limit }: RecordPage): AttemptRow[] {
   db.exec("BEGIN");
   try {
-    const { through } = statement(db, "SELECT through FROM attempt_indexed").get() as { through: number };
-    const rows = statement(
-      db,
-      "SELECT * FROM attempt WHERE id > ? AND id < ? AND +subscription_id = ? ORDER BY id DESC LIMIT ?",
-    ).all(through, beforeId, subscriptionId, limit + 1) as unknown as AttemptRow[];
+    const { through } = single<{ through: number }>(db, "SELECT through FROM attempt_indexed");
+    const newest = "SELECT * FROM attempt WHERE id > ? AND id < ? AND +subscription_id = ? ORDER BY id DESC LIMIT ?";
+    const rows = all<AttemptRow>(db, newest, through, beforeId, subscriptionId, limit + 1);
     if (rows.length > limit) return rows;
-    const indexed = statement(
-      db,
-      `SELECT a.* FROM attempt_index i JOIN attempt a ON a.id = i.attempt_id
-       WHERE i.subscription_id = ? AND i.attempt_id < ? ORDER BY i.attempt_id DESC LIMIT ?`,
-    ).all(subscriptionId, beforeId, limit + 1 - rows.length) as unknown as AttemptRow[];
-    return [...rows, ...indexed];
+    const indexed = `SELECT a.* FROM attempt_index i JOIN attempt a ON a.id = i.attempt_id
+      WHERE i.subscription_id = ? AND i.attempt_id < ? ORDER BY i.attempt_id DESC LIMIT ?`;
+    return [...rows, ...all<AttemptRow>(db, indexed, subscriptionId, beforeId, limit + 1 - rows.length)];
   } finally {
     db.exec("COMMIT");
   }
@@ -112,48 +95,41 @@ function readAllAttempts(db: DatabaseSync, { subscriptionId, beforeId, limit }: 
 type LetterRow = DeadLetterRow<string>;
 
 const toLetter = (row: LetterRow): DeadLetter => toDeadLetter(row, toMessage(row.topic_id, row));
+const listed = "FROM dead_letter WHERE redriven_at IS NULL";
 
-export function readDeadLetters(db: DatabaseSync, input: RecordPage): DeadLetter[] {
-  const rows = statement(
-    db,
-    `SELECT * FROM dead_letter WHERE subscription_id = ? AND redriven_at IS NULL AND id < ? ORDER BY id DESC LIMIT ?`,
-  ).all(input.subscriptionId, input.beforeId, input.limit + 1) as unknown as LetterRow[];
-  return rows.map(toLetter);
+export function readDeadLetters(db: DatabaseSync, { subscriptionId, beforeId, limit }: RecordPage): DeadLetter[] {
+  const page = `SELECT * ${listed} AND subscription_id = ? AND id < ? ORDER BY id DESC LIMIT ?`;
+  return all<LetterRow>(db, page, subscriptionId, beforeId, limit + 1).map(toLetter);
 }
 
 export function readDeadLetter(
   db: DatabaseSync,
-  input: { readonly subscriptionId: SubscriptionId; readonly id: number },
+  { subscriptionId, id }: { readonly subscriptionId: SubscriptionId; readonly id: number },
 ): DeadLetter | null {
-  const row = statement(
-    db,
-    "SELECT * FROM dead_letter WHERE id = ? AND subscription_id = ? AND redriven_at IS NULL",
-  ).get(input.id, input.subscriptionId) as unknown as LetterRow | undefined;
+  const row = get<LetterRow>(db, `SELECT * ${listed} AND id = ? AND subscription_id = ?`, id, subscriptionId);
   return row === undefined ? null : toLetter(row);
 }
 
-export function countDeadLetters(db: DatabaseSync, input: { readonly subscriptionId: SubscriptionId | null }): number {
-  const row =
-    input.subscriptionId === null
-      ? statement(db, "SELECT count(*) AS count FROM dead_letter WHERE redriven_at IS NULL").get()
-      : statement(
-          db,
-          "SELECT count(*) AS count FROM dead_letter WHERE redriven_at IS NULL AND subscription_id = ?",
-        ).get(input.subscriptionId);
-  return (row as { count: number }).count;
+interface OneSubscription {
+  readonly subscriptionId: SubscriptionId;
 }
 
-export function lastDeadLetterId(db: DatabaseSync, input: { readonly subscriptionId: SubscriptionId }): number {
-  const row = statement(
-    db,
-    "SELECT max(id) AS id FROM dead_letter WHERE redriven_at IS NULL AND subscription_id = ?",
-  ).get(input.subscriptionId) as { id: number | null };
-  return row.id ?? 0;
+export function countAllDeadLetters(db: DatabaseSync, _input: null): number {
+  return single<{ count: number }>(db, `SELECT count(*) AS count ${listed}`).count;
 }
 
-export function readExpired(db: DatabaseSync, input: { readonly subscriptionId: SubscriptionId }): number {
-  const row = statement(db, "SELECT expired FROM cursor WHERE subscription_id = ?").get(input.subscriptionId) as
-    | { expired: number }
-    | undefined;
-  return row?.expired ?? 0;
+/** The counts of a subscription that memory does not have. */
+export function readCounts(
+  db: DatabaseSync,
+  { subscriptionId }: OneSubscription,
+): Pick<SubscriptionCounts, "deadLetters" | "expired"> {
+  const counts = `SELECT (SELECT count(*) ${listed} AND subscription_id = ?1) AS deadLetters,
+    (SELECT coalesce(max(expired), 0) FROM cursor WHERE subscription_id = ?1) AS expired`;
+  return single(db, counts, subscriptionId);
+}
+
+export function lastDeadLetterId(db: DatabaseSync, { subscriptionId }: OneSubscription): number {
+  return (
+    get<{ id: number | null }>(db, `SELECT max(id) AS id ${listed} AND subscription_id = ?`, subscriptionId)?.id ?? 0
+  );
 }

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Seq, SubscriptionId } from "../../../domain/model.ts";
-import { statement } from "../statements.ts";
+import { all, get, run } from "../statements.ts";
+import { removeDeadLetter } from "./dead-letter-rows.ts";
 
 /** The first of the last `count` parked deliveries between two positions; null: there are fewer. */
 export function findParkedFromEnd(
@@ -14,11 +15,9 @@ export function findParkedFromEnd(
   },
 ): Seq | null {
   const { subscriptionId, fromSeq, endSeq, count } = input;
-  const row = statement(
-    db,
-    "SELECT seq FROM parked WHERE subscription_id = ? AND seq >= ? AND seq < ? ORDER BY seq DESC LIMIT 1 OFFSET ?",
-  ).get(subscriptionId, fromSeq, endSeq, count - 1) as unknown as { readonly seq: Seq } | undefined;
-  return row?.seq ?? null;
+  const found = `SELECT seq FROM parked WHERE subscription_id = ? AND seq >= ? AND seq < ?
+    ORDER BY seq DESC LIMIT 1 OFFSET ?`;
+  return get<{ seq: Seq }>(db, found, subscriptionId, fromSeq, endSeq, count - 1)?.seq ?? null;
 }
 
 /**
@@ -34,20 +33,16 @@ export function rewind(
   },
 ): readonly { readonly seq: Seq; readonly orderingKey: string | null }[] {
   const { subscriptionId, fromSeq, settledThrough, ahead } = input;
-  statement(db, "UPDATE cursor SET settled_through = ?, ahead = ? WHERE subscription_id = ?").run(
-    settledThrough,
-    ahead,
-    subscriptionId,
-  );
-  const gone = statement(
+  const moveBack = "UPDATE cursor SET settled_through = ?, ahead = ? WHERE subscription_id = ?";
+  run(db, moveBack, settledThrough, ahead, subscriptionId);
+  const unpark = `DELETE FROM parked WHERE subscription_id = ? AND seq >= ?
+    RETURNING seq, ordering_key AS orderingKey, dead_letter_id AS deadLetterId`;
+  const gone = all<{ seq: Seq; orderingKey: string | null; deadLetterId: number | null }>(
     db,
-    "DELETE FROM parked WHERE subscription_id = ? AND seq >= ? RETURNING seq, ordering_key, dead_letter_id",
-  ).all(subscriptionId, fromSeq) as unknown as {
-    readonly seq: Seq;
-    readonly ordering_key: string | null;
-    readonly dead_letter_id: number | null;
-  }[];
-  const drop = statement(db, "DELETE FROM dead_letter WHERE id = ?");
-  for (const { dead_letter_id } of gone) if (dead_letter_id !== null) drop.run(dead_letter_id);
-  return gone.map(({ seq, ordering_key }) => ({ seq, orderingKey: ordering_key }));
+    unpark,
+    subscriptionId,
+    fromSeq,
+  );
+  for (const { deadLetterId } of gone) removeDeadLetter(db, deadLetterId);
+  return gone;
 }

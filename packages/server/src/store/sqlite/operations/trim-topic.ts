@@ -1,9 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import { compileFilter } from "../../../domain/filter.ts";
 import { messageIdToBigInt } from "../../../domain/message-id.ts";
-import type { Filter, Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
+import type { AccountId, Filter, Seq, SubscriptionId, TimeMs, TopicId } from "../../../domain/model.ts";
 import { SEQ_MASK_SQL } from "../rows.ts";
-import { statement } from "../statements.ts";
+import { all, get, run, statement } from "../statements.ts";
 import { REMOVED_BYTES_MAX, withinBytes } from "./byte-bound.ts";
 import { deadLetterParked, type ExpiredDelivery } from "./dead-letter-parked.ts";
 
@@ -22,10 +22,13 @@ export interface LaggingSubscription {
 }
 
 export interface TrimInput {
+  readonly accountId: AccountId;
   readonly topicId: TopicId;
   readonly firstSeq: Seq;
   /** Messages published until this time may be removed. */
   readonly throughMs: TimeMs;
+  /** Messages up to this position may be removed, too. */
+  readonly unneededThrough: Seq;
   /** Messages after this position have open deliveries and must stay. */
   readonly throughSeqMax: Seq;
   /** Subscriptions that may have parked deliveries. */
@@ -56,32 +59,27 @@ interface OldMessage {
  * dead letter, and a message that a cursor never reached counts as expired on its subscription.
  */
 export function trimTopic(db: DatabaseSync, input: TrimInput): TrimResult {
-  const { topicId, nowMs } = input;
+  const { topicId } = input;
   const old = readOld(db, input);
   const expiring = readParked(db, input.subscriptionIds, old.at(-1)?.seq ?? 0);
   const { deliveries, throughSeq } = withinBounds(expiring, old);
   const going = old.filter((message) => message.seq <= throughSeq);
-  const remove = statement(db, "DELETE FROM message WHERE id = ?");
   // Each message is removed before its copies are written, so that even a full database has room for them.
-  deadLetterParked(db, topicId, deliveries, nowMs, (seq) => seq <= throughSeq);
-  for (const { seq } of going) remove.run(messageIdToBigInt(topicId, seq));
+  deadLetterParked(db, input, deliveries, (seq) => seq <= throughSeq);
+  for (const { seq } of going) run(db, "DELETE FROM message WHERE id = ?", messageIdToBigInt(topicId, seq));
   const expired = countExpired(db, input, going);
   const firstSeq = (going.at(-1)?.seq ?? input.firstSeq - 1) + 1;
-  if (going.length > 0) statement(db, "UPDATE topic_log SET first_seq = ? WHERE topic_id = ?").run(firstSeq, topicId);
+  if (going.length > 0) run(db, "UPDATE topic_log SET first_seq = ? WHERE topic_id = ?", firstSeq, topicId);
   return { removed: going.length, firstSeq, oldestAtMs: readOldest(db, topicId), expired, died: deliveries };
 }
 
-function readOld(db: DatabaseSync, { topicId, firstSeq, throughSeqMax, throughMs }: TrimInput): readonly OldMessage[] {
-  const rows = statement(
-    db,
-    `SELECT id & ${SEQ_MASK_SQL} AS seq, length(body) AS bytes, tags, type FROM message
-       WHERE id >= ? AND id <= ? AND published_at <= ? ORDER BY id LIMIT ?`,
-  ).all(
-    messageIdToBigInt(topicId, firstSeq),
-    messageIdToBigInt(topicId, throughSeqMax),
-    throughMs,
-    MESSAGES_MAX,
-  ) as unknown as OldMessage[];
+function readOld(db: DatabaseSync, input: TrimInput): readonly OldMessage[] {
+  const { topicId, firstSeq, throughSeqMax, throughMs, unneededThrough } = input;
+  const old = `SELECT id & ${SEQ_MASK_SQL} AS seq, length(body) AS bytes, tags, type FROM message
+    WHERE id >= ? AND id <= ? AND (published_at <= ? OR id <= ?) ORDER BY id LIMIT ?`;
+  const idOf = (seq: Seq): bigint => messageIdToBigInt(topicId, seq);
+  const bounds = [idOf(firstSeq), idOf(throughSeqMax), throughMs, idOf(unneededThrough), MESSAGES_MAX];
+  const rows = all<OldMessage>(db, old, ...bounds);
   return withinBytes(rows, REMOVED_BYTES_MAX);
 }
 
@@ -125,10 +123,9 @@ function withinBounds(
 }
 
 function readOldest(db: DatabaseSync, topicId: TopicId): TimeMs | null {
-  const row = statement(db, "SELECT published_at FROM message WHERE id >= ? AND id < ? ORDER BY id LIMIT 1").get(
-    messageIdToBigInt(topicId, 0),
-    messageIdToBigInt((topicId + 1) as TopicId, 0),
-  ) as { published_at: number } | undefined;
+  const oldest = "SELECT published_at FROM message WHERE id >= ? AND id < ? ORDER BY id LIMIT 1";
+  const [from, to] = [messageIdToBigInt(topicId, 0), messageIdToBigInt((topicId + 1) as TopicId, 0)];
+  const row = get<{ published_at: number }>(db, oldest, from, to);
   return row?.published_at ?? null;
 }
 
@@ -139,14 +136,13 @@ function countExpired(db: DatabaseSync, { lagging }: TrimInput, going: readonly 
     type,
   }));
   // The cursors themselves stay as they are: claims skip positions that are removed.
-  const add = statement(db, "UPDATE cursor SET expired = expired + ? WHERE subscription_id = ?");
   return lagging.map(({ subscriptionId, settledThrough, done, filter }) => {
     const matches = compileFilter(filter);
     const settled = new Set(done);
     const count = messages.filter(
       (message) => message.seq > settledThrough && !settled.has(message.seq) && matches(message),
     ).length;
-    if (count > 0) add.run(count, subscriptionId);
+    if (count > 0) run(db, "UPDATE cursor SET expired = expired + ? WHERE subscription_id = ?", count, subscriptionId);
     return { subscriptionId, count };
   });
 }

@@ -1,0 +1,28 @@
+import type { DatabaseSync } from "node:sqlite";
+import { parentPort, workerData } from "node:worker_threads";
+import { serve } from "./jobs.ts";
+import { openForReading, openForWriting, type DatabaseLimits } from "./open-database.ts";
+import { readJobs } from "./read-jobs.ts";
+import { writeJobs } from "./write-jobs.ts";
+
+/** The task of one of a store's two threads. */
+export interface ThreadTask {
+  readonly file: string;
+  /**
+   * Given to the thread that owns the writing connection. The thread waits for the disk, so that the event loop never
+   * does. null: the thread that reads.
+   */
+  readonly limits: DatabaseLimits | null;
+}
+
+if (parentPort !== null) {
+  const { file, limits } = workerData as ThreadTask;
+  let opened: DatabaseSync | null = null;
+  // Opened when first needed, because the thread that reads starts while the other one creates the file.
+  const database = (): DatabaseSync => (opened ??= openForReading(file));
+  if (limits === null) serve(parentPort, readJobs(database), () => opened?.close());
+  else {
+    const writing = openForWriting(file, limits);
+    serve(parentPort, writeJobs(writing), () => writing.close());
+  }
+}

@@ -1,0 +1,47 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { AccountId, DeadReason, Message, SubscriptionId, TimeMs } from "../../../domain/model.ts";
+import { run } from "../statements.ts";
+
+export interface NewDeadLetter {
+  readonly accountId: AccountId;
+  readonly subscriptionId: SubscriptionId;
+  readonly message: Message;
+  readonly reason: DeadReason;
+  readonly attempts: number;
+  readonly lastStatus: number | null;
+  readonly lastErrorCode: string | null;
+  readonly lastReply: Uint8Array | null;
+}
+
+export function insertDeadLetter(db: DatabaseSync, letter: NewDeadLetter, nowMs: TimeMs): void {
+  const { message } = letter;
+  run(
+    db,
+    `INSERT INTO dead_letter (account_id, subscription_id, topic_id, seq, reason, attempts, died_at, last_status,
+       last_error_code, last_reply, published_at, deliver_at, content_type, tags, type, ordering_key, attributes, body)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    letter.accountId,
+    letter.subscriptionId,
+    message.topicId,
+    message.seq,
+    letter.reason,
+    letter.attempts,
+    nowMs,
+    letter.lastStatus,
+    letter.lastErrorCode,
+    letter.lastReply,
+    message.publishedAtMs,
+    message.deliverAtMs,
+    message.contentType,
+    message.tags.length === 0 ? null : JSON.stringify(message.tags),
+    message.type,
+    message.orderingKey,
+    Object.keys(message.attributes).length === 0 ? null : JSON.stringify(message.attributes),
+    message.body,
+  );
+}
+
+/** null: none. */
+export function removeDeadLetter(db: DatabaseSync, id: number | null): void {
+  if (id !== null) run(db, "DELETE FROM dead_letter WHERE id = ?", id);
+}

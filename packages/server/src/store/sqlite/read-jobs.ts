@@ -1,0 +1,35 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { JobLink } from "./jobs.ts";
+import { loadEntries } from "./operations/entries.ts";
+import { loadCatalog } from "./operations/load-catalog.ts";
+import { readPullRows } from "./operations/pull-counts.ts";
+import { readDue } from "./operations/read-due.ts";
+import { findSeqAt, readLog } from "./operations/read-log.ts";
+import * as records from "./operations/records.ts";
+import { findParkedFromEnd } from "./operations/rewind.ts";
+
+/** The reads of a database, for claims and for records. They never wait for a commit. */
+export function readJobs(database: () => DatabaseSync) {
+  const one =
+    <I, O>(operation: (db: DatabaseSync, input: I) => O) =>
+    (input: I): O =>
+      operation(database(), input);
+  return {
+    load: (_input: null) => ({ entries: loadEntries(database()), catalog: loadCatalog(database()) }),
+    readLog: one(readLog),
+    readDue: one(readDue),
+    readPullRows: one(readPullRows),
+    findSeqAt: one(findSeqAt),
+    findParkedFromEnd: one(findParkedFromEnd),
+    readMessage: one(records.readMessage),
+    readAttempts: one(records.readAttempts),
+    readDeadLetters: one(records.readDeadLetters),
+    readDeadLetter: one(records.readDeadLetter),
+    countAllDeadLetters: one(records.countAllDeadLetters),
+    readCounts: one(records.readCounts),
+    lastDeadLetterId: one(records.lastDeadLetterId),
+  };
+}
+
+export type ReadJobs = ReturnType<typeof readJobs>;
+export type Reader = JobLink<ReadJobs>;

@@ -1,0 +1,96 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { AnswerOutcomes } from "./answer-columns.ts";
+import { setBytesMax } from "./open-database.ts";
+import { applyAnswers } from "./operations/answer.ts";
+import { AppendOperation, type AppendGroup, type AppendGroupResult } from "./operations/append.ts";
+import * as catalog from "./operations/catalog.ts";
+import * as deadLetters from "./operations/dead-letters.ts";
+import * as entries from "./operations/entries.ts";
+import { indexAttempts } from "./operations/index-attempts.ts";
+import * as retention from "./operations/retain.ts";
+import { rewind } from "./operations/rewind.ts";
+import { writeSettlements, type SettleGroup } from "./operations/settle.ts";
+import { trimTopic } from "./operations/trim-topic.ts";
+
+export interface WriteGroup {
+  readonly append: AppendGroup | null;
+  readonly settle: SettleGroup | null;
+}
+
+export interface WriteGroupResult {
+  readonly append: AppendGroupResult | null;
+  readonly answers: AnswerOutcomes | null;
+  /** How long the COMMIT took: the write to the write-ahead log and its fsync. */
+  readonly commitS: number;
+}
+
+/** Some pages of the database. */
+const PROBE_BYTES = 16 * 1024;
+
+/** The writes of a database. A job is one transaction. */
+export function writeJobs(db: DatabaseSync) {
+  const append = new AppendOperation(db);
+  let commitS = 0;
+
+  function transaction<T>(work: () => T): T {
+    // Still open when an earlier rollback failed.
+    if (db.isTransaction) db.exec("ROLLBACK");
+    db.exec("BEGIN IMMEDIATE");
+    try {
+      const result = work();
+      const started = performance.now();
+      db.exec("COMMIT");
+      commitS = (performance.now() - started) / 1000;
+      return result;
+    } catch (error) {
+      append.forget();
+      // After some errors, such as a full disk, SQLite has rolled back already.
+      if (db.isTransaction) db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  const one =
+    <I, O>(operation: (database: DatabaseSync, input: I) => O) =>
+    (input: I): O =>
+      transaction(() => operation(db, input));
+
+  return {
+    group(group: WriteGroup): WriteGroupResult {
+      const written = transaction(() => {
+        const appended = group.append === null ? null : append.run(group.append);
+        if (group.settle === null) return { append: appended, answers: null };
+        writeSettlements(db, group.settle);
+        const { answers, nowMs } = group.settle;
+        return { append: appended, answers: answers === null ? null : applyAnswers(db, answers, nowMs) };
+      });
+      return { ...written, commitS };
+    },
+    begin: one(catalog.begin),
+    insertTopic: one(catalog.insertTopic),
+    updateTopic: one(catalog.updateTopic),
+    removeTopic(input: Parameters<typeof catalog.removeTopic>[1]): void {
+      transaction(() => catalog.removeTopic(db, input));
+      append.forget();
+    },
+    insertSubscription: one(catalog.insertSubscription),
+    updateSubscription: one(catalog.updateSubscription),
+    setSubscriptionState: one(catalog.setSubscriptionState),
+    removeSubscription: one(catalog.removeSubscription),
+    putEntry: one(entries.putEntry),
+    deleteEntry: one(entries.deleteEntry),
+    rewind: one(rewind),
+    redrive: one(deadLetters.redrive),
+    purge: one(deadLetters.purge),
+    indexAttempts: one(indexAttempts),
+    trimTopic: one(trimTopic),
+    trimRecords: one(retention.trimRecords),
+    /** Succeeds when the disk has room for a message. */
+    probe(_input: null): void {
+      transaction(() => db.exec(`INSERT INTO write_probe VALUES (zeroblob(${PROBE_BYTES})); DELETE FROM write_probe`));
+    },
+    setBytesMax: (input: { readonly bytesMax: number }) => setBytesMax(db, input.bytesMax),
+  };
+}
+
+export type WriteJobs = ReturnType<typeof writeJobs>;
