@@ -1,6 +1,5 @@
 import type { AccountId, Subscription, SubscriptionId, Topic, TopicId } from "../../domain/model.ts";
 import { postgresLimits } from "./postgres-limits.ts";
-import { Recent } from "./recent.ts";
 
 /**
  * Topics and subscriptions that this node has read. Claims and appends never depend on it; only reads and wake-ups do.
@@ -38,14 +37,10 @@ export class CatalogCache {
     return (await this.#remember(this.#subscriptionIds, topicId, read)) ?? [];
   }
 
-  knownSubscriptionIds(): readonly SubscriptionId[] {
-    return this.#subscriptions.keys();
-  }
-
   dropTopic(topicId: TopicId): void {
     this.#changes++;
     this.#subscriptionIds.delete(topicId);
-    this.#topics.deleteWhere((topic) => topic.id === topicId);
+    for (const [key, { id }] of this.#topics) if (id === topicId) this.#topics.delete(key);
   }
 
   dropSubscription(topicId: TopicId, id: SubscriptionId): void {
@@ -54,11 +49,14 @@ export class CatalogCache {
     this.#subscriptions.delete(id);
   }
 
-  clear(): void {
+  /** Returns the subscriptions that were cached. */
+  clear(): readonly SubscriptionId[] {
+    const known = [...this.#subscriptions.keys()];
     this.#changes++;
     this.#topics.clear();
     this.#subscriptions.clear();
     this.#subscriptionIds.clear();
+    return known;
   }
 
   async #remember<K, V>(kept: Recent<K, V>, key: K, read: () => Promise<V | null>): Promise<V | null> {
@@ -68,5 +66,23 @@ export class CatalogCache {
     const found = await read();
     if (found !== null && changes === this.#changes && this.#isListening()) kept.set(key, found);
     return found;
+  }
+}
+
+/** A bounded cache of reads; the oldest entry is removed first. */
+class Recent<K, V> extends Map<K, V> {
+  readonly #max: number;
+
+  constructor(max: number) {
+    super();
+    this.#max = max;
+  }
+
+  override set(key: K, value: V): this {
+    if (this.size >= this.#max && !this.has(key)) {
+      const { value: oldest } = this.keys().next() as { value: K };
+      this.delete(oldest);
+    }
+    return super.set(key, value);
   }
 }

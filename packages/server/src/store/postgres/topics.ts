@@ -3,26 +3,25 @@ import type { AccountId, SubscriptionId, TimeMs, Topic, TopicId, TopicSettings }
 import { foldCase } from "../../domain/names.ts";
 import { assertRoomForTopic } from "../../domain/topic-rules.ts";
 import { toTopic, type TopicRow } from "../catalog-rows.ts";
-import { assertCondition, type PutCondition } from "../condition.ts";
+import { assertCondition } from "../condition.ts";
+import type { CatalogStore } from "../catalog.ts";
 import { hasLabel, labelText, type Label } from "../label.ts";
 import type { Page, PageRequest } from "../page.ts";
-import type { CatalogCache } from "./catalog-cache.ts";
-import { CHANNEL, toPayload } from "./change-bus.ts";
+import { notifyNodes } from "./change-bus.ts";
 import type { Connection } from "./connection.ts";
 import type { ConnectionPool } from "./database.ts";
-import { isListedSql } from "./internal-names.ts";
 import { sqlState } from "./storage-failure.ts";
+import type { StoreContext } from "./store-context.ts";
 import type { Times } from "./times.ts";
 
-export interface CatalogOptions {
+export interface CatalogOptions extends Omit<StoreContext, "changed"> {
   readonly pool: ConnectionPool;
-  readonly times: Times;
-  readonly nodeId: number;
-  readonly cache: CatalogCache;
   /** Called after a change by this node. Other nodes receive an event. */
   readonly changed: (id: SubscriptionId) => void;
-  readonly ready: (ids: readonly SubscriptionId[]) => void;
 }
+
+/** True in SQL for names that lists, statistics and limits count: the opposite of `isInternalName`. */
+export const isListedSql = "position(':' in name) = 0";
 
 /** Creations of topics wait for each other, so that concurrent ones cannot exceed the limit. */
 const TOPIC_LIMIT_LOCK = "8243118316933116780";
@@ -37,15 +36,10 @@ export class Topics {
     this.#options = options;
   }
 
-  async put(
-    accountId: AccountId,
-    name: string,
-    settings: TopicSettings,
-    condition?: PutCondition,
-  ): Promise<{ topic: Topic; created: boolean }> {
+  readonly put: CatalogStore["putTopic"] = async (accountId, name, settings, condition) => {
     const { pool, cache } = this.#options;
     const result = await pool.transaction(async (connection) => {
-      const nowMs = await this.#now(connection);
+      const nowMs = await readNow(connection, this.#options.times);
       let known = await readForUpdate(connection, accountId, name);
       if (known === null) {
         await connection.query(`SELECT pg_advisory_xact_lock(${TOPIC_LIMIT_LOCK})`);
@@ -57,7 +51,7 @@ export class Topics {
     });
     cache.dropTopic(result.topic.id);
     return result;
-  }
+  };
 
   async create(accountId: AccountId, name: string, settings: TopicSettings): Promise<Topic | null> {
     const { pool, cache } = this.#options;
@@ -69,7 +63,7 @@ export class Topics {
         [accountId, foldCase(name)],
       );
       if (same !== undefined) return null;
-      return this.#insert(connection, accountId, name, settings, await this.#now(connection));
+      return this.#insert(connection, accountId, name, settings, await readNow(connection, this.#options.times));
     });
     if (created !== null) cache.dropTopic(created.id);
     return created;
@@ -184,13 +178,8 @@ export class Topics {
     return true;
   }
 
-  async #notify(connection: Connection, topicId: TopicId): Promise<void> {
-    const payload = toPayload(this.#options.nodeId, { kind: "topic", topicId });
-    await connection.query("SELECT pg_notify($1, $2)", [CHANNEL, payload]);
-  }
-
-  #now(connection: Connection): Promise<TimeMs> {
-    return readNow(connection, this.#options.times);
+  #notify(connection: Connection, topicId: TopicId): Promise<void> {
+    return notifyNodes(connection, this.#options.nodeId, { kind: "topic", topicId });
   }
 }
 
@@ -206,11 +195,11 @@ export async function readNow(connection: Connection, times: Times): Promise<Tim
  * steps.
  */
 export async function removeSubscriptions(connection: Connection, ids: readonly SubscriptionId[]): Promise<void> {
-  await connection.query("DELETE FROM ringback.claim WHERE subscription_id = ANY ($1::bigint[])", [ids]);
-  await connection.query("DELETE FROM ringback.subscription_cursor WHERE subscription_id = ANY ($1::bigint[])", [ids]);
-  await connection.query("DELETE FROM ringback.subscription WHERE id = ANY ($1::bigint[])", [ids]);
   await connection.query(
-    "INSERT INTO ringback.removed (kind, id) SELECT 'subscription', id FROM unnest($1::bigint[]) AS id",
+    `WITH claims AS (DELETE FROM ringback.claim WHERE subscription_id = ANY ($1::bigint[])),
+       cursors AS (DELETE FROM ringback.subscription_cursor WHERE subscription_id = ANY ($1::bigint[])),
+       names AS (DELETE FROM ringback.subscription WHERE id = ANY ($1::bigint[]))
+     INSERT INTO ringback.removed (kind, id) SELECT 'subscription', unnest($1::bigint[])`,
     [ids],
   );
 }
