@@ -72,7 +72,6 @@ export class ConnectionPool implements Connection {
   readonly #farewells = new Set<Promise<void>>();
   /** Connections in use. */
   #taken = 0;
-  #statements = 0;
   #lost = 0;
   #ended = false;
 
@@ -87,11 +86,6 @@ export class ConnectionPool implements Connection {
       this.#farewells.add(farewell);
       void farewell.then(() => this.#farewells.delete(farewell));
     });
-  }
-
-  /** Sent so far, each of them one round trip. */
-  get statements(): number {
-    return this.#statements;
   }
 
   get use(): ConnectionUse {
@@ -153,7 +147,6 @@ export class ConnectionPool implements Connection {
     name?: string,
   ): Promise<T[]> {
     const { sent, statementMsMax, watch } = this.#options;
-    this.#statements++;
     sent(name ?? UNNAMED);
     const query: QueryConfig & { query_timeout: number } = {
       text,

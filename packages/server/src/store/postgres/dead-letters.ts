@@ -87,10 +87,14 @@ export class DeadLetters {
     const wanted = ids?.map(toRecordId).filter((number) => number !== null);
     // A dead letter that fails again during the loop keeps its id, which is below `afterId` by then, so it is not
     // redriven twice.
-    const throughId = await this.#lastId(id);
+    const [last] = await this.#pool.query<{ id: number | null }>(
+      "SELECT max(id) AS id FROM ringback.dead_letter WHERE redriven_at IS NULL AND subscription_id = $1",
+      [id],
+      "last_dead_letter",
+    );
     let total = 0;
     for (let afterId = 0; ;) {
-      const range = [id, afterId, throughId, step];
+      const range = [id, afterId, last?.id ?? 0, step];
       const chosen = await this.#step(wanted === undefined ? range : [...range, wanted], change);
       if (chosen.length > 0) this.#context.ready([id]);
       total += chosen.length;
@@ -118,15 +122,6 @@ export class DeadLetters {
       if (chosen.length > 0) await change(connection, cursor.id, chosen);
       return chosen;
     });
-  }
-
-  async #lastId(id: SubscriptionId): Promise<number> {
-    const [row] = await this.#pool.query<{ id: number | null }>(
-      "SELECT max(id) AS id FROM ringback.dead_letter WHERE redriven_at IS NULL AND subscription_id = $1",
-      [id],
-      "last_dead_letter",
-    );
-    return row?.id ?? 0;
   }
 }
 

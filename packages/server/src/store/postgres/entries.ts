@@ -26,7 +26,6 @@ export class PostgresEntries implements EntryStore {
   /** True: changes by other nodes have to be read. */
   #isBehind = false;
   #catchingUp: Promise<void> | null = null;
-  #stopped = false;
 
   constructor(context: StoreContext) {
     this.#context = context;
@@ -61,13 +60,12 @@ export class PostgresEntries implements EntryStore {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
     this.#backOff.stop();
     await this.#catchingUp;
   }
 
   async #catchUp(): Promise<void> {
-    while (this.#isBehind && !this.#stopped) {
+    while (this.#isBehind && !this.#backOff.isStopped) {
       this.#isBehind = false;
       try {
         await this.load();

@@ -39,7 +39,6 @@ export class Heartbeat {
   readonly #options: HeartbeatOptions;
   readonly #backOff: BackOff;
   #beating: Promise<void> = Promise.resolve();
-  #stopped = false;
   #isAlone = true;
   /** Time of the request of the last successful heartbeat, by `performance.now`. */
   #heardAtMs = -Infinity;
@@ -73,7 +72,6 @@ export class Heartbeat {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
     this.#backOff.stop();
     await this.#beating;
   }
@@ -83,7 +81,7 @@ export class Heartbeat {
       await (this.#options.health.writable && this.touch() !== null
         ? this.#backOff.rest(this.#options.aliveMs / postgresLimits.heartbeatsMissed)
         : this.#backOff.wait());
-      if (this.#stopped) return;
+      if (this.#backOff.isStopped) return;
       await this.#beat();
     }
   }

@@ -27,7 +27,6 @@ export class Listener {
   #client: Client | null = null;
   #isUp = false;
   #lost = 0;
-  #closed = false;
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: ListenerOptions) {
@@ -51,7 +50,6 @@ export class Listener {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
     this.#isUp = false;
     this.#backOff.stop();
     await this.#client?.end().catch(() => {});
@@ -59,7 +57,7 @@ export class Listener {
   }
 
   async #keepListening(tried: () => void): Promise<void> {
-    for (let isFirst = true; !this.#closed; isFirst = false) {
+    for (let isFirst = true; !this.#backOff.isStopped; isFirst = false) {
       const { url, applicationName } = this.#options;
       const client = newClient(url, applicationName, { query_timeout: postgresLimits.connectMsMax });
       this.#client = client;
@@ -70,7 +68,7 @@ export class Listener {
       try {
         // The library leaves a connecting client that is ended without an answer.
         await Promise.race([this.#listen(client), ended.then(() => Promise.reject(new Error("It has ended.")))]);
-        this.#isUp = !this.#closed;
+        this.#isUp = !this.#backOff.isStopped;
         this.#backOff.reset();
         tried();
         if (!isFirst) this.#options.missed();
@@ -106,9 +104,9 @@ export class Listener {
       isOpen = false;
       this.#backOff.hurry();
     });
-    while (isOpen && !this.#closed) {
+    while (isOpen && !this.#backOff.isStopped) {
       await this.#backOff.rest(PROBE_MS);
-      if (isOpen && !this.#closed) await client.query("SELECT 1");
+      if (isOpen && !this.#backOff.isStopped) await client.query("SELECT 1");
     }
   }
 }

@@ -1,4 +1,3 @@
-import type { SubscriptionId, TopicId } from "../../domain/model.ts";
 import type { LogStore } from "../log.ts";
 import { Answers } from "./answers.ts";
 import { Appends } from "./appends.ts";
@@ -26,14 +25,6 @@ export function createLog(context: StoreContext): PostgresLog {
   const answers = new Answers(context);
   const retention = new Retention(context);
 
-  function appended(topicId: TopicId, ids: readonly SubscriptionId[]): void {
-    // The cache also has the subscriptions that were created during the append.
-    const current = cache.cachedSubscriptionIds(topicId) ?? ids;
-    if (current.length === 0) return;
-    readyHere.notify(current);
-    wakeUps.published(topicId, current);
-  }
-
   return {
     async append(request) {
       const { topicId } = request;
@@ -41,7 +32,14 @@ export function createLog(context: StoreContext): PostgresLog {
       // The subscriptions to wake are read during the append. A failure to read them does not fail the append.
       const reading = cached ?? readSubscriptionIds(context, topicId).catch(() => []);
       const result = await appends.append(request);
-      if (!result.replayed) appended(topicId, await reading);
+      if (result.replayed) return result;
+      const before = await reading;
+      // The cache also has the subscriptions that were created during the append.
+      const current = cache.cachedSubscriptionIds(topicId) ?? before;
+      if (current.length > 0) {
+        readyHere.notify(current);
+        wakeUps.published(topicId, current);
+      }
       return result;
     },
     claim: (wants, leaseMs) => claims.claim(wants, leaseMs),

@@ -19,11 +19,11 @@ export async function registerNode(
   return (row as { id: number }).id;
 }
 
-/** Reads the rows of the nodes; a row has the time until which its node counts as alive. */
 export function createCluster(context: StoreContext, listener: Listener): ClusterStore {
   const { database, health, times, nodeId, aliveMs } = context;
   return {
     async nodes() {
+      // A row has the time until which its node counts as alive, from which its last heartbeat follows.
       const rows = await database.rest.query<StoreNode>(
         `SELECT id, name, version, started_at AS "startedAtMs", alive_until - $2 AS "lastSeenAtMs",
            alive_until > coalesce($1::bigint, ringback.now_ms()) AS "isAlive", id = $3 AS "isThis"

@@ -42,7 +42,8 @@ const ROUNDS = 12;
 async function sharesSessions(one: Connection, other: Connection): Promise<boolean> {
   const known = new Map<Connection, number>();
   const isOwn = async (connection: Connection): Promise<boolean> => {
-    const pid = await backendOf(connection);
+    const [row] = await connection.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+    const { pid } = row as { pid: number };
     const before = known.get(connection);
     known.set(connection, pid);
     const [first, second] = [known.get(one), known.get(other)];
@@ -59,9 +60,4 @@ async function sharesSessions(one: Connection, other: Connection): Promise<boole
     }
   }
   return false;
-}
-
-async function backendOf(connection: Connection): Promise<number> {
-  const [row] = await connection.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
-  return (row as { pid: number }).pid;
 }

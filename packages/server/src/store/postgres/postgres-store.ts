@@ -132,12 +132,6 @@ export class PostgresStore implements Store {
     await heartbeat.start();
   }
 
-  /** Statements sent so far, one round trip each: for the benchmark and for tests. */
-  get statements(): number {
-    const { hot, rest } = this.#context.database;
-    return hot.statements + rest.statements;
-  }
-
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
   }

@@ -60,7 +60,11 @@ export class Retention {
     const [row] = await call<RecordsRow>(this.#pool, "trim_records", records);
     if (trimmed === null || row === undefined || row.more === null) return nothing;
     const dropped = await this.#dropPartitions();
-    await this.#preparePartitions();
+    await this.#pool.query(
+      "SELECT ringback.prepare_message_partitions($1::bigint), ringback.prepare_attempt_partitions($1::bigint)",
+      [times.at()],
+      "prepare_partitions",
+    );
     const didSomething = trimmed.some(({ what, count }) => what !== "ready" && count > 0);
     return {
       messages: trimmed.find(({ what }) => what === "removed")?.count ?? 0,
@@ -124,15 +128,6 @@ export class Retention {
       attempts: Math.max(0, attempts ?? 0),
       more: answers.some((answer) => answer !== null && answer !== IN_USE),
     };
-  }
-
-  async #preparePartitions(): Promise<void> {
-    const { times } = this.#context;
-    await this.#pool.query(
-      "SELECT ringback.prepare_message_partitions($1::bigint), ringback.prepare_attempt_partitions($1::bigint)",
-      [times.at()],
-      "prepare_partitions",
-    );
   }
 }
 

@@ -22,7 +22,6 @@ const kinds: Readonly<Record<Settled["kind"], number>> = { delivered: 0, parked:
 export class Settlements extends Batches<Request, number> {
   readonly #context: StoreContext;
   readonly #backOff: BackOff;
-  #closing = false;
 
   constructor(context: StoreContext) {
     super(context.timers);
@@ -40,7 +39,6 @@ export class Settlements extends Batches<Request, number> {
 
   /** From here on nothing is retried. */
   override close(): Promise<void> {
-    this.#closing = true;
     this.#backOff.stop();
     return super.close();
   }
@@ -57,7 +55,7 @@ export class Settlements extends Batches<Request, number> {
         return applied;
       } catch (error) {
         if (!isStorageFailure(error)) return this.#runAlone(batch, error as Error);
-        if (this.#closing) throw new RingbackError("shutting_down", undefined, { cause: error });
+        if (this.#backOff.isStopped) throw new RingbackError("shutting_down", undefined, { cause: error });
         // A connection may break after the database has written the batch; then the next try finds nothing to settle.
         await this.#backOff.wait();
       }

@@ -135,7 +135,7 @@ export class Subscriptions {
 
   getById(id: SubscriptionId): Promise<Subscription | null> {
     const { pool, cache } = this.#options;
-    return cache.subscription(id, async () => {
+    return cache.remember(cache.subscriptions, id, async () => {
       const [row] = await pool.query<SubscriptionRow>(`${select} WHERE s.id = $1`, [id], "get_subscription");
       return row === undefined ? null : toSubscription(row);
     });

@@ -119,7 +119,7 @@ export class Topics {
 
   get(accountId: AccountId, name: string): Promise<Topic | null> {
     const { pool, cache } = this.#options;
-    return cache.topic(accountId, name, async () => {
+    return cache.remember(cache.topics, `${accountId} ${name}`, async () => {
       const [row] = await pool.query<TopicRow>(
         "SELECT * FROM ringback.topic WHERE account_id = $1 AND name = $2",
         [accountId, name],

@@ -92,9 +92,11 @@ export class Watch {
     this.#polledAtMs = performance.now();
     try {
       const pids = late.flatMap(({ pid }) => (pid === null ? [] : [pid]));
-      const states = await this.#within(postgresLimits.probeMsMax, this.#poll(pids));
+      const working = await this.#within(postgresLimits.probeMsMax, this.#poll(pids));
       this.#isSilent = false;
-      for (const each of late) if (each.pid !== null && isOver(states, each.pid)) each.idleSinceMs = performance.now();
+      for (const each of late) {
+        if (each.pid !== null && !working.has(each.pid)) each.idleSinceMs = performance.now();
+      }
     } catch (error) {
       // A refusal is an answer, too.
       this.#isSilent = sqlState(error) === null;
@@ -108,20 +110,20 @@ export class Watch {
   }
 
   /**
-   * Reads what the server processes with these ids do, over a connection of its own, which is ended whatever happens to
-   * it.
+   * Returns which of these server processes are working on a statement. A process whose state the server does not
+   * report counts as working. The connection for this is ended whatever happens to it.
    */
-  async #poll(pids: readonly number[]): Promise<ReadonlyMap<number, string | null>> {
+  async #poll(pids: readonly number[]): Promise<ReadonlySet<number>> {
     const { probeMsMax } = postgresLimits;
     const timeouts = { connectionTimeoutMillis: probeMsMax, query_timeout: probeMsMax };
     const client = newClient(this.#url, this.#applicationName, timeouts);
     try {
       await client.connect();
-      const { rows } = await client.query<{ pid: number; state: string | null }>(
-        "SELECT pid, state FROM pg_stat_activity WHERE pid = ANY ($1)",
+      const { rows } = await client.query<{ pid: number }>(
+        "SELECT pid FROM pg_stat_activity WHERE pid = ANY ($1) AND (state IS NULL OR state NOT LIKE 'idle%')",
         [pids],
       );
-      return new Map(rows.map(({ pid, state }) => [pid, state]));
+      return new Set(rows.map(({ pid }) => pid));
     } finally {
       client.end().catch(() => {});
     }
@@ -137,12 +139,6 @@ export class Watch {
       cancel();
     }
   }
-}
-
-/** A process whose state the server does not report counts as working. */
-function isOver(states: ReadonlyMap<number, string | null>, pid: number): boolean {
-  if (!states.has(pid)) return true;
-  return states.get(pid)?.startsWith("idle") === true;
 }
 
 function silence(ms: number): RingbackError {

@@ -36,7 +36,8 @@ BEGIN
        AND (p_cursor.routes IS NULL
          OR coalesce(CASE m.type WHEN '' THEN '' ELSE '.' || m.type END ~ ANY (p_cursor.routes), false))
      FROM ringback.message m
-     WHERE m.partition_id = p_partition AND m.topic_id = p_cursor.topic_id AND m.seq > p_take.scanned_through AND m.seq <= p_through
+     WHERE m.partition_id = p_partition AND m.topic_id = p_cursor.topic_id AND m.seq > p_take.scanned_through
+       AND m.seq <= p_through
      ORDER BY m.seq LIMIT p_scan_max - p_take.scanned)
   LOOP
     IF v_count >= p_room OR v_bytes >= p_bytes_max THEN

@@ -1,5 +1,5 @@
--- Takes returned positions first, then positions that no claim has examined, segment by segment until the claim takes no
--- more or the log ends, and moves the cursor. Most claims examine one segment: the last one of the log.
+-- Takes returned positions first, then positions that no claim has examined, segment by segment until the claim takes
+-- no more or the log ends, and moves the cursor. Most claims examine one segment: the last one of the log.
 CREATE FUNCTION ringback.take_from_log(
   p_cursor ringback.subscription_cursor, p_returned bigint[], p_foreign_keys text[], p_now bigint,
   p_from_log boolean, p_room integer, p_bytes_max bigint, p_scan_max integer, p_returned_max integer
