@@ -41,8 +41,10 @@ export class Answers extends Batches<Request, readonly boolean[]> {
   }
 
   protected override begin(): (request: Request) => Choice {
-    const keysOf = ({ id, answers }: Request): string[] => answers.map(({ pulled }) => `${id} ${pulled.seq}`);
-    return distinctKeys(keysOf, postgresLimits.settlementsMax);
+    return distinctKeys(
+      ({ id, answers }) => answers.map(({ pulled }) => `${id} ${pulled.seq}`),
+      postgresLimits.settlementsMax,
+    );
   }
 
   protected override async run(batch: readonly Request[]): Promise<readonly (readonly boolean[])[]> {

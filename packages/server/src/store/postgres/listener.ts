@@ -46,7 +46,9 @@ export class Listener {
 
   /** Resolves when the first attempt to listen has succeeded or failed. */
   async start(): Promise<void> {
-    await new Promise<void>((tried) => (this.#running = this.#keepListening(tried)));
+    const { promise, resolve: tried } = Promise.withResolvers<void>();
+    this.#running = this.#keepListening(tried);
+    await promise;
   }
 
   async close(): Promise<void> {
@@ -99,14 +101,15 @@ export class Listener {
 
   /** Resolves when the connection has ended, and rejects when it no longer answers. */
   async #probe(client: Client, ended: Promise<void>): Promise<void> {
-    let isOpen = true;
-    void ended.then(() => {
-      isOpen = false;
+    let hasEnded = false;
+    void ended.finally(() => {
+      hasEnded = true;
       this.#backOff.hurry();
     });
-    while (isOpen && !this.#backOff.isStopped) {
+    for (;;) {
       await this.#backOff.rest(PROBE_MS);
-      if (isOpen && !this.#backOff.isStopped) await client.query("SELECT 1");
+      if (hasEnded || this.#backOff.isStopped) return;
+      await client.query("SELECT 1");
     }
   }
 }

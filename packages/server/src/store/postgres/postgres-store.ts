@@ -99,8 +99,13 @@ export class PostgresStore implements Store {
       missed: () => this.#missed(),
     });
     const heartbeat = new Heartbeat({ ...shared, label, orphaned: (ids) => readyHere.notify(ids) });
-    const nowMs = (): number => performance.now();
-    const wakeUps = new WakeUps({ pool: database.rest, timers, nowMs, nodeId, isAlone: () => heartbeat.isAlone });
+    const wakeUps = new WakeUps({
+      pool: database.rest,
+      timers,
+      nowMs: () => performance.now(),
+      nodeId,
+      isAlone: () => heartbeat.isAlone,
+    });
     const context: StoreContext = {
       ...shared,
       heartbeat,

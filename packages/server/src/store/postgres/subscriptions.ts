@@ -83,18 +83,15 @@ export class Subscriptions {
     );
     assertRoomForSubscription(name, count as NonNullable<typeof count>);
     const [row] = await connection.query<{ id: SubscriptionId }>(
-      `INSERT INTO ringback.subscription (account_id, topic_id, name, state, settings, created_at, updated_at)
-       VALUES ($1, $2, $3, 'active', $4, $5, $5) RETURNING id`,
-      [accountId, topicId, name, JSON.stringify(settings), createdAtMs],
-    );
-    const { id } = row as { id: SubscriptionId };
-    await connection.query(
-      `INSERT INTO ringback.subscription_cursor
+      `WITH subscription AS (
+         INSERT INTO ringback.subscription (account_id, topic_id, name, state, settings, created_at, updated_at)
+         VALUES ($1, $2, $3, 'active', $4, $5, $5) RETURNING id, topic_id
+       ) INSERT INTO ringback.subscription_cursor
          (subscription_id, topic_id, active, scanned_through, ordering, in_flight_max, tags, routes)
-       VALUES ($1, $2, true, $3, $4, $5, $6, $7)`,
-      [id, topicId, firstSeq - 1, ...claimSettings(settings)],
+       SELECT id, topic_id, true, $6, $7, $8, $9::text[], $10::text[] FROM subscription RETURNING subscription_id AS id`,
+      [accountId, topicId, name, JSON.stringify(settings), createdAtMs, firstSeq - 1, ...claimSettings(settings)],
     );
-    return id;
+    return (row as { id: SubscriptionId }).id;
   }
 
   async #change(

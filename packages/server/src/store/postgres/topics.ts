@@ -81,37 +81,31 @@ export class Topics {
       [accountId],
     );
     assertRoomForTopic(name, count?.count ?? 0);
-    const text = JSON.stringify(settings);
     const [row] = await connection
       .query<TopicRow>(
-        `INSERT INTO ringback.topic (account_id, name, settings, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $4) RETURNING *`,
-        [accountId, name, text, nowMs],
+        `WITH topic AS (
+           INSERT INTO ringback.topic (account_id, name, settings, created_at, updated_at)
+           VALUES ($1, $2, $3, $4, $4) RETURNING *
+         ), log AS (
+           INSERT INTO ringback.topic_log (topic_id, retention_ms) SELECT id, $5 FROM topic
+         ) SELECT * FROM topic`,
+        [accountId, name, JSON.stringify(settings), nowMs, settings.retentionMs],
       )
       .catch((error: unknown) => {
-        throw sqlState(error) === NUMBERS_USED_UP
-          ? new RingbackError("topic_limit", undefined, { cause: error })
-          : error;
+        if (sqlState(error) !== NUMBERS_USED_UP) throw error;
+        throw new RingbackError("topic_limit", undefined, { cause: error });
       });
-    const topic = toTopic(row as TopicRow);
-    await connection.query("INSERT INTO ringback.topic_log (topic_id, retention_ms) VALUES ($1, $2)", [
-      topic.id,
-      settings.retentionMs,
-    ]);
-    return topic;
+    return toTopic(row as TopicRow);
   }
 
   async #change(connection: Connection, topic: Topic, settings: TopicSettings, nowMs: TimeMs): Promise<Topic> {
     const text = JSON.stringify(settings);
     if (text === JSON.stringify(topic.settings)) return topic;
     const [row] = await connection.query<TopicRow>(
-      `UPDATE ringback.topic SET version = version + 1, settings = $2, updated_at = $3
-         WHERE id = $1 RETURNING *`,
-      [topic.id, text, nowMs],
-    );
-    await connection.query(
-      `UPDATE ringback.topic_log SET expires_at = expires_at - retention_ms + $2, retention_ms = $2 WHERE topic_id = $1`,
-      [topic.id, settings.retentionMs],
+      `WITH log AS (
+         UPDATE ringback.topic_log SET expires_at = expires_at - retention_ms + $4, retention_ms = $4 WHERE topic_id = $1
+       ) UPDATE ringback.topic SET version = version + 1, settings = $2, updated_at = $3 WHERE id = $1 RETURNING *`,
+      [topic.id, text, nowMs, settings.retentionMs],
     );
     await this.#notify(connection, topic.id);
     return toTopic(row as TopicRow);
