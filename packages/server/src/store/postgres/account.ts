@@ -1,4 +1,4 @@
-import type { Account, AccountId } from "../../domain/model.ts";
+import type { Account } from "../../domain/model.ts";
 import type { Connection } from "./connection.ts";
 import type { Times } from "./times.ts";
 
@@ -8,11 +8,10 @@ export async function ensureAccount(
   { name, appId }: { readonly name: string; readonly appId: number },
   times: Times,
 ): Promise<Account> {
-  const [row] = await connection.query<{ id: AccountId; name: string; app_id: number }>(
+  const [row] = await connection.query<Account>(
     `INSERT INTO ringback.account (name, app_id, created_at) VALUES ($1, $2, coalesce($3::bigint, ringback.now_ms()))
-     ON CONFLICT (name) DO UPDATE SET app_id = excluded.app_id RETURNING id, name, app_id`,
+     ON CONFLICT (name) DO UPDATE SET app_id = excluded.app_id RETURNING id, name, app_id AS "appId"`,
     [name, appId, times.at()],
   );
-  const { id, name: kept, app_id } = row as NonNullable<typeof row>;
-  return { id, name: kept, appId: app_id };
+  return row as Account;
 }

@@ -1,53 +1,30 @@
 import type { SubscriptionId } from "../../domain/model.ts";
-import type { Timers } from "../../domain/ports.ts";
 import type { PulledSettlement } from "../log.ts";
-import type { StoreObserver } from "../store.ts";
 import { assertAnswerStorable, firstAnswers } from "../settlement-rule.ts";
-import { Batches } from "./batches.ts";
-import { packBytes } from "./columns.ts";
-import type { ConnectionPool } from "./database.ts";
-import type { Health } from "./health.ts";
+import { Batches, distinctKeys, type Choice } from "./batches.ts";
+import { attemptColumns } from "./columns.ts";
 import { postgresLimits } from "./postgres-limits.ts";
-import { verdictCodes } from "../record-rows.ts";
-import type { Times } from "./times.ts";
+import { commit, type StoreContext } from "./store-context.ts";
 
-interface Waiting {
+interface Request {
   readonly id: SubscriptionId;
   readonly answers: readonly PulledSettlement[];
-  readonly resolve: (applied: readonly boolean[]) => void;
-  readonly reject: (error: unknown) => void;
 }
 
-interface Chosen {
+interface Chosen extends PulledSettlement {
   readonly id: SubscriptionId;
-  readonly said: PulledSettlement;
 }
 
 /**
  * Settles pulled deliveries as their receivers answer, many answers in one round trip. A receiver waits for the result,
  * so a failed write is reported and not retried.
  */
-export class Answers {
-  readonly #options: {
-    pool: ConnectionPool;
-    times: Times;
-    health: Health;
-    observer: StoreObserver;
-    ready: (ids: readonly SubscriptionId[]) => void;
-  };
-  readonly #batches: Batches<Waiting>;
+export class Answers extends Batches<Request, readonly boolean[]> {
+  readonly #context: StoreContext;
 
-  constructor(options: {
-    pool: ConnectionPool;
-    times: Times;
-    timers: Timers;
-    health: Health;
-    observer: StoreObserver;
-    /** Something can be claimed, or sooner than it could. */
-    ready: (ids: readonly SubscriptionId[]) => void;
-  }) {
-    this.#options = options;
-    this.#batches = new Batches({ timers: options.timers, take: takeBatch, run: (batch) => this.#run(batch) });
+  constructor(context: StoreContext) {
+    super(context.timers);
+    this.#context = context;
   }
 
   async answer(id: SubscriptionId, answers: readonly PulledSettlement[]): Promise<readonly boolean[]> {
@@ -55,87 +32,57 @@ export class Answers {
     const results = answers.map(() => false);
     const indexes = firstAnswers(answers);
     if (indexes.length === 0) return results;
-    const chosen = indexes.map((index) => answers[index] as PulledSettlement);
-    const applied = await new Promise<readonly boolean[]>((resolve, reject) =>
-      this.#batches.add({ id, answers: chosen, resolve, reject }),
-    );
+    const applied = await this.add({
+      id,
+      answers: indexes.map((index) => answers[index] as PulledSettlement),
+    });
     for (const [position, index] of indexes.entries()) results[index] = applied[position] === true;
     return results;
   }
 
-  idle(): Promise<void> {
-    return this.#batches.idle();
-  }
-
-  async #run(batch: readonly Waiting[]): Promise<void> {
-    try {
-      await this.#write(batch);
-    } catch (error) {
-      this.#options.health.failed(error);
-      for (const { reject } of batch) reject(error);
-    }
-  }
-
-  async #write(batch: readonly Waiting[]): Promise<void> {
-    const { pool, times, health, observer, ready } = this.#options;
-    const chosen = batch.flatMap(({ id, answers }) => answers.map((said) => ({ id, said })));
-    const startedMs = performance.now();
-    const rows = await pool.query<{ answer: number; unblocked: boolean }>(
-      sql,
-      parameters(chosen, times),
-      "settle_pulled",
+  protected override begin(): (request: Request) => Choice {
+    return distinctKeys(
+      ({ id, answers }) => answers.map(({ pulled }) => `${id} ${pulled.seq}`),
+      postgresLimits.settlementsMax,
     );
-    health.wrote();
-    observer.commit((performance.now() - startedMs) / 1_000, batch.length);
+  }
+
+  protected override async run(batch: readonly Request[]): Promise<readonly (readonly boolean[])[]> {
+    const { times, ready } = this.#context;
+    const chosen = batch.flatMap(({ id, answers }) => answers.map((each) => ({ id, ...each })));
+    const rows = await commit<{ answer: number; unblocked: boolean }>(
+      this.#context,
+      "settle_pulled",
+      parameters(chosen, times),
+      batch.length,
+    );
     const applied = chosen.map(() => false);
+    // Subscriptions from which something can be claimed, or sooner than before.
     const awake = new Set<SubscriptionId>();
-    for (const { answer, unblocked } of rows) {
-      const { id, said } = chosen[answer - 1] as Chosen;
-      applied[answer - 1] = true;
-      if (unblocked || said.answer.kind === "due") awake.add(id);
+    for (const { answer: number, unblocked } of rows) {
+      const { id, answer } = chosen[number - 1] as Chosen;
+      applied[number - 1] = true;
+      if (unblocked || answer.kind === "due") awake.add(id);
     }
     if (awake.size > 0) ready([...awake]);
     let from = 0;
-    for (const { answers, resolve } of batch) resolve(applied.slice(from, (from += answers.length)));
+    return batch.map(({ answers }) => applied.slice(from, (from += answers.length)));
   }
 }
 
-/** A second word about a delivery has to see what became of the first: it waits for the next batch. */
-function takeBatch(waiting: Waiting[]): Waiting[] {
-  const said = new Set<string>();
-  let count = 0;
-  for (const { id, answers } of waiting) {
-    const deliveries = answers.map(({ pulled }) => `${id} ${pulled.seq}`);
-    if (count > 0 && said.size + answers.length > postgresLimits.settlementsMax) break;
-    if (deliveries.some((delivery) => said.has(delivery))) break;
-    for (const delivery of deliveries) said.add(delivery);
-    count++;
-  }
-  return waiting.splice(0, count);
-}
-
-const sql = `SELECT * FROM ringback.settle_pulled($1, $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-  $7::bigint[], $8::bigint[], $9::bigint[], $10::smallint[], $11::bigint[], $12::text[], $13::integer[], $14::integer[], $15)`;
-
-function parameters(chosen: readonly Chosen[], times: Times): unknown[] {
+function parameters(chosen: readonly Chosen[], times: StoreContext["times"]): unknown[] {
   const nowMs = times.about();
-  const attempts = chosen.map(({ said: { answer } }) => (answer.kind === "delivered" ? answer.attempt : null));
-  const replies = packBytes(attempts.map((attempt) => attempt?.reply ?? null));
+  const attempts = chosen.map(({ answer }) => (answer.kind === "delivered" ? answer.attempt : null));
   return [
     times.at(),
     chosen.map(({ id }) => id),
-    chosen.map(({ said }) => said.pulled.seq),
-    chosen.map(({ said }) => said.pulled.retriesMade),
-    chosen.map(({ said }) => said.pulled.firstAttemptAtMs),
-    chosen.map(({ said: { answer } }) => (answer.kind === "due" ? answer.dueAtMs - nowMs : null)),
-    attempts.map((attempt) => attempt?.attempt ?? null),
-    attempts.map((attempt) => attempt?.startedAtMs ?? null),
-    attempts.map((attempt) => attempt?.durationMs ?? null),
-    attempts.map((attempt) => (attempt === null ? null : verdictCodes.indexOf(attempt.verdict))),
-    attempts.map((attempt) => attempt?.status ?? null),
-    attempts.map((attempt) => attempt?.errorCode ?? null),
-    replies.offsets,
-    replies.sizes,
-    replies.bytes,
+    chosen.map(({ pulled }) => pulled.seq),
+    chosen.map(({ pulled }) => pulled.retriesMade),
+    chosen.map(({ pulled }) => pulled.firstAttemptAtMs),
+    chosen.map(({ answer }) => (answer.kind === "due" ? answer.dueAtMs - nowMs : null)),
+    ...attemptColumns(
+      attempts,
+      attempts.map((attempt) => attempt?.startedAtMs ?? null),
+    ),
   ];
 }

@@ -12,6 +12,10 @@ export class BackOff {
     this.#timers = timers;
   }
 
+  get isStopped(): boolean {
+    return this.#stopped;
+  }
+
   reset(): void {
     this.#nextMs = postgresLimits.retryMsMin;
   }

@@ -1,6 +1,5 @@
-import type { AccountId, Subscription, SubscriptionId, Topic, TopicId } from "../../domain/model.ts";
+import type { Subscription, SubscriptionId, Topic, TopicId } from "../../domain/model.ts";
 import { postgresLimits } from "./postgres-limits.ts";
-import { Recent } from "./recent.ts";
 
 /**
  * Topics and subscriptions that this node has read. Claims and appends never depend on it; only reads and wake-ups do.
@@ -8,22 +7,14 @@ import { Recent } from "./recent.ts";
  */
 export class CatalogCache {
   readonly #isListening: () => boolean;
-  readonly #topics = new Recent<string, Topic>(postgresLimits.cachedTopicsMax);
-  readonly #subscriptions = new Recent<SubscriptionId, Subscription>(postgresLimits.cachedSubscriptionsMax);
+  readonly topics = new Recent<string, Topic>(postgresLimits.cachedTopicsMax);
+  readonly subscriptions = new Recent<SubscriptionId, Subscription>(postgresLimits.cachedSubscriptionsMax);
   readonly #subscriptionIds = new Recent<TopicId, readonly SubscriptionId[]>(postgresLimits.cachedTopicsMax);
   /** Counts what was dropped, so that an answer that was under way meanwhile is not kept. */
   #changes = 0;
 
   constructor(isListening: () => boolean) {
     this.#isListening = isListening;
-  }
-
-  topic(accountId: AccountId, name: string, read: () => Promise<Topic | null>): Promise<Topic | null> {
-    return this.#remember(this.#topics, `${accountId} ${name}`, read);
-  }
-
-  subscription(id: SubscriptionId, read: () => Promise<Subscription | null>): Promise<Subscription | null> {
-    return this.#remember(this.#subscriptions, id, read);
   }
 
   /** null: they have to be read. */
@@ -35,38 +26,56 @@ export class CatalogCache {
     topicId: TopicId,
     read: () => Promise<readonly SubscriptionId[]>,
   ): Promise<readonly SubscriptionId[]> {
-    return (await this.#remember(this.#subscriptionIds, topicId, read)) ?? [];
-  }
-
-  knownSubscriptionIds(): readonly SubscriptionId[] {
-    return this.#subscriptions.keys();
+    return (await this.remember(this.#subscriptionIds, topicId, read)) ?? [];
   }
 
   dropTopic(topicId: TopicId): void {
     this.#changes++;
     this.#subscriptionIds.delete(topicId);
-    this.#topics.deleteWhere((topic) => topic.id === topicId);
+    for (const [key, { id }] of this.topics) if (id === topicId) this.topics.delete(key);
   }
 
   dropSubscription(topicId: TopicId, id: SubscriptionId): void {
     this.#changes++;
     this.#subscriptionIds.delete(topicId);
-    this.#subscriptions.delete(id);
+    this.subscriptions.delete(id);
   }
 
-  clear(): void {
+  /** Returns the subscriptions that were cached. */
+  clear(): readonly SubscriptionId[] {
+    const known = [...this.subscriptions.keys()];
     this.#changes++;
-    this.#topics.clear();
-    this.#subscriptions.clear();
+    this.topics.clear();
+    this.subscriptions.clear();
     this.#subscriptionIds.clear();
+    return known;
   }
 
-  async #remember<K, V>(kept: Recent<K, V>, key: K, read: () => Promise<V | null>): Promise<V | null> {
+  /** Returns the value that is cached in one of the caches above, or reads and caches it. */
+  async remember<K, V>(kept: Recent<K, V>, key: K, read: () => Promise<V | null>): Promise<V | null> {
     const known = this.#isListening() ? kept.get(key) : undefined;
     if (known !== undefined) return known;
     const changes = this.#changes;
     const found = await read();
     if (found !== null && changes === this.#changes && this.#isListening()) kept.set(key, found);
     return found;
+  }
+}
+
+/** A bounded cache of reads; the oldest entry is removed first. */
+class Recent<K, V> extends Map<K, V> {
+  readonly #max: number;
+
+  constructor(max: number) {
+    super();
+    this.#max = max;
+  }
+
+  override set(key: K, value: V): this {
+    if (this.size >= this.#max && !this.has(key)) {
+      const { value: oldest } = this.keys().next() as { value: K };
+      this.delete(oldest);
+    }
+    return super.set(key, value);
   }
 }

@@ -1,4 +1,5 @@
 import type { AccountId, EntryKind, SubscriptionId, TopicId } from "../../domain/model.ts";
+import type { Connection } from "./connection.ts";
 
 export const CHANNEL = "ringback";
 
@@ -21,6 +22,11 @@ export type NodeEvent =
 
 export function toPayload(nodeId: number, event: NodeEvent): string {
   return JSON.stringify([nodeId, event]);
+}
+
+/** Sends the event to the other nodes, within a transaction at its commit. */
+export async function notifyNodes(connection: Connection, nodeId: number, event: NodeEvent): Promise<void> {
+  await connection.query("SELECT pg_notify($1, $2)", [CHANNEL, toPayload(nodeId, event)], "notify");
 }
 
 /**

@@ -1,22 +1,17 @@
-import type { Message, TimeMs, TopicId } from "../../domain/model.ts";
-import type { Timers } from "../../domain/ports.ts";
+import type { TimeMs, TopicId } from "../../domain/model.ts";
 import type { Claim, ClaimedDelivery, ClaimId, ClaimWant } from "../log.ts";
-import { Batches } from "./batches.ts";
-import type { ConnectionPool } from "./database.ts";
-import type { Health } from "./health.ts";
+import { Batches, type Choice } from "./batches.ts";
+import { call } from "./connection.ts";
 import { postgresLimits } from "./postgres-limits.ts";
-import { toMessage, type MessageRow } from "./rows.ts";
-import type { Times } from "./times.ts";
-import type { WakeUps } from "./wake-ups.ts";
+import { toMessage, type MessageRow } from "./columns.ts";
+import type { StoreContext } from "./store-context.ts";
 
 /** Claims that one process can make: with 2^21 processes, numbers stay below 2^53. */
 const CLAIMS_PER_NODE = 2 ** 32;
 
-interface Waiting {
+interface Request {
   readonly wants: readonly ClaimWant[];
   readonly leaseMs: number;
-  readonly resolve: (claims: readonly Claim[]) => void;
-  readonly reject: (error: unknown) => void;
 }
 
 interface RequestedClaim {
@@ -38,87 +33,74 @@ interface ClaimRow extends MessageRow {
   readonly parked_count: number;
 }
 
-export interface ClaimsOptions {
-  readonly pool: ConnectionPool;
-  readonly times: Times;
-  readonly timers: Timers;
-  readonly health: Health;
-  readonly nodeId: number;
-  /** A node may declare another node dead only after its own heartbeats have succeeded for this long. */
-  readonly aliveMs: number;
-  /**
-   * Notified when a claim starts, with its time by `performance.now`, and when it ends, with whether the log had no
-   * more work.
-   */
-  readonly wakeUps: Pick<WakeUps, "claiming" | "claimed">;
-}
-
 /** Takes and renews leases for this node. Only the database records the claims. */
-export class Claims {
-  readonly #options: ClaimsOptions;
-  readonly #batches: Batches<Waiting>;
+export class Claims extends Batches<Request, readonly Claim[]> {
+  readonly #context: StoreContext;
   /** Claims whose answer was lost. They may exist in the database, and would stay open until their leases expire. */
   #lost: ClaimId[] = [];
   #lastId: number;
 
-  constructor(options: ClaimsOptions) {
-    this.#options = options;
-    this.#lastId = options.nodeId * CLAIMS_PER_NODE;
-    this.#batches = new Batches({ timers: options.timers, take: takeBatch, run: (batch) => this.#run(batch) });
+  constructor(context: StoreContext) {
+    super(context.timers);
+    this.#context = context;
+    this.#lastId = context.nodeId * CLAIMS_PER_NODE;
   }
 
-  claim(wants: readonly ClaimWant[], leaseMs: number): Promise<readonly Claim[]> {
-    if (wants.length === 0) return Promise.resolve([]);
-    return new Promise((resolve, reject) => this.#batches.add({ wants, leaseMs, resolve, reject }));
-  }
-
-  idle(): Promise<void> {
-    return this.#batches.idle();
+  async claim(wants: readonly ClaimWant[], leaseMs: number): Promise<readonly Claim[]> {
+    return wants.length === 0 ? [] : this.add({ wants, leaseMs });
   }
 
   async renew(ids: readonly ClaimId[], leaseMs: number): Promise<readonly ClaimId[]> {
     if (ids.length === 0) return [];
-    const { pool, times, nodeId } = this.#options;
-    const rows = await pool.query<{ id: ClaimId }>(
-      "SELECT id FROM ringback.renew_claims($1, $2, $3, $4::bigint[])",
-      [times.at(), nodeId, leaseMs, ids],
-      "renew",
-    );
+    const { database, times, nodeId } = this.#context;
+    const values = [times.at(), nodeId, leaseMs, ids];
+    const rows = await call<{ id: ClaimId }>(database.hot, "renew_claims", values);
     const held = new Set(rows.map(({ id }) => id));
     return ids.filter((id) => held.has(id));
   }
 
-  /** Every lease of this node ends now; others may take what is left. */
-  async abandonAll(): Promise<void> {
-    await this.#abandon(null);
+  /** Ends the leases of these claims, or with null of all claims of this node, so that other nodes need not wait. */
+  async abandon(ids: readonly ClaimId[] | null): Promise<void> {
+    const { database, nodeId } = this.#context;
+    await call(database.hot, "abandon_claims", [nodeId, ids]);
   }
 
-  async #run(batch: readonly Waiting[]): Promise<void> {
+  /** One call to the database has one lease. */
+  protected override begin(): (request: Request) => Choice {
+    let firstLeaseMs: number | null = null;
+    let count = 0;
+    return ({ wants, leaseMs }) => {
+      const isFull = count > 0 && count + wants.length > postgresLimits.wantsMax;
+      firstLeaseMs ??= leaseMs;
+      count += wants.length;
+      return isFull || leaseMs !== firstLeaseMs ? "end" : "join";
+    };
+  }
+
+  protected override async run(batch: readonly Request[]): Promise<readonly (readonly Claim[])[]> {
     const requested = batch.flatMap(({ wants }) => wants.map((want) => ({ id: ++this.#lastId as ClaimId, want })));
-    const { wakeUps, health } = this.#options;
+    const { wakeUps, health } = this.#context;
     const requestedAtMs = performance.now();
     for (const { want } of requested) if (want.fromLog) wakeUps.claiming(want.subscriptionId, requestedAtMs);
+    let claims: readonly Claim[] = [];
     try {
       if (this.#lost.length > 0) {
         const lost = this.#lost;
-        await this.#abandon(lost);
+        await this.abandon(lost);
         this.#lost = this.#lost.slice(lost.length);
       }
-      const claims = await this.#claimAll(requested, batch[0]?.leaseMs ?? 0);
+      claims = await this.#claimAll(requested, batch[0]?.leaseMs ?? 0);
+    } catch (error) {
+      health.failed(error);
+      this.#lost.push(...requested.map(({ id }) => id));
+      throw error;
+    } finally {
       for (const [index, { want }] of requested.entries()) {
         if (want.fromLog) wakeUps.claimed(want.subscriptionId, requestedAtMs, claims[index]?.more === false);
       }
-      let next = 0;
-      for (const { wants, resolve } of batch) {
-        resolve(claims.slice(next, next + wants.length));
-        next += wants.length;
-      }
-    } catch (error) {
-      health.failed(error);
-      for (const { want } of requested) if (want.fromLog) wakeUps.claimed(want.subscriptionId, requestedAtMs, false);
-      this.#lost.push(...requested.map(({ id }) => id));
-      for (const { reject } of batch) reject(error);
     }
+    let from = 0;
+    return batch.map(({ wants }) => claims.slice(from, (from += wants.length)));
   }
 
   /**
@@ -126,7 +108,7 @@ export class Claims {
    * for.
    */
   async #claimAll(requested: readonly RequestedClaim[], leaseMs: number): Promise<readonly Claim[]> {
-    // Alone it keeps nothing waiting, so it need not ask twice.
+    // A single request delays no other, so it waits at once. A claim that waits is never busy.
     const claims = await this.#request(requested, leaseMs, requested.length === 1);
     const busy = requested
       .map((each, index) => ({ ...each, index }))
@@ -134,38 +116,35 @@ export class Claims {
       .sort((a, b) => a.want.subscriptionId - b.want.subscriptionId);
     if (busy.length > 0) {
       const late = await this.#request(busy, leaseMs, true);
-      for (const [lateIndex, { index }] of busy.entries()) claims[index] = late[lateIndex] ?? null;
+      for (const [lateIndex, { index }] of busy.entries()) claims[index] = late[lateIndex] as Claim;
     }
-    return claims.map((claim, index) => claim ?? emptyClaim(requested[index] as RequestedClaim));
+    return claims as Claim[];
   }
 
   async #request(requested: readonly RequestedClaim[], leaseMs: number, wait: boolean): Promise<(Claim | null)[]> {
-    const { pool, times, nodeId, aliveMs } = this.#options;
-    const rows = await pool.query<ClaimRow>(
-      sql,
-      [
-        times.at(),
-        nodeId,
-        leaseMs,
-        wait,
-        postgresLimits.scanMessagesMax,
-        postgresLimits.poolPassedMax,
-        postgresLimits.claimRetryMs,
-        aliveMs,
-        requested.map(({ id }) => id),
-        requested.map(({ want }) => want.subscriptionId),
-        requested.map(({ want }) => want.deliveriesMax),
-        requested.map(({ want }) => want.bytesMax),
-        requested.map(({ want }) => want.fromLog),
-      ],
-      "claim",
-    );
+    const { database, times, nodeId, aliveMs } = this.#context;
+    const rows = await call<ClaimRow>(database.hot, "claim", [
+      times.at(),
+      nodeId,
+      leaseMs,
+      wait,
+      postgresLimits.scanMessagesMax,
+      postgresLimits.poolPassedMax,
+      postgresLimits.claimRetryMs,
+      aliveMs,
+      requested.map(({ id }) => id),
+      requested.map(({ want }) => want.subscriptionId),
+      requested.map(({ want }) => want.deliveriesMax),
+      requested.map(({ want }) => want.bytesMax),
+      requested.map(({ want }) => want.fromLog),
+    ]);
     const nowMs = times.about();
     const claims: (Claim | null)[] = [];
     let deliveries: ClaimedDelivery[] = [];
     for (const row of rows) {
       if (row.seq !== null) {
-        deliveries.push(toDelivery(row));
+        const { attempts: attemptsMade, retries: retriesMade, first_attempt_at: firstAttemptAtMs } = row;
+        deliveries.push({ message: toMessage(row.topic_id, row), attemptsMade, retriesMade, firstAttemptAtMs });
         continue;
       }
       const wantIndex = row.want - 1;
@@ -174,37 +153,6 @@ export class Claims {
     }
     return claims;
   }
-
-  async #abandon(ids: readonly ClaimId[] | null): Promise<void> {
-    const { pool, nodeId } = this.#options;
-    await pool.query("SELECT ringback.abandon_claims($1, $2::bigint[])", [nodeId, ids], "abandon");
-  }
-}
-
-const sql = `SELECT * FROM ringback.claim($1, $2, $3, $4, $5, $6, $7, $8, $9::bigint[], $10::bigint[], $11::integer[],
-  $12::bigint[], $13::boolean[])`;
-
-/** One call to the database has one lease. */
-function takeBatch(waiting: Waiting[]): Waiting[] {
-  const leaseMs = waiting[0]?.leaseMs;
-  let wants = 0;
-  let count = 0;
-  for (const each of waiting) {
-    if (each.leaseMs !== leaseMs || (count > 0 && wants + each.wants.length > postgresLimits.wantsMax)) break;
-    wants += each.wants.length;
-    count++;
-  }
-  return waiting.splice(0, count);
-}
-
-function toDelivery(row: ClaimRow): ClaimedDelivery {
-  const message: Message = toMessage(row.topic_id, row);
-  return {
-    message,
-    attemptsMade: row.attempts,
-    retriesMade: row.retries,
-    firstAttemptAtMs: row.first_attempt_at,
-  };
 }
 
 function toClaim({ id, want }: RequestedClaim, deliveries: ClaimedDelivery[], row: ClaimRow, nowMs: TimeMs): Claim {
@@ -217,9 +165,4 @@ function toClaim({ id, want }: RequestedClaim, deliveries: ClaimedDelivery[], ro
     nextDueAtMs: row.next_due_in === null ? null : nowMs + row.next_due_in,
     parkedCount: row.parked_count,
   };
-}
-
-function emptyClaim({ id, want }: RequestedClaim): Claim {
-  const { subscriptionId } = want;
-  return { id, subscriptionId, deliveries: [], more: false, nextDueAtMs: null, parkedCount: 0 };
 }

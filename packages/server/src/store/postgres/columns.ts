@@ -1,3 +1,6 @@
+import type { Attempt, Message, TimeMs, TopicId } from "../../domain/model.ts";
+import * as rows from "../record-rows.ts";
+
 /**
  * Encodes an array of texts as a PostgreSQL array literal. An array of such arrays is sent as an array of texts,
  * because PostgreSQL requires nested arrays to have equal lengths.
@@ -22,4 +25,29 @@ export function packBytes(parts: readonly (Uint8Array | null)[]): {
   const sizes = parts.map((part) => part?.byteLength ?? null);
   const bytes = Buffer.concat(parts.filter((part) => part !== null));
   return { offsets, sizes, bytes };
+}
+
+/** The attempts of settlements, as the last parameters of `ringback.settle` and `ringback.settle_pulled`. */
+export function attemptColumns(
+  attempts: readonly (Attempt | null)[],
+  startedAtMs: readonly (TimeMs | null)[],
+): readonly unknown[] {
+  const { offsets, sizes, bytes } = packBytes(attempts.map((attempt) => attempt?.reply ?? null));
+  return [
+    attempts.map((attempt) => attempt?.attempt ?? null),
+    startedAtMs,
+    attempts.map((attempt) => attempt?.durationMs ?? null),
+    attempts.map((attempt) => (attempt === null ? null : rows.verdictCodes.indexOf(attempt.verdict))),
+    attempts.map((attempt) => attempt?.status ?? null),
+    attempts.map((attempt) => attempt?.errorCode ?? null),
+    offsets,
+    sizes,
+    bytes,
+  ];
+}
+
+export type MessageRow = rows.MessageRow<readonly string[]>;
+
+export function toMessage(topicId: TopicId, row: MessageRow): Message {
+  return rows.toMessage(topicId, row, row.tags);
 }

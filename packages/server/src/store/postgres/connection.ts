@@ -1,9 +1,59 @@
-import { types } from "pg";
+import { Client, types, type ClientConfig } from "pg";
+import { postgresLimits } from "./postgres-limits.ts";
 
 /** Sends statements: a pool, or one of its connections with an open transaction. */
 export interface Connection {
   /** `name` lets the connection prepare the statement once. */
   query<T extends object>(sql: string, values?: readonly unknown[], name?: string): Promise<T[]>;
+}
+
+/**
+ * Calls a function of the schema by a prepared statement of its name. PostgreSQL takes the types of the parameters from
+ * the function.
+ */
+export function call<T extends object>(
+  connection: Connection,
+  sqlFunction: string,
+  values: readonly unknown[],
+): Promise<T[]> {
+  const parameters = values.map((_, index) => `$${index + 1}`).join(", ");
+  return connection.query<T>(`SELECT * FROM ringback.${sqlFunction}(${parameters})`, values, sqlFunction);
+}
+
+/** Calls a function of the schema that returns one value. */
+export async function callValue<T>(
+  connection: Connection,
+  sqlFunction: string,
+  values: readonly unknown[],
+): Promise<T | null> {
+  const [row] = await call<Record<string, T>>(connection, sqlFunction, values);
+  return row?.[sqlFunction] ?? null;
+}
+
+/** Options of every connection to the database. */
+export function clientConfig(url: string, applicationName: string): ClientConfig {
+  return {
+    connectionString: url,
+    application_name: applicationName,
+    connectionTimeoutMillis: postgresLimits.connectMsMax,
+    keepAlive: true,
+    types: valueTypes,
+  };
+}
+
+/** A connection outside the pools, not connected yet. A statement that its end interrupts reports the end. */
+export function newClient(url: string, applicationName: string, config: ClientConfig = {}): Client {
+  const client = new Client({ ...clientConfig(url, applicationName), ...config });
+  client.on("error", () => {});
+  return client;
+}
+
+/** Sends statements over a connection outside the pools. */
+export function connectionOf(client: Client): Connection {
+  return {
+    query: async <T extends object>(sql: string, values: readonly unknown[] = []) =>
+      (await client.query<T>(sql, [...values])).rows,
+  };
 }
 
 const BIGINT: number = types.builtins.INT8;
@@ -13,7 +63,7 @@ const BIGINT_ARRAY = 1016;
 /**
  * Parses int8 as a number, since every number in the schema is an integer below 2^53. The pg library would return text.
  */
-export const valueTypes = {
+const valueTypes = {
   getTypeParser(oid: number, format?: "text" | "binary") {
     if (oid === BIGINT) return Number;
     if (oid === BYTES) return toBytes;

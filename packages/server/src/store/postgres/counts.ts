@@ -1,8 +1,8 @@
 import { RingbackError } from "../../domain/errors.ts";
-import type { SubscriptionId, TimeMs } from "../../domain/model.ts";
+import type { SubscriptionId } from "../../domain/model.ts";
+import type { LogStore } from "../log.ts";
 import type { SubscriptionCounts, UnsettledCounts } from "../records.ts";
-import type { ConnectionPool } from "./database.ts";
-import type { Times } from "./times.ts";
+import type { StoreContext } from "./store-context.ts";
 
 /**
  * Where the deliveries of subscriptions are. What stands in a claim whose lease has run out counts as if it were given
@@ -25,52 +25,36 @@ export const unsettledSelect = `SELECT c.subscription_id, c.expired,
     WHERE l.subscription_id = c.subscription_id
   ) l ON true`;
 
-export async function readSubscriptionCounts(
-  pool: ConnectionPool,
-  times: Times,
-  id: SubscriptionId,
-): Promise<SubscriptionCounts> {
-  const [row] = await pool.query<Record<"backlog" | "parked" | "expired" | "in_flight" | "dead", number>>(
-    `SELECT x.backlog::bigint AS backlog, (x.parked - x.open_parked)::bigint AS parked, x.expired,
-       x.in_flight::bigint AS in_flight,
-       (SELECT count(*) FROM ringback.dead_letter d WHERE d.subscription_id = $2 AND d.redriven_at IS NULL) AS dead
-     FROM (${unsettledSelect} WHERE c.subscription_id = $2) x`,
-    [times.at(), id],
-    "subscription_counts",
-  );
-  if (row === undefined) throw new RingbackError("subscription_not_found");
-  return {
-    backlog: row.backlog,
-    parked: Math.max(0, row.parked),
-    deadLetters: row.dead,
-    expired: row.expired,
-    inFlight: row.in_flight,
-  };
+export function readSubscriptionCounts(context: StoreContext, id: SubscriptionId): Promise<SubscriptionCounts> {
+  const more = `, x.expired, (SELECT count(*) FROM ringback.dead_letter d
+    WHERE d.subscription_id = $2 AND d.redriven_at IS NULL) AS "deadLetters"`;
+  return readCounts(context, id, "subscription_counts", more);
 }
 
 /** As `readSubscriptionCounts`, without what only grows. */
-export async function readUnsettledCounts(
-  pool: ConnectionPool,
-  times: Times,
+export function readUnsettledCounts(context: StoreContext, id: SubscriptionId): Promise<UnsettledCounts> {
+  return readCounts(context, id, "unsettled_counts");
+}
+
+async function readCounts<T extends UnsettledCounts>(
+  { database, times }: StoreContext,
   id: SubscriptionId,
-): Promise<UnsettledCounts> {
-  const [row] = await pool.query<Record<"backlog" | "parked" | "in_flight", number>>(
+  name: string,
+  more = "",
+): Promise<T> {
+  const [row] = await database.rest.query<T>(
     `SELECT x.backlog::bigint AS backlog, greatest(0, x.parked - x.open_parked)::bigint AS parked,
-       x.in_flight::bigint AS in_flight
-     FROM (${unsettledSelect} WHERE c.subscription_id = $2) x`,
+       x.in_flight::bigint AS "inFlight"${more} FROM (${unsettledSelect} WHERE c.subscription_id = $2) x`,
     [times.at(), id],
-    "unsettled_counts",
+    name,
   );
   if (row === undefined) throw new RingbackError("subscription_not_found");
-  return { backlog: row.backlog, parked: row.parked, inFlight: row.in_flight };
+  return row;
 }
 
 /** Subscriptions that have work now, and the time at which the next work is due. */
-export async function findReady(
-  pool: ConnectionPool,
-  times: Times,
-): Promise<{ readonly subscriptionIds: readonly SubscriptionId[]; readonly nextDueAtMs: TimeMs | null }> {
-  const rows = await pool.query<{ id: SubscriptionId | null; due_at: TimeMs | null }>(
+export async function findReady({ database, times }: StoreContext): ReturnType<LogStore["findReady"]> {
+  const [row] = await database.rest.query<Awaited<ReturnType<LogStore["findReady"]>>>(
     `WITH clock AS MATERIALIZED (SELECT coalesce($1::bigint, ringback.now_ms()) AS now),
      lease AS (
        SELECT l.subscription_id, min(l.lease_until) AS until, array_agg(x.seq) FILTER (WHERE l.lease_until > clock.now) AS parked
@@ -90,13 +74,10 @@ export async function findReady(
        LEFT JOIN lease ON lease.subscription_id = c.subscription_id
        WHERE c.active
      )
-     SELECT CASE WHEN is_ready THEN id END AS id, due_at FROM found WHERE is_ready OR due_at IS NOT NULL`,
+     SELECT coalesce(array_agg(id) FILTER (WHERE is_ready), '{}') AS "subscriptionIds", min(due_at) AS "nextDueAtMs"
+     FROM found`,
     [times.at()],
     "find_ready",
   );
-  let nextDueAtMs: TimeMs | null = null;
-  for (const { due_at } of rows) {
-    if (due_at !== null && (nextDueAtMs === null || due_at < nextDueAtMs)) nextDueAtMs = due_at;
-  }
-  return { subscriptionIds: rows.map(({ id }) => id).filter((id) => id !== null), nextDueAtMs };
+  return row as NonNullable<typeof row>;
 }

@@ -2,7 +2,7 @@ import { Pool, type PoolClient, type PoolConfig, type QueryConfig } from "pg";
 import { RingbackError } from "../../domain/errors.ts";
 import { systemTimers } from "../../domain/ports.ts";
 import type { ConnectionUse } from "../cluster.ts";
-import { valueTypes, type Connection } from "./connection.ts";
+import { clientConfig, type Connection } from "./connection.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { prepareSession } from "./session.ts";
 import {
@@ -13,7 +13,7 @@ import {
   toConnectError,
   toStorageError,
 } from "./storage-failure.ts";
-import { pollFrom, Watch } from "./watch.ts";
+import { Watch } from "./watch.ts";
 
 /** How often a call that lost a deadlock is tried again. */
 const TRANSIENT_TRIES_MAX = 5;
@@ -32,17 +32,10 @@ export class Database {
   readonly #watch: Watch;
   #closing: Promise<void> | null = null;
 
-  /** `sent` is called for every statement with the name of the prepared statement, without its version. */
+  /** `sent` is called for every statement with the name of the prepared statement, or "other". */
   constructor(url: string, applicationName: string, sent: (name: string) => void = () => {}) {
-    const shared: PoolConfig = {
-      connectionString: url,
-      application_name: applicationName,
-      connectionTimeoutMillis: postgresLimits.connectMsMax,
-      idleTimeoutMillis: postgresLimits.connectionIdleMsMax,
-      keepAlive: true,
-      types: valueTypes,
-    };
-    this.#watch = new Watch({ poll: pollFrom(url, applicationName) });
+    const shared = { ...clientConfig(url, applicationName), idleTimeoutMillis: postgresLimits.connectionIdleMsMax };
+    this.#watch = new Watch(url, applicationName);
     const { hotConnectionsMax, hotStatementMsMax, restConnectionsMax, statementMsMax } = postgresLimits;
     const pool = (name: string, max: number, msMax: number): ConnectionPool =>
       new ConnectionPool({ name, max, statementMsMax: msMax, watch: this.#watch, sent }, { ...shared, max });
@@ -65,7 +58,7 @@ interface ConnectionPoolOptions {
   readonly max: number;
   readonly statementMsMax: number;
   readonly watch: Watch;
-  /** Called for every statement with the name of the prepared statement, without its version. */
+  /** Called for every statement with the name of the prepared statement, or "other". */
   readonly sent: (name: string) => void;
 }
 
@@ -79,7 +72,6 @@ export class ConnectionPool implements Connection {
   readonly #farewells = new Set<Promise<void>>();
   /** Connections in use. */
   #taken = 0;
-  #statements = 0;
   #lost = 0;
   #ended = false;
 
@@ -96,73 +88,45 @@ export class ConnectionPool implements Connection {
     });
   }
 
-  /** Sent so far, each of them one round trip. */
-  get statements(): number {
-    return this.#statements;
-  }
-
   get use(): ConnectionUse {
     const { totalCount: open, idleCount: idle, waitingCount: waiting } = this.#pool;
     const { name, max } = this.#options;
     return { pool: name, max, open, idle, waiting, lost: this.#lost };
   }
 
-  async query<T extends object>(sql: string, values: readonly unknown[] = [], name?: string): Promise<T[]> {
+  query<T extends object>(sql: string, values: readonly unknown[] = [], name?: string): Promise<T[]> {
+    return this.#run((connection) => connection.query<T>(sql, values, name));
+  }
+
+  /** All or nothing. `work` may run more than once. */
+  transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    return this.#run(async (connection) => {
+      await connection.query("BEGIN");
+      try {
+        const result = await work(connection);
+        await connection.query("COMMIT");
+        return result;
+      } catch (error) {
+        // A failed rollback is the failure of the connection, which ends the transaction too.
+        if (isUsable(error)) await connection.query("ROLLBACK");
+        throw error;
+      }
+    });
+  }
+
+  /** Repeats work that lost a deadlock or the like. */
+  async #run<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries++) {
       const client = await this.#connect();
       try {
         await this.#prepare(client);
-        const rows = await this.#send<T>(client, sql, values, name);
+        const result = await work({ query: (sql, values, name) => this.#send(client, sql, values, name) });
         this.#release(client, true);
-        return rows;
+        return result;
       } catch (error) {
         this.#release(client, isUsable(error));
         if (!isTransient(error) || tries === TRANSIENT_TRIES_MAX) throw toStorageError(error);
       }
-    }
-  }
-
-  /** All or nothing. `work` may run more than once. */
-  async transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
-    for (let tries = 1; ; tries++) {
-      const client = await this.#connect();
-      const connection: Connection = {
-        query: <R extends object>(sql: string, values: readonly unknown[] = [], name?: string) =>
-          this.#send<R>(client, sql, values, name),
-      };
-      let isOpen = false;
-      try {
-        await this.#prepare(client);
-        await connection.query("BEGIN");
-        isOpen = true;
-        const result = await work(connection);
-        await connection.query("COMMIT");
-        this.#release(client, true);
-        return result;
-      } catch (error) {
-        const usable = isUsable(error) && (!isOpen || (await rollback(connection)));
-        this.#release(client, usable);
-        if (!isTransient(error) || tries === TRANSIENT_TRIES_MAX) throw toStorageError(error);
-      }
-    }
-  }
-
-  /**
-   * Runs `work` on one connection without the usual session settings, for work that has its own transactions and may
-   * take long. The connection is closed afterwards.
-   */
-  async withConnection(work: (connection: Connection) => Promise<void>): Promise<void> {
-    const client = await this.#connect();
-    try {
-      await work({
-        query: (sql, values = [], name) => this.#send(client, sql, values, name, postgresLimits.migrationMsMax),
-      });
-    } catch (error) {
-      this.#lost++;
-      throw toStorageError(error);
-    } finally {
-      this.#taken--;
-      client.release(true);
     }
   }
 
@@ -179,25 +143,24 @@ export class ConnectionPool implements Connection {
   async #send<T extends object>(
     client: PoolClient,
     text: string,
-    values: readonly unknown[],
+    values: readonly unknown[] = [],
     name?: string,
-    msMax = this.#options.statementMsMax,
   ): Promise<T[]> {
-    this.#statements++;
-    this.#options.sent(name?.replace(/_\d+$/, "") ?? UNNAMED);
+    const { sent, statementMsMax, watch } = this.#options;
+    sent(name ?? UNNAMED);
     const query: QueryConfig & { query_timeout: number } = {
       text,
       values: [...values],
-      query_timeout: msMax + postgresLimits.statementGraceMs,
+      query_timeout: statementMsMax + postgresLimits.statementGraceMs,
     };
     if (name !== undefined) query.name = name;
-    return (await this.#options.watch.during(this.#pids.get(client) ?? null, client.query<T>(query))).rows;
+    return (await watch.during(this.#pids.get(client) ?? null, client.query<T>(query))).rows;
   }
 
   async #prepare(client: PoolClient): Promise<void> {
     if (this.#pids.has(client)) return;
-    const query: Connection["query"] = (sql, values = []) => this.#send(client, sql, values);
-    this.#pids.set(client, await prepareSession({ query }, this.#options));
+    const query: Connection["query"] = (sql, values) => this.#send(client, sql, values);
+    this.#pids.set(client, await prepareSession({ query }, this.#options.statementMsMax));
   }
 
   #release(client: PoolClient, usable: boolean): void {
@@ -224,15 +187,6 @@ export class ConnectionPool implements Connection {
       }
       throw toConnectError(error);
     }
-  }
-}
-
-async function rollback(connection: Connection): Promise<boolean> {
-  try {
-    await connection.query("ROLLBACK");
-    return true;
-  } catch {
-    return false;
   }
 }
 

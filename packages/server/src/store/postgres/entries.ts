@@ -5,13 +5,12 @@ import type { EntryStore } from "../entries.ts";
 import { toEntry, type EntryRow } from "../catalog-rows.ts";
 import { EntryIndex } from "../entry-index.ts";
 import type { Label } from "../label.ts";
-import type { Timers } from "../../domain/ports.ts";
 import type { Page, PageRequest } from "../page.ts";
 import { BackOff } from "./back-off.ts";
-import { CHANNEL, toPayload } from "./change-bus.ts";
+import { notifyNodes } from "./change-bus.ts";
 import type { Connection } from "./connection.ts";
 import type { ConnectionPool } from "./database.ts";
-import type { Times } from "./times.ts";
+import type { StoreContext } from "./store-context.ts";
 import { readNow } from "./topics.ts";
 
 /**
@@ -19,23 +18,20 @@ import { readNow } from "./topics.ts";
  * arrives.
  */
 export class PostgresEntries implements EntryStore {
+  readonly #context: StoreContext;
   readonly #pool: ConnectionPool;
-  readonly #times: Times;
-  readonly #nodeId: number;
   #index = new EntryIndex();
   /** Changes by this node and reads of other nodes' changes run one at a time. */
   readonly #mutex = new Mutex();
   readonly #backOff: BackOff;
-  /** True: a change by another node could not be read yet. */
+  /** True: changes by other nodes have to be read. */
   #isBehind = false;
   #catchingUp: Promise<void> | null = null;
-  #stopped = false;
 
-  constructor(pool: ConnectionPool, times: Times, timers: Timers, nodeId: number) {
-    this.#pool = pool;
-    this.#backOff = new BackOff(timers);
-    this.#times = times;
-    this.#nodeId = nodeId;
+  constructor(context: StoreContext) {
+    this.#context = context;
+    this.#pool = context.database.rest;
+    this.#backOff = new BackOff(context.timers);
   }
 
   load(): Promise<void> {
@@ -55,47 +51,35 @@ export class PostgresEntries implements EntryStore {
    * otherwise a deleted key would stay valid here.
    */
   changed(accountId: AccountId, kind: EntryKind, name: string): void {
-    this.#mutex.run(() => this.#read(this.#pool, accountId, kind, name)).catch(() => this.#catchUpLater());
+    this.#mutex.run(() => this.#read(this.#pool, accountId, kind, name)).catch(() => this.missed());
   }
 
   /** Reads all entries again after events may have been lost. */
   missed(): void {
-    this.load().catch(() => this.#catchUpLater());
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#backOff.stop();
-    await this.#catchingUp;
-  }
-
-  #catchUpLater(): void {
     this.#isBehind = true;
     this.#catchingUp ??= this.#catchUp();
   }
 
+  async stop(): Promise<void> {
+    this.#backOff.stop();
+    await this.#catchingUp;
+  }
+
   async #catchUp(): Promise<void> {
-    while (this.#isBehind) {
-      await this.#backOff.wait();
-      if (this.#stopped) break;
+    while (this.#isBehind && !this.#backOff.isStopped) {
       this.#isBehind = false;
       try {
         await this.load();
         this.#backOff.reset();
       } catch {
         this.#isBehind = true;
+        await this.#backOff.wait();
       }
     }
     this.#catchingUp = null;
   }
 
-  put(
-    accountId: AccountId,
-    kind: EntryKind,
-    name: string,
-    value: unknown,
-    condition?: WriteCondition,
-  ): Promise<{ entry: Entry; created: boolean }> {
+  readonly put: EntryStore["put"] = (accountId, kind, name, value, condition) => {
     const wanted = { kind, name, value, condition };
     return this.#mutex.run(async () => {
       const { entry, created } = await this.#pool.transaction(async (connection) => {
@@ -103,7 +87,7 @@ export class PostgresEntries implements EntryStore {
         // write.
         await connection.query("LOCK TABLE ringback.entry IN SHARE ROW EXCLUSIVE MODE");
         await this.#read(connection, accountId, kind, name);
-        const prepared = this.#index.prepare(accountId, wanted, await readNow(connection, this.#times));
+        const prepared = this.#index.prepare(accountId, wanted, await readNow(connection, this.#context.times));
         if (!prepared.changed) return prepared;
         const { entry, text } = prepared;
         await connection.query(
@@ -119,7 +103,7 @@ export class PostgresEntries implements EntryStore {
       this.#index.set(accountId, entry);
       return { entry, created };
     });
-  }
+  };
 
   async get(accountId: AccountId, kind: EntryKind, name: string): Promise<Entry | null> {
     return this.#index.get(accountId, kind, name);
@@ -157,9 +141,8 @@ export class PostgresEntries implements EntryStore {
     else if (!sameAs(this.#index.get(accountId, kind, name), row)) this.#index.set(accountId, toEntry(row));
   }
 
-  async #notify(connection: Connection, accountId: AccountId, entryKind: EntryKind, name: string): Promise<void> {
-    const payload = toPayload(this.#nodeId, { kind: "entry", accountId, entryKind, name });
-    await connection.query("SELECT pg_notify($1, $2)", [CHANNEL, payload]);
+  #notify(connection: Connection, accountId: AccountId, entryKind: EntryKind, name: string): Promise<void> {
+    return notifyNodes(connection, this.#context.nodeId, { kind: "entry", accountId, entryKind, name });
   }
 }
 

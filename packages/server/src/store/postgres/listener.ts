@@ -1,9 +1,9 @@
-import { Client } from "pg";
+import type { Client } from "pg";
 import type { Timers } from "../../domain/ports.ts";
 import type { ConnectionUse } from "../cluster.ts";
 import { BackOff } from "./back-off.ts";
 import { CHANNEL, fromPayload, type NodeEvent } from "./change-bus.ts";
-import type { Connection } from "./connection.ts";
+import { connectionOf, newClient } from "./connection.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { prepareSession } from "./session.ts";
 
@@ -20,11 +20,6 @@ export interface ListenerOptions {
   readonly missed: () => void;
 }
 
-interface Listening {
-  /** Resolves when the connection has ended. */
-  readonly ended: Promise<void>;
-}
-
 /** Receives the events of other nodes on a connection of its own, and reconnects when it breaks. */
 export class Listener {
   readonly #options: ListenerOptions;
@@ -32,8 +27,6 @@ export class Listener {
   #client: Client | null = null;
   #isUp = false;
   #lost = 0;
-  #closed = false;
-  #cancelProbe: () => void = () => {};
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: ListenerOptions) {
@@ -53,92 +46,70 @@ export class Listener {
 
   /** Resolves when the first attempt to listen has succeeded or failed. */
   async start(): Promise<void> {
-    const listening = await this.#listen();
-    this.#running = this.#keepListening(listening);
+    const { promise, resolve: tried } = Promise.withResolvers<void>();
+    this.#running = this.#keepListening(tried);
+    await promise;
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
     this.#isUp = false;
-    this.#cancelProbe();
     this.#backOff.stop();
     await this.#client?.end().catch(() => {});
     await this.#running;
   }
 
-  async #keepListening(first: Listening | null): Promise<void> {
-    let listening = first;
-    while (!this.#closed) {
-      if (listening !== null) {
-        await listening.ended;
-        this.#isUp = false;
-        if (!this.#closed) this.#lost++;
+  async #keepListening(tried: () => void): Promise<void> {
+    for (let isFirst = true; !this.#backOff.isStopped; isFirst = false) {
+      const { url, applicationName } = this.#options;
+      const client = newClient(url, applicationName, { query_timeout: postgresLimits.connectMsMax });
+      this.#client = client;
+      const { promise: ended, resolve } = Promise.withResolvers<void>();
+      client.once("end", resolve);
+      // The error may come before the end, or instead of it.
+      client.once("error", resolve);
+      try {
+        // The library leaves a connecting client that is ended without an answer.
+        await Promise.race([this.#listen(client), ended.then(() => Promise.reject(new Error("It has ended.")))]);
+        this.#isUp = !this.#backOff.isStopped;
+        this.#backOff.reset();
+        tried();
+        if (!isFirst) this.#options.missed();
+        await this.#probe(client, ended);
+      } catch {
+        // Listening is tried again, whatever the reason.
       }
-      if (this.#closed) return;
+      client.end().catch(() => {});
+      tried();
+      if (this.#isUp) this.#lost++;
+      this.#isUp = false;
       await this.#backOff.wait();
-      if (this.#closed) return;
-      listening = await this.#listen();
-      if (listening !== null) this.#options.missed();
     }
   }
 
-  /** Returns null when the connection fails. */
-  async #listen(): Promise<Listening | null> {
-    const { url, applicationName, nodeId, heard } = this.#options;
-    const client = new Client({
-      connectionString: url,
-      application_name: applicationName,
-      connectionTimeoutMillis: postgresLimits.connectMsMax,
-      query_timeout: postgresLimits.connectMsMax,
-      keepAlive: true,
-    });
-    this.#client = client;
-    const ended = new Promise<void>((resolve) => {
-      client.once("end", resolve);
-      // Before its end, or instead of it.
-      client.on("error", () => {
-        resolve();
-        client.end().catch(() => {});
-      });
-    });
+  async #listen(client: Client): Promise<void> {
+    const { nodeId, heard } = this.#options;
     client.on("notification", ({ payload }) => {
       const event = fromPayload(nodeId, payload ?? "[0]");
       if (event !== null) heard(event);
     });
-    try {
-      // The library leaves a connecting client that is ended without an answer.
-      await Promise.race([client.connect(), ended.then(() => Promise.reject(new Error("It has ended.")))]);
-      // A listening session that no longer reads must end, because the server keeps all notifications that it has not
-      // read. The session limits make the server end it.
-      await prepareSession(connectionOf(client), { statementMsMax: postgresLimits.connectMsMax });
-      await client.query(`LISTEN ${CHANNEL}`);
-    } catch {
-      client.end().catch(() => {});
-      return null;
-    }
-    this.#isUp = true;
-    this.#backOff.reset();
-    this.#probe(client);
-    return { ended };
+    await client.connect();
+    // A listening session that no longer reads must end, because the server keeps all notifications that it has not
+    // read. The session limits make the server end it.
+    await prepareSession(connectionOf(client), postgresLimits.connectMsMax);
+    await client.query(`LISTEN ${CHANNEL}`);
   }
 
-  #probe(client: Client): void {
-    this.#cancelProbe = this.#options.timers.after(PROBE_MS, () => void this.#probeNow(client));
-  }
-
-  async #probeNow(client: Client): Promise<void> {
-    try {
+  /** Resolves when the connection has ended, and rejects when it no longer answers. */
+  async #probe(client: Client, ended: Promise<void>): Promise<void> {
+    let hasEnded = false;
+    void ended.finally(() => {
+      hasEnded = true;
+      this.#backOff.hurry();
+    });
+    for (;;) {
+      await this.#backOff.rest(PROBE_MS);
+      if (hasEnded || this.#backOff.isStopped) return;
       await client.query("SELECT 1");
-      if (!this.#closed) this.#probe(client);
-    } catch {
-      await client.end().catch(() => {});
     }
   }
-}
-
-function connectionOf(client: Client): Connection {
-  return {
-    query: async <T extends object>(sql: string, values: readonly unknown[] = []) =>
-      (await client.query<T>(sql, [...values])).rows,
-  };
 }

@@ -12,44 +12,38 @@ import type {
   TimeMs,
   TopicId,
 } from "../../domain/model.ts";
-import { deliveryState } from "../delivery-state.ts";
+import { deliveryState, type DeliveryFacts } from "../delivery-state.ts";
 import { attemptsBySubscription, type AttemptRow } from "../record-rows.ts";
 import type { DeliveryRecord, MessageRecord } from "../records.ts";
-import type { ConnectionPool } from "./database.ts";
 import { postgresLimits } from "./postgres-limits.ts";
-import { messageColumns, toMessage, type MessageRow } from "./rows.ts";
-import type { Times } from "./times.ts";
+import { toMessage, type MessageRow } from "./columns.ts";
+import type { StoreContext } from "./store-context.ts";
 
 interface TopicOfMessage extends MessageRow {
   readonly topic: string;
 }
 
-interface DeliveryRow {
+interface DeliveryRow extends Pick<DeliveryFacts, "isOpen" | "isParked" | "isSettled"> {
   readonly id: SubscriptionId;
   readonly name: string;
   readonly settings: string;
-  /** Open in a claim whose lease has not expired. */
-  readonly is_open: boolean;
-  /** No claim has scanned the message, or it was released. */
-  readonly is_ahead: boolean;
-  readonly is_parked: boolean;
   readonly due_at: TimeMs | null;
   readonly reason: DeadReason | null;
 }
 
 /** The message with its deliveries and attempts, as far as their records are still kept. */
 export async function readMessageRecord(
-  pool: ConnectionPool,
-  times: Times,
+  context: StoreContext,
   accountId: AccountId,
   id: MessageId,
 ): Promise<MessageRecord | null> {
   const parsed = parseMessageId(id);
   if (parsed === null) return null;
   const { topicId, seq } = parsed;
+  const pool = context.database.rest;
   const [found] = await pool.query<TopicOfMessage>(
     // Messages before `first_seq` have expired, although their rows stay in the partition until it is dropped.
-    `SELECT m.${messageColumns.split(", ").join(", m.")}, t.name AS topic
+    `SELECT m.*, t.name AS topic
        FROM ringback.topic t JOIN ringback.topic_log l ON l.topic_id = t.id AND l.first_seq <= $2::bigint
        CROSS JOIN LATERAL ringback.message_at(t.id, $2::bigint) m
        WHERE t.id = $1 AND t.account_id = $3`,
@@ -64,7 +58,7 @@ export async function readMessageRecord(
     "message_attempts",
   );
   const bySubscription = attemptsBySubscription(attempts);
-  const rows = await readDeliveries(pool, times, topicId, seq);
+  const rows = await readDeliveries(context, topicId, seq);
   return {
     message,
     topic: found.topic,
@@ -72,10 +66,10 @@ export async function readMessageRecord(
   };
 }
 
-function readDeliveries(pool: ConnectionPool, times: Times, topicId: TopicId, seq: Seq): Promise<DeliveryRow[]> {
-  return pool.query<DeliveryRow>(
-    `SELECT s.id, s.name, s.settings, p.seq IS NOT NULL AS is_parked, p.due_at, coalesce(o.is_open, false) AS is_open,
-       $2 > c.scanned_through OR $2 = ANY (c.returned_seqs) OR coalesce(o.is_back, false) AS is_ahead,
+function readDeliveries({ database, times }: StoreContext, topicId: TopicId, seq: Seq): Promise<DeliveryRow[]> {
+  return database.rest.query<DeliveryRow>(
+    `SELECT s.id, s.name, s.settings, p.due_at, p.seq IS NOT NULL AS "isParked", coalesce(o.is_open, false) AS "isOpen",
+       $2 <= c.scanned_through AND $2 <> ALL (c.returned_seqs) AND NOT coalesce(o.is_back, false) AS "isSettled",
        (SELECT d.reason FROM ringback.dead_letter d
          WHERE d.subscription_id = s.id AND d.seq = $2 AND d.redriven_at IS NULL ORDER BY d.id DESC LIMIT 1) AS reason
      FROM ringback.subscription_cursor c
@@ -97,9 +91,7 @@ function readDeliveries(pool: ConnectionPool, times: Times, topicId: TopicId, se
 function toRecord(row: DeliveryRow, message: Message, attempts: readonly Attempt[]): DeliveryRecord {
   const { filter } = JSON.parse(row.settings) as SubscriptionSettings;
   const state = deliveryState({
-    isOpen: row.is_open,
-    isParked: row.is_parked,
-    isSettled: !row.is_ahead,
+    ...row,
     hasDeadLetter: row.reason !== null,
     attempts,
     matches: () => compileFilter(filter)(message),

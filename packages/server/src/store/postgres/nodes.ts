@@ -1,41 +1,39 @@
 import { limits } from "../../domain/limits.ts";
-import type { TimeMs } from "../../domain/model.ts";
-import type { StoreNode } from "../cluster.ts";
-import type { ConnectionPool } from "./database.ts";
+import type { ClusterStore, NodeLabel, StoreNode } from "../cluster.ts";
+import type { Connection } from "./connection.ts";
+import type { Listener } from "./listener.ts";
+import type { StoreContext } from "./store-context.ts";
 import type { Times } from "./times.ts";
 
-interface NodeRow {
-  readonly id: number;
-  readonly name: string;
-  readonly version: string;
-  readonly started_at: TimeMs;
-  readonly last_seen_at: TimeMs;
-  readonly alive: boolean;
+export async function registerNode(
+  connection: Connection,
+  times: Times,
+  aliveMs: number,
+  { name, version }: NodeLabel,
+): Promise<number> {
+  const [row] = await connection.query<{ id: number }>(
+    `INSERT INTO ringback.node (name, version, started_at, beating_since, alive_until)
+     SELECT $3, $4, now, now, now + $2 FROM (SELECT coalesce($1::bigint, ringback.now_ms()) AS now) AS clock RETURNING id`,
+    [times.at(), aliveMs, name, version],
+  );
+  return (row as { id: number }).id;
 }
 
-/** Reads the rows of the nodes; a row has the time until which its node counts as alive. */
-export async function readNodes(
-  pool: ConnectionPool,
-  times: Times,
-  nodeId: number,
-  aliveMs: number,
-): Promise<readonly StoreNode[]> {
-  const rows = await pool.query<NodeRow>(
-    `SELECT id, name, version, started_at, alive_until - $2 AS last_seen_at,
-       alive_until > coalesce($1::bigint, ringback.now_ms()) AS alive
-     FROM ringback.node ORDER BY alive DESC, id = $3 DESC, id DESC LIMIT $4`,
-    [times.at(), aliveMs, nodeId, limits.nodesListedMax],
-    "nodes",
-  );
-  return rows
-    .map(({ id, name, version, started_at, last_seen_at, alive }) => ({
-      id,
-      name,
-      version,
-      startedAtMs: started_at,
-      lastSeenAtMs: last_seen_at,
-      isAlive: alive,
-      isThis: id === nodeId,
-    }))
-    .toSorted((one, other) => Number(other.isAlive) - Number(one.isAlive) || one.id - other.id);
+export function createCluster(context: StoreContext, listener: Listener): ClusterStore {
+  const { database, health, times, nodeId, aliveMs } = context;
+  return {
+    async nodes() {
+      // A row has the time until which its node counts as alive, from which its last heartbeat follows.
+      const rows = await database.rest.query<StoreNode>(
+        `SELECT id, name, version, started_at AS "startedAtMs", alive_until - $2 AS "lastSeenAtMs",
+           alive_until > coalesce($1::bigint, ringback.now_ms()) AS "isAlive", id = $3 AS "isThis"
+         FROM ringback.node ORDER BY "isAlive" DESC, "isThis" DESC, id DESC LIMIT $4`,
+        [times.at(), aliveMs, nodeId, limits.nodesListedMax],
+        "nodes",
+      );
+      return rows.sort((one, other) => Number(other.isAlive) - Number(one.isAlive) || one.id - other.id);
+    },
+    connections: () => [database.hot.use, database.rest.use, listener.use],
+    writable: () => health.writable,
+  };
 }

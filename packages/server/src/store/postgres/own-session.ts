@@ -1,22 +1,28 @@
 import { RingbackError } from "../../domain/errors.ts";
-import type { Connection } from "./connection.ts";
-import type { ConnectionPool } from "./database.ts";
+import { connectionOf, newClient, type Connection } from "./connection.ts";
+import { postgresLimits } from "./postgres-limits.ts";
+import { toConnectError } from "./storage-failure.ts";
 
 /**
  * Refuses a proxy that assigns a server session per transaction, as PgBouncer does in transaction mode. Behind such a
  * proxy LISTEN receives nothing and prepared statements belong to other clients. Both faults would appear only under
  * load.
  */
-export async function assertOwnSessions(pool: ConnectionPool): Promise<void> {
-  await pool.withConnection((one) =>
-    pool.withConnection(async (other) => {
-      if (!(await sharesSessions(one, other))) return;
-      throw new RingbackError(
-        "internal",
-        "The database is behind a proxy that shares sessions between its clients, such as PgBouncer in transaction mode: " +
-          "connect to PostgreSQL itself, or set pool_mode = session.",
-      );
-    }),
+export async function assertOwnSessions(url: string, applicationName: string): Promise<void> {
+  const limits = { query_timeout: postgresLimits.statementMsMax };
+  const clients = [newClient(url, applicationName, limits), newClient(url, applicationName, limits)] as const;
+  try {
+    for (const client of clients) await client.connect();
+    if (!(await sharesSessions(connectionOf(clients[0]), connectionOf(clients[1])))) return;
+  } catch (error) {
+    throw toConnectError(error);
+  } finally {
+    for (const client of clients) await client.end().catch(() => {});
+  }
+  throw new RingbackError(
+    "internal",
+    "The database is behind a proxy that shares sessions between its clients, such as PgBouncer in transaction mode: " +
+      "connect to PostgreSQL itself, or set pool_mode = session.",
   );
 }
 
@@ -33,10 +39,11 @@ const ROUNDS = 12;
  * statements. The two connections swap roles, so that every order of assignment is detected. At most one transaction is
  * open at a time, since a proxy may have only one session.
  */
-export async function sharesSessions(one: Connection, other: Connection): Promise<boolean> {
+async function sharesSessions(one: Connection, other: Connection): Promise<boolean> {
   const known = new Map<Connection, number>();
   const isOwn = async (connection: Connection): Promise<boolean> => {
-    const pid = await backendOf(connection);
+    const [row] = await connection.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+    const { pid } = row as { pid: number };
     const before = known.get(connection);
     known.set(connection, pid);
     const [first, second] = [known.get(one), known.get(other)];
@@ -53,9 +60,4 @@ export async function sharesSessions(one: Connection, other: Connection): Promis
     }
   }
   return false;
-}
-
-async function backendOf(connection: Connection): Promise<number> {
-  const [row] = await connection.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
-  return (row as { pid: number }).pid;
 }

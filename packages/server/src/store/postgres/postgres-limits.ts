@@ -13,8 +13,6 @@ export const postgresLimits = {
   statementMsMax: 30_000,
   /** Time limit of a statement for publishes and deliveries, whose callers do not wait much longer either. */
   hotStatementMsMax: 10_000,
-  /** Changes of the schema, and the wait for another node that makes them. */
-  migrationMsMax: 3_600_000,
   /** The client closes the connection when the server has not cancelled a statement this long after its time limit. */
   statementGraceMs: 2_000,
   /** How long a statement waits for a row that another holds. */

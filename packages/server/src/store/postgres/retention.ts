@@ -1,10 +1,10 @@
 import { limits } from "../../domain/limits.ts";
 import type { SubscriptionId, TopicId } from "../../domain/model.ts";
 import type { RetentionResult } from "../log.ts";
-import type { Connection } from "./connection.ts";
+import { call, callValue, type Connection } from "./connection.ts";
 import type { ConnectionPool } from "./database.ts";
 import { postgresLimits } from "./postgres-limits.ts";
-import type { Times } from "./times.ts";
+import type { StoreContext } from "./store-context.ts";
 
 /** The answer of a function that was to drop a partition: others read or write the table for too long. */
 const IN_USE = -1;
@@ -25,12 +25,11 @@ interface TrimRow {
   readonly count: number;
 }
 
-export interface RetentionOptions {
-  readonly pool: ConnectionPool;
-  readonly times: Times;
-  readonly attemptRetentionMs: number;
-  readonly deadLetterRetentionMs: number;
-  readonly ready: (id: SubscriptionId) => void;
+/** All null while another node is at it. */
+interface RecordsRow {
+  readonly dead_letters: number | null;
+  readonly keys: number | null;
+  readonly more: boolean | null;
 }
 
 /**
@@ -38,73 +37,75 @@ export interface RetentionOptions {
  * transactions. After that it drops empty partitions and creates those that are needed soon.
  */
 export class Retention {
-  readonly #options: RetentionOptions;
+  readonly #context: StoreContext;
+  readonly #pool: ConnectionPool;
   #lastTopicId = 0;
   #dropAgainAtMs = 0;
 
-  constructor(options: RetentionOptions) {
-    this.#options = options;
+  constructor(context: StoreContext) {
+    this.#context = context;
+    this.#pool = context.database.rest;
   }
 
-  /** How long the partitions of attempts are goes by how long they are kept. */
+  /** The retention of attempts determines the time span of their partitions. */
   async start(): Promise<void> {
-    const { pool, attemptRetentionMs } = this.#options;
-    await pool.query("SELECT ringback.set_attempt_partition_span($1)", [attemptRetentionMs]);
+    await call(this.#pool, "set_attempt_partition_span", [this.#context.attemptRetentionMs]);
   }
 
   async step(): Promise<RetentionResult> {
-    const { pool } = this.#options;
-    const trimmed = await pool.transaction((connection) => this.#alone(connection, () => this.#trimNext(connection)));
-    for (const { what, subscription_id } of trimmed ?? []) if (what === "ready") this.#options.ready(subscription_id);
-    const records = await pool.transaction((connection) =>
-      this.#alone(connection, () => this.#trimRecords(connection)),
-    );
-    if (trimmed === null || records === null) return nothing;
+    const { times, deadLetterRetentionMs, ready } = this.#context;
+    const trimmed = await this.#trimNext();
+    for (const { what, subscription_id } of trimmed ?? []) if (what === "ready") ready([subscription_id]);
+    const records = [times.at(), postgresLimits.recordsTrimmedMax, deadLetterRetentionMs, KEY_MS];
+    const [row] = await call<RecordsRow>(this.#pool, "trim_records", records);
+    if (trimmed === null || row === undefined || row.more === null) return nothing;
     const dropped = await this.#dropPartitions();
-    await this.#preparePartitions();
+    await this.#pool.query(
+      "SELECT ringback.prepare_message_partitions($1::bigint), ringback.prepare_attempt_partitions($1::bigint)",
+      [times.at()],
+      "prepare_partitions",
+    );
     const didSomething = trimmed.some(({ what, count }) => what !== "ready" && count > 0);
     return {
       messages: trimmed.find(({ what }) => what === "removed")?.count ?? 0,
-      ...records.counts,
+      deadLetters: row.dead_letters ?? 0,
+      idempotencyKeys: row.keys ?? 0,
       attempts: dropped.attempts,
       expired: expiredOf(trimmed),
-      more: records.more || dropped.more || (didSomething && (await this.#dueTopics(pool, 1)).length > 0),
+      more: row.more || dropped.more || (didSomething && (await this.#dueTopics(this.#pool, 1)).length > 0),
     };
   }
 
-  /** null: another node is at it. */
-  async #alone<T>(connection: Connection, work: () => Promise<T>): Promise<T | null> {
-    const [lock] = await connection.query<{ got: boolean }>(
-      `SELECT pg_try_advisory_xact_lock(ringback.retention_lock()) AS got`,
-    );
-    return lock?.got === true ? work() : null;
-  }
-
-  /** Round and round by id, so that a topic of which nothing can go just now does not keep the others waiting. */
-  async #trimNext(connection: Connection): Promise<readonly TrimRow[]> {
-    for (const topicId of await this.#dueTopics(connection, postgresLimits.topicsTriedMax)) {
-      this.#lastTopicId = topicId;
-      const rows = await connection.query<TrimRow>(
-        "SELECT * FROM ringback.trim_topic($1, $2, $3, $4, $5)",
-        [
-          this.#options.times.at(),
+  /**
+   * Trims one topic. The topics take turns by id, so that a topic with nothing to remove yet does not delay the others.
+   * Returns null while another node is at it.
+   */
+  #trimNext(): Promise<readonly TrimRow[] | null> {
+    return this.#pool.transaction(async (connection) => {
+      const [lock] = await connection.query<{ got: boolean }>(
+        "SELECT pg_try_advisory_xact_lock(ringback.retention_lock()) AS got",
+      );
+      if (lock?.got !== true) return null;
+      for (const topicId of await this.#dueTopics(connection, postgresLimits.topicsTriedMax)) {
+        this.#lastTopicId = topicId;
+        const rows = await call<TrimRow>(connection, "trim_topic", [
+          this.#context.times.at(),
           topicId,
           postgresLimits.trimMessagesMax,
           postgresLimits.deadLetteredMax,
           postgresLimits.deadLetteredBytesMax,
-        ],
-        "trim_topic",
-      );
-      if (rows.some(({ what, count }) => (what === "removed" || what === "dead_lettered") && count > 0)) return rows;
-    }
-    return [];
+        ]);
+        if (rows.some(({ what, count }) => (what === "removed" || what === "dead_lettered") && count > 0)) return rows;
+      }
+      return [];
+    });
   }
 
   async #dueTopics(connection: Connection, max: number): Promise<readonly TopicId[]> {
     const rows = await connection.query<{ topic_id: TopicId }>(
       `SELECT topic_id FROM ringback.topic_log WHERE expires_at <= coalesce($1::bigint, ringback.now_ms())
          ORDER BY topic_id <= $2, topic_id LIMIT $3`,
-      [this.#options.times.at(), this.#lastTopicId, max],
+      [this.#context.times.at(), this.#lastTopicId, max],
       "due_topics",
     );
     return rows.map(({ topic_id }) => topic_id);
@@ -112,118 +113,21 @@ export class Retention {
 
   /** Each in one statement, which ends with its lock whatever becomes of this process. */
   async #dropPartitions(): Promise<{ readonly attempts: number; readonly more: boolean }> {
-    const { pool, times, attemptRetentionMs } = this.#options;
+    const { times, attemptRetentionMs } = this.#context;
     const { dropLockMsMax, attemptsScannedMax } = postgresLimits;
     // A table that is being dumped stays in use for long, and each try keeps everybody waiting.
     if (performance.now() < this.#dropAgainAtMs) return { attempts: 0, more: false };
-    const [messages] = await pool.query<{ id: number | null }>(
-      "SELECT ringback.drop_message_partition($1, $2) AS id",
-      [times.at(), dropLockMsMax],
-      "drop_message_partition",
-    );
-    const [attempts] = await pool.query<{ count: number | null }>(
-      "SELECT ringback.drop_attempt_partition($1, $2, $3, $4) AS count",
-      [times.at(), attemptRetentionMs, attemptsScannedMax, dropLockMsMax],
-      "drop_attempt_partition",
-    );
-    const answers = [messages?.id ?? null, attempts?.count ?? null];
+    const pool = this.#pool;
+    const forMessages = [times.at(), dropLockMsMax];
+    const messages = await callValue<number>(pool, "drop_message_partition", forMessages);
+    const forAttempts = [times.at(), attemptRetentionMs, attemptsScannedMax, dropLockMsMax];
+    const attempts = await callValue<number>(pool, "drop_attempt_partition", forAttempts);
+    const answers = [messages, attempts];
     if (answers.includes(IN_USE)) this.#dropAgainAtMs = performance.now() + postgresLimits.dropRetryMs;
     return {
-      attempts: Math.max(0, attempts?.count ?? 0),
+      attempts: Math.max(0, attempts ?? 0),
       more: answers.some((answer) => answer !== null && answer !== IN_USE),
     };
-  }
-
-  async #preparePartitions(): Promise<void> {
-    const { pool, times } = this.#options;
-    await pool.query(
-      "SELECT ringback.prepare_message_partitions($1::bigint), ringback.prepare_attempt_partitions($1::bigint)",
-      [times.at()],
-      "prepare_partitions",
-    );
-  }
-
-  async #trimRecords(connection: Connection): Promise<{
-    readonly counts: Pick<RetentionResult, "deadLetters" | "idempotencyKeys">;
-    readonly more: boolean;
-  }> {
-    const { times, deadLetterRetentionMs } = this.#options;
-    const max = postgresLimits.recordsTrimmedMax;
-    const [row] = await connection.query<Record<"dead_letters" | "keys", number>>(
-      `WITH clock AS MATERIALIZED (SELECT coalesce($1::bigint, ringback.now_ms()) AS now),
-       dead_letters AS (
-         DELETE FROM ringback.dead_letter WHERE id IN (
-           SELECT d.id FROM ringback.dead_letter d WHERE d.redriven_at IS NULL AND d.died_at < (SELECT now FROM clock) - $3
-           ORDER BY d.died_at LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING 1
-       ), keys AS (
-         DELETE FROM ringback.idempotency WHERE (topic_id, key) IN (
-           SELECT i.topic_id, i.key FROM ringback.idempotency i WHERE i.published_at < (SELECT now FROM clock) - $4
-           ORDER BY i.published_at LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING 1
-       )
-       SELECT (SELECT count(*) FROM dead_letters) AS dead_letters, (SELECT count(*) FROM keys) AS keys`,
-      [times.at(), max, deadLetterRetentionMs, KEY_MS],
-      "trim_records",
-    );
-    const { dead_letters: deadLetters, keys: idempotencyKeys } = row as NonNullable<typeof row>;
-    const left = await this.#trimRemoved(connection, max);
-    return {
-      counts: { deadLetters, idempotencyKeys },
-      more: left || deadLetters === max || idempotencyKeys === max,
-    };
-  }
-
-  /**
-   * Deletes rows of deleted topics and subscriptions; returns true when there were some. Their attempts stay until
-   * their retention ends: no call can read them, and they are dropped with their partitions.
-   */
-  async #trimRemoved(connection: Connection, max: number): Promise<boolean> {
-    if (await this.#trimRemovedTopic(connection, max)) return true;
-    const [next] = await connection.query<{ id: number }>(
-      "SELECT id FROM ringback.removed WHERE kind = 'subscription' ORDER BY id LIMIT 1",
-    );
-    if (next === undefined) return false;
-    let count = 0;
-    for (const table of ["parked", "dead_letter"]) {
-      const gone = await connection.query(
-        `DELETE FROM ringback.${table} WHERE ctid = ANY (ARRAY
-           (SELECT ctid FROM ringback.${table} WHERE subscription_id = $1 LIMIT $2)) RETURNING 1`,
-        [next.id, max],
-      );
-      count += gone.length;
-    }
-    if (count === 0) {
-      await connection.query("DELETE FROM ringback.removed WHERE kind = 'subscription' AND id = $1", [next.id]);
-    }
-    return true;
-  }
-
-  /** Segment by segment: one that is empty no longer holds its partition. */
-  async #trimRemovedTopic(connection: Connection, max: number): Promise<boolean> {
-    const [next] = await connection.query<{ id: TopicId; first_seq: number | null; partition_id: number | null }>(
-      `SELECT t.id, s.first_seq, s.partition_id
-       FROM (SELECT id::integer FROM ringback.removed WHERE kind = 'topic' ORDER BY id LIMIT 1) t
-       LEFT JOIN LATERAL (
-         SELECT first_seq, partition_id FROM ringback.segment WHERE topic_id = t.id ORDER BY first_seq LIMIT 1) s ON true`,
-    );
-    if (next === undefined) return false;
-    const { id, first_seq: firstSeq, partition_id: partitionId } = next;
-    const keys = await connection.query(
-      `DELETE FROM ringback.idempotency WHERE topic_id = $1 AND key = ANY (ARRAY
-         (SELECT key FROM ringback.idempotency WHERE topic_id = $1 LIMIT $2)) RETURNING 1`,
-      [id, max],
-    );
-    if (partitionId !== null) {
-      const gone = await connection.query(
-        `DELETE FROM ringback.message WHERE partition_id = $1 AND topic_id = $2 AND seq = ANY (ARRAY
-           (SELECT seq FROM ringback.message WHERE partition_id = $1 AND topic_id = $2 ORDER BY seq LIMIT $3)) RETURNING 1`,
-        [partitionId, id, max],
-      );
-      if (gone.length < max) {
-        await connection.query("DELETE FROM ringback.segment WHERE topic_id = $1 AND first_seq = $2", [id, firstSeq]);
-      }
-    } else if (keys.length < max)
-      await connection.query("DELETE FROM ringback.removed WHERE kind = 'topic' AND id = $1", [id]);
-    return true;
   }
 }
 

@@ -1,22 +1,6 @@
 -- The whole schema of a freshly migrated database.
 -- Written by `npm run generate:schema`; the sources are in schema/.
 
-CREATE TYPE ringback.claim_rest AS (
-  more boolean,
-  next_due_in bigint
-);
-
-CREATE TYPE ringback.expired_parked AS (
-  subscriptions bigint[],
-  seqs bigint[],
-  through bigint
-);
-
-CREATE TYPE ringback.known_nodes AS (
-  alive bigint[],
-  has_others boolean
-);
-
 CREATE TYPE ringback.log_take AS (
   count integer,
   bytes bigint,
@@ -32,35 +16,6 @@ CREATE TYPE ringback.log_take AS (
   has_due boolean,
   waits boolean,
   has_unscanned boolean
-);
-
-CREATE TYPE ringback.open_claims AS (
-  count integer,
-  lease_end bigint,
-  parked bigint[],
-  foreign_keys text[],
-  returned bigint[]
-);
-
-CREATE TYPE ringback.parked_take AS (
-  count integer,
-  bytes bigint,
-  seqs bigint[],
-  keys text[],
-  expired bigint,
-  has_more boolean,
-  waits boolean
-);
-
-CREATE TYPE ringback.removed_from_claims AS (
-  ordinals integer[],
-  topics integer[],
-  from_parked boolean[]
-);
-
-CREATE TYPE ringback.segment_bounds AS (
-  partition_id integer,
-  through bigint
 );
 
 CREATE SEQUENCE ringback.attempt_id_seq MAXVALUE 9223372036854775807;
@@ -326,10 +281,27 @@ DECLARE
 BEGIN
   PERFORM ringback.lock_logs(p_topics, v_now);
   RETURN QUERY
-  WITH placed AS MATERIALIZED (
+  WITH judged AS (
+    SELECT r.request::integer, r.topic_id, r.count, r.key, r.fingerprint, l.last_seq,
+      greatest(l.last_published_at, v_now) AS at, l.partition_id AS partition_before,
+      ringback.message_partition_id(l.retention_ms, greatest(l.last_published_at, v_now)) AS partition_id,
+      i.first_seq AS known_seq, i.published_at AS known_at,
+      CASE
+        WHEN l.topic_id IS NULL THEN 'topic_gone'
+        WHEN i.first_seq IS NULL THEN 'appended'
+        WHEN i.fingerprint = r.fingerprint THEN 'replayed'
+        ELSE 'key_conflict'
+      END AS outcome
+    FROM unnest(p_topics, p_counts, p_keys, p_fingerprints) WITH ORDINALITY
+      AS r (topic_id, count, key, fingerprint, request)
+    LEFT JOIN LATERAL (SELECT * FROM ringback.topic_log l WHERE l.topic_id = r.topic_id LIMIT 1) l ON true
+    LEFT JOIN LATERAL (
+      SELECT * FROM ringback.idempotency i
+      WHERE i.topic_id = r.topic_id AND i.key = r.key AND i.published_at + p_key_ms > v_now LIMIT 1) i ON true
+  ), placed AS MATERIALIZED (
     SELECT a.*, a.last_seq + 1 - a.count + sum(CASE WHEN a.outcome = 'appended' THEN a.count ELSE 0 END)
       OVER (PARTITION BY a.topic_id ORDER BY a.request)::bigint AS first_seq
-    FROM ringback.judge_appends(p_topics, p_counts, p_keys, p_fingerprints, v_now, p_key_ms) a
+    FROM judged a
   ), written AS (
     INSERT INTO ringback.message (topic_id, seq, partition_id, published_at, deliver_at, content_type, tags,
       type, ordering_key, attributes, body)
@@ -413,17 +385,16 @@ AS $function$
 #variable_conflict use_column
 DECLARE
   v_now bigint := coalesce(p_now, ringback.now_ms());
-  v_nodes ringback.known_nodes;
+  v_nodes record;
   v_id bigint;
   v_cursor ringback.subscription_cursor%ROWTYPE;
-  v_open ringback.open_claims;
+  v_open record;
   v_free integer;
   v_room integer;
-  v_none CONSTANT ringback.parked_take := ROW(0, 0, '{}', '{}', 0, false, false)::ringback.parked_take;
-  v_parked ringback.parked_take;
+  v_parked record;
   v_log ringback.log_take;
   v_partition integer;
-  v_rest ringback.claim_rest;
+  v_rest record;
 BEGIN
   -- A claim that a crash of the database forgets is only delivered again, so its commit need not wait for the disk.
   PERFORM set_config('synchronous_commit', 'off', true);
@@ -447,15 +418,12 @@ BEGIN
     IF parked_count > 1000 THEN parked_count := ringback.count_many_parked(v_cursor, v_now); END IF;
     -- Open claims are read before parked deliveries: a delivery that is parked meanwhile is then seen twice, never
     -- missed.
-    v_open := ringback.reclaim_lapsed(v_id, v_cursor.returned_seqs, v_cursor.ordering, p_node, v_now, v_nodes.alive);
+    v_open := ringback.reclaim_lapsed(v_id, v_cursor.ordering, p_node, v_now, v_nodes.alive, v_cursor.returned_seqs);
     v_free := CASE WHEN v_nodes.has_others THEN greatest(0, v_cursor.in_flight_max - v_open.count) END;
     v_room := CASE WHEN v_cursor.ordering <> 'strict' THEN least(p_deliveries_max[v_request], v_free)
       WHEN v_open.count > 0 THEN 0 ELSE 1 END;
-    v_parked := v_none;
-    IF v_room > 0 AND parked_count > 0 THEN
-      v_parked := ringback.take_parked(v_id, v_cursor.topic_id, v_cursor.ordering, v_open.parked, v_open.foreign_keys,
-        v_now, v_room, p_bytes_max[v_request], p_scan_max);
-    END IF;
+    v_parked := ringback.take_parked(v_id, v_cursor.topic_id, v_cursor.ordering, v_open.parked, v_open.foreign_keys,
+      v_now, CASE WHEN parked_count > 0 THEN v_room ELSE 0 END, p_bytes_max[v_request], p_scan_max);
     v_log := ringback.take_from_log(v_cursor, v_open.returned, v_open.foreign_keys, v_now, p_from_log[v_request],
       v_room - v_parked.count, p_bytes_max[v_request] - v_parked.bytes, p_scan_max, p_returned_max);
     IF v_log.count + v_parked.count > 0 THEN
@@ -479,8 +447,8 @@ BEGIN
   END LOOP;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.claim_rest(p_subscription bigint, p_is_strict boolean, p_open integer, p_taken integer, p_parked bigint, p_has_due boolean, p_waits boolean, p_is_capped boolean, p_has_unscanned boolean, p_has_returned boolean, p_lease_end bigint, p_now bigint, p_from_log boolean, p_retry_ms bigint)
- RETURNS claim_rest
+CREATE OR REPLACE FUNCTION ringback.claim_rest(p_subscription bigint, p_is_strict boolean, p_open integer, p_taken integer, p_parked bigint, p_has_due boolean, p_waits boolean, p_is_capped boolean, p_has_unscanned boolean, p_has_returned boolean, p_lease_end bigint, p_now bigint, p_from_log boolean, p_retry_ms bigint, OUT more boolean, OUT next_due_in bigint)
+ RETURNS record
  LANGUAGE plpgsql
 AS $function$
 DECLARE
@@ -493,7 +461,9 @@ BEGIN
     p_lease_end := least(p_lease_end, p_now + p_retry_ms);
   END IF;
   IF p_is_strict AND p_open + p_taken > 0 THEN
-    RETURN ROW(false, p_lease_end - p_now)::ringback.claim_rest;
+    more := false;
+    next_due_in := p_lease_end - p_now;
+    RETURN;
   END IF;
   IF p_has_due THEN
     v_due := p_now;
@@ -501,11 +471,10 @@ BEGIN
     SELECT p.due_at INTO v_due FROM ringback.parked p WHERE p.subscription_id = p_subscription AND p.due_at > p_now
       ORDER BY p.due_at LIMIT 1;
   END IF;
-  RETURN ROW(
-    NOT (p_taken = 0 AND p_is_capped)
-      AND (p_has_due OR (p_from_log AND (p_has_unscanned OR (p_has_returned AND NOT p_waits))))
-      AND NOT (p_is_strict AND ringback.is_key_blocked(p_subscription, '')),
-    least(v_due, p_lease_end) - p_now)::ringback.claim_rest;
+  more := NOT (p_taken = 0 AND p_is_capped)
+    AND (p_has_due OR (p_from_log AND (p_has_unscanned OR (p_has_returned AND NOT p_waits))))
+    AND NOT (p_is_strict AND ringback.is_key_blocked(p_subscription, ''));
+  next_due_in := least(v_due, p_lease_end) - p_now;
 END $function$;
 
 CREATE OR REPLACE FUNCTION ringback.count_many_parked(p_cursor subscription_cursor, p_now bigint)
@@ -524,25 +493,20 @@ BEGIN
   RETURN v_count;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.dead_letter_expired(p_topic integer, p_partition integer, p_subscriptions bigint[], p_seqs bigint[], p_now bigint)
+CREATE OR REPLACE FUNCTION ringback.dead_letter_expired(p_topic integer, p_subscriptions bigint[], p_seqs bigint[], p_now bigint)
  RETURNS TABLE(what text, subscription_id bigint, count bigint)
  LANGUAGE plpgsql
 AS $function$
 #variable_conflict use_column
 DECLARE
-  v_row record;
+  v_subscriptions bigint[];
+  v_keys text[];
 BEGIN
-  INSERT INTO ringback.dead_letter (account_id, subscription_id, topic_id, seq, reason, attempts, died_at, last_status,
-    last_error_code, last_reply, published_at, deliver_at, content_type, tags, type, ordering_key, attributes,
-    body)
-  SELECT t.account_id, b.subscription_id, p_topic, b.seq, 'expired', p.attempts, p_now, a.status, a.error_code, a.reply,
-    m.published_at, m.deliver_at, m.content_type, m.tags, m.type, m.ordering_key, m.attributes, m.body
+  PERFORM ringback.write_dead_letter(NULL, b.subscription_id, p_topic, b.seq, 'expired', p.attempts, p_now, a.status,
+    a.error_code, a.reply)
   FROM unnest(p_subscriptions, p_seqs) AS b (subscription_id, seq)
   CROSS JOIN LATERAL (
     SELECT * FROM ringback.parked p WHERE p.subscription_id = b.subscription_id AND p.seq = b.seq LIMIT 1) p
-  CROSS JOIN LATERAL (SELECT * FROM ringback.message m
-    WHERE m.partition_id = p_partition AND m.topic_id = p_topic AND m.seq = b.seq LIMIT 1) m
-  CROSS JOIN LATERAL (SELECT t.account_id FROM ringback.topic t WHERE t.id = p_topic LIMIT 1) t
   LEFT JOIN LATERAL (
     SELECT a.status, a.error_code, a.reply FROM ringback.attempt a
     WHERE a.topic_id = p_topic AND a.seq = b.seq AND a.subscription_id = b.subscription_id ORDER BY a.id DESC LIMIT 1
@@ -550,25 +514,18 @@ BEGIN
   ORDER BY b.seq, b.subscription_id;
 
   -- All rows are deleted before a key is unblocked, so that none of them becomes due.
-  FOR v_row IN
-    WITH gone AS (
-      DELETE FROM ringback.parked p WHERE p.ctid = ANY (ARRAY (
-        SELECT x.row_id FROM unnest(p_subscriptions, p_seqs) AS b (subscription_id, seq), LATERAL (
-          SELECT p.ctid AS row_id FROM ringback.parked p
-          WHERE p.subscription_id = b.subscription_id AND p.seq = b.seq LIMIT 1) x))
-      RETURNING p.subscription_id, p.ordering_key
-    )
-    SELECT g.subscription_id, count(*) AS count,
-      array_agg(DISTINCT g.ordering_key) FILTER (WHERE g.ordering_key IS NOT NULL) AS keys
-    FROM gone g GROUP BY g.subscription_id
-  LOOP
-    what := 'expired'; subscription_id := v_row.subscription_id; count := v_row.count;
-    RETURN NEXT;
-    CONTINUE WHEN v_row.keys IS NULL;
-    what := 'ready'; count := 0;
-    RETURN NEXT;
-    PERFORM ringback.unblock_key(v_row.subscription_id, k, p_now) FROM unnest(v_row.keys) AS k;
-  END LOOP;
+  WITH gone AS (
+    DELETE FROM ringback.parked p WHERE p.ctid = ANY (ARRAY (
+      SELECT x.row_id FROM unnest(p_subscriptions, p_seqs) AS b (subscription_id, seq), LATERAL (
+        SELECT p.ctid AS row_id FROM ringback.parked p
+        WHERE p.subscription_id = b.subscription_id AND p.seq = b.seq LIMIT 1) x))
+    RETURNING p.subscription_id, p.ordering_key
+  )
+  SELECT array_agg(g.subscription_id), array_agg(g.ordering_key) INTO v_subscriptions, v_keys
+    FROM gone g WHERE g.ordering_key IS NOT NULL;
+  PERFORM ringback.unblock_keys(v_subscriptions, v_keys, p_now);
+  RETURN QUERY SELECT 'expired', s, count(*) FROM unnest(p_subscriptions) AS s GROUP BY s
+    UNION ALL SELECT DISTINCT 'ready', s, 0::bigint FROM unnest(v_subscriptions) AS s;
 END $function$;
 
 CREATE OR REPLACE FUNCTION ringback.drop_attempt_partition(p_now bigint, p_retention_ms bigint, p_scanned_max bigint, p_lock_ms bigint)
@@ -760,18 +717,15 @@ BEGIN
   RETURN v_through;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.find_expired_parked(p_log topic_log, p_partition integer, p_through bigint, p_dead_letters_max integer, p_bytes_max bigint)
- RETURNS expired_parked
+CREATE OR REPLACE FUNCTION ringback.find_expired_parked(p_log topic_log, p_partition integer, p_dead_letters_max integer, p_bytes_max bigint, INOUT through bigint, OUT subscriptions bigint[], OUT seqs bigint[])
+ RETURNS record
  LANGUAGE plpgsql
 AS $function$
 DECLARE
-  v_subscriptions bigint[];
-  v_seqs bigint[];
   v_too_many bigint;
-  v_through bigint := p_through;
 BEGIN
   SELECT array_agg(b.subscription_id) FILTER (WHERE b.fits), array_agg(b.seq) FILTER (WHERE b.fits),
-    min(b.seq) FILTER (WHERE NOT b.fits) INTO v_subscriptions, v_seqs, v_too_many
+    min(b.seq) FILTER (WHERE NOT b.fits) INTO subscriptions, seqs, v_too_many
   FROM (
     SELECT w.subscription_id, w.seq, w.number = 1 OR (w.number <= p_dead_letters_max AND w.bytes <= p_bytes_max) AS fits
     FROM (
@@ -779,7 +733,7 @@ BEGIN
       FROM (
         SELECT p.subscription_id, p.seq FROM ringback.subscription_cursor c
         JOIN ringback.parked p ON p.subscription_id = c.subscription_id
-        WHERE c.topic_id = p_log.topic_id AND p.seq <= p_through AND p.dead_letter_id IS NULL
+        WHERE c.topic_id = p_log.topic_id AND p.seq <= through AND p.dead_letter_id IS NULL
         ORDER BY p.seq, p.subscription_id LIMIT p_dead_letters_max + 1
       ) p, LATERAL (SELECT m.body FROM ringback.message m
         WHERE m.partition_id = p_partition AND m.topic_id = p_log.topic_id AND m.seq = p.seq LIMIT 1) m
@@ -787,13 +741,12 @@ BEGIN
     ) w
   ) b;
   IF v_too_many IS NOT NULL THEN
-    v_through := v_too_many - 1;
-    IF v_through >= p_log.first_seq THEN
-      SELECT array_agg(b.subscription_id), array_agg(b.seq) INTO v_subscriptions, v_seqs
-        FROM unnest(v_subscriptions, v_seqs) AS b (subscription_id, seq) WHERE b.seq <= v_through;
+    through := v_too_many - 1;
+    IF through >= p_log.first_seq THEN
+      SELECT array_agg(b.subscription_id), array_agg(b.seq) INTO subscriptions, seqs
+        FROM unnest(subscriptions, seqs) AS b (subscription_id, seq) WHERE b.seq <= through;
     END IF;
   END IF;
-  RETURN ROW(v_subscriptions, v_seqs, v_through)::ringback.expired_parked;
 END $function$;
 
 CREATE OR REPLACE FUNCTION ringback.is_key_blocked(p_subscription bigint, p_key text)
@@ -804,41 +757,14 @@ BEGIN
   RETURN EXISTS (SELECT 1 FROM ringback.parked WHERE subscription_id = p_subscription AND ordering_key = p_key);
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.judge_appends(p_topics integer[], p_counts integer[], p_keys text[], p_fingerprints text[], p_now bigint, p_key_ms bigint)
- RETURNS TABLE(request integer, topic_id integer, count integer, key text, fingerprint text, last_seq bigint, at bigint, partition_before integer, partition_id integer, known_seq bigint, known_at bigint, outcome text)
- LANGUAGE sql
- STABLE
-AS $function$
-  SELECT r.request::integer, r.topic_id, r.count, r.key, r.fingerprint, l.last_seq,
-    greatest(l.last_published_at, p_now), l.partition_id,
-    ringback.message_partition_id(l.retention_ms, greatest(l.last_published_at, p_now)),
-    i.first_seq, i.published_at,
-    CASE
-      WHEN l.topic_id IS NULL THEN 'topic_gone'
-      WHEN i.first_seq IS NULL THEN 'appended'
-      WHEN i.fingerprint = r.fingerprint THEN 'replayed'
-      ELSE 'key_conflict'
-    END
-  FROM unnest(p_topics, p_counts, p_keys, p_fingerprints) WITH ORDINALITY
-    AS r (topic_id, count, key, fingerprint, request)
-  LEFT JOIN LATERAL (SELECT * FROM ringback.topic_log l WHERE l.topic_id = r.topic_id LIMIT 1) l ON true
-  LEFT JOIN LATERAL (
-    SELECT * FROM ringback.idempotency i
-    WHERE i.topic_id = r.topic_id AND i.key = r.key AND i.published_at + p_key_ms > p_now LIMIT 1) i ON true
-$function$;
-
-CREATE OR REPLACE FUNCTION ringback.known_nodes(p_node bigint, p_now bigint, p_steady_ms bigint)
- RETURNS known_nodes
+CREATE OR REPLACE FUNCTION ringback.known_nodes(p_node bigint, p_now bigint, p_steady_ms bigint, OUT alive bigint[], OUT has_others boolean)
+ RETURNS record
  LANGUAGE plpgsql
 AS $function$
-DECLARE
-  v_alive bigint[];
-  v_is_steady boolean;
-  v_has_others boolean;
 BEGIN
-  SELECT array_agg(n.id), bool_or(n.id = p_node AND n.beating_since <= p_now - p_steady_ms), bool_or(n.id <> p_node)
-    INTO v_alive, v_is_steady, v_has_others FROM ringback.node n WHERE n.alive_until > p_now;
-  RETURN ROW(CASE WHEN v_is_steady THEN v_alive END, coalesce(v_has_others, false))::ringback.known_nodes;
+  SELECT CASE WHEN bool_or(n.id = p_node AND n.beating_since <= p_now - p_steady_ms) THEN array_agg(n.id) END,
+    coalesce(bool_or(n.id <> p_node), false)
+    INTO alive, has_others FROM ringback.node n WHERE n.alive_until > p_now;
 END $function$;
 
 CREATE OR REPLACE FUNCTION ringback.lock_attempt_partitions(p_times bigint[])
@@ -922,17 +848,13 @@ CREATE OR REPLACE FUNCTION ringback.park_from_log(p_subscription bigint, p_seq b
  LANGUAGE plpgsql
 AS $function$
 DECLARE
-  v_due bigint;
+  v_is_delayed boolean := coalesce(p_deliver_at > p_now, false);
+  v_due bigint := CASE WHEN v_is_delayed THEN p_deliver_at
+    ELSE ringback.due_in_key(p_subscription, p_key, p_seq, p_now) END;
 BEGIN
-  IF p_deliver_at > p_now THEN
-    INSERT INTO ringback.parked (subscription_id, seq, due_at, attempts, retries)
-      VALUES (p_subscription, p_seq, p_deliver_at, 0, 0);
-    RETURN false;
-  END IF;
-  v_due := ringback.due_in_key(p_subscription, p_key, p_seq, p_now);
   INSERT INTO ringback.parked (subscription_id, seq, due_at, attempts, retries, ordering_key)
-    VALUES (p_subscription, p_seq, v_due, 0, 0, p_key);
-  RETURN v_due IS NOT NULL;
+    VALUES (p_subscription, p_seq, v_due, 0, 0, CASE WHEN NOT v_is_delayed THEN p_key END);
+  RETURN coalesce(v_due <= p_now, false);
 END $function$;
 
 CREATE OR REPLACE FUNCTION ringback.partition_lock()
@@ -957,13 +879,12 @@ BEGIN
 END $function$;
 
 CREATE OR REPLACE FUNCTION ringback.prepare_message_partitions(p_now bigint)
- RETURNS integer
+ RETURNS void
  LANGUAGE plpgsql
 AS $function$
 DECLARE
   v_now bigint := coalesce(p_now, ringback.now_ms());
   v_partition integer;
-  v_created integer := 0;
 BEGIN
   FOR v_partition IN
     SELECT m.id + 1 FROM ringback.message_partition m WHERE m.ends_at > v_now
@@ -972,9 +893,7 @@ BEGIN
       AND NOT EXISTS (SELECT 1 FROM ringback.message_partition n WHERE n.id = m.id + 1)
   LOOP
     PERFORM ringback.ensure_message_partition(v_partition);
-    v_created := v_created + 1;
   END LOOP;
-  RETURN v_created;
 END $function$;
 
 CREATE OR REPLACE FUNCTION ringback.read_from_log(p_topic integer, p_partition integer, p_seqs bigint[], p_partitions integer[])
@@ -1006,18 +925,15 @@ AS $function$
     LIMIT 1) x
 $function$;
 
-CREATE OR REPLACE FUNCTION ringback.reclaim_lapsed(p_subscription bigint, p_returned bigint[], p_ordering text, p_node bigint, p_now bigint, p_alive bigint[])
- RETURNS open_claims
+CREATE OR REPLACE FUNCTION ringback.reclaim_lapsed(p_subscription bigint, p_ordering text, p_node bigint, p_now bigint, p_alive bigint[], INOUT returned bigint[], OUT count integer, OUT lease_end bigint, OUT parked bigint[], OUT foreign_keys text[])
+ RETURNS record
  LANGUAGE plpgsql
 AS $function$
 DECLARE
   v_claim ringback.claim%ROWTYPE;
   v_back bigint[];
-  v_count integer := 0;
-  v_lease_end bigint;
-  v_parked bigint[] := '{}';
-  v_foreign_keys text[] := '{}';
 BEGIN
+  count := 0; parked := '{}'; foreign_keys := '{}';
   FOR v_claim IN SELECT * FROM ringback.claim c WHERE c.subscription_id = p_subscription LOOP
     IF v_claim.lease_until <= p_now OR v_claim.node_id <> ALL (p_alive) THEN
       DELETE FROM ringback.claim c
@@ -1025,18 +941,17 @@ BEGIN
           FOR UPDATE SKIP LOCKED)
         RETURNING c.seqs INTO v_back;
       IF FOUND THEN
-        p_returned := p_returned || v_back;
+        returned := returned || v_back;
         CONTINUE;
       END IF;
     END IF;
-    v_count := v_count + cardinality(v_claim.seqs) + cardinality(v_claim.parked);
-    v_lease_end := least(v_lease_end, v_claim.lease_until);
-    v_parked := v_parked || v_claim.parked;
+    count := count + cardinality(v_claim.seqs) + cardinality(v_claim.parked);
+    lease_end := least(lease_end, v_claim.lease_until);
+    parked := parked || v_claim.parked;
     IF v_claim.node_id <> p_node AND p_ordering = 'key' THEN
-      v_foreign_keys := v_foreign_keys || v_claim.keys || v_claim.parked_keys;
+      foreign_keys := foreign_keys || v_claim.keys || v_claim.parked_keys;
     END IF;
   END LOOP;
-  RETURN ROW(v_count, v_lease_end, v_parked, v_foreign_keys, p_returned)::ringback.open_claims;
 END $function$;
 
 CREATE OR REPLACE FUNCTION ringback.reclaim_lapsed_of_topic(p_topic integer, p_now bigint)
@@ -1075,14 +990,10 @@ BEGIN
   RETURN v_count;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.remove_from_claims(p_node bigint, p_claims bigint[], p_subscriptions bigint[], p_topics integer[], p_seqs bigint[])
- RETURNS removed_from_claims
+CREATE OR REPLACE FUNCTION ringback.remove_from_claims(p_node bigint, p_claims bigint[], p_subscriptions bigint[], p_topics integer[], p_seqs bigint[], OUT ordinals integer[], OUT topics integer[], OUT from_parked boolean[])
+ RETURNS record
  LANGUAGE plpgsql
 AS $function$
-DECLARE
-  v_ordinals integer[];
-  v_topics integer[];
-  v_from_parked boolean[];
 BEGIN
   WITH locked AS MATERIALIZED (
     SELECT c.id, c.subscription_id, c.seqs, c.parked FROM ringback.claim c
@@ -1110,8 +1021,7 @@ BEGIN
       AND cardinality(c.seqs) + cardinality(c.parked) > cardinality(g.seqs)
   )
   SELECT array_agg(d.ordinal), array_agg(p_topics[d.ordinal]), array_agg(d.from_parked)
-    INTO v_ordinals, v_topics, v_from_parked FROM claimed d;
-  RETURN ROW(v_ordinals, v_topics, v_from_parked)::ringback.removed_from_claims;
+    INTO ordinals, topics, from_parked FROM claimed d;
 END $function$;
 
 CREATE OR REPLACE FUNCTION ringback.renew_claims(p_now bigint, p_node bigint, p_lease_ms bigint, p_claims bigint[])
@@ -1180,63 +1090,26 @@ BEGIN
     WHERE c.subscription_id = p_subscription;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.scan_on(p_cursor subscription_cursor, p_log topic_log, p_take log_take, p_through bigint, p_foreign_keys text[], p_now bigint, p_room integer, p_bytes_max bigint, p_scan_max integer, p_returned_max integer)
- RETURNS log_take
- LANGUAGE plpgsql
-AS $function$
-DECLARE
-  v_segment ringback.segment_bounds;
-  v_more ringback.log_take;
-  v_knows_all boolean := false;
-BEGIN
-  WHILE NOT p_take.is_stopped AND p_take.scanned_through < p_log.last_seq AND p_take.scanned < p_scan_max
-      AND p_take.count < p_room AND p_take.bytes < p_bytes_max LOOP
-    IF p_take.scanned_through < p_through THEN
-      IF v_knows_all THEN
-        -- A position without a message is damage, and skipped.
-        p_take.scanned_through := p_through;
-        CONTINUE;
-      END IF;
-      -- The missing messages may be in a partition that this session does not know yet: the session that created it has
-      -- committed and is about to notify the others. Waiting for it, and a lock that is new to this transaction, make
-      -- this session read the notice.
-      v_knows_all := true;
-      PERFORM pg_advisory_xact_lock_shared(ringback.partition_lock());
-      LOCK TABLE ONLY ringback.message IN ROW SHARE MODE;
-    END IF;
-    v_segment := ringback.segment_at(p_log.topic_id, p_take.scanned_through + 1,
-      p_log.segment_first_seq, p_log.partition_id, p_log.last_seq);
-    p_through := v_segment.through;
-    v_more := ringback.scan_segment(p_cursor, '{}', p_take.returned, p_foreign_keys, v_segment.partition_id,
-      p_take.scanned_through, p_through, p_now, p_room - p_take.count, p_bytes_max - p_take.bytes,
-      p_scan_max - p_take.scanned, p_returned_max);
-    p_take := ROW(p_take.count + v_more.count, p_take.bytes + v_more.bytes, p_take.seqs || v_more.seqs,
-      p_take.keys || v_more.keys, p_take.seq_partitions || v_more.seq_partitions,
-      ARRAY (SELECT DISTINCT p FROM unnest(p_take.partitions || v_more.partitions) AS p ORDER BY p),
-      v_more.scanned_through, p_take.scanned + v_more.scanned, p_take.parked + v_more.parked, v_more.returned,
-      v_more.is_stopped, p_take.has_due OR v_more.has_due, p_take.waits OR v_more.waits, false)::ringback.log_take;
-  END LOOP;
-  RETURN p_take;
-END $function$;
-
-CREATE OR REPLACE FUNCTION ringback.scan_segment(p_cursor subscription_cursor, p_returned bigint[], p_left bigint[], p_foreign_keys text[], p_partition integer, p_after bigint, p_through bigint, p_now bigint, p_room integer, p_bytes_max bigint, p_scan_max integer, p_returned_max integer)
+CREATE OR REPLACE FUNCTION ringback.scan_segment(p_cursor subscription_cursor, p_take log_take, p_returned bigint[], p_foreign_keys text[], p_partition integer, p_through bigint, p_now bigint, p_room integer, p_bytes_max bigint, p_scan_max integer, p_returned_max integer)
  RETURNS log_take
  LANGUAGE plpgsql
 AS $function$
 DECLARE
   v_row record;
   v_key text;
-  v_count integer := 0;
-  v_bytes bigint := 0;
-  v_seqs bigint[] := '{}';
-  v_keys text[] := '{}';
-  v_seq_partitions integer[] := '{}';
-  v_partitions integer[] := '{}';
-  v_scanned integer := 0;
-  v_parked integer := 0;
+  v_count integer := p_take.count;
+  v_bytes bigint := p_take.bytes;
+  v_seqs bigint[] := p_take.seqs;
+  v_keys text[] := p_take.keys;
+  v_seq_partitions integer[] := p_take.seq_partitions;
+  v_partitions integer[] := p_take.partitions;
+  v_after bigint := p_take.scanned_through;
+  v_scanned integer := p_take.scanned;
+  v_parked integer := p_take.parked;
+  v_left bigint[] := p_take.returned;
   v_stopped boolean := false;
-  v_has_due boolean := false;
-  v_waits boolean := false;
+  v_has_due boolean := p_take.has_due;
+  v_waits boolean := p_take.waits;
 BEGIN
   FOR v_row IN
     (SELECT s AS seq, octet_length(x.body) AS size, x.deliver_at, x.ordering_key, x.partition_id,
@@ -1249,8 +1122,9 @@ BEGIN
        AND (p_cursor.routes IS NULL
          OR coalesce(CASE m.type WHEN '' THEN '' ELSE '.' || m.type END ~ ANY (p_cursor.routes), false))
      FROM ringback.message m
-     WHERE m.partition_id = p_partition AND m.topic_id = p_cursor.topic_id AND m.seq > p_after AND m.seq <= p_through
-     ORDER BY m.seq LIMIT p_scan_max)
+     WHERE m.partition_id = p_partition AND m.topic_id = p_cursor.topic_id AND m.seq > p_take.scanned_through
+       AND m.seq <= p_through
+     ORDER BY m.seq LIMIT p_scan_max - p_take.scanned)
   LOOP
     IF v_count >= p_room OR v_bytes >= p_bytes_max THEN
       v_stopped := true;
@@ -1261,17 +1135,17 @@ BEGIN
       -- Another node has the key open: left for a claim after that node has settled it.
       v_waits := true;
       CONTINUE WHEN v_row.returned;
-      v_stopped := cardinality(p_left) >= p_returned_max;
+      v_stopped := cardinality(v_left) >= p_returned_max;
       EXIT WHEN v_stopped;
-      p_left := p_left || v_row.seq;
-      p_after := v_row.seq;
+      v_left := v_left || v_row.seq;
+      v_after := v_row.seq;
       v_scanned := v_scanned + 1;
       CONTINUE;
     END IF;
     IF v_row.returned THEN
-      p_left := array_remove(p_left, v_row.seq);
+      v_left := array_remove(v_left, v_row.seq);
     ELSE
-      p_after := v_row.seq;
+      v_after := v_row.seq;
       v_scanned := v_scanned + 1;
       CONTINUE WHEN NOT v_row.matches;
     END IF;
@@ -1288,21 +1162,21 @@ BEGIN
       v_count := v_count + 1;
     END IF;
   END LOOP;
-  RETURN ROW(v_count, v_bytes, v_seqs, v_keys, v_seq_partitions, v_partitions, p_after, v_scanned, v_parked, p_left,
+  RETURN ROW(v_count, v_bytes, v_seqs, v_keys, v_seq_partitions, v_partitions, v_after, v_scanned, v_parked, v_left,
     v_stopped, v_has_due, v_waits, false)::ringback.log_take;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.segment_at(p_topic integer, p_seq bigint, p_last_first_seq bigint, p_last_partition integer, p_last_seq bigint)
- RETURNS segment_bounds
+CREATE OR REPLACE FUNCTION ringback.segment_at(p_log topic_log, p_seq bigint, OUT partition_id integer, OUT through bigint)
+ RETURNS record
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-  IF p_seq >= p_last_first_seq THEN
-    RETURN ROW(p_last_partition, p_last_seq)::ringback.segment_bounds;
-  END IF;
-  RETURN ROW(ringback.segment_partition_id(p_topic, p_seq), coalesce((SELECT s.first_seq - 1 FROM ringback.segment s
-    WHERE s.topic_id = p_topic AND s.first_seq > p_seq ORDER BY s.first_seq LIMIT 1), p_last_seq)
-  )::ringback.segment_bounds;
+  partition_id := p_log.partition_id;
+  through := p_log.last_seq;
+  IF p_seq >= p_log.segment_first_seq THEN RETURN; END IF;
+  partition_id := ringback.segment_partition_id(p_log.topic_id, p_seq);
+  through := coalesce((SELECT s.first_seq - 1 FROM ringback.segment s
+    WHERE s.topic_id = p_log.topic_id AND s.first_seq > p_seq ORDER BY s.first_seq LIMIT 1), through);
 END $function$;
 
 CREATE OR REPLACE FUNCTION ringback.segment_partition_id(p_topic integer, p_seq bigint)
@@ -1310,6 +1184,26 @@ CREATE OR REPLACE FUNCTION ringback.segment_partition_id(p_topic integer, p_seq 
  LANGUAGE sql
  STABLE
 RETURN (SELECT s.partition_id FROM segment s WHERE ((s.topic_id = segment_partition_id.p_topic) AND (s.first_seq <= segment_partition_id.p_seq)) ORDER BY s.first_seq DESC LIMIT 1);
+
+CREATE OR REPLACE FUNCTION ringback.seq_at(p_topic integer, p_at bigint)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+DECLARE
+  v_low bigint;
+  v_high bigint;
+BEGIN
+  SELECT l.first_seq, l.last_seq + 1 INTO v_low, v_high FROM ringback.topic_log l WHERE l.topic_id = p_topic;
+  WHILE v_low < v_high LOOP
+    IF (SELECT m.published_at FROM ringback.message_at(p_topic, (v_low + v_high) / 2) m) >= p_at THEN
+      v_high := (v_low + v_high) / 2;
+    ELSE
+      v_low := (v_low + v_high) / 2 + 1;
+    END IF;
+  END LOOP;
+  RETURN v_low;
+END $function$;
 
 CREATE OR REPLACE FUNCTION ringback.set_attempt_partition_span(p_retention_ms bigint)
  RETURNS void
@@ -1334,7 +1228,7 @@ CREATE OR REPLACE FUNCTION ringback.settle(p_now bigint, p_node bigint, p_except
 AS $function$
 #variable_conflict use_column
 DECLARE
-  v_removed ringback.removed_from_claims;
+  v_removed record;
   v_count integer;
 BEGIN
   PERFORM 1 FROM ringback.subscription_cursor c
@@ -1495,25 +1389,35 @@ CREATE OR REPLACE FUNCTION ringback.take_from_log(p_cursor subscription_cursor, 
 AS $function$
 DECLARE
   v_log ringback.topic_log%ROWTYPE;
-  v_segment ringback.segment_bounds;
-  v_after bigint;
   v_take ringback.log_take;
+  v_segment record;
+  v_knows_all boolean := false;
 BEGIN
   SELECT * INTO v_log FROM ringback.topic_log l WHERE l.topic_id = p_cursor.topic_id;
-  v_after := greatest(p_cursor.scanned_through, v_log.first_seq - 1);
-  IF p_from_log AND p_room > 0 AND p_bytes_max > 0 AND (v_after < v_log.last_seq OR cardinality(p_returned) > 0)
+  v_take := ROW(0, 0, '{}', '{}', '{}', '{}', greatest(p_cursor.scanned_through, v_log.first_seq - 1), 0, 0, p_returned,
+    false, false, false, false)::ringback.log_take;
+  IF p_from_log AND p_room > 0 AND p_bytes_max > 0
+      AND (v_take.scanned_through < v_log.last_seq OR cardinality(p_returned) > 0)
       AND NOT (p_cursor.ordering = 'strict' AND ringback.is_key_blocked(p_cursor.subscription_id, '')) THEN
-    v_segment := ringback.segment_at(v_log.topic_id, v_after + 1,
-      v_log.segment_first_seq, v_log.partition_id, v_log.last_seq);
-    v_take := ringback.scan_segment(p_cursor, p_returned, p_returned, p_foreign_keys, v_segment.partition_id, v_after,
-      v_segment.through, p_now, p_room, p_bytes_max, p_scan_max, p_returned_max);
-    IF v_take.scanned_through < v_log.last_seq AND NOT v_take.is_stopped THEN
-      v_take := ringback.scan_on(p_cursor, v_log, v_take, v_segment.through, p_foreign_keys, p_now,
-        p_room, p_bytes_max, p_scan_max, p_returned_max);
-    END IF;
-  ELSE
-    v_take := ROW(0, 0, '{}', '{}', '{}', '{}', v_after, 0, 0, p_returned,
-      false, false, false, false)::ringback.log_take;
+    LOOP
+      v_segment := ringback.segment_at(v_log, v_take.scanned_through + 1);
+      v_take := ringback.scan_segment(p_cursor, v_take, p_returned, p_foreign_keys, v_segment.partition_id,
+        v_segment.through, p_now, p_room, p_bytes_max, p_scan_max, p_returned_max);
+      EXIT WHEN v_take.is_stopped OR v_take.scanned >= p_scan_max OR v_take.count >= p_room
+        OR v_take.bytes >= p_bytes_max;
+      p_returned := '{}';
+      IF v_take.scanned_through < v_segment.through THEN
+        -- A position without a message is damage, and skipped.
+        IF v_knows_all THEN v_take.scanned_through := v_segment.through; END IF;
+        -- The missing messages may be in a partition that this session does not know yet: the session that created it
+        -- has committed and is about to notify the others. Waiting for it, and a lock that is new to this transaction,
+        -- make this session read the notice. Then the segment is examined again.
+        v_knows_all := true;
+        PERFORM pg_advisory_xact_lock_shared(ringback.partition_lock());
+        LOCK TABLE ONLY ringback.message IN ROW SHARE MODE;
+      END IF;
+      EXIT WHEN v_take.scanned_through >= v_log.last_seq;
+    END LOOP;
   END IF;
   IF v_take.scanned_through > p_cursor.scanned_through OR v_take.returned IS DISTINCT FROM p_cursor.returned_seqs THEN
     UPDATE ringback.subscription_cursor c
@@ -1524,8 +1428,8 @@ BEGIN
   RETURN v_take;
 END $function$;
 
-CREATE OR REPLACE FUNCTION ringback.take_parked(p_subscription bigint, p_topic integer, p_ordering text, p_claimed bigint[], p_foreign_keys text[], p_now bigint, p_room integer, p_bytes_max bigint, p_scan_max integer)
- RETURNS parked_take
+CREATE OR REPLACE FUNCTION ringback.take_parked(p_subscription bigint, p_topic integer, p_ordering text, p_claimed bigint[], p_foreign_keys text[], p_now bigint, p_room integer, p_bytes_max bigint, p_scan_max integer, OUT count integer, OUT bytes bigint, OUT seqs bigint[], OUT keys text[], OUT expired bigint, OUT has_more boolean, OUT waits boolean)
+ RETURNS record
  LANGUAGE plpgsql
 AS $function$
 DECLARE
@@ -1533,14 +1437,9 @@ DECLARE
   v_key text;
   v_due bigint;
   v_scanned integer := 0;
-  v_count integer := 0;
-  v_bytes bigint := 0;
-  v_seqs bigint[] := '{}';
-  v_keys text[] := '{}';
-  v_expired bigint := 0;
-  v_has_more boolean := false;
-  v_waits boolean := false;
 BEGIN
+  count := 0; bytes := 0; seqs := '{}'; keys := '{}'; expired := 0; has_more := false; waits := false;
+  IF p_room <= 0 THEN RETURN; END IF;
   FOR v_row IN
     SELECT p.seq, p.ordering_key AS blocks, x.ordering_key, x.size
     FROM ringback.parked p
@@ -1555,8 +1454,8 @@ BEGIN
         AND e.ordering_key = p.ordering_key AND e.seq < p.seq)
     ORDER BY p.due_at, p.seq LIMIT p_scan_max
   LOOP
-    IF v_count >= p_room OR v_bytes >= p_bytes_max THEN
-      v_has_more := true;
+    IF count >= p_room OR bytes >= p_bytes_max THEN
+      has_more := true;
       EXIT;
     END IF;
     v_scanned := v_scanned + 1;
@@ -1566,27 +1465,86 @@ BEGIN
       -- trace.
       DELETE FROM ringback.parked p WHERE p.subscription_id = p_subscription AND p.seq = v_row.seq;
       PERFORM ringback.unblock_key(p_subscription, v_row.blocks, p_now);
-      v_expired := v_expired + 1;
+      expired := expired + 1;
     ELSIF v_row.blocks IS NULL AND v_key IS NOT NULL AND ringback.is_key_blocked(p_subscription, v_key) THEN
       -- A delayed or redriven delivery takes its position among the parked deliveries of its key now.
       v_due := ringback.due_in_key(p_subscription, v_key, v_row.seq, p_now);
       UPDATE ringback.parked p SET due_at = v_due, ordering_key = v_key
         WHERE p.subscription_id = p_subscription AND p.seq = v_row.seq;
-      IF v_due IS NOT NULL THEN v_has_more := true; END IF;
+      IF v_due IS NOT NULL THEN has_more := true; END IF;
     ELSIF v_key = ANY (p_foreign_keys) THEN
-      v_waits := true;
+      waits := true;
     ELSE
-      v_seqs := v_seqs || v_row.seq;
-      v_keys := v_keys || v_key;
-      v_bytes := v_bytes + v_row.size;
-      v_count := v_count + 1;
+      seqs := seqs || v_row.seq;
+      keys := keys || v_key;
+      bytes := bytes + v_row.size;
+      count := count + 1;
     END IF;
   END LOOP;
-  IF v_expired > 0 THEN
-    UPDATE ringback.subscription_cursor c SET expired = c.expired + v_expired WHERE c.subscription_id = p_subscription;
+  IF expired > 0 THEN
+    UPDATE ringback.subscription_cursor c SET expired = c.expired + take_parked.expired
+      WHERE c.subscription_id = p_subscription;
   END IF;
-  RETURN ROW(v_count, v_bytes, v_seqs, v_keys, v_expired,
-    v_has_more OR v_scanned = p_scan_max, v_waits)::ringback.parked_take;
+  has_more := has_more OR v_scanned = p_scan_max;
+END $function$;
+
+CREATE OR REPLACE FUNCTION ringback.trim_records(p_now bigint, p_max integer, p_dead_letter_ms bigint, p_key_ms bigint, OUT dead_letters integer, OUT keys integer, OUT more boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  v_now bigint := coalesce(p_now, ringback.now_ms());
+BEGIN
+  IF NOT pg_try_advisory_xact_lock(ringback.retention_lock()) THEN RETURN; END IF;
+  DELETE FROM ringback.dead_letter WHERE id IN (
+    SELECT d.id FROM ringback.dead_letter d WHERE d.redriven_at IS NULL AND d.died_at < v_now - p_dead_letter_ms
+    ORDER BY d.died_at LIMIT p_max FOR UPDATE SKIP LOCKED);
+  GET DIAGNOSTICS dead_letters = ROW_COUNT;
+  DELETE FROM ringback.idempotency WHERE (topic_id, key) IN (
+    SELECT i.topic_id, i.key FROM ringback.idempotency i WHERE i.published_at < v_now - p_key_ms
+    ORDER BY i.published_at LIMIT p_max FOR UPDATE SKIP LOCKED);
+  GET DIAGNOSTICS keys = ROW_COUNT;
+  more := ringback.trim_removed(p_max) OR dead_letters = p_max OR keys = p_max;
+END $function$;
+
+CREATE OR REPLACE FUNCTION ringback.trim_removed(p_max integer)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  v_removed ringback.removed%ROWTYPE;
+  v_segment ringback.segment%ROWTYPE;
+  v_first integer;
+  v_second integer;
+BEGIN
+  SELECT * INTO v_removed FROM ringback.removed r ORDER BY r.kind DESC, r.id LIMIT 1;
+  IF NOT FOUND THEN RETURN false; END IF;
+  IF v_removed.kind = 'topic' THEN
+    DELETE FROM ringback.idempotency WHERE topic_id = v_removed.id AND key = ANY (ARRAY (
+      SELECT i.key FROM ringback.idempotency i WHERE i.topic_id = v_removed.id LIMIT p_max));
+    GET DIAGNOSTICS v_first = ROW_COUNT;
+    SELECT * INTO v_segment FROM ringback.segment s WHERE s.topic_id = v_removed.id ORDER BY s.first_seq LIMIT 1;
+    DELETE FROM ringback.message
+      WHERE partition_id = v_segment.partition_id AND topic_id = v_removed.id AND seq = ANY (ARRAY (
+        SELECT m.seq FROM ringback.message m WHERE m.partition_id = v_segment.partition_id
+          AND m.topic_id = v_removed.id ORDER BY m.seq LIMIT p_max));
+    GET DIAGNOSTICS v_second = ROW_COUNT;
+    IF v_second < p_max AND v_segment.first_seq IS NOT NULL THEN
+      DELETE FROM ringback.segment WHERE topic_id = v_removed.id AND first_seq = v_segment.first_seq;
+      RETURN true;
+    END IF;
+  ELSE
+    DELETE FROM ringback.parked WHERE ctid = ANY (ARRAY (
+      SELECT p.ctid FROM ringback.parked p WHERE p.subscription_id = v_removed.id LIMIT p_max));
+    GET DIAGNOSTICS v_first = ROW_COUNT;
+    DELETE FROM ringback.dead_letter WHERE ctid = ANY (ARRAY (
+      SELECT d.ctid FROM ringback.dead_letter d WHERE d.subscription_id = v_removed.id LIMIT p_max));
+    GET DIAGNOSTICS v_second = ROW_COUNT;
+  END IF;
+  IF v_first + v_second = 0 THEN
+    DELETE FROM ringback.removed r WHERE r.kind = v_removed.kind AND r.id = v_removed.id;
+  END IF;
+  RETURN true;
 END $function$;
 
 CREATE OR REPLACE FUNCTION ringback.trim_topic(p_now bigint, p_topic integer, p_messages_max integer, p_dead_letters_max integer, p_dead_letter_bytes_max bigint)
@@ -1607,7 +1565,7 @@ DECLARE
   v_log ringback.topic_log%ROWTYPE;
   v_partition integer;
   v_through bigint;
-  v_dead ringback.expired_parked;
+  v_dead record;
 BEGIN
   SELECT * INTO v_log FROM ringback.topic_log l WHERE l.topic_id = p_topic FOR UPDATE;
   IF v_log.expires_at IS NULL OR v_log.expires_at > v_now THEN RETURN; END IF;
@@ -1617,10 +1575,9 @@ BEGIN
   v_through := ringback.expired_through(v_log, v_partition, v_now, p_messages_max);
   IF v_through < v_log.first_seq THEN RETURN; END IF;
 
-  v_dead := ringback.find_expired_parked(v_log, v_partition, v_through, p_dead_letters_max, p_dead_letter_bytes_max);
+  v_dead := ringback.find_expired_parked(v_log, v_partition, p_dead_letters_max, p_dead_letter_bytes_max, v_through);
   v_through := v_dead.through;
-  RETURN QUERY SELECT * FROM ringback.dead_letter_expired(
-    p_topic, v_partition, v_dead.subscriptions, v_dead.seqs, v_now);
+  RETURN QUERY SELECT * FROM ringback.dead_letter_expired(p_topic, v_dead.subscriptions, v_dead.seqs, v_now);
   what := 'dead_lettered'; subscription_id := NULL; count := coalesce(cardinality(v_dead.seqs), 0);
   RETURN NEXT;
   IF v_through < v_log.first_seq THEN RETURN; END IF;

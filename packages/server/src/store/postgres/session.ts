@@ -2,28 +2,12 @@ import type { Connection } from "./connection.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { sqlState } from "./storage-failure.ts";
 
-export interface SessionLimits {
-  readonly statementMsMax: number;
-}
-
-/**
- * Settings that every PostgreSQL accepts. The server's time limit ends before ours, so that the connection stays
- * usable.
- */
-function everywhere({ statementMsMax }: SessionLimits): [string, string][] {
-  return [
-    ["statement_timeout", `${statementMsMax}ms`],
-    ["lock_timeout", `${postgresLimits.lockMsMax}ms`],
-    ["idle_in_transaction_session_timeout", `${postgresLimits.idleInTransactionMsMax}ms`],
-  ];
-}
-
 /**
  * Settings by which the server detects a lost or hung client, whose transaction would hold its locks until then. Only
  * `tcp_user_timeout` ends a session that waits for the client to read a result. Some systems do not support all of
  * these settings.
  */
-const whereKnown: [string, string][] = [
+const whereKnown: readonly (readonly [string, string])[] = [
   ["tcp_user_timeout", `${postgresLimits.unreadMsMax}ms`],
   ["tcp_keepalives_idle", `${postgresLimits.keepAliveMs}ms`],
   ["tcp_keepalives_interval", `${postgresLimits.keepAliveMs}ms`],
@@ -33,27 +17,29 @@ const whereKnown: [string, string][] = [
 
 /**
  * Sets the limits of a new session and returns the process id of its server process. A statement sets them, not the
- * startup message, because PgBouncer refuses startup parameters that it does not know.
+ * startup message, because PgBouncer refuses startup parameters that it does not know. The server's time limit of a
+ * statement ends before ours, so that the connection stays usable.
  */
-export async function prepareSession(connection: Connection, limits: SessionLimits): Promise<number> {
-  const needed = everywhere(limits);
+export async function prepareSession(connection: Connection, statementMsMax: number): Promise<number> {
+  const everywhere = [
+    ["statement_timeout", `${statementMsMax}ms`],
+    ["lock_timeout", `${postgresLimits.lockMsMax}ms`],
+    ["idle_in_transaction_session_timeout", `${postgresLimits.idleInTransactionMsMax}ms`],
+  ] as const;
   try {
-    return await set(connection, [...needed, ...whereKnown]);
+    return await set(connection, [...everywhere, ...whereKnown]);
   } catch (error) {
     if (sqlState(error) === null) throw error;
   }
-  const pid = await set(connection, needed);
   for (const each of whereKnown) {
-    try {
-      await set(connection, [each]);
-    } catch (error) {
+    await set(connection, [each]).catch((error: unknown) => {
       if (sqlState(error) === null) throw error;
-    }
+    });
   }
-  return pid;
+  return set(connection, everywhere);
 }
 
-async function set(connection: Connection, settings: readonly [string, string][]): Promise<number> {
+async function set(connection: Connection, settings: readonly (readonly [string, string])[]): Promise<number> {
   const [row] = await connection.query<{ pid: number }>(
     `SELECT pg_backend_pid() AS pid, count(set_config(s.name, s.value, false)) FROM unnest($1::text[], $2::text[]) AS s (name, value)`,
     [settings.map(([name]) => name), settings.map(([, value]) => value)],

@@ -38,7 +38,9 @@ it("has no session left when it is closed", async () => {
     const store = await PostgresStore.open(storeOptions(server.url("closed")));
     await Promise.all(Array.from({ length: 6 }, () => store.cluster.nodes()));
     await store.close();
-    const { rows } = await observer.query("SELECT query FROM pg_stat_activity WHERE datname = 'closed'");
+    const { rows } = await observer.query(
+      "SELECT query FROM pg_stat_activity WHERE datname = 'closed' AND backend_type = 'client backend'",
+    );
     expect(rows).toEqual([]);
   }
   await observer.end();

@@ -1,18 +1,16 @@
 import { expect, it } from "vitest";
-import type { ConnectionPool } from "./database.ts";
+import type { StoreStatistics } from "../records.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { Statistics } from "./statistics.ts";
-import { Times } from "./times.ts";
 
 // Faked: the database, which answers when it is told to, with the number of the question.
 class Database {
   reads = 0;
   readonly #answers: (() => void)[] = [];
 
-  query(): Promise<readonly object[]> {
-    const topics = ++this.reads;
-    const rest = { subscriptions: 0, ahead: 0, back: 0, parked: 0, open_parked: 0, in_flight: 0, dead: 0, bytes: 0 };
-    return new Promise((resolve) => this.#answers.push(() => resolve([{ topics, ...rest }])));
+  read(): Promise<StoreStatistics> {
+    const statistics = { topics: ++this.reads } as StoreStatistics;
+    return new Promise((resolve) => this.#answers.push(() => resolve(statistics)));
   }
 
   answer(): void {
@@ -22,7 +20,7 @@ class Database {
 
 it("asks once for all who ask meanwhile, and anew when the answer came quickly", async () => {
   const database = new Database();
-  const statistics = new Statistics(database as unknown as ConnectionPool, new Times(null));
+  const statistics = new Statistics(() => database.read());
   const both = [statistics.read(), statistics.read()];
   database.answer();
   expect((await Promise.all(both)).map(({ topics }) => topics)).toEqual([1, 1]);
@@ -34,7 +32,10 @@ it("asks once for all who ask meanwhile, and anew when the answer came quickly",
 it("gives an answer that took long again, so that asking stays a small share of the time", async () => {
   const database = new Database();
   const clock = { ms: 0 };
-  const statistics = new Statistics(database as unknown as ConnectionPool, new Times(null), () => clock.ms);
+  const statistics = new Statistics(
+    () => database.read(),
+    () => clock.ms,
+  );
   const first = statistics.read();
   const tookMs = postgresLimits.statisticsMsLong + 1;
   clock.ms = tookMs;

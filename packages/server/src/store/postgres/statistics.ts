@@ -1,8 +1,7 @@
 import type { StoreStatistics } from "../records.ts";
-import type { ConnectionPool } from "./database.ts";
-import { isListedSql } from "./internal-names.ts";
+import { isListedSql } from "./topics.ts";
 import { postgresLimits } from "./postgres-limits.ts";
-import type { Times } from "./times.ts";
+import type { StoreContext } from "./store-context.ts";
 
 /**
  * Totals of the whole store. Monitoring reads them often, and each read takes longer as the catalog and the numbers of
@@ -10,16 +9,14 @@ import type { Times } from "./times.ts";
  * while.
  */
 export class Statistics {
-  readonly #pool: ConnectionPool;
-  readonly #times: Times;
+  readonly #read: () => Promise<StoreStatistics>;
   readonly #monotonicMs: () => number;
   #reading: Promise<StoreStatistics> | null = null;
   #freshUntilMs = 0;
 
-  constructor(pool: ConnectionPool, times: Times, monotonicMs: () => number = () => performance.now()) {
+  constructor(read: () => Promise<StoreStatistics>, monotonicMs: () => number = () => performance.now()) {
     this.#monotonicMs = monotonicMs;
-    this.#pool = pool;
-    this.#times = times;
+    this.#read = read;
   }
 
   read(): Promise<StoreStatistics> {
@@ -35,7 +32,7 @@ export class Statistics {
     const startedAtMs = this.#monotonicMs();
     let keptMs = 0;
     try {
-      const statistics = await readStatistics(this.#pool, this.#times);
+      const statistics = await this.#read();
       const tookMs = this.#monotonicMs() - startedAtMs;
       if (tookMs > statisticsMsLong) keptMs = tookMs / statisticsShareMax;
       return statistics;
@@ -46,13 +43,8 @@ export class Statistics {
 }
 
 /** Counts whole tables, since one count per subscription could mean a hundred thousand counts. */
-async function readStatistics(pool: ConnectionPool, times: Times): Promise<StoreStatistics> {
-  const [row] = await pool.query<
-    Record<
-      "topics" | "subscriptions" | "ahead" | "back" | "parked" | "open_parked" | "dead" | "in_flight" | "bytes",
-      number
-    >
-  >(
+export async function readStatistics({ database, times }: StoreContext): Promise<StoreStatistics> {
+  const [row] = await database.rest.query<StoreStatistics>(
     `WITH clock AS MATERIALIZED (SELECT coalesce($1::bigint, ringback.now_ms()) AS now),
      ahead AS (
        SELECT sum(greatest(0, g.last_seq - greatest(c.scanned_through, g.first_seq - 1)) + cardinality(c.returned_seqs)) AS count
@@ -67,23 +59,14 @@ async function readStatistics(pool: ConnectionPool, times: Times): Promise<Store
      )
      SELECT (SELECT count(*) FROM ringback.topic WHERE ${isListedSql}) AS topics,
        (SELECT count(*) FROM ringback.subscription WHERE ${isListedSql}) AS subscriptions,
-       coalesce(ahead.count, 0)::bigint AS ahead, coalesce(claimed.back, 0)::bigint AS back,
-       parked.count AS parked, coalesce(claimed.open_parked, 0)::bigint AS open_parked,
-       coalesce(claimed.open, 0)::bigint AS in_flight,
-       (SELECT count(*) FROM ringback.dead_letter d WHERE d.redriven_at IS NULL) AS dead,
+       (coalesce(ahead.count, 0) + coalesce(claimed.back, 0))::bigint AS backlog,
+       greatest(0, parked.count - coalesce(claimed.open_parked, 0))::bigint AS parked,
+       (SELECT count(*) FROM ringback.dead_letter d WHERE d.redriven_at IS NULL) AS "deadLetters",
+       coalesce(claimed.open, 0)::bigint AS "inFlight",
        pg_database_size(current_database()) AS bytes
      FROM ahead, claimed, parked`,
     [times.at()],
     "statistics",
   );
-  if (row === undefined) throw new Error("unreachable");
-  return {
-    topics: row.topics,
-    subscriptions: row.subscriptions,
-    backlog: row.ahead + row.back,
-    parked: Math.max(0, row.parked - row.open_parked),
-    deadLetters: row.dead,
-    inFlight: row.in_flight,
-    bytes: row.bytes,
-  };
+  return row as StoreStatistics;
 }

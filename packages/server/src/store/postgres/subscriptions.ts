@@ -2,7 +2,6 @@ import { RingbackError } from "../../domain/errors.ts";
 import type {
   AccountId,
   Seq,
-  Start,
   Subscription,
   SubscriptionId,
   SubscriptionSettings,
@@ -13,39 +12,28 @@ import type {
 import { startSeq, type LogEnds } from "../../domain/start-rule.ts";
 import { assertRoomForSubscription, assertStaysPushedOrPulled } from "../../domain/subscription-rules.ts";
 import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
+import type { CatalogStore } from "../catalog.ts";
 import type { Label } from "../label.ts";
 import type { Page, PageRequest } from "../page.ts";
-import { CHANNEL, toPayload } from "./change-bus.ts";
-import type { Connection } from "./connection.ts";
-import { isListedSql } from "./internal-names.ts";
+import { notifyNodes } from "./change-bus.ts";
+import { callValue, type Connection } from "./connection.ts";
 import { routePattern } from "./route-patterns.ts";
-import { readNow, removeSubscriptions, listByName, type CatalogOptions } from "./topics.ts";
+import type { StoreContext } from "./store-context.ts";
+import { isListedSql, readNow, removeSubscriptions, listByName, type CatalogOptions } from "./topics.ts";
 
-interface SubscriptionRow {
-  readonly id: SubscriptionId;
-  readonly account_id: AccountId;
-  readonly topic_id: TopicId;
-  readonly topic: string;
-  readonly name: string;
-  readonly state: SubscriptionState;
-  readonly version: number;
+interface SubscriptionRow extends Omit<Subscription, "settings"> {
   readonly settings: string;
-  readonly created_at: TimeMs;
-  readonly updated_at: TimeMs;
 }
 
-/** The ends of a log. */
-export interface LogRow {
-  readonly first_seq: Seq;
-  readonly last_seq: Seq;
+interface TopicOfSubscription extends LogEnds {
+  readonly accountId: AccountId;
 }
 
-interface TopicOfSubscription extends LogRow {
-  readonly account_id: AccountId;
-  readonly name: string;
-}
+type NewSubscription = Pick<Subscription, "accountId" | "topicId" | "name" | "settings" | "createdAtMs">;
 
-const select = `SELECT s.*, t.name AS topic FROM ringback.subscription s JOIN ringback.topic t ON t.id = s.topic_id`;
+const select = `SELECT s.id, s.account_id AS "accountId", s.topic_id AS "topicId", t.name AS topic, s.name, s.state,
+    s.settings, s.version, s.created_at AS "createdAtMs", s.updated_at AS "updatedAtMs"
+  FROM ringback.subscription s JOIN ringback.topic t ON t.id = s.topic_id`;
 
 export class Subscriptions {
   readonly #options: CatalogOptions;
@@ -54,18 +42,12 @@ export class Subscriptions {
     this.#options = options;
   }
 
-  async put(
-    topicId: TopicId,
-    name: string,
-    settings: SubscriptionSettings,
-    start: Start,
-    condition?: WriteCondition,
-  ): Promise<{ subscription: Subscription; created: boolean }> {
+  readonly put: CatalogStore["putSubscription"] = async (topicId, name, settings, start, condition) => {
     const { pool, cache, changed, ready } = this.#options;
     const result = await pool.transaction(async (connection) => {
       // The lock on the log keeps the topic and the end of its log until the transaction ends.
       const [topic] = await connection.query<TopicOfSubscription>(
-        `SELECT t.account_id, t.name, l.first_seq, l.last_seq
+        `SELECT t.account_id AS "accountId", l.first_seq AS "firstSeq", l.last_seq AS "lastSeq"
            FROM ringback.topic_log l JOIN ringback.topic t ON t.id = l.topic_id WHERE l.topic_id = $1 FOR UPDATE OF l`,
         [topicId],
       );
@@ -78,7 +60,9 @@ export class Subscriptions {
         const didChange = await this.#change(connection, known, settings, nowMs);
         return { id: known.id, created: false, didChange };
       }
-      const id = await this.#insert(connection, { topicId, name, topic, settings, nowMs, start });
+      const firstSeq = await startSeq(start, topic, nowMs, (atMs) => findSeqAt(connection, topicId, atMs));
+      const { accountId } = topic;
+      const id = await this.#insert(connection, { accountId, topicId, name, settings, createdAtMs: nowMs }, firstSeq);
       await this.#notify(connection, topicId, id);
       return { id, created: true, didChange: false };
     });
@@ -88,40 +72,26 @@ export class Subscriptions {
     if (result.didChange) changed(result.id);
     if (result.didChange || result.created) ready([result.id]);
     return { subscription, created: result.created };
-  }
+  };
 
-  async #insert(
-    connection: Connection,
-    subscription: {
-      readonly topicId: TopicId;
-      readonly name: string;
-      readonly topic: TopicOfSubscription;
-      readonly settings: SubscriptionSettings;
-      readonly nowMs: TimeMs;
-      readonly start: Start;
-    },
-  ): Promise<SubscriptionId> {
-    const { topicId, name, topic, settings, nowMs, start } = subscription;
-    const [count] = await connection.query<{ of_topic: number; of_store: number }>(
-      `SELECT (SELECT count(*) FROM ringback.subscription WHERE topic_id = $1 AND ${isListedSql}) AS of_topic,
-         (SELECT reltuples::bigint FROM pg_class WHERE oid = 'ringback.subscription'::regclass) AS of_store`,
+  async #insert(connection: Connection, subscription: NewSubscription, firstSeq: Seq): Promise<SubscriptionId> {
+    const { accountId, topicId, name, settings, createdAtMs } = subscription;
+    const [count] = await connection.query<{ ofTopic: number; ofStore: number }>(
+      `SELECT (SELECT count(*) FROM ringback.subscription WHERE topic_id = $1 AND ${isListedSql}) AS "ofTopic",
+         (SELECT reltuples::bigint FROM pg_class WHERE oid = 'ringback.subscription'::regclass) AS "ofStore"`,
       [topicId],
     );
-    assertRoomForSubscription(name, { ofTopic: count?.of_topic ?? 0, ofStore: count?.of_store ?? 0 });
-    const firstSeq = await startSeq(start, toEnds(topic), nowMs, (atMs) => findSeqAt(connection, topicId, topic, atMs));
+    assertRoomForSubscription(name, count as NonNullable<typeof count>);
     const [row] = await connection.query<{ id: SubscriptionId }>(
-      `INSERT INTO ringback.subscription (account_id, topic_id, name, state, settings, created_at, updated_at)
-       VALUES ($1, $2, $3, 'active', $4, $5, $5) RETURNING id`,
-      [topic.account_id, topicId, name, JSON.stringify(settings), nowMs],
-    );
-    const { id } = row as { id: SubscriptionId };
-    await connection.query(
-      `INSERT INTO ringback.subscription_cursor
+      `WITH subscription AS (
+         INSERT INTO ringback.subscription (account_id, topic_id, name, state, settings, created_at, updated_at)
+         VALUES ($1, $2, $3, 'active', $4, $5, $5) RETURNING id, topic_id
+       ) INSERT INTO ringback.subscription_cursor
          (subscription_id, topic_id, active, scanned_through, ordering, in_flight_max, tags, routes)
-       VALUES ($1, $2, true, $3, $4, $5, $6, $7)`,
-      [id, topicId, firstSeq - 1, ...claimSettings(settings)],
+       SELECT id, topic_id, true, $6, $7, $8, $9::text[], $10::text[] FROM subscription RETURNING subscription_id AS id`,
+      [accountId, topicId, name, JSON.stringify(settings), createdAtMs, firstSeq - 1, ...claimSettings(settings)],
     );
-    return id;
+    return (row as { id: SubscriptionId }).id;
   }
 
   async #change(
@@ -151,7 +121,7 @@ export class Subscriptions {
         [known.id, nowMs],
       );
     }
-    await this.#notify(connection, known.topic_id, known.id);
+    await this.#notify(connection, known.topicId, known.id);
     return true;
   }
 
@@ -162,7 +132,7 @@ export class Subscriptions {
 
   getById(id: SubscriptionId): Promise<Subscription | null> {
     const { pool, cache } = this.#options;
-    return cache.subscription(id, async () => {
+    return cache.remember(cache.subscriptions, id, async () => {
       const [row] = await pool.query<SubscriptionRow>(`${select} WHERE s.id = $1`, [id], "get_subscription");
       return row === undefined ? null : toSubscription(row);
     });
@@ -180,18 +150,6 @@ export class Subscriptions {
         "list_subscriptions",
       ),
     );
-  }
-
-  idsOf(topicId: TopicId): Promise<readonly SubscriptionId[]> {
-    const { pool, cache } = this.#options;
-    return cache.subscriptionIds(topicId, async () => {
-      const rows = await pool.query<{ id: SubscriptionId }>(
-        "SELECT subscription_id AS id FROM ringback.subscription_cursor WHERE topic_id = $1",
-        [topicId],
-        "subscription_ids",
-      );
-      return rows.map(({ id }) => id);
-    });
   }
 
   async delete(topicId: TopicId, name: string, condition?: WriteCondition): Promise<boolean> {
@@ -232,7 +190,7 @@ export class Subscriptions {
         state === "active",
       ]);
       await this.#notify(connection, topicId, row.id);
-      return { row: { ...row, state, version: row.version + 1, updated_at: nowMs }, didChange: true };
+      return { row: { ...row, state, version: row.version + 1, updatedAtMs: nowMs }, didChange: true };
     });
     if (result === null) return null;
     const { row, didChange } = result;
@@ -244,10 +202,24 @@ export class Subscriptions {
     return toSubscription(row);
   }
 
-  async #notify(connection: Connection, topicId: TopicId, subscriptionId: SubscriptionId): Promise<void> {
-    const payload = toPayload(this.#options.nodeId, { kind: "subscription", topicId, subscriptionId });
-    await connection.query("SELECT pg_notify($1, $2)", [CHANNEL, payload]);
+  #notify(connection: Connection, topicId: TopicId, subscriptionId: SubscriptionId): Promise<void> {
+    return notifyNodes(connection, this.#options.nodeId, { kind: "subscription", topicId, subscriptionId });
   }
+}
+
+/** Subscriptions of the topic, from the cache where it has them. */
+export function readSubscriptionIds(
+  { database, cache }: Pick<StoreContext, "database" | "cache">,
+  topicId: TopicId,
+): Promise<readonly SubscriptionId[]> {
+  return cache.subscriptionIds(topicId, async () => {
+    const rows = await database.rest.query<{ id: SubscriptionId }>(
+      "SELECT subscription_id AS id FROM ringback.subscription_cursor WHERE topic_id = $1",
+      [topicId],
+      "subscription_ids",
+    );
+    return rows.map(({ id }) => id);
+  });
 }
 
 async function read(connection: Connection, topicId: TopicId, name: string): Promise<SubscriptionRow | null> {
@@ -276,42 +248,11 @@ export function claimSettings({ order, maxInFlight, filter }: SubscriptionSettin
   return [order, maxInFlight, tags, routes];
 }
 
-/** The first position published at or after a time. A binary search: publishing times never decrease within a log. */
-export async function findSeqAt(
-  connection: Connection,
-  topicId: TopicId,
-  { first_seq, last_seq }: LogRow,
-  atMs: TimeMs,
-): Promise<Seq> {
-  let low = first_seq;
-  let high = last_seq + 1;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    const [row] = await connection.query<{ published_at: TimeMs }>(
-      "SELECT published_at FROM ringback.message_at($1, $2)",
-      [topicId, middle],
-    );
-    if (row === undefined || row.published_at < atMs) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+/** The first position published at or after a time. */
+export async function findSeqAt(connection: Connection, topicId: TopicId, atMs: TimeMs): Promise<Seq> {
+  return (await callValue<Seq>(connection, "seq_at", [topicId, atMs])) as Seq;
 }
 
 function toSubscription(row: SubscriptionRow): Subscription {
-  return {
-    id: row.id,
-    accountId: row.account_id,
-    topicId: row.topic_id,
-    topic: row.topic,
-    name: row.name,
-    state: row.state,
-    settings: JSON.parse(row.settings) as SubscriptionSettings,
-    version: row.version,
-    createdAtMs: row.created_at,
-    updatedAtMs: row.updated_at,
-  };
-}
-
-export function toEnds({ first_seq, last_seq }: LogRow): LogEnds {
-  return { firstSeq: first_seq, lastSeq: last_seq };
+  return { ...row, settings: JSON.parse(row.settings) as SubscriptionSettings };
 }

@@ -4,25 +4,24 @@ import { foldCase } from "../../domain/names.ts";
 import { assertRoomForTopic } from "../../domain/topic-rules.ts";
 import { toTopic, type TopicRow } from "../catalog-rows.ts";
 import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
+import type { CatalogStore } from "../catalog.ts";
 import { hasLabel, labelText, type Label } from "../label.ts";
 import type { Page, PageRequest } from "../page.ts";
-import type { CatalogCache } from "./catalog-cache.ts";
-import { CHANNEL, toPayload } from "./change-bus.ts";
+import { notifyNodes } from "./change-bus.ts";
 import type { Connection } from "./connection.ts";
 import type { ConnectionPool } from "./database.ts";
-import { isListedSql } from "./internal-names.ts";
 import { sqlState } from "./storage-failure.ts";
+import type { StoreContext } from "./store-context.ts";
 import type { Times } from "./times.ts";
 
-export interface CatalogOptions {
+export interface CatalogOptions extends Omit<StoreContext, "changed"> {
   readonly pool: ConnectionPool;
-  readonly times: Times;
-  readonly nodeId: number;
-  readonly cache: CatalogCache;
   /** Called after a change by this node. Other nodes receive an event. */
   readonly changed: (id: SubscriptionId) => void;
-  readonly ready: (ids: readonly SubscriptionId[]) => void;
 }
+
+/** True in SQL for names that lists, statistics and limits count: the opposite of `isInternalName`. */
+export const isListedSql = "position(':' in name) = 0";
 
 /** Creations of topics wait for each other, so that concurrent ones cannot exceed the limit. */
 const TOPIC_LIMIT_LOCK = "8243118316933116780";
@@ -37,15 +36,10 @@ export class Topics {
     this.#options = options;
   }
 
-  async put(
-    accountId: AccountId,
-    name: string,
-    settings: TopicSettings,
-    condition?: WriteCondition,
-  ): Promise<{ topic: Topic; created: boolean }> {
+  readonly put: CatalogStore["putTopic"] = async (accountId, name, settings, condition) => {
     const { pool, cache } = this.#options;
     const result = await pool.transaction(async (connection) => {
-      const nowMs = await this.#now(connection);
+      const nowMs = await readNow(connection, this.#options.times);
       let known = await readForUpdate(connection, accountId, name);
       if (known === null) {
         await connection.query(`SELECT pg_advisory_xact_lock(${TOPIC_LIMIT_LOCK})`);
@@ -57,7 +51,7 @@ export class Topics {
     });
     cache.dropTopic(result.topic.id);
     return result;
-  }
+  };
 
   async create(accountId: AccountId, name: string, settings: TopicSettings): Promise<Topic | null> {
     const { pool, cache } = this.#options;
@@ -69,7 +63,7 @@ export class Topics {
         [accountId, foldCase(name)],
       );
       if (same !== undefined) return null;
-      return this.#insert(connection, accountId, name, settings, await this.#now(connection));
+      return this.#insert(connection, accountId, name, settings, await readNow(connection, this.#options.times));
     });
     if (created !== null) cache.dropTopic(created.id);
     return created;
@@ -87,37 +81,31 @@ export class Topics {
       [accountId],
     );
     assertRoomForTopic(name, count?.count ?? 0);
-    const text = JSON.stringify(settings);
     const [row] = await connection
       .query<TopicRow>(
-        `INSERT INTO ringback.topic (account_id, name, settings, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $4) RETURNING *`,
-        [accountId, name, text, nowMs],
+        `WITH topic AS (
+           INSERT INTO ringback.topic (account_id, name, settings, created_at, updated_at)
+           VALUES ($1, $2, $3, $4, $4) RETURNING *
+         ), log AS (
+           INSERT INTO ringback.topic_log (topic_id, retention_ms) SELECT id, $5 FROM topic
+         ) SELECT * FROM topic`,
+        [accountId, name, JSON.stringify(settings), nowMs, settings.retentionMs],
       )
       .catch((error: unknown) => {
-        throw sqlState(error) === NUMBERS_USED_UP
-          ? new RingbackError("topic_limit", undefined, { cause: error })
-          : error;
+        if (sqlState(error) !== NUMBERS_USED_UP) throw error;
+        throw new RingbackError("topic_limit", undefined, { cause: error });
       });
-    const topic = toTopic(row as TopicRow);
-    await connection.query("INSERT INTO ringback.topic_log (topic_id, retention_ms) VALUES ($1, $2)", [
-      topic.id,
-      settings.retentionMs,
-    ]);
-    return topic;
+    return toTopic(row as TopicRow);
   }
 
   async #change(connection: Connection, topic: Topic, settings: TopicSettings, nowMs: TimeMs): Promise<Topic> {
     const text = JSON.stringify(settings);
     if (text === JSON.stringify(topic.settings)) return topic;
     const [row] = await connection.query<TopicRow>(
-      `UPDATE ringback.topic SET version = version + 1, settings = $2, updated_at = $3
-         WHERE id = $1 RETURNING *`,
-      [topic.id, text, nowMs],
-    );
-    await connection.query(
-      `UPDATE ringback.topic_log SET expires_at = expires_at - retention_ms + $2, retention_ms = $2 WHERE topic_id = $1`,
-      [topic.id, settings.retentionMs],
+      `WITH log AS (
+         UPDATE ringback.topic_log SET expires_at = expires_at - retention_ms + $4, retention_ms = $4 WHERE topic_id = $1
+       ) UPDATE ringback.topic SET version = version + 1, settings = $2, updated_at = $3 WHERE id = $1 RETURNING *`,
+      [topic.id, text, nowMs, settings.retentionMs],
     );
     await this.#notify(connection, topic.id);
     return toTopic(row as TopicRow);
@@ -125,7 +113,7 @@ export class Topics {
 
   get(accountId: AccountId, name: string): Promise<Topic | null> {
     const { pool, cache } = this.#options;
-    return cache.topic(accountId, name, async () => {
+    return cache.remember(cache.topics, `${accountId} ${name}`, async () => {
       const [row] = await pool.query<TopicRow>(
         "SELECT * FROM ringback.topic WHERE account_id = $1 AND name = $2",
         [accountId, name],
@@ -185,13 +173,8 @@ export class Topics {
     return true;
   }
 
-  async #notify(connection: Connection, topicId: TopicId): Promise<void> {
-    const payload = toPayload(this.#options.nodeId, { kind: "topic", topicId });
-    await connection.query("SELECT pg_notify($1, $2)", [CHANNEL, payload]);
-  }
-
-  #now(connection: Connection): Promise<TimeMs> {
-    return readNow(connection, this.#options.times);
+  #notify(connection: Connection, topicId: TopicId): Promise<void> {
+    return notifyNodes(connection, this.#options.nodeId, { kind: "topic", topicId });
   }
 }
 
@@ -207,11 +190,11 @@ export async function readNow(connection: Connection, times: Times): Promise<Tim
  * steps.
  */
 export async function removeSubscriptions(connection: Connection, ids: readonly SubscriptionId[]): Promise<void> {
-  await connection.query("DELETE FROM ringback.claim WHERE subscription_id = ANY ($1::bigint[])", [ids]);
-  await connection.query("DELETE FROM ringback.subscription_cursor WHERE subscription_id = ANY ($1::bigint[])", [ids]);
-  await connection.query("DELETE FROM ringback.subscription WHERE id = ANY ($1::bigint[])", [ids]);
   await connection.query(
-    "INSERT INTO ringback.removed (kind, id) SELECT 'subscription', id FROM unnest($1::bigint[]) AS id",
+    `WITH claims AS (DELETE FROM ringback.claim WHERE subscription_id = ANY ($1::bigint[])),
+       cursors AS (DELETE FROM ringback.subscription_cursor WHERE subscription_id = ANY ($1::bigint[])),
+       names AS (DELETE FROM ringback.subscription WHERE id = ANY ($1::bigint[]))
+     INSERT INTO ringback.removed (kind, id) SELECT 'subscription', unnest($1::bigint[])`,
     [ids],
   );
 }

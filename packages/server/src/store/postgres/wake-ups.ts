@@ -1,6 +1,6 @@
 import type { SubscriptionId, TopicId } from "../../domain/model.ts";
 import type { Timers } from "../../domain/ports.ts";
-import { CHANNEL, toPayload, type NodeEvent } from "./change-bus.ts";
+import { notifyNodes } from "./change-bus.ts";
 import type { Connection } from "./connection.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 
@@ -151,15 +151,8 @@ export class WakeUps {
       this.#subscriptions.delete(id);
     }
     if (topicIds.length + subscriptionIds.length === 0) return;
-    this.#notifying = this.#send({ kind: "wake", topicIds, subscriptionIds });
-  }
-
-  async #send(event: NodeEvent): Promise<void> {
-    const { pool, nodeId } = this.#options;
-    try {
-      await pool.query("SELECT pg_notify($1, $2)", [CHANNEL, toPayload(nodeId, event)], "wake");
-    } catch {
-      // Every node also polls for work, so a lost wake-up only delays it.
-    }
+    // Every node also polls for work, so a lost wake-up only delays it.
+    const sending = notifyNodes(this.#options.pool, this.#options.nodeId, { kind: "wake", topicIds, subscriptionIds });
+    this.#notifying = sending.catch(() => {});
   }
 }

@@ -1,16 +1,8 @@
-import { Client } from "pg";
-import { systemTimers, type Timers } from "../../domain/ports.ts";
+import { systemTimers } from "../../domain/ports.ts";
 import { RingbackError } from "../../domain/errors.ts";
+import { newClient } from "./connection.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { sqlState } from "./storage-failure.ts";
-
-/** Reads the state of the server processes with these ids: whether each is working on a statement. */
-export type Poll = (pids: readonly number[]) => Promise<ReadonlyMap<number, string | null>>;
-
-export interface WatchOptions {
-  readonly poll: Poll;
-  readonly timers?: Timers;
-}
 
 interface Waiting {
   /** null: there is no session yet. */
@@ -28,8 +20,8 @@ interface Waiting {
  * its connection was lost, and the call fails. The process is working: the call goes on waiting.
  */
 export class Watch {
-  readonly #poll: Poll;
-  readonly #timers: Timers;
+  readonly #url: string;
+  readonly #applicationName: string;
   readonly #waiting = new Set<Waiting>();
   #cancel: (() => void) | null = null;
   #polledAtMs = 0;
@@ -37,9 +29,9 @@ export class Watch {
   #isSilent = false;
   #closed = false;
 
-  constructor({ poll, timers = systemTimers }: WatchOptions) {
-    this.#poll = poll;
-    this.#timers = timers;
+  constructor(url: string, applicationName: string) {
+    this.#url = url;
+    this.#applicationName = applicationName;
   }
 
   /** True: the server did not answer the last poll, and has not answered since. */
@@ -69,7 +61,7 @@ export class Watch {
     if (this.#cancel !== null || this.#closed) return;
     const requestedAtMs = performance.now();
     const waitMs = this.#isSilent ? postgresLimits.silentRetryMs : postgresLimits.watchMs;
-    this.#cancel = this.#timers.after(waitMs, () => {
+    this.#cancel = systemTimers.after(waitMs, () => {
       this.#cancel = null;
       // This process itself was suspended: data that has arrived meanwhile is read first.
       const nowMs = performance.now();
@@ -100,9 +92,11 @@ export class Watch {
     this.#polledAtMs = performance.now();
     try {
       const pids = late.flatMap(({ pid }) => (pid === null ? [] : [pid]));
-      const states = await this.#within(postgresLimits.probeMsMax, this.#poll(pids));
+      const working = await this.#within(postgresLimits.probeMsMax, this.#poll(pids));
       this.#isSilent = false;
-      for (const each of late) if (each.pid !== null && isOver(states, each.pid)) each.idleSinceMs = performance.now();
+      for (const each of late) {
+        if (each.pid !== null && !working.has(each.pid)) each.idleSinceMs = performance.now();
+      }
     } catch (error) {
       // A refusal is an answer, too.
       this.#isSilent = sqlState(error) === null;
@@ -115,22 +109,36 @@ export class Watch {
     this.#schedule();
   }
 
+  /**
+   * Returns which of these server processes are working on a statement. A process whose state the server does not
+   * report counts as working. The connection for this is ended whatever happens to it.
+   */
+  async #poll(pids: readonly number[]): Promise<ReadonlySet<number>> {
+    const { probeMsMax } = postgresLimits;
+    const timeouts = { connectionTimeoutMillis: probeMsMax, query_timeout: probeMsMax };
+    const client = newClient(this.#url, this.#applicationName, timeouts);
+    try {
+      await client.connect();
+      const { rows } = await client.query<{ pid: number }>(
+        "SELECT pid FROM pg_stat_activity WHERE pid = ANY ($1) AND (state IS NULL OR state NOT LIKE 'idle%')",
+        [pids],
+      );
+      return new Set(rows.map(({ pid }) => pid));
+    } finally {
+      client.end().catch(() => {});
+    }
+  }
+
   async #within<T>(msMax: number, answer: Promise<T>): Promise<T> {
     const { promise: end, reject } = Promise.withResolvers<never>();
     // Data that has arrived by then is read before the verdict.
-    const cancel = this.#timers.after(msMax, () => this.#timers.soon(() => reject(new Error("It says nothing."))));
+    const cancel = systemTimers.after(msMax, () => systemTimers.soon(() => reject(new Error("It says nothing."))));
     try {
       return await Promise.race([answer, end]);
     } finally {
       cancel();
     }
   }
-}
-
-/** A process whose state the server does not report counts as working. */
-function isOver(states: ReadonlyMap<number, string | null>, pid: number): boolean {
-  if (!states.has(pid)) return true;
-  return states.get(pid)?.startsWith("idle") === true;
 }
 
 function silence(ms: number): RingbackError {
@@ -142,27 +150,4 @@ function lost(ms: number): RingbackError {
     "storage_unavailable",
     `A connection to the database was lost without a word; nothing has come over it for ${Math.round(ms)} ms.`,
   );
-}
-
-/** Asks over a connection of its own, which is ended whatever happens to it. */
-export function pollFrom(url: string, applicationName: string): Poll {
-  return async (pids) => {
-    const client = new Client({
-      connectionString: url,
-      application_name: applicationName,
-      connectionTimeoutMillis: postgresLimits.probeMsMax,
-      query_timeout: postgresLimits.probeMsMax,
-    });
-    client.on("error", () => {});
-    try {
-      await client.connect();
-      const { rows } = await client.query<{ pid: number; state: string | null }>(
-        "SELECT pid, state FROM pg_stat_activity WHERE pid = ANY ($1)",
-        [[...pids]],
-      );
-      return new Map(rows.map(({ pid, state }) => [pid, state]));
-    } finally {
-      client.end().catch(() => {});
-    }
-  };
 }

@@ -1,6 +1,6 @@
-import { Client } from "pg";
+import type { Client } from "pg";
 import { RingbackError } from "../../../domain/errors.ts";
-import { valueTypes } from "../connection.ts";
+import { newClient } from "../connection.ts";
 import { postgresLimits } from "../postgres-limits.ts";
 import { isTransient, toStorageError } from "../storage-failure.ts";
 import { migrations, type Migration } from "./migrations.ts";
@@ -20,15 +20,7 @@ const UNRELEASED =
  * The connection is used for nothing else: a step may read a large table, which takes longer than other statements may.
  */
 export async function migrate(url: string, steps: readonly Migration[] = migrations): Promise<void> {
-  const client = new Client({
-    connectionString: url,
-    application_name: "ringback-schema",
-    connectionTimeoutMillis: postgresLimits.connectMsMax,
-    keepAlive: true,
-    types: valueTypes,
-  });
-  // The statement that is interrupted by the end of the connection reports it.
-  client.on("error", () => {});
+  const client = newClient(url, "ringback-schema");
   try {
     await client.connect();
     while (await applyNext(client, steps));
@@ -65,18 +57,19 @@ async function applyNext(client: Client, steps: readonly Migration[]): Promise<b
 }
 
 async function appliedCount(client: Client, steps: readonly Migration[]): Promise<number> {
-  const encoding = await client.query<{ name: string }>(
-    `SELECT pg_encoding_to_char(encoding) AS name FROM pg_database WHERE datname = current_database()`,
-  );
-  const name = encoding.rows[0]?.name;
-  if (name !== "UTF8") throw new RingbackError("internal", `The database's encoding is ${name}; Ringback needs UTF8.`);
-  const { rows } = await client.query<Record<"has_tables" | "has_names", boolean>>(
-    `SELECT EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = to_regnamespace('ringback') AND relkind IN ('r', 'p'))
+  const { rows } = await client.query<{ encoding: string; has_tables: boolean; has_names: boolean }>(
+    `SELECT pg_encoding_to_char(encoding) AS encoding,
+       EXISTS (SELECT 1 FROM pg_class WHERE relnamespace = to_regnamespace('ringback') AND relkind IN ('r', 'p'))
          AS has_tables,
        EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass('ringback.migration') AND attname = 'name')
-         AS has_names`,
+         AS has_names
+     FROM pg_database WHERE datname = current_database()`,
   );
-  if (rows[0]?.has_tables !== true) {
+  const { encoding, has_tables, has_names } = rows[0] as (typeof rows)[number];
+  if (encoding !== "UTF8") {
+    throw new RingbackError("internal", `The database's encoding is ${encoding}; Ringback needs UTF8.`);
+  }
+  if (!has_tables) {
     await client.query("CREATE SCHEMA IF NOT EXISTS ringback");
     await client.query(
       `CREATE TABLE ringback.migration (
@@ -84,15 +77,10 @@ async function appliedCount(client: Client, steps: readonly Migration[]): Promis
     );
     return 0;
   }
+  const unreleased = new RingbackError("internal", UNRELEASED);
   // Unreleased versions wrote the numbers of steps without names, or other steps under the same number.
-  if (!rows[0].has_names) throw unreleased();
+  if (!has_names) throw unreleased;
   const { rows: applied } = await client.query<{ name: string }>("SELECT name FROM ringback.migration ORDER BY number");
-  for (const [index, step] of steps.entries()) {
-    if (index < applied.length && applied[index]?.name !== step.name) throw unreleased();
-  }
+  if (applied.some(({ name }, index) => index < steps.length && name !== steps[index]?.name)) throw unreleased;
   return applied.length;
-}
-
-function unreleased(): RingbackError {
-  return new RingbackError("internal", UNRELEASED);
 }

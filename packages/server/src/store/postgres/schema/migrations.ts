@@ -1,4 +1,7 @@
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const cwd = import.meta.dirname;
 
 /** A step of the schema. `name` identifies it in the databases where it has been applied. */
 export interface Migration {
@@ -6,70 +9,22 @@ export interface Migration {
   readonly sql: string;
 }
 
-/** In this order: a statement may only refer to what was created before it, except within a function in PL/pgSQL. */
+/**
+ * The files of the initial step in their order; those of a folder in the order of their names. A statement may only
+ * refer to what was created before it, except within a function in PL/pgSQL.
+ */
 const initialFiles = [
-  "now-ms",
-  "advisory-locks",
-  "tables/account",
-  "tables/node",
-  "tables/topic",
-  "tables/message",
-  "tables/subscription",
-  "tables/claim",
-  "tables/parked",
-  "tables/dead-letter",
-  "tables/attempt",
-  "tables/idempotency",
-  "tables/removed",
-  "tables/entry",
-  "partitions/message-partition-id",
-  "partitions/segment-partition-id",
-  "partitions/message-at",
-  "partitions/ensure-message-partition",
-  "partitions/prepare-message-partitions",
-  "partitions/drop-message-partition",
-  "partitions/assign-message-partitions",
-  "partitions/set-attempt-partition-span",
-  "partitions/ensure-attempt-partitions",
-  "partitions/lock-attempt-partitions",
-  "partitions/prepare-attempt-partitions",
-  "partitions/drop-attempt-partition",
-  "ordering/is-key-blocked",
-  "ordering/due-in-key",
-  "ordering/unblock-key",
-  "ordering/unblock-keys",
-  "append/lock-logs",
-  "append/judge-appends",
-  "append/append",
-  "claim/known-nodes",
-  "claim/reclaim-lapsed",
-  "claim/take-parked",
-  "claim/park-from-log",
-  "claim/segment-at",
-  "claim/scan-segment",
-  "claim/scan-on",
-  "claim/take-from-log",
-  "claim/count-many-parked",
-  "claim/claim-rest",
-  "claim/read-from-log",
-  "claim/read-parked",
-  "claim/claim",
-  "claim/renew-claims",
-  "claim/abandon-claims",
-  "settle/remove-from-claims",
-  "settle/record-attempts",
-  "settle/settle-exceptions",
-  "settle/write-dead-letter",
-  "settle/settle",
-  "settle/settle-pulled",
-  "settle/rewind",
-  "retention/reclaim-lapsed-of-topic",
-  "retention/expired-through",
-  "retention/find-expired-parked",
-  "retention/dead-letter-expired",
-  "retention/expire-unclaimed",
-  "retention/trim-topic",
-  "planner-settings",
+  "now-ms.sql",
+  "advisory-locks.sql",
+  "tables/*.sql",
+  "log-take.sql",
+  "partitions/*.sql",
+  "ordering/*.sql",
+  "append/*.sql",
+  "claim/*.sql",
+  "settle/*.sql",
+  "retention/*.sql",
+  "planner-settings.sql",
 ];
 
 /**
@@ -82,8 +37,10 @@ const initialFiles = [
  * Before the first release the initial step itself changes. Whoever changes it also changes its name, so that a
  * database with the earlier schema is refused.
  */
-export const migrations: readonly Migration[] = [{ name: "initial-1", sql: initialFiles.map(readSql).join("\n") }];
+export const migrations: readonly Migration[] = [
+  { name: "initial-2", sql: initialFiles.flatMap((files) => globSync(files, { cwd }).sort().map(readSql)).join("\n") },
+];
 
 function readSql(file: string): string {
-  return readFileSync(new URL(`${file}.sql`, import.meta.url), "utf8");
+  return readFileSync(join(cwd, file), "utf8");
 }

@@ -47,12 +47,25 @@ export class Node {
   readonly cable: Cable;
   readonly #applicationName: string;
   readonly #server: PostgresServer;
+  readonly #count: { statements: number };
 
-  private constructor(server: PostgresServer, store: PostgresStore, cable: Cable, applicationName: string) {
+  private constructor(
+    server: PostgresServer,
+    store: PostgresStore,
+    cable: Cable,
+    applicationName: string,
+    count: { statements: number },
+  ) {
     this.#server = server;
     this.store = store;
     this.cable = cable;
     this.#applicationName = applicationName;
+    this.#count = count;
+  }
+
+  /** Statements sent so far, one round trip each. */
+  get statements(): number {
+    return this.#count.statements;
   }
 
   static async start(
@@ -63,8 +76,10 @@ export class Node {
     const cable = await Cable.to(server.port);
     const applicationName = `node-${++nodeCount}`;
     const url = `postgres://ringback@127.0.0.1:${cable.port}/${database}`;
-    const store = await PostgresStore.open(storeOptions(url, { applicationName, ...options }));
-    return new Node(server, store, cable, applicationName);
+    const count = { statements: 0 };
+    const observer = { commit: () => {}, statement: () => void count.statements++ };
+    const store = await PostgresStore.open(storeOptions(url, { applicationName, observer, ...options }));
+    return new Node(server, store, cable, applicationName, count);
   }
 
   /** Ends without a word. Resolves when the server has noticed, so that nothing of it is under way any more. */

@@ -1,26 +1,15 @@
 -- Many publishes in one round trip and one commit. Their rows in topic_log are locked first, ordered by id. The
 -- following statements then see every position and idempotency key that earlier holders of these locks have written.
+-- outcome of a request: appended, replayed (its idempotency key is known, with the same content), key_conflict (with
+-- other content) or topic_gone.
 CREATE FUNCTION ringback.append(
-  p_now bigint,
-  p_key_ms bigint,
+  p_now bigint, p_key_ms bigint,
   -- One element per request.
-  p_topics integer[],
-  p_counts integer[],
-  p_keys text[],
-  p_fingerprints text[],
+  p_topics integer[], p_counts integer[], p_keys text[], p_fingerprints text[],
   -- One element per message, ordered by request. p_indexes is the index of a message within its request, from 0.
   -- p_bodies holds all bodies one after the other.
-  p_requests integer[],
-  p_indexes integer[],
-  p_delays bigint[],
-  p_content_types text[],
-  p_tags text[],
-  p_types text[],
-  p_ordering_keys text[],
-  p_attributes text[],
-  p_offsets integer[],
-  p_sizes integer[],
-  p_bodies bytea
+  p_requests integer[], p_indexes integer[], p_delays bigint[], p_content_types text[], p_tags text[], p_types text[],
+  p_ordering_keys text[], p_attributes text[], p_offsets integer[], p_sizes integer[], p_bodies bytea
 ) RETURNS TABLE (request integer, outcome text, first_seq bigint, published_at bigint)
 LANGUAGE plpgsql AS $function$
 #variable_conflict use_column
@@ -29,10 +18,27 @@ DECLARE
 BEGIN
   PERFORM ringback.lock_logs(p_topics, v_now);
   RETURN QUERY
-  WITH placed AS MATERIALIZED (
+  WITH judged AS (
+    SELECT r.request::integer, r.topic_id, r.count, r.key, r.fingerprint, l.last_seq,
+      greatest(l.last_published_at, v_now) AS at, l.partition_id AS partition_before,
+      ringback.message_partition_id(l.retention_ms, greatest(l.last_published_at, v_now)) AS partition_id,
+      i.first_seq AS known_seq, i.published_at AS known_at,
+      CASE
+        WHEN l.topic_id IS NULL THEN 'topic_gone'
+        WHEN i.first_seq IS NULL THEN 'appended'
+        WHEN i.fingerprint = r.fingerprint THEN 'replayed'
+        ELSE 'key_conflict'
+      END AS outcome
+    FROM unnest(p_topics, p_counts, p_keys, p_fingerprints) WITH ORDINALITY
+      AS r (topic_id, count, key, fingerprint, request)
+    LEFT JOIN LATERAL (SELECT * FROM ringback.topic_log l WHERE l.topic_id = r.topic_id LIMIT 1) l ON true
+    LEFT JOIN LATERAL (
+      SELECT * FROM ringback.idempotency i
+      WHERE i.topic_id = r.topic_id AND i.key = r.key AND i.published_at + p_key_ms > v_now LIMIT 1) i ON true
+  ), placed AS MATERIALIZED (
     SELECT a.*, a.last_seq + 1 - a.count + sum(CASE WHEN a.outcome = 'appended' THEN a.count ELSE 0 END)
       OVER (PARTITION BY a.topic_id ORDER BY a.request)::bigint AS first_seq
-    FROM ringback.judge_appends(p_topics, p_counts, p_keys, p_fingerprints, v_now, p_key_ms) a
+    FROM judged a
   ), written AS (
     INSERT INTO ringback.message (topic_id, seq, partition_id, published_at, deliver_at, content_type, tags,
       type, ordering_key, attributes, body)

@@ -1,7 +1,6 @@
 -- Returned by a claim in addition to its deliveries. more: another claim would find something at once.
 -- next_due_in: when one would find something, in milliseconds; null when that is unknown.
-CREATE TYPE ringback.claim_rest AS (more boolean, next_due_in bigint);
-
+--
 -- p_open: deliveries in other open claims. p_taken, p_parked: deliveries that this claim has taken, that are parked.
 -- p_has_due: a parked delivery is due. p_waits: something waits for an ordering key that another node has open.
 -- p_is_capped: all of in_flight_max is used. p_has_unscanned, p_has_returned: the log goes on, returned positions are
@@ -9,8 +8,8 @@ CREATE TYPE ringback.claim_rest AS (more boolean, next_due_in bigint);
 CREATE FUNCTION ringback.claim_rest(
   p_subscription bigint, p_is_strict boolean, p_open integer, p_taken integer, p_parked bigint,
   p_has_due boolean, p_waits boolean, p_is_capped boolean, p_has_unscanned boolean, p_has_returned boolean,
-  p_lease_end bigint, p_now bigint, p_from_log boolean, p_retry_ms bigint
-) RETURNS ringback.claim_rest LANGUAGE plpgsql AS $function$
+  p_lease_end bigint, p_now bigint, p_from_log boolean, p_retry_ms bigint, OUT more boolean, OUT next_due_in bigint
+) LANGUAGE plpgsql AS $function$
 DECLARE
   v_due bigint;
 BEGIN
@@ -21,7 +20,9 @@ BEGIN
     p_lease_end := least(p_lease_end, p_now + p_retry_ms);
   END IF;
   IF p_is_strict AND p_open + p_taken > 0 THEN
-    RETURN ROW(false, p_lease_end - p_now)::ringback.claim_rest;
+    more := false;
+    next_due_in := p_lease_end - p_now;
+    RETURN;
   END IF;
   IF p_has_due THEN
     v_due := p_now;
@@ -29,9 +30,8 @@ BEGIN
     SELECT p.due_at INTO v_due FROM ringback.parked p WHERE p.subscription_id = p_subscription AND p.due_at > p_now
       ORDER BY p.due_at LIMIT 1;
   END IF;
-  RETURN ROW(
-    NOT (p_taken = 0 AND p_is_capped)
-      AND (p_has_due OR (p_from_log AND (p_has_unscanned OR (p_has_returned AND NOT p_waits))))
-      AND NOT (p_is_strict AND ringback.is_key_blocked(p_subscription, '')),
-    least(v_due, p_lease_end) - p_now)::ringback.claim_rest;
+  more := NOT (p_taken = 0 AND p_is_capped)
+    AND (p_has_due OR (p_from_log AND (p_has_unscanned OR (p_has_returned AND NOT p_waits))))
+    AND NOT (p_is_strict AND ringback.is_key_blocked(p_subscription, ''));
+  next_due_in := least(v_due, p_lease_end) - p_now;
 END $function$;

@@ -20,17 +20,16 @@ CREATE FUNCTION ringback.claim(
 #variable_conflict use_column
 DECLARE
   v_now bigint := coalesce(p_now, ringback.now_ms());
-  v_nodes ringback.known_nodes;
+  v_nodes record;
   v_id bigint;
   v_cursor ringback.subscription_cursor%ROWTYPE;
-  v_open ringback.open_claims;
+  v_open record;
   v_free integer;
   v_room integer;
-  v_none CONSTANT ringback.parked_take := ROW(0, 0, '{}', '{}', 0, false, false)::ringback.parked_take;
-  v_parked ringback.parked_take;
+  v_parked record;
   v_log ringback.log_take;
   v_partition integer;
-  v_rest ringback.claim_rest;
+  v_rest record;
 BEGIN
   -- A claim that a crash of the database forgets is only delivered again, so its commit need not wait for the disk.
   PERFORM set_config('synchronous_commit', 'off', true);
@@ -54,15 +53,12 @@ BEGIN
     IF parked_count > 1000 THEN parked_count := ringback.count_many_parked(v_cursor, v_now); END IF;
     -- Open claims are read before parked deliveries: a delivery that is parked meanwhile is then seen twice, never
     -- missed.
-    v_open := ringback.reclaim_lapsed(v_id, v_cursor.returned_seqs, v_cursor.ordering, p_node, v_now, v_nodes.alive);
+    v_open := ringback.reclaim_lapsed(v_id, v_cursor.ordering, p_node, v_now, v_nodes.alive, v_cursor.returned_seqs);
     v_free := CASE WHEN v_nodes.has_others THEN greatest(0, v_cursor.in_flight_max - v_open.count) END;
     v_room := CASE WHEN v_cursor.ordering <> 'strict' THEN least(p_deliveries_max[v_request], v_free)
       WHEN v_open.count > 0 THEN 0 ELSE 1 END;
-    v_parked := v_none;
-    IF v_room > 0 AND parked_count > 0 THEN
-      v_parked := ringback.take_parked(v_id, v_cursor.topic_id, v_cursor.ordering, v_open.parked, v_open.foreign_keys,
-        v_now, v_room, p_bytes_max[v_request], p_scan_max);
-    END IF;
+    v_parked := ringback.take_parked(v_id, v_cursor.topic_id, v_cursor.ordering, v_open.parked, v_open.foreign_keys,
+      v_now, CASE WHEN parked_count > 0 THEN v_room ELSE 0 END, p_bytes_max[v_request], p_scan_max);
     v_log := ringback.take_from_log(v_cursor, v_open.returned, v_open.foreign_keys, v_now, p_from_log[v_request],
       v_room - v_parked.count, p_bytes_max[v_request] - v_parked.bytes, p_scan_max, p_returned_max);
     IF v_log.count + v_parked.count > 0 THEN

@@ -2,16 +2,11 @@
 -- whose own heartbeats have been written without a gap may say that another node has gone: after an outage of the
 -- database, no node may.
 -- has_others: another node is alive.
-CREATE TYPE ringback.known_nodes AS (alive bigint[], has_others boolean);
-
-CREATE FUNCTION ringback.known_nodes(p_node bigint, p_now bigint, p_steady_ms bigint) RETURNS ringback.known_nodes
-LANGUAGE plpgsql AS $function$
-DECLARE
-  v_alive bigint[];
-  v_is_steady boolean;
-  v_has_others boolean;
+CREATE FUNCTION ringback.known_nodes(
+  p_node bigint, p_now bigint, p_steady_ms bigint, OUT alive bigint[], OUT has_others boolean
+) LANGUAGE plpgsql AS $function$
 BEGIN
-  SELECT array_agg(n.id), bool_or(n.id = p_node AND n.beating_since <= p_now - p_steady_ms), bool_or(n.id <> p_node)
-    INTO v_alive, v_is_steady, v_has_others FROM ringback.node n WHERE n.alive_until > p_now;
-  RETURN ROW(CASE WHEN v_is_steady THEN v_alive END, coalesce(v_has_others, false))::ringback.known_nodes;
+  SELECT CASE WHEN bool_or(n.id = p_node AND n.beating_since <= p_now - p_steady_ms) THEN array_agg(n.id) END,
+    coalesce(bool_or(n.id <> p_node), false)
+    INTO alive, has_others FROM ringback.node n WHERE n.alive_until > p_now;
 END $function$;

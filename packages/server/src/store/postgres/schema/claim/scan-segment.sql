@@ -1,38 +1,29 @@
--- Positions that a claim takes from the log.
--- seqs, keys, seq_partitions: the positions taken, with the ordering key and the partition of each. partitions: each
--- partition once. scanned_through: the last position examined. scanned: how many positions were examined. parked: how
--- many messages were parked instead. returned: returned positions that are left. is_stopped: the claim takes no more.
--- has_due: a message was parked that is due already. waits: a message was skipped because another node has its ordering
--- key open. has_unscanned: the log goes on.
-CREATE TYPE ringback.log_take AS (
-  count integer, bytes bigint, seqs bigint[], keys text[], seq_partitions integer[], partitions integer[],
-  scanned_through bigint, scanned integer, parked integer, returned bigint[],
-  is_stopped boolean, has_due boolean, waits boolean, has_unscanned boolean
-);
-
--- Examines returned positions, then one segment of the log: the positions after p_after, through p_through.
--- p_left: returned positions that are left; without those that are taken, and with the messages skipped here. The
+-- Examines returned positions, then one segment of the log: the positions after p_take.scanned_through, through
+-- p_through. Returns p_take with what was taken in addition; p_room and the other limits are those of the whole claim.
+-- Returned positions that are taken are left out of returned, and the messages skipped here are added to it. The
 -- statement over message names its only partition in a parameter, so that the executor leaves out the others when it
 -- starts.
 CREATE FUNCTION ringback.scan_segment(
-  p_cursor ringback.subscription_cursor, p_returned bigint[], p_left bigint[], p_foreign_keys text[],
-  p_partition integer, p_after bigint, p_through bigint, p_now bigint, p_room integer, p_bytes_max bigint,
-  p_scan_max integer, p_returned_max integer
+  p_cursor ringback.subscription_cursor, p_take ringback.log_take, p_returned bigint[], p_foreign_keys text[],
+  p_partition integer, p_through bigint, p_now bigint, p_room integer, p_bytes_max bigint, p_scan_max integer,
+  p_returned_max integer
 ) RETURNS ringback.log_take LANGUAGE plpgsql AS $function$
 DECLARE
   v_row record;
   v_key text;
-  v_count integer := 0;
-  v_bytes bigint := 0;
-  v_seqs bigint[] := '{}';
-  v_keys text[] := '{}';
-  v_seq_partitions integer[] := '{}';
-  v_partitions integer[] := '{}';
-  v_scanned integer := 0;
-  v_parked integer := 0;
+  v_count integer := p_take.count;
+  v_bytes bigint := p_take.bytes;
+  v_seqs bigint[] := p_take.seqs;
+  v_keys text[] := p_take.keys;
+  v_seq_partitions integer[] := p_take.seq_partitions;
+  v_partitions integer[] := p_take.partitions;
+  v_after bigint := p_take.scanned_through;
+  v_scanned integer := p_take.scanned;
+  v_parked integer := p_take.parked;
+  v_left bigint[] := p_take.returned;
   v_stopped boolean := false;
-  v_has_due boolean := false;
-  v_waits boolean := false;
+  v_has_due boolean := p_take.has_due;
+  v_waits boolean := p_take.waits;
 BEGIN
   FOR v_row IN
     (SELECT s AS seq, octet_length(x.body) AS size, x.deliver_at, x.ordering_key, x.partition_id,
@@ -45,8 +36,9 @@ BEGIN
        AND (p_cursor.routes IS NULL
          OR coalesce(CASE m.type WHEN '' THEN '' ELSE '.' || m.type END ~ ANY (p_cursor.routes), false))
      FROM ringback.message m
-     WHERE m.partition_id = p_partition AND m.topic_id = p_cursor.topic_id AND m.seq > p_after AND m.seq <= p_through
-     ORDER BY m.seq LIMIT p_scan_max)
+     WHERE m.partition_id = p_partition AND m.topic_id = p_cursor.topic_id AND m.seq > p_take.scanned_through
+       AND m.seq <= p_through
+     ORDER BY m.seq LIMIT p_scan_max - p_take.scanned)
   LOOP
     IF v_count >= p_room OR v_bytes >= p_bytes_max THEN
       v_stopped := true;
@@ -57,17 +49,17 @@ BEGIN
       -- Another node has the key open: left for a claim after that node has settled it.
       v_waits := true;
       CONTINUE WHEN v_row.returned;
-      v_stopped := cardinality(p_left) >= p_returned_max;
+      v_stopped := cardinality(v_left) >= p_returned_max;
       EXIT WHEN v_stopped;
-      p_left := p_left || v_row.seq;
-      p_after := v_row.seq;
+      v_left := v_left || v_row.seq;
+      v_after := v_row.seq;
       v_scanned := v_scanned + 1;
       CONTINUE;
     END IF;
     IF v_row.returned THEN
-      p_left := array_remove(p_left, v_row.seq);
+      v_left := array_remove(v_left, v_row.seq);
     ELSE
-      p_after := v_row.seq;
+      v_after := v_row.seq;
       v_scanned := v_scanned + 1;
       CONTINUE WHEN NOT v_row.matches;
     END IF;
@@ -84,6 +76,6 @@ BEGIN
       v_count := v_count + 1;
     END IF;
   END LOOP;
-  RETURN ROW(v_count, v_bytes, v_seqs, v_keys, v_seq_partitions, v_partitions, p_after, v_scanned, v_parked, p_left,
+  RETURN ROW(v_count, v_bytes, v_seqs, v_keys, v_seq_partitions, v_partitions, v_after, v_scanned, v_parked, v_left,
     v_stopped, v_has_due, v_waits, false)::ringback.log_take;
 END $function$;

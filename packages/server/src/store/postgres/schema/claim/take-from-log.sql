@@ -1,30 +1,40 @@
--- Takes returned positions first, then positions that no claim has examined, and moves the cursor. Most claims examine
--- one segment: the last one of the log.
+-- Takes returned positions first, then positions that no claim has examined, segment by segment until the claim takes
+-- no more or the log ends, and moves the cursor. Most claims examine one segment: the last one of the log.
 CREATE FUNCTION ringback.take_from_log(
   p_cursor ringback.subscription_cursor, p_returned bigint[], p_foreign_keys text[], p_now bigint,
   p_from_log boolean, p_room integer, p_bytes_max bigint, p_scan_max integer, p_returned_max integer
 ) RETURNS ringback.log_take LANGUAGE plpgsql AS $function$
 DECLARE
   v_log ringback.topic_log%ROWTYPE;
-  v_segment ringback.segment_bounds;
-  v_after bigint;
   v_take ringback.log_take;
+  v_segment record;
+  v_knows_all boolean := false;
 BEGIN
   SELECT * INTO v_log FROM ringback.topic_log l WHERE l.topic_id = p_cursor.topic_id;
-  v_after := greatest(p_cursor.scanned_through, v_log.first_seq - 1);
-  IF p_from_log AND p_room > 0 AND p_bytes_max > 0 AND (v_after < v_log.last_seq OR cardinality(p_returned) > 0)
+  v_take := ROW(0, 0, '{}', '{}', '{}', '{}', greatest(p_cursor.scanned_through, v_log.first_seq - 1), 0, 0, p_returned,
+    false, false, false, false)::ringback.log_take;
+  IF p_from_log AND p_room > 0 AND p_bytes_max > 0
+      AND (v_take.scanned_through < v_log.last_seq OR cardinality(p_returned) > 0)
       AND NOT (p_cursor.ordering = 'strict' AND ringback.is_key_blocked(p_cursor.subscription_id, '')) THEN
-    v_segment := ringback.segment_at(v_log.topic_id, v_after + 1,
-      v_log.segment_first_seq, v_log.partition_id, v_log.last_seq);
-    v_take := ringback.scan_segment(p_cursor, p_returned, p_returned, p_foreign_keys, v_segment.partition_id, v_after,
-      v_segment.through, p_now, p_room, p_bytes_max, p_scan_max, p_returned_max);
-    IF v_take.scanned_through < v_log.last_seq AND NOT v_take.is_stopped THEN
-      v_take := ringback.scan_on(p_cursor, v_log, v_take, v_segment.through, p_foreign_keys, p_now,
-        p_room, p_bytes_max, p_scan_max, p_returned_max);
-    END IF;
-  ELSE
-    v_take := ROW(0, 0, '{}', '{}', '{}', '{}', v_after, 0, 0, p_returned,
-      false, false, false, false)::ringback.log_take;
+    LOOP
+      v_segment := ringback.segment_at(v_log, v_take.scanned_through + 1);
+      v_take := ringback.scan_segment(p_cursor, v_take, p_returned, p_foreign_keys, v_segment.partition_id,
+        v_segment.through, p_now, p_room, p_bytes_max, p_scan_max, p_returned_max);
+      EXIT WHEN v_take.is_stopped OR v_take.scanned >= p_scan_max OR v_take.count >= p_room
+        OR v_take.bytes >= p_bytes_max;
+      p_returned := '{}';
+      IF v_take.scanned_through < v_segment.through THEN
+        -- A position without a message is damage, and skipped.
+        IF v_knows_all THEN v_take.scanned_through := v_segment.through; END IF;
+        -- The missing messages may be in a partition that this session does not know yet: the session that created it
+        -- has committed and is about to notify the others. Waiting for it, and a lock that is new to this transaction,
+        -- make this session read the notice. Then the segment is examined again.
+        v_knows_all := true;
+        PERFORM pg_advisory_xact_lock_shared(ringback.partition_lock());
+        LOCK TABLE ONLY ringback.message IN ROW SHARE MODE;
+      END IF;
+      EXIT WHEN v_take.scanned_through >= v_log.last_seq;
+    END LOOP;
   END IF;
   IF v_take.scanned_through > p_cursor.scanned_through OR v_take.returned IS DISTINCT FROM p_cursor.returned_seqs THEN
     UPDATE ringback.subscription_cursor c

@@ -1,29 +1,21 @@
--- Parked deliveries that a claim takes.
--- expired: how many had lost their message. has_more: another one is due. waits: one was skipped because another node
--- has its ordering key open.
-CREATE TYPE ringback.parked_take AS (
-  count integer, bytes bigint, seqs bigint[], keys text[], expired bigint, has_more boolean, waits boolean
-);
-
 -- Takes the parked deliveries that are due, the longest overdue first. A delivery that is not the first of its ordering
 -- key waits. p_claimed: parked deliveries that are in open claims.
+--
+-- seqs, keys: the deliveries taken, with the ordering key of each. expired: how many had lost their message. has_more:
+-- another one is due. waits: one was skipped because another node has its ordering key open.
 CREATE FUNCTION ringback.take_parked(
   p_subscription bigint, p_topic integer, p_ordering text, p_claimed bigint[], p_foreign_keys text[], p_now bigint,
-  p_room integer, p_bytes_max bigint, p_scan_max integer
-) RETURNS ringback.parked_take LANGUAGE plpgsql AS $function$
+  p_room integer, p_bytes_max bigint, p_scan_max integer, OUT count integer, OUT bytes bigint, OUT seqs bigint[],
+  OUT keys text[], OUT expired bigint, OUT has_more boolean, OUT waits boolean
+) LANGUAGE plpgsql AS $function$
 DECLARE
   v_row record;
   v_key text;
   v_due bigint;
   v_scanned integer := 0;
-  v_count integer := 0;
-  v_bytes bigint := 0;
-  v_seqs bigint[] := '{}';
-  v_keys text[] := '{}';
-  v_expired bigint := 0;
-  v_has_more boolean := false;
-  v_waits boolean := false;
 BEGIN
+  count := 0; bytes := 0; seqs := '{}'; keys := '{}'; expired := 0; has_more := false; waits := false;
+  IF p_room <= 0 THEN RETURN; END IF;
   FOR v_row IN
     SELECT p.seq, p.ordering_key AS blocks, x.ordering_key, x.size
     FROM ringback.parked p
@@ -38,8 +30,8 @@ BEGIN
         AND e.ordering_key = p.ordering_key AND e.seq < p.seq)
     ORDER BY p.due_at, p.seq LIMIT p_scan_max
   LOOP
-    IF v_count >= p_room OR v_bytes >= p_bytes_max THEN
-      v_has_more := true;
+    IF count >= p_room OR bytes >= p_bytes_max THEN
+      has_more := true;
       EXIT;
     END IF;
     v_scanned := v_scanned + 1;
@@ -49,25 +41,25 @@ BEGIN
       -- trace.
       DELETE FROM ringback.parked p WHERE p.subscription_id = p_subscription AND p.seq = v_row.seq;
       PERFORM ringback.unblock_key(p_subscription, v_row.blocks, p_now);
-      v_expired := v_expired + 1;
+      expired := expired + 1;
     ELSIF v_row.blocks IS NULL AND v_key IS NOT NULL AND ringback.is_key_blocked(p_subscription, v_key) THEN
       -- A delayed or redriven delivery takes its position among the parked deliveries of its key now.
       v_due := ringback.due_in_key(p_subscription, v_key, v_row.seq, p_now);
       UPDATE ringback.parked p SET due_at = v_due, ordering_key = v_key
         WHERE p.subscription_id = p_subscription AND p.seq = v_row.seq;
-      IF v_due IS NOT NULL THEN v_has_more := true; END IF;
+      IF v_due IS NOT NULL THEN has_more := true; END IF;
     ELSIF v_key = ANY (p_foreign_keys) THEN
-      v_waits := true;
+      waits := true;
     ELSE
-      v_seqs := v_seqs || v_row.seq;
-      v_keys := v_keys || v_key;
-      v_bytes := v_bytes + v_row.size;
-      v_count := v_count + 1;
+      seqs := seqs || v_row.seq;
+      keys := keys || v_key;
+      bytes := bytes + v_row.size;
+      count := count + 1;
     END IF;
   END LOOP;
-  IF v_expired > 0 THEN
-    UPDATE ringback.subscription_cursor c SET expired = c.expired + v_expired WHERE c.subscription_id = p_subscription;
+  IF expired > 0 THEN
+    UPDATE ringback.subscription_cursor c SET expired = c.expired + take_parked.expired
+      WHERE c.subscription_id = p_subscription;
   END IF;
-  RETURN ROW(v_count, v_bytes, v_seqs, v_keys, v_expired,
-    v_has_more OR v_scanned = p_scan_max, v_waits)::ringback.parked_take;
+  has_more := has_more OR v_scanned = p_scan_max;
 END $function$;

@@ -1,10 +1,8 @@
--- Creates the successor of each partition in use during the last quarter of its time span. Returns how many were
--- created.
-CREATE FUNCTION ringback.prepare_message_partitions(p_now bigint) RETURNS integer LANGUAGE plpgsql AS $function$
+-- Creates the successor of each partition in use during the last quarter of its time span.
+CREATE FUNCTION ringback.prepare_message_partitions(p_now bigint) RETURNS void LANGUAGE plpgsql AS $function$
 DECLARE
   v_now bigint := coalesce(p_now, ringback.now_ms());
   v_partition integer;
-  v_created integer := 0;
 BEGIN
   FOR v_partition IN
     SELECT m.id + 1 FROM ringback.message_partition m WHERE m.ends_at > v_now
@@ -13,7 +11,5 @@ BEGIN
       AND NOT EXISTS (SELECT 1 FROM ringback.message_partition n WHERE n.id = m.id + 1)
   LOOP
     PERFORM ringback.ensure_message_partition(v_partition);
-    v_created := v_created + 1;
   END LOOP;
-  RETURN v_created;
 END $function$;

@@ -1,19 +1,15 @@
--- Parked deliveries whose messages expire, and the last position that this step can remove with them.
-CREATE TYPE ringback.expired_parked AS (subscriptions bigint[], seqs bigint[], through bigint);
-
--- A message is removed together with all of its parked deliveries. A message with more of them than one step may turn
--- into dead letters stays until none is left.
+-- Parked deliveries whose messages expire, and the last position that this step can remove with them. A message is
+-- removed together with all of its parked deliveries. A message with more of them than one step may turn into dead
+-- letters stays until none is left.
 CREATE FUNCTION ringback.find_expired_parked(
-  p_log ringback.topic_log, p_partition integer, p_through bigint, p_dead_letters_max integer, p_bytes_max bigint
-) RETURNS ringback.expired_parked LANGUAGE plpgsql AS $function$
+  p_log ringback.topic_log, p_partition integer, p_dead_letters_max integer, p_bytes_max bigint,
+  INOUT through bigint, OUT subscriptions bigint[], OUT seqs bigint[]
+) LANGUAGE plpgsql AS $function$
 DECLARE
-  v_subscriptions bigint[];
-  v_seqs bigint[];
   v_too_many bigint;
-  v_through bigint := p_through;
 BEGIN
   SELECT array_agg(b.subscription_id) FILTER (WHERE b.fits), array_agg(b.seq) FILTER (WHERE b.fits),
-    min(b.seq) FILTER (WHERE NOT b.fits) INTO v_subscriptions, v_seqs, v_too_many
+    min(b.seq) FILTER (WHERE NOT b.fits) INTO subscriptions, seqs, v_too_many
   FROM (
     SELECT w.subscription_id, w.seq, w.number = 1 OR (w.number <= p_dead_letters_max AND w.bytes <= p_bytes_max) AS fits
     FROM (
@@ -21,7 +17,7 @@ BEGIN
       FROM (
         SELECT p.subscription_id, p.seq FROM ringback.subscription_cursor c
         JOIN ringback.parked p ON p.subscription_id = c.subscription_id
-        WHERE c.topic_id = p_log.topic_id AND p.seq <= p_through AND p.dead_letter_id IS NULL
+        WHERE c.topic_id = p_log.topic_id AND p.seq <= through AND p.dead_letter_id IS NULL
         ORDER BY p.seq, p.subscription_id LIMIT p_dead_letters_max + 1
       ) p, LATERAL (SELECT m.body FROM ringback.message m
         WHERE m.partition_id = p_partition AND m.topic_id = p_log.topic_id AND m.seq = p.seq LIMIT 1) m
@@ -29,11 +25,10 @@ BEGIN
     ) w
   ) b;
   IF v_too_many IS NOT NULL THEN
-    v_through := v_too_many - 1;
-    IF v_through >= p_log.first_seq THEN
-      SELECT array_agg(b.subscription_id), array_agg(b.seq) INTO v_subscriptions, v_seqs
-        FROM unnest(v_subscriptions, v_seqs) AS b (subscription_id, seq) WHERE b.seq <= v_through;
+    through := v_too_many - 1;
+    IF through >= p_log.first_seq THEN
+      SELECT array_agg(b.subscription_id), array_agg(b.seq) INTO subscriptions, seqs
+        FROM unnest(subscriptions, seqs) AS b (subscription_id, seq) WHERE b.seq <= through;
     END IF;
   END IF;
-  RETURN ROW(v_subscriptions, v_seqs, v_through)::ringback.expired_parked;
 END $function$;

@@ -19,7 +19,7 @@ DECLARE
   v_log ringback.topic_log%ROWTYPE;
   v_partition integer;
   v_through bigint;
-  v_dead ringback.expired_parked;
+  v_dead record;
 BEGIN
   SELECT * INTO v_log FROM ringback.topic_log l WHERE l.topic_id = p_topic FOR UPDATE;
   IF v_log.expires_at IS NULL OR v_log.expires_at > v_now THEN RETURN; END IF;
@@ -29,10 +29,9 @@ BEGIN
   v_through := ringback.expired_through(v_log, v_partition, v_now, p_messages_max);
   IF v_through < v_log.first_seq THEN RETURN; END IF;
 
-  v_dead := ringback.find_expired_parked(v_log, v_partition, v_through, p_dead_letters_max, p_dead_letter_bytes_max);
+  v_dead := ringback.find_expired_parked(v_log, v_partition, p_dead_letters_max, p_dead_letter_bytes_max, v_through);
   v_through := v_dead.through;
-  RETURN QUERY SELECT * FROM ringback.dead_letter_expired(
-    p_topic, v_partition, v_dead.subscriptions, v_dead.seqs, v_now);
+  RETURN QUERY SELECT * FROM ringback.dead_letter_expired(p_topic, v_dead.subscriptions, v_dead.seqs, v_now);
   what := 'dead_lettered'; subscription_id := NULL; count := coalesce(cardinality(v_dead.seqs), 0);
   RETURN NEXT;
   IF v_through < v_log.first_seq THEN RETURN; END IF;

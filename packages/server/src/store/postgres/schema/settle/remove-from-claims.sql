@@ -1,15 +1,10 @@
--- Settlements whose delivery was in its claim: their ordinals (null when there are none), the topic of each, and
--- whether it had been claimed from ringback.parked.
-CREATE TYPE ringback.removed_from_claims AS (ordinals integer[], topics integer[], from_parked boolean[]);
-
--- Takes deliveries out of their claims. A claim that holds nothing more is deleted.
+-- Takes deliveries out of their claims. A claim that holds nothing more is deleted. Returns the settlements whose
+-- delivery was in its claim: their ordinals (null when there are none), the topic of each, and whether it had been
+-- claimed from ringback.parked.
 CREATE FUNCTION ringback.remove_from_claims(
-  p_node bigint, p_claims bigint[], p_subscriptions bigint[], p_topics integer[], p_seqs bigint[]
-) RETURNS ringback.removed_from_claims LANGUAGE plpgsql AS $function$
-DECLARE
-  v_ordinals integer[];
-  v_topics integer[];
-  v_from_parked boolean[];
+  p_node bigint, p_claims bigint[], p_subscriptions bigint[], p_topics integer[], p_seqs bigint[],
+  OUT ordinals integer[], OUT topics integer[], OUT from_parked boolean[]
+) LANGUAGE plpgsql AS $function$
 BEGIN
   WITH locked AS MATERIALIZED (
     SELECT c.id, c.subscription_id, c.seqs, c.parked FROM ringback.claim c
@@ -37,6 +32,5 @@ BEGIN
       AND cardinality(c.seqs) + cardinality(c.parked) > cardinality(g.seqs)
   )
   SELECT array_agg(d.ordinal), array_agg(p_topics[d.ordinal]), array_agg(d.from_parked)
-    INTO v_ordinals, v_topics, v_from_parked FROM claimed d;
-  RETURN ROW(v_ordinals, v_topics, v_from_parked)::ringback.removed_from_claims;
+    INTO ordinals, topics, from_parked FROM claimed d;
 END $function$;

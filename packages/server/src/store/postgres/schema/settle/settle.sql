@@ -15,7 +15,7 @@ CREATE FUNCTION ringback.settle(
 ) RETURNS TABLE (settlement integer, ordered boolean) LANGUAGE plpgsql AS $function$
 #variable_conflict use_column
 DECLARE
-  v_removed ringback.removed_from_claims;
+  v_removed record;
   v_count integer;
 BEGIN
   PERFORM 1 FROM ringback.subscription_cursor c

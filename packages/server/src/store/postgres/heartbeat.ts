@@ -1,36 +1,14 @@
 import type { SubscriptionId } from "../../domain/model.ts";
-import type { Timers } from "../../domain/ports.ts";
 import type { NodeLabel } from "../cluster.ts";
 import { BackOff } from "./back-off.ts";
-import type { Connection } from "./connection.ts";
-import type { ConnectionPool } from "./database.ts";
-import type { Health } from "./health.ts";
 import { postgresLimits } from "./postgres-limits.ts";
-import type { Times } from "./times.ts";
+import type { StoreContext } from "./store-context.ts";
 
-export async function registerNode(
-  connection: Connection,
-  times: Times,
-  aliveMs: number,
-  { name, version }: NodeLabel,
-): Promise<number> {
-  const [row] = await connection.query<{ id: number }>(
-    `INSERT INTO ringback.node (name, version, started_at, beating_since, alive_until)
-     SELECT $3, $4, now, now, now + $2 FROM (SELECT coalesce($1::bigint, ringback.now_ms()) AS now) AS clock RETURNING id`,
-    [times.at(), aliveMs, name, version],
-  );
-  return (row as { id: number }).id;
-}
-
-export interface HeartbeatOptions {
-  readonly pool: ConnectionPool;
-  readonly times: Times;
-  readonly timers: Timers;
-  readonly health: Health;
-  readonly nodeId: number;
+export interface HeartbeatOptions extends Pick<
+  StoreContext,
+  "database" | "times" | "timers" | "health" | "nodeId" | "aliveMs"
+> {
   readonly label: NodeLabel;
-  /** A node without a heartbeat for this long counts as dead. */
-  readonly aliveMs: number;
   /** A node is gone, and these subscriptions have deliveries that it held. */
   readonly orphaned: (ids: readonly SubscriptionId[]) => void;
 }
@@ -61,7 +39,6 @@ export class Heartbeat {
   readonly #options: HeartbeatOptions;
   readonly #backOff: BackOff;
   #beating: Promise<void> = Promise.resolve();
-  #stopped = false;
   #isAlone = true;
   /** Time of the request of the last successful heartbeat, by `performance.now`. */
   #heardAtMs = -Infinity;
@@ -95,7 +72,6 @@ export class Heartbeat {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
     this.#backOff.stop();
     await this.#beating;
   }
@@ -105,19 +81,19 @@ export class Heartbeat {
       await (this.#options.health.writable && this.touch() !== null
         ? this.#backOff.rest(this.#options.aliveMs / postgresLimits.heartbeatsMissed)
         : this.#backOff.wait());
-      if (this.#stopped) return;
+      if (this.#backOff.isStopped) return;
       await this.#beat();
     }
   }
 
   async #beat(): Promise<void> {
-    const { pool, times, timers, health, nodeId, aliveMs, label, orphaned } = this.#options;
+    const { database, times, timers, health, nodeId, aliveMs, label, orphaned } = this.#options;
     // A server that does not answer accepts no writes either. Health reports that before the statement itself times
     // out.
     const cancelLate = timers.after(postgresLimits.heartbeatAnswerMsMax, () => health.silent());
     const requestedAtMs = performance.now();
     try {
-      const [row] = await pool.query<{ alone: boolean; orphaned: readonly SubscriptionId[] }>(
+      const [row] = await database.hot.query<{ alone: boolean; orphaned: readonly SubscriptionId[] }>(
         sql,
         [times.at(), nodeId, aliveMs, postgresLimits.nodeKeptMs, postgresLimits.orphanedMax, label.name, label.version],
         "heartbeat",

@@ -1,0 +1,56 @@
+import type { SubscriptionId } from "../../domain/model.ts";
+import type { Timers } from "../../domain/ports.ts";
+import type { Listeners } from "../listeners.ts";
+import type { StoreObserver } from "../store.ts";
+import type { CatalogCache } from "./catalog-cache.ts";
+import { call } from "./connection.ts";
+import type { Database } from "./database.ts";
+import type { Health } from "./health.ts";
+import type { Heartbeat } from "./heartbeat.ts";
+import type { Times } from "./times.ts";
+import type { WakeUps } from "./wake-ups.ts";
+
+/** The objects and settings that the parts of one store share. */
+export interface StoreContext {
+  readonly database: Database;
+  readonly times: Times;
+  readonly timers: Timers;
+  readonly health: Health;
+  readonly observer: StoreObserver;
+  readonly nodeId: number;
+  /** A node without a heartbeat for this long counts as dead. */
+  readonly aliveMs: number;
+  readonly attemptRetentionMs: number;
+  readonly deadLetterRetentionMs: number;
+  readonly heartbeat: Heartbeat;
+  readonly wakeUps: WakeUps;
+  readonly cache: CatalogCache;
+  /** Listeners of this process for subscriptions that may have work. */
+  readonly readyHere: Listeners<readonly SubscriptionId[]>;
+  /** Listeners of this process for changed subscriptions. Other nodes receive an event. */
+  readonly changed: Listeners<SubscriptionId>;
+  /** Notifies the listeners of this process that subscriptions may have work, and wakes the other nodes. */
+  readonly ready: (ids: readonly SubscriptionId[]) => void;
+}
+
+/**
+ * Calls the SQL function that writes one batch, which is one statement and one commit, and records how long the commit
+ * took and whether it succeeded.
+ */
+export async function commit<T extends object>(
+  { database, health, observer }: StoreContext,
+  sqlFunction: string,
+  values: readonly unknown[],
+  operations: number,
+): Promise<T[]> {
+  const startedMs = performance.now();
+  try {
+    const rows = await call<T>(database.hot, sqlFunction, values);
+    health.wrote();
+    observer.commit((performance.now() - startedMs) / 1_000, operations);
+    return rows;
+  } catch (error) {
+    health.failed(error);
+    throw error;
+  }
+}
