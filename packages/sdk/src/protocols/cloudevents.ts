@@ -15,17 +15,16 @@ import { fromEventHeader, toEventHeader } from "./cloudevents-header.ts";
 import { fromHeaderValue, headerValueCharsMax } from "./header-text.ts";
 import { assertPushRequest, incomingName } from "./incoming-limits.ts";
 import { jsonDepthWithin } from "./json-depth.ts";
-import type { JsonObject } from "./json-object.ts";
 import { parsedObject } from "./json-object.ts";
 import { mediaTypeOf } from "./media-type.ts";
 import type { EncodedRequest, IncomingMessage, IncomingRequest, OutgoingDelivery, PushProtocol } from "./protocol.ts";
 import { UndecodableError, UnencodableError } from "./protocol.ts";
 import { msOfRfc3339, rfc3339Of } from "./rfc3339.ts";
 import { CONTENT_TYPE_UNKNOWN, ringbackHeaders, USER_AGENT } from "./ringback-headers.ts";
-import { statusReply, verdictOfReply } from "./status-verdict.ts";
+import { statusDialect } from "./status-verdict.ts";
 import { tagsAsText, tagsFromText } from "./tag-list.ts";
-import { utf8Text } from "./text-bytes.ts";
-import { incomingDigits, incomingId, outgoingId, outgoingInteger } from "./wire-number.ts";
+import { incomingUtf8 } from "./text-bytes.ts";
+import { incomingAttempt, incomingId, outgoingId, outgoingInteger } from "./wire-number.ts";
 
 const SPEC_VERSION = "1.0";
 const STRUCTURED = "application/cloudevents+json";
@@ -52,25 +51,23 @@ const structuredBytesMax = 2 * 1024 * 1024 + 256 * 1024;
 /** The largest Integer of the specification. */
 const integerMax = 2 ** 31 - 1;
 
-export const cloudEvents = {
-  name: "cloudevents",
-  keys: "none",
+const shared = {
+  ...statusDialect,
+  /** Receivers of either dialect accept structured events. */
   bodyBytesMax: structuredBytesMax,
-  encode: encodeStructured,
-  interpret: verdictOfReply,
   decode,
-  reply: statusReply,
+} as const;
+
+export const cloudEvents = {
+  ...shared,
+  name: "cloudevents",
+  encode: encodeStructured,
 } as const satisfies PushProtocol;
 
 export const cloudEventsBinary = {
+  ...shared,
   name: "cloudevents-binary",
-  keys: "none",
-  // A receiver of this dialect also accepts structured events.
-  bodyBytesMax: structuredBytesMax,
   encode: encodeBinary,
-  interpret: verdictOfReply,
-  decode,
-  reply: statusReply,
 } as const satisfies PushProtocol;
 
 // ---- the sender
@@ -219,9 +216,11 @@ function decodeBinary(request: IncomingRequest, contentType: string | null): Inc
 }
 
 function decodeStructured(body: Uint8Array): IncomingMessage {
-  const text = utf8Text(body);
-  if (text === null) throw new UndecodableError("body: not UTF-8");
-  const members = membersOf(text);
+  const text = incomingUtf8("body", body);
+  if (!jsonDepthWithin(text, eventJsonDepthMax)) {
+    throw new UndecodableError(`body: JSON deeper than ${eventJsonDepthMax} levels`);
+  }
+  const members = parsedObject(text);
   const context = new Context();
   for (const [name, value] of Object.entries(members)) {
     if (name === "data" || name === "data_base64" || name === "datacontenttype" || value === null) continue;
@@ -234,13 +233,6 @@ function decodeStructured(body: Uint8Array): IncomingMessage {
   if (datacontenttype !== null) incomingText("datacontenttype", datacontenttype);
   const data = dataOf(text, members, datacontenttype);
   return messageOf(cloudEvents.name, context, data.contentType, data.body);
-}
-
-function membersOf(text: string): JsonObject {
-  if (!jsonDepthWithin(text, eventJsonDepthMax)) {
-    throw new UndecodableError(`body: JSON deeper than ${eventJsonDepthMax} levels`);
-  }
-  return parsedObject(text);
 }
 
 /** Returns the text of a Boolean, an Integer or a String, which is the same in both modes. */
@@ -298,6 +290,7 @@ function messageOf(protocol: string, context: Context, contentType: string | nul
   const topic = context.take("ringbacktopic");
   const subscription = context.take("ringbacksubscription");
   const requestId = context.take("ringbackrequestid");
+  const attempt = context.take("ringbackattempt");
   const tags = context.take("ringbacktags");
   return {
     protocol,
@@ -307,7 +300,7 @@ function messageOf(protocol: string, context: Context, contentType: string | nul
     subscription: subscription === undefined ? null : incomingName("ringbacksubscription", subscription),
     messageId: incomingName("id", context.take("id")),
     requestId: requestId === undefined ? null : incomingId("ringbackrequestid", requestId),
-    attempt: attemptFrom(context.take("ringbackattempt")),
+    attempt: attempt === undefined ? null : incomingAttempt("ringbackattempt", attempt, integerMax),
     publishedAtMs,
     body,
     contentType,
@@ -317,13 +310,6 @@ function messageOf(protocol: string, context: Context, contentType: string | nul
     orderingKey: context.take("ringbackorderingkey") ?? null,
     attributes: context.rest(),
   };
-}
-
-function attemptFrom(digits: string | undefined): number | null {
-  if (digits === undefined) return null;
-  const attempt = incomingDigits("ringbackattempt", digits, integerMax);
-  if (attempt < 1) throw new UndecodableError("ringbackattempt: the first attempt is 1");
-  return attempt;
 }
 
 function required(name: string, text: string | undefined): string {

@@ -54,3 +54,10 @@ export function incomingDigits(part: string, value: string | undefined, max: num
 export function incomingIntegerOrDigits(part: string, value: unknown, max: number): number {
   return typeof value === "string" ? incomingDigits(part, value, max) : incomingInteger(part, value, max);
 }
+
+/** The number of an attempt, from the digits in a header. */
+export function incomingAttempt(part: string, digits: string | undefined, max: number): number {
+  const attempt = incomingDigits(part, digits, max);
+  if (attempt < 1) throw new UndecodableError(`${part}: the first attempt is 1`);
+  return attempt;
+}
