@@ -5,6 +5,7 @@ export { cmqJson, cmqSimplified } from "./cmq.ts";
 export { cloudEvents, cloudEventsBinary } from "./cloudevents.ts";
 export { findHookProtocol, hookProtocols } from "./hook-registry.ts";
 export type { HookProtocolName } from "./hook-registry.ts";
+export { BoundedBytes } from "./bounded-bytes.ts";
 export { jsonDepthWithin } from "./json-depth.ts";
 export { jsonHook } from "./json-hook.ts";
 export { arrayMemberSpans, topLevelMemberSpan } from "./json-span.ts";

@@ -1,62 +1,83 @@
-import { Deadlines } from "./deadline.ts";
-import { createGuardedNetwork, type GuardedNetwork } from "./guarded-network.ts";
-import { createHttpTransport, type HttpTransportOptions } from "./http-transport.ts";
+import { limits } from "../domain/limits.ts";
+import { Exchange, type ExchangeContext } from "./exchange.ts";
+import { transportLimits } from "./limits.ts";
+import { createNetwork, type Network, type NetworkOptions } from "./network.ts";
+import { OriginPools } from "./origin-pool.ts";
 import type { Endpoint, PostResult, Transport } from "./port.ts";
-import { TcpPost, type TcpContext } from "./tcp-post.ts";
+import { TcpPost } from "./tcp-post.ts";
 import { WebSocketLink, WebSocketPost } from "./web-socket-link.ts";
+
+export interface TransportOptions extends NetworkOptions {
+  readonly connectionsPerOriginMax?: number | undefined;
+  /** How long an idle connection is kept when the server sends no `Keep-Alive` header. */
+  readonly keepAliveMs?: number | undefined;
+  readonly replyBytesMax?: number | undefined;
+  readonly replyKeptBytes?: number | undefined;
+}
 
 /**
  * Creates the transport for HTTP, TCP and WebSockets; the endpoint's scheme decides. All use the same guarded network.
+ * Idle connections do not keep the process alive.
  */
-export function createTransport(options: HttpTransportOptions = {}): Transport {
-  return new TransportByScheme(options, createGuardedNetwork(options));
+export function createTransport(options: TransportOptions = {}): Transport {
+  return new TransportByScheme(options);
 }
 
 class TransportByScheme implements Transport {
-  readonly #http: Transport;
-  readonly #network: GuardedNetwork;
-  readonly #oneWay: TcpContext;
+  readonly #network: Network;
+  readonly #http: ExchangeContext;
   /** The key is the URL. */
   readonly #links = new Map<string, WebSocketLink>();
-  #closed = false;
+  #closing: Promise<void> | null = null;
 
-  constructor(options: HttpTransportOptions, network: GuardedNetwork) {
-    this.#http = createHttpTransport(options, network);
-    this.#network = network;
-    const { clock, timers } = network;
-    this.#oneWay = { clock, deadlines: new Deadlines(clock, timers), network };
+  constructor(options: TransportOptions) {
+    this.#network = createNetwork(options);
+    this.#http = {
+      ...this.#network,
+      pools: new OriginPools({
+        ...this.#network,
+        connectionsPerOriginMax: options.connectionsPerOriginMax ?? transportLimits.connectionsPerOriginMax,
+        keepAliveMs: options.keepAliveMs ?? transportLimits.keepAliveMsDefault,
+        keepAliveMsMax: transportLimits.keepAliveMsMax,
+      }),
+      replyBytesMax: options.replyBytesMax ?? limits.replyBytesMax,
+      replyKeptBytes: options.replyKeptBytes ?? limits.replyKeptBytes,
+    };
   }
 
   post(endpoint: Endpoint, headers: readonly string[], body: Uint8Array, done: (result: PostResult) => void): void {
-    if (endpoint.origin.startsWith("http")) this.#http.post(endpoint, headers, body, done);
-    else if (endpoint.origin.startsWith("tcp:")) this.#postOverTcp(endpoint, body, done);
-    else this.#postOverWebSocket(endpoint, body, done);
+    const { origin } = endpoint;
+    const post = origin.startsWith("http")
+      ? new Exchange(this.#http, endpoint, headers, body, done)
+      : origin.startsWith("tcp:")
+        ? new TcpPost(this.#network, endpoint, body, done)
+        : new WebSocketPost(this.#network, this.#linkTo(endpoint), endpoint, body, done);
+    if (this.#closing === null) post.start();
+    else post.end("aborted");
   }
 
   openSockets(): number {
-    return this.#http.openSockets();
+    return this.#network.sockets.value;
   }
 
   close(): Promise<void> {
-    this.#closed = true;
-    this.#oneWay.deadlines.abort();
+    this.#closing ??= this.#closeAll();
+    return this.#closing;
+  }
+
+  async #closeAll(): Promise<void> {
+    this.#network.deadlines.abort();
     for (const link of this.#links.values()) link.end();
     this.#links.clear();
-    // The HTTP transport waits until all sockets of the network are closed.
-    return this.#http.close();
-  }
-
-  #postOverTcp(endpoint: Endpoint, body: Uint8Array, done: (result: PostResult) => void): void {
-    const post = new TcpPost(this.#oneWay, endpoint, body, done);
-    if (this.#closed) post.end("aborted");
-    else post.start();
-  }
-
-  #postOverWebSocket(endpoint: Endpoint, body: Uint8Array, done: (result: PostResult) => void): void {
-    const link = this.#linkTo(endpoint);
-    const post = new WebSocketPost(this.#oneWay, link, endpoint, body, done);
-    if (this.#closed) post.end("aborted");
-    else link.add(post);
+    // Aborted POSTs release their connections and report their results in the next tick.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    this.#http.pools.closeIdle();
+    let cancelTimer: (() => void) | undefined;
+    const tooLong = new Promise<void>((resolve) => {
+      cancelTimer = this.#network.timers.after(transportLimits.closeMsMax, resolve);
+    });
+    await Promise.race([this.#network.sockets.none(), tooLong]);
+    cancelTimer?.();
   }
 
   #linkTo(endpoint: Endpoint): WebSocketLink {
@@ -66,7 +87,7 @@ class TransportByScheme implements Transport {
     const link = new WebSocketLink(endpoint, this.#network, () => {
       if (this.#links.get(url) === link) this.#links.delete(url);
     });
-    if (!this.#closed) this.#links.set(url, link);
+    if (this.#closing === null) this.#links.set(url, link);
     return link;
   }
 }

@@ -1,15 +1,10 @@
 import type { Socket } from "node:net";
 import type { RawData, WebSocket } from "ws";
-import { type Connect, parseOrigin } from "./connector.ts";
+import { parseOrigin } from "./connector.ts";
 import { transportLimits } from "./limits.ts";
+import type { Network } from "./network.ts";
 import type { TransportErrorCode } from "./port.ts";
-import type { Timers } from "./time.ts";
 import { openWebSocket } from "./web-socket-client.ts";
-
-export interface WebSocketContext {
-  readonly connect: Connect;
-  readonly timers: Timers;
-}
 
 /** The user of a connection. */
 export interface WebSocketOwner {
@@ -30,7 +25,7 @@ const OPEN = 1;
  * peer are ignored (usually `ok`), but their size is limited.
  */
 export class WebSocketConnection {
-  readonly #context: WebSocketContext;
+  readonly #network: Network;
   readonly #owner: WebSocketOwner;
   #socket: WebSocket | null = null;
   #cancelConnect: (() => void) | null = null;
@@ -41,14 +36,10 @@ export class WebSocketConnection {
   #receivedBytes = 0;
   #messages = 0;
 
-  constructor(
-    url: { readonly origin: string; readonly path: string },
-    context: WebSocketContext,
-    owner: WebSocketOwner,
-  ) {
-    this.#context = context;
+  constructor(url: { readonly origin: string; readonly path: string }, network: Network, owner: WebSocketOwner) {
+    this.#network = network;
     this.#owner = owner;
-    this.#cancelTimer = context.timers.after(transportLimits.webSocketGreetingMsMax, () => this.fail("timeout"));
+    this.#cancelTimer = network.timers.after(transportLimits.webSocketGreetingMsMax, () => this.fail("timeout"));
     process.nextTick(() => this.#start(url));
   }
 
@@ -87,7 +78,7 @@ export class WebSocketConnection {
     if (this.#ended) return;
     const target = parseOrigin(origin);
     if (target === null) return this.fail("connect_failed");
-    this.#cancelConnect = this.#context.connect(target, (failure, socket) => {
+    this.#cancelConnect = this.#network.connect(target, (failure, socket) => {
       this.#cancelConnect = null;
       if (socket === null) this.fail(failure?.code ?? "connect_failed");
       else this.#upgrade(origin + path, socket);
@@ -128,7 +119,7 @@ export class WebSocketConnection {
     this.#receivedBytes = 0;
     this.#messages = 0;
     this.#socket?.ping();
-    this.#cancelTimer = this.#context.timers.after(transportLimits.webSocketPingMs, () => this.#onPingOver());
+    this.#cancelTimer = this.#network.timers.after(transportLimits.webSocketPingMs, () => this.#onPingOver());
   }
 
   #onPingOver(): void {

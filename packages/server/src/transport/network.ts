@@ -2,6 +2,7 @@ import { systemTimers } from "../domain/ports.ts";
 import { createAddressGuard } from "./address-guard.ts";
 import { ConnectionBudget } from "./connection-budget.ts";
 import { type Connect, createConnector } from "./connector.ts";
+import { Deadlines } from "./deadline.ts";
 import { transportLimits } from "./limits.ts";
 import { NameCache, type NameResolver, systemResolver } from "./name-cache.ts";
 import { SocketCount } from "./socket-count.ts";
@@ -24,15 +25,16 @@ export interface NetworkOptions {
 /**
  * Opens all connections, whatever their scheme: with one address guard, name cache, connection budget and socket count.
  */
-export interface GuardedNetwork {
+export interface Network {
   readonly connect: Connect;
   readonly budget: ConnectionBudget;
   readonly sockets: SocketCount;
   readonly clock: Clock;
   readonly timers: Timers;
+  readonly deadlines: Deadlines;
 }
 
-export function createGuardedNetwork(options: NetworkOptions): GuardedNetwork {
+export function createNetwork(options: NetworkOptions): Network {
   const clock = options.clock ?? steadyClock;
   const timers = options.timers ?? systemTimers;
   const sockets = new SocketCount();
@@ -48,5 +50,5 @@ export function createGuardedNetwork(options: NetworkOptions): GuardedNetwork {
     caPem: options.caPem,
   });
   const budget = new ConnectionBudget(options.connectionsMax ?? transportLimits.connectionsMax);
-  return { connect, budget, sockets, clock, timers };
+  return { connect, budget, sockets, clock, timers, deadlines: new Deadlines(clock, timers) };
 }
