@@ -110,7 +110,7 @@ function contextOf(delivery: OutgoingDelivery): readonly Attribute[] {
     ["ringbacktopic", outgoingText("topic", delivery.topic)],
     ["ringbacksubscription", outgoingText("subscription", delivery.subscription)],
     ["ringbackrequestid", outgoingId("requestId", delivery.requestId)],
-    ["ringbackattempt", attemptOf(delivery.attempt)],
+    ["ringbackattempt", outgoingInteger("attempt", delivery.attempt, integerMax)],
   );
   if (delivery.tags.length > 0) context.push(["ringbacktags", outgoingText("tags", tagsAsText("tags", delivery.tags))]);
   // The specification forbids empty attributes, so an empty type or key is not sent.
@@ -163,12 +163,6 @@ function timeOf(publishedAtMs: number): string {
   return time;
 }
 
-function attemptOf(attempt: number): number {
-  if (outgoingInteger("attempt", attempt) > integerMax)
-    throw new UnencodableError(`attempt: larger than ${integerMax}`);
-  return attempt;
-}
-
 function typeOf({ type }: OutgoingDelivery): string {
   return type ? outgoingText("type", type) : TYPE_DEFAULT;
 }
@@ -206,12 +200,13 @@ function decode(request: IncomingRequest): IncomingMessage {
 }
 
 function decodeBinary(request: IncomingRequest, contentType: string | null): IncomingMessage {
-  const context = new Context();
+  const context = new Map<string, string>();
   for (const [header, value] of Object.entries(request.headers)) {
     if (value === undefined || !header.startsWith(PREFIX)) continue;
-    context.set(header.slice(PREFIX.length), fromEventHeader(`${PREFIX}*`, value));
+    setAttribute(context, header.slice(PREFIX.length), fromEventHeader(`${PREFIX}*`, value));
   }
-  if (context.isEmpty) throw new UndecodableError(`content-type: not ${STRUCTURED}, and no ${PREFIX}* headers either`);
+  if (context.size === 0)
+    throw new UndecodableError(`content-type: not ${STRUCTURED}, and no ${PREFIX}* headers either`);
   return messageOf(cloudEventsBinary.name, context, contentType, request.body);
 }
 
@@ -221,10 +216,10 @@ function decodeStructured(body: Uint8Array): IncomingMessage {
     throw new UndecodableError(`body: JSON deeper than ${eventJsonDepthMax} levels`);
   }
   const members = parsedObject(text);
-  const context = new Context();
+  const context = new Map<string, string>();
   for (const [name, value] of Object.entries(members)) {
     if (name === "data" || name === "data_base64" || name === "datacontenttype" || value === null) continue;
-    context.set(name, scalarText(name, value));
+    setAttribute(context, name, scalarText(name, value));
   }
   const { datacontenttype = null } = members;
   if (datacontenttype !== null && typeof datacontenttype !== "string") {
@@ -243,62 +238,47 @@ function scalarText(name: string, value: unknown): string {
 }
 
 /** The attributes of one event, as text. */
-class Context {
-  readonly #values = new Map<string, string>();
+type Context = Map<string, string>;
 
-  get isEmpty(): boolean {
-    return this.#values.size === 0;
+function setAttribute(context: Context, name: string, text: string): void {
+  if (!incomingAttributeName.test(name) || name === "data") {
+    throw new UndecodableError("an attribute's name: not lower-case letters and digits, at most 64");
   }
-
-  set(name: string, text: string): void {
-    if (!incomingAttributeName.test(name) || name === "data") {
-      throw new UndecodableError("an attribute's name: not lower-case letters and digits, at most 64");
-    }
-    if (this.#values.size >= incomingAttributesMax) {
-      throw new UndecodableError(`attributes: more than ${incomingAttributesMax}`);
-    }
-    this.#values.set(name, incomingText(name, text));
+  if (context.size >= incomingAttributesMax) {
+    throw new UndecodableError(`attributes: more than ${incomingAttributesMax}`);
   }
-
-  /** Returns and removes the attribute. The attributes that remain at the end go into the message's attributes. */
-  take(name: string): string | undefined {
-    const text = this.#values.get(name);
-    this.#values.delete(name);
-    return text;
-  }
-
-  get(name: string): string | undefined {
-    return this.#values.get(name);
-  }
-
-  rest(): Readonly<Record<string, string>> {
-    return Object.fromEntries(Array.from(this.#values, ([name, text]) => [PREFIX + name, text]));
-  }
+  context.set(name, incomingText(name, text));
 }
 
 function messageOf(protocol: string, context: Context, contentType: string | null, body: Uint8Array): IncomingMessage {
-  const version = context.take("specversion");
+  /** Removes the attribute. The attributes that remain at the end go into the message's attributes. */
+  const take = (name: string): string | undefined => {
+    const text = context.get(name);
+    context.delete(name);
+    return text;
+  };
+  const version = take("specversion");
   if (version === undefined) throw new UndecodableError("specversion: missing");
   if (version !== SPEC_VERSION) throw new UndecodableError(`specversion: not ${SPEC_VERSION}`);
   // In binary mode Content-Type holds the data's content type, and the specification forbids a header of this name.
-  context.take("datacontenttype");
-  const time = context.take("time");
+  take("datacontenttype");
+  const time = take("time");
   const publishedAtMs = time === undefined ? null : msOfRfc3339(time);
   if (time !== undefined && publishedAtMs === null) throw new UndecodableError("time: not a time of RFC 3339");
   const source = required("source", context.get("source"));
   const eventType = required("type", context.get("type"));
-  const topic = context.take("ringbacktopic");
-  const subscription = context.take("ringbacksubscription");
-  const requestId = context.take("ringbackrequestid");
-  const attempt = context.take("ringbackattempt");
-  const tags = context.take("ringbacktags");
+  const topic = take("ringbacktopic");
+  const subscription = take("ringbacksubscription");
+  const requestId = take("ringbackrequestid");
+  const attempt = take("ringbackattempt");
+  const tags = take("ringbacktags");
   return {
     protocol,
     topicOwner: null,
     // Other senders have no topics. The specification makes an id unique within its source, so the source is the topic.
     topic: topic === undefined ? source : incomingName("ringbacktopic", topic),
     subscription: subscription === undefined ? null : incomingName("ringbacksubscription", subscription),
-    messageId: incomingName("id", context.take("id")),
+    messageId: incomingName("id", take("id")),
     requestId: requestId === undefined ? null : incomingId("ringbackrequestid", requestId),
     attempt: attempt === undefined ? null : incomingAttempt("ringbackattempt", attempt, integerMax),
     publishedAtMs,
@@ -306,9 +286,9 @@ function messageOf(protocol: string, context: Context, contentType: string | nul
     contentType,
     tags: tags === undefined ? [] : tagsFromText("ringbacktags", tags),
     // An event from Ringback without this extension carries a message without a type.
-    type: context.take("ringbackroutingkey") ?? (topic === undefined ? eventType : null),
-    orderingKey: context.take("ringbackorderingkey") ?? null,
-    attributes: context.rest(),
+    type: take("ringbackroutingkey") ?? (topic === undefined ? eventType : null),
+    orderingKey: take("ringbackorderingkey") ?? null,
+    attributes: Object.fromEntries(Array.from(context, ([name, text]) => [PREFIX + name, text])),
   };
 }
 

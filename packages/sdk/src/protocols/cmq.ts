@@ -61,22 +61,16 @@ function headersOf(delivery: OutgoingDelivery): string[] {
   return headers;
 }
 
-/** Builds the text by hand. Only the message needs escaping, and the order of the members is part of the dialect. */
+/** The order of the members is part of the dialect. */
 function jsonOf(delivery: OutgoingDelivery): string {
-  return (
-    `{"TopicOwner":${outgoingInteger("topicOwner", delivery.topicOwner)}` +
-    `,"topicName":${quoted(delivery.topic)}` +
-    `,"subscriptionName":${quoted(delivery.subscription)}` +
-    `,"msgId":"${outgoingId("messageId", delivery.messageId)}"` +
-    `,"msgBody":${JSON.stringify(outgoingBodyText(delivery.body, "cmq-simplified"))}` +
-    `,"publishTime":${outgoingInteger("publishedAtMs", Math.floor(delivery.publishedAtMs / 1000))}}`
-  );
-}
-
-const needsNoEscape = /^[\w-]*$/;
-
-function quoted(name: string): string {
-  return needsNoEscape.test(name) ? `"${name}"` : JSON.stringify(name);
+  return JSON.stringify({
+    TopicOwner: outgoingInteger("topicOwner", delivery.topicOwner),
+    topicName: delivery.topic,
+    subscriptionName: delivery.subscription,
+    msgId: outgoingId("messageId", delivery.messageId),
+    msgBody: outgoingBodyText(delivery.body, "cmq-simplified"),
+    publishTime: outgoingInteger("publishedAtMs", Math.floor(delivery.publishedAtMs / 1000)),
+  });
 }
 
 // ---- the receiver

@@ -17,6 +17,7 @@ import { UndecodableError, UnencodableError, UntrustedError } from "./protocol.t
 import { cryptoKeyOf, signingKeyFault, UnusableKey, verifyingKeyFault, versionOf } from "./standard-webhooks-key.ts";
 import type { SignatureVersion } from "./standard-webhooks-key.ts";
 import { ringbackHeaders } from "./ringback-headers.ts";
+import { joinedBytes } from "./text-bytes.ts";
 import { statusReply, verdictOfReply } from "./status-verdict.ts";
 import { incomingDigits, outgoingId, outgoingInteger, timeMsMax } from "./wire-number.ts";
 
@@ -69,11 +70,7 @@ async function signatureOf(key: ProtocolKey, content: Uint8Array<ArrayBuffer>): 
 }
 
 function signedContent(id: string, timestamp: string, body: Uint8Array): Uint8Array<ArrayBuffer> {
-  const head = encoder.encode(`${id}.${timestamp}.`);
-  const content = new Uint8Array(head.length + body.length);
-  content.set(head);
-  content.set(body, head.length);
-  return content;
+  return joinedBytes(encoder.encode(`${id}.${timestamp}.`), body);
 }
 
 // ---- the receiver

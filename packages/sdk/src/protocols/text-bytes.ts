@@ -53,3 +53,13 @@ export function incomingUtf8(part: string, bytes: Uint8Array): string {
   if (text === null) throw new UndecodableError(`${part}: not UTF-8`);
   return text;
 }
+
+export function joinedBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}

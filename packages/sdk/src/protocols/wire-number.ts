@@ -18,8 +18,9 @@ export function outgoingId(part: string, id: string): string {
 }
 
 /** Returns `value` if it is an unsigned integer that prints as plain digits. */
-export function outgoingInteger(part: string, value: number): number {
+export function outgoingInteger(part: string, value: number, max = Number.MAX_SAFE_INTEGER): number {
   if (!Number.isSafeInteger(value) || value < 0) throw new UnencodableError(`${part}: not an unsigned integer`);
+  if (value > max) throw new UnencodableError(`${part}: larger than ${max}`);
   return value;
 }
 
