@@ -29,17 +29,10 @@ export interface CardRequest {
   readonly signal: AbortSignal;
 }
 
-export interface CardCall {
-  readonly srcid: string;
-  readonly kid: string;
-  readonly rid: string;
-  readonly signal: AbortSignal;
-}
-
 /** Returns the request, or the name of a member that does not have the documented type. */
 export function cardRequestOf(
   payload: JsonObject,
-  call: CardCall,
+  call: Pick<CardRequest, "srcid" | "kid" | "rid" | "signal">,
 ): CardRequest | "type" | "surface" | "intent" | "location" {
   const type = textOrNull(payload["type"]);
   if (type === undefined) return "type";

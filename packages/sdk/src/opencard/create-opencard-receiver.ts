@@ -96,12 +96,11 @@ export function createOpencardReceiver(options: OpencardReceiverOptions): Receiv
   }
 
   async function answer(call: OpenedCall, request: ReceivedRequest): Promise<ReceiverReply> {
-    const under = { key: call.key, requestId: call.header.rid };
     try {
-      return await sealReply(await replyTo(call), under);
+      return await sealReply(await replyTo(call), call);
     } catch (error) {
       await failed(error, request, options);
-      return sealReply(internalError, under);
+      return sealReply(internalError, call);
     }
   }
 
@@ -113,7 +112,8 @@ export function createOpencardReceiver(options: OpencardReceiverOptions): Receiv
     const handler = cards.get(srcid);
     if (handler === undefined) return invalidSrcid;
     const abort = new AbortController();
-    const request = cardRequestOf(payload, { srcid, ...call.header, signal: abort.signal });
+    const { signal } = abort;
+    const request = cardRequestOf(payload, { srcid, kid: call.key.kid, rid: call.requestId, signal });
     if (typeof request === "string") return { status: 2, msg: `Invalid ${request}` };
     return replyOf(await withTimeout(handlerTimeoutMs, abort, async () => handler(request)));
   }
@@ -155,14 +155,9 @@ async function withTimeout<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   if (timeoutMs === undefined) return work();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const error = new Error(`the card's handler took longer than ${timeoutMs} ms`);
-      abort.abort(error);
-      reject(error);
-    }, timeoutMs);
-  });
+  const error = new Error(`the card's handler took longer than ${timeoutMs} ms`);
+  const timer = setTimeout(() => abort.abort(error), timeoutMs);
+  const late = new Promise<never>((_, reject) => abort.signal.addEventListener("abort", () => reject(error)));
   try {
     return await Promise.race([work(), late]);
   } finally {

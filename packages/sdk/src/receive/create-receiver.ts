@@ -6,8 +6,7 @@ import type { Observers } from "./answering.ts";
 import { failed } from "./answering.ts";
 import { decodingReceiver } from "./decoding-receiver.ts";
 import type { DeduplicationLimits } from "./deduplication.ts";
-import { Deduplication } from "./deduplication.ts";
-import { deduplicationKey } from "./deduplication-key.ts";
+import { Deduplication, deduplicationKey } from "./deduplication.ts";
 import type { ReceivedRequest, Receiver } from "./receiver.ts";
 
 /** Options of the receivers of all push dialects. */
