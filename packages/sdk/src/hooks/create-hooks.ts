@@ -3,11 +3,9 @@
 import type { JsonCodec } from "../protocols/hook-protocol.ts";
 import { fetchPost } from "./fetch-post.ts";
 import { HookDefinitionError } from "./hook-definition-error.ts";
-import type { HookSettings } from "./hook-settings.ts";
-import { hookDefinition } from "./hook-settings.ts";
+import { hookDefinition, type HookSettings } from "./hook-settings.ts";
 import type { Outcome } from "./outcome.ts";
-import type { HookDefinition, HookPorts, HookPost } from "./run-hook.ts";
-import { runHook } from "./run-hook.ts";
+import { type HookDefinition, type HookPorts, type HookPost, runHook } from "./run-hook.ts";
 
 export interface HooksOptions {
   /**

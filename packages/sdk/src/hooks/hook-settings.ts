@@ -1,8 +1,7 @@
 /** The settings of a hook as a program writes them, and their checks. */
 
 import type { HookProtocol } from "../protocols/hook-protocol.ts";
-import type { HookProtocolName } from "../protocols/hook-registry.ts";
-import { findHookProtocol, hookProtocols } from "../protocols/hook-registry.ts";
+import { findHookProtocol, type HookProtocolName, hookProtocols } from "../protocols/hook-registry.ts";
 import type { Jwk, ProtocolKey } from "../protocols/key.ts";
 import { koipy } from "../protocols/koipy.ts";
 import { HookDefinitionError } from "./hook-definition-error.ts";
@@ -27,14 +26,7 @@ export interface HookSettings {
   readonly replyBytesMax?: number;
 }
 
-const settingNames: ReadonlySet<string> = new Set<keyof HookSettings>([
-  "urls",
-  "protocol",
-  "timeoutMs",
-  "onError",
-  "key",
-  "replyBytesMax",
-]);
+const settingNames = ["urls", "protocol", "timeoutMs", "onError", "key", "replyBytesMax"];
 
 /**
  * Checks the settings and fills in the defaults. A string is the URL of a koipy hook. Throws {@link
@@ -49,8 +41,9 @@ export function hookDefinition(hook: string, settings: string | HookSettings): H
   const given = typeof settings === "string" ? { urls: [settings] } : settings;
   if (!isObject(given)) throw wrong("must be a URL, or an object with urls");
   for (const name of Object.keys(given)) {
-    if (!settingNames.has(name))
-      throw wrong(`${name} is not a setting of a hook; the settings are ${[...settingNames].join(", ")}`);
+    if (!settingNames.includes(name)) {
+      throw wrong(`${name} is not a setting of a hook; the settings are ${settingNames.join(", ")}`);
+    }
   }
   const problem =
     urlsFault(given.urls) ??

@@ -12,11 +12,9 @@ import type {
   OutgoingCall,
 } from "../protocols/hook-protocol.ts";
 import type { ProtocolKey } from "../protocols/key.ts";
-import type { EncodedRequest } from "../protocols/protocol.ts";
-import { UnencodableError } from "../protocols/protocol.ts";
+import { type EncodedRequest, UnencodableError } from "../protocols/protocol.ts";
 import { withoutAddresses } from "./hidden-address.ts";
-import type { HookErrorCode, Outcome, PostFailure } from "./outcome.ts";
-import { failureReasons } from "./outcome.ts";
+import { failureReasons, type HookErrorCode, type Outcome, type PostFailure } from "./outcome.ts";
 
 /** A hook whose settings have been checked; {@link hookLimits} has the ranges. */
 export interface HookDefinition {

@@ -1,7 +1,6 @@
 /** The decoded request to a card. */
 
-import type { JsonObject } from "../protocols/json-object.ts";
-import { isJsonObject } from "../protocols/json-object.ts";
+import { isJsonObject, type JsonObject } from "../protocols/json-object.ts";
 
 export interface CardLocation {
   readonly province: string | null;

@@ -1,22 +1,15 @@
 import { readObject } from "../protocols/hook-json.ts";
-import type { JsonObject } from "../protocols/json-object.ts";
-import { isJsonObject } from "../protocols/json-object.ts";
+import { isJsonObject, type JsonObject } from "../protocols/json-object.ts";
 import type { ProtocolKey } from "../protocols/key.ts";
-import type { OpenedCall, OpencardReply } from "../protocols/opencard.ts";
-import { openCall, sealReply } from "../protocols/opencard.ts";
+import { openCall, type OpencardReply, type OpenedCall, sealReply } from "../protocols/opencard.ts";
 import { readToken, tokenBytesMax } from "../protocols/opencard-token.ts";
-import type { ReceiverReply } from "../protocols/protocol.ts";
-import { UndecodableError, UntrustedError } from "../protocols/protocol.ts";
-import type { Observers } from "../receive/answering.ts";
-import { failed, refused } from "../receive/answering.ts";
+import { type ReceiverReply, UndecodableError, UntrustedError } from "../protocols/protocol.ts";
+import { failed, type Observers, refused } from "../receive/answering.ts";
 import { ReceiveError } from "../receive/receive-error.ts";
 import type { ReceivedRequest, Receiver } from "../receive/receiver.ts";
-import type { CardData } from "./card-answer.ts";
-import { CardAnswer } from "./card-answer.ts";
-import type { CardRequest } from "./card-request.ts";
-import { cardRequestOf } from "./card-request.ts";
-import type { OpencardKeys } from "./opencard-keys.ts";
-import { protocolKeysOf } from "./opencard-keys.ts";
+import { CardAnswer, type CardData } from "./card-answer.ts";
+import { type CardRequest, cardRequestOf } from "./card-request.ts";
+import { type OpencardKeys, protocolKeysOf } from "./opencard-keys.ts";
 
 /**
  * Answers one card. An object is the data of a status 0; `found`, `noResult` and `badParameters` return other answers.

@@ -3,10 +3,8 @@
 import type { JsonCodec } from "./hook-protocol.ts";
 import { incomingBodyBytesMax as bodyBytesMax } from "./incoming-limits.ts";
 import { jsonDepthWithin } from "./json-depth.ts";
-import type { JsonObject } from "./json-object.ts";
-import { isJsonObject } from "./json-object.ts";
-import type { IncomingRequest } from "./protocol.ts";
-import { UndecodableError, UnencodableError } from "./protocol.ts";
+import { isJsonObject, type JsonObject } from "./json-object.ts";
+import { type IncomingRequest, UndecodableError, UnencodableError } from "./protocol.ts";
 import { utf8Bytes } from "./text-bytes.ts";
 
 /** The deepest nesting of objects and arrays. koipy's own configuration, the deepest known, has about ten levels. */

@@ -24,12 +24,10 @@ import { fromHeaderValue } from "./header-text.ts";
 import { payloadOf, readJson, readObject, writeJson } from "./hook-json.ts";
 import type { Attachment, HookAnswer, HookProtocol, HookReply, HookVerdict, OutgoingCall } from "./hook-protocol.ts";
 import { imageTypeOf } from "./image-type.ts";
-import type { JsonObject } from "./json-object.ts";
-import { isJsonObject, mergedShallowly, ownMember } from "./json-object.ts";
+import { isJsonObject, type JsonObject, mergedShallowly, ownMember } from "./json-object.ts";
 import { lenientText } from "./lenient-text.ts";
 import { isJsonType, isMediaType, mediaTypeOf } from "./media-type.ts";
-import type { IncomingRequest, ReceiverReply } from "./protocol.ts";
-import { UndecodableError, UnencodableError } from "./protocol.ts";
+import { type IncomingRequest, type ReceiverReply, UndecodableError, UnencodableError } from "./protocol.ts";
 import { readReason, readReasonCharsMax } from "./reject-reason.ts";
 
 /** People do not look at more attachments of one result. */

@@ -22,12 +22,10 @@ import { checkedAnswer } from "./hook-answer.ts";
 import { payloadOf, readJson, writeJson } from "./hook-json.ts";
 import type { Attachment, HookAnswer, HookProtocol, HookReply, HookVerdict, OutgoingCall } from "./hook-protocol.ts";
 import { imageTypeOf } from "./image-type.ts";
-import type { JsonObject } from "./json-object.ts";
-import { isJsonObject, mergedShallowly, ownMember } from "./json-object.ts";
+import { isJsonObject, type JsonObject, mergedShallowly, ownMember } from "./json-object.ts";
 import { lenientText } from "./lenient-text.ts";
 import { mediaTypeOf } from "./media-type.ts";
-import type { ReceiverReply } from "./protocol.ts";
-import { UndecodableError, UnencodableError } from "./protocol.ts";
+import { type ReceiverReply, UndecodableError, UnencodableError } from "./protocol.ts";
 import { readReasonCharsMax } from "./reject-reason.ts";
 
 const memberNames = ["message", "config", "slaveRequest", "result", "addons"] as const;

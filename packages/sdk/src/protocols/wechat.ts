@@ -14,10 +14,8 @@ import { emptyMessage } from "./empty-message.ts";
 import { parseWithExactIntegers } from "./exact-integers.ts";
 import { readJson, readObject } from "./hook-json.ts";
 import { assertPushRequest } from "./incoming-limits.ts";
-import type { JsonObject } from "./json-object.ts";
-import { isJsonObject, ownMember } from "./json-object.ts";
-import type { IncomingMessage, OutgoingDelivery, PushProtocol } from "./protocol.ts";
-import { UnencodableError } from "./protocol.ts";
+import { isJsonObject, type JsonObject, ownMember } from "./json-object.ts";
+import { type IncomingMessage, type OutgoingDelivery, type PushProtocol, UnencodableError } from "./protocol.ts";
 import { verdictOfReply } from "./status-verdict.ts";
 import { timeMsMax } from "./wire-number.ts";
 

@@ -2,11 +2,9 @@
 
 import type { ProtocolKey } from "../protocols/key.ts";
 import type { IncomingMessage, PushProtocol } from "../protocols/protocol.ts";
-import type { Observers } from "./answering.ts";
-import { failed } from "./answering.ts";
+import { failed, type Observers } from "./answering.ts";
 import { decodingReceiver } from "./decoding-receiver.ts";
-import type { DeduplicationLimits } from "./deduplication.ts";
-import { Deduplication, deduplicationKey } from "./deduplication.ts";
+import { Deduplication, deduplicationKey, type DeduplicationLimits } from "./deduplication.ts";
 import type { ReceivedRequest, Receiver } from "./receiver.ts";
 
 /** Options of the receivers of all push dialects. */

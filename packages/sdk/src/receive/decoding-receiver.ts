@@ -1,10 +1,8 @@
 import type { Jwk, ProtocolKey } from "../protocols/key.ts";
 import type { ReceiverReply } from "../protocols/protocol.ts";
-import type { Observers } from "./answering.ts";
-import { answered, checkedBodyBytesMax, refused } from "./answering.ts";
+import { answered, checkedBodyBytesMax, type Observers, refused } from "./answering.ts";
 import { ReceiveError } from "./receive-error.ts";
-import type { Decoder } from "./receive.ts";
-import { assertTrust, receive, toleranceMsDefault } from "./receive.ts";
+import { assertTrust, type Decoder, receive, toleranceMsDefault } from "./receive.ts";
 import type { ReceivedRequest, Receiver } from "./receiver.ts";
 
 export interface DecodingReceiverOptions<Decoded> extends Observers {

@@ -1,8 +1,7 @@
 /** Turns the bytes and headers of a request into a verified message or a typed error. No I/O, no clock. */
 
 import type { ProtocolKey, Trust } from "../protocols/key.ts";
-import type { IncomingRequest } from "../protocols/protocol.ts";
-import { UndecodableError, UntrustedError } from "../protocols/protocol.ts";
+import { type IncomingRequest, UndecodableError, UntrustedError } from "../protocols/protocol.ts";
 import { ReceiveError } from "./receive-error.ts";
 
 /** The default for the difference of a signed timestamp, as Standard Webhooks recommends. */

@@ -1,8 +1,7 @@
 import { bytesOf } from "../../protocols/body-bytes.ts";
 import { ReceiveError } from "../receive-error.ts";
 import type { Receiver } from "../receiver.ts";
-import type { NodeRequest, NodeResponse } from "./node-message.ts";
-import { exchange, headOf } from "./node-message.ts";
+import { exchange, headOf, type NodeRequest, type NodeResponse } from "./node-message.ts";
 import { refusal } from "./safe-reply.ts";
 
 /** The members of Express' request that are used, in versions 4 and 5. */
@@ -24,15 +23,15 @@ export interface ExpressRequest extends NodeRequest {
  */
 export function toExpressHandler(
   receiver: Receiver,
-): (request: ExpressRequest, response: NodeResponse, next: (error?: unknown) => void) => void {
-  return (request, response, next) => {
+): (request: ExpressRequest, response: NodeResponse, next: (error?: unknown) => void) => Promise<void> {
+  return async (request, response, next) => {
     const { originalUrl, readableDidRead, readableEnded } = request;
     // `body` alone does not show that a parser ran: Express 4 sets it to an empty object without one.
-    if (!readableDidRead && !readableEnded) return void exchange(receiver, request, response, originalUrl);
+    if (!readableDidRead && !readableEnded) return await exchange(receiver, request, response, originalUrl);
     // The body was read and had no bytes, whatever the parser made of it.
     const body = readableDidRead ? bytesOf(request.body) : new Uint8Array(0);
     if (body !== null) {
-      return void exchange(receiver, request, response, originalUrl, () => {
+      return await exchange(receiver, request, response, originalUrl, () => {
         if (body.length > receiver.bodyBytesMax) throw new ReceiveError("body_too_large");
         return body;
       });
@@ -42,6 +41,7 @@ export function toExpressHandler(
         "a body parser has read the request and not kept its bytes: put the receiver before express.json() and " +
         "the like, or express.raw({ type: () => true }) before the receiver",
     });
-    void refusal(receiver, error, headOf(request, originalUrl)).then(() => next(error));
+    await refusal(receiver, error, headOf(request, originalUrl));
+    next(error);
   };
 }
