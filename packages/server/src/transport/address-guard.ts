@@ -16,12 +16,13 @@ export type AddressGuard = (address: string) => boolean;
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Network = readonly [Address, number];
 
-const refused = refusedNetworks.map(parseTrusted);
-const privates = privateNetworks.map(parseTrusted);
-const metadata = metadataNetworks.map(parseTrusted);
-const globalUnicastV6 = parseTrusted("2000::/3");
-const mappedV4 = parseTrusted("::ffff:0:0/96");
-const nat64 = parseTrusted("64:ff9b::/96");
+const networkOf = (cidr: string): Network => ipaddr.parseCIDR(cidr);
+const refused = refusedNetworks.map(networkOf);
+const privates = privateNetworks.map(networkOf);
+const metadata = metadataNetworks.map(networkOf);
+const globalUnicastV6 = networkOf("2000::/3");
+const mappedV4 = networkOf("::ffff:0:0/96");
+const nat64 = networkOf("64:ff9b::/96");
 
 export function createAddressGuard(policy: AddressPolicy): AddressGuard {
   const allowed = policy.allowedAddresses.map(parseAllowed);
@@ -36,10 +37,7 @@ export function createAddressGuard(policy: AddressPolicy): AddressGuard {
     return matches(address, globalUnicastV6);
   }
 
-  return (text) => {
-    if (isIP(text) === 0) return false;
-    return permits(unmapped(ipaddr.parse(text)));
-  };
+  return (text) => isIP(text) !== 0 && permits(unmapped(ipaddr.parse(text)));
 }
 
 /** Converts ::ffff:a.b.c.d to a.b.c.d, because sockets treat both alike. */
@@ -57,10 +55,6 @@ function isIn(address: Address, networks: readonly Network[]): boolean {
 
 function matches(address: Address, [base, bits]: Network): boolean {
   return address.kind() === base.kind() && address.match(base, bits);
-}
-
-function parseTrusted(cidr: string): Network {
-  return ipaddr.parseCIDR(cidr);
 }
 
 function parseAllowed(text: string): Network {

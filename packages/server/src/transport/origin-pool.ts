@@ -1,4 +1,4 @@
-import { Connection, type ConnectionOwner, type ConnectionSettings } from "./connection.ts";
+import { Connection, type ConnectionSettings } from "./connection.ts";
 import type { ConnectionBudget } from "./connection-budget.ts";
 import { type HostAndPort, parseOrigin } from "./connector.ts";
 import { transportLimits } from "./limits.ts";
@@ -20,7 +20,7 @@ export interface PooledPost {
 }
 
 /** The connections to one origin, and the POSTs that wait for a connection. */
-export class OriginPool implements ConnectionOwner {
+export class OriginPool {
   readonly origin: string;
   readonly #target: HostAndPort;
   readonly #settings: PoolSettings;
@@ -54,20 +54,15 @@ export class OriginPool implements ConnectionOwner {
     this.#endWhenEmpty();
   }
 
-  /** Only an idle connection is removed here. The POST of a busy one is notified by undici. */
-  disconnected(connection: Connection): void {
-    this.evict(connection);
-  }
-
   /** Closes a connection if it is idle. */
-  evict(connection: Connection): void {
+  readonly #evict = (connection: Connection): void => {
     const index = this.#idle.lastIndexOf(connection);
     if (index === -1) return;
     this.#idle.splice(index, 1);
     this.#settings.budget.idle.remove(connection);
     this.#drop(connection);
     this.#endWhenEmpty();
-  }
+  };
 
   #assign(post: PooledPost): void {
     const { budget, connectionsPerOriginMax } = this.#settings;
@@ -84,7 +79,7 @@ export class OriginPool implements ConnectionOwner {
 
   #open(post: PooledPost): void {
     if (!this.#settings.budget.take()) return post.finish("connect_failed");
-    const connection = new Connection(this.origin, this.#target, this.#settings, this);
+    const connection = new Connection(this.origin, this.#target, this.#settings, this.#evict);
     this.#connections.add(connection);
     post.run(connection);
   }

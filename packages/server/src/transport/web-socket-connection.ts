@@ -1,10 +1,10 @@
+import { createRequire } from "node:module";
 import type { Socket } from "node:net";
-import type { RawData, WebSocket } from "ws";
+import type { ClientOptions, RawData, WebSocket } from "ws";
 import { parseOrigin } from "./connector.ts";
 import { transportLimits } from "./limits.ts";
 import type { Network } from "./network.ts";
 import type { TransportErrorCode } from "./port.ts";
-import { openWebSocket } from "./web-socket-client.ts";
 
 /** The user of a connection. */
 export interface WebSocketOwner {
@@ -142,4 +142,31 @@ function classifyWebSocketError(error: Error & { readonly code?: unknown }): Tra
   const code = typeof error.code === "string" ? error.code : "";
   if (code === "" || code.startsWith("WS_ERR_") || code.startsWith("HPE_")) return "bad_reply";
   return code.startsWith("ERR_SSL_") || code.startsWith("ERR_TLS_") ? "tls_failed" : "connection_reset";
+}
+
+const load = createRequire(import.meta.url);
+
+/** Loaded for the first WebSocket endpoint. Most servers have none, and start faster without it. */
+let client: typeof WebSocket | null = null;
+
+/**
+ * Opens a WebSocket over a connected socket (with TLS if needed), because ws itself would bypass the address guard and
+ * name cache.
+ */
+export function openWebSocket(url: string, socket: Socket): WebSocket {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `require` has no types
+  client ??= load("ws") as typeof WebSocket;
+  // The type declarations do not contain the last four options yet.
+  const options: ClientOptions & Readonly<Record<string, unknown>> = {
+    createConnection: () => socket,
+    followRedirects: false,
+    // Compression does not help small messages, and decompressing the peer's messages would need another limit.
+    perMessageDeflate: false,
+    maxPayload: transportLimits.webSocketReceivedFrameBytesMax,
+    closeTimeout: transportLimits.webSocketCloseMsMax,
+    maxFragments: 64,
+    maxBufferedChunks: 4096,
+    maxPendingAutoPongs: 16,
+  };
+  return new client(url, options);
 }
