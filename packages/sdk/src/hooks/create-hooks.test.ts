@@ -150,18 +150,18 @@ describe("hooks of a program", () => {
   });
 
   it("go over another fetch when they are given one", async () => {
-    const asked: unknown[] = [];
+    const requested: unknown[] = [];
     const hooks = createHooks(
       { a: "https://h.example/" },
       {
         fetch: (url) => {
-          asked.push(url);
+          requested.push(url);
           return Promise.resolve(new Response("no", { status: 403 }));
         },
       },
     );
     expect(await hooks.call("a", {})).toMatchObject({ action: "reject", reason: "no" });
-    expect(asked).toEqual(["https://h.example/"]);
+    expect(requested).toEqual(["https://h.example/"]);
   });
 
   it("go over an undici dispatcher when they are given one", async () => {

@@ -84,7 +84,7 @@ describe("the receiver's half of wechat", () => {
     });
   });
 
-  it("gives back the very bytes that were published, for every object", () => {
+  it("decodes the very bytes that were published, for every object", () => {
     const object = fc.dictionary(fc.string(), fc.jsonValue()).map((value) => bytes(JSON.stringify(value, null, 1)));
     fc.assert(
       fc.property(deliveries(object), (delivery) => {

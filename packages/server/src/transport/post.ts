@@ -11,8 +11,8 @@ const noHeaders: Readonly<Record<string, string>> = Object.freeze({});
 export const noBytes = new Uint8Array(0);
 
 /**
- * One POST from its call to its result. Ends exactly once, through `finish`. `done` is called in the next tick, so never
- * during `post` or inside a socket's event.
+ * One POST from its call to its result. Ends exactly once, through `finish`. `done` is called in the next tick, so
+ * never during `post` or inside a socket's event.
  */
 export abstract class Post implements Expiring {
   previous: Expiring | null = null;
