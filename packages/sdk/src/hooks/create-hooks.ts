@@ -54,7 +54,7 @@ export function createHooks<const Name extends string>(
       if (definition === undefined) {
         throw new HookDefinitionError("unknown_hook", name, `hook ${JSON.stringify(name)}: was not defined`);
       }
-      return await runHook(definition, payload, signal === undefined ? ports : { ...ports, signal });
+      return await runHook(definition, payload, { ...ports, signal });
     },
   };
 }

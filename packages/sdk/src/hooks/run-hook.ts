@@ -37,7 +37,7 @@ export interface PostOptions {
   /** Covers name lookup, connecting, headers and body. Greater than 0. */
   readonly timeoutMs: number;
   readonly replyBytesMax: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The error of a POST without a whole reply, and the part of the reply that arrived. */
@@ -68,7 +68,7 @@ export interface HookPorts {
   requestId(): string;
   readonly json: JsonCodec;
   /** Aborts the call: the POST in flight ends, and no further URL is called. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -131,8 +131,7 @@ async function callUrl(
     // An unexpected error is a bug in the dialect.
     throw error;
   }
-  const timeoutMs = Math.ceil(leftMs);
-  const options = signal === undefined ? { timeoutMs, replyBytesMax } : { timeoutMs, replyBytesMax, signal };
+  const options = { timeoutMs: Math.ceil(leftMs), replyBytesMax, signal };
   const reply = await ports.post(url, request.headers, request.body, options);
   if ("error" in reply) return (await vetoOf(reply.partial, call, protocol)) ?? failed(reply.error);
   const verdict = await protocol.interpret(reply, call);

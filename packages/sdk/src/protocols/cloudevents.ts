@@ -12,7 +12,7 @@
 
 import { dataJsonDepthMax, dataOf, eventWithData, isUtf8 } from "./cloudevents-data.ts";
 import { fromEventHeader, toEventHeader } from "./cloudevents-header.ts";
-import { fromHeaderValue, headerValueCharsMax } from "./header-text.ts";
+import { headerText, headerValueCharsMax } from "./header-text.ts";
 import { assertPushRequest, incomingName } from "./incoming-limits.ts";
 import { jsonDepthWithin } from "./json-depth.ts";
 import { parsedObject } from "./json-object.ts";
@@ -98,16 +98,17 @@ type Attribute = readonly [name: string, value: string | number];
 /** Returns every attribute of the event except the data's content type, which each mode writes in its own way. */
 function contextOf(delivery: OutgoingDelivery): readonly Attribute[] {
   const chosen = publisherAttributes(delivery.attributes);
+  const topic = outgoingText("topic", delivery.topic);
   const context: Attribute[] = [
     ["specversion", SPEC_VERSION],
     ["id", outgoingId("messageId", delivery.messageId)],
-    ["source", chosen.get("source") ?? sourceOf(delivery.topic)],
-    ["type", chosen.get("type") ?? typeOf(delivery)],
+    ["source", chosen.get("source") ?? `/topics/${encodeURIComponent(topic)}`],
+    ["type", chosen.get("type") ?? (delivery.type ? outgoingText("type", delivery.type) : TYPE_DEFAULT)],
     ["time", chosen.get("time") ?? timeOf(delivery.publishedAtMs)],
   ];
   for (const attribute of chosen) if (!defaulted.has(attribute[0])) context.push(attribute);
   context.push(
-    ["ringbacktopic", outgoingText("topic", delivery.topic)],
+    ["ringbacktopic", topic],
     ["ringbacksubscription", outgoingText("subscription", delivery.subscription)],
     ["ringbackrequestid", outgoingId("requestId", delivery.requestId)],
     ["ringbackattempt", outgoingInteger("attempt", delivery.attempt, integerMax)],
@@ -153,18 +154,10 @@ function assertForm(chosen: ReadonlyMap<string, string>, name: string, form: Reg
   if (value !== undefined && !form.test(value)) throw new UnencodableError(`attributes.${PREFIX}${name}: ${fault}`);
 }
 
-function sourceOf(topic: string): string {
-  return `/topics/${encodeURIComponent(outgoingText("topic", topic))}`;
-}
-
 function timeOf(publishedAtMs: number): string {
   const time = rfc3339Of(outgoingInteger("publishedAtMs", publishedAtMs));
   if (time === null) throw new UnencodableError("publishedAtMs: later than the year 9999, the last in RFC 3339");
   return time;
-}
-
-function typeOf({ type }: OutgoingDelivery): string {
-  return type ? outgoingText("type", type) : TYPE_DEFAULT;
 }
 
 function contentTypeOf({ contentType }: OutgoingDelivery): string {
@@ -187,8 +180,7 @@ function outgoingText(part: string, text: string): string {
 
 function decode(request: IncomingRequest): IncomingMessage {
   assertPushRequest(request);
-  const header = request.headers["content-type"];
-  const contentType = header === undefined ? null : fromHeaderValue("content-type", header);
+  const contentType = headerText(request, "content-type");
   const mediaType = mediaTypeOf(contentType ?? undefined) ?? "";
   if (mediaType.startsWith(BATCH_FORMAT)) {
     throw new UndecodableError("content-type: a batch; only requests with one event are accepted");

@@ -9,7 +9,7 @@
  */
 
 import { emptyMessage } from "./empty-message.ts";
-import { fromHeaderValue } from "./header-text.ts";
+import { headerText } from "./header-text.ts";
 import {
   assertPushRequest,
   envelopeMembers,
@@ -110,8 +110,8 @@ function decodeSimplified(request: IncomingRequest): IncomingMessage {
  * as a number.
  */
 function requestIdOf(request: IncomingRequest): string | null {
-  const value = request.headers["x-cmq-request-id"];
-  return value === undefined ? null : incomingName("x-cmq-request-id", fromHeaderValue("x-cmq-request-id", value));
+  const id = headerText(request, "x-cmq-request-id");
+  return id === null ? null : incomingName("x-cmq-request-id", id);
 }
 
 function tagsOf(request: IncomingRequest): readonly string[] {

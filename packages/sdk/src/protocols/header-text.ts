@@ -3,7 +3,7 @@
  * (RFC 9110 section 5.5, the "isomorphic encode" of Fetch). Text that is not ASCII is sent as its UTF-8 bytes.
  */
 
-import { UndecodableError, UnencodableError } from "./protocol.ts";
+import { type IncomingRequest, UndecodableError, UnencodableError } from "./protocol.ts";
 import { incomingUtf8 } from "./text-bytes.ts";
 
 /** Ringback never sends a value this long. A longer value is an attack or a mistake. */
@@ -37,6 +37,12 @@ export function fromHeaderValue(part: string, value: string): string {
   const text = incomingUtf8(part, headerBytes(part, value));
   if (controlCharacter.test(text)) throw new UndecodableError(`${part}: contains control characters`);
   return text;
+}
+
+/** The text of a header; null when the header is missing. */
+export function headerText({ headers }: Pick<IncomingRequest, "headers">, name: string): string | null {
+  const value = headers[name];
+  return value === undefined ? null : fromHeaderValue(name, value);
 }
 
 /** Returns one byte per character. Throws {@link UndecodableError}, naming `part`, for other characters. */

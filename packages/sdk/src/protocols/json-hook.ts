@@ -20,7 +20,7 @@ import { fromBase64, toBase64 } from "./base64.ts";
 import { incomingBodyBytesMax } from "./incoming-limits.ts";
 import { safeFileName } from "./file-name.ts";
 import { checkedAnswer } from "./hook-answer.ts";
-import { fromHeaderValue } from "./header-text.ts";
+import { headerText } from "./header-text.ts";
 import { payloadOf, readJson, readObject, writeJson } from "./hook-json.ts";
 import type { Attachment, HookAnswer, HookProtocol, HookReply, HookVerdict, OutgoingCall } from "./hook-protocol.ts";
 import { imageTypeOf } from "./image-type.ts";
@@ -168,11 +168,10 @@ function reasonOfRefusal(reply: HookReply, call: OutgoingCall): string {
 
 // ---- the receiver
 
-function requestIdOf({ headers }: IncomingRequest): string | null {
-  const value = headers[REQUEST_ID];
-  if (value === undefined) return null;
-  const requestId = fromHeaderValue(REQUEST_ID, value);
-  if (!requestIdForm.test(requestId)) throw new UndecodableError(`${REQUEST_ID}: ${notARequestId}`);
+function requestIdOf(request: IncomingRequest): string | null {
+  const requestId = headerText(request, REQUEST_ID);
+  if (requestId !== null && !requestIdForm.test(requestId))
+    throw new UndecodableError(`${REQUEST_ID}: ${notARequestId}`);
   return requestId;
 }
 

@@ -50,7 +50,10 @@ export const mnsXml = {
   name: "mns-xml",
   bodyBytesMax: incomingEnvelopeBytesMax,
   encode: (delivery) => requestWith(delivery, XML, xmlOf(fieldsOf(delivery))),
-  decode: decodeXml,
+  decode(request) {
+    const elements = readFlatXml(incomingText(request), "Notification", NAMESPACE);
+    return messageOf("mns-xml", request, (name) => elements.get(name));
+  },
 } as const satisfies PushProtocol;
 
 export const mnsJson = {
@@ -58,7 +61,10 @@ export const mnsJson = {
   name: "mns-json",
   bodyBytesMax: incomingEnvelopeBytesMax,
   encode: (delivery) => requestWith(delivery, PLAIN, JSON.stringify(Object.fromEntries(fieldsOf(delivery)))),
-  decode: decodeJson,
+  decode(request) {
+    const members = envelopeMembers(incomingText(request));
+    return messageOf("mns-json", request, (name) => members[name]);
+  },
 } as const satisfies PushProtocol;
 
 export const mnsSimplified = {
@@ -150,20 +156,14 @@ function tagOf({ tags }: OutgoingDelivery): string | null {
 
 // ---- the receiver
 
-function decodeXml(request: IncomingRequest): IncomingMessage {
-  const elements = readFlatXml(incomingText(request), "Notification", NAMESPACE);
-  return messageOf(mnsXml.name, request, (name) => elements.get(name));
-}
-
-function decodeJson(request: IncomingRequest): IncomingMessage {
-  const members = envelopeMembers(incomingText(request));
-  return messageOf(mnsJson.name, request, (name) => members[name]);
-}
-
 /** `Subscriber` is not required. Other members are ignored, since MNS may add some (it once sent `SigningCertURL`). */
 function messageOf(protocol: string, request: IncomingRequest, field: (name: string) => unknown): IncomingMessage {
   const body = incomingTextBytes("Message", field("Message"));
-  assertMessageMd5(body, field("MessageMD5"));
+  const claimed = field("MessageMD5");
+  if (claimed === undefined) throw new UndecodableError("MessageMD5: missing");
+  if (typeof claimed !== "string" || claimed.toLowerCase() !== md5Hex(body)) {
+    throw new UndecodableError("MessageMD5: not the MD5 of the message");
+  }
   return {
     ...emptyMessage,
     protocol,
@@ -212,13 +212,6 @@ function incomingText(request: IncomingRequest): string {
   assertPushRequest(request);
   assertContentMd5(request);
   return incomingUtf8("body", request.body);
-}
-
-function assertMessageMd5(body: Uint8Array, claimed: unknown): void {
-  if (claimed === undefined) throw new UndecodableError("MessageMD5: missing");
-  if (typeof claimed !== "string" || claimed.toLowerCase() !== md5Hex(body)) {
-    throw new UndecodableError("MessageMD5: not the MD5 of the message");
-  }
 }
 
 /**

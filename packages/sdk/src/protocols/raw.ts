@@ -5,7 +5,7 @@
  * `ringback-tags` is joined with a comma and a space, and each attribute has a header `ringback-attribute-<name>`.
  */
 
-import { fromHeaderValue, toHeaderValue } from "./header-text.ts";
+import { fromHeaderValue, headerText, toHeaderValue } from "./header-text.ts";
 import { assertPushRequest, incomingName } from "./incoming-limits.ts";
 import type { EncodedRequest, IncomingMessage, IncomingRequest, OutgoingDelivery, PushProtocol } from "./protocol.ts";
 import { UndecodableError, UnencodableError } from "./protocol.ts";
@@ -56,21 +56,16 @@ function decode(request: IncomingRequest): IncomingMessage {
     attempt: incomingAttempt("ringback-attempt", headers["ringback-attempt"], Number.MAX_SAFE_INTEGER),
     publishedAtMs: incomingDigits("ringback-published-at", headers["ringback-published-at"], timeMsMax),
     body: request.body,
-    contentType: textOf(request, "content-type"),
+    contentType: headerText(request, "content-type"),
     tags: splitTags("ringback-tags", headers["ringback-tags"]),
-    type: textOf(request, "ringback-type"),
-    orderingKey: textOf(request, "ringback-ordering-key"),
+    type: headerText(request, "ringback-type"),
+    orderingKey: headerText(request, "ringback-ordering-key"),
     attributes: attributesOf(request),
   };
 }
 
 function nameOf(request: IncomingRequest, header: string): string {
-  return incomingName(header, textOf(request, header) ?? undefined);
-}
-
-function textOf(request: IncomingRequest, name: string): string | null {
-  const value = request.headers[name];
-  return value === undefined ? null : fromHeaderValue(name, value);
+  return incomingName(header, headerText(request, header) ?? undefined);
 }
 
 function attributesOf(request: IncomingRequest): Readonly<Record<string, string>> {

@@ -9,7 +9,7 @@
 
 import { fromBase64, toBase64 } from "./base64.ts";
 import { emptyMessage } from "./empty-message.ts";
-import { fromHeaderValue, headerValueCharsMax } from "./header-text.ts";
+import { headerText, headerValueCharsMax } from "./header-text.ts";
 import { assertPushRequest, incomingName } from "./incoming-limits.ts";
 import type { ProtocolKey, Trust } from "./key.ts";
 import type { EncodedRequest, IncomingMessage, IncomingRequest, OutgoingDelivery, PushProtocol } from "./protocol.ts";
@@ -79,16 +79,15 @@ async function decode(request: IncomingRequest, trust: Trust): Promise<IncomingM
   assertPushRequest(request);
   const { headers } = request;
   const names = headers["webhook-id"] === undefined && headers["svix-id"] !== undefined ? svixNames : webhookNames;
-  const id = messageIdOf(names.id, headers[names.id]);
+  const id = messageIdOf(names.id, headerText(request, names.id));
   const timestamp = headers[names.timestamp];
   const timestampMs = incomingDigits(names.timestamp, timestamp, timeMsMax / 1000) * 1000;
-  const contentType = headers["content-type"];
   const message: IncomingMessage = {
     ...emptyMessage,
     protocol: standardWebhooks.name,
     messageId: id,
     body: request.body,
-    contentType: contentType === undefined ? null : fromHeaderValue("content-type", contentType),
+    contentType: headerText(request, "content-type"),
   };
   const candidates = candidatesOf(headers[names.signature]);
   if (Math.abs(trust.nowMs - timestampMs) > trust.toleranceMs) throw new UntrustedError("timestamp_out_of_tolerance");
@@ -104,8 +103,8 @@ const svixNames = { id: "svix-id", timestamp: "svix-timestamp", signature: "svix
  * A full stop in the id would make the signed text ambiguous: the beginning of the body could be read as the timestamp,
  * with the same valid signature.
  */
-function messageIdOf(name: string, value: string | undefined): string {
-  const id = incomingName(name, value === undefined ? undefined : fromHeaderValue(name, value));
+function messageIdOf(name: string, value: string | null): string {
+  const id = incomingName(name, value ?? undefined);
   if (id.includes("."))
     throw new UndecodableError(`${name}: contains a full stop, which makes the signed text ambiguous`);
   return id;
