@@ -26,7 +26,8 @@ export interface HookSettings {
   readonly replyBytesMax?: number;
 }
 
-const settingNames = ["urls", "protocol", "timeoutMs", "onError", "key", "replyBytesMax"];
+const settingNames = new Set(["urls", "protocol", "timeoutMs", "onError", "key", "replyBytesMax"]);
+const onErrorValues = new Set<unknown>([undefined, "continue", "reject"]);
 
 /**
  * Checks the settings and fills in the defaults. A string is the URL of a koipy hook. Throws {@link
@@ -41,15 +42,15 @@ export function hookDefinition(hook: string, settings: string | HookSettings): H
   const given = typeof settings === "string" ? { urls: [settings] } : settings;
   if (!isObject(given)) throw wrong("must be a URL, or an object with urls");
   for (const name of Object.keys(given)) {
-    if (!settingNames.includes(name)) {
-      throw wrong(`${name} is not a setting of a hook; the settings are ${settingNames.join(", ")}`);
+    if (!settingNames.has(name)) {
+      throw wrong(`${name} is not a setting of a hook; the settings are ${[...settingNames].join(", ")}`);
     }
   }
   const problem =
     urlsFault(given.urls) ??
     numberFault("timeoutMs", given.timeoutMs, hookLimits.timeoutMsMin, hookLimits.timeoutMsMax) ??
     numberFault("replyBytesMax", given.replyBytesMax, hookLimits.replyBytesMaxMin, hookLimits.replyBytesMaxMax) ??
-    onErrorFault(given.onError);
+    (onErrorValues.has(given.onError) ? null : 'onError must be "continue" or "reject"');
   if (problem !== null) throw wrong(problem);
   const protocol = protocolOf(given.protocol);
   if (protocol === null) {
@@ -99,12 +100,6 @@ function urlFault(url: unknown): string | null {
 function numberFault(name: string, value: unknown, min: number, max: number): string | null {
   const fits = value === undefined || (Number.isInteger(value) && (value as number) >= min && (value as number) <= max);
   return fits ? null : `${name} must be a whole number from ${min} to ${max}`;
-}
-
-function onErrorFault(onError: unknown): string | null {
-  return onError === undefined || onError === "continue" || onError === "reject"
-    ? null
-    : 'onError must be "continue" or "reject"';
 }
 
 function protocolOf(protocol: unknown): HookProtocol | null {

@@ -1,9 +1,9 @@
-import { readObject } from "../protocols/hook-json.ts";
-import { isJsonObject, type JsonObject } from "../protocols/json-object.ts";
+import { readJson } from "../protocols/hook-json.ts";
+import { isJsonObject } from "../protocols/json-object.ts";
 import type { ProtocolKey } from "../protocols/key.ts";
 import { openCall, type OpencardReply, type OpenedCall, sealReply } from "../protocols/opencard.ts";
 import { readToken, tokenBytesMax } from "../protocols/opencard-token.ts";
-import { type ReceiverReply, UndecodableError, UntrustedError } from "../protocols/protocol.ts";
+import { type ReceiverReply, UntrustedError } from "../protocols/protocol.ts";
 import { failed, type Observers, refused } from "../receive/answering.ts";
 import { ReceiveError } from "../receive/receive-error.ts";
 import type { ReceivedRequest, Receiver } from "../receive/receiver.ts";
@@ -98,8 +98,9 @@ export function createOpencardReceiver(options: OpencardReceiverOptions): Receiv
   }
 
   async function replyTo(call: OpenedCall): Promise<OpencardReply> {
-    const payload = payloadOf(call);
-    if (payload === null) return invalidRequest;
+    const read = readJson(call.plaintext, JSON);
+    if ("fault" in read || !isJsonObject(read.value)) return invalidRequest;
+    const payload = read.value;
     const { srcid } = payload;
     if (typeof srcid !== "string") return invalidSrcid;
     const handler = cards.get(srcid);
@@ -123,15 +124,6 @@ function assertTimeout(timeoutMs: number | undefined): void {
   if (timeoutMs === undefined) return;
   if (!Number.isSafeInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > handlerTimeoutMsMax) {
     throw new TypeError(`handlerTimeoutMs: not a whole number from 1 to ${handlerTimeoutMsMax}`);
-  }
-}
-
-function payloadOf(call: OpenedCall): JsonObject | null {
-  try {
-    return readObject(call.plaintext, JSON);
-  } catch (error) {
-    if (error instanceof UndecodableError) return null;
-    throw error;
   }
 }
 

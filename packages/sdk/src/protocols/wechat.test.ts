@@ -153,7 +153,7 @@ describe("the receiver's half of wechat", () => {
     });
     const refusal = wechat.reply(false);
     expect(refusal.status).toBe(500);
-    expect(JSON.parse(String(refusal.body))).toEqual({ message: "An error occurred: the message was not handled" });
+    expect(JSON.parse(refusal.body)).toEqual({ message: "An error occurred: the message was not handled" });
   });
 });
 

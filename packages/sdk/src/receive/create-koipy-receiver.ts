@@ -25,9 +25,9 @@ export interface KoipyReceiverOptions extends CallReceiverOptions {
   readonly paths?: Readonly<Partial<Record<KoipyCallback, string>>>;
 }
 
-export type KoipyCallback = "onMessage" | "onPreSend" | "onResult";
+const callbacks = ["onMessage", "onPreSend", "onResult"] as const;
 
-const callbacks = ["onMessage", "onPreSend", "onResult"] as const satisfies readonly KoipyCallback[];
+export type KoipyCallback = (typeof callbacks)[number];
 
 interface Route {
   /** Begins with a slash. */

@@ -4,10 +4,10 @@ import { RingbackError } from "../domain/errors.ts";
 import { metadataNetworks, privateNetworks, refusedNetworks } from "./networks.ts";
 
 export interface AddressPolicy {
-  /** Endpoints may be in private networks. Other special addresses stay denied. */
-  readonly allowPrivateNetworks: boolean;
-  /** Addresses and networks (CIDR) that are always allowed. */
-  readonly allowedAddresses: readonly string[];
+  /** Endpoints may be in private networks. Other special addresses stay denied. Default false. */
+  readonly allowPrivateNetworks?: boolean | undefined;
+  /** Addresses and networks (CIDR) that are always allowed. An invalid one throws `invalid_request`. */
+  readonly allowedAddresses?: readonly string[] | undefined;
 }
 
 /** Returns true if Ringback may connect to this IP address, and false for a text that is not an IP address. */
@@ -24,13 +24,16 @@ const globalUnicastV6 = networkOf("2000::/3");
 const mappedV4 = networkOf("::ffff:0:0/96");
 const nat64 = networkOf("64:ff9b::/96");
 
-export function createAddressGuard(policy: AddressPolicy): AddressGuard {
-  const allowed = policy.allowedAddresses.map(parseAllowed);
+export function createAddressGuard({
+  allowPrivateNetworks = false,
+  allowedAddresses = [],
+}: AddressPolicy): AddressGuard {
+  const allowed = allowedAddresses.map(parseAllowed);
 
   function permits(address: Address): boolean {
     if (isIn(address, allowed)) return true;
     if (isIn(address, metadata) || isIn(address, refused)) return false;
-    if (isIn(address, privates)) return policy.allowPrivateNetworks;
+    if (isIn(address, privates)) return allowPrivateNetworks;
     if (address instanceof ipaddr.IPv4) return true;
     // RFC 6052: these IPv6 addresses contain an IPv4 address that they are translated to, so that address decides.
     if (matches(address, nat64)) return permits(lastFourBytes(address));

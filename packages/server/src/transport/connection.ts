@@ -11,7 +11,6 @@ import { Client } from "./undici-client.ts";
 export interface ConnectionSettings {
   readonly connect: Connect;
   readonly keepAliveMs: number;
-  readonly keepAliveMsMax: number;
 }
 
 /**
@@ -53,7 +52,7 @@ export class Connection implements Evictable {
       headersTimeout: 0,
       bodyTimeout: 0,
       keepAliveTimeout: settings.keepAliveMs,
-      keepAliveMaxTimeout: settings.keepAliveMsMax,
+      keepAliveMaxTimeout: transportLimits.keepAliveMsMax,
       keepAliveTimeoutThreshold: transportLimits.keepAliveMarginMs,
     });
     const events: EventEmitter = this.#client;

@@ -1,5 +1,5 @@
 import { systemTimers } from "../domain/ports.ts";
-import { createAddressGuard } from "./address-guard.ts";
+import { type AddressPolicy, createAddressGuard } from "./address-guard.ts";
 import { ConnectionBudget } from "./connection-budget.ts";
 import { type Connect, createConnector } from "./connector.ts";
 import { Deadlines } from "./deadline.ts";
@@ -9,11 +9,7 @@ import { SocketCount } from "./socket-count.ts";
 import { openTcp } from "./tcp-connect.ts";
 import { type Clock, steadyClock, type Timers } from "./time.ts";
 
-export interface NetworkOptions {
-  /** Endpoints may be in private networks. Default false. */
-  readonly allowPrivateNetworks?: boolean | undefined;
-  /** Addresses and networks (CIDR) that are always allowed. An invalid one throws `invalid_request`. */
-  readonly allowedAddresses?: readonly string[] | undefined;
+export interface NetworkOptions extends AddressPolicy {
   /** PEM certificates that are trusted in addition to Node's. An invalid one throws `invalid_request`. */
   readonly caPem?: string | undefined;
   readonly connectionsMax?: number | undefined;
@@ -39,10 +35,7 @@ export function createNetwork(options: NetworkOptions): Network {
   const timers = options.timers ?? systemTimers;
   const sockets = new SocketCount();
   const connect = createConnector({
-    guard: createAddressGuard({
-      allowPrivateNetworks: options.allowPrivateNetworks ?? false,
-      allowedAddresses: options.allowedAddresses ?? [],
-    }),
+    guard: createAddressGuard(options),
     names: new NameCache({ resolver: options.resolver ?? systemResolver, clock }),
     timers,
     sockets,

@@ -33,7 +33,6 @@ function start(connectionsMax: number, connectionsPerOriginMax: number): OriginP
     budget: new ConnectionBudget(connectionsMax),
     connectionsPerOriginMax,
     keepAliveMs: 1_000,
-    keepAliveMsMax: 1_000,
   });
 }
 

@@ -25,7 +25,6 @@ export function createTransport(options: TransportOptions = {}): Transport {
     ...network,
     connectionsPerOriginMax: options.connectionsPerOriginMax ?? transportLimits.connectionsPerOriginMax,
     keepAliveMs: options.keepAliveMs ?? transportLimits.keepAliveMsDefault,
-    keepAliveMsMax: transportLimits.keepAliveMsMax,
   });
   const { replyBytesMax = limits.replyBytesMax, replyKeptBytes = limits.replyKeptBytes } = options;
   const http = { ...network, pools, replyBytesMax, replyKeptBytes };

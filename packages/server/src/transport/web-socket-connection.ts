@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import type { Socket } from "node:net";
 import type { ClientOptions, RawData, WebSocket } from "ws";
 import { parseOrigin } from "./connector.ts";
+import type { Target } from "./endpoint.ts";
 import { transportLimits } from "./limits.ts";
 import type { Network } from "./network.ts";
 import type { TransportErrorCode } from "./port.ts";
@@ -36,7 +37,7 @@ export class WebSocketConnection {
   #receivedBytes = 0;
   #messages = 0;
 
-  constructor(url: { readonly origin: string; readonly path: string }, network: Network, owner: WebSocketOwner) {
+  constructor(url: Target, network: Network, owner: WebSocketOwner) {
     this.#network = network;
     this.#owner = owner;
     this.#cancelTimer = network.timers.after(transportLimits.webSocketGreetingMsMax, () => this.fail("timeout"));
@@ -74,7 +75,7 @@ export class WebSocketConnection {
     this.#owner.ended(code);
   }
 
-  #start({ origin, path }: { readonly origin: string; readonly path: string }): void {
+  #start({ origin, path }: Target): void {
     if (this.#ended) return;
     const target = parseOrigin(origin);
     if (target === null) return this.fail("connect_failed");
@@ -146,16 +147,14 @@ function classifyWebSocketError(error: Error & { readonly code?: unknown }): Tra
 
 const load = createRequire(import.meta.url);
 
-/** Loaded for the first WebSocket endpoint. Most servers have none, and start faster without it. */
-let client: typeof WebSocket | null = null;
-
 /**
  * Opens a WebSocket over a connected socket (with TLS if needed), because ws itself would bypass the address guard and
  * name cache.
  */
 export function openWebSocket(url: string, socket: Socket): WebSocket {
+  // Loaded for the first WebSocket endpoint. Most servers have none, and start faster without it.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `require` has no types
-  client ??= load("ws") as typeof WebSocket;
+  const Client = load("ws") as typeof WebSocket;
   // The type declarations do not contain the last four options yet.
   const options: ClientOptions & Readonly<Record<string, unknown>> = {
     createConnection: () => socket,
@@ -168,5 +167,5 @@ export function openWebSocket(url: string, socket: Socket): WebSocket {
     maxBufferedChunks: 4096,
     maxPendingAutoPongs: 16,
   };
-  return new client(url, options);
+  return new Client(url, options);
 }

@@ -1,4 +1,5 @@
 import type { Evictable } from "./connection-budget.ts";
+import type { Target } from "./endpoint.ts";
 import { transportLimits } from "./limits.ts";
 import type { Network } from "./network.ts";
 import type { Endpoint, PostResult, TransportErrorCode } from "./port.ts";
@@ -44,7 +45,7 @@ export class WebSocketPost extends Post {
 export class WebSocketLink implements Evictable, WebSocketOwner {
   previous: Evictable | null = null;
   next: Evictable | null = null;
-  readonly #url: { readonly origin: string; readonly path: string };
+  readonly #url: Target;
   readonly #network: Network;
   readonly #onUnused: () => void;
   readonly #waiting = new Set<WebSocketPost>();
@@ -61,7 +62,7 @@ export class WebSocketLink implements Evictable, WebSocketOwner {
   #cancelPause: (() => void) | null = null;
 
   /** `onUnused` is called when there is no connection, no message and no pause. */
-  constructor(url: { readonly origin: string; readonly path: string }, network: Network, onUnused: () => void) {
+  constructor(url: Target, network: Network, onUnused: () => void) {
     this.#url = url;
     this.#network = network;
     this.#onUnused = onUnused;
