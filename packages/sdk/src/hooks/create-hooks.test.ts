@@ -12,7 +12,7 @@ import { tinyPng } from "../protocols/testing/images.vectors.ts";
 import { allowedReply, blockedReply, imageRejection, resultPayload } from "../protocols/testing/koipy.vectors.ts";
 import { createHooks } from "./create-hooks.ts";
 import { dispatcherPost } from "./dispatcher-post.ts";
-import { HookDefinitionError } from "./hook-definition-error.ts";
+import { HookDefinitionError } from "./hook-settings.ts";
 import type { HookSettings } from "./hook-settings.ts";
 import { failureReasons } from "./outcome.ts";
 import type { RawConnection } from "./testing/raw-server.ts";

@@ -2,8 +2,7 @@
 
 import type { JsonCodec } from "../protocols/hook-protocol.ts";
 import { fetchPost } from "./fetch-post.ts";
-import { HookDefinitionError } from "./hook-definition-error.ts";
-import { hookDefinition, type HookSettings } from "./hook-settings.ts";
+import { hookDefinition, HookDefinitionError, type HookSettings } from "./hook-settings.ts";
 import type { Outcome } from "./outcome.ts";
 import { type HookDefinition, type HookPorts, type HookPost, runHook } from "./run-hook.ts";
 

@@ -4,7 +4,6 @@ import type { HookProtocol } from "../protocols/hook-protocol.ts";
 import { findHookProtocol, type HookProtocolName, hookProtocols } from "../protocols/hook-registry.ts";
 import type { Jwk, ProtocolKey } from "../protocols/key.ts";
 import { koipy } from "../protocols/koipy.ts";
-import { HookDefinitionError } from "./hook-definition-error.ts";
 import { hookLimits } from "./hook-limits.ts";
 import type { HookDefinition } from "./run-hook.ts";
 
@@ -28,6 +27,22 @@ export interface HookSettings {
 
 const settingNames = new Set(["urls", "protocol", "timeoutMs", "onError", "key", "replyBytesMax"]);
 const onErrorValues = new Set<unknown>([undefined, "continue", "reject"]);
+
+/**
+ * A hook definition is invalid, or a hook with an unknown name was called. Both are mistakes in the program. The
+ * message names the hook and the setting but contains no value, because URLs and keys are secrets.
+ */
+export class HookDefinitionError extends TypeError {
+  override readonly name = "HookDefinitionError";
+  readonly code: "invalid_hook" | "unknown_hook";
+  readonly hook: string;
+
+  constructor(code: HookDefinitionError["code"], hook: string, message: string) {
+    super(message);
+    this.code = code;
+    this.hook = hook;
+  }
+}
 
 /**
  * Checks the settings and fills in the defaults. A string is the URL of a koipy hook. Throws {@link

@@ -136,23 +136,20 @@ function publisherAttributes(attributes: Readonly<Record<string, string>>): Read
       throw new UnencodableError(`attributes.${key}: set by Ringback and not by the publisher`);
     chosen.set(name, outgoingText(`attributes.${key}`, value));
   }
-  assertForm(chosen, "source", uriReference, "not a URI reference");
-  assertForm(chosen, "dataschema", uri, "not a URI");
-  const time = chosen.get("time");
-  if (time !== undefined && msOfRfc3339(time) === null) {
-    throw new UnencodableError(`attributes.${PREFIX}time: not a time of RFC 3339`);
-  }
+  assertForm("source", (text) => uriReference.test(text), "not a URI reference");
+  assertForm("dataschema", (text) => uri.test(text), "not a URI");
+  assertForm("time", (text) => msOfRfc3339(text) !== null, "not a time of RFC 3339");
   return chosen;
+
+  function assertForm(name: string, isRight: (text: string) => boolean, fault: string): void {
+    const value = chosen.get(name);
+    if (value !== undefined && !isRight(value)) throw new UnencodableError(`attributes.${PREFIX}${name}: ${fault}`);
+  }
 }
 
 /** The characters of a URI reference in RFC 3986. */
 const uriReference = /^(?:[\w.~:/?#[\]@!$&'()*+,;=-]|%[\da-fA-F]{2})+$/;
 const uri = /^[a-zA-Z][a-zA-Z\d+.-]*:(?:[\w.~:/?#[\]@!$&'()*+,;=-]|%[\da-fA-F]{2})*$/;
-
-function assertForm(chosen: ReadonlyMap<string, string>, name: string, form: RegExp, fault: string): void {
-  const value = chosen.get(name);
-  if (value !== undefined && !form.test(value)) throw new UnencodableError(`attributes.${PREFIX}${name}: ${fault}`);
-}
 
 function timeOf(publishedAtMs: number): string {
   const time = rfc3339Of(outgoingInteger("publishedAtMs", publishedAtMs));

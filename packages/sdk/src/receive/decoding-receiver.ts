@@ -1,16 +1,14 @@
 import type { Jwk, ProtocolKey } from "../protocols/key.ts";
 import type { ReceiverReply } from "../protocols/protocol.ts";
-import { answered, checkedBodyBytesMax, type Observers, refused } from "./answering.ts";
+import { answered, checkedBodyBytesMax, type ReceiverSettings, refused } from "./answering.ts";
 import { ReceiveError } from "./receive-error.ts";
 import { assertTrust, type Decoder, receive, toleranceMsDefault } from "./receive.ts";
 import type { ReceivedRequest, Receiver } from "./receiver.ts";
 
-export interface DecodingReceiverOptions<Decoded> extends Observers {
+export interface DecodingReceiverOptions<Decoded> extends ReceiverSettings {
   readonly protocol: Decoder<Decoded> & { readonly bodyBytesMax?: number };
   readonly keys?: readonly ProtocolKey[];
   readonly toleranceMs?: number;
-  readonly bodyBytesMax?: number;
-  readonly clock?: () => number;
 }
 
 /** How a dialect checks its keys. */
