@@ -1,6 +1,6 @@
 /**
  * Tests of the SDK for every runtime, in plain JavaScript with nothing but Node and the published package. Prints a
- * report as JSON. runtimes.test.ts runs this file; to run it by hand, use `node suite.mjs` in a folder with
+ * report as JSON. runtimes.test.ts runs this file; to run it by hand, use `node runtime-suite.mjs` in a folder with
  * `@ringback/sdk` installed.
  */
 

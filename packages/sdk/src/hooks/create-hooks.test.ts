@@ -12,7 +12,7 @@ import { tinyPng } from "../protocols/testing/images.vectors.ts";
 import { allowedReply, blockedReply, imageRejection, resultPayload } from "../protocols/testing/koipy.vectors.ts";
 import { createHooks } from "./create-hooks.ts";
 import { dispatcherPost } from "./dispatcher-post.ts";
-import { HookDefinitionError } from "./hook-definition-error.ts";
+import { HookDefinitionError } from "./hook-settings.ts";
 import type { HookSettings } from "./hook-settings.ts";
 import { failureReasons } from "./outcome.ts";
 import type { RawConnection } from "./testing/raw-server.ts";
@@ -150,18 +150,18 @@ describe("hooks of a program", () => {
   });
 
   it("go over another fetch when they are given one", async () => {
-    const asked: unknown[] = [];
+    const requested: unknown[] = [];
     const hooks = createHooks(
       { a: "https://h.example/" },
       {
         fetch: (url) => {
-          asked.push(url);
+          requested.push(url);
           return Promise.resolve(new Response("no", { status: 403 }));
         },
       },
     );
     expect(await hooks.call("a", {})).toMatchObject({ action: "reject", reason: "no" });
-    expect(asked).toEqual(["https://h.example/"]);
+    expect(requested).toEqual(["https://h.example/"]);
   });
 
   it("go over an undici dispatcher when they are given one", async () => {

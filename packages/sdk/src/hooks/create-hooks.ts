@@ -2,12 +2,9 @@
 
 import type { JsonCodec } from "../protocols/hook-protocol.ts";
 import { fetchPost } from "./fetch-post.ts";
-import { HookDefinitionError } from "./hook-definition-error.ts";
-import type { HookSettings } from "./hook-settings.ts";
-import { hookDefinition } from "./hook-settings.ts";
+import { hookDefinition, HookDefinitionError, type HookSettings } from "./hook-settings.ts";
 import type { Outcome } from "./outcome.ts";
-import type { HookDefinition, HookPorts, HookPost } from "./run-hook.ts";
-import { runHook } from "./run-hook.ts";
+import { type HookDefinition, type HookPorts, type HookPost, runHook } from "./run-hook.ts";
 
 export interface HooksOptions {
   /**
@@ -56,7 +53,7 @@ export function createHooks<const Name extends string>(
       if (definition === undefined) {
         throw new HookDefinitionError("unknown_hook", name, `hook ${JSON.stringify(name)}: was not defined`);
       }
-      return await runHook(definition, payload, signal === undefined ? ports : { ...ports, signal });
+      return await runHook(definition, payload, { ...ports, signal });
     },
   };
 }

@@ -34,7 +34,7 @@ describe("a reply to a POST over a dispatcher", () => {
   });
 
   it.each(["gzip", "GZIP", "identity, br", "of its own", "identity\r\nContent-Encoding: gzip"])(
-    "is a bad one with a body of the encoding %j, which nobody asked for",
+    "is a bad one with a body of the encoding %j, which nobody requested",
     async (encoding) => {
       const head = `HTTP/1.1 200 OK\r\nContent-Encoding: ${encoding}\r\nContent-Length: 104857600\r\n\r\n`;
       const begun = Buffer.concat([Buffer.from(head), gzipSync("{}")]);
@@ -146,10 +146,28 @@ describe("a dispatcher", () => {
     expect(await post("http://h.example/", { timeoutMs: 20 })).toEqual({ error: "timeout" });
   });
 
+  it.each([
+    ["http://h.example/a/b?c=d", "http://h.example", "/a/b?c=d"],
+    ["https://H.example", "https://h.example", "/"],
+    ["http://h.example:80/?", "http://h.example", "/"],
+    ["https://[::1]:8443/%2e%2e/测试", "https://[::1]:8443", "/%E6%B5%8B%E8%AF%95"],
+    ["http://user:s3cret@h.example/a#b", "http://h.example", "/a"],
+  ])("gets from %s the origin %s and the path %s", async (url, origin, path) => {
+    const { requested, post } = recording((handler) => handler.onResponseEnd());
+    await post(url);
+    expect(requested).toMatchObject([{ origin, path }]);
+  });
+
+  it.each(["", "h.example", "http://", "__proto__"])("gets nothing for %j, which is not a URL", async (url) => {
+    const { requested, post } = recording((handler) => handler.onResponseEnd());
+    expect(await post(url)).toEqual({ error: "unreachable" });
+    expect(requested).toEqual([]);
+  });
+
   it("gets the URL's path and origin, and no time limits", async () => {
-    const { asked, post } = recording((handler) => handler.onResponseEnd());
+    const { requested, post } = recording((handler) => handler.onResponseEnd());
     await post("https://h.example:8443/a/b?c=d");
-    expect(asked).toEqual([
+    expect(requested).toEqual([
       {
         origin: "https://h.example:8443",
         path: "/a/b?c=d",
@@ -196,13 +214,13 @@ describe("a dispatcher", () => {
 });
 
 function recording(play: (handler: DispatchedPostHandler) => void) {
-  const asked: DispatchedPost[] = [];
+  const requested: DispatchedPost[] = [];
   const dispatcher: UndiciDispatcher = {
     dispatch: (request, handler) => {
-      asked.push(request);
+      requested.push(request);
       play(handler);
       return true;
     },
   };
-  return { asked, post: posting(dispatcherPost(dispatcher)).post };
+  return { requested, post: posting(dispatcherPost(dispatcher)).post };
 }

@@ -8,7 +8,6 @@ import type { HookReply } from "../protocols/hook-protocol.ts";
 import { Deadline } from "./deadline.ts";
 import { isNotHttpError } from "./not-http.ts";
 import type { PostFailure } from "./outcome.ts";
-import { TargetCache } from "./target-cache.ts";
 import type { HookPost, PostOptions } from "./run-hook.ts";
 
 /**
@@ -59,27 +58,23 @@ const interimRepliesMax = 16;
  * reply that is not read to its end loses its connection.
  */
 export function dispatcherPost(dispatcher: UndiciDispatcher): HookPost {
-  const targets = new TargetCache();
-  return (url, headers, body, options) => {
-    if (options.signal?.aborted === true) return Promise.resolve({ error: "aborted" });
-    const target = targets.of(url);
-    if (target === null) return Promise.resolve({ error: "unreachable" });
-    const { origin, path } = target;
-    return new Promise((resolve) => {
+  return async (url, headers, body, options) => {
+    if (options.signal?.aborted === true) return { error: "aborted" };
+    if (!URL.canParse(url)) return { error: "unreachable" };
+    const { origin, pathname, search } = new URL(url);
+    const request: DispatchedPost = {
+      origin,
+      path: pathname + search,
+      method: "POST",
+      headers: ["accept-encoding", "identity", ...headers],
+      body,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    };
+    return await new Promise((resolve) => {
       const exchange = new Exchange(options, resolve);
       try {
-        dispatcher.dispatch(
-          {
-            origin,
-            path,
-            method: "POST",
-            headers: ["accept-encoding", "identity", ...headers],
-            body,
-            headersTimeout: 0,
-            bodyTimeout: 0,
-          },
-          exchange,
-        );
+        dispatcher.dispatch(request, exchange);
       } catch {
         exchange.end({ error: "unreachable" });
       }
@@ -163,24 +158,20 @@ class Exchange implements DispatchedPostHandler {
   }
 }
 
-/** Returns the dispatcher's own object if it contains no lists, as nearly all replies do. */
+/**
+ * Returns the dispatcher's own object if it contains no lists, as nearly all replies do. `fromEntries` defines members,
+ * so a header called `__proto__` becomes an ordinary member.
+ */
 function firstValues(headers: DispatchedReplyHeaders): Readonly<Record<string, string>> {
-  for (const name in headers) {
-    if (typeof headers[name] !== "string") return withFirstValues(headers);
-  }
-  return headers as Readonly<Record<string, string>>;
-}
-
-/** `fromEntries` defines members, so a header called `__proto__` becomes an ordinary member. */
-function withFirstValues(headers: DispatchedReplyHeaders): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, (typeof value === "string" ? value : value?.[0]) ?? ""]),
-  );
+  const entries = Object.entries(headers);
+  if (entries.every(([, value]) => typeof value === "string")) return headers as Readonly<Record<string, string>>;
+  return Object.fromEntries(entries.map(([name, value]) => [name, (Array.isArray(value) ? value[0] : value) ?? ""]));
 }
 
 function isCompressed(contentEncoding: string | string[] | undefined): boolean {
-  if (contentEncoding === undefined) return false;
-  const coding = String(contentEncoding).trim().toLowerCase();
+  const coding = String(contentEncoding ?? "")
+    .trim()
+    .toLowerCase();
   return coding !== "" && coding !== "identity";
 }
 

@@ -44,7 +44,7 @@ export function fetchPost(fetchFunction: typeof fetch = fetch): HookPost {
 async function readReply(response: Response, replyBytesMax: number, deadline: Deadline): ReturnType<HookPost> {
   const bytes = new BoundedBytes(replyBytesMax);
   try {
-    const isWhole = await readBody(response, bytes);
+    const isWhole = await bytes.appendAll(response.body);
     const reply = replyOf(response, bytes.bytes());
     return isWhole ? reply : { error: "reply_too_large", partial: reply };
   } catch {
@@ -60,17 +60,6 @@ function headersOf(pairs: readonly string[]): [string, string][] {
   const headers: [string, string][] = [["accept-encoding", "identity"]];
   for (let at = 0; at < pairs.length; at += 2) headers.push([pairs[at] ?? "", pairs[at + 1] ?? ""]);
   return headers;
-}
-
-/** Returns false when the body exceeds the limit. */
-async function readBody(response: Response, bytes: BoundedBytes): Promise<boolean> {
-  if (response.body === null) return true;
-  const reader: ReadableStreamDefaultReader<Uint8Array> = response.body.getReader();
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return true;
-    if (!bytes.append(value)) return false;
-  }
 }
 
 /** A browser hides the status of a redirect. Every dialect treats all redirects alike, so 302 stands for them. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { opencard } from "../opencard/index.ts";
 import { documentKey } from "../protocols/testing/opencard.vectors.ts";
-import { HookDefinitionError } from "./hook-definition-error.ts";
+import { HookDefinitionError } from "./hook-settings.ts";
 import type { HookSettings } from "./hook-settings.ts";
 import { hookDefinition } from "./hook-settings.ts";
 

@@ -1,11 +1,9 @@
 /** The settings of a hook as a program writes them, and their checks. */
 
 import type { HookProtocol } from "../protocols/hook-protocol.ts";
-import type { HookProtocolName } from "../protocols/hook-registry.ts";
-import { findHookProtocol, hookProtocols } from "../protocols/hook-registry.ts";
+import { findHookProtocol, type HookProtocolName, hookProtocols } from "../protocols/hook-registry.ts";
 import type { Jwk, ProtocolKey } from "../protocols/key.ts";
 import { koipy } from "../protocols/koipy.ts";
-import { HookDefinitionError } from "./hook-definition-error.ts";
 import { hookLimits } from "./hook-limits.ts";
 import type { HookDefinition } from "./run-hook.ts";
 
@@ -27,14 +25,24 @@ export interface HookSettings {
   readonly replyBytesMax?: number;
 }
 
-const settingNames: ReadonlySet<string> = new Set<keyof HookSettings>([
-  "urls",
-  "protocol",
-  "timeoutMs",
-  "onError",
-  "key",
-  "replyBytesMax",
-]);
+const settingNames = new Set(["urls", "protocol", "timeoutMs", "onError", "key", "replyBytesMax"]);
+const onErrorValues = new Set<unknown>([undefined, "continue", "reject"]);
+
+/**
+ * A hook definition is invalid, or a hook with an unknown name was called. Both are mistakes in the program. The
+ * message names the hook and the setting but contains no value, because URLs and keys are secrets.
+ */
+export class HookDefinitionError extends TypeError {
+  override readonly name = "HookDefinitionError";
+  readonly code: "invalid_hook" | "unknown_hook";
+  readonly hook: string;
+
+  constructor(code: HookDefinitionError["code"], hook: string, message: string) {
+    super(message);
+    this.code = code;
+    this.hook = hook;
+  }
+}
 
 /**
  * Checks the settings and fills in the defaults. A string is the URL of a koipy hook. Throws {@link
@@ -49,14 +57,15 @@ export function hookDefinition(hook: string, settings: string | HookSettings): H
   const given = typeof settings === "string" ? { urls: [settings] } : settings;
   if (!isObject(given)) throw wrong("must be a URL, or an object with urls");
   for (const name of Object.keys(given)) {
-    if (!settingNames.has(name))
+    if (!settingNames.has(name)) {
       throw wrong(`${name} is not a setting of a hook; the settings are ${[...settingNames].join(", ")}`);
+    }
   }
   const problem =
     urlsFault(given.urls) ??
     numberFault("timeoutMs", given.timeoutMs, hookLimits.timeoutMsMin, hookLimits.timeoutMsMax) ??
     numberFault("replyBytesMax", given.replyBytesMax, hookLimits.replyBytesMaxMin, hookLimits.replyBytesMaxMax) ??
-    onErrorFault(given.onError);
+    (onErrorValues.has(given.onError) ? null : 'onError must be "continue" or "reject"');
   if (problem !== null) throw wrong(problem);
   const protocol = protocolOf(given.protocol);
   if (protocol === null) {
@@ -106,12 +115,6 @@ function urlFault(url: unknown): string | null {
 function numberFault(name: string, value: unknown, min: number, max: number): string | null {
   const fits = value === undefined || (Number.isInteger(value) && (value as number) >= min && (value as number) <= max);
   return fits ? null : `${name} must be a whole number from ${min} to ${max}`;
-}
-
-function onErrorFault(onError: unknown): string | null {
-  return onError === undefined || onError === "continue" || onError === "reject"
-    ? null
-    : 'onError must be "continue" or "reject"';
 }
 
 function protocolOf(protocol: unknown): HookProtocol | null {

@@ -1,13 +1,8 @@
-export { createHooks } from "./create-hooks.ts";
-export type { CallOptions, Hooks, HooksOptions } from "./create-hooks.ts";
-export { dispatcherPost } from "./dispatcher-post.ts";
-export type { UndiciDispatcher } from "./dispatcher-post.ts";
+export { type CallOptions, createHooks, type Hooks, type HooksOptions } from "./create-hooks.ts";
+export { dispatcherPost, type UndiciDispatcher } from "./dispatcher-post.ts";
 export { fetchPost } from "./fetch-post.ts";
-export { HookDefinitionError } from "./hook-definition-error.ts";
 export { hookLimits } from "./hook-limits.ts";
-export { hookDefinition } from "./hook-settings.ts";
-export type { HookSettings } from "./hook-settings.ts";
-export { failureReasons } from "./outcome.ts";
-export type { HookErrorCode, Outcome, PostFailure } from "./outcome.ts";
+export { hookDefinition, HookDefinitionError, type HookSettings } from "./hook-settings.ts";
+export { failureReasons, type HookErrorCode, type Outcome, type PostFailure } from "./outcome.ts";
 export { runHook } from "./run-hook.ts";
 export type { FailedPost, HookDefinition, HookPorts, HookPost, PostOptions } from "./run-hook.ts";

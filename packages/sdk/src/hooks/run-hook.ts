@@ -12,11 +12,9 @@ import type {
   OutgoingCall,
 } from "../protocols/hook-protocol.ts";
 import type { ProtocolKey } from "../protocols/key.ts";
-import type { EncodedRequest } from "../protocols/protocol.ts";
-import { UnencodableError } from "../protocols/protocol.ts";
+import { type EncodedRequest, UnencodableError } from "../protocols/protocol.ts";
 import { withoutAddresses } from "./hidden-address.ts";
-import type { HookErrorCode, Outcome, PostFailure } from "./outcome.ts";
-import { failureReasons } from "./outcome.ts";
+import { failureReasons, type HookErrorCode, type Outcome, type PostFailure } from "./outcome.ts";
 
 /** A hook whose settings have been checked; {@link hookLimits} has the ranges. */
 export interface HookDefinition {
@@ -39,7 +37,7 @@ export interface PostOptions {
   /** Covers name lookup, connecting, headers and body. Greater than 0. */
   readonly timeoutMs: number;
   readonly replyBytesMax: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The error of a POST without a whole reply, and the part of the reply that arrived. */
@@ -70,7 +68,7 @@ export interface HookPorts {
   requestId(): string;
   readonly json: JsonCodec;
   /** Aborts the call: the POST in flight ends, and no further URL is called. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -133,8 +131,7 @@ async function callUrl(
     // An unexpected error is a bug in the dialect.
     throw error;
   }
-  const timeoutMs = Math.ceil(leftMs);
-  const options = signal === undefined ? { timeoutMs, replyBytesMax } : { timeoutMs, replyBytesMax, signal };
+  const options = { timeoutMs: Math.ceil(leftMs), replyBytesMax, signal };
   const reply = await ports.post(url, request.headers, request.body, options);
   if ("error" in reply) return (await vetoOf(reply.partial, call, protocol)) ?? failed(reply.error);
   const verdict = await protocol.interpret(reply, call);

@@ -1,7 +1,6 @@
 /** The decoded request to a card. */
 
-import type { JsonObject } from "../protocols/json-object.ts";
-import { isJsonObject } from "../protocols/json-object.ts";
+import { isJsonObject, type JsonObject } from "../protocols/json-object.ts";
 
 export interface CardLocation {
   readonly province: string | null;
@@ -29,17 +28,10 @@ export interface CardRequest {
   readonly signal: AbortSignal;
 }
 
-export interface CardCall {
-  readonly srcid: string;
-  readonly kid: string;
-  readonly rid: string;
-  readonly signal: AbortSignal;
-}
-
 /** Returns the request, or the name of a member that does not have the documented type. */
 export function cardRequestOf(
   payload: JsonObject,
-  call: CardCall,
+  call: Pick<CardRequest, "srcid" | "kid" | "rid" | "signal">,
 ): CardRequest | "type" | "surface" | "intent" | "location" {
   const type = textOrNull(payload["type"]);
   if (type === undefined) return "type";

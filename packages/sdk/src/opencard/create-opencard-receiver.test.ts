@@ -30,7 +30,7 @@ function receiverWith(options: Partial<OpencardReceiverOptions>): Receiver {
 }
 
 /** The handler's answer as the sender gets it. */
-async function asked(
+async function answerTo(
   receiver: Receiver,
   payload: unknown,
   key: { kid: string; jwk: Jwk } = { kid: "0", jwk: documentKey },
@@ -75,13 +75,13 @@ describe("a receiver of Opencard's calls", () => {
   });
 
   it("answers an unknown card as the document's program does", async () => {
-    expect(await asked(receiverWith({}), { srcid: "124" })).toMatchObject(says(2, "Invalid srcid"));
+    expect(await answerTo(receiverWith({}), { srcid: "124" })).toMatchObject(says(2, "Invalid srcid"));
   });
 
   it.each([{}, { srcid: 123 }, { srcid: null }, { srcid: ["123"] }, { srcid: "__proto__" }, { srcid: "constructor" }])(
     "knows no card for %j",
     async (payload) => {
-      expect(await asked(receiverWith({}), payload)).toMatchObject(says(2, "Invalid srcid"));
+      expect(await answerTo(receiverWith({}), payload)).toMatchObject(says(2, "Invalid srcid"));
     },
   );
 
@@ -103,7 +103,7 @@ describe("a receiver of Opencard's calls", () => {
 
   it("makes do with a question that has a srcid only", async () => {
     const onCard = vi.fn<(request: CardRequest) => object>(() => ({}));
-    await asked(receiverWith({ cards: { "123": onCard } }), { srcid: "123" });
+    await answerTo(receiverWith({ cards: { "123": onCard } }), { srcid: "123" });
     expect(onCard.mock.calls[0]?.[0]).toMatchObject({ type: null, surface: null, intent: {}, location: null });
   });
 
@@ -117,7 +117,7 @@ describe("a receiver of Opencard's calls", () => {
   ])("answers bad parameters for a wrong %s: %j", async (member, payload) => {
     const onCard = vi.fn<CardHandler>(() => ({}));
     const receiver = receiverWith({ cards: { "123": onCard } });
-    expect(await asked(receiver, { srcid: "123", ...payload })).toMatchObject(says(2, `Invalid ${member}`));
+    expect(await answerTo(receiver, { srcid: "123", ...payload })).toMatchObject(says(2, `Invalid ${member}`));
     expect(onCard).not.toHaveBeenCalled();
   });
 
@@ -134,13 +134,13 @@ describe("a receiver of Opencard's calls", () => {
 
   it("sends each question to its own card", async () => {
     const receiver = receiverWith({ cards: { "1": () => ({ card: 1 }), "2": async () => ({ card: 2 }) } });
-    expect(await asked(receiver, { srcid: "1" })).toMatchObject(answers({ card: 1 }));
-    expect(await asked(receiver, { srcid: "2" })).toMatchObject(answers({ card: 2 }));
+    expect(await answerTo(receiver, { srcid: "1" })).toMatchObject(answers({ card: 1 }));
+    expect(await answerTo(receiver, { srcid: "2" })).toMatchObject(answers({ card: 2 }));
   });
 
   it("does not mistake data for an answer", async () => {
     const receiver = receiverWith({ cards: { "1": () => ({ status: 2, msg: "a" }) } });
-    expect(await asked(receiver, { srcid: "1" })).toMatchObject(answers({ status: 2, msg: "a" }));
+    expect(await answerTo(receiver, { srcid: "1" })).toMatchObject(answers({ status: 2, msg: "a" }));
   });
 
   it("can answer no result, bad parameters, and a lifetime of the data", async () => {
@@ -150,9 +150,9 @@ describe("a receiver of Opencard's calls", () => {
       found: () => found({ a: 1 }, { msg: "ok", lifetime: 3600 }),
     };
     const receiver = receiverWith({ cards });
-    expect(await asked(receiver, { srcid: "none" })).toMatchObject(says(1, "nothing today"));
-    expect(await asked(receiver, { srcid: "bad" })).toMatchObject(says(2, "which city?"));
-    expect(await asked(receiver, { srcid: "found" })).toMatchObject({
+    expect(await answerTo(receiver, { srcid: "none" })).toMatchObject(says(1, "nothing today"));
+    expect(await answerTo(receiver, { srcid: "bad" })).toMatchObject(says(2, "which city?"));
+    expect(await answerTo(receiver, { srcid: "found" })).toMatchObject({
       kind: "continue",
       data: { status: 0, msg: "ok", data: { a: 1 }, lifetime: 3600 },
     });
@@ -179,7 +179,7 @@ describe("a card's data", () => {
     ["a record", (): Record<string, unknown> => ({ title })],
     ["an interface in found()", () => found(palaceOf(title))],
   ])("may have the type of %s", async (_, card) => {
-    expect(await asked(receiverWith({ cards: { "1": card } }), { srcid: "1" })).toMatchObject(answers({ title }));
+    expect(await answerTo(receiverWith({ cards: { "1": card } }), { srcid: "1" })).toMatchObject(answers({ title }));
   });
 });
 
@@ -207,7 +207,7 @@ describe("a card's handler that fails", () => {
   ])("is reported when it %s, and the sender gets status 3 without any of it", async (_, handler) => {
     const onError = vi.fn<(error: unknown) => void>();
     const receiver = receiverWith({ cards: { "123": handler }, onError });
-    expect(await asked(receiver, { srcid: "123" })).toMatchObject(says(3, "Internal error"));
+    expect(await answerTo(receiver, { srcid: "123" })).toMatchObject(says(3, "Internal error"));
     expect(onError).toHaveBeenCalledOnce();
     expect(onError.mock.calls[0]?.[0]).toBeInstanceOf(Error);
   });
@@ -217,7 +217,7 @@ describe("a card's handler that fails", () => {
       cards: { "123": () => Promise.reject(failure) },
       onError: fails,
     });
-    expect(await asked(receiver, { srcid: "123" })).toMatchObject(says(3, "Internal error"));
+    expect(await answerTo(receiver, { srcid: "123" })).toMatchObject(says(3, "Internal error"));
   });
 
   it("fails when its time is over, and is notified by its signal", async () => {
@@ -230,14 +230,14 @@ describe("a card's handler that fails", () => {
       });
     };
     const receiver = receiverWith({ cards: { "123": late }, onError, handlerTimeoutMs: 1 });
-    expect(await asked(receiver, { srcid: "123" })).toMatchObject(says(3, "Internal error"));
+    expect(await answerTo(receiver, { srcid: "123" })).toMatchObject(says(3, "Internal error"));
     expect(onError).toHaveBeenCalledOnce();
     expect(signal).toMatchObject({ aborted: true });
   });
 
   it("is not interrupted within its time limit", async () => {
     const receiver = receiverWith({ handlerTimeoutMs: 60_000 });
-    expect(await asked(receiver, { srcid: "123" })).toMatchObject({ kind: "continue" });
+    expect(await answerTo(receiver, { srcid: "123" })).toMatchObject({ kind: "continue" });
   });
 });
 
@@ -321,22 +321,22 @@ describe("what a receiver of Opencard's calls refuses", () => {
 describe("the keys of a receiver of Opencard's calls", () => {
   it("may be several, while a key is being changed", async () => {
     const receiver = receiverWith({ keys: { "0": documentKey, "1": newJwk } });
-    expect(await asked(receiver, { srcid: "123" })).toMatchObject({ kind: "continue" });
-    expect(await asked(receiver, { srcid: "123" }, { kid: "1", jwk: newJwk })).toMatchObject({ kind: "continue" });
+    expect(await answerTo(receiver, { srcid: "123" })).toMatchObject({ kind: "continue" });
+    expect(await answerTo(receiver, { srcid: "123" }, { kid: "1", jwk: newJwk })).toMatchObject({ kind: "continue" });
   });
 
   it("may be written as the k of a JWK", async () => {
     const receiver = receiverWith({ keys: { "0": documentKey.k } });
-    expect(await asked(receiver, { srcid: "123" })).toMatchObject({ kind: "continue" });
+    expect(await answerTo(receiver, { srcid: "123" })).toMatchObject({ kind: "continue" });
   });
 
   it("can change while it runs", async () => {
     let keys: Record<string, Jwk | string> = { "0": documentKey };
     const receiver = receiverWith({ keys: async () => keys });
-    expect(await asked(receiver, { srcid: "123" })).toMatchObject({ kind: "continue" });
+    expect(await answerTo(receiver, { srcid: "123" })).toMatchObject({ kind: "continue" });
     keys = { "1": newJwk };
     expect(await receiver.handle(posted(jwcryptoRequest.token))).toEqual(refused);
-    expect(await asked(receiver, { srcid: "123" }, { kid: "1", jwk: newJwk })).toMatchObject({ kind: "continue" });
+    expect(await answerTo(receiver, { srcid: "123" }, { kid: "1", jwk: newJwk })).toMatchObject({ kind: "continue" });
   });
 
   it("are not requested for a body that is not a token", async () => {

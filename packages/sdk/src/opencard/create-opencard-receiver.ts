@@ -1,22 +1,15 @@
-import { readObject } from "../protocols/hook-json.ts";
-import type { JsonObject } from "../protocols/json-object.ts";
+import { readJson } from "../protocols/hook-json.ts";
 import { isJsonObject } from "../protocols/json-object.ts";
 import type { ProtocolKey } from "../protocols/key.ts";
-import type { OpenedCall, OpencardReply } from "../protocols/opencard.ts";
-import { openCall, sealReply } from "../protocols/opencard.ts";
+import { openCall, type OpencardReply, type OpenedCall, sealReply } from "../protocols/opencard.ts";
 import { readToken, tokenBytesMax } from "../protocols/opencard-token.ts";
-import type { ReceiverReply } from "../protocols/protocol.ts";
-import { UndecodableError, UntrustedError } from "../protocols/protocol.ts";
-import type { Observers } from "../receive/answering.ts";
-import { failed, refused } from "../receive/answering.ts";
+import { type ReceiverReply, UntrustedError } from "../protocols/protocol.ts";
+import { failed, type Observers, refused } from "../receive/answering.ts";
 import { ReceiveError } from "../receive/receive-error.ts";
 import type { ReceivedRequest, Receiver } from "../receive/receiver.ts";
-import type { CardData } from "./card-answer.ts";
-import { CardAnswer } from "./card-answer.ts";
-import type { CardRequest } from "./card-request.ts";
-import { cardRequestOf } from "./card-request.ts";
-import type { OpencardKeys } from "./opencard-keys.ts";
-import { protocolKeysOf } from "./opencard-keys.ts";
+import { CardAnswer, type CardData } from "./card-answer.ts";
+import { type CardRequest, cardRequestOf } from "./card-request.ts";
+import { type OpencardKeys, protocolKeysOf } from "./opencard-keys.ts";
 
 /**
  * Answers one card. An object is the data of a status 0; `found`, `noResult` and `badParameters` return other answers.
@@ -96,24 +89,25 @@ export function createOpencardReceiver(options: OpencardReceiverOptions): Receiv
   }
 
   async function answer(call: OpenedCall, request: ReceivedRequest): Promise<ReceiverReply> {
-    const under = { key: call.key, requestId: call.header.rid };
     try {
-      return await sealReply(await replyTo(call), under);
+      return await sealReply(await replyTo(call), call);
     } catch (error) {
       await failed(error, request, options);
-      return sealReply(internalError, under);
+      return sealReply(internalError, call);
     }
   }
 
   async function replyTo(call: OpenedCall): Promise<OpencardReply> {
-    const payload = payloadOf(call);
-    if (payload === null) return invalidRequest;
+    const read = readJson(call.plaintext, JSON);
+    if ("fault" in read || !isJsonObject(read.value)) return invalidRequest;
+    const payload = read.value;
     const { srcid } = payload;
     if (typeof srcid !== "string") return invalidSrcid;
     const handler = cards.get(srcid);
     if (handler === undefined) return invalidSrcid;
     const abort = new AbortController();
-    const request = cardRequestOf(payload, { srcid, ...call.header, signal: abort.signal });
+    const { signal } = abort;
+    const request = cardRequestOf(payload, { srcid, kid: call.key.kid, rid: call.requestId, signal });
     if (typeof request === "string") return { status: 2, msg: `Invalid ${request}` };
     return replyOf(await withTimeout(handlerTimeoutMs, abort, async () => handler(request)));
   }
@@ -133,15 +127,6 @@ function assertTimeout(timeoutMs: number | undefined): void {
   }
 }
 
-function payloadOf(call: OpenedCall): JsonObject | null {
-  try {
-    return readObject(call.plaintext, JSON);
-  } catch (error) {
-    if (error instanceof UndecodableError) return null;
-    throw error;
-  }
-}
-
 function replyOf(result: unknown): OpencardReply {
   if (result instanceof CardAnswer) return result.reply;
   if (isJsonObject(result)) return { status: 0, msg: "", data: result };
@@ -155,14 +140,9 @@ async function withTimeout<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   if (timeoutMs === undefined) return work();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const error = new Error(`the card's handler took longer than ${timeoutMs} ms`);
-      abort.abort(error);
-      reject(error);
-    }, timeoutMs);
-  });
+  const error = new Error(`the card's handler took longer than ${timeoutMs} ms`);
+  const timer = setTimeout(() => abort.abort(error), timeoutMs);
+  const late = new Promise<never>((_, reject) => abort.signal.addEventListener("abort", () => reject(error)));
   try {
     return await Promise.race([work(), late]);
   } finally {

@@ -36,6 +36,24 @@ export class BoundedBytes {
     return true;
   }
 
+  /**
+   * Appends a stream to its end. Returns false as soon as the stream exceeds the limit. Does not cancel the stream,
+   * because on some platforms that closes the connection of the answer.
+   */
+  async appendAll(stream: ReadableStream<Uint8Array> | null): Promise<boolean> {
+    if (stream === null) return true;
+    const reader = stream.getReader();
+    try {
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) return true;
+        if (!this.append(value)) return false;
+      }
+    } finally {
+      reader.releaseLock();
+    }
+  }
+
   /** Returns the bytes so far. When the buffer is larger, the result is a view of the buffer. */
   bytes(): Uint8Array<ArrayBuffer> {
     if (this.#length === 0) return new Uint8Array();

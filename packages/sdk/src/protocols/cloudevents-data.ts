@@ -9,7 +9,7 @@ import { jsonDepthWithin } from "./json-depth.ts";
 import { topLevelMemberSpan } from "./json-span.ts";
 import { isMediaType, mediaTypeOf } from "./media-type.ts";
 import { UndecodableError, UnencodableError } from "./protocol.ts";
-import { utf8Text } from "./text-bytes.ts";
+import { joinedBytes, utf8Text } from "./text-bytes.ts";
 
 const encoder = new TextEncoder();
 
@@ -26,7 +26,7 @@ export function eventWithData(event: string, contentType: string, body: Uint8Arr
   if (body.length === 0) return encoder.encode(`${event}}`);
   if (isJson(contentType)) {
     assertJson(body);
-    return concatenated(encoder.encode(`${event},"data":`), body, encoder.encode("}"));
+    return joinedBytes(encoder.encode(`${event},"data":`), body, encoder.encode("}"));
   }
   const text = isUtf8Text(contentType) ? utf8Text(body) : null;
   const data = text === null ? `"data_base64":"${toBase64(body)}"` : `"data":${JSON.stringify(text)}`;
@@ -43,14 +43,6 @@ function assertJson(body: Uint8Array): void {
   } catch {
     throw new UnencodableError("body: not JSON, although its content type says so; use cloudevents-binary or raw");
   }
-}
-
-function concatenated(first: Uint8Array, second: Uint8Array, third: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(first.length + second.length + third.length);
-  whole.set(first);
-  whole.set(second, first.length);
-  whole.set(third, first.length + second.length);
-  return whole;
 }
 
 // ---- the receiver

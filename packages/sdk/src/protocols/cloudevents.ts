@@ -12,20 +12,19 @@
 
 import { dataJsonDepthMax, dataOf, eventWithData, isUtf8 } from "./cloudevents-data.ts";
 import { fromEventHeader, toEventHeader } from "./cloudevents-header.ts";
-import { fromHeaderValue, headerValueCharsMax } from "./header-text.ts";
+import { headerText, headerValueCharsMax } from "./header-text.ts";
 import { assertPushRequest, incomingName } from "./incoming-limits.ts";
 import { jsonDepthWithin } from "./json-depth.ts";
-import type { JsonObject } from "./json-object.ts";
 import { parsedObject } from "./json-object.ts";
 import { mediaTypeOf } from "./media-type.ts";
 import type { EncodedRequest, IncomingMessage, IncomingRequest, OutgoingDelivery, PushProtocol } from "./protocol.ts";
 import { UndecodableError, UnencodableError } from "./protocol.ts";
 import { msOfRfc3339, rfc3339Of } from "./rfc3339.ts";
 import { CONTENT_TYPE_UNKNOWN, ringbackHeaders, USER_AGENT } from "./ringback-headers.ts";
-import { statusReply, verdictOfReply } from "./status-verdict.ts";
+import { statusDialect } from "./status-verdict.ts";
 import { tagsAsText, tagsFromText } from "./tag-list.ts";
-import { utf8Text } from "./text-bytes.ts";
-import { incomingDigits, incomingId, outgoingId, outgoingInteger } from "./wire-number.ts";
+import { incomingUtf8 } from "./text-bytes.ts";
+import { incomingAttempt, incomingId, outgoingId, outgoingInteger } from "./wire-number.ts";
 
 const SPEC_VERSION = "1.0";
 const STRUCTURED = "application/cloudevents+json";
@@ -52,25 +51,23 @@ const structuredBytesMax = 2 * 1024 * 1024 + 256 * 1024;
 /** The largest Integer of the specification. */
 const integerMax = 2 ** 31 - 1;
 
-export const cloudEvents = {
-  name: "cloudevents",
-  keys: "none",
+const shared = {
+  ...statusDialect,
+  /** Receivers of either dialect accept structured events. */
   bodyBytesMax: structuredBytesMax,
-  encode: encodeStructured,
-  interpret: verdictOfReply,
   decode,
-  reply: statusReply,
+} as const;
+
+export const cloudEvents = {
+  ...shared,
+  name: "cloudevents",
+  encode: encodeStructured,
 } as const satisfies PushProtocol;
 
 export const cloudEventsBinary = {
+  ...shared,
   name: "cloudevents-binary",
-  keys: "none",
-  // A receiver of this dialect also accepts structured events.
-  bodyBytesMax: structuredBytesMax,
   encode: encodeBinary,
-  interpret: verdictOfReply,
-  decode,
-  reply: statusReply,
 } as const satisfies PushProtocol;
 
 // ---- the sender
@@ -101,19 +98,20 @@ type Attribute = readonly [name: string, value: string | number];
 /** Returns every attribute of the event except the data's content type, which each mode writes in its own way. */
 function contextOf(delivery: OutgoingDelivery): readonly Attribute[] {
   const chosen = publisherAttributes(delivery.attributes);
+  const topic = outgoingText("topic", delivery.topic);
   const context: Attribute[] = [
     ["specversion", SPEC_VERSION],
     ["id", outgoingId("messageId", delivery.messageId)],
-    ["source", chosen.get("source") ?? sourceOf(delivery.topic)],
-    ["type", chosen.get("type") ?? typeOf(delivery)],
+    ["source", chosen.get("source") ?? `/topics/${encodeURIComponent(topic)}`],
+    ["type", chosen.get("type") ?? (delivery.type ? outgoingText("type", delivery.type) : TYPE_DEFAULT)],
     ["time", chosen.get("time") ?? timeOf(delivery.publishedAtMs)],
   ];
   for (const attribute of chosen) if (!defaulted.has(attribute[0])) context.push(attribute);
   context.push(
-    ["ringbacktopic", outgoingText("topic", delivery.topic)],
+    ["ringbacktopic", topic],
     ["ringbacksubscription", outgoingText("subscription", delivery.subscription)],
     ["ringbackrequestid", outgoingId("requestId", delivery.requestId)],
-    ["ringbackattempt", attemptOf(delivery.attempt)],
+    ["ringbackattempt", outgoingInteger("attempt", delivery.attempt, integerMax)],
   );
   if (delivery.tags.length > 0) context.push(["ringbacktags", outgoingText("tags", tagsAsText("tags", delivery.tags))]);
   // The specification forbids empty attributes, so an empty type or key is not sent.
@@ -138,42 +136,25 @@ function publisherAttributes(attributes: Readonly<Record<string, string>>): Read
       throw new UnencodableError(`attributes.${key}: set by Ringback and not by the publisher`);
     chosen.set(name, outgoingText(`attributes.${key}`, value));
   }
-  assertForm(chosen, "source", uriReference, "not a URI reference");
-  assertForm(chosen, "dataschema", uri, "not a URI");
-  const time = chosen.get("time");
-  if (time !== undefined && msOfRfc3339(time) === null) {
-    throw new UnencodableError(`attributes.${PREFIX}time: not a time of RFC 3339`);
-  }
+  assertForm("source", (text) => uriReference.test(text), "not a URI reference");
+  assertForm("dataschema", (text) => uri.test(text), "not a URI");
+  assertForm("time", (text) => msOfRfc3339(text) !== null, "not a time of RFC 3339");
   return chosen;
+
+  function assertForm(name: string, isRight: (text: string) => boolean, fault: string): void {
+    const value = chosen.get(name);
+    if (value !== undefined && !isRight(value)) throw new UnencodableError(`attributes.${PREFIX}${name}: ${fault}`);
+  }
 }
 
 /** The characters of a URI reference in RFC 3986. */
 const uriReference = /^(?:[\w.~:/?#[\]@!$&'()*+,;=-]|%[\da-fA-F]{2})+$/;
 const uri = /^[a-zA-Z][a-zA-Z\d+.-]*:(?:[\w.~:/?#[\]@!$&'()*+,;=-]|%[\da-fA-F]{2})*$/;
 
-function assertForm(chosen: ReadonlyMap<string, string>, name: string, form: RegExp, fault: string): void {
-  const value = chosen.get(name);
-  if (value !== undefined && !form.test(value)) throw new UnencodableError(`attributes.${PREFIX}${name}: ${fault}`);
-}
-
-function sourceOf(topic: string): string {
-  return `/topics/${encodeURIComponent(outgoingText("topic", topic))}`;
-}
-
 function timeOf(publishedAtMs: number): string {
   const time = rfc3339Of(outgoingInteger("publishedAtMs", publishedAtMs));
   if (time === null) throw new UnencodableError("publishedAtMs: later than the year 9999, the last in RFC 3339");
   return time;
-}
-
-function attemptOf(attempt: number): number {
-  if (outgoingInteger("attempt", attempt) > integerMax)
-    throw new UnencodableError(`attempt: larger than ${integerMax}`);
-  return attempt;
-}
-
-function typeOf({ type }: OutgoingDelivery): string {
-  return type ? outgoingText("type", type) : TYPE_DEFAULT;
 }
 
 function contentTypeOf({ contentType }: OutgoingDelivery): string {
@@ -196,8 +177,7 @@ function outgoingText(part: string, text: string): string {
 
 function decode(request: IncomingRequest): IncomingMessage {
   assertPushRequest(request);
-  const header = request.headers["content-type"];
-  const contentType = header === undefined ? null : fromHeaderValue("content-type", header);
+  const contentType = headerText(request, "content-type");
   const mediaType = mediaTypeOf(contentType ?? undefined) ?? "";
   if (mediaType.startsWith(BATCH_FORMAT)) {
     throw new UndecodableError("content-type: a batch; only requests with one event are accepted");
@@ -209,23 +189,26 @@ function decode(request: IncomingRequest): IncomingMessage {
 }
 
 function decodeBinary(request: IncomingRequest, contentType: string | null): IncomingMessage {
-  const context = new Context();
+  const context = new Map<string, string>();
   for (const [header, value] of Object.entries(request.headers)) {
     if (value === undefined || !header.startsWith(PREFIX)) continue;
-    context.set(header.slice(PREFIX.length), fromEventHeader(`${PREFIX}*`, value));
+    setAttribute(context, header.slice(PREFIX.length), fromEventHeader(`${PREFIX}*`, value));
   }
-  if (context.isEmpty) throw new UndecodableError(`content-type: not ${STRUCTURED}, and no ${PREFIX}* headers either`);
+  if (context.size === 0)
+    throw new UndecodableError(`content-type: not ${STRUCTURED}, and no ${PREFIX}* headers either`);
   return messageOf(cloudEventsBinary.name, context, contentType, request.body);
 }
 
 function decodeStructured(body: Uint8Array): IncomingMessage {
-  const text = utf8Text(body);
-  if (text === null) throw new UndecodableError("body: not UTF-8");
-  const members = membersOf(text);
-  const context = new Context();
+  const text = incomingUtf8("body", body);
+  if (!jsonDepthWithin(text, eventJsonDepthMax)) {
+    throw new UndecodableError(`body: JSON deeper than ${eventJsonDepthMax} levels`);
+  }
+  const members = parsedObject(text);
+  const context = new Map<string, string>();
   for (const [name, value] of Object.entries(members)) {
     if (name === "data" || name === "data_base64" || name === "datacontenttype" || value === null) continue;
-    context.set(name, scalarText(name, value));
+    setAttribute(context, name, scalarText(name, value));
   }
   const { datacontenttype = null } = members;
   if (datacontenttype !== null && typeof datacontenttype !== "string") {
@@ -236,13 +219,6 @@ function decodeStructured(body: Uint8Array): IncomingMessage {
   return messageOf(cloudEvents.name, context, data.contentType, data.body);
 }
 
-function membersOf(text: string): JsonObject {
-  if (!jsonDepthWithin(text, eventJsonDepthMax)) {
-    throw new UndecodableError(`body: JSON deeper than ${eventJsonDepthMax} levels`);
-  }
-  return parsedObject(text);
-}
-
 /** Returns the text of a Boolean, an Integer or a String, which is the same in both modes. */
 function scalarText(name: string, value: unknown): string {
   if (typeof value === "string") return value;
@@ -251,79 +227,58 @@ function scalarText(name: string, value: unknown): string {
 }
 
 /** The attributes of one event, as text. */
-class Context {
-  readonly #values = new Map<string, string>();
+type Context = Map<string, string>;
 
-  get isEmpty(): boolean {
-    return this.#values.size === 0;
+function setAttribute(context: Context, name: string, text: string): void {
+  if (!incomingAttributeName.test(name) || name === "data") {
+    throw new UndecodableError("an attribute's name: not lower-case letters and digits, at most 64");
   }
-
-  set(name: string, text: string): void {
-    if (!incomingAttributeName.test(name) || name === "data") {
-      throw new UndecodableError("an attribute's name: not lower-case letters and digits, at most 64");
-    }
-    if (this.#values.size >= incomingAttributesMax) {
-      throw new UndecodableError(`attributes: more than ${incomingAttributesMax}`);
-    }
-    this.#values.set(name, incomingText(name, text));
+  if (context.size >= incomingAttributesMax) {
+    throw new UndecodableError(`attributes: more than ${incomingAttributesMax}`);
   }
-
-  /** Returns and removes the attribute. The attributes that remain at the end go into the message's attributes. */
-  take(name: string): string | undefined {
-    const text = this.#values.get(name);
-    this.#values.delete(name);
-    return text;
-  }
-
-  get(name: string): string | undefined {
-    return this.#values.get(name);
-  }
-
-  rest(): Readonly<Record<string, string>> {
-    return Object.fromEntries(Array.from(this.#values, ([name, text]) => [PREFIX + name, text]));
-  }
+  context.set(name, incomingText(name, text));
 }
 
 function messageOf(protocol: string, context: Context, contentType: string | null, body: Uint8Array): IncomingMessage {
-  const version = context.take("specversion");
+  /** Removes the attribute. The attributes that remain at the end go into the message's attributes. */
+  const take = (name: string): string | undefined => {
+    const text = context.get(name);
+    context.delete(name);
+    return text;
+  };
+  const version = take("specversion");
   if (version === undefined) throw new UndecodableError("specversion: missing");
   if (version !== SPEC_VERSION) throw new UndecodableError(`specversion: not ${SPEC_VERSION}`);
   // In binary mode Content-Type holds the data's content type, and the specification forbids a header of this name.
-  context.take("datacontenttype");
-  const time = context.take("time");
+  take("datacontenttype");
+  const time = take("time");
   const publishedAtMs = time === undefined ? null : msOfRfc3339(time);
   if (time !== undefined && publishedAtMs === null) throw new UndecodableError("time: not a time of RFC 3339");
   const source = required("source", context.get("source"));
   const eventType = required("type", context.get("type"));
-  const topic = context.take("ringbacktopic");
-  const subscription = context.take("ringbacksubscription");
-  const requestId = context.take("ringbackrequestid");
-  const tags = context.take("ringbacktags");
+  const topic = take("ringbacktopic");
+  const subscription = take("ringbacksubscription");
+  const requestId = take("ringbackrequestid");
+  const attempt = take("ringbackattempt");
+  const tags = take("ringbacktags");
   return {
     protocol,
     topicOwner: null,
     // Other senders have no topics. The specification makes an id unique within its source, so the source is the topic.
     topic: topic === undefined ? source : incomingName("ringbacktopic", topic),
     subscription: subscription === undefined ? null : incomingName("ringbacksubscription", subscription),
-    messageId: incomingName("id", context.take("id")),
+    messageId: incomingName("id", take("id")),
     requestId: requestId === undefined ? null : incomingId("ringbackrequestid", requestId),
-    attempt: attemptFrom(context.take("ringbackattempt")),
+    attempt: attempt === undefined ? null : incomingAttempt("ringbackattempt", attempt, integerMax),
     publishedAtMs,
     body,
     contentType,
     tags: tags === undefined ? [] : tagsFromText("ringbacktags", tags),
     // An event from Ringback without this extension carries a message without a type.
-    type: context.take("ringbackroutingkey") ?? (topic === undefined ? eventType : null),
-    orderingKey: context.take("ringbackorderingkey") ?? null,
-    attributes: context.rest(),
+    type: take("ringbackroutingkey") ?? (topic === undefined ? eventType : null),
+    orderingKey: take("ringbackorderingkey") ?? null,
+    attributes: Object.fromEntries(Array.from(context, ([name, text]) => [PREFIX + name, text])),
   };
-}
-
-function attemptFrom(digits: string | undefined): number | null {
-  if (digits === undefined) return null;
-  const attempt = incomingDigits("ringbackattempt", digits, integerMax);
-  if (attempt < 1) throw new UndecodableError("ringbackattempt: the first attempt is 1");
-  return attempt;
 }
 
 function required(name: string, text: string | undefined): string {

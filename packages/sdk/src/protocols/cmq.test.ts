@@ -13,6 +13,7 @@ import {
   received,
   sampleDelivery,
   withoutTransportHeaders,
+  orNull,
 } from "./testing/wire.ts";
 import { anyText } from "./testing/any-text.ts";
 
@@ -393,13 +394,4 @@ function json(members: Record<string, unknown>) {
 
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, at) => byte === b[at]);
-}
-
-function orNull<T>(expected: new (message: string) => Error, run: () => T): T | null {
-  try {
-    return run();
-  } catch (error) {
-    if (error instanceof expected) return null;
-    throw error;
-  }
 }

@@ -9,7 +9,7 @@
  */
 
 import { emptyMessage } from "./empty-message.ts";
-import { fromHeaderValue } from "./header-text.ts";
+import { headerText } from "./header-text.ts";
 import {
   assertPushRequest,
   envelopeMembers,
@@ -18,96 +18,66 @@ import {
   incomingTextBytes,
 } from "./incoming-limits.ts";
 import { topLevelMemberSpan } from "./json-span.ts";
-import type {
-  IncomingMessage,
-  IncomingRequest,
-  OutgoingDelivery,
-  PushProtocol,
-  PushReply,
-  ReceiverReply,
-  Verdict,
-} from "./protocol.ts";
-import { UndecodableError, UnencodableError } from "./protocol.ts";
+import type { IncomingMessage, IncomingRequest, OutgoingDelivery, PushProtocol } from "./protocol.ts";
 import { statusReply, verdictOfStatus } from "./status-verdict.ts";
 import { joinTags, splitTags } from "./tag-list.ts";
-import { utf8Bytes, utf8Text } from "./text-bytes.ts";
+import { incomingUtf8, outgoingBodyText, utf8Bytes } from "./text-bytes.ts";
 import { incomingId, incomingIntegerOrDigits, outgoingId, outgoingInteger, timeMsMax } from "./wire-number.ts";
 
 const USER_AGENT = "Qcloud Notification Service Agent";
 
-export const cmqJson = {
-  name: "cmq-json",
+const shared = {
   keys: "none",
   headerPrefix: "x-cmq-",
+  /** CMQ has no rule for 410 or `Retry-After`. Its retry policies alone decide when to retry and when to stop. */
+  interpret: (reply) => verdictOfStatus(reply.status),
+  /** The sample receiver in CMQ's documentation answers `ok`. */
+  reply: (handled) =>
+    handled ? { status: 200, headers: { "content-type": "text/plain" }, body: "ok" } : statusReply(false),
+} as const satisfies Partial<PushProtocol>;
+
+export const cmqJson = {
+  ...shared,
+  name: "cmq-json",
   bodyBytesMax: incomingEnvelopeBytesMax,
-  encode: (delivery: OutgoingDelivery) => ({ headers: headersOf(delivery), body: utf8Bytes(jsonOf(delivery)) }),
-  interpret,
+  encode: (delivery) => ({ headers: headersOf(delivery), body: utf8Bytes(jsonOf(delivery)) }),
   decode: decodeJson,
-  reply,
 } as const satisfies PushProtocol;
 
 export const cmqSimplified = {
+  ...shared,
   name: "cmq-simplified",
-  keys: "none",
-  headerPrefix: "x-cmq-",
-  encode: (delivery: OutgoingDelivery) => ({ headers: headersOf(delivery), body: delivery.body }),
-  interpret,
+  encode: (delivery) => ({ headers: headersOf(delivery), body: delivery.body }),
   decode: decodeSimplified,
-  reply,
 } as const satisfies PushProtocol;
 
 // ---- the sender
 
 function headersOf(delivery: OutgoingDelivery): string[] {
-  const headers = [
-    "Content-Type",
-    "text/plain",
-    "User-Agent",
-    USER_AGENT,
-    "x-cmq-request-id",
-    outgoingId("requestId", delivery.requestId),
-    "x-cmq-message-id",
-    outgoingId("messageId", delivery.messageId),
-  ];
+  const headers = ["Content-Type", "text/plain", "User-Agent", USER_AGENT];
+  headers.push("x-cmq-request-id", outgoingId("requestId", delivery.requestId));
+  headers.push("x-cmq-message-id", outgoingId("messageId", delivery.messageId));
   if (delivery.tags.length > 0) headers.push("x-cmq-message-tag", joinTags("tags", delivery.tags));
   return headers;
 }
 
-/** Builds the text by hand. Only the message needs escaping, and the order of the members is part of the dialect. */
+/** The order of the members is part of the dialect. */
 function jsonOf(delivery: OutgoingDelivery): string {
-  return (
-    `{"TopicOwner":${outgoingInteger("topicOwner", delivery.topicOwner)}` +
-    `,"topicName":${quoted(delivery.topic)}` +
-    `,"subscriptionName":${quoted(delivery.subscription)}` +
-    `,"msgId":"${outgoingId("messageId", delivery.messageId)}"` +
-    `,"msgBody":${JSON.stringify(textOf(delivery.body))}` +
-    `,"publishTime":${outgoingInteger("publishedAtMs", Math.floor(delivery.publishedAtMs / 1000))}}`
-  );
-}
-
-const needsNoEscape = /^[\w-]*$/;
-
-function quoted(name: string): string {
-  return needsNoEscape.test(name) ? `"${name}"` : JSON.stringify(name);
-}
-
-function textOf(body: Uint8Array): string {
-  const text = utf8Text(body);
-  if (text !== null) return text;
-  throw new UnencodableError("body: not valid UTF-8; use cmq-simplified or raw");
-}
-
-/** CMQ has no rule for 410 or `Retry-After`. Its retry policies alone decide when to retry and when to stop. */
-function interpret(response: PushReply): Verdict {
-  return verdictOfStatus(response.status);
+  return JSON.stringify({
+    TopicOwner: outgoingInteger("topicOwner", delivery.topicOwner),
+    topicName: delivery.topic,
+    subscriptionName: delivery.subscription,
+    msgId: outgoingId("messageId", delivery.messageId),
+    msgBody: outgoingBodyText(delivery.body, "cmq-simplified"),
+    publishTime: outgoingInteger("publishedAtMs", Math.floor(delivery.publishedAtMs / 1000)),
+  });
 }
 
 // ---- the receiver
 
 function decodeJson(request: IncomingRequest): IncomingMessage {
   assertPushRequest(request);
-  const text = utf8Text(request.body);
-  if (text === null) throw new UndecodableError("body: not UTF-8");
+  const text = incomingUtf8("body", request.body);
   const members = envelopeMembers(text);
   return {
     ...emptyMessage,
@@ -140,8 +110,8 @@ function decodeSimplified(request: IncomingRequest): IncomingMessage {
  * as a number.
  */
 function requestIdOf(request: IncomingRequest): string | null {
-  const value = request.headers["x-cmq-request-id"];
-  return value === undefined ? null : incomingName("x-cmq-request-id", fromHeaderValue("x-cmq-request-id", value));
+  const id = headerText(request, "x-cmq-request-id");
+  return id === null ? null : incomingName("x-cmq-request-id", id);
 }
 
 function tagsOf(request: IncomingRequest): readonly string[] {
@@ -154,9 +124,4 @@ function idIn(text: string, members: Readonly<Record<string, unknown>>, name: st
   if (typeof value !== "number" || Number.isSafeInteger(value)) return incomingId(name, value);
   const span = topLevelMemberSpan(text, name);
   return incomingId(name, span === null ? value : text.slice(span.start, span.end));
-}
-
-/** The sample receiver in CMQ's documentation answers `ok`. */
-function reply(handled: boolean): ReceiverReply {
-  return handled ? { status: 200, headers: { "content-type": "text/plain" }, body: "ok" } : statusReply(false);
 }

@@ -10,10 +10,8 @@ import { utf8Text } from "./text-bytes.ts";
 /** Matches a parameter with a quoted or an unquoted value, or a semicolon without a parameter. */
 const parameters = /;[ \t]*([^\s;="]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\[^])*)"|([^;]*))|;/g;
 const extendedValue = /^(utf-8|iso-8859-1)'[^']*'((?:%[\da-f]{2}|[\w!#$&+.^`|~-])*)$/i;
-/** The attr-char of RFC 8187. */
-const needsNoPercent = /^[\w!#$&+.^`|~-]$/;
-
-const encoder = new TextEncoder();
+/** All characters except attr-char of RFC 8187. */
+const needsPercent = /[^\w!#$&+.^`|~-]/gu;
 
 /**
  * Returns a safe name. Returns null when the header is missing or names no file, or when nothing of the name is safe.
@@ -56,10 +54,7 @@ function utf8OrNull(oneBytePerCharacter: string): string | null {
 }
 
 function percentEncoded(text: string): string {
-  let encoded = "";
-  for (const byte of encoder.encode(text)) {
-    const character = String.fromCharCode(byte);
-    encoded += needsNoPercent.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
-  }
-  return encoded;
+  const encoded = text.replaceAll(needsPercent, (character) => encodeURIComponent(character));
+  // `encodeURIComponent` does not encode these four characters.
+  return encoded.replaceAll(/['()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }

@@ -69,10 +69,9 @@ export function readFlatXml(text: string, root: string, namespace: string): Read
         if (end === -1) throw fault();
         content += text.slice(at + CDATA_START.length, end);
         at = end + CDATA_END.length;
-      } else if (take(endTag)?.[1] === name) {
-        return content;
       } else {
-        throw fault();
+        if (take(endTag)?.[1] !== name) throw fault();
+        return content;
       }
     }
   }
@@ -97,9 +96,7 @@ export function readFlatXml(text: string, root: string, namespace: string): Read
   return elements;
 }
 
-/** Without `&` and `;`. The longest references are `#1114111` and `#x10ffff`. */
-const REFERENCE_CHARS_MAX = 8;
-const codePointReference = /^#(?:([0-9]+)|x([0-9A-Fa-f]+))$/;
+const reference = /&(?:([a-z]+)|#([0-9]{1,7})|#x([0-9A-Fa-f]{1,6}));/y;
 const predefined: ReadonlyMap<string, string> = new Map([
   ["amp", "&"],
   ["lt", "<"],
@@ -112,27 +109,19 @@ const predefined: ReadonlyMap<string, string> = new Map([
 function withoutReferences(text: string): string {
   let plain = "";
   let at = 0;
-  for (;;) {
-    const start = text.indexOf("&", at);
-    if (start === -1) return plain + text.slice(at);
-    const end = text.indexOf(";", start);
-    if (end === -1 || end - start - 1 > REFERENCE_CHARS_MAX) throw unknownReference();
-    const name = text.slice(start + 1, end);
-    plain += text.slice(at, start) + (predefined.get(name) ?? characterOf(name));
-    at = end + 1;
+  for (let start = text.indexOf("&"); start !== -1; start = text.indexOf("&", at)) {
+    reference.lastIndex = start;
+    const [, name, decimal, hexadecimal = ""] = reference.exec(text) ?? [];
+    const codePoint = decimal === undefined ? Number.parseInt(hexadecimal, 16) : Number(decimal);
+    // The code point is NaN for a reference that is not a number.
+    const character = codePoint <= LAST_CODE_POINT ? String.fromCodePoint(codePoint) : predefined.get(name ?? "");
+    if (character === undefined || foreignCharacter.test(character)) {
+      throw new UndecodableError(
+        "body: contains a reference that is neither a character nor one of XML's five entities",
+      );
+    }
+    plain += text.slice(at, start) + character;
+    at = reference.lastIndex;
   }
-}
-
-function characterOf(reference: string): string {
-  const [, decimal, hexadecimal = ""] = codePointReference.exec(reference) ?? [];
-  const codePoint = decimal === undefined ? Number.parseInt(hexadecimal, 16) : Number(decimal);
-  // The code point is NaN when the reference is not a number.
-  if (!(codePoint <= LAST_CODE_POINT)) throw unknownReference();
-  const character = String.fromCodePoint(codePoint);
-  if (foreignCharacter.test(character)) throw unknownReference();
-  return character;
-}
-
-function unknownReference(): UndecodableError {
-  return new UndecodableError("body: contains a reference that is neither a character nor one of XML's five entities");
+  return plain + text.slice(at);
 }

@@ -3,8 +3,8 @@
  * (RFC 9110 section 5.5, the "isomorphic encode" of Fetch). Text that is not ASCII is sent as its UTF-8 bytes.
  */
 
-import { UndecodableError, UnencodableError } from "./protocol.ts";
-import { utf8Text } from "./text-bytes.ts";
+import { type IncomingRequest, UndecodableError, UnencodableError } from "./protocol.ts";
+import { incomingUtf8 } from "./text-bytes.ts";
 
 /** Ringback never sends a value this long. A longer value is an attack or a mistake. */
 export const headerValueCharsMax = 8192;
@@ -34,13 +34,19 @@ export function fromHeaderValue(part: string, value: string): string {
     throw new UndecodableError(`${part}: longer than ${headerValueCharsMax} characters`);
   }
   if (plainValue.test(value)) return value;
-  const text = utf8Text(headerBytes(part, value));
-  if (text === null) throw new UndecodableError(`${part}: not UTF-8`);
+  const text = incomingUtf8(part, headerBytes(part, value));
   if (controlCharacter.test(text)) throw new UndecodableError(`${part}: contains control characters`);
   return text;
 }
 
-function headerBytes(part: string, value: string): Uint8Array {
+/** The text of a header; null when the header is missing. */
+export function headerText({ headers }: Pick<IncomingRequest, "headers">, name: string): string | null {
+  const value = headers[name];
+  return value === undefined ? null : fromHeaderValue(name, value);
+}
+
+/** Returns one byte per character. Throws {@link UndecodableError}, naming `part`, for other characters. */
+export function headerBytes(part: string, value: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(value.length);
   for (let at = 0; at < value.length; at++) {
     const code = value.charCodeAt(at);

@@ -6,8 +6,7 @@
 import { bytesOf } from "./body-bytes.ts";
 import { safeFileName } from "./file-name.ts";
 import type { Attachment, HookAnswer } from "./hook-protocol.ts";
-import type { JsonObject } from "./json-object.ts";
-import { isJsonObject } from "./json-object.ts";
+import { isJsonObject, type JsonObject } from "./json-object.ts";
 import { UnencodableError } from "./protocol.ts";
 
 export interface CheckedAnswer {

@@ -1,19 +1,14 @@
 /** JSON in the bodies of hook calls and of their replies, limited in size and depth. */
 
-import type { JsonCodec, OutgoingCall } from "./hook-protocol.ts";
-import { incomingBodyBytesMax } from "./incoming-limits.ts";
+import type { JsonCodec } from "./hook-protocol.ts";
+import { incomingBodyBytesMax as bodyBytesMax } from "./incoming-limits.ts";
 import { jsonDepthWithin } from "./json-depth.ts";
-import type { JsonObject } from "./json-object.ts";
-import { isJsonObject } from "./json-object.ts";
-import type { IncomingRequest } from "./protocol.ts";
-import { UndecodableError, UnencodableError } from "./protocol.ts";
+import { isJsonObject, type JsonObject } from "./json-object.ts";
+import { type IncomingRequest, UndecodableError, UnencodableError } from "./protocol.ts";
 import { utf8Bytes } from "./text-bytes.ts";
 
 /** The deepest nesting of objects and arrays. koipy's own configuration, the deepest known, has about ten levels. */
 export const hookJsonDepthMax = 100;
-/** The largest call, and the largest answer that a receiver writes. Receivers accept no larger body. */
-export const hookBodyBytesMax = incomingBodyBytesMax;
-
 /** Skips a leading byte order mark, as RFC 8259 section 8.1 allows. */
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
@@ -48,32 +43,21 @@ export function readObject(body: Uint8Array, json: JsonCodec): JsonObject {
  * accept.
  */
 export function writeJson(part: string, value: unknown, json: JsonCodec): Uint8Array {
-  const text = stringified(part, value, json);
-  if (!jsonDepthWithin(text, hookJsonDepthMax)) {
-    throw new UnencodableError(`${part}: JSON deeper than ${hookJsonDepthMax} levels`);
-  }
-  const bytes = utf8Bytes(text);
-  if (bytes.length > hookBodyBytesMax)
-    throw new UnencodableError(`${part}: JSON larger than ${hookBodyBytesMax} bytes`);
-  return bytes;
-}
-
-/** Any error of the codec means that the value cannot be written, for example a cycle, a bigint or excessive depth. */
-function stringified(part: string, value: unknown, json: JsonCodec): string {
   let text: unknown;
   try {
     text = json.stringify(value);
   } catch (cause) {
+    // Any error of the codec, for example a cycle, a bigint or excessive depth.
     throw new UnencodableError(`${part}: cannot be written as JSON`, { cause });
   }
   // `JSON.stringify` returns undefined for `undefined` and for functions.
   if (typeof text !== "string") throw new UnencodableError(`${part}: not a JSON value`);
-  return text;
-}
-
-/** Sender: encodes the call's payload as the body. */
-export function payloadBytes(call: OutgoingCall): Uint8Array {
-  return writeJson("payload", call.payload, call.json);
+  if (!jsonDepthWithin(text, hookJsonDepthMax)) {
+    throw new UnencodableError(`${part}: JSON deeper than ${hookJsonDepthMax} levels`);
+  }
+  const bytes = utf8Bytes(text);
+  if (bytes.length > bodyBytesMax) throw new UnencodableError(`${part}: JSON larger than ${bodyBytesMax} bytes`);
+  return bytes;
 }
 
 /**
@@ -82,9 +66,7 @@ export function payloadBytes(call: OutgoingCall): Uint8Array {
  */
 export function payloadOf(request: IncomingRequest): unknown {
   if (request.method !== "POST") throw new UndecodableError("method: a call is always a POST");
-  if (request.body.length > hookBodyBytesMax) {
-    throw new UndecodableError(`body: larger than ${hookBodyBytesMax} bytes`);
-  }
+  if (request.body.length > bodyBytesMax) throw new UndecodableError(`body: larger than ${bodyBytesMax} bytes`);
   const read = readJson(request.body, JSON);
   if ("fault" in read) throw new UndecodableError(read.fault);
   return read.value;

@@ -4,7 +4,7 @@
  */
 
 import type { Jwk, ProtocolKey, Trust } from "./key.ts";
-import type { EncodedRequest, IncomingRequest, ReceiverReply } from "./protocol.ts";
+import type { EncodedRequest, IncomingRequest, PushReply, ReceiverReply } from "./protocol.ts";
 
 /** Parses and writes JSON. The server uses a codec that keeps integers beyond 2^53; programs use `JSON` by default. */
 export interface JsonCodec {
@@ -24,12 +24,7 @@ export interface OutgoingCall {
 }
 
 /** A reply, which may be incomplete if the connection was lost. The transport has limited the size. */
-export interface HookReply {
-  readonly status: number;
-  /** The names are in lower case. A repeated header has its first value. Values have one character per byte. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
-}
+export type HookReply = PushReply;
 
 /** An image, a text or a file that the called program adds to the result. */
 export interface Attachment {

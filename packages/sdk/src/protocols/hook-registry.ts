@@ -10,9 +10,7 @@ export const hookProtocols = [koipy, jsonHook] as const satisfies readonly HookP
 
 export type HookProtocolName = (typeof hookProtocols)[number]["name"];
 
-const byName: ReadonlyMap<string, HookProtocol> = new Map(hookProtocols.map((protocol) => [protocol.name, protocol]));
-
 /** Returns null when no dialect has this name. */
 export function findHookProtocol(name: string): HookProtocol | null {
-  return byName.get(name) ?? null;
+  return hookProtocols.find((protocol) => protocol.name === name) ?? null;
 }

@@ -20,8 +20,8 @@ describe("the kind of an image", () => {
   });
 
   it.each(whole)("is none wherever %s is cut off", (_, bytes) => {
-    const told = Array.from({ length: bytes.length }, (_, length) => imageTypeOf(bytes.subarray(0, length)));
-    expect(new Set(told)).toEqual(new Set([null]));
+    const detected = Array.from({ length: bytes.length }, (_, length) => imageTypeOf(bytes.subarray(0, length)));
+    expect(new Set(detected)).toEqual(new Set([null]));
   });
 
   it.each(whole)("is detected when something else follows %s", (_, bytes, type) => {

@@ -57,7 +57,7 @@ function jpegEndsEarly(bytes: Uint8Array): boolean {
     if (bytes[at] !== MARKER || marker === undefined) return false;
     if (marker === END_OF_IMAGE) return true;
     if (marker === MARKER) at += 1;
-    else if (hasNoSegment(marker)) at += 2;
+    else if (marker === TEMPORARY || isRestart(marker)) at += 2;
     else {
       const segmentBytes = (bytes[at + 2] ?? 0) * 256 + (bytes[at + 3] ?? 0);
       if (segmentBytes < 2) return false;
@@ -79,10 +79,6 @@ function endOfScan(bytes: Uint8Array, start: number): number {
     if (next !== 0x00 && next !== MARKER && !isRestart(next)) return at;
   }
   return bytes.length;
-}
-
-function hasNoSegment(marker: number): boolean {
-  return marker === TEMPORARY || isRestart(marker);
 }
 
 function isRestart(marker: number): boolean {

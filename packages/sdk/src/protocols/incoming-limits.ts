@@ -1,10 +1,8 @@
 /** Limits for received requests, and checks that all dialects share. Nothing in a request is trusted. */
 
 import { jsonWithin } from "./json-depth.ts";
-import type { JsonObject } from "./json-object.ts";
-import { parsedObject } from "./json-object.ts";
-import type { IncomingRequest } from "./protocol.ts";
-import { UndecodableError } from "./protocol.ts";
+import { type JsonObject, parsedObject } from "./json-object.ts";
+import { type IncomingRequest, UndecodableError } from "./protocol.ts";
 
 /** A message has at most 1 MiB. JSON may write each byte as six characters (`\u0001`); the rest is for the envelope. */
 export const incomingBodyBytesMax = 8 * 1024 * 1024;

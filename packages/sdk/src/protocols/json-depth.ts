@@ -16,45 +16,32 @@ const CLOSING_BRACE = 0x7d;
 
 /** A text without brackets has depth 0, `[]` has depth 1. */
 export function jsonDepthWithin(text: string, depthMax: number): boolean {
-  let depth = 0;
-  for (let at = 0; at < text.length; at++) {
-    switch (text.charCodeAt(at)) {
-      case QUOTE:
-        at = closingQuote(text, at);
-        break;
-      case OPENING_BRACKET:
-      case OPENING_BRACE:
-        if (++depth > depthMax) return false;
-        break;
-      case CLOSING_BRACKET:
-      case CLOSING_BRACE:
-        depth--;
-        break;
-    }
-  }
-  return true;
+  return jsonWithin(text, depthMax, Number.POSITIVE_INFINITY);
 }
 
 /**
  * As {@link jsonDepthWithin}, and with at most `valuesMax` members and elements in total, since each takes many bytes
- * after parsing.
+ * after parsing. Counts brackets and commas: the first value of an object or array follows a bracket, every other value
+ * a comma.
  */
 export function jsonWithin(text: string, depthMax: number, valuesMax: number): boolean {
-  return jsonDepthWithin(text, depthMax) && jsonValuesWithin(text, valuesMax);
-}
-
-/** Counts brackets and commas: the first value of an object or array follows a bracket, every other value a comma. */
-function jsonValuesWithin(text: string, valuesMax: number): boolean {
+  let depth = 0;
   let values = 0;
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
       case QUOTE:
         at = closingQuote(text, at);
         break;
-      case COMMA:
       case OPENING_BRACKET:
       case OPENING_BRACE:
+        if (++depth > depthMax || ++values > valuesMax) return false;
+        break;
+      case COMMA:
         if (++values > valuesMax) return false;
+        break;
+      case CLOSING_BRACKET:
+      case CLOSING_BRACE:
+        depth--;
         break;
     }
   }

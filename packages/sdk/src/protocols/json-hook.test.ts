@@ -253,9 +253,9 @@ describe("what a reply means in the plain hook dialect", () => {
         type,
         body,
         fc.jsonValue(),
-        (status, contentType, content, asked) => {
+        (status, contentType, content, payload) => {
           const hostile = { status, headers: { "content-type": contentType }, body: content };
-          expect(["continue", "reject", "failed"]).toContain(jsonHook.interpret(hostile, callWith(asked)).kind);
+          expect(["continue", "reject", "failed"]).toContain(jsonHook.interpret(hostile, callWith(payload)).kind);
         },
       ),
     );

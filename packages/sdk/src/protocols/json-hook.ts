@@ -20,24 +20,14 @@ import { fromBase64, toBase64 } from "./base64.ts";
 import { incomingBodyBytesMax } from "./incoming-limits.ts";
 import { safeFileName } from "./file-name.ts";
 import { checkedAnswer } from "./hook-answer.ts";
-import { fromHeaderValue } from "./header-text.ts";
-import { payloadBytes, payloadOf, readJson, readObject, writeJson } from "./hook-json.ts";
-import type {
-  Attachment,
-  HookAnswer,
-  HookProtocol,
-  HookReply,
-  HookVerdict,
-  IncomingCall,
-  OutgoingCall,
-} from "./hook-protocol.ts";
+import { headerText } from "./header-text.ts";
+import { payloadOf, readJson, readObject, writeJson } from "./hook-json.ts";
+import type { Attachment, HookAnswer, HookProtocol, HookReply, HookVerdict, OutgoingCall } from "./hook-protocol.ts";
 import { imageTypeOf } from "./image-type.ts";
-import type { JsonObject } from "./json-object.ts";
-import { isJsonObject, mergedShallowly, ownMember } from "./json-object.ts";
+import { isJsonObject, type JsonObject, mergedShallowly, ownMember } from "./json-object.ts";
 import { lenientText } from "./lenient-text.ts";
 import { isJsonType, isMediaType, mediaTypeOf } from "./media-type.ts";
-import type { EncodedRequest, IncomingRequest, ReceiverReply } from "./protocol.ts";
-import { UndecodableError, UnencodableError } from "./protocol.ts";
+import { type IncomingRequest, type ReceiverReply, UndecodableError, UnencodableError } from "./protocol.ts";
 import { readReason, readReasonCharsMax } from "./reject-reason.ts";
 
 /** People do not look at more attachments of one result. */
@@ -49,26 +39,27 @@ export const contentTypeCharsMax = 1024;
 
 const REQUEST_ID = "ringback-request-id";
 const requestIdForm = /^[a-zA-Z\d-]{1,64}$/;
+const notARequestId = "not 1 to 64 letters, digits and hyphens";
 
 export const jsonHook = {
   name: "json",
   keys: "none",
   merges: true,
   bodyBytesMax: incomingBodyBytesMax,
-  encode,
+  encode({ requestId, payload, json }) {
+    if (!requestIdForm.test(requestId)) throw new UnencodableError(`requestId: ${notARequestId}`);
+    return {
+      headers: ["Content-Type", "application/json", REQUEST_ID, requestId],
+      body: writeJson("payload", payload, json),
+    };
+  },
   interpret,
-  decode,
+  // Only logs use the id, so a call without one is accepted.
+  decode: (request) => ({ payload: payloadOf(request), requestId: requestIdOf(request), key: null }),
   reply,
 } as const satisfies HookProtocol;
 
 // ---- the sender
-
-function encode(call: OutgoingCall): EncodedRequest {
-  if (!requestIdForm.test(call.requestId)) {
-    throw new UnencodableError("requestId: not 1 to 64 letters, digits and hyphens");
-  }
-  return { headers: ["Content-Type", "application/json", REQUEST_ID, call.requestId], body: payloadBytes(call) };
-}
 
 function interpret(reply: HookReply, call: OutgoingCall): HookVerdict {
   const { status } = reply;
@@ -84,18 +75,14 @@ function verdictOfSuccess(reply: HookReply, call: OutgoingCall): HookVerdict {
     return { kind: "continue", attachments: [], data: call.payload };
   }
   try {
-    return verdictOfObject(objectOf(reply, call), call.payload);
+    if (!isJsonType(mediaTypeOf(reply.headers["content-type"]))) {
+      throw new UndecodableError("content-type: not JSON, although the body is not empty");
+    }
+    return verdictOfObject(readObject(reply.body, call.json), call.payload);
   } catch (error) {
     if (error instanceof UndecodableError) return { kind: "failed", code: "bad_reply", detail: error.message };
     throw error;
   }
-}
-
-function objectOf(reply: HookReply, call: OutgoingCall): JsonObject {
-  if (!isJsonType(mediaTypeOf(reply.headers["content-type"]))) {
-    throw new UndecodableError("content-type: not JSON, although the body is not empty");
-  }
-  return readObject(reply.body, call.json);
 }
 
 function verdictOfObject(answer: JsonObject, payload: unknown): HookVerdict {
@@ -181,21 +168,10 @@ function reasonOfRefusal(reply: HookReply, call: OutgoingCall): string {
 
 // ---- the receiver
 
-function decode(request: IncomingRequest): IncomingCall {
-  const requestId = request.headers[REQUEST_ID];
-  return {
-    payload: payloadOf(request),
-    // Only logs use the id, so a call without one is accepted.
-    requestId: requestId === undefined ? null : requestIdOf(requestId),
-    key: null,
-  };
-}
-
-function requestIdOf(value: string): string {
-  const requestId = fromHeaderValue(REQUEST_ID, value);
-  if (!requestIdForm.test(requestId)) {
-    throw new UndecodableError(`${REQUEST_ID}: not 1 to 64 letters, digits and hyphens`);
-  }
+function requestIdOf(request: IncomingRequest): string | null {
+  const requestId = headerText(request, REQUEST_ID);
+  if (requestId !== null && !requestIdForm.test(requestId))
+    throw new UndecodableError(`${REQUEST_ID}: ${notARequestId}`);
   return requestId;
 }
 

@@ -34,18 +34,16 @@ export function arrayMemberSpans(text: string, arrayMember: string, member: stri
   let at = skipSpace(text, array.start + 1);
   while (text.charCodeAt(at) !== CLOSING_BRACKET) {
     let span: Span | null = null;
-    if (text.charCodeAt(at) === OPENING_BRACE) ({ span, end: at } = scanObject(text, at, member));
-    else at = skipValue(text, at);
+    let end: number;
+    if (text.charCodeAt(at) === OPENING_BRACE) ({ span, end } = scanObject(text, at, member));
+    else end = separatorAfter(text, at);
+    if (end === at) throw unparsed();
     spans.push(span);
-    at = skipSeparator(text, at);
+    at = nextValue(text, separatorAfter(text, end));
   }
   return spans;
 }
 
-const TAB = 0x09;
-const LINE_FEED = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
-const SPACE = 0x20;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const OPENING_BRACKET = 0x5b;
@@ -61,11 +59,11 @@ function scanObject(text: string, start: number, member: string): { span: Span |
   let span: Span | null = null;
   let at = skipSpace(text, start + 1);
   while (text.charCodeAt(at) !== CLOSING_BRACE) {
-    const keyEnd = skipString(text, at);
+    const keyEnd = closingQuote(text, at) + 1;
     const valueStart = skipSpace(text, skipSpace(text, keyEnd) + 1);
-    const valueEnd = skipValue(text, valueStart);
-    if (isKey(text, at, keyEnd, member)) span = { start: valueStart, end: valueEnd };
-    at = skipSeparator(text, valueEnd);
+    const separator = separatorAfter(text, valueStart);
+    if (isKey(text, at, keyEnd, member)) span = { start: valueStart, end: spaceBefore(text, separator) };
+    at = nextValue(text, separator);
   }
   return { span, end: at + 1 };
 }
@@ -79,76 +77,49 @@ function isKey(text: string, start: number, end: number, member: string): boolea
   return written.includes("\\") && JSON.parse(written) === member;
 }
 
-function skipSpace(text: string, start: number): number {
-  let at = start;
-  while (isSpace(text.charCodeAt(at))) at++;
-  return at;
-}
-
-/** Returns the index after an optional comma and the white space around it. */
-function skipSeparator(text: string, start: number): number {
-  const at = skipSpace(text, start);
-  return text.charCodeAt(at) === COMMA ? skipSpace(text, at + 1) : at;
-}
-
-function skipValue(text: string, start: number): number {
-  switch (text.charCodeAt(start)) {
-    case QUOTE:
-      return skipString(text, start);
-    case OPENING_BRACE:
-    case OPENING_BRACKET:
-      return skipNested(text, start);
-    default:
-      return skipScalar(text, start);
-  }
-}
-
-/** Returns the index after the closing quote. */
-function skipString(text: string, start: number): number {
-  const end = closingQuote(text, start);
-  if (end === text.length) throw unparsed();
-  return end + 1;
-}
-
-/** Counts braces and brackets together, since they match in valid JSON. */
-function skipNested(text: string, start: number): number {
+/** Returns the index of the comma or of the closing brace or bracket that follows the value. */
+function separatorAfter(text: string, start: number): number {
   let depth = 0;
-  let at = start;
-  do {
+  for (let at = start; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
       case QUOTE:
-        at = skipString(text, at);
-        continue;
+        at = closingQuote(text, at);
+        break;
       case OPENING_BRACE:
       case OPENING_BRACKET:
         depth++;
         break;
       case CLOSING_BRACE:
       case CLOSING_BRACKET:
-        depth--;
+        if (depth-- === 0) return at;
         break;
-      default:
-        if (at >= text.length) throw unparsed();
+      case COMMA:
+        if (depth === 0) return at;
+        break;
     }
-    at++;
-  } while (depth > 0);
-  return at;
+  }
+  throw unparsed();
 }
 
-/** Skips a number, `true`, `false` or `null`. */
-function skipScalar(text: string, start: number): number {
+function nextValue(text: string, separator: number): number {
+  return text.charCodeAt(separator) === COMMA ? skipSpace(text, separator + 1) : separator;
+}
+
+function skipSpace(text: string, start: number): number {
   let at = start;
-  while (at < text.length && !endsScalar(text.charCodeAt(at))) at++;
-  if (at === start) throw unparsed();
+  while (isSpace(text.charCodeAt(at))) at++;
   return at;
 }
 
-function endsScalar(code: number): boolean {
-  return code === COMMA || code === CLOSING_BRACE || code === CLOSING_BRACKET || isSpace(code);
+/** Returns the index of the white space before `end`, or `end` if there is none. */
+function spaceBefore(text: string, end: number): number {
+  let at = end;
+  while (isSpace(text.charCodeAt(at - 1))) at--;
+  return at;
 }
 
 function isSpace(code: number): boolean {
-  return code === SPACE || code === LINE_FEED || code === CARRIAGE_RETURN || code === TAB;
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 }
 
 function unparsed(): Error {

@@ -20,7 +20,7 @@ export interface ProtocolKey {
   readonly jwk: Jwk;
 }
 
-/** What a receiver needs to verify a request. */
+/** The keys and the time with which a receiver verifies a request. */
 export interface Trust {
   /** Each key may have signed. During a key rotation the old and the new key are both valid. */
   readonly keys: readonly ProtocolKey[];

@@ -19,44 +19,22 @@
 import { incomingBodyBytesMax } from "./incoming-limits.ts";
 import { attachmentNamed, fileNameOf } from "./content-disposition.ts";
 import { checkedAnswer } from "./hook-answer.ts";
-import { payloadBytes, payloadOf, readJson, writeJson } from "./hook-json.ts";
-import type {
-  Attachment,
-  HookAnswer,
-  HookProtocol,
-  HookReply,
-  HookVerdict,
-  IncomingCall,
-  OutgoingCall,
-} from "./hook-protocol.ts";
+import { payloadOf, readJson, writeJson } from "./hook-json.ts";
+import type { Attachment, HookAnswer, HookProtocol, HookReply, HookVerdict, OutgoingCall } from "./hook-protocol.ts";
 import { imageTypeOf } from "./image-type.ts";
-import type { JsonObject } from "./json-object.ts";
-import { isJsonObject, mergedShallowly, ownMember } from "./json-object.ts";
+import { isJsonObject, type JsonObject, mergedShallowly, ownMember } from "./json-object.ts";
 import { lenientText } from "./lenient-text.ts";
 import { mediaTypeOf } from "./media-type.ts";
-import type { EncodedRequest, IncomingRequest, ReceiverReply } from "./protocol.ts";
-import { UndecodableError, UnencodableError } from "./protocol.ts";
+import { type ReceiverReply, UndecodableError, UnencodableError } from "./protocol.ts";
 import { readReasonCharsMax } from "./reject-reason.ts";
+
+const memberNames = ["message", "config", "slaveRequest", "result", "addons"] as const;
 
 /**
  * The data that koipy sends and that a reply is merged into. The members are koipy's own objects; later versions send
  * fewer.
  */
-export interface KoiCallbackData {
-  readonly message?: JsonObject;
-  readonly config?: JsonObject;
-  readonly slaveRequest?: JsonObject;
-  readonly result?: JsonObject;
-  readonly addons?: JsonObject;
-}
-
-const memberNames = [
-  "message",
-  "config",
-  "slaveRequest",
-  "result",
-  "addons",
-] as const satisfies readonly (keyof KoiCallbackData)[];
+export type KoiCallbackData = Readonly<Partial<Record<(typeof memberNames)[number], JsonObject>>>;
 
 const TEXT = "text/plain; charset=utf-8";
 
@@ -66,18 +44,23 @@ export const koipy = {
   merges: true,
   // A payload contains whole results, and koipy reads the reply to a call that is too large (413) as a veto.
   bodyBytesMax: incomingBodyBytesMax,
-  encode,
+  encode(call) {
+    if (!isJsonObject(call.payload)) throw new UnencodableError("payload: not a JSON object, which koipy requires");
+    return {
+      headers: ["Content-Type", "application/json"],
+      body: writeJson("payload", call.payload, call.json),
+    };
+  },
   interpret,
-  decode,
+  decode(request) {
+    const payload = payloadOf(request);
+    if (!isJsonObject(payload)) throw new UndecodableError("body: not a JSON object");
+    return { payload, requestId: null, key: null };
+  },
   reply,
 } as const satisfies HookProtocol;
 
 // ---- the sender
-
-function encode(call: OutgoingCall): EncodedRequest {
-  if (!isJsonObject(call.payload)) throw new UnencodableError("payload: not a JSON object, which koipy requires");
-  return { headers: ["Content-Type", "application/json"], body: payloadBytes(call) };
-}
 
 function interpret(reply: HookReply, call: OutgoingCall): HookVerdict {
   if (reply.status > 400) {
@@ -95,7 +78,7 @@ function interpret(reply: HookReply, call: OutgoingCall): HookVerdict {
         ? continueWith(call)
         : continueWith(call, { kind: "text", contentType: "text/plain", ...rest(reply) });
     case "application/json":
-      return isBlank(reply.body) ? continueWith(call) : merged(reply, call);
+      return reply.body.every(isJsonSpace) ? continueWith(call) : merged(reply, call);
     case null:
       return withFile(reply, call);
     default:
@@ -126,8 +109,8 @@ function withFile(reply: HookReply, call: OutgoingCall): HookVerdict {
   return file.body.length === 0 && file.filename === null ? continueWith(call) : continueWith(call, file);
 }
 
-function isBlank(body: Uint8Array): boolean {
-  return body.every((byte) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09);
+function isJsonSpace(byte: number): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
 
 function isEmptyList(value: unknown): boolean {
@@ -156,12 +139,6 @@ function merged(reply: HookReply, call: OutgoingCall): HookVerdict {
 
 // ---- the receiver
 
-function decode(request: IncomingRequest): IncomingCall {
-  const payload = payloadOf(request);
-  if (!isJsonObject(payload)) throw new UndecodableError("body: not a JSON object");
-  return { payload, requestId: null, key: null };
-}
-
 /**
  * A koipy reply carries one thing: a veto, an image, a text, a file, or data to merge. A file is sent without a content
  * type, because koipy recognises a file by the missing content type.
@@ -189,14 +166,12 @@ function replyOfData(data: JsonObject): ReceiverReply {
 
 function replyOfAttachment({ kind, filename, body }: Attachment): ReceiverReply {
   const headers: Record<string, string> = {};
-  if (kind === "image") headers["content-type"] = wholeImageType(body);
+  if (kind === "image") {
+    const contentType = imageTypeOf(body);
+    if (contentType === null) throw new UnencodableError("attachments[0].body: not a whole JPEG or PNG");
+    headers["content-type"] = contentType;
+  }
   if (kind === "text") headers["content-type"] = TEXT;
   if (filename !== null || kind === "file") headers["content-disposition"] = attachmentNamed(filename);
   return { status: 200, headers, body };
-}
-
-function wholeImageType(body: Uint8Array): string {
-  const contentType = imageTypeOf(body);
-  if (contentType === null) throw new UnencodableError("attachments[0].body: not a whole JPEG or PNG");
-  return contentType;
 }

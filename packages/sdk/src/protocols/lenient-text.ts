@@ -10,10 +10,11 @@ const decoder = new TextDecoder();
  * decoded.
  */
 export function lenientText(bytes: Uint8Array, charsMax: number): string {
-  const text = decoder.decode(bytes.subarray(0, (charsMax + 1) * BYTES_PER_UNIT_MAX + BYTES_PER_CHARACTER_MAX));
-  return text.length <= charsMax ? text : withoutHalfCharacter(text.slice(0, charsMax));
+  const bytesMax = (charsMax + 1) * BYTES_PER_UNIT_MAX + BYTES_PER_CHARACTER_MAX;
+  return cutText(decoder.decode(bytes.subarray(0, bytesMax)), charsMax);
 }
 
-function withoutHalfCharacter(text: string): string {
-  return /[\ud800-\udbff]$/.test(text) ? text.slice(0, -1) : text;
+/** Returns the first `charsMax` UTF-16 code units, without half of a character at the end. */
+export function cutText(text: string, charsMax: number): string {
+  return text.length <= charsMax ? text : text.slice(0, charsMax).replace(/[\ud800-\udbff]$/, "");
 }

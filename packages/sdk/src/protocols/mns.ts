@@ -18,7 +18,7 @@
 
 import { emptyMessage } from "./empty-message.ts";
 import { readFlatXml, xmlText } from "./flat-xml.ts";
-import { fromHeaderValue, toHeaderValue } from "./header-text.ts";
+import { fromHeaderValue, headerBytes, toHeaderValue } from "./header-text.ts";
 import {
   assertPushRequest,
   envelopeMembers,
@@ -27,11 +27,10 @@ import {
   incomingTextBytes,
 } from "./incoming-limits.ts";
 import { md5Hex } from "./md5.ts";
-import type { EncodedRequest, IncomingMessage, IncomingRequest } from "./protocol.ts";
-import type { OutgoingDelivery, PushProtocol } from "./protocol.ts";
+import type { EncodedRequest, IncomingMessage, IncomingRequest, OutgoingDelivery, PushProtocol } from "./protocol.ts";
 import { UndecodableError, UnencodableError } from "./protocol.ts";
-import { statusReply, verdictOfReply } from "./status-verdict.ts";
-import { utf8Bytes, utf8Text } from "./text-bytes.ts";
+import { statusDialect } from "./status-verdict.ts";
+import { incomingUtf8, outgoingBodyText, utf8Bytes } from "./text-bytes.ts";
 import { incomingDigits, incomingIntegerOrDigits, outgoingId, outgoingInteger, timeMsMax } from "./wire-number.ts";
 
 const NAMESPACE = "http://mns.aliyuncs.com/doc/v1/";
@@ -43,38 +42,36 @@ const PLAIN = "text/plain;charset=utf-8";
 /**
  * MNS's FAQ counts 2xx as success, its page about retries counts 200 to 399. Here only 2xx is success: a redirect is
  * not followed, so nobody received the message, and receivers written for MNS answer 204. MNS does not document 410 and
- * `Retry-After`, so they have the meaning of HTTP.
+ * `Retry-After`, so they have the meaning of HTTP. As an answer MNS documents 204 for success and 500 for every
+ * failure.
  */
-const interpret = verdictOfReply;
-
 export const mnsXml = {
+  ...statusDialect,
   name: "mns-xml",
-  keys: "none",
   bodyBytesMax: incomingEnvelopeBytesMax,
-  encode: (delivery: OutgoingDelivery) => requestWith(delivery, XML, xmlOf(fieldsOf(delivery))),
-  interpret,
-  decode: decodeXml,
-  // MNS documents 204 for success and 500 for every failure.
-  reply: statusReply,
+  encode: (delivery) => requestWith(delivery, XML, xmlOf(fieldsOf(delivery))),
+  decode(request) {
+    const elements = readFlatXml(incomingText(request), "Notification", NAMESPACE);
+    return messageOf("mns-xml", request, (name) => elements.get(name));
+  },
 } as const satisfies PushProtocol;
 
 export const mnsJson = {
+  ...statusDialect,
   name: "mns-json",
-  keys: "none",
   bodyBytesMax: incomingEnvelopeBytesMax,
-  encode: (delivery: OutgoingDelivery) => requestWith(delivery, PLAIN, jsonOf(fieldsOf(delivery))),
-  interpret,
-  decode: decodeJson,
-  reply: statusReply,
+  encode: (delivery) => requestWith(delivery, PLAIN, JSON.stringify(Object.fromEntries(fieldsOf(delivery)))),
+  decode(request) {
+    const members = envelopeMembers(incomingText(request));
+    return messageOf("mns-json", request, (name) => members[name]);
+  },
 } as const satisfies PushProtocol;
 
 export const mnsSimplified = {
+  ...statusDialect,
   name: "mns-simplified",
-  keys: "none",
   encode: encodeSimplified,
-  interpret,
   decode: decodeSimplified,
-  reply: statusReply,
 } as const satisfies PushProtocol;
 
 // ---- the sender
@@ -92,7 +89,7 @@ function fieldsOf(delivery: OutgoingDelivery): Fields {
     ["Subscriber", account],
     ["SubscriptionName", delivery.subscription],
     ["MessageId", outgoingId("messageId", delivery.messageId)],
-    ["Message", textOf(delivery.body)],
+    ["Message", outgoingBodyText(delivery.body, "mns-simplified")],
     ["MessageMD5", md5Hex(delivery.body).toUpperCase()],
     ...(tag === null ? [] : [["MessageTag", tag] as const]),
     ["PublishTime", publishTimeOf(delivery)],
@@ -102,10 +99,6 @@ function fieldsOf(delivery: OutgoingDelivery): Fields {
 function xmlOf(fields: Fields): string {
   const elements = fields.map(([name, value]) => `  <${name}>${xmlText(name, value)}</${name}>\n`).join("");
   return `<?xml version="1.0" encoding="UTF-8"?>\n<Notification xmlns="${NAMESPACE}">\n${elements}</Notification>`;
-}
-
-function jsonOf(fields: Fields): string {
-  return JSON.stringify(Object.fromEntries(fields));
 }
 
 function requestWith(delivery: OutgoingDelivery, contentType: string, text: string): EncodedRequest {
@@ -128,20 +121,10 @@ function encodeSimplified(delivery: OutgoingDelivery): EncodedRequest {
 }
 
 function headersOf(delivery: OutgoingDelivery, contentType: string, contentMd5: string): string[] {
-  return [
-    "Date",
-    dateOf(delivery.sentAtMs),
-    "Content-Type",
-    contentType,
-    "Content-MD5",
-    contentMd5,
-    "User-Agent",
-    USER_AGENT,
-    "x-mns-request-id",
-    outgoingId("requestId", delivery.requestId),
-    "x-mns-version",
-    API_VERSION,
-  ];
+  const headers = ["Date", dateOf(delivery.sentAtMs), "Content-Type", contentType, "Content-MD5", contentMd5];
+  headers.push("User-Agent", USER_AGENT, "x-mns-request-id", outgoingId("requestId", delivery.requestId));
+  headers.push("x-mns-version", API_VERSION);
+  return headers;
 }
 
 function accountOf(delivery: OutgoingDelivery): string {
@@ -171,29 +154,16 @@ function tagOf({ tags }: OutgoingDelivery): string | null {
   return tag;
 }
 
-function textOf(body: Uint8Array): string {
-  const text = utf8Text(body);
-  if (text !== null) return text;
-  throw new UnencodableError("body: not valid UTF-8; use mns-simplified or raw");
-}
-
 // ---- the receiver
-
-function decodeXml(request: IncomingRequest): IncomingMessage {
-  const text = incomingText(request);
-  const elements = readFlatXml(text, "Notification", NAMESPACE);
-  return messageOf(mnsXml.name, request, (name) => elements.get(name));
-}
-
-function decodeJson(request: IncomingRequest): IncomingMessage {
-  const members = envelopeMembers(incomingText(request));
-  return messageOf(mnsJson.name, request, (name) => members[name]);
-}
 
 /** `Subscriber` is not required. Other members are ignored, since MNS may add some (it once sent `SigningCertURL`). */
 function messageOf(protocol: string, request: IncomingRequest, field: (name: string) => unknown): IncomingMessage {
   const body = incomingTextBytes("Message", field("Message"));
-  assertMessageMd5(body, field("MessageMD5"));
+  const claimed = field("MessageMD5");
+  if (claimed === undefined) throw new UndecodableError("MessageMD5: missing");
+  if (typeof claimed !== "string" || claimed.toLowerCase() !== md5Hex(body)) {
+    throw new UndecodableError("MessageMD5: not the MD5 of the message");
+  }
   return {
     ...emptyMessage,
     protocol,
@@ -241,16 +211,7 @@ function tagList(part: string, tag: unknown): readonly string[] {
 function incomingText(request: IncomingRequest): string {
   assertPushRequest(request);
   assertContentMd5(request);
-  const text = utf8Text(request.body);
-  if (text === null) throw new UndecodableError("body: not UTF-8");
-  return text;
-}
-
-function assertMessageMd5(body: Uint8Array, claimed: unknown): void {
-  if (claimed === undefined) throw new UndecodableError("MessageMD5: missing");
-  if (typeof claimed !== "string" || claimed.toLowerCase() !== md5Hex(body)) {
-    throw new UndecodableError("MessageMD5: not the MD5 of the message");
-  }
+  return incomingUtf8("body", request.body);
 }
 
 /**
@@ -287,10 +248,5 @@ export function mnsStringToSign(
   const names = Object.keys(headers).filter((name) => name.startsWith("x-mns-") && headers[name] !== undefined);
   for (const name of names.sort()) lines.push(`${name}:${headers[name] ?? ""}`);
   lines.push(path);
-  return Uint8Array.from(lines.join("\n"), (character) => {
-    const byte = character.charCodeAt(0);
-    if (character.length > 1 || byte > 0xff)
-      throw new UndecodableError("headers: contain characters that are not bytes");
-    return byte;
-  });
+  return headerBytes("headers", lines.join("\n"));
 }

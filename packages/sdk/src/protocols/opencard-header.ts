@@ -3,6 +3,7 @@
  * member (zip, crit, p2c, epk, jwk …) is rejected, so no library ever acts on one.
  */
 
+import { parsedObject } from "./json-object.ts";
 import { UntrustedError } from "./protocol.ts";
 
 export const ALG = "A128KW";
@@ -36,7 +37,12 @@ export function isHeaderName(value: unknown): value is string {
 
 /** Throws {@link UntrustedError} with `malformed`, or with `wrong_algorithm` for a token of another kind. */
 export function parseHeader(text: string): OpencardHeader {
-  const members = new Map(Object.entries(parseObject(text)));
+  let members: ReadonlyMap<string, unknown>;
+  try {
+    members = new Map(Object.entries(parsedObject(text)));
+  } catch {
+    throw new UntrustedError("malformed");
+  }
   if (members.get("alg") !== ALG || members.get("enc") !== ENC) throw new UntrustedError("wrong_algorithm");
   const kid = members.get("kid");
   const rid = members.get("rid");
@@ -44,17 +50,6 @@ export function parseHeader(text: string): OpencardHeader {
     throw new UntrustedError("malformed");
   }
   return { kid, rid };
-}
-
-function parseObject(text: string): object {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    throw new UntrustedError("malformed");
-  }
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) throw new UntrustedError("malformed");
-  return parsed;
 }
 
 /**

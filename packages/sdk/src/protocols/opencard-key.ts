@@ -31,11 +31,8 @@ export function opencardKeyFault(jwk: Jwk): string | null {
 
 /** Rejects for an invalid JWK. Caches the imported key, because importing costs as much as unwrapping. */
 export function importOpencardKey(jwk: Jwk): Promise<CryptoKey> {
-  let key = imported.get(jwk);
-  if (key === undefined) {
-    key = importSecret(jwk);
-    imported.set(jwk, key);
-  }
+  const key = imported.get(jwk) ?? importSecret(jwk);
+  imported.set(jwk, key);
   return key;
 }
 

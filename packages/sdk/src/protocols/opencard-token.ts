@@ -7,8 +7,7 @@ import { CompactEncrypt, compactDecrypt } from "jose";
 
 import { fromBase64Url } from "./base64.ts";
 import type { Jwk } from "./key.ts";
-import type { OpencardHeader } from "./opencard-header.ts";
-import { ALG, ENC, headerBytesMax, parseHeader } from "./opencard-header.ts";
+import { ALG, ENC, headerBytesMax, type OpencardHeader, parseHeader } from "./opencard-header.ts";
 import { importOpencardKey } from "./opencard-key.ts";
 import { UntrustedError } from "./protocol.ts";
 import { utf8Text } from "./text-bytes.ts";

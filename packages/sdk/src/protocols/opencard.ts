@@ -9,26 +9,13 @@
 
 import { toBase64Url } from "./base64.ts";
 import { readObject, writeJson } from "./hook-json.ts";
-import type {
-  HookAnswer,
-  HookFailure,
-  HookProtocol,
-  HookReply,
-  HookVerdict,
-  IncomingCall,
-  JsonCodec,
-  OutgoingCall,
-} from "./hook-protocol.ts";
-import type { Jwk, ProtocolKey, Trust } from "./key.ts";
-import type { JsonObject } from "./json-object.ts";
-import { ownMember } from "./json-object.ts";
-import type { OpencardHeader } from "./opencard-header.ts";
-import { headerNameCharsMax, isHeaderName } from "./opencard-header.ts";
+import type { HookFailure, HookProtocol, HookReply, HookVerdict, IncomingCall, OutgoingCall } from "./hook-protocol.ts";
+import type { Jwk, ProtocolKey } from "./key.ts";
+import { type JsonObject, ownMember } from "./json-object.ts";
+import { headerNameCharsMax, isHeaderName, type OpencardHeader } from "./opencard-header.ts";
 import { opencardKeyFault } from "./opencard-key.ts";
-import type { OpencardToken } from "./opencard-token.ts";
-import { openToken, plaintextBytesMax, readToken, sealToken } from "./opencard-token.ts";
-import type { EncodedRequest, IncomingRequest, ReceiverReply } from "./protocol.ts";
-import { UndecodableError, UnencodableError, UntrustedError } from "./protocol.ts";
+import { type OpencardToken, openToken, plaintextBytesMax, readToken, sealToken } from "./opencard-token.ts";
+import { type ReceiverReply, UndecodableError, UnencodableError, UntrustedError } from "./protocol.ts";
 import { readReason } from "./reject-reason.ts";
 
 const OPENING_BRACE = 0x7b;
@@ -40,10 +27,23 @@ export const opencard = {
   // A reply has no payload that a second URL could receive.
   merges: false,
   keyFault: opencardKeyFault,
-  encode,
+  async encode(call) {
+    const { header, jwk } = underKey(call.key, call.requestId);
+    const body = await sealToken(payloadBytes("payload", call.payload, call.json), header, jwk);
+    return { headers: ["Content-Type", CONTENT_TYPE], body };
+  },
   interpret,
-  decode,
-  reply,
+  async decode(request, trust) {
+    if (request.method !== "POST") throw new UndecodableError("method: a call is always a POST");
+    const { plaintext, ...call } = await openCall(readToken(request.body), trust.keys);
+    return { payload: readObject(plaintext, JSON), ...call };
+  },
+  /** A rejection is sent as status 1: the called program has no result for this call. */
+  async reply({ action, reason = "", attachments = [], data }, call) {
+    if (attachments.length > 0) throw new UnencodableError("attachments: Opencard cannot carry attachments");
+    const result = action === "continue" ? { status: 0, msg: "" } : { status: 1, msg: reason };
+    return await sealReply(data === undefined ? result : { ...result, data }, call);
+  },
 } as const satisfies HookProtocol;
 
 /** A reply, as it is in the token. */
@@ -58,12 +58,6 @@ export interface OpencardReply {
 }
 
 // ---- the sender
-
-async function encode(call: OutgoingCall): Promise<EncodedRequest> {
-  const { header, jwk } = underKey(call.key, call.requestId);
-  const body = await sealToken(payloadBytes("payload", call.payload, call.json), header, jwk);
-  return { headers: ["Content-Type", CONTENT_TYPE], body };
-}
 
 async function interpret(reply: HookReply, call: OutgoingCall): Promise<HookVerdict> {
   // Baidu documents that every reply has status 200, so a holder of the key sends no other status.
@@ -117,15 +111,9 @@ function failed(code: HookFailure, detail: string): HookVerdict {
 
 // ---- the receiver
 
-async function decode(request: IncomingRequest, trust: Trust): Promise<IncomingCall> {
-  if (request.method !== "POST") throw new UndecodableError("method: a call is always a POST");
-  const { header, key, plaintext } = await openCall(readToken(request.body), trust.keys);
-  return { payload: readObject(plaintext, JSON), requestId: header.rid, key };
-}
-
 export interface OpenedCall {
-  readonly header: OpencardHeader;
   readonly key: ProtocolKey;
+  readonly requestId: string;
   readonly plaintext: Uint8Array;
 }
 
@@ -139,7 +127,7 @@ export async function openCall(token: OpencardToken, keys: readonly ProtocolKey[
     await openToken(token, decoyKey()).catch(() => null);
     throw new UntrustedError("unknown_key");
   }
-  return { header: token.header, key, plaintext: await openToken(token, key.jwk) };
+  return { key, requestId: token.header.rid, plaintext: await openToken(token, key.jwk) };
 }
 
 let decoy: Jwk | null = null;
@@ -150,18 +138,6 @@ let decoy: Jwk | null = null;
 function decoyKey(): Jwk {
   decoy ??= { kty: "oct", k: toBase64Url(crypto.getRandomValues(new Uint8Array(16))) };
   return decoy;
-}
-
-/** A rejection is sent as status 1: the called program has no result for this call. */
-function reply(answer: HookAnswer, call: IncomingCall): Promise<ReceiverReply> {
-  if ((answer.attachments ?? []).length > 0) {
-    return Promise.reject(new UnencodableError("attachments: Opencard cannot carry attachments"));
-  }
-  const data = answer.data === undefined ? {} : { data: answer.data };
-  return sealReply(
-    answer.action === "continue" ? { status: 0, msg: "", ...data } : { status: 1, msg: answer.reason ?? "", ...data },
-    call,
-  );
 }
 
 /** Encodes the reply to a call with the call's own key and header. Rejects with {@link UnencodableError}. */
@@ -192,7 +168,7 @@ function headerName(part: string, value: unknown): string {
 }
 
 /** Throws {@link UnencodableError} for a value that the other end would reject. `part` names the value in the error. */
-function payloadBytes(part: string, value: unknown, json: JsonCodec): Uint8Array {
+function payloadBytes(part: string, value: unknown, json: OutgoingCall["json"]): Uint8Array {
   const bytes = writeJson(part, value, json);
   if (bytes[0] !== OPENING_BRACE) throw new UnencodableError(`${part}: not a JSON object`);
   if (bytes.length > plaintextBytesMax) {

@@ -43,7 +43,7 @@ export interface EncodedRequest {
 /** The part of a reply that a dialect can use. */
 export interface PushReply {
   readonly status: number;
-  /** The names are in lower case. */
+  /** The names are in lower case. A repeated header has its first value. Values have one character per byte. */
   readonly headers: Readonly<Record<string, string>>;
   /** The first bytes of the body, up to the transport's limit. */
   readonly body: Uint8Array;
@@ -72,7 +72,10 @@ export interface IncomingRequest {
 }
 
 /** A decoded push. Members that the dialect does not carry are null or empty. */
-export interface IncomingMessage {
+export interface IncomingMessage extends Pick<
+  OutgoingDelivery,
+  "body" | "contentType" | "tags" | "type" | "orderingKey" | "attributes"
+> {
   readonly protocol: string;
   readonly topicOwner: string | null;
   readonly topic: string | null;
@@ -81,13 +84,6 @@ export interface IncomingMessage {
   readonly requestId: string | null;
   readonly attempt: number | null;
   readonly publishedAtMs: number | null;
-  readonly body: Uint8Array;
-  readonly contentType: string | null;
-  readonly tags: readonly string[];
-  /** Dotted words such as `invoice.payment_failed`; CMQ's routing key. */
-  readonly type: string | null;
-  readonly orderingKey: string | null;
-  readonly attributes: Readonly<Record<string, string>>;
 }
 
 /** The answer of the receiving program. */

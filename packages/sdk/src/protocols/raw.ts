@@ -5,14 +5,14 @@
  * `ringback-tags` is joined with a comma and a space, and each attribute has a header `ringback-attribute-<name>`.
  */
 
-import { fromHeaderValue, toHeaderValue } from "./header-text.ts";
+import { fromHeaderValue, headerText, toHeaderValue } from "./header-text.ts";
 import { assertPushRequest, incomingName } from "./incoming-limits.ts";
 import type { EncodedRequest, IncomingMessage, IncomingRequest, OutgoingDelivery, PushProtocol } from "./protocol.ts";
 import { UndecodableError, UnencodableError } from "./protocol.ts";
 import { ringbackHeaders } from "./ringback-headers.ts";
-import { statusReply, verdictOfReply } from "./status-verdict.ts";
+import { statusDialect } from "./status-verdict.ts";
 import { joinTags, splitTags } from "./tag-list.ts";
-import { incomingDigits, incomingId, outgoingId, outgoingInteger, timeMsMax } from "./wire-number.ts";
+import { incomingAttempt, incomingDigits, incomingId, outgoingId, outgoingInteger, timeMsMax } from "./wire-number.ts";
 
 const ATTRIBUTE = "ringback-attribute-";
 /** Lower case only, because header names do not keep their case. */
@@ -20,38 +20,20 @@ const attributeName = /^[a-z][a-z0-9-]{0,63}$/;
 /** A message from Ringback has at most 16. */
 const incomingAttributesMax = 64;
 
-export const raw = {
-  name: "raw",
-  keys: "none",
-  encode,
-  interpret: verdictOfReply,
-  decode,
-  reply: statusReply,
-} as const satisfies PushProtocol;
+export const raw = { ...statusDialect, name: "raw", encode, decode } as const satisfies PushProtocol;
 
 function encode(delivery: OutgoingDelivery): EncodedRequest {
-  const headers = [
-    ...ringbackHeaders(delivery),
-    "ringback-message-id",
-    outgoingId("messageId", delivery.messageId),
-    "ringback-topic",
-    toHeaderValue("topic", delivery.topic),
-    "ringback-subscription",
-    toHeaderValue("subscription", delivery.subscription),
-    "ringback-request-id",
-    outgoingId("requestId", delivery.requestId),
-    "ringback-attempt",
-    String(outgoingInteger("attempt", delivery.attempt)),
-    "ringback-published-at",
-    String(outgoingInteger("publishedAtMs", delivery.publishedAtMs)),
-  ];
-  if (delivery.tags.length > 0) headers.push("ringback-tags", joinTags("tags", delivery.tags));
-  if (delivery.type !== null) {
-    headers.push("ringback-type", toHeaderValue("type", delivery.type));
-  }
-  if (delivery.orderingKey !== null) {
-    headers.push("ringback-ordering-key", toHeaderValue("orderingKey", delivery.orderingKey));
-  }
+  const { tags, type, orderingKey } = delivery;
+  const headers = ringbackHeaders(delivery);
+  headers.push("ringback-message-id", outgoingId("messageId", delivery.messageId));
+  headers.push("ringback-topic", toHeaderValue("topic", delivery.topic));
+  headers.push("ringback-subscription", toHeaderValue("subscription", delivery.subscription));
+  headers.push("ringback-request-id", outgoingId("requestId", delivery.requestId));
+  headers.push("ringback-attempt", String(outgoingInteger("attempt", delivery.attempt)));
+  headers.push("ringback-published-at", String(outgoingInteger("publishedAtMs", delivery.publishedAtMs)));
+  if (tags.length > 0) headers.push("ringback-tags", joinTags("tags", tags));
+  if (type !== null) headers.push("ringback-type", toHeaderValue("type", type));
+  if (orderingKey !== null) headers.push("ringback-ordering-key", toHeaderValue("orderingKey", orderingKey));
   for (const [name, value] of Object.entries(delivery.attributes)) {
     if (!attributeName.test(name)) {
       throw new UnencodableError("attributes: a name must be lower-case letters, digits and hyphens, at most 64");
@@ -64,8 +46,6 @@ function encode(delivery: OutgoingDelivery): EncodedRequest {
 function decode(request: IncomingRequest): IncomingMessage {
   assertPushRequest(request);
   const { headers } = request;
-  const attempt = incomingDigits("ringback-attempt", headers["ringback-attempt"], Number.MAX_SAFE_INTEGER);
-  if (attempt < 1) throw new UndecodableError("ringback-attempt: the first attempt is 1");
   return {
     protocol: raw.name,
     topicOwner: null,
@@ -73,24 +53,19 @@ function decode(request: IncomingRequest): IncomingMessage {
     subscription: nameOf(request, "ringback-subscription"),
     messageId: incomingId("ringback-message-id", headers["ringback-message-id"]),
     requestId: incomingId("ringback-request-id", headers["ringback-request-id"]),
-    attempt,
+    attempt: incomingAttempt("ringback-attempt", headers["ringback-attempt"], Number.MAX_SAFE_INTEGER),
     publishedAtMs: incomingDigits("ringback-published-at", headers["ringback-published-at"], timeMsMax),
     body: request.body,
-    contentType: textOf(request, "content-type"),
+    contentType: headerText(request, "content-type"),
     tags: splitTags("ringback-tags", headers["ringback-tags"]),
-    type: textOf(request, "ringback-type"),
-    orderingKey: textOf(request, "ringback-ordering-key"),
+    type: headerText(request, "ringback-type"),
+    orderingKey: headerText(request, "ringback-ordering-key"),
     attributes: attributesOf(request),
   };
 }
 
 function nameOf(request: IncomingRequest, header: string): string {
-  return incomingName(header, textOf(request, header) ?? undefined);
-}
-
-function textOf(request: IncomingRequest, name: string): string | null {
-  const value = request.headers[name];
-  return value === undefined ? null : fromHeaderValue(name, value);
+  return incomingName(header, headerText(request, header) ?? undefined);
 }
 
 function attributesOf(request: IncomingRequest): Readonly<Record<string, string>> {

@@ -23,9 +23,7 @@ export const pushProtocols = [
 
 export type PushProtocolName = (typeof pushProtocols)[number]["name"];
 
-const byName: ReadonlyMap<string, PushProtocol> = new Map(pushProtocols.map((protocol) => [protocol.name, protocol]));
-
 /** Returns null when no dialect has this name. */
 export function findPushProtocol(name: string): PushProtocol | null {
-  return byName.get(name) ?? null;
+  return pushProtocols.find((protocol) => protocol.name === name) ?? null;
 }

@@ -1,3 +1,5 @@
+import { cutText } from "./lenient-text.ts";
+
 /** The longest reason that people are shown, in UTF-16 code units: one chat message. The rest is cut. */
 export const rejectReasonCharsMax = 4096;
 /**
@@ -16,6 +18,5 @@ export function readReason(text: string): string {
 
 /** Cuts a reason to the length that people are shown, between two characters. */
 export function shortReason(text: string): string {
-  const short = text.slice(0, rejectReasonCharsMax);
-  return (short.length < text.length && /[\ud800-\udbff]$/.test(short) ? short.slice(0, -1) : short).toWellFormed();
+  return cutText(text, rejectReasonCharsMax).toWellFormed();
 }

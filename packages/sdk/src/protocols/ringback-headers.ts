@@ -8,10 +8,6 @@ export const CONTENT_TYPE_UNKNOWN = "application/octet-stream";
 
 /** Returns `Content-Type` and `User-Agent` in a new list, to which a dialect adds its headers. */
 export function ringbackHeaders({ contentType }: Pick<OutgoingDelivery, "contentType">): string[] {
-  return [
-    "Content-Type",
-    contentType === null ? CONTENT_TYPE_UNKNOWN : toHeaderValue("contentType", contentType),
-    "User-Agent",
-    USER_AGENT,
-  ];
+  const named = contentType === null ? CONTENT_TYPE_UNKNOWN : toHeaderValue("contentType", contentType);
+  return ["Content-Type", named, "User-Agent", USER_AGENT];
 }

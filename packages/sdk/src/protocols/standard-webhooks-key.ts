@@ -13,6 +13,9 @@ const secretBytesMax = 64;
 const verifyingSecretBytesMin = 16;
 const ed25519KeyBytes = 32;
 
+const hmac = { name: "HMAC", hash: "SHA-256" } as const;
+const ed25519 = { name: "Ed25519" } as const;
+
 /** The specification's names for its two kinds of signature: HMAC-SHA256 and Ed25519. */
 export type SignatureVersion = "v1" | "v1a";
 export type KeyPurpose = "sign" | "verify";
@@ -20,10 +23,8 @@ export type KeyPurpose = "sign" | "verify";
 /** The message describes what is wrong with a key, and contains nothing of the key. */
 export class UnusableKey extends Error {}
 
-const imported: Readonly<Record<KeyPurpose, WeakMap<Jwk, Promise<CryptoKey>>>> = {
-  sign: new WeakMap(),
-  verify: new WeakMap(),
-};
+type ImportedKeys = WeakMap<Jwk, Promise<CryptoKey>>;
+const imported: Readonly<Record<KeyPurpose, ImportedKeys>> = { sign: new WeakMap(), verify: new WeakMap() };
 
 /** Returns null for a key that is not for signatures, or not for one of these two kinds. */
 export function versionOf(jwk: Jwk): SignatureVersion | null {
@@ -36,22 +37,18 @@ export function versionOf(jwk: Jwk): SignatureVersion | null {
 }
 
 /** Describes why this JWK cannot sign, without revealing a part of the key. Returns null for a usable key. */
-export function signingKeyFault(jwk: Jwk): string | null {
-  return keyFault(jwk, "sign", "d");
-}
+export const signingKeyFault = (jwk: Jwk): string | null => keyFault(jwk, "sign");
 
 /** As {@link signingKeyFault}, for a key that verifies. */
-export function verifyingKeyFault(jwk: Jwk): string | null {
-  return keyFault(jwk, "verify", "x");
-}
+export const verifyingKeyFault = (jwk: Jwk): string | null => keyFault(jwk, "verify");
 
-function keyFault(jwk: Jwk, purpose: KeyPurpose, half: "d" | "x"): string | null {
+function keyFault(jwk: Jwk, purpose: KeyPurpose): string | null {
   const version = versionOf(jwk);
   if (version === null) return "neither a shared secret nor an Ed25519 key";
   try {
     assertMeantFor(jwk, purpose);
     if (version === "v1") secretBytes(jwk, purpose);
-    else memberBytes(jwk, half, ed25519KeyBytes);
+    else memberBytes(jwk, purpose === "sign" ? "d" : "x", ed25519KeyBytes);
     return null;
   } catch (error) {
     if (error instanceof UnusableKey) return error.message;
@@ -69,20 +66,20 @@ function assertMeantFor(jwk: Jwk, purpose: KeyPurpose): void {
 
 /** Imports each JWK object once per purpose. Rejects with {@link UnusableKey}. */
 export function cryptoKeyOf(jwk: Jwk, version: SignatureVersion, purpose: KeyPurpose): Promise<CryptoKey> {
-  const known = imported[purpose].get(jwk);
-  if (known !== undefined) return known;
-  const importing = imports(jwk, version, purpose);
+  const importing = imported[purpose].get(jwk) ?? imports(jwk, version, purpose);
   imported[purpose].set(jwk, importing);
   return importing;
 }
 
 async function imports(jwk: Jwk, version: SignatureVersion, purpose: KeyPurpose): Promise<CryptoKey> {
   assertMeantFor(jwk, purpose);
-  return version === "v1" ? importSecret(jwk, purpose) : importEd25519(jwk, purpose);
-}
-
-async function importSecret(jwk: Jwk, purpose: KeyPurpose): Promise<CryptoKey> {
-  return importByPlatform("raw", secretBytes(jwk, purpose), { name: "HMAC", hash: "SHA-256" }, purpose);
+  if (version === "v1") return importByPlatform("raw", secretBytes(jwk, purpose), hmac, purpose);
+  if (purpose === "verify") return importPublicKey(jwk);
+  const seed = memberBytes(jwk, "d", ed25519KeyBytes);
+  // Imports the private key alone, so that a wrong public key in the JWK cannot change the signature.
+  const signer = await importByPlatform("pkcs8", Uint8Array.of(...pkcs8Head, ...seed), ed25519, "sign");
+  if (jwk.x !== undefined) await assertPair(signer, await importPublicKey(jwk));
+  return signer;
 }
 
 function secretBytes(jwk: Jwk, purpose: KeyPurpose): Uint8Array<ArrayBuffer> {
@@ -94,17 +91,8 @@ function secretBytes(jwk: Jwk, purpose: KeyPurpose): Uint8Array<ArrayBuffer> {
   return secret;
 }
 
-async function importEd25519(jwk: Jwk, purpose: KeyPurpose): Promise<CryptoKey> {
-  if (purpose === "verify") return importPublicKey(jwk);
-  const seed = memberBytes(jwk, "d", ed25519KeyBytes);
-  // Imports the private key alone, so that a wrong public key in the JWK cannot change the signature.
-  const signer = await importByPlatform("pkcs8", Uint8Array.of(...pkcs8Head, ...seed), { name: "Ed25519" }, "sign");
-  if (jwk.x !== undefined) await assertPair(signer, await importPublicKey(jwk));
-  return signer;
-}
-
 function importPublicKey(jwk: Jwk): Promise<CryptoKey> {
-  return importByPlatform("raw", memberBytes(jwk, "x", ed25519KeyBytes), { name: "Ed25519" }, "verify");
+  return importByPlatform("raw", memberBytes(jwk, "x", ed25519KeyBytes), ed25519, "verify");
 }
 
 /** With a wrong public key every message would be sent and none would be verified. */
@@ -122,7 +110,7 @@ const pkcs8Head = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22
 async function importByPlatform(
   format: "raw" | "pkcs8",
   bytes: Uint8Array<ArrayBuffer>,
-  algorithm: { readonly name: "HMAC"; readonly hash: "SHA-256" } | { readonly name: "Ed25519" },
+  algorithm: typeof hmac | typeof ed25519,
   purpose: KeyPurpose,
 ): Promise<CryptoKey> {
   try {

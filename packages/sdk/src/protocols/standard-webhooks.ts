@@ -9,7 +9,7 @@
 
 import { fromBase64, toBase64 } from "./base64.ts";
 import { emptyMessage } from "./empty-message.ts";
-import { fromHeaderValue, headerValueCharsMax } from "./header-text.ts";
+import { headerText, headerValueCharsMax } from "./header-text.ts";
 import { assertPushRequest, incomingName } from "./incoming-limits.ts";
 import type { ProtocolKey, Trust } from "./key.ts";
 import type { EncodedRequest, IncomingMessage, IncomingRequest, OutgoingDelivery, PushProtocol } from "./protocol.ts";
@@ -17,6 +17,7 @@ import { UndecodableError, UnencodableError, UntrustedError } from "./protocol.t
 import { cryptoKeyOf, signingKeyFault, UnusableKey, verifyingKeyFault, versionOf } from "./standard-webhooks-key.ts";
 import type { SignatureVersion } from "./standard-webhooks-key.ts";
 import { ringbackHeaders } from "./ringback-headers.ts";
+import { joinedBytes } from "./text-bytes.ts";
 import { statusReply, verdictOfReply } from "./status-verdict.ts";
 import { incomingDigits, outgoingId, outgoingInteger, timeMsMax } from "./wire-number.ts";
 
@@ -69,11 +70,7 @@ async function signatureOf(key: ProtocolKey, content: Uint8Array<ArrayBuffer>): 
 }
 
 function signedContent(id: string, timestamp: string, body: Uint8Array): Uint8Array<ArrayBuffer> {
-  const head = encoder.encode(`${id}.${timestamp}.`);
-  const content = new Uint8Array(head.length + body.length);
-  content.set(head);
-  content.set(body, head.length);
-  return content;
+  return joinedBytes(encoder.encode(`${id}.${timestamp}.`), body);
 }
 
 // ---- the receiver
@@ -82,16 +79,15 @@ async function decode(request: IncomingRequest, trust: Trust): Promise<IncomingM
   assertPushRequest(request);
   const { headers } = request;
   const names = headers["webhook-id"] === undefined && headers["svix-id"] !== undefined ? svixNames : webhookNames;
-  const id = messageIdOf(names.id, headers[names.id]);
+  const id = messageIdOf(names.id, headerText(request, names.id));
   const timestamp = headers[names.timestamp];
   const timestampMs = incomingDigits(names.timestamp, timestamp, timeMsMax / 1000) * 1000;
-  const contentType = headers["content-type"];
   const message: IncomingMessage = {
     ...emptyMessage,
     protocol: standardWebhooks.name,
     messageId: id,
     body: request.body,
-    contentType: contentType === undefined ? null : fromHeaderValue("content-type", contentType),
+    contentType: headerText(request, "content-type"),
   };
   const candidates = candidatesOf(headers[names.signature]);
   if (Math.abs(trust.nowMs - timestampMs) > trust.toleranceMs) throw new UntrustedError("timestamp_out_of_tolerance");
@@ -107,8 +103,8 @@ const svixNames = { id: "svix-id", timestamp: "svix-timestamp", signature: "svix
  * A full stop in the id would make the signed text ambiguous: the beginning of the body could be read as the timestamp,
  * with the same valid signature.
  */
-function messageIdOf(name: string, value: string | undefined): string {
-  const id = incomingName(name, value === undefined ? undefined : fromHeaderValue(name, value));
+function messageIdOf(name: string, value: string | null): string {
+  const id = incomingName(name, value ?? undefined);
   if (id.includes("."))
     throw new UndecodableError(`${name}: contains a full stop, which makes the signed text ambiguous`);
   return id;

@@ -33,3 +33,6 @@ export function statusReply(handled: boolean): ReceiverReply {
     ? { status: 204, headers: {}, body: "" }
     : { status: 500, headers: { "content-type": "text/plain" }, body: "not handled" };
 }
+
+/** The replies of dialects without keys that use only the status. */
+export const statusDialect = { keys: "none", interpret: verdictOfReply, reply: statusReply } as const;

@@ -4,6 +4,8 @@
  * later call writes to.
  */
 
+import { UndecodableError, UnencodableError } from "./protocol.ts";
+
 /** Small, because a view that is kept keeps the whole slab in memory. */
 const SLAB_BYTES = 16 * 1024;
 /** UTF-8 needs at most three bytes for each UTF-16 code unit. */
@@ -36,4 +38,28 @@ export function utf8Text(bytes: Uint8Array): string | null {
   } catch {
     return null;
   }
+}
+
+/** Sender: the text of a message's body. Throws {@link UnencodableError} that names another `dialect` for bytes. */
+export function outgoingBodyText(body: Uint8Array, dialect: string): string {
+  const text = utf8Text(body);
+  if (text === null) throw new UnencodableError(`body: not valid UTF-8; use ${dialect} or raw`);
+  return text;
+}
+
+/** Receiver: throws {@link UndecodableError}, naming `part`, when the bytes are not UTF-8. */
+export function incomingUtf8(part: string, bytes: Uint8Array): string {
+  const text = utf8Text(bytes);
+  if (text === null) throw new UndecodableError(`${part}: not UTF-8`);
+  return text;
+}
+
+export function joinedBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
 }

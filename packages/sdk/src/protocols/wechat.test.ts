@@ -84,7 +84,7 @@ describe("the receiver's half of wechat", () => {
     });
   });
 
-  it("gives back the very bytes that were published, for every object", () => {
+  it("decodes the very bytes that were published, for every object", () => {
     const object = fc.dictionary(fc.string(), fc.jsonValue()).map((value) => bytes(JSON.stringify(value, null, 1)));
     fc.assert(
       fc.property(deliveries(object), (delivery) => {
@@ -153,7 +153,7 @@ describe("the receiver's half of wechat", () => {
     });
     const refusal = wechat.reply(false);
     expect(refusal.status).toBe(500);
-    expect(JSON.parse(String(refusal.body))).toEqual({ message: "An error occurred: the message was not handled" });
+    expect(JSON.parse(refusal.body)).toEqual({ message: "An error occurred: the message was not handled" });
   });
 });
 

@@ -14,17 +14,8 @@ import { emptyMessage } from "./empty-message.ts";
 import { parseWithExactIntegers } from "./exact-integers.ts";
 import { readJson, readObject } from "./hook-json.ts";
 import { assertPushRequest } from "./incoming-limits.ts";
-import type { JsonObject } from "./json-object.ts";
-import { isJsonObject, ownMember } from "./json-object.ts";
-import type {
-  EncodedRequest,
-  IncomingMessage,
-  IncomingRequest,
-  OutgoingDelivery,
-  PushProtocol,
-  ReceiverReply,
-} from "./protocol.ts";
-import { UnencodableError } from "./protocol.ts";
+import { isJsonObject, type JsonObject, ownMember } from "./json-object.ts";
+import { type IncomingMessage, type OutgoingDelivery, type PushProtocol, UnencodableError } from "./protocol.ts";
 import { verdictOfReply } from "./status-verdict.ts";
 import { timeMsMax } from "./wire-number.ts";
 
@@ -36,23 +27,38 @@ export const wechat = {
   schemes: ["http", "https", "ws", "wss", "tcp"],
   encode,
   interpret: verdictOfReply,
-  decode,
-  reply,
+  decode(request) {
+    assertPushRequest(request);
+    const push = readObject(request.body, exactJson);
+    return {
+      ...emptyMessage,
+      protocol: "wechat",
+      messageId: integerText(dataOf(push), "msgSvrID"),
+      publishedAtMs: publishedAtMs(push),
+      body: request.body,
+      contentType: CONTENT_TYPE,
+    };
+  },
+  /** The answer of the sample receiver in the documentation; senders ignore the body. */
+  reply: (handled) => ({
+    status: handled ? 200 : 500,
+    headers: { "content-type": CONTENT_TYPE },
+    body: handled ? '{"response":"success"}' : '{"message":"An error occurred: the message was not handled"}',
+  }),
 } as const satisfies PushProtocol;
 
 // ---- the sender
 
 const headers: readonly string[] = Object.freeze(["Content-Type", CONTENT_TYPE]);
 
-function encode({ body }: OutgoingDelivery): EncodedRequest {
+function encode({ body }: OutgoingDelivery) {
   if (body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf) {
     throw new UnencodableError("body: begins with a byte order mark, which RFC 8259 forbids");
   }
   const read = readJson(body, JSON);
   if ("fault" in read) throw new UnencodableError(read.fault);
-  if (!isJsonObject(read.value))
-    throw new UnencodableError("body: not a JSON object, the only body that wechat can carry");
-  return { headers, body };
+  if (isJsonObject(read.value)) return { headers, body };
+  throw new UnencodableError("body: not a JSON object, the only body that wechat can carry");
 }
 
 // ---- the receiver
@@ -61,30 +67,6 @@ function encode({ body }: OutgoingDelivery): EncodedRequest {
 const messageIdCharsMax = 64;
 
 const exactJson = { parse: parseWithExactIntegers, stringify: JSON.stringify };
-
-function decode(request: IncomingRequest): IncomingMessage {
-  assertPushRequest(request);
-  const push = readObject(request.body, exactJson);
-  return {
-    ...emptyMessage,
-    protocol: wechat.name,
-    messageId: integerText(dataOf(push), "msgSvrID"),
-    publishedAtMs: publishedAtMs(push),
-    body: request.body,
-    contentType: CONTENT_TYPE,
-  };
-}
-
-/** The answer of the sample receiver in the documentation; senders ignore the body. */
-function reply(handled: boolean): ReceiverReply {
-  return handled
-    ? { status: 200, headers: { "content-type": CONTENT_TYPE }, body: '{"response":"success"}' }
-    : {
-        status: 500,
-        headers: { "content-type": CONTENT_TYPE },
-        body: '{"message":"An error occurred: the message was not handled"}',
-      };
-}
 
 function dataOf(push: JsonObject): JsonObject {
   return objectMember(push, "data") ?? noMembers;

@@ -18,8 +18,9 @@ export function outgoingId(part: string, id: string): string {
 }
 
 /** Returns `value` if it is an unsigned integer that prints as plain digits. */
-export function outgoingInteger(part: string, value: number): number {
+export function outgoingInteger(part: string, value: number, max = Number.MAX_SAFE_INTEGER): number {
   if (!Number.isSafeInteger(value) || value < 0) throw new UnencodableError(`${part}: not an unsigned integer`);
+  if (value > max) throw new UnencodableError(`${part}: larger than ${max}`);
   return value;
 }
 
@@ -53,4 +54,11 @@ export function incomingDigits(part: string, value: string | undefined, max: num
 /** As {@link incomingInteger}, from a JSON number or from a string of its digits. */
 export function incomingIntegerOrDigits(part: string, value: unknown, max: number): number {
   return typeof value === "string" ? incomingDigits(part, value, max) : incomingInteger(part, value, max);
+}
+
+/** The number of an attempt, from the digits in a header. */
+export function incomingAttempt(part: string, digits: string | undefined, max: number): number {
+  const attempt = incomingDigits(part, digits, max);
+  if (attempt < 1) throw new UndecodableError(`${part}: the first attempt is 1`);
+  return attempt;
 }

@@ -27,6 +27,17 @@ export interface Observers {
   readonly onError?: (error: unknown, request: ReceivedRequest) => unknown;
 }
 
+/** Options of all receivers. */
+export interface ReceiverSettings extends Observers {
+  /**
+   * A larger body is answered with 413. At most 8 MiB. The default depends on the dialect: 6 MiB where a message of 1
+   * MiB is sent as text in JSON or XML, 8 MiB for koipy and `json`, 2 MiB for most others.
+   */
+  readonly bodyBytesMax?: number;
+  /** Returns Unix time in milliseconds. Default: the system's clock. */
+  readonly clock?: () => number;
+}
+
 /**
  * Never rejects. `run` refuses a request by throwing {@link ReceiveError}; any other error is a failure of the program.
  */

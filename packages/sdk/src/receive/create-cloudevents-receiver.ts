@@ -1,6 +1,5 @@
 import { cloudEvents } from "../protocols/cloudevents.ts";
-import type { MessageReceiverOptions } from "./create-receiver.ts";
-import { createReceiver } from "./create-receiver.ts";
+import { createReceiver, type MessageReceiverOptions } from "./create-receiver.ts";
 import type { Receiver } from "./receiver.ts";
 
 export type CloudEventsReceiverOptions = MessageReceiverOptions;

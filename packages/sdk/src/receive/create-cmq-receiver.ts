@@ -1,8 +1,6 @@
 import { cmqJson, cmqSimplified } from "../protocols/cmq.ts";
-import type { IncomingMessage, IncomingRequest } from "../protocols/protocol.ts";
-import { UndecodableError } from "../protocols/protocol.ts";
-import type { MessageReceiverOptions } from "./create-receiver.ts";
-import { createReceiver } from "./create-receiver.ts";
+import { type IncomingMessage, type IncomingRequest, UndecodableError } from "../protocols/protocol.ts";
+import { createReceiver, type MessageReceiverOptions } from "./create-receiver.ts";
 import type { Receiver } from "./receiver.ts";
 
 export interface CmqReceiverOptions extends MessageReceiverOptions {

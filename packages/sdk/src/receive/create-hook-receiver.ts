@@ -2,7 +2,7 @@
 
 import type { HookAnswer, HookProtocol, IncomingCall } from "../protocols/hook-protocol.ts";
 import type { ProtocolKey } from "../protocols/key.ts";
-import type { Observers } from "./answering.ts";
+import type { ReceiverSettings } from "./answering.ts";
 import { decodingReceiver } from "./decoding-receiver.ts";
 import type { ReceivedRequest, Receiver } from "./receiver.ts";
 
@@ -11,12 +11,7 @@ import type { ReceivedRequest, Receiver } from "./receiver.ts";
 export type CallResult = HookAnswer | undefined | void;
 
 /** Options of the receivers of all hook dialects. */
-export interface CallReceiverOptions extends Observers {
-  /** A larger body is answered with 413. At most 8 MiB; default 2 MiB. */
-  readonly bodyBytesMax?: number;
-  /** Returns Unix time in milliseconds. Default: the system's clock. */
-  readonly clock?: () => number;
-}
+export type CallReceiverOptions = ReceiverSettings;
 
 export interface HookReceiverOptions extends CallReceiverOptions {
   readonly protocol: Pick<HookProtocol, "keys" | "decode" | "reply" | "bodyBytesMax" | "keyFault">;

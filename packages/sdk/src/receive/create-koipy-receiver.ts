@@ -1,8 +1,6 @@
-import type { KoiCallbackData } from "../protocols/koipy.ts";
-import { koipy } from "../protocols/koipy.ts";
+import { type KoiCallbackData, koipy } from "../protocols/koipy.ts";
 import { answered, checkedBodyBytesMax, refused } from "./answering.ts";
-import type { CallReceiverOptions, CallResult } from "./create-hook-receiver.ts";
-import { createHookReceiver } from "./create-hook-receiver.ts";
+import { type CallReceiverOptions, type CallResult, createHookReceiver } from "./create-hook-receiver.ts";
 import { ReceiveError } from "./receive-error.ts";
 import type { ReceivedRequest, Receiver } from "./receiver.ts";
 
@@ -27,9 +25,9 @@ export interface KoipyReceiverOptions extends CallReceiverOptions {
   readonly paths?: Readonly<Partial<Record<KoipyCallback, string>>>;
 }
 
-export type KoipyCallback = "onMessage" | "onPreSend" | "onResult";
+const callbacks = ["onMessage", "onPreSend", "onResult"] as const;
 
-const callbacks = ["onMessage", "onPreSend", "onResult"] as const satisfies readonly KoipyCallback[];
+export type KoipyCallback = (typeof callbacks)[number];
 
 interface Route {
   /** Begins with a slash. */

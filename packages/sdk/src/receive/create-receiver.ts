@@ -2,16 +2,13 @@
 
 import type { ProtocolKey } from "../protocols/key.ts";
 import type { IncomingMessage, PushProtocol } from "../protocols/protocol.ts";
-import type { Observers } from "./answering.ts";
-import { failed } from "./answering.ts";
+import { failed, type ReceiverSettings } from "./answering.ts";
 import { decodingReceiver } from "./decoding-receiver.ts";
-import type { DeduplicationLimits } from "./deduplication.ts";
-import { Deduplication } from "./deduplication.ts";
-import { deduplicationKey } from "./deduplication-key.ts";
+import { Deduplication, deduplicationKey, type DeduplicationLimits } from "./deduplication.ts";
 import type { ReceivedRequest, Receiver } from "./receiver.ts";
 
 /** Options of the receivers of all push dialects. */
-export interface MessageReceiverOptions extends Observers {
+export interface MessageReceiverOptions extends ReceiverSettings {
   /**
    * Handles one message. The sender gets a success when the handler returns or its promise resolves. The sender gets a
    * failure, and retries, when the handler throws or its promise rejects.
@@ -24,13 +21,6 @@ export interface MessageReceiverOptions extends Observers {
    * messages is lost when the process ends. Default: false.
    */
   readonly deduplicate?: boolean | DeduplicationLimits;
-  /**
-   * A larger body is answered with 413. At most 8 MiB. The default depends on the dialect: 6 MiB where a message of 1
-   * MiB is sent as text in JSON or XML, 2 MiB for most others.
-   */
-  readonly bodyBytesMax?: number;
-  /** Returns Unix time in milliseconds. Default: the system's clock. */
-  readonly clock?: () => number;
 }
 
 /** Options of receivers of signed messages. */

@@ -1,8 +1,7 @@
 import type { Jwk, ProtocolKey } from "../protocols/key.ts";
 import { standardWebhooksKey } from "../protocols/standard-webhooks-key.ts";
 import { standardWebhooks } from "../protocols/standard-webhooks.ts";
-import type { SignedMessageReceiverOptions } from "./create-receiver.ts";
-import { createReceiver } from "./create-receiver.ts";
+import { createReceiver, type SignedMessageReceiverOptions } from "./create-receiver.ts";
 import type { Receiver } from "./receiver.ts";
 
 /**

@@ -1,8 +1,6 @@
 import type { IncomingMessage } from "../protocols/protocol.ts";
-import type { WechatPush } from "../protocols/wechat.ts";
-import { wechat, wechatPush } from "../protocols/wechat.ts";
-import type { MessageReceiverOptions } from "./create-receiver.ts";
-import { createReceiver } from "./create-receiver.ts";
+import { wechat, type WechatPush, wechatPush } from "../protocols/wechat.ts";
+import { createReceiver, type MessageReceiverOptions } from "./create-receiver.ts";
 import type { ReceivedRequest, Receiver } from "./receiver.ts";
 
 export interface WechatReceiverOptions extends Omit<MessageReceiverOptions, "onMessage"> {

@@ -1,20 +1,17 @@
 import type { Jwk, ProtocolKey } from "../protocols/key.ts";
 import type { ReceiverReply } from "../protocols/protocol.ts";
-import type { Observers } from "./answering.ts";
-import { answered, checkedBodyBytesMax, refused } from "./answering.ts";
+import { answered, checkedBodyBytesMax, type ReceiverSettings, refused } from "./answering.ts";
 import { ReceiveError } from "./receive-error.ts";
-import type { Decoder } from "./receive.ts";
-import { assertFitKeys, assertKeys, assertTolerance, receive, toleranceMsDefault } from "./receive.ts";
+import { assertTrust, type Decoder, receive, toleranceMsDefault } from "./receive.ts";
 import type { ReceivedRequest, Receiver } from "./receiver.ts";
 
-export interface DecodingReceiverOptions<Decoded> extends Observers {
+export interface DecodingReceiverOptions<Decoded> extends ReceiverSettings {
   readonly protocol: Decoder<Decoded> & { readonly bodyBytesMax?: number };
   readonly keys?: readonly ProtocolKey[];
   readonly toleranceMs?: number;
-  readonly bodyBytesMax?: number;
-  readonly clock?: () => number;
 }
 
+/** How a dialect checks its keys. */
 export interface KeyRules {
   readonly keyFault?: ((jwk: Jwk) => string | null) | undefined;
   readonly keysMax?: number | undefined;
@@ -26,14 +23,19 @@ export interface KeyRules {
  */
 export function decodingReceiver<Decoded>(
   options: DecodingReceiverOptions<Decoded>,
-  { keyFault, keysMax }: KeyRules,
+  { keyFault, keysMax = Number.POSITIVE_INFINITY }: KeyRules,
   answer: (decoded: Decoded, request: ReceivedRequest) => ReceiverReply | Promise<ReceiverReply>,
 ): Receiver {
   const { protocol, keys = [], toleranceMs = toleranceMsDefault, clock = Date.now } = options;
   const bodyBytesMax = checkedBodyBytesMax(options.bodyBytesMax, protocol.bodyBytesMax);
-  assertKeys(protocol, keys);
-  assertFitKeys(keys, keyFault, keysMax);
-  assertTolerance(toleranceMs);
+  assertTrust(protocol, keys, toleranceMs);
+  // An unfit key is reported when the receiver is created, since every request would fail. The error contains nothing
+  // of a key.
+  if (keys.length > keysMax) throw new TypeError(`keys: more than ${keysMax}`);
+  for (const { kid, jwk } of keys) {
+    const fault = typeof jwk === "object" && jwk !== null ? (keyFault?.(jwk) ?? null) : "not a JSON Web Key";
+    if (fault !== null) throw new TypeError(`key "${kid}": ${fault}`);
+  }
   return {
     bodyBytesMax,
     refuse: (error, request) => refused(error, request, options),

@@ -1,5 +1,7 @@
 /** Calls the handler once per message, although senders deliver at least once. */
 
+import { toBase64 } from "../protocols/base64.ts";
+import type { IncomingMessage } from "../protocols/protocol.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 /** Limits of the memory of handled messages. The oldest messages are forgotten first. */
@@ -68,13 +70,11 @@ export class Deduplication {
 
   #remember(key: string): void {
     this.#handledAtMs.delete(key);
-    if (this.#handledAtMs.size >= this.#entriesMax) this.#forgetOldest();
+    for (const oldest of this.#handledAtMs.keys()) {
+      if (this.#handledAtMs.size < this.#entriesMax) break;
+      this.#handledAtMs.delete(oldest);
+    }
     this.#handledAtMs.set(key, this.#clock());
-  }
-
-  #forgetOldest(): void {
-    const oldest = this.#handledAtMs.keys().next();
-    if (oldest.done !== true) this.#handledAtMs.delete(oldest.value);
   }
 
   #forgetExpired(): void {
@@ -84,4 +84,18 @@ export class Deduplication {
       this.#handledAtMs.delete(key);
     }
   }
+}
+
+/** A longer key is stored as its hash, so that long ids do not fill the memory. */
+const plainKeyCharsMax = 128;
+
+/**
+ * Returns the key of a message for deduplication: its topic and id, because ids of some senders are unique only within
+ * a topic. With `byId` the key is the id alone. Returns null for a message without an id.
+ */
+export async function deduplicationKey(message: IncomingMessage, byId = false): Promise<string | null> {
+  if (message.messageId === null) return null;
+  const key = JSON.stringify([byId ? null : message.topic, message.messageId]);
+  if (key.length <= plainKeyCharsMax) return key;
+  return toBase64(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key))));
 }

@@ -2,23 +2,8 @@
 
 import type { ReceiverReply, UntrustedReason } from "../protocols/protocol.ts";
 
-export type ReceiveErrorCode =
-  | "wrong_method"
-  | "unknown_path"
-  | "body_too_large"
-  | "body_incomplete"
-  | "undecodable"
-  | "untrusted"
-  /** A program in front of the receiver has read the request and did not keep its bytes. */
-  | "body_already_read";
-
-interface Refusal {
-  readonly status: number;
-  /** The text of the answer to the sender. */
-  readonly answer: string;
-}
-
-const refusals: Readonly<Record<ReceiveErrorCode, Refusal>> = {
+/** The status and the text of the answer to the sender. */
+const refusals = {
   wrong_method: { status: 405, answer: "only POST is accepted here" },
   unknown_path: { status: 404, answer: "nothing is received at this path" },
   body_too_large: { status: 413, answer: "the body is too large" },
@@ -26,8 +11,11 @@ const refusals: Readonly<Record<ReceiveErrorCode, Refusal>> = {
   undecodable: { status: 400, answer: "the request was not understood" },
   // 401 would require an authentication scheme in the answer (RFC 9110 section 15.5.2), and there is none.
   untrusted: { status: 403, answer: "the request is not trusted" },
+  // A program in front of the receiver has read the request and did not keep its bytes.
   body_already_read: { status: 500, answer: "the receiver is set up wrongly" },
-};
+} as const;
+
+export type ReceiveErrorCode = keyof typeof refusals;
 
 /** Why a request was refused. Programs should use `code`; the message is for logs. */
 export class ReceiveError extends Error {
@@ -58,10 +46,6 @@ export function refusalReply({ code, answer }: Pick<ReceiveError, "code" | "answ
   return plainReply(refusals[code].status, answer, code === "wrong_method" ? { allow: "POST" } : {});
 }
 
-export function plainReply(
-  status: number,
-  text: string,
-  headers: Readonly<Record<string, string>> = {},
-): ReceiverReply {
+export function plainReply(status: number, text: string, headers: ReceiverReply["headers"] = {}): ReceiverReply {
   return { status, headers: { "content-type": "text/plain; charset=utf-8", ...headers }, body: text };
 }

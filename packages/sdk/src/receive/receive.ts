@@ -1,8 +1,7 @@
 /** Turns the bytes and headers of a request into a verified message or a typed error. No I/O, no clock. */
 
-import type { Jwk, ProtocolKey, Trust } from "../protocols/key.ts";
-import type { IncomingRequest } from "../protocols/protocol.ts";
-import { UndecodableError, UntrustedError } from "../protocols/protocol.ts";
+import type { ProtocolKey, Trust } from "../protocols/key.ts";
+import { type IncomingRequest, UndecodableError, UntrustedError } from "../protocols/protocol.ts";
 import { ReceiveError } from "./receive-error.ts";
 
 /** The default for the difference of a signed timestamp, as Standard Webhooks recommends. */
@@ -30,8 +29,7 @@ export interface ReceiveOptions<Decoded> {
  */
 export async function receive<Decoded>(request: IncomingRequest, options: ReceiveOptions<Decoded>): Promise<Decoded> {
   const { protocol, keys = [], nowMs, toleranceMs = toleranceMsDefault } = options;
-  assertKeys(protocol, keys);
-  assertTolerance(toleranceMs);
+  assertTrust(protocol, keys, toleranceMs);
   if (!Number.isFinite(nowMs)) throw new RangeError("nowMs: not a time in milliseconds");
   if (request.method !== "POST") throw new ReceiveError("wrong_method");
   try {
@@ -49,30 +47,17 @@ export async function receive<Decoded>(request: IncomingRequest, options: Receiv
   }
 }
 
-/** A receiver without a key could not verify anything, so it must not start. */
-export function assertKeys(protocol: Pick<Decoder<unknown>, "keys">, keys: readonly ProtocolKey[]): void {
-  if (protocol.keys === "required" && keys.length === 0) {
+/**
+ * A receiver without a required key could not verify anything, so it must not start. Rejects NaN as a tolerance, with
+ * which every timestamp would be accepted.
+ */
+export function assertTrust(
+  { keys: use }: Pick<Decoder<unknown>, "keys">,
+  keys: Trust["keys"],
+  toleranceMs: number,
+): void {
+  if (use === "required" && keys.length === 0) {
     throw new TypeError("keys: this dialect needs at least one key to verify with");
   }
-}
-
-/**
- * Reports an unfit key when the receiver is created, since every request would fail. The error contains nothing of a
- * key.
- */
-export function assertFitKeys(
-  keys: readonly ProtocolKey[],
-  fault: ((jwk: Jwk) => string | null) | undefined,
-  keysMax = Number.POSITIVE_INFINITY,
-): void {
-  if (keys.length > keysMax) throw new TypeError(`keys: more than ${keysMax}`);
-  for (const { kid, jwk } of keys) {
-    const problem = typeof jwk === "object" && jwk !== null ? (fault?.(jwk) ?? null) : "not a JSON Web Key";
-    if (problem !== null) throw new TypeError(`key "${kid}": ${problem}`);
-  }
-}
-
-/** Rejects NaN, with which every timestamp would be accepted. */
-export function assertTolerance(toleranceMs: number): void {
   if (!(toleranceMs >= 0)) throw new RangeError("toleranceMs: not a number of milliseconds");
 }

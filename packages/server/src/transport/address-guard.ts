@@ -4,10 +4,10 @@ import { RingbackError } from "../domain/errors.ts";
 import { metadataNetworks, privateNetworks, refusedNetworks } from "./networks.ts";
 
 export interface AddressPolicy {
-  /** Endpoints may be in private networks. Other special addresses stay denied. */
-  readonly allowPrivateNetworks: boolean;
-  /** Addresses and networks (CIDR) that are always allowed. */
-  readonly allowedAddresses: readonly string[];
+  /** Endpoints may be in private networks. Other special addresses stay denied. Default false. */
+  readonly allowPrivateNetworks?: boolean | undefined;
+  /** Addresses and networks (CIDR) that are always allowed. An invalid one throws `invalid_request`. */
+  readonly allowedAddresses?: readonly string[] | undefined;
 }
 
 /** Returns true if Ringback may connect to this IP address, and false for a text that is not an IP address. */
@@ -16,30 +16,31 @@ export type AddressGuard = (address: string) => boolean;
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Network = readonly [Address, number];
 
-const refused = refusedNetworks.map(parseTrusted);
-const privates = privateNetworks.map(parseTrusted);
-const metadata = metadataNetworks.map(parseTrusted);
-const globalUnicastV6 = parseTrusted("2000::/3");
-const mappedV4 = parseTrusted("::ffff:0:0/96");
-const nat64 = parseTrusted("64:ff9b::/96");
+const networkOf = (cidr: string): Network => ipaddr.parseCIDR(cidr);
+const refused = refusedNetworks.map(networkOf);
+const privates = privateNetworks.map(networkOf);
+const metadata = metadataNetworks.map(networkOf);
+const globalUnicastV6 = networkOf("2000::/3");
+const mappedV4 = networkOf("::ffff:0:0/96");
+const nat64 = networkOf("64:ff9b::/96");
 
-export function createAddressGuard(policy: AddressPolicy): AddressGuard {
-  const allowed = policy.allowedAddresses.map(parseAllowed);
+export function createAddressGuard({
+  allowPrivateNetworks = false,
+  allowedAddresses = [],
+}: AddressPolicy): AddressGuard {
+  const allowed = allowedAddresses.map(parseAllowed);
 
   function permits(address: Address): boolean {
     if (isIn(address, allowed)) return true;
     if (isIn(address, metadata) || isIn(address, refused)) return false;
-    if (isIn(address, privates)) return policy.allowPrivateNetworks;
+    if (isIn(address, privates)) return allowPrivateNetworks;
     if (address instanceof ipaddr.IPv4) return true;
     // RFC 6052: these IPv6 addresses contain an IPv4 address that they are translated to, so that address decides.
     if (matches(address, nat64)) return permits(lastFourBytes(address));
     return matches(address, globalUnicastV6);
   }
 
-  return (text) => {
-    if (isIP(text) === 0) return false;
-    return permits(unmapped(ipaddr.parse(text)));
-  };
+  return (text) => isIP(text) !== 0 && permits(unmapped(ipaddr.parse(text)));
 }
 
 /** Converts ::ffff:a.b.c.d to a.b.c.d, because sockets treat both alike. */
@@ -57,10 +58,6 @@ function isIn(address: Address, networks: readonly Network[]): boolean {
 
 function matches(address: Address, [base, bits]: Network): boolean {
   return address.kind() === base.kind() && address.match(base, bits);
-}
-
-function parseTrusted(cidr: string): Network {
-  return ipaddr.parseCIDR(cidr);
 }
 
 function parseAllowed(text: string): Network {

@@ -11,14 +11,6 @@ import { Client } from "./undici-client.ts";
 export interface ConnectionSettings {
   readonly connect: Connect;
   readonly keepAliveMs: number;
-  readonly keepAliveMsMax: number;
-}
-
-/** The pool that a connection belongs to. */
-export interface ConnectionOwner {
-  /** Called when the socket of an idle or busy connection was closed. */
-  disconnected(connection: Connection): void;
-  evict(connection: Connection): void;
 }
 
 /**
@@ -31,12 +23,18 @@ export class Connection implements Evictable {
   socket: Socket | null = null;
   /** True: an exchange over this socket has ended with a complete reply before. */
   reused = false;
-  readonly #owner: ConnectionOwner;
+  readonly #evict: (connection: Connection) => void;
   readonly #client: Client;
   #cancelConnect: (() => void) | null = null;
 
-  constructor(origin: string, target: HostAndPort, settings: ConnectionSettings, owner: ConnectionOwner) {
-    this.#owner = owner;
+  /** `evict` is called when the connection must be removed from its pool, unless a POST uses it. */
+  constructor(
+    origin: string,
+    target: HostAndPort,
+    settings: ConnectionSettings,
+    evict: (connection: Connection) => void,
+  ) {
+    this.#evict = evict;
     this.#client = new Client(origin, {
       connect: (_options, callback) => {
         this.#cancelConnect = settings.connect(target, (failure, socket) => {
@@ -54,11 +52,12 @@ export class Connection implements Evictable {
       headersTimeout: 0,
       bodyTimeout: 0,
       keepAliveTimeout: settings.keepAliveMs,
-      keepAliveMaxTimeout: settings.keepAliveMsMax,
+      keepAliveMaxTimeout: transportLimits.keepAliveMsMax,
       keepAliveTimeoutThreshold: transportLimits.keepAliveMarginMs,
     });
     const events: EventEmitter = this.#client;
-    events.on("disconnect", () => owner.disconnected(this));
+    // The POST of a busy connection is notified by undici.
+    events.on("disconnect", () => this.evict());
     // undici emits this when an invariant is violated. Without a listener, that would end the process.
     events.on("error", () => this.socket?.destroy());
   }
@@ -79,20 +78,18 @@ export class Connection implements Evictable {
   }
 
   evict(): void {
-    this.#owner.evict(this);
+    this.#evict(this);
   }
 
   /** May be called at any time, also while connecting. A running POST ends with an error. */
   destroy(): void {
     this.#cancelConnect?.();
     this.#cancelConnect = null;
-    this.#client.destroy(destroyed, ignore);
+    this.#client.destroy(destroyed, () => {});
   }
 }
 
 const destroyed = new TransportFailure("aborted");
-
-function ignore(): void {}
 
 /** undici writes the head of a request as a string and the body as bytes. */
 function writingArrangedHeads(socket: Socket): Socket {

@@ -9,10 +9,8 @@ export interface Expiring extends Linked<Expiring> {
   end(why: "timeout" | "aborted"): void;
 }
 
-export type { DeadlineGroup };
-
 /** Members with the same timeout. A later member has a later deadline, so the list is sorted without sorting it. */
-class DeadlineGroup extends LinkedList<Expiring> {
+export class DeadlineGroup extends LinkedList<Expiring> {
   readonly timeoutMs: number;
   cancelTimer: (() => void) | null = null;
 

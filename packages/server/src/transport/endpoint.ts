@@ -23,10 +23,7 @@ export function parseTarget(url: string): Target {
   if (url.length > limits.urlCharsMax) throw refuse(`has more than ${limits.urlCharsMax} characters`);
   if (/^tcp:/i.test(url)) return tcpTarget(url);
   const queue = queueOfUrl(url);
-  return queue === null ? webTarget(url) : queueTarget(queue);
-}
-
-function queueTarget(queue: string): Target {
+  if (queue === null) return webTarget(url);
   if (!isName(queue)) throw refuse("does not name a queue");
   return { origin: queueUrl(queue), path: "/" };
 }

@@ -1,44 +1,28 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { BoundedBytes } from "@ringback/sdk/protocols";
 import type { Dispatcher } from "undici";
 import type { Connection } from "./connection.ts";
-import type { DeadlineGroup, Deadlines, Expiring } from "./deadline.ts";
 import { classifyFailure, TransportFailure } from "./failure.ts";
 import { transportLimits } from "./limits.ts";
-import type { OriginPools } from "./origin-pools.ts";
-import type { OriginPool, PooledPost } from "./origin-pool.ts";
+import type { OriginPool, OriginPools, PooledPost } from "./origin-pool.ts";
 import type { Endpoint, PostResult, TransportErrorCode } from "./port.ts";
-import type { Clock, TimeMs } from "./time.ts";
-import { WholeReply } from "./whole-reply.ts";
+import { noBytes, Post, type PostContext } from "./post.ts";
+import type { TimeMs } from "./time.ts";
 
 /** Services and limits that all exchanges of a transport share. */
-export interface ExchangeContext {
-  readonly clock: Clock;
-  readonly deadlines: Deadlines;
+export interface ExchangeContext extends PostContext {
   readonly pools: OriginPools;
   readonly replyBytesMax: number;
   readonly replyKeptBytes: number;
 }
 
-const noHeaders: Readonly<Record<string, string>> = Object.freeze({});
-const noBytes = new Uint8Array(0);
-
 /**
- * One POST from its call to its result. This one object is undici's handler, the pool's POST and the deadline's member,
- * because one is created per delivery. Ends exactly once, through `#finish`. `done` is called in the next tick, when
- * undici has cleaned up the connection, so never during `post` or inside undici's parser.
+ * One POST over HTTP. This one object is undici's handler, the pool's POST and the deadline's member, because one is
+ * created per delivery. The result is reported when undici has cleaned up the connection.
  */
-export class Exchange implements Dispatcher.DispatchHandler, Expiring, PooledPost {
-  previous: Expiring | null = null;
-  next: Expiring | null = null;
-  group: DeadlineGroup | null = null;
-  deadlineMs: TimeMs = 0;
-
+export class Exchange extends Post implements Dispatcher.DispatchHandler, PooledPost {
   readonly #context: ExchangeContext;
-  readonly #endpoint: Endpoint;
   readonly #headers: string[];
-  readonly #body: Uint8Array;
-  readonly #done: (result: PostResult) => void;
-  readonly #startedAtMs: TimeMs;
 
   #pool: OriginPool | null = null;
   #connection: Connection | null = null;
@@ -47,18 +31,12 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring, PooledPos
   /** The time when the request was written to a connection that had been idle; 0: the connection was new. */
   #reusedAtMs: TimeMs = 0;
 
-  #status = 0;
-  #replyHeaders: Readonly<Record<string, string>> = noHeaders;
-  #kept: Uint8Array = noBytes;
-  readonly #wholeReply: WholeReply | null;
+  /** null until the first byte of the body has come, and when its bytes exceed the caller's budget. */
+  #kept: BoundedBytes | null = null;
   #receivedBytes = 0;
   #interimReplies = 0;
   #replying = false;
-
-  #finished = false;
   #whole = false;
-  #error: TransportErrorCode | null = null;
-  #durationMs = 0;
 
   constructor(
     context: ExchangeContext,
@@ -67,50 +45,35 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring, PooledPos
     body: Uint8Array,
     done: (result: PostResult) => void,
   ) {
+    super(context, endpoint, body, done);
     this.#context = context;
-    this.#endpoint = endpoint;
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- undici only reads the array
     this.#headers = headers as string[];
-    this.#body = body;
-    this.#done = done;
-    this.#startedAtMs = context.clock.now();
-    const { wholeReplyBytesMax, takeReplyBytes } = endpoint;
-    this.#wholeReply = wholeReplyBytesMax === null ? null : new WholeReply(wholeReplyBytesMax, takeReplyBytes);
   }
 
   get mayReuse(): boolean {
-    return this.#endpoint.connection === "keep-alive" && !this.#isSecondTry;
-  }
-
-  get isFinished(): boolean {
-    return this.#finished;
+    return this.endpoint.connection === "keep-alive" && !this.#isSecondTry;
   }
 
   start(): void {
-    this.#context.deadlines.add(this, this.#endpoint.timeoutMs, this.#startedAtMs);
-    this.#enterPool();
+    this.#pool = this.#context.pools.of(this.endpoint.origin);
+    if (this.#pool === null) this.finish("connect_failed");
+    else this.#pool.start(this);
   }
 
   /** Called by the pool with the connection to use. */
   run(connection: Connection): void {
     this.#connection = connection;
-    const request = { path: this.#endpoint.path, method: "POST", headers: this.#headers, body: this.#body } as const;
-    connection.send(this.#endpoint.connection === "close" ? { ...request, reset: true } : request, this);
-  }
-
-  fail(error: TransportErrorCode): void {
-    this.#finish(error);
-  }
-
-  end(why: "timeout" | "aborted"): void {
-    this.#finish(why);
+    const { path, connection: kind } = this.endpoint;
+    const request = { path, method: "POST", headers: this.#headers, body: this.body } as const;
+    connection.send(kind === "close" ? { ...request, reset: true } : request, this);
   }
 
   // ---- called by undici
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    if (this.#endpoint.maySend?.() === false) {
-      this.#finish("aborted");
+    if (this.endpoint.maySend?.() === false) {
+      this.finish("aborted");
       controller.abort(new TransportFailure("aborted"));
       return;
     }
@@ -125,44 +88,51 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring, PooledPos
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
-    if (this.#finished) return;
+    if (this.isFinished) return;
     if (status < 200) {
       this.#interimReplies += 1;
-      if (this.#interimReplies > transportLimits.interimRepliesMax) this.#finish("bad_reply");
+      if (this.#interimReplies > transportLimits.interimRepliesMax) this.finish("bad_reply");
       return;
     }
-    this.#status = status;
+    this.status = status;
     keepFirstValues(headers);
-    this.#replyHeaders = headers;
+    this.replyHeaders = headers;
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
-    if (this.#finished) return;
-    if (this.#wholeReply !== null) {
-      if (!this.#wholeReply.append(chunk)) this.#finish("reply_too_large");
-      return;
-    }
+    if (this.isFinished) return;
+    const { wholeReplyBytesMax, takeReplyBytes } = this.endpoint;
     const { replyBytesMax, replyKeptBytes } = this.#context;
+    const keptBytesMax = wholeReplyBytesMax ?? replyKeptBytes;
+    const bytesLeft = Math.max(0, keptBytesMax - this.#receivedBytes);
     this.#receivedBytes += chunk.byteLength;
-    if (this.#kept.byteLength < replyKeptBytes) this.#kept = joined(this.#kept, chunk, replyKeptBytes);
-    if (this.#receivedBytes > replyBytesMax) this.#finish(null);
+    if (takeReplyBytes?.(Math.min(bytesLeft, chunk.byteLength)) === false) {
+      this.#kept = null;
+      return this.finish("reply_too_large");
+    }
+    // Copies the bytes, because a view of the chunk would keep the socket's whole buffer in memory.
+    this.#kept ??= new BoundedBytes(keptBytesMax);
+    if (bytesLeft > 0) this.#kept.append(chunk);
+    if (wholeReplyBytesMax === null ? this.#receivedBytes > replyBytesMax : chunk.byteLength > bytesLeft) {
+      this.finish(wholeReplyBytesMax === null ? null : "reply_too_large");
+    }
   }
 
   onResponseEnd(): void {
-    if (this.#finished) return;
+    if (this.isFinished) return;
     this.#whole = true;
-    this.#finish(null);
+    this.finish(null);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
-    if (this.#finished) return;
+    if (this.isFinished) return;
     const code = classifyFailure(error, this.#connection?.peerEnded ?? false);
     if (this.#isStaleConnection(code)) {
       this.#isSecondTry = true;
       this.#reusedAtMs = 0;
       process.nextTick(Exchange.#restart, this);
     } else {
-      this.#finish(code);
+      this.finish(code);
     }
   }
 
@@ -186,19 +156,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring, PooledPos
 
   // ---- the end
 
-  #finish(error: TransportErrorCode | null): void {
-    if (this.#finished) return;
-    this.#finished = true;
-    this.#error = error;
-    this.#durationMs = Math.max(0, Math.round(this.#context.clock.now() - this.#startedAtMs));
-    this.#context.deadlines.remove(this);
-    process.nextTick(Exchange.#report, this);
-  }
-
-  #enterPool(): void {
-    this.#pool = this.#context.pools.of(this.#endpoint.origin);
-    if (this.#pool === null) this.#finish("connect_failed");
-    else this.#pool.start(this);
+  protected override replyBody(): Uint8Array {
+    this.#leavePool();
+    return this.#kept?.bytes() ?? noBytes;
   }
 
   #leavePool(): void {
@@ -210,20 +170,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Expiring, PooledPos
 
   /** Runs in a tick of its own, after undici has removed the failed connection. */
   static readonly #restart = (exchange: Exchange): void => {
-    if (exchange.#finished) return;
+    if (exchange.isFinished) return;
     exchange.#leavePool();
-    exchange.#enterPool();
-  };
-
-  static readonly #report = (exchange: Exchange): void => {
-    exchange.#leavePool();
-    exchange.#done({
-      durationMs: exchange.#durationMs,
-      error: exchange.#error,
-      status: exchange.#status,
-      headers: exchange.#replyHeaders,
-      body: exchange.#wholeReply?.bytes() ?? exchange.#kept,
-    });
+    exchange.start();
   };
 }
 
@@ -233,13 +182,4 @@ function keepFirstValues(headers: IncomingHttpHeaders): asserts headers is Recor
     const value = headers[name];
     if (typeof value === "object") headers[name] = value[0];
   }
-}
-
-/** Copies the bytes, because a view of the chunk would keep the socket's whole buffer in memory. */
-function joined(kept: Uint8Array, chunk: Uint8Array, bytesMax: number): Uint8Array {
-  const taken = Math.min(chunk.byteLength, bytesMax - kept.byteLength);
-  const copy = new Uint8Array(kept.byteLength + taken);
-  copy.set(kept);
-  copy.set(taken === chunk.byteLength ? chunk : chunk.subarray(0, taken), kept.byteLength);
-  return copy;
 }

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createHttpTransport } from "./http-transport.ts";
+import { createTransport } from "./transport-by-scheme.ts";
 import { transportLimits } from "./limits.ts";
 import type { PostResult, Transport, TransportErrorCode } from "./port.ts";
 import { eventually } from "./testing/eventually.ts";
@@ -14,7 +14,7 @@ let transport: Transport;
 
 beforeEach(() => {
   time = new ManualTime();
-  transport = createHttpTransport({
+  transport = createTransport({
     allowPrivateNetworks: true,
     clock: time,
     timers: time,

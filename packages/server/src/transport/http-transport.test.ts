@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import * as fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
-import { createHttpTransport, type HttpTransportOptions } from "./http-transport.ts";
+import { createTransport, type TransportOptions } from "./transport-by-scheme.ts";
 import { transportLimits } from "./limits.ts";
 import type { Transport } from "./port.ts";
 import { eventually } from "./testing/eventually.ts";
@@ -12,8 +12,8 @@ import { type RawConnection, RawReceiver } from "./testing/raw-receiver.ts";
 
 // Real: undici, sockets on 127.0.0.1. Faked where a test says so: time and the resolver.
 let transport: Transport;
-function start(options: HttpTransportOptions = {}): Transport {
-  transport = createHttpTransport({ allowPrivateNetworks: true, ...options });
+function start(options: TransportOptions = {}): Transport {
+  transport = createTransport({ allowPrivateNetworks: true, ...options });
   return transport;
 }
 
@@ -123,6 +123,22 @@ describe("the reply", () => {
     const result = await post(start({ replyKeptBytes: 1024 }), endpoint(receiver.origin));
     expect(bodyText(result)).toBe("ab".repeat(512));
     expect(result.body.buffer.byteLength).toBe(1024);
+  });
+
+  test("that is needed as a whole and is too large is kept as far as it fits, and uses no more of the budget", async () => {
+    await using receiver = await RawReceiver.start(answer("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n1234567"));
+    const reserved: number[] = [];
+    const takeReplyBytes = (bytes: number) => reserved.push(bytes) > 0;
+    const result = await post(start(), endpoint(receiver.origin, { wholeReplyBytesMax: 5, takeReplyBytes }));
+    expect(result).toMatchObject({ error: "reply_too_large", status: 200 });
+    expect(bodyText(result)).toBe("12345");
+    expect(reserved.reduce((sum, bytes) => sum + bytes)).toBe(5);
+  });
+
+  test("that is needed as a whole has no body when it exceeds the caller's budget", async () => {
+    await using receiver = await RawReceiver.start(answer(ok));
+    const to = endpoint(receiver.origin, { wholeReplyBytesMax: 100, takeReplyBytes: () => false });
+    expect(await post(start(), to)).toMatchObject({ error: "reply_too_large", status: 200, body: new Uint8Array(0) });
   });
 
   test("is the same however it is divided into packets", async () => {
@@ -338,13 +354,15 @@ test("idle connections do not keep a process alive", async () => {
   start();
   await using receiver = await RawReceiver.start(answer(ok));
   const script = `
-    const { createHttpTransport } = await import(process.argv[1]);
-    const transport = createHttpTransport({ allowPrivateNetworks: true, keepAliveMs: 3_600_000 });
-    const endpoint = { origin: process.argv[2], path: "/", connection: "keep-alive", timeoutMs: 60_000 };
+    const { createTransport } = await import(process.argv[1]);
+    const transport = createTransport({ allowPrivateNetworks: true, keepAliveMs: 3_600_000 });
+    const origin = process.argv[2];
+    const endpoint = { origin, path: "/", connection: "keep-alive", timeoutMs: 60_000, wholeReplyBytesMax: null };
     transport.post(endpoint, [], new Uint8Array(3), (result) => console.log(result.status, transport.openSockets()));
   `;
-  const module = new URL("./http-transport.ts", import.meta.url).href;
-  const child = promisify(execFile)(process.execPath, ["--input-type=module", "-e", script, module, receiver.origin]);
+  const module = new URL("./transport-by-scheme.ts", import.meta.url).href;
+  const options = ["--conditions=ringback-source", "--input-type=module", "-e", script];
+  const child = promisify(execFile)(process.execPath, [...options, module, receiver.origin]);
   expect((await child).stdout).toBe("200 1\n");
 });
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { createHttpTransport, type HttpTransportOptions } from "./http-transport.ts";
+import { createTransport, type TransportOptions } from "./transport-by-scheme.ts";
 import { transportLimits } from "./limits.ts";
 import type { Transport } from "./port.ts";
 import { eventually } from "./testing/eventually.ts";
@@ -9,8 +9,8 @@ import { type RawConnection, RawReceiver } from "./testing/raw-receiver.ts";
 
 // Real: undici, sockets on 127.0.0.1. Faked where a test says so: time.
 let transport: Transport;
-function start(options: HttpTransportOptions = {}): Transport {
-  transport = createHttpTransport({ allowPrivateNetworks: true, ...options });
+function start(options: TransportOptions = {}): Transport {
+  transport = createTransport({ allowPrivateNetworks: true, ...options });
   return transport;
 }
 

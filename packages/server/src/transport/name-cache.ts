@@ -34,8 +34,6 @@ interface Entry {
 interface Lookup {
   readonly name: string;
   readonly listeners: Set<Listener>;
-  /** True: runs even without a listener. */
-  refresh: boolean;
 }
 
 /**
@@ -43,11 +41,7 @@ interface Lookup {
  * in total. The address guard checks the addresses at every connection, so a cached result is not trusted.
  */
 export class NameCache {
-  readonly #resolver: NameResolver;
-  readonly #clock: Clock;
-  readonly #namesMax: number;
-  readonly #lookupsInFlightMax: number;
-  readonly #lookupsWaitingMax: number;
+  readonly #options: Required<NameCacheOptions>;
   /** Least recently used first. */
   readonly #entries = new Map<string, Entry>();
   readonly #lookups = new Map<string, Lookup>();
@@ -55,11 +49,8 @@ export class NameCache {
   #inFlight = 0;
 
   constructor(options: NameCacheOptions) {
-    this.#resolver = options.resolver;
-    this.#clock = options.clock;
-    this.#namesMax = options.namesMax ?? transportLimits.namesMax;
-    this.#lookupsInFlightMax = options.lookupsInFlightMax ?? transportLimits.lookupsInFlightMax;
-    this.#lookupsWaitingMax = options.lookupsWaitingMax ?? transportLimits.lookupsWaitingMax;
+    const { namesMax, lookupsInFlightMax, lookupsWaitingMax } = transportLimits;
+    this.#options = { namesMax, lookupsInFlightMax, lookupsWaitingMax, ...options };
   }
 
   get size(): number {
@@ -70,11 +61,11 @@ export class NameCache {
   lookup(name: string, done: Listener): () => void {
     const entry = this.#use(name);
     if (entry !== undefined) {
-      const nowMs = this.#clock.now();
+      const nowMs = this.#options.clock.now();
       const ageMs = nowMs - entry.resolvedAtMs;
       const usable = entry.addresses === null ? nowMs < entry.lookupAfterMs : ageMs < transportLimits.nameStaleMsMax;
       if (usable) {
-        if (nowMs >= entry.lookupAfterMs) this.#refresh(name);
+        if (nowMs >= entry.lookupAfterMs) this.#request(name, ignoreResult);
         done(entry.addresses);
         return nothingToCancel;
       }
@@ -98,43 +89,30 @@ export class NameCache {
   }
 
   #request(name: string, done: Listener): () => void {
-    const lookup = this.#enqueue(name);
-    if (lookup === null) {
-      done(null);
-      return nothingToCancel;
+    const pending = this.#lookups.get(name);
+    const lookup: Lookup = pending ?? { name, listeners: new Set() };
+    if (pending === undefined) {
+      if (this.#waiting.size >= this.#options.lookupsWaitingMax) {
+        done(null);
+        return nothingToCancel;
+      }
+      this.#lookups.set(name, lookup);
+      this.#waiting.add(lookup);
     }
     lookup.listeners.add(done);
     this.#startWaiting();
     return () => {
       lookup.listeners.delete(done);
-      if (lookup.listeners.size === 0 && !lookup.refresh && this.#waiting.delete(lookup)) this.#lookups.delete(name);
+      if (lookup.listeners.size === 0 && this.#waiting.delete(lookup)) this.#lookups.delete(name);
     };
-  }
-
-  #refresh(name: string): void {
-    const lookup = this.#enqueue(name);
-    if (lookup === null) return;
-    lookup.refresh = true;
-    this.#startWaiting();
-  }
-
-  /** null: too many are waiting. */
-  #enqueue(name: string): Lookup | null {
-    const pending = this.#lookups.get(name);
-    if (pending !== undefined) return pending;
-    if (this.#waiting.size >= this.#lookupsWaitingMax) return null;
-    const lookup: Lookup = { name, listeners: new Set(), refresh: false };
-    this.#lookups.set(name, lookup);
-    this.#waiting.add(lookup);
-    return lookup;
   }
 
   #startWaiting(): void {
     for (const lookup of this.#waiting) {
-      if (this.#inFlight >= this.#lookupsInFlightMax) return;
+      if (this.#inFlight >= this.#options.lookupsInFlightMax) return;
       this.#waiting.delete(lookup);
       this.#inFlight += 1;
-      this.#resolver(lookup.name, (error, addresses) => {
+      this.#options.resolver(lookup.name, (error, addresses) => {
         this.#inFlight -= 1;
         this.#finish(lookup, error === null && addresses.length > 0 ? addresses : null);
       });
@@ -150,7 +128,7 @@ export class NameCache {
 
   /** A failed lookup does not replace a usable result, because resolvers fail more often than addresses change. */
   #keep(name: string, addresses: readonly string[] | null): readonly string[] | null {
-    const nowMs = this.#clock.now();
+    const nowMs = this.#options.clock.now();
     const known = this.#use(name);
     if (addresses === null && known !== undefined && known.addresses !== null) {
       if (nowMs - known.resolvedAtMs < transportLimits.nameStaleMsMax) {
@@ -160,7 +138,7 @@ export class NameCache {
     }
     const freshMs = addresses === null ? transportLimits.nameFailedMs : transportLimits.nameFreshMs;
     this.#entries.set(name, { addresses, resolvedAtMs: nowMs, lookupAfterMs: nowMs + freshMs });
-    if (this.#entries.size > this.#namesMax) {
+    if (this.#entries.size > this.#options.namesMax) {
       const [eldest] = this.#entries.keys();
       if (eldest !== undefined) this.#entries.delete(eldest);
     }
@@ -169,3 +147,6 @@ export class NameCache {
 }
 
 function nothingToCancel(): void {}
+
+/** The listener of a lookup that only refreshes the cache. */
+function ignoreResult(): void {}

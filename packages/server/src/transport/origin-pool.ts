@@ -1,6 +1,6 @@
-import { Connection, type ConnectionOwner, type ConnectionSettings } from "./connection.ts";
+import { Connection, type ConnectionSettings } from "./connection.ts";
 import type { ConnectionBudget } from "./connection-budget.ts";
-import type { HostAndPort } from "./connector.ts";
+import { type HostAndPort, parseOrigin } from "./connector.ts";
 import { transportLimits } from "./limits.ts";
 import type { TransportErrorCode } from "./port.ts";
 
@@ -16,11 +16,11 @@ export interface PooledPost {
   /** The POST ended while it waited. */
   readonly isFinished: boolean;
   run(connection: Connection): void;
-  fail(error: TransportErrorCode): void;
+  finish(error: TransportErrorCode): void;
 }
 
 /** The connections to one origin, and the POSTs that wait for a connection. */
-export class OriginPool implements ConnectionOwner {
+export class OriginPool {
   readonly origin: string;
   readonly #target: HostAndPort;
   readonly #settings: PoolSettings;
@@ -54,20 +54,15 @@ export class OriginPool implements ConnectionOwner {
     this.#endWhenEmpty();
   }
 
-  /** Only an idle connection is removed here. The POST of a busy one is notified by undici. */
-  disconnected(connection: Connection): void {
-    this.evict(connection);
-  }
-
   /** Closes a connection if it is idle. */
-  evict(connection: Connection): void {
+  readonly #evict = (connection: Connection): void => {
     const index = this.#idle.lastIndexOf(connection);
     if (index === -1) return;
     this.#idle.splice(index, 1);
     this.#settings.budget.idle.remove(connection);
     this.#drop(connection);
     this.#endWhenEmpty();
-  }
+  };
 
   #assign(post: PooledPost): void {
     const { budget, connectionsPerOriginMax } = this.#settings;
@@ -79,12 +74,12 @@ export class OriginPool implements ConnectionOwner {
     if (this.#connections.size >= connectionsPerOriginMax) this.#idle[0]?.evict();
     if (this.#connections.size < connectionsPerOriginMax) this.#open(post);
     else if (this.#waiting.size < transportLimits.waitingPerOriginMax) this.#waiting.add(post);
-    else post.fail("connect_failed");
+    else post.finish("connect_failed");
   }
 
   #open(post: PooledPost): void {
-    if (!this.#settings.budget.take()) return post.fail("connect_failed");
-    const connection = new Connection(this.origin, this.#target, this.#settings, this);
+    if (!this.#settings.budget.take()) return post.finish("connect_failed");
+    const connection = new Connection(this.origin, this.#target, this.#settings, this.#evict);
     this.#connections.add(connection);
     post.run(connection);
   }
@@ -125,4 +120,41 @@ export class OriginPool implements ConnectionOwner {
   #endWhenEmpty(): void {
     if (!this.#starting && this.#connections.size === 0 && this.#waiting.size === 0) this.#onEmpty(this);
   }
+}
+
+/**
+ * The pools of all origins. A pool exists only while it has a connection or a waiting POST, so there are never more
+ * pools than connections and POSTs. An idle pool ends when its connections' keep-alive time is over, or when the budget
+ * closes them.
+ */
+export class OriginPools {
+  readonly #settings: PoolSettings;
+  readonly #pools = new Map<string, OriginPool>();
+
+  constructor(settings: PoolSettings) {
+    this.#settings = settings;
+  }
+
+  get size(): number {
+    return this.#pools.size;
+  }
+
+  /** null: the text is not an origin. */
+  of(origin: string): OriginPool | null {
+    const known = this.#pools.get(origin);
+    if (known !== undefined) return known;
+    const target = parseOrigin(origin);
+    if (target === null) return null;
+    const pool = new OriginPool(origin, target, this.#settings, this.#remove);
+    this.#pools.set(origin, pool);
+    return pool;
+  }
+
+  closeIdle(): void {
+    while (this.#settings.budget.idle.first !== null) this.#settings.budget.idle.first.evict();
+  }
+
+  readonly #remove = (pool: OriginPool): void => {
+    if (this.#pools.get(pool.origin) === pool) this.#pools.delete(pool.origin);
+  };
 }

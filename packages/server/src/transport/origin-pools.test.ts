@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
 import type { Connection } from "./connection.ts";
 import { ConnectionBudget } from "./connection-budget.ts";
-import type { OriginPool, PooledPost } from "./origin-pool.ts";
-import { OriginPools } from "./origin-pools.ts";
+import { type OriginPool, OriginPools, type PooledPost } from "./origin-pool.ts";
 
 // Faked: the network, where no connection ever opens, and the POSTs.
 class Post implements PooledPost {
@@ -21,12 +20,8 @@ class Post implements PooledPost {
     this.connection = connection;
   }
 
-  fail(error: string): void {
+  finish(error: string | null = null): void {
     this.error = error;
-    this.finish();
-  }
-
-  finish(): void {
     this.isFinished = true;
     this.#pool?.finish(this, this.connection, false);
   }
@@ -38,7 +33,6 @@ function start(connectionsMax: number, connectionsPerOriginMax: number): OriginP
     budget: new ConnectionBudget(connectionsMax),
     connectionsPerOriginMax,
     keepAliveMs: 1_000,
-    keepAliveMsMax: 1_000,
   });
 }
 

@@ -1,18 +1,17 @@
 import * as fc from "fast-check";
 import type { Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import type { HttpTransportOptions } from "./http-transport.ts";
 import { transportLimits } from "./limits.ts";
 import type { Endpoint, PostResult, Transport } from "./port.ts";
 import { eventually } from "./testing/eventually.ts";
 import { ManualTime } from "./testing/manual-time.ts";
 import { closeClean, endpoint, post } from "./testing/posting.ts";
 import { type RawConnection, RawReceiver } from "./testing/raw-receiver.ts";
-import { createTransport } from "./transport-by-scheme.ts";
+import { createTransport, type TransportOptions } from "./transport-by-scheme.ts";
 
 // Real: sockets on 127.0.0.1. Faked where a test says so: time and the resolver.
 let transport: Transport;
-function start(options: HttpTransportOptions = {}): Transport {
+function start(options: TransportOptions = {}): Transport {
   transport = createTransport({ allowPrivateNetworks: true, ...options });
   return transport;
 }

@@ -1,13 +1,9 @@
 import type { Socket } from "node:net";
 import { parseOrigin } from "./connector.ts";
-import type { GuardedNetwork } from "./guarded-network.ts";
-import { OneWayPost, type OneWayContext } from "./one-way-post.ts";
 import { transportLimits } from "./limits.ts";
+import type { Network } from "./network.ts";
 import type { Endpoint, PostResult } from "./port.ts";
-
-export interface TcpContext extends OneWayContext {
-  readonly network: GuardedNetwork;
-}
+import { Post } from "./post.ts";
 
 const LENGTH_BYTES = 4;
 
@@ -17,9 +13,8 @@ const LENGTH_BYTES = 4;
  * `tcpEndMsMax`. A reset before that means that the receiver did not read the message. A receiver that accepts the
  * bytes without reading them is not detected.
  */
-export class TcpPost extends OneWayPost {
-  readonly #network: GuardedNetwork;
-  readonly #endpoint: Endpoint;
+export class TcpPost extends Post {
+  readonly #network: Network;
   #isInBudget = false;
   #socket: Socket | null = null;
   #cancelConnect: (() => void) | null = null;
@@ -27,14 +22,13 @@ export class TcpPost extends OneWayPost {
   #written = false;
   #receivedBytes = 0;
 
-  constructor(context: TcpContext, endpoint: Endpoint, body: Uint8Array, done: (result: PostResult) => void) {
-    super(context, endpoint, body, done);
-    this.#network = context.network;
-    this.#endpoint = endpoint;
+  constructor(network: Network, endpoint: Endpoint, body: Uint8Array, done: (result: PostResult) => void) {
+    super(network, endpoint, body, done);
+    this.#network = network;
   }
 
   start(): void {
-    const target = parseOrigin(this.#endpoint.origin);
+    const target = parseOrigin(this.endpoint.origin);
     if (target === null || !this.#network.budget.take()) return this.finish("connect_failed");
     this.#isInBudget = true;
     const cancel = this.#network.connect(target, (failure, socket) => {
@@ -42,14 +36,14 @@ export class TcpPost extends OneWayPost {
       if (socket === null) this.finish(failure?.code ?? "connect_failed");
       else this.#write(socket);
     });
-    if (this.#socket === null && !this.finished) this.#cancelConnect = cancel;
+    if (this.#socket === null && !this.isFinished) this.#cancelConnect = cancel;
   }
 
-  end(why: "timeout" | "aborted"): void {
+  override end(why: "timeout" | "aborted"): void {
     this.finish(this.#written ? null : why);
   }
 
-  protected release(): void {
+  protected override release(): void {
     this.#cancelConnect?.();
     this.#cancelWait?.();
     this.#socket?.destroy();
@@ -64,7 +58,7 @@ export class TcpPost extends OneWayPost {
     socket.on("end", () => this.finish(this.#written ? null : "connection_reset"));
     socket.on("close", () => this.finish(this.#written ? null : "connection_reset"));
     socket.cork();
-    socket.write(lengthOf(this.body, this.#endpoint.path));
+    socket.write(lengthOf(this.body, this.endpoint.path));
     socket.write(this.body, (error) => {
       if (!error) this.#onWritten();
     });
@@ -73,7 +67,7 @@ export class TcpPost extends OneWayPost {
 
   #onWritten(): void {
     this.#written = true;
-    if (this.finished) return;
+    if (this.isFinished) return;
     this.#cancelWait = this.#network.timers.after(transportLimits.tcpEndMsMax, () => this.finish(null));
   }
 

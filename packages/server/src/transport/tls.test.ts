@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { createServer, type Server, type TlsOptions } from "node:tls";
 import { afterEach, expect, test } from "vitest";
-import { createHttpTransport, type HttpTransportOptions } from "./http-transport.ts";
+import { createTransport, type TransportOptions } from "./transport-by-scheme.ts";
 import type { Transport } from "./port.ts";
 import { eventually } from "./testing/eventually.ts";
 import { ManualTime } from "./testing/manual-time.ts";
@@ -15,8 +15,8 @@ import { tlsFixture } from "./testing/tls-fixture.ts";
 let transport: Transport;
 const servers: Server[] = [];
 
-function start(options: HttpTransportOptions = {}): Transport {
-  transport = createHttpTransport({
+function start(options: TransportOptions = {}): Transport {
+  transport = createTransport({
     allowPrivateNetworks: true,
     caPem: tlsFixture.cert,
     resolver: (_name, done) => setImmediate(done, null, ["127.0.0.1"]),
@@ -159,5 +159,5 @@ test.each([
   ],
 ])("extra certificates that %s are refused when the transport is made", (_what, caPem, message) => {
   start();
-  expect(() => createHttpTransport({ caPem })).toThrow(message);
+  expect(() => createTransport({ caPem })).toThrow(message);
 });

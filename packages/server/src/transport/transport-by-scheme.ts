@@ -1,72 +1,75 @@
-import { Deadlines } from "./deadline.ts";
-import { createGuardedNetwork, type GuardedNetwork } from "./guarded-network.ts";
-import { createHttpTransport, type HttpTransportOptions } from "./http-transport.ts";
-import type { Endpoint, PostResult, Transport } from "./port.ts";
-import { TcpPost, type TcpContext } from "./tcp-post.ts";
+import { limits } from "../domain/limits.ts";
+import { Exchange } from "./exchange.ts";
+import { transportLimits } from "./limits.ts";
+import { createNetwork, type NetworkOptions } from "./network.ts";
+import { OriginPools } from "./origin-pool.ts";
+import type { Endpoint, Transport } from "./port.ts";
+import { TcpPost } from "./tcp-post.ts";
 import { WebSocketLink, WebSocketPost } from "./web-socket-link.ts";
+
+export interface TransportOptions extends NetworkOptions {
+  readonly connectionsPerOriginMax?: number | undefined;
+  /** How long an idle connection is kept when the server sends no `Keep-Alive` header. */
+  readonly keepAliveMs?: number | undefined;
+  readonly replyBytesMax?: number | undefined;
+  readonly replyKeptBytes?: number | undefined;
+}
 
 /**
  * Creates the transport for HTTP, TCP and WebSockets; the endpoint's scheme decides. All use the same guarded network.
+ * Idle connections do not keep the process alive.
  */
-export function createTransport(options: HttpTransportOptions = {}): Transport {
-  return new TransportByScheme(options, createGuardedNetwork(options));
-}
-
-class TransportByScheme implements Transport {
-  readonly #http: Transport;
-  readonly #network: GuardedNetwork;
-  readonly #oneWay: TcpContext;
+export function createTransport(options: TransportOptions = {}): Transport {
+  const network = createNetwork(options);
+  const pools = new OriginPools({
+    ...network,
+    connectionsPerOriginMax: options.connectionsPerOriginMax ?? transportLimits.connectionsPerOriginMax,
+    keepAliveMs: options.keepAliveMs ?? transportLimits.keepAliveMsDefault,
+  });
+  const { replyBytesMax = limits.replyBytesMax, replyKeptBytes = limits.replyKeptBytes } = options;
+  const http = { ...network, pools, replyBytesMax, replyKeptBytes };
   /** The key is the URL. */
-  readonly #links = new Map<string, WebSocketLink>();
-  #closed = false;
+  const links = new Map<string, WebSocketLink>();
+  let closing: Promise<void> | null = null;
 
-  constructor(options: HttpTransportOptions, network: GuardedNetwork) {
-    this.#http = createHttpTransport(options, network);
-    this.#network = network;
-    const { clock, timers } = network;
-    this.#oneWay = { clock, deadlines: new Deadlines(clock, timers), network };
-  }
-
-  post(endpoint: Endpoint, headers: readonly string[], body: Uint8Array, done: (result: PostResult) => void): void {
-    if (endpoint.origin.startsWith("http")) this.#http.post(endpoint, headers, body, done);
-    else if (endpoint.origin.startsWith("tcp:")) this.#postOverTcp(endpoint, body, done);
-    else this.#postOverWebSocket(endpoint, body, done);
-  }
-
-  openSockets(): number {
-    return this.#http.openSockets();
-  }
-
-  close(): Promise<void> {
-    this.#closed = true;
-    this.#oneWay.deadlines.abort();
-    for (const link of this.#links.values()) link.end();
-    this.#links.clear();
-    // The HTTP transport waits until all sockets of the network are closed.
-    return this.#http.close();
-  }
-
-  #postOverTcp(endpoint: Endpoint, body: Uint8Array, done: (result: PostResult) => void): void {
-    const post = new TcpPost(this.#oneWay, endpoint, body, done);
-    if (this.#closed) post.end("aborted");
-    else post.start();
-  }
-
-  #postOverWebSocket(endpoint: Endpoint, body: Uint8Array, done: (result: PostResult) => void): void {
-    const link = this.#linkTo(endpoint);
-    const post = new WebSocketPost(this.#oneWay, link, endpoint, body, done);
-    if (this.#closed) post.end("aborted");
-    else link.add(post);
-  }
-
-  #linkTo(endpoint: Endpoint): WebSocketLink {
+  function linkTo(endpoint: Endpoint): WebSocketLink {
     const url = endpoint.origin + endpoint.path;
-    const known = this.#links.get(url);
+    const known = links.get(url);
     if (known !== undefined) return known;
-    const link = new WebSocketLink(endpoint, this.#network, () => {
-      if (this.#links.get(url) === link) this.#links.delete(url);
+    const link = new WebSocketLink(endpoint, network, () => {
+      if (links.get(url) === link) links.delete(url);
     });
-    if (!this.#closed) this.#links.set(url, link);
+    if (closing === null) links.set(url, link);
     return link;
   }
+
+  async function closeAll(): Promise<void> {
+    network.deadlines.abort();
+    for (const link of links.values()) link.end();
+    links.clear();
+    // Aborted POSTs release their connections and report their results in the next tick.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    pools.closeIdle();
+    let cancelTimer: (() => void) | undefined;
+    const tooLong = new Promise<void>((resolve) => {
+      cancelTimer = network.timers.after(transportLimits.closeMsMax, resolve);
+    });
+    await Promise.race([network.sockets.none(), tooLong]);
+    cancelTimer?.();
+  }
+
+  return {
+    post(endpoint, headers, body, done) {
+      const { origin } = endpoint;
+      const post = origin.startsWith("http")
+        ? new Exchange(http, endpoint, headers, body, done)
+        : origin.startsWith("tcp:")
+          ? new TcpPost(network, endpoint, body, done)
+          : new WebSocketPost(network, linkTo(endpoint), endpoint, body, done);
+      if (closing === null) post.start();
+      else post.end("aborted");
+    },
+    openSockets: () => network.sockets.value,
+    close: () => (closing ??= closeAll()),
+  };
 }

@@ -1,15 +1,11 @@
+import { createRequire } from "node:module";
 import type { Socket } from "node:net";
-import type { RawData, WebSocket } from "ws";
-import { type Connect, parseOrigin } from "./connector.ts";
+import type { ClientOptions, RawData, WebSocket } from "ws";
+import { parseOrigin } from "./connector.ts";
+import type { Target } from "./endpoint.ts";
 import { transportLimits } from "./limits.ts";
+import type { Network } from "./network.ts";
 import type { TransportErrorCode } from "./port.ts";
-import type { Timers } from "./time.ts";
-import { openWebSocket } from "./web-socket-client.ts";
-
-export interface WebSocketContext {
-  readonly connect: Connect;
-  readonly timers: Timers;
-}
 
 /** The user of a connection. */
 export interface WebSocketOwner {
@@ -30,7 +26,7 @@ const OPEN = 1;
  * peer are ignored (usually `ok`), but their size is limited.
  */
 export class WebSocketConnection {
-  readonly #context: WebSocketContext;
+  readonly #network: Network;
   readonly #owner: WebSocketOwner;
   #socket: WebSocket | null = null;
   #cancelConnect: (() => void) | null = null;
@@ -41,14 +37,10 @@ export class WebSocketConnection {
   #receivedBytes = 0;
   #messages = 0;
 
-  constructor(
-    url: { readonly origin: string; readonly path: string },
-    context: WebSocketContext,
-    owner: WebSocketOwner,
-  ) {
-    this.#context = context;
+  constructor(url: Target, network: Network, owner: WebSocketOwner) {
+    this.#network = network;
     this.#owner = owner;
-    this.#cancelTimer = context.timers.after(transportLimits.webSocketGreetingMsMax, () => this.fail("timeout"));
+    this.#cancelTimer = network.timers.after(transportLimits.webSocketGreetingMsMax, () => this.fail("timeout"));
     process.nextTick(() => this.#start(url));
   }
 
@@ -83,11 +75,11 @@ export class WebSocketConnection {
     this.#owner.ended(code);
   }
 
-  #start({ origin, path }: { readonly origin: string; readonly path: string }): void {
+  #start({ origin, path }: Target): void {
     if (this.#ended) return;
     const target = parseOrigin(origin);
     if (target === null) return this.fail("connect_failed");
-    this.#cancelConnect = this.#context.connect(target, (failure, socket) => {
+    this.#cancelConnect = this.#network.connect(target, (failure, socket) => {
       this.#cancelConnect = null;
       if (socket === null) this.fail(failure?.code ?? "connect_failed");
       else this.#upgrade(origin + path, socket);
@@ -128,7 +120,7 @@ export class WebSocketConnection {
     this.#receivedBytes = 0;
     this.#messages = 0;
     this.#socket?.ping();
-    this.#cancelTimer = this.#context.timers.after(transportLimits.webSocketPingMs, () => this.#onPingOver());
+    this.#cancelTimer = this.#network.timers.after(transportLimits.webSocketPingMs, () => this.#onPingOver());
   }
 
   #onPingOver(): void {
@@ -151,4 +143,29 @@ function classifyWebSocketError(error: Error & { readonly code?: unknown }): Tra
   const code = typeof error.code === "string" ? error.code : "";
   if (code === "" || code.startsWith("WS_ERR_") || code.startsWith("HPE_")) return "bad_reply";
   return code.startsWith("ERR_SSL_") || code.startsWith("ERR_TLS_") ? "tls_failed" : "connection_reset";
+}
+
+const load = createRequire(import.meta.url);
+
+/**
+ * Opens a WebSocket over a connected socket (with TLS if needed), because ws itself would bypass the address guard and
+ * name cache.
+ */
+export function openWebSocket(url: string, socket: Socket): WebSocket {
+  // Loaded for the first WebSocket endpoint. Most servers have none, and start faster without it.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `require` has no types
+  const Client = load("ws") as typeof WebSocket;
+  // The type declarations do not contain the last four options yet.
+  const options: ClientOptions & Readonly<Record<string, unknown>> = {
+    createConnection: () => socket,
+    followRedirects: false,
+    // Compression does not help small messages, and decompressing the peer's messages would need another limit.
+    perMessageDeflate: false,
+    maxPayload: transportLimits.webSocketReceivedFrameBytesMax,
+    closeTimeout: transportLimits.webSocketCloseMsMax,
+    maxFragments: 64,
+    maxBufferedChunks: 4096,
+    maxPendingAutoPongs: 16,
+  };
+  return new Client(url, options);
 }

@@ -1,7 +1,6 @@
 import type { Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
-import type { HttpTransportOptions } from "./http-transport.ts";
 import { transportLimits } from "./limits.ts";
 import type { Endpoint, Transport } from "./port.ts";
 import { eventually } from "./testing/eventually.ts";
@@ -10,18 +9,18 @@ import { closeClean, endpoint, post } from "./testing/posting.ts";
 import { RawReceiver } from "./testing/raw-receiver.ts";
 import { tlsFixture } from "./testing/tls-fixture.ts";
 import { WebSocketPeer } from "./testing/web-socket-peer.ts";
-import { createTransport } from "./transport-by-scheme.ts";
+import { createTransport, type TransportOptions } from "./transport-by-scheme.ts";
 
 // Real: WebSockets of the ws library, and plain sockets that imitate them, on 127.0.0.1. Faked where a test says so:
 // time and the resolver.
 let transport: Transport;
-function start(options: HttpTransportOptions = {}): Transport {
+function start(options: TransportOptions = {}): Transport {
   transport = createTransport({ allowPrivateNetworks: true, ...options });
   return transport;
 }
 
 /** Creates a transport with time that only the test advances. */
-function startWithTime(options: HttpTransportOptions = {}): ManualTime {
+function startWithTime(options: TransportOptions = {}): ManualTime {
   const time = new ManualTime();
   start({ clock: time, timers: time, ...options });
   return time;

@@ -1,32 +1,37 @@
 import type { Evictable } from "./connection-budget.ts";
-import type { GuardedNetwork } from "./guarded-network.ts";
-import { OneWayPost, type OneWayContext } from "./one-way-post.ts";
+import type { Target } from "./endpoint.ts";
 import { transportLimits } from "./limits.ts";
+import type { Network } from "./network.ts";
 import type { Endpoint, PostResult, TransportErrorCode } from "./port.ts";
+import { Post } from "./post.ts";
 import type { TimeMs } from "./time.ts";
 import { WebSocketConnection, type WebSocketOwner } from "./web-socket-connection.ts";
 
 /** One message that waits for a WebSocket or is being sent. */
-export class WebSocketPost extends OneWayPost {
+export class WebSocketPost extends Post {
   readonly #link: WebSocketLink;
 
   constructor(
-    context: OneWayContext,
+    network: Network,
     link: WebSocketLink,
     endpoint: Endpoint,
     body: Uint8Array,
     done: (result: PostResult) => void,
   ) {
-    super(context, endpoint, body, done);
+    super(network, endpoint, body, done);
     this.#link = link;
   }
 
-  end(why: "timeout" | "aborted"): void {
+  start(): void {
+    this.#link.add(this);
+  }
+
+  override end(why: "timeout" | "aborted"): void {
     if (why === "timeout") this.#link.timedOut(this);
     else this.finish(why);
   }
 
-  protected release(): void {
+  protected override release(): void {
     this.#link.leave(this);
   }
 }
@@ -40,8 +45,8 @@ export class WebSocketPost extends OneWayPost {
 export class WebSocketLink implements Evictable, WebSocketOwner {
   previous: Evictable | null = null;
   next: Evictable | null = null;
-  readonly #url: { readonly origin: string; readonly path: string };
-  readonly #network: GuardedNetwork;
+  readonly #url: Target;
+  readonly #network: Network;
   readonly #onUnused: () => void;
   readonly #waiting = new Set<WebSocketPost>();
   readonly #sending = new Set<WebSocketPost>();
@@ -57,7 +62,7 @@ export class WebSocketLink implements Evictable, WebSocketOwner {
   #cancelPause: (() => void) | null = null;
 
   /** `onUnused` is called when there is no connection, no message and no pause. */
-  constructor(url: { readonly origin: string; readonly path: string }, network: GuardedNetwork, onUnused: () => void) {
+  constructor(url: Target, network: Network, onUnused: () => void) {
     this.#url = url;
     this.#network = network;
     this.#onUnused = onUnused;

@@ -111,3 +111,13 @@ export function deliveries(body: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Outgoin
     attributes: fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9-]{0,63}$/), headerText, { maxKeys: 16 }),
   });
 }
+
+/** Returns null when `run` throws the expected error. */
+export function orNull<T>(expected: new (message: string) => Error, run: () => T): T | null {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof expected) return null;
+    throw error;
+  }
+}

@@ -1,8 +1,8 @@
+import { bytesOf } from "../../protocols/body-bytes.ts";
 import { ReceiveError } from "../receive-error.ts";
-import type { ReceivedRequest, Receiver } from "../receiver.ts";
-import type { NodeRequest, NodeResponse } from "./node-message.ts";
-import { exchange, toReceivedRequest, writeReply } from "./node-message.ts";
-import { refusal, replyOf } from "./safe-reply.ts";
+import type { Receiver } from "../receiver.ts";
+import { exchange, headOf, type NodeRequest, type NodeResponse } from "./node-message.ts";
+import { refusal } from "./safe-reply.ts";
 
 /** The members of Express' request that are used, in versions 4 and 5. */
 export interface ExpressRequest extends NodeRequest {
@@ -23,59 +23,25 @@ export interface ExpressRequest extends NodeRequest {
  */
 export function toExpressHandler(
   receiver: Receiver,
-): (request: ExpressRequest, response: NodeResponse, next: (error?: unknown) => void) => void {
-  return (request, response, next) => {
+): (request: ExpressRequest, response: NodeResponse, next: (error?: unknown) => void) => Promise<void> {
+  return async (request, response, next) => {
+    const { originalUrl, readableDidRead, readableEnded } = request;
     // `body` alone does not show that a parser ran: Express 4 sets it to an empty object without one.
-    if (!request.readableDidRead && !request.readableEnded) {
-      void exchange(receiver, request, response, request.originalUrl);
-      return;
-    }
+    if (!readableDidRead && !readableEnded) return await exchange(receiver, request, response, originalUrl);
     // The body was read and had no bytes, whatever the parser made of it.
-    const body = request.readableDidRead ? bytesOf(request.body) : new Uint8Array(0);
-    if (body === null) {
-      const error = new ReceiveError("body_already_read", {
-        message:
-          "a body parser has read the request and not kept its bytes: put the receiver before express.json() and " +
-          "the like, or express.raw({ type: () => true }) before the receiver",
+    const body = readableDidRead ? bytesOf(request.body) : new Uint8Array(0);
+    if (body !== null) {
+      return await exchange(receiver, request, response, originalUrl, () => {
+        if (body.length > receiver.bodyBytesMax) throw new ReceiveError("body_too_large");
+        return body;
       });
-      void passOn(receiver, request, error, next);
-      return;
     }
-    void answerRead(receiver, request, response, body);
+    const error = new ReceiveError("body_already_read", {
+      message:
+        "a body parser has read the request and not kept its bytes: put the receiver before express.json() and " +
+        "the like, or express.raw({ type: () => true }) before the receiver",
+    });
+    await refusal(receiver, error, headOf(request, originalUrl));
+    next(error);
   };
-}
-
-async function passOn(
-  receiver: Receiver,
-  request: ExpressRequest,
-  error: ReceiveError,
-  next: (error: unknown) => void,
-): Promise<void> {
-  await refusal(receiver, error, withoutBody(request));
-  next(error);
-}
-
-async function answerRead(
-  receiver: Receiver,
-  request: ExpressRequest,
-  response: NodeResponse,
-  body: Uint8Array,
-): Promise<void> {
-  writeReply(
-    request,
-    response,
-    body.length > receiver.bodyBytesMax
-      ? await refusal(receiver, new ReceiveError("body_too_large"), withoutBody(request))
-      : await replyOf(receiver, toReceivedRequest(request, request.originalUrl, body)),
-  );
-}
-
-function withoutBody(request: ExpressRequest): ReceivedRequest {
-  return toReceivedRequest(request, request.originalUrl, new Uint8Array(0));
-}
-
-function bytesOf(body: unknown): Uint8Array | null {
-  if (typeof body === "string") return new TextEncoder().encode(body);
-  // A plain Uint8Array, because methods of Buffer such as slice behave differently.
-  return body instanceof Uint8Array ? new Uint8Array(body.buffer, body.byteOffset, body.byteLength) : null;
 }

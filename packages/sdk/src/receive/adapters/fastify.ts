@@ -1,6 +1,5 @@
 import type { Receiver } from "../receiver.ts";
-import type { NodeRequest, NodeResponse } from "./node-message.ts";
-import { exchange } from "./node-message.ts";
+import { exchange, type NodeRequest, type NodeResponse } from "./node-message.ts";
 
 /** The members of a Fastify instance that are used, in versions 4 and 5. */
 export interface FastifyScope {

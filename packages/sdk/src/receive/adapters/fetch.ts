@@ -1,9 +1,9 @@
 import { BoundedBytes } from "../../protocols/bounded-bytes.ts";
 import type { ReceiverReply } from "../../protocols/protocol.ts";
 import { ReceiveError } from "../receive-error.ts";
-import type { ReceivedRequest, Receiver } from "../receiver.ts";
+import type { Receiver } from "../receiver.ts";
 import { failureReply } from "../answering.ts";
-import { refusal, replyTo } from "./safe-reply.ts";
+import { refusal, replyTo, type RequestHead } from "./safe-reply.ts";
 import { announcedLength } from "./announced-length.ts";
 
 /**
@@ -26,45 +26,32 @@ export function toFetchHandler(receiver: Receiver): (request: Request) => Promis
       const error = new ReceiveError("body_already_read", {
         message: "the request's body has been read before the receiver got it, or is being read by something else",
       });
-      await refusal(receiver, error, toReceivedRequest(request, new Uint8Array(0)));
+      await refusal(receiver, error, headOf(request));
       throw error;
     }
-    const bodyOf = () => readBody(request, receiver.bodyBytesMax);
-    return toResponse(await replyTo(receiver, bodyOf, (body) => toReceivedRequest(request, body)));
+    return toResponse(await replyTo(receiver, headOf(request), () => readBody(request, receiver.bodyBytesMax)));
   };
 }
 
-function toReceivedRequest(request: Request, body: Uint8Array): ReceivedRequest {
+function headOf(request: Request): RequestHead {
   const { pathname, search } = new URL(request.url);
   const headers: Record<string, string> = Object.create(null) as Record<string, string>;
   for (const [name, value] of request.headers) headers[name] = value;
-  return { method: request.method, path: pathname + search, headers, body };
+  return { method: request.method, path: pathname + search, headers };
 }
 
 async function readBody(request: Request, bodyBytesMax: number): Promise<Uint8Array> {
   const announced = announcedLength(request.headers.get("content-length"));
   if (announced > bodyBytesMax) throw new ReceiveError("body_too_large");
   const body = new BoundedBytes(bodyBytesMax, announced);
-  const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = request.body?.getReader();
-  if (reader === undefined) return body.bytes();
+  let isWhole: boolean;
   try {
-    for (;;) {
-      const { done, value } = await read(reader);
-      if (done) return body.bytes();
-      if (!body.append(value)) throw new ReceiveError("body_too_large");
-    }
-  } finally {
-    // The body is not cancelled, because on some platforms that closes the connection of the answer.
-    reader.releaseLock();
+    isWhole = await body.appendAll(request.body);
+  } catch (cause) {
+    throw new ReceiveError("body_incomplete", { cause });
   }
-}
-
-async function read(reader: ReadableStreamDefaultReader<Uint8Array>) {
-  try {
-    return await reader.read();
-  } catch (error) {
-    throw new ReceiveError("body_incomplete", { cause: error });
-  }
+  if (!isWhole) throw new ReceiveError("body_too_large");
+  return body.bytes();
 }
 
 function toResponse(reply: ReceiverReply): Response {

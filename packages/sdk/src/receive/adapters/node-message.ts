@@ -7,8 +7,8 @@ import { BoundedBytes } from "../../protocols/bounded-bytes.ts";
 import type { ReceiverReply } from "../../protocols/protocol.ts";
 import { failureReply } from "../answering.ts";
 import { ReceiveError } from "../receive-error.ts";
-import type { ReceivedRequest, Receiver } from "../receiver.ts";
-import { replyTo } from "./safe-reply.ts";
+import type { Receiver } from "../receiver.ts";
+import { replyTo, type RequestHead } from "./safe-reply.ts";
 import { announcedLength } from "./announced-length.ts";
 
 /** The members of `http.IncomingMessage` that are used, and of HTTP/2's compatible request. */
@@ -47,22 +47,9 @@ export async function exchange(
   request: NodeRequest,
   response: NodeResponse,
   path: string = request.url ?? "/",
+  bodyOf: () => Uint8Array | Promise<Uint8Array> = () => readBody(request, receiver.bodyBytesMax),
 ): Promise<void> {
-  const bodyOf = () => readBody(request, receiver.bodyBytesMax);
-  const reply = await replyTo(receiver, bodyOf, (body) => toReceivedRequest(request, path, body));
-  writeReply(request, response, reply);
-}
-
-export function toReceivedRequest(request: NodeRequest, path: string, body: Uint8Array): ReceivedRequest {
-  // An object without a prototype, because a header may have the name of a prototype's member.
-  const headers: Record<string, string> = Object.create(null) as Record<string, string>;
-  for (const [name, value] of Object.entries(request.headers)) {
-    if (value !== undefined) headers[name] = typeof value === "string" ? value : value.join(", ");
-  }
-  return { method: request.method ?? "", path, headers, body };
-}
-
-export function writeReply(request: NodeRequest, response: NodeResponse, reply: ReceiverReply): void {
+  const reply = await replyTo(receiver, headOf(request, path), bodyOf);
   try {
     write(request, response, reply);
   } catch {
@@ -71,6 +58,15 @@ export function writeReply(request: NodeRequest, response: NodeResponse, reply: 
     if (response.headersSent) response.destroy();
     else write(request, response, failureReply());
   }
+}
+
+export function headOf(request: NodeRequest, path: string): RequestHead {
+  // An object without a prototype, because a header may have the name of a prototype's member.
+  const headers: Record<string, string> = Object.create(null) as Record<string, string>;
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value !== undefined) headers[name] = typeof value === "string" ? value : value.join(", ");
+  }
+  return { method: request.method ?? "", path, headers };
 }
 
 function write(request: NodeRequest, response: NodeResponse, reply: ReceiverReply): void {

@@ -1,6 +1,5 @@
 import type { Receiver } from "../receiver.ts";
-import type { NodeRequest, NodeResponse } from "./node-message.ts";
-import { exchange } from "./node-message.ts";
+import { exchange, type NodeRequest, type NodeResponse } from "./node-message.ts";
 
 /**
  * Returns a request listener for `node:http`: `http.createServer(toNodeHandler(receiver))`.

@@ -11,41 +11,36 @@ import { sendableReply } from "../sendable-reply.ts";
 
 const noBody = new Uint8Array(0);
 
+/** A request without its body. */
+export type RequestHead = Omit<ReceivedRequest, "body">;
+
 /**
  * Reads the body and returns the reply to the request, or the reply to the error that reading ended with. Never
  * rejects.
  */
 export async function replyTo(
   receiver: Receiver,
-  readBody: () => Promise<Uint8Array>,
-  requestWith: (body: Uint8Array) => ReceivedRequest,
+  head: RequestHead,
+  readBody: () => Uint8Array | Promise<Uint8Array>,
 ): Promise<ReceiverReply> {
   let body: Uint8Array;
   try {
     body = await readBody();
   } catch (error) {
-    return error instanceof ReceiveError ? await refusal(receiver, error, requestWith(noBody)) : failureReply();
+    return error instanceof ReceiveError ? await refusal(receiver, error, head) : failureReply();
   }
-  return await replyOf(receiver, requestWith(body));
-}
-
-/** Never rejects. */
-export async function replyOf(receiver: Receiver, request: ReceivedRequest): Promise<ReceiverReply> {
   try {
-    return sendableReply(await receiver.handle(request));
+    return sendableReply(await receiver.handle({ ...head, body }));
   } catch {
     return failureReply();
   }
 }
 
-/** Returns the reply to a request that the adapter refuses itself; `request` has no body. Never rejects. */
-export async function refusal(
-  receiver: Receiver,
-  error: ReceiveError,
-  request: ReceivedRequest,
-): Promise<ReceiverReply> {
+/** Returns the reply to a request that the adapter refuses itself. Never rejects. */
+export async function refusal(receiver: Receiver, error: ReceiveError, head: RequestHead): Promise<ReceiverReply> {
   try {
-    return receiver.refuse === undefined ? refusalReply(error) : sendableReply(await receiver.refuse(error, request));
+    if (receiver.refuse === undefined) return refusalReply(error);
+    return sendableReply(await receiver.refuse(error, { ...head, body: noBody }));
   } catch {
     return failureReply();
   }

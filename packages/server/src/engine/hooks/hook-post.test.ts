@@ -6,7 +6,7 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { limits } from "../../domain/limits.ts";
-import { createHttpTransport } from "../../transport/http-transport.ts";
+import { createTransport } from "../../transport/transport-by-scheme.ts";
 import type { Transport } from "../../transport/port.ts";
 import { eventually } from "../../transport/testing/eventually.ts";
 import { ManualTime } from "../../transport/testing/manual-time.ts";
@@ -23,7 +23,7 @@ let time: ManualTime;
 let transport: Transport;
 beforeEach(() => {
   time = new ManualTime();
-  transport = createHttpTransport({ allowPrivateNetworks: true, clock: time, timers: time });
+  transport = createTransport({ allowPrivateNetworks: true, clock: time, timers: time });
 });
 afterEach(() => closeClean(transport));
 
@@ -148,7 +148,7 @@ describe("a hook's POST", () => {
     expect(await refused.post()).toEqual({ error: "unreachable" });
     expect(refused.posts.firstError).toBe("connect_refused");
     await closeClean(transport);
-    transport = createHttpTransport({ allowPrivateNetworks: false });
+    transport = createTransport({ allowPrivateNetworks: false });
     const denied = callTo("http://169.254.169.254/latest/meta-data");
     expect(await denied.post()).toEqual({ error: "unreachable" });
     expect(denied.posts.firstError).toBe("address_denied");

@@ -1,18 +1,15 @@
 import { systemTimers } from "../domain/ports.ts";
-import { createAddressGuard } from "./address-guard.ts";
+import { type AddressPolicy, createAddressGuard } from "./address-guard.ts";
 import { ConnectionBudget } from "./connection-budget.ts";
 import { type Connect, createConnector } from "./connector.ts";
+import { Deadlines } from "./deadline.ts";
 import { transportLimits } from "./limits.ts";
 import { NameCache, type NameResolver, systemResolver } from "./name-cache.ts";
 import { SocketCount } from "./socket-count.ts";
 import { openTcp } from "./tcp-connect.ts";
 import { type Clock, steadyClock, type Timers } from "./time.ts";
 
-export interface NetworkOptions {
-  /** Endpoints may be in private networks. Default false. */
-  readonly allowPrivateNetworks?: boolean | undefined;
-  /** Addresses and networks (CIDR) that are always allowed. An invalid one throws `invalid_request`. */
-  readonly allowedAddresses?: readonly string[] | undefined;
+export interface NetworkOptions extends AddressPolicy {
   /** PEM certificates that are trusted in addition to Node's. An invalid one throws `invalid_request`. */
   readonly caPem?: string | undefined;
   readonly connectionsMax?: number | undefined;
@@ -24,23 +21,21 @@ export interface NetworkOptions {
 /**
  * Opens all connections, whatever their scheme: with one address guard, name cache, connection budget and socket count.
  */
-export interface GuardedNetwork {
+export interface Network {
   readonly connect: Connect;
   readonly budget: ConnectionBudget;
   readonly sockets: SocketCount;
   readonly clock: Clock;
   readonly timers: Timers;
+  readonly deadlines: Deadlines;
 }
 
-export function createGuardedNetwork(options: NetworkOptions): GuardedNetwork {
+export function createNetwork(options: NetworkOptions): Network {
   const clock = options.clock ?? steadyClock;
   const timers = options.timers ?? systemTimers;
   const sockets = new SocketCount();
   const connect = createConnector({
-    guard: createAddressGuard({
-      allowPrivateNetworks: options.allowPrivateNetworks ?? false,
-      allowedAddresses: options.allowedAddresses ?? [],
-    }),
+    guard: createAddressGuard(options),
     names: new NameCache({ resolver: options.resolver ?? systemResolver, clock }),
     timers,
     sockets,
@@ -48,5 +43,5 @@ export function createGuardedNetwork(options: NetworkOptions): GuardedNetwork {
     caPem: options.caPem,
   });
   const budget = new ConnectionBudget(options.connectionsMax ?? transportLimits.connectionsMax);
-  return { connect, budget, sockets, clock, timers };
+  return { connect, budget, sockets, clock, timers, deadlines: new Deadlines(clock, timers) };
 }

@@ -1,0 +1,85 @@
+import type { DeadlineGroup, Deadlines, Expiring } from "./deadline.ts";
+import type { Endpoint, PostResult, TransportErrorCode } from "./port.ts";
+import type { Clock, TimeMs } from "./time.ts";
+
+export interface PostContext {
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+}
+
+const noHeaders: Readonly<Record<string, string>> = Object.freeze({});
+export const noBytes = new Uint8Array(0);
+
+/**
+ * One POST from its call to its result. Ends exactly once, through `finish`. `done` is called in the next tick, so
+ * never during `post` or inside a socket's event.
+ */
+export abstract class Post implements Expiring {
+  previous: Expiring | null = null;
+  next: Expiring | null = null;
+  group: DeadlineGroup | null = null;
+  deadlineMs: TimeMs = 0;
+
+  readonly endpoint: Endpoint;
+  readonly body: Uint8Array;
+  /** 0 until the reply's status has come. TCP and WebSockets have no replies. */
+  protected status = 0;
+  protected replyHeaders: Readonly<Record<string, string>> = noHeaders;
+  readonly #context: PostContext;
+  readonly #done: (result: PostResult) => void;
+  readonly #startedAtMs: TimeMs;
+  #finished = false;
+  #error: TransportErrorCode | null = null;
+  #durationMs = 0;
+
+  constructor(context: PostContext, endpoint: Endpoint, body: Uint8Array, done: (result: PostResult) => void) {
+    this.#context = context;
+    this.endpoint = endpoint;
+    this.body = body;
+    this.#done = done;
+    this.#startedAtMs = context.clock.now();
+    context.deadlines.add(this, endpoint.timeoutMs, this.#startedAtMs);
+  }
+
+  get isFinished(): boolean {
+    return this.#finished;
+  }
+
+  /** The deadline has come, or the transport closes. */
+  end(why: "timeout" | "aborted"): void {
+    this.finish(why);
+  }
+
+  /** Called before the first byte is written. False: the message must not be sent any more, and has ended. */
+  mayBegin(): boolean {
+    if (this.#finished) return false;
+    if (this.endpoint.maySend?.() !== false) return true;
+    this.finish("aborted");
+    return false;
+  }
+
+  /** null: a reply came, or the message was sent where there are no replies. */
+  finish(error: TransportErrorCode | null): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#error = error;
+    this.#durationMs = Math.max(0, Math.round(this.#context.clock.now() - this.#startedAtMs));
+    this.#context.deadlines.remove(this);
+    this.release();
+    process.nextTick(Post.#report, this);
+  }
+
+  /** Releases sockets, timers and the connection budget at once. */
+  protected release(): void {}
+
+  /** Called in the next tick after `finish`. Returns the part of the reply's body that was received. */
+  protected replyBody(): Uint8Array {
+    return noBytes;
+  }
+
+  static readonly #report = (post: Post): void => {
+    const body = post.replyBody();
+    const { status, replyHeaders: headers } = post;
+    post.#done({ durationMs: post.#durationMs, error: post.#error, status, headers, body });
+  };
+}
