@@ -16,6 +16,7 @@ import { createHttpApp } from "../http/http-app.ts";
 import { answerUnmatchedRoutes } from "../http/unmatched-route.ts";
 import type { Readiness } from "../ops/health.ts";
 import type { Metrics } from "../ops/metrics.ts";
+import { refuseUnknownParameters } from "../shapes/query.ts";
 import type { Store } from "../store/store.ts";
 import { apiKeyRoutes } from "./api-keys.ts";
 import { attemptRoutes } from "./attempts.ts";
@@ -61,6 +62,7 @@ export async function createApp(dependencies: AppDependencies): Promise<FastifyI
   const app = createHttpApp(config, context.log);
   await describeRoutes(app, context.version);
   answerUnmatchedRoutes(app);
+  refuseUnknownParameters(app);
   takeBodiesAsBytes(app, config.catalogRequestBytesMax, arriving, config);
   topicRoutes(app, context);
   subscriptionRoutes(app, context);

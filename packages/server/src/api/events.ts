@@ -36,6 +36,20 @@ const query = Type.Object(
   { additionalProperties: false },
 );
 
+const schema = {
+  tags: ["events"],
+  operationId: "streamEvents",
+  summary: "Watch what happens, as Server-Sent Events",
+  description:
+    "Each event has an id, its type as `event`, and JSON as `data` with `type`, `at` and the members of its type. A " +
+    "reader that is too slow gets an event `lagged` with the number of `dropped` events. Past events are not sent again.",
+  querystring: query,
+  response: {
+    200: { description: "The stream.", content: { "text/event-stream": { schema: { type: "string" } } } },
+    ...problemResponses("invalid_name", "too_many_streams"),
+  },
+};
+
 interface EventParts {
   readonly events: EventBus;
   readonly config: HttpLimits;
@@ -50,33 +64,14 @@ export function eventRoutes(app: FastifyInstance, { events, config }: EventParts
     done();
   });
 
-  app.get(
-    "/v1/events",
-    {
-      // A HEAD would open a stream that carries nothing.
-      exposeHeadRoute: false,
-      schema: {
-        tags: ["events"],
-        operationId: "streamEvents",
-        summary: "Watch what happens, as Server-Sent Events",
-        description:
-          "Each event has an id, its type as `event`, and JSON as `data` with `type`, `at` and the members of its type. A " +
-          "reader that is too slow gets an event `lagged` with the number of `dropped` events. Past events are not sent again.",
-        querystring: query,
-        response: {
-          200: { description: "The stream.", content: { "text/event-stream": { schema: { type: "string" } } } },
-          ...problemResponses("invalid_name", "too_many_streams"),
-        },
-      },
-    },
-    (request, reply) => {
-      const { topic = null, type = [] } = readQuery(request);
-      // The log of an inbox has a name of this form, and can be watched too.
-      if (topic !== null) assertName("topic", topic.replace(/^inbox:/, ""));
-      streams.open(reply.raw, (event) => (topic === null || topicOf(event) === topic) && isOneOf(type, event));
-      reply.hijack();
-    },
-  );
+  // A HEAD would open a stream that carries nothing.
+  app.get("/v1/events", { exposeHeadRoute: false, schema }, (request, reply) => {
+    const { topic = null, type = [] } = readQuery(request);
+    // The log of an inbox has a name of this form, and can be watched too.
+    if (topic !== null) assertName("topic", topic.replace(/^inbox:/, ""));
+    streams.open(reply.raw, (event) => (topic === null || topicOf(event) === topic) && isOneOf(type, event));
+    reply.hijack();
+  });
 }
 
 function topicOf(event: LiveEvent): string | null {

@@ -3,17 +3,29 @@ import { Type } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { readiness } from "../ops/health.ts";
 import type { Readiness } from "../ops/health.ts";
-import { problemResponses } from "../shapes/schema-parts.ts";
+import { closed, problemResponses } from "../shapes/schema-parts.ts";
 import type { Store } from "../store/store.ts";
 
 const healthSchema = Type.Object(
   { status: Type.Enum(["ok"]), version: Type.String() },
-  { additionalProperties: false, description: "The process is up." },
+  { ...closed, description: "The process is up." },
 );
 const readySchema = Type.Object(
   { status: Type.Enum(["ready"]) },
-  { additionalProperties: false, description: "The server answers requests, and the database can be written." },
+  { ...closed, description: "The server answers requests, and the database can be written." },
 );
+const health = {
+  tags: ["operations"],
+  operationId: "getHealth",
+  summary: "Check that the process is up",
+  response: { 200: healthSchema },
+};
+const ready = {
+  tags: ["operations"],
+  operationId: "getReadiness",
+  summary: "Check that the server can answer requests",
+  response: { 200: readySchema, ...problemResponses("not_ready", "storage_unavailable") },
+};
 
 interface HealthParts {
   readonly store: Store;
@@ -21,36 +33,12 @@ interface HealthParts {
   readonly version: string;
 }
 
-export function healthRoutes(app: FastifyInstance, { store, ready, version }: HealthParts): void {
-  const tags = ["operations"];
+export function healthRoutes(app: FastifyInstance, parts: HealthParts): void {
+  app.get("/healthz", { schema: health }, () => ({ status: "ok", version: parts.version }));
 
-  app.get(
-    "/healthz",
-    {
-      schema: {
-        tags,
-        operationId: "getHealth",
-        summary: "Check that the process is up",
-        response: { 200: healthSchema },
-      },
-    },
-    () => ({ status: "ok", version }),
-  );
-
-  app.get(
-    "/readyz",
-    {
-      schema: {
-        tags,
-        operationId: "getReadiness",
-        summary: "Check that the server can answer requests",
-        response: { 200: readySchema, ...problemResponses("not_ready", "storage_unavailable") },
-      },
-    },
-    () => {
-      const state = readiness(store, ready);
-      if (!state.ready) throw new RingbackError(state.code, state.reason);
-      return { status: "ready" };
-    },
-  );
+  app.get("/readyz", { schema: ready }, () => {
+    const state = readiness(parts.store, parts.ready);
+    if (!state.ready) throw new RingbackError(state.code, state.reason);
+    return { status: "ready" };
+  });
 }

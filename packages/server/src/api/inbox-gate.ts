@@ -38,6 +38,52 @@ const untrustedBody = {
   "x-content-type-options": "nosniff",
 };
 
+const keepSchema = {
+  tags,
+  operationId: "keepInInbox",
+  summary: "Send a message to an inbox",
+  description:
+    "The body is kept byte for byte, together with its content type. A content type need not be a media type, but one that has " +
+    `more than ${limits.contentTypeCharsMax} characters, or others than printable ASCII, is not kept. A query is not kept. ` +
+    "An inbox that keeps messages only while it is polled gives the same answer when it drops the message.",
+  params: inboxParams,
+  body: { content: { "*/*": { schema: { contentMediaType: "*/*" } } } },
+  response: {
+    200: { ...success, description: "The message was kept, or dropped because nobody polls.", headers: idHeader },
+    ...problemResponses(
+      "invalid_name",
+      "inbox_not_found",
+      "topic_not_found",
+      "invalid_type",
+      "malformed_json",
+      "body_too_large",
+      "inbox_full",
+      ...bodyErrors,
+      ...writeErrors,
+    ),
+  },
+};
+
+const takeSchema = {
+  tags,
+  operationId: "takeFromInbox",
+  summary: "Take the oldest message",
+  description:
+    "The message's own bytes and content type. Without a message the body is empty and `ringback-message-id` is missing. " +
+    "The message is removed from the inbox as soon as the answer has been sent. If the client disconnects before that, the " +
+    "next client gets the message.",
+  params: inboxParams,
+  querystring: takeQuery,
+  response: {
+    200: {
+      description: "The message, or nothing.",
+      headers: idHeader,
+      content: { "*/*": { schema: { contentMediaType: "*/*" } } },
+    },
+    ...problemResponses("invalid_name", "inbox_not_found", "topic_not_found", "too_many_waiters", ...writeErrors),
+  },
+};
+
 /**
  * Messages into and out of inboxes. A scope of its own, because bodies of every type are allowed, up to the size of a
  * message.
@@ -61,76 +107,25 @@ function keepRoute(
   inboxes: Inboxes,
   contentTypeOf: (request: FastifyRequest) => string | null,
 ): void {
-  app.post<{ Params: InboxPath }>(
-    "/in/:inbox",
-    {
-      schema: {
-        tags,
-        operationId: "keepInInbox",
-        summary: "Send a message to an inbox",
-        description:
-          "The body is kept byte for byte, together with its content type. A content type need not be a media type, but one that has " +
-          `more than ${limits.contentTypeCharsMax} characters, or others than printable ASCII, is not kept. A query is not kept. ` +
-          "An inbox that keeps messages only while it is polled gives the same answer when it drops the message.",
-        params: inboxParams,
-        body: { content: { "*/*": { schema: { contentMediaType: "*/*" } } } },
-        response: {
-          200: { ...success, description: "The message was kept, or dropped because nobody polls.", headers: idHeader },
-          ...problemResponses(
-            "invalid_name",
-            "inbox_not_found",
-            "topic_not_found",
-            "invalid_type",
-            "malformed_json",
-            "body_too_large",
-            "inbox_full",
-            ...bodyErrors,
-            ...writeErrors,
-          ),
-        },
-      },
-    },
-    async (request, reply) => {
-      const { inbox: name } = request.params;
-      assertName("inbox", name);
-      const inbox = await inboxes.get(name);
-      if (inbox === null) throw noInbox(name);
-      const body = bodyBytes(request);
-      if (inbox.accept === "json") parseJson(body);
-      const { id } = await inboxes.keep(name, { body, contentType: contentTypeOf(request) });
-      if (id !== null) reply.header("ringback-message-id", id);
-      return { response: "success" };
-    },
-  );
+  app.post<{ Params: InboxPath }>("/in/:inbox", { schema: keepSchema }, async (request, reply) => {
+    const { inbox: name } = request.params;
+    assertName("inbox", name);
+    const inbox = await inboxes.get(name);
+    if (inbox === null) throw noInbox(request.params);
+    const body = bodyBytes(request);
+    if (inbox.accept === "json") parseJson(body);
+    const { id } = await inboxes.keep(name, { body, contentType: contentTypeOf(request) });
+    if (id !== null) reply.header("ringback-message-id", id);
+    return { response: "success" };
+  });
 }
 
 function takeRoute(app: FastifyInstance, inboxes: Inboxes): void {
   const readTakeQuery = queryReader(takeQuery);
+  // A HEAD would take a message and show it to nobody.
   app.get<{ Params: InboxPath }>(
     "/in/:inbox",
-    {
-      // A HEAD would take a message and show it to nobody.
-      exposeHeadRoute: false,
-      schema: {
-        tags,
-        operationId: "takeFromInbox",
-        summary: "Take the oldest message",
-        description:
-          "The message's own bytes and content type. Without a message the body is empty and `ringback-message-id` is missing. " +
-          "The message is removed from the inbox as soon as the answer has been sent. If the client disconnects before that, the " +
-          "next client gets the message.",
-        params: inboxParams,
-        querystring: takeQuery,
-        response: {
-          200: {
-            description: "The message, or nothing.",
-            headers: idHeader,
-            content: { "*/*": { schema: { contentMediaType: "*/*" } } },
-          },
-          ...problemResponses("invalid_name", "inbox_not_found", "topic_not_found", "too_many_waiters", ...writeErrors),
-        },
-      },
-    },
+    { exposeHeadRoute: false, schema: takeSchema },
     async (request, reply) => {
       const { waitMs = 0 } = readTakeQuery(request);
       const { inbox: name } = request.params;

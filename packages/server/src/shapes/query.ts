@@ -1,3 +1,4 @@
+import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import type { Static, TObject, TProperties } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
@@ -76,3 +77,15 @@ export const pageParameters = {
 };
 
 export const noParameters = Type.Object({}, { additionalProperties: false });
+
+/** Refuses every parameter of those routes of `/v1` that describe no query. Call it before the routes are added. */
+export function refuseUnknownParameters(app: FastifyInstance): void {
+  const readNone = queryReader(noParameters);
+  app.addHook("onRoute", (route) => {
+    if (!route.url.startsWith("/v1/") || route.schema?.querystring !== undefined) return;
+    route.preHandler = (request, _reply, done) => {
+      readNone(request);
+      done();
+    };
+  });
+}
