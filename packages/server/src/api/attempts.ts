@@ -3,12 +3,12 @@ import { Type } from "typebox";
 import { attemptRecordSchema, attemptRecordView } from "../shapes/attempt.ts";
 import { pageOfList } from "../shapes/page-cursor.ts";
 import { pageParameters, queryReader } from "../shapes/query.ts";
-import { closed, pageOf, problemResponses, subscriptionParams } from "../shapes/schema-parts.ts";
+import { about, closed, pageOf, problemResponses, subscriptionParams } from "../shapes/schema-parts.ts";
 import type { Store } from "../store/store.ts";
 import { subscriptionAt } from "./subscriptions.ts";
 import type { SubscriptionPath } from "./subscriptions.ts";
 
-const only = Type.Enum(["all", "failed"], { default: "all", description: "`failed` leaves out the accepted ones." });
+const only = about("`failed` leaves out the accepted ones.", Type.Enum(["all", "failed"], { default: "all" }));
 const querystring = Type.Object({ ...pageParameters, only: Type.Optional(only) }, closed);
 const schema = {
   tags: ["attempts"],

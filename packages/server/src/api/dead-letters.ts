@@ -15,6 +15,7 @@ import { pageOfList } from "../shapes/page-cursor.ts";
 import { queryReader } from "../shapes/query.ts";
 import { listQuery } from "../shapes/resource-routes.ts";
 import {
+  about,
   bodyErrors,
   closed,
   pageOf,
@@ -34,7 +35,7 @@ const purgeQuery = Type.Object(
 );
 const letterParams = Type.Object({
   ...subscriptionParams.properties,
-  id: Type.String({ description: "The dead letter's id.", examples: ["42"] }),
+  id: about("The dead letter's id.", Type.String({ examples: ["42"] })),
 });
 
 interface LetterPath extends SubscriptionPath {

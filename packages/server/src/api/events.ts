@@ -6,7 +6,7 @@ import type { LiveEvent } from "../engine/live-events.ts";
 import { createEventStreams } from "../http/event-streams.ts";
 import type { HttpLimits } from "../http/http-limits.ts";
 import { queryReader } from "../shapes/query.ts";
-import { problemResponses } from "../shapes/schema-parts.ts";
+import { about, closed, problemResponses } from "../shapes/schema-parts.ts";
 import { timeText } from "../shapes/time-text.ts";
 
 const types = [
@@ -26,14 +26,13 @@ const types = [
 
 const query = Type.Object(
   {
-    topic: Type.Optional(
-      Type.String({ description: "Only the events of this topic; a hook's events belong to none." }),
-    ),
-    type: Type.Optional(
-      Type.Array(Type.Enum([...types]), { description: "Only events of these types; joined by commas, or repeated." }),
+    topic: about("Only the events of this topic; a hook's events belong to none.", Type.Optional(Type.String())),
+    type: about(
+      "Only events of these types; joined by commas, or repeated.",
+      Type.Optional(Type.Array(Type.Enum([...types]))),
     ),
   },
-  { additionalProperties: false },
+  closed,
 );
 
 const schema = {

@@ -9,7 +9,7 @@ import { hookJson } from "../engine/hooks/hook-json.ts";
 import type { HookDetails, HookPayload, Hooks } from "../engine/hooks/hooks.ts";
 import { bodyBytes, jsonBody } from "../http/json-body.ts";
 import { hookSchema, hookShape, hookView, outcomeSchema, outcomeView } from "../shapes/hook.ts";
-import { bodyErrors, hookParams, problemResponses } from "../shapes/schema-parts.ts";
+import { about, bodyErrors, hookParams, problemResponses } from "../shapes/schema-parts.ts";
 import { labelledListRoute, resourceRoutes } from "./resource.ts";
 import type { Resource } from "./resource.ts";
 
@@ -57,7 +57,7 @@ const callSchema = {
     "The body is the payload: any JSON value (koipy and opencard: an object). The answer is 200 even when a called " +
     "program fails: then `error` is not null, and the hook's `onError` has decided the action.",
   params: hookParams,
-  body: Type.Unknown({ description: "The payload." }),
+  body: about("The payload.", Type.Unknown()),
   response: {
     200: outcomeSchema,
     ...problemResponses("invalid_name", "hook_not_found", "key_not_found", "key_unavailable", ...bodyErrors),

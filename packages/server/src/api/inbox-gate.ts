@@ -11,25 +11,29 @@ import { noInbox } from "./inboxes.ts";
 import type { InboxPath } from "./inboxes.ts";
 import { bodyBytes, parseJson } from "../http/json-body.ts";
 import { queryReader } from "../shapes/query.ts";
-import { bodyErrors, inboxParams, problemResponses, writeErrors } from "../shapes/schema-parts.ts";
+import {
+  about,
+  bodyErrors,
+  closed,
+  inboxParams,
+  problemResponses,
+  whole,
+  writeErrors,
+} from "../shapes/schema-parts.ts";
 import { onSocketClose } from "../http/socket-close.ts";
 
 const tags = ["inboxes"];
 const takeQuery = Type.Object(
   {
-    waitMs: Type.Optional(
-      Type.Integer({
-        minimum: 0,
-        maximum: limits.inboxWaitMsMax,
-        default: 0,
-        description: "How long to wait for a message when there is none, in milliseconds.",
-      }),
+    waitMs: about(
+      "How long to wait for a message when there is none, in milliseconds.",
+      Type.Optional(whole(0, limits.inboxWaitMsMax, { default: 0 })),
     ),
   },
-  { additionalProperties: false },
+  closed,
 );
 const idHeader = { "ringback-message-id": { type: "string", description: "The message's id." } };
-const success = Type.Object({ response: Type.Enum(["success"]) }, { additionalProperties: false });
+const success = Type.Object({ response: Type.Enum(["success"]) }, closed);
 
 /** Anybody may have sent the body: a browser must neither run it nor guess its type. */
 const untrustedBody = {

@@ -20,7 +20,7 @@ import { messageOf, messagesOf } from "../shapes/publish-body.ts";
 import { publishErrorsAt } from "../shapes/publish-errors.ts";
 import { noParameters, queryReader } from "../shapes/query.ts";
 import { rawMessageOf } from "../shapes/raw-message.ts";
-import { bodyErrors, problemResponses, topicParams, writeErrors } from "../shapes/schema-parts.ts";
+import { about, bodyErrors, problemResponses, topicParams, writeErrors } from "../shapes/schema-parts.ts";
 import { timeText } from "../shapes/time-text.ts";
 import type { Store } from "../store/store.ts";
 import { topicAt } from "./topics.ts";
@@ -47,7 +47,7 @@ const replayedHeader = {
   },
 };
 const messageParams = Type.Object({
-  id: Type.String({ description: "The message's id.", examples: ["1099511627777"] }),
+  id: about("The message's id.", Type.String({ examples: ["1099511627777"] })),
 });
 
 const getSchema = {

@@ -3,20 +3,20 @@ import type { Static } from "typebox";
 import { secretIdPrefix } from "../domain/api-key-rules.ts";
 import { limits } from "../domain/limits.ts";
 import type { ApiKeyDetails, ApiKeyPair } from "../engine/keys/api-keys.ts";
-import { changeTimes, changeTimesView, closed } from "./schema-parts.ts";
+import { about, changeTimes, changeTimesView, closed } from "./schema-parts.ts";
 
-const name = Type.String({
-  description: `A name for people, of 1 to ${limits.apiKeyNameCharsMax} characters. It need not be unique.`,
-  examples: ["billing, production"],
-});
-const secretId = Type.String({
-  description: `Sent with every signed request: ${secretIdPrefix}, then letters, digits, "-" and "_", at most ${limits.secretIdCharsMax} characters.`,
-  examples: ["AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA"],
-});
-const secretKey = Type.String({
-  description: `Signs requests, and is never sent: ${limits.secretBytesMin} to ${limits.secretBytesMax} printable ASCII characters, without spaces.`,
-  examples: ["Gu5t9xGARNpq86cd98joQYCN3EXAMPLE"],
-});
+const name = about(
+  `A name for people, of 1 to ${limits.apiKeyNameCharsMax} characters. It need not be unique.`,
+  Type.String({ examples: ["billing, production"] }),
+);
+const secretId = about(
+  `Sent with every signed request: ${secretIdPrefix}, then letters, digits, "-" and "_", at most ${limits.secretIdCharsMax} characters.`,
+  Type.String({ examples: ["AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA"] }),
+);
+const secretKey = about(
+  `Signs requests, and is never sent: ${limits.secretBytesMin} to ${limits.secretBytesMax} printable ASCII characters, without spaces.`,
+  Type.String({ examples: ["Gu5t9xGARNpq86cd98joQYCN3EXAMPLE"] }),
+);
 
 export const apiKeyBody = Type.Object(
   { name, secretId: Type.Optional(secretId), secretKey: Type.Optional(secretKey) },
@@ -35,13 +35,13 @@ export const apiKeyBody = Type.Object(
 export const declaredApiKeyBody = Type.Object({ secretId, secretKey }, closed);
 
 const members = {
-  id: Type.String({ description: "The secretId.", examples: ["AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA"] }),
+  id: about("The secretId.", Type.String({ examples: ["AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA"] })),
   name,
   secretId,
-  usable: Type.Boolean({
-    description:
-      "false: it is encrypted under a master key that the server does not have, so that requests signed with it are refused.",
-  }),
+  usable: about(
+    "false: it is encrypted under a master key that the server does not have, so that requests signed with it are refused.",
+    Type.Boolean(),
+  ),
   ...changeTimes,
 };
 

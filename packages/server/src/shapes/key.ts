@@ -3,7 +3,7 @@ import type { Static } from "typebox";
 import type { Jwk } from "@ringback/sdk/protocols";
 import { limits } from "../domain/limits.ts";
 import type { KeyDetails } from "../engine/keys/keys.ts";
-import { changeTimes, changeTimesView, closed, nullable } from "./schema-parts.ts";
+import { about, changeTimes, changeTimesView, closed, nullable } from "./schema-parts.ts";
 
 /** The engine's rule for keys checks the members, because a schema cannot express it. */
 const jwk = Type.Unsafe<Jwk>({
@@ -35,12 +35,12 @@ export const keySchema = Type.Object(
   {
     kid: Type.String({ examples: ["0"] }),
     kty: Type.Enum(["oct", "OKP"]),
-    crv: nullable(Type.Enum(["Ed25519"], { description: "null for a shared secret." })),
-    bits: Type.Integer({ description: "The length of the secret, or of the curve's keys.", examples: [128] }),
-    usable: Type.Boolean({
-      description:
-        "false: it is encrypted under a master key that the server does not have. Put the key again, or configure that master key.",
-    }),
+    crv: about("null for a shared secret.", nullable(Type.Enum(["Ed25519"]))),
+    bits: about("The length of the secret, or of the curve's keys.", Type.Integer({ examples: [128] })),
+    usable: about(
+      "false: it is encrypted under a master key that the server does not have. Put the key again, or configure that master key.",
+      Type.Boolean(),
+    ),
     ...changeTimes,
   },
   { ...closed, description: "What is known of the key. Its secret is never shown." },

@@ -3,7 +3,7 @@ import type { TObject, TSchema } from "typebox";
 import type { ErrorCode } from "../domain/errors.ts";
 import { labelParameter } from "./labels.ts";
 import { pageParameters } from "./query.ts";
-import { bodyErrors, closed, pageOf, problemResponses, writeErrors } from "./schema-parts.ts";
+import { about, bodyErrors, closed, pageOf, problemResponses, writeErrors } from "./schema-parts.ts";
 
 interface RouteTexts {
   readonly summary?: string;
@@ -31,14 +31,13 @@ export interface NamedResource {
 }
 
 const conditions = Type.Object({
-  "If-Match": Type.Optional(
-    Type.String({
-      description: "Only if the ETag is one of these, or with `*` if the resource exists; otherwise 412.",
-      examples: ['"12-3"'],
-    }),
+  "If-Match": about(
+    "Only if the ETag is one of these, or with `*` if the resource exists; otherwise 412.",
+    Type.Optional(Type.String({ examples: ['"12-3"'] })),
   ),
-  "If-None-Match": Type.Optional(
-    Type.String({ description: "With `*`: only if the resource does not exist; otherwise 412.", examples: ["*"] }),
+  "If-None-Match": about(
+    "With `*`: only if the resource does not exist; otherwise 412.",
+    Type.Optional(Type.String({ examples: ["*"] })),
   ),
 });
 const etag = {

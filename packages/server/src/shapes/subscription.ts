@@ -8,7 +8,16 @@ import { assertPushedOrPulled, assertSubscription, unpushed } from "../domain/su
 import type { PullCounts, SubscriptionCounts } from "../store/records.ts";
 import { description, labels } from "./labels.ts";
 import { retryPolicy, withDelayMsMax } from "./retry-policy.ts";
-import { changeTimes, changeTimesView, closed, nullable, textMap, timeText as timeSchema } from "./schema-parts.ts";
+import {
+  about,
+  changeTimes,
+  changeTimesView,
+  closed,
+  nullable,
+  textMap,
+  timeText as timeSchema,
+  whole,
+} from "./schema-parts.ts";
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
 import { optionalTimeText, parseTime } from "./time-text.ts";
 
@@ -23,16 +32,13 @@ const furtherUrls = pushProtocols
 
 const push = Type.Object(
   {
-    url: Type.String({
-      description: `Where the POSTs go: http or https, at most ${limits.urlCharsMax} characters. ${furtherUrls}`,
-      examples: ["https://example.com/callback"],
-    }),
-    protocol: optional(
-      Type.String({
-        description: `The format of the POST and the meaning of the reply: ${pushProtocols.map(({ name }) => name).join(", ")}.`,
-        examples: ["cloudevents"],
-      }),
-      "raw",
+    url: about(
+      `Where the POSTs go: http or https, at most ${limits.urlCharsMax} characters. ${furtherUrls}`,
+      Type.String({ examples: ["https://example.com/callback"] }),
+    ),
+    protocol: about(
+      `The format of the POST and the meaning of the reply: ${pushProtocols.map(({ name }) => name).join(", ")}.`,
+      optional(Type.String({ examples: ["cloudevents"] }), "raw"),
     ),
     headers: optional(
       textMap(
@@ -40,26 +46,17 @@ const push = Type.Object(
       ),
       {},
     ),
-    connection: optional(
-      Type.Enum(["keep-alive", "close"], {
-        description: "`keep-alive` reuses connections; `close` opens a new one for every POST.",
-      }),
-      "keep-alive",
+    connection: about(
+      "`keep-alive` reuses connections; `close` opens a new one for every POST.",
+      optional(Type.Enum(["keep-alive", "close"]), "keep-alive"),
     ),
-    timeoutMs: optional(
-      Type.Integer({
-        minimum: limits.attemptTimeoutMsMin,
-        maximum: limits.attemptTimeoutMsMax,
-        description: "How long one attempt may take, from the name lookup to the end of the reply, in milliseconds.",
-      }),
-      limits.attemptTimeoutMsDefault,
+    timeoutMs: about(
+      "How long one attempt may take, from the name lookup to the end of the reply, in milliseconds.",
+      optional(whole(limits.attemptTimeoutMsMin, limits.attemptTimeoutMsMax), limits.attemptTimeoutMsDefault),
     ),
-    keys: optional(
-      Type.Array(Type.String(), {
-        maxItems: limits.pushKeysMax,
-        description: "The names of the keys that a signing protocol signs with; several while one replaces another.",
-      }),
-      [],
+    keys: about(
+      "The names of the keys that a signing protocol signs with; several while one replaces another.",
+      optional(Type.Array(Type.String(), { maxItems: limits.pushKeysMax }), []),
     ),
   },
   {
@@ -70,24 +67,13 @@ const push = Type.Object(
 
 const pull = Type.Object(
   {
-    visibilityMs: optional(
-      Type.Integer({
-        minimum: limits.visibilityMsMin,
-        maximum: limits.visibilityMsMax,
-        description: "How long a pulled message is invisible to other receivers, in milliseconds.",
-      }),
-      limits.visibilityMsDefault,
+    visibilityMs: about(
+      "How long a pulled message is invisible to other receivers, in milliseconds.",
+      optional(whole(limits.visibilityMsMin, limits.visibilityMsMax), limits.visibilityMsDefault),
     ),
-    receivesMax: optional(
-      nullable(
-        Type.Integer({
-          minimum: 1,
-          maximum: limits.receivesMax,
-          description:
-            "A message that was pulled this often without an acknowledgement becomes a dead letter; null: never.",
-        }),
-      ),
-      null,
+    receivesMax: about(
+      "A message that was pulled this often without an acknowledgement becomes a dead letter; null: never.",
+      optional(nullable(whole(1, limits.receivesMax)), null),
     ),
   },
   {
@@ -99,18 +85,13 @@ const pull = Type.Object(
 
 const filter = Type.Object(
   {
-    tags: optional(
-      Type.Array(Type.String(), {
-        description: "Only messages that have at least one of these tags. Empty: every message.",
-      }),
-      [],
+    tags: about(
+      "Only messages that have at least one of these tags. Empty: every message.",
+      optional(Type.Array(Type.String()), []),
     ),
-    types: optional(
-      Type.Array(Type.String(), {
-        description:
-          "Only messages whose type matches one of these patterns: * is one word, # any number of words. Empty: every message.",
-      }),
-      [],
+    types: about(
+      "Only messages whose type matches one of these patterns: * is one word, # any number of words. Empty: every message.",
+      optional(Type.Array(Type.String()), []),
     ),
   },
   closed,
@@ -123,15 +104,13 @@ const settings = Type.Object(
     pull: Type.Optional(pull),
     filter: optional(filter, {}),
     retry: optional(retryPolicy, "EXPONENTIAL_DECAY_RETRY"),
-    order: optional(
-      Type.Enum(["none", "key", "strict"], {
-        description: "`key`: one delivery at a time per ordering key, in order. `strict`: one delivery at a time.",
-      }),
-      "none",
+    order: about(
+      "`key`: one delivery at a time per ordering key, in order. `strict`: one delivery at a time.",
+      optional(Type.Enum(["none", "key", "strict"]), "none"),
     ),
-    maxInFlight: optional(
-      Type.Integer({ minimum: 1, maximum: limits.maxInFlightMax, description: "How many deliveries may run at once." }),
-      limits.maxInFlightDefault,
+    maxInFlight: about(
+      "How many deliveries may run at once.",
+      optional(whole(1, limits.maxInFlightMax), limits.maxInFlightDefault),
     ),
     description,
     labels,
@@ -213,9 +192,10 @@ const shown = viewMembers(settings);
 const members = {
   name: Type.String({ examples: ["billing"] }),
   topic: Type.String({ examples: ["orders"] }),
-  state: Type.Enum(["active", "paused", "disabled"], {
-    description: "disabled: the endpoint has answered 410 Gone; resume the subscription when the endpoint is back.",
-  }),
+  state: about(
+    "disabled: the endpoint has answered 410 Gone; resume the subscription when the endpoint is back.",
+    Type.Enum(["active", "paused", "disabled"]),
+  ),
   ...shown,
   retry: nullable(shown.retry),
   maxInFlight: nullable(shown.maxInFlight),
@@ -224,24 +204,20 @@ const members = {
 
 const counts = Type.Object(
   {
-    backlog: Type.Integer({ description: "Messages that wait in the log; with a filter an upper bound." }),
-    parked: Type.Integer({ description: "Deliveries that wait for their next attempt." }),
-    deadLetters: Type.Integer({ description: "Deliveries that were given up and are kept as dead letters." }),
-    expired: Type.Integer({
-      description: "Deliveries that were given up because the message's retention time was over.",
-    }),
-    inFlight: Type.Integer({ description: "Deliveries that are running." }),
+    backlog: about("Messages that wait in the log; with a filter an upper bound.", Type.Integer()),
+    parked: about("Deliveries that wait for their next attempt.", Type.Integer()),
+    deadLetters: about("Deliveries that were given up and are kept as dead letters.", Type.Integer()),
+    expired: about("Deliveries that were given up because the message's retention time was over.", Type.Integer()),
+    inFlight: about("Deliveries that are running.", Type.Integer()),
   },
   closed,
 );
 
 const pullCounts = Type.Object(
   {
-    visible: Type.Integer({ description: "Messages that can be pulled now; with a filter an upper bound." }),
-    invisible: Type.Integer({
-      description: "Messages that were pulled and not yet acknowledged, or put back with a delay.",
-    }),
-    delayed: Type.Integer({ description: "Messages that were never pulled and whose delay is not over." }),
+    visible: about("Messages that can be pulled now; with a filter an upper bound.", Type.Integer()),
+    invisible: about("Messages that were pulled and not yet acknowledged, or put back with a delay.", Type.Integer()),
+    delayed: about("Messages that were never pulled and whose delay is not over.", Type.Integer()),
     oldestAt: nullable(timeSchema("When the oldest of these messages was published; null when there is none.")),
   },
   { ...closed, description: "The messages of a pulled subscription; null for a pushed one." },

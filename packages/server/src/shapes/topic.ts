@@ -2,27 +2,19 @@ import { Type } from "typebox";
 import { limits } from "../domain/limits.ts";
 import type { Topic } from "../domain/model.ts";
 import { description, labels } from "./labels.ts";
-import { changeTimes, changeTimesView, closed } from "./schema-parts.ts";
+import { about, changeTimes, changeTimesView, closed, whole } from "./schema-parts.ts";
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
 
 /** Every setting of a topic. */
 const settings = Type.Object(
   {
-    retentionMs: optional(
-      Type.Integer({
-        minimum: limits.retentionMsMin,
-        maximum: limits.retentionMsMax,
-        description: "How long a message is kept, delivered or not, in milliseconds.",
-      }),
-      limits.retentionMsDefault,
+    retentionMs: about(
+      "How long a message is kept, delivered or not, in milliseconds.",
+      optional(whole(limits.retentionMsMin, limits.retentionMsMax), limits.retentionMsDefault),
     ),
-    bodyBytesMax: optional(
-      Type.Integer({
-        minimum: limits.topicBodyBytesMin,
-        maximum: limits.bodyBytesMax,
-        description: "The largest message body, in bytes.",
-      }),
-      limits.bodyBytesMax,
+    bodyBytesMax: about(
+      "The largest message body, in bytes.",
+      optional(whole(limits.topicBodyBytesMin, limits.bodyBytesMax), limits.bodyBytesMax),
     ),
     description,
     labels,
