@@ -2,14 +2,14 @@ import { standardWebhooksKey } from "@ringback/sdk/protocols";
 import type { ProtocolKey } from "@ringback/sdk/protocols";
 import { InvalidArgumentError } from "commander";
 import { CommandError, exitCodes } from "./command-error.ts";
-import { durationForms, parseDurationMs } from "../config/duration.ts";
+import { durationUnits } from "../config/units.ts";
 import { listenForms, parseListenAddress } from "../config/listen-address.ts";
 import type { ListenAddress } from "../config/listen-address.ts";
 
 export function durationOption(text: string): number {
-  const valueMs = parseDurationMs(text);
+  const valueMs = durationUnits.parse(text);
   // setTimeout cannot wait longer than 2^31 - 1 ms.
-  if (valueMs === null || valueMs > 2 ** 31 - 1) throw new InvalidArgumentError(`Give ${durationForms}.`);
+  if (valueMs === null || valueMs > 2 ** 31 - 1) throw new InvalidArgumentError(`Give ${durationUnits.forms}.`);
   return valueMs;
 }
 

@@ -1,6 +1,6 @@
 import { Option } from "commander";
 import type { Command } from "commander";
-import { formatDurationMs } from "../config/duration.ts";
+import { durationUnits } from "../config/units.ts";
 import { isRecord } from "../config/record.ts";
 import { readServerUrl, serverUrlDefault } from "../config/server-url.ts";
 import { limits } from "../domain/limits.ts";
@@ -60,7 +60,7 @@ export function addPublishCommand(program: Command, context: CommandContext): vo
     .addOption(
       new Option("--timeout <duration>", "how long to wait for the server's response")
         .argParser(durationOption)
-        .default(timeoutMsDefault, formatDurationMs(timeoutMsDefault)),
+        .default(timeoutMsDefault, durationUnits.format(timeoutMsDefault)),
     )
     .option("--url <url>", `the server's URL (default: RINGBACK_URL, or ${serverUrlDefault})`)
     .option("--json", "print the server's response as one JSON object")
