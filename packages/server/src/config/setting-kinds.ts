@@ -1,9 +1,9 @@
 import { Type } from "typebox";
-import type { TSchema } from "typebox";
+import type { Static, TSchema } from "typebox";
 import { limits } from "../domain/limits.ts";
 import { nameForm } from "../domain/names.ts";
 import { closed } from "../shapes/schema-parts.ts";
-import { listenForms, parseListenAddress } from "./listen-address.ts";
+import { formatListenAddress, listenForms, parseListenAddress } from "./listen-address.ts";
 import { networkForms, parseNetwork } from "./network.ts";
 import { byteUnits, durationUnits } from "./units.ts";
 import type { Units } from "./units.ts";
@@ -18,6 +18,8 @@ export interface SettingKind<Schema extends TSchema> {
    * Parses the value of a flag, a variable or the file. An invalid value is returned unchanged, for `schema` to refuse.
    */
   readonly read: (raw: unknown) => unknown;
+  /** A valid value as an operator would write it. Default: the value as text. */
+  readonly show?: (value: Static<Schema>) => string;
   /** True: the value must not be shown, even in an error. */
   readonly isSecret?: (raw: unknown) => boolean;
 }
@@ -37,6 +39,7 @@ function inUnits({ forms, parse, format }: Units, minimum: number, maximum: numb
     schema: Type.Integer({ minimum, maximum }),
     expected: `${forms}; from ${format(minimum)} to ${format(maximum)}`,
     read: (raw: unknown) => readText(raw, parse),
+    show: format,
   };
 }
 
@@ -107,6 +110,7 @@ export function listenAddress() {
     schema: Type.Object({ host: Type.String(), port: Type.Integer({ minimum: 0, maximum: 65_535 }) }, closed),
     expected: listenForms,
     read: (raw: unknown) => (typeof raw === "string" ? parseListenAddress(raw) : null),
+    show: formatListenAddress,
   };
 }
 
