@@ -20,7 +20,7 @@ import {
   whole,
   writeErrors,
 } from "../shapes/schema-parts.ts";
-import { onSocketClose } from "../http/socket-close.ts";
+import { whileConnected } from "../http/socket-close.ts";
 
 const tags = ["inboxes"];
 const takeQuery = Type.Object(
@@ -127,21 +127,17 @@ function keepRoute(
 function takeRoute(app: FastifyInstance, inboxes: Inboxes): void {
   const readTakeQuery = queryReader(takeQuery);
   // A HEAD would take a message and show it to nobody.
-  app.get<{ Params: InboxPath }>(
-    "/in/:inbox",
-    { exposeHeadRoute: false, schema: takeSchema },
-    async (request, reply) => {
-      const { waitMs = 0 } = readTakeQuery(request);
-      const { inbox: name } = request.params;
-      assertName("inbox", name);
-      const gone = new AbortController();
-      const forget = onSocketClose(request.raw.socket, () => gone.abort());
-      const message = await inboxes.take(name, { waitMs, gone: gone.signal }).finally(forget);
-      if (message === null) return reply.headers(untrustedBody).send();
-      sendMessage(reply, request.raw.socket, message);
-      return reply;
-    },
-  );
+  const options = { exposeHeadRoute: false, schema: takeSchema };
+  app.get<{ Params: InboxPath }>("/in/:inbox", options, async (request, reply) => {
+    const { waitMs = 0 } = readTakeQuery(request);
+    const { inbox: name } = request.params;
+    assertName("inbox", name);
+    const { socket } = request.raw;
+    const message = await whileConnected(socket, (gone) => inboxes.take(name, { waitMs, gone }));
+    if (message === null) return reply.headers(untrustedBody).send();
+    sendMessage(reply, socket, message);
+    return reply;
+  });
 }
 
 /** Without Fastify, which would send a body with another content type where it takes the message's own for none. */

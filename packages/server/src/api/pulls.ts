@@ -6,7 +6,7 @@ import type { Subscription } from "../domain/model.ts";
 import type { PulledMessage, Pulls } from "../engine/pull/pulls.ts";
 import { jsonBody, optionalJson } from "../http/json-body.ts";
 import { onResponseSent } from "../http/response-sent.ts";
-import { onSocketClose } from "../http/socket-close.ts";
+import { whileConnected } from "../http/socket-close.ts";
 import {
   ackBody,
   acknowledgeResultsSchema,
@@ -93,14 +93,12 @@ function pullRoute(app: FastifyInstance, { store, pulls, log }: PullParts): void
     const { messagesMax = 1, waitMs = 0, visibilityMs = null } = readPull(optionalJson(request));
     const subscription = await pulledAt(store, request.params);
     const { socket } = request.raw;
-    const gone = new AbortController();
-    const forget = onSocketClose(socket, () => gone.abort());
-    if (socket.destroyed) gone.abort();
     // The messages count as unread until the client has them or is gone.
     let arrived: (() => void) | null = null;
     const onDelivered = (done: () => void): void => void (arrived = done);
-    const want = { messagesMax, waitMs, visibilityMs, gone: gone.signal, onDelivered };
-    const messages = await pulls.pull(subscription, want).finally(forget);
+    const messages = await whileConnected(socket, (gone) =>
+      pulls.pull(subscription, { messagesMax, waitMs, visibilityMs, gone, onDelivered }),
+    );
     if (messages.length === 0) {
       return reply.header("cache-control", "no-store").send({ messages: [] });
     }
@@ -108,7 +106,7 @@ function pullRoute(app: FastifyInstance, { store, pulls, log }: PullParts): void
       arrived?.();
       if (!isDelivered) putBack(subscription, messages);
     };
-    if (gone.signal.aborted) {
+    if (socket.destroyed) {
       over(false);
       return reply.hijack();
     }
