@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { Static } from "typebox";
 import { isSecretId } from "../domain/api-key-rules.ts";
 import { RingbackError } from "../domain/errors.ts";
-import type { ApiKeyPair, ApiKeys } from "../engine/keys/api-keys.ts";
+import type { ApiKeyPair } from "../engine/keys/api-keys.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { apiKeyBody, apiKeySchema, apiKeyView, newApiKeySchema, newApiKeyView } from "../shapes/api-key.ts";
 import { pageOfList } from "../shapes/page-cursor.ts";
@@ -10,6 +10,7 @@ import { queryReader } from "../shapes/query.ts";
 import { listQuery } from "../shapes/resource-routes.ts";
 import { apiKeyParams, bodyErrors, pageOf, problemResponses, writeErrors } from "../shapes/schema-parts.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
+import type { ApiParts } from "./api-parts.ts";
 
 interface ApiKeyPath {
   readonly id: string;
@@ -59,7 +60,7 @@ const createSchema = {
 };
 
 /** Only the answer to the creation of an API key holds its secretKey; no other answer, error or event does. */
-export function apiKeyRoutes(app: FastifyInstance, { apiKeys }: { readonly apiKeys: ApiKeys }): void {
+export function apiKeyRoutes(app: FastifyInstance, { apiKeys }: ApiParts): void {
   const readBody = shapeReader(apiKeyBody, { codes: { secretId: "invalid_key", secretKey: "invalid_key" } });
   const readListQuery = queryReader(listQuery);
 

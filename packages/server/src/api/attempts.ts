@@ -4,7 +4,7 @@ import { attemptRecordSchema, attemptRecordView } from "../shapes/attempt.ts";
 import { pageOfList } from "../shapes/page-cursor.ts";
 import { pageParameters, queryReader } from "../shapes/query.ts";
 import { about, closed, pageOf, problemResponses, subscriptionParams } from "../shapes/schema-parts.ts";
-import type { Store } from "../store/store.ts";
+import type { ApiParts } from "./api-parts.ts";
 import { subscriptionAt } from "./subscriptions.ts";
 import type { SubscriptionPath } from "./subscriptions.ts";
 
@@ -22,7 +22,7 @@ const schema = {
   },
 };
 
-export function attemptRoutes(app: FastifyInstance, { store }: { readonly store: Store }): void {
+export function attemptRoutes(app: FastifyInstance, { store }: ApiParts): void {
   const readListQuery = queryReader(querystring);
   const path = "/v1/topics/:topic/subscriptions/:subscription/attempts";
   app.get<{ Params: SubscriptionPath }>(path, { schema }, async (request) => {

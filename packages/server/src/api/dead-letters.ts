@@ -25,6 +25,7 @@ import {
 } from "../shapes/schema-parts.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
 import type { Store } from "../store/store.ts";
+import type { ApiParts } from "./api-parts.ts";
 import { subscriptionAt } from "./subscriptions.ts";
 import type { SubscriptionPath } from "./subscriptions.ts";
 
@@ -42,7 +43,7 @@ interface LetterPath extends SubscriptionPath {
   readonly id: string;
 }
 
-export function deadLetterRoutes(app: FastifyInstance, { store }: { readonly store: Store }): void {
+export function deadLetterRoutes(app: FastifyInstance, { store }: ApiParts): void {
   readRoutes(app, store);
   letterRoutes(app, store);
   bulkRoutes(app, store);

@@ -1,13 +1,12 @@
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { assertName } from "../domain/names.ts";
-import type { EventBus } from "../engine/event-bus.ts";
 import type { LiveEvent } from "../engine/live-events.ts";
 import { createEventStreams } from "../http/event-streams.ts";
-import type { HttpLimits } from "../http/http-limits.ts";
 import { queryReader } from "../shapes/query.ts";
 import { about, closed, problemResponses } from "../shapes/schema-parts.ts";
 import { timeText } from "../shapes/time-text.ts";
+import type { ApiParts } from "./api-parts.ts";
 
 const types = [
   "message.published",
@@ -49,12 +48,7 @@ const schema = {
   },
 };
 
-interface EventParts {
-  readonly events: EventBus;
-  readonly config: HttpLimits;
-}
-
-export function eventRoutes(app: FastifyInstance, { events, config }: EventParts): void {
+export function eventRoutes(app: FastifyInstance, { events, config }: ApiParts): void {
   const readQuery = queryReader(query);
   const streams = createEventStreams({ subscribe: (deliver) => events.subscribe(deliver), view }, config);
   // The server waits for its connections to end when it closes, and these would never end by themselves.

@@ -2,9 +2,8 @@ import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { readiness } from "../ops/health.ts";
-import type { Readiness } from "../ops/health.ts";
 import { closed, problemResponses } from "../shapes/schema-parts.ts";
-import type { Store } from "../store/store.ts";
+import type { ApiParts } from "./api-parts.ts";
 
 const healthSchema = Type.Object(
   { status: Type.Enum(["ok"]), version: Type.String() },
@@ -27,13 +26,7 @@ const ready = {
   response: { 200: readySchema, ...problemResponses("not_ready", "storage_unavailable") },
 };
 
-interface HealthParts {
-  readonly store: Store;
-  readonly ready: () => Readiness;
-  readonly version: string;
-}
-
-export function healthRoutes(app: FastifyInstance, parts: HealthParts): void {
+export function healthRoutes(app: FastifyInstance, parts: ApiParts): void {
   app.get("/healthz", { schema: health }, () => ({ status: "ok", version: parts.version }));
 
   app.get("/readyz", { schema: ready }, () => {

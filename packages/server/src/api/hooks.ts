@@ -6,10 +6,11 @@ import type { HookSettings } from "../domain/hook-rules.ts";
 import { limits } from "../domain/limits.ts";
 import { assertName } from "../domain/names.ts";
 import { hookJson } from "../engine/hooks/hook-json.ts";
-import type { HookDetails, HookPayload, Hooks } from "../engine/hooks/hooks.ts";
+import type { HookDetails, HookPayload } from "../engine/hooks/hooks.ts";
 import { bodyBytes, jsonBody } from "../http/json-body.ts";
 import { hookSchema, hookShape, hookView, outcomeSchema, outcomeView } from "../shapes/hook.ts";
 import { about, bodyErrors, hookParams, problemResponses } from "../shapes/schema-parts.ts";
+import type { ApiParts } from "./api-parts.ts";
 import { labelledListRoute, resourceRoutes } from "./resource.ts";
 import type { Resource } from "./resource.ts";
 
@@ -19,7 +20,7 @@ interface HookPath {
 
 const path = "/v1/hooks/:hook";
 
-export function hookRoutes(app: FastifyInstance, { hooks }: { readonly hooks: Hooks }): void {
+export function hookRoutes(app: FastifyInstance, { hooks }: ApiParts): void {
   const resource: Resource<HookPath, HookDetails, HookSettings> = {
     path,
     noun: "hook",
@@ -65,7 +66,7 @@ const callSchema = {
 };
 
 /** Registered beside the publishing routes, since a payload may be as large as a publish request. */
-export function hookCallRoute(app: FastifyInstance, { hooks }: { readonly hooks: Hooks }): void {
+export function hookCallRoute(app: FastifyInstance, { hooks }: ApiParts): void {
   app.post<{ Params: HookPath }>(`${path}/call`, { schema: callSchema }, async (request, reply) => {
     const { hook } = request.params;
     assertName("hook", hook);

@@ -7,6 +7,7 @@ import { assertName } from "../domain/names.ts";
 import type { Inboxes } from "../engine/inboxes/inboxes.ts";
 import type { LeasedMessage } from "../engine/pull/leased-delivery.ts";
 import { onResponseSent } from "../http/response-sent.ts";
+import type { ApiParts } from "./api-parts.ts";
 import { noInbox } from "./inboxes.ts";
 import type { InboxPath } from "./inboxes.ts";
 import { bodyBytes, parseJson } from "../http/json-body.ts";
@@ -92,7 +93,7 @@ const takeSchema = {
  * Messages into and out of inboxes. A scope of its own, because bodies of every type are allowed, up to the size of a
  * message.
  */
-export function inboxGateRoutes(app: FastifyInstance, { inboxes }: { readonly inboxes: Inboxes }): void {
+export function inboxGateRoutes(app: FastifyInstance, { inboxes }: ApiParts): void {
   const contentTypes = new WeakMap<FastifyRequest, string>();
   app.addHook("onRequest", (request, _reply, done) => {
     // Fastify refuses a content type that is no media type, but an inbox takes any. So Fastify does not get to see it.

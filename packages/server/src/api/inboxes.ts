@@ -2,9 +2,10 @@ import type { FastifyInstance } from "fastify";
 import { RingbackError } from "../domain/errors.ts";
 import type { InboxSettings } from "../domain/inbox-rules.ts";
 import { assertName } from "../domain/names.ts";
-import type { InboxDetails, Inboxes } from "../engine/inboxes/inboxes.ts";
+import type { InboxDetails } from "../engine/inboxes/inboxes.ts";
 import { countedInboxSchema, inboxSchema, inboxShape, inboxView } from "../shapes/inbox.ts";
 import { inboxParams } from "../shapes/schema-parts.ts";
+import type { ApiParts } from "./api-parts.ts";
 import { labelledListRoute, resourceRoutes } from "./resource.ts";
 import type { Resource } from "./resource.ts";
 
@@ -13,7 +14,7 @@ export interface InboxPath {
 }
 
 /** The inboxes themselves. Their messages pass through `inbox-gate.ts`. */
-export function inboxRoutes(app: FastifyInstance, { inboxes }: { readonly inboxes: Inboxes }): void {
+export function inboxRoutes(app: FastifyInstance, { inboxes }: ApiParts): void {
   // The server waits for its requests to end when it closes, and a GET that waits for a message would take up to a
   // minute.
   app.addHook("preClose", (done) => {

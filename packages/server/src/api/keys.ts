@@ -2,13 +2,14 @@ import type { Jwk } from "@ringback/sdk/protocols";
 import type { FastifyInstance } from "fastify";
 import { RingbackError } from "../domain/errors.ts";
 import { assertKid } from "../domain/kid-rule.ts";
-import type { KeyDetails, Keys } from "../engine/keys/keys.ts";
+import type { KeyDetails } from "../engine/keys/keys.ts";
 import { keyBody, keySchema, keyView } from "../shapes/key.ts";
 import { pageOfList } from "../shapes/page-cursor.ts";
 import { queryReader } from "../shapes/query.ts";
 import { listQuery, listRoute } from "../shapes/resource-routes.ts";
 import { keyParams } from "../shapes/schema-parts.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
+import type { ApiParts } from "./api-parts.ts";
 import { resourceRoutes } from "./resource.ts";
 import type { Resource } from "./resource.ts";
 
@@ -17,7 +18,7 @@ interface KeyPath {
 }
 
 /** No answer, error or event holds any part of a key's secret. */
-export function keyRoutes(app: FastifyInstance, { keys }: { readonly keys: Keys }): void {
+export function keyRoutes(app: FastifyInstance, { keys }: ApiParts): void {
   const readBody = shapeReader(keyBody, { codes: { jwk: "invalid_key" } });
   const readListQuery = queryReader(listQuery);
   const resource: Resource<KeyPath, KeyDetails, Jwk> = {

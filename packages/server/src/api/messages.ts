@@ -3,7 +3,7 @@ import { Type } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { parseMessageId } from "../domain/message-id.ts";
 import type { MessageId } from "../domain/model.ts";
-import type { Publisher, PublishResult } from "../engine/publisher.ts";
+import type { PublishResult } from "../engine/publisher.ts";
 import { idempotencyOf } from "../http/idempotency.ts";
 import { isJson, jsonBody, parseJson, bodyBytes } from "../http/json-body.ts";
 import {
@@ -22,7 +22,7 @@ import { noParameters, queryReader } from "../shapes/query.ts";
 import { rawMessageOf } from "../shapes/raw-message.ts";
 import { about, bodyErrors, problemResponses, topicParams, writeErrors } from "../shapes/schema-parts.ts";
 import { timeText } from "../shapes/time-text.ts";
-import type { Store } from "../store/store.ts";
+import type { ApiParts } from "./api-parts.ts";
 import { topicAt } from "./topics.ts";
 import type { TopicPath } from "./topics.ts";
 
@@ -83,7 +83,7 @@ const batchSchema = {
   },
 };
 
-export function messageRoutes(app: FastifyInstance, { store }: { readonly store: Store }): void {
+export function messageRoutes(app: FastifyInstance, { store }: ApiParts): void {
   app.get<{ Params: { id: string } }>("/v1/messages/:id", { schema: getSchema }, async ({ params: { id } }) => {
     const account = store.catalog.defaultAccount().id;
     const record = parseMessageId(id) && (await store.records.getMessage(account, id as MessageId));
@@ -92,13 +92,8 @@ export function messageRoutes(app: FastifyInstance, { store }: { readonly store:
   });
 }
 
-interface PublishParts {
-  readonly store: Store;
-  readonly publisher: Publisher;
-}
-
 /** The hot path of the API. Its requests may be larger than others, so it is registered in a scope of its own. */
-export function publishRoutes(app: FastifyInstance, { store, publisher }: PublishParts): void {
+export function publishRoutes(app: FastifyInstance, { store, publisher }: ApiParts): void {
   const readNoQuery = queryReader(noParameters);
   const readRawQuery = queryReader(rawParameters);
   const path = "/v1/topics/:topic/messages";

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import type { Metrics } from "../ops/metrics.ts";
+import type { ApiParts } from "./api-parts.ts";
 
 const schema = {
   tags: ["operations"],
@@ -8,7 +8,7 @@ const schema = {
   response: { 200: { description: "The metrics.", content: { "text/plain": { schema: { type: "string" } } } } },
 };
 
-export function metricsRoute(app: FastifyInstance, { metrics }: { readonly metrics: Metrics }): void {
+export function metricsRoute(app: FastifyInstance, { metrics }: ApiParts): void {
   app.get("/metrics", { schema }, async (_request, reply) =>
     reply.header("content-type", metrics.contentType).send(await metrics.render()),
   );

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { nodesSchema, nodesView } from "../shapes/node.ts";
 import { problemResponses } from "../shapes/schema-parts.ts";
-import type { Store } from "../store/store.ts";
+import type { ApiParts } from "./api-parts.ts";
 
 const schema = {
   tags: ["operations"],
@@ -11,6 +11,6 @@ const schema = {
   response: { 200: nodesSchema, ...problemResponses("storage_unavailable") },
 };
 
-export function nodeRoutes(app: FastifyInstance, { store }: { readonly store: Store }): void {
+export function nodeRoutes(app: FastifyInstance, { store }: ApiParts): void {
   app.get("/v1/nodes", { schema }, async () => nodesView(await store.cluster.nodes()));
 }

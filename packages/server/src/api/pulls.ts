@@ -1,9 +1,8 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
-import type { Logger } from "pino";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { Subscription } from "../domain/model.ts";
-import type { PulledMessage, Pulls } from "../engine/pull/pulls.ts";
+import type { PulledMessage } from "../engine/pull/pulls.ts";
 import { jsonBody, optionalJson } from "../http/json-body.ts";
 import { onResponseSent } from "../http/response-sent.ts";
 import { whileConnected } from "../http/socket-close.ts";
@@ -19,6 +18,7 @@ import {
 import { bodyErrors, problemResponses, subscriptionParams, writeErrors } from "../shapes/schema-parts.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
 import type { Store } from "../store/store.ts";
+import type { ApiParts } from "./api-parts.ts";
 import { subscriptionAt } from "./subscriptions.ts";
 import type { SubscriptionPath } from "./subscriptions.ts";
 
@@ -64,13 +64,7 @@ const nackSchema = {
   body: nackBody,
 };
 
-interface PullParts {
-  readonly store: Store;
-  readonly pulls: Pulls;
-  readonly log: Logger;
-}
-
-export function pullRoutes(app: FastifyInstance, parts: PullParts): void {
+export function pullRoutes(app: FastifyInstance, parts: ApiParts): void {
   // The server waits for its requests to end when it closes, and a pull that waits for a message would take up to a
   // minute.
   app.addHook("preClose", (done) => {
@@ -81,7 +75,7 @@ export function pullRoutes(app: FastifyInstance, parts: PullParts): void {
   acknowledgeRoutes(app, parts);
 }
 
-function pullRoute(app: FastifyInstance, { store, pulls, log }: PullParts): void {
+function pullRoute(app: FastifyInstance, { store, pulls, log }: ApiParts): void {
   const readPull = shapeReader(pullBody);
   const puttingBack = new Set<Promise<unknown>>();
   // Before the store closes.
@@ -127,7 +121,7 @@ function pullRoute(app: FastifyInstance, { store, pulls, log }: PullParts): void
   }
 }
 
-function acknowledgeRoutes(app: FastifyInstance, { store, pulls }: PullParts): void {
+function acknowledgeRoutes(app: FastifyInstance, { store, pulls }: ApiParts): void {
   const readAck = shapeReader(ackBody);
   app.post<{ Params: SubscriptionPath }>(`${base}/ack`, { schema: ackSchema }, async (request) => {
     const { receiptHandles } = readAck(jsonBody(request).value);

@@ -2,10 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { RingbackError } from "../domain/errors.ts";
 import type { Subscription, SubscriptionState } from "../domain/model.ts";
 import { assertName } from "../domain/names.ts";
-import type { Clock } from "../domain/ports.ts";
 import { assertPushKeysFit } from "../engine/keys/push-keys.ts";
-import type { EventBus } from "../engine/event-bus.ts";
-import type { Keys } from "../engine/keys/keys.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { assertPreconditions } from "../http/preconditions.ts";
 import { labelOf } from "../shapes/labels.ts";
@@ -27,6 +24,7 @@ import {
 } from "../shapes/subscription.ts";
 import type { PageRequest } from "../store/page.ts";
 import type { Store } from "../store/store.ts";
+import type { ApiParts } from "./api-parts.ts";
 import { resourceRoutes, sendTagged } from "./resource.ts";
 import type { Resource } from "./resource.ts";
 import { topicAt } from "./topics.ts";
@@ -40,16 +38,9 @@ const base = "/v1/topics/:topic/subscriptions";
 const path = `${base}/:subscription`;
 const pathErrors = ["invalid_name", "topic_not_found", "subscription_not_found"] as const;
 
-interface SubscriptionParts {
-  readonly store: Store;
-  readonly keys: Keys;
-  readonly events: EventBus;
-  readonly clock: Clock;
-}
-
 type Written = ReturnType<typeof subscriptionShape.read>;
 
-export function subscriptionRoutes(app: FastifyInstance, parts: SubscriptionParts): void {
+export function subscriptionRoutes(app: FastifyInstance, parts: ApiParts): void {
   const resource = subscriptionResource(parts);
   resourceRoutes(app, resource);
   listRoutes(app, parts, resource);
@@ -65,7 +56,7 @@ export async function subscriptionAt(store: Pick<Store, "catalog">, path: Subscr
   return found(path, await store.catalog.getSubscription(topic.id, path.subscription));
 }
 
-function subscriptionResource(parts: SubscriptionParts): Resource<SubscriptionPath, Subscription, Written> {
+function subscriptionResource(parts: ApiParts): Resource<SubscriptionPath, Subscription, Written> {
   const { store, keys, clock } = parts;
   const { catalog, records } = store;
   return {
@@ -127,7 +118,7 @@ function subscriptionResource(parts: SubscriptionParts): Resource<SubscriptionPa
   };
 }
 
-function listRoutes(app: FastifyInstance, { store }: SubscriptionParts, resource: NamedResource): void {
+function listRoutes(app: FastifyInstance, { store }: ApiParts, resource: NamedResource): void {
   const readListQuery = queryReader(labelledListQuery);
   const schema = {
     ...listRoute(resource, labelledListQuery, ["invalid_name", "topic_not_found"]),
@@ -158,7 +149,7 @@ const rewindSchema = {
   },
 };
 
-function rewindRoute(app: FastifyInstance, parts: SubscriptionParts): void {
+function rewindRoute(app: FastifyInstance, parts: ApiParts): void {
   const { store } = parts;
   const readRewind = shapeReader(rewindBody);
   app.post<{ Params: SubscriptionPath }>(`${path}/rewind`, { schema: rewindSchema }, async (request) => {
@@ -173,7 +164,7 @@ function rewindRoute(app: FastifyInstance, parts: SubscriptionParts): void {
 
 function stateRoute(
   app: FastifyInstance,
-  parts: SubscriptionParts,
+  parts: ApiParts,
   verb: "pause" | "resume",
   summary: string,
   state: SubscriptionState,
@@ -191,7 +182,7 @@ function stateRoute(
 }
 
 function emit(
-  { events, clock }: SubscriptionParts,
+  { events, clock }: ApiParts,
   change: "changed" | "paused" | "resumed" | "deleted",
   { topic, subscription }: SubscriptionPath,
 ): void {

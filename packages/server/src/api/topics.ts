@@ -2,11 +2,10 @@ import type { FastifyInstance } from "fastify";
 import { RingbackError } from "../domain/errors.ts";
 import type { Topic, TopicSettings } from "../domain/model.ts";
 import { assertName } from "../domain/names.ts";
-import type { Clock } from "../domain/ports.ts";
-import type { EventBus } from "../engine/event-bus.ts";
 import { topicParams } from "../shapes/schema-parts.ts";
 import { topicSchema, topicShape, topicView } from "../shapes/topic.ts";
 import type { Store } from "../store/store.ts";
+import type { ApiParts } from "./api-parts.ts";
 import { labelledListRoute, resourceRoutes } from "./resource.ts";
 import type { Resource } from "./resource.ts";
 
@@ -14,13 +13,7 @@ export interface TopicPath {
   readonly topic: string;
 }
 
-interface TopicParts {
-  readonly store: Store;
-  readonly events: EventBus;
-  readonly clock: Clock;
-}
-
-export function topicRoutes(app: FastifyInstance, { store: { catalog }, events, clock }: TopicParts): void {
+export function topicRoutes(app: FastifyInstance, { store: { catalog }, events, clock }: ApiParts): void {
   const account = catalog.defaultAccount().id;
   const resource: Resource<TopicPath, Topic, TopicSettings> = {
     path: "/v1/topics/:topic",
