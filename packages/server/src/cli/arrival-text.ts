@@ -5,14 +5,14 @@ import type { Arrival } from "./receiver.ts";
 import type { Recognised } from "./recognise.ts";
 
 /** Part of a long body that is shown. --json prints the whole body. */
-const shownCharsMax = 4096;
+export const shownCharsMax = 4096;
 const shownBytesMax = 48;
 
 /** A readable description of a request in a few lines. */
 export function arrivalText(arrival: Arrival, count: number, paint: Paint): string {
   const { recognised, body } = arrival;
   const head = [
-    paint("dim", `#${count} ${new Date(arrival.atMs).toLocaleTimeString("en-GB")}`),
+    countAndTime(arrival, count, paint),
     paint("bold", printableLine(`${arrival.method} ${arrival.path}`)),
     dialectText(recognised),
     answerText(arrival, paint),
@@ -45,6 +45,10 @@ export function arrivalJson(arrival: Arrival): string {
   });
 }
 
+export function countAndTime({ atMs }: { readonly atMs: number }, count: number, paint: Paint): string {
+  return paint("dim", `#${count} ${new Date(atMs).toLocaleTimeString("en-GB")}`);
+}
+
 function dialectText(recognised: Recognised | null): string {
   if (recognised === null) return "";
   const { protocol, untrusted } = recognised;
@@ -55,7 +59,7 @@ function messageJson({ body, ...members }: IncomingMessage) {
   return { ...members, ...bodyJson(body) };
 }
 
-function bodyJson(body: Uint8Array): { body: string } | { bodyBase64: string } {
+export function bodyJson(body: Uint8Array): { body: string } | { bodyBase64: string } {
   const text = textOfBytes(body);
   return text === null ? { bodyBase64: Buffer.from(body).toString("base64") } : { body: text };
 }
@@ -97,4 +101,4 @@ function bodyText(body: Uint8Array): string {
   return printableText(text.slice(0, shownCharsMax)) + cut;
 }
 
-const indented = (text: string) => text.replaceAll(/^/gm, "  ");
+export const indented = (text: string) => text.replaceAll(/^/gm, "  ");

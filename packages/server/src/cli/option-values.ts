@@ -1,9 +1,9 @@
 import { standardWebhooksKey } from "@ringback/sdk/protocols";
 import type { ProtocolKey } from "@ringback/sdk/protocols";
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { durationUnits } from "../config/units.ts";
-import { listenForms, parseListenAddress } from "../config/listen-address.ts";
+import { formatListenAddress, listenForms, parseListenAddress } from "../config/listen-address.ts";
 import type { ListenAddress } from "../config/listen-address.ts";
 
 export function durationOption(text: string): number {
@@ -13,10 +13,15 @@ export function durationOption(text: string): number {
   return valueMs;
 }
 
-export function listenOption(text: string): ListenAddress {
-  const address = parseListenAddress(text);
-  if (address === null) throw new InvalidArgumentError(`Give ${listenForms}.`);
-  return address;
+/** `--listen`, an address and a port. */
+export function listenOption(about: string, byDefault: ListenAddress): Option {
+  return new Option("--listen <host:port>", about)
+    .default(byDefault, formatListenAddress(byDefault))
+    .argParser((text) => {
+      const address = parseListenAddress(text);
+      if (address === null) throw new InvalidArgumentError(`Give ${listenForms}.`);
+      return address;
+    });
 }
 
 export function statusOption(text: string): number {

@@ -4,7 +4,7 @@ import { durationUnits } from "../config/units.ts";
 import { isRecord } from "../config/record.ts";
 import { readServerUrl, serverUrlDefault } from "../config/server-url.ts";
 import { limits } from "../domain/limits.ts";
-import { createApiClient } from "./api-client.ts";
+import { send } from "./api-client.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import type { CommandContext } from "./context.ts";
 import { attributeOption, collectOption, durationOption } from "./option-values.ts";
@@ -76,7 +76,7 @@ async function publish(
   options: PublishOptions,
   context: CommandContext,
 ): Promise<void> {
-  const client = createApiClient(readServerUrl(options.url, context.env));
+  const url = readServerUrl(options.url, context.env);
   const body = await readBody(bodyArgument, context);
   const request = publishRequest({
     topic,
@@ -89,7 +89,7 @@ async function publish(
     delayMs: options.delay ?? 0,
     idempotencyKey: options.idempotencyKey ?? null,
   });
-  const result = await client.send({ ...request, timeoutMs: options.timeout });
+  const result = await send(url, { ...request, timeoutMs: options.timeout });
   if (!isRecord(result) || typeof result["id"] !== "string") {
     throw new CommandError("the server's response has no message id; is it a Ringback server?");
   }
