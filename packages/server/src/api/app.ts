@@ -1,8 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { limits } from "../domain/limits.ts";
 import { takeBodiesAsBytes } from "../http/body-bytes.ts";
-import { httpLimitDefaults } from "../http/http-limits.ts";
-import type { HttpLimits } from "../http/http-limits.ts";
+import { httpLimitDefaults, type HttpLimits } from "../http/http-limits.ts";
 import { createHttpApp } from "../http/http-app.ts";
 import { answerUnmatchedRoutes } from "../http/unmatched-route.ts";
 import { refuseUnknownParameters } from "../shapes/query.ts";

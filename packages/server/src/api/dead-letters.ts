@@ -1,7 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
-import { RingbackError } from "../domain/errors.ts";
-import type { ErrorCode } from "../domain/errors.ts";
+import { RingbackError, type ErrorCode } from "../domain/errors.ts";
 import { jsonBody } from "../http/json-body.ts";
 import {
   countSchema,
@@ -26,8 +25,7 @@ import {
 import { shapeReader } from "../shapes/shape-check.ts";
 import type { Store } from "../store/store.ts";
 import type { ApiParts } from "./api-parts.ts";
-import { subscriptionAt } from "./subscriptions.ts";
-import type { SubscriptionPath } from "./subscriptions.ts";
+import { subscriptionAt, type SubscriptionPath } from "./subscriptions.ts";
 
 const base = "/v1/topics/:topic/subscriptions/:subscription/dead-letters";
 const purgeQuery = Type.Object(

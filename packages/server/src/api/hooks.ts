@@ -11,8 +11,7 @@ import { bodyBytes, jsonBody } from "../http/json-body.ts";
 import { hookSchema, hookShape, hookView, outcomeSchema, outcomeView } from "../shapes/hook.ts";
 import { about, bodyErrors, hookParams, problemResponses } from "../shapes/schema-parts.ts";
 import type { ApiParts } from "./api-parts.ts";
-import { labelledListRoute, resourceRoutes } from "./resource.ts";
-import type { Resource } from "./resource.ts";
+import { labelledListRoute, resourceRoutes, type Resource } from "./resource.ts";
 
 interface HookPath {
   readonly hook: string;

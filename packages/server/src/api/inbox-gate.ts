@@ -8,8 +8,7 @@ import type { Inboxes } from "../engine/inboxes/inboxes.ts";
 import type { LeasedMessage } from "../engine/pull/leased-delivery.ts";
 import { onResponseSent } from "../http/response-sent.ts";
 import type { ApiParts } from "./api-parts.ts";
-import { noInbox } from "./inboxes.ts";
-import type { InboxPath } from "./inboxes.ts";
+import { noInbox, type InboxPath } from "./inboxes.ts";
 import { bodyBytes, parseJson } from "../http/json-body.ts";
 import { queryReader } from "../shapes/query.ts";
 import {

@@ -6,8 +6,7 @@ import type { InboxDetails } from "../engine/inboxes/inboxes.ts";
 import { countedInboxSchema, inboxSchema, inboxShape, inboxView } from "../shapes/inbox.ts";
 import { inboxParams } from "../shapes/schema-parts.ts";
 import type { ApiParts } from "./api-parts.ts";
-import { labelledListRoute, resourceRoutes } from "./resource.ts";
-import type { Resource } from "./resource.ts";
+import { labelledListRoute, resourceRoutes, type Resource } from "./resource.ts";
 
 export interface InboxPath {
   readonly inbox: string;

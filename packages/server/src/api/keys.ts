@@ -10,8 +10,7 @@ import { listQuery, listRoute } from "../shapes/resource-routes.ts";
 import { keyParams } from "../shapes/schema-parts.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
 import type { ApiParts } from "./api-parts.ts";
-import { resourceRoutes } from "./resource.ts";
-import type { Resource } from "./resource.ts";
+import { resourceRoutes, type Resource } from "./resource.ts";
 
 interface KeyPath {
   readonly kid: string;

@@ -23,8 +23,7 @@ import { rawMessageOf } from "../shapes/raw-message.ts";
 import { about, bodyErrors, problemResponses, topicParams, writeErrors } from "../shapes/schema-parts.ts";
 import { timeText } from "../shapes/time-text.ts";
 import type { ApiParts } from "./api-parts.ts";
-import { topicAt } from "./topics.ts";
-import type { TopicPath } from "./topics.ts";
+import { topicAt, type TopicPath } from "./topics.ts";
 
 const tags = ["messages"];
 const publishErrors = [

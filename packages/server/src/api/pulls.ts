@@ -19,8 +19,7 @@ import { bodyErrors, problemResponses, subscriptionParams, writeErrors } from ".
 import { shapeReader } from "../shapes/shape-check.ts";
 import type { Store } from "../store/store.ts";
 import type { ApiParts } from "./api-parts.ts";
-import { subscriptionAt } from "./subscriptions.ts";
-import type { SubscriptionPath } from "./subscriptions.ts";
+import { subscriptionAt, type SubscriptionPath } from "./subscriptions.ts";
 
 const tags = ["pulling"];
 const base = "/v1/topics/:topic/subscriptions/:subscription";

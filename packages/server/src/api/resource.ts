@@ -33,17 +33,17 @@ export interface Resource<P, R extends Tagged, S> extends NamedResource {
   readonly shape: Pick<SettingsShape<S>, "body" | "read"> & Partial<SettingsShape<S>>;
   readonly isBodyOptional: boolean;
   /** Throws `invalid_name`. */
-  assertName(path: P): void;
+  readonly assertName: (path: P) => void;
   /** Throws if the parent does not exist. */
-  at(path: P): Target<R, S> | Promise<Target<R, S>>;
-  notFound(path: P): RingbackError;
+  readonly at: (path: P) => Target<R, S> | Promise<Target<R, S>>;
+  readonly notFound: (path: P) => RingbackError;
   /** The settings as a body that gives them, for a PATCH. */
-  bodyOf?(resource: R): object;
-  viewOf(resource: R): object;
+  readonly bodyOf?: (resource: R) => object;
+  readonly viewOf: (resource: R) => object;
   /** The answer to a GET, if it shows more than `viewOf`. */
-  wholeViewOf?(resource: R): Promise<object>;
+  readonly wholeViewOf?: (resource: R) => Promise<object>;
   /** Called after each change. */
-  notify?(path: P, change: "changed" | "deleted"): void;
+  readonly notify?: (path: P, change: "changed" | "deleted") => void;
 }
 
 /** Adds PUT, PATCH, GET and DELETE of a resource. PATCH is left out if its shape has no patch. */

@@ -8,8 +8,7 @@ import { assertPreconditions } from "../http/preconditions.ts";
 import { labelOf } from "../shapes/labels.ts";
 import { pageOfList } from "../shapes/page-cursor.ts";
 import { queryReader } from "../shapes/query.ts";
-import { conditionalRoute, labelledListQuery, listRoute } from "../shapes/resource-routes.ts";
-import type { NamedResource } from "../shapes/resource-routes.ts";
+import { conditionalRoute, labelledListQuery, listRoute, type NamedResource } from "../shapes/resource-routes.ts";
 import { bodyErrors, problemResponses, subscriptionParams, topicParams, writeErrors } from "../shapes/schema-parts.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
 import {
@@ -25,10 +24,8 @@ import {
 import type { PageRequest } from "../store/page.ts";
 import type { Store } from "../store/store.ts";
 import type { ApiParts } from "./api-parts.ts";
-import { resourceRoutes, sendTagged } from "./resource.ts";
-import type { Resource } from "./resource.ts";
-import { topicAt } from "./topics.ts";
-import type { TopicPath } from "./topics.ts";
+import { resourceRoutes, sendTagged, type Resource } from "./resource.ts";
+import { topicAt, type TopicPath } from "./topics.ts";
 
 export interface SubscriptionPath extends TopicPath {
   readonly subscription: string;

@@ -6,8 +6,7 @@ import { topicParams } from "../shapes/schema-parts.ts";
 import { topicSchema, topicShape, topicView } from "../shapes/topic.ts";
 import type { Store } from "../store/store.ts";
 import type { ApiParts } from "./api-parts.ts";
-import { labelledListRoute, resourceRoutes } from "./resource.ts";
-import type { Resource } from "./resource.ts";
+import { labelledListRoute, resourceRoutes, type Resource } from "./resource.ts";
 
 export interface TopicPath {
   readonly topic: string;

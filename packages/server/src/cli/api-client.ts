@@ -2,8 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { isRecord } from "../config/record.ts";
 import { limits } from "../domain/limits.ts";
 import { CommandError } from "./command-error.ts";
-import { EventStreamParser } from "./event-stream.ts";
-import type { StreamEvent } from "./event-stream.ts";
+import { EventStreamParser, type StreamEvent } from "./event-stream.ts";
 import { printableLine } from "./printable.ts";
 
 /** Ringback never sends a larger response, apart from event streams. */

@@ -1,5 +1,4 @@
-import { Option } from "commander";
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import type { ListenAddress } from "../config/listen-address.ts";
 import { limits } from "../domain/limits.ts";
 import { systemTimers } from "../domain/ports.ts";

@@ -1,12 +1,9 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
-import { formatListenAddress } from "../config/listen-address.ts";
-import type { ListenAddress } from "../config/listen-address.ts";
+import { formatListenAddress, type ListenAddress } from "../config/listen-address.ts";
 import { CommandError } from "./command-error.ts";
-import { stopSignal } from "./context.ts";
-import type { CommandContext } from "./context.ts";
-import { createPaint } from "./paint.ts";
-import type { Paint } from "./paint.ts";
+import { stopSignal, type CommandContext } from "./context.ts";
+import { createPaint, type Paint } from "./paint.ts";
 
 interface Listening {
   readonly server: Server;

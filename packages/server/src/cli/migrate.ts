@@ -4,8 +4,7 @@ import { readMigrationSource, readMigrationTarget } from "../config/migration-en
 import { settings } from "../config/settings.ts";
 import type { MoveOutcome, TableMoved } from "../store/migrate/move.ts";
 import { CommandError } from "./command-error.ts";
-import { stopSignal } from "./context.ts";
-import type { CommandContext } from "./context.ts";
+import { stopSignal, type CommandContext } from "./context.ts";
 import { createPaint } from "./paint.ts";
 import { printableLine } from "./printable.ts";
 

@@ -1,10 +1,8 @@
-import { standardWebhooksKey } from "@ringback/sdk/protocols";
-import type { ProtocolKey } from "@ringback/sdk/protocols";
+import { standardWebhooksKey, type ProtocolKey } from "@ringback/sdk/protocols";
 import { InvalidArgumentError, Option } from "commander";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { durationUnits } from "../config/units.ts";
-import { formatListenAddress, listenForms, parseListenAddress } from "../config/listen-address.ts";
-import type { ListenAddress } from "../config/listen-address.ts";
+import { formatListenAddress, listenForms, parseListenAddress, type ListenAddress } from "../config/listen-address.ts";
 
 export function durationOption(text: string): number {
   const valueMs = durationUnits.parse(text);

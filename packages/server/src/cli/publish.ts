@@ -1,5 +1,4 @@
-import { Option } from "commander";
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import { durationUnits } from "../config/units.ts";
 import { isRecord } from "../config/record.ts";
 import { readServerUrl, serverUrlDefault } from "../config/server-url.ts";

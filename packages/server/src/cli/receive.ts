@@ -1,7 +1,5 @@
-import { Option } from "commander";
-import type { Command } from "commander";
-import { findPushProtocol, pushProtocols } from "@ringback/sdk/protocols";
-import type { ProtocolKey } from "@ringback/sdk/protocols";
+import { Option, type Command } from "commander";
+import { findPushProtocol, pushProtocols, type ProtocolKey } from "@ringback/sdk/protocols";
 import type { ListenAddress } from "../config/listen-address.ts";
 import { systemClock, systemTimers } from "../domain/ports.ts";
 import { arrivalJson, arrivalText } from "./arrival-text.ts";

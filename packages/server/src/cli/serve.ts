@@ -1,7 +1,6 @@
 import type { Command } from "commander";
 import type { Logger } from "pino";
-import { loadConfig } from "../config/config.ts";
-import type { Config, Flags } from "../config/config.ts";
+import { loadConfig, type Config, type Flags } from "../config/config.ts";
 import { isLoopbackHost } from "../config/listen-address.ts";
 import { flagKeys, flagName, settings } from "../config/settings.ts";
 import { readVersion } from "../config/version.ts";

@@ -3,12 +3,10 @@ import { isRecord } from "../config/record.ts";
 import { readServerUrl, serverUrlDefault } from "../config/server-url.ts";
 import { ApiError, events, pause } from "./api-client.ts";
 import { CommandError } from "./command-error.ts";
-import { stopSignal } from "./context.ts";
-import type { CommandContext } from "./context.ts";
+import { stopSignal, type CommandContext } from "./context.ts";
 import type { StreamEvent } from "./event-stream.ts";
 import { collectOption } from "./option-values.ts";
-import { createPaint } from "./paint.ts";
-import type { Paint } from "./paint.ts";
+import { createPaint, type Paint } from "./paint.ts";
 import { printableLine } from "./printable.ts";
 
 interface TailOptions {

@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { takeBodiesAsBytes } from "../http/body-bytes.ts";
-import { httpLimitDefaults } from "../http/http-limits.ts";
-import type { HttpLimits } from "../http/http-limits.ts";
+import { httpLimitDefaults, type HttpLimits } from "../http/http-limits.ts";
 
 interface ForeignRoutes {
   readonly requestBytesMax: number;

@@ -1,11 +1,8 @@
 import { matchesShape } from "../shapes/shape-check.ts";
 import { ConfigError } from "./config-error.ts";
-import { configFileBytesMax, parseConfigFile } from "./config-file.ts";
-import type { ConfigFile } from "./config-file.ts";
-import { declarations, readDeclarations } from "./declared-resources.ts";
-import type { DeclaredResources } from "./declared-resources.ts";
-import { configFileVariable, readVariable, rejectUnknownVariables } from "./environment.ts";
-import type { Environment } from "./environment.ts";
+import { configFileBytesMax, parseConfigFile, type ConfigFile } from "./config-file.ts";
+import { declarations, readDeclarations, type DeclaredResources } from "./declared-resources.ts";
+import { configFileVariable, readVariable, rejectUnknownVariables, type Environment } from "./environment.ts";
 import { isLoopbackHost } from "./listen-address.ts";
 import { show, unknownKey } from "./words.ts";
 import { flagKeys, flagName, isSettingKey, settingKeys, settings, variableName } from "./settings.ts";

@@ -1,12 +1,10 @@
-import { Type } from "typebox";
-import type { Static, TSchema } from "typebox";
+import { Type, type Static, type TSchema } from "typebox";
 import { limits } from "../domain/limits.ts";
 import { nameForm } from "../domain/names.ts";
 import { closed } from "../shapes/schema-parts.ts";
 import { formatListenAddress, listenForms, parseListenAddress } from "./listen-address.ts";
 import { networkForms, parseNetwork } from "./network.ts";
-import { byteUnits, durationUnits } from "./units.ts";
-import type { Units } from "./units.ts";
+import { byteUnits, durationUnits, type Units } from "./units.ts";
 
 /** The format of the values of one kind, and their parser. */
 export interface SettingKind<Schema extends TSchema> {

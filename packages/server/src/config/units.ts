@@ -3,9 +3,9 @@ export interface Units {
   /** The formats of `parse`, as the end of a sentence. */
   readonly forms: string;
   /** null: not such a number, or one that is no whole number of the smallest unit. */
-  parse(text: string): number | null;
+  readonly parse: (text: string) => number | null;
   /** The shortest exact form: 16777216 is `16MiB`, 1500 is `1500ms`. */
-  format(value: number): string;
+  readonly format: (value: number) => string;
 }
 
 /** `sizes`: the units, largest first; the last one is also that of a number without a unit. */

@@ -1,7 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { RingbackError } from "../domain/errors.ts";
-import { openEventStream } from "./event-stream.ts";
-import type { EventStream } from "./event-stream.ts";
+import { openEventStream, type EventStream } from "./event-stream.ts";
 import type { HttpLimits } from "./http-limits.ts";
 
 /** The Server-Sent Events streams of one source of events, one per reader. */

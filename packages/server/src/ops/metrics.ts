@@ -1,12 +1,10 @@
-import { collectDefaultMetrics, Registry } from "prom-client";
-import type { Metric } from "prom-client";
+import { collectDefaultMetrics, Registry, type Metric } from "prom-client";
 import type { DeadReason } from "../domain/model.ts";
 import type { EngineObserver, HookObserver } from "../engine/observer.ts";
 import type { ConnectionUse, StoreNode } from "../store/cluster.ts";
 import type { StoreStatistics } from "../store/records.ts";
 import type { StoreObserver } from "../store/store.ts";
-import { byLabel, Histogram, histogramMetric, metric } from "./metric-cells.ts";
-import type { ScrapedMetric } from "./metric-cells.ts";
+import { byLabel, Histogram, histogramMetric, metric, type ScrapedMetric } from "./metric-cells.ts";
 
 export interface MetricsSources {
   /** Called once per scrape. */

@@ -1,5 +1,4 @@
-import { Type } from "typebox";
-import type { Static } from "typebox";
+import { Type, type Static } from "typebox";
 import { secretIdPrefix } from "../domain/api-key-rules.ts";
 import { limits } from "../domain/limits.ts";
 import type { ApiKeyDetails, ApiKeyPair } from "../engine/keys/api-keys.ts";

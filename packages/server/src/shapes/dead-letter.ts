@@ -1,5 +1,4 @@
-import { Type } from "typebox";
-import type { Static } from "typebox";
+import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
 import type { DeadLetter } from "../store/records.ts";
 import { replyMembers } from "./attempt.ts";

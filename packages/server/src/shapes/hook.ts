@@ -1,5 +1,4 @@
-import { hookLimits } from "@ringback/sdk/hooks";
-import type { Outcome } from "@ringback/sdk/hooks";
+import { hookLimits, type Outcome } from "@ringback/sdk/hooks";
 import { Type } from "typebox";
 import { hookProtocols } from "../domain/hook-protocols.ts";
 import { assertHook } from "../domain/hook-rules.ts";

@@ -1,5 +1,4 @@
-import { Type } from "typebox";
-import type { Static } from "typebox";
+import { Type, type Static } from "typebox";
 import type { Jwk } from "@ringback/sdk/protocols";
 import { limits } from "../domain/limits.ts";
 import type { KeyDetails } from "../engine/keys/keys.ts";

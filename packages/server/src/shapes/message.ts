@@ -1,5 +1,4 @@
-import { Type } from "typebox";
-import type { Static } from "typebox";
+import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
 import { messageId } from "../domain/message-id.ts";
 import type { Message } from "../domain/model.ts";

@@ -1,5 +1,4 @@
-import { Type } from "typebox";
-import type { Static } from "typebox";
+import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
 import type { PulledMessage, AcknowledgeResult } from "../engine/pull/pulls.ts";
 import { messageBodyMembers, messageMembers, messageView } from "./message.ts";

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { Type } from "typebox";
-import type { Static, TObject, TProperties } from "typebox";
+import { Type, type Static, type TObject, type TProperties } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import { shapeReader } from "./shape-check.ts";

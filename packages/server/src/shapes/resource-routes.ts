@@ -1,5 +1,4 @@
-import { Type } from "typebox";
-import type { TObject, TSchema } from "typebox";
+import { Type, type TObject, type TSchema } from "typebox";
 import type { ErrorCode } from "../domain/errors.ts";
 import { labelParameter } from "./labels.ts";
 import { pageParameters } from "./query.ts";

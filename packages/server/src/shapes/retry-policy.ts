@@ -1,5 +1,4 @@
-import { Type } from "typebox";
-import type { Static } from "typebox";
+import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
 import { about, closed, whole } from "./schema-parts.ts";
 import { optional } from "./settings.ts";

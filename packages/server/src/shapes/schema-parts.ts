@@ -1,7 +1,5 @@
-import { Type } from "typebox";
-import type { Static, TSchema, TSchemaOptions } from "typebox";
-import { errorTable } from "../domain/errors.ts";
-import type { ErrorCode } from "../domain/errors.ts";
+import { Type, type Static, type TSchema, type TSchemaOptions } from "typebox";
+import { errorTable, type ErrorCode } from "../domain/errors.ts";
 import { kidForm } from "../domain/kid-rule.ts";
 import { limits } from "../domain/limits.ts";
 import { nameForm } from "../domain/names.ts";

@@ -1,6 +1,5 @@
 import type { Static, TSchema } from "typebox";
-import { RingbackError } from "../domain/errors.ts";
-import type { ErrorCode, ErrorDetail } from "../domain/errors.ts";
+import { RingbackError, type ErrorCode, type ErrorDetail } from "../domain/errors.ts";
 import { parseTime, timeFault } from "./time-text.ts";
 
 /**

@@ -1,7 +1,5 @@
-import { pushProtocols } from "@ringback/sdk/protocols";
-import type { PushProtocol } from "@ringback/sdk/protocols";
-import { Type } from "typebox";
-import type { Static } from "typebox";
+import { pushProtocols, type PushProtocol } from "@ringback/sdk/protocols";
+import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
 import type { Start, Subscription, SubscriptionSettings } from "../domain/model.ts";
 import { assertPushedOrPulled, assertSubscription, unpushed } from "../domain/subscription-rules.ts";
