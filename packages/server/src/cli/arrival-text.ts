@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "@ringback/sdk/protocols";
+import { bodyView } from "../shapes/bytes-view.ts";
 import type { Paint } from "./paint.ts";
 import { printableLine, printableText, textOfBytes } from "./printable.ts";
 import type { Arrival } from "./receiver.ts";
@@ -39,7 +40,7 @@ export function arrivalJson(arrival: Arrival): string {
     protocol: recognised?.protocol.name ?? null,
     ...(recognised?.untrusted ? { untrusted: recognised.untrusted } : {}),
     message: message === null ? null : messageJson(message),
-    ...(message === null ? bodyJson(arrival.body) : {}),
+    ...(message === null ? bodyView(arrival.body) : {}),
     status,
     note,
   });
@@ -56,12 +57,7 @@ function dialectText(recognised: Recognised | null): string {
 }
 
 function messageJson({ body, ...members }: IncomingMessage) {
-  return { ...members, ...bodyJson(body) };
-}
-
-export function bodyJson(body: Uint8Array): { body: string } | { bodyBase64: string } {
-  const text = textOfBytes(body);
-  return text === null ? { bodyBase64: Buffer.from(body).toString("base64") } : { body: text };
+  return { ...members, ...bodyView(body) };
 }
 
 function answerText({ status, note }: Arrival, paint: Paint): string {

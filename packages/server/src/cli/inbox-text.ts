@@ -1,4 +1,5 @@
-import { bodyJson, countAndTime, indented, shownCharsMax } from "./arrival-text.ts";
+import { bodyView } from "../shapes/bytes-view.ts";
+import { countAndTime, indented, shownCharsMax } from "./arrival-text.ts";
 import type { Paint } from "./paint.ts";
 import type { InboxArrival } from "./inbox-server.ts";
 import { printableLine, printableText, textOfBytes } from "./printable.ts";
@@ -20,7 +21,7 @@ export function inboxArrivalText(arrival: InboxArrival, count: number, paint: Pa
 /** The message is a string, so that its numbers stay as they were written. */
 export function inboxArrivalJson({ atMs, outcome, fault, waiting, body }: InboxArrival): string {
   const at = new Date(atMs).toISOString();
-  return JSON.stringify({ type: "message", at, outcome, fault, waiting, ...bodyJson(body) });
+  return JSON.stringify({ type: "message", at, outcome, fault, waiting, ...bodyView(body) });
 }
 
 function outcomeText({ outcome, fault }: InboxArrival): string {

@@ -92,24 +92,24 @@ function observerOf(cells: Cells): Metrics["observer"] {
   };
 }
 
+/** A counter per value of the label. All values are exported from the start, so that rates begin at zero. */
+function labelled(name: string, help: string, label: string, counts: Readonly<Record<string, number>>): ScrapedMetric {
+  return metric("counter", name, help, () => byLabel(label, Object.entries(counts)));
+}
+
 function processMetrics(cells: Cells): ScrapedMetric[] {
-  const counter = (name: string, help: string, read: () => number): ScrapedMetric =>
-    metric("counter", name, help, read);
-  // All values are exported from the start, so that rates begin at zero.
-  const labelled = (name: string, help: string, label: string, counts: Readonly<Record<string, number>>) =>
-    metric("counter", name, help, () => byLabel(label, Object.entries(counts)));
   const deadLetters = "Deliveries that became dead letters, by reason.";
   const expired = "Deliveries that were removed because their message's retention ended.";
   const latency =
     "Time from the acceptance of a message by Ringback to its acceptance by the receiver, for first attempts.";
   const statements = "Statements sent to PostgreSQL, by name. Each is one round trip. None with SQLite.";
   return [
-    counter("ringback_publishes_total", "Messages accepted from publishers.", () => cells.publishes),
+    metric("counter", "ringback_publishes_total", "Messages accepted from publishers.", () => cells.publishes),
     labelled("ringback_attempts_total", "POSTs to endpoints, by outcome.", "outcome", cells.attempts),
     histogramMetric("ringback_delivery_latency_seconds", latency, cells.deliveryLatency),
     histogramMetric("ringback_attempt_duration_seconds", "Duration of POSTs to endpoints.", cells.attemptDuration),
     labelled("ringback_dead_letters_total", deadLetters, "reason", cells.dead),
-    counter("ringback_expired_total", expired, () => cells.expired),
+    metric("counter", "ringback_expired_total", expired, () => cells.expired),
     labelled("ringback_hook_calls_total", "Hook calls, by outcome.", "outcome", cells.hookCalls),
     histogramMetric("ringback_hook_call_duration_seconds", "Duration of hook calls.", cells.hookDuration),
     histogramMetric("ringback_store_commit_seconds", "Duration of database commits.", cells.commitDuration),

@@ -106,7 +106,7 @@ function checkOf(schema: Schema): Check {
   if (schema.enum !== undefined) return enumCheck(schema.enum);
   if ("const" in schema) return enumCheck([schema.const]);
   const { type } = schema;
-  if (typeof type === "object") return typesCheck(type.map((one) => ({ ...schema, type: one })));
+  if (typeof type === "object") return alternativesCheck(type.map((one) => ({ ...schema, type: one })));
   switch (type) {
     case undefined:
       return () => {};
@@ -217,16 +217,6 @@ function objectCheck(schema: Schema): Check {
       check(members[name], trail, faults);
       trail.pop();
     }
-  };
-}
-
-function typesCheck(alternatives: readonly Schema[]): Check {
-  const checks = alternatives.map((schema) => ({ schema, check: checkOf(schema) }));
-  const sentence = `must be ${listed(alternatives.map(describe))}`;
-  return (value, trail, faults) => {
-    const own = checks.find(({ schema }) => isTypeOf(schema, value));
-    if (own === undefined) add(faults, trail, sentence);
-    else own.check(value, trail, faults);
   };
 }
 

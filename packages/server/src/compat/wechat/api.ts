@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { bodyBytes } from "../../http/json-body.ts";
 import { problemResponses } from "../../shapes/schema-parts.ts";
 import { RingbackError } from "../../domain/errors.ts";
+import { isRecord } from "../../config/record.ts";
 import { addForeignRoutes } from "../foreign-routes.ts";
 import { addressOfUrl, urlOfRequest } from "./address.ts";
 import { type AnswerData, type Envelope, errorCodes, failure, type RequestEcho, success } from "./envelope.ts";
@@ -133,10 +134,6 @@ function textOf(request: WechatRequest, name: string): string {
   const value = Object.hasOwn(request, name) ? request[name] : undefined;
   if (typeof value !== "string") throw RingbackError.at("invalid_request", name, "must be given, as a string");
   return value;
-}
-
-function isRecord(value: unknown): value is WechatRequest {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function portOf(request: FastifyRequest): number {
