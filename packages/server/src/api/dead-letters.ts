@@ -16,7 +16,7 @@ import { listQuery } from "../shapes/resource-routes.ts";
 import {
   about,
   bodyErrors,
-  closed,
+  closedObject,
   pageOf,
   problemResponses,
   subscriptionParams,
@@ -28,10 +28,9 @@ import type { ApiParts } from "./api-parts.ts";
 import { subscriptionAt, type SubscriptionPath } from "./subscriptions.ts";
 
 const base = "/v1/topics/:topic/subscriptions/:subscription/dead-letters";
-const purgeQuery = Type.Object(
-  { all: Type.Boolean({ description: "Must be true: confirms that all dead letters are meant." }) },
-  closed,
-);
+const purgeQuery = closedObject({
+  all: Type.Boolean({ description: "Must be true: confirms that all dead letters are meant." }),
+});
 const letterParams = Type.Object({
   ...subscriptionParams.properties,
   id: about("The dead letter's id.", Type.String({ examples: ["42"] })),

@@ -4,7 +4,7 @@ import { assertName } from "../domain/names.ts";
 import type { LiveEvent } from "../engine/live-events.ts";
 import { createEventStreams } from "../http/event-streams.ts";
 import { queryReader } from "../shapes/query.ts";
-import { about, closed, problemResponses } from "../shapes/schema-parts.ts";
+import { about, closedObject, problemResponses } from "../shapes/schema-parts.ts";
 import { timeText } from "../shapes/time-text.ts";
 import type { ApiParts } from "./api-parts.ts";
 
@@ -23,16 +23,13 @@ const types = [
   "subscription.deleted",
 ] as const satisfies readonly LiveEvent["type"][];
 
-const query = Type.Object(
-  {
-    topic: about("Only the events of this topic; a hook's events belong to none.", Type.Optional(Type.String())),
-    type: about(
-      "Only events of these types; joined by commas, or repeated.",
-      Type.Optional(Type.Array(Type.Enum([...types]))),
-    ),
-  },
-  closed,
-);
+const query = closedObject({
+  topic: about("Only the events of this topic; a hook's events belong to none.", Type.Optional(Type.String())),
+  type: about(
+    "Only events of these types; joined by commas, or repeated.",
+    Type.Optional(Type.Array(Type.Enum([...types]))),
+  ),
+});
 
 const schema = {
   tags: ["events"],

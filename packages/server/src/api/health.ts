@@ -2,17 +2,13 @@ import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { readiness } from "../ops/health.ts";
-import { closed, problemResponses } from "../shapes/schema-parts.ts";
+import { describedObject, problemResponses } from "../shapes/schema-parts.ts";
 import type { ApiParts } from "./api-parts.ts";
 
-const healthSchema = Type.Object(
-  { status: Type.Enum(["ok"]), version: Type.String() },
-  { ...closed, description: "The process is up." },
-);
-const readySchema = Type.Object(
-  { status: Type.Enum(["ready"]) },
-  { ...closed, description: "The server answers requests, and the database can be written." },
-);
+const healthSchema = describedObject("The process is up.", { status: Type.Enum(["ok"]), version: Type.String() });
+const readySchema = describedObject("The server answers requests, and the database can be written.", {
+  status: Type.Enum(["ready"]),
+});
 const health = {
   tags: ["operations"],
   operationId: "getHealth",

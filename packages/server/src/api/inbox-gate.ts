@@ -14,7 +14,7 @@ import { queryReader } from "../shapes/query.ts";
 import {
   about,
   bodyErrors,
-  closed,
+  closedObject,
   inboxParams,
   problemResponses,
   whole,
@@ -23,17 +23,14 @@ import {
 import { whileConnected } from "../http/socket-close.ts";
 
 const tags = ["inboxes"];
-const takeQuery = Type.Object(
-  {
-    waitMs: about(
-      "How long to wait for a message when there is none, in milliseconds.",
-      Type.Optional(whole(0, limits.inboxWaitMsMax, { default: 0 })),
-    ),
-  },
-  closed,
-);
+const takeQuery = closedObject({
+  waitMs: about(
+    "How long to wait for a message when there is none, in milliseconds.",
+    Type.Optional(whole(0, limits.inboxWaitMsMax, { default: 0 })),
+  ),
+});
 const idHeader = { "ringback-message-id": { type: "string", description: "The message's id." } };
-const success = Type.Object({ response: Type.Enum(["success"]) }, closed);
+const success = closedObject({ response: Type.Enum(["success"]) });
 
 /** Anybody may have sent the body: a browser must neither run it nor guess its type. */
 const untrustedBody = {

@@ -56,6 +56,8 @@ export function addInboxCommand(program: Command, context: CommandContext): void
     .action(async (options: InboxOptions) => inbox(options, context));
 }
 
+const listeningSentence = (url: string) => `Listening at ${url}: POST keeps, GET takes the oldest. Ctrl-C ends.`;
+
 async function inbox(options: InboxOptions, context: CommandContext): Promise<void> {
   const json = options.json === true;
   const { clock } = context;
@@ -79,8 +81,10 @@ async function inbox(options: InboxOptions, context: CommandContext): Promise<vo
     },
     taken: () => void tally.taken++,
   });
-  const sentence = (url: string) => `Listening at ${url}: POST keeps, GET takes the oldest. Ctrl-C ends.`;
-  await serveUntilStopped({ server, address: options.listen, path: options.path, json, sentence }, context);
+  await serveUntilStopped(
+    { server, address: options.listen, path: options.path, json, sentence: listeningSentence },
+    context,
+  );
   if (json) return;
   const { kept, taken, dropped, refused } = tally;
   const count = await inbox.waitingCount();

@@ -60,6 +60,8 @@ export function addReceiveCommand(program: Command, context: CommandContext): vo
     .action(async (options: ReceiveOptions) => receive(options, context));
 }
 
+const listeningSentence = (url: string) => `Listening on ${url} and showing requests. Ctrl-C stops.`;
+
 async function receive(options: ReceiveOptions, context: CommandContext): Promise<void> {
   const json = options.json === true;
   const tally = new Map<string, number>();
@@ -85,8 +87,7 @@ async function receive(options: ReceiveOptions, context: CommandContext): Promis
       },
     },
   );
-  const sentence = (url: string) => `Listening on ${url} and showing requests. Ctrl-C stops.`;
-  await serveUntilStopped({ server, address: options.listen, json, sentence }, context);
+  await serveUntilStopped({ server, address: options.listen, json, sentence: listeningSentence }, context);
   if (!json) context.stderr.write(`${summary(tally)}\n`);
 }
 

@@ -100,14 +100,15 @@ function readCallbacks(file: ConfigFile): readonly Declared<HookSettings>[] {
   });
 }
 
+function readApiKey(body: unknown): ApiKeyPair {
+  const pair = readPair(body);
+  assertApiKeyPair(pair);
+  return pair;
+}
+
 function readApiKeys(file: ConfigFile): readonly Declared<ApiKeyPair>[] {
-  const read = (body: unknown): ApiKeyPair => {
-    const pair = readPair(body);
-    assertApiKeyPair(pair);
-    return pair;
-  };
   const example = "billing: {secretId: AKID…, secretKey: …}";
-  const apiKeys = readSecrets(file, "apiKeys", example, read, assertApiKeyName);
+  const apiKeys = readSecrets(file, "apiKeys", example, readApiKey, assertApiKeyName);
   for (const [index, { name, value, origin }] of apiKeys.entries()) {
     const twin = apiKeys.slice(0, index).find((other) => other.value.secretId === value.secretId);
     if (twin === undefined) continue;

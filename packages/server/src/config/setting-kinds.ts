@@ -1,7 +1,7 @@
 import { Type, type Static, type TSchema } from "typebox";
 import { limits } from "../domain/limits.ts";
 import { nameForm } from "../domain/names.ts";
-import { closed } from "../shapes/schema-parts.ts";
+import { closedObject } from "../shapes/schema-parts.ts";
 import { formatListenAddress, listenForms, parseListenAddress } from "./listen-address.ts";
 import { networkForms, parseNetwork } from "./network.ts";
 import { byteUnits, durationUnits, type Units } from "./units.ts";
@@ -105,7 +105,7 @@ export function path(charsMax: number) {
 
 export function listenAddress() {
   return {
-    schema: Type.Object({ host: Type.String(), port: Type.Integer({ minimum: 0, maximum: 65_535 }) }, closed),
+    schema: closedObject({ host: Type.String(), port: Type.Integer({ minimum: 0, maximum: 65_535 }) }),
     expected: listenForms,
     read: (raw: unknown) => (typeof raw === "string" ? parseListenAddress(raw) : null),
     show: formatListenAddress,

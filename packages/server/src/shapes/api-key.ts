@@ -2,7 +2,7 @@ import { Type, type Static } from "typebox";
 import { secretIdPrefix } from "../domain/api-key-rules.ts";
 import { limits } from "../domain/limits.ts";
 import type { ApiKeyDetails, ApiKeyPair } from "../engine/keys/api-keys.ts";
-import { about, changeTimes, changeTimesView, closed } from "./schema-parts.ts";
+import { about, changeTimes, changeTimesView, closed, closedObject, describedObject } from "./schema-parts.ts";
 
 const name = about(
   `A name for people, of 1 to ${limits.apiKeyNameCharsMax} characters. It need not be unique.`,
@@ -31,7 +31,7 @@ export const apiKeyBody = Type.Object(
  * In the configuration file the name is the key, and both halves are required: a new pair with every start would be
  * useless.
  */
-export const declaredApiKeyBody = Type.Object({ secretId, secretKey }, closed);
+export const declaredApiKeyBody = closedObject({ secretId, secretKey });
 
 const members = {
   id: about("The secretId.", Type.String({ examples: ["AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA"] })),
@@ -44,11 +44,8 @@ const members = {
   ...changeTimes,
 };
 
-export const apiKeySchema = Type.Object(members, {
-  ...closed,
-  description: "The API key, without its secretKey.",
-});
-export const newApiKeySchema = Type.Object({ ...members, secretKey }, closed);
+export const apiKeySchema = describedObject("The API key, without its secretKey.", members);
+export const newApiKeySchema = closedObject({ ...members, secretKey });
 
 export function apiKeyView({ id, name, usable, ...times }: ApiKeyDetails): Static<typeof apiKeySchema> {
   return { id, name, secretId: id, usable, ...changeTimesView(times) };

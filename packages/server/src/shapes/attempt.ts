@@ -3,7 +3,7 @@ import { limits } from "../domain/limits.ts";
 import type { Attempt } from "../domain/model.ts";
 import type { AttemptRecord } from "../store/records.ts";
 import { replyView } from "./bytes-view.ts";
-import { about, closed, nullable, timeText as timeSchema } from "./schema-parts.ts";
+import { about, closedObject, nullable, timeText as timeSchema } from "./schema-parts.ts";
 import { timeText } from "./time-text.ts";
 
 export const replyMembers = {
@@ -30,12 +30,13 @@ const members = {
   ...replyMembers,
 };
 
-export const attemptSchema = Type.Object(members, closed);
+export const attemptSchema = closedObject(members);
 
-export const attemptRecordSchema = Type.Object(
-  { messageId: Type.String({ examples: ["1099511627777"] }), subscription: Type.String(), ...members },
-  closed,
-);
+export const attemptRecordSchema = closedObject({
+  messageId: Type.String({ examples: ["1099511627777"] }),
+  subscription: Type.String(),
+  ...members,
+});
 
 export function attemptView(attempt: Attempt): Static<typeof attemptSchema> {
   return {

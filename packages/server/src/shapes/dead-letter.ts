@@ -4,7 +4,7 @@ import type { DeadLetter } from "../store/records.ts";
 import { replyMembers } from "./attempt.ts";
 import { replyView } from "./bytes-view.ts";
 import { messageBodyMembers, messageMembers, messageMembersView, messageView } from "./message.ts";
-import { about, closed, nullable, timeText as timeSchema } from "./schema-parts.ts";
+import { about, closed, closedObject, describedObject, nullable, timeText as timeSchema } from "./schema-parts.ts";
 import { timeText } from "./time-text.ts";
 
 const members = {
@@ -21,15 +21,12 @@ const members = {
 };
 
 /** In a list without the message's body: a page of two hundred bodies could have 200 MiB. */
-export const deadLetterSummarySchema = Type.Object(
-  { ...members, message: Type.Object(messageMembers, closed) },
-  closed,
-);
+export const deadLetterSummarySchema = closedObject({ ...members, message: closedObject(messageMembers) });
 
-export const deadLetterSchema = Type.Object(
-  { ...members, message: Type.Object({ ...messageMembers, ...messageBodyMembers }, closed) },
-  { ...closed, description: "The dead letter, with its message." },
-);
+export const deadLetterSchema = describedObject("The dead letter, with its message.", {
+  ...members,
+  message: closedObject({ ...messageMembers, ...messageBodyMembers }),
+});
 
 export const redriveBody = Type.Object(
   {
@@ -45,7 +42,7 @@ export const redriveBody = Type.Object(
   { ...closed, examples: [{ all: true }, { ids: ["42", "43"] }] },
 );
 
-export const countSchema = Type.Object({ count: Type.Integer({ description: "The number of dead letters." }) }, closed);
+export const countSchema = closedObject({ count: Type.Integer({ description: "The number of dead letters." }) });
 
 export function deadLetterSummaryView(letter: DeadLetter, topic: string): Static<typeof deadLetterSummarySchema> {
   return { ...membersView(letter), message: messageMembersView(letter.message, topic) };

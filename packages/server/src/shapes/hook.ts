@@ -5,7 +5,16 @@ import { assertHook } from "../domain/hook-rules.ts";
 import { limits } from "../domain/limits.ts";
 import type { HookDetails } from "../engine/hooks/hooks.ts";
 import { description, labels } from "./labels.ts";
-import { about, changeTimes, changeTimesView, closed, nullable, whole } from "./schema-parts.ts";
+import {
+  about,
+  changeTimes,
+  changeTimesView,
+  closed,
+  closedObject,
+  describedObject,
+  nullable,
+  whole,
+} from "./schema-parts.ts";
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
 
 /** Every setting of a hook. */
@@ -59,10 +68,11 @@ export const hookShape = settingsShape(settings, {
   },
 });
 
-export const hookSchema = Type.Object(
-  { name: Type.String({ examples: ["onMessage"] }), ...viewMembers(settings), ...changeTimes },
-  { ...closed, description: "The hook." },
-);
+export const hookSchema = describedObject("The hook.", {
+  name: Type.String({ examples: ["onMessage"] }),
+  ...viewMembers(settings),
+  ...changeTimes,
+});
 
 export function hookView(hook: HookDetails): object {
   return { name: hook.name, ...viewOf(settings, hook), ...changeTimesView(hook) };
@@ -79,38 +89,32 @@ const errorCodes = [
   "unencodable",
 ] as const satisfies readonly Outcome["error"][];
 
-export const outcomeSchema = Type.Object(
-  {
-    action: Type.Enum(["continue", "reject"]),
-    reason: about(
-      "Why the call was rejected, as a text for people. It never contains the address of a called program.",
-      nullable(Type.String()),
-    ),
-    attachments: Type.Array(
-      Type.Object(
-        {
-          kind: Type.Enum(["image", "text", "file"]),
-          contentType: nullable(Type.String({ examples: ["image/png"] })),
-          filename: about("A name without any part of a path.", nullable(Type.String())),
-          bodyBase64: Type.String({ contentEncoding: "base64" }),
-        },
-        closed,
-      ),
-      { description: "What the called programs have sent to be shown." },
-    ),
-    data: about(
-      "koipy and json: the payload after merging, with its numbers written as they were sent. opencard: the decrypted reply.",
-      Type.Unknown(),
-    ),
-    httpStatus: about("The HTTP status of the last reply; null without a reply.", nullable(Type.Integer())),
-    durationMs: Type.Integer(),
-    error: about(
-      "The first failure, after which `onError` decided; null without a failure.",
-      nullable(Type.Enum([...errorCodes])),
-    ),
-  },
-  { ...closed, description: "The outcome of the call." },
-);
+export const outcomeSchema = describedObject("The outcome of the call.", {
+  action: Type.Enum(["continue", "reject"]),
+  reason: about(
+    "Why the call was rejected, as a text for people. It never contains the address of a called program.",
+    nullable(Type.String()),
+  ),
+  attachments: Type.Array(
+    closedObject({
+      kind: Type.Enum(["image", "text", "file"]),
+      contentType: nullable(Type.String({ examples: ["image/png"] })),
+      filename: about("A name without any part of a path.", nullable(Type.String())),
+      bodyBase64: Type.String({ contentEncoding: "base64" }),
+    }),
+    { description: "What the called programs have sent to be shown." },
+  ),
+  data: about(
+    "koipy and json: the payload after merging, with its numbers written as they were sent. opencard: the decrypted reply.",
+    Type.Unknown(),
+  ),
+  httpStatus: about("The HTTP status of the last reply; null without a reply.", nullable(Type.Integer())),
+  durationMs: Type.Integer(),
+  error: about(
+    "The first failure, after which `onError` decided; null without a failure.",
+    nullable(Type.Enum([...errorCodes])),
+  ),
+});
 
 /** Shows `data` as the codec has read it, for the same codec to write. */
 export function outcomeView({ action, reason, attachments, data, httpStatus, durationMs, error }: Outcome) {

@@ -3,7 +3,7 @@ import { withRetention } from "../domain/inbox-rules.ts";
 import { limits } from "../domain/limits.ts";
 import type { InboxDetails } from "../engine/inboxes/inboxes.ts";
 import { description, labels } from "./labels.ts";
-import { about, changeTimes, changeTimesView, closed, nullable, whole } from "./schema-parts.ts";
+import { about, changeTimes, changeTimesView, closed, describedObject, nullable, whole } from "./schema-parts.ts";
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
 
 /** Every setting of an inbox. */
@@ -48,14 +48,11 @@ export const inboxShape = settingsShape(settings, { settle: (given) => withReten
 
 const members = { name: Type.String({ examples: ["weixin"] }), ...viewMembers(settings), ...changeTimes };
 
-export const inboxSchema = Type.Object(members, { ...closed, description: "The inbox." });
-export const countedInboxSchema = Type.Object(
-  {
-    ...members,
-    waiting: about("How many messages wait, with those that are being sent to a client.", Type.Integer()),
-  },
-  { ...closed, description: "The inbox, with how many messages wait in it." },
-);
+export const inboxSchema = describedObject("The inbox.", members);
+export const countedInboxSchema = describedObject("The inbox, with how many messages wait in it.", {
+  ...members,
+  waiting: about("How many messages wait, with those that are being sent to a client.", Type.Integer()),
+});
 
 export function inboxView(inbox: InboxDetails): object {
   return { name: inbox.name, ...viewOf(settings, inbox), ...changeTimesView(inbox) };

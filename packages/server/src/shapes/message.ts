@@ -5,7 +5,16 @@ import type { Message } from "../domain/model.ts";
 import type { MessageRecord } from "../store/records.ts";
 import { attemptSchema, attemptView } from "./attempt.ts";
 import { bodyView } from "./bytes-view.ts";
-import { about, closed, nullable, textMap, timeText as timeSchema, whole } from "./schema-parts.ts";
+import {
+  about,
+  closed,
+  closedObject,
+  describedObject,
+  nullable,
+  textMap,
+  timeText as timeSchema,
+  whole,
+} from "./schema-parts.ts";
 import { optionalTimeText, timeText } from "./time-text.ts";
 
 const messageIdSchema = about(
@@ -67,15 +76,12 @@ export const batchBody = Type.Object(
 );
 
 /** The query of a request whose body is the message itself. */
-export const rawParameters = Type.Object(
-  {
-    tags: about("Joined by commas, or repeated. Only with a raw body.", Type.Optional(Type.Array(Type.String()))),
-    type: about("Only with a raw body.", Type.Optional(Type.String())),
-    orderingKey: about("Only with a raw body.", Type.Optional(Type.String())),
-    delayMs: about("Only with a raw body.", Type.Optional(whole(0, limits.delayMsMax))),
-  },
-  closed,
-);
+export const rawParameters = closedObject({
+  tags: about("Joined by commas, or repeated. Only with a raw body.", Type.Optional(Type.Array(Type.String()))),
+  type: about("Only with a raw body.", Type.Optional(Type.String())),
+  orderingKey: about("Only with a raw body.", Type.Optional(Type.String())),
+  delayMs: about("Only with a raw body.", Type.Optional(whole(0, limits.delayMsMax))),
+});
 
 export const idempotencyHeaders = Type.Object({
   "Idempotency-Key": about(
@@ -85,20 +91,16 @@ export const idempotencyHeaders = Type.Object({
   ),
 });
 
-export const publishedSchema = Type.Object(
-  {
-    id: messageIdSchema,
-    topic: Type.String(),
-    seq: seqSchema,
-    publishedAt: timeSchema("When the message was accepted."),
-  },
-  { ...closed, description: "The message is accepted: it is on disk." },
-);
+export const publishedSchema = describedObject("The message is accepted: it is on disk.", {
+  id: messageIdSchema,
+  topic: Type.String(),
+  seq: seqSchema,
+  publishedAt: timeSchema("When the message was accepted."),
+});
 
-export const publishedBatchSchema = Type.Object(
-  { messages: Type.Array(publishedSchema, { description: "In the order of the request." }) },
-  { ...closed, description: "All messages are accepted: they are on disk." },
-);
+export const publishedBatchSchema = describedObject("All messages are accepted: they are on disk.", {
+  messages: Type.Array(publishedSchema, { description: "In the order of the request." }),
+});
 
 export const messageMembers = {
   id: messageIdSchema,
@@ -122,23 +124,21 @@ export const messageBodyMembers = {
   ),
 };
 
-const deliverySchema = Type.Object(
-  {
-    subscription: Type.String(),
-    state: Type.Enum(["pending", "in_flight", "parked", "delivered", "dead", "filtered", "skipped"]),
-    nextAttemptAt: nullable(
-      timeSchema("Only for a parked delivery; null while it waits behind an earlier delivery of its ordering key."),
-    ),
-    reason: nullable(Type.Enum(["retries_exhausted", "receives_exhausted", "expired", "unencodable"])),
-    attempts: Type.Array(attemptSchema),
-  },
-  closed,
-);
+const deliverySchema = closedObject({
+  subscription: Type.String(),
+  state: Type.Enum(["pending", "in_flight", "parked", "delivered", "dead", "filtered", "skipped"]),
+  nextAttemptAt: nullable(
+    timeSchema("Only for a parked delivery; null while it waits behind an earlier delivery of its ordering key."),
+  ),
+  reason: nullable(Type.Enum(["retries_exhausted", "receives_exhausted", "expired", "unencodable"])),
+  attempts: Type.Array(attemptSchema),
+});
 
-export const messageSchema = Type.Object(
-  { ...messageMembers, ...messageBodyMembers, deliveries: Type.Array(deliverySchema) },
-  { ...closed, description: "The message, with its delivery to each subscription." },
-);
+export const messageSchema = describedObject("The message, with its delivery to each subscription.", {
+  ...messageMembers,
+  ...messageBodyMembers,
+  deliveries: Type.Array(deliverySchema),
+});
 
 type MessageMembers = Static<ReturnType<typeof Type.Object<typeof messageMembers>>>;
 

@@ -2,7 +2,7 @@ import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
 import type { PulledMessage, AcknowledgeResult } from "../engine/pull/pulls.ts";
 import { messageBodyMembers, messageMembers, messageView } from "./message.ts";
-import { about, closed, timeText as timeSchema, whole } from "./schema-parts.ts";
+import { about, closed, closedObject, describedObject, timeText as timeSchema, whole } from "./schema-parts.ts";
 import { timeText } from "./time-text.ts";
 
 export const pullBody = Type.Object(
@@ -25,67 +25,52 @@ export const pullBody = Type.Object(
 
 const receiptHandle = Type.String({ maxLength: limits.receiptHandleCharsMax, examples: ["r1-1-1-mk8v5q2a-mk8v5q2a"] });
 
-export const pulledSchema = Type.Object(
-  {
-    messages: Type.Array(
-      Type.Object(
-        {
-          ...messageMembers,
-          ...messageBodyMembers,
-          receiptHandle: about(
-            "Identifies this delivery of the message: send it to `ack` or `nack` before `visibleAt`.",
-            Type.String({ examples: ["r1-1-1-mk8v5q2a-mk8v5q2a"] }),
-          ),
-          receives: about("How often the message has been pulled, this time included.", Type.Integer({ minimum: 1 })),
-          firstReceivedAt: timeSchema("When the message was pulled for the first time."),
-          visibleAt: timeSchema("When the message can be pulled again, unless it is acknowledged before."),
-        },
-        closed,
+export const pulledSchema = describedObject("The messages, oldest first; none if none came in time.", {
+  messages: Type.Array(
+    closedObject({
+      ...messageMembers,
+      ...messageBodyMembers,
+      receiptHandle: about(
+        "Identifies this delivery of the message: send it to `ack` or `nack` before `visibleAt`.",
+        Type.String({ examples: ["r1-1-1-mk8v5q2a-mk8v5q2a"] }),
       ),
-    ),
-  },
-  { ...closed, description: "The messages, oldest first; none if none came in time." },
-);
+      receives: about("How often the message has been pulled, this time included.", Type.Integer({ minimum: 1 })),
+      firstReceivedAt: timeSchema("When the message was pulled for the first time."),
+      visibleAt: timeSchema("When the message can be pulled again, unless it is acknowledged before."),
+    }),
+  ),
+});
 
 const receiptHandles = about(
   `From 1 to ${limits.receiptHandlesMax} receipt handles, as \`pull\` has returned them.`,
   Type.Array(receiptHandle, { minItems: 1, maxItems: limits.receiptHandlesMax }),
 );
 
-export const ackBody = Type.Object({ receiptHandles }, closed);
+export const ackBody = closedObject({ receiptHandles });
 
-export const nackBody = Type.Object(
-  {
-    receiptHandles,
-    delayMs: about(
-      "How long from now the messages stay invisible, in milliseconds. 0: they can be pulled again at once.",
-      Type.Optional(whole(0, limits.visibilityMsMax, { default: 0 })),
-    ),
-  },
-  closed,
-);
+export const nackBody = closedObject({
+  receiptHandles,
+  delayMs: about(
+    "How long from now the messages stay invisible, in milliseconds. 0: they can be pulled again at once.",
+    Type.Optional(whole(0, limits.visibilityMsMax, { default: 0 })),
+  ),
+});
 
-export const acknowledgeResultsSchema = Type.Object(
+export const acknowledgeResultsSchema = describedObject(
+  "The result for each receipt handle. A handle that fails does not affect the others.",
   {
     failed: about("How many of the results are not `done`.", Type.Integer({ minimum: 0 })),
     results: Type.Array(
-      Type.Object(
-        {
-          receiptHandle: Type.String(),
-          result: about(
-            "ended: the receipt handle is no longer valid, because the visibility timeout is over or the message was " +
-              "acknowledged or put back before. malformed: this is not a receipt handle of this subscription.",
-            Type.Enum(["done", "ended", "malformed"]),
-          ),
-        },
-        closed,
-      ),
+      closedObject({
+        receiptHandle: Type.String(),
+        result: about(
+          "ended: the receipt handle is no longer valid, because the visibility timeout is over or the message was " +
+            "acknowledged or put back before. malformed: this is not a receipt handle of this subscription.",
+          Type.Enum(["done", "ended", "malformed"]),
+        ),
+      }),
       { description: "In the order of the request." },
     ),
-  },
-  {
-    ...closed,
-    description: "The result for each receipt handle. A handle that fails does not affect the others.",
   },
 );
 

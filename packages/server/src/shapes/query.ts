@@ -3,7 +3,7 @@ import { Type, type Static, type TObject, type TProperties } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import { shapeReader } from "./shape-check.ts";
-import { about, closed, whole } from "./schema-parts.ts";
+import { about, closedObject, whole } from "./schema-parts.ts";
 
 /**
  * Returns a function that reads the query. A parameter is text, and becomes a number, a boolean or a list where its
@@ -72,7 +72,7 @@ export const pageParameters = {
   after: about("The `next` of the previous page.", Type.Optional(Type.String())),
 };
 
-export const noParameters = Type.Object({}, closed);
+export const noParameters = closedObject({});
 
 /** Refuses every parameter of those routes of `/v1` that describe no query. Call it before the routes are added. */
 export function refuseUnknownParameters(app: FastifyInstance): void {

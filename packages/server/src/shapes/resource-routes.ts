@@ -2,7 +2,7 @@ import { Type, type TObject, type TSchema } from "typebox";
 import type { ErrorCode } from "../domain/errors.ts";
 import { labelParameter } from "./labels.ts";
 import { pageParameters } from "./query.ts";
-import { about, bodyErrors, closed, pageOf, problemResponses, writeErrors } from "./schema-parts.ts";
+import { about, bodyErrors, closedObject, pageOf, problemResponses, writeErrors } from "./schema-parts.ts";
 
 interface RouteTexts {
   readonly summary?: string;
@@ -119,8 +119,8 @@ export function deleteRoute({ noun, plural, params, pathErrors, texts }: NamedRe
   };
 }
 
-export const listQuery = Type.Object(pageParameters, closed);
-export const labelledListQuery = Type.Object({ ...pageParameters, label: labelParameter }, closed);
+export const listQuery = closedObject(pageParameters);
+export const labelledListQuery = closedObject({ ...pageParameters, label: labelParameter });
 
 export function listRoute({ plural, view }: NamedResource, querystring: TObject, errors: readonly ErrorCode[] = []) {
   return {

@@ -1,51 +1,45 @@
 import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
-import { about, closed, whole } from "./schema-parts.ts";
+import { about, closedObject, whole } from "./schema-parts.ts";
 import { optional } from "./settings.ts";
 
 /** The longest delay of EXPONENTIAL_DECAY_RETRY, whose other numbers are the further defaults here. */
 const delayMsMaxDefault = 512_000;
 const delayMs = { minimum: 0, maximum: limits.retryDelayMsMax };
 
-const growing = Type.Object(
-  {
-    baseMs: about("The first delay, in milliseconds.", Type.Integer({ ...delayMs, minimum: 1 })),
-    factor: about(
-      "Each delay is the one before, times this.",
-      optional(Type.Number({ minimum: 1, maximum: limits.retryFactorMax }), 2),
-    ),
-    delayMsMax: about(
-      "No delay is longer. Left out, it is never less than `baseMs`.",
-      optional(Type.Integer({ ...delayMs }), delayMsMaxDefault),
-    ),
-    retriesMax: about("How many retries there are.", optional(whole(0, limits.retriesMax), 176)),
-    totalMsMax: about(
-      "No retry starts later than this after the first attempt, in milliseconds.",
-      optional(whole(0, limits.retryTotalMsMax), limits.retryTotalMsMax),
-    ),
-    jitter: about(
-      "How much of a delay is random: nothing, all of it or half of it.",
-      optional(Type.Enum(["none", "full", "equal"]), "none"),
-    ),
-  },
-  closed,
-);
+const growing = closedObject({
+  baseMs: about("The first delay, in milliseconds.", Type.Integer({ ...delayMs, minimum: 1 })),
+  factor: about(
+    "Each delay is the one before, times this.",
+    optional(Type.Number({ minimum: 1, maximum: limits.retryFactorMax }), 2),
+  ),
+  delayMsMax: about(
+    "No delay is longer. Left out, it is never less than `baseMs`.",
+    optional(Type.Integer({ ...delayMs }), delayMsMaxDefault),
+  ),
+  retriesMax: about("How many retries there are.", optional(whole(0, limits.retriesMax), 176)),
+  totalMsMax: about(
+    "No retry starts later than this after the first attempt, in milliseconds.",
+    optional(whole(0, limits.retryTotalMsMax), limits.retryTotalMsMax),
+  ),
+  jitter: about(
+    "How much of a delay is random: nothing, all of it or half of it.",
+    optional(Type.Enum(["none", "full", "equal"]), "none"),
+  ),
+});
 
 export const retryPolicy = Type.Union(
   [
     Type.Enum(["EXPONENTIAL_DECAY_RETRY", "BACKOFF_RETRY", "none"]),
-    Type.Object(
-      {
-        delaysMs: about(
-          "One delay per retry, in milliseconds.",
-          Type.Array(Type.Integer(delayMs), {
-            maxItems: limits.retriesMax,
-            examples: [[1000, 5000]],
-          }),
-        ),
-      },
-      closed,
-    ),
+    closedObject({
+      delaysMs: about(
+        "One delay per retry, in milliseconds.",
+        Type.Array(Type.Integer(delayMs), {
+          maxItems: limits.retriesMax,
+          examples: [[1000, 5000]],
+        }),
+      ),
+    }),
     growing,
   ],
   {

@@ -1,4 +1,4 @@
-import { Type, type Static, type TSchema, type TSchemaOptions } from "typebox";
+import { Type, type Static, type TSchema, type TProperties, type TSchemaOptions } from "typebox";
 import { errorTable, type ErrorCode } from "../domain/errors.ts";
 import { kidForm } from "../domain/kid-rule.ts";
 import { limits } from "../domain/limits.ts";
@@ -15,6 +15,15 @@ export function about<T extends TSchema>(description: string, schema: T): T {
   // Copied with the members that are not enumerable, by which typebox knows what is optional.
   const copy: T = Object.defineProperties({} as T, Object.getOwnPropertyDescriptors(schema));
   return Object.assign(copy, { description });
+}
+
+/** An object without other members. */
+export function closedObject<P extends TProperties>(members: P) {
+  return Type.Object(members, closed);
+}
+
+export function describedObject<P extends TProperties>(description: string, members: P) {
+  return Type.Object(members, { ...closed, description });
 }
 
 export function whole(minimum: number, maximum: number, more: TSchemaOptions = {}) {

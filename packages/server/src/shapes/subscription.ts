@@ -11,6 +11,8 @@ import {
   changeTimes,
   changeTimesView,
   closed,
+  closedObject,
+  describedObject,
   nullable,
   textMap,
   timeText as timeSchema,
@@ -28,7 +30,8 @@ const furtherUrls = pushProtocols
   )
   .join(" ");
 
-const push = Type.Object(
+const push = describedObject(
+  "Ringback POSTs the messages to a URL. Exactly one of `push` and `pull` is set, for good.",
   {
     url: about(
       `Where the POSTs go: http or https, at most ${limits.urlCharsMax} characters. ${furtherUrls}`,
@@ -57,13 +60,10 @@ const push = Type.Object(
       optional(Type.Array(Type.String(), { maxItems: limits.pushKeysMax }), []),
     ),
   },
-  {
-    ...closed,
-    description: "Ringback POSTs the messages to a URL. Exactly one of `push` and `pull` is set, for good.",
-  },
 );
 
-const pull = Type.Object(
+const pull = describedObject(
+  "Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry` and `maxInFlight` are refused beside it.",
   {
     visibilityMs: about(
       "How long a pulled message is invisible to other receivers, in milliseconds.",
@@ -74,62 +74,47 @@ const pull = Type.Object(
       optional(nullable(whole(1, limits.receivesMax)), null),
     ),
   },
-  {
-    ...closed,
-    description:
-      "Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry` and `maxInFlight` are refused beside it.",
-  },
 );
 
-const filter = Type.Object(
-  {
-    tags: about(
-      "Only messages that have at least one of these tags. Empty: every message.",
-      optional(Type.Array(Type.String()), []),
-    ),
-    types: about(
-      "Only messages whose type matches one of these patterns: * is one word, # any number of words. Empty: every message.",
-      optional(Type.Array(Type.String()), []),
-    ),
-  },
-  closed,
-);
+const filter = closedObject({
+  tags: about(
+    "Only messages that have at least one of these tags. Empty: every message.",
+    optional(Type.Array(Type.String()), []),
+  ),
+  types: about(
+    "Only messages whose type matches one of these patterns: * is one word, # any number of words. Empty: every message.",
+    optional(Type.Array(Type.String()), []),
+  ),
+});
 
 /** Every setting of a subscription. */
-const settings = Type.Object(
-  {
-    push: Type.Optional(push),
-    pull: Type.Optional(pull),
-    filter: optional(filter, {}),
-    retry: optional(retryPolicy, "EXPONENTIAL_DECAY_RETRY"),
-    order: about(
-      "`key`: one delivery at a time per ordering key, in order. `strict`: one delivery at a time.",
-      optional(Type.Enum(["none", "key", "strict"]), "none"),
-    ),
-    maxInFlight: about(
-      "How many deliveries may run at once.",
-      optional(whole(1, limits.maxInFlightMax), limits.maxInFlightDefault),
-    ),
-    description,
-    labels,
-  },
-  closed,
-);
+const settings = closedObject({
+  push: Type.Optional(push),
+  pull: Type.Optional(pull),
+  filter: optional(filter, {}),
+  retry: optional(retryPolicy, "EXPONENTIAL_DECAY_RETRY"),
+  order: about(
+    "`key`: one delivery at a time per ordering key, in order. `strict`: one delivery at a time.",
+    optional(Type.Enum(["none", "key", "strict"]), "none"),
+  ),
+  maxInFlight: about(
+    "How many deliveries may run at once.",
+    optional(whole(1, limits.maxInFlightMax), limits.maxInFlightDefault),
+  ),
+  description,
+  labels,
+});
 
 const positionForms = [
-  Type.Object(
-    { seq: Type.Integer({ minimum: 1, description: "From this message on, or from the next that still exists." }) },
-    closed,
-  ),
-  Type.Object(
-    {
-      at: Type.Union([Type.String({ format: "date-time" }), Type.Integer({ minimum: 0 })], {
-        description:
-          "From the first message published at or after this time: ISO 8601 with an offset or Z, or Unix milliseconds.",
-      }),
-    },
-    closed,
-  ),
+  closedObject({
+    seq: Type.Integer({ minimum: 1, description: "From this message on, or from the next that still exists." }),
+  }),
+  closedObject({
+    at: Type.Union([Type.String({ format: "date-time" }), Type.Integer({ minimum: 0 })], {
+      description:
+        "From the first message published at or after this time: ISO 8601 with an offset or Z, or Unix milliseconds.",
+    }),
+  }),
 ] as const;
 
 const body = Type.Object(
@@ -200,31 +185,25 @@ const members = {
   ...changeTimes,
 };
 
-const counts = Type.Object(
-  {
-    backlog: about("Messages that wait in the log; with a filter an upper bound.", Type.Integer()),
-    parked: about("Deliveries that wait for their next attempt.", Type.Integer()),
-    deadLetters: about("Deliveries that were given up and are kept as dead letters.", Type.Integer()),
-    expired: about("Deliveries that were given up because the message's retention time was over.", Type.Integer()),
-    inFlight: about("Deliveries that are running.", Type.Integer()),
-  },
-  closed,
-);
+const counts = closedObject({
+  backlog: about("Messages that wait in the log; with a filter an upper bound.", Type.Integer()),
+  parked: about("Deliveries that wait for their next attempt.", Type.Integer()),
+  deadLetters: about("Deliveries that were given up and are kept as dead letters.", Type.Integer()),
+  expired: about("Deliveries that were given up because the message's retention time was over.", Type.Integer()),
+  inFlight: about("Deliveries that are running.", Type.Integer()),
+});
 
-const pullCounts = Type.Object(
-  {
-    visible: about("Messages that can be pulled now; with a filter an upper bound.", Type.Integer()),
-    invisible: about("Messages that were pulled and not yet acknowledged, or put back with a delay.", Type.Integer()),
-    delayed: about("Messages that were never pulled and whose delay is not over.", Type.Integer()),
-    oldestAt: nullable(timeSchema("When the oldest of these messages was published; null when there is none.")),
-  },
-  { ...closed, description: "The messages of a pulled subscription; null for a pushed one." },
-);
+const pullCounts = describedObject("The messages of a pulled subscription; null for a pushed one.", {
+  visible: about("Messages that can be pulled now; with a filter an upper bound.", Type.Integer()),
+  invisible: about("Messages that were pulled and not yet acknowledged, or put back with a delay.", Type.Integer()),
+  delayed: about("Messages that were never pulled and whose delay is not over.", Type.Integer()),
+  oldestAt: nullable(timeSchema("When the oldest of these messages was published; null when there is none.")),
+});
 
-export const subscriptionSchema = Type.Object(members, { ...closed, description: "The subscription." });
-export const countedSubscriptionSchema = Type.Object(
+export const subscriptionSchema = describedObject("The subscription.", members);
+export const countedSubscriptionSchema = describedObject(
+  "The subscription, with how many deliveries it has in each state.",
   { ...members, counts, pullCounts: nullable(pullCounts) },
-  { ...closed, description: "The subscription, with how many deliveries it has in each state." },
 );
 
 export function subscriptionView({ name, topic, state, settings: stored, ...times }: Subscription): object {

@@ -2,7 +2,7 @@ import { Type } from "typebox";
 import { limits } from "../domain/limits.ts";
 import type { Topic } from "../domain/model.ts";
 import { description, labels } from "./labels.ts";
-import { about, changeTimes, changeTimesView, closed, whole } from "./schema-parts.ts";
+import { about, changeTimes, changeTimesView, closed, describedObject, whole } from "./schema-parts.ts";
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
 
 /** Every setting of a topic. */
@@ -24,10 +24,11 @@ const settings = Type.Object(
 
 export const topicShape = settingsShape(settings, { settle: (given) => complete(settings, given) });
 
-export const topicSchema = Type.Object(
-  { name: Type.String({ examples: ["orders"] }), ...viewMembers(settings), ...changeTimes },
-  { ...closed, description: "The topic." },
-);
+export const topicSchema = describedObject("The topic.", {
+  name: Type.String({ examples: ["orders"] }),
+  ...viewMembers(settings),
+  ...changeTimes,
+});
 
 export function topicView(topic: Topic): object {
   return { name: topic.name, ...viewOf(settings, topic.settings), ...changeTimesView(topic) };
