@@ -4,7 +4,8 @@ import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { createApp } from "./api/app.ts";
-import { addCompatibilityApis } from "./compat/gateway.ts";
+import { addCmqApi } from "./compat/cmq/api.ts";
+import { addWechatApi } from "./compat/wechat/api.ts";
 import type { Config } from "./config/config.ts";
 import { declareResources } from "./config/declare.ts";
 import { readVersion } from "./config/version.ts";
@@ -155,17 +156,15 @@ async function createHttpApp(
     version: readVersion(),
     ready,
   });
-  await addCompatibilityApis(app, {
-    wechat: { ...shared, randomBytes, topic: config.wechatTopic },
-    cmq: {
-      ...shared,
-      publisher,
-      queues,
-      apiKeys,
-      randomBytes,
-      timestampWindowMs: config.cmqTimestampWindowMs,
-      refuseReplays: config.cmqRefuseReplays,
-    },
+  await addWechatApi(app, { ...shared, randomBytes, topic: config.wechatTopic });
+  await addCmqApi(app, {
+    ...shared,
+    publisher,
+    queues,
+    apiKeys,
+    randomBytes,
+    timestampWindowMs: config.cmqTimestampWindowMs,
+    refuseReplays: config.cmqRefuseReplays,
   });
   return app;
 }

@@ -1,7 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
-import { RingbackError } from "../domain/errors.ts";
-import { readiness } from "../ops/health.ts";
+import { assertReady } from "../ops/health.ts";
 import { describedObject, problemResponses } from "../shapes/schema-parts.ts";
 import type { ApiParts } from "./api-parts.ts";
 
@@ -26,8 +25,7 @@ export function healthRoutes(app: FastifyInstance, parts: ApiParts): void {
   app.get("/healthz", { schema: health }, () => ({ status: "ok", version: parts.version }));
 
   app.get("/readyz", { schema: ready }, () => {
-    const state = readiness(parts.store, parts.ready);
-    if (!state.ready) throw new RingbackError(state.code, state.reason);
+    assertReady(parts.store.cluster, parts.ready());
     return { status: "ready" };
   });
 }

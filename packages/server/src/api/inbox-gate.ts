@@ -32,7 +32,7 @@ const takeQuery = closedObject({
 const idHeader = { "ringback-message-id": { type: "string", description: "The message's id." } };
 const success = closedObject({ response: Type.Enum(["success"]) });
 
-/** Anybody may have sent the body: a browser must neither run it nor guess its type. */
+/** The sender of the body is not known: a browser must neither run the body nor guess its type. */
 const untrustedBody = {
   "cache-control": "no-store",
   "content-security-policy": "default-src 'none'; sandbox",

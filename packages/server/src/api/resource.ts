@@ -27,7 +27,7 @@ export interface Target<R, S> {
   delete(): Promise<boolean>;
 }
 
-/** What differs between the resources that are created under a name. `P`: the parameters of the path. */
+/** A resource that is created under a name. `P`: the parameters of its path. */
 export interface Resource<P, R extends Tagged, S> extends NamedResource {
   readonly path: string;
   readonly shape: Pick<SettingsShape<S>, "body" | "read"> & Partial<SettingsShape<S>>;

@@ -33,8 +33,8 @@ const connectionsMax = 256;
 const fullRetryAfterS = 5;
 
 /**
- * The receiver of the WeChat HTTP API's documentation: a POST to the path is kept, a GET takes the oldest message. Messages are
- * checked to be JSON but kept byte for byte, since their ids do not fit into a JavaScript number.
+ * The receiver of the WeChat HTTP API's documentation: a POST to the path is kept, a GET takes the oldest message.
+ * Messages are checked to be JSON but kept byte for byte, since their ids do not fit into a JavaScript number.
  */
 export function createInboxServer(options: InboxServerOptions): Server {
   const server = createServer(
@@ -134,8 +134,8 @@ function answer(response: ServerResponse, status: number, json: unknown): void {
 }
 
 /**
- * null when the body is larger than a message may be. The rest is still read, within bounds, and thrown away: many senders read
- * the answer only when they have sent everything.
+ * null when the body is larger than a message may be. The rest is still read, within bounds, and thrown away: many
+ * senders read the answer only when they have sent everything.
  */
 async function collect(request: IncomingMessage): Promise<Uint8Array | null> {
   let pieces: Uint8Array[] = [];

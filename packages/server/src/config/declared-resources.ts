@@ -37,7 +37,7 @@ export interface DeclaredTopic {
 export interface DeclaredResources {
   readonly topics: readonly Declared<DeclaredTopic>[];
   readonly inboxes: readonly Declared<InboxSettings>[];
-  /** Those of `callbacks:` too. */
+  /** Declared under `hooks:` or `callbacks:`. */
   readonly hooks: readonly Declared<HookSettings>[];
   readonly keys: readonly Declared<StoredJwk>[];
   readonly apiKeys: readonly Declared<ApiKeyPair>[];

@@ -3,7 +3,7 @@ import { limits } from "../domain/limits.ts";
 import type { Attempt } from "../domain/model.ts";
 import type { AttemptRecord } from "../store/records.ts";
 import { replyView } from "./bytes-view.ts";
-import { about, closedObject, nullable, timeText as timeSchema } from "./schema-parts.ts";
+import { about, closedObject, nullable, timeSchema } from "./schema-parts.ts";
 import { timeText } from "./time-text.ts";
 
 export const replyMembers = {

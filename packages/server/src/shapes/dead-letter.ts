@@ -4,7 +4,7 @@ import type { DeadLetter } from "../store/records.ts";
 import { replyMembers } from "./attempt.ts";
 import { replyView } from "./bytes-view.ts";
 import { messageBodyMembers, messageMembers, messageMembersView, messageView } from "./message.ts";
-import { about, closed, closedObject, describedObject, nullable, timeText as timeSchema } from "./schema-parts.ts";
+import { about, bodyObject, closedObject, describedObject, nullable, timeSchema } from "./schema-parts.ts";
 import { timeText } from "./time-text.ts";
 
 const members = {
@@ -28,19 +28,16 @@ export const deadLetterSchema = describedObject("The dead letter, with its messa
   message: closedObject({ ...messageMembers, ...messageBodyMembers }),
 });
 
-export const redriveBody = Type.Object(
-  {
-    ids: about(
-      "The dead letters. Ids of dead letters that do not exist are ignored.",
-      Type.Optional(Type.Array(Type.String(), { minItems: 1, maxItems: limits.redriveIdsMax })),
-    ),
-    all: about(
-      "true, instead of `ids`: all dead letters that exist at the time of the request.",
-      Type.Optional(Type.Boolean()),
-    ),
-  },
-  { ...closed, examples: [{ all: true }, { ids: ["42", "43"] }] },
-);
+export const redriveBody = bodyObject([{ all: true }, { ids: ["42", "43"] }], {
+  ids: about(
+    "The dead letters. Ids of dead letters that do not exist are ignored.",
+    Type.Optional(Type.Array(Type.String(), { minItems: 1, maxItems: limits.redriveIdsMax })),
+  ),
+  all: about(
+    "true, instead of `ids`: all dead letters that exist at the time of the request.",
+    Type.Optional(Type.Boolean()),
+  ),
+});
 
 export const countSchema = closedObject({ count: Type.Integer({ description: "The number of dead letters." }) });
 

@@ -7,9 +7,9 @@ import type { HookDetails } from "../engine/hooks/hooks.ts";
 import { description, labels } from "./labels.ts";
 import {
   about,
+  bodyObject,
   changeTimes,
   changeTimesView,
-  closed,
   closedObject,
   describedObject,
   nullable,
@@ -18,7 +18,11 @@ import {
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
 
 /** Every setting of a hook. */
-const settings = Type.Object(
+const settings = bodyObject(
+  [
+    { urls: ["http://127.0.0.1:8080/onMessage"], protocol: "koipy", timeoutMs: 5000, onError: "continue" },
+    { urls: ["https://example.com/webhook"], protocol: "opencard", key: "0" },
+  ],
   {
     urls: about(
       `Called in this order, each with the data merged so far; the first rejection ends the call. 1 to ${hookLimits.urlsMax} URLs, http or https.`,
@@ -50,13 +54,6 @@ const settings = Type.Object(
     ),
     description,
     labels,
-  },
-  {
-    ...closed,
-    examples: [
-      { urls: ["http://127.0.0.1:8080/onMessage"], protocol: "koipy", timeoutMs: 5000, onError: "continue" },
-      { urls: ["https://example.com/webhook"], protocol: "opencard", key: "0" },
-    ],
   },
 );
 

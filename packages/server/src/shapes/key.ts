@@ -2,7 +2,7 @@ import { Type, type Static } from "typebox";
 import type { Jwk } from "@ringback/sdk/protocols";
 import { limits } from "../domain/limits.ts";
 import type { KeyDetails } from "../engine/keys/keys.ts";
-import { about, changeTimes, changeTimesView, closed, describedObject, nullable } from "./schema-parts.ts";
+import { about, bodyObject, changeTimes, changeTimesView, describedObject, nullable } from "./schema-parts.ts";
 
 /** The engine's rule for keys checks the members, because a schema cannot express it. */
 const jwk = Type.Unsafe<Jwk>({
@@ -25,10 +25,7 @@ const jwk = Type.Unsafe<Jwk>({
   description: "A JSON Web Key (RFC 7517). Only the members listed here are stored; others are dropped.",
 });
 
-export const keyBody = Type.Object(
-  { jwk },
-  { ...closed, examples: [{ jwk: { kty: "oct", k: "MDEyMzQ1Njc4OWFiY2RlZg" } }] },
-);
+export const keyBody = bodyObject([{ jwk: { kty: "oct", k: "MDEyMzQ1Njc4OWFiY2RlZg" } }], { jwk });
 
 export const keySchema = describedObject("What is known of the key. Its secret is never shown.", {
   kid: Type.String({ examples: ["0"] }),

@@ -7,12 +7,12 @@ import { attemptSchema, attemptView } from "./attempt.ts";
 import { bodyView } from "./bytes-view.ts";
 import {
   about,
-  closed,
+  bodyObject,
   closedObject,
   describedObject,
   nullable,
   textMap,
-  timeText as timeSchema,
+  timeSchema,
   whole,
 } from "./schema-parts.ts";
 import { optionalTimeText, timeText } from "./time-text.ts";
@@ -23,57 +23,51 @@ const messageIdSchema = about(
 );
 const seqSchema = about("The position in the topic's log.", Type.Integer({ minimum: 1 }));
 
-export const publishBody = Type.Object(
-  {
-    body: about(
-      "The message: a string is delivered as UTF-8 text, any other JSON value exactly as it is written in this request. " +
-        `At most ${limits.bodyBytesMax} bytes, or fewer if the topic says so. Exactly one of \`body\` and \`bodyBase64\` is given.`,
-      Type.Optional(Type.Unknown()),
+export const publishBody = bodyObject([{ body: "hello", tags: ["important"] }, { body: { order: 17 } }], {
+  body: about(
+    "The message: a string is delivered as UTF-8 text, any other JSON value exactly as it is written in this request. " +
+      `At most ${limits.bodyBytesMax} bytes, or fewer if the topic says so. Exactly one of \`body\` and \`bodyBase64\` is given.`,
+    Type.Optional(Type.Unknown()),
+  ),
+  bodyBase64: about(
+    "The bytes of the message: standard alphabet, with padding.",
+    Type.Optional(Type.String({ contentEncoding: "base64" })),
+  ),
+  tags: about(
+    `At most ${limits.tagsMax}, each of at most ${limits.tagCharsMax} characters.`,
+    Type.Optional(Type.Array(Type.String())),
+  ),
+  type: about(
+    `Words with dots between them, such as invoice.payment_failed; at most ${limits.typeBytesMax} bytes.`,
+    Type.Optional(Type.String()),
+  ),
+  orderingKey: about(
+    `Subscriptions with \`order: key\` deliver the messages of one ordering key in order; at most ${limits.orderingKeyBytesMax} bytes.`,
+    Type.Optional(Type.String()),
+  ),
+  attributes: Type.Optional(
+    textMap(
+      `At most ${limits.attributesMax}; names of at most ${limits.attributeNameCharsMax} characters, values of at most ${limits.attributeValueBytesMax} bytes.`,
     ),
-    bodyBase64: about(
-      "The bytes of the message: standard alphabet, with padding.",
-      Type.Optional(Type.String({ contentEncoding: "base64" })),
-    ),
-    tags: about(
-      `At most ${limits.tagsMax}, each of at most ${limits.tagCharsMax} characters.`,
-      Type.Optional(Type.Array(Type.String())),
-    ),
-    type: about(
-      `Words with dots between them, such as invoice.payment_failed; at most ${limits.typeBytesMax} bytes.`,
-      Type.Optional(Type.String()),
-    ),
-    orderingKey: about(
-      `Subscriptions with \`order: key\` deliver the messages of one ordering key in order; at most ${limits.orderingKeyBytesMax} bytes.`,
-      Type.Optional(Type.String()),
-    ),
-    attributes: Type.Optional(
-      textMap(
-        `At most ${limits.attributesMax}; names of at most ${limits.attributeNameCharsMax} characters, values of at most ${limits.attributeValueBytesMax} bytes.`,
-      ),
-    ),
-    contentType: about(
-      "The content type of the message. Left out: text/plain; charset=utf-8 for a string, application/json for another value, none for bytes.",
-      Type.Optional(Type.String()),
-    ),
-    delayMs: about(
-      "How much later the message is delivered, in milliseconds.",
-      Type.Optional(whole(0, limits.delayMsMax, { default: 0 })),
-    ),
-  },
-  { ...closed, examples: [{ body: "hello", tags: ["important"] }, { body: { order: 17 } }] },
-);
+  ),
+  contentType: about(
+    "The content type of the message. Left out: text/plain; charset=utf-8 for a string, application/json for another value, none for bytes.",
+    Type.Optional(Type.String()),
+  ),
+  delayMs: about(
+    "How much later the message is delivered, in milliseconds.",
+    Type.Optional(whole(0, limits.delayMsMax, { default: 0 })),
+  ),
+});
 
 export type PublishBody = Static<typeof publishBody>;
 
-export const batchBody = Type.Object(
-  {
-    messages: about(
-      `From 1 to ${limits.batchMessagesMax} messages. All of them are accepted, or none.`,
-      Type.Array(publishBody),
-    ),
-  },
-  { ...closed, examples: [{ messages: [{ body: "one" }, { body: "two" }] }] },
-);
+export const batchBody = bodyObject([{ messages: [{ body: "one" }, { body: "two" }] }], {
+  messages: about(
+    `From 1 to ${limits.batchMessagesMax} messages. All of them are accepted, or none.`,
+    Type.Array(publishBody),
+  ),
+});
 
 /** The query of a request whose body is the message itself. */
 export const rawParameters = closedObject({

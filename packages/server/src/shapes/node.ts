@@ -1,7 +1,7 @@
 import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
 import type { StoreNode } from "../store/cluster.ts";
-import { about, describedObject, timeText as timeSchema } from "./schema-parts.ts";
+import { about, describedObject, timeSchema } from "./schema-parts.ts";
 import { timeText } from "./time-text.ts";
 
 const nodeSchema = describedObject("A node: one process of the cluster.", {

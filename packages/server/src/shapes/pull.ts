@@ -2,26 +2,23 @@ import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
 import type { PulledMessage, AcknowledgeResult } from "../engine/pull/pulls.ts";
 import { messageBodyMembers, messageMembers, messageView } from "./message.ts";
-import { about, closed, closedObject, describedObject, timeText as timeSchema, whole } from "./schema-parts.ts";
+import { about, bodyObject, closedObject, describedObject, timeSchema, whole } from "./schema-parts.ts";
 import { timeText } from "./time-text.ts";
 
-export const pullBody = Type.Object(
-  {
-    messagesMax: about(
-      `The largest number of messages. An answer ends once it has ${limits.pullBytesMax} bytes of messages.`,
-      Type.Optional(whole(1, limits.pullMessagesMax, { default: 1 })),
-    ),
-    waitMs: about(
-      "How long the request waits for a message when there is none, in milliseconds.",
-      Type.Optional(whole(0, limits.pullWaitMsMax, { default: 0 })),
-    ),
-    visibilityMs: about(
-      "How long these messages are invisible to other receivers, in milliseconds. Left out: as the subscription says.",
-      Type.Optional(whole(limits.visibilityMsMin, limits.visibilityMsMax)),
-    ),
-  },
-  { ...closed, examples: [{ messagesMax: 10, waitMs: 20_000 }] },
-);
+export const pullBody = bodyObject([{ messagesMax: 10, waitMs: 20_000 }], {
+  messagesMax: about(
+    `The largest number of messages. An answer ends once it has ${limits.pullBytesMax} bytes of messages.`,
+    Type.Optional(whole(1, limits.pullMessagesMax, { default: 1 })),
+  ),
+  waitMs: about(
+    "How long the request waits for a message when there is none, in milliseconds.",
+    Type.Optional(whole(0, limits.pullWaitMsMax, { default: 0 })),
+  ),
+  visibilityMs: about(
+    "How long these messages are invisible to other receivers, in milliseconds. Left out: as the subscription says.",
+    Type.Optional(whole(limits.visibilityMsMin, limits.visibilityMsMax)),
+  ),
+});
 
 const receiptHandle = Type.String({ maxLength: limits.receiptHandleCharsMax, examples: ["r1-1-1-mk8v5q2a-mk8v5q2a"] });
 

@@ -4,7 +4,7 @@ import { kidForm } from "../domain/kid-rule.ts";
 import { limits } from "../domain/limits.ts";
 import { nameForm } from "../domain/names.ts";
 import type { TimeMs } from "../domain/model.ts";
-import { timeText as isoText } from "./time-text.ts";
+import { timeText } from "./time-text.ts";
 
 /** Parts that the schemas of several resources share. */
 
@@ -26,6 +26,11 @@ export function describedObject<P extends TProperties>(description: string, memb
   return Type.Object(members, { ...closed, description });
 }
 
+/** The body of a request. */
+export function bodyObject<P extends TProperties>(examples: readonly unknown[], members: P) {
+  return Type.Object(members, { ...closed, examples });
+}
+
 export function whole(minimum: number, maximum: number, more: TSchemaOptions = {}) {
   return Type.Integer({ minimum, maximum, ...more });
 }
@@ -41,14 +46,14 @@ export function nullable<T extends TSchema>(schema: T) {
   return Type.Unsafe<Static<T> | null>({ ...form, ...rest });
 }
 
-export function timeText(description: string) {
+export function timeSchema(description: string) {
   return Type.String({ format: "date-time", description, examples: ["2026-01-31T08:15:30.250Z"] });
 }
 
 /** The last members of every view of something that can be changed. */
 export const changeTimes = {
-  createdAt: timeText("When it was created."),
-  updatedAt: timeText("When it was last changed."),
+  createdAt: timeSchema("When it was created."),
+  updatedAt: timeSchema("When it was last changed."),
 };
 
 export function changeTimesView({
@@ -58,7 +63,7 @@ export function changeTimesView({
   readonly createdAtMs: TimeMs;
   readonly updatedAtMs: TimeMs;
 }) {
-  return { createdAt: isoText(createdAtMs), updatedAt: isoText(updatedAtMs) };
+  return { createdAt: timeText(createdAtMs), updatedAt: timeText(updatedAtMs) };
 }
 
 export function pageOf<T extends TSchema>(item: T, description: string) {

@@ -8,14 +8,14 @@ import { description, labels } from "./labels.ts";
 import { retryPolicy, withDelayMsMax } from "./retry-policy.ts";
 import {
   about,
+  bodyObject,
   changeTimes,
   changeTimesView,
-  closed,
   closedObject,
   describedObject,
   nullable,
   textMap,
-  timeText as timeSchema,
+  timeSchema,
   whole,
 } from "./schema-parts.ts";
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
@@ -117,7 +117,17 @@ const positionForms = [
   }),
 ] as const;
 
-const body = Type.Object(
+const body = bodyObject(
+  [
+    { push: { url: "https://example.com/callback", protocol: "cloudevents" } },
+    {
+      push: { url: "https://example.com/callback" },
+      filter: { tags: ["important"] },
+      retry: { delaysMs: [1000, 5000] },
+      start: "oldest",
+    },
+    { pull: { visibilityMs: 60_000, receivesMax: 5 } },
+  ],
   {
     ...settings.properties,
     start: optional(
@@ -126,19 +136,6 @@ const body = Type.Object(
       }),
       "now",
     ),
-  },
-  {
-    ...closed,
-    examples: [
-      { push: { url: "https://example.com/callback", protocol: "cloudevents" } },
-      {
-        push: { url: "https://example.com/callback" },
-        filter: { tags: ["important"] },
-        retry: { delaysMs: [1000, 5000] },
-        start: "oldest",
-      },
-      { pull: { visibilityMs: 60_000, receivesMax: 5 } },
-    ],
   },
 );
 
@@ -162,14 +159,11 @@ export function bodyOf({ push, pull, retry, maxInFlight, ...others }: Subscripti
   return push === null ? { pull, ...others } : { push, retry, maxInFlight, ...others };
 }
 
-export const rewindBody = Type.Object(
-  {
-    to: Type.Union([Type.Enum(["oldest"]), ...positionForms], {
-      description: "Every matching message from here on that still exists is delivered, or can be pulled, once more.",
-    }),
-  },
-  { ...closed, examples: [{ to: { at: "2026-01-31T08:00:00Z" } }, { to: "oldest" }] },
-);
+export const rewindBody = bodyObject([{ to: { at: "2026-01-31T08:00:00Z" } }, { to: "oldest" }], {
+  to: Type.Union([Type.Enum(["oldest"]), ...positionForms], {
+    description: "Every matching message from here on that still exists is delivered, or can be pulled, once more.",
+  }),
+});
 
 const shown = viewMembers(settings);
 const members = {
