@@ -85,12 +85,14 @@ const takeSchema = {
   },
 };
 
+/** The content types of the requests under way, as the clients sent them. */
+const contentTypes = new WeakMap<FastifyRequest, string>();
+
 /**
  * Messages into and out of inboxes. A scope of its own, because bodies of every type are allowed, up to the size of a
  * message.
  */
 export function inboxGateRoutes(app: FastifyInstance, { inboxes }: ApiParts): void {
-  const contentTypes = new WeakMap<FastifyRequest, string>();
   app.addHook("onRequest", (request, _reply, done) => {
     // Fastify refuses a content type that is no media type, but an inbox takes any. So Fastify does not get to see it.
     // One that could not be sent on as a header is dropped: it is not worth the message.
@@ -99,15 +101,11 @@ export function inboxGateRoutes(app: FastifyInstance, { inboxes }: ApiParts): vo
     delete request.raw.headers["content-type"];
     done();
   });
-  keepRoute(app, inboxes, (request) => contentTypes.get(request) ?? null);
+  keepRoute(app, inboxes);
   takeRoute(app, inboxes);
 }
 
-function keepRoute(
-  app: FastifyInstance,
-  inboxes: Inboxes,
-  contentTypeOf: (request: FastifyRequest) => string | null,
-): void {
+function keepRoute(app: FastifyInstance, inboxes: Inboxes): void {
   app.post<{ Params: InboxPath }>("/in/:inbox", { schema: keepSchema }, async (request, reply) => {
     const { inbox: name } = request.params;
     assertName("inbox", name);
@@ -115,7 +113,7 @@ function keepRoute(
     if (inbox === null) throw noInbox(request.params);
     const body = bodyBytes(request);
     if (inbox.accept === "json") parseJson(body);
-    const { id } = await inboxes.keep(name, { body, contentType: contentTypeOf(request) });
+    const { id } = await inboxes.keep(name, { body, contentType: contentTypes.get(request) ?? null });
     if (id !== null) reply.header("ringback-message-id", id);
     return { response: "success" };
   });

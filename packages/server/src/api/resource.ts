@@ -49,11 +49,10 @@ export interface Resource<P, R extends Tagged, S> extends NamedResource {
 /** Adds PUT, PATCH, GET and DELETE of a resource. PATCH is left out if its shape has no patch. */
 export function resourceRoutes<P, R extends Tagged, S>(app: FastifyInstance, resource: Resource<P, R, S>): void {
   const { path, shape, at, notify } = resource;
-  // Fastify cannot derive the type of the parameters from a generic one.
-  const pathOf = ({ params }: FastifyRequest): P => params as P;
-  const named = (request: FastifyRequest): P => {
-    resource.assertName(pathOf(request));
-    return pathOf(request);
+  const named = ({ params }: FastifyRequest): P => {
+    // Fastify cannot derive the type of the parameters from a generic one.
+    resource.assertName(params as P);
+    return params as P;
   };
   const found = (name: P, one: R | null): R => {
     if (one === null) throw resource.notFound(name);
