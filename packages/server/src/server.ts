@@ -4,13 +4,14 @@ import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { createApp } from "./api/app.ts";
-import { addCompatibilityApis } from "./compat/gateway.ts";
+import { addCmqApi } from "./compat/cmq/api.ts";
+import { addWechatApi } from "./compat/wechat/api.ts";
 import type { Config } from "./config/config.ts";
 import { declareResources } from "./config/declare.ts";
 import { readVersion } from "./config/version.ts";
 import { systemClock, systemRandom, systemTimers } from "./domain/ports.ts";
 import { Engine } from "./engine/engine.ts";
-import { createEventBus, type EventBus } from "./engine/event-bus.ts";
+import { createEventBus } from "./engine/event-bus.ts";
 import { AccountInboxes } from "./engine/inboxes/account-inboxes.ts";
 import { AccountPulls } from "./engine/pull/account-pulls.ts";
 import { PullQueues } from "./engine/pull/pull-queues.ts";
@@ -20,10 +21,9 @@ import { AccountHooks } from "./engine/hooks/account-hooks.ts";
 import { AccountApiKeys } from "./engine/keys/account-api-keys.ts";
 import { AccountKeys } from "./engine/keys/account-keys.ts";
 import type { Readiness } from "./ops/health.ts";
-import { createMetrics, type Metrics } from "./ops/metrics.ts";
+import { createMetrics } from "./ops/metrics.ts";
 import type { Store, StoreObserver } from "./store/store.ts";
 import { SqliteStore } from "./store/sqlite/sqlite-store.ts";
-import type { Transport } from "./transport/port.ts";
 import { createTransport } from "./transport/transport-by-scheme.ts";
 
 export interface RunningServer {
@@ -33,26 +33,8 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** The parts that everything else is built on. */
-interface Foundation {
-  readonly config: Config;
-  readonly log: Logger;
-  readonly store: Store;
-  readonly transport: Transport;
-  readonly events: EventBus;
-  readonly metrics: Metrics;
-}
-
-interface Services {
-  readonly engine: Engine;
-  readonly keys: AccountKeys;
-  readonly apiKeys: AccountApiKeys;
-  readonly hooks: AccountHooks;
-  readonly inboxes: AccountInboxes;
-  readonly pulls: AccountPulls;
-  readonly pullQueues: PullQueues;
-  readonly queues: AccountQueues;
-}
+type Foundation = Awaited<ReturnType<typeof createFoundation>>;
+type Services = ReturnType<typeof createServices>;
 
 /** The composition root: the only file that creates the parts of the server and connects them. */
 export async function startServer(config: Config, { log }: { log: Logger }): Promise<RunningServer> {
@@ -79,7 +61,8 @@ export async function startServer(config: Config, { log }: { log: Logger }): Pro
   return { url: urlOf(app.server.address() as AddressInfo), close };
 }
 
-async function createFoundation(config: Config, log: Logger): Promise<Foundation> {
+/** Creates the parts that everything else is built on. */
+async function createFoundation(config: Config, log: Logger) {
   const events = createEventBus((error) => log.error({ err: error }, "a listener for live events failed"));
   const transport = createTransport({
     allowPrivateNetworks: config.allowPrivateNetworks,
@@ -109,7 +92,7 @@ async function openStore(config: Config, observer: StoreObserver): Promise<Store
   return SqliteStore.open({ folder: config.data, bytesMax, messageCacheBytes, ...shared });
 }
 
-function createServices({ config, log, store, transport, events, metrics }: Foundation): Services {
+function createServices({ config, log, store, transport, events, metrics }: Foundation) {
   const failedDuring = (during: string) => (error: unknown) =>
     log.error({ err: error, during }, "background work failed");
   const keySafe = {
@@ -173,17 +156,15 @@ async function createHttpApp(
     version: readVersion(),
     ready,
   });
-  await addCompatibilityApis(app, {
-    wechat: { ...shared, randomBytes, topic: config.wechatTopic },
-    cmq: {
-      ...shared,
-      publisher,
-      queues,
-      apiKeys,
-      randomBytes,
-      timestampWindowMs: config.cmqTimestampWindowMs,
-      refuseReplays: config.cmqRefuseReplays,
-    },
+  await addWechatApi(app, { ...shared, randomBytes, topic: config.wechatTopic });
+  await addCmqApi(app, {
+    ...shared,
+    publisher,
+    queues,
+    apiKeys,
+    randomBytes,
+    timestampWindowMs: config.cmqTimestampWindowMs,
+    refuseReplays: config.cmqRefuseReplays,
   });
   return app;
 }

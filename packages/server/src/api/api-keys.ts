@@ -1,130 +1,89 @@
 import type { FastifyInstance } from "fastify";
-import { Type } from "typebox";
 import type { Static } from "typebox";
 import { isSecretId } from "../domain/api-key-rules.ts";
 import { RingbackError } from "../domain/errors.ts";
-import type { ApiKeyPair, ApiKeys } from "../engine/keys/api-keys.ts";
+import type { ApiKeyPair } from "../engine/keys/api-keys.ts";
 import { jsonBody } from "../http/json-body.ts";
 import { apiKeyBody, apiKeySchema, apiKeyView, newApiKeySchema, newApiKeyView } from "../shapes/api-key.ts";
-import { pageRequest, pageView } from "../shapes/page-cursor.ts";
-import { noParameters, pageParameters, queryReader } from "../shapes/query.ts";
+import { pageOfList } from "../shapes/page-cursor.ts";
+import { queryReader } from "../shapes/query.ts";
+import { listQuery } from "../shapes/resource-routes.ts";
 import { apiKeyParams, bodyErrors, pageOf, problemResponses, writeErrors } from "../shapes/schema-parts.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
+import type { ApiParts } from "./api-parts.ts";
 
 interface ApiKeyPath {
   readonly id: string;
 }
 
 const tags = ["api keys"];
-const listQuery = Type.Object(pageParameters, { additionalProperties: false });
-const listing = "api-keys";
 const path = "/v1/api-keys/:id";
 
-const readNoQuery = queryReader(noParameters);
+const getSchema = {
+  tags,
+  operationId: "getApiKey",
+  summary: "Get an API key, without its secretKey",
+  params: apiKeyParams,
+  response: { 200: apiKeySchema, ...problemResponses("api_key_not_found") },
+};
+const deleteSchema = {
+  tags,
+  operationId: "deleteApiKey",
+  summary: "Revoke an API key for good",
+  description:
+    "This server refuses requests that are signed with it from now on; other servers of the same database do so a moment later.",
+  params: apiKeyParams,
+  response: {
+    204: { type: "null", description: "The API key is deleted." },
+    ...problemResponses("api_key_not_found", ...writeErrors),
+  },
+};
+const listSchema = {
+  tags,
+  operationId: "listApiKeys",
+  summary: "List API keys by id, without their secretKeys",
+  querystring: listQuery,
+  response: { 200: pageOf(apiKeySchema, "A page of API keys."), ...problemResponses("invalid_cursor") },
+};
+const createErrors = ["invalid_name", "invalid_key", "api_key_exists", "master_key_missing", "entry_limit"] as const;
+const createSchema = {
+  tags,
+  operationId: "createApiKey",
+  summary: "Create an API key, or import one",
+  description: "The API key is stored encrypted under the server's master key. Only this answer holds its secretKey.",
+  body: apiKeyBody,
+  response: {
+    200: { ...newApiKeySchema, description: "The same pair existed already; it has the given name now." },
+    201: { ...newApiKeySchema, description: "The API key was created, and requests can be signed with it at once." },
+    ...problemResponses(...createErrors, ...bodyErrors, ...writeErrors),
+  },
+};
 
-export function apiKeyRoutes(app: FastifyInstance, { apiKeys }: { readonly apiKeys: ApiKeys }): void {
-  createRoute(app, apiKeys);
+/** Only the answer to the creation of an API key holds its secretKey; no other answer, error or event does. */
+export function apiKeyRoutes(app: FastifyInstance, { apiKeys }: ApiParts): void {
+  const readBody = shapeReader(apiKeyBody, { codes: { secretId: "invalid_key", secretKey: "invalid_key" } });
   const readListQuery = queryReader(listQuery);
 
-  app.get<{ Params: ApiKeyPath }>(
-    path,
-    {
-      schema: {
-        tags,
-        operationId: "getApiKey",
-        summary: "Get an API key, without its secretKey",
-        params: apiKeyParams,
-        response: { 200: apiKeySchema, ...problemResponses("api_key_not_found") },
-      },
-    },
-    async (request) => {
-      readNoQuery(request);
-      const { id } = request.params;
-      const apiKey = await apiKeys.get(id);
-      if (apiKey === null) throw notFound(id);
-      return apiKeyView(apiKey);
-    },
-  );
+  app.post("/v1/api-keys", { schema: createSchema }, async (request, reply) => {
+    const body = readBody(jsonBody(request).value);
+    const { apiKey, pair, created } = await apiKeys.create(body.name, pairOf(body));
+    reply.code(created ? 201 : 200).header("cache-control", "no-store");
+    return newApiKeyView(apiKey, pair);
+  });
 
-  app.delete<{ Params: ApiKeyPath }>(
-    path,
-    {
-      schema: {
-        tags,
-        operationId: "deleteApiKey",
-        summary: "Revoke an API key for good",
-        description:
-          "This server refuses requests that are signed with it from now on; other servers of the same database do so a moment later.",
-        params: apiKeyParams,
-        response: {
-          204: { type: "null", description: "The API key is deleted." },
-          ...problemResponses("api_key_not_found", ...writeErrors),
-        },
-      },
-    },
-    async (request, reply) => {
-      readNoQuery(request);
-      const { id } = request.params;
-      if (!(await apiKeys.delete(id))) throw notFound(id);
-      return reply.code(204).send();
-    },
-  );
+  app.get<{ Params: ApiKeyPath }>(path, { schema: getSchema }, async ({ params: { id } }) => {
+    const apiKey = await apiKeys.get(id);
+    if (apiKey === null) throw notFound(id);
+    return apiKeyView(apiKey);
+  });
 
-  app.get(
-    "/v1/api-keys",
-    {
-      schema: {
-        tags,
-        operationId: "listApiKeys",
-        summary: "List API keys by id, without their secretKeys",
-        querystring: listQuery,
-        response: { 200: pageOf(apiKeySchema, "A page of API keys."), ...problemResponses("invalid_cursor") },
-      },
-    },
-    async (request) => pageView(listing, await apiKeys.list(pageRequest(listing, readListQuery(request))), apiKeyView),
-  );
-}
+  app.delete<{ Params: ApiKeyPath }>(path, { schema: deleteSchema }, async ({ params: { id } }, reply) => {
+    if (!(await apiKeys.delete(id))) throw notFound(id);
+    return reply.code(204).send();
+  });
 
-/** No other answer, and no error or event, holds a secretKey. */
-function createRoute(app: FastifyInstance, apiKeys: ApiKeys): void {
-  const readBody = shapeReader(apiKeyBody, { codes: { secretId: "invalid_key", secretKey: "invalid_key" } });
-  app.post(
-    "/v1/api-keys",
-    {
-      schema: {
-        tags,
-        operationId: "createApiKey",
-        summary: "Create an API key, or import one",
-        description:
-          "The API key is stored encrypted under the server's master key. Only this answer holds its secretKey.",
-        body: apiKeyBody,
-        response: {
-          200: { ...newApiKeySchema, description: "The same pair existed already; it has the given name now." },
-          201: {
-            ...newApiKeySchema,
-            description: "The API key was created, and requests can be signed with it at once.",
-          },
-          ...problemResponses(
-            "invalid_name",
-            "invalid_key",
-            "api_key_exists",
-            "master_key_missing",
-            "entry_limit",
-            ...bodyErrors,
-            ...writeErrors,
-          ),
-        },
-      },
-    },
-    async (request, reply) => {
-      readNoQuery(request);
-      const body = readBody(jsonBody(request).value);
-      const { apiKey, pair, created } = await apiKeys.create(body.name, pairOf(body));
-      return reply
-        .code(created ? 201 : 200)
-        .header("cache-control", "no-store")
-        .send(newApiKeyView(apiKey, pair));
-    },
+  app.get("/v1/api-keys", { schema: listSchema }, async (request) =>
+    pageOfList("api-keys", readListQuery(request), (page) => apiKeys.list(page), apiKeyView),
   );
 }
 
@@ -132,11 +91,8 @@ function pairOf({ secretId, secretKey }: Static<typeof apiKeyBody>): ApiKeyPair 
   if (secretId !== undefined && secretKey !== undefined) return { secretId, secretKey };
   if (secretId === undefined && secretKey === undefined) return null;
   const missing = secretId === undefined ? "secretId" : "secretKey";
-  throw RingbackError.at(
-    "invalid_key",
-    missing,
-    "is missing; give both of secretId and secretKey, or neither to get a new pair",
-  );
+  const advice = "is missing; give both of secretId and secretKey, or neither to get a new pair";
+  throw RingbackError.at("invalid_key", missing, advice);
 }
 
 /** Shows the id only if it has the form of one: a client may have sent a secretKey by mistake. */

@@ -1,23 +1,12 @@
 import type { FastifyInstance } from "fastify";
-import type { Logger } from "pino";
 import { limits } from "../domain/limits.ts";
-import type { Clock } from "../domain/ports.ts";
-import type { EventBus } from "../engine/event-bus.ts";
-import type { Hooks } from "../engine/hooks/hooks.ts";
-import type { Inboxes } from "../engine/inboxes/inboxes.ts";
-import type { ApiKeys } from "../engine/keys/api-keys.ts";
-import type { Keys } from "../engine/keys/keys.ts";
-import type { Publisher } from "../engine/publisher.ts";
-import type { Pulls } from "../engine/pull/pulls.ts";
 import { takeBodiesAsBytes } from "../http/body-bytes.ts";
-import { httpLimitDefaults } from "../http/http-limits.ts";
-import type { HttpLimits } from "../http/http-limits.ts";
+import { httpLimitDefaults, type HttpLimits } from "../http/http-limits.ts";
 import { createHttpApp } from "../http/http-app.ts";
 import { answerUnmatchedRoutes } from "../http/unmatched-route.ts";
-import type { Readiness } from "../ops/health.ts";
-import type { Metrics } from "../ops/metrics.ts";
-import type { Store } from "../store/store.ts";
+import { refuseUnknownParameters } from "../shapes/query.ts";
 import { apiKeyRoutes } from "./api-keys.ts";
+import type { ApiParts } from "./api-parts.ts";
 import { attemptRoutes } from "./attempts.ts";
 import { deadLetterRoutes } from "./dead-letters.ts";
 import { eventRoutes } from "./events.ts";
@@ -34,33 +23,18 @@ import { pullRoutes } from "./pulls.ts";
 import { subscriptionRoutes } from "./subscriptions.ts";
 import { topicRoutes } from "./topics.ts";
 
-/** The parts of the server that the API uses. */
-export interface AppDependencies {
-  readonly store: Store;
-  readonly publisher: Publisher;
-  readonly keys: Keys;
-  readonly apiKeys: ApiKeys;
-  readonly hooks: Hooks;
-  readonly inboxes: Inboxes;
-  readonly pulls: Pulls;
-  readonly events: EventBus;
-  readonly metrics: Metrics;
-  readonly log: Logger;
-  readonly version: string;
-  readonly ready: () => Readiness;
-  readonly clock: Clock;
-  /** Limits that differ from `httpLimitDefaults`. */
-  readonly config?: Partial<HttpLimits>;
-}
+/** `config`: the limits that differ from `httpLimitDefaults`. */
+export type AppDependencies = Omit<ApiParts, "config"> & { readonly config?: Partial<HttpLimits> };
 
 /** Returns the whole HTTP application. The caller makes it listen, and closes it. */
 export async function createApp(dependencies: AppDependencies): Promise<FastifyInstance> {
   const config = { ...httpLimitDefaults, ...dependencies.config };
-  const context = { ...dependencies, config };
+  const context: ApiParts = { ...dependencies, config };
   const arriving = { held: 0 };
   const app = createHttpApp(config, context.log);
   await describeRoutes(app, context.version);
   answerUnmatchedRoutes(app);
+  refuseUnknownParameters(app);
   takeBodiesAsBytes(app, config.catalogRequestBytesMax, arriving, config);
   topicRoutes(app, context);
   subscriptionRoutes(app, context);

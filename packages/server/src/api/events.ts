@@ -1,13 +1,12 @@
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import { assertName } from "../domain/names.ts";
-import type { EventBus } from "../engine/event-bus.ts";
 import type { LiveEvent } from "../engine/live-events.ts";
 import { createEventStreams } from "../http/event-streams.ts";
-import type { HttpLimits } from "../http/http-limits.ts";
 import { queryReader } from "../shapes/query.ts";
-import { problemResponses } from "../shapes/schema-parts.ts";
+import { about, closedObject, problemResponses } from "../shapes/schema-parts.ts";
 import { timeText } from "../shapes/time-text.ts";
+import type { ApiParts } from "./api-parts.ts";
 
 const types = [
   "message.published",
@@ -24,24 +23,29 @@ const types = [
   "subscription.deleted",
 ] as const satisfies readonly LiveEvent["type"][];
 
-const query = Type.Object(
-  {
-    topic: Type.Optional(
-      Type.String({ description: "Only the events of this topic; a hook's events belong to none." }),
-    ),
-    type: Type.Optional(
-      Type.Array(Type.Enum([...types]), { description: "Only events of these types; joined by commas, or repeated." }),
-    ),
+const query = closedObject({
+  topic: about("Only the events of this topic; a hook's events belong to none.", Type.Optional(Type.String())),
+  type: about(
+    "Only events of these types; joined by commas, or repeated.",
+    Type.Optional(Type.Array(Type.Enum([...types]))),
+  ),
+});
+
+const schema = {
+  tags: ["events"],
+  operationId: "streamEvents",
+  summary: "Watch what happens, as Server-Sent Events",
+  description:
+    "Each event has an id, its type as `event`, and JSON as `data` with `type`, `at` and the members of its type. A " +
+    "reader that is too slow gets an event `lagged` with the number of `dropped` events. Past events are not sent again.",
+  querystring: query,
+  response: {
+    200: { description: "The stream.", content: { "text/event-stream": { schema: { type: "string" } } } },
+    ...problemResponses("invalid_name", "too_many_streams"),
   },
-  { additionalProperties: false },
-);
+};
 
-interface EventParts {
-  readonly events: EventBus;
-  readonly config: HttpLimits;
-}
-
-export function eventRoutes(app: FastifyInstance, { events, config }: EventParts): void {
+export function eventRoutes(app: FastifyInstance, { events, config }: ApiParts): void {
   const readQuery = queryReader(query);
   const streams = createEventStreams({ subscribe: (deliver) => events.subscribe(deliver), view }, config);
   // The server waits for its connections to end when it closes, and these would never end by themselves.
@@ -50,33 +54,14 @@ export function eventRoutes(app: FastifyInstance, { events, config }: EventParts
     done();
   });
 
-  app.get(
-    "/v1/events",
-    {
-      // A HEAD would open a stream that carries nothing.
-      exposeHeadRoute: false,
-      schema: {
-        tags: ["events"],
-        operationId: "streamEvents",
-        summary: "Watch what happens, as Server-Sent Events",
-        description:
-          "Each event has an id, its type as `event`, and JSON as `data` with `type`, `at` and the members of its type. A " +
-          "reader that is too slow gets an event `lagged` with the number of `dropped` events. Past events are not sent again.",
-        querystring: query,
-        response: {
-          200: { description: "The stream.", content: { "text/event-stream": { schema: { type: "string" } } } },
-          ...problemResponses("invalid_name", "too_many_streams"),
-        },
-      },
-    },
-    (request, reply) => {
-      const { topic = null, type = [] } = readQuery(request);
-      // The log of an inbox has a name of this form, and can be watched too.
-      if (topic !== null) assertName("topic", topic.replace(/^inbox:/, ""));
-      streams.open(reply.raw, (event) => (topic === null || topicOf(event) === topic) && isOneOf(type, event));
-      reply.hijack();
-    },
-  );
+  // A HEAD would open a stream that carries nothing.
+  app.get("/v1/events", { exposeHeadRoute: false, schema }, (request, reply) => {
+    const { topic = null, type = [] } = readQuery(request);
+    // The log of an inbox has a name of this form, and can be watched too.
+    if (topic !== null) assertName("topic", topic.replace(/^inbox:/, ""));
+    streams.open(reply.raw, (event) => (topic === null || topicOf(event) === topic) && isOneOf(type, event));
+    reply.hijack();
+  });
 }
 
 function topicOf(event: LiveEvent): string | null {

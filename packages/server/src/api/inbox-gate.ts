@@ -7,43 +7,92 @@ import { assertName } from "../domain/names.ts";
 import type { Inboxes } from "../engine/inboxes/inboxes.ts";
 import type { LeasedMessage } from "../engine/pull/leased-delivery.ts";
 import { onResponseSent } from "../http/response-sent.ts";
-import { noInbox } from "./inboxes.ts";
-import type { InboxPath } from "./inboxes.ts";
+import type { ApiParts } from "./api-parts.ts";
+import { noInbox, type InboxPath } from "./inboxes.ts";
 import { bodyBytes, parseJson } from "../http/json-body.ts";
 import { queryReader } from "../shapes/query.ts";
-import { bodyErrors, inboxParams, problemResponses, writeErrors } from "../shapes/schema-parts.ts";
-import { onSocketClose } from "../http/socket-close.ts";
+import {
+  about,
+  bodyErrors,
+  closedObject,
+  inboxParams,
+  problemResponses,
+  whole,
+  writeErrors,
+} from "../shapes/schema-parts.ts";
+import { whileConnected } from "../http/socket-close.ts";
 
 const tags = ["inboxes"];
-const takeQuery = Type.Object(
-  {
-    waitMs: Type.Optional(
-      Type.Integer({
-        minimum: 0,
-        maximum: limits.inboxWaitMsMax,
-        default: 0,
-        description: "How long to wait for a message when there is none, in milliseconds.",
-      }),
-    ),
-  },
-  { additionalProperties: false },
-);
+const takeQuery = closedObject({
+  waitMs: about(
+    "How long to wait for a message when there is none, in milliseconds.",
+    Type.Optional(whole(0, limits.inboxWaitMsMax, { default: 0 })),
+  ),
+});
 const idHeader = { "ringback-message-id": { type: "string", description: "The message's id." } };
-const success = Type.Object({ response: Type.Enum(["success"]) }, { additionalProperties: false });
+const success = closedObject({ response: Type.Enum(["success"]) });
 
-/** The body may come from a stranger: a browser must neither run it nor guess its type. */
+/** The sender of the body is not known: a browser must neither run the body nor guess its type. */
 const untrustedBody = {
   "cache-control": "no-store",
   "content-security-policy": "default-src 'none'; sandbox",
   "x-content-type-options": "nosniff",
 };
 
+const keepSchema = {
+  tags,
+  operationId: "keepInInbox",
+  summary: "Send a message to an inbox",
+  description:
+    "The body is kept byte for byte, together with its content type. A content type need not be a media type, but one that has " +
+    `more than ${limits.contentTypeCharsMax} characters, or others than printable ASCII, is not kept. A query is not kept. ` +
+    "An inbox that keeps messages only while it is polled gives the same answer when it drops the message.",
+  params: inboxParams,
+  body: { content: { "*/*": { schema: { contentMediaType: "*/*" } } } },
+  response: {
+    200: { ...success, description: "The message was kept, or dropped because nobody polls.", headers: idHeader },
+    ...problemResponses(
+      "invalid_name",
+      "inbox_not_found",
+      "topic_not_found",
+      "invalid_type",
+      "malformed_json",
+      "body_too_large",
+      "inbox_full",
+      ...bodyErrors,
+      ...writeErrors,
+    ),
+  },
+};
+
+const takeSchema = {
+  tags,
+  operationId: "takeFromInbox",
+  summary: "Take the oldest message",
+  description:
+    "The message's own bytes and content type. Without a message the body is empty and `ringback-message-id` is missing. " +
+    "The message is removed from the inbox as soon as the answer has been sent. If the client disconnects before that, the " +
+    "next client gets the message.",
+  params: inboxParams,
+  querystring: takeQuery,
+  response: {
+    200: {
+      description: "The message, or nothing.",
+      headers: idHeader,
+      content: { "*/*": { schema: { contentMediaType: "*/*" } } },
+    },
+    ...problemResponses("invalid_name", "inbox_not_found", "topic_not_found", "too_many_waiters", ...writeErrors),
+  },
+};
+
+/** The content types of the requests under way, as the clients sent them. */
+const contentTypes = new WeakMap<FastifyRequest, string>();
+
 /**
  * Messages into and out of inboxes. A scope of its own, because bodies of every type are allowed, up to the size of a
  * message.
  */
-export function inboxGateRoutes(app: FastifyInstance, { inboxes }: { readonly inboxes: Inboxes }): void {
-  const contentTypes = new WeakMap<FastifyRequest, string>();
+export function inboxGateRoutes(app: FastifyInstance, { inboxes }: ApiParts): void {
   app.addHook("onRequest", (request, _reply, done) => {
     // Fastify refuses a content type that is no media type, but an inbox takes any. So Fastify does not get to see it.
     // One that could not be sent on as a header is dropped: it is not worth the message.
@@ -52,97 +101,38 @@ export function inboxGateRoutes(app: FastifyInstance, { inboxes }: { readonly in
     delete request.raw.headers["content-type"];
     done();
   });
-  keepRoute(app, inboxes, (request) => contentTypes.get(request) ?? null);
+  keepRoute(app, inboxes);
   takeRoute(app, inboxes);
 }
 
-function keepRoute(
-  app: FastifyInstance,
-  inboxes: Inboxes,
-  contentTypeOf: (request: FastifyRequest) => string | null,
-): void {
-  app.post<{ Params: InboxPath }>(
-    "/in/:inbox",
-    {
-      schema: {
-        tags,
-        operationId: "keepInInbox",
-        summary: "Send a message to an inbox",
-        description:
-          "The body is kept byte for byte, together with its content type. A content type need not be a media type, but one that has " +
-          `more than ${limits.contentTypeCharsMax} characters, or others than printable ASCII, is not kept. A query is not kept. ` +
-          "An inbox that keeps messages only while it is polled gives the same answer when it drops the message.",
-        params: inboxParams,
-        body: { content: { "*/*": { schema: { contentMediaType: "*/*" } } } },
-        response: {
-          200: { ...success, description: "The message was kept, or dropped because nobody polls.", headers: idHeader },
-          ...problemResponses(
-            "invalid_name",
-            "inbox_not_found",
-            "topic_not_found",
-            "invalid_type",
-            "malformed_json",
-            "body_too_large",
-            "inbox_full",
-            ...bodyErrors,
-            ...writeErrors,
-          ),
-        },
-      },
-    },
-    async (request, reply) => {
-      const { inbox: name } = request.params;
-      assertName("inbox", name);
-      const inbox = await inboxes.get(name);
-      if (inbox === null) throw noInbox(name);
-      const body = bodyBytes(request);
-      if (inbox.accept === "json") parseJson(body);
-      const { id } = await inboxes.keep(name, { body, contentType: contentTypeOf(request) });
-      if (id !== null) reply.header("ringback-message-id", id);
-      return { response: "success" };
-    },
-  );
+function keepRoute(app: FastifyInstance, inboxes: Inboxes): void {
+  app.post<{ Params: InboxPath }>("/in/:inbox", { schema: keepSchema }, async (request, reply) => {
+    const { inbox: name } = request.params;
+    assertName("inbox", name);
+    const inbox = await inboxes.get(name);
+    if (inbox === null) throw noInbox(request.params);
+    const body = bodyBytes(request);
+    if (inbox.accept === "json") parseJson(body);
+    const { id } = await inboxes.keep(name, { body, contentType: contentTypes.get(request) ?? null });
+    if (id !== null) reply.header("ringback-message-id", id);
+    return { response: "success" };
+  });
 }
 
 function takeRoute(app: FastifyInstance, inboxes: Inboxes): void {
   const readTakeQuery = queryReader(takeQuery);
-  app.get<{ Params: InboxPath }>(
-    "/in/:inbox",
-    {
-      // A HEAD would take a message and show it to nobody.
-      exposeHeadRoute: false,
-      schema: {
-        tags,
-        operationId: "takeFromInbox",
-        summary: "Take the oldest message",
-        description:
-          "The message's own bytes and content type. Without a message the body is empty and `ringback-message-id` is missing. " +
-          "The message is removed from the inbox as soon as the answer has been sent. If the client disconnects before that, the " +
-          "next client gets the message.",
-        params: inboxParams,
-        querystring: takeQuery,
-        response: {
-          200: {
-            description: "The message, or nothing.",
-            headers: idHeader,
-            content: { "*/*": { schema: { contentMediaType: "*/*" } } },
-          },
-          ...problemResponses("invalid_name", "inbox_not_found", "topic_not_found", "too_many_waiters", ...writeErrors),
-        },
-      },
-    },
-    async (request, reply) => {
-      const { waitMs = 0 } = readTakeQuery(request);
-      const { inbox: name } = request.params;
-      assertName("inbox", name);
-      const gone = new AbortController();
-      const forget = onSocketClose(request.raw.socket, () => gone.abort());
-      const message = await inboxes.take(name, { waitMs, gone: gone.signal }).finally(forget);
-      if (message === null) return reply.headers(untrustedBody).send();
-      sendMessage(reply, request.raw.socket, message);
-      return reply;
-    },
-  );
+  // A HEAD would take a message and show it to nobody.
+  const options = { exposeHeadRoute: false, schema: takeSchema };
+  app.get<{ Params: InboxPath }>("/in/:inbox", options, async (request, reply) => {
+    const { waitMs = 0 } = readTakeQuery(request);
+    const { inbox: name } = request.params;
+    assertName("inbox", name);
+    const { socket } = request.raw;
+    const message = await whileConnected(socket, (gone) => inboxes.take(name, { waitMs, gone }));
+    if (message === null) return reply.headers(untrustedBody).send();
+    sendMessage(reply, socket, message);
+    return reply;
+  });
 }
 
 /** Without Fastify, which would send a body with another content type where it takes the message's own for none. */

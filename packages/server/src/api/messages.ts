@@ -3,7 +3,7 @@ import { Type } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { parseMessageId } from "../domain/message-id.ts";
 import type { MessageId } from "../domain/model.ts";
-import type { Publisher, PublishResult } from "../engine/publisher.ts";
+import type { PublishResult } from "../engine/publisher.ts";
 import { idempotencyOf } from "../http/idempotency.ts";
 import { isJson, jsonBody, parseJson, bodyBytes } from "../http/json-body.ts";
 import {
@@ -20,11 +20,10 @@ import { messageOf, messagesOf } from "../shapes/publish-body.ts";
 import { publishErrorsAt } from "../shapes/publish-errors.ts";
 import { noParameters, queryReader } from "../shapes/query.ts";
 import { rawMessageOf } from "../shapes/raw-message.ts";
-import { bodyErrors, problemResponses, topicParams, writeErrors } from "../shapes/schema-parts.ts";
+import { about, bodyErrors, problemResponses, topicParams, writeErrors } from "../shapes/schema-parts.ts";
 import { timeText } from "../shapes/time-text.ts";
-import type { Store } from "../store/store.ts";
-import { topicAt } from "./topics.ts";
-import type { TopicPath } from "./topics.ts";
+import type { ApiParts } from "./api-parts.ts";
+import { topicAt, type TopicPath } from "./topics.ts";
 
 const tags = ["messages"];
 const publishErrors = [
@@ -47,106 +46,78 @@ const replayedHeader = {
   },
 };
 const messageParams = Type.Object({
-  id: Type.String({ description: "The message's id.", examples: ["1099511627777"] }),
+  id: about("The message's id.", Type.String({ examples: ["1099511627777"] })),
 });
 
-export function messageRoutes(app: FastifyInstance, { store }: { readonly store: Store }): void {
-  const readNoQuery = queryReader(noParameters);
+const getSchema = {
+  tags,
+  operationId: "getMessage",
+  summary: "Get a message, with its deliveries and every attempt",
+  params: messageParams,
+  response: { 200: messageSchema, ...problemResponses("message_not_found") },
+};
+const publishSchema = {
+  tags,
+  operationId: "publish",
+  summary: "Publish a message",
+  description:
+    "A body of type application/json describes the message. A body of any other type is the message: its bytes are kept " +
+    "as sent, with their content type, and the query has the other members.",
+  params: topicParams,
+  querystring: rawParameters,
+  headers: idempotencyHeaders,
+  body: { content: { "application/json": { schema: publishBody }, "*/*": { schema: { contentMediaType: "*/*" } } } },
+  response: { 201: { ...publishedSchema, headers: replayedHeader }, ...problemResponses(...publishErrors) },
+};
+const batchSchema = {
+  tags,
+  operationId: "publishBatch",
+  summary: "Publish several messages at once, all or none",
+  params: topicParams,
+  headers: idempotencyHeaders,
+  body: batchBody,
+  response: {
+    201: { ...publishedBatchSchema, headers: replayedHeader },
+    ...problemResponses(...publishErrors, "empty_batch", "batch_too_large"),
+  },
+};
 
-  app.get<{ Params: { id: string } }>(
-    "/v1/messages/:id",
-    {
-      schema: {
-        tags,
-        operationId: "getMessage",
-        summary: "Get a message, with its deliveries and every attempt",
-        params: messageParams,
-        response: { 200: messageSchema, ...problemResponses("message_not_found") },
-      },
-    },
-    async (request) => {
-      readNoQuery(request);
-      const { id } = request.params;
-      const record =
-        parseMessageId(id) && (await store.records.getMessage(store.catalog.defaultAccount().id, id as MessageId));
-      if (record === null) throw new RingbackError("message_not_found");
-      return messageRecordView(record);
-    },
-  );
-}
-
-interface PublishParts {
-  readonly store: Store;
-  readonly publisher: Publisher;
+export function messageRoutes(app: FastifyInstance, { store }: ApiParts): void {
+  app.get<{ Params: { id: string } }>("/v1/messages/:id", { schema: getSchema }, async ({ params: { id } }) => {
+    const account = store.catalog.defaultAccount().id;
+    const record = parseMessageId(id) && (await store.records.getMessage(account, id as MessageId));
+    if (record === null) throw new RingbackError("message_not_found");
+    return messageRecordView(record);
+  });
 }
 
 /** The hot path of the API. Its requests may be larger than others, so it is registered in a scope of its own. */
-export function publishRoutes(app: FastifyInstance, { store, publisher }: PublishParts): void {
+export function publishRoutes(app: FastifyInstance, { store, publisher }: ApiParts): void {
   const readNoQuery = queryReader(noParameters);
   const readRawQuery = queryReader(rawParameters);
+  const path = "/v1/topics/:topic/messages";
 
-  app.post<{ Params: TopicPath }>(
-    "/v1/topics/:topic/messages",
-    {
-      schema: {
-        tags,
-        operationId: "publish",
-        summary: "Publish a message",
-        description:
-          "A body of type application/json describes the message. A body of any other type is the message: its bytes are kept " +
-          "as sent, with their content type, and the query has the other members.",
-        params: topicParams,
-        querystring: rawParameters,
-        headers: idempotencyHeaders,
-        body: {
-          content: { "application/json": { schema: publishBody }, "*/*": { schema: { contentMediaType: "*/*" } } },
-        },
-        response: {
-          201: { ...publishedSchema, headers: replayedHeader },
-          ...problemResponses(...publishErrors),
-        },
-      },
-    },
-    async (request, reply) => {
-      const topic = await topicAt(store, request.params);
-      const message = isJson(request.headers["content-type"])
-        ? (readNoQuery(request), messageOf(parseJson(bodyBytes(request))))
-        : rawMessageOf(request, readRawQuery(request));
-      const result = await publisher
-        .publish(topic, [message], idempotencyOf(request, ["publish", topic.id]))
-        .catch(publishErrorsAt("single"));
-      created(reply, result);
-      return publishedView(result, topic.name, 0);
-    },
-  );
+  app.post<{ Params: TopicPath }>(path, { schema: publishSchema }, async (request, reply) => {
+    const topic = await topicAt(store, request.params);
+    const message = isJson(request.headers["content-type"])
+      ? (readNoQuery(request), messageOf(parseJson(bodyBytes(request))))
+      : rawMessageOf(request, readRawQuery(request));
+    const result = await publisher
+      .publish(topic, [message], idempotencyOf(request, ["publish", topic.id]))
+      .catch(publishErrorsAt("single"));
+    created(reply, result);
+    return publishedView(result, topic.name, 0);
+  });
 
-  app.post<{ Params: TopicPath }>(
-    "/v1/topics/:topic/messages/batch",
-    {
-      schema: {
-        tags,
-        operationId: "publishBatch",
-        summary: "Publish several messages at once, all or none",
-        params: topicParams,
-        headers: idempotencyHeaders,
-        body: batchBody,
-        response: {
-          201: { ...publishedBatchSchema, headers: replayedHeader },
-          ...problemResponses(...publishErrors, "empty_batch", "batch_too_large"),
-        },
-      },
-    },
-    async (request, reply) => {
-      const topic = await topicAt(store, request.params);
-      readNoQuery(request);
-      const messages = messagesOf(jsonBody(request));
-      const result = await publisher
-        .publish(topic, messages, idempotencyOf(request, ["batch", topic.id]))
-        .catch(publishErrorsAt("batch"));
-      created(reply, result);
-      return { messages: result.ids.map((_, i) => publishedView(result, topic.name, i)) };
-    },
-  );
+  app.post<{ Params: TopicPath }>(`${path}/batch`, { schema: batchSchema }, async (request, reply) => {
+    const topic = await topicAt(store, request.params);
+    const messages = messagesOf(jsonBody(request));
+    const result = await publisher
+      .publish(topic, messages, idempotencyOf(request, ["batch", topic.id]))
+      .catch(publishErrorsAt("batch"));
+    created(reply, result);
+    return { messages: result.ids.map((_, i) => publishedView(result, topic.name, i)) };
+  });
 }
 
 function created(reply: FastifyReply, result: PublishResult): void {
@@ -154,11 +125,6 @@ function created(reply: FastifyReply, result: PublishResult): void {
   if (result.replayed) reply.header("idempotency-replayed", "true");
 }
 
-function publishedView(result: PublishResult, topic: string, i: number) {
-  return {
-    id: result.ids[i],
-    topic,
-    seq: result.firstSeq + i,
-    publishedAt: timeText(result.publishedAtMs),
-  };
+function publishedView({ ids, firstSeq, publishedAtMs }: PublishResult, topic: string, i: number) {
+  return { id: ids[i], topic, seq: firstSeq + i, publishedAt: timeText(publishedAtMs) };
 }

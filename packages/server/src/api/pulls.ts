@@ -1,12 +1,11 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
-import type { Logger } from "pino";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { Subscription } from "../domain/model.ts";
-import type { PulledMessage, Pulls } from "../engine/pull/pulls.ts";
+import type { PulledMessage } from "../engine/pull/pulls.ts";
 import { jsonBody, optionalJson } from "../http/json-body.ts";
 import { onResponseSent } from "../http/response-sent.ts";
-import { onSocketClose } from "../http/socket-close.ts";
+import { whileConnected } from "../http/socket-close.ts";
 import {
   ackBody,
   acknowledgeResultsSchema,
@@ -16,14 +15,12 @@ import {
   pulledSchema,
   pulledView,
 } from "../shapes/pull.ts";
-import { noParameters, queryReader } from "../shapes/query.ts";
 import { bodyErrors, problemResponses, subscriptionParams, writeErrors } from "../shapes/schema-parts.ts";
 import { shapeReader } from "../shapes/shape-check.ts";
 import type { Store } from "../store/store.ts";
-import { subscriptionAt } from "./subscriptions.ts";
-import type { SubscriptionPath } from "./subscriptions.ts";
+import type { ApiParts } from "./api-parts.ts";
+import { subscriptionAt, type SubscriptionPath } from "./subscriptions.ts";
 
-const readNoQuery = queryReader(noParameters);
 const tags = ["pulling"];
 const base = "/v1/topics/:topic/subscriptions/:subscription";
 const errors = [
@@ -35,13 +32,38 @@ const errors = [
   ...writeErrors,
 ] as const;
 
-interface PullParts {
-  readonly store: Store;
-  readonly pulls: Pulls;
-  readonly log: Logger;
-}
+const pullSchema = {
+  tags,
+  operationId: "pull",
+  summary: "Pull messages, each for a limited time",
+  description:
+    "A pulled message is invisible to other receivers until its `visibleAt`, on every server of the database. A message " +
+    "that is not acknowledged by then can be pulled again. A paused subscription gives no messages. A client that " +
+    "disconnects before it has the whole answer gets no messages: others can pull them at once.",
+  params: subscriptionParams,
+  body: pullBody,
+  response: { 200: pulledSchema, ...problemResponses(...errors, "too_many_waiters", "too_many_unacknowledged") },
+};
+const answeredPerHandle =
+  "The answer is 200 even if some receipt handles are no longer valid: see `failed` and `results`.";
+const ackSchema = {
+  tags,
+  operationId: "acknowledge",
+  summary: "Acknowledge messages: they are not delivered again",
+  description: answeredPerHandle,
+  params: subscriptionParams,
+  body: ackBody,
+  response: { 200: acknowledgeResultsSchema, ...problemResponses(...errors) },
+};
+const nackSchema = {
+  ...ackSchema,
+  operationId: "putBack",
+  summary: "Put messages back, or keep them longer",
+  description: `${answeredPerHandle} A receipt handle with a delay stays valid until its message is visible again.`,
+  body: nackBody,
+};
 
-export function pullRoutes(app: FastifyInstance, parts: PullParts): void {
+export function pullRoutes(app: FastifyInstance, parts: ApiParts): void {
   // The server waits for its requests to end when it closes, and a pull that waits for a message would take up to a
   // minute.
   app.addHook("preClose", (done) => {
@@ -52,7 +74,7 @@ export function pullRoutes(app: FastifyInstance, parts: PullParts): void {
   acknowledgeRoutes(app, parts);
 }
 
-function pullRoute(app: FastifyInstance, { store, pulls, log }: PullParts): void {
+function pullRoute(app: FastifyInstance, { store, pulls, log }: ApiParts): void {
   const readPull = shapeReader(pullBody);
   const puttingBack = new Set<Promise<unknown>>();
   // Before the store closes.
@@ -60,53 +82,30 @@ function pullRoute(app: FastifyInstance, { store, pulls, log }: PullParts): void
     await Promise.all(puttingBack);
   });
 
-  app.post<{ Params: SubscriptionPath }>(
-    `${base}/pull`,
-    {
-      schema: {
-        tags,
-        operationId: "pull",
-        summary: "Pull messages, each for a limited time",
-        description:
-          "A pulled message is invisible to other receivers until its `visibleAt`, on every server of the database. A message " +
-          "that is not acknowledged by then can be pulled again. A paused subscription gives no messages. A client that " +
-          "disconnects before it has the whole answer gets no messages: others can pull them at once.",
-        params: subscriptionParams,
-        body: pullBody,
-        response: {
-          200: pulledSchema,
-          ...problemResponses(...errors, "too_many_waiters", "too_many_unacknowledged"),
-        },
-      },
-    },
-    async (request, reply) => {
-      readNoQuery(request);
-      const { messagesMax = 1, waitMs = 0, visibilityMs = null } = readPull(optionalJson(request));
-      const subscription = await pulledAt(store, request.params);
-      const { socket } = request.raw;
-      const gone = new AbortController();
-      const forget = onSocketClose(socket, () => gone.abort());
-      if (socket.destroyed) gone.abort();
-      // The messages count as unread until the client has them or is gone.
-      let arrived: (() => void) | null = null;
-      const onDelivered = (done: () => void): void => void (arrived = done);
-      const want = { messagesMax, waitMs, visibilityMs, gone: gone.signal, onDelivered };
-      const messages = await pulls.pull(subscription, want).finally(forget);
-      if (messages.length === 0) {
-        return reply.header("cache-control", "no-store").send({ messages: [] });
-      }
-      const over = (isDelivered: boolean): void => {
-        arrived?.();
-        if (!isDelivered) putBack(subscription, messages);
-      };
-      if (gone.signal.aborted) {
-        over(false);
-        return reply.hijack();
-      }
-      sendWhole(reply, pulledView(messages, subscription.topic), over);
-      return reply;
-    },
-  );
+  app.post<{ Params: SubscriptionPath }>(`${base}/pull`, { schema: pullSchema }, async (request, reply) => {
+    const { messagesMax = 1, waitMs = 0, visibilityMs = null } = readPull(optionalJson(request));
+    const subscription = await pulledAt(store, request.params);
+    const { socket } = request.raw;
+    // The messages count as unread until the client has them or is gone.
+    let arrived: (() => void) | null = null;
+    const onDelivered = (done: () => void): void => void (arrived = done);
+    const messages = await whileConnected(socket, (gone) =>
+      pulls.pull(subscription, { messagesMax, waitMs, visibilityMs, gone, onDelivered }),
+    );
+    if (messages.length === 0) {
+      return reply.header("cache-control", "no-store").send({ messages: [] });
+    }
+    const over = (isDelivered: boolean): void => {
+      arrived?.();
+      if (!isDelivered) putBack(subscription, messages);
+    };
+    if (socket.destroyed) {
+      over(false);
+      return reply.hijack();
+    }
+    sendWhole(reply, pulledView(messages, subscription.topic), over);
+    return reply;
+  });
 
   /** Other receivers then need not wait for the visibility timeout. If this fails, they wait for it. */
   function putBack(subscription: Subscription, messages: readonly PulledMessage[]): void {
@@ -121,54 +120,20 @@ function pullRoute(app: FastifyInstance, { store, pulls, log }: PullParts): void
   }
 }
 
-function acknowledgeRoutes(app: FastifyInstance, { store, pulls }: PullParts): void {
+function acknowledgeRoutes(app: FastifyInstance, { store, pulls }: ApiParts): void {
   const readAck = shapeReader(ackBody);
+  app.post<{ Params: SubscriptionPath }>(`${base}/ack`, { schema: ackSchema }, async (request) => {
+    const { receiptHandles } = readAck(jsonBody(request).value);
+    const subscription = await pulledAt(store, request.params);
+    return acknowledgeResultsView(receiptHandles, await pulls.acknowledge(subscription, receiptHandles));
+  });
+
   const readNack = shapeReader(nackBody);
-  const answered = { 200: acknowledgeResultsSchema, ...problemResponses(...errors) };
-  const answeredPerHandle =
-    "The answer is 200 even if some receipt handles are no longer valid: see `failed` and `results`.";
-
-  app.post<{ Params: SubscriptionPath }>(
-    `${base}/ack`,
-    {
-      schema: {
-        tags,
-        operationId: "acknowledge",
-        summary: "Acknowledge messages: they are not delivered again",
-        description: answeredPerHandle,
-        params: subscriptionParams,
-        body: ackBody,
-        response: answered,
-      },
-    },
-    async (request) => {
-      readNoQuery(request);
-      const { receiptHandles } = readAck(jsonBody(request).value);
-      const subscription = await pulledAt(store, request.params);
-      return acknowledgeResultsView(receiptHandles, await pulls.acknowledge(subscription, receiptHandles));
-    },
-  );
-
-  app.post<{ Params: SubscriptionPath }>(
-    `${base}/nack`,
-    {
-      schema: {
-        tags,
-        operationId: "putBack",
-        summary: "Put messages back, or keep them longer",
-        description: `${answeredPerHandle} A receipt handle with a delay stays valid until its message is visible again.`,
-        params: subscriptionParams,
-        body: nackBody,
-        response: answered,
-      },
-    },
-    async (request) => {
-      readNoQuery(request);
-      const { receiptHandles, delayMs = 0 } = readNack(jsonBody(request).value);
-      const subscription = await pulledAt(store, request.params);
-      return acknowledgeResultsView(receiptHandles, await pulls.putBack(subscription, receiptHandles, delayMs));
-    },
-  );
+  app.post<{ Params: SubscriptionPath }>(`${base}/nack`, { schema: nackSchema }, async (request) => {
+    const { receiptHandles, delayMs = 0 } = readNack(jsonBody(request).value);
+    const subscription = await pulledAt(store, request.params);
+    return acknowledgeResultsView(receiptHandles, await pulls.putBack(subscription, receiptHandles, delayMs));
+  });
 }
 
 async function pulledAt(store: Store, path: SubscriptionPath): Promise<Subscription> {

@@ -2,8 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { isRecord } from "../config/record.ts";
 import { limits } from "../domain/limits.ts";
 import { CommandError } from "./command-error.ts";
-import { EventStreamParser } from "./event-stream.ts";
-import type { StreamEvent } from "./event-stream.ts";
+import { EventStreamParser, type StreamEvent } from "./event-stream.ts";
 import { printableLine } from "./printable.ts";
 
 /** Ringback never sends a larger response, apart from event streams. */
@@ -25,11 +24,6 @@ export class ApiError extends CommandError {
   }
 }
 
-/** The server could not be reached, or the connection was lost. */
-class UnreachableError extends CommandError {
-  override readonly name: string = "UnreachableError";
-}
-
 export interface ApiRequest {
   readonly method: "GET" | "POST";
   /** Includes the query; starts with `/`. */
@@ -39,24 +33,8 @@ export interface ApiRequest {
   readonly timeoutMs: number;
 }
 
-export interface ApiClient {
-  /** Returns the parsed JSON of a 2xx response. Throws `ApiError` and `UnreachableError`. */
-  send(request: ApiRequest): Promise<unknown>;
-  /**
-   * Reads `GET /v1/events` until the connection ends or `signal` is aborted. Calls `opened` when the server has
-   * accepted the request. Throws `ApiError` and `UnreachableError`.
-   */
-  events(query: string, signal: AbortSignal, opened: () => void): AsyncGenerator<StreamEvent, void, undefined>;
-}
-
-export function createApiClient(url: string): ApiClient {
-  return {
-    send: (request) => send(url, request),
-    events: (query, signal, opened) => events(url, query, signal, opened),
-  };
-}
-
-async function send(url: string, request: ApiRequest): Promise<unknown> {
+/** Returns the parsed JSON of a 2xx response. Throws `ApiError`, and `CommandError` when there was no response. */
+export async function send(url: string, request: ApiRequest): Promise<unknown> {
   const { method, path, headers, body, timeoutMs } = request;
   const signal = AbortSignal.timeout(timeoutMs);
   const init = { method, headers, signal, redirect: "manual", ...(body === undefined ? {} : { body }) } as const;
@@ -70,7 +48,11 @@ async function send(url: string, request: ApiRequest): Promise<unknown> {
   }
 }
 
-async function* events(
+/**
+ * Reads `GET /v1/events` until the connection ends or `signal` is aborted. Calls `opened` when the server has accepted
+ * the request. Throws as `send` does.
+ */
+export async function* events(
   url: string,
   query: string,
   signal: AbortSignal,
@@ -100,13 +82,13 @@ async function* events(
   }
 }
 
-/** Converts any failure of the connection to an `UnreachableError`. */
+/** Converts any failure of the connection to a `CommandError`. */
 async function reach<T>(url: string, step: () => Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (error) {
     if (error instanceof CommandError) throw error;
-    throw new UnreachableError(`cannot reach ${url}: ${reasonOf(error)}`, { cause: error });
+    throw new CommandError(`cannot reach ${url}: ${reasonOf(error)}`, { cause: error });
   }
 }
 

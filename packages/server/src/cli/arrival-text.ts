@@ -1,18 +1,19 @@
 import type { IncomingMessage } from "@ringback/sdk/protocols";
+import { bodyView } from "../shapes/bytes-view.ts";
 import type { Paint } from "./paint.ts";
 import { printableLine, printableText, textOfBytes } from "./printable.ts";
 import type { Arrival } from "./receiver.ts";
 import type { Recognised } from "./recognise.ts";
 
 /** Part of a long body that is shown. --json prints the whole body. */
-const shownCharsMax = 4096;
+export const shownCharsMax = 4096;
 const shownBytesMax = 48;
 
 /** A readable description of a request in a few lines. */
 export function arrivalText(arrival: Arrival, count: number, paint: Paint): string {
   const { recognised, body } = arrival;
   const head = [
-    paint("dim", `#${count} ${new Date(arrival.atMs).toLocaleTimeString("en-GB")}`),
+    countAndTime(arrival, count, paint),
     paint("bold", printableLine(`${arrival.method} ${arrival.path}`)),
     dialectText(recognised),
     answerText(arrival, paint),
@@ -39,10 +40,14 @@ export function arrivalJson(arrival: Arrival): string {
     protocol: recognised?.protocol.name ?? null,
     ...(recognised?.untrusted ? { untrusted: recognised.untrusted } : {}),
     message: message === null ? null : messageJson(message),
-    ...(message === null ? bodyJson(arrival.body) : {}),
+    ...(message === null ? bodyView(arrival.body) : {}),
     status,
     note,
   });
+}
+
+export function countAndTime({ atMs }: { readonly atMs: number }, count: number, paint: Paint): string {
+  return paint("dim", `#${count} ${new Date(atMs).toLocaleTimeString("en-GB")}`);
 }
 
 function dialectText(recognised: Recognised | null): string {
@@ -52,12 +57,7 @@ function dialectText(recognised: Recognised | null): string {
 }
 
 function messageJson({ body, ...members }: IncomingMessage) {
-  return { ...members, ...bodyJson(body) };
-}
-
-function bodyJson(body: Uint8Array): { body: string } | { bodyBase64: string } {
-  const text = textOfBytes(body);
-  return text === null ? { bodyBase64: Buffer.from(body).toString("base64") } : { body: text };
+  return { ...members, ...bodyView(body) };
 }
 
 function answerText({ status, note }: Arrival, paint: Paint): string {
@@ -97,4 +97,4 @@ function bodyText(body: Uint8Array): string {
   return printableText(text.slice(0, shownCharsMax)) + cut;
 }
 
-const indented = (text: string) => text.replaceAll(/^/gm, "  ");
+export const indented = (text: string) => text.replaceAll(/^/gm, "  ");

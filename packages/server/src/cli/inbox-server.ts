@@ -1,5 +1,4 @@
-import { createServer } from "node:http";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { onResponseSent } from "../http/response-sent.ts";
 import { parseJson } from "../http/json-body.ts";
 import { errorTable, RingbackError } from "../domain/errors.ts";

@@ -45,9 +45,7 @@ async function call(url: string, init: RequestInit = {}): Promise<Answer> {
 const post = (url: string, body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) =>
   call(url, { method: "POST", body, headers });
 
-/**
- * As the sender of the documentation pushes it: an id beyond what a JavaScript number holds, text that is not ASCII.
- */
+/** The push of the documentation: its id is larger than a JavaScript number holds, and its text is not ASCII. */
 const message =
   '{"pushType":1,"pushTime":1700000000,"data":{"from":"wxid_1","msgSvrID":3604851935629391762,"content":"你好 \\u263a"},"type":1}';
 const success = { status: 200, type: "application/json", text: '{"response":"success"}' };

@@ -1,19 +1,13 @@
-import { once } from "node:events";
-import { Option } from "commander";
-import type { Command } from "commander";
-import { formatListenAddress } from "../config/listen-address.ts";
+import { Option, type Command } from "commander";
 import type { ListenAddress } from "../config/listen-address.ts";
 import { limits } from "../domain/limits.ts";
 import { systemTimers } from "../domain/ports.ts";
-import { stopSignal } from "./context.ts";
 import type { CommandContext } from "./context.ts";
 import { createInboxServer } from "./inbox-server.ts";
-import type { InboxArrival } from "./inbox-server.ts";
 import { inboxArrivalJson, inboxArrivalText } from "./inbox-text.ts";
-import { listen } from "./listening.ts";
+import { arrivalPrinter, serveUntilStopped } from "./listening.ts";
 import { MemoryInbox } from "./memory-inbox.ts";
 import { countFrom1Option, durationFrom1Option, listenOption, pathOption } from "./option-values.ts";
-import { createPaint } from "./paint.ts";
 
 interface InboxOptions {
   readonly listen: ListenAddress;
@@ -24,7 +18,6 @@ interface InboxOptions {
   readonly json?: true;
 }
 
-const listenDefault: ListenAddress = { host: "127.0.0.1", port: 18_000 };
 const pathDefault = "/weixinCallback";
 const whilePolledDefault = { ms: 300_000, text: "5m" };
 /** All messages together: what the process may grow to. */
@@ -44,11 +37,7 @@ export function addInboxCommand(program: Command, context: CommandContext): void
     .command("inbox")
     .summary("keep what is POSTed until somebody GETs it")
     .description("Runs a small receiver that keeps JSON callbacks for a program that fetches them. Needs no server.")
-    .addOption(
-      new Option("--listen <host:port>", "where to listen")
-        .argParser(listenOption)
-        .default(listenDefault, formatListenAddress(listenDefault)),
-    )
+    .addOption(listenOption("where to listen", { host: "127.0.0.1", port: 18_000 }))
     .option("--path <path>", "where to POST to and to GET from", pathOption, pathDefault)
     .addOption(
       new Option("--while-polled <duration>", "keep only while somebody has fetched within this time: 30s, 5m")
@@ -67,8 +56,10 @@ export function addInboxCommand(program: Command, context: CommandContext): void
     .action(async (options: InboxOptions) => inbox(options, context));
 }
 
+const listeningSentence = (url: string) => `Listening at ${url}: POST keeps, GET takes the oldest. Ctrl-C ends.`;
+
 async function inbox(options: InboxOptions, context: CommandContext): Promise<void> {
-  const stop = stopSignal(context);
+  const json = options.json === true;
   const { clock } = context;
   const inbox = await MemoryInbox.open({
     whilePolledMs: options.durable ? null : options.whilePolled,
@@ -79,7 +70,7 @@ async function inbox(options: InboxOptions, context: CommandContext): Promise<vo
     failed: (error) => context.stderr.write(`ringback: ${error instanceof Error ? error.message : String(error)}\n`),
   });
   const tally = { kept: 0, dropped: 0, refused: 0, taken: 0 };
-  const show = createShow(options, context);
+  const show = arrivalPrinter(context, json ? inboxArrivalJson : null, inboxArrivalText);
   const server = createInboxServer({
     path: options.path,
     inbox,
@@ -90,24 +81,13 @@ async function inbox(options: InboxOptions, context: CommandContext): Promise<vo
     },
     taken: () => void tally.taken++,
   });
-  const url = (await listen(server, options.listen)) + options.path;
-  if (options.json) context.stdout.write(`${JSON.stringify({ type: "listening", url })}\n`);
-  else context.stderr.write(`Listening at ${url}: POST keeps, GET takes the oldest. Ctrl-C ends.\n`);
-  if (!stop.aborted) await once(stop, "abort");
-  server.close();
-  server.closeAllConnections();
-  if (options.json) return;
+  await serveUntilStopped(
+    { server, address: options.listen, path: options.path, json, sentence: listeningSentence },
+    context,
+  );
+  if (json) return;
   const { kept, taken, dropped, refused } = tally;
   const count = await inbox.waitingCount();
   const lost = count === 0 ? "" : ` ${count} that nobody fetched are gone.`;
   context.stderr.write(`Kept ${kept}, taken ${taken}, dropped ${dropped}, refused ${refused}.${lost}\n`);
-}
-
-function createShow({ json }: InboxOptions, context: CommandContext): (arrival: InboxArrival) => void {
-  const paint = createPaint(context, context.stdout);
-  let count = 0;
-  return (arrival) => {
-    count += 1;
-    context.stdout.write(json ? `${inboxArrivalJson(arrival)}\n` : `${inboxArrivalText(arrival, count, paint)}\n`);
-  };
 }

@@ -1,11 +1,48 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
-import { formatListenAddress } from "../config/listen-address.ts";
-import type { ListenAddress } from "../config/listen-address.ts";
+import { formatListenAddress, type ListenAddress } from "../config/listen-address.ts";
 import { CommandError } from "./command-error.ts";
+import { stopSignal, type CommandContext } from "./context.ts";
+import { createPaint, type Paint } from "./paint.ts";
+
+interface Listening {
+  readonly server: Server;
+  readonly address: ListenAddress;
+  /** Part of the URL that is shown. */
+  readonly path?: string;
+  readonly json: boolean;
+  /** Tells a person what the server does at this URL. */
+  readonly sentence: (url: string) => string;
+}
+
+/** Runs the server of a command until SIGINT or SIGTERM, and shows its URL. Running requests are not answered. */
+export async function serveUntilStopped(listening: Listening, context: CommandContext): Promise<void> {
+  const { server, address, path = "", json, sentence } = listening;
+  const stop = stopSignal(context);
+  const url = (await listen(server, address)) + path;
+  if (json) context.stdout.write(`${JSON.stringify({ type: "listening", url })}\n`);
+  else context.stderr.write(`${sentence(url)}\n`);
+  if (!stop.aborted) await once(stop, "abort");
+  server.close();
+  server.closeAllConnections();
+}
+
+/** Returns a function that prints each arrival, as a JSON object on one line or as text. */
+export function arrivalPrinter<A>(
+  context: CommandContext,
+  toJson: ((arrival: A) => string) | null,
+  toText: (arrival: A, count: number, paint: Paint) => string,
+): (arrival: A) => void {
+  const paint = createPaint(context, context.stdout);
+  let count = 0;
+  return (arrival) => {
+    count += 1;
+    context.stdout.write(`${toJson === null ? toText(arrival, count, paint) : toJson(arrival)}\n`);
+  };
+}
 
 /** Starts to listen and returns the server's URL. Throws `CommandError`. */
-export async function listen(server: Server, { host, port }: ListenAddress): Promise<string> {
+async function listen(server: Server, { host, port }: ListenAddress): Promise<string> {
   const listening = once(server, "listening");
   server.listen(port, host);
   await listening.catch((error: unknown) => {

@@ -1,11 +1,10 @@
 import type { Command } from "commander";
-import { formatDurationMs } from "../config/duration.ts";
+import { durationUnits } from "../config/units.ts";
 import { readMigrationSource, readMigrationTarget } from "../config/migration-ends.ts";
 import { settings } from "../config/settings.ts";
 import type { MoveOutcome, TableMoved } from "../store/migrate/move.ts";
 import { CommandError } from "./command-error.ts";
-import { stopSignal } from "./context.ts";
-import type { CommandContext } from "./context.ts";
+import { stopSignal, type CommandContext } from "./context.ts";
 import { createPaint } from "./paint.ts";
 import { printableLine } from "./printable.ts";
 
@@ -69,7 +68,7 @@ async function migrate(options: MigrateOptions, context: CommandContext): Promis
 function sentence(outcome: MoveOutcome, folder: string, durationMs: number, context: CommandContext): string {
   if (outcome === "moved_before") return "Everything had been moved before; there was nothing to do.";
   const paint = createPaint(context, context.stdout);
-  const took = formatDurationMs(Math.max(1, Math.round(durationMs)));
+  const took = durationUnits.format(Math.max(1, Math.round(durationMs)));
   const moved = `${paint("green", "moved")} everything from ${printableLine(folder)} in ${took}.`;
   return `${moved} Start the servers with --database.`;
 }

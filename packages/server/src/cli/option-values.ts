@@ -1,22 +1,25 @@
-import { standardWebhooksKey } from "@ringback/sdk/protocols";
-import type { ProtocolKey } from "@ringback/sdk/protocols";
-import { InvalidArgumentError } from "commander";
+import { standardWebhooksKey, type ProtocolKey } from "@ringback/sdk/protocols";
+import { InvalidArgumentError, Option } from "commander";
 import { CommandError, exitCodes } from "./command-error.ts";
-import { durationForms, parseDurationMs } from "../config/duration.ts";
-import { listenForms, parseListenAddress } from "../config/listen-address.ts";
-import type { ListenAddress } from "../config/listen-address.ts";
+import { durationUnits } from "../config/units.ts";
+import { formatListenAddress, listenForms, parseListenAddress, type ListenAddress } from "../config/listen-address.ts";
 
 export function durationOption(text: string): number {
-  const valueMs = parseDurationMs(text);
+  const valueMs = durationUnits.parse(text);
   // setTimeout cannot wait longer than 2^31 - 1 ms.
-  if (valueMs === null || valueMs > 2 ** 31 - 1) throw new InvalidArgumentError(`Give ${durationForms}.`);
+  if (valueMs === null || valueMs > 2 ** 31 - 1) throw new InvalidArgumentError(`Give ${durationUnits.forms}.`);
   return valueMs;
 }
 
-export function listenOption(text: string): ListenAddress {
-  const address = parseListenAddress(text);
-  if (address === null) throw new InvalidArgumentError(`Give ${listenForms}.`);
-  return address;
+/** `--listen`, an address and a port. */
+export function listenOption(about: string, byDefault: ListenAddress): Option {
+  return new Option("--listen <host:port>", about)
+    .default(byDefault, formatListenAddress(byDefault))
+    .argParser((text) => {
+      const address = parseListenAddress(text);
+      if (address === null) throw new InvalidArgumentError(`Give ${listenForms}.`);
+      return address;
+    });
 }
 
 export function statusOption(text: string): number {

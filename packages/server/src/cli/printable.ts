@@ -1,3 +1,5 @@
+import { isUtf8 } from "node:buffer";
+
 /** Makes untrusted text safe for a terminal. */
 
 /** Control characters can move the cursor, and marks for the text direction can hide what a text says. */
@@ -18,9 +20,5 @@ export function printableLine(text: string): string {
 
 /** null: the bytes are not UTF-8. */
 export function textOfBytes(bytes: Uint8Array): string | null {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return null;
-  }
+  return isUtf8(bytes) ? Buffer.from(bytes).toString("utf8") : null;
 }

@@ -6,8 +6,7 @@ import { addMigrateCommand } from "./migrate.ts";
 import { addPublishCommand } from "./publish.ts";
 import { addPullCommand } from "./pull.ts";
 import { addReceiveCommand } from "./receive.ts";
-import { addServeCommand } from "./serve.ts";
-import type { StartServer } from "./serve.ts";
+import { addServeCommand, type StartServer } from "./serve.ts";
 import { addTailCommand } from "./tail.ts";
 import { addVersionCommand } from "./version.ts";
 

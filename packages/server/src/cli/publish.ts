@@ -1,10 +1,9 @@
-import { Option } from "commander";
-import type { Command } from "commander";
-import { formatDurationMs } from "../config/duration.ts";
+import { Option, type Command } from "commander";
+import { durationUnits } from "../config/units.ts";
 import { isRecord } from "../config/record.ts";
 import { readServerUrl, serverUrlDefault } from "../config/server-url.ts";
 import { limits } from "../domain/limits.ts";
-import { createApiClient } from "./api-client.ts";
+import { send } from "./api-client.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import type { CommandContext } from "./context.ts";
 import { attributeOption, collectOption, durationOption } from "./option-values.ts";
@@ -60,7 +59,7 @@ export function addPublishCommand(program: Command, context: CommandContext): vo
     .addOption(
       new Option("--timeout <duration>", "how long to wait for the server's response")
         .argParser(durationOption)
-        .default(timeoutMsDefault, formatDurationMs(timeoutMsDefault)),
+        .default(timeoutMsDefault, durationUnits.format(timeoutMsDefault)),
     )
     .option("--url <url>", `the server's URL (default: RINGBACK_URL, or ${serverUrlDefault})`)
     .option("--json", "print the server's response as one JSON object")
@@ -76,7 +75,7 @@ async function publish(
   options: PublishOptions,
   context: CommandContext,
 ): Promise<void> {
-  const client = createApiClient(readServerUrl(options.url, context.env));
+  const url = readServerUrl(options.url, context.env);
   const body = await readBody(bodyArgument, context);
   const request = publishRequest({
     topic,
@@ -89,7 +88,7 @@ async function publish(
     delayMs: options.delay ?? 0,
     idempotencyKey: options.idempotencyKey ?? null,
   });
-  const result = await client.send({ ...request, timeoutMs: options.timeout });
+  const result = await send(url, { ...request, timeoutMs: options.timeout });
   if (!isRecord(result) || typeof result["id"] !== "string") {
     throw new CommandError("the server's response has no message id; is it a Ringback server?");
   }

@@ -2,8 +2,7 @@ import type { Command } from "commander";
 import { isRecord } from "../config/record.ts";
 import { readServerUrl, serverUrlDefault } from "../config/server-url.ts";
 import { limits } from "../domain/limits.ts";
-import { createApiClient } from "./api-client.ts";
-import type { ApiClient } from "./api-client.ts";
+import { send } from "./api-client.ts";
 import { CommandError } from "./command-error.ts";
 import type { CommandContext } from "./context.ts";
 import { countFrom1Option, durationOption } from "./option-values.ts";
@@ -68,9 +67,9 @@ export function addPullCommand(program: Command, context: CommandContext): void 
 }
 
 async function pull(path: string, options: PullOptions, context: CommandContext): Promise<void> {
-  const client = createApiClient(readServerUrl(options.url, context.env));
+  const url = readServerUrl(options.url, context.env);
   const { count: messagesMax, wait: waitMs } = options;
-  const pulled = await post(client, `${path}/pull`, { messagesMax, waitMs }, waitMs + responseMsMax);
+  const pulled = await post(url, `${path}/pull`, { messagesMax, waitMs }, waitMs + responseMsMax);
   const messages = isRecord(pulled) && Array.isArray(pulled["messages"]) ? pulled["messages"] : [];
   if (!messages.every(isPulled)) {
     throw new CommandError("the server's response has no valid messages; is it a Ringback server?");
@@ -80,21 +79,17 @@ async function pull(path: string, options: PullOptions, context: CommandContext)
   }
   if (messages.length === 0 && !options.json) context.stderr.write("There are no messages.\n");
   if (!options.ack || messages.length === 0) return;
-  const acknowledged = await post(
-    client,
-    `${path}/ack`,
-    { receiptHandles: messages.map(({ receiptHandle }) => receiptHandle) },
-    responseMsMax,
-  );
+  const receiptHandles = messages.map(({ receiptHandle }) => receiptHandle);
+  const acknowledged = await post(url, `${path}/ack`, { receiptHandles }, responseMsMax);
   const failed = isRecord(acknowledged) ? acknowledged["failed"] : null;
   if (failed === 0) return;
   const count = `${String(failed)} of ${messages.length} messages`;
   throw new CommandError(`${count} were not acknowledged, because their visibility timeout was over`);
 }
 
-function post(client: ApiClient, path: string, json: object, timeoutMs: number): Promise<unknown> {
+function post(url: string, path: string, json: object, timeoutMs: number): Promise<unknown> {
   const headers = { "content-type": "application/json" };
-  return client.send({ method: "POST", path, headers, body: Buffer.from(JSON.stringify(json)), timeoutMs });
+  return send(url, { method: "POST", path, headers, body: Buffer.from(JSON.stringify(json)), timeoutMs });
 }
 
 function text(message: PulledView, context: CommandContext): string {

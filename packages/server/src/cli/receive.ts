@@ -1,19 +1,12 @@
-import { once } from "node:events";
-import { Option } from "commander";
-import type { Command } from "commander";
-import { findPushProtocol, pushProtocols } from "@ringback/sdk/protocols";
-import type { ProtocolKey } from "@ringback/sdk/protocols";
-import { formatListenAddress } from "../config/listen-address.ts";
+import { Option, type Command } from "commander";
+import { findPushProtocol, pushProtocols, type ProtocolKey } from "@ringback/sdk/protocols";
 import type { ListenAddress } from "../config/listen-address.ts";
 import { systemClock, systemTimers } from "../domain/ports.ts";
 import { arrivalJson, arrivalText } from "./arrival-text.ts";
-import { stopSignal } from "./context.ts";
 import type { CommandContext } from "./context.ts";
-import { listen } from "./listening.ts";
+import { arrivalPrinter, serveUntilStopped } from "./listening.ts";
 import { countOption, durationOption, listenOption, secretOption, statusOption } from "./option-values.ts";
-import { createPaint } from "./paint.ts";
 import { createReceiver } from "./receiver.ts";
-import type { Arrival } from "./receiver.ts";
 
 interface ReceiveOptions {
   readonly listen: ListenAddress;
@@ -27,7 +20,6 @@ interface ReceiveOptions {
   readonly json?: true;
 }
 
-const listenDefault: ListenAddress = { host: "127.0.0.1", port: 9000 };
 /** A CMQ push contains a message of up to 1 MiB as JSON text, which may need six bytes for one. */
 const bodyBytesMax = 8 * 1024 * 1024;
 
@@ -46,11 +38,7 @@ export function addReceiveCommand(program: Command, context: CommandContext): vo
     .command("receive")
     .summary("receive and show requests")
     .description("Runs a small HTTP server that shows the requests it receives. It can imitate a failing endpoint.")
-    .addOption(
-      new Option("--listen <host:port>", "address and port to listen on")
-        .argParser(listenOption)
-        .default(listenDefault, formatListenAddress(listenDefault)),
-    )
+    .addOption(listenOption("address and port to listen on", { host: "127.0.0.1", port: 9000 }))
     .option(
       "--status <status>",
       "reply with this HTTP status (default: success in the request's protocol)",
@@ -72,11 +60,13 @@ export function addReceiveCommand(program: Command, context: CommandContext): vo
     .action(async (options: ReceiveOptions) => receive(options, context));
 }
 
+const listeningSentence = (url: string) => `Listening on ${url} and showing requests. Ctrl-C stops.`;
+
 async function receive(options: ReceiveOptions, context: CommandContext): Promise<void> {
-  const stop = stopSignal(context);
+  const json = options.json === true;
   const tally = new Map<string, number>();
   const only = options.protocol === undefined ? null : findPushProtocol(options.protocol);
-  const show = options.quiet ? () => undefined : createShow(options, context);
+  const show = options.quiet ? () => undefined : arrivalPrinter(context, json ? arrivalJson : null, arrivalText);
   const server = createReceiver(
     {
       status: options.status ?? null,
@@ -97,23 +87,8 @@ async function receive(options: ReceiveOptions, context: CommandContext): Promis
       },
     },
   );
-  const url = await listen(server, options.listen);
-  if (options.json) context.stdout.write(`${JSON.stringify({ type: "listening", url })}\n`);
-  else context.stderr.write(`Listening on ${url} and showing requests. Ctrl-C stops.\n`);
-  if (!stop.aborted) await once(stop, "abort");
-  // Requests that wait for a reply are not answered.
-  server.close();
-  server.closeAllConnections();
-  if (!options.json) context.stderr.write(`${summary(tally)}\n`);
-}
-
-function createShow({ json }: ReceiveOptions, context: CommandContext): (arrival: Arrival) => void {
-  const paint = createPaint(context, context.stdout);
-  let count = 0;
-  return (arrival) => {
-    count += 1;
-    context.stdout.write(json ? `${arrivalJson(arrival)}\n` : `${arrivalText(arrival, count, paint)}\n`);
-  };
+  await serveUntilStopped({ server, address: options.listen, json, sentence: listeningSentence }, context);
+  if (!json) context.stderr.write(`${summary(tally)}\n`);
 }
 
 function summary(tally: ReadonlyMap<string, number>): string {

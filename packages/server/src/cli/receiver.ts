@@ -1,10 +1,8 @@
-import { createServer } from "node:http";
-import type { IncomingMessage as HttpRequest, Server, ServerResponse } from "node:http";
+import { createServer, type IncomingMessage as HttpRequest, type Server, type ServerResponse } from "node:http";
 import type { IncomingRequest, ProtocolKey, PushProtocol, ReceiverReply } from "@ringback/sdk/protocols";
 import type { Clock, Timers } from "../domain/ports.ts";
 import { FailurePlan } from "./failure-plan.ts";
-import { recognise } from "./recognise.ts";
-import type { Recognised } from "./recognise.ts";
+import { recognise, type Recognised } from "./recognise.ts";
 
 /** The replies of a receiver. They can imitate a failing endpoint. */
 export interface ReceiverBehaviour {

@@ -1,7 +1,6 @@
 import type { Command } from "commander";
 import type { Logger } from "pino";
-import { loadConfig } from "../config/config.ts";
-import type { Config, Flags } from "../config/config.ts";
+import { loadConfig, type Config, type Flags } from "../config/config.ts";
 import { isLoopbackHost } from "../config/listen-address.ts";
 import { flagKeys, flagName, settings } from "../config/settings.ts";
 import { readVersion } from "../config/version.ts";
@@ -118,22 +117,16 @@ async function closeInTime(server: { close(): Promise<void> }, limitMs: number):
 }
 
 function startFailure(error: unknown, { listen }: Config): unknown {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  const at = `${listen.host}:${listen.port}`;
-  if (code === "EADDRINUSE") {
-    return new CommandError(`${at} is in use already; stop what listens there, or give --listen another address`, {
-      cause: error,
-    });
-  }
-  if (code === "EACCES" && error instanceof Error && "syscall" in error && error.syscall === "listen") {
-    return new CommandError(`this user may not listen on ${at}; give --listen a port above 1023`, {
-      cause: error,
-    });
-  }
-  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") {
-    return new CommandError(`${at} is not an address of this machine; give --listen one of its addresses`, {
-      cause: error,
-    });
-  }
-  return error;
+  if (!(error instanceof Error) || !("code" in error)) return error;
+  const isOfListening = "syscall" in error && error.syscall === "listen";
+  const advice = listenAdvice(`${listen.host}:${listen.port}`, String(error.code), isOfListening);
+  return advice === null ? error : new CommandError(advice, { cause: error });
+}
+
+function listenAdvice(at: string, code: string, isOfListening: boolean): string | null {
+  if (code === "EADDRINUSE")
+    return `${at} is in use already; stop what listens there, or give --listen another address`;
+  if (code === "EACCES" && isOfListening) return `this user may not listen on ${at}; give --listen a port above 1023`;
+  if (code !== "EADDRNOTAVAIL" && code !== "ENOTFOUND") return null;
+  return `${at} is not an address of this machine; give --listen one of its addresses`;
 }

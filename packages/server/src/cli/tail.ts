@@ -1,15 +1,12 @@
 import type { Command } from "commander";
 import { isRecord } from "../config/record.ts";
 import { readServerUrl, serverUrlDefault } from "../config/server-url.ts";
-import { ApiError, createApiClient, pause } from "./api-client.ts";
-import type { ApiClient } from "./api-client.ts";
+import { ApiError, events, pause } from "./api-client.ts";
 import { CommandError } from "./command-error.ts";
-import { stopSignal } from "./context.ts";
-import type { CommandContext } from "./context.ts";
+import { stopSignal, type CommandContext } from "./context.ts";
 import type { StreamEvent } from "./event-stream.ts";
 import { collectOption } from "./option-values.ts";
-import { createPaint } from "./paint.ts";
-import type { Paint } from "./paint.ts";
+import { createPaint, type Paint } from "./paint.ts";
 import { printableLine } from "./printable.ts";
 
 interface TailOptions {
@@ -51,9 +48,9 @@ export function addTailCommand(program: Command, context: CommandContext): void 
 }
 
 async function tail(options: TailOptions, context: CommandContext): Promise<void> {
-  const client = createApiClient(readServerUrl(options.url, context.env));
+  const url = readServerUrl(options.url, context.env);
   const paint = createPaint(context, context.stdout);
-  await followEvents(client, eventsQuery(options), stopSignal(context), {
+  await followEvents(url, eventsQuery(options), stopSignal(context), {
     event(event) {
       const data = parseEvent(event);
       if (!wanted(data, options)) return;
@@ -70,7 +67,7 @@ interface Follower {
 }
 
 /** Reads events until the signal is aborted. The first connection must succeed; later ones are tried again. */
-async function followEvents(client: ApiClient, query: string, signal: AbortSignal, follower: Follower): Promise<void> {
+async function followEvents(url: string, query: string, signal: AbortSignal, follower: Follower): Promise<void> {
   let everOpened = false;
   let delayMs = reconnectMsMin;
   const opened = () => {
@@ -80,7 +77,7 @@ async function followEvents(client: ApiClient, query: string, signal: AbortSigna
   while (!signal.aborted) {
     let reason = "closed by the server";
     try {
-      for await (const event of client.events(query, signal, opened)) follower.event(event);
+      for await (const event of events(url, query, signal, opened)) follower.event(event);
     } catch (error) {
       if (signal.aborted) return;
       if (!everOpened || !(error instanceof CommandError) || isFinal(error)) throw error;

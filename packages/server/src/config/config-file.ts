@@ -1,5 +1,4 @@
-import { LineCounter, isMap, isScalar, isSeq, parseDocument } from "yaml";
-import type { Document } from "yaml";
+import { LineCounter, isMap, isScalar, isSeq, parseDocument, type Document } from "yaml";
 import { ConfigError } from "./config-error.ts";
 import { isRecord } from "./record.ts";
 

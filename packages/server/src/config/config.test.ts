@@ -58,11 +58,7 @@ describe("the configuration", () => {
       attemptRetentionMs: 7 * 24 * 3600_000,
       deadLetterRetentionMs: 30 * 24 * 3600_000,
       messageCacheBytes: 8 * 1024 * 1024,
-      declared: [],
-      declaredHooks: [],
-      declaredInboxes: [],
-      declaredKeys: [],
-      declaredApiKeys: [],
+      declared: { topics: [], inboxes: [], hooks: [], keys: [], apiKeys: [] },
     });
   });
 
@@ -158,23 +154,25 @@ topics:
         retry: { delaysMs: [1000, 2000] }
   Quiet: {}
 `;
-    expect(load({ file }).declared).toEqual([
+    expect(load({ file }).declared.topics).toEqual([
       {
-        topic: "MyTopic",
-        settings: topicShape.read({ bodyBytesMax: 65_536 }),
+        name: "MyTopic",
         origin: "ringback.yaml:3",
-        subscriptions: [
-          {
-            name: "mysubscription",
-            origin: "ringback.yaml:6",
-            ...subscriptionShape.read({
-              push: { url: "http://127.0.0.1:9000/cgi", protocol: "cmq-json" },
-              retry: { delaysMs: [1000, 2000] },
-            }),
-          },
-        ],
+        value: {
+          settings: topicShape.read({ bodyBytesMax: 65_536 }),
+          subscriptions: [
+            {
+              name: "mysubscription",
+              origin: "ringback.yaml:6",
+              value: subscriptionShape.read({
+                push: { url: "http://127.0.0.1:9000/cgi", protocol: "cmq-json" },
+                retry: { delaysMs: [1000, 2000] },
+              }),
+            },
+          ],
+        },
       },
-      { topic: "Quiet", settings: topicShape.read({}), subscriptions: [], origin: "ringback.yaml:9" },
+      { name: "Quiet", value: { settings: topicShape.read({}), subscriptions: [] }, origin: "ringback.yaml:9" },
     ]);
   });
 });

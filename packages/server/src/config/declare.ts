@@ -7,7 +7,7 @@ import { assertPushKeysFit } from "../engine/keys/push-keys.ts";
 import type { Store } from "../store/store.ts";
 import type { Config } from "./config.ts";
 
-export interface DeclareServices {
+interface DeclareServices {
   readonly store: Store;
   readonly keys: Keys;
   readonly apiKeys: ApiKeys;
@@ -21,14 +21,15 @@ export interface DeclareServices {
  */
 export async function declareResources(services: DeclareServices, config: Config): Promise<void> {
   const { store, keys, apiKeys, hooks, inboxes } = services;
-  for (const { kid, jwk, origin } of config.declaredKeys) await at(origin, () => keys.put(kid, jwk));
-  for (const { name, pair, origin } of config.declaredApiKeys) await at(origin, () => apiKeys.put(name, pair));
-  for (const { name, settings, origin } of config.declaredHooks) await at(origin, () => hooks.put(name, settings));
-  for (const declared of config.declared) {
-    const { topic } = await at(declared.origin, () =>
-      store.catalog.putTopic(store.catalog.defaultAccount().id, declared.topic, declared.settings),
-    );
-    for (const { name, settings, start, origin } of declared.subscriptions) {
+  const { declared } = config;
+  for (const { name, value, origin } of declared.keys) await at(origin, () => keys.put(name, value));
+  for (const { name, value, origin } of declared.apiKeys) await at(origin, () => apiKeys.put(name, value));
+  for (const { name, value, origin } of declared.hooks) await at(origin, () => hooks.put(name, value));
+  for (const { name, value, origin } of declared.topics) {
+    const account = store.catalog.defaultAccount().id;
+    const { topic } = await at(origin, () => store.catalog.putTopic(account, name, value.settings));
+    for (const { name, value: subscription, origin } of value.subscriptions) {
+      const { settings, start } = subscription;
       await at(origin, async () => {
         await assertPushKeysFit(keys, settings);
         return store.catalog.putSubscription(topic.id, name, settings, start);
@@ -36,7 +37,7 @@ export async function declareResources(services: DeclareServices, config: Config
     }
   }
   // Inboxes may read topics, so they come last.
-  for (const { name, settings, origin } of config.declaredInboxes) await at(origin, () => inboxes.put(name, settings));
+  for (const { name, value, origin } of declared.inboxes) await at(origin, () => inboxes.put(name, value));
 }
 
 async function at<T>(origin: string, work: () => Promise<T>): Promise<T> {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { loadConfig } from "./config.ts";
 
 const load = (file: string) =>
-  loadConfig({ flags: { config: "ringback.yaml" }, env: {}, readFile: () => file }).declaredApiKeys;
+  loadConfig({ flags: { config: "ringback.yaml" }, env: {}, readFile: () => file }).declared.apiKeys;
 
 const secretId = "AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA";
 const secretKey = "Gu5t9xGARNpq86cd98joQYCN3EXAMPLE";
@@ -17,8 +17,8 @@ apiKeys:
     secretKey: "0123456789abcdef"
 `;
     expect(load(file)).toEqual([
-      { name: "billing, production", pair: { secretId, secretKey }, origin: "ringback.yaml:3" },
-      { name: "shop", pair: { secretId: "AKIDshop", secretKey: "0123456789abcdef" }, origin: "ringback.yaml:4" },
+      { name: "billing, production", value: { secretId, secretKey }, origin: "ringback.yaml:3" },
+      { name: "shop", value: { secretId: "AKIDshop", secretKey: "0123456789abcdef" }, origin: "ringback.yaml:4" },
     ]);
     expect(load("logLevel: info")).toEqual([]);
   });

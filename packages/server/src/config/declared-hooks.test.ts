@@ -29,14 +29,14 @@ hooks:
     protocol: opencard
     key: "0"
 `;
-    const { declaredHooks, declaredKeys } = load({ file });
-    expect(declaredKeys).toEqual([
-      { kid: "0", jwk: { kty: "oct", k: "MDEyMzQ1Njc4OWFiY2RlZg" }, origin: "ringback.yaml:3" },
+    const { hooks, keys } = load({ file }).declared;
+    expect(keys).toEqual([
+      { name: "0", value: { kty: "oct", k: "MDEyMzQ1Njc4OWFiY2RlZg" }, origin: "ringback.yaml:3" },
     ]);
-    expect(declaredHooks).toEqual([
+    expect(hooks).toEqual([
       {
         name: "veto",
-        settings: hookShape.read({
+        value: hookShape.read({
           urls: ["http://127.0.0.1:9/a", "http://127.0.0.1:9/b"],
           protocol: "json",
           timeoutMs: 500,
@@ -46,7 +46,7 @@ hooks:
       },
       {
         name: "card",
-        settings: hookShape.read({ urls: ["https://example.com/webhook"], protocol: "opencard", key: "0" }),
+        value: hookShape.read({ urls: ["https://example.com/webhook"], protocol: "opencard", key: "0" }),
         origin: "ringback.yaml:6",
       },
     ]);
@@ -59,14 +59,14 @@ callbacks:
 #  onPreSend: http://127.0.0.1:8080/onPreSend
   onResult:
 `;
-    expect(load({ file }).declaredHooks).toEqual([
+    expect(load({ file }).declared.hooks).toEqual([
       {
         name: "onMessage",
-        settings: hookShape.read({ urls: ["http://127.0.0.1:8080/onMessage"] }),
+        value: hookShape.read({ urls: ["http://127.0.0.1:8080/onMessage"] }),
         origin: "ringback.yaml:3",
       },
     ]);
-    expect(load({ file: "callbacks:\n#  onMessage: http://127.0.0.1/\n" }).declaredHooks).toEqual([]);
+    expect(load({ file: "callbacks:\n#  onMessage: http://127.0.0.1/\n" }).declared.hooks).toEqual([]);
   });
 
   it.each([

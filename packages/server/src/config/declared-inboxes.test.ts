@@ -3,7 +3,7 @@ import { limits } from "../domain/limits.ts";
 import { loadConfig } from "./config.ts";
 
 const load = (file: string) =>
-  loadConfig({ flags: { config: "ringback.yaml" }, env: {}, readFile: () => file }).declaredInboxes;
+  loadConfig({ flags: { config: "ringback.yaml" }, env: {}, readFile: () => file }).declared.inboxes;
 
 const defaults = {
   topic: null,
@@ -27,11 +27,11 @@ inboxes:
   orders: { topic: orders, messagesMax: 5 }
 `;
     expect(load(file)).toEqual([
-      { name: "plain", settings: defaults, origin: "ringback.yaml:3" },
-      { name: "weixin", settings: { ...defaults, accept: "json", whilePolledMs: 300_000 }, origin: "ringback.yaml:4" },
+      { name: "plain", value: defaults, origin: "ringback.yaml:3" },
+      { name: "weixin", value: { ...defaults, accept: "json", whilePolledMs: 300_000 }, origin: "ringback.yaml:4" },
       {
         name: "orders",
-        settings: { ...defaults, topic: "orders", retentionMs: null, messagesMax: 5 },
+        value: { ...defaults, topic: "orders", retentionMs: null, messagesMax: 5 },
         origin: "ringback.yaml:7",
       },
     ]);

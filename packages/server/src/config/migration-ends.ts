@@ -1,6 +1,5 @@
 import { ConfigError } from "./config-error.ts";
-import { readVariable } from "./environment.ts";
-import type { Environment } from "./environment.ts";
+import { readVariable, type Environment } from "./environment.ts";
 import { postgresAddress } from "./setting-kinds.ts";
 import { settings, variableName } from "./settings.ts";
 

@@ -14,11 +14,11 @@ it("shows examples that the server accepts", () => {
   const configs = Array.from(examples, ([, example = ""]) =>
     loadConfig({ flags: { config: "ringback.yaml" }, env: {}, readFile: () => example }),
   );
-  expect(configs.flatMap(({ declared }) => declared.map(({ topic }) => topic))).toEqual(["MyTopic"]);
-  expect(configs.flatMap(({ declaredInboxes }) => declaredInboxes.map(({ name }) => name))).toEqual(["weixin"]);
-  const hooks = configs.flatMap(({ declaredHooks }) => declaredHooks.map(({ name }) => name));
+  expect(configs.flatMap(({ declared }) => declared.topics.map(({ name }) => name))).toEqual(["MyTopic"]);
+  expect(configs.flatMap(({ declared }) => declared.inboxes.map(({ name }) => name))).toEqual(["weixin"]);
+  const hooks = configs.flatMap(({ declared }) => declared.hooks.map(({ name }) => name));
   expect(hooks).toEqual(["onMessage", "card"]);
-  expect(configs.flatMap(({ declaredKeys }) => declaredKeys.map(({ kid }) => kid))).toEqual(["0"]);
+  expect(configs.flatMap(({ declared }) => declared.keys.map(({ name }) => name))).toEqual(["0"]);
 });
 
 it("shows each default as an operator would write it", () => {

@@ -1,6 +1,5 @@
 import { configFileVariable, serverUrlVariable } from "./environment.ts";
-import { flagName, settingKeys, settings, variableName } from "./settings.ts";
-import type { SettingKey } from "./settings.ts";
+import { flagName, settingKeys, settings, variableName, type SettingKey } from "./settings.ts";
 
 /** The text of docs/reference/configuration.md, which `npm run generate` writes. */
 export function configurationReference(): string {

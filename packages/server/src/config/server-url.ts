@@ -1,6 +1,5 @@
 import { ConfigError } from "./config-error.ts";
-import { readVariable, serverUrlVariable } from "./environment.ts";
-import type { Environment } from "./environment.ts";
+import { readVariable, serverUrlVariable, type Environment } from "./environment.ts";
 import { show } from "./words.ts";
 
 export const serverUrlDefault = "http://127.0.0.1:8000";

@@ -1,11 +1,10 @@
-import { Type } from "typebox";
-import type { TSchema } from "typebox";
+import { Type, type Static, type TSchema } from "typebox";
 import { limits } from "../domain/limits.ts";
 import { nameForm } from "../domain/names.ts";
-import { bytesForms, formatBytes, parseBytes } from "./bytes.ts";
-import { durationForms, formatDurationMs, parseDurationMs } from "./duration.ts";
-import { listenForms, parseListenAddress } from "./listen-address.ts";
+import { closedObject } from "../shapes/schema-parts.ts";
+import { formatListenAddress, listenForms, parseListenAddress } from "./listen-address.ts";
 import { networkForms, parseNetwork } from "./network.ts";
+import { byteUnits, durationUnits, type Units } from "./units.ts";
 
 /** The format of the values of one kind, and their parser. */
 export interface SettingKind<Schema extends TSchema> {
@@ -17,6 +16,8 @@ export interface SettingKind<Schema extends TSchema> {
    * Parses the value of a flag, a variable or the file. An invalid value is returned unchanged, for `schema` to refuse.
    */
   readonly read: (raw: unknown) => unknown;
+  /** A valid value as an operator would write it. Default: the value as text. */
+  readonly show?: (value: Static<Schema>) => string;
   /** True: the value must not be shown, even in an error. */
   readonly isSecret?: (raw: unknown) => boolean;
 }
@@ -31,20 +32,21 @@ export function wholeNumber(minimum: number, maximum: number) {
   };
 }
 
-export function milliseconds(minimum: number, maximum: number) {
+function inUnits({ forms, parse, format }: Units, minimum: number, maximum: number) {
   return {
     schema: Type.Integer({ minimum, maximum }),
-    expected: `${durationForms}; from ${formatDurationMs(minimum)} to ${formatDurationMs(maximum)}`,
-    read: (raw: unknown) => readText(raw, parseDurationMs),
+    expected: `${forms}; from ${format(minimum)} to ${format(maximum)}`,
+    read: (raw: unknown) => readText(raw, parse),
+    show: format,
   };
 }
 
+export function milliseconds(minimum: number, maximum: number) {
+  return inUnits(durationUnits, minimum, maximum);
+}
+
 export function byteCount(minimum: number, maximum: number) {
-  return {
-    schema: Type.Integer({ minimum, maximum }),
-    expected: `${bytesForms}; from ${formatBytes(minimum)} to ${formatBytes(maximum)}`,
-    read: (raw: unknown) => readText(raw, parseBytes),
-  };
+  return inUnits(byteUnits, minimum, maximum);
 }
 
 export function byteCountOrUnlimited(minimum: number, maximum: number) {
@@ -103,31 +105,28 @@ export function path(charsMax: number) {
 
 export function listenAddress() {
   return {
-    schema: Type.Object(
-      { host: Type.String(), port: Type.Integer({ minimum: 0, maximum: 65_535 }) },
-      { additionalProperties: false },
-    ),
+    schema: closedObject({ host: Type.String(), port: Type.Integer({ minimum: 0, maximum: 65_535 }) }),
     expected: listenForms,
     read: (raw: unknown) => (typeof raw === "string" ? parseListenAddress(raw) : null),
+    show: formatListenAddress,
   };
 }
 
-/**
- * A list, or text separated by commas. Accepts base64 and base64url, because `openssl rand -base64 32` prints base64.
- */
+/** Reads a list, or text separated by commas. */
+function readList(raw: unknown, parse: (text: string) => unknown): readonly unknown[] | null {
+  if (typeof raw !== "string" && !Array.isArray(raw)) return null;
+  return [raw as unknown]
+    .flat()
+    .flatMap((item) => (typeof item === "string" ? item.split(",").map((text) => parse(text.trim())) : [item]));
+}
+
+/** Accepts base64 and base64url, because `openssl rand -base64 32` prints base64. */
 export function masterKeys(countMax: number) {
   return {
     // 32 bytes are 43 characters, of which the last one has only four bits.
     schema: Type.Array(Type.String({ pattern: "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$" }), { maxItems: countMax }),
     expected: `32 random bytes in base64, such as the output of \`openssl rand -base64 32\`; at most ${countMax} values, separated by commas`,
-    read: (raw: unknown) => {
-      const items: readonly unknown[] | null = Array.isArray(raw)
-        ? raw
-        : typeof raw === "string"
-          ? raw.split(",")
-          : null;
-      return items?.map((item) => (typeof item === "string" ? toBase64url(item.trim()) : item)) ?? null;
-    },
+    read: (raw: unknown) => readList(raw, toBase64url),
   };
 }
 
@@ -135,14 +134,10 @@ function toBase64url(base64: string): string {
   return base64.replaceAll("+", "-").replaceAll("/", "_").replace(/=$/, "");
 }
 
-/** A list, or text separated by commas. */
 export function networks(countMax: number) {
   return {
     schema: Type.Array(Type.String(), { maxItems: countMax }),
     expected: `${networkForms}; at most ${countMax}`,
-    read: (raw: unknown) => {
-      const items: readonly unknown[] | null = Array.isArray(raw) ? raw : typeof raw === "string" ? [raw] : null;
-      return items?.flatMap((item) => (typeof item === "string" ? item.split(",").map(parseNetwork) : [item])) ?? null;
-    },
+    read: (raw: unknown) => readList(raw, parseNetwork),
   };
 }

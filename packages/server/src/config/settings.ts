@@ -32,14 +32,10 @@ const day = 24 * 3600_000;
 function setting<Schema extends TSchema>(
   kind: SettingKind<Schema>,
   fallback: Static<Schema>,
-  defaultText: string,
   about: string,
+  { secret = false, defaultText = (kind.show?.(fallback) ?? String(fallback)) || "none" } = {},
 ): Setting<Schema> {
-  return { ...kind, default: fallback, defaultText, about, secret: false };
-}
-
-function secretSetting<Schema extends TSchema>(...parts: Parameters<typeof setting<Schema>>): Setting<Schema> {
-  return { ...setting(...parts), secret: true };
+  return { ...kind, default: fallback, defaultText, about, secret };
 }
 
 /**
@@ -49,20 +45,17 @@ export const settings = {
   listen: setting(
     listenAddress(),
     { host: "127.0.0.1", port: 8000 },
-    "127.0.0.1:8000",
     "Address and port that the server listens on. There is no authentication yet, so by default only programs on the " +
       "same machine can reach the server. Port 0 chooses a free port, which the log shows.",
   ),
   data: setting(
     path(4096),
     "./ringback-data",
-    "./ringback-data",
     "The folder of the database. It is created if it does not exist, and only one server at a time can use it. " +
       "A relative path starts from the folder in which the server is started.",
   ),
   database: setting(
     database(),
-    "sqlite",
     "sqlite",
     "The database: `sqlite` in the data folder, or PostgreSQL 14 or newer as " +
       "`postgres://user:password@host:port/name`. Any number of servers can use one PostgreSQL database; each of them " +
@@ -72,14 +65,12 @@ export const settings = {
   databaseBytesMax: setting(
     byteCountOrUnlimited(1024 ** 2, 256 * 1024 ** 4),
     0,
-    "0",
     "Maximum size of the database on disk; 0 means no limit. At the limit a publish is refused with 503 " +
       "`storage_full`.",
   ),
   nodeGoneAfterMs: setting(
     milliseconds(2000, 120_000),
     20_000,
-    "20s",
     "With PostgreSQL: a server that has not contacted the database for this long is considered dead, and the others " +
       "take over its deliveries. If it comes back later (it was suspended or disconnected), it does not send these " +
       "deliveries any more. Use the same value on all servers. A shorter time detects a dead server sooner, but a " +
@@ -88,40 +79,37 @@ export const settings = {
   accountAppId: setting(
     wholeNumber(1, Number.MAX_SAFE_INTEGER),
     1,
-    "1",
     "The numeric app id of the default account. The CMQ protocols send it as `TopicOwner`.",
   ),
-  logLevel: setting(choice(logLevels), "info", "info", "Log lines below this level are not written."),
+  logLevel: setting(choice(logLevels), "info", "Log lines below this level are not written."),
   allowPrivateNetworks: setting(
     yesOrNo(),
     // config.ts computes the default from `listen`.
     false,
-    "true when `listen` is a loopback address, otherwise false",
     "Whether endpoints may be in private networks: loopback, link-local, 10.0.0.0/8, 192.168.0.0/16 and so on. The " +
       "metadata services of cloud providers stay denied even then, unless `allowedAddresses` names them. Everyone who " +
       "can reach the server can make it POST to any URL. So a server that is reachable from other machines would give " +
       "them access to its private network. A server on a loopback address is reachable only from its own machine, " +
       "which has that access anyway.",
+    { defaultText: "true when `listen` is a loopback address, otherwise false" },
   ),
   allowedAddresses: setting(
     networks(1024),
     [],
-    "none",
     "Addresses and networks that endpoints may use even if `allowPrivateNetworks` is false. A list in the file; " +
       "separated by commas in the flag and the variable.",
   ),
-  masterKey: secretSetting(
+  masterKey: setting(
     masterKeys(8),
     [],
-    "none",
     "The key that encrypts keys (`/v1/keys`) and API keys in the database. Without it none can be stored. Keep it " +
       "apart from the database, because both together reveal the keys. To change it, put the new master key before " +
       "the old one: the first one encrypts, and each one decrypts what it has encrypted. When every key has been put " +
       "again, remove the old master key.",
+    { secret: true },
   ),
   wechatTopic: setting(
     topicName(),
-    "wechat",
     "wechat",
     "The topic whose messages are sent to the handlers that programs add at `POST /api/`, the WeChat HTTP API. " +
       "It is created with the first handler. Publish to it as to any other topic.",
@@ -129,7 +117,6 @@ export const settings = {
   cmqTimestampWindowMs: setting(
     milliseconds(1000, 3600_000),
     300_000,
-    "5m",
     "Maximum difference, in either direction, between the timestamp of a request to CMQ's API (`/v2/index.php`, and " +
       "`POST /` with `X-TC-Action`) and this server's time. Within this time the server recognises a request to " +
       "`/v2/index.php` that it has served before by its signature, and refuses it (see `cmqRefuseReplays`).",
@@ -137,7 +124,6 @@ export const settings = {
   cmqRefuseReplays: setting(
     yesOrNo(),
     true,
-    "true",
     "Whether a request to `/v2/index.php` is refused if the same request was sent before. Some clients choose their " +
       "nonce from only 10,000 numbers. If such a client sends the same request a hundred times a second, such as a " +
       "receive without waiting, about one request every two seconds is refused by mistake. With `false` these " +
@@ -146,32 +132,23 @@ export const settings = {
   inFlightMax: setting(
     wholeNumber(1, 65_536),
     2048,
-    "2048",
     "Maximum number of POSTs in flight, over all subscriptions. Each needs a socket and the memory for its message.",
   ),
   shutdownGraceMs: setting(
     milliseconds(0, 600_000),
     10_000,
-    "10s",
     "How long POSTs in flight may take to end after SIGTERM or SIGINT. The others are aborted and sent again after " +
       "the next start.",
   ),
-  attemptRetentionMs: setting(
-    milliseconds(1000, 365 * day),
-    7 * day,
-    "7d",
-    "How long the record of an attempt is kept.",
-  ),
+  attemptRetentionMs: setting(milliseconds(1000, 365 * day), 7 * day, "How long the record of an attempt is kept."),
   deadLetterRetentionMs: setting(
     milliseconds(1000, 3650 * day),
     30 * day,
-    "30d",
     "How long a dead letter, which includes a copy of the message, is kept.",
   ),
   messageCacheBytes: setting(
     byteCount(0, 64 * 1024 ** 3),
     8 * 1024 ** 2,
-    "8MiB",
     "Memory for recently read or published messages, so that a message is read once even for a thousand subscriptions.",
   ),
 } as const;

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import * as fc from "fast-check";
-import { formatBytes, parseBytes } from "./bytes.ts";
-import { formatDurationMs, parseDurationMs } from "./duration.ts";
+import { byteUnits, durationUnits } from "./units.ts";
 import { formatListenAddress, isLoopbackHost, parseListenAddress } from "./listen-address.ts";
 import { nearest } from "./nearest.ts";
 import { parseNetwork } from "./network.ts";
@@ -18,20 +17,20 @@ describe("a duration", () => {
     ["1.5s", 1500],
     ["2 s", 2000],
   ])("of %s is %i ms", (text, valueMs) => {
-    expect(parseDurationMs(text)).toBe(valueMs);
+    expect(durationUnits.parse(text)).toBe(valueMs);
   });
 
   it.each(["", "s", "-1s", "1e3", "5 minutes", "1S", "0.5", "0.0001s", "1,5s", "999999999999999d", "NaN", "2s3"])(
     "is not written %j",
     (text) => {
-      expect(parseDurationMs(text)).toBeNull();
+      expect(durationUnits.parse(text)).toBeNull();
     },
   );
 
   it("is parsed to the value that was formatted", () => {
     fc.assert(
       fc.property(fc.nat(), (valueMs) => {
-        expect(parseDurationMs(formatDurationMs(valueMs))).toBe(valueMs);
+        expect(durationUnits.parse(durationUnits.format(valueMs))).toBe(valueMs);
       }),
     );
   });
@@ -39,14 +38,14 @@ describe("a duration", () => {
 
 describe("a size", () => {
   it.each(["", "10GB", "1kb", "-1", "1.5MiB", "MiB", "99999999999TiB"])("is not written %j", (text) => {
-    expect(parseBytes(text)).toBeNull();
+    expect(byteUnits.parse(text)).toBeNull();
   });
 
   it("is parsed to the value that was formatted", () => {
     const sizes = fc.tuple(fc.nat(4096), fc.nat(4)).map(([count, power]) => count * 1024 ** power);
     fc.assert(
       fc.property(sizes, (value) => {
-        expect(parseBytes(formatBytes(value))).toBe(value);
+        expect(byteUnits.parse(byteUnits.format(value))).toBe(value);
       }),
     );
   });

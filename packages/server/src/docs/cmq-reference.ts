@@ -38,7 +38,7 @@ always 200; \`code\` is 0 for success.
 
 | action | state | notes |
 |---|---|---|
-${[...actions].map(([name, { about }]) => `| \`${name}\` | supported | ${about} |`).join("\n")}
+${actions.map(([name, , about]) => `| \`${name}\` | supported | ${about} |`).join("\n")}
 
 ## The newer API
 

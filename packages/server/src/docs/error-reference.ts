@@ -1,5 +1,4 @@
-import { errorTable, mayPass, RingbackError } from "../domain/errors.ts";
-import type { ErrorCode } from "../domain/errors.ts";
+import { errorTable, mayPass, RingbackError, type ErrorCode } from "../domain/errors.ts";
 import { problemContentType, problemOf } from "../http/problem.ts";
 
 /** docs/reference/errors.md: the table of errors as a page. */

@@ -1,12 +1,7 @@
 import type { ServerResponse } from "node:http";
 
 /** A stream of Server-Sent Events to one reader. */
-export interface EventStream {
-  send(text: string): void;
-  /** Sends a comment, so that proxies do not close a silent stream and a lost connection is noticed. */
-  beat(): void;
-  end(): void;
-}
+export type EventStream = ReturnType<typeof openEventStream>;
 
 /** How soon an EventSource reconnects after the stream breaks. */
 const reconnectMs = 2_000;
@@ -15,7 +10,7 @@ const reconnectMs = 2_000;
  * Events wait in a backlog while the reader's socket is full. Past `backlogMax` events the oldest are dropped, and an
  * event `lagged` reports their number before the others are sent.
  */
-export function openEventStream(response: ServerResponse, backlogMax: number): EventStream {
+export function openEventStream(response: ServerResponse, backlogMax: number) {
   let waiting: string[] = [];
   let dropped = 0;
   let full = false;
@@ -60,6 +55,7 @@ export function openEventStream(response: ServerResponse, backlogMax: number): E
     for (const text of ready) send(text);
   }
 
+  /** Sends a comment, so that proxies do not close a silent stream and a lost connection is noticed. */
   function beat(): void {
     if (!full) write(": heartbeat\n\n");
   }

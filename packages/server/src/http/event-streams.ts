@@ -1,18 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { RingbackError } from "../domain/errors.ts";
-import { openEventStream } from "./event-stream.ts";
-import type { EventStream } from "./event-stream.ts";
+import { openEventStream, type EventStream } from "./event-stream.ts";
 import type { HttpLimits } from "./http-limits.ts";
-
-/** The Server-Sent Events streams of one source of events, one per reader. */
-export interface EventStreams<E> {
-  /**
-   * Sends the wanted events as this response, until the reader leaves or `close` is called. Throws `too_many_streams`.
-   */
-  open(response: ServerResponse, wants: (event: E) => boolean): void;
-  /** Ends every stream. */
-  close(): void;
-}
 
 export interface EventSource<E> {
   /** Returns the function that ends the subscription. Called only while there is a reader. */
@@ -21,7 +10,8 @@ export interface EventSource<E> {
   readonly view: (event: E) => { readonly type: string };
 }
 
-export function createEventStreams<E>({ subscribe, view }: EventSource<E>, config: HttpLimits): EventStreams<E> {
+/** The Server-Sent Events streams of one source of events, one per reader. */
+export function createEventStreams<E>({ subscribe, view }: EventSource<E>, config: HttpLimits) {
   const streams = new Map<EventStream, (event: E) => boolean>();
   let lastId = 0;
   let unsubscribe: (() => void) | null = null;
@@ -29,6 +19,9 @@ export function createEventStreams<E>({ subscribe, view }: EventSource<E>, confi
 
   return { open, close };
 
+  /**
+   * Sends the wanted events as this response, until the reader leaves or `close` is called. Throws `too_many_streams`.
+   */
   function open(response: ServerResponse, wants: (event: E) => boolean): void {
     if (streams.size >= config.eventStreamsMax) {
       throw new RingbackError("too_many_streams", `${config.eventStreamsMax} event streams are open already.`);
@@ -64,6 +57,7 @@ export function createEventStreams<E>({ subscribe, view }: EventSource<E>, confi
     for (const stream of streams.keys()) stream.beat();
   }
 
+  /** Ends every stream. */
   function close(): void {
     for (const stream of streams.keys()) stream.end();
   }

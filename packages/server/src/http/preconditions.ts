@@ -17,7 +17,7 @@ export function isConditional({ headers }: FastifyRequest): boolean {
  * `current` is null if the resource does not exist. Throws `precondition_failed`, and `invalid_request` for a malformed
  * header.
  */
-export function assertPreconditions({ headers }: FastifyRequest, current: Revision | null): void {
+function assertPreconditions({ headers }: FastifyRequest, current: Revision | null): void {
   if (matches("If-Match", headers["if-match"], current) === false) {
     throw new RingbackError(
       "precondition_failed",
@@ -34,38 +34,39 @@ export function assertPreconditions({ headers }: FastifyRequest, current: Revisi
   }
 }
 
-/** Asserts the conditions of a PUT, which fetches the resource only for this. Returns the condition for the store. */
-export async function writeCondition(
+/**
+ * Changes one resource under the conditions of a request. `write` gets what `find` found, and the condition that nobody
+ * else has written in between. When somebody has, both run again. `find` returns null if the resource does not exist.
+ */
+export function writeConditionally<R extends Revision | null, T>(
   request: FastifyRequest,
-  find: () => Promise<Revision | null>,
-): Promise<WriteCondition | undefined> {
-  return isConditional(request) ? conditionOf(request, await find()) : undefined;
+  find: () => Promise<R>,
+  write: (current: R, condition: WriteCondition) => Promise<T>,
+): Promise<T> {
+  return untilWritten(async () => {
+    const current = await find();
+    assertPreconditions(request, current);
+    return write(current, current ?? "absent");
+  });
 }
+
+const tagList = /^[\t ]*(?:W\/)?"[^"]*"(?:[\t ]*,[\t ]*(?:W\/)?"[^"]*")*[\t ]*$/;
 
 /**
- * Asserts the conditions of a request, and returns the condition for the store: the request's own condition still holds
- * when the change is written.
+ * undefined: there is no such header. A weak tag equals none in If-Match, and its strong form in If-None-Match (RFC 9110
+ * section 8.8.3.2).
  */
-export function conditionOf(request: FastifyRequest, current: Revision | null): WriteCondition | undefined {
-  if (!isConditional(request)) return undefined;
-  assertPreconditions(request, current);
-  return current ?? "absent";
-}
-
-const tagForm = /(?:W\/)?"[^"]*"/g;
-
-/** undefined: there is no such header. A weak tag equals none, since all tags here are strong. */
-function matches(name: string, header: string | undefined, current: Revision | null): boolean | undefined {
+function matches(
+  name: "If-Match" | "If-None-Match",
+  header: string | undefined,
+  current: Revision | null,
+): boolean | undefined {
   if (header === undefined) return undefined;
   if (header.trim() === "*") return current !== null;
-  const tags: readonly string[] = header.match(tagForm) ?? [];
-  if (tags.length === 0 || /[^,\s]/.test(header.replaceAll(tagForm, ""))) {
+  if (!tagList.test(header)) {
     throw RingbackError.at("invalid_request", name, 'must be * or entity tags in double quotes, such as "12-3"');
   }
-  return current !== null && tags.includes(entityTag(current));
-}
-
-/** Runs the change of a PATCH, which reads and writes; an unconditional one runs again if its write came second. */
-export function patchUntilWritten<T>(request: FastifyRequest, change: () => Promise<T>): Promise<T> {
-  return isConditional(request) ? change() : untilWritten(change);
+  const tags = header.match(/(?:W\/)?"[^"]*"/g) ?? [];
+  const comparable = name === "If-Match" ? tags : tags.map((tag) => tag.replace("W/", ""));
+  return current !== null && comparable.includes(entityTag(current));
 }

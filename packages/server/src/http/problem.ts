@@ -1,8 +1,6 @@
-import { STATUS_CODES } from "node:http";
-import type { ServerResponse } from "node:http";
+import { STATUS_CODES, type ServerResponse } from "node:http";
 import type { FastifyReply } from "fastify";
-import { errorTable } from "../domain/errors.ts";
-import type { ErrorCode, ErrorDetail, RingbackError } from "../domain/errors.ts";
+import { errorTable, type ErrorCode, type ErrorDetail, type RingbackError } from "../domain/errors.ts";
 
 /** RFC 9457 problem details, with the extension members `code`, `errors` and `requestId`. */
 export interface Problem {

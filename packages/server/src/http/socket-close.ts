@@ -17,6 +17,14 @@ export function onSocketClose(socket: Socket, closed: () => void): () => void {
   };
 }
 
+/** Runs `work` with a signal that is aborted when the client disconnects in the meantime. */
+export async function whileConnected<T>(socket: Socket, work: (gone: AbortSignal) => Promise<T>): Promise<T> {
+  const gone = new AbortController();
+  const forget = onSocketClose(socket, () => gone.abort());
+  if (socket.destroyed) gone.abort();
+  return work(gone.signal).finally(forget);
+}
+
 function watch(socket: Socket): Set<() => void> {
   const listeners = new Set<() => void>();
   watched.set(socket, listeners);

@@ -1,3 +1,4 @@
+import { RingbackError } from "../domain/errors.ts";
 import type { ClusterStore } from "../store/cluster.ts";
 
 /** State of the process: ready between its start and its stop. `reason` is shown to operators. */
@@ -6,18 +7,11 @@ export interface Readiness {
   readonly reason?: string;
 }
 
-export type ReadyState =
-  | { readonly ready: true }
-  | { readonly ready: false; readonly code: "storage_unavailable" | "not_ready"; readonly reason: string };
-
-/** The server is ready if it runs and its last write to the database succeeded. */
-export function readiness(
-  store: { readonly cluster: Pick<ClusterStore, "writable"> },
-  ready: () => Readiness,
-): ReadyState {
-  const own = ready();
-  if (!own.ready)
-    return { ready: false, code: "not_ready", reason: own.reason ?? "The server is starting or stopping." };
-  if (store.cluster.writable()) return { ready: true };
-  return { ready: false, code: "storage_unavailable", reason: "The last write to the database failed." };
+/**
+ * The server is ready if it runs and its last write to the database succeeded. Throws `not_ready` and
+ * `storage_unavailable`.
+ */
+export function assertReady(cluster: Pick<ClusterStore, "writable">, { ready, reason }: Readiness): void {
+  if (!ready) throw new RingbackError("not_ready", reason ?? "The server is starting or stopping.");
+  if (!cluster.writable()) throw new RingbackError("storage_unavailable", "The last write to the database failed.");
 }

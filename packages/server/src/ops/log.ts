@@ -1,5 +1,4 @@
-import { pino } from "pino";
-import type { DestinationStream, Logger } from "pino";
+import { pino, type DestinationStream, type Logger } from "pino";
 import { createLogLines } from "./log-lines.ts";
 import type { LogLevel } from "./log-levels.ts";
 

@@ -17,50 +17,25 @@ export interface ScrapedMetric {
   get(): Promise<{ name: string; help: string; type: string; values: readonly Sample[]; aggregator: string }>;
 }
 
-export interface Counter {
-  count: number;
-}
+/** The value of a metric without labels, or those of a labelled one. null: unknown, so there is no sample. */
+type Reading = number | null | readonly Omit<Sample, "metricName">[];
 
-export function counterMetric(name: string, help: string, counter: Counter): ScrapedMetric {
-  return scraped(name, help, "counter", () => [{ metricName: name, labels: {}, value: counter.count }]);
-}
-
-/** One counter per value of one label. All values are exported from the start, so that rates begin at zero. */
-export function labelledCounterMetric<L extends string>(
-  name: string,
-  help: string,
-  label: string,
-  counts: Readonly<Record<L, number>>,
-): ScrapedMetric {
-  return scraped(name, help, "counter", () =>
-    Object.entries<number>(counts).map(([value, count]) => ({
-      metricName: name,
-      labels: { [label]: value },
-      value: count,
-    })),
-  );
-}
-
-/** A metric whose labels are known only when it is scraped. */
-export function labelledMetric(
-  name: string,
-  help: string,
+export function metric(
   type: "counter" | "gauge",
-  read: () => readonly Omit<Sample, "metricName">[],
-): ScrapedMetric {
-  return scraped(name, help, type, () => read().map((sample) => ({ metricName: name, ...sample })));
-}
-
-/** `read` returns null when the value is unknown. Then there is no sample. */
-export function gaugeMetric(
   name: string,
   help: string,
-  read: () => Promise<number | null> | number | null,
+  read: () => Reading | Promise<Reading>,
 ): ScrapedMetric {
-  return scraped(name, help, "gauge", async () => {
-    const value = await read();
-    return value === null ? [] : [{ metricName: name, labels: {}, value }];
+  return scraped(name, help, type, async () => {
+    const reading = await read();
+    const samples = typeof reading === "number" ? [{ labels: {}, value: reading }] : (reading ?? []);
+    return samples.map((sample) => ({ metricName: name, ...sample }));
   });
+}
+
+/** One sample per value of one label. */
+export function byLabel(label: string, counts: Iterable<readonly [value: string, count: number]>) {
+  return Array.from(counts, ([value, count]) => ({ labels: { [label]: value }, value: count }));
 }
 
 export class Histogram {

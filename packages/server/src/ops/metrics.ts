@@ -1,20 +1,10 @@
-import { collectDefaultMetrics, Registry } from "prom-client";
-import type { Metric } from "prom-client";
+import { collectDefaultMetrics, Registry, type Metric } from "prom-client";
 import type { DeadReason } from "../domain/model.ts";
 import type { EngineObserver, HookObserver } from "../engine/observer.ts";
 import type { ConnectionUse, StoreNode } from "../store/cluster.ts";
 import type { StoreStatistics } from "../store/records.ts";
 import type { StoreObserver } from "../store/store.ts";
-import {
-  counterMetric,
-  gaugeMetric,
-  Histogram,
-  histogramMetric,
-  labelledCounterMetric,
-  labelledMetric,
-} from "./metric-cells.ts";
-import type { ScrapedMetric } from "./metric-cells.ts";
-import { connectionMetrics } from "./connection-metrics.ts";
+import { byLabel, Histogram, histogramMetric, metric, type ScrapedMetric } from "./metric-cells.ts";
 
 export interface MetricsSources {
   /** Called once per scrape. */
@@ -53,10 +43,10 @@ const ofTheCluster =
 /** The counters and histograms of this process. */
 function createCells() {
   return {
-    publishes: { count: 0 },
+    publishes: 0,
+    expired: 0,
     attempts: { accepted: 0, failed: 0, error: 0 },
     dead: { retries_exhausted: 0, receives_exhausted: 0, expired: 0, unencodable: 0 } as Record<DeadReason, number>,
-    expired: { count: 0 },
     deliveryLatency: new Histogram(latencyBoundsS),
     attemptDuration: new Histogram(latencyBoundsS),
     hookCalls: { continue: 0, reject: 0, failed: 0 },
@@ -73,7 +63,7 @@ type Cells = ReturnType<typeof createCells>;
 function observerOf(cells: Cells): Metrics["observer"] {
   return {
     published(messages) {
-      cells.publishes.count += messages;
+      cells.publishes += messages;
     },
     attempted(outcome, durationS) {
       cells.attempts[outcome]++;
@@ -86,7 +76,7 @@ function observerOf(cells: Cells): Metrics["observer"] {
       cells.dead[reason]++;
     },
     expired(count) {
-      cells.expired.count += count;
+      cells.expired += count;
     },
     hookCalled(outcome, durationS) {
       cells.hookCalls[outcome]++;
@@ -102,37 +92,54 @@ function observerOf(cells: Cells): Metrics["observer"] {
   };
 }
 
+/** A counter per value of the label. All values are exported from the start, so that rates begin at zero. */
+function labelled(name: string, help: string, label: string, counts: Readonly<Record<string, number>>): ScrapedMetric {
+  return metric("counter", name, help, () => byLabel(label, Object.entries(counts)));
+}
+
 function processMetrics(cells: Cells): ScrapedMetric[] {
+  const deadLetters = "Deliveries that became dead letters, by reason.";
+  const expired = "Deliveries that were removed because their message's retention ended.";
+  const latency =
+    "Time from the acceptance of a message by Ringback to its acceptance by the receiver, for first attempts.";
+  const statements = "Statements sent to PostgreSQL, by name. Each is one round trip. None with SQLite.";
   return [
-    counterMetric("ringback_publishes_total", "Messages accepted from publishers.", cells.publishes),
-    labelledCounterMetric("ringback_attempts_total", "POSTs to endpoints, by outcome.", "outcome", cells.attempts),
-    histogramMetric(
-      "ringback_delivery_latency_seconds",
-      "Time from the acceptance of a message by Ringback to its acceptance by the receiver, for first attempts.",
-      cells.deliveryLatency,
-    ),
+    metric("counter", "ringback_publishes_total", "Messages accepted from publishers.", () => cells.publishes),
+    labelled("ringback_attempts_total", "POSTs to endpoints, by outcome.", "outcome", cells.attempts),
+    histogramMetric("ringback_delivery_latency_seconds", latency, cells.deliveryLatency),
     histogramMetric("ringback_attempt_duration_seconds", "Duration of POSTs to endpoints.", cells.attemptDuration),
-    labelledCounterMetric(
-      "ringback_dead_letters_total",
-      "Deliveries that became dead letters, by reason.",
-      "reason",
-      cells.dead,
-    ),
-    counterMetric(
-      "ringback_expired_total",
-      "Deliveries that were removed because their message's retention ended.",
-      cells.expired,
-    ),
-    labelledCounterMetric("ringback_hook_calls_total", "Hook calls, by outcome.", "outcome", cells.hookCalls),
+    labelled("ringback_dead_letters_total", deadLetters, "reason", cells.dead),
+    metric("counter", "ringback_expired_total", expired, () => cells.expired),
+    labelled("ringback_hook_calls_total", "Hook calls, by outcome.", "outcome", cells.hookCalls),
     histogramMetric("ringback_hook_call_duration_seconds", "Duration of hook calls.", cells.hookDuration),
     histogramMetric("ringback_store_commit_seconds", "Duration of database commits.", cells.commitDuration),
     histogramMetric("ringback_store_commit_operations", "Number of operations in one commit.", cells.commitOperations),
-    labelledMetric(
-      "ringback_store_statements_total",
-      "Statements sent to PostgreSQL, by name. Each is one round trip. None with SQLite.",
-      "counter",
-      () => [...cells.statements].map(([statement, value]) => ({ labels: { statement }, value })),
-    ),
+    metric("counter", "ringback_store_statements_total", statements, () => byLabel("statement", cells.statements)),
+  ];
+}
+
+/** Metrics of this process's database connections. With SQLite there are none. */
+function connectionMetrics(read: () => readonly ConnectionUse[]): ScrapedMetric[] {
+  const perPool = (
+    type: "gauge" | "counter",
+    name: string,
+    help: string,
+    member: Exclude<keyof ConnectionUse, "pool">,
+  ): ScrapedMetric =>
+    metric(type, `ringback_database_${name}`, help, () =>
+      byLabel(
+        "pool",
+        read().map((use) => [use.pool, use[member]] as const),
+      ),
+    );
+  const waiting = "Operations of this node that wait for a database connection.";
+  const lost = "Database connections that this node has lost. They are opened again when needed.";
+  return [
+    perPool("gauge", "connections_max", "Maximum number of database connections of this node.", "max"),
+    perPool("gauge", "connections", "Open database connections of this node.", "open"),
+    perPool("gauge", "connections_idle", "Idle database connections of this node.", "idle"),
+    perPool("gauge", "waiting", waiting, "waiting"),
+    perPool("counter", "reconnects_total", lost, "lost"),
   ];
 }
 
@@ -145,7 +152,7 @@ interface StoreRead {
 /** All gauges of one scrape share one read of the store. */
 function clusterMetrics(lastRead: StoreRead): ScrapedMetric[] {
   const gauge = (name: string, help: string, member: keyof StoreStatistics): ScrapedMetric =>
-    gaugeMetric(name, `${help} ${ofTheCluster}`, async () => (await lastRead.statistics)?.[member] ?? null);
+    metric("gauge", name, `${help} ${ofTheCluster}`, async () => (await lastRead.statistics)?.[member] ?? null);
   return [
     gauge("ringback_cluster_topics", "Topics.", "topics"),
     gauge("ringback_cluster_subscriptions", "Subscriptions.", "subscriptions"),
@@ -154,7 +161,8 @@ function clusterMetrics(lastRead: StoreRead): ScrapedMetric[] {
     gauge("ringback_cluster_dead_letters", "Stored dead letters.", "deadLetters"),
     gauge("ringback_cluster_in_flight", "Deliveries that are being sent.", "inFlight"),
     gauge("ringback_cluster_database_bytes", "Size of the database on disk.", "bytes"),
-    gaugeMetric(
+    metric(
+      "gauge",
       "ringback_cluster_nodes_alive",
       `Nodes that have contacted the database recently. ${ofTheCluster}`,
       async () => (await lastRead.nodes)?.filter(({ isAlive }) => isAlive).length ?? null,
@@ -167,14 +175,15 @@ export function createMetrics(sources: MetricsSources): Metrics {
   const lastRead: StoreRead = { statistics: Promise.resolve(null), nodes: Promise.resolve(null) };
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: eventLoopSampleMs });
-  for (const metric of [
+  const metrics = [
     ...processMetrics(cells),
     ...clusterMetrics(lastRead),
     ...connectionMetrics(sources.connections),
-    gaugeMetric("ringback_open_sockets", "Open connections to endpoints.", sources.openSockets),
-  ]) {
+    metric("gauge", "ringback_open_sockets", "Open connections to endpoints.", sources.openSockets),
+  ];
+  for (const one of metrics) {
     // The type requires prom-client's own classes, but the code uses only the members of ScrapedMetric.
-    registry.registerMetric(metric as unknown as Metric);
+    registry.registerMetric(one as unknown as Metric);
   }
 
   const renderOnce = async (): Promise<string> => {

@@ -1,22 +1,21 @@
-import { Type } from "typebox";
-import type { Static } from "typebox";
+import { Type, type Static } from "typebox";
 import { secretIdPrefix } from "../domain/api-key-rules.ts";
 import { limits } from "../domain/limits.ts";
 import type { ApiKeyDetails, ApiKeyPair } from "../engine/keys/api-keys.ts";
-import { changeTimes, changeTimesView, closed } from "./schema-parts.ts";
+import { about, changeTimes, changeTimesView, closed, closedObject, describedObject } from "./schema-parts.ts";
 
-const name = Type.String({
-  description: `A name for people, of 1 to ${limits.apiKeyNameCharsMax} characters. It need not be unique.`,
-  examples: ["billing, production"],
-});
-const secretId = Type.String({
-  description: `Sent with every signed request: ${secretIdPrefix}, then letters, digits, "-" and "_", at most ${limits.secretIdCharsMax} characters.`,
-  examples: ["AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA"],
-});
-const secretKey = Type.String({
-  description: `Signs requests, and is never sent: ${limits.secretBytesMin} to ${limits.secretBytesMax} printable ASCII characters, without spaces.`,
-  examples: ["Gu5t9xGARNpq86cd98joQYCN3EXAMPLE"],
-});
+const name = about(
+  `A name for people, of 1 to ${limits.apiKeyNameCharsMax} characters. It need not be unique.`,
+  Type.String({ examples: ["billing, production"] }),
+);
+const secretId = about(
+  `Sent with every signed request: ${secretIdPrefix}, then letters, digits, "-" and "_", at most ${limits.secretIdCharsMax} characters.`,
+  Type.String({ examples: ["AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA"] }),
+);
+const secretKey = about(
+  `Signs requests, and is never sent: ${limits.secretBytesMin} to ${limits.secretBytesMax} printable ASCII characters, without spaces.`,
+  Type.String({ examples: ["Gu5t9xGARNpq86cd98joQYCN3EXAMPLE"] }),
+);
 
 export const apiKeyBody = Type.Object(
   { name, secretId: Type.Optional(secretId), secretKey: Type.Optional(secretKey) },
@@ -32,24 +31,21 @@ export const apiKeyBody = Type.Object(
  * In the configuration file the name is the key, and both halves are required: a new pair with every start would be
  * useless.
  */
-export const declaredApiKeyBody = Type.Object({ secretId, secretKey }, closed);
+export const declaredApiKeyBody = closedObject({ secretId, secretKey });
 
 const members = {
-  id: Type.String({ description: "The secretId.", examples: ["AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA"] }),
+  id: about("The secretId.", Type.String({ examples: ["AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA"] })),
   name,
   secretId,
-  usable: Type.Boolean({
-    description:
-      "false: it is encrypted under a master key that the server does not have, so that requests signed with it are refused.",
-  }),
+  usable: about(
+    "false: it is encrypted under a master key that the server does not have, so that requests signed with it are refused.",
+    Type.Boolean(),
+  ),
   ...changeTimes,
 };
 
-export const apiKeySchema = Type.Object(members, {
-  ...closed,
-  description: "The API key, without its secretKey.",
-});
-export const newApiKeySchema = Type.Object({ ...members, secretKey }, closed);
+export const apiKeySchema = describedObject("The API key, without its secretKey.", members);
+export const newApiKeySchema = closedObject({ ...members, secretKey });
 
 export function apiKeyView({ id, name, usable, ...times }: ApiKeyDetails): Static<typeof apiKeySchema> {
   return { id, name, secretId: id, usable, ...changeTimesView(times) };

@@ -1,46 +1,42 @@
-import { Type } from "typebox";
-import type { Static } from "typebox";
+import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
 import type { Attempt } from "../domain/model.ts";
 import type { AttemptRecord } from "../store/records.ts";
 import { replyView } from "./bytes-view.ts";
-import { nullable, timeText as timeSchema } from "./schema-parts.ts";
+import { about, closedObject, nullable, timeSchema } from "./schema-parts.ts";
 import { timeText } from "./time-text.ts";
 
 export const replyMembers = {
-  reply: Type.Optional(
-    nullable(
-      Type.String({
-        description: `The first ${limits.replyKeptBytes} bytes of the reply as text; null without a reply.`,
-      }),
-    ),
+  reply: about(
+    `The first ${limits.replyKeptBytes} bytes of the reply as text; null without a reply.`,
+    Type.Optional(nullable(Type.String())),
   ),
-  replyBase64: Type.Optional(
-    Type.String({ contentEncoding: "base64", description: "Instead of `reply` when the bytes are not UTF-8." }),
+  replyBase64: about(
+    "Instead of `reply` when the bytes are not UTF-8.",
+    Type.Optional(Type.String({ contentEncoding: "base64" })),
   ),
 };
 
 const members = {
-  attempt: Type.Integer({ minimum: 1, description: "The number of the attempt; 1 for the first POST of a delivery." }),
+  attempt: about("The number of the attempt; 1 for the first POST of a delivery.", Type.Integer({ minimum: 1 })),
   startedAt: timeSchema("When the POST started."),
-  durationMs: Type.Number({ description: "How long the attempt took, to the end of the reply." }),
-  verdict: Type.Enum(["accepted", "failed", "error"], {
-    description:
-      "accepted: the receiver has accepted the message. failed: the receiver has refused it. error: there was no complete reply.",
-  }),
-  status: nullable(Type.Integer({ description: "The HTTP status of the reply; null without a reply." })),
-  errorCode: nullable(
-    Type.String({ description: "Why the attempt failed; null when it did not.", examples: ["timeout"] }),
+  durationMs: about("How long the attempt took, to the end of the reply.", Type.Number()),
+  verdict: about(
+    "accepted: the receiver has accepted the message. failed: the receiver has refused it. error: there was no complete reply.",
+    Type.Enum(["accepted", "failed", "error"]),
   ),
+  status: about("The HTTP status of the reply; null without a reply.", nullable(Type.Integer())),
+  errorCode: about("Why the attempt failed; null when it did not.", nullable(Type.String({ examples: ["timeout"] }))),
   ...replyMembers,
 };
 
-export const attemptSchema = Type.Object(members, { additionalProperties: false });
+export const attemptSchema = closedObject(members);
 
-export const attemptRecordSchema = Type.Object(
-  { messageId: Type.String({ examples: ["1099511627777"] }), subscription: Type.String(), ...members },
-  { additionalProperties: false },
-);
+export const attemptRecordSchema = closedObject({
+  messageId: Type.String({ examples: ["1099511627777"] }),
+  subscription: Type.String(),
+  ...members,
+});
 
 export function attemptView(attempt: Attempt): Static<typeof attemptSchema> {
   return {

@@ -1,56 +1,45 @@
-import { Type } from "typebox";
-import type { Static } from "typebox";
+import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
 import type { DeadLetter } from "../store/records.ts";
 import { replyMembers } from "./attempt.ts";
 import { replyView } from "./bytes-view.ts";
 import { messageBodyMembers, messageMembers, messageMembersView, messageView } from "./message.ts";
-import { nullable, timeText as timeSchema } from "./schema-parts.ts";
+import { about, bodyObject, closedObject, describedObject, nullable, timeSchema } from "./schema-parts.ts";
 import { timeText } from "./time-text.ts";
 
 const members = {
-  id: Type.String({ description: "A decimal number; a later dead letter has a greater one.", examples: ["42"] }),
-  reason: Type.Enum(["retries_exhausted", "receives_exhausted", "expired", "unencodable"], {
-    description: "Why there is no further attempt.",
-  }),
-  attempts: Type.Integer({ description: "How many POSTs there were." }),
+  id: about("A decimal number; a later dead letter has a greater one.", Type.String({ examples: ["42"] })),
+  reason: about(
+    "Why there is no further attempt.",
+    Type.Enum(["retries_exhausted", "receives_exhausted", "expired", "unencodable"]),
+  ),
+  attempts: about("How many POSTs there were.", Type.Integer()),
   diedAt: timeSchema("When the delivery became a dead letter."),
-  lastStatus: nullable(Type.Integer({ description: "The HTTP status of the last reply; null without a reply." })),
-  lastErrorCode: nullable(Type.String({ description: "Why the last attempt failed." })),
+  lastStatus: about("The HTTP status of the last reply; null without a reply.", nullable(Type.Integer())),
+  lastErrorCode: about("Why the last attempt failed.", nullable(Type.String())),
   ...replyMembers,
 };
 
 /** In a list without the message's body: a page of two hundred bodies could have 200 MiB. */
-export const deadLetterSummarySchema = Type.Object(
-  { ...members, message: Type.Object(messageMembers, { additionalProperties: false }) },
-  { additionalProperties: false },
-);
+export const deadLetterSummarySchema = closedObject({ ...members, message: closedObject(messageMembers) });
 
-export const deadLetterSchema = Type.Object(
-  { ...members, message: Type.Object({ ...messageMembers, ...messageBodyMembers }, { additionalProperties: false }) },
-  { additionalProperties: false, description: "The dead letter, with its message." },
-);
+export const deadLetterSchema = describedObject("The dead letter, with its message.", {
+  ...members,
+  message: closedObject({ ...messageMembers, ...messageBodyMembers }),
+});
 
-export const redriveBody = Type.Object(
-  {
-    ids: Type.Optional(
-      Type.Array(Type.String(), {
-        minItems: 1,
-        maxItems: limits.redriveIdsMax,
-        description: "The dead letters. Ids of dead letters that do not exist are ignored.",
-      }),
-    ),
-    all: Type.Optional(
-      Type.Boolean({ description: "true, instead of `ids`: all dead letters that exist at the time of the request." }),
-    ),
-  },
-  { additionalProperties: false, examples: [{ all: true }, { ids: ["42", "43"] }] },
-);
+export const redriveBody = bodyObject([{ all: true }, { ids: ["42", "43"] }], {
+  ids: about(
+    "The dead letters. Ids of dead letters that do not exist are ignored.",
+    Type.Optional(Type.Array(Type.String(), { minItems: 1, maxItems: limits.redriveIdsMax })),
+  ),
+  all: about(
+    "true, instead of `ids`: all dead letters that exist at the time of the request.",
+    Type.Optional(Type.Boolean()),
+  ),
+});
 
-export const countSchema = Type.Object(
-  { count: Type.Integer({ description: "The number of dead letters." }) },
-  { additionalProperties: false },
-);
+export const countSchema = closedObject({ count: Type.Integer({ description: "The number of dead letters." }) });
 
 export function deadLetterSummaryView(letter: DeadLetter, topic: string): Static<typeof deadLetterSummarySchema> {
   return { ...membersView(letter), message: messageMembersView(letter.message, topic) };

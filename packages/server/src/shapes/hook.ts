@@ -1,67 +1,59 @@
-import { hookLimits } from "@ringback/sdk/hooks";
-import type { Outcome } from "@ringback/sdk/hooks";
+import { hookLimits, type Outcome } from "@ringback/sdk/hooks";
 import { Type } from "typebox";
 import { hookProtocols } from "../domain/hook-protocols.ts";
 import { assertHook } from "../domain/hook-rules.ts";
 import { limits } from "../domain/limits.ts";
 import type { HookDetails } from "../engine/hooks/hooks.ts";
 import { description, labels } from "./labels.ts";
-import { changeTimes, changeTimesView, closed, nullable } from "./schema-parts.ts";
+import {
+  about,
+  bodyObject,
+  changeTimes,
+  changeTimesView,
+  closedObject,
+  describedObject,
+  nullable,
+  whole,
+} from "./schema-parts.ts";
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
 
 /** Every setting of a hook. */
-const settings = Type.Object(
+const settings = bodyObject(
+  [
+    { urls: ["http://127.0.0.1:8080/onMessage"], protocol: "koipy", timeoutMs: 5000, onError: "continue" },
+    { urls: ["https://example.com/webhook"], protocol: "opencard", key: "0" },
+  ],
   {
-    urls: Type.Array(Type.String(), {
-      minItems: 1,
-      maxItems: hookLimits.urlsMax,
-      description: `Called in this order, each with the data merged so far; the first rejection ends the call. 1 to ${hookLimits.urlsMax} URLs, http or https.`,
-      examples: [["http://127.0.0.1:8080/onMessage"]],
-    }),
-    protocol: optional(
-      Type.String({
-        description: `The format of a call and the meaning of its reply: ${hookProtocols.map(({ name }) => name).join(", ")}.`,
-        examples: ["koipy"],
+    urls: about(
+      `Called in this order, each with the data merged so far; the first rejection ends the call. 1 to ${hookLimits.urlsMax} URLs, http or https.`,
+      Type.Array(Type.String(), {
+        minItems: 1,
+        maxItems: hookLimits.urlsMax,
+        examples: [["http://127.0.0.1:8080/onMessage"]],
       }),
-      "koipy",
     ),
-    timeoutMs: optional(
-      Type.Integer({
-        minimum: hookLimits.timeoutMsMin,
-        maximum: hookLimits.timeoutMsMax,
-        description: "How long the whole call may take, all URLs together, in milliseconds.",
-      }),
-      hookLimits.timeoutMsDefault,
+    protocol: about(
+      `The format of a call and the meaning of its reply: ${hookProtocols.map(({ name }) => name).join(", ")}.`,
+      optional(Type.String({ examples: ["koipy"] }), "koipy"),
     ),
-    onError: optional(
-      Type.Enum(["continue", "reject"], {
-        description: "The outcome when a program cannot be reached, is too slow, or sends a reply that cannot be used.",
-      }),
-      "continue",
+    timeoutMs: about(
+      "How long the whole call may take, all URLs together, in milliseconds.",
+      optional(whole(hookLimits.timeoutMsMin, hookLimits.timeoutMsMax), hookLimits.timeoutMsDefault),
     ),
-    replyBytesMax: optional(
-      Type.Integer({
-        minimum: hookLimits.replyBytesMaxMin,
-        maximum: hookLimits.replyBytesMaxMax,
-        description: `The largest reply, in bytes; a JSON reply may never have more than ${limits.hookJsonReplyBytesMax}.`,
-      }),
-      hookLimits.replyBytesMaxDefault,
+    onError: about(
+      "The outcome when a program cannot be reached, is too slow, or sends a reply that cannot be used.",
+      optional(Type.Enum(["continue", "reject"]), "continue"),
     ),
-    key: optional(
-      nullable(
-        Type.String({ description: "The name of the key, for a protocol that needs one (opencard).", examples: ["0"] }),
-      ),
-      null,
+    replyBytesMax: about(
+      `The largest reply, in bytes; a JSON reply may never have more than ${limits.hookJsonReplyBytesMax}.`,
+      optional(whole(hookLimits.replyBytesMaxMin, hookLimits.replyBytesMaxMax), hookLimits.replyBytesMaxDefault),
+    ),
+    key: about(
+      "The name of the key, for a protocol that needs one (opencard).",
+      optional(nullable(Type.String({ examples: ["0"] })), null),
     ),
     description,
     labels,
-  },
-  {
-    ...closed,
-    examples: [
-      { urls: ["http://127.0.0.1:8080/onMessage"], protocol: "koipy", timeoutMs: 5000, onError: "continue" },
-      { urls: ["https://example.com/webhook"], protocol: "opencard", key: "0" },
-    ],
   },
 );
 
@@ -73,10 +65,11 @@ export const hookShape = settingsShape(settings, {
   },
 });
 
-export const hookSchema = Type.Object(
-  { name: Type.String({ examples: ["onMessage"] }), ...viewMembers(settings), ...changeTimes },
-  { ...closed, description: "The hook." },
-);
+export const hookSchema = describedObject("The hook.", {
+  name: Type.String({ examples: ["onMessage"] }),
+  ...viewMembers(settings),
+  ...changeTimes,
+});
 
 export function hookView(hook: HookDetails): object {
   return { name: hook.name, ...viewOf(settings, hook), ...changeTimesView(hook) };
@@ -93,41 +86,32 @@ const errorCodes = [
   "unencodable",
 ] as const satisfies readonly Outcome["error"][];
 
-export const outcomeSchema = Type.Object(
-  {
-    action: Type.Enum(["continue", "reject"]),
-    reason: nullable(
-      Type.String({
-        description:
-          "Why the call was rejected, as a text for people. It never contains the address of a called program.",
-      }),
-    ),
-    attachments: Type.Array(
-      Type.Object(
-        {
-          kind: Type.Enum(["image", "text", "file"]),
-          contentType: nullable(Type.String({ examples: ["image/png"] })),
-          filename: nullable(Type.String({ description: "A name without any part of a path." })),
-          bodyBase64: Type.String({ contentEncoding: "base64" }),
-        },
-        closed,
-      ),
-      { description: "What the called programs have sent to be shown." },
-    ),
-    data: Type.Unknown({
-      description:
-        "koipy and json: the payload after merging, with its numbers written as they were sent. opencard: the decrypted reply.",
+export const outcomeSchema = describedObject("The outcome of the call.", {
+  action: Type.Enum(["continue", "reject"]),
+  reason: about(
+    "Why the call was rejected, as a text for people. It never contains the address of a called program.",
+    nullable(Type.String()),
+  ),
+  attachments: Type.Array(
+    closedObject({
+      kind: Type.Enum(["image", "text", "file"]),
+      contentType: nullable(Type.String({ examples: ["image/png"] })),
+      filename: about("A name without any part of a path.", nullable(Type.String())),
+      bodyBase64: Type.String({ contentEncoding: "base64" }),
     }),
-    httpStatus: nullable(Type.Integer({ description: "The HTTP status of the last reply; null without a reply." })),
-    durationMs: Type.Integer(),
-    error: nullable(
-      Type.Enum([...errorCodes], {
-        description: "The first failure, after which `onError` decided; null without a failure.",
-      }),
-    ),
-  },
-  { ...closed, description: "The outcome of the call." },
-);
+    { description: "What the called programs have sent to be shown." },
+  ),
+  data: about(
+    "koipy and json: the payload after merging, with its numbers written as they were sent. opencard: the decrypted reply.",
+    Type.Unknown(),
+  ),
+  httpStatus: about("The HTTP status of the last reply; null without a reply.", nullable(Type.Integer())),
+  durationMs: Type.Integer(),
+  error: about(
+    "The first failure, after which `onError` decided; null without a failure.",
+    nullable(Type.Enum([...errorCodes])),
+  ),
+});
 
 /** Shows `data` as the codec has read it, for the same codec to write. */
 export function outcomeView({ action, reason, attachments, data, httpStatus, durationMs, error }: Outcome) {

@@ -1,9 +1,8 @@
-import { Type } from "typebox";
-import type { Static } from "typebox";
+import { Type, type Static } from "typebox";
 import type { Jwk } from "@ringback/sdk/protocols";
 import { limits } from "../domain/limits.ts";
 import type { KeyDetails } from "../engine/keys/keys.ts";
-import { changeTimes, changeTimesView, closed, nullable } from "./schema-parts.ts";
+import { about, bodyObject, changeTimes, changeTimesView, describedObject, nullable } from "./schema-parts.ts";
 
 /** The engine's rule for keys checks the members, because a schema cannot express it. */
 const jwk = Type.Unsafe<Jwk>({
@@ -26,25 +25,19 @@ const jwk = Type.Unsafe<Jwk>({
   description: "A JSON Web Key (RFC 7517). Only the members listed here are stored; others are dropped.",
 });
 
-export const keyBody = Type.Object(
-  { jwk },
-  { ...closed, examples: [{ jwk: { kty: "oct", k: "MDEyMzQ1Njc4OWFiY2RlZg" } }] },
-);
+export const keyBody = bodyObject([{ jwk: { kty: "oct", k: "MDEyMzQ1Njc4OWFiY2RlZg" } }], { jwk });
 
-export const keySchema = Type.Object(
-  {
-    kid: Type.String({ examples: ["0"] }),
-    kty: Type.Enum(["oct", "OKP"]),
-    crv: nullable(Type.Enum(["Ed25519"], { description: "null for a shared secret." })),
-    bits: Type.Integer({ description: "The length of the secret, or of the curve's keys.", examples: [128] }),
-    usable: Type.Boolean({
-      description:
-        "false: it is encrypted under a master key that the server does not have. Put the key again, or configure that master key.",
-    }),
-    ...changeTimes,
-  },
-  { ...closed, description: "What is known of the key. Its secret is never shown." },
-);
+export const keySchema = describedObject("What is known of the key. Its secret is never shown.", {
+  kid: Type.String({ examples: ["0"] }),
+  kty: Type.Enum(["oct", "OKP"]),
+  crv: about("null for a shared secret.", nullable(Type.Enum(["Ed25519"]))),
+  bits: about("The length of the secret, or of the curve's keys.", Type.Integer({ examples: [128] })),
+  usable: about(
+    "false: it is encrypted under a master key that the server does not have. Put the key again, or configure that master key.",
+    Type.Boolean(),
+  ),
+  ...changeTimes,
+});
 
 export function keyView({ kid, kty, crv, bits, usable, ...times }: KeyDetails): Static<typeof keySchema> {
   return { kid, kty, crv, bits, usable, ...changeTimesView(times) };

@@ -2,6 +2,7 @@ import { Type } from "typebox";
 import { limits } from "../domain/limits.ts";
 import { optional } from "./settings.ts";
 import { patternFault } from "./shape-check.ts";
+import { about } from "./schema-parts.ts";
 
 /** Members of every resource that people look after: they mean nothing to Ringback. */
 
@@ -11,15 +12,17 @@ const controlOrHalf = String.raw`\u0000-\u001f\u007f-\u009f\ud800-\udfff`;
 const valuePattern = `[^${controlOrHalf}]{0,${limits.labelValueCharsMax}}`;
 const nameRule = `letters, digits, ".", "_", "/" and "-", with a letter or digit first, at most ${limits.labelNameCharsMax} characters`;
 
-export const description = optional(
-  Type.String({
-    maxLength: limits.descriptionCharsMax,
-    pattern: String.raw`^[^\u0000\ud800-\udfff]*$`,
-    [patternFault]: "must not hold the character U+0000 or half of a surrogate pair",
-    description: `A text for people, at most ${limits.descriptionCharsMax} characters.`,
-    examples: ["Invoices for the accounting department"],
-  }),
-  "",
+export const description = about(
+  `A text for people, at most ${limits.descriptionCharsMax} characters.`,
+  optional(
+    Type.String({
+      maxLength: limits.descriptionCharsMax,
+      pattern: String.raw`^[^\u0000\ud800-\udfff]*$`,
+      [patternFault]: "must not hold the character U+0000 or half of a surrogate pair",
+      examples: ["Invoices for the accounting department"],
+    }),
+    "",
+  ),
 );
 
 export const labels = optional(
@@ -45,13 +48,15 @@ export const labels = optional(
 );
 
 /** The parameter of a list that shows only what has one label. */
-export const labelParameter = Type.Optional(
-  Type.String({
-    pattern: `^${namePattern}=${valuePattern}$`,
-    [patternFault]: "must be a label's name, =, and its value, such as customer=acme",
-    description: "Only those that have this label: its name, `=`, and its value.",
-    examples: ["customer=acme"],
-  }),
+export const labelParameter = about(
+  "Only those that have this label: its name, `=`, and its value.",
+  Type.Optional(
+    Type.String({
+      pattern: `^${namePattern}=${valuePattern}$`,
+      [patternFault]: "must be a label's name, =, and its value, such as customer=acme",
+      examples: ["customer=acme"],
+    }),
+  ),
 );
 
 /** Reads the value of `labelParameter`. */

@@ -1,124 +1,100 @@
-import { Type } from "typebox";
-import type { Static } from "typebox";
+import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
 import { messageId } from "../domain/message-id.ts";
 import type { Message } from "../domain/model.ts";
 import type { MessageRecord } from "../store/records.ts";
 import { attemptSchema, attemptView } from "./attempt.ts";
 import { bodyView } from "./bytes-view.ts";
-import { nullable, textMap, timeText as timeSchema } from "./schema-parts.ts";
+import {
+  about,
+  bodyObject,
+  closedObject,
+  describedObject,
+  nullable,
+  textMap,
+  timeSchema,
+  whole,
+} from "./schema-parts.ts";
 import { optionalTimeText, timeText } from "./time-text.ts";
 
-const messageIdSchema = Type.String({
-  description:
-    "An unsigned 64-bit integer in decimal. It is a string because most languages cannot read it as a JSON number.",
-  examples: ["1099511627777"],
-});
-const seqSchema = Type.Integer({ minimum: 1, description: "The position in the topic's log." });
-
-export const publishBody = Type.Object(
-  {
-    body: Type.Optional(
-      Type.Unknown({
-        description:
-          "The message: a string is delivered as UTF-8 text, any other JSON value exactly as it is written in this request. " +
-          `At most ${limits.bodyBytesMax} bytes, or fewer if the topic says so. Exactly one of \`body\` and \`bodyBase64\` is given.`,
-      }),
-    ),
-    bodyBase64: Type.Optional(
-      Type.String({
-        contentEncoding: "base64",
-        description: "The bytes of the message: standard alphabet, with padding.",
-      }),
-    ),
-    tags: Type.Optional(
-      Type.Array(Type.String(), {
-        description: `At most ${limits.tagsMax}, each of at most ${limits.tagCharsMax} characters.`,
-      }),
-    ),
-    type: Type.Optional(
-      Type.String({
-        description: `Words with dots between them, such as invoice.payment_failed; at most ${limits.typeBytesMax} bytes.`,
-      }),
-    ),
-    orderingKey: Type.Optional(
-      Type.String({
-        description: `Subscriptions with \`order: key\` deliver the messages of one ordering key in order; at most ${limits.orderingKeyBytesMax} bytes.`,
-      }),
-    ),
-    attributes: Type.Optional(
-      textMap(
-        `At most ${limits.attributesMax}; names of at most ${limits.attributeNameCharsMax} characters, values of at most ${limits.attributeValueBytesMax} bytes.`,
-      ),
-    ),
-    contentType: Type.Optional(
-      Type.String({
-        description:
-          "The content type of the message. Left out: text/plain; charset=utf-8 for a string, application/json for another value, none for bytes.",
-      }),
-    ),
-    delayMs: Type.Optional(
-      Type.Integer({
-        minimum: 0,
-        maximum: limits.delayMsMax,
-        default: 0,
-        description: "How much later the message is delivered, in milliseconds.",
-      }),
-    ),
-  },
-  { additionalProperties: false, examples: [{ body: "hello", tags: ["important"] }, { body: { order: 17 } }] },
+const messageIdSchema = about(
+  "An unsigned 64-bit integer in decimal. It is a string because most languages cannot read it as a JSON number.",
+  Type.String({ examples: ["1099511627777"] }),
 );
+const seqSchema = about("The position in the topic's log.", Type.Integer({ minimum: 1 }));
 
-export type PublishBody = Static<typeof publishBody>;
-
-export const batchBody = Type.Object(
-  {
-    messages: Type.Array(publishBody, {
-      description: `From 1 to ${limits.batchMessagesMax} messages. All of them are accepted, or none.`,
-    }),
-  },
-  { additionalProperties: false, examples: [{ messages: [{ body: "one" }, { body: "two" }] }] },
-);
-
-/** The query of a request whose body is the message itself. */
-export const rawParameters = Type.Object(
-  {
-    tags: Type.Optional(
-      Type.Array(Type.String(), { description: "Joined by commas, or repeated. Only with a raw body." }),
+export const publishBody = bodyObject([{ body: "hello", tags: ["important"] }, { body: { order: 17 } }], {
+  body: about(
+    "The message: a string is delivered as UTF-8 text, any other JSON value exactly as it is written in this request. " +
+      `At most ${limits.bodyBytesMax} bytes, or fewer if the topic says so. Exactly one of \`body\` and \`bodyBase64\` is given.`,
+    Type.Optional(Type.Unknown()),
+  ),
+  bodyBase64: about(
+    "The bytes of the message: standard alphabet, with padding.",
+    Type.Optional(Type.String({ contentEncoding: "base64" })),
+  ),
+  tags: about(
+    `At most ${limits.tagsMax}, each of at most ${limits.tagCharsMax} characters.`,
+    Type.Optional(Type.Array(Type.String())),
+  ),
+  type: about(
+    `Words with dots between them, such as invoice.payment_failed; at most ${limits.typeBytesMax} bytes.`,
+    Type.Optional(Type.String()),
+  ),
+  orderingKey: about(
+    `Subscriptions with \`order: key\` deliver the messages of one ordering key in order; at most ${limits.orderingKeyBytesMax} bytes.`,
+    Type.Optional(Type.String()),
+  ),
+  attributes: Type.Optional(
+    textMap(
+      `At most ${limits.attributesMax}; names of at most ${limits.attributeNameCharsMax} characters, values of at most ${limits.attributeValueBytesMax} bytes.`,
     ),
-    type: Type.Optional(Type.String({ description: "Only with a raw body." })),
-    orderingKey: Type.Optional(Type.String({ description: "Only with a raw body." })),
-    delayMs: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: limits.delayMsMax, description: "Only with a raw body." }),
-    ),
-  },
-  { additionalProperties: false },
-);
-
-export const idempotencyHeaders = Type.Object({
-  "Idempotency-Key": Type.Optional(
-    Type.String({
-      description:
-        `From 1 to ${limits.idempotencyKeyCharsMax} printable ASCII characters. The same request with the same key ` +
-        `within ${limits.idempotencyKeyHours} hours publishes once and gets the first answer again.`,
-    }),
+  ),
+  contentType: about(
+    "The content type of the message. Left out: text/plain; charset=utf-8 for a string, application/json for another value, none for bytes.",
+    Type.Optional(Type.String()),
+  ),
+  delayMs: about(
+    "How much later the message is delivered, in milliseconds.",
+    Type.Optional(whole(0, limits.delayMsMax, { default: 0 })),
   ),
 });
 
-export const publishedSchema = Type.Object(
-  {
-    id: messageIdSchema,
-    topic: Type.String(),
-    seq: seqSchema,
-    publishedAt: timeSchema("When the message was accepted."),
-  },
-  { additionalProperties: false, description: "The message is accepted: it is on disk." },
-);
+export type PublishBody = Static<typeof publishBody>;
 
-export const publishedBatchSchema = Type.Object(
-  { messages: Type.Array(publishedSchema, { description: "In the order of the request." }) },
-  { additionalProperties: false, description: "All messages are accepted: they are on disk." },
-);
+export const batchBody = bodyObject([{ messages: [{ body: "one" }, { body: "two" }] }], {
+  messages: about(
+    `From 1 to ${limits.batchMessagesMax} messages. All of them are accepted, or none.`,
+    Type.Array(publishBody),
+  ),
+});
+
+/** The query of a request whose body is the message itself. */
+export const rawParameters = closedObject({
+  tags: about("Joined by commas, or repeated. Only with a raw body.", Type.Optional(Type.Array(Type.String()))),
+  type: about("Only with a raw body.", Type.Optional(Type.String())),
+  orderingKey: about("Only with a raw body.", Type.Optional(Type.String())),
+  delayMs: about("Only with a raw body.", Type.Optional(whole(0, limits.delayMsMax))),
+});
+
+export const idempotencyHeaders = Type.Object({
+  "Idempotency-Key": about(
+    `From 1 to ${limits.idempotencyKeyCharsMax} printable ASCII characters. The same request with the same key ` +
+      `within ${limits.idempotencyKeyHours} hours publishes once and gets the first answer again.`,
+    Type.Optional(Type.String()),
+  ),
+});
+
+export const publishedSchema = describedObject("The message is accepted: it is on disk.", {
+  id: messageIdSchema,
+  topic: Type.String(),
+  seq: seqSchema,
+  publishedAt: timeSchema("When the message was accepted."),
+});
+
+export const publishedBatchSchema = describedObject("All messages are accepted: they are on disk.", {
+  messages: Type.Array(publishedSchema, { description: "In the order of the request." }),
+});
 
 export const messageMembers = {
   id: messageIdSchema,
@@ -131,33 +107,32 @@ export const messageMembers = {
   type: nullable(Type.String()),
   orderingKey: nullable(Type.String()),
   attributes: textMap("The attributes as published."),
-  bodyBytes: Type.Integer({ description: "The size of the body." }),
+  bodyBytes: about("The size of the body.", Type.Integer()),
 };
 
 export const messageBodyMembers = {
-  body: Type.Optional(Type.String({ description: "The body, if it is UTF-8 text." })),
-  bodyBase64: Type.Optional(
-    Type.String({ contentEncoding: "base64", description: "Instead of `body` when it is not UTF-8." }),
+  body: about("The body, if it is UTF-8 text.", Type.Optional(Type.String())),
+  bodyBase64: about(
+    "Instead of `body` when it is not UTF-8.",
+    Type.Optional(Type.String({ contentEncoding: "base64" })),
   ),
 };
 
-const deliverySchema = Type.Object(
-  {
-    subscription: Type.String(),
-    state: Type.Enum(["pending", "in_flight", "parked", "delivered", "dead", "filtered", "skipped"]),
-    nextAttemptAt: nullable(
-      timeSchema("Only for a parked delivery; null while it waits behind an earlier delivery of its ordering key."),
-    ),
-    reason: nullable(Type.Enum(["retries_exhausted", "receives_exhausted", "expired", "unencodable"])),
-    attempts: Type.Array(attemptSchema),
-  },
-  { additionalProperties: false },
-);
+const deliverySchema = closedObject({
+  subscription: Type.String(),
+  state: Type.Enum(["pending", "in_flight", "parked", "delivered", "dead", "filtered", "skipped"]),
+  nextAttemptAt: nullable(
+    timeSchema("Only for a parked delivery; null while it waits behind an earlier delivery of its ordering key."),
+  ),
+  reason: nullable(Type.Enum(["retries_exhausted", "receives_exhausted", "expired", "unencodable"])),
+  attempts: Type.Array(attemptSchema),
+});
 
-export const messageSchema = Type.Object(
-  { ...messageMembers, ...messageBodyMembers, deliveries: Type.Array(deliverySchema) },
-  { additionalProperties: false, description: "The message, with its delivery to each subscription." },
-);
+export const messageSchema = describedObject("The message, with its delivery to each subscription.", {
+  ...messageMembers,
+  ...messageBodyMembers,
+  deliveries: Type.Array(deliverySchema),
+});
 
 type MessageMembers = Static<ReturnType<typeof Type.Object<typeof messageMembers>>>;
 

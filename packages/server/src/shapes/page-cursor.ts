@@ -25,22 +25,15 @@ export function decodeCursor(listing: string, cursor: string): string {
   throw RingbackError.at("invalid_cursor", "after", "must be the `next` of a page of this list, with the same filter");
 }
 
-export function pageRequest(listing: string, query: { after?: string; limit?: number }): PageRequest {
-  return {
-    after: query.after === undefined ? null : decodeCursor(listing, query.after),
-    limit: query.limit ?? limits.pageItemsDefault,
-  };
-}
-
-export function pageView<T, V>(
+/** Reads one page of a list, and returns it as the API shows it. `listing` names the list and its filter. */
+export async function pageOfList<T, V>(
   listing: string,
-  page: Page<T>,
+  { after, limit = limits.pageItemsDefault }: { readonly after?: string; readonly limit?: number },
+  read: (page: PageRequest) => Promise<Page<T>>,
   view: (item: T) => V,
-): { items: V[]; next: string | null } {
-  return {
-    items: page.items.map(view),
-    next: page.next === null ? null : encodeCursor(listing, page.next),
-  };
+): Promise<{ items: V[]; next: string | null }> {
+  const page = await read({ after: after === undefined ? null : decodeCursor(listing, after), limit });
+  return { items: page.items.map(view), next: page.next === null ? null : encodeCursor(listing, page.next) };
 }
 
 function checksumOf(listing: string, next: string): number {

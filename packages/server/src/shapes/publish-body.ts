@@ -1,11 +1,9 @@
-import { arrayMemberSpans, topLevelMemberSpan } from "@ringback/sdk/protocols";
-import type { Span } from "@ringback/sdk/protocols";
+import { arrayMemberSpans, topLevelMemberSpan, type Span } from "@ringback/sdk/protocols";
 
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { NewMessage } from "../domain/model.ts";
-import { batchBody, publishBody } from "./message.ts";
-import type { PublishBody } from "./message.ts";
+import { batchBody, publishBody, type PublishBody } from "./message.ts";
 import type { JsonBody } from "../http/json-body.ts";
 import { shapeReader } from "./shape-check.ts";
 

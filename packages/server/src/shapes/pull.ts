@@ -1,113 +1,73 @@
-import { Type } from "typebox";
-import type { Static } from "typebox";
+import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
 import type { PulledMessage, AcknowledgeResult } from "../engine/pull/pulls.ts";
 import { messageBodyMembers, messageMembers, messageView } from "./message.ts";
-import { closed, timeText as timeSchema } from "./schema-parts.ts";
+import { about, bodyObject, closedObject, describedObject, timeSchema, whole } from "./schema-parts.ts";
 import { timeText } from "./time-text.ts";
 
-export const pullBody = Type.Object(
-  {
-    messagesMax: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: limits.pullMessagesMax,
-        default: 1,
-        description: `The largest number of messages. An answer ends once it has ${limits.pullBytesMax} bytes of messages.`,
-      }),
-    ),
-    waitMs: Type.Optional(
-      Type.Integer({
-        minimum: 0,
-        maximum: limits.pullWaitMsMax,
-        default: 0,
-        description: "How long the request waits for a message when there is none, in milliseconds.",
-      }),
-    ),
-    visibilityMs: Type.Optional(
-      Type.Integer({
-        minimum: limits.visibilityMsMin,
-        maximum: limits.visibilityMsMax,
-        description:
-          "How long these messages are invisible to other receivers, in milliseconds. Left out: as the subscription says.",
-      }),
-    ),
-  },
-  { ...closed, examples: [{ messagesMax: 10, waitMs: 20_000 }] },
-);
+export const pullBody = bodyObject([{ messagesMax: 10, waitMs: 20_000 }], {
+  messagesMax: about(
+    `The largest number of messages. An answer ends once it has ${limits.pullBytesMax} bytes of messages.`,
+    Type.Optional(whole(1, limits.pullMessagesMax, { default: 1 })),
+  ),
+  waitMs: about(
+    "How long the request waits for a message when there is none, in milliseconds.",
+    Type.Optional(whole(0, limits.pullWaitMsMax, { default: 0 })),
+  ),
+  visibilityMs: about(
+    "How long these messages are invisible to other receivers, in milliseconds. Left out: as the subscription says.",
+    Type.Optional(whole(limits.visibilityMsMin, limits.visibilityMsMax)),
+  ),
+});
 
 const receiptHandle = Type.String({ maxLength: limits.receiptHandleCharsMax, examples: ["r1-1-1-mk8v5q2a-mk8v5q2a"] });
 
-export const pulledSchema = Type.Object(
-  {
-    messages: Type.Array(
-      Type.Object(
-        {
-          ...messageMembers,
-          ...messageBodyMembers,
-          receiptHandle: Type.String({
-            description: "Identifies this delivery of the message: send it to `ack` or `nack` before `visibleAt`.",
-            examples: ["r1-1-1-mk8v5q2a-mk8v5q2a"],
-          }),
-          receives: Type.Integer({
-            minimum: 1,
-            description: "How often the message has been pulled, this time included.",
-          }),
-          firstReceivedAt: timeSchema("When the message was pulled for the first time."),
-          visibleAt: timeSchema("When the message can be pulled again, unless it is acknowledged before."),
-        },
-        closed,
+export const pulledSchema = describedObject("The messages, oldest first; none if none came in time.", {
+  messages: Type.Array(
+    closedObject({
+      ...messageMembers,
+      ...messageBodyMembers,
+      receiptHandle: about(
+        "Identifies this delivery of the message: send it to `ack` or `nack` before `visibleAt`.",
+        Type.String({ examples: ["r1-1-1-mk8v5q2a-mk8v5q2a"] }),
       ),
-    ),
-  },
-  { ...closed, description: "The messages, oldest first; none if none came in time." },
-);
-
-const receiptHandles = Type.Array(receiptHandle, {
-  minItems: 1,
-  maxItems: limits.receiptHandlesMax,
-  description: `From 1 to ${limits.receiptHandlesMax} receipt handles, as \`pull\` has returned them.`,
+      receives: about("How often the message has been pulled, this time included.", Type.Integer({ minimum: 1 })),
+      firstReceivedAt: timeSchema("When the message was pulled for the first time."),
+      visibleAt: timeSchema("When the message can be pulled again, unless it is acknowledged before."),
+    }),
+  ),
 });
 
-export const ackBody = Type.Object({ receiptHandles }, closed);
-
-export const nackBody = Type.Object(
-  {
-    receiptHandles,
-    delayMs: Type.Optional(
-      Type.Integer({
-        minimum: 0,
-        maximum: limits.visibilityMsMax,
-        default: 0,
-        description:
-          "How long from now the messages stay invisible, in milliseconds. 0: they can be pulled again at once.",
-      }),
-    ),
-  },
-  closed,
+const receiptHandles = about(
+  `From 1 to ${limits.receiptHandlesMax} receipt handles, as \`pull\` has returned them.`,
+  Type.Array(receiptHandle, { minItems: 1, maxItems: limits.receiptHandlesMax }),
 );
 
-export const acknowledgeResultsSchema = Type.Object(
+export const ackBody = closedObject({ receiptHandles });
+
+export const nackBody = closedObject({
+  receiptHandles,
+  delayMs: about(
+    "How long from now the messages stay invisible, in milliseconds. 0: they can be pulled again at once.",
+    Type.Optional(whole(0, limits.visibilityMsMax, { default: 0 })),
+  ),
+});
+
+export const acknowledgeResultsSchema = describedObject(
+  "The result for each receipt handle. A handle that fails does not affect the others.",
   {
-    failed: Type.Integer({ minimum: 0, description: "How many of the results are not `done`." }),
+    failed: about("How many of the results are not `done`.", Type.Integer({ minimum: 0 })),
     results: Type.Array(
-      Type.Object(
-        {
-          receiptHandle: Type.String(),
-          result: Type.Enum(["done", "ended", "malformed"], {
-            description:
-              "ended: the receipt handle is no longer valid, because the visibility timeout is over or the message was " +
-              "acknowledged or put back before. malformed: this is not a receipt handle of this subscription.",
-          }),
-        },
-        closed,
-      ),
+      closedObject({
+        receiptHandle: Type.String(),
+        result: about(
+          "ended: the receipt handle is no longer valid, because the visibility timeout is over or the message was " +
+            "acknowledged or put back before. malformed: this is not a receipt handle of this subscription.",
+          Type.Enum(["done", "ended", "malformed"]),
+        ),
+      }),
       { description: "In the order of the request." },
     ),
-  },
-  {
-    ...closed,
-    description: "The result for each receipt handle. A handle that fails does not affect the others.",
   },
 );
 

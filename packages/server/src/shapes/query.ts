@@ -1,8 +1,9 @@
-import { Type } from "typebox";
-import type { Static, TObject, TProperties } from "typebox";
+import type { FastifyInstance } from "fastify";
+import { Type, type Static, type TObject, type TProperties } from "typebox";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import { shapeReader } from "./shape-check.ts";
+import { about, closedObject, whole } from "./schema-parts.ts";
 
 /**
  * Returns a function that reads the query. A parameter is text, and becomes a number, a boolean or a list where its
@@ -64,15 +65,23 @@ function single(name: string, given: string | string[], type: string | undefined
 
 /** The parameters of every list. */
 export const pageParameters = {
-  limit: Type.Optional(
-    Type.Integer({
-      minimum: 1,
-      maximum: limits.pageItemsMax,
-      default: limits.pageItemsDefault,
-      description: "The largest number of items on the page.",
-    }),
+  limit: about(
+    "The largest number of items on the page.",
+    Type.Optional(whole(1, limits.pageItemsMax, { default: limits.pageItemsDefault })),
   ),
-  after: Type.Optional(Type.String({ description: "The `next` of the previous page." })),
+  after: about("The `next` of the previous page.", Type.Optional(Type.String())),
 };
 
-export const noParameters = Type.Object({}, { additionalProperties: false });
+export const noParameters = closedObject({});
+
+/** Refuses every parameter of those routes of `/v1` that describe no query. Call it before the routes are added. */
+export function refuseUnknownParameters(app: FastifyInstance): void {
+  const readNone = queryReader(noParameters);
+  app.addHook("onRoute", (route) => {
+    if (!route.url.startsWith("/v1/") || route.schema?.querystring !== undefined) return;
+    route.preHandler = (request, _reply, done) => {
+      readNone(request);
+      done();
+    };
+  });
+}

@@ -1,31 +1,42 @@
-import { Type } from "typebox";
-import type { TObject, TSchema } from "typebox";
+import { Type, type TObject, type TSchema } from "typebox";
 import type { ErrorCode } from "../domain/errors.ts";
-import { bodyErrors, pageOf, problemResponses, writeErrors } from "./schema-parts.ts";
+import { labelParameter } from "./labels.ts";
+import { pageParameters } from "./query.ts";
+import { about, bodyErrors, closedObject, pageOf, problemResponses, writeErrors } from "./schema-parts.ts";
 
-/** A resource with a name, as far as the OpenAPI document of its five routes depends on it. */
+interface RouteTexts {
+  readonly summary?: string;
+  readonly description?: string;
+}
+
+/** A resource with a name, as far as the OpenAPI document of its routes depends on it. */
 export interface NamedResource {
   /** In the singular, such as "topic". */
   readonly noun: string;
+  /** Also the group of the document that the routes are listed in. */
   readonly plural: string;
-  /** The group of the document that the routes are listed in. */
-  readonly tag: string;
   /** The codes of a path with a name of wrong form, and of one that names something missing. */
   readonly pathErrors: readonly ErrorCode[];
+  /** The codes of a PUT alone. */
+  readonly putErrors: readonly ErrorCode[];
+  /** The codes of settings that are wrong. */
+  readonly settingErrors: readonly ErrorCode[];
   readonly params: TObject;
-  readonly body: TObject;
   readonly view: TObject;
+  /** The answer to a GET, if it shows more than `view`. */
+  readonly wholeView?: TObject;
+  /** Texts of single routes that differ from the usual ones. */
+  readonly texts: { readonly put?: RouteTexts; readonly get?: RouteTexts; readonly delete: RouteTexts };
 }
 
 const conditions = Type.Object({
-  "If-Match": Type.Optional(
-    Type.String({
-      description: "Only if the ETag is one of these, or with `*` if the resource exists; otherwise 412.",
-      examples: ['"12-3"'],
-    }),
+  "If-Match": about(
+    "Only if the ETag is one of these, or with `*` if the resource exists; otherwise 412.",
+    Type.Optional(Type.String({ examples: ['"12-3"'] })),
   ),
-  "If-None-Match": Type.Optional(
-    Type.String({ description: "With `*`: only if the resource does not exist; otherwise 412.", examples: ["*"] }),
+  "If-None-Match": about(
+    "With `*`: only if the resource does not exist; otherwise 412.",
+    Type.Optional(Type.String({ examples: ["*"] })),
   ),
 });
 const etag = {
@@ -48,103 +59,81 @@ export function conditionalRoute(params: TObject, view: TSchema, ...errors: read
   };
 }
 
-interface RouteTexts {
-  readonly summary?: string;
-  readonly description?: string;
-}
-
-export function putRoute(resource: NamedResource, errors: readonly ErrorCode[], texts: RouteTexts = {}) {
-  const { noun, tag, params, body, view } = resource;
+export function putRoute(resource: NamedResource, body: TObject) {
+  const { noun, plural, params, view, putErrors, settingErrors, texts } = resource;
+  const errors = [...putErrors, ...settingErrors, ...bodyErrors, ...writeErrors];
   return {
-    schema: {
-      tags: [tag],
-      operationId: `put${idOf(noun)}`,
-      summary: `Create ${withArticle(noun)}, or replace all its settings`,
-      description: "The body holds all settings: one that is left out gets its default.",
-      ...texts,
-      params,
-      headers: conditions,
-      body,
-      response: {
-        200: { ...view, description: `The ${noun} existed, and is now as the body says.`, headers: etag },
-        201: { ...view, description: `The ${noun} was created.`, headers: etag },
-        ...problemResponses("invalid_name", "precondition_failed", ...errors, ...bodyErrors, ...writeErrors),
-      },
+    tags: [plural],
+    operationId: `put${idOf(noun)}`,
+    summary: `Create ${withArticle(noun)}, or replace all its settings`,
+    description: "The body holds all settings: one that is left out gets its default.",
+    ...texts.put,
+    params,
+    headers: conditions,
+    body,
+    response: {
+      200: { ...view, description: `The ${noun} existed, and is now as the body says.`, headers: etag },
+      201: { ...view, description: `The ${noun} was created.`, headers: etag },
+      ...problemResponses("invalid_name", "precondition_failed", ...errors),
     },
   };
 }
 
-export function patchRoute(resource: NamedResource, patch: TObject, errors: readonly ErrorCode[]) {
-  const { noun, tag, params, view, pathErrors } = resource;
+export function patchRoute(resource: NamedResource, patch: TObject) {
+  const { noun, plural, params, view, pathErrors, settingErrors } = resource;
   const content = { schema: patch };
   return {
-    schema: {
-      tags: [tag],
-      operationId: `patch${idOf(noun)}`,
-      summary: `Change some settings of ${withArticle(noun)}`,
-      description:
-        "The body is a JSON merge patch (RFC 7396): a setting that is left out stays as it is, an object is changed member by " +
-        "member, a list is replaced, and null sets the default again. The result must be a body that PUT accepts.",
-      ...conditionalRoute(params, view, ...pathErrors, ...errors, ...bodyErrors),
-      body: { content: { "application/merge-patch+json": content, "application/json": content } },
-    },
+    tags: [plural],
+    operationId: `patch${idOf(noun)}`,
+    summary: `Change some settings of ${withArticle(noun)}`,
+    description:
+      "The body is a JSON merge patch (RFC 7396): a setting that is left out stays as it is, an object is changed member by " +
+      "member, a list is replaced, and null sets the default again. The result must be a body that PUT accepts.",
+    ...conditionalRoute(params, view, ...pathErrors, ...settingErrors, ...bodyErrors),
+    body: { content: { "application/merge-patch+json": content, "application/json": content } },
   };
 }
 
-export function getRoute({ noun, tag, params, pathErrors }: NamedResource, view: TObject, summary?: string) {
+export function getRoute({ noun, plural, params, pathErrors, view, wholeView, texts }: NamedResource) {
   return {
-    schema: {
-      tags: [tag],
-      operationId: `get${idOf(noun)}`,
-      summary: summary ?? `Get ${withArticle(noun)}`,
-      params,
-      response: { 200: { ...view, headers: etag }, ...problemResponses(...pathErrors) },
-    },
+    tags: [plural],
+    operationId: `get${idOf(noun)}`,
+    summary: `Get ${withArticle(noun)}`,
+    ...texts.get,
+    params,
+    response: { 200: { ...(wholeView ?? view), headers: etag }, ...problemResponses(...pathErrors) },
   };
 }
 
-export function deleteRoute({ noun, tag, params, pathErrors }: NamedResource, summary: string, description?: string) {
+export function deleteRoute({ noun, plural, params, pathErrors, texts }: NamedResource) {
   return {
-    schema: {
-      tags: [tag],
-      operationId: `delete${idOf(noun)}`,
-      summary,
-      ...(description === undefined ? {} : { description }),
-      params,
-      headers: conditions,
-      response: {
-        204: { type: "null", description: `The ${noun} is deleted.` },
-        ...problemResponses("precondition_failed", ...pathErrors, ...writeErrors),
-      },
+    tags: [plural],
+    operationId: `delete${idOf(noun)}`,
+    ...texts.delete,
+    params,
+    headers: conditions,
+    response: {
+      204: { type: "null", description: `The ${noun} is deleted.` },
+      ...problemResponses("precondition_failed", ...pathErrors, ...writeErrors),
     },
   };
 }
 
-export interface ListOptions {
-  readonly summary?: string;
-  /** Of the path, if it has any. */
-  readonly params?: TObject;
-  readonly errors?: readonly ErrorCode[];
-}
+export const listQuery = closedObject(pageParameters);
+export const labelledListQuery = closedObject({ ...pageParameters, label: labelParameter });
 
-export function listRoute(resource: NamedResource, querystring: TObject, options: ListOptions = {}) {
-  const { plural, tag, view } = resource;
-  const { summary = `List ${plural} by name`, params, errors = [] } = options;
+export function listRoute({ plural, view }: NamedResource, querystring: TObject, errors: readonly ErrorCode[] = []) {
   return {
-    schema: {
-      tags: [tag],
-      operationId: `list${idOf(plural)}`,
-      summary,
-      ...(params === undefined ? {} : { params }),
-      querystring,
-      response: { 200: pageOf(view, `A page of ${plural}.`), ...problemResponses("invalid_cursor", ...errors) },
-    },
+    tags: [plural],
+    operationId: `list${idOf(plural)}`,
+    summary: `List ${plural} by name`,
+    querystring,
+    response: { 200: pageOf(view, `A page of ${plural}.`), ...problemResponses("invalid_cursor", ...errors) },
   };
 }
 
-/** "api key" is "ApiKey". */
-function idOf(words: string): string {
-  return words.replaceAll(/(?:^| )(\w)/g, (_, letter: string) => letter.toUpperCase());
+function idOf(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
 }
 
 function withArticle(noun: string): string {

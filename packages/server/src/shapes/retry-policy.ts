@@ -1,63 +1,45 @@
-import { Type } from "typebox";
-import type { Static } from "typebox";
+import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
-import { closed } from "./schema-parts.ts";
+import { about, closedObject, whole } from "./schema-parts.ts";
 import { optional } from "./settings.ts";
 
 /** The longest delay of EXPONENTIAL_DECAY_RETRY, whose other numbers are the further defaults here. */
 const delayMsMaxDefault = 512_000;
 const delayMs = { minimum: 0, maximum: limits.retryDelayMsMax };
 
-const growing = Type.Object(
-  {
-    baseMs: Type.Integer({ ...delayMs, minimum: 1, description: "The first delay, in milliseconds." }),
-    factor: optional(
-      Type.Number({
-        minimum: 1,
-        maximum: limits.retryFactorMax,
-        description: "Each delay is the one before, times this.",
-      }),
-      2,
-    ),
-    delayMsMax: optional(
-      Type.Integer({ ...delayMs, description: "No delay is longer. Left out, it is never less than `baseMs`." }),
-      delayMsMaxDefault,
-    ),
-    retriesMax: optional(
-      Type.Integer({ minimum: 0, maximum: limits.retriesMax, description: "How many retries there are." }),
-      176,
-    ),
-    totalMsMax: optional(
-      Type.Integer({
-        minimum: 0,
-        maximum: limits.retryTotalMsMax,
-        description: "No retry starts later than this after the first attempt, in milliseconds.",
-      }),
-      limits.retryTotalMsMax,
-    ),
-    jitter: optional(
-      Type.Enum(["none", "full", "equal"], {
-        description: "How much of a delay is random: nothing, all of it or half of it.",
-      }),
-      "none",
-    ),
-  },
-  closed,
-);
+const growing = closedObject({
+  baseMs: about("The first delay, in milliseconds.", Type.Integer({ ...delayMs, minimum: 1 })),
+  factor: about(
+    "Each delay is the one before, times this.",
+    optional(Type.Number({ minimum: 1, maximum: limits.retryFactorMax }), 2),
+  ),
+  delayMsMax: about(
+    "No delay is longer. Left out, it is never less than `baseMs`.",
+    optional(Type.Integer({ ...delayMs }), delayMsMaxDefault),
+  ),
+  retriesMax: about("How many retries there are.", optional(whole(0, limits.retriesMax), 176)),
+  totalMsMax: about(
+    "No retry starts later than this after the first attempt, in milliseconds.",
+    optional(whole(0, limits.retryTotalMsMax), limits.retryTotalMsMax),
+  ),
+  jitter: about(
+    "How much of a delay is random: nothing, all of it or half of it.",
+    optional(Type.Enum(["none", "full", "equal"]), "none"),
+  ),
+});
 
 export const retryPolicy = Type.Union(
   [
     Type.Enum(["EXPONENTIAL_DECAY_RETRY", "BACKOFF_RETRY", "none"]),
-    Type.Object(
-      {
-        delaysMs: Type.Array(Type.Integer(delayMs), {
+    closedObject({
+      delaysMs: about(
+        "One delay per retry, in milliseconds.",
+        Type.Array(Type.Integer(delayMs), {
           maxItems: limits.retriesMax,
-          description: "One delay per retry, in milliseconds.",
           examples: [[1000, 5000]],
         }),
-      },
-      closed,
-    ),
+      ),
+    }),
     growing,
   ],
   {

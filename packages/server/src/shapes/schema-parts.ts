@@ -1,16 +1,39 @@
-import { Type } from "typebox";
-import type { Static, TSchema } from "typebox";
-import { errorTable } from "../domain/errors.ts";
-import type { ErrorCode } from "../domain/errors.ts";
+import { Type, type Static, type TSchema, type TProperties, type TSchemaOptions } from "typebox";
+import { errorTable, type ErrorCode } from "../domain/errors.ts";
 import { kidForm } from "../domain/kid-rule.ts";
 import { limits } from "../domain/limits.ts";
 import { nameForm } from "../domain/names.ts";
 import type { TimeMs } from "../domain/model.ts";
-import { timeText as isoText } from "./time-text.ts";
+import { timeText } from "./time-text.ts";
 
 /** Parts that the schemas of several resources share. */
 
 export const closed = { additionalProperties: false } as const;
+
+/** The schema with a description. */
+export function about<T extends TSchema>(description: string, schema: T): T {
+  // Copied with the members that are not enumerable, by which typebox knows what is optional.
+  const copy: T = Object.defineProperties({} as T, Object.getOwnPropertyDescriptors(schema));
+  return Object.assign(copy, { description });
+}
+
+/** An object without other members. */
+export function closedObject<P extends TProperties>(members: P) {
+  return Type.Object(members, closed);
+}
+
+export function describedObject<P extends TProperties>(description: string, members: P) {
+  return Type.Object(members, { ...closed, description });
+}
+
+/** The body of a request. */
+export function bodyObject<P extends TProperties>(examples: readonly unknown[], members: P) {
+  return Type.Object(members, { ...closed, examples });
+}
+
+export function whole(minimum: number, maximum: number, more: TSchemaOptions = {}) {
+  return Type.Integer({ minimum, maximum, ...more });
+}
 
 export function nullable<T extends TSchema>(schema: T) {
   const { type, enum: values, anyOf, ...rest } = schema as { type?: string; enum?: unknown[]; anyOf?: unknown[] };
@@ -23,14 +46,14 @@ export function nullable<T extends TSchema>(schema: T) {
   return Type.Unsafe<Static<T> | null>({ ...form, ...rest });
 }
 
-export function timeText(description: string) {
+export function timeSchema(description: string) {
   return Type.String({ format: "date-time", description, examples: ["2026-01-31T08:15:30.250Z"] });
 }
 
 /** The last members of every view of something that can be changed. */
 export const changeTimes = {
-  createdAt: timeText("When it was created."),
-  updatedAt: timeText("When it was last changed."),
+  createdAt: timeSchema("When it was created."),
+  updatedAt: timeSchema("When it was last changed."),
 };
 
 export function changeTimesView({
@@ -40,14 +63,14 @@ export function changeTimesView({
   readonly createdAtMs: TimeMs;
   readonly updatedAtMs: TimeMs;
 }) {
-  return { createdAt: isoText(createdAtMs), updatedAt: isoText(updatedAtMs) };
+  return { createdAt: timeText(createdAtMs), updatedAt: timeText(updatedAtMs) };
 }
 
 export function pageOf<T extends TSchema>(item: T, description: string) {
   return Type.Object(
     {
       items: Type.Array(item),
-      next: nullable(Type.String({ description: "Pass it as `after` to get the next page; null on the last page." })),
+      next: about("Pass it as `after` to get the next page; null on the last page.", nullable(Type.String())),
     },
     { additionalProperties: false, description },
   );
@@ -79,46 +102,44 @@ export const inboxParams = Type.Object({ inbox: name("inbox", "weixin") });
 
 export const hookParams = Type.Object({ hook: name("hook", "onMessage") });
 export const keyParams = Type.Object({
-  kid: Type.String({
-    pattern: kidForm.source,
-    description: 'The key\'s name: 1 to 64 letters, digits, "-", "_", "." and "~", but not "." or "..".',
-    examples: ["0"],
-  }),
+  kid: about(
+    'The key\'s name: 1 to 64 letters, digits, "-", "_", "." and "~", but not "." or "..".',
+    Type.String({
+      pattern: kidForm.source,
+      examples: ["0"],
+    }),
+  ),
 });
 
 export const apiKeyParams = Type.Object({
-  id: Type.String({
-    description: "The id of the API key, which is its secretId.",
-    examples: ["AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA"],
-  }),
+  id: about(
+    "The id of the API key, which is its secretId.",
+    Type.String({ examples: ["AKIDz8krbsJ5yKBZQpn74WFkmLPx3gnPhESA"] }),
+  ),
 });
 
 export const problemSchema = Type.Object(
   {
-    type: Type.String({
-      description: "`urn:ringback:error:`, followed by the code.",
-      examples: ["urn:ringback:error:topic_not_found"],
-    }),
-    title: Type.String({ description: "What the code means.", examples: [errorTable.topic_not_found.title] }),
+    type: about(
+      "`urn:ringback:error:`, followed by the code.",
+      Type.String({ examples: ["urn:ringback:error:topic_not_found"] }),
+    ),
+    title: about("What the code means.", Type.String({ examples: [errorTable.topic_not_found.title] })),
     status: Type.Integer({ examples: [404] }),
-    detail: Type.String({ description: "What is wrong with this request.", examples: ['There is no topic "orders".'] }),
-    code: Type.Enum(Object.keys(errorTable) as ErrorCode[], {
-      description: "Stable, for programs to act on.",
-      examples: ["topic_not_found"],
-    }),
+    detail: about("What is wrong with this request.", Type.String({ examples: ['There is no topic "orders".'] })),
+    code: about(
+      "Stable, for programs to act on.",
+      Type.Enum(Object.keys(errorTable) as ErrorCode[], { examples: ["topic_not_found"] }),
+    ),
     errors: Type.Optional(
       Type.Array(
         Type.Object({
-          field: Type.String({
-            description: "A path such as `push.url` or `messages[3].tags[0]`, a parameter or a header.",
-          }),
-          message: Type.String({ description: "What is wrong, or what would be right." }),
+          field: about("A path such as `push.url` or `messages[3].tags[0]`, a parameter or a header.", Type.String()),
+          message: about("What is wrong, or what would be right.", Type.String()),
         }),
       ),
     ),
-    requestId: Type.Optional(
-      Type.String({ description: "Only for `internal`: the id of the entry in the server's log." }),
-    ),
+    requestId: about("Only for `internal`: the id of the entry in the server's log.", Type.Optional(Type.String())),
   },
   { $id: "Problem", title: "Problem", description: "RFC 9457 problem details." },
 );

@@ -1,9 +1,7 @@
-import { Type } from "typebox";
-import type { Static, TObject, TOptional, TProperties, TSchema, TUnion } from "typebox";
+import { Type, type Static, type TObject, type TOptional, type TProperties, type TSchema, type TUnion } from "typebox";
 import { mergePatch } from "./merge-patch.ts";
 import { nullable } from "./schema-parts.ts";
-import { shapeReader } from "./shape-check.ts";
-import type { Schema, ShapeOptions } from "./shape-check.ts";
+import { shapeReader, type Schema, type ShapeOptions } from "./shape-check.ts";
 
 /**
  * The settings of a resource are described once, by a typebox object that is also the schema of a PUT body: `optional`
@@ -21,10 +19,10 @@ export interface SettingsShape<T> {
   /** The schema of a PATCH body. */
   readonly patch: TObject;
   /** Checks a body and fills in its defaults. Throws `RingbackError` with the field that is wrong. */
-  read(body: unknown): T;
-  readPatch(patch: unknown): object;
+  readonly read: (body: unknown) => T;
+  readonly readPatch: (patch: unknown) => object;
   /** Applies a patch to stored settings, ignoring their other members, and reads the result. Throws as `read` does. */
-  patched(stored: object, patch: object): T;
+  readonly patched: (stored: object, patch: object) => T;
 }
 
 export interface SettingsOptions<S extends TObject, T> extends ShapeOptions {

@@ -1,6 +1,5 @@
 import type { Static, TSchema } from "typebox";
-import { RingbackError } from "../domain/errors.ts";
-import type { ErrorCode, ErrorDetail } from "../domain/errors.ts";
+import { RingbackError, type ErrorCode, type ErrorDetail } from "../domain/errors.ts";
 import { parseTime, timeFault } from "./time-text.ts";
 
 /**
@@ -107,7 +106,11 @@ function checkOf(schema: Schema): Check {
   if (schema.enum !== undefined) return enumCheck(schema.enum);
   if ("const" in schema) return enumCheck([schema.const]);
   const { type } = schema;
-  if (typeof type === "object") return typesCheck(type.map((one) => ({ ...schema, type: one })));
+  if (typeof type === "object")
+    return alternativesCheck(
+      type.map((one) => ({ ...schema, type: one })),
+      isTypeOf,
+    );
   switch (type) {
     case undefined:
       return () => {};
@@ -221,18 +224,11 @@ function objectCheck(schema: Schema): Check {
   };
 }
 
-function typesCheck(alternatives: readonly Schema[]): Check {
-  const checks = alternatives.map((schema) => ({ schema, check: checkOf(schema) }));
-  const sentence = `must be ${listed(alternatives.map(describe))}`;
-  return (value, trail, faults) => {
-    const own = checks.find(({ schema }) => isTypeOf(schema, value));
-    if (own === undefined) add(faults, trail, sentence);
-    else own.check(value, trail, faults);
-  };
-}
-
-/** Reports the faults of the form that has the value's own type; without such a form the forms are listed. */
-function alternativesCheck(alternatives: readonly Schema[]): Check {
+/** Reports the faults of the form that is meant; without such a form the forms are listed. */
+function alternativesCheck(
+  alternatives: readonly Schema[],
+  isMeant = (schema: Schema, value: unknown) => isTypeOf(schema, value) && sharesMember(schema, value),
+): Check {
   const forms = alternatives.map((schema) => ({ schema, check: checkOf(schema) }));
   const sentence = `must be ${listed(alternatives.map(describe))}`;
   return (value, trail, faults) => {
@@ -241,7 +237,7 @@ function alternativesCheck(alternatives: readonly Schema[]): Check {
       const found: ErrorDetail[] = [];
       check(value, trail, found);
       if (found.length === 0) return;
-      if (isTypeOf(schema, value) && sharesMember(schema, value)) nearest ??= found;
+      if (isMeant(schema, value)) nearest ??= found;
     }
     if (nearest === null) add(faults, trail, sentence);
     else faults.push(...nearest);

@@ -1,14 +1,23 @@
-import { pushProtocols } from "@ringback/sdk/protocols";
-import type { PushProtocol } from "@ringback/sdk/protocols";
-import { Type } from "typebox";
-import type { Static } from "typebox";
+import { pushProtocols, type PushProtocol } from "@ringback/sdk/protocols";
+import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
 import type { Start, Subscription, SubscriptionSettings } from "../domain/model.ts";
 import { assertPushedOrPulled, assertSubscription, unpushed } from "../domain/subscription-rules.ts";
 import type { PullCounts, SubscriptionCounts } from "../store/records.ts";
 import { description, labels } from "./labels.ts";
 import { retryPolicy, withDelayMsMax } from "./retry-policy.ts";
-import { changeTimes, changeTimesView, closed, nullable, textMap, timeText as timeSchema } from "./schema-parts.ts";
+import {
+  about,
+  bodyObject,
+  changeTimes,
+  changeTimesView,
+  closedObject,
+  describedObject,
+  nullable,
+  textMap,
+  timeSchema,
+  whole,
+} from "./schema-parts.ts";
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
 import { optionalTimeText, parseTime } from "./time-text.ts";
 
@@ -21,18 +30,16 @@ const furtherUrls = pushProtocols
   )
   .join(" ");
 
-const push = Type.Object(
+const push = describedObject(
+  "Ringback POSTs the messages to a URL. Exactly one of `push` and `pull` is set, for good.",
   {
-    url: Type.String({
-      description: `Where the POSTs go: http or https, at most ${limits.urlCharsMax} characters. ${furtherUrls}`,
-      examples: ["https://example.com/callback"],
-    }),
-    protocol: optional(
-      Type.String({
-        description: `The format of the POST and the meaning of the reply: ${pushProtocols.map(({ name }) => name).join(", ")}.`,
-        examples: ["cloudevents"],
-      }),
-      "raw",
+    url: about(
+      `Where the POSTs go: http or https, at most ${limits.urlCharsMax} characters. ${furtherUrls}`,
+      Type.String({ examples: ["https://example.com/callback"] }),
+    ),
+    protocol: about(
+      `The format of the POST and the meaning of the reply: ${pushProtocols.map(({ name }) => name).join(", ")}.`,
+      optional(Type.String({ examples: ["cloudevents"] }), "raw"),
     ),
     headers: optional(
       textMap(
@@ -40,122 +47,87 @@ const push = Type.Object(
       ),
       {},
     ),
-    connection: optional(
-      Type.Enum(["keep-alive", "close"], {
-        description: "`keep-alive` reuses connections; `close` opens a new one for every POST.",
-      }),
-      "keep-alive",
+    connection: about(
+      "`keep-alive` reuses connections; `close` opens a new one for every POST.",
+      optional(Type.Enum(["keep-alive", "close"]), "keep-alive"),
     ),
-    timeoutMs: optional(
-      Type.Integer({
-        minimum: limits.attemptTimeoutMsMin,
-        maximum: limits.attemptTimeoutMsMax,
-        description: "How long one attempt may take, from the name lookup to the end of the reply, in milliseconds.",
-      }),
-      limits.attemptTimeoutMsDefault,
+    timeoutMs: about(
+      "How long one attempt may take, from the name lookup to the end of the reply, in milliseconds.",
+      optional(whole(limits.attemptTimeoutMsMin, limits.attemptTimeoutMsMax), limits.attemptTimeoutMsDefault),
     ),
-    keys: optional(
-      Type.Array(Type.String(), {
-        maxItems: limits.pushKeysMax,
-        description: "The names of the keys that a signing protocol signs with; several while one replaces another.",
-      }),
-      [],
+    keys: about(
+      "The names of the keys that a signing protocol signs with; several while one replaces another.",
+      optional(Type.Array(Type.String(), { maxItems: limits.pushKeysMax }), []),
     ),
-  },
-  {
-    ...closed,
-    description: "Ringback POSTs the messages to a URL. Exactly one of `push` and `pull` is set, for good.",
   },
 );
 
-const pull = Type.Object(
+const pull = describedObject(
+  "Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry` and `maxInFlight` are refused beside it.",
   {
-    visibilityMs: optional(
-      Type.Integer({
-        minimum: limits.visibilityMsMin,
-        maximum: limits.visibilityMsMax,
-        description: "How long a pulled message is invisible to other receivers, in milliseconds.",
-      }),
-      limits.visibilityMsDefault,
+    visibilityMs: about(
+      "How long a pulled message is invisible to other receivers, in milliseconds.",
+      optional(whole(limits.visibilityMsMin, limits.visibilityMsMax), limits.visibilityMsDefault),
     ),
-    receivesMax: optional(
-      nullable(
-        Type.Integer({
-          minimum: 1,
-          maximum: limits.receivesMax,
-          description:
-            "A message that was pulled this often without an acknowledgement becomes a dead letter; null: never.",
-        }),
-      ),
-      null,
+    receivesMax: about(
+      "A message that was pulled this often without an acknowledgement becomes a dead letter; null: never.",
+      optional(nullable(whole(1, limits.receivesMax)), null),
     ),
-  },
-  {
-    ...closed,
-    description:
-      "Receivers fetch the messages with `…/pull`. Exactly one of `push` and `pull` is set, for good. `retry` and `maxInFlight` are refused beside it.",
   },
 );
 
-const filter = Type.Object(
-  {
-    tags: optional(
-      Type.Array(Type.String(), {
-        description: "Only messages that have at least one of these tags. Empty: every message.",
-      }),
-      [],
-    ),
-    types: optional(
-      Type.Array(Type.String(), {
-        description:
-          "Only messages whose type matches one of these patterns: * is one word, # any number of words. Empty: every message.",
-      }),
-      [],
-    ),
-  },
-  closed,
-);
+const filter = closedObject({
+  tags: about(
+    "Only messages that have at least one of these tags. Empty: every message.",
+    optional(Type.Array(Type.String()), []),
+  ),
+  types: about(
+    "Only messages whose type matches one of these patterns: * is one word, # any number of words. Empty: every message.",
+    optional(Type.Array(Type.String()), []),
+  ),
+});
 
 /** Every setting of a subscription. */
-const settings = Type.Object(
-  {
-    push: Type.Optional(push),
-    pull: Type.Optional(pull),
-    filter: optional(filter, {}),
-    retry: optional(retryPolicy, "EXPONENTIAL_DECAY_RETRY"),
-    order: optional(
-      Type.Enum(["none", "key", "strict"], {
-        description: "`key`: one delivery at a time per ordering key, in order. `strict`: one delivery at a time.",
-      }),
-      "none",
-    ),
-    maxInFlight: optional(
-      Type.Integer({ minimum: 1, maximum: limits.maxInFlightMax, description: "How many deliveries may run at once." }),
-      limits.maxInFlightDefault,
-    ),
-    description,
-    labels,
-  },
-  closed,
-);
+const settings = closedObject({
+  push: Type.Optional(push),
+  pull: Type.Optional(pull),
+  filter: optional(filter, {}),
+  retry: optional(retryPolicy, "EXPONENTIAL_DECAY_RETRY"),
+  order: about(
+    "`key`: one delivery at a time per ordering key, in order. `strict`: one delivery at a time.",
+    optional(Type.Enum(["none", "key", "strict"]), "none"),
+  ),
+  maxInFlight: about(
+    "How many deliveries may run at once.",
+    optional(whole(1, limits.maxInFlightMax), limits.maxInFlightDefault),
+  ),
+  description,
+  labels,
+});
 
 const positionForms = [
-  Type.Object(
-    { seq: Type.Integer({ minimum: 1, description: "From this message on, or from the next that still exists." }) },
-    closed,
-  ),
-  Type.Object(
-    {
-      at: Type.Union([Type.String({ format: "date-time" }), Type.Integer({ minimum: 0 })], {
-        description:
-          "From the first message published at or after this time: ISO 8601 with an offset or Z, or Unix milliseconds.",
-      }),
-    },
-    closed,
-  ),
+  closedObject({
+    seq: Type.Integer({ minimum: 1, description: "From this message on, or from the next that still exists." }),
+  }),
+  closedObject({
+    at: Type.Union([Type.String({ format: "date-time" }), Type.Integer({ minimum: 0 })], {
+      description:
+        "From the first message published at or after this time: ISO 8601 with an offset or Z, or Unix milliseconds.",
+    }),
+  }),
 ] as const;
 
-const body = Type.Object(
+const body = bodyObject(
+  [
+    { push: { url: "https://example.com/callback", protocol: "cloudevents" } },
+    {
+      push: { url: "https://example.com/callback" },
+      filter: { tags: ["important"] },
+      retry: { delaysMs: [1000, 5000] },
+      start: "oldest",
+    },
+    { pull: { visibilityMs: 60_000, receivesMax: 5 } },
+  ],
   {
     ...settings.properties,
     start: optional(
@@ -164,19 +136,6 @@ const body = Type.Object(
       }),
       "now",
     ),
-  },
-  {
-    ...closed,
-    examples: [
-      { push: { url: "https://example.com/callback", protocol: "cloudevents" } },
-      {
-        push: { url: "https://example.com/callback" },
-        filter: { tags: ["important"] },
-        retry: { delaysMs: [1000, 5000] },
-        start: "oldest",
-      },
-      { pull: { visibilityMs: 60_000, receivesMax: 5 } },
-    ],
   },
 );
 
@@ -200,57 +159,45 @@ export function bodyOf({ push, pull, retry, maxInFlight, ...others }: Subscripti
   return push === null ? { pull, ...others } : { push, retry, maxInFlight, ...others };
 }
 
-export const rewindBody = Type.Object(
-  {
-    to: Type.Union([Type.Enum(["oldest"]), ...positionForms], {
-      description: "Every matching message from here on that still exists is delivered, or can be pulled, once more.",
-    }),
-  },
-  { ...closed, examples: [{ to: { at: "2026-01-31T08:00:00Z" } }, { to: "oldest" }] },
-);
+export const rewindBody = bodyObject([{ to: { at: "2026-01-31T08:00:00Z" } }, { to: "oldest" }], {
+  to: Type.Union([Type.Enum(["oldest"]), ...positionForms], {
+    description: "Every matching message from here on that still exists is delivered, or can be pulled, once more.",
+  }),
+});
 
 const shown = viewMembers(settings);
 const members = {
   name: Type.String({ examples: ["billing"] }),
   topic: Type.String({ examples: ["orders"] }),
-  state: Type.Enum(["active", "paused", "disabled"], {
-    description: "disabled: the endpoint has answered 410 Gone; resume the subscription when the endpoint is back.",
-  }),
+  state: about(
+    "disabled: the endpoint has answered 410 Gone; resume the subscription when the endpoint is back.",
+    Type.Enum(["active", "paused", "disabled"]),
+  ),
   ...shown,
   retry: nullable(shown.retry),
   maxInFlight: nullable(shown.maxInFlight),
   ...changeTimes,
 };
 
-const counts = Type.Object(
-  {
-    backlog: Type.Integer({ description: "Messages that wait in the log; with a filter an upper bound." }),
-    parked: Type.Integer({ description: "Deliveries that wait for their next attempt." }),
-    deadLetters: Type.Integer({ description: "Deliveries that were given up and are kept as dead letters." }),
-    expired: Type.Integer({
-      description: "Deliveries that were given up because the message's retention time was over.",
-    }),
-    inFlight: Type.Integer({ description: "Deliveries that are running." }),
-  },
-  closed,
-);
+const counts = closedObject({
+  backlog: about("Messages that wait in the log; with a filter an upper bound.", Type.Integer()),
+  parked: about("Deliveries that wait for their next attempt.", Type.Integer()),
+  deadLetters: about("Deliveries that were given up and are kept as dead letters.", Type.Integer()),
+  expired: about("Deliveries that were given up because the message's retention time was over.", Type.Integer()),
+  inFlight: about("Deliveries that are running.", Type.Integer()),
+});
 
-const pullCounts = Type.Object(
-  {
-    visible: Type.Integer({ description: "Messages that can be pulled now; with a filter an upper bound." }),
-    invisible: Type.Integer({
-      description: "Messages that were pulled and not yet acknowledged, or put back with a delay.",
-    }),
-    delayed: Type.Integer({ description: "Messages that were never pulled and whose delay is not over." }),
-    oldestAt: nullable(timeSchema("When the oldest of these messages was published; null when there is none.")),
-  },
-  { ...closed, description: "The messages of a pulled subscription; null for a pushed one." },
-);
+const pullCounts = describedObject("The messages of a pulled subscription; null for a pushed one.", {
+  visible: about("Messages that can be pulled now; with a filter an upper bound.", Type.Integer()),
+  invisible: about("Messages that were pulled and not yet acknowledged, or put back with a delay.", Type.Integer()),
+  delayed: about("Messages that were never pulled and whose delay is not over.", Type.Integer()),
+  oldestAt: nullable(timeSchema("When the oldest of these messages was published; null when there is none.")),
+});
 
-export const subscriptionSchema = Type.Object(members, { ...closed, description: "The subscription." });
-export const countedSubscriptionSchema = Type.Object(
+export const subscriptionSchema = describedObject("The subscription.", members);
+export const countedSubscriptionSchema = describedObject(
+  "The subscription, with how many deliveries it has in each state.",
   { ...members, counts, pullCounts: nullable(pullCounts) },
-  { ...closed, description: "The subscription, with how many deliveries it has in each state." },
 );
 
 export function subscriptionView({ name, topic, state, settings: stored, ...times }: Subscription): object {

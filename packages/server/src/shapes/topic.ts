@@ -2,40 +2,30 @@ import { Type } from "typebox";
 import { limits } from "../domain/limits.ts";
 import type { Topic } from "../domain/model.ts";
 import { description, labels } from "./labels.ts";
-import { changeTimes, changeTimesView, closed } from "./schema-parts.ts";
+import { about, bodyObject, changeTimes, changeTimesView, describedObject, whole } from "./schema-parts.ts";
 import { complete, optional, settingsShape, viewMembers, viewOf } from "./settings.ts";
 
 /** Every setting of a topic. */
-const settings = Type.Object(
-  {
-    retentionMs: optional(
-      Type.Integer({
-        minimum: limits.retentionMsMin,
-        maximum: limits.retentionMsMax,
-        description: "How long a message is kept, delivered or not, in milliseconds.",
-      }),
-      limits.retentionMsDefault,
-    ),
-    bodyBytesMax: optional(
-      Type.Integer({
-        minimum: limits.topicBodyBytesMin,
-        maximum: limits.bodyBytesMax,
-        description: "The largest message body, in bytes.",
-      }),
-      limits.bodyBytesMax,
-    ),
-    description,
-    labels,
-  },
-  { ...closed, examples: [{ retentionMs: limits.retentionMsDefault }] },
-);
+const settings = bodyObject([{ retentionMs: limits.retentionMsDefault }], {
+  retentionMs: about(
+    "How long a message is kept, delivered or not, in milliseconds.",
+    optional(whole(limits.retentionMsMin, limits.retentionMsMax), limits.retentionMsDefault),
+  ),
+  bodyBytesMax: about(
+    "The largest message body, in bytes.",
+    optional(whole(limits.topicBodyBytesMin, limits.bodyBytesMax), limits.bodyBytesMax),
+  ),
+  description,
+  labels,
+});
 
 export const topicShape = settingsShape(settings, { settle: (given) => complete(settings, given) });
 
-export const topicSchema = Type.Object(
-  { name: Type.String({ examples: ["orders"] }), ...viewMembers(settings), ...changeTimes },
-  { ...closed, description: "The topic." },
-);
+export const topicSchema = describedObject("The topic.", {
+  name: Type.String({ examples: ["orders"] }),
+  ...viewMembers(settings),
+  ...changeTimes,
+});
 
 export function topicView(topic: Topic): object {
   return { name: topic.name, ...viewOf(settings, topic.settings), ...changeTimesView(topic) };

@@ -59,9 +59,7 @@ const unreachable: Transport = {
   close: () => Promise.resolve(),
 };
 
-/**
- * The real HTTP application, publisher, pulls and inboxes, on the memory driver. Faked: events, transport and clock.
- */
+/** Real: the HTTP application, publisher, pulls and inboxes, on the memory driver. Faked: events, transport, clock. */
 export async function createTestApp(config: Partial<HttpLimits> = {}, parts: TestParts = {}): Promise<TestApp> {
   const clock = { nowMs: parts.nowMs ?? testNowMs };
   const ticking = { now: () => clock.nowMs };

@@ -1,7 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
-import { takeBodiesAsBytes } from "../../http/body-bytes.ts";
-import { httpLimitDefaults } from "../../http/http-limits.ts";
 import { RingbackError } from "../../domain/errors.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { EventBus } from "../../engine/event-bus.ts";
@@ -10,11 +8,12 @@ import type { Publisher } from "../../engine/publisher.ts";
 import type { Queues } from "../../engine/queues/queues.ts";
 import type { Store } from "../../store/store.ts";
 import { Mutex } from "../../domain/mutex.ts";
+import { addForeignRoutes } from "../foreign-routes.ts";
 import { findAction } from "./actions.ts";
 import { clientRequestIdOf, failure, success } from "./answer.ts";
 import { FilterCache } from "./filter-cache.ts";
 import { Authentication } from "./authentication.ts";
-import { type ActionContext, SocketCall } from "./call.ts";
+import type { ActionContext } from "./call.ts";
 import { CmqError, cmqErrorOf } from "./errors.ts";
 import { bySignedNames } from "./form.ts";
 import { requestIds } from "./ids.ts";
@@ -57,27 +56,19 @@ export async function addCmqApi(app: FastifyInstance, given: CmqDependencies): P
   const nextRequestId = requestIds(given.randomBytes);
   const errorOf = errorMapper(log);
 
-  await app.register((scope, _options, done) => {
-    takeBodiesAsBytes(scope, cmqLimits.requestBytesMax, { held: 0 }, httpLimitDefaults);
-    // fastify refuses a content type that is not a valid media type. So it gets a valid one; `request.ts` checks the
-    // raw header.
-    scope.addHook("onRequest", (request, _reply, next) => {
-      if (request.raw.method !== "GET" && request.headers["content-type"] !== formType) {
-        request.headers = { ...request.headers, "content-type": formType };
-      }
-      next();
-    });
-    scope.setErrorHandler((error, _request, reply) => {
-      send(reply, failure({ requestId: nextRequestId(), clientRequestId: null }, errorOf(error, null)));
-    });
-    scope.route({
-      method: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
-      url: "/v2/index.php",
-      exposeHeadRoute: false,
-      schema: { hide: true },
-      handler: answer,
-    });
-    done();
+  await addForeignRoutes(app, {
+    requestBytesMax: cmqLimits.requestBytesMax,
+    contentType: formType,
+    refuse: (error, _request, reply) =>
+      void send(reply, failure({ requestId: nextRequestId(), clientRequestId: null }, errorOf(error, null))),
+    addRoutes: (scope) =>
+      scope.route({
+        method: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+        url: "/v2/index.php",
+        exposeHeadRoute: false,
+        schema: { hide: true },
+        handler: answer,
+      }),
   });
   await addTc3Route(app, { context, authentication, nextRequestId, errorOf });
 
@@ -93,12 +84,8 @@ export async function addCmqApi(app: FastifyInstance, given: CmqDependencies): P
       action = parameters.required("Action");
       const run = findAction(action);
       if (run === null) throw new CmqError("unknownAction");
-      const call = new SocketCall(parameters, request.raw.socket);
-      try {
-        return send(reply, success({ requestId, clientRequestId }, await run(context, call)));
-      } finally {
-        call.end();
-      }
+      const members = await run(context, { parameters, socket: request.raw.socket });
+      return send(reply, success({ requestId, clientRequestId }, members));
     } catch (error) {
       return send(reply, failure({ requestId, clientRequestId }, errorOf(error, action)));
     }

@@ -1,5 +1,4 @@
 import type { Socket } from "node:net";
-import { onSocketClose } from "../../http/socket-close.ts";
 import type { Account } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { EventBus } from "../../engine/event-bus.ts";
@@ -30,35 +29,11 @@ export interface ActionContext {
 /** One authenticated request for one action. */
 export interface Call {
   readonly parameters: Parameters;
-  /** A signal that is aborted when the client disconnects. Only actions that wait call this. */
-  readonly gone: () => AbortSignal;
+  /** The client's connection. */
+  readonly socket: Socket;
 }
 
 /** Members of the response beside code, message and requestId. */
 export type Members = Readonly<Record<string, unknown>>;
 
 export type Action = (context: ActionContext, call: Call) => Promise<Members>;
-
-/** The call of a client connected through `socket`. `end` must be called after the response. */
-export class SocketCall implements Call {
-  readonly parameters: Parameters;
-  readonly #socket: Socket;
-  #stopListening: (() => void) | null = null;
-
-  constructor(parameters: Parameters, socket: Socket) {
-    this.parameters = parameters;
-    this.#socket = socket;
-  }
-
-  readonly gone = (): AbortSignal => {
-    const controller = new AbortController();
-    this.end();
-    this.#stopListening = onSocketClose(this.#socket, () => controller.abort());
-    return controller.signal;
-  };
-
-  end(): void {
-    this.#stopListening?.();
-    this.#stopListening = null;
-  }
-}

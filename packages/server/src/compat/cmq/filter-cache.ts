@@ -1,11 +1,10 @@
 import { compileFilter, type MessagePredicate } from "../../domain/filter.ts";
 import type { InboxSettings } from "../../domain/inbox-rules.ts";
 import { inboxLogName } from "../../domain/internal-names.ts";
-import { limits } from "../../domain/limits.ts";
-import type { Entry, Message, Subscription, SubscriptionId, Topic, TopicId } from "../../domain/model.ts";
-import type { Page } from "../../store/page.ts";
+import type { Message, SubscriptionId, Topic, TopicId } from "../../domain/model.ts";
 import type { CatalogStore } from "../../store/catalog.ts";
 import type { EntryStore } from "../../store/entries.ts";
+import { everyPage } from "../every-page.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 
 type Labels = Pick<Message, "tags" | "type">;
@@ -75,13 +74,9 @@ export class FilterCache {
   async #readAll(topic: Topic): Promise<TopicFilters> {
     const changesBefore = this.#changes;
     const filters = new Map<SubscriptionId, MessagePredicate>();
-    let after: string | null = null;
-    do {
-      const request = { after, limit: limits.pageItemsMax };
-      const page: Page<Subscription> = await this.#store.catalog.listSubscriptions(topic.id, request);
-      for (const { id, settings } of page.items) filters.set(id, compileFilter(settings.filter));
-      after = page.next;
-    } while (after !== null);
+    for await (const items of everyPage((page) => this.#store.catalog.listSubscriptions(topic.id, page))) {
+      for (const { id, settings } of items) filters.set(id, compileFilter(settings.filter));
+    }
     await this.#addInboxes(topic, filters);
     if (this.#changes === changesBefore) this.#keep(topic.id, filters);
     return filters;
@@ -89,19 +84,15 @@ export class FilterCache {
 
   /** Inboxes that read this topic receive its messages too, through internal subscriptions that no listing shows. */
   async #addInboxes(topic: Topic, filters: Map<SubscriptionId, MessagePredicate>): Promise<void> {
-    let after: string | null = null;
-    do {
-      const request = { after, limit: limits.pageItemsMax };
-      const page: Page<Entry> = await this.#store.entries.list(topic.accountId, "inbox", request);
-      for (const { name, value } of page.items) {
+    for await (const items of everyPage((page) => this.#store.entries.list(topic.accountId, "inbox", page))) {
+      for (const { name, value } of items) {
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only inboxes write entries of this kind
         if ((value as InboxSettings).topic !== topic.name) continue;
         const subscription = await this.#store.catalog.getSubscription(topic.id, inboxLogName(name));
         if (subscription === null) continue;
         filters.set(subscription.id, compileFilter(subscription.settings.filter));
       }
-      after = page.next;
-    } while (after !== null);
+    }
   }
 
   #keep(topicId: TopicId, filters: TopicFilters): void {

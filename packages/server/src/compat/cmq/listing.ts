@@ -1,5 +1,5 @@
-import { limits } from "../../domain/limits.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
+import { everyPage } from "../every-page.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 import type { Parameters } from "./parameters.ts";
 
@@ -30,16 +30,14 @@ export async function listItems<T extends { readonly name: string }>(
   const items: T[] = [];
   let totalCount = 0;
   let scanned = 0;
-  let after: string | null = null;
-  do {
-    const page: Page<T> = await readPage({ after, limit: limits.pageItemsMax });
-    for (const item of page.items) {
+  for await (const page of everyPage(readPage)) {
+    for (const item of page) {
       if (!item.name.toLowerCase().includes(request.searchWord)) continue;
       if (totalCount >= request.offset && items.length < request.limit) items.push(item);
       totalCount++;
     }
-    scanned += page.items.length;
-    after = page.next;
-  } while (after !== null && scanned < cmqLimits.listScannedMax);
+    scanned += page.length;
+    if (scanned >= cmqLimits.listScannedMax) break;
+  }
   return { totalCount, items };
 }

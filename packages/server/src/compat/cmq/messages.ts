@@ -1,6 +1,7 @@
 import { limits } from "../../domain/limits.ts";
 import type { MessageId } from "../../domain/model.ts";
 import type { PulledMessage, AcknowledgeResult } from "../../engine/pull/pulls.ts";
+import { whileConnected } from "../../http/socket-close.ts";
 import { bodiesOf, bodyOf } from "./bodies.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
 import { CmqError, type CmqErrorKey, cmqErrorTable } from "./errors.ts";
@@ -49,10 +50,10 @@ export async function batchReceiveMessage(context: ActionContext, call: Call): P
   return { msgInfoList: messages.map(shownMessage) };
 }
 
-function receive({ queues }: ActionContext, { parameters, gone }: Call, messagesMax: number) {
+function receive({ queues }: ActionContext, { parameters, socket }: Call, messagesMax: number) {
   const name = parameters.resourceName("queueName");
   const waitMs = pollingWaitMs(parameters);
-  return queues.receive(name, { messagesMax, waitMs, visibilityMs: null, gone: gone() });
+  return whileConnected(socket, (gone) => queues.receive(name, { messagesMax, waitMs, visibilityMs: null, gone }));
 }
 
 function shownMessage({ id, message, receiptHandle, receives, firstReceivedAtMs, visibleAtMs }: PulledMessage) {

@@ -88,29 +88,29 @@ export async function rewindQueue(context: ActionContext, { parameters }: Call):
   return {};
 }
 
+/** The parameter, the setting, and the range of the parameter, whose unit the last number converts to the setting's. */
+const attributes = [
+  ["maxMsgHeapNum", "messagesMax", 1, cmqLimits.queueMessagesMax, 1],
+  ["visibilityTimeout", "visibilityMs", 1, seconds(limits.visibilityMsMax), 1000],
+  ["maxMsgSize", "bodyBytesMax", limits.topicBodyBytesMin, limits.bodyBytesMax, 1],
+  ["msgRetentionSeconds", "retentionMs", seconds(limits.retentionMsMin), seconds(cmqLimits.queueRetentionMsMax), 1000],
+  ["rewindSeconds", "rewindMs", 0, seconds(cmqLimits.queueRetentionMsMax), 1000],
+] as const satisfies readonly (readonly [string, keyof QueueSettings, number, number, number])[];
+
 /** The settings that the request gives. */
 function settingsOf(parameters: Parameters): Partial<QueueSettings> {
-  const messagesMax = parameters.integer("maxMsgHeapNum", 1, cmqLimits.queueMessagesMax);
+  const given = attributes.flatMap(([parameter, setting, min, max, unit]) => {
+    const value = parameters.integer(parameter, min, max);
+    return value === null ? [] : [[setting, value * unit]];
+  });
   const waitMs = pollingWaitMs(parameters);
-  const visibilityS = parameters.integer("visibilityTimeout", 1, seconds(limits.visibilityMsMax));
-  const bodyBytesMax = parameters.integer("maxMsgSize", limits.topicBodyBytesMin, limits.bodyBytesMax);
-  const retentionS = parameters.integer(
-    "msgRetentionSeconds",
-    seconds(limits.retentionMsMin),
-    seconds(cmqLimits.queueRetentionMsMax),
-  );
-  const rewindS = parameters.integer("rewindSeconds", 0, seconds(cmqLimits.queueRetentionMsMax));
   const deadLetters = deadLettersOf(parameters);
-  if ((parameters.integer("transaction", 0, 1) ?? 0) === 1) {
+  if (parameters.integer("transaction", 0, 1) === 1) {
     throw new CmqError("invalidParameters", "queues with transactions are not supported");
   }
   return {
-    ...(messagesMax !== null && { messagesMax }),
+    ...(Object.fromEntries(given) as Partial<QueueSettings>),
     ...(waitMs !== null && { waitMs }),
-    ...(visibilityS !== null && { visibilityMs: visibilityS * 1000 }),
-    ...(bodyBytesMax !== null && { bodyBytesMax }),
-    ...(retentionS !== null && { retentionMs: retentionS * 1000 }),
-    ...(rewindS !== null && { rewindMs: rewindS * 1000 }),
     ...(deadLetters !== null && { deadLetters }),
   };
 }

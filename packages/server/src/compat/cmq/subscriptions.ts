@@ -1,10 +1,9 @@
-import { limits } from "../../domain/limits.ts";
 import type { Filter, Subscription, SubscriptionSettings, Topic } from "../../domain/model.ts";
 import { assertTags } from "../../domain/tag-rules.ts";
 import { assertTypePatterns } from "../../domain/type-rules.ts";
 import { subscriptionShape } from "../../shapes/subscription.ts";
 import { untilWritten } from "../../domain/write-condition.ts";
-import type { Page } from "../../store/page.ts";
+import { everyPage } from "../every-page.ts";
 import type { ActionContext, Call, Members } from "./call.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 import { type ContentFormat, contentFormatOf, endpointOf, shownEndpoint, shownFormat, withFormat } from "./endpoint.ts";
@@ -158,15 +157,9 @@ function notifyChanged({ filterCache, events, clock }: ActionContext, topic: Top
 /** CMQ does not allow two names that differ only in case. */
 async function assertNameIsFree({ store }: ActionContext, topic: Topic, name: string): Promise<void> {
   const wanted = name.toLowerCase();
-  let after: string | null = null;
-  do {
-    const page: Page<Subscription> = await store.catalog.listSubscriptions(topic.id, {
-      after,
-      limit: limits.pageItemsMax,
-    });
-    if (page.items.some((other) => other.name.toLowerCase() === wanted)) throw new CmqError("subscriptionExists");
-    after = page.next;
-  } while (after !== null);
+  for await (const items of everyPage((page) => store.catalog.listSubscriptions(topic.id, page))) {
+    if (items.some((other) => other.name.toLowerCase() === wanted)) throw new CmqError("subscriptionExists");
+  }
 }
 
 /** The conditions that the request gives. */

@@ -5,7 +5,7 @@ import type { Subscription, Topic } from "../../domain/model.ts";
 import { foldCase } from "../../domain/names.ts";
 import type { QueueDetails } from "../../engine/queues/queues.ts";
 import type { Page } from "../../store/page.ts";
-import type { ActionContext, Call, Members } from "./call.ts";
+import type { Action, ActionContext, Call, Members } from "./call.ts";
 import { CmqError } from "./errors.ts";
 import { cmqId } from "./ids.ts";
 import { listItems, listRequestOf } from "./listing.ts";
@@ -24,14 +24,12 @@ import {
 import { createTopic, deleteTopic, setTopicAttributes, topicAttributes } from "./topics.ts";
 import { cmqLimits } from "./cmq-limits.ts";
 
-type Tc3Action = (context: ActionContext, call: Call) => Promise<Members>;
-
 /** Version 2020-02-17, of Tencent's product TDMQ. */
-export const tc3Actions: ReadonlyMap<string, Tc3Action> = new Map<string, Tc3Action>([
+export const tc3Actions: ReadonlyMap<string, Action> = new Map<string, Action>([
   ["CreateCmqTopic", async (context, call) => capitalised(await createTopic(context, call))],
   ["ModifyCmqTopicAttribute", setTopicAttributes],
   ["DeleteCmqTopic", deleteTopic],
-  ["DescribeCmqTopics", describeTopics],
+  ["DescribeCmqTopics", (context, call) => describeTopics(context, call, "TopicList")],
   ["DescribeCmqTopicDetail", describeTopicDetail],
   ["PublishCmqMsg", async (context, call) => sent(await publishMessage(context, call))],
   ["CreateCmqSubscribe", createSubscribe],
@@ -42,7 +40,7 @@ export const tc3Actions: ReadonlyMap<string, Tc3Action> = new Map<string, Tc3Act
   ["CreateCmqQueue", async (context, call) => capitalised(await createLargeQueue(context, call))],
   ["ModifyCmqQueueAttribute", setQueueAttributes],
   ["DeleteCmqQueue", deleteQueue],
-  ["DescribeCmqQueues", describeQueues],
+  ["DescribeCmqQueues", (context, call) => describeQueues(context, call, "QueueList")],
   ["DescribeCmqQueueDetail", describeQueueDetail],
   ["RewindCmqQueue", rewindQueue],
   ["ClearCmqQueue", clearQueue],
@@ -52,21 +50,9 @@ export const tc3Actions: ReadonlyMap<string, Tc3Action> = new Map<string, Tc3Act
 ]);
 
 /** Version 2019-03-04, of CMQ: two listings, with other names for the results. */
-export const oldTc3Actions: ReadonlyMap<string, Tc3Action> = new Map<string, Tc3Action>([
-  [
-    "DescribeTopicDetail",
-    async (context, call) => {
-      const { TotalCount, TopicList } = await describeTopics(context, call);
-      return { TotalCount, TopicSet: TopicList };
-    },
-  ],
-  [
-    "DescribeQueueDetail",
-    async (context, call) => {
-      const { TotalCount, QueueList } = await describeQueues(context, call);
-      return { TotalCount, QueueSet: QueueList };
-    },
-  ],
+export const oldTc3Actions: ReadonlyMap<string, Action> = new Map<string, Action>([
+  ["DescribeTopicDetail", (context, call) => describeTopics(context, call, "TopicSet")],
+  ["DescribeQueueDetail", (context, call) => describeQueues(context, call, "QueueSet")],
 ]);
 
 async function createSubscribe(context: ActionContext, call: Call): Promise<Members> {
@@ -74,15 +60,14 @@ async function createSubscribe(context: ActionContext, call: Call): Promise<Memb
   return { SubscriptionId: cmqId("subsc", id) };
 }
 
-async function describeTopics(context: ActionContext, { parameters }: Call) {
+async function describeTopics(context: ActionContext, { parameters }: Call, list: string): Promise<Members> {
   const { store, account } = context;
   const request = listRequestOf(parameters, { search: "topicName" });
   const names = namesOf(parameters, "topicNameList");
   const { totalCount, items } = await listItems(request, (page) =>
     withNames(store.catalog.listTopics(account.id, page), names),
   );
-  const TopicList = await inOrder(items, (topic) => topicView(context, topic));
-  return { TotalCount: totalCount, TopicList };
+  return { TotalCount: totalCount, [list]: await inOrder(items, (topic) => topicView(context, topic)) };
 }
 
 async function describeTopicDetail(context: ActionContext, { parameters }: Call): Promise<Members> {
@@ -90,11 +75,10 @@ async function describeTopicDetail(context: ActionContext, { parameters }: Call)
 }
 
 async function topicView(context: ActionContext, topic: Topic) {
-  const attributes = capitalised(await topicAttributes(context, topic));
   return {
     TopicId: cmqId("topic", topic.id),
     TopicName: topic.name,
-    ...attributes,
+    ...capitalised(await topicAttributes(context, topic)),
     ...timesInMs(topic),
     Tags: [],
     Trace: false,
@@ -128,15 +112,14 @@ async function subscriptionView(context: ActionContext, subscription: Subscripti
   };
 }
 
-async function describeQueues(context: ActionContext, { parameters }: Call) {
+async function describeQueues(context: ActionContext, { parameters }: Call, list: string): Promise<Members> {
   const request = listRequestOf(parameters, { search: "queueName" });
   // Queue names that differ only in case are the same queue.
   const names = namesOf(parameters, "queueNameList", foldCase);
   const { totalCount, items } = await listItems(request, (page) =>
     withNames(context.queues.list(page), names, foldCase),
   );
-  const QueueList = await inOrder(items, (queue) => queueView(context, queue));
-  return { TotalCount: totalCount, QueueList };
+  return { TotalCount: totalCount, [list]: await inOrder(items, (queue) => queueView(context, queue)) };
 }
 
 async function describeQueueDetail(context: ActionContext, { parameters }: Call): Promise<Members> {
@@ -164,13 +147,8 @@ async function queueView(context: ActionContext, queue: QueueDetails) {
 
 /** Deletes the queue and creates it again with the same settings. Receipt handles given out before become invalid. */
 async function clearQueue(context: ActionContext, { parameters }: Call): Promise<Members> {
-  const {
-    name,
-    id: _id,
-    createdAtMs: _created,
-    updatedAtMs: _updated,
-    ...settings
-  } = await queueOf(context, parameters);
+  const queue = await queueOf(context, parameters);
+  const { name, id: _id, createdAtMs: _created, updatedAtMs: _updated, ...settings } = queue;
   await context.queues.delete(name);
   await context.queues.create(name, settings);
   return {};

@@ -1,9 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { takeBodiesAsBytes } from "../../http/body-bytes.ts";
-import { httpLimitDefaults } from "../../http/http-limits.ts";
 import { bodyBytes, parseJson } from "../../http/json-body.ts";
+import { addForeignRoutes } from "../foreign-routes.ts";
 import type { Authentication } from "./authentication.ts";
-import { type ActionContext, type Members, SocketCall } from "./call.ts";
+import type { ActionContext, Members } from "./call.ts";
 import { CmqError, cmqErrorTable } from "./errors.ts";
 import { oldTc3Actions, tc3Actions } from "./tc3-actions.ts";
 import { parametersOfJson } from "./tc3-parameters.ts";
@@ -26,17 +25,12 @@ const versions = new Map([
  * Adds the newer API: `POST /` with `X-TC-Action`, signed in headers, with JSON bodies. Its signatures have no nonce.
  */
 export async function addTc3Route(app: FastifyInstance, given: Tc3Context): Promise<void> {
-  await app.register((scope, _options, done) => {
-    takeBodiesAsBytes(scope, cmqLimits.requestBytesMax, { held: 0 }, httpLimitDefaults);
-    scope.addHook("onRequest", (request, _reply, next) => {
-      request.headers = { ...request.headers, "content-type": "application/json" };
-      next();
-    });
-    scope.setErrorHandler((error, _request, reply) => {
-      void refuse(reply, given.nextRequestId(), given.errorOf(error, null));
-    });
-    scope.post("/", { schema: { hide: true } }, (request, reply) => answer(given, request, reply));
-    done();
+  await addForeignRoutes(app, {
+    requestBytesMax: cmqLimits.requestBytesMax,
+    contentType: "application/json",
+    refuse: (error, _request, reply) => void refuse(reply, given.nextRequestId(), given.errorOf(error, null)),
+    addRoutes: (scope) =>
+      scope.post("/", { schema: { hide: true } }, (request, reply) => answer(given, request, reply)),
   });
 }
 
@@ -50,8 +44,7 @@ async function answer(given: Tc3Context, request: FastifyRequest, reply: Fastify
     if (run === undefined) throw new CmqError("unknownAction");
     const bytes = bodyBytes(request);
     const parameters = parametersOfJson(bytes.length === 0 ? {} : parsed(bytes));
-    const call = new SocketCall(parameters, request.raw.socket);
-    const members = await run(given.context, call).finally(() => call.end());
+    const members = await run(given.context, { parameters, socket: request.raw.socket });
     return send(reply, { ...members, RequestId: requestId });
   } catch (error) {
     return refuse(reply, requestId, given.errorOf(error, action));

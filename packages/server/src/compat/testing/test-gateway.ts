@@ -1,7 +1,8 @@
 import type { TestApp } from "../../api/testing/test-app.ts";
 import { createLog } from "../../ops/log.ts";
 import { accountQueues } from "../cmq/testing/scene.ts";
-import { addCompatibilityApis } from "../gateway.ts";
+import { addCmqApi } from "../cmq/api.ts";
+import { addWechatApi } from "../wechat/api.ts";
 
 /** Adds the CMQ and WeChat APIs to the application of a test. Random bytes are predictable: 0, 1, 2 … */
 export async function addTestApis(testApp: TestApp): Promise<void> {
@@ -16,15 +17,13 @@ export async function addTestApis(testApp: TestApp): Promise<void> {
     log: createLog({ level: "info", pretty: false, destination }),
     randomBytes: (length: number) => new Uint8Array(length).fill(count++),
   };
-  await addCompatibilityApis(app, {
-    wechat: { ...shared, topic: "wechat", secretCost: [16, 1, 1] },
-    cmq: {
-      ...shared,
-      publisher,
-      queues: accountQueues(testApp, clock),
-      apiKeys: { secretOf: async () => null },
-      timestampWindowMs: 300_000,
-      refuseReplays: true,
-    },
+  await addWechatApi(app, { ...shared, topic: "wechat", secretCost: [16, 1, 1] });
+  await addCmqApi(app, {
+    ...shared,
+    publisher,
+    queues: accountQueues(testApp, clock),
+    apiKeys: { secretOf: async () => null },
+    timestampWindowMs: 300_000,
+    refuseReplays: true,
   });
 }

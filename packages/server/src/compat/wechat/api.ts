@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
-import { takeBodiesAsBytes } from "../../http/body-bytes.ts";
-import { type HttpLimits, httpLimitDefaults } from "../../http/http-limits.ts";
 import { bodyBytes } from "../../http/json-body.ts";
 import { problemResponses } from "../../shapes/schema-parts.ts";
 import { RingbackError } from "../../domain/errors.ts";
+import { isRecord } from "../../config/record.ts";
+import { addForeignRoutes } from "../foreign-routes.ts";
 import { addressOfUrl, urlOfRequest } from "./address.ts";
 import { type AnswerData, type Envelope, errorCodes, failure, type RequestEcho, success } from "./envelope.ts";
 import { type HandlerDependencies, Handlers } from "./handlers.ts";
@@ -35,21 +35,17 @@ const schema = {
 /** Adds `POST /api/`, where programs written for the WeChat HTTP API add, remove and list their message handlers. */
 export async function addWechatApi(app: FastifyInstance, given: WechatDependencies): Promise<void> {
   const api = new WechatApi(given);
-  await app.register((scope, _options, done) => {
-    const { requestBytesArrivingMax } = wechatLimits;
-    const config: HttpLimits = { ...httpLimitDefaults, requestBytesArrivingMax };
-    takeBodiesAsBytes(scope, wechatLimits.requestBytesMax, { held: 0 }, config);
-    // Programs send JSON with any content type, with none, or with one that is not a valid media type.
-    scope.addHook("onRequest", (request, _reply, next) => {
-      request.headers["content-type"] = "application/json";
-      next();
-    });
-    scope.setErrorHandler((error, request, reply) => {
-      void reply.code(200).send(api.failure({ type: 0, port: portOf(request) }, error));
-    });
-    scope.post("/api/", { schema }, (request) => api.answer(request));
-    scope.post("/api", { schema: { hide: true } }, (request) => api.answer(request));
-    done();
+  const { requestBytesMax, requestBytesArrivingMax } = wechatLimits;
+  await addForeignRoutes(app, {
+    requestBytesMax,
+    limits: { requestBytesArrivingMax },
+    contentType: "application/json",
+    refuse: (error, request, reply) =>
+      void reply.code(200).send(api.failure({ type: 0, port: portOf(request) }, error)),
+    addRoutes(scope) {
+      scope.post("/api/", { schema }, (request) => api.answer(request));
+      scope.post("/api", { schema: { hide: true } }, (request) => api.answer(request));
+    },
   });
 }
 
@@ -138,10 +134,6 @@ function textOf(request: WechatRequest, name: string): string {
   const value = Object.hasOwn(request, name) ? request[name] : undefined;
   if (typeof value !== "string") throw RingbackError.at("invalid_request", name, "must be given, as a string");
   return value;
-}
-
-function isRecord(value: unknown): value is WechatRequest {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function portOf(request: FastifyRequest): number {

@@ -1,13 +1,12 @@
 import { RingbackError } from "../../domain/errors.ts";
-import { limits } from "../../domain/limits.ts";
 import type { Subscription, Topic } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import type { EventBus } from "../../engine/event-bus.ts";
-import type { Page } from "../../store/page.ts";
 import type { Store } from "../../store/store.ts";
 import { Mutex } from "../../domain/mutex.ts";
 import { subscriptionShape } from "../../shapes/subscription.ts";
 import { topicShape } from "../../shapes/topic.ts";
+import { everyPage } from "../every-page.ts";
 import { wechatLimits } from "./wechat-limits.ts";
 
 export interface HandlerDependencies {
@@ -72,16 +71,11 @@ export class Handlers {
   async list(): Promise<readonly Handler[]> {
     const topic = await this.#topic();
     if (topic === null) return [];
+    const { catalog } = this.#given.store;
     const handlers: Handler[] = [];
-    let after: string | null = null;
-    do {
-      const page: Page<Subscription> = await this.#given.store.catalog.listSubscriptions(topic.id, {
-        after,
-        limit: limits.pageItemsMax,
-      });
-      handlers.push(...page.items.flatMap(handlerOf));
-      after = page.next;
-    } while (after !== null);
+    for await (const items of everyPage((page) => catalog.listSubscriptions(topic.id, page))) {
+      handlers.push(...items.flatMap(handlerOf));
+    }
     return handlers;
   }
 

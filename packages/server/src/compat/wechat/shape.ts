@@ -1,41 +1,32 @@
 import { Type } from "typebox";
 import { errorCodes } from "./envelope.ts";
+import { about, whole } from "../../shapes/schema-parts.ts";
 
 /** Used for the OpenAPI document only; requests are parsed leniently. */
 export const requestSchema = Type.Object(
   {
-    type: Type.Integer({
-      description:
-        "1001: add a handler. 1002: remove one. 1003: list them. 1006: set the secret. " +
+    type: about(
+      "1001: add a handler. 1002: remove one. 1003: list them. 1006: set the secret. " +
         "A number, or its digits as a string.",
-      examples: [1001],
-    }),
-    protocol: Type.Optional(
-      Type.Integer({ description: "Protocol of a new handler. 1: TCP. 2: HTTP. 3: WebSocket.", examples: [2] }),
+      Type.Integer({ examples: [1001] }),
     ),
-    url: Type.Optional(
-      Type.String({
-        description: "URL that receives the messages: http or https with protocol 2, ws or wss with protocol 3.",
-        examples: ["http://127.0.0.1:8888/"],
-      }),
+    protocol: about(
+      "Protocol of a new handler. 1: TCP. 2: HTTP. 3: WebSocket.",
+      Type.Optional(Type.Integer({ examples: [2] })),
     ),
-    host: Type.Optional(Type.String({ description: "Host name or IP address, with protocol 1." })),
-    port: Type.Optional(
-      Type.Integer({
-        description: "With protocol 1. A number, or its digits as a string.",
-        minimum: 1,
-        maximum: 65_535,
-      }),
+    url: about(
+      "URL that receives the messages: http or https with protocol 2, ws or wss with protocol 3.",
+      Type.Optional(Type.String({ examples: ["http://127.0.0.1:8888/"] })),
     ),
-    byteOrder: Type.Optional(
-      Type.Enum(["big", "little"], {
-        default: "big",
-        description: "With protocol 1: byte order of the four-byte length in front of each message.",
-      }),
+    host: about("Host name or IP address, with protocol 1.", Type.Optional(Type.String())),
+    port: about("With protocol 1. A number, or its digits as a string.", Type.Optional(whole(1, 65_535))),
+    byteOrder: about(
+      "With protocol 1: byte order of the four-byte length in front of each message.",
+      Type.Optional(Type.Enum(["big", "little"], { default: "big" })),
     ),
-    cookie: Type.Optional(Type.String({ description: "Cookie of the handler to remove." })),
-    newSecretKey: Type.Optional(Type.String({ description: "The new secret. The empty string removes the secret." })),
-    secretKey: Type.Optional(Type.String({ description: "Required in every request once a secret is set." })),
+    cookie: about("Cookie of the handler to remove.", Type.Optional(Type.String())),
+    newSecretKey: about("The new secret. The empty string removes the secret.", Type.Optional(Type.String())),
+    secretKey: about("Required in every request once a secret is set.", Type.Optional(Type.String())),
   },
   { description: "JSON, whatever the content type says. A trailing comma is allowed." },
 );
@@ -43,7 +34,7 @@ export const requestSchema = Type.Object(
 const item = Type.Object({
   cookie: Type.String(),
   protocol: Type.Integer(),
-  pcotocol: Type.Integer({ description: "Same as `protocol`. Some clients read this misspelt member." }),
+  pcotocol: about("Same as `protocol`. Some clients read this misspelt member.", Type.Integer()),
   url: Type.Optional(Type.String()),
   host: Type.Optional(Type.String()),
   port: Type.Optional(Type.Integer()),
@@ -52,14 +43,14 @@ const item = Type.Object({
 
 export const envelopeSchema = Type.Object(
   {
-    error_code: Type.Enum(Object.values(errorCodes), {
-      description:
-        "10000: success. 10001: not JSON. 10002: a wrong parameter or secret, or another failure. " +
+    error_code: about(
+      "10000: success. 10001: not JSON. 10002: a wrong parameter or secret, or another failure. " +
         "10003: not supported.",
-    }),
-    description: Type.String({ description: "The error; empty on success." }),
+      Type.Enum(Object.values(errorCodes)),
+    ),
+    description: about("The error; empty on success.", Type.String()),
     data: Type.Object({
-      status: Type.Integer({ description: "0: success. Below 0: failure, which `desc` describes." }),
+      status: about("0: success. Below 0: failure, which `desc` describes.", Type.Integer()),
       desc: Type.String(),
       cookie: Type.Optional(Type.String()),
       data: Type.Optional(Type.Array(item)),
@@ -70,13 +61,13 @@ export const envelopeSchema = Type.Object(
         isLogin: Type.Boolean(),
         nickName: Type.String(),
         pid: Type.Integer(),
-        port: Type.Integer({ description: "The server's port that received the request." }),
+        port: about("The server's port that received the request.", Type.Integer()),
         smallHeadImgUrl: Type.String(),
         userName: Type.String(),
       },
       { description: "Empty members that clients expect: no WeChat account belongs to this server." },
     ),
-    type: Type.Integer({ description: "`type` of the request; 0 when it had none." }),
+    type: about("`type` of the request; 0 when it had none.", Type.Integer()),
   },
   { description: "The response to every request, errors included." },
 );

@@ -1,0 +1,31 @@
+import type { Logger } from "pino";
+import type { Clock } from "../domain/ports.ts";
+import type { EventBus } from "../engine/event-bus.ts";
+import type { Hooks } from "../engine/hooks/hooks.ts";
+import type { Inboxes } from "../engine/inboxes/inboxes.ts";
+import type { ApiKeys } from "../engine/keys/api-keys.ts";
+import type { Keys } from "../engine/keys/keys.ts";
+import type { Publisher } from "../engine/publisher.ts";
+import type { Pulls } from "../engine/pull/pulls.ts";
+import type { HttpLimits } from "../http/http-limits.ts";
+import type { Readiness } from "../ops/health.ts";
+import type { Metrics } from "../ops/metrics.ts";
+import type { Store } from "../store/store.ts";
+
+/** The parts of the server that the API uses. */
+export interface ApiParts {
+  readonly store: Store;
+  readonly publisher: Publisher;
+  readonly keys: Keys;
+  readonly apiKeys: ApiKeys;
+  readonly hooks: Hooks;
+  readonly inboxes: Inboxes;
+  readonly pulls: Pulls;
+  readonly events: EventBus;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly version: string;
+  readonly ready: () => Readiness;
+  readonly clock: Clock;
+  readonly config: HttpLimits;
+}

@@ -1,0 +1,135 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { RingbackError } from "../domain/errors.ts";
+import { Mutex } from "../domain/mutex.ts";
+import { jsonBody, mergePatchJson, optionalJson } from "../http/json-body.ts";
+import type { Revision, WriteCondition } from "../domain/write-condition.ts";
+import { entityTag, isConditional, writeConditionally } from "../http/preconditions.ts";
+import { labelOf } from "../shapes/labels.ts";
+import { pageOfList } from "../shapes/page-cursor.ts";
+import { queryReader } from "../shapes/query.ts";
+import {
+  deleteRoute,
+  getRoute,
+  labelledListQuery,
+  listRoute,
+  patchRoute,
+  putRoute,
+} from "../shapes/resource-routes.ts";
+import type { NamedResource } from "../shapes/resource-routes.ts";
+import type { SettingsShape } from "../shapes/settings.ts";
+import type { Label } from "../store/label.ts";
+import type { Page, PageRequest } from "../store/page.ts";
+
+/** The one resource that a path names, whether it exists or not. */
+export interface Target<R, S> {
+  get(): Promise<R | null>;
+  put(settings: S, condition?: WriteCondition): Promise<{ readonly resource: R; readonly created: boolean }>;
+  /** False: another request has deleted the resource in between. */
+  delete(condition: WriteCondition): Promise<boolean>;
+}
+
+/** A resource that is created under a name. `P`: the parameters of its path. */
+export interface Resource<P, R extends Revision, S> extends NamedResource {
+  readonly path: string;
+  readonly shape: Pick<SettingsShape<S>, "body" | "read"> & Partial<SettingsShape<S>>;
+  readonly isBodyOptional: boolean;
+  /** Throws `invalid_name`. */
+  readonly assertName: (path: P) => void;
+  /** Throws if the parent does not exist. */
+  readonly at: (path: P) => Target<R, S> | Promise<Target<R, S>>;
+  readonly notFound: (path: P) => RingbackError;
+  /** The settings as a body that gives them, for a PATCH. */
+  readonly bodyOf?: (resource: R) => object;
+  readonly viewOf: (resource: R) => object;
+  /** The answer to a GET, if it shows more than `viewOf`. */
+  readonly wholeViewOf?: (resource: R) => Promise<object>;
+  /** Called after each change. */
+  readonly notify?: (path: P, change: "changed" | "deleted") => void;
+}
+
+/** Adds PUT, PATCH, GET and DELETE of a resource. PATCH is left out if its shape has no patch. */
+export function resourceRoutes<P, R extends Revision, S>(app: FastifyInstance, resource: Resource<P, R, S>): void {
+  const { path, shape, at, notify } = resource;
+  const named = ({ params }: FastifyRequest): P => {
+    // Fastify cannot derive the type of the parameters from a generic one.
+    resource.assertName(params as P);
+    return params as P;
+  };
+  const found = (name: P, one: R | null): R => {
+    if (one === null) throw resource.notFound(name);
+    return one;
+  };
+  const send = (reply: FastifyReply, one: R): FastifyReply => sendTagged(reply, one, resource.viewOf(one));
+
+  app.put(path, { schema: putRoute(resource, shape.body) }, async (request, reply) => {
+    const name = named(request);
+    const settings = shape.read(resource.isBodyOptional ? optionalJson(request) : jsonBody(request).value);
+    const target = await at(name);
+    const { resource: after, created } = isConditional(request)
+      ? await writeConditionally(request, target.get, (_current, condition) => target.put(settings, condition))
+      : await target.put(settings);
+    notify?.(name, "changed");
+    return send(reply.code(created ? 201 : 200), after);
+  });
+
+  const { patch, readPatch, patched } = shape;
+  /** Patches run one at a time: many at once would otherwise run into each other again and again. */
+  const patches = new Mutex();
+  const { bodyOf } = resource;
+  if (patch !== undefined && readPatch !== undefined && patched !== undefined && bodyOf !== undefined) {
+    app.patch(path, { schema: patchRoute(resource, patch) }, async (request, reply) => {
+      const name = named(request);
+      const changes = readPatch(mergePatchJson(request));
+      const { resource: after } = await patches.run(async () => {
+        const target = await at(name);
+        return writeConditionally(
+          request,
+          async () => found(name, await target.get()),
+          (before, condition) => target.put(patched(bodyOf(before), changes), condition),
+        );
+      });
+      notify?.(name, "changed");
+      return send(reply, after);
+    });
+  }
+
+  app.get(path, { schema: getRoute(resource) }, async (request, reply) => {
+    const name = named(request);
+    const one = found(name, await (await at(name)).get());
+    return resource.wholeViewOf === undefined
+      ? send(reply, one)
+      : sendTagged(reply, one, await resource.wholeViewOf(one));
+  });
+
+  app.delete(path, { schema: deleteRoute(resource) }, async (request, reply) => {
+    const name = named(request);
+    const target = await at(name);
+    const didDelete = await writeConditionally(
+      request,
+      async () => found(name, await target.get()),
+      (_current, condition) => target.delete(condition),
+    );
+    if (!didDelete) throw resource.notFound(name);
+    notify?.(name, "deleted");
+    return reply.code(204).send();
+  });
+}
+
+/** Adds the list of all resources of one kind, which may be filtered by a label. */
+export function labelledListRoute<P, R extends Revision, S>(
+  app: FastifyInstance,
+  resource: Resource<P, R, S>,
+  list: (page: PageRequest, label?: Label) => Promise<Page<R>>,
+): void {
+  const { plural } = resource;
+  const readQuery = queryReader(labelledListQuery);
+  app.get(`/v1/${plural}`, { schema: listRoute(resource, labelledListQuery) }, async (request) => {
+    const { label, ...query } = readQuery(request);
+    const read = (page: PageRequest) => list(page, labelOf(label));
+    return pageOfList(`${plural} ${label ?? ""}`, query, read, resource.viewOf);
+  });
+}
+
+export function sendTagged(reply: FastifyReply, resource: Revision, view: object): FastifyReply {
+  return reply.header("etag", entityTag(resource)).send(view);
+}

@@ -1,0 +1,179 @@
+import { assertApiKeyName, assertApiKeyPair } from "../domain/api-key-rules.ts";
+import { assertEndpointUrl } from "../domain/endpoint-url-rule.ts";
+import { RingbackError } from "../domain/errors.ts";
+import type { HookSettings } from "../domain/hook-rules.ts";
+import type { InboxSettings } from "../domain/inbox-rules.ts";
+import { assertKid } from "../domain/kid-rule.ts";
+import type { TopicSettings } from "../domain/model.ts";
+import { assertName } from "../domain/names.ts";
+import type { ApiKeyPair } from "../engine/keys/api-keys.ts";
+import { storedJwk, type StoredJwk } from "../engine/keys/jwk-rule.ts";
+import { declaredApiKeyBody } from "../shapes/api-key.ts";
+import { hookShape } from "../shapes/hook.ts";
+import { inboxShape } from "../shapes/inbox.ts";
+import { keyBody } from "../shapes/key.ts";
+import { shapeReader } from "../shapes/shape-check.ts";
+import { subscriptionShape } from "../shapes/subscription.ts";
+import { topicShape } from "../shapes/topic.ts";
+import { ConfigError } from "./config-error.ts";
+import type { ConfigFile } from "./config-file.ts";
+import { isRecord } from "./record.ts";
+import { show, unknownKey } from "./words.ts";
+
+/** A resource of the file, and what the API would read from the body of its PUT. */
+export interface Declared<T> {
+  readonly name: string;
+  readonly value: T;
+  /** `ringback.yaml:12`, for the message when the server refuses the resource. */
+  readonly origin: string;
+}
+
+export interface DeclaredTopic {
+  readonly settings: TopicSettings;
+  readonly subscriptions: readonly Declared<ReturnType<typeof subscriptionShape.read>>[];
+}
+
+/** The resources that the file declares, by part, each in the file's order. */
+export interface DeclaredResources {
+  readonly topics: readonly Declared<DeclaredTopic>[];
+  readonly inboxes: readonly Declared<InboxSettings>[];
+  /** Declared under `hooks:` or `callbacks:`. */
+  readonly hooks: readonly Declared<HookSettings>[];
+  readonly keys: readonly Declared<StoredJwk>[];
+  readonly apiKeys: readonly Declared<ApiKeyPair>[];
+}
+
+/** The keys of the file that declare resources. */
+export const declarations: readonly string[] = ["topics", "inboxes", "hooks", "callbacks", "keys", "apiKeys"];
+
+/** The names in koipy's own configuration file. */
+const callbackNames: readonly string[] = ["onMessage", "onPreSend", "onResult"];
+
+const readKey = shapeReader(keyBody);
+const readPair = shapeReader(declaredApiKeyBody);
+
+/** Reads the declarations as the API reads the bodies of its PUTs. Throws `ConfigError`, which shows no key. */
+export function readDeclarations(file: ConfigFile): DeclaredResources {
+  const { values } = file;
+  return {
+    topics: declared(file, ["topics"], values["topics"], (value, keys) => {
+      const { subscriptions, ...settings } = record(file, keys, value);
+      const under = [...keys, "subscriptions"];
+      return {
+        settings: topicShape.read(settings),
+        subscriptions: declared(file, under, subscriptions, (body) => subscriptionShape.read(body)),
+      };
+    }),
+    // `weixin:` with nothing after it is an inbox with every setting at its default.
+    inboxes: declared(file, ["inboxes"], values["inboxes"], (body) => inboxShape.read(body ?? {})),
+    hooks: readHooks(file),
+    keys: readSecrets(file, "keys", "0: {jwk: {kty: oct, k: …}}", (body) => storedJwk(readKey(body).jwk), assertKid),
+    apiKeys: readApiKeys(file),
+  };
+}
+
+function readHooks(file: ConfigFile): readonly Declared<HookSettings>[] {
+  const callbacks = readCallbacks(file);
+  const hooks = declared(file, ["hooks"], file.values["hooks"], (body, keys) =>
+    hookShape.read(record(file, keys, body)),
+  );
+  for (const { name, origin } of hooks) {
+    const twin = callbacks.find((callback) => callback.name === name);
+    if (twin === undefined) continue;
+    const line = twin.origin.replace(/^.*:/, "");
+    const fault = `${name} stands under callbacks (line ${line}) as well; keep one of the two`;
+    throw new ConfigError(origin, `hooks.${name}`, fault);
+  }
+  return [...callbacks, ...hooks];
+}
+
+/** Reads koipy's own block, word for word: one URL per callback. A callback without a URL is not set. */
+function readCallbacks(file: ConfigFile): readonly Declared<HookSettings>[] {
+  const given = record(file, ["callbacks"], file.values["callbacks"] ?? {});
+  return Object.entries(given).flatMap(([name, url]) => {
+    const keys = ["callbacks", name];
+    if (!callbackNames.includes(name)) throw faultAt(file, keys, unknownKey(name, callbackNames));
+    if (url === null) return [];
+    if (typeof url !== "string") throw faultAt(file, keys, `${name} cannot be ${show(url)}; give one URL`);
+    checked(file, ["callbacks"], () => assertEndpointUrl(name, url));
+    return [{ name, value: hookShape.read({ urls: [url] }), origin: file.origin(keys) }];
+  });
+}
+
+function readApiKey(body: unknown): ApiKeyPair {
+  const pair = readPair(body);
+  assertApiKeyPair(pair);
+  return pair;
+}
+
+function readApiKeys(file: ConfigFile): readonly Declared<ApiKeyPair>[] {
+  const example = "billing: {secretId: AKID…, secretKey: …}";
+  const apiKeys = readSecrets(file, "apiKeys", example, readApiKey, assertApiKeyName);
+  for (const [index, { name, value, origin }] of apiKeys.entries()) {
+    const twin = apiKeys.slice(0, index).find((other) => other.value.secretId === value.secretId);
+    if (twin === undefined) continue;
+    throw new ConfigError(origin, `apiKeys.${name}`, `${name} and ${twin.name} have one secretId; keep one of the two`);
+  }
+  return apiKeys;
+}
+
+/** An error shows no value of these parts, which may be a key that is indented too little. */
+function readSecrets<T>(
+  file: ConfigFile,
+  part: string,
+  example: string,
+  read: (body: unknown) => T,
+  assertForm: NameRule,
+): readonly Declared<T>[] {
+  const assertRecord = (keys: readonly string[], value: unknown): void => {
+    if (isRecord(value)) return;
+    throw faultAt(file, keys, `${keys.at(-1)} must hold keys and values, such as ${example}`);
+  };
+  const value = file.values[part];
+  if (value !== undefined) assertRecord([part], value);
+  const readOne = (body: unknown, keys: readonly string[]): T => {
+    assertRecord(keys, body);
+    return read(body);
+  };
+  return declared(file, [part], value, readOne, assertForm);
+}
+
+/** Throws `RingbackError` for a name of wrong form. */
+type NameRule = (field: string, name: string) => void;
+
+/** Reads the members of one part of the file, which may be missing. `keys` leads to the part. */
+function declared<T>(
+  file: ConfigFile,
+  keys: readonly string[],
+  part: unknown,
+  read: (body: unknown, keys: readonly string[]) => T,
+  assertForm: NameRule = assertName,
+): readonly Declared<T>[] {
+  const entries = Object.entries(part === undefined ? {} : record(file, keys, part));
+  for (const [name] of entries) checked(file, [...keys, name], () => assertForm(show(name), name));
+  return entries.map(([name, body]) => {
+    const path = [...keys, name];
+    return { name, value: checked(file, path, () => read(body, path)), origin: file.origin(path) };
+  });
+}
+
+function record(file: ConfigFile, keys: readonly string[], value: unknown) {
+  if (isRecord(value)) return value;
+  throw faultAt(file, keys, `${keys.at(-1)} cannot be ${show(value)}; give keys and values`);
+}
+
+function faultAt(file: ConfigFile, keys: readonly string[], fault: string, cause?: unknown): ConfigError {
+  return new ConfigError(file.origin(keys), keys.join("."), fault, cause);
+}
+
+/** Turns an error that names a field into one that names the line of that field. */
+function checked<T>(file: ConfigFile, keys: readonly string[], check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof RingbackError)) throw error;
+    // `filter.tags[0]` is `filter`, `tags`, `0`.
+    const field = (error.details[0]?.field ?? "").split(/[.[\]]+/).filter((key) => key !== "");
+    throw faultAt(file, [...keys, ...field], error.message.replace(/\.$/, ""), error);
+  }
+}
