@@ -34,7 +34,9 @@ export function bannedWords(words: readonly HouseWord[]): Rule {
   };
 }
 
-/** The last word of each line with the first word of the next one, for a phrase of two words that a line break parts. */
+/**
+ * The last word of each line with the first word of the next one, for a phrase of two words that a line break parts.
+ */
 function lineBreaks(lines: readonly Line[]): Line[] {
   return lines.flatMap(({ text, line }, index) => {
     const next = lines[index + 1];

@@ -7,7 +7,7 @@ const sources = "packages/server/src/";
  * names of their makers count anywhere.
  */
 const foreignName =
-  /(?<![A-Za-z])(?:[Cc][Mm][Qq]|[Mm][Nn][Ss])|CMQ|Cmq|(?<![A-Z])M(?:NS|ns)|[Ww][Ee][Cc][Hh][Aa][Tt]|[Ww]eixin|[Tt]encent|[Qq]cloud|[Aa]liyun/g;
+  /(?<![A-Za-z])(?:[Cc][Mm][Qq]|[Mm][Nn][Ss])|CMQ|Cmq|(?<![A-Z])M(?:NS|ns)|[Ww][Ee][Cc][Hh][Aa][Tt]|[Ww]eixin|[Qq]cloud|[Aa]liyun/g;
 
 /**
  * A rule about the names of CMQ, WeChat and MNS in the server's sources. Excuses name files there, and folders with

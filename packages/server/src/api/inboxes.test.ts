@@ -54,8 +54,8 @@ const defaults = {
 
 describe("an inbox", () => {
   it("is created by its name with defaults, changed, read and deleted", async () => {
-    const made = await call(test.app, "PUT", "/v1/inboxes/weixin");
-    expect(made).toMatchObject({ status: 201, json: { name: "weixin", ...defaults } });
+    const made = await call(test.app, "PUT", "/v1/inboxes/arrivals");
+    expect(made).toMatchObject({ status: 201, json: { name: "arrivals", ...defaults } });
     const settings = {
       accept: "json",
       whilePolledMs: 300_000,
@@ -63,22 +63,25 @@ describe("an inbox", () => {
       messagesMax: 5,
       bodyBytesMax: 1024,
     };
-    const changed = await call(test.app, "PUT", "/v1/inboxes/weixin", { json: settings });
-    expect(changed).toMatchObject({ status: 200, json: { name: "weixin", topic: null, ...settings } });
-    await post("/in/weixin", { body: "{}" });
-    expect((await call(test.app, "GET", "/v1/inboxes/weixin")).json).toEqual({ ...changed.json, waiting: 1 });
-    expect((await call(test.app, "DELETE", "/v1/inboxes/weixin")).status).toBe(204);
+    const changed = await call(test.app, "PUT", "/v1/inboxes/arrivals", { json: settings });
+    expect(changed).toMatchObject({ status: 200, json: { name: "arrivals", topic: null, ...settings } });
+    await post("/in/arrivals", { body: "{}" });
+    expect((await call(test.app, "GET", "/v1/inboxes/arrivals")).json).toEqual({ ...changed.json, waiting: 1 });
+    expect((await call(test.app, "DELETE", "/v1/inboxes/arrivals")).status).toBe(204);
     for (const method of ["DELETE", "GET"]) {
-      const answer = await call(test.app, method, "/v1/inboxes/weixin");
+      const answer = await call(test.app, method, "/v1/inboxes/arrivals");
       expect(answer).toMatchObject({ status: 404, json: { code: "inbox_not_found" } });
     }
   });
 
   it("accepts the settings that it returns", async () => {
-    const made = await call(test.app, "PUT", "/v1/inboxes/weixin");
+    const made = await call(test.app, "PUT", "/v1/inboxes/arrivals");
     const { name: _, createdAt: __, updatedAt: ___, ...settings } = made.json as Record<string, unknown>;
     expect(settings).toEqual(defaults);
-    expect(await call(test.app, "PUT", "/v1/inboxes/weixin", settings)).toMatchObject({ status: 200, json: defaults });
+    expect(await call(test.app, "PUT", "/v1/inboxes/arrivals", settings)).toMatchObject({
+      status: 200,
+      json: defaults,
+    });
   });
 
   it("is listed by name, page by page", async () => {
@@ -103,9 +106,9 @@ describe("an inbox", () => {
     [{ topics: "orders" }, "topics"],
     [[], ""],
   ])("refuses the settings %j", async (json, field) => {
-    const answer = await call(test.app, "PUT", "/v1/inboxes/weixin", { json });
+    const answer = await call(test.app, "PUT", "/v1/inboxes/arrivals", { json });
     expect(answer).toMatchObject({ status: 400, json: { code: "invalid_request", errors: [{ field }] } });
-    expect(await scene.inboxes.get("weixin")).toBeNull();
+    expect(await scene.inboxes.get("arrivals")).toBeNull();
   });
 
   it.each(["_in", "..a", "inbox:a", "inbox%3Aa", "%E4%BD%A0", "__proto__", "a".repeat(129)])(
@@ -123,28 +126,28 @@ describe("an inbox", () => {
   );
 
   it("refuses a name that no topic can have", async () => {
-    const answer = await call(test.app, "PUT", "/v1/inboxes/weixin", { json: { topic: "inbox:other" } });
+    const answer = await call(test.app, "PUT", "/v1/inboxes/arrivals", { json: { topic: "inbox:other" } });
     expect(answer).toMatchObject({ status: 400, json: { code: "invalid_name", errors: [{ field: "topic" }] } });
   });
 
   it("is refused past the number that an account may have", async () => {
     const { id } = scene.store.catalog.defaultAccount();
     for (let at = 0; at < limits.entriesMax; at++) await scene.store.entries.put(id, "inbox", `in${at}`, {});
-    const answer = await call(test.app, "PUT", "/v1/inboxes/weixin");
+    const answer = await call(test.app, "PUT", "/v1/inboxes/arrivals");
     expect(answer).toMatchObject({ status: 409, json: { code: "entry_limit" } });
-    expect(await scene.store.catalog.getTopic(scene.store.catalog.defaultAccount().id, "inbox:weixin")).toBeNull();
+    expect(await scene.store.catalog.getTopic(scene.store.catalog.defaultAccount().id, "inbox:arrivals")).toBeNull();
   });
 });
 
 describe("a message that is POSTed to an inbox", () => {
-  beforeEach(() => scene.put("weixin"));
+  beforeEach(() => scene.put("arrivals"));
 
   it("is answered with success and its id, and is delivered unchanged", async () => {
     const body = '{ "msgSvrID": 3604851935629391762, "wxid":"小明" }\n';
-    const answer = await post("/in/weixin", { body, contentType: "application/json" });
+    const answer = await post("/in/arrivals", { body, contentType: "application/json" });
     expect(answer).toMatchObject({ status: 200, body: '{"response":"success"}' });
     expect(answer.headers["content-type"]).toMatch(/^application\/json/);
-    const taken = await take("/in/weixin");
+    const taken = await take("/in/arrivals");
     expect([taken.status, taken.text]).toEqual([200, body]);
     expect(taken.headers).toMatchObject({
       "content-type": "application/json",
@@ -161,16 +164,16 @@ describe("a message that is POSTed to an inbox", () => {
     [undefined, "of no type"],
   ])("is kept whatever its type is: %s", async (contentType, body) => {
     const sent = contentType === undefined ? { body } : { body, contentType };
-    expect((await post("/in/weixin?signature=x&__proto__=y", sent)).status).toBe(200);
-    const taken = await take("/in/weixin");
+    expect((await post("/in/arrivals?signature=x&__proto__=y", sent)).status).toBe(200);
+    const taken = await take("/in/arrivals");
     expect(taken.body).toEqual(Buffer.from(body));
     expect(taken.headers["content-type"]).toBe(contentType ?? "application/octet-stream");
     expect(taken.headers["ringback-message-id"]).toBeDefined();
   });
 
   it("can do nothing in a browser that shows it", async () => {
-    await post("/in/weixin", { body: "<script>alert(1)</script>", contentType: "text/html" });
-    expect((await take("/in/weixin")).headers).toMatchObject({
+    await post("/in/arrivals", { body: "<script>alert(1)</script>", contentType: "text/html" });
+    expect((await take("/in/arrivals")).headers).toMatchObject({
       "content-security-policy": "default-src 'none'; sandbox",
       "x-content-type-options": "nosniff",
       "cache-control": "no-store",
@@ -180,8 +183,8 @@ describe("a message that is POSTed to an inbox", () => {
   it.each([`text/${"x".repeat(300)}`, "", "a\tb", "t\u00e9xt/plain"])(
     "is kept without a content type that no header can hold: %.20j",
     async (contentType) => {
-      expect((await post("/in/weixin", { body: "x", contentType })).status).toBe(200);
-      const taken = await take("/in/weixin");
+      expect((await post("/in/arrivals", { body: "x", contentType })).status).toBe(200);
+      const taken = await take("/in/arrivals");
       expect([taken.text, taken.headers["content-type"]]).toEqual(["x", "application/octet-stream"]);
     },
   );
@@ -205,9 +208,9 @@ describe("a message that is POSTed to an inbox", () => {
     await scene.put("small", { bodyBytesMax: 1024 });
     const larger = await post("/in/small", { body: "x".repeat(1025) });
     expect([larger.status, JSON.parse(larger.body)]).toMatchObject([413, { code: "body_too_large" }]);
-    const largest = await post("/in/weixin", { body: "x".repeat(limits.bodyBytesMax + 1) });
+    const largest = await post("/in/arrivals", { body: "x".repeat(limits.bodyBytesMax + 1) });
     expect([largest.status, JSON.parse(largest.body)]).toMatchObject([413, { code: "request_too_large" }]);
-    expect((await post("/in/weixin", { body: "x".repeat(limits.bodyBytesMax) })).status).toBe(200);
+    expect((await post("/in/arrivals", { body: "x".repeat(limits.bodyBytesMax) })).status).toBe(200);
   });
 
   it("is refused when the inbox is full, with a time to retry after", async () => {
@@ -243,59 +246,59 @@ describe("a message that is POSTed to an inbox", () => {
 });
 
 describe("a GET of an inbox", () => {
-  beforeEach(() => scene.put("weixin"));
+  beforeEach(() => scene.put("arrivals"));
 
   it("takes the oldest message, and answers 200 with nothing when there is none", async () => {
-    for (const body of ["1", "2"]) await post("/in/weixin", { body });
-    expect((await take("/in/weixin")).text).toBe("1");
-    expect((await take("/in/weixin")).text).toBe("2");
-    const none = await take("/in/weixin");
+    for (const body of ["1", "2"]) await post("/in/arrivals", { body });
+    expect((await take("/in/arrivals")).text).toBe("1");
+    expect((await take("/in/arrivals")).text).toBe("2");
+    const none = await take("/in/arrivals");
     expect([none.status, none.text, none.headers["content-length"]]).toEqual([200, "", "0"]);
     expect(none.headers).not.toHaveProperty("ringback-message-id");
   });
 
   it("waits as long as it says", async () => {
-    const waiting = take("/in/weixin?waitMs=60000");
+    const waiting = take("/in/arrivals?waitMs=60000");
     await expect.poll(() => scene.pullQueues.waiting).toBe(1);
-    await post("/in/weixin", { body: "1" });
+    await post("/in/arrivals", { body: "1" });
     expect((await waiting).text).toBe("1");
   });
 
   it.each(["waitMs=-1", `waitMs=${limits.inboxWaitMsMax + 1}`, "waitMs=1.5", "waitMs=", "waitMs=1&waitMs=2", "wait=1"])(
     "refuses the query %s",
     async (query) => {
-      const answer = await call(test.app, "GET", `/in/weixin?${query}`);
+      const answer = await call(test.app, "GET", `/in/arrivals?${query}`);
       const field = query.split("=")[0];
       expect(answer).toMatchObject({ status: 400, json: { code: "invalid_request", errors: [{ field }] } });
     },
   );
 
   it("is the only way to take: a HEAD is refused and takes nothing", async () => {
-    await post("/in/weixin", { body: "1" });
+    await post("/in/arrivals", { body: "1" });
     for (const method of ["HEAD", "PUT", "DELETE"] as const) {
-      const answer = await test.app.inject({ method, url: "/in/weixin" });
+      const answer = await test.app.inject({ method, url: "/in/arrivals" });
       expect([answer.statusCode, answer.headers["allow"]]).toEqual([405, "GET, POST"]);
     }
-    expect((await take("/in/weixin")).text).toBe("1");
+    expect((await take("/in/arrivals")).text).toBe("1");
   });
 
   it("that waits is answered with nothing when the server stops", async () => {
-    const waiting = take("/in/weixin?waitMs=60000");
+    const waiting = take("/in/arrivals?waitMs=60000");
     await expect.poll(() => scene.pullQueues.waiting).toBe(1);
     await test.app.close();
     expect(await waiting).toMatchObject({ status: 200, text: "" });
   });
 
   it("that ends in an error leaves the message in the inbox", async () => {
-    await scene.keep("weixin", "1", "text/plain");
+    await scene.keep("arrivals", "1", "text/plain");
     const real = scene.inboxes.take.bind(scene.inboxes);
     scene.inboxes.take = async (...args) => {
       const taken = await real(...args);
       // A content type that no header can hold: the answer turns into an error.
       return taken && { ...taken, message: { ...taken.message, contentType: "a\r\nb: c" } };
     };
-    expect((await take("/in/weixin")).status).toBe(500);
+    expect((await take("/in/arrivals")).status).toBe(500);
     scene.inboxes.take = real;
-    expect((await take("/in/weixin")).text).toBe("1");
+    expect((await take("/in/arrivals")).text).toBe("1");
   });
 });

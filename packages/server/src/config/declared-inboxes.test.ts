@@ -21,14 +21,14 @@ describe("inboxes in the configuration file", () => {
     const file = `
 inboxes:
   plain:
-  weixin:
+  arrivals:
     accept: json
     whilePolledMs: 300000
   orders: { topic: orders, messagesMax: 5 }
 `;
     expect(load(file)).toEqual([
       { name: "plain", value: defaults, origin: "ringback.yaml:3" },
-      { name: "weixin", value: { ...defaults, accept: "json", whilePolledMs: 300_000 }, origin: "ringback.yaml:4" },
+      { name: "arrivals", value: { ...defaults, accept: "json", whilePolledMs: 300_000 }, origin: "ringback.yaml:4" },
       {
         name: "orders",
         value: { ...defaults, topic: "orders", retentionMs: null, messagesMax: 5 },
@@ -42,23 +42,23 @@ inboxes:
   });
 
   it.each([
-    ["inboxes:\n  - weixin\n", "ringback.yaml:1: inboxes cannot be"],
+    ["inboxes:\n  - arrivals\n", "ringback.yaml:1: inboxes cannot be"],
     ["inboxes:\n  inbox:a: {}\n", 'ringback.yaml:2: "inbox:a": must begin with a letter'],
-    ["inboxes:\n  weixin: polled\n", "ringback.yaml:2: "],
+    ["inboxes:\n  arrivals: polled\n", "ringback.yaml:2: "],
     [
-      "inboxes:\n  weixin:\n    acept: json\n",
+      "inboxes:\n  arrivals:\n    acept: json\n",
       "ringback.yaml:3: acept: is not a known field; known here: topic, accept",
     ],
-    ["inboxes:\n  weixin:\n    accept: xml\n", 'ringback.yaml:3: accept: must be "any" or "json"'],
+    ["inboxes:\n  arrivals:\n    accept: xml\n", 'ringback.yaml:3: accept: must be "any" or "json"'],
     [
-      "inboxes:\n  weixin:\n    messagesMax: 0\n",
+      "inboxes:\n  arrivals:\n    messagesMax: 0\n",
       `ringback.yaml:3: messagesMax: must be from 1 to ${limits.inboxMessagesMax}`,
     ],
     [
-      "inboxes:\n  weixin:\n    topic: orders\n    retentionMs: 60000\n",
+      "inboxes:\n  arrivals:\n    topic: orders\n    retentionMs: 60000\n",
       'ringback.yaml:4: retentionMs: must be left out: the topic "orders" keeps the messages',
     ],
-    ["inboxes:\n  weixin:\n    topic: a b\n", "ringback.yaml:3: topic: must begin with a letter"],
+    ["inboxes:\n  arrivals:\n    topic: a b\n", "ringback.yaml:3: topic: must begin with a letter"],
   ])("stop the start with one line that says where the fault is: %j", (file, line) => {
     expect(() => load(file)).toThrow(line);
   });

@@ -64,7 +64,7 @@ export function readDeclarations(file: ConfigFile): DeclaredResources {
         subscriptions: declared(file, under, subscriptions, (body) => subscriptionShape.read(body)),
       };
     }),
-    // `weixin:` with nothing after it is an inbox with every setting at its default.
+    // `arrivals:` with nothing after it is an inbox with every setting at its default.
     inboxes: declared(file, ["inboxes"], values["inboxes"], (body) => inboxShape.read(body ?? {})),
     hooks: readHooks(file),
     keys: readSecrets(file, "keys", "0: {jwk: {kty: oct, k: …}}", (body) => storedJwk(readKey(body).jwk), assertKid),

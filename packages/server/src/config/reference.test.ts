@@ -15,7 +15,7 @@ it("shows examples that the server accepts", () => {
     loadConfig({ flags: { config: "ringback.yaml" }, env: {}, readFile: () => example }),
   );
   expect(configs.flatMap(({ declared }) => declared.topics.map(({ name }) => name))).toEqual(["MyTopic"]);
-  expect(configs.flatMap(({ declared }) => declared.inboxes.map(({ name }) => name))).toEqual(["weixin"]);
+  expect(configs.flatMap(({ declared }) => declared.inboxes.map(({ name }) => name))).toEqual(["arrivals"]);
   const hooks = configs.flatMap(({ declared }) => declared.hooks.map(({ name }) => name));
   expect(hooks).toEqual(["onMessage", "card"]);
   expect(configs.flatMap(({ declared }) => declared.keys.map(({ name }) => name))).toEqual(["0"]);

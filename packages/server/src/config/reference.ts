@@ -63,7 +63,7 @@ the topics.
 
 \`\`\`yaml
 inboxes:
-  weixin:
+  arrivals:
     accept: json
     whilePolledMs: 300000
 \`\`\``;

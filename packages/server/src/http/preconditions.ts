@@ -53,8 +53,8 @@ export function writeConditionally<R extends Revision | null, T>(
 const tagList = /^[\t ]*(?:W\/)?"[^"]*"(?:[\t ]*,[\t ]*(?:W\/)?"[^"]*")*[\t ]*$/;
 
 /**
- * undefined: there is no such header. A weak tag equals none in If-Match, and its strong form in If-None-Match (RFC 9110
- * section 8.8.3.2).
+ * undefined: there is no such header. A weak tag equals none in If-Match, and its strong form in If-None-Match (RFC
+ * 9110 section 8.8.3.2).
  */
 function matches(
   name: "If-Match" | "If-None-Match",

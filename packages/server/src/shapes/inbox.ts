@@ -40,7 +40,7 @@ const settings = bodyObject([{ messagesMax: 1000 }, { accept: "json", whilePolle
 
 export const inboxShape = settingsShape(settings, { settle: (given) => withRetention(complete(settings, given)) });
 
-const members = { name: Type.String({ examples: ["weixin"] }), ...viewMembers(settings), ...changeTimes };
+const members = { name: Type.String({ examples: ["arrivals"] }), ...viewMembers(settings), ...changeTimes };
 
 export const inboxSchema = describedObject("The inbox.", members);
 export const countedInboxSchema = describedObject("The inbox, with how many messages wait in it.", {

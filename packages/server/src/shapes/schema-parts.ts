@@ -98,7 +98,7 @@ export const subscriptionParams = Type.Object({
   subscription: name("subscription", "billing"),
 });
 
-export const inboxParams = Type.Object({ inbox: name("inbox", "weixin") });
+export const inboxParams = Type.Object({ inbox: name("inbox", "arrivals") });
 
 export const hookParams = Type.Object({ hook: name("hook", "onMessage") });
 export const keyParams = Type.Object({

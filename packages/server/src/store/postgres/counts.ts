@@ -5,8 +5,8 @@ import type { SubscriptionCounts, UnsettledCounts } from "../records.ts";
 import type { StoreContext } from "./store-context.ts";
 
 /**
- * Where the deliveries of subscriptions are. What stands in a claim whose lease has run out counts as if it were given
- * back already.
+ * Where the deliveries of subscriptions are. Deliveries of a claim whose lease has expired count as
+ * if they had been released.
  */
 export const unsettledSelect = `SELECT c.subscription_id, c.expired,
     greatest(0, g.last_seq - greatest(c.scanned_through, g.first_seq - 1))

@@ -2,12 +2,9 @@ import type { SubscriptionId } from "../../domain/model.ts";
 import type { NodeLabel } from "../cluster.ts";
 import { BackOff } from "./back-off.ts";
 import { postgresLimits } from "./postgres-limits.ts";
-import type { StoreContext } from "./store-context.ts";
+import type { NodeContext } from "./node-context.ts";
 
-export interface HeartbeatOptions extends Pick<
-  StoreContext,
-  "database" | "times" | "timers" | "health" | "nodeId" | "aliveMs"
-> {
+export interface HeartbeatOptions extends NodeContext {
   readonly label: NodeLabel;
   /** A node is gone, and these subscriptions have deliveries that it held. */
   readonly orphaned: (ids: readonly SubscriptionId[]) => void;

@@ -1,25 +1,15 @@
 import type { SubscriptionId } from "../../domain/model.ts";
-import type { Timers } from "../../domain/ports.ts";
 import type { Listeners } from "../listeners.ts";
 import type { StoreObserver } from "../store.ts";
 import type { CatalogCache } from "./catalog-cache.ts";
 import { call } from "./connection.ts";
-import type { Database } from "./database.ts";
-import type { Health } from "./health.ts";
 import type { Heartbeat } from "./heartbeat.ts";
-import type { Times } from "./times.ts";
+import type { NodeContext } from "./node-context.ts";
 import type { WakeUps } from "./wake-ups.ts";
 
 /** The objects and settings that the parts of one store share. */
-export interface StoreContext {
-  readonly database: Database;
-  readonly times: Times;
-  readonly timers: Timers;
-  readonly health: Health;
+export interface StoreContext extends NodeContext {
   readonly observer: StoreObserver;
-  readonly nodeId: number;
-  /** A node without a heartbeat for this long counts as dead. */
-  readonly aliveMs: number;
   readonly attemptRetentionMs: number;
   readonly deadLetterRetentionMs: number;
   readonly heartbeat: Heartbeat;

@@ -3,7 +3,7 @@ import { earlier } from "../earlier.ts";
 import type { Claim, ClaimedDelivery, ClaimId, ClaimWant } from "../log.ts";
 import { isCached, isHeldByOrder, takeCached, takeFromLog, type ClaimInProgress } from "./log-scan.ts";
 import { isParkedDue, takeParked } from "./parked-scan.ts";
-import type { ClaimContext } from "./store-context.ts";
+import type { ClaimContext } from "./claim-context.ts";
 import type { ClaimState, OpenDelivery, SubscriptionEntry } from "./subscription-entry.ts";
 
 /** Ids that one process can give to claims. No claim of an earlier process has the same id. */

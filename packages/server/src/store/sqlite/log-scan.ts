@@ -4,7 +4,7 @@ import type { MessageCache } from "./message-cache.ts";
 import type { DueDelivery } from "./operations/read-due.ts";
 import type { DeliveryCounts, ParkRow, UnparkRow } from "./operations/settle.ts";
 import { parkSlowDeliveries } from "./park-slow.ts";
-import type { ClaimContext } from "./store-context.ts";
+import type { ClaimContext } from "./claim-context.ts";
 import type { ClaimState, SubscriptionEntry } from "./subscription-entry.ts";
 
 /** Positions that one claim examines, so that a filter that matches nothing cannot block the event loop. */

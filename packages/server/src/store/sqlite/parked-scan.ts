@@ -2,7 +2,7 @@ import type { Message, Seq, SubscriptionId, TimeMs } from "../../domain/model.ts
 import { takeDelivery, type ClaimInProgress } from "./log-scan.ts";
 import type { DueDelivery } from "./operations/read-due.ts";
 import type { ParkRow, UnparkRow } from "./operations/settle.ts";
-import type { ClaimContext } from "./store-context.ts";
+import type { ClaimContext } from "./claim-context.ts";
 import type { SubscriptionEntry } from "./subscription-entry.ts";
 
 export function isParkedDue(entry: SubscriptionEntry, nowMs: TimeMs): boolean {

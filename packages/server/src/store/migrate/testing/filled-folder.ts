@@ -60,7 +60,7 @@ export async function filledFolder(): Promise<FilledFolder> {
   );
 
   await store.entries.put(account, "hook", "ask", { urls: ["http://127.0.0.1:9/"] });
-  await store.entries.put(account, "inbox", "weixin", { messagesMax: 3 });
+  await store.entries.put(account, "inbox", "arrivals", { messagesMax: 3 });
   await store.entries.put(account, "key", "k1", { sealed: "…" });
   await store.close();
   const ids = {
