@@ -180,15 +180,20 @@ export type DeadReason = "retries_exhausted" | "receives_exhausted" | "expired" 
  */
 export type EntryKind = string;
 
-export interface Entry<T = unknown> {
-  readonly kind: EntryKind;
+export interface EntryState {
   readonly name: string;
-  /** A JSON value. The same object is returned until the entry changes. */
-  readonly value: T;
+  /** Random, so that an entry is told from an earlier one of its name. */
+  readonly id: number;
   /** 1 for a new entry; each change of the value adds 1. */
   readonly version: number;
   readonly createdAtMs: TimeMs;
   readonly updatedAtMs: TimeMs;
+}
+
+export interface Entry<T = unknown> extends EntryState {
+  readonly kind: EntryKind;
+  /** A JSON value. The same object is returned until the entry changes. */
+  readonly value: T;
 }
 
 /** State of one message for one subscription. */

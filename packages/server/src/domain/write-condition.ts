@@ -1,12 +1,10 @@
 import { RingbackError } from "./errors.ts";
 import { limits } from "./limits.ts";
-import type { TimeMs } from "./model.ts";
 
 /** Identifies one state of a topic, subscription or entry. */
 export interface Revision {
-  /** Unique among all that ever were of the kind. Entries have none: the creation time tells them from earlier ones. */
-  readonly id?: number | string;
-  readonly createdAtMs: TimeMs;
+  /** Tells it from an earlier one of its name. */
+  readonly id: number;
   /** 1 when it was created, and one more after each change. */
   readonly version: number;
 }
@@ -33,7 +31,7 @@ export function assertCondition(condition: WriteCondition | undefined, current: 
 }
 
 function isSame(one: Revision, other: Revision): boolean {
-  return one.id === other.id && one.createdAtMs === other.createdAtMs && one.version === other.version;
+  return one.id === other.id && one.version === other.version;
 }
 
 /**

@@ -5,8 +5,8 @@ import { type Revision, untilWritten, type WriteCondition } from "../domain/writ
 /** Conditional requests (RFC 9110 section 13): If-Match and If-None-Match for whatever changes one resource. */
 
 /** A strong entity tag, in double quotes. */
-export function entityTag({ id, createdAtMs, version }: Revision): string {
-  return `"${id ?? createdAtMs}-${version}"`;
+export function entityTag({ id, version }: Revision): string {
+  return `"${id}-${version}"`;
 }
 
 export function isConditional({ headers }: FastifyRequest): boolean {

@@ -39,14 +39,15 @@ export interface EntryRow {
   readonly account_id: AccountId;
   readonly kind: EntryKind;
   readonly name: string;
+  readonly id: number;
   readonly version: number;
   readonly value: string;
   readonly created_at: TimeMs;
   readonly updated_at: TimeMs;
 }
 
-export function toEntry({ kind, name, value, version, created_at, updated_at }: EntryRow): Entry {
-  return entryOf(kind, name, value, { version, createdAtMs: created_at, updatedAtMs: updated_at });
+export function toEntry({ kind, name, id, value, version, created_at, updated_at }: EntryRow): Entry {
+  return entryOf(kind, name, value, { id, version, createdAtMs: created_at, updatedAtMs: updated_at });
 }
 
 /** A subscription's row, without the columns that name its topic. */

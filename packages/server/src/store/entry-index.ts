@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { RingbackError } from "../domain/errors.ts";
 import { limits } from "../domain/limits.ts";
 import type { AccountId, Entry, EntryKind, TimeMs } from "../domain/model.ts";
@@ -5,6 +6,9 @@ import { assertCondition, type WriteCondition } from "../domain/write-condition.
 import { hasLabel, type Label } from "./label.ts";
 import { NameIndex } from "./name-index.ts";
 import type { Page, PageRequest } from "./page.ts";
+
+/** The largest range of `randomInt`. */
+const ID_MAX = 2 ** 48 - 1;
 
 export interface EntryPut {
   readonly kind: EntryKind;
@@ -51,6 +55,7 @@ export class EntryIndex {
       return { entry: before, text, created: false, changed: false };
     }
     const entry = entryOf(kind, name, text, {
+      id: before?.id ?? randomInt(ID_MAX),
       version: (before?.version ?? 0) + 1,
       createdAtMs: before?.createdAtMs ?? nowMs,
       updatedAtMs: nowMs,
@@ -80,7 +85,7 @@ export function entryOf(
   kind: EntryKind,
   name: string,
   text: string,
-  state: Pick<Entry, "version" | "createdAtMs" | "updatedAtMs">,
+  state: Omit<Entry, "kind" | "name" | "value">,
 ): Entry {
   return { kind, name, value: JSON.parse(text) as unknown, ...state };
 }

@@ -184,6 +184,6 @@ export class AccountHooks implements Hooks {
   }
 }
 
-function detailsOf({ name, value, version, createdAtMs, updatedAtMs }: Entry<HookSettings>): HookDetails {
-  return { ...value, name, version, createdAtMs, updatedAtMs };
+function detailsOf({ name, value, id, version, createdAtMs, updatedAtMs }: Entry<HookSettings>): HookDetails {
+  return { ...value, name, id, version, createdAtMs, updatedAtMs };
 }

@@ -1,16 +1,11 @@
 import type { Outcome } from "@ringback/sdk/hooks";
 import type { HookSettings } from "../../domain/hook-rules.ts";
-import type { TimeMs } from "../../domain/model.ts";
+import type { EntryState } from "../../domain/model.ts";
 import type { WriteCondition } from "../../domain/write-condition.ts";
 import type { Label } from "../../store/label.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 
-export interface HookDetails extends HookSettings {
-  readonly name: string;
-  readonly version: number;
-  readonly createdAtMs: TimeMs;
-  readonly updatedAtMs: TimeMs;
-}
+export interface HookDetails extends HookSettings, EntryState {}
 
 /** The JSON payload that a hook is called with. */
 export interface HookPayload {

@@ -217,8 +217,8 @@ export class AccountInboxes implements Inboxes {
   }
 }
 
-function detailsOf({ name, value, version, createdAtMs, updatedAtMs }: Entry<InboxSettings>): InboxDetails {
-  return { ...value, name, version, createdAtMs, updatedAtMs };
+function detailsOf({ name, value, id, version, createdAtMs, updatedAtMs }: Entry<InboxSettings>): InboxDetails {
+  return { ...value, name, id, version, createdAtMs, updatedAtMs };
 }
 
 function newMessage({ body, contentType }: ArrivingMessage): NewMessage {

@@ -1,16 +1,11 @@
 import type { InboxSettings } from "../../domain/inbox-rules.ts";
-import type { MessageId, NewMessage, TimeMs } from "../../domain/model.ts";
+import type { EntryState, MessageId, NewMessage } from "../../domain/model.ts";
 import type { WriteCondition } from "../../domain/write-condition.ts";
 import type { Label } from "../../store/label.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 import type { LeasedMessage } from "../pull/leased-delivery.ts";
 
-export interface InboxDetails extends InboxSettings {
-  readonly name: string;
-  readonly version: number;
-  readonly createdAtMs: TimeMs;
-  readonly updatedAtMs: TimeMs;
-}
+export interface InboxDetails extends InboxSettings, EntryState {}
 
 /** A body that was POSTed to an inbox. */
 export type ArrivingMessage = Pick<NewMessage, "body" | "contentType">;

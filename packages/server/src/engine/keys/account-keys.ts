@@ -94,8 +94,8 @@ export class AccountKeys implements Keys {
     return held.length === given.length && timingSafeEqual(held, given);
   }
 
-  #details({ name, value, version, createdAtMs, updatedAtMs }: Entry<StoredKey>): KeyDetails {
+  #details({ name, value, id, version, createdAtMs, updatedAtMs }: Entry<StoredKey>): KeyDetails {
     const { kty, crv, bits, sealed } = value;
-    return { kid: name, kty, crv, bits, usable: this.#safe.opens(sealed), version, createdAtMs, updatedAtMs };
+    return { kid: name, kty, crv, bits, usable: this.#safe.opens(sealed), id, version, createdAtMs, updatedAtMs };
   }
 }

@@ -1,5 +1,5 @@
 import type { Jwk, ProtocolKey } from "@ringback/sdk/protocols";
-import type { TimeMs } from "../../domain/model.ts";
+import type { EntryState } from "../../domain/model.ts";
 import type { WriteCondition } from "../../domain/write-condition.ts";
 import type { Page, PageRequest } from "../../store/page.ts";
 
@@ -10,16 +10,13 @@ export interface KeyRing {
 }
 
 /** The public view of a key. Contains nothing that helps to guess the key. */
-export interface KeyDetails {
+export interface KeyDetails extends Omit<EntryState, "name"> {
   readonly kid: string;
   readonly kty: "oct" | "OKP";
   readonly crv: "Ed25519" | null;
   readonly bits: number;
   /** A configured master key opens this key. */
   readonly usable: boolean;
-  readonly version: number;
-  readonly createdAtMs: TimeMs;
-  readonly updatedAtMs: TimeMs;
 }
 
 /** The account's signing and encryption keys. */

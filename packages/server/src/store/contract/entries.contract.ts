@@ -10,7 +10,7 @@ export function entriesContract({ promise, shared, fresh }: Part): void {
     const value = { urls: ["http://a/"], nested: { "": null, list: [1, "é", true] }, key: "0" };
     const put = await store.entries.put(account(), "hook", "kept", value);
     const times = { createdAtMs: clock.now(), updatedAtMs: clock.now() };
-    const entry = { kind: "hook", name: "kept", value, version: 1, ...times };
+    const entry = { kind: "hook", name: "kept", id: expect.any(Number) as number, value, version: 1, ...times };
     expect(put).toEqual({ entry, created: true });
     await shared().crash();
     expect(await shared().store.entries.get(account(), "hook", "kept")).toEqual(entry);

@@ -79,7 +79,7 @@ export const movedTables: readonly MovedTable[] = [
   sameTable({
     name: "entry",
     label: "hooks, inboxes, keys",
-    columns: "account_id, kind, name, version, value, created_at, updated_at",
+    columns: "account_id, kind, name, id, version, value, created_at, updated_at",
     key: ["account_id", "kind", "name"],
     start: [0, "", ""],
   }),

@@ -91,11 +91,11 @@ export class PostgresEntries implements EntryStore {
         if (!prepared.changed) return prepared;
         const { entry, text } = prepared;
         await connection.query(
-          `INSERT INTO ringback.entry (account_id, kind, name, version, value, created_at, updated_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7)
+          `INSERT INTO ringback.entry (account_id, kind, name, id, version, value, created_at, updated_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
            ON CONFLICT (account_id, kind, name)
              DO UPDATE SET version = excluded.version, value = excluded.value, updated_at = excluded.updated_at`,
-          [accountId, kind, name, entry.version, text, entry.createdAtMs, entry.updatedAtMs],
+          [accountId, kind, name, entry.id, entry.version, text, entry.createdAtMs, entry.updatedAtMs],
         );
         await this.#notify(connection, accountId, kind, name);
         return prepared;

@@ -97,6 +97,7 @@ CREATE TABLE ringback.entry (
   account_id bigint NOT NULL,
   kind text NOT NULL,
   name text COLLATE "C" NOT NULL,
+  id bigint NOT NULL,
   version bigint NOT NULL DEFAULT 1,
   value text NOT NULL,
   created_at bigint NOT NULL,

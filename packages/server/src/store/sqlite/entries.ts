@@ -29,8 +29,8 @@ export class SqliteEntries implements EntryStore {
       const wanted = { kind, name, value, condition };
       const { entry, text, created, changed } = this.#index.prepare(accountId, wanted, clock.now());
       if (changed) {
-        const { version, createdAtMs: created_at, updatedAtMs: updated_at } = entry;
-        const row = { account_id: accountId, kind, name, version, value: text, created_at, updated_at };
+        const { id, version, createdAtMs: created_at, updatedAtMs: updated_at } = entry;
+        const row = { account_id: accountId, kind, name, id, version, value: text, created_at, updated_at };
         await commits.write("putEntry", row);
         this.#index.set(accountId, entry);
       }

@@ -164,6 +164,7 @@ CREATE TABLE entry (
   account_id INTEGER NOT NULL REFERENCES account (id),
   kind TEXT NOT NULL,
   name TEXT NOT NULL,
+  id INTEGER NOT NULL,
   version INTEGER NOT NULL DEFAULT 1,
   value TEXT NOT NULL,
   created_at INTEGER NOT NULL,
@@ -173,9 +174,9 @@ CREATE TABLE entry (
 `;
 
 /**
- * `PRAGMA application_id` of every database that has these steps: "Ring" in ASCII. Earlier, unreleased schemas have 0.
+ * `PRAGMA application_id` of every database that has these steps: "Rbck" in ASCII. Earlier, unreleased schemas have others.
  */
-export const APPLICATION_ID = 0x52696e67;
+export const APPLICATION_ID = 0x5262636b;
 
 /**
  * The schema as numbered steps. A step that has been released is frozen: a later change is a new step.

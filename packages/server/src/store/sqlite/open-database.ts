@@ -56,12 +56,14 @@ function assertKnownSchema(file: string): void {
   const db = new DatabaseSync(file, { readOnly: true });
   try {
     const version = numberOf(db, "user_version");
-    const isOurs = numberOf(db, "application_id") === APPLICATION_ID;
-    if (!isOurs && version > 0) {
+    const application = numberOf(db, "application_id");
+    const { tables } = db.prepare("SELECT count(*) AS tables FROM sqlite_schema").get() as { tables: number };
+    const isEmpty = application === 0 && version === 0 && tables === 0;
+    if (!isEmpty && (application !== APPLICATION_ID || version < 1)) {
       throw new RingbackError(
         "storage_unavailable",
-        "The data folder was written by a Ringback from before the first release, and this version cannot read it. " +
-          "Give another --data folder, or remove this one.",
+        `"${file}" belongs to another program, or to a Ringback from before the first release, and this version ` +
+          "cannot use it. Give another --data folder.",
       );
     }
     if (version > migrations.length) {

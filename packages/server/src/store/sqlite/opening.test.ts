@@ -93,12 +93,15 @@ describe("a database that cannot be used", () => {
     expect(readFileSync(file).equals(before)).toBe(true);
   });
 
-  test("because an unreleased Ringback wrote it, is refused in one line and left unchanged", async () => {
+  test.each([
+    ["an unreleased Ringback", "PRAGMA user_version = 3; CREATE TABLE topic (id INTEGER, filter_type TEXT)"],
+    ["another program", "CREATE TABLE note (text TEXT)"],
+    ["another program, which names itself,", "PRAGMA application_id = 0x0f055111"],
+    ["nobody knows who", "PRAGMA application_id = 0x5262636b; PRAGMA user_version = -1"],
+  ])("because %s wrote it, is refused in one line and left unchanged", async (_who, sql) => {
     const earlier = newFolder();
     const database = new DatabaseSync(join(earlier, "ringback.db"));
-    database.exec(
-      "PRAGMA journal_mode = WAL; PRAGMA user_version = 3; CREATE TABLE topic (id INTEGER, filter_type TEXT)",
-    );
+    database.exec(`PRAGMA journal_mode = WAL; ${sql}`);
     // After a crash the write-ahead log contains the whole database.
     const crashed = newFolder();
     const files = ["ringback.db", "ringback.db-wal"];
@@ -111,7 +114,7 @@ describe("a database that cannot be used", () => {
       await expect(open(folder)).rejects.toMatchObject({
         code: "storage_unavailable",
         message: expect.stringMatching(
-          /^The data folder was written by a Ringback from before the first release[^\n]*$/,
+          /^".*ringback\.db" belongs to another program, or to a Ringback from before the first release[^\n]*$/,
         ) as string,
       });
       expect(contents().map((content) => content || "")).toEqual(before.map((content) => content || ""));
