@@ -6,7 +6,13 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ["packages/*/test/slow/**/*.test.ts", "bench/test/slow/**/*.test.ts"],
+    include: [
+      "packages/*/test/slow/**/*.test.ts",
+      "bench/test/slow/**/*.test.ts",
+      "packages/server/src/store/contract/*.endurance.test.ts",
+    ],
+    // Runs of each property of the stores, with new seeds.
+    env: { PROPERTY_RUNS: "200" },
     pool: "forks",
     execArgv: ["--conditions=ringback-source"],
     testTimeout: 600_000,

@@ -1,12 +1,12 @@
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { bench, SERVER } from "./testing/bench-run.ts";
+import { bench } from "./testing/bench-run.ts";
 
-// Real: the benchmark with all its processes and sockets, and in the second test the server and PostgreSQL. Faked: the
-// server in the other tests, which only forwards messages. So the tests assert that every figure has a value and that
-// losses are found, and nothing about the values. One to four nodes: bench/test/slow/nodes.test.ts.
+// Real: the benchmark with all its processes and sockets. Faked: the server, which only forwards messages. So the tests
+// assert that every figure has a value and that losses are found, and nothing about the values. With a real server and
+// PostgreSQL: bench/test/slow.
 
 /** Ends a test that hangs. Every wait inside a test is for a condition. */
 const HANG_GUARD_MS = 900_000;
@@ -33,22 +33,6 @@ describe("a run of the benchmark", { timeout: HANG_GUARD_MS }, () => {
       expect(figures.filter(({ value }) => typeof value !== "number")).toEqual([]);
       for (const { acceptedMessages } of deliveries) expect(acceptedMessages).toBeGreaterThan(0);
     }
-  });
-
-  it("counts per message what a durable PostgreSQL does for the server, and stops PostgreSQL", async () => {
-    const { code, report } = await bench(folder, "cmq,one-at-a-time", { server: SERVER, database: "postgres" });
-    expect(report.failures).toEqual([]);
-    expect(code).toBe(0);
-    expect(report.database).toMatchObject({ fsync: "on", synchronous_commit: "on", full_page_writes: "on" });
-    const figures = report.results.flatMap(({ figures }) => figures);
-    expect(figures.filter(({ value }) => typeof value !== "number")).toEqual([]);
-    const costs = figures.flatMap(({ cost }) => cost ?? []);
-    expect(costs).toHaveLength(1);
-    for (const { database } of costs) {
-      expect(database?.["statements"]).toBeGreaterThan(0);
-      expect(database?.["walBytes"]).toBeGreaterThan(512);
-    }
-    expect(readdirSync(folder)).toEqual(["result.json"]);
   });
 
   it("fails when the server lost an accepted message, and names the message", async () => {

@@ -71,8 +71,8 @@ const takeSchema = {
   summary: "Take the oldest message",
   description:
     "The message's own bytes and content type. Without a message the body is empty and `ringback-message-id` is missing. " +
-    "The message is removed from the inbox as soon as the answer has been sent. If the client disconnects before that, the " +
-    "next client gets the message.",
+    "The message is removed from the inbox as soon as the server's operating system has taken the whole answer to send it. " +
+    "If the client disconnects before that, the next client gets the message.",
   params: inboxParams,
   querystring: takeQuery,
   response: {

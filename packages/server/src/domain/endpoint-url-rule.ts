@@ -19,8 +19,7 @@ export function queueOfUrl(url: string): string | null {
 /** A URL is stored as written, so everything that a URL parser would silently drop or rewrite is refused. */
 export function assertEndpointUrl(field: string, text: string, schemes: readonly string[] = httpSchemes): void {
   const queue = schemes.includes(queueScheme) ? queueOfUrl(text) : null;
-  const networkSchemes = schemes.filter((scheme) => scheme !== queueScheme);
-  const fault = queue === null ? (textFault(text, networkSchemes) ?? urlFault(field, text)) : queueFault(queue);
+  const fault = queue === null ? (textFault(text, schemes) ?? urlFault(field, text)) : queueFault(queue);
   if (fault !== null) throw RingbackError.at("invalid_url", field, fault);
 }
 
@@ -33,8 +32,8 @@ function textFault(text: string, schemes: readonly string[]): string | null {
   if (/[\p{Cc}\s\\]/u.test(text)) return "must not contain white space, control characters or backslashes";
   if (!text.isWellFormed()) return "must be valid Unicode, but contains half a surrogate pair";
   const scheme = /^([a-z]+):\/\//i.exec(text)?.[1]?.toLowerCase();
-  if (scheme === undefined || !schemes.includes(scheme)) {
-    return `must begin with ${eitherOf(schemes.map((known) => `${known}://`))}`;
+  if (scheme === undefined || scheme === queueScheme || !schemes.includes(scheme)) {
+    return `must begin with ${eitherOf(schemes.map((known) => (known === queueScheme ? queueUrl("") : `${known}://`)))}`;
   }
   if (text.includes("#")) return "must not have a fragment (the part from # on), because it would never be sent";
   return null;

@@ -26,3 +26,10 @@ export function withRetention<T extends InboxSettings>(settings: T): T {
   if (retentionMs === null) return settings;
   throw RingbackError.at("invalid_request", "retentionMs", `must be left out: the topic "${topic}" keeps the messages`);
 }
+
+/** Throws `immutable_field` if an inbox would get another topic. */
+export function assertTopicStays(before: string | null, after: string | null): void {
+  if (before === after) return;
+  const fault = before === null ? "is not set" : `is "${before}"`;
+  throw RingbackError.at("immutable_field", "topic", `${fault} and cannot be changed`);
+}

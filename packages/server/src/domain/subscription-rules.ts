@@ -46,7 +46,7 @@ export function assertPushedOrPulled(given: {
  * A subscription stays pushed or pulled. Its parked deliveries count retries in the one case and receives in the other,
  * and a POST in flight has no receipt handle. Throws `immutable_field`.
  */
-export function assertStaysPushedOrPulled(before: SubscriptionSettings, after: SubscriptionSettings): void {
+export function assertStaysPushedOrPulled(before: { readonly push: unknown }, after: { readonly push: unknown }): void {
   if ((before.push === null) === (after.push === null)) return;
   const [field, sentence] =
     before.push === null

@@ -1,5 +1,5 @@
 import { Type } from "typebox";
-import { withRetention } from "../domain/inbox-rules.ts";
+import { assertTopicStays, withRetention } from "../domain/inbox-rules.ts";
 import { limits } from "../domain/limits.ts";
 import type { InboxDetails } from "../engine/inboxes/inboxes.ts";
 import { description, labels } from "./labels.ts";
@@ -38,7 +38,10 @@ const settings = bodyObject([{ messagesMax: 1000 }, { accept: "json", whilePolle
   labels,
 });
 
-export const inboxShape = settingsShape(settings, { settle: (given) => withRetention(complete(settings, given)) });
+export const inboxShape = settingsShape(settings, {
+  assertFixed: ({ topic: before }, { topic: after }) => assertTopicStays(before ?? null, after ?? null),
+  settle: (given) => withRetention(complete(settings, given)),
+});
 
 const members = { name: Type.String({ examples: ["arrivals"] }), ...viewMembers(settings), ...changeTimes };
 

@@ -26,6 +26,10 @@ export interface SettingsShape<T> {
 }
 
 export interface SettingsOptions<S extends TObject, T> extends ShapeOptions {
+  /**
+   * Throws if a patch would change what is fixed at the creation. `after`: the merged body, which is not checked yet.
+   */
+  readonly assertFixed?: (before: Partial<Static<S>>, after: Partial<Static<S>>) => void;
   /** Fills in the defaults of a checked body, and asserts the rules that the schema does not express. */
   readonly settle: (given: Static<S>) => T;
 }
@@ -37,7 +41,14 @@ export function settingsShape<S extends TObject, T>(body: S, options: SettingsOp
   const readPatch: (given: unknown) => object = shapeReader(patch, options);
   const known = (stored: object): object =>
     Object.fromEntries(Object.entries(stored).filter(([name]) => Object.hasOwn(body.properties, name)));
-  return { body, patch, read, readPatch, patched: (stored, changes) => read(mergePatch(known(stored), changes)) };
+  const patched = (stored: object, changes: object): T => {
+    const before = known(stored) as Partial<Static<S>>;
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- not checked yet, as its users know
+    const after = mergePatch(before, changes) as Partial<Static<S>>;
+    options.assertFixed?.(before, after);
+    return read(after);
+  };
+  return { body, patch, read, readPatch, patched };
 }
 
 type Defaulted<T extends TSchema = TSchema> = TOptional<T> & { readonly default: unknown };

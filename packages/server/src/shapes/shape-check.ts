@@ -257,7 +257,10 @@ function sharesMember(schema: Schema, value: unknown): boolean {
 
 function describe(schema: Schema): string {
   if (schema.enum !== undefined) return schema.enum.map((value) => JSON.stringify(value)).join(", ");
-  if (schema.type === "object") return `an object with ${Object.keys(schema.properties ?? {}).join(", ")}`;
+  if (schema.type === "object") {
+    const names = Object.keys(schema.properties ?? {});
+    return names.length === 0 ? "an object" : `an object with ${names.join(", ")}`;
+  }
   return named(typeof schema.type === "string" ? schema.type : "value");
 }
 

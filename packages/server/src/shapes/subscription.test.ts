@@ -183,7 +183,7 @@ describe("the URL of a push that may go over more than HTTP", () => {
   );
 
   it.each([
-    ["ftp://h/", "must begin with http://, https://, ws://, wss:// or tcp://"],
+    ["ftp://h/", "must begin with http://, https://, ws://, wss://, tcp:// or queue:"],
     ["ws:/h", "must begin with http://"],
     ["ws://h/#a", "must not have a fragment"],
     ["ws://h:0/", "must not have port 0"],
@@ -198,9 +198,13 @@ describe("the URL of a push that may go over more than HTTP", () => {
     expect(() => pushTo(url)).not.toThrow("hush");
   });
 
-  it.each(["raw", "cloudevents", "cloudevents-binary"])("is http or https for %s", (protocol) => {
-    for (const url of ["ws://h/", "tcp://h:1"]) {
-      expect(() => normalised({ push: { url, protocol } })).toThrow("push.url: must begin with http:// or https://");
+  it.each([
+    ["raw", "http://, https:// or queue:"],
+    ["cloudevents", "http:// or https://"],
+    ["cloudevents-binary", "http:// or https://"],
+  ])("of %s begins with %s", (protocol, beginnings) => {
+    for (const url of ["ws://h/", "tcp://h:1", "QUEUE:q"]) {
+      expect(() => normalised({ push: { url, protocol } })).toThrow(`push.url: must begin with ${beginnings}`);
     }
   });
 

@@ -2,7 +2,12 @@ import { pushProtocols, type PushProtocol } from "@ringback/sdk/protocols";
 import { Type, type Static } from "typebox";
 import { limits } from "../domain/limits.ts";
 import type { Start, Subscription, SubscriptionSettings } from "../domain/model.ts";
-import { assertPushedOrPulled, assertSubscription, unpushed } from "../domain/subscription-rules.ts";
+import {
+  assertPushedOrPulled,
+  assertStaysPushedOrPulled,
+  assertSubscription,
+  unpushed,
+} from "../domain/subscription-rules.ts";
 import type { PullCounts, SubscriptionCounts } from "../store/records.ts";
 import { description, labels } from "./labels.ts";
 import { retryPolicy, withDelayMsMax } from "./retry-policy.ts";
@@ -34,7 +39,8 @@ const push = describedObject(
   "Ringback POSTs the messages to a URL. Exactly one of `push` and `pull` is set, for good.",
   {
     url: about(
-      `Where the POSTs go: http or https, at most ${limits.urlCharsMax} characters. ${furtherUrls}`,
+      `Where the POSTs go: http or https, at most ${limits.urlCharsMax} characters. With protocol raw also \`queue:NAME\`, ` +
+        `which appends to a queue of the account. ${furtherUrls}`,
       Type.String({ examples: ["https://example.com/callback"] }),
     ),
     protocol: about(
@@ -143,6 +149,9 @@ export type SubscriptionBody = Static<typeof body>;
 
 export const subscriptionShape = settingsShape(body, {
   codes: { retry: "invalid_retry_policy" },
+  assertFixed: (before, { push = null, pull = null }) => {
+    if (push !== null || pull !== null) assertStaysPushedOrPulled({ push: before.push ?? null }, { push });
+  },
   settle: (given) => {
     assertPushedOrPulled(given);
     const { retry } = given;

@@ -1,6 +1,6 @@
 import { RingbackError } from "../../domain/errors.ts";
 import { Mutex } from "../../domain/mutex.ts";
-import type { InboxSettings } from "../../domain/inbox-rules.ts";
+import { assertTopicStays, type InboxSettings } from "../../domain/inbox-rules.ts";
 import type { Entry, NewMessage } from "../../domain/model.ts";
 import type { Clock } from "../../domain/ports.ts";
 import { assertCondition, type WriteCondition } from "../../domain/write-condition.ts";
@@ -51,10 +51,7 @@ export class AccountInboxes implements Inboxes {
   ): Promise<{ inbox: InboxDetails; created: boolean }> {
     return this.#mutex.run(async () => {
       const before = await this.get(name);
-      if (before !== null && before.topic !== settings.topic) {
-        const fault = before.topic === null ? "is not set" : `is "${before.topic}"`;
-        throw RingbackError.at("immutable_field", "topic", `${fault} and cannot be changed`);
-      }
+      if (before !== null) assertTopicStays(before.topic, settings.topic);
       if (settings.topic !== null) await this.#logs.publishedTopic(settings.topic);
       // The entry first. If a crash prevents the rest, the next use of the inbox makes its log.
       const { entry, created } = await this.#entries.put(name, settings, condition);

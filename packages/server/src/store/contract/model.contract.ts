@@ -4,9 +4,12 @@ import { type operations, runStep, type Step } from "./model-operations.ts";
 import { ModelRun } from "./model-run.ts";
 import type { Part } from "./part.ts";
 
-/** After a change of a driver: `PROPERTY_RUNS=5000 npx vitest run … endurance`, which takes a new seed each time. */
+/**
+ * `npm run test:slow` makes more runs, and after a change of a driver `PROPERTY_RUNS=5000 npx vitest run … endurance`
+ * does. Both take a new seed each time.
+ */
 const { PROPERTY_RUNS: runsText, PROPERTY_SEED: seedText } = process.env;
-const RUNS = Number(runsText ?? 40);
+const RUNS = Number(runsText ?? 12);
 /** A failing run is repeated with the seed of its report. The default seed is fixed: a failure today fails tomorrow. */
 const SEED = Number(seedText ?? (runsText === undefined ? 20_261_121 : Date.now()));
 

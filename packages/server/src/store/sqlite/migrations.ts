@@ -174,7 +174,8 @@ CREATE TABLE entry (
 `;
 
 /**
- * `PRAGMA application_id` of every database that has these steps: "Rbck" in ASCII. Earlier, unreleased schemas have others.
+ * `PRAGMA application_id` of every database that has these steps: "Rbck" in ASCII. Earlier, unreleased schemas have
+ * others.
  */
 export const APPLICATION_ID = 0x5262636b;
 
