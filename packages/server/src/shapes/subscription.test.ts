@@ -183,7 +183,7 @@ describe("the URL of a push that may go over more than HTTP", () => {
   );
 
   it.each([
-    ["ftp://h/", "must begin with http://, https://, ws://, wss://, tcp:// or queue:"],
+    ["ftp://h/", "must begin with http://, https://, ws://, wss:// or tcp://"],
     ["ws:/h", "must begin with http://"],
     ["ws://h/#a", "must not have a fragment"],
     ["ws://h:0/", "must not have port 0"],
