@@ -27,6 +27,9 @@ const withDiskOrProcesses = [
   "bench/src/bench.test.ts",
 ];
 
+/** For `npm run test:slow` only. */
+const slow = "packages/*/src/**/*.slow.test.ts";
+
 export default defineConfig({
   ...shared,
   test: {
@@ -37,7 +40,7 @@ export default defineConfig({
           ...run,
           name: "unit",
           include: ["packages/*/src/**/*.test.ts", "bench/src/**/*.test.ts", "tidy/**/*.test.ts"],
-          exclude: withDiskOrProcesses,
+          exclude: [...withDiskOrProcesses, slow],
           expect: patient,
           testTimeout: hangMs,
           hookTimeout: hangMs,
@@ -49,7 +52,7 @@ export default defineConfig({
           ...run,
           name: "system",
           include: ["packages/*/test/**/*.test.ts", ...withDiskOrProcesses],
-          exclude: ["packages/*/test/slow/**", "packages/*/test/samples/**"],
+          exclude: ["packages/*/test/slow/**", "packages/*/test/samples/**", slow],
           expect: patient,
           testTimeout: hangMs,
           hookTimeout: hangMs,

@@ -9,10 +9,12 @@ export default defineConfig({
     include: [
       "packages/*/test/slow/**/*.test.ts",
       "bench/test/slow/**/*.test.ts",
+      "packages/server/src/**/*.slow.test.ts",
       "packages/server/src/store/contract/*.endurance.test.ts",
+      "packages/server/src/engine/push/no-lost-work.test.ts",
     ],
-    // Runs of each property of the stores, with new seeds.
-    env: { PROPERTY_RUNS: "200" },
+    // The last two have fewer runs in the default suite.
+    env: { PROPERTY_RUNS: "200", SIMULATION_SEEDS: "200" },
     pool: "forks",
     execArgv: ["--conditions=ringback-source"],
     testTimeout: 600_000,

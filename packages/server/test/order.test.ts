@@ -26,8 +26,8 @@ describe("ordered subscriptions", () => {
     await using folder = await temporaryFolder();
     await using judge = await OrderJudge.start({ seed: 1, delayMs: 3, refused: 0.1 });
     const keys = Array.from({ length: 6 }, (_, index) => `key${index}`);
-    const each = 40;
-    const strict = Array.from({ length: 160 }, (_, index) => ({ body: `strict ${index}` }));
+    const each = 20;
+    const strict = Array.from({ length: 80 }, (_, index) => ({ body: `strict ${index}` }));
     const keyed = Array.from({ length: each }, (_, number) =>
       keys.map((key) => ({ body: `${key} ${number}`, orderingKey: key })),
     ).flat();

@@ -135,7 +135,7 @@ it("refuses schemes that a dialect cannot go over, and headers where nothing car
   const refusal = async (pushed: object) => (await api.call("PUT", path, { json: { push: pushed } })).json as object;
   expect(await refusal({ url: "ws://h/" })).toMatchObject({
     code: "invalid_url",
-    detail: "push.url: must begin with http:// or https://",
+    detail: "push.url: must begin with http://, https:// or queue:",
   });
   expect(await refusal({ url: "ftp://h/", protocol: "wechat" })).toMatchObject({
     detail: "push.url: must begin with http://, https://, ws://, wss:// or tcp://",

@@ -6,7 +6,7 @@ import { Chaos } from "../testing/chaos.ts";
  * hangs, pauses, resumes, changes of order, redrives, replacements, stops and kills. To run one seed again, filter the
  * tests by its name.
  */
-const seeds = Array.from({ length: 20 }, (_, index) => index);
+const seeds = Array.from({ length: Number(process.env["SIMULATION_SEEDS"] ?? 10) }, (_, index) => index);
 
 describe("every message is delivered or dead in the end, in order, and never sent after it was settled", () => {
   test.each(seeds)("with seed %i", async (seed) => {

@@ -9,7 +9,7 @@ import type { Part } from "./part.ts";
  * does. Both take a new seed each time.
  */
 const { PROPERTY_RUNS: runsText, PROPERTY_SEED: seedText } = process.env;
-const RUNS = Number(runsText ?? 12);
+const RUNS = Number(runsText ?? 8);
 /** A failing run is repeated with the seed of its report. The default seed is fixed: a failure today fails tomorrow. */
 const SEED = Number(seedText ?? (runsText === undefined ? 20_261_121 : Date.now()));
 
