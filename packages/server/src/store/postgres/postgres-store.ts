@@ -16,7 +16,7 @@ import { Health } from "./health.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Listener } from "./listener.ts";
 import { createLog, type PostgresLog } from "./log.ts";
-import { createCluster, registerNode } from "./nodes.ts";
+import { createCluster, registerNode } from "./cluster.ts";
 import { assertOwnSessions } from "./own-session.ts";
 import { postgresLimits } from "./postgres-limits.ts";
 import { createRecords } from "./records.ts";
