@@ -10,7 +10,10 @@ export interface PublishResult {
   readonly firstSeq: Seq;
   readonly ids: readonly MessageId[];
   readonly publishedAtMs: TimeMs;
-  /** True: the result of an earlier request with the same idempotency key; this request appended nothing. */
+  /**
+   * True: an earlier request with the same idempotency key has appended the messages, and this request returns its
+   * result.
+   */
   readonly replayed: boolean;
 }
 
@@ -26,7 +29,10 @@ export interface Publisher {
   ): Promise<PublishResult>;
 }
 
-/** Appends messages to the log. The store's ready notice then starts their delivery. */
+/**
+ * The publisher only appends messages to the log. The store then reports the subscriptions that have work, which starts
+ * the delivery.
+ */
 export function createPublisher(deps: {
   readonly store: Store;
   readonly events: EventBus;

@@ -2,7 +2,8 @@ import type { TransportErrorCode } from "./port.ts";
 import { errors } from "./undici-client.ts";
 
 /**
- * The error of a POST that failed below HTTP. The connector passes it to undici, and undici passes it to the exchange.
+ * The error of a POST that failed before HTTP was possible, such as a failed lookup or connection. The connector passes
+ * it to undici, and undici passes it to the exchange.
  */
 export class TransportFailure extends Error {
   override readonly name = "TransportFailure";
@@ -16,7 +17,7 @@ export class TransportFailure extends Error {
 
 /**
  * Maps an error of undici or of a socket to a code. `peerEnded`: the receiver had ended its side of the connection, so
- * an incomplete reply was cut off and is not malformed.
+ * an incomplete reply counts as cut off, not as malformed.
  */
 export function classifyFailure(error: Error & { readonly code?: unknown }, peerEnded: boolean): TransportErrorCode {
   if (error instanceof TransportFailure) return error.code;

@@ -11,7 +11,7 @@ export interface InboxLog {
   readonly subscription: Subscription;
 }
 
-/** Without an order, so that a client that reads slowly does not delay the others. */
+/** The order is `none`, so that a client that reads slowly does not delay other clients. */
 const pulled: SubscriptionSettings = {
   push: null,
   filter: { tags: [], types: [] },
@@ -21,8 +21,8 @@ const pulled: SubscriptionSettings = {
 };
 
 /**
- * The part of an inbox that the log store keeps: a log, the inbox's own or a topic's, and a subscription to it that is
- * not pushed. Messages are written once, as in any topic.
+ * Creates and removes the log and the subscription of an inbox. The log is the inbox's own or that of a topic, and the
+ * subscription to it is not pushed. A message of an inbox is therefore written only once.
  */
 export class InboxLogs {
   readonly #store: Store;
@@ -78,8 +78,9 @@ export class InboxLogs {
   }
 
   /**
-   * Where the subscription of an inbox starts that has none: its topic was deleted and created again, or a crash
-   * prevented it. The inbox then gets the messages published since, unless it keeps messages only while it is polled.
+   * The start of a subscription that replaces the missing one of an existing inbox. A subscription is missing after its
+   * topic was deleted and created again, or after a crash. The inbox then gets the messages published since, unless it
+   * keeps messages only while it is polled.
    */
   #recoveredStart({ whilePolledMs, updatedAtMs }: InboxDetails, topic: Topic): Start {
     const atMs = Math.max(topic.createdAtMs, updatedAtMs);

@@ -33,7 +33,7 @@ export class KeySafe {
     return sealKey(name, jwk, this.#sealing());
   }
 
-  /** null: no configured master key opens it, or the stored text is damaged. */
+  /** Returns null if no configured master key opens the text, or if the text is damaged. */
   async open(name: string, sealed: string): Promise<StoredJwk | null> {
     const master = this.#masterOf(sealed);
     if (master === null) return null;
@@ -49,7 +49,7 @@ export class KeySafe {
     return this.#masterOf(sealed) !== null;
   }
 
-  /** True: sealed with the first master key, so sealing again would change nothing. */
+  /** True if the text was sealed with the first master key, so that sealing the secret again is not necessary. */
   isFresh(sealed: string): boolean {
     return this.#masters[0] !== undefined && sealedUnder(sealed) === this.#masters[0].kid;
   }

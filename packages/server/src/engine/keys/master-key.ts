@@ -7,7 +7,10 @@ export interface MasterKey {
   readonly bytes: Uint8Array;
 }
 
-/** The kid is this many characters (66 bits) of the key's RFC 7638 thumbprint. They reveal nothing of the key. */
+/**
+ * The kid consists of the first 11 characters (66 bits) of the key's RFC 7638 thumbprint. They reveal nothing of the
+ * key.
+ */
 const kidChars = 11;
 
 /** `text` is 32 bytes in base64url without padding. */

@@ -23,7 +23,7 @@ export interface Route {
   readonly subscription: string;
   /** The subscription's own headers: name, value, name, value … They never repeat a header of the dialect. */
   readonly headers: readonly string[];
-  /** Names of the keys that sign the requests. */
+  /** Names of the keys with which the requests are signed. */
   readonly keys: readonly string[];
 }
 
@@ -126,7 +126,7 @@ function unencodable(error: unknown): "unencodable" {
 export interface Judgement {
   readonly verdict: "accepted" | "failed" | "error";
   readonly errorCode: string | null;
-  /** The endpoint replied that it will never accept another message. */
+  /** True: the endpoint replied that it will never accept another message. */
   readonly gone: boolean;
   /** The wait that the endpoint requested. */
   readonly retryAfter: RetryAfter | null;
