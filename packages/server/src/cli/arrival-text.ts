@@ -5,11 +5,11 @@ import { printableLine, printableText, textOfBytes } from "./printable.ts";
 import type { Arrival } from "./receiver.ts";
 import type { Recognised } from "./recognise.ts";
 
-/** Part of a long body that is shown. --json prints the whole body. */
+/** The most characters of a body that are shown. With --json the whole body is printed. */
 export const shownCharsMax = 4096;
 const shownBytesMax = 48;
 
-/** A readable description of a request in a few lines. */
+/** Describes a request in a few lines for people. */
 export function arrivalText(arrival: Arrival, count: number, paint: Paint): string {
   const { recognised, body } = arrival;
   const head = [

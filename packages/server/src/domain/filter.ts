@@ -1,8 +1,10 @@
 /**
  * The filter decides which messages a subscription receives. A message must meet both conditions. An empty condition is
- * always met. `tags`: the message has at least one of these tags.
- * `types`: the message's type matches at least one of these patterns. Types and patterns are words separated by dots.
- * `*` matches exactly one non-empty word, `#` any number of words.
+ * always met.
+ *
+ * - `tags`: the message has at least one of these tags.
+ * - `types`: the message's type matches at least one of these patterns. Types and patterns are words separated by dots.
+ *   The pattern word `*` matches exactly one non-empty word, and `#` matches any number of words.
  */
 
 import type { Filter, Message } from "./model.ts";
