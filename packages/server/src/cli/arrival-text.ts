@@ -27,7 +27,7 @@ export function arrivalText(arrival: Arrival, count: number, paint: Paint): stri
   ].join("\n");
 }
 
-/** The request as one JSON object. A body that is not UTF-8 is in `bodyBase64`. */
+/** Returns the request as one JSON object. A body that is not UTF-8 is in `bodyBase64`. */
 export function arrivalJson(arrival: Arrival): string {
   const { atMs, method, path, headers, recognised, status, note } = arrival;
   const message = recognised?.message ?? null;

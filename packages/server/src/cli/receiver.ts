@@ -6,7 +6,7 @@ import { recognise, type Recognised } from "./recognise.ts";
 
 /** How a receiver replies. The settings can imitate a failing endpoint. */
 export interface ReceiverBehaviour {
-  /** null: the dialect's reply for success, or 200 if no dialect is recognised. */
+  /** Status of the replies; null: the dialect's reply for success, or 200 if no dialect is recognised. */
   readonly status: number | null;
   /** Delay of every reply. */
   readonly delayMs: number;

@@ -10,7 +10,7 @@ import type { Setting, SettingKey, Settings } from "./settings.ts";
 
 /** Everything that an operator has set. */
 export interface Config extends Settings {
-  /** The resources of the file; `server.ts` puts them at the start. */
+  /** The resources that the file declares. `server.ts` creates or replaces them at the start. */
   readonly declared: DeclaredResources;
 }
 

@@ -12,7 +12,7 @@ export const listenForms =
   "an address and a port from 0 to 65535: 127.0.0.1:8000, [::1]:8000, or :8000 for every IPv4 address of the machine";
 
 const HOST_NAME = /^(?=.{1,253}$)[a-zA-Z\d](?:[a-zA-Z\d-]{0,62})(?:\.[a-zA-Z\d][a-zA-Z\d-]{0,62})*$/;
-/** A text of digits and dots must be a valid IPv4 address; it is never a host name. */
+/** A text of digits and dots must be a valid IPv4 address and is never a host name. */
 const DIGITS_AND_DOTS = /^[\d.]+$/;
 
 /** Returns null if the text is not an address to listen on. */

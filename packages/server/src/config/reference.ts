@@ -1,7 +1,7 @@
 import { configFileVariable, serverUrlVariable } from "./environment.ts";
 import { flagName, settingKeys, settings, variableName, type SettingKey } from "./settings.ts";
 
-/** The text of docs/reference/configuration.md, which `npm run generate` writes. */
+/** Returns the text of docs/reference/configuration.md, which `npm run generate` writes. */
 export function configurationReference(): string {
   return `${[introduction, ...settingKeys.map(section), topics, inboxes, hooks, apiKeys, serviceDiscovery].join("\n\n")}\n`;
 }

@@ -15,7 +15,7 @@ export interface HookSettings {
   readonly timeoutMs: number;
   /** The outcome when a URL cannot be reached or its reply cannot be used. */
   readonly onError: "continue" | "reject";
-  /** Name of the key; null for protocols without one. */
+  /** Name of the key; null for protocols that use no key. */
   readonly key: string | null;
   /** Size limit of each reply. */
   readonly replyBytesMax: number;

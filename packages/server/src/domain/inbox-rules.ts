@@ -18,7 +18,10 @@ export interface InboxSettings {
   readonly bodyBytesMax: number;
 }
 
-/** Sets the retention time, whose default depends on the topic. Throws `RingbackError` with the field that is wrong. */
+/**
+ * Sets the default of the retention time, which depends on whether the inbox reads a topic. Throws `RingbackError` with
+ * the field that is wrong.
+ */
 export function withRetention<T extends InboxSettings>(settings: T): T {
   const { topic, retentionMs } = settings;
   if (topic === null) return { ...settings, retentionMs: retentionMs ?? limits.retentionMsDefault };

@@ -14,7 +14,7 @@ export const limits = {
   requestBytesMax: 8 * 1024 * 1024,
   /** A request that changes topics, subscriptions or other settings. These are small. */
   catalogRequestBytesMax: 256 * 1024,
-  /** Labels of one resource: enough for a customer, a team, a stage and a few more. */
+  /** Labels of one resource. Enough for the names of a customer, a team, a stage and a few others. */
   labelsMax: 16,
   labelNameCharsMax: 63,
   labelValueCharsMax: 255,
@@ -26,7 +26,7 @@ export const limits = {
   patchRoundsMax: 32,
   tagsMax: 20,
   tagCharsMax: 64,
-  /** The type of a message, and one type pattern of a filter. */
+  /** The type of a message, and each type pattern of a filter. */
   typeBytesMax: 128,
   /** Matching takes at most (words of the pattern) × (words of the type) steps. */
   typeWordsMax: 32,
@@ -100,7 +100,7 @@ export const limits = {
 
   /** A longer `Retry-After` of an endpoint is shortened to this. The delay of the retry policy may still be longer. */
   retryAfterMsMax: 3600_000,
-  /** Keys that one subscription signs with. A key rotation needs two at a time. */
+  /** Keys with which one subscription signs. A key rotation needs two keys at a time. */
   pushKeysMax: 5,
 
   /** A shared secret has at least 128 bits. No dialect uses more than `secretBytesMax`. */
@@ -148,7 +148,9 @@ export const limits = {
 
   inboxMessagesDefault: 10_000,
   inboxMessagesMax: 1_000_000,
-  /** Range of the time after the last poll during which an inbox keeps messages. */
+  /**
+   * Smallest and largest value of `whilePolledMs`, the time after the last poll during which an inbox keeps messages.
+   */
   whilePolledMsMin: 1_000,
   whilePolledMsMax: 7 * 24 * 3600_000,
   /** Longest wait of one GET of an inbox. Shorter than the time that most proxies allow for a response. */

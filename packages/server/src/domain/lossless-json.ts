@@ -8,7 +8,7 @@ import type { JsonCodec } from "@ringback/sdk/protocols";
 import { jsonDepthWithin } from "@ringback/sdk/protocols";
 
 declare global {
-  // Every supported Node has this function; TypeScript's library does not declare it yet.
+  // All supported Node versions have `JSON.rawJSON`, but TypeScript's library does not declare it yet.
   interface JSON {
     rawJSON(text: string): unknown;
   }

@@ -1,4 +1,4 @@
-/** Computes the position in its topic's log where a subscription starts to read, or where a rewind moves it. */
+/** Computes positions in the log of a topic: the start of a new subscription, and the target of a rewind. */
 
 import { RingbackError } from "./errors.ts";
 import type { Seq, Start, TimeMs } from "./model.ts";

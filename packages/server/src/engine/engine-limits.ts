@@ -17,7 +17,7 @@ export const engineLimits = {
   inFlightPerOriginMax: 128,
   /** Origins without a POST in flight whose limit stays in memory. */
   originsKeptMax: 10_000,
-  /** Message bytes of one claim; one message always fits. */
+  /** Message bytes of one claim. A single message may be larger. */
   claimBytesMax: 256 * 1024,
   /** The largest size of a claim in bytes, because a claim ends only after the message that exceeds `claimBytesMax`. */
   claimReservedBytes: 256 * 1024 + limits.bodyBytesMax,

@@ -19,8 +19,8 @@ export interface PublishResult {
 
 export interface Publisher {
   /**
-   * Checks the messages against the topic's settings and the limits, then appends them: all or nothing, durable when it
-   * resolves. Throws `RingbackError`.
+   * Checks the messages against the topic's settings and the limits, then appends all messages or none. They are
+   * durable when the promise resolves. Throws `RingbackError`.
    */
   publish(
     topic: Topic,

@@ -18,7 +18,7 @@ export function openEventStream(response: ServerResponse, backlogMax: number) {
   response.writeHead(200, {
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-store",
-    // Without this, nginx buffers the stream.
+    // Without this header, nginx buffers the stream.
     "x-accel-buffering": "no",
   });
   response.on("drain", () => {

@@ -44,7 +44,7 @@ export function byLabel(label: string, counts: Iterable<readonly [value: string,
 
 export class Histogram {
   readonly bounds: readonly number[];
-  /** One count per bound, and one for values above the last bound. */
+  /** One count for each bucket's upper bound, and a last count for larger values. */
   readonly counts: Float64Array;
   sum = 0;
 

@@ -128,7 +128,7 @@ export function viewOf(schema: TObject, stored: object): Record<string, unknown>
   return Object.fromEntries(Object.keys(schema.properties).map((name) => [name, settings[name] ?? null]));
 }
 
-/** The schema of a merge patch (RFC 7396): every member may be left out, and null removes one. */
+/** The schema of a merge patch (RFC 7396): every member may be omitted, and null removes a member. */
 export function patchSchema({ properties, ...rest }: TObject): TObject {
   const { examples: _, required: __, ...options } = rest as Record<string, unknown>;
   const members = Object.entries(properties).map(([name, member]) => [name, Type.Optional(nullable(patched(member)))]);

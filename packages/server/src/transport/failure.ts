@@ -26,7 +26,7 @@ export function classifyFailure(error: Error & { readonly code?: unknown }, peer
   switch (code) {
     case "UND_ERR_HEADERS_OVERFLOW":
       return "bad_reply";
-    // undici also uses UND_ERR_SOCKET when it rejects a reply: a 100 or 101 that was not requested.
+    // undici also uses UND_ERR_SOCKET when it rejects a reply with an unexpected status 100 or 101.
     case "UND_ERR_SOCKET":
     case "UND_ERR_RES_CONTENT_LENGTH_MISMATCH":
       return peerEnded ? "connection_reset" : "bad_reply";

@@ -33,7 +33,7 @@ export const transportLimits = {
 
   /** Attempts end at most this long after their deadline. All deadlines within this time share one timer. */
   deadlineSlackMs: 25,
-  /** Empty groups of deadlines kept for reuse, one per distinct timeout. */
+  /** Empty groups of deadlines that are kept for reuse. Each distinct timeout has one group. */
   deadlineGroupsKeptMax: 256,
 
   /** Addresses of a name that are tried. */

@@ -38,7 +38,7 @@ export interface Endpoint {
 
 export interface PostResult {
   readonly durationMs: number;
-  /** null: a reply came, or the message was sent where there are no replies (TCP, WebSocket). */
+  /** null: a reply came, or the message was sent over a protocol without replies (TCP, WebSocket). */
   readonly error: TransportErrorCode | null;
   /** 0: no status line came. */
   readonly status: number;

@@ -155,8 +155,8 @@ const load = createRequire(import.meta.url);
  * bypass the address guard and the name cache.
  */
 export function openWebSocket(url: string, socket: Socket): WebSocket {
-  // Loaded for the first WebSocket endpoint. Most servers have none, and start faster without it.
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `require` has no types
+  // The library ws is loaded for the first WebSocket endpoint. Most servers have no such endpoint and start faster
+  // without ws. oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `require` has no types
   const Client = load("ws") as typeof WebSocket;
   // The type declarations do not contain the last four options yet.
   const options: ClientOptions & Readonly<Record<string, unknown>> = {

@@ -11,7 +11,7 @@ export type FilterType = "tag" | "route";
 const entryKind = "cmq-routed-topic";
 
 interface RoutedTopic {
-  /** A topic that is deleted and created again under the same name gets a new id, so it filters by tag again. */
+  /** A new topic with the name of a deleted topic has another id, so an old entry does not apply to the new topic. */
   readonly topicId: TopicId;
 }
 

@@ -22,7 +22,10 @@ export function listRequestOf(
   };
 }
 
-/** The items whose names contain the search word. Scanning and `totalCount` end at `listScannedMax` entries. */
+/**
+ * Returns the items whose names contain the search word. At most `listScannedMax` entries are scanned, so `totalCount`
+ * is never larger.
+ */
 export async function listItems<T extends { readonly name: string }>(
   request: ListRequest,
   readPage: (page: PageRequest) => Promise<Page<T>>,

@@ -60,7 +60,7 @@ export class CallPosts {
     return { origin, path, connection: "keep-alive", timeoutMs, wholeReplyBytesMax, takeReplyBytes: this.#take };
   }
 
-  /** null: the reply exceeds the memory budget. */
+  /** Returns null if the reply exceeds the memory budget. */
   #replyOf(result: PostResult): HookReply | FailedPost | null {
     this.#firstError ??= result.error;
     this.#replyBytesLeft -= result.body.byteLength;
@@ -110,6 +110,6 @@ function failureOf(result: PostResult): PostFailure | null {
   if (error === null) {
     return body.byteLength > limits.hookJsonReplyBytesMax && isJson(result) ? "reply_too_large" : null;
   }
-  // With a status, the connection was reset in the middle of a reply.
+  // If a status was received, the connection was reset in the middle of a reply.
   return error === "connection_reset" && status !== 0 ? "bad_reply" : failures[error];
 }

@@ -16,7 +16,7 @@ export class InboxActivity {
     this.#lastPoll = new LastPoll(startMs);
   }
 
-  /** Whether a client polls, or has polled less than `whilePolledMs` ago. */
+  /** Returns true if a client polls now, or has polled less than `whilePolledMs` ago. */
   isPolled({ whilePolledMs }: InboxSettings, nowMs: TimeMs): boolean {
     return this.#polls > 0 || this.#lastPoll.keeps(whilePolledMs, nowMs);
   }

@@ -50,7 +50,7 @@ export class InboxLogs {
     throw new RingbackError("topic_not_found", `The inbox publishes into the topic "${name}", which does not exist.`);
   }
 
-  /** Creates what is missing and updates the log's settings. */
+  /** Creates the log and the subscription if they are missing, and updates the settings of the log. */
   async make(inbox: InboxDetails, begin: "now" | "recover"): Promise<InboxLog> {
     const topic = inbox.topic === null ? await this.#ownLog(inbox) : await this.publishedTopic(inbox.topic);
     const start = begin === "now" ? begin : this.#recoveredStart(inbox, topic);
@@ -59,7 +59,7 @@ export class InboxLogs {
     return { topic, subscription };
   }
 
-  /** Removes all messages from the inbox; a topic's log keeps them. */
+  /** Removes all messages from the inbox. If the inbox reads a topic, the topic's log keeps the messages. */
   async empty({ topic }: InboxLog, inbox: InboxDetails): Promise<void> {
     await this.#store.catalog.deleteSubscription(topic.id, inboxLogName(inbox.name));
   }

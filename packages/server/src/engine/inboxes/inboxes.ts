@@ -33,14 +33,17 @@ export interface Inboxes {
   get(name: string): Promise<InboxDetails | null>;
   /** Sorted by name. If `label` is given, only inboxes with this label are returned. */
   list(page: PageRequest, label?: Label): Promise<Page<InboxDetails>>;
-  /** Messages in the inbox, including those that are on their way to a client. */
+  /** Returns the number of messages in the inbox, including messages that are being sent to a client. */
   waitingCount(inbox: InboxDetails): Promise<number>;
   /**
    * Deletes the inbox and its own log, but not a topic that it reads. Returns false if there is no such inbox. Throws
    * `precondition_failed`.
    */
   delete(name: string, condition?: WriteCondition): Promise<boolean>;
-  /** Durable when it resolves. Throws `inbox_not_found`, `inbox_full`, `body_too_large`, `topic_not_found`. */
+  /**
+   * Puts a message into the inbox. The message is durable when the promise resolves. Throws `inbox_not_found`,
+   * `inbox_full`, `body_too_large`, `topic_not_found`.
+   */
   keep(name: string, message: ArrivingMessage): Promise<Arrived>;
   /**
    * Leases the oldest message to the caller, until the caller calls `done` of the message. null: no message came within

@@ -131,7 +131,7 @@ export class AccountApiKeys implements ApiKeys {
     return (await this.#entries.put(secretId, { name, sealed }, condition)).entry;
   }
 
-  /** Texts that cannot be a SecretId are not looked up, because anyone may send them. */
+  /** Texts that cannot be a SecretId are not looked up, because anyone can send any number of such texts. */
   async #entry(secretId: string): Promise<Entry<StoredApiKey> | null> {
     return isSecretId(secretId) ? this.#entries.get(secretId) : null;
   }

@@ -40,8 +40,9 @@ export interface ApiKeys {
    */
   delete(id: string): Promise<boolean>;
   /**
-   * The SecretKey as HMAC key bytes. null: no such pair, or no configured master key opens it. Every signed request
-   * calls this, so results are cached, for unknown ids too. Returns the same object until the pair changes.
+   * Returns the SecretKey as HMAC key bytes. Returns null if there is no such pair or no configured master key opens
+   * it. Called for every signed request, so results are cached, even for unknown ids. Returns the same object until the
+   * pair changes.
    */
   secretOf(secretId: string): Promise<Uint8Array | null>;
 }

@@ -5,7 +5,10 @@ import type { MasterKey } from "./master-key.ts";
 import { openKey, sealedUnder, sealKey } from "./sealed-key.ts";
 
 export interface KeySafeOptions {
-  /** 32 bytes each in base64url. The first one seals (encrypts); each of them opens (decrypts) what it has sealed. */
+  /**
+   * Master keys of 32 bytes in base64url. The first key seals (encrypts). Each key opens (decrypts) the texts that it
+   * has sealed.
+   */
   readonly masterKeys: readonly string[];
   /**
    * Called when a secret cannot be opened although its master key is configured, because the stored text is damaged.

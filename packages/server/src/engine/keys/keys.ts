@@ -36,6 +36,6 @@ export interface Keys extends KeyRing {
   get(kid: string): Promise<KeyDetails | null>;
   /** Sorted by kid. */
   list(page: PageRequest): Promise<Page<KeyDetails>>;
-  /** False: no such key. Throws `precondition_failed`. */
+  /** Returns false if there is no such key. Throws `precondition_failed`. */
   delete(kid: string, condition?: WriteCondition): Promise<boolean>;
 }

@@ -2,7 +2,10 @@ import { createHash } from "node:crypto";
 
 /** The key that encrypts stored keys. It comes from the configuration and is never stored in the database. */
 export interface MasterKey {
-  /** Stored unencrypted with everything that this master key has sealed, to find the key that opens it. */
+  /**
+   * Identifies the master key. Stored unencrypted together with each sealed text, to find the master key that opens the
+   * text.
+   */
   readonly kid: string;
   readonly bytes: Uint8Array;
 }

@@ -64,12 +64,12 @@ export function allocate<T>(
   return { allocations, ended, held, left };
 }
 
-/** Whether a message has been received as often as the subscription allows. */
+/** Returns true if the message has been received as often as the subscription allows. */
 export function isReceivesEnded({ receivesMax }: PullSettings, { retriesMade }: ClaimedDelivery): boolean {
   return receivesMax !== null && retriesMade >= receivesMax;
 }
 
-/** Whether a message was first received at least `ttlMs` ago. */
+/** Returns true if the first receive of the message was at least `ttlMs` ago. */
 export function isTimeEnded(ttlMs: number | null, { firstAttemptAtMs }: ClaimedDelivery, nowMs: TimeMs): boolean {
   return ttlMs !== null && firstAttemptAtMs !== null && nowMs - firstAttemptAtMs >= ttlMs;
 }

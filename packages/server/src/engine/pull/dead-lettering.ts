@@ -40,7 +40,8 @@ interface DeadLettering {
 
 /**
  * Moves messages that were received too often, or for the first time too long ago. A message is first stored in its
- * target and then settled here. After a crash in between it is moved once more, which changes nothing.
+ * target and then settled here. If the process crashes in between, the message is moved a second time, and the target
+ * ignores the repetition.
  */
 export async function deadLetter(
   { store, clock, events, observer }: DeadLetteringContext,

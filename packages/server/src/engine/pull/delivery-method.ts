@@ -14,13 +14,13 @@ export interface ClaimSize {
 /** The queue that a claim is delivered for. */
 export interface DeliveryTarget<T> {
   readonly subscription: Subscription;
-  /** First come, first served. A request leaves the queue when it ends. */
+  /** The requests in the order of their arrival. A request that ends leaves the queue. */
   readonly requests: Iterable<PullRequest<T>>;
   readonly unreadBytes: UnreadBytes;
 }
 
 export interface DeliveryResult {
-  /** True: another claim may bring messages now. */
+  /** True: another claim may return messages now. */
   readonly more: boolean;
   /**
    * The time at which the first of the delivered messages becomes visible again; null: the store reports that time
@@ -29,7 +29,7 @@ export interface DeliveryResult {
   readonly visibleAtMs: TimeMs | null;
 }
 
-/** How claimed messages get from the store to the requests of one queue. */
+/** A method to deliver claimed messages from the store to the requests of one queue. */
 export interface DeliveryMethod<T> {
   /** Lease of each claim. */
   readonly leaseMs: number;
@@ -40,7 +40,7 @@ export interface DeliveryMethod<T> {
   readonly refusesWaiting: boolean;
   /** The error for a request that got no message; null: such a request gets an empty result. */
   readonly refusal: RingbackError | null;
-  /** Whether an acknowledgement may make further messages available. */
+  /** True if an acknowledgement may make further messages available. */
   waitsForAcknowledgements(subscription: Subscription): boolean;
   /** Called before the first claim. */
   begin(subscription: Subscription): Promise<void>;

@@ -23,8 +23,8 @@ export interface InvisibleDeliveryContext extends DeadLetteringContext {
 type PulledTarget = DeliveryTarget<PulledMessage>;
 
 /**
- * Delivery to receivers that acknowledge. A message gets to its receiver only after the store has written that it is
- * invisible to all other receivers: parked, and due when its visibility timeout ends.
+ * Delivery to receivers that acknowledge. A message is sent to its receiver only after the store has made it invisible
+ * to all other receivers. An invisible message is a parked delivery that becomes due when the visibility timeout ends.
  */
 export class InvisibleDelivery implements DeliveryMethod<PulledMessage> {
   readonly leaseMs = engineLimits.pullLeaseMs;
@@ -60,7 +60,8 @@ export class InvisibleDelivery implements DeliveryMethod<PulledMessage> {
     const fromLog = !this.#isFull;
     // The other messages of a strict order must wait for the first one.
     if (settings.order === "strict") return { deliveriesMax: 1, fromLog };
-    // PostgreSQL answers a claim for more than `maxInFlight` with a time to claim again soon, which would be polling.
+    // A claim for more than `maxInFlight` would lead to polling, because PostgreSQL's driver then asks for another
+    // claim soon.
     const deliveriesMax = Math.min(messagesWanted, engineLimits.pullClaimMessagesMax, settings.maxInFlight);
     return {
       deliveriesMax: fromLog ? Math.min(deliveriesMax, limits.parkedMax - this.#parkedCount) : deliveriesMax,

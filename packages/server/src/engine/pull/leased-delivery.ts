@@ -7,7 +7,7 @@ import type { Settler } from "../push/settler.ts";
 import type { ClaimSize, DeliveryMethod, DeliveryResult, DeliveryTarget } from "./delivery-method.ts";
 import type { UnreadBytes } from "./unread-bytes.ts";
 
-/** A message that is leased to one client while its answer is on the way. */
+/** A message that is leased to one client until the response has been sent. */
 export interface LeasedMessage {
   readonly id: MessageId;
   readonly message: Message;
@@ -79,7 +79,7 @@ export class LeasedDelivery implements DeliveryMethod<LeasedMessage> {
 
   #acknowledge({ id, subscriptionId }: Claim, delivery: ClaimedDelivery, startedAtMs: TimeMs): void {
     const durationMs = Math.max(0, this.#context.clock.now() - startedAtMs);
-    // Recorded like a POST: without a record the message could not be distinguished from one that was skipped.
+    // The delivery is recorded like a POST. Without a record the message would look like a skipped message.
     const attempt: Attempt = {
       attempt: delivery.attemptsMade + 1,
       startedAtMs,

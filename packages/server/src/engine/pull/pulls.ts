@@ -17,7 +17,7 @@ export interface PullOptions {
   readonly messagesMax: number;
   /** How long the pull waits if there is no message; 0: the pull returns at once. */
   readonly waitMs: number;
-  /** null: the subscription's setting. */
+  /** null: the setting of the subscription applies. */
   readonly visibilityMs: number | null;
   /** Aborted when the client left. */
   readonly gone: AbortSignal;
@@ -45,7 +45,10 @@ export interface Pulls {
   pull(subscription: Subscription, options: PullOptions): Promise<readonly PulledMessage[]>;
   /** Settles the messages, so that they are never delivered again. */
   acknowledge(subscription: Subscription, receiptHandles: readonly string[]): Promise<readonly AcknowledgeResult[]>;
-  /** Makes the messages visible again after `delayMs`. 0 returns them at once; more extends the visibility timeout. */
+  /**
+   * Makes the messages visible again after `delayMs`. With 0 they are visible at once. A larger value replaces the rest
+   * of the visibility timeout.
+   */
   putBack(
     subscription: Subscription,
     receiptHandles: readonly string[],

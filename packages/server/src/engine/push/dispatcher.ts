@@ -13,8 +13,8 @@ interface ClaimRequest {
 }
 
 /**
- * Claims deliveries and passes them to senders. Collects the subscriptions that may have work, and claims for all of
- * them in one call at the end of a turn of the event loop.
+ * Claims deliveries and passes them to senders. Collects the subscriptions that may have work. At the end of a turn of
+ * the event loop, one call makes a claim for all of them.
  */
 export class Dispatcher {
   readonly #store: Store;

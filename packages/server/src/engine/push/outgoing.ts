@@ -95,7 +95,8 @@ async function encodeSigned(
   const keys: ProtocolKey[] = [];
   for (const kid of route.keys) {
     const key = await keyRing.find(kid);
-    // An unfit key is treated as a missing one: the operator can fix both, and the message itself is valid.
+    // A key that the dialect cannot use is treated like a missing key. The operator can fix both cases, and the message
+    // itself is valid.
     if (key === null || (route.protocol.keyFault?.(key.jwk) ?? null) !== null) return "key_unavailable";
     keys.push(key);
   }

@@ -86,8 +86,8 @@ export class SendQueue {
   unfinished(queued: Queued, isParked: boolean): readonly Queued[] {
     const key = this.keyOf(queued);
     if (key === null) return [];
-    // With order "key", the other keys continue while the store records the parked delivery. Until it is recorded, the
-    // key counts as failed. In all other cases the waiting deliveries are released, and nothing has to be remembered.
+    // With order "key", the other keys continue while the store records the parked delivery. Until then the key counts
+    // as failed. In all other cases the waiting deliveries are released, and no state is needed.
     if (!isParked || this.#order !== "key") return this.#takeAllOf(key);
     this.#failedKeys.set(key, queued.delivery.message.seq);
     const before: Queued[] = [];

@@ -27,7 +27,7 @@ export interface SenderContext extends PostContext {
   readonly random: Random;
   readonly topicOwner: number;
   readonly nextRequestId: () => string;
-  /** Called when the endpoint replied that it is gone for good. */
+  /** Called when the endpoint replied 410 Gone, to disable the subscription. */
   readonly gone: (subscription: Subscription) => void;
   /** False: another process may own the claims of this process. `resume` is called when the claims are confirmed. */
   readonly maySend: () => boolean;
@@ -223,7 +223,7 @@ export class SubscriptionSender implements SlotUser {
    */
   dropClaim(claimId: ClaimId): void {
     for (const queued of this.#queue.takeClaim(claimId)) this.#finished(queued);
-    // If no other process has claimed them, this one may claim them again.
+    // If no other process has claimed the deliveries, this process may claim them again.
     this.hasMore = true;
     this.#send();
   }

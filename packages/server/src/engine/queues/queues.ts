@@ -54,7 +54,7 @@ export interface Queues {
    * and `body_too_large`.
    */
   send(name: string, messages: readonly QueueMessage[]): Promise<readonly MessageId[]>;
-  /** `waitMs` null: the queue's setting. */
+  /** `waitMs`: null for the queue's setting. */
   receive(
     name: string,
     want: Omit<PullOptions, "waitMs"> & { readonly waitMs: number | null },
