@@ -2,8 +2,8 @@ import type { TransportErrorCode } from "./port.ts";
 import { errors } from "./undici-client.ts";
 
 /**
- * The error of a POST that failed before HTTP was possible, such as a failed lookup or connection. The connector passes
- * it to undici, and undici passes it to the exchange.
+ * The error of a POST that failed for a reason outside of HTTP, such as a failed lookup, a denied address or an abort.
+ * The connector passes it to undici, and undici passes it to the exchange.
  */
 export class TransportFailure extends Error {
   override readonly name = "TransportFailure";

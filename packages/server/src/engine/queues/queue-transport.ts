@@ -9,7 +9,7 @@ export interface QueueTransportOptions {
   readonly others: Transport;
   readonly send: Queues["send"];
   readonly clock: Clock;
-  /** Receives internal errors, whose details no attempt record shows. */
+  /** Receives unexpected errors, whose details no attempt record shows. */
   readonly failed: (error: unknown) => void;
 }
 
